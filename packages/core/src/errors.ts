@@ -1,0 +1,213 @@
+/**
+ * Every error that Lingpai throws, each with a stable `code`.
+ *
+ * The code is API; the text is not and may improve in any release. Compare `error.code`, not `instanceof`: two copies of
+ * a package in one process have two classes but one set of codes. No text, cause or property of these errors holds a
+ * secret; names of keys and credentials may appear.
+ */
+
+export type ErrorCode =
+  | "CONFIGURATION"
+  | "CACHE_UNAVAILABLE"
+  | "UNREADABLE_ENTRY"
+  | "CLOSED"
+  | "LOCK_TIMEOUT"
+  | "LOCK_LOST"
+  | "LOCK_REENTERED"
+  | "LOCK_UNSUPPORTED"
+  | "ISSUE_REFUSED"
+  | "ISSUE_FAILED"
+  | "CREDENTIAL_UNAVAILABLE"
+  | "CREDENTIAL_CONFLICT"
+  | "QUOTA_EXHAUSTED"
+  | "RECURSIVE_REFRESH";
+
+export interface LingpaiErrorOptions {
+  readonly cause?: unknown;
+  /** Whether the same call may succeed later without a change of configuration. */
+  readonly retryable?: boolean;
+}
+
+/** The base of all errors here. `retryable` tells whether waiting and calling again can help. */
+export class LingpaiError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: LingpaiErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** A setting or an argument is wrong. Thrown where it is given, before anything is sent. `rule` names the rule, if it has one. */
+export class ConfigurationError extends LingpaiError {
+  readonly rule: string | undefined;
+
+  constructor(message: string, options: LingpaiErrorOptions & { readonly rule?: string } = {}) {
+    super("CONFIGURATION", message, options);
+    this.rule = options.rule;
+  }
+}
+
+/**
+ * The store did not answer, or refused for a reason of its own. Never means that a key is absent or a lock is free.
+ *
+ * `reason` is short and stable: `timeout`, `disconnected`, `readonly`, `loading`, `cluster-down`, `out-of-memory`,
+ * `unauthorized`, `forbidden`, or `other`. Whether a write took effect is unknown unless the reason says that it was refused.
+ */
+export class CacheUnavailableError extends LingpaiError {
+  readonly reason: CacheUnavailableReason;
+
+  constructor(message: string, options: LingpaiErrorOptions & { readonly reason?: CacheUnavailableReason } = {}) {
+    super("CACHE_UNAVAILABLE", message, { retryable: true, ...options });
+    this.reason = options.reason ?? "other";
+  }
+}
+
+export type CacheUnavailableReason =
+  | "timeout"
+  | "disconnected"
+  | "readonly"
+  | "loading"
+  | "cluster-down"
+  | "out-of-memory"
+  | "unauthorized"
+  | "forbidden"
+  | "other";
+
+/**
+ * Something is stored under the key, but this process must not use it: another type, another schema, an unknown key id,
+ * a failed authentication tag. It is not a miss: nothing is fetched and nothing is overwritten.
+ */
+export class UnreadableEntryError extends LingpaiError {
+  readonly key: string;
+  readonly reason: "type" | "schema" | "key-id" | "tag" | "format";
+
+  constructor(key: string, reason: UnreadableEntryError["reason"], message: string, options: LingpaiErrorOptions = {}) {
+    super("UNREADABLE_ENTRY", message, options);
+    this.key = key;
+    this.reason = reason;
+  }
+}
+
+/** The object was closed; construct a new one. */
+export class ClosedError extends LingpaiError {
+  constructor(what: string) {
+    super("CLOSED", `${what} is closed. Construct a new one to go on.`);
+  }
+}
+
+/** The lock was not granted within `waitMs`. Somebody else still holds it. */
+export class LockTimeoutError extends LingpaiError {
+  constructor(name: string, waitedMs: number, options: LingpaiErrorOptions = {}) {
+    super("LOCK_TIMEOUT", `The lock "${name}" was not granted within ${waitedMs} ms. Wait longer, or find out who holds it.`, {
+      retryable: true,
+      ...options,
+    });
+  }
+}
+
+/** The lease ended while its holder still worked: it expired, was taken over, or the store forgot it. */
+export class LockLostError extends LingpaiError {
+  readonly reason: LockLossReason;
+
+  constructor(name: string, reason: LockLossReason, options: LingpaiErrorOptions = {}) {
+    super("LOCK_LOST", `The lease on "${name}" was lost (${reason}). What was done under it may overlap with its next holder.`, {
+      retryable: true,
+      ...options,
+    });
+    this.reason = reason;
+  }
+}
+
+/** `expired`: the local deadline passed. `refused`: the store no longer knows us as holder. `suspended`: the machine slept. */
+export type LockLossReason = "expired" | "refused" | "suspended";
+
+/** A call chain that holds a lock asked for the same lock again; waiting would never end. */
+export class LockReenteredError extends LingpaiError {
+  constructor(name: string) {
+    super("LOCK_REENTERED", `The lock "${name}" is already held by this call chain. Pass the lease down instead of acquiring it again.`);
+  }
+}
+
+/** The store has no atomic primitive that a lock could be built on. The text names what to use instead. */
+export class LockUnsupportedError extends LingpaiError {
+  constructor(message: string, options: LingpaiErrorOptions = {}) {
+    super("LOCK_UNSUPPORTED", message, options);
+  }
+}
+
+/** There is no credential that may be sent now. `cause` is what stood in the way last. */
+export class CredentialUnavailableError extends LingpaiError {
+  /** When trying again may help, in ms from now; undefined when only a change of configuration does. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: LingpaiErrorOptions & { readonly retryAfterMs?: number } = {}) {
+    super("CREDENTIAL_UNAVAILABLE", message, { retryable: options.retryAfterMs !== undefined, ...options });
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Another environment owns this AppID. Fetching would kill its token, so nothing was fetched. */
+export class CredentialConflictError extends LingpaiError {
+  /** The label of the environment that holds the claim. */
+  readonly claimedBy: string;
+
+  constructor(message: string, claimedBy: string) {
+    super("CREDENTIAL_CONFLICT", message);
+    this.claimedBy = claimedBy;
+  }
+}
+
+/** The ledger is at its cap; nothing was sent. */
+export class QuotaExhaustedError extends LingpaiError {
+  /** When the platform's day ends, in ms from now. */
+  readonly resetsInMs: number;
+
+  constructor(message: string, resetsInMs: number) {
+    super("QUOTA_EXHAUSTED", message, { retryable: true });
+    this.resetsInMs = resetsInMs;
+  }
+}
+
+/** An issuer asked, while issuing, for the very credential that it is issuing. */
+export class RecursiveRefreshError extends LingpaiError {
+  constructor(id: string) {
+    super("RECURSIVE_REFRESH", `The issuer of "${id}" asked for "${id}" while issuing it. An issuer may only use its parents' credentials.`);
+  }
+}
+
+/**
+ * What an issuer throws when it knows how its request ended.
+ *
+ * - `busy`: refused, nothing issued, the platform asks to try again (`retryAfterMs`).
+ * - `unsent`: the request never left this machine (no route, no DNS, connection refused).
+ * - `fatal`: refused, and the same request will be refused again: a wrong secret, an address that is not on the list.
+ * - `parent`: the parent's credential was refused.
+ * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day says).
+ * - `unknown`: it may have been processed: a timeout, a reset, a 5xx, an answer that makes no sense.
+ */
+export type IssueOutcome = "busy" | "unsent" | "fatal" | "parent" | "quota" | "unknown";
+
+/** The platform refused, or did not answer, a request for a credential. Its text never holds a secret or a whole answer. */
+export class IssueError extends LingpaiError {
+  readonly outcome: IssueOutcome;
+  /** The platform's own code, as text: `"40125"`. */
+  readonly platformCode: string | undefined;
+  /** How long to leave the platform alone, in ms. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    outcome: IssueOutcome,
+    message: string,
+    options: LingpaiErrorOptions & { readonly platformCode?: string; readonly retryAfterMs?: number } = {},
+  ) {
+    const known = outcome !== "unknown";
+    super(known ? "ISSUE_REFUSED" : "ISSUE_FAILED", message, { retryable: outcome !== "fatal", ...options });
+    this.outcome = outcome;
+    this.platformCode = options.platformCode;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

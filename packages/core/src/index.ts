@@ -1,0 +1,13 @@
+/**
+ * Keeps exactly one live credential per AppID across nodes and environments.
+ *
+ * @packageDocumentation
+ */
+export * from "./errors.ts";
+export * from "./time.ts";
+export * from "./random.ts";
+export * from "./secret.ts";
+export * from "./cache.ts";
+export * from "./lock.ts";
+export * from "./wait-queue.ts";
+export * from "./issuer.ts";

@@ -1,0 +1,68 @@
+/** What a provider writes: how a credential is asked for, and what the platform does to the one before. */
+import type { Secret } from "./secret.ts";
+
+/**
+ * What issuing does to the credential issued before.
+ *
+ * - `supersede`: each issue makes a new one; only the newest `window` are ever alive, and an older one at most `overlapMs` longer.
+ * - `stable`: the same one comes back until less than `renewWithinMs` is left, then a new one, both valid to the old one's end.
+ * - `sliding`: the same one comes back and lives longer.
+ * - `rotate`: each issue consumes a single-use input (a refresh token) that `Issued.carry` replaces; the old pair lives `overlapMs` longer.
+ */
+export type IssuePolicy =
+  | { readonly kind: "supersede"; readonly window: number; readonly overlapMs: number }
+  | { readonly kind: "stable"; readonly renewWithinMs: number }
+  | { readonly kind: "sliding" }
+  | { readonly kind: "rotate"; readonly overlapMs: number };
+
+/** Why a refresh happens. */
+export type RefreshReason = "cold" | "advisory" | "mandatory" | "expired" | "rejected" | "reconcile" | "manual";
+
+export interface IssueRequest {
+  /** Aborts at the fetch deadline. */
+  readonly signal: AbortSignal;
+  readonly reason: RefreshReason;
+  /** Whether the platform must replace a credential that it would otherwise hand out again (`stable` only). */
+  readonly forced: boolean;
+  /** What the store holds now, when it holds something. */
+  readonly current: { readonly secret: Secret; readonly carry: Secret | undefined } | undefined;
+  /** The parent's live credential, when the issuer was given a parent. */
+  readonly parent: Secret | undefined;
+}
+
+export interface Issued {
+  /** The credential itself: 1 to 2048 visible ASCII characters. */
+  readonly secret: string;
+  /** What is left of its life, in ms, counted by the platform when it answered. */
+  readonly expiresInMs: number;
+  /** Opaque, secret, stored in the same atomic write and handed to the next issue: a refresh token, say. */
+  readonly carry?: string;
+}
+
+export interface Issuer {
+  /** Stable, names the credential across the fleet, holds no secret: `"wechat:plain:wx0123456789abcdef"`. */
+  readonly id: string;
+  readonly policy: IssuePolicy;
+  /** How long a credential lives, in ms, as the platform documents it: what the windows are planned with. */
+  readonly lifetimeMs: number;
+  /** What the platform grants, per its own day. Undefined: no limit is known. */
+  readonly quota?: IssueQuota;
+  /**
+   * Asks the platform once. Throws {@link IssueError} for a known outcome; anything else thrown counts as an unknown
+   * outcome: the platform may have issued.
+   */
+  issue(request: IssueRequest): Promise<Issued>;
+  /** Asks the platform, cheaply and without side effects, whether this credential is alive. */
+  probe?(secret: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown">;
+  /** Changes when the configuration behind it does (a rotated AppSecret): a remembered fatal refusal is then forgotten. */
+  revision?(): string;
+}
+
+export interface IssueQuota {
+  /** Issues a day. At least 20. */
+  readonly perDay: number;
+  /** Where the platform's day begins: the offset of its time zone in ms. Asia/Shanghai is 28_800_000. */
+  readonly dayOffsetMs: number;
+  /** Forced issues a day, and the least time between two, in ms. */
+  readonly forced?: { readonly perDay: number; readonly gapMs: number };
+}

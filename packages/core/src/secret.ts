@@ -1,0 +1,42 @@
+/** Secrets that cannot be printed by accident, and the fingerprints by which they are spoken of. */
+import { createHmac } from "node:crypto";
+import { inspect } from "node:util";
+
+/**
+ * Holds a secret outside every enumerable property: logging, inspecting, serialising or interpolating it gives its fingerprint.
+ *
+ * Only {@link Secret.reveal} gives the text.
+ */
+export class Secret {
+  /** 16 URL-safe characters (96 bits of a keyed hash): equal for equal secrets of one credential, meaningless elsewhere. */
+  readonly fingerprint: string;
+  readonly #text: string;
+
+  constructor(text: string, fingerprint: string) {
+    this.#text = text;
+    this.fingerprint = fingerprint;
+  }
+
+  /** The secret itself. Send it to the platform and nowhere else. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  toString(): string {
+    return `[secret ${this.fingerprint.slice(0, 8)}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  static {
+    // `console.log` and `util.inspect` ask for this method; declared here because its name is computed.
+    Object.defineProperty(Secret.prototype, inspect.custom, { value: Secret.prototype.toString });
+  }
+}
+
+/** Derives a fingerprint: HMAC-SHA-256 under `key`, 96 bits, base64url. The key is any text that the fleet shares. */
+export function fingerprint(key: string, text: string): string {
+  return createHmac("sha256", key).update(text).digest().subarray(0, 12).toString("base64url");
+}
