@@ -1,0 +1,112 @@
+/** What a consumer of a credential sees: its options, its operations, what it reports. */
+import type { Cache } from "../cache.ts";
+import type { CredentialEvent } from "../events.ts";
+import type { Issuer } from "../issuer.ts";
+import type { Lock } from "../lock.ts";
+import type { Parameters } from "../parameters.ts";
+import type { Random } from "../random.ts";
+import type { Secret } from "../secret.ts";
+import type { Clock } from "../time.ts";
+
+export interface CredentialOptions {
+  readonly issuer: Issuer;
+  /** Where the fleet keeps the credential. The environment becomes a prefix of its own in it. */
+  readonly cache: Cache;
+  /** Guards the refresh. From the same store as the cache, so that both are lost or reachable together. */
+  readonly lock: Lock;
+  /** Names this deployment: 1 to 64 of `A-Za-z0-9._-`. Nodes of one environment share a credential; environments never do, unless told to. */
+  readonly environment: string;
+  /** Names this process in events and in the document: 1 to 64 of `A-Za-z0-9._-`. Default: host name, process id and four random characters. */
+  readonly node?: string;
+  /** `owner` may refresh; `consumer` only reads what an owner stored. @defaultValue "owner" */
+  readonly role?: "owner" | "consumer";
+  /**
+   * What to do when another environment has claimed this credential in the same store.
+   *
+   * `error` fails before anything is fetched; `warn` reports and fetches all the same; `consume` reads the other environment's
+   * credential and never refreshes; `coexist` shares the platform's token space, which only a stable credential allows.
+   * @defaultValue "coexist" for a `stable` or `sliding` issuer, else "error"
+   */
+  readonly onConflict?: OnConflict;
+  /** The credential that the issuer needs for its request. A refused parent is reported to it. */
+  readonly parent?: Credential;
+  /**
+   * Whether to fetch while the store cannot be reached and nothing usable is held. `never` protects the fleet's token;
+   * `when-harmless` fetches from an issuer that hands out the same token again; `always` is for a single node without neighbours.
+   * @defaultValue "when-harmless"
+   */
+  readonly standalone?: "never" | "when-harmless" | "always";
+  /** Durations and limits; the defaults fit WeChat. Checked against the rules P1–P6 at construction. */
+  readonly parameters?: Partial<Parameters>;
+  /** Keys the fingerprints by which credentials are compared in the store: any text that the whole fleet shares. @defaultValue the issuer's id */
+  readonly fingerprintKey?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export type OnConflict = "error" | "warn" | "consume" | "coexist";
+
+export interface CallOptions {
+  /** Detaches this caller; shared work goes on for the others. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RejectOptions extends CallOptions {
+  /** The platform's code, for the evidence: `"40001"`. */
+  readonly platformCode?: string;
+}
+
+/** `replaced`: use `secret` and send the call again, once. Otherwise the platform says that the refused one is alive: the fault lies elsewhere. */
+export type Rejection = { readonly replaced: true; readonly secret: Secret } | { readonly replaced: false };
+
+/** One credential of one environment, as one process sees it. Constructing it does no I/O. */
+export interface Credential {
+  /** The issuer's id. */
+  readonly id: string;
+  readonly environment: string;
+  /** The credential if this process holds a fresh one: no I/O, no promise, no refresh. */
+  peek(): Secret | undefined;
+  /**
+   * A credential that is safe to send now; fetches one only if the fleet has none. Callers in this process share one flight, callers elsewhere
+   * wait for the lease holder and read what it stored. Never gives one past its hard deadline, or one that this process has seen refused.
+   *
+   * @throws {CredentialUnavailableError} no live credential exists and none could be had in time; `cause` says why.
+   * @throws {CredentialConflictError} another environment owns it.
+   * @throws {QuotaExhaustedError} the ledger is at its cap.
+   */
+  get(options?: CallOptions): Promise<Secret>;
+  /**
+   * Reports that the platform refused this secret, and gives what to use instead. When the fleet has replaced it already nothing is fetched;
+   * otherwise one refresh serves all who report it. Throws what {@link Credential.get} throws when there is no replacement.
+   */
+  reject(refused: Secret | string, options?: RejectOptions): Promise<Rejection>;
+  /** Replaces the credential now, an operator's act: under the lease, within the quota, whatever is left of the present one's life. */
+  refresh(options?: CallOptions): Promise<Secret>;
+  /** What this process knows, without I/O and without secrets. */
+  status(): CredentialStatus;
+  /** Calls `listener` for each event, until the returned function is called. A throwing listener harms nobody. */
+  watch(listener: (event: CredentialEvent) => void): () => void;
+  /** Settles every caller with `CLOSED`, lets a request that left end and be stored, frees timers and subscriptions. */
+  close(): Promise<void>;
+}
+
+export interface CredentialStatus {
+  readonly id: string;
+  readonly environment: string;
+  readonly node: string;
+  readonly role: "owner" | "consumer";
+  /** `fresh`, `stale` (served past the point where it should have been replaced), `none`, or `closed`. */
+  readonly state: "fresh" | "stale" | "none" | "closed";
+  readonly generation: number | undefined;
+  readonly fingerprint: string | undefined;
+  /** Until the hard deadline, in ms. */
+  readonly remainingMs: number | undefined;
+  readonly ageMs: number | undefined;
+  /** Who fetched it. */
+  readonly by: { readonly node: string; readonly environment: string; readonly reason: string } | undefined;
+  readonly inDoubt: boolean;
+  /** How often this process handed out the present generation. */
+  readonly uses: number;
+  readonly storeReachable: boolean;
+  readonly quota: { readonly used: number; readonly perDay: number | undefined };
+}
