@@ -11,3 +11,5 @@ export * from "./cache.ts";
 export * from "./lock.ts";
 export * from "./wait-queue.ts";
 export * from "./issuer.ts";
+export * from "./events.ts";
+export * from "./event-bus.ts";
