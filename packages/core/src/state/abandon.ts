@@ -1,0 +1,63 @@
+/** ABANDON: no answer that can be used. What is known of the request decides what the fleet must fear. */
+import { exhaust, quotaOn, refund } from "./quota.ts";
+import type { Rules } from "./rules.ts";
+import { change, type State } from "./state.ts";
+
+export interface AbandonEvent {
+  readonly type: "abandon";
+  readonly operationId: string;
+  readonly outcomeId: string;
+  /** When the request left, from the intent's verdict. */
+  readonly sentAtMs: number;
+  /**
+   * `refused`: the platform said no, nothing was issued. `unsent`: it never left. `unknown`: it may have been processed, or still may be.
+   * `yielded`: given up before the send, or for a reason that is no failure of this credential.
+   */
+  readonly outcome: "refused" | "unsent" | "unknown" | "yielded";
+  readonly code: string;
+  /** How long the platform asked to be left alone, in ms. */
+  readonly retryAfterMs?: number;
+  /** The platform says that the day's quota is gone. */
+  readonly quotaGone?: boolean;
+  /** Another attempt follows under the same lease: no back-off yet. */
+  readonly again?: boolean;
+}
+
+export interface AbandonVerdict {
+  readonly kind: "abandoned";
+  readonly coolUntilMs: number;
+}
+
+export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, rules: Rules): { state?: State; verdict: AbandonVerdict } {
+  const ours = state.intent?.operationId === event.operationId;
+  const unknown = event.outcome === "unknown";
+  if (!ours && !unknown) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
+
+  const failed = event.outcome === "refused" || unknown;
+  const failures = failed && !event.again ? state.failures + 1 : state.failures;
+  const coolUntilMs = Math.max(state.coolUntilMs, nowMs + coolMs(event, failures, rules));
+  const quota = quotaOn(state.quota, nowMs, rules);
+  const fears = unknown && rules.supersedes;
+  const next = change(
+    state,
+    {
+      outcomeId: event.outcomeId,
+      failures,
+      coolUntilMs,
+      quota: event.quotaGone ? exhaust(quota, rules) : event.outcome === "unsent" || event.outcome === "yielded" ? refund(quota) : quota,
+      ...(event.outcome === "yielded" ? {} : { failure: { code: event.code, atMs: nowMs } }),
+      ...(fears ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+    },
+    [...(ours ? (["intent"] as const) : []), ...(unknown ? [] : (["spent"] as const))],
+  );
+  return { state: next, verdict: { kind: "abandoned", coolUntilMs } };
+}
+
+/** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
+function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
+  if (event.outcome === "yielded" || event.again) return 0;
+  const { firstMs, maxMs } = rules.cool;
+  const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
+  const askedMs = Math.min(600_000, Math.max(0, event.retryAfterMs ?? 0));
+  return Math.max(steppedMs, askedMs);
+}

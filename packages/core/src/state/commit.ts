@@ -1,0 +1,64 @@
+/** COMMIT: an answer came. Is it the last word, and does anybody know? */
+import { quotaOn } from "./quota.ts";
+import type { Rules } from "./rules.ts";
+import { change, isSuspect, type Held, type State } from "./state.ts";
+
+export interface CommitEvent {
+  readonly type: "commit";
+  /** From the intent's verdict. */
+  readonly epoch: number;
+  readonly operationId: string;
+  /** The outcome id that our intent wrote. */
+  readonly intentOutcomeId: string;
+  readonly outcomeId: string;
+  /** Whether the lease held, without a gap, from before the intent until the answer. */
+  readonly leaseHeld: boolean;
+  readonly issued: Pick<Held, "secret" | "carry" | "fingerprint" | "sentAtMs" | "issuedAtMs" | "expiresAtMs" | "parentFingerprint" | "by">;
+}
+
+export type CommitVerdict =
+  /** Stored. `same`: the platform handed out the credential that was stored already. */
+  | { readonly kind: "committed"; readonly generation: number; readonly doubt: boolean; readonly reconciled: boolean; readonly same: boolean }
+  /** This very commit was stored before; its first answer was lost. */
+  | { readonly kind: "repeated" }
+  /** A later epoch is stored. Which of the two the platform honours is unknown. */
+  | { readonly kind: "superseded" };
+
+export function decideCommit(state: State, event: CommitEvent, nowMs: number, rules: Rules): { state?: State; verdict: CommitVerdict } {
+  const { credential } = state;
+  if (credential?.commitId === event.operationId) return { verdict: { kind: "repeated" } };
+
+  const doubtSinceMs = state.doubtSinceMs ?? nowMs;
+  const own = state.intent?.operationId === event.operationId ? (["intent"] as const) : [];
+  if (credential !== undefined && credential.epoch > event.epoch) {
+    const refused = change(state, { outcomeId: event.outcomeId, ...(rules.supersedes ? { doubtSinceMs } : {}) }, own);
+    return { state: refused, verdict: { kind: "superseded" } };
+  }
+
+  const alone = state.outcomeId === event.intentOutcomeId && event.leaseHeld;
+  const drained = state.dangerUntilMs <= event.issued.sentAtMs;
+  const doubt = rules.supersedes && !(alone && drained);
+  const same = credential?.fingerprint === event.issued.fingerprint;
+  const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
+  const previous = credential !== undefined && !same ? { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) } : state.previous;
+  const next = change(
+    state,
+    {
+      outcomeId: event.outcomeId,
+      credential: { ...event.issued, generation, epoch: event.epoch, commitId: event.operationId },
+      coolUntilMs: 0,
+      failures: 0,
+      quota: quotaOn(state.quota, nowMs, rules),
+      ...(previous === undefined ? {} : { previous }),
+      ...(doubt ? { doubtSinceMs } : {}),
+    },
+    [...own, "failure", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
+  );
+  return { state: next, verdict: { kind: "committed", generation, doubt, reconciled: !doubt && state.doubtSinceMs !== undefined, same } };
+}
+
+/** Until when the replaced credential still works: not at all when it was refused. */
+function usableUntil(state: State, nowMs: number, rules: Rules): number {
+  if (state.credential === undefined || isSuspect(state)) return 0;
+  return Math.min(state.credential.expiresAtMs, nowMs + rules.overlapMs);
+}

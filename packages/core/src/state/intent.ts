@@ -1,0 +1,90 @@
+/** INTENT: may a request leave now? Written before it leaves, so that a crash leaves a trace. */
+import type { RefreshReason } from "../issuer.ts";
+import { allowedAtMs, counted } from "./governor.ts";
+import { quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
+import type { Rules } from "./rules.ts";
+import { change, isLive, type Intent, type State } from "./state.ts";
+import { suspected, type ForeignRefresh } from "./suspect.ts";
+
+export interface IntentEvent {
+  readonly type: "intent";
+  /** The lease's fence. */
+  readonly fence: number;
+  readonly operationId: string;
+  readonly outcomeId: string;
+  readonly reason: RefreshReason;
+  readonly forced: boolean;
+  /** The credential to be replaced: any other live one is adopted instead. Undefined when there was none. */
+  readonly replaces: string | undefined;
+  /** Fingerprint of the single-use input that the request will carry (`rotate`). */
+  readonly input?: string;
+}
+
+export type IntentVerdict =
+  /** The request may leave. `undrained`: an earlier one may still be processed, so its order is unknown. */
+  | { readonly kind: "send"; readonly intent: Intent; readonly undrained: boolean; readonly foreign: ForeignRefresh | undefined }
+  /** What is stored serves the purpose. */
+  | { readonly kind: "adopt" }
+  | { readonly kind: "wait"; readonly why: "drain" | "cool" | "governor" | "forced"; readonly untilMs: number }
+  | { readonly kind: "exhausted"; readonly resetsAtMs: number }
+  /** The single-use input was sent before and its outcome is unknown: sending it again could burn what it bought. */
+  | { readonly kind: "input-in-doubt" };
+
+export function decideIntent(state: State, event: IntentEvent, nowMs: number, rules: Rules): { state?: State; verdict: IntentVerdict } {
+  const gate = closedGate(state, event, nowMs, rules);
+  if (gate) return { verdict: gate };
+
+  const dangerMs = dangerUntil(state, rules);
+  const undrained = dangerMs > nowMs;
+  const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
+  const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs };
+  const { state: base, foreign } = event.reason === "rejected" && event.replaces !== undefined ? suspected(state, event.replaces, nowMs) : { state, foreign: undefined };
+  const next = change(base, {
+    outcomeId: event.outcomeId,
+    intent,
+    dangerUntilMs: rules.supersedes ? dangerMs : 0,
+    quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
+    ...(isGoverned(event.reason) ? { governor: counted(state, nowMs) } : {}),
+    ...(undrained ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+    ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: nowMs } } : {}),
+  });
+  return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
+}
+
+/** Until when a request that left, or may have left, can still be processed by the platform. */
+export function dangerUntil(state: State, rules: Rules): number {
+  if (!rules.supersedes) return 0;
+  return Math.max(state.dangerUntilMs, state.intent === undefined ? 0 : state.intent.atMs + rules.drainMs);
+}
+
+function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rules): IntentVerdict | undefined {
+  if (isServed(state, event, nowMs)) return { kind: "adopt" };
+  if (event.reason !== "manual" && nowMs < state.coolUntilMs) return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
+  if (isGoverned(event.reason)) {
+    const atMs = allowedAtMs(state, nowMs, rules);
+    if (nowMs < atMs) return { kind: "wait", why: "governor", untilMs: atMs };
+  }
+  const quota = quotaOn(state.quota, nowMs, rules);
+  if (quota.used >= quotaFor(event.reason, rules)) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
+  if (event.forced) {
+    if (quota.forced.used >= rules.forced.perDay) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
+    const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
+    if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
+  }
+  if (rules.rotates && event.input !== undefined && state.spent?.fingerprint === event.input) {
+    if (nowMs >= state.spent.atMs + rules.overlapMs) return { kind: "input-in-doubt" };
+  }
+  const mustDrain = nowMs < dangerUntil(state, rules) && isLive(state, nowMs) && event.reason !== "rejected";
+  return mustDrain ? { kind: "wait", why: "drain", untilMs: dangerUntil(state, rules) } : undefined;
+}
+
+/** Whether somebody else already did what this refresh was for. */
+function isServed(state: State, event: IntentEvent, nowMs: number): boolean {
+  if (!isLive(state, nowMs)) return false;
+  if (state.credential?.fingerprint !== event.replaces) return true;
+  return event.reason === "reconcile" && state.doubtSinceMs === undefined;
+}
+
+function isGoverned(reason: RefreshReason): boolean {
+  return reason === "rejected" || reason === "manual";
+}

@@ -1,0 +1,52 @@
+/** The one place where the fleet's document changes: pure, so that production, simulation and search run the same. */
+import { decideAbandon, type AbandonEvent, type AbandonVerdict } from "./abandon.ts";
+import { decideCommit, type CommitEvent, type CommitVerdict } from "./commit.ts";
+import { decideIntent, type IntentEvent, type IntentVerdict } from "./intent.ts";
+import { decideRepair, type RepairEvent, type RepairVerdict } from "./repair.ts";
+import { decideReset, type ResetEvent, type ResetVerdict } from "./reset.ts";
+import type { Rules } from "./rules.ts";
+import { emptyState, type State } from "./state.ts";
+import { decideSuspect, type SuspectEvent, type SuspectVerdict } from "./suspect.ts";
+
+export type StateEvent = IntentEvent | CommitEvent | AbandonEvent | SuspectEvent | RepairEvent | ResetEvent;
+
+interface Verdicts {
+  readonly intent: IntentVerdict;
+  readonly commit: CommitVerdict;
+  readonly abandon: AbandonVerdict;
+  readonly suspect: SuspectVerdict;
+  readonly repair: RepairVerdict;
+  readonly reset: ResetVerdict;
+}
+
+export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
+
+/** What to write, if anything, and what the caller may do. */
+export interface Decision<E extends StateEvent> {
+  /** The document to store; undefined leaves the store as it is. */
+  readonly state?: State;
+  readonly verdict: VerdictOf<E>;
+}
+
+/** Decides one event on the document as it was read; undefined is a key that holds nothing. `nowMs` is the store's time, never ahead of it. */
+export function reduce<E extends StateEvent>(state: State | undefined, event: E, nowMs: number, rules: Rules): Decision<E> {
+  return decide(state, event, nowMs, rules) as Decision<E>;
+}
+
+function decide(state: State | undefined, event: StateEvent, nowMs: number, rules: Rules): Decision<StateEvent> {
+  const stored = state ?? emptyState;
+  switch (event.type) {
+    case "intent":
+      return decideIntent(stored, event, nowMs, rules);
+    case "commit":
+      return decideCommit(stored, event, nowMs, rules);
+    case "abandon":
+      return decideAbandon(stored, event, nowMs, rules);
+    case "suspect":
+      return decideSuspect(stored, event, nowMs);
+    case "repair":
+      return decideRepair(state, event, nowMs, rules);
+    case "reset":
+      return decideReset(stored, event);
+  }
+}

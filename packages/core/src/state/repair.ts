@@ -1,0 +1,45 @@
+/** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
+import type { Rules } from "./rules.ts";
+import { change, emptyState, type State } from "./state.ts";
+
+export interface RepairEvent {
+  readonly type: "repair";
+  readonly outcomeId: string;
+  /** The newest document that this node has seen, with a credential that it may still send. */
+  readonly known: State;
+}
+
+export interface RepairVerdict {
+  readonly kind: "repaired" | "kept";
+}
+
+/**
+ * Writes back when the store holds nothing, or exactly what is known to have been replaced. A higher epoch is no reason: a promoted
+ * replica's clock may be behind, and what it stores may still be newer.
+ */
+export function decideRepair(state: State | undefined, event: RepairEvent, nowMs: number, _rules: Rules): { state?: State; verdict: RepairVerdict } {
+  const { known } = event;
+  const { credential, previous } = known;
+  if (credential === undefined || nowMs >= credential.expiresAtMs) return { verdict: { kind: "kept" } };
+  const stored = state ?? emptyState;
+  const isLost = stored.credential === undefined && stored.floorEpoch < credential.epoch;
+  const isReplaced = stored.credential !== undefined && stored.credential.fingerprint === previous?.fingerprint;
+  if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
+
+  const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
+  const next = change(
+    stored,
+    {
+      outcomeId: event.outcomeId,
+      credential,
+      ...(previous === undefined ? {} : { previous }),
+      dangerUntilMs: Math.max(stored.dangerUntilMs, known.dangerUntilMs),
+      quota: stored.quota.day > known.quota.day || (stored.quota.day === known.quota.day && stored.quota.used >= known.quota.used) ? stored.quota : known.quota,
+      governor: stored.governor.lastMs >= known.governor.lastMs ? stored.governor : known.governor,
+      contention: stored.contention.lastMs >= known.contention.lastMs ? stored.contention : known.contention,
+      ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
+    },
+    stored.suspect?.fingerprint === credential.fingerprint ? [] : ["suspect"],
+  );
+  return { state: next, verdict: { kind: "repaired" } };
+}

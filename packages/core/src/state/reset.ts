@@ -1,0 +1,17 @@
+/** RESET: an operator forgets the credential on purpose, so that no node writes it back. */
+import { change, type State } from "./state.ts";
+
+export interface ResetEvent {
+  readonly type: "reset";
+  readonly outcomeId: string;
+}
+
+export interface ResetVerdict {
+  readonly kind: "reset";
+}
+
+export function decideReset(state: State, event: ResetEvent): { state?: State; verdict: ResetVerdict } {
+  const floorEpoch = Math.max(state.floorEpoch, state.credential?.epoch ?? 0);
+  const next = change(state, { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 }, ["credential", "previous", "suspect", "failure"]);
+  return { state: next, verdict: { kind: "reset" } };
+}

@@ -1,0 +1,104 @@
+/**
+ * Everything the fleet knows about one credential: one document under one key.
+ *
+ * All instants are the store's time in ms since the Unix epoch. Changed only by {@link reduce}, written only by compare-and-set.
+ */
+import type { RefreshReason } from "../issuer.ts";
+
+export const schemaVersion = 1;
+
+export interface State {
+  readonly v: typeof schemaVersion;
+  /**
+   * Identifies the last reported outcome: intents, commits (refused ones too), abandons, repairs and resets draw a new one. Random, because a counter
+   * repeats after a failover has rolled the store back. A commit that finds another than its intent left knows that it was not alone.
+   */
+  readonly outcomeId: string;
+  readonly credential?: Held;
+  /** What the credential replaced, and until when the platform still honours it. */
+  readonly previous?: { readonly fingerprint: string; readonly usableUntilMs: number };
+  /** A request is about to leave, or left and was never reported. */
+  readonly intent?: Intent;
+  /** A request whose outcome nobody knows may still be processed until then. */
+  readonly dangerUntilMs: number;
+  /** Another credential may be the live one: one reconciling refresh is owed. */
+  readonly doubtSinceMs?: number;
+  /** The platform refused this one. */
+  readonly suspect?: { readonly fingerprint: string; readonly atMs: number };
+  /** Fleet-wide back-off: nobody asks the platform before then. */
+  readonly coolUntilMs: number;
+  /** Failed attempts in a row. */
+  readonly failures: number;
+  /** What the last failed attempt was told, for those who only wait. */
+  readonly failure?: { readonly code: string; readonly atMs: number };
+  readonly quota: Quota;
+  /** Refreshes that a rejection or an operator caused, since a credential last survived half its life. */
+  readonly governor: { readonly count: number; readonly lastMs: number };
+  /** Credentials that were refused while they should have lived, and nobody in the fleet had replaced them. */
+  readonly contention: { readonly count: number; readonly sinceMs: number; readonly lastMs: number };
+  /** Credentials up to this epoch were revoked on purpose and are never written back. */
+  readonly floorEpoch: number;
+  /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
+  readonly spent?: { readonly fingerprint: string; readonly atMs: number };
+}
+
+export interface Held {
+  /** Counts the credentials that the fleet has stored. A re-issued, equal secret keeps its generation. */
+  readonly generation: number;
+  /** Orders intents: above every epoch that the store showed when the intent was written. */
+  readonly epoch: number;
+  /** The operation that stored it: a re-sent commit recognises itself. */
+  readonly commitId: string;
+  readonly secret: string;
+  readonly carry?: string;
+  readonly fingerprint: string;
+  /** When its request left, at the earliest: its life is counted from here, so that it is never overestimated. */
+  readonly sentAtMs: number;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly parentFingerprint?: string;
+  readonly by: { readonly node: string; readonly environment: string; readonly reason: RefreshReason };
+}
+
+export interface Intent {
+  readonly epoch: number;
+  readonly operationId: string;
+  readonly atMs: number;
+}
+
+export interface Quota {
+  /** The platform's day, counted from the Unix epoch in its time zone. */
+  readonly day: number;
+  readonly used: number;
+  readonly forced: { readonly used: number; readonly lastAtMs: number };
+}
+
+export const emptyState: State = Object.freeze({
+  v: schemaVersion,
+  outcomeId: "",
+  dangerUntilMs: 0,
+  coolUntilMs: 0,
+  failures: 0,
+  quota: { day: 0, used: 0, forced: { used: 0, lastAtMs: 0 } },
+  governor: { count: 0, lastMs: 0 },
+  contention: { count: 0, sinceMs: 0, lastMs: 0 },
+  floorEpoch: 0,
+});
+
+/** Whether the stored credential may be sent now, as far as the fleet knows. */
+export function isLive(state: State, nowMs: number): boolean {
+  return state.credential !== undefined && nowMs < state.credential.expiresAtMs && !isSuspect(state);
+}
+
+export function isSuspect(state: State): boolean {
+  return state.credential !== undefined && state.suspect?.fingerprint === state.credential.fingerprint;
+}
+
+/** A copy without the named optional fields, and with the changes. */
+export function change<K extends OptionalField>(state: State, changes: Partial<State>, drop: readonly K[] = []): State {
+  const next: { -readonly [P in keyof State]: State[P] } = { ...state, ...changes };
+  for (const field of drop) delete next[field];
+  return next;
+}
+
+type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "spent";
