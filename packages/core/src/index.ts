@@ -13,3 +13,6 @@ export * from "./wait-queue.ts";
 export * from "./issuer.ts";
 export * from "./events.ts";
 export * from "./event-bus.ts";
+export * from "./prefix.ts";
+export * from "./create-cache.ts";
+export * from "./create-lock.ts";

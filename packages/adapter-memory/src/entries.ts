@@ -1,0 +1,105 @@
+import { CacheUnavailableError } from "@lingpai/core";
+import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
+import { LRUCache } from "lru-cache";
+import { createListeners } from "./listeners.ts";
+
+export interface EntriesSettings {
+  readonly storeNowMs: () => number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+interface Stored {
+  readonly value: string;
+  readonly version: Version;
+  readonly ttlMs: number | undefined;
+  /** The first instant at which the entry is gone. */
+  readonly expiresAtMs: number;
+}
+
+/**
+ * The entries of one store. lru-cache bounds them and chooses what goes; expiry is decided here, because lru-cache calls an entry
+ * stale only after its last millisecond, and an entry must be gone for `set` at the same instant as for `get`.
+ */
+export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): CacheDriver {
+  const entries = new LRUCache<string, Stored>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ value }, name) => sizeOf(name, value),
+  });
+  const watchers = createListeners<string | undefined>();
+
+  /** What is alive under the name; an expired entry is dropped on the way. */
+  const find = (name: string, nowMs: number): Stored | undefined => {
+    const stored = entries.get(name);
+    if (stored === undefined || nowMs < stored.expiresAtMs) return stored;
+    entries.delete(name);
+    return undefined;
+  };
+
+  const remove = (name: string): void => {
+    entries.delete(name);
+    watchers.tell(scopeOfName(name), name);
+  };
+
+  /** The live names of a scope at this instant. */
+  const list = (scope: string): string[] => {
+    const nowMs = storeNowMs();
+    return [...entries.keys()].filter((name) => name.startsWith(scope) && find(name, nowMs) !== undefined);
+  };
+
+  const write = (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict => {
+    const nowMs = storeNowMs();
+    const stored = find(name, nowMs);
+    if (stored?.version === version) return { written: true, version, storeNowMs: nowMs };
+    if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion) {
+      return { written: false, version: stored?.version, storeNowMs: nowMs };
+    }
+    if (sizeOf(name, value) > maxBytes) {
+      throw new CacheUnavailableError(`An entry of ${sizeOf(name, value)} bytes was refused: the store's maxBytes is ${maxBytes}.`, {
+        reason: "out-of-memory",
+        retryable: false,
+      });
+    }
+    entries.set(name, { value, version, ttlMs, expiresAtMs: ttlMs === undefined ? Infinity : nowMs + ttlMs });
+    watchers.tell(scopeOfName(name), name);
+    return { written: true, version, storeNowMs: nowMs };
+  };
+
+  return {
+    kind: "memory",
+    async get(name): Promise<Entry | undefined> {
+      const nowMs = storeNowMs();
+      const stored = find(name, nowMs);
+      if (stored === undefined) return undefined;
+      const { value, version, ttlMs, expiresAtMs } = stored;
+      // Beyond 2^53 the sum is rounded, perhaps upwards: what is left never exceeds what was set.
+      return { value, version, ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - nowMs), storeNowMs: nowMs };
+    },
+    set: async (name, value, change) => write(name, value, change),
+    async delete(name, ifVersion) {
+      const stored = find(name, storeNowMs());
+      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion)) return false;
+      remove(name);
+      return true;
+    },
+    async clear(scope) {
+      const names = list(scope);
+      for (const name of names) remove(name);
+      return names.length;
+    },
+    async *names(scope) {
+      yield* list(scope);
+    },
+    watch: async (scope, listener) => watchers.add(scope, listener),
+    close: async () => {},
+  };
+}
+
+function sizeOf(name: string, value: string): number {
+  return 2 * (name.length + value.length);
+}
+
+function scopeOfName(name: string): string {
+  return name.slice(0, name.indexOf("{") + 1);
+}

@@ -1,0 +1,141 @@
+/** The one place through which drivers are called: a deadline that the driver cannot escape, and errors that leak nothing. */
+import { CacheUnavailableError, ConfigurationError, LingpaiError } from "./errors.ts";
+import type { CacheUnavailableReason } from "./errors.ts";
+import type { CancelTimer, Clock } from "./time.ts";
+
+export interface DriverGuard {
+  /**
+   * Settles as `call` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the deadline. What the driver answers after that
+   * is dropped: a rejection is nobody's unhandled rejection, a value goes to `late` only, which may free it.
+   */
+  run<T>(call: () => Promise<T>, late?: (value: T) => void): Promise<T>;
+  /** Rejects whatever is in flight with `error`. */
+  abandon(error: LingpaiError): void;
+  /** Resolves when nothing is in flight; without hurry, at most a deadline from now. */
+  idle(): Promise<void>;
+}
+
+export interface DriverGuardSettings {
+  /** The driver's `kind`, for error texts. */
+  readonly kind: string;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+}
+
+interface Call {
+  readonly dueMs: number;
+  readonly fail: (error: LingpaiError) => void;
+}
+
+/** Used by every call unless the caller sets `deadlineMs`. */
+export const deadlineDefaultMs = 500;
+
+/** The default, or the given deadline in ms once it has been found to be a whole number from 1 to 2^31 − 1. */
+export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number {
+  if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs < 2 ** 31) return deadlineMs;
+  throw new ConfigurationError(`deadlineMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`);
+}
+
+/**
+ * All calls have the same deadline, so they fall due in the order in which they began: one timer, armed for the oldest,
+ * serves any number of them, and none is armed while nothing is in flight.
+ */
+export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettings): DriverGuard {
+  const calls = new Set<Call>();
+  const idlers: Array<() => void> = [];
+  let cancelTimer: CancelTimer | undefined;
+  let secondLook = false;
+
+  const arm = (): void => {
+    const [oldest] = calls;
+    cancelTimer = oldest && clock.setTimer(oldest.dueMs - clock.monotonicMs(), expire);
+  };
+
+  const expire = (): void => {
+    const nowMs = clock.monotonicMs();
+    const [oldest] = calls;
+    // A timer this late means that the event loop stood still: the answers may be waiting in the socket, read them first.
+    if (oldest && nowMs - oldest.dueMs > deadlineMs / 10 && !secondLook) {
+      secondLook = true;
+      cancelTimer = clock.setTimer(0, expire);
+      return;
+    }
+    secondLook = false;
+    for (const call of calls) {
+      if (call.dueMs > nowMs) break;
+      calls.delete(call);
+      call.fail(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));
+    }
+    cancelTimer = undefined;
+    if (calls.size > 0) arm();
+    else rest();
+  };
+
+  /** False when the call was settled before. */
+  const end = (call: Call): boolean => {
+    if (!calls.delete(call)) return false;
+    if (calls.size === 0) rest();
+    return true;
+  };
+
+  const rest = (): void => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    secondLook = false;
+    for (const resolve of idlers.splice(0)) resolve();
+  };
+
+  return {
+    run(call, late) {
+      return new Promise((resolve, reject) => {
+        const entry: Call = { dueMs: clock.monotonicMs() + deadlineMs, fail: reject };
+        let answer: ReturnType<typeof call>;
+        try {
+          answer = call();
+        } catch (error) {
+          return reject(asLingpaiError(error, kind));
+        }
+        calls.add(entry);
+        if (cancelTimer === undefined) arm();
+        answer.then(
+          (value) => (end(entry) ? resolve(value) : late?.(value)),
+          (error: unknown) => end(entry) && reject(asLingpaiError(error, kind)),
+        );
+      });
+    },
+    abandon(error) {
+      const failed = [...calls];
+      calls.clear();
+      for (const call of failed) call.fail(error);
+      rest();
+    },
+    idle: () => (calls.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+  };
+}
+
+const reasonsByCode: ReadonlyMap<string, CacheUnavailableReason> = new Map([
+  ["ETIMEDOUT", "timeout"],
+  ["ECONNREFUSED", "disconnected"],
+  ["ECONNRESET", "disconnected"],
+  ["ECONNABORTED", "disconnected"],
+  ["EPIPE", "disconnected"],
+  ["ENOTFOUND", "disconnected"],
+  ["EAI_AGAIN", "disconnected"],
+  ["EHOSTUNREACH", "disconnected"],
+  ["ENETUNREACH", "disconnected"],
+]);
+
+/**
+ * Our own errors as they are; of any other only its name and, for the network's codes, a reason. A driver's error may carry the
+ * command and with it the value, in its text, its properties or its cause: none of these is kept.
+ */
+export function asLingpaiError(error: unknown, kind: string): LingpaiError {
+  if (error instanceof LingpaiError) return error;
+  const name = error instanceof Error && /^[A-Za-z]{1,40}$/.test(error.name) ? error.name : "unknown error";
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  const reason = reasonsByCode.get(code) ?? "other";
+  const detail = reason === "other" ? name : `${name}, ${code}`;
+  return new CacheUnavailableError(`The store (${kind}) failed: ${detail}. Check that it is up and that its client is connected.`, {
+    reason,
+  });
+}
