@@ -1,7 +1,34 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * What a test needs is in its name, and the name decides when it runs. `x.test.ts` needs nothing and runs in every `pnpm test`; the others
+ * run in `npm test`, and in `pnpm test NAME` when the name matches.
+ */
+const everywhere = "{packages,apps}/*/src/**/*";
+const settings = { redis: 60_000, servers: 120_000, packaging: 300_000, docs: 120_000 };
+const needing = Object.entries(settings).map(([name, timeoutMs]) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    globalSetup: name === "packaging" ? [] : ["./scripts/servers.ts"],
+  },
+}));
+
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "scripts/**/*.test.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: [`${everywhere}.test.ts`, "scripts/**/*.test.ts"],
+          exclude: ["**/node_modules/**", `**/*.{${Object.keys(settings).join(",")}}.test.ts`],
+        },
+      },
+      ...needing,
+    ],
   },
 });

@@ -1,0 +1,84 @@
+/** What `run.mjs` starts once the workspace is installed: the demo, the daily tests, and the full proof. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Count, countReport, type Report, summarise } from "./count.ts";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const reportFile = join(root, ".cache/tests.json");
+const [caller, command, ...given] = process.argv.slice(2);
+const args = given.filter((argument) => argument !== "--");
+
+/** The script behind a tool's bin entry: the shims in node_modules/.bin would bring their own choice of Node. */
+function toolPath(name: string): string {
+  const manifestPath = createRequire(join(root, "package.json")).resolve(`${name}/package.json`);
+  const { bin } = JSON.parse(readFileSync(manifestPath, "utf8")) as { bin: string | Record<string, string> };
+  const file = typeof bin === "string" ? bin : bin[name];
+  if (file === undefined) throw new Error(`${manifestPath} has no bin "${name}"`);
+  return join(dirname(manifestPath), file);
+}
+
+/** Runs a script under this Node in the foreground and says whether it succeeded. */
+function succeeds(script: string, scriptArgs: readonly string[], env: Record<string, string> = {}): boolean {
+  const { status } = spawnSync(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } });
+  return status === 0;
+}
+
+/** The steps before the tests, each a turbo task; each counts as one thing that passed or failed. */
+const gates = { lint: "check:lint", typecheck: "check:types", build: "build", knip: "check:unused" };
+
+function runGate([name, task]: [string, string]): Count {
+  console.log(`\nlingpai: ${name}`);
+  const passed = succeeds(toolPath("turbo"), ["run", task, "--log-prefix=none", "--output-logs=new-only", "--ui=stream"]);
+  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+}
+
+function runVitest(name: string, vitestArgs: readonly string[]): Count {
+  console.log(`\nlingpai: ${name}`);
+  rmSync(reportFile, { force: true });
+  mkdirSync(dirname(reportFile), { recursive: true });
+  const succeeded = succeeds(toolPath("vitest"), ["run", ...vitestArgs, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`], { LINGPAI_TEST_RUN: "1" });
+  return { name, ...countReport(readReport(), succeeded) };
+}
+
+function readReport(): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Everything that CI proves. Every step runs even if an earlier one failed, so that one run shows all there is to mend. */
+function check(): boolean {
+  const counts = [...Object.entries(gates).map(runGate), runVitest("tests: unit, servers, packaging, documents", [])];
+  const { lines, failed } = summarise(counts);
+  console.log(`\n${lines.join("\n")}`);
+  return failed === 0;
+}
+
+/** `pnpm test`: the unit tests. `pnpm test NAME…`: the tests whose path contains a name, those that need servers included. */
+function daily(): boolean {
+  const flags = args.filter((argument) => argument.startsWith("-"));
+  const names = args.filter((argument) => !argument.startsWith("-")).map((name) => name.replace(/^@lingpai\//, ""));
+  const { lines, failed } = summarise([runVitest("tests", [...flags, ...names, ...(names.length === 0 ? ["--project=unit"] : [])])]);
+  console.log(`\n${lines.at(-1)}`);
+  return failed === 0;
+}
+
+function main(): boolean {
+  if (command === "demo") return succeeds(join(root, "apps/cli/src/main.ts"), ["demo", ...args]);
+  if (command !== "test" && command !== "check") {
+    console.error(`lingpai: "${command ?? ""}" is not a task. There are demo, test and check.`);
+    return false;
+  }
+  if (process.env["LINGPAI_TEST_RUN"] === "1") {
+    console.log("lingpai: this already is a test run (a README block asked for one); not starting another inside it.");
+    return true;
+  }
+  return command === "check" || (caller === "npm" && args.length === 0) ? check() : daily();
+}
+
+process.exitCode = main() ? 0 : 1;
