@@ -62,12 +62,13 @@ interface Subscription {
 function createEvent<Type extends EventType>(options: EventBusOptions, type: Type, data: EventData[Type]): CredentialEvent {
   const { id, environment, node, clock } = options;
   const context: EventContext = { credential: id, environment, node, atMs: clock.wallMs() };
-  const fields = Object.entries(data).flatMap(([name, value]) => {
+  const event: Record<string, unknown> = { type, ...context };
+  for (const [name, value] of Object.entries(data)) {
     const safe = safeValue(name, value);
-    return safe === undefined ? [] : [[name, safe] as const];
-  });
-  // The compiler cannot follow a union through Object.entries; `data` was checked against `type` by the caller.
-  return Object.freeze({ type, ...context, ...Object.fromEntries(fields) }) as CredentialEvent;
+    if (safe !== undefined) event[name] = safe;
+  }
+  // The compiler cannot follow the union through Object.entries; `data` was checked against `type` by the caller.
+  return Object.freeze<object>(event) as CredentialEvent;
 }
 
 function safeValue(name: string, value: unknown): string | number | boolean | undefined {

@@ -1,0 +1,34 @@
+/** A cache whose connection is as bad as the plan says. */
+import type { Cache } from "../cache.ts";
+import { type FaultPlan, subscribeThrough } from "./faults.ts";
+
+/** All views share the plan. `path`, `withPrefix`, `at` and `close` always work; messages are dropped while the plan says that none arrive. */
+export function faultyCache(cache: Cache, plan: FaultPlan): Cache {
+  const { watch } = cache;
+  return {
+    path: cache.path,
+    pushesChanges: cache.pushesChanges,
+    get: (key) => plan.run("get", key, () => cache.get(key)),
+    set: (key, value, options) => plan.run("set", key, () => cache.set(key, value, options)),
+    delete: (key, options) => plan.run("delete", key, () => cache.delete(key, options)),
+    clear: () => plan.run("clear", "", () => cache.clear()),
+    async *keys() {
+      // Reachability is decided when the iteration starts.
+      const keys = await plan.run("keys", "", async () => cache.keys());
+      yield* keys;
+    },
+    ...(watch !== undefined && {
+      watch: (listener) =>
+        plan.run("watch", "", () =>
+          subscribeThrough(
+            plan,
+            (deliver) => watch.call(cache, (key) => deliver(() => listener(key))),
+            () => listener(undefined),
+          ),
+        ),
+    }),
+    withPrefix: (segment) => faultyCache(cache.withPrefix(segment), plan),
+    at: (path) => faultyCache(cache.at(path), plan),
+    close: () => cache.close(),
+  };
+}

@@ -1,0 +1,180 @@
+/** A platform in a box: issues credentials with the semantics of an {@link IssuePolicy}, keeps a log, and fails on demand. */
+import { IssueError, type IssueOutcome } from "../errors.ts";
+import type { Issued, IssuePolicy, IssueQuota, IssueRequest, Issuer, RefreshReason } from "../issuer.ts";
+import type { Secret } from "../secret.ts";
+import { delay, type Clock } from "../time.ts";
+import { tokenSpace, type TokenSpace } from "./token-space.ts";
+
+/**
+ * - `ok`: issued. `same`: the newest one comes back, whatever the policy says.
+ * - `busy`, `fatal`, `parent`, `quota`, `unsent`: refused, nothing issued; each throws its {@link IssueError}.
+ * - `unknown-unprocessed`, `unknown-processed`: no answer; the platform issued nothing, or did.
+ */
+export type ScriptedOutcome = "ok" | "same" | "busy" | "fatal" | "parent" | "quota" | "unsent" | "unknown-unprocessed" | "unknown-processed";
+
+export interface ScriptedStep {
+  /** @defaultValue "ok" */
+  readonly outcome?: ScriptedOutcome;
+  /** How long the request travels before the platform processes it. Overrides the issuer's latency. */
+  readonly requestMs?: number;
+  /** How long the answer travels back. @defaultValue 0 */
+  readonly replyMs?: number;
+  readonly platformCode?: string;
+  readonly retryAfterMs?: number;
+  /** The life of what is issued, and what the answer says about it. @defaultValue the issuer's lifetime */
+  readonly expiresInMs?: number;
+}
+
+/** One request as the platform saw it. Fields fill in as time passes. */
+export interface IssueRecord {
+  readonly reason: RefreshReason;
+  readonly forced: boolean;
+  readonly outcome: ScriptedOutcome;
+  readonly sentAtMs: number;
+  /** When the platform made up its mind; absent while the request travels, and when it never arrived. */
+  processedAtMs?: number;
+  /** When the call ended for its caller, by an answer or because it hung up. */
+  repliedAtMs?: number;
+  /** What was issued, also when nobody was told. */
+  secret?: string;
+}
+
+export interface ScriptedIssuerOptions {
+  readonly clock: Clock;
+  /** The platform's time in ms. @defaultValue the clock's monotonic time */
+  readonly nowMs?: () => number;
+  /** @defaultValue "test:plain:wx0123456789abcdef" */
+  readonly id?: string;
+  /** @defaultValue supersede, the newest two, 300 s of overlap */
+  readonly policy?: IssuePolicy;
+  /** @defaultValue 7_200_000 */
+  readonly lifetimeMs?: number;
+  readonly quota?: IssueQuota;
+  /** How long a request travels. @defaultValue 0, answered without a timer */
+  readonly latencyMs?: number;
+  /** Whether the issuer can probe. @defaultValue false */
+  readonly probes?: boolean;
+}
+
+export interface ScriptedIssuer extends Issuer {
+  /** Every request, in the order in which they were sent. */
+  readonly issues: readonly IssueRecord[];
+  /** Appends what happens to the next requests, one each. Without a script: `ok`. */
+  script(...steps: readonly (ScriptedOutcome | ScriptedStep)[]): void;
+  /** Whether the platform accepts this secret now. */
+  alive(secret: Secret | string): boolean;
+  /** The newest credential; undefined before the first. */
+  readonly latest: string | undefined;
+  /** Somebody outside the fleet fetches: returns the new credential, with all that this does to the others. */
+  issueElsewhere(): string;
+  /** The platform revokes one credential at once. */
+  revoke(secret: string): void;
+  /** The most requests that were under way at the same time. */
+  readonly concurrencyMax: number;
+  /** How many probes were made. */
+  readonly probesMade: number;
+}
+
+export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
+  const { clock, latencyMs = 0, lifetimeMs = 7_200_000 } = options;
+  const nowMs = options.nowMs ?? (() => clock.monotonicMs());
+  const policy: IssuePolicy = options.policy ?? { kind: "supersede", window: 2, overlapMs: 300_000 };
+  const space = tokenSpace(policy, nowMs);
+  const issues: IssueRecord[] = [];
+  const steps: ScriptedStep[] = [];
+  const load = { now: 0, max: 0 };
+  let probesMade = 0;
+
+  return {
+    id: options.id ?? "test:plain:wx0123456789abcdef",
+    policy,
+    lifetimeMs,
+    ...(options.quota !== undefined && { quota: options.quota }),
+    async issue(request) {
+      const step = steps.shift() ?? {};
+      const record: IssueRecord = { reason: request.reason, forced: request.forced, outcome: step.outcome ?? "ok", sentAtMs: nowMs() };
+      issues.push(record);
+      load.now += 1;
+      load.max = Math.max(load.max, load.now);
+      try {
+        const answer = converse({ clock, space, record, step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step }, request });
+        return await orAborted(answer, request.signal);
+      } finally {
+        record.repliedAtMs = nowMs();
+        load.now -= 1;
+      }
+    },
+    ...(options.probes && {
+      async probe(secret: Secret) {
+        probesMade += 1;
+        return space.alive(secret.reveal()) ? "alive" : "dead";
+      },
+    }),
+    issues,
+    script: (...more) => {
+      steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
+    },
+    alive: (secret) => space.alive(typeof secret === "string" ? secret : secret.reveal()),
+    get latest() {
+      return space.latest?.secret;
+    },
+    issueElsewhere: () => space.issue({ forced: true, lifetimeMs, carry: space.latest?.carry }).secret,
+    revoke: (secret) => space.revoke(secret),
+    get concurrencyMax() {
+      return load.max;
+    },
+    get probesMade() {
+      return probesMade;
+    },
+  };
+}
+
+interface Exchange {
+  readonly clock: Clock;
+  readonly space: TokenSpace;
+  readonly record: IssueRecord;
+  readonly step: ScriptedStep & { readonly expiresInMs: number };
+  readonly request: IssueRequest;
+}
+
+/** The platform's side. It goes on when the caller hangs up: what arrived is processed. */
+async function converse(exchange: Exchange): Promise<Issued> {
+  const { clock, step, record } = exchange;
+  if (record.outcome === "unsent") throw refusal("unsent", step);
+  if (step.requestMs) await delay(clock, step.requestMs);
+  if (record.outcome === "unknown-unprocessed") throw refusal("unknown", step);
+  const issued = decide(exchange);
+  if (step.replyMs) await delay(clock, step.replyMs);
+  if (record.outcome === "unknown-processed") throw refusal("unknown", step);
+  return issued;
+}
+
+function decide({ space, record, step, request }: Exchange): Issued {
+  const { outcome } = record;
+  record.processedAtMs = space.nowMs();
+  if (outcome === "busy" || outcome === "fatal" || outcome === "parent" || outcome === "quota") throw refusal(outcome, step);
+  const order = { forced: request.forced, lifetimeMs: step.expiresInMs, carry: request.current?.carry?.reveal() };
+  const token = (outcome === "same" ? space.latest : undefined) ?? space.issue(order);
+  record.secret = token.secret;
+  return { secret: token.secret, expiresInMs: token.expiresAtMs - space.nowMs(), ...(token.carry !== undefined && { carry: token.carry }) };
+}
+
+function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
+  return new IssueError(outcome, `The scripted platform answered "${outcome}". Change the script of the test to get another answer.`, {
+    ...(step.platformCode !== undefined && { platformCode: step.platformCode }),
+    ...(step.retryAfterMs !== undefined && { retryAfterMs: step.retryAfterMs }),
+  });
+}
+
+/** The caller's side: hangs up when told to, and then knows nothing. */
+async function orAborted(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
+  const hungUp = Promise.withResolvers<never>();
+  const onAbort = (): void => hungUp.reject(new IssueError("unknown", "The request was given up before the platform answered.", { cause: signal.reason }));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([answer, hungUp.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

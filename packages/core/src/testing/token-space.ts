@@ -1,0 +1,82 @@
+/** What a platform knows of the credentials of one AppID, by each {@link IssuePolicy}. */
+import { IssueError } from "../errors.ts";
+import type { IssuePolicy } from "../issuer.ts";
+
+export interface Token {
+  readonly secret: string;
+  readonly carry: string | undefined;
+  /** When it dies, whatever else happens. */
+  expiresAtMs: number;
+}
+
+export interface TokenOrder {
+  readonly forced: boolean;
+  readonly lifetimeMs: number;
+  readonly carry: string | undefined;
+}
+
+export interface TokenSpace {
+  nowMs(): number;
+  /** Issues by the policy, which may mean the newest one again. @throws {IssueError} `fatal` when a single-use input was used before. */
+  issue(order: TokenOrder): Token;
+  alive(secret: string): boolean;
+  revoke(secret: string): void;
+  readonly latest: Token | undefined;
+}
+
+export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace {
+  /** Oldest first. */
+  const tokens: Token[] = [];
+
+  const create = (lifetimeMs: number): Token => {
+    const number = String(tokens.length + 1).padStart(4, "0");
+    const token: Token = {
+      secret: `token-${number}`,
+      carry: policy.kind === "rotate" ? `carry-${number}` : undefined,
+      expiresAtMs: nowMs() + lifetimeMs,
+    };
+    tokens.push(token);
+    return token;
+  };
+
+  /** The newest gets one of the same life beside it; those before it die, at once or after the overlap. */
+  const supersede = (lifetimeMs: number, window: number, overlapMs: number): Token => {
+    const untilMs = nowMs() + overlapMs;
+    tokens.forEach((token, index) => {
+      const place = tokens.length - index;
+      token.expiresAtMs = Math.min(token.expiresAtMs, place < window ? untilMs : nowMs());
+    });
+    return create(lifetimeMs);
+  };
+
+  const issue = ({ forced, lifetimeMs, carry }: TokenOrder): Token => {
+    const latest = tokens.at(-1);
+    const remainingMs = latest === undefined ? 0 : latest.expiresAtMs - nowMs();
+    switch (policy.kind) {
+      case "supersede":
+        return supersede(lifetimeMs, policy.window, policy.overlapMs);
+      case "stable":
+        if (forced) return supersede(lifetimeMs, 1, 0);
+        return latest !== undefined && remainingMs > 0 && remainingMs >= policy.renewWithinMs ? latest : create(lifetimeMs);
+      case "sliding":
+        if (latest === undefined || remainingMs <= 0) return create(lifetimeMs);
+        latest.expiresAtMs = nowMs() + lifetimeMs;
+        return latest;
+      case "rotate":
+        if (latest !== undefined && carry !== latest.carry) throw new IssueError("fatal", "The single-use input was used before. Authorise again.");
+        return supersede(lifetimeMs, 2, policy.overlapMs);
+    }
+  };
+
+  return {
+    nowMs,
+    issue,
+    alive: (secret) => tokens.some((token) => token.secret === secret && nowMs() < token.expiresAtMs),
+    revoke(secret) {
+      for (const token of tokens) if (token.secret === secret) token.expiresAtMs = Math.min(token.expiresAtMs, nowMs());
+    },
+    get latest() {
+      return tokens.at(-1);
+    },
+  };
+}
