@@ -42,10 +42,11 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
     watchers.tell(scopeOfName(name), name);
   };
 
-  /** The live names of a scope at this instant. */
+  /** The live names of a scope at this instant; listing is not use, so it saves none from eviction. */
   const list = (scope: string): string[] => {
     const nowMs = storeNowMs();
-    return [...entries.keys()].filter((name) => name.startsWith(scope) && find(name, nowMs) !== undefined);
+    const isLive = (name: string): boolean => nowMs < (entries.peek(name)?.expiresAtMs ?? 0);
+    return [...entries.keys()].filter((name) => name.startsWith(scope) && isLive(name));
   };
 
   const write = (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict => {

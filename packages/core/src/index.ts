@@ -16,3 +16,7 @@ export * from "./event-bus.ts";
 export * from "./prefix.ts";
 export * from "./create-cache.ts";
 export * from "./create-lock.ts";
+export * from "./single-flight.ts";
+export { keyring } from "./keyring.ts";
+export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
+export * from "./sealed.ts";

@@ -8,6 +8,11 @@ export interface Random {
   id(): string;
 }
 
+/** Bytes for a nonce. Always the machine's own, whatever {@link Random} was injected: a nonce that repeats under one key gives the key away. */
+export function randomNonce(bytes: number): Uint8Array {
+  return randomBytes(bytes);
+}
+
 export const systemRandom: Random = {
   next: () => Math.random(),
   id: () => randomBytes(16).toString("base64url"),

@@ -1,0 +1,102 @@
+/** Encryption at rest as a wrapper round any cache. */
+import type { Cache, Conflict, Entry, SetOptions, Unsubscribe, WatchListener, Written } from "./cache.ts";
+import { isEnvelope, open, seal } from "./envelope.ts";
+import type { Opened } from "./envelope.ts";
+import { ConfigurationError, UnreadableEntryError } from "./errors.ts";
+import { activeKey } from "./keyring.ts";
+import type { Keyring } from "./keyring.ts";
+import { nameOf } from "./prefix.ts";
+import { systemRandom } from "./random.ts";
+import type { Random } from "./random.ts";
+
+export interface SealedOptions {
+  /**
+   * What to do with an entry that was stored unsealed. `read` is for the time of migration only: whoever can write to the store can
+   * then also plant a value. What is written is sealed in either case. @defaultValue "refuse"
+   */
+  readonly plaintext?: "refuse" | "read";
+  /** Draws the id of each write, to which its envelope is bound. @defaultValue the machine's random source */
+  readonly random?: Random;
+}
+
+/**
+ * The same cache with its values sealed at rest: AES-256-GCM, bound to the full name, the write's version and the key's id, so an
+ * envelope that was copied under another key, prefix or write does not open. Names, versions and times to live stay readable.
+ *
+ * `get` throws `UNREADABLE_ENTRY` for what it cannot open: `key-id` (the keyring lacks the key), `tag` (altered, or moved here from
+ * elsewhere), `schema` (sealed by a newer release), `format` (not an envelope). To `set` and `delete` such an entry is an entry like
+ * any other: `ifVersion: "absent"` conflicts with it, and only an unconditional write or one on its very version replaces it.
+ *
+ * A whole entry put back as it was earlier cannot be told from the original: the credential's generations are there for that.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when the keyring was not made by `keyring`.
+ */
+export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {}): Cache {
+  const { plaintext = "refuse", random = systemRandom } = options;
+  if (plaintext !== "refuse" && plaintext !== "read") throw new ConfigurationError('plaintext must be "refuse" or "read".');
+  activeKey(ring);
+  return new Sealed(cache, { ring, random, readsPlaintext: plaintext === "read" });
+}
+
+interface Sealing {
+  readonly ring: Keyring;
+  readonly random: Random;
+  readonly readsPlaintext: boolean;
+}
+
+class Sealed implements Cache {
+  readonly path: readonly string[];
+  readonly pushesChanges: boolean;
+  readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
+  readonly #cache: Cache;
+  readonly #sealing: Sealing;
+
+  constructor(cache: Cache, sealing: Sealing) {
+    this.#cache = cache;
+    this.#sealing = sealing;
+    this.path = cache.path;
+    this.pushesChanges = cache.pushesChanges;
+    if (cache.watch) this.watch = cache.watch.bind(cache);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const entry = await this.#cache.get(key);
+    if (entry === undefined) return undefined;
+    if (this.#sealing.readsPlaintext && !isEnvelope(entry.value)) return entry;
+    const opened = open(this.#sealing.ring, { name: nameOf(this.path, key), version: entry.version }, entry.value);
+    if ("unreadable" in opened) throw unreadable(key, opened);
+    return { ...entry, value: opened.value };
+  }
+
+  async set(key: string, value: string, options: SetOptions = {}): Promise<Written | Conflict> {
+    if (typeof value !== "string" || !value.isWellFormed()) {
+      throw new ConfigurationError("A value must be a string without lone surrogates. Encode binary data as base64.");
+    }
+    const operationId = options.operationId ?? this.#sealing.random.id();
+    const envelope = seal(this.#sealing.ring, { name: nameOf(this.path, key), version: operationId }, value);
+    return this.#cache.set(key, envelope, { ...options, operationId });
+  }
+
+  delete: Cache["delete"] = (key, options) => this.#cache.delete(key, options);
+  clear: Cache["clear"] = () => this.#cache.clear();
+  keys: Cache["keys"] = () => this.#cache.keys();
+  close: Cache["close"] = () => this.#cache.close();
+
+  withPrefix(segment: string): Cache {
+    return new Sealed(this.#cache.withPrefix(segment), this.#sealing);
+  }
+
+  at(path: readonly string[]): Cache {
+    return new Sealed(this.#cache.at(path), this.#sealing);
+  }
+}
+
+function unreadable(key: string, { unreadable: reason, keyId }: Exclude<Opened, { value: string }>): UnreadableEntryError {
+  const why = {
+    "key-id": `is sealed with the key "${keyId}", which this keyring lacks. Add that key to readable`,
+    tag: `does not open with the key "${keyId}": it was altered, moved from another name, or another key has this id. Compare the keyrings of all nodes`,
+    schema: "was sealed by a newer release. Upgrade this node",
+    format: 'is not sealed. If the store was used without sealing before, migrate with plaintext: "read"; otherwise find out who wrote it',
+  }[reason];
+  return new UnreadableEntryError(key, reason, `The entry "${key}" ${why}.`);
+}
