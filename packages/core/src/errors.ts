@@ -20,7 +20,9 @@ export type ErrorCode =
   | "CREDENTIAL_UNAVAILABLE"
   | "CREDENTIAL_CONFLICT"
   | "QUOTA_EXHAUSTED"
-  | "RECURSIVE_REFRESH";
+  | "RECURSIVE_REFRESH"
+  | "PLATFORM_REFUSED"
+  | "PLATFORM_ANSWER_INVALID";
 
 export interface LingpaiErrorOptions {
   readonly cause?: unknown;

@@ -1,0 +1,148 @@
+/** One request to the platform for a credential: sent once, read strictly, its failure told in core's terms. */
+import { IssueError } from "@lingpai/core";
+import type { IssueOutcome } from "@lingpai/core";
+import { grantIn, parseFields, readBody, refusalIn, settled } from "./answer.ts";
+import type { Fields, Grant, Refusal } from "./answer.ts";
+import { classify, issueOutcome, retryAfterMs } from "./classify.ts";
+import { InvalidAnswerError, refusalText } from "./errors.ts";
+import { errorTable } from "./errors-table.ts";
+import type { EndpointClass, ErrorRow } from "./errors-table.ts";
+import type { Platform } from "./platform.ts";
+import { platformNow, retryAfterHeader, transportFailure } from "./transport.ts";
+
+/** A request for a credential. */
+export interface Question {
+  /** Without the query: it may appear in errors. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as a POST with a JSON body; without it the request is a GET. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  /** The whole exchange ends with it, the body included. */
+  readonly signal: AbortSignal;
+  /** What must not be shown, whatever the platform echoes. */
+  readonly secrets: readonly string[];
+  /** Whom the credential is for: an AppID. */
+  readonly subject: string;
+  readonly endpoint: EndpointClass;
+  readonly table?: readonly ErrorRow[];
+}
+
+/**
+ * The credential that the platform grants in the answer's field of this name.
+ *
+ * @throws {IssueError} with the outcome. It has no cause, because what `fetch` throws can hold the URL.
+ */
+export async function askForGrant(platform: Platform, question: Question, field: string, defaultExpiresInMs?: number): Promise<Grant> {
+  const { fields, platformNowMs } = await ask(platform, question);
+  return valid(question, () => {
+    const refusal = refusalIn(fields, question.secrets);
+    if (refusal === undefined) return grantIn(fields, field, defaultExpiresInMs);
+    if (fields.has(field)) throw new InvalidAnswerError(`it has both an error (${refusal.errcode}) and a credential`);
+    throw refused(question, refusal, platformNowMs);
+  });
+}
+
+interface Answer {
+  readonly fields: Fields;
+  readonly platformNowMs: number;
+}
+
+async function ask(platform: Platform, question: Question): Promise<Answer> {
+  if (question.signal.aborted) throw new IssueError("unsent", `${call(question)} was not sent: its deadline had passed.`);
+  let response: Response;
+  try {
+    response = await settled(platform.fetch(urlOf(platform, question), initOf(question)), question.signal);
+  } catch (error) {
+    throw broken(question, transportFailure(error));
+  }
+  const platformNowMs = platformNow(response.headers, platform.clock.wallMs());
+  const text = await readText(question, response);
+  if (response.status === 200) return { fields: valid(question, () => parseFields(text)), platformNowMs };
+  throw unusualStatus(question, response, text, platformNowMs);
+}
+
+async function readText(question: Question, response: Response): Promise<string> {
+  try {
+    return await readBody(response, question.signal);
+  } catch (error) {
+    if (error instanceof InvalidAnswerError) throw unusable(question, error);
+    throw broken(question, { ...transportFailure(error), outcome: "unknown" });
+  }
+}
+
+function urlOf(platform: Platform, question: Question): string {
+  const query = new URLSearchParams(question.query).toString();
+  return `${platform.baseUrl}${question.path}${query === "" ? "" : `?${query}`}`;
+}
+
+function initOf(question: Question): RequestInit {
+  const shared: RequestInit = { redirect: "error", signal: question.signal };
+  if (question.json === undefined) return { ...shared, method: "GET", headers: { accept: "application/json" } };
+  const headers = { accept: "application/json", "content-type": "application/json" };
+  return { ...shared, method: "POST", headers, body: JSON.stringify(question.json) };
+}
+
+/** An answer other than 200: a code of WeChat's counts where there is one, and only a refusal that says so is taken for one. */
+function unusualStatus(question: Question, response: Response, text: string, platformNowMs: number): IssueError {
+  const waitMs = retryAfterHeader(response.headers, platformNowMs);
+  const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
+  const status = response.status;
+  if (status === 429) return new IssueError("busy", `${call(question)} was answered with HTTP 429: too many requests.`, { ...wait, platformCode: "429" });
+  if (status >= 400 && status < 500) {
+    const fields = fieldsOrNothing(text);
+    const refusal = refusalOrNothing(fields, question);
+    if (refusal !== undefined) return refused(question, refusal, platformNowMs);
+    if ((status === 401 || status === 403) && fields?.get("error") === "invalid_client") {
+      return new IssueError("fatal", `${call(question)} was refused: invalid_client. Check the id and the secret.`, { platformCode: "invalid_client" });
+    }
+  }
+  const message = `${call(question)} was answered with HTTP ${status}; the platform may have issued a credential all the same.`;
+  return new IssueError("unknown", message, { ...wait, platformCode: `http-${status}` });
+}
+
+function fieldsOrNothing(text: string): Fields | undefined {
+  try {
+    return parseFields(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusalOrNothing(fields: Fields | undefined, question: Question): Refusal | undefined {
+  try {
+    return fields === undefined ? undefined : refusalIn(fields, question.secrets);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a reader of the answer; what it finds invalid becomes an unknown outcome, because something may have been issued. */
+function valid<T>(question: Question, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof InvalidAnswerError ? unusable(question, error) : error;
+  }
+}
+
+function unusable(question: Question, error: InvalidAnswerError): IssueError {
+  return new IssueError("unknown", `${call(question)}: ${error.message}`, { platformCode: "invalid-answer" });
+}
+
+function refused(question: Question, refusal: Refusal, platformNowMs: number): IssueError {
+  const row = classify(question.endpoint, refusal.errcode, question.table ?? errorTable);
+  const waitMs = retryAfterMs(row, platformNowMs);
+  const options = waitMs === undefined ? {} : { retryAfterMs: waitMs };
+  const outcome: IssueOutcome = issueOutcome(row.action);
+  return new IssueError(outcome, refusalText(call(question), refusal, row), { ...options, platformCode: String(refusal.errcode) });
+}
+
+function broken(question: Question, failure: { readonly outcome: "unsent" | "unknown"; readonly code: string | undefined }): IssueError {
+  if (failure.outcome === "unsent") return new IssueError("unsent", `${call(question)} could not be sent (${failure.code}).`);
+  const how = question.signal.aborted ? "had no answer within its deadline" : `broke off (${failure.code ?? "no code"})`;
+  return new IssueError("unknown", `${call(question)} ${how}; the platform may have processed it.`);
+}
+
+function call(question: Question): string {
+  return `${question.json === undefined ? "GET" : "POST"} ${question.path} for ${question.subject}`;
+}

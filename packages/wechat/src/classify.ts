@@ -1,0 +1,66 @@
+/** Decides what an error code asks for. Pure: table, code and time in, verdict out. */
+import type { IssueOutcome } from "@lingpai/core";
+import { errorTable } from "./errors-table.ts";
+import type { Action, EndpointClass, ErrorRow } from "./errors-table.ts";
+
+/** What holds for codes that no row names: a token endpoint backs off, a business endpoint hands the code to its caller. */
+const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
+  token: {
+    codes: [],
+    endpoint: "token",
+    meaning: "a refusal that is not in the table",
+    action: "retry",
+    remedy: "Look the code up in the platform's documentation.",
+  },
+  business: {
+    codes: [],
+    endpoint: "business",
+    meaning: "a refusal that does not concern the token",
+    action: "pass",
+    remedy: "Look the code up in the documentation of this API.",
+  },
+};
+
+/** The row for a code other than 0 from an endpoint of this class. Total: every code has a verdict. */
+export function classify(endpoint: EndpointClass, errcode: number, table: readonly ErrorRow[] = errorTable): ErrorRow {
+  const row = table.find((candidate) => (candidate.endpoint === "any" || candidate.endpoint === endpoint) && candidate.codes.includes(errcode));
+  return row ?? unlisted[endpoint];
+}
+
+const outcomes: Readonly<Record<Action, IssueOutcome>> = {
+  retry: "busy",
+  // A credential that was sent to obtain another is that one's parent.
+  reject: "parent",
+  "reject-parent": "parent",
+  stop: "fatal",
+  "stop-here": "fatal",
+  "stop-tenant": "fatal",
+  "wait-day": "quota",
+  "wait-minute": "busy",
+  "wait-push": "busy",
+  pause: "busy",
+  pass: "fatal",
+};
+
+/** How a refused request for a credential ended, in core's terms. */
+export function issueOutcome(action: Action): IssueOutcome {
+  return outcomes[action];
+}
+
+/** Whether the same call can succeed later although nobody changes anything. */
+export function isRetryable(action: Action): boolean {
+  return !["stop", "stop-here", "stop-tenant", "pass"].includes(action);
+}
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+/** Where the platform's day begins: 00:00 in Asia/Shanghai, UTC+8 without daylight saving. In ms. */
+export const shanghaiOffsetMs: number = 8 * 60 * minuteMs;
+
+/** How long to leave the platform alone after this verdict, in ms; undefined when that is the caller's choice. */
+export function retryAfterMs(row: ErrorRow, platformNowMs: number): number | undefined {
+  if (row.action === "wait-day") return dayMs - ((platformNowMs + shanghaiOffsetMs) % dayMs);
+  if (row.action === "wait-minute") return minuteMs - (platformNowMs % minuteMs);
+  return row.pauseMs;
+}

@@ -1,0 +1,46 @@
+/** The stable access token: the same one for everybody until it nears its end. */
+import type { Issuer } from "@lingpai/core";
+import { askForGrant } from "./ask.ts";
+import { shanghaiOffsetMs } from "./classify.ts";
+import { createPlatform } from "./platform.ts";
+import { tokenLifetimeMs } from "./plain-token.ts";
+import type { TokenOptions } from "./plain-token.ts";
+import { probeToken } from "./probe.ts";
+import { secretSource } from "./secret-source.ts";
+import { checkedId } from "./validate.ts";
+
+/**
+ * Fetches through `POST /cgi-bin/stable_token`, with the secret in the body. A fetch harms nobody: the platform hands out the same token until five
+ * minutes before its end, and then both for five minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
+ *
+ * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
+ */
+export function stableToken(options: TokenOptions): Issuer {
+  const appId = checkedId(options.appId);
+  const id = `wechat:stable:${appId}`;
+  const platform = createPlatform(options);
+  const source = secretSource(id, options.secret, options);
+  return {
+    id,
+    policy: { kind: "stable", renewWithinMs: 300_000 },
+    lifetimeMs: tokenLifetimeMs,
+    quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: 30_000 } },
+    issue: ({ signal, forced }) =>
+      source.use(signal, (secret) =>
+        askForGrant(
+          platform,
+          {
+            path: "/cgi-bin/stable_token",
+            json: { grant_type: "client_credential", appid: appId, secret, force_refresh: forced },
+            signal,
+            secrets: [secret],
+            subject: appId,
+            endpoint: "token",
+          },
+          "access_token",
+        ),
+      ),
+    probe: (token, signal) => probeToken(platform, token, signal),
+    revision: source.revision,
+  };
+}

@@ -1,0 +1,74 @@
+/** Tells, from how a request failed and from an answer's headers, what became of it. */
+
+/** Failures that come before the first byte of a request is written. */
+const beforeSend = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EAI_FAIL",
+  "EAI_NODATA",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+  "ENETDOWN",
+  "ERR_INVALID_URL",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+export interface TransportFailure {
+  /** `unsent`: nothing was written. `unknown`: it may have been processed. */
+  readonly outcome: "unsent" | "unknown";
+  /** The system's code, when it has the form of one. Nothing else of the failure may be shown: it can hold the URL, and that the secret. */
+  readonly code: string | undefined;
+}
+
+/** Reads what `fetch` threw: its causes, and the attempts on each address where there were several. */
+export function transportFailure(error: unknown): TransportFailure {
+  const leaves = causes(error, 0);
+  const codes = leaves.map(codeOf);
+  const unsent = leaves.length > 0 && leaves.every((leaf) => isBeforeSend(leaf));
+  return { outcome: unsent ? "unsent" : "unknown", code: codes.find((code) => code !== undefined) };
+}
+
+function causes(error: unknown, depth: number): unknown[] {
+  if (depth > 4 || typeof error !== "object" || error === null) return [error];
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.flatMap((each: unknown) => causes(each, depth + 1));
+  if ("cause" in error && error.cause !== undefined) return causes(error.cause, depth + 1);
+  return [error];
+}
+
+function isBeforeSend(leaf: unknown): boolean {
+  const code = codeOf(leaf);
+  if (code === undefined) return false;
+  if (code === "ETIMEDOUT") return typeof leaf === "object" && leaf !== null && "syscall" in leaf && leaf.syscall === "connect";
+  return beforeSend.has(code);
+}
+
+function codeOf(leaf: unknown): string | undefined {
+  if (typeof leaf !== "object" || leaf === null || !("code" in leaf)) return undefined;
+  return typeof leaf.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(leaf.code) ? leaf.code : undefined;
+}
+
+/** The platform's clock when it answered, in ms since the Unix epoch; ours when it does not say. */
+export function platformNow(headers: Headers, ownNowMs: number): number {
+  const stated = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(stated) ? ownNowMs : stated;
+}
+
+const retryAfterMinMs = 1000;
+const retryAfterMaxMs = 600_000;
+
+/** `Retry-After` in ms, as seconds or as a date, brought between a second and ten minutes; undefined when it is missing or neither. */
+export function retryAfterHeader(headers: Headers, platformNowMs: number): number | undefined {
+  const raw = headers.get("retry-after")?.trim();
+  if (raw === undefined || raw === "") return undefined;
+  const waitMs = /^\d+$/.test(raw) ? Number(raw) * 1000 : Date.parse(raw) - platformNowMs;
+  if (Number.isNaN(waitMs)) return undefined;
+  return Math.min(retryAfterMaxMs, Math.max(retryAfterMinMs, waitMs));
+}
