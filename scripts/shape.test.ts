@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { checkFiles, checkMember, checkRoot } from "./shape.ts";
+import type { Manifest, Member } from "./workspace.ts";
+
+const manifest: Manifest = {
+  name: "@lingpai/thing",
+  version: "0.0.0",
+  description: "A thing",
+  license: "MIT",
+  type: "module",
+  engines: { node: ">=22.12" },
+  files: ["dist"],
+  exports: { ".": "./src/index.ts" },
+  publishConfig: { access: "public", exports: { ".": "./dist/index.js" } },
+};
+
+function member(changes: Partial<Manifest>, path = "packages/thing"): Member {
+  return { group: path.startsWith("apps") ? "apps" : "packages", path, folder: "", hasReadme: true, manifest: { ...manifest, ...changes } };
+}
+
+const source = (path: string, bytes: number) => ({ path: `packages/thing/src/${path}`, text: "x".repeat(bytes) });
+
+describe("the score sheet", () => {
+  test("lets a small tree with ordinary names be", () => {
+    expect(checkFiles([source("index.ts", 100), source("wait-queue.test.ts", 20_000), source("testing/manual-clock.ts", 4_096)])).toEqual([]);
+  });
+
+  test("stops a source file above 12 kB, but not a test", () => {
+    expect(checkFiles([source("a.ts", 1), source("b.ts", 1), source("huge.ts", 12_289), source("huge.test.ts", 12_289)])).toEqual([expect.stringContaining("huge.ts has 12289 bytes")]);
+  });
+
+  test("stops a median above 4 kB", () => {
+    expect(checkFiles([source("a.ts", 5_000), source("b.ts", 5_000), source("c.ts", 1)])).toEqual([expect.stringContaining("the median source file has 5000 bytes")]);
+  });
+
+  test.for(["WaitQueue.ts", "wait_queue.ts", "waitQueue.test.ts"])("stops %s, which is not kebab-case", (name) => {
+    expect(checkFiles([source(name, 1)])).toEqual([expect.stringContaining("kebab-case")]);
+  });
+
+  test("stops an adapter above 200 lines and a binding above 15", () => {
+    const file = (name: string, lines: number) => ({ path: `packages/adapter-x/src/${name}`, text: "x\n".repeat(lines) });
+    expect(checkFiles([file("index.ts", 200), file("index.test.ts", 15)])).toEqual([]);
+    expect(checkFiles([file("index.ts", 201), file("index.test.ts", 16)])).toHaveLength(2);
+  });
+
+  test("counts what is kept in the root, not what is generated", () => {
+    const entries = Array.from({ length: 30 }, (_, index) => `file-${index}`);
+    expect(checkRoot([...entries, "node_modules", ".git", ".turbo"])).toEqual([]);
+    expect(checkRoot([...entries, "one-more"])).toHaveLength(1);
+  });
+});
+
+describe("a package.json", () => {
+  test("passes when it is complete", () => {
+    expect(checkMember(member({}), [])).toEqual([]);
+  });
+
+  test("is stopped when there is no README beside it", () => {
+    expect(checkMember({ ...member({}), hasReadme: false }, [])).toEqual([expect.stringContaining("has no README.md")]);
+  });
+
+  const incomplete: readonly (readonly [string, Partial<Manifest>])[] = [
+    ["license", { license: "UNLICENSED" }],
+    ["type", { type: "commonjs" }],
+    ["description", { description: "" }],
+    ["engines", { engines: {} }],
+    ["access", { publishConfig: { exports: { ".": "./dist/index.js" } } }],
+    ["exports ., ./testing here", { exports: { ".": "./src/index.ts", "./testing": "./src/testing.ts" } }],
+  ];
+  test.for(incomplete)("is stopped for its %s", ([what, changes]) => {
+    expect(checkMember(member(changes), [])).toEqual([expect.stringContaining(what.replace("., ", ".,"))]);
+  });
+
+  test("of core is stopped for any runtime dependency", () => {
+    expect(checkMember(member({ dependencies: { "lru-cache": "1" } }, "packages/core"), [])).toEqual([expect.stringContaining("core depends on nothing")]);
+  });
+
+  test("of a package is stopped for depending on an adapter, that of an app is not", () => {
+    const changes = { dependencies: { "@lingpai/adapter-x": "workspace:^" } };
+    expect(checkMember(member(changes), [])).toEqual([expect.stringContaining("only apps and tests may")]);
+    expect(checkMember(member(changes, "apps/thing"), [])).toEqual([]);
+  });
+
+  test("is stopped for publishing what depends on a private package", () => {
+    const hidden = member({ name: "@lingpai/hidden", private: true });
+    expect(checkMember(member({ dependencies: { "@lingpai/hidden": "workspace:^" } }), [hidden])).toEqual([expect.stringContaining("nobody could install it")]);
+  });
+});
