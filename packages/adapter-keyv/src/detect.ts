@@ -1,0 +1,39 @@
+/** Which atomic store a client, or what a Keyv holds, is. */
+import type { Clock } from "@lingpai/core";
+import { memory } from "./memory.ts";
+import { isObject } from "./shape.ts";
+import { sqlite } from "./sqlite.ts";
+import type { AtomicStore, StoreFamily } from "./store.ts";
+
+const families: readonly StoreFamily[] = [memory, sqlite];
+
+/** The store for a database's own client, as given in `native`. */
+export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {
+  return first((family) => family.ofClient(client, clock));
+}
+
+/** The store for what a Keyv holds: a Map, or one of Keyv's own adapters. */
+export function storeOfHeld(held: unknown, clock: Clock): AtomicStore | undefined {
+  const adapter = unwrap(held);
+  return first((family) => family.ofAdapter(adapter, clock));
+}
+
+/** Shown in errors. */
+export function nameOfHeld(held: unknown): string {
+  const adapter = unwrap(held);
+  const name = isObject(adapter) ? adapter.constructor.name : typeof adapter;
+  return /^\w{1,60}$/.test(name) ? name : "a store without a name";
+}
+
+/** Keyv 6 wraps a Map and every adapter of Keyv 5; both wrappers have a separator of their own. */
+function unwrap(held: unknown): unknown {
+  return isObject(held) && "namespaceSeparator" in held && isObject(held["store"]) ? held["store"] : held;
+}
+
+function first(look: (family: StoreFamily) => AtomicStore | undefined): AtomicStore | undefined {
+  for (const family of families) {
+    const store = look(family);
+    if (store !== undefined) return store;
+  }
+  return undefined;
+}

@@ -1,0 +1,30 @@
+/** A database's error, reduced to what may be shown: statements, and with them values, stay out of texts, properties and causes. */
+import { CacheUnavailableError } from "@lingpai/core";
+import type { CacheUnavailableReason } from "@lingpai/core";
+
+/** The database's own code; a short text without anything that the caller sent. */
+export function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return /^[\w-]{1,60}$/.test(String(error.code)) ? String(error.code) : "";
+}
+
+/** What the error is for the caller, by the codes that this store documents; undefined leaves it to core, which knows the network's codes. */
+export function refusal(kind: string, error: unknown, reasons: ReadonlyMap<string, CacheUnavailableReason>): CacheUnavailableError | undefined {
+  const code = codeOf(error);
+  const reason = reasons.get(code);
+  if (reason === undefined) return undefined;
+  const { remedy, retryable } = remedies[reason];
+  return new CacheUnavailableError(`The store (${kind}) refused: ${code}. ${remedy}`, { reason, retryable });
+}
+
+const remedies: Readonly<Record<CacheUnavailableReason, { readonly remedy: string; readonly retryable: boolean }>> = {
+  timeout: { remedy: "It is busy; try again, and look for a long transaction.", retryable: true },
+  disconnected: { remedy: "Check that it is up and reachable.", retryable: true },
+  readonly: { remedy: "Connect to the primary.", retryable: true },
+  loading: { remedy: "It is starting; try again.", retryable: true },
+  "cluster-down": { remedy: "It has no leader; check its members.", retryable: true },
+  "out-of-memory": { remedy: "Give it room.", retryable: true },
+  unauthorized: { remedy: "Check the user and its password.", retryable: false },
+  forbidden: { remedy: "Grant its user the rights that the README lists.", retryable: false },
+  other: { remedy: "Look into its log.", retryable: true },
+};

@@ -1,0 +1,90 @@
+/**
+ * Lingpai's cache and lock over any Keyv, 5 or 6.
+ *
+ * Keyv itself has no atomic operation, and a lock made of its `get` and `set` has two holders in most acquisitions. So everything
+ * that must be atomic goes to the database under the Keyv, through its own client: an in-process Map, SQLite. Entries lie in
+ * tables or keys of ours there, not in Keyv's envelope, because honest versions and times to live need that: what you store
+ * through the Keyv and what Lingpai stores never meet. Where no atomic operation is known, `keyvLock` refuses to be constructed.
+ *
+ * @packageDocumentation
+ */
+import { createCache, createLock, LockUnsupportedError, systemClock } from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
+import { nameOfHeld, storeOfClient, storeOfHeld } from "./detect.ts";
+import { plainCache } from "./plain.ts";
+import type { PlainStore } from "./plain.ts";
+import { has } from "./shape.ts";
+import { alternatives, requireFacts } from "./store.ts";
+import type { AtomicStore, Demand } from "./store.ts";
+
+export type { AtomicStore, StoreFacts, StoreScope } from "./store.ts";
+
+/** The one member of a Keyv that is used: what it was constructed over. */
+export interface KeyvLike {
+  readonly store: unknown;
+}
+
+export interface StoreOptions {
+  /**
+   * The database's own client, when the Keyv does not lead to it: a `DatabaseSync` or better-sqlite3 `Database`. You close it.
+   * @defaultValue what is found under the Keyv
+   */
+  readonly native?: object;
+  /** Your own drivers for a store that this package does not know. Comes before `native`. */
+  readonly atomic?: AtomicStore;
+}
+
+export interface KeyvCacheOptions extends CacheOptions, StoreOptions {}
+
+export interface KeyvLockOptions extends LockOptions, StoreOptions {
+  /** Whom the lock must keep apart. A lock within one process is had only by asking for it: `"process"`. @defaultValue "host" */
+  readonly scope?: Demand["scope"];
+  /** `"advisory"` accepts a store that may forget a lease or a fence, or that lives by its clients' clocks. @defaultValue "fenced" */
+  readonly guarantee?: Demand["guarantee"];
+}
+
+/**
+ * A cache over the store under this Keyv.
+ *
+ * With a store that has no known atomic operation, reads, unconditional writes and deletes work by this process's clock, and
+ * `ifVersion` rejects with `LOCK_UNSUPPORTED`: it would be a guess.
+ *
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package knows.
+ */
+export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache {
+  return createCache(atomicStore(keyv, options)?.cache ?? fallback(keyv, options), options);
+}
+
+/**
+ * A lock in the store under this Keyv.
+ *
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store has no known atomic operation, or less reach or a weaker
+ * guarantee than asked for. The text names what to use instead.
+ */
+export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
+  const { scope = "host", guarantee = "fenced" } = options;
+  const store = atomicStore(keyv, options);
+  if (store === undefined) {
+    throw new LockUnsupportedError(
+      `No atomic operation is known of ${nameOfHeld(keyv.store)}, and a lock made of get and set has two holders at once. ` +
+        `Use ${alternatives[scope]}; pass the database's own client as { native }; or describe the store with { atomic }.`,
+    );
+  }
+  requireFacts(store, { scope, guarantee });
+  return createLock(store.lock, options);
+}
+
+function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock }: KeyvCacheOptions): AtomicStore | undefined {
+  if (atomic !== undefined) return atomic;
+  if (native === undefined) return storeOfHeld(keyv.store, clock);
+  const store = storeOfClient(native, clock);
+  if (store !== undefined) return store;
+  throw new LockUnsupportedError(
+    `{ native } is no client that is known here (${nameOfHeld(native)}). Pass a client that the README lists, or describe the store with { atomic }.`,
+  );
+}
+
+function fallback({ store }: KeyvLike, { clock = systemClock }: KeyvCacheOptions): ReturnType<typeof plainCache> {
+  if (has<PlainStore>(store, "get", "set", "delete")) return plainCache(store, nameOfHeld(store), clock);
+  throw new LockUnsupportedError("This is no Keyv: it has no store with get, set and delete. Pass a Keyv 5 or 6.");
+}

@@ -1,0 +1,98 @@
+/**
+ * A Keyv store of which no atomic primitive is known: reading, writing and deleting work, whatever is conditional refuses.
+ *
+ * It talks to the store, not to the Keyv: a Keyv reports a failed read as a miss. Entries lie under `lingpai::<name>` in an
+ * envelope of ours, with the time to live given to the store as well; Keyv's namespace, serialisation and hooks are not involved.
+ */
+import { LockUnsupportedError, UnreadableEntryError } from "@lingpai/core";
+import type { CacheDriver, Clock, DriverWrite, Entry } from "@lingpai/core";
+import { alternatives } from "./store.ts";
+
+/** The members of a Keyv storage adapter, 5 or 6, that are called here. */
+export interface PlainStore {
+  get(key: string): unknown;
+  set(key: string, value: string, lifetimeMs?: number): unknown;
+  delete(key: string): unknown;
+  iterator?(namespace?: string): AsyncIterable<readonly unknown[]>;
+  readonly namespace?: string | undefined;
+  /** Keyv 6: `expires` says that `set` takes an instant, not a duration. */
+  readonly capabilities?: { readonly expires?: boolean } | undefined;
+}
+
+const keyPrefix = "lingpai::";
+const schema = 1;
+
+export function plainCache(store: PlainStore, kind: string, clock: Clock): CacheDriver {
+  const read = async (name: string): Promise<Entry | undefined> => {
+    const text = await store.get(keyPrefix + name);
+    return text === undefined || text === null ? undefined : toEntry(name, text, clock.wallMs());
+  };
+  return {
+    kind,
+    get: read,
+    async set(name, value, { version, ttlMs, ifVersion }: DriverWrite) {
+      if (ifVersion !== undefined) throw unconditionalOnly(kind);
+      const nowMs = clock.wallMs();
+      const expiresAtMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
+      const text = JSON.stringify({ schema, version, expiresAtMs, value });
+      await store.set(keyPrefix + name, text, store.capabilities?.expires === true ? expiresAtMs : ttlMs);
+      return { written: true, version, storeNowMs: nowMs };
+    },
+    async delete(name, ifVersion) {
+      if (ifVersion !== undefined) throw unconditionalOnly(kind);
+      return (await store.delete(keyPrefix + name)) === true;
+    },
+    async clear(scope) {
+      const names: string[] = [];
+      for await (const name of namesOf(store, kind, scope)) names.push(name);
+      for (const name of names) await store.delete(keyPrefix + name);
+      return names.length;
+    },
+    async *names(scope) {
+      for await (const name of namesOf(store, kind, scope)) if ((await read(name)) !== undefined) yield name;
+    },
+    close: async () => {},
+  };
+}
+
+/** Stores differ in whether they put their namespace before the key, so the name is what follows our own mark. */
+async function* namesOf(store: PlainStore, kind: string, scope: string): AsyncGenerator<string, void, undefined> {
+  if (store.iterator === undefined) throw new LockUnsupportedError(`${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`);
+  for await (const [key] of store.iterator(store.namespace)) {
+    const at = typeof key === "string" ? key.lastIndexOf(keyPrefix) : -1;
+    if (at < 0) continue;
+    const name = String(key).slice(at + keyPrefix.length);
+    if (name.startsWith(scope)) yield name;
+  }
+}
+
+function toEntry(name: string, text: unknown, nowMs: number): Entry | undefined {
+  if (typeof text !== "string") throw unreadable(name, "type");
+  const { schema: written, version, expiresAtMs, value } = parse(name, text);
+  if (written !== schema) throw unreadable(name, "schema");
+  if (typeof version !== "string" || typeof value !== "string") throw unreadable(name, "format");
+  if (expiresAtMs === undefined) return { value, version, ttlMs: undefined, storeNowMs: nowMs };
+  if (typeof expiresAtMs !== "number") throw unreadable(name, "format");
+  return expiresAtMs <= nowMs ? undefined : { value, version, ttlMs: expiresAtMs - nowMs, storeNowMs: nowMs };
+}
+
+function parse(name: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null) return { ...parsed };
+  } catch {
+    // Told below, without the text.
+  }
+  throw unreadable(name, "format");
+}
+
+function unreadable(name: string, reason: UnreadableEntryError["reason"]): UnreadableEntryError {
+  return new UnreadableEntryError(name, reason, `What is stored under "${keyPrefix}${name}" was not written by this version of Lingpai. Find out who writes there.`);
+}
+
+function unconditionalOnly(kind: string): LockUnsupportedError {
+  return new LockUnsupportedError(
+    `A conditional write needs an atomic primitive, and none is known of ${kind}; reading first and writing then would lose writes. ` +
+      `Use ${alternatives.host}, or describe the store with { atomic }.`,
+  );
+}
