@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { derivedKey, keyring } from "./keyring.ts";
+import type { SealingKey } from "./keyring.ts";
+
+const bytes = Buffer.from("8f1d0c6be27a4935a0b1c2d3e4f50617283940a1b2c3d4e5f60718293a4b5cfe", "hex");
+
+const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown => {
+  try {
+    // @ts-expect-error: what a caller without types may pass
+    return keyring({ active, readable });
+  } catch (error) {
+    return error;
+  }
+};
+
+describe("a keyring", () => {
+  test("takes one key as bytes and in each of its spellings", () => {
+    const spellings = [bytes, new Uint8Array(bytes), bytes.toString("hex"), bytes.toString("hex").toUpperCase(), bytes.toString("base64"), bytes.toString("base64").replace("=", ""), bytes.toString("base64url")];
+    const derived = spellings.map((key) => Buffer.from(derivedKey(keyring({ active: { id: "a", key } }), "a") ?? []).toString("hex"));
+    expect(new Set(derived).size).toBe(1);
+    expect(derived[0]).toHaveLength(64);
+  });
+
+  test("seals with a key derived for sealing only, never with the given one", () => {
+    expect(Buffer.from(derivedKey(keyring({ active: { id: "a", key: bytes } }), "a") ?? [])).not.toEqual(bytes);
+  });
+
+  test("is not changed by what the caller does to its bytes afterwards", () => {
+    const key = Buffer.from(bytes);
+    const ring = keyring({ active: { id: "a", key } });
+    const before = Buffer.from(derivedKey(ring, "a") ?? []);
+    key.fill(0);
+    expect(derivedKey(ring, "a")).toEqual(new Uint8Array(before));
+  });
+
+  test("names the ids that it reads, the active one first", () => {
+    const ring = keyring({ active: { id: "2026-06", key: randomBytes(32) }, readable: [{ id: "2026-05", key: randomBytes(32) }] });
+    expect(ring.activeId).toBe("2026-06");
+    expect(ring.readableIds).toEqual(["2026-06", "2026-05"]);
+    expect(derivedKey(ring, "2026-04")).toBeUndefined();
+  });
+
+  test("shows no key to whoever prints it", () => {
+    const ring = keyring({ active: { id: "a", key: bytes } });
+    const derived = Buffer.from(derivedKey(ring, "a") ?? []);
+    const printed = inspect(ring, { depth: 10, showHidden: true }) + JSON.stringify(ring) + String(ring);
+    for (const secret of [bytes, derived]) {
+      for (const encoding of ["hex", "base64", "base64url"] as const) expect(printed).not.toContain(secret.toString(encoding).slice(0, 8));
+    }
+  });
+});
+
+describe("a key is refused without being quoted", () => {
+  const text = bytes.toString("base64");
+  test.each([
+    ["with a newline from a mounted file", `${text}\n`],
+    ["with a space in front", ` ${text}`],
+    ["cut short", text.slice(0, 40)],
+    ["of 16 bytes", randomBytes(16).toString("base64")],
+    ["of 33 bytes", Buffer.concat([bytes, bytes.subarray(0, 1)])],
+    ["with a character outside the alphabet", `${text.slice(0, 20)}!${text.slice(21)}`],
+    ["with bits that no encoder sets", `${text.slice(0, 42)}${text[42] === "5" ? "6" : "5"}=`],
+    ["of 63 hexadecimal digits", bytes.toString("hex").slice(1)],
+    ["that is empty", ""],
+    ["that is a placeholder", "A".repeat(43)],
+    ["that is all zeros", Buffer.alloc(32)],
+    ["that is missing", undefined],
+    ["that is a number", 7],
+  ])("%s", (_case, key) => {
+    const error = refusal({ id: "main", key });
+    expect(error).toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining('The sealing key "main"') });
+    if (typeof key === "string" && key.length > 8) expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(key.trim().slice(0, 8));
+  });
+
+  test.each(["", "a b", "a.b", "x".repeat(33), undefined])("under the id %j", (id) => {
+    expect(refusal({ id, key: bytes })).toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining("id must be") });
+  });
+
+  test("under an id that stands twice", () => {
+    expect(refusal({ id: "a", key: bytes }, [{ id: "a", key: randomBytes(32) }])).toMatchObject({ message: expect.stringContaining('"a"') });
+  });
+});
