@@ -51,6 +51,10 @@ export interface Fixture extends Client {
   second(options?: { readonly clockShiftMs?: number }): Promise<Client>;
   /** A new cache and lock over the very client or store object that `cache` was made from. Its `close` leaves that object open. */
   again(): Promise<Client>;
+  /** Another client whose driver puts this before every key (ioredis `keyPrefix`, a Keyv namespace). Present when `facts.clientPrefixes`. */
+  prefixed?(prefix: string): Promise<Client>;
+  /** Constructs a lock of which fences are demanded. Present when there are locks and `facts.fencing` is false: it must throw. */
+  demandFencing?(): Promise<unknown>;
   /** Present when `facts.foreignWriters`. */
   readonly raw?: Raw;
   /** Present when `facts.connected`: a client with a connection of its own, which the clause may break without disturbing others. */

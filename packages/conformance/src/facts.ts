@@ -23,8 +23,12 @@ export interface Facts {
   readonly ttlGranularityMs: number;
   /** The longest name that the store takes, in bytes after encoding. `Infinity` when memory is the limit. */
   readonly maxKeyBytes: number;
+  /** The longest value that the store takes, in bytes of UTF-8. */
+  readonly maxValueBytes: number;
   /** Anything but this adapter can write under the adapter's keys; the fixture then has `raw`. */
   readonly foreignWriters: boolean;
+  /** Clients can put a prefix of their own before every key; the fixture then has `prefixed`. */
+  readonly clientPrefixes: boolean;
   /** Clients talk to the store over a connection that can break; the fixture then has `connect`. */
   readonly connected: boolean;
   /** The store keeps scripts that it may forget; the fixture then has `server.forgetScripts`. */
@@ -65,7 +69,9 @@ export const inProcess: Facts = {
   clock: "store",
   ttlGranularityMs: 1,
   maxKeyBytes: Infinity,
+  maxValueBytes: Infinity,
   foreignWriters: false,
+  clientPrefixes: false,
   connected: false,
   scripted: false,
   accessControlled: false,
@@ -80,6 +86,7 @@ export const inProcess: Facts = {
 export type Capability =
   | "locks"
   | "fencing"
+  | "unfenced"
   | "conditionalWrites"
   | "enumerable"
   | "pushesChanges"
@@ -90,6 +97,7 @@ export type Capability =
   | "coarseTtl"
   | "boundedKeys"
   | "foreignWriters"
+  | "clientPrefixes"
   | "connected"
   | "scripted"
   | "accessControlled"
@@ -101,6 +109,7 @@ export type Capability =
 
 /** Capabilities that are not simply a fact's own name: how they follow, and the fact that is named when they do not hold. */
 const derived: { readonly [C in Capability]?: { readonly fact: keyof Facts; holds(facts: Facts): boolean } } = {
+  unfenced: { fact: "fencing", holds: (facts) => facts.locks && !facts.fencing },
   polledReleases: { fact: "pushesReleases", holds: (facts) => facts.locks && !facts.pushesReleases },
   storeClock: { fact: "clock", holds: (facts) => facts.clock === "store" },
   coarseTtl: { fact: "ttlGranularityMs", holds: (facts) => facts.ttlGranularityMs > 1 },

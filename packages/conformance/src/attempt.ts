@@ -1,0 +1,82 @@
+/** Runs one clause against one backend and tells what came of it. */
+import assert from "node:assert/strict";
+import { systemClock } from "@lingpai/core";
+import type { Backend, Fixture, Running } from "./backend.ts";
+import type { Clause } from "./clause.ts";
+import { absenceShown } from "./absence.ts";
+import { plantNeighbours } from "./neighbours.ts";
+import type { Planned } from "./plan.ts";
+import { openTrial } from "./trial.ts";
+import type { UncaughtLog } from "./uncaught.ts";
+
+export type Outcome = { readonly id: string; readonly title: string; readonly ms: number } & (
+  | { readonly status: "passed" }
+  | { readonly status: "failed"; readonly error: unknown }
+  | { readonly status: "waived"; readonly reason: string; readonly error: unknown }
+  | { readonly status: "not-applicable"; readonly fact: string }
+);
+
+export const timeoutDefaultMs = 20_000;
+
+/** Never rejects: what went wrong is the outcome. */
+export async function attempt(backend: Backend, running: Running, planned: Planned, uncaught: UncaughtLog): Promise<Outcome> {
+  const { clause } = planned;
+  const startMs = systemClock.monotonicMs();
+  const error = await errorOf(async () => {
+    if (planned.kind === "not-applicable") await withFixture(running, (fixture) => absenceShown(fixture, planned.fact, clause));
+    else await withTimeout(clause, () => runClause(backend, running, clause, uncaught));
+  });
+  const common = { id: clause.id, title: clause.title, ms: Math.round(systemClock.monotonicMs() - startMs) };
+  switch (planned.kind) {
+    case "run":
+      return error === undefined ? { ...common, status: "passed" } : { ...common, status: "failed", error };
+    case "waived":
+      if (error !== undefined) return { ...common, status: "waived", reason: planned.reason, error };
+      return { ...common, status: "failed", error: new Error(`${clause.id} passes: remove its waiver ("${planned.reason}")`) };
+    case "not-applicable":
+      return error === undefined ? { ...common, status: "not-applicable", fact: planned.fact } : { ...common, status: "failed", error };
+  }
+}
+
+async function runClause(backend: Backend, running: Running, clause: Clause, uncaught: UncaughtLog): Promise<void> {
+  await withFixture(running, async (fixture) => {
+    const { trial, lostData, close } = openTrial(backend, fixture, uncaught);
+    try {
+      const neighbours = await plantNeighbours(fixture, trial);
+      await clause.run(trial);
+      if (!lostData()) await neighbours.verify();
+    } finally {
+      await close();
+    }
+  });
+}
+
+/** The fixture is closed here; closing it again, as {@link openTrial} does, must be harmless. */
+async function withFixture(running: Running, work: (fixture: Fixture) => Promise<void> | void): Promise<void> {
+  const fixture = await running.open();
+  try {
+    await work(fixture);
+  } finally {
+    await fixture.close();
+  }
+}
+
+async function errorOf(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("the clause rejected with nothing");
+  }
+}
+
+/** A clause that hangs fails; what it left behind is closed when it comes back, if ever. */
+function withTimeout(clause: Clause, work: () => Promise<void>): Promise<void> {
+  const { timeoutMs = timeoutDefaultMs } = clause;
+  return new Promise((resolve, reject) => {
+    const cancel = systemClock.setTimer(timeoutMs, () => {
+      reject(new assert.AssertionError({ message: `${clause.id} did not end within ${timeoutMs} ms` }));
+    });
+    work().then(resolve, reject).finally(cancel);
+  });
+}

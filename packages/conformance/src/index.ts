@@ -1,0 +1,11 @@
+/**
+ * What a cache and a lock must do, as clauses that run against any adapter.
+ *
+ * @packageDocumentation
+ */
+export type { Outcome } from "./attempt.ts";
+export type * from "./backend.ts";
+export type { Clause, Trial, TrialClient, TrialLink } from "./clause.ts";
+export { clauses } from "./clauses/index.ts";
+export { inProcess, type Capability, type Facts, type Refusal } from "./facts.ts";
+export { runClauses, type Report, type RunOptions } from "./run.ts";

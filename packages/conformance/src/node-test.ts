@@ -1,0 +1,14 @@
+/** Binds the clauses to node:test. */
+import { after, before, describe, test } from "node:test";
+import type { Backend } from "./backend.ts";
+import { bind, startTimeoutMs } from "./binding.ts";
+
+/** One test for each clause, one after the other. */
+export function conform(backend: Backend): void {
+  const suite = bind(backend);
+  void describe(suite.title, () => {
+    before(() => suite.start(), { timeout: startTimeoutMs });
+    after(() => suite.stop(), { timeout: startTimeoutMs });
+    for (const { title, timeoutMs, run } of suite.tests) void test(title, { timeout: timeoutMs }, run);
+  });
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { systemRandom, type Lock } from "@lingpai/core";
+import type { Backend, Client, Fixture } from "./backend.ts";
+import type { Trial, TrialClient } from "./clause.ts";
+import type { UncaughtLog } from "./uncaught.ts";
+
+export interface OpenTrial {
+  readonly trial: Trial;
+  readonly lostData: () => boolean;
+  close(): Promise<void>;
+}
+
+/** Gives a clause its own prefix, and closes whatever it was handed, the last first. */
+export function openTrial(backend: Backend, fixture: Fixture, uncaught: UncaughtLog): OpenTrial {
+  const path = [...fixture.cache.path, shortName()];
+  const clients: Client[] = [fixture];
+  const uncaughtBefore = uncaught.errors.length;
+  let lostData = false;
+
+  const adopt = (client: Client): TrialClient => {
+    clients.push(client);
+    return viewAt(client, path);
+  };
+  const own = viewAt(fixture, path);
+  const trial: Trial = {
+    facts: backend.facts,
+    clock: fixture.clock,
+    random: systemRandom,
+    path,
+    cache: own.cache,
+    get lock() {
+      return own.lock;
+    },
+    rootCache: fixture.cache,
+    get raw() {
+      return provided(fixture.raw, "raw");
+    },
+    get server() {
+      return provided(fixture.server, "server");
+    },
+    get cluster() {
+      return provided(fixture.cluster, "cluster");
+    },
+    second: async (options) => adopt(await fixture.second(options)),
+    again: async () => adopt(await fixture.again()),
+    prefixed: async (prefix) => adopt(await provided(fixture.prefixed?.(prefix), "prefixed()")),
+    demandFencing: async () => provided(fixture.demandFencing, "demandFencing()")(),
+    async connect(options) {
+      assert(fixture.connect, "the fixture has no connect()");
+      const client = await fixture.connect(options);
+      const view = adopt(client);
+      return {
+        cache: view.cache,
+        get lock() {
+          return view.lock;
+        },
+        close: view.close,
+        deadlineMs: client.deadlineMs,
+        link: client.link,
+        census: () => client.census(),
+      };
+    },
+    adopt,
+    elapse: (ms) => fixture.elapse(ms),
+    settle: (promise, withinMs) => settle(backend, fixture, promise, withinMs),
+    until: (what, condition, withinMs) => until(backend, fixture, what, condition, withinMs),
+    uncaught: () => uncaught.errors.slice(uncaughtBefore),
+    expectDataLoss: () => {
+      lostData = true;
+    },
+  };
+  return {
+    trial,
+    lostData: () => lostData,
+    async close() {
+      for (const client of clients.toReversed()) await client.close();
+    },
+  };
+}
+
+/** Eight lower-case letters: short enough for any store, and different in case from its own upper case. */
+function shortName(): string {
+  return Array.from({ length: 8 }, () => String.fromCharCode(97 + Math.floor(systemRandom.next() * 26))).join("");
+}
+
+function viewAt(client: Client, path: readonly string[]): TrialClient {
+  const cache = client.cache.at(path);
+  const lock: Lock | undefined = client.lock?.at(path);
+  return {
+    cache,
+    get lock() {
+      return provided(lock, "lock");
+    },
+    close: () => client.close(),
+  };
+}
+
+function provided<T>(member: T | undefined, name: string): T {
+  assert(member !== undefined, `the fixture has no ${name}, although the declared facts say so`);
+  return member;
+}
+
+/** A manual clock is walked in single milliseconds, so that what it measures is exact. */
+function stepMs(backend: Backend): number {
+  return backend.facts.toleranceMs === 0 ? 1 : 5;
+}
+
+async function settle<T>(backend: Backend, fixture: Fixture, promise: Promise<T>, withinMs: number): Promise<T> {
+  let settled = false;
+  const mark = (): void => {
+    settled = true;
+  };
+  promise.then(mark, mark);
+  const startMs = fixture.clock.monotonicMs();
+  await fixture.elapse(0);
+  while (!settled) {
+    const passedMs = fixture.clock.monotonicMs() - startMs;
+    assert(passedMs <= withinMs + backend.facts.toleranceMs, `still pending after ${Math.round(passedMs)} ms; it had ${withinMs}`);
+    await Promise.race([promise.then(mark, mark), fixture.elapse(stepMs(backend))]);
+  }
+  return promise;
+}
+
+async function until(
+  backend: Backend,
+  fixture: Fixture,
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs: number,
+): Promise<void> {
+  const startMs = fixture.clock.monotonicMs();
+  while (!(await condition())) {
+    const passedMs = fixture.clock.monotonicMs() - startMs;
+    assert(passedMs <= withinMs + backend.facts.toleranceMs, `${what}: not within ${withinMs} ms`);
+    await fixture.elapse(stepMs(backend));
+  }
+}

@@ -1,0 +1,16 @@
+/** Binds the clauses to vitest. */
+import { afterAll, beforeAll, describe, test } from "vitest";
+import type { Backend } from "./backend.ts";
+import { bind, startTimeoutMs } from "./binding.ts";
+
+/** One test for each clause; those that may run side by side do. */
+export function conform(backend: Backend): void {
+  const suite = bind(backend);
+  describe(suite.title, () => {
+    beforeAll(() => suite.start(), startTimeoutMs);
+    afterAll(() => suite.stop(), startTimeoutMs);
+    for (const { title, alone, timeoutMs, run } of suite.tests) {
+      (alone ? test : test.concurrent)(title, { timeout: timeoutMs }, run);
+    }
+  });
+}
