@@ -20,3 +20,4 @@ export * from "./single-flight.ts";
 export { keyring } from "./keyring.ts";
 export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
 export * from "./sealed.ts";
+export * from "./lease.ts";

@@ -1,0 +1,68 @@
+/** One try for a lock, with the care that a lost or late answer needs. */
+import type { CacheUnavailableReason } from "./errors.ts";
+import { hasCode, HeldLease, type Claim } from "./held-lease.ts";
+import { lossOf, momentOf, termOf } from "./lease-term.ts";
+import type { Busy, Granted } from "./lock.ts";
+import { settleWithin, start } from "./settle-within.ts";
+
+/**
+ * Asks once, and once more with the same owner when the answer was lost: whatever the store did with the first request, both together
+ * have the effect of one. The lease counts from before the first. A grant that comes when its term is over is given back and reported as busy.
+ */
+export async function tryClaim(claim: Claim): Promise<HeldLease | Busy> {
+  const sentAt = momentOf(claim.clock);
+  const answer = await ask(claim);
+  if (!answer.acquired) return answer;
+  const term = termOf(sentAt, claim.ttlMs);
+  if (lossOf(term, momentOf(claim.clock)) === undefined) return new HeldLease(claim, answer, term);
+  giveBack(claim);
+  return { acquired: false, remainingMs: 0 };
+}
+
+async function ask(claim: Claim): Promise<Granted | Busy> {
+  const first = request(claim);
+  try {
+    return await bounded(claim, first);
+  } catch (error) {
+    if (!isOutcomeUnknown(error)) throw error;
+  }
+  const second = request(claim);
+  try {
+    const answer = await bounded(claim, second);
+    if (!answer.acquired) giveBackLate(claim, first);
+    return answer;
+  } catch (error) {
+    giveBack(claim);
+    giveBackLate(claim, first);
+    giveBackLate(claim, second);
+    throw error;
+  }
+}
+
+function request({ lock, name, owner, ttlMs }: Claim): Promise<Granted | Busy> {
+  return start(() => lock.tryAcquire(name, owner, ttlMs));
+}
+
+function bounded({ clock, storeDeadlineMs }: Claim, answer: Promise<Granted | Busy>): Promise<Granted | Busy> {
+  return settleWithin(answer, storeDeadlineMs, clock);
+}
+
+/** Nobody waits for it, and it can only end this owner's lease. Where it fails, the store ends the lease after its ttl. */
+function giveBack({ lock, name, owner }: Claim): void {
+  start(() => lock.release(name, owner)).catch(() => {});
+}
+
+/** For a request that was given up and may yet be granted. */
+function giveBackLate(claim: Claim, answer: Promise<Granted | Busy>): void {
+  answer.then(
+    ({ acquired }) => acquired && giveBack(claim),
+    () => {},
+  );
+}
+
+/** With these reasons the store itself refused, so it did nothing. */
+const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>(["readonly", "loading", "cluster-down", "out-of-memory", "unauthorized", "forbidden"]);
+
+function isOutcomeUnknown(error: unknown): boolean {
+  return hasCode(error, "CACHE_UNAVAILABLE") && !(error instanceof Error && "reason" in error && refusals.has(error.reason));
+}

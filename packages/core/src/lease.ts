@@ -1,0 +1,172 @@
+/** Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a release that hides no error. */
+import { refuseReentry, fullNameOf, runUnder } from "./call-chain.ts";
+import { tryClaim } from "./claim.ts";
+import { ConfigurationError, LockLostError, LockTimeoutError, type LockLossReason } from "./errors.ts";
+import type { Claim } from "./held-lease.ts";
+import type { Busy, Lock } from "./lock.ts";
+import { createPatience, orAborted, type Patience } from "./patience.ts";
+import { type Random, systemRandom } from "./random.ts";
+import { type Clock, systemClock } from "./time.ts";
+import { listenForRelease, pauseMs } from "./wake-up.ts";
+
+/**
+ * A lock that this process holds. It is extended every third of its ttl until it is released or lost; that keeps no process alive.
+ *
+ * It is lost when the store says that it is another's or nobody's, when no extension succeeded before its end by the local monotonic clock
+ * (counted from before the command was sent, less a hundredth and 2 ms), and when the machine slept longer than that. A loss is final.
+ */
+export interface Lease extends AsyncDisposable {
+  /** Tells a lease from {@link Busy}. */
+  readonly acquired: true;
+  readonly name: string;
+  /** Higher than that of every earlier holder: see {@link Lock.tryAcquire}. */
+  readonly fence: number;
+  /** The store's clock when it granted the lease, in ms since the Unix epoch. */
+  readonly storeNowMs: number;
+  /**
+   * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`, `reason` and `throwIfAborted` look at the
+   * clocks first: they tell the truth also to code that resumes after a blocked event loop or a suspend, before any listener was called.
+   */
+  readonly signal: AbortSignal;
+  /** Why it was lost, after looking at the clocks; undefined while it is held and after a release that was in time. */
+  readonly lost: LockLossReason | undefined;
+  /** Whether it may be relied on now, by the clocks; no I/O. */
+  isHeld(): boolean;
+  /**
+   * Ends the lease; later calls return the first one's promise. Never rejects. False when the store did not confirm it: because it was lost
+   * before, which is answered at once, because the store says so now (then it counts as lost, `refused`), or because the store cannot be
+   * reached (then the store ends it after its ttl).
+   */
+  release(): Promise<boolean>;
+  /** As {@link Lease.release}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface TryLeaseOptions {
+  /** How long the lease lasts without an extension, in ms: a whole number from 1 to 2^31 − 1. Below 4 it is over before it can be used. */
+  readonly ttlMs: number;
+  /** How long one call of the store may take, in ms. The lock's own deadline counts too. @defaultValue 500, or a third of `ttlMs` if that is more */
+  readonly storeDeadlineMs?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface AcquireOptions extends TryLeaseOptions {
+  /** How long to wait for the holder, in ms, finite. 0 asks once, if nobody in this process is before us, and never waits. */
+  readonly waitMs: number;
+  /** Gives up waiting. What was granted meanwhile is given back; the lease itself is not bound to it. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks for the lock without waiting for its holder.
+ *
+ * A lost answer is asked for again, once, under the same owner; a grant that took longer than its ttl is given back and reported as busy.
+ *
+ * @throws {CacheUnavailableError} the store did not answer; what it may have granted is given back.
+ * @throws {ConfigurationError} an option is out of range.
+ */
+export async function tryLease(lock: Lock, name: string, options: TryLeaseOptions): Promise<Lease | Busy> {
+  requireTtl(options.ttlMs);
+  return tryClaim(claimOf(lock, name, options, () => {}));
+}
+
+/**
+ * Waits for the lock: first in the order of this process's callers, whose turn lasts as long as their lease, then for holders elsewhere, woken
+ * by their release where the store tells of it and asking again, with jitter, where it does not.
+ *
+ * @throws {LockTimeoutError} `waitMs` passed. Nothing is left behind.
+ * @throws {LockReenteredError} the caller is called from the work of {@link withLease} under the same lock and name.
+ * @throws {CacheUnavailableError} the store did not answer.
+ * @throws {ConfigurationError} an option is out of range.
+ * @throws the signal's reason when it aborts. Nothing is left behind.
+ */
+export async function acquire(lock: Lock, name: string, options: AcquireOptions): Promise<Lease> {
+  const { clock = systemClock, waitMs, signal } = options;
+  requireTtl(options.ttlMs);
+  requireWait(waitMs);
+  signal?.throwIfAborted();
+  refuseReentry(lock, name);
+  const patience = createPatience({ clock, waitMs, signal, timeoutError: () => new LockTimeoutError(name, waitMs) });
+  try {
+    const endTurn = await takeTurn(lock, name, options, patience);
+    try {
+      return await contend(lock, name, options, patience, endTurn);
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+  } finally {
+    patience.dispose();
+  }
+}
+
+/**
+ * Runs `work` under a lease and releases it, whatever happens.
+ *
+ * An error of `work` is what the caller sees, also when the lease was lost or its release failed. Within `work`, and within everything that
+ * it calls or starts and that runs while the lease holds, acquiring the same name of the same lock (the same object, or a view of it) is
+ * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not covered: where it goes is not known.
+ *
+ * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next holder may have overlapped.
+ * @throws what {@link acquire} throws.
+ */
+export async function withLease<T>(lock: Lock, name: string, options: AcquireOptions, work: (lease: Lease) => T | Promise<T>): Promise<T> {
+  const lease = await acquire(lock, name, options);
+  let result: T;
+  try {
+    result = await runUnder(lock, lease, async () => work(lease));
+  } finally {
+    await lease.release();
+  }
+  if (lease.lost !== undefined) throw new LockLostError(name, lease.lost);
+  return result;
+}
+
+async function takeTurn(lock: Lock, name: string, { waitMs }: AcquireOptions, patience: Patience): Promise<() => void> {
+  const turn = lock.queue?.turn(fullNameOf(lock, name), patience.signal);
+  // A free queue has given the turn already; in any other case this ends the wait before it begins.
+  if (waitMs === 0) patience.exhaust();
+  return (await turn) ?? (() => {});
+}
+
+/** Asks, and while the answer is no, waits and asks again. Each try is an owner of its own. */
+async function contend(lock: Lock, name: string, options: AcquireOptions, patience: Patience, onEnd: () => void): Promise<Lease> {
+  const ask = (giveUp: AbortSignal): Promise<Lease | Busy> =>
+    orAborted<Lease | Busy>(tryClaim(claimOf(lock, name, options, onEnd)), giveUp, (late) => {
+      if (late.acquired) void late.release();
+    });
+
+  // Without any patience the one try is bounded by the store's deadline instead.
+  const first = await ask(options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal);
+  if (first.acquired) return first;
+  patience.signal.throwIfAborted();
+
+  const { clock, storeDeadlineMs, random } = claimOf(lock, name, options, onEnd);
+  const wakeUp = await listenForRelease(lock, name, { clock, storeDeadlineMs, signal: patience.signal });
+  try {
+    for (let tries = 0; ; tries += 1) {
+      // The first time round at once: a release between the try before and the subscription was told to nobody.
+      const answer = await ask(patience.signal);
+      if (answer.acquired) return answer;
+      await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, random), patience.signal);
+    }
+  } finally {
+    wakeUp.end();
+  }
+}
+
+function claimOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: () => void): Claim {
+  const { ttlMs, clock = systemClock, random = systemRandom, storeDeadlineMs = Math.max(500, ttlMs / 3) } = options;
+  return { lock, name, owner: random.id(), ttlMs, storeDeadlineMs, clock, random, onEnd };
+}
+
+function requireTtl(ttlMs: number): void {
+  if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs < 2 ** 31) return;
+  throw new ConfigurationError(`A lease's ttlMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(ttlMs)}.`);
+}
+
+function requireWait(waitMs: number): void {
+  if (Number.isFinite(waitMs) && waitMs >= 0) return;
+  throw new ConfigurationError(`waitMs must be a finite number of ms from 0, not ${String(waitMs)}. To wait without an end, wait again.`);
+}
