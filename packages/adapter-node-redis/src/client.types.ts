@@ -1,0 +1,15 @@
+/** Compiles only while the real clients of both majors offer what the adapter calls. */
+import type * as client6 from "@redis/client";
+import type * as client5 from "redis-client5";
+import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./index.ts";
+
+declare const clientOf5: ReturnType<typeof client5.createClient>;
+declare const clientOf6: ReturnType<typeof client6.createClient>;
+declare const clusterOf5: ReturnType<typeof client5.createCluster>;
+declare const clusterOf6: ReturnType<typeof client6.createCluster>;
+declare const sentinelOf5: ReturnType<typeof client5.createSentinel>;
+declare const sentinelOf6: ReturnType<typeof client6.createSentinel>;
+
+export const clients: readonly NodeRedisClient[] = [clientOf5, clientOf6];
+export const clusters: readonly NodeRedisCluster[] = [clusterOf5, clusterOf6];
+export const sentinels: readonly NodeRedisSentinel[] = [sentinelOf5, sentinelOf6];

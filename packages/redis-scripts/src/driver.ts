@@ -1,0 +1,161 @@
+/** The cache's and the lock's driver over any Redis client: scripts, replies, scans, channels. */
+import type { Busy, CacheDriver, Conflict, DriverWrite, Entry, Granted, LockDriver, Unsubscribe, WatchListener, Written } from "@lingpai/core";
+import { redisError, unreadable } from "./errors.ts";
+import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
+import { acquireScript, deleteScript, extendScript, getScript, releaseScript, setScript } from "./scripts.ts";
+import type { Script } from "./scripts.ts";
+import { keyPrefixOf, runScript } from "./store.ts";
+import type { RedisStore } from "./store.ts";
+
+/** How many keys a SCAN step looks at: a fraction of a millisecond of the server's time. */
+const scanCount = "500";
+
+export function createRedisCacheDriver(store: RedisStore): CacheDriver {
+  return new RedisCache(store);
+}
+
+export function createRedisLockDriver(store: RedisStore): LockDriver {
+  return new RedisLock(store);
+}
+
+class RedisCache implements CacheDriver {
+  readonly kind: string;
+  readonly #store: RedisStore;
+
+  constructor(store: RedisStore) {
+    this.kind = store.port.kind;
+    this.#store = store;
+  }
+
+  async get(name: string): Promise<Entry | undefined> {
+    const [text, ttlMs, storeNowMs] = await this.#run(getScript, name, []);
+    if (text === null || text === undefined) return undefined;
+    const opened = openEnvelope(String(text));
+    if (typeof opened === "string") throw unreadable(name, opened);
+    const left = Number(ttlMs);
+    return { value: opened.value, version: opened.version, ttlMs: left < 0 ? undefined : left, storeNowMs: Number(storeNowMs) };
+  }
+
+  async set(name: string, value: string, write: DriverWrite): Promise<Written | Conflict> {
+    const { version, ttlMs, ifVersion } = write;
+    const condition = ifVersion === "absent" ? "*" : (ifVersion ?? "");
+    const [status, current, storeMs] = await this.#run(setScript, name, [version, ttlMs === undefined ? "" : String(ttlMs), condition, value]);
+    const storeNowMs = Number(storeMs);
+    const outcome = Number(status);
+    if (outcome < 0) throw unreadable(name, foreignReason(outcome));
+    if (outcome === 1) return { written: true, version, storeNowMs };
+    return { written: false, version: current === null || current === undefined ? undefined : String(current), storeNowMs };
+  }
+
+  async delete(name: string, ifVersion: string | undefined): Promise<boolean> {
+    const [outcome] = await this.#run(deleteScript, name, [ifVersion ?? ""]);
+    if (Number(outcome) < 0) throw unreadable(name, foreignReason(Number(outcome)));
+    return Number(outcome) === 1;
+  }
+
+  async clear(scope: string): Promise<number> {
+    let count = 0;
+    for await (const page of this.#pages(scope)) {
+      const gone = await Promise.all(page.map((name) => this.delete(name, undefined)));
+      count += gone.filter(Boolean).length;
+    }
+    return count;
+  }
+
+  async *names(scope: string): AsyncGenerator<string, void, undefined> {
+    for await (const page of this.#pages(scope)) yield* page;
+  }
+
+  async watch(scope: string, listener: WatchListener): Promise<Unsubscribe> {
+    try {
+      const prefix = this.#store.keyPrefix ?? (await keyPrefixOf(this.#store, scope));
+      return await this.#store.subscriptions.subscribe(prefix + changesChannel(scope), (payload) => {
+        if (payload === undefined) listener(undefined);
+        else if (payload.startsWith(prefix)) listener(payload.slice(prefix.length));
+      });
+    } catch (error) {
+      throw redisError(error, this.kind);
+    }
+  }
+
+  /** The client is its owner's, and subscriptions were ended by {@link createCache} before this. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *#pages(scope: string): AsyncGenerator<string[], void, undefined> {
+    const { port } = this.#store;
+    try {
+      const prefix = await keyPrefixOf(this.#store, scope);
+      const pattern = entriesPattern(prefix + scope);
+      for (const primary of await port.primaries()) {
+        let cursor = "0";
+        do {
+          const [next, page] = (await primary.command("SCAN", cursor, "MATCH", pattern, "COUNT", scanCount)) as [unknown, unknown[]];
+          cursor = String(next);
+          if (page.length > 0) yield page.map((key) => String(key).slice(prefix.length));
+        } while (cursor !== "0");
+      }
+    } catch (error) {
+      throw redisError(error, this.kind);
+    }
+  }
+
+  /** The reply as a list; a lone value becomes its only item. */
+  async #run(script: Script, name: string, args: string[]): Promise<unknown[]> {
+    let reply: unknown;
+    try {
+      reply = await runScript(this.#store.port, script, [name], args);
+    } catch (error) {
+      throw redisError(error, this.kind, name);
+    }
+    return Array.isArray(reply) ? reply : [reply];
+  }
+}
+
+class RedisLock implements LockDriver {
+  readonly kind: string;
+  readonly #store: RedisStore;
+
+  constructor(store: RedisStore) {
+    this.kind = store.port.kind;
+    this.#store = store;
+  }
+
+  async tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy> {
+    const reply = (await this.#run(acquireScript, [lockKey(name), fenceKey(name)], [owner, String(ttlMs)])) as unknown[];
+    const [status, detail, storeNowMs] = reply.map(Number) as [number, number, number];
+    if (status === 1) return { acquired: true, fence: detail, storeNowMs };
+    return { acquired: false, remainingMs: detail < 0 ? Infinity : detail };
+  }
+
+  async extend(name: string, owner: string, ttlMs: number): Promise<boolean> {
+    return Number(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)])) === 1;
+  }
+
+  async release(name: string, owner: string): Promise<boolean> {
+    return Number(await this.#run(releaseScript, [lockKey(name)], [owner])) === 1;
+  }
+
+  async onRelease(name: string, listener: () => void): Promise<Unsubscribe> {
+    const { keyPrefix, subscriptions } = this.#store;
+    try {
+      const prefix = keyPrefix ?? (await keyPrefixOf(this.#store, name.slice(0, name.lastIndexOf("{") + 1)));
+      return await subscriptions.subscribe(prefix + lockKey(name), () => listener());
+    } catch (error) {
+      throw redisError(error, this.kind);
+    }
+  }
+
+  async #run(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    try {
+      return await runScript(this.#store.port, script, keys, args);
+    } catch (error) {
+      throw redisError(error, this.kind);
+    }
+  }
+}
+
+function foreignReason(outcome: number): "format" | "schema" {
+  return outcome === -2 ? "schema" : "format";
+}

@@ -1,0 +1,120 @@
+/**
+ * What a driver's error means. The result never holds the original, its text or its properties: drivers attach the command and with it
+ * the value, and servers quote arguments of commands that they do not know.
+ */
+import { CacheUnavailableError, LingpaiError, UnreadableEntryError } from "@lingpai/core";
+import type { CacheUnavailableReason } from "@lingpai/core";
+
+interface Meaning {
+  readonly reason: CacheUnavailableReason;
+  readonly retryable: boolean;
+  /** Cause and remedy. */
+  readonly text: string;
+}
+
+const notPrimary: Meaning = {
+  reason: "readonly",
+  retryable: true,
+  text: "it is a replica or refuses writes for now. If this lasts, point the client at the primary, through Sentinel or Cluster",
+};
+const notReady: Meaning = { reason: "loading", retryable: true, text: "it is not ready to answer yet" };
+const clusterDown: Meaning = {
+  reason: "cluster-down",
+  retryable: true,
+  text: "the Cluster does not serve this slot now. If this lasts, look at CLUSTER INFO",
+};
+const unauthorized: Meaning = { reason: "unauthorized", retryable: false, text: "it did not accept the client's user and password. Correct them" };
+
+/** By the first word of the server's answer. */
+const meanings: ReadonlyMap<string, Meaning> = new Map([
+  ["READONLY", notPrimary],
+  ["NOREPLICAS", { ...notPrimary, text: "it refuses writes while too few replicas follow (min-replicas-to-write)" }],
+  ["MISCONF", { ...notPrimary, text: "it refuses writes because it cannot persist them. Look at its log and its disk" }],
+  ["LOADING", notReady],
+  ["MASTERDOWN", { ...notReady, text: "it is a replica that has lost its primary" }],
+  ["BUSY", { reason: "other", retryable: true, text: "it is busy with somebody's long script" }],
+  ["CLUSTERDOWN", clusterDown],
+  ["TRYAGAIN", { ...clusterDown, text: "the slot is being moved. Try again" }],
+  ["MOVED", { ...clusterDown, text: "it is one node of a Cluster. Use the driver's Cluster client" }],
+  ["ASK", { ...clusterDown, text: "the slot is being moved. Try again" }],
+  ["OOM", { reason: "out-of-memory", retryable: true, text: "it has reached maxmemory. Give it more, or evict less important keys" }],
+  ["NOAUTH", unauthorized],
+  ["WRONGPASS", unauthorized],
+  ["NOPERM", { reason: "forbidden", retryable: false, text: "the user may not do this. Grant it what the README's ACL line lists" }],
+  ["NOSCRIPT", { reason: "other", retryable: true, text: "it forgot a script while running it" }],
+]);
+
+const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
+/** A server before 7 puts the code of an error in a script behind its own words. */
+const wrapped = new RegExp(`(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`);
+const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
+const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
+const refusedInScript = /can't run this command|no permissions to (?:run|access)|attempted to access a key/i;
+const networkCode = /^E[A-Z_]{3,30}$/;
+
+/** The first word of a server's error answer; undefined for every other error, a lost connection for one. */
+export function serverCode(error: unknown): string | undefined {
+  const text = textOf(error);
+  return wrapped.exec(text)?.[1] ?? /^-?([A-Z]{2,20})(?: |$)/.exec(text)?.[1];
+}
+
+/** The command that the server does not know or not allow, in lower case; undefined when the error is another or does not say. */
+export function refusedCommandOf(error: unknown): string | undefined {
+  const text = textOf(error);
+  return (refusedCommand.exec(text) ?? unknownCommand.exec(text))?.[1]?.toLowerCase();
+}
+
+/**
+ * @param kind the driver, as error texts show it
+ * @param entry the entry's name, when it was an entry that was used: a wrong type there is `UNREADABLE_ENTRY`
+ */
+export function redisError(error: unknown, kind: string, entry?: string): LingpaiError {
+  if (error instanceof LingpaiError) return error;
+  const inner = nested(error);
+  if (inner !== undefined) return redisError(inner, kind, entry);
+  const code = serverCode(error);
+  if (code === "WRONGTYPE" && entry !== undefined) return unreadable(entry, "type");
+  const refused = refusedCommandOf(error);
+  if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error)))) return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
+  if (refused !== undefined) {
+    return unavailable(kind, "ERR", { reason: "forbidden", retryable: false, text: "it, or a proxy before it, does not know this command" }, refused);
+  }
+  const meaning = code === undefined ? undefined : meanings.get(code);
+  if (code !== undefined) return unavailable(kind, code, meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" });
+  return connectionError(error, kind);
+}
+
+export function unreadable(name: string, reason: "type" | "format" | "schema"): UnreadableEntryError {
+  const what = {
+    type: "a value of another type",
+    format: "a text that is not an entry of ours",
+    schema: "an entry in the layout of a newer release",
+  }[reason];
+  return new UnreadableEntryError(name, reason, `Under "${name}" stands ${what}. It is left alone; upgrade, choose another prefix, or delete it.`);
+}
+
+function unavailable(kind: string, code: string, { reason, retryable, text }: Meaning, command?: string): CacheUnavailableError {
+  const which = command === undefined ? "" : ` to "${command}"`;
+  return new CacheUnavailableError(`Redis (${kind}) answered ${code}${which}: ${text}.`, { reason, retryable });
+}
+
+/** No answer of a server: the connection or the driver failed. */
+function connectionError(error: unknown, kind: string): CacheUnavailableError {
+  const code = error instanceof Error && "code" in error && typeof error.code === "string" && networkCode.test(error.code) ? ` (${error.code})` : "";
+  if (code === " (ETIMEDOUT)" || /timed? ?out/i.test(textOf(error))) {
+    return new CacheUnavailableError(`Redis (${kind}) did not answer the driver in time${code}.`, { reason: "timeout" });
+  }
+  return new CacheUnavailableError(`Redis (${kind}) is not connected${code}. Check that it is up and that the client was connected and not closed.`, {
+    reason: "disconnected",
+  });
+}
+
+/** What a Cluster client met last when it tried every node, or one command's failure in a batch. */
+function nested(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  return "lastNodeError" in error && error.lastNodeError instanceof Error ? error.lastNodeError : undefined;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,37 @@
+/**
+ * Where things stand in Redis. All of one name share its hash tag, the braces, and so one slot of a Cluster:
+ *
+ * | what | key or channel | holds |
+ * | --- | --- | --- |
+ * | entry | `prod:{wx1}` | the text `lp1:VERSION:VALUE`, with the entry's time to live |
+ * | lock | `prod:{wx1}::lock` | the text `FENCE:OWNER`, with the lease's; its releases are published on the channel of the same name |
+ * | fence | `prod:{wx1}::fence` | the last fence granted, without expiry, never deleted |
+ * | changes of a scope | channel `prod:{}::changes` | each message is the name of an entry |
+ *
+ * An entry is a text and not a hash: one command reads it, one writes it together with its expiry, and it takes half the memory
+ * of a hash that is too long for a listpack. Anything else under an entry's name is foreign, and told apart from no entry.
+ */
+
+/** The prefix of an entry's text in this layout; a later layout counts up. */
+const envelope = "lp1:";
+
+export const lockKey = (name: string): string => `${name}::lock`;
+export const fenceKey = (name: string): string => `${name}::fence`;
+export const changesChannel = (scope: string): string => `${scope}}::changes`;
+
+/** The name that shares a scope's slot rules and its access rights but is nobody's entry. */
+export const scopeProbe = (scope: string): string => `${scope}}`;
+
+/** The pattern of a scope's entries, and of nothing else: lock and fence do not end with the brace. */
+export const entriesPattern = (scope: string): string => `${scope.replace(/[\\*?[\]]/g, "\\$&")}*}`;
+
+export type Opened = { readonly version: string; readonly value: string } | "format" | "schema";
+
+/** What an entry's text says, or why it is not one of ours. */
+export function openEnvelope(text: string): Opened {
+  if (!text.startsWith(envelope)) return /^lp\d+:/.test(text) ? "schema" : "format";
+  const end = text.indexOf(":", envelope.length);
+  if (end < 0) return "format";
+  const version = text.slice(envelope.length, end);
+  return /^[\w-]{1,64}$/.test(version) ? { version, value: text.slice(end + 1) } : "format";
+}

@@ -1,0 +1,23 @@
+/** What the shared code needs of a client library. Each adapter writes this once. */
+import type { OpenSubscriber } from "./subscriptions.ts";
+import type { Script } from "./scripts.ts";
+
+export interface RedisPort {
+  /** Shown in errors: `ioredis`. */
+  readonly kind: string;
+  /** A Cluster: a key prefix of the client's own must then leave our hash tag alone. */
+  readonly isCluster: boolean;
+  /** EVALSHA on the primary that holds the keys. The client may add a prefix of its own to them. */
+  evalsha(script: Script, keys: string[], args: string[]): Promise<unknown>;
+  /** EVAL, likewise. */
+  eval(script: Script, keys: string[], args: string[]): Promise<unknown>;
+  /** The node-wide commands of each primary, in no order. Called after the client has proved to be connected. */
+  primaries(): readonly NodePort[] | Promise<readonly NodePort[]>;
+  /** Opens a connection for subscriptions, of its own. */
+  readonly openSubscriber: OpenSubscriber;
+}
+
+export interface NodePort {
+  /** One command that names no key: SCAN, INFO. */
+  command(...parts: string[]): Promise<unknown>;
+}

@@ -1,0 +1,50 @@
+/** What all caches and locks over one client share. */
+import { ConfigurationError } from "@lingpai/core";
+import { serverCode } from "./errors.ts";
+import { scopeProbe } from "./layout.ts";
+import type { RedisPort } from "./port.ts";
+import { echoScript } from "./scripts.ts";
+import type { Script } from "./scripts.ts";
+import { createSubscriptions } from "./subscriptions.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+export interface RedisStore {
+  readonly port: RedisPort;
+  readonly subscriptions: Subscriptions;
+  /** What the client puts before every key by itself; undefined until {@link keyPrefixOf} has asked. */
+  keyPrefix: string | undefined;
+}
+
+export function createRedisStore(port: RedisPort): RedisStore {
+  return { port, subscriptions: createSubscriptions(port.openSubscriber), keyPrefix: undefined };
+}
+
+/** Runs a script by its digest, and by its text when the server has not seen it or has forgotten it. */
+export async function runScript(port: RedisPort, script: Script, keys: string[], args: string[]): Promise<unknown> {
+  try {
+    return await port.evalsha(script, keys, args);
+  } catch (error) {
+    if (serverCode(error) !== "NOSCRIPT") throw error;
+    return port.eval(script, keys, args);
+  }
+}
+
+/**
+ * The client's own key prefix, asked of the server because not every client tells. Also proves that the client is connected.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when it holds a brace and the server is a Cluster.
+ */
+export async function keyPrefixOf(store: RedisStore, scope: string): Promise<string> {
+  const probe = scopeProbe(scope);
+  const seen = String(await runScript(store.port, echoScript, [probe], []));
+  const prefix = seen.slice(0, seen.length - probe.length);
+  if (store.port.isCluster) requirePlainPrefix(prefix);
+  store.keyPrefix = prefix;
+  return prefix;
+}
+
+/** @throws {ConfigurationError} `CONFIGURATION` for a brace: it would move the hash tag, and all names of the client into one slot. */
+export function requirePlainPrefix(keyPrefix: string): void {
+  if (!/[{}]/.test(keyPrefix)) return;
+  throw new ConfigurationError("The Cluster client's keyPrefix holds a brace, which would be the hash tag of every key. Choose one without, or use withPrefix.");
+}

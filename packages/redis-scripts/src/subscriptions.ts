@@ -1,0 +1,199 @@
+/** One subscriber connection for everything that one client's caches and locks listen to. */
+import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core";
+import type { Clock, Random, Unsubscribe } from "@lingpai/core";
+
+export interface SubscriberConnection {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  /** At once and for good; no event comes after it. */
+  close(): void;
+}
+
+export interface SubscriberEvents {
+  message(channel: string, payload: string): void;
+  /** The connection ended, or may have; it is then closed from here and another opened. */
+  lost(): void;
+}
+
+/** Rejects, and leaves nothing open, when there is no connection; reconnecting is not its task. Aborting `signal` gives up. */
+export type OpenSubscriber = (events: SubscriberEvents, signal: AbortSignal) => Promise<SubscriberConnection>;
+
+/** Undefined: messages may have been missed. */
+export type MessageListener = (payload: string | undefined) => void;
+
+export interface Subscriptions {
+  /** Resolves when the server has confirmed it. The connection is opened for the first and closed after the last. */
+  subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe>;
+}
+
+export interface SubscriptionsOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+const openLimitMs = 5_000;
+const backoffMinMs = 50;
+const backoffMaxMs = 2_000;
+/** A connection that lived this long was a good one: the next loss is a new story. */
+const steadyMs = 10_000;
+
+interface Channel {
+  readonly listeners: Set<{ readonly listener: MessageListener }>;
+  confirmed: Promise<unknown>;
+}
+
+export function createSubscriptions(open: OpenSubscriber, options: SubscriptionsOptions = {}): Subscriptions {
+  return new Hub(open, options.clock ?? systemClock, options.random ?? systemRandom);
+}
+
+class Hub implements Subscriptions {
+  readonly #open: OpenSubscriber;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #channels = new Map<string, Channel>();
+  /** The connection that is open or being opened. */
+  #link: Link | undefined;
+  #restoring = false;
+  #backoffMs = backoffMinMs;
+  #openedMs = 0;
+
+  constructor(open: OpenSubscriber, clock: Clock, random: Random) {
+    this.#open = open;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  async subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe> {
+    const entry = this.#channels.get(channel) ?? this.#add(channel);
+    const member = { listener };
+    entry.listeners.add(member);
+    try {
+      await entry.confirmed;
+    } catch (error) {
+      this.#leave(channel, entry, member);
+      throw error;
+    }
+    return async () => this.#leave(channel, entry, member);
+  }
+
+  #add(channel: string): Channel {
+    const link = this.#connect();
+    const entry: Channel = { listeners: new Set(), confirmed: link.connection.then((connection) => connection.subscribe(channel)) };
+    entry.confirmed.catch(() => {});
+    this.#channels.set(channel, entry);
+    return entry;
+  }
+
+  #leave(channel: string, entry: Channel, member: { readonly listener: MessageListener }): void {
+    if (!entry.listeners.delete(member) || entry.listeners.size > 0) return;
+    if (this.#channels.get(channel) === entry) this.#channels.delete(channel);
+    const link = this.#link;
+    if (this.#channels.size === 0) this.#drop(link);
+    else link?.connection.then((connection) => connection.unsubscribe(channel)).catch(() => {});
+  }
+
+  #connect(): Link {
+    if (this.#link) return this.#link;
+    const link: Link = new Link(this.#open, this.#clock, {
+      message: (channel, payload) => {
+        if (this.#link === link) tell(this.#channels.get(channel), payload);
+      },
+      lost: () => this.#lost(link),
+    });
+    this.#link = link;
+    this.#openedMs = this.#clock.monotonicMs();
+    link.connection.catch(() => this.#lost(link));
+    return link;
+  }
+
+  #lost(link: Link): void {
+    if (this.#link !== link) return;
+    this.#drop(link);
+    if (this.#clock.monotonicMs() - this.#openedMs > steadyMs) this.#backoffMs = backoffMinMs;
+    if (!this.#restoring) void this.#restore();
+  }
+
+  #drop(link: Link | undefined): void {
+    if (link === undefined || this.#link !== link) return;
+    this.#link = undefined;
+    link.close();
+  }
+
+  /** Until everything that is still wanted is subscribed again; then each listener is told that it may have missed something. */
+  async #restore(): Promise<void> {
+    this.#restoring = true;
+    while (this.#channels.size > 0) {
+      await this.#pause(this.#backoffMs);
+      this.#backoffMs = Math.min(2 * this.#backoffMs, backoffMaxMs);
+      if (await this.#resubscribe()) break;
+    }
+    this.#restoring = false;
+  }
+
+  async #resubscribe(): Promise<boolean> {
+    if (this.#channels.size === 0) return true;
+    const link = this.#connect();
+    const channels = [...this.#channels];
+    try {
+      const connection = await link.connection;
+      await Promise.all(channels.map(([channel]) => connection.subscribe(channel)));
+    } catch {
+      this.#drop(link);
+      return false;
+    }
+    if (this.#link !== link) return false;
+    for (const [, entry] of channels) tell(entry, undefined);
+    return true;
+  }
+
+  #pause(backoffMs: number): Promise<void> {
+    const delayMs = backoffMs * (0.5 + this.#random.next() / 2);
+    return new Promise((resolve) => void this.#clock.setTimer(delayMs, resolve, { background: true }));
+  }
+}
+
+/** One attempt to have a connection, and the connection. */
+class Link {
+  readonly connection: Promise<SubscriberConnection>;
+  readonly #abort = new AbortController();
+  #closed = false;
+
+  constructor(open: OpenSubscriber, clock: Clock, events: SubscriberEvents) {
+    const { signal } = this.#abort;
+    const cancelLimit = clock.setTimer(openLimitMs, () => this.#abort.abort(), { background: true });
+    const given = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(notOpened()), { once: true });
+    });
+    const opening = open(events, signal);
+    opening.then(
+      (connection) => this.#closed && connection.close(),
+      () => {},
+    );
+    this.connection = Promise.race([opening, given]).finally(cancelLimit);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#abort.abort();
+    this.connection.then(
+      (connection) => connection.close(),
+      () => {},
+    );
+  }
+}
+
+function notOpened(): CacheUnavailableError {
+  return new CacheUnavailableError("The connection for subscriptions was not opened in time.", { reason: "timeout" });
+}
+
+/** What a listener throws is dropped: it must not keep the others from hearing. Core's views drop it too. */
+function tell(channel: Channel | undefined, payload: string | undefined): void {
+  for (const { listener } of channel?.listeners ?? []) {
+    try {
+      listener(payload);
+    } catch {
+      // Dropped: see above.
+    }
+  }
+}
