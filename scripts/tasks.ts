@@ -1,24 +1,14 @@
 /** What `run.mjs` starts once the workspace is installed: the demo, the daily tests, and the full proof. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Count, countReport, type Report, summarise } from "./count.ts";
+import { toolPath } from "./tools.ts";
+import { root } from "./workspace.ts";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reportFile = join(root, ".cache/tests.json");
 const [caller, command, ...given] = process.argv.slice(2);
 const args = given.filter((argument) => argument !== "--");
-
-/** The script behind a tool's bin entry: the shims in node_modules/.bin would bring their own choice of Node. */
-function toolPath(name: string): string {
-  const manifestPath = createRequire(join(root, "package.json")).resolve(`${name}/package.json`);
-  const { bin } = JSON.parse(readFileSync(manifestPath, "utf8")) as { bin: string | Record<string, string> };
-  const file = typeof bin === "string" ? bin : bin[name];
-  if (file === undefined) throw new Error(`${manifestPath} has no bin "${name}"`);
-  return join(dirname(manifestPath), file);
-}
 
 /** Runs a script under this Node in the foreground and says whether it succeeded. */
 function succeeds(script: string, scriptArgs: readonly string[], env: Record<string, string> = {}): boolean {

@@ -36,8 +36,7 @@ export interface Member {
 /** All packages and apps, in the order of their paths. */
 export function members(workspace: string = root): readonly Member[] {
   return (["packages", "apps"] as const).flatMap((group) =>
-    readdirSync(join(workspace, group))
-      .toSorted()
+    namesIn(join(workspace, group))
       .filter((name) => existsSync(join(workspace, group, name, "package.json")))
       .map((name) => {
         const folder = join(workspace, group, name);
@@ -45,6 +44,10 @@ export function members(workspace: string = root): readonly Member[] {
         return { group, path: `${group}/${name}`, folder, hasReadme, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest };
       }),
   );
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).toSorted() : [];
 }
 
 export function isPublished({ manifest }: Member): boolean {

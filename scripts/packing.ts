@@ -1,0 +1,50 @@
+/** Packs every published package the way a release does, and looks into the tarballs. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./process.ts";
+import { toolPath } from "./tools.ts";
+import { isPublished, type Member, members, root } from "./workspace.ts";
+
+export interface Packed {
+  readonly member: Member;
+  readonly tarball: string;
+  /** Paths inside the package, without the leading `package/`. */
+  readonly files: readonly string[];
+}
+
+/** Builds the workspace and packs each published member into `folder`. */
+export async function packAll(folder: string): Promise<readonly Packed[]> {
+  await run(process.execPath, [toolPath("turbo"), "run", "build", "--output-logs=errors-only"], { cwd: root, timeoutMs: 300_000, env: withTools() });
+  const packed: Packed[] = [];
+  for (const member of members().filter(isPublished)) packed.push(await pack(member, folder));
+  return packed;
+}
+
+async function pack(member: Member, folder: string): Promise<Packed> {
+  await run(process.execPath, [toolPath("pnpm"), "pack", "--pack-destination", folder], { cwd: member.folder, env: withTools() });
+  const stem = member.manifest.name.replace("@", "").replace("/", "-");
+  const name = readdirSync(folder).find((file) => file === `${stem}-${member.manifest.version}.tgz`);
+  if (name === undefined) throw new Error(`packing ${member.path} left no ${stem}-${member.manifest.version}.tgz`);
+  const tarball = join(folder, name);
+  const listing = await run("tar", ["-tzf", name], { cwd: folder });
+  const files = listing.split(/\r?\n/).filter((line) => line !== "" && !line.endsWith("/"));
+  return { member, tarball, files: files.map((path) => path.replace(/^package\//, "")).toSorted() };
+}
+
+/** turbo starts pnpm from PATH. */
+export function withTools(): Record<string, string> {
+  const separator = process.platform === "win32" ? ";" : ":";
+  return { PATH: `${join(root, "node_modules/.bin")}${separator}${process.env["PATH"] ?? ""}`, TURBO_TELEMETRY_DISABLED: "1" };
+}
+
+/** The files that a package has no business shipping, each with the reason. `sources` are those that exist below the package's `src`. */
+export function misplaced(files: readonly string[], sources: ReadonlySet<string>): string[] {
+  return files.flatMap((path) => {
+    if (/^(package\.json|README(\.[\w-]+)?\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
+    if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path)) return [`${path} is of use to tests only`];
+    if (/^src\/.+\.ts$/.test(path)) return [];
+    const built = /^dist\/(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path)?.[1];
+    if (built === undefined) return [`${path} is neither code nor a document`];
+    return sources.has(`${built}.ts`) ? [] : [`${path} was built from a file that is gone; delete dist and build again`];
+  });
+}

@@ -1,0 +1,121 @@
+/** What a user gets: each published package, packed, in an empty project, on each Node that it says it supports. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { misplaced, type Packed, packAll } from "./packing.ts";
+import { run } from "./process.ts";
+import { nodeMajors, nodePath, toolPath } from "./tools.ts";
+import { isPublished, type Member, members, root } from "./workspace.ts";
+
+const published = members().filter(isPublished);
+let folder: string;
+let packed: ReadonlyMap<string, Packed>;
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "lingpai packaging ")));
+  mkdirSync(join(folder, "tarballs"));
+  const all = await packAll(join(folder, "tarballs"));
+  packed = new Map(all.map((one) => [one.member.path, one]));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function packedOf(member: Member): Packed {
+  const found = packed.get(member.path);
+  if (found === undefined) throw new Error(`${member.path} was not packed`);
+  return found;
+}
+
+/** Peers that need not be there, but without which a subpath of their name cannot be used. */
+function optionalPeers(member: Member): string[] {
+  const meta = (member.manifest as { peerDependenciesMeta?: Record<string, { optional?: boolean }> }).peerDependenciesMeta ?? {};
+  return Object.keys(meta).filter((name) => meta[name]?.optional);
+}
+
+function versionInWorkspace(member: Member, name: string): string {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
+  return member.manifest.devDependencies?.[name] ?? devDependencies[name] ?? member.manifest.peerDependencies?.[name] ?? "*";
+}
+
+/** An empty project that depends on this package alone; what the package did not declare is out of its reach (no hoisting). */
+async function emptyProject(member: Member): Promise<string> {
+  const project = join(folder, member.path.replace("/", "-"));
+  mkdirSync(project);
+  const peers = optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]);
+  const dependencies = { [member.manifest.name]: `file:${packedOf(member).tarball}`, ...Object.fromEntries(peers) };
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, dependencies }));
+  const overrides = Object.fromEntries([...packed.values()].map((one) => [one.member.manifest.name, `file:${one.tarball}`]));
+  const settings = { packages: ["."], overrides, hoist: false, autoInstallPeers: true, ignoreScripts: true, preferOffline: true };
+  writeFileSync(join(project, "pnpm-workspace.yaml"), JSON.stringify(settings));
+  await run(process.execPath, [toolPath("pnpm"), "install", "--no-frozen-lockfile"], { cwd: project });
+  return project;
+}
+
+/** The names by which a user imports it: `@lingpai/core`, `@lingpai/core/testing`, … */
+function entryPoints({ manifest }: Member): string[] {
+  const subpaths = Object.keys(manifest.publishConfig?.exports ?? {}).filter((subpath) => subpath !== "./package.json");
+  return subpaths.map((subpath) => `${manifest.name}${subpath.slice(1)}`);
+}
+
+const check = `
+import { createRequire } from "node:module";
+import { deepStrictEqual, notStrictEqual } from "node:assert";
+const require = createRequire(import.meta.url);
+for (const name of process.argv.slice(2)) {
+  const imported = Object.keys(await import(name));
+  notStrictEqual(imported.length, 0, name + " exports nothing");
+  deepStrictEqual(Object.keys(require(name)).filter((key) => key !== "__esModule").sort(), imported.sort(), name + " differs between import and require");
+}
+console.log("used " + process.argv.slice(2).length);
+`;
+
+async function expectUsable(major: number, member: Member, project: string): Promise<void> {
+  const node = nodePath(major);
+  const bindings = optionalPeers(member).map((peer) => `${member.manifest.name}/${peer}`);
+  const plain = entryPoints(member).filter((name) => !bindings.includes(name));
+  writeFileSync(join(project, "check.mjs"), check);
+  expect(await run(node, ["check.mjs", ...plain], { cwd: project })).toBe(`used ${plain.length}\n`);
+  for (const file of Object.values(shippedBins(project, member))) {
+    const shipped = join(project, "node_modules", member.manifest.name, file);
+    expect(await run(node, [shipped, "--help"], { cwd: project }), `${file} --help`).not.toBe("");
+  }
+}
+
+function shippedBins(project: string, { manifest }: Member): Record<string, string> {
+  const shipped = JSON.parse(readFileSync(join(project, "node_modules", manifest.name, "package.json"), "utf8")) as { bin?: string | Record<string, string> };
+  return typeof shipped.bin === "string" ? { [manifest.name]: shipped.bin } : (shipped.bin ?? {});
+}
+
+/** An entry point named after a test runner only loads inside that runner. */
+async function expectBindingsUsable(member: Member, project: string): Promise<void> {
+  if (!optionalPeers(member).includes("vitest")) return;
+  const name = `${member.manifest.name}/vitest`;
+  writeFileSync(join(project, "binding.test.mjs"), `import { expect, test } from "vitest";\nimport * as binding from "${name}";\ntest("loads", () => expect(Object.keys(binding)).not.toHaveLength(0));\n`);
+  const vitest = join(project, "node_modules/vitest/vitest.mjs");
+  for (const major of nodeMajors) expect(await run(nodePath(major), [vitest, "run"], { cwd: project })).toMatch(/1 passed/);
+}
+
+describe.for(published)("$manifest.name, packed", (member) => {
+  test("ships code and documents and nothing else", () => {
+    const sources = readdirSync(join(member.folder, "src"), { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
+    const { files } = packedOf(member);
+    expect(misplaced(files, new Set(sources))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
+  });
+
+  test("passes publint --strict", async () => {
+    expect(await run(process.execPath, [toolPath("publint"), "run", packedOf(member).tarball, "--strict"], { cwd: folder })).toContain("All good!");
+  });
+
+  test("passes attw for ESM", async () => {
+    const args = [toolPath("@arethetypeswrong/cli", "attw"), packedOf(member).tarball, "--profile", "esm-only", "--no-definitely-typed", "--no-color", "--no-emoji"];
+    expect(await run(process.execPath, args, { cwd: folder })).toContain(member.manifest.name);
+  });
+
+  test(`works by import and by require in an empty project on Node ${nodeMajors.join(", ")}`, async () => {
+    const project = await emptyProject(member);
+    for (const major of nodeMajors) await expectUsable(major, member, project);
+    await expectBindingsUsable(member, project);
+  });
+});
