@@ -6,8 +6,8 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, systemClock, systemRandom } from "@lingpai/core";
-import type { Cache, Clock, Lock, Random } from "@lingpai/core";
+import { createCache, createLock, systemClock } from "@lingpai/core";
+import type { Cache, CacheDriver, CacheOptions, Clock, Lock, LockDriver, LockOptions } from "@lingpai/core";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
 import { createLeases } from "./leases.ts";
@@ -16,53 +16,52 @@ import { createStoreTime } from "./store-time.ts";
 export interface MemoryStoreOptions {
   /** The store's time, by which entries and leases end. @defaultValue the machine's clock */
   readonly clock?: Clock;
-  /** Draws the versions. @defaultValue the machine's random source */
-  readonly random?: Random;
   /** How many entries are kept before the least recently used goes. At least 1. @defaultValue 50_000 */
   readonly maxEntries?: number;
   /**
    * How many bytes of names and values are kept, counted as two for each UTF-16 unit, before the least recently used goes. At
-   * least 1; a value that is larger by itself is refused with `CACHE_UNAVAILABLE` (`out-of-memory`). @defaultValue 64 MiB
+   * least 1; an entry that is larger by itself is refused with `CACHE_UNAVAILABLE` (`out-of-memory`). @defaultValue 64 MiB
    */
   readonly maxBytes?: number;
-  /** How many names' fences are remembered one by one. At least 1; a lease that is held counts, but never goes. @defaultValue 10_000 */
+  /** How many names' fences are remembered one by one. At least 1; leases that are held are kept beyond it. @defaultValue 10_000 */
   readonly maxLocks?: number;
 }
 
-/** One client's sight of the store. */
-export interface MemoryClient {
-  readonly cache: Cache;
-  readonly lock: Lock;
-}
-
-export interface MemoryStore extends MemoryClient {
-  /**
-   * One more client of the same store, as another process would be one of a Redis: it sees the same entries and leases, and has
-   * subscriptions and waiters of its own. Closing its cache closes nobody else's.
-   */
-  connect(): MemoryClient;
+/** What a Redis server is to its clients: hand one store to every cache and lock that are to share their entries and leases. */
+export interface MemoryStore {
+  readonly clock: Clock;
+  readonly entries: CacheDriver;
+  readonly leases: LockDriver;
 }
 
 /**
- * A store in this process's memory, with a first client.
+ * An empty store in this process's memory.
  *
- * An entry may be evicted before it expires, when a bound is reached; watchers are told of writes only, not of expiry or eviction.
- * A lease that is held is never evicted, and a fence rises also when the one before was: `clear` and eviction leave its floor.
+ * An entry may go before it expires, when a bound is reached. Watchers are told of writes, not of expiry or eviction. A lease
+ * that is held never goes, and the next fence of a name rises above the last one although that was forgotten, released or cleared.
  *
  * @throws {ConfigurationError} `CONFIGURATION` for a bound that is not a whole number of at least 1.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  const { clock = systemClock, random = systemRandom } = options;
+  const { clock = systemClock } = options;
   const storeNowMs = createStoreTime(clock);
-  const entries = createEntries({
-    storeNowMs,
-    maxEntries: requireBound("maxEntries", options.maxEntries ?? 50_000),
-    maxBytes: requireBound("maxBytes", options.maxBytes ?? 64 * 2 ** 20),
-  });
-  const leases = createLeases({ storeNowMs, maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000) });
-  const connect = (): MemoryClient => ({
-    cache: createCache(entries, { clock, random }),
-    lock: createLock(leases, { clock }),
-  });
-  return { ...connect(), connect };
+  return {
+    clock,
+    entries: createEntries({
+      storeNowMs,
+      maxEntries: requireBound("maxEntries", options.maxEntries ?? 50_000),
+      maxBytes: requireBound("maxBytes", options.maxBytes ?? 64 * 2 ** 20),
+    }),
+    leases: createLeases({ storeNowMs, maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000) }),
+  };
+}
+
+/** A cache over the store, or over one of its own. Each call is a client: closing it closes no other, and loses no entry. */
+export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOptions = {}): Cache {
+  return createCache(store.entries, { clock: store.clock, ...options });
+}
+
+/** A lock over the store, or over one of its own. Each call is a client with a wait queue of its own. */
+export function memoryLock(store: MemoryStore = memoryStore(), options: LockOptions = {}): Lock {
+  return createLock(store.leases, { clock: store.clock, ...options });
 }

@@ -30,6 +30,7 @@ function noting(override: Partial<CacheDriver> = {}): Fixture {
     clear: async (scope) => calls.push(["clear", scope]),
     async *names(scope) {
       calls.push(["names", scope]);
+      yield* [];
     },
     async watch(scope, listener) {
       watched.set(scope, (watched.get(scope) ?? new Set()).add(listener));
@@ -59,7 +60,11 @@ describe("a view", () => {
     await view.get("k");
     await view.at(["x"]).get("k");
     await cache.delete("k", { ifVersion: "v1" });
-    expect(calls).toEqual([["get", "a%3Ab:c:{k}"], ["get", "x:{k}"], ["delete", "{k}", "v1"]]);
+    expect(calls).toEqual([
+      ["get", "a%3Ab:c:{k}"],
+      ["get", "x:{k}"],
+      ["delete", "{k}", "v1"],
+    ]);
   });
 
   test("PREFIX-11 is refused for a prefix that has no name", () => {
@@ -83,7 +88,10 @@ describe("before anything is sent", () => {
   test.each([0, -1, NaN, Infinity, 1.5, 2 ** 53, "300", null])("CACHE-14 the time to live %j is refused", async (ttlMs) => {
     const { cache, calls } = noting();
     // @ts-expect-error: what a caller without types may pass
-    await expect(cache.set("k", "v", { ttlMs })).rejects.toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining("ttlMs") });
+    await expect(cache.set("k", "v", { ttlMs })).rejects.toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("ttlMs"),
+    });
     expect(calls).toEqual([]);
   });
 
@@ -96,14 +104,18 @@ describe("before anything is sent", () => {
   test("an empty, malformed or over-long key is refused", async () => {
     const { cache, calls } = noting();
     for (const key of ["", "\udfff", "k".repeat(1025)]) {
-      for (const call of [cache.get(key), cache.set(key, "v"), cache.delete(key)]) await expect(call).rejects.toMatchObject({ code: "CONFIGURATION" });
+      for (const call of [cache.get(key), cache.set(key, "v"), cache.delete(key)])
+        await expect(call).rejects.toMatchObject({ code: "CONFIGURATION" });
     }
     expect(calls).toEqual([]);
   });
 
   test("a value that no store keeps is refused, and its text is not quoted", async () => {
     const { cache, calls } = noting();
-    await expect(cache.set("k", "canary\ud800")).rejects.toMatchObject({ code: "CONFIGURATION", message: expect.not.stringContaining("canary") });
+    await expect(cache.set("k", "canary\ud800")).rejects.toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.not.stringContaining("canary"),
+    });
     // @ts-expect-error: what a caller without types may pass
     await expect(cache.set("k", { canary: 1 })).rejects.toMatchObject({ code: "CONFIGURATION" });
     expect(calls).toEqual([]);
@@ -138,7 +150,14 @@ describe("a write", () => {
 
 describe("a store that does not answer", () => {
   test("FAULT-01 fails every operation within the deadline", async () => {
-    const hung = { get: never, set: never, delete: never, clear: never, watch: never, names: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }) };
+    const hung = {
+      get: never,
+      set: never,
+      delete: never,
+      clear: never,
+      watch: never,
+      names: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+    };
     const { cache, clock } = noting(hung);
     const calls = [cache.get("k"), cache.set("k", "v"), cache.delete("k"), cache.clear(), collect(cache.keys()), cache.watch!(() => {})];
     const outcomes = Promise.allSettled(calls);
@@ -166,7 +185,7 @@ describe("a store that does not answer", () => {
     const outcome = expect(cache.watch!(() => {})).rejects.toMatchObject({ reason: "timeout" });
     await clock.advance(500);
     await outcome;
-    const unsubscribe = vi.fn(async () => {});
+    const unsubscribe = vi.fn<() => Promise<void>>(async () => {});
     granting.resolve(unsubscribe);
     await clock.settle();
     expect(unsubscribe).toHaveBeenCalledOnce();
@@ -252,7 +271,15 @@ describe("a watch", () => {
   });
 
   test("is absent where the driver cannot push", () => {
-    const { watch: _, ...driver }: CacheDriver = { kind: "pull", get: never, set: never, delete: never, clear: never, names: async function* () {}, close: never };
+    const { watch: _, ...driver }: CacheDriver = {
+      kind: "pull",
+      get: never,
+      set: never,
+      delete: never,
+      clear: never,
+      names: async function* () {},
+      close: never,
+    };
     const cache = createCache(driver);
     expect(cache.pushesChanges).toBe(false);
     expect(cache.watch).toBeUndefined();

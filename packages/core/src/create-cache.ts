@@ -1,5 +1,16 @@
 /** Turns a driver into a cache: prefixes, validation, ids, deadlines and closing, the same for every store. */
-import type { Cache, CacheDriver, Conflict, DeleteOptions, Entry, SetOptions, Unsubscribe, Version, WatchListener, Written } from "./cache.ts";
+import type {
+  Cache,
+  CacheDriver,
+  Conflict,
+  DeleteOptions,
+  Entry,
+  SetOptions,
+  Unsubscribe,
+  Version,
+  WatchListener,
+  Written,
+} from "./cache.ts";
 import { createDriverGuard, requireDeadline } from "./driver-guard.ts";
 import type { DriverGuard } from "./driver-guard.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
@@ -170,7 +181,9 @@ function requireValue(value: string): void {
 
 function requireTtl(ttlMs: number): void {
   if (Number.isSafeInteger(ttlMs) && ttlMs >= 1) return;
-  throw new ConfigurationError(`ttlMs must be a whole number of ms from 1 to ${ttlMaxMs}, not ${String(ttlMs)}. Leave it out for no expiry.`);
+  throw new ConfigurationError(
+    `ttlMs must be a whole number of ms from 1 to ${ttlMaxMs}, not ${String(ttlMs)}. Leave it out for no expiry.`,
+  );
 }
 
 function requireVersion(version: Version): void {

@@ -44,7 +44,11 @@ describe("a lock's view", () => {
     await view.tryAcquire("n", "me", 1000);
     await view.at(["x"]).extend("n", "me", 2000);
     await lock.release("{n}", "me");
-    expect(calls).toEqual([["tryAcquire", "a%3Ab:c:{n}", "me", 1000], ["extend", "x:{n}", "me", 2000], ["release", "{%7Bn%7D}", "me"]]);
+    expect(calls).toEqual([
+      ["tryAcquire", "a%3Ab:c:{n}", "me", 1000],
+      ["extend", "x:{n}", "me", 2000],
+      ["release", "{%7Bn%7D}", "me"],
+    ]);
     expect(view.queue).toBe(lock.queue);
   });
 
@@ -58,7 +62,10 @@ describe("before anything is sent", () => {
   test.each([0, -1, NaN, Infinity, 1.5, 2 ** 31, "300", undefined])("LOCK-10 the lease %j is refused", async (ttlMs) => {
     const { lock, calls } = noting();
     // @ts-expect-error: what a caller without types may pass
-    await expect(lock.tryAcquire("n", "me", ttlMs)).rejects.toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining("ttlMs") });
+    await expect(lock.tryAcquire("n", "me", ttlMs)).rejects.toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("ttlMs"),
+    });
     // @ts-expect-error: the same
     await expect(lock.extend("n", "me", ttlMs)).rejects.toMatchObject({ code: "CONFIGURATION" });
     expect(calls).toEqual([]);
@@ -67,7 +74,12 @@ describe("before anything is sent", () => {
   test("an empty or malformed name is refused", async () => {
     const { lock, calls } = noting();
     for (const name of ["", "\ud800"]) {
-      const outcomes = [lock.tryAcquire(name, "me", 1), lock.extend(name, "me", 1), lock.release(name, "me"), lock.onRelease!(name, () => {})];
+      const outcomes = [
+        lock.tryAcquire(name, "me", 1),
+        lock.extend(name, "me", 1),
+        lock.release(name, "me"),
+        lock.onRelease!(name, () => {}),
+      ];
       for (const outcome of outcomes) await expect(outcome).rejects.toMatchObject({ code: "CONFIGURATION" });
     }
     expect(calls).toEqual([]);
@@ -87,7 +99,12 @@ describe("before anything is sent", () => {
 describe("a store that does not answer or fails", () => {
   test("FAULT-01 fails every operation within the deadline", async () => {
     const { lock, clock } = noting({ tryAcquire: never, extend: never, release: never, onRelease: never });
-    const outcomes = Promise.allSettled([lock.tryAcquire("n", "me", 1), lock.extend("n", "me", 1), lock.release("n", "me"), lock.onRelease!("n", () => {})]);
+    const outcomes = Promise.allSettled([
+      lock.tryAcquire("n", "me", 1),
+      lock.extend("n", "me", 1),
+      lock.release("n", "me"),
+      lock.onRelease!("n", () => {}),
+    ]);
     await clock.advance(500);
     for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
     expect(clock.pendingTimers).toBe(0);

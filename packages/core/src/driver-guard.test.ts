@@ -83,7 +83,13 @@ describe("a guarded call", () => {
     const value = Promise.withResolvers<string>();
     const failure = Promise.withResolvers<string>();
     const freed: string[] = [];
-    const outcomes = [guard.run(() => value.promise, (late) => freed.push(late)), guard.run(() => failure.promise)].map(outcomeOf);
+    const outcomes = [
+      guard.run(
+        () => value.promise,
+        (late) => freed.push(late),
+      ),
+      guard.run(() => failure.promise),
+    ].map(outcomeOf);
     await clock.advance(500);
     value.resolve("subscription");
     failure.reject(new Error("late"));
@@ -135,7 +141,10 @@ describe("an error of a driver", () => {
   const canary = "canary-9f3c";
 
   test("FAULT-11 keeps nothing that could hold a value", () => {
-    const error = Object.assign(new RangeError(`ERR value is not ${canary}`), { command: { args: ["k", canary] }, cause: new Error(canary) });
+    const error = Object.assign(new RangeError(`ERR value is not ${canary}`), {
+      command: { args: ["k", canary] },
+      cause: new Error(canary),
+    });
     const wrapped = asLingpaiError(error, "ioredis");
     expect(wrapped).toBeInstanceOf(CacheUnavailableError);
     expect(wrapped.message).toBe("The store (ioredis) failed: RangeError. Check that it is up and that its client is connected.");

@@ -126,11 +126,19 @@ const reasonsByCode: ReadonlyMap<string, CacheUnavailableReason> = new Map([
 ]);
 
 /** What a driver may throw of ours. Told by code, because an adapter may bring a second copy of this package with classes of its own. */
-const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>(["CACHE_UNAVAILABLE", "UNREADABLE_ENTRY", "CONFIGURATION", "CLOSED", "LOCK_UNSUPPORTED"]);
+const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>([
+  "CACHE_UNAVAILABLE",
+  "UNREADABLE_ENTRY",
+  "CONFIGURATION",
+  "CLOSED",
+  "LOCK_UNSUPPORTED",
+]);
 
 function isOwn(error: unknown): error is LingpaiError {
   if (error instanceof LingpaiError) return true;
-  return error instanceof Error && "code" in error && ownCodes.has(error.code) && "retryable" in error && typeof error.retryable === "boolean";
+  return (
+    error instanceof Error && "code" in error && ownCodes.has(error.code) && "retryable" in error && typeof error.retryable === "boolean"
+  );
 }
 
 /**

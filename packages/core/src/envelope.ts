@@ -12,9 +12,7 @@ export interface EnvelopePlace {
   readonly version: string;
 }
 
-export type Opened =
-  | { readonly value: string }
-  | { readonly unreadable: "schema" | "key-id" | "tag" | "format"; readonly keyId?: string };
+export type Opened = { readonly value: string } | { readonly unreadable: "schema" | "key-id" | "tag" | "format"; readonly keyId?: string };
 
 /** `lps1.KEYID.BASE64URL(iv | ciphertext | tag)`; a later form has a later number. */
 const schema = "lps1";

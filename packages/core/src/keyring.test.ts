@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { derivedKey, keyring } from "./keyring.ts";
 import type { SealingKey } from "./keyring.ts";
 
 const bytes = Buffer.from("8f1d0c6be27a4935a0b1c2d3e4f50617283940a1b2c3d4e5f60718293a4b5cfe", "hex");
+const other = createHash("sha256").update("another key").digest();
 
 const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown => {
   try {
@@ -17,7 +18,15 @@ const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown
 
 describe("a keyring", () => {
   test("takes one key as bytes and in each of its spellings", () => {
-    const spellings = [bytes, new Uint8Array(bytes), bytes.toString("hex"), bytes.toString("hex").toUpperCase(), bytes.toString("base64"), bytes.toString("base64").replace("=", ""), bytes.toString("base64url")];
+    const spellings = [
+      bytes,
+      new Uint8Array(bytes),
+      bytes.toString("hex"),
+      bytes.toString("hex").toUpperCase(),
+      bytes.toString("base64"),
+      bytes.toString("base64").replace("=", ""),
+      bytes.toString("base64url"),
+    ];
     const derived = spellings.map((key) => Buffer.from(derivedKey(keyring({ active: { id: "a", key } }), "a") ?? []).toString("hex"));
     expect(new Set(derived).size).toBe(1);
     expect(derived[0]).toHaveLength(64);
@@ -36,7 +45,7 @@ describe("a keyring", () => {
   });
 
   test("names the ids that it reads, the active one first", () => {
-    const ring = keyring({ active: { id: "2026-06", key: randomBytes(32) }, readable: [{ id: "2026-05", key: randomBytes(32) }] });
+    const ring = keyring({ active: { id: "2026-06", key: other }, readable: [{ id: "2026-05", key: other }] });
     expect(ring.activeId).toBe("2026-06");
     expect(ring.readableIds).toEqual(["2026-06", "2026-05"]);
     expect(derivedKey(ring, "2026-04")).toBeUndefined();
@@ -58,7 +67,7 @@ describe("a key is refused without being quoted", () => {
     ["with a newline from a mounted file", `${text}\n`],
     ["with a space in front", ` ${text}`],
     ["cut short", text.slice(0, 40)],
-    ["of 16 bytes", randomBytes(16).toString("base64")],
+    ["of 16 bytes", other.subarray(16).toString("base64")],
     ["of 33 bytes", Buffer.concat([bytes, bytes.subarray(0, 1)])],
     ["with a character outside the alphabet", `${text.slice(0, 20)}!${text.slice(21)}`],
     ["with bits that no encoder sets", `${text.slice(0, 42)}${text[42] === "5" ? "6" : "5"}=`],
@@ -71,7 +80,8 @@ describe("a key is refused without being quoted", () => {
   ])("%s", (_case, key) => {
     const error = refusal({ id: "main", key });
     expect(error).toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining('The sealing key "main"') });
-    if (typeof key === "string" && key.length > 8) expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(key.trim().slice(0, 8));
+    const quotable = typeof key === "string" ? key.trim().slice(0, 8) : bytes.toString("hex");
+    expect(inspect(error, { depth: 10, showHidden: true }).includes(quotable)).toBe(quotable === "");
   });
 
   test.each(["", "a b", "a.b", "x".repeat(33), undefined])("under the id %j", (id) => {
@@ -79,6 +89,8 @@ describe("a key is refused without being quoted", () => {
   });
 
   test("under an id that stands twice", () => {
-    expect(refusal({ id: "a", key: bytes }, [{ id: "a", key: randomBytes(32) }])).toMatchObject({ message: expect.stringContaining('"a"') });
+    expect(refusal({ id: "a", key: bytes }, [{ id: "a", key: other }])).toMatchObject({
+      message: expect.stringContaining('"a"'),
+    });
   });
 });

@@ -7,7 +7,11 @@ import { keyIn, nameBytesMax, nameOf, parseName, partBytesMax, scopeOf } from ".
 const part = fc
   .oneof(
     fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
-    fc.string({ unit: fc.constantFrom("a", "A", "b", ":", "%", "{", "}", "*", "?", "[", "]", "\\", "~", " ", "\n", "\0", "é", "e\u0301", "😀"), minLength: 1, maxLength: 6 }),
+    fc.string({
+      unit: fc.constantFrom("a", "A", "b", ":", "%", "{", "}", "*", "?", "[", "]", "\\", "~", " ", "\n", "\0", "é", "e\u0301", "😀"),
+      minLength: 1,
+      maxLength: 6,
+    }),
     fc.constantFrom("__proto__", "constructor", "prod", "prod2", "PROD", "%3A", "%3a", "a:b", "a/b", "q?x=1", "'", "!", "(", ")"),
   )
   .filter((text) => text.isWellFormed());
@@ -76,7 +80,12 @@ describe("a stored name", () => {
         expect(keyIn(scopeOf(other), nameOf(path, key)) !== undefined).toBe(same);
       }),
     );
-    for (const [one, other] of [["prod", "prod2"], ["prod", "PROD"], ["a", "a*"], ["a", "ab"]] as const) {
+    for (const [one, other] of [
+      ["prod", "prod2"],
+      ["prod", "PROD"],
+      ["a", "a*"],
+      ["a", "ab"],
+    ] as const) {
       expect(nameOf([other], "k").startsWith(scopeOf([one]))).toBe(false);
     }
     expect(scopeOf(["a", "b"])).not.toBe(scopeOf(["a:b"]));
@@ -90,10 +99,25 @@ describe("a stored name", () => {
 });
 
 describe("a text that no path and key give", () => {
-  test.each(["", "{", "{}", "a:{}", "a{b}", "a:b", "::{a}", ":{a}", "{a}b", "{a}{b}", "{%3a}", "{%41}", "{%}", "{%FF}", "{a b}", "a b:{c}", "{a:b}"])(
-    "is not parsed: %j",
-    (text) => expect(parseName(text)).toBeUndefined(),
-  );
+  test.each([
+    "",
+    "{",
+    "{}",
+    "a:{}",
+    "a{b}",
+    "a:b",
+    "::{a}",
+    ":{a}",
+    "{a}b",
+    "{a}{b}",
+    "{%3a}",
+    "{%41}",
+    "{%}",
+    "{%FF}",
+    "{a b}",
+    "a b:{c}",
+    "{a:b}",
+  ])("is not parsed: %j", (text) => expect(parseName(text)).toBeUndefined());
 
   test("is no key of a scope", () => {
     expect(keyIn("a:{", "a:{%41}")).toBeUndefined();
@@ -104,36 +128,36 @@ describe("a text that no path and key give", () => {
 });
 
 describe("PREFIX-11 a name is refused", () => {
-  const refused = (build: () => string, text: RegExp): void => {
+  const expectRefused = (build: () => string, text: RegExp): void => {
     expect(build).toThrow(ConfigurationError);
     expect(build).toThrow(text);
   };
 
   test("when a segment or the key is empty", () => {
-    refused(() => nameOf([""], "k"), /prefix segment must not be empty/);
-    refused(() => nameOf([], ""), /key must not be empty/);
+    expectRefused(() => nameOf([""], "k"), /prefix segment must not be empty/);
+    expectRefused(() => nameOf([], ""), /key must not be empty/);
   });
 
   test("when a segment or the key holds half of a surrogate pair", () => {
-    refused(() => nameOf(["\ud800"], "k"), /prefix segment holds half of a surrogate pair/);
-    refused(() => nameOf([], "a\udc00b"), /key holds half of a surrogate pair/);
+    expectRefused(() => nameOf(["\ud800"], "k"), /prefix segment holds half of a surrogate pair/);
+    expectRefused(() => nameOf([], "a\udc00b"), /key holds half of a surrogate pair/);
   });
 
   test("when a part is longer than 1024 bytes of UTF-8, and not before", () => {
     expect(nameOf([], "k".repeat(partBytesMax))).toHaveLength(partBytesMax + 2);
     expect(nameOf([], "é".repeat(partBytesMax / 2))).toHaveLength(partBytesMax * 3 + 2);
-    refused(() => nameOf([], "k".repeat(partBytesMax + 1)), /1025 bytes/);
-    refused(() => nameOf(["é".repeat(partBytesMax / 2 + 1)], "k"), /1026 bytes/);
+    expectRefused(() => nameOf([], "k".repeat(partBytesMax + 1)), /1025 bytes/);
+    expectRefused(() => nameOf(["é".repeat(partBytesMax / 2 + 1)], "k"), /1026 bytes/);
   });
 
   test("when it is longer than 8192 bytes, and not before", () => {
     const segment = "s".repeat(1023);
     expect(nameOf(Array(7).fill(segment), "k".repeat(1022))).toHaveLength(nameBytesMax);
-    refused(() => nameOf(Array(7).fill(segment), "k".repeat(1023)), /8193 bytes; the limit is 8192/);
+    expectRefused(() => nameOf(Array(7).fill(segment), "k".repeat(1023)), /8193 bytes; the limit is 8192/);
   });
 
   test("when a part is not a string", () => {
     // @ts-expect-error: what a caller without types may pass
-    refused(() => nameOf([], 7), /must be a string, not number/);
+    expectRefused(() => nameOf([], 7), /must be a string, not number/);
   });
 });

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Cache, CacheDriver, Entry, WatchListener } from "./cache.ts";
@@ -8,8 +8,9 @@ import type { SealingKey } from "./keyring.ts";
 import { sealed } from "./sealed.ts";
 
 const secret = "canary-51f0-token";
-const old: SealingKey = { id: "2026-05", key: randomBytes(32) };
-const current: SealingKey = { id: "2026-06", key: randomBytes(32) };
+const keyFrom = (seed: string): Uint8Array => createHash("sha256").update(seed).digest();
+const old: SealingKey = { id: "2026-05", key: keyFrom("old") };
+const current: SealingKey = { id: "2026-06", key: keyFrom("current") };
 
 /** A store whose content the test sees and alters round the cache. */
 function store({ pushesChanges = true } = {}): { readonly cache: Cache; readonly stored: Map<string, Entry> } {
@@ -20,7 +21,8 @@ function store({ pushesChanges = true } = {}): { readonly cache: Cache; readonly
     get: async (name) => stored.get(name),
     async set(name, value, { version, ttlMs, ifVersion }) {
       const found = stored.get(name);
-      if (ifVersion !== undefined && ifVersion !== (found?.version ?? "absent")) return { written: false, version: found?.version, storeNowMs: 1 };
+      if (ifVersion !== undefined && ifVersion !== (found?.version ?? "absent"))
+        return { written: false, version: found?.version, storeNowMs: 1 };
       stored.set(name, { value, version, ttlMs, storeNowMs: 1 });
       for (const listener of listeners) listener(name);
       return { written: true, version, storeNowMs: 1 };
@@ -55,7 +57,7 @@ describe("a sealed cache", () => {
   test("gives back what was written and stores nothing of it", async () => {
     const { cache, stored } = store();
     const vault = sealed(cache, keyring({ active: current })).withPrefix("prod");
-    for (const value of [secret, "", "null", "{\"a\":1}", "\0\r\n\"", "令牌😀", "lps1.a.b", "x".repeat(100_000)]) {
+    for (const value of [secret, "", "null", '{"a":1}', '\0\r\n"', "令牌😀", "lps1.a.b", "x".repeat(100_000)]) {
       const { version } = await vault.set("wx1", value, { ttlMs: 1000 });
       expect(await vault.get("wx1")).toMatchObject({ value, version, ttlMs: 1000 });
       expect(entryOf(stored, "prod:{wx1}").value).toMatch(/^lps1\.2026-06\.[A-Za-z0-9_-]+$/);
@@ -133,7 +135,10 @@ describe("an entry that cannot be opened is not a miss", () => {
     for (let at = start; at < entry.value.length; at += 1) {
       const swapped = entry.value[at] === "A" ? "B" : "A";
       stored.set("prod:{k}", { ...entry, value: entry.value.slice(0, at) + swapped + entry.value.slice(at + 1) });
-      await expect(vault.at(["prod"]).get("k")).rejects.toMatchObject({ code: "UNREADABLE_ENTRY", reason: expect.stringMatching(/^(tag|format)$/) });
+      await expect(vault.at(["prod"]).get("k")).rejects.toMatchObject({
+        code: "UNREADABLE_ENTRY",
+        reason: expect.stringMatching(/^(tag|format)$/),
+      });
     }
   });
 
@@ -167,9 +172,17 @@ describe("an entry that cannot be opened is not a miss", () => {
 
   test("FAULT-11 and its error shows neither value, envelope nor key", async () => {
     const { vault, stored, entry } = await written();
-    for (const value of [secret, `lps1.unknown.${Buffer.from(secret).toString("base64url")}`, entry.value.slice(0, -8), `${entry.value}AAAA`]) {
+    for (const value of [
+      secret,
+      `lps1.unknown.${Buffer.from(secret).toString("base64url")}`,
+      entry.value.slice(0, -8),
+      `${entry.value}AAAA`,
+    ]) {
       stored.set("prod:{k}", { ...entry, value });
-      const error: unknown = await vault.at(["prod"]).get("k").catch((thrown: unknown) => thrown);
+      const error: unknown = await vault
+        .at(["prod"])
+        .get("k")
+        .catch((thrown: unknown) => thrown);
       const printed = inspect(error, { depth: 10, showHidden: true });
       expect(error).toMatchObject({ code: "UNREADABLE_ENTRY" });
       expect(printed).not.toContain(secret.slice(0, 8));
@@ -202,7 +215,7 @@ describe("keys rotate in two phases", () => {
   test("and another key under the same id is a failed tag, not a value", async () => {
     const { cache } = store();
     await sealed(cache, keyring({ active: current })).set("k", secret);
-    const impostor = sealed(cache, keyring({ active: { id: current.id, key: randomBytes(32) } }));
+    const impostor = sealed(cache, keyring({ active: { id: current.id, key: keyFrom("impostor") } }));
     await expect(impostor.get("k")).rejects.toMatchObject(unreadable("tag"));
   });
 });
@@ -238,5 +251,7 @@ test("a keyring or an option of no known form is refused at construction", () =>
   const { cache } = store();
   expect(() => sealed(cache, { activeId: "a", readableIds: ["a"] })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
   // @ts-expect-error: what a caller without types may pass
-  expect(() => sealed(cache, keyring({ active: current }), { plaintext: "yes" })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  expect(() => sealed(cache, keyring({ active: current }), { plaintext: "yes" })).toThrow(
+    expect.objectContaining({ code: "CONFIGURATION" }),
+  );
 });
