@@ -22,6 +22,7 @@ export async function run(file: string, args: readonly string[], { cwd, env = {}
     return (await pending).stdout;
   } catch (error) {
     const { code, signal, stdout = "", stderr = "" } = error as { code?: number | string; signal?: string; stdout?: string; stderr?: string };
+    // oxlint-disable-next-line preserve-caught-error -- everything it says is in this message; a cause would print it twice
     throw new Error(`${file} ${args.join(" ")} ended with ${signal ?? code} in ${cwd}\n${stdout}${stderr}`);
   }
 }
