@@ -1,0 +1,91 @@
+/** Calls that spend an access token: the business endpoints, and those that only tell something about the account. */
+import type { Account, Accounts } from "./account.ts";
+import type { Expectation } from "./check.ts";
+import { checkToken, officialToken, wecomToken } from "./check.ts";
+import type { Answer, Context, Matter, Sender } from "./context.ts";
+import type { OkBody, OfficialAccounts } from "./official.ts";
+import { okBody } from "./official.ts";
+
+export interface CallRequest extends Sender {
+  /** The path, such as `/cgi-bin/user/info`: what the quota counts by. */
+  readonly endpoint: string;
+  readonly accessToken: string;
+}
+
+export interface TicketBody extends OkBody {
+  readonly ticket: string;
+  /** Seconds; always the whole lifetime, whatever is left. */
+  readonly expires_in: number;
+}
+
+export interface QuotaBody extends OkBody {
+  readonly quota: { readonly daily_limit: number; readonly used: number; readonly remain: number };
+  readonly rate_limit: { readonly call_count: number; readonly refresh_second: number };
+}
+
+/** Answers calls for every kind of account; which one is found by the token. */
+export class Calls {
+  readonly #context: Context;
+  readonly #official: OfficialAccounts;
+
+  constructor(context: Context, official: OfficialAccounts) {
+    this.#context = context;
+    this.#official = official;
+  }
+
+  get #accounts(): Accounts {
+    return this.#official.accounts;
+  }
+
+  /** A business call: accepted if the token is alive and the day's limit is not reached. */
+  call(request: CallRequest): Answer<OkBody> {
+    return this.#withToken("call", request, (_account, matter) => this.#context.grant(matter, "accepted", okBody));
+  }
+
+  /** `/cgi-bin/ticket/getticket`: the same ticket while it lives. Needs a live access token, but does not end with it. */
+  ticket(request: Omit<CallRequest, "endpoint"> & { readonly type: string }): Answer<TicketBody> {
+    return this.#withToken("issue", { ...request, endpoint: "/cgi-bin/ticket/getticket" }, (account, matter, nowMs) => {
+      if (account === undefined || !ticketTypes.has(request.type)) return this.#context.refuse(matter, 40097, "malformed");
+      const { ticket, isNew } = this.#official.ticketOf(account, request.type, nowMs);
+      const body: TicketBody = { ...okBody, ticket: ticket.text, expires_in: Math.floor((ticket.expiresAtMs - ticket.issuedAtMs) / 1000) };
+      return this.#context.grant({ ...matter, tokenId: ticket.id }, isNew ? "new" : "same", body);
+    });
+  }
+
+  /** `/cgi-bin/openapi/quota/get`: how much of an endpoint's day is used. */
+  quota(request: Omit<CallRequest, "endpoint"> & { readonly cgiPath: string }): Answer<QuotaBody> {
+    return this.#withToken("call", { ...request, endpoint: "/cgi-bin/openapi/quota/get" }, (account, matter, nowMs) => {
+      if (account === undefined || !request.cgiPath.startsWith("/")) return this.#context.refuse(matter, 76021, "malformed");
+      const { perDay, used, perMinute } = account.quotas.usage(request.cgiPath, nowMs);
+      return this.#context.grant(matter, "accepted", {
+        ...okBody,
+        quota: { daily_limit: perDay, used, remain: Math.max(0, perDay - used) },
+        rate_limit: { call_count: Number.isFinite(perMinute) ? perMinute : 0, refresh_second: 60 },
+      });
+    });
+  }
+
+  #withToken<Body>(
+    kind: "issue" | "call",
+    request: CallRequest,
+    work: (account: Account | undefined, matter: Matter, nowMs: number) => Answer<Body>,
+  ): Answer<Body> {
+    const { endpoint, accessToken } = request;
+    const nowMs = this.#context.nowMs();
+    const isWecom = wecomToken.kinds.has(this.#context.tokens.find(accessToken)?.kind ?? "plain");
+    const expected: Expectation = isWecom ? wecomToken : officialToken;
+    const checked = checkToken(this.#context.tokens, accessToken, expected, nowMs);
+    const matter: Matter = { kind, endpoint, appId: checked.token?.appId, tokenId: checked.token?.id, sender: request };
+    if (!checked.alive) {
+      const { code, reason } = checked.objection;
+      return isWecom ? this.#context.refuseWecom(matter, code, reason) : this.#context.refuse(matter, code, reason);
+    }
+    const account = this.#accounts.find(checked.token.appId);
+    const exhausted = account?.quotas.exhausted(endpoint, nowMs);
+    if (exhausted !== undefined) return this.#context.refuse(matter, exhausted === "day-quota" ? 45009 : 45011, exhausted);
+    account?.quotas.count(endpoint, nowMs);
+    return work(account, matter, nowMs);
+  }
+}
+
+const ticketTypes: ReadonlySet<string> = new Set(["jsapi", "wx_card"]);

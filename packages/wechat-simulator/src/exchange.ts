@@ -1,0 +1,35 @@
+/** One request's way to the platform and back: when it is processed, when and whether its answer arrives. */
+import type { Clock } from "@lingpai/core";
+import { delay } from "@lingpai/core";
+import type { Fault } from "./fault.ts";
+
+export interface Travel {
+  readonly delayBeforeMs: number;
+  readonly delayAfterMs: number;
+}
+
+export type Arrival<Reply> =
+  | { readonly kind: "reply"; readonly reply: Reply }
+  | { readonly kind: "reset"; readonly processed: boolean }
+  | { readonly kind: "silence" };
+
+/**
+ * Takes a request to the platform after `delayBeforeMs`, processes it there, and brings the answer back after `delayAfterMs`, with what
+ * the fault does on the way. It goes on to its end whatever the client does meanwhile: giving up does not un-issue a token.
+ * Without delays the request is processed at once.
+ */
+export async function exchange<Reply>(
+  clock: Clock,
+  fault: Fault,
+  travel: Travel,
+  process: () => Reply | Promise<Reply>,
+): Promise<Arrival<Reply>> {
+  const { delayBeforeMs = travel.delayBeforeMs, delayAfterMs = travel.delayAfterMs } = fault;
+  if (delayBeforeMs > 0) await delay(clock, delayBeforeMs);
+  if (fault.loseRequest) return { kind: "reset", processed: false };
+  const reply = await process();
+  if (delayAfterMs > 0) await delay(clock, delayAfterMs);
+  if (fault.loseReply === "silence") return { kind: "silence" };
+  if (fault.loseReply) return { kind: "reset", processed: true };
+  return { kind: "reply", reply };
+}

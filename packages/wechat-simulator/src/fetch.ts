@@ -1,0 +1,36 @@
+/** A `fetch` without sockets, over whatever answers requests. */
+import type { Arrival } from "./exchange.ts";
+
+type Fetch = typeof fetch;
+
+/**
+ * Behaves to its caller as the global `fetch`: an abort is heard at once (the exchange itself goes on to its end), a broken
+ * connection is a `TypeError`, and so is a redirect, unless `redirect: "manual"` asks to see it: there is no other host to follow it to.
+ */
+export function fetchOver(handle: (request: Request) => Promise<Arrival<Response>>): Fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    const { signal } = request;
+    signal.throwIfAborted();
+    const arrival = await abortable(handle(request), signal);
+    if (arrival.kind === "silence") return abortable(new Promise<never>(() => {}), signal);
+    if (arrival.kind === "reset") throw failure("ECONNRESET", "the connection was reset");
+    const { reply } = arrival;
+    const isRedirect = reply.status >= 300 && reply.status <= 399;
+    if (isRedirect && request.redirect !== "manual") throw failure("ERR_REDIRECT", "unexpected redirect");
+    return reply;
+  };
+}
+
+/** The error that Node's `fetch` gives, with its cause's code. */
+function failure(code: string, message: string): TypeError {
+  return new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) });
+}
+
+function abortable<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

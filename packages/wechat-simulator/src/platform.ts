@@ -1,0 +1,62 @@
+/** The platform without a network: its parts, wired to one clock, one source of randomness and one log. */
+import type { Clock, Random } from "@lingpai/core";
+import { systemClock, systemRandom } from "@lingpai/core";
+import type { AccountDefaults, AccountOptions } from "./account.ts";
+import { Calls } from "./calls.ts";
+import { Context } from "./context.ts";
+import type { PlatformLog } from "./log.ts";
+import { OfficialAccounts } from "./official.ts";
+import { Operator } from "./operator.ts";
+
+export interface PlatformOptions {
+  readonly accounts?: readonly AccountOptions[];
+  /**
+   * How long a superseded token works on, in ms: 300_000 as the official page says, 0 as the incident report observed.
+   * @defaultValue 300_000
+   */
+  readonly overlapMs?: number;
+  /** How many of the newest tokens may be alive at once. @defaultValue 2 */
+  readonly window?: number;
+  /** How long a token or ticket lives, in ms. @defaultValue 7_200_000 */
+  readonly lifetimeMs?: number;
+  /** Keep at least this many of the newest log entries; 0 keeps none. Tallies are always kept. @defaultValue Infinity */
+  readonly logEntriesMax?: number;
+  /** Drives latencies and pushes. @defaultValue the machine's */
+  readonly clock?: Clock;
+  /** The platform's time, in ms since the Unix epoch. @defaultValue the clock's wall clock */
+  readonly nowMs?: () => number;
+  /** @defaultValue the machine's */
+  readonly random?: Random;
+}
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: PlatformLog;
+  readonly official: OfficialAccounts;
+  readonly calls: Calls;
+  readonly operator: Operator;
+  /** What the parts share; for the transport in front of them. */
+  readonly context: Context;
+}
+
+/** Makes a platform. It has no timers and does nothing until it is asked: every method processes one request at this instant. */
+export function createPlatform(options: PlatformOptions = {}): Platform {
+  const { clock = systemClock, random = systemRandom, logEntriesMax = Infinity, nowMs = () => clock.wallMs() } = options;
+  const context = new Context(clock, nowMs, random, logEntriesMax);
+  const official = new OfficialAccounts(context, defaultsOf(options));
+  for (const account of options.accounts ?? []) official.accounts.add(account);
+  return {
+    clock,
+    random,
+    context,
+    log: context.log,
+    official,
+    calls: new Calls(context, official),
+    operator: new Operator(context, official),
+  };
+}
+
+function defaultsOf({ overlapMs = 300_000, window = 2, lifetimeMs = 7_200_000 }: PlatformOptions): AccountDefaults {
+  return { supersession: { overlapMs, window }, lifetimeMs };
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.test.kit.ts";
+
+describe("who asks", () => {
+  test("is known by what fetch was bound to, else by x-lingpai-node, else by user-agent", async () => {
+    const { simulator } = network();
+    await simulator.fetchAs({ caller: "bound" })(tokenUrl, { headers: { "x-lingpai-node": "node-1" } });
+    await simulator.fetch(tokenUrl, { headers: { "x-lingpai-node": "node-1", "user-agent": "agent" } });
+    await simulator.fetch(tokenUrl, { headers: { "user-agent": "agent" } });
+    await simulator.fetch(tokenUrl);
+    expect(simulator.log.issues(appId).map(({ caller }) => caller)).toEqual(["bound", "node-1", "agent", ""]);
+  });
+
+  test("is let in by address: the bound one, or the first of x-forwarded-for", async () => {
+    const { simulator } = network();
+    simulator.operator.setAllowList(appId, ["10.0.0.1"]);
+    expect(await json(simulator.fetch(tokenUrl))).toMatchObject({ errcode: 40164 });
+    expect(await json(simulator.fetchAs({ ip: "10.0.0.1" })(tokenUrl))).toHaveProperty("access_token");
+    expect(await json(simulator.fetch(tokenUrl, { headers: { "x-forwarded-for": "10.0.0.1, 10.9.9.9" } }))).toHaveProperty("access_token");
+  });
+});
+
+describe("latency", () => {
+  test("is spent half before the platform processes the request and half after", async () => {
+    const { simulator, clock } = network({ latencyMs: 100 });
+    const startMs = clock.wallMs();
+    const response = simulator.fetch(tokenUrl);
+    await clock.advance(99);
+    expect(simulator.log.issues(appId)).toMatchObject([{ atMs: startMs + 50 }]);
+    expect(clock.pendingTimers).toBe(1);
+    await clock.advance(1);
+    expect((await response).status).toBe(200);
+  });
+
+  test("is drawn from a range when one is given", async () => {
+    const { simulator, clock } = network({ latencyMs: [60, 180] });
+    const startMs = clock.wallMs();
+    const responses = Array.from({ length: 20 }, () => simulator.fetch(tokenUrl));
+    await clock.advance(180);
+    await Promise.all(responses);
+    const delaysMs = simulator.log.issues(appId).map(({ atMs }) => atMs - startMs);
+    expect(Math.min(...delaysMs)).toBeGreaterThanOrEqual(29);
+    expect(Math.max(...delaysMs)).toBeLessThanOrEqual(90);
+    expect(new Set(delaysMs).size).toBeGreaterThan(5);
+  });
+});
+
+describe("an aborted request", () => {
+  test("rejects at once with the signal's reason, and is processed all the same: a token is issued that nobody holds", async () => {
+    const { simulator, clock } = network();
+    simulator.faults.next({ delayBeforeMs: 12_000 });
+    const controller = new AbortController();
+    const response = simulator.fetch(tokenUrl, { signal: controller.signal });
+    const rejected = expect(response).rejects.toThrow("deadline");
+    await clock.advance(8000);
+    controller.abort(new Error("deadline"));
+    await rejected;
+    expect(simulator.log.issues(appId)).toEqual([]);
+    await clock.advance(4000);
+    expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
+  });
+
+  test("that was aborted before it left reaches nobody", async () => {
+    const { simulator } = network();
+    await expect(simulator.fetch(tokenUrl, { signal: AbortSignal.abort(new Error("early")) })).rejects.toThrow("early");
+    expect(simulator.log.seq).toBe(0);
+  });
+});
+
+test("one run is repeated exactly by the same seed", async () => {
+  const run = async (): Promise<unknown> => {
+    const { simulator } = network();
+    return [await tokenFrom(simulator), await json(simulator.fetch(tokenUrl.replace(secret, "wrong"))), simulator.log.entries()];
+  };
+  expect(await run()).toEqual(await run());
+});

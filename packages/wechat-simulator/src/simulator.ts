@@ -1,0 +1,89 @@
+/** A platform behind a network: a `fetch` that reaches it in this process, with latency and faults. */
+import { Hono } from "hono";
+import type { Matter, Sender } from "./context.ts";
+import { defaultIp } from "./context.ts";
+import { exchange } from "./exchange.ts";
+import type { Arrival, Travel } from "./exchange.ts";
+import type { Fault } from "./fault.ts";
+import { FaultPlan } from "./fault.ts";
+import { fetchOver } from "./fetch.ts";
+import { officialEndpoints } from "./official-endpoints.ts";
+import type { Platform, PlatformOptions } from "./platform.ts";
+import { createPlatform } from "./platform.ts";
+import type { App, Endpoint } from "./routes.ts";
+import { serveEndpoints } from "./routes.ts";
+import { spoil } from "./spoil.ts";
+
+export interface SimulatorOptions extends PlatformOptions {
+  /** A request's time there and back, in ms: a fixed one, or drawn evenly from a range. Half is spent on each way. @defaultValue 0 */
+  readonly latencyMs?: number | readonly [minMs: number, maxMs: number];
+}
+
+export interface Simulator extends Platform {
+  /** What goes wrong, and when. */
+  readonly faults: FaultPlan;
+  /** Reaches the platform whatever the URL's host is: one simulator plays all of WeChat's hosts. No sockets; delays pass on the injected clock. */
+  readonly fetch: typeof fetch;
+  /** The same, for a client of this label and address. */
+  fetchAs(sender: Sender): typeof fetch;
+  /** What becomes of a request: for a server, which has a connection to break. */
+  handle(request: Request, sender?: Sender): Promise<Arrival<Response>>;
+}
+
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const platform = createPlatform(options);
+  const faults = new FaultPlan();
+  const endpoints = officialEndpoints(platform);
+  const app: App = new Hono();
+  serveEndpoints(app, platform, endpoints);
+  app.notFound((c) => c.text(`The simulator has no endpoint ${c.req.path}.`, 404));
+  let ordinal = 0;
+
+  const handle = async (given: Request, bound: Sender = {}): Promise<Arrival<Response>> => {
+    const sender = senderOf(given, bound);
+    const url = new URL(given.url);
+    ordinal += 1;
+    const fault =
+      faults.take({ endpoint: url.pathname, method: given.method, query: url.searchParams, caller: sender.caller, ordinal }) ?? {};
+    const request = await detached(given);
+    return exchange(platform.clock, fault, travelOf(options, platform), async () => {
+      const response = await answer(request, url, sender, fault);
+      return spoil(response, fault, platform.clock, given.signal);
+    });
+  };
+
+  const answer = async (request: Request, url: URL, sender: Sender, fault: Fault): Promise<Response> => {
+    const { errcode, processed = errcode === undefined } = fault;
+    const response = processed ? await app.fetch(request, { sender }) : new Response("");
+    if (errcode === undefined) return response;
+    return Response.json(platform.context.refuse(matterOf(platform, endpoints, url, sender), errcode, "fault").body);
+  };
+
+  const fetchAs = (sender: Sender): typeof fetch => fetchOver((request) => handle(request, sender));
+  return { ...platform, faults, handle, fetchAs, fetch: fetchAs({}) };
+}
+
+/** The request with its body read and without its signal: the platform has received it whole, whatever the client does from now on. */
+async function detached(request: Request): Promise<Request> {
+  const { method, headers, url } = request;
+  return new Request(url, method === "GET" || method === "HEAD" ? { method, headers } : { method, headers, body: await request.text() });
+}
+
+/** What the caller was bound to, else what the request's headers say: `x-lingpai-node` or `user-agent`, and `x-forwarded-for`. */
+function senderOf({ headers }: Request, bound: Sender): Required<Sender> {
+  const caller = bound.caller ?? headers.get("x-lingpai-node") ?? headers.get("user-agent") ?? "";
+  const ip = bound.ip ?? headers.get("x-forwarded-for")?.split(",")[0]?.trim() ?? defaultIp;
+  return { caller, ip };
+}
+
+function travelOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): Travel {
+  const wholeMs = typeof latencyMs === "number" ? latencyMs : latencyMs[0] + random.next() * (latencyMs[1] - latencyMs[0]);
+  return { delayBeforeMs: wholeMs / 2, delayAfterMs: wholeMs / 2 };
+}
+
+/** What a request is about, as far as its path and query tell. */
+function matterOf({ context }: Platform, endpoints: readonly Endpoint[], { pathname, searchParams }: URL, sender: Sender): Matter {
+  const token = context.tokens.find(searchParams.get("access_token") ?? "");
+  const kind = endpoints.find(({ path }) => path === pathname)?.kind ?? "call";
+  return { kind, endpoint: pathname, appId: token?.appId ?? searchParams.get("appid") ?? undefined, tokenId: token?.id, sender };
+}

@@ -1,0 +1,67 @@
+/** Answers that a real network has brought: pages of proxies, halves, nothing, far too much, far too slowly. */
+import type { Clock } from "@lingpai/core";
+import { delay } from "@lingpai/core";
+import type { Fault, SpoiltBody } from "./fault.ts";
+
+type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+
+const hugeBytes = 100 * 2 ** 20;
+const chunkBytes = 2 ** 16;
+const dripMs = 1_000;
+
+/** The response as the fault lets it arrive. */
+export async function spoil(response: Response, fault: Fault, clock: Clock, signal: AbortSignal): Promise<Response> {
+  const { status = response.status, headers: extra = {}, body: spoilt } = fault;
+  if (spoilt === undefined && fault.status === undefined && fault.headers === undefined) return response;
+  const headers = new Headers(response.headers);
+  if (spoilt === "html") headers.set("content-type", "text/html; charset=utf-8");
+  for (const [name, value] of Object.entries(extra)) headers.set(name, value);
+  const text = await response.text();
+  const body = spoilt === undefined ? text : typeof spoilt === "function" ? spoilt(text) : bodies[spoilt](text, clock, signal);
+  return new Response(bodyless.has(status) ? null : body, { status, headers });
+}
+
+const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, signal: AbortSignal) => Body>> = {
+  html: () => "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
+  truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
+  empty: () => "",
+  object: () => "{}",
+  huge: (text) => padded(text),
+  drip: dripping,
+};
+
+/** The answer after 100 MB of white space, made while it is read. */
+function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunk = new Uint8Array(chunkBytes).fill(32);
+  let left = hugeBytes / chunkBytes;
+  return new ReadableStream({
+    pull(controller) {
+      left -= 1;
+      controller.enqueue(left >= 0 ? chunk.slice() : bytesOf(text));
+      if (left < 0) controller.close();
+    },
+  });
+}
+
+/** One byte per second, until the end or until the client gives up. */
+function dripping(text: string, clock: Clock, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const bytes = bytesOf(text);
+  let sent = 0;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        await delay(clock, dripMs, signal);
+        controller.enqueue(bytes.slice(sent, sent + 1));
+        sent += 1;
+        if (sent === bytes.length) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(text));
+}

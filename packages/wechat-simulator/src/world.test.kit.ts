@@ -1,0 +1,62 @@
+/** One account on a manual clock, and the questions that tests ask of it. */
+import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
+import type { AccountOptions } from "./account.ts";
+import type { Answer } from "./context.ts";
+import type { TokenBody } from "./official.ts";
+import type { Platform } from "./platform.ts";
+import { createPlatform } from "./platform.ts";
+import type { Simulator, SimulatorOptions } from "./simulator.ts";
+import { createSimulator } from "./simulator.ts";
+
+export const appId = "wx0123456789abcdef";
+export const secret = "0123456789abcdef0123456789abcdef";
+export const credentials: { readonly appId: string; readonly secret: string } = { appId, secret };
+export const minuteMs = 60_000;
+export const hourMs = 3_600_000;
+export const dayMs = 86_400_000;
+
+export interface World {
+  readonly clock: ManualClock;
+  readonly platform: Platform;
+  plain(): string;
+  stable(forceRefresh?: boolean): string;
+  /** The errcode of a business call with this token; 0 when it is accepted. */
+  call(token: string): number;
+}
+
+export function world(overlapMs: number, account: Partial<AccountOptions> = {}): World {
+  const clock = manualClock();
+  const platform = createPlatform({ clock, random: seededRandom(1), overlapMs, accounts: [{ ...credentials, ...account }] });
+  return {
+    clock,
+    platform,
+    plain: () => tokenOf(platform.official.issuePlain(credentials)),
+    stable: (forceRefresh = false) => tokenOf(platform.official.issueStable({ ...credentials, forceRefresh })),
+    call: (accessToken) => platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
+  };
+}
+
+export function tokenOf(answer: Answer<TokenBody>): string {
+  if (!answer.ok) throw new Error(answer.body.errmsg);
+  return answer.body.access_token;
+}
+
+export const errorOf = (answer: Answer<unknown>): string => (answer.ok ? "ok" : `${answer.body.errcode} ${answer.body.errmsg}`);
+
+export const host = "https://api.weixin.qq.com";
+export const tokenUrl: string = `${host}/cgi-bin/token?grant_type=client_credential&appid=${appId}&secret=${secret}`;
+
+export function network(options: SimulatorOptions = {}): { readonly clock: ManualClock; readonly simulator: Simulator } {
+  const clock = manualClock();
+  return { clock, simulator: createSimulator({ clock, random: seededRandom(1), accounts: [{ appId, secret }], overlapMs: 0, ...options }) };
+}
+
+export async function json(response: Response | Promise<Response>): Promise<Record<string, unknown>> {
+  return (await (await response).json()) as Record<string, unknown>;
+}
+
+export async function tokenFrom(simulator: Simulator): Promise<string> {
+  return String((await json(simulator.fetch(tokenUrl)))["access_token"]);
+}
+
+export const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
