@@ -52,7 +52,7 @@ export interface NodeRedisSubscriber {
   on(event: string, listener: (detail: unknown) => void): unknown;
 }
 
-type Receive = (payload: string, channel: string) => void;
+type Receive = (payload: string | Uint8Array, channel: string | Uint8Array) => void;
 
 type AnyClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel;
 
@@ -142,7 +142,7 @@ function scriptCalls(client: AnyClient): Pick<RedisPort, "kind" | "evalsha" | "e
 /** One attempt: the client's own reconnection does not tell when the channels are subscribed again, so its first error ends it. */
 function openSubscriber(client: NodeRedisClient, events: SubscriberEvents, signal: AbortSignal): ReturnType<OpenSubscriber> {
   const connection = client.duplicate();
-  const receive: Receive = (payload, channel) => events.message(channel, payload);
+  const receive: Receive = (payload, channel) => events.message(String(channel), String(payload));
   const close = (): void => destroy(connection);
   signal.addEventListener("abort", close, { once: true });
   return new Promise<SubscriberConnection>((resolve, reject) => {
@@ -175,7 +175,7 @@ function destroy(connection: NodeRedisSubscriber): void {
 /** A Sentinel client keeps a connection of its own for subscriptions while there are any, and moves it to a new primary. */
 async function openThroughSentinel(sentinel: NodeRedisSentinel, events: SubscriberEvents): Promise<SubscriberConnection> {
   const channels = new Set<string>();
-  const receive: Receive = (payload, channel) => events.message(channel, payload);
+  const receive: Receive = (payload, channel) => events.message(String(channel), String(payload));
   const close = (): void => {
     sentinel.off("error", lose);
     sentinel.off("topology-change", follow);

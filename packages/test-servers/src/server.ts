@@ -60,7 +60,7 @@ export async function startServer(options: ServerOptions = {}, mode: "server" | 
 function configuration(settings: { port: number; busPort: number; directory: string; mode: string; options: ServerOptions }): string {
   const { port, busPort, directory, mode, options } = settings;
   const common = [`port ${port}`, "bind 127.0.0.1", `dir ${directory}`, "protected-mode no"];
-  const data = ['save ""', "appendonly yes", "appendfsync everysec", `cluster-port ${busPort}`];
+  const data = ['save ""', "appendonly yes", "appendfsync everysec", `cluster-port ${busPort}`, "repl-diskless-sync-delay 0", "repl-ping-replica-period 1"];
   const users = (options.users ?? []).map((user) => `user ${user}`);
   return [...common, ...(mode === "server" ? data : []), ...users, ...(options.config ?? []), ""].join("\n");
 }
