@@ -1,11 +1,13 @@
 /** Which atomic store a client, or what a Keyv holds, is. */
 import type { Clock } from "@lingpai/core";
 import { memory } from "./memory.ts";
+import { mysql } from "./mysql.ts";
+import { postgres } from "./postgres.ts";
 import { isObject } from "./shape.ts";
 import { sqlite } from "./sqlite.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 
-const families: readonly StoreFamily[] = [memory, sqlite];
+const families: readonly StoreFamily[] = [memory, sqlite, postgres, mysql];
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {

@@ -1,0 +1,92 @@
+/**
+ * MySQL 5.7, MariaDB 10.3 or newer, with a mysql2 pool that leads to the primary. Two InnoDB tables of ours are made in its
+ * database; a user who may not create tables needs somebody to have made them, and SELECT, INSERT, UPDATE, DELETE on both.
+ *
+ * Statements here return no rows, and whether `affectedRows` counts what matched or what changed is the client's setting. It is
+ * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
+ */
+import type { CacheUnavailableReason } from "@lingpai/core";
+import { refusal } from "./failure.ts";
+import { nowMs } from "./mysql-dialect.ts";
+import type { MysqlRun } from "./mysql-dialect.ts";
+import { mysqlEntries } from "./mysql-entries.ts";
+import { mysqlLocks } from "./mysql-locks.ts";
+import { dialectOf, has } from "./shape.ts";
+import type { Row } from "./sql.ts";
+import type { AtomicStore, StoreFamily } from "./store.ts";
+import { entriesTable, locksTable, once } from "./tables.ts";
+
+/** A pool of mysql2, or its `promise()`. */
+interface MysqlPool {
+  query(statement: string): Promise<readonly [result: unknown, fields: unknown]>;
+  getConnection(): unknown;
+  promise?(): MysqlPool;
+}
+
+/** The store of `@keyv/mysql` 2. */
+interface MysqlQueries {
+  query(statement: string): Promise<unknown>;
+}
+
+export const mysql: StoreFamily = {
+  ofClient(client) {
+    if (!has<MysqlPool>(client, "query", "getConnection")) return undefined;
+    const pool = client.promise?.() ?? client;
+    return mysqlStore(async (statement) => (await pool.query(statement))[0]);
+  },
+  ofAdapter(adapter) {
+    if (dialectOf(adapter) !== "mysql" || !has<MysqlQueries>(adapter, "query")) return undefined;
+    return mysqlStore((statement) => adapter.query(statement));
+  },
+};
+
+const key = "CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
+const tables: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS ${entriesTable} (id ${key} PRIMARY KEY, scope ${key}, name VARBINARY(8192) NOT NULL, value LONGBLOB NOT NULL,
+    version VARBINARY(64) NOT NULL, expires_at BIGINT, KEY ${entriesTable}_scope (scope, id)) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS ${locksTable} (id ${key} PRIMARY KEY, name VARBINARY(8192) NOT NULL, owner VARBINARY(128),
+    fence BIGINT NOT NULL, expires_at BIGINT NOT NULL) ENGINE = InnoDB`,
+];
+
+function mysqlStore(query: (statement: string) => Promise<unknown>): AtomicStore {
+  const prepared = once(() => prepare(query));
+  const run = async (statement: string): Promise<unknown> => {
+    try {
+      await prepared();
+      return await query(statement);
+    } catch (error) {
+      throw refusal("mysql", error, reasons) ?? error;
+    }
+  };
+  const mysqlRun: MysqlRun = {
+    rows: async (statement) => (await run(statement)) as readonly Row[],
+    affected: async (statement) => ((await run(statement)) as { readonly affectedRows: number }).affectedRows,
+  };
+  return {
+    kind: "mysql",
+    facts: { scope: "cluster", fencing: true, clock: "server" },
+    cache: mysqlEntries(mysqlRun),
+    lock: mysqlLocks(mysqlRun),
+  };
+}
+
+async function prepare(query: (statement: string) => Promise<unknown>): Promise<void> {
+  const found = `SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('${entriesTable}', '${locksTable}')`;
+  if (((await query(found)) as readonly Row[]).length < tables.length) for (const table of tables) await query(table);
+  await query(`DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`);
+}
+
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
+  ["ER_ACCESS_DENIED_ERROR", "unauthorized"],
+  ["ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION", "readonly"],
+  ["ER_DBACCESS_DENIED_ERROR", "forbidden"],
+  ["ER_DISK_FULL", "out-of-memory"],
+  ["ER_LOCK_DEADLOCK", "timeout"],
+  ["ER_LOCK_WAIT_TIMEOUT", "timeout"],
+  ["ER_OPTION_PREVENTS_STATEMENT", "readonly"],
+  ["ER_READ_ONLY_MODE", "readonly"],
+  ["ER_RECORD_FILE_FULL", "out-of-memory"],
+  ["ER_SERVER_SHUTDOWN", "disconnected"],
+  ["ER_TABLEACCESS_DENIED_ERROR", "forbidden"],
+  ["PROTOCOL_CONNECTION_LOST", "disconnected"],
+]);
