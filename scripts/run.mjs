@@ -37,7 +37,8 @@ function install() {
 }
 
 const calledByPnpm = process.env["npm_config_user_agent"]?.startsWith("pnpm/") ?? false;
-if (!calledByPnpm) install();
+const isInsideTests = process.env["LINGPAI_TEST_RUN"] === "1";
+if (!calledByPnpm && !isInsideTests) install();
 if (!existsSync(node)) {
   console.error(`lingpai: there is no Node "${wanted}" in the workspace. Run pnpm install; LINGPAI_NODE takes 22, 24 or 26.`);
   process.exit(1);
