@@ -61,7 +61,14 @@ function giveBackLate(claim: Claim, answer: Promise<Granted | Busy>): void {
 }
 
 /** With these reasons the store itself refused, so it did nothing. */
-const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>(["readonly", "loading", "cluster-down", "out-of-memory", "unauthorized", "forbidden"]);
+const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>([
+  "readonly",
+  "loading",
+  "cluster-down",
+  "out-of-memory",
+  "unauthorized",
+  "forbidden",
+]);
 
 function isOutcomeUnknown(error: unknown): boolean {
   return hasCode(error, "CACHE_UNAVAILABLE") && !(error instanceof Error && "reason" in error && refusals.has(error.reason));

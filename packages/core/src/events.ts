@@ -52,7 +52,11 @@ export interface EventData {
     readonly remainingMs?: number | undefined;
   };
   /** A refresh ended without a credential and will be tried again. */
-  "refresh-failed": FailedRefresh & { readonly outcome: IssueOutcome | "store" | "lock"; readonly failures: number; readonly retryAfterMs?: number | undefined };
+  "refresh-failed": FailedRefresh & {
+    readonly outcome: IssueOutcome | "store" | "lock";
+    readonly failures: number;
+    readonly retryAfterMs?: number | undefined;
+  };
   /** The platform refuses and will go on refusing until a setting changes: nothing is sent any more. */
   "refused-fatally": FailedRefresh;
   /** Another credential than the stored one may be the live one; one reconciling refresh is owed. */
@@ -60,9 +64,19 @@ export interface EventData {
   /** The owed refresh was made: the stored credential is the live one again. */
   reconciled: CredentialLabel & { readonly durationMs: number; readonly doubtMs: number };
   /** The lease ended while this node was refreshing under it. */
-  "lock-lost": { readonly reason: LockLossReason; readonly epoch: number; readonly phase: "before-send" | "after-send"; readonly heldMs: number };
+  "lock-lost": {
+    readonly reason: LockLossReason;
+    readonly epoch: number;
+    readonly phase: "before-send" | "after-send";
+    readonly heldMs: number;
+  };
   /** What this node fetched was not stored, because a later one was. */
-  "commit-superseded": { readonly epoch: number; readonly fingerprint: string; readonly generation?: number | undefined; readonly durationMs: number };
+  "commit-superseded": {
+    readonly epoch: number;
+    readonly fingerprint: string;
+    readonly generation?: number | undefined;
+    readonly durationMs: number;
+  };
   /** Somebody outside the fleet replaced the credential. */
   contended: {
     readonly state: "suspected" | "confirmed";
@@ -85,7 +99,11 @@ export interface EventData {
   /** This node wrote back what the store had lost. */
   repaired: CredentialLabel & { readonly remainingMs: number };
   /** The store stopped answering. Reported once, until `store-recovered`. */
-  "store-unavailable": { readonly reason: CacheUnavailableReason; readonly operation?: string | undefined; readonly remainingMs?: number | undefined };
+  "store-unavailable": {
+    readonly reason: CacheUnavailableReason;
+    readonly operation?: string | undefined;
+    readonly remainingMs?: number | undefined;
+  };
   "store-recovered": { readonly downMs: number };
   /** The day's use of the ledger passed 50, 80 or 95 %. */
   "quota-threshold": { readonly used: number; readonly perDay: number; readonly percent: number; readonly resetsInMs: number };

@@ -12,6 +12,8 @@ export interface Moment {
 export interface Term {
   readonly sentAt: Moment;
   readonly usableMs: number;
+  /** How far the two clocks may part without meaning anything: they tick in different steps, and NTP slows one down or speeds it up. */
+  readonly toleranceMs: number;
 }
 
 export function momentOf(clock: Clock): Moment {
@@ -20,7 +22,8 @@ export function momentOf(clock: Clock): Moment {
 
 /** A hundredth and 2 ms are left out, for clocks that run at different rates and stores that round. */
 export function termOf(sentAt: Moment, ttlMs: number): Term {
-  return { sentAt, usableMs: ttlMs - (ttlMs / 100 + 2) };
+  const marginMs = ttlMs / 100 + 2;
+  return { sentAt, usableMs: ttlMs - marginMs, toleranceMs: marginMs / 2 };
 }
 
 /** What is left of the term, in ms; negative when it is over. */
@@ -43,5 +46,6 @@ function elapsedMs({ sentAt }: Term, now: Moment): number {
  * the same: then a lease may be given up that was still good, which is the safe mistake.
  */
 function sleptMs(term: Term, now: Moment): number {
-  return Math.max(0, now.wallMs - term.sentAt.wallMs - elapsedMs(term, now));
+  const aheadMs = now.wallMs - term.sentAt.wallMs - elapsedMs(term, now);
+  return aheadMs > term.toleranceMs ? aheadMs : 0;
 }

@@ -1,6 +1,7 @@
 /** Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a release that hides no error. */
 import { refuseReentry, fullNameOf, runUnder } from "./call-chain.ts";
 import { tryClaim } from "./claim.ts";
+import { deadlineDefaultMs, requireDeadline } from "./driver-guard.ts";
 import { ConfigurationError, LockLostError, LockTimeoutError, type LockLossReason } from "./errors.ts";
 import type { Claim } from "./held-lease.ts";
 import type { Busy, Lock } from "./lock.ts";
@@ -157,7 +158,9 @@ async function contend(lock: Lock, name: string, options: AcquireOptions, patien
 }
 
 function claimOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: () => void): Claim {
-  const { ttlMs, clock = systemClock, random = systemRandom, storeDeadlineMs = Math.max(500, ttlMs / 3) } = options;
+  const { ttlMs, clock = systemClock, random = systemRandom } = options;
+  const storeDeadlineMs =
+    options.storeDeadlineMs === undefined ? Math.max(deadlineDefaultMs, ttlMs / 3) : requireDeadline(options.storeDeadlineMs);
   return { lock, name, owner: random.id(), ttlMs, storeDeadlineMs, clock, random, onEnd };
 }
 

@@ -1,8 +1,8 @@
 /** Text from outside, made safe to log. */
 
 const ansiSequence = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/gu;
-/** Control and format characters, lone surrogates, private use, line and paragraph separators. */
-const unprintable = /[\p{C}\p{Zl}\p{Zp}]+/gu;
+/** Control and format characters, lone surrogates, private use; and all white space with them, so that a run of both becomes one blank. */
+const unprintable = /[\p{C}\s]+/gu;
 
 /**
  * What is printable of a text that a platform or another party wrote: one line, no control or direction characters, no ANSI
@@ -10,6 +10,12 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}]+/gu;
  */
 export function printable(text: string, charsMax = 200): string {
   // The first cut bounds the work on a hostile text; 16 code units for each character kept leave room for what is dropped.
-  const chars = [...text.slice(0, charsMax * 16).replace(ansiSequence, "").replace(unprintable, " ").trim()];
+  const chars = [
+    ...text
+      .slice(0, charsMax * 16)
+      .replace(ansiSequence, "")
+      .replace(unprintable, " ")
+      .trim(),
+  ];
   return chars.length <= charsMax ? chars.join("") : `${chars.slice(0, charsMax - 1).join("")}…`;
 }

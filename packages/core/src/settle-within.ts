@@ -10,7 +10,8 @@ export function settleWithin<T>(answer: Promise<T>, limitMs: number, clock: Cloc
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(
       Math.max(0, limitMs),
-      () => reject(new CacheUnavailableError(`The store did not answer within ${Math.max(0, Math.round(limitMs))} ms.`, { reason: "timeout" })),
+      () =>
+        reject(new CacheUnavailableError(`The store did not answer within ${Math.max(0, Math.round(limitMs))} ms.`, { reason: "timeout" })),
       options,
     );
     answer.then(resolve, reject).finally(cancel);

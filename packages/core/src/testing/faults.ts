@@ -3,17 +3,7 @@ import type { Unsubscribe } from "../cache.ts";
 import { CacheUnavailableError } from "../errors.ts";
 import { delay, type Clock } from "../time.ts";
 
-export type FaultyOperation =
-  | "get"
-  | "set"
-  | "delete"
-  | "clear"
-  | "keys"
-  | "watch"
-  | "tryAcquire"
-  | "extend"
-  | "release"
-  | "onRelease";
+export type FaultyOperation = "get" | "set" | "delete" | "clear" | "keys" | "watch" | "tryAcquire" | "extend" | "release" | "onRelease";
 
 /**
  * - `fail-before`: refused, the store never saw it.
@@ -21,7 +11,12 @@ export type FaultyOperation =
  * - `hang-before`, `hang-after`: the same two, and the caller is never told.
  * - delays: the request, or its answer, travels that long.
  */
-export type Fault = "fail-before" | "fail-after" | "hang-before" | "hang-after" | { readonly requestMs?: number; readonly replyMs?: number };
+export type Fault =
+  | "fail-before"
+  | "fail-after"
+  | "hang-before"
+  | "hang-after"
+  | { readonly requestMs?: number; readonly replyMs?: number };
 
 export interface FaultyCall {
   readonly operation: FaultyOperation;

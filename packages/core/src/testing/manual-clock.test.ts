@@ -48,6 +48,15 @@ describe("manualClock", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it("fires at whole milliseconds, never early, as the machine's timers do", async () => {
+    const clock = manualClock({ monotonicMs: 0 });
+    const firedAtMs: number[] = [];
+    clock.setTimer(0.1, () => firedAtMs.push(clock.monotonicMs()));
+    clock.setTimer(3, () => firedAtMs.push(clock.monotonicMs()));
+    await clock.advance(10);
+    expect(firedAtMs).toEqual([1, 3]);
+  });
+
   it("treats a negative delay as none", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     let firedAtMs: number | undefined;

@@ -64,7 +64,8 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
     },
     setTimer(delayMs: number, fire: () => void, _options?: TimerOptions): CancelTimer {
       if (!Number.isFinite(delayMs)) throw new RangeError(`A timer needs a finite delay, not ${delayMs}.`);
-      const timer: Timer = { dueMs: monotonicMs + Math.max(0, delayMs), fire };
+      // Whole ms, upwards, as the machine's timers: time stays free of fractions, and "not yet due" by a rounding error cannot repeat for ever.
+      const timer: Timer = { dueMs: monotonicMs + Math.ceil(Math.max(0, delayMs)), fire };
       const place = timers.findLastIndex((other) => other.dueMs <= timer.dueMs) + 1;
       timers.splice(place, 0, timer);
       return () => {
@@ -101,5 +102,6 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
 }
 
 function checkDuration(ms: number): void {
-  if (!(ms >= 0 && Number.isFinite(ms))) throw new RangeError(`Time passes by a finite number of ms from 0, not ${ms}. Use stepWall for the wall clock.`);
+  if (!(ms >= 0 && Number.isFinite(ms)))
+    throw new RangeError(`Time passes by a finite number of ms from 0, not ${ms}. Use stepWall for the wall clock.`);
 }

@@ -70,7 +70,14 @@ describe("scriptedIssuer", () => {
 
   it("follows its script, then issues", async () => {
     const issuer = scriptedIssuer({ clock: manualClock() });
-    issuer.script("busy", "unsent", { outcome: "fatal", platformCode: "40125" }, "parent", { outcome: "quota", retryAfterMs: 5 }, "unknown-unprocessed");
+    issuer.script(
+      "busy",
+      "unsent",
+      { outcome: "fatal", platformCode: "40125" },
+      "parent",
+      { outcome: "quota", retryAfterMs: 5 },
+      "unknown-unprocessed",
+    );
     const outcomes: unknown[] = [];
     for (let attempt = 0; attempt < 6; attempt += 1) {
       const error = await issuer.issue(request()).catch((caught: unknown) => caught);

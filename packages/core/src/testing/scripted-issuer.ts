@@ -10,7 +10,16 @@ import { tokenSpace, type TokenSpace } from "./token-space.ts";
  * - `busy`, `fatal`, `parent`, `quota`, `unsent`: refused, nothing issued; each throws its {@link IssueError}.
  * - `unknown-unprocessed`, `unknown-processed`: no answer; the platform issued nothing, or did.
  */
-export type ScriptedOutcome = "ok" | "same" | "busy" | "fatal" | "parent" | "quota" | "unsent" | "unknown-unprocessed" | "unknown-processed";
+export type ScriptedOutcome =
+  | "ok"
+  | "same"
+  | "busy"
+  | "fatal"
+  | "parent"
+  | "quota"
+  | "unsent"
+  | "unknown-unprocessed"
+  | "unknown-processed";
 
 export interface ScriptedStep {
   /** @defaultValue "ok" */
@@ -169,7 +178,8 @@ function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
 /** The caller's side: hangs up when told to, and then knows nothing. */
 async function orAborted(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
   const hungUp = Promise.withResolvers<never>();
-  const onAbort = (): void => hungUp.reject(new IssueError("unknown", "The request was given up before the platform answered.", { cause: signal.reason }));
+  const onAbort = (): void =>
+    hungUp.reject(new IssueError("unknown", "The request was given up before the platform answered.", { cause: signal.reason }));
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -63,7 +63,8 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
         latest.expiresAtMs = nowMs() + lifetimeMs;
         return latest;
       case "rotate":
-        if (latest !== undefined && carry !== latest.carry) throw new IssueError("fatal", "The single-use input was used before. Authorise again.");
+        if (latest !== undefined && carry !== latest.carry)
+          throw new IssueError("fatal", "The single-use input was used before. Authorise again.");
         return supersede(lifetimeMs, 2, policy.overlapMs);
     }
   };

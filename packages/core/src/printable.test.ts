@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { printable } from "./printable.ts";
+
+describe("printable", () => {
+  it.each([
+    ["plain text", "plain text"],
+    ["无效的凭证 🎫", "无效的凭证 🎫"],
+    ["  two\r\nlines\t ", "two lines"],
+    ["\u001b[31mred\u001b[0m", "red"],
+    ["\u001b]0;title\u0007text", "text"],
+    ["\u009b31mred", "31mred"],
+    ["a\u0000\u007f\u0085b", "a b"],
+    ["right\u202eleft\u2066\ufeff", "right left"],
+    ["line\u2028separator", "line separator"],
+    ["lone \ud800 surrogate", "lone surrogate"],
+    ["", ""],
+  ])("makes %j one clean line", (text, expected) => {
+    expect(printable(text)).toBe(expected);
+  });
+
+  it("cuts by characters, not by code units, and says so", () => {
+    expect(printable("🎫".repeat(5), 5)).toBe("🎫".repeat(5));
+    expect(printable("🎫".repeat(6), 5)).toBe(`${"🎫".repeat(4)}…`);
+    expect([...printable("x".repeat(1_000_000))]).toHaveLength(200);
+    expect(printable("\u001b[0m".repeat(1_000_000)).length).toBe(0);
+  });
+});
