@@ -21,3 +21,5 @@ export { keyring } from "./keyring.ts";
 export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
 export * from "./sealed.ts";
 export * from "./lease.ts";
+export type * from "./credential/types.ts";
+export type { Parameters } from "./parameters.ts";

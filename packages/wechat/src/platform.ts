@@ -2,11 +2,11 @@
 import { ConfigurationError, systemClock } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
-/** The part of `fetch` that is used here; `globalThis.fetch` fits. */
-export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
+/** `globalThis.fetch`, or what behaves like it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 export interface PlatformOptions {
-  /** Sends requests. Looked up at each call, so that instrumentation installed later is used. @defaultValue `globalThis.fetch` */
+  /** Sends requests. The global one is looked up at each call, so that instrumentation installed later is used. @defaultValue `globalThis.fetch` */
   readonly fetch?: Fetch;
   /**
    * Where the platform is: an `https:` origin, with a path if a gateway needs one. `http:` is accepted for the loopback address alone.

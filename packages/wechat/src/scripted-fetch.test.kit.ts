@@ -18,7 +18,7 @@ export interface ScriptedFetch extends Fetch {
 /** Gives one answer after the other; the last one again and again. A plain object becomes a JSON answer with status 200. */
 export function scriptedFetch(...answers: Scripted[]): ScriptedFetch {
   const sent: Sent[] = [];
-  const fetch = async (input: string, init: RequestInit): Promise<Response> => {
+  const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const request = new Request(input, { ...init, ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}) });
     sent.push({ method: request.method, url: new URL(request.url), headers: request.headers, body: await request.text(), init });
     const answer = answers[Math.min(sent.length, answers.length) - 1];

@@ -1,0 +1,75 @@
+/** A business call in a form that can be sent twice. */
+import { ConfigurationError } from "@lingpai/core";
+
+/** A call before it has a token. */
+export interface Outgoing {
+  /** As the caller gave it, without a token. */
+  readonly url: URL;
+  readonly method: string;
+  readonly signal: AbortSignal | undefined;
+  /** A fresh init for each send; the body is whole each time. */
+  init(): RequestInit;
+}
+
+type Body = NonNullable<RequestInit["body"]>;
+
+/**
+ * Takes over what a caller gave to `fetch`. Text, bytes, forms and blobs are copied or immutable; a stream is read into memory once, up to
+ * `replayBytesMax`, because it could not be read again.
+ *
+ * @throws {ConfigurationError} `replay-bytes`: the stream is longer. Nothing was sent.
+ * @throws {TypeError} what `fetch` itself would throw for this input.
+ */
+export async function outgoing(input: string | URL | Request, init: RequestInit | undefined, replayBytesMax: number): Promise<Outgoing> {
+  if (!(input instanceof Request)) return fromInit(new URL(input), init ?? {}, replayBytesMax);
+  // Merges both and marks the input as used, as `fetch` does.
+  const { body, headers, method, redirect, signal, url, keepalive, integrity } = new Request(input, init);
+  const merged: RequestInit = { ...init, headers, method, redirect, signal, keepalive, integrity };
+  return fromInit(new URL(url), { ...merged, body: body ?? null }, replayBytesMax);
+}
+
+async function fromInit(url: URL, given: RequestInit, replayBytesMax: number): Promise<Outgoing> {
+  const { body, duplex: _duplex, ...rest } = given;
+  const headers = new Headers(given.headers);
+  const copy = body === null || body === undefined ? undefined : await keep(body, replayBytesMax);
+  // A redirect would carry the call, and perhaps the token, to another place.
+  const redirect = given.redirect === "manual" ? "manual" : "error";
+  return {
+    url,
+    method: (given.method ?? "GET").toUpperCase(),
+    signal: given.signal ?? undefined,
+    init: () => ({ ...rest, redirect, headers: new Headers(headers), ...(copy === undefined ? {} : { body: copy }) }),
+  };
+}
+
+async function keep(body: Body, replayBytesMax: number): Promise<Body> {
+  if (typeof body === "string" || body instanceof Blob) return body;
+  if (body instanceof URLSearchParams) return new URLSearchParams(body);
+  if (body instanceof FormData) return copyOf(body);
+  if (body instanceof ArrayBuffer) return body.slice(0);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  if (Symbol.asyncIterator in body) return readWhole(body, replayBytesMax);
+  return body;
+}
+
+function copyOf(form: FormData): FormData {
+  const copy = new FormData();
+  for (const [name, value] of form) copy.append(name, value);
+  return copy;
+}
+
+async function readWhole(stream: AsyncIterable<Uint8Array>, replayBytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.byteLength;
+    if (length > replayBytesMax) {
+      throw new ConfigurationError(
+        `The body is a stream of more than ${replayBytesMax} bytes, too long to keep for a second attempt, so it was not sent. Give a Blob, a File or a Buffer, or raise replayBytesMax.`,
+        { rule: "replay-bytes" },
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Uint8Array.from(Buffer.concat(chunks));
+}
