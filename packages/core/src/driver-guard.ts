@@ -1,4 +1,6 @@
 /** The one place through which drivers are called: a deadline that the driver cannot escape, and errors that leak nothing. */
+import { createCallQueue } from "./call-queue.ts";
+import type { Call } from "./call-queue.ts";
 import { CacheUnavailableError, ConfigurationError, LingpaiError } from "./errors.ts";
 import type { CacheUnavailableReason, ErrorCode } from "./errors.ts";
 import type { CancelTimer, Clock } from "./time.ts";
@@ -22,11 +24,6 @@ export interface DriverGuardSettings {
   readonly deadlineMs: number;
 }
 
-interface Call {
-  readonly dueMs: number;
-  readonly fail: (error: LingpaiError) => void;
-}
-
 /** Used by every call unless the caller sets `deadlineMs`. */
 export const deadlineDefaultMs = 500;
 
@@ -41,19 +38,19 @@ export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number 
  * serves any number of them, and none is armed while nothing is in flight.
  */
 export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettings): DriverGuard {
-  const calls = new Set<Call>();
+  const calls = createCallQueue();
   const idlers: Array<() => void> = [];
   let cancelTimer: CancelTimer | undefined;
   let secondLook = false;
 
   const arm = (): void => {
-    const [oldest] = calls;
+    const { oldest } = calls;
     cancelTimer = oldest && clock.setTimer(oldest.dueMs - clock.monotonicMs(), expire);
   };
 
   const expire = (): void => {
     const nowMs = clock.monotonicMs();
-    const [oldest] = calls;
+    const { oldest } = calls;
     // A timer this late means that the event loop stood still: the answers may be waiting in the socket, read them first.
     if (oldest && nowMs - oldest.dueMs > deadlineMs / 10 && !secondLook) {
       secondLook = true;
@@ -61,20 +58,19 @@ export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettin
       return;
     }
     secondLook = false;
-    for (const call of calls) {
-      if (call.dueMs > nowMs) break;
-      calls.delete(call);
+    for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
+      calls.remove(call);
       call.fail(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));
     }
     cancelTimer = undefined;
-    if (calls.size > 0) arm();
+    if (calls.oldest) arm();
     else rest();
   };
 
   /** False when the call was settled before. */
   const end = (call: Call): boolean => {
-    if (!calls.delete(call)) return false;
-    if (calls.size === 0) rest();
+    if (!calls.remove(call)) return false;
+    if (calls.oldest === undefined) rest();
     return true;
   };
 
@@ -88,14 +84,14 @@ export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettin
   return {
     run(call, late) {
       return new Promise((resolve, reject) => {
-        const entry: Call = { dueMs: clock.monotonicMs() + deadlineMs, fail: reject };
+        const dueMs = clock.monotonicMs() + deadlineMs;
         let answer: ReturnType<typeof call>;
         try {
           answer = call();
         } catch (error) {
           return reject(asLingpaiError(error, kind));
         }
-        calls.add(entry);
+        const entry = calls.add(dueMs, reject);
         if (cancelTimer === undefined) arm();
         answer.then(
           (value) => (end(entry) ? resolve(value) : late?.(value)),
@@ -104,12 +100,13 @@ export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettin
       });
     },
     abandon(error) {
-      const failed = [...calls];
-      calls.clear();
-      for (const call of failed) call.fail(error);
+      for (let call = calls.oldest; call !== undefined; call = calls.oldest) {
+        calls.remove(call);
+        call.fail(error);
+      }
       rest();
     },
-    idle: () => (calls.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    idle: () => (calls.oldest === undefined ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
 }
 

@@ -87,7 +87,7 @@ function parseKey(id: string, key: Uint8Array | string): Uint8Array {
   if (bytes === undefined) throw refuse("is neither 64 hexadecimal digits nor base64 of 32 bytes; look for white space or a cut end");
   if (!(bytes instanceof Uint8Array)) throw refuse("is neither bytes nor text");
   if (bytes.byteLength !== keyBytes) throw refuse(`has ${bytes.byteLength} bytes instead of ${keyBytes}`);
-  if (bytes.every((byte) => byte === bytes[0])) throw refuse("is one byte repeated, so it is a placeholder");
+  if (bytes.every((byte) => byte === 0)) throw refuse("is all zeros, so nothing ever filled it");
   return bytes;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { singleFlight } from "./single-flight.ts";
+import { createSingleFlight } from "./single-flight.ts";
 
 describe("a single flight", () => {
   test("is shared by all who ask while it lasts", async () => {
-    const flights = singleFlight<number>();
+    const flights = createSingleFlight<number>();
     let starts = 0;
     const { promise, resolve } = Promise.withResolvers<number>();
     const work = (): Promise<number> => ((starts += 1), promise);
@@ -16,12 +16,12 @@ describe("a single flight", () => {
   });
 
   test("is one per key", async () => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     expect(await Promise.all([flights.run("a", async () => "1"), flights.run("b", async () => "2")])).toEqual(["1", "2"]);
   });
 
   test("gives its failure to all, and the next caller a new attempt", async () => {
-    const flights = singleFlight<number>();
+    const flights = createSingleFlight<number>();
     const failure = new Error("refused");
     const callers = [1, 2, 3].map(() => flights.run("k", () => Promise.reject(failure)));
     for (const outcome of await Promise.allSettled(callers)) expect(outcome).toEqual({ status: "rejected", reason: failure });
@@ -29,7 +29,7 @@ describe("a single flight", () => {
   });
 
   test("turns a synchronous throw into a rejection and stays usable", async () => {
-    const flights = singleFlight<number>();
+    const flights = createSingleFlight<number>();
     const outcome = flights.run("k", () => {
       throw new Error("thrown at once");
     });
@@ -38,7 +38,7 @@ describe("a single flight", () => {
   });
 
   test.each(["finishes", "fails"])("that was forgotten and then %s does not remove its successor", async (end) => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     const first = Promise.withResolvers<string>();
     const second = Promise.withResolvers<string>();
     const early = flights.run("k", () => first.promise);
@@ -53,7 +53,7 @@ describe("a single flight", () => {
   });
 
   test("loses only the caller that aborts", async () => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     const { promise, resolve } = Promise.withResolvers<string>();
     const controller = new AbortController();
     const leaving = flights.run("k", () => promise, controller.signal);
@@ -65,7 +65,7 @@ describe("a single flight", () => {
   });
 
   test("is not begun for a signal that has aborted already", async () => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     let starts = 0;
     const outcome = flights.run("k", async () => `${(starts += 1)}`, AbortSignal.abort(new Error("too late")));
     await expect(outcome).rejects.toThrow("too late");
@@ -76,7 +76,7 @@ describe("a single flight", () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
     process.on("unhandledRejection", note);
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     const { promise, reject } = Promise.withResolvers<string>();
     const controller = new AbortController();
     const leaving = flights.run("k", () => promise, controller.signal);
@@ -90,7 +90,7 @@ describe("a single flight", () => {
   });
 
   test("leaves no listener on the signals of its callers", async () => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     const { signal } = new AbortController();
     let listeners = 0;
     const add = signal.addEventListener.bind(signal);
@@ -103,7 +103,7 @@ describe("a single flight", () => {
   });
 
   test("is waited for by settled, also when it was forgotten", async () => {
-    const flights = singleFlight<string>();
+    const flights = createSingleFlight<string>();
     const { promise, resolve } = Promise.withResolvers<string>();
     const caller = flights.run("k", () => promise);
     flights.forget("k");

@@ -17,7 +17,7 @@ export interface SingleFlight<T> {
   settled(): Promise<void>;
 }
 
-export function singleFlight<T>(): SingleFlight<T> {
+export function createSingleFlight<T>(): SingleFlight<T> {
   const joinable = new Map<string, Promise<T>>();
   const underWay = new Set<Promise<T>>();
 
