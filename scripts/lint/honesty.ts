@@ -86,7 +86,7 @@ export const noUnexplainedSuppression: Rule = {
   },
 };
 
-/** A `let`, or an empty collection, at the top of a module is state that every instance and every test shares. */
+/** A `let`, or an empty collection, at the top of a module is state that every instance and every test shares. A WeakMap is its keys' state. */
 export const noModuleState: Rule = {
   create(context) {
     if (placeOf(context.filename).isTest) return {};
@@ -108,7 +108,7 @@ function isState(declaration: Node): boolean {
   return (declaration["declarations"] as readonly Node[]).some(({ init }) => {
     if (!isNode(init)) return false;
     if (init.type === "ArrayExpression") return (init["elements"] as unknown[]).length === 0;
-    const isCollection = init.type === "NewExpression" && ["Map", "Set", "WeakMap", "WeakSet"].includes(dotted(child(init, "callee")) ?? "");
+    const isCollection = init.type === "NewExpression" && ["Map", "Set"].includes(dotted(child(init, "callee")) ?? "");
     return isCollection && (init["arguments"] as unknown[]).length === 0;
   });
 }

@@ -67,6 +67,7 @@ const passing: readonly Case[] = [
   ["lingpai/no-real-time-in-unit-tests", "packages/a/src/wait.redis.test.ts", 'import { delay, systemClock } from "@lingpai/core";\nawait delay(systemClock, 5);'],
   ["lingpai/no-unexplained-double-cast", "packages/a/src/explained.ts", "// The driver's own type leaves this method out.\nexport const text = (value: number) => value as unknown as string;"],
   ["lingpai/no-unexplained-suppression", "packages/a/src/said.ts", "// oxlint-disable-next-line no-debugger -- the debugger is the feature here\nexport const a = 1;"],
+  ["lingpai/no-module-state", "packages/a/src/attached.ts", "export const stores = new WeakMap<object, string>();"],
   ["lingpai/no-module-state", "packages/a/src/table.ts", "export const names = new Map([[1, 'a']]);"],
   ["lingpai/no-whole-store-command", "packages/a/src/mapping.ts", 'export const field = "keys";'],
 ];

@@ -1,0 +1,47 @@
+/**
+ * `pnpm new:adapter NAME` writes `packages/adapter-NAME`: what is the same for every adapter ready, and two files for its author to
+ * write. Nothing outside that folder changes; every tool finds the adapter by its place.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { root } from "./workspace.ts";
+
+const templates = join(root, "scripts/new-adapter");
+
+/** The forms of a name that a template can ask for. */
+function formsOf(name: string): Record<string, string> {
+  const camel = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return { name, camel, Pascal: camel.charAt(0).toUpperCase() + camel.slice(1) };
+}
+
+/**
+ * Writes the adapter and returns the paths of its files, from the workspace's root.
+ *
+ * @throws when the name is not kebab-case, or an adapter of that name is there.
+ */
+export function newAdapter(name: string, workspace: string = root): string[] {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.startsWith("adapter-")) {
+    throw new Error(`"${name}" is no name for an adapter. Give the store's name in kebab-case, without "adapter-": pnpm new:adapter node-redis`);
+  }
+  const folder = `packages/adapter-${name}`;
+  if (existsSync(join(workspace, folder))) throw new Error(`${folder} is there already. Choose another name, or delete it first.`);
+  const forms = formsOf(name);
+  const paths = readdirSync(templates, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".template"));
+  return paths.toSorted().map((path) => {
+    const target = `${folder}/${path.replaceAll("\\", "/").replace(/\.template$/, "")}`;
+    mkdirSync(dirname(join(workspace, target)), { recursive: true });
+    const text = readFileSync(join(templates, path), "utf8");
+    writeFileSync(join(workspace, target), text.replace(/\{\{(\w+)\}\}/g, (whole, form: string) => forms[form] ?? whole));
+    return target;
+  });
+}
+
+if (import.meta.main) {
+  try {
+    const written = newAdapter(process.argv[2] ?? "");
+    console.log(`${written.join("\n")}\n\nNow: pnpm install, write src/index.ts and src/conformance.fixture.ts, then pnpm test adapter-${process.argv[2]}.`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
