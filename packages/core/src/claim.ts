@@ -1,15 +1,16 @@
 /** One try for a lock, with the care that a lost or late answer needs. */
 import type { CacheUnavailableReason } from "./errors.ts";
-import { hasCode, HeldLease, type Claim } from "./held-lease.ts";
+import { hasCode, HeldLease, type Claim, type LeaseRequest } from "./held-lease.ts";
 import { lossOf, momentOf, termOf } from "./lease-term.ts";
 import type { Busy, Granted } from "./lock.ts";
 import { settleWithin, start } from "./settle-within.ts";
 
 /**
- * Asks once, and once more with the same owner when the answer was lost: whatever the store did with the first request, both together
+ * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the answer was lost: whatever the store did with the first request, both together
  * have the effect of one. The lease counts from before the first. A grant that comes when its term is over is given back and reported as busy.
  */
-export async function tryClaim(claim: Claim): Promise<HeldLease | Busy> {
+export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Busy> {
+  const claim: Claim = { ...request, owner: request.random.id() };
   const sentAt = momentOf(claim.clock);
   const answer = await ask(claim);
   if (!answer.acquired) return answer;
@@ -20,13 +21,13 @@ export async function tryClaim(claim: Claim): Promise<HeldLease | Busy> {
 }
 
 async function ask(claim: Claim): Promise<Granted | Busy> {
-  const first = request(claim);
+  const first = send(claim);
   try {
     return await bounded(claim, first);
   } catch (error) {
     if (!isOutcomeUnknown(error)) throw error;
   }
-  const second = request(claim);
+  const second = send(claim);
   try {
     const answer = await bounded(claim, second);
     if (!answer.acquired) giveBackLate(claim, first);
@@ -39,7 +40,7 @@ async function ask(claim: Claim): Promise<Granted | Busy> {
   }
 }
 
-function request({ lock, name, owner, ttlMs }: Claim): Promise<Granted | Busy> {
+function send({ lock, name, owner, ttlMs }: Claim): Promise<Granted | Busy> {
   return start(() => lock.tryAcquire(name, owner, ttlMs));
 }
 

@@ -96,7 +96,7 @@ describe("createEventBus", () => {
   });
 
   it("does not even look at the clock when nobody listens", () => {
-    const wallMs = vi.fn(() => 0);
+    const wallMs = vi.fn<() => number>(() => 0);
     const events = createEventBus({ id: "c", environment: "e", node: "n", clock: { ...manualClock(), wallMs } });
     events.emit("closed", { uses: 1 });
     expect(wallMs).not.toHaveBeenCalled();

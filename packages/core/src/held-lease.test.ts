@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acquire } from "./lease.ts";
-import { bench, watched } from "./lease.test.helper.ts";
+import { bench, watched } from "./testing/lease-bench.test.helper.ts";
 import type { Clock } from "./time.ts";
 
 describe("a lease that is held", () => {

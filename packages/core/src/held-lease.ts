@@ -8,18 +8,22 @@ import type { Random } from "./random.ts";
 import { settleWithin, start } from "./settle-within.ts";
 import type { CancelTimer, Clock } from "./time.ts";
 
-/** One acquisition: who asks for which lock, for how long. */
-export interface Claim {
+/** What is asked for, and with what. */
+export interface LeaseRequest {
   readonly lock: Lock;
   readonly name: string;
-  /** Drawn for this acquisition and never used again. */
-  readonly owner: string;
   readonly ttlMs: number;
   readonly storeDeadlineMs: number;
   readonly clock: Clock;
   readonly random: Random;
   /** Called when the lease was lost or its release is done; a second call must do no harm. */
   readonly onEnd: () => void;
+}
+
+/** One acquisition. */
+export interface Claim extends LeaseRequest {
+  /** Drawn for this acquisition and never used again. */
+  readonly owner: string;
 }
 
 export class HeldLease implements Lease {

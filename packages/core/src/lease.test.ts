@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { acquire, tryLease, withLease, type Lease } from "./lease.ts";
-import { bench, watched } from "./lease.test.helper.ts";
+import { bench, watched } from "./testing/lease-bench.test.helper.ts";
 import { delay } from "./time.ts";
 
 describe("tryLease", () => {

@@ -1,9 +1,9 @@
 /** Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a release that hides no error. */
 import { refuseReentry, fullNameOf, runUnder } from "./call-chain.ts";
-import { tryClaim } from "./claim.ts";
+import { tryRequest } from "./claim.ts";
 import { deadlineDefaultMs, requireDeadline } from "./driver-guard.ts";
 import { ConfigurationError, LockLostError, LockTimeoutError, type LockLossReason } from "./errors.ts";
-import type { Claim } from "./held-lease.ts";
+import type { LeaseRequest } from "./held-lease.ts";
 import type { Busy, Lock } from "./lock.ts";
 import { createPatience, orAborted, type Patience } from "./patience.ts";
 import { type Random, systemRandom } from "./random.ts";
@@ -69,7 +69,7 @@ export interface AcquireOptions extends TryLeaseOptions {
  */
 export async function tryLease(lock: Lock, name: string, options: TryLeaseOptions): Promise<Lease | Busy> {
   requireTtl(options.ttlMs);
-  return tryClaim(claimOf(lock, name, options, () => {}));
+  return tryRequest(requestOf(lock, name, options, () => {}));
 }
 
 /**
@@ -131,37 +131,37 @@ async function takeTurn(lock: Lock, name: string, { waitMs }: AcquireOptions, pa
   return (await turn) ?? (() => {});
 }
 
-/** Asks, and while the answer is no, waits and asks again. Each try is an owner of its own. */
+/** Asks, and while the answer is no, waits and asks again. Each try is an acquisition of its own, with its own owner. */
 async function contend(lock: Lock, name: string, options: AcquireOptions, patience: Patience, onEnd: () => void): Promise<Lease> {
+  const request = requestOf(lock, name, options, onEnd);
   const ask = (giveUp: AbortSignal): Promise<Lease | Busy> =>
-    orAborted<Lease | Busy>(tryClaim(claimOf(lock, name, options, onEnd)), giveUp, (late) => {
+    orAborted<Lease | Busy>(tryRequest(request), giveUp, (late) => {
       if (late.acquired) void late.release();
     });
 
   // Without any patience the one try is bounded by the store's deadline instead.
-  const first = await ask(options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal);
-  if (first.acquired) return first;
+  let answer = await ask(options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal);
+  if (answer.acquired) return answer;
   patience.signal.throwIfAborted();
 
-  const { clock, storeDeadlineMs, random } = claimOf(lock, name, options, onEnd);
-  const wakeUp = await listenForRelease(lock, name, { clock, storeDeadlineMs, signal: patience.signal });
+  const wakeUp = await listenForRelease(request, patience.signal);
   try {
-    for (let tries = 0; ; tries += 1) {
-      // The first time round at once: a release between the try before and the subscription was told to nobody.
-      const answer = await ask(patience.signal);
-      if (answer.acquired) return answer;
-      await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, random), patience.signal);
+    for (let tries = 0; !answer.acquired; tries += 1) {
+      // A release between the first try and the subscription was told to nobody: then the second try comes at once.
+      if (tries > 0 || !wakeUp.isPushed) await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
+      answer = await ask(patience.signal);
     }
+    return answer;
   } finally {
     wakeUp.end();
   }
 }
 
-function claimOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: () => void): Claim {
+function requestOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: () => void): LeaseRequest {
   const { ttlMs, clock = systemClock, random = systemRandom } = options;
   const storeDeadlineMs =
     options.storeDeadlineMs === undefined ? Math.max(deadlineDefaultMs, ttlMs / 3) : requireDeadline(options.storeDeadlineMs);
-  return { lock, name, owner: random.id(), ttlMs, storeDeadlineMs, clock, random, onEnd };
+  return { lock, name, ttlMs, storeDeadlineMs, clock, random, onEnd };
 }
 
 function requireTtl(ttlMs: number): void {

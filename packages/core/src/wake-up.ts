@@ -1,49 +1,43 @@
 /** How one who waits for a lock learns that it is worth another try. */
 import type { Unsubscribe } from "./cache.ts";
-import type { Busy, Lock } from "./lock.ts";
+import type { LeaseRequest } from "./held-lease.ts";
+import type { Busy } from "./lock.ts";
 import { orAborted } from "./patience.ts";
 import type { Random } from "./random.ts";
 import { settleWithin, start } from "./settle-within.ts";
-import type { Clock } from "./time.ts";
 
 export interface WakeUp {
   /** Whether releases are told of; otherwise only asking again finds out. */
   readonly isPushed: boolean;
   /** Resolves after `ms`, or at the next release, or at once when one was told of since the last call. Rejects when the signal aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  sleep(ms: number): Promise<void>;
   /** Ends the subscription, without waiting for the store. */
   end(): void;
 }
 
-export interface WakeUpSettings {
-  readonly clock: Clock;
-  readonly storeDeadlineMs: number;
-  readonly signal: AbortSignal;
-}
-
 /** Subscribes where the lock tells of releases. Where it does not, or cannot now, sleeping is all there is. Rejects when the signal aborts. */
-export async function listenForRelease(lock: Lock, name: string, settings: WakeUpSettings): Promise<WakeUp> {
+export async function listenForRelease(request: LeaseRequest, signal: AbortSignal): Promise<WakeUp> {
   let isReleased = false;
   let wake = (): void => {};
-  const unsubscribe = await subscribe(lock, name, settings, () => {
+  const unsubscribe = await subscribe(request, signal, () => {
     isReleased = true;
     wake();
   });
-  const nap = (ms: number, signal: AbortSignal): Promise<void> =>
+  const nap = (ms: number): Promise<void> =>
     new Promise((resolve) => {
       const end = (): void => {
         cancel();
         signal.removeEventListener("abort", end);
         resolve();
       };
-      const cancel = settings.clock.setTimer(ms, end);
+      const cancel = request.clock.setTimer(ms, end);
       signal.addEventListener("abort", end, { once: true });
       wake = end;
     });
   return {
     isPushed: unsubscribe !== undefined,
-    async sleep(ms, signal) {
-      if (!isReleased && !signal.aborted) await nap(ms, signal);
+    async sleep(ms) {
+      if (!isReleased && !signal.aborted) await nap(ms);
       isReleased = false;
       signal.throwIfAborted();
     },
@@ -53,21 +47,21 @@ export async function listenForRelease(lock: Lock, name: string, settings: WakeU
   };
 }
 
-async function subscribe(lock: Lock, name: string, settings: WakeUpSettings, listener: () => void): Promise<Unsubscribe | undefined> {
+async function subscribe(request: LeaseRequest, signal: AbortSignal, listener: () => void): Promise<Unsubscribe | undefined> {
+  const { lock, name, clock, storeDeadlineMs } = request;
   const { onRelease } = lock;
   if (onRelease === undefined) return undefined;
-  const { clock, storeDeadlineMs, signal } = settings;
   const opening = start(() => onRelease.call(lock, name, listener));
-  let taken = false;
+  let isTaken = false;
   try {
     const unsubscribe = await orAborted(settleWithin(opening, storeDeadlineMs, clock), signal, () => {});
-    taken = true;
+    isTaken = true;
     return unsubscribe;
   } catch {
     signal.throwIfAborted();
     return undefined;
   } finally {
-    if (!taken) opening.then(endQuietly, () => {});
+    if (!isTaken) opening.then(endQuietly, () => {});
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Cache, CacheDriver, WatchListener } from "../cache.ts";
 import { createCache } from "../create-cache.ts";
-import { bench, watched } from "../lease.test.helper.ts";
+import { bench, watched } from "./lease-bench.test.helper.ts";
 import { faultPlan, faultyCache, faultyLock, manualClock, type FaultPlan, type ManualClock } from "./index.ts";
 
 /** A cache that keeps values and versions, and tells watchers. */

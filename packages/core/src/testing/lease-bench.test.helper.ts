@@ -1,11 +1,11 @@
 /** A toy store with locks, a network to it that breaks on demand, and a clock: what the tests of leases stand on. */
-import { expect } from "vitest";
-import { createLock } from "./create-lock.ts";
-import type { AcquireOptions } from "./lease.ts";
-import type { Lock, LockDriver } from "./lock.ts";
-import type { Random } from "./random.ts";
-import { faultPlan, faultyLock, manualClock, seededRandom } from "./testing/index.ts";
-import type { FaultPlan, ManualClock } from "./testing/index.ts";
+import { deepEqual } from "node:assert/strict";
+import { createLock } from "../create-lock.ts";
+import type { AcquireOptions } from "../lease.ts";
+import type { Lock, LockDriver } from "../lock.ts";
+import type { Random } from "../random.ts";
+import { faultPlan, faultyLock, manualClock, seededRandom } from "./index.ts";
+import type { FaultPlan, ManualClock } from "./index.ts";
 
 export interface Bench {
   readonly clock: ManualClock;
@@ -88,7 +88,7 @@ export function bench(settings: { readonly pushes?: boolean } = {}): Bench {
       return listeners.size;
     },
     expectNothingLeft() {
-      expect({ timers: clock.pendingTimers, listeners: listeners.size }).toEqual({ timers: 0, listeners: 0 });
+      deepEqual({ timers: clock.pendingTimers, listeners: listeners.size }, { timers: 0, listeners: 0 });
     },
   };
 }
