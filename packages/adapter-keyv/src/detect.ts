@@ -3,11 +3,13 @@ import type { Clock } from "@lingpai/core";
 import { memory } from "./memory.ts";
 import { mysql } from "./mysql.ts";
 import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
 import { isObject } from "./shape.ts";
 import { sqlite } from "./sqlite.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
+import { valkey } from "./valkey.ts";
 
-const families: readonly StoreFamily[] = [memory, sqlite, postgres, mysql];
+const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql];
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {

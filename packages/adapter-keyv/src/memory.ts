@@ -84,7 +84,7 @@ function memoryCache({ entries, watchers, nowMs }: Contents): CacheDriver {
     return undefined;
   };
   const tell = (name: string): void => {
-    for (const { scope, listener } of [...watchers]) if (name.startsWith(scope)) listener(name);
+    for (const { scope, listener } of [...watchers]) if (name.startsWith(scope)) queueMicrotask(() => listener(name));
   };
   const remove = (name: string): void => {
     entries.delete(name);
@@ -159,7 +159,7 @@ function memoryLock({ leases, waiters, nowMs }: Contents): LockDriver {
       if (lease === undefined) return false;
       lease.owner = undefined;
       lease.expiresAtMs = 0;
-      for (const waiter of [...waiters]) if (waiter.name === name) waiter.listener();
+      for (const waiter of [...waiters]) if (waiter.name === name) queueMicrotask(waiter.listener);
       return true;
     },
     onRelease: async (name, listener) => subscribe(waiters, { name, listener }),

@@ -1,0 +1,5 @@
+import type { Backend } from "@lingpai/conformance";
+import { embedded } from "./embedded.fixture.ts";
+import { servers } from "./servers.fixture.ts";
+
+export const backends: readonly Backend[] = [...embedded, ...servers];

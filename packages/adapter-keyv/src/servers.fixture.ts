@@ -1,0 +1,52 @@
+/** The stores that are servers, each started once for all clauses. */
+import KeyvMysql from "@keyv/mysql";
+import KeyvPostgres from "@keyv/postgres";
+import { inProcess } from "@lingpai/conformance";
+import type { Backend, Facts } from "@lingpai/conformance";
+import { mariadb, postgres } from "@lingpai/test-servers";
+import type { Database } from "@lingpai/test-servers";
+import Keyv from "keyv";
+import Keyv5 from "keyv5";
+import mysql from "mysql2";
+import pg from "pg";
+import { open } from "./real-time.fixture.ts";
+import type { Source } from "./real-time.fixture.ts";
+
+const serverFacts: Facts = {
+  ...inProcess,
+  persistence: "server",
+  sharedBetweenProcesses: true,
+  toleranceMs: 50,
+};
+const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
+
+export const servers: readonly Backend[] = [
+  onServer("PostgreSQL, pg", postgres, serverFacts, ({ url }) => {
+    const native = new pg.Pool({ connectionString: url, max: 4 });
+    return { keyv: new Keyv(), options: { native }, close: () => native.end() };
+  }),
+  onServer("PostgreSQL, @keyv/postgres 2", postgres, silentFacts, ({ url }) => {
+    const keyv = new Keyv5({ store: new KeyvPostgres({ uri: url, max: 4 }) });
+    return { keyv, options: {}, close: async () => {} };
+  }),
+  onServer("MariaDB, mysql2", mariadb, silentFacts, ({ url }) => {
+    const native = mysql.createPool({ uri: url, connectionLimit: 4 });
+    return { keyv: new Keyv(), options: { native }, close: () => native.promise().end() };
+  }),
+  onServer("MariaDB, @keyv/mysql 2", mariadb, silentFacts, ({ url }) => {
+    const keyv = new Keyv({ store: new KeyvMysql({ uri: url, connectionLimit: 4 }) });
+    return { keyv, options: {}, close: async () => {} };
+  }),
+];
+
+function onServer(backend: string, start: () => Promise<Database>, facts: Facts, connect: (server: Database) => Source): Backend {
+  return {
+    adapter: "adapter-keyv",
+    backend,
+    facts,
+    async start() {
+      const server = await start();
+      return { open: () => open(() => connect(server)), stop: () => server.stop() };
+    },
+  };
+}
