@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
  * run in `npm test`, and in `pnpm test NAME` when the name matches.
  */
 const everywhere = "{packages,apps}/*/src/**/*";
-const settings = { redis: 60_000, servers: 120_000, packaging: 300_000, docs: 120_000 };
+const settings = { processes: 60_000, redis: 60_000, servers: 120_000, packaging: 300_000, docs: 120_000 };
 const needing = Object.entries(settings).map(([name, timeoutMs]) => ({
   extends: true as const,
   test: {
@@ -13,7 +13,7 @@ const needing = Object.entries(settings).map(([name, timeoutMs]) => ({
     include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
-    globalSetup: name === "packaging" ? [] : ["./scripts/servers.ts"],
+    globalSetup: ["processes", "packaging"].includes(name) ? [] : ["./scripts/servers.ts"],
   },
 }));
 

@@ -10,58 +10,81 @@ import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync }
 import { delimiter, join } from "node:path";
 
 /** Program → the Debian package that brings it. */
-const redisPrograms: Record<string, string> = { "redis-server": "redis-server", "redis-sentinel": "redis-sentinel", "redis-cli": "redis-tools" };
-const allPrograms: Record<string, string> = {
+type Programs = Readonly<Record<string, string>>;
+
+const redisPrograms: Programs = { "redis-server": "redis-server", "redis-sentinel": "redis-sentinel", "redis-cli": "redis-tools" };
+const allPrograms: Programs = {
   ...redisPrograms,
-  postgres: "postgresql", initdb: "postgresql", mariadbd: "mariadb-server", "mariadb-install-db": "mariadb-server", memcached: "memcached", etcd: "etcd-server",
+  postgres: "postgresql",
+  initdb: "postgresql",
+  mariadbd: "mariadb-server",
+  "mariadb-install-db": "mariadb-server",
+  memcached: "memcached",
+  etcd: "etcd-server",
 };
+
+/** The machine, as far as installing goes. */
+export interface Host {
+  readonly isRoot: boolean;
+  /** Folders in which programs are found, and to which the hidden ones of a fresh installation are added. */
+  folders(): readonly string[];
+  /** Debian's switch that keeps newly installed services from starting, while it exists. */
+  readonly policyFile: string;
+}
 
 export function setup(project: { readonly name: string }): void {
   const needed = project.name === "servers" ? allPrograms : redisPrograms;
-  process.env["PATH"] = [process.env["PATH"], ...hiddenFolders()].join(delimiter);
-  const missing = () => Object.keys(needed).filter((program) => !isOnPath(program));
-  if (missing().length === 0) return;
-  const packages = [...new Set(missing().map((program) => needed[program] ?? program))];
-  if (canInstall()) install(packages);
-  process.env["PATH"] = [process.env["PATH"], ...hiddenFolders()].join(delimiter);
-  if (missing().length === 0) return;
-  throw new Error(`The tests of "${project.name}" need ${missing().join(", ")} on PATH. Install them (Debian: apt-get install ${packages.join(" ")}; macOS: brew install redis postgresql mariadb memcached etcd) or run \`pnpm test\`, the unit tests alone.`);
+  provide(needed, { isRoot: process.getuid?.() === 0, folders: searchFolders, policyFile: "/usr/sbin/policy-rc.d" });
+  process.env["PATH"] = searchFolders().join(delimiter);
 }
 
-/** Folders that hold servers but are on no ordinary user's PATH. */
-function hiddenFolders(): string[] {
+/** @throws when a program is missing and cannot be installed without asking; the message says which and how. */
+export function provide(needed: Programs, host: Host): void {
+  const missing = (): string[] => Object.keys(needed).filter((program) => find(program, host) === undefined);
+  const packages = [...new Set(missing().map((program) => needed[program] ?? program))];
+  const aptGet = find("apt-get", host);
+  if (packages.length > 0 && host.isRoot && aptGet !== undefined) install(packages, aptGet, host);
+  if (missing().length === 0) return;
+  throw new Error(
+    `These tests need ${missing().join(", ")} on PATH. Install ${packages.join(", ")} (Debian: sudo apt-get install ${packages.join(" ")}; ` +
+      "macOS: brew install redis postgresql mariadb memcached etcd), or run `pnpm test`, which is the unit tests alone.",
+  );
+}
+
+function searchFolders(): string[] {
   const postgres = "/usr/lib/postgresql";
   const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, "bin")) : [];
-  return ["/usr/sbin", "/usr/local/sbin", ...versions];
+  const onPath = (process.env["PATH"] ?? "").split(delimiter);
+  return [...new Set([...onPath, "/usr/sbin", "/usr/local/sbin", ...versions])];
 }
 
-function isOnPath(program: string): boolean {
-  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+function find(program: string, host: Host): string | undefined {
+  return host
+    .folders()
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
 }
 
-function canInstall(): boolean {
-  return process.platform === "linux" && process.getuid?.() === 0 && isOnPath("apt-get");
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Installs packages and keeps their services from starting: the tests start their own, on free ports. */
-function install(packages: readonly string[]): void {
+function install(packages: readonly string[], aptGet: string, { policyFile }: Host): void {
   console.error(`lingpai: installing ${packages.join(", ")} with apt, for the tests that need real servers…`);
-  const policy = "/usr/sbin/policy-rc.d";
-  const isOurs = !existsSync(policy);
-  if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const isOurs = !existsSync(policyFile);
+  if (isOurs) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
-      const { status, stdout, stderr } = spawnSync("apt-get", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+      const { status, stdout, stderr } = spawnSync(aptGet, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
       if (status !== 0) throw new Error(`apt-get ${args.join(" ")} failed:\n${stdout}${stderr}`);
     }
   } finally {
-    if (isOurs) rmSync(policy, { force: true });
+    if (isOurs) rmSync(policyFile, { force: true });
   }
 }

@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { type Host, provide } from "./servers.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "lingpai servers "));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+function host(changes: Partial<Host> = {}): Host {
+  return { isRoot: true, folders: () => [folder], policyFile: join(folder, "policy-rc.d"), ...changes };
+}
+
+function program(name: string, script = "exit 0"): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
+/** An apt-get that notes its arguments and whether services were held back, and installs `cached`. */
+function aptGet(): void {
+  program("apt-get", 'cd "$(dirname "$0")"\necho "$* held=$(test -e policy-rc.d && echo yes)" >> log\ncase "$1" in install) cp apt-get cached ;; esac');
+}
+
+describe("providing servers", () => {
+  test("does nothing when every program is there", () => {
+    program("cached");
+    aptGet();
+    provide({ cached: "cached-server" }, host());
+    expect(existsSync(join(folder, "log"))).toBe(false);
+  });
+
+  test("installs what is missing, with services held back only meanwhile", () => {
+    aptGet();
+    provide({ cached: "cached-server" }, host());
+    expect(readFileSync(join(folder, "log"), "utf8")).toBe("update held=yes\ninstall -y --no-install-recommends cached-server held=yes\n");
+    expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
+  });
+
+  test("leaves a policy alone that the machine already has", () => {
+    aptGet();
+    program("policy-rc.d", "exit 7");
+    provide({ cached: "cached-server" }, host());
+    expect(readFileSync(join(folder, "policy-rc.d"), "utf8")).toContain("exit 7");
+  });
+
+  test("fails with the names and the remedy when it may not install", () => {
+    aptGet();
+    expect(() => provide({ cached: "cached-server" }, host({ isRoot: false }))).toThrow(/need cached on PATH\. Install cached-server/);
+    expect(existsSync(join(folder, "log"))).toBe(false);
+  });
+
+  test("fails with the names when there is no apt", () => {
+    expect(() => provide({ cached: "cached-server" }, host())).toThrow(/need cached on PATH/);
+  });
+
+  test("passes on what apt said when it fails, and removes the policy", () => {
+    program("apt-get", "echo no network; exit 100");
+    expect(() => provide({ cached: "cached-server" }, host())).toThrow(/apt-get update failed:\nno network/);
+    expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
+  });
+});
