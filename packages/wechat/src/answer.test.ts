@@ -5,7 +5,8 @@ import type { Fields } from "./answer.ts";
 const secret = "0123456789abcdef0123456789abcdef";
 const live = new AbortController().signal;
 const fields = (value: object): Fields => parseFields(JSON.stringify(value));
-const invalid = (message: RegExp): unknown => expect.objectContaining({ code: "PLATFORM_ANSWER_INVALID", message: expect.stringMatching(message) });
+const invalid = (message: RegExp): unknown =>
+  expect.objectContaining({ code: "PLATFORM_ANSWER_INVALID", message: expect.stringMatching(message) });
 
 describe("an answer's text", () => {
   test.each<[string, string, RegExp]>([

@@ -67,7 +67,9 @@ export function parseFields(text: string): Fields {
     parsed = JSON.parse(text);
   } catch {
     // The parser's own error quotes the text.
-    throw new InvalidAnswerError(text === "" ? "it is empty" : text.trimStart().startsWith("<") ? "it is a page, not JSON" : "it is not JSON");
+    throw new InvalidAnswerError(
+      text === "" ? "it is empty" : text.trimStart().startsWith("<") ? "it is a page, not JSON" : "it is not JSON",
+    );
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new InvalidAnswerError("it is not a JSON object");
   if (hasDuplicateKeys(text)) throw new InvalidAnswerError("it has the same key twice");
@@ -125,6 +127,7 @@ export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: numbe
   const raw = fields.get("expires_in");
   if (raw === undefined && defaultExpiresInMs !== undefined) return { secret, expiresInMs: defaultExpiresInMs };
   const seconds = typeof raw === "string" && /^\d{1,9}$/.test(raw) ? Number(raw) : raw;
-  if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= expiresInMax)) throw new InvalidAnswerError("its expires_in is not a time from a second to a year");
+  if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= expiresInMax))
+    throw new InvalidAnswerError("its expires_in is not a time from a second to a year");
   return { secret, expiresInMs: Math.floor(seconds) * 1000 };
 }

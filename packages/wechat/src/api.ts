@@ -93,7 +93,10 @@ function whole(name: string, value: number, min: number, max: number): number {
 function urlOf(baseUrl: string, path: string, { query = {} }: ApiRequest): URL {
   const url = URL.canParse(`${baseUrl}${path}`) ? new URL(`${baseUrl}${path}`) : undefined;
   if (url === undefined || !/^\/(?!\/)/.test(path) || !url.href.startsWith(`${baseUrl}/`)) {
-    throw new ConfigurationError('request() takes a path that begins with one "/", such as "/cgi-bin/user/info". Use fetch() for whole URLs.', { rule: "path" });
+    throw new ConfigurationError(
+      'request() takes a path that begins with one "/", such as "/cgi-bin/user/info". Use fetch() for whole URLs.',
+      { rule: "path" },
+    );
   }
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
   return url;

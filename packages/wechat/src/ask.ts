@@ -87,13 +87,16 @@ function unusualStatus(question: Question, response: Response, text: string, pla
   const waitMs = retryAfterHeader(response.headers, platformNowMs);
   const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
   const status = response.status;
-  if (status === 429) return new IssueError("busy", `${call(question)} was answered with HTTP 429: too many requests.`, { ...wait, platformCode: "429" });
+  if (status === 429)
+    return new IssueError("busy", `${call(question)} was answered with HTTP 429: too many requests.`, { ...wait, platformCode: "429" });
   if (status >= 400 && status < 500) {
     const fields = fieldsOrNothing(text);
     const refusal = refusalOrNothing(fields, question);
     if (refusal !== undefined) return refused(question, refusal, platformNowMs);
     if ((status === 401 || status === 403) && fields?.get("error") === "invalid_client") {
-      return new IssueError("fatal", `${call(question)} was refused: invalid_client. Check the id and the secret.`, { platformCode: "invalid_client" });
+      return new IssueError("fatal", `${call(question)} was refused: invalid_client. Check the id and the secret.`, {
+        platformCode: "invalid_client",
+      });
     }
   }
   const message = `${call(question)} was answered with HTTP ${status}; the platform may have issued a credential all the same.`;

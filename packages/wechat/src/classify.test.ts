@@ -38,7 +38,9 @@ describe("the error table", () => {
   test("has no row that the list above does not cover", () => {
     const listed = new Set(expected.map(([endpoint, code]) => `${endpoint} ${code}`));
     const rows = errorTable.flatMap((row) =>
-      row.codes.flatMap((code) => (row.endpoint === "any" ? ["token", "business"] : [row.endpoint]).map((endpoint) => `${endpoint} ${code}`)),
+      row.codes.flatMap((code) =>
+        (row.endpoint === "any" ? ["token", "business"] : [row.endpoint]).map((endpoint) => `${endpoint} ${code}`),
+      ),
     );
     expect(rows.filter((row) => !listed.has(row))).toEqual([]);
     expect(new Set(rows).size).toBe(rows.length);

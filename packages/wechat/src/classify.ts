@@ -23,7 +23,9 @@ const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
 
 /** The row for a code other than 0 from an endpoint of this class. Total: every code has a verdict. */
 export function classify(endpoint: EndpointClass, errcode: number, table: readonly ErrorRow[] = errorTable): ErrorRow {
-  const row = table.find((candidate) => (candidate.endpoint === "any" || candidate.endpoint === endpoint) && candidate.codes.includes(errcode));
+  const row = table.find(
+    (candidate) => (candidate.endpoint === "any" || candidate.endpoint === endpoint) && candidate.codes.includes(errcode),
+  );
   return row ?? unlisted[endpoint];
 }
 

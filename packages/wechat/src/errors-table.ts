@@ -59,7 +59,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "business",
     meaning: "the token is dead",
     action: "reject",
-    remedy: "Lingpai replaces the token and sends the call again once. If this persists, something outside the fleet fetches tokens for this AppID.",
+    remedy:
+      "Lingpai replaces the token and sends the call again once. If this persists, something outside the fleet fetches tokens for this AppID.",
   },
   {
     codes: [40001, 40125, 40091],

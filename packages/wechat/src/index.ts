@@ -1,14 +1,24 @@
 /**
- * WeChat's access tokens as core's issuers, and an API client that keeps calls alive when a token dies.
+ * WeChat's credentials as core's issuers, and a client whose calls survive a token that dies.
  *
  * @packageDocumentation
  */
+export { wechat } from "./wechat.ts";
+export type { Wechat, WechatOptions } from "./wechat.ts";
+export { createApi } from "./api.ts";
+export type { Api, ApiOptions, ApiRequest } from "./api.ts";
 export { plainToken } from "./plain-token.ts";
 export type { PlainTokenOptions, TokenOptions } from "./plain-token.ts";
 export { stableToken } from "./stable-token.ts";
+export { ticket } from "./ticket.ts";
+export type { TicketOptions, TicketType } from "./ticket.ts";
+export { wecomToken } from "./wecom.ts";
+export type { WecomTokenOptions } from "./wecom.ts";
+export { jsSdkSignature } from "./js-sdk.ts";
+export type { JsSdkConfig, JsSdkSignatureInput } from "./js-sdk.ts";
 export type { Fetch, PlatformOptions } from "./platform.ts";
 export type { SecretOption } from "./secret-source.ts";
 export { InvalidAnswerError, WechatApiError } from "./errors.ts";
-export { errorTable } from "./errors-table.ts";
+export { errorTable, wecomErrorTable } from "./errors-table.ts";
 export type { Action, EndpointClass, ErrorRow } from "./errors-table.ts";
 export { classify } from "./classify.ts";

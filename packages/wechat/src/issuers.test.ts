@@ -49,7 +49,10 @@ describe("the plain token's issuer", () => {
       lifetimeMs: 7_200_000,
       quota: { perDay: 2000, dayOffsetMs: 28_800_000 },
     });
-    expect(plainToken({ appId, secret, overlapMs: 0, quotaPerDay: 200 })).toMatchObject({ policy: { overlapMs: 0 }, quota: { perDay: 200 } });
+    expect(plainToken({ appId, secret, overlapMs: 0, quotaPerDay: 200 })).toMatchObject({
+      policy: { overlapMs: 0 },
+      quota: { perDay: 200 },
+    });
   });
 });
 
@@ -105,7 +108,11 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     ["HTTP 403 with a code", page(403, '{"errcode":40164,"errmsg":"invalid ip"}'), { outcome: "fatal", platformCode: "40164" }],
     ["HTTP 429 without a wait", page(429), { outcome: "busy", retryAfterMs: undefined }],
     ["HTTP 429 and an endless wait", page(429, "", { "retry-after": "1000000000" }), { outcome: "busy", retryAfterMs: 600_000 }],
-    ["HTTP 429 and a past date", page(429, "", { "retry-after": "Thu, 01 Jan 2015 00:00:00 GMT" }), { outcome: "busy", retryAfterMs: 1000 }],
+    [
+      "HTTP 429 and a past date",
+      page(429, "", { "retry-after": "Thu, 01 Jan 2015 00:00:00 GMT" }),
+      { outcome: "busy", retryAfterMs: 1000 },
+    ],
     ["-1", { errcode: -1, errmsg: "system error" }, { outcome: "busy", platformCode: "-1", retryable: true }],
     ["45011", { errcode: 45011 }, { outcome: "busy", retryAfterMs: 30_000 }],
     ["45009", { errcode: 45009 }, { outcome: "quota", retryAfterMs: (3 * 60 + 59) * 60_000 + 30_000 }],
@@ -125,7 +132,9 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
   });
 
   test("with errcode 0 and a token is a success", async () => {
-    await expect(issuerOf(kind, scriptedFetch({ errcode: 0, errmsg: "ok", ...granted })).issue(request())).resolves.toMatchObject({ secret: token });
+    await expect(issuerOf(kind, scriptedFetch({ errcode: 0, errmsg: "ok", ...granted })).issue(request())).resolves.toMatchObject({
+      secret: token,
+    });
   });
 
   test("that does not come is unknown when the deadline passes", async () => {
@@ -141,7 +150,9 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
       queueMicrotask(() => setImmediate(() => deadline.abort()));
       return new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) }));
     };
-    await expect(failure(issuerOf(kind, scriptedFetch(trickle)), { signal: deadline.signal })).resolves.toMatchObject({ outcome: "unknown" });
+    await expect(failure(issuerOf(kind, scriptedFetch(trickle)), { signal: deadline.signal })).resolves.toMatchObject({
+      outcome: "unknown",
+    });
   });
 
   test("is not asked for when the deadline has passed already", async () => {
@@ -163,7 +174,10 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     const issuer = issuerOf(kind, fetch, { secret: () => secrets.shift() ?? "" });
     await issuer.issue(request());
     await issuer.issue(request());
-    expect(fetch.sent.map(({ url, body }) => `${url.search}${body}`)).toEqual([expect.stringContaining(secret), expect.stringContaining(secret.toUpperCase())]);
+    expect(fetch.sent.map(({ url, body }) => `${url.search}${body}`)).toEqual([
+      expect.stringContaining(secret),
+      expect.stringContaining(secret.toUpperCase()),
+    ]);
   });
 
   test.each([40125, 40001])("that is refused with %d is asked for once more, and sent again when it changed", async (errcode) => {
@@ -195,7 +209,13 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
   });
 
   test.each<[string, () => string | Promise<string>, RegExp]>([
-    ["throws", () => { throw new TypeError("the vault says s3cr3t"); }, /failed \(TypeError\)/],
+    [
+      "throws",
+      () => {
+        throw new TypeError("the vault says s3cr3t");
+      },
+      /failed \(TypeError\)/,
+    ],
     ["rejects", () => Promise.reject(networkError("ECONNREFUSED")), /failed \(TypeError\)/],
     ["gives a placeholder", () => "your-secret", /is a placeholder/],
   ])("that cannot be had because its function %s leaves nothing sent", async (_title, ask, message) => {
@@ -208,7 +228,9 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
 
   test("that never comes ends with the deadline", async () => {
     const deadline = new AbortController();
-    const failed = failure(issuerOf(kind, scriptedFetch(granted), { secret: () => new Promise(() => undefined) }), { signal: deadline.signal });
+    const failed = failure(issuerOf(kind, scriptedFetch(granted), { secret: () => new Promise(() => undefined) }), {
+      signal: deadline.signal,
+    });
     deadline.abort();
     await expect(failed).resolves.toMatchObject({ outcome: "unsent" });
   });
@@ -265,7 +287,8 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
 
 describe.each(["plain", "stable"] as const)("a %s token's probe", (kind) => {
   const live = new AbortController().signal;
-  const probe = (answer: Scripted, signal = live): Promise<string> | undefined => issuerOf(kind, scriptedFetch(answer)).probe?.(new Secret(token, "fp"), signal);
+  const probe = (answer: Scripted, signal = live): Promise<string> | undefined =>
+    issuerOf(kind, scriptedFetch(answer)).probe?.(new Secret(token, "fp"), signal);
 
   test.each<[string, Scripted, string]>([
     ["a list of addresses", { ip_list: ["127.0.0.1"] }, "alive"],

@@ -32,18 +32,29 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map(stop));
 });
 
-const request = (signal: AbortSignal = new AbortController().signal): IssueRequest => ({ signal, reason: "cold", forced: false, current: undefined, parent: undefined });
+const request = (signal: AbortSignal = new AbortController().signal): IssueRequest => ({
+  signal,
+  reason: "cold",
+  forced: false,
+  current: undefined,
+  parent: undefined,
+});
 
 describe("an issue over a real connection", () => {
   test("is unsent when nobody listens", async () => {
     const baseUrl = await serve(() => undefined);
     await Promise.all(servers.splice(0).map(stop));
-    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({ outcome: "unsent", message: expect.stringMatching(/ECONNREFUSED/) });
+    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
+      outcome: "unsent",
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
   });
 
   test("is unknown when the connection breaks after the request, and shows no secret", async () => {
     const baseUrl = await serve((incoming) => incoming.socket.destroy());
-    const error: unknown = await plainToken({ appId, secret, baseUrl }).issue(request()).catch((caught: unknown) => caught);
+    const error: unknown = await plainToken({ appId, secret, baseUrl })
+      .issue(request())
+      .catch((caught: unknown) => caught);
     expect(error).toMatchObject({ outcome: "unknown" });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret.slice(0, 8));
   });
@@ -59,7 +70,10 @@ describe("an issue over a real connection", () => {
   test("is unknown when the answer is small on the wire and endless when unpacked", async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, " "));
     const baseUrl = await serve((_incoming, outgoing) => outgoing.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
-    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({ outcome: "unknown", message: expect.stringMatching(/longer than 65536 bytes/) });
+    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
+      outcome: "unknown",
+      message: expect.stringMatching(/longer than 65536 bytes/),
+    });
   });
 
   test("follows no redirect", async () => {
@@ -112,7 +126,9 @@ describe("a business call over a real connection", () => {
       outgoing.end("{}");
     });
     const baseUrl = await serve((incoming, outgoing) => outgoing.writeHead(307, { location: `${elsewhere}${incoming.url}` }).end());
-    const error: unknown = await createApi(fakeCredential(), { baseUrl }).fetch(`${baseUrl}/cgi-bin/a`).catch((caught: unknown) => caught);
+    const error: unknown = await createApi(fakeCredential(), { baseUrl })
+      .fetch(`${baseUrl}/cgi-bin/a`)
+      .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(TypeError);
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("live-token");
     expect(visits).toEqual([]);

@@ -42,7 +42,8 @@ function checkedBaseUrl(value: string): string {
   const url = URL.canParse(value) ? new URL(value) : refuse("is not a URL");
   if (url.username !== "" || url.password !== "") return refuse("holds a user name or a password");
   if (url.search !== "" || url.hash !== "") return refuse("holds a query or a fragment");
-  if (loopback.has(url.hostname)) return url.protocol === "https:" || url.protocol === "http:" ? plain(url) : refuse("is neither https: nor http:");
+  if (loopback.has(url.hostname))
+    return url.protocol === "https:" || url.protocol === "http:" ? plain(url) : refuse("is neither https: nor http:");
   if (url.protocol !== "https:") return refuse("is not https:, so the secret would travel in clear");
   if (/^(\d+\.){3}\d+$|^\[/.test(url.hostname)) return refuse("names an address instead of a host, so its certificate would prove nothing");
   return plain(url);

@@ -12,10 +12,14 @@ const ok = { media_id: "m" };
 
 function client(answers: Scripted[], replayBytesMax?: number): { api: Api; fetch: ScriptedFetch } {
   const fetch = scriptedFetch(...answers);
-  return { fetch, api: createApi(fakeCredential(), { fetch, clock: manualClock(), ...(replayBytesMax === undefined ? {} : { replayBytesMax }) }) };
+  return {
+    fetch,
+    api: createApi(fakeCredential(), { fetch, clock: manualClock(), ...(replayBytesMax === undefined ? {} : { replayBytesMax }) }),
+  };
 }
 
-const streamOf = (...parts: string[]): ReadableStream<Uint8Array> => ReadableStream.from(parts.map((part) => new TextEncoder().encode(part)));
+const streamOf = (...parts: string[]): ReadableStream<Uint8Array> =>
+  ReadableStream.from(parts.map((part) => new TextEncoder().encode(part)));
 async function* generated(...parts: string[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield new TextEncoder().encode(part);
 }
@@ -54,7 +58,12 @@ describe("a replayed call", () => {
 
   test("carries the method, headers and body of a Request", async () => {
     const { api, fetch } = client([dead, ok]);
-    const request = new Request(url, { method: "PUT", body: streamOf("from ", "request"), headers: { "content-type": "text/x-own" }, duplex: "half" });
+    const request = new Request(url, {
+      method: "PUT",
+      body: streamOf("from ", "request"),
+      headers: { "content-type": "text/x-own" },
+      duplex: "half",
+    });
     await api.fetch(request);
     expect(fetch.sent.map(({ method, body, headers }) => [method, body, headers.get("content-type")])).toEqual([
       ["PUT", "from request", "text/x-own"],

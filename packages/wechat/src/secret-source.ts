@@ -20,7 +20,11 @@ export interface SecretSource {
 }
 
 /** @throws {ConfigurationError} `secret-shape`, when the secret is a text that cannot be one. A function is first asked when it is needed. */
-export function secretSource(id: string, option: SecretOption, options: { readonly trim?: boolean; readonly shape?: SecretShape } = {}): SecretSource {
+export function secretSource(
+  id: string,
+  option: SecretOption,
+  options: { readonly trim?: boolean; readonly shape?: SecretShape } = {},
+): SecretSource {
   const revisionOf = (secret: string): string => fingerprint(`revision of ${id}`, secret);
   if (typeof option !== "function") {
     const secret = checkedSecret(option, options);
@@ -57,7 +61,11 @@ export function secretSource(id: string, option: SecretOption, options: { readon
       try {
         const answer = option();
         if (typeof answer === "string") note(answer);
-        else asking = answer.then(note).catch(() => undefined).finally(() => (asking = undefined));
+        else
+          asking = answer
+            .then(note)
+            .catch(() => undefined)
+            .finally(() => (asking = undefined));
       } catch {
         // What is wrong with it is told when the secret is needed.
       }

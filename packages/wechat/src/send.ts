@@ -51,7 +51,7 @@ export function createSender({ credential, platform, random, busyRetriesMax }: S
       const options: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
       let token = await credential.get(options);
       let replayed = false;
-      for (let busy = 0; ; ) {
+      for (let busy = 0; ;) {
         const reply = await sendOnce(platform, call, token);
         const { refused } = reply;
         if (refused?.row.action === "retry" && busy < busyRetriesMax) {

@@ -9,9 +9,12 @@ describe("a request that failed", () => {
     expect(transportFailure(failed(system(code)))).toEqual({ outcome: "unsent", code });
   });
 
-  test.each(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])("with %s may have been processed", (code) => {
-    expect(transportFailure(failed(system(code)))).toEqual({ outcome: "unknown", code });
-  });
+  test.each(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"])(
+    "with %s may have been processed",
+    (code) => {
+      expect(transportFailure(failed(system(code)))).toEqual({ outcome: "unknown", code });
+    },
+  );
 
   test("by a time-out was never sent only if it was the connection's", () => {
     expect(transportFailure(failed(system("ETIMEDOUT", { syscall: "connect" }))).outcome).toBe("unsent");

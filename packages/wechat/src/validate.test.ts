@@ -26,7 +26,9 @@ describe("an AppID", () => {
     ["that is too long", `${appId}0`, /at position 19/],
     ["that is a placeholder", "APPID", /at position 1/],
   ])("%s is refused, with the place and at most four characters", (_title, value, message) => {
-    expect(() => checkedId(value)).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "id-shape", message: expect.stringMatching(message) }));
+    expect(() => checkedId(value)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION", rule: "id-shape", message: expect.stringMatching(message) }),
+    );
     expect(() => checkedId(value)).not.toThrow(/wx012/);
   });
 
@@ -52,6 +54,8 @@ describe("a secret", () => {
     ["that is an object turned to text", "[object Object]", /missing value/],
     ["in angle brackets", "<secret>", /placeholder/],
     ["your-app-secret", "your-app-secret", /placeholder/],
+    ["WECHAT_APP_SECRET", "WECHAT_APP_SECRET", /placeholder/],
+    ["your secret here", "your secret here", /placeholder/],
     ["YOUR_APPSECRET", "YOUR_APPSECRET", /placeholder/],
     ["of x alone", "xxx", /placeholder/],
     ["of 32 x", "x".repeat(32), /placeholder/],
@@ -65,7 +69,9 @@ describe("a secret", () => {
     ["that is too short", secret.slice(1), /has 31 characters/],
     ["that is too long", `${secret}0`, /has 33 characters/],
   ])("%s is refused and not shown", (_title, value, message) => {
-    expect(() => checkedSecret(value)).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "secret-shape", message: expect.stringMatching(message) }));
+    expect(() => checkedSecret(value)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION", rule: "secret-shape", message: expect.stringMatching(message) }),
+    );
     expect(() => checkedSecret(value)).not.toThrow(/01234567|89abcdef/);
   });
 

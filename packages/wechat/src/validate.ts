@@ -39,7 +39,10 @@ export function checkedId(value: unknown, shape: IdShape = appIdShape): string {
 function firstMisfit(value: string, shape: IdShape): number {
   for (let index = 0; index < value.length; index++) {
     const character = value.charAt(index);
-    const fits = index < 2 ? shape.prefixes.some((prefix) => value.slice(0, index + 1) === prefix.slice(0, index + 1)) : index < idLength && hex.test(character);
+    const fits =
+      index < 2
+        ? shape.prefixes.some((prefix) => value.slice(0, index + 1) === prefix.slice(0, index + 1))
+        : index < idLength && hex.test(character);
     if (!fits) return index + 1;
   }
   return value.length + 1;
@@ -55,10 +58,16 @@ export interface SecretShape {
 
 export const appSecretShape: SecretShape = { name: "AppSecret", alphabet: /^[0-9a-fA-F]$/, length: 32, expected: "32 hexadecimal digits" };
 /** WeCom does not state a length; 43 characters are usual. */
-export const corpSecretShape: SecretShape = { name: "app secret", alphabet: /^[0-9A-Za-z_-]$/, length: undefined, expected: "letters, digits, _ and -" };
+export const corpSecretShape: SecretShape = {
+  name: "app secret",
+  alphabet: /^[0-9A-Za-z_-]$/,
+  length: undefined,
+  expected: "letters, digits, _ and -",
+};
 
 const absent = new Set(["undefined", "null", "none", "nan", "[object object]"]);
-const placeholder = /^(<.*>|\$\{.*\}|\{\{.*\}\}|\[.*\]|x+|\*+|\.+|.*\b(your|my|the|app|corp)[-_ ]?(app|corp)?[-_ ]?secret.*|secret|appsecret|change[-_ ]?me|todo|placeholder|example)$/i;
+const placeholder =
+  /^(<.*>|\$\{.*\}|\{\{.*\}\}|\[.*\]|x+|\*+|\.+|((your|my|the|insert)[-_ ]?)?((wechat|wecom|app|corp|mp)[-_ ]?)*secret([-_ ]?(here|key))?|change[-_ ]?me|todo|placeholder|example)$/i;
 
 /**
  * Returns the secret when it has the platform's shape. With `trim`, white space round it is removed first, for mounted files that end in a line end.
@@ -70,7 +79,8 @@ export function checkedSecret(value: unknown, options: { readonly trim?: boolean
   const refuse = (what: string): never => {
     throw new ConfigurationError(`The ${shape.name} ${what}.`, { rule: "secret-shape" });
   };
-  if (typeof value !== "string") return refuse(`is ${value === null ? "null" : typeof value}, not a string. Is its environment variable set`);
+  if (typeof value !== "string")
+    return refuse(`is ${value === null ? "null" : typeof value}, not a string. Is its environment variable set`);
   const text = options.trim ? value.trim() : value;
   if (text === "") return refuse("is empty. Is its environment variable set");
   if (absent.has(text.toLowerCase())) return refuse("is the text of a missing value. Is its environment variable set");
@@ -81,7 +91,8 @@ export function checkedSecret(value: unknown, options: { readonly trim?: boolean
   }
   const misfit = [...text].findIndex((character) => !shape.alphabet.test(character));
   if (misfit >= 0) return refuse(`has a character at position ${misfit + 1} that cannot be in one; ${shape.expected} are expected`);
-  if (shape.length !== undefined && text.length !== shape.length) return refuse(`has ${text.length} characters; ${shape.expected} are expected`);
+  if (shape.length !== undefined && text.length !== shape.length)
+    return refuse(`has ${text.length} characters; ${shape.expected} are expected`);
   return text;
 }
 
@@ -97,7 +108,9 @@ const named: ReadonlyMap<number, string> = new Map([
 function characterName(value: string, position: number): string {
   const codePoint = value.codePointAt(position - 1) ?? 0;
   const code = `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
-  const name = named.get(codePoint) ?? (codePoint >= 0xff01 && codePoint <= 0xff5e ? "a full-width character" : "a character that does not belong there");
+  const name =
+    named.get(codePoint) ??
+    (codePoint >= 0xff01 && codePoint <= 0xff5e ? "a full-width character" : "a character that does not belong there");
   return `${name} (${code})`;
 }
 

@@ -1,0 +1,26 @@
+/** Signs a page for WeChat's JS-SDK. */
+import { createHash } from "node:crypto";
+
+export interface JsSdkSignatureInput {
+  /** A jsapi ticket. */
+  readonly ticket: string;
+  readonly nonceStr: string;
+  /** Seconds since the Unix epoch. */
+  readonly timestamp: number;
+  /** The page's address exactly as the browser shows it. A fragment is left out. */
+  readonly url: string;
+}
+
+/** What `wx.config` takes beside the list of APIs. */
+export interface JsSdkConfig {
+  readonly appId: string;
+  readonly timestamp: number;
+  readonly nonceStr: string;
+  readonly signature: string;
+}
+
+/** The signature that `wx.config` checks: 40 hexadecimal digits. The address is signed as it is given, not normalised, because the browser compares it as text. */
+export function jsSdkSignature({ ticket, nonceStr, timestamp, url }: JsSdkSignatureInput): string {
+  const page = url.split("#", 1)[0] ?? "";
+  return createHash("sha1").update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`).digest("hex");
+}

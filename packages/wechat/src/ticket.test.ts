@@ -1,0 +1,59 @@
+import { IssueError, Secret } from "@lingpai/core";
+import type { IssueRequest } from "@lingpai/core";
+import { describe, expect, test } from "vitest";
+import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
+import type { Scripted } from "./scripted-fetch.test.kit.ts";
+import { ticket } from "./ticket.ts";
+
+const appId = "wx0123456789abcdef";
+const token = "an-access-token-of-the-parent";
+const request: IssueRequest = {
+  signal: new AbortController().signal,
+  reason: "cold",
+  forced: false,
+  current: undefined,
+  parent: new Secret(token, "fp"),
+};
+
+describe("a ticket's issuer", () => {
+  test.each(["jsapi", "wx_card"] as const)("asks for a %s ticket with the parent's token", async (type) => {
+    const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", ticket: "a-ticket", expires_in: 7200 });
+    const issuer = ticket({ appId, type, fetch });
+    expect(issuer.id).toBe(`wechat:ticket:${type}:${appId}`);
+    await expect(issuer.issue(request)).resolves.toMatchObject({ secret: "a-ticket" });
+    expect(fetch.sent[0]?.url.href).toBe(`https://api.weixin.qq.com/cgi-bin/ticket/getticket?access_token=${token}&type=${type}`);
+  });
+
+  test("believes half an hour of what the platform says is left, and less when it says less", async () => {
+    const fetch = scriptedFetch({ ticket: "a", expires_in: 7200 }, { ticket: "a", expires_in: 60 });
+    const issuer = ticket({ appId, type: "jsapi", fetch });
+    await expect(issuer.issue(request)).resolves.toMatchObject({ expiresInMs: 1_800_000 });
+    await expect(issuer.issue(request)).resolves.toMatchObject({ expiresInMs: 60_000 });
+    expect(issuer.lifetimeMs).toBe(1_800_000);
+  });
+
+  test.each<[string, Scripted, string]>([
+    ["a dead token", { errcode: 40001 }, "parent"],
+    ["an expired token", { errcode: 42001 }, "parent"],
+    ["a missing permission", { errcode: 48001 }, "fatal"],
+    ["a busy platform", { errcode: -1 }, "busy"],
+    ["an answer without a ticket", { errcode: 0, errmsg: "ok" }, "unknown"],
+  ])("tells %s as such", async (_title, answer, outcome) => {
+    const failed = ticket({ appId, type: "jsapi", fetch: scriptedFetch(answer) }).issue(request);
+    await expect(failed).rejects.toBeInstanceOf(IssueError);
+    await expect(failed).rejects.toMatchObject({ outcome });
+  });
+
+  test("shows no token when the platform echoes it", async () => {
+    const fetch = scriptedFetch({ errcode: 40001, errmsg: `bad ${token}` });
+    await expect(ticket({ appId, type: "jsapi", fetch }).issue(request)).rejects.toThrow(/bad \[redacted\]/);
+  });
+
+  test("sends nothing without a parent", async () => {
+    const fetch = scriptedFetch({});
+    await expect(ticket({ appId, type: "jsapi", fetch }).issue({ ...request, parent: undefined })).rejects.toMatchObject({
+      outcome: "unsent",
+    });
+    expect(fetch.sent).toHaveLength(0);
+  });
+});

@@ -1,0 +1,106 @@
+/** The client that most users want: one AppID, its token, and calls that survive. */
+import { ClosedError, ConfigurationError, credential as createCredential, systemClock, systemRandom } from "@lingpai/core";
+import type { CallOptions, Credential, CredentialOptions, CredentialStatus, Issuer } from "@lingpai/core";
+import { createApi } from "./api.ts";
+import type { Api, ApiOptions } from "./api.ts";
+import { jsSdkSignature } from "./js-sdk.ts";
+import type { JsSdkConfig } from "./js-sdk.ts";
+import { plainToken } from "./plain-token.ts";
+import type { PlainTokenOptions } from "./plain-token.ts";
+import type { SecretOption } from "./secret-source.ts";
+import { stableToken } from "./stable-token.ts";
+import { ticket } from "./ticket.ts";
+import type { TicketType } from "./ticket.ts";
+
+export interface WechatOptions extends Omit<CredentialOptions, "issuer" | "parent">, ApiOptions, Omit<PlainTokenOptions, "secret"> {
+  /** The AppSecret, or a function that is asked for it at each fetch. Only a `consumer` may do without. */
+  readonly secret?: SecretOption;
+  /**
+   * Which of the account's two tokens to use. They are independent of each other.
+   *
+   * `stable` can be fetched by many without harm. `plain` is needed only where something that you cannot change reads the plain token: its
+   * every fetch retires the one before, so this fleet must then be the only one that fetches. `overlapMs` applies to `plain` alone.
+   * @defaultValue "stable"
+   */
+  readonly mode?: "stable" | "plain";
+}
+
+export interface Wechat extends Pick<Api, "fetch" | "request"> {
+  /**
+   * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also notice when it dies.
+   *
+   * @throws what {@link Credential.get} throws.
+   */
+  token(options?: CallOptions): Promise<string>;
+  /** The access token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
+  readonly credential: Credential;
+  /**
+   * A ticket's credential, had with the access token. The same object at each call; closed with the client.
+   *
+   * @throws {ClosedError} the client is closed and had no such ticket.
+   */
+  ticket(type: TicketType): Credential;
+  /** What `wx.config` needs to trust the page at this address. */
+  jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
+  /** What this process knows of the access token, without I/O and without secrets. */
+  status(): CredentialStatus;
+  /** Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and the lock stay open. */
+  close(): Promise<void>;
+}
+
+/**
+ * A client for one AppID. Constructing it sends nothing, reads nothing and asks for no secret, in any environment.
+ *
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ */
+export function wechat(options: WechatOptions): Wechat {
+  const tokenCredential = createCredential({ ...options, issuer: issuerOf(options) });
+  const api = createApi(tokenCredential, options);
+  const tickets = new Map<TicketType, Credential>();
+  let closed = false;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+
+  const ticketOf = (type: TicketType): Credential => {
+    const known = tickets.get(type);
+    if (known !== undefined) return known;
+    if (closed) throw new ClosedError("The WeChat client");
+    // The parameters were chosen for a token; a ticket lives by its own.
+    const { parameters: _parameters, ...shared } = options;
+    const created = createCredential({ ...shared, issuer: ticket({ ...options, type }), parent: tokenCredential });
+    tickets.set(type, created);
+    return created;
+  };
+
+  return {
+    credential: tokenCredential,
+    fetch: api.fetch,
+    request: api.request,
+    token: async (call) => (await tokenCredential.get(call)).reveal(),
+    ticket: ticketOf,
+    async jsSdkConfig(url, call) {
+      const jsapi = (await ticketOf("jsapi").get(call)).reveal();
+      const nonceStr = random.id();
+      const timestamp = Math.floor(clock.wallMs() / 1000);
+      return { appId: options.appId, timestamp, nonceStr, signature: jsSdkSignature({ ticket: jsapi, nonceStr, timestamp, url }) };
+    },
+    status: () => tokenCredential.status(),
+    async close() {
+      closed = true;
+      api.close();
+      await Promise.all([tokenCredential, ...tickets.values()].map((each) => each.close()));
+    },
+  };
+}
+
+function issuerOf({ mode, secret, role, ...options }: WechatOptions): Issuer {
+  const needed: SecretOption = secret ?? (role === "consumer" ? withoutSecret : "");
+  if (mode === "plain") return plainToken({ ...options, secret: needed });
+  if (mode === undefined || mode === "stable") return stableToken({ ...options, secret: needed });
+  throw new ConfigurationError(`The mode is ${JSON.stringify(mode)}. Give "stable" or "plain".`, { rule: "mode" });
+}
+
+/** A consumer is never asked to fetch. */
+function withoutSecret(): never {
+  throw new Error("a consumer has no secret");
+}

@@ -1,0 +1,63 @@
+import type { IssueRequest } from "@lingpai/core";
+import { describe, expect, test } from "vitest";
+import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
+import type { Scripted } from "./scripted-fetch.test.kit.ts";
+import { wecomToken } from "./wecom.ts";
+
+const corpId = "ww0123456789abcdef";
+const secret = "kP3-app_secret_of_a_corp_that_is_43_chars_x";
+const request: IssueRequest = {
+  signal: new AbortController().signal,
+  reason: "cold",
+  forced: false,
+  current: undefined,
+  parent: undefined,
+};
+
+describe("a WeCom app's issuer", () => {
+  test("asks as the platform documents it", async () => {
+    const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", access_token: "t", expires_in: 7200 });
+    await expect(wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request)).resolves.toEqual({
+      secret: "t",
+      expiresInMs: 7_200_000,
+    });
+    expect(fetch.sent[0]?.url.href).toBe(`https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${secret}`);
+  });
+
+  test("is named by the corp and the app, because each app has a token of its own", () => {
+    expect(wecomToken({ corpId, app: "1000002", secret }).id).toBe(`wecom:app:${corpId}:1000002`);
+    expect(wecomToken({ corpId, app: "contacts", secret }).id).toBe(`wecom:app:${corpId}:contacts`);
+  });
+
+  test.each<[number, string, number | undefined]>([
+    [40001, "fatal", undefined],
+    [40091, "fatal", undefined],
+    [40013, "fatal", undefined],
+    [60020, "fatal", undefined],
+    [45033, "busy", undefined],
+    [45009, "busy", 60_000],
+    [-1, "busy", undefined],
+  ])("ends with %d as %s", async (errcode, outcome, retryAfterMs) => {
+    const answer: Scripted = { errcode, errmsg: `refused ${secret}` };
+    const failed = wecomToken({ corpId, app: "a", secret, fetch: scriptedFetch(answer) }).issue(request);
+    await expect(failed).rejects.toMatchObject({ outcome, retryAfterMs, message: expect.not.stringContaining(secret.slice(0, 8)) });
+  });
+
+  test("asks for a rotated secret again", async () => {
+    const secrets = [secret, `${secret}-2`];
+    const fetch = scriptedFetch({ errcode: 40001 }, { errcode: 0, access_token: "t", expires_in: 7200 });
+    await wecomToken({ corpId, app: "a", secret: () => secrets.shift() ?? "", fetch }).issue(request);
+    expect(fetch.sent.map(({ url }) => url.searchParams.get("corpsecret"))).toEqual([secret, `${secret}-2`]);
+  });
+
+  test.each([
+    { corpId: "gh_0123456789abcd" },
+    { app: "" },
+    { app: "a:b" },
+    { secret: "<secret>" },
+    { secret: `${secret}\n` },
+    { baseUrl: "http://qyapi.weixin.qq.com" },
+  ])("refuses %j where it is given", (wrong) => {
+    expect(() => wecomToken({ corpId, app: "a", secret, ...wrong })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  });
+});

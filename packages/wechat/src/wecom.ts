@@ -1,0 +1,63 @@
+/** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
+import { ConfigurationError } from "@lingpai/core";
+import type { Issuer } from "@lingpai/core";
+import { askForGrant } from "./ask.ts";
+import { wecomErrorTable } from "./errors-table.ts";
+import { createPlatform } from "./platform.ts";
+import type { PlatformOptions } from "./platform.ts";
+import { secretSource } from "./secret-source.ts";
+import type { SecretOption } from "./secret-source.ts";
+import { checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
+
+export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
+  /** `ww` or `wx` and 16 hexadecimal digits. */
+  readonly corpId: string;
+  /** Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such as `contacts`. 1 to 64 of `A-Za-z0-9._-`. */
+  readonly app: string;
+  /** The app's secret, or a function that is asked for it at each fetch. */
+  readonly secret: SecretOption;
+  readonly trim?: boolean;
+  /** As for the other issuers. @defaultValue "https://qyapi.weixin.qq.com" */
+  readonly baseUrl?: string;
+}
+
+/**
+ * Fetches through `GET /cgi-bin/gettoken`. The platform hands out the same token until it expires and never a new one before, so it is
+ * served to its end, and a fetch harms nobody.
+ *
+ * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be right. Nothing is sent until the first issue.
+ */
+export function wecomToken(options: WecomTokenOptions): Issuer {
+  const corpId = checkedId(options.corpId, corpIdShape);
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.app)) {
+    throw new ConfigurationError(
+      "The app's name is not 1 to 64 characters of A-Za-z0-9._-. Give the agent id, or a name such as contacts.",
+      { rule: "app" },
+    );
+  }
+  const id = `wecom:app:${corpId}:${options.app}`;
+  const platform = createPlatform(options, "https://qyapi.weixin.qq.com");
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  return {
+    id,
+    policy: { kind: "stable", renewWithinMs: 0 },
+    lifetimeMs: 7_200_000,
+    issue: ({ signal }) =>
+      source.use(signal, (secret) =>
+        askForGrant(
+          platform,
+          {
+            path: "/cgi-bin/gettoken",
+            query: { corpid: corpId, corpsecret: secret },
+            signal,
+            secrets: [secret],
+            subject: corpId,
+            endpoint: "token",
+            table: wecomErrorTable,
+          },
+          "access_token",
+        ),
+      ),
+    revision: source.revision,
+  };
+}
