@@ -111,6 +111,18 @@ describe("a lease that is held", () => {
     expect(late.lost).toBe("expired");
   });
 
+  it("stays lost when the event loop was blocked past the end and the answer to an extension is what it reads first", async () => {
+    const { lock, clock, options } = bench();
+    const lease = await acquire(lock, "n", options());
+    const answer = Promise.withResolvers<boolean>();
+    lock.extend = () => answer.promise;
+    await clock.advance(334);
+    clock.stall(700);
+    answer.resolve(true);
+    await clock.settle();
+    expect(lease.lost).toBe("expired");
+  });
+
   it("LEASE-07 is lost after a suspend that outlasts it, before code that resumes can rely on it", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());

@@ -21,5 +21,7 @@ export { keyring } from "./keyring.ts";
 export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
 export * from "./sealed.ts";
 export * from "./lease.ts";
+export { parametersFor, type Parameters } from "./parameters.ts";
+export { credential } from "./credential/credential.ts";
+export { claimsPath, releaseClaim } from "./credential/claims.ts";
 export type * from "./credential/types.ts";
-export type { Parameters } from "./parameters.ts";

@@ -51,6 +51,19 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
+  it("gives back a first request that is granted late, after the second was told that the lock is held", async () => {
+    const { lock, elsewhere, clock, plan, options, holder, expectNothingLeft } = bench();
+    const other = await acquire(elsewhere(), "n", options());
+    plan.next("tryAcquire", { requestMs: 700 });
+    const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 100 })));
+    await clock.advance(100);
+    expect(trying.now).toMatchObject({ state: "done", value: { acquired: false } });
+    await other.release();
+    await clock.advance(600);
+    expect(holder("n")).toBeUndefined();
+    expectNothingLeft();
+  });
+
   it("asks once when the store refused for a reason of its own", async () => {
     const { elsewhere, options } = bench();
     let asked = 0;
@@ -174,6 +187,7 @@ describe("acquire", () => {
     await free.release();
     const other = await acquire(elsewhere(), "n", options());
     await expect(acquire(lock, "n", options({ waitMs: 0 }))).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+    expect(plan.calls("onRelease")).toBe(0);
     await other.release();
     plan.next("tryAcquire", { replyMs: 50 });
     const slow = watched(acquire(lock, "n", options({ waitMs: 0 })));
@@ -183,11 +197,14 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-05 asks for nothing when the signal is aborted already", async () => {
+  it("LEASE-05 asks for nothing when the signal is aborted already, with or without a queue", async () => {
     const { lock, plan, options } = bench();
-    await expect(acquire(lock, "n", options({ signal: AbortSignal.abort(new Error("changed my mind")) }))).rejects.toThrow(
-      "changed my mind",
-    );
+    const { queue: _queue, ...queueless } = lock;
+    for (const either of [lock, queueless]) {
+      await expect(acquire(either, "n", options({ signal: AbortSignal.abort(new Error("changed my mind")) }))).rejects.toThrow(
+        "changed my mind",
+      );
+    }
     expect(plan.calls()).toBe(0);
   });
 
@@ -286,6 +303,36 @@ describe("acquire", () => {
     await other.release();
     await clock.advance(50);
     if (waiting.now.state !== "done") throw new Error("asked again after subscribing");
+    await waiting.now.value.release();
+    expectNothingLeft();
+  });
+
+  it("does not miss a release while the answer that the lock is held still travels", async () => {
+    const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
+    const other = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
+    plan.next("tryAcquire", undefined, { replyMs: 100 });
+    const waiting = watched(acquire(lock, "n", options()));
+    await clock.advance(50);
+    await other.release();
+    await clock.advance(50);
+    if (waiting.now.state !== "done") throw new Error("asked again at once");
+    await waiting.now.value.release();
+    expectNothingLeft();
+  });
+
+  it("goes back to sleep when another process was faster", async () => {
+    const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
+    const other = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
+    const waiting = watched(acquire(lock, "n", options()));
+    await clock.settle();
+    const released = other.release();
+    const faster = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
+    await released;
+    await clock.advance(3000);
+    expect(plan.calls("tryAcquire")).toBe(3);
+    await faster.release();
+    await clock.settle();
+    if (waiting.now.state !== "done") throw new Error("woken by the next release");
     await waiting.now.value.release();
     expectNothingLeft();
   });

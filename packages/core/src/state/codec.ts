@@ -42,33 +42,43 @@ export function decodeState(text: string, key: string): State {
   };
 }
 
+export interface IgnoredField {
+  readonly field: string;
+  readonly valueMs: number;
+  readonly limitMs: number;
+}
+
+/** A store clock that stepped back makes honest instants look late; this much is tolerated. */
+const toleranceMs = 60_000;
+const dayMs = 86_400_000;
+const coolMaxMs = 600_000;
+
 /**
- * Ignores control fields that no honest node writes: somebody with write access could stop the fleet with them.
- * Returns the names of what was ignored.
+ * Ignores control fields that no honest node writes: somebody with write access to the store could stop the fleet with them.
+ * The credential itself is not judged here; sealing does that.
  */
-export function sanitized(state: State, nowMs: number, drainMs: number): { state: State; ignored: readonly string[] } {
-  const ignored: string[] = [];
-  const capped = (name: string, value: number, capMs: number, instead: number): number => {
-    if (value <= capMs) return value;
-    ignored.push(name);
+export function sanitized(state: State, nowMs: number, drainMs: number): { state: State; ignored: readonly IgnoredField[] } {
+  const ignored: IgnoredField[] = [];
+  const within = (field: string, valueMs: number, limitMs: number, instead: number): number => {
+    if (valueMs <= limitMs) return valueMs;
+    ignored.push({ field, valueMs, limitMs });
     return instead;
   };
-  const dayMs = 86_400_000;
-  // A store clock that stepped back makes honest instants look late: a margin keeps those.
-  const marginMs = 60_000;
+  const past = nowMs + toleranceMs;
+  const { credential, intent, governor, quota } = state;
   const clean: State = {
     ...state,
-    coolUntilMs: capped("coolUntilMs", state.coolUntilMs, nowMs + 600_000 + marginMs, 0),
-    dangerUntilMs: capped("dangerUntilMs", state.dangerUntilMs, nowMs + drainMs + marginMs, nowMs + drainMs),
-    floorEpoch: capped("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
-    ...(state.credential === undefined ? {} : { credential: { ...state.credential, epoch: capped("credential.epoch", state.credential.epoch, nowMs + dayMs, nowMs) } }),
-    ...(state.intent === undefined
-      ? {}
-      : { intent: { ...state.intent, epoch: capped("intent.epoch", state.intent.epoch, nowMs + dayMs, nowMs), atMs: capped("intent.atMs", state.intent.atMs, nowMs + marginMs, nowMs) } }),
-    governor: { ...state.governor, lastMs: capped("governor.lastMs", state.governor.lastMs, nowMs + marginMs, nowMs) },
-    quota: { ...state.quota, forced: { ...state.quota.forced, lastAtMs: capped("quota.forced.lastAtMs", state.quota.forced.lastAtMs, nowMs + marginMs, nowMs) } },
+    coolUntilMs: within("coolUntilMs", state.coolUntilMs, past + coolMaxMs, 0),
+    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, past + drainMs, nowMs + drainMs),
+    floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
+    governor: { ...governor, lastMs: within("governor.lastMs", governor.lastMs, past, nowMs) },
+    quota: { ...quota, forced: { ...quota.forced, lastAtMs: within("quota.forced.lastAtMs", quota.forced.lastAtMs, past, nowMs) } },
+    ...(credential && { credential: { ...credential, epoch: within("credential.epoch", credential.epoch, nowMs + dayMs, nowMs) } }),
+    ...(intent && {
+      intent: { ...intent, epoch: within("intent.epoch", intent.epoch, nowMs + dayMs, nowMs), atMs: within("intent.atMs", intent.atMs, past, nowMs) },
+    }),
   };
-  return ignored.length === 0 ? { state, ignored } : { state: clean, ignored };
+  return { state: ignored.length === 0 ? state : clean, ignored };
 }
 
 const reasons: readonly RefreshReason[] = ["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"];

@@ -1,4 +1,5 @@
 /** COMMIT: an answer came. Is it the last word, and does anybody know? */
+import { counted, isGoverned } from "./governor.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, isSuspect, type Held, type State } from "./state.ts";
@@ -49,6 +50,7 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       coolUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),
+      ...(isGoverned(event.issued.by.reason) ? { governor: counted(state, nowMs) } : {}),
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs } : {}),
     },

@@ -1,6 +1,6 @@
 /** INTENT: may a request leave now? Written before it leaves, so that a crash leaves a trace. */
 import type { RefreshReason } from "../issuer.ts";
-import { allowedAtMs, counted } from "./governor.ts";
+import { allowedAtMs, isGoverned } from "./governor.ts";
 import { quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, isLive, type Intent, type State } from "./state.ts";
@@ -14,8 +14,10 @@ export interface IntentEvent {
   readonly outcomeId: string;
   readonly reason: RefreshReason;
   readonly forced: boolean;
-  /** The credential to be replaced: any other live one is adopted instead. Undefined when there was none. */
-  readonly replaces: string | undefined;
+  /** The commit that is to be replaced: a live credential of any other commit is adopted instead. Undefined when there was none. */
+  readonly replaces?: string | undefined;
+  /** With `rejected`: the fingerprint that the platform refused. A live credential with any other is adopted instead. */
+  readonly refused?: string | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
 }
@@ -38,13 +40,12 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   const undrained = dangerMs > nowMs;
   const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs };
-  const { state: base, foreign } = event.reason === "rejected" && event.replaces !== undefined ? suspected(state, event.replaces, nowMs) : { state, foreign: undefined };
+  const { state: base, foreign } = event.reason === "rejected" && event.refused !== undefined ? suspected(state, event.refused, nowMs) : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,
     intent,
     dangerUntilMs: rules.supersedes ? dangerMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
-    ...(isGoverned(event.reason) ? { governor: counted(state, nowMs) } : {}),
     ...(undrained ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
     ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: nowMs } } : {}),
   });
@@ -81,10 +82,6 @@ function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rule
 /** Whether somebody else already did what this refresh was for. */
 function isServed(state: State, event: IntentEvent, nowMs: number): boolean {
   if (!isLive(state, nowMs)) return false;
-  if (state.credential?.fingerprint !== event.replaces) return true;
-  return event.reason === "reconcile" && state.doubtSinceMs === undefined;
-}
-
-function isGoverned(reason: RefreshReason): boolean {
-  return reason === "rejected" || reason === "manual";
+  if (event.reason === "reconcile") return state.doubtSinceMs === undefined;
+  return event.reason === "rejected" ? state.credential?.fingerprint !== event.refused : state.credential?.commitId !== event.replaces;
 }

@@ -39,7 +39,10 @@ export function decideRepair(state: State | undefined, event: RepairEvent, nowMs
       contention: stored.contention.lastMs >= known.contention.lastMs ? stored.contention : known.contention,
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
     },
-    stored.suspect?.fingerprint === credential.fingerprint ? [] : ["suspect"],
+    [
+      ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),
+      ...(stored.intent?.operationId === credential.commitId ? (["intent"] as const) : []),
+    ],
   );
   return { state: next, verdict: { kind: "repaired" } };
 }

@@ -9,3 +9,4 @@ export * from "./scripted-issuer.ts";
 export { faultPlan, type Fault, type FaultPlan, type FaultPlanOptions, type FaultyCall, type FaultyOperation } from "./faults.ts";
 export * from "./faulty-cache.ts";
 export * from "./faulty-lock.ts";
+export * from "./simulated-store.ts";

@@ -1,0 +1,81 @@
+/** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
+import type { State } from "../state/state.ts";
+import type { Snapshot, StoredDocument } from "./document.ts";
+import type { Local } from "./local.ts";
+import type { Setting } from "./setting.ts";
+import type { StoreClock } from "./store-clock.ts";
+import { windowsOf } from "./windows.ts";
+
+export class Adoption {
+  readonly #setting: Setting;
+  readonly #clock: StoreClock;
+  readonly #local: Local;
+  #repairing = false;
+
+  constructor(setting: Setting, clock: StoreClock, local: Local) {
+    this.#setting = setting;
+    this.#clock = clock;
+    this.#local = local;
+  }
+
+  /** Takes over what the snapshot holds, where this process has not seen better. Starts a repair where the store fell back. */
+  take(snapshot: Snapshot, document: StoredDocument): void {
+    const { state } = snapshot;
+    const held = state?.credential;
+    const local = this.#local;
+    if (state === undefined || held === undefined) {
+      if (state !== undefined && state.floorEpoch >= (local.holding?.held.epoch ?? 0)) local.note(state);
+      if (local.isUsable) void this.#repair(snapshot, document);
+      return;
+    }
+    if (local.holding?.held.fingerprint === held.fingerprint) return void local.adopt(state, held);
+    if (local.wasReplaced(held.fingerprint)) {
+      if (local.isUsable) void this.#repair(snapshot, document);
+      return;
+    }
+    if (local.wasRefused(held.fingerprint) || this.#isOver(held)) return local.note(state);
+    this.#adopt(state, held);
+  }
+
+  #adopt(state: State, held: NonNullable<State["credential"]>): void {
+    const nowMs = this.#clock.nowMs();
+    this.#local.adopt(state, held);
+    this.#setting.bus.emit("adopted", {
+      ...labelOf(held),
+      remainingMs: held.expiresAtMs - nowMs,
+      byNode: held.by.node,
+      byEnvironment: held.by.environment,
+      reason: held.by.reason,
+      lagMs: Math.max(0, nowMs - held.issuedAtMs),
+    });
+  }
+
+  #isOver(held: NonNullable<State["credential"]>): boolean {
+    return this.#clock.nowMs() >= windowsOf(held, this.#setting.issuer.policy, this.#setting.parameters).hardAtMs;
+  }
+
+  /** Never throws: a repair that fails is tried again at the next reading. */
+  async #repair(snapshot: Snapshot, document: StoredDocument): Promise<void> {
+    const { bus, random } = this.#setting;
+    const holding = this.#local.holding;
+    const known = this.#local.state;
+    if (this.#repairing || holding === undefined || known === undefined) return;
+    this.#repairing = true;
+    try {
+      const event = { type: "repair", outcomeId: random.id(), known: { ...known, credential: holding.held } } as const;
+      const applied = await document.apply(event, { from: snapshot, onlyWhile: () => this.#local.holding === holding });
+      if (applied?.verdict.kind !== "repaired") return;
+      bus.emit("store-regressed", { ...labelOf(holding.held), storedGeneration: snapshot.state?.credential?.generation });
+      bus.emit("repaired", { ...labelOf(holding.held), remainingMs: holding.held.expiresAtMs - this.#clock.nowMs() });
+      if (applied.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
+    } catch {
+      // The document has reported why.
+    } finally {
+      this.#repairing = false;
+    }
+  }
+}
+
+export function labelOf(held: NonNullable<State["credential"]>): { generation: number; epoch: number; fingerprint: string } {
+  return { generation: held.generation, epoch: held.epoch, fingerprint: held.fingerprint };
+}

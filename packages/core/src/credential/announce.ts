@@ -1,0 +1,73 @@
+/** Announces a request in the fleet's document: the last store command before it leaves. */
+import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
+import type { IntentVerdict } from "../state/intent.ts";
+import { reduce } from "../state/reduce.ts";
+import type { State } from "../state/state.ts";
+import type { Snapshot } from "./document.ts";
+import { aimAt, type Flight, type Gate, type Leadership, type Parts } from "./flight.ts";
+import type { Goal } from "./local.ts";
+import type { Recorder } from "./recorder.ts";
+import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
+
+/**
+ * The flight that may now be sent, or the gate that is closed; undefined when what is stored serves the goal.
+ *
+ * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError} the ledger is at its cap.
+ */
+export async function announce(parts: Parts, leadership: Leadership, recorder: Recorder, forced: boolean): Promise<Flight | Gate | undefined> {
+  const { setting, local, adoption } = parts;
+  const { goal, lease, document } = leadership;
+  const read = await document.read();
+  adoption.take(read, document);
+  if (!forced && local.serves(goal)) return undefined;
+
+  const aim = aimAt(goal, read.state, local);
+  const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
+  const carry = read.state?.credential?.carry;
+  const input = carry === undefined ? {} : { input: setting.fingerprintOf(carry) };
+  const event = { type: "intent", fence: lease.fence, forced, ...aim, ...ids, ...input } as const;
+  const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
+  if (applied === undefined) throw reportLoss(parts, leadership, 0, "before-send");
+
+  const { verdict, snapshot } = applied;
+  if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
+  if (verdict.kind !== "send") return refusal(parts, goal, verdict);
+  const flight: Flight = { aim, leadership, forced, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
+  report(parts, flight, verdict);
+  if (lease.isHeld()) return flight;
+  await recorder.abandon(flight, { outcome: "yielded", code: "LOCK_LOST" });
+  throw reportLoss(parts, leadership, verdict.intent.epoch, "before-send");
+}
+
+/** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */
+export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
+  const aim = aimAt(goal, snapshot.state, parts.local);
+  const event = { type: "intent", fence: 0, forced: false, operationId: "", outcomeId: "", ...aim } as const;
+  const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
+  if (verdict.kind === "send" || verdict.kind === "adopt" || (verdict.kind === "wait" && verdict.why === "drain")) return undefined;
+  return refusal(parts, goal, verdict);
+}
+
+function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>): Gate {
+  const { id } = parts.setting.issuer;
+  switch (verdict.kind) {
+    case "wait":
+      return verdict;
+    case "exhausted":
+      throw new QuotaExhaustedError(`The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`, verdict.resetsAtMs - parts.storeClock.nowMs());
+    case "input-in-doubt":
+      throw new CredentialUnavailableError(`The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`);
+  }
+}
+
+function report({ setting, storeClock }: Parts, { aim, intent, snapshot: { state } }: Flight, verdict: Extract<IntentVerdict, { kind: "send" }>): void {
+  const { bus, rules } = setting;
+  if (verdict.undrained) bus.emit("in-doubt", { cause: "undrained", epoch: intent.epoch, generation: state.credential?.generation });
+  if (verdict.foreign !== undefined) reportForeign(bus, verdict.foreign, aim.refused ?? "");
+  reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
+}
+
+function withState({ state, version }: Snapshot): Snapshot & { readonly state: State } {
+  if (state === undefined) throw new Error("An intent that may be sent was written, so there is a document.");
+  return { state, version };
+}

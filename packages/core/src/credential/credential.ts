@@ -1,0 +1,185 @@
+/** The credential as a consumer holds it: the parts put together. */
+import { ClosedError, ConfigurationError } from "../errors.ts";
+import type { EventListener } from "../event-bus.ts";
+import type { Secret } from "../secret.ts";
+import { quotaOn } from "../state/quota.ts";
+import { Adoption } from "./adoption.ts";
+import { Claims } from "./claims.ts";
+import type { Parts } from "./flight.ts";
+import { Flights, use } from "./flights.ts";
+import { travel, type Means } from "./journey.ts";
+import { Latch } from "./latch.ts";
+import { Local, type Goal } from "./local.ts";
+import { Probe } from "./probe.ts";
+import { Recorder } from "./recorder.ts";
+import { refuseRecursion } from "./request.ts";
+import { settingFrom, type Setting } from "./setting.ts";
+import { Source, type Role } from "./source.ts";
+import { StoreClock } from "./store-clock.ts";
+import type { CallOptions, Credential, CredentialOptions, CredentialStatus, RejectOptions, Rejection } from "./types.ts";
+import { Upkeep } from "./upkeep.ts";
+
+/**
+ * Keeps one live credential for all nodes of one environment. Constructing it does no I/O.
+ *
+ * @throws {ConfigurationError} an option is wrong; the text names the rule and a setting that would satisfy it.
+ */
+export function credential(options: CredentialOptions): Credential {
+  return new ManagedCredential(settingFrom(options), options);
+}
+
+class ManagedCredential implements Credential {
+  readonly id: string;
+  readonly environment: string;
+  readonly #setting: Setting;
+  readonly #parts: Parts;
+  readonly #local: Local;
+  readonly #source: Source;
+  readonly #recorder: Recorder;
+  readonly #flights: Flights;
+  readonly #upkeep: Upkeep;
+  readonly #latch: Latch;
+  readonly #probe: Probe;
+  readonly #closing: AbortController = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(setting: Setting, options: CredentialOptions) {
+    const { issuer, environment, bus, clock } = setting;
+    this.id = issuer.id;
+    this.environment = environment;
+    this.#setting = setting;
+    const storeClock = new StoreClock(clock, bus);
+    this.#local = new Local(setting, storeClock, () => this.#upkeep.rearm());
+    this.#parts = { setting, storeClock, local: this.#local, adoption: new Adoption(setting, storeClock, this.#local) };
+    const cache = options.cache.withPrefix(environment);
+    this.#source = new Source(this.#parts, cache, roleFrom(options.role));
+    this.#recorder = new Recorder(this.#parts);
+    this.#latch = new Latch(setting, storeClock);
+    const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
+    const means: Means = {
+      parts: this.#parts,
+      source: this.#source,
+      lock: options.lock.withPrefix(environment),
+      claims: new Claims(setting, storeClock, cache, options.onConflict ?? (sharesPlatform ? "coexist" : "error")),
+      recorder: this.#recorder,
+      latch: this.#latch,
+      parent: options.parent,
+      standalone: options.standalone ?? "when-harmless",
+      closing: this.#closing.signal,
+    };
+    this.#flights = new Flights(this.#parts, (goal, patient) => travel(means, goal, patient), this.#closing.signal);
+    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch);
+    this.#probe = new Probe(this.#parts);
+  }
+
+  peek(): Secret | undefined {
+    const { holding } = this.#local;
+    return holding !== undefined && this.#setting.clock.monotonicMs() < holding.hardUntilMs ? use(holding) : undefined;
+  }
+
+  get(options?: CallOptions): Promise<Secret> {
+    const { holding } = this.#local;
+    if (holding === undefined || this.#setting.clock.monotonicMs() >= holding.hardUntilMs || options?.signal?.aborted === true) return this.#slowGet(options);
+    holding.uses += 1;
+    return holding.promise;
+  }
+
+  async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
+    this.#open(options.signal);
+    const { bus, fingerprintOf } = this.#setting;
+    const fingerprint = typeof refused === "string" ? fingerprintOf(refused) : refused.fingerprint;
+    const { holding } = this.#local;
+    const isCurrent = holding?.held.fingerprint === fingerprint;
+    const verdict = isCurrent ? "current" : this.#local.wasReplaced(fingerprint) || this.#local.wasRefused(fingerprint) ? "replaced" : "unknown";
+    const life = isCurrent ? this.#lifeOf(holding.held) : undefined;
+    bus.emit("rejected", { fingerprint, verdict, platformCode: options.platformCode, ...life, ...(isCurrent && { generation: holding.held.generation }) });
+    if (isCurrent && this.#probe.canAsk(holding) && (await this.#probe.isAlive(holding, options.signal))) return { replaced: false };
+    this.#local.refuse(fingerprint);
+    const secret = await this.#ensure({ reason: "rejected", refused: fingerprint }, options.signal);
+    return { replaced: true, secret };
+  }
+
+  async refresh(options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    if (this.#source.role === "consumer") {
+      throw new ConfigurationError(`This node consumes "${this.id}" and never refreshes it. Refresh on an owner.`);
+    }
+    this.#latch.open();
+    // What is to be replaced is what the store holds now, not what this node remembers.
+    const snapshot = await this.#source.read();
+    return this.#ensure({ reason: "manual", replaces: snapshot.state?.credential?.commitId }, options.signal);
+  }
+
+  status(): CredentialStatus {
+    const { clock, environment, node, parameters, rules } = this.#setting;
+    const { holding, state } = this.#local;
+    const nowMs = this.#parts.storeClock.nowMs();
+    const isUsable = this.#local.isUsable;
+    const freshness = !isUsable || holding === undefined ? "none" : nowMs >= holding.windows.mandatoryAtMs ? "stale" : "fresh";
+    const quota = state === undefined ? undefined : quotaOn(state.quota, nowMs, rules);
+    return {
+      id: this.id,
+      environment,
+      node,
+      role: this.#source.role,
+      state: this.#closed === undefined ? freshness : "closed",
+      generation: holding?.held.generation,
+      fingerprint: holding?.held.fingerprint.slice(0, 8),
+      remainingMs: holding && Math.max(0, holding.hardUntilMs - clock.monotonicMs()),
+      ageMs: holding && Math.max(0, nowMs - holding.held.issuedAtMs),
+      by: holding?.held.by,
+      inDoubt: state?.doubtSinceMs !== undefined,
+      uses: holding?.uses ?? 0,
+      storeReachable: this.#source.document.isReachable,
+      quota: { used: quota?.used ?? 0, perDay: parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay },
+    };
+  }
+
+  watch(listener: EventListener): () => void {
+    return this.#setting.bus.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#upkeep.stop();
+    this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
+    await this.#flights.settled();
+    await this.#recorder.pending.close();
+    this.#source.news.close();
+    const { uses } = this.#local;
+    this.#local.forget();
+    this.#setting.bus.emit("closed", { uses });
+  }
+
+  async #slowGet(options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    const { holding } = this.#local;
+    return this.#ensure(holding === undefined ? { reason: "cold" } : { reason: "expired", replaces: holding.held.commitId }, options.signal);
+  }
+
+  #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
+    this.#upkeep.start();
+    return this.#flights.ensure(goal, signal);
+  }
+
+  #open(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    refuseRecursion(this.id);
+  }
+
+  #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): { ageMs: number; remainingMs: number } {
+    const nowMs = this.#parts.storeClock.nowMs();
+    return { ageMs: nowMs - held.issuedAtMs, remainingMs: held.expiresAtMs - nowMs };
+  }
+}
+
+function roleFrom(role: unknown): Role {
+  if (role === undefined || role === "owner") return "owner";
+  if (role === "consumer") return "consumer";
+  throw new ConfigurationError(`role must be "owner" or "consumer", not ${JSON.stringify(role)}.`);
+}

@@ -1,0 +1,136 @@
+/** The fleet's document in the store: read, decide, write if nobody was faster. */
+import type { Cache, Version } from "../cache.ts";
+import { CacheUnavailableError, UnreadableEntryError } from "../errors.ts";
+import { decodeState, encodeState, sanitized } from "../state/codec.ts";
+import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
+import type { State } from "../state/state.ts";
+import { bounded } from "./bounded.ts";
+import type { Setting } from "./setting.ts";
+import type { StoreClock } from "./store-clock.ts";
+
+export interface Snapshot {
+  readonly state: State | undefined;
+  readonly version: Version | "absent";
+}
+
+export interface Applied<E extends StateEvent> {
+  readonly verdict: VerdictOf<E>;
+  /** The document that the verdict was made on or, when it was changed, made. */
+  readonly snapshot: Snapshot;
+}
+
+export interface ApplyOptions {
+  /** The document as it was read before; saves reading it again. */
+  readonly from?: Snapshot;
+  /** Asked before each write: when it says no, nothing is written and `apply` gives undefined. */
+  readonly onlyWhile?: () => boolean;
+}
+
+/** The document is rewritten at every refresh; one that nobody touched for so long belongs to nobody. */
+const ttlMs = 30 * 86_400_000;
+const conflictsMax = 16;
+const sendsMax = 2;
+
+export class StoredDocument {
+  readonly #setting: Setting;
+  readonly #clock: StoreClock;
+  readonly #cache: Cache;
+  /** Where the document lies in the cache. */
+  readonly key: string;
+  #downSinceMs: number | undefined;
+
+  constructor(setting: Setting, clock: StoreClock, cache: Cache) {
+    this.#setting = setting;
+    this.#clock = clock;
+    this.#cache = cache;
+    this.key = setting.issuer.id;
+  }
+
+  get isReachable(): boolean {
+    return this.#downSinceMs === undefined;
+  }
+
+  /** @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} it holds what this node must not use. */
+  async read(): Promise<Snapshot> {
+    const startedMs = this.#setting.clock.monotonicMs();
+    const entry = await this.#watched("get", () => this.#cache.get(this.key));
+    if (entry === undefined) return { state: undefined, version: "absent" };
+    this.#clock.observe(entry.storeNowMs, startedMs);
+    return { state: this.#decoded(entry.value), version: entry.version };
+  }
+
+  /** Makes the event's change by compare-and-set, deciding again whenever somebody else wrote first. */
+  async apply<E extends StateEvent>(event: E, options: ApplyOptions = {}): Promise<Applied<E> | undefined> {
+    const { random, rules } = this.#setting;
+    let snapshot = options.from ?? (await this.read());
+    for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
+      const { state, verdict } = reduce(snapshot.state, event, this.#clock.nowMs(), rules);
+      if (state === undefined) return { verdict, snapshot };
+      if (options.onlyWhile?.() === false) return undefined;
+      const version = await this.#write(state, snapshot.version, random.id());
+      if (version !== undefined) return { verdict, snapshot: { state, version } };
+      snapshot = await this.read();
+    }
+    throw new CacheUnavailableError(`The document of "${this.key}" changed ${conflictsMax} times while it was being written. Check that nothing else writes this key.`);
+  }
+
+  /** Undefined when another version is stored. A lost answer is asked for again under the same id, so that the write counts once. */
+  async #write(state: State, ifVersion: Version | "absent", operationId: string): Promise<Version | undefined> {
+    const value = encodeState(state);
+    for (let sends = 1; ; sends += 1) {
+      const startedMs = this.#setting.clock.monotonicMs();
+      try {
+        const result = await this.#watched("set", () => this.#cache.set(this.key, value, { ifVersion, operationId, ttlMs }));
+        this.#clock.observe(result.storeNowMs, startedMs);
+        return result.written ? result.version : undefined;
+      } catch (error) {
+        if (!(error instanceof Error && "retryable" in error && error.retryable === true) || sends >= sendsMax) throw error;
+      }
+    }
+  }
+
+  #decoded(text: string): State {
+    const { bus, parameters } = this.#setting;
+    const nowMs = this.#clock.nowMs();
+    try {
+      const { state, ignored } = sanitized(decodeState(text, this.key), nowMs, parameters.drainMs);
+      for (const { field, valueMs, limitMs } of ignored) bus.emit("poisoned", { field, valueMs, limitMs });
+      return state;
+    } catch (error) {
+      this.#reportUnreadable(error);
+      throw error;
+    }
+  }
+
+  /** Runs a store command, and reports the edges between reachable and not. */
+  async #watched<T>(operation: string, command: () => Promise<T>): Promise<T> {
+    const { bus, clock, parameters } = this.#setting;
+    const error = (): Error => new CacheUnavailableError(`The store did not answer within ${parameters.storeDeadlineMs} ms (storeDeadlineMs).`, { reason: "timeout" });
+    try {
+      const result = await bounded(command(), { deadline: { clock, ms: parameters.storeDeadlineMs, error }, signals: [] });
+      if (this.#downSinceMs !== undefined) {
+        bus.emit("store-recovered", { downMs: clock.monotonicMs() - this.#downSinceMs });
+        this.#downSinceMs = undefined;
+      }
+      return result;
+    } catch (error) {
+      this.#reportUnreadable(error);
+      if (isUnavailable(error) && this.#downSinceMs === undefined) {
+        this.#downSinceMs = clock.monotonicMs();
+        bus.emit("store-unavailable", { reason: error.reason, operation });
+      }
+      throw error;
+    }
+  }
+
+  #reportUnreadable(error: unknown): void {
+    if (error instanceof Error && "code" in error && error.code === "UNREADABLE_ENTRY") {
+      this.#setting.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
+    }
+  }
+}
+
+/** By code, because an adapter may bring its own copy of this package. */
+export function isUnavailable(error: unknown): error is CacheUnavailableError {
+  return error instanceof Error && "code" in error && error.code === "CACHE_UNAVAILABLE";
+}

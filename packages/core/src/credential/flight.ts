@@ -1,0 +1,63 @@
+/** The terms of one refresh: who leads it, what is in the air, what stands in its way. */
+import type { Issued } from "../issuer.ts";
+import type { Lease } from "../lease.ts";
+import type { Secret } from "../secret.ts";
+import type { Intent, State } from "../state/state.ts";
+import type { Adoption } from "./adoption.ts";
+import type { Snapshot, StoredDocument } from "./document.ts";
+import type { Goal, Local } from "./local.ts";
+import type { Setting } from "./setting.ts";
+import type { StoreClock } from "./store-clock.ts";
+
+/** What one process has of one credential. */
+export interface Parts {
+  readonly setting: Setting;
+  readonly storeClock: StoreClock;
+  readonly local: Local;
+  readonly adoption: Adoption;
+}
+
+/** A refresh under a lease. */
+export interface Leadership {
+  readonly goal: Goal;
+  readonly lease: Lease;
+  readonly document: StoredDocument;
+  readonly parent: Secret | undefined;
+  /** Ends pauses before the send, not the send. */
+  readonly closing: AbortSignal;
+  readonly startedMs: number;
+}
+
+/** A request that may leave, or has left. */
+export interface Flight {
+  /** What the document made of the goal. */
+  readonly aim: Goal;
+  readonly leadership: Leadership;
+  readonly forced: boolean;
+  readonly operationId: string;
+  /** The outcome id that the intent wrote. */
+  readonly outcomeId: string;
+  readonly intent: Intent;
+  /** The document as the intent left it. */
+  readonly snapshot: Snapshot & { readonly state: State };
+}
+
+/** Why nothing was sent, and until when, in store time. */
+export interface Gate {
+  readonly why: "drain" | "cool" | "governor" | "forced";
+  readonly untilMs: number;
+}
+
+export interface Answer {
+  readonly flight: Flight;
+  readonly issued: Issued;
+  readonly receivedAtMs: number;
+}
+
+/** A stored credential that this process must not hand out is as good as refused, whatever the goal was. */
+export function aimAt(goal: Goal, state: State | undefined, local: Local): Goal {
+  const held = state?.credential;
+  if (goal.reason === "rejected" || held === undefined) return goal;
+  const isBarred = local.wasRefused(held.fingerprint) || (local.wasReplaced(held.fingerprint) && !local.isUsable);
+  return isBarred ? { ...goal, reason: "rejected", refused: held.fingerprint } : goal;
+}

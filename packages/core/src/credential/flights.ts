@@ -1,0 +1,86 @@
+/** One flight at a time for all callers of the process, and a bound on how long each of them waits for it. */
+import { CredentialUnavailableError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+import { bounded } from "./bounded.ts";
+import type { Parts } from "./flight.ts";
+import type { Goal, Holding } from "./local.ts";
+
+/** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
+export type Journey = (goal: Goal, patient: boolean) => Promise<void>;
+
+interface Running {
+  readonly goal: Goal;
+  readonly isPatient: boolean;
+  readonly done: Promise<void>;
+}
+
+export class Flights {
+  readonly #parts: Parts;
+  readonly #journey: Journey;
+  readonly #closing: AbortSignal;
+  #running: Running | undefined;
+
+  constructor(parts: Parts, journey: Journey, closing: AbortSignal) {
+    this.#parts = parts;
+    this.#journey = journey;
+    this.#closing = closing;
+  }
+
+  /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. */
+  ensure(goal: Goal, signal?: AbortSignal): Promise<Secret> {
+    const { clock, issuer, parameters } = this.#parts.setting;
+    return bounded(this.#ensure(goal), {
+      deadline: {
+        clock,
+        ms: parameters.waitMs,
+        error: () =>
+          new CredentialUnavailableError(`No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`, {
+            retryAfterMs: 1_000,
+          }),
+      },
+      signals: [signal, this.#closing],
+    });
+  }
+
+  /** Flies if nothing is in the air, and gives up at the first obstacle. Never rejects: the events tell. */
+  async inBackground(goal: Goal): Promise<void> {
+    if (this.#running === undefined) await this.#start(goal, false).catch(() => {});
+  }
+
+  /** Resolves when nothing is in the air. Never rejects. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running.done.catch(() => {});
+  }
+
+  async #ensure(goal: Goal): Promise<Secret> {
+    for (;;) {
+      this.#closing.throwIfAborted();
+      const holding = this.#parts.local.serves(goal);
+      if (holding !== undefined) return use(holding);
+      const running = this.#running;
+      if (running === undefined) await this.#start(goal, true);
+      else if (running.isPatient && isSame(running.goal, goal)) await running.done;
+      else await running.done.catch(() => {});
+      // A patient flight that ended well has brought something; if it does not serve this goal (any more), the next one will tell why.
+    }
+  }
+
+  #start(goal: Goal, isPatient: boolean): Promise<void> {
+    const done = this.#journey(goal, isPatient).finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    const running: Running = { goal, isPatient, done };
+    this.#running = running;
+    return done;
+  }
+}
+
+/** Counts a use and gives what to send. */
+export function use(holding: Holding): Secret {
+  holding.uses += 1;
+  return holding.secret;
+}
+
+function isSame(one: Goal, other: Goal): boolean {
+  return one.reason === other.reason && one.replaces === other.replaces && one.refused === other.refused;
+}

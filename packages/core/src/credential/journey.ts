@@ -1,0 +1,151 @@
+/** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
+import type { IssueError } from "../errors.ts";
+import { tryLease } from "../lease.ts";
+import type { Lock } from "../lock.ts";
+import type { Secret } from "../secret.ts";
+import { delay } from "../time.ts";
+import { closedGate } from "./announce.ts";
+import type { Claim, Claims } from "./claims.ts";
+import { isUnavailable, type Snapshot } from "./document.ts";
+import { aimAt, type Gate, type Parts } from "./flight.ts";
+import type { Latch } from "./latch.ts";
+import { lead } from "./lead.ts";
+import type { Goal } from "./local.ts";
+import { explained, isPassing, type Obstacle } from "./obstacle.ts";
+import type { Recorder } from "./recorder.ts";
+import { isIssueError } from "./request.ts";
+import type { Source } from "./source.ts";
+import { issueAlone } from "./standalone.ts";
+import type { Credential, CredentialOptions } from "./types.ts";
+
+export interface Means {
+  readonly parts: Parts;
+  readonly source: Source;
+  readonly lock: Lock;
+  readonly claims: Claims;
+  readonly recorder: Recorder;
+  readonly latch: Latch;
+  readonly parent: Credential | undefined;
+  readonly standalone: NonNullable<CredentialOptions["standalone"]>;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Resolves when this process holds what the goal asks for, or a refresh for it has been made.
+ *
+ * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle ends it.
+ */
+export async function travel(means: Means, goal: Goal, patient: boolean): Promise<void> {
+  const { closing, parts, source } = means;
+  const { clock, parameters } = parts.setting;
+  const untilMs = clock.monotonicMs() + (patient ? parameters.waitMs : 0);
+  let failure: unknown;
+  for (let turn = 0; ; turn += 1) {
+    closing.throwIfAborted();
+    const obstacle = await attempt(means, goal).catch((error: unknown): Obstacle => {
+      if (!isPassing(error)) throw explained(error, parts);
+      failure = error;
+      return { kind: "pause", ms: 50, why: "error" };
+    });
+    if (obstacle === undefined || parts.local.serves(goal) !== undefined) return;
+    const leftMs = untilMs - clock.monotonicMs();
+    if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explained(failure, parts, obstacle);
+    if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);
+    else await source.news.next(Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
+  }
+}
+
+/** Undefined when the goal is served, else what stood in the way. */
+async function attempt(means: Means, goal: Goal): Promise<Obstacle | undefined> {
+  const { parts, source } = means;
+  if (parts.local.serves(goal) !== undefined) return undefined;
+  await source.listen();
+  let snapshot: Snapshot;
+  try {
+    snapshot = await source.read();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    return withoutStore(means, goal, error);
+  }
+  if (parts.local.serves(goal) !== undefined) return undefined;
+  return source.role === "consumer" ? asConsumer(means, goal, snapshot) : asOwner(means, goal, snapshot);
+}
+
+async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle | undefined> {
+  const { closing, latch, lock, parts, recorder, source } = means;
+  const { clock, issuer, parameters, random } = parts.setting;
+  latch.throwIfClosed(goal.reason);
+  // Parents first: a child that waited for its parent under its own lease could wait for itself.
+  const parent = await means.parent?.get();
+  const gate = closedGate(parts, goal, snapshot) ?? latch.gate(goal.reason);
+  if (gate !== undefined) return obstacleOf(parts, gate);
+
+  const startedMs = clock.monotonicMs();
+  const lease = await tryLease(lock, issuer.id, { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random });
+  if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
+  source.news.mute();
+  try {
+    const other = await means.claims.ensure();
+    if (other !== undefined) return consume(source, other);
+    const closed = await lead(parts, { goal, lease, document: source.document, parent, closing, startedMs }, recorder);
+    latch.open();
+    return closed && obstacleOf(parts, closed);
+  } catch (error) {
+    if (isIssueError(error)) return await refused(means, error, parent);
+    throw error;
+  } finally {
+    await lease.release();
+    source.news.unmute();
+  }
+}
+
+/** This environment lives on another one's credential from now on. */
+function consume(source: Source, { path }: Claim): Obstacle {
+  source.consume(path);
+  return { kind: "wait", ms: 0 };
+}
+
+/** Where the platform said no: to the parent, which is then replaced, or to us. */
+async function refused({ latch, parent: source, parts }: Means, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
+  latch.close(error);
+  if (error.outcome !== "parent" || source === undefined || parent === undefined) throw error;
+  const rejection = await source.reject(parent, error.platformCode === undefined ? {} : { platformCode: error.platformCode });
+  if (!rejection.replaced) throw error;
+  return { kind: "pause", ms: 1 + parts.setting.random.next(), why: "error" };
+}
+
+/** Tells the owners what the platform refused, and waits for what they store. */
+async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
+  const aim = aimAt(goal, snapshot.state, parts.local);
+  if (aim.reason === "rejected" && aim.refused !== undefined && snapshot.state?.suspect?.fingerprint !== aim.refused) {
+    await source.document.apply({ type: "suspect", fingerprint: aim.refused }, { from: snapshot }).catch((error: unknown) => {
+      // A consumer may have been given no right to write.
+      if (!isUnavailable(error)) throw error;
+    });
+  }
+  return { kind: "wait", ms: Number.POSITIVE_INFINITY };
+}
+
+async function withoutStore({ parts, parent, source, standalone }: Means, goal: Goal, error: Error): Promise<Obstacle | undefined> {
+  const isHarmless = !parts.setting.rules.supersedes;
+  if (source.role === "owner" && (standalone === "always" || (standalone === "when-harmless" && isHarmless))) {
+    const gate = await issueAlone(parts, goal, await parent?.get());
+    return gate && obstacleOf(parts, gate);
+  }
+  // A store that has answered before is worth waiting for; one that never did is more likely misconfigured.
+  if (parts.storeClock.isSet) return { kind: "pause", ms: 100 + parts.setting.random.next() * 400, why: "store", cause: error };
+  throw explained(error, parts);
+}
+
+function obstacleOf({ storeClock }: Parts, { why, untilMs }: Gate): Obstacle {
+  return { kind: "pause", ms: Math.max(1, untilMs - storeClock.nowMs()), why };
+}
+
+const firstPollMs = 50;
+const pollMaxMs = 2_000;
+
+/** Without news the document is read at growing intervals; with them a message may still be lost. */
+async function pollMs({ parts, source }: Means, turn: number): Promise<number> {
+  const jitter = 0.75 + parts.setting.random.next() / 2;
+  return jitter * ((await source.listen()) ? pollMaxMs : Math.min(pollMaxMs / 4, firstPollMs * 2 ** Math.min(turn, 10)));
+}

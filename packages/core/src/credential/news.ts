@@ -1,0 +1,110 @@
+/** Word that the document may have changed: read again once for many messages, then wake whoever waits. */
+import type { Cache, Unsubscribe } from "../cache.ts";
+import type { CancelTimer, Clock } from "../time.ts";
+
+/** However many messages come, the document is read at most once in this time, */
+const gapMs = 200;
+/** but a few may come close together: an intent and its commit do. */
+const burst = 3;
+
+export class News {
+  readonly #clock: Clock;
+  readonly #reread: () => Promise<unknown>;
+  readonly #waiters = new Set<() => void>();
+  #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
+  /** When the allowance is whole again: each reading moves it on by one gap. */
+  #wholeAtMs = Number.NEGATIVE_INFINITY;
+  #cancel: CancelTimer | undefined;
+  #isClosed = false;
+  #isMuted = false;
+
+  constructor(clock: Clock, reread: () => Promise<unknown>) {
+    this.#clock = clock;
+    this.#reread = reread;
+  }
+
+  /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
+  async listen(cache: Cache, key: string, deadlineMs: number): Promise<boolean> {
+    if (this.#isClosed) return false;
+    this.#unsubscribe ??= this.#subscribe(cache, key);
+    const late = Promise.withResolvers<undefined>();
+    const cancel = this.#clock.setTimer(deadlineMs, () => late.resolve(undefined));
+    const unsubscribe = await Promise.race([this.#unsubscribe, late.promise]);
+    cancel();
+    return unsubscribe !== undefined;
+  }
+
+  /** Resolves at the next news, or after `ms`. */
+  next(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      const cancel = this.#clock.setTimer(ms, wake);
+      this.#waiters.add(wake);
+    });
+  }
+
+  /** Wakes everybody who waits, without reading. */
+  wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** Ignores news while this process writes the document itself: they would tell of its own writes. */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
+  unmute(): void {
+    this.#isMuted = false;
+  }
+
+  /** Unsubscribes; {@link News.listen} subscribes again. */
+  deafen(): void {
+    const subscribed = this.#unsubscribe;
+    this.#unsubscribe = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    // Not waited for: behind a store that does not answer it would never end.
+    void subscribed?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.wake();
+    this.deafen();
+  }
+
+  async #subscribe(cache: Cache, key: string): Promise<Unsubscribe | undefined> {
+    try {
+      return await cache.watch?.((changed) => {
+        if (changed === undefined || changed === key) this.#schedule();
+      });
+    } catch {
+      // Without news there is still the periodic reading; the next call tries again.
+      this.#unsubscribe = undefined;
+      return undefined;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#isMuted || this.#cancel !== undefined) return;
+    const waitMs = this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs();
+    if (waitMs <= 0) return this.#read();
+    const fire = (): void => {
+      this.#cancel = undefined;
+      this.#read();
+    };
+    this.#cancel = this.#clock.setTimer(waitMs, fire, { background: true });
+  }
+
+  #read(): void {
+    this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
+    this.#reread().then(
+      () => this.wake(),
+      () => this.wake(),
+    );
+  }
+}

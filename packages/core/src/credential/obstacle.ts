@@ -1,0 +1,45 @@
+/** What stands between a caller and a credential, and how it is told when the caller's patience ends. */
+import { CredentialUnavailableError, type LingpaiError } from "../errors.ts";
+import type { Gate, Parts } from "./flight.ts";
+import { isIssueError } from "./request.ts";
+
+export type Obstacle =
+  /** Nothing can happen for so long. */
+  | { readonly kind: "pause"; readonly ms: number; readonly why: Gate["why"] | "store" | "error"; readonly cause?: unknown }
+  /** Somebody else is at it: news will come, at the latest after so long. */
+  | { readonly kind: "wait"; readonly ms: number };
+
+const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
+  drain: "an earlier request may still be processed by the platform",
+  cool: "the platform failed or refused, and the fleet backs off",
+  governor: "the platform refused several credentials in a row, and the governor spaces the refreshes; probably another environment uses this AppID",
+  forced: "the platform allows a forced refresh only so often",
+  store: "the store cannot be reached",
+  error: "the last attempt failed",
+};
+
+/** Whether the next turn may go better. Refusals that the platform will repeat, and everything that a setting must mend, are not passing. */
+export function isPassing(error: unknown): boolean {
+  if (isIssueError(error)) return error.outcome === "busy" || error.outcome === "unsent" || error.outcome === "unknown";
+  return hasCode(error) && (error.code === "LOCK_LOST" || error.code === "CACHE_UNAVAILABLE");
+}
+
+/** The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes the cause. */
+export function explained(error: unknown, { local, setting }: Parts, obstacle?: Obstacle): unknown {
+  const passes = hasCode(error) && !isIssueError(error) && error.code !== "LOCK_LOST" && error.code !== "CACHE_UNAVAILABLE";
+  if (passes && obstacle === undefined) return error;
+  const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
+  const last = local.state?.failure?.code;
+  const why = obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? "nobody has stored one yet" : says[obstacle.why];
+  const told = last === undefined || isIssueError(error) ? "" : ` The last refusal was ${last}.`;
+  const retryAfterMs = obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
+  return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+}
+
+function hasCode(error: unknown): error is LingpaiError {
+  return error instanceof Error && "code" in error && "retryable" in error;
+}
+
+function textOf(error: unknown): string {
+  return hasCode(error) ? error.message.replace(/\.$/, "") : "an unexpected error";
+}

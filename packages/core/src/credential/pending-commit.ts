@@ -1,0 +1,48 @@
+/** A credential that was issued and could not be stored yet: kept in memory, and offered to the store until it takes it. */
+import { isUnavailable } from "./document.ts";
+import type { Setting } from "./setting.ts";
+
+const firstRetryMs = 1_000;
+const retryMaxMs = 10_000;
+
+export class PendingCommit {
+  readonly #setting: Setting;
+  #cancel: (() => void) | undefined;
+  #store: (() => Promise<void>) | undefined;
+
+  constructor(setting: Setting) {
+    this.#setting = setting;
+  }
+
+  /** Calls `store` again and again, until it does not find the store unavailable or `forMs` have passed. The newest call replaces an earlier one. */
+  keep(forMs: number, store: () => Promise<void>): void {
+    this.#cancel?.();
+    this.#store = store;
+    this.#arm(firstRetryMs, this.#setting.clock.monotonicMs() + forMs);
+  }
+
+  /** One last try, and no more. */
+  async close(): Promise<void> {
+    this.#cancel?.();
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.().catch(() => {});
+  }
+
+  #arm(delayMs: number, untilMs: number): void {
+    const { clock, random } = this.#setting;
+    const jitteredMs = delayMs * (0.8 + 0.4 * random.next());
+    this.#cancel = clock.setTimer(jitteredMs, () => void this.#retry(delayMs, untilMs), { background: true });
+  }
+
+  async #retry(delayMs: number, untilMs: number): Promise<void> {
+    const store = this.#store;
+    try {
+      await store?.();
+    } catch (error) {
+      const goesOn = isUnavailable(error) && this.#store === store && this.#setting.clock.monotonicMs() < untilMs;
+      if (goesOn) return this.#arm(Math.min(retryMaxMs, delayMs * 2), untilMs);
+    }
+    if (this.#store === store) this.#store = undefined;
+  }
+}

@@ -1,0 +1,114 @@
+/** Writes down how a request ended. What came back is never lost: with the store gone, memory is the only copy. */
+import type { IssueError } from "../errors.ts";
+import type { AbandonEvent } from "../state/abandon.ts";
+import type { CommitEvent } from "../state/commit.ts";
+import { labelOf } from "./adoption.ts";
+import { isUnavailable, type Applied } from "./document.ts";
+import type { Answer, Flight, Parts } from "./flight.ts";
+import { PendingCommit } from "./pending-commit.ts";
+import { reportFailure, reportLoss } from "./reports.ts";
+
+export type Ending = Pick<AbandonEvent, "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again">;
+
+export class Recorder {
+  readonly #parts: Parts;
+  readonly pending: PendingCommit;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.pending = new PendingCommit(parts.setting);
+  }
+
+  /** Never fails because of the store: the open intent then stands for an unknown outcome, until the drain has passed. */
+  async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<void> {
+    const { setting, local } = this.#parts;
+    const { leadership, aim, intent } = flight;
+    const event = { type: "abandon", operationId: flight.operationId, outcomeId: setting.random.id(), sentAtMs: intent.atMs, ...ending } as const;
+    let { state } = flight.snapshot;
+    try {
+      const applied = await leadership.document.apply(event, { from: flight.snapshot });
+      state = applied?.snapshot.state ?? state;
+      local.note(state);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+    if (error === undefined || ending.again === true) return;
+    reportFailure(setting.bus, error, { reason: aim.reason, failures: state.failures, durationMs: setting.clock.monotonicMs() - leadership.startedMs });
+    if (ending.outcome === "unknown" && setting.rules.supersedes) {
+      setting.bus.emit("in-doubt", { cause: "unknown-outcome", epoch: intent.epoch, generation: state.credential?.generation });
+    }
+  }
+
+  /** Stores what was issued and hands it out from now on; unless a later one is stored, which is then handed out. */
+  async commit(answer: Answer): Promise<void> {
+    const { leadership, intent, snapshot } = answer.flight;
+    if (!leadership.lease.isHeld()) reportLoss(this.#parts, leadership, intent.epoch, "after-send");
+    try {
+      const applied = await leadership.document.apply(this.#event(answer), { from: snapshot });
+      if (applied !== undefined) this.#conclude(answer, applied);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.#serveUnstored(answer);
+      this.pending.keep(answer.issued.expiresInMs, async () => {
+        const applied = await leadership.document.apply(this.#event(answer));
+        if (applied !== undefined) this.#conclude(answer, applied);
+      });
+    }
+  }
+
+  #event({ flight, issued, receivedAtMs }: Answer): CommitEvent {
+    const { environment, node, random, fingerprintOf } = this.#parts.setting;
+    const { intent, leadership, aim } = flight;
+    return {
+      type: "commit",
+      epoch: intent.epoch,
+      operationId: flight.operationId,
+      intentOutcomeId: flight.outcomeId,
+      outcomeId: random.id(),
+      leaseHeld: leadership.lease.isHeld(),
+      issued: {
+        secret: issued.secret,
+        ...(issued.carry === undefined ? {} : { carry: issued.carry }),
+        fingerprint: fingerprintOf(issued.secret),
+        sentAtMs: intent.atMs,
+        issuedAtMs: receivedAtMs,
+        expiresAtMs: intent.atMs + issued.expiresInMs,
+        ...(leadership.parent === undefined ? {} : { parentFingerprint: leadership.parent.fingerprint }),
+        by: { node, environment, reason: aim.reason },
+      },
+    };
+  }
+
+  #conclude(answer: Answer, { verdict, snapshot: { state, version } }: Applied<CommitEvent>): void {
+    const { setting, storeClock, local, adoption } = this.#parts;
+    const { flight } = answer;
+    const held = state?.credential;
+    if (state === undefined || held === undefined) return;
+    const { epoch } = flight.intent;
+    const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
+    const since = flight.snapshot.state.doubtSinceMs;
+    if (state.doubtSinceMs !== undefined && since === undefined) setting.bus.emit("in-doubt", { cause: "overlap", epoch, generation: held.generation });
+    if (verdict.kind === "superseded") {
+      setting.bus.emit("commit-superseded", { epoch, fingerprint: setting.fingerprintOf(answer.issued.secret), generation: held.generation, durationMs });
+      return adoption.take({ state, version }, flight.leadership.document);
+    }
+    if (local.wasRefused(held.fingerprint)) local.note(state);
+    else local.adopt(state, held);
+    if (verdict.kind === "repeated") return;
+    const remainingMs = held.expiresAtMs - storeClock.nowMs();
+    setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs, unchanged: verdict.same });
+    if (verdict.reconciled && since !== undefined) setting.bus.emit("reconciled", { ...labelOf(held), durationMs, doubtMs: storeClock.nowMs() - since });
+  }
+
+  #serveUnstored(answer: Answer): void {
+    const { setting, local } = this.#parts;
+    const { flight } = answer;
+    const { state } = flight.snapshot;
+    const { issued, epoch, operationId } = this.#event(answer);
+    const held = { ...issued, generation: (state.credential?.generation ?? 0) + 1, epoch, commitId: operationId };
+    const previous = state.credential && { previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 } };
+    local.adopt({ ...state, credential: held, ...previous }, held);
+    const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
+    setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs: answer.issued.expiresInMs, unchanged: false });
+  }
+}

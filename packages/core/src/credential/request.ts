@@ -1,0 +1,69 @@
+/** One request to the platform: its deadline, the validation of its answer, and no way back into itself. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { IssueError, RecursiveRefreshError } from "../errors.ts";
+import type { Issued, IssueRequest } from "../issuer.ts";
+import type { Setting } from "./setting.ts";
+
+/** The credentials that the present call chain is issuing. */
+const issuing = new AsyncLocalStorage<ReadonlySet<string>>();
+
+/** @throws {RecursiveRefreshError} when called from within the issuer of `id`. */
+export function refuseRecursion(id: string): void {
+  if (issuing.getStore()?.has(id)) throw new RecursiveRefreshError(id);
+}
+
+/**
+ * Asks the issuer, for at most the fetch deadline. Aborting a request that left would only destroy the knowledge of what it did, so nothing but the deadline does.
+ *
+ * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
+ * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
+ */
+export async function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
+  const { issuer, parameters, clock } = setting;
+  const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
+  const abort = new AbortController();
+  const late = new IssueError("unknown", `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`);
+  let cancel: () => void = () => {};
+  const deadline = new Promise<never>((_, reject) => {
+    cancel = clock.setTimer(parameters.fetchDeadlineMs, () => {
+      reject(late);
+      abort.abort(late);
+    });
+  });
+  try {
+    const answer = issuing.run(chain, async () => issuer.issue({ ...request, signal: abort.signal }));
+    return validated(await Promise.race([answer, deadline]), issuer.id);
+  } catch (error) {
+    if (isIssueError(error) || isRecursion(error)) throw error;
+    // Its text and cause are the issuer's own and may quote a request with a secret in it.
+    throw new IssueError("unknown", `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`);
+  } finally {
+    cancel();
+  }
+}
+
+const secretPattern = /^[\x21-\x7e]{1,2048}$/;
+const lifetimeMaxMs = 366 * 86_400_000;
+
+function validated(issued: Issued, id: string): Issued {
+  const invalid = (what: string): IssueError => new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
+  if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
+  const { secret, expiresInMs, carry } = issued;
+  if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not 1 to 2048 visible ASCII characters");
+  if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs)) throw invalid("its lifetime is not between 1 ms and 366 days");
+  if (carry !== undefined && (typeof carry !== "string" || carry === "")) throw invalid("what it carries is not a text");
+  return { secret, expiresInMs: Math.floor(expiresInMs), ...(carry === undefined ? {} : { carry }) };
+}
+
+/** By shape, because an issuer may bring its own copy of this package. */
+export function isIssueError(error: unknown): error is IssueError {
+  return error instanceof Error && "outcome" in error && "code" in error && (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED");
+}
+
+function isRecursion(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "RECURSIVE_REFRESH";
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : typeof error;
+}

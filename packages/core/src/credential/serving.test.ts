@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+describe("a credential that is wanted", () => {
+  it("is fetched once when it is cold, however many callers and nodes want it", async () => {
+    const { clock, node, platform } = fleet();
+    const nodes = Array.from({ length: 8 }, () => node());
+    const secrets = await within(clock, 2_000, Promise.all(nodes.flatMap((each) => Array.from({ length: 50 }, () => each.get()))));
+    expect(platform.issues).toHaveLength(1);
+    expect(new Set(secrets.map((secret) => secret.reveal()))).toEqual(new Set([platform.latest]));
+  });
+
+  it("comes to all waiters of other processes with the commit, without polling", async () => {
+    const { clock, node, store } = fleet();
+    const nodes = Array.from({ length: 32 }, () => node());
+    const waiting = Promise.all(nodes.map((each) => each.get()));
+    await clock.advance(195);
+    const before = store.commands;
+    await clock.advance(10);
+    await within(clock, 10, waiting);
+    expect(store.commands - before).toBeLessThanOrEqual(32 * 2 + 4);
+    await Promise.all(nodes.map((each) => each.close()));
+  });
+
+  it("is served from memory without any store command while it is fresh", async () => {
+    const { clock, node, store } = fleet();
+    const one = node();
+    const first = await within(clock, 1_000, one.get());
+    const before = store.commands;
+    expect(await one.get()).toBe(first);
+    expect(one.peek()).toBe(first);
+    expect(store.commands).toBe(before);
+    expect(one.status()).toMatchObject({ state: "fresh", generation: 1, uses: 3, role: "owner", quota: { used: 1 } });
+  });
+
+  it("is adopted by a node that comes later, without a fetch", async () => {
+    const { clock, node, platform } = fleet();
+    await within(clock, 1_000, node().get());
+    const late = node();
+    await within(clock, 1_000, late.get());
+    expect(platform.issues).toHaveLength(1);
+    expect(late.typesOf()).toEqual(["adopted"]);
+  });
+
+  it("does nothing at all while it is only constructed", async () => {
+    const { clock, node, platform, store } = fleet();
+    const idle = node();
+    await clock.advance(86_400_000);
+    expect(platform.issues).toHaveLength(0);
+    expect(store.commands).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+    expect(idle.peek()).toBeUndefined();
+    expect(idle.status()).toMatchObject({ state: "none", storeReachable: true });
+  });
+
+  it("rejects a caller whose signal has aborted before any I/O, and one that aborts later alone", async () => {
+    const { clock, node, platform, store } = fleet();
+    const one = node();
+    await expect(one.get({ signal: AbortSignal.abort(new Error("gone")) })).rejects.toThrow("gone");
+    expect(store.commands).toBe(0);
+    const leaver = new AbortController();
+    const left = one.get({ signal: leaver.signal });
+    const stayed = one.get();
+    await clock.advance(50);
+    leaver.abort(new Error("left"));
+    await expect(left).rejects.toThrow("left");
+    expect((await within(clock, 1_000, stayed)).reveal()).toBe(platform.latest);
+    expect(platform.issues).toHaveLength(1);
+  });
+
+  it("is never given out past its hard deadline", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node();
+    await within(clock, 1_000, one.get());
+    platform.script(...Array.from({ length: 2_000 }, () => "unknown-unprocessed" as const));
+    await clock.advance(7_200_000 - 31_000);
+    expect(one.peek()).toBeDefined();
+    await clock.advance(31_000);
+    expect(one.peek()).toBeUndefined();
+    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: true });
+  });
+});
+
+describe("refreshing ahead", () => {
+  it("makes one fetch per lifetime, before anybody waits, at 1, 3 and 10 nodes", async () => {
+    for (const size of [1, 3, 10]) {
+      const { clock, node, platform } = fleet();
+      const nodes = Array.from({ length: size }, () => node());
+      await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+      for (let hour = 0; hour < 20; hour += 1) {
+        await clock.advance(3_600_000);
+        for (const each of nodes) expect(platform.alive(each.peek()!)).toBe(true);
+      }
+      const lifetimes = Math.floor((20 * 3_600_000) / (7_200_000 - 900_000));
+      expect(platform.issues.length).toBeGreaterThanOrEqual(lifetimes);
+      expect(platform.issues.length).toBeLessThanOrEqual(lifetimes + 2);
+      expect(platform.concurrencyMax).toBe(1);
+      expect(nodes.every((each) => !each.typesOf().includes("in-doubt"))).toBe(true);
+      await Promise.all(nodes.map((each) => each.close()));
+      await clock.advance(500);
+      expect(clock.pendingTimers).toBe(0);
+    }
+  });
+
+  it("works without messages from the store, by reading again", async () => {
+    const { clock, node, platform } = fleet({ pushesChanges: false });
+    const nodes = [node(), node(), node()];
+    await within(clock, 3_000, Promise.all(nodes.map((each) => each.get())));
+    expect(platform.issues).toHaveLength(1);
+    for (let step = 0; step < 600; step += 1) {
+      await clock.advance(60_000);
+      for (const each of nodes) expect(platform.alive(each.peek()!)).toBe(true);
+    }
+  });
+
+  it("hands out the same stable credential again without a loop", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const nodes = [node(), node(), node()];
+    await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+    await clock.advance(20 * 3_600_000);
+    for (const each of nodes) expect(platform.alive(each.peek()!)).toBe(true);
+    expect(platform.issues.length).toBeLessThanOrEqual(2 * 11);
+  });
+});
+
+describe("closing", () => {
+  it("settles callers with CLOSED, stores what is in flight, and leaves no timer", async () => {
+    const { clock, node, platform, document } = fleet();
+    const one = node();
+    const waiting = one.get();
+    waiting.catch(() => {});
+    await clock.advance(100);
+    const closed = one.close();
+    await expect(waiting).rejects.toMatchObject({ code: "CLOSED" });
+    await within(clock, 9_000, closed);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(clock.pendingTimers).toBe(0);
+    await expect(one.get()).rejects.toMatchObject({ code: "CLOSED" });
+    expect(one.status().state).toBe("closed");
+  });
+});

@@ -1,0 +1,59 @@
+/** Where this process reads the fleet's document, and in which role: both change when it turns out to consume another environment's. */
+import type { Cache } from "../cache.ts";
+import { StoredDocument, type Snapshot } from "./document.ts";
+import { News } from "./news.ts";
+import type { Parts } from "./flight.ts";
+
+export type Role = "owner" | "consumer";
+
+export class Source {
+  readonly news: News;
+  readonly #parts: Parts;
+  #cache: Cache;
+  #role: Role;
+  #document: StoredDocument;
+  #lastReadMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: Parts, cache: Cache, role: Role) {
+    this.#parts = parts;
+    this.#cache = cache;
+    this.#role = role;
+    this.#document = new StoredDocument(parts.setting, parts.storeClock, cache);
+    this.news = new News(parts.setting.clock, () => this.read());
+  }
+
+  get document(): StoredDocument {
+    return this.#document;
+  }
+
+  get role(): Role {
+    return this.#role;
+  }
+
+  /** When the document was last asked for, on the monotonic clock. */
+  get lastReadMs(): number {
+    return this.#lastReadMs;
+  }
+
+  /** Reads the document and takes over what it holds. */
+  async read(): Promise<Snapshot> {
+    this.#lastReadMs = this.#parts.setting.clock.monotonicMs();
+    const document = this.#document;
+    const snapshot = await document.read();
+    this.#parts.adoption.take(snapshot, document);
+    return snapshot;
+  }
+
+  /** Whether the store tells of changes from now on. */
+  listen(): Promise<boolean> {
+    return this.news.listen(this.#cache, this.#document.key, this.#parts.setting.parameters.storeDeadlineMs);
+  }
+
+  /** Reads another environment's document from now on, and refreshes nothing. */
+  consume(path: readonly string[]): void {
+    this.news.deafen();
+    this.#role = "consumer";
+    this.#cache = this.#cache.at(path);
+    this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache);
+  }
+}

@@ -1,0 +1,46 @@
+/** Fetching while the store cannot be reached: for issuers that hand out the same credential again, or a node without neighbours. */
+import { QuotaExhaustedError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+import { reduce } from "../state/reduce.ts";
+import { labelOf } from "./adoption.ts";
+import { aimAt, type Gate, type Parts } from "./flight.ts";
+import type { Goal } from "./local.ts";
+import { endingOf } from "./lead.ts";
+import { reportFailure } from "./reports.ts";
+import { ask, isIssueError } from "./request.ts";
+
+/**
+ * Runs the protocol against this process's own copy of the document: the same gates, nobody else to agree with. When the store is back, what it
+ * holds is adopted, or repaired if it holds what this fetch replaced.
+ */
+export async function issueAlone({ setting, storeClock, local }: Parts, goal: Goal, parent: Secret | undefined): Promise<Gate | undefined> {
+  const { clock, environment, fingerprintOf, issuer, node, random, rules } = setting;
+  const startedMs = clock.monotonicMs();
+  const ids = { operationId: random.id(), outcomeId: random.id() };
+  const aim = aimAt(goal, local.state, local);
+  const { verdict, state } = reduce(local.state, { type: "intent", fence: 0, forced: false, ...aim, ...ids }, storeClock.nowMs(), rules);
+  if (verdict.kind === "wait") return verdict;
+  if (verdict.kind === "exhausted") throw new QuotaExhaustedError(`The ledger of "${issuer.id}" is at its cap, so nothing was sent.`, verdict.resetsAtMs - storeClock.nowMs());
+  if (verdict.kind !== "send" || state === undefined) return undefined;
+
+  local.note(state);
+  const issued = await ask(setting, { reason: aim.reason, forced: false, current: undefined, parent }).catch((error: unknown) => {
+    if (isIssueError(error)) {
+      const abandon = { type: "abandon", operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...endingOf(error, false) } as const;
+      const abandoned = reduce(state, abandon, storeClock.nowMs(), rules).state ?? state;
+      local.note(abandoned);
+      reportFailure(setting.bus, error, { reason: aim.reason, failures: abandoned.failures, durationMs: clock.monotonicMs() - startedMs });
+    }
+    throw error;
+  });
+  const { epoch, atMs } = verdict.intent;
+  const by = { node, environment, reason: aim.reason };
+  const held = { secret: issued.secret, fingerprint: fingerprintOf(issued.secret), sentAtMs: atMs, issuedAtMs: storeClock.nowMs(), expiresAtMs: atMs + issued.expiresInMs, by };
+  const commit = { type: "commit", epoch, operationId: ids.operationId, intentOutcomeId: ids.outcomeId, outcomeId: random.id(), leaseHeld: true, issued: held } as const;
+  const stored = reduce(state, commit, storeClock.nowMs(), rules).state;
+  if (stored?.credential === undefined) return undefined;
+  local.adopt(stored, stored.credential);
+  const durationMs = clock.monotonicMs() - startedMs;
+  setting.bus.emit("refreshed", { ...labelOf(stored.credential), reason: aim.reason, durationMs, remainingMs: issued.expiresInMs, unchanged: false });
+  return undefined;
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+describe("a store in trouble", () => {
+  it("is never taken for a miss: a cold node rejects within the deadline and fetches nothing", async () => {
+    for (const fault of ["unreachable", "frozen"] as const) {
+      const { clock, node, platform } = fleet();
+      const one = node();
+      one.faults[fault] = true;
+      await expect(within(clock, 2_100, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { code: "CACHE_UNAVAILABLE" } });
+      expect(platform.issues).toHaveLength(0);
+      one.faults[fault] = false;
+      await within(clock, 2_000, one.get());
+      expect(platform.issues).toHaveLength(1);
+    }
+  });
+
+  it("lets a warm node serve to the hard deadline without fetching, and says so", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    one.faults.unreachable = true;
+    await clock.advance(7_100_000);
+    expect(platform.alive(one.peek()!)).toBe(true);
+    expect(platform.issues).toHaveLength(1);
+    expect(one.typesOf().filter((type) => type === "store-unavailable" || type === "kept-stale")).toEqual(["store-unavailable", "kept-stale"]);
+    one.faults.unreachable = false;
+    await clock.advance(60_000);
+    expect(one.typesOf()).toContain("store-recovered");
+    expect(platform.issues).toHaveLength(2);
+  });
+
+  it("does not lose what was issued when it goes down before the commit: it is served, then stored", async () => {
+    const { clock, node, platform, document } = fleet();
+    const one = node();
+    const waiting = one.get();
+    await clock.advance(150);
+    one.faults.unreachable = true;
+    const secret = await within(clock, 5_000, waiting);
+    expect(secret.reveal()).toBe(platform.latest);
+    expect((await document())?.credential).toBeUndefined();
+    await clock.advance(30_000);
+    one.faults.unreachable = false;
+    await clock.advance(20_000);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(platform.issues).toHaveLength(1);
+  });
+
+  it("counts a write once whose answer was lost", async () => {
+    const { clock, node, platform, document } = fleet();
+    const one = node();
+    one.faults.next("set", undefined, "fail-after", undefined, "fail-after");
+    await within(clock, 5_000, one.get());
+    expect((await document())?.quota.used).toBe(1);
+    expect((await document())?.credential?.generation).toBe(1);
+    expect(platform.issues).toHaveLength(1);
+  });
+
+  it("is written again by a node that knows what a failover lost, without a fetch", async () => {
+    const { clock, node, platform, store, document } = fleet();
+    const nodes = [node(), node(), node()];
+    await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+    const image = store.snapshot();
+    await clock.advance(600_000);
+    await within(clock, 5_000, nodes[0]!.refresh());
+    await clock.advance(1_000);
+    store.failOver(image);
+    await clock.advance(1_000);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(platform.issues).toHaveLength(2);
+    expect(nodes.flatMap((each) => each.typesOf()).filter((type) => type === "repaired")).toHaveLength(1);
+    expect(new Set(nodes.map((each) => each.peek()?.reveal()))).toEqual(new Set([platform.latest]));
+  });
+
+  it("is written again after it was emptied", async () => {
+    const { clock, node, platform, store, document } = fleet();
+    const empty = store.snapshot();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    store.failOver(empty);
+    await clock.advance(1_000);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(platform.issues).toHaveLength(1);
+  });
+
+  it("may hold what this release must not use: nothing is fetched and nothing overwritten", async () => {
+    const { clock, node, platform, cache } = fleet();
+    for (const text of ['{"v":2}', "garbage", '{"v":1}', "[]", '{"v":1,"__proto__":{"v":1}}']) {
+      await cache.withPrefix("production").set(platform.id, text);
+      const one = node();
+      await expect(within(clock, 2_000, one.get())).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+      expect((await cache.withPrefix("production").get(platform.id))?.value).toBe(text);
+      expect(one.typesOf()).toContain("unreadable");
+    }
+    expect(platform.issues).toHaveLength(0);
+  });
+
+  it("does not stop a stable credential: it is the same for everybody", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const nodes = [node(), node()];
+    for (const each of nodes) each.faults.unreachable = true;
+    const [one, two] = await within(clock, 3_000, Promise.all(nodes.map((each) => each.get())));
+    expect(one!.reveal()).toBe(two!.reveal());
+    expect(platform.alive(one!)).toBe(true);
+  });
+});
+
+describe("a platform in trouble", () => {
+  it("is asked again when it was busy, within the same lease", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script("busy", "busy");
+    await within(clock, 5_000, node().get());
+    expect(platform.issues.map(({ outcome }) => outcome)).toEqual(["busy", "busy", "ok"]);
+  });
+
+  it("backs the whole fleet off: attempts do not grow with the number of nodes", async () => {
+    for (const size of [1, 10]) {
+      const { clock, node, platform } = fleet();
+      platform.script(...Array.from({ length: 10_000 }, () => ({ outcome: "busy", retryAfterMs: 5_000 }) as const));
+      const nodes = Array.from({ length: size }, () => node());
+      for (let second = 0; second < 600; second += 1) {
+        for (const each of nodes) each.get().catch(() => {});
+        await clock.advance(1_000);
+      }
+      expect(platform.issues.length).toBeLessThanOrEqual(Math.log2(60) + 600 / 60 + 3);
+      await Promise.all(nodes.map((each) => each.close()));
+    }
+  });
+
+  it("is not asked again by a node that it refuses for good, until an operator asks", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script({ outcome: "fatal", platformCode: "40125" });
+    const one = node();
+    await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: false, cause: { platformCode: "40125" } });
+    for (let call = 0; call < 100; call += 1) {
+      await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      await clock.advance(60_000);
+    }
+    expect(platform.issues).toHaveLength(1);
+    expect(one.typesOf()).toContain("refused-fatally");
+    await within(clock, 5_000, one.refresh());
+    expect(platform.issues).toHaveLength(2);
+  });
+
+  it("owes a reconciling refresh after an answer that was lost, made late and after the drain", async () => {
+    const { clock, node, platform, document } = fleet();
+    const nodes = [node(), node()];
+    await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+    platform.script({ outcome: "unknown-processed" });
+    await clock.advance(7_200_000 - 120_000);
+    expect(platform.issues.length).toBeGreaterThanOrEqual(3);
+    await clock.advance(300_000);
+    const state = await document();
+    expect(state?.doubtSinceMs).toBeUndefined();
+    expect(state?.credential?.secret).toBe(platform.latest);
+    expect(nodes.flatMap((each) => each.typesOf())).toContain("reconciled");
+  });
+
+  it("is told nothing when the ledger is at its cap", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 } });
+    const one = node({ parameters: { quotaPerDay: 20 } });
+    await within(clock, 2_000, one.get());
+    for (let hour = 0; hour < 19; hour += 1) {
+      await clock.advance(600_000);
+      platform.issueElsewhere();
+      await within(clock, 20_000, one.reject(one.peek()!));
+    }
+    await clock.advance(600_000);
+    platform.issueElsewhere();
+    await expect(within(clock, 20_000, one.reject(one.peek()!))).rejects.toMatchObject({ code: "QUOTA_EXHAUSTED", resetsInMs: expect.any(Number) });
+    expect(platform.issues).toHaveLength(20);
+    await clock.advance(86_400_000);
+    await within(clock, 20_000, one.get());
+    expect(platform.issues.length).toBeGreaterThan(20);
+  });
+
+  it("may hang: the deadline ends the request, and what it did is in doubt", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script({ requestMs: 60_000 });
+    const one = node();
+    await within(clock, 12_000, one.get());
+    expect(platform.issues).toHaveLength(2);
+    expect(one.status().inDoubt).toBe(true);
+  });
+
+  it("may call back into what it is asked for: an error, not a deadlock", async () => {
+    const { clock, node, platform } = fleet();
+    const one: ReturnType<typeof node> = node({ issuer: { ...platform, issue: async () => ({ secret: (await one.get()).reveal(), expiresInMs: 1 }) } });
+    await expect(within(clock, 30_000, one.get())).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
+  });
+});

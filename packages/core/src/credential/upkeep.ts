@@ -1,0 +1,157 @@
+/** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
+import type { CancelTimer } from "../time.ts";
+import { isLive, isSuspect } from "../state/state.ts";
+import type { Parts } from "./flight.ts";
+import type { Flights } from "./flights.ts";
+import type { Latch } from "./latch.ts";
+import type { Goal, Holding } from "./local.ts";
+import type { Source } from "./source.ts";
+import { electedStart } from "./windows.ts";
+
+/** The timer never sleeps longer, so that a suspend of the machine is noticed. */
+const sleepMaxMs = 60_000;
+/** Between two attempts of this node in the background. */
+const retryMs = 5_000;
+const youthMs = 30_000;
+
+export class Upkeep {
+  readonly #parts: Parts;
+  readonly #source: Source;
+  readonly #flights: Flights;
+  readonly #latch: Latch;
+  #cancel: CancelTimer | undefined;
+  #isBusy = false;
+  #isStopped = true;
+  /** On the monotonic clock, as all instants here. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #recheckJitter = 1;
+  /** Drawn once for each commit, and for each doubt. */
+  #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
+  #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
+
+  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#flights = flights;
+    this.#latch = latch;
+  }
+
+  /** From the first use on, until {@link Upkeep.stop}. */
+  start(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.rearm();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  /** What is known has changed: something else may be due next. */
+  rearm(): void {
+    this.#cancel?.();
+    if (this.#isStopped || this.#isBusy) return;
+    const nowMs = this.#parts.setting.clock.monotonicMs();
+    const nextMs = Math.min(this.#recheckAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
+    const sleepMs = Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs));
+    this.#cancel = this.#parts.setting.clock.setTimer(sleepMs, () => void this.#wake(), { background: true });
+  }
+
+  async #wake(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      await this.#work();
+    } catch {
+      // The document has reported that the store cannot be reached, or what it holds cannot be read.
+    } finally {
+      this.#isBusy = false;
+      this.rearm();
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { clock, random } = this.#parts.setting;
+    const nowMs = clock.monotonicMs();
+    const goal = this.#dueGoal();
+    this.#reportStale();
+    if (goal !== undefined && nowMs >= this.#notBeforeMs) {
+      await this.#flights.inBackground(goal);
+      if (this.#dueGoal() !== undefined) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
+    } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
+      this.#recheckJitter = 0.95 + 0.1 * random.next();
+      await this.#source.read();
+    }
+  }
+
+  /** How long to leave things alone after an attempt that brought nothing. */
+  #pauseMs(): number {
+    const { local, storeClock } = this.#parts;
+    return Math.max(retryMs, (local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
+  }
+
+  #dueGoal(): Goal | undefined {
+    const { local, setting, storeClock } = this.#parts;
+    const { holding, state } = local;
+    if (holding === undefined || state === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined) return undefined;
+    const nowMs = setting.clock.monotonicMs();
+    const replaces = holding.held.commitId;
+    if (state.credential?.commitId === replaces && isSuspect(state)) return { reason: "rejected", refused: holding.held.fingerprint };
+    if (nowMs >= holding.hardUntilMs) return { reason: "expired", replaces };
+    if (storeClock.nowMs() >= holding.windows.mandatoryAtMs) return { reason: "mandatory", replaces };
+    if (nowMs >= this.#proactiveAtMs(holding)) return { reason: "advisory", replaces };
+    if (nowMs >= this.#reconcileAtMs()) return { reason: "reconcile", replaces };
+    return undefined;
+  }
+
+  #refreshAtMs(): number {
+    const { local } = this.#parts;
+    if (local.holding === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined) return Number.POSITIVE_INFINITY;
+    if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
+    return Math.min(this.#proactiveAtMs(local.holding), this.#reconcileAtMs());
+  }
+
+  #proactiveAtMs({ held, windows }: Holding): number {
+    const { setting, storeClock } = this.#parts;
+    if (this.#proactive?.commitId !== held.commitId) {
+      const youngUntilMs = held.issuedAtMs + Math.min(youthMs, (held.expiresAtMs - held.sentAtMs) / 2);
+      const startMs = electedStart(windows.advisoryAtMs, windows.mandatoryAtMs, setting.parameters.fleetSize, setting.random.next());
+      this.#proactive = { commitId: held.commitId, atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)) };
+    }
+    return this.#proactive.atMs;
+  }
+
+  /** The owed refresh is made late, while both credentials still work, and not before the drain has passed. */
+  #reconcileAtMs(): number {
+    const { local, setting, storeClock } = this.#parts;
+    const sinceMs = local.state?.doubtSinceMs;
+    if (sinceMs === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#reconcile?.sinceMs !== sinceMs) {
+      const { drainMs, reconcileMs, fleetSize } = setting.parameters;
+      const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
+      this.#reconcile = { sinceMs, atMs: storeClock.monotonicAt(electedStart(sinceMs + drainMs, lateMs, fleetSize, setting.random.next())) };
+    }
+    return this.#reconcile.atMs;
+  }
+
+  #recheckAtMs(): number {
+    const { local, setting, storeClock } = this.#parts;
+    const { recheckDueMs, recheckMs } = setting.parameters;
+    const isDue = local.holding !== undefined && storeClock.nowMs() >= local.holding.windows.advisoryAtMs;
+    return this.#source.lastReadMs + this.#recheckJitter * (isDue ? recheckDueMs : recheckMs);
+  }
+
+  /** Once for each credential that is served past the point where it should have been replaced. */
+  #reportStale(): void {
+    const { local, setting, storeClock } = this.#parts;
+    const { holding, state } = local;
+    if (holding === undefined || holding.isStaleReported || !local.isUsable) return;
+    const nowMs = storeClock.nowMs();
+    if (nowMs < holding.windows.mandatoryAtMs + retryMs || (state !== undefined && !isLive(state, nowMs))) return;
+    holding.isStaleReported = true;
+    const cause = !this.#source.document.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
+    const { generation, epoch, fingerprint, expiresAtMs } = holding.held;
+    setting.bus.emit("kept-stale", { generation, epoch, fingerprint, remainingMs: expiresAtMs - nowMs, cause });
+  }
+}
