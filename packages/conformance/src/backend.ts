@@ -2,7 +2,7 @@
  * What an adapter's author writes to be tested: one file, `src/conformance.fixture.ts`, that exports
  * `backends: readonly Backend[]`. The runner finds it by that name; there is no list anywhere.
  */
-import type { Cache, Clock, Lock } from "@lingpai/core";
+import type { acquire, Cache, Clock, createSingleFlight, Lock, tryLease, withLease } from "@lingpai/core";
 import type { Facts } from "./facts.ts";
 
 /** One adapter on one backend. */
@@ -29,6 +29,14 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** What core adds over a lock. */
+export interface Leasing {
+  readonly acquire: typeof acquire;
+  readonly tryLease: typeof tryLease;
+  readonly withLease: typeof withLease;
+  readonly createSingleFlight: typeof createSingleFlight;
+}
+
 /** A cache and a lock of one process, over a client of their own. */
 export interface Client {
   /** At the store's root: the clauses add prefixes. */
@@ -51,6 +59,8 @@ export interface Fixture extends Client {
   second(options?: { readonly clockShiftMs?: number }): Promise<Client>;
   /** A new cache and lock over the very client or store object that `cache` was made from. Its `close` leaves that object open. */
   again(): Promise<Client>;
+  /** What the clauses about leases call. Leave it out: it is there so that the clauses can be tested. @defaultValue core's functions */
+  readonly leasing?: Leasing;
   /** Another client whose driver puts this before every key (ioredis `keyPrefix`, a Keyv namespace). Present when `facts.clientPrefixes`. */
   prefixed?(prefix: string): Promise<Client>;
   /** Constructs a lock of which fences are demanded. Present when there are locks and `facts.fencing` is false: it must throw. */
@@ -78,8 +88,17 @@ export interface Raw {
   /** Stores these bytes there as the backend's plainest type, without expiry. */
   poke(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
+  /** The channel on which changes under a path are told. Present when `facts.pushesChanges` and it can be reached from outside. */
+  readonly channel?: RawChannel;
   /** Ways to put something there that an entry must not be: another type, an older and a newer layout, a truncated one. At least two. */
   readonly foreign: readonly { readonly title: string; put(name: string): Promise<void> }[];
+}
+
+export interface RawChannel {
+  /** Sends something that the adapter never sends. */
+  publish(path: readonly string[], payload: Uint8Array): Promise<void>;
+  /** Collects the text of every message until `stop`. */
+  overhear(path: readonly string[]): Promise<{ readonly messages: readonly string[]; stop(): Promise<void> }>;
 }
 
 export interface ConnectOptions {
@@ -129,11 +148,13 @@ export interface ServerControls {
 export interface ClusterControls {
   /** The slot of a key or channel. */
   slot(name: string): number;
-  /** Every key and channel that this name's entry, lock, fence and messages use. */
+  /** Every key that one script on this name touches, its entry, lock and fence, and every sharded channel that it publishes on. */
   placesOf(path: readonly string[], name: string): readonly string[];
   /** Starts moving this name's slot to another primary (ASK), and finishes it (MOVED). */
   beginMove(path: readonly string[], name: string): Promise<void>;
   endMove(path: readonly string[], name: string): Promise<void>;
   /** How many commands that read data the replicas have served. */
   replicaReads(): Promise<number>;
+  /** A client over an object that has the driver's methods but not its class, as when two copies of a package are installed. */
+  lookalike(): Promise<Client>;
 }

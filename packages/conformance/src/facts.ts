@@ -102,6 +102,7 @@ export type Capability =
   | "scripted"
   | "accessControlled"
   | "restartable"
+  | "outlivesClient"
   | "survivesRestart"
   | "replicated"
   | "cluster"
@@ -114,6 +115,7 @@ const derived: { readonly [C in Capability]?: { readonly fact: keyof Facts; hold
   storeClock: { fact: "clock", holds: (facts) => facts.clock === "store" },
   coarseTtl: { fact: "ttlGranularityMs", holds: (facts) => facts.ttlGranularityMs > 1 },
   boundedKeys: { fact: "maxKeyBytes", holds: (facts) => Number.isFinite(facts.maxKeyBytes) },
+  outlivesClient: { fact: "persistence", holds: (facts) => facts.persistence !== "none" },
   survivesRestart: { fact: "persistence", holds: (facts) => facts.restartable && facts.persistence === "server" },
   refusals: { fact: "refusals", holds: (facts) => facts.refusals.length > 0 },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { systemRandom, type Lock } from "@lingpai/core";
-import type { Backend, Client, Fixture } from "./backend.ts";
+import { acquire, createSingleFlight, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
+import type { Backend, Client, Fixture, Leasing } from "./backend.ts";
 import type { Trial, TrialClient } from "./clause.ts";
 import type { UncaughtLog } from "./uncaught.ts";
 
@@ -9,6 +9,8 @@ export interface OpenTrial {
   readonly lostData: () => boolean;
   close(): Promise<void>;
 }
+
+export const coreLeasing: Leasing = { acquire, tryLease, withLease, createSingleFlight };
 
 /** Gives a clause its own prefix, and closes whatever it was handed, the last first. */
 export function openTrial(backend: Backend, fixture: Fixture, uncaught: UncaughtLog): OpenTrial {
@@ -32,6 +34,7 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
       return own.lock;
     },
     rootCache: fixture.cache,
+    leasing: fixture.leasing ?? coreLeasing,
     get raw() {
       return provided(fixture.raw, "raw");
     },

@@ -70,7 +70,7 @@ export const prefixClients: readonly Clause[] = [
     needs: ["foreignWriters"],
     async run({ cache, raw, path, facts }) {
       const own = path.at(-1) ?? "";
-      const names = [`${own}key`, `${own}:`, `${own}:key`, `${own}*`, `*${own}`, `${own}:{`, `{${own}}`, `${own.toUpperCase()}:{key}`, `lock:${own}`, `:${own}:`];
+      const names = [`${own}key`, `${own}:`, `${own}:key`, `${own}*`, `*${own}`, `${own}:{`, `{${own}}`, `${own.toUpperCase()}:key`, `lock:${own}`, `:${own}:`];
       const before = new Map<string, string | undefined>();
       for (const name of names) {
         await raw.poke(name, new TextEncoder().encode(`foreign ${name}`));

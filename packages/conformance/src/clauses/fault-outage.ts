@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import type { Clause } from "../clause.ts";
+import { all, granted, untilAnswered, written } from "../expect.ts";
+import { allUnavailable, operationOwner, operationsOf, operationValue } from "../operations.ts";
+import { notMore } from "./watch.ts";
+
+/** A store that is away, silent, or back. */
+export const faultOutage: readonly Clause[] = [
+  {
+    id: "FAULT-01",
+    title: "with the server down at the start, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+    needs: ["connected"],
+    async run(trial) {
+      const client = await trial.connect({ initially: "down" });
+      await allUnavailable(trial, client, "a server that is down");
+      await allUnavailable(trial, client, "a server that is still down");
+      assert.deepEqual(trial.uncaught(), []);
+    },
+  },
+  {
+    id: "FAULT-02",
+    title: "with the server frozen, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+    needs: ["connected"],
+    async run(trial) {
+      const client = await trial.connect();
+      written(await client.cache.set("warm", "value"));
+      await client.link.freeze();
+      await allUnavailable(trial, client, "a frozen server");
+      await client.link.heal();
+    },
+  },
+  {
+    id: "FAULT-03",
+    title: "when the server is back, everything works again without a restart",
+    needs: ["connected"],
+    async run(trial) {
+      for (const initially of ["up", "down"] as const) {
+        const client = await trial.connect({ initially });
+        if (initially === "up") {
+          written(await client.cache.set("key", "before"));
+          await client.link.cut();
+        }
+        await allUnavailable(trial, client, "a server that is down");
+        await client.link.heal();
+        written(await untilAnswered(trial, () => client.cache.set("key", "after")));
+        assert.equal((await untilAnswered(trial, () => client.cache.get("key")))?.value, "after");
+        if (trial.facts.enumerable) assert.deepEqual(await untilAnswered(trial, () => all(client.cache.keys())), ["key"]);
+        if (!trial.facts.locks) continue;
+        const owner = trial.random.id();
+        granted(await untilAnswered(trial, () => client.lock.tryAcquire(initially, owner, 60_000)));
+        assert.equal(await untilAnswered(trial, () => client.lock.release(initially, owner)), true);
+      }
+    },
+  },
+  {
+    id: "FAULT-08",
+    title: "an error is never told as a miss, as not held, or as released",
+    needs: ["connected"],
+    async run(trial) {
+      const client = await trial.connect();
+      await client.cache.set("key", "value");
+      if (trial.facts.locks) granted(await client.lock.tryAcquire("name", operationOwner, 60_000));
+      await client.link.cut();
+      await allUnavailable(trial, client, "a connection that was cut");
+      assert.equal((await trial.cache.get("key"))?.value, "value");
+      if (trial.facts.locks) assert.equal(await trial.lock.extend("name", operationOwner, 60_000), true);
+    },
+  },
+  {
+    id: "FAULT-10",
+    title: "a half-open connection is noticed within the deadline",
+    needs: ["connected"],
+    async run(trial) {
+      const client = await trial.connect();
+      written(await client.cache.set("key", "before"));
+      await client.link.strand();
+      const startMs = trial.clock.monotonicMs();
+      const error: unknown = await trial.settle(
+        client.cache.get("key").then(() => undefined, (reason: unknown) => reason),
+        client.deadlineMs * 1.2 + trial.facts.toleranceMs,
+      );
+      const tookMs = trial.clock.monotonicMs() - startMs;
+      if (error !== undefined) assert.equal(error instanceof Error && "code" in error && error.code, "CACHE_UNAVAILABLE", inspect(error));
+      assert(tookMs <= client.deadlineMs * 1.2 + trial.facts.toleranceMs, `noticed after ${tookMs} ms`);
+      await client.link.heal();
+      assert.equal((await untilAnswered(trial, () => client.cache.get("key")))?.value, "before");
+    },
+  },
+  {
+    id: "FAULT-11",
+    title: "no error's text, stack, cause or inspection shows a value or an owner",
+    needs: ["connected"],
+    async run(trial) {
+      const client = await trial.connect();
+      const errors: Error[] = [];
+      await client.link.freeze();
+      errors.push(...(await allUnavailable(trial, client, "a frozen server")));
+      await client.link.cut();
+      errors.push(...(await allUnavailable(trial, client, "a connection that was cut")));
+      await client.link.heal();
+      await untilAnswered(trial, () => client.cache.get("key"));
+      for (const { answer } of trial.facts.refusals) {
+        for (const { call } of operationsOf(client, trial.facts).filter(({ name }) => name === "set" || name === "tryAcquire")) {
+          await client.link.refuse(answer);
+          await trial.settle(call(), client.deadlineMs * 3).catch((error: unknown) => error instanceof Error && errors.push(error));
+        }
+      }
+      for (const error of errors) {
+        const shown = [inspect(error, { depth: null, showHidden: true, getters: true }), String(error.stack), JSON.stringify(error), JSON.stringify(error.cause)].join("\n");
+        for (const secret of [operationValue, operationOwner]) {
+          assert(!shown.includes(secret.slice(0, 14)), `an error shows what was sent: ${error.name} ${error.message.slice(0, 40)}…`);
+        }
+      }
+    },
+  },
+  {
+    id: "FAULT-12",
+    title: "100 lost connections leak no connection, listener or timer",
+    needs: ["connected"],
+    alone: true,
+    timeoutMs: 120_000,
+    async run(trial) {
+      const client = await trial.connect();
+      const lose = async (count: number): Promise<void> => {
+        for (let round = 0; round < count; round++) {
+          await client.link.reset();
+          written(await untilAnswered(trial, () => client.cache.set("key", `round ${round}`)));
+        }
+      };
+      await lose(3);
+      const before = await client.census();
+      await lose(100);
+      await trial.until("nothing more is held than before", async () => notMore(await client.census(), before), 5_000);
+      assert.deepEqual(trial.uncaught(), []);
+    },
+  },
+  {
+    id: "FAULT-13",
+    title: "a lost connection kills no process: no error is left without a listener",
+    needs: ["connected"],
+    async run(trial) {
+      const idle = await trial.connect();
+      const down = await trial.connect({ initially: "down" });
+      await idle.cache.get("key");
+      await idle.link.cut();
+      const busy = idle.cache.set("key", "value").catch(() => {});
+      await trial.elapse(50);
+      await idle.link.heal();
+      await down.link.heal();
+      await trial.settle(busy, 5_000);
+      await untilAnswered(trial, () => idle.cache.get("key"));
+      await untilAnswered(trial, () => down.cache.get("key"));
+      await idle.link.reset();
+      await trial.elapse(20);
+      assert.deepEqual(trial.uncaught().map((error) => inspect(error)), []);
+    },
+  },
+  {
+    id: "FAULT-14",
+    title: "the first operations, given while the client still connects, are not lost",
+    needs: ["connected"],
+    async run(trial) {
+      for (let round = 0; round < 3; round++) {
+        const { cache } = await trial.connect();
+        const writes = Array.from({ length: 20 }, (_, index) => cache.set(`first ${round} ${index}`, "value"));
+        for (const outcome of await trial.settle(Promise.all(writes), 5_000)) written(outcome);
+        assert.equal((await trial.cache.get(`first ${round} 0`))?.value, "value");
+        assert.equal((await trial.cache.get(`first ${round} 19`))?.value, "value");
+      }
+    },
+  },
+  {
+    id: "FAULT-15",
+    title: "with watchers and waiters, listeners and connections do not grow over 100 reconnects",
+    needs: ["connected", "pushesChanges"],
+    alone: true,
+    timeoutMs: 120_000,
+    async run(trial) {
+      const client = await trial.connect();
+      let missed = 0;
+      const unwatch = await client.cache.watch?.((key) => {
+        if (key === undefined) missed += 1;
+      });
+      const unlisten = trial.facts.pushesReleases ? await client.lock.onRelease?.("name", () => {}) : undefined;
+      const lose = async (count: number): Promise<void> => {
+        for (let round = 0; round < count; round++) {
+          const before = missed;
+          await client.link.reset();
+          await untilAnswered(trial, () => client.cache.get("key"));
+          await trial.until("the watcher is told", () => missed > before, 5_000);
+        }
+      };
+      await lose(3);
+      const before = await client.census();
+      await lose(100);
+      await trial.until("nothing more is held than before", async () => notMore(await client.census(), before), 5_000);
+      await unwatch?.();
+      await unlisten?.();
+      assert.deepEqual(trial.uncaught(), []);
+    },
+  },
+];

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { CacheUnavailableError, delay, type Lock } from "@lingpai/core";
+import type { Clause, Trial } from "../clause.ts";
+import { granted, refused } from "../expect.ts";
+import { altered, spyClock, type SpyClock } from "../spies.ts";
+import { shortTtlMs } from "./cache-time.ts";
+
+/** Long enough to act within a third of it on a slow machine. */
+function leaseLengthMs(trial: Trial): number {
+  return Math.max(shortTtlMs(trial) * 2, trial.facts.toleranceMs * 12);
+}
+
+function reasonOf(signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && "code" in reason && "reason" in reason ? [reason.code, reason.reason] : reason;
+}
+
+interface Loss {
+  readonly title: string;
+  readonly reasons: readonly string[];
+  readonly alter: (lock: Lock) => Lock;
+  readonly happen: (trial: Trial, clock: SpyClock, leaseMs: number) => Promise<void> | void;
+}
+
+const losses: readonly Loss[] = [
+  {
+    title: "an extension is refused",
+    reasons: ["refused"],
+    alter: (lock) => altered(lock, { extend: async () => false }),
+    happen: (trial, _clock, leaseMs) => trial.elapse(leaseMs / 3 + trial.facts.toleranceMs + 5),
+  },
+  {
+    title: "the connection is lost for longer than the lease",
+    reasons: ["expired"],
+    alter: (lock) => altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) }),
+    happen: (trial, _clock, leaseMs) => trial.elapse(leaseMs),
+  },
+  {
+    title: "extensions are never answered",
+    reasons: ["expired"],
+    alter: (lock) => altered(lock, { extend: () => new Promise(() => {}) }),
+    happen: (trial, _clock, leaseMs) => trial.elapse(leaseMs),
+  },
+  {
+    title: "the machine slept",
+    reasons: ["suspended"],
+    alter: (lock) => lock,
+    happen: (_trial, clock, leaseMs) => clock.suspend(leaseMs),
+  },
+];
+
+/** How the holder learns that its lease is over. */
+export const leaseLoss: readonly Clause[] = [
+  {
+    id: "LEASE-07",
+    title: "the signal aborts when an extension is refused, the store is away too long, the term passes, or the machine slept",
+    needs: ["locks"],
+    async run(trial) {
+      const leaseMs = leaseLengthMs(trial);
+      for (const { title, reasons, alter, happen } of losses) {
+        const clock = spyClock(trial.clock);
+        const lease = await trial.settle(trial.leasing.acquire(alter(trial.lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        assert.equal(lease.signal.aborted, false, `${title}: lost at once`);
+        await happen(trial, clock, leaseMs);
+        assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
+        assert.equal(lease.isHeld(), false);
+        assert(reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])), `${title}: ${String(reasonOf(lease.signal))}`);
+        await trial.settle(lease.release(), 1_000);
+      }
+    },
+  },
+  {
+    id: "LEASE-14",
+    title: "the signal of a loss comes before the last moment at which the store still keeps others out",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, clock, settle, random, leasing } = trial;
+      const leaseMs = leaseLengthMs(trial);
+      const cutOff = altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) });
+      const startMs = clock.monotonicMs();
+      const lease = await settle(leasing.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      const lostMs = new Promise<number>((resolve) => {
+        lease.signal.addEventListener("abort", () => resolve(clock.monotonicMs()), { once: true });
+      });
+      const afterMs = (await settle(lostMs, leaseMs + 200)) - startMs;
+      assert(afterMs < leaseMs + trial.facts.toleranceMs, `the loss of a lease of ${leaseMs} ms was told after ${afterMs}`);
+      assert(afterMs > leaseMs / 2, `a lease of ${leaseMs} ms was given up after ${afterMs}`);
+      if (trial.facts.toleranceMs === 0) assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
+    },
+  },
+  {
+    id: "LEASE-15",
+    title: "releasing a lease that was lost is answered within 100 ms and asks the store at most once",
+    needs: ["locks"],
+    async run(trial) {
+      const { clock, settle, leasing } = trial;
+      let releases = 0;
+      const away = altered(trial.lock, {
+        extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+        release: () => {
+          releases += 1;
+          return new Promise(() => {});
+        },
+      });
+      const leaseMs = leaseLengthMs(trial);
+      const lease = await settle(leasing.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      await trial.elapse(leaseMs);
+      assert.equal(await settle(lease.release(), 100), false);
+      await trial.elapse(50);
+      assert(releases <= 1, `${releases} releases were sent`);
+    },
+  },
+  {
+    id: "LEASE-16",
+    title: "not getting a lease and losing one are different errors",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, clock, settle, random, leasing } = trial;
+      granted(await lock.tryAcquire("held", random.id(), 60_000));
+      await refused(() => settle(leasing.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}), 1_000), "LOCK_TIMEOUT", "a lock that is held");
+      const leaseMs = leaseLengthMs(trial);
+      const forgotten = altered(lock, { extend: async () => false });
+      const working = leasing.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
+      await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
+      const away = altered(lock, { tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) });
+      await refused(() => settle(leasing.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000), "CACHE_UNAVAILABLE", "a store that is away");
+    },
+  },
+  {
+    id: "LEASE-19",
+    title: "an acquisition that took longer than its lease is not held",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, clock, settle, leasing } = trial;
+      const leaseMs = leaseLengthMs(trial);
+      const slow = altered(lock, {
+        async tryAcquire(name, owner, ttlMs) {
+          const outcome = await lock.tryAcquire(name, owner, ttlMs);
+          await delay(clock, leaseMs);
+          return outcome;
+        },
+      });
+      const outcome = await settle(leasing.tryLease(slow, "name", { ttlMs: leaseMs, storeDeadlineMs: leaseMs * 4, clock }), leaseMs * 8);
+      assert.equal(outcome.acquired, false, "a lease that was over when it was granted is held");
+    },
+  },
+  {
+    id: "LEASE-20",
+    title: "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, settle, leasing } = trial;
+      const leaseMs = leaseLengthMs(trial);
+      const clock = spyClock(trial.clock);
+      const seen: boolean[] = [];
+      const working = leasing.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
+        seen.push(signal.aborted);
+        clock.stall(leaseMs);
+        seen.push(signal.aborted);
+        await Promise.resolve();
+        signal.throwIfAborted();
+      });
+      await refused(() => settle(working, 1_000), "LOCK_LOST", "work under a lease that is over");
+      assert.deepEqual(seen, [false, true]);
+    },
+  },
+  {
+    id: "LEASE-24",
+    title: "the holder learns at the next extension that the store has forgotten its lease",
+    needs: ["locks", "foreignWriters"],
+    async run(trial) {
+      const { lock, clock, settle, raw, path, until, leasing } = trial;
+      const leaseMs = leaseLengthMs(trial);
+      const lease = await settle(leasing.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      for (const place of [raw.lock, raw.fence]) if (place) await raw.remove(place(path, "name"));
+      await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
+      assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);
+    },
+  },
+];

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { delay } from "@lingpai/core";
+import type { Clause } from "../clause.ts";
+import { granted, refused } from "../expect.ts";
+import { altered, logged, spyClock, withoutPush } from "../spies.ts";
+import { shortTtlMs } from "./cache-time.ts";
+
+const ttlMs = 60_000;
+
+/** Getting a lease that another one holds. */
+export const leaseWaiting: readonly Clause[] = [
+  {
+    id: "LEASE-01",
+    title: "32 waiters in two processes all get the lock, one at a time, each once",
+    needs: ["locks"],
+    alone: true,
+    async run({ lock, second, clock, settle, leasing: { withLease } }) {
+      const other = (await second()).lock;
+      const served: number[] = [];
+      let inside = 0;
+      const waiters = Array.from({ length: 32 }, (_, index) =>
+        withLease(index % 2 ? lock : other, "name", { ttlMs, waitMs: 30_000, clock }, async () => {
+          inside += 1;
+          assert.equal(inside, 1, "two holders at once");
+          served.push(index);
+          await delay(clock, 2);
+          inside -= 1;
+        }),
+      );
+      await settle(Promise.all(waiters), 15_000);
+      assert.deepEqual([...served].sort((one, next) => one - next), Array.from({ length: 32 }, (_, index) => index));
+    },
+  },
+  {
+    id: "LEASE-02",
+    title: "where the backend tells of a release, the next waiter has the lock within 5 ms at the median",
+    needs: ["locks", "pushesReleases"],
+    alone: true,
+    async run({ lock, second, clock, elapse, settle, leasing: { acquire } }) {
+      const other = (await second()).lock;
+      const handoversMs: number[] = [];
+      for (let round = 0; round < 21; round++) {
+        const [from, to] = round % 2 ? [lock, other] : [other, lock];
+        const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
+        const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock });
+        await elapse(15);
+        const startMs = clock.monotonicMs();
+        await held.release();
+        const lease = await settle(next, 5_000);
+        handoversMs.push(clock.monotonicMs() - startMs);
+        await lease.release();
+      }
+      const medianMs = handoversMs.sort((one, next) => one - next)[10] ?? Infinity;
+      assert(medianMs < 5, `the median handover took ${medianMs} ms`);
+    },
+  },
+  {
+    id: "LEASE-03",
+    title: "without push, waiting still ends, with bounded and jittered asking",
+    needs: ["locks"],
+    async run({ lock, second, clock, elapse, settle, random, leasing: { acquire } }) {
+      const { lock: asking, log } = logged(withoutPush((await second()).lock), clock);
+      const owner = random.id();
+      granted(await lock.tryAcquire("name", owner, ttlMs));
+      const askedMs: number[] = [];
+      const timed = altered(asking, {
+        tryAcquire(name, by, forMs) {
+          askedMs.push(clock.monotonicMs());
+          return asking.tryAcquire(name, by, forMs);
+        },
+      });
+      const waiting = acquire(timed, "name", { ttlMs, waitMs: 10_000, clock });
+      await elapse(600);
+      assert(log.tries >= 3, `asked ${log.tries} times in 600 ms`);
+      assert(log.tries <= 30, `asked ${log.tries} times in 600 ms: a polling storm`);
+      await lock.release("name", owner);
+      const lease = await settle(waiting, 600);
+      const gaps = askedMs.slice(1).map((ms, index) => Math.round(ms - (askedMs[index] ?? 0)));
+      assert(new Set(gaps).size > 1, `asked every ${gaps[0]} ms, without jitter`);
+      await lease.release();
+    },
+  },
+  {
+    id: "LEASE-04",
+    title: "waiting ends with LOCK_TIMEOUT within a tenth of waitMs, and waitMs 0 never waits",
+    needs: ["locks"],
+    async run({ lock, second, clock, settle, random, facts, leasing: { acquire } }) {
+      granted(await lock.tryAcquire("name", random.id(), ttlMs));
+      const other = (await second()).lock;
+      for (const waitMs of [0, 300]) {
+        const startMs = clock.monotonicMs();
+        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), 2_000), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
+        const waitedMs = clock.monotonicMs() - startMs;
+        assert(waitedMs >= waitMs - 1, `gave up after ${waitedMs} ms of ${waitMs}`);
+        assert(waitedMs <= waitMs * 1.1 + facts.toleranceMs + 1, `gave up only after ${waitedMs} ms of ${waitMs}`);
+      }
+    },
+  },
+  {
+    id: "LEASE-05",
+    title: "a wait that is aborted leaves no subscription, no timer and no lock",
+    needs: ["locks"],
+    async run({ lock, second, clock, elapse, settle, random, until, leasing: { acquire } }) {
+      const { lock: asking, log } = logged((await second()).lock, clock);
+      const watched = spyClock(clock);
+      const owner = random.id();
+      granted(await lock.tryAcquire("name", owner, ttlMs));
+      const controller = new AbortController();
+      const reason = new Error("not wanted any more");
+      const waiting = acquire(asking, "name", { ttlMs, waitMs: 10_000, clock: watched, signal: controller.signal });
+      const outcome = waiting.then(
+        () => assert.fail("an aborted wait was granted"),
+        (error: unknown) => error,
+      );
+      await elapse(50);
+      controller.abort(reason);
+      assert.equal(await settle(outcome, 100), reason);
+      await until("the subscription ends", () => log.listening === 0, 500);
+      assert.equal(watched.pending.size, 0, "a timer is left");
+      await lock.release("name", owner);
+      await elapse(20);
+      granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the holder's release");
+    },
+  },
+  {
+    id: "LEASE-09",
+    title: "a waiter that died or gave up does not hold up those behind it",
+    needs: ["locks"],
+    async run({ lock, second, clock, elapse, settle, random, leasing: { acquire } }) {
+      const dying = await second();
+      const owner = random.id();
+      granted(await lock.tryAcquire("name", owner, ttlMs));
+      const giveUp = new AbortController();
+      const dead = acquire(dying.lock, "name", { ttlMs: 500, waitMs: 200, clock });
+      const aborted = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock, signal: giveUp.signal });
+      const waiting = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock });
+      const gone = [dead, aborted].map((wait) => wait.then(() => assert.fail("it was granted"), () => {}));
+      await elapse(30);
+      giveUp.abort();
+      await dying.close();
+      await elapse(250);
+      await lock.release("name", owner);
+      const lease = await settle(waiting, 2_000);
+      await settle(Promise.all(gone), 1_000);
+      await lease.release();
+    },
+  },
+  {
+    id: "LEASE-10",
+    title: "a wake-up message that is lost costs at most one lease",
+    needs: ["locks", "pushesReleases"],
+    async run(trial) {
+      const { lock, clock, settle, random, leasing } = trial;
+      const deaf = altered((await trial.second()).lock, { onRelease: async () => async () => {} });
+      const [owner, leaseMs] = [random.id(), shortTtlMs(trial) * 4];
+      granted(await lock.tryAcquire("name", owner, leaseMs));
+      const waiting = leasing.acquire(deaf, "name", { ttlMs, waitMs: 30_000, clock });
+      await trial.elapse(20);
+      await lock.release("name", owner);
+      await (await settle(waiting, leaseMs + trial.facts.ttlGranularityMs + 20)).release();
+    },
+  },
+  {
+    id: "LEASE-13",
+    title: "a waiter that was aborted never ends up holding the lock",
+    needs: ["locks"],
+    async run({ lock, second, clock, elapse, until, random, leasing: { acquire } }) {
+      const other = (await second()).lock;
+      for (let turns = 0; turns < 24; turns++) {
+        const name = `name ${turns}`;
+        const owner = random.id();
+        granted(await lock.tryAcquire(name, owner, ttlMs));
+        const controller = new AbortController();
+        const waiting = acquire(other, name, { ttlMs, waitMs: 10_000, clock, signal: controller.signal });
+        const outcome = waiting.then((lease) => lease.release(), () => false);
+        await elapse(turns % 3);
+        void lock.release(name, owner);
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        controller.abort();
+        await outcome;
+        await until("the lock is free again", async () => (await lock.tryAcquire(name, random.id(), 1)).acquired, 500);
+      }
+    },
+  },
+  {
+    id: "LEASE-17",
+    title: "a release between the failed try and the subscription is not missed",
+    needs: ["locks", "pushesReleases"],
+    async run({ lock, second, clock, settle, random, leasing: { acquire } }) {
+      const inner = (await second()).lock;
+      const owner = random.id();
+      granted(await lock.tryAcquire("name", owner, ttlMs));
+      const late = altered(inner, {
+        async onRelease(name, listener) {
+          assert.equal(await lock.release("name", owner), true);
+          return inner.onRelease?.(name, listener) ?? assert.fail("the lock has no onRelease");
+        },
+      });
+      await (await settle(acquire(late, "name", { ttlMs, waitMs: 10_000, clock }), 500)).release();
+    },
+  },
+  {
+    id: "LEASE-18",
+    title: "a waiter is woken when a lease ends without a release",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, clock, settle, random, facts, leasing } = trial;
+      const leaseMs = shortTtlMs(trial) * 2;
+      const startMs = clock.monotonicMs();
+      granted(await lock.tryAcquire("name", random.id(), leaseMs));
+      const lease = await settle(leasing.acquire((await trial.second()).lock, "name", { ttlMs, waitMs: 30_000, clock }), leaseMs + facts.ttlGranularityMs + 300);
+      const waitedMs = clock.monotonicMs() - startMs;
+      assert(waitedMs >= leaseMs - 1, `granted after ${waitedMs} ms of a lease of ${leaseMs}`);
+      await lease.release();
+    },
+  },
+  {
+    id: "LEASE-22",
+    title: "two locks over one client are two owners",
+    needs: ["locks"],
+    async run({ lock, again, clock, settle, leasing: { acquire, tryLease } }) {
+      const other = (await again()).lock;
+      const lease = await settle(acquire(lock, "name", { ttlMs, waitMs: 0, clock }), 1_000);
+      for (const asking of [other, lock]) {
+        const outcome = await settle(tryLease(asking, "name", { ttlMs, clock }), 1_000);
+        assert.equal(outcome.acquired, false, "two holders in one process");
+      }
+      assert.equal(await lease.release(), true);
+    },
+  },
+  {
+    id: "LEASE-23",
+    title: "without push, waiting too ends within a tenth of waitMs",
+    needs: ["locks"],
+    async run({ lock, second, clock, settle, random, facts, leasing: { acquire } }) {
+      granted(await lock.tryAcquire("name", random.id(), ttlMs));
+      const polling = withoutPush((await second()).lock);
+      const startMs = clock.monotonicMs();
+      await refused(() => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 2_000), "LOCK_TIMEOUT", "waiting without push");
+      const waitedMs = clock.monotonicMs() - startMs;
+      assert(waitedMs <= 330 + facts.toleranceMs, `gave up only after ${waitedMs} ms of 300`);
+    },
+  },
+];

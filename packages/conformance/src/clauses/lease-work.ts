@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { delay, type Lease } from "@lingpai/core";
+import type { Clause } from "../clause.ts";
+import { granted, refused } from "../expect.ts";
+import { altered, logged, spyClock } from "../spies.ts";
+import { shortTtlMs, surelyGoneMs } from "./cache-time.ts";
+
+const ttlMs = 60_000;
+
+/** Working under a lease, and ending it. */
+export const leaseWork: readonly Clause[] = [
+  {
+    id: "LEASE-06",
+    title: "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
+    needs: ["locks"],
+    async run(trial) {
+      const { clock, settle, elapse, random, facts, leasing } = trial;
+      const leaseMs = Math.max(shortTtlMs(trial) * 2, facts.toleranceMs * 12);
+      const { lock, log } = logged(trial.lock, clock);
+      const watched = spyClock(clock);
+      const startMs = clock.monotonicMs();
+      const lease = await settle(leasing.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
+      await elapse(leaseMs * 3 + 1);
+      assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
+      assert.equal((await trial.lock.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
+      const times = log.extensions.map((ms) => ms - startMs);
+      assert(times.length >= 6 && times.length <= 10, `extended ${times.length} times in three lengths of the lease`);
+      const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
+      assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
+      assert([...watched.pending].every(({ background }) => background), "a timer of the lease keeps the process alive");
+      assert.equal(await lease.release(), true);
+      const count = log.extensions.length;
+      await elapse(leaseMs);
+      assert.equal(log.extensions.length, count, "a lease that was released was extended");
+      assert.equal(watched.pending.size, 0, "a timer is left");
+    },
+  },
+  {
+    id: "LEASE-08",
+    title: "the work's own error is what the caller sees, also when the lease was lost and the release fails",
+    needs: ["locks"],
+    async run({ lock, clock, settle, elapse, leasing: { withLease } }) {
+      const failure = new Error("the work's own");
+      const broken = altered(lock, { extend: async () => false, release: () => Promise.reject(new Error("the release failed")) });
+      for (const forget of [false, true]) {
+        const running = withLease(forget ? broken : lock, `name ${forget}`, { ttlMs: 150, waitMs: 0, clock }, async () => {
+          if (forget) await delay(clock, 100);
+          throw failure;
+        });
+        const seen = running.then(() => undefined, (error: unknown) => error);
+        assert.equal(await settle(seen, 2_000), failure);
+      }
+      await elapse(1);
+    },
+  },
+  {
+    id: "LEASE-11",
+    title: "the release happens once, also when the work throws at once",
+    needs: ["locks"],
+    async run({ lock: plain, clock, settle, random, leasing: { acquire, withLease } }) {
+      const { lock, log } = logged(plain, clock);
+      const options = { ttlMs, waitMs: 0, clock };
+      const thrown = new Error("at once");
+      const running = withLease(lock, "name", options, () => {
+        throw thrown;
+      });
+      assert.equal(await settle(running.then(() => undefined, (error: unknown) => error), 1_000), thrown);
+      assert.equal(log.releases, 1);
+      assert.equal(await settle(withLease(lock, "name", options, () => "result"), 1_000), "result");
+      assert.equal(log.releases, 2);
+      const lease = await settle(acquire(lock, "name", options), 1_000);
+      assert.deepEqual(await Promise.all([lease.release(), lease.release()]), [true, true]);
+      await lease[Symbol.asyncDispose]();
+      assert.equal(log.releases, 3);
+      granted(await plain.tryAcquire("name", random.id(), ttlMs));
+    },
+  },
+  {
+    id: "LEASE-12",
+    title: "asking again within the work that holds the lock is an error, not a deadlock",
+    needs: ["locks"],
+    async run({ lock, clock, settle, leasing: { acquire, withLease } }) {
+      const options = { ttlMs, waitMs: 5_000, clock };
+      const nested = withLease(lock, "name", options, async () => {
+        await refused(() => acquire(lock, "name", options), "LOCK_REENTERED", "acquire within");
+        await refused(() => withLease(lock, "name", options, () => {}), "LOCK_REENTERED", "withLease within");
+        return withLease(lock, "another name", options, () => "inner");
+      });
+      assert.equal(await settle(nested, 2_000), "inner");
+      assert.equal(await settle(withLease(lock, "name", options, () => "after"), 1_000), "after");
+    },
+  },
+  {
+    id: "LEASE-21",
+    title: "`await using` releases once and never hides the body's error",
+    needs: ["locks"],
+    async run({ lock: plain, clock, settle, random, leasing: { acquire } }) {
+      const { lock, log } = logged(plain, clock);
+      const using = async (on: typeof lock, body: (lease: Lease) => void): Promise<void> => {
+        await using lease = await acquire(on, "name", { ttlMs, waitMs: 0, clock });
+        body(lease);
+      };
+      await settle(using(lock, (lease) => assert(lease.fence > 0)), 1_000);
+      assert.equal(log.releases, 1);
+      granted(await plain.tryAcquire("name", "owner-owner", 1));
+      await plain.release("name", "owner-owner");
+      const failure = new Error("the body's");
+      const broken = altered(plain, { release: () => Promise.reject(new Error("the release failed")) });
+      const running = using(broken, () => {
+        throw failure;
+      });
+      assert.equal(await settle(running.then(() => undefined, (error: unknown) => error), 1_000), failure);
+      assert.equal((await plain.tryAcquire("name", random.id(), 1)).acquired, false, "nothing released it");
+    },
+  },
+  {
+    id: "LEASE-25",
+    title: "owners are unguessable and drawn for each acquisition",
+    needs: ["locks"],
+    async run({ lock: plain, clock, settle, leasing: { acquire } }) {
+      const { lock, log } = logged(plain, clock);
+      for (let round = 0; round < 20; round++) {
+        await (await settle(acquire(lock, "name", { ttlMs, waitMs: 0, clock }), 1_000)).release();
+      }
+      assert.equal(new Set(log.owners).size, 20, "an owner was used for two acquisitions");
+      for (const owner of log.owners) {
+        assert(owner.length >= 16, `the owner ${owner} is short`);
+        assert(new Set(owner).size >= 8, `the owner ${owner} has little in it`);
+      }
+      const common = log.owners.reduce((shared, owner) => commonStart(shared, owner));
+      assert(common.length < 8, `owners begin alike: ${common}`);
+    },
+  },
+  {
+    id: "LEASE-26",
+    title: "50 callers of one failing load under the lock cause one load and share its rejection",
+    needs: ["locks"],
+    async run({ lock, clock, settle, random, leasing: { withLease, createSingleFlight } }) {
+      const flights = createSingleFlight<string>();
+      let loads = 0;
+      const load = (): Promise<string> =>
+        withLease(lock, "name", { ttlMs, waitMs: 5_000, clock }, async () => {
+          loads += 1;
+          await delay(clock, 5);
+          throw new Error(`load ${loads} failed`);
+        });
+      const calls = Array.from({ length: 50 }, () => flights.run("name", load).catch((error: unknown) => error));
+      const errors = await settle(Promise.all(calls), 5_000);
+      assert.equal(loads, 1);
+      assert.equal(new Set(errors).size, 1, "callers were told different errors");
+      assert.equal(await settle(flights.run("name", async () => "next"), 100), "next", "the failure was kept");
+      granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the failed load");
+    },
+  },
+  {
+    id: "LEASE-27",
+    title: "a lease that its holder does not extend any more is over when the store says so",
+    needs: ["locks"],
+    async run(trial) {
+      const { lock, clock, settle, random, leasing } = trial;
+      const leaseMs = shortTtlMs(trial) * 2;
+      const dead = altered(lock, { extend: () => new Promise(() => {}), release: () => new Promise(() => {}) });
+      await settle(leasing.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      await trial.elapse(surelyGoneMs(trial, leaseMs));
+      granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the dead holder's lease");
+    },
+  },
+];
+
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return one.slice(0, length);
+}

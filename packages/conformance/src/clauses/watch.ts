@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import type { Cache } from "@lingpai/core";
+import type { Clause, Trial } from "../clause.ts";
+import { conflict, oddNamesUpTo, untilAnswered, written } from "../expect.ts";
+
+interface Watching {
+  readonly told: (string | undefined)[];
+  stop(): Promise<void>;
+}
+
+async function watching(cache: Cache, listener: (key: string | undefined) => void = () => {}): Promise<Watching> {
+  assert(cache.watch, "the cache has no watch although pushesChanges was declared");
+  assert.equal(cache.pushesChanges, true);
+  const told: (string | undefined)[] = [];
+  const stop = await cache.watch((key) => {
+    told.push(key);
+    return listener(key);
+  });
+  return { told, stop };
+}
+
+/** Time in which a message that was wrongly sent would have arrived. */
+function quiet({ elapse, facts }: Trial): Promise<void> {
+  return elapse(Math.max(5, facts.toleranceMs));
+}
+
+/** Being told of changes. */
+export const watch: readonly Clause[] = [
+  {
+    id: "WATCH-01",
+    title: "a committed change is told to every watcher within 50 ms, with the key as it was written",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, second, until, facts, clock } = trial;
+      const other = await second();
+      const watchers = [await watching(cache), await watching(cache), await watching(other.cache)];
+      for (const key of ["key", "Key", ...oddNamesUpTo(facts.maxKeyBytes)]) {
+        const startMs = clock.monotonicMs();
+        written(await other.cache.set(key, "value"));
+        await until(`every watcher is told of ${JSON.stringify(key)}`, () => watchers.every(({ told }) => told.at(-1) === key), 50);
+        assert(clock.monotonicMs() - startMs <= 50 + facts.toleranceMs);
+      }
+    },
+  },
+  {
+    id: "WATCH-02",
+    title: "a write or delete that did not take place tells nothing",
+    needs: ["pushesChanges", "conditionalWrites"],
+    async run(trial) {
+      const { cache, random } = trial;
+      await cache.set("key", "value");
+      const { told } = await watching(cache);
+      conflict(await cache.set("key", "late", { ifVersion: random.id() }));
+      conflict(await cache.set("key", "late", { ifVersion: "absent" }));
+      assert.equal(await cache.delete("key", { ifVersion: random.id() }), false);
+      assert.equal(await cache.delete("missing"), false);
+      await cache.get("key");
+      await quiet(trial);
+      assert.deepEqual(told, []);
+    },
+  },
+  {
+    id: "WATCH-03",
+    title: "own changes are told too, each once",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, until } = trial;
+      const { told } = await watching(cache);
+      await cache.set("one", "value");
+      await cache.set("two", "value", { ttlMs: 60_000 });
+      await cache.set("one", "other");
+      await until("three changes are told", () => told.length >= 3, 1_000);
+      await quiet(trial);
+      assert.deepEqual(told, ["one", "two", "one"]);
+    },
+  },
+  {
+    id: "WATCH-04",
+    title: "unsubscribing stops it for that listener only, and the last one frees what was held",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, until, facts } = trial;
+      const client = facts.connected ? await trial.connect() : undefined;
+      const view = client?.cache ?? cache;
+      await view.set("before", "value");
+      const before = await client?.census();
+      const [first, last] = [await watching(view), await watching(view)];
+      await first.stop();
+      await first.stop();
+      await cache.set("key", "value");
+      await until("the other listener is told", () => last.told.includes("key"), 1_000);
+      assert.deepEqual(first.told, []);
+      await last.stop();
+      await cache.set("after", "value");
+      await quiet(trial);
+      assert(!last.told.includes("after"), "a listener that left was told");
+      if (client) await until("what was held is freed", async () => notMore(await client.census(), before ?? {}), 2_000);
+    },
+  },
+  {
+    id: "WATCH-05",
+    title: "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
+    needs: ["pushesChanges", "connected"],
+    async run(trial) {
+      const { cache, until } = trial;
+      const { cache: watched, link } = await trial.connect();
+      const { told } = await watching(watched);
+      await cache.set("before", "value");
+      await until("the watcher is told", () => told.includes("before"), 1_000);
+      for (const breaking of [() => link.reset(), async () => (await link.cut(), await trial.elapse(20), link.heal())]) {
+        told.length = 0;
+        await breaking();
+        await until("the watcher is told to read again", () => told.includes(undefined), 10_000);
+        await untilAnswered(trial, () => watched.get("before"));
+        await cache.set("after", "value");
+        await until("the watcher hears again", () => told.includes("after"), 10_000);
+      }
+    },
+  },
+  {
+    id: "WATCH-06",
+    title: "10 000 messages of garbage on the channel tell nobody of a key, and do not stop the true ones",
+    needs: ["pushesChanges", "foreignWriters"],
+    async run(trial) {
+      const { cache, raw, path, until } = trial;
+      const channel = raw.channel ?? assert.fail("the fixture's raw has no channel");
+      const { told } = await watching(cache);
+      const texts = ["", "key", "{key", "}", "{}", "{a}{b}", "{%zz}", "other:{key}", "\0", "{\ud7ff}", "x".repeat(100_000)];
+      const garbage = [...texts.map((text) => new TextEncoder().encode(text)), Uint8Array.of(0xff, 0xfe, 0x00)];
+      for (let sent = 0; sent < 10_000; sent += 100) {
+        await Promise.all(Array.from({ length: 100 }, (_, index) => channel.publish(path, garbage[(sent + index) % (sent === 0 ? garbage.length : 10)] ?? Uint8Array.of())));
+      }
+      await cache.set("true", "value");
+      await until("the true change is told", () => told.includes("true"), 5_000);
+      assert.deepEqual(told.filter((key) => key !== undefined && key !== "true"), [], "garbage was told as a key");
+      assert.deepEqual(trial.uncaught(), []);
+    },
+  },
+  {
+    id: "WATCH-07",
+    title: "a listener that throws harms no other listener, no writer and not the process",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, until } = trial;
+      const fail = (): void => {
+        throw new Error("a listener's own");
+      };
+      const [throwing, rejecting, other] = [await watching(cache, fail), await watching(cache, async () => fail()), await watching(cache)];
+      for (const key of ["one", "two"]) {
+        written(await cache.set(key, "value"));
+        await until("every listener is told", () => [throwing, rejecting, other].every(({ told }) => told.includes(key)), 1_000);
+      }
+      await quiet(trial);
+      assert.deepEqual(trial.uncaught(), []);
+    },
+  },
+  {
+    id: "WATCH-08",
+    title: "messages carry no value",
+    needs: ["pushesChanges", "foreignWriters"],
+    async run(trial) {
+      const { cache, raw, path, random, until } = trial;
+      const channel = raw.channel ?? assert.fail("the fixture's raw has no channel");
+      const canary = random.id();
+      const overheard = await channel.overhear(path);
+      const { told } = await watching(cache);
+      await cache.set("key", `secret ${canary}`);
+      await until("the change is told", () => told.includes("key"), 1_000);
+      await until("the message is overheard", () => overheard.messages.length > 0, 1_000);
+      await overheard.stop();
+      assert.deepEqual(overheard.messages.filter((message) => message.includes(canary.slice(0, 8))), []);
+    },
+  },
+  {
+    id: "WATCH-09",
+    title: "deletes and clear() are told like writes",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, until, facts } = trial;
+      await cache.set("deleted", "value");
+      await cache.set("cleared", "value");
+      const { told } = await watching((await trial.second()).cache);
+      assert.equal(await cache.delete("deleted"), true);
+      await until("the delete is told", () => told.includes("deleted"), 1_000);
+      if (!facts.enumerable) return;
+      assert.equal(await cache.clear(), 1);
+      await until("clear() is told", () => told.includes("cleared") || told.includes(undefined), 1_000);
+    },
+  },
+];
+
+/** Whether nothing is held now that was not held before. */
+export function notMore(now: { readonly [what: string]: number }, before: { readonly [what: string]: number }): boolean {
+  return Object.entries(now).every(([what, count]) => count <= (before[what] ?? 0));
+}

@@ -1,0 +1,3 @@
+import { conform } from "./vitest.ts";
+import { simulatedBackend } from "./mutants/simulated-backend.ts";
+conform(simulatedBackend());
