@@ -5,6 +5,8 @@ export { etcd, mariadb, memcached, postgres } from "./databases.ts";
 export type { Database } from "./databases.ts";
 export { startCluster } from "./cluster.ts";
 export type { Cluster } from "./cluster.ts";
+export { openLink } from "./link.ts";
+export type { Link } from "./link.ts";
 export { freePorts } from "./ports.ts";
 export { once, openWire, ServerError } from "./resp.ts";
 export type { Address, Reply, Wire } from "./resp.ts";

@@ -1,0 +1,57 @@
+import type { Backend } from "@lingpai/conformance";
+import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/redis-fixture";
+import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
+import * as ioredis6 from "ioredis";
+import * as ioredis5 from "ioredis5";
+import { ioredisCache, ioredisLock } from "./index.ts";
+import type { IoredisClient, IoredisCluster } from "./index.ts";
+
+/** The members of either version's client that only the tests use. */
+interface Owned {
+  disconnect(): void;
+  eventNames(): (string | symbol)[];
+  listenerCount(event: string | symbol): number;
+  on(event: "error", listener: () => void): unknown;
+}
+
+function connected(client: Owned & (IoredisClient | IoredisCluster)): Connected {
+  client.on("error", () => {});
+  return {
+    cache: (options) => ioredisCache(client, options),
+    lock: (options) => ioredisLock(client, options),
+    lookalike: () => connected(lookalikeOf(client)),
+    listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
+    close: async () => client.disconnect(),
+  };
+}
+
+type Address = { readonly host: string; readonly port: number };
+
+/** How either version's clients are made. */
+interface Library {
+  readonly Redis: new (options: {
+    host?: string;
+    port?: number;
+    username?: string;
+    password?: string;
+    sentinels?: Address[];
+    name?: string;
+  }) => Owned & IoredisClient;
+  readonly Cluster: new (nodes: Address[]) => Owned & IoredisCluster;
+}
+
+function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
+  return {
+    adapter: "adapter-ioredis",
+    client: `ioredis ${version}`,
+    standalone: async ({ host, port }, user = undefined) => connected(new Redis({ host, port, ...user })),
+    sentinel: async (sentinels, name) => connected(new Redis({ sentinels: sentinels.map(({ host, port }) => ({ host, port })), name })),
+    cluster: async (nodes) => connected(new Cluster(nodes.map(({ host, port }) => ({ host, port })))),
+  };
+}
+
+export const backends: readonly Backend[] = [driver("5", ioredis5), driver("6", ioredis6)].flatMap((version) => [
+  standaloneBackend(version),
+  sentinelBackend(version),
+  clusterBackend(version),
+]);

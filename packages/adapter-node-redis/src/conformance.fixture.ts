@@ -1,0 +1,68 @@
+import type { Backend } from "@lingpai/conformance";
+import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/redis-fixture";
+import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
+import * as client6 from "@redis/client";
+import * as client5 from "redis-client5";
+import { nodeRedisCache, nodeRedisLock } from "./index.ts";
+import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./index.ts";
+
+/** The members of either version's client that only the tests use. */
+interface Owned {
+  connect(): Promise<unknown>;
+  destroy(): unknown;
+  eventNames(): (string | symbol)[];
+  listenerCount(event: string | symbol): number;
+  on(event: "error", listener: () => void): unknown;
+}
+
+function connected(client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRedisSentinel)): Connected {
+  return {
+    cache: (options) => nodeRedisCache(client, options),
+    lock: (options) => nodeRedisLock(client, options),
+    lookalike: () => connected(lookalikeOf(client)),
+    listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
+    async close() {
+      await client.destroy();
+    },
+  };
+}
+
+type Address = { host: string; port: number };
+
+/** How either version's clients are made. */
+interface Library {
+  createClient(options: { socket: Address; username?: string; password?: string }): Owned & NodeRedisClient;
+  createCluster(options: { rootNodes: { socket: Address }[] }): Owned & NodeRedisCluster;
+  createSentinel(options: { name: string; sentinelRootNodes: Address[] }): Owned & NodeRedisSentinel;
+}
+
+function driver(version: string, { createClient, createCluster, createSentinel }: Library): RedisDriver {
+  return {
+    adapter: "adapter-node-redis",
+    client: `@redis/client ${version}`,
+    async standalone({ host, port }, user = undefined) {
+      const client = createClient({ socket: { host, port }, ...user });
+      client.on("error", () => {});
+      client.connect().catch(() => {});
+      return connected(client);
+    },
+    async sentinel(sentinels, name) {
+      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })) });
+      client.on("error", () => {});
+      await client.connect();
+      return connected(client);
+    },
+    async cluster(nodes) {
+      const client = createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })) });
+      client.on("error", () => {});
+      await client.connect();
+      return connected(client);
+    },
+  };
+}
+
+export const backends: readonly Backend[] = [driver("5", client5), driver("6", client6)].flatMap((version) => [
+  standaloneBackend(version),
+  sentinelBackend(version),
+  clusterBackend(version),
+]);

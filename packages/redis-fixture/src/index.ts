@@ -1,0 +1,7 @@
+/** The world in which both Redis adapters are tested. An adapter says how its library connects; the servers and their faults are here. */
+export { clusterBackend, sentinelBackend } from "./replicated.ts";
+export { rightsWithin } from "./rights.ts";
+export { slotOf } from "./slot.ts";
+export { standaloneBackend } from "./standalone.ts";
+export { lookalikeOf } from "./world.ts";
+export type { Connected, Credentials, RedisDriver } from "./world.ts";

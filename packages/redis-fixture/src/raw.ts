@@ -1,0 +1,52 @@
+/** Round the adapter: what stands in Redis, by its own names. */
+import type { Raw } from "@lingpai/conformance";
+import { nameOf } from "@lingpai/core";
+import { fenceKey, lockKey } from "@lingpai/redis-scripts";
+import type { Server } from "@lingpai/test-servers";
+
+/** @param holder the server that holds this key now */
+export function rawAccess(holder: (key: string) => Promise<Pick<Server, "command">>): Raw {
+  const send = async (key: string, ...parts: ReadonlyArray<string | Uint8Array>): ReturnType<Server["command"]> => (await holder(key)).command(...parts);
+  const foreign = (title: string, ...parts: readonly [command: string, ...rest: string[]]): Raw["foreign"][number] => ({
+    title,
+    async put(name) {
+      await send(name, "DEL", name);
+      const [command, ...rest] = parts;
+      await send(name, command, name, ...rest);
+    },
+  });
+  return {
+    entry: nameOf,
+    lock: (path, name) => lockKey(nameOf(path, name)),
+    fence: (path, name) => fenceKey(nameOf(path, name)),
+    async peek(name) {
+      const type = String(await send(name, "TYPE", name));
+      if (type === "none") return undefined;
+      const read = readers.get(type);
+      if (read === undefined) throw new Error(`The test does not know how to read a ${type}.`);
+      const [command, ...rest] = read;
+      return `${type} ${JSON.stringify(await send(name, command, name, ...rest))}`;
+    },
+    async poke(name, bytes) {
+      await send(name, "SET", name, bytes);
+    },
+    async remove(name) {
+      await send(name, "DEL", name);
+    },
+    foreign: [
+      foreign("a hash", "HSET", "v", "1", "d", "value"),
+      foreign("a list", "RPUSH", "value"),
+      foreign("an empty text", "SET", ""),
+      foreign("a text of somebody else", "SET", '{"token":"value"}'),
+      foreign("an older layout", "SET", "lp0:0123456789abcdef:value"),
+      foreign("a newer layout", "SET", "lp2:0123456789abcdef:value"),
+      foreign("a truncated entry", "SET", "lp1:0123456789"),
+    ],
+  };
+}
+
+const readers: ReadonlyMap<string, readonly [string, ...string[]]> = new Map([
+  ["string", ["GET"]],
+  ["hash", ["HGETALL"]],
+  ["list", ["LRANGE", "0", "-1"]],
+]);

@@ -1,0 +1,77 @@
+/** One clause's world on a running server: caches and locks over clients of their own, and the machine's clock. */
+import type { Client, Fixture } from "@lingpai/conformance";
+import { delay, systemClock } from "@lingpai/core";
+import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
+import type { Address } from "@lingpai/test-servers";
+
+/** A client library, as the tests use it: each call makes a new client. */
+export interface RedisDriver {
+  /** The adapter's package, without its scope. */
+  readonly adapter: string;
+  /** The library and its version: `ioredis 6`. */
+  readonly client: string;
+  /** Does not wait until it is connected. */
+  standalone(address: Address, user?: Credentials): Promise<Connected>;
+  sentinel(sentinels: readonly Address[], name: string): Promise<Connected>;
+  cluster(nodes: readonly Address[]): Promise<Connected>;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One client, and the adapter's factories over it. */
+export interface Connected {
+  cache(options: CacheOptions): Cache;
+  lock(options: LockOptions): Lock;
+  /** The same client as an object of no class, as when two copies of the library are installed. */
+  lookalike(): Connected;
+  /** How many listeners the client has, ours and its own. */
+  listenerCount(): number;
+  close(): Promise<void>;
+}
+
+/** An object with the client's members and nothing else in common with it. */
+export function lookalikeOf<T extends object>(client: T): T {
+  return new Proxy(client, {
+    get(target, member) {
+      const value: unknown = Reflect.get(target, member, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    getPrototypeOf: () => null,
+  });
+}
+
+/** Generous, because the test machine is small; the clauses about deadlines use {@link linkedDeadlineMs}. */
+const deadlineMs = 5_000;
+export const linkedDeadlineMs = 250;
+
+export function clientOf(connected: Connected, options: CacheOptions & { readonly keepClient?: boolean } = {}): Client {
+  const { clock = systemClock, keepClient = false } = options;
+  const settings = { clock, deadlineMs: options.deadlineMs ?? deadlineMs };
+  const cache = connected.cache(settings);
+  return {
+    cache,
+    lock: connected.lock(settings),
+    async close() {
+      await cache.close();
+      if (!keepClient) await connected.close();
+    },
+  };
+}
+
+export async function openWorld(connect: () => Promise<Connected>): Promise<Omit<Fixture, "raw" | "connect" | "server" | "cluster">> {
+  const connected = await connect();
+  return {
+    ...clientOf(connected),
+    clock: systemClock,
+    elapse: (ms) => delay(systemClock, ms),
+    second: async ({ clockShiftMs = 0 } = {}) => clientOf(await connect(), { clock: shifted(clockShiftMs) }),
+    again: async () => clientOf(connected, { keepClient: true }),
+  };
+}
+
+function shifted(shiftMs: number): Clock {
+  return { ...systemClock, wallMs: () => systemClock.wallMs() + shiftMs };
+}

@@ -1,0 +1,218 @@
+/** A proxy on loopback between one client and a Redis server, which breaks the connection in every way that networks do. */
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
+import { parse } from "./resp.ts";
+import type { Address } from "./resp.ts";
+
+export interface Link extends Address {
+  readonly url: string;
+  /** Resets the connections and refuses new ones. */
+  cut(): Promise<void>;
+  /** Resets the connections; new ones are accepted. */
+  reset(): Promise<void>;
+  /** Connections stay open and new ones are accepted, but nothing gets through. */
+  freeze(): Promise<void>;
+  /** The open connections are dead but the client is not told; new ones work. */
+  strand(): Promise<void>;
+  heal(): Promise<void>;
+  /** Lets the next command reach the server, then resets the connection instead of passing the answer on. */
+  loseReply(): Promise<void>;
+  /** Answers the next command with this error instead of passing it on. */
+  refuse(answer: string): Promise<void>;
+  /** How many commands have gone through so far. */
+  commands(): Promise<number>;
+  /** How many connections are open. */
+  connections(): number;
+  /** Ends it and all its connections. */
+  close(): Promise<void>;
+}
+
+export async function openLink(target: Address): Promise<Link> {
+  const link = new Proxy(target);
+  await link.listen(0);
+  return link;
+}
+
+class Proxy implements Link {
+  readonly host = "127.0.0.1";
+  port = 0;
+  readonly #target: Address;
+  readonly #pairs = new Set<Pair>();
+  #server: TcpServer | undefined;
+  #frozen = false;
+  #commandCount = 0;
+  /** What befalls the next command. */
+  #trap: { readonly kind: "lose" } | { readonly kind: "refuse"; readonly answer: string } | undefined;
+
+  constructor(target: Address) {
+    this.#target = target;
+  }
+
+  get url(): string {
+    return `redis://${this.host}:${this.port}`;
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = createServer((socket) => this.#accept(socket)).once("error", reject);
+      server.listen(port, this.host, () => {
+        this.port = (server.address() as AddressInfo).port;
+        resolve();
+      });
+      this.#server = server;
+    });
+  }
+
+  async cut(): Promise<void> {
+    const stopped = this.#stopListening();
+    this.#resetAll();
+    await stopped;
+  }
+
+  async reset(): Promise<void> {
+    this.#resetAll();
+  }
+
+  async freeze(): Promise<void> {
+    this.#frozen = true;
+    for (const pair of this.#pairs) pair.pause();
+  }
+
+  async strand(): Promise<void> {
+    for (const pair of this.#pairs) pair.strand();
+  }
+
+  async heal(): Promise<void> {
+    this.#frozen = false;
+    this.#trap = undefined;
+    for (const pair of this.#pairs) pair.resume();
+    if (this.#server === undefined) await this.listen(this.port);
+  }
+
+  async loseReply(): Promise<void> {
+    this.#trap = { kind: "lose" };
+  }
+
+  async refuse(answer: string): Promise<void> {
+    this.#trap = { kind: "refuse", answer };
+  }
+
+  async commands(): Promise<number> {
+    return this.#commandCount;
+  }
+
+  connections(): number {
+    return this.#pairs.size;
+  }
+
+  async close(): Promise<void> {
+    await this.cut();
+  }
+
+  #accept(client: Socket): void {
+    const pair = new Pair(client, connect(this.#target), {
+      command: (bytes) => this.#command(pair, bytes),
+      ended: () => void this.#pairs.delete(pair),
+    });
+    this.#pairs.add(pair);
+    if (this.#frozen) pair.pause();
+  }
+
+  #command(pair: Pair, bytes: Buffer): void {
+    const trap = this.#trap;
+    this.#trap = undefined;
+    if (trap?.kind === "refuse") return pair.answer(`-${trap.answer}\r\n`);
+    this.#commandCount++;
+    if (trap?.kind === "lose") pair.resetAfterReply();
+    pair.forward(bytes);
+  }
+
+  #resetAll(): void {
+    for (const pair of this.#pairs) pair.reset();
+  }
+
+  /** Nothing is accepted from now on; resolves when the open connections have ended. */
+  #stopListening(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    return new Promise((resolve) => (server ? server.close(() => resolve()) : resolve()));
+  }
+}
+
+interface PairEvents {
+  command(bytes: Buffer): void;
+  ended(): void;
+}
+
+/** One connection of the client and its continuation to the server. */
+class Pair {
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #events: PairEvents;
+  #pending: Buffer = Buffer.alloc(0);
+  #resetsAfterReply = false;
+  #stranded = false;
+
+  constructor(client: Socket, server: Socket, events: PairEvents) {
+    this.#client = client;
+    this.#server = server;
+    this.#events = events;
+    client.on("data", (chunk) => this.#fromClient(chunk));
+    server.on("data", (chunk) => this.#fromServer(chunk));
+    for (const socket of [client, server]) socket.on("error", () => {});
+    client.on("close", () => {
+      server.destroy();
+      events.ended();
+    });
+    server.on("close", () => {
+      if (!this.#stranded) client.destroy();
+    });
+  }
+
+  forward(bytes: Buffer): void {
+    this.#server.write(bytes);
+  }
+
+  answer(text: string): void {
+    this.#client.write(text);
+  }
+
+  resetAfterReply(): void {
+    this.#resetsAfterReply = true;
+  }
+
+  reset(): void {
+    this.#client.resetAndDestroy();
+    this.#server.destroy();
+  }
+
+  pause(): void {
+    this.#client.pause();
+    this.#server.pause();
+  }
+
+  resume(): void {
+    this.#client.resume();
+    this.#server.resume();
+  }
+
+  strand(): void {
+    this.#stranded = true;
+    this.#server.destroy();
+  }
+
+  #fromClient(chunk: Buffer): void {
+    if (this.#stranded) return;
+    this.#pending = Buffer.concat([this.#pending, chunk]);
+    for (let frame = parse(this.#pending, 0); frame !== undefined; frame = parse(this.#pending, 0)) {
+      const bytes = this.#pending.subarray(0, frame.end);
+      this.#pending = this.#pending.subarray(frame.end);
+      this.#events.command(bytes);
+    }
+  }
+
+  #fromServer(chunk: Buffer): void {
+    if (this.#resetsAfterReply) this.reset();
+    else if (!this.#stranded) this.#client.write(chunk);
+  }
+}
