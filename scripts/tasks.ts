@@ -11,8 +11,8 @@ const [caller, command, ...given] = process.argv.slice(2);
 const args = given.filter((argument) => argument !== "--");
 
 /** Runs a script under this Node in the foreground and says whether it succeeded. */
-function succeeds(script: string, scriptArgs: readonly string[], env: Record<string, string> = {}): boolean {
-  const { status } = spawnSync(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } });
+function succeeds(script: string, scriptArgs: readonly string[]): boolean {
+  const { status } = spawnSync(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   return status === 0;
 }
 
@@ -29,7 +29,7 @@ function runVitest(name: string, vitestArgs: readonly string[]): Count {
   console.log(`\nlingpai: ${name}`);
   rmSync(reportFile, { force: true });
   mkdirSync(dirname(reportFile), { recursive: true });
-  const succeeded = succeeds(toolPath("vitest"), ["run", ...vitestArgs, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`], { LINGPAI_TEST_RUN: "1" });
+  const succeeded = succeeds(toolPath("vitest"), ["run", ...vitestArgs, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`]);
   return { name, ...countReport(readReport(), succeeded) };
 }
 
