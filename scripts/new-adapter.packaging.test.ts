@@ -60,12 +60,15 @@ test("an adapter that is there is not overwritten", () => {
   expect(() => newAdapter("foo-store", folder)).toThrow(/there already/);
 });
 
-/** Files that would have to change with every new adapter if they named one: all but adapters, apps, tests, documents and the lockfile. */
+/**
+ * Files that would have to change with every new adapter if they named one: all but adapters, apps, tests, documents and the lockfile.
+ * A package's own manifest may name one for its tests; that it is for tests only is checked by the score sheet.
+ */
 function sharedFiles(): string[] {
   const inRoot = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile() && !/\.md$|^pnpm-lock\.yaml$/.test(entry.name));
   const below = [".changeset", ".ci", ".github", "scripts"].flatMap((name) => filesBelow(name));
   const packages = members().filter(({ path }) => path.startsWith("packages/") && !path.startsWith("packages/adapter-"));
-  const sources = packages.flatMap(({ path }) => [`${path}/package.json`, `${path}/tsconfig.json`, ...filesBelow(`${path}/src`)]);
+  const sources = packages.flatMap(({ path }) => filesBelow(`${path}/src`));
   return [...inRoot.map((entry) => entry.name), ...below, ...sources].filter((path) => existsSync(join(root, path)) && !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path));
 }
 
