@@ -1,8 +1,9 @@
 /** The one place through which drivers are called: a deadline that the driver cannot escape, and errors that leak nothing. */
 import { createCallQueue } from "./call-queue.ts";
 import type { Call } from "./call-queue.ts";
-import { CacheUnavailableError, ConfigurationError, LingpaiError } from "./errors.ts";
-import type { CacheUnavailableReason, ErrorCode } from "./errors.ts";
+import { asLingpaiError } from "./driver-error.ts";
+import { CacheUnavailableError, ConfigurationError } from "./errors.ts";
+import type { LingpaiError } from "./errors.ts";
 import type { CancelTimer, Clock } from "./time.ts";
 
 export interface DriverGuard {
@@ -108,47 +109,4 @@ export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettin
     },
     idle: () => (calls.oldest === undefined ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
-}
-
-const reasonsByCode: ReadonlyMap<string, CacheUnavailableReason> = new Map([
-  ["ETIMEDOUT", "timeout"],
-  ["ECONNREFUSED", "disconnected"],
-  ["ECONNRESET", "disconnected"],
-  ["ECONNABORTED", "disconnected"],
-  ["EPIPE", "disconnected"],
-  ["ENOTFOUND", "disconnected"],
-  ["EAI_AGAIN", "disconnected"],
-  ["EHOSTUNREACH", "disconnected"],
-  ["ENETUNREACH", "disconnected"],
-]);
-
-/** What a driver may throw of ours. Told by code, because an adapter may bring a second copy of this package with classes of its own. */
-const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>([
-  "CACHE_UNAVAILABLE",
-  "UNREADABLE_ENTRY",
-  "CONFIGURATION",
-  "CLOSED",
-  "LOCK_UNSUPPORTED",
-]);
-
-function isOwn(error: unknown): error is LingpaiError {
-  if (error instanceof LingpaiError) return true;
-  return (
-    error instanceof Error && "code" in error && ownCodes.has(error.code) && "retryable" in error && typeof error.retryable === "boolean"
-  );
-}
-
-/**
- * Our own errors as they are; of any other only its name and, for the network's codes, a reason. A driver's error may carry the
- * command and with it the value, in its text, its properties or its cause: none of these is kept.
- */
-export function asLingpaiError(error: unknown, kind: string): LingpaiError {
-  if (isOwn(error)) return error;
-  const name = error instanceof Error && /^[A-Za-z]{1,40}$/.test(error.name) ? error.name : "unknown error";
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-  const reason = reasonsByCode.get(code) ?? "other";
-  const detail = reason === "other" ? name : `${name}, ${code}`;
-  return new CacheUnavailableError(`The store (${kind}) failed: ${detail}. Check that it is up and that its client is connected.`, {
-    reason,
-  });
 }
