@@ -35,7 +35,7 @@ function checkAdapterFile({ path, text }: SourceFile): string[] {
 }
 
 function isTest(path: string): boolean {
-  return /\.(test|types)\.ts$|\/fixtures\//.test(path);
+  return /\.(test|types|bench|fixture|kit)\.ts$|\/fixtures\//.test(path);
 }
 
 /** What every package.json promises. The dependency rules here are those that an import cannot show. */

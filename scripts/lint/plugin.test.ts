@@ -62,6 +62,7 @@ const passing: readonly Case[] = [
   ["lingpai/no-ambient-random", "packages/core/src/ids/random.test.ts", "export const a = 1;"],
   ["lingpai/dependency-direction", "packages/core/src/manager.test.ts", 'import { memory } from "@lingpai/adapter-memory";\nmemory();'],
   ["lingpai/dependency-direction", "packages/core/src/credential/status.ts", 'export * from "../errors.ts";\nexport * from "../state/state.ts";'],
+  ["lingpai/dependency-direction", "packages/core/src/credential/fleet.fixture.ts", 'export * from "../testing/index.ts";'],
   ["lingpai/dependency-direction", "apps/cli/src/main.ts", 'export * from "@lingpai/adapter-memory";'],
   ["lingpai/no-test-evasion", "packages/a/src/stream.test.ts", 'import { list } from "./list.ts";\ntest("x", () => list.skip(1));'],
   ["lingpai/no-real-time-in-unit-tests", "packages/a/src/wait.redis.test.ts", 'import { delay, systemClock } from "@lingpai/core";\nawait delay(systemClock, 5);'],
