@@ -35,7 +35,11 @@ export function bind(backend: Backend): BoundSuite {
   }));
   const tests = trials.map((planned): BoundTest => {
     const { id, title, alone = false, timeoutMs = timeoutDefaultMs } = planned.clause;
-    const notes = { run: "", waived: " (waived: it must still fail)", "not-applicable": planned.kind === "not-applicable" ? ` (not applicable: ${planned.fact})` : "" };
+    const notes = {
+      run: "",
+      waived: " (waived: it must still fail)",
+      "not-applicable": planned.kind === "not-applicable" ? ` (not applicable: ${planned.fact})` : "",
+    };
     return {
       title: `${id} ${title}${notes[planned.kind]}`,
       alone,

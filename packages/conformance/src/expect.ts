@@ -5,7 +5,11 @@ import type { Conflict, ErrorCode, Granted, Busy, Written } from "@lingpai/core"
 import type { Trial } from "./clause.ts";
 
 /** The call throws or rejects with this code; returns the error. */
-export async function refused(call: () => unknown, code: ErrorCode, what: string): Promise<Error & { readonly [property: string]: unknown }> {
+export async function refused(
+  call: () => unknown,
+  code: ErrorCode,
+  what: string,
+): Promise<Error & { readonly [property: string]: unknown }> {
   let outcome: unknown;
   try {
     outcome = await call();
@@ -35,7 +39,10 @@ export function conflict(outcome: Written | Conflict, what = "set"): string | un
 /** The lock was granted; returns its fence. */
 export function granted(outcome: Granted | Busy, what = "tryAcquire"): number {
   assert(outcome.acquired, `${what}: was not granted`);
-  assert(Number.isSafeInteger(outcome.fence) && outcome.fence > 0, `${what}: the fence ${String(outcome.fence)} is no positive whole number`);
+  assert(
+    Number.isSafeInteger(outcome.fence) && outcome.fence > 0,
+    `${what}: the fence ${String(outcome.fence)} is no positive whole number`,
+  );
   assert(Number.isFinite(outcome.storeNowMs), `${what}: does not tell the store's time`);
   return outcome.fence;
 }
@@ -105,7 +112,7 @@ export const oddNames: readonly string[] = [
   "q?x=1",
   "q?x=2",
   "'",
-  "\"; DROP TABLE x; --",
+  '"; DROP TABLE x; --',
   " ",
   " a",
   "a ",

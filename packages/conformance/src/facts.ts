@@ -124,7 +124,7 @@ const derived: { readonly [C in Capability]?: { readonly fact: keyof Facts; hold
 export function excludedBy(facts: Facts, needs: readonly Capability[]): string | undefined {
   for (const need of needs) {
     const rule = derived[need];
-    const fact = rule?.fact ?? need as keyof Facts;
+    const fact = rule?.fact ?? (need as keyof Facts);
     const holds = rule === undefined ? facts[fact] === true : rule.holds(facts);
     if (!holds) return `${fact}: ${JSON.stringify(facts[fact])}`;
   }

@@ -185,7 +185,9 @@ export const cacheValues: readonly Clause[] = [
         );
       }
       await Promise.all(pending);
-      await inParallel(last, 10, async ([key, step]) => assert.equal((await cache.get(key))?.value, String(step), `${key} lost its last write`));
+      await inParallel(last, 10, async ([key, step]) =>
+        assert.equal((await cache.get(key))?.value, String(step), `${key} lost its last write`),
+      );
     },
   },
   {
@@ -206,7 +208,11 @@ export const cacheValues: readonly Clause[] = [
       }
       assert.equal(new Set(seen).size, seen.length, "a key came twice");
       assert.deepEqual(seen.filter((key) => key.startsWith("stable")).sort(), [...stable].sort());
-      assert.deepEqual(seen.filter((key) => !/^(stable|fleeting) \d+$/.test(key)), [], "a key came that was never written here");
+      assert.deepEqual(
+        seen.filter((key) => !/^(stable|fleeting) \d+$/.test(key)),
+        [],
+        "a key came that was never written here",
+      );
       assert.deepEqual(await all(rootCache.at([...path, "nothing"]).keys()), []);
     },
   },

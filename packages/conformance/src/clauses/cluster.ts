@@ -95,7 +95,10 @@ export const cluster: readonly Clause[] = [
       });
       while (failing) {
         const seen = await cache.get("key").catch((error: unknown) => (error instanceof Error && "code" in error ? error.code : error));
-        assert(seen === "CACHE_UNAVAILABLE" || (typeof seen === "object" && seen !== null && "version" in seen && seen.version === version), `during the failover get gave ${String(seen)}`);
+        assert(
+          seen === "CACHE_UNAVAILABLE" || (typeof seen === "object" && seen !== null && "version" in seen && seen.version === version),
+          `during the failover get gave ${String(seen)}`,
+        );
         await elapse(20);
       }
       await failover;

@@ -77,7 +77,10 @@ export const faultOutage: readonly Clause[] = [
       await client.link.strand();
       const startMs = trial.clock.monotonicMs();
       const error: unknown = await trial.settle(
-        client.cache.get("key").then(() => undefined, (reason: unknown) => reason),
+        client.cache.get("key").then(
+          () => undefined,
+          (reason: unknown) => reason,
+        ),
         client.deadlineMs * 1.2 + trial.facts.toleranceMs,
       );
       const tookMs = trial.clock.monotonicMs() - startMs;
@@ -107,7 +110,12 @@ export const faultOutage: readonly Clause[] = [
         }
       }
       for (const error of errors) {
-        const shown = [inspect(error, { depth: null, showHidden: true, getters: true }), String(error.stack), JSON.stringify(error), JSON.stringify(error.cause)].join("\n");
+        const shown = [
+          inspect(error, { depth: null, showHidden: true, getters: true }),
+          String(error.stack),
+          JSON.stringify(error),
+          JSON.stringify(error.cause),
+        ].join("\n");
         for (const secret of [operationValue, operationOwner]) {
           assert(!shown.includes(secret.slice(0, 14)), `an error shows what was sent: ${error.name} ${error.message.slice(0, 40)}…`);
         }
@@ -153,7 +161,10 @@ export const faultOutage: readonly Clause[] = [
       await untilAnswered(trial, () => down.cache.get("key"));
       await idle.link.reset();
       await trial.elapse(20);
-      assert.deepEqual(trial.uncaught().map((error) => inspect(error)), []);
+      assert.deepEqual(
+        trial.uncaught().map((error) => inspect(error)),
+        [],
+      );
     },
   },
   {

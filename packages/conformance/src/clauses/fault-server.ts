@@ -12,7 +12,9 @@ export const faultServer: readonly Clause[] = [
     needs: ["connected"],
     async run(trial) {
       const { facts, random } = trial;
-      const { cache, lock, link } = await trial.connect().then((client) => ({ cache: client.cache, link: client.link, lock: facts.locks ? client.lock : undefined }));
+      const { cache, lock, link } = await trial
+        .connect()
+        .then((client) => ({ cache: client.cache, link: client.link, lock: facts.locks ? client.lock : undefined }));
       await cache.get("key");
       if (facts.conditionalWrites) {
         const operationId = random.id();
@@ -26,7 +28,10 @@ export const faultServer: readonly Clause[] = [
       const owner = random.id();
       await untilAnswered(trial, () => cache.get("key"));
       await link.loseReply();
-      const fence = granted(await untilAnswered(trial, () => lock.tryAcquire("name", owner, 60_000)), "the same acquisition, until it was answered");
+      const fence = granted(
+        await untilAnswered(trial, () => lock.tryAcquire("name", owner, 60_000)),
+        "the same acquisition, until it was answered",
+      );
       assert.equal(granted(await trial.lock.tryAcquire("name", owner, 60_000)), fence);
       busy(await trial.lock.tryAcquire("name", random.id(), 1_000));
       await link.loseReply();
@@ -93,7 +98,9 @@ export const faultServer: readonly Clause[] = [
     async run(trial) {
       const client = await trial.connect();
       await client.cache.set("key", "value");
-      const operations = operationsOf(client, trial.facts).filter(({ name }) => ["get", "set", "delete", "tryAcquire", "release"].includes(name));
+      const operations = operationsOf(client, trial.facts).filter(({ name }) =>
+        ["get", "set", "delete", "tryAcquire", "release"].includes(name),
+      );
       for (const { answer, code, reason, retryable } of trial.facts.refusals) {
         for (const { name, call } of operations) {
           if (code === "UNREADABLE_ENTRY" && name !== "get") continue;
@@ -113,12 +120,15 @@ export const faultServer: readonly Clause[] = [
     needs: ["accessControlled"],
     alone: true,
     async run(trial) {
-      const limited = await trial.server.forbidding?.() ?? assert.fail("the fixture has no server.forbidding()");
+      const limited = (await trial.server.forbidding?.()) ?? assert.fail("the fixture has no server.forbidding()");
       const { cache } = trial.adopt(limited);
       const error = await refused(() => cache.set("key", "value"), "CACHE_UNAVAILABLE", "a forbidden command");
       assert.equal(error["reason"], "forbidden");
       assert.equal(error["retryable"], false, "waiting does not grant a right");
-      assert(error.message.toLowerCase().includes(limited.command.toLowerCase()), `the error does not name ${limited.command}: ${error.message}`);
+      assert(
+        error.message.toLowerCase().includes(limited.command.toLowerCase()),
+        `the error does not name ${limited.command}: ${error.message}`,
+      );
     },
   },
   {

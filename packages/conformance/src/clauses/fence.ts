@@ -188,7 +188,10 @@ export const fence: readonly Clause[] = [
     async run({ lock, random }) {
       const outcome = await lock.tryAcquire("name", random.id(), leaseMs);
       const number = granted(outcome);
-      assert(outcome.acquired && number >= Math.floor(outcome.storeNowMs), `the fence ${number} is behind the store's time ${JSON.stringify(outcome)}`);
+      assert(
+        outcome.acquired && number >= Math.floor(outcome.storeNowMs),
+        `the fence ${number} is behind the store's time ${JSON.stringify(outcome)}`,
+      );
     },
   },
 ];

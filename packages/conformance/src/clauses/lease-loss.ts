@@ -32,7 +32,8 @@ const losses: readonly Loss[] = [
   {
     title: "the connection is lost for longer than the lease",
     reasons: ["expired"],
-    alter: (lock) => altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) }),
+    alter: (lock) =>
+      altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) }),
     happen: (trial, _clock, leaseMs) => trial.elapse(leaseMs),
   },
   {
@@ -64,7 +65,10 @@ export const leaseLoss: readonly Clause[] = [
         await happen(trial, clock, leaseMs);
         assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
         assert.equal(lease.isHeld(), false);
-        assert(reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])), `${title}: ${String(reasonOf(lease.signal))}`);
+        assert(
+          reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])),
+          `${title}: ${String(reasonOf(lease.signal))}`,
+        );
         await trial.settle(lease.release(), 1_000);
       }
     },
@@ -76,7 +80,9 @@ export const leaseLoss: readonly Clause[] = [
     async run(trial) {
       const { lock, clock, settle, random, leasing } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const cutOff = altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) });
+      const cutOff = altered(lock, {
+        extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+      });
       const startMs = clock.monotonicMs();
       const lease = await settle(leasing.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
       const lostMs = new Promise<number>((resolve) => {
@@ -85,7 +91,8 @@ export const leaseLoss: readonly Clause[] = [
       const afterMs = (await settle(lostMs, leaseMs + 200)) - startMs;
       assert(afterMs < leaseMs + trial.facts.toleranceMs, `the loss of a lease of ${leaseMs} ms was told after ${afterMs}`);
       assert(afterMs > leaseMs / 2, `a lease of ${leaseMs} ms was given up after ${afterMs}`);
-      if (trial.facts.toleranceMs === 0) assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
+      if (trial.facts.toleranceMs === 0)
+        assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
     },
   },
   {
@@ -117,13 +124,27 @@ export const leaseLoss: readonly Clause[] = [
     async run(trial) {
       const { lock, clock, settle, random, leasing } = trial;
       granted(await lock.tryAcquire("held", random.id(), 60_000));
-      await refused(() => settle(leasing.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}), 1_000), "LOCK_TIMEOUT", "a lock that is held");
+      await refused(
+        () =>
+          settle(
+            leasing.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}),
+            1_000,
+          ),
+        "LOCK_TIMEOUT",
+        "a lock that is held",
+      );
       const leaseMs = leaseLengthMs(trial);
       const forgotten = altered(lock, { extend: async () => false });
       const working = leasing.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
       await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
-      const away = altered(lock, { tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) });
-      await refused(() => settle(leasing.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000), "CACHE_UNAVAILABLE", "a store that is away");
+      const away = altered(lock, {
+        tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+      });
+      await refused(
+        () => settle(leasing.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000),
+        "CACHE_UNAVAILABLE",
+        "a store that is away",
+      );
     },
   },
   {

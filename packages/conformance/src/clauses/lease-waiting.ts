@@ -28,7 +28,10 @@ export const leaseWaiting: readonly Clause[] = [
         }),
       );
       await settle(Promise.all(waiters), 15_000);
-      assert.deepEqual([...served].sort((one, next) => one - next), Array.from({ length: 32 }, (_, index) => index));
+      assert.deepEqual(
+        [...served].sort((one, next) => one - next),
+        Array.from({ length: 32 }, (_, index) => index),
+      );
     },
   },
   {
@@ -134,7 +137,12 @@ export const leaseWaiting: readonly Clause[] = [
       const dead = acquire(dying.lock, "name", { ttlMs: 500, waitMs: 200, clock });
       const aborted = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock, signal: giveUp.signal });
       const waiting = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock });
-      const gone = [dead, aborted].map((wait) => wait.then(() => assert.fail("it was granted"), () => {}));
+      const gone = [dead, aborted].map((wait) =>
+        wait.then(
+          () => assert.fail("it was granted"),
+          () => {},
+        ),
+      );
       await elapse(30);
       giveUp.abort();
       await dying.close();
@@ -172,7 +180,10 @@ export const leaseWaiting: readonly Clause[] = [
         granted(await lock.tryAcquire(name, owner, ttlMs));
         const controller = new AbortController();
         const waiting = acquire(other, name, { ttlMs, waitMs: 10_000, clock, signal: controller.signal });
-        const outcome = waiting.then((lease) => lease.release(), () => false);
+        const outcome = waiting.then(
+          (lease) => lease.release(),
+          () => false,
+        );
         await elapse(turns % 3);
         void lock.release(name, owner);
         for (let turn = 0; turn < turns; turn++) await Promise.resolve();
@@ -208,7 +219,10 @@ export const leaseWaiting: readonly Clause[] = [
       const leaseMs = shortTtlMs(trial) * 2;
       const startMs = clock.monotonicMs();
       granted(await lock.tryAcquire("name", random.id(), leaseMs));
-      const lease = await settle(leasing.acquire((await trial.second()).lock, "name", { ttlMs, waitMs: 30_000, clock }), leaseMs + facts.ttlGranularityMs + 300);
+      const lease = await settle(
+        leasing.acquire((await trial.second()).lock, "name", { ttlMs, waitMs: 30_000, clock }),
+        leaseMs + facts.ttlGranularityMs + 300,
+      );
       const waitedMs = clock.monotonicMs() - startMs;
       assert(waitedMs >= leaseMs - 1, `granted after ${waitedMs} ms of a lease of ${leaseMs}`);
       await lease.release();

@@ -27,7 +27,10 @@ export const leaseWork: readonly Clause[] = [
       assert(times.length >= 6 && times.length <= 10, `extended ${times.length} times in three lengths of the lease`);
       const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
       assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
-      assert([...watched.pending].every(({ background }) => background), "a timer of the lease keeps the process alive");
+      assert(
+        [...watched.pending].every(({ background }) => background),
+        "a timer of the lease keeps the process alive",
+      );
       assert.equal(await lease.release(), true);
       const count = log.extensions.length;
       await elapse(leaseMs);
@@ -47,7 +50,10 @@ export const leaseWork: readonly Clause[] = [
           if (forget) await delay(clock, 100);
           throw failure;
         });
-        const seen = running.then(() => undefined, (error: unknown) => error);
+        const seen = running.then(
+          () => undefined,
+          (error: unknown) => error,
+        );
         assert.equal(await settle(seen, 2_000), failure);
       }
       await elapse(1);
@@ -64,9 +70,24 @@ export const leaseWork: readonly Clause[] = [
       const running = withLease(lock, "name", options, () => {
         throw thrown;
       });
-      assert.equal(await settle(running.then(() => undefined, (error: unknown) => error), 1_000), thrown);
+      assert.equal(
+        await settle(
+          running.then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+          1_000,
+        ),
+        thrown,
+      );
       assert.equal(log.releases, 1);
-      assert.equal(await settle(withLease(lock, "name", options, () => "result"), 1_000), "result");
+      assert.equal(
+        await settle(
+          withLease(lock, "name", options, () => "result"),
+          1_000,
+        ),
+        "result",
+      );
       assert.equal(log.releases, 2);
       const lease = await settle(acquire(lock, "name", options), 1_000);
       assert.deepEqual(await Promise.all([lease.release(), lease.release()]), [true, true]);
@@ -87,7 +108,13 @@ export const leaseWork: readonly Clause[] = [
         return withLease(lock, "another name", options, () => "inner");
       });
       assert.equal(await settle(nested, 2_000), "inner");
-      assert.equal(await settle(withLease(lock, "name", options, () => "after"), 1_000), "after");
+      assert.equal(
+        await settle(
+          withLease(lock, "name", options, () => "after"),
+          1_000,
+        ),
+        "after",
+      );
     },
   },
   {
@@ -100,7 +127,10 @@ export const leaseWork: readonly Clause[] = [
         await using lease = await acquire(on, "name", { ttlMs, waitMs: 0, clock });
         body(lease);
       };
-      await settle(using(lock, (lease) => assert(lease.fence > 0)), 1_000);
+      await settle(
+        using(lock, (lease) => assert(lease.fence > 0)),
+        1_000,
+      );
       assert.equal(log.releases, 1);
       granted(await plain.tryAcquire("name", "owner-owner", 1));
       await plain.release("name", "owner-owner");
@@ -109,7 +139,16 @@ export const leaseWork: readonly Clause[] = [
       const running = using(broken, () => {
         throw failure;
       });
-      assert.equal(await settle(running.then(() => undefined, (error: unknown) => error), 1_000), failure);
+      assert.equal(
+        await settle(
+          running.then(
+            () => undefined,
+            (error: unknown) => error,
+          ),
+          1_000,
+        ),
+        failure,
+      );
       assert.equal((await plain.tryAcquire("name", random.id(), 1)).acquired, false, "nothing released it");
     },
   },
@@ -148,7 +187,14 @@ export const leaseWork: readonly Clause[] = [
       const errors = await settle(Promise.all(calls), 5_000);
       assert.equal(loads, 1);
       assert.equal(new Set(errors).size, 1, "callers were told different errors");
-      assert.equal(await settle(flights.run("name", async () => "next"), 100), "next", "the failure was kept");
+      assert.equal(
+        await settle(
+          flights.run("name", async () => "next"),
+          100,
+        ),
+        "next",
+        "the failure was kept",
+      );
       granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the failed load");
     },
   },

@@ -14,7 +14,9 @@ export const lockOwnership: readonly Clause[] = [
       const other = (await second()).lock;
       for (const count of [2, 32]) {
         for (let round = 0; round < 8; round++) {
-          const tries = Array.from({ length: count }, (_, index) => (index % 2 ? lock : other).tryAcquire(`${count} ${round}`, random.id(), leaseMs));
+          const tries = Array.from({ length: count }, (_, index) =>
+            (index % 2 ? lock : other).tryAcquire(`${count} ${round}`, random.id(), leaseMs),
+          );
           const grants = (await Promise.all(tries)).filter((outcome) => outcome.acquired);
           assert.equal(grants.length, 1, `${grants.length} of ${count} were granted`);
         }
@@ -43,7 +45,20 @@ export const lockOwnership: readonly Clause[] = [
     async run({ lock, second, random }) {
       const owner = `${random.id()}aA`;
       granted(await lock.tryAcquire("name", owner, leaseMs));
-      const strangers = [random.id(), "", owner.toLowerCase(), owner.toUpperCase(), owner.slice(0, -1), `${owner}a`, "*", `${owner.slice(0, -1)}?`, "0", "%", "undefined", "null"];
+      const strangers = [
+        random.id(),
+        "",
+        owner.toLowerCase(),
+        owner.toUpperCase(),
+        owner.slice(0, -1),
+        `${owner}a`,
+        "*",
+        `${owner.slice(0, -1)}?`,
+        "0",
+        "%",
+        "undefined",
+        "null",
+      ];
       for (const stranger of strangers.filter((name) => name !== owner)) {
         for (const view of [lock, (await second()).lock]) {
           assert.equal(await view.release("name", stranger), false, `released by ${JSON.stringify(stranger)}`);
@@ -130,7 +145,9 @@ export const lockOwnership: readonly Clause[] = [
         busy(await lock.tryAcquire(name, random.id(), leaseMs), JSON.stringify(name));
         assert.equal(await lock.release(name, owner), true, JSON.stringify(name));
       });
-      await inParallel(owners, 8, async ([name, owner]) => granted(await lock.withPrefix(name).tryAcquire("name", owner, leaseMs), JSON.stringify(name)));
+      await inParallel(owners, 8, async ([name, owner]) =>
+        granted(await lock.withPrefix(name).tryAcquire("name", owner, leaseMs), JSON.stringify(name)),
+      );
     },
   },
   {

@@ -14,7 +14,10 @@ export const prefixClients: readonly Clause[] = [
       await cache.set("key", "none");
       await one.cache.set("key", "one");
       await two.cache.set("key", "two");
-      assert.deepEqual([(await cache.get("key"))?.value, (await one.cache.get("key"))?.value, (await two.cache.get("key"))?.value], ["none", "one", "two"]);
+      assert.deepEqual(
+        [(await cache.get("key"))?.value, (await one.cache.get("key"))?.value, (await two.cache.get("key"))?.value],
+        ["none", "one", "two"],
+      );
       if (facts.enumerable) {
         assert.deepEqual(await all(one.cache.keys()), ["key"]);
         assert.equal(await one.cache.clear(), 1);
@@ -70,7 +73,18 @@ export const prefixClients: readonly Clause[] = [
     needs: ["foreignWriters"],
     async run({ cache, raw, path, facts }) {
       const own = path.at(-1) ?? "";
-      const names = [`${own}key`, `${own}:`, `${own}:key`, `${own}*`, `*${own}`, `${own}:{`, `{${own}}`, `${own.toUpperCase()}:key`, `lock:${own}`, `:${own}:`];
+      const names = [
+        `${own}key`,
+        `${own}:`,
+        `${own}:keys`,
+        `${own}*`,
+        `*${own}`,
+        `${own}:{`,
+        `{${own}}x`,
+        `${own.toUpperCase()}:key`,
+        `lock:${own}`,
+        `:${own}:`,
+      ];
       const before = new Map<string, string | undefined>();
       for (const name of names) {
         await raw.poke(name, new TextEncoder().encode(`foreign ${name}`));

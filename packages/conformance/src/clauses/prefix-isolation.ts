@@ -131,7 +131,7 @@ export const prefixIsolation: readonly Clause[] = [
     needs: ["accessControlled"],
     alone: true,
     async run({ server, path, adopt, facts, rootCache, random, until }) {
-      const limited = adopt(await server.limitedTo?.(path) ?? assert.fail("the fixture has no server.limitedTo()"));
+      const limited = adopt((await server.limitedTo?.(path)) ?? assert.fail("the fixture has no server.limitedTo()"));
       const told: (string | undefined)[] = [];
       const unwatch = await limited.cache.watch?.((key) => told.push(key));
       const version = written(await limited.cache.set("key", "value", { ttlMs: 60_000 }));

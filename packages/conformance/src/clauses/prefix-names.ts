@@ -40,10 +40,24 @@ export const prefixNames: readonly Clause[] = [
         const parts = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () => draw(1 + Math.floor(random.next() * 3)));
         pairs.set(JSON.stringify(parts), parts);
       }
-      for (const parts of [["a:b", "c"], ["a", "b:c"], ["a", "b", "c"], ["a:b:c"], ["a/b"], ["a", "b"], ["a:b"], ["a%3Ab"], ["a", "{b"], ["a{", "b"]]) {
+      for (const parts of [
+        ["a:b", "c"],
+        ["a", "b:c"],
+        ["a", "b", "c"],
+        ["a:b:c"],
+        ["a/b"],
+        ["a", "b"],
+        ["a:b"],
+        ["a%3Ab"],
+        ["a", "{b"],
+        ["a{", "b"],
+      ]) {
         pairs.set(JSON.stringify(parts), parts);
       }
-      const place = (parts: readonly string[]): readonly [Cache, string] => [rootCache.at([...path, ...parts.slice(0, -1)]), parts.at(-1) ?? ""];
+      const place = (parts: readonly string[]): readonly [Cache, string] => [
+        rootCache.at([...path, ...parts.slice(0, -1)]),
+        parts.at(-1) ?? "",
+      ];
       await inParallel(pairs, 16, async ([id, parts]) => {
         const [cache, key] = place(parts);
         await cache.set(key, id);
@@ -72,7 +86,13 @@ export const prefixNames: readonly Clause[] = [
     id: "PREFIX-14",
     title: "the wildcards of SQL are plain characters in a prefix",
     async run({ cache, facts }) {
-      for (const [wild, plain] of [["a_c", "abc"], ["a%", "abc"], ["%", "abc"], ["___", "abc"], ["a\\_c", "a_c"]] as const) {
+      for (const [wild, plain] of [
+        ["a_c", "abc"],
+        ["a%", "abc"],
+        ["%", "abc"],
+        ["___", "abc"],
+        ["a\\_c", "a_c"],
+      ] as const) {
         const [pattern, other] = [cache.withPrefix("like").withPrefix(wild), cache.withPrefix("like").withPrefix(plain)];
         await other.set("key", "other");
         assert.equal(await pattern.get("key"), undefined, `${wild} reads ${plain}`);
@@ -166,7 +186,23 @@ export const prefixNames: readonly Clause[] = [
     id: "PREFIX-25",
     title: "names are not paths or addresses: nothing is normalised",
     async run({ cache }) {
-      const names = ["a/b", "a:b", "a\\b", "a//b", "/a/b", "a/b/", "a/./b", "a/../a/b", "q?x=1", "q?x=2", "q#1", "a%2Fb", "a+b", "a b", "a&b"];
+      const names = [
+        "a/b",
+        "a:b",
+        "a\\b",
+        "a//b",
+        "/a/b",
+        "a/b/",
+        "a/./b",
+        "a/../a/b",
+        "q?x=1",
+        "q?x=2",
+        "q#1",
+        "a%2Fb",
+        "a+b",
+        "a b",
+        "a&b",
+      ];
       for (const name of names) await cache.set(name, `key ${name}`);
       for (const name of names) await cache.withPrefix(name).set("key", `prefix ${name}`);
       for (const name of names) {
@@ -181,7 +217,11 @@ export const prefixNames: readonly Clause[] = [
     needs: ["boundedKeys"],
     async run({ cache, facts }) {
       const length = Math.min(1_024, facts.maxKeyBytes + 1);
-      await refused(() => cache.withPrefix("p".repeat(length)).set("k".repeat(length), "value"), "CONFIGURATION", "a name that is too long");
+      await refused(
+        () => cache.withPrefix("p".repeat(length)).set("k".repeat(length), "value"),
+        "CONFIGURATION",
+        "a name that is too long",
+      );
       await cache.set("key", "value");
       assert.equal((await cache.get("key"))?.value, "value");
     },
@@ -194,7 +234,11 @@ async function checkClearOne(cache: Cache, names: readonly string[]): Promise<vo
     assert.equal(await cache.withPrefix(cleared).clear(), 1, `clear of ${JSON.stringify(cleared)}`);
     await inParallel(names, 16, async (name) => {
       const value = (await cache.withPrefix(name).get("key"))?.value;
-      assert.equal(value, name === cleared ? undefined : `prefix ${name}`, `clear of ${JSON.stringify(cleared)} reached ${JSON.stringify(name)}`);
+      assert.equal(
+        value,
+        name === cleared ? undefined : `prefix ${name}`,
+        `clear of ${JSON.stringify(cleared)} reached ${JSON.stringify(name)}`,
+      );
     });
     await cache.withPrefix(cleared).set("key", `prefix ${cleared}`);
   }

@@ -128,11 +128,19 @@ export const watch: readonly Clause[] = [
       const texts = ["", "key", "{key", "}", "{}", "{a}{b}", "{%zz}", "other:{key}", "\0", "{\ud7ff}", "x".repeat(100_000)];
       const garbage = [...texts.map((text) => new TextEncoder().encode(text)), Uint8Array.of(0xff, 0xfe, 0x00)];
       for (let sent = 0; sent < 10_000; sent += 100) {
-        await Promise.all(Array.from({ length: 100 }, (_, index) => channel.publish(path, garbage[(sent + index) % (sent === 0 ? garbage.length : 10)] ?? Uint8Array.of())));
+        await Promise.all(
+          Array.from({ length: 100 }, (_, index) =>
+            channel.publish(path, garbage[(sent + index) % (sent === 0 ? garbage.length : 10)] ?? Uint8Array.of()),
+          ),
+        );
       }
       await cache.set("true", "value");
       await until("the true change is told", () => told.includes("true"), 5_000);
-      assert.deepEqual(told.filter((key) => key !== undefined && key !== "true"), [], "garbage was told as a key");
+      assert.deepEqual(
+        told.filter((key) => key !== undefined && key !== "true"),
+        [],
+        "garbage was told as a key",
+      );
       assert.deepEqual(trial.uncaught(), []);
     },
   },
@@ -168,7 +176,10 @@ export const watch: readonly Clause[] = [
       await until("the change is told", () => told.includes("key"), 1_000);
       await until("the message is overheard", () => overheard.messages.length > 0, 1_000);
       await overheard.stop();
-      assert.deepEqual(overheard.messages.filter((message) => message.includes(canary.slice(0, 8))), []);
+      assert.deepEqual(
+        overheard.messages.filter((message) => message.includes(canary.slice(0, 8))),
+        [],
+      );
     },
   },
   {

@@ -1,10 +1,28 @@
 /** A backend for each mutant: sound in everything but what the mutant changes. */
-import { createCache, createLock, LockUnsupportedError, nameOf, scopeOf, type Cache, type CacheDriver, type Clock, type Lock, type LockDriver } from "@lingpai/core";
+import {
+  createCache,
+  createLock,
+  LockUnsupportedError,
+  nameOf,
+  scopeOf,
+  type Cache,
+  type CacheDriver,
+  type Clock,
+  type Lock,
+  type LockDriver,
+} from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
 import type { Backend, Client, ClusterControls, Fixture, Leasing, LinkedClient, Raw, ServerControls } from "../backend.ts";
 import { inProcess, type Facts, type Refusal } from "../facts.ts";
 import { coreLeasing } from "../trial.ts";
-import { SimulatedClient, simulatedCacheDriver, simulatedLockDriver, soundHabits, type DriverShape, type Habits } from "./simulated-client.ts";
+import {
+  SimulatedClient,
+  simulatedCacheDriver,
+  simulatedLockDriver,
+  soundHabits,
+  type DriverShape,
+  type Habits,
+} from "./simulated-client.ts";
 import { SimulatedLink } from "./simulated-link.ts";
 import { SimulatedServer, slotOf } from "./simulated-server.ts";
 import { soundRules, type Item, type StoreRules } from "./simulated-store.ts";
@@ -32,7 +50,12 @@ const refusals: readonly Refusal[] = [
   { answer: "OOM command not allowed", code: "CACHE_UNAVAILABLE", reason: "out-of-memory", retryable: true },
   { answer: "NOAUTH Authentication required.", code: "CACHE_UNAVAILABLE", reason: "unauthorized", retryable: false },
   { answer: "ERR something else", code: "CACHE_UNAVAILABLE", reason: "other", retryable: true },
-  { answer: "WRONGTYPE Operation against a key holding the wrong kind of value", code: "UNREADABLE_ENTRY", reason: "type", retryable: false },
+  {
+    answer: "WRONGTYPE Operation against a key holding the wrong kind of value",
+    code: "UNREADABLE_ENTRY",
+    reason: "type",
+    retryable: false,
+  },
 ];
 
 /** Everything that a backend can be: a cluster with persistence, push, scripts and users. */
@@ -97,10 +120,18 @@ interface NewClient {
   readonly driver: SimulatedClient;
 }
 
-function newClient(world: World, options: Partial<Pick<Habits, "keyPrefix" | "user">> & { readonly clock?: Clock; readonly initially?: "up" | "down" } = {}): NewClient {
+function newClient(
+  world: World,
+  options: Partial<Pick<Habits, "keyPrefix" | "user">> & { readonly clock?: Clock; readonly initially?: "up" | "down" } = {},
+): NewClient {
   const { clock = world.clock, initially = "up", ...habits } = options;
   const link = new SimulatedLink(world.server, initially);
-  const driver = new SimulatedClient(world.server, link, { ...soundHabits, rules: world.rules, ...habits, ...world.change.habits?.(soundHabits) });
+  const driver = new SimulatedClient(world.server, link, {
+    ...soundHabits,
+    rules: world.rules,
+    ...habits,
+    ...world.change.habits?.(soundHabits),
+  });
   const views = viewsOf(world, driver, clock);
   const close = async (): Promise<void> => {
     await views.cache.close();
@@ -173,7 +204,8 @@ function rawOf({ server, rules: { layout } }: World): Raw {
 
 function serverControls(world: World): ServerControls {
   const { server, facts } = world;
-  const limitedTo = async (path: readonly string[]): Promise<Client> => newClient(world, { user: { keyPrefix: scopeOf(path).slice(0, -1) } }).client;
+  const limitedTo = async (path: readonly string[]): Promise<Client> =>
+    newClient(world, { user: { keyPrefix: scopeOf(path).slice(0, -1) } }).client;
   const forbidding = async (): Promise<Client & { readonly command: string }> => ({
     ...newClient(world, { user: { keyPrefix: "", forbidden: "set" } }).client,
     command: "set",
@@ -187,7 +219,11 @@ function serverControls(world: World): ServerControls {
 }
 
 function clusterControls(world: World): ClusterControls {
-  const { server, rules: { layout }, change } = world;
+  const {
+    server,
+    rules: { layout },
+    change,
+  } = world;
   const place = change.habits?.(soundHabits).place ?? soundHabits.place;
   return {
     slot: slotOf,

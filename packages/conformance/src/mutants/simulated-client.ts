@@ -1,6 +1,13 @@
 /** A driver and its client over a simulated link: what an adapter is for a real server. Broken clients replace single habits. */
 import { setImmediate } from "node:timers/promises";
-import { CacheUnavailableError, UnreadableEntryError, type CacheDriver, type CacheUnavailableReason, type LockDriver, type Unsubscribe } from "@lingpai/core";
+import {
+  CacheUnavailableError,
+  UnreadableEntryError,
+  type CacheDriver,
+  type CacheUnavailableReason,
+  type LockDriver,
+  type Unsubscribe,
+} from "@lingpai/core";
 import { spyClock, type SpyClock } from "../spies.ts";
 import type { SimulatedLink } from "./simulated-link.ts";
 import { Disconnected, type Delivery, type Request, type SimulatedServer, type User } from "./simulated-server.ts";
@@ -62,7 +69,10 @@ function explain(answer: string): Error {
   if (word === "WRONGTYPE") return new UnreadableEntryError("name", "type", "Something foreign is stored under this name.");
   const reason = reasons[word] ?? "other";
   const command = /'(\w+)' command/.exec(answer)?.[1];
-  return new CacheUnavailableError(`The server refused${command ? ` the command ${command}` : ""}: ${word}.`, { reason, retryable: reason !== "unauthorized" && reason !== "forbidden" });
+  return new CacheUnavailableError(`The server refused${command ? ` the command ${command}` : ""}: ${word}.`, {
+    reason,
+    retryable: reason !== "unauthorized" && reason !== "forbidden",
+  });
 }
 
 /** What the drivers use of a client: members, no class. */
@@ -92,7 +102,11 @@ export class SimulatedClient {
   }
 
   get census(): { readonly [what: string]: number } {
-    return { connections: 1 + this.subscriber.connections, listeners: this.link.listeners + this.leaks.length, timers: this.clock.pending.size };
+    return {
+      connections: 1 + this.subscriber.connections,
+      listeners: this.link.listeners + this.leaks.length,
+      timers: this.clock.pending.size,
+    };
   }
 
   /** Sends a request for a physical name to where it belongs. */
@@ -155,7 +169,8 @@ export function simulatedCacheDriver(client: DriverShape): CacheDriver {
     const start = keyPrefix + place(scope);
     const scan = (shard: Shard): string[] => rules.names(shard, start).map((key) => key.slice(keyPrefix.length));
     const found: string[] = [];
-    for (const node of client.primaries()) found.push(...(await client.request({ command: "scan", keys: [], scripted: false, run: scan }, node)));
+    for (const node of client.primaries())
+      found.push(...(await client.request({ command: "scan", keys: [], scripted: false, run: scan }, node)));
     return found;
   };
   const remove = (name: string, ifVersion: string | undefined): Promise<boolean> =>
@@ -163,7 +178,8 @@ export function simulatedCacheDriver(client: DriverShape): CacheDriver {
   return {
     kind: "simulated",
     get: (name) => client.send("get", [place(name)], (shard) => rules.get(shard, keyPrefix + place(name)), "", false),
-    set: (name, value, write) => client.send("set", [place(name)], (shard) => rules.set(shard, keyPrefix + place(name), value, write), value),
+    set: (name, value, write) =>
+      client.send("set", [place(name)], (shard) => rules.set(shard, keyPrefix + place(name), value, write), value),
     delete: (name, ifVersion) => remove(place(name), ifVersion),
     async clear(scope) {
       let count = 0;
@@ -186,8 +202,14 @@ export function simulatedLockDriver(client: DriverShape): LockDriver {
   return {
     kind: "simulated",
     tryAcquire: (name, owner, ttlMs) =>
-      client.send("acquire", [layout.lock(place(name)), layout.fence(place(name))], (shard) => rules.acquire(shard, at(name), owner, ttlMs), owner),
-    extend: (name, owner, ttlMs) => client.send("extend", [layout.lock(place(name))], (shard) => rules.extend(shard, at(name), owner, ttlMs), owner),
+      client.send(
+        "acquire",
+        [layout.lock(place(name)), layout.fence(place(name))],
+        (shard) => rules.acquire(shard, at(name), owner, ttlMs),
+        owner,
+      ),
+    extend: (name, owner, ttlMs) =>
+      client.send("extend", [layout.lock(place(name))], (shard) => rules.extend(shard, at(name), owner, ttlMs), owner),
     release: (name, owner) => client.send("release", [layout.lock(place(name))], (shard) => rules.release(shard, at(name), owner), owner),
     onRelease: (name, listener) => client.subscriber.subscribe(layout.lock(at(name)), () => listener()),
   };

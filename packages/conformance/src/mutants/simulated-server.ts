@@ -94,7 +94,8 @@ export class SimulatedServer {
 
   #checkRights({ command, keys }: Request<unknown>, { keyPrefix, forbidden }: User): void {
     if (command === forbidden) throw new ServerError(`NOPERM this user has no permissions to run the '${command}' command`);
-    if (keys.some((key) => !key.startsWith(keyPrefix))) throw new ServerError("NOPERM this user has no permissions to access one of the keys");
+    if (keys.some((key) => !key.startsWith(keyPrefix)))
+      throw new ServerError("NOPERM this user has no permissions to access one of the keys");
   }
 
   #checkSlots({ keys }: Request<unknown>, { node, asking }: Delivery): void {
@@ -113,7 +114,7 @@ export class SimulatedServer {
     this.#channels.set(channel, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0) this.#channels.delete(channel);
+      if (listeners.size === 0 && this.#channels.get(channel) === listeners) this.#channels.delete(channel);
     };
   }
 

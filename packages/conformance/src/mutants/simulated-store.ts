@@ -78,7 +78,8 @@ export const soundRules: StoreRules = {
     const entry = findEntry(shard, name);
     const storeNowMs = shard.nowMs;
     if (entry?.version === version) return { written: true, version, storeNowMs };
-    if (ifVersion !== undefined && (entry?.version ?? "absent") !== ifVersion) return { written: false, version: entry?.version, storeNowMs };
+    if (ifVersion !== undefined && (entry?.version ?? "absent") !== ifVersion)
+      return { written: false, version: entry?.version, storeNowMs };
     shard.data.set(name, { kind: "entry", value, version, ttlMs, expiresAtMs: ttlMs === undefined ? Infinity : storeNowMs + ttlMs });
     shard.publish(layout.changes(scopeOfName(name)), name);
     return { written: true, version, storeNowMs };

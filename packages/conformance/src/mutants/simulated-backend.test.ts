@@ -1,0 +1,3 @@
+import { conform } from "../vitest.ts";
+import { simulatedBackend } from "./simulated-backend.ts";
+conform(simulatedBackend());
