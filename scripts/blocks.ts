@@ -26,7 +26,9 @@ export function blocksOf(markdown: string): Block[] {
   for (let index = 0; index < lines.length; index++) {
     const [, indent = "", fence, language = ""] = opening.exec(lines[index] ?? "") ?? [];
     if (fence === undefined) continue;
-    const end = lines.findIndex((line, other) => other > index && line.trim().startsWith(fence) && line.trim() === fence[0]?.repeat(line.trim().length));
+    const end = lines.findIndex(
+      (line, other) => other > index && line.trim().startsWith(fence) && line.trim() === fence[0]?.repeat(line.trim().length),
+    );
     if (end < 0) throw new Error(`line ${index + 1} opens a block that nothing closes`);
     const code = lines.slice(index + 1, end).map((line) => line.slice(Math.min(indent.length, line.length - line.trimStart().length)));
     blocks.push({ line: index + 1, language, code: `${code.join("\n")}\n`, ...settingsAbove(lines, index) });

@@ -81,7 +81,10 @@ async function execute(path: string, block: Block): Promise<void> {
   const needs = block.needs.map((name) => serve(name, () => startNeed(name)));
   const companions = block.companions.map((name) => serve(name, () => startCompanion(name)));
   const started = await Promise.all([...needs, ...companions]);
-  const env = { ...Object.assign({}, ...started.map((service) => service.env)), PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}` };
+  const env = {
+    ...Object.assign({}, ...started.map((service) => service.env)),
+    PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+  };
   const file = fileOf(path, block);
   if (block.language === "sh") await run("bash", ["-euo", "pipefail", "-c", block.code], { cwd: root, env });
   else await run(process.execPath, [file], { cwd: dirname(file), env, timeoutMs: 60_000 });
@@ -94,7 +97,9 @@ for (const { path, blocks } of documents) {
 describe.for(documents)("$path", ({ path, blocks }) => {
   test("names every block's language so that it either runs or is plainly not meant to", () => {
     const unknown = blocks.filter(({ language }) => !runnable.has(language) && !shown.has(language));
-    expect(unknown.map(({ line, language }) => `line ${line}: use ts, js or sh, or text for what cannot run, not "${language}"`)).toEqual([]);
+    expect(unknown.map(({ line, language }) => `line ${line}: use ts, js or sh, or text for what cannot run, not "${language}"`)).toEqual(
+      [],
+    );
   });
 
   test.for(blocks.filter(({ language }) => runnable.has(language)))("runs the $language of line $line", async (block) => {

@@ -21,7 +21,9 @@ function formsOf(name: string): Record<string, string> {
  */
 export function newAdapter(name: string, workspace: string = root): string[] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.startsWith("adapter-")) {
-    throw new Error(`"${name}" is no name for an adapter. Give the store's name in kebab-case, without "adapter-": pnpm new:adapter node-redis`);
+    throw new Error(
+      `"${name}" is no name for an adapter. Give the store's name in kebab-case, without "adapter-": pnpm new:adapter node-redis`,
+    );
   }
   const folder = `packages/adapter-${name}`;
   if (existsSync(join(workspace, folder))) throw new Error(`${folder} is there already. Choose another name, or delete it first.`);
@@ -31,7 +33,10 @@ export function newAdapter(name: string, workspace: string = root): string[] {
     const target = `${folder}/${path.replaceAll("\\", "/").replace(/\.template$/, "")}`;
     mkdirSync(dirname(join(workspace, target)), { recursive: true });
     const text = readFileSync(join(templates, path), "utf8");
-    writeFileSync(join(workspace, target), text.replace(/\{\{(\w+)\}\}/g, (whole, form: string) => forms[form] ?? whole));
+    writeFileSync(
+      join(workspace, target),
+      text.replace(/\{\{(\w+)\}\}/g, (whole, form: string) => forms[form] ?? whole),
+    );
     return target;
   });
 }
@@ -39,7 +44,9 @@ export function newAdapter(name: string, workspace: string = root): string[] {
 if (import.meta.main) {
   try {
     const written = newAdapter(process.argv[2] ?? "");
-    console.log(`${written.join("\n")}\n\nNow: pnpm install, write src/index.ts and src/conformance.fixture.ts, then pnpm test adapter-${process.argv[2]}.`);
+    console.log(
+      `${written.join("\n")}\n\nNow: pnpm install, write src/index.ts and src/conformance.fixture.ts, then pnpm test adapter-${process.argv[2]}.`,
+    );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -14,7 +14,11 @@ export interface Packed {
 
 /** Builds the workspace and packs each published member into `folder`. */
 export async function packAll(folder: string): Promise<readonly Packed[]> {
-  await run(process.execPath, [toolPath("turbo"), "run", "build", "--output-logs=errors-only"], { cwd: root, timeoutMs: 300_000, env: withTools() });
+  await run(process.execPath, [toolPath("turbo"), "run", "build", "--output-logs=errors-only"], {
+    cwd: root,
+    timeoutMs: 300_000,
+    env: withTools(),
+  });
   const packed: Packed[] = [];
   for (const member of members().filter(isPublished)) packed.push(await pack(member, folder));
   return packed;

@@ -17,7 +17,9 @@ let emptyRegistry: Server;
 let registryUrl: string;
 
 beforeAll(async () => {
-  emptyRegistry = createServer((_, response) => response.writeHead(404, { "content-type": "application/json" }).end('{"error":"not found"}'));
+  emptyRegistry = createServer((_, response) =>
+    response.writeHead(404, { "content-type": "application/json" }).end('{"error":"not found"}'),
+  );
   await new Promise<void>((resolve) => emptyRegistry.listen(0, "127.0.0.1", resolve));
   registryUrl = `http://127.0.0.1:${(emptyRegistry.address() as AddressInfo).port}/`;
 });
@@ -31,7 +33,9 @@ beforeEach(async () => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     cpSync(join(root, path), join(folder, path));
   }
-  for (const path of ["node_modules", ...published.map((member) => `${member.path}/node_modules`)].filter((path) => existsSync(join(root, path)))) {
+  for (const path of ["node_modules", ...published.map((member) => `${member.path}/node_modules`)].filter((path) =>
+    existsSync(join(root, path)),
+  )) {
     symlinkSync(join(root, path), join(folder, path), "junction");
   }
   writeFileSync(join(folder, ".gitignore"), "node_modules\n");
@@ -47,14 +51,20 @@ function git(...args: string[]): Promise<string> {
 }
 
 function changeset(...args: string[]): Promise<string> {
-  return run(process.execPath, [toolPath("@changesets/cli", "changeset"), ...args], { cwd: folder, env: { ...withTools(), npm_config_registry: registryUrl } });
+  return run(process.execPath, [toolPath("@changesets/cli", "changeset"), ...args], {
+    cwd: folder,
+    env: { ...withTools(), npm_config_registry: registryUrl },
+  });
 }
 
 /** The version that each published package has in the copy. */
 function versions(): Record<string, string> {
   return Object.fromEntries(
     published.map((member) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, member.path, "package.json"), "utf8")) as { name: string; version: string };
+      const { name, version } = JSON.parse(readFileSync(join(folder, member.path, "package.json"), "utf8")) as {
+        name: string;
+        version: string;
+      };
       return [name, version];
     }),
   );
@@ -84,8 +94,12 @@ test("a changeset for core also releases those that could not use the new core o
   writeFileSync(join(folder, ".changeset/core.md"), '---\n"@lingpai/core": major\n---\n\nBreaks.\n');
   await changeset("version");
   const after = versions();
-  const dependents = published.filter(({ manifest }) => manifest.dependencies?.["@lingpai/core"] !== undefined).map(({ manifest }) => manifest.name);
-  expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual(expect.arrayContaining(["@lingpai/core", ...dependents]));
+  const dependents = published
+    .filter(({ manifest }) => manifest.dependencies?.["@lingpai/core"] !== undefined)
+    .map(({ manifest }) => manifest.name);
+  expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual(
+    expect.arrayContaining(["@lingpai/core", ...dependents]),
+  );
 });
 
 test("the publish plan names exactly the public packages", async () => {
@@ -96,8 +110,19 @@ test("the publish plan names exactly the public packages", async () => {
 });
 
 test("a dry run of publishing lists exactly the public packages", async () => {
-  const args = [toolPath("pnpm"), "publish", "--recursive", "--dry-run", "--no-git-checks", "--report-summary", "--ignore-scripts", `--registry=${registryUrl}`];
+  const args = [
+    toolPath("pnpm"),
+    "publish",
+    "--recursive",
+    "--dry-run",
+    "--no-git-checks",
+    "--report-summary",
+    "--ignore-scripts",
+    `--registry=${registryUrl}`,
+  ];
   await run(process.execPath, args, { cwd: folder, env: withTools() });
-  const { publishedPackages } = JSON.parse(readFileSync(join(folder, "pnpm-publish-summary.json"), "utf8")) as { publishedPackages: { name: string }[] };
+  const { publishedPackages } = JSON.parse(readFileSync(join(folder, "pnpm-publish-summary.json"), "utf8")) as {
+    publishedPackages: { name: string }[];
+  };
   expect(publishedPackages.map(({ name }) => name).toSorted()).toEqual(published.map(({ manifest }) => manifest.name).toSorted());
 });

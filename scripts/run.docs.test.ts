@@ -16,10 +16,14 @@ describe("npm run demo", () => {
 
 describe("npm test", () => {
   test("does not start another run inside itself", async () => {
-    expect(await run(npm, ["test"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).toBe("lingpai: this already is a test run (a README block asked for one); not starting another inside it.\n");
+    expect(await run(npm, ["test"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).toBe(
+      "lingpai: this already is a test run (a README block asked for one); not starting another inside it.\n",
+    );
   });
 });
 
 test("a task that does not exist is refused with those that do", async () => {
-  await expect(run(process.execPath, ["scripts/run.mjs", "dance"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).rejects.toThrow('"dance" is not a task. There are demo, test and check.');
+  await expect(run(process.execPath, ["scripts/run.mjs", "dance"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).rejects.toThrow(
+    '"dance" is not a task. There are demo, test and check.',
+  );
 });

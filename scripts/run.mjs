@@ -20,16 +20,36 @@ const node = join(root, "scripts/node_modules", `node-${wanted}`, "bin", process
 
 /** The caller's environment without npm's own settings: pnpm would take npm's log level and prefix for its own. */
 function cleanEnvironment() {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|pnpm_|INIT_CWD$)/i.test(name) || /^npm_config_(https?_?proxy|registry|cafile)/i.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|pnpm_|INIT_CWD$)/i.test(name) || /^npm_config_(https?_?proxy|registry|cafile)/i.test(name),
+  );
   return Object.fromEntries(kept);
 }
 
 function install() {
   console.error(`lingpai: installing the locked dependencies with ${pnpm} (it brings Node ${wanted})…`);
-  const args = ["exec", "--yes", "--loglevel=error", `--package=${pnpm}`, "--", "pnpm", "install", "--frozen-lockfile", "--reporter=append-only", "--config.confirmModulesPurge=false"];
+  const args = [
+    "exec",
+    "--yes",
+    "--loglevel=error",
+    `--package=${pnpm}`,
+    "--",
+    "pnpm",
+    "install",
+    "--frozen-lockfile",
+    "--reporter=append-only",
+    "--config.confirmModulesPurge=false",
+  ];
   const npmCli = process.env["npm_execpath"];
   const [file, first, shell] = npmCli?.endsWith(".js") ? [process.execPath, [npmCli], false] : ["npm", [], process.platform === "win32"];
-  const done = spawnSync(file, [...first, ...args], { cwd: root, env: cleanEnvironment(), shell, stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", maxBuffer: 2 ** 28 });
+  const done = spawnSync(file, [...first, ...args], {
+    cwd: root,
+    env: cleanEnvironment(),
+    shell,
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 28,
+  });
   if (done.status === 0) return;
   console.error(`${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`);
   console.error("lingpai: the installation failed, see above. It needs npm on PATH and a package registry that npm can reach.");

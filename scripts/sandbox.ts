@@ -14,7 +14,9 @@ export function createSandbox(name: string, owner: string): string {
   const found = new Map<string, string>();
   const offer = (dependency: string, target: string): void => void (found.has(dependency) || found.set(dependency, target));
   for (const { manifest, folder: target } of members()) offer(manifest.name, target);
-  for (const modules of [join(root, owner), ...members().map((member) => member.folder), root].map((place) => join(place, "node_modules"))) {
+  for (const modules of [join(root, owner), ...members().map((member) => member.folder), root].map((place) =>
+    join(place, "node_modules"),
+  )) {
     for (const dependency of dependenciesIn(modules)) offer(dependency, join(modules, dependency));
   }
   for (const [dependency, target] of found) {
@@ -34,9 +36,19 @@ function dependenciesIn(modules: string): string[] {
 export function writeTypecheck(folders: readonly string[]): string {
   const path = join(base, "tsconfig.json");
   const compilerOptions = {
-    noEmit: true, composite: false, incremental: false, declaration: false, declarationMap: false, sourceMap: false, isolatedDeclarations: false,
-    noPropertyAccessFromIndexSignature: false, typeRoots: [join(root, "node_modules/@types")],
+    noEmit: true,
+    composite: false,
+    incremental: false,
+    declaration: false,
+    declarationMap: false,
+    sourceMap: false,
+    isolatedDeclarations: false,
+    noPropertyAccessFromIndexSignature: false,
+    typeRoots: [join(root, "node_modules/@types")],
   };
-  writeFileSync(path, JSON.stringify({ extends: join(root, "tsconfig.base.json"), compilerOptions, include: folders.map((folder) => `${folder}/*.ts`) }));
+  writeFileSync(
+    path,
+    JSON.stringify({ extends: join(root, "tsconfig.base.json"), compilerOptions, include: folders.map((folder) => `${folder}/*.ts`) }),
+  );
   return path;
 }

@@ -21,7 +21,10 @@ function program(name: string, script = "exit 0"): void {
 
 /** An apt-get that notes its arguments and whether services were held back, and installs `cached`. */
 function aptGet(): void {
-  program("apt-get", 'cd "$(dirname "$0")"\necho "$* held=$(test -e policy-rc.d && echo yes)" >> log\ncase "$1" in install) cp apt-get cached ;; esac');
+  program(
+    "apt-get",
+    'cd "$(dirname "$0")"\necho "$* held=$(test -e policy-rc.d && echo yes)" >> log\ncase "$1" in install) cp apt-get cached ;; esac',
+  );
 }
 
 describe("providing servers", () => {

@@ -81,7 +81,11 @@ function install(packages: readonly string[], aptGet: string, { policyFile }: Ho
   if (isOurs) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
-      const { status, stdout, stderr } = spawnSync(aptGet, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+      const { status, stdout, stderr } = spawnSync(aptGet, args, {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      });
       if (status !== 0) throw new Error(`apt-get ${args.join(" ")} failed:\n${stdout}${stderr}`);
     }
   } finally {

@@ -22,15 +22,21 @@ const source = (path: string, bytes: number) => ({ path: `packages/thing/src/${p
 
 describe("the score sheet", () => {
   test("lets a small tree with ordinary names be", () => {
-    expect(checkFiles([source("index.ts", 100), source("wait-queue.test.ts", 20_000), source("testing/manual-clock.ts", 4_096)])).toEqual([]);
+    expect(checkFiles([source("index.ts", 100), source("wait-queue.test.ts", 20_000), source("testing/manual-clock.ts", 4_096)])).toEqual(
+      [],
+    );
   });
 
   test("stops a source file above 12 kB, but not a test", () => {
-    expect(checkFiles([source("a.ts", 1), source("b.ts", 1), source("huge.ts", 12_289), source("huge.test.ts", 12_289)])).toEqual([expect.stringContaining("huge.ts has 12289 bytes")]);
+    expect(checkFiles([source("a.ts", 1), source("b.ts", 1), source("huge.ts", 12_289), source("huge.test.ts", 12_289)])).toEqual([
+      expect.stringContaining("huge.ts has 12289 bytes"),
+    ]);
   });
 
   test("stops a median above 4 kB", () => {
-    expect(checkFiles([source("a.ts", 5_000), source("b.ts", 5_000), source("c.ts", 1)])).toEqual([expect.stringContaining("the median source file has 5000 bytes")]);
+    expect(checkFiles([source("a.ts", 5_000), source("b.ts", 5_000), source("c.ts", 1)])).toEqual([
+      expect.stringContaining("the median source file has 5000 bytes"),
+    ]);
   });
 
   test.for(["WaitQueue.ts", "wait_queue.ts", "waitQueue.test.ts"])("stops %s, which is not kebab-case", (name) => {
@@ -72,7 +78,9 @@ describe("a package.json", () => {
   });
 
   test("of core is stopped for any runtime dependency", () => {
-    expect(checkMember(member({ dependencies: { "lru-cache": "1" } }, "packages/core"), [])).toEqual([expect.stringContaining("core depends on nothing")]);
+    expect(checkMember(member({ dependencies: { "lru-cache": "1" } }, "packages/core"), [])).toEqual([
+      expect.stringContaining("core depends on nothing"),
+    ]);
   });
 
   test("of a package is stopped for depending on an adapter, that of an app is not", () => {
@@ -83,6 +91,8 @@ describe("a package.json", () => {
 
   test("is stopped for publishing what depends on a private package", () => {
     const hidden = member({ name: "@lingpai/hidden", private: true });
-    expect(checkMember(member({ dependencies: { "@lingpai/hidden": "workspace:^" } }), [hidden])).toEqual([expect.stringContaining("nobody could install it")]);
+    expect(checkMember(member({ dependencies: { "@lingpai/hidden": "workspace:^" } }), [hidden])).toEqual([
+      expect.stringContaining("nobody could install it"),
+    ]);
   });
 });

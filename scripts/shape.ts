@@ -8,7 +8,9 @@ const generated = new Set([".git", ".cache", ".turbo", "coverage", "node_modules
 export function checkRoot(entries: readonly string[]): string[] {
   const kept = entries.filter((name) => !generated.has(name));
   if (kept.length <= limits.rootEntries) return [];
-  return [`the root has ${kept.length} entries, more than ${limits.rootEntries}. Move one into the package, app or scripts folder that it serves.`];
+  return [
+    `the root has ${kept.length} entries, more than ${limits.rootEntries}. Move one into the package, app or scripts folder that it serves.`,
+  ];
 }
 
 export function checkFiles(files: readonly SourceFile[]): string[] {
@@ -16,9 +18,18 @@ export function checkFiles(files: readonly SourceFile[]): string[] {
   const sizes = sources.map(({ text }) => Buffer.byteLength(text)).toSorted((a, b) => a - b);
   const median = sizes[Math.floor(sizes.length / 2)] ?? 0;
   return [
-    ...(median > limits.medianBytes ? [`the median source file has ${median} bytes, more than ${limits.medianBytes}. Split files by noun.`] : []),
-    ...sources.filter(({ text }) => Buffer.byteLength(text) > limits.fileBytes).map(({ path, text }) => `${path} has ${Buffer.byteLength(text)} bytes, more than ${limits.fileBytes}. Give one of its nouns a file of its own.`),
-    ...files.filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*[./])+ts$/.test(path.split("/src/")[1] ?? "")).map(({ path }) => `${path} is not in kebab-case. Rename it after its one noun.`),
+    ...(median > limits.medianBytes
+      ? [`the median source file has ${median} bytes, more than ${limits.medianBytes}. Split files by noun.`]
+      : []),
+    ...sources
+      .filter(({ text }) => Buffer.byteLength(text) > limits.fileBytes)
+      .map(
+        ({ path, text }) =>
+          `${path} has ${Buffer.byteLength(text)} bytes, more than ${limits.fileBytes}. Give one of its nouns a file of its own.`,
+      ),
+    ...files
+      .filter(({ path }) => !/^([a-z0-9]+(-[a-z0-9]+)*[./])+ts$/.test(path.split("/src/")[1] ?? ""))
+      .map(({ path }) => `${path} is not in kebab-case. Rename it after its one noun.`),
     ...files.flatMap(checkAdapterFile),
   ];
 }
@@ -26,10 +37,14 @@ export function checkFiles(files: readonly SourceFile[]): string[] {
 function checkAdapterFile({ path, text }: SourceFile): string[] {
   const lines = text.trimEnd().split("\n").length;
   if (/^packages\/adapter-[^/]+\/src\/index\.ts$/.test(path) && lines > limits.adapterLines) {
-    return [`${path} has ${lines} lines, more than ${limits.adapterLines}. An adapter holds only what differs; move the rest to core, or to a file beside it.`];
+    return [
+      `${path} has ${lines} lines, more than ${limits.adapterLines}. An adapter holds only what differs; move the rest to core, or to a file beside it.`,
+    ];
   }
   if (/^packages\/adapter-[^/]+\/src\/index\.test\.ts$/.test(path) && lines > limits.adapterTestLines) {
-    return [`${path} has ${lines} lines, more than ${limits.adapterTestLines}. It binds the conformance suite; put other tests beside what they test.`];
+    return [
+      `${path} has ${lines} lines, more than ${limits.adapterTestLines}. It binds the conformance suite; put other tests beside what they test.`,
+    ];
   }
   return [];
 }
@@ -44,9 +59,15 @@ export function checkMember(member: Member, all: readonly Member[]): string[] {
   const runtime = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   const privateOnes = new Set(all.filter((other) => !isPublished(other)).map((other) => other.manifest.name));
   const problems: (string | false)[] = [
-    path === "packages/core" && runtime.length > 0 && `depends on ${runtime.join(", ")}; core depends on nothing. Declare the interface instead`,
-    member.group === "packages" && runtime.some((name) => name.startsWith("@lingpai/adapter-")) && "depends on an adapter; only apps and tests may. Take a Cache or a Lock instead, and list the adapter under devDependencies",
-    isPublished(member) && runtime.some((name) => privateOnes.has(name)) && "is published but depends on a private package; nobody could install it. Publish that one too, or make it a devDependency",
+    path === "packages/core" &&
+      runtime.length > 0 &&
+      `depends on ${runtime.join(", ")}; core depends on nothing. Declare the interface instead`,
+    member.group === "packages" &&
+      runtime.some((name) => name.startsWith("@lingpai/adapter-")) &&
+      "depends on an adapter; only apps and tests may. Take a Cache or a Lock instead, and list the adapter under devDependencies",
+    isPublished(member) &&
+      runtime.some((name) => privateOnes.has(name)) &&
+      "is published but depends on a private package; nobody could install it. Publish that one too, or make it a devDependency",
     isPublished(member) && !member.hasReadme && "has no README.md: one sentence, what it needs, ten lines that run",
     ...(isPublished(member) ? checkPublished(member) : []),
   ];
@@ -54,8 +75,12 @@ export function checkMember(member: Member, all: readonly Member[]): string[] {
 }
 
 function checkPublished({ manifest }: Member): (string | false)[] {
-  const development = Object.keys(manifest.exports ?? {}).toSorted().join();
-  const published = Object.keys(manifest.publishConfig?.exports ?? {}).toSorted().join();
+  const development = Object.keys(manifest.exports ?? {})
+    .toSorted()
+    .join();
+  const published = Object.keys(manifest.publishConfig?.exports ?? {})
+    .toSorted()
+    .join();
   return [
     manifest.license !== "MIT" && 'needs "license": "MIT"',
     manifest.type !== "module" && 'needs "type": "module"',
@@ -63,7 +88,8 @@ function checkPublished({ manifest }: Member): (string | false)[] {
     manifest.engines?.["node"] === undefined && 'needs "engines": { "node": … }',
     manifest.files === undefined && 'needs "files", or everything in its folder is published',
     manifest.publishConfig?.access !== "public" && 'needs "publishConfig": { "access": "public" }',
-    development !== published && `exports ${development || "nothing"} here but ${published || "nothing"} when published; keep both lists the same`,
+    development !== published &&
+      `exports ${development || "nothing"} here but ${published || "nothing"} when published; keep both lists the same`,
   ];
 }
 

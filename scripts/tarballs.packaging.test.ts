@@ -83,7 +83,9 @@ async function expectUsable(major: number, member: Member, project: string): Pro
 }
 
 function shippedBins(project: string, { manifest }: Member): Record<string, string> {
-  const shipped = JSON.parse(readFileSync(join(project, "node_modules", manifest.name, "package.json"), "utf8")) as { bin?: string | Record<string, string> };
+  const shipped = JSON.parse(readFileSync(join(project, "node_modules", manifest.name, "package.json"), "utf8")) as {
+    bin?: string | Record<string, string>;
+  };
   return typeof shipped.bin === "string" ? { [manifest.name]: shipped.bin } : (shipped.bin ?? {});
 }
 
@@ -91,25 +93,40 @@ function shippedBins(project: string, { manifest }: Member): Record<string, stri
 async function expectBindingsUsable(member: Member, project: string): Promise<void> {
   if (!optionalPeers(member).includes("vitest")) return;
   const name = `${member.manifest.name}/vitest`;
-  writeFileSync(join(project, "binding.test.mjs"), `import { expect, test } from "vitest";\nimport * as binding from "${name}";\ntest("loads", () => expect(Object.keys(binding)).not.toHaveLength(0));\n`);
+  writeFileSync(
+    join(project, "binding.test.mjs"),
+    `import { expect, test } from "vitest";\nimport * as binding from "${name}";\ntest("loads", () => expect(Object.keys(binding)).not.toHaveLength(0));\n`,
+  );
   const vitest = join(project, "node_modules/vitest/vitest.mjs");
   for (const major of nodeMajors) expect(await run(nodePath(major), [vitest, "run"], { cwd: project })).toMatch(/1 passed/);
 }
 
 describe.for(published)("$manifest.name, packed", (member) => {
   test("ships code and documents and nothing else", () => {
-    const sources = readdirSync(join(member.folder, "src"), { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
+    const sources = readdirSync(join(member.folder, "src"), { recursive: true, encoding: "utf8" }).map((path) =>
+      path.replaceAll("\\", "/"),
+    );
     const { files } = packedOf(member);
     expect(misplaced(files, new Set(sources))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
   });
 
   test("passes publint --strict", async () => {
-    expect(await run(process.execPath, [toolPath("publint"), "run", packedOf(member).tarball, "--strict"], { cwd: folder })).toContain("All good!");
+    expect(await run(process.execPath, [toolPath("publint"), "run", packedOf(member).tarball, "--strict"], { cwd: folder })).toContain(
+      "All good!",
+    );
   });
 
   test("passes attw for ESM", async () => {
-    const args = [toolPath("@arethetypeswrong/cli", "attw"), packedOf(member).tarball, "--profile", "esm-only", "--no-definitely-typed", "--no-color", "--no-emoji"];
+    const args = [
+      toolPath("@arethetypeswrong/cli", "attw"),
+      packedOf(member).tarball,
+      "--profile",
+      "esm-only",
+      "--no-definitely-typed",
+      "--no-color",
+      "--no-emoji",
+    ];
     expect(await run(process.execPath, args, { cwd: folder })).toContain(member.manifest.name);
   });
 

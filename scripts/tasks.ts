@@ -29,7 +29,13 @@ function runVitest(name: string, vitestArgs: readonly string[]): Count {
   console.log(`\nlingpai: ${name}`);
   rmSync(reportFile, { force: true });
   mkdirSync(dirname(reportFile), { recursive: true });
-  const succeeded = succeeds(toolPath("vitest"), ["run", ...vitestArgs, "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`]);
+  const succeeded = succeeds(toolPath("vitest"), [
+    "run",
+    ...vitestArgs,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${reportFile}`,
+  ]);
   return { name, ...countReport(readReport(), succeeded) };
 }
 

@@ -41,7 +41,13 @@ export function members(workspace: string = root): readonly Member[] {
       .map((name) => {
         const folder = join(workspace, group, name);
         const hasReadme = existsSync(join(folder, "README.md"));
-        return { group, path: `${group}/${name}`, folder, hasReadme, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest };
+        return {
+          group,
+          path: `${group}/${name}`,
+          folder,
+          hasReadme,
+          manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest,
+        };
       }),
   );
 }

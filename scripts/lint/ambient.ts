@@ -1,13 +1,30 @@
 /** Time and randomness are services: what reads them behind a test's back cannot be simulated. */
 import { type Context, child, dotted, type Node, nameOf, placeOf, type Rule } from "./rule.ts";
 
-const timeAdvice = "Receive a Clock (core's time.ts) and use clock.monotonicMs(), clock.wallMs(), clock.setTimer() or delay(clock, ms); only time.ts reads the machine's clock.";
-const randomAdvice = "Receive a Random (core's random.ts) and use random.next() or random.id(); only random.ts draws from the machine's source.";
+const timeAdvice =
+  "Receive a Clock (core's time.ts) and use clock.monotonicMs(), clock.wallMs(), clock.setTimer() or delay(clock, ms); only time.ts reads the machine's clock.";
+const randomAdvice =
+  "Receive a Random (core's random.ts) and use random.next() or random.id(); only random.ts draws from the machine's source.";
 
-const timeNames = new Set(["Date.now", "performance.now", "performance.timeOrigin", "process.hrtime", "process.hrtime.bigint", "process.uptime", "AbortSignal.timeout"]);
+const timeNames = new Set([
+  "Date.now",
+  "performance.now",
+  "performance.timeOrigin",
+  "process.hrtime",
+  "process.hrtime.bigint",
+  "process.uptime",
+  "AbortSignal.timeout",
+]);
 const timeGlobals = new Set(["setTimeout", "setInterval"]);
 const timeModules = new Set(["timers", "node:timers", "timers/promises", "node:timers/promises", "perf_hooks", "node:perf_hooks"]);
-const randomNames = new Set(["Math.random", "crypto.randomUUID", "crypto.randomBytes", "crypto.randomInt", "crypto.getRandomValues", "webcrypto.getRandomValues"]);
+const randomNames = new Set([
+  "Math.random",
+  "crypto.randomUUID",
+  "crypto.randomBytes",
+  "crypto.randomInt",
+  "crypto.getRandomValues",
+  "webcrypto.getRandomValues",
+]);
 const randomImports = new Set(["randomUUID", "randomBytes", "randomInt", "randomFill", "randomFillSync", "getRandomValues"]);
 
 /** A member expression that is the object of a longer one is judged as part of that one. */
@@ -31,11 +48,13 @@ export const ambientTime: Rule = {
       CallExpression(node) {
         const callee = child(node, "callee", "Identifier");
         const name = nameOf(callee);
-        if (name !== undefined && (timeGlobals.has(name) || name === "Date")) context.report({ node, message: `${name}() is ambient. ${timeAdvice}` });
+        if (name !== undefined && (timeGlobals.has(name) || name === "Date"))
+          context.report({ node, message: `${name}() is ambient. ${timeAdvice}` });
       },
       ImportDeclaration(node) {
         const from = nameOf(child(node, "source"));
-        if (from !== undefined && timeModules.has(from) && !importsOnlyImmediate(node)) context.report({ node, message: `${from} is ambient. ${timeAdvice}` });
+        if (from !== undefined && timeModules.has(from) && !importsOnlyImmediate(node))
+          context.report({ node, message: `${from} is ambient. ${timeAdvice}` });
       },
     };
   },

@@ -31,10 +31,14 @@ export function judgeImport(place: Place, specifier: string): string | undefined
     if (place.group !== "packages" && place.group !== "apps") return undefined;
     const target = resolve(place.path, specifier);
     if (target === undefined) {
-      return specifier.endsWith("package.json") ? undefined : `${specifier} leaves the package. Import the other package by its name, and list it in package.json.`;
+      return specifier.endsWith("package.json")
+        ? undefined
+        : `${specifier} leaves the package. Import the other package by its name, and list it in package.json.`;
     }
     const isUpward = place.folder === "core" && isOwnCode && layerOf(target) > layerOf(place.path);
-    return isUpward ? `${place.path} may not depend on ${target}: in core, errors, time, random ← cache, lock ← state, credential ← index ← testing. Move what is shared down, or pass it in.` : undefined;
+    return isUpward
+      ? `${place.path} may not depend on ${target}: in core, errors, time, random ← cache, lock ← state, credential ← index ← testing. Move what is shared down, or pass it in.`
+      : undefined;
   }
   if (isOwnCode && place.folder === "core" && !specifier.startsWith("node:")) {
     return `core depends on nothing, but imports ${specifier}. Declare the interface you need in core and let the caller pass an implementation.`;

@@ -23,14 +23,18 @@ export const noTestEvasion: Rule = {
       MemberExpression(node) {
         const name = nameOf(child(node, "property")) ?? "";
         const advice = Object.hasOwn(evasions, name) ? evasions[name] : undefined;
-        if (advice !== undefined && isTestFunction(child(node, "object"))) context.report({ node, message: `.${name} hides a test. ${advice}` });
+        if (advice !== undefined && isTestFunction(child(node, "object")))
+          context.report({ node, message: `.${name} hides a test. ${advice}` });
       },
       CallExpression(node) {
         if (!isTestFunction(child(node, "callee"))) return;
-        const options = (node["arguments"] as readonly Node[]).filter((argument) => argument.type === "ObjectExpression").flatMap((argument) => argument["properties"] as readonly Node[]);
+        const options = (node["arguments"] as readonly Node[])
+          .filter((argument) => argument.type === "ObjectExpression")
+          .flatMap((argument) => argument["properties"] as readonly Node[]);
         for (const option of options) {
           const name = nameOf(child(option, "key"));
-          if (name === "retry" || name === "repeats") context.report({ node: option, message: `${name} hides a race. Use the manual clock and make the order certain.` });
+          if (name === "retry" || name === "repeats")
+            context.report({ node: option, message: `${name} hides a race. Use the manual clock and make the order certain.` });
         }
       },
     };
@@ -45,7 +49,8 @@ export const noRealTimeInUnitTests: Rule = {
     return {
       CallExpression(node) {
         const isSleep = dotted(child(node, "callee")) === "delay" && nameOf((node["arguments"] as readonly Node[])[0]) === "systemClock";
-        if (isSleep) context.report({ node, message: "A unit test does not sleep. Use manualClock() of @lingpai/core/testing and advance it." });
+        if (isSleep)
+          context.report({ node, message: "A unit test does not sleep. Use manualClock() of @lingpai/core/testing and advance it." });
       },
     };
   },
@@ -59,14 +64,20 @@ export const noUnexplainedDoubleCast: Rule = {
         const inner = child(node, "expression", "TSAsExpression");
         if (inner === undefined || child(inner, "typeAnnotation")?.type !== "TSUnknownKeyword") return;
         const isExplained = context.sourceCode.getAllComments().some((comment) => isNextTo(context.sourceCode.text, comment, node));
-        if (!isExplained) context.report({ node, message: "`as unknown as` switches the type checker off. Narrow with a check, or say in a comment on the line above why it is safe." });
+        if (!isExplained)
+          context.report({
+            node,
+            message:
+              "`as unknown as` switches the type checker off. Narrow with a check, or say in a comment on the line above why it is safe.",
+          });
       },
     };
   },
 };
 
 function isNextTo(text: string, comment: Node, node: Node): boolean {
-  const between = comment.range[1] <= node.range[0] ? text.slice(comment.range[1], node.range[0]) : text.slice(node.range[1], comment.range[0]);
+  const between =
+    comment.range[1] <= node.range[0] ? text.slice(comment.range[1], node.range[0]) : text.slice(node.range[1], comment.range[0]);
   const newlines = between.split("\n").length - 1;
   return comment.range[1] <= node.range[0] ? newlines <= 1 : newlines === 0;
 }
@@ -79,7 +90,8 @@ export const noUnexplainedSuppression: Rule = {
         for (const comment of context.sourceCode.getAllComments()) {
           const text = String(comment["value"]);
           const isSuppression = /^\s*(oxlint|eslint)-disable/.test(text);
-          if (isSuppression && !/--\s*\S.{9,}/.test(text)) context.report({ node: comment, message: "A suppression says why: `oxlint-disable-next-line RULE -- reason`." });
+          if (isSuppression && !/--\s*\S.{9,}/.test(text))
+            context.report({ node: comment, message: "A suppression says why: `oxlint-disable-next-line RULE -- reason`." });
         }
       },
     };
@@ -95,7 +107,10 @@ export const noModuleState: Rule = {
         for (const statement of program["body"] as readonly Node[]) {
           const declaration = statement.type === "ExportNamedDeclaration" ? child(statement, "declaration") : statement;
           if (declaration?.type === "VariableDeclaration" && isState(declaration)) {
-            context.report({ node: declaration, message: "Module-level mutable state is shared by every instance. Create it in a factory and pass it on." });
+            context.report({
+              node: declaration,
+              message: "Module-level mutable state is shared by every instance. Create it in a factory and pass it on.",
+            });
           }
         }
       },

@@ -1,7 +1,14 @@
 /** The rules of this repository that no linter brings. Each message says what to do instead; each has a failing case in `plugin.test.ts`. */
 import { ambientRandom, ambientTime } from "./ambient.ts";
 import { dependencyDirection } from "./directions.ts";
-import { noModuleState, noRealTimeInUnitTests, noTestEvasion, noUnexplainedDoubleCast, noUnexplainedSuppression, noWholeStoreCommand } from "./honesty.ts";
+import {
+  noModuleState,
+  noRealTimeInUnitTests,
+  noTestEvasion,
+  noUnexplainedDoubleCast,
+  noUnexplainedSuppression,
+  noWholeStoreCommand,
+} from "./honesty.ts";
 import type { Rule } from "./rule.ts";
 
 const rules: Record<string, Rule> = {
