@@ -227,8 +227,9 @@ describe("fetch", () => {
     await expect(api.fetch(info).then((response) => response.json())).resolves.toEqual(dead);
   });
 
-  test("works when it is taken off its object", async () => {
-    const { fetch } = fixture([ok]).api;
+  test("stands where the global fetch stood, taken off its object", async () => {
+    const { api } = fixture([ok]);
+    const fetch: typeof globalThis.fetch = api.fetch;
     await expect(fetch(info).then((response) => response.json())).resolves.toEqual(ok);
   });
 

@@ -7,7 +7,7 @@ import type { Cache, CredentialEvent, Lock } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
-import type { Simulator, SimulatorOptions } from "@lingpai/wechat-simulator";
+import type { Fault, Simulator, SimulatorOptions } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { wechat } from "./wechat.ts";
 import type { Wechat, WechatOptions } from "./wechat.ts";
@@ -133,6 +133,42 @@ describe.each(modes)("a client in %s mode", (mode) => {
     expect(events.length).toBeGreaterThan(0);
     expect(shown).not.toContain(secret);
     expect(shown).not.toContain(token);
+  });
+});
+
+/** What may become of the request for a token, and whether the platform has issued one. */
+const misfortunes: [string, Fault][] = [
+  ["a page instead of an answer", { body: "html" }],
+  ["half an answer", { body: "truncated" }],
+  ["an empty answer", { body: "empty" }],
+  ["an empty object", { body: "object" }],
+  ["100 MB", { body: "huge" }],
+  ["one byte per second", { body: "drip" }],
+  ["HTTP 500", { status: 500 }],
+  ["a redirect", { status: 302, headers: { location: "https://evil.example/" } }],
+  ["a reset after the issue", { loseReply: "reset" }],
+  ["silence after the issue", { loseReply: "silence" }],
+  ["a reset before the platform saw it", { loseRequest: true }],
+  ["an answer after the deadline", { delayAfterMs: 9_000 }],
+  ["processing after the deadline", { delayBeforeMs: 9_000 }],
+  ["system busy", { errcode: -1 }],
+  ["the minute's quota", { errcode: 45011 }],
+];
+
+describe.each(modes)("a request for a %s token that meets", (mode) => {
+  test.each(misfortunes)("%s costs time, but refuses no call and loses no token", async (_title, fault) => {
+    const { clock, simulator, node, during } = world({ overlapMs: 0 });
+    const client = node("a", { mode, overlapMs: 0 });
+    simulator.faults.next(fault, { when: ({ endpoint }) => endpoint.endsWith("token") });
+    await during(
+      client.request(info).catch(() => undefined),
+      60_000,
+    );
+    await clock.advance(120_000);
+    await expect(during(client.request(info), 60_000)).resolves.toMatchObject({ openid: "o" });
+    expect(simulator.log.tally(appId).refused).toBe(0);
+    expect(simulator.log.tally(appId).fetches).toBeLessThanOrEqual(4);
+    expect(simulator.operator.inspect(await client.token())).toEqual(simulator.operator.latest(appId, mode));
   });
 });
 

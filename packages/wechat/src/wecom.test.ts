@@ -1,5 +1,10 @@
+import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
+import { credential } from "@lingpai/core";
 import type { IssueRequest } from "@lingpai/core";
+import { manualClock, seededRandom } from "@lingpai/core/testing";
+import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
+import { createApi } from "./api.ts";
 import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
 import type { Scripted } from "./scripted-fetch.test.kit.ts";
 import { wecomToken } from "./wecom.ts";
@@ -19,7 +24,7 @@ describe("a WeCom app's issuer", () => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", access_token: "t", expires_in: 7200 });
     await expect(wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request)).resolves.toEqual({
       secret: "t",
-      expiresInMs: 7_200_000,
+      expiresInMs: 1_800_000,
     });
     expect(fetch.sent[0]?.url.href).toBe(`https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${secret}`);
   });
@@ -60,4 +65,35 @@ describe("a WeCom app's issuer", () => {
   ])("refuses %j where it is given", (wrong) => {
     expect(() => wecomToken({ corpId, app: "a", secret, ...wrong })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
   });
+});
+
+test("two nodes share a WeCom app's token through its natural deaths, and no caller sees one", async () => {
+  const clock = manualClock();
+  const app = { agentId: "1000002", secret };
+  const simulator = createSimulator({ clock, random: seededRandom(1), latencyMs: 50, corps: [{ corpId, apps: [app] }] });
+  const baseUrl = "https://qyapi.weixin.qq.com";
+  const store = memoryStore({ clock });
+  const nodes = ["a", "b"].map((name) => {
+    const fetch = simulator.fetchAs({ caller: name });
+    const issuer = wecomToken({ corpId, app: app.agentId, secret, fetch, clock });
+    const token = credential({
+      issuer,
+      environment: "prod",
+      node: name,
+      clock,
+      cache: memoryCache(store, { clock }),
+      lock: memoryLock(store, { clock }),
+    });
+    return { token, api: createApi(token, { fetch, clock, baseUrl }) };
+  });
+  const answers: unknown[] = [];
+  for (let minute = 0; minute < 5 * 60; minute += 1) {
+    const calls = Promise.all(nodes.map(({ api }) => api.request("/cgi-bin/message/send", { json: { agentid: 1000002 } })));
+    await clock.advance(60_000);
+    answers.push(...(await calls).map(({ errcode }) => errcode));
+  }
+  expect(answers).toEqual(Array.from({ length: 600 }, () => 0));
+  expect(simulator.log.tally()).toMatchObject({ issued: 3 });
+  expect(simulator.log.tally().fetches).toBeLessThanOrEqual(5 * 4);
+  await Promise.all(nodes.map(({ token }) => token.close()));
 });
