@@ -1,14 +1,18 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Host, provide } from "./servers.ts";
 
 let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "lingpai servers "));
-  return () => rmSync(folder, { recursive: true, force: true });
+  const said = vi.spyOn(console, "error").mockReturnValue();
+  return () => {
+    said.mockRestore();
+    rmSync(folder, { recursive: true, force: true });
+  };
 });
 
 function host(changes: Partial<Host> = {}): Host {
@@ -38,6 +42,7 @@ describe("providing servers", () => {
   test("installs what is missing, with services held back only meanwhile", () => {
     aptGet();
     provide({ cached: "cached-server" }, host());
+    expect(console.error).toHaveBeenCalledWith(expect.stringContaining("installing cached-server with apt"));
     expect(readFileSync(join(folder, "log"), "utf8")).toBe("update held=yes\ninstall -y --no-install-recommends cached-server held=yes\n");
     expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
   });
