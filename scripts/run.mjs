@@ -52,7 +52,19 @@ function install() {
   });
   if (done.status === 0) return;
   console.error(`${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`);
-  console.error("lingpai: the installation failed, see above. It needs npm on PATH and a package registry that npm can reach.");
+  fail(
+    "the installation failed, see above. It needs npm, a package registry that npm can reach, and a lockfile that matches every package.json.",
+  );
+}
+
+/**
+ * Ends with the count that readers of a test run look for: nothing ran, which is a failure.
+ *
+ * @param {string} message
+ */
+function fail(message) {
+  console.error(`lingpai: ${message}`);
+  if (process.argv[2] !== "demo") console.log("0 passed, 1 failed");
   process.exit(1);
 }
 
@@ -60,8 +72,7 @@ const calledByPnpm = process.env["npm_config_user_agent"]?.startsWith("pnpm/") ?
 const isInsideTests = process.env["LINGPAI_TEST_RUN"] === "1";
 if (!calledByPnpm && !isInsideTests) install();
 if (!existsSync(node)) {
-  console.error(`lingpai: there is no Node "${wanted}" in the workspace. Run pnpm install; LINGPAI_NODE takes 22, 24 or 26.`);
-  process.exit(1);
+  fail(`there is no Node "${wanted}" in the workspace. Run pnpm install; LINGPAI_NODE takes 22, 24 or 26.`);
 }
 const bin = join(root, "node_modules/.bin");
 const { status, signal } = spawnSync(node, [join(root, "scripts/tasks.ts"), calledByPnpm ? "pnpm" : "npm", ...process.argv.slice(2)], {
