@@ -6,8 +6,7 @@ import type { LogReason } from "./log.ts";
 import type { LimitTable } from "./quota.ts";
 import { formalLimits, Quotas, testLimits } from "./quota.ts";
 import { wrongSecretDetail } from "./refusal.ts";
-import type { Supersession } from "./token.ts";
-import { TokenSpace } from "./token.ts";
+import type { Supersession, TokenSpace } from "./token-space.ts";
 
 export interface AccountOptions {
   readonly appId: string;
@@ -36,11 +35,9 @@ export class Account {
   readonly plain: TokenSpace;
   readonly stable: TokenSpace;
   readonly quotas: Quotas;
-  readonly supersession: Supersession;
   readonly wrongSecretCode: 40125 | 40001;
   /** Accepted forced refreshes of the stable token: the day, how many, and when the last was. */
   readonly forced: { day: number; count: number; lastMs: number } = { day: 0, count: 0, lastMs: Number.NEGATIVE_INFINITY };
-  readonly tickets: Map<string, TokenSpace> = new Map();
   secret: string;
   previousSecret: { readonly text: string; readonly untilMs: number } | undefined;
   frozen = false;
@@ -48,12 +45,13 @@ export class Account {
 
   constructor(context: Context, options: AccountOptions, defaults: AccountDefaults) {
     const lifetimeMs = options.lifetimeMs ?? defaults.lifetimeMs;
-    this.appId = options.appId;
+    const { appId } = options;
+    this.appId = appId;
     this.secret = options.secret;
-    this.plain = new TokenSpace(context.tokens, "plain", options.appId, lifetimeMs);
-    this.stable = new TokenSpace(context.tokens, "stable", options.appId, lifetimeMs);
+    const supersession = options.supersession ?? defaults.supersession;
+    this.plain = context.spaces.open({ kind: "plain", appId, lifetimeMs, supersession });
+    this.stable = context.spaces.open({ kind: "stable", appId, lifetimeMs, supersession });
     this.quotas = new Quotas(formalLimits, options.testAccount ? testLimits : {}, options.limits ?? {});
-    this.supersession = options.supersession ?? defaults.supersession;
     this.wrongSecretCode = options.wrongSecretCode ?? 40125;
     this.allowIps = options.allowIps && new Set(options.allowIps);
   }

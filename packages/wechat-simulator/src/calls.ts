@@ -3,8 +3,9 @@ import type { Account, Accounts } from "./account.ts";
 import type { Expectation } from "./check.ts";
 import { checkToken, officialToken, wecomToken } from "./check.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
-import type { OkBody, OfficialAccounts } from "./official.ts";
+import type { OkBody } from "./official.ts";
 import { okBody } from "./official.ts";
+import type { Tickets } from "./tickets.ts";
 
 export interface CallRequest extends Sender {
   /** The path, such as `/cgi-bin/user/info`: what the quota counts by. */
@@ -26,15 +27,13 @@ export interface QuotaBody extends OkBody {
 /** Answers calls for every kind of account; which one is found by the token. */
 export class Calls {
   readonly #context: Context;
-  readonly #official: OfficialAccounts;
+  readonly #accounts: Accounts;
+  readonly #tickets: Tickets;
 
-  constructor(context: Context, official: OfficialAccounts) {
+  constructor(context: Context, accounts: Accounts, tickets: Tickets) {
     this.#context = context;
-    this.#official = official;
-  }
-
-  get #accounts(): Accounts {
-    return this.#official.accounts;
+    this.#accounts = accounts;
+    this.#tickets = tickets;
   }
 
   /** A business call: accepted if the token is alive and the day's limit is not reached. */
@@ -44,11 +43,15 @@ export class Calls {
 
   /** `/cgi-bin/ticket/getticket`: the same ticket while it lives. Needs a live access token, but does not end with it. */
   ticket(request: Omit<CallRequest, "endpoint"> & { readonly type: string }): Answer<TicketBody> {
-    return this.#withToken("issue", { ...request, endpoint: "/cgi-bin/ticket/getticket" }, (account, matter, nowMs) => {
-      if (account === undefined || !ticketTypes.has(request.type)) return this.#context.refuse(matter, 40097, "malformed");
-      const { ticket, isNew } = this.#official.ticketOf(account, request.type, nowMs);
-      const body: TicketBody = { ...okBody, ticket: ticket.text, expires_in: Math.floor((ticket.expiresAtMs - ticket.issuedAtMs) / 1000) };
-      return this.#context.grant({ ...matter, tokenId: ticket.id }, isNew ? "new" : "same", body);
+    return this.#withToken("issue", { ...request, endpoint: "/cgi-bin/ticket/getticket" }, (_account, matter) => {
+      const { type } = request;
+      if (matter.appId === undefined || (type !== "jsapi" && type !== "wx_card")) return this.#context.refuse(matter, 40097, "malformed");
+      const space = this.#tickets.space(matter.appId, type);
+      return this.#context.handOut(matter, space, ({ text }) => ({
+        ...okBody,
+        ticket: text,
+        expires_in: Math.floor(space.lifetimeMs / 1000),
+      }));
     });
   }
 
@@ -87,5 +90,3 @@ export class Calls {
     return work(account, matter, nowMs);
   }
 }
-
-const ticketTypes: ReadonlySet<string> = new Set(["jsapi", "wx_card"]);

@@ -4,6 +4,9 @@ import type { LogEntry, LogReason } from "./log.ts";
 import { PlatformLog } from "./log.ts";
 import type { ErrorBody } from "./refusal.ts";
 import { refusal, wecomRefusal } from "./refusal.ts";
+import type { TokenSpace } from "./token-space.ts";
+import { TokenSpaces } from "./token-space.ts";
+import type { Token } from "./token.ts";
 import { TokenRegistry } from "./token.ts";
 
 /** Who sends a request, as the platform sees it. */
@@ -42,6 +45,7 @@ export class Context {
   readonly clock: Clock;
   readonly random: Random;
   readonly tokens: TokenRegistry;
+  readonly spaces: TokenSpaces;
   readonly log: PlatformLog;
 
   /** The platform's time, in ms since the Unix epoch. */
@@ -52,12 +56,19 @@ export class Context {
     this.nowMs = nowMs;
     this.random = random;
     this.tokens = new TokenRegistry(random);
+    this.spaces = new TokenSpaces(this.tokens);
     this.log = new PlatformLog(logEntriesMax);
   }
 
   grant<Body>(matter: Matter, reason: LogReason, body: Body): Granted<Body> {
     this.#record(matter, 0, reason);
     return { ok: true, body };
+  }
+
+  /** Gives out the space's live credential, or a new one if it has none. */
+  handOut<Body>(matter: Matter, space: TokenSpace, bodyOf: (token: Token) => Body): Granted<Body> {
+    const { token, isNew } = space.currentOrNew(this.nowMs());
+    return this.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", bodyOf(token));
   }
 
   /** Refuses as `api.weixin.qq.com` does. `detail` goes into the text where it has a place. */

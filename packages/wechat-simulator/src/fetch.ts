@@ -8,8 +8,10 @@ type Fetch = typeof fetch;
  * connection is a `TypeError`, and so is a redirect, unless `redirect: "manual"` asks to see it: there is no other host to follow it to.
  */
 export function fetchOver(handle: (request: Request) => Promise<Arrival<Response>>): Fetch {
-  return async (input, init) => {
-    const request = new Request(input, init);
+  /** A request hears of its caller's abort only while something holds it: Node ties the two signals weakly. */
+  const held = new Set<Request>();
+
+  const travel = async (request: Request): Promise<Response> => {
     const { signal } = request;
     signal.throwIfAborted();
     const arrival = await abortable(handle(request), signal);
@@ -19,6 +21,16 @@ export function fetchOver(handle: (request: Request) => Promise<Arrival<Response
     const isRedirect = reply.status >= 300 && reply.status <= 399;
     if (isRedirect && request.redirect !== "manual") throw failure("ERR_REDIRECT", "unexpected redirect");
     return reply;
+  };
+
+  return async (input, init) => {
+    const request = new Request(input, init);
+    held.add(request);
+    try {
+      return await travel(request);
+    } finally {
+      held.delete(request);
+    }
   };
 }
 

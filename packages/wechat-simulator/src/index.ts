@@ -9,6 +9,7 @@ export { createPlatform } from "./platform.ts";
 export type { Platform, PlatformOptions } from "./platform.ts";
 export type { AccountOptions } from "./account.ts";
 export type { CallRequest, Calls, QuotaBody, TicketBody } from "./calls.ts";
+export type { ComponentOptions } from "./component.ts";
 export type { Answer, Granted, Refused, Sender } from "./context.ts";
 export { exchange } from "./exchange.ts";
 export type { Arrival, Travel } from "./exchange.ts";
@@ -17,7 +18,23 @@ export type { Fault, FaultMatch, FaultSource, FaultSubject, SpoiltBody } from ".
 export { formatLog, PlatformLog } from "./log.ts";
 export type { LogEntry, LogFilter, LogKind, LogReason, Tally } from "./log.ts";
 export type { OfficialAccounts, OkBody, PlainRequest, StableRequest, TokenBody } from "./official.ts";
-export type { ForeignOptions, Operator, SpaceName } from "./operator.ts";
+export type {
+  AuthorizerListBody,
+  AuthorizerTokenBody,
+  ComponentRequest,
+  ComponentTokenBody,
+  OpenPlatform,
+  PreAuthCodeBody,
+  QueryAuthBody,
+} from "./open-platform.ts";
+export type { ForeignOptions, Operator } from "./operator.ts";
+export { deliver } from "./push.ts";
+export type { MessageKeys, Push } from "./push.ts";
+export { startPushes } from "./push-schedule.ts";
+export type { PushSchedule } from "./push-schedule.ts";
 export type { Limits, LimitTable } from "./quota.ts";
 export type { ErrorBody } from "./refusal.ts";
-export type { EndCause, Supersession, TokenKind, TokenView } from "./token.ts";
+export type { CorpTokenBody, ProviderOptions, ProviderTokenBody, SuiteOptions, Suites, SuiteTokenBody } from "./suites.ts";
+export type { Supersession } from "./token-space.ts";
+export type { EndCause, TokenKind, TokenView } from "./token.ts";
+export type { CorpAppOptions, CorpOptions, Wecom, WecomTokenBody } from "./wecom.ts";

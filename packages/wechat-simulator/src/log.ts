@@ -20,6 +20,7 @@ export type LogReason =
   | "frozen"
   | "ip"
   | "day-quota"
+  | "hour-quota"
   | "minute-quota"
   | "malformed"
   | "unauthorised"

@@ -4,7 +4,6 @@ import { Accounts, objectionTo } from "./account.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
 import { shanghaiDay } from "./day.ts";
 import type { Token } from "./token.ts";
-import { TokenSpace } from "./token.ts";
 
 export interface TokenBody {
   readonly access_token: string;
@@ -54,7 +53,7 @@ export class OfficialAccounts {
       const exhausted = this.#exhausted(account, endpoint, nowMs);
       if (exhausted !== undefined) return this.#object(matter, exhausted);
       account.quotas.count(endpoint, nowMs);
-      const token = account.plain.issue(nowMs, account.supersession);
+      const token = account.plain.issue(nowMs);
       return this.#give(matter, token, true, nowMs);
     });
   }
@@ -68,11 +67,11 @@ export class OfficialAccounts {
       account.quotas.count(endpoint, nowMs);
       const current = account.stable.current(nowMs);
       if (current === undefined || current.endsAtMs - nowMs < renewWithinMs) {
-        const token = account.stable.issue(nowMs, { window: account.supersession.window, overlapMs: renewWithinMs });
+        const token = account.stable.issue(nowMs, { window: account.stable.supersession.window, overlapMs: renewWithinMs });
         return this.#give(matter, token, true, nowMs);
       }
       if (!request.forceRefresh || !takeForced(account, nowMs)) return this.#give(matter, current, false, nowMs);
-      return this.#give(matter, account.stable.issue(nowMs, account.supersession), true, nowMs);
+      return this.#give(matter, account.stable.issue(nowMs), true, nowMs);
     });
   }
 
@@ -81,18 +80,6 @@ export class OfficialAccounts {
     return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, matter, nowMs) =>
       account.quotas.clear(nowMs) ? this.#context.grant(matter, "operator", okBody) : this.#context.refuse(matter, 48006, "day-quota"),
     );
-  }
-
-  /** The jsapi or card ticket of an account: the same one while it lives. */
-  ticketOf(account: Account, type: string, nowMs: number): { readonly ticket: Token; readonly isNew: boolean } {
-    let space = account.tickets.get(type);
-    if (space === undefined) {
-      space = new TokenSpace(this.#context.tokens, "ticket", account.appId, account.plain.lifetimeMs);
-      account.tickets.set(type, space);
-    }
-    const current = space.current(nowMs);
-    if (current !== undefined) return { ticket: current, isNew: false };
-    return { ticket: space.issue(nowMs, { window: 2, overlapMs: 0 }), isNew: true };
   }
 
   #withSecret<Body>(

@@ -36,7 +36,7 @@ test("the stable token is killed without touching the plain one", () => {
   const platform = platformWith(0);
   issue(platform);
   platform.official.issueStable(credentials);
-  expect(platform.operator.kill(appId, { space: "stable" })).toBe(1);
+  expect(platform.operator.kill(appId, { kind: "stable" })).toBe(1);
   expect(platform.operator.liveTokenIds(appId)).toEqual(["T1"]);
   expect(platform.operator.liveTokenIds(appId, "stable")).toEqual(["T3"]);
 });

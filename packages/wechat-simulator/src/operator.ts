@@ -1,20 +1,29 @@
 /** What people and other environments do to an account behind the fleet's back. Each act is logged. */
+import { ConfigurationError } from "@lingpai/core";
 import type { Account } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { OfficialAccounts } from "./official.ts";
 import type { Limits } from "./quota.ts";
-import type { EndCause, Token, TokenSpace, TokenView } from "./token.ts";
-import { viewOf } from "./token.ts";
-
-/** The two isolated token spaces of an account. */
-export type SpaceName = "plain" | "stable";
+import type { TokenSpace } from "./token-space.ts";
+import type { EndCause, Token, TokenKind, TokenView } from "./token.ts";
+import { isAlive, viewOf } from "./token.ts";
 
 export interface ForeignOptions {
-  /** @defaultValue "plain" */
-  readonly space?: SpaceName;
+  /** Which of the account's tokens. @defaultValue "plain" */
+  readonly kind?: TokenKind;
   /** How the other environment appears in the log. @defaultValue "foreign" */
   readonly caller?: string;
 }
+
+/** Where each kind is fetched, for the log. */
+const endpoints: Partial<Record<TokenKind, string>> = {
+  plain: "/cgi-bin/token",
+  stable: "/cgi-bin/stable_token",
+  component: "/cgi-bin/component/api_component_token",
+  authorizer: "/cgi-bin/component/api_authorizer_token",
+};
+
+const accessTokenKinds: readonly TokenKind[] = ["plain", "stable", "authorizer", "component", "corp", "suite-corp", "suite", "provider"];
 
 export class Operator {
   readonly #context: Context;
@@ -26,43 +35,41 @@ export class Operator {
   }
 
   /**
-   * Another environment fetches once, by force in the stable space: what was newest is superseded. Counts towards the quota, but is
-   * neither stopped by it nor by secrets or IP lists. Returns the new token's text, for a caller that goes on to use it.
+   * Another environment fetches once, by force where the token is stable: what was newest is superseded. Counts towards the quota,
+   * but is stopped neither by it nor by secrets or IP lists. Returns the new token's text, for a caller that goes on to use it.
    */
-  foreignIssue(appId: string, { space = "plain", caller = "foreign" }: ForeignOptions = {}): string {
-    const account = this.#official.accounts.get(appId);
-    const nowMs = this.#context.nowMs();
-    const endpoint = space === "plain" ? "/cgi-bin/token" : "/cgi-bin/stable_token";
-    account.quotas.count(endpoint, nowMs);
-    const token = account[space].issue(nowMs, account.supersession);
-    this.#context.grant({ kind: "issue", endpoint, appId, tokenId: token.id, sender: { caller } }, "new", undefined);
-    return token.text;
+  foreignIssue(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): string {
+    const space = this.#spaces(appId, kind).at(-1);
+    if (space === undefined) throw new ConfigurationError(`${appId} has no ${kind} token that another could fetch.`);
+    return this.#issueIn(space, caller).text;
   }
 
   /** Other environments fetch until every token that was alive is dead: once without an overlap, twice with one. Returns how often. */
-  kill(appId: string, options: ForeignOptions = {}): number {
-    const space = this.#space(appId, options.space);
-    const victims = space.live(this.#context.nowMs());
-    const isAnyAlive = (): boolean => {
-      const live = new Set(space.live(this.#context.nowMs()));
-      return victims.some((token) => live.has(token));
-    };
+  kill(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): number {
     let fetches = 0;
-    while (isAnyAlive()) {
-      this.foreignIssue(appId, options);
-      fetches += 1;
+    for (const space of this.#spaces(appId, kind)) {
+      const victims = space.live(this.#context.nowMs());
+      while (victims.some((token) => isAlive(token, this.#context.nowMs()))) {
+        this.#issueIn(space, caller);
+        fetches += 1;
+      }
     }
     return fetches;
   }
 
-  /** Ends every access token of the account now, as at the end of its natural life: 42001. */
-  expireNow(appId: string): void {
-    this.#endAll(appId, "expired");
+  /** Ends the access tokens now, as at the end of their natural life: 42001. */
+  expireNow(appId: string, kinds: readonly TokenKind[] = accessTokenKinds): void {
+    this.#endAll(appId, "expire-now", "expired", kinds);
   }
 
-  /** Ends every access token of the account now, without a new one taking its place: 40001. */
-  revoke(appId: string): void {
-    this.#endAll(appId, "revoked");
+  /** Ends the access tokens now, without new ones taking their place: 40001, at WeCom 40014. */
+  revoke(appId: string, kinds: readonly TokenKind[] = accessTokenKinds): void {
+    this.#endAll(appId, "revoke", "revoked", kinds);
+  }
+
+  /** Ends the JS-SDK tickets now. */
+  expireTickets(appId: string): void {
+    this.#endAll(appId, "expire-tickets", "expired", ["ticket"]);
   }
 
   /** Replaces the secret. The old one works `graceMs` longer; tokens live on. */
@@ -91,27 +98,20 @@ export class Operator {
     this.#act(appId, "set-quota").quotas.setLimits(endpoint, limits);
   }
 
-  /** Ends the account's jsapi and card tickets now. */
-  expireTickets(appId: string): void {
-    const account = this.#act(appId, "expire-tickets");
-    for (const space of account.tickets.values()) space.endAll(this.#context.nowMs(), "expired");
-  }
-
   /** The tokens that the platform would accept now, oldest first. */
-  liveTokens(appId: string, space: SpaceName = "plain"): readonly TokenView[] {
+  liveTokens(appId: string, kind: TokenKind = "plain"): readonly TokenView[] {
     const nowMs = this.#context.nowMs();
-    return this.#space(appId, space)
-      .live(nowMs)
-      .map((token) => viewOf(token, nowMs));
+    return this.#live(appId, kind).map((token) => viewOf(token, nowMs));
   }
 
-  liveTokenIds(appId: string, space: SpaceName = "plain"): readonly string[] {
-    return this.liveTokens(appId, space).map((token) => token.id);
+  liveTokenIds(appId: string, kind: TokenKind = "plain"): readonly string[] {
+    return this.#live(appId, kind).map((token) => token.id);
   }
 
   /** The token issued last, dead or alive. */
-  latest(appId: string, space: SpaceName = "plain"): TokenView | undefined {
-    return this.#view(this.#space(appId, space).newest);
+  latest(appId: string, kind: TokenKind = "plain"): TokenView | undefined {
+    const newest = this.#spaces(appId, kind).flatMap((space) => space.newest ?? []);
+    return this.#view(newest.toSorted((a, b) => a.issuedAtMs - b.issuedAtMs).at(-1));
   }
 
   /** Looks a token up without a call: nothing is logged, no quota is spent. */
@@ -119,22 +119,45 @@ export class Operator {
     return this.#view(this.#context.tokens.find(text));
   }
 
+  #issueIn(space: TokenSpace, caller: string): Token {
+    const { appId, kind } = space;
+    const endpoint = endpoints[kind];
+    if (endpoint === undefined)
+      throw new ConfigurationError(`A ${kind} of ${appId} is superseded by nothing. Use expireNow, expireTickets or revoke.`);
+    const nowMs = this.#context.nowMs();
+    this.#official.accounts.find(appId)?.quotas.count(endpoint, nowMs);
+    const token = space.issue(nowMs);
+    this.#context.grant({ kind: "issue", endpoint, appId, tokenId: token.id, sender: { caller } }, "new", undefined);
+    return token;
+  }
+
   #view(token: Token | undefined): TokenView | undefined {
     return token && viewOf(token, this.#context.nowMs());
   }
 
-  #space(appId: string, space: SpaceName = "plain"): TokenSpace {
-    return this.#official.accounts.get(appId)[space];
+  #live(appId: string, kind: TokenKind = "plain"): readonly Token[] {
+    const nowMs = this.#context.nowMs();
+    return this.#spaces(appId, kind).flatMap((space) => space.live(nowMs));
   }
 
-  #endAll(appId: string, cause: EndCause): void {
-    const account = this.#act(appId, cause === "expired" ? "expire-now" : "revoke");
-    for (const space of [account.plain, account.stable]) space.endAll(this.#context.nowMs(), cause);
+  /** @throws {ConfigurationError} for an owner that the platform does not know: a mistake in the test. */
+  #spaces(appId: string, kind: TokenKind): readonly TokenSpace[] {
+    if (this.#context.spaces.of(appId).length === 0) throw new ConfigurationError(`The simulator knows nobody by the name ${appId}.`);
+    return this.#context.spaces.of(appId, kind);
+  }
+
+  #endAll(appId: string, endpoint: string, cause: EndCause, kinds: readonly TokenKind[]): void {
+    for (const space of kinds.flatMap((kind) => this.#spaces(appId, kind))) space.endAll(this.#context.nowMs(), cause);
+    this.#record(appId, endpoint);
   }
 
   #act(appId: string, endpoint: string): Account {
     const account = this.#official.accounts.get(appId);
-    this.#context.grant({ kind: "act", endpoint, appId, sender: { caller: "operator" } }, "operator", undefined);
+    this.#record(appId, endpoint);
     return account;
+  }
+
+  #record(appId: string, endpoint: string): void {
+    this.#context.grant({ kind: "act", endpoint, appId, sender: { caller: "operator" } }, "operator", undefined);
   }
 }

@@ -3,13 +3,29 @@ import type { Clock, Random } from "@lingpai/core";
 import { systemClock, systemRandom } from "@lingpai/core";
 import type { AccountDefaults, AccountOptions } from "./account.ts";
 import { Calls } from "./calls.ts";
+import type { ComponentOptions } from "./component.ts";
 import { Context } from "./context.ts";
 import type { PlatformLog } from "./log.ts";
 import { OfficialAccounts } from "./official.ts";
+import { OpenPlatform } from "./open-platform.ts";
 import { Operator } from "./operator.ts";
+import type { ProviderOptions, SuiteOptions } from "./suites.ts";
+import { Suites } from "./suites.ts";
+import { Tickets } from "./tickets.ts";
+import type { CorpOptions } from "./wecom.ts";
+import { Wecom } from "./wecom.ts";
 
 export interface PlatformOptions {
+  /** Official accounts and mini programs. */
   readonly accounts?: readonly AccountOptions[];
+  /** Third-party platforms. */
+  readonly components?: readonly ComponentOptions[];
+  /** WeCom corps with their own apps. */
+  readonly corps?: readonly CorpOptions[];
+  /** WeCom third-party apps. */
+  readonly suites?: readonly SuiteOptions[];
+  /** The WeCom service provider. */
+  readonly provider?: ProviderOptions;
   /**
    * How long a superseded token works on, in ms: 300_000 as the official page says, 0 as the incident report observed.
    * @defaultValue 300_000
@@ -35,6 +51,9 @@ export interface Platform {
   readonly log: PlatformLog;
   readonly official: OfficialAccounts;
   readonly calls: Calls;
+  readonly openPlatform: OpenPlatform;
+  readonly wecom: Wecom;
+  readonly suites: Suites;
   readonly operator: Operator;
   /** What the parts share; for the transport in front of them. */
   readonly context: Context;
@@ -44,15 +63,20 @@ export interface Platform {
 export function createPlatform(options: PlatformOptions = {}): Platform {
   const { clock = systemClock, random = systemRandom, logEntriesMax = Infinity, nowMs = () => clock.wallMs() } = options;
   const context = new Context(clock, nowMs, random, logEntriesMax);
-  const official = new OfficialAccounts(context, defaultsOf(options));
+  const defaults = defaultsOf(options);
+  const official = new OfficialAccounts(context, defaults);
   for (const account of options.accounts ?? []) official.accounts.add(account);
+  const tickets = new Tickets(context, defaults.lifetimeMs);
   return {
     clock,
     random,
     context,
     log: context.log,
     official,
-    calls: new Calls(context, official),
+    calls: new Calls(context, official.accounts, tickets),
+    openPlatform: new OpenPlatform(context, options.components ?? [], defaults),
+    wecom: new Wecom(context, defaults.lifetimeMs, tickets, options.corps ?? []),
+    suites: new Suites(context, defaults.lifetimeMs, options.suites ?? [], options.provider),
     operator: new Operator(context, official),
   };
 }

@@ -109,3 +109,33 @@ export class Quotas {
     return meter;
   }
 }
+
+/** Counts within windows of a fixed length that begin with the epoch: hours, say. */
+export class WindowMeter {
+  readonly #windowMs: number;
+  readonly #max: number;
+  #window = 0;
+  #used = 0;
+
+  constructor(windowMs: number, max: number) {
+    this.#windowMs = windowMs;
+    this.#max = max;
+  }
+
+  hasRoom(atMs: number): boolean {
+    this.#roll(atMs);
+    return this.#used < this.#max;
+  }
+
+  count(atMs: number): void {
+    this.#roll(atMs);
+    this.#used += 1;
+  }
+
+  #roll(atMs: number): void {
+    const window = Math.floor(atMs / this.#windowMs);
+    if (window === this.#window) return;
+    this.#window = window;
+    this.#used = 0;
+  }
+}

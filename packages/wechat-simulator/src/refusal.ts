@@ -17,6 +17,7 @@ const texts: Readonly<Record<number, string>> = {
   40013: "invalid appid",
   40014: "invalid access_token",
   40082: "invalid suite_token",
+  40083: "invalid suite_id",
   40084: "invalid permanent_code",
   40085: "invalid suite_ticket",
   40091: "invalid secret",

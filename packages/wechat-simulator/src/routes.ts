@@ -29,6 +29,12 @@ export interface Endpoint {
 export const textIn = (exchange: Exchange, name: string): string => exchange.req.query(name) ?? "";
 export const textOf = (body: Json, name: string): string => (typeof body[name] === "string" ? body[name] : "");
 
+/** A whole number of a JSON body; 0 when it is absent, negative or of another type. */
+export const countIn = (body: Json, name: string): number => {
+  const value = body[name];
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0;
+};
+
 /** Adds endpoints to the app, with the platform's own answers to a wrong method, an empty body and a body that is no JSON object. */
 export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
   for (const endpoint of endpoints) {

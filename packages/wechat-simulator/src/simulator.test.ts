@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.test.kit.ts";
 
@@ -58,6 +60,21 @@ describe("an aborted request", () => {
     expect(simulator.log.issues(appId)).toEqual([]);
     await clock.advance(4000);
     expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
+  });
+
+  test("is heard also after a garbage collection", async () => {
+    const { simulator, clock } = network();
+    simulator.faults.next({ loseReply: "silence" });
+    const controller = new AbortController();
+    const rejected = expect(simulator.fetch(tokenUrl, { signal: controller.signal })).rejects.toThrow("deadline");
+    await clock.settle();
+    setFlagsFromString("--expose-gc");
+    for (let round = 0; round < 3; round += 1) {
+      runInNewContext("gc")();
+      await clock.settle();
+    }
+    controller.abort(new Error("deadline"));
+    await rejected;
   });
 
   test("that was aborted before it left reaches nobody", async () => {

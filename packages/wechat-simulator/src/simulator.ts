@@ -8,11 +8,13 @@ import type { Fault } from "./fault.ts";
 import { FaultPlan } from "./fault.ts";
 import { fetchOver } from "./fetch.ts";
 import { officialEndpoints } from "./official-endpoints.ts";
+import { openPlatformEndpoints } from "./open-platform-endpoints.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
 import type { App, Endpoint } from "./routes.ts";
 import { serveEndpoints } from "./routes.ts";
 import { spoil } from "./spoil.ts";
+import { wecomEndpoints } from "./wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {
   /** A request's time there and back, in ms: a fixed one, or drawn evenly from a range. Half is spent on each way. @defaultValue 0 */
@@ -33,7 +35,7 @@ export interface Simulator extends Platform {
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const platform = createPlatform(options);
   const faults = new FaultPlan();
-  const endpoints = officialEndpoints(platform);
+  const endpoints = [...officialEndpoints(platform), ...openPlatformEndpoints(platform), ...wecomEndpoints(platform)];
   const app: App = new Hono();
   serveEndpoints(app, platform, endpoints);
   app.notFound((c) => c.text(`The simulator has no endpoint ${c.req.path}.`, 404));
@@ -48,7 +50,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const request = await detached(given);
     return exchange(platform.clock, fault, travelOf(options, platform), async () => {
       const response = await answer(request, url, sender, fault);
-      return spoil(response, fault, platform.clock, given.signal);
+      return spoil(response, fault, platform.clock, given);
     });
   };
 

@@ -10,20 +10,20 @@ const chunkBytes = 2 ** 16;
 const dripMs = 1_000;
 
 /** The response as the fault lets it arrive. */
-export async function spoil(response: Response, fault: Fault, clock: Clock, signal: AbortSignal): Promise<Response> {
+export async function spoil(response: Response, fault: Fault, clock: Clock, request: Request): Promise<Response> {
   const { status = response.status, headers: extra = {}, body: spoilt } = fault;
   if (spoilt === undefined && fault.status === undefined && fault.headers === undefined) return response;
   const headers = new Headers(response.headers);
   if (spoilt === "html") headers.set("content-type", "text/html; charset=utf-8");
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const text = await response.text();
-  const body = spoilt === undefined ? text : typeof spoilt === "function" ? spoilt(text) : bodies[spoilt](text, clock, signal);
+  const body = spoilt === undefined ? text : typeof spoilt === "function" ? spoilt(text) : bodies[spoilt](text, clock, request);
   return new Response(bodyless.has(status) ? null : body, { status, headers });
 }
 
 const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
 
-const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, signal: AbortSignal) => Body>> = {
+const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, request: Request) => Body>> = {
   html: () => "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
   truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
   empty: () => "",
@@ -45,14 +45,14 @@ function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** One byte per second, until the end or until the client gives up. */
-function dripping(text: string, clock: Clock, signal: AbortSignal): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** One byte per second, until the end or until the client gives up. Holds the request, without which its signal hears no abort. */
+function dripping(text: string, clock: Clock, request: Request): ReadableStream<Uint8Array<ArrayBuffer>> {
   const bytes = bytesOf(text);
   let sent = 0;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
-        await delay(clock, dripMs, signal);
+        await delay(clock, dripMs, request.signal);
         controller.enqueue(bytes.slice(sent, sent + 1));
         sent += 1;
         if (sent === bytes.length) controller.close();

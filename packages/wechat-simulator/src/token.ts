@@ -1,4 +1,4 @@
-/** Tokens, tickets and refresh tokens as the platform keeps them: what each is for, and when and why it ends. */
+/** Tokens, tickets, refresh tokens and codes as the platform keeps them: what each is for, and when and why it ends. */
 import type { Random } from "@lingpai/core";
 
 /** What a credential gives access to; decides with which code a dead one is refused. */
@@ -25,7 +25,7 @@ export interface Token {
   readonly id: string;
   readonly text: string;
   readonly kind: TokenKind;
-  /** The AppID, corp id or suite id that it belongs to. */
+  /** The AppID, component AppID, suite id or corp id that it belongs to; for a WeCom app `corpId/agentId`. */
   readonly appId: string;
   readonly issuedAtMs: number;
   /** When its natural life is over. */
@@ -114,70 +114,5 @@ export class TokenRegistry {
     let text = `${10 + Math.floor(this.#random.next() * 90)}_`;
     for (let part = 0; part < 6; part += 1) text += this.#random.id();
     return text;
-  }
-}
-
-/** How a new token of a space treats the ones before. */
-export interface Supersession {
-  /** How many of the newest tokens may be alive at once. */
-  readonly window: number;
-  /** How long a superseded token within the window works on, in ms. */
-  readonly overlapMs: number;
-}
-
-/** Ended tokens are told apart (superseded, expired) for a day, then forgotten. */
-const rememberedMs = 86_400_000;
-
-/** The tokens of one credential, of which a new one supersedes the older. */
-export class TokenSpace {
-  readonly #registry: TokenRegistry;
-  readonly kind: TokenKind;
-  readonly appId: string;
-  readonly lifetimeMs: number;
-  #tokens: Token[] = [];
-
-  constructor(registry: TokenRegistry, kind: TokenKind, appId: string, lifetimeMs: number) {
-    this.#registry = registry;
-    this.kind = kind;
-    this.appId = appId;
-    this.lifetimeMs = lifetimeMs;
-  }
-
-  /** The one issued last, dead or alive. */
-  get newest(): Token | undefined {
-    return this.#tokens.at(-1);
-  }
-
-  /** The one issued last, if it is alive. */
-  current(nowMs: number): Token | undefined {
-    const { newest } = this;
-    return newest !== undefined && isAlive(newest, nowMs) ? newest : undefined;
-  }
-
-  live(nowMs: number): readonly Token[] {
-    return this.#tokens.filter((token) => isAlive(token, nowMs));
-  }
-
-  issue(nowMs: number, { window, overlapMs }: Supersession): Token {
-    this.#forgetOld(nowMs);
-    const older = this.#tokens.length - 1;
-    this.#tokens.forEach((token, index) => {
-      const isWithinWindow = older - index < window - 1;
-      this.#registry.end(token, isWithinWindow ? nowMs + overlapMs : nowMs, "superseded");
-    });
-    const token = this.#registry.make(this.kind, this.appId, nowMs, this.lifetimeMs);
-    this.#tokens.push(token);
-    return token;
-  }
-
-  endAll(nowMs: number, cause: EndCause): void {
-    for (const token of this.#tokens) this.#registry.end(token, nowMs, cause);
-  }
-
-  #forgetOld(nowMs: number): void {
-    const isRemembered = (token: Token): boolean => nowMs - token.endsAtMs < rememberedMs;
-    if (this.#tokens.every(isRemembered)) return;
-    for (const token of this.#tokens) if (!isRemembered(token)) this.#registry.forget(token);
-    this.#tokens = this.#tokens.filter(isRemembered);
   }
 }

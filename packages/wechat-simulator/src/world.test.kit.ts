@@ -1,10 +1,13 @@
 /** One account on a manual clock, and the questions that tests ask of it. */
+import { createDecipheriv } from "node:crypto";
 import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
 import type { AccountOptions } from "./account.ts";
+import type { ComponentOptions } from "./component.ts";
 import type { Answer } from "./context.ts";
 import type { TokenBody } from "./official.ts";
 import type { Platform } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
+import type { Push } from "./push.ts";
 import type { Simulator, SimulatorOptions } from "./simulator.ts";
 import { createSimulator } from "./simulator.ts";
 
@@ -36,10 +39,7 @@ export function world(overlapMs: number, account: Partial<AccountOptions> = {}):
   };
 }
 
-export function tokenOf(answer: Answer<TokenBody>): string {
-  if (!answer.ok) throw new Error(answer.body.errmsg);
-  return answer.body.access_token;
-}
+export const tokenOf = (answer: Answer<TokenBody>): string => bodyOf(answer).access_token;
 
 export const errorOf = (answer: Answer<unknown>): string => (answer.ok ? "ok" : `${answer.body.errcode} ${answer.body.errmsg}`);
 
@@ -60,3 +60,25 @@ export async function tokenFrom(simulator: Simulator): Promise<string> {
 }
 
 export const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+
+export const componentAppId = "wxcomponent0123456";
+export const componentSecret = "component-secret";
+export const messageKeys: { readonly token: string; readonly encodingAesKey: string } = {
+  token: "message-token",
+  encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+};
+export const components: readonly ComponentOptions[] = [{ appId: componentAppId, secret: componentSecret, ...messageKeys }];
+
+export function bodyOf<Body>(answer: Answer<Body>): Body {
+  if (!answer.ok) throw new Error(answer.body.errmsg);
+  return answer.body;
+}
+
+/** The ticket inside a push, as its receiver finds it. */
+export function ticketIn({ body }: Push): string {
+  const encrypted = /<Encrypt><!\[CDATA\[(.+?)\]\]>/.exec(body)?.[1] ?? "";
+  const key = Buffer.from(`${messageKeys.encodingAesKey}=`, "base64");
+  const cipher = createDecipheriv("aes-256-cbc", key, key.subarray(0, 16)).setAutoPadding(false);
+  const message = Buffer.concat([cipher.update(encrypted, "base64"), cipher.final()]).toString("utf8");
+  return /Ticket><!\[CDATA\[([^\]]+)\]\]>/.exec(message)?.[1] ?? "";
+}

@@ -1,0 +1,209 @@
+/** The open platform for third-party platforms: component tokens from a pushed ticket, authorisations, authorizer tokens. */
+import { ConfigurationError } from "@lingpai/core";
+import { checkToken, componentToken } from "./check.ts";
+import type { Authorization, ComponentDefaults, ComponentOptions } from "./component.ts";
+import { Component } from "./component.ts";
+import type { Answer, Context, Granted, Matter, Sender } from "./context.ts";
+import type { Push } from "./push.ts";
+import { seal } from "./push.ts";
+import type { Token } from "./token.ts";
+import { isAlive } from "./token.ts";
+
+/** Proves itself with a component token. */
+export interface ComponentRequest extends Sender {
+  readonly componentAccessToken: string;
+  readonly componentAppId: string;
+}
+
+export interface ComponentTokenBody {
+  readonly component_access_token: string;
+  readonly expires_in: number;
+}
+
+export interface PreAuthCodeBody {
+  readonly pre_auth_code: string;
+  readonly expires_in: number;
+}
+
+export interface AuthorizerTokenBody {
+  readonly authorizer_access_token: string;
+  readonly expires_in: number;
+  readonly authorizer_refresh_token: string;
+}
+
+export interface QueryAuthBody {
+  readonly authorization_info: AuthorizerTokenBody & {
+    readonly authorizer_appid: string;
+    readonly func_info: readonly { readonly funcscope_category: { readonly id: number } }[];
+  };
+}
+
+export interface AuthorizerListBody {
+  readonly total_count: number;
+  readonly list: readonly { readonly authorizer_appid: string; readonly refresh_token: string; readonly auth_time: number }[];
+}
+
+const listMax = 500;
+
+export class OpenPlatform {
+  readonly #context: Context;
+  readonly #components: ReadonlyMap<string, Component>;
+
+  constructor(context: Context, components: readonly ComponentOptions[], defaults: ComponentDefaults) {
+    this.#context = context;
+    this.#components = new Map(components.map((options) => [options.appId, new Component(context, options, defaults)]));
+  }
+
+  /** `api_component_token`: a new token each time; the one before is superseded. Needs a ticket that was pushed in the last 12 hours. */
+  issue(request: Sender & { readonly appId: string; readonly secret: string; readonly ticket: string }): Answer<ComponentTokenBody> {
+    const matter = this.#matter("api_component_token", request.appId, request);
+    const component = this.#components.get(request.appId);
+    if (request.appId === "") return this.#context.refuse(matter, 41018, "malformed");
+    if (component === undefined) return this.#context.refuse(matter, 61011, "unknown-app");
+    if (request.secret !== component.options.secret) return this.#context.refuse(matter, 40125, "wrong-secret");
+    const nowMs = this.#context.nowMs();
+    const ticket = this.#context.tokens.find(request.ticket);
+    const isOurs = ticket?.kind === "verify-ticket" && ticket.appId === request.appId;
+    if (!isOurs) return this.#context.refuse(matter, 61006, "unknown-token");
+    if (!isAlive(ticket, nowMs)) return this.#context.refuse(matter, 61005, "expired");
+    const token = component.tokens.issue(nowMs);
+    return this.#issued(matter, token, { component_access_token: token.text, expires_in: secondsLeft(token, nowMs) });
+  }
+
+  /** `api_create_preauthcode`: a code to begin an authorisation with, good for 1800 s. */
+  preAuthCode(request: ComponentRequest): Answer<PreAuthCodeBody> {
+    return this.#withComponent("api_create_preauthcode", request, undefined, (component, matter, nowMs) => {
+      const code = component.preAuthCodes.issue(nowMs);
+      return this.#issued(matter, code, { pre_auth_code: code.text, expires_in: secondsLeft(code, nowMs) });
+    });
+  }
+
+  /** `api_query_auth`: exchanges an authorisation code, once, for the first tokens of that account. */
+  queryAuth(request: ComponentRequest & { readonly code: string }): Answer<QueryAuthBody> {
+    return this.#withComponent("api_query_auth", request, undefined, (component, matter, nowMs) => {
+      const code = this.#context.tokens.find(request.code);
+      if (code !== undefined && !isAlive(code, nowMs)) return this.#context.refuse(matter, 61010, "expired");
+      const authorization = component.redeem(request.code);
+      if (authorization === undefined) return this.#context.refuse(matter, 61009, "unknown-token");
+      const { authorizerAppId } = authorization;
+      const token = authorization.accessTokens.issue(nowMs);
+      const info = { authorizer_appid: authorizerAppId, ...tokensOf(authorization, token, nowMs), func_info: functionScopes };
+      return this.#issued({ ...matter, appId: authorizerAppId }, token, { authorization_info: info });
+    });
+  }
+
+  /** `api_authorizer_token`: a new access token, and the refresh token to use from now on. */
+  authorizerToken(
+    request: ComponentRequest & { readonly authorizerAppId: string; readonly refreshToken: string },
+  ): Answer<AuthorizerTokenBody> {
+    return this.#withComponent("api_authorizer_token", request, request.authorizerAppId, (component, matter, nowMs) => {
+      const authorization = component.authorization(request.authorizerAppId);
+      if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
+      if (authorization.passwordChanged) return this.#context.refuse(matter, 42007, "revoked");
+      const isGood = authorization.refreshTokens.live(nowMs).some(({ text }) => text === request.refreshToken);
+      if (!isGood) return this.#context.refuse(matter, 61023, "superseded");
+      component.renewRefreshToken(authorization, nowMs, "always");
+      const token = authorization.accessTokens.issue(nowMs);
+      return this.#issued(matter, token, tokensOf(authorization, token, nowMs));
+    });
+  }
+
+  /** `api_get_authorizer_list`: who has authorised, with the refresh tokens that work now. At most 500 at a time. */
+  authorizerList(request: ComponentRequest & { readonly offset: number; readonly count: number }): Answer<AuthorizerListBody> {
+    return this.#withComponent("api_get_authorizer_list", request, undefined, ({ authorizations }, matter) => {
+      const page = authorizations.slice(request.offset, request.offset + Math.min(request.count, listMax));
+      const list = page.map(({ authorizerAppId, refreshTokens, authorizedAtMs }) => ({
+        authorizer_appid: authorizerAppId,
+        refresh_token: refreshTokens.newest?.text ?? "",
+        auth_time: Math.floor(authorizedAtMs / 1000),
+      }));
+      return this.#context.grant(matter, "accepted", { total_count: authorizations.length, list });
+    });
+  }
+
+  /** Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours, whatever is pushed later. */
+  pushTicket(componentAppId: string): Push {
+    const component = this.#component(componentAppId);
+    const { text } = component.verifyTickets.issue(this.#context.nowMs());
+    return this.#push(component, "component_verify_ticket", { ComponentVerifyTicket: text });
+  }
+
+  /** An account authorises the component, or does so again: the code that its browser would bring, and the message that tells of it. */
+  authorize(componentAppId: string, authorizerAppId: string): { readonly code: string; readonly push: Push } {
+    const component = this.#component(componentAppId);
+    const infoType = component.authorization(authorizerAppId) === undefined ? "authorized" : "updateauthorized";
+    const code = component.authorize(authorizerAppId, this.#context.nowMs());
+    const push = this.#push(component, infoType, {
+      AuthorizerAppid: authorizerAppId,
+      AuthorizationCode: code.text,
+      AuthorizationCodeExpiredTime: String(Math.floor(code.expiresAtMs / 1000)),
+    });
+    return { code: code.text, push };
+  }
+
+  /** The account takes its consent back: its tokens end, refreshing is refused with 61003. */
+  unauthorize(componentAppId: string, authorizerAppId: string): Push {
+    const component = this.#component(componentAppId);
+    component.unauthorize(authorizerAppId, this.#context.nowMs());
+    return this.#push(component, "unauthorized", { AuthorizerAppid: authorizerAppId });
+  }
+
+  /** The account's password is changed: its tokens end, refreshing is refused with 42007 until it authorises again. */
+  changePassword(componentAppId: string, authorizerAppId: string): void {
+    const authorization = this.#component(componentAppId).authorization(authorizerAppId);
+    if (authorization === undefined) throw new ConfigurationError(`${authorizerAppId} has not authorised ${componentAppId}.`);
+    authorization.passwordChanged = true;
+    authorization.accessTokens.endAll(this.#context.nowMs(), "revoked");
+    this.#context.grant(
+      { kind: "act", endpoint: "change-password", appId: authorizerAppId, sender: { caller: "operator" } },
+      "operator",
+      undefined,
+    );
+  }
+
+  #withComponent<Body>(
+    name: string,
+    request: ComponentRequest,
+    appId: string | undefined,
+    work: (component: Component, matter: Matter, nowMs: number) => Answer<Body>,
+  ): Answer<Body> {
+    const nowMs = this.#context.nowMs();
+    const checked = checkToken(this.#context.tokens, request.componentAccessToken, componentToken, nowMs);
+    const matter = this.#matter(name, appId ?? checked.token?.appId ?? "", request);
+    if (!checked.alive) return this.#context.refuse(matter, checked.objection.code, checked.objection.reason);
+    if (request.componentAppId !== checked.token.appId) return this.#context.refuse(matter, 61011, "unknown-app");
+    return work(this.#component(checked.token.appId), matter, nowMs);
+  }
+
+  #issued<Body>(matter: Matter, token: Token, body: Body): Granted<Body> {
+    return this.#context.grant({ ...matter, tokenId: token.id }, "new", body);
+  }
+
+  #push({ options }: Component, infoType: string, details: Readonly<Record<string, string>>): Push {
+    const fields = { AppId: options.appId, CreateTime: String(Math.floor(this.#context.nowMs() / 1000)), InfoType: infoType, ...details };
+    return seal(this.#context, options, options.appId, fields, "AppId");
+  }
+
+  #component(appId: string): Component {
+    const component = this.#components.get(appId);
+    if (component === undefined)
+      throw new ConfigurationError(`The simulator has no component ${appId}. Add it with the \`components\` option.`);
+    return component;
+  }
+
+  #matter(name: string, appId: string, sender: Sender): Matter {
+    const kind = name === "api_get_authorizer_list" ? "call" : "issue";
+    return { kind, endpoint: `/cgi-bin/component/${name}`, appId: appId || undefined, sender };
+  }
+}
+
+const functionScopes = [1, 2, 3].map((id) => ({ funcscope_category: { id } }));
+
+function tokensOf({ refreshTokens }: Authorization, token: Token, nowMs: number): AuthorizerTokenBody {
+  const refreshToken = refreshTokens.newest?.text ?? "";
+  return { authorizer_access_token: token.text, expires_in: secondsLeft(token, nowMs), authorizer_refresh_token: refreshToken };
+}
+
+function secondsLeft(token: Token, nowMs: number): number {
+  return Math.floor((token.expiresAtMs - nowMs) / 1000);
+}

@@ -1,0 +1,146 @@
+/** WeCom for service providers: suites with a pushed ticket, their tokens, the tokens of corps that installed them, the provider's own. */
+import { ConfigurationError } from "@lingpai/core";
+import { checkToken, suiteToken } from "./check.ts";
+import type { Answer, Context, Matter, Sender } from "./context.ts";
+import type { MessageKeys, Push } from "./push.ts";
+import { seal } from "./push.ts";
+import type { TokenSpace } from "./token-space.ts";
+import { independent } from "./token-space.ts";
+import { isAlive } from "./token.ts";
+
+export interface SuiteOptions extends MessageKeys {
+  readonly suiteId: string;
+  readonly secret: string;
+}
+
+export interface ProviderOptions {
+  readonly corpId: string;
+  readonly secret: string;
+}
+
+export interface SuiteTokenBody {
+  readonly suite_access_token: string;
+  readonly expires_in: number;
+}
+
+export interface ProviderTokenBody {
+  readonly provider_access_token: string;
+  readonly expires_in: number;
+}
+
+export interface CorpTokenBody {
+  readonly access_token: string;
+  readonly expires_in: number;
+}
+
+interface Installation {
+  permanentCode: string;
+  readonly space: TokenSpace;
+}
+
+interface Suite {
+  readonly options: SuiteOptions;
+  readonly tickets: TokenSpace;
+  readonly tokens: TokenSpace;
+  /** By corp id. */
+  readonly installations: Map<string, Installation>;
+}
+
+const ticketLifetimeMs = 30 * 60_000;
+
+export class Suites {
+  readonly #context: Context;
+  readonly #lifetimeMs: number;
+  readonly #suites: ReadonlyMap<string, Suite>;
+  readonly #provider: { readonly options: ProviderOptions; readonly tokens: TokenSpace } | undefined;
+
+  constructor(context: Context, lifetimeMs: number, suites: readonly SuiteOptions[], provider: ProviderOptions | undefined) {
+    this.#context = context;
+    this.#lifetimeMs = lifetimeMs;
+    const open = (kind: "suite" | "suite-ticket" | "provider", appId: string, lifeMs: number): TokenSpace =>
+      context.spaces.open({ kind, appId, lifetimeMs: lifeMs, supersession: independent });
+    this.#suites = new Map(
+      suites.map((options) => {
+        const { suiteId } = options;
+        const tickets = open("suite-ticket", suiteId, ticketLifetimeMs);
+        return [suiteId, { options, tickets, tokens: open("suite", suiteId, lifetimeMs), installations: new Map() }];
+      }),
+    );
+    this.#provider = provider && { options: provider, tokens: open("provider", provider.corpId, lifetimeMs) };
+  }
+
+  /** `/cgi-bin/service/get_suite_token`: the same token until it expires. Needs a ticket that was pushed in the last 30 minutes. */
+  issue(request: Sender & { readonly suiteId: string; readonly secret: string; readonly ticket: string }): Answer<SuiteTokenBody> {
+    const matter = this.#matter("/cgi-bin/service/get_suite_token", request.suiteId, request);
+    const suite = this.#suites.get(request.suiteId);
+    if (suite === undefined) return this.#context.refuseWecom(matter, 40083, "unknown-app");
+    if (request.secret !== suite.options.secret) return this.#context.refuseWecom(matter, 40091, "wrong-secret");
+    const ticket = this.#context.tokens.find(request.ticket);
+    const isOurs = ticket?.kind === "suite-ticket" && ticket.appId === request.suiteId;
+    if (!isOurs) return this.#context.refuseWecom(matter, 40085, "unknown-token");
+    if (!isAlive(ticket, this.#context.nowMs())) return this.#context.refuseWecom(matter, 40085, "expired");
+    return this.#context.handOut(matter, suite.tokens, ({ text }) => ({ suite_access_token: text, expires_in: this.#lifetimeS }));
+  }
+
+  /** `/cgi-bin/service/get_provider_token`: the same token until it expires. */
+  providerToken(request: Sender & ProviderOptions): Answer<ProviderTokenBody> {
+    const matter = this.#matter("/cgi-bin/service/get_provider_token", request.corpId, request);
+    const provider = this.#provider;
+    if (request.corpId !== provider?.options.corpId) return this.#context.refuseWecom(matter, 40013, "unknown-app");
+    if (request.secret !== provider.options.secret) return this.#context.refuseWecom(matter, 40091, "wrong-secret");
+    return this.#context.handOut(matter, provider.tokens, ({ text }) => ({ provider_access_token: text, expires_in: this.#lifetimeS }));
+  }
+
+  /** `/cgi-bin/service/get_corp_token`: a suite's token for one corp that installed it. Logged under `corpId/suiteId`. */
+  corpToken(
+    request: Sender & { readonly suiteAccessToken: string; readonly corpId: string; readonly permanentCode: string },
+  ): Answer<CorpTokenBody> {
+    const checked = checkToken(this.#context.tokens, request.suiteAccessToken, suiteToken, this.#context.nowMs());
+    const matter = this.#matter("/cgi-bin/service/get_corp_token", request.corpId, request);
+    if (!checked.alive) return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
+    const installation = this.#suite(checked.token.appId).installations.get(request.corpId);
+    if (installation === undefined) return this.#context.refuseWecom(matter, 40013, "unknown-app");
+    const { permanentCode, space } = installation;
+    const owned = { ...matter, appId: space.appId };
+    if (request.permanentCode !== permanentCode) return this.#context.refuseWecom(owned, 40084, "wrong-secret");
+    return this.#context.handOut(owned, space, ({ text }) => ({ access_token: text, expires_in: this.#lifetimeS }));
+  }
+
+  /** Makes the next suite ticket, as WeCom does every 10 minutes. It is valid for 30 minutes, whatever is pushed later. */
+  pushTicket(suiteId: string): Push {
+    const { options, tickets } = this.#suite(suiteId);
+    const nowMs = this.#context.nowMs();
+    const { text } = tickets.issue(nowMs);
+    const fields = { SuiteId: suiteId, InfoType: "suite_ticket", TimeStamp: String(Math.floor(nowMs / 1000)), SuiteTicket: text };
+    return seal(this.#context, options, suiteId, fields, "ToUserName");
+  }
+
+  /** A corp's administrator installs the suite, or does so again: returns a new permanent code, and the one before is void. */
+  install(suiteId: string, corpId: string): string {
+    const { installations } = this.#suite(suiteId);
+    const permanentCode = this.#context.random.id() + this.#context.random.id();
+    const installation = installations.get(corpId);
+    if (installation !== undefined) installation.permanentCode = permanentCode;
+    else installations.set(corpId, { permanentCode, space: this.#corpSpace(`${corpId}/${suiteId}`) });
+    this.#context.grant({ kind: "act", endpoint: "install-suite", appId: corpId, sender: { caller: "operator" } }, "operator", undefined);
+    return permanentCode;
+  }
+
+  get #lifetimeS(): number {
+    return Math.floor(this.#lifetimeMs / 1000);
+  }
+
+  #corpSpace(appId: string): TokenSpace {
+    return this.#context.spaces.open({ kind: "suite-corp", appId, lifetimeMs: this.#lifetimeMs, supersession: independent });
+  }
+
+  #suite(suiteId: string): Suite {
+    const suite = this.#suites.get(suiteId);
+    if (suite === undefined) throw new ConfigurationError(`The simulator has no suite ${suiteId}. Add it with the \`suites\` option.`);
+    return suite;
+  }
+
+  #matter(endpoint: string, appId: string, sender: Sender): Matter {
+    return { kind: "issue", endpoint, appId: appId || undefined, sender };
+  }
+}
