@@ -1,11 +1,12 @@
 /** Round the adapter: what stands in Redis, by its own names. */
-import type { Raw } from "@lingpai/conformance";
-import { nameOf } from "@lingpai/core";
-import { fenceKey, lockKey } from "@lingpai/redis-scripts";
+import type { Raw, RawChannel } from "@lingpai/conformance";
+import { nameOf, scopeOf } from "@lingpai/core";
+import { changesChannel, fenceKey, lockKey } from "@lingpai/redis-scripts";
+import { openWire } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 
 /** @param holder the server that holds this key now */
-export function rawAccess(holder: (key: string) => Promise<Pick<Server, "command">>): Raw {
+export function rawAccess(holder: (key: string) => Promise<Server>): Raw {
   const send = async (key: string, ...parts: ReadonlyArray<string | Uint8Array>): ReturnType<Server["command"]> => (await holder(key)).command(...parts);
   const foreign = (title: string, ...parts: readonly [command: string, ...rest: string[]]): Raw["foreign"][number] => ({
     title,
@@ -33,6 +34,7 @@ export function rawAccess(holder: (key: string) => Promise<Pick<Server, "command
     async remove(name) {
       await send(name, "DEL", name);
     },
+    channel: channelAccess(holder),
     foreign: [
       foreign("a hash", "HSET", "v", "1", "d", "value"),
       foreign("a list", "RPUSH", "value"),
@@ -50,3 +52,20 @@ const readers: ReadonlyMap<string, readonly [string, ...string[]]> = new Map([
   ["hash", ["HGETALL"]],
   ["list", ["LRANGE", "0", "-1"]],
 ]);
+
+function channelAccess(holder: (key: string) => Promise<Server>): RawChannel {
+  const channelOf = (path: readonly string[]): string => changesChannel(scopeOf(path));
+  return {
+    async publish(path, payload) {
+      await (await holder(channelOf(path))).command("PUBLISH", channelOf(path), payload);
+    },
+    async overhear(path) {
+      const messages: string[] = [];
+      const wire = await openWire(await holder(channelOf(path)), (reply) => {
+        if (Array.isArray(reply) && reply[0] === "message") messages.push(String(reply[2]));
+      });
+      await wire.command("SUBSCRIBE", channelOf(path));
+      return { messages, stop: async () => wire.close() };
+    },
+  };
+}

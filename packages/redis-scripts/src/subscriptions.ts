@@ -34,8 +34,6 @@ export interface SubscriptionsOptions {
 const openLimitMs = 5_000;
 const backoffMinMs = 50;
 const backoffMaxMs = 2_000;
-/** A connection that lived this long was a good one: the next loss is a new story. */
-const steadyMs = 10_000;
 
 interface Channel {
   readonly listeners: Set<{ readonly listener: MessageListener }>;
@@ -54,8 +52,6 @@ class Hub implements Subscriptions {
   /** The connection that is open or being opened. */
   #link: Link | undefined;
   #restoring = false;
-  #backoffMs = backoffMinMs;
-  #openedMs = 0;
 
   constructor(open: OpenSubscriber, clock: Clock, random: Random) {
     this.#open = open;
@@ -101,7 +97,6 @@ class Hub implements Subscriptions {
       lost: () => this.#lost(link),
     });
     this.#link = link;
-    this.#openedMs = this.#clock.monotonicMs();
     link.connection.catch(() => this.#lost(link));
     return link;
   }
@@ -109,7 +104,6 @@ class Hub implements Subscriptions {
   #lost(link: Link): void {
     if (this.#link !== link) return;
     this.#drop(link);
-    if (this.#clock.monotonicMs() - this.#openedMs > steadyMs) this.#backoffMs = backoffMinMs;
     if (!this.#restoring) void this.#restore();
   }
 
@@ -122,9 +116,10 @@ class Hub implements Subscriptions {
   /** Until everything that is still wanted is subscribed again; then each listener is told that it may have missed something. */
   async #restore(): Promise<void> {
     this.#restoring = true;
+    let backoffMs = backoffMinMs;
     while (this.#channels.size > 0) {
-      await this.#pause(this.#backoffMs);
-      this.#backoffMs = Math.min(2 * this.#backoffMs, backoffMaxMs);
+      await this.#pause(backoffMs);
+      backoffMs = Math.min(2 * backoffMs, backoffMaxMs);
       if (await this.#resubscribe()) break;
     }
     this.#restoring = false;

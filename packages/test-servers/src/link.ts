@@ -12,7 +12,7 @@ export interface Link extends Address {
   reset(): Promise<void>;
   /** Connections stay open and new ones are accepted, but nothing gets through. */
   freeze(): Promise<void>;
-  /** The open connections are dead but the client is not told; new ones work. */
+  /** The open connections are dead but the client is not told, until it sends something after {@link Link.heal}; new ones work. */
   strand(): Promise<void>;
   heal(): Promise<void>;
   /** Lets the next command reach the server, then resets the connection instead of passing the answer on. */
@@ -152,6 +152,8 @@ class Pair {
   #pending: Buffer = Buffer.alloc(0);
   #resetsAfterReply = false;
   #stranded = false;
+  /** The network is back, but the other end knows nothing of this connection. */
+  #forgotten = false;
 
   constructor(client: Socket, server: Socket, events: PairEvents) {
     this.#client = client;
@@ -192,6 +194,7 @@ class Pair {
   }
 
   resume(): void {
+    if (this.#stranded) this.#forgotten = true;
     this.#client.resume();
     this.#server.resume();
   }
@@ -202,6 +205,7 @@ class Pair {
   }
 
   #fromClient(chunk: Buffer): void {
+    if (this.#forgotten) return this.reset();
     if (this.#stranded) return;
     this.#pending = Buffer.concat([this.#pending, chunk]);
     for (let frame = parse(this.#pending, 0); frame !== undefined; frame = parse(this.#pending, 0)) {

@@ -20,8 +20,8 @@ export interface Address {
   readonly port: number;
 }
 
-/** One connection, opened before this resolves. Text is UTF-8. */
-export async function openWire(address: Address): Promise<Wire> {
+/** One connection, opened before this resolves. Text is UTF-8. `push` gets what the server sends unasked: messages of subscriptions. */
+export async function openWire(address: Address, push: (reply: Reply) => void = () => {}): Promise<Wire> {
   const socket = await open(address);
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
   let received: Buffer = Buffer.alloc(0);
@@ -32,8 +32,9 @@ export async function openWire(address: Address): Promise<Wire> {
     for (let frame = parse(received, 0); frame !== undefined; frame = parse(received, 0)) {
       received = received.subarray(frame.end);
       const caller = waiting.shift();
-      if (frame.reply instanceof ServerError) caller?.reject(frame.reply);
-      else caller?.resolve(frame.reply);
+      if (caller === undefined) push(frame.reply);
+      else if (frame.reply instanceof ServerError) caller.reject(frame.reply);
+      else caller.resolve(frame.reply);
     }
   });
   socket.on("error", () => {});
