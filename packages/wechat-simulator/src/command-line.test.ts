@@ -12,6 +12,7 @@ test("without options there is one account, on any free loopback port, with the 
     listenOptions: { host: "127.0.0.1", port: 0 },
     simulatorOptions: {
       accounts: [{ appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" }],
+      corps: [],
       overlapMs: 300_000,
       lifetimeMs: 7_200_000,
       latencyMs: 0,
@@ -31,10 +32,25 @@ test("accounts, overlap and latency are as given", () => {
   });
 });
 
+test("apps of one corp are gathered", () => {
+  const { corps } = optionsFrom(["--corp", "ww1:1:a", "--corp", "ww2:1:b", "--corp", "ww1:2:c"]).simulatorOptions;
+  expect(corps).toEqual([
+    {
+      corpId: "ww1",
+      apps: [
+        { agentId: "1", secret: "a" },
+        { agentId: "2", secret: "c" },
+      ],
+    },
+    { corpId: "ww2", apps: [{ agentId: "1", secret: "b" }] },
+  ]);
+});
+
 test.each([
   [["--port", "x"], /--port needs a whole number from 0 to 65535, not "x"/],
   [["--port", ""], /--port needs a whole number/],
   [["--account", "wx1"], /--account needs APPID:SECRET/],
+  [["--corp", "ww1:secret"], /--corp needs CORPID:AGENTID:SECRET/],
   [["--latency", "9-1"], /smaller value first/],
   [["--latency", "1-2-3"], /MS or MS-MS/],
   [["--what"], /--help/],

@@ -4,12 +4,15 @@ import { ConfigurationError } from "@lingpai/core";
 import type { AccountOptions } from "./account.ts";
 import type { ListenOptions } from "./server.ts";
 import type { SimulatorOptions } from "./simulator.ts";
+import type { CorpAppOptions, CorpOptions } from "./wecom.ts";
 
 export const usage = `wechat-simulator: WeChat's credential endpoints on a loopback port
 
   --port PORT            default: any free port, printed on the first line
   --host HOST            default: 127.0.0.1
   --account APPID:SECRET repeatable; default: wx0123456789abcdef:0123456789abcdef0123456789abcdef
+  --corp CORPID:AGENTID:SECRET
+                         a WeCom app, repeatable; default: none
   --overlap SECONDS      how long a superseded token works on: 300 as documented, 0 as observed; default: 300
   --lifetime SECONDS     how long a token lives; default: 7200
   --latency MS[-MS]      a request's time there and back; default: 0
@@ -35,6 +38,7 @@ export function optionsFrom(args: readonly string[]): CommandLine {
     listenOptions: { host: values.host, port: numberIn("port", values.port, 65_535) },
     simulatorOptions: {
       accounts: values.account.map(accountFrom),
+      corps: corpsFrom(values.corp),
       overlapMs: 1000 * numberIn("overlap", values.overlap, 7_200),
       lifetimeMs: 1000 * numberIn("lifetime", values.lifetime, 31_536_000),
       latencyMs: latencyFrom(values.latency),
@@ -50,6 +54,7 @@ function parsed(args: readonly string[]) {
         port: { type: "string", default: "0" },
         host: { type: "string", default: "127.0.0.1" },
         account: { type: "string", multiple: true, default: [defaultAccount] },
+        corp: { type: "string", multiple: true, default: [] },
         overlap: { type: "string", default: "300" },
         lifetime: { type: "string", default: "7200" },
         latency: { type: "string", default: "0" },
@@ -67,6 +72,18 @@ function accountFrom(text: string): AccountOptions {
   const [, appId, secret] = /^([^:]+):(.+)$/.exec(text) ?? [];
   if (appId === undefined || secret === undefined) throw new ConfigurationError("--account needs APPID:SECRET.");
   return { appId, secret };
+}
+
+/** The apps, gathered by corp. */
+function corpsFrom(texts: readonly string[]): readonly CorpOptions[] {
+  const appsByCorp = new Map<string, CorpAppOptions[]>();
+  for (const text of texts) {
+    const [, corpId, agentId, secret] = /^([^:]+):([^:]+):(.+)$/.exec(text) ?? [];
+    if (corpId === undefined || agentId === undefined || secret === undefined)
+      throw new ConfigurationError("--corp needs CORPID:AGENTID:SECRET.");
+    appsByCorp.set(corpId, [...(appsByCorp.get(corpId) ?? []), { agentId, secret }]);
+  }
+  return [...appsByCorp].map(([corpId, apps]) => ({ corpId, apps }));
 }
 
 function latencyFrom(text: string): number | readonly [number, number] {

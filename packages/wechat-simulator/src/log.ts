@@ -101,14 +101,17 @@ export class PlatformLog {
     return this.#entries.filter((entry) => matches(entry, filter));
   }
 
-  /** Who was given a credential that did not exist before, and when. Answers that repeat the same credential are left out. */
-  issues(appId?: string): readonly LogEntry[] {
-    return this.entries({ kind: "issue", ok: true, ...of(appId) }).filter((entry) => entry.reason === "new");
+  /**
+   * Who was given a credential that did not exist before, and when. Answers that repeat the same credential are left out. Tickets count as
+   * credentials of their owner: name the endpoint to tell them from tokens.
+   */
+  issues(appId?: string, endpoint?: string): readonly LogEntry[] {
+    return this.entries({ kind: "issue", ok: true, ...of(appId, endpoint) }).filter((entry) => entry.reason === "new");
   }
 
   /** Every request for a credential, refused and repeated ones included. */
-  fetches(appId?: string): readonly LogEntry[] {
-    return this.entries({ kind: "issue", ...of(appId) });
+  fetches(appId?: string, endpoint?: string): readonly LogEntry[] {
+    return this.entries({ kind: "issue", ...of(appId, endpoint) });
   }
 
   calls(filter: Omit<LogFilter, "kind"> = {}): readonly LogEntry[] {
@@ -149,7 +152,10 @@ export class PlatformLog {
 
 const noTally: Tally = { fetches: 0, issued: 0, calls: 0, refused: 0 };
 
-const of = (appId: string | undefined): LogFilter => (appId === undefined ? {} : { appId });
+const of = (appId: string | undefined, endpoint: string | undefined): LogFilter => ({
+  ...(appId === undefined ? {} : { appId }),
+  ...(endpoint === undefined ? {} : { endpoint }),
+});
 
 function matches(entry: LogEntry, filter: LogFilter): boolean {
   const { kind, appId, endpoint, tokenId, caller, code, ok, afterSeq = 0 } = filter;
