@@ -1,0 +1,63 @@
+/** `lingpai demo`: plays both scenes for every contender and both readings of the platform, and judges the outcome. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pool } from "./pool.ts";
+import { isAsPromised } from "./promise.ts";
+import type { ContenderName, NodeSpec } from "./protocol.ts";
+import { renderScene, renderVerdict } from "./render.ts";
+import { herd, incident, type Measurement, type Outcome, type Stage } from "./scenes.ts";
+
+export interface DemoOptions {
+  readonly isJson: boolean;
+  readonly redisUrl: string | undefined;
+}
+
+const contenders: readonly ContenderName[] = ["cache per environment", "lingpai plain", "lingpai stable"];
+/** The two readings of what happens to a superseded token: dead at once, or usable for five minutes. */
+const overlapsMs = [0, 300_000] as const;
+
+interface Scene {
+  readonly title: string;
+  readonly story: string;
+  readonly play: (stage: Stage) => Promise<readonly Outcome[]>;
+}
+
+const scenes: readonly Scene[] = [
+  {
+    title: "The incident",
+    story: "Production has three nodes. A development instance with the same AppID merely starts, and six minutes pass.\nEach environment has a prefix of its own in one store.",
+    play: async (stage) => [await incident(stage)],
+  },
+  {
+    title: "The herd",
+    story: "Four nodes with 25 callers each find no token at all; then, in another fleet, the token is killed from outside and all call at once.",
+    play: async (stage) => [await herd(stage, false), await herd(stage, true)],
+  },
+];
+
+/** Gives the exit code: 1 when a figure is not as promised. */
+export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), "lingpai-demo-"));
+  const store: NodeSpec["store"] = redisUrl === undefined ? { sqliteFile: join(folder, "store.sqlite") } : { redisUrl };
+  const outcomes: Outcome[] = [];
+  try {
+    await using pool = new Pool();
+    for (const { title, story, play } of scenes) {
+      const played: Outcome[] = [];
+      for (const contender of contenders) {
+        for (const overlapMs of overlapsMs) played.push(...(await play({ pool, contender, overlapMs, store })));
+      }
+      outcomes.push(...played);
+      if (!isJson) console.log(`${renderScene(title, story, played)}\n`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  console.log(isJson ? JSON.stringify(outcomes.map(measurementOf), undefined, 2) : renderVerdict(outcomes));
+  return outcomes.every(isAsPromised) ? 0 : 1;
+}
+
+function measurementOf({ scene, contender, overlapMs, nodes, callers, fetches, calls, failed, ms }: Outcome): Measurement {
+  return { scene, contender, overlapMs, nodes, callers, fetches, calls, failed, ms };
+}

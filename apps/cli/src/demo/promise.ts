@@ -1,0 +1,11 @@
+/** What the demo must show, or fail. */
+import type { Outcome } from "./scenes.ts";
+
+export function isOurs({ contender }: Pick<Outcome, "contender">): boolean {
+  return contender !== "cache per environment";
+}
+
+/** The reference may fail as it likes; ours must lose no call and make exactly the fetches that were needed. */
+export function isAsPromised(outcome: Pick<Outcome, "contender" | "failed" | "fetches" | "promisedFetches">): boolean {
+  return !isOurs(outcome) || (outcome.failed === 0 && outcome.fetches === outcome.promisedFetches);
+}

@@ -1,0 +1,79 @@
+/** The process of one node: does what the demo orders, and reports. */
+import { DatabaseSync } from "node:sqlite";
+import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
+import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
+import { delay, systemClock } from "@lingpai/core";
+import { Redis } from "ioredis";
+import Keyv from "keyv";
+import { CallFailure, lingpaiNode, naiveNode, type DemoNode, type NodeStore } from "./node.ts";
+import type { NodeSpec, Order, Report } from "./protocol.ts";
+
+interface Member {
+  readonly node: DemoNode;
+  leave(): Promise<void>;
+}
+
+let member: Member | undefined;
+
+process.on("message", (order: Order) => {
+  void obey(order).then((report) => process.send?.(report));
+});
+
+async function obey(order: Order): Promise<Report> {
+  const failures = new Map<string, number>();
+  let calls = 0;
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    calls += 1;
+    await work().catch((error: unknown) => {
+      const code = error instanceof CallFailure ? error.code : String(error);
+      failures.set(code, (failures.get(code) ?? 0) + 1);
+    });
+  };
+  switch (order.type) {
+    case "join":
+      member = join(order.spec);
+      break;
+    case "boot":
+      await attempt(() => nodeOf(member).boot());
+      break;
+    case "call":
+      for (let round = 0; round < order.rounds; round += 1) {
+        await Promise.all(Array.from({ length: order.callers }, () => attempt(() => nodeOf(member).call())));
+        if (order.paceMs > 0) await delay(systemClock, order.paceMs);
+      }
+      break;
+    case "leave":
+      await member?.leave();
+  }
+  const ranked = [...failures].toSorted(([, one], [, other]) => other - one);
+  const failed = ranked.reduce((sum, [, count]) => sum + count, 0);
+  return { id: order.id, calls, failed, failures: ranked.map(([code]) => code), reasons: [...(member?.node.reasons ?? [])] };
+}
+
+function nodeOf(joined: Member | undefined): DemoNode {
+  if (joined === undefined) throw new Error("The demo gives orders only after join.");
+  return joined.node;
+}
+
+function join(spec: NodeSpec): Member {
+  const { store, close } = open(spec.store);
+  const node = spec.contender === "cache per environment" ? naiveNode(spec, store) : lingpaiNode(spec, store);
+  return {
+    node,
+    async leave() {
+      await node.close();
+      await store.cache.close();
+      close();
+    },
+  };
+}
+
+function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void } {
+  if ("redisUrl" in where) {
+    const client = new Redis(where.redisUrl);
+    return { store: { cache: ioredisCache(client), lock: ioredisLock(client) }, close: () => client.disconnect() };
+  }
+  const native = new DatabaseSync(where.sqliteFile);
+  const keyv = new Keyv();
+  return { store: { cache: keyvCache(keyv, { native }), lock: keyvLock(keyv, { native }) }, close: () => native.close() };
+}
