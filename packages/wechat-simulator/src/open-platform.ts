@@ -101,7 +101,7 @@ export class OpenPlatform {
       if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
       if (authorization.passwordChanged) return this.#context.refuse(matter, 42007, "revoked");
       const isGood = authorization.refreshTokens.live(nowMs).some(({ text }) => text === request.refreshToken);
-      if (!isGood) return this.#context.refuse(matter, 61023, "superseded");
+      if (!isGood) return this.#context.refuse(matter, 61023, this.#context.tokens.find(request.refreshToken)?.endCause ?? "unknown-token");
       component.renewRefreshToken(authorization, nowMs, "always");
       const token = authorization.accessTokens.issue(nowMs);
       return this.#issued(matter, token, tokensOf(authorization, token, nowMs));

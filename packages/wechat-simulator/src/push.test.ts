@@ -27,7 +27,8 @@ const encryptedIn = (body: string): string => /<Encrypt><!\[CDATA\[(.+?)\]\]><\/
 
 test("a message decrypts with the agreed key to its fields and its receiver, padded to 32 bytes", () => {
   const context = contextAt();
-  for (const ticket of ["x", "x".repeat(31), "票据".repeat(20)]) {
+  const lengths = Array.from({ length: 33 }, (_, length) => "x".repeat(length + 1));
+  for (const ticket of [...lengths, "票据".repeat(20)]) {
     const push = seal(
       context,
       messageKeys,
