@@ -309,8 +309,13 @@ describe("fetch", () => {
     await inFlight.clock.settle();
     abort.abort(new Error("enough"));
     await first;
-    const replacing = fixture([dead], {}, { onReject: () => Promise.reject(abort.signal.reason) });
-    await expect(replacing.api.fetch(info, { signal: abort.signal })).rejects.toThrow("enough");
+    const late = new AbortController();
+    const onReject = (): never => {
+      late.abort(new Error("too late"));
+      throw late.signal.reason;
+    };
+    const replacing = fixture([dead], {}, { onReject });
+    await expect(replacing.api.fetch(info, { signal: late.signal })).rejects.toThrow("too late");
   });
 
   test("shows the token in no refusal, whatever the platform echoes", async () => {

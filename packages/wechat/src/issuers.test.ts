@@ -124,6 +124,11 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     ["a refused connection", networkError("ECONNREFUSED"), { outcome: "unsent" }],
     ["an unknown host", networkError("ENOTFOUND"), { outcome: "unsent" }],
     ["a reset", networkError("ECONNRESET"), { outcome: "unknown" }],
+    [
+      "a body that breaks off, whatever the reason",
+      () => new Response(new ReadableStream({ pull: (controller) => controller.error(networkError("ENETUNREACH")) })),
+      { outcome: "unknown" },
+    ],
     ["a fetch that throws no error", () => Promise.reject("no"), { outcome: "unknown" }],
   ])("of %s has its outcome", async (_title, answer, expected) => {
     const error = await failure(issuerOf(kind, scriptedFetch(answer)));

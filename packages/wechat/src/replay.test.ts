@@ -81,19 +81,42 @@ describe("a replayed call", () => {
     ]);
   });
 
-  test("is not changed by what the caller does to the body or the headers meanwhile", async () => {
-    const bytes = new TextEncoder().encode("before");
+  test.each<[string, () => { readonly body: RequestInit["body"]; meddle(): void }]>([
+    [
+      "bytes",
+      () => {
+        const body = new TextEncoder().encode("before");
+        return { body, meddle: () => void body.fill(0x78) };
+      },
+    ],
+    [
+      "parameters",
+      () => {
+        const body = new URLSearchParams({ a: "before" });
+        return { body, meddle: () => body.set("a", "x") };
+      },
+    ],
+    [
+      "a form",
+      () => {
+        const body = new FormData();
+        body.set("a", "before");
+        return { body, meddle: () => body.set("a", "x") };
+      },
+    ],
+  ])("is not changed by what the caller does to %s or the headers meanwhile", async (_title, prepare) => {
+    const { body, meddle } = prepare();
     const headers = new Headers({ "x-a": "before" });
-    const meddle = (): Response => {
-      bytes.fill(0x78);
+    const refuse = (): Response => {
+      meddle();
       headers.set("x-a", "after");
       return Response.json(dead);
     };
-    const { api, fetch } = client([meddle, ok]);
-    await api.fetch(url, { method: "POST", body: bytes, headers });
-    expect(fetch.sent.map(({ body, headers: sent }) => [body, sent.get("x-a")])).toEqual([
-      ["before", "before"],
-      ["before", "before"],
+    const { api, fetch } = client([refuse, ok]);
+    await api.fetch(url, { method: "POST", body: body ?? null, headers });
+    expect(fetch.sent.map((sent) => [/before/.test(sent.body), sent.headers.get("x-a")])).toEqual([
+      [true, "before"],
+      [true, "before"],
     ]);
   });
 

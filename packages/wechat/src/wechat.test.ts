@@ -306,4 +306,16 @@ describe("closing a client", () => {
     expect(() => client.ticket("wx_card")).toThrow(ClosedError);
     expect(clock.pendingTimers).toBe(0);
   });
+
+  test("ends the wait of a call that the platform is too busy for", async () => {
+    const { clock, simulator, node, during } = world();
+    const client = node("a");
+    await during(client.token());
+    simulator.faults.always(() => ({ errcode: -1 }));
+    const call = client.request(info).catch((error: unknown) => error);
+    await clock.advance(100);
+    await client.close();
+    await expect(call).resolves.toBeInstanceOf(ClosedError);
+    expect(clock.pendingTimers).toBe(0);
+  });
 });
