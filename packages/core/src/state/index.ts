@@ -1,0 +1,7 @@
+/**
+ * The reducer, for this repository's own search, simulation and tools. Not public API: anything here may change in any release.
+ */
+export { decodeState, encodeState } from "./codec.ts";
+export { reduce, type Decision, type StateEvent, type VerdictOf } from "./reduce.ts";
+export type { Rules } from "./rules.ts";
+export { emptyState, isLive, isSuspect, type Held, type Intent, type State } from "./state.ts";
