@@ -3,7 +3,7 @@ import type { IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
 import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
 import type { Scripted } from "./scripted-fetch.test.kit.ts";
-import { ticket } from "./ticket.ts";
+import { ticket, wecomTicket } from "./ticket.ts";
 
 const appId = "wx0123456789abcdef";
 const token = "an-access-token-of-the-parent";
@@ -55,5 +55,31 @@ describe("a ticket's issuer", () => {
       outcome: "unsent",
     });
     expect(fetch.sent).toHaveLength(0);
+  });
+});
+
+describe("a WeCom ticket's issuer", () => {
+  test.each([
+    ["jsapi", "https://qyapi.weixin.qq.com/cgi-bin/get_jsapi_ticket?access_token="],
+    ["agent_config", "https://qyapi.weixin.qq.com/cgi-bin/ticket/get?type=agent_config&access_token="],
+  ] as const)("asks for a %s ticket where the platform has it", async (type, url) => {
+    const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", ticket: "a-ticket", expires_in: 7200 });
+    const issuer = wecomTicket({ corpId: "ww0123456789abcdef", app: "1000002", type, fetch });
+    expect(issuer.id).toBe(`wecom:ticket:${type}:ww0123456789abcdef:1000002`);
+    await expect(issuer.issue(request)).resolves.toEqual({ secret: "a-ticket", expiresInMs: 1_800_000 });
+    const sent = new URL(fetch.sent[0]?.url ?? "");
+    const expected = new URL(`${url}${token}`);
+    sent.searchParams.sort();
+    expected.searchParams.sort();
+    expect(sent.href).toBe(expected.href);
+  });
+
+  test.each([
+    [40014, "parent", undefined],
+    [42001, "parent", undefined],
+    [45009, "busy", 60_000],
+  ])("ends with %d as %s", async (errcode, outcome, retryAfterMs) => {
+    const issuer = wecomTicket({ corpId: "ww0123456789abcdef", app: "a", type: "jsapi", fetch: scriptedFetch({ errcode }) });
+    await expect(issuer.issue(request)).rejects.toMatchObject({ outcome, retryAfterMs });
   });
 });

@@ -48,6 +48,14 @@ function firstMisfit(value: string, shape: IdShape): number {
   return value.length + 1;
 }
 
+/** @throws {ConfigurationError} `app`: it is not 1 to 64 characters of `A-Za-z0-9._-`. */
+export function checkedApp(name: string): string {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(name)) return name;
+  throw new ConfigurationError("The app's name is not 1 to 64 characters of A-Za-z0-9._-. Give the agent id, or a name such as contacts.", {
+    rule: "app",
+  });
+}
+
 export interface SecretShape {
   /** What it is called in errors. */
   readonly name: string;

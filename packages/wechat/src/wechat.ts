@@ -54,7 +54,9 @@ export interface Wechat extends Pick<Api, "fetch" | "request"> {
  * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
  */
 export function wechat(options: WechatOptions): Wechat {
-  const tokenCredential = createCredential({ ...options, issuer: issuerOf(options) });
+  // From here on only the issuer knows the secret.
+  const { secret: _secret, ...shared } = options;
+  const tokenCredential = createCredential({ ...shared, issuer: issuerOf(options) });
   const api = createApi(tokenCredential, options);
   const tickets = new Map<TicketType, Credential>();
   let closed = false;
@@ -66,8 +68,8 @@ export function wechat(options: WechatOptions): Wechat {
     if (known !== undefined) return known;
     if (closed) throw new ClosedError("The WeChat client");
     // The parameters were chosen for a token; a ticket lives by its own.
-    const { parameters: _parameters, ...shared } = options;
-    const created = createCredential({ ...shared, issuer: ticket({ ...options, type }), parent: tokenCredential });
+    const { parameters: _parameters, ...others } = shared;
+    const created = createCredential({ ...others, issuer: ticket({ ...shared, type }), parent: tokenCredential });
     tickets.set(type, created);
     return created;
   };

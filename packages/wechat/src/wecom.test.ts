@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
 import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
 import type { Scripted } from "./scripted-fetch.test.kit.ts";
+import { wecomTicket } from "./ticket.ts";
 import { wecomToken } from "./wecom.ts";
 
 const corpId = "ww0123456789abcdef";
@@ -93,7 +94,32 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
     answers.push(...(await calls).map(({ errcode }) => errcode));
   }
   expect(answers).toEqual(Array.from({ length: 600 }, () => 0));
-  expect(simulator.log.tally()).toMatchObject({ issued: 3 });
-  expect(simulator.log.tally().fetches).toBeLessThanOrEqual(5 * 4);
+  expect(simulator.log.tally(`${corpId}/1000002`)).toMatchObject({ issued: 3 });
+  expect(simulator.log.tally(`${corpId}/1000002`).fetches).toBeLessThanOrEqual(5 * 4);
   await Promise.all(nodes.map(({ token }) => token.close()));
+});
+
+test("a WeCom ticket outlives the death of the token that it is had with", async () => {
+  const clock = manualClock();
+  const app = { agentId: "1000002", secret };
+  const simulator = createSimulator({ clock, random: seededRandom(1), latencyMs: 50, corps: [{ corpId, apps: [app] }] });
+  const { fetch } = simulator;
+  const store = memoryStore({ clock });
+  const shared = { environment: "prod", clock, cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
+  const token = credential({ ...shared, issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }) });
+  const tickets = (["jsapi", "agent_config"] as const).map((type) =>
+    credential({ ...shared, issuer: wecomTicket({ corpId, app: app.agentId, type, fetch, clock }), parent: token }),
+  );
+  const first = Promise.all(tickets.map((each) => each.get()));
+  await clock.advance(60_000);
+  expect(new Set((await first).map((each) => each.reveal())).size).toBe(2);
+  simulator.operator.revoke(`${corpId}/${app.agentId}`);
+  const again = Promise.all(tickets.map((each) => each.refresh()));
+  await clock.advance(60_000);
+  expect((await again).map((each) => each.reveal())).toEqual((await first).map((each) => each.reveal()));
+  expect(simulator.log.entries({ endpoint: "/cgi-bin/gettoken" }).map(({ reason }) => reason)).toEqual(["new", "new"]);
+  await Promise.all([token, ...tickets].map((each) => each.close()));
+  // The store's own deadline may still stand.
+  await clock.advance(1000);
+  expect(clock.pendingTimers).toBe(0);
 });

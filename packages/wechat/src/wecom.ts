@@ -1,5 +1,4 @@
 /** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
-import { ConfigurationError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
 import { askForGrant } from "./ask.ts";
 import { wecomErrorTable } from "./errors-table.ts";
@@ -8,7 +7,9 @@ import type { PlatformOptions } from "./platform.ts";
 import { probeToken } from "./probe.ts";
 import { secretSource } from "./secret-source.ts";
 import type { SecretOption } from "./secret-source.ts";
-import { checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
+import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
+
+export const wecomBaseUrl = "https://qyapi.weixin.qq.com";
 
 export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
   /** `ww` or `wx` and 16 hexadecimal digits. */
@@ -35,14 +36,8 @@ const believedMs = 1_800_000;
  */
 export function wecomToken(options: WecomTokenOptions): Issuer {
   const corpId = checkedId(options.corpId, corpIdShape);
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(options.app)) {
-    throw new ConfigurationError(
-      "The app's name is not 1 to 64 characters of A-Za-z0-9._-. Give the agent id, or a name such as contacts.",
-      { rule: "app" },
-    );
-  }
-  const id = `wecom:app:${corpId}:${options.app}`;
-  const platform = createPlatform(options, "https://qyapi.weixin.qq.com");
+  const id = `wecom:app:${corpId}:${checkedApp(options.app)}`;
+  const platform = createPlatform(options, wecomBaseUrl);
   const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
   return {
     id,
