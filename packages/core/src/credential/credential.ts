@@ -32,6 +32,8 @@ class ManagedCredential implements Credential {
   readonly id: string;
   readonly environment: string;
   readonly #setting: Setting;
+  /** The monotonic clock, at hand for the hot path. */
+  readonly #nowMs: () => number;
   readonly #parts: Parts;
   readonly #local: Local;
   readonly #source: Source;
@@ -48,6 +50,7 @@ class ManagedCredential implements Credential {
     this.id = issuer.id;
     this.environment = environment;
     this.#setting = setting;
+    this.#nowMs = () => clock.monotonicMs();
     const storeClock = new StoreClock(clock, bus);
     this.#local = new Local(setting, storeClock, () => this.#upkeep.rearm());
     this.#parts = { setting, storeClock, local: this.#local, adoption: new Adoption(setting, storeClock, this.#local) };
@@ -74,12 +77,12 @@ class ManagedCredential implements Credential {
 
   peek(): Secret | undefined {
     const { holding } = this.#local;
-    return holding !== undefined && this.#setting.clock.monotonicMs() < holding.hardUntilMs ? use(holding) : undefined;
+    return holding !== undefined && this.#nowMs() < holding.hardUntilMs ? use(holding) : undefined;
   }
 
   get(options?: CallOptions): Promise<Secret> {
     const { holding } = this.#local;
-    if (holding === undefined || this.#setting.clock.monotonicMs() >= holding.hardUntilMs || options?.signal?.aborted === true) return this.#slowGet(options);
+    if (holding === undefined || this.#nowMs() >= holding.hardUntilMs || options?.signal?.aborted === true) return this.#slowGet(options);
     holding.uses += 1;
     return holding.promise;
   }
