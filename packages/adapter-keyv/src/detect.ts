@@ -1,5 +1,6 @@
 /** Which atomic store a client, or what a Keyv holds, is. */
 import type { Clock } from "@lingpai/core";
+import { etcd } from "./etcd.ts";
 import { memory } from "./memory.ts";
 import { mysql } from "./mysql.ts";
 import { postgres } from "./postgres.ts";
@@ -9,7 +10,7 @@ import { sqlite } from "./sqlite.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 import { valkey } from "./valkey.ts";
 
-const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql];
+const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql, etcd];
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {

@@ -82,11 +82,14 @@ const plain = { typeMapping: {} };
 
 function portOf(client: Client, connect: () => Promise<unknown>): RedisPort {
   const scripts = client.withTypeMapping({});
+  // Whoever comes while it connects waits for that too: the client itself refuses them.
+  let connecting: Promise<unknown> | undefined;
+  const connected = (): Promise<unknown> => (connecting ??= connect().finally(() => (connecting = undefined)));
   return {
     kind: "@redis/client",
     isCluster: "nodeClient" in client,
     evalsha: async (script, keys, args) => {
-      await connect();
+      await connected();
       return scripts.evalSha(script.sha, { keys, arguments: args });
     },
     eval: (script, keys, args) => scripts.eval(script.text, { keys, arguments: args }),

@@ -1,9 +1,10 @@
 /** The stores that are servers, each started once for all clauses. */
+import KeyvEtcd from "@keyv/etcd";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
 import type { Backend, Facts } from "@lingpai/conformance";
-import { mariadb, postgres } from "@lingpai/test-servers";
+import { etcd, mariadb, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
@@ -19,6 +20,8 @@ const serverFacts: Facts = {
   toleranceMs: 50,
 };
 const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
+/** Rounded up to whole seconds, and up to one more until the server has noticed. */
+const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
 
 export const servers: readonly Backend[] = [
   onServer("PostgreSQL, pg", postgres, serverFacts, ({ url }) => {
@@ -36,6 +39,11 @@ export const servers: readonly Backend[] = [
   onServer("MariaDB, @keyv/mysql 2", mariadb, silentFacts, ({ url }) => {
     const keyv = new Keyv({ store: new KeyvMysql({ uri: url, connectionLimit: 4 }) });
     return { keyv, options: {}, close: async () => {} };
+  }),
+  onServer("etcd, @keyv/etcd 2", etcd, etcdFacts, ({ url }) => {
+    const keyv = new Keyv({ store: new KeyvEtcd(url) });
+    keyv.on("error", () => {});
+    return { keyv, options: {}, close: () => keyv.disconnect() };
   }),
 ];
 

@@ -58,7 +58,8 @@ export async function etcd(): Promise<Database> {
     binary: "etcd",
     debianPackage: "etcd-server",
     args: (directory, port, peerPort) => [
-      ...["--name", "test", "--data-dir", `${directory}/data`, "--unsafe-no-fsync"],
+      // The least lease is one and a half elections, so short elections let leases be as short as one second.
+      ...["--name", "test", "--data-dir", `${directory}/data`, "--unsafe-no-fsync", "--heartbeat-interval=20", "--election-timeout=200"],
       ...["--listen-client-urls", `http://127.0.0.1:${port}`, "--advertise-client-urls", `http://127.0.0.1:${port}`],
       ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`, "--initial-advertise-peer-urls", `http://127.0.0.1:${peerPort}`],
       ...["--initial-cluster", `test=http://127.0.0.1:${peerPort}`],
