@@ -50,7 +50,7 @@ function checkAdapterFile({ path, text }: SourceFile): string[] {
 }
 
 function isTest(path: string): boolean {
-  return /\.(test|types|bench|fixture|kit)\.ts$|\/fixtures\//.test(path);
+  return /\.(test|types|bench|fixture|kit)\.ts$|\/(fixtures|mutants)\//.test(path);
 }
 
 /** What every package.json promises. The dependency rules here are those that an import cannot show. */

@@ -55,7 +55,7 @@ export interface Place {
 
 export function placeOf(filename: string): Place {
   const path = filename.replaceAll("\\", "/");
-  const isTest = /\.(test|types|bench|fixture|kit)\.ts$|\/(test|fixtures)\//.test(path);
+  const isTest = /\.(test|types|bench|fixture|kit)\.ts$|\/(test|fixtures|mutants)\//.test(path);
   const member = /.*\/(packages|apps)\/([^/]+)\/(?:src\/)?(.+)$/.exec(path);
   if (member) return { group: member[1] as "packages" | "apps", folder: member[2] ?? "", path: member[3] ?? "", isTest };
   const script = /.*\/scripts\/(.+)$/.exec(path);
