@@ -1,5 +1,6 @@
 /** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
-import type { State } from "../state/state.ts";
+import { isOlder } from "../state/repair.ts";
+import type { Held, State } from "../state/state.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
 import type { Local } from "./local.ts";
 import type { Setting } from "./setting.ts";
@@ -23,21 +24,22 @@ export class Adoption {
     const { state } = snapshot;
     const held = state?.credential;
     const local = this.#local;
+    if (local.holding?.isAnchored === false) local.forget();
     if (state === undefined || held === undefined) {
       if (state !== undefined && state.floorEpoch >= (local.holding?.held.epoch ?? 0)) local.note(state);
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
     if (local.holding?.held.fingerprint === held.fingerprint) return void local.adopt(state, held);
-    if (local.wasReplaced(held.fingerprint)) {
+    if (this.isOutdated(held)) {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
-    if (local.wasRefused(held.fingerprint) || this.#isOver(held)) return local.note(state);
+    if (local.wasRefused(held.fingerprint) || this.isOver(held)) return local.note(state);
     this.#adopt(state, held);
   }
 
-  #adopt(state: State, held: NonNullable<State["credential"]>): void {
+  #adopt(state: State, held: Held): void {
     const nowMs = this.#clock.nowMs();
     this.#local.adopt(state, held);
     this.#setting.bus.emit("adopted", {
@@ -50,7 +52,14 @@ export class Adoption {
     });
   }
 
-  #isOver(held: NonNullable<State["credential"]>): boolean {
+  /** Whether this process knows that this one was replaced: it saw it happen, or holds one that is clearly newer. */
+  isOutdated(held: Held): boolean {
+    const own = this.#local.holding?.held;
+    return this.#local.wasReplaced(held.fingerprint) || (own !== undefined && isOlder(held, own));
+  }
+
+  /** Whether it is too close to its end to be handed out. */
+  isOver(held: Held): boolean {
     return this.#clock.nowMs() >= windowsOf(held, this.#setting.issuer.policy, this.#setting.parameters).hardAtMs;
   }
 
@@ -76,6 +85,6 @@ export class Adoption {
   }
 }
 
-export function labelOf(held: NonNullable<State["credential"]>): { generation: number; epoch: number; fingerprint: string } {
+export function labelOf(held: Held): { generation: number; epoch: number; fingerprint: string } {
   return { generation: held.generation, epoch: held.epoch, fingerprint: held.fingerprint };
 }

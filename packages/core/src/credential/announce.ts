@@ -21,7 +21,7 @@ export async function announce(parts: Parts, leadership: Leadership, recorder: R
   adoption.take(read, document);
   if (!forced && local.serves(goal)) return undefined;
 
-  const aim = aimAt(goal, read.state, local);
+  const aim = aimAt(goal, read.state, parts);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const carry = read.state?.credential?.carry;
   const input = carry === undefined ? {} : { input: setting.fingerprintOf(carry) };
@@ -41,7 +41,7 @@ export async function announce(parts: Parts, leadership: Leadership, recorder: R
 
 /** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */
 export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
-  const aim = aimAt(goal, snapshot.state, parts.local);
+  const aim = aimAt(goal, snapshot.state, parts);
   const event = { type: "intent", fence: 0, forced: false, operationId: "", outcomeId: "", ...aim } as const;
   const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
   if (verdict.kind === "send" || verdict.kind === "adopt" || (verdict.kind === "wait" && verdict.why === "drain")) return undefined;

@@ -54,10 +54,11 @@ export interface Answer {
   readonly receivedAtMs: number;
 }
 
-/** A stored credential that this process must not hand out is as good as refused, whatever the goal was. */
-export function aimAt(goal: Goal, state: State | undefined, local: Local): Goal {
+/** What the goal means for the credential that is stored: one that this process must not hand out has to be replaced, whatever the goal was. */
+export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
   const held = state?.credential;
-  if (goal.reason === "rejected" || held === undefined) return goal;
-  const isBarred = local.wasRefused(held.fingerprint) || (local.wasReplaced(held.fingerprint) && !local.isUsable);
-  return isBarred ? { ...goal, reason: "rejected", refused: held.fingerprint } : goal;
+  if (held === undefined || (goal.reason === "rejected" && goal.refused === held.fingerprint)) return goal;
+  if (adoption.isOver(held)) return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
+  const isBarred = local.wasRefused(held.fingerprint) || (adoption.isOutdated(held) && !local.isUsable);
+  return isBarred ? { reason: "rejected", refused: held.fingerprint } : goal;
 }

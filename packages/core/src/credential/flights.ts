@@ -8,6 +8,9 @@ import type { Goal, Holding } from "./local.ts";
 /** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
 export type Journey = (goal: Goal, patient: boolean) => Promise<void>;
 
+/** Flights that may end well without serving a caller before it is told that something is wrong. */
+const turnsMax = 8;
+
 interface Running {
   readonly goal: Goal;
   readonly isPatient: boolean;
@@ -53,10 +56,13 @@ export class Flights {
   }
 
   async #ensure(goal: Goal): Promise<Secret> {
-    for (;;) {
+    for (let turn = 0; ; turn += 1) {
       this.#closing.throwIfAborted();
       const holding = this.#parts.local.serves(goal);
       if (holding !== undefined) return use(holding);
+      if (turn === turnsMax) {
+        throw new CredentialUnavailableError(`Each credential "${this.#parts.setting.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`, { retryAfterMs: 1_000 });
+      }
       const running = this.#running;
       if (running === undefined) await this.#start(goal, true);
       else if (running.isPatient && isSame(running.goal, goal)) await running.done;

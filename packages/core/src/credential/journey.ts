@@ -116,7 +116,7 @@ async function refused({ latch, parent: source, parts }: Means, error: IssueErro
 
 /** Tells the owners what the platform refused, and waits for what they store. */
 async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
-  const aim = aimAt(goal, snapshot.state, parts.local);
+  const aim = aimAt(goal, snapshot.state, parts);
   if (aim.reason === "rejected" && aim.refused !== undefined && snapshot.state?.suspect?.fingerprint !== aim.refused) {
     await source.document.apply({ type: "suspect", fingerprint: aim.refused }, { from: snapshot }).catch((error: unknown) => {
       // A consumer may have been given no right to write.

@@ -23,7 +23,8 @@ export interface Holding {
   readonly windows: Windows;
   /** On the monotonic clock; moves when the store's time turns out to be another than it was taken for. */
   hardUntilMs: number;
-  readonly adoptedAtMs: number;
+  /** Whether its times are the store's. Without a store's answer they are this node's, and hold for this node only. */
+  readonly isAnchored: boolean;
   uses: number;
   isStaleReported: boolean;
 }
@@ -107,7 +108,7 @@ export class Local {
 
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
   adopt(state: State, held: Held): Holding {
-    const { clock, issuer, parameters } = this.#setting;
+    const { issuer, parameters } = this.#setting;
     const current = this.#holding;
     this.#state = state;
     const windows = windowsOf(held, issuer.policy, parameters);
@@ -124,7 +125,7 @@ export class Local {
     }
     const secret = same?.secret ?? new Secret(held.secret, held.fingerprint);
     const promise = same?.promise ?? Promise.resolve(secret);
-    const holding: Holding = { secret, promise, held, windows, hardUntilMs, adoptedAtMs: clock.monotonicMs(), uses: same?.uses ?? 0, isStaleReported: false };
+    const holding: Holding = { secret, promise, held, windows, hardUntilMs, isAnchored: this.#clock.isSet, uses: same?.uses ?? 0, isStaleReported: false };
     this.#holding = holding;
     this.#onChange();
     return holding;

@@ -7,9 +7,16 @@ const gapMs = 200;
 /** but a few may come close together: an intent and its commit do. */
 const burst = 3;
 
+export interface NewsOptions {
+  readonly clock: Clock;
+  readonly reread: () => Promise<unknown>;
+  /** Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read all at once. */
+  readonly putOffMs: () => number;
+}
+
 export class News {
+  readonly #options: NewsOptions;
   readonly #clock: Clock;
-  readonly #reread: () => Promise<unknown>;
   readonly #waiters = new Set<() => void>();
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
   /** When the allowance is whole again: each reading moves it on by one gap. */
@@ -18,9 +25,9 @@ export class News {
   #isClosed = false;
   #isMuted = false;
 
-  constructor(clock: Clock, reread: () => Promise<unknown>) {
-    this.#clock = clock;
-    this.#reread = reread;
+  constructor(options: NewsOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
   }
 
   /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
@@ -91,7 +98,8 @@ export class News {
 
   #schedule(): void {
     if (this.#isClosed || this.#isMuted || this.#cancel !== undefined) return;
-    const waitMs = this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs();
+    const putOffMs = this.#waiters.size > 0 ? 0 : this.#options.putOffMs();
+    const waitMs = Math.max(putOffMs, this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs());
     if (waitMs <= 0) return this.#read();
     const fire = (): void => {
       this.#cancel = undefined;
@@ -102,7 +110,7 @@ export class News {
 
   #read(): void {
     this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
-    this.#reread().then(
+    this.#options.reread().then(
       () => this.wake(),
       () => this.wake(),
     );

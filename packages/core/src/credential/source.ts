@@ -1,8 +1,13 @@
 /** Where this process reads the fleet's document, and in which role: both change when it turns out to consume another environment's. */
 import type { Cache } from "../cache.ts";
+import { overlapOf } from "../parameters.ts";
 import { StoredDocument, type Snapshot } from "./document.ts";
 import { News } from "./news.ts";
 import type { Parts } from "./flight.ts";
+
+/** Up to here all nodes may read at once when the document changes; above, they spread it over a time far below the overlap. */
+const smallFleet = 200;
+const spreadMaxMs = 20_000;
 
 export type Role = "owner" | "consumer";
 
@@ -19,7 +24,9 @@ export class Source {
     this.#cache = cache;
     this.#role = role;
     this.#document = new StoredDocument(parts.setting, parts.storeClock, cache);
-    this.news = new News(parts.setting.clock, () => this.read());
+    const { clock, parameters, random, issuer } = parts.setting;
+    const spreadMs = parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
+    this.news = new News({ clock, reread: () => this.read(), putOffMs: () => spreadMs * random.next() });
   }
 
   get document(): StoredDocument {

@@ -13,11 +13,12 @@ import { ask, isIssueError } from "./request.ts";
  * Runs the protocol against this process's own copy of the document: the same gates, nobody else to agree with. When the store is back, what it
  * holds is adopted, or repaired if it holds what this fetch replaced.
  */
-export async function issueAlone({ setting, storeClock, local }: Parts, goal: Goal, parent: Secret | undefined): Promise<Gate | undefined> {
+export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | undefined): Promise<Gate | undefined> {
+  const { setting, storeClock, local } = parts;
   const { clock, environment, fingerprintOf, issuer, node, random, rules } = setting;
   const startedMs = clock.monotonicMs();
   const ids = { operationId: random.id(), outcomeId: random.id() };
-  const aim = aimAt(goal, local.state, local);
+  const aim = aimAt(goal, local.state, parts);
   const { verdict, state } = reduce(local.state, { type: "intent", fence: 0, forced: false, ...aim, ...ids }, storeClock.nowMs(), rules);
   if (verdict.kind === "wait") return verdict;
   if (verdict.kind === "exhausted") throw new QuotaExhaustedError(`The ledger of "${issuer.id}" is at its cap, so nothing was sent.`, verdict.resetsAtMs - storeClock.nowMs());

@@ -189,3 +189,58 @@ describe("a platform in trouble", () => {
     await expect(within(clock, 30_000, one.get())).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
   });
 });
+
+describe("a credential that has almost run out", () => {
+  it("is replaced by a node that starts cold in its last seconds, and by one that reports an older one then", async () => {
+    for (const start of ["get", "reject"] as const) {
+      const { clock, node, platform } = fleet();
+      const first = node();
+      await within(clock, 2_000, first.get());
+      await first.close();
+      await clock.advance(7_200_000 - 10_000);
+      const late = node();
+      const wanted: Promise<unknown> = start === "get" ? late.get() : late.reject("an-older-token");
+      await within(clock, 5_000, wanted);
+      expect(platform.issues).toHaveLength(2);
+      expect(platform.alive(late.peek()!)).toBe(true);
+    }
+  });
+});
+
+describe("a store that fell back by two generations", () => {
+  it("is not believed by a node that knows only the last two", async () => {
+    const { clock, node, platform, store, document } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    const image = store.snapshot();
+    await clock.advance(400_000);
+    await within(clock, 5_000, one.refresh());
+    const two = node();
+    await within(clock, 5_000, two.get());
+    await one.close();
+    await clock.advance(400_000);
+    await within(clock, 5_000, two.refresh());
+    store.failOver(image);
+    await clock.advance(1_000);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(two.peek()?.reveal()).toBe(platform.latest);
+    expect(platform.issues).toHaveLength(3);
+  });
+});
+
+describe("a node without a store", () => {
+  it("believes the store's clock, not its own, once the store answers", async () => {
+    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    clock.stepWall(86_400_000);
+    const one = node();
+    one.faults.unreachable = true;
+    await within(clock, 3_000, one.get());
+    clock.stepWall(-86_400_000);
+    one.faults.unreachable = false;
+    await clock.advance(300_000);
+    await within(clock, 3_000, one.get());
+    const expiresAtMs = (await document())?.credential?.expiresAtMs ?? 0;
+    expect(expiresAtMs - clock.wallMs()).toBeLessThanOrEqual(7_200_000);
+    expect(platform.alive(one.peek()!)).toBe(true);
+  });
+});

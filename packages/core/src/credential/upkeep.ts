@@ -10,8 +10,9 @@ import { electedStart } from "./windows.ts";
 
 /** The timer never sleeps longer, so that a suspend of the machine is noticed. */
 const sleepMaxMs = 60_000;
-/** Between two attempts of this node in the background. */
+/** Between two attempts of this node in the background: at first, and after many that brought nothing. */
 const retryMs = 5_000;
+const retryMaxMs = 60_000;
 const youthMs = 30_000;
 
 export class Upkeep {
@@ -24,6 +25,8 @@ export class Upkeep {
   #isStopped = true;
   /** On the monotonic clock, as all instants here. */
   #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** Background attempts in a row that brought nothing. */
+  #failures = 0;
   #recheckJitter = 1;
   /** Drawn once for each commit, and for each doubt. */
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
@@ -78,7 +81,8 @@ export class Upkeep {
     this.#reportStale();
     if (goal !== undefined && nowMs >= this.#notBeforeMs) {
       await this.#flights.inBackground(goal);
-      if (this.#dueGoal() !== undefined) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
+      this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
+      if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
       this.#recheckJitter = 0.95 + 0.1 * random.next();
       await this.#source.read();
@@ -88,7 +92,8 @@ export class Upkeep {
   /** How long to leave things alone after an attempt that brought nothing. */
   #pauseMs(): number {
     const { local, storeClock } = this.#parts;
-    return Math.max(retryMs, (local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
+    const steppedMs = Math.min(retryMaxMs, retryMs * 2 ** (this.#failures - 1));
+    return Math.max(steppedMs, (local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
   }
 
   #dueGoal(): Goal | undefined {

@@ -1,6 +1,6 @@
 /** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
 import type { Rules } from "./rules.ts";
-import { change, emptyState, type State } from "./state.ts";
+import { change, emptyState, type Held, type State } from "./state.ts";
 
 export interface RepairEvent {
   readonly type: "repair";
@@ -13,8 +13,16 @@ export interface RepairVerdict {
   readonly kind: "repaired" | "kept";
 }
 
+/** A promoted replica's clock may be behind the one before it, but not by this much. */
+const skewMaxMs = 60_000;
+
+/** Whether one was clearly issued before the other in the fleet's history, whatever the clocks of its stores. */
+export function isOlder(one: Held, other: Held): boolean {
+  return one.generation < other.generation && one.sentAtMs + skewMaxMs < other.sentAtMs;
+}
+
 /**
- * Writes back when the store holds nothing, or exactly what is known to have been replaced. A higher epoch is no reason: a promoted
+ * Writes back when the store holds nothing, exactly what is known to have been replaced, or what is clearly older. A higher epoch is no reason: a promoted
  * replica's clock may be behind, and what it stores may still be newer.
  */
 export function decideRepair(state: State | undefined, event: RepairEvent, nowMs: number, _rules: Rules): { state?: State; verdict: RepairVerdict } {
@@ -23,7 +31,7 @@ export function decideRepair(state: State | undefined, event: RepairEvent, nowMs
   if (credential === undefined || nowMs >= credential.expiresAtMs) return { verdict: { kind: "kept" } };
   const stored = state ?? emptyState;
   const isLost = stored.credential === undefined && stored.floorEpoch < credential.epoch;
-  const isReplaced = stored.credential !== undefined && stored.credential.fingerprint === previous?.fingerprint;
+  const isReplaced = stored.credential !== undefined && (stored.credential.fingerprint === previous?.fingerprint || isOlder(stored.credential, credential));
   if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
 
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
