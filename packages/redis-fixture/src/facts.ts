@@ -27,7 +27,7 @@ export const redisFacts: Facts = {
   maxKeyBytes: Infinity,
   foreignWriters: true,
   scripted: true,
-  toleranceMs: 25,
+  toleranceMs: 100,
 };
 
 /** On a server of its own, behind a link that can be broken. */

@@ -4,7 +4,7 @@ import { redisError, unreadable } from "./errors.ts";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 import { acquireScript, deleteScript, extendScript, getScript, releaseScript, setScript } from "./scripts.ts";
 import type { Script } from "./scripts.ts";
-import { keyPrefixOf, runScript } from "./store.ts";
+import { keyPrefixOf, runByText, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
 
 /** How many keys a SCAN step looks at: a fraction of a millisecond of the server's time. */
@@ -27,13 +27,17 @@ class RedisCache implements CacheDriver {
     this.#store = store;
   }
 
+  /** The hot path: one promise beside the driver's own. */
   async get(name: string): Promise<Entry | undefined> {
-    const [text, ttlMs, storeNowMs] = await this.#run(getScript, name, []);
-    if (text === null || text === undefined) return undefined;
-    const opened = openEnvelope(String(text));
-    if (typeof opened === "string") throw unreadable(name, opened);
-    const left = Number(ttlMs);
-    return { value: opened.value, version: opened.version, ttlMs: left < 0 ? undefined : left, storeNowMs: Number(storeNowMs) };
+    const { port } = this.#store;
+    const keys = [name];
+    let reply: unknown;
+    try {
+      reply = await port.evalsha(getScript, keys, []);
+    } catch (error) {
+      reply = await this.#runByText(error, getScript, keys, []);
+    }
+    return entryOf(name, reply as unknown[]);
   }
 
   async set(name: string, value: string, write: DriverWrite): Promise<Written | Conflict> {
@@ -103,13 +107,22 @@ class RedisCache implements CacheDriver {
 
   /** The reply as a list; a lone value becomes its only item. */
   async #run(script: Script, name: string, args: string[]): Promise<unknown[]> {
+    const keys = [name];
     let reply: unknown;
     try {
-      reply = await runScript(this.#store.port, script, [name], args);
+      reply = await this.#store.port.evalsha(script, keys, args);
     } catch (error) {
-      throw redisError(error, this.kind, name);
+      reply = await this.#runByText(error, script, keys, args);
     }
     return Array.isArray(reply) ? reply : [reply];
+  }
+
+  async #runByText(error: unknown, script: Script, keys: string[], args: string[]): Promise<unknown> {
+    try {
+      return await runByText(error, this.#store.port, script, keys, args);
+    } catch (failure) {
+      throw redisError(failure, this.kind, keys[0]);
+    }
   }
 }
 
@@ -154,6 +167,15 @@ class RedisLock implements LockDriver {
       throw redisError(error, this.kind);
     }
   }
+}
+
+function entryOf(name: string, reply: unknown[]): Entry | undefined {
+  const text = reply[0];
+  if (text === null || text === undefined) return undefined;
+  const opened = openEnvelope(String(text));
+  if (typeof opened === "string") throw unreadable(name, opened);
+  const ttlMs = Number(reply[1]);
+  return { value: opened.value, version: opened.version, ttlMs: ttlMs < 0 ? undefined : ttlMs, storeNowMs: Number(reply[2]) };
 }
 
 function foreignReason(outcome: number): "format" | "schema" {

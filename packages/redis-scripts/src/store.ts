@@ -24,9 +24,14 @@ export async function runScript(port: RedisPort, script: Script, keys: string[],
   try {
     return await port.evalsha(script, keys, args);
   } catch (error) {
-    if (serverCode(error) !== "NOSCRIPT") throw error;
-    return port.eval(script, keys, args);
+    return runByText(error, port, script, keys, args);
   }
+}
+
+/** What to do when the digest alone has failed: run the text if that was why. */
+export async function runByText(error: unknown, port: RedisPort, script: Script, keys: string[], args: string[]): Promise<unknown> {
+  if (serverCode(error) !== "NOSCRIPT") throw error;
+  return port.eval(script, keys, args);
 }
 
 /**

@@ -1,0 +1,155 @@
+import { CacheUnavailableError } from "@lingpai/core";
+import { manualClock, seededRandom } from "@lingpai/core/testing";
+import { describe, expect, test } from "vitest";
+import { createSubscriptions } from "./subscriptions.ts";
+import type { OpenSubscriber, SubscriberEvents, Subscriptions } from "./subscriptions.ts";
+
+interface Opened {
+  readonly events: SubscriberEvents;
+  readonly signal: AbortSignal;
+  readonly channels: Set<string>;
+  closed: number;
+}
+
+/** A server whose connections the test opens, refuses and breaks. */
+function world(): { opened: Opened[]; subscriptions: Subscriptions; clock: ReturnType<typeof manualClock>; server: { down: boolean; hangs: boolean } } {
+  const opened: Opened[] = [];
+  const server = { down: false, hangs: false };
+  const open: OpenSubscriber = async (events, signal) => {
+    const connection: Opened = { events, signal, channels: new Set(), closed: 0 };
+    opened.push(connection);
+    if (server.hangs) await new Promise(() => {});
+    if (server.down) throw new Error("connect ECONNREFUSED");
+    return {
+      subscribe: async (channel) => {
+        if (channel === "forbidden") throw new Error("NOPERM");
+        connection.channels.add(channel);
+      },
+      unsubscribe: async (channel) => connection.channels.delete(channel),
+      close: () => void connection.closed++,
+    };
+  };
+  const clock = manualClock();
+  return { opened, server, clock, subscriptions: createSubscriptions(open, { clock, random: seededRandom(1) }) };
+}
+
+describe("one connection", () => {
+  test("is opened for the first listener, shared by all, and closed after the last", async () => {
+    const { opened, subscriptions, clock } = world();
+    expect(opened).toHaveLength(0);
+    const leave = await Promise.all([subscriptions.subscribe("a", () => {}), subscriptions.subscribe("a", () => {}), subscriptions.subscribe("b", () => {})]);
+    expect(opened).toHaveLength(1);
+    expect([...opened[0]!.channels]).toEqual(["a", "b"]);
+    await leave[0]();
+    await leave[0]();
+    expect([...opened[0]!.channels]).toEqual(["a", "b"]);
+    await leave[1]();
+    await clock.settle();
+    expect([...opened[0]!.channels]).toEqual(["b"]);
+    await leave[2]();
+    await clock.settle();
+    expect(opened[0]!.closed).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("is opened anew for the next first listener", async () => {
+    const { opened, subscriptions } = world();
+    await (await subscriptions.subscribe("a", () => {}))();
+    await subscriptions.subscribe("a", () => {});
+    expect(opened).toHaveLength(2);
+  });
+});
+
+describe("messages", () => {
+  test("go to the listeners of their channel, and one that throws keeps them from nobody", async () => {
+    const { opened, subscriptions } = world();
+    const heard: unknown[] = [];
+    await subscriptions.subscribe("a", () => {
+      throw new Error("a listener's own");
+    });
+    await subscriptions.subscribe("a", (payload) => heard.push(payload));
+    opened[0]!.events.message("a", "one");
+    opened[0]!.events.message("b", "not ours");
+    expect(heard).toEqual(["one"]);
+  });
+
+  test("of a connection that was given up are not heard", async () => {
+    const { opened, subscriptions, clock } = world();
+    const heard: unknown[] = [];
+    await subscriptions.subscribe("a", (payload) => heard.push(payload));
+    opened[0]!.events.lost();
+    await clock.advance(100);
+    opened[0]!.events.message("a", "late");
+    expect(heard).toEqual([undefined]);
+  });
+});
+
+describe("a lost connection", () => {
+  test("is replaced, every channel subscribed again, and each listener then told that it may have missed something", async () => {
+    const { opened, subscriptions, clock } = world();
+    const heard: string[] = [];
+    await subscriptions.subscribe("a", () => heard.push(`a, subscribed to ${[...(opened.at(-1)?.channels ?? [])].join()}`));
+    await subscriptions.subscribe("b", () => heard.push("b"));
+    opened[0]!.events.lost();
+    opened[0]!.events.lost();
+    expect(opened[0]!.closed + Number(opened[0]!.signal.aborted)).toBeGreaterThan(0);
+    await clock.advance(100);
+    await clock.settle();
+    expect(opened).toHaveLength(2);
+    expect(heard).toEqual(["a, subscribed to a,b", "b"]);
+  });
+
+  test("is replaced after ever longer pauses, up to two seconds, while the server is down", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    await subscriptions.subscribe("a", () => {});
+    server.down = true;
+    opened[0]!.events.lost();
+    await clock.advance(1_000);
+    expect(opened.length).toBeGreaterThan(4);
+    const early = opened.length;
+    await clock.advance(20_000);
+    expect(opened.length - early).toBeGreaterThan(9);
+    expect(opened.length - early).toBeLessThan(24);
+  });
+
+  test("is not replaced once nobody listens, and leaves no timer", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    const leave = await subscriptions.subscribe("a", () => {});
+    server.down = true;
+    opened[0]!.events.lost();
+    await leave();
+    await clock.advance(10_000);
+    expect(opened).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a connection that cannot be had", () => {
+  test("fails the subscription and leaves nothing behind", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    server.down = true;
+    await expect(subscriptions.subscribe("a", () => {})).rejects.toThrow("ECONNREFUSED");
+    await clock.advance(10_000);
+    expect(opened).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("is given up after five seconds, and closed should it come after all", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    server.hangs = true;
+    const subscribing = subscriptions.subscribe("a", () => {});
+    subscribing.catch(() => {});
+    await clock.advance(5_000);
+    await expect(subscribing).rejects.toBeInstanceOf(CacheUnavailableError);
+    expect(opened[0]!.signal.aborted).toBe(true);
+  });
+
+  test("a refused channel fails its own subscription only", async () => {
+    const { opened, subscriptions } = world();
+    const heard: unknown[] = [];
+    await subscriptions.subscribe("a", (payload) => heard.push(payload));
+    await expect(subscriptions.subscribe("forbidden", () => {})).rejects.toThrow("NOPERM");
+    opened[0]!.events.message("a", "still here");
+    expect(heard).toEqual(["still here"]);
+  });
+});
