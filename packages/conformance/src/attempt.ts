@@ -1,7 +1,7 @@
 /** Runs one clause against one backend and tells what came of it. */
 import assert from "node:assert/strict";
 import { systemClock } from "@lingpai/core";
-import type { Backend, Fixture, Running } from "./backend.ts";
+import type { Backend, Running } from "./backend.ts";
 import type { Clause } from "./clause.ts";
 import { absenceShown } from "./absence.ts";
 import { plantNeighbours } from "./neighbours.ts";
@@ -23,7 +23,7 @@ export async function attempt(backend: Backend, running: Running, planned: Plann
   const { clause } = planned;
   const startMs = systemClock.monotonicMs();
   const error = await errorOf(async () => {
-    if (planned.kind === "not-applicable") await withFixture(running, (fixture) => absenceShown(fixture, planned.fact, clause));
+    if (planned.kind === "not-applicable") await showAbsence(running, planned.fact, clause);
     else await withTimeout(clause, () => runClause(backend, running, clause, uncaught));
   });
   const common = { id: clause.id, title: clause.title, ms: Math.round(systemClock.monotonicMs() - startMs) };
@@ -39,23 +39,22 @@ export async function attempt(backend: Backend, running: Running, planned: Plann
 }
 
 async function runClause(backend: Backend, running: Running, clause: Clause, uncaught: UncaughtLog): Promise<void> {
-  await withFixture(running, async (fixture) => {
-    const { trial, lostData, close } = openTrial(backend, fixture, uncaught);
-    try {
-      const neighbours = await plantNeighbours(fixture, trial);
-      await clause.run(trial);
-      if (!lostData()) await neighbours.verify();
-    } finally {
-      await close();
-    }
+  const fixture = await running.open();
+  const { trial, lostData, close } = openTrial(backend, fixture, uncaught);
+  const error = await errorOf(async () => {
+    const neighbours = await plantNeighbours(fixture, trial);
+    await clause.run(trial);
+    if (!lostData()) await neighbours.verify();
   });
+  const closing = await errorOf(close);
+  const first = error ?? closing;
+  if (first !== undefined) throw first;
 }
 
-/** The fixture is closed here; closing it again, as {@link openTrial} does, must be harmless. */
-async function withFixture(running: Running, work: (fixture: Fixture) => Promise<void> | void): Promise<void> {
+async function showAbsence(running: Running, fact: string, clause: Clause): Promise<void> {
   const fixture = await running.open();
   try {
-    await work(fixture);
+    absenceShown(fixture, fact, clause);
   } finally {
     await fixture.close();
   }

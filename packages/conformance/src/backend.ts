@@ -2,7 +2,7 @@
  * What an adapter's author writes to be tested: one file, `src/conformance.fixture.ts`, that exports
  * `backends: readonly Backend[]`. The runner finds it by that name; there is no list anywhere.
  */
-import type { acquire, Cache, Clock, createSingleFlight, Lock, tryLease, withLease } from "@lingpai/core";
+import type { acquire, Cache, Clock, createSingleFlight, Lock, sealed, tryLease, withLease } from "@lingpai/core";
 import type { Facts } from "./facts.ts";
 
 /** One adapter on one backend. */
@@ -29,12 +29,13 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** What core adds over a lock. */
-export interface Leasing {
+/** What core adds over an adapter. */
+export interface Core {
   readonly acquire: typeof acquire;
   readonly tryLease: typeof tryLease;
   readonly withLease: typeof withLease;
   readonly createSingleFlight: typeof createSingleFlight;
+  readonly sealed: typeof sealed;
 }
 
 /** A cache and a lock of one process, over a client of their own. */
@@ -59,8 +60,8 @@ export interface Fixture extends Client {
   second(options?: { readonly clockShiftMs?: number }): Promise<Client>;
   /** A new cache and lock over the very client or store object that `cache` was made from. Its `close` leaves that object open. */
   again(): Promise<Client>;
-  /** What the clauses about leases call. Leave it out: it is there so that the clauses can be tested. @defaultValue core's functions */
-  readonly leasing?: Leasing;
+  /** What the clauses call of core. Leave it out: it is there so that the clauses can be tested. @defaultValue core's functions */
+  readonly core?: Core;
   /** Another client whose driver puts this before every key (ioredis `keyPrefix`, a Keyv namespace). Present when `facts.clientPrefixes`. */
   prefixed?(prefix: string): Promise<Client>;
   /** Constructs a lock of which fences are demanded. Present when there are locks and `facts.fencing` is false: it must throw. */

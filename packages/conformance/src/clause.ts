@@ -1,6 +1,6 @@
 import type { Cache, Clock, Lock, Random } from "@lingpai/core";
 import type { Capability, Facts } from "./facts.ts";
-import type { Client, ClusterControls, ConnectOptions, Leasing, LinkedClient, Raw, ServerControls } from "./backend.ts";
+import type { Client, ClusterControls, ConnectOptions, Core, LinkedClient, Raw, ServerControls } from "./backend.ts";
 
 /** One promise that an adapter keeps, and how to find out. */
 export interface Clause {
@@ -34,7 +34,7 @@ export interface Trial {
   readonly lock: Lock;
   /** At the root, for clauses about prefixes. */
   readonly rootCache: Cache;
-  readonly leasing: Leasing;
+  readonly core: Core;
   readonly raw: Raw;
   readonly server: ServerControls;
   readonly cluster: ClusterControls;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { acquire, createSingleFlight, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
-import type { Backend, Client, Fixture, Leasing } from "./backend.ts";
+import { acquire, createSingleFlight, sealed, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
+import type { Backend, Client, Core, Fixture } from "./backend.ts";
 import type { Trial, TrialClient } from "./clause.ts";
 import type { UncaughtLog } from "./uncaught.ts";
 
@@ -10,9 +10,10 @@ export interface OpenTrial {
   close(): Promise<void>;
 }
 
-export const coreLeasing: Leasing = { acquire, tryLease, withLease, createSingleFlight };
+/** Core's own functions. */
+export const soundCore: Core = { acquire, tryLease, withLease, createSingleFlight, sealed };
 
-/** Gives a clause its own prefix, and closes whatever it was handed, the last first. */
+/** Gives a clause its own prefix, and closes whatever it was handed, the last first and the fixture itself at the end. */
 export function openTrial(backend: Backend, fixture: Fixture, uncaught: UncaughtLog): OpenTrial {
   const path = [...fixture.cache.path, shortName()];
   const clients: Client[] = [fixture];
@@ -34,7 +35,7 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
       return own.lock;
     },
     rootCache: fixture.cache,
-    leasing: fixture.leasing ?? coreLeasing,
+    core: fixture.core ?? soundCore,
     get raw() {
       return provided(fixture.raw, "raw");
     },
@@ -76,10 +77,13 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
     trial,
     lostData: () => lostData,
     async close() {
-      for (const client of clients.toReversed()) await client.close();
+      for (const client of clients.toReversed()) await settle(backend, fixture, client.close(), closeWithinMs);
     },
   };
 }
+
+/** Closing waits for calls in flight, which takes up to a deadline of the adapter's. */
+const closeWithinMs = 15_000;
 
 /** Eight lower-case letters: short enough for any store, and different in case from its own upper case. */
 function shortName(): string {

@@ -60,7 +60,7 @@ export const leaseLoss: readonly Clause[] = [
       const leaseMs = leaseLengthMs(trial);
       for (const { title, reasons, alter, happen } of losses) {
         const clock = spyClock(trial.clock);
-        const lease = await trial.settle(trial.leasing.acquire(alter(trial.lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        const lease = await trial.settle(trial.core.acquire(alter(trial.lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
         assert.equal(lease.signal.aborted, false, `${title}: lost at once`);
         await happen(trial, clock, leaseMs);
         assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
@@ -78,13 +78,13 @@ export const leaseLoss: readonly Clause[] = [
     title: "the signal of a loss comes before the last moment at which the store still keeps others out",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, random, leasing } = trial;
+      const { lock, clock, settle, random, core } = trial;
       const leaseMs = leaseLengthMs(trial);
       const cutOff = altered(lock, {
         extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
       });
       const startMs = clock.monotonicMs();
-      const lease = await settle(leasing.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      const lease = await settle(core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
       const lostMs = new Promise<number>((resolve) => {
         lease.signal.addEventListener("abort", () => resolve(clock.monotonicMs()), { once: true });
       });
@@ -100,7 +100,7 @@ export const leaseLoss: readonly Clause[] = [
     title: "releasing a lease that was lost is answered within 100 ms and asks the store at most once",
     needs: ["locks"],
     async run(trial) {
-      const { clock, settle, leasing } = trial;
+      const { clock, settle, core } = trial;
       let releases = 0;
       const away = altered(trial.lock, {
         extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
@@ -110,7 +110,7 @@ export const leaseLoss: readonly Clause[] = [
         },
       });
       const leaseMs = leaseLengthMs(trial);
-      const lease = await settle(leasing.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      const lease = await settle(core.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
       await trial.elapse(leaseMs);
       assert.equal(await settle(lease.release(), 100), false);
       await trial.elapse(50);
@@ -122,12 +122,12 @@ export const leaseLoss: readonly Clause[] = [
     title: "not getting a lease and losing one are different errors",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, random, leasing } = trial;
+      const { lock, clock, settle, random, core } = trial;
       granted(await lock.tryAcquire("held", random.id(), 60_000));
       await refused(
         () =>
           settle(
-            leasing.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}),
+            core.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}),
             1_000,
           ),
         "LOCK_TIMEOUT",
@@ -135,13 +135,13 @@ export const leaseLoss: readonly Clause[] = [
       );
       const leaseMs = leaseLengthMs(trial);
       const forgotten = altered(lock, { extend: async () => false });
-      const working = leasing.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
+      const working = core.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
       await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
       const away = altered(lock, {
         tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
       });
       await refused(
-        () => settle(leasing.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000),
+        () => settle(core.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000),
         "CACHE_UNAVAILABLE",
         "a store that is away",
       );
@@ -152,7 +152,7 @@ export const leaseLoss: readonly Clause[] = [
     title: "an acquisition that took longer than its lease is not held",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, leasing } = trial;
+      const { lock, clock, settle, core } = trial;
       const leaseMs = leaseLengthMs(trial);
       const slow = altered(lock, {
         async tryAcquire(name, owner, ttlMs) {
@@ -161,7 +161,7 @@ export const leaseLoss: readonly Clause[] = [
           return outcome;
         },
       });
-      const outcome = await settle(leasing.tryLease(slow, "name", { ttlMs: leaseMs, storeDeadlineMs: leaseMs * 4, clock }), leaseMs * 8);
+      const outcome = await settle(core.tryLease(slow, "name", { ttlMs: leaseMs, storeDeadlineMs: leaseMs * 4, clock }), leaseMs * 8);
       assert.equal(outcome.acquired, false, "a lease that was over when it was granted is held");
     },
   },
@@ -170,11 +170,11 @@ export const leaseLoss: readonly Clause[] = [
     title: "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
     needs: ["locks"],
     async run(trial) {
-      const { lock, settle, leasing } = trial;
+      const { lock, settle, core } = trial;
       const leaseMs = leaseLengthMs(trial);
       const clock = spyClock(trial.clock);
       const seen: boolean[] = [];
-      const working = leasing.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
+      const working = core.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
         seen.push(signal.aborted);
         clock.stall(leaseMs);
         seen.push(signal.aborted);
@@ -190,9 +190,9 @@ export const leaseLoss: readonly Clause[] = [
     title: "the holder learns at the next extension that the store has forgotten its lease",
     needs: ["locks", "foreignWriters"],
     async run(trial) {
-      const { lock, clock, settle, raw, path, until, leasing } = trial;
+      const { lock, clock, settle, raw, path, until, core } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const lease = await settle(leasing.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
       for (const place of [raw.lock, raw.fence]) if (place) await raw.remove(place(path, "name"));
       await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
       assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);

@@ -14,12 +14,12 @@ export const leaseWork: readonly Clause[] = [
     title: "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
     needs: ["locks"],
     async run(trial) {
-      const { clock, settle, elapse, random, facts, leasing } = trial;
+      const { clock, settle, elapse, random, facts, core } = trial;
       const leaseMs = Math.max(shortTtlMs(trial) * 2, facts.toleranceMs * 12);
       const { lock, log } = logged(trial.lock, clock);
       const watched = spyClock(clock);
       const startMs = clock.monotonicMs();
-      const lease = await settle(leasing.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
+      const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
       await elapse(leaseMs * 3 + 1);
       assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
       assert.equal((await trial.lock.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
@@ -42,7 +42,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-08",
     title: "the work's own error is what the caller sees, also when the lease was lost and the release fails",
     needs: ["locks"],
-    async run({ lock, clock, settle, elapse, leasing: { withLease } }) {
+    async run({ lock, clock, settle, elapse, core: { withLease } }) {
       const failure = new Error("the work's own");
       const broken = altered(lock, { extend: async () => false, release: () => Promise.reject(new Error("the release failed")) });
       for (const forget of [false, true]) {
@@ -63,7 +63,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-11",
     title: "the release happens once, also when the work throws at once",
     needs: ["locks"],
-    async run({ lock: plain, clock, settle, random, leasing: { acquire, withLease } }) {
+    async run({ lock: plain, clock, settle, random, core: { acquire, withLease } }) {
       const { lock, log } = logged(plain, clock);
       const options = { ttlMs, waitMs: 0, clock };
       const thrown = new Error("at once");
@@ -100,7 +100,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-12",
     title: "asking again within the work that holds the lock is an error, not a deadlock",
     needs: ["locks"],
-    async run({ lock, clock, settle, leasing: { acquire, withLease } }) {
+    async run({ lock, clock, settle, core: { acquire, withLease } }) {
       const options = { ttlMs, waitMs: 5_000, clock };
       const nested = withLease(lock, "name", options, async () => {
         await refused(() => acquire(lock, "name", options), "LOCK_REENTERED", "acquire within");
@@ -121,7 +121,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-21",
     title: "`await using` releases once and never hides the body's error",
     needs: ["locks"],
-    async run({ lock: plain, clock, settle, random, leasing: { acquire } }) {
+    async run({ lock: plain, clock, settle, random, core: { acquire } }) {
       const { lock, log } = logged(plain, clock);
       const using = async (on: typeof lock, body: (lease: Lease) => void): Promise<void> => {
         await using lease = await acquire(on, "name", { ttlMs, waitMs: 0, clock });
@@ -156,7 +156,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-25",
     title: "owners are unguessable and drawn for each acquisition",
     needs: ["locks"],
-    async run({ lock: plain, clock, settle, leasing: { acquire } }) {
+    async run({ lock: plain, clock, settle, core: { acquire } }) {
       const { lock, log } = logged(plain, clock);
       for (let round = 0; round < 20; round++) {
         await (await settle(acquire(lock, "name", { ttlMs, waitMs: 0, clock }), 1_000)).release();
@@ -174,7 +174,7 @@ export const leaseWork: readonly Clause[] = [
     id: "LEASE-26",
     title: "50 callers of one failing load under the lock cause one load and share its rejection",
     needs: ["locks"],
-    async run({ lock, clock, settle, random, leasing: { withLease, createSingleFlight } }) {
+    async run({ lock, clock, settle, random, core: { withLease, createSingleFlight } }) {
       const flights = createSingleFlight<string>();
       let loads = 0;
       const load = (): Promise<string> =>
@@ -203,10 +203,10 @@ export const leaseWork: readonly Clause[] = [
     title: "a lease that its holder does not extend any more is over when the store says so",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, random, leasing } = trial;
+      const { lock, clock, settle, random, core } = trial;
       const leaseMs = shortTtlMs(trial) * 2;
       const dead = altered(lock, { extend: () => new Promise(() => {}), release: () => new Promise(() => {}) });
-      await settle(leasing.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+      await settle(core.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
       await trial.elapse(surelyGoneMs(trial, leaseMs));
       granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the dead holder's lease");
     },

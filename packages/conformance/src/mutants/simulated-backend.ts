@@ -12,9 +12,9 @@ import {
   type LockDriver,
 } from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
-import type { Backend, Client, ClusterControls, Fixture, Leasing, LinkedClient, Raw, ServerControls } from "../backend.ts";
+import type { Backend, Client, ClusterControls, Core, Fixture, LinkedClient, Raw, ServerControls } from "../backend.ts";
 import { inProcess, type Facts, type Refusal } from "../facts.ts";
-import { coreLeasing } from "../trial.ts";
+import { soundCore } from "../trial.ts";
 import {
   SimulatedClient,
   simulatedCacheDriver,
@@ -25,11 +25,12 @@ import {
 } from "./simulated-client.ts";
 import { SimulatedLink } from "./simulated-link.ts";
 import { SimulatedServer, slotOf } from "./simulated-server.ts";
-import { soundRules, type Item, type StoreRules } from "./simulated-store.ts";
+import { soundLayout, storeRules, type Item, type Layout, type StoreRules } from "./simulated-store.ts";
 
 /** What a mutant does wrong. Everything that is left out is sound. */
 export interface Change {
   readonly facts?: Partial<Facts>;
+  readonly layout?: Partial<Layout>;
   readonly rules?: (sound: StoreRules) => Partial<StoreRules>;
   readonly habits?: (sound: typeof soundHabits) => Partial<Habits>;
   readonly driver?: (sound: CacheDriver, client: DriverShape, clock: Clock) => Partial<CacheDriver>;
@@ -37,8 +38,10 @@ export interface Change {
   /** Replaces what the caller gets, so that core's own checks can be missing. */
   readonly cache?: (sound: Cache, client: DriverShape) => Cache;
   readonly lock?: (sound: Lock, client: DriverShape) => Lock;
-  readonly leasing?: (sound: Leasing) => Partial<Leasing>;
+  readonly core?: (sound: Core) => Partial<Core>;
   readonly closesClient?: true;
+  /** What a restart of the server loses. */
+  readonly restartLoses?: (item: Item) => boolean;
   readonly asksForClass?: true;
   readonly demandFencing?: () => unknown;
 }
@@ -87,17 +90,18 @@ export function simulatedBackend(change: Change = {}, name = "sound"): Backend {
 function openFixture(change: Change, facts: Facts): Fixture {
   const clock = manualClock();
   const server = new SimulatedServer(clock, facts.cluster ? 3 : 1);
-  const rules = { ...soundRules, ...change.rules?.(soundRules) };
+  const sound = storeRules({ ...soundLayout, ...change.layout });
+  const rules = { ...sound, ...change.rules?.(sound) };
   const world: World = { change, facts, server, rules, clock };
   const first = newClient(world);
-  const { leasing } = change;
+  const { core } = change;
   return {
     ...first.client,
     clock,
     elapse: (ms) => clock.advance(ms),
     second: async ({ clockShiftMs = 0 } = {}) => newClient(world, { clock: shifted(clock, clockShiftMs) }).client,
     again: async () => ({ ...viewsOf(world, first.driver, clock), close: async () => {} }),
-    ...(leasing && { leasing: { ...coreLeasing, ...leasing(coreLeasing) } }),
+    ...(core && { core: { ...soundCore, ...core(soundCore) } }),
     ...(facts.locks && !facts.fencing && { demandFencing: async () => demandFencing(change) }),
     ...(facts.clientPrefixes && { prefixed: async (keyPrefix: string) => newClient(world, { keyPrefix }).client }),
     ...(facts.foreignWriters && { raw: rawOf(world) }),
@@ -172,7 +176,8 @@ function linked(world: World, initially: "up" | "down"): LinkedClient {
   return { ...client, deadlineMs: soundHabits.deadlineMs, link: driver.link, census: async () => driver.census };
 }
 
-function rawOf({ server, rules: { layout } }: World): Raw {
+function rawOf({ server }: World): Raw {
+  const layout = soundLayout;
   const dataOf = (key: string): Map<string, Item> => server.shard(server.ownerOf(key)).data;
   const put = (key: string, content: string): void => void dataOf(key).set(key, { kind: "foreign", content, expiresAtMs: Infinity });
   const decoder = new TextDecoder();
@@ -212,7 +217,7 @@ function serverControls(world: World): ServerControls {
   });
   return {
     ...(facts.scripted && { forgetScripts: async () => server.forgetScripts() }),
-    ...(facts.restartable && { restart: () => server.restart() }),
+    ...(facts.restartable && { restart: () => server.restart(world.change.restartLoses) }),
     ...(facts.replicated && { failOver: (path: readonly string[], name: string) => server.failOver(nameOf(path, name)) }),
     ...(facts.accessControlled && { limitedTo, forbidding }),
   };

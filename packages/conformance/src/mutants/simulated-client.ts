@@ -24,6 +24,7 @@ export interface Habits {
   /** Where a physical name goes; identity in a sound client. */
   readonly place: (name: string) => string;
   readonly followsMoves: boolean;
+  /** Whether a script that the server has forgotten is sent again, or only one that it never had. */
   readonly resendsScripts: boolean;
   readonly readsFromReplica: boolean;
   /** The primaries that a scan visits. */
@@ -86,6 +87,7 @@ export class SimulatedClient {
   /** Things that a broken client piles up. */
   readonly leaks: unknown[] = [];
   readonly #server: SimulatedServer;
+  readonly #loaded = new Set<string>();
   /** Ends with this turn of the event loop. */
   #connecting: Promise<void> | undefined = setImmediate();
 
@@ -125,20 +127,26 @@ export class SimulatedClient {
       try {
         return await this.#answered(this.link.transmit(request, delivery));
       } catch (error) {
-        delivery = this.#afterError(error, delivery, sent);
+        delivery = this.#afterError(error, request.command, delivery, sent);
       }
     }
   }
 
   /** What to try next, or a throw of what the caller is told. */
-  #afterError(error: unknown, delivery: Delivery, sent: string): Delivery {
+  #afterError(error: unknown, command: string, delivery: Delivery, sent: string): Delivery {
     if (error instanceof Disconnected) throw new CacheUnavailableError("The connection broke.", { reason: "disconnected" });
     if (!(error instanceof ServerError)) throw error;
     const [word, node] = error.message.split(" ");
-    if (word === "NOSCRIPT" && this.habits.resendsScripts) return { ...delivery, withScript: true };
+    if (word === "NOSCRIPT" && this.#mayLoad(`${delivery.node} ${command}`)) return { ...delivery, withScript: true };
     if (word === "MOVED" && this.habits.followsMoves) return { ...delivery, node: Number(node), asking: false };
     if (word === "ASK" && this.habits.followsMoves) return { ...delivery, node: Number(node), asking: true };
     throw this.habits.explain(error.message, sent);
+  }
+
+  #mayLoad(script: string): boolean {
+    const isFirst = !this.#loaded.has(script);
+    this.#loaded.add(script);
+    return isFirst || this.habits.resendsScripts;
   }
 
   /** A connection that is silent for the length of the deadline is given up. */

@@ -83,7 +83,7 @@ export class SimulatedServer {
       else if (!node.scripts.has(request.command)) throw new ServerError("NOSCRIPT send the script");
     }
     if (delivery.fromReplica) this.replicaReads += 1;
-    this.#blockedUntilMs = this.clock.monotonicMs() + (request.blocksMs ?? 0);
+    if (request.blocksMs !== undefined) this.#blockedUntilMs = this.clock.monotonicMs() + request.blocksMs;
     return request.run(this.shard(delivery.node));
   }
 
@@ -132,11 +132,14 @@ export class SimulatedServer {
     for (const { scripts } of this.nodes) scripts.clear();
   }
 
-  async restart(): Promise<void> {
+  async restart(loses: (item: Item) => boolean = () => false): Promise<void> {
     for (const node of this.nodes) node.alive = false;
     this.#dropConnections();
     await this.clock.advance(50);
-    for (const node of this.nodes) node.alive = true;
+    for (const node of this.nodes) {
+      node.data = new Map([...node.data].filter(([, item]) => !loses(item)));
+      node.alive = true;
+    }
     this.forgetScripts();
   }
 

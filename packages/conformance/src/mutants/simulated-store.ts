@@ -60,13 +60,13 @@ export function scopeOfName(name: string): string {
   return name.slice(0, name.lastIndexOf("{") + 1);
 }
 
-const layout: Layout = {
+export const soundLayout: Layout = {
   lock: (name) => `${name}::lock`,
   fence: (name) => `${name}::fence`,
   changes: (scope) => `${scope}}::changes`,
 };
 
-export const soundRules: StoreRules = {
+export const storeRules = (layout: Layout): StoreRules => ({
   layout,
   get(shard, name) {
     const entry = findEntry(shard, name);
@@ -120,4 +120,4 @@ export const soundRules: StoreRules = {
     shard.publish(key, "released");
     return true;
   },
-};
+});

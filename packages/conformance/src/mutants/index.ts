@@ -1,0 +1,19 @@
+/** Adapters that are broken on purpose: for each clause at least one that it catches. */
+import { cacheMutants, ttlMutants, watchMutants } from "./cache-mutants.ts";
+import { clusterMutants, faultMutants } from "./fault-mutants.ts";
+import { leaseMutants } from "./lease-mutants.ts";
+import { fenceMutants, lockMutants } from "./lock-mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { prefixMutants } from "./prefix-mutants.ts";
+
+export const mutants: readonly Mutant[] = [
+  ...cacheMutants,
+  ...ttlMutants,
+  ...prefixMutants,
+  ...lockMutants,
+  ...fenceMutants,
+  ...leaseMutants,
+  ...watchMutants,
+  ...faultMutants,
+  ...clusterMutants,
+];
