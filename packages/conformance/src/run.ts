@@ -35,7 +35,7 @@ export async function runClauses(backend: Backend, options: RunOptions = {}): Pr
   const { clauses = allClauses, waivers, concurrency = 8, onOutcome } = options;
   const { trials, uselessWaivers } = plan(backend, clauses, waivers);
   const uncaught = watchUncaught();
-  const outcomes: Outcome[] = uselessWaivers.map(({ id, why }) => ({ id, title: why, ms: 0, status: "failed", error: new Error(why) }));
+  const outcomes: Outcome[] = [];
   const running = await backend.start();
   try {
     for (const alone of [false, true]) {
@@ -51,6 +51,7 @@ export async function runClauses(backend: Backend, options: RunOptions = {}): Pr
     uncaught.stop();
   }
   const order = new Map(clauses.map(({ id }, index) => [id, index]));
-  outcomes.sort((one, other) => (order.get(one.id) ?? Infinity) - (order.get(other.id) ?? Infinity));
+  outcomes.sort((one, other) => (order.get(one.id) ?? 0) - (order.get(other.id) ?? 0));
+  for (const { id, why } of uselessWaivers) outcomes.push({ id, title: why, ms: 0, status: "failed", error: new Error(why) });
   return { adapter: backend.adapter, backend: backend.backend, outcomes, passed: outcomes.every(({ status }) => status !== "failed") };
 }

@@ -31,9 +31,7 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
     random: systemRandom,
     path,
     cache: own.cache,
-    get lock() {
-      return own.lock;
-    },
+    lock: own.lock,
     rootCache: fixture.cache,
     core: fixture.core ?? soundCore,
     get raw() {
@@ -52,17 +50,7 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
     async connect(options) {
       assert(fixture.connect, "the fixture has no connect()");
       const client = await fixture.connect(options);
-      const view = adopt(client);
-      return {
-        cache: view.cache,
-        get lock() {
-          return view.lock;
-        },
-        close: view.close,
-        deadlineMs: client.deadlineMs,
-        link: client.link,
-        census: () => client.census(),
-      };
+      return { ...adopt(client), deadlineMs: client.deadlineMs, link: client.link, census: () => client.census() };
     },
     adopt,
     elapse: (ms) => fixture.elapse(ms),
@@ -91,15 +79,13 @@ function shortName(): string {
 }
 
 function viewAt(client: Client, path: readonly string[]): TrialClient {
-  const cache = client.cache.at(path);
-  const lock: Lock | undefined = client.lock?.at(path);
-  return {
-    cache,
-    get lock() {
-      return provided(lock, "lock");
-    },
-    close: () => client.close(),
-  };
+  return { cache: client.cache.at(path), lock: client.lock?.at(path) ?? absentLock(path), close: () => client.close() };
+}
+
+/** Clauses that use a lock only where there is one may hold this; whatever they ask of it fails them. */
+function absentLock(path: readonly string[]): Lock {
+  const fail = (): never => assert.fail("the fixture has no lock");
+  return { path, tryAcquire: fail, extend: fail, release: fail, withPrefix: fail, at: fail };
 }
 
 function provided<T>(member: T | undefined, name: string): T {

@@ -12,9 +12,7 @@ export const faultServer: readonly Clause[] = [
     needs: ["connected"],
     async run(trial) {
       const { facts, random } = trial;
-      const { cache, lock, link } = await trial
-        .connect()
-        .then((client) => ({ cache: client.cache, link: client.link, lock: facts.locks ? client.lock : undefined }));
+      const { cache, lock, link } = await trial.connect();
       await cache.get("key");
       if (facts.conditionalWrites) {
         const operationId = random.id();
@@ -24,7 +22,7 @@ export const faultServer: readonly Clause[] = [
         assert.equal(written(await untilAnswered(trial, send), "the same write, until it was answered"), operationId);
         assert.equal((await trial.cache.get("key"))?.version, operationId);
       }
-      if (lock === undefined) return;
+      if (!facts.locks) return;
       const owner = random.id();
       await untilAnswered(trial, () => cache.get("key"));
       await link.loseReply();

@@ -77,6 +77,20 @@ export const simulatedFacts: Facts = {
   refusals,
 };
 
+/** The least that a server offers. */
+export const standaloneFacts: Partial<Facts> = {
+  pushesChanges: false,
+  pushesReleases: false,
+  persistence: "client",
+  foreignWriters: false,
+  clientPrefixes: false,
+  scripted: false,
+  accessControlled: false,
+  replicated: false,
+  cluster: false,
+  refusals: [],
+};
+
 export function simulatedBackend(change: Change = {}, name = "sound"): Backend {
   const facts = { ...simulatedFacts, ...change.facts };
   return {
@@ -217,7 +231,7 @@ function serverControls(world: World): ServerControls {
   });
   return {
     ...(facts.scripted && { forgetScripts: async () => server.forgetScripts() }),
-    ...(facts.restartable && { restart: () => server.restart(world.change.restartLoses) }),
+    ...(facts.restartable && { restart: () => server.restart(world.change.restartLoses ?? (() => facts.persistence !== "server")) }),
     ...(facts.replicated && { failOver: (path: readonly string[], name: string) => server.failOver(nameOf(path, name)) }),
     ...(facts.accessControlled && { limitedTo, forbidding }),
   };
