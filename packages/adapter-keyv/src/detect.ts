@@ -1,6 +1,7 @@
 /** Which atomic store a client, or what a Keyv holds, is. */
 import type { Clock } from "@lingpai/core";
 import { etcd } from "./etcd.ts";
+import { memcached } from "./memcached.ts";
 import { memory } from "./memory.ts";
 import { mysql } from "./mysql.ts";
 import { postgres } from "./postgres.ts";
@@ -10,7 +11,7 @@ import { sqlite } from "./sqlite.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 import { valkey } from "./valkey.ts";
 
-const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql, etcd];
+const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql, etcd, memcached];
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {

@@ -7,7 +7,9 @@
  * `@keyv/etcd` without a namespace removes everything that is in etcd, ours included.
  */
 import type { CacheUnavailableReason, Clock } from "@lingpai/core";
-import { etcdEntries } from "./etcd-entries.ts";
+import { casEntries } from "./cas-entries.ts";
+import { listLimit } from "./cas.ts";
+import type { CasKeys, CasPair, CasWrite } from "./cas.ts";
 import { etcdLocks } from "./etcd-locks.ts";
 import { refusal } from "./failure.ts";
 import { dialectOf, has, isObject } from "./shape.ts";
@@ -60,65 +62,51 @@ function isClient(client: unknown): client is EtcdClient {
   return isObject(client) && has<EtcdKv>(client["kv"], "range", "txn", "deleteRange") && has<EtcdLeases>(client["leaseClient"], "leaseGrant");
 }
 
-/** A key as it is to be written, and the revision at which it was read: `"0"` for one that was not there. */
-export interface EtcdWrite {
-  readonly key: string;
-  readonly revision: string;
-  readonly value: string;
-  readonly ttlMs: number | undefined;
+/** etcd changes several keys in one transaction. */
+export interface EtcdKeys extends CasKeys {
+  put(...writes: CasWrite[]): Promise<boolean>;
 }
-
-/** Keys, and what may be done to them only while they are as they were read. */
-export interface EtcdKeys {
-  read(key: string): Promise<EtcdPair | undefined>;
-  /** Writes all of them if none has changed, and tells whether it did. */
-  put(...writes: EtcdWrite[]): Promise<boolean>;
-  remove(key: string, revision: string): Promise<boolean>;
-  /** What a lease has left, in ms, rounded up: 0 when it has ended, undefined for no lease. */
-  remainingMs(lease: string): Promise<number | undefined>;
-  list(prefix: string, after: string): Promise<readonly string[]>;
-  removeAll(prefix: string): Promise<number>;
-}
-
-export const listLimit = 500;
 
 function etcdStore(client: EtcdClient, clock: Clock): AtomicStore {
   const keys = guarded(etcdKeys(client));
   return {
     kind: "etcd",
     facts: { scope: "cluster", fencing: true, clock: "server" },
-    cache: etcdEntries(keys, clock),
+    cache: casEntries("etcd", keys, clock),
     lock: etcdLocks(keys, clock),
   };
 }
 
 function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
-  const unchanged = (key: string, revision: string): EtcdTransaction["compare"][number] => {
-    return { key: Buffer.from(key), target: "Mod", result: "Equal", mod_revision: revision };
+  const unchanged = (key: string, read: CasPair | undefined): EtcdTransaction["compare"][number] => {
+    return { key: Buffer.from(key), target: "Mod", result: "Equal", mod_revision: read?.revision ?? "0" };
   };
   const grant = async (ttlMs: number | undefined): Promise<string> => {
     if (ttlMs === undefined) return noLease;
     return (await leaseClient.leaseGrant({ TTL: Math.min(Math.ceil(ttlMs / 1000), leaseMaxSeconds) })).ID;
   };
+  const remainingMs = async (lease: string): Promise<number | undefined> => {
+    if (lease === noLease) return undefined;
+    return Math.max(0, (Number((await leaseClient.leaseTimeToLive({ ID: lease })).TTL) + 1) * 1000);
+  };
   return {
-    read: async (key) => (await kv.range({ key: Buffer.from(key) })).kvs[0],
+    async read(key) {
+      const [pair] = (await kv.range({ key: Buffer.from(key) })).kvs;
+      return pair && { value: pair.value.toString(), revision: pair.mod_revision, remainingMs: () => named(remainingMs(pair.lease)) };
+    },
     async put(...writes) {
       const leases = await Promise.all(writes.map(({ ttlMs }) => grant(ttlMs)));
       const { succeeded } = await kv.txn({
-        compare: writes.map(({ key, revision }) => unchanged(key, revision)),
+        compare: writes.map(({ key, read }) => unchanged(key, read)),
         success: writes.map(({ key, value }, index) => ({ request_put: { key: Buffer.from(key), value: Buffer.from(value), lease: leases[index] ?? noLease } })),
       });
       // Not waited for: they would end by themselves.
       if (!succeeded) for (const ID of leases) if (ID !== noLease) leaseClient.leaseRevoke({ ID }).catch(() => {});
       return succeeded;
     },
-    async remove(key, revision) {
+    async remove(key, read) {
       const request = { key: Buffer.from(key) };
-      return (await kv.txn({ compare: [unchanged(key, revision)], success: [{ request_delete_range: request }] })).succeeded;
-    },
-    async remainingMs(lease) {
-      if (lease === noLease) return undefined;
-      return Math.max(0, (Number((await leaseClient.leaseTimeToLive({ ID: lease })).TTL) + 1) * 1000);
+      return (await kv.txn({ compare: [unchanged(key, read)], success: [{ request_delete_range: request }] })).succeeded;
     },
     async list(prefix, after) {
       const { kvs } = await kv.range({ key: Buffer.from(`${after === "" ? prefix : after}\0`), range_end: endOf(prefix), limit: listLimit, keys_only: true });
@@ -145,8 +133,7 @@ function guarded(keys: EtcdKeys): EtcdKeys {
   return {
     read: (key) => named(keys.read(key)),
     put: (...writes) => named(keys.put(...writes)),
-    remove: (key, revision) => named(keys.remove(key, revision)),
-    remainingMs: (lease) => named(keys.remainingMs(lease)),
+    remove: (key, read) => named(keys.remove(key, read)),
     list: (prefix, after) => named(keys.list(prefix, after)),
     removeAll: (prefix) => named(keys.removeAll(prefix)),
   };

@@ -1,10 +1,11 @@
 /** The stores that are servers, each started once for all clauses. */
 import KeyvEtcd from "@keyv/etcd";
+import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
 import type { Backend, Facts } from "@lingpai/conformance";
-import { etcd, mariadb, postgres } from "@lingpai/test-servers";
+import { etcd, mariadb, memcached, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
@@ -22,6 +23,17 @@ const serverFacts: Facts = {
 const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
 /** Rounded up to whole seconds, and up to one more until the server has noticed. */
 const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
+
+/** Rounded up to whole seconds, and one more; whatever is stored may go at any time, the fences too. */
+const memcachedFacts: Facts = {
+  ...silentFacts,
+  fencing: false,
+  clock: "client",
+  enumerable: false,
+  persistence: "client",
+  ttlGranularityMs: 2_000,
+  maxValueBytes: 1_000_000,
+};
 
 export const servers: readonly Backend[] = [
   onServer("PostgreSQL, pg", postgres, serverFacts, ({ url }) => {
@@ -44,6 +56,10 @@ export const servers: readonly Backend[] = [
     const keyv = new Keyv({ store: new KeyvEtcd(url) });
     keyv.on("error", () => {});
     return { keyv, options: {}, close: () => keyv.disconnect() };
+  }),
+  onServer("memcached, @keyv/memcache 2", memcached, memcachedFacts, ({ url }) => {
+    const store = new KeyvMemcache(url);
+    return { keyv: new Keyv5({ store }), options: { guarantee: "advisory" }, close: async () => store.client.close() };
   }),
 ];
 

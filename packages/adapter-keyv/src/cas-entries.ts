@@ -1,26 +1,27 @@
-/** Entries in etcd: each one key, `lingpai/entries/<name>`, with the text `VERSION:TTL:VALUE`. */
+/** Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text `VERSION:TTL:VALUE`. */
 import { createWaitQueue, UnreadableEntryError } from "@lingpai/core";
 import type { CacheDriver, Clock, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
-import { listLimit } from "./etcd.ts";
-import type { EtcdKeys, EtcdPair } from "./etcd.ts";
+import { listLimit } from "./cas.ts";
+import type { CasKeys, CasPair } from "./cas.ts";
 
 interface Stored {
+  readonly pair: CasPair;
   readonly version: Version;
   readonly ttlMs: number | undefined;
   readonly value: string;
 }
 
-export function etcdEntries(keys: EtcdKeys, clock: Clock): CacheDriver {
-  const read = async (name: string): Promise<{ readonly revision: string; readonly stored: Stored | undefined; readonly lease: string }> => {
+export function casEntries(kind: string, keys: CasKeys, clock: Clock): CacheDriver {
+  const read = async (name: string): Promise<Stored | undefined> => {
     const pair = await keys.read(keyOf(name));
-    return { revision: pair?.mod_revision ?? "0", stored: pair && parse(name, pair), lease: pair?.lease ?? "0" };
+    return pair && parse(name, pair);
   };
 
   const get = async (name: string): Promise<Entry | undefined> => {
-    const { stored, lease } = await read(name);
+    const stored = await read(name);
     if (stored === undefined) return undefined;
-    const { value, version, ttlMs } = stored;
-    const remainingMs = await keys.remainingMs(lease);
+    const { pair, value, version, ttlMs } = stored;
+    const remainingMs = await pair.remainingMs();
     if (remainingMs === 0) return undefined;
     return { value, version, ttlMs: ttlMs && Math.min(ttlMs, remainingMs ?? ttlMs), storeNowMs: clock.wallMs() };
   };
@@ -28,20 +29,20 @@ export function etcdEntries(keys: EtcdKeys, clock: Clock): CacheDriver {
   /** Where a write fails somebody else has written, so the condition is looked at again. */
   const set = async (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Promise<Written | Conflict> => {
     for (;;) {
-      const { revision, stored } = await read(name);
+      const stored = await read(name);
       const storeNowMs = clock.wallMs();
       if (stored?.version === version) return { written: true, version, storeNowMs };
       if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion) return { written: false, version: stored?.version, storeNowMs };
       const text = `${version}:${ttlMs ?? ""}:${value}`;
-      if (await keys.put({ key: keyOf(name), revision, value: text, ttlMs })) return { written: true, version, storeNowMs };
+      if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs })) return { written: true, version, storeNowMs };
     }
   };
 
   const remove = async (name: string, ifVersion: Version | undefined): Promise<boolean> => {
     for (;;) {
-      const { revision, stored } = await read(name);
+      const stored = await read(name);
       if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion)) return false;
-      if (await keys.remove(keyOf(name), revision)) return true;
+      if (await keys.remove(keyOf(name), stored.pair)) return true;
     }
   };
 
@@ -53,7 +54,7 @@ export function etcdEntries(keys: EtcdKeys, clock: Clock): CacheDriver {
   };
 
   return {
-    kind: "etcd",
+    kind,
     get: (name) => inTurn(name, () => get(name)),
     set: (name, value, write) => inTurn(name, () => set(name, value, write)),
     delete: (name, ifVersion) => inTurn(name, () => remove(name, ifVersion)),
@@ -76,11 +77,11 @@ function keyOf(name: string): string {
   return keyPrefix + name;
 }
 
-function parse(name: string, { value }: EtcdPair): Stored {
-  const parts = /^([\w-]{1,64}):(\d*):(.*)$/s.exec(value.toString());
+function parse(name: string, pair: CasPair): Stored {
+  const parts = /^([\w-]{1,64}):(\d*):(.*)$/s.exec(pair.value);
   if (parts === null) {
     throw new UnreadableEntryError(name, "format", `What is stored under "${keyOf(name)}" was not written by Lingpai. Find out who writes there.`);
   }
   const [, version = "", ttl = "", text = ""] = parts;
-  return { version, ttlMs: ttl === "" ? undefined : Number(ttl), value: text };
+  return { pair, version, ttlMs: ttl === "" ? undefined : Number(ttl), value: text };
 }
