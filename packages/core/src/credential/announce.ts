@@ -4,7 +4,7 @@ import type { IntentVerdict } from "../state/intent.ts";
 import { reduce } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import type { Snapshot } from "./document.ts";
-import { aimAt, type Flight, type Gate, type Leadership, type Parts } from "./flight.ts";
+import { aimAt, type Claimed, type Flight, type Gate, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
@@ -14,13 +14,15 @@ import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
  *
  * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError} the ledger is at its cap.
  */
-export async function announce(parts: Parts, leadership: Leadership, recorder: Recorder, forced: boolean): Promise<Flight | Gate | undefined> {
+export async function announce(parts: Parts, leadership: Leadership, recorder: Recorder, forced: boolean): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
-  const { goal, lease, document } = leadership;
+  const { claims, goal, lease, document } = leadership;
   const read = await document.read();
   adoption.take(read, document);
   if (!forced && local.serves(goal)) return undefined;
 
+  const by = await claims.ensure();
+  if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const carry = read.state?.credential?.carry;

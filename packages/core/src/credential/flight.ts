@@ -3,6 +3,7 @@ import type { Issued } from "../issuer.ts";
 import type { Lease } from "../lease.ts";
 import type { Secret } from "../secret.ts";
 import type { Intent, State } from "../state/state.ts";
+import type { Claim, Claims } from "./claims.ts";
 import type { Adoption } from "./adoption.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
 import type { Goal, Local } from "./local.ts";
@@ -23,6 +24,7 @@ export interface Leadership {
   readonly lease: Lease;
   readonly document: StoredDocument;
   readonly parent: Secret | undefined;
+  readonly claims: Claims;
   /** Ends pauses before the send, not the send. */
   readonly closing: AbortSignal;
   readonly startedMs: number;
@@ -40,6 +42,12 @@ export interface Flight {
   readonly intent: Intent;
   /** The document as the intent left it. */
   readonly snapshot: Snapshot & { readonly state: State };
+}
+
+/** Another environment owns the credential, and this one is to live on it. */
+export interface Claimed {
+  readonly why: "claimed";
+  readonly by: Claim;
 }
 
 /** Why nothing was sent, and until when, in store time. */

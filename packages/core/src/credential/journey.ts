@@ -85,11 +85,12 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
   if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   source.news.mute();
   try {
-    const other = await means.claims.ensure();
-    if (other !== undefined) return consume(source, other);
-    const closed = await lead(parts, { goal, lease, document: source.document, parent, closing, startedMs }, recorder);
-    latch.open();
-    return closed && obstacleOf(parts, closed);
+    const closed = await lead(parts, { goal, lease, document: source.document, parent, claims: means.claims, closing, startedMs }, recorder);
+    if (closed === undefined) {
+      latch.open();
+      return undefined;
+    }
+    return closed.why === "claimed" ? consume(source, closed.by) : obstacleOf(parts, closed);
   } catch (error) {
     if (isIssueError(error)) return await refused(means, error, parent);
     throw error;

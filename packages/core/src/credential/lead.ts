@@ -7,7 +7,7 @@ import type { IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
-import type { Flight, Gate, Leadership, Parts } from "./flight.ts";
+import type { Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 import { ask, isIssueError } from "./request.ts";
 
@@ -16,7 +16,7 @@ import { ask, isIssueError } from "./request.ts";
  *
  * @throws {IssueError} the platform refused or did not answer; the fleet's document says so too.
  */
-export async function lead(parts: Parts, leadership: Leadership, recorder: Recorder): Promise<Gate | undefined> {
+export async function lead(parts: Parts, leadership: Leadership, recorder: Recorder): Promise<Gate | Claimed | undefined> {
   const { setting, storeClock, local } = parts;
   const { issuer, parameters } = setting;
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
