@@ -6,10 +6,12 @@ import { defineConfig } from "vitest/config";
  */
 const everywhere = "{packages,apps}/*/src/**/*";
 const settings = { processes: 60_000, redis: 60_000, servers: 120_000, packaging: 300_000, docs: 120_000 };
-const needing = Object.entries(settings).map(([name, timeoutMs]) => ({
+const needing = Object.entries(settings).map(([name, timeoutMs], index) => ({
   extends: true as const,
   test: {
     name,
+    // One kind after the other, quick ones first: a build beside them would make the tests in real time unreliable.
+    sequence: { groupOrder: index + 2 },
     include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
@@ -26,6 +28,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          sequence: { groupOrder: 1 },
+          maxWorkers: "100%",
           include: [`${everywhere}.test.ts`, "scripts/**/*.test.ts"],
           exclude: ["**/node_modules/**", `**/*.{${Object.keys(settings).join(",")}}.test.ts`],
         },
