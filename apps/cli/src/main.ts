@@ -7,7 +7,9 @@ const program = new Command("lingpai").description("One valid WeChat access toke
 
 program
   .command("demo")
-  .description("Plays the incident over real HTTP between real processes: first with a cache per environment, then with Lingpai. Exits with 1 when a figure is not as promised.")
+  .description(
+    "Plays the incident over real HTTP between real processes: first with a cache per environment, then with Lingpai. Exits with 1 when a figure is not as promised.",
+  )
   .option("--json", "print nothing but the measurements, as a JSON array")
   .option("--redis <url>", "share the token through this Redis instead of a SQLite file", redisUrl)
   .action(async (options: { json?: true; redis?: string }) => {

@@ -177,7 +177,10 @@ export class QuotaExhaustedError extends LingpaiError {
 /** An issuer asked, while issuing, for the very credential that it is issuing. */
 export class RecursiveRefreshError extends LingpaiError {
   constructor(id: string) {
-    super("RECURSIVE_REFRESH", `The issuer of "${id}" asked for "${id}" while issuing it. An issuer may only use its parents' credentials.`);
+    super(
+      "RECURSIVE_REFRESH",
+      `The issuer of "${id}" asked for "${id}" while issuing it. An issuer may only use its parents' credentials.`,
+    );
   }
 }
 

@@ -17,7 +17,9 @@ describe("parameters", () => {
   });
 
   it("clamp the estimate of the fleet's size", () => {
-    expect([0, -5, 1e12, 50].map((fleetSize) => parametersFor(issuer(), { fleetSize: Math.max(0, fleetSize) }).fleetSize)).toEqual([2, 2, 10_000_000, 50]);
+    expect([0, -5, 1e12, 50].map((fleetSize) => parametersFor(issuer(), { fleetSize: Math.max(0, fleetSize) }).fleetSize)).toEqual([
+      2, 2, 10_000_000, 50,
+    ]);
   });
 
   const broken: readonly (readonly [string, Partial<Parameters>])[] = [
@@ -43,7 +45,9 @@ describe("parameters", () => {
   ];
 
   it.each(broken)("name the broken rule %s and a setting that would satisfy it: %o", (rule, given) => {
-    expect(() => parametersFor(issuer(), given)).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule, message: expect.stringMatching(/Set \w+|must be/) }));
+    expect(() => parametersFor(issuer(), given)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION", rule, message: expect.stringMatching(/Set \w+|must be/) }),
+    );
   });
 
   it("refuse a text where a number belongs", () => {
@@ -52,6 +56,8 @@ describe("parameters", () => {
 
   it("say what would satisfy the rule, and it does", () => {
     expect(() => parametersFor(issuer(), { fetchDeadlineMs: 20_000 })).toThrow("Set leaseMs to at least 21000.");
-    expect(parametersFor(issuer(), { fetchDeadlineMs: 20_000, leaseMs: 21_000, drainMs: 25_000, attemptsMax: 4, mandatoryMs: 120_000 })).toMatchObject({ leaseMs: 21_000 });
+    expect(
+      parametersFor(issuer(), { fetchDeadlineMs: 20_000, leaseMs: 21_000, drainMs: 25_000, attemptsMax: 4, mandatoryMs: 120_000 }),
+    ).toMatchObject({ leaseMs: 21_000 });
   });
 });

@@ -96,7 +96,9 @@ function validate(p: Parameters, issuer: Issuer): void {
   for (const [name, value] of Object.entries(p) as [keyof Parameters, unknown][]) {
     const whole = name !== "quotaReserve" && name !== "fleetSize";
     if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || (whole && !Number.isInteger(value))) {
-      throw new ConfigurationError(`${name} must be a ${whole ? "whole " : ""}number of at least 0, not ${describe(value)}.`, { rule: "P6" });
+      throw new ConfigurationError(`${name} must be a ${whole ? "whole " : ""}number of at least 0, not ${describe(value)}.`, {
+        rule: "P6",
+      });
     }
   }
   for (const { rule, low, high, says, remedy } of [...timing(p, issuer), ...bounds(p, issuer)]) {
@@ -110,19 +112,73 @@ function timing(p: Parameters, issuer: Issuer): Rule[] {
   const needed = p.attemptsMax * p.fetchDeadlineMs + (superseding ? p.drainMs : 0) + backOffMs(p.attemptsMax);
   const leaseNeeds = p.fetchDeadlineMs + 2 * p.storeDeadlineMs;
   const rules: Rule[] = [
-    { rule: "P1", low: leaseNeeds, high: p.leaseMs, says: "a lease must outlive one fetch and two store commands, fetchDeadlineMs + 2 × storeDeadlineMs ≤ leaseMs", remedy: `Set leaseMs to at least ${leaseNeeds}.` },
-    { rule: "P2", low: p.fetchDeadlineMs + p.networkDelayMs, high: p.drainMs, says: "the drain must outlast a request that is still under way, fetchDeadlineMs + networkDelayMs ≤ drainMs", remedy: `Set drainMs to at least ${p.fetchDeadlineMs + p.networkDelayMs}.` },
-    { rule: "P5", low: needed, high: p.mandatoryMs, says: "the mandatory window must leave time for all attempts, a drain and back-offs", remedy: `Set mandatoryMs to at least ${needed}, or lower fetchDeadlineMs or attemptsMax.` },
-    { rule: "P5", low: p.mandatoryMs, high: p.advisoryMs, says: "mandatoryMs ≤ advisoryMs", remedy: `Set advisoryMs to at least ${p.mandatoryMs}.` },
-    { rule: "P5", low: p.advisoryMs + 1, high: issuer.lifetimeMs, says: `advisoryMs must be below the lifetime of ${issuer.lifetimeMs} ms`, remedy: `Set advisoryMs to ${Math.floor(issuer.lifetimeMs / 4)}.` },
-    { rule: "P5", low: p.skewMarginMs, high: p.mandatoryMs, says: "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced", remedy: `Set skewMarginMs to at most ${p.mandatoryMs}.` },
+    {
+      rule: "P1",
+      low: leaseNeeds,
+      high: p.leaseMs,
+      says: "a lease must outlive one fetch and two store commands, fetchDeadlineMs + 2 × storeDeadlineMs ≤ leaseMs",
+      remedy: `Set leaseMs to at least ${leaseNeeds}.`,
+    },
+    {
+      rule: "P2",
+      low: p.fetchDeadlineMs + p.networkDelayMs,
+      high: p.drainMs,
+      says: "the drain must outlast a request that is still under way, fetchDeadlineMs + networkDelayMs ≤ drainMs",
+      remedy: `Set drainMs to at least ${p.fetchDeadlineMs + p.networkDelayMs}.`,
+    },
+    {
+      rule: "P5",
+      low: needed,
+      high: p.mandatoryMs,
+      says: "the mandatory window must leave time for all attempts, a drain and back-offs",
+      remedy: `Set mandatoryMs to at least ${needed}, or lower fetchDeadlineMs or attemptsMax.`,
+    },
+    {
+      rule: "P5",
+      low: p.mandatoryMs,
+      high: p.advisoryMs,
+      says: "mandatoryMs ≤ advisoryMs",
+      remedy: `Set advisoryMs to at least ${p.mandatoryMs}.`,
+    },
+    {
+      rule: "P5",
+      low: p.advisoryMs + 1,
+      high: issuer.lifetimeMs,
+      says: `advisoryMs must be below the lifetime of ${issuer.lifetimeMs} ms`,
+      remedy: `Set advisoryMs to ${Math.floor(issuer.lifetimeMs / 4)}.`,
+    },
+    {
+      rule: "P5",
+      low: p.skewMarginMs,
+      high: p.mandatoryMs,
+      says: "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced",
+      remedy: `Set skewMarginMs to at most ${p.mandatoryMs}.`,
+    },
   ];
   if (superseding && overlap > 0) {
     const latest = overlap - 60_000 - p.fetchDeadlineMs;
     rules.push(
-      { rule: "P3", low: p.recheckMs + p.longestCallMs + 10_000, high: overlap, says: "a node must notice a replacement within the overlap, recheckMs + longestCallMs + 10 000 ≤ overlap", remedy: `Set recheckMs to at most ${overlap - p.longestCallMs - 10_000}, or lower longestCallMs.` },
-      { rule: "P4", low: p.drainMs, high: p.reconcileMs, says: "drainMs ≤ reconcileMs", remedy: `Set reconcileMs to at least ${p.drainMs}.` },
-      { rule: "P4", low: p.reconcileMs, high: latest, says: "a reconciling refresh must end well within the overlap, reconcileMs ≤ overlap − 60 000 − fetchDeadlineMs", remedy: `Set reconcileMs to at most ${latest}.` },
+      {
+        rule: "P3",
+        low: p.recheckMs + p.longestCallMs + 10_000,
+        high: overlap,
+        says: "a node must notice a replacement within the overlap, recheckMs + longestCallMs + 10 000 ≤ overlap",
+        remedy: `Set recheckMs to at most ${overlap - p.longestCallMs - 10_000}, or lower longestCallMs.`,
+      },
+      {
+        rule: "P4",
+        low: p.drainMs,
+        high: p.reconcileMs,
+        says: "drainMs ≤ reconcileMs",
+        remedy: `Set reconcileMs to at least ${p.drainMs}.`,
+      },
+      {
+        rule: "P4",
+        low: p.reconcileMs,
+        high: latest,
+        says: "a reconciling refresh must end well within the overlap, reconcileMs ≤ overlap − 60 000 − fetchDeadlineMs",
+        remedy: `Set reconcileMs to at most ${latest}.`,
+      },
     );
   }
   return rules;
@@ -130,14 +186,30 @@ function timing(p: Parameters, issuer: Issuer): Rule[] {
 
 function bounds(p: Parameters, issuer: Issuer): Rule[] {
   const atLeast = (name: keyof Parameters, least: number): Rule => ({
-    rule: "P6", low: least, high: p[name], says: `${name} must be at least ${least}`, remedy: `Set ${name} to ${least} or more.`,
+    rule: "P6",
+    low: least,
+    high: p[name],
+    says: `${name} must be at least ${least}`,
+    remedy: `Set ${name} to ${least} or more.`,
   });
   const atMost = (name: keyof Parameters, most: number): Rule => ({
-    rule: "P6", low: p[name], high: most, says: `${name} must be at most ${most}`, remedy: `Set ${name} to ${most} or less.`,
+    rule: "P6",
+    low: p[name],
+    high: most,
+    says: `${name} must be at most ${most}`,
+    remedy: `Set ${name} to ${most} or less.`,
   });
   const renewal: Rule[] =
     issuer.policy.kind === "stable" && issuer.policy.renewWithinMs < issuer.lifetimeMs
-      ? [{ rule: "P5", low: p.advisoryMs, high: issuer.policy.renewWithinMs, says: "before its last renewWithinMs a stable issuer returns the same credential, advisoryMs ≤ renewWithinMs", remedy: `Set advisoryMs to at most ${issuer.policy.renewWithinMs}.` }]
+      ? [
+          {
+            rule: "P5",
+            low: p.advisoryMs,
+            high: issuer.policy.renewWithinMs,
+            says: "before its last renewWithinMs a stable issuer returns the same credential, advisoryMs ≤ renewWithinMs",
+            remedy: `Set advisoryMs to at most ${issuer.policy.renewWithinMs}.`,
+          },
+        ]
       : [];
   return [
     atLeast("fetchDeadlineMs", 1),

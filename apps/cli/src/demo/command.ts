@@ -26,12 +26,14 @@ interface Scene {
 const scenes: readonly Scene[] = [
   {
     title: "The incident",
-    story: "Production has three nodes. A development instance with the same AppID merely starts, and six minutes pass.\nEach environment has a prefix of its own in one store.",
+    story:
+      "Production has three nodes. A development instance with the same AppID merely starts, and six minutes pass.\nEach environment has a prefix of its own in one store.",
     play: async (stage) => [await incident(stage)],
   },
   {
     title: "The herd",
-    story: "Four nodes with 25 callers each find no token at all; then, in another fleet, the token is killed from outside and all call at once.",
+    story:
+      "Four nodes with 25 callers each find no token at all; then, in another fleet, the token is killed from outside and all call at once.",
     play: async (stage) => [await herd(stage, false), await herd(stage, true)],
   },
 ];

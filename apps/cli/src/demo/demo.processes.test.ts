@@ -5,23 +5,33 @@ import { describe, expect, it } from "vitest";
 import type { Measurement } from "./scenes.ts";
 
 async function demo(...args: string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../main.ts", import.meta.url)), "demo", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../main.ts", import.meta.url)), "demo", ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   return { out: await text(child.stdout), code: await exited };
 }
 
 describe("the demo", () => {
-  it("shows the reference failing and Lingpai losing no call, in figures of the platform, over real processes", { timeout: 120_000 }, async () => {
-    const { code, out } = await demo("--json");
-    const rows = JSON.parse(out) as Measurement[];
-    expect(rows).toHaveLength(18);
-    for (const { contender, scene, failed, fetches } of rows) {
-      if (contender === "cache per environment") expect(failed, scene).toBeGreaterThan(0);
-      else expect({ failed, fetches }, `${contender}, ${scene}`).toEqual({ failed: 0, fetches: contender === "lingpai stable" && scene === "incident" ? 2 : 1 });
-    }
-    expect(new Set(rows.map(({ overlapMs }) => overlapMs))).toEqual(new Set([0, 300_000]));
-    expect(code).toBe(0);
-  });
+  it(
+    "shows the reference failing and Lingpai losing no call, in figures of the platform, over real processes",
+    { timeout: 120_000 },
+    async () => {
+      const { code, out } = await demo("--json");
+      const rows = JSON.parse(out) as Measurement[];
+      expect(rows).toHaveLength(18);
+      for (const { contender, scene, failed, fetches } of rows) {
+        if (contender === "cache per environment") expect(failed, scene).toBeGreaterThan(0);
+        else
+          expect({ failed, fetches }, `${contender}, ${scene}`).toEqual({
+            failed: 0,
+            fetches: contender === "lingpai stable" && scene === "incident" ? 2 : 1,
+          });
+      }
+      expect(new Set(rows.map(({ overlapMs }) => overlapMs))).toEqual(new Set([0, 300_000]));
+      expect(code).toBe(0);
+    },
+  );
 
   it("says what is wrong with an argument", async () => {
     expect(await demo("--redis", "nonsense")).toMatchObject({ code: 1 });

@@ -7,8 +7,21 @@ import type { Moment, Outcome } from "./scenes.ts";
 const momentsMax = 8;
 
 export function renderScene(title: string, story: string, outcomes: readonly Outcome[]): string {
-  const table = new Table({ head: ["scene", "contender", "old token works for", "token fetches", "calls", "failed", "ms"], style: { head: [], border: [] }, colAligns: ["left", "left", "right", "right", "right", "right", "right"] });
-  for (const outcome of outcomes) table.push([outcome.scene, outcome.contender, overlapText(outcome.overlapMs), outcome.fetches, outcome.calls, failedText(outcome), outcome.ms]);
+  const table = new Table({
+    head: ["scene", "contender", "old token works for", "token fetches", "calls", "failed", "ms"],
+    style: { head: [], border: [] },
+    colAligns: ["left", "left", "right", "right", "right", "right", "right"],
+  });
+  for (const outcome of outcomes)
+    table.push([
+      outcome.scene,
+      outcome.contender,
+      overlapText(outcome.overlapMs),
+      outcome.fetches,
+      outcome.calls,
+      failedText(outcome),
+      outcome.ms,
+    ]);
   const timelines = outcomes.filter(({ overlapMs }) => overlapMs === 0).map(renderTimeline);
   return [`${colors.bold(title)}\n${story}`, table.toString(), ...timelines].join("\n\n");
 }
@@ -16,7 +29,10 @@ export function renderScene(title: string, story: string, outcomes: readonly Out
 export function renderVerdict(outcomes: readonly Outcome[]): string {
   const broken = outcomes.filter((outcome) => !isAsPromised(outcome));
   if (broken.length > 0) {
-    const lines = broken.map(({ scene, contender, overlapMs, fetches, promisedFetches, failed }) => `  ${scene}, ${contender}, ${overlapText(overlapMs)}: ${fetches} fetches (promised ${promisedFetches}), ${failed} failed (promised 0)`);
+    const lines = broken.map(
+      ({ scene, contender, overlapMs, fetches, promisedFetches, failed }) =>
+        `  ${scene}, ${contender}, ${overlapText(overlapMs)}: ${fetches} fetches (promised ${promisedFetches}), ${failed} failed (promised 0)`,
+    );
     return colors.red(`Not as promised:\n${lines.join("\n")}`);
   }
   const ours = outcomes.filter(isOurs);

@@ -116,7 +116,11 @@ async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>
         reasons.set(node, made.reasons);
         return made;
       };
-      const member: Member = { boot: () => noted(joined.boot()), call: (load) => noted(joined.call(load)), leave: () => (members.delete(member), joined.leave()) };
+      const member: Member = {
+        boot: () => noted(joined.boot()),
+        call: (load) => noted(joined.call(load)),
+        leave: () => (members.delete(member), joined.leave()),
+      };
       members.add(member);
       entered.push(member);
     }
@@ -126,7 +130,13 @@ async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>
     begun = { seq: simulator.log.seq, atMs: systemClock.monotonicMs() };
   };
 
-  const { reports, promisedFetches, ...played } = await scene({ simulator, appId, enter, startCounting, skip: (ms) => void (skippedMs += ms) });
+  const { reports, promisedFetches, ...played } = await scene({
+    simulator,
+    appId,
+    enter,
+    startCounting,
+    skip: (ms) => void (skippedMs += ms),
+  });
   const ms = Math.round(systemClock.monotonicMs() - begun.atMs);
   await Promise.all([...members].map((member) => member.leave()));
   const fetches = simulator.log.entries({ kind: "issue", appId });

@@ -13,13 +13,17 @@ interface Member {
   leave(): Promise<void>;
 }
 
-let member: Member | undefined;
+process.on("message", createWorker());
 
-process.on("message", (order: Order) => {
-  void obey(order).then((report) => process.send?.(report));
-});
+function createWorker(): (order: Order) => void {
+  let member: Member | undefined;
+  return (order) => {
+    if (order.type === "join") member = join(order.spec);
+    void obey(order, member).then((report) => process.send?.(report));
+  };
+}
 
-async function obey(order: Order): Promise<Report> {
+async function obey(order: Order, member: Member | undefined): Promise<Report> {
   const failures = new Map<string, number>();
   let calls = 0;
   const attempt = async (work: () => Promise<void>): Promise<void> => {
@@ -30,9 +34,6 @@ async function obey(order: Order): Promise<Report> {
     });
   };
   switch (order.type) {
-    case "join":
-      member = join(order.spec);
-      break;
     case "boot":
       await attempt(() => nodeOf(member).boot());
       break;

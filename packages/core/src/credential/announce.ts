@@ -14,7 +14,12 @@ import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
  *
  * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError} the ledger is at its cap.
  */
-export async function announce(parts: Parts, leadership: Leadership, recorder: Recorder, forced: boolean): Promise<Flight | Gate | Claimed | undefined> {
+export async function announce(
+  parts: Parts,
+  leadership: Leadership,
+  recorder: Recorder,
+  forced: boolean,
+): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
   const read = await document.read();
@@ -56,13 +61,22 @@ function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kin
     case "wait":
       return verdict;
     case "exhausted":
-      throw new QuotaExhaustedError(`The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`, verdict.resetsAtMs - parts.storeClock.nowMs());
+      throw new QuotaExhaustedError(
+        `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
+        verdict.resetsAtMs - parts.storeClock.nowMs(),
+      );
     case "input-in-doubt":
-      throw new CredentialUnavailableError(`The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`);
+      throw new CredentialUnavailableError(
+        `The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`,
+      );
   }
 }
 
-function report({ setting, storeClock }: Parts, { aim, intent, snapshot: { state } }: Flight, verdict: Extract<IntentVerdict, { kind: "send" }>): void {
+function report(
+  { setting, storeClock }: Parts,
+  { aim, intent, snapshot: { state } }: Flight,
+  verdict: Extract<IntentVerdict, { kind: "send" }>,
+): void {
   const { bus, rules } = setting;
   if (verdict.undrained) bus.emit("in-doubt", { cause: "undrained", epoch: intent.epoch, generation: state.credential?.generation });
   if (verdict.foreign !== undefined) reportForeign(bus, verdict.foreign, aim.refused ?? "");

@@ -53,18 +53,25 @@ export class Claims {
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const entry = await this.#registry.get(issuer.id);
       const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
-      const claims = entry === undefined ? [] : decodeClaims(entry.value, issuer.id).filter((claim) => nowMs - claim.renewedMs < staleAfterMs);
+      const claims =
+        entry === undefined ? [] : decodeClaims(entry.value, issuer.id).filter((claim) => nowMs - claim.renewedMs < staleAfterMs);
       const other = claims.find((claim) => !samePath(claim.path, this.#path));
       if (other !== undefined && this.#onConflict !== "coexist") {
         const consumed = this.#resolve(other);
         if (consumed !== undefined) return consumed;
       }
-      const written = await this.#registry.set(issuer.id, JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) }), { ifVersion: entry?.version ?? "absent", ttlMs: 2 * staleAfterMs });
+      const written = await this.#registry.set(issuer.id, JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) }), {
+        ifVersion: entry?.version ?? "absent",
+        ttlMs: 2 * staleAfterMs,
+      });
       if (!written.written) continue;
       this.#renewAtMs = clock.monotonicMs() + renewEveryMs;
       return undefined;
     }
-    throw new CredentialConflictError(`The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again, or give each its own AppID.`, "several");
+    throw new CredentialConflictError(
+      `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again, or give each its own AppID.`,
+      "several",
+    );
   }
 
   #renewed(claims: readonly Claim[], nowMs: number): readonly Claim[] {
@@ -112,7 +119,11 @@ function decodeClaims(text: string, id: string): readonly Claim[] {
   }
   const claims: unknown = typeof document === "object" && document !== null && "claims" in document ? document.claims : undefined;
   if (!Array.isArray(claims) || !claims.every(isClaim)) {
-    throw new UnreadableEntryError(id, "format", `The claims on "${id}" at ${claimsPath.join(":")} cannot be read. Something else writes there: delete the entry, and the environments claim again.`);
+    throw new UnreadableEntryError(
+      id,
+      "format",
+      `The claims on "${id}" at ${claimsPath.join(":")} cannot be read. Something else writes there: delete the entry, and the environments claim again.`,
+    );
   }
   return claims;
 }
@@ -124,7 +135,13 @@ function isClaim(value: unknown): value is Claim {
   const claim = value as Record<string, unknown>;
   const isLabel = (label: unknown): boolean => typeof label === "string" && labelPattern.test(label);
   const isPath = Array.isArray(claim["path"]) && claim["path"].every((segment) => typeof segment === "string");
-  return isLabel(claim["environment"]) && isLabel(claim["node"]) && isPath && Number.isFinite(claim["sinceMs"]) && Number.isFinite(claim["renewedMs"]);
+  return (
+    isLabel(claim["environment"]) &&
+    isLabel(claim["node"]) &&
+    isPath &&
+    Number.isFinite(claim["sinceMs"]) &&
+    Number.isFinite(claim["renewedMs"])
+  );
 }
 
 function samePath(one: readonly string[], other: readonly string[]): boolean {

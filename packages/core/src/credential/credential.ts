@@ -93,9 +93,19 @@ class ManagedCredential implements Credential {
     const fingerprint = typeof refused === "string" ? fingerprintOf(refused) : refused.fingerprint;
     const { holding } = this.#local;
     const isCurrent = holding?.held.fingerprint === fingerprint;
-    const verdict = isCurrent ? "current" : this.#local.wasReplaced(fingerprint) || this.#local.wasRefused(fingerprint) ? "replaced" : "unknown";
+    const verdict = isCurrent
+      ? "current"
+      : this.#local.wasReplaced(fingerprint) || this.#local.wasRefused(fingerprint)
+        ? "replaced"
+        : "unknown";
     const life = isCurrent ? this.#lifeOf(holding.held) : undefined;
-    bus.emit("rejected", { fingerprint, verdict, platformCode: options.platformCode, ...life, ...(isCurrent && { generation: holding.held.generation }) });
+    bus.emit("rejected", {
+      fingerprint,
+      verdict,
+      platformCode: options.platformCode,
+      ...life,
+      ...(isCurrent && { generation: holding.held.generation }),
+    });
     if (isCurrent && this.#probe.canAsk(holding) && (await this.#probe.isAlive(holding, options.signal))) return { replaced: false };
     this.#local.refuse(fingerprint);
     const secret = await this.#ensure({ reason: "rejected", refused: fingerprint }, options.signal);
@@ -161,7 +171,10 @@ class ManagedCredential implements Credential {
   async #slowGet(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     const { holding } = this.#local;
-    return this.#ensure(holding === undefined ? { reason: "cold" } : { reason: "expired", replaces: holding.held.commitId }, options.signal);
+    return this.#ensure(
+      holding === undefined ? { reason: "cold" } : { reason: "expired", replaces: holding.held.commitId },
+      options.signal,
+    );
   }
 
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {

@@ -1,6 +1,6 @@
 /** The fleet's document in the store: read, decide, write if nobody was faster. */
 import type { Cache, Version } from "../cache.ts";
-import { CacheUnavailableError, UnreadableEntryError } from "../errors.ts";
+import { CacheUnavailableError, type UnreadableEntryError } from "../errors.ts";
 import { decodeState, encodeState, sanitized } from "../state/codec.ts";
 import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
@@ -71,7 +71,9 @@ export class StoredDocument {
       if (version !== undefined) return { verdict, snapshot: { state, version } };
       snapshot = await this.read();
     }
-    throw new CacheUnavailableError(`The document of "${this.key}" changed ${conflictsMax} times while it was being written. Check that nothing else writes this key.`);
+    throw new CacheUnavailableError(
+      `The document of "${this.key}" changed ${conflictsMax} times while it was being written. Check that nothing else writes this key.`,
+    );
   }
 
   /** Undefined when another version is stored. A lost answer is asked for again under the same id, so that the write counts once. */
@@ -105,7 +107,10 @@ export class StoredDocument {
   /** Runs a store command, and reports the edges between reachable and not. */
   async #watched<T>(operation: string, command: () => Promise<T>): Promise<T> {
     const { bus, clock, parameters } = this.#setting;
-    const error = (): Error => new CacheUnavailableError(`The store did not answer within ${parameters.storeDeadlineMs} ms (storeDeadlineMs).`, { reason: "timeout" });
+    const error = (): Error =>
+      new CacheUnavailableError(`The store did not answer within ${parameters.storeDeadlineMs} ms (storeDeadlineMs).`, {
+        reason: "timeout",
+      });
     try {
       const result = await bounded(command(), { deadline: { clock, ms: parameters.storeDeadlineMs, error }, signals: [] });
       if (this.#downSinceMs !== undefined) {

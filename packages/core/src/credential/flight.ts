@@ -66,7 +66,8 @@ export interface Answer {
 export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
   const held = state?.credential;
   if (held === undefined || (goal.reason === "rejected" && goal.refused === held.fingerprint)) return goal;
-  if (adoption.isOver(held)) return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
+  if (adoption.isOver(held))
+    return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
   const isBarred = local.wasRefused(held.fingerprint) || (adoption.isOutdated(held) && !local.isUsable);
   return isBarred ? { reason: "rejected", refused: held.fingerprint } : goal;
 }

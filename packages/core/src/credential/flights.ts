@@ -37,9 +37,12 @@ export class Flights {
         clock,
         ms: parameters.waitMs,
         error: () =>
-          new CredentialUnavailableError(`No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`, {
-            retryAfterMs: 1_000,
-          }),
+          new CredentialUnavailableError(
+            `No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`,
+            {
+              retryAfterMs: 1_000,
+            },
+          ),
       },
       signals: [signal, this.#closing],
     });
@@ -61,7 +64,10 @@ export class Flights {
       const holding = this.#parts.local.serves(goal);
       if (holding !== undefined) return use(holding);
       if (turn === turnsMax) {
-        throw new CredentialUnavailableError(`Each credential "${this.#parts.setting.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`, { retryAfterMs: 1_000 });
+        throw new CredentialUnavailableError(
+          `Each credential "${this.#parts.setting.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`,
+          { retryAfterMs: 1_000 },
+        );
       }
       const running = this.#running;
       if (running === undefined) await this.#start(goal, true);

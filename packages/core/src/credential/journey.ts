@@ -85,7 +85,11 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
   if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   source.news.mute();
   try {
-    const closed = await lead(parts, { goal, lease, document: source.document, parent, claims: means.claims, closing, startedMs }, recorder);
+    const closed = await lead(
+      parts,
+      { goal, lease, document: source.document, parent, claims: means.claims, closing, startedMs },
+      recorder,
+    );
     if (closed === undefined) {
       latch.open();
       return undefined;

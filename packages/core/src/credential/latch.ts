@@ -34,10 +34,13 @@ export class Latch {
     const { error } = this;
     if (error === undefined || reason === "manual") return;
     const leftMs = (this.#fatal?.untilMs ?? 0) - this.#setting.clock.monotonicMs();
-    throw new CredentialUnavailableError(`The platform refuses to issue "${this.#setting.issuer.id}" to this node until a setting changes (code ${error.platformCode ?? error.code}): ${error.message}`, {
-      cause: error,
-      ...(Number.isFinite(leftMs) ? { retryAfterMs: leftMs } : {}),
-    });
+    throw new CredentialUnavailableError(
+      `The platform refuses to issue "${this.#setting.issuer.id}" to this node until a setting changes (code ${error.platformCode ?? error.code}): ${error.message}`,
+      {
+        cause: error,
+        ...(Number.isFinite(leftMs) ? { retryAfterMs: leftMs } : {}),
+      },
+    );
   }
 
   /** The pause that this node owes after requests that never left. */

@@ -21,7 +21,7 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
   const { issuer, parameters } = setting;
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
   let forced = leadership.goal.reason === "manual" && canForce;
-  for (let attempt = 1; ; ) {
+  for (let attempt = 1; ;) {
     const flight = await announce(parts, leadership, recorder, forced);
     if (flight === undefined) return undefined;
     if ("why" in flight) {
@@ -34,7 +34,10 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
     if (!isAnswered) await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
     else if (!forced && canForce && flight.aim.reason === "rejected") forced = true;
-    else throw new CredentialUnavailableError(`The platform hands out a credential "${issuer.id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`);
+    else
+      throw new CredentialUnavailableError(
+        `The platform hands out a credential "${issuer.id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
+      );
   }
 }
 

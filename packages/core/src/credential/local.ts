@@ -125,7 +125,16 @@ export class Local {
     }
     const secret = same?.secret ?? new Secret(held.secret, held.fingerprint);
     const promise = same?.promise ?? Promise.resolve(secret);
-    const holding: Holding = { secret, promise, held, windows, hardUntilMs, isAnchored: this.#clock.isSet, uses: same?.uses ?? 0, isStaleReported: false };
+    const holding: Holding = {
+      secret,
+      promise,
+      held,
+      windows,
+      hardUntilMs,
+      isAnchored: this.#clock.isSet,
+      uses: same?.uses ?? 0,
+      isStaleReported: false,
+    };
     this.#holding = holding;
     this.#onChange();
     return holding;

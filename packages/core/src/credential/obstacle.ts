@@ -12,7 +12,8 @@ export type Obstacle =
 const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
   cool: "the platform failed or refused, and the fleet backs off",
-  governor: "the platform refused several credentials in a row, and the governor spaces the refreshes; probably another environment uses this AppID",
+  governor:
+    "the platform refused several credentials in a row, and the governor spaces the refreshes; probably another environment uses this AppID",
   forced: "the platform allows a forced refresh only so often",
   store: "the store cannot be reached",
   error: "the last attempt failed",
@@ -32,8 +33,12 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   const last = local.state?.failure?.code;
   const why = obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? "nobody has stored one yet" : says[obstacle.why];
   const told = last === undefined || isIssueError(error) ? "" : ` The last refusal was ${last}.`;
-  const retryAfterMs = obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
-  return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, { cause, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+  const retryAfterMs =
+    obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
+  return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, {
+    cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 function hasCode(error: unknown): error is LingpaiError {

@@ -23,7 +23,13 @@ export class Recorder {
   async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<void> {
     const { setting, local } = this.#parts;
     const { leadership, aim, intent } = flight;
-    const event = { type: "abandon", operationId: flight.operationId, outcomeId: setting.random.id(), sentAtMs: intent.atMs, ...ending } as const;
+    const event = {
+      type: "abandon",
+      operationId: flight.operationId,
+      outcomeId: setting.random.id(),
+      sentAtMs: intent.atMs,
+      ...ending,
+    } as const;
     let { state } = flight.snapshot;
     try {
       const applied = await leadership.document.apply(event, { from: flight.snapshot });
@@ -33,7 +39,11 @@ export class Recorder {
       if (!isUnavailable(error)) throw error;
     }
     if (error === undefined || ending.again === true) return;
-    reportFailure(setting.bus, error, { reason: aim.reason, failures: state.failures, durationMs: setting.clock.monotonicMs() - leadership.startedMs });
+    reportFailure(setting.bus, error, {
+      reason: aim.reason,
+      failures: state.failures,
+      durationMs: setting.clock.monotonicMs() - leadership.startedMs,
+    });
     if (ending.outcome === "unknown" && setting.rules.supersedes) {
       setting.bus.emit("in-doubt", { cause: "unknown-outcome", epoch: intent.epoch, generation: state.credential?.generation });
     }
@@ -87,9 +97,15 @@ export class Recorder {
     const { epoch } = flight.intent;
     const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
     const since = flight.snapshot.state.doubtSinceMs;
-    if (state.doubtSinceMs !== undefined && since === undefined) setting.bus.emit("in-doubt", { cause: "overlap", epoch, generation: held.generation });
+    if (state.doubtSinceMs !== undefined && since === undefined)
+      setting.bus.emit("in-doubt", { cause: "overlap", epoch, generation: held.generation });
     if (verdict.kind === "superseded") {
-      setting.bus.emit("commit-superseded", { epoch, fingerprint: setting.fingerprintOf(answer.issued.secret), generation: held.generation, durationMs });
+      setting.bus.emit("commit-superseded", {
+        epoch,
+        fingerprint: setting.fingerprintOf(answer.issued.secret),
+        generation: held.generation,
+        durationMs,
+      });
       return adoption.take({ state, version }, flight.leadership.document);
     }
     if (local.wasRefused(held.fingerprint)) local.note(state);
@@ -97,7 +113,8 @@ export class Recorder {
     if (verdict.kind === "repeated") return;
     const remainingMs = held.expiresAtMs - storeClock.nowMs();
     setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs, unchanged: verdict.same });
-    if (verdict.reconciled && since !== undefined) setting.bus.emit("reconciled", { ...labelOf(held), durationMs, doubtMs: storeClock.nowMs() - since });
+    if (verdict.reconciled && since !== undefined)
+      setting.bus.emit("reconciled", { ...labelOf(held), durationMs, doubtMs: storeClock.nowMs() - since });
   }
 
   #serveUnstored(answer: Answer): void {
@@ -109,6 +126,12 @@ export class Recorder {
     const previous = state.credential && { previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 } };
     local.adopt({ ...state, credential: held, ...previous }, held);
     const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
-    setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs: answer.issued.expiresInMs, unchanged: false });
+    setting.bus.emit("refreshed", {
+      ...labelOf(held),
+      reason: flight.aim.reason,
+      durationMs,
+      remainingMs: answer.issued.expiresInMs,
+      unchanged: false,
+    });
   }
 }

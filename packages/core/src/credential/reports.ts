@@ -13,18 +13,24 @@ const quotaSteps = [95, 80, 50] as const;
 /** Tells when the fetch that was just counted has reached a step. */
 export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: number): void {
   const percent = quotaSteps.find((step) => used === Math.ceil((rules.quotaPerDay * step) / 100));
-  if (percent !== undefined) bus.emit("quota-threshold", { used, perDay: rules.quotaPerDay, percent, resetsInMs: resetsAtMs(nowMs, rules) - nowMs });
+  if (percent !== undefined)
+    bus.emit("quota-threshold", { used, perDay: rules.quotaPerDay, percent, resetsInMs: resetsAtMs(nowMs, rules) - nowMs });
 }
 
 export function reportForeign(bus: EventBus, foreign: ForeignRefresh, fingerprint: string): void {
   bus.emit("contended", {
     ...foreign,
     fingerprint,
-    remedy: "Another environment or SDK fetches tokens for this AppID. Give each environment its own AppID, use the stable token, or let the other side consume this store's token.",
+    remedy:
+      "Another environment or SDK fetches tokens for this AppID. Give each environment its own AppID, use the stable token, or let the other side consume this store's token.",
   });
 }
 
-export function reportFailure(bus: EventBus, error: IssueError, failed: { reason: RefreshReason; failures: number; durationMs: number }): void {
+export function reportFailure(
+  bus: EventBus,
+  error: IssueError,
+  failed: { reason: RefreshReason; failures: number; durationMs: number },
+): void {
   const { code: errorCode, platformCode, message, outcome, retryAfterMs } = error;
   const { failures, ...context } = failed;
   if (outcome === "fatal") bus.emit("refused-fatally", { ...context, errorCode, platformCode, message });
@@ -32,7 +38,12 @@ export function reportFailure(bus: EventBus, error: IssueError, failed: { reason
 }
 
 /** Reports that a lease ended under its holder, and gives the error that says so. */
-export function reportLoss({ setting }: Parts, { lease, startedMs }: Leadership, epoch: number, phase: "before-send" | "after-send"): LockLostError {
+export function reportLoss(
+  { setting }: Parts,
+  { lease, startedMs }: Leadership,
+  epoch: number,
+  phase: "before-send" | "after-send",
+): LockLostError {
   const reason = lease.lost ?? "expired";
   setting.bus.emit("lock-lost", { reason, epoch, phase, heldMs: setting.clock.monotonicMs() - startedMs });
   return new LockLostError(setting.issuer.id, reason);

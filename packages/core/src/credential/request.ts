@@ -22,7 +22,10 @@ export async function ask(setting: Setting, request: Omit<IssueRequest, "signal"
   const { issuer, parameters, clock } = setting;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
   const abort = new AbortController();
-  const late = new IssueError("unknown", `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`);
+  const late = new IssueError(
+    "unknown",
+    `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`,
+  );
   let cancel: () => void = () => {};
   const deadline = new Promise<never>((_, reject) => {
     cancel = clock.setTimer(parameters.fetchDeadlineMs, () => {
@@ -46,18 +49,22 @@ const secretPattern = /^[\x21-\x7e]{1,2048}$/;
 const lifetimeMaxMs = 366 * 86_400_000;
 
 function validated(issued: Issued, id: string): Issued {
-  const invalid = (what: string): IssueError => new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
+  const invalid = (what: string): IssueError =>
+    new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
   const { secret, expiresInMs, carry } = issued;
   if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not 1 to 2048 visible ASCII characters");
-  if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs)) throw invalid("its lifetime is not between 1 ms and 366 days");
+  if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
+    throw invalid("its lifetime is not between 1 ms and 366 days");
   if (carry !== undefined && (typeof carry !== "string" || carry === "")) throw invalid("what it carries is not a text");
   return { secret, expiresInMs: Math.floor(expiresInMs), ...(carry === undefined ? {} : { carry }) };
 }
 
 /** By shape, because an issuer may bring its own copy of this package. */
 export function isIssueError(error: unknown): error is IssueError {
-  return error instanceof Error && "outcome" in error && "code" in error && (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED");
+  return (
+    error instanceof Error && "outcome" in error && "code" in error && (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED")
+  );
 }
 
 function isRecursion(error: unknown): boolean {

@@ -19,7 +19,10 @@ describe("a consumer", () => {
 
   it("says after waitMs that nobody has stored anything", async () => {
     const { clock, node, platform } = fleet();
-    await expect(within(clock, 21_000, node({ role: "consumer" }).get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: true });
+    await expect(within(clock, 21_000, node({ role: "consumer" }).get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      retryable: true,
+    });
     expect(platform.issues).toHaveLength(0);
   });
 
@@ -78,12 +81,13 @@ describe("two environments with one AppID in one store", () => {
   });
 
   it("are given up after two days of silence", async () => {
-    const { clock, node } = fleet();
+    const { clock, node, platform } = fleet();
     const production = node();
     await within(clock, 2_000, production.get());
     await production.close();
     await clock.advance(2 * 86_400_000 + 1_000);
-    await within(clock, 2_000, node({ environment: "development" }).get());
+    const development = await within(clock, 2_000, node({ environment: "development" }).get());
+    expect(platform.alive(development)).toBe(true);
   });
 
   it("coexist with a stable credential, which is the same for both", async () => {
@@ -113,7 +117,10 @@ describe("a credential that needs another one", () => {
     const parent = node();
     const tickets = scriptedIssuer({ clock, id: "test:ticket", policy: { kind: "stable", renewWithinMs: 7_200_000 } });
     const parents: (string | undefined)[] = [];
-    const issuer = { ...tickets, issue: (request: Parameters<typeof tickets.issue>[0]) => (parents.push(request.parent?.reveal()), tickets.issue(request)) };
+    const issuer = {
+      ...tickets,
+      issue: (request: Parameters<typeof tickets.issue>[0]) => (parents.push(request.parent?.reveal()), tickets.issue(request)),
+    };
     const child = credential({ issuer, parent, cache: store.cache(), lock: store.lock(), environment: "production", node: "child", clock });
     await within(clock, 2_000, child.get());
     expect(parents).toEqual([platform.latest]);
@@ -135,8 +142,19 @@ describe("a credential that needs another one", () => {
     platform.script({ outcome: "fatal", platformCode: "40125" });
     const parent = node();
     const tickets = scriptedIssuer({ clock, id: "test:ticket", policy: { kind: "sliding" } });
-    const child = credential({ issuer: tickets, parent, cache: store.cache(), lock: store.lock(), environment: "production", node: "child", clock });
-    await expect(within(clock, 5_000, child.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { platformCode: "40125" } });
+    const child = credential({
+      issuer: tickets,
+      parent,
+      cache: store.cache(),
+      lock: store.lock(),
+      environment: "production",
+      node: "child",
+      clock,
+    });
+    await expect(within(clock, 5_000, child.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      cause: { platformCode: "40125" },
+    });
     expect(tickets.issues).toHaveLength(0);
     await child.close();
   });

@@ -28,9 +28,12 @@ export function settingFrom(options: CredentialOptions): Setting {
   const node = options.node ?? defaultNode(random);
   requireLabel("environment", environment);
   requireLabel("node", node);
-  if (typeof issuer.id !== "string" || issuer.id === "") throw new ConfigurationError("The issuer has no id. Give it a stable one that names the credential, without a secret in it.");
+  if (typeof issuer.id !== "string" || issuer.id === "")
+    throw new ConfigurationError("The issuer has no id. Give it a stable one that names the credential, without a secret in it.");
   if (options.onConflict === "coexist" && (issuer.policy.kind === "supersede" || issuer.policy.kind === "rotate")) {
-    throw new ConfigurationError(`onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`);
+    throw new ConfigurationError(
+      `onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`,
+    );
   }
   const parameters = parametersFor(issuer, options.parameters);
   const key = options.fingerprintKey ?? issuer.id;
@@ -51,10 +54,14 @@ const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 function requireLabel(name: string, label: string): void {
   if (typeof label === "string" && labelPattern.test(label)) return;
-  throw new ConfigurationError(`${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${label === "" ? "empty" : typeof label === "string" ? JSON.stringify(label.slice(0, 32)) : typeof label}.`);
+  throw new ConfigurationError(
+    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${label === "" ? "empty" : typeof label === "string" ? JSON.stringify(label.slice(0, 32)) : typeof label}.`,
+  );
 }
 
 function defaultNode(random: Random): string {
-  const host = hostname().replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 40);
+  const host = hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, "-")
+    .slice(0, 40);
   return `${host || "node"}-${process.pid}-${random.id().slice(0, 4)}`;
 }

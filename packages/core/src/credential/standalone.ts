@@ -21,13 +21,23 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   const aim = aimAt(goal, local.state, parts);
   const { verdict, state } = reduce(local.state, { type: "intent", fence: 0, forced: false, ...aim, ...ids }, storeClock.nowMs(), rules);
   if (verdict.kind === "wait") return verdict;
-  if (verdict.kind === "exhausted") throw new QuotaExhaustedError(`The ledger of "${issuer.id}" is at its cap, so nothing was sent.`, verdict.resetsAtMs - storeClock.nowMs());
+  if (verdict.kind === "exhausted")
+    throw new QuotaExhaustedError(
+      `The ledger of "${issuer.id}" is at its cap, so nothing was sent.`,
+      verdict.resetsAtMs - storeClock.nowMs(),
+    );
   if (verdict.kind !== "send" || state === undefined) return undefined;
 
   local.note(state);
   const issued = await ask(setting, { reason: aim.reason, forced: false, current: undefined, parent }).catch((error: unknown) => {
     if (isIssueError(error)) {
-      const abandon = { type: "abandon", operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...endingOf(error, false) } as const;
+      const abandon = {
+        type: "abandon",
+        operationId: ids.operationId,
+        outcomeId: random.id(),
+        sentAtMs: verdict.intent.atMs,
+        ...endingOf(error, false),
+      } as const;
       const abandoned = reduce(state, abandon, storeClock.nowMs(), rules).state ?? state;
       local.note(abandoned);
       reportFailure(setting.bus, error, { reason: aim.reason, failures: abandoned.failures, durationMs: clock.monotonicMs() - startedMs });
@@ -36,12 +46,33 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   });
   const { epoch, atMs } = verdict.intent;
   const by = { node, environment, reason: aim.reason };
-  const held = { secret: issued.secret, fingerprint: fingerprintOf(issued.secret), sentAtMs: atMs, issuedAtMs: storeClock.nowMs(), expiresAtMs: atMs + issued.expiresInMs, by };
-  const commit = { type: "commit", epoch, operationId: ids.operationId, intentOutcomeId: ids.outcomeId, outcomeId: random.id(), leaseHeld: true, issued: held } as const;
+  const held = {
+    secret: issued.secret,
+    fingerprint: fingerprintOf(issued.secret),
+    sentAtMs: atMs,
+    issuedAtMs: storeClock.nowMs(),
+    expiresAtMs: atMs + issued.expiresInMs,
+    by,
+  };
+  const commit = {
+    type: "commit",
+    epoch,
+    operationId: ids.operationId,
+    intentOutcomeId: ids.outcomeId,
+    outcomeId: random.id(),
+    leaseHeld: true,
+    issued: held,
+  } as const;
   const stored = reduce(state, commit, storeClock.nowMs(), rules).state;
   if (stored?.credential === undefined) return undefined;
   local.adopt(stored, stored.credential);
   const durationMs = clock.monotonicMs() - startedMs;
-  setting.bus.emit("refreshed", { ...labelOf(stored.credential), reason: aim.reason, durationMs, remainingMs: issued.expiresInMs, unchanged: false });
+  setting.bus.emit("refreshed", {
+    ...labelOf(stored.credential),
+    reason: aim.reason,
+    durationMs,
+    remainingMs: issued.expiresInMs,
+    unchanged: false,
+  });
   return undefined;
 }

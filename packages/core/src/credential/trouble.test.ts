@@ -7,7 +7,10 @@ describe("a store in trouble", () => {
       const { clock, node, platform } = fleet();
       const one = node();
       one.faults[fault] = true;
-      await expect(within(clock, 2_100, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { code: "CACHE_UNAVAILABLE" } });
+      await expect(within(clock, 2_100, one.get())).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+        cause: { code: "CACHE_UNAVAILABLE" },
+      });
       expect(platform.issues).toHaveLength(0);
       one.faults[fault] = false;
       await within(clock, 2_000, one.get());
@@ -23,7 +26,10 @@ describe("a store in trouble", () => {
     await clock.advance(7_100_000);
     expect(platform.alive(one.peek()!)).toBe(true);
     expect(platform.issues).toHaveLength(1);
-    expect(one.typesOf().filter((type) => type === "store-unavailable" || type === "kept-stale")).toEqual(["store-unavailable", "kept-stale"]);
+    expect(one.typesOf().filter((type) => type === "store-unavailable" || type === "kept-stale")).toEqual([
+      "store-unavailable",
+      "kept-stale",
+    ]);
     one.faults.unreachable = false;
     await clock.advance(60_000);
     expect(one.typesOf()).toContain("store-recovered");
@@ -131,7 +137,11 @@ describe("a platform in trouble", () => {
     const { clock, node, platform } = fleet();
     platform.script({ outcome: "fatal", platformCode: "40125" });
     const one = node();
-    await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: false, cause: { platformCode: "40125" } });
+    await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      retryable: false,
+      cause: { platformCode: "40125" },
+    });
     for (let call = 0; call < 100; call += 1) {
       await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
       await clock.advance(60_000);
@@ -167,7 +177,10 @@ describe("a platform in trouble", () => {
     }
     await clock.advance(600_000);
     platform.issueElsewhere();
-    await expect(within(clock, 20_000, one.reject(one.peek()!))).rejects.toMatchObject({ code: "QUOTA_EXHAUSTED", resetsInMs: expect.any(Number) });
+    await expect(within(clock, 20_000, one.reject(one.peek()!))).rejects.toMatchObject({
+      code: "QUOTA_EXHAUSTED",
+      resetsInMs: expect.any(Number),
+    });
     expect(platform.issues).toHaveLength(20);
     await clock.advance(86_400_000);
     await within(clock, 20_000, one.get());
@@ -185,7 +198,9 @@ describe("a platform in trouble", () => {
 
   it("may call back into what it is asked for: an error, not a deadlock", async () => {
     const { clock, node, platform } = fleet();
-    const one: ReturnType<typeof node> = node({ issuer: { ...platform, issue: async () => ({ secret: (await one.get()).reveal(), expiresInMs: 1 }) } });
+    const one: ReturnType<typeof node> = node({
+      issuer: { ...platform, issue: async () => ({ secret: (await one.get()).reveal(), expiresInMs: 1 }) },
+    });
     await expect(within(clock, 30_000, one.get())).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
   });
 });

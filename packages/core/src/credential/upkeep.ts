@@ -99,7 +99,8 @@ export class Upkeep {
   #dueGoal(): Goal | undefined {
     const { local, setting, storeClock } = this.#parts;
     const { holding, state } = local;
-    if (holding === undefined || state === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined) return undefined;
+    if (holding === undefined || state === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined)
+      return undefined;
     const nowMs = setting.clock.monotonicMs();
     const replaces = holding.held.commitId;
     if (state.credential?.commitId === replaces && isSuspect(state)) return { reason: "rejected", refused: holding.held.fingerprint };
@@ -135,7 +136,10 @@ export class Upkeep {
     if (this.#reconcile?.sinceMs !== sinceMs) {
       const { drainMs, reconcileMs, fleetSize } = setting.parameters;
       const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
-      this.#reconcile = { sinceMs, atMs: storeClock.monotonicAt(electedStart(sinceMs + drainMs, lateMs, fleetSize, setting.random.next())) };
+      this.#reconcile = {
+        sinceMs,
+        atMs: storeClock.monotonicAt(electedStart(sinceMs + drainMs, lateMs, fleetSize, setting.random.next())),
+      };
     }
     return this.#reconcile.atMs;
   }

@@ -40,7 +40,9 @@ describe("the election of who refreshes ahead", () => {
     let starters = 0;
     let earliest = 0;
     for (let round = 0; round < rounds; round += 1) {
-      const starts = Array.from({ length: fleetSize }, () => electedStart(0, 780_000, fleetSize, random.next())).toSorted((one, other) => one - other);
+      const starts = Array.from({ length: fleetSize }, () => electedStart(0, 780_000, fleetSize, random.next())).toSorted(
+        (one, other) => one - other,
+      );
       const first = starts[0] ?? 0;
       earliest += first / rounds;
       starters += starts.filter((start) => start > 0 && start <= first + 1_000).length / rounds;

@@ -46,7 +46,9 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
       coolUntilMs,
       quota: event.quotaGone ? exhaust(quota, rules) : event.outcome === "unsent" || event.outcome === "yielded" ? refund(quota) : quota,
       ...(event.outcome === "yielded" ? {} : { failure: { code: event.code, atMs: nowMs } }),
-      ...(fears ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+      ...(fears
+        ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
+        : {}),
     },
     [...(ours ? (["intent"] as const) : []), ...(unknown ? [] : (["spent"] as const))],
   );

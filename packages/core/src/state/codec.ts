@@ -16,7 +16,11 @@ export function decodeState(text: string, key: string): State {
   const read = new Reader(parse(text, key), key);
   const v = read.count("v");
   if (v !== schemaVersion) {
-    throw new UnreadableEntryError(key, "schema", `The document of "${key}" has schema ${v}; this release reads ${schemaVersion}. Upgrade this node: until then it uses nothing and refreshes nothing.`);
+    throw new UnreadableEntryError(
+      key,
+      "schema",
+      `The document of "${key}" has schema ${v}; this release reads ${schemaVersion}. Upgrade this node: until then it uses nothing and refreshes nothing.`,
+    );
   }
   const quota = read.object("quota");
   const forced = quota.object("forced");
@@ -29,7 +33,11 @@ export function decodeState(text: string, key: string): State {
     coolUntilMs: read.count("coolUntilMs"),
     failures: read.count("failures"),
     floorEpoch: read.count("floorEpoch"),
-    quota: { day: quota.count("day"), used: quota.count("used"), forced: { used: forced.count("used"), lastAtMs: forced.count("lastAtMs") } },
+    quota: {
+      day: quota.count("day"),
+      used: quota.count("used"),
+      forced: { used: forced.count("used"), lastAtMs: forced.count("lastAtMs") },
+    },
     governor: { count: governor.count("count"), lastMs: governor.count("lastMs") },
     contention: { count: contention.count("count"), sinceMs: contention.count("sinceMs"), lastMs: contention.count("lastMs") },
     ...read.optional("credential", readHeld),
@@ -75,7 +83,11 @@ export function sanitized(state: State, nowMs: number, drainMs: number): { state
     quota: { ...quota, forced: { ...quota.forced, lastAtMs: within("quota.forced.lastAtMs", quota.forced.lastAtMs, past, nowMs) } },
     ...(credential && { credential: { ...credential, epoch: within("credential.epoch", credential.epoch, nowMs + dayMs, nowMs) } }),
     ...(intent && {
-      intent: { ...intent, epoch: within("intent.epoch", intent.epoch, nowMs + dayMs, nowMs), atMs: within("intent.atMs", intent.atMs, past, nowMs) },
+      intent: {
+        ...intent,
+        epoch: within("intent.epoch", intent.epoch, nowMs + dayMs, nowMs),
+        atMs: within("intent.atMs", intent.atMs, past, nowMs),
+      },
     }),
   };
   return { state: ignored.length === 0 ? state : clean, ignored };
@@ -130,7 +142,8 @@ class Reader {
 
   constructor(from: unknown, key: string) {
     this.#key = key;
-    if (typeof from !== "object" || from === null || Array.isArray(from)) throw new UnreadableEntryError(key, "format", notADocument(key, "not an object"));
+    if (typeof from !== "object" || from === null || Array.isArray(from))
+      throw new UnreadableEntryError(key, "format", notADocument(key, "not an object"));
     this.#from = from as Record<string, unknown>;
   }
 

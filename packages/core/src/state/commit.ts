@@ -19,7 +19,13 @@ export interface CommitEvent {
 
 export type CommitVerdict =
   /** Stored. `same`: the platform handed out the credential that was stored already. */
-  | { readonly kind: "committed"; readonly generation: number; readonly doubt: boolean; readonly reconciled: boolean; readonly same: boolean }
+  | {
+      readonly kind: "committed";
+      readonly generation: number;
+      readonly doubt: boolean;
+      readonly reconciled: boolean;
+      readonly same: boolean;
+    }
   /** This very commit was stored before; its first answer was lost. */
   | { readonly kind: "repeated" }
   /** A later epoch is stored. Which of the two the platform honours is unknown. */
@@ -41,7 +47,10 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
   const doubt = rules.supersedes && !(alone && drained);
   const same = credential?.fingerprint === event.issued.fingerprint;
   const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
-  const previous = credential !== undefined && !same ? { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) } : state.previous;
+  const previous =
+    credential !== undefined && !same
+      ? { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) }
+      : state.previous;
   const next = change(
     state,
     {

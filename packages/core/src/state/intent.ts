@@ -40,7 +40,8 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   const undrained = dangerMs > nowMs;
   const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs };
-  const { state: base, foreign } = event.reason === "rejected" && event.refused !== undefined ? suspected(state, event.refused, nowMs) : { state, foreign: undefined };
+  const { state: base, foreign } =
+    event.reason === "rejected" && event.refused !== undefined ? suspected(state, event.refused, nowMs) : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,
     intent,

@@ -25,13 +25,19 @@ export function isOlder(one: Held, other: Held): boolean {
  * Writes back when the store holds nothing, exactly what is known to have been replaced, or what is clearly older. A higher epoch is no reason: a promoted
  * replica's clock may be behind, and what it stores may still be newer.
  */
-export function decideRepair(state: State | undefined, event: RepairEvent, nowMs: number, _rules: Rules): { state?: State; verdict: RepairVerdict } {
+export function decideRepair(
+  state: State | undefined,
+  event: RepairEvent,
+  nowMs: number,
+  _rules: Rules,
+): { state?: State; verdict: RepairVerdict } {
   const { known } = event;
   const { credential, previous } = known;
   if (credential === undefined || nowMs >= credential.expiresAtMs) return { verdict: { kind: "kept" } };
   const stored = state ?? emptyState;
   const isLost = stored.credential === undefined && stored.floorEpoch < credential.epoch;
-  const isReplaced = stored.credential !== undefined && (stored.credential.fingerprint === previous?.fingerprint || isOlder(stored.credential, credential));
+  const isReplaced =
+    stored.credential !== undefined && (stored.credential.fingerprint === previous?.fingerprint || isOlder(stored.credential, credential));
   if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
 
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
@@ -42,7 +48,10 @@ export function decideRepair(state: State | undefined, event: RepairEvent, nowMs
       credential,
       ...(previous === undefined ? {} : { previous }),
       dangerUntilMs: Math.max(stored.dangerUntilMs, known.dangerUntilMs),
-      quota: stored.quota.day > known.quota.day || (stored.quota.day === known.quota.day && stored.quota.used >= known.quota.used) ? stored.quota : known.quota,
+      quota:
+        stored.quota.day > known.quota.day || (stored.quota.day === known.quota.day && stored.quota.used >= known.quota.used)
+          ? stored.quota
+          : known.quota,
       governor: stored.governor.lastMs >= known.governor.lastMs ? stored.governor : known.governor,
       contention: stored.contention.lastMs >= known.contention.lastMs ? stored.contention : known.contention,
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),

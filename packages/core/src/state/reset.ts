@@ -12,6 +12,11 @@ export interface ResetVerdict {
 
 export function decideReset(state: State, event: ResetEvent): { state?: State; verdict: ResetVerdict } {
   const floorEpoch = Math.max(state.floorEpoch, state.credential?.epoch ?? 0);
-  const next = change(state, { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 }, ["credential", "previous", "suspect", "failure"]);
+  const next = change(state, { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 }, [
+    "credential",
+    "previous",
+    "suspect",
+    "failure",
+  ]);
   return { state: next, verdict: { kind: "reset" } };
 }

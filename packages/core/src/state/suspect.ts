@@ -33,7 +33,8 @@ export function suspected(state: State, fingerprint: string, nowMs: number): { s
   const { credential } = state;
   if (credential?.fingerprint !== fingerprint || isSuspect(state)) return { state, foreign: undefined };
   const marked = { suspect: { fingerprint, atMs: nowMs } };
-  const explained = state.doubtSinceMs !== undefined || state.intent !== undefined || nowMs < state.dangerUntilMs || nowMs >= credential.expiresAtMs;
+  const explained =
+    state.doubtSinceMs !== undefined || state.intent !== undefined || nowMs < state.dangerUntilMs || nowMs >= credential.expiresAtMs;
   if (explained) return { state: change(state, marked), foreign: undefined };
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
