@@ -32,7 +32,8 @@ export function casEntries(kind: string, keys: CasKeys, clock: Clock): CacheDriv
       const stored = await read(name);
       const storeNowMs = clock.wallMs();
       if (stored?.version === version) return { written: true, version, storeNowMs };
-      if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion) return { written: false, version: stored?.version, storeNowMs };
+      if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion)
+        return { written: false, version: stored?.version, storeNowMs };
       const text = `${version}:${ttlMs ?? ""}:${value}`;
       if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs })) return { written: true, version, storeNowMs };
     }
@@ -60,7 +61,7 @@ export function casEntries(kind: string, keys: CasKeys, clock: Clock): CacheDriv
     delete: (name, ifVersion) => inTurn(name, () => remove(name, ifVersion)),
     clear: (scope) => keys.removeAll(keyOf(scope)),
     async *names(scope) {
-      for (let after = ""; ; ) {
+      for (let after = ""; ;) {
         const page: readonly string[] = await keys.list(keyOf(scope), after);
         for (const key of page) yield key.slice(keyPrefix.length);
         if (page.length < listLimit) return;
@@ -80,7 +81,11 @@ function keyOf(name: string): string {
 function parse(name: string, pair: CasPair): Stored {
   const parts = /^([\w-]{1,64}):(\d*):(.*)$/s.exec(pair.value);
   if (parts === null) {
-    throw new UnreadableEntryError(name, "format", `What is stored under "${keyOf(name)}" was not written by Lingpai. Find out who writes there.`);
+    throw new UnreadableEntryError(
+      name,
+      "format",
+      `What is stored under "${keyOf(name)}" was not written by Lingpai. Find out who writes there.`,
+    );
   }
   const [, version = "", ttl = "", text = ""] = parts;
   return { pair, version, ttlMs: ttl === "" ? undefined : Number(ttl), value: text };

@@ -25,8 +25,18 @@ const fileFacts: Facts = {
 };
 
 export const embedded: readonly Backend[] = [
-  { adapter: "adapter-keyv", backend: "Map, Keyv 6", facts: inProcess, start: async () => ({ open: async () => inMap(new Keyv()), stop: async () => {} }) },
-  { adapter: "adapter-keyv", backend: "Map, Keyv 5", facts: inProcess, start: async () => ({ open: async () => inMap(new Keyv5()), stop: async () => {} }) },
+  {
+    adapter: "adapter-keyv",
+    backend: "Map, Keyv 6",
+    facts: inProcess,
+    start: async () => ({ open: async () => inMap(new Keyv()), stop: async () => {} }),
+  },
+  {
+    adapter: "adapter-keyv",
+    backend: "Map, Keyv 5",
+    facts: inProcess,
+    start: async () => ({ open: async () => inMap(new Keyv5()), stop: async () => {} }),
+  },
   onFile("SQLite, node:sqlite", (file) => {
     const native = new DatabaseSync(file);
     return { keyv: new Keyv5(), options: { native }, close: async () => native.close() };

@@ -8,7 +8,8 @@ import type { CasPair } from "./cas.ts";
 import type { EtcdKeys } from "./etcd.ts";
 
 export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
-  const remainingMs = async (held: CasPair): Promise<number> => Math.min((await held.remainingMs()) ?? Infinity, parseLease(held.value).ttlMs);
+  const remainingMs = async (held: CasPair): Promise<number> =>
+    Math.min((await held.remainingMs()) ?? Infinity, parseLease(held.value).ttlMs);
 
   return {
     kind: "etcd",

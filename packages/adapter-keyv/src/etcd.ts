@@ -59,7 +59,9 @@ export interface EtcdTransaction {
 }
 
 function isClient(client: unknown): client is EtcdClient {
-  return isObject(client) && has<EtcdKv>(client["kv"], "range", "txn", "deleteRange") && has<EtcdLeases>(client["leaseClient"], "leaseGrant");
+  return (
+    isObject(client) && has<EtcdKv>(client["kv"], "range", "txn", "deleteRange") && has<EtcdLeases>(client["leaseClient"], "leaseGrant")
+  );
 }
 
 /** etcd changes several keys in one transaction. */
@@ -98,7 +100,9 @@ function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
       const leases = await Promise.all(writes.map(({ ttlMs }) => grant(ttlMs)));
       const { succeeded } = await kv.txn({
         compare: writes.map(({ key, read }) => unchanged(key, read)),
-        success: writes.map(({ key, value }, index) => ({ request_put: { key: Buffer.from(key), value: Buffer.from(value), lease: leases[index] ?? noLease } })),
+        success: writes.map(({ key, value }, index) => ({
+          request_put: { key: Buffer.from(key), value: Buffer.from(value), lease: leases[index] ?? noLease },
+        })),
       });
       // Not waited for: they would end by themselves.
       if (!succeeded) for (const ID of leases) if (ID !== noLease) leaseClient.leaseRevoke({ ID }).catch(() => {});
@@ -109,7 +113,12 @@ function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
       return (await kv.txn({ compare: [unchanged(key, read)], success: [{ request_delete_range: request }] })).succeeded;
     },
     async list(prefix, after) {
-      const { kvs } = await kv.range({ key: Buffer.from(`${after === "" ? prefix : after}\0`), range_end: endOf(prefix), limit: listLimit, keys_only: true });
+      const { kvs } = await kv.range({
+        key: Buffer.from(`${after === "" ? prefix : after}\0`),
+        range_end: endOf(prefix),
+        limit: listLimit,
+        keys_only: true,
+      });
       return kvs.map(({ key }) => key.toString());
     },
     removeAll: async (prefix) => Number((await kv.deleteRange({ key: Buffer.from(prefix), range_end: endOf(prefix) })).deleted),

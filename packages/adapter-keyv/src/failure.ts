@@ -9,7 +9,11 @@ export function codeOf(error: unknown): string {
 }
 
 /** What the error is for the caller, by the codes that this store documents; undefined leaves it to core, which knows the network's codes. */
-export function refusal(kind: string, error: unknown, reasons: ReadonlyMap<string, CacheUnavailableReason>): CacheUnavailableError | undefined {
+export function refusal(
+  kind: string,
+  error: unknown,
+  reasons: ReadonlyMap<string, CacheUnavailableReason>,
+): CacheUnavailableError | undefined {
   const code = codeOf(error);
   const reason = reasons.get(code);
   if (reason === undefined) return undefined;

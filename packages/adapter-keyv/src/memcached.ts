@@ -73,7 +73,14 @@ function memcachedKeys(client: MemcachedClient, clock: Clock): CasKeys {
       const cas = read === undefined ? noCas : Buffer.from(read.revision, "hex");
       const nowMs = clock.wallMs();
       const text = `${ttlMs === undefined ? "" : nowMs + ttlMs}|${value}`;
-      return done(await send({ operation: read === undefined ? "add" : "set", key: fitting(key), cas, store: { text, expiry: expiryOf(ttlMs, nowMs) } }));
+      return done(
+        await send({
+          operation: read === undefined ? "add" : "set",
+          key: fitting(key),
+          cas,
+          store: { text, expiry: expiryOf(ttlMs, nowMs) },
+        }),
+      );
     },
     remove: async (key, read) => done(await send({ operation: "delete", key: fitting(key), cas: Buffer.from(read.revision, "hex") })),
     list: () => Promise.reject(unlistable()),
@@ -99,16 +106,29 @@ function expiryOf(ttlMs: number | undefined, nowMs: number): number {
 
 function unavailable(error: Error | null): CacheUnavailableError {
   const isTimeout = error !== null && /timed? ?out/i.test(error.message);
-  return new CacheUnavailableError("The store (memcached) did not answer. Check that it is up and reachable.", { reason: isTimeout ? "timeout" : "disconnected" });
+  return new CacheUnavailableError("The store (memcached) did not answer. Check that it is up and reachable.", {
+    reason: isTimeout ? "timeout" : "disconnected",
+  });
 }
 
 function refused(status: number): CacheUnavailableError {
-  if (status === 3) return new CacheUnavailableError("The store (memcached) takes no value as long as this. Raise its -I.", { reason: "out-of-memory", retryable: false });
-  if (status === 0x82) return new CacheUnavailableError("The store (memcached) is out of memory. Give it room.", { reason: "out-of-memory" });
-  if (status === 0x20) return new CacheUnavailableError("The store (memcached) asks for a password. Check the client's.", { reason: "unauthorized", retryable: false });
+  if (status === 3)
+    return new CacheUnavailableError("The store (memcached) takes no value as long as this. Raise its -I.", {
+      reason: "out-of-memory",
+      retryable: false,
+    });
+  if (status === 0x82)
+    return new CacheUnavailableError("The store (memcached) is out of memory. Give it room.", { reason: "out-of-memory" });
+  if (status === 0x20)
+    return new CacheUnavailableError("The store (memcached) asks for a password. Check the client's.", {
+      reason: "unauthorized",
+      retryable: false,
+    });
   return new CacheUnavailableError(`The store (memcached) refused with status ${status}.`);
 }
 
 function unlistable(): LockUnsupportedError {
-  return new LockUnsupportedError("memcached cannot list its keys, so a cache in it has no keys() and no clear(). Let entries expire, or use another store.");
+  return new LockUnsupportedError(
+    "memcached cannot list its keys, so a cache in it has no keys() and no clear(). Let entries expire, or use another store.",
+  );
 }

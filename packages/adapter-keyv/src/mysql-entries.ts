@@ -37,7 +37,7 @@ export function mysqlEntries(run: MysqlRun): CacheDriver {
     },
     clear: (scope) => run.affected(`DELETE FROM ${entriesTable} WHERE scope = '${idOf(scope)}' AND ${live}`),
     async *names(scope) {
-      for (let after = ""; ; ) {
+      for (let after = ""; ;) {
         const page: readonly Row[] = await run.rows(
           `SELECT id, name FROM ${entriesTable} WHERE scope = '${idOf(scope)}' AND id > '${after}' AND ${live} ORDER BY id LIMIT ${pageRows}`,
         );

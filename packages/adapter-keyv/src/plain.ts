@@ -57,7 +57,8 @@ export function plainCache(store: PlainStore, kind: string, clock: Clock): Cache
 
 /** Stores differ in whether they put their namespace before the key, so the name is what follows our own mark. */
 async function* namesOf(store: PlainStore, kind: string, scope: string): AsyncGenerator<string, void, undefined> {
-  if (store.iterator === undefined) throw new LockUnsupportedError(`${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`);
+  if (store.iterator === undefined)
+    throw new LockUnsupportedError(`${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`);
   for await (const [key] of store.iterator(store.namespace)) {
     const at = typeof key === "string" ? key.lastIndexOf(keyPrefix) : -1;
     if (at < 0) continue;
@@ -87,7 +88,11 @@ function parse(name: string, text: string): Readonly<Record<string, unknown>> {
 }
 
 function unreadable(name: string, reason: UnreadableEntryError["reason"]): UnreadableEntryError {
-  return new UnreadableEntryError(name, reason, `What is stored under "${keyPrefix}${name}" was not written by this version of Lingpai. Find out who writes there.`);
+  return new UnreadableEntryError(
+    name,
+    reason,
+    `What is stored under "${keyPrefix}${name}" was not written by this version of Lingpai. Find out who writes there.`,
+  );
 }
 
 function unconditionalOnly(kind: string): LockUnsupportedError {

@@ -27,7 +27,9 @@ export async function open(connect: () => Source | Promise<Source>): Promise<Fix
       return client(source, { ...systemClock, wallMs: () => systemClock.wallMs() + clockShiftMs }, source.close);
     },
     again: async () => client(first, systemClock, async () => {}),
-    ...(first.options.guarantee === "advisory" && { demandFencing: async () => keyvLock(first.keyv, { ...first.options, guarantee: "fenced" }) }),
+    ...(first.options.guarantee === "advisory" && {
+      demandFencing: async () => keyvLock(first.keyv, { ...first.options, guarantee: "fenced" }),
+    }),
   };
 }
 

@@ -11,7 +11,11 @@ import Keyv5 from "keyv5";
 import KeyvRedis6 from "keyv-redis6";
 import * as client5 from "redis-client5";
 import { keyvCache, keyvLock } from "./index.ts";
-import type { KeyvLike } from "./index.ts";
+
+interface AnyKeyv {
+  readonly store: unknown;
+  get(key: string): Promise<unknown>;
+}
 
 /** The members of any client that only the tests use. */
 interface Owned {
@@ -20,19 +24,22 @@ interface Owned {
   on(event: "error", listener: () => void): unknown;
 }
 
-function connected(client: Owned, keyv: KeyvLike, disconnect: () => unknown, native?: object): Connected {
+function connected(client: Owned, keyv: AnyKeyv, disconnect: () => unknown, native?: object): Connected {
   const options = native === undefined ? {} : { native };
   return {
     cache: (given) => keyvCache(keyv, { ...given, ...options }),
     lock: (given) => keyvLock(keyv, { ...given, ...options }),
     lookalike: () => connected(client, keyv, disconnect, lookalikeOf(client)),
+    probe: () => Promise.reject(new Error("There is no probe over a Keyv.")),
+    // Through the adapter, which connects its client when it is first used.
+    ping: () => keyv.get("ping"),
     listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     close: async () => void disconnect(),
   };
 }
 
 /** The adapter connects the client itself, when it is first used. */
-function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): unknown }>(client: C, keyv: KeyvLike): Connected {
+function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): unknown }>(client: C, keyv: AnyKeyv): Connected {
   client.on("error", () => {});
   return connected(client, keyv, () => client.isOpen && client.destroy());
 }

@@ -100,7 +100,10 @@ function portOf(client: Client, connect: () => Promise<unknown>): RedisPort {
 function placesOf(client: Client): Pick<RedisPort, "primaries" | "openSubscriber"> {
   if ("nodeClient" in client) {
     const nodes = (): Promise<Single[]> => Promise.all(client.masters.map((node) => client.nodeClient(node)));
-    return { primaries: async () => (await nodes()).map(nodePort), openSubscriber: async (...events) => openSubscriber(anyOf(await nodes()), ...events) };
+    return {
+      primaries: async () => (await nodes()).map(nodePort),
+      openSubscriber: async (...events) => openSubscriber(anyOf(await nodes()), ...events),
+    };
   }
   if ("getSentinelNode" in client) {
     const primary: NodePort = { command: (...args) => client.sendCommand(false, args, plain) };
@@ -140,7 +143,11 @@ async function openSubscriber(client: Single, ...[events, signal]: Parameters<Op
   connection.on("error", lose);
   connection.on("end", lose);
   await connection.connect();
-  return { subscribe: (channel) => connection.subscribe(channel, receive), unsubscribe: (channel) => connection.unsubscribe(channel), close };
+  return {
+    subscribe: (channel) => connection.subscribe(channel, receive),
+    unsubscribe: (channel) => connection.unsubscribe(channel),
+    close,
+  };
 }
 
 /** A Sentinel client keeps a connection of its own for subscriptions; a new primary means that messages may have been missed. */

@@ -3,7 +3,9 @@ import type { CacheDriver, Conflict, DriverWrite, Written } from "@lingpai/core"
 import type { Row, SqlStore, SqlValue } from "./sql.ts";
 import { entriesTable, idOf, pageRows, scopeIdOf } from "./tables.ts";
 
-type EntryStatements = Readonly<Record<"get" | "put" | "create" | "replace" | "version" | "delete" | "deleteVersion" | "clear" | "names", string>>;
+type EntryStatements = Readonly<
+  Record<"get" | "put" | "create" | "replace" | "version" | "delete" | "deleteVersion" | "clear" | "names", string>
+>;
 
 /** Each is one atomic step by itself. A conditional write that returns no row did not happen. */
 function entryStatements({ nowMs, told }: SqlStore): EntryStatements {
@@ -70,7 +72,7 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
     },
     async *names(scope) {
       const scopeId = idOf(scope);
-      for (let after = ""; ; ) {
+      for (let after = ""; ;) {
         const page = await run(statements.names, [scopeId, after]);
         for (const { name } of page) yield String(name);
         if (page.length < pageRows) return;

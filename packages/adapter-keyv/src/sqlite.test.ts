@@ -24,20 +24,24 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const contend = (ledger: string, rounds: number): Promise<unknown> =>
   promisify(execFile)(process.execPath, ["--no-warnings", contender, file, ledger, String(rounds)]);
 
-test("six processes that begin at once on a new file exclude each other, with rising fences and no lost update", { timeout: 60_000 }, async () => {
-  const ledger = join(directory, "ledger");
-  writeFileSync(ledger, "");
+test(
+  "six processes that begin at once on a new file exclude each other, with rising fences and no lost update",
+  { timeout: 60_000 },
+  async () => {
+    const ledger = join(directory, "ledger");
+    writeFileSync(ledger, "");
 
-  await Promise.all(Array.from({ length: 6 }, () => contend(ledger, 15)));
+    await Promise.all(Array.from({ length: 6 }, () => contend(ledger, 15)));
 
-  const lines = readFileSync(ledger, "utf8").trim().split("\n");
-  expect(lines.map((line) => Number(line.split(" ")[0]))).toEqual(Array.from({ length: 90 }, (_, index) => index + 1));
-  const fences = lines.map((line) => Number(line.split(" ")[1]));
-  expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
-  const native = new DatabaseSync(file);
-  expect((await keyvCache(new Keyv(), { native }).withPrefix("contest").get("count"))?.value).toBe("90");
-  native.close();
-});
+    const lines = readFileSync(ledger, "utf8").trim().split("\n");
+    expect(lines.map((line) => Number(line.split(" ")[0]))).toEqual(Array.from({ length: 90 }, (_, index) => index + 1));
+    const fences = lines.map((line) => Number(line.split(" ")[1]));
+    expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
+    const native = new DatabaseSync(file);
+    expect((await keyvCache(new Keyv(), { native }).withPrefix("contest").get("count"))?.value).toBe("90");
+    native.close();
+  },
+);
 
 test("a lease of a process that was killed ends by itself, and the next fence is higher", { timeout: 30_000 }, async () => {
   const holder = spawn(process.execPath, ["--no-warnings", contender, file, "hold"], { stdio: ["pipe", "pipe", "inherit"] });

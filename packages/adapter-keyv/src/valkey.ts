@@ -51,7 +51,8 @@ function portOf(client: Single | Cluster): RedisPort {
 }
 
 function placesOf(client: Single | Cluster): Pick<RedisPort, "primaries" | "openSubscriber"> {
-  if (!("nodes" in client)) return { primaries: () => [nodePort(client)], openSubscriber: (...events) => openSubscriber(client, ...events) };
+  if (!("nodes" in client))
+    return { primaries: () => [nodePort(client)], openSubscriber: (...events) => openSubscriber(client, ...events) };
   requirePlainPrefix(client.options.keyPrefix ?? "");
   return {
     primaries: () => client.nodes("master").map(nodePort),
@@ -73,7 +74,13 @@ function anyOf(nodes: readonly Single[]): Single {
 
 /** One attempt without the client's own reconnection, which does not tell when the channels are subscribed again. */
 async function openSubscriber(client: Single, ...[events, signal]: Parameters<OpenSubscriber>): Promise<SubscriberConnection> {
-  const connection = client.duplicate({ keyPrefix: "", lazyConnect: true, autoResubscribe: false, enableAutoPipelining: false, retryStrategy: () => null });
+  const connection = client.duplicate({
+    keyPrefix: "",
+    lazyConnect: true,
+    autoResubscribe: false,
+    enableAutoPipelining: false,
+    retryStrategy: () => null,
+  });
   const close = (): void => connection.disconnect();
   connection.on("error", () => {});
   connection.on("message", (channel, payload) => events.message(channel, payload));

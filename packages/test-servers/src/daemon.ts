@@ -1,5 +1,5 @@
 /** One server process of any kind on loopback: started in a directory of its own, broken on purpose, stopped by process id. */
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { chown, mkdtemp, rm } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { until } from "./until.ts";
 export interface Daemon {
   readonly host: "127.0.0.1";
   readonly port: number;
-  /** SIGSTOP: connections stay, nothing answers, until {@link Daemon.thaw}. */
+  /** SIGSTOP to it and its children: connections stay, nothing answers, until {@link Daemon.thaw}. */
   freeze(): void;
   thaw(): void;
   /** Stops it cleanly and starts it again on the same port with the data that it keeps. */
@@ -127,11 +127,19 @@ class LocalDaemon implements Daemon {
   }
 
   freeze(): void {
-    this.#child?.kill("SIGSTOP");
+    this.#signalAll(this.#child?.pid, "SIGSTOP");
   }
 
   thaw(): void {
-    this.#child?.kill("SIGCONT");
+    this.#signalAll(this.#child?.pid, "SIGCONT");
+  }
+
+  /** PostgreSQL has a process for each connection. */
+  #signalAll(pid: number | undefined, signal: "SIGSTOP" | "SIGCONT"): void {
+    if (pid === undefined) return;
+    process.kill(pid, signal);
+    const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
+    for (const child of (stdout ?? "").split("\n").filter(Boolean)) process.kill(Number(child), signal);
   }
 
   async restart(): Promise<void> {
@@ -154,7 +162,7 @@ class LocalDaemon implements Daemon {
     process.off("exit", this.#killAtExit);
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGCONT");
+    this.#signalAll(child.pid, "SIGCONT");
     child.kill(signal);
     await ended;
   }

@@ -1,0 +1,144 @@
+/** What happens to operations while a database is away. The clauses that break connections speak Redis's protocol only. */
+import KeyvMemcache from "@keyv/memcache";
+import { systemClock } from "@lingpai/core";
+import type { Cache, Lock } from "@lingpai/core";
+import { etcd, mariadb, memcached, postgres, until } from "@lingpai/test-servers";
+import type { Database } from "@lingpai/test-servers";
+import { Etcd3 } from "etcd3";
+import Keyv from "keyv";
+import mysql from "mysql2";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keyvCache, keyvLock } from "./index.ts";
+
+interface Case {
+  readonly name: string;
+  /** Whether what was stored is there after a restart. */
+  readonly keeps: boolean;
+  start(): Promise<Database>;
+  connect(server: Database): { readonly native: object; close(): unknown };
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "PostgreSQL",
+    keeps: true,
+    start: postgres,
+    connect({ url }) {
+      const native = new pg.Pool({ connectionString: url });
+      return { native, close: () => native.end() };
+    },
+  },
+  {
+    name: "MariaDB",
+    keeps: true,
+    start: mariadb,
+    connect({ url }) {
+      const native = mysql.createPool(url);
+      return { native, close: () => native.promise().end() };
+    },
+  },
+  {
+    name: "etcd",
+    keeps: true,
+    start: etcd,
+    connect({ url }) {
+      const native = new Etcd3({ hosts: url });
+      return { native, close: () => native.close() };
+    },
+  },
+  {
+    name: "memcached",
+    keeps: false,
+    start: memcached,
+    connect({ url }) {
+      const { client } = new KeyvMemcache(url, { logger: { log: () => {} } });
+      return { native: client, close: () => client.close() };
+    },
+  },
+];
+
+const deadlineMs = 300;
+const token = "the token itself";
+
+describe.each(cases)("$name", ({ start, connect, keeps }) => {
+  let server: Database;
+  let connection: ReturnType<Case["connect"]>;
+  let cache: Cache;
+  let lock: Lock;
+
+  beforeAll(async () => {
+    server = await start();
+    connection = connect(server);
+    const { native } = connection;
+    cache = keyvCache(new Keyv(), { native, deadlineMs }).withPrefix("prod");
+    lock = keyvLock(new Keyv(), { native, deadlineMs, guarantee: "advisory" }).withPrefix("prod");
+    await until(
+      "the first operations succeed",
+      async () => (await cache.set("wx1", token)).written && (await lock.release("wx1", "nobody")) === false,
+    );
+  });
+
+  afterAll(async () => {
+    await cache.close();
+    await connection.close();
+    await server.stop();
+  });
+
+  const operations = (): Promise<unknown>[] => [
+    cache.get("wx1"),
+    cache.set("wx1", token),
+    cache.set("wx1", token, { ifVersion: "absent" }),
+    cache.delete("wx2"),
+    lock.tryAcquire("wx2", "owner", 1000),
+    lock.extend("wx2", "owner", 1000),
+    lock.release("wx2", "owner"),
+  ];
+
+  test("a server that stopped answering is unavailable to every operation within the deadline, and back when it is", async () => {
+    server.freeze();
+    const startMs = systemClock.monotonicMs();
+    const outcomes = await Promise.allSettled(operations());
+    const tookMs = systemClock.monotonicMs() - startMs;
+    server.thaw();
+
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CACHE_UNAVAILABLE", retryable: true } });
+      expect(String(outcome.status === "rejected" && outcome.reason.stack)).not.toContain(token);
+    }
+    expect(tookMs).toBeLessThan(deadlineMs * 2);
+    await until("it answers again", async () => (await cache.get("wx1"))?.value === token);
+  });
+
+  test("after a restart the same client goes on, and fences still rise", async () => {
+    await until("the lock is free", async () => (await lock.tryAcquire("wx3", "before", 1000)).acquired);
+    const before = await lock.tryAcquire("wx3", "before", 1000);
+    await lock.release("wx3", "before");
+    await cache.set("wx3", token);
+    await server.restart();
+
+    const after = await until("it answers again", async () => {
+      const granted = await lock.tryAcquire("wx3", "after", 1000);
+      return granted.acquired && granted;
+    });
+    expect(after.fence).toBeGreaterThan(before.acquired ? before.fence : Infinity);
+    expect((await cache.get("wx3"))?.value).toBe(keeps ? token : undefined);
+  });
+});
+
+test("PostgreSQL: who watches is told to read everything again after the connection was lost, and is told of changes from then on", async () => {
+  const server = await postgres();
+  const native = new pg.Pool({ connectionString: server.url });
+  const cache = keyvCache(new Keyv(), { native, deadlineMs }).withPrefix("prod");
+  const told: (string | undefined)[] = [];
+  await until("the watch begins", async () => cache.watch?.((key) => told.push(key)).then(() => true));
+
+  await server.restart();
+  await until("the watcher is told to read everything again", async () => told.includes(undefined));
+  await until("a write succeeds", async () => (await cache.set("wx1", token)).written);
+  await until("the watcher is told of it", async () => told.at(-1) === "wx1");
+
+  await cache.close();
+  await native.end();
+  await server.stop();
+});
