@@ -3,12 +3,13 @@ import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from 
 import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis5";
-import { ioredisCache, ioredisLock } from "./index.ts";
+import { ioredisCache, ioredisLock, ioredisProbe } from "./index.ts";
 import type { IoredisClient, IoredisCluster } from "./index.ts";
 
 /** The members of either version's client that only the tests use. */
 interface Owned {
   disconnect(): void;
+  ping(): Promise<unknown>;
   eventNames(): (string | symbol)[];
   listenerCount(event: string | symbol): number;
   on(event: "error", listener: () => void): unknown;
@@ -19,6 +20,8 @@ function connected(client: Owned & (IoredisClient | IoredisCluster)): Connected 
   return {
     cache: (options) => ioredisCache(client, options),
     lock: (options) => ioredisLock(client, options),
+    probe: (options) => ioredisProbe(client, options),
+    ping: () => client.ping(),
     lookalike: () => connected(lookalikeOf(client)),
     listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     close: async () => client.disconnect(),
@@ -50,7 +53,9 @@ function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
   };
 }
 
-export const backends: readonly Backend[] = [driver("5", ioredis5), driver("6", ioredis6)].flatMap((version) => [
+export const drivers: readonly RedisDriver[] = [driver("5", ioredis5), driver("6", ioredis6)];
+
+export const backends: readonly Backend[] = drivers.flatMap((version) => [
   standaloneBackend(version),
   sentinelBackend(version),
   clusterBackend(version),

@@ -3,12 +3,13 @@ import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from 
 import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
 import * as client6 from "@redis/client";
 import * as client5 from "redis-client5";
-import { nodeRedisCache, nodeRedisLock } from "./index.ts";
+import { nodeRedisCache, nodeRedisLock, nodeRedisProbe } from "./index.ts";
 import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./index.ts";
 
 /** The members of either version's client that only the tests use. */
 interface Owned {
   connect(): Promise<unknown>;
+  readonly isOpen: boolean;
   destroy(): unknown;
   eventNames(): (string | symbol)[];
   listenerCount(event: string | symbol): number;
@@ -19,10 +20,12 @@ function connected(client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRed
   return {
     cache: (options) => nodeRedisCache(client, options),
     lock: (options) => nodeRedisLock(client, options),
+    probe: (options) => nodeRedisProbe(client, options),
+    ping: () => client.eval("return redis.call('PING')", { keys: [], arguments: [] }),
     lookalike: () => connected(lookalikeOf(client)),
     listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     async close() {
-      await client.destroy();
+      if (client.isOpen) await client.destroy();
     },
   };
 }
@@ -61,7 +64,9 @@ function driver(version: string, { createClient, createCluster, createSentinel }
   };
 }
 
-export const backends: readonly Backend[] = [driver("5", client5), driver("6", client6)].flatMap((version) => [
+export const drivers: readonly RedisDriver[] = [driver("5", client5), driver("6", client6)];
+
+export const backends: readonly Backend[] = drivers.flatMap((version) => [
   standaloneBackend(version),
   sentinelBackend(version),
   clusterBackend(version),

@@ -36,6 +36,7 @@ async function linkedClient(driver: RedisDriver, server: Server, initiallyDown: 
   const link = await openLink(server);
   if (initiallyDown) await link.cut();
   const connected = await driver.standalone(link);
+  if (!initiallyDown) await connected.ping();
   const client = clientOf(connected, { deadlineMs: linkedDeadlineMs });
   return {
     ...client,

@@ -2,6 +2,7 @@
 import type { Client, Fixture } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
+import type { ProbeOptions } from "@lingpai/redis-scripts";
 import type { Address } from "@lingpai/test-servers";
 
 /** A client library, as the tests use it: each call makes a new client. */
@@ -27,8 +28,11 @@ export interface Connected {
   lock(options: LockOptions): Lock;
   /** The same client as an object of no class, as when two copies of the library are installed. */
   lookalike(): Connected;
+  probe(options?: ProbeOptions): Promise<readonly string[]>;
+  ping(): Promise<unknown>;
   /** How many listeners the client has, ours and its own. */
   listenerCount(): number;
+  /** Also when it is closed already or was never connected. */
   close(): Promise<void>;
 }
 

@@ -19,6 +19,7 @@ const answers: readonly (readonly [answer: string, reason: string, retryable: bo
   ["WRONGPASS invalid username-password pair or user is disabled.", "unauthorized", false],
   ["NOPERM this user has no permissions to run the 'evalsha' command", "forbidden", false],
   ["ERR The user executing the script can't run this command or subcommand script: 421fa03e, on @user_script:5.", "forbidden", false],
+  ["ERR Unknown Redis command called from script script: 421fa03e, on @user_script:5.", "forbidden", false],
   ["ERR unknown command 'EVALSHA', with args beginning with: '421fa03e' '1' 'prod:{wx1}'", "forbidden", false],
   ["ERR unknown command `spublish`, with args beginning with: `a`", "forbidden", false],
   ["NOSCRIPT No matching script. Please use EVAL.", "other", true],

@@ -49,7 +49,7 @@ const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
 const wrapped = new RegExp(`(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`);
 const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
 const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
-const refusedInScript = /can't run this command|no permissions to (?:run|access)|attempted to access a key/i;
+const refusedInScript = /can't run this command|unknown redis command called from|no permissions to (?:run|access)|attempted to access a key/i;
 const networkCode = /^E[A-Z_]{3,30}$/;
 
 /** The first word of a server's error answer; undefined for every other error, a lost connection for one. */

@@ -1,7 +1,7 @@
 /** A start-up check: can this client's server, user and proxy do everything that the adapter will ask of them? */
 import { CacheUnavailableError, nameOf, scopeOf, systemRandom } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
-import { redisError } from "./errors.ts";
+import { redisError, refusedCommandOf } from "./errors.ts";
 import { changesChannel } from "./layout.ts";
 import { attemptScript } from "./scripts.ts";
 import { keyPrefixOf } from "./store.ts";
@@ -23,20 +23,14 @@ const canaryTtlMs = 10_000;
  */
 export async function probeRedis(store: RedisStore, options: ProbeOptions = {}): Promise<readonly string[]> {
   const path = options.path ?? [];
-  const { kind } = store.port;
+  const scope = scopeOf(path);
   try {
-    const prefix = await keyPrefixOf(store, scopeOf(path));
+    const prefix = await keyPrefixOf(store, scope);
+    await attemptEach(store, nameOf(path, `${canary}.attempt`));
     await exercise(store, nameOf(path, canary));
-    const unsubscribe = await store.subscriptions.subscribe(prefix + changesChannel(scopeOf(path)), () => {});
-    await unsubscribe();
+    await (await store.subscriptions.subscribe(prefix + changesChannel(scope), () => {}))();
   } catch (error) {
-    const failure = redisError(error, kind);
-    const refused = failure instanceof CacheUnavailableError && failure.reason === "forbidden" && (await refusedInScripts(store, nameOf(path, canary)));
-    if (!refused) throw failure;
-    throw new CacheUnavailableError(`Redis (${kind}) refuses "${refused}" in a script. Grant it to this user, or leave out the proxy that lacks it.`, {
-      reason: "forbidden",
-      retryable: false,
-    });
+    throw redisError(error, store.port.kind);
   }
   return warnings(store);
 }
@@ -65,16 +59,18 @@ const commands: readonly (readonly string[])[] = [
   ["del", "KEY"],
 ];
 
-/** Servers before 7 do not say which command of a script a user may not run, so each is tried alone. */
-async function refusedInScripts(store: RedisStore, name: string): Promise<string | undefined> {
+/** Each alone, because a server does not say which command of a script its user may not run. */
+async function attemptEach({ port }: RedisStore, name: string): Promise<void> {
   for (const command of [...commands, ["publish", name, ""]]) {
     try {
-      await store.port.eval(attemptScript, [name], command as string[]);
-    } catch {
-      return command[0];
+      await port.eval(attemptScript, [name], [...command]);
+    } catch (error) {
+      const failure = redisError(error, port.kind);
+      if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden") throw failure;
+      const text = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? command[0]}". Grant it to this user, or do without the proxy that lacks it.`;
+      throw new CacheUnavailableError(text, { reason: "forbidden", retryable: false });
     }
   }
-  return undefined;
 }
 
 async function warnings(store: RedisStore): Promise<string[]> {

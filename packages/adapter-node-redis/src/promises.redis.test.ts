@@ -1,0 +1,4 @@
+import { describeRedisAdapter } from "@lingpai/redis-fixture";
+import { drivers } from "./conformance.fixture.ts";
+
+for (const driver of drivers) describeRedisAdapter(driver, new URL("../README.md", import.meta.url));
