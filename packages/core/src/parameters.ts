@@ -1,5 +1,5 @@
 /** Durations and limits of one credential, and the rules that they must satisfy together. */
-import { ConfigurationError } from "./errors.ts";
+import { requireParameters } from "./parameter-rules.ts";
 import type { Issuer } from "./issuer.ts";
 
 /** All in ms unless named otherwise. The defaults fit a WeChat token of 7200 s. */
@@ -42,8 +42,6 @@ export interface Parameters {
   readonly quotaReserve: number;
 }
 
-const day = 86_400_000;
-
 export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): Parameters {
   const { policy, lifetimeMs } = issuer;
   const renews = policy.kind === "stable" && policy.renewWithinMs < lifetimeMs ? policy.renewWithinMs : undefined;
@@ -70,7 +68,7 @@ export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): 
   };
   const chosen: Parameters = { ...defaults, ...definedOnly(given) };
   const parameters = { ...chosen, fleetSize: Math.min(10_000_000, Math.max(2, chosen.fleetSize)) };
-  validate(parameters, issuer);
+  requireParameters(parameters, issuer, overlapOf(issuer));
   return parameters;
 }
 
@@ -81,157 +79,4 @@ export function overlapOf({ policy }: Pick<Issuer, "policy">): number {
 
 function definedOnly<T extends object>(given: T): T {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** A rule is broken when `low > high`; the text is built from both sides and from a setting that would satisfy it. */
-interface Rule {
-  readonly rule: string;
-  readonly low: number;
-  readonly high: number;
-  readonly says: string;
-  readonly remedy: string;
-}
-
-function validate(p: Parameters, issuer: Issuer): void {
-  for (const [name, value] of Object.entries(p) as [keyof Parameters, unknown][]) {
-    const whole = name !== "quotaReserve" && name !== "fleetSize";
-    if (typeof value !== "number" || !Number.isFinite(value) || value < 0 || (whole && !Number.isInteger(value))) {
-      throw new ConfigurationError(`${name} must be a ${whole ? "whole " : ""}number of at least 0, not ${describe(value)}.`, {
-        rule: "P6",
-      });
-    }
-  }
-  for (const { rule, low, high, says, remedy } of [...timing(p, issuer), ...bounds(p, issuer)]) {
-    if (low > high) throw new ConfigurationError(`${rule}: ${says} (${low} > ${high}). ${remedy}`, { rule });
-  }
-}
-
-function timing(p: Parameters, issuer: Issuer): Rule[] {
-  const overlap = overlapOf(issuer);
-  const superseding = Number.isFinite(overlap);
-  const needed = p.attemptsMax * p.fetchDeadlineMs + (superseding ? p.drainMs : 0) + backOffMs(p.attemptsMax);
-  const leaseNeeds = p.fetchDeadlineMs + 2 * p.storeDeadlineMs;
-  const rules: Rule[] = [
-    {
-      rule: "P1",
-      low: leaseNeeds,
-      high: p.leaseMs,
-      says: "a lease must outlive one fetch and two store commands, fetchDeadlineMs + 2 × storeDeadlineMs ≤ leaseMs",
-      remedy: `Set leaseMs to at least ${leaseNeeds}.`,
-    },
-    {
-      rule: "P2",
-      low: p.fetchDeadlineMs + p.networkDelayMs,
-      high: p.drainMs,
-      says: "the drain must outlast a request that is still under way, fetchDeadlineMs + networkDelayMs ≤ drainMs",
-      remedy: `Set drainMs to at least ${p.fetchDeadlineMs + p.networkDelayMs}.`,
-    },
-    {
-      rule: "P5",
-      low: needed,
-      high: p.mandatoryMs,
-      says: "the mandatory window must leave time for all attempts, a drain and back-offs",
-      remedy: `Set mandatoryMs to at least ${needed}, or lower fetchDeadlineMs or attemptsMax.`,
-    },
-    {
-      rule: "P5",
-      low: p.mandatoryMs,
-      high: p.advisoryMs,
-      says: "mandatoryMs ≤ advisoryMs",
-      remedy: `Set advisoryMs to at least ${p.mandatoryMs}.`,
-    },
-    {
-      rule: "P5",
-      low: p.advisoryMs + 1,
-      high: issuer.lifetimeMs,
-      says: `advisoryMs must be below the lifetime of ${issuer.lifetimeMs} ms`,
-      remedy: `Set advisoryMs to ${Math.floor(issuer.lifetimeMs / 4)}.`,
-    },
-    {
-      rule: "P5",
-      low: p.skewMarginMs,
-      high: p.mandatoryMs,
-      says: "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced",
-      remedy: `Set skewMarginMs to at most ${p.mandatoryMs}.`,
-    },
-  ];
-  if (superseding && overlap > 0) {
-    const latest = overlap - 60_000 - p.fetchDeadlineMs;
-    rules.push(
-      {
-        rule: "P3",
-        low: p.recheckMs + p.longestCallMs + 10_000,
-        high: overlap,
-        says: "a node must notice a replacement within the overlap, recheckMs + longestCallMs + 10 000 ≤ overlap",
-        remedy: `Set recheckMs to at most ${overlap - p.longestCallMs - 10_000}, or lower longestCallMs.`,
-      },
-      {
-        rule: "P4",
-        low: p.drainMs,
-        high: p.reconcileMs,
-        says: "drainMs ≤ reconcileMs",
-        remedy: `Set reconcileMs to at least ${p.drainMs}.`,
-      },
-      {
-        rule: "P4",
-        low: p.reconcileMs,
-        high: latest,
-        says: "a reconciling refresh must end well within the overlap, reconcileMs ≤ overlap − 60 000 − fetchDeadlineMs",
-        remedy: `Set reconcileMs to at most ${latest}.`,
-      },
-    );
-  }
-  return rules;
-}
-
-function bounds(p: Parameters, issuer: Issuer): Rule[] {
-  const atLeast = (name: keyof Parameters, least: number): Rule => ({
-    rule: "P6",
-    low: least,
-    high: p[name],
-    says: `${name} must be at least ${least}`,
-    remedy: `Set ${name} to ${least} or more.`,
-  });
-  const atMost = (name: keyof Parameters, most: number): Rule => ({
-    rule: "P6",
-    low: p[name],
-    high: most,
-    says: `${name} must be at most ${most}`,
-    remedy: `Set ${name} to ${most} or less.`,
-  });
-  const renewal: Rule[] =
-    issuer.policy.kind === "stable" && issuer.policy.renewWithinMs < issuer.lifetimeMs
-      ? [
-          {
-            rule: "P5",
-            low: p.advisoryMs,
-            high: issuer.policy.renewWithinMs,
-            says: "before its last renewWithinMs a stable issuer returns the same credential, advisoryMs ≤ renewWithinMs",
-            remedy: `Set advisoryMs to at most ${issuer.policy.renewWithinMs}.`,
-          },
-        ]
-      : [];
-  return [
-    atLeast("fetchDeadlineMs", 1),
-    atLeast("storeDeadlineMs", 1),
-    atLeast("recheckMs", 1_000),
-    atLeast("recheckDueMs", 1_000),
-    atLeast("attemptsMax", 1),
-    atLeast("quotaPerDay", 20),
-    atMost("attemptsMax", 10),
-    atMost("leaseMs", 2 ** 31 - 1),
-    atMost("waitMs", day),
-    atMost("drainMs", 600_000),
-    atMost("quotaReserve", 0.9),
-    ...renewal,
-  ];
-}
-
-/** The longest that the attempts of one lease pause between them. */
-function backOffMs(attemptsMax: number): number {
-  return (attemptsMax - 1) * 1_000;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
