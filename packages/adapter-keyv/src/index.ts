@@ -2,9 +2,9 @@
  * Lingpai's cache and lock over any Keyv, 5 or 6.
  *
  * Keyv itself has no atomic operation, and a lock made of its `get` and `set` has two holders in most acquisitions. So everything
- * that must be atomic goes to the database under the Keyv, through its own client: an in-process Map, SQLite. Entries lie in
- * tables or keys of ours there, not in Keyv's envelope, because honest versions and times to live need that: what you store
- * through the Keyv and what Lingpai stores never meet. Where no atomic operation is known, `keyvLock` refuses to be constructed.
+ * that must be atomic goes to the database under the Keyv, through its own client: SQLite, PostgreSQL, MySQL, Redis, Valkey, etcd,
+ * memcached, an in-process Map. Entries lie in tables or keys of ours there, not in Keyv's envelope, because honest versions and
+ * times to live need that: what you store through the Keyv and what Lingpai stores never meet. Where no atomic operation is known, `keyvLock` refuses to be constructed.
  *
  * @packageDocumentation
  */
@@ -26,7 +26,8 @@ export interface KeyvLike {
 
 export interface StoreOptions {
   /**
-   * The database's own client, when the Keyv does not lead to it: a `DatabaseSync` or better-sqlite3 `Database`. You close it.
+   * The database's own client: a `DatabaseSync` or better-sqlite3 `Database`, a pg `Pool`, a mysql2 pool, a client of
+   * @redis/client, ioredis or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays yours: you connect and close it.
    * @defaultValue what is found under the Keyv
    */
   readonly native?: object;
