@@ -84,6 +84,7 @@ export function lingpaiNode(spec: NodeSpec, { cache, lock }: NodeStore): DemoNod
     // The development instance uses production's token and never fetches one; the default would be an error that says so.
     ...(spec.contender === "lingpai plain" && environment === "development" ? { onConflict: "consume" as const } : {}),
     baseUrl: platformUrl,
+    parameters: { storeDeadlineMs: 5_000, leaseMs: 18_000 },
     fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), "user-agent": node } }),
   });
   const reasons: string[] = [];

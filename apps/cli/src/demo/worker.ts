@@ -69,12 +69,21 @@ function join(spec: NodeSpec): Member {
   };
 }
 
+/** Six processes may share two cores: slowness is not what this shows. */
+const deadlineMs = 5_000;
+
 function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void } {
   if ("redisUrl" in where) {
     const client = new Redis(where.redisUrl);
-    return { store: { cache: ioredisCache(client), lock: ioredisLock(client) }, close: () => client.disconnect() };
+    return {
+      store: { cache: ioredisCache(client, { deadlineMs }), lock: ioredisLock(client, { deadlineMs }) },
+      close: () => client.disconnect(),
+    };
   }
   const native = new DatabaseSync(where.sqliteFile);
   const keyv = new Keyv();
-  return { store: { cache: keyvCache(keyv, { native }), lock: keyvLock(keyv, { native }) }, close: () => native.close() };
+  return {
+    store: { cache: keyvCache(keyv, { native, deadlineMs }), lock: keyvLock(keyv, { native, deadlineMs }) },
+    close: () => native.close(),
+  };
 }
