@@ -8,8 +8,8 @@
  */
 import { createCache, createLock, systemRandom } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
-import { createRedisCacheDriver, createRedisLockDriver, createRedisStore, probeRedis, requirePlainPrefix } from "@lingpai/redis-scripts";
-import type { NodePort, OpenSubscriber, ProbeOptions, RedisPort, RedisStore } from "@lingpai/redis-scripts";
+import { createRedisCacheDriver, createRedisLockDriver, probeRedis, requirePlainPrefix, storesByClient } from "@lingpai/redis-scripts";
+import type { NodePort, OpenSubscriber, ProbeOptions, RedisPort } from "@lingpai/redis-scripts";
 
 /** What is used of a `Redis` of ioredis, for a single server or through Sentinel. */
 export interface IoredisClient extends IoredisCommands {
@@ -70,20 +70,7 @@ export function ioredisProbe(client: IoredisClient | IoredisCluster, options?: P
   return probeRedis(storeOf(client), options);
 }
 
-/**
- * The only state of this module: a cache and a lock over one client are to share one subscriber connection, and the client is all that
- * they have in common. An entry lives as long as its client.
- */
-const stores = new WeakMap<object, RedisStore>();
-
-function storeOf(client: IoredisClient | IoredisCluster): RedisStore {
-  let store = stores.get(client);
-  if (store === undefined) {
-    store = createRedisStore("nodes" in client ? clusterPort(client) : clientPort(client));
-    stores.set(client, store);
-  }
-  return store;
-}
+const storeOf = storesByClient((client: IoredisClient | IoredisCluster) => ("nodes" in client ? clusterPort(client) : clientPort(client)));
 
 function clientPort(client: IoredisClient): RedisPort {
   return {

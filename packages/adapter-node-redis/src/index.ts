@@ -8,8 +8,8 @@
  */
 import { createCache, createLock, systemRandom } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
-import { createRedisCacheDriver, createRedisLockDriver, createRedisStore, probeRedis } from "@lingpai/redis-scripts";
-import type { NodePort, OpenSubscriber, ProbeOptions, RedisPort, RedisStore, SubscriberConnection, SubscriberEvents } from "@lingpai/redis-scripts";
+import { createRedisCacheDriver, createRedisLockDriver, probeRedis, storesByClient } from "@lingpai/redis-scripts";
+import type { NodePort, OpenSubscriber, ProbeOptions, RedisPort, SubscriberConnection, SubscriberEvents } from "@lingpai/redis-scripts";
 
 /** What is used of the client of `createClient`. */
 export interface NodeRedisClient extends NodeRedisCommands {
@@ -80,20 +80,7 @@ export function nodeRedisProbe(client: AnyClient, options?: ProbeOptions): Promi
   return probeRedis(storeOf(client), options);
 }
 
-/**
- * The only state of this module: a cache and a lock over one client are to share one subscriber connection, and the client is all that
- * they have in common. An entry lives as long as its client.
- */
-const stores = new WeakMap<object, RedisStore>();
-
-function storeOf(client: AnyClient): RedisStore {
-  let store = stores.get(client);
-  if (store === undefined) {
-    store = createRedisStore(portOf(client));
-    stores.set(client, store);
-  }
-  return store;
-}
+const storeOf = storesByClient(portOf);
 
 function portOf(client: AnyClient): RedisPort {
   const scripts = scriptCalls(client);

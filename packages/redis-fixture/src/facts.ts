@@ -2,7 +2,12 @@
 import { inProcess } from "@lingpai/conformance";
 import type { Facts, Refusal } from "@lingpai/conformance";
 
-const unavailable = (answer: string, reason: string, retryable: boolean): Refusal => ({ answer, code: "CACHE_UNAVAILABLE", reason, retryable });
+const unavailable = (answer: string, reason: string, retryable: boolean): Refusal => ({
+  answer,
+  code: "CACHE_UNAVAILABLE",
+  reason,
+  retryable,
+});
 
 const refusals: readonly Refusal[] = [
   unavailable("READONLY You can't write against a read only replica.", "readonly", true),

@@ -4,5 +4,5 @@ export { clusterBackend, sentinelBackend } from "./replicated.ts";
 export { rightsWithin } from "./rights.ts";
 export { slotOf } from "./slot.ts";
 export { standaloneBackend } from "./standalone.ts";
-export { lookalikeOf } from "./world.ts";
+export { keysOf, lookalikeOf } from "./world.ts";
 export type { Connected, Credentials, RedisDriver } from "./world.ts";

@@ -7,7 +7,8 @@ import type { Server } from "@lingpai/test-servers";
 
 /** @param holder the server that holds this key now */
 export function rawAccess(holder: (key: string) => Promise<Server>): Raw {
-  const send = async (key: string, ...parts: ReadonlyArray<string | Uint8Array>): ReturnType<Server["command"]> => (await holder(key)).command(...parts);
+  const send = async (key: string, ...parts: ReadonlyArray<string | Uint8Array>): ReturnType<Server["command"]> =>
+    (await holder(key)).command(...parts);
   const foreign = (title: string, ...parts: readonly [command: string, ...rest: string[]]): Raw["foreign"][number] => ({
     title,
     async put(name) {

@@ -79,3 +79,9 @@ export async function openWorld(connect: () => Promise<Connected>): Promise<Omit
 function shifted(shiftMs: number): Clock {
   return { ...systemClock, wallMs: () => systemClock.wallMs() + shiftMs };
 }
+
+export async function keysOf(cache: Cache): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of cache.keys()) keys.push(key);
+  return keys;
+}

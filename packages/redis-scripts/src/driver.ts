@@ -1,5 +1,16 @@
 /** The cache's and the lock's driver over any Redis client: scripts, replies, scans, channels. */
-import type { Busy, CacheDriver, Conflict, DriverWrite, Entry, Granted, LockDriver, Unsubscribe, WatchListener, Written } from "@lingpai/core";
+import type {
+  Busy,
+  CacheDriver,
+  Conflict,
+  DriverWrite,
+  Entry,
+  Granted,
+  LockDriver,
+  Unsubscribe,
+  WatchListener,
+  Written,
+} from "@lingpai/core";
 import { redisError, unreadable } from "./errors.ts";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 import { acquireScript, deleteScript, extendScript, getScript, releaseScript, setScript } from "./scripts.ts";
@@ -43,7 +54,12 @@ class RedisCache implements CacheDriver {
   async set(name: string, value: string, write: DriverWrite): Promise<Written | Conflict> {
     const { version, ttlMs, ifVersion } = write;
     const condition = ifVersion === "absent" ? "*" : (ifVersion ?? "");
-    const [status, current, storeMs] = await this.#run(setScript, name, [version, ttlMs === undefined ? "" : String(ttlMs), condition, value]);
+    const [status, current, storeMs] = await this.#run(setScript, name, [
+      version,
+      ttlMs === undefined ? "" : String(ttlMs),
+      condition,
+      value,
+    ]);
     const storeNowMs = Number(storeMs);
     const outcome = Number(status);
     if (outcome < 0) throw unreadable(name, foreignReason(outcome));

@@ -6,7 +6,11 @@ import { redisError } from "./errors.ts";
 const answers: readonly (readonly [answer: string, reason: string, retryable: boolean])[] = [
   ["READONLY You can't write against a read only replica.", "readonly", true],
   ["READONLY You can't write against a read only replica. script: 421fa03eee54, on @user_script:9.", "readonly", true],
-  ["ERR Error running script (call to f_421fa03e): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.", "readonly", true],
+  [
+    "ERR Error running script (call to f_421fa03e): @user_script:9: @user_script: 9: -READONLY You can't write against a read only replica.",
+    "readonly",
+    true,
+  ],
   ["NOREPLICAS Not enough good replicas to write.", "readonly", true],
   ["MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "readonly", true],
   ["LOADING Redis is loading the dataset in memory", "loading", true],
@@ -42,9 +46,13 @@ describe("what a server's refusal means", () => {
   });
 
   test("a refused command is named, in lower case", () => {
-    expect(redisError(new Error("NOPERM User prod has no permissions to run the 'evalsha' command"), "ioredis").message).toContain('"evalsha"');
+    expect(redisError(new Error("NOPERM User prod has no permissions to run the 'evalsha' command"), "ioredis").message).toContain(
+      '"evalsha"',
+    );
     expect(redisError(new Error("ERR unknown command 'EVALSHA', with args beginning with: 'x'"), "ioredis").message).toContain('"evalsha"');
-    expect(redisError(new Error("NOPERM User prod has no permissions to run the 'client|setinfo' command"), "ioredis").message).toContain('"client|setinfo"');
+    expect(redisError(new Error("NOPERM User prod has no permissions to run the 'client|setinfo' command"), "ioredis").message).toContain(
+      '"client|setinfo"',
+    );
   });
 });
 
@@ -52,7 +60,10 @@ describe("what a driver's failure means", () => {
   test.each([
     [new Error("Connection is closed."), "disconnected"],
     [new Error("Stream isn't writeable and enableOfflineQueue options is false"), "disconnected"],
-    [new Error("Reached the max retries per request limit (which is 20). Refer to \"maxRetriesPerRequest\" option for details."), "disconnected"],
+    [
+      new Error('Reached the max retries per request limit (which is 20). Refer to "maxRetriesPerRequest" option for details.'),
+      "disconnected",
+    ],
     [new Error("The client is closed"), "disconnected"],
     [new Error("Socket closed unexpectedly"), "disconnected"],
     [Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:6379"), { code: "ECONNREFUSED" }), "disconnected"],
@@ -65,7 +76,9 @@ describe("what a driver's failure means", () => {
   });
 
   test("a Cluster client that reached no node is judged by what the last node said", () => {
-    const failure = Object.assign(new Error("Failed to refresh slots cache."), { lastNodeError: new Error("WRONGPASS invalid username-password pair") });
+    const failure = Object.assign(new Error("Failed to refresh slots cache."), {
+      lastNodeError: new Error("WRONGPASS invalid username-password pair"),
+    });
     expect(redisError(failure, "ioredis")).toMatchObject({ reason: "unauthorized", retryable: false });
   });
 

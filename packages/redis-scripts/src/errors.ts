@@ -23,7 +23,11 @@ const clusterDown: Meaning = {
   retryable: true,
   text: "the Cluster does not serve this slot now. If this lasts, look at CLUSTER INFO",
 };
-const unauthorized: Meaning = { reason: "unauthorized", retryable: false, text: "it did not accept the client's user and password. Correct them" };
+const unauthorized: Meaning = {
+  reason: "unauthorized",
+  retryable: false,
+  text: "it did not accept the client's user and password. Correct them",
+};
 
 /** By the first word of the server's answer. */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
@@ -49,7 +53,8 @@ const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
 const wrapped = new RegExp(`(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`);
 const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
 const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
-const refusedInScript = /can't run this command|unknown redis command called from|no permissions to (?:run|access)|attempted to access a key/i;
+const refusedInScript =
+  /can't run this command|unknown redis command called from|no permissions to (?:run|access)|attempted to access a key/i;
 const networkCode = /^E[A-Z_]{3,30}$/;
 
 /** The first word of a server's error answer; undefined for every other error, a lost connection for one. */
@@ -75,12 +80,19 @@ export function redisError(error: unknown, kind: string, entry?: string): Lingpa
   const code = serverCode(error);
   if (code === "WRONGTYPE" && entry !== undefined) return unreadable(entry, "type");
   const refused = refusedCommandOf(error);
-  if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error)))) return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
+  if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error))))
+    return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
   if (refused !== undefined) {
-    return unavailable(kind, "ERR", { reason: "forbidden", retryable: false, text: "it, or a proxy before it, does not know this command" }, refused);
+    return unavailable(
+      kind,
+      "ERR",
+      { reason: "forbidden", retryable: false, text: "it, or a proxy before it, does not know this command" },
+      refused,
+    );
   }
   const meaning = code === undefined ? undefined : meanings.get(code);
-  if (code !== undefined) return unavailable(kind, code, meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" });
+  if (code !== undefined)
+    return unavailable(kind, code, meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" });
   return connectionError(error, kind);
 }
 
@@ -90,7 +102,11 @@ export function unreadable(name: string, reason: "type" | "format" | "schema"): 
     format: "a text that is not an entry of ours",
     schema: "an entry in the layout of a newer release",
   }[reason];
-  return new UnreadableEntryError(name, reason, `Under "${name}" stands ${what}. It is left alone; upgrade, choose another prefix, or delete it.`);
+  return new UnreadableEntryError(
+    name,
+    reason,
+    `Under "${name}" stands ${what}. It is left alone; upgrade, choose another prefix, or delete it.`,
+  );
 }
 
 function unavailable(kind: string, code: string, { reason, retryable, text }: Meaning, command?: string): CacheUnavailableError {
@@ -100,13 +116,17 @@ function unavailable(kind: string, code: string, { reason, retryable, text }: Me
 
 /** No answer of a server: the connection or the driver failed. */
 function connectionError(error: unknown, kind: string): CacheUnavailableError {
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" && networkCode.test(error.code) ? ` (${error.code})` : "";
+  const code =
+    error instanceof Error && "code" in error && typeof error.code === "string" && networkCode.test(error.code) ? ` (${error.code})` : "";
   if (code === " (ETIMEDOUT)" || /timed? ?out/i.test(textOf(error))) {
     return new CacheUnavailableError(`Redis (${kind}) did not answer the driver in time${code}.`, { reason: "timeout" });
   }
-  return new CacheUnavailableError(`Redis (${kind}) is not connected${code}. Check that it is up and that the client was connected and not closed.`, {
-    reason: "disconnected",
-  });
+  return new CacheUnavailableError(
+    `Redis (${kind}) is not connected${code}. Check that it is up and that the client was connected and not closed.`,
+    {
+      reason: "disconnected",
+    },
+  );
 }
 
 /** What a Cluster client met last when it tried every node, or one command's failure in a batch. */

@@ -11,7 +11,14 @@ export type { NodePort, RedisPort } from "./port.ts";
 export { probeRedis } from "./probe.ts";
 export type { ProbeOptions } from "./probe.ts";
 export type { Script } from "./scripts.ts";
-export { createRedisStore, requirePlainPrefix } from "./store.ts";
+export { createRedisStore, requirePlainPrefix, storesByClient } from "./store.ts";
 export type { RedisStore } from "./store.ts";
 export { createSubscriptions } from "./subscriptions.ts";
-export type { MessageListener, OpenSubscriber, SubscriberConnection, SubscriberEvents, Subscriptions, SubscriptionsOptions } from "./subscriptions.ts";
+export type {
+  MessageListener,
+  OpenSubscriber,
+  SubscriberConnection,
+  SubscriberEvents,
+  Subscriptions,
+  SubscriptionsOptions,
+} from "./subscriptions.ts";

@@ -28,7 +28,9 @@ export async function probeRedis(store: RedisStore, options: ProbeOptions = {}):
     const prefix = await keyPrefixOf(store, scope);
     await attemptEach(store, nameOf(path, `${canary}.attempt`));
     await exercise(store, nameOf(path, canary));
-    await (await store.subscriptions.subscribe(prefix + changesChannel(scope), () => {}))();
+    await (
+      await store.subscriptions.subscribe(prefix + changesChannel(scope), () => {})
+    )();
   } catch (error) {
     throw redisError(error, store.port.kind);
   }
@@ -76,12 +78,17 @@ async function attemptEach({ port }: RedisStore, name: string): Promise<void> {
 async function warnings(store: RedisStore): Promise<string[]> {
   const found = new Set<string>();
   for (const node of await store.port.primaries()) {
-    await node.command("SCAN", "0", "COUNT", "1").catch(() => found.add("SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed."));
+    await node
+      .command("SCAN", "0", "COUNT", "1")
+      .catch(() => found.add("SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed."));
     const memory = await node.command("INFO", "memory").catch(() => undefined);
     const policy = memory === undefined ? undefined : /maxmemory_policy:(\S+)/.exec(String(memory))?.[1];
-    if (policy === undefined) found.add("The eviction policy cannot be read (INFO is refused). Make sure that maxmemory-policy is noeviction.");
+    if (policy === undefined)
+      found.add("The eviction policy cannot be read (INFO is refused). Make sure that maxmemory-policy is noeviction.");
     else if (policy !== "noeviction") {
-      found.add(`maxmemory-policy is ${policy}: under pressure Redis may drop credentials, locks and fences. Set it to noeviction, or use a server of its own.`);
+      found.add(
+        `maxmemory-policy is ${policy}: under pressure Redis may drop credentials, locks and fences. Set it to noeviction, or use a server of its own.`,
+      );
     }
   }
   return [...found];

@@ -41,7 +41,9 @@ const acquire = async (owner: string, ttl = "60000"): Promise<readonly Reply[]> 
 const heard = async (): Promise<unknown[]> => {
   await wire.command("PUBLISH", "end", name);
   while (!messages.some((message) => Array.isArray(message) && message[3] === name && message[2] === "end")) await wire.command("PING");
-  return messages.flatMap((message) => (Array.isArray(message) && message[2] !== "end" ? [`${String(message[2])} ${String(message[3])}`] : []));
+  return messages.flatMap((message) =>
+    Array.isArray(message) && message[2] !== "end" ? [`${String(message[2])} ${String(message[3])}`] : [],
+  );
 };
 
 test("each digest is what the server computes", async () => {

@@ -15,6 +15,19 @@ export interface RedisStore {
   keyPrefix: string | undefined;
 }
 
+/**
+ * One store for each client, however often it is asked for: a cache and a lock over one client are to share one subscriber connection,
+ * and the client is all that they have in common. A store lives as long as its client.
+ */
+export function storesByClient<C extends object>(portOf: (client: C) => RedisPort): (client: C) => RedisStore {
+  const stores = new WeakMap<C, RedisStore>();
+  return (client) => {
+    const store = stores.get(client) ?? createRedisStore(portOf(client));
+    stores.set(client, store);
+    return store;
+  };
+}
+
 export function createRedisStore(port: RedisPort): RedisStore {
   return { port, subscriptions: createSubscriptions(port.openSubscriber), keyPrefix: undefined };
 }
@@ -51,5 +64,7 @@ export async function keyPrefixOf(store: RedisStore, scope: string): Promise<str
 /** @throws {ConfigurationError} `CONFIGURATION` for a brace: it would move the hash tag, and all names of the client into one slot. */
 export function requirePlainPrefix(keyPrefix: string): void {
   if (!/[{}]/.test(keyPrefix)) return;
-  throw new ConfigurationError("The Cluster client's keyPrefix holds a brace, which would be the hash tag of every key. Choose one without, or use withPrefix.");
+  throw new ConfigurationError(
+    "The Cluster client's keyPrefix holds a brace, which would be the hash tag of every key. Choose one without, or use withPrefix.",
+  );
 }

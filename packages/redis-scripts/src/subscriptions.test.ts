@@ -12,7 +12,12 @@ interface Opened {
 }
 
 /** A server whose connections the test opens, refuses and breaks. */
-function world(): { opened: Opened[]; subscriptions: Subscriptions; clock: ReturnType<typeof manualClock>; server: { down: boolean; hangs: boolean } } {
+function world(): {
+  opened: Opened[];
+  subscriptions: Subscriptions;
+  clock: ReturnType<typeof manualClock>;
+  server: { down: boolean; hangs: boolean };
+} {
   const opened: Opened[] = [];
   const server = { down: false, hangs: false };
   const open: OpenSubscriber = async (events, signal) => {
@@ -37,7 +42,11 @@ describe("one connection", () => {
   test("is opened for the first listener, shared by all, and closed after the last", async () => {
     const { opened, subscriptions, clock } = world();
     expect(opened).toHaveLength(0);
-    const leave = await Promise.all([subscriptions.subscribe("a", () => {}), subscriptions.subscribe("a", () => {}), subscriptions.subscribe("b", () => {})]);
+    const leave = await Promise.all([
+      subscriptions.subscribe("a", () => {}),
+      subscriptions.subscribe("a", () => {}),
+      subscriptions.subscribe("b", () => {}),
+    ]);
     expect(opened).toHaveLength(1);
     expect([...opened[0]!.channels]).toEqual(["a", "b"]);
     await leave[0]();
@@ -54,7 +63,9 @@ describe("one connection", () => {
 
   test("is opened anew for the next first listener", async () => {
     const { opened, subscriptions } = world();
-    await (await subscriptions.subscribe("a", () => {}))();
+    await (
+      await subscriptions.subscribe("a", () => {})
+    )();
     await subscriptions.subscribe("a", () => {});
     expect(opened).toHaveLength(2);
   });

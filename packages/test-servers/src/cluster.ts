@@ -26,7 +26,12 @@ const slotCount = 16_384;
 const primaryCount = 3;
 
 export async function startCluster(options: ServerOptions = {}): Promise<Cluster> {
-  const config = ["cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-node-timeout 1000", "cluster-replica-validity-factor 0"];
+  const config = [
+    "cluster-enabled yes",
+    "cluster-config-file nodes.conf",
+    "cluster-node-timeout 1000",
+    "cluster-replica-validity-factor 0",
+  ];
   const settings = { ...options, config: [...config, ...(options.config ?? [])] };
   const started = await Promise.allSettled(Array.from({ length: 2 * primaryCount }, () => startServer(settings)));
   const nodes = started.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
@@ -60,7 +65,10 @@ async function form(nodes: readonly Server[]): Promise<void> {
   await until("the Cluster serves every slot, with a replica for each", async () => {
     const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
     const links = await Promise.all(nodes.slice(primaryCount).map((node) => node.command("INFO", "replication")));
-    return states.every((state) => String(state).includes("cluster_state:ok")) && links.every((link) => String(link).includes("master_link_status:up"));
+    return (
+      states.every((state) => String(state).includes("cluster_state:ok")) &&
+      links.every((link) => String(link).includes("master_link_status:up"))
+    );
   });
 }
 
@@ -104,7 +112,9 @@ class LocalCluster implements Cluster {
       return next !== former && String(await next.command("CLUSTER", "INFO")).includes("cluster_state:ok");
     });
     await former.restart();
-    await until("the former primary follows the new one", async () => String(await former.command("INFO", "replication")).includes("master_link_status:up"));
+    await until("the former primary follows the new one", async () =>
+      String(await former.command("INFO", "replication")).includes("master_link_status:up"),
+    );
   }
 
   async beginMove(slot: number): Promise<void> {

@@ -82,7 +82,9 @@ class LocalSentinel implements Sentinel {
     // The Sentinels would see to it, but only after ten seconds.
     const { host, port } = await this.primary();
     await former.command("REPLICAOF", host, String(port));
-    await until("the former primary follows the new one", async () => String(await former.command("INFO", "replication")).includes("master_link_status:up"));
+    await until("the former primary follows the new one", async () =>
+      String(await former.command("INFO", "replication")).includes("master_link_status:up"),
+    );
   }
 
   logs(): string {

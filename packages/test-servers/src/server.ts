@@ -60,7 +60,14 @@ export async function startServer(options: ServerOptions = {}, mode: "server" | 
 function configuration(settings: { port: number; busPort: number; directory: string; mode: string; options: ServerOptions }): string {
   const { port, busPort, directory, mode, options } = settings;
   const common = [`port ${port}`, "bind 127.0.0.1", `dir ${directory}`, "protected-mode no"];
-  const data = ['save ""', "appendonly yes", "appendfsync everysec", `cluster-port ${busPort}`, "repl-diskless-sync-delay 0", "repl-ping-replica-period 1"];
+  const data = [
+    'save ""',
+    "appendonly yes",
+    "appendfsync everysec",
+    `cluster-port ${busPort}`,
+    "repl-diskless-sync-delay 0",
+    "repl-ping-replica-period 1",
+  ];
   const users = (options.users ?? []).map((user) => `user ${user}`);
   return [...common, ...(mode === "server" ? data : []), ...users, ...(options.config ?? []), ""].join("\n");
 }
@@ -75,7 +82,9 @@ function requireBinary(): string {
       // Not here; look on.
     }
   }
-  throw new Error("redis-server is not on PATH. On Debian: apt-get install redis-server. Elsewhere install Redis 7 or newer and add it to PATH.");
+  throw new Error(
+    "redis-server is not on PATH. On Debian: apt-get install redis-server. Elsewhere install Redis 7 or newer and add it to PATH.",
+  );
 }
 
 const logLimit = 8_000;
@@ -117,10 +126,14 @@ class LocalServer implements Server {
     child.once("error", (error) => note(Buffer.from(error.message)));
     process.on("exit", this.#killAtExit);
     try {
-      await until("the server answers PING", async () => {
-        if (child.exitCode !== null || child.signalCode !== null) return "ended" as const;
-        return (await this.command("PING")) === "PONG" && ("up" as const);
-      }, 10_000).then((state) => {
+      await until(
+        "the server answers PING",
+        async () => {
+          if (child.exitCode !== null || child.signalCode !== null) return "ended" as const;
+          return (await this.command("PING")) === "PONG" && ("up" as const);
+        },
+        10_000,
+      ).then((state) => {
         if (state === "ended") throw new Error("redis-server ended at once.");
       });
     } catch (error) {
