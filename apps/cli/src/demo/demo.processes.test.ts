@@ -21,12 +21,15 @@ describe("the demo", () => {
       const rows = JSON.parse(out) as Measurement[];
       expect(rows).toHaveLength(18);
       for (const { contender, scene, failed, fetches } of rows) {
-        if (contender === "cache per environment") expect(failed, scene).toBeGreaterThan(0);
-        else
+        if (contender !== "cache per environment") {
           expect({ failed, fetches }, `${contender}, ${scene}`).toEqual({
             failed: 0,
             fetches: contender === "lingpai stable" && scene === "incident" ? 2 : 1,
           });
+        } else if (scene === "herd, cold") {
+          // How many calls slip through before their token dies is luck.
+          expect(fetches).toBeGreaterThan(1);
+        } else expect(failed, scene).toBeGreaterThan(0);
       }
       expect(new Set(rows.map(({ overlapMs }) => overlapMs))).toEqual(new Set([0, 300_000]));
       expect(code).toBe(0);
