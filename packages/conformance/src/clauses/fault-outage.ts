@@ -126,7 +126,6 @@ export const faultOutage: readonly Clause[] = [
     id: "FAULT-12",
     title: "100 lost connections leak no connection, listener or timer",
     needs: ["connected"],
-    alone: true,
     timeoutMs: 120_000,
     async run(trial) {
       const client = await trial.connect();
@@ -185,7 +184,6 @@ export const faultOutage: readonly Clause[] = [
     id: "FAULT-15",
     title: "with watchers and waiters, listeners and connections do not grow over 100 reconnects",
     needs: ["connected", "pushesChanges"],
-    alone: true,
     timeoutMs: 120_000,
     async run(trial) {
       const client = await trial.connect();

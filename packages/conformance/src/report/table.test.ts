@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import type { Clause } from "../clause.ts";
+import { clauses } from "../clauses/index.ts";
+import { simulatedBackend, standaloneFacts } from "../mutants/simulated-backend.ts";
+import { runClauses } from "../run.ts";
+import { discover } from "./discover.ts";
+import { withGenerated } from "./readme.ts";
+import { isSound, summaryOf } from "./summary.ts";
+import { clauseTable, familyTable } from "./table.ts";
+
+const sample: readonly Clause[] = [
+  { id: "CACHE-01", title: "passes", run: async () => {} },
+  { id: "CACHE-02", title: "fails", run: () => Promise.reject(new Error("broken")) },
+  { id: "CLUSTER-01", title: "needs a cluster", needs: ["cluster"], run: async () => {} },
+];
+const backend = { ...simulatedBackend({ facts: standaloneFacts }, "one server"), waivers: {} };
+
+test("a run is summed up as programs read it", async () => {
+  const report = await runClauses({ ...backend, waivers: { "CACHE-02": "the store cannot" } }, { clauses: sample });
+  expect(summaryOf(report)).toEqual({
+    name: "simulated",
+    backend: "one server",
+    passed: 1,
+    failed: [],
+    waived: [{ id: "CACHE-02", reason: "the store cannot" }],
+  });
+});
+
+test("a failed clause or a mutant that survives is not sound", async () => {
+  const adapters = [summaryOf(await runClauses(backend, { clauses: sample }))];
+  expect(adapters[0]?.failed).toEqual(["CACHE-02"]);
+  expect(isSound({ adapters, mutants: { total: 1, killed: 1, survivors: [] } })).toBe(false);
+  expect(isSound({ adapters: [], mutants: { total: 1, killed: 0, survivors: ["one"] } })).toBe(false);
+  expect(isSound({ adapters: [], mutants: { total: 1, killed: 1, survivors: [] } })).toBe(true);
+});
+
+test("the clause table marks each outcome", async () => {
+  const lines = clauseTable(sample, [await runClauses(backend, { clauses: sample })]).split("\n");
+  expect(lines).toContain(" 1 simulated on one server");
+  expect(lines).toContain("CACHE-01    ✓  passes");
+  expect(lines).toContain("CACHE-02    ✗  fails");
+  expect(lines).toContain("CLUSTER-01  ·  needs a cluster");
+});
+
+test("the README shows for every backend of the workspace how many clauses it holds", async () => {
+  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+  const backends = await discover(fileURLToPath(new URL("../../../../", import.meta.url)));
+  expect(backends.length).toBeGreaterThan(0);
+  expect(readme, "run `pnpm conformance --write`").toBe(withGenerated(readme, familyTable(clauses, backends)));
+});
