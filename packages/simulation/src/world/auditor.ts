@@ -1,0 +1,155 @@
+/** Judges what happens in a world by the promises. It sees everything; the nodes see nothing of it. */
+import type { CredentialEvent } from "@lingpai/core";
+import { Disturbances } from "./disturbances.ts";
+import type { DocumentAudit } from "./document-audit.ts";
+import type { FetchAudit } from "./fetch-audit.ts";
+import type { FleetNode, Life } from "./fleet-node.ts";
+import type { Executed } from "./store-link.ts";
+import type { Tally } from "./tally.ts";
+import { appSecret, type Fetch, type Wechat } from "./wechat.ts";
+import type { World } from "./world.ts";
+
+export interface Violation {
+  readonly promise: string;
+  readonly what: string;
+  /** The events that led to it. */
+  readonly story: string;
+}
+
+export interface Scene {
+  readonly world: World;
+  readonly wechat: Wechat;
+  readonly tally: Tally;
+}
+
+const storyLines = 40;
+const violationsMax = 5;
+/** A holder's lease, and a little. */
+const leaseMs = 11_000;
+
+export class Auditor {
+  readonly violations: Violation[] = [];
+  /** What may make a second fetch of one generation necessary. */
+  readonly disturbances: Disturbances = new Disturbances();
+  /** What no fleet could do anything about. */
+  readonly excuses: Disturbances = new Disturbances();
+  readonly #scene: Scene;
+  readonly #documents: DocumentAudit;
+  readonly #fetches: FetchAudit;
+
+  constructor(scene: Scene, documents: DocumentAudit, fetches: FetchAudit) {
+    this.#scene = scene;
+    this.#documents = documents;
+    this.#fetches = fetches;
+  }
+
+  violated(promise: string, what: string): void {
+    const { world } = this.#scene;
+    world.note("AUDITOR", `promise ${promise}: ${what}`);
+    if (this.violations.length < violationsMax) this.violations.push({ promise, what, story: world.chronicle.tell(storyLines) });
+  }
+
+  /** A credential was handed out by `get`, or as a replacement. */
+  served(node: FleetNode, life: Life, token: string): void {
+    if (life.served.at(-1) === token) {
+      if (life.rejected.has(token)) this.violated("3", `${node.name} was given a token that it had reported as refused`);
+      return;
+    }
+    const { wechat, world } = this.#scene;
+    world.note(node.name, `uses ${wechat.idOf(token) ?? "an unknown token"}`);
+    if (life.served.includes(token)) this.violated("I5", `${node.name} went back to ${wechat.idOf(token)}, which it had seen replaced`);
+    if (life.rejected.has(token)) this.violated("3", `${node.name} was given ${wechat.idOf(token)}, which it had reported as refused`);
+    life.served.push(token);
+  }
+
+  /** Promise 3, at each refused call: the platform's own word on what was sent. */
+  refused(node: FleetNode, token: string, code: number): void {
+    const { wechat, world } = this.#scene;
+    world.note(node.name, `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`);
+    if (wechat.expiresAtMs(token) <= world.nowMs) this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
+  }
+
+  /** A caller got an error instead of an answer. */
+  failed(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", error: unknown): void {
+    if (node.life !== life) return;
+    const { tally, world } = this.#scene;
+    if (life.downSinceMs === undefined) {
+      life.downSinceMs = life.process.awakeMs;
+      life.downSinceTrueMs = world.nowMs;
+    }
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
+    this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
+    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs)) {
+      tally.excused += 1;
+      return;
+    }
+    tally.failed += 1;
+    if (how === "replay") this.violated("5", `a caller of ${node.name} was left with 40001 after its replay`);
+    if (how === "get" && error instanceof Error && "code" in error && error.code !== "CREDENTIAL_UNAVAILABLE") {
+      this.violated("5", `get threw ${code} on ${node.name}`);
+    }
+  }
+
+  /** Calls of a node are answered again, after so long. */
+  outage(node: FleetNode, life: Life, ms: number): void {
+    const { tally, world } = this.#scene;
+    if (ms > 1_000) world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
+    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs)) return;
+    tally.worstOutageMs = Math.max(tally.worstOutageMs, ms);
+  }
+
+  /** Something that may make a second fetch of a generation necessary happened to this node, or to all. */
+  disturbed(who: string | undefined, forMs = 0): void {
+    const { nowMs } = this.#scene.world;
+    this.disturbances.add(who, nowMs, nowMs + forMs);
+  }
+
+  excused(who: string | undefined, forMs: number): void {
+    const { nowMs } = this.#scene.world;
+    this.excuses.add(who, nowMs, nowMs + forMs);
+  }
+
+  executed(node: FleetNode, command: Executed): void {
+    this.#scene.tally.commands += 1;
+    for (const { promise, what } of this.#documents.executed(command)) this.violated(promise, what);
+    if (command.command !== "get" && command.command !== "subscribe") this.#scene.world.note(node.name, describe(command));
+  }
+
+  sent(fetch: Fetch): void {
+    const { world } = this.#scene;
+    world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
+    if (!this.#documents.isAnnounced(fetch)) this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
+    for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) => this.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs))) {
+      this.violated(promise, what);
+    }
+  }
+
+  processed(fetch: Fetch): void {
+    this.#documents.issued(fetch);
+    this.#fetches.processed(fetch);
+    this.#scene.world.note("platform", `issues ${fetch.tokenId} for request ${fetch.number} of ${fetch.process.name}`);
+  }
+
+  event(node: FleetNode, event: CredentialEvent): void {
+    const text = JSON.stringify(event);
+    this.#canary("an event", text);
+    if (event.type !== "retired" && event.type !== "rejected") this.#scene.world.note(node.name, text.replace(/"(credential|environment|node|atMs)":[^,}]*,?/g, ""));
+  }
+
+  /** Promise 11: the secret, and the tokens of late, appear nowhere. */
+  #canary(where: string, text: string): void {
+    const tokens = this.#scene.wechat.fetches.slice(-3).flatMap(({ token }) => token ?? []);
+    if ([appSecret, ...tokens].some((secret) => text.includes(secret))) this.violated("11", `a secret appeared in ${where}`);
+  }
+}
+
+function describe({ command, name, result }: Executed): string {
+  const outcome = typeof result === "object" && result !== null ? JSON.stringify(result).slice(0, 120) : String(result);
+  return `store: ${command} ${name.slice(name.lastIndexOf("{"))} → ${outcome}`;
+}
+
+/** The node that a process is a life of: `node-1.3` is the third of `node-1`. */
+function nodeOf(processName: string): string {
+  return processName.slice(0, processName.lastIndexOf("."));
+}

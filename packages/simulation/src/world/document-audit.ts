@@ -1,0 +1,84 @@
+/** Watches the fleet's document in the store: what replaces what, and whether anybody forgets to doubt. */
+import type { State } from "@lingpai/core/internal/state";
+import type { Primary } from "./primary.ts";
+import type { Executed } from "./store-link.ts";
+import type { Fetch, Wechat } from "./wechat.ts";
+
+export interface Finding {
+  readonly promise: string;
+  readonly what: string;
+}
+
+export class DocumentAudit {
+  readonly #wechat: Wechat;
+  /** In which order the platform issued what. */
+  readonly #order = new Map<string, number>();
+  readonly #documents = new WeakMap<Primary, State | undefined>();
+  /** The newest intent of each process that no request has used. */
+  readonly #intents = new Map<string, string>();
+  /** Since when the store has kept all its writes. */
+  #keptSinceMs = 0;
+  readonly #nowMs: () => number;
+
+  constructor(wechat: Wechat, nowMs: () => number) {
+    this.#wechat = wechat;
+    this.#nowMs = nowMs;
+  }
+
+  /** The present document, as the auditor last saw it there. */
+  document(primary: Primary): State | undefined {
+    return this.#documents.get(primary);
+  }
+
+  /** The store lost writes: what was known of it is void. */
+  lostWrites(primary: Primary): void {
+    this.#keptSinceMs = this.#nowMs();
+    const entry = [...primary.entries].find(([name]) => isDocument(name));
+    this.#documents.set(primary, entry === undefined ? undefined : parsed(entry[1].value));
+  }
+
+  issued(fetch: Fetch): void {
+    if (fetch.token !== undefined) this.#order.set(fetch.token, this.#order.size + 1);
+  }
+
+  /** Whether this request's process wrote an intent for it. */
+  isAnnounced({ process }: Fetch): boolean {
+    return this.#intents.delete(process.name);
+  }
+
+  executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
+    if (command !== "set" || value === undefined || !isDocument(name) || !isWritten(result)) return [];
+    const state = parsed(value);
+    const before = this.#documents.get(primary);
+    this.#documents.set(primary, state);
+    if (state.intent !== undefined && state.intent.operationId !== before?.intent?.operationId) this.#intents.set(process.name, state.intent.operationId);
+    return this.#judge(before, state);
+  }
+
+  #judge(before: State | undefined, after: State): Finding[] {
+    const held = after.credential;
+    if (held === undefined || held.commitId === before?.credential?.commitId || after.doubtSinceMs !== undefined) return [];
+    const findings: Finding[] = [];
+    const [older, newer] = [this.#order.get(before?.credential?.secret ?? ""), this.#order.get(held.secret)];
+    if (older !== undefined && newer !== undefined && newer < older) {
+      findings.push({ promise: "2", what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts` });
+    }
+    const lurking = this.#wechat.underWay().find((fetch) => fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs);
+    if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
+      findings.push({ promise: "I7", what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${lurking.number} was under way` });
+    }
+    return findings;
+  }
+}
+
+function isDocument(name: string): boolean {
+  return name.startsWith("production");
+}
+
+function isWritten(result: unknown): boolean {
+  return typeof result === "object" && result !== null && "written" in result && result.written === true;
+}
+
+function parsed(value: string): State {
+  return JSON.parse(value) as State;
+}

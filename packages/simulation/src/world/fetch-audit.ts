@@ -1,0 +1,56 @@
+/** Watches the requests that reach the platform: how many for one generation, how many at once, how many a day. */
+import type { Finding } from "./document-audit.ts";
+import type { Fetch } from "./wechat.ts";
+
+const dayMs = 86_400_000;
+const shanghaiMs = 28_800_000;
+const fetchDeadlineMs = 8_000;
+
+export interface FetchLimits {
+  readonly perDay: number;
+}
+
+export class FetchAudit {
+  readonly #limits: FetchLimits;
+  readonly #fetches: Fetch[] = [];
+  readonly #perDay = new Map<number, number>();
+  /** Fetches that the ledger may have forgotten, because the store did. */
+  #forgotten = 0;
+
+  constructor(limits: FetchLimits) {
+    this.#limits = limits;
+  }
+
+  lostWrites(count: number): void {
+    this.#forgotten += count;
+  }
+
+  /** @param isDisturbed whether something befell this process, or all, since then. */
+  sent(fetch: Fetch, isDisturbed: (name: string, fromMs: number) => boolean): readonly Finding[] {
+    const findings: Finding[] = [];
+    const generation = fetch.request.current?.secret.fingerprint;
+    for (const other of this.#fetches) {
+      if (isDisturbed(other.process.name, other.sentAtMs)) continue;
+      const inFlight = other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
+      if (inFlight) findings.push({ promise: "I3", what: `requests ${other.number} and ${fetch.number} are under way at once` });
+      if (other.outcome === "issued" && other.request.current?.secret.fingerprint === generation) {
+        findings.push({ promise: "1", what: `requests ${other.number} and ${fetch.number} replace the same credential` });
+      }
+    }
+    this.#fetches.push(fetch);
+    if (this.#fetches.length > 8) this.#fetches.shift();
+    return findings;
+  }
+
+  processed(fetch: Fetch): void {
+    const day = Math.floor(((fetch.processedAtMs ?? 0) + shanghaiMs) / dayMs);
+    this.#perDay.set(day, (this.#perDay.get(day) ?? 0) + 1);
+  }
+
+  /** Promise 6, for the whole run. */
+  summary(): readonly Finding[] {
+    return [...this.#perDay.values()]
+      .filter((count) => count > this.#limits.perDay + this.#forgotten)
+      .map((count) => ({ promise: "6", what: `${count} fetches in one day, where the ledger's cap is ${this.#limits.perDay}` }));
+  }
+}

@@ -1,0 +1,130 @@
+/** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
+import { createCache, createLock, credential, type Cache, type Credential, type CredentialEvent, type Parameters } from "@lingpai/core";
+import { seededRandom } from "@lingpai/core/testing";
+import type { Chance } from "./chance.ts";
+import type { Primary } from "./primary.ts";
+import { Process } from "./process.ts";
+import { StoreLink, type Executed, type Trip } from "./store-link.ts";
+import type { Wechat } from "./wechat.ts";
+import type { World } from "./world.ts";
+
+export interface FleetSetting {
+  readonly world: World;
+  readonly chance: Chance;
+  readonly wechat: Wechat;
+  readonly seed: number;
+  readonly pushesChanges: boolean;
+  readonly parameters: Partial<Parameters>;
+  readonly primary: () => Primary;
+  readonly trip: (node: FleetNode, command: string) => Trip;
+  readonly message: () => number | undefined;
+  readonly onExecuted: (node: FleetNode, command: Executed) => void;
+  readonly onSent: (node: FleetNode, command: string) => void;
+  readonly onEvent: (node: FleetNode, event: CredentialEvent) => void;
+}
+
+/** What a node has from its start to its death. */
+export interface Life {
+  readonly process: Process;
+  readonly link: StoreLink;
+  readonly cache: Cache;
+  readonly credential: Credential;
+  /** What this process was told to be refused, and gave up. */
+  readonly rejected: Set<string>;
+  /** What it handed out, in the order of the first use. */
+  readonly served: string[];
+  /** In the time in which it could work: since when calls have not been answered. */
+  downSinceMs: number | undefined;
+  /** The same in true time. */
+  downSinceTrueMs: number;
+}
+
+const crashRestartMs: readonly [number, number] = [1_000, 30_000];
+
+export class FleetNode {
+  readonly name: string;
+  readonly #setting: FleetSetting;
+  readonly #wallOffsetMs: number;
+  #lives = 0;
+  #life: Life | undefined;
+  isStorePartitioned = false;
+  isPlatformPartitioned = false;
+
+  constructor(setting: FleetSetting, name: string) {
+    this.#setting = setting;
+    this.name = name;
+    this.#wallOffsetMs = Math.round(setting.chance.between(-60_000, 60_000));
+  }
+
+  /** What runs now; undefined between a death and the next start. */
+  get life(): Life | undefined {
+    return this.#life;
+  }
+
+  start(): void {
+    const { world, chance, seed, wechat, parameters } = this.#setting;
+    this.#lives += 1;
+    const name = `${this.name}.${this.#lives}`;
+    const random = seededRandom(`${seed}/${name}`);
+    const process = new Process(world, { name, wallOffsetMs: this.#wallOffsetMs, bootedAtMs: world.nowMs - Math.floor(chance.between(0, 1e9)) });
+    const link = this.#link(process);
+    const cache = createCache(link.cacheDriver, { clock: process, random });
+    const lock = createLock(link.lockDriver, { clock: process });
+    const held = credential({ issuer: wechat.issuer(process), cache, lock, environment: "production", node: name, clock: process, random, parameters });
+    held.watch((event) => this.#setting.onEvent(this, event));
+    this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
+    world.note(this.name, `starts as ${name}`);
+  }
+
+  /** Dies at once; a supervisor starts it again. */
+  crash(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#setting.world.note(this.name, "crashes");
+    this.#bury(life);
+  }
+
+  /** Ends in order, as in a rolling deployment; a promise that it has settled and left nothing behind. */
+  async shutDown(): Promise<Life | undefined> {
+    const life = this.#life;
+    if (life === undefined) return undefined;
+    this.#life = undefined;
+    this.#setting.world.note(this.name, "closes");
+    await life.credential.close();
+    await life.cache.close();
+    return life;
+  }
+
+  /** What a supervisor does after {@link FleetNode.shutDown}. */
+  startLater(): void {
+    const { world, chance } = this.#setting;
+    world.after(chance.between(...crashRestartMs), () => {
+      if (this.#life === undefined) this.start();
+      return "quiet";
+    });
+  }
+
+  #bury({ process, link }: Life): void {
+    process.kill();
+    link.close();
+    this.#life = undefined;
+    this.startLater();
+  }
+
+  #link(process: Process): StoreLink {
+    const { world, primary, trip, message, onExecuted, onSent, pushesChanges } = this.#setting;
+    const link = new StoreLink({
+      world,
+      process,
+      primary: primary(),
+      trip: (command) => trip(this, command),
+      message,
+      onExecuted: (command) => onExecuted(this, command),
+      onSent: (command) => onSent(this, command),
+      pushesChanges,
+    });
+    if (this.isStorePartitioned) link.cut();
+    return link;
+  }
+}
+

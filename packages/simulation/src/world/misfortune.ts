@@ -1,0 +1,195 @@
+/** What befalls a world by itself, as often as its weather says: to the store, to the platform, and to each node. */
+import type { Auditor } from "./auditor.ts";
+import type { Chance } from "./chance.ts";
+import type { DocumentAudit } from "./document-audit.ts";
+import type { FetchAudit } from "./fetch-audit.ts";
+import type { FleetNode } from "./fleet-node.ts";
+import type { Network } from "./network.ts";
+import { Primary } from "./primary.ts";
+import type { Weather } from "./weather.ts";
+import type { Wechat } from "./wechat.ts";
+import type { World } from "./world.ts";
+
+export interface Misfortunes {
+  readonly world: World;
+  readonly chance: Chance;
+  readonly weather: Weather;
+  readonly network: Network;
+  readonly wechat: Wechat;
+  readonly auditor: Auditor;
+  readonly documents: DocumentAudit;
+  readonly fetches: FetchAudit;
+  readonly nodes: readonly FleetNode[];
+  /** The store's present primary; a failover replaces it. */
+  readonly store: { primary: Primary };
+}
+
+const reachedAgainMs = 30_000;
+
+/** Lets them come until `untilMs`. */
+export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
+  const { weather, world, chance, nodes } = given;
+  const repeat = (everyMs: number, strike: () => void): void => {
+    if (!Number.isFinite(everyMs)) return;
+    world.after(chance.exponential(everyMs), () => {
+      if (world.nowMs >= untilMs) return "quiet";
+      strike();
+      repeat(everyMs, strike);
+      return undefined;
+    });
+  };
+  repeat(weather.failoverEveryMs, () => failOver(given));
+  repeat(weather.evictionEveryMs, () => evict(given));
+  repeat(weather.flushEveryMs, () => flush(given));
+  repeat(weather.storeClockStepEveryMs, () => stepStore(given));
+  repeat(weather.platformOutageEveryMs, () => platformOutage(given));
+  repeat(weather.foreignIssueEveryMs, () => world.note("foreign", `fetches ${given.wechat.foreignIssue()}`));
+  for (const node of nodes) {
+    repeat(weather.storePartitionEveryMs, () => partitionStore(given, node));
+    repeat(weather.platformPartitionEveryMs, () => partitionPlatform(given, node));
+    repeat(weather.suspendEveryMs, () => suspend(given, node));
+    repeat(weather.wallStepEveryMs, () => stepWall(given, node));
+    repeat(weather.restartEveryMs, () => void restart(given, node));
+  }
+}
+
+/** What may befall the process that refreshes: drawn when it asks for the lock, so that every step of the protocol is hit. */
+export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, node: FleetNode): void {
+  const life = node.life;
+  const pauses = chance.happens(weather.pause);
+  const crashes = chance.happens(weather.crash);
+  const whenMs = chance.magnitude(0.5, 12_000);
+  const forMs = chance.between(0, 40_000);
+  if (life === undefined || (!pauses && !crashes)) return;
+  world.after(whenMs, () => {
+    if (node.life !== life) return "quiet";
+    auditor.disturbed(node.name, crashes ? reachedAgainMs : forMs);
+    if (crashes) node.crash();
+    else {
+      world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
+      life.process.pause(forMs);
+    }
+    return "quiet";
+  });
+}
+
+/** A replica takes over that has not seen the last writes; each node notices in its own time. */
+function failOver({ world, chance, weather, auditor, documents, fetches, nodes, store }: Misfortunes): void {
+  const lagMs = chance.happens(0.8) ? chance.magnitude(1, 500) : chance.magnitude(500, 10_000);
+  const skewMs = Math.round(chance.between(-weather.promotedSkewMs, 0));
+  const isSplit = chance.happens(weather.splitBrain);
+  const { primary, lost } = store.primary.promoted(lagMs, skewMs);
+  store.primary = primary;
+  world.note("store", `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`);
+  auditor.disturbed(undefined, 10_000);
+  documents.lostWrites(primary);
+  fetches.lostWrites(isSplit ? lost + 2 : lost);
+  for (const node of nodes) {
+    const link = node.life?.link;
+    if (link === undefined || node.isStorePartitioned) continue;
+    if (!isSplit) link.cut();
+    world.after(chance.magnitude(50, 3_000), () => {
+      if (node.isStorePartitioned || node.life?.link !== link) return "quiet";
+      link.connect(store.primary);
+      return "quiet";
+    });
+  }
+}
+
+function evict({ world, chance, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
+  const names = [...primary.entries.keys(), ...primary.leases.keys()];
+  const name = names[chance.whole(0, names.length - 1)];
+  if (name === undefined) return;
+  world.note("store", `evicts ${name}`);
+  primary.evict(name);
+  auditor.disturbed(undefined, 1_000);
+  documents.lostWrites(primary);
+  fetches.lostWrites(1_000);
+}
+
+function flush({ world, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
+  world.note("store", "FLUSHALL");
+  primary.flush();
+  auditor.disturbed(undefined, 1_000);
+  documents.lostWrites(primary);
+  fetches.lostWrites(1_000);
+}
+
+function stepStore({ world, chance, auditor, store: { primary } }: Misfortunes): void {
+  const ms = Math.round(chance.between(-10_000, 10_000));
+  world.note("store", `its clock steps by ${ms} ms`);
+  auditor.disturbed(undefined, 15_000);
+  primary.stepClock(ms);
+}
+
+function platformOutage({ world, chance, auditor, network }: Misfortunes): void {
+  if (network.outage !== undefined) return;
+  const forMs = chance.magnitude(5_000, 600_000);
+  network.outage = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
+  world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${network.outage}`);
+  auditor.excused(undefined, forMs + 2 * reachedAgainMs);
+  world.after(forMs, () => {
+    network.outage = undefined;
+    world.note("platform", "is back");
+    return "quiet";
+  });
+}
+
+function partitionStore({ world, chance, auditor, store }: Misfortunes, node: FleetNode): void {
+  if (node.isStorePartitioned) return;
+  const forMs = chance.magnitude(1_000, 300_000);
+  node.isStorePartitioned = true;
+  node.life?.link.cut();
+  world.note(node.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
+  auditor.excused(node.name, forMs + reachedAgainMs);
+  auditor.disturbed(node.name, forMs + reachedAgainMs);
+  world.after(forMs, () => {
+    node.isStorePartitioned = false;
+    node.life?.link.connect(store.primary);
+    return "quiet";
+  });
+}
+
+function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
+  if (node.isPlatformPartitioned) return;
+  const forMs = chance.magnitude(1_000, 300_000);
+  node.isPlatformPartitioned = true;
+  world.note(node.name, `is cut off from the platform for ${(forMs / 1000).toFixed(1)} s`);
+  auditor.excused(undefined, forMs + reachedAgainMs);
+  auditor.disturbed(node.name, forMs + reachedAgainMs);
+  world.after(forMs, () => {
+    node.isPlatformPartitioned = false;
+    return "quiet";
+  });
+}
+
+function suspend({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
+  const forMs = chance.magnitude(1_000, 3 * 3_600_000);
+  world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
+  auditor.disturbed(node.name, forMs);
+  node.life?.process.suspend(forMs);
+}
+
+function stepWall({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
+  const ms = Math.round(chance.magnitude(100, 86_400_000)) * (chance.happens(0.5) ? 1 : -1);
+  world.note(node.name, `its wall clock steps by ${ms} ms`);
+  auditor.disturbed(node.name, 15_000);
+  node.life?.process.stepWall(ms);
+}
+
+/** A rolling deployment. What was closed leaves nothing behind. */
+async function restart({ auditor, world }: Misfortunes, node: FleetNode): Promise<void> {
+  if (node.life?.process.isAwake !== true) return;
+  auditor.disturbed(node.name, reachedAgainMs);
+  const life = await node.shutDown();
+  if (life === undefined) return;
+  world.after(1_000, () => {
+    const left = life.process.pendingTimers;
+    if (left > 0) auditor.violated("10", `${node.name} was closed and left ${left} timers`);
+    if (life.link.subscriptions > 0) auditor.violated("10", `${node.name} was closed and left a subscription`);
+    life.process.kill();
+    life.link.close();
+    node.startLater();
+    return "quiet";
+  });
+}

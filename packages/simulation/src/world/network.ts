@@ -1,0 +1,77 @@
+/** Draws what becomes of each command, message and request, from the weather and from what is broken at the moment. */
+import type { Chance } from "./chance.ts";
+import type { FleetNode } from "./fleet-node.ts";
+import type { Trip } from "./store-link.ts";
+import type { Passage } from "./wechat.ts";
+import type { Weather } from "./weather.ts";
+
+export interface NetworkHooks {
+  /** A command or a request of this node went wrong. */
+  readonly onTrouble: (node: FleetNode) => void;
+  /** The platform says that the day's quota is gone. */
+  readonly onQuota: () => void;
+}
+
+export class Network {
+  readonly #chance: Chance;
+  readonly #weather: Weather;
+  readonly #hooks: NetworkHooks;
+  /** What the platform does with every request during an outage. */
+  outage: "busy" | "unprocessed" | "unsent" | undefined;
+
+  constructor(chance: Chance, weather: Weather, hooks: NetworkHooks) {
+    this.#chance = chance;
+    this.#weather = weather;
+    this.#hooks = hooks;
+  }
+
+  trip(node: FleetNode): Trip {
+    const { storeLoss, storeSlow } = this.#weather;
+    const requestMs = this.#chance.magnitude(0.1, 1);
+    const replyMs = this.#chance.magnitude(0.1, 1);
+    if (storeLoss > 0 && this.#chance.happens(storeLoss)) {
+      this.#hooks.onTrouble(node);
+      const way = this.#chance.happens(0.5) ? "request" : "reply";
+      return { requestMs, replyMs, fate: `${way}-lost-${this.#chance.happens(0.5) ? "silent" : "reset"}` };
+    }
+    if (storeSlow > 0 && this.#chance.happens(storeSlow)) {
+      this.#hooks.onTrouble(node);
+      return { requestMs: this.#chance.between(0, 1_000), replyMs: this.#chance.between(0, 1_000), fate: "answered" };
+    }
+    return { requestMs, replyMs, fate: "answered" };
+  }
+
+  /** How long a message of the store takes; undefined: it is lost. */
+  message(): number | undefined {
+    if (this.#weather.messageLoss > 0 && this.#chance.happens(this.#weather.messageLoss)) return undefined;
+    return this.#chance.magnitude(0.1, 3);
+  }
+
+  passage(node: FleetNode): Passage {
+    const passage = this.#passage(node);
+    if (passage.fate !== "answered" || passage.beforeMs > 1_000 || passage.afterMs > 1_000) this.#hooks.onTrouble(node);
+    return passage;
+  }
+
+  #passage(node: FleetNode): Passage {
+    const chance = this.#chance;
+    const weather = this.#weather;
+    const way = { beforeMs: chance.between(20, 100), afterMs: chance.between(20, 100) };
+    if (node.isPlatformPartitioned) return { ...way, fate: chance.happens(0.5) ? "unsent" : "unprocessed" };
+    if (this.outage !== undefined) return { ...way, fate: this.outage };
+    if (chance.happens(weather.lostReply)) return { ...way, fate: chance.happens(0.5) ? "lost" : "reset" };
+    if (chance.happens(weather.slowRequest)) {
+      const slowMs = chance.between(0, 12_000);
+      const beforeMs = chance.between(0, slowMs);
+      return { beforeMs: way.beforeMs + beforeMs, afterMs: way.afterMs + slowMs - beforeMs, fate: "answered" };
+    }
+    if (chance.happens(weather.veryLate)) return { ...way, beforeMs: chance.between(15_000, 120_000), fate: "lost" };
+    if (chance.happens(weather.busyAnswer)) return { ...way, fate: "busy" };
+    if (chance.happens(weather.garbledAnswer)) return { ...way, fate: chance.happens(0.5) ? "html-processed" : "html-unprocessed" };
+    if (chance.happens(weather.quotaAnswer)) {
+      this.#hooks.onQuota();
+      return { ...way, fate: "quota" };
+    }
+    return { ...way, fate: "answered" };
+  }
+}

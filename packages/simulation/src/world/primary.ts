@@ -1,0 +1,158 @@
+/** A Redis primary: entries and leases, changed in atomic steps, and a journal from which a lagging replica can be made. */
+import type { Busy, Conflict, DriverWrite, Entry, Granted, WatchListener, Written } from "@lingpai/core";
+
+interface StoredEntry {
+  readonly value: string;
+  readonly version: string;
+  readonly expiresAtMs: number;
+}
+
+interface StoredLease {
+  readonly owner: string | undefined;
+  readonly fence: number;
+  readonly expiresAtMs: number;
+}
+
+interface Undo {
+  readonly atMs: number;
+  readonly undo: (primary: Primary) => void;
+}
+
+export interface Watcher {
+  readonly scope: string;
+  readonly deliver: WatchListener;
+}
+
+/** A replica is never further behind than this. */
+const journalMs = 60_000;
+
+export class Primary {
+  readonly entries: Map<string, StoredEntry>;
+  readonly leases: Map<string, StoredLease>;
+  readonly watchers = new Set<Watcher>();
+  readonly #trueMs: () => number;
+  #skewMs: number;
+  #journal: Undo[] = [];
+
+  /** @param skewMs how far its clock is from the true time. */
+  constructor(trueMs: () => number, skewMs: number, from?: Primary) {
+    this.#trueMs = trueMs;
+    this.#skewMs = skewMs;
+    this.entries = new Map(from?.entries);
+    this.leases = new Map(from?.leases);
+  }
+
+  nowMs(): number {
+    return Math.floor(this.#trueMs() + this.#skewMs);
+  }
+
+  stepClock(ms: number): void {
+    this.#skewMs += ms;
+  }
+
+  /** What a replica becomes that has not seen the writes of the last `lagMs`. Its own clock is off by `skewMs`. */
+  promoted(lagMs: number, skewMs: number): { primary: Primary; lost: number } {
+    const primary = new Primary(this.#trueMs, skewMs, this);
+    const seenUntilMs = this.#trueMs() - lagMs;
+    const missed = this.#journal.filter(({ atMs }) => atMs > seenUntilMs);
+    for (const { undo } of missed.toReversed()) undo(primary);
+    return { primary, lost: missed.length };
+  }
+
+  get(name: string): Entry | undefined {
+    const entry = this.#live(name);
+    return entry && { value: entry.value, version: entry.version, ttlMs: entry.expiresAtMs - this.nowMs(), storeNowMs: this.nowMs() };
+  }
+
+  set(name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict {
+    const storeNowMs = this.nowMs();
+    const stored = this.#live(name)?.version;
+    if (stored === version) return { written: true, version, storeNowMs };
+    if (ifVersion !== undefined && ifVersion !== (stored ?? "absent")) return { written: false, version: stored, storeNowMs };
+    this.#put(name, { value, version, expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : storeNowMs + ttlMs });
+    this.#tell(name);
+    return { written: true, version, storeNowMs };
+  }
+
+  delete(name: string, ifVersion?: string): boolean {
+    const stored = this.#live(name)?.version;
+    if (stored === undefined || (ifVersion !== undefined && ifVersion !== stored)) return false;
+    this.#put(name, undefined);
+    this.#tell(name);
+    return true;
+  }
+
+  names(scope: string): readonly string[] {
+    return [...this.entries.keys()].filter((name) => name.startsWith(scope) && this.#live(name) !== undefined);
+  }
+
+  tryAcquire(name: string, owner: string, ttlMs: number): Granted | Busy {
+    const storeNowMs = this.nowMs();
+    const held = this.holder(name);
+    if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
+    const fence = held?.fence ?? Math.max((this.leases.get(name)?.fence ?? 0) + 1, storeNowMs);
+    this.#lease(name, { owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs) });
+    return { acquired: true, fence, storeNowMs };
+  }
+
+  extend(name: string, owner: string, ttlMs: number): boolean {
+    const held = this.holder(name);
+    if (held?.owner !== owner) return false;
+    this.#lease(name, { ...held, expiresAtMs: Math.max(held.expiresAtMs, this.nowMs() + ttlMs) });
+    return true;
+  }
+
+  release(name: string, owner: string): boolean {
+    const held = this.holder(name);
+    if (held?.owner !== owner) return false;
+    this.#lease(name, { owner: undefined, fence: held.fence, expiresAtMs: 0 });
+    return true;
+  }
+
+  holder(name: string): StoredLease | undefined {
+    const lease = this.leases.get(name);
+    return lease?.owner !== undefined && this.nowMs() < lease.expiresAtMs ? lease : undefined;
+  }
+
+  /** Removed for want of memory, an entry or a lease: nobody is told. */
+  evict(name: string): void {
+    if (this.entries.has(name)) this.#put(name, undefined);
+    if (this.leases.has(name)) this.#lease(name, undefined);
+  }
+
+  flush(): void {
+    for (const name of [...this.entries.keys(), ...this.leases.keys()]) this.evict(name);
+  }
+
+  #live(name: string): StoredEntry | undefined {
+    const entry = this.entries.get(name);
+    return entry !== undefined && this.nowMs() < entry.expiresAtMs ? entry : undefined;
+  }
+
+  #put(name: string, entry: StoredEntry | undefined): void {
+    const before = this.entries.get(name);
+    this.#record((primary) => put(primary.entries, name, before));
+    put(this.entries, name, entry);
+  }
+
+  #lease(name: string, lease: StoredLease | undefined): void {
+    const before = this.leases.get(name);
+    this.#record((primary) => put(primary.leases, name, before));
+    put(this.leases, name, lease);
+  }
+
+  #record(undo: (primary: Primary) => void): void {
+    const atMs = this.#trueMs();
+    this.#journal.push({ atMs, undo });
+    if (this.#journal.length > 256) this.#journal = this.#journal.filter((entry) => entry.atMs > atMs - journalMs);
+  }
+
+  #tell(name: string): void {
+    for (const { scope, deliver } of this.watchers) if (name.startsWith(scope)) deliver(name);
+  }
+}
+
+function put<V>(map: Map<string, V>, name: string, value: V | undefined): void {
+  if (value === undefined) map.delete(name);
+  else map.set(name, value);
+}

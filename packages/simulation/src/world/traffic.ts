@@ -1,0 +1,137 @@
+/** Business calls of one node, as an API client makes them: take the credential, call, and after a refusal report it and call once more. */
+import type { Secret } from "@lingpai/core";
+import type { Auditor } from "./auditor.ts";
+import type { Chance } from "./chance.ts";
+import type { FleetNode, Life } from "./fleet-node.ts";
+import type { Tally } from "./tally.ts";
+import type { Wechat } from "./wechat.ts";
+import type { World } from "./world.ts";
+
+export interface TrafficOptions {
+  readonly world: World;
+  readonly chance: Chance;
+  readonly wechat: Wechat;
+  readonly auditor: Auditor;
+  readonly tally: Tally;
+  /** Mean time between two calls of a node. */
+  readonly callEveryMs: number;
+  readonly longCall: number;
+  /** Whether callers report refusals. */
+  readonly reports: boolean;
+}
+
+/** How often a caller reports an old token: a bug of callers that must do no harm. */
+const strayReport = 0.001;
+const longCallMaxMs = 30_000;
+
+export class Traffic {
+  readonly #options: TrafficOptions;
+  readonly #node: FleetNode;
+
+  constructor(options: TrafficOptions, node: FleetNode) {
+    this.#options = options;
+    this.#node = node;
+  }
+
+  /** Calls from now on, whenever the node is awake. */
+  begin(): void {
+    const { world, chance, callEveryMs } = this.#options;
+    world.after(chance.exponential(callEveryMs), () => {
+      this.begin();
+      const life = this.#node.life;
+      if (life === undefined || !life.process.isAwake) return "quiet";
+      return this.#call(life);
+    });
+  }
+
+  /** A promise where everything that follows has settled with it; undefined where more may follow. */
+  #call(life: Life): Promise<void> | undefined {
+    const { chance, longCall, tally } = this.#options;
+    tally.calls += 1;
+    const travelMs = chance.happens(longCall) ? chance.between(1_000, longCallMaxMs) : 0;
+    const isStray = chance.happens(strayReport);
+    if (life.credential.peek() === undefined || travelMs > 0 || isStray) {
+      void this.#slowCall(life, travelMs, isStray);
+      return undefined;
+    }
+    return this.#fastCall(life);
+  }
+
+  /** A fresh copy is at hand, so `get` starts nothing; and the call takes no time. */
+  async #fastCall(life: Life): Promise<void> {
+    const secret = await life.credential.get();
+    const token = secret.reveal();
+    this.#options.auditor.served(this.#node, life, token);
+    const code = this.#options.wechat.call(token);
+    if (code === 0) return this.#answered(life);
+    void this.#refused(life, secret, code);
+    return this.#options.world.settled();
+  }
+
+  async #slowCall(life: Life, travelMs: number, isStray: boolean): Promise<void> {
+    const { auditor, wechat } = this.#options;
+    if (isStray) await this.#reportOldToken(life);
+    if (life.credential.peek() === undefined) this.#down(life);
+    let secret: Secret;
+    try {
+      secret = await life.credential.get();
+    } catch (error) {
+      return auditor.failed(this.#node, life, "get", error);
+    }
+    const token = secret.reveal();
+    auditor.served(this.#node, life, token);
+    if (travelMs > 0) await this.#travel(life, travelMs);
+    const code = wechat.call(token);
+    return code === 0 ? this.#answered(life) : this.#refused(life, secret, code);
+  }
+
+  async #refused(life: Life, secret: Secret, code: number): Promise<void> {
+    const { auditor, tally, wechat, reports } = this.#options;
+    tally.refusedFirst += 1;
+    this.#down(life);
+    auditor.refused(this.#node, secret.reveal(), code);
+    if (!reports) return;
+    try {
+      const rejection = await life.credential.reject(secret, { platformCode: String(code) });
+      if (!rejection.replaced) return auditor.failed(this.#node, life, "probed", undefined);
+      life.rejected.add(secret.reveal());
+      const token = rejection.secret.reveal();
+      auditor.served(this.#node, life, token);
+      const again = wechat.call(token);
+      if (again === 0) this.#answered(life);
+      else auditor.failed(this.#node, life, "replay", undefined);
+    } catch (error) {
+      life.rejected.add(secret.reveal());
+      auditor.failed(this.#node, life, "reject", error);
+    }
+  }
+
+  /** Promise 4: what was replaced is answered with the present one, at once, and nothing is fetched. */
+  async #reportOldToken(life: Life): Promise<void> {
+    const { auditor, world } = this.#options;
+    const old = life.served.at(-2);
+    const present = life.credential.peek();
+    if (old === undefined || present === undefined) return;
+    const atMs = world.nowMs;
+    const answer = await life.credential.reject(old, { platformCode: "40001" }).catch(() => undefined);
+    if (answer?.replaced !== true || answer.secret.fingerprint !== present.fingerprint || world.nowMs !== atMs) {
+      auditor.violated("4", `${this.#node.name} reported an old token, and was not given the present one at once`);
+    }
+  }
+
+  #travel({ process }: Life, ms: number): Promise<void> {
+    return new Promise((resolve) => process.receive(ms, resolve));
+  }
+
+  #down(life: Life): void {
+    if (life.downSinceMs !== undefined) return;
+    life.downSinceMs = life.process.awakeMs;
+    life.downSinceTrueMs = this.#options.world.nowMs;
+  }
+
+  #answered(life: Life): void {
+    if (life.downSinceMs === undefined) return;
+    this.#options.auditor.outage(this.#node, life, life.process.awakeMs - life.downSinceMs);
+    life.downSinceMs = undefined;
+  }
+}
