@@ -154,24 +154,6 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-25",
-    title: "owners are unguessable and drawn for each acquisition",
-    needs: ["locks"],
-    async run({ lock: plain, clock, settle, core: { acquire } }) {
-      const { lock, log } = logged(plain, clock);
-      for (let round = 0; round < 20; round++) {
-        await (await settle(acquire(lock, "name", { ttlMs, waitMs: 0, clock }), 1_000)).release();
-      }
-      assert.equal(new Set(log.owners).size, 20, "an owner was used for two acquisitions");
-      for (const owner of log.owners) {
-        assert(owner.length >= 16, `the owner ${owner} is short`);
-        assert(new Set(owner).size >= 8, `the owner ${owner} has little in it`);
-      }
-      const common = log.owners.reduce((shared, owner) => commonStart(shared, owner));
-      assert(common.length < 8, `owners begin alike: ${common}`);
-    },
-  },
-  {
-    id: "LEASE-26",
     title: "50 callers of one failing load under the lock cause one load and share its rejection",
     needs: ["locks"],
     async run({ lock, clock, settle, random, core: { withLease, createSingleFlight } }) {
@@ -199,7 +181,7 @@ export const leaseWork: readonly Clause[] = [
     },
   },
   {
-    id: "LEASE-27",
+    id: "LEASE-26",
     title: "a lease that its holder does not extend any more is over when the store says so",
     needs: ["locks"],
     async run(trial) {
@@ -212,9 +194,3 @@ export const leaseWork: readonly Clause[] = [
     },
   },
 ];
-
-function commonStart(one: string, other: string): string {
-  let length = 0;
-  while (length < one.length && one[length] === other[length]) length += 1;
-  return one.slice(0, length);
-}

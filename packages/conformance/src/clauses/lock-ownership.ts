@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
 import { busy, granted, inParallel, oddNamesUpTo, refused } from "../expect.ts";
+import { logged } from "../spies.ts";
 
 const leaseMs = 60_000;
 
@@ -163,6 +164,24 @@ export const lockOwnership: readonly Clause[] = [
     },
   },
   {
+    id: "LOCK-15",
+    title: "owners are unguessable and drawn for each acquisition",
+    needs: ["locks"],
+    async run({ lock: plain, clock, settle, core: { acquire } }) {
+      const { lock, log } = logged(plain, clock);
+      for (let round = 0; round < 20; round++) {
+        await (await settle(acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000)).release();
+      }
+      assert.equal(new Set(log.owners).size, 20, "an owner was used for two acquisitions");
+      for (const owner of log.owners) {
+        assert(owner.length >= 16, `the owner ${owner} is short`);
+        assert(new Set(owner).size >= 8, `the owner ${owner} has little in it`);
+      }
+      const common = log.owners.reduce((shared, owner) => commonStart(shared, owner));
+      assert(common.length < 8, `owners begin alike: ${common}`);
+    },
+  },
+  {
     id: "LOCK-16",
     title: "a foreign value where the lock's state belongs counts as held, and is never deleted",
     needs: ["locks", "foreignWriters"],
@@ -194,3 +213,9 @@ export const lockOwnership: readonly Clause[] = [
     },
   },
 ];
+
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return one.slice(0, length);
+}

@@ -212,7 +212,7 @@ export const prefixNames: readonly Clause[] = [
     },
   },
   {
-    id: "PREFIX-29",
+    id: "PREFIX-28",
     title: "a name that is longer than the store takes is refused before anything is sent",
     needs: ["boundedKeys"],
     async run({ cache, facts }) {

@@ -106,7 +106,7 @@ const waitingMutants: readonly Mutant[] = [
   mutant("a waiter that gave up still holds its place", "LEASE-09", { core: acquiring(queueThatNobodyLeaves) }),
   mutant("only a message wakes a waiter", "LEASE-10 LEASE-18", { core: acquiring(naive({ looksAgain: true })) }),
   mutant("nobody looks again between the failed try and the wait", "LEASE-17", { core: acquiring(naive({ looksAgain: false })) }),
-  mutant("one owner serves the whole process", "LEASE-22 LEASE-25", {
+  mutant("one owner serves the whole process", "LEASE-22 LOCK-15", {
     core: (sound) => {
       const random = { next: () => 0.5, id: () => "host-1.process-4711" };
       return {
@@ -115,7 +115,7 @@ const waitingMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("owners are counted", "LEASE-25", {
+  mutant("owners are counted", "LOCK-15", {
     core: (sound) => {
       let count = 0;
       const random = { next: () => 0.5, id: () => `host-1.process-4711.${(count += 1)}` };
@@ -159,7 +159,7 @@ const workMutants: readonly Mutant[] = [
       return { acquire, withLease: releasing(acquire) };
     },
   }),
-  mutant("each caller of a failing load loads again", "LEASE-26", {
+  mutant("each caller of a failing load loads again", "LEASE-25", {
     core: () => ({
       createSingleFlight: () => ({ run: (_key, work) => work(), has: () => false, forget: () => {}, settled: async () => {} }),
     }),

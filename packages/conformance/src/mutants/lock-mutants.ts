@@ -129,7 +129,7 @@ export const lockMutants: readonly Mutant[] = [
       release: (name, owner) => sound.release(plain(name), owner),
     }),
   }),
-  mutant("a lease has no end", "LOCK-13 LOCK-04 LEASE-27", {
+  mutant("a lease has no end", "LOCK-13 LOCK-04 LEASE-26", {
     lockDriver: ({ tryAcquire }) => ({ tryAcquire: (name, owner) => tryAcquire(name, owner, 2 ** 31) }),
   }),
   mutant("extend removes a lease's end", "LOCK-13", {

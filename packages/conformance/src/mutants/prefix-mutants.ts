@@ -43,7 +43,7 @@ const nameMutants: readonly Mutant[] = [
   }),
   mutant("names are normalised like paths", "PREFIX-25", { cache: (sound) => renamed(sound, { key: (key) => posix.normalize(key) }) }),
   mutant("names are cut at a question mark", "PREFIX-25", { cache: (sound) => renamed(sound, { key: (key) => key.split("?")[0] || key }) }),
-  mutant("long names are cut", "PREFIX-29", { facts: { maxKeyBytes: 250 }, habits: () => ({ place: (name) => name.slice(0, 250) }) }),
+  mutant("long names are cut", "PREFIX-28", { facts: { maxKeyBytes: 250 }, habits: () => ({ place: (name) => name.slice(0, 250) }) }),
 ];
 
 /** Broken borders between prefixes, clients and kinds of data. */
