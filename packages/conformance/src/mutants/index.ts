@@ -1,10 +1,12 @@
 /** Adapters that are broken on purpose: for each clause at least one that it catches. */
-import { cacheMutants, ttlMutants, watchMutants } from "./cache-mutants.ts";
+import { cacheMutants } from "./cache-mutants.ts";
 import { clusterMutants, faultMutants } from "./fault-mutants.ts";
 import { leaseMutants } from "./lease-mutants.ts";
 import { fenceMutants, lockMutants } from "./lock-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { prefixMutants } from "./prefix-mutants.ts";
+import { ttlMutants } from "./ttl-mutants.ts";
+import { watchMutants } from "./watch-mutants.ts";
 
 export const mutants: readonly Mutant[] = [
   ...cacheMutants,

@@ -1,0 +1,84 @@
+import { mutant, overriding, type Mutant } from "./mutant.ts";
+import { scopeOfName } from "./simulated-store.ts";
+
+/** Broken notices of changes. */
+export const watchMutants: readonly Mutant[] = [
+  mutant("changes are not told", "WATCH-01", {
+    rules: ({ set }) => ({ set: (shard, ...write) => set({ ...shard, publish: () => {} }, ...write) }),
+  }),
+  mutant("changes are told with the stored name", "WATCH-01", {
+    driver: ({ watch }) => ({
+      watch: async (scope, listener) =>
+        (await watch?.(scope, (name) => listener(name && `${scope}${encodeURIComponent(name)}}`))) ?? (async () => {}),
+    }),
+  }),
+  mutant("a conflict is told", "WATCH-02", {
+    rules: ({ set }) => ({
+      set(shard, name, value, write) {
+        const outcome = set(shard, name, value, write);
+        if (!outcome.written) shard.publish(`${scopeOfName(name)}}::changes`, name);
+        return outcome;
+      },
+    }),
+  }),
+  mutant("a change is told twice", "WATCH-03", {
+    rules: ({ set }) => ({
+      set: (shard, ...write) =>
+        set({ ...shard, publish: (channel, message) => (shard.publish(channel, message), shard.publish(channel, message)) }, ...write),
+    }),
+  }),
+  mutant("own changes are not told", "WATCH-03", {
+    driver({ set, watch }) {
+      const own = new Map<string, number>();
+      return {
+        async set(name, value, write) {
+          own.set(name, (own.get(name) ?? 0) + 1);
+          return set(name, value, write);
+        },
+        watch: async (scope, listener) =>
+          (await watch?.(scope, (name) => (name !== undefined && own.has(name) ? undefined : listener(name)))) ?? (async () => {}),
+      };
+    },
+  }),
+  mutant("the last unsubscriber leaves the connection open", "WATCH-04", {
+    driver: ({ watch }) => ({ watch: async (scope, listener) => (await watch?.(scope, listener), async () => {}) }),
+  }),
+  mutant("nobody subscribes again after a broken connection", "WATCH-05 CLUSTER-06", { habits: () => ({ resubscribes: false }) }),
+  mutant("a watcher is not told that it may have missed changes", "WATCH-05", { habits: () => ({ tellsMissed: false }) }),
+  mutant("garbage on the channel is told as a key", "WATCH-06", {
+    driver: ({ watch }) => ({
+      watch: async (scope, listener) =>
+        (await watch?.(scope, (name) => listener(name && (name.startsWith(scope) ? name : `${scope}garbage}`)))) ?? (async () => {}),
+    }),
+  }),
+  mutant("a listener that throws keeps the news from the others", "WATCH-07", {
+    cache(sound) {
+      const groups = new Map<string, Set<(key: string | undefined) => void>>();
+      return overriding(sound, (view) => ({
+        async watch(listener) {
+          const id = JSON.stringify(view.path);
+          const group = groups.get(id) ?? new Set();
+          if (group.size === 0) {
+            await view.watch?.((key) => {
+              for (const each of group) each(key);
+            });
+          }
+          groups.set(id, group.add(listener));
+          return async () => void group.delete(listener);
+        },
+      }));
+    },
+  }),
+  mutant("messages carry the value", "WATCH-08", {
+    rules: ({ set }) => ({
+      set: (shard, name, value, write) =>
+        set({ ...shard, publish: (channel, message) => shard.publish(channel, `${message}=${value}`) }, name, value, write),
+    }),
+    driver: ({ watch }) => ({
+      watch: async (scope, listener) => (await watch?.(scope, (message) => listener(message?.split("=")[0]))) ?? (async () => {}),
+    }),
+  }),
+  mutant("deletes are not told", "WATCH-09", {
+    rules: (sound) => ({ delete: (shard, ...which) => sound.delete({ ...shard, publish: () => {} }, ...which) }),
+  }),
+];
