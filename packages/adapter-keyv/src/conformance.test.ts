@@ -1,4 +1,4 @@
 import { conform } from "@lingpai/conformance/vitest";
-import { embedded } from "./embedded.fixture.ts";
+import { inProcessBackends } from "./embedded.fixture.ts";
 
-for (const backend of embedded) conform(backend);
+for (const backend of inProcessBackends) conform(backend);

@@ -15,13 +15,13 @@ const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgre
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {
-  return first((family) => family.ofClient(client, clock));
+  return remembered(client, (family) => family.ofClient(client, clock));
 }
 
 /** The store for what a Keyv holds: a Map, or one of Keyv's own adapters. */
 export function storeOfHeld(held: unknown, clock: Clock): AtomicStore | undefined {
   const adapter = unwrap(held);
-  return first((family) => family.ofAdapter(adapter, clock));
+  return remembered(adapter, (family) => family.ofAdapter(adapter, clock));
 }
 
 /** Shown in errors. */
@@ -36,10 +36,21 @@ function unwrap(held: unknown): unknown {
   return isObject(held) && "namespaceSeparator" in held && isObject(held["store"]) ? held["store"] : held;
 }
 
-function first(look: (family: StoreFamily) => AtomicStore | undefined): AtomicStore | undefined {
+/**
+ * The only state of this module: all caches and locks over one client are to share the connection on which they listen, and what
+ * was prepared; the client is all that they have in common. An entry lives as long as its client, and goes by its first user's clock.
+ */
+const stores = new WeakMap<object, AtomicStore>();
+
+function remembered(client: unknown, look: (family: StoreFamily) => AtomicStore | undefined): AtomicStore | undefined {
+  if (!isObject(client)) return undefined;
+  const known = stores.get(client);
+  if (known !== undefined) return known;
   for (const family of families) {
     const store = look(family);
-    if (store !== undefined) return store;
+    if (store === undefined) continue;
+    stores.set(client, store);
+    return store;
   }
   return undefined;
 }

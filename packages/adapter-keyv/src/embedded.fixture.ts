@@ -24,7 +24,7 @@ const fileFacts: Facts = {
   toleranceMs: 50,
 };
 
-export const embedded: readonly Backend[] = [
+export const inProcessBackends: readonly Backend[] = [
   {
     adapter: "adapter-keyv",
     backend: "Map, Keyv 6",
@@ -37,6 +37,10 @@ export const embedded: readonly Backend[] = [
     facts: inProcess,
     start: async () => ({ open: async () => inMap(new Keyv5()), stop: async () => {} }),
   },
+];
+
+/** On the machine's clock, and so as slow as what they wait for. */
+export const onFiles: readonly Backend[] = [
   onFile("SQLite, node:sqlite", (file) => {
     const native = new DatabaseSync(file);
     return { keyv: new Keyv5(), options: { native }, close: async () => native.close() };

@@ -2,8 +2,8 @@
  * PostgreSQL 9.5 or newer, with a `pg` pool that leads to the primary. Two tables of ours are made in the first schema of the
  * search path; a user who may not create tables needs somebody to have made them, and SELECT, INSERT, UPDATE, DELETE on both.
  *
- * Changes and releases are told by NOTIFY in the statement that writes. Listening takes one of the pool's connections for each
- * cache that is watched and each lock that is waited for.
+ * Changes and releases are told by NOTIFY in the statement that writes. Listening takes one of the pool's connections, for as
+ * long as any cache is watched or any lock waited for.
  */
 import type { CacheUnavailableReason, Clock } from "@lingpai/core";
 import { codeOf, refusal } from "./failure.ts";

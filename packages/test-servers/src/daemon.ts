@@ -137,9 +137,14 @@ class LocalDaemon implements Daemon {
   /** PostgreSQL has a process for each connection. */
   #signalAll(pid: number | undefined, signal: "SIGSTOP" | "SIGCONT"): void {
     if (pid === undefined) return;
-    process.kill(pid, signal);
     const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-    for (const child of (stdout ?? "").split("\n").filter(Boolean)) process.kill(Number(child), signal);
+    for (const id of [pid, ...(stdout ?? "").split("\n").filter(Boolean).map(Number)]) {
+      try {
+        process.kill(id, signal);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
   }
 
   async restart(): Promise<void> {

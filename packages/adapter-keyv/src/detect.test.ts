@@ -30,7 +30,9 @@ test("all Keyvs over one Map share its entries and leases, and clear() of a Keyv
 });
 
 test("a client that is not known is refused by name, and what is no Keyv too", () => {
-  class PigeonClient {}
+  class PigeonClient {
+    readonly pigeons = 2;
+  }
   expect(() => keyvLock(new Keyv(), { native: new PigeonClient() })).toThrow(
     /\{ native \} is no client that is known here \(PigeonClient\)/,
   );
