@@ -2,13 +2,14 @@ import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Backend } from "../backend.ts";
+import { all } from "../expect.ts";
 
 /** The name that registers an adapter's backends. */
 const pattern = "packages/*/src/conformance.fixture.ts";
 
 /** Every backend of the workspace at `root`, by adapter. */
 export async function discover(root: string): Promise<readonly Backend[]> {
-  const paths = await Array.fromAsync(glob(pattern, { cwd: root }));
+  const paths = await all(glob(pattern, { cwd: root }));
   const modules = await Promise.all(paths.toSorted().map((path) => load(join(root, path))));
   return modules.flat();
 }
