@@ -27,8 +27,11 @@ export interface Link extends Address {
   close(): Promise<void>;
 }
 
-export async function openLink(target: Address): Promise<Link> {
-  const link = new Proxy(target);
+/** What one command is: a whole request of Redis's protocol, or, for servers with another one, whatever the client sends at once. */
+export type Framing = "resp" | "chunks";
+
+export async function openLink(target: Address, framing: Framing = "resp"): Promise<Link> {
+  const link = new Proxy(target, framing);
   await link.listen(0);
   return link;
 }
@@ -37,6 +40,7 @@ class Proxy implements Link {
   readonly host = "127.0.0.1";
   port = 0;
   readonly #target: Address;
+  readonly #framing: Framing;
   readonly #pairs = new Set<Pair>();
   #server: TcpServer | undefined;
   #frozen = false;
@@ -44,8 +48,9 @@ class Proxy implements Link {
   /** What befalls the next command. */
   #trap: { readonly kind: "lose" } | { readonly kind: "refuse"; readonly answer: string } | undefined;
 
-  constructor(target: Address) {
+  constructor(target: Address, framing: Framing) {
     this.#target = target;
+    this.#framing = framing;
   }
 
   get url(): string {
@@ -110,7 +115,7 @@ class Proxy implements Link {
   }
 
   #accept(client: Socket): void {
-    const pair = new Pair(client, connect(this.#target), {
+    const pair = new Pair(client, connect(this.#target), this.#framing, {
       command: (bytes) => this.#command(pair, bytes),
       ended: () => void this.#pairs.delete(pair),
     });
@@ -155,11 +160,11 @@ class Pair {
   /** The network is back, but the other end knows nothing of this connection. */
   #forgotten = false;
 
-  constructor(client: Socket, server: Socket, events: PairEvents) {
+  constructor(client: Socket, server: Socket, framing: Framing, events: PairEvents) {
     this.#client = client;
     this.#server = server;
     this.#events = events;
-    client.on("data", (chunk) => this.#fromClient(chunk));
+    client.on("data", (chunk) => (framing === "resp" ? this.#fromClient(chunk) : this.#stranded || events.command(chunk)));
     server.on("data", (chunk) => this.#fromServer(chunk));
     for (const socket of [client, server]) socket.on("error", () => {});
     client.on("close", () => {
