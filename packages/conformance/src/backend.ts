@@ -130,8 +130,6 @@ export interface Link {
   loseReply(): Promise<void>;
   /** Answers the next command with this error instead of passing it on. */
   refuse(answer: string): Promise<void>;
-  /** How many commands have gone through so far. */
-  commands(): Promise<number>;
 }
 
 export interface ServerControls {

@@ -60,7 +60,7 @@ export const cluster: readonly Clause[] = [
       const check = async (round: number): Promise<void> => {
         assert.equal((await cache.get("key"))?.version, version);
         version = written(await cache.set("key", String(round), facts.conditionalWrites ? { ifVersion: version } : {}));
-        written(await cache.set("key", String(round), { operationId: (version = random.id()) }));
+        version = written(await cache.set("key", String(round), { ttlMs: 600_000 }));
         if (!facts.locks) return;
         assert.equal(await lock.extend("key", owner, 60_000), true);
         busy(await lock.tryAcquire("key", random.id(), 1_000));

@@ -14,7 +14,6 @@ export class SimulatedLink implements Link {
   #thaws: (() => void)[] = [];
   #losing = false;
   #refusal: string | undefined;
-  #commands = 0;
 
   constructor(server: SimulatedServer, initially: "up" | "down") {
     this.#server = server;
@@ -39,7 +38,6 @@ export class SimulatedLink implements Link {
   async transmit<T>(request: Request<T>, delivery: Delivery): Promise<T> {
     if (this.#state === "down") throw new Disconnected();
     const session = this.#session;
-    this.#commands += 1;
     await this.#arrive(session);
     const refusal = this.#refusal;
     this.#refusal = undefined;
@@ -113,10 +111,6 @@ export class SimulatedLink implements Link {
 
   async refuse(answer: string): Promise<void> {
     this.#refusal = answer;
-  }
-
-  async commands(): Promise<number> {
-    return this.#commands;
   }
 
   /** Forgets the server; the client is gone. */

@@ -1,14 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Clause } from "../clause.ts";
-import { clauses } from "../clauses/index.ts";
 import { simulatedBackend, standaloneFacts } from "../mutants/simulated-backend.ts";
 import { runClauses } from "../run.ts";
-import { discover } from "./discover.ts";
-import { withGenerated } from "./readme.ts";
 import { isSound, summaryOf } from "./summary.ts";
-import { clauseTable, familyTable } from "./table.ts";
+import { clauseTable } from "./table.ts";
 
 const sample: readonly Clause[] = [
   { id: "CACHE-01", title: "passes", run: async () => {} },
@@ -42,11 +37,4 @@ test("the clause table marks each outcome", async () => {
   expect(lines).toContain("CACHE-01    ✓  passes");
   expect(lines).toContain("CACHE-02    ✗  fails");
   expect(lines).toContain("CLUSTER-01  ·  needs a cluster");
-});
-
-test("the README shows for every backend of the workspace how many clauses it holds", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const backends = await discover(fileURLToPath(new URL("../../../../", import.meta.url)));
-  expect(backends.length).toBeGreaterThan(0);
-  expect(readme, "run `pnpm conformance --write`").toBe(withGenerated(readme, familyTable(clauses, backends)));
 });
