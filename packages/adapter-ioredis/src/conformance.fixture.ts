@@ -40,8 +40,11 @@ interface Library {
     sentinels?: Address[];
     name?: string;
   }) => Owned & IoredisClient;
-  readonly Cluster: new (nodes: Address[]) => Owned & IoredisCluster;
+  readonly Cluster: new (nodes: Address[], options: { scaleReads: "slave" }) => Owned & IoredisCluster;
 }
+
+/** Where the owner allows it; ours are to go to the primary all the same. */
+const readsFromReplicas = { scaleReads: "slave" } as const;
 
 function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
   return {
@@ -49,7 +52,7 @@ function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
     client: `ioredis ${version}`,
     standalone: async ({ host, port }, user = undefined) => connected(new Redis({ host, port, ...user })),
     sentinel: async (sentinels, name) => connected(new Redis({ sentinels: sentinels.map(({ host, port }) => ({ host, port })), name })),
-    cluster: async (nodes) => connected(new Cluster(nodes.map(({ host, port }) => ({ host, port })))),
+    cluster: async (nodes) => connected(new Cluster(nodes.map(({ host, port }) => ({ host, port })), readsFromReplicas)),
   };
 }
 

@@ -32,7 +32,7 @@ export const redisFacts: Facts = {
   maxKeyBytes: Infinity,
   foreignWriters: true,
   scripted: true,
-  toleranceMs: 100,
+  toleranceMs: 200,
 };
 
 /** On a server of its own, behind a link that can be broken. */

@@ -14,6 +14,7 @@ export function standaloneBackend(driver: RedisDriver): Backend {
     adapter: driver.adapter,
     backend: `${driver.client}, redis standalone`,
     facts: standaloneFacts,
+    waivers: driver.standaloneWaivers ?? {},
     start: async () => running(driver, await startServer()),
   };
 }

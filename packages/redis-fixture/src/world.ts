@@ -1,5 +1,5 @@
 /** One clause's world on a running server: caches and locks over clients of their own, and the machine's clock. */
-import type { Client, Fixture } from "@lingpai/conformance";
+import type { Client, Fixture, Waivers } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
 import type { ProbeOptions } from "@lingpai/redis-scripts";
@@ -11,6 +11,8 @@ export interface RedisDriver {
   readonly adapter: string;
   /** The library and its version: `ioredis 6`. */
   readonly client: string;
+  /** What the library itself breaks when its connection breaks. */
+  readonly standaloneWaivers?: Waivers;
   /** Does not wait until it is connected. */
   standalone(address: Address, user?: Credentials): Promise<Connected>;
   sentinel(sentinels: readonly Address[], name: string): Promise<Connected>;

@@ -97,6 +97,7 @@ class LocalServer implements Server {
   readonly #directory: string;
   #child: ChildProcess | undefined;
   #log = "";
+  #up = false;
   readonly #killAtExit = (): void => void this.#child?.kill("SIGKILL");
 
   constructor(binary: string, args: readonly string[], directory: string, port: number) {
@@ -118,11 +119,16 @@ class LocalServer implements Server {
   async start(): Promise<void> {
     const child = spawn(this.#binary, this.#args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
+    this.#up = false;
     const note = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-logLimit);
     };
     child.stdout?.on("data", note);
     child.stderr?.on("data", note);
+    child.once("exit", (code, signal) => {
+      if (this.#child !== child || !this.#up) return;
+      process.stderr.write(`redis-server on port ${this.port} ended by itself (${signal ?? code}). Its log:\n${this.#log}\n`);
+    });
     child.once("error", (error) => note(Buffer.from(error.message)));
     process.on("exit", this.#killAtExit);
     try {
@@ -136,6 +142,7 @@ class LocalServer implements Server {
       ).then((state) => {
         if (state === "ended") throw new Error("redis-server ended at once.");
       });
+      this.#up = true;
     } catch (error) {
       throw new Error(`redis-server on port ${this.port} did not start.\n${this.#log}`, { cause: error });
     }
