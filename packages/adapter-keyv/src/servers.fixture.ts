@@ -4,14 +4,15 @@ import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
-import type { Backend, Facts } from "@lingpai/conformance";
-import { etcd, mariadb, memcached, postgres } from "@lingpai/test-servers";
+import type { Backend, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
+import { etcd, mariadb, memcached, openLink, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
+import { systemClock } from "@lingpai/core";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
 import mysql from "mysql2";
 import pg from "pg";
-import { open } from "./real-time.fixture.ts";
+import { client, open } from "./real-time.fixture.ts";
 import type { Source } from "./real-time.fixture.ts";
 
 const serverFacts: Facts = {
@@ -21,6 +22,8 @@ const serverFacts: Facts = {
   toleranceMs: 50,
 };
 const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
+/** Over a pool of one's own, whose connections can be broken, and whose server can be restarted. */
+const linkedFacts = { connected: true, restartable: true } as const;
 /** Rounded up to whole seconds, and up to one more until the server has noticed. */
 const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
 
@@ -36,7 +39,7 @@ const memcachedFacts: Facts = {
 };
 
 export const servers: readonly Backend[] = [
-  onServer("PostgreSQL, pg", postgres, serverFacts, ({ url }) => {
+  onServer("PostgreSQL, pg", postgres, { ...serverFacts, ...linkedFacts }, ({ url }) => {
     const native = new pg.Pool({ connectionString: url, max: 4 });
     return { keyv: new Keyv(), options: { native }, close: () => native.end() };
   }),
@@ -44,7 +47,7 @@ export const servers: readonly Backend[] = [
     const keyv = new Keyv5({ store: new KeyvPostgres({ uri: url, max: 4 }) });
     return { keyv, options: {}, close: async () => {} };
   }),
-  onServer("MariaDB, mysql2", mariadb, silentFacts, ({ url }) => {
+  onServer("MariaDB, mysql2", mariadb, { ...silentFacts, ...linkedFacts }, ({ url }) => {
     const native = mysql.createPool({ uri: url, connectionLimit: 4 });
     return { keyv: new Keyv(), options: { native }, close: () => native.promise().end() };
   }),
@@ -63,14 +66,43 @@ export const servers: readonly Backend[] = [
   }),
 ];
 
-function onServer(backend: string, start: () => Promise<Database>, facts: Facts, connect: (server: Database) => Source): Backend {
+function onServer(
+  backend: string,
+  start: () => Promise<Database>,
+  facts: Facts,
+  connect: (server: Pick<Database, "url">) => Source,
+): Backend {
   return {
     adapter: "adapter-keyv",
     backend,
     facts,
     async start() {
       const server = await start();
-      return { open: () => open(() => connect(server)), stop: () => server.stop() };
+      const controls: Partial<Fixture> = {
+        ...(facts.connected && { connect: ({ initially = "up" } = {}) => linked(server, connect, initially === "down") }),
+        ...(facts.restartable && { server: { restart: () => server.restart() } }),
+      };
+      return { open: async () => ({ ...(await open(() => connect(server))), ...controls }), stop: () => server.stop() };
+    },
+  };
+}
+
+const linkedDeadlineMs = 300;
+
+async function linked(server: Database, connect: (server: Pick<Database, "url">) => Source, isDown: boolean): Promise<LinkedClient> {
+  const link = await openLink(server, "chunks");
+  if (isDown) await link.cut();
+  const source = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
+  const own = client({ ...source, options: { ...source.options, deadlineMs: linkedDeadlineMs } }, systemClock, source.close);
+  return {
+    ...own,
+    deadlineMs: linkedDeadlineMs,
+    link,
+    census: async () => ({ connections: link.connections() }),
+    async close() {
+      await link.heal();
+      await own.close();
+      await link.close();
     },
   };
 }
