@@ -1,5 +1,6 @@
 /** Runs one clause against one backend and tells what came of it. */
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { systemClock } from "@lingpai/core";
 import type { Backend, Running } from "./backend.ts";
 import type { Clause } from "./clause.ts";
@@ -45,6 +46,11 @@ async function runClause(backend: Backend, running: Running, clause: Clause, unc
     const neighbours = await plantNeighbours(fixture, trial);
     await clause.run(trial);
     if (!lostData()) await neighbours.verify();
+    assert.deepEqual(
+      trial.uncaught().map((reason) => inspect(reason)),
+      [],
+      "errors that nobody caught, of this clause or of one beside it",
+    );
   });
   const closing = await errorOf(close);
   const first = error ?? closing;

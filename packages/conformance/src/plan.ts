@@ -15,7 +15,13 @@ export interface Plan {
   readonly uselessWaivers: readonly { readonly id: string; readonly why: string }[];
 }
 
-export function plan(backend: Backend, clauses: readonly Clause[], waivers: Waivers = backend.waivers ?? {}): Plan {
+/** `known` are all clauses that a waiver may name; one of a clause that is not run now is neither used nor useless. */
+export function plan(
+  backend: Backend,
+  clauses: readonly Clause[],
+  waivers: Waivers = backend.waivers ?? {},
+  known: readonly Clause[] = clauses,
+): Plan {
   const trials = clauses.map((clause): Planned => {
     const fact = excludedBy(backend.facts, clause.needs ?? []);
     if (fact !== undefined) return { clause, kind: "not-applicable", fact };
@@ -24,7 +30,7 @@ export function plan(backend: Backend, clauses: readonly Clause[], waivers: Waiv
   });
   const uselessWaivers = Object.keys(waivers).flatMap((id) => {
     const trial = trials.find(({ clause }) => clause.id === id);
-    if (trial === undefined) return [{ id, why: `there is no clause ${id}` }];
+    if (trial === undefined) return known.some((clause) => clause.id === id) ? [] : [{ id, why: `there is no clause ${id}` }];
     if (trial.kind === "not-applicable") return [{ id, why: `${id} does not apply (${trial.fact})` }];
     return waivers[id]?.trim() ? [] : [{ id, why: `the waiver of ${id} has no reason` }];
   });

@@ -33,7 +33,7 @@ export interface Report {
  */
 export async function runClauses(backend: Backend, options: RunOptions = {}): Promise<Report> {
   const { clauses = allClauses, waivers, concurrency = 8, onOutcome } = options;
-  const { trials, uselessWaivers } = plan(backend, clauses, waivers);
+  const { trials, uselessWaivers } = plan(backend, clauses, waivers, [...allClauses, ...clauses]);
   const uncaught = watchUncaught();
   const outcomes: Outcome[] = [];
   const running = await backend.start();

@@ -139,11 +139,7 @@ export const watch: readonly Clause[] = [
       }
       await cache.set("true", "value");
       await until("the true change is told", () => told.includes("true"), 5_000);
-      assert.deepEqual(
-        told.filter((key) => key !== undefined && key !== "true"),
-        [],
-        "garbage was told as a key",
-      );
+      assert.deepEqual(told.filter((key) => key !== undefined && key !== "true").slice(0, 3), [], "garbage was told as a key");
       assert.deepEqual(trial.uncaught(), []);
     },
   },
