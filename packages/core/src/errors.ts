@@ -191,10 +191,11 @@ export class RecursiveRefreshError extends LingpaiError {
  * - `unsent`: the request never left this machine (no route, no DNS, connection refused).
  * - `fatal`: refused, and the same request will be refused again: a wrong secret, an address that is not on the list.
  * - `parent`: the parent's credential was refused.
+ * - `input`: the single-use input was refused, nothing issued: another one is good, or none.
  * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day says).
  * - `unknown`: it may have been processed: a timeout, a reset, a 5xx, an answer that makes no sense.
  */
-export type IssueOutcome = "busy" | "unsent" | "fatal" | "parent" | "quota" | "unknown";
+export type IssueOutcome = "busy" | "unsent" | "fatal" | "parent" | "input" | "quota" | "unknown";
 
 /** The platform refused, or did not answer, a request for a credential. Its text never holds a secret or a whole answer. */
 export class IssueError extends LingpaiError {

@@ -7,13 +7,14 @@ import type { Secret } from "./secret.ts";
  * - `supersede`: each issue makes a new one; only the newest `window` are ever alive, and an older one at most `overlapMs` longer.
  * - `stable`: the same one comes back until less than `renewWithinMs` is left, then a new one, both valid to the old one's end.
  * - `sliding`: the same one comes back and lives longer.
- * - `rotate`: each issue consumes a single-use input (a refresh token) that `Issued.carry` replaces; the old pair lives `overlapMs` longer.
+ * - `rotate`: each issue consumes a single-use input (a refresh token) that `Issued.carry` replaces; the old credential lives
+ *   `overlapMs` longer, a consumed input works `inputGraceMs` longer (default: `overlapMs`).
  */
 export type IssuePolicy =
   | { readonly kind: "supersede"; readonly window: number; readonly overlapMs: number }
   | { readonly kind: "stable"; readonly renewWithinMs: number }
   | { readonly kind: "sliding" }
-  | { readonly kind: "rotate"; readonly overlapMs: number };
+  | { readonly kind: "rotate"; readonly overlapMs: number; readonly inputGraceMs?: number };
 
 /** Why a refresh happens. */
 export type RefreshReason = "cold" | "advisory" | "mandatory" | "expired" | "rejected" | "reconcile" | "manual";
@@ -26,6 +27,8 @@ export interface IssueRequest {
   readonly forced: boolean;
   /** What the store holds now, when it holds something. */
   readonly current: { readonly secret: Secret; readonly carry: Secret | undefined } | undefined;
+  /** `rotate` only: what to send. What is stored beside the credential, or what {@link Issuer.recover} gave. */
+  readonly input?: Secret;
   /** The parent's live credential, when the issuer was given a parent. */
   readonly parent: Secret | undefined;
 }
@@ -52,6 +55,12 @@ export interface Issuer {
    * outcome: the platform may have issued.
    */
   issue(request: IssueRequest): Promise<Issued>;
+  /**
+   * `rotate` only: asks the platform which input works now, without consuming it. Asked under the lease when none is stored, when the one that was sent
+   * was refused (`input`), and when one was sent, its outcome is unknown and its grace is over. Throws as `issue` does. Without it, a
+   * credential whose input is lost has to be seeded again.
+   */
+  recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<string>;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */
   probe?(secret: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown">;
   /** Changes when the configuration behind it does (a rotated AppSecret): a remembered fatal refusal is then forgotten. */

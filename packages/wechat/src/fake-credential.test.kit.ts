@@ -38,6 +38,8 @@ export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredent
       return options.onReject?.(replace, rejection) ?? replace();
     },
     refresh: async () => present(),
+    seed: async () => present(),
+    reconcileQuota: async () => undefined,
     status() {
       throw new Error("a fake has no status");
     },

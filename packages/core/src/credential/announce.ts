@@ -1,10 +1,11 @@
 /** Announces a request in the fleet's document: the last store command before it leaves. */
 import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
 import type { IntentVerdict } from "../state/intent.ts";
+import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import type { Snapshot } from "./document.ts";
-import { aimAt, type Claimed, type Flight, type Gate, type Leadership, type Parts } from "./flight.ts";
+import { aimAt, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
@@ -19,6 +20,7 @@ export async function announce(
   leadership: Leadership,
   recorder: Recorder,
   forced: boolean,
+  source: InputSource,
 ): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
@@ -30,20 +32,36 @@ export async function announce(
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
-  const carry = read.state?.credential?.carry;
-  const input = carry === undefined ? {} : { input: setting.fingerprintOf(carry) };
-  const event = { type: "intent", fence: lease.fence, forced, ...aim, ...ids, ...input } as const;
+  const input = inputOf(parts, source, read);
+  const recovers = input === undefined && setting.rules.rotates && setting.issuer.recover !== undefined;
+  const event = {
+    type: "intent",
+    fence: lease.fence,
+    forced,
+    ...aim,
+    ...ids,
+    ...(input && { input: input.fingerprint, isConfirmed: source.from === "platform" }),
+  } as const;
   const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
   if (applied === undefined) throw reportLoss(parts, leadership, 0, "before-send");
 
   const { verdict, snapshot } = applied;
   if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
+  if (verdict.kind === "input-in-doubt" && setting.issuer.recover !== undefined)
+    return announce(parts, leadership, recorder, forced, { from: "nowhere" });
   if (verdict.kind !== "send") return refusal(parts, goal, verdict);
-  const flight: Flight = { aim, leadership, forced, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
+  const flight: Flight = { aim, leadership, forced, input, recovers, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
   report(parts, flight, verdict);
   if (lease.isHeld()) return flight;
   await recorder.abandon(flight, { outcome: "yielded", code: "LOCK_LOST" });
   throw reportLoss(parts, leadership, verdict.intent.epoch, "before-send");
+}
+
+/** What a rotating issuer has to send; undefined when nobody here knows. */
+function inputOf({ setting }: Parts, source: InputSource, { state }: Snapshot): Secret | undefined {
+  if (source.from === "platform") return source.input;
+  const carry = source.from === "store" ? state?.credential?.carry : undefined;
+  return carry === undefined ? undefined : new Secret(carry, setting.fingerprintOf(carry));
 }
 
 /** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */

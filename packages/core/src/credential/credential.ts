@@ -1,6 +1,7 @@
 /** The credential as a consumer holds it: the parts put together. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../event-bus.ts";
+import type { Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { quotaOn } from "../state/quota.ts";
 import { Adoption } from "./adoption.ts";
@@ -13,10 +14,20 @@ import { Local, type Goal } from "./local.ts";
 import { Probe } from "./probe.ts";
 import { Recorder } from "./recorder.ts";
 import { refuseRecursion } from "./request.ts";
+import { seed } from "./seeding.ts";
 import { settingFrom, type Setting } from "./setting.ts";
 import { Source, type Role } from "./source.ts";
 import { StoreClock } from "./store-clock.ts";
-import type { CallOptions, Credential, CredentialOptions, CredentialStatus, RejectOptions, Rejection } from "./types.ts";
+import type {
+  CallOptions,
+  Credential,
+  CredentialOptions,
+  CredentialStatus,
+  ObservedQuota,
+  RejectOptions,
+  Rejection,
+  SeedOptions,
+} from "./types.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /**
@@ -57,7 +68,7 @@ class ManagedCredential implements Credential {
     const cache = options.cache.withPrefix(environment);
     this.#source = new Source(this.#parts, cache, roleFrom(options.role));
     this.#recorder = new Recorder(this.#parts);
-    this.#latch = new Latch(setting, storeClock);
+    this.#latch = new Latch(setting, storeClock, () => (setting.rules.rotates ? this.#local.state?.credential?.commitId : undefined));
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
     const means: Means = {
       parts: this.#parts,
@@ -114,13 +125,26 @@ class ManagedCredential implements Credential {
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
-    if (this.#source.role === "consumer") {
-      throw new ConfigurationError(`This node consumes "${this.id}" and never refreshes it. Refresh on an owner.`);
-    }
+    this.#requireOwner("refreshes");
     this.#latch.open();
     // What is to be replaced is what the store holds now, not what this node remembers.
     const snapshot = await this.#source.read();
     return this.#ensure({ reason: "manual", replaces: snapshot.state?.credential?.commitId }, options.signal);
+  }
+
+  async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    this.#requireOwner("seeds");
+    await seed(this.#parts, this.#source, issued, options.ageMs);
+    this.#latch.open();
+    return this.#ensure({ reason: "cold" }, options.signal);
+  }
+
+  async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
+    this.#open(undefined);
+    this.#requireOwner("counts");
+    const applied = await this.#source.document.apply({ type: "ledger", used, remaining });
+    if (applied?.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
   }
 
   status(): CredentialStatus {
@@ -175,6 +199,11 @@ class ManagedCredential implements Credential {
       holding === undefined ? { reason: "cold" } : { reason: "expired", replaces: holding.held.commitId },
       options.signal,
     );
+  }
+
+  #requireOwner(act: string): void {
+    if (this.#source.role === "consumer")
+      throw new ConfigurationError(`This node consumes "${this.id}" and never ${act} it. Do that on an owner.`);
   }
 
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {

@@ -36,6 +36,10 @@ export interface Flight {
   readonly aim: Goal;
   readonly leadership: Leadership;
   readonly forced: boolean;
+  /** `rotate` only: what the request sends. */
+  readonly input: Secret | undefined;
+  /** This flight asks for the input that works instead of issuing. */
+  readonly recovers: boolean;
   readonly operationId: string;
   /** The outcome id that the intent wrote. */
   readonly outcomeId: string;
@@ -43,6 +47,9 @@ export interface Flight {
   /** The document as the intent left it. */
   readonly snapshot: Snapshot & { readonly state: State };
 }
+
+/** `rotate` only: where the input of the next request comes from. */
+export type InputSource = { readonly from: "store" } | { readonly from: "platform"; readonly input: Secret } | { readonly from: "nowhere" };
 
 /** Another environment owns the credential, and this one is to live on it. */
 export interface Claimed {

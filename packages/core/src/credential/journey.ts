@@ -1,4 +1,5 @@
 /** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
+import { setDeadline, type Deadline } from "../deadline.ts";
 import type { IssueError } from "../errors.ts";
 import { tryLease } from "../lease.ts";
 import type { Lock } from "../lock.ts";
@@ -16,7 +17,7 @@ import type { Recorder } from "./recorder.ts";
 import { isIssueError } from "./request.ts";
 import type { Source } from "./source.ts";
 import { issueAlone } from "./standalone.ts";
-import type { Credential, CredentialOptions } from "./types.ts";
+import type { CredentialOptions, Parent } from "./types.ts";
 
 export interface Means {
   readonly parts: Parts;
@@ -25,7 +26,7 @@ export interface Means {
   readonly claims: Claims;
   readonly recorder: Recorder;
   readonly latch: Latch;
-  readonly parent: Credential | undefined;
+  readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
   readonly closing: AbortSignal;
 }
@@ -36,9 +37,18 @@ export interface Means {
  * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle ends it.
  */
 export async function travel(means: Means, goal: Goal, patient: boolean): Promise<void> {
+  const { clock, parameters } = means.parts.setting;
+  const deadline = setDeadline(clock, patient ? parameters.waitMs : 0);
+  try {
+    await travelUntil(means, goal, deadline);
+  } finally {
+    deadline.cancel();
+  }
+}
+
+async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promise<void> {
   const { closing, parts, source } = means;
-  const { clock, parameters } = parts.setting;
-  const untilMs = clock.monotonicMs() + (patient ? parameters.waitMs : 0);
+  const { clock } = parts.setting;
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
@@ -48,7 +58,7 @@ export async function travel(means: Means, goal: Goal, patient: boolean): Promis
       return { kind: "pause", ms: 50, why: "error" };
     });
     if (obstacle === undefined || parts.local.serves(goal) !== undefined) return;
-    const leftMs = untilMs - clock.monotonicMs();
+    const leftMs = deadline.leftMs();
     if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explained(failure, parts, obstacle);
     if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);
     else await source.news.next(Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
@@ -79,10 +89,14 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
   const parent = await means.parent?.get();
   const gate = closedGate(parts, goal, snapshot) ?? latch.gate(goal.reason);
   if (gate !== undefined) return obstacleOf(parts, gate);
+  // What was issued and could not be stored yet comes first: the input that it replaced must not be sent again.
+  if ((await recorder.pending.flush()) && parts.local.serves(goal) !== undefined) return undefined;
 
   const startedMs = clock.monotonicMs();
   const lease = await tryLease(lock, issuer.id, { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random });
   if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
+  // An empty store has told no time before: without this the first intent would bear the time of this node's wall clock.
+  parts.storeClock.observe(lease.storeNowMs, startedMs);
   source.news.mute();
   try {
     const closed = await lead(
@@ -133,7 +147,12 @@ async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapsh
 
 async function withoutStore({ parts, parent, source, standalone }: Means, goal: Goal, error: Error): Promise<Obstacle | undefined> {
   const isHarmless = !parts.setting.rules.supersedes;
-  if (source.role === "owner" && (standalone === "always" || (standalone === "when-harmless" && isHarmless))) {
+  // What a rotating issuer would have to send lies in the store.
+  if (
+    source.role === "owner" &&
+    !parts.setting.rules.rotates &&
+    (standalone === "always" || (standalone === "when-harmless" && isHarmless))
+  ) {
     const gate = await issueAlone(parts, goal, await parent?.get());
     return gate && obstacleOf(parts, gate);
   }

@@ -11,21 +11,30 @@ const backOffMaxMs = 60_000;
 export class Latch {
   readonly #setting: Setting;
   readonly #clock: StoreClock;
-  #fatal: { readonly error: IssueError; readonly revision: string | undefined; readonly untilMs: number } | undefined;
+  #fatal:
+    | { readonly error: IssueError; readonly revision: string | undefined; readonly untilMs: number; readonly stored: string | undefined }
+    | undefined;
   /** Requests in a row that never left this machine: its own network, not the fleet's. */
   #unsent = 0;
   #backOffUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(setting: Setting, clock: StoreClock) {
+  readonly #stored: () => string | undefined;
+
+  /** @param stored names what the fleet has stored, as far as this process knows: with another input the platform may no longer refuse. */
+  constructor(setting: Setting, clock: StoreClock, stored: () => string | undefined) {
     this.#setting = setting;
     this.#clock = clock;
+    this.#stored = stored;
   }
 
   /** Why this node refreshes nothing, if it does not. */
   get error(): IssueError | undefined {
     const fatal = this.#fatal;
     if (fatal === undefined) return undefined;
-    const isOver = this.#setting.clock.monotonicMs() >= fatal.untilMs || this.#setting.issuer.revision?.() !== fatal.revision;
+    const isOver =
+      this.#setting.clock.monotonicMs() >= fatal.untilMs ||
+      this.#setting.issuer.revision?.() !== fatal.revision ||
+      this.#stored() !== fatal.stored;
     return isOver ? undefined : fatal.error;
   }
 
@@ -53,7 +62,7 @@ export class Latch {
     const { clock, issuer, random } = this.#setting;
     if (error.outcome === "fatal") {
       const untilMs = clock.monotonicMs() + (error.retryAfterMs ?? Number.POSITIVE_INFINITY);
-      this.#fatal = { error, revision: issuer.revision?.(), untilMs };
+      this.#fatal = { error, revision: issuer.revision?.(), untilMs, stored: this.#stored() };
     }
     if (error.outcome !== "unsent") return;
     const stepMs = Math.min(backOffMaxMs, firstBackOffMs * 2 ** Math.min(30, this.#unsent));

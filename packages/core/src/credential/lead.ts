@@ -2,14 +2,14 @@
  * What the lease holder does: read again, announce, send, record. Before the send a lost lease aborts it; after the send nothing does,
  * because aborting does not un-issue a credential, it only destroys the knowledge of it.
  */
-import { CredentialUnavailableError, type IssueError } from "../errors.ts";
-import type { IssueRequest } from "../issuer.ts";
+import { CredentialUnavailableError, IssueError } from "../errors.ts";
+import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
-import type { Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
+import type { Claimed, Flight, Gate, InputSource, Leadership, Parts } from "./flight.ts";
 import type { Ending, Recorder } from "./recorder.ts";
-import { ask, isIssueError } from "./request.ts";
+import { ask, askForInput, isIssueError } from "./request.ts";
 
 /**
  * Resolves when this process holds what the goal asks for, or with the gate that is closed.
@@ -21,17 +21,26 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
   const { issuer, parameters } = setting;
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
   let forced = leadership.goal.reason === "manual" && canForce;
+  let source: InputSource = { from: "store" };
+  let refused: Secret | undefined;
   for (let attempt = 1; ;) {
-    const flight = await announce(parts, leadership, recorder, forced);
+    const flight = await announce(parts, leadership, recorder, forced, source);
     if (flight === undefined) return undefined;
     if ("why" in flight) {
       if (flight.why !== "drain") return flight;
       await pause(parts, leadership, Math.max(1, flight.untilMs - storeClock.nowMs()));
       continue;
     }
-    const isAnswered = await send(parts, flight, recorder, attempt < parameters.attemptsMax);
+    if (flight.recovers) {
+      source = { from: "platform", input: await recover(parts, flight, recorder, refused) };
+      continue;
+    }
+    const answer = await send(parts, flight, recorder, { again: attempt < parameters.attemptsMax, mayRecover: refused === undefined });
     attempt += 1;
-    if (!isAnswered) await pause(parts, leadership, 200 + setting.random.next() * 800);
+    if (answer === "input-refused") {
+      refused = flight.input;
+      source = { from: "nowhere" };
+    } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
     else if (!forced && canForce && flight.aim.reason === "rejected") forced = true;
     else
@@ -46,35 +55,80 @@ async function pause({ setting }: Parts, { lease, closing }: Leadership, ms: num
   await delay(setting.clock, ms, AbortSignal.any([lease.signal, closing]));
 }
 
-/** False when the platform was busy and may be asked again. */
-async function send(parts: Parts, flight: Flight, recorder: Recorder, again: boolean): Promise<boolean> {
+interface Patience {
+  /** Whether another attempt follows when the platform is busy. */
+  readonly again: boolean;
+  /** Whether the platform may be asked which input works, when it refuses this one. */
+  readonly mayRecover: boolean;
+}
+
+async function send(
+  parts: Parts,
+  flight: Flight,
+  recorder: Recorder,
+  { again, mayRecover }: Patience,
+): Promise<"answered" | "busy" | "input-refused"> {
   const { setting, storeClock } = parts;
+  let issued: Issued;
   try {
-    const issued = await ask(setting, requestOf(parts, flight));
-    await recorder.commit({ flight, issued, receivedAtMs: Math.max(flight.intent.atMs, storeClock.nowMs()) });
-    return true;
+    issued = await ask(setting, requestOf(parts, flight));
   } catch (error) {
     if (!isIssueError(error)) {
       await recorder.abandon(flight, { outcome: "yielded", code: "NOT_SENT" });
       throw error;
     }
-    const retries = again && error.outcome === "busy" && (error.retryAfterMs ?? 0) <= setting.rules.cool.firstMs;
-    await recorder.abandon(flight, endingOf(error, retries), error);
-    if (!retries) throw error;
-    return false;
+    const isInputRefused = error.outcome === "input" && mayRecover && setting.issuer.recover !== undefined;
+    const retries = isInputRefused || (again && error.outcome === "busy" && (error.retryAfterMs ?? 0) <= setting.rules.cool.firstMs);
+    const told = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
+    await recorder.abandon(flight, endingOf(told, retries), told);
+    if (!retries) throw told;
+    return isInputRefused ? "input-refused" : "busy";
+  }
+  await recorder.commit({ flight, issued, receivedAtMs: Math.max(flight.intent.atMs, storeClock.nowMs()) });
+  return "answered";
+}
+
+/** The input that works, by the platform's own word: asked under an intent of its own, so that failures back the fleet off as they do for an issue. */
+async function recover(parts: Parts, flight: Flight, recorder: Recorder, refused: Secret | undefined): Promise<Secret> {
+  const { setting } = parts;
+  try {
+    const carry = await askForInput(setting, { parent: flight.leadership.parent });
+    const input = new Secret(carry, setting.fingerprintOf(carry));
+    if (input.fingerprint === refused?.fingerprint)
+      throw new IssueError("fatal", `The platform refuses the only input that it knows for "${setting.issuer.id}". Authorise again.`);
+    await recorder.abandon(flight, { outcome: "yielded", code: "RECOVERED" });
+    return input;
+  } catch (error) {
+    if (isIssueError(error)) await recorder.abandon(flight, endingOf(error, false), error);
+    else await recorder.abandon(flight, { outcome: "yielded", code: "NOT_SENT" });
+    throw error;
   }
 }
 
-function requestOf({ setting }: Parts, { aim, forced, leadership, snapshot }: Flight): Omit<IssueRequest, "signal"> {
+/** Nobody can name another input. */
+function fatal(error: IssueError): IssueError {
+  const { message, platformCode } = error;
+  return new IssueError("fatal", message, { cause: error, ...(platformCode === undefined ? {} : { platformCode }) });
+}
+
+function requestOf({ setting }: Parts, { aim, forced, input, leadership, snapshot }: Flight): Omit<IssueRequest, "signal"> {
   const held = snapshot.state.credential;
   const carry = held?.carry === undefined ? undefined : new Secret(held.carry, setting.fingerprintOf(held.carry));
   const current = held && { secret: new Secret(held.secret, held.fingerprint), carry };
-  return { reason: aim.reason, forced, current, parent: leadership.parent };
+  return { reason: aim.reason, forced, current, parent: leadership.parent, ...(input && { input }) };
 }
 
 /** A refused parent is no failure of its child; everything else that was refused backs the fleet off. */
 export function endingOf({ outcome, code, platformCode, retryAfterMs }: IssueError, again: boolean): Ending {
-  const endings = { busy: "refused", fatal: "refused", quota: "refused", parent: "yielded", unsent: "unsent", unknown: "unknown" } as const;
+  const endings = {
+    busy: "refused",
+    fatal: "refused",
+    quota: "refused",
+    parent: "yielded",
+    input: "refused",
+    unsent: "unsent",
+    unknown: "unknown",
+  } as const;
   return {
     outcome: endings[outcome],
     code: platformCode ?? code,

@@ -21,6 +21,18 @@ export class PendingCommit {
     this.#arm(firstRetryMs, this.#setting.clock.monotonicMs() + forMs);
   }
 
+  /** Offers it now, if there is something; whether there was. Throws what the store throws. */
+  async flush(): Promise<boolean> {
+    const store = this.#store;
+    if (store === undefined) return false;
+    await store();
+    if (this.#store === store) {
+      this.#store = undefined;
+      this.#cancel?.();
+    }
+    return true;
+  }
+
   /** One last try, and no more. */
   async close(): Promise<void> {
     this.#cancel?.();

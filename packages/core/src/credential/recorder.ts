@@ -49,7 +49,12 @@ export class Recorder {
     }
   }
 
-  /** Stores what was issued and hands it out from now on; unless a later one is stored, which is then handed out. */
+  /**
+   * Stores what was issued and hands it out from now on; unless a later one is stored, which is then handed out. What came with a new input is not
+   * handed out before that is stored: a crash would lose it.
+   *
+   * @throws {CacheUnavailableError} it could not be stored and must not be handed out yet. It is kept and offered to the store again.
+   */
   async commit(answer: Answer): Promise<void> {
     const { leadership, intent, snapshot } = answer.flight;
     if (!leadership.lease.isHeld()) reportLoss(this.#parts, leadership, intent.epoch, "after-send");
@@ -58,11 +63,14 @@ export class Recorder {
       if (applied !== undefined) this.#conclude(answer, applied);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      this.#serveUnstored(answer);
+      const { carry } = answer.issued;
+      const mustBeStored = this.#parts.setting.rules.rotates && carry !== undefined && carry !== answer.flight.input?.reveal();
+      if (!mustBeStored) this.#serveUnstored(answer);
       this.pending.keep(answer.issued.expiresInMs, async () => {
         const applied = await leadership.document.apply(this.#event(answer));
         if (applied !== undefined) this.#conclude(answer, applied);
       });
+      if (mustBeStored) throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 /** One request to the platform: its deadline, the validation of its answer, and no way back into itself. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setDeadline } from "../deadline.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
 import type { Setting } from "./setting.ts";
@@ -18,7 +19,29 @@ export function refuseRecursion(id: string): void {
  * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
  * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
  */
-export async function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
+export function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
+  const { issuer } = setting;
+  return converse(setting, async (signal) => validated(await issuer.issue({ ...request, signal }), issuer.id));
+}
+
+/**
+ * Asks the issuer which input works. Nothing is issued, so an outcome that is not known is a refusal.
+ *
+ * @throws {IssueError} never `unknown`. @throws {RecursiveRefreshError} as {@link ask}.
+ */
+export async function askForInput(setting: Setting, request: Pick<IssueRequest, "parent">): Promise<string> {
+  const { issuer } = setting;
+  try {
+    const carry = await converse(setting, async (signal) => issuer.recover?.({ ...request, signal }));
+    if (typeof carry === "string" && carry !== "") return carry;
+  } catch (error) {
+    if (!isIssueError(error) || error.outcome !== "unknown") throw error;
+    throw new IssueError("busy", error.message, error.platformCode === undefined ? {} : { platformCode: error.platformCode });
+  }
+  throw new IssueError("busy", `The issuer of "${issuer.id}" names no input that works.`);
+}
+
+async function converse<T>(setting: Setting, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { issuer, parameters, clock } = setting;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
   const abort = new AbortController();
@@ -26,29 +49,27 @@ export async function ask(setting: Setting, request: Omit<IssueRequest, "signal"
     "unknown",
     `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`,
   );
-  let cancel: () => void = () => {};
-  const deadline = new Promise<never>((_, reject) => {
-    cancel = clock.setTimer(parameters.fetchDeadlineMs, () => {
-      reject(late);
-      abort.abort(late);
-    });
+  const deadline = Promise.withResolvers<never>();
+  const timer = setDeadline(clock, parameters.fetchDeadlineMs, () => {
+    deadline.reject(late);
+    abort.abort(late);
   });
   try {
-    const answer = issuing.run(chain, async () => issuer.issue({ ...request, signal: abort.signal }));
-    return validated(await Promise.race([answer, deadline]), issuer.id);
+    const answer = issuing.run(chain, async () => send(abort.signal));
+    return await Promise.race([answer, deadline.promise]);
   } catch (error) {
     if (isIssueError(error) || isRecursion(error)) throw error;
     // Its text and cause are the issuer's own and may quote a request with a secret in it.
     throw new IssueError("unknown", `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`);
   } finally {
-    cancel();
+    timer.cancel();
   }
 }
 
 const secretPattern = /^[\x21-\x7e]{1,2048}$/;
 const lifetimeMaxMs = 366 * 86_400_000;
 
-function validated(issued: Issued, id: string): Issued {
+export function validated(issued: Issued, id: string): Issued {
   const invalid = (what: string): IssueError =>
     new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");

@@ -1,7 +1,7 @@
 /** What a consumer of a credential sees: its options, its operations, what it reports. */
 import type { Cache } from "../cache.ts";
 import type { CredentialEvent } from "../events.ts";
-import type { Issuer } from "../issuer.ts";
+import type { Issued, Issuer } from "../issuer.ts";
 import type { Lock } from "../lock.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Random } from "../random.ts";
@@ -29,7 +29,7 @@ export interface CredentialOptions {
    */
   readonly onConflict?: OnConflict;
   /** The credential that the issuer needs for its request. A refused parent is reported to it. */
-  readonly parent?: Credential;
+  readonly parent?: Parent;
   /**
    * Whether to fetch while the store cannot be reached and nothing usable is held. `never` protects the fleet's token;
    * `when-harmless` fetches from an issuer that hands out the same token again; `always` is for a single node without neighbours.
@@ -55,6 +55,9 @@ export interface RejectOptions extends CallOptions {
   /** The platform's code, for the evidence: `"40001"`. */
   readonly platformCode?: string;
 }
+
+/** What a child asks of the credential that it depends on: another {@link Credential}, or what a platform pushes. */
+export type Parent = Pick<Credential, "get" | "reject">;
 
 /** `replaced`: use `secret` and send the call again, once. Otherwise the platform says that the refused one is alive: the fault lies elsewhere. */
 export type Rejection = { readonly replaced: true; readonly secret: Secret } | { readonly replaced: false };
@@ -82,12 +85,32 @@ export interface Credential {
   reject(refused: Secret | string, options?: RejectOptions): Promise<Rejection>;
   /** Replaces the credential now, an operator's act: under the lease, within the quota, whatever is left of the present one's life. */
   refresh(options?: CallOptions): Promise<Secret>;
+  /**
+   * Stores a credential that was had by another way than the issuer's request, an authorisation code say, with what it carries. It is used from now on, and a
+   * refresh that is in the air is told apart from it. Stored in one atomic write; sending the same again after a failure is safe.
+   *
+   * @throws {CacheUnavailableError} the store cannot be reached; nothing is used.
+   */
+  seed(issued: Issued, options?: SeedOptions): Promise<Secret>;
+  /** Corrects the ledger of today's fetches by what the platform says, for the whole fleet. A fleet that waited for the quota goes on. */
+  reconcileQuota(observed: ObservedQuota): Promise<void>;
   /** What this process knows, without I/O and without secrets. */
   status(): CredentialStatus;
   /** Calls `listener` for each event, until the returned function is called. A throwing listener harms nobody. */
   watch(listener: (event: CredentialEvent) => void): () => void;
   /** Settles every caller with `CLOSED`, lets a request that left end and be stored, frees timers and subscriptions. */
   close(): Promise<void>;
+}
+
+export interface SeedOptions extends CallOptions {
+  /** How long ago it was asked for, in ms: its life is counted from there. @defaultValue 0 */
+  readonly ageMs?: number;
+}
+
+/** What the platform says of today's fetches. */
+export interface ObservedQuota {
+  readonly used: number;
+  readonly remaining: number;
 }
 
 export interface CredentialStatus {

@@ -31,7 +31,8 @@ export interface AbandonVerdict {
 export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, rules: Rules): { state?: State; verdict: AbandonVerdict } {
   const ours = state.intent?.operationId === event.operationId;
   const unknown = event.outcome === "unknown";
-  if (!ours && !unknown) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
+  const isRepeated = state.outcomeId === event.outcomeId;
+  if (isRepeated || (!ours && !unknown)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
 
   const failed = event.outcome === "refused" || unknown;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
@@ -50,7 +51,7 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
         ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
         : {}),
     },
-    [...(ours ? (["intent"] as const) : []), ...(unknown ? [] : (["spent"] as const))],
+    [...(ours ? (["intent"] as const) : []), ...(unknown || state.spent?.atMs !== event.sentAtMs ? [] : (["spent"] as const))],
   );
   return { state: next, verdict: { kind: "abandoned", coolUntilMs } };
 }

@@ -69,7 +69,7 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
 }
 
 /** Until when the replaced credential still works: not at all when it was refused. */
-function usableUntil(state: State, nowMs: number, rules: Rules): number {
+export function usableUntil(state: State, nowMs: number, rules: Rules): number {
   if (state.credential === undefined || isSuspect(state)) return 0;
   return Math.min(state.credential.expiresAtMs, nowMs + rules.overlapMs);
 }

@@ -20,6 +20,8 @@ export interface IntentEvent {
   readonly refused?: string | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
+  /** The platform has just named this input as the one that works: that it was sent before does not matter. */
+  readonly isConfirmed?: boolean;
 }
 
 export type IntentVerdict =
@@ -33,11 +35,17 @@ export type IntentVerdict =
   | { readonly kind: "input-in-doubt" };
 
 export function decideIntent(state: State, event: IntentEvent, nowMs: number, rules: Rules): { state?: State; verdict: IntentVerdict } {
+  // Written before, and the answer was lost: the quota is spent once, and our own request is nothing to be afraid of.
+  if (state.intent?.operationId === event.operationId) {
+    return { verdict: { kind: "send", intent: state.intent, undrained: state.dangerUntilMs > state.intent.atMs, foreign: undefined } };
+  }
   const gate = closedGate(state, event, nowMs, rules);
   if (gate) return { verdict: gate };
 
   const dangerMs = dangerUntil(state, rules);
   const undrained = dangerMs > nowMs;
+  // Whoever announced it is gone, and may have been answered. Should we send nothing either, this is all that is left of it.
+  const isUnreported = rules.supersedes && state.intent !== undefined;
   const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs };
   const { state: base, foreign } =
@@ -47,8 +55,8 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
     intent,
     dangerUntilMs: rules.supersedes ? dangerMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
-    ...(undrained ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
-    ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: nowMs } } : {}),
+    ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+    ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: firstSentMs(state, event, nowMs) } } : {}),
   });
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
 }
@@ -73,11 +81,21 @@ function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rule
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }
-  if (rules.rotates && event.input !== undefined && state.spent?.fingerprint === event.input) {
-    if (nowMs >= state.spent.atMs + rules.overlapMs) return { kind: "input-in-doubt" };
-  }
-  const mustDrain = nowMs < dangerUntil(state, rules) && isLive(state, nowMs) && event.reason !== "rejected";
+  const isDrained = nowMs >= dangerUntil(state, rules);
+  const isInDoubt = rules.rotates && wasSent(state, event) && nowMs >= firstSentMs(state, event, nowMs) + rules.inputGraceMs;
+  if (isInDoubt && isDrained) return { kind: "input-in-doubt" };
+  const mustDrain = !isDrained && (isInDoubt || (isLive(state, nowMs) && event.reason !== "rejected"));
   return mustDrain ? { kind: "wait", why: "drain", untilMs: dangerUntil(state, rules) } : undefined;
+}
+
+/** Whether this very input was sent before, without an answer and without word from the platform since. */
+function wasSent(state: State, { input, isConfirmed }: IntentEvent): boolean {
+  return input !== undefined && isConfirmed !== true && state.spent?.fingerprint === input;
+}
+
+/** The grace of an input counts from when it was first sent. */
+function firstSentMs(state: State, event: IntentEvent, nowMs: number): number {
+  return wasSent(state, event) && state.spent !== undefined ? state.spent.atMs : nowMs;
 }
 
 /** Whether somebody else already did what this refresh was for. */

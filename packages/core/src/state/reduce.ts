@@ -1,14 +1,16 @@
 /** The one place where the fleet's document changes: pure, so that production, simulation and search run the same. */
 import { decideAbandon, type AbandonEvent, type AbandonVerdict } from "./abandon.ts";
 import { decideCommit, type CommitEvent, type CommitVerdict } from "./commit.ts";
+import { decideLedger, type LedgerEvent, type LedgerVerdict } from "./ledger.ts";
 import { decideIntent, type IntentEvent, type IntentVerdict } from "./intent.ts";
 import { decideRepair, type RepairEvent, type RepairVerdict } from "./repair.ts";
 import { decideReset, type ResetEvent, type ResetVerdict } from "./reset.ts";
 import type { Rules } from "./rules.ts";
+import { decideSeed, type SeedEvent, type SeedVerdict } from "./seed.ts";
 import { emptyState, type State } from "./state.ts";
 import { decideSuspect, type SuspectEvent, type SuspectVerdict } from "./suspect.ts";
 
-export type StateEvent = IntentEvent | CommitEvent | AbandonEvent | SuspectEvent | RepairEvent | ResetEvent;
+export type StateEvent = IntentEvent | CommitEvent | AbandonEvent | SuspectEvent | RepairEvent | ResetEvent | SeedEvent | LedgerEvent;
 
 interface Verdicts {
   readonly intent: IntentVerdict;
@@ -17,6 +19,8 @@ interface Verdicts {
   readonly suspect: SuspectVerdict;
   readonly repair: RepairVerdict;
   readonly reset: ResetVerdict;
+  readonly seed: SeedVerdict;
+  readonly ledger: LedgerVerdict;
 }
 
 export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
@@ -48,5 +52,9 @@ function decide(state: State | undefined, event: StateEvent, nowMs: number, rule
       return decideRepair(state, event, nowMs, rules);
     case "reset":
       return decideReset(stored, event);
+    case "seed":
+      return decideSeed(stored, event, nowMs, rules);
+    case "ledger":
+      return decideLedger(stored, event, nowMs, rules);
   }
 }

@@ -9,6 +9,8 @@ export interface Rules {
   readonly overlapMs: number;
   /** Whether each issue consumes a single-use input. */
   readonly rotates: boolean;
+  /** How long an input works on after an issue has consumed it. */
+  readonly inputGraceMs: number;
   readonly drainMs: number;
   readonly quotaPerDay: number;
   readonly quotaReserve: number;
@@ -25,6 +27,7 @@ export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
     supersedes,
     overlapMs: supersedes ? policy.overlapMs : policy.kind === "stable" ? policy.renewWithinMs : issuer.lifetimeMs,
     rotates: policy.kind === "rotate",
+    inputGraceMs: policy.kind === "rotate" ? (policy.inputGraceMs ?? policy.overlapMs) : 0,
     drainMs: parameters.drainMs,
     quotaPerDay: parameters.quotaPerDay,
     quotaReserve: parameters.quotaReserve,

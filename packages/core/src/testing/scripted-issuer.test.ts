@@ -59,13 +59,25 @@ describe("scriptedIssuer", () => {
   });
 
   it("accepts the single-use input of a rotating credential once", async () => {
-    const issuer = scriptedIssuer({ clock: manualClock(), policy: { kind: "rotate", overlapMs: 0 } });
+    const issuer = scriptedIssuer({ clock: manualClock(), policy: { kind: "rotate", overlapMs: 0 }, recovers: true });
     const first = await issuer.issue(request());
-    const current = { secret: new Secret(first.secret, "s"), carry: new Secret(first.carry ?? "", "c") };
-    const second = await issuer.issue(request({ current }));
+    const input = new Secret(first.carry ?? "", "c");
+    const second = await issuer.issue(request({ input }));
     expect(second.carry).not.toBe(first.carry);
-    await expect(issuer.issue(request({ current }))).rejects.toMatchObject({ outcome: "fatal" });
+    await expect(issuer.issue(request({ input }))).rejects.toMatchObject({ outcome: "input" });
     expect([issuer.alive(first.secret), issuer.alive(second.secret)]).toEqual([false, true]);
+    await expect(issuer.recover?.(request())).resolves.toBe(second.carry);
+  });
+
+  it("accepts a consumed input until its grace is over", async () => {
+    const clock = manualClock();
+    const issuer = scriptedIssuer({ clock, policy: { kind: "rotate", overlapMs: 0, inputGraceMs: 1000 } });
+    const input = new Secret((await issuer.issue(request())).carry ?? "", "c");
+    await issuer.issue(request({ input }));
+    await clock.advance(999);
+    await issuer.issue(request({ input }));
+    await clock.advance(1);
+    await expect(issuer.issue(request({ input }))).rejects.toMatchObject({ outcome: "input" });
   });
 
   it("follows its script, then issues", async () => {

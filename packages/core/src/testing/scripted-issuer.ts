@@ -46,6 +46,8 @@ export interface IssueRecord {
   repliedAtMs?: number;
   /** What was issued, also when nobody was told. */
   secret?: string;
+  /** The single-use input that was sent. */
+  readonly input?: string;
 }
 
 export interface ScriptedIssuerOptions {
@@ -63,6 +65,8 @@ export interface ScriptedIssuerOptions {
   readonly latencyMs?: number;
   /** Whether the issuer can probe. @defaultValue false */
   readonly probes?: boolean;
+  /** With the policy `rotate`: whether the issuer can ask which input works. @defaultValue false */
+  readonly recovers?: boolean;
 }
 
 export interface ScriptedIssuer extends Issuer {
@@ -82,6 +86,8 @@ export interface ScriptedIssuer extends Issuer {
   readonly concurrencyMax: number;
   /** How many probes were made. */
   readonly probesMade: number;
+  /** How often it was asked which input works. */
+  readonly recoveries: number;
 }
 
 export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
@@ -93,6 +99,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   const steps: ScriptedStep[] = [];
   const load = { now: 0, max: 0 };
   let probesMade = 0;
+  let recoveries = 0;
 
   return {
     id: options.id ?? "test:plain:wx0123456789abcdef",
@@ -101,7 +108,13 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
     ...(options.quota !== undefined && { quota: options.quota }),
     async issue(request) {
       const step = steps.shift() ?? {};
-      const record: IssueRecord = { reason: request.reason, forced: request.forced, outcome: step.outcome ?? "ok", sentAtMs: nowMs() };
+      const record: IssueRecord = {
+        reason: request.reason,
+        forced: request.forced,
+        outcome: step.outcome ?? "ok",
+        sentAtMs: nowMs(),
+        ...(request.input && { input: request.input.reveal() }),
+      };
       issues.push(record);
       load.now += 1;
       load.max = Math.max(load.max, load.now);
@@ -119,6 +132,15 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
         return space.alive(secret.reveal()) ? "alive" : "dead";
       },
     }),
+    ...(options.recovers && {
+      async recover() {
+        recoveries += 1;
+        const carry = space.latest?.carry;
+        if (carry === undefined)
+          throw new IssueError("fatal", "The scripted platform knows no input. Let it issue something elsewhere first.");
+        return carry;
+      },
+    }),
     issues,
     script: (...more) => {
       steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
@@ -134,6 +156,9 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
     },
     get probesMade() {
       return probesMade;
+    },
+    get recoveries() {
+      return recoveries;
     },
   };
 }
@@ -162,7 +187,7 @@ function decide({ space, record, step, request }: Exchange): Issued {
   const { outcome } = record;
   record.processedAtMs = space.nowMs();
   if (outcome === "busy" || outcome === "fatal" || outcome === "parent" || outcome === "quota") throw refusal(outcome, step);
-  const order = { forced: request.forced, lifetimeMs: step.expiresInMs, carry: request.current?.carry?.reveal() };
+  const order = { forced: request.forced, lifetimeMs: step.expiresInMs, carry: request.input?.reveal() };
   const token = (outcome === "same" ? space.latest : undefined) ?? space.issue(order);
   record.secret = token.secret;
   return { secret: token.secret, expiresInMs: token.expiresAtMs - space.nowMs(), ...(token.carry !== undefined && { carry: token.carry }) };

@@ -7,6 +7,8 @@ export interface Token {
   readonly carry: string | undefined;
   /** When it dies, whatever else happens. */
   expiresAtMs: number;
+  /** Until when its carry is accepted as an input. */
+  carryUntilMs: number;
 }
 
 export interface TokenOrder {
@@ -17,7 +19,7 @@ export interface TokenOrder {
 
 export interface TokenSpace {
   nowMs(): number;
-  /** Issues by the policy, which may mean the newest one again. @throws {IssueError} `fatal` when a single-use input was used before. */
+  /** Issues by the policy, which may mean the newest one again. @throws {IssueError} `input` when a single-use input is no longer accepted. */
   issue(order: TokenOrder): Token;
   alive(secret: string): boolean;
   revoke(secret: string): void;
@@ -34,6 +36,7 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
       secret: `token-${number}`,
       carry: policy.kind === "rotate" ? `carry-${number}` : undefined,
       expiresAtMs: nowMs() + lifetimeMs,
+      carryUntilMs: Number.POSITIVE_INFINITY,
     };
     tokens.push(token);
     return token;
@@ -63,8 +66,9 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
         latest.expiresAtMs = nowMs() + lifetimeMs;
         return latest;
       case "rotate":
-        if (latest !== undefined && carry !== latest.carry)
-          throw new IssueError("fatal", "The single-use input was used before. Authorise again.");
+        if (latest !== undefined && !tokens.some((token) => token.carry === carry && nowMs() < token.carryUntilMs))
+          throw new IssueError("input", "The single-use input was used before. Recover it, or authorise again.");
+        if (latest !== undefined) latest.carryUntilMs = nowMs() + (policy.inputGraceMs ?? policy.overlapMs);
         return supersede(lifetimeMs, 2, policy.overlapMs);
     }
   };

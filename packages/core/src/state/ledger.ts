@@ -1,0 +1,31 @@
+/** LEDGER: the platform told how much of the day's quota is used, and it knows better than we do. */
+import { quotaOn } from "./quota.ts";
+import type { Rules } from "./rules.ts";
+import { change, type State } from "./state.ts";
+
+export interface LedgerEvent {
+  readonly type: "ledger";
+  readonly used: number;
+  readonly remaining: number;
+}
+
+export interface LedgerVerdict {
+  readonly kind: "reconciled";
+  readonly used: number;
+}
+
+/** Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is lower. A fleet that waited for the quota goes on. */
+export function decideLedger(
+  state: State,
+  { used, remaining }: LedgerEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: LedgerVerdict } {
+  const { quotaPerDay } = rules;
+  const quota = quotaOn(state.quota, nowMs, rules);
+  const isLimited = quotaPerDay < Number.MAX_SAFE_INTEGER;
+  const counted = isLimited ? Math.min(quotaPerDay, Math.max(used, quotaPerDay - remaining)) : used;
+  const wasWaiting = quota.used >= quotaPerDay && counted < quotaPerDay;
+  const next = change(state, { quota: { ...quota, used: counted }, ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}) });
+  return { state: next, verdict: { kind: "reconciled", used: counted } };
+}

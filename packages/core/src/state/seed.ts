@@ -1,0 +1,44 @@
+/** SEED: a credential that was had by another way than our own request: with an authorisation code, say. */
+import type { CommitEvent } from "./commit.ts";
+import { usableUntil } from "./commit.ts";
+import { dangerUntil } from "./intent.ts";
+import { quotaOn } from "./quota.ts";
+import type { Rules } from "./rules.ts";
+import { change, type State } from "./state.ts";
+
+export interface SeedEvent extends Pick<CommitEvent, "operationId" | "outcomeId" | "issued"> {
+  readonly type: "seed";
+}
+
+export interface SeedVerdict {
+  /** `repeated`: this very seed was stored before; its first answer was lost. */
+  readonly kind: "seeded" | "repeated";
+}
+
+/**
+ * It exists, so it is stored whatever the gates say. A request of ours that is in the air finds a later epoch when it commits, and
+ * whenever one may have been processed after it, the order is in doubt.
+ */
+export function decideSeed(state: State, event: SeedEvent, nowMs: number, rules: Rules): { state?: State; verdict: SeedVerdict } {
+  const { credential, intent } = state;
+  const { issued, operationId } = event;
+  if (credential?.commitId === operationId) return { verdict: { kind: "repeated" } };
+  const epoch = Math.max(nowMs, credential?.epoch ?? 0, intent?.epoch ?? 0, state.floorEpoch) + 1;
+  const overlaps = intent !== undefined || dangerUntil(state, rules) > issued.sentAtMs || (credential?.issuedAtMs ?? 0) > issued.sentAtMs;
+  const doubt = rules.supersedes && overlaps;
+  const previous = credential && { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) };
+  const next = change(
+    state,
+    {
+      outcomeId: event.outcomeId,
+      credential: { ...issued, generation: (credential?.generation ?? 0) + 1, epoch, commitId: operationId },
+      coolUntilMs: 0,
+      failures: 0,
+      quota: quotaOn(state.quota, nowMs, rules),
+      ...(previous === undefined ? {} : { previous }),
+      ...(doubt ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+    },
+    ["failure", "spent", "suspect", ...(doubt ? [] : (["doubtSinceMs"] as const))],
+  );
+  return { state: next, verdict: { kind: "seeded" } };
+}
