@@ -1,4 +1,5 @@
 /** Waiting that ends: with the work, at a deadline, when the caller leaves, or when everything closes. */
+import { setDeadline } from "../deadline.ts";
 import type { Clock } from "../time.ts";
 
 export interface Bounds {
@@ -12,9 +13,9 @@ export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Pro
   const listened = signals.filter((signal) => signal !== undefined);
   return new Promise((resolve, reject) => {
     const onAbort = (event: Event): void => settle(() => reject((event.target as AbortSignal).reason));
-    const cancel = deadline?.clock.setTimer(deadline.ms, () => settle(() => reject(deadline.error())));
+    const timer = deadline && setDeadline(deadline.clock, deadline.ms, () => settle(() => reject(deadline.error())));
     const settle = (finish: () => void): void => {
-      cancel?.();
+      timer?.cancel();
       for (const signal of listened) signal.removeEventListener("abort", onAbort);
       finish();
     };

@@ -1,0 +1,41 @@
+/** Deadlines in time during which this process could work: what it stood still (SIGSTOP, a collection, a blocked event loop) does not count. */
+import type { CancelTimer, Clock } from "./time.ts";
+
+export interface Deadline {
+  /** What is left, in ms; 0 when it has passed. */
+  leftMs(): number;
+  /** Frees the timer; the deadline then never passes. */
+  cancel(): void;
+}
+
+/** The time is measured in so many parts, none shorter than this: a standstill in any of them is noticed at its end, and gives at least one part more. */
+const parts = 8;
+const partMinMs = 500;
+
+/**
+ * Calls `expire` when `ms` have passed in which this process ran, to within an eighth.
+ *
+ * After a standstill the answer often waits in the socket already, behind the timers: a deadline by the clock alone would throw it away.
+ */
+export function setDeadline(clock: Clock, ms: number, expire: () => void = () => {}): Deadline {
+  let endMs = clock.monotonicMs() + ms;
+  let isOver = ms <= 0;
+  const partMs = Math.max(partMinMs, ms / parts);
+  let cancel: CancelTimer = () => {};
+  const arm = (): void => {
+    const nowMs = clock.monotonicMs();
+    const dueMs = Math.min(endMs, nowMs + partMs);
+    cancel = clock.setTimer(dueMs - nowMs, () => {
+      const lateMs = clock.monotonicMs() - dueMs;
+      if (lateMs > partMs / 10) endMs = Math.max(endMs, dueMs + partMs) + lateMs;
+      if (clock.monotonicMs() < endMs) return arm();
+      isOver = true;
+      return expire();
+    });
+  };
+  if (!isOver) arm();
+  return {
+    leftMs: () => (isOver ? 0 : Math.max(0, endMs - clock.monotonicMs())),
+    cancel: () => cancel(),
+  };
+}
