@@ -32,11 +32,11 @@ function connected(client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRed
 
 type Address = { host: string; port: number };
 
-/** How either version's clients are made. Reads from replicas are allowed; ours are to go to the primary all the same. */
+/** How either version's clients are made. A Cluster client may read from replicas; ours are to go to the primary all the same. */
 interface Library {
   createClient(options: { socket: Address; username?: string; password?: string }): Owned & NodeRedisClient;
   createCluster(options: { rootNodes: { socket: Address }[]; useReplicas: true }): Owned & NodeRedisCluster;
-  createSentinel(options: { name: string; sentinelRootNodes: Address[]; replicaPoolSize: number }): Owned & NodeRedisSentinel;
+  createSentinel(options: { name: string; sentinelRootNodes: Address[] }): Owned & NodeRedisSentinel;
 }
 
 /**
@@ -58,7 +58,7 @@ function driver(version: string, waivers: Waivers, { createClient, createCluster
       return connected(client);
     },
     async sentinel(sentinels, name) {
-      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })), replicaPoolSize: 1 });
+      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })) });
       client.on("error", () => {});
       await client.connect();
       return connected(client);
