@@ -55,25 +55,25 @@ export const lockTime: readonly Clause[] = [
       assert(busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000, "extend by less shortened the lease");
       granted(await lock.tryAcquire("long", owner, 1_000), "asking again for less");
       assert(busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000, "asking again for less shortened the lease");
+      granted(await lock.tryAcquire("prolonged", owner, 30_000));
+      assert.equal(await lock.extend("prolonged", owner, 90_000), true);
+      const leftMs = busy(await lock.tryAcquire("prolonged", random.id(), 1));
+      assert(leftMs <= 90_000, `extending by 90 s left ${leftMs} ms: it counts from the old end`);
+      assert(leftMs > 80_000, `extending by 90 s left ${leftMs} ms`);
+      let short = "";
       const outcome = await justBefore(
         trial,
         ttlMs,
         async () => {
-          const holder = random.id();
-          const name = random.id();
-          granted(await lock.tryAcquire(name, holder, 30_000));
-          assert.equal(await lock.extend(name, holder, 90_000), true);
-          const leftMs = busy(await lock.tryAcquire(name, random.id(), 1));
-          assert(leftMs <= 90_000, `extending by 90 s left ${leftMs} ms: it counts from the old end`);
-          assert(leftMs > 80_000, `extending by 90 s left ${leftMs} ms`);
-          granted(await lock.tryAcquire("short", owner, Math.ceil(ttlMs / 4)));
-          assert.equal(await lock.extend("short", owner, ttlMs), true);
+          short = random.id();
+          granted(await lock.tryAcquire(short, owner, Math.ceil(ttlMs * 0.6)));
+          assert.equal(await lock.extend(short, owner, ttlMs), true);
         },
-        () => lock.tryAcquire("short", random.id(), 1),
+        () => lock.tryAcquire(short, random.id(), 1),
       );
       assert(!outcome.acquired, "a lease that was extended ended early");
       await trial.elapse(surelyGoneMs(trial, ttlMs));
-      granted(await lock.tryAcquire("short", random.id(), 1_000), "after the extended lease");
+      granted(await lock.tryAcquire(short, random.id(), 1_000), "after the extended lease");
     },
   },
   {
@@ -97,7 +97,7 @@ export const lockTime: readonly Clause[] = [
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;
-      const ttlMs = shortTtlMs(trial);
+      const ttlMs = shortTtlMs(trial) * 2;
       const gone = await trial.second();
       granted(await gone.lock.tryAcquire("name", random.id(), ttlMs));
       granted(await gone.lock.tryAcquire("extended", "owner", ttlMs));
