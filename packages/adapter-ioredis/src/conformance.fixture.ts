@@ -52,7 +52,13 @@ function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
     client: `ioredis ${version}`,
     standalone: async ({ host, port }, user = undefined) => connected(new Redis({ host, port, ...user })),
     sentinel: async (sentinels, name) => connected(new Redis({ sentinels: sentinels.map(({ host, port }) => ({ host, port })), name })),
-    cluster: async (nodes) => connected(new Cluster(nodes.map(({ host, port }) => ({ host, port })), readsFromReplicas)),
+    cluster: async (nodes) =>
+      connected(
+        new Cluster(
+          nodes.map(({ host, port }) => ({ host, port })),
+          readsFromReplicas,
+        ),
+      ),
   };
 }
 
