@@ -1,5 +1,4 @@
 /** Which atomic store a client, or what a Keyv holds, is. */
-import type { Clock } from "@lingpai/core";
 import { etcd } from "./etcd.ts";
 import { memcached } from "./memcached.ts";
 import { memory } from "./memory.ts";
@@ -8,20 +7,20 @@ import { postgres } from "./postgres.ts";
 import { redis } from "./redis.ts";
 import { isObject } from "./shape.ts";
 import { sqlite } from "./sqlite.ts";
-import type { AtomicStore, StoreFamily } from "./store.ts";
+import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 import { valkey } from "./valkey.ts";
 
 const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql, etcd, memcached];
 
 /** The store for a database's own client, as given in `native`. */
-export function storeOfClient(client: unknown, clock: Clock): AtomicStore | undefined {
-  return remembered(client, (family) => family.ofClient(client, clock));
+export function storeOfClient(client: unknown, settings: StoreSettings): AtomicStore | undefined {
+  return remembered(client, (family) => family.ofClient(client, settings));
 }
 
 /** The store for what a Keyv holds: a Map, or one of Keyv's own adapters. */
-export function storeOfHeld(held: unknown, clock: Clock): AtomicStore | undefined {
+export function storeOfHeld(held: unknown, settings: StoreSettings): AtomicStore | undefined {
   const adapter = unwrap(held);
-  return remembered(adapter, (family) => family.ofAdapter(adapter, clock));
+  return remembered(adapter, (family) => family.ofAdapter(adapter, settings));
 }
 
 /** Shown in errors. */
@@ -38,7 +37,7 @@ function unwrap(held: unknown): unknown {
 
 /**
  * The only state of this module: all caches and locks over one client are to share the connection on which they listen, and what
- * was prepared; the client is all that they have in common. An entry lives as long as its client, and goes by its first user's clock.
+ * was prepared; the client is all that they have in common. An entry lives as long as its client, and goes by its first user's settings.
  */
 const stores = new WeakMap<object, AtomicStore>();
 

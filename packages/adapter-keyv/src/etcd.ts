@@ -16,8 +16,8 @@ import { dialectOf, has, isObject } from "./shape.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 
 export const etcd: StoreFamily = {
-  ofClient: (client, clock) => (isClient(client) ? etcdStore(client, clock) : undefined),
-  ofAdapter: (adapter, clock) =>
+  ofClient: (client, { clock }) => (isClient(client) ? etcdStore(client, clock) : undefined),
+  ofAdapter: (adapter, { clock }) =>
     dialectOf(adapter) === "etcd" && isObject(adapter) && isClient(adapter["client"]) ? etcdStore(adapter["client"], clock) : undefined,
 };
 

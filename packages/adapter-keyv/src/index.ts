@@ -75,10 +75,10 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   return createLock(store.lock, options);
 }
 
-function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock }: KeyvCacheOptions): AtomicStore | undefined {
+function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock, deadlineMs = 500 }: KeyvCacheOptions): AtomicStore | undefined {
   if (atomic !== undefined) return atomic;
-  if (native === undefined) return storeOfHeld(keyv.store, clock);
-  const store = storeOfClient(native, clock);
+  if (native === undefined) return storeOfHeld(keyv.store, { clock, deadlineMs });
+  const store = storeOfClient(native, { clock, deadlineMs });
   if (store !== undefined) return store;
   throw new LockUnsupportedError(
     `{ native } is no client that is known here (${nameOfHeld(native)}). Pass a client that the README lists, or describe the store with { atomic }.`,

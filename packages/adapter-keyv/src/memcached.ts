@@ -17,8 +17,9 @@ import { has, isObject } from "./shape.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 
 export const memcached: StoreFamily = {
-  ofClient: (client, clock) => (isClient(client) ? memcachedStore(client, clock) : undefined),
-  ofAdapter: (adapter, clock) => (isObject(adapter) && isClient(adapter["client"]) ? memcachedStore(adapter["client"], clock) : undefined),
+  ofClient: (client, { clock }) => (isClient(client) ? memcachedStore(client, clock) : undefined),
+  ofAdapter: (adapter, { clock }) =>
+    isObject(adapter) && isClient(adapter["client"]) ? memcachedStore(adapter["client"], clock) : undefined,
 };
 
 /** What is used of memjs's `Client`: its one way to send a request of any kind, because its own methods know no `cas`. */

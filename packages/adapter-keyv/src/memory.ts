@@ -36,8 +36,8 @@ interface Contents {
 const contentsKey: unique symbol = Symbol.for("@lingpai/adapter-keyv/contents");
 
 export const memory: StoreFamily = {
-  ofClient: (client, clock) => (isMap(client) ? memoryStore(client, clock) : undefined),
-  ofAdapter: (adapter, clock) => (isMap(adapter) ? memoryStore(adapter, clock) : undefined),
+  ofClient: (client, { clock }) => (isMap(client) ? memoryStore(client, clock) : undefined),
+  ofAdapter: (adapter, { clock }) => (isMap(adapter) ? memoryStore(adapter, clock) : undefined),
 };
 
 /** A Map, or what has a Map's members: lru-cache, quick-lru. */

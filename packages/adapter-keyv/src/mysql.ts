@@ -6,6 +6,8 @@
  * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
+import { onBorrowed } from "./borrowed.ts";
+import type { Borrowing } from "./borrowed.ts";
 import { refusal } from "./failure.ts";
 import { nowMs } from "./mysql-dialect.ts";
 import type { MysqlRun } from "./mysql-dialect.ts";
@@ -18,9 +20,14 @@ import { entriesTable, locksTable, once } from "./tables.ts";
 
 /** A pool of mysql2, or its `promise()`. */
 interface MysqlPool {
-  query(statement: string): Promise<readonly [result: unknown, fields: unknown]>;
-  getConnection(): unknown;
+  getConnection(): Promise<MysqlConnection>;
   promise?(): MysqlPool;
+}
+
+interface MysqlConnection {
+  query(statement: string): Promise<readonly [result: unknown, fields: unknown]>;
+  release(): void;
+  destroy(): void;
 }
 
 /** The store of `@keyv/mysql` 2. */
@@ -29,10 +36,14 @@ interface MysqlQueries {
 }
 
 export const mysql: StoreFamily = {
-  ofClient(client) {
-    if (!has<MysqlPool>(client, "query", "getConnection")) return undefined;
+  ofClient(client, settings) {
+    if (!has<MysqlPool>(client, "getConnection")) return undefined;
     const pool = client.promise?.() ?? client;
-    return mysqlStore(async (statement) => (await pool.query(statement))[0]);
+    const borrowing: Borrowing<MysqlConnection> = {
+      borrow: () => pool.getConnection(),
+      giveBack: (connection, isDead) => (isDead ? connection.destroy() : connection.release()),
+    };
+    return mysqlStore((statement) => onBorrowed(borrowing, settings, async (connection) => (await connection.query(statement))[0]));
   },
   ofAdapter(adapter) {
     if (dialectOf(adapter) !== "mysql" || !has<MysqlQueries>(adapter, "query")) return undefined;

@@ -4,7 +4,6 @@ import type { Row, SqlValue } from "./sql.ts";
 
 /** `Pool` of `pg` 8. */
 export interface PostgresPool {
-  query(statement: string, values?: readonly SqlValue[]): Promise<{ readonly rows: readonly Row[] }>;
   connect(): Promise<PostgresConnection>;
   readonly totalCount: number;
   on(event: "error", listener: () => void): unknown;
@@ -12,9 +11,10 @@ export interface PostgresPool {
 }
 
 export interface PostgresConnection {
-  query(statement: string): Promise<unknown>;
+  query(statement: string, values?: readonly SqlValue[]): Promise<{ readonly rows: readonly Row[] }>;
   on(event: "notification", listener: (message: { readonly payload?: string | undefined }) => void): unknown;
   on(event: "error" | "end", listener: () => void): unknown;
+  off(event: "error", listener: () => void): unknown;
   /** With `true` the connection is closed instead of going back into the pool. */
   release(destroy: boolean): void;
 }

@@ -5,10 +5,12 @@
  * Changes and releases are told by NOTIFY in the statement that writes. Listening takes one of the pool's connections, for as
  * long as any cache is watched or any lock waited for.
  */
-import type { CacheUnavailableReason, Clock } from "@lingpai/core";
+import type { CacheUnavailableReason } from "@lingpai/core";
+import { onBorrowed } from "./borrowed.ts";
+import type { Borrowing } from "./borrowed.ts";
 import { codeOf, refusal } from "./failure.ts";
 import { changesChannel, createListener } from "./postgres-listener.ts";
-import type { PostgresListener, PostgresPool } from "./postgres-listener.ts";
+import type { PostgresConnection, PostgresListener, PostgresPool } from "./postgres-listener.ts";
 import { dialectOf, has } from "./shape.ts";
 import { sqlEntries } from "./sql-entries.ts";
 import { sqlLocks } from "./sql-locks.ts";
@@ -22,14 +24,28 @@ interface PostgresQueries {
 }
 
 export const postgres: StoreFamily = {
-  ofClient(client, clock) {
-    if (!has<PostgresPool>(client, "query", "connect") || typeof client.totalCount !== "number") return undefined;
+  ofClient(client, settings) {
+    if (!has<PostgresPool>(client, "connect", "listenerCount") || typeof client.totalCount !== "number") return undefined;
+    const ignore = (): void => {};
     // Without a listener, the loss of a connection that nobody uses would end the process; whoever uses one is told anyway.
-    if (client.listenerCount("error") === 0) client.on("error", () => {});
-    const rows: Query = async (statement, values) => (await client.query(statement, values)).rows;
-    return postgresStore(rows, () => createListener(client, clock));
+    if (client.listenerCount("error") === 0) client.on("error", ignore);
+    const borrowing: Borrowing<PostgresConnection> = {
+      async borrow() {
+        const connection = await client.connect();
+        // Whoever uses it is told by the query; without a listener the process would end as well.
+        connection.on("error", ignore);
+        return connection;
+      },
+      giveBack(connection, isDead) {
+        connection.release(isDead);
+        connection.off("error", ignore);
+      },
+    };
+    const rows: Query = (statement, values) =>
+      onBorrowed(borrowing, settings, async (connection) => (await connection.query(statement, values)).rows);
+    return postgresStore(rows, () => createListener(client, settings.clock));
   },
-  ofAdapter(adapter, _clock: Clock) {
+  ofAdapter(adapter) {
     if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query")) return undefined;
     return postgresStore(async (statement, values) => (await adapter.query(statement, values)) as readonly Row[], undefined);
   },

@@ -27,12 +27,19 @@ export interface AtomicStore {
   readonly lock: LockDriver;
 }
 
+/** What the drivers of a store go by; the first user of a client decides it for all. */
+export interface StoreSettings {
+  readonly clock: Clock;
+  /** How long callers wait for one operation, in ms. */
+  readonly deadlineMs: number;
+}
+
 /** One kind of store that this package knows, and the two forms in which it may be handed over. */
 export interface StoreFamily {
   /** The store for this object, if it is the database's own client. */
-  ofClient(client: unknown, clock: Clock): AtomicStore | undefined;
+  ofClient(client: unknown, settings: StoreSettings): AtomicStore | undefined;
   /** The store for this object, if it is Keyv's adapter and leads to the client. */
-  ofAdapter(adapter: unknown, clock: Clock): AtomicStore | undefined;
+  ofAdapter(adapter: unknown, settings: StoreSettings): AtomicStore | undefined;
 }
 
 /** What the caller cannot do without. */
