@@ -111,6 +111,9 @@ export class Local {
     const { issuer, parameters } = this.#setting;
     const current = this.#holding;
     this.#state = state;
+    // Replaced before this process ever held it: a store that falls back to it must not pass it off as new.
+    const goneBefore = state.previous?.fingerprint;
+    if (goneBefore !== undefined && goneBefore !== held.fingerprint) remember(this.#replaced, goneBefore);
     const windows = windowsOf(held, issuer.policy, parameters);
     const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
     if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {

@@ -45,6 +45,8 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
   const alone = state.outcomeId === event.intentOutcomeId && event.leaseHeld;
   const drained = state.dangerUntilMs <= event.issued.sentAtMs;
   const doubt = rules.supersedes && !(alone && drained);
+  // Another may have been sent until now, also one that a failover made the document forget: the reconciling refresh is to come after it.
+  const dangerUntilMs = alone ? state.dangerUntilMs : Math.max(state.dangerUntilMs, nowMs + rules.drainMs);
   const same = credential?.fingerprint === event.issued.fingerprint;
   const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
   const previous =
@@ -61,7 +63,7 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       quota: quotaOn(state.quota, nowMs, rules),
       ...(isGoverned(event.issued.by.reason) ? { governor: counted(state, nowMs) } : {}),
       ...(previous === undefined ? {} : { previous }),
-      ...(doubt ? { doubtSinceMs } : {}),
+      ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
     },
     [...own, "failure", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
   );
