@@ -39,14 +39,20 @@ export const inProcessBackends: readonly Backend[] = [
   },
 ];
 
+/** What the disk does meanwhile is not what is tested. */
+const unsynced = "PRAGMA synchronous = OFF";
+
 /** On the machine's clock, and so as slow as what they wait for. */
 export const onFiles: readonly Backend[] = [
   onFile("SQLite, node:sqlite", (file) => {
     const native = new DatabaseSync(file);
+    native.exec(unsynced);
     return { keyv: new Keyv5(), options: { native }, close: async () => native.close() };
   }),
-  onFile("SQLite, @keyv/sqlite 6", (file) => {
-    const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
+  onFile("SQLite, @keyv/sqlite 6", async (file) => {
+    const store = new KeyvSqlite(`sqlite://${file}`);
+    await store.query(unsynced);
+    const keyv = new Keyv({ store });
     return { keyv, options: {}, close: () => keyv.disconnect() };
   }),
 ];
@@ -69,7 +75,7 @@ function inMap(keyv: KeyvLike): Fixture {
   };
 }
 
-function onFile(backend: string, source: (file: string) => Source): Backend {
+function onFile(backend: string, source: (file: string) => Source | Promise<Source>): Backend {
   return {
     adapter: "adapter-keyv",
     backend,

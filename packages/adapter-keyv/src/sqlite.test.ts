@@ -90,16 +90,18 @@ test("a file is shared by the host, a database in memory by its process only, an
   onFile.close();
 });
 
-test("a file that another process keeps locked is unavailable, and shows nothing of the value", async () => {
+test("a file that another process keeps locked is waited for, then unavailable, and shows nothing of the value", async () => {
   const native = new DatabaseSync(file);
-  const cache = keyvCache(new Keyv(), { native, deadlineMs: 5000 });
+  const cache = keyvCache(new Keyv(), { native, deadlineMs: 300 });
   await cache.get("wx1");
   const other = new DatabaseSync(file);
   other.exec("BEGIN IMMEDIATE");
 
   const refused = await cache.set("wx1", "the token itself").catch((error: unknown) => error);
+  const late = cache.set("wx1", "another token", { operationId: "late" });
   other.exec("COMMIT");
 
+  expect((await late).written).toBe(true);
   expect(refused).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true });
   expect(JSON.stringify(refused) + String(refused)).not.toContain("the token itself");
   expect((await cache.set("wx1", "the token itself")).written).toBe(true);

@@ -4,13 +4,14 @@
  * The clock is the machine's, which all its processes share, so the scope is the host: never put the file on a network file
  * system, where SQLite's locks are not reliable. `:memory:` reaches as far as its one connection: process scope.
  */
+import { delay } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { codeOf, refusal } from "./failure.ts";
 import { sqlEntries } from "./sql-entries.ts";
 import { sqlLocks } from "./sql-locks.ts";
 import type { Row, SqlStore, SqlValue } from "./sql.ts";
 import { dialectOf, has } from "./shape.ts";
-import type { AtomicStore, StoreFamily } from "./store.ts";
+import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 import { entriesTable, locksTable, once } from "./tables.ts";
 
 /** `DatabaseSync` of node:sqlite, `Database` of better-sqlite3. */
@@ -33,19 +34,22 @@ export interface SqliteQueries {
 }
 
 export const sqlite: StoreFamily = {
-  ofClient(client) {
+  ofClient(client, settings) {
     if (!has<SqliteDatabase>(client, "prepare", "exec")) return undefined;
-    return sqliteStore(client, client.memory === true || client.location?.() === null);
+    return sqliteStore(client, client.memory === true || client.location?.() === null, settings);
   },
-  ofAdapter(adapter) {
+  ofAdapter(adapter, settings) {
     if (!has<SqliteQueries>(adapter, "query", "close")) return undefined;
     if (dialectOf(adapter) !== "sqlite" && typeof adapter.db !== "string") return undefined;
-    return sqliteStore(adapter, [undefined, "", ":memory:"].includes(adapter.db ?? adapter.opts?.db));
+    return sqliteStore(adapter, [undefined, "", ":memory:"].includes(adapter.db ?? adapter.opts?.db), settings);
   },
 };
 
-/** How long one statement waits for another process's, in ms. With a synchronous driver the event loop waits too, so it is short. */
-const busyTimeoutMs = 250;
+/** How long one attempt waits for another process's write, in ms. With a synchronous driver the event loop waits too, so it is short. */
+const busyTimeoutMs = 50;
+
+/** And then, in ms, the event loop has its turn before the next attempt, until the deadline. */
+const busyPauseMs = 10;
 
 const nowMs = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
 
@@ -58,21 +62,18 @@ const tables: readonly string[] = [
   `DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`,
 ];
 
-function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean): AtomicStore {
+function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean, settings: StoreSettings): AtomicStore {
   const all = runner(native);
   const prepared = once(() => prepare(all));
   const sql: SqlStore = {
     kind: "sqlite",
     nowMs,
     greatest: "max",
-    run: async (statement, values) => {
-      try {
+    run: (statement, values) =>
+      untilFree(settings, async () => {
         await prepared();
-        return await all(statement, values);
-      } catch (error) {
-        throw refusal("sqlite", { code: resultName(error) }, reasons) ?? error;
-      }
-    },
+        return all(statement, values);
+      }),
     toColumn: (value) => value,
     fromColumn: String,
     told: (statement) => statement,
@@ -84,6 +85,20 @@ function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean):
     cache: { ...sqlEntries(sql), close: async () => {} },
     lock: sqlLocks(sql),
   };
+}
+
+/** A statement that found the file busy has done nothing, so it may be tried again. */
+async function untilFree<T>({ clock, deadlineMs }: StoreSettings, attempt: () => Promise<T>): Promise<T> {
+  const dueMs = clock.monotonicMs() + deadlineMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const refused = refusal("sqlite", { code: resultName(error) }, reasons);
+      if (refused?.reason !== "timeout" || clock.monotonicMs() >= dueMs) throw refused ?? error;
+      await delay(clock, busyPauseMs);
+    }
+  }
 }
 
 type All = (statement: string, values: readonly SqlValue[]) => Promise<readonly Row[]>;

@@ -127,7 +127,9 @@ class LocalDaemon implements Daemon {
   }
 
   freeze(): void {
-    this.#signalAll(this.#child?.pid, "SIGSTOP");
+    const pids = this.#signalAll(this.#child?.pid, "SIGSTOP");
+    // The signal has only been sent: on a busy machine a thread runs on for a while.
+    while (!isStopped(pids)) continue;
   }
 
   thaw(): void {
@@ -135,16 +137,18 @@ class LocalDaemon implements Daemon {
   }
 
   /** PostgreSQL has a process for each connection. */
-  #signalAll(pid: number | undefined, signal: "SIGSTOP" | "SIGCONT"): void {
-    if (pid === undefined) return;
+  #signalAll(pid: number | undefined, signal: "SIGSTOP" | "SIGCONT"): readonly number[] {
+    if (pid === undefined) return [];
     const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
-    for (const id of [pid, ...(stdout ?? "").split("\n").filter(Boolean).map(Number)]) {
+    const ids = [pid, ...(stdout ?? "").split("\n").filter(Boolean).map(Number)];
+    for (const id of ids) {
       try {
         process.kill(id, signal);
       } catch {
         // It has ended meanwhile.
       }
     }
+    return ids;
   }
 
   async restart(): Promise<void> {
@@ -171,6 +175,14 @@ class LocalDaemon implements Daemon {
     child.kill(signal);
     await ended;
   }
+}
+
+function isStopped(pids: readonly number[]): boolean {
+  const { stdout } = spawnSync("ps", ["-o", "state=", "-p", pids.join(",")], { encoding: "utf8" });
+  return (stdout ?? "")
+    .split("\n")
+    .filter(Boolean)
+    .every((state) => state.trim().startsWith("T"));
 }
 
 function accepts(port: number): Promise<boolean> {
