@@ -1,6 +1,6 @@
 /** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
 import { isOlder } from "../state/repair.ts";
-import type { Held, State } from "../state/state.ts";
+import { isSuspect, type Held, type State } from "../state/state.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
 import type { Local } from "./local.ts";
 import type { Setting } from "./setting.ts";
@@ -35,7 +35,8 @@ export class Adoption {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
-    if (local.wasRefused(held.fingerprint) || this.isOver(held)) return local.note(state);
+    // Refused here or, as the document says, elsewhere: handed out it would cost a call.
+    if (local.wasRefused(held.fingerprint) || isSuspect(state) || this.isOver(held)) return local.note(state);
     this.#adopt(state, held);
   }
 

@@ -117,10 +117,10 @@ class ManagedCredential implements Credential {
       ...life,
       ...(isCurrent && { generation: holding.held.generation }),
     });
-    if (isCurrent && this.#probe.canAsk(holding) && (await this.#probe.isAlive(holding, options.signal))) return { replaced: false };
+    if (isCurrent && this.#probe.canAsk(holding) && (await this.#probe.verdict(holding, options.signal)) === "alive")
+      return { replaced: false };
     this.#local.refuse(fingerprint);
-    const secret = await this.#ensure({ reason: "rejected", refused: fingerprint }, options.signal);
-    return { replaced: true, secret };
+    return { replaced: true, secret: await this.#replacementOf(fingerprint, options.signal) };
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
@@ -215,6 +215,23 @@ class ManagedCredential implements Credential {
     signal?.throwIfAborted();
     this.#closing.signal.throwIfAborted();
     refuseRecursion(this.id);
+  }
+
+  /**
+   * What replaces the refused one, sure enough to send a call again with, which happens only once. While it is in doubt which credential the
+   * platform honours, the stored one is looked at first; and a request that is under way, and would kill it, is waited for.
+   */
+  async #replacementOf(refused: string, signal: AbortSignal | undefined): Promise<Secret> {
+    const goal: Goal = { reason: "rejected", refused };
+    const secret = await this.#ensure(goal, signal);
+    if (this.#local.state?.doubtSinceMs === undefined) return secret;
+    // That it cannot be reconciled now is no reason to fail: what is stored may well be alive.
+    if (this.#local.state.intent !== undefined) await this.#ensure({ reason: "reconcile" }, signal).catch(() => {});
+    const { holding, state } = this.#local;
+    if (holding !== undefined && state?.doubtSinceMs !== undefined && (await this.#probe.verdict(holding, signal)) === "dead") {
+      this.#local.refuse(holding.held.fingerprint);
+    }
+    return this.#ensure(goal, signal);
   }
 
   #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): { ageMs: number; remainingMs: number } {

@@ -2,7 +2,7 @@
 import type { Issued } from "../issuer.ts";
 import type { Lease } from "../lease.ts";
 import type { Secret } from "../secret.ts";
-import type { Intent, State } from "../state/state.ts";
+import { isSuspect, type Intent, type State } from "../state/state.ts";
 import type { Claim, Claims } from "./claims.ts";
 import type { Adoption } from "./adoption.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
@@ -75,6 +75,7 @@ export function aimAt(goal: Goal, state: State | undefined, { adoption, local }:
   if (held === undefined || (goal.reason === "rejected" && goal.refused === held.fingerprint)) return goal;
   if (adoption.isOver(held))
     return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
-  const isBarred = local.wasRefused(held.fingerprint) || (adoption.isOutdated(held) && !local.isUsable);
+  const isRefused = local.wasRefused(held.fingerprint) || (state !== undefined && isSuspect(state));
+  const isBarred = isRefused || (adoption.isOutdated(held) && !local.isUsable);
   return isBarred ? { reason: "rejected", refused: held.fingerprint } : goal;
 }

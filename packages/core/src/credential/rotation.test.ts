@@ -128,9 +128,9 @@ describe("a rotating credential", () => {
     Object.assign(world.platform, {
       issue: async () => Promise.reject(new IssueError("input", "Not this one.", { platformCode: "61023" })),
     });
-    for (const node of [a, b]) {
-      const stored = await within(world.clock, 1_000, node.get());
-      await expect(within(world.clock, 25_000, node.reject(stored))).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    const stored = await within(world.clock, 1_000, Promise.all([a.get(), b.get()]));
+    for (const [index, node] of [a, b].entries()) {
+      await expect(within(world.clock, 25_000, node.reject(stored[index]!))).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
       expect(node.typesOf()).toContain("refused-fatally");
     }
     Object.assign(world.platform, { issue });
