@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { keyring } from "@lingpai/core";
-import type { Clause } from "../clause.ts";
+import { keyring, type Cache } from "@lingpai/core";
+import type { Clause, Trial } from "../clause.ts";
 import { all, busy, granted, inParallel, refused, written } from "../expect.ts";
 
 /** What lies under one prefix is never read, changed or removed through another. */
@@ -50,23 +50,18 @@ export const prefixIsolation: readonly Clause[] = [
     needs: ["enumerable"],
     alone: true,
     timeoutMs: 60_000,
-    async run({ cache, second, clock, facts, settle, elapse }) {
-      const other = (await second()).cache;
-      await other.withPrefix("elsewhere").set("key", "value");
-      await inParallel(Array(10_000).keys(), 256, (index) => cache.set(`key ${index}`, "value"));
-      let cleared = false;
-      const clearing = cache.clear().finally(() => {
-        cleared = true;
-      });
-      let longestMs = 0;
-      while (!cleared) {
-        const startMs = clock.monotonicMs();
-        await settle(other.withPrefix("elsewhere").get("key"), 10_000);
-        longestMs = Math.max(longestMs, clock.monotonicMs() - startMs);
-        await elapse(1);
-      }
+    async run(trial) {
+      const { cache, facts, settle } = trial;
+      const other = (await trial.second()).cache.withPrefix("elsewhere");
+      await other.set("key", "value");
+      const writing = inParallel(Array(10_000).keys(), 256, (index) => cache.set(`key ${index}`, "value"));
+      const amidWritesMs = await longestWait(trial, other, writing);
+      const clearing = cache.clear();
+      const amidClearMs = await longestWait(trial, other, clearing);
       assert.equal(await settle(clearing, 30_000), 10_000);
-      assert(longestMs <= 50 + facts.toleranceMs, `another client waited ${Math.round(longestMs)} ms`);
+      // On a slow machine plain writes hold others up for longer than 50 ms; clear() may not be worse.
+      const limitMs = Math.max(50 + facts.toleranceMs, amidWritesMs);
+      assert(amidClearMs <= limitMs, `another client waited ${Math.round(amidClearMs)} ms, and ${Math.round(amidWritesMs)} beside writes`);
       assert.deepEqual(await all(cache.keys()), []);
       assert.equal(await cache.clear(), 0);
     },
@@ -222,3 +217,20 @@ export const prefixIsolation: readonly Clause[] = [
     },
   },
 ];
+
+/** Reads again and again while the work is under way; the longest that one read took, in ms. */
+async function longestWait({ clock, settle, elapse }: Trial, cache: Cache, work: Promise<unknown>): Promise<number> {
+  let working = true;
+  const end = (): void => {
+    working = false;
+  };
+  work.then(end, end);
+  let longestMs = 0;
+  while (working) {
+    const startMs = clock.monotonicMs();
+    await settle(cache.get("key"), 10_000);
+    longestMs = Math.max(longestMs, clock.monotonicMs() - startMs);
+    await elapse(1);
+  }
+  return longestMs;
+}
