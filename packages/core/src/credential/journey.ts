@@ -61,7 +61,17 @@ async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promis
     const leftMs = deadline.leftMs();
     if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explained(failure, parts, obstacle);
     if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);
-    else await source.news.next(Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
+    else await standBy(means, goal, Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
+  }
+}
+
+/** Until there is a reason to try again: news that the holder is about to ask the platform is none. */
+async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number): Promise<void> {
+  const { local, setting } = parts;
+  const untilMs = setting.clock.monotonicMs() + ms;
+  for (let leftMs = ms; leftMs > 0; leftMs = untilMs - setting.clock.monotonicMs()) {
+    const isNews = await source.news.next(leftMs);
+    if (!isNews || closing.aborted || local.state?.intent === undefined || local.serves(goal) !== undefined) return;
   }
 }
 

@@ -41,15 +41,16 @@ export class News {
     return unsubscribe !== undefined;
   }
 
-  /** Resolves at the next news, or after `ms`. */
-  next(ms: number): Promise<void> {
+  /** Resolves to true at the next news, which has been read by then, or to false after `ms`. */
+  next(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const wake = (): void => {
+      const end = (isNews: boolean): void => {
         cancel();
         this.#waiters.delete(wake);
-        resolve();
+        resolve(isNews);
       };
-      const cancel = this.#clock.setTimer(ms, wake);
+      const wake = (): void => end(true);
+      const cancel = this.#clock.setTimer(ms, () => end(false));
       this.#waiters.add(wake);
     });
   }

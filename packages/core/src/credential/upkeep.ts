@@ -23,7 +23,8 @@ export class Upkeep {
   #cancel: CancelTimer | undefined;
   #isBusy = false;
   #isStopped = true;
-  /** On the monotonic clock, as all instants here. */
+  /** The first use reads the document by itself. On the monotonic clock, as all instants here. */
+  #startedMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Background attempts in a row that brought nothing. */
   #failures = 0;
@@ -43,6 +44,7 @@ export class Upkeep {
   start(): void {
     if (!this.#isStopped) return;
     this.#isStopped = false;
+    this.#startedMs = this.#parts.setting.clock.monotonicMs();
     this.rearm();
   }
 
@@ -148,7 +150,7 @@ export class Upkeep {
     const { local, setting, storeClock } = this.#parts;
     const { recheckDueMs, recheckMs } = setting.parameters;
     const isDue = local.holding !== undefined && storeClock.nowMs() >= local.holding.windows.advisoryAtMs;
-    return this.#source.lastReadMs + this.#recheckJitter * (isDue ? recheckDueMs : recheckMs);
+    return Math.max(this.#source.lastReadMs, this.#startedMs) + this.#recheckJitter * (isDue ? recheckDueMs : recheckMs);
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */
