@@ -1,0 +1,133 @@
+/** Ways to have many callers in many processes share what one of them loads: each library as its documentation sets it up with Redis. */
+import { delay, systemClock } from "@lingpai/core";
+import { Redis } from "ioredis";
+import type { HerdContenderName } from "./protocol.ts";
+
+export interface HerdContender {
+  get(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export interface HerdSetting {
+  readonly url: string;
+  /** New for each run: nobody has loaded it yet. */
+  readonly key: string;
+  /** Takes its time and counts. */
+  readonly load: () => Promise<string>;
+}
+
+const ttlMs = 7_200_000;
+
+type Factory = (setting: HerdSetting) => Promise<HerdContender>;
+
+/** Each imports what it needs when it is asked for, so that a process carries one library at a time. */
+export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
+  lingpai: async ({ key, load, url }) => {
+    const [{ credential }, { ioredisCache, ioredisLock }] = await Promise.all([import("@lingpai/core"), import("@lingpai/adapter-ioredis")]);
+    const client = await connected(url);
+    const cache = ioredisCache(client);
+    const held = credential({
+      issuer: { id: key, policy: { kind: "supersede", window: 2, overlapMs: 300_000 }, lifetimeMs: ttlMs, issue: async () => ({ secret: await load(), expiresInMs: ttlMs }) },
+      cache,
+      lock: ioredisLock(client),
+      environment: "bench",
+    });
+    return { get: () => held.get(), close: () => closing(client, () => held.close().then(() => cache.close())) };
+  },
+
+  "layered-loader": async ({ key, load, url }) => {
+    const [{ Loader }, { RedisCache }] = await Promise.all([import("layered-loader"), import("layered-loader/redis")]);
+    const client = await connected(url);
+    const asyncCache = new RedisCache<string>(client, { ttlInMsecs: ttlMs, json: true });
+    const loader = new Loader<string>({ inMemoryCache: { ttlInMsecs: ttlMs }, asyncCache, dataSourceGetOneFn: load });
+    return { get: () => loader.get(key), close: () => closing(client) };
+  },
+
+  bentocache: async ({ key, load, url }) => {
+    const [{ BentoCache, bentostore }, { memoryDriver }, { redisDriver }] = await Promise.all([import("bentocache"), import("bentocache/drivers/memory"), import("bentocache/drivers/redis")]);
+    const client = await connected(url);
+    const store = bentostore().useL1Layer(memoryDriver({ maxItems: 100 })).useL2Layer(redisDriver({ connection: client }));
+    const bento = new BentoCache({ default: "two", stores: { two: store }, ttl: ttlMs });
+    return { get: () => bento.getOrSet({ key, factory: load }), close: () => closing(client) };
+  },
+
+  cacheable: async ({ key, load, url }) => {
+    const [{ Cacheable }, { createKeyv }] = await Promise.all([import("cacheable"), import("@keyv/redis")]);
+    const secondary = createKeyv(url);
+    await secondary.get("connect");
+    const cacheable = new Cacheable({ secondary, ttl: ttlMs });
+    return { get: () => cacheable.getOrSet(key, load), close: () => secondary.disconnect() };
+  },
+
+  "cache-manager": async ({ key, load, url }) => {
+    const [{ createCache }, { createKeyv }] = await Promise.all([import("cache-manager"), import("@keyv/redis")]);
+    const store = createKeyv(url);
+    await store.get("connect");
+    const manager = createCache({ stores: [store], ttl: ttlMs });
+    return { get: () => manager.wrap(key, load), close: () => store.disconnect() };
+  },
+
+  "async-cache-dedupe": async ({ key, load, url }) => {
+    const { createCache } = await import("async-cache-dedupe");
+    const client = await connected(url);
+    const cache = createCache({ ttl: ttlMs / 1000, storage: { type: "redis", options: { client } } }).define("token", async (_key: string) => load());
+    return { get: () => cache.token(key), close: () => closing(client) };
+  },
+
+  keyv: async ({ key, load, url }) => {
+    const { createKeyv } = await import("@keyv/redis");
+    const keyv = createKeyv(url);
+    await keyv.get("connect");
+    const get = async (): Promise<unknown> => {
+      const cached: unknown = await keyv.get(key);
+      if (cached !== undefined) return cached;
+      const loaded = await load();
+      await keyv.set(key, loaded, ttlMs);
+      return loaded;
+    };
+    return { get, close: () => keyv.disconnect() };
+  },
+
+  "keyv + verrou": async ({ key, load, url }) => {
+    const [{ createKeyv }, { Verrou }, { redisStore }] = await Promise.all([import("@keyv/redis"), import("@verrou/core"), import("@verrou/core/drivers/redis")]);
+    const client = await connected(url);
+    const keyv = createKeyv(url);
+    await keyv.get("connect");
+    const verrou = new Verrou({ default: "redis", stores: { redis: { driver: redisStore({ connection: client }) } } });
+    const get = async (): Promise<unknown> => {
+      const cached: unknown = await keyv.get(key);
+      if (cached !== undefined) return cached;
+      const [, value] = await verrou.createLock(`lock:${key}`, 10_000).run(async () => {
+        const stored: unknown = await keyv.get(key);
+        if (stored !== undefined) return stored;
+        const loaded = await load();
+        await keyv.set(key, loaded, ttlMs);
+        return loaded;
+      });
+      return value;
+    };
+    return { get, close: () => closing(client, () => keyv.disconnect()) };
+  },
+};
+
+/** A loader as slow as a platform, which counts its calls. */
+export function countingLoader(loadMs: number): { readonly load: () => Promise<string>; readonly calls: () => number } {
+  let calls = 0;
+  const load = async (): Promise<string> => {
+    calls += 1;
+    await delay(systemClock, loadMs);
+    return `token-${process.pid}-${calls}`;
+  };
+  return { load, calls: () => calls };
+}
+
+async function connected(url: string): Promise<Redis> {
+  const client = new Redis(url);
+  await client.ping();
+  return client;
+}
+
+async function closing(client: Redis, first: () => Promise<unknown> = async () => {}): Promise<void> {
+  await first();
+  client.disconnect();
+}

@@ -1,0 +1,94 @@
+/** A herd: many callers in many processes find a cold key at the same moment. */
+import { systemClock, systemRandom } from "@lingpai/core";
+import { startServer } from "@lingpai/test-servers";
+import type { Bench } from "../bench.ts";
+import { Fleet } from "../fleet.ts";
+import { atMost, exactly, judged, type Figure } from "../measurement.ts";
+import { inRounds } from "../rounds.ts";
+import { median, rounded, spreadOf } from "../statistics.ts";
+import { named } from "../versions.ts";
+import { isSetUp, openWire, type Wire } from "../wire.ts";
+import { herdContenderNames, type HerdContenderName, type HerdOrders } from "./protocol.ts";
+
+const efforts = {
+  full: { rounds: 7, processes: 8, callers: 50, loadMs: 200, limits: { commands: 60 } },
+  quick: { rounds: 1, processes: 3, callers: 5, loadMs: 100, limits: { commands: 30 } },
+} as const;
+/** So that the order has reached every process before the moment that it names. */
+const leadMs = 100;
+const lateMs = 25;
+
+type Setting = (typeof efforts)[keyof typeof efforts];
+
+interface Stampede {
+  readonly loads: number;
+  readonly values: number;
+  readonly commands: number;
+  readonly setUp: number;
+  readonly lastMs: number;
+}
+
+export const herd: Bench = {
+  title: "A herd: processes × callers on a cold key",
+  base: "the time that one load takes",
+  async run(effort) {
+    const setting = efforts[effort];
+    const server = await startServer();
+    try {
+      await using wire = await openWire(server.url);
+      await using fleet = new Fleet<HerdOrders>(setting.processes, new URL("./worker.ts", import.meta.url));
+      const play = (contender: HerdContenderName): Promise<Stampede> => stampede(fleet, wire, server.url, contender, setting);
+      for (const contender of herdContenderNames) await play(contender);
+      const stampedes = await inRounds(herdContenderNames, setting.rounds, play);
+      return herdContenderNames.flatMap((contender) => figuresOf(contender, stampedes.get(contender) ?? [], setting));
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+async function stampede(fleet: Fleet<HerdOrders>, wire: Wire, url: string, contender: HerdContenderName, { callers, loadMs }: Setting): Promise<Stampede> {
+  const key = `herd-${systemRandom.id()}`;
+  await fleet.all("join", { contender, url, key, loadMs });
+  await wire.take();
+  const atWallMs = systemClock.wallMs() + leadMs;
+  const rushes = await fleet.all("rush", { callers, atWallMs });
+  const sent = await wire.take();
+  await fleet.all("leave", undefined);
+  const setUp = sent.filter(isSetUp).length;
+  return {
+    loads: rushes.reduce((sum, { loads }) => sum + loads, 0),
+    values: new Set(rushes.flatMap(({ values }) => values)).size,
+    commands: sent.length - setUp,
+    setUp,
+    lastMs: Math.max(...rushes.map(({ lastWallMs }) => lastWallMs)) - atWallMs,
+  };
+}
+
+function figuresOf(contender: HerdContenderName, stampedes: readonly Stampede[], { callers, limits, loadMs, processes }: Setting): readonly Figure[] {
+  const suffix = `${processes} × ${callers} callers`;
+  const worst = (metric: string, unit: string, value: (one: Stampede) => number): Figure => {
+    const values = stampedes.map(value);
+    return { bench: "herd", contender: labels[contender], metric: `${metric}, ${suffix}`, value: Math.max(...values), unit, ratio: null, spread: spreadOf(values) };
+  };
+  const lasts = stampedes.map(({ lastMs }) => lastMs);
+  const last: Figure = { ...worst("last caller served, median", "ms", ({ lastMs }) => lastMs), value: median(lasts), ratio: rounded(median(lasts) / loadMs) };
+  const loads = worst("loads, most of all runs", "loads", (one) => one.loads);
+  const commands = worst("Redis commands, most of all runs", "commands", (one) => one.commands);
+  const setUp = worst("set-up commands of connections, most of all runs", "commands", (one) => one.setUp);
+  const values = worst("different values handed out, most of all runs", "values", (one) => one.values);
+  if (contender !== "lingpai") return [loads, values, commands, setUp, last];
+  return [judged(loads, exactly(1)), judged(values, exactly(1)), judged(commands, atMost(limits.commands)), setUp, judged(last, atMost(loadMs + lateMs))];
+}
+
+const redis = named("ioredis");
+const labels: Readonly<Record<HerdContenderName, string>> = {
+  lingpai: `lingpai adapter-ioredis on ${redis}`,
+  "layered-loader": named("layered-loader"),
+  bentocache: named("bentocache"),
+  cacheable: named("cacheable"),
+  "cache-manager": named("cache-manager"),
+  "async-cache-dedupe": named("async-cache-dedupe"),
+  keyv: named("keyv"),
+  "keyv + verrou": `${named("keyv")} + ${named("@verrou/core")}`,
+};

@@ -1,0 +1,27 @@
+/** A lock in Redis: what it costs when nobody else wants it, and how it is handed on when many do. */
+import { startServer } from "@lingpai/test-servers";
+import type { Bench } from "../bench.ts";
+import { openWire } from "../wire.ts";
+import { contended } from "./contended.ts";
+import { baseName, lockers } from "./contenders.ts";
+import { uncontended, uncontendedTime } from "./uncontended.ts";
+
+const efforts = { full: { rounds: 15, passes: 200, contests: 5, waiters: 32 }, quick: { rounds: 1, passes: 5, contests: 1, waiters: 4 } } as const;
+
+export const lease: Bench = {
+  title: "A lock in Redis",
+  base: `uncontended: ${baseName}; contended: the holds' ideal sum`,
+  async run(effort) {
+    const { contests, passes, rounds, waiters } = efforts[effort];
+    const server = await startServer();
+    try {
+      await using locking = await lockers(server.url);
+      const { contenders } = locking;
+      const times = await uncontendedTime(contenders, rounds, passes);
+      await using wire = await openWire(server.url);
+      return [...(await uncontended(contenders, wire)), ...times, ...(await contended(contenders, wire, contests, waiters))];
+    } finally {
+      await server.stop();
+    }
+  },
+};

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** `pnpm bench NAME [--json] [--quick]` */
+import { parseArgs } from "node:util";
+import type { Bench } from "./bench.ts";
+import { measurementsOf } from "./measurement.ts";
+import { renderFigures } from "./render.ts";
+import { platformLine } from "./versions.ts";
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  hot: async () => (await import("./hot/hot.ts")).hot,
+  "redis-get": async () => (await import("./redis-get/redis-get.ts")).redisGet,
+  lease: async () => (await import("./lease/lease.ts")).lease,
+  herd: async () => (await import("./herd/herd.ts")).herd,
+  adoption: async () => (await import("./adoption/adoption.ts")).adoption,
+  incident: async () => (await import("./incident/incident.ts")).incident,
+};
+
+const usage = `usage: pnpm bench NAME [--json] [--quick]
+
+NAME     ${Object.keys(benches).join(", ")}, or all
+--json   prints nothing but the measurements, as a JSON array
+--quick  goes through everything once: the counts hold, the times mean nothing
+`;
+
+async function main(args: readonly string[]): Promise<void> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false } },
+  });
+  const [name = "", ...more] = positionals;
+  const names = name === "all" ? Object.keys(benches) : [name];
+  if (values.help) return void process.stdout.write(usage);
+  if (more.length > 0 || !names.every((each) => each in benches)) {
+    process.stderr.write(usage);
+    process.exitCode = 1;
+    return;
+  }
+  const measurements = [];
+  for (const each of names) {
+    const bench = await benches[each]?.();
+    if (bench === undefined) continue;
+    if (!values.json) console.log(`${platformLine()}\n`);
+    const figures = await bench.run(values.quick ? "quick" : "full");
+    measurements.push(...measurementsOf(figures));
+    if (!values.json) console.log(`${renderFigures(bench, figures)}\n`);
+  }
+  if (values.json) console.log(JSON.stringify(measurements, undefined, 2));
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,68 @@
+/** Reading a small value from Redis: what an adapter adds to its client. */
+import { systemClock } from "@lingpai/core";
+import { startServer } from "@lingpai/test-servers";
+import type { Bench } from "../bench.ts";
+import { judged, ratioAtLeast, type Figure } from "../measurement.ts";
+import { inRounds } from "../rounds.ts";
+import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
+import { openWire } from "../wire.ts";
+import { readers, type ReadContender } from "./contenders.ts";
+
+const efforts = { full: { rounds: 41, ms: 60 }, quick: { rounds: 1, ms: 20 } } as const;
+const concurrencies = [1, 256] as const;
+
+export const redisGet: Bench = {
+  title: "Reading a small value from Redis",
+  base: "the raw client sending the same command",
+  async run(effort) {
+    const { ms, rounds } = efforts[effort];
+    const server = await startServer();
+    try {
+      const wire = await openWire(server.url);
+      await using reading = await readers(server.url, wire);
+      await wire[Symbol.asyncDispose]();
+      const figures: Figure[] = [];
+      for (const concurrency of concurrencies) {
+        for (const { read } of reading.contenders) await throughput(read, concurrency, ms);
+        const perSecond = await inRounds(reading.contenders, rounds, ({ read }) => throughput(read, concurrency, ms));
+        figures.push(...figuresOf(reading.contenders, perSecond, concurrency));
+      }
+      return figures;
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+/** Reads per second, with so many under way at any time. */
+async function throughput(read: () => Promise<unknown>, concurrency: number, ms: number): Promise<number> {
+  const startMs = systemClock.monotonicMs();
+  const untilMs = startMs + ms;
+  let reads = 0;
+  const reader = async (): Promise<void> => {
+    while (systemClock.monotonicMs() < untilMs) {
+      await read();
+      reads += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, reader));
+  return (reads / (systemClock.monotonicMs() - startMs)) * 1000;
+}
+
+function figuresOf(contenders: readonly ReadContender[], perSecond: ReadonlyMap<ReadContender, readonly number[]>, concurrency: number): readonly Figure[] {
+  return contenders.map((contender) => {
+    const { base, isOurs, name } = contender;
+    const values = perSecond.get(contender) ?? [];
+    const baseValues = perSecond.get(contenders.find((other) => other.name === base) ?? contender) ?? [];
+    const figure: Figure = {
+      bench: "redis-get",
+      contender: name,
+      metric: concurrency === 1 ? "gets one after another" : `gets, ${concurrency} concurrent`,
+      value: rounded(median(values)),
+      unit: "1/s",
+      ratio: rounded(medianRatio(values, baseValues)),
+      spread: spreadOf(values),
+    };
+    return isOurs && concurrency > 1 ? judged(figure, ratioAtLeast(0.9)) : figure;
+  });
+}

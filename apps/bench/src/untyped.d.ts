@@ -1,0 +1,24 @@
+/** What is used of peers whose packages bring no types that TypeScript finds. */
+
+declare module "redlock" {
+  import type { Redis } from "ioredis";
+
+  export default class Redlock {
+    constructor(clients: Iterable<Redis>);
+    acquire(resources: string[], durationMs: number): Promise<{ release(): Promise<unknown> }>;
+  }
+}
+
+declare module "co-wechat-api" {
+  interface Token {
+    readonly accessToken: string;
+    readonly expireTime: number;
+  }
+
+  export default class Api {
+    /** Where requests go, with a trailing slash. */
+    prefix: string;
+    constructor(appId: string, secret: string, getToken: () => Promise<Token | null>, saveToken: (token: Token | null) => Promise<void>);
+    getUser(options: { openid: string; lang: string }): Promise<unknown>;
+  }
+}
