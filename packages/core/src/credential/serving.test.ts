@@ -22,6 +22,14 @@ describe("a credential that is wanted", () => {
     await Promise.all(nodes.map((each) => each.close()));
   });
 
+  it("costs the node that leads eight commands, and one that waits four: it reads, asks for the lock, and reads the intent and the commit", async () => {
+    const { clock, node, store } = fleet();
+    const nodes = [node(), node()];
+    await within(clock, 1_000, Promise.all(nodes.map((each) => each.get())));
+    expect(store.commands).toBe(8 + 4);
+    await Promise.all(nodes.map((each) => each.close()));
+  });
+
   it("is served from memory without any store command while it is fresh", async () => {
     const { clock, node, store } = fleet();
     const one = node();
