@@ -26,7 +26,7 @@ export interface Grant {
  *
  * @throws {InvalidAnswerError} it is longer than `bytesMax`, or not UTF-8.
  */
-export async function readBody(response: Response, signal: AbortSignal, bytesMax: number = answerBytesMax): Promise<string> {
+export async function readBody(response: Pick<Response, "body">, signal: AbortSignal, bytesMax: number = answerBytesMax): Promise<string> {
   const reader = response.body?.getReader();
   if (reader === undefined) return "";
   const chunks: Uint8Array[] = [];
@@ -111,6 +111,14 @@ export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal |
   return { errcode, errmsg: sanitised(text.replace(ridPattern, ""), secrets), rid };
 }
 
+/** @throws {InvalidAnswerError} the field of this name is not 1 to 2048 visible ASCII characters. */
+export function secretIn(fields: Fields, name: string): string {
+  const secret = fields.get(name);
+  if (typeof secret !== "string" || secret === "") throw new InvalidAnswerError(`it has no ${name}`);
+  if (!/^[\x21-\x7e]{1,2048}$/.test(secret)) throw new InvalidAnswerError(`its ${name} has characters or a length that no credential has`);
+  return secret;
+}
+
 /** Seconds: a year. A longer life is not believed. */
 const expiresInMax = 31_536_000;
 
@@ -121,9 +129,7 @@ const expiresInMax = 31_536_000;
  * given), below one second, above a year, or neither a number nor decimal text. Fractions are rounded down.
  */
 export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: number): Grant {
-  const secret = fields.get(name);
-  if (typeof secret !== "string" || secret === "") throw new InvalidAnswerError(`it has no ${name}`);
-  if (!/^[\x21-\x7e]{1,2048}$/.test(secret)) throw new InvalidAnswerError(`its ${name} has characters or a length that no credential has`);
+  const secret = secretIn(fields, name);
   const raw = fields.get("expires_in");
   if (raw === undefined && defaultExpiresInMs !== undefined) return { secret, expiresInMs: defaultExpiresInMs };
   const seconds = typeof raw === "string" && /^\d{1,9}$/.test(raw) ? Number(raw) : raw;

@@ -2,16 +2,21 @@
 import { ConfigurationError, systemRandom } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
 import { InvalidAnswerError, WechatApiError } from "./errors.ts";
+import type { Action } from "./errors-table.ts";
 import { outgoing } from "./outgoing.ts";
 import { createPlatform } from "./platform.ts";
 import type { Fetch, PlatformOptions } from "./platform.ts";
 import { createSender, discard } from "./send.ts";
+import { accountParameter, tokenParameters } from "./token-parameter.ts";
+import type { TokenParameter } from "./token-parameter.ts";
 import { platformNow } from "./transport.ts";
 
 export interface ApiOptions extends PlatformOptions {
   readonly random?: Random;
   /** How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1 and 2 s in between. @defaultValue 3 */
   readonly busyRetriesMax?: number;
+  /** In which query parameter a call to this path carries the token; undefined: it carries none. @defaultValue {@link accountParameter} */
+  readonly tokenParameter?: TokenParameter;
   /** The longest stream, in bytes, that is kept in memory as a body, so that it can be sent a second time. @defaultValue 10_485_760 */
   readonly replayBytesMax?: number;
 }
@@ -46,9 +51,6 @@ export interface Api {
   close(): void;
 }
 
-/** Endpoints that take no access token: sending one would be useless, and fetching one for them wasteful. */
-const ownAuthorisation: readonly RegExp[] = [/^\/sns\//, /^\/cgi-bin\/(token|stable_token|clear_quota\/v2)$/, /^\/cgi-bin\/component\//];
-
 /** @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right. */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
   const platform = createPlatform(options);
@@ -56,12 +58,17 @@ export function createApi(credential: Credential, options: ApiOptions = {}): Api
   const basePath = base.pathname.replace(/\/$/, "");
   const replayBytesMax = whole("replayBytesMax", options.replayBytesMax ?? 10_485_760, 0, 2 ** 31 - 1);
   const busyRetriesMax = whole("busyRetriesMax", options.busyRetriesMax ?? 3, 0, 3);
-  const sender = createSender({ credential, platform, busyRetriesMax, random: options.random ?? systemRandom });
+  const tokenParameter = options.tokenParameter ?? accountParameter;
+  const parameterOf = (url: URL): string | undefined => tokenParameter(url.pathname.slice(basePath.length));
+  const parameterFor = (url: URL): string => parameterOf(url) ?? "access_token";
+  // Whoever calls with a component's or a suite's token calls it no parent.
+  const deadly: readonly Action[] = tokenParameter === accountParameter ? ["reject"] : ["reject", "reject-parent"];
+  const sender = createSender({ credential, platform, busyRetriesMax, deadly, parameterFor, random: options.random ?? systemRandom });
 
   const takesToken = (url: URL): boolean => {
     if (url.origin !== base.origin || url.username !== "" || url.password !== "" || !url.pathname.startsWith(`${basePath}/`)) return false;
-    if (url.searchParams.has("access_token") || url.searchParams.has("component_access_token")) return false;
-    return !ownAuthorisation.some((pattern) => pattern.test(url.pathname.slice(basePath.length)));
+    if (tokenParameters.some((name) => url.searchParams.has(name))) return false;
+    return parameterOf(url) !== undefined;
   };
 
   return {

@@ -42,12 +42,27 @@ export async function askForGrant(platform: Platform, question: Question, field:
   });
 }
 
-interface Answer {
+/**
+ * What `read` makes of the platform's answer.
+ *
+ * @throws {IssueError} as {@link askForGrant} does.
+ */
+export async function askFor<T>(platform: Platform, question: Question, read: (fields: Fields) => T): Promise<T> {
+  const { fields, platformNowMs } = await ask(platform, question);
+  return valid(question, () => {
+    const refusal = refusalIn(fields, question.secrets);
+    if (refusal !== undefined) throw refused(question, refusal, platformNowMs);
+    return read(fields);
+  });
+}
+
+export interface Answer {
   readonly fields: Fields;
   readonly platformNowMs: number;
 }
 
-async function ask(platform: Platform, question: Question): Promise<Answer> {
+/** The answer, whether it grants or refuses. @throws {IssueError} there is none that can be read. */
+export async function ask(platform: Platform, question: Question): Promise<Answer> {
   if (question.signal.aborted) throw new IssueError("unsent", `${call(question)} was not sent: its deadline had passed.`);
   let response: Response;
   try {

@@ -8,16 +8,22 @@ const expected: readonly [EndpointClass, number, Action, string][] = [
   ...both([-1], "retry", "busy"),
   ...each("business", [40001, 40014, 42001], "reject", "parent"),
   ...each("token", [40001, 40125, 40091], "stop", "fatal"),
-  ...both([40002, 40013, 41002, 41004, 43002, 44002, 47001, 61011], "stop", "fatal"),
+  ...each("derived", [40001, 40014, 42001, 42006, 42009, 40082], "reject-parent", "parent"),
+  ...each("derived", [42002, 42007, 61023, 61003, 40084], "stop-tenant", "fatal"),
+  ...each("derived", [-1], "retry", "busy"),
+  ...each("derived", [61011], "stop", "fatal"),
+  ...each("derived", [45009], "wait-day", "quota"),
+  ...both([40002, 40013, 41002, 41004, 43002, 44002, 47001, 61011, 40083, 41018], "stop", "fatal"),
   ...both([40164, 61004, 60020], "stop-here", "fatal"),
   ...both([40243, 50002, 50004, 50007], "stop", "fatal"),
   ...both([45009], "wait-day", "quota"),
+  ...both([48006], "pass", "fatal"),
   ...both([45011], "wait-minute", "busy"),
   ...both([45033], "retry", "busy"),
   ...each("business", [48001, 48004, 61007], "pass", "fatal"),
   ...each("token", [42002, 42007, 61023, 61003, 40084], "stop-tenant", "fatal"),
   ...both([42006, 42009, 40082], "reject-parent", "parent"),
-  ...each("token", [61005, 61006, 40085], "wait-push", "busy"),
+  ...each("token", [61005, 61006, 40085], "wait-push", "parent"),
   ...each("token", [89503, 89506, 89507], "pause", "busy"),
 ];
 
@@ -54,6 +60,7 @@ describe("the error table", () => {
   test("hands an unlisted code to the caller of a business endpoint, and backs off at a token endpoint", () => {
     expect(classify("business", 47003).action).toBe("pass");
     expect(classify("token", 99999).action).toBe("retry");
+    expect(classify("derived", 99999).action).toBe("retry");
   });
 
   test("reads WeCom's 45009 as a short block", () => {

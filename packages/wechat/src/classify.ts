@@ -12,6 +12,13 @@ const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
     action: "retry",
     remedy: "Look the code up in the platform's documentation.",
   },
+  derived: {
+    codes: [],
+    endpoint: "derived",
+    meaning: "a refusal that is not in the table",
+    action: "retry",
+    remedy: "Look the code up in the platform's documentation.",
+  },
   business: {
     codes: [],
     endpoint: "business",
@@ -23,9 +30,8 @@ const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
 
 /** The row for a code other than 0 from an endpoint of this class. Total: every code has a verdict. */
 export function classify(endpoint: EndpointClass, errcode: number, table: readonly ErrorRow[] = errorTable): ErrorRow {
-  const row = table.find(
-    (candidate) => (candidate.endpoint === "any" || candidate.endpoint === endpoint) && candidate.codes.includes(errcode),
-  );
+  const classes: readonly ErrorRow["endpoint"][] = endpoint === "derived" ? ["any", "derived", "token"] : ["any", endpoint];
+  const row = table.find((candidate) => classes.includes(candidate.endpoint) && candidate.codes.includes(errcode));
   return row ?? unlisted[endpoint];
 }
 
@@ -39,7 +45,8 @@ const outcomes: Readonly<Record<Action, IssueOutcome>> = {
   "stop-tenant": "fatal",
   "wait-day": "quota",
   "wait-minute": "busy",
-  "wait-push": "busy",
+  // A pushed ticket is the parent of the token that is had with it.
+  "wait-push": "parent",
   pause: "busy",
   pass: "fatal",
 };

@@ -1,7 +1,10 @@
 /** What each of the platform's error codes means and what to do about it, as data. {@link classify} reads it. */
 
-/** `token`: an endpoint that hands out a credential for a secret. `business`: one that is called with a credential, tickets included. */
-export type EndpointClass = "token" | "business";
+/**
+ * `token`: an endpoint that hands out a credential for a secret. `derived`: one that hands out a credential for another credential's sake, with that one
+ * in the query: what holds for `token` holds for it, unless a row of its own comes first. `business`: one that is called with a credential, tickets included.
+ */
+export type EndpointClass = "token" | "derived" | "business";
 
 /**
  * - `retry`: the platform is busy; the same call may succeed in a moment.
@@ -12,7 +15,7 @@ export type EndpointClass = "token" | "business";
  * - `stop-tenant`: as `stop`, but only for this authoriser; others go on.
  * - `wait-day`: the day's quota is gone until 00:00 in Shanghai.
  * - `wait-minute`: the minute's quota is gone.
- * - `wait-push`: the ticket that the platform pushes every ten minutes is dead; the next push helps.
+ * - `wait-push`: the ticket that the platform pushes every ten minutes is dead: use the one before, else wait for the next.
  * - `pause`: an administrator has to act; leave the platform alone for `pauseMs`.
  * - `pass`: the caller's own matter. The credential is fine: never refresh it for this.
  */
@@ -63,6 +66,13 @@ export const errorTable: readonly ErrorRow[] = [
       "Lingpai replaces the token and sends the call again once. If this persists, something outside the fleet fetches tokens for this AppID.",
   },
   {
+    codes: [40001, 40014, 42001, 42006, 42009, 40082],
+    endpoint: "derived",
+    meaning: "the parent token is dead",
+    action: "reject-parent",
+    remedy: "Lingpai replaces the parent token and asks again once.",
+  },
+  {
     codes: [40001, 40125, 40091],
     endpoint: "token",
     meaning: "wrong secret",
@@ -71,7 +81,7 @@ export const errorTable: readonly ErrorRow[] = [
     aboutSecret: true,
   },
   {
-    codes: [40002, 40013, 41002, 41004, 43002, 44002, 47001, 61011],
+    codes: [40002, 40013, 41002, 41004, 43002, 44002, 47001, 61011, 40083, 41018],
     endpoint: "any",
     meaning: "the request or the configuration is wrong",
     action: "stop",
@@ -99,6 +109,13 @@ export const errorTable: readonly ErrorRow[] = [
     remedy: "Wait until 00:00 in Shanghai, or clear the quota in the platform's console.",
   },
   {
+    codes: [48006],
+    endpoint: "any",
+    meaning: "the month's clears of the quota are used up",
+    action: "pass",
+    remedy: "Wait until 00:00 in Shanghai for the day's quota, or for the next month to clear it again.",
+  },
+  {
     codes: [45011],
     endpoint: "any",
     meaning: "the minute's quota is gone",
@@ -120,7 +137,14 @@ export const errorTable: readonly ErrorRow[] = [
     remedy: "This account may not call this API; see its permissions in the platform's console. The token is not at fault.",
   },
   {
-    codes: [42002, 42007, 61023, 61003, 40084],
+    codes: [61023],
+    endpoint: "token",
+    meaning: "the refresh token is not the one that works",
+    action: "stop-tenant",
+    remedy: "Lingpai asks the platform for the one that works, once; if it names none, the account has to authorise this platform again.",
+  },
+  {
+    codes: [42002, 42007, 61003, 40084],
     endpoint: "token",
     meaning: "the authorisation has ended",
     action: "stop-tenant",

@@ -4,7 +4,7 @@ import type { CallOptions, Credential, Random, Secret } from "@lingpai/core";
 import type { Refusal } from "./answer.ts";
 import { classify } from "./classify.ts";
 import { disguised, withoutToken } from "./disguise.ts";
-import type { ErrorRow } from "./errors-table.ts";
+import type { Action, ErrorRow } from "./errors-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Platform } from "./platform.ts";
 import { sniffRefusal } from "./sniff.ts";
@@ -35,9 +35,13 @@ export interface SenderOptions {
   readonly platform: Platform;
   readonly random: Random;
   readonly busyRetriesMax: number;
+  /** What a code must ask for to mean that the token that was sent is dead. */
+  readonly deadly: readonly Action[];
+  /** The query parameter that carries the token in a call to this URL. */
+  readonly parameterFor: (url: URL) => string;
 }
 
-export function createSender({ credential, platform, random, busyRetriesMax }: SenderOptions): Sender {
+export function createSender({ credential, platform, random, busyRetriesMax, deadly, parameterFor }: SenderOptions): Sender {
   const closing = new AbortController();
 
   /** Half a second, one, two; between half of that and all of it. */
@@ -52,13 +56,13 @@ export function createSender({ credential, platform, random, busyRetriesMax }: S
       let token = await credential.get(options);
       let replayed = false;
       for (let busy = 0; ;) {
-        const reply = await sendOnce(platform, call, token);
+        const reply = await sendOnce(platform, call, token, parameterFor(call.url));
         const { refused } = reply;
         if (refused?.row.action === "retry" && busy < busyRetriesMax) {
           discard(reply.response);
           await pause(busy, call.signal);
           busy += 1;
-        } else if (refused?.row.action === "reject" && !replayed) {
+        } else if (refused !== undefined && deadly.includes(refused.row.action) && !replayed) {
           const { secret, cause } = await replacement(credential, token, refused.refusal.errcode, options);
           if (secret === undefined) return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
           discard(reply.response);
@@ -67,16 +71,16 @@ export function createSender({ credential, platform, random, busyRetriesMax }: S
         } else return reply;
       }
     },
-    sendPlain: (call) => sendOnce(platform, call, undefined),
+    sendPlain: (call) => sendOnce(platform, call),
     close: () => closing.abort(new ClosedError("The WeChat client")),
   };
 }
 
-async function sendOnce(platform: Platform, call: Outgoing, token: Secret | undefined): Promise<Reply> {
+async function sendOnce(platform: Platform, call: Outgoing, token?: Secret, parameter = ""): Promise<Reply> {
   const secret = token?.reveal() ?? "";
   let response: Response;
   try {
-    response = await platform.fetch(secret === "" ? call.url.href : withToken(call.url, secret), call.init());
+    response = await platform.fetch(secret === "" ? call.url.href : withToken(call.url, parameter, secret), call.init());
   } catch (error) {
     throw secret === "" ? error : withoutToken(error, secret);
   }
@@ -86,9 +90,9 @@ async function sendOnce(platform: Platform, call: Outgoing, token: Secret | unde
 }
 
 /** Appends to the query as it stands: what the caller encoded stays encoded as it was. */
-function withToken(url: URL, secret: string): string {
+function withToken(url: URL, parameter: string, secret: string): string {
   const sent = new URL(url);
-  sent.search += `${sent.search === "" ? "" : "&"}access_token=${encodeURIComponent(secret)}`;
+  sent.search += `${sent.search === "" ? "" : "&"}${parameter}=${encodeURIComponent(secret)}`;
   return sent.href;
 }
 

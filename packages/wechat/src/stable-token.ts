@@ -9,6 +9,9 @@ import { probeToken } from "./probe.ts";
 import { secretSource } from "./secret-source.ts";
 import { checkedId } from "./validate.ts";
 
+/** The platform ignores a forced fetch that comes sooner after another. */
+export const forcedGapMs: number = 30_000;
+
 /**
  * Fetches through `POST /cgi-bin/stable_token`, with the secret in the body. A fetch harms nobody: the platform hands out the same token until five
  * minutes before its end, and then both for five minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
@@ -24,7 +27,7 @@ export function stableToken(options: TokenOptions): Issuer {
     id,
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs: tokenLifetimeMs,
-    quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: 30_000 } },
+    quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: forcedGapMs } },
     issue: ({ signal, forced }) =>
       source.use(signal, (secret) =>
         askForGrant(

@@ -27,7 +27,7 @@ export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
  * The platform hands out the same token until it expires, and says that 7200 s are left whatever is. Believing half an hour at a time
  * keeps a dead token from being served for long; a call that meets one is sent again.
  */
-const believedMs = 1_800_000;
+export const believedMs = 1_800_000;
 
 /**
  * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app, and it is never superseded.

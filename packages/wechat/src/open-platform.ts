@@ -1,0 +1,148 @@
+/** A third-party platform (第三方平台): its pushes, its own token, the accounts that authorised it and their tokens. */
+import { ClosedError, credential as createCredential, systemClock } from "@lingpai/core";
+import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
+import { createApi } from "./api.ts";
+import type { Api, ApiOptions } from "./api.ts";
+import { secretIn } from "./answer.ts";
+import type { Fields } from "./answer.ts";
+import { authorizerGrantIn, authorizerToken } from "./authorizer-token.ts";
+import type { AuthorizerTokenOptions } from "./authorizer-token.ts";
+import { componentToken } from "./component-token.ts";
+import type { ComponentTokenOptions } from "./component-token.ts";
+import { InvalidAnswerError } from "./errors.ts";
+import type { MessageKeys } from "./push-envelope.ts";
+import { pushReceiver } from "./push-handler.ts";
+import type { PushHandler, PushOptions } from "./push-handler.ts";
+import type { PushedTicket } from "./pushed-ticket.ts";
+import { accountParameter, componentParameter } from "./token-parameter.ts";
+import { checkedId } from "./validate.ts";
+
+export interface OpenPlatformOptions
+  extends
+    Omit<CredentialOptions, "issuer" | "parent">,
+    Omit<ApiOptions, "tokenParameter">,
+    ComponentTokenOptions,
+    Pick<AuthorizerTokenOptions, "refreshGraceMs">,
+    MessageKeys,
+    PushOptions {}
+
+export interface PreAuthCode {
+  /** For the page on which an account authorises. */
+  readonly code: string;
+  readonly expiresInMs: number;
+}
+
+/** An account that authorised the platform. */
+export interface Tenant extends Pick<Api, "fetch" | "request"> {
+  readonly appId: string;
+  /** The account's access token; its refresh token is stored with it and shown nowhere. */
+  readonly credential: Credential;
+  /** @throws what {@link Credential.get} throws. When the account has withdrawn, that is so until it authorises again. */
+  token(options?: CallOptions): Promise<string>;
+}
+
+export interface OpenPlatform extends PushHandler, Pick<Api, "request"> {
+  /** The component's own token. */
+  readonly credential: Credential;
+  /** What WeChat pushed last. */
+  readonly ticket: PushedTicket;
+  preAuthCode(options?: CallOptions): Promise<PreAuthCode>;
+  /**
+   * Redeems the code that an authorisation brought, and stores the account's tokens. Works once for each code.
+   *
+   * When it fails after WeChat has redeemed the code, nothing is lost: {@link OpenPlatform.tenant} of that account finds its refresh token by itself.
+   *
+   * @throws {WechatApiError} the code is used, expired or not WeChat's. @throws {CacheUnavailableError} the tokens could not be stored.
+   */
+  authorize(code: string, options?: CallOptions): Promise<Tenant>;
+  /** The account of this AppID: the same object at each call, closed with the platform. Sends nothing. */
+  tenant(appId: string): Tenant;
+  /** Settles every waiting caller with `CLOSED`. The cache and the lock stay open. */
+  close(): Promise<void>;
+}
+
+const ticketLifetimeMs = 12 * 3_600_000;
+
+/**
+ * One component AppID. Constructing it sends nothing, reads nothing and asks for no secret.
+ *
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ */
+export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
+  const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...shared } = options;
+  const { componentAppId, clock = systemClock } = options;
+  const issuer = componentToken(options);
+  const { ticket, handler } = pushReceiver(options, {
+    ticketType: "component_verify_ticket",
+    ticketField: "ComponentVerifyTicket",
+    timeField: "CreateTime",
+    receiver: componentAppId,
+    ticketId: `wechat:verify-ticket:${componentAppId}`,
+    ticketLifetimeMs,
+  });
+  const component = createCredential({ ...shared, issuer, parent: ticket });
+  const api = createApi(component, { ...shared, tokenParameter: componentParameter });
+  const tenants = new Map<string, Tenant & { close(): Promise<void> }>();
+  let isClosed = false;
+
+  const tenant = (appId: string): Tenant => {
+    const known = tenants.get(checkedId(appId));
+    if (known !== undefined) return known;
+    if (isClosed) throw new ClosedError("The open platform's client");
+    const credential = createCredential({ ...shared, issuer: authorizerToken({ ...shared, appId }), parent: component });
+    const calls = createApi(credential, { ...shared, tokenParameter: accountParameter });
+    const close = async (): Promise<void> => {
+      calls.close();
+      await credential.close();
+    };
+    const created = {
+      appId,
+      credential,
+      fetch: calls.fetch,
+      request: calls.request,
+      close,
+      token: async (call?: CallOptions) => (await credential.get(call)).reveal(),
+    };
+    tenants.set(appId, created);
+    return created;
+  };
+
+  return {
+    ...handler,
+    credential: component,
+    ticket,
+    request: api.request,
+    tenant,
+    async preAuthCode(call = {}) {
+      const answer = await api.request("/cgi-bin/component/api_create_preauthcode", { json: { component_appid: componentAppId }, ...call });
+      return preAuthCodeIn(new Map(Object.entries(answer)));
+    },
+    async authorize(code, call = {}) {
+      const startedMs = clock.monotonicMs();
+      const json = { component_appid: componentAppId, authorization_code: code };
+      const answer = await api.request("/cgi-bin/component/api_query_auth", { json, ...call });
+      const { appId, issued } = authorizationIn(answer["authorization_info"]);
+      const authorised = tenant(appId);
+      await authorised.credential.seed(issued, { ...call, ageMs: clock.monotonicMs() - startedMs });
+      return authorised;
+    },
+    async close() {
+      isClosed = true;
+      api.close();
+      ticket.close();
+      await Promise.all([component.close(), ...[...tenants.values()].map((each) => each.close())]);
+    },
+  };
+}
+
+function preAuthCodeIn(fields: Fields): PreAuthCode {
+  const expiresIn = fields.get("expires_in");
+  if (typeof expiresIn !== "number" || !(expiresIn > 0)) throw new InvalidAnswerError("it has no expires_in");
+  return { code: secretIn(fields, "pre_auth_code"), expiresInMs: expiresIn * 1000 };
+}
+
+function authorizationIn(info: unknown): { appId: string; issued: ReturnType<typeof authorizerGrantIn> } {
+  if (typeof info !== "object" || info === null) throw new InvalidAnswerError("it has no authorization_info");
+  const fields: Fields = new Map(Object.entries(info));
+  return { appId: secretIn(fields, "authorizer_appid"), issued: authorizerGrantIn(fields) };
+}

@@ -1,0 +1,138 @@
+/** WeCom, for service providers: the suite's token (had with a pushed ticket), the tokens of corps that installed it, and the provider's own. */
+import { IssueError } from "@lingpai/core";
+import type { Issued, Issuer } from "@lingpai/core";
+import { askForGrant } from "./ask.ts";
+import type { Question } from "./ask.ts";
+import { wecomErrorTable } from "./errors-table.ts";
+import { createPlatform } from "./platform.ts";
+import type { Platform, PlatformOptions } from "./platform.ts";
+import { secretSource } from "./secret-source.ts";
+import type { SecretOption } from "./secret-source.ts";
+import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
+import { believedMs, wecomBaseUrl } from "./wecom.ts";
+
+interface SharedOptions extends PlatformOptions {
+  /** Removes white space round the secret. @defaultValue false */
+  readonly trim?: boolean;
+}
+
+export interface SuiteTokenOptions extends SharedOptions {
+  /** The suite's id: 1 to 64 of `A-Za-z0-9._-`. */
+  readonly suiteId: string;
+  /** The suite's secret, or a function that is asked for it at each fetch. */
+  readonly secret: SecretOption;
+}
+
+export interface CorpTokenOptions extends SharedOptions {
+  readonly suiteId: string;
+  /** The corp that installed the suite. */
+  readonly corpId: string;
+  /** The permanent code that the corp's installation gave, or a function that is asked for it at each fetch: a new installation gives a new one. */
+  readonly permanentCode: SecretOption;
+}
+
+export interface ProviderTokenOptions extends SharedOptions {
+  /** The service provider's own corp id. */
+  readonly corpId: string;
+  /** The provider's secret, or a function that is asked for it at each fetch. */
+  readonly secret: SecretOption;
+}
+
+/**
+ * Fetches through `POST /cgi-bin/service/get_suite_token`. Give the pushed ticket, which WeCom accepts for 30 minutes, as `parent`. A fetch harms nobody.
+ *
+ * @throws {ConfigurationError} the id, the secret or the base URL cannot be right.
+ */
+export function suiteToken(options: SuiteTokenOptions): Issuer {
+  const suiteId = checkedApp(options.suiteId);
+  const id = `wecom:suite:${suiteId}`;
+  const platform = createPlatform(options, wecomBaseUrl);
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  return {
+    ...wecomIssuer(id, source.revision),
+    issue: ({ signal, parent }) =>
+      source.use(signal, (secret) => {
+        const ticket = needed(parent?.reveal(), id, "a pushed ticket");
+        const json = { suite_id: suiteId, suite_secret: secret, suite_ticket: ticket };
+        return ask(
+          platform,
+          { path: "/cgi-bin/service/get_suite_token", json, signal, secrets: [secret, ticket], subject: suiteId, endpoint: "token" },
+          "suite_access_token",
+        );
+      }),
+  };
+}
+
+/**
+ * Fetches through `POST /cgi-bin/service/get_corp_token`. Give the suite token's credential as `parent`. A void permanent code (40084) stops this corp alone.
+ *
+ * @throws {ConfigurationError} an id, the code or the base URL cannot be right.
+ */
+export function corpToken(options: CorpTokenOptions): Issuer {
+  const suiteId = checkedApp(options.suiteId);
+  const corpId = checkedId(options.corpId, corpIdShape);
+  const id = `wecom:corp:${suiteId}:${corpId}`;
+  const platform = createPlatform(options, wecomBaseUrl);
+  const source = secretSource(id, options.permanentCode, { ...options, shape: { ...corpSecretShape, name: "permanent code" } });
+  return {
+    ...wecomIssuer(id, source.revision),
+    issue: ({ signal, parent }) =>
+      source.use(signal, (permanentCode) => {
+        const token = needed(parent?.reveal(), id, "the suite's token");
+        const json = { auth_corpid: corpId, permanent_code: permanentCode };
+        const query = { suite_access_token: token };
+        return ask(
+          platform,
+          {
+            path: "/cgi-bin/service/get_corp_token",
+            query,
+            json,
+            signal,
+            secrets: [token, permanentCode],
+            subject: corpId,
+            endpoint: "derived",
+          },
+          "access_token",
+        );
+      }),
+  };
+}
+
+/**
+ * Fetches through `POST /cgi-bin/service/get_provider_token`. A fetch harms nobody.
+ *
+ * @throws {ConfigurationError} the corp id, the secret or the base URL cannot be right.
+ */
+export function providerToken(options: ProviderTokenOptions): Issuer {
+  const corpId = checkedId(options.corpId, corpIdShape);
+  const id = `wecom:provider:${corpId}`;
+  const platform = createPlatform(options, wecomBaseUrl);
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  return {
+    ...wecomIssuer(id, source.revision),
+    issue: ({ signal }) =>
+      source.use(signal, (secret) => {
+        const json = { corpid: corpId, provider_secret: secret };
+        return ask(
+          platform,
+          { path: "/cgi-bin/service/get_provider_token", json, signal, secrets: [secret], subject: corpId, endpoint: "token" },
+          "provider_access_token",
+        );
+      }),
+  };
+}
+
+/** The same token comes back until it expires. */
+function wecomIssuer(id: string, revision: () => string): Pick<Issuer, "id" | "policy" | "lifetimeMs" | "revision"> {
+  return { id, policy: { kind: "sliding" }, lifetimeMs: believedMs, revision };
+}
+
+async function ask(platform: Platform, question: Question, field: string): Promise<Issued> {
+  const { secret, expiresInMs } = await askForGrant(platform, { ...question, table: wecomErrorTable }, field);
+  return { secret, expiresInMs: Math.min(expiresInMs, believedMs) };
+}
+
+function needed(parent: string | undefined, id: string, what: string): string {
+  if (parent === undefined) throw new IssueError("unsent", `${id} needs ${what}. Give it as parent.`);
+  return parent;
+}
