@@ -21,7 +21,7 @@ const fileFacts: Facts = {
   pushesReleases: false,
   persistence: "client",
   sharedBetweenProcesses: true,
-  toleranceMs: 50,
+  toleranceMs: 100,
 };
 
 export const inProcessBackends: readonly Backend[] = [

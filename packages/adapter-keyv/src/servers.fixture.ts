@@ -19,7 +19,7 @@ const serverFacts: Facts = {
   ...inProcess,
   persistence: "server",
   sharedBetweenProcesses: true,
-  toleranceMs: 50,
+  toleranceMs: 100,
 };
 const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
 /** Over a pool of one's own, whose connections can be broken, and whose server can be restarted. */
