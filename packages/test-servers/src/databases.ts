@@ -28,7 +28,12 @@ export async function mariadb(): Promise<Database> {
   const daemon = await startDaemon({
     binary: "mariadbd",
     debianPackage: "mariadb-server",
-    prepare: (directory) => ["mariadb-install-db", "--no-defaults", `--datadir=${directory}/data`, "--auth-root-authentication-method=normal"],
+    prepare: (directory) => [
+      "mariadb-install-db",
+      "--no-defaults",
+      `--datadir=${directory}/data`,
+      "--auth-root-authentication-method=normal",
+    ],
     args: (directory, port) => [
       "--no-defaults",
       `--datadir=${directory}/data`,
