@@ -1,6 +1,5 @@
 /** What the document and the processes know together: whether anything is owed, and whether anybody can still know. */
 import { isSuspect } from "@lingpai/core/internal/state";
-import type { Bounds, Model } from "./model.ts";
 import type { Process, World } from "./world.ts";
 
 /** Nothing is in flight, nothing is owed, and no process would learn anything from reading. */
@@ -23,43 +22,34 @@ function isSettled({ held, known, flight, pending, replaced, refused, wants }: P
 }
 
 /** Whether this process is the only one that still knows of something that the document has forgotten. */
-export function isLastWitness({ bounds }: Model, world: World, index: number): boolean {
+export function isLastWitness(world: World, index: number): boolean {
   const process = world.processes[index];
   if (process === undefined) return false;
   const { document } = world.store;
   const { held, known, flight, pending } = process;
-  const isDoubted = document?.doubtSinceMs !== undefined;
   const isUnrecorded = [flight, pending].some((each) => {
-    if (each === undefined || each.phase === "leased" || document?.intent?.operationId === each.operationId) return false;
-    const isCovered = isDoubted && document.intent === undefined && isFeared(bounds, world, each.at);
-    return !isCovered && document?.credential?.commitId !== each.operationId;
+    if (each === undefined || each.phase === "leased" || each.at <= world.noticedAt) return false;
+    return document?.intent?.operationId !== each.operationId && document?.credential?.commitId !== each.operationId;
   });
-  if (isUnrecorded || (!isDoubted && known?.doubtSinceMs !== undefined)) return true;
+  if (isUnrecorded) return true;
+  if (document?.doubtSinceMs !== undefined) return false;
   const stored = document?.credential?.fingerprint;
   const others = world.processes.some((other, i) => i !== index && other.held?.fingerprint === held?.fingerprint);
-  return held !== undefined && !isDoubted && !others && (stored === undefined || stored === known?.previous?.fingerprint);
+  const isRestorer = held !== undefined && !others && (stored === undefined || stored === known?.previous?.fingerprint);
+  return isRestorer || known?.doubtSinceMs !== undefined;
 }
 
 /** Whether this failover forgot something that no process knows. */
-export function isForgotten({ bounds }: Model, before: World, after: World): boolean {
+export function isForgotten(before: World, after: World): boolean {
   const was = before.store.document;
   const is = after.store.document;
-  const { processes, platform } = after;
-  const isDoubted = is?.doubtSinceMs !== undefined;
-  const isCovered = isDoubted && is.intent === undefined && platform.orphans.every((at) => isFeared(bounds, after, at));
+  const { processes } = after;
   const operation = was?.intent?.operationId;
   const isOpen = ({ flight, pending }: Process): boolean => flight?.operationId === operation || pending?.operationId === operation;
-  if (operation !== undefined && is?.intent?.operationId !== operation && !isCovered && !processes.some(isOpen)) return true;
-  if (was?.doubtSinceMs !== undefined && !isCovered && !processes.some(({ known }) => known?.doubtSinceMs !== undefined)) return true;
+  if (operation !== undefined && is?.intent?.operationId !== operation && !processes.some(isOpen)) return true;
+  if (is?.doubtSinceMs !== undefined) return false;
+  if (was?.doubtSinceMs !== undefined && !processes.some(({ known }) => known?.doubtSinceMs !== undefined)) return true;
   const fingerprint = was?.credential?.fingerprint;
-  const isKnown =
-    fingerprint === undefined ||
-    is?.credential?.fingerprint === fingerprint ||
-    processes.some(({ held }) => held?.fingerprint === fingerprint);
-  return !isKnown && !isDoubted;
-}
-
-/** Whether the document has everybody wait until a request, announced at this true time, must have been processed. */
-function isFeared({ drainTicks, tickMs }: Bounds, { store }: World, at: number): boolean {
-  return (store.document?.dangerUntilMs ?? 0) >= (at + drainTicks - store.behind) * tickMs;
+  const isHeld = processes.some(({ held }) => held?.fingerprint === fingerprint);
+  return fingerprint !== undefined && is?.credential?.fingerprint !== fingerprint && !isHeld;
 }

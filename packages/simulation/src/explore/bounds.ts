@@ -20,8 +20,65 @@ const calm: Bounds = {
   foreign: 0,
 };
 
+/** The searches of `pnpm explore`. */
 export const bounds = {
-  small: { ...calm, name: "expiries, timeouts, a crash", refreshes: 2, expiries: 1, timeouts: 1, crashes: 1 },
-  rejections: { ...calm, name: "rejections", refreshes: 1, expiries: 1, rejections: 2, foreign: 1 },
-  regression: { ...calm, name: "failover to a clock that is behind", sends: 4, expiries: 1, failovers: 1, forgets: 3, behind: 1 },
+  leases: { ...calm, name: "2 lease expiries, 2 timeouts, a crash", sends: 3, expiries: 2, timeouts: 2, crashes: 1 },
+  rejections: {
+    ...calm,
+    name: "an expiry, a timeout, 2 rejections, a foreign refresh",
+    expiries: 1,
+    timeouts: 1,
+    rejections: 2,
+    foreign: 1,
+  },
+  outages: {
+    ...calm,
+    name: "an expiry, a timeout, a refusal, an outage of the store",
+    drainTicks: 2,
+    sends: 3,
+    expiries: 1,
+    timeouts: 1,
+    refusals: 1,
+    outages: 1,
+  },
+  failover: {
+    ...calm,
+    name: "a failover that forgets a write, an expiry, a crash, a clock that is behind",
+    sends: 3,
+    expiries: 1,
+    crashes: 1,
+    failovers: 1,
+    forgets: 1,
+    behind: 1,
+  },
+  silence: {
+    ...calm,
+    name: "a failover that forgets a write, an expiry, a timeout, a clock that is behind",
+    sends: 3,
+    expiries: 1,
+    timeouts: 1,
+    failovers: 1,
+    forgets: 1,
+    behind: 1,
+  },
+  regression: {
+    ...calm,
+    name: "a failover that forgets 3 writes, an expiry, a clock that is behind",
+    expiries: 1,
+    failovers: 1,
+    forgets: 3,
+    behind: 1,
+  },
+  ages: {
+    ...calm,
+    name: "a failover that forgets 2 writes, an expiry, and more than a minute between them",
+    tickMs: 61_000,
+    expiries: 1,
+    failovers: 1,
+    forgets: 2,
+  },
+  three: { ...calm, name: "an expiry, a timeout, a crash", processes: 3, expiries: 1, timeouts: 1, crashes: 1 },
 } as const satisfies Record<string, Bounds>;
+
+/** Enough for most mutants, and searched in seconds. */
+export const small: Bounds = { ...calm, name: "an expiry, a timeout, a crash", refreshes: 2, expiries: 1, timeouts: 1, crashes: 1 };

@@ -54,6 +54,7 @@ export class Canon {
 
   #world(world: World): void {
     const { store, platform, left } = world;
+    const { bounds } = this.#model;
     const live = liveSerials(world);
     this.#document(store.document);
     for (const { document, fence, version } of store.past) {
@@ -66,6 +67,7 @@ export class Canon {
     if (left.failovers > 0) this.#epoch(store.granted);
     this.#serial(platform.latest);
     this.#put((platform.isForeign ? 1 : 0) + (world.isBlind ? 2 : 0));
+    if (bounds.failovers > 0 && left.crashes > 0) this.#put(Math.min(bounds.drainTicks, world.now - world.noticedAt));
     this.#put(platform.orphans.length);
     for (const at of platform.orphans) this.#put(world.now - at);
     for (const [i, process] of inOrder(world)) {
@@ -141,6 +143,7 @@ export class Canon {
     if (phase === "leased" && goal.replaces !== undefined) this.#name(goal.replaces);
     if (intent === undefined) return this.#put(none);
     this.#name(flight.operationId);
+    this.#put(flight.at <= world.noticedAt ? 1 : 0);
     this.#name(flight.outcomeId);
     this.#epoch(intent.epoch);
     this.#instant(intent.atMs);
@@ -236,8 +239,15 @@ export class Canon {
 const phases = { leased: 1, announced: 2, sent: 3, failed: 4 } as const;
 const reasons = { cold: 0, advisory: 1, rejected: 2, reconcile: 3 } as const;
 
+/** In ascending order; by insertion, because there are few. */
 function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((a, b) => a - b);
+  const order: number[] = [];
+  for (const value of values) {
+    let at = order.length;
+    while (at > 0 && (order[at - 1] ?? 0) > value) at -= 1;
+    if (at === 0 || order[at - 1] !== value) order.splice(at, 0, value);
+  }
+  return order;
 }
 
 /** What a process remembers of credentials that nobody can bring back any more makes no difference. */

@@ -1,6 +1,6 @@
 /** What is searched: how much may go wrong, and the protocol under test. */
 import { reduce, type Rules } from "@lingpai/core/internal/state";
-import { nobody, stranger, type Budget, type World } from "./world.ts";
+import { never, nobody, stranger, type Budget, type World } from "./world.ts";
 
 export interface Bounds extends Budget {
   readonly name: string;
@@ -73,5 +73,6 @@ export function start({ bounds }: Model): World {
     left: { refreshes, sends, expiries, timeouts, refusals, rejections, outages, crashes, failovers, foreign },
     ids: 1,
     isBlind: false,
+    noticedAt: never,
   };
 }

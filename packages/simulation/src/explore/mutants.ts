@@ -1,6 +1,6 @@
 /** The protocol with one thing left out. Each must be found; one that survives shows a hole in the search. */
 import { reduce as production, type IntentEvent, type State, type StateEvent } from "@lingpai/core/internal/state";
-import { bounds } from "./bounds.ts";
+import { bounds, small } from "./bounds.ts";
 import type { Bounds, Protocol, Reduce } from "./model.ts";
 
 export interface Mutant {
@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "H1 commit clears doubt by its lease alone",
     lacks: "a commit does not compare the outcome that its intent left, nor look for an undrained request",
-    bounds: bounds.small,
+    bounds: small,
     protocol: trustingCommit,
   },
   {
@@ -94,19 +94,19 @@ export const mutants: readonly Mutant[] = [
   {
     name: "H4 crashed holder's intent unseen",
     lacks: "whoever acquires next does not see an open intent",
-    bounds: bounds.small,
+    bounds: small,
     protocol: without(noIntent, isFirst),
   },
   {
     name: "no re-read after the lock",
     lacks: "the leader decides on what it knew before it got the lock, and overwrites what is stored",
-    bounds: bounds.small,
+    bounds: small,
     protocol: { rereads: false, compares: false },
   },
   {
     name: "no compare-and-set of the intent",
     lacks: "the intent is written whatever version is stored by then",
-    bounds: bounds.small,
+    bounds: small,
     protocol: { compares: false },
   },
   {
@@ -120,17 +120,17 @@ export const mutants: readonly Mutant[] = [
       return event.type === "intent" && event.reason === "rejected" ? { ...event, refused: fingerprint } : event;
     }),
   },
-  { name: "no intent", lacks: "a request leaves without being announced", bounds: bounds.small, protocol: { announces: false } },
+  { name: "no intent", lacks: "a request leaves without being announced", bounds: small, protocol: { announces: false } },
   {
     name: "no doubt",
     lacks: "nothing ever marks doubt",
-    bounds: bounds.small,
+    bounds: small,
     protocol: writing((next) => ({ ...next, doubtSinceMs: undefined }) as unknown as State), // `pruned` drops it.
   },
   {
     name: "no outcome check and no undrained doubt",
     lacks: "a commit does not compare the outcome, and an intent forgets what could still be processed",
-    bounds: bounds.small,
+    bounds: small,
     protocol: reducing((state, event, nowMs, decide) => (rules) => {
       if (state !== undefined && isFirst(event, state)) return decide(pruned({ ...state, ...noDanger() }), event, nowMs, rules);
       return decide(
@@ -144,7 +144,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "reconcile skips the drain",
     lacks: "a reconciling refresh takes every earlier request for processed",
-    bounds: bounds.small,
+    bounds: small,
     protocol: without(noDanger, (event, state) => isFirst(event, state) && event.reason === "reconcile"),
   },
   {
@@ -169,10 +169,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: "crashed holder leaves no doubt",
     lacks: "an intent that overwrites an open one marks no doubt, as long as the drain has passed",
-    bounds: bounds.small,
+    bounds: small,
     protocol: writing((next, before, event) => {
       const isDrained = event.type === "intent" && before?.intent !== undefined && next.dangerUntilMs <= (next.intent?.atMs ?? 0);
       return isDrained && before.doubtSinceMs === undefined ? ({ ...next, doubtSinceMs: undefined } as unknown as State) : next; // `pruned` drops it.
     }),
+  },
+  {
+    name: "doubting commit leaves no danger",
+    lacks: "a commit that was not alone lets the next request go before the other one must have been processed",
+    bounds: bounds.failover,
+    protocol: writing((next, before, event) => (event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next)),
   },
 ];

@@ -30,7 +30,8 @@ function store(model: Model, world: World, index: number, flight: Flight): Taken
   const event = { ...answerOf(model, world, flight), outcomeId: `${world.ids}` };
   const applied = apply(model, { ...world, ids: world.ids + 1 }, event);
   const broken = applied.broken ?? judgeDoubt(model, world, flight, applied);
-  const concluded = conclude(model, applied, index);
+  const isLost = !flight.isHeld && world.store.granted > flight.fence;
+  const concluded = conclude(model, isLost ? { ...applied, world: { ...applied.world, noticedAt: world.now } } : applied, index);
   return { world: concluded.world, broken: broken ?? concluded.broken };
 }
 

@@ -49,7 +49,7 @@ class Ways {
   to(at: number): number[] {
     const choices: number[] = [];
     for (let i = at; i > 0; i = this.#from[i] ?? 0) choices.push(this.#by[i] ?? 0);
-    return choices.reverse();
+    return choices.toReversed();
   }
 }
 

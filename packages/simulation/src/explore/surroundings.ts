@@ -5,7 +5,7 @@ import type { Model } from "./model.ts";
 import { orphaned } from "./recorder.ts";
 import type { Emit } from "./step.ts";
 import { isForgotten, isLastWitness } from "./awareness.ts";
-import { dead, nobody, spent, stranger, withProcess, type World } from "./world.ts";
+import { dead, never, nobody, spent, stranger, withProcess, type World } from "./world.ts";
 
 /** The platform processes a request that somebody waits for. */
 export function processRequest(world: World, index: number, emit: Emit): void {
@@ -82,7 +82,7 @@ export function crash(model: Model, world: World, index: number, emit: Emit): vo
   const store = lock.holder === index ? { ...world.store, lock: { ...lock, holder: dead } } : world.store;
   const next = withProcess({ ...spent(without, "crashes"), store }, index, stranger);
   const hasForgotten = world.left.failovers < model.bounds.failovers;
-  emit({ kind: "crash", process: index }, hasForgotten && isLastWitness(model, world, index) ? { ...next, isBlind: true } : next);
+  emit({ kind: "crash", process: index }, hasForgotten && isLastWitness(world, index) ? { ...next, isBlind: true } : next);
 }
 
 /** A replica is promoted that misses the lock and the last writes; its clock may be behind. */
@@ -103,9 +103,9 @@ export function failOver(model: Model, world: World, emit: Emit): void {
         lock,
         behind: store.behind + behind,
       };
-      const next = spent({ ...world, store: promoted }, "failovers");
+      const next = spent({ ...world, store: promoted, noticedAt: never }, "failovers");
       const hasCrashed = left.crashes < model.bounds.crashes;
-      emit({ kind: "fail-over" }, hasCrashed && isForgotten(model, world, next) ? { ...next, isBlind: true } : next);
+      emit({ kind: "fail-over" }, hasCrashed && isForgotten(world, next) ? { ...next, isBlind: true } : next);
     });
   }
 }

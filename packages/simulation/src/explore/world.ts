@@ -14,7 +14,11 @@ export interface World {
   readonly ids: number;
   /** A failover and a crash have together destroyed every trace of a request: from then on nobody can know. */
   readonly isBlind: boolean;
+  /** True time when a holder last told that it had lost its lease to another: of requests announced by then the fleet has been warned. */
+  readonly noticedAt: number;
 }
+
+export const never = -1;
 
 /** How often each thing may still happen. */
 export interface Budget {

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/** `pnpm explore`: every order of events within bounds, over the production reducer; then the same with one thing left out at a time. */
+import { parseArgs } from "node:util";
+import { systemClock } from "@lingpai/core";
+import { chosen, hunts, reportOf, searches, searchedLines, huntedLines, type Hunted, type Searched } from "./explore/report.ts";
+
+const usage = `Usage: pnpm explore [--nodes N] [--json] [--stories]
+  --nodes N   only the searches over N processes
+  --stories   also tells how each mutant was found
+  --json      { states, violations, mutants: { total, found, survivors }, ms }`;
+
+/** 0 when nothing was violated and every mutant was found, 1 when not, 2 when it was asked for something else. */
+function main(args: readonly string[]): number {
+  const { nodes, json, stories } = optionsFrom(args);
+  const all = chosen(nodes);
+  if (all.length === 0) {
+    console.error(`There is no search over ${nodes} processes.\n${usage}`);
+    return 2;
+  }
+  const say = (lines: readonly string[]): void => {
+    if (!json) console.log(lines.join("\n"));
+  };
+  const startedMs = systemClock.monotonicMs();
+  const searched: Searched[] = [];
+  const hunted: Hunted[] = [];
+  for (const each of searches(all)) {
+    searched.push(each);
+    say(searchedLines(each));
+  }
+  for (const each of hunts()) {
+    hunted.push(each);
+    say(huntedLines(each, stories));
+  }
+  const report = reportOf(searched, hunted, systemClock.monotonicMs() - startedMs);
+  const { mutants, violations } = report;
+  if (json) console.log(JSON.stringify(report));
+  say([
+    `${report.states.toLocaleString("en")} states, ${violations.length} violations; ${mutants.found} of ${mutants.total} mutants found; ${Math.round(report.ms / 1000)} s`,
+  ]);
+  return violations.length === 0 && mutants.survivors.length === 0 ? 0 : 1;
+}
+
+function optionsFrom(args: readonly string[]): { nodes: number | undefined; json: boolean; stories: boolean } {
+  const options = { nodes: { type: "string" }, json: { type: "boolean" }, stories: { type: "boolean" } } as const;
+  const { values } = parseArgs({ args: args.filter((argument) => argument !== "--"), options });
+  const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
+  return { nodes, json: values.json === true, stories: values.stories === true };
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof TypeError && "code" in error)) throw error;
+  console.error(`${error.message}\n${usage}`);
+  process.exitCode = 2;
+}
