@@ -1,0 +1,89 @@
+/** Turns what is configured for an app into the options of `wechat()`. */
+import { ConfigurationError } from "@lingpai/core";
+import type { Cache, Lock, OnConflict, Parameters } from "@lingpai/core";
+import { sealed } from "@lingpai/core";
+import type { AppConfig, Config } from "./config.ts";
+import type { LiveConfig } from "./open-config.ts";
+import { nameText } from "./setting.ts";
+import { suggestionFor } from "./suggest.ts";
+
+/** The options of `wechat()` that can be configured; the cache, the lock, and what only code can give, are added by you. */
+export interface AppOptions {
+  readonly appId: string;
+  /** Asked at each fetch. */
+  readonly secret?: () => string | Promise<string>;
+  readonly environment: string;
+  readonly mode: "stable" | "plain";
+  readonly role: "owner" | "consumer";
+  readonly node?: string;
+  readonly overlapMs?: number;
+  readonly onConflict?: OnConflict;
+  readonly standalone?: "never" | "when-harmless" | "always";
+  readonly quotaPerDay?: number;
+  readonly baseUrl?: string;
+  readonly fingerprintKey?: string;
+  readonly parameters?: Partial<Parameters>;
+}
+
+/**
+ * The options for one app, for `wechat({ ...appOptions(config, "main"), ...inStore(config, { cache, lock }) })`.
+ *
+ * The secret is a function. From a {@link LiveConfig} it reads the sources at each fetch, at most once a second, and falls back to the last
+ * good one: a rotated secret is used at the next fetch, without a restart and before any watch has told of it. All else is
+ * as it was when this was called.
+ *
+ * @throws {ConfigurationError} there is no such app.
+ */
+export function appOptions(config: Config | LiveConfig, name: string): AppOptions {
+  const live = "current" in config ? config : undefined;
+  const { environment, node, apps } = live?.current ?? (config as Config);
+  const app = requireApp(apps, name, environment);
+  const secret = async (): Promise<string> => {
+    const now = live === undefined ? app : requireApp((await live.fresh()).apps, name, environment);
+    if (now.secret === undefined)
+      throw new ConfigurationError(
+        `The app "${nameText(name)}" of "${environment}" has no secret any more. Configure apps.${nameText(name)}.secret.`,
+      );
+    return now.secret.reveal();
+  };
+  const { appId, mode, role, overlapMs, onConflict, standalone, quotaPerDay, baseUrl, fingerprintKey, parameters } = app;
+  return {
+    appId,
+    environment,
+    mode,
+    role,
+    ...(app.secret === undefined ? {} : { secret }),
+    ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    ...definedOnly({ node, overlapMs, onConflict, standalone, quotaPerDay, baseUrl, fingerprintKey: fingerprintKey?.reveal() }),
+  };
+}
+
+/**
+ * The cache and the lock of the environment's store: below the configured prefix, and sealed if there are keys.
+ *
+ * The environment itself becomes a prefix too, in the credential. Claims stand outside all prefixes, so that environments of one store see
+ * each other's.
+ */
+export function inStore(
+  config: Config | LiveConfig,
+  given: { readonly cache: Cache; readonly lock: Lock },
+): { readonly cache: Cache; readonly lock: Lock } {
+  const { store } = "current" in config ? config.current : config;
+  const cache = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.cache);
+  const lock = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.lock);
+  return { cache: store.keyring === undefined ? cache : sealed(cache, store.keyring, { plaintext: store.plaintext }), lock };
+}
+
+function requireApp(apps: Readonly<Record<string, AppConfig>>, name: string, environment: string): AppConfig {
+  const app = Object.hasOwn(apps, name) ? apps[name] : undefined;
+  if (app !== undefined) return app;
+  const meant = suggestionFor(name, Object.keys(apps));
+  const remedy = meant === undefined ? `There are: ${Object.keys(apps).join(", ")}.` : `Did you mean "${meant}"?`;
+  throw new ConfigurationError(`No app "${nameText(name)}" is configured for "${environment}". ${remedy}`, { rule: "app" });
+}
+
+type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
+
+function definedOnly<T extends object>(given: T): Defined<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

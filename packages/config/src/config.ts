@@ -1,0 +1,135 @@
+/** The configuration of this process's environment: checked, complete, and safe to print. */
+import { fingerprint, keyring, Secret } from "@lingpai/core";
+import type { Keyring, OnConflict, Parameters } from "@lingpai/core";
+import type { Laid } from "./layers.ts";
+import type { AppSection, Section, StoreSection } from "./schema.ts";
+import { fields } from "./schema.ts";
+import { pathText } from "./setting.ts";
+
+/** What one process needs to know. Frozen; logging, inspecting or serialising it shows no secret. */
+export interface Config {
+  readonly environment: string;
+  /** Names this process; undefined leaves it to {@link CredentialOptions.node}'s default. */
+  readonly node: string | undefined;
+  readonly store: StoreConfig;
+  readonly apps: Readonly<Record<string, AppConfig>>;
+  /** Where each value came from, in the order of the sources. */
+  readonly values: readonly ConfigValue[];
+}
+
+export interface StoreConfig {
+  /** Where the store is, user and password included; undefined keeps tokens in this process. */
+  readonly url: Secret | undefined;
+  /** The same for people: `redis://10.0.0.5:6379/0`. */
+  readonly address: string | undefined;
+  /** The segments that all keys begin with. */
+  readonly prefix: readonly string[];
+  /** The keys that seal what is stored; undefined stores it in clear. */
+  readonly keyring: Keyring | undefined;
+  readonly plaintext: "refuse" | "read";
+}
+
+export interface AppConfig {
+  readonly appId: string;
+  /** Undefined for a consumer that needs none. */
+  readonly secret: Secret | undefined;
+  readonly mode: "stable" | "plain";
+  readonly overlapMs: number | undefined;
+  readonly role: "owner" | "consumer";
+  readonly onConflict: OnConflict | undefined;
+  readonly standalone: "never" | "when-harmless" | "always" | undefined;
+  readonly quotaPerDay: number | undefined;
+  readonly baseUrl: string | undefined;
+  readonly fingerprintKey: Secret | undefined;
+  readonly parameters: Partial<Parameters>;
+}
+
+/** One value and its origin. */
+export interface ConfigValue {
+  /** `apps.main.mode` */
+  readonly path: string;
+  /** As it was written; a secret as its fingerprint, which means something in this process alone. */
+  readonly value: string;
+  /** `lingpai.yaml:12`, `LINGPAI_STORE_URL` */
+  readonly place: string;
+}
+
+/** Wraps secrets. `key` is random and this process's own, so that a short password cannot be guessed from its fingerprint. */
+export interface Sealer {
+  readonly key: string;
+}
+
+export interface ConfigParts {
+  readonly environment: string;
+  readonly section: Section;
+  readonly settings: readonly Laid[];
+}
+
+export function configOf({ environment, section, settings }: ConfigParts, sealer: Sealer): Config {
+  const apps: Record<string, AppConfig> = Object.create(null);
+  for (const [name, app] of Object.entries(section.apps ?? {})) apps[name] = appConfig(app, sealer);
+  return Object.freeze({
+    environment,
+    node: section.node,
+    store: storeConfig(section.store ?? {}, sealer),
+    apps: Object.freeze(apps),
+    values: Object.freeze(settings.map((setting) => valueOf(setting, sealer))),
+  });
+}
+
+function secretOf(text: string, { key }: Sealer): Secret {
+  return new Secret(text, fingerprint(key, text));
+}
+
+function storeConfig({ url, username, password, prefix, sealing }: StoreSection, sealer: Sealer): StoreConfig {
+  const full = url === undefined ? undefined : new URL(url);
+  if (full !== undefined && username !== undefined) full.username = encodeURIComponent(username);
+  if (full !== undefined && password !== undefined) full.password = encodeURIComponent(password);
+  const ring = sealing === undefined ? undefined : keyringOf(sealing.active, sealing.keys ?? {});
+  return Object.freeze({
+    url: full && secretOf(full.href, sealer),
+    address: full && `${full.protocol}//${full.host}${full.pathname}`,
+    prefix: Object.freeze(prefix === undefined ? [] : prefix.split(":")),
+    keyring: ring,
+    plaintext: sealing?.plaintext ?? "refuse",
+  });
+}
+
+function keyringOf(active: string | undefined, keys: Readonly<Record<string, string>>): Keyring | undefined {
+  const key = active === undefined ? undefined : keys[active];
+  if (active === undefined || key === undefined) return undefined;
+  const readable = Object.entries(keys).flatMap(([id, each]) => (id === active ? [] : [{ id, key: each }]));
+  return keyring({ active: { id: active, key }, readable });
+}
+
+function appConfig(app: AppSection, sealer: Sealer): AppConfig {
+  const { appId = "", secret, mode = "stable", role = "owner", fingerprintKey, parameters = {} } = app;
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  return Object.freeze({
+    appId,
+    secret: secret === undefined ? undefined : secretOf(secret, sealer),
+    mode,
+    overlapMs: app.overlapMs,
+    role,
+    onConflict: app.onConflict,
+    standalone: app.standalone,
+    quotaPerDay: app.quotaPerDay,
+    baseUrl: app.baseUrl,
+    fingerprintKey: fingerprintKey === undefined ? undefined : secretOf(fingerprintKey, sealer),
+    parameters: Object.freeze(Object.fromEntries(given)),
+  });
+}
+
+function valueOf({ path, value, place }: Laid, sealer: Sealer): ConfigValue {
+  const text = typeof value === "string" ? value : "";
+  return Object.freeze({ path: pathText(path), value: isSecret(path) ? secretOf(text, sealer).toString() : text, place });
+}
+
+function isSecret(path: readonly string[]): boolean {
+  return fields.some(
+    (field) =>
+      field.isSecret === true &&
+      field.path.length === path.length &&
+      field.path.every((name, index) => name === "*" || name === path[index]),
+  );
+}

@@ -1,0 +1,191 @@
+/** The one description of what can be configured: names, kinds of values, and what they are for. */
+import type { OnConflict, Parameters } from "@lingpai/core";
+import { z } from "zod";
+import { appSecret, fraction, matching, oneOf, platformUrl, sealingKey, settingsExpected, storeUrl, text, whole } from "./values.ts";
+
+/** What is configured for one environment, parsed; nothing is filled in. */
+export interface Section {
+  readonly node?: string | undefined;
+  readonly store?: StoreSection | undefined;
+  readonly apps?: Readonly<Record<string, AppSection>> | undefined;
+}
+
+export interface StoreSection {
+  readonly url?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly sealing?: SealingSection | undefined;
+}
+
+export interface SealingSection {
+  readonly active?: string | undefined;
+  readonly keys?: Readonly<Record<string, string>> | undefined;
+  readonly plaintext?: "refuse" | "read" | undefined;
+}
+
+export interface AppSection {
+  readonly appId?: string | undefined;
+  readonly secret?: string | undefined;
+  readonly mode?: "stable" | "plain" | undefined;
+  readonly overlapMs?: number | undefined;
+  readonly role?: "owner" | "consumer" | undefined;
+  readonly onConflict?: OnConflict | undefined;
+  readonly standalone?: "never" | "when-harmless" | "always" | undefined;
+  readonly quotaPerDay?: number | undefined;
+  readonly baseUrl?: string | undefined;
+  readonly fingerprintKey?: string | undefined;
+  readonly parameters?: { readonly [Name in keyof Parameters]?: number | undefined } | undefined;
+}
+
+/** What is known of one setting beside its kind. */
+export interface FieldNote {
+  readonly about: string;
+  /** Its value is wrapped in {@link Secret}, and can be read from a file that a `…_FILE` variable names. */
+  readonly isSecret?: boolean;
+}
+
+const notes = z.registry<FieldNote>();
+const label = (): z.ZodType<string, string> => matching(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 characters of A-Za-z0-9._-");
+
+function field<Value>(kind: z.ZodType<Value, string>, about: string): z.ZodOptional<z.ZodType<Value, string>> {
+  return kind.optional().register(notes, { about });
+}
+
+function secret(kind: z.ZodType<string, string>, about: string): z.ZodOptional<z.ZodType<string, string>> {
+  return kind.optional().register(notes, { about, isSecret: true });
+}
+
+const ms = (about: string): z.ZodOptional<z.ZodType<number, string>> => field(whole(0), `${about}, in ms`);
+
+const parameters = z.strictObject(
+  {
+    fetchDeadlineMs: ms("How long one request to the platform may take"),
+    storeDeadlineMs: ms("How long one store command may take"),
+    leaseMs: ms("Length of the refresh lease"),
+    networkDelayMs: ms("The longest that a request, once sent, may stay under way"),
+    drainMs: ms("How long after its intent a request may still be processed"),
+    recheckMs: ms("How often a node re-reads the store outside the refresh window"),
+    recheckDueMs: ms("How often inside it"),
+    longestCallMs: ms("The longest business call that may carry a token"),
+    reconcileMs: ms("How long after doubt arose the reconciling refresh is due"),
+    advisoryMs: ms("How long before expiry a refresh may start"),
+    mandatoryMs: ms("How long before expiry a refresh must have started"),
+    skewMarginMs: ms("How long before its end a token is served no more"),
+    waitMs: ms("How long a call waits for a token when there is none"),
+    attemptsMax: field(whole(1, 10), "Requests that one lease may make while the platform is busy"),
+    fleetSize: field(whole(1), "About how many nodes share a token"),
+    youngMs: ms("A refused token younger than this is probed before it is replaced"),
+    quotaPerDay: field(whole(20), "Fetches a day, if not the platform's grant"),
+    quotaReserve: field(fraction(0.9), "The part of the quota that is kept for emergencies"),
+  } satisfies Record<keyof Parameters, z.ZodType>,
+  settingsExpected,
+);
+
+const app = z.strictObject(
+  {
+    appId: field(matching(/^wx[0-9a-fA-F]{16}$/, 'an AppID: "wx" and 16 hexadecimal digits'), "The AppID"),
+    secret: secret(appSecret(), "The AppSecret. A consumer needs none"),
+    mode: field(oneOf("stable", "plain"), "Which of the account's two tokens. Default: stable"),
+    overlapMs: field(whole(0, 7_200_000), "How long the platform honours the plain token before, in ms. Default: 300000"),
+    role: field(oneOf("owner", "consumer"), "An owner refreshes, a consumer only reads. Default: owner"),
+    onConflict: field(
+      oneOf("error", "warn", "consume", "coexist"),
+      "When another environment has claimed the AppID. Default: error; stable: coexist",
+    ),
+    standalone: field(oneOf("never", "when-harmless", "always"), "Whether to fetch while the store is away. Default: when-harmless"),
+    quotaPerDay: field(whole(20), "Fetches a day that the platform grants"),
+    baseUrl: field(platformUrl(), "Where the platform is. Default: https://api.weixin.qq.com"),
+    fingerprintKey: secret(text({ allowsFullWidth: true }), "Keys the fingerprints of tokens in the store. Default: the credential's id"),
+    parameters: parameters.optional(),
+  } satisfies Record<keyof AppSection, z.ZodType>,
+  settingsExpected,
+);
+
+const sealing = z.strictObject(
+  {
+    active: field(matching(/^[A-Za-z0-9_-]{1,32}$/, "the id of one of the keys"), "The id of the key that seals"),
+    keys: z
+      .record(
+        matching(/^[A-Za-z0-9_-]{1,32}$/, "1 to 32 characters of A-Za-z0-9_- as the key's id"),
+        sealingKey().register(notes, { about: "A key of 32 bytes, by its id: `openssl rand -base64 32`", isSecret: true }),
+        settingsExpected,
+      )
+      .optional(),
+    plaintext: field(oneOf("refuse", "read"), "What to do with entries from before sealing. Default: refuse"),
+  } satisfies Record<keyof SealingSection, z.ZodType>,
+  settingsExpected,
+);
+
+const store = z.strictObject(
+  {
+    url: secret(storeUrl(), "Where the store is. Without one, tokens are kept in this process"),
+    username: field(text(), "The store's user, if the URL has none"),
+    password: secret(text({ allowsFullWidth: true }), "The store's password, if the URL has none"),
+    prefix: field(text(), "What all keys begin with; `:` separates its segments"),
+    sealing: sealing.optional(),
+  } satisfies Record<keyof StoreSection, z.ZodType>,
+  settingsExpected,
+);
+
+const section = z.strictObject(
+  {
+    node: field(label(), "Names this process in events and in the store. Default: host name, process id and four characters"),
+    store: store.optional(),
+    apps: z
+      .record(matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, "a name of lower-case letters and digits, with - between"), app, settingsExpected)
+      .optional(),
+  } satisfies Record<keyof Section, z.ZodType>,
+  settingsExpected,
+);
+
+/** An issue as the schema library reports it; unknown names are one issue with all of them. */
+export interface SchemaIssue {
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly unknown: readonly string[] | undefined;
+}
+
+/** Parses one environment's settings. The section is there exactly when there is no issue. */
+export function parseSection(tree: unknown): { readonly section: Section | undefined; readonly issues: readonly SchemaIssue[] } {
+  const result = section.safeParse(tree);
+  const issues = (result.error?.issues ?? []).map((issue): SchemaIssue => ({
+    path: issue.path.map(String),
+    // A record reports a refused name as an issue of the record, with the name's own issues inside.
+    message: issue.code === "invalid_key" ? `is a name that cannot be. ${lastSentence(issue.issues[0]?.message)}` : issue.message,
+    unknown: issue.code === "unrecognized_keys" ? issue.keys : undefined,
+  }));
+  return { section: result.data, issues };
+}
+
+function lastSentence(message = ""): string {
+  return message.slice(message.lastIndexOf(". ") + 1).trim();
+}
+
+/** One thing that can be set. `*` in its path stands for a name of the user's. */
+export interface Field extends FieldNote {
+  readonly path: readonly string[];
+}
+
+/** Everything that can be set for an environment, in the order of the schema. */
+export const fields: readonly Field[] = fieldsOf(section, []);
+
+function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Field[] {
+  const note = notes.get(schema);
+  if (note !== undefined) return [{ path, ...note }];
+  if (schema instanceof z.ZodOptional) return fieldsOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([name, value]) => fieldsOf(value, [...path, name]));
+  }
+  if (schema instanceof z.ZodRecord) return fieldsOf(schema.valueType, [...path, "*"]);
+  return [];
+}
+
+/** The names that may stand at this place; undefined where the names are the user's own, and where there is no such place. */
+export function namesBelow(path: readonly string[]): readonly string[] | undefined {
+  const below = fields.filter(
+    (each) => each.path.length > path.length && path.every((name, index) => each.path[index] === "*" || each.path[index] === name),
+  );
+  const names = [...new Set(below.map((each) => each.path[path.length] ?? ""))];
+  return names.length === 0 || names.includes("*") ? undefined : names;
+}

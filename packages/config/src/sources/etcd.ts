@@ -1,0 +1,160 @@
+/** Settings from etcd 3.4 or newer, over its JSON gateway. */
+import { ConfigurationError } from "@lingpai/core";
+import type { Setting } from "../setting.ts";
+import type { ConfigSource, Scope, SourceContext, WatchContext } from "../source.ts";
+import type { DocumentFormat } from "./document.ts";
+import { formatOf, parseDocument } from "./document.ts";
+import { checkedUrl, deadlineAfter, exchange, jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
+import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
+
+export interface EtcdSourceOptions {
+  /** A client URL of the cluster: `"http://10.0.0.5:2379"`. */
+  readonly url: string;
+  /** One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`. Give this or `key`. */
+  readonly prefix?: NameOption;
+  /** One key that holds a whole document. */
+  readonly key?: NameOption;
+  /** Of the document. @defaultValue by the key's ending; YAML if it has none */
+  readonly format?: DocumentFormat;
+  /** With a password, when etcd's authentication is on. */
+  readonly username?: string;
+  readonly password?: SourceSecret;
+  /** @defaultValue "all" */
+  readonly scope?: Scope;
+  readonly fetch?: Fetch;
+}
+
+/** A watch that is silent this long is started anew: etcd tells of its progress every ten minutes, also when nothing changes. */
+const silenceMaxMs = 15 * 60_000;
+
+/** Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an empty prefix, holds no settings. */
+export function etcdSource(options: EtcdSourceOptions): ConfigSource {
+  const { prefix, key, username, scope = "all" } = options;
+  const url = checkedUrl("etcd", options.url);
+  if ((prefix === undefined) === (key === undefined))
+    throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });
+  const name = typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd";
+  let token: string | undefined;
+
+  const authorise = async ({ signal }: SourceContext): Promise<string | undefined> => {
+    if (username === undefined) return undefined;
+    const target = new URL(`${url}/v3/auth/authenticate`);
+    const init = { method: "POST", body: JSON.stringify({ name: username, password: await textOfSecret(options.password ?? "") }) };
+    const answer = await exchange({ fetch: options.fetch, url: target, init, signal });
+    const given = answer.status === 200 ? member(jsonOf(answer, target), "token") : undefined;
+    if (typeof given !== "string") throw unexpected(init, target, answer.status);
+    return given;
+  };
+  const initOf = async (body: unknown, context: SourceContext): Promise<RequestInit> => {
+    token ??= await authorise(context);
+    return { method: "POST", body: JSON.stringify(body), ...(token === undefined ? {} : { headers: { authorization: token } }) };
+  };
+  const post = async (path: string, body: unknown, context: SourceContext): Promise<unknown> => {
+    const target = new URL(`${url}${path}`);
+    const send = async (): Promise<Answer> =>
+      exchange({ fetch: options.fetch, url: target, init: await initOf(body, context), signal: context.signal });
+    let answer = await send();
+    if (answer.status === 401 && username !== undefined) {
+      token = undefined;
+      answer = await send();
+    }
+    if (answer.status !== 200) throw unexpected({ method: "POST" }, target, answer.status);
+    return jsonOf(answer, target);
+  };
+
+  const rangeFor = (environment: string): Range =>
+    prefix === undefined ? exactly(nameFor(key ?? "", environment)) : below(nameFor(prefix, environment));
+
+  return {
+    name,
+    scope,
+    async load(context) {
+      const found = await post("/v3/kv/range", rangeFor(context.environment), context);
+      const pairs = pairsOf(found);
+      if (prefix === undefined)
+        return pairs.flatMap((pair) => parseDocument(pair.value, options.format ?? formatOf(pair.key), `etcd ${pair.key}`));
+      const base = nameFor(prefix, context.environment);
+      return pairs.map((pair): Setting => ({ path: pair.key.slice(base.length).split("/"), value: pair.value, place: `etcd ${pair.key}` }));
+    },
+    async watch(context) {
+      const target = new URL(`${url}/v3/watch`);
+      const request = { create_request: { ...rangeFor(context.environment), progress_notify: true } };
+      const init = await initOf(request, context);
+      let deadline = deadlineAfter(context.clock, silenceMaxMs, context.signal);
+      const stop = new AbortController();
+      const heard = (): void => {
+        deadline.cancel();
+        deadline = deadlineAfter(context.clock, silenceMaxMs, context.signal);
+        deadline.signal.addEventListener("abort", () => stop.abort(deadline.signal.reason), { once: true });
+      };
+      heard();
+      try {
+        const response = await open({ fetch: options.fetch, url: target, init, signal: stop.signal });
+        if (response.status === 401) token = undefined;
+        if (response.status !== 200) throw unexpected(init, target, response.status);
+        await readWatch(response, context, heard);
+      } catch (error) {
+        if (!context.signal.aborted) throw error;
+      } finally {
+        deadline.cancel();
+        stop.abort();
+      }
+    },
+  };
+}
+
+interface Range {
+  readonly key: string;
+  readonly range_end?: string;
+}
+
+function exactly(key: string): Range {
+  return { key: base64(key) };
+}
+
+/** All keys that begin with the prefix: up to the prefix with its last byte raised by one. */
+function below(prefix: string): Range {
+  const end = Buffer.from(prefix, "utf8");
+  const last = end.length - 1;
+  // UTF-8 has no byte 255, so there is nothing to carry. All keys at all are those from "\0" to "\0".
+  if (last < 0) return { key: base64("\0"), range_end: base64("\0") };
+  end[last] = (end[last] ?? 0) + 1;
+  return { key: base64(prefix), range_end: end.toString("base64") };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}
+
+function pairsOf(answer: unknown): readonly { readonly key: string; readonly value: string }[] {
+  const found = member(answer, "kvs") ?? [];
+  if (!Array.isArray(found)) throw new ConfigurationError("answered without a list of keys. Check the address");
+  const text = (given: unknown): string => (typeof given === "string" ? Buffer.from(given, "base64").toString("utf8") : "");
+  return found.map((pair: unknown) => ({ key: text(member(pair, "key")), value: text(member(pair, "value")) }));
+}
+
+/** One JSON object a line, as long as the watch lives. */
+async function readWatch(response: Response, context: WatchContext, heard: () => void): Promise<void> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    heard();
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const result = line.trim() === "" ? undefined : member(parseLine(line), "result");
+      if (member(result, "canceled") === true) throw new ConfigurationError("ended the watch");
+      const events = member(result, "events");
+      if (member(result, "created") === true || (Array.isArray(events) && events.length > 0)) context.changed();
+    }
+  }
+  if (!context.signal.aborted) throw new ConfigurationError("closed the watch");
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new ConfigurationError("sent a line that is not JSON");
+  }
+}

@@ -1,0 +1,176 @@
+/** Settings from Nacos, over its HTTP API: of version 1, which Nacos 1 and 2 have and which tells of changes, or of version 3. */
+import { createHash } from "node:crypto";
+import { ConfigurationError, delay } from "@lingpai/core";
+import type { ConfigSource, Scope, SourceContext } from "../source.ts";
+import type { DocumentFormat } from "./document.ts";
+import { formatOf, parseDocument } from "./document.ts";
+import { checkedUrl, deadlineAfter, exchange, jsonOf, member, nameFor, textOfSecret, unexpected } from "./http.ts";
+import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
+
+export interface NacosSourceOptions {
+  /** A server: `"http://10.0.0.5:8848"`. The context path `/nacos` is added when it has none. */
+  readonly url: string;
+  /** Which configuration: `"lingpai.yaml"`. */
+  readonly dataId: NameOption;
+  /** @defaultValue "DEFAULT_GROUP" */
+  readonly group?: string;
+  /** The id of the namespace (tenant). @defaultValue the public one */
+  readonly namespace?: NameOption;
+  /** @defaultValue by the ending of the data id; YAML if it has none */
+  readonly format?: DocumentFormat;
+  /** `v3` for Nacos 3, whose HTTP API does not tell of changes: it is asked every `pollMs`. @defaultValue "v1" */
+  readonly api?: "v1" | "v3";
+  /** With a password, when the server asks for them. */
+  readonly username?: string;
+  readonly password?: SourceSecret;
+  /** Whether the configuration may be missing. @defaultValue false */
+  readonly optional?: boolean;
+  /** @defaultValue "all" */
+  readonly scope?: Scope;
+  /** How often `v3` is asked, in ms, from 1000. @defaultValue 10_000 */
+  readonly pollMs?: number;
+  readonly fetch?: Fetch;
+}
+
+/** How long the server may hold a question, in ms. It answers half a second earlier. */
+const holdMs = 30_000;
+const holdGraceMs = 10_000;
+/** The least time between two questions: a server or proxy that does not hold them is not flooded. */
+const gapMs = 1_000;
+
+/** One configuration, a YAML or JSON document. The password is sent in a form, the token in a header: neither is in a URL. */
+export function nacosSource(options: NacosSourceOptions): ConfigSource {
+  const { dataId, group = "DEFAULT_GROUP", api = "v1", optional = false, scope = "all", pollMs = 10_000 } = options;
+  if (!(Number.isInteger(pollMs) && pollMs >= 1000))
+    throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from 1000.`);
+  const server = createServer(options);
+
+  const namesIn = (environment: string): Names => ({
+    dataId: nameFor(dataId, environment),
+    group,
+    namespace: nameFor(options.namespace ?? "", environment),
+  });
+
+  /** The content, or undefined when there is none. */
+  const read = async (context: SourceContext): Promise<string | undefined> => {
+    const names = namesIn(context.environment);
+    return api === "v1" ? readV1(server, names, context) : readV3(server, names, context);
+  };
+
+  return {
+    name: typeof dataId === "string" ? `nacos ${group}/${dataId}` : `nacos ${group}`,
+    scope,
+    async load(context) {
+      const content = await read(context);
+      const names = namesIn(context.environment);
+      if (content !== undefined) return parseDocument(content, options.format ?? formatOf(names.dataId), `nacos ${group}/${names.dataId}`);
+      if (optional) return [];
+      throw new ConfigurationError(
+        `has no configuration ${names.dataId} in the group ${group}. Publish it, check the namespace, or pass optional: true`,
+      );
+    },
+    async watch(context) {
+      let content: string | undefined = await read(context);
+      context.changed();
+      while (!context.signal.aborted) {
+        try {
+          const isNew = api === "v1" ? await hold(server, namesIn(context.environment), content, context) : true;
+          await delay(context.clock, api === "v1" ? gapMs : pollMs, context.signal);
+          const before = content;
+          if (isNew) content = await read(context);
+          if (content !== before) context.changed();
+        } catch (error) {
+          if (!context.signal.aborted) throw error;
+        }
+      }
+    },
+  };
+}
+
+interface Names {
+  readonly dataId: string;
+  readonly group: string;
+  readonly namespace: string;
+}
+
+interface Server {
+  /** Sends with a token, if there are credentials; once more with a new one if it was refused. */
+  send(path: string, init: RequestInit, context: SourceContext): Promise<Answer & { readonly url: URL }>;
+}
+
+function createServer(options: NacosSourceOptions): Server {
+  const { username, api = "v1" } = options;
+  const given = checkedUrl("Nacos", options.url);
+  const base = new URL(given).pathname === "/" ? `${given}/nacos` : given;
+  let token: string | undefined;
+
+  const logIn = async (signal: AbortSignal): Promise<string | undefined> => {
+    if (username === undefined) return undefined;
+    const url = new URL(`${base}${api === "v1" ? "/v1/auth/login" : "/v3/auth/user/login"}`);
+    const init = { method: "POST", body: new URLSearchParams({ username, password: await textOfSecret(options.password ?? "") }) };
+    const answer = await exchange({ fetch: options.fetch, url, init, signal });
+    const found = answer.status === 200 ? member(jsonOf(answer, url), "accessToken") : undefined;
+    if (typeof found !== "string") throw unexpected(init, url, answer.status);
+    return found;
+  };
+
+  return {
+    async send(path, init, { signal }) {
+      const url = new URL(`${base}${path}`);
+      const once = async (): Promise<Answer> => {
+        token ??= await logIn(signal);
+        const headers = new Headers(init.headers);
+        if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+        return exchange({ fetch: options.fetch, url, init: { ...init, headers }, signal });
+      };
+      let answer = await once();
+      if ((answer.status === 401 || answer.status === 403) && username !== undefined) {
+        token = undefined;
+        answer = await once();
+      }
+      return { ...answer, url };
+    },
+  };
+}
+
+async function readV1(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
+  const query = new URLSearchParams({ dataId, group, ...(namespace === "" ? {} : { tenant: namespace }) });
+  const answer = await server.send(`/v1/cs/configs?${query}`, {}, context);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
+  return answer.text;
+}
+
+/** Answers are wrapped: `{ code: 0, data: { content } }`; an absent configuration is the code 20004 with HTTP 404, or no data. */
+async function readV3(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
+  const query = new URLSearchParams({ dataId, groupName: group, ...(namespace === "" ? {} : { namespaceId: namespace }) });
+  const answer = await server.send(`/v3/client/cs/config?${query}`, {}, context);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
+  const body = jsonOf(answer, answer.url);
+  const content = member(member(body, "data"), "content");
+  if (member(body, "code") === 20_004 || content === undefined || content === null) return undefined;
+  if (typeof content !== "string") throw new ConfigurationError("answered without a content. Check the address and `api`");
+  return content;
+}
+
+/** Asks the server to answer when the content is not this one any more; whether it is. */
+async function hold(
+  server: Server,
+  { dataId, group, namespace }: Names,
+  content: string | undefined,
+  context: SourceContext,
+): Promise<boolean> {
+  const sum = content === undefined ? "" : createHash("md5").update(content).digest("hex");
+  const words = [dataId, group, sum, ...(namespace === "" ? [] : [namespace])];
+  const body = new URLSearchParams({ "Listening-Configs": `${words.join("\u0002")}\u0001` });
+  const deadline = deadlineAfter(context.clock, holdMs + holdGraceMs, context.signal);
+  try {
+    const init = { method: "POST", headers: { "long-pulling-timeout": String(holdMs) }, body };
+    const answer = await server.send("/v1/cs/configs/listener", init, { ...context, signal: deadline.signal });
+    if (answer.status !== 200) throw unexpected(init, answer.url, answer.status);
+    return answer.text.trim() !== "";
+  } finally {
+    deadline.cancel();
+  }
+}
