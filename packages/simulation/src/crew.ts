@@ -30,8 +30,7 @@ export async function runSeeds(options: Options, onResult: (result: SeedResult) 
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL("crew-member.ts", import.meta.url), { workerData: options });
       const assign = (): void => {
-        if (next >= last) return worker.postMessage(undefined);
-        worker.postMessage(next);
+        tell(worker, next < last ? next : undefined);
         next += 1;
       };
       worker.on("message", (result: SeedResult) => {
@@ -43,6 +42,11 @@ export async function runSeeds(options: Options, onResult: (result: SeedResult) 
       assign();
     });
   await Promise.all(Array.from({ length: workers }, work));
+}
+
+function tell(worker: Worker, seed: number | undefined): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of ours, not a window: there is no origin
+  worker.postMessage(seed);
 }
 
 function settingsOf({ nodes, hours, faults, referenceOnly, push, reports, callEveryMs }: Options, seed: number): RunSettings {

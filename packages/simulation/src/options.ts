@@ -28,8 +28,9 @@ export const usage = `pnpm simulate [options]
   --seed S         the first of them (default 1)
   --nodes N        nodes of the fleet (default 3)
   --hours H        simulated hours (default 20)
-  --faults X       strength of the faults: 0 none, 1 usual, 5 severe (default 1)
-  --reference      only the five faults of the reference figures: slow and unanswered requests, crashes, pauses, failovers
+  --faults X       how often requests are slow or unanswered, processes crash or stand still, and the store fails over:
+                   0 never, 1 as in the reference figures, 5 severe (default 1). Other faults are drawn for each seed.
+  --reference      only those five
   --push on|off    whether the store tells of changes (default: drawn for each seed)
   --silent         nobody reports refused calls
   --call-every S   seconds between two calls of a node, on average (default 10)

@@ -43,7 +43,9 @@ export class Report {
     if (first === undefined && !differs) return undefined;
     return [
       "",
-      first === undefined ? `Seed ${seed}: the second run had another history.` : `Seed ${seed} breaks promise ${first.promise}: ${first.what}.`,
+      first === undefined
+        ? `Seed ${seed}: the second run had another history.`
+        : `Seed ${seed} breaks promise ${first.promise}: ${first.what}.`,
       ...(first === undefined ? [] : [first.story]),
       `Its weather: ${result.weather}.`,
       `Replay: ${replayCommand(this.#options, seed)}`,

@@ -24,6 +24,9 @@ export interface Scene {
 
 const storyLines = 40;
 const violationsMax = 5;
+/** The credential's longest timer, a store deadline, and a little. */
+const noticedWithinMs = 65_000;
+const skewMarginMs = 30_000;
 /** A holder's lease, and a little. */
 const leaseMs = 11_000;
 
@@ -33,6 +36,10 @@ export class Auditor {
   readonly disturbances: Disturbances = new Disturbances();
   /** What no fleet could do anything about. */
   readonly excuses: Disturbances = new Disturbances();
+  /** Requests that the platform did not answer, and holders of the lease that died or stood still: a caller's patience outlasts one of them. */
+  readonly hindrances: Disturbances = new Disturbances();
+  /** Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock when its next timer fires. */
+  readonly sleeps: Disturbances = new Disturbances();
   readonly #scene: Scene;
   readonly #documents: DocumentAudit;
   readonly #fetches: FetchAudit;
@@ -41,6 +48,10 @@ export class Auditor {
     this.#scene = scene;
     this.#documents = documents;
     this.#fetches = fetches;
+  }
+
+  get tally(): Tally {
+    return this.#scene.tally;
   }
 
   violated(promise: string, what: string): void {
@@ -66,7 +77,9 @@ export class Auditor {
   refused(node: FleetNode, token: string, code: number): void {
     const { wechat, world } = this.#scene;
     world.note(node.name, `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`);
-    if (wechat.expiresAtMs(token) <= world.nowMs) this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
+    const sleptLately = this.sleeps.touch(node.name, world.nowMs - noticedWithinMs, world.nowMs);
+    if (wechat.expiresAtMs(token) <= world.nowMs && !sleptLately)
+      this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
   }
 
   /** A caller got an error instead of an answer. */
@@ -80,15 +93,40 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
-    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs)) {
+    if (this.#isExcused(node, life, how)) {
       tally.excused += 1;
       return;
     }
     tally.failed += 1;
+    this.#mustHaveServed(node, life, how);
     if (how === "replay") this.violated("5", `a caller of ${node.name} was left with 40001 after its replay`);
     if (how === "get" && error instanceof Error && "code" in error && error.code !== "CREDENTIAL_UNAVAILABLE") {
       this.violated("5", `get threw ${code} on ${node.name}`);
     }
+  }
+
+  /** I18: what a process holds, unexpired and never refused here, it hands out whatever else is broken. */
+  #mustHaveServed(node: FleetNode, life: Life, how: string): void {
+    const token = life.served.at(-1);
+    if (how !== "get" || token === undefined || life.rejected.has(token)) return;
+    const { wechat, world } = this.#scene;
+    if (wechat.expiresAtMs(token) > world.nowMs + 2 * skewMarginMs)
+      this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
+  }
+
+  /**
+   * Whether the fleet could not have had a live credential in time: the platform or the store were out, or failed at one attempt after the other.
+   * Between a replacement and its use a process that stands still can miss the next replacement; nobody can help that.
+   */
+  #isExcused(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed"): boolean {
+    const { nowMs } = this.#scene.world;
+    const sinceMs = life.downSinceTrueMs;
+    if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs)) return true;
+    const stoodStill = nowMs - sinceMs > life.process.awakeMs - (life.downSinceMs ?? 0);
+    if (stoodStill && (how === "replay" || how === "probed")) return true;
+    // A process that has never reached the store does not wait for it: it fails at once, and says so.
+    const patience = life.served.length === 0 ? 1 : 2;
+    return this.hindrances.count(sinceMs - leaseMs, nowMs) >= patience;
   }
 
   /** Calls of a node are answered again, after so long. */
@@ -110,6 +148,10 @@ export class Auditor {
     this.excuses.add(who, nowMs, nowMs + forMs);
   }
 
+  hindered(fromMs: number, forMs: number): void {
+    this.hindrances.add(undefined, fromMs, fromMs + forMs);
+  }
+
   executed(node: FleetNode, command: Executed): void {
     this.#scene.tally.commands += 1;
     for (const { promise, what } of this.#documents.executed(command)) this.violated(promise, what);
@@ -119,8 +161,11 @@ export class Auditor {
   sent(fetch: Fetch): void {
     const { world } = this.#scene;
     world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
-    if (!this.#documents.isAnnounced(fetch)) this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
-    for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) => this.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs))) {
+    if (!this.#documents.isAnnounced(fetch))
+      this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
+    for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) =>
+      this.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
+    )) {
       this.violated(promise, what);
     }
   }
@@ -134,7 +179,8 @@ export class Auditor {
   event(node: FleetNode, event: CredentialEvent): void {
     const text = JSON.stringify(event);
     this.#canary("an event", text);
-    if (event.type !== "retired" && event.type !== "rejected") this.#scene.world.note(node.name, text.replace(/"(credential|environment|node|atMs)":[^,}]*,?/g, ""));
+    if (event.type !== "retired" && event.type !== "rejected")
+      this.#scene.world.note(node.name, text.replace(/"(credential|environment|node|atMs)":[^,}]*,?/g, ""));
   }
 
   /** Promise 11: the secret, and the tokens of late, appear nowhere. */

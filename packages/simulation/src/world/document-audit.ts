@@ -51,7 +51,8 @@ export class DocumentAudit {
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
-    if (state.intent !== undefined && state.intent.operationId !== before?.intent?.operationId) this.#intents.set(process.name, state.intent.operationId);
+    if (state.intent !== undefined && state.intent.operationId !== before?.intent?.operationId)
+      this.#intents.set(process.name, state.intent.operationId);
     return this.#judge(before, state);
   }
 
@@ -63,9 +64,16 @@ export class DocumentAudit {
     if (older !== undefined && newer !== undefined && newer < older) {
       findings.push({ promise: "2", what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts` });
     }
-    const lurking = this.#wechat.underWay().find((fetch) => fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs);
+    // An intent that stands tells of whatever is under way, and of what a repair wrote back meanwhile.
+    const lurking =
+      after.intent !== undefined
+        ? undefined
+        : this.#wechat.underWay().find((fetch) => fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs);
     if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
-      findings.push({ promise: "I7", what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${lurking.number} was under way` });
+      findings.push({
+        promise: "I7",
+        what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${lurking.number} was under way`,
+      });
     }
     return findings;
   }

@@ -19,7 +19,6 @@ export interface FleetSetting {
   readonly trip: (node: FleetNode, command: string) => Trip;
   readonly message: () => number | undefined;
   readonly onExecuted: (node: FleetNode, command: Executed) => void;
-  readonly onSent: (node: FleetNode, command: string) => void;
   readonly onEvent: (node: FleetNode, event: CredentialEvent) => void;
 }
 
@@ -66,11 +65,24 @@ export class FleetNode {
     this.#lives += 1;
     const name = `${this.name}.${this.#lives}`;
     const random = seededRandom(`${seed}/${name}`);
-    const process = new Process(world, { name, wallOffsetMs: this.#wallOffsetMs, bootedAtMs: world.nowMs - Math.floor(chance.between(0, 1e9)) });
+    const process = new Process(world, {
+      name,
+      wallOffsetMs: this.#wallOffsetMs,
+      bootedAtMs: world.nowMs - Math.floor(chance.between(0, 1e9)),
+    });
     const link = this.#link(process);
     const cache = createCache(link.cacheDriver, { clock: process, random });
     const lock = createLock(link.lockDriver, { clock: process });
-    const held = credential({ issuer: wechat.issuer(process), cache, lock, environment: "production", node: name, clock: process, random, parameters });
+    const held = credential({
+      issuer: wechat.issuer(process),
+      cache,
+      lock,
+      environment: "production",
+      node: name,
+      clock: process,
+      random,
+      parameters,
+    });
     held.watch((event) => this.#setting.onEvent(this, event));
     this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
     world.note(this.name, `starts as ${name}`);
@@ -112,7 +124,7 @@ export class FleetNode {
   }
 
   #link(process: Process): StoreLink {
-    const { world, primary, trip, message, onExecuted, onSent, pushesChanges } = this.#setting;
+    const { world, primary, trip, message, onExecuted, pushesChanges } = this.#setting;
     const link = new StoreLink({
       world,
       process,
@@ -120,11 +132,9 @@ export class FleetNode {
       trip: (command) => trip(this, command),
       message,
       onExecuted: (command) => onExecuted(this, command),
-      onSent: (command) => onSent(this, command),
       pushesChanges,
     });
     if (this.isStorePartitioned) link.cut();
     return link;
   }
 }
-

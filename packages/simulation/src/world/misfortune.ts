@@ -5,7 +5,7 @@ import type { DocumentAudit } from "./document-audit.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode } from "./fleet-node.ts";
 import type { Network } from "./network.ts";
-import { Primary } from "./primary.ts";
+import type { Primary } from "./primary.ts";
 import type { Weather } from "./weather.ts";
 import type { Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
@@ -24,6 +24,7 @@ export interface Misfortunes {
   readonly store: { primary: Primary };
 }
 
+const leaseMs = 10_000;
 const reachedAgainMs = 30_000;
 
 /** Lets them come until `untilMs`. */
@@ -53,7 +54,7 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
   }
 }
 
-/** What may befall the process that refreshes: drawn when it asks for the lock, so that every step of the protocol is hit. */
+/** What may befall the process that refreshes: drawn when it is granted the lease, so that every step of the protocol is hit. */
 export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, node: FleetNode): void {
   const life = node.life;
   const pauses = chance.happens(weather.pause);
@@ -64,6 +65,7 @@ export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, n
   world.after(whenMs, () => {
     if (node.life !== life) return "quiet";
     auditor.disturbed(node.name, crashes ? reachedAgainMs : forMs);
+    auditor.hindered(world.nowMs, crashes ? leaseMs : forMs);
     if (crashes) node.crash();
     else {
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
@@ -80,7 +82,10 @@ function failOver({ world, chance, weather, auditor, documents, fetches, nodes, 
   const isSplit = chance.happens(weather.splitBrain);
   const { primary, lost } = store.primary.promoted(lagMs, skewMs);
   store.primary = primary;
-  world.note("store", `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`);
+  world.note(
+    "store",
+    `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
+  );
   auditor.disturbed(undefined, 10_000);
   documents.lostWrites(primary);
   fetches.lostWrites(isSplit ? lost + 2 : lost);
@@ -108,7 +113,7 @@ function evict({ world, chance, auditor, documents, fetches, store: { primary } 
 }
 
 function flush({ world, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
-  world.note("store", "FLUSHALL");
+  world.note("store", "forgets everything: somebody flushed it");
   primary.flush();
   auditor.disturbed(undefined, 1_000);
   documents.lostWrites(primary);
@@ -167,6 +172,7 @@ function suspend({ world, chance, auditor }: Misfortunes, node: FleetNode): void
   const forMs = chance.magnitude(1_000, 3 * 3_600_000);
   world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
   auditor.disturbed(node.name, forMs);
+  auditor.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
   node.life?.process.suspend(forMs);
 }
 

@@ -8,34 +8,36 @@ import type { Weather } from "./weather.ts";
 export interface NetworkHooks {
   /** A command or a request of this node went wrong. */
   readonly onTrouble: (node: FleetNode) => void;
+  /** The platform, or the store, will not answer in time, or not with anything of use. */
+  readonly onUnanswered: () => void;
   /** The platform says that the day's quota is gone. */
   readonly onQuota: () => void;
 }
 
 export class Network {
   readonly #chance: Chance;
-  readonly #weather: Weather;
+  readonly #weather: () => Weather;
   readonly #hooks: NetworkHooks;
   /** What the platform does with every request during an outage. */
   outage: "busy" | "unprocessed" | "unsent" | undefined;
 
-  constructor(chance: Chance, weather: Weather, hooks: NetworkHooks) {
+  constructor(chance: Chance, weather: () => Weather, hooks: NetworkHooks) {
     this.#chance = chance;
     this.#weather = weather;
     this.#hooks = hooks;
   }
 
   trip(node: FleetNode): Trip {
-    const { storeLoss, storeSlow } = this.#weather;
+    const { storeLoss, storeSlow } = this.#weather();
     const requestMs = this.#chance.magnitude(0.1, 1);
     const replyMs = this.#chance.magnitude(0.1, 1);
     if (storeLoss > 0 && this.#chance.happens(storeLoss)) {
-      this.#hooks.onTrouble(node);
+      this.#storeTrouble(node);
       const way = this.#chance.happens(0.5) ? "request" : "reply";
       return { requestMs, replyMs, fate: `${way}-lost-${this.#chance.happens(0.5) ? "silent" : "reset"}` };
     }
     if (storeSlow > 0 && this.#chance.happens(storeSlow)) {
-      this.#hooks.onTrouble(node);
+      this.#storeTrouble(node);
       return { requestMs: this.#chance.between(0, 1_000), replyMs: this.#chance.between(0, 1_000), fate: "answered" };
     }
     return { requestMs, replyMs, fate: "answered" };
@@ -43,19 +45,27 @@ export class Network {
 
   /** How long a message of the store takes; undefined: it is lost. */
   message(): number | undefined {
-    if (this.#weather.messageLoss > 0 && this.#chance.happens(this.#weather.messageLoss)) return undefined;
+    const { messageLoss } = this.#weather();
+    if (messageLoss > 0 && this.#chance.happens(messageLoss)) return undefined;
     return this.#chance.magnitude(0.1, 3);
   }
 
   passage(node: FleetNode): Passage {
     const passage = this.#passage(node);
+    if (passage.fate !== "answered" || passage.beforeMs + passage.afterMs > 8_000) this.#hooks.onUnanswered();
     if (passage.fate !== "answered" || passage.beforeMs > 1_000 || passage.afterMs > 1_000) this.#hooks.onTrouble(node);
     return passage;
   }
 
+  /** A command that is lost may leave a lease behind that nobody holds. */
+  #storeTrouble(node: FleetNode): void {
+    this.#hooks.onTrouble(node);
+    this.#hooks.onUnanswered();
+  }
+
   #passage(node: FleetNode): Passage {
     const chance = this.#chance;
-    const weather = this.#weather;
+    const weather = this.#weather();
     const way = { beforeMs: chance.between(20, 100), afterMs: chance.between(20, 100) };
     if (node.isPlatformPartitioned) return { ...way, fate: chance.happens(0.5) ? "unsent" : "unprocessed" };
     if (this.outage !== undefined) return { ...way, fate: this.outage };

@@ -29,7 +29,7 @@ const journalMs = 60_000;
 export class Primary {
   readonly entries: Map<string, StoredEntry>;
   readonly leases: Map<string, StoredLease>;
-  readonly watchers = new Set<Watcher>();
+  readonly watchers: Set<Watcher> = new Set();
   readonly #trueMs: () => number;
   #skewMs: number;
   #journal: Undo[] = [];

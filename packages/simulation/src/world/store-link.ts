@@ -23,7 +23,6 @@ export interface StoreLinkOptions {
   readonly message: () => number | undefined;
   /** Told of each command at the moment at which the store executes it, after its effect. */
   readonly onExecuted: (command: Executed) => void;
-  readonly onSent: (command: string) => void;
   readonly pushesChanges: boolean;
 }
 
@@ -36,11 +35,20 @@ export interface Executed {
   readonly result: unknown;
 }
 
+interface Subscription {
+  readonly scope: string;
+  readonly listener: WatchListener;
+  watcher: Watcher | undefined;
+}
+
+/** Answers that take longer are lost. */
+const longestReplyMs = 2_000;
+
 export class StoreLink {
   readonly cacheDriver: CacheDriver;
   readonly lockDriver: LockDriver;
   readonly #options: StoreLinkOptions;
-  readonly #subscriptions = new Set<{ readonly scope: string; readonly listener: WatchListener; watcher: Watcher | undefined }>();
+  readonly #subscriptions = new Set<Subscription>();
   #primary: Primary;
   /** Undefined while the connection to a primary stands. */
   #brokenSince: number | undefined;
@@ -106,11 +114,11 @@ export class StoreLink {
   }
 
   #run<T>(command: string, name: string, execute: (primary: Primary) => T, value: string | undefined): Promise<T> {
-    const { world, process, trip, onExecuted, onSent } = this.#options;
+    const { world, process, trip, onExecuted } = this.#options;
     const { requestMs, replyMs, fate } = trip(command);
-    onSent(command);
     return new Promise((resolve, reject) => {
-      const reset = (): void => process.receive(replyMs, () => reject(new CacheUnavailableError("The simulated connection broke.", { reason: "disconnected" })));
+      const reset = (): void =>
+        process.receive(replyMs, () => reject(new CacheUnavailableError("The simulated connection broke.", { reason: "disconnected" })));
       const lose = (): void => (fate.endsWith("reset") ? reset() : undefined);
       if (fate.startsWith("request-lost")) return lose();
       // Commands of one connection do not overtake each other, nor do their answers.
@@ -139,18 +147,33 @@ export class StoreLink {
   }
 
   async #watch(scope: string, listener: WatchListener): Promise<Unsubscribe> {
-    const subscription = { scope, listener, watcher: undefined };
-    await this.#run("subscribe", scope, () => {
-      this.#subscriptions.add(subscription);
-      this.#attach(subscription);
-    }, undefined);
-    return async () => {
-      this.#detach(subscription);
-      this.#subscriptions.delete(subscription);
-    };
+    const subscription: Subscription = { scope, listener, watcher: undefined };
+    const subscribed = this.#run(
+      "subscribe",
+      scope,
+      () => {
+        this.#subscriptions.add(subscription);
+        this.#attach(subscription);
+      },
+      undefined,
+    );
+    let isKnown = false;
+    // A subscription whose reply is lost goes down with its connection.
+    this.#options.world.after(2 * longestReplyMs, () => {
+      if (!isKnown) this.#drop(subscription);
+      return "quiet";
+    });
+    await subscribed;
+    isKnown = true;
+    return async () => this.#drop(subscription);
   }
 
-  #attach(subscription: { readonly scope: string; readonly listener: WatchListener; watcher: Watcher | undefined }): void {
+  #drop(subscription: Subscription): void {
+    this.#detach(subscription);
+    this.#subscriptions.delete(subscription);
+  }
+
+  #attach(subscription: Subscription): void {
     const { process, message } = this.#options;
     const deliver: WatchListener = (name) => {
       const delayMs = message();
@@ -160,7 +183,7 @@ export class StoreLink {
     this.#primary.watchers.add(subscription.watcher);
   }
 
-  #detach(subscription: { watcher: Watcher | undefined }): void {
+  #detach(subscription: Subscription): void {
     if (subscription.watcher !== undefined) this.#primary.watchers.delete(subscription.watcher);
     subscription.watcher = undefined;
   }

@@ -111,7 +111,8 @@ export class Traffic {
     const { auditor, world } = this.#options;
     const old = life.served.at(-2);
     const present = life.credential.peek();
-    if (old === undefined || present === undefined) return;
+    // In doubt the present one is looked at first, which takes a question to the platform.
+    if (old === undefined || present === undefined || life.credential.status().inDoubt) return;
     const atMs = world.nowMs;
     const answer = await life.credential.reject(old, { platformCode: "40001" }).catch(() => undefined);
     if (answer?.replaced !== true || answer.secret.fingerprint !== present.fingerprint || world.nowMs !== atMs) {

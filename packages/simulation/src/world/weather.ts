@@ -48,6 +48,35 @@ export interface Weather {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
+/** No fault at all. */
+export const calm: Weather = {
+  slowRequest: 0,
+  lostReply: 0,
+  crash: 0,
+  pause: 0,
+  failoverEveryMs: Number.POSITIVE_INFINITY,
+  busyAnswer: 0,
+  garbledAnswer: 0,
+  quotaAnswer: 0,
+  veryLate: 0,
+  storeLoss: 0,
+  storeSlow: 0,
+  messageLoss: 0,
+  splitBrain: 0,
+  promotedSkewMs: 0,
+  platformOutageEveryMs: Number.POSITIVE_INFINITY,
+  evictionEveryMs: Number.POSITIVE_INFINITY,
+  flushEveryMs: Number.POSITIVE_INFINITY,
+  foreignIssueEveryMs: Number.POSITIVE_INFINITY,
+  storeClockStepEveryMs: Number.POSITIVE_INFINITY,
+  storePartitionEveryMs: Number.POSITIVE_INFINITY,
+  platformPartitionEveryMs: Number.POSITIVE_INFINITY,
+  suspendEveryMs: Number.POSITIVE_INFINITY,
+  wallStepEveryMs: Number.POSITIVE_INFINITY,
+  restartEveryMs: Number.POSITIVE_INFINITY,
+  longCall: 0,
+};
+
 /** The five faults for which reference figures exist; `intensity` 1 is their usual strength, 0 none. */
 function reference(intensity: number): Pick<Weather, "slowRequest" | "lostReply" | "crash" | "pause" | "failoverEveryMs"> {
   return {
@@ -59,13 +88,16 @@ function reference(intensity: number): Pick<Weather, "slowRequest" | "lostReply"
   };
 }
 
-/** The rest of the fault matrix: each seed draws which of them it has, and how strongly. `wild` adds them. */
+/**
+ * The five, and where `wild` the rest of the fault matrix: each seed draws which of the rest it has, and how strongly. They come at their usual
+ * strength at most, because most of them, made stronger, are outages that no protocol can bridge.
+ */
 export function weatherOf(chance: Chance, intensity: number, wild: boolean): Weather {
   /** How strong one fault is in this world: absent in most, and elsewhere between a tenth and the whole of its usual strength. */
   const strength = (): number => {
     const isPresent = chance.happens(0.3);
     const drawn = chance.magnitude(0.1, 1);
-    return wild && isPresent ? drawn * intensity : 0;
+    return wild && isPresent ? drawn * Math.min(1, intensity) : 0;
   };
   const odds = (usual: number): number => Math.min(0.5, usual * strength());
   const every = (usualMs: number): number => usualMs / strength();

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { runSeeds, type SeedResult } from "./crew.ts";
+import { optionsFrom } from "./options.ts";
+import { Report, type Summary } from "./report.ts";
+import { Stage } from "./world/stage.ts";
+
+async function simulated(...args: string[]): Promise<{ summary: Summary; told: string[] }> {
+  const options = optionsFrom(args);
+  const report = new Report(options);
+  const told: string[] = [];
+  await runSeeds(options, (result: SeedResult) => told.push(report.add(result) ?? ""));
+  return { summary: report.summary(1), told: told.filter((text) => text !== "") };
+}
+
+describe("the fleet in simulated worlds", () => {
+  it("keeps every promise in each of 150 climates, and every seed repeats", async () => {
+    const { summary, told } = await simulated("--seeds", "150", "--hours", "10", "--twice");
+    expect(told.join("\n")).toBe("");
+    expect(summary).toMatchObject({ seeds: 150, violations: [], failedCalls: 0 });
+  });
+
+  it("stays within the reference figures under severe faults: nobody is left with 40001, and no outage is long", async () => {
+    const { summary, told } = await simulated("--seeds", "60", "--faults", "5", "--reference", "--seed", "100001");
+    expect(told.join("\n")).toBe("");
+    expect(summary).toMatchObject({ violations: [], failedCalls: 0 });
+    expect(summary.worstOutageMs).toBeLessThanOrEqual(100_000);
+    expect(summary.refusedPpm).toBeLessThanOrEqual(633);
+  });
+
+  it.each([1, 3, 50])("makes exactly one fetch a lifetime with %i nodes when nothing goes wrong", async (nodes) => {
+    const { summary } = await simulated("--seeds", "2", "--faults", "0", "--nodes", String(nodes), "--call-every", "60");
+    expect(summary).toMatchObject({ violations: [], fetchesPerLifetime: 1, refusedPpm: 0, failedCalls: 0 });
+  });
+});
+
+it("makes at most 150 fetches in 24 hours of war against somebody who fetches every 10 s", async () => {
+  const stage = new Stage({ seed: 1, nodes: 3, hours: 24, faults: 0, wild: false, push: true, reports: true, callEveryMs: 10_000 });
+  const { world, wechat, nodes, traffic } = stage;
+  for (const node of nodes) node.start();
+  for (const each of traffic) each.begin();
+  const attack = (): void => {
+    world.after(10_000, () => {
+      wechat.foreignIssue();
+      attack();
+      return "quiet";
+    });
+  };
+  attack();
+  await world.runUntil(world.nowMs + 24 * 3_600_000);
+  expect(wechat.fetches.filter(({ request }) => request.reason === "rejected").length).toBeLessThanOrEqual(150);
+  expect(wechat.fetches.length).toBeLessThanOrEqual(200);
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { Primary } from "./primary.ts";
+
+const absent = { ttlMs: undefined, ifVersion: "absent" } as const;
+
+describe("a replica that is promoted", () => {
+  it("lacks the writes of its lag, leases among them, and has the clock of its machine", () => {
+    let nowMs = 1_000;
+    const old = new Primary(() => nowMs, 0);
+    old.set("kept", "1", { version: "a", ...absent });
+    nowMs = 2_000;
+    old.set("lost", "2", { version: "b", ...absent });
+    old.set("kept", "3", { version: "c", ttlMs: undefined, ifVersion: "a" });
+    old.tryAcquire("lease", "owner", 10_000);
+    nowMs = 2_500;
+    const { primary, lost } = old.promoted(1_000, -5_000);
+    expect(lost).toBe(3);
+    expect(primary.get("kept")).toMatchObject({ value: "1", version: "a", storeNowMs: -2_500 });
+    expect(primary.get("lost")).toBeUndefined();
+    expect(primary.holder("lease")).toBeUndefined();
+    expect(old.get("kept")?.value).toBe("3");
+  });
+
+  it("applies one write once, however often it is sent", () => {
+    const primary = new Primary(() => 0, 0);
+    const write = { version: "a", ...absent };
+    expect(primary.set("key", "1", write).written).toBe(true);
+    expect(primary.set("key", "1", write).written).toBe(true);
+    expect(primary.set("key", "2", { version: "b", ...absent }).written).toBe(false);
+  });
+});

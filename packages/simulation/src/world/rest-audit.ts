@@ -1,0 +1,27 @@
+/** Judges a world that has come to rest: no fault for half an hour, nothing in flight. Then everybody has the live credential. */
+import type { Stage } from "./stage.ts";
+
+/** A node without news reads again within this time, and a reconciling refresh is made within it. */
+const settledAfterMs = 300_000;
+const restMs = 1_800_000;
+
+/** I1 and I33, where the platform would have issued and callers report what it refuses. */
+export function judgeRest({ world, wechat, nodes, auditor, documents, store }: Stage, reports: boolean): void {
+  const { nowMs } = world;
+  const last = wechat.fetches.at(-1);
+  const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
+  if (!reports || isMoving || auditor.excuses.touchAny(nowMs - restMs, nowMs)) return;
+  const stored = documents.document(store.primary)?.credential;
+  if (stored === undefined) return;
+  const storedId = wechat.idOf(stored.secret);
+  if (storedId !== wechat.latestId) {
+    auditor.violated("I1", `the fleet rests on ${storedId}, and the platform's latest is ${wechat.latestId}`);
+  }
+  for (const node of nodes) {
+    const life = node.life;
+    const held = life?.process.isAwake === true ? life.credential.peek() : undefined;
+    if (held === undefined || auditor.sleeps.touch(node.name, nowMs - settledAfterMs, nowMs)) continue;
+    if (held.fingerprint !== stored.fingerprint)
+      auditor.violated("I1", `${node.name} rests on ${wechat.idOf(held.reveal())} instead of ${storedId}`);
+  }
+}
