@@ -26,7 +26,10 @@ export class Fleet<Known extends Orders> implements AsyncDisposable {
   }
 
   /** The same order to all at once; the answers in the members' order. */
-  all<Name extends keyof Known & string>(name: Name, content: Parameters<Known[Name]>[0]): Promise<readonly Awaited<ReturnType<Known[Name]>>[]> {
+  all<Name extends keyof Known & string>(
+    name: Name,
+    content: Parameters<Known[Name]>[0],
+  ): Promise<readonly Awaited<ReturnType<Known[Name]>>[]> {
     return Promise.all(this.members.map((member) => member.order(name, content)));
   }
 
@@ -81,7 +84,8 @@ export function obey(orders: Orders): void {
     const done = order === undefined ? Promise.reject(new Error(`Nobody here knows the order ${name}.`)) : order(content as never);
     done.then(
       (result) => process.send?.({ id, result } satisfies Answer),
-      (error: unknown) => process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Answer),
+      (error: unknown) =>
+        process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Answer),
     );
   });
   process.on("disconnect", () => process.exit());

@@ -34,8 +34,14 @@ export interface Target {
 
 export const atMost = (limit: number): Target => ({ text: `≤ ${limit}`, isMet: ({ value }) => value <= limit });
 export const exactly = (expected: number): Target => ({ text: `= ${expected}`, isMet: ({ value }) => value === expected });
-export const ratioAtMost = (limit: number): Target => ({ text: `ratio ≤ ${limit}`, isMet: ({ ratio }) => ratio !== null && ratio <= limit });
-export const ratioAtLeast = (limit: number): Target => ({ text: `ratio ≥ ${limit}`, isMet: ({ ratio }) => ratio !== null && ratio >= limit });
+export const ratioAtMost = (limit: number): Target => ({
+  text: `ratio ≤ ${limit}`,
+  isMet: ({ ratio }) => ratio !== null && ratio <= limit,
+});
+export const ratioAtLeast = (limit: number): Target => ({
+  text: `ratio ≥ ${limit}`,
+  isMet: ({ ratio }) => ratio !== null && ratio >= limit,
+});
 
 export function judged(figure: Figure, ...targets: readonly (Target | undefined)[]): Figure {
   const asked = targets.filter((target) => target !== undefined);
@@ -48,7 +54,14 @@ export function measurementsOf(figures: readonly Figure[]): readonly Measurement
   return figures.flatMap(({ spread, ...measurement }) => {
     if (spread === undefined) return [measurement];
     const { bench, contender, metric, unit } = measurement;
-    const quartile = (name: keyof Spread): Measurement => ({ bench, contender, metric: `${metric}, ${name}`, value: spread[name], unit, ratio: null });
+    const quartile = (name: keyof Spread): Measurement => ({
+      bench,
+      contender,
+      metric: `${metric}, ${name}`,
+      value: spread[name],
+      unit,
+      ratio: null,
+    });
     return [measurement, quartile("p25"), quartile("p75")];
   });
 }

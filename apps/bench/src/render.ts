@@ -21,7 +21,14 @@ function renderMetric(figures: readonly Figure[]): string {
   for (const { contender, value, spread, ratio, target, met } of figures) {
     const quartiles = spread === undefined ? "" : `${textOf(spread.p25)} – ${textOf(spread.p75)}`;
     const verdict = met === undefined ? "" : met ? colors.green("met") : colors.red("missed");
-    table.push([isOurs(contender) ? colors.bold(contender) : contender, textOf(value), quartiles, ratio === null ? "" : ratio.toPrecision(3), target ?? "", verdict]);
+    table.push([
+      isOurs(contender) ? colors.bold(contender) : contender,
+      textOf(value),
+      quartiles,
+      ratio === null ? "" : ratio.toPrecision(3),
+      target ?? "",
+      verdict,
+    ]);
   }
   return `${first.metric}\n${table.toString()}`;
 }
@@ -29,7 +36,10 @@ function renderMetric(figures: readonly Figure[]): string {
 function renderVerdict(figures: readonly Figure[]): string {
   const missed = figures.filter(({ met }) => met === false);
   if (missed.length === 0) return colors.green("All targets met.");
-  const lines = missed.map(({ contender, metric, value, unit, ratio, target }) => `  ${contender}, ${metric}: ${textOf(value)} ${unit}${ratio === null ? "" : `, ratio ${ratio.toPrecision(3)}`}; the target is ${target}`);
+  const lines = missed.map(
+    ({ contender, metric, value, unit, ratio, target }) =>
+      `  ${contender}, ${metric}: ${textOf(value)} ${unit}${ratio === null ? "" : `, ratio ${ratio.toPrecision(3)}`}; the target is ${target}`,
+  );
   return colors.red(`Missed in this run:\n${lines.join("\n")}`);
 }
 

@@ -1,6 +1,7 @@
 /** Ways to have many callers in many processes share what one of them loads: each library as its documentation sets it up with Redis. */
 import { delay, systemClock } from "@lingpai/core";
 import { Redis } from "ioredis";
+import type Keyv from "keyv5";
 import type { HerdContenderName } from "./protocol.ts";
 
 export interface HerdContender {
@@ -23,11 +24,19 @@ type Factory = (setting: HerdSetting) => Promise<HerdContender>;
 /** Each imports what it needs when it is asked for, so that a process carries one library at a time. */
 export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   lingpai: async ({ key, load, url }) => {
-    const [{ credential }, { ioredisCache, ioredisLock }] = await Promise.all([import("@lingpai/core"), import("@lingpai/adapter-ioredis")]);
+    const [{ credential }, { ioredisCache, ioredisLock }] = await Promise.all([
+      import("@lingpai/core"),
+      import("@lingpai/adapter-ioredis"),
+    ]);
     const client = await connected(url);
     const cache = ioredisCache(client);
     const held = credential({
-      issuer: { id: key, policy: { kind: "supersede", window: 2, overlapMs: 300_000 }, lifetimeMs: ttlMs, issue: async () => ({ secret: await load(), expiresInMs: ttlMs }) },
+      issuer: {
+        id: key,
+        policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+        lifetimeMs: ttlMs,
+        issue: async () => ({ secret: await load(), expiresInMs: ttlMs }),
+      },
       cache,
       lock: ioredisLock(client),
       environment: "bench",
@@ -44,25 +53,29 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   },
 
   bentocache: async ({ key, load, url }) => {
-    const [{ BentoCache, bentostore }, { memoryDriver }, { redisDriver }] = await Promise.all([import("bentocache"), import("bentocache/drivers/memory"), import("bentocache/drivers/redis")]);
+    const [{ BentoCache, bentostore }, { memoryDriver }, { redisDriver }] = await Promise.all([
+      import("bentocache"),
+      import("bentocache/drivers/memory"),
+      import("bentocache/drivers/redis"),
+    ]);
     const client = await connected(url);
-    const store = bentostore().useL1Layer(memoryDriver({ maxItems: 100 })).useL2Layer(redisDriver({ connection: client }));
+    const store = bentostore()
+      .useL1Layer(memoryDriver({ maxItems: 100 }))
+      .useL2Layer(redisDriver({ connection: client }));
     const bento = new BentoCache({ default: "two", stores: { two: store }, ttl: ttlMs });
     return { get: () => bento.getOrSet({ key, factory: load }), close: () => closing(client) };
   },
 
   cacheable: async ({ key, load, url }) => {
-    const [{ Cacheable }, { createKeyv }] = await Promise.all([import("cacheable"), import("@keyv/redis")]);
-    const secondary = createKeyv(url);
-    await secondary.get("connect");
+    const { Cacheable } = await import("cacheable");
+    const secondary = await keyv5(url);
     const cacheable = new Cacheable({ secondary, ttl: ttlMs });
     return { get: () => cacheable.getOrSet(key, load), close: () => secondary.disconnect() };
   },
 
   "cache-manager": async ({ key, load, url }) => {
-    const [{ createCache }, { createKeyv }] = await Promise.all([import("cache-manager"), import("@keyv/redis")]);
-    const store = createKeyv(url);
-    await store.get("connect");
+    const { createCache } = await import("cache-manager");
+    const store = await keyv5(url);
     const manager = createCache({ stores: [store], ttl: ttlMs });
     return { get: () => manager.wrap(key, load), close: () => store.disconnect() };
   },
@@ -70,7 +83,10 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   "async-cache-dedupe": async ({ key, load, url }) => {
     const { createCache } = await import("async-cache-dedupe");
     const client = await connected(url);
-    const cache = createCache({ ttl: ttlMs / 1000, storage: { type: "redis", options: { client } } }).define("token", async (_key: string) => load());
+    const cache = createCache({ ttl: ttlMs / 1000, storage: { type: "redis", options: { client } } }).define(
+      "token",
+      async (_key: string) => load(),
+    );
     return { get: () => cache.token(key), close: () => closing(client) };
   },
 
@@ -89,7 +105,11 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   },
 
   "keyv + verrou": async ({ key, load, url }) => {
-    const [{ createKeyv }, { Verrou }, { redisStore }] = await Promise.all([import("@keyv/redis"), import("@verrou/core"), import("@verrou/core/drivers/redis")]);
+    const [{ createKeyv }, { Verrou }, { redisStore }] = await Promise.all([
+      import("@keyv/redis"),
+      import("@verrou/core"),
+      import("@verrou/core/drivers/redis"),
+    ]);
     const client = await connected(url);
     const keyv = createKeyv(url);
     await keyv.get("connect");
@@ -119,6 +139,14 @@ export function countingLoader(loadMs: number): { readonly load: () => Promise<s
     return `token-${process.pid}-${calls}`;
   };
   return { load, calls: () => calls };
+}
+
+/** The major version that cacheable and cache-manager are made for. */
+async function keyv5(url: string): Promise<Keyv> {
+  const [{ default: Keyv }, { default: KeyvRedis }] = await Promise.all([import("keyv5"), import("@keyv/redis")]);
+  const keyv = new Keyv(new KeyvRedis(url));
+  await keyv.get("connect");
+  return keyv;
 }
 
 async function connected(url: string): Promise<Redis> {

@@ -47,7 +47,13 @@ export const herd: Bench = {
   },
 };
 
-async function stampede(fleet: Fleet<HerdOrders>, wire: Wire, url: string, contender: HerdContenderName, { callers, loadMs }: Setting): Promise<Stampede> {
+async function stampede(
+  fleet: Fleet<HerdOrders>,
+  wire: Wire,
+  url: string,
+  contender: HerdContenderName,
+  { callers, loadMs }: Setting,
+): Promise<Stampede> {
   const key = `herd-${systemRandom.id()}`;
   await fleet.all("join", { contender, url, key, loadMs });
   await wire.take();
@@ -65,20 +71,42 @@ async function stampede(fleet: Fleet<HerdOrders>, wire: Wire, url: string, conte
   };
 }
 
-function figuresOf(contender: HerdContenderName, stampedes: readonly Stampede[], { callers, limits, loadMs, processes }: Setting): readonly Figure[] {
+function figuresOf(
+  contender: HerdContenderName,
+  stampedes: readonly Stampede[],
+  { callers, limits, loadMs, processes }: Setting,
+): readonly Figure[] {
   const suffix = `${processes} × ${callers} callers`;
   const worst = (metric: string, unit: string, value: (one: Stampede) => number): Figure => {
     const values = stampedes.map(value);
-    return { bench: "herd", contender: labels[contender], metric: `${metric}, ${suffix}`, value: Math.max(...values), unit, ratio: null, spread: spreadOf(values) };
+    return {
+      bench: "herd",
+      contender: labels[contender],
+      metric: `${metric}, ${suffix}`,
+      value: Math.max(...values),
+      unit,
+      ratio: null,
+      spread: spreadOf(values),
+    };
   };
   const lasts = stampedes.map(({ lastMs }) => lastMs);
-  const last: Figure = { ...worst("last caller served, median", "ms", ({ lastMs }) => lastMs), value: median(lasts), ratio: rounded(median(lasts) / loadMs) };
+  const last: Figure = {
+    ...worst("last caller served, median", "ms", ({ lastMs }) => lastMs),
+    value: median(lasts),
+    ratio: rounded(median(lasts) / loadMs),
+  };
   const loads = worst("loads, most of all runs", "loads", (one) => one.loads);
   const commands = worst("Redis commands, most of all runs", "commands", (one) => one.commands);
   const setUp = worst("set-up commands of connections, most of all runs", "commands", (one) => one.setUp);
   const values = worst("different values handed out, most of all runs", "values", (one) => one.values);
   if (contender !== "lingpai") return [loads, values, commands, setUp, last];
-  return [judged(loads, exactly(1)), judged(values, exactly(1)), judged(commands, atMost(limits.commands)), setUp, judged(last, atMost(loadMs + lateMs))];
+  return [
+    judged(loads, exactly(1)),
+    judged(values, exactly(1)),
+    judged(commands, atMost(limits.commands)),
+    setUp,
+    judged(last, atMost(loadMs + lateMs)),
+  ];
 }
 
 const redis = named("ioredis");

@@ -1,6 +1,15 @@
 /** What the herd's bench and its processes say to each other. */
 
-export const herdContenderNames = ["lingpai", "layered-loader", "bentocache", "cacheable", "cache-manager", "async-cache-dedupe", "keyv", "keyv + verrou"] as const;
+export const herdContenderNames = [
+  "lingpai",
+  "layered-loader",
+  "bentocache",
+  "cacheable",
+  "cache-manager",
+  "async-cache-dedupe",
+  "keyv",
+  "keyv + verrou",
+] as const;
 export type HerdContenderName = (typeof herdContenderNames)[number];
 
 export type HerdOrders = {

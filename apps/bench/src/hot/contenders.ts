@@ -59,7 +59,12 @@ export function bases(): readonly HotContender[] {
 export async function ours(): Promise<{ readonly contenders: readonly HotContender[]; readonly credential: Credential }> {
   const store = memoryStore();
   const held = credential({
-    issuer: { id: "bench:hot", policy: { kind: "supersede", window: 2, overlapMs: 300_000 }, lifetimeMs: ttlMs, issue: async () => ({ secret: token, expiresInMs: ttlMs }) },
+    issuer: {
+      id: "bench:hot",
+      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      lifetimeMs: ttlMs,
+      issue: async () => ({ secret: token, expiresInMs: ttlMs }),
+    },
     cache: memoryCache(store),
     lock: memoryLock(store),
     environment: "bench",
@@ -79,7 +84,11 @@ export async function peers(): Promise<readonly HotContender[]> {
   lru.set(key, token);
   punctualLru.set(key, token);
   const loader = new Loader<string>({ inMemoryCache: { ttlInMsecs: ttlMs }, dataSourceGetOneFn: load });
-  const bento = new BentoCache({ default: "memory", stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 100 })) }, ttl: ttlMs });
+  const bento = new BentoCache({
+    default: "memory",
+    stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 100 })) },
+    ttl: ttlMs,
+  });
   const cacheable = new Cacheable({ ttl: ttlMs });
   const manager = createManager({ ttl: ttlMs });
   const dedupe = createDedupe({ ttl: ttlMs / 1000, storage: { type: "memory" } }).define("token", load);

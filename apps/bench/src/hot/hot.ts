@@ -6,7 +6,10 @@ import { inRounds } from "../rounds.ts";
 import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
 import { baseNames, bases, ours, peers, type HotContender } from "./contenders.ts";
 
-const efforts = { full: { rounds: 15, sampleMs: 40, samplesMin: 5, warmUps: 20_000 }, quick: { rounds: 2, sampleMs: 1, samplesMin: 1, warmUps: 500 } } as const;
+const efforts = {
+  full: { rounds: 15, sampleMs: 40, samplesMin: 5, warmUps: 20_000 },
+  quick: { rounds: 2, sampleMs: 1, samplesMin: 1, warmUps: 500 },
+} as const;
 
 export const hot: Bench = {
   title: "A hit in the process's own memory",
@@ -40,7 +43,8 @@ async function sample({ kind, hit }: HotContender, effort: Effort): Promise<numb
 }
 
 function figuresOf(contenders: readonly HotContender[], nanoseconds: ReadonlyMap<HotContender, readonly number[]>): readonly Figure[] {
-  const valuesOf = (contender: HotContender | undefined): readonly number[] => (contender === undefined ? [] : (nanoseconds.get(contender) ?? []));
+  const valuesOf = (contender: HotContender | undefined): readonly number[] =>
+    contender === undefined ? [] : (nanoseconds.get(contender) ?? []);
   const baseOf = (kind: HotContender["kind"]): readonly number[] => valuesOf(contenders.find(({ name }) => name === baseNames[kind]));
   const rivals = contenders.filter(({ kind, side }) => kind === "awaited" && side === "peer");
   const fastestPeer = Math.min(...rivals.map((rival) => median(valuesOf(rival))));

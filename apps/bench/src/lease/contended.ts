@@ -14,7 +14,12 @@ interface Contest {
   readonly unserved: number;
 }
 
-export async function contended(contenders: readonly LeaseContender[], wire: Wire, rounds: number, waiters: number): Promise<readonly Figure[]> {
+export async function contended(
+  contenders: readonly LeaseContender[],
+  wire: Wire,
+  rounds: number,
+  waiters: number,
+): Promise<readonly Figure[]> {
   const waiting = contenders.filter(({ side }) => side !== "base");
   for (const contender of waiting) await contest(contender, wire, 2, "warm-up");
   const contests = await inRounds(waiting, rounds, (contender, round) => contest(contender, wire, waiters, String(round)));
@@ -52,10 +57,25 @@ async function holdsAlone(holds: number): Promise<number> {
 }
 
 function figuresOf({ name, side }: LeaseContender, contests: readonly Contest[], idealMs: number, waiters: number): readonly Figure[] {
-  const time = timeFigure(name, contests.map(({ ms }) => ms), idealMs, waiters);
+  const time = timeFigure(
+    name,
+    contests.map(({ ms }) => ms),
+    idealMs,
+    waiters,
+  );
   const perHandover = contests.map(({ commands }) => commands / waiters);
-  const count = (metric: string, value: number, unit: string): Figure => ({ bench: "lease", contender: name, metric, value, unit, ratio: null });
-  const commands: Figure = { ...count(`wire commands a handover, ${waiters} waiters`, rounded(median(perHandover)), "commands"), spread: spreadOf(perHandover) };
+  const count = (metric: string, value: number, unit: string): Figure => ({
+    bench: "lease",
+    contender: name,
+    metric,
+    value,
+    unit,
+    ratio: null,
+  });
+  const commands: Figure = {
+    ...count(`wire commands a handover, ${waiters} waiters`, rounded(median(perHandover)), "commands"),
+    spread: spreadOf(perHandover),
+  };
   const unserved = count(`waiters who gave up, of ${waiters}`, median(contests.map((contest) => contest.unserved)), "waiters");
   if (side !== "ours") return [time, commands, unserved];
   return [judged(time, atMost(1.3 * idealMs)), judged(commands, atMost(4)), judged(unserved, atMost(0))];
@@ -64,5 +84,13 @@ function figuresOf({ name, side }: LeaseContender, contests: readonly Contest[],
 function timeFigure(contender: string, values: readonly number[], idealMs: number, waiters: number): Figure {
   const value = median(values);
   const metric = `${waiters} waiters, ${holdMs} ms hold each`;
-  return { bench: "lease", contender, metric, value: rounded(value), unit: "ms", ratio: rounded(value / idealMs), spread: spreadOf(values) };
+  return {
+    bench: "lease",
+    contender,
+    metric,
+    value: rounded(value),
+    unit: "ms",
+    ratio: rounded(value / idealMs),
+    spread: spreadOf(values),
+  };
 }

@@ -31,7 +31,12 @@ export async function lockers(url: string): Promise<Lockers> {
   const client = new Redis(url);
   const nodeRedis = await createClient({ url }).connect();
   return {
-    contenders: [raw(client), ours("lingpai adapter-ioredis", ioredisLock(client)), ours("lingpai adapter-node-redis", nodeRedisLock(nodeRedis)), ...peers(client)],
+    contenders: [
+      raw(client),
+      ours("lingpai adapter-ioredis", ioredisLock(client)),
+      ours("lingpai adapter-node-redis", nodeRedisLock(nodeRedis)),
+      ...peers(client),
+    ],
     async [Symbol.asyncDispose]() {
       client.disconnect();
       nodeRedis.destroy();

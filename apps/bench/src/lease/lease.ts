@@ -6,7 +6,10 @@ import { contended } from "./contended.ts";
 import { baseName, lockers } from "./contenders.ts";
 import { uncontended, uncontendedTime } from "./uncontended.ts";
 
-const efforts = { full: { rounds: 15, passes: 200, contests: 5, waiters: 32 }, quick: { rounds: 1, passes: 5, contests: 1, waiters: 4 } } as const;
+const efforts = {
+  full: { rounds: 15, passes: 200, contests: 5, waiters: 32 },
+  quick: { rounds: 1, passes: 5, contests: 1, waiters: 4 },
+} as const;
 
 export const lease: Bench = {
   title: "A lock in Redis",

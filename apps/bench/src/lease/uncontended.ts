@@ -16,7 +16,14 @@ export async function uncontended(contenders: readonly LeaseContender[], wire: W
     await wire.take();
     for (let turn = 0; turn < counted; turn += 1) await pass();
     const commands = (await wire.take()).filter((command) => !isSetUp(command)).length / counted;
-    const figure: Figure = { bench: "lease", contender: name, metric: "wire commands, uncontended", value: commands, unit: "commands", ratio: null };
+    const figure: Figure = {
+      bench: "lease",
+      contender: name,
+      metric: "wire commands, uncontended",
+      value: commands,
+      unit: "commands",
+      ratio: null,
+    };
     figures.push(side === "ours" ? judged(figure, exactly(2)) : figure);
   }
   return figures;
@@ -31,7 +38,9 @@ export async function uncontendedTime(contenders: readonly LeaseContender[], rou
     const times: number[] = [];
     for (let turn = 0; turn < passes; turn += 1) {
       const startMs = systemClock.monotonicMs();
-      await (await acquire(`uncontended:${name}`))();
+      await (
+        await acquire(`uncontended:${name}`)
+      )();
       times.push((systemClock.monotonicMs() - startMs) * 1000);
     }
     return median(times);

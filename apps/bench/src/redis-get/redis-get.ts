@@ -49,7 +49,11 @@ async function throughput(read: () => Promise<unknown>, concurrency: number, ms:
   return (reads / (systemClock.monotonicMs() - startMs)) * 1000;
 }
 
-function figuresOf(contenders: readonly ReadContender[], perSecond: ReadonlyMap<ReadContender, readonly number[]>, concurrency: number): readonly Figure[] {
+function figuresOf(
+  contenders: readonly ReadContender[],
+  perSecond: ReadonlyMap<ReadContender, readonly number[]>,
+  concurrency: number,
+): readonly Figure[] {
   return contenders.map((contender) => {
     const { base, isOurs, name } = contender;
     const values = perSecond.get(contender) ?? [];

@@ -1,0 +1,76 @@
+/** How long after one node's commit the others use the new credential. */
+import { delay, systemClock, systemRandom } from "@lingpai/core";
+import { startServer } from "@lingpai/test-servers";
+import type { Bench } from "../bench.ts";
+import { Fleet } from "../fleet.ts";
+import { atMost, judged, type Figure } from "../measurement.ts";
+import { quantile, rounded, spreadOf } from "../statistics.ts";
+import { named } from "../versions.ts";
+import type { AdoptionOrders, Change, ChangeKind } from "./protocol.ts";
+
+const efforts = { full: { processes: 8, commits: 100, warmUps: 10 }, quick: { processes: 3, commits: 3, warmUps: 1 } } as const;
+/** Longer than a node spreads its readings over when many changes come at once: real commits are hours apart. */
+const calmMs = 400;
+/** About as long as a credential's document. */
+const bytes = 600;
+
+export const adoption: Bench = {
+  title: "Adoption: from one node's commit to its use in all processes, over Redis pub/sub",
+  base: "SET and PUBLISH by one process, the message and GET in all: the same quantile",
+  async run(effort) {
+    const { commits, processes, warmUps } = efforts[effort];
+    const server = await startServer();
+    try {
+      await using fleet = new Fleet<AdoptionOrders>(processes, new URL("./worker.ts", import.meta.url));
+      await fleet.all("connect", server.url);
+      const lags: Record<ChangeKind, number[]> = { bare: [], credential: [] };
+      for (let round = 0; round < warmUps + commits; round += 1) {
+        const measured = await play(fleet, round);
+        if (round < warmUps) continue;
+        lags.bare.push(measured.bare);
+        lags.credential.push(measured.credential);
+      }
+      return [...figuresOf("bare", lags, processes), ...figuresOf("credential", lags, processes)];
+    } finally {
+      await server.stop();
+    }
+  },
+};
+
+/** One change of each kind, by a process that is another one each time. */
+async function play(fleet: Fleet<AdoptionOrders>, round: number): Promise<Record<ChangeKind, number>> {
+  const leader = fleet.members[round % fleet.members.length];
+  if (leader === undefined) throw new Error("The fleet has no members.");
+  const lagOf = async (kind: ChangeKind, { begunWallMs, number }: Change): Promise<number> =>
+    Math.max(...(await fleet.all("arrived", { kind, number }))) - begunWallMs;
+
+  // A credential of its own each time: one that is replaced again and again is slowed down on purpose.
+  await fleet.all("join", `adoption-${systemRandom.id()}`);
+  await delay(systemClock, calmMs);
+  const bare = await lagOf("bare", await leader.order("announce", { number: round, bytes }));
+  await delay(systemClock, calmMs);
+  const credential = await lagOf("credential", await leader.order("replace", undefined));
+  return { bare, credential };
+}
+
+function figuresOf(kind: ChangeKind, lags: Readonly<Record<ChangeKind, readonly number[]>>, processes: number): readonly Figure[] {
+  const contender = kind === "bare" ? `raw ${named("ioredis")}, SET and PUBLISH` : `lingpai adapter-ioredis on ${named("ioredis")}`;
+  const figure = (name: string, q: number): Figure => {
+    const value = quantile(lags[kind], q);
+    return {
+      bench: "adoption",
+      contender,
+      metric: `commit to use in all ${processes} processes, ${name}`,
+      value: rounded(value),
+      unit: "ms",
+      ratio: rounded(value / Math.max(1, quantile(lags.bare, q))),
+    };
+  };
+  const p99 = figure("p99", 0.99);
+  return [
+    { ...figure("p50", 0.5), spread: spreadOf(lags[kind]) },
+    figure("p90", 0.9),
+    kind === "bare" ? p99 : judged(p99, atMost(10)),
+    figure("longest", 1),
+  ];
+}

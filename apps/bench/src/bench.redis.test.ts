@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { Measurement } from "./measurement.ts";
+
+async function bench(...args: string[]): Promise<{ code: number | null; out: string }> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url)), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { code, out: out + errors };
+}
+
+async function measured(name: string): Promise<readonly Measurement[]> {
+  const { code, out } = await bench(name, "--quick", "--json");
+  expect(code, out).toBe(0);
+  const rows = JSON.parse(out) as Measurement[];
+  for (const row of rows) expectShape(row, name);
+  return rows;
+}
+
+function expectShape(row: Measurement, name: string): void {
+  const { bench, contender, metric, unit, value, ratio, target, met } = row;
+  const allowed = ["bench", "contender", "metric", "value", "unit", "ratio", "target", "met"];
+  expect(allowed).toEqual(expect.arrayContaining(Object.keys(row)));
+  expect(bench).toBe(name);
+  for (const label of [contender, metric, unit]) expect(label).toMatch(/\S/);
+  expect(value).toBeTypeOf("number");
+  if (ratio !== null) expect(ratio).toBeGreaterThan(0);
+  expect(typeof met === "boolean").toBe(typeof target === "string");
+}
+
+const peersIn = (rows: readonly Measurement[]): Set<string> =>
+  new Set(rows.map(({ contender }) => contender).filter((name) => /\d+\.\d+\.\d+/.test(name) && !/^(lingpai|raw)/.test(name)));
+
+/** Targets that count: a busy machine makes no difference to them. */
+const counted = (rows: readonly Measurement[]): readonly Measurement[] =>
+  rows.filter(({ met, unit }) => met !== undefined && !/^(ns|µs|ms|1\/s)$/.test(unit));
+
+describe("pnpm bench", () => {
+  it("measures hits in the process beside the cache libraries", async () => {
+    const rows = await measured("hot");
+    expect(peersIn(rows).size).toBeGreaterThanOrEqual(12);
+    expect(rows.filter(({ target }) => target !== undefined).map(({ contender }) => contender)).toEqual([
+      "lingpai peek()",
+      "lingpai get()",
+    ]);
+  });
+
+  it("measures reads from Redis beside the raw clients that send the same command", async () => {
+    const rows = await measured("redis-get");
+    expect(rows.filter(({ target }) => target === "ratio ≥ 0.9").map(({ contender }) => contender)).toEqual([
+      "lingpai adapter-ioredis",
+      "lingpai adapter-node-redis",
+    ]);
+  });
+
+  it("finds two wire commands in an uncontended lease, and no waiter who gives up", async () => {
+    const rows = await measured("lease");
+    expect(peersIn(rows).size).toBe(4);
+    expect(counted(rows)).toHaveLength(6);
+    for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
+  });
+
+  it("finds one load in a herd, the same value everywhere, and few commands", async () => {
+    const rows = await measured("herd");
+    expect(peersIn(rows).size).toBe(7);
+    expect(counted(rows)).toHaveLength(3);
+    for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
+    const loads = rows.find(
+      ({ contender, metric }) => contender.startsWith("keyv") && !contender.includes("verrou") && metric.startsWith("loads"),
+    );
+    expect(loads?.value).toBe(15);
+  });
+
+  it("measures how soon other processes adopt", async () => {
+    const rows = await measured("adoption");
+    expect(rows.filter(({ target }) => target === "≤ 10")).toHaveLength(1);
+  });
+
+  it("finds one fetch and no failed call in every row of the incident, and failures beside", async () => {
+    const rows = await measured("incident");
+    expect(peersIn(rows).size).toBe(2);
+    expect(counted(rows)).toHaveLength(14);
+    for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
+    const failures = rows.filter(
+      ({ contender, metric }) => !contender.startsWith("lingpai") && metric.includes("killed") && metric.includes("failed"),
+    );
+    for (const { value } of failures) expect(value).toBeGreaterThan(0);
+  });
+
+  it("says what benches there are when it does not know the name", async () => {
+    const { code, out } = await bench("cold");
+    expect(code).toBe(1);
+    expect(out).toContain("hot, redis-get, lease, herd, adoption, incident");
+  });
+});
