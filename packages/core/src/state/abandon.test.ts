@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { abandon, after, calm, decide, intent, noonMs, rules, today } from "./state.fixture.ts";
+
+const announced = after(calm(), intent());
+
+describe("an abandoned request", () => {
+  it("that was refused gives its quota away, and backs the fleet off in doubling steps up to the limit", () => {
+    const steps = Array.from({ length: 9 }, (_, failures) => after({ ...announced, failures }, abandon()).coolUntilMs - noonMs);
+    expect(steps).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const next = after(announced, abandon(), 200);
+    expect(next).toMatchObject({ failures: 1, failure: { code: "-1", atMs: noonMs + 200 }, quota: { used: 4 }, outcomeId: "abandoned" });
+    expect(next).not.toHaveProperty("intent");
+    expect(next).not.toHaveProperty("doubtSinceMs");
+  });
+
+  it("waits for as long as the platform asked, within ten minutes", () => {
+    expect(after(announced, abandon({ retryAfterMs: 90_000 })).coolUntilMs).toBe(noonMs + 90_000);
+    expect(after(announced, abandon({ retryAfterMs: 1e12 })).coolUntilMs).toBe(noonMs + 600_000);
+    expect(after(announced, abandon({ retryAfterMs: -5 })).coolUntilMs).toBe(noonMs + 1_000);
+  });
+
+  it.each(["unsent", "yielded"] as const)("that never left (%s) gets its quota back and is no failure", (outcome) => {
+    expect(after(announced, abandon({ outcome }))).toMatchObject({ failures: 0, quota: { used: 3 } });
+  });
+
+  it("that was unsent spaces the nodes; one that yielded does not even that", () => {
+    expect(after(announced, abandon({ outcome: "unsent" })).coolUntilMs).toBe(noonMs + 1_000);
+    const yielded = after(announced, abandon({ outcome: "yielded" }));
+    expect(yielded.coolUntilMs).toBe(noonMs);
+    expect(yielded).not.toHaveProperty("failure");
+  });
+
+  it("of unknown outcome is feared until the drain has passed, and doubted until it is reconciled", () => {
+    const next = after(announced, abandon({ outcome: "unknown" }), 8_000);
+    expect(next).toMatchObject({ dangerUntilMs: noonMs + rules.drainMs, doubtSinceMs: noonMs + 8_000, failures: 1, quota: { used: 4 } });
+    expect(after(announced, abandon({ outcome: "unknown" }), 8_000, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
+  });
+
+  it("of unknown outcome is reported even when another announced meanwhile, whose intent stays", () => {
+    const other = { epoch: 12, operationId: "other", atMs: noonMs };
+    const next = after({ ...announced, intent: other }, abandon({ outcome: "unknown" }));
+    expect(next).toMatchObject({ intent: other, doubtSinceMs: noonMs });
+  });
+
+  it("whose end is known and whose intent is gone changes nothing", () => {
+    expect(decide(calm(), abandon())).toEqual({ verdict: { kind: "abandoned", coolUntilMs: 0 } });
+  });
+
+  it("told twice has the effect of once", () => {
+    for (const outcome of ["refused", "unsent", "unknown", "yielded"] as const) {
+      expect(decide(after(announced, abandon({ outcome })), abandon({ outcome }), 500).state).toBeUndefined();
+    }
+  });
+
+  it("that is tried again at once costs the fleet no wait and counts as no failure yet", () => {
+    expect(after(announced, abandon({ again: true }))).toMatchObject({ failures: 0, coolUntilMs: noonMs });
+  });
+
+  it("fills the ledger when the platform says that the day's quota is gone", () => {
+    expect(after(announced, abandon({ quotaGone: true })).quota).toEqual({ day: today, used: 100, forced: { used: 0, lastAtMs: 0 } });
+  });
+});

@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { UnreadableEntryError } from "../errors.ts";
+import { decodeState, encodeState, sanitized } from "./codec.ts";
+import { calm, held, noonMs, today } from "./state.fixture.ts";
+import type { State } from "./state.ts";
+
+const rich: State = calm({
+  credential: held("T1", { carry: "R1", parentFingerprint: "P1" }),
+  previous: { fingerprint: "T0", usableUntilMs: 5 },
+  intent: { epoch: 11, operationId: "op", atMs: noonMs },
+  doubtSinceMs: noonMs,
+  suspect: { fingerprint: "T1", atMs: noonMs },
+  failure: { code: "-1", atMs: noonMs },
+  spent: { fingerprint: "R1", atMs: noonMs },
+});
+
+const count = fc.maxSafeNat();
+const mark = fc.record({ fingerprint: fc.string(), atMs: count });
+const reason = fc.constantFrom("cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual");
+const credential = fc.record(
+  {
+    generation: count,
+    epoch: count,
+    commitId: fc.string(),
+    secret: fc.string(),
+    carry: fc.string(),
+    fingerprint: fc.string(),
+    sentAtMs: count,
+    issuedAtMs: count,
+    expiresAtMs: count,
+    parentFingerprint: fc.string(),
+    by: fc.record({ node: fc.string(), environment: fc.string(), reason }),
+  },
+  { requiredKeys: ["generation", "epoch", "commitId", "secret", "fingerprint", "sentAtMs", "issuedAtMs", "expiresAtMs", "by"] },
+);
+const required = ["v", "outcomeId", "dangerUntilMs", "coolUntilMs", "failures", "floorEpoch", "quota", "governor", "contention"] as const;
+const document = fc.record(
+  {
+    v: fc.constant(1),
+    outcomeId: fc.string(),
+    dangerUntilMs: count,
+    coolUntilMs: count,
+    failures: count,
+    floorEpoch: count,
+    quota: fc.record({ day: count, used: count, forced: fc.record({ used: count, lastAtMs: count }) }),
+    governor: fc.record({ count, lastMs: count }),
+    contention: fc.record({ count, sinceMs: count, lastMs: count }),
+    credential,
+    previous: fc.record({ fingerprint: fc.string(), usableUntilMs: count }),
+    intent: fc.record({ epoch: count, operationId: fc.string(), atMs: count }),
+    doubtSinceMs: count,
+    suspect: mark,
+    failure: fc.record({ code: fc.string(), atMs: count }),
+    spent: mark,
+  },
+  { requiredKeys: [...required] },
+) as fc.Arbitrary<State>;
+
+describe("the document as text", () => {
+  it("is read exactly as it was written, whatever it holds", () => {
+    fc.assert(fc.property(document, (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state)));
+    expect(decodeState(encodeState(rich), "k")).toEqual(rich);
+  });
+
+  it("carries nothing foreign along, not even into a prototype", () => {
+    const text = `{"__proto__":{"polluted":true},"extra":1,${encodeState(rich).slice(1)}`;
+    const state = decodeState(text, "k");
+    expect(state).toEqual(rich);
+    expect(Object.getPrototypeOf(state)).toBe(Object.prototype);
+    expect("polluted" in state).toBe(false);
+  });
+
+  it("is readable or unreadable, never anything else, whatever somebody stored there", () => {
+    const anything = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.anything().map((value) => JSON.stringify(value) ?? "undefined"),
+    );
+    fc.assert(fc.property(anything, (text) => void expect(() => decodeState(text, "k")).toThrow(UnreadableEntryError)));
+  });
+
+  it("is unreadable as soon as one field is missing or of another kind", () => {
+    const strange = fc.constantFrom(null, -1, 1.5, "7200", 1e300, [], {}, true);
+    fc.assert(
+      fc.property(document, fc.constantFrom(...required), strange, (state, field, value) => {
+        if (field === "outcomeId" && value === "7200") return;
+        expect(() => decodeState(JSON.stringify({ ...state, [field]: value }), "k")).toThrow(UnreadableEntryError);
+        expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(UnreadableEntryError);
+      }),
+    );
+  });
+
+  it.each(["1e999", "-1", "1.5", '"7200"', "null"])("is unreadable with a life that ends at %s", (value) => {
+    const text = encodeState(rich).replace(/"expiresAtMs":\d+/, `"expiresAtMs":${value}`);
+    expect(() => decodeState(text, "k")).toThrow(expect.objectContaining({ code: "UNREADABLE_ENTRY", reason: "format" }));
+  });
+
+  it("of a newer schema says so, and what to do", () => {
+    const text = JSON.stringify({ ...rich, v: 2 });
+    expect(() => decodeState(text, "k")).toThrow(
+      expect.objectContaining({ reason: "schema", message: expect.stringContaining("Upgrade this node") }),
+    );
+  });
+
+  it("never quotes what it holds when it cannot be read", () => {
+    for (const text of ["secret-T1", `{"v":1,"outcomeId":"secret-T1"}`, encodeState(rich).slice(0, -1)]) {
+      try {
+        decodeState(text, "k");
+        expect.unreachable();
+      } catch (error) {
+        expect(String(error)).not.toContain("secret-T1");
+        expect((error as Error).cause).toBeUndefined();
+      }
+    }
+  });
+});
+
+describe("control fields that no honest node writes", () => {
+  const day = 86_400_000;
+
+  it("are ignored, each by itself, and named", () => {
+    const poisoned = {
+      ...rich,
+      coolUntilMs: noonMs + 660_001,
+      dangerUntilMs: noonMs + 75_001,
+      floorEpoch: noonMs + day + 1,
+      governor: { count: 3, lastMs: noonMs + 60_001 },
+      quota: { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs + 60_001 } },
+      credential: held("T1", { epoch: noonMs + day + 1 }),
+      intent: { epoch: noonMs + day + 1, operationId: "op", atMs: noonMs + 60_001 },
+    };
+    const { state, ignored } = sanitized(poisoned, noonMs, 15_000);
+    const fields = [
+      "coolUntilMs",
+      "dangerUntilMs",
+      "floorEpoch",
+      "governor.lastMs",
+      "quota.forced.lastAtMs",
+      "credential.epoch",
+      "intent.epoch",
+      "intent.atMs",
+    ];
+    expect(ignored.map(({ field }) => field)).toEqual(fields);
+    expect(state).toMatchObject({ coolUntilMs: 0, dangerUntilMs: noonMs + 15_000, floorEpoch: 0, governor: { count: 3, lastMs: noonMs } });
+    expect(state).toMatchObject({
+      credential: { epoch: noonMs, fingerprint: "T1" },
+      intent: { epoch: noonMs, atMs: noonMs, operationId: "op" },
+    });
+  });
+
+  it("at their limits are honest: the very same document comes back", () => {
+    const honest = { ...rich, coolUntilMs: noonMs + 660_000, dangerUntilMs: noonMs + 75_000, floorEpoch: noonMs + day };
+    expect(sanitized(honest, noonMs, 15_000)).toEqual({ state: honest, ignored: [] });
+    expect(sanitized(honest, noonMs, 15_000).state).toBe(honest);
+  });
+
+  it("can stop nobody for longer than their limits, and cleaning again changes nothing", () => {
+    fc.assert(
+      fc.property(document, (state) => {
+        const { state: clean, ignored } = sanitized(state, noonMs, 15_000);
+        expect(clean.coolUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
+        expect(clean.dangerUntilMs).toBeLessThanOrEqual(noonMs + 75_000);
+        expect(clean.governor.lastMs).toBeLessThanOrEqual(noonMs + 60_000);
+        expect(sanitized(clean, noonMs, 15_000)).toEqual({ state: clean, ignored: [] });
+        expect(ignored.length === 0).toBe(clean === state);
+      }),
+    );
+  });
+});

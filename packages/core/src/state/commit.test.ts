@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { after, calm, commit, decide, held, intent, noonMs, rules } from "./state.fixture.ts";
+import type { State } from "./state.ts";
+
+const announced: State = after(calm(), intent());
+
+describe("a commit", () => {
+  it("that was alone stores its credential and ends what stood in the way", () => {
+    const busy = {
+      ...announced,
+      failures: 2,
+      coolUntilMs: noonMs + 1_000,
+      failure: { code: "-1", atMs: noonMs },
+      doubtSinceMs: noonMs - 90_000,
+    };
+    const { state, verdict } = decide(busy, commit(), 300);
+    expect(verdict).toEqual({ kind: "committed", generation: 2, doubt: false, reconciled: true, same: false });
+    expect(state).toMatchObject({
+      outcomeId: "committed",
+      credential: { generation: 2, epoch: 11, commitId: "op", fingerprint: "T2", sentAtMs: noonMs },
+      previous: { fingerprint: "T1", usableUntilMs: noonMs + 300 + rules.overlapMs },
+      coolUntilMs: 0,
+      failures: 0,
+    });
+    for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"]) expect(state).not.toHaveProperty(field);
+  });
+
+  const doubtful: readonly (readonly [string, State, Parameters<typeof commit>[0]])[] = [
+    ["another outcome was reported during its flight", { ...announced, outcomeId: "other" }, {}],
+    ["its lease did not hold throughout", announced, { leaseHeld: false }],
+    ["an earlier request could still be processed when it left", { ...announced, dangerUntilMs: noonMs + 1 }, {}],
+  ];
+  it.each(doubtful)("stores its credential and doubts it when %s", (_, state, event) => {
+    const decided = decide(state, commit(event), 300);
+    expect(decided.verdict).toMatchObject({ kind: "committed", doubt: true, reconciled: false });
+    expect(decided.state).toMatchObject({ doubtSinceMs: noonMs + 300, credential: { fingerprint: "T2" } });
+    expect(decide(state, commit(event), 300, { supersedes: false }).state).not.toHaveProperty("doubtSinceMs");
+  });
+
+  it("does not make a doubt younger than it is", () => {
+    expect(after({ ...announced, doubtSinceMs: noonMs - 5 }, commit({ leaseHeld: false })).doubtSinceMs).toBe(noonMs - 5);
+  });
+
+  it("that was not alone makes everybody wait until the other request must have been processed", () => {
+    const next = after(announced, commit({ leaseHeld: false }), 300);
+    expect(next.dangerUntilMs).toBe(noonMs + 300 + rules.drainMs);
+    expect(decide(next, intent({ replaces: "op", operationId: "next" }), 400).verdict).toMatchObject({ kind: "wait", why: "drain" });
+  });
+
+  it("keeps the intent of another request that is under way", () => {
+    const other = { epoch: 12, operationId: "other", atMs: noonMs };
+    expect(after({ ...announced, intent: other, outcomeId: "theirs" }, commit()).intent).toEqual(other);
+  });
+
+  it("of a lower epoch than what is stored changes nothing but the doubt and the outcome (H2)", () => {
+    const later = { ...announced, credential: held("T3", { epoch: 12 }) };
+    const { state, verdict } = decide(later, commit());
+    expect(verdict).toEqual({ kind: "superseded" });
+    const { intent: _, ...rest } = later;
+    expect(state).toEqual({ ...rest, outcomeId: "committed", doubtSinceMs: noonMs });
+  });
+
+  it("sent again recognises itself, whatever happened to its first answer", () => {
+    expect(decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" }))).toEqual({ verdict: { kind: "repeated" } });
+  });
+
+  it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect", () => {
+    const suspect = { fingerprint: "T1", atMs: noonMs };
+    const { state, verdict } = decide(
+      { ...announced, suspect, previous: { fingerprint: "T0", usableUntilMs: 5 } },
+      commit({}, { fingerprint: "T1" }),
+    );
+    expect(verdict).toMatchObject({ kind: "committed", generation: 1, same: true });
+    expect(state).toMatchObject({ suspect, previous: { fingerprint: "T0" }, credential: { generation: 1, commitId: "op" } });
+  });
+
+  it("says that a refused predecessor is of no use any more, and that none outlives its own end", () => {
+    const suspected = { ...announced, suspect: { fingerprint: "T1", atMs: noonMs } };
+    expect(after(suspected, commit()).previous?.usableUntilMs).toBe(0);
+    const ending = { ...announced, credential: held("T1", { expiresAtMs: noonMs + 1_000 }) };
+    expect(after(ending, commit()).previous?.usableUntilMs).toBe(noonMs + 1_000);
+  });
+
+  it("counts for the governor only when a rejection or an operator caused it", () => {
+    const by = { node: "n1", environment: "test" };
+    expect(after(announced, commit()).governor.count).toBe(0);
+    for (const reason of ["rejected", "manual"] as const) {
+      expect(after(announced, commit({}, { by: { ...by, reason } }), 300).governor).toEqual({ count: 1, lastMs: noonMs + 300 });
+    }
+  });
+});

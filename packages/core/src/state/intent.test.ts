@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { after, calm, decide, held, intent, noonMs, today } from "./state.fixture.ts";
+import type { IntentEvent, IntentVerdict } from "./intent.ts";
+import type { Rules } from "./rules.ts";
+import type { State } from "./state.ts";
+
+const suspect = { fingerprint: "T1", atMs: noonMs };
+const full = { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } };
+const atReserve = { ...full, used: 90 };
+const resetsAtMs = (today + 1) * 86_400_000 - 8 * 3_600_000;
+const open = { epoch: 12, operationId: "other", atMs: noonMs - 5_000 };
+
+interface Case {
+  readonly title: string;
+  readonly state: State | undefined;
+  readonly event?: Partial<IntentEvent>;
+  readonly rules?: Partial<Rules>;
+  readonly verdict: Partial<IntentVerdict> & { kind: IntentVerdict["kind"] };
+}
+
+const cases: readonly Case[] = [
+  {
+    title: "an empty store lets a cold start send",
+    state: undefined,
+    event: { reason: "cold", replaces: undefined },
+    verdict: { kind: "send", undrained: false },
+  },
+  { title: "a refresh that replaces what is stored may send", state: calm(), verdict: { kind: "send", undrained: false } },
+  {
+    title: "a refresh whose commit was replaced already adopts",
+    state: calm(),
+    event: { replaces: "commit-T0" },
+    verdict: { kind: "adopt" },
+  },
+  {
+    title: "a cold start adopts what is stored",
+    state: calm(),
+    event: { reason: "cold", replaces: undefined },
+    verdict: { kind: "adopt" },
+  },
+  {
+    title: "a credential past its life serves nobody",
+    state: calm({ credential: held("T1", { expiresAtMs: noonMs }) }),
+    event: { reason: "cold", replaces: undefined },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "a suspect credential serves nobody",
+    state: calm({ suspect }),
+    event: { reason: "cold", replaces: undefined },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "a rejection of the stored credential may send",
+    state: calm(),
+    event: { reason: "rejected", refused: "T1" },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "a rejection of an old credential adopts the stored one",
+    state: calm(),
+    event: { reason: "rejected", refused: "T0" },
+    verdict: { kind: "adopt" },
+  },
+  { title: "nothing is reconciled that nobody doubts", state: calm(), event: { reason: "reconcile" }, verdict: { kind: "adopt" } },
+  {
+    title: "a doubt may be reconciled",
+    state: calm({ doubtSinceMs: noonMs - 60_000 }),
+    event: { reason: "reconcile" },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "the fleet's back-off holds everybody",
+    state: calm({ coolUntilMs: noonMs + 1 }),
+    verdict: { kind: "wait", why: "cool", untilMs: noonMs + 1 },
+  },
+  { title: "the back-off ends on time", state: calm({ coolUntilMs: noonMs }), verdict: { kind: "send" } },
+  {
+    title: "an operator does not wait for the back-off",
+    state: calm({ coolUntilMs: noonMs + 1 }),
+    event: { reason: "manual" },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "the governor spaces rejections",
+    state: calm({ governor: { count: 2, lastMs: noonMs - 1_000 } }),
+    event: { reason: "rejected", refused: "T1" },
+    verdict: { kind: "wait", why: "governor", untilMs: noonMs + 29_000 },
+  },
+  { title: "the governor leaves the plan alone", state: calm({ governor: { count: 9, lastMs: noonMs } }), verdict: { kind: "send" } },
+  { title: "the reserve is not for what can wait", state: calm({ quota: atReserve }), verdict: { kind: "exhausted", resetsAtMs } },
+  { title: "the reserve is for what cannot", state: calm({ quota: atReserve }), event: { reason: "expired" }, verdict: { kind: "send" } },
+  {
+    title: "nothing is sent beyond the cap",
+    state: calm({ quota: full }),
+    event: { reason: "manual" },
+    verdict: { kind: "exhausted", resetsAtMs },
+  },
+  { title: "yesterday's ledger does not count", state: calm({ quota: { ...full, day: today - 1 } }), verdict: { kind: "send" } },
+  {
+    title: "forced refreshes have a cap of their own",
+    state: calm({ quota: { ...atReserve, used: 20, forced: { used: 20, lastAtMs: 0 } } }),
+    event: { reason: "manual", forced: true },
+    verdict: { kind: "exhausted", resetsAtMs },
+  },
+  {
+    title: "forced refreshes keep their distance",
+    state: calm({ quota: { ...atReserve, used: 1, forced: { used: 1, lastAtMs: noonMs - 10_000 } } }),
+    event: { reason: "manual", forced: true },
+    verdict: { kind: "wait", why: "forced", untilMs: noonMs + 20_000 },
+  },
+  {
+    title: "a request that may still be processed is waited for while the credential works",
+    state: calm({ dangerUntilMs: noonMs + 1 }),
+    verdict: { kind: "wait", why: "drain", untilMs: noonMs + 1 },
+  },
+  { title: "so is an open intent", state: calm({ intent: open }), verdict: { kind: "wait", why: "drain", untilMs: noonMs + 10_000 } },
+  {
+    title: "so it is by a reconciling refresh",
+    state: calm({ intent: open, doubtSinceMs: 1 }),
+    event: { reason: "reconcile" },
+    verdict: { kind: "wait", why: "drain" },
+  },
+  {
+    title: "nobody waits for a drain without a credential, but knows that the order is open",
+    state: calm({ intent: open, suspect }),
+    event: { reason: "expired" },
+    verdict: { kind: "send", undrained: true },
+  },
+  {
+    title: "nobody waits for a drain with a refused one either",
+    state: calm({ intent: open }),
+    event: { reason: "rejected", refused: "T1" },
+    verdict: { kind: "send", undrained: true },
+  },
+  {
+    title: "an issuer that supersedes nothing has nothing to drain",
+    state: calm({ intent: open, dangerUntilMs: noonMs + 1 }),
+    rules: { supersedes: false },
+    verdict: { kind: "send", undrained: false },
+  },
+  {
+    title: "a single-use input whose outcome is unknown is not sent again",
+    state: calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    event: { input: "R1" },
+    rules: { rotates: true },
+    verdict: { kind: "input-in-doubt" },
+  },
+  {
+    title: "it is, while the platform honours it twice",
+    state: calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    event: { input: "R1" },
+    rules: { rotates: true, inputGraceMs: 60_001 },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "another input is another matter",
+    state: calm({ spent: { fingerprint: "R1", atMs: 0 } }),
+    event: { input: "R2" },
+    rules: { rotates: true },
+    verdict: { kind: "send" },
+  },
+];
+
+describe("an intent", () => {
+  it.each(cases.map((each) => [each.title, each] as const))("%s", (_, { state, event, rules, verdict }) => {
+    const decided = decide(state, intent(event), 0, rules);
+    expect(decided.verdict).toMatchObject(verdict);
+    expect(decided.state !== undefined).toBe(verdict.kind === "send");
+  });
+
+  it("spends the quota, says when the request leaves, and has an epoch above all that is stored", () => {
+    const next = after(calm({ intent: open, suspect }), intent({ fence: 3, reason: "expired", forced: true }));
+    expect(next.intent).toEqual({ epoch: 13, operationId: "op", atMs: noonMs });
+    expect(next.quota).toEqual({ day: today, used: 4, forced: { used: 1, lastAtMs: noonMs } });
+    expect(next.outcomeId).toBe("announced");
+    expect(after(calm(), intent({ fence: 3 })).intent?.epoch).toBe(11);
+    expect(after(calm(), intent({ fence: 99 })).intent?.epoch).toBe(99);
+  });
+
+  it("keeps the danger of a request that it overtakes, and leaves a doubt", () => {
+    const next = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
+    expect(next).toMatchObject({ dangerUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
+  });
+
+  it("marks what was refused in the same write", () => {
+    expect(after(calm(), intent({ reason: "rejected", refused: "T1" }))).toMatchObject({ suspect, contention: { count: 1 } });
+  });
+
+  it("written again after its answer was lost, is the same intent: nothing is spent twice, nothing doubted", () => {
+    const once = after(calm(), intent());
+    const again = decide(once, intent(), 500);
+    expect(again).toEqual({ verdict: { kind: "send", intent: once.intent, undrained: false, foreign: undefined } });
+    const racing = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
+    expect(decide(racing, intent({ reason: "expired" })).verdict).toMatchObject({ kind: "send", undrained: true });
+  });
+});

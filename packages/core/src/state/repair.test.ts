@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { after, calm, decide, held, noonMs, today } from "./state.fixture.ts";
+import { isOlder, type RepairEvent } from "./repair.ts";
+import { emptyState, type State } from "./state.ts";
+
+const known = calm({ credential: held("T2", { generation: 2, epoch: 20 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
+const repair = (changes: Partial<State> = {}): RepairEvent => ({ type: "repair", outcomeId: "repaired", known: { ...known, ...changes } });
+const younger = held("T3", { generation: 3, epoch: 5 });
+
+describe("a repair", () => {
+  it("writes back where the store holds nothing", () => {
+    for (const stored of [undefined, emptyState]) {
+      expect(after(stored, repair())).toMatchObject({
+        outcomeId: "repaired",
+        credential: { fingerprint: "T2", epoch: 20 },
+        previous: { fingerprint: "T1" },
+      });
+    }
+  });
+
+  it("writes back over exactly what is known to have been replaced, and drops a suspicion against that", () => {
+    const next = after(calm({ suspect: { fingerprint: "T1", atMs: 1 } }), repair());
+    expect(next.credential?.fingerprint).toBe("T2");
+    expect(next).not.toHaveProperty("suspect");
+  });
+
+  const kept: readonly (readonly [string, State, RepairEvent])[] = [
+    ["stands back for any other credential, though its own epoch is higher", calm({ credential: younger }), repair()],
+    ["does not write back what is stored", calm({ credential: held("T2") }), repair()],
+    ["does not write back what is past its life", calm(), repair({ credential: held("T2", { expiresAtMs: noonMs }) })],
+    ["does not write back what was revoked on purpose", { ...emptyState, floorEpoch: 20 }, repair()],
+  ];
+  it.each(kept)("%s", (_, stored, event) => {
+    expect(decide(stored, event)).toEqual({ verdict: { kind: "kept" } });
+  });
+
+  it("writes over what is clearly older: an earlier generation, sent more than a minute before", () => {
+    const own = held("T9", { generation: 9, sentAtMs: noonMs });
+    expect(isOlder(held("T1"), own)).toBe(true);
+    expect(isOlder(held("T1", { sentAtMs: noonMs - 60_000 }), own)).toBe(false);
+    expect(isOlder(held("T1", { generation: 9 }), own)).toBe(false);
+    expect(decide(calm(), repair({ credential: own })).verdict.kind).toBe("repaired");
+  });
+
+  it("keeps the doubt and the danger of both sides, and the ledger that counted more", () => {
+    const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
+    const next = after(calm({ dangerUntilMs: noonMs + 5 }), repair({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 3, quota }));
+    expect(next).toMatchObject({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 5, quota: { used: 9 } });
+    expect(after(calm({ doubtSinceMs: 7, quota: { ...quota, used: 50 } }), repair()).quota.used).toBe(50);
+  });
+
+  it("closes the intent that brought what it writes back, and no other", () => {
+    const intent = { epoch: 20, operationId: "commit-T2", atMs: noonMs };
+    expect(after(calm({ intent }), repair())).not.toHaveProperty("intent");
+    expect(after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId).toBe("other");
+  });
+});
+
+describe("a reset", () => {
+  const reset = { type: "reset", outcomeId: "reset" } as const;
+
+  it("forgets the credential, and bars it from being written back", () => {
+    const next = after(calm({ credential: held("T2", { epoch: 20 }), failures: 3, coolUntilMs: noonMs + 1 }), reset);
+    expect(next).toMatchObject({ outcomeId: "reset", floorEpoch: 20, failures: 0, coolUntilMs: 0 });
+    for (const field of ["credential", "previous", "suspect", "failure"]) expect(next).not.toHaveProperty(field);
+    expect(decide(next, repair()).verdict.kind).toBe("kept");
+  });
+
+  it("keeps the doubt, the ledger and a higher bar", () => {
+    expect(after(calm({ doubtSinceMs: 5, floorEpoch: 99 }), reset)).toMatchObject({ doubtSinceMs: 5, floorEpoch: 99, quota: { used: 3 } });
+  });
+});

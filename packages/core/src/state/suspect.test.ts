@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { after, calm, decide, held, lifetimeMs, noonMs } from "./state.fixture.ts";
+import type { State } from "./state.ts";
+
+const suspect = { type: "suspect", fingerprint: "T1" } as const;
+
+describe("a report of a refused credential", () => {
+  it("marks the stored one, with evidence of a foreign refresh", () => {
+    const { state, verdict } = decide(calm(), suspect);
+    expect(state).toMatchObject({
+      suspect: { fingerprint: "T1", atMs: noonMs },
+      contention: { count: 1, sinceMs: noonMs, lastMs: noonMs },
+      outcomeId: "calm",
+    });
+    expect(verdict).toEqual({
+      kind: "suspected",
+      foreign: { state: "suspected", count: 1, ageMs: 600_000, remainingMs: lifetimeMs - 600_000 },
+    });
+  });
+
+  it("of an old credential changes nothing", () => {
+    expect(decide(calm(), { ...suspect, fingerprint: "T0" })).toEqual({ verdict: { kind: "other" } });
+    expect(decide(undefined, suspect)).toEqual({ verdict: { kind: "other" } });
+  });
+
+  it("counts once, however many report it", () => {
+    expect(decide(after(calm(), suspect), suspect)).toEqual({ verdict: { kind: "known" } });
+  });
+
+  const explained: readonly (readonly [string, Partial<State>])[] = [
+    ["a doubt", { doubtSinceMs: noonMs - 1 }],
+    ["an open intent", { intent: { epoch: 11, operationId: "op", atMs: noonMs - 60_000 } }],
+    ["a request that may still be processed", { dangerUntilMs: noonMs + 1 }],
+    ["its natural end", { credential: held("T1", { expiresAtMs: noonMs }) }],
+  ];
+  it.each(explained)("is no evidence where %s explains it", (_, changes) => {
+    const { state, verdict } = decide(calm(changes), suspect);
+    expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
+    expect(state?.contention.count).toBe(0);
+  });
+
+  it("is confirmed by the second within one lifetime, and starts anew after a quiet one", () => {
+    const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
+    expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({ foreign: { state: "confirmed", count: 2 } });
+    const longAgo = { count: 5, sinceMs: 1, lastMs: noonMs - lifetimeMs - 1 };
+    expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({ foreign: { state: "suspected", count: 1 } });
+  });
+});
