@@ -132,8 +132,9 @@ export const leaseWork: readonly Clause[] = [
         1_000,
       );
       assert.equal(log.releases, 1);
-      granted(await plain.tryAcquire("name", "owner-owner", 1));
-      await plain.release("name", "owner-owner");
+      const next = random.id();
+      granted(await plain.tryAcquire("name", next, ttlMs), "after the body");
+      await plain.release("name", next);
       const failure = new Error("the body's");
       const broken = altered(plain, { release: () => Promise.reject(new Error("the release failed")) });
       const running = using(broken, () => {
