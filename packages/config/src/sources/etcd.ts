@@ -4,7 +4,7 @@ import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { checkedUrl, deadlineAfter, exchange, jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
+import { checkedUrl, exchange, jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
 import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
 
 export interface EtcdSourceOptions {
@@ -29,76 +29,106 @@ const silenceMaxMs = 15 * 60_000;
 
 /** Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an empty prefix, holds no settings. */
 export function etcdSource(options: EtcdSourceOptions): ConfigSource {
-  const { prefix, key, username, scope = "all" } = options;
-  const url = checkedUrl("etcd", options.url);
+  const { prefix, key, scope = "all" } = options;
   if ((prefix === undefined) === (key === undefined))
     throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });
-  const name = typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd";
-  let token: string | undefined;
-
-  const authorise = async ({ signal }: SourceContext): Promise<string | undefined> => {
-    if (username === undefined) return undefined;
-    const target = new URL(`${url}/v3/auth/authenticate`);
-    const init = { method: "POST", body: JSON.stringify({ name: username, password: await textOfSecret(options.password ?? "") }) };
-    const answer = await exchange({ fetch: options.fetch, url: target, init, signal });
-    const given = answer.status === 200 ? member(jsonOf(answer, target), "token") : undefined;
-    if (typeof given !== "string") throw unexpected(init, target, answer.status);
-    return given;
-  };
-  const initOf = async (body: unknown, context: SourceContext): Promise<RequestInit> => {
-    token ??= await authorise(context);
-    return { method: "POST", body: JSON.stringify(body), ...(token === undefined ? {} : { headers: { authorization: token } }) };
-  };
-  const post = async (path: string, body: unknown, context: SourceContext): Promise<unknown> => {
-    const target = new URL(`${url}${path}`);
-    const send = async (): Promise<Answer> =>
-      exchange({ fetch: options.fetch, url: target, init: await initOf(body, context), signal: context.signal });
-    let answer = await send();
-    if (answer.status === 401 && username !== undefined) {
-      token = undefined;
-      answer = await send();
-    }
-    if (answer.status !== 200) throw unexpected({ method: "POST" }, target, answer.status);
-    return jsonOf(answer, target);
-  };
-
+  const client = new EtcdClient(options);
   const rangeFor = (environment: string): Range =>
     prefix === undefined ? exactly(nameFor(key ?? "", environment)) : below(nameFor(prefix, environment));
-
   return {
-    name,
+    name: typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd",
     scope,
     async load(context) {
-      const found = await post("/v3/kv/range", rangeFor(context.environment), context);
-      const pairs = pairsOf(found);
-      if (prefix === undefined)
+      const pairs = pairsOf(await client.post("/v3/kv/range", rangeFor(context.environment), context));
+      if (prefix === undefined) {
         return pairs.flatMap((pair) => parseDocument(pair.value, options.format ?? formatOf(pair.key), `etcd ${pair.key}`));
+      }
       const base = nameFor(prefix, context.environment);
       return pairs.map((pair): Setting => ({ path: pair.key.slice(base.length).split("/"), value: pair.value, place: `etcd ${pair.key}` }));
     },
-    async watch(context) {
-      const target = new URL(`${url}/v3/watch`);
-      const request = { create_request: { ...rangeFor(context.environment), progress_notify: true } };
-      const init = await initOf(request, context);
-      let deadline = deadlineAfter(context.clock, silenceMaxMs, context.signal);
-      const stop = new AbortController();
-      const heard = (): void => {
-        deadline.cancel();
-        deadline = deadlineAfter(context.clock, silenceMaxMs, context.signal);
-        deadline.signal.addEventListener("abort", () => stop.abort(deadline.signal.reason), { once: true });
-      };
-      heard();
-      try {
-        const response = await open({ fetch: options.fetch, url: target, init, signal: stop.signal });
-        if (response.status === 401) token = undefined;
-        if (response.status !== 200) throw unexpected(init, target, response.status);
-        await readWatch(response, context, heard);
-      } catch (error) {
-        if (!context.signal.aborted) throw error;
-      } finally {
-        deadline.cancel();
-        stop.abort();
-      }
+    watch: (context) => client.watch(rangeFor(context.environment), context),
+  };
+}
+
+class EtcdClient {
+  readonly #options: EtcdSourceOptions;
+  readonly #url: string;
+  #token: string | undefined;
+
+  constructor(options: EtcdSourceOptions) {
+    this.#options = options;
+    this.#url = checkedUrl("etcd", options.url);
+  }
+
+  /** The answer's JSON. With a new token, once, when the old one is refused. */
+  async post(path: string, body: unknown, context: SourceContext): Promise<unknown> {
+    const url = new URL(`${this.#url}${path}`);
+    const send = async (): Promise<Answer> => {
+      const init = await this.#initOf(body, context);
+      return exchange({ fetch: this.#options.fetch, url, init, signal: context.signal });
+    };
+    let answer = await send();
+    if (answer.status === 401 && this.#token !== undefined) {
+      this.#token = undefined;
+      answer = await send();
+    }
+    if (answer.status !== 200) throw unexpected({ method: "POST" }, url, answer.status);
+    return jsonOf(answer, url);
+  }
+
+  /** Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or falls silent. */
+  async watch(range: Range, context: WatchContext): Promise<void> {
+    const url = new URL(`${this.#url}/v3/watch`);
+    const init = await this.#initOf({ create_request: { ...range, progress_notify: true } }, context);
+    const silence = silenceOf(context);
+    try {
+      const response = await open({ fetch: this.#options.fetch, url, init, signal: silence.signal });
+      if (response.status === 401) this.#token = undefined;
+      if (response.status !== 200) throw unexpected(init, url, response.status);
+      await readWatch(response, context, silence.broken);
+    } catch (error) {
+      if (!context.signal.aborted) throw error;
+    } finally {
+      silence.end();
+    }
+  }
+
+  async #initOf(body: unknown, context: SourceContext): Promise<RequestInit> {
+    this.#token ??= await this.#authenticate(context);
+    return {
+      method: "POST",
+      body: JSON.stringify(body),
+      ...(this.#token === undefined ? {} : { headers: { authorization: this.#token } }),
+    };
+  }
+
+  async #authenticate({ signal }: SourceContext): Promise<string | undefined> {
+    const { username, password = "", fetch } = this.#options;
+    if (username === undefined) return undefined;
+    const url = new URL(`${this.#url}/v3/auth/authenticate`);
+    const init = { method: "POST", body: JSON.stringify({ name: username, password: await textOfSecret(password) }) };
+    const answer = await exchange({ fetch, url, init, signal });
+    const token = answer.status === 200 ? member(jsonOf(answer, url), "token") : undefined;
+    if (typeof token !== "string") throw unexpected(init, url, answer.status);
+    return token;
+  }
+}
+
+/** A signal that aborts with the context's, and when nothing has been heard for too long. */
+function silenceOf({ clock, signal }: WatchContext): { readonly signal: AbortSignal; broken(): void; end(): void } {
+  const late = new AbortController();
+  const arm = (): (() => void) =>
+    clock.setTimer(silenceMaxMs, () => late.abort(new ConfigurationError("fell silent")), { background: true });
+  let cancel = arm();
+  return {
+    signal: AbortSignal.any([signal, late.signal]),
+    broken() {
+      cancel();
+      cancel = arm();
+    },
+    end() {
+      cancel();
+      late.abort();
     },
   };
 }

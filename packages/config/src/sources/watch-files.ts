@@ -16,30 +16,30 @@ export const pollMsDefault = 10_000;
  * directory is watched, as any of them may be moved. `list` never rejects.
  */
 export async function watchFiles(list: () => Promise<readonly string[]>, context: WatchContext, pollMs: number): Promise<void> {
+  const { signal, changed } = context;
   const watched = new Directories(() => {
-    context.changed();
+    changed();
     void follow();
   });
+  let last = await signatureOf(list);
   let following = Promise.resolve();
-  /** Looks where the files are now, and listens there; one look after the other. */
+  /** Listens where the files are now, until they are the same after as before: what happened before a directory was listened to shows in them. */
   const follow = (): Promise<void> => {
     following = following.then(async () => {
-      if (context.signal.aborted) return;
-      const files = await list();
-      await watched.become(new Set((await Promise.all(files.map(directoriesOf))).flat()));
+      while (!signal.aborted) {
+        const files = await list();
+        await watched.become(new Set((await Promise.all(files.map(directoriesOf))).flat()));
+        const now = await signatureOf(list);
+        if (now === last) return;
+        last = now;
+        changed();
+      }
     });
     return following;
   };
-  let last = await signatureOf(list);
   await follow();
-  context.changed();
-  const look = async (): Promise<void> => {
-    const now = await signatureOf(list);
-    if (now !== last) context.changed();
-    last = now;
-    await follow();
-  };
-  await everyUntil(context, pollMs, look);
+  changed();
+  await everyUntil(context, pollMs, follow);
   watched.close();
 }
 

@@ -1,0 +1,121 @@
+/** Nacos's HTTP API in this process, as its server answers: the configuration, the listener that holds questions, the log-in. */
+import { createHash } from "node:crypto";
+import type { Clock } from "@lingpai/core";
+import type { Fetch } from "./http.ts";
+
+export interface FakeNacos {
+  readonly fetch: Fetch;
+  publish(key: string, content: string | undefined): void;
+  /** Ends all tokens given so far. */
+  forgetTokens(): void;
+  /** From now on every request is refused by the network. */
+  unreachable: boolean;
+  /** Method and path of each request. */
+  readonly requests: string[];
+  /** Everything that stood in a URL. */
+  readonly urls: string[];
+  /** Questions that are held now. */
+  readonly held: number;
+}
+
+export interface FakeNacosOptions {
+  readonly clock: Clock;
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
+/** Keys are `namespace/group/dataId`, with an empty namespace for the public one. */
+export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
+  const contents = new Map<string, string>();
+  const waiting = new Set<() => void>();
+  const tokens = new Set<string>();
+  let issued = 0;
+  const md5 = (content: string | undefined): string => (content === undefined ? "" : createHash("md5").update(content).digest("hex"));
+
+  const mayPass = (request: Request): boolean =>
+    user === undefined || tokens.has(request.headers.get("authorization")?.replace(/^Bearer /, "") ?? "");
+
+  const logIn = async (request: Request): Promise<Response> => {
+    const form = new URLSearchParams(await request.text());
+    if (form.get("username") !== user?.name || form.get("password") !== user?.password)
+      return new Response("unknown user!", { status: 403 });
+    issued += 1;
+    tokens.add(`token-${issued}`);
+    return Response.json({ accessToken: `token-${issued}`, tokenTtl: 18_000, globalAdmin: true, username: user?.name });
+  };
+
+  /** As `LongPollingService`: answers at once when the sum differs, else at a change, and half a second before the time that was asked for. */
+  const listen = async (request: Request): Promise<Response> => {
+    const question = new URLSearchParams(await request.text()).get("Listening-Configs") ?? "";
+    const [dataId = "", group = "", sum = "", namespace = ""] = question.replace(/\u0001$/, "").split("\u0002");
+    const key = `${namespace}/${group}/${dataId}`;
+    const answer = (): string =>
+      md5(contents.get(key)) === sum
+        ? ""
+        : encodeURIComponent([dataId, group, ...(namespace === "" ? [] : [namespace])].join("\u0002") + "\u0001");
+    const timeoutMs = Number(request.headers.get("long-pulling-timeout")) - 500;
+    if (answer() === "" && timeoutMs > 0) await held(timeoutMs, () => answer() !== "", request.signal);
+    return new Response(answer() === "" ? "" : `${answer()}\n`);
+  };
+
+  const held = (timeoutMs: number, isChanged: () => boolean, signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        cancel();
+        waiting.delete(look);
+        settle();
+      };
+      const look = (): void => void (isChanged() && end(resolve));
+      const cancel = clock.setTimer(timeoutMs, () => end(resolve));
+      signal.addEventListener("abort", () => end(() => reject(signal.reason)), { once: true });
+      waiting.add(look);
+    });
+
+  const answer = async (request: Request): Promise<Response> => {
+    const url = new URL(request.url);
+    const at = (name: string): string => url.searchParams.get(name) ?? "";
+    const route = `${request.method} ${url.pathname}`;
+    if (route === "POST /nacos/v1/auth/login" || route === "POST /nacos/v3/auth/user/login") return logIn(request);
+    if (!mayPass(request)) return new Response('{"code":403,"message":"user not found!"}', { status: 403 });
+    if (route === "POST /nacos/v1/cs/configs/listener") return listen(request);
+    if (route === "GET /nacos/v1/cs/configs") {
+      const content = contents.get(`${at("tenant")}/${at("group")}/${at("dataId")}`);
+      return content === undefined
+        ? new Response("config data not exist", { status: 404 })
+        : new Response(content, { headers: { "content-md5": md5(content) } });
+    }
+    if (route === "GET /nacos/v3/client/cs/config") {
+      const content = contents.get(`${at("namespaceId")}/${at("groupName")}/${at("dataId")}`);
+      if (content === undefined)
+        return Response.json({ code: 20_004, message: "resource not found", data: "config data not exist" }, { status: 404 });
+      return Response.json({
+        code: 0,
+        message: "success",
+        data: { content, md5: md5(content), contentType: "yaml", encryptedDataKey: "" },
+      });
+    }
+    return new Response("no such endpoint", { status: 404 });
+  };
+
+  const fake = {
+    requests: [] as string[],
+    urls: [] as string[],
+    unreachable: false,
+    get held() {
+      return waiting.size;
+    },
+    publish(key: string, content: string | undefined): void {
+      if (content === undefined) contents.delete(key);
+      else contents.set(key, content);
+      for (const look of [...waiting]) look();
+    },
+    forgetTokens: () => tokens.clear(),
+    async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+      const request = new Request(input, init);
+      fake.requests.push(`${request.method} ${new URL(request.url).pathname}`);
+      fake.urls.push(request.url);
+      if (fake.unreachable) throw new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+      return answer(request);
+    },
+  };
+  return fake;
+}

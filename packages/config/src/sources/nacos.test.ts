@@ -1,0 +1,121 @@
+import { manualClock } from "@lingpai/core/testing";
+import { describe, expect, test } from "vitest";
+import { refusalOf } from "../world.test.kit.ts";
+import { nacosSource } from "./nacos.ts";
+import type { NacosSourceOptions } from "./nacos.ts";
+import { fakeNacos } from "./nacos.test.kit.ts";
+import type { FakeNacos, FakeNacosOptions } from "./nacos.test.kit.ts";
+import { valuesOf, watched } from "./watched.test.kit.ts";
+import type { Watched } from "./watched.test.kit.ts";
+
+const user = { name: "lingpai", password: "correct-horse-battery" };
+
+function world(
+  options: Partial<NacosSourceOptions> = {},
+  fakeOptions: Partial<FakeNacosOptions> = {},
+): { nacos: FakeNacos; source: () => Watched; values: () => Promise<unknown[]> } {
+  const clock = manualClock();
+  const nacos = fakeNacos({ clock, ...fakeOptions });
+  const made = nacosSource({ url: "http://nacos:8848", dataId: "lingpai.yaml", fetch: nacos.fetch, ...options });
+  return { nacos, source: () => watched(made, clock), values: () => valuesOf(made, clock) };
+}
+
+describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
+  test("gives one configuration of a namespace and a group, by its lines", async () => {
+    const { nacos, values } = world({ api, namespace: (environment) => `ns-${environment}`, group: "PAY" });
+    nacos.publish("ns-prod/PAY/lingpai.yaml", "node: api-1\nstore:\n  prefix: 令牌\n");
+    expect(await values()).toEqual([
+      ["node", "api-1", "nacos PAY/lingpai.yaml:1"],
+      ["store.prefix", "令牌", "nacos PAY/lingpai.yaml:3"],
+    ]);
+  });
+
+  test("logs in with a form, once, and again when its token is not taken any more", async () => {
+    const { nacos, values } = world({ api, username: user.name, password: () => Promise.resolve(user.password) }, { user });
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
+    await values();
+    await values();
+    expect(nacos.requests.filter((request) => request.includes("login"))).toHaveLength(1);
+    nacos.forgetTokens();
+    expect(await values()).toHaveLength(1);
+    expect(nacos.requests.filter((request) => request.includes("login"))).toHaveLength(2);
+    expect(nacos.urls.join(" ")).not.toMatch(/horse|token-/);
+  });
+
+  test("says what is missing, what is refused and what cannot be reached, without a secret", async () => {
+    const { nacos, values } = world({ api, username: user.name, password: "wrong-password-here" }, { user });
+    expect(await refusalOf(values())).toMatch(
+      /^answered POST \/nacos\/v.\/auth\/(user\/)?login with HTTP 403\. Check the credentials and the rights$/,
+    );
+    nacos.unreachable = true;
+    expect(await refusalOf(values())).toBe(
+      "could not be reached (ECONNREFUSED). Check the address, and whether it is up and reachable from here",
+    );
+    const open = world({ api });
+    expect(await refusalOf(open.values())).toContain("has no configuration lingpai.yaml in the group DEFAULT_GROUP. Publish it");
+    expect(await world({ api, optional: true }).values()).toEqual([]);
+  });
+});
+
+describe("a watched configuration in Nacos", () => {
+  test("is told of at once: the server holds the question, and is asked again half a minute later at most", async () => {
+    const { nacos, source } = world();
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+    const watch = source();
+    await watch.changed(1);
+    await watch.clock.advance(10_000);
+    expect([watch.changes, nacos.held]).toEqual([1, 1]);
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: two\n");
+    await watch.clock.advance(1_000);
+    expect(watch.changes).toBe(2);
+    expect(await watch.load()).toEqual([["node", "two", "nacos DEFAULT_GROUP/lingpai.yaml:1"]]);
+    const before = nacos.requests.length;
+    await watch.clock.advance(30_500 * 10);
+    expect(watch.changes).toBe(2);
+    expect(nacos.requests.length - before).toBeLessThanOrEqual(11);
+    await watch.stop();
+    expect([nacos.held, watch.clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  test("is told of when it is published for the first time, and when it is deleted", async () => {
+    const { nacos, source } = world({ optional: true, namespace: "ns" });
+    const watch = source();
+    await watch.changed(1);
+    nacos.publish("ns/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+    await watch.clock.advance(1_000);
+    expect(watch.changes).toBe(2);
+    nacos.publish("ns/DEFAULT_GROUP/lingpai.yaml", undefined);
+    await watch.clock.advance(1_000);
+    expect([watch.changes, await watch.load()]).toEqual([3, []]);
+    await watch.stop();
+  });
+
+  test("ends its watch with an error when the server cannot be reached, so that it is started again", async () => {
+    const { nacos, source } = world({ optional: true });
+    const watch = source();
+    await watch.changed(1);
+    nacos.unreachable = true;
+    await watch.clock.advance(40_000);
+    expect(await refusalOf(watch.ended)).toContain("could not be reached");
+    expect(watch.clock.pendingTimers).toBe(0);
+  });
+
+  test("over v3, which holds no questions, is asked for every ten seconds", async () => {
+    const { nacos, source } = world({ api: "v3" });
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+    const watch = source();
+    await watch.changed(1);
+    await watch.clock.advance(9_999);
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: two\n");
+    expect(nacos.requests).toHaveLength(1);
+    await watch.clock.advance(1);
+    expect([watch.changes, nacos.requests.length]).toEqual([2, 2]);
+    await watch.stop();
+  });
+});
+
+test.each(["nacos:8848", "http://user:secret@nacos:8848", "http://nacos:8848/?token=1"])("the address %s is refused", (url) => {
+  expect(() => nacosSource({ url, dataId: "lingpai.yaml" })).toThrow(
+    "The address of Nacos is not an http: or https: URL without user, password and query",
+  );
+});
