@@ -25,6 +25,8 @@ export interface Question {
   readonly subject: string;
   readonly endpoint: EndpointClass;
   readonly table?: readonly ErrorRow[];
+  /** The longest answer that is read, in bytes. @defaultValue 65_536 */
+  readonly bytesMax?: number;
 }
 
 /**
@@ -78,7 +80,7 @@ export async function ask(platform: Platform, question: Question): Promise<Answe
 
 async function readText(question: Question, response: Response): Promise<string> {
   try {
-    return await readBody(response, question.signal);
+    return await readBody(response, question.signal, question.bytesMax);
   } catch (error) {
     if (error instanceof InvalidAnswerError) throw unusable(question, error);
     throw broken(question, { ...transportFailure(error), outcome: "unknown" });

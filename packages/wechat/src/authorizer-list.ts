@@ -19,6 +19,7 @@ const path = "/cgi-bin/component/api_get_authorizer_list";
 /** The most that the platform gives in one answer. */
 const pageSize = 500;
 const pagesMax = 1_000;
+const bytesMax = 1024 * 1024;
 
 /**
  * Reads page after page until the tenant is found. It costs one call for 500 tenants and consumes nothing.
@@ -37,6 +38,7 @@ export async function listedRefreshToken(platform: Platform, { componentAppId, a
       secrets: [token],
       subject: appId,
       endpoint: "derived",
+      bytesMax,
     } as const;
     const { total, tenants } = await askFor(platform, question, pageIn);
     const tenant = tenants.find((fields) => fields.get("authorizer_appid") === appId);

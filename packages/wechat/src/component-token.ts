@@ -39,7 +39,7 @@ export function componentToken(options: ComponentTokenOptions): Issuer {
     lifetimeMs: tokenLifetimeMs,
     quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },
     issue: ({ signal, parent }) =>
-      source.use(signal, (secret) => {
+      source.use(signal, async (secret) => {
         if (parent === undefined) throw new IssueError("unsent", `${id} needs a pushed ticket. Give it as parent.`);
         const ticket = parent.reveal();
         const json = { component_appid: componentAppId, component_appsecret: secret, component_verify_ticket: ticket };

@@ -51,7 +51,7 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
   return {
     ...wecomIssuer(id, source.revision),
     issue: ({ signal, parent }) =>
-      source.use(signal, (secret) => {
+      source.use(signal, async (secret) => {
         const ticket = needed(parent?.reveal(), id, "a pushed ticket");
         const json = { suite_id: suiteId, suite_secret: secret, suite_ticket: ticket };
         return ask(
@@ -77,7 +77,7 @@ export function corpToken(options: CorpTokenOptions): Issuer {
   return {
     ...wecomIssuer(id, source.revision),
     issue: ({ signal, parent }) =>
-      source.use(signal, (permanentCode) => {
+      source.use(signal, async (permanentCode) => {
         const token = needed(parent?.reveal(), id, "the suite's token");
         const json = { auth_corpid: corpId, permanent_code: permanentCode };
         const query = { suite_access_token: token };
@@ -111,7 +111,7 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
   return {
     ...wecomIssuer(id, source.revision),
     issue: ({ signal }) =>
-      source.use(signal, (secret) => {
+      source.use(signal, async (secret) => {
         const json = { corpid: corpId, provider_secret: secret };
         return ask(
           platform,

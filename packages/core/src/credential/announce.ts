@@ -3,9 +3,9 @@ import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
 import type { IntentVerdict } from "../state/intent.ts";
 import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
-import type { State } from "../state/state.ts";
+import { isHandedOutAgain, type State } from "../state/state.ts";
 import type { Snapshot } from "./document.ts";
-import { aimAt, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
+import { aimAt, type Claimed, type Flight, type Force, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
@@ -19,18 +19,21 @@ export async function announce(
   parts: Parts,
   leadership: Leadership,
   recorder: Recorder,
-  forced: boolean,
+  force: Force,
   source: InputSource,
 ): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
   const read = await document.read();
   adoption.take(read, document);
-  if (!forced && local.serves(goal)) return undefined;
+  if (force !== "must" && local.serves(goal)) return undefined;
 
   const by = await claims.ensure();
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
+  // Asking without force would bring the refused one a third time.
+  const isStuck = aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state);
+  const forced = force === "must" || (force === "may" && isStuck);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const input = inputOf(parts, source, read);
   const recovers = input === undefined && setting.rules.rotates && setting.issuer.recover !== undefined;
@@ -48,7 +51,8 @@ export async function announce(
   const { verdict, snapshot } = applied;
   if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
   if (verdict.kind === "input-in-doubt" && setting.issuer.recover !== undefined)
-    return announce(parts, leadership, recorder, forced, { from: "nowhere" });
+    return announce(parts, leadership, recorder, force, { from: "nowhere" });
+  if (verdict.kind === "exhausted" && forced && force === "may") return announce(parts, leadership, recorder, "never", source);
   if (verdict.kind !== "send") return refusal(parts, goal, verdict);
   const flight: Flight = { aim, leadership, forced, input, recovers, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
   report(parts, flight, verdict);

@@ -51,6 +51,9 @@ export interface Flight {
 /** `rotate` only: where the input of the next request comes from. */
 export type InputSource = { readonly from: "store" } | { readonly from: "platform"; readonly input: Secret } | { readonly from: "nowhere" };
 
+/** Whether the platform is to replace what it would hand out again: `may` leaves it to what the document shows. */
+export type Force = "must" | "may" | "never";
+
 /** Another environment owns the credential, and this one is to live on it. */
 export interface Claimed {
   readonly why: "claimed";

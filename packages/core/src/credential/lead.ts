@@ -7,7 +7,7 @@ import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
-import type { Claimed, Flight, Gate, InputSource, Leadership, Parts } from "./flight.ts";
+import type { Claimed, Flight, Force, Gate, InputSource, Leadership, Parts } from "./flight.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 import { ask, askForInput, isIssueError } from "./request.ts";
 
@@ -19,12 +19,12 @@ import { ask, askForInput, isIssueError } from "./request.ts";
 export async function lead(parts: Parts, leadership: Leadership, recorder: Recorder): Promise<Gate | Claimed | undefined> {
   const { setting, storeClock, local } = parts;
   const { issuer, parameters } = setting;
-  const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
-  let forced = leadership.goal.reason === "manual" && canForce;
+  const { canForce } = setting;
+  let force: Force = leadership.goal.reason === "manual" && canForce ? "must" : "may";
   let source: InputSource = { from: "store" };
   let refused: Secret | undefined;
   for (let attempt = 1; ;) {
-    const flight = await announce(parts, leadership, recorder, forced, source);
+    const flight = await announce(parts, leadership, recorder, force, source);
     if (flight === undefined) return undefined;
     if ("why" in flight) {
       if (flight.why !== "drain") return flight;
@@ -42,7 +42,7 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       source = { from: "nowhere" };
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
-    else if (!forced && canForce && flight.aim.reason === "rejected") forced = true;
+    else if (!flight.forced && canForce && flight.aim.reason === "rejected") force = "must";
     else
       throw new CredentialUnavailableError(
         `The platform hands out a credential "${issuer.id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,

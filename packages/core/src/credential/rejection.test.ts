@@ -121,3 +121,39 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues.length).toBeGreaterThan(20);
   });
 });
+
+describe("a stable credential that the platform hands out again although it refuses it", () => {
+  const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
+  const quota = (perDay: number) => ({ perDay: 500_000, dayOffsetMs: 0, forced: { perDay, gapMs: 30_000 } });
+
+  it("is replaced by force each time, within one call", async () => {
+    const { clock, node, platform } = fleet({ policy, quota: quota(20) });
+    const one = node();
+    for (let time = 0; time < 8; time += 1) {
+      const refused = await within(clock, 2_000, one.get());
+      await clock.advance(610_000);
+      const answer = await within(clock, 5_000, one.reject(refused));
+      expect(answer.replaced && answer.secret.fingerprint !== refused.fingerprint, `time ${time}`).toBe(true);
+    }
+    expect(platform.issues.filter(({ forced }) => forced)).toHaveLength(8);
+    await one.close();
+  });
+
+  it("is asked for without force, ever more rarely, when the day's forced requests are used up, and taken when it is another", async () => {
+    const { clock, node, platform } = fleet({ policy, quota: quota(0) });
+    const one = node();
+    const refused = await within(clock, 2_000, one.get());
+    await clock.advance(60_000);
+    for (let minute = 0; minute < 60; minute += 1) {
+      await within(clock, 25_000, one.reject(refused)).catch(() => {});
+      await clock.advance(40_000);
+    }
+    expect(platform.issues.length).toBeGreaterThan(5);
+    expect(platform.issues.length).toBeLessThan(20);
+    expect(platform.issues.every(({ forced }) => !forced)).toBe(true);
+    platform.issueElsewhere();
+    await clock.advance(600_000);
+    expect(platform.alive(await within(clock, 25_000, one.get()))).toBe(true);
+    await one.close();
+  });
+});

@@ -16,6 +16,8 @@ export interface Setting {
   readonly node: string;
   readonly parameters: Parameters;
   readonly rules: Rules;
+  /** Whether the platform can be made to replace what it would hand out again. */
+  readonly canForce: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
@@ -43,6 +45,7 @@ export function settingFrom(options: CredentialOptions): Setting {
     node,
     parameters,
     rules: rulesFor(issuer, parameters),
+    canForce: issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined,
     clock,
     random,
     bus: createEventBus({ id: issuer.id, environment, node, clock }),

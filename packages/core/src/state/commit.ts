@@ -2,7 +2,7 @@
 import { counted, isGoverned } from "./governor.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
-import { change, isSuspect, type Held, type State } from "./state.ts";
+import { change, isHandedOutAgain, isSuspect, type Held, type State } from "./state.ts";
 
 export interface CommitEvent {
   readonly type: "commit";
@@ -61,7 +61,8 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       coolUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),
-      ...(isGoverned(event.issued.by.reason) ? { governor: counted(state, nowMs) } : {}),
+      // The same one again is followed by a forced request, which counts; unless that was so before.
+      ...(isGoverned(event.issued.by.reason) && (!same || isHandedOutAgain(state)) ? { governor: counted(state, nowMs) } : {}),
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
     },

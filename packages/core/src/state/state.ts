@@ -94,6 +94,21 @@ export function isSuspect(state: State): boolean {
   return state.credential !== undefined && state.suspect?.fingerprint === state.credential.fingerprint;
 }
 
+/** Whether nothing is under way, feared or doubted. */
+export function isCalm(state: State, nowMs: number): boolean {
+  return state.intent === undefined && state.doubtSinceMs === undefined && nowMs >= state.dangerUntilMs && !isSuspect(state);
+}
+
+/** Whether the platform handed out again, after it refused it, the one that it refuses. */
+export function isHandedOutAgain(state: State): boolean {
+  return isSuspect(state) && (state.credential?.sentAtMs ?? 0) >= (state.suspect?.atMs ?? 0);
+}
+
+/** Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and that nobody has reported. Undefined when none is. */
+export function owedSinceMs(state: State | undefined): number | undefined {
+  return state?.doubtSinceMs ?? state?.intent?.atMs;
+}
+
 /** A copy without the named optional fields, and with the changes. */
 export function change<K extends OptionalField>(state: State, changes: Partial<State>, drop: readonly K[] = []): State {
   const next: { -readonly [P in keyof State]: State[P] } = { ...state, ...changes };

@@ -1,0 +1,130 @@
+import { createCipheriv, createHash } from "node:crypto";
+import { seededRandom } from "@lingpai/core/testing";
+import { createSimulator } from "@lingpai/wechat-simulator";
+import { describe, expect, test } from "vitest";
+import { pushEnvelope } from "./push-envelope.ts";
+import { componentAppId, encodingAesKey, messageToken, secret } from "./platform-world.test.kit.ts";
+
+const nowMs = Date.UTC(2026, 0, 1);
+const second = Math.floor(nowMs / 1000);
+const options = { messageToken, encodingAesKey, receiver: componentAppId, ageMaxMs: 300_000 };
+const envelope = pushEnvelope(options);
+
+const signed = (sealed: string, timestamp = String(second), token = messageToken): Record<string, string> => {
+  const signature = createHash("sha1").update([token, timestamp, "nonce", sealed].toSorted().join("")).digest("hex");
+  return { timestamp, nonce: "nonce", msg_signature: signature };
+};
+
+interface Sealing {
+  readonly receiver?: string;
+  readonly length?: number;
+  readonly padding?: number;
+  readonly lastByte?: number;
+  readonly key?: string;
+}
+
+/** Seals as the platform does, or wrongly in one way. */
+function seal(text: string, { receiver = componentAppId, length, padding, lastByte, key = encodingAesKey }: Sealing = {}): string {
+  const aes = Buffer.from(`${key}=`, "base64");
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(length ?? Buffer.byteLength(text));
+  const plain = Buffer.concat([Buffer.alloc(16, 7), size, Buffer.from(text), Buffer.from(receiver)]);
+  const rest = padding ?? 32 - (plain.byteLength % 32);
+  const padded = Buffer.concat([plain, Buffer.alloc(rest, rest)]);
+  if (lastByte !== undefined) padded[padded.byteLength - 1] = lastByte;
+  const cipher = createCipheriv("aes-256-cbc", aes, aes.subarray(0, 16)).setAutoPadding(false);
+  return Buffer.concat([cipher.update(padded), cipher.final()]).toString("base64");
+}
+
+const body = (sealed: string): string => `<xml><AppId>${componentAppId}</AppId><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;
+const open = (sealed: string, query = signed(sealed), atMs = nowMs): unknown => envelope.open({ query, body: body(sealed) }, atMs);
+
+describe("a push", () => {
+  test("opens when the platform made it", () => {
+    const components = [{ appId: componentAppId, secret, token: messageToken, encodingAesKey }];
+    const { openPlatform } = createSimulator({ components, nowMs: () => nowMs, random: seededRandom(3) });
+    const { query, body: sealed } = openPlatform.pushTicket(componentAppId);
+    const opened = envelope.open({ query, body: sealed }, nowMs);
+    expect(opened).toMatchObject({ text: expect.stringMatching(/component_verify_ticket/) });
+    expect(envelope.open({ query: new URLSearchParams(query), body: Buffer.from(sealed) }, nowMs)).toEqual(opened);
+  });
+
+  test.each([0, 1, 11, 12, 31, 32, 33, 1000])("opens at a length of %d, whatever padding that takes", (length) => {
+    expect(open(seal("令".repeat(length)))).toMatchObject({ text: "令".repeat(length) });
+  });
+
+  test.each([
+    ["another token", signed(seal("a"), String(second), "another")],
+    ["no signature that could be one", { ...signed(seal("a")), msg_signature: "nonsense" }],
+    ["another's signature", { ...signed(seal("a")), msg_signature: "0".repeat(40) }],
+    ["another nonce", { ...signed(seal("a")), nonce: "other" }],
+  ])("is refused with %s, before anything is decrypted", (_title, query) => {
+    expect(open(seal("a"), query)).toEqual({ refused: "signature" });
+  });
+
+  test("is refused when its ciphertext was altered", () => {
+    const sealed = seal("a");
+    expect(open(`${sealed.startsWith("A") ? "B" : "A"}${sealed.slice(1)}`, signed(sealed))).toEqual({ refused: "signature" });
+  });
+
+  test.each([
+    [-300_000, true],
+    [-301_000, false],
+    [300_000, true],
+    [301_000, false],
+  ])("sent %d ms from now is taken: %s", (offsetMs, isTaken) => {
+    const sealed = seal("a");
+    const timestamp = String((nowMs + offsetMs) / 1000);
+    expect(open(sealed, signed(sealed, timestamp))).toEqual(isTaken ? expect.objectContaining({ text: "a" }) : { refused: "age" });
+  });
+
+  test.each(["-1", "1e9", "", "soon", "9".repeat(13)])("is refused with the timestamp %j", (timestamp) => {
+    const sealed = seal("a");
+    expect(open(sealed, signed(sealed, timestamp))).toHaveProperty("refused");
+  });
+
+  test("is refused when it is sealed for somebody else", () => {
+    expect(open(seal("a", { receiver: "wx0000000000000000" }))).toEqual({ refused: "receiver" });
+    expect(open(seal("a", { receiver: "" }))).toEqual({ refused: "receiver" });
+  });
+
+  test.each<[string, string]>([
+    ["another key", seal("a", { key: "Z".repeat(43) })],
+    ["a padding of nothing", seal("a", { lastByte: 0 })],
+    ["a padding beyond a block", seal("a", { lastByte: 33 })],
+    ["a padding of different bytes", seal("abcdefgh", { lastByte: 3 })],
+    ["a length beyond its end", seal("a", { length: 2 ** 32 - 1 })],
+    ["no whole blocks", "AAAA"],
+    ["no base64", "!!!!"],
+  ])("is refused with %s", (_title, sealed) => {
+    expect(open(sealed)).toEqual({ refused: expect.stringMatching(/form|receiver/) });
+  });
+
+  test.each([
+    ["a body that is not a document", { body: "{}" }],
+    ["a body without a ciphertext", { body: "<xml><AppId>a</AppId></xml>" }],
+    ["no nonce", { query: { timestamp: "1", msg_signature: "a" } }],
+    ["a signature twice, as an array", { query: { ...signed("a"), msg_signature: ["a", "b"] } }],
+    ["a signature twice, in the query", { query: new URLSearchParams("timestamp=1&nonce=2&msg_signature=a&msg_signature=b") }],
+    ["an inherited signature", { query: Object.create(signed("a")) as Record<string, string> }],
+  ])("is refused with %s", (_title, wrong) => {
+    expect(envelope.open({ query: signed("a"), body: body("a"), ...wrong }, nowMs)).toEqual({ refused: "form" });
+  });
+
+  test("echoes the text with which WeCom checks a URL", () => {
+    const sealed = seal("1616140317555161061");
+    expect(envelope.openEcho({ ...signed(sealed), echostr: sealed }, nowMs)).toMatchObject({ text: "1616140317555161061" });
+    expect(envelope.openEcho({ ...signed("other"), echostr: sealed }, nowMs)).toEqual({ refused: "signature" });
+    expect(envelope.openEcho(signed(sealed), nowMs)).toEqual({ refused: "form" });
+  });
+});
+
+test.each([
+  { messageToken: "" },
+  { messageToken: "a token" },
+  { encodingAesKey: encodingAesKey.slice(1) },
+  { encodingAesKey: `${encodingAesKey}=` },
+  { encodingAesKey: `${encodingAesKey.slice(1)}\n` },
+])("keys that cannot be right are refused where they are given: %j", (wrong) => {
+  expect(() => pushEnvelope({ ...options, ...wrong })).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "message-keys" }));
+});

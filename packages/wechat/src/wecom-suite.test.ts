@@ -1,0 +1,167 @@
+/** A WeCom suite end to end against the simulator, whose log is the judge. */
+import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
+import { manualClock, seededRandom } from "@lingpai/core/testing";
+import type { ManualClock } from "@lingpai/core/testing";
+import { createSimulator } from "@lingpai/wechat-simulator";
+import type { Simulator } from "@lingpai/wechat-simulator";
+import { afterEach, describe, expect, test } from "vitest";
+import { encodingAesKey, messageToken } from "./platform-world.test.kit.ts";
+import { wecomSuite } from "./wecom-suite.ts";
+import type { SuiteCorp, WecomSuite } from "./wecom-suite.ts";
+
+const suiteId = "ww4asffe99e54c0f4c";
+const corpId = "ww0123456789abcdef";
+const otherCorpId = "wwfedcba9876543210";
+const secret = "kP3-suite_secret_of_43_characters_xxxxxxxxx";
+const suitePath = "/cgi-bin/service/get_suite_token";
+const corpPath = "/cgi-bin/service/get_corp_token";
+const minuteMs = 60_000;
+
+interface World {
+  readonly clock: ManualClock;
+  readonly simulator: Simulator;
+  node(name: string): WecomSuite;
+  pushTo(node: WecomSuite): Promise<void>;
+  during<T>(work: Promise<T>): Promise<T>;
+}
+
+const open: WecomSuite[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((node) => node.close()));
+});
+
+function world(): World {
+  const clock = manualClock();
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(5),
+    latencyMs: 20,
+    suites: [{ suiteId, secret, token: messageToken, encodingAesKey }],
+  });
+  const store = memoryStore({ clock });
+  return {
+    clock,
+    simulator,
+    node(name) {
+      const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
+      const fetch = simulator.fetchAs({ caller: name });
+      const node = wecomSuite({
+        suiteId,
+        secret,
+        messageToken,
+        encodingAesKey,
+        environment: "prod",
+        node: name,
+        clock,
+        fetch,
+        random: seededRandom(name),
+        ...stores,
+      });
+      open.push(node);
+      return node;
+    },
+    async pushTo(node) {
+      const { query, body } = simulator.suites.pushTicket(suiteId);
+      expect(await node.handlePush({ query, body })).toEqual({ status: 200, body: "success" });
+    },
+    async during(work) {
+      work.catch(() => undefined);
+      await clock.advance(30_000);
+      return work;
+    },
+  };
+}
+
+const send = (corp: SuiteCorp): Promise<{ errcode: number }> => corp.request("/cgi-bin/message/send", { json: { agentid: 1 } });
+
+describe("a suite", () => {
+  test("serves two nodes and a corp through six hours of pushes, and no caller sees a token die", async () => {
+    const { clock, simulator, node, pushTo, during } = world();
+    const code = simulator.suites.install(suiteId, corpId);
+    const nodes = [node("a"), node("b")];
+    for (let push = 0; push < 6 * 6; push += 1) {
+      await pushTo(nodes[push % 2] ?? node("c"));
+      const answers = await during(Promise.all(nodes.map((each) => send(each.corp(corpId, code)))));
+      expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0]);
+      await clock.advance(10 * minuteMs - 30_000);
+    }
+    // The platform never says what is left of a token's life, so a call may meet its end, and is sent again.
+    expect(new Set(simulator.log.calls({ ok: false }).map((entry) => entry.code))).toEqual(new Set([42001]));
+    expect(simulator.log.issues(suiteId, suitePath)).toHaveLength(3);
+    expect(simulator.log.issues(`${corpId}/${suiteId}`, corpPath)).toHaveLength(3);
+    // One question every half hour or so, not one for each call or node.
+    expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(6 * 4);
+  });
+
+  test("has no token before the first push, and sends nothing for it", async () => {
+    const { simulator, node, during } = world();
+    await expect(during(node("a").credential.get())).rejects.toThrow(/none has been pushed/);
+    expect(simulator.log.fetches(suiteId)).toEqual([]);
+  });
+
+  test("does not use a ticket beyond its thirty minutes, and goes on with the next push", async () => {
+    const { clock, simulator, node, pushTo, during } = world();
+    const suite = node("a");
+    await pushTo(suite);
+    await clock.advance(30 * minuteMs);
+    await expect(during(suite.credential.get())).rejects.toThrow(/the last one is too old/);
+    expect(simulator.log.fetches(suiteId)).toEqual([]);
+    await pushTo(suite);
+    await during(suite.credential.get());
+    expect(simulator.log.fetches(suiteId).map(({ code }) => code)).toEqual([0]);
+  });
+
+  test("falls back on the ticket before when the newest is refused", async () => {
+    const { clock, simulator, node, pushTo, during } = world();
+    const suite = node("a");
+    await pushTo(suite);
+    await suite.ticket.put("nonsense", clock.wallMs() + 1000);
+    await during(suite.credential.get());
+    expect(simulator.log.fetches(suiteId).map(({ code }) => code)).toEqual([40085, 0]);
+  });
+
+  test.each([
+    ["invalid", (simulator: Simulator) => simulator.operator.revoke(suiteId), 40082],
+    ["expired", (simulator: Simulator) => simulator.operator.expireNow(suiteId), 42009],
+  ])("replaces its own token when it is %s, and asks for the corp's once more", async (_title, act, errcode) => {
+    const { clock, simulator, node, pushTo, during } = world();
+    const suite = node("a");
+    const corp = suite.corp(corpId, simulator.suites.install(suiteId, corpId));
+    await pushTo(suite);
+    await during(send(corp));
+    await clock.advance(minuteMs);
+    act(simulator);
+    const before = simulator.log.seq;
+    await during(corp.credential.refresh());
+    const entries = simulator.log.entries({ kind: "issue", afterSeq: before });
+    expect(entries.map(({ endpoint, code }) => [endpoint, code])).toEqual([
+      [corpPath, errcode],
+      [suitePath, 0],
+      [corpPath, 0],
+    ]);
+  });
+
+  test("stops for a corp whose permanent code is void, for that one alone, until there is a new code", async () => {
+    const { clock, simulator, node, pushTo, during } = world();
+    const suite = node("a");
+    await pushTo(suite);
+    let code = simulator.suites.install(suiteId, corpId);
+    const other = suite.corp(otherCorpId, simulator.suites.install(suiteId, otherCorpId));
+    const corp = suite.corp(corpId, () => code);
+    const renewed = simulator.suites.install(suiteId, corpId);
+    for (let call = 0; call < 3; call += 1) await expect(during(corp.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(during(send(other))).resolves.toMatchObject({ errcode: 0 });
+    expect(simulator.log.fetches(`${corpId}/${suiteId}`).map((entry) => entry.code)).toEqual([40084]);
+    code = renewed;
+    await clock.advance(5 * minuteMs);
+    await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
+  });
+
+  test("gives the same object for a corp at each call, and none once it is closed", async () => {
+    const { node } = world();
+    const suite = node("a");
+    expect(suite.corp(corpId, "code")).toBe(suite.corp(corpId, "code"));
+    await suite.close();
+    expect(() => suite.corp(otherCorpId, "code")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  });
+});
