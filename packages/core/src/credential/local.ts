@@ -1,7 +1,7 @@
 /** What this process knows: the credential that it hands out, and those that it must never hand out again. */
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
-import type { Held, State } from "../state/state.ts";
+import { owedSinceMs, type Held, type State } from "../state/state.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./windows.ts";
@@ -75,7 +75,7 @@ export class Local {
       case "rejected":
         return holding.held.fingerprint === goal.refused ? undefined : holding;
       case "reconcile":
-        return this.#state?.doubtSinceMs === undefined ? holding : undefined;
+        return owedSinceMs(this.#state) === undefined ? holding : undefined;
       default:
         return holding.held.commitId === goal.replaces ? undefined : holding;
     }

@@ -42,6 +42,11 @@ describe("an abandoned request", () => {
     expect(next).toMatchObject({ intent: other, doubtSinceMs: noonMs });
   });
 
+  it("shortens no wait that stands already", () => {
+    const waiting = { ...announced, coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 };
+    expect(after(waiting, abandon({ outcome: "unknown" }))).toMatchObject({ coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 });
+  });
+
   it("whose end is known and whose intent is gone changes nothing", () => {
     expect(decide(calm(), abandon())).toEqual({ verdict: { kind: "abandoned", coolUntilMs: 0 } });
   });

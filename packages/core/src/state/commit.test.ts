@@ -37,6 +37,15 @@ describe("a commit", () => {
     expect(decide(state, commit(event), 300, { supersedes: false }).state).not.toHaveProperty("doubtSinceMs");
   });
 
+  it("doubts nothing when the earlier request must have been processed just when it left", () => {
+    expect(decide({ ...announced, dangerUntilMs: noonMs }, commit()).verdict).toMatchObject({ doubt: false });
+  });
+
+  it("of the very epoch that is stored, as a promoted clock may grant it twice, replaces it and doubts", () => {
+    const twin = { ...announced, outcomeId: "theirs", credential: held("T3", { epoch: 11 }) };
+    expect(decide(twin, commit()).verdict).toMatchObject({ kind: "committed", doubt: true });
+  });
+
   it("does not make a doubt younger than it is", () => {
     expect(after({ ...announced, doubtSinceMs: noonMs - 5 }, commit({ leaseHeld: false })).doubtSinceMs).toBe(noonMs - 5);
   });

@@ -64,6 +64,12 @@ const cases: readonly Case[] = [
   },
   { title: "nothing is reconciled that nobody doubts", state: calm(), event: { reason: "reconcile" }, verdict: { kind: "adopt" } },
   {
+    title: "so may a request that was announced and never reported, once it must have been processed",
+    state: calm({ intent: { ...open, atMs: noonMs - 15_000 } }),
+    event: { reason: "reconcile" },
+    verdict: { kind: "send", undrained: false },
+  },
+  {
     title: "a doubt may be reconciled",
     state: calm({ doubtSinceMs: noonMs - 60_000 }),
     event: { reason: "reconcile" },
@@ -163,6 +169,11 @@ const cases: readonly Case[] = [
 ];
 
 describe("an intent", () => {
+  it("that is forced may leave as soon as the distance is kept", () => {
+    const quota = { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs - 30_000 } };
+    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe("send");
+  });
+
   it.each(cases.map((each) => [each.title, each] as const))("%s", (_, { state, event, rules, verdict }) => {
     const decided = decide(state, intent(event), 0, rules);
     expect(decided.verdict).toMatchObject(verdict);

@@ -3,7 +3,7 @@ import type { RefreshReason } from "../issuer.ts";
 import { allowedAtMs, isGoverned } from "./governor.ts";
 import { quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
 import type { Rules } from "./rules.ts";
-import { change, isLive, type Intent, type State } from "./state.ts";
+import { change, isLive, owedSinceMs, type Intent, type State } from "./state.ts";
 import { suspected, type ForeignRefresh } from "./suspect.ts";
 
 export interface IntentEvent {
@@ -101,6 +101,6 @@ function firstSentMs(state: State, event: IntentEvent, nowMs: number): number {
 /** Whether somebody else already did what this refresh was for. */
 function isServed(state: State, event: IntentEvent, nowMs: number): boolean {
   if (!isLive(state, nowMs)) return false;
-  if (event.reason === "reconcile") return state.doubtSinceMs === undefined;
+  if (event.reason === "reconcile") return owedSinceMs(state) === undefined;
   return event.reason === "rejected" ? state.credential?.fingerprint !== event.refused : state.credential?.commitId !== event.replaces;
 }

@@ -2,7 +2,7 @@
  * One number for all situations that behave alike. Identifiers are renamed in the order of their appearance, credentials, epochs and instants
  * keep only their order, processes are interchangeable: what production never looks at makes no difference here.
  */
-import type { Held, State } from "@lingpai/core/internal/state";
+import { owedSinceMs, type Held, type State } from "@lingpai/core/internal/state";
 import type { Model } from "./model.ts";
 import { dead, fingerprintOf, serialOf, storeNowMs, type Flight, type Process, type World } from "./world.ts";
 
@@ -101,6 +101,12 @@ export class Canon {
     else this.#instant(doubtSinceMs + this.#model.rules.drainMs);
   }
 
+  #owed(known: State): void {
+    const sinceMs = owedSinceMs(known);
+    if (sinceMs === undefined) this.#put(none);
+    else this.#instant(sinceMs + this.#model.rules.drainMs);
+  }
+
   #held(held: Held | undefined): void {
     if (held === undefined) return this.#put(none);
     this.#fingerprint(held.fingerprint);
@@ -120,6 +126,7 @@ export class Canon {
       this.#put(known.suspect?.fingerprint === held.fingerprint ? 1 : 0);
       this.#instant(known.dangerUntilMs);
       this.#doubt(known);
+      this.#owed(known);
     } else this.#put(known?.doubtSinceMs === undefined ? 0 : 1);
     this.#fingerprint(process.wants);
     this.#fingerprints(process.replaced, live);

@@ -1,5 +1,5 @@
 /** What a refresh is for, as core's manager states it. */
-import { isLive, isSuspect, type State } from "@lingpai/core/internal/state";
+import { isLive, isSuspect, owedSinceMs, type State } from "@lingpai/core/internal/state";
 import type { Process } from "./world.ts";
 
 export interface Goal {
@@ -12,7 +12,7 @@ export interface Goal {
 export function serves({ held, known }: Process, goal: Goal): boolean {
   if (held === undefined) return false;
   if (goal.reason === "rejected") return held.fingerprint !== goal.refused;
-  if (goal.reason === "reconcile") return known?.doubtSinceMs === undefined;
+  if (goal.reason === "reconcile") return owedSinceMs(known) === undefined;
   return held.commitId !== goal.replaces;
 }
 

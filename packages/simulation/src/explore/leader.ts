@@ -1,5 +1,5 @@
 /** The steps of a process that refreshes: from the lock to the intent to the request. Mirrors core's `lead` and `announce`. */
-import type { IntentEvent } from "@lingpai/core/internal/state";
+import { owedSinceMs, type IntentEvent } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import { aimAt, isReached, serves, type Goal } from "./goal.ts";
 import { take } from "./knowledge.ts";
@@ -54,7 +54,8 @@ function goalsOf(model: Model, world: World, process: Process): Goal[] {
   if (held === undefined) return [{ reason: "cold" }];
   if (known?.suspect?.fingerprint === held.fingerprint) return [{ reason: "rejected", refused: held.fingerprint }];
   const goals: Goal[] = world.left.refreshes > 0 ? [{ reason: "advisory", replaces: held.commitId }] : [];
-  const isOwed = known?.doubtSinceMs !== undefined && storeNowMs(world, model) >= known.doubtSinceMs + model.rules.drainMs;
+  const sinceMs = owedSinceMs(known);
+  const isOwed = sinceMs !== undefined && storeNowMs(world, model) >= sinceMs + model.rules.drainMs;
   return isOwed ? [...goals, { reason: "reconcile", replaces: held.commitId }] : goals;
 }
 
