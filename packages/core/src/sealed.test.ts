@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Cache, CacheDriver, Entry, WatchListener } from "./cache.ts";
 import { createCache } from "./create-cache.ts";
+import { claimsPath } from "./credential/claims.ts";
 import { keyring } from "./keyring.ts";
 import type { SealingKey } from "./keyring.ts";
 import { sealed } from "./sealed.ts";
@@ -52,6 +53,14 @@ const entryOf = (stored: ReadonlyMap<string, Entry>, name: string): Entry => {
 };
 
 const unreadable = (reason: string): object => ({ code: "UNREADABLE_ENTRY", reason, retryable: false });
+
+test("claims are left in clear, so that environments with other keys see them", async () => {
+  const { cache, stored } = store();
+  const [prod, staging] = [old, current].map((key) => sealed(cache, keyring({ active: key })));
+  await prod?.withPrefix("prod").at(claimsPath).set("k", "prod");
+  expect(await staging?.at(claimsPath).get("k")).toMatchObject({ value: "prod" });
+  expect([...stored.values()].map(({ value }) => value)).toEqual(["prod"]);
+});
 
 describe("a sealed cache", () => {
   test("gives back what was written and stores nothing of it", async () => {

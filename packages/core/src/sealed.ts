@@ -27,6 +27,9 @@ export interface SealedOptions {
  * elsewhere), `schema` (sealed by a newer release), `format` (not an envelope). To `set` and `delete` such an entry is an entry like
  * any other: `ifVersion: "absent"` conflicts with it, and only an unconditional write or one on its very version replaces it.
  *
+ * What lies at `lingpai`, `claims`, the registry that all environments of a store share, is not sealed: it holds no secret, and an
+ * environment with other keys must see that a credential is taken.
+ *
  * A whole entry put back as it was earlier cannot be told from the original: the credential's generations are there for that.
  *
  * @throws {ConfigurationError} `CONFIGURATION` when the keyring was not made by `keyring`.
@@ -37,6 +40,9 @@ export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {})
   activeKey(ring);
   return new Sealed(cache, { ring, random, readsPlaintext: plaintext === "read" });
 }
+
+/** Where environments tell each other which credentials they fetch: labels and times, which all must read, whatever keys each has. */
+const sharedPath: readonly string[] = ["lingpai", "claims"];
 
 interface Sealing {
   readonly ring: Keyring;
@@ -87,7 +93,8 @@ class Sealed implements Cache {
   }
 
   at(path: readonly string[]): Cache {
-    return new Sealed(this.#cache.at(path), this.#sealing);
+    const view = this.#cache.at(path);
+    return path.join("\0") === sharedPath.join("\0") ? view : new Sealed(view, this.#sealing);
   }
 }
 
