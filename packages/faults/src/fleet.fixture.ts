@@ -86,9 +86,12 @@ export async function fleet(way: Way, options: SimulatorOptions = {}): Promise<F
     async settled(nodes) {
       await until("the fleet holds the platform's latest credential", async () => {
         const state = await document();
-        const latest = platform.operator.latest(appId)?.id;
         const held = [state?.credential?.secret, ...nodes.map((node) => node.credential.peek()?.reveal())];
-        return state?.doubtSinceMs === undefined && held.every((text) => text && platform.operator.inspect(text)?.id === latest);
+        const names = held.map((text) => platform.operator.inspect(text ?? "")?.id);
+        const latest = platform.operator.latest(appId)?.id;
+        if (state?.doubtSinceMs === undefined && names.every((name) => name === latest)) return true;
+        const { credential: _credential, ...rest } = state ?? {};
+        throw new Error(`The latest is ${latest}; the store and the nodes hold ${names.join(", ")}. ${JSON.stringify(rest)}`);
       });
     },
   };
