@@ -33,6 +33,18 @@ describe("the fleet in simulated worlds", () => {
   });
 });
 
+describe("the cost of a fleet in which nothing goes wrong", () => {
+  // Readings of a cycle of 6300 s: one every 240 s from its first quarter of an hour on, and one at its end; with news one more.
+  it.each([
+    { push: "off", most: 1.05 * 13.4 },
+    { push: "on", most: 1.05 * 14 },
+  ])("is at most $most store commands per node and hour with news $push", async ({ push, most }) => {
+    const { summary } = await simulated("--seeds", "4", "--faults", "0", "--nodes", "10", "--call-every", "300", "--push", push);
+    expect(summary.violations).toEqual([]);
+    expect(summary.commandsPerNodeHour).toBeLessThanOrEqual(most);
+  });
+});
+
 it("makes at most 150 fetches in 24 hours of war against somebody who fetches every 10 s", async () => {
   const stage = new Stage({ seed: 1, nodes: 3, hours: 24, faults: 0, wild: false, push: true, reports: true, callEveryMs: 10_000 });
   const { world, wechat, nodes, traffic } = stage;

@@ -4,7 +4,7 @@
  * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and times, no secret. A claim that was not renewed for two days
  * counts as given up.
  */
-import type { Cache } from "../cache.ts";
+import type { Cache, Version } from "../cache.ts";
 import { CredentialConflictError, UnreadableEntryError } from "../errors.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
@@ -22,7 +22,9 @@ export interface Claim {
 }
 
 const staleAfterMs = 2 * 86_400_000;
-const renewEveryMs = 3_600_000;
+/** Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is left as it is. */
+const lookEveryMs = 3_600_000;
+const renewEveryMs = 12 * 3_600_000;
 const conflictsMax = 16;
 
 export class Claims {
@@ -31,7 +33,7 @@ export class Claims {
   readonly #registry: Cache;
   readonly #path: readonly string[];
   readonly #onConflict: OnConflict;
-  #renewAtMs = Number.NEGATIVE_INFINITY;
+  #lookAtMs = Number.NEGATIVE_INFINITY;
   #isReported = false;
 
   constructor(setting: Setting, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
@@ -49,7 +51,7 @@ export class Claims {
    */
   async ensure(): Promise<Claim | undefined> {
     const { clock, issuer } = this.#setting;
-    if (clock.monotonicMs() < this.#renewAtMs) return undefined;
+    if (clock.monotonicMs() < this.#lookAtMs) return undefined;
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const entry = await this.#registry.get(issuer.id);
       const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
@@ -60,18 +62,21 @@ export class Claims {
         const consumed = this.#resolve(other);
         if (consumed !== undefined) return consumed;
       }
-      const written = await this.#registry.set(issuer.id, JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) }), {
-        ifVersion: entry?.version ?? "absent",
-        ttlMs: 2 * staleAfterMs,
-      });
-      if (!written.written) continue;
-      this.#renewAtMs = clock.monotonicMs() + renewEveryMs;
+      const isRenewed = claims.some((claim) => samePath(claim.path, this.#path) && nowMs - claim.renewedMs < renewEveryMs);
+      if (!isRenewed && !(await this.#write(claims, nowMs, entry?.version ?? "absent"))) continue;
+      this.#lookAtMs = clock.monotonicMs() + lookEveryMs;
       return undefined;
     }
     throw new CredentialConflictError(
       `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again, or give each its own AppID.`,
       "several",
     );
+  }
+
+  /** False when somebody else wrote first. */
+  async #write(claims: readonly Claim[], nowMs: number, ifVersion: Version | "absent"): Promise<boolean> {
+    const value = JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) });
+    return (await this.#registry.set(this.#setting.issuer.id, value, { ifVersion, ttlMs: 2 * staleAfterMs })).written;
   }
 
   #renewed(claims: readonly Claim[], nowMs: number): readonly Claim[] {

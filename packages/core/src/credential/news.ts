@@ -22,12 +22,18 @@ export class News {
   /** When the allowance is whole again: each reading moves it on by one gap. */
   #wholeAtMs = Number.NEGATIVE_INFINITY;
   #cancel: CancelTimer | undefined;
+  #isHeard = false;
   #isClosed = false;
   #isMuted = false;
 
   constructor(options: NewsOptions) {
     this.#options = options;
     this.#clock = options.clock;
+  }
+
+  /** Whether a subscription stands. Messages may be lost all the same. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
@@ -73,6 +79,7 @@ export class News {
   deafen(): void {
     const subscribed = this.#unsubscribe;
     this.#unsubscribe = undefined;
+    this.#isHeard = false;
     this.#cancel?.();
     this.#cancel = undefined;
     // Not waited for: behind a store that does not answer it would never end.
@@ -87,9 +94,11 @@ export class News {
 
   async #subscribe(cache: Cache, key: string): Promise<Unsubscribe | undefined> {
     try {
-      return await cache.watch?.((changed) => {
+      const unsubscribe = await cache.watch?.((changed) => {
         if (changed === undefined || changed === key) this.#schedule();
       });
+      this.#isHeard = unsubscribe !== undefined;
+      return unsubscribe;
     } catch {
       // Without news there is still the periodic reading; the next call tries again.
       this.#unsubscribe = undefined;

@@ -1,6 +1,6 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
 import type { CancelTimer } from "../time.ts";
-import { isLive, isSuspect } from "../state/state.ts";
+import { isCalm, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -14,6 +14,11 @@ const sleepMaxMs = 60_000;
 const retryMs = 5_000;
 const retryMaxMs = 60_000;
 const youthMs = 30_000;
+/**
+ * While a document is calm, only an operator replaces its credential before the window, so a reading may wait longer; longer still where the store
+ * tells of changes and a reading only makes up for a lost message.
+ */
+const calmStretch = { silent: 1.2, told: 1.5 };
 
 export class Upkeep {
   readonly #parts: Parts;
@@ -86,7 +91,7 @@ export class Upkeep {
       this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
       if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
-      this.#recheckJitter = 0.95 + 0.1 * random.next();
+      this.#recheckJitter = 0.98 + 0.04 * random.next();
       await this.#source.read();
     }
   }
@@ -133,7 +138,7 @@ export class Upkeep {
   /** The owed refresh is made late, while both credentials still work, and not before the drain has passed. */
   #reconcileAtMs(): number {
     const { local, setting, storeClock } = this.#parts;
-    const sinceMs = local.state?.doubtSinceMs;
+    const sinceMs = setting.rules.supersedes ? owedSinceMs(local.state) : local.state?.doubtSinceMs;
     if (sinceMs === undefined) return Number.POSITIVE_INFINITY;
     if (this.#reconcile?.sinceMs !== sinceMs) {
       const { drainMs, reconcileMs, fleetSize } = setting.parameters;
@@ -146,11 +151,17 @@ export class Upkeep {
     return this.#reconcile.atMs;
   }
 
+  /** In the refresh window the document is read more often; a reading that would fall into it waits for what the window's first minute brings. */
   #recheckAtMs(): number {
     const { local, setting, storeClock } = this.#parts;
     const { recheckDueMs, recheckMs } = setting.parameters;
-    const isDue = local.holding !== undefined && storeClock.nowMs() >= local.holding.windows.advisoryAtMs;
-    return Math.max(this.#source.lastReadMs, this.#startedMs) + this.#recheckJitter * (isDue ? recheckDueMs : recheckMs);
+    const { holding, state } = local;
+    const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
+    const stretch =
+      state === undefined || !isCalm(state, storeClock.nowMs()) ? 1 : this.#source.news.isHeard ? calmStretch.told : calmStretch.silent;
+    const atMs = sinceMs + this.#recheckJitter * stretch * recheckMs;
+    const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
+    return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */

@@ -121,6 +121,7 @@ export class Auditor {
   #isExcused(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed"): boolean {
     const { nowMs } = this.#scene.world;
     const sinceMs = life.downSinceTrueMs;
+    if (this.#fetches.isSpent(nowMs)) return true;
     if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs)) return true;
     const stoodStill = nowMs - sinceMs > life.process.awakeMs - (life.downSinceMs ?? 0);
     if (stoodStill && (how === "replay" || how === "probed")) return true;

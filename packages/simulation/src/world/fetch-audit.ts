@@ -14,6 +14,7 @@ export class FetchAudit {
   readonly #limits: FetchLimits;
   readonly #fetches: Fetch[] = [];
   readonly #perDay = new Map<number, number>();
+  readonly #sentPerDay = new Map<number, number>();
   /** Fetches that the ledger may have forgotten, because the store did. */
   #forgotten = 0;
 
@@ -37,13 +38,20 @@ export class FetchAudit {
         findings.push({ promise: "1", what: `requests ${other.number} and ${fetch.number} replace the same credential` });
       }
     }
+    const day = dayOf(fetch.sentAtMs);
+    this.#sentPerDay.set(day, (this.#sentPerDay.get(day) ?? 0) + 1);
     this.#fetches.push(fetch);
     if (this.#fetches.length > 8) this.#fetches.shift();
     return findings;
   }
 
+  /** Whether the ledger has a reason to say that the day's quota is used up, the reserve for emergencies apart. */
+  isSpent(nowMs: number): boolean {
+    return (this.#sentPerDay.get(dayOf(nowMs)) ?? 0) >= Math.floor(0.9 * this.#limits.perDay);
+  }
+
   processed(fetch: Fetch): void {
-    const day = Math.floor(((fetch.processedAtMs ?? 0) + shanghaiMs) / dayMs);
+    const day = dayOf(fetch.processedAtMs ?? 0);
     this.#perDay.set(day, (this.#perDay.get(day) ?? 0) + 1);
   }
 
@@ -53,4 +61,9 @@ export class FetchAudit {
       .filter((count) => count > this.#limits.perDay + this.#forgotten)
       .map((count) => ({ promise: "6", what: `${count} fetches in one day, where the ledger's cap is ${this.#limits.perDay}` }));
   }
+}
+
+/** The platform's day. */
+function dayOf(atMs: number): number {
+  return Math.floor((atMs + shanghaiMs) / dayMs);
 }
