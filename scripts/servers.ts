@@ -21,6 +21,7 @@ const allPrograms: Programs = {
   "mariadb-install-db": "mariadb-server",
   memcached: "memcached",
   etcd: "etcd-server",
+  faketime: "faketime",
 };
 
 /** The machine, as far as installing goes. */
@@ -47,7 +48,7 @@ export function provide(needed: Programs, host: Host): void {
   if (missing().length === 0) return;
   throw new Error(
     `These tests need ${missing().join(", ")} on PATH. Install ${packages.join(", ")} (Debian: sudo apt-get install ${packages.join(" ")}; ` +
-      "macOS: brew install redis postgresql mariadb memcached etcd), or run `pnpm test`, which is the unit tests alone.",
+      "macOS: brew install redis postgresql mariadb memcached etcd libfaketime), or run `pnpm test`, which is the unit tests alone.",
   );
 }
 
