@@ -1,0 +1,4 @@
+import { conform } from "@lingpai/conformance/vitest";
+import { onFiles } from "./embedded.fixture.ts";
+
+for (const backend of onFiles) conform(backend);
