@@ -1,0 +1,62 @@
+/** Redis as the other SDKs see it: plain keys, outside every prefix of Lingpai. */
+
+/** Every method rejects when the server cannot be reached; a failure is never an absent key. */
+export interface RawStore {
+  get(key: string): Promise<string | undefined>;
+  /** What is left of the key's time to live, in ms: undefined when there is no key, `Infinity` when it never expires. */
+  remainingMs(key: string): Promise<number | undefined>;
+  /** Writes with a time to live, a whole number of ms from 1. */
+  set(key: string, value: string, ttlMs: number): Promise<void>;
+  /** As `set`, only if there is no such key: tells whether it was written. */
+  setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;
+  /** Removes the key only while it holds this value, in one atomic step: tells whether it was removed. */
+  deleteIf(key: string, value: string): Promise<boolean>;
+}
+
+/** What is used of a `Redis` or `Cluster` of ioredis. */
+export interface IoredisCaller {
+  call(command: string, ...args: string[]): Promise<unknown>;
+}
+
+/** What is used of a client, cluster or sentinel of @redis/client. */
+export interface NodeRedisCaller {
+  get(key: string): Promise<unknown>;
+  pTTL(key: string): Promise<unknown>;
+  set(key: string, value: string, options: { PX: number; NX?: true }): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+const compareAndDelete = 'if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) else return 0 end';
+
+/** On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty, as the other SDKs do. */
+export function ioredisStore(client: IoredisCaller): RawStore {
+  return {
+    get: async (key) => textOf(await client.call("GET", key)),
+    remainingMs: async (key) => durationOf(await client.call("PTTL", key)),
+    set: async (key, value, ttlMs) => void (await client.call("SET", key, value, "PX", String(ttlMs))),
+    setIfAbsent: async (key, value, ttlMs) => (await client.call("SET", key, value, "PX", String(ttlMs), "NX")) === "OK",
+    deleteIf: async (key, value) => Number(await client.call("EVAL", compareAndDelete, "1", key, value)) === 1,
+  };
+}
+
+/** On a client of @redis/client 5 or 6, which stays its owner's. */
+export function nodeRedisStore(client: NodeRedisCaller): RawStore {
+  return {
+    get: async (key) => textOf(await client.get(key)),
+    remainingMs: async (key) => durationOf(await client.pTTL(key)),
+    set: async (key, value, ttlMs) => void (await client.set(key, value, { PX: ttlMs })),
+    setIfAbsent: async (key, value, ttlMs) => (await client.set(key, value, { PX: ttlMs, NX: true })) === "OK",
+    deleteIf: async (key, value) => Number(await client.eval(compareAndDelete, { keys: [key], arguments: [value] })) === 1,
+  };
+}
+
+function textOf(reply: unknown): string | undefined {
+  return reply === null || reply === undefined ? undefined : String(reply);
+}
+
+/** Redis says -2 for a key that is not there and -1 for one that never expires. */
+function durationOf(reply: unknown): number | undefined {
+  const ms = Number(reply);
+  if (ms === -2) return undefined;
+  return ms === -1 ? Number.POSITIVE_INFINITY : ms;
+}
