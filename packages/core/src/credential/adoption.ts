@@ -31,6 +31,8 @@ export class Adoption {
       return;
     }
     if (local.holding?.held.fingerprint === held.fingerprint) return void local.adopt(state, held);
+    // What this process was issued after it is about to be stored: to take this one meanwhile would be to go back and forth.
+    if (local.isUsable && local.holding?.isUnstored && held.epoch < local.holding.held.epoch) return;
     if (this.isOutdated(held)) {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;

@@ -23,6 +23,8 @@ export interface Holding {
   readonly windows: Windows;
   /** On the monotonic clock; moves when the store's time turns out to be another than it was taken for. */
   hardUntilMs: number;
+  /** Issued to this process and not stored yet: this copy is the only one. */
+  isUnstored: boolean;
   /** Whether its times are the store's. Without a store's answer they are this node's, and hold for this node only. */
   readonly isAnchored: boolean;
   uses: number;
@@ -107,7 +109,7 @@ export class Local {
   }
 
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
-  adopt(state: State, held: Held): Holding {
+  adopt(state: State, held: Held, { isUnstored = false }: { readonly isUnstored?: boolean } = {}): Holding {
     const { issuer, parameters } = this.#setting;
     const current = this.#holding;
     this.#state = state;
@@ -118,6 +120,7 @@ export class Local {
     const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
     if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {
       current.hardUntilMs = hardUntilMs;
+      current.isUnstored = isUnstored;
       this.#onChange();
       return current;
     }
@@ -134,6 +137,7 @@ export class Local {
       held,
       windows,
       hardUntilMs,
+      isUnstored,
       isAnchored: this.#clock.isSet,
       uses: same?.uses ?? 0,
       isStaleReported: false,

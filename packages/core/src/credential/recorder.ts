@@ -132,7 +132,7 @@ export class Recorder {
     const { issued, epoch, operationId } = this.#event(answer);
     const held = { ...issued, generation: (state.credential?.generation ?? 0) + 1, epoch, commitId: operationId };
     const previous = state.credential && { previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 } };
-    local.adopt({ ...state, credential: held, ...previous }, held);
+    local.adopt({ ...state, credential: held, ...previous }, held, { isUnstored: true });
     const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
     setting.bus.emit("refreshed", {
       ...labelOf(held),

@@ -259,3 +259,23 @@ describe("a node without a store", () => {
     expect(platform.alive(one.peek()!)).toBe(true);
   });
 });
+
+describe("a node whose credential waits to be stored", () => {
+  it("does not go back and forth when it reads an earlier one meanwhile", async () => {
+    const { clock, node, platform, document, write } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    const before = (await document())!;
+    await clock.advance(400_000);
+    // The request leaves, and from then on nothing of this node's is written.
+    one.faults.next("set", undefined, ...Array.from({ length: 8 }, () => "fail-before" as const));
+    const latest = await within(clock, 5_000, one.refresh());
+    await write({ ...before, credential: { ...before.credential!, secret: "stray", fingerprint: "stray", commitId: "stray" } });
+    await clock.advance(300);
+    expect(one.peek()?.reveal()).toBe(latest.reveal());
+    await clock.advance(60_000);
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+    expect(one.peek()?.reveal()).toBe(platform.latest);
+    expect(one.events.filter(({ type }) => type === "adopted")).toEqual([]);
+  });
+});
