@@ -26,7 +26,7 @@ export function createDebounce(clock: Clock, delayMs: number, act: () => void): 
         cancelTimer = undefined;
         act();
       };
-      cancelTimer = clock.setTimer(Math.max(0, Math.min(delayMs, latestMs - nowMs)), fire, { background: true });
+      cancelTimer = clock.setTimer(Math.max(0, Math.min(delayMs, latestMs - nowMs)), fire);
     },
   };
 }

@@ -169,7 +169,7 @@ describe("a configuration that is open", () => {
   test("starts a watch that failed again after a growing pause, and reads what it may have missed", async () => {
     const { clock, options } = world(scripted("first", minimal));
     const starts: number[] = [];
-    const load = vi.fn(() => Promise.resolve([]));
+    const load = vi.fn<ConfigSource["load"]>(() => Promise.resolve([]));
     const failing: ConfigSource = {
       name: "failing",
       load,

@@ -55,7 +55,7 @@ export class Reader {
     const { environment, clock, random, deadlineMs } = this.#options;
     const deadline = new AbortController();
     const late = new ConfigurationError(`did not answer within ${deadlineMs} ms. Find out whether it can be reached from here`);
-    const cancel = clock.setTimer(deadlineMs, () => deadline.abort(late), { background: true });
+    const cancel = clock.setTimer(deadlineMs, () => deadline.abort(late));
     const combined = AbortSignal.any([signal, deadline.signal]);
     try {
       this.#last.set(source, await abandonable(source.load({ environment, clock, random, signal: combined }), combined));

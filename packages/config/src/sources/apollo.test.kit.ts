@@ -1,6 +1,7 @@
 /** Apollo's config service in this process, as it answers: releases, held notifications, access keys. */
 import { createHmac } from "node:crypto";
 import type { Clock } from "@lingpai/core";
+import { heldQuestions } from "./held.test.kit.ts";
 import type { Fetch } from "./http.ts";
 
 export interface FakeApollo {
@@ -26,7 +27,7 @@ interface Release {
 /** Serves the application `pay` in the cluster `default`. Signatures may be one minute old. */
 export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo {
   const releases = new Map<string, Release[]>();
-  const waiting = new Set<() => void>();
+  const questions = heldQuestions(clock);
   let lastId = 0;
 
   const isSigned = ({ headers, url }: Request): boolean => {
@@ -62,34 +63,21 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
 
   const notifications = async (asked: string, signal: AbortSignal): Promise<Response> => {
     const parsed: Parameters<typeof newer>[0] = JSON.parse(asked);
-    if (newer(parsed).length === 0) await held(() => newer(parsed).length > 0, signal);
+    if (newer(parsed).length === 0) await questions.hold(60_000, () => newer(parsed).length > 0, signal);
     const found = newer(parsed);
     return found.length > 0 ? Response.json(found) : new Response(null, { status: 304 });
   };
-
-  const held = (isChanged: () => boolean, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
-        cancel();
-        waiting.delete(look);
-        settle();
-      };
-      const look = (): void => void (isChanged() && end(resolve));
-      const cancel = clock.setTimer(60_000, () => end(resolve));
-      signal.addEventListener("abort", () => end(() => reject(signal.reason)), { once: true });
-      waiting.add(look);
-    });
 
   const fake = {
     requests: [] as string[],
     lags: false,
     get held() {
-      return waiting.size;
+      return questions.count;
     },
     release(namespace: string, configurations: Readonly<Record<string, string>>): void {
       lastId += 1;
       releases.set(namespace, [...(releases.get(namespace) ?? []), { id: lastId, configurations }]);
-      for (const look of [...waiting]) look();
+      questions.look();
     },
     async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
       const request = new Request(input, init);

@@ -1,6 +1,7 @@
 /** Nacos's HTTP API in this process, as its server answers: the configuration, the listener that holds questions, the log-in. */
 import { createHash } from "node:crypto";
 import type { Clock } from "@lingpai/core";
+import { heldQuestions } from "./held.test.kit.ts";
 import type { Fetch } from "./http.ts";
 
 export interface FakeNacos {
@@ -23,25 +24,36 @@ export interface FakeNacosOptions {
   readonly user?: { readonly name: string; readonly password: string };
 }
 
+interface Door {
+  mayPass(request: Request): boolean;
+  logIn(request: Request): Promise<Response>;
+  forget(): void;
+}
+
+/** Who may come in: everybody without a user, else who brings a token that was given for the password. */
+function doorOf(user: FakeNacosOptions["user"]): Door {
+  const tokens = new Set<string>();
+  let issued = 0;
+  return {
+    mayPass: ({ headers }) => user === undefined || tokens.has(headers.get("authorization")?.replace(/^Bearer /, "") ?? ""),
+    forget: () => tokens.clear(),
+    async logIn(request) {
+      const form = new URLSearchParams(await request.text());
+      if (form.get("username") !== user?.name || form.get("password") !== user?.password)
+        return new Response("unknown user!", { status: 403 });
+      issued += 1;
+      tokens.add(`token-${issued}`);
+      return Response.json({ accessToken: `token-${issued}`, tokenTtl: 18_000, globalAdmin: true, username: user?.name });
+    },
+  };
+}
+
 /** Keys are `namespace/group/dataId`, with an empty namespace for the public one. */
 export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
   const contents = new Map<string, string>();
-  const waiting = new Set<() => void>();
-  const tokens = new Set<string>();
-  let issued = 0;
+  const questions = heldQuestions(clock);
+  const door = doorOf(user);
   const md5 = (content: string | undefined): string => (content === undefined ? "" : createHash("md5").update(content).digest("hex"));
-
-  const mayPass = (request: Request): boolean =>
-    user === undefined || tokens.has(request.headers.get("authorization")?.replace(/^Bearer /, "") ?? "");
-
-  const logIn = async (request: Request): Promise<Response> => {
-    const form = new URLSearchParams(await request.text());
-    if (form.get("username") !== user?.name || form.get("password") !== user?.password)
-      return new Response("unknown user!", { status: 403 });
-    issued += 1;
-    tokens.add(`token-${issued}`);
-    return Response.json({ accessToken: `token-${issued}`, tokenTtl: 18_000, globalAdmin: true, username: user?.name });
-  };
 
   /** As `LongPollingService`: answers at once when the sum differs, else at a change, and half a second before the time that was asked for. */
   const listen = async (request: Request): Promise<Response> => {
@@ -53,29 +65,16 @@ export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
         ? ""
         : encodeURIComponent([dataId, group, ...(namespace === "" ? [] : [namespace])].join("\u0002") + "\u0001");
     const timeoutMs = Number(request.headers.get("long-pulling-timeout")) - 500;
-    if (answer() === "" && timeoutMs > 0) await held(timeoutMs, () => answer() !== "", request.signal);
+    if (answer() === "" && timeoutMs > 0) await questions.hold(timeoutMs, () => answer() !== "", request.signal);
     return new Response(answer() === "" ? "" : `${answer()}\n`);
   };
-
-  const held = (timeoutMs: number, isChanged: () => boolean, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
-        cancel();
-        waiting.delete(look);
-        settle();
-      };
-      const look = (): void => void (isChanged() && end(resolve));
-      const cancel = clock.setTimer(timeoutMs, () => end(resolve));
-      signal.addEventListener("abort", () => end(() => reject(signal.reason)), { once: true });
-      waiting.add(look);
-    });
 
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
     const at = (name: string): string => url.searchParams.get(name) ?? "";
     const route = `${request.method} ${url.pathname}`;
-    if (route === "POST /nacos/v1/auth/login" || route === "POST /nacos/v3/auth/user/login") return logIn(request);
-    if (!mayPass(request)) return new Response('{"code":403,"message":"user not found!"}', { status: 403 });
+    if (route === "POST /nacos/v1/auth/login" || route === "POST /nacos/v3/auth/user/login") return door.logIn(request);
+    if (!door.mayPass(request)) return new Response('{"code":403,"message":"user not found!"}', { status: 403 });
     if (route === "POST /nacos/v1/cs/configs/listener") return listen(request);
     if (route === "GET /nacos/v1/cs/configs") {
       const content = contents.get(`${at("tenant")}/${at("group")}/${at("dataId")}`);
@@ -101,14 +100,14 @@ export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
     urls: [] as string[],
     unreachable: false,
     get held() {
-      return waiting.size;
+      return questions.count;
     },
     publish(key: string, content: string | undefined): void {
       if (content === undefined) contents.delete(key);
       else contents.set(key, content);
-      for (const look of [...waiting]) look();
+      questions.look();
     },
-    forgetTokens: () => tokens.clear(),
+    forgetTokens: door.forget,
     async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
       const request = new Request(input, init);
       fake.requests.push(`${request.method} ${new URL(request.url).pathname}`);

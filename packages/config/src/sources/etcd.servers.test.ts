@@ -1,0 +1,95 @@
+import { systemClock, systemRandom } from "@lingpai/core";
+import { etcd, until } from "@lingpai/test-servers";
+import type { Database } from "@lingpai/test-servers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openConfig } from "../open-config.ts";
+import { appId, refusalOf, secret } from "../world.test.kit.ts";
+import { etcdSource } from "./etcd.ts";
+import type { EtcdSourceOptions } from "./etcd.ts";
+
+let server: Database;
+
+beforeAll(async () => {
+  server = await etcd();
+});
+
+afterAll(async () => {
+  await server.stop();
+});
+
+/** One request of etcd's own, round the source. */
+async function call(path: string, body: object, token?: string): Promise<Record<string, unknown>> {
+  const headers = token === undefined ? {} : { authorization: token };
+  const response = await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers });
+  const answer: Record<string, unknown> = JSON.parse(await response.text());
+  return answer;
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const put = (key: string, value: string): Promise<unknown> => call("/v3/kv/put", { key: base64(key), value: base64(value) });
+const source = (options: Omit<EtcdSourceOptions, "url">): ReturnType<typeof etcdSource> => etcdSource({ url: server.url, ...options });
+
+async function values(options: Omit<EtcdSourceOptions, "url">): Promise<unknown[]> {
+  const context = { environment: "prod", clock: systemClock, random: systemRandom, signal: new AbortController().signal };
+  return (await source(options).load(context)).map(({ path, value, place }) => [path.join("."), value, place]);
+}
+
+describe("a real etcd", () => {
+  test("gives all keys below a prefix, and none beside it", async () => {
+    await put("a/apps/main/mode", "plain");
+    await put("a/store/prefix", "令牌");
+    await put("b/node", "other");
+    await put("a", "beside");
+    expect(await values({ prefix: (environment) => (environment === "prod" ? "a/" : "none/") })).toEqual([
+      ["apps.main.mode", "plain", "etcd a/apps/main/mode"],
+      ["store.prefix", "令牌", "etcd a/store/prefix"],
+    ]);
+    expect(await values({ prefix: "none/" })).toEqual([]);
+    expect((await values({ prefix: "" })).length).toBe(4);
+  });
+
+  test("gives a document under one key, by its lines", async () => {
+    await put("lingpai.json", '{\n  "node": "api-1"\n}');
+    expect(await values({ key: "lingpai.json" })).toEqual([["node", "api-1", "etcd lingpai.json:2"]]);
+    expect(await values({ key: "absent.yaml" })).toEqual([]);
+  });
+
+  test("tells of changes below a prefix, also after it was restarted", async () => {
+    await put("live/apps/main/appId", appId);
+    await put("live/apps/main/secret", secret);
+    const config = await openConfig({ environment: "prod", sources: [source({ prefix: "live/" })], debounceMs: 20 });
+    try {
+      await put("live/apps/main/mode", "plain");
+      await until("the change is in force", async () => config.current.apps["main"]?.mode === "plain");
+      await server.restart();
+      await put("live/node", "after-restart");
+      await until("a change after the restart is in force", async () => config.current.node !== undefined);
+      expect(config.current.values.find(({ path }) => path === "node")).toEqual({
+        path: "node",
+        value: "after-restart",
+        place: "etcd live/node",
+      });
+    } finally {
+      await config.close();
+    }
+  });
+
+  test("asks for a password when its authentication is on", async () => {
+    await put("auth/node", "a");
+    await call("/v3/auth/user/add", { name: "root", password: "correct-horse-battery" });
+    await call("/v3/auth/role/add", { name: "root" });
+    await call("/v3/auth/user/grant", { user: "root", role: "root" });
+    await call("/v3/auth/enable", {});
+    try {
+      expect(await values({ prefix: "auth/", username: "root", password: "correct-horse-battery" })).toEqual([
+        ["node", "a", "etcd auth/node"],
+      ]);
+      const wrong = await refusalOf(values({ prefix: "auth/", username: "root", password: "wrong-password-here" }));
+      expect(wrong).toMatch(/^answered POST \/v3\/auth\/authenticate with HTTP 4\d\d/);
+      expect(await refusalOf(values({ prefix: "auth/" }))).toMatch(/^answered POST \/v3\/kv\/range with HTTP 4\d\d/);
+    } finally {
+      const { token } = await call("/v3/auth/authenticate", { name: "root", password: "correct-horse-battery" });
+      await call("/v3/auth/disable", {}, String(token));
+    }
+  });
+});

@@ -1,0 +1,31 @@
+/** Compiles only while what is configured fits `wechat()`, and the sources fit the clients that they are made for. */
+import type { Cache, Lock } from "@lingpai/core";
+import type { WechatOptions } from "@lingpai/wechat";
+import type { RedisClientType } from "@redis/client";
+import type { Redis } from "ioredis";
+import type { AppOptions } from "./app-options.ts";
+import type { AppConfig } from "./config.ts";
+import type { AppInput, SectionInput } from "./define-config.ts";
+import type { AppSection, Section, SealingSection, StoreSection } from "./schema.ts";
+import type { RedisReader } from "./sources/redis.ts";
+
+type Expect<T extends true> = T;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Store = NonNullable<SectionInput["store"]>;
+
+/** What an application writes: the options of an app, and a store. */
+export type Fits = Expect<AppOptions & { readonly cache: Cache; readonly lock: Lock } extends WechatOptions ? true : false>;
+
+/** Every option is one of `wechat()`'s, and has its type. */
+export type Known = Expect<keyof AppOptions extends keyof WechatOptions ? true : false>;
+export type Typed = Expect<AppOptions extends Pick<WechatOptions, keyof AppOptions> ? true : false>;
+
+/** What can be written in code is what the schema knows. */
+export type SameAppNames = Expect<Same<keyof AppInput, keyof AppSection>>;
+export type SameConfigNames = Expect<Same<keyof AppConfig, keyof AppSection>>;
+export type SameSectionNames = Expect<Same<keyof SectionInput, keyof Section>>;
+export type SameStoreNames = Expect<Same<keyof Store, keyof StoreSection>>;
+export type SameSealingNames = Expect<Same<keyof NonNullable<Store["sealing"]>, keyof SealingSection>>;
+
+export type Ioredis = Expect<Redis extends RedisReader ? true : false>;
+export type NodeRedis = Expect<RedisClientType extends RedisReader ? true : false>;
