@@ -47,7 +47,7 @@ export async function travel(means: Means, goal: Goal, patient: boolean): Promis
 }
 
 async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promise<void> {
-  const { closing, parts, source } = means;
+  const { closing, parts } = means;
   const { clock } = parts.setting;
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {

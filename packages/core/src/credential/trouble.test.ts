@@ -270,7 +270,14 @@ describe("a node whose credential waits to be stored", () => {
     // The request leaves, and from then on nothing of this node's is written.
     one.faults.next("set", undefined, ...Array.from({ length: 8 }, () => "fail-before" as const));
     const latest = await within(clock, 5_000, one.refresh());
-    await write({ ...before, credential: { ...before.credential!, secret: "stray", fingerprint: "stray", commitId: "stray" } });
+    const earlier = {
+      ...before.credential!,
+      epoch: before.credential!.epoch + 1,
+      generation: 2,
+      sentAtMs: clock.wallMs() - 1_000,
+      expiresAtMs: clock.wallMs() + 7_000_000,
+    };
+    await write({ ...before, credential: { ...earlier, secret: "stray", fingerprint: "stray", commitId: "stray" } });
     await clock.advance(300);
     expect(one.peek()?.reveal()).toBe(latest.reveal());
     await clock.advance(60_000);

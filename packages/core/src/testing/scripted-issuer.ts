@@ -98,8 +98,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   const issues: IssueRecord[] = [];
   const steps: ScriptedStep[] = [];
   const load = { now: 0, max: 0 };
-  let probesMade = 0;
-  let recoveries = 0;
+  const asked = { probes: 0, recoveries: 0 };
 
   return {
     id: options.id ?? "test:plain:wx0123456789abcdef",
@@ -126,21 +125,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
         load.now -= 1;
       }
     },
-    ...(options.probes && {
-      async probe(secret: Secret) {
-        probesMade += 1;
-        return space.alive(secret.reveal()) ? "alive" : "dead";
-      },
-    }),
-    ...(options.recovers && {
-      async recover() {
-        recoveries += 1;
-        const carry = space.latest?.carry;
-        if (carry === undefined)
-          throw new IssueError("fatal", "The scripted platform knows no input. Let it issue something elsewhere first.");
-        return carry;
-      },
-    }),
+    ...questions(options, space, asked),
     issues,
     script: (...more) => {
       steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
@@ -155,11 +140,36 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
       return load.max;
     },
     get probesMade() {
-      return probesMade;
+      return asked.probes;
     },
     get recoveries() {
-      return recoveries;
+      return asked.recoveries;
     },
+  };
+}
+
+/** What can be asked of the platform without anything being issued. */
+function questions(
+  options: ScriptedIssuerOptions,
+  space: TokenSpace,
+  asked: { probes: number; recoveries: number },
+): Pick<Issuer, "probe" | "recover"> {
+  return {
+    ...(options.probes && {
+      async probe(secret: Secret) {
+        asked.probes += 1;
+        return space.alive(secret.reveal()) ? "alive" : "dead";
+      },
+    }),
+    ...(options.recovers && {
+      async recover() {
+        asked.recoveries += 1;
+        const carry = space.latest?.carry;
+        if (carry === undefined)
+          throw new IssueError("fatal", "The scripted platform knows no input. Let it issue something elsewhere first.");
+        return carry;
+      },
+    }),
   };
 }
 
