@@ -21,13 +21,22 @@ export async function contended(
   waiters: number,
 ): Promise<readonly Figure[]> {
   const waiting = contenders.filter(({ side }) => side !== "base");
+  const bases = contenders.filter(({ side }) => side === "base");
   for (const contender of waiting) await contest(contender, wire, 2, "warm-up");
   const contests = await inRounds(waiting, rounds, (contender, round) => contest(contender, wire, waiters, String(round)));
-  const floors = await inRounds([waiters], rounds, holdsAlone);
   const idealMs = waiters * holdMs;
-  const floor = timeFigure("no lock: the holds one after another", floors.get(waiters) ?? [], idealMs, waiters);
-  return [floor, ...waiting.flatMap((contender) => figuresOf(contender, contests.get(contender) ?? [], idealMs, waiters))];
+  const floors: readonly Floor[] = [
+    { name: "no lock: the holds one after another", acquire: async () => async () => {} },
+    ...bases.map(({ acquire, name }) => ({ name: `${name}: one after another, nobody waits`, acquire })),
+  ];
+  const floorTimes = await inRounds(floors, rounds, ({ acquire }) => oneAfterAnother(acquire, waiters));
+  return [
+    ...floors.map((floor) => timeFigure(floor.name, floorTimes.get(floor) ?? [], idealMs, waiters)),
+    ...waiting.flatMap((contender) => figuresOf(contender, contests.get(contender) ?? [], idealMs, waiters)),
+  ];
 }
+
+type Floor = Pick<LeaseContender, "name" | "acquire">;
 
 async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: number, round: string): Promise<Contest> {
   let unserved = 0;
@@ -49,10 +58,14 @@ async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: n
   return { ms, commands, unserved };
 }
 
-/** What the timers of this machine make of the ideal. */
-async function holdsAlone(holds: number): Promise<number> {
+/** What this machine makes of the ideal: its timers, and its round trips. */
+async function oneAfterAnother(acquire: LeaseContender["acquire"], holds: number): Promise<number> {
   const startMs = systemClock.monotonicMs();
-  for (let turn = 0; turn < holds; turn += 1) await delay(systemClock, holdMs);
+  for (let turn = 0; turn < holds; turn += 1) {
+    const release = await acquire("one-after-another");
+    await delay(systemClock, holdMs);
+    await release();
+  }
   return systemClock.monotonicMs() - startMs;
 }
 

@@ -7,7 +7,7 @@ import { baseName, lockers } from "./contenders.ts";
 import { uncontended, uncontendedTime } from "./uncontended.ts";
 
 const efforts = {
-  full: { rounds: 15, passes: 200, contests: 5, waiters: 32 },
+  full: { rounds: 15, passes: 200, contests: 9, waiters: 32 },
   quick: { rounds: 1, passes: 5, contests: 1, waiters: 4 },
 } as const;
 
