@@ -137,6 +137,50 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
   });
 });
 
+test.each(deaths)(
+  "two processes that die one after the other, each %s any of its steps, lose nothing and burn nothing",
+  { timeout: 60_000 },
+  async (death) => {
+    const settings = { refreshGraceMs: 0 };
+    const pairs: string[] = [];
+    const play = async (first: number, second: number): Promise<"neither" | "first" | "both"> => {
+      const world = platformWorld({ rotateRefreshToken: "always", refreshGraceMs: 0 });
+      const { clock, during, simulator, sent } = world;
+      const victims = [doomed(world, first, death, settings), doomed(world, second, death, settings)] as const;
+      await world.authorise(victims[0].node);
+      for (const [index, victim] of victims.entries()) {
+        victim.arm();
+        victim.node
+          .tenant(tenantAppId)
+          .credential.refresh()
+          .catch(() => undefined);
+        await clock.advance(40_000);
+        const reached = victim.steps() >= (index === 0 ? first : second);
+        if (!reached) return index === 0 ? "neither" : "first";
+      }
+      const heir = world.node("heir", settings);
+      const answer = await during(heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }), 60_000);
+      expect(answer, `died ${death} steps ${first} and ${second}`).toMatchObject({ openid: "o" });
+      await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
+      expect(
+        simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), code: 61023 }),
+        `died ${death} steps ${first} and ${second}`,
+      ).toEqual([]);
+      expectNoBurntToken(world, sent, 0);
+      pairs.push(`${first} ${second}`);
+      await heir.close();
+      return "both";
+    };
+    for (let first = 1; ; first += 1) {
+      let second = 1;
+      let outcome = await play(first, second);
+      for (; outcome === "both"; second += 1) outcome = await play(first, second + 1);
+      if (outcome === "neither") break;
+    }
+    expect(pairs.length).toBeGreaterThan(50);
+  },
+);
+
 describe.each(deaths)("a process that dies %s any step of a component token's refresh", (death) => {
   test.each([0, 300_000])("leaves the fleet able to go on, with an overlap of %d ms", async (overlapMs) => {
     let step = 0;

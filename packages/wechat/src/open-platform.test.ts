@@ -71,7 +71,7 @@ describe("a component's token", () => {
     expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006, 0]);
   });
 
-  test("outlives twelve hours of ordinary pushes without a refused call", async () => {
+  test("outlives twelve hours of ordinary pushes without a refused call", { timeout: 30_000 }, async () => {
     const platform = world();
     const node = platform.node("a");
     for (let push = 0; push < 6 * 12; push += 1) {
@@ -122,7 +122,7 @@ describe("an authorisation", () => {
     await platform.pushTo(node);
     const { code } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
     platform.simulator.faults.next({ loseReply: true }, { endpoint: endpoint("api_query_auth") });
-    await expect(platform.during(node.authorize(code))).rejects.toThrow();
+    await expect(platform.during(node.authorize(code))).rejects.toThrow("fetch failed");
     await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
     expect([codesAt(platform, "api_get_authorizer_list"), codesAt(platform, "api_authorizer_token")]).toEqual([[0], [0]]);
   });

@@ -11,7 +11,7 @@ import {
   systemClock,
   UnreadableEntryError,
 } from "@lingpai/core";
-import type { Cache, Clock, Parent, Version } from "@lingpai/core";
+import type { Cache, CallOptions, Clock, Parent, Rejection, Version } from "@lingpai/core";
 
 export interface PushedTicketOptions {
   /** Names it across the fleet: `"wechat:verify-ticket:wx0123456789abcdef"`. */
@@ -64,38 +64,84 @@ const pushEveryMs = 600_000;
 
 /** Reads nothing and keeps nothing in memory: it is asked for once in a token's life, and what the store holds is what counts. */
 export function pushedTicket(options: PushedTicketOptions): PushedTicket {
-  const { id, environment, lifetimeMs, clock = systemClock } = options;
-  const cache = options.cache.withPrefix(environment);
-  let isClosed = false;
-  const secretOf = ({ ticket }: Kept): Secret => new Secret(ticket, fingerprint(`lingpai/fp/${id}`, ticket));
+  return new StoredTickets(options);
+}
 
-  const read = async (): Promise<Read> => {
-    if (isClosed) throw new ClosedError(`The ticket "${id}"`);
-    const entry = await cache.get(id);
-    if (entry === undefined) return { tickets: [], version: "absent", nowMs: clock.wallMs() };
-    return { tickets: decode(entry.value, id), version: entry.version, nowMs: entry.storeNowMs };
-  };
+class StoredTickets implements PushedTicket {
+  readonly id: string;
+  readonly #cache: Cache;
+  readonly #lifetimeMs: number;
+  readonly #clock: Clock;
+  #isClosed = false;
+
+  constructor({ id, cache, environment, lifetimeMs, clock = systemClock }: PushedTicketOptions) {
+    this.id = id;
+    this.#cache = cache.withPrefix(environment);
+    this.#lifetimeMs = lifetimeMs;
+    this.#clock = clock;
+  }
+
+  async get({ signal }: CallOptions = {}): Promise<Secret> {
+    signal?.throwIfAborted();
+    return this.#best(await this.#read());
+  }
+
+  async reject(refused: Secret | string, { signal }: CallOptions = {}): Promise<Rejection> {
+    signal?.throwIfAborted();
+    const text = typeof refused === "string" ? refused : refused.reveal();
+    const mark = (each: Kept): Kept => (each.ticket === text ? { ...each, refused: true } : each);
+    const isNews = ({ ticket, refused: isRefused }: Kept): boolean => ticket === text && isRefused !== true;
+    const kept = await this.#change((tickets) => (tickets.some(isNews) ? tickets.map(mark) : tickets));
+    return { replaced: true, secret: this.#best(kept) };
+  }
+
+  async put(ticket: string, pushedAtMs: number): Promise<void> {
+    await this.#change((tickets) => {
+      if (tickets.some((each) => each.ticket === ticket)) return tickets;
+      const sorted = [{ ticket, pushedAtMs }, ...tickets].toSorted((one, other) => other.pushedAtMs - one.pushedAtMs).slice(0, keptMax);
+      return sorted.some((each) => each.ticket === ticket) ? sorted : tickets;
+    });
+  }
+
+  async status(): Promise<PushedTicketStatus> {
+    const kept = await this.#read();
+    const [newest] = kept.tickets;
+    return { live: this.#liveOf(kept).length, ageMs: newest && Math.max(0, kept.nowMs - newest.pushedAtMs) };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  async #read(): Promise<Read> {
+    if (this.#isClosed) throw new ClosedError(`The ticket "${this.id}"`);
+    const entry = await this.#cache.get(this.id);
+    if (entry === undefined) return { tickets: [], version: "absent", nowMs: this.#clock.wallMs() };
+    return { tickets: decode(entry.value, this.id), version: entry.version, nowMs: entry.storeNowMs };
+  }
 
   /** Makes the change by compare-and-set; nothing is written when it changes nothing. */
-  const change = async (make: (tickets: readonly Kept[]) => readonly Kept[]): Promise<Read> => {
+  async #change(make: (tickets: readonly Kept[]) => readonly Kept[]): Promise<Read> {
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
-      const before = await read();
+      const before = await this.#read();
       const tickets = make(before.tickets);
       if (tickets === before.tickets) return before;
-      const written = await cache.set(id, JSON.stringify({ v: 1, tickets }), { ifVersion: before.version, ttlMs: 2 * lifetimeMs });
+      const options = { ifVersion: before.version, ttlMs: 2 * this.#lifetimeMs };
+      const written = await this.#cache.set(this.id, JSON.stringify({ v: 1, tickets }), options);
       if (written.written) return { tickets, version: written.version, nowMs: written.storeNowMs };
     }
     throw new CacheUnavailableError(
-      `The tickets of "${id}" changed ${conflictsMax} times while they were being written. Check that nothing else writes this key.`,
+      `The tickets of "${this.id}" changed ${conflictsMax} times while they were being written. Check that nothing else writes this key.`,
     );
-  };
+  }
 
-  const liveOf = ({ tickets, nowMs }: Read): readonly Kept[] =>
-    tickets.filter(({ pushedAtMs, refused }) => refused !== true && nowMs < pushedAtMs + lifetimeMs);
+  #liveOf({ tickets, nowMs }: Read): readonly Kept[] {
+    return tickets.filter(({ pushedAtMs, refused }) => refused !== true && nowMs < pushedAtMs + this.#lifetimeMs);
+  }
 
-  const best = (kept: Read): Secret => {
-    const [newest] = liveOf(kept);
-    if (newest !== undefined) return secretOf(newest);
+  #best(kept: Read): Secret {
+    const [newest] = this.#liveOf(kept);
+    if (newest !== undefined) return new Secret(newest.ticket, fingerprint(`lingpai/fp/${this.id}`, newest.ticket));
     const [last] = kept.tickets;
     const why =
       last === undefined
@@ -104,45 +150,12 @@ export function pushedTicket(options: PushedTicketOptions): PushedTicket {
           ? "the platform refuses those that it pushed"
           : "the last one is too old";
     throw new CredentialUnavailableError(
-      `There is no live ticket "${id}": ${why}. The platform pushes one every ten minutes; check that its pushes reach handlePush().`,
+      `There is no live ticket "${this.id}": ${why}. The platform pushes one every ten minutes; check that its pushes reach handlePush().`,
       {
         retryAfterMs: last === undefined ? pushEveryMs : Math.max(1_000, Math.min(pushEveryMs, last.pushedAtMs + pushEveryMs - kept.nowMs)),
       },
     );
-  };
-
-  return {
-    id,
-    async get({ signal } = {}) {
-      signal?.throwIfAborted();
-      return best(await read());
-    },
-    async reject(refused, { signal } = {}) {
-      signal?.throwIfAborted();
-      const text = typeof refused === "string" ? refused : refused.reveal();
-      const kept = await change((tickets) =>
-        tickets.some((each) => each.ticket === text && each.refused !== true)
-          ? tickets.map((each) => (each.ticket === text ? { ...each, refused: true } : each))
-          : tickets,
-      );
-      return { replaced: true, secret: best(kept) };
-    },
-    async put(ticket, pushedAtMs) {
-      await change((tickets) => {
-        if (tickets.some((each) => each.ticket === ticket)) return tickets;
-        const sorted = [{ ticket, pushedAtMs }, ...tickets].toSorted((one, other) => other.pushedAtMs - one.pushedAtMs).slice(0, keptMax);
-        return sorted.some((each) => each.ticket === ticket) ? sorted : tickets;
-      });
-    },
-    async status() {
-      const kept = await read();
-      const [newest] = kept.tickets;
-      return { live: liveOf(kept).length, ageMs: newest && Math.max(0, kept.nowMs - newest.pushedAtMs) };
-    },
-    close() {
-      isClosed = true;
-    },
-  };
+  }
 }
 
 function decode(text: string, id: string): readonly Kept[] {

@@ -43,7 +43,7 @@ export async function announce(
     forced,
     ...aim,
     ...ids,
-    ...(input && { input: input.fingerprint, isConfirmed: source.from === "platform" }),
+    ...(input && { input: input.fingerprint, recovered: source.from === "platform" ? input.reveal() : undefined }),
   } as const;
   const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
   if (applied === undefined) throw reportLoss(parts, leadership, 0, "before-send");

@@ -83,6 +83,21 @@ describe("a rotating credential", () => {
     },
   );
 
+  it("remembers what the platform named, so that the input before it is never sent again when the next outcome is unknown too", async () => {
+    const world = rotating({ overlapMs: 0 });
+    const node = world.node({ parameters: { attemptsMax: 1 } });
+    await within(world.clock, 1_000, node.seed(await authorise(world)));
+    world.platform.script("unknown-processed", "unknown-processed", "unknown-processed");
+    for (let time = 0; time < 4; time += 1) {
+      await within(world.clock, 25_000, node.refresh()).catch(() => {});
+      await world.clock.advance(60_000);
+    }
+    const inputs = inputsOf(world);
+    expect(inputs.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(inputs).size).toBe(inputs.length);
+    expect(world.platform.alive(await within(world.clock, 25_000, node.get()))).toBe(true);
+  });
+
   it("counts the grace from when the input was first sent", async () => {
     const world = rotating();
     const node = world.node();
@@ -204,7 +219,7 @@ describe("the ledger", () => {
     const world = fleet({ quota });
     const node = world.node();
     world.platform.script("quota");
-    await expect(within(world.clock, 25_000, node.get())).rejects.toThrow();
+    await expect(within(world.clock, 25_000, node.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     expect(node.status().quota.used).toBe(100);
     await node.reconcileQuota({ used: 40, remaining: 60 });
     expect(node.status().quota.used).toBe(40);

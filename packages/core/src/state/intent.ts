@@ -20,8 +20,8 @@ export interface IntentEvent {
   readonly refused?: string | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
-  /** The platform has just named this input as the one that works: that it was sent before does not matter. */
-  readonly isConfirmed?: boolean;
+  /** The input itself, when the platform has just named it as the one that works: that it was sent before does not matter, and it replaces the stored one. */
+  readonly recovered?: string | undefined;
 }
 
 export type IntentVerdict =
@@ -56,6 +56,9 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
     dangerUntilMs: rules.supersedes ? dangerMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
     ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
+    ...(base.credential !== undefined && event.recovered !== undefined
+      ? { credential: { ...base.credential, carry: event.recovered } }
+      : {}),
     ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: firstSentMs(state, event, nowMs) } } : {}),
   });
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
@@ -89,8 +92,8 @@ function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rule
 }
 
 /** Whether this very input was sent before, without an answer and without word from the platform since. */
-function wasSent(state: State, { input, isConfirmed }: IntentEvent): boolean {
-  return input !== undefined && isConfirmed !== true && state.spent?.fingerprint === input;
+function wasSent(state: State, { input, recovered }: IntentEvent): boolean {
+  return input !== undefined && recovered === undefined && state.spent?.fingerprint === input;
 }
 
 /** The grace of an input counts from when it was first sent. */

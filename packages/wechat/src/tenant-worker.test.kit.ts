@@ -1,0 +1,84 @@
+/** For tests: a process that uses one tenant's token over a store in a file, until it is killed. Started with one argument, the settings as JSON. */
+import { DatabaseSync } from "node:sqlite";
+import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
+import { delay, systemClock } from "@lingpai/core";
+import Keyv from "keyv";
+import { openPlatform } from "./open-platform.ts";
+import { componentAppId, encodingAesKey, messageToken, secret, tenantAppId } from "./platform-world.test.kit.ts";
+
+export interface WorkerSettings {
+  readonly sqliteFile: string;
+  readonly baseUrl: string;
+  readonly refreshGraceMs: number;
+}
+
+/** What it is told; it answers each order with a {@link Report}. */
+export type Order =
+  | { readonly type: "push"; readonly query: Readonly<Record<string, string>>; readonly body: string }
+  | { readonly type: "authorise"; readonly code: string }
+  /** Uses the token, again and again, from now on. */
+  | { readonly type: "use" }
+  | { readonly type: "call" };
+
+export interface Report {
+  readonly type: Order["type"];
+  /** "ok", or what went wrong. */
+  readonly outcome: string;
+}
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
+const native = new DatabaseSync(settings.sqliteFile);
+const keyv = new Keyv();
+const platform = openPlatform({
+  componentAppId,
+  secret,
+  messageToken,
+  encodingAesKey,
+  environment: "prod",
+  baseUrl: settings.baseUrl,
+  refreshGraceMs: settings.refreshGraceMs,
+  cache: keyvCache(keyv, { native }),
+  lock: keyvLock(keyv, { native }),
+  // A platform on the same machine answers in milliseconds, and a killed holder is not waited for as long as one behind an ocean.
+  parameters: {
+    fetchDeadlineMs: 400,
+    storeDeadlineMs: 250,
+    leaseMs: 1_000,
+    networkDelayMs: 200,
+    drainMs: 600,
+    recheckMs: 1_000,
+    recheckDueMs: 1_000,
+  },
+});
+const tenant = platform.tenant(tenantAppId);
+
+async function obey(order: Order): Promise<string> {
+  switch (order.type) {
+    case "push":
+      return (await platform.handlePush(order)).body === "success" ? "ok" : "refused";
+    case "authorise":
+      await platform.authorize(order.code);
+      return "ok";
+    case "use":
+      void useForEver();
+      return "ok";
+    case "call": {
+      const answer = await tenant.request("/cgi-bin/user/info", { query: { openid: "o" } });
+      return answer["openid"] === "o" ? "ok" : JSON.stringify(answer);
+    }
+  }
+}
+
+async function useForEver(): Promise<never> {
+  for (;;) {
+    await tenant.token().catch(() => undefined);
+    await delay(systemClock, 10);
+  }
+}
+
+process.on("message", (order: Order) => {
+  obey(order).then(
+    (outcome) => process.send?.({ type: order.type, outcome } satisfies Report),
+    (error: unknown) => process.send?.({ type: order.type, outcome: String(error) } satisfies Report),
+  );
+});
