@@ -16,3 +16,8 @@ export type { Convention, ConventionName, Encoding, KeyRule } from "./convention
 export type { Neighbour } from "./neighbour.ts";
 export { ioredisStore, nodeRedisStore } from "./raw-store.ts";
 export type { IoredisCaller, NodeRedisCaller, RawStore } from "./raw-store.ts";
+export { lendToCoWechatApi } from "./co-wechat-api.ts";
+export type { CoWechatApi, CoWechatToken } from "./co-wechat-api.ts";
+export { lendToNodeEasywechat } from "./node-easywechat.ts";
+export type { EasywechatAnswer, EasywechatApp, EasywechatHttp, EasywechatPayload } from "./node-easywechat.ts";
+export type { Lent } from "./lend.ts";
