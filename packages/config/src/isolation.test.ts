@@ -97,4 +97,23 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     expect(JSON.stringify(prod.events)).not.toContain(secret.slice(0, 8));
     await prod.client.close();
   }, 60_000);
+
+  test("two fleets of ours at war spend no more than 150 fetches a day each", async () => {
+    const { clock, simulator } = world();
+    const short = { parameters: { waitMs: 1_000 } };
+    const both = [await deploy("prod", { clock, simulator }, short), await deploy("staging", { clock, simulator }, short)];
+    for (let second = 0; second < 86_400; second += 20) {
+      for (const { client } of both) client.request(path).catch(() => undefined);
+      await clock.advance(20_000);
+    }
+    for (const environment of ["prod", "staging"]) {
+      const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === environment);
+      expect(fetches.length).toBeLessThanOrEqual(150);
+    }
+    expect(both.map(({ events }) => events.some((event) => event.type === "contended" && event.state === "confirmed"))).toEqual([
+      true,
+      true,
+    ]);
+    for (const { client } of both) await client.close();
+  }, 60_000);
 });

@@ -1,7 +1,9 @@
 import { inspect } from "node:util";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InvalidConfigError } from "./problem.ts";
 import { loadConfig } from "./open-config.ts";
+import { fields } from "./schema.ts";
 import type { ConfigSource } from "./source.ts";
 import { parseDocument } from "./sources/document.ts";
 import { objectSource } from "./sources/object.ts";
@@ -286,6 +288,19 @@ describe("secrets", () => {
       const seen = inspect(error, { depth: 10 });
       for (const each of secrets) expect(seen).not.toContain(each.slice(0, 8));
     }
+  });
+
+  test("and all other values show no more than four characters in an error, whatever they are and wherever they stand", async () => {
+    const visible = fc.string({ unit: fc.constantFrom(..."abcXYZ0189-_:/@ ０密\n"), minLength: 8, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...fields), visible, async ({ path }, value) => {
+        const names = path.map((name) => (name === "*" ? "k" : name));
+        const source: ConfigSource = { name: "code", load: async () => [{ path: names, value, place: "code" }] };
+        const message = await refusalOf(load(objectSource(minimal), source));
+        for (let start = 0; start + 8 <= value.length; start += 1) expect(message).not.toContain(value.slice(start, start + 8));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test("have fingerprints that mean nothing in another process", async () => {

@@ -1,5 +1,5 @@
 /** A configuration that stays up to date: sources are watched, good changes come into force, bad ones are kept out. */
-import { ClosedError, ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
+import { ClosedError, ConfigurationError, delay, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { Config } from "./config.ts";
 import { createDebounce } from "./debounce.ts";
@@ -36,7 +36,10 @@ export interface LiveConfig {
    * @throws {ClosedError} it is closed.
    */
   reload(): Promise<readonly Problem[]>;
-  /** Reads all sources, unless that was begun less than a second ago, and gives what is then in force. For values that must not be old. */
+  /**
+   * Reads all sources, unless that was begun less than a second ago, and gives what is then in force. For values that must not be old. Waits a
+   * second at most: sources that take longer come into force later.
+   */
   fresh(): Promise<Config>;
   /** Calls `listener` for each later event until the returned function is called. A throwing listener harms nobody. */
   watch(listener: (event: ConfigEvent) => void): () => void;
@@ -72,6 +75,7 @@ export async function openConfig(options: ConfigOptions): Promise<LiveConfig> {
 }
 
 const freshForMs = 1_000;
+const freshWaitMs = 1_000;
 
 class Live implements LiveConfig {
   readonly #options: ConfigOptions;
@@ -138,8 +142,10 @@ class Live implements LiveConfig {
 
   async fresh(): Promise<Config> {
     const isOld = this.#clock.monotonicMs() - this.#readAllMs >= freshForMs;
-    if (isOld && !this.#closing.signal.aborted) await this.reload();
-    else await this.#reading;
+    const reading = isOld && !this.#closing.signal.aborted ? this.reload() : this.#reading;
+    const waited = new AbortController();
+    await Promise.race([reading, delay(this.#clock, freshWaitMs, waited.signal).catch(() => undefined)]);
+    waited.abort();
     return this.current;
   }
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { refusalOf, secret } from "../world.test.kit.ts";
 import { variableSource } from "./variables.ts";
 import type { VariableSourceOptions } from "./variables.ts";
+import { watched } from "./watched.test.kit.ts";
 
 const directories: string[] = [];
 
@@ -49,6 +50,22 @@ describe("environment variables", () => {
     );
     const both = read({ LINGPAI_APPS_MAIN_SECRET: secret, LINGPAI_APPS_MAIN_SECRET_FILE: file });
     expect(await refusalOf(both)).toContain("LINGPAI_APPS_MAIN_SECRET_FILE: sets what LINGPAI_APPS_MAIN_SECRET sets too");
+  });
+
+  test("tell when a file that one of them names is written anew", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "lingpai-variables-"));
+    directories.push(directory);
+    const file = join(directory, "secret");
+    await writeFile(file, "one");
+    const source = watched(variableSource({ env: { LINGPAI_STORE_PASSWORD_FILE: file } }));
+    await source.changed(1);
+    await writeFile(file, "two");
+    await source.changed(2);
+    expect(await source.load()).toEqual([["store.password", "two", "LINGPAI_STORE_PASSWORD_FILE"]]);
+    await source.stop();
+    const silent = watched(variableSource({ env: { LINGPAI_STORE_PASSWORD: "p" } }));
+    await silent.ended;
+    expect([silent.changes, silent.clock.pendingTimers]).toEqual([0, 0]);
   });
 
   test.each([

@@ -10,6 +10,7 @@ import { suggestionFor } from "../suggest.ts";
 import { excerpt, withoutLineEnd } from "../text.ts";
 import type { VariableMatch } from "../variables.ts";
 import { matchVariable, variablePattern } from "../variables.ts";
+import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface VariableSourceOptions {
   /** The variables. @defaultValue `process.env` */
@@ -20,18 +21,21 @@ export interface VariableSourceOptions {
 
 /**
  * The variables `LINGPAI_…`, for this process's environment. One that holds a secret may instead end in `_FILE` and name a file that holds
- * it; the file is read at each load, less one line end.
+ * it, less one line end; the file is watched.
  *
  * A variable that is probably a misspelt one of ours is refused. So is an empty one: it would silently override a value with nothing. Those that
  * Kubernetes sets for a service of the name `lingpai…` are passed over.
  */
 export function variableSource(options: VariableSourceOptions = {}): ConfigSource {
   const { env = process.env, foreign = [] } = options;
+  const names = Object.keys(env).filter((name) => name.startsWith("LINGPAI_") && env[name] !== undefined && !foreign.includes(name));
+  const files = names.flatMap((name) => (isFileVariable(name) ? [env[name] ?? ""] : []));
   return {
     name: "environment variables",
     scope: "environment",
+    // Variables never change while a process runs; the files that they name do.
+    watch: (context) => (files.length === 0 ? Promise.resolve() : watchFiles(() => Promise.resolve(files), context, pollMsDefault)),
     async load() {
-      const names = Object.keys(env).filter((name) => name.startsWith("LINGPAI_") && env[name] !== undefined && !foreign.includes(name));
       const results = await Promise.all(names.toSorted().map((name) => readVariable(name, env[name] ?? "")));
       const problems = [...results.flatMap((result) => ("problem" in result ? [result.problem] : [])), ...twice(results)];
       if (problems.length > 0) throw new InvalidConfigError("The environment", problems);
@@ -47,8 +51,8 @@ async function readVariable(name: string, value: string): Promise<Result> {
   const match = matchVariable(name);
   if (match !== undefined)
     return value === "" ? refuse("is set but empty. Unset it, or give it a value.") : { setting: settingOf(match, value, name) };
-  const fileMatch = name.endsWith("_FILE") ? matchVariable(name.slice(0, -"_FILE".length)) : undefined;
-  if (fileMatch?.field.isSecret === true) {
+  const fileMatch = matchVariable(name.replace(/_FILE$/, ""));
+  if (isFileVariable(name) && fileMatch !== undefined) {
     if (value === "") return refuse("is set but empty. Unset it, or let it name a file.");
     try {
       return { setting: settingOf(fileMatch, withoutLineEnd(await readFile(value, "utf8")), name) };
@@ -64,6 +68,12 @@ async function readVariable(name: string, value: string): Promise<Result> {
   const remedy =
     meant === undefined ? "See the list of variables, or name it in `foreign` if it belongs to another program" : `Did you mean ${meant}`;
   return refuse(`is not known. ${remedy}${meant === undefined ? "." : "?"}`);
+}
+
+function isFileVariable(name: string): boolean {
+  return (
+    name.endsWith("_FILE") && matchVariable(name) === undefined && matchVariable(name.slice(0, -"_FILE".length))?.field.isSecret === true
+  );
 }
 
 const known: ReadonlySet<string> = new Set(["LINGPAI_ENVIRONMENT"]);
