@@ -57,13 +57,13 @@ export function adopt(options: AdoptOptions): Issuer {
     // Reading twice gives the same one, and harms nobody: to the credential manager that is a stable issuer.
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs,
-    async issue({ current, forced }: IssueRequest) {
+    async issue({ current, reason }: IssueRequest) {
       const issued = await within(clock, storeDeadlineMs, read()).catch((error: unknown) => {
         if (error instanceof IssueError) throw error;
         throw new IssueError("unsent", `The store of ${convention.sdk} could not be read (${nameOf(error)}).`);
       });
       if (issued === undefined) throw waiting(`${convention.sdk} keeps no credential for ${from.appId} now`);
-      if (forced && issued.secret === current?.secret.reveal())
+      if (reason === "rejected" && issued.secret === current?.secret.reveal())
         throw waiting(`${convention.sdk} still keeps the credential that was refused`);
       return issued;
     },

@@ -1,5 +1,4 @@
 /** The incident, with the real SDKs over real HTTP and a real Redis: alone, and on Lingpai's token. The platform's log is the judge. */
-import { randomBytes } from "node:crypto";
 import { standalone } from "@lingpai/test-servers";
 import type { Standalone } from "@lingpai/test-servers";
 import { createSimulator } from "@lingpai/wechat-simulator";
@@ -10,7 +9,7 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { lendToCoWechatApi } from "./co-wechat-api.ts";
 import { lendToNodeEasywechat } from "./node-easywechat.ts";
-import { callEasywechat, failuresOf, lingpai, sharedCoWechat, sharedEasywechat } from "./sdk.fixture.ts";
+import { callEasywechat, failuresOf, lingpai, newAccount, sharedCoWechat, sharedEasywechat } from "./sdk.fixture.ts";
 import type { Account, Place } from "./sdk.fixture.ts";
 
 const nodes = 4;
@@ -32,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => redisServer.stop());
 
 beforeEach(async () => {
-  account = { appId: `wx${randomBytes(8).toString("hex")}`, secret: "0123456789abcdef0123456789abcdef" };
+  account = newAccount();
   simulator = createSimulator({ accounts: [account], latencyMs: [20, 60] });
   http = await listen(simulator);
   place = { platformUrl: http.url, redisUrl: redisServer.url };
@@ -136,7 +135,7 @@ describe("lending", () => {
     await call();
     simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/user/info" ? { errcode: 40001 } : undefined));
     const afterSeq = simulator.log.seq;
-    await expect(call()).rejects.toThrow();
+    await expect(call()).rejects.toThrow("errcode 40001");
     expect(simulator.log.calls({ endpoint: "/cgi-bin/user/info", afterSeq }).length).toBeLessThanOrEqual(2);
   });
 });

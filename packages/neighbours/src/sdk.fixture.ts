@@ -1,9 +1,10 @@
 /** The real SDKs, set up as their documentation says, in processes' stead: each node has a Redis client and an SDK of its own. */
 import { createRequire } from "node:module";
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
+import { systemRandom } from "@lingpai/core";
 import { wechat } from "@lingpai/wechat";
 import type { Wechat } from "@lingpai/wechat";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { OfficialAccount } from "node-easywechat";
 import type { CoWechatApi, CoWechatToken } from "./co-wechat-api.ts";
 
@@ -15,6 +16,12 @@ export interface Account {
 export interface Place {
   readonly platformUrl: string;
   readonly redisUrl: string;
+}
+
+/** One that no other test uses: the Redis server may be shared. */
+export function newAccount(): Account {
+  const hex = Buffer.from(systemRandom.id(), "base64url").toString("hex");
+  return { appId: `wx${hex.slice(0, 16)}`, secret: "0123456789abcdef0123456789abcdef" };
 }
 
 interface CoWechatClient extends CoWechatApi {
