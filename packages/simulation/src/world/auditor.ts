@@ -20,12 +20,16 @@ export interface Scene {
   readonly world: World;
   readonly wechat: Wechat;
   readonly tally: Tally;
+  readonly nodes: () => readonly FleetNode[];
 }
 
 const storyLines = 40;
 const violationsMax = 5;
 /** The credential's longest timer, a store deadline, and a little. */
 const noticedWithinMs = 65_000;
+const advisoryMs = 900_000;
+/** Every node reads the store at least this often, and writes back what it lost. */
+const repairedWithinMs = 420_000;
 const skewMarginMs = 30_000;
 /** A holder's lease, and a little. */
 const leaseMs = 11_000;
@@ -164,11 +168,30 @@ export class Auditor {
     world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
     if (!this.#documents.isAnnounced(fetch))
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
+    this.#mustBeDue(fetch);
     for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) =>
       this.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
     )) {
       this.violated(promise, what);
     }
+  }
+
+  /** Promise 1 and I33: nothing that has its life before it is replaced by plan, nor what some node still holds because the store forgot it. */
+  #mustBeDue(fetch: Fetch): void {
+    const { wechat, world, nodes } = this.#scene;
+    const { current, reason } = fetch.request;
+    const leftMs = current === undefined ? 0 : wechat.expiresAtMs(current.secret.reveal()) - world.nowMs;
+    if ((reason === "advisory" || reason === "mandatory") && leftMs > advisoryMs + 60_000) {
+      this.violated("1", `request ${fetch.number} replaces by plan what lives ${Math.round(leftMs / 1000)} s longer`);
+    }
+    if (reason !== "cold" || current !== undefined || world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return;
+    const holder = nodes().find(({ name, life }) => {
+      const token = life?.served.at(-1);
+      if (life === undefined || token === undefined || life.rejected.has(token) || !wechat.isAlive(token)) return false;
+      return life.process.isAwake && !this.disturbances.touch(name, world.nowMs - repairedWithinMs, world.nowMs);
+    });
+    if (holder !== undefined)
+      this.violated("I33", `request ${fetch.number} finds an empty store, and ${holder.name} has held a live credential all the time`);
   }
 
   processed(fetch: Fetch): void {

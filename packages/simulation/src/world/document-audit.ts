@@ -1,6 +1,7 @@
 /** Watches the fleet's document in the store: what replaces what, and whether anybody forgets to doubt. */
 import type { State } from "@lingpai/core/internal/state";
 import type { Primary } from "./primary.ts";
+import { OperationAudit } from "./operation-audit.ts";
 import type { Executed } from "./store-link.ts";
 import type { Fetch, Wechat } from "./wechat.ts";
 
@@ -14,8 +15,7 @@ export class DocumentAudit {
   /** In which order the platform issued what. */
   readonly #order = new Map<string, number>();
   readonly #documents = new WeakMap<Primary, State | undefined>();
-  /** The newest intent of each process that no request has used. */
-  readonly #intents = new Map<string, string>();
+  readonly #operations: OperationAudit = new OperationAudit();
   /** Since when the store has kept all its writes. */
   #keptSinceMs = 0;
   readonly #nowMs: () => number;
@@ -42,8 +42,13 @@ export class DocumentAudit {
   }
 
   /** Whether this request's process wrote an intent for it. */
-  isAnnounced({ process }: Fetch): boolean {
-    return this.#intents.delete(process.name);
+  isAnnounced(fetch: Fetch): boolean {
+    return this.#operations.sent(fetch);
+  }
+
+  /** Since when the store has kept all its writes. */
+  get keptSinceMs(): number {
+    return this.#keptSinceMs;
   }
 
   executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
@@ -51,8 +56,10 @@ export class DocumentAudit {
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
-    if (state.intent !== undefined && state.intent.operationId !== before?.intent?.operationId)
-      this.#intents.set(process.name, state.intent.operationId);
+    const { intent } = state;
+    if (intent !== undefined && intent.operationId !== before?.intent?.operationId)
+      this.#operations.opened(intent.operationId, process, this.#nowMs());
+    else this.#operations.reported(process, this.#nowMs());
     return this.#judge(before, state);
   }
 
@@ -63,6 +70,10 @@ export class DocumentAudit {
     const [older, newer] = [this.#order.get(before?.credential?.secret ?? ""), this.#order.get(held.secret)];
     if (older !== undefined && newer !== undefined && newer < older) {
       findings.push({ promise: "2", what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts` });
+    }
+    const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
+    if (overlapping !== undefined) {
+      findings.push({ promise: "I7", what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts` });
     }
     // An intent that stands tells of whatever is under way, and of what a repair wrote back meanwhile.
     const lurking =

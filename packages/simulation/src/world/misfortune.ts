@@ -120,11 +120,12 @@ function flush({ world, auditor, documents, fetches, store: { primary } }: Misfo
   fetches.lostWrites(1_000);
 }
 
-function stepStore({ world, chance, auditor, store: { primary } }: Misfortunes): void {
+function stepStore({ world, chance, auditor, documents, store: { primary } }: Misfortunes): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
   auditor.disturbed(undefined, 15_000);
   primary.stepClock(ms);
+  documents.lostWrites(primary);
 }
 
 function platformOutage({ world, chance, auditor, network }: Misfortunes): void {

@@ -49,6 +49,8 @@ export class Stage implements Misfortunes {
   readonly store: { primary: Primary };
   readonly traffic: readonly Traffic[];
   weather: Misfortunes["weather"];
+  /** Whether nobody outside fetches, and no request is later than the drain allows for: then the protocol needs no reports. */
+  readonly isTame: boolean;
 
   constructor(settings: RunSettings) {
     const { seed, nodes: count, wild } = settings;
@@ -58,10 +60,11 @@ export class Stage implements Misfortunes {
     this.world = world;
     this.chance = draw("misfortune");
     this.weather = weatherOf(draw("weather"), settings.faults, wild);
+    this.isTame = this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
     this.wechat = this.#wechat(seed, quotaPerDay);
     this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
     this.fetches = new FetchAudit({ perDay: quotaPerDay });
-    this.auditor = new Auditor({ world, wechat: this.wechat, tally: emptyTally() }, this.documents, this.fetches);
+    this.auditor = new Auditor({ world, wechat: this.wechat, tally: emptyTally(), nodes: () => this.nodes }, this.documents, this.fetches);
     this.network = new Network(draw("network"), () => this.weather, {
       onUnanswered: () => this.auditor.hindered(world.nowMs, 8_000),
       onTrouble: (node) => this.auditor.disturbed(node.name, 15_000),

@@ -1,0 +1,54 @@
+/** Watches the operations of the fleet, from the intent to the report: two that overlap leave a doubt, because nobody knows their order. */
+import type { Process } from "./process.ts";
+import type { Fetch } from "./wechat.ts";
+
+interface Operation {
+  readonly id: string;
+  readonly process: Process;
+  readonly openedAtMs: number;
+  fetch: Fetch | undefined;
+  reportedAtMs: number | undefined;
+}
+
+/** A request is processed within this time of its intent, or is later than the protocol reckons with; less what clocks may differ by. */
+const drainMs = 15_000 - 500;
+const rememberedMax = 12;
+
+export class OperationAudit {
+  #operations: Operation[] = [];
+
+  /** A process wrote an intent. */
+  opened(id: string, process: Process, openedAtMs: number): void {
+    this.#operations.push({ id, process, openedAtMs, fetch: undefined, reportedAtMs: undefined });
+    if (this.#operations.length > rememberedMax) this.#operations.shift();
+  }
+
+  /** The request that the newest intent of its process announced; false when there is none that was not used. */
+  sent(fetch: Fetch): boolean {
+    const operation = this.#newest(fetch.process);
+    if (operation === undefined || operation.fetch !== undefined || operation.reportedAtMs !== undefined) return false;
+    operation.fetch = fetch;
+    return true;
+  }
+
+  /** A process wrote something else than an intent: what became of its request, if it had one. */
+  reported(process: Process, atMs: number): void {
+    const operation = this.#newest(process);
+    if (operation?.fetch !== undefined) operation.reportedAtMs ??= atMs;
+  }
+
+  /** The request whose order against this operation's nobody can know, though all intents since `keptSinceMs` were there to be seen. */
+  overlapping(id: string, keptSinceMs: number): Fetch | undefined {
+    const own = this.#operations.find((operation) => operation.id === id);
+    if (own === undefined || own.openedAtMs <= keptSinceMs) return undefined;
+    return this.#operations.find((other) => {
+      const isIssue = other.fetch?.token !== undefined && (other.fetch.processedAtMs ?? 0) < other.openedAtMs + drainMs;
+      if (other === own || !isIssue || other.openedAtMs <= keptSinceMs) return false;
+      return Math.min(other.reportedAtMs ?? Number.POSITIVE_INFINITY, other.openedAtMs + drainMs) > own.openedAtMs;
+    })?.fetch;
+  }
+
+  #newest(process: Process): Operation | undefined {
+    return this.#operations.findLast((operation) => operation.process === process);
+  }
+}
