@@ -10,6 +10,7 @@ const expected: readonly [EndpointClass, number, Action, string][] = [
   ...each("token", [40001, 40125, 40091], "stop", "fatal"),
   ...each("derived", [40001, 40014, 42001, 42006, 42009, 40082], "reject-parent", "parent"),
   ...each("derived", [42002, 42007, 61023, 61003, 40084], "stop-tenant", "fatal"),
+  ...each("derived", [48001, 48004, 61007], "pass", "fatal"),
   ...each("derived", [-1], "retry", "busy"),
   ...each("derived", [61011], "stop", "fatal"),
   ...each("derived", [45009], "wait-day", "quota"),

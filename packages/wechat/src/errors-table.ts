@@ -137,6 +137,13 @@ export const errorTable: readonly ErrorRow[] = [
     remedy: "This account may not call this API; see its permissions in the platform's console. The token is not at fault.",
   },
   {
+    codes: [48001, 48004, 61007],
+    endpoint: "derived",
+    meaning: "no permission",
+    action: "pass",
+    remedy: "The parent may not ask for this credential; see its permissions in the platform's console. Its token is not at fault.",
+  },
+  {
     codes: [61023],
     endpoint: "token",
     meaning: "the refresh token is not the one that works",

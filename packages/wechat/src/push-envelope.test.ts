@@ -114,6 +114,8 @@ describe("a push", () => {
   test("echoes the text with which WeCom checks a URL", () => {
     const sealed = seal("1616140317555161061");
     expect(envelope.openEcho({ ...signed(sealed), echostr: sealed }, nowMs)).toMatchObject({ text: "1616140317555161061" });
+    const provider = seal("a", { receiver: "ww0123456789abcdef" });
+    expect(envelope.openEcho({ ...signed(provider), echostr: provider }, nowMs)).toMatchObject({ text: "a" });
     expect(envelope.openEcho({ ...signed("other"), echostr: sealed }, nowMs)).toEqual({ refused: "signature" });
     expect(envelope.openEcho(signed(sealed), nowMs)).toEqual({ refused: "form" });
   });

@@ -29,10 +29,16 @@ export type PushRefusal = "form" | "signature" | "age" | "receiver";
 
 export type Opened = { readonly text: string; readonly signature: string } | { readonly refused: PushRefusal };
 
+interface Message {
+  readonly text: string;
+  readonly receiver: string;
+  readonly signature: string;
+}
+
 export interface Envelope {
   /** Opens a message whose ciphertext stands in the body's `Encrypt`. */
   open(request: PushRequest, nowMs: number): Opened;
-  /** Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. */
+  /** Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. It may be sealed for the service provider instead of the suite. */
   openEcho(query: PushRequest["query"], nowMs: number): Opened;
 }
 
@@ -60,18 +66,25 @@ export function pushEnvelope({ messageToken, encodingAesKey, receiver, ageMaxMs 
   }
   const key = Buffer.from(`${encodingAesKey}=`, "base64");
 
-  const openSealed = (query: PushRequest["query"], sealed: string | undefined, nowMs: number): Opened => {
+  const openSealed = (
+    query: PushRequest["query"],
+    sealed: string | undefined,
+    nowMs: number,
+  ): Message | { readonly refused: PushRefusal } => {
     const [timestamp, nonce, signature] = ["timestamp", "nonce", "msg_signature"].map((name) => parameter(query, name));
     if (sealed === undefined || timestamp === undefined || nonce === undefined || signature === undefined) return { refused: "form" };
     if (!isSignature(signature, [messageToken, timestamp, nonce, sealed])) return { refused: "signature" };
     if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs - Number(timestamp) * 1000) > ageMaxMs) return { refused: "age" };
     const message = decrypt(key, sealed);
     if (message === undefined) return { refused: "form" };
-    return message.receiver === receiver ? { text: message.text, signature } : { refused: "receiver" };
+    return { ...message, signature };
   };
 
   return {
-    open: ({ query, body }, nowMs) => openSealed(query, readFlatXml(typeof body === "string" ? body : utf8(body))?.get("Encrypt"), nowMs),
+    open({ query, body }, nowMs) {
+      const opened = openSealed(query, readFlatXml(typeof body === "string" ? body : utf8(body))?.get("Encrypt"), nowMs);
+      return "refused" in opened || opened.receiver === receiver ? opened : { refused: "receiver" };
+    },
     openEcho: (query, nowMs) => openSealed(query, parameter(query, "echostr"), nowMs),
   };
 }
