@@ -78,11 +78,11 @@ export class Auditor {
   }
 
   /** Promise 3, at each refused call: the platform's own word on what was sent. */
-  refused(node: FleetNode, token: string, code: number): void {
+  refused(node: FleetNode, token: string, code: number, obtainedAtMs: number): void {
     const { wechat, world } = this.#scene;
     world.note(node.name, `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`);
-    const sleptLately = this.sleeps.touch(node.name, world.nowMs - noticedWithinMs, world.nowMs);
-    if (wechat.expiresAtMs(token) <= world.nowMs && !sleptLately)
+    const sleptLately = this.sleeps.touch(node.name, obtainedAtMs - noticedWithinMs, obtainedAtMs);
+    if (wechat.expiresAtMs(token) <= obtainedAtMs && !sleptLately)
       this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
   }
 

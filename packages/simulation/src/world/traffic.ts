@@ -64,7 +64,7 @@ export class Traffic {
     this.#options.auditor.served(this.#node, life, token);
     const code = this.#options.wechat.call(token);
     if (code === 0) return this.#answered(life);
-    void this.#refused(life, secret, code);
+    void this.#refused(life, secret, code, this.#options.world.nowMs);
     return this.#options.world.settled();
   }
 
@@ -79,17 +79,18 @@ export class Traffic {
       return auditor.failed(this.#node, life, "get", error);
     }
     const token = secret.reveal();
+    const obtainedAtMs = this.#options.world.nowMs;
     auditor.served(this.#node, life, token);
     if (travelMs > 0) await this.#travel(life, travelMs);
     const code = wechat.call(token);
-    return code === 0 ? this.#answered(life) : this.#refused(life, secret, code);
+    return code === 0 ? this.#answered(life) : this.#refused(life, secret, code, obtainedAtMs);
   }
 
-  async #refused(life: Life, secret: Secret, code: number): Promise<void> {
+  async #refused(life: Life, secret: Secret, code: number, obtainedAtMs: number): Promise<void> {
     const { auditor, tally, wechat, reports } = this.#options;
     tally.refusedFirst += 1;
     this.#down(life);
-    auditor.refused(this.#node, secret.reveal(), code);
+    auditor.refused(this.#node, secret.reveal(), code, obtainedAtMs);
     if (!reports) return;
     try {
       const rejection = await life.credential.reject(secret, { platformCode: String(code) });
