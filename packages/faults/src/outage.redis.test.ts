@@ -1,7 +1,7 @@
-import { delay, systemClock } from "@lingpai/core";
-import { startServer, until } from "@lingpai/test-servers";
+import { delay, nameOf, systemClock } from "@lingpai/core";
+import { openWire, startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { drivers } from "./driver.fixture.ts";
 import { expectAccepted, fleet } from "./fleet.fixture.ts";
 import type { Fleet } from "./fleet.fixture.ts";
@@ -118,5 +118,21 @@ describe.each(drivers)("over $name", (driver) => {
     await nodes[1]!.link.heal();
     await settled(nodes);
     expect(fetches()).toBe(2);
+  });
+
+  test("a flood of messages costs few readings", async () => {
+    const { id, node, scope } = await open();
+    const one = await node("one");
+    await one.token();
+    const name = nameOf([scope, "production"], id);
+    const before = await one.link.commands();
+    const wire = await openWire(server);
+    onTestFinished(() => wire.close());
+    const channel = `${scope}:production:{}::changes`;
+    const publish = (text: string): Promise<unknown> => wire.command("PUBLISH", channel, text);
+    expect(await publish(name)).toBe(1);
+    for (let sent = 0; sent < 2_500; sent += 1) await Promise.all([publish(name), publish("x".repeat(1_000))]);
+    await one.credential.refresh();
+    expect((await one.link.commands()) - before).toBeLessThan(500);
   });
 });

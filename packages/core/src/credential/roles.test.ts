@@ -109,6 +109,11 @@ describe("names", () => {
     const { node } = fleet();
     expect(() => node({ environment })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
   });
+
+  it("that are refused are not shown beyond four characters: a secret may have been given instead", () => {
+    const { node } = fleet();
+    expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(/"9f3b" and 13 characters more/);
+  });
 });
 
 describe("a credential that needs another one", () => {

@@ -58,8 +58,15 @@ const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 function requireLabel(name: string, label: string): void {
   if (typeof label === "string" && labelPattern.test(label)) return;
   throw new ConfigurationError(
-    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${label === "" ? "empty" : typeof label === "string" ? JSON.stringify(label.slice(0, 32)) : typeof label}.`,
+    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`,
   );
+}
+
+/** Four characters at most: a secret may have been put here by mistake. */
+function shownLabel(label: unknown): string {
+  if (typeof label !== "string") return typeof label;
+  if (label === "") return "empty";
+  return label.length <= 4 ? JSON.stringify(label) : `${JSON.stringify(label.slice(0, 4))} and ${label.length - 4} characters more`;
 }
 
 function defaultNode(random: Random): string {

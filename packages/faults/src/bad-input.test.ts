@@ -1,0 +1,109 @@
+import { claimsPath, credential } from "@lingpai/core";
+import type { Credential, CredentialEvent, Issued, Issuer } from "@lingpai/core";
+import { manualClock, scriptedIssuer, seededRandom, simulatedStore } from "@lingpai/core/testing";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+
+const canary = "CANARY-f3b1c0de-secret";
+
+function world() {
+  const clock = manualClock();
+  const random = seededRandom("bad-input");
+  const store = simulatedStore({ clock, random });
+  const platform = scriptedIssuer({ clock });
+  const node = (issuer: Issuer = platform): Credential & { readonly events: CredentialEvent[] } => {
+    const made = credential({ issuer, cache: store.cache(), lock: store.lock(), environment: "production", node: "one", clock, random });
+    const events: CredentialEvent[] = [];
+    made.watch((event) => events.push(event));
+    onTestFinished(() => made.close());
+    return Object.assign(made, { events });
+  };
+  /** What it settles to, while time passes as fast as it is needed. */
+  const outcome = async (work: Promise<unknown>, ms = 30_000): Promise<unknown> => {
+    const settled = work.catch((error: unknown) => error);
+    await clock.advance(ms);
+    return settled;
+  };
+  return { clock, store, platform, node, outcome };
+}
+
+describe("claims", () => {
+  test("that nobody of us wrote are unreadable, or claims: nothing is fetched over them, and their text is not shown", async () => {
+    const label = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("a\u001b[2J", "a\r\nb", "a|b", canary, "x".repeat(65)));
+    const claim = fc.record(
+      { environment: label, path: fc.array(fc.string()), node: label, sinceMs: fc.anything(), renewedMs: fc.anything() },
+      { requiredKeys: [] },
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.record({ v: fc.constant(1), claims: fc.array(claim, { minLength: 1 }) }).map((document) => JSON.stringify(document)),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, async (registry) => {
+        const { node, outcome, platform, store } = world();
+        await store.cache().at(claimsPath).set(platform.id, registry);
+        const one = node();
+        const error = await outcome(one.get());
+        expect(error).toMatchObject({ code: expect.stringMatching(/^(UNREADABLE_ENTRY|CREDENTIAL_CONFLICT)$/) });
+        expect(String(error)).not.toContain(canary);
+        expect(String(error)).not.toMatch(/[\u0000-\u001f]/);
+        expect(platform.issues).toHaveLength(0);
+        await one.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a rejection", () => {
+  test("of a stranger's token fetches nothing and gives the present one", async () => {
+    const { clock, node, outcome, platform } = world();
+    const one = node();
+    await outcome(one.get(), 2_000);
+    const rejecting = one.reject(canary);
+    await clock.advance(2_000);
+    expect(await rejecting).toMatchObject({ replaced: true, secret: one.peek() });
+    expect(platform.issues).toHaveLength(1);
+    expect(JSON.stringify(one.events)).not.toContain(canary);
+    expect(one.events.find(({ type }) => type === "rejected")).toMatchObject({ verdict: "unknown" });
+  });
+});
+
+describe("an issuer", () => {
+  // What a caller in JavaScript can do, the types would not allow.
+  const as = (answer: unknown): Promise<Issued> => Promise.resolve(answer as Issued);
+  test.each<[string, () => Promise<Issued>]>([
+    ["gives undefined", () => as(undefined)],
+    ["gives a text", () => as(canary)],
+    ["gives a secret with a line end", () => as({ secret: `${canary}\n`, expiresInMs: 7_200_000 })],
+    ["gives a secret of 2049 characters", () => as({ secret: "x".repeat(2049), expiresInMs: 7_200_000 })],
+    ["gives no secret", () => as({ secret: "", expiresInMs: 7_200_000 })],
+    ["gives no life", () => as({ secret: canary })],
+    ["gives an endless life", () => as({ secret: canary, expiresInMs: Number.POSITIVE_INFINITY })],
+    ["gives a negative life", () => as({ secret: canary, expiresInMs: -1 })],
+    ["gives an empty carry", () => as({ secret: canary, expiresInMs: 7_200_000, carry: "" })],
+    // eslint-disable-next-line prefer-promise-reject-errors -- that is the point.
+    ["rejects with a text", () => Promise.reject(canary)],
+    ["rejects with nothing", () => Promise.reject(undefined)],
+    [
+      "rejects with an error that quotes the secret",
+      () => Promise.reject(new Error(canary, { cause: { config: { url: `?secret=${canary}` } } })),
+    ],
+    [
+      "throws before it gives a promise",
+      () => {
+        throw new TypeError(canary);
+      },
+    ],
+    ["never settles", () => new Promise<never>(() => {})],
+  ])("that %s is an unknown outcome, within its deadline, and shows nothing of it", async (_title, issue) => {
+    const { node, outcome, platform } = world();
+    const one = node({ ...platform, issue });
+    const error = await outcome(one.get(), 60_000);
+    expect(error).toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    expect(one.events.find(({ type }) => type === "refresh-failed")).toMatchObject({ outcome: "unknown" });
+    expect(JSON.stringify(one.events)).not.toContain(canary);
+    for (let each: unknown = error; each instanceof Error; each = each.cause) expect(`${each.message} ${each.stack}`).not.toContain(canary);
+  });
+});
