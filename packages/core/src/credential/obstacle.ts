@@ -13,7 +13,7 @@ const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>
   drain: "an earlier request may still be processed by the platform",
   cool: "the platform failed or refused, and the fleet backs off",
   governor:
-    "the platform refused several credentials in a row, and the governor spaces the refreshes; probably another environment uses this AppID",
+    "several credentials were replaced in a row, because the platform refused them or an operator asked, and the governor spaces the refreshes; if nobody asked, another environment uses this AppID",
   forced: "the platform allows a forced refresh only so often",
   store: "the store cannot be reached",
   error: "the last attempt failed",
