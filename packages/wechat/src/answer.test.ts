@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { answerBytesMax, grantIn, parseFields, readBody, refusalIn, settled } from "./answer.ts";
 import type { Fields } from "./answer.ts";
@@ -166,4 +167,38 @@ test("a promise that settles in time keeps its outcome, and leaves no listener o
   controller.abort(new Error("late"));
   await expect(settled(Promise.reject(new Error("unheard")), controller.signal)).rejects.toThrow("late");
   expect(remove.mock.calls.filter(([type]) => type === "abort")).toHaveLength(3);
+});
+
+describe("whatever the platform or somebody on the way answers", () => {
+  const canary = "CANARY-token_0123456789";
+  const value = fc.oneof(fc.anything(), fc.constantFrom<unknown>(canary, 0, 7200, "7200", -1, 40001, "40001", "__proto__"));
+  const answer = fc.dictionary(fc.constantFrom("access_token", "expires_in", "errcode", "errmsg", "__proto__", "constructor", "x"), value);
+  const text = fc.oneof(
+    fc.string().map((some) => `${some}${canary}`),
+    fc.json(),
+    answer.map((fields) => JSON.stringify(fields)),
+    fc.tuple(answer, fc.nat(200)).map(([fields, length]) => JSON.stringify(fields).slice(0, length)),
+  );
+
+  test("it is a refusal, a credential within its bounds, or invalid, and an error quotes none of it", () => {
+    fc.assert(
+      fc.property(text, (given) => {
+        try {
+          const read = parseFields(given);
+          const refusal = refusalIn(read, [canary]);
+          expect(refusal?.errmsg ?? "").not.toContain(canary);
+          expect(refusal?.errmsg ?? "").toMatch(/^[^\p{Cc}]{0,200}$/u);
+          const grant = grantIn(read, "access_token");
+          expect(grant.secret).toMatch(/^[\x21-\x7e]{1,2048}$/);
+          expect(grant.expiresInMs).toBeGreaterThanOrEqual(1_000);
+          expect(grant.expiresInMs).toBeLessThanOrEqual(31_536_000_000);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "PLATFORM_ANSWER_INVALID" });
+          expect(error).not.toHaveProperty("cause");
+          expect(String(error)).not.toContain(canary);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });

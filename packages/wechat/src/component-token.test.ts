@@ -162,6 +162,8 @@ describe("looking a refresh token up", () => {
     ["an unknown component", { errcode: 61011 }, "fatal"],
     ["a busy platform", { errcode: -1 }, "busy"],
   ])("that is answered with %s ends as such", async (_title, answer, outcome) => {
-    await expect(tenant(answer).issuer.recover?.({ signal, parent })).rejects.toMatchObject({ outcome });
+    const { fetch, issuer } = tenant(answer);
+    await expect(issuer.recover?.({ signal, parent })).rejects.toMatchObject({ outcome });
+    expect(fetch.sent).toHaveLength(1);
   });
 });

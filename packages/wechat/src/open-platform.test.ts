@@ -106,6 +106,14 @@ describe("an authorisation", () => {
     expect(platform.simulator.log.tally(tenantAppId)).toEqual({ fetches: 1, issued: 1, calls: 2, refused: 0 });
   });
 
+  test("counts the life of what it brought from when it was asked for", async () => {
+    const platform = world({}, { latencyMs: 6_000 });
+    const node = platform.node("a");
+    await platform.authorise(node);
+    const skewMarginMs = 30_000;
+    expect(node.tenant(tenantAppId).credential.status().remainingMs).toBeLessThanOrEqual(7_200_000 - 6_000 - skewMarginMs);
+  });
+
   test("with a code that is spent or unknown is refused to its caller, and spoils nothing", async () => {
     const platform = world();
     const node = platform.node("a");

@@ -202,6 +202,18 @@ describe("forced refreshes", () => {
   });
 });
 
+test("revoking counts no replacement that the platform did not make, because somebody forced one just before", async () => {
+  const setting = world({ overlapMs: 300_000 });
+  const { simulator, node, during } = setting;
+  simulator.official.issueStable({ appId, secret });
+  simulator.official.issueStable({ appId, secret, forceRefresh: true });
+  const client = node("a");
+  const leaked = await during(client.token());
+  await during(client.revoke(), 300_000);
+  expect(await codeOf(setting, leaked)).toBe(40001);
+  expect(simulator.log.fetches(appId, paths.stable).map(({ reason }) => reason)).toEqual(["new", "new", "same", "same", "new", "new"]);
+});
+
 describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
   test.each([0, 300_000])(
     "kills the one that leaked for good, with an overlap of %d ms, and no call of the fleet fails",

@@ -1,40 +1,15 @@
-import { createCipheriv, createHash } from "node:crypto";
 import { seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { pushEnvelope } from "./push-envelope.ts";
 import { componentAppId, encodingAesKey, messageToken, secret } from "./platform-world.test.kit.ts";
+import { seal, signed as signedAt } from "./sealed-push.test.kit.ts";
 
 const nowMs = Date.UTC(2026, 0, 1);
 const second = Math.floor(nowMs / 1000);
+const signed = (sealed: string, timestamp = String(second), token?: string): Record<string, string> => signedAt(sealed, timestamp, token);
 const options = { messageToken, encodingAesKey, receiver: componentAppId, ageMaxMs: 300_000 };
 const envelope = pushEnvelope(options);
-
-const signed = (sealed: string, timestamp = String(second), token = messageToken): Record<string, string> => {
-  const signature = createHash("sha1").update([token, timestamp, "nonce", sealed].toSorted().join("")).digest("hex");
-  return { timestamp, nonce: "nonce", msg_signature: signature };
-};
-
-interface Sealing {
-  readonly receiver?: string;
-  readonly length?: number;
-  readonly padding?: number;
-  readonly lastByte?: number;
-  readonly key?: string;
-}
-
-/** Seals as the platform does, or wrongly in one way. */
-function seal(text: string, { receiver = componentAppId, length, padding, lastByte, key = encodingAesKey }: Sealing = {}): string {
-  const aes = Buffer.from(`${key}=`, "base64");
-  const size = Buffer.alloc(4);
-  size.writeUInt32BE(length ?? Buffer.byteLength(text));
-  const plain = Buffer.concat([Buffer.alloc(16, 7), size, Buffer.from(text), Buffer.from(receiver)]);
-  const rest = padding ?? 32 - (plain.byteLength % 32);
-  const padded = Buffer.concat([plain, Buffer.alloc(rest, rest)]);
-  if (lastByte !== undefined) padded[padded.byteLength - 1] = lastByte;
-  const cipher = createCipheriv("aes-256-cbc", aes, aes.subarray(0, 16)).setAutoPadding(false);
-  return Buffer.concat([cipher.update(padded), cipher.final()]).toString("base64");
-}
 
 const body = (sealed: string): string => `<xml><AppId>${componentAppId}</AppId><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;
 const open = (sealed: string, query = signed(sealed), atMs = nowMs): unknown => envelope.open({ query, body: body(sealed) }, atMs);
@@ -92,6 +67,7 @@ describe("a push", () => {
     ["another key", seal("a", { key: "Z".repeat(43) })],
     ["a padding of nothing", seal("a", { lastByte: 0 })],
     ["a padding beyond a block", seal("a", { lastByte: 33 })],
+    ["a padding of more than a block", seal("a".repeat(10), { padding: 48 })],
     ["a padding of different bytes", seal("abcdefgh", { lastByte: 3 })],
     ["a length beyond its end", seal("a", { length: 2 ** 32 - 1 })],
     ["no whole blocks", "AAAA"],

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { componentAppId, platformWorld, tenantAppId } from "./platform-world.test.kit.ts";
 import type { PlatformWorld } from "./platform-world.test.kit.ts";
 import type { PushMessage } from "./push-handler.ts";
+import { seal, signed } from "./sealed-push.test.kit.ts";
 
 const taken = { status: 200, body: "success" };
 const open: PlatformWorld[] = [];
@@ -52,6 +53,21 @@ describe("a pushed ticket", () => {
     await expect(deliver(push, receiver)).resolves.toEqual(taken);
   });
 
+  test.each([
+    ["without a ticket", "<ComponentVerifyTicket></ComponentVerifyTicket>", "1767225600"],
+    ["with a ticket that no token could be", "<ComponentVerifyTicket><![CDATA[a b]]></ComponentVerifyTicket>", "1767225600"],
+    ["without a time", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", ""],
+    ["with a time that is none", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", "-1"],
+  ])("is dropped %s, and not asked for again, because it would come the same", async (_title, ticket, time) => {
+    const { node, clock } = world();
+    const receiver = node("a");
+    const sealed = seal(`<xml><CreateTime>${time}</CreateTime><InfoType>component_verify_ticket</InfoType>${ticket}</xml>`);
+    const body = `<xml><Encrypt>${sealed}</Encrypt></xml>`;
+    const query = signed(sealed, String(Math.floor(clock.wallMs() / 1000)));
+    await expect(receiver.handlePush({ query, body })).resolves.toEqual(taken);
+    await expect(receiver.ticket.status()).resolves.toEqual({ live: 0, ageMs: undefined });
+  });
+
   test("is refused when another signed it, and says so to the operator", async () => {
     const refusals: string[] = [];
     const { node, pushTo } = world();
@@ -90,6 +106,17 @@ describe("any other message", () => {
     await expect(deliver(push, receiver)).resolves.toEqual(taken);
     await deliver(push, receiver);
     expect(calls).toBe(2);
+  });
+
+  test("is handed on as it is when it is no flat document", async () => {
+    const messages: PushMessage[] = [];
+    const { node, clock } = world();
+    const text = "<xml><InfoType>notify_third_fasteregister</InfoType><info><name>a</name></info></xml>";
+    const sealed = seal(text);
+    const query = signed(sealed, String(Math.floor(clock.wallMs() / 1000)));
+    const receiver = node("a", { onMessage: (message) => void messages.push(message) });
+    await expect(receiver.handlePush({ query, body: `<xml><Encrypt>${sealed}</Encrypt></xml>` })).resolves.toEqual(taken);
+    expect(messages).toEqual([{ infoType: "", fields: new Map(), text }]);
   });
 
   test("is taken when nobody listens", async () => {

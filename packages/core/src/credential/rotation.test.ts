@@ -140,19 +140,26 @@ describe("a rotating credential", () => {
     const [a, b] = [world.node(), world.node()];
     await within(world.clock, 1_000, a.seed(await authorise(world)));
     const issue = world.platform.issue;
+    let refusals = 0;
     Object.assign(world.platform, {
-      issue: async () => Promise.reject(new IssueError("input", "Not this one.", { platformCode: "61023" })),
+      issue: async () => {
+        refusals += 1;
+        throw new IssueError("input", "Not this one.", { platformCode: "61023" });
+      },
     });
     const stored = await within(world.clock, 1_000, Promise.all([a.get(), b.get()]));
     for (const [index, node] of [a, b].entries()) {
       await expect(within(world.clock, 25_000, node.reject(stored[index]!))).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
       expect(node.typesOf()).toContain("refused-fatally");
     }
+    expect(refusals).toBe(2);
     Object.assign(world.platform, { issue });
     await within(world.clock, 1_000, a.seed(await authorise(world)));
+    await world.clock.advance(1_000);
+    await a.close();
     await world.clock.advance(lifetimeMs + 60_000);
     expect(world.platform.alive(await within(world.clock, 25_000, b.get()))).toBe(true);
-    await Promise.all([a.close(), b.close()]);
+    await b.close();
   });
 
   it("hands out nothing before the input that came with it is stored, and never sends the old one again", async () => {
@@ -170,6 +177,44 @@ describe("a rotating credential", () => {
     expect((await within(world.clock, 15_000, refreshed)).reveal()).toBe(world.platform.latest);
     expect(inputsOf(world)).toEqual([carry]);
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
+  });
+
+  it("that was refused is replaced once the new input is stored, with one request, however long the store was away", async () => {
+    const world = rotating();
+    const node = world.node();
+    const issued = await authorise(world);
+    await within(world.clock, 1_000, node.seed(issued));
+    await world.clock.advance(60_000);
+    const replaced = node.reject(issued.secret);
+    await world.clock.advance(100);
+    node.faults.unreachable = true;
+    await world.clock.advance(4_100);
+    expect(node.peek()).toBeUndefined();
+    node.faults.unreachable = false;
+    await within(world.clock, 15_000, replaced);
+    expect(inputsOf(world)).toEqual([issued.carry]);
+    expect(node.peek()?.reveal()).toBe(world.platform.latest);
+  });
+
+  it("backs off when nobody answers which input works, and doubts nothing: asking issues nothing", async () => {
+    const world = rotating();
+    const node = world.node();
+    await authorise(world);
+    const recover = world.platform.recover;
+    let asked = 0;
+    const silent = async (): Promise<never> => {
+      asked += 1;
+      throw new IssueError("unknown", "No answer.");
+    };
+    Object.assign(world.platform, { recover: silent });
+    for (let call = 0; call < 5; call += 1) await within(world.clock, 25_000, node.get()).catch(() => {});
+    const document = await world.document();
+    expect(document).toMatchObject({ dangerUntilMs: 0, failures: expect.any(Number) });
+    expect(document).not.toHaveProperty("doubtSinceMs");
+    expect(asked).toBeLessThanOrEqual(12);
+    Object.assign(world.platform, { recover });
+    await world.clock.advance(60_000);
+    expect(world.platform.alive(await within(world.clock, 25_000, node.get()))).toBe(true);
   });
 
   it("tells a seed apart from a refresh that is in the air, and reconciles", async () => {
