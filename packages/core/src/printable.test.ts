@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { printable } from "./printable.ts";
 
@@ -23,5 +24,21 @@ describe("printable", () => {
     expect(printable("🎫".repeat(6), 5)).toBe(`${"🎫".repeat(4)}…`);
     expect([...printable("x".repeat(1_000_000))]).toHaveLength(200);
     expect(printable("\u001b[0m".repeat(1_000_000)).length).toBe(0);
+  });
+
+  it("makes one short, clean line of anything, and leaves it as it is from then on", () => {
+    const hostile = fc.string({
+      unit: fc.oneof(fc.string({ unit: "binary", maxLength: 4 }), fc.constantFrom("\u001b[31m", "\r\n", "\u202e", "\ud800")),
+    });
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 300 }), (text, charsMax) => {
+        const line = printable(text, charsMax);
+        expect(line).toMatch(/^[^\p{C}]*$/u);
+        expect(line.isWellFormed()).toBe(true);
+        expect([...line].length).toBeLessThanOrEqual(charsMax);
+        expect(printable(line, charsMax)).toBe(line);
+      }),
+      { numRuns: 100 },
+    );
   });
 });

@@ -57,9 +57,7 @@ const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 function requireLabel(name: string, label: string): void {
   if (typeof label === "string" && labelPattern.test(label)) return;
-  throw new ConfigurationError(
-    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`,
-  );
+  throw new ConfigurationError(`${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`);
 }
 
 /** Four characters at most: a secret may have been put here by mistake. */
