@@ -188,6 +188,7 @@ apps:
     const message = await refusalOf(load(yaml("a: 1\na: 2\n"), scripted("mine", error), objectSource(minimal)));
     expect(message).toContain("lingpai.yaml:2: has a name that already stands");
     expect(message).toContain("mine: could not be read (Error EACCES)");
+    await expect(load(yaml("a: 1\na: 2\n"))).rejects.toMatchObject({ problems: [{ path: "", place: "lingpai.yaml:2" }] });
     expect(message).not.toContain(secret.slice(0, 8));
   });
 

@@ -1,11 +1,12 @@
 /** Settings from a document in any of Lingpai's caches: pushed where the store pushes, and sealed where the cache seals. */
-import { ConfigurationError, delay } from "@lingpai/core";
+import { ConfigurationError } from "@lingpai/core";
 import type { Cache } from "@lingpai/core";
 import type { ConfigSource, Scope, WatchContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import type { NameOption } from "./http.ts";
 import { nameFor } from "./http.ts";
+import { checkedPollMs, poll } from "./poll.ts";
 
 export interface CacheSourceOptions {
   /** @defaultValue "lingpai.yaml" */
@@ -23,8 +24,7 @@ export interface CacheSourceOptions {
 /** One entry, a YAML or JSON document, written with `cache.set(key, text)`. The cache stays yours and open. */
 export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): ConfigSource {
   const { key = "lingpai.yaml", optional = false, scope = "all", pollMs = 5_000 } = options;
-  if (!(Number.isInteger(pollMs) && pollMs >= 100))
-    throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from 100.`);
+  checkedPollMs(pollMs, 100);
   return {
     name: typeof key === "string" ? `cache ${key}` : "cache",
     scope,
@@ -37,7 +37,7 @@ export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): Con
     },
     async watch(context) {
       const name = nameFor(key, context.environment);
-      await (cache.watch === undefined ? poll(cache, name, pollMs, context) : listen(cache.watch.bind(cache), name, context));
+      await (cache.watch === undefined ? poll(context, pollMs) : listen(cache.watch.bind(cache), name, context));
     },
   };
 }
@@ -53,19 +53,4 @@ async function listen(watch: NonNullable<Cache["watch"]>, name: string, { signal
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   await unsubscribe();
-}
-
-async function poll(cache: Cache, name: string, pollMs: number, { clock, signal, changed }: WatchContext): Promise<void> {
-  let last = (await cache.get(name))?.version;
-  changed();
-  for (;;) {
-    const slept = await delay(clock, pollMs, signal).then(
-      () => true,
-      () => false,
-    );
-    if (!slept) return;
-    const now = (await cache.get(name))?.version;
-    if (now !== last) changed();
-    last = now;
-  }
 }

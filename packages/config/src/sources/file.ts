@@ -7,6 +7,7 @@ import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import { settingsOf } from "./object.ts";
+import { checkedPollMs } from "./poll.ts";
 import { readText } from "./read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
@@ -38,8 +39,7 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
       rule: "file",
     });
   }
-  if (!(Number.isInteger(pollMs) && pollMs >= 100))
-    throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from 100.`);
+  checkedPollMs(pollMs, 100);
   const overlayOf = (environment: string): string => `${file.slice(0, file.length - ending.length)}.${environment}${ending}`;
   return {
     name: `file ${nameOf(file)}`,

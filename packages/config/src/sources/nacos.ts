@@ -6,6 +6,7 @@ import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import { checkedUrl, deadlineAfter, exchange, jsonOf, member, nameFor, textOfSecret, unexpected } from "./http.ts";
 import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
+import { checkedPollMs, poll } from "./poll.ts";
 
 export interface NacosSourceOptions {
   /** A server: `"http://10.0.0.5:8848"`. The context path `/nacos` is added when it has none. */
@@ -41,8 +42,7 @@ const gapMs = 1_000;
 /** One configuration, a YAML or JSON document. The password is sent in a form, the token in a header: neither is in a URL. */
 export function nacosSource(options: NacosSourceOptions): ConfigSource {
   const { dataId, group = "DEFAULT_GROUP", api = "v1", optional = false, scope = "all", pollMs = 10_000 } = options;
-  if (!(Number.isInteger(pollMs) && pollMs >= 1000))
-    throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from 1000.`);
+  checkedPollMs(pollMs, 1000);
   const server = createServer(options);
 
   const namesIn = (environment: string): Names => ({
@@ -70,15 +70,17 @@ export function nacosSource(options: NacosSourceOptions): ConfigSource {
       );
     },
     async watch(context) {
-      let content: string | undefined = await read(context);
+      if (api === "v3") return poll(context, pollMs);
+      let content = await read(context);
       context.changed();
       while (!context.signal.aborted) {
         try {
-          const isNew = api === "v1" ? await hold(server, namesIn(context.environment), content, context) : true;
-          await delay(context.clock, api === "v1" ? gapMs : pollMs, context.signal);
-          const before = content;
-          if (isNew) content = await read(context);
-          if (content !== before) context.changed();
+          const isOther = await hold(server, namesIn(context.environment), content, context);
+          await delay(context.clock, gapMs, context.signal);
+          if (!isOther) continue;
+          content = await read(context);
+          // Also when it is what it was: somebody may have read what it was in between.
+          context.changed();
         } catch (error) {
           if (!context.signal.aborted) throw error;
         }

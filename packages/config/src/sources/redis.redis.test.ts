@@ -32,8 +32,11 @@ const load = (source: ConfigSource): ReturnType<ConfigSource["load"]> =>
 async function follows(source: ConfigSource, write: (text: string) => Promise<unknown>): Promise<string | undefined> {
   const config = await openConfig({ environment: "prod", sources: [source], debounceMs: 20 });
   try {
-    await write(document("plain"));
-    await until("the change is in force", async () => config.current.apps["main"]?.mode === "plain");
+    // The second change comes when the watch is certainly there: the first may have been seen as it began.
+    for (const mode of ["plain", "stable"]) {
+      await write(document(mode));
+      await until(`${mode} is in force`, async () => config.current.apps["main"]?.mode === mode);
+    }
     return config.current.values.at(-1)?.place;
   } finally {
     await config.close();

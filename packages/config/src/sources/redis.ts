@@ -1,11 +1,11 @@
 /** Settings from a document in Redis, read through a client of yours. */
-import { createHash } from "node:crypto";
-import { ConfigurationError, delay } from "@lingpai/core";
+import { ConfigurationError } from "@lingpai/core";
 import type { ConfigSource, Scope } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import type { NameOption } from "./http.ts";
 import { nameFor } from "./http.ts";
+import { checkedPollMs, poll } from "./poll.ts";
 
 /** What is used of the client: ioredis and `@redis/client` both fit. It is never closed or configured. */
 export interface RedisReader {
@@ -28,8 +28,7 @@ export interface RedisSourceOptions {
 /** One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a key, so it is read again and again. */
 export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
   const { key, optional = false, scope = "all", pollMs = 5_000 } = options;
-  if (!(Number.isInteger(pollMs) && pollMs >= 100))
-    throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from 100.`);
+  checkedPollMs(pollMs, 100);
   const read = async (environment: string): Promise<string | undefined> => {
     const value = await client.get(nameFor(key, environment));
     return value === null || value === undefined ? undefined : String(value);
@@ -44,23 +43,6 @@ export function redisSource(client: RedisReader, options: RedisSourceOptions): C
       if (optional) return [];
       throw new ConfigurationError(`has no key ${name}. Set it, check the database's number, or pass optional: true`);
     },
-    async watch({ environment, clock, signal, changed }) {
-      const sumNow = async (): Promise<string> =>
-        createHash("sha256")
-          .update((await read(environment)) ?? "")
-          .digest("hex");
-      let last = await sumNow();
-      changed();
-      while (!signal.aborted) {
-        const slept = await delay(clock, pollMs, signal).then(
-          () => true,
-          () => false,
-        );
-        if (!slept) return;
-        const now = await sumNow();
-        if (now !== last) changed();
-        last = now;
-      }
-    },
+    watch: (context) => poll(context, pollMs),
   };
 }

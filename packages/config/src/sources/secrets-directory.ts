@@ -7,6 +7,7 @@ import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
 import { withoutLineEnd, withoutMark } from "../text.ts";
+import { checkedPollMs } from "./poll.ts";
 import { decodeText } from "./read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
@@ -17,7 +18,7 @@ export interface SecretsDirectoryOptions {
   readonly optional?: boolean;
   /** @defaultValue "environment" */
   readonly scope?: Scope;
-  /** How often the files are looked at, beside listening for changes, in ms. @defaultValue 10_000 */
+  /** How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue 10_000 */
   readonly pollMs?: number;
 }
 
@@ -29,6 +30,7 @@ export interface SecretsDirectoryOptions {
  */
 export function secretsDirectorySource(directory: string, options: SecretsDirectoryOptions = {}): ConfigSource {
   const { prefix = "", optional = false, scope = "environment", pollMs = pollMsDefault } = options;
+  checkedPollMs(pollMs, 100);
   const root = resolve(directory);
   const namesNow = async (): Promise<readonly string[]> => {
     try {

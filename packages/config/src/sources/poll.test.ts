@@ -1,0 +1,79 @@
+import { createCache } from "@lingpai/core";
+import type { Cache, CacheDriver } from "@lingpai/core";
+import { manualClock } from "@lingpai/core/testing";
+import { describe, expect, test } from "vitest";
+import { openConfig } from "../open-config.ts";
+import { appId, secret, world } from "../world.test.kit.ts";
+import { cacheSource } from "./cache.ts";
+import { poll } from "./poll.ts";
+import { redisSource } from "./redis.ts";
+import { watched } from "./watched.test.kit.ts";
+
+const document = (node: string): string => JSON.stringify({ node, apps: { main: { appId, secret } } });
+
+/** A cache whose store does not tell of changes. */
+function silentCache(): Cache {
+  const stored = new Map<string, { value: string; version: string; ttlMs: undefined; storeNowMs: number }>();
+  const driver: CacheDriver = {
+    kind: "map",
+    get: async (name) => stored.get(name),
+    async set(name, value, { version }) {
+      stored.set(name, { value, version, ttlMs: undefined, storeNowMs: 1 });
+      return { written: true, version, storeNowMs: 1 };
+    },
+    delete: async (name) => stored.delete(name),
+    clear: async () => 0,
+    async *names() {
+      yield* stored.keys();
+    },
+    close: async () => {},
+  };
+  return createCache(driver);
+}
+
+test("a source that is polled is read at once and at each interval, until it is not watched any more", async () => {
+  const clock = manualClock();
+  const source = watched({ name: "polled", load: async () => [], watch: (context) => poll(context, 5_000) }, clock);
+  await source.changed(1);
+  await clock.advance(14_999);
+  expect(source.changes).toBe(3);
+  await clock.advance(1);
+  await source.stop();
+  await clock.advance(60_000);
+  expect([source.changes, clock.pendingTimers]).toEqual([4, 0]);
+});
+
+describe("a document that nobody tells of", () => {
+  test("in a cache is in force an interval and a debounce after it was written", async () => {
+    const cache = silentCache();
+    await cache.set("lingpai.json", document("one"));
+    const { clock, options } = world(cacheSource(cache, { key: "lingpai.json" }));
+    const config = await openConfig(options);
+    await clock.advance(1_000);
+    await cache.set("lingpai.json", document("two"));
+    await clock.advance(4_300);
+    expect(config.current.node).toBe("two");
+    await config.close();
+  });
+
+  test("is not overlooked when it was changed back between two looks, after the change had been read for another reason", async () => {
+    let stored = document("one");
+    const { clock, options } = world(redisSource({ get: async () => stored }, { key: "lingpai.json" }));
+    const config = await openConfig(options);
+    await clock.advance(1_000);
+    stored = document("two");
+    await config.reload();
+    expect(config.current.node).toBe("two");
+    stored = document("one");
+    await clock.advance(5_000);
+    expect(config.current.node).toBe("one");
+    await config.close();
+  });
+
+  test("is asked for at intervals that can be", () => {
+    expect(() => redisSource({ get: async () => null }, { key: "k", pollMs: 1 })).toThrow(
+      "pollMs is 1. Give a whole number of ms from 100.",
+    );
+    expect(() => cacheSource(silentCache(), { pollMs: Number.NaN })).toThrow("pollMs is NaN");
+  });
+});
