@@ -20,8 +20,10 @@ const calm: Bounds = {
   foreign: 0,
 };
 
+type Search = "leases" | "rejections" | "outages" | "failover" | "silence" | "regression" | "ages" | "three";
+
 /** The searches of `pnpm explore`. */
-export const bounds = {
+export const bounds: Readonly<Record<Search, Bounds>> = {
   leases: { ...calm, name: "2 lease expiries, 2 timeouts, a crash", sends: 3, expiries: 2, timeouts: 2, crashes: 1 },
   rejections: {
     ...calm,
@@ -78,7 +80,7 @@ export const bounds = {
     forgets: 2,
   },
   three: { ...calm, name: "an expiry, a timeout, a crash", processes: 3, expiries: 1, timeouts: 1, crashes: 1 },
-} as const satisfies Record<string, Bounds>;
+};
 
 /** Enough for most mutants, and searched in seconds. */
 export const small: Bounds = { ...calm, name: "an expiry, a timeout, a crash", refreshes: 2, expiries: 1, timeouts: 1, crashes: 1 };
