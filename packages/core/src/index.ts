@@ -23,5 +23,6 @@ export * from "./sealed.ts";
 export * from "./lease.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./credential/credential.ts";
-export { claimsPath, releaseClaim } from "./credential/claims.ts";
+export * from "./claims-path.ts";
+export { releaseClaim } from "./credential/claims.ts";
 export type * from "./credential/types.ts";

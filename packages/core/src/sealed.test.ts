@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Cache, CacheDriver, Entry, WatchListener } from "./cache.ts";
 import { createCache } from "./create-cache.ts";
-import { claimsPath } from "./credential/claims.ts";
+import { claimsPath } from "./claims-path.ts";
 import { keyring } from "./keyring.ts";
 import type { SealingKey } from "./keyring.ts";
 import { sealed } from "./sealed.ts";

@@ -1,5 +1,6 @@
 /** Encryption at rest as a wrapper round any cache. */
 import type { Cache, Conflict, Entry, SetOptions, Unsubscribe, WatchListener, Written } from "./cache.ts";
+import { claimsPath } from "./claims-path.ts";
 import { isEnvelope, open, seal } from "./envelope.ts";
 import type { Opened } from "./envelope.ts";
 import { ConfigurationError, UnreadableEntryError } from "./errors.ts";
@@ -42,7 +43,6 @@ export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {})
 }
 
 /** Where environments tell each other which credentials they fetch: labels and times, which all must read, whatever keys each has. */
-const sharedPath: readonly string[] = ["lingpai", "claims"];
 
 interface Sealing {
   readonly ring: Keyring;
@@ -94,7 +94,7 @@ class Sealed implements Cache {
 
   at(path: readonly string[]): Cache {
     const view = this.#cache.at(path);
-    return path.join("\0") === sharedPath.join("\0") ? view : new Sealed(view, this.#sealing);
+    return path.join("\0") === claimsPath.join("\0") ? view : new Sealed(view, this.#sealing);
   }
 }
 

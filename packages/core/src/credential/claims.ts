@@ -10,8 +10,6 @@ import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { OnConflict } from "./types.ts";
 
-export const claimsPath: readonly string[] = ["lingpai", "claims"];
-
 export interface Claim {
   readonly environment: string;
   /** Where this environment keeps its documents: its identity in this store. */
