@@ -36,7 +36,8 @@ export class StoreClock {
     const passedMs = anchor.endedMs - last.endedMs;
     const nodeJumpMs = anchor.wallMs - last.wallMs - passedMs;
     const storeJumpMs = storeMs - last.storeMs - passedMs;
-    const slackMs = jumpMs + (anchor.endedMs - startedMs);
+    // Either answer may have waited for this process, which stood still, as long as its call lasted.
+    const slackMs = jumpMs + (anchor.endedMs - startedMs) + (last.endedMs - last.startedMs);
     if (Math.abs(nodeJumpMs) > slackMs) this.#bus.emit("clock-jumped", { where: "node", jumpMs: nodeJumpMs });
     else if (Math.abs(storeJumpMs) > slackMs) this.#bus.emit("clock-jumped", { where: "store", jumpMs: storeJumpMs });
   }

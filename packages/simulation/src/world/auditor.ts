@@ -44,6 +44,8 @@ export class Auditor {
   readonly hindrances: Disturbances = new Disturbances();
   /** Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock when its next timer fires. */
   readonly sleeps: Disturbances = new Disturbances();
+  /** When somebody outside had fetched, and no refusal can have told the fleet yet. */
+  readonly foreign: Disturbances = new Disturbances();
   readonly #scene: Scene;
   readonly #documents: DocumentAudit;
   readonly #fetches: FetchAudit;
@@ -128,6 +130,7 @@ export class Auditor {
     if (this.#fetches.isSpent(nowMs)) return true;
     if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs)) return true;
     const stoodStill = nowMs - sinceMs > life.process.awakeMs - (life.downSinceMs ?? 0);
+    if (how === "replay" && this.foreign.touch(node.name, sinceMs, nowMs)) return true;
     if (stoodStill && (how === "replay" || how === "probed")) return true;
     // A process that has never reached the store does not wait for it: it fails at once, and says so.
     const patience = life.served.length === 0 ? 1 : 2;

@@ -7,7 +7,7 @@ import type { FleetNode } from "./fleet-node.ts";
 import type { Network } from "./network.ts";
 import type { Primary } from "./primary.ts";
 import type { Weather } from "./weather.ts";
-import type { Wechat } from "./wechat.ts";
+import { overlapMs, type Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
 
 export interface Misfortunes {
@@ -44,7 +44,7 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
   repeat(weather.flushEveryMs, () => flush(given));
   repeat(weather.storeClockStepEveryMs, () => stepStore(given));
   repeat(weather.platformOutageEveryMs, () => platformOutage(given));
-  repeat(weather.foreignIssueEveryMs, () => world.note("foreign", `fetches ${given.wechat.foreignIssue()}`));
+  repeat(weather.foreignIssueEveryMs, () => fetchElsewhere(given));
   for (const node of nodes) {
     repeat(weather.storePartitionEveryMs, () => partitionStore(given, node));
     repeat(weather.platformPartitionEveryMs, () => partitionPlatform(given, node));
@@ -126,6 +126,12 @@ function stepStore({ world, chance, auditor, documents, store: { primary } }: Mi
   auditor.disturbed(undefined, 15_000);
   primary.stepClock(ms);
   documents.lostWrites(primary);
+}
+
+/** Another environment fetches: what the fleet holds dies when the overlap ends, at the latest. */
+function fetchElsewhere({ world, wechat, auditor }: Misfortunes): void {
+  world.note("foreign", `fetches ${wechat.foreignIssue()}`);
+  auditor.foreign.add(undefined, world.nowMs, world.nowMs + overlapMs + reachedAgainMs);
 }
 
 function platformOutage({ world, chance, auditor, network }: Misfortunes): void {
