@@ -42,8 +42,6 @@ export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {})
   return new Sealed(cache, { ring, random, readsPlaintext: plaintext === "read" });
 }
 
-/** Where environments tell each other which credentials they fetch: labels and times, which all must read, whatever keys each has. */
-
 interface Sealing {
   readonly ring: Keyring;
   readonly random: Random;

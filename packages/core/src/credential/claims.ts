@@ -4,6 +4,7 @@
  * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and times, no secret. A claim that was not renewed for two days
  * counts as given up.
  */
+import { claimsPath } from "../claims-path.ts";
 import type { Cache, Version } from "../cache.ts";
 import { CredentialConflictError, UnreadableEntryError } from "../errors.ts";
 import type { Setting } from "./setting.ts";
