@@ -1,4 +1,4 @@
-/** Runs and type-checks every code block of every README: what a document shows is what a reader can do. */
+/** Runs and type-checks every code block of every README and of every page in `docs`: what a document shows is what a reader can do. */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -23,13 +23,24 @@ interface Service {
 
 function documentsIn(owner: string): Document[] {
   const names = readdirSync(join(root, owner)).filter((name) => /^README(\.[\w-]+)?\.md$/.test(name));
-  return names.map((name) => {
-    const path = owner === "." ? name : `${owner}/${name}`;
-    return { path, owner, blocks: blocksOf(readFileSync(join(root, path), "utf8")) };
-  });
+  return names.map((name) => documentAt(owner === "." ? name : `${owner}/${name}`, owner));
 }
 
-const documents = [".", ...members().map((member) => member.path)].flatMap(documentsIn);
+function documentAt(path: string, owner: string): Document {
+  return { path, owner, blocks: blocksOf(readFileSync(join(root, path), "utf8")) };
+}
+
+const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+  .map((name) => `docs/${name.replaceAll("\\", "/")}`)
+  .filter((path) => path.endsWith(".md"))
+  .toSorted();
+/** Translated pages: their code is the original's, so running that is enough. */
+const translations = pages.filter((path) => /\.[a-z]{2}-[A-Z]{2}\.md$/.test(path));
+
+const documents = [
+  ...[".", ...members().map((member) => member.path)].flatMap(documentsIn),
+  ...pages.filter((path) => !translations.includes(path)).map((path) => documentAt(path, ".")),
+];
 const sandboxes = new Map(documents.map(({ path, owner }) => [path, createSandbox(path.replaceAll(/[^\w-]+/g, "-"), owner)]));
 const services = new Map<string, Promise<Service>>();
 
@@ -105,6 +116,13 @@ describe.for(documents)("$path", ({ path, blocks }) => {
   test.for(blocks.filter(({ language }) => runnable.has(language)))("runs the $language of line $line", async (block) => {
     await expect(execute(path, block)).resolves.toBeUndefined();
   });
+});
+
+test.for(translations)("%s shows the same code as its original", (path) => {
+  const original = documentAt(path.replace(/\.[a-z]{2}-[A-Z]{2}\.md$/, ".md"), ".");
+  const shownIn = ({ blocks }: Document): readonly Pick<Block, "language" | "code" | "needs" | "companions">[] =>
+    blocks.map(({ language, code, needs, companions }) => ({ language, code, needs, companions }));
+  expect(shownIn(documentAt(path, "."))).toEqual(shownIn(original));
 });
 
 test("the documents' TypeScript type-checks in a reader's project", async () => {
