@@ -29,9 +29,11 @@ function world() {
 
 describe("claims", () => {
   test("that nobody of us wrote are unreadable, or claims: nothing is fetched over them, and their text is not shown", async () => {
-    const label = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("a\u001b[2J", "a\r\nb", "a|b", canary, "x".repeat(65)));
+    const label = fc.oneof(fc.string(), fc.constantFrom("a\u001b[2J", "a\r\nb", "\ud800", "a\u0000", "a|b", canary, "x".repeat(65)));
+    // Never so long ago that it counts as given up.
+    const lately = fc.constantFrom<unknown>(null, "1", {}, Number.MAX_SAFE_INTEGER);
     const claim = fc.record(
-      { environment: label, path: fc.array(fc.string()), node: label, sinceMs: fc.anything(), renewedMs: fc.anything() },
+      { environment: label, path: fc.array(fc.string()), node: label, sinceMs: fc.anything(), renewedMs: lately },
       { requiredKeys: [] },
     );
     const text = fc.oneof(
@@ -44,14 +46,14 @@ describe("claims", () => {
         const { node, outcome, platform, store } = world();
         await store.cache().at(claimsPath).set(platform.id, registry);
         const one = node();
-        const error = await outcome(one.get());
+        const error = await outcome(one.get(), 500);
         expect(error).toMatchObject({ code: expect.stringMatching(/^(UNREADABLE_ENTRY|CREDENTIAL_CONFLICT)$/) });
         expect(String(error)).not.toContain(canary);
         expect(String(error)).not.toMatch(/[\u0000-\u001f]/);
         expect(platform.issues).toHaveLength(0);
         await one.close();
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
