@@ -1,6 +1,6 @@
 import type { Backend, Waivers } from "@lingpai/conformance";
 import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/redis-fixture";
-import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
+import type { Connected, Own, RedisDriver } from "@lingpai/redis-fixture";
 import * as client6 from "@redis/client";
 import * as client5 from "redis-client5";
 import { nodeRedisCache, nodeRedisLock, nodeRedisProbe } from "./index.ts";
@@ -34,9 +34,9 @@ type Address = { host: string; port: number };
 
 /** How either version's clients are made. A Cluster client may read from replicas; ours are to go to the primary all the same. */
 interface Library {
-  createClient(options: { socket: Address; username?: string; password?: string }): Owned & NodeRedisClient;
-  createCluster(options: { rootNodes: { socket: Address }[]; useReplicas: true }): Owned & NodeRedisCluster;
-  createSentinel(options: { name: string; sentinelRootNodes: Address[] }): Owned & NodeRedisSentinel;
+  createClient(options: Own & { socket: Address }): Owned & NodeRedisClient;
+  createCluster(options: Own & { rootNodes: { socket: Address }[]; useReplicas: true }): Owned & NodeRedisCluster;
+  createSentinel(options: Own & { name: string; sentinelRootNodes: Address[] }): Owned & NodeRedisSentinel;
 }
 
 /**
@@ -46,25 +46,28 @@ interface Library {
 const stuckAfterLoss = "@redis/client 5 may not come back from a connection that breaks as a command is issued; 6 does";
 const waiversOf5: Waivers = { "FAULT-05": stuckAfterLoss, "FAULT-12": stuckAfterLoss, "FAULT-15": stuckAfterLoss };
 
-function driver(version: string, waivers: Waivers, { createClient, createCluster, createSentinel }: Library): RedisDriver {
+/** What the line of 5 lacks and does not do. */
+type Shortcomings = Pick<RedisDriver, "hasKeyPrefix" | "standaloneWaivers">;
+
+function driver(version: string, shortcomings: Shortcomings, { createClient, createCluster, createSentinel }: Library): RedisDriver {
   return {
     adapter: "adapter-node-redis",
     client: `@redis/client ${version}`,
-    standaloneWaivers: waivers,
-    async standalone({ host, port }, user = undefined) {
-      const client = createClient({ socket: { host, port }, ...user });
+    ...shortcomings,
+    async standalone({ host, port }, own) {
+      const client = createClient({ socket: { host, port }, ...own });
       client.on("error", () => {});
       client.connect().catch(() => {});
       return connected(client);
     },
-    async sentinel(sentinels, name) {
-      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })) });
+    async sentinel(sentinels, name, own) {
+      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })), ...own });
       client.on("error", () => {});
       await client.connect();
       return connected(client);
     },
-    async cluster(nodes) {
-      const client = createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })), useReplicas: true });
+    async cluster(nodes, own) {
+      const client = createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })), useReplicas: true, ...own });
       client.on("error", () => {});
       await client.connect();
       return connected(client);
@@ -72,7 +75,10 @@ function driver(version: string, waivers: Waivers, { createClient, createCluster
   };
 }
 
-export const drivers: readonly RedisDriver[] = [driver("5", waiversOf5, client5), driver("6", {}, client6)];
+export const drivers: readonly RedisDriver[] = [
+  driver("5", { hasKeyPrefix: false, standaloneWaivers: waiversOf5 }, client5),
+  driver("6", { hasKeyPrefix: true }, client6),
+];
 
 export const backends: readonly Backend[] = drivers.flatMap((version) => [
   standaloneBackend(version),

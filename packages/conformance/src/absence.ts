@@ -10,7 +10,7 @@ const evidence: { readonly [C in Capability]?: (fixture: Fixture) => unknown } =
   pushesChanges: ({ cache }) => cache.watch ?? (cache.pushesChanges || undefined),
   pushesReleases: ({ lock }) => lock?.onRelease,
   foreignWriters: ({ raw }) => raw,
-  connected: ({ connect }) => connect,
+  linked: ({ connect }) => connect,
   clientPrefixes: ({ prefixed }) => prefixed,
   scripted: ({ server }) => server?.forgetScripts,
   accessControlled: ({ server }) => server?.limitedTo ?? server?.forbidding,

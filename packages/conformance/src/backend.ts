@@ -68,7 +68,7 @@ export interface Fixture extends Client {
   demandFencing?(): Promise<unknown>;
   /** Present when `facts.foreignWriters`. */
   readonly raw?: Raw;
-  /** Present when `facts.connected`: a client with a connection of its own, which the clause may break without disturbing others. */
+  /** Present when `facts.linked`: a client with a connection of its own, which the clause may break without disturbing others. */
   connect?(options?: ConnectOptions): Promise<LinkedClient>;
   /** What can be done to the server itself; each member present as its fact says. Clauses that use it run alone. */
   readonly server?: ServerControls;

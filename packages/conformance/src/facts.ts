@@ -29,8 +29,11 @@ export interface Facts {
   readonly foreignWriters: boolean;
   /** Clients can put a prefix of their own before every key; the fixture then has `prefixed`. */
   readonly clientPrefixes: boolean;
-  /** Clients talk to the store over a connection that can break; the fixture then has `connect`. */
-  readonly connected: boolean;
+  /**
+   * A link that the clauses can break stands between a client and the store; the fixture then has `connect`. False where there is no
+   * connection, and where a client finds its servers by itself, past any link, as through Sentinel and in a Cluster.
+   */
+  readonly linked: boolean;
   /** The store keeps scripts that it may forget; the fixture then has `server.forgetScripts`. */
   readonly scripted: boolean;
   /** The store can limit a user to one prefix, and forbid commands; the fixture then has `server.limitedTo` and `server.forbidding`. */
@@ -72,7 +75,7 @@ export const inProcess: Facts = {
   maxValueBytes: Infinity,
   foreignWriters: false,
   clientPrefixes: false,
-  connected: false,
+  linked: false,
   scripted: false,
   accessControlled: false,
   restartable: false,
@@ -98,7 +101,7 @@ export type Capability =
   | "boundedKeys"
   | "foreignWriters"
   | "clientPrefixes"
-  | "connected"
+  | "linked"
   | "scripted"
   | "accessControlled"
   | "restartable"

@@ -36,6 +36,6 @@ export const redisFacts: Facts = {
 };
 
 /** On a server of its own, behind a link that can be broken. */
-export const standaloneFacts: Facts = { ...redisFacts, connected: true, accessControlled: true, restartable: true, refusals };
+export const standaloneFacts: Facts = { ...redisFacts, linked: true, accessControlled: true, restartable: true, refusals };
 export const sentinelFacts: Facts = { ...redisFacts, replicated: true };
 export const clusterFacts: Facts = { ...redisFacts, replicated: true, cluster: true };

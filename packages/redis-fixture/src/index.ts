@@ -5,4 +5,4 @@ export { rightsWithin } from "./rights.ts";
 export { slotOf } from "./slot.ts";
 export { standaloneBackend } from "./standalone.ts";
 export { keysOf, lookalikeOf } from "./world.ts";
-export type { Connected, Credentials, RedisDriver } from "./world.ts";
+export type { Connected, Credentials, Own, RedisDriver } from "./world.ts";

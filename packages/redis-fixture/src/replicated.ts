@@ -7,30 +7,37 @@ import type { Cluster, Sentinel } from "@lingpai/test-servers";
 import { clusterFacts, sentinelFacts } from "./facts.ts";
 import { rawAccess } from "./raw.ts";
 import { slotOf } from "./slot.ts";
-import { clientOf, openWorld } from "./world.ts";
+import { clientOf, lending, openWorld } from "./world.ts";
 import type { RedisDriver } from "./world.ts";
 
 export function sentinelBackend(driver: RedisDriver): Backend {
   return {
     adapter: driver.adapter,
     backend: `${driver.client}, redis sentinel`,
-    facts: sentinelFacts,
+    facts: { ...sentinelFacts, clientPrefixes: driver.hasKeyPrefix },
     start: async () => runningSentinel(driver, await startSentinel()),
   };
 }
 
 function runningSentinel(driver: RedisDriver, sentinel: Sentinel): Running {
   const raw = rawAccess(() => sentinel.primary());
+  const clients = lending(() => driver.sentinel(sentinel.sentinels, sentinel.name));
   return {
     open: async () => ({
-      ...(await openWorld(() => driver.sentinel(sentinel.sentinels, sentinel.name))),
+      ...(await openWorld(clients.lend)),
+      ...(driver.hasKeyPrefix && {
+        prefixed: async (keyPrefix: string) => clientOf(await driver.sentinel(sentinel.sentinels, sentinel.name, { keyPrefix })),
+      }),
       raw,
       server: {
         forgetScripts: async () => void (await Promise.all(sentinel.nodes.map((node) => node.command("SCRIPT", "FLUSH")))),
         failOver: () => sentinel.failOver(),
       },
     }),
-    stop: () => sentinel.stop(),
+    async stop() {
+      await clients.end();
+      await sentinel.stop();
+    },
   };
 }
 
@@ -38,7 +45,7 @@ export function clusterBackend(driver: RedisDriver): Backend {
   return {
     adapter: driver.adapter,
     backend: `${driver.client}, redis cluster`,
-    facts: clusterFacts,
+    facts: { ...clusterFacts, clientPrefixes: driver.hasKeyPrefix },
     start: async () => runningCluster(driver, await startCluster()),
   };
 }
@@ -49,6 +56,7 @@ function runningCluster(driver: RedisDriver, cluster: Cluster): Running {
   return {
     open: async () => ({
       ...(await openWorld(() => driver.cluster(cluster.nodes))),
+      ...(driver.hasKeyPrefix && { prefixed: async (keyPrefix: string) => clientOf(await driver.cluster(cluster.nodes, { keyPrefix })) }),
       raw,
       cluster: controls,
       server: {

@@ -13,7 +13,7 @@ export function standaloneBackend(driver: RedisDriver): Backend {
   return {
     adapter: driver.adapter,
     backend: `${driver.client}, redis standalone`,
-    facts: standaloneFacts,
+    facts: { ...standaloneFacts, clientPrefixes: driver.hasKeyPrefix },
     waivers: driver.standaloneWaivers ?? {},
     start: async () => running(driver, await startServer()),
   };
@@ -25,6 +25,7 @@ function running(driver: RedisDriver, server: Server): Running {
   return {
     open: async () => ({
       ...(await openWorld(() => driver.standalone(server))),
+      ...(driver.hasKeyPrefix && { prefixed: async (keyPrefix: string) => clientOf(await driver.standalone(server, { keyPrefix })) }),
       raw,
       server: controls,
       connect: (options) => linkedClient(driver, server, options?.initially === "down"),

@@ -13,10 +13,18 @@ export interface RedisDriver {
   readonly client: string;
   /** What the library itself breaks when its connection breaks. */
   readonly standaloneWaivers?: Waivers;
+  /** Whether its clients can put a prefix of their own before every key: `keyPrefix`. */
+  readonly hasKeyPrefix: boolean;
   /** Does not wait until it is connected. */
-  standalone(address: Address, user?: Credentials): Promise<Connected>;
-  sentinel(sentinels: readonly Address[], name: string): Promise<Connected>;
-  cluster(nodes: readonly Address[]): Promise<Connected>;
+  standalone(address: Address, own?: Own): Promise<Connected>;
+  sentinel(sentinels: readonly Address[], name: string, own?: Pick<Own, "keyPrefix">): Promise<Connected>;
+  cluster(nodes: readonly Address[], own?: Pick<Own, "keyPrefix">): Promise<Connected>;
+}
+
+/** What a client has of its own, as the options of every library call it. */
+export interface Own extends Partial<Credentials> {
+  /** Given only where {@link RedisDriver.hasKeyPrefix}. */
+  readonly keyPrefix?: string;
 }
 
 export interface Credentials {
@@ -75,6 +83,34 @@ export async function openWorld(connect: () => Promise<Connected>): Promise<Omit
     elapse: (ms) => delay(systemClock, ms),
     second: async ({ clockShiftMs = 0 } = {}) => clientOf(await connect(), { clock: shifted(clockShiftMs) }),
     again: async () => clientOf(connected, { keepClient: true }),
+  };
+}
+
+/**
+ * Clients that are set up slowly, lent again when a clause is done with them: @redis/client builds its command classes anew for every
+ * Sentinel client, 70 ms in which the process does nothing else (5.12, 6.3), and two hundred of them would spoil every clause about time.
+ */
+export function lending(connect: () => Promise<Connected>): { lend(): Promise<Connected>; end(): Promise<void> } {
+  const all: Connected[] = [];
+  const idle: Connected[] = [];
+  const made = async (): Promise<Connected> => {
+    const connected = await connect();
+    all.push(connected);
+    return connected;
+  };
+  return {
+    async lend() {
+      const connected = idle.pop() ?? (await made());
+      let isLent = true;
+      return {
+        ...connected,
+        async close() {
+          if (isLent) idle.push(connected);
+          isLent = false;
+        },
+      };
+    },
+    end: async () => void (await Promise.all(all.map((connected) => connected.close()))),
   };
 }
 

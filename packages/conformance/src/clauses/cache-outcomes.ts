@@ -35,7 +35,7 @@ export const cacheOutcomes: readonly Clause[] = [
   {
     id: "CACHE-23",
     title: "a call that timed out causes no unhandled rejection, and sending it again applies it once",
-    needs: ["connected", "conditionalWrites"],
+    needs: ["linked", "conditionalWrites"],
     async run(trial) {
       const { cache, link, deadlineMs } = await trial.connect();
       const operationId = trial.random.id();

@@ -10,7 +10,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-01",
     title: "with the server down at the start, every operation rejects with CACHE_UNAVAILABLE within the deadline",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const client = await trial.connect({ initially: "down" });
       await allUnavailable(trial, client, "a server that is down");
@@ -21,7 +21,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-02",
     title: "with the server frozen, every operation rejects with CACHE_UNAVAILABLE within the deadline",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
       written(await client.cache.set("warm", "value"));
@@ -33,7 +33,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-03",
     title: "when the server is back, everything works again without a restart",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       for (const initially of ["up", "down"] as const) {
         const client = await trial.connect({ initially });
@@ -56,7 +56,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-08",
     title: "an error is never told as a miss, as not held, or as released",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
       await client.cache.set("key", "value");
@@ -70,12 +70,12 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-10",
     title: "a half-open connection is noticed within the deadline",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
       written(await client.cache.set("key", "before"));
       await client.link.strand();
-      const startMs = trial.clock.monotonicMs();
+      // A fifth and a tolerance for what the machine adds; nothing for a second attempt.
       const error: unknown = await trial.settle(
         client.cache.get("key").then(
           () => undefined,
@@ -83,9 +83,7 @@ export const faultOutage: readonly Clause[] = [
         ),
         client.deadlineMs * 1.2 + trial.facts.toleranceMs,
       );
-      const tookMs = trial.clock.monotonicMs() - startMs;
       if (error !== undefined) assert.equal(error instanceof Error && "code" in error && error.code, "CACHE_UNAVAILABLE", inspect(error));
-      assert(tookMs <= client.deadlineMs * 1.2 + trial.facts.toleranceMs, `noticed after ${tookMs} ms`);
       await client.link.heal();
       assert.equal((await untilAnswered(trial, () => client.cache.get("key")))?.value, "before");
     },
@@ -93,7 +91,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-11",
     title: "no error's text, stack, cause or inspection shows a value or an owner",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
       const errors: Error[] = [];
@@ -125,7 +123,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-12",
     title: "100 lost connections leak no connection, listener or timer",
-    needs: ["connected"],
+    needs: ["linked"],
     timeoutMs: 120_000,
     async run(trial) {
       const client = await trial.connect();
@@ -145,7 +143,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-13",
     title: "a lost connection kills no process: no error is left without a listener",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const idle = await trial.connect();
       const down = await trial.connect({ initially: "down" });
@@ -169,7 +167,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-14",
     title: "the first operations, given while the client still connects, are not lost",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       for (let round = 0; round < 3; round++) {
         const { cache } = await trial.connect();
@@ -183,7 +181,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-15",
     title: "with watchers and waiters, listeners and connections do not grow over 100 reconnects",
-    needs: ["connected", "pushesChanges"],
+    needs: ["linked", "pushesChanges"],
     timeoutMs: 120_000,
     async run(trial) {
       const client = await trial.connect();

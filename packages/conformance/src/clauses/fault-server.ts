@@ -9,7 +9,7 @@ export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-04",
     title: "when an answer is lost after the command was done, sending it again ends in the right state",
-    needs: ["connected"],
+    needs: ["linked"],
     async run(trial) {
       const { facts, random } = trial;
       const { cache, lock, link } = await trial.connect();
@@ -40,7 +40,7 @@ export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-05",
     title: "a connection that breaks amid commands applies none twice",
-    needs: ["connected", "conditionalWrites"],
+    needs: ["linked", "conditionalWrites"],
     async run(trial) {
       const { cache, link } = await trial.connect();
       let version = written(await cache.set("counter", "0"));
@@ -92,7 +92,7 @@ export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-07",
     title: "what a server answers instead of obeying becomes the right error, with the right reason and `retryable`",
-    needs: ["connected", "refusals"],
+    needs: ["linked", "refusals"],
     async run(trial) {
       const client = await trial.connect();
       await client.cache.set("key", "value");

@@ -39,22 +39,31 @@ export const leaseWaiting: readonly Clause[] = [
     title: "where the backend tells of a release, the next waiter has the lock within 5 ms at the median",
     needs: ["locks", "pushesReleases"],
     alone: true,
-    async run({ lock, second, clock, elapse, settle, core: { acquire } }) {
+    async run({ lock, second, clock, elapse, settle, random, core: { acquire } }) {
       const other = (await second()).lock;
       const handoversMs: number[] = [];
+      const callsMs: number[] = [];
       for (let round = 0; round < 21; round++) {
         const [from, to] = round % 2 ? [lock, other] : [other, lock];
         const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
         const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock });
         await elapse(15);
+        const calledMs = clock.monotonicMs();
+        assert.equal((await to.tryAcquire("name", random.id(), 1)).acquired, false);
         const startMs = clock.monotonicMs();
+        callsMs.push(startMs - calledMs);
         await held.release();
         const lease = await settle(next, 5_000);
         handoversMs.push(clock.monotonicMs() - startMs);
         await lease.release();
       }
-      const medianMs = handoversMs.sort((one, next) => one - next)[10] ?? Infinity;
-      assert(medianMs < 5, `the median handover took ${medianMs} ms`);
+      const [handoverMs, callMs] = [handoversMs, callsMs].map((times) => times.sort((one, next) => one - next)[10] ?? Infinity) as [
+        number,
+        number,
+      ];
+      // A handover is a release, a message and a try. Where the machine takes more than a millisecond for one call, three take longer.
+      const allowedMs = Math.max(5, 5 * callMs);
+      assert(handoverMs < allowedMs, `the median handover took ${handoverMs} ms, the median call ${callMs} ms`);
     },
   },
   {
@@ -88,15 +97,14 @@ export const leaseWaiting: readonly Clause[] = [
     id: "LEASE-04",
     title: "waiting ends with LOCK_TIMEOUT within a tenth of waitMs, and waitMs 0 never waits",
     needs: ["locks"],
-    async run({ lock, second, clock, settle, random, facts, core: { acquire } }) {
+    async run({ lock, second, clock, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const other = (await second()).lock;
       for (const waitMs of [0, 300]) {
         const startMs = clock.monotonicMs();
-        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), 2_000), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
+        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), waitMs * 1.1), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
         const waitedMs = clock.monotonicMs() - startMs;
         assert(waitedMs >= waitMs - 1, `gave up after ${waitedMs} ms of ${waitMs}`);
-        assert(waitedMs <= waitMs * 1.1 + facts.toleranceMs + 1, `gave up only after ${waitedMs} ms of ${waitMs}`);
       }
     },
   },
@@ -247,13 +255,10 @@ export const leaseWaiting: readonly Clause[] = [
     id: "LEASE-23",
     title: "without push, waiting too ends within a tenth of waitMs",
     needs: ["locks"],
-    async run({ lock, second, clock, settle, random, facts, core: { acquire } }) {
+    async run({ lock, second, clock, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const polling = withoutPush((await second()).lock);
-      const startMs = clock.monotonicMs();
-      await refused(() => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 2_000), "LOCK_TIMEOUT", "waiting without push");
-      const waitedMs = clock.monotonicMs() - startMs;
-      assert(waitedMs <= 330 + facts.toleranceMs, `gave up only after ${waitedMs} ms of 300`);
+      await refused(() => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 330), "LOCK_TIMEOUT", "waiting without push");
     },
   },
 ];

@@ -14,17 +14,17 @@ export const leaseWork: readonly Clause[] = [
     title: "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
     needs: ["locks"],
     async run(trial) {
-      const { clock, settle, elapse, random, facts, core } = trial;
+      const { clock, settle, elapse, until, random, facts, core } = trial;
       const leaseMs = Math.max(shortTtlMs(trial) * 2, facts.toleranceMs * 12);
       const { lock, log } = logged(trial.lock, clock);
       const watched = spyClock(clock);
       const startMs = clock.monotonicMs();
       const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
-      await elapse(leaseMs * 3 + 1);
+      await elapse(leaseMs * 2 + 1);
       assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
       assert.equal((await trial.lock.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
       const times = log.extensions.map((ms) => ms - startMs);
-      assert(times.length >= 6 && times.length <= 10, `extended ${times.length} times in three lengths of the lease`);
+      assert(times.length >= 4 && times.length <= 7, `extended ${times.length} times in two lengths of the lease`);
       const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
       assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
       assert(
@@ -33,9 +33,10 @@ export const leaseWork: readonly Clause[] = [
       );
       assert.equal(await lease.release(), true);
       const count = log.extensions.length;
-      await elapse(leaseMs);
+      await elapse(leaseMs / 2);
       assert.equal(log.extensions.length, count, "a lease that was released was extended");
-      assert.equal(watched.pending.size, 0, "a timer is left");
+      // A call that is in flight has a timer for its deadline.
+      await until("no timer is left", () => watched.pending.size === 0, 1_000);
     },
   },
   {

@@ -88,7 +88,7 @@ export const watch: readonly Clause[] = [
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until, facts } = trial;
-      const client = facts.connected ? await trial.connect() : undefined;
+      const client = facts.linked ? await trial.connect() : undefined;
       const view = client?.cache ?? cache;
       await view.set("before", "value");
       const before = await client?.census();
@@ -108,7 +108,7 @@ export const watch: readonly Clause[] = [
   {
     id: "WATCH-05",
     title: "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
-    needs: ["pushesChanges", "connected"],
+    needs: ["pushesChanges", "linked"],
     async run(trial) {
       const { cache, until } = trial;
       const { cache: watched, link } = await trial.connect();

@@ -68,7 +68,7 @@ export const simulatedFacts: Facts = {
   sharedBetweenProcesses: true,
   foreignWriters: true,
   clientPrefixes: true,
-  connected: true,
+  linked: true,
   scripted: true,
   accessControlled: true,
   restartable: true,
@@ -119,7 +119,7 @@ function openFixture(change: Change, facts: Facts): Fixture {
     ...(facts.locks && !facts.fencing && { demandFencing: async () => demandFencing(change) }),
     ...(facts.clientPrefixes && { prefixed: async (keyPrefix: string) => newClient(world, { keyPrefix }).client }),
     ...(facts.foreignWriters && { raw: rawOf(world) }),
-    ...(facts.connected && { connect: async ({ initially = "up" } = {}) => linked(world, initially) }),
+    ...(facts.linked && { connect: async ({ initially = "up" } = {}) => linked(world, initially) }),
     server: serverControls(world),
     ...(facts.cluster && { cluster: clusterControls(world) }),
   };
