@@ -23,6 +23,8 @@ export default defineConfig({
   test: {
     // A test may run a command that a README shows; `npm test` among them must not start the whole run again.
     env: { LINGPAI_TEST_RUN: "1" },
+    // The clauses of a backend that run side by side mostly wait for times to live.
+    maxConcurrency: 16,
     projects: [
       {
         extends: true,

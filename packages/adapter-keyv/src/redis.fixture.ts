@@ -47,8 +47,9 @@ function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): 
 const keyvRedis5: RedisDriver = {
   adapter: "adapter-keyv",
   client: "@keyv/redis 5",
-  async standalone({ host, port }, user = undefined) {
-    const client = client5.createClient({ socket: { host, port }, ...user });
+  hasKeyPrefix: false,
+  async standalone({ host, port }, own) {
+    const client = client5.createClient({ socket: { host, port }, ...own });
     return overKeyvRedis(client, quiet(new Keyv5({ store: new KeyvRedis(client) })));
   },
   sentinel: () => Promise.reject(new Error("not tested here")),
@@ -62,8 +63,9 @@ const keyvRedis5: RedisDriver = {
 const keyvRedis6: RedisDriver = {
   ...keyvRedis5,
   client: "@keyv/redis 6",
-  async standalone({ host, port }, user = undefined) {
-    const client = client6.createClient({ socket: { host, port }, ...user });
+  hasKeyPrefix: true,
+  async standalone({ host, port }, own) {
+    const client = client6.createClient({ socket: { host, port }, ...own });
     return overKeyvRedis(client, quiet(new Keyv({ store: new KeyvRedis6(client) })));
   },
 };
@@ -71,8 +73,9 @@ const keyvRedis6: RedisDriver = {
 const keyvValkey: RedisDriver = {
   adapter: "adapter-keyv",
   client: "@keyv/valkey 1",
-  async standalone({ host, port }, user = undefined) {
-    const client = new Valkey({ host, port, ...user });
+  hasKeyPrefix: true,
+  async standalone({ host, port }, own) {
+    const client = new Valkey({ host, port, ...own });
     return connected(client, quiet(new Keyv({ store: new KeyvValkey(client) })), () => client.disconnect());
   },
   sentinel: () => Promise.reject(new Error("not tested here")),

@@ -1,0 +1,4 @@
+import { conform } from "@lingpai/conformance/vitest";
+import { mariadbServers } from "./servers.fixture.ts";
+
+for (const backend of mariadbServers) conform(backend);
