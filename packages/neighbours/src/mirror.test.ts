@@ -95,8 +95,9 @@ describe("a mirror", () => {
     expect(fetches).toBeLessThanOrEqual(28);
   });
 
-  test("is written by one node of many, once a generation and key", async () => {
+  test("is written by one node of many, once a generation and key, also where a write takes its time", async () => {
     const { clock, raw, startAll } = fleet(8);
+    raw.latencyMs = 30;
     await startAll();
     expect(raw.writes.map(({ key }) => key).toSorted()).toEqual([goKey, javaKey].toSorted());
     const wx = raw.writes.filter(({ key }) => key === javaKey);
@@ -124,6 +125,18 @@ describe("a mirror", () => {
     expect(live()).toContain(await held(goKey));
   });
 
+  test("is written by another node when the one that committed dies before it could", async () => {
+    const { clock, held, nodes, raw, simulator, startAll } = fleet(3);
+    await startAll();
+    await nodes[0]!.mirror.close();
+    const refreshed = nodes[0]!.client.credential.refresh();
+    await clock.advance(3_000);
+    await refreshed;
+    expect(await held(goKey)).toBe(simulator.operator.latest(appId)?.id);
+    expect(raw.writes.filter(({ key }) => key === goKey)).toHaveLength(2);
+    expect(raw.writes.at(-1)?.by).not.toBe("node-0");
+  });
+
   test("puts back a key that was deleted, or that its SDK wrote over, and reports the latter", async () => {
     const { clock, held, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
@@ -137,6 +150,20 @@ describe("a mirror", () => {
     expect(node?.events.filter(({ type }) => type === "overwritten")).toEqual([
       { type: "overwritten", convention: "wxjava/mp", generation: 1 },
     ]);
+  });
+
+  test("corrects a node that woke up late and wrote the token before, which is no sign of a foreign fetch", async () => {
+    const { clock, held, nodes, raw, simulator, startAll } = fleet(1);
+    await startAll();
+    const [node] = nodes;
+    const before = await node!.client.token();
+    const refreshed = node!.client.credential.refresh();
+    await clock.advance(35_000);
+    await refreshed;
+    await raw.set(javaKey, before, 7_200_000);
+    await clock.advance(35_000);
+    expect(await held(javaKey)).toBe(simulator.operator.latest(appId)?.id);
+    expect(node!.events.map(({ type }) => type)).not.toContain("overwritten");
   });
 
   test("that cannot reach its store harms no call, says so without a key or a token, and catches up", async () => {
@@ -181,6 +208,15 @@ describe("a mirror", () => {
     expect(raw.writes).toHaveLength(length);
     expect(clock.pendingTimers).toBe(0);
     await expect(nodes[0]!.mirror.start()).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  test("ends with its credential", async () => {
+    const { clock, nodes, startAll } = fleet(1);
+    await startAll();
+    await nodes[0]!.client.close();
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(0);
+    expect(nodes[0]!.events.filter(({ type }) => type === "mirror-failed")).toEqual([]);
   });
 
   test("outlives a listener that throws", async () => {

@@ -30,7 +30,7 @@ export interface Mirror {
    * Gets the credential, and so may fetch it. Never rejects for a store or a platform that is down: it reports, and tries again.
    */
   start(): Promise<boolean>;
-  /** Ends it and waits for what is under way. The keys stay, and lapse by their time to live. */
+  /** Ends it and waits for what is under way. The keys stay, and lapse by their time to live. A credential that is closed ends its mirror. */
   close(): Promise<void>;
 }
 
@@ -92,6 +92,7 @@ class RunningMirror implements Mirror {
     this.#unwatch ??= this.#credential.watch(({ type }) => {
       if (type === "refreshed" || type === "reconciled" || type === "repaired") void this.#run();
       else if (type === "adopted") this.#schedule(courtesyMs * (0.5 + this.#random.next()));
+      else if (type === "closed") void this.close();
     });
     return this.#run();
   }

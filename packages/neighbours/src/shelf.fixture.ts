@@ -1,4 +1,5 @@
 /** A raw store in memory, on a manual clock: for what takes hours. What Redis itself does is tested against Redis. */
+import { delay } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { RawStore } from "./raw-store.ts";
 
@@ -9,6 +10,8 @@ export interface Shelf extends RawStore {
   as(node: string): RawStore;
   /** From now on every operation fails, until it is set to undefined. */
   failure: Error | undefined;
+  /** How long each operation takes, in ms. */
+  latencyMs: number;
 }
 
 export function shelf(clock: Clock): Shelf {
@@ -20,6 +23,7 @@ export function shelf(clock: Clock): Shelf {
   };
   const viewOf = (by: string): RawStore => {
     const whenUp = async <T>(work: () => T): Promise<T> => {
+      if (store.latencyMs > 0) await delay(clock, store.latencyMs);
       if (store.failure !== undefined) throw store.failure;
       return work();
     };
@@ -40,6 +44,6 @@ export function shelf(clock: Clock): Shelf {
       deleteIf: (key, value) => whenUp(() => live(key)?.value === value && entries.delete(key)),
     };
   };
-  const store: Shelf = { ...viewOf("other"), writes, as: viewOf, failure: undefined };
+  const store: Shelf = { ...viewOf("other"), writes, as: viewOf, failure: undefined, latencyMs: 0 };
   return store;
 }
