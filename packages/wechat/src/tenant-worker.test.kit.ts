@@ -41,11 +41,11 @@ const platform = openPlatform({
   lock: keyvLock(keyv, { native }),
   // A platform on the same machine answers in milliseconds, and a killed holder is not waited for as long as one behind an ocean.
   parameters: {
-    fetchDeadlineMs: 400,
-    storeDeadlineMs: 250,
-    leaseMs: 1_000,
+    fetchDeadlineMs: 1_000,
+    storeDeadlineMs: 400,
+    leaseMs: 1_800,
     networkDelayMs: 200,
-    drainMs: 600,
+    drainMs: 1_200,
     recheckMs: 1_000,
     recheckDueMs: 1_000,
   },
