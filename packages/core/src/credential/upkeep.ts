@@ -14,11 +14,8 @@ const sleepMaxMs = 60_000;
 const retryMs = 5_000;
 const retryMaxMs = 60_000;
 const youthMs = 30_000;
-/**
- * While a document is calm, only an operator replaces its credential before the window, so a reading may wait longer; longer still where the store
- * tells of changes and a reading only makes up for a lost message.
- */
-const calmStretch = { silent: 1.2, told: 1.5 };
+/** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
+const toldStretch = 1.2;
 
 export class Upkeep {
   readonly #parts: Parts;
@@ -63,7 +60,7 @@ export class Upkeep {
     this.#cancel?.();
     if (this.#isStopped || this.#isBusy) return;
     const nowMs = this.#parts.setting.clock.monotonicMs();
-    const nextMs = Math.min(this.#recheckAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
+    const nextMs = Math.min(this.#recheckAtMs(), this.#staleAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
     const sleepMs = Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs));
     this.#cancel = this.#parts.setting.clock.setTimer(sleepMs, () => void this.#wake(), { background: true });
   }
@@ -91,7 +88,7 @@ export class Upkeep {
       this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
       if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
-      this.#recheckJitter = 0.98 + 0.04 * random.next();
+      this.#recheckJitter = 0.96 + 0.04 * random.next();
       await this.#source.read();
     }
   }
@@ -157,21 +154,29 @@ export class Upkeep {
     const { recheckDueMs, recheckMs } = setting.parameters;
     const { holding, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
-    const stretch =
-      state === undefined || !isCalm(state, storeClock.nowMs()) ? 1 : this.#source.news.isHeard ? calmStretch.told : calmStretch.silent;
+    const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.news.isHeard;
+    const stretch = isTold ? toldStretch : 1;
     const atMs = sinceMs + this.#recheckJitter * stretch * recheckMs;
     const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
+  }
+
+  /** When the present credential should have been replaced for a while, unless that has been told. */
+  #staleAtMs(): number {
+    const { local, storeClock } = this.#parts;
+    const { holding } = local;
+    const isTold = holding === undefined || holding.isStaleReported || !local.isUsable;
+    return isTold ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.mandatoryAtMs + retryMs);
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */
   #reportStale(): void {
     const { local, setting, storeClock } = this.#parts;
     const { holding, state } = local;
-    if (holding === undefined || holding.isStaleReported || !local.isUsable) return;
-    const nowMs = storeClock.nowMs();
-    if (nowMs < holding.windows.mandatoryAtMs + retryMs || (state !== undefined && !isLive(state, nowMs))) return;
+    if (holding === undefined || setting.clock.monotonicMs() < this.#staleAtMs()) return;
     holding.isStaleReported = true;
+    const nowMs = storeClock.nowMs();
+    if (state !== undefined && !isLive(state, nowMs)) return;
     const cause = !this.#source.document.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
     const { generation, epoch, fingerprint, expiresAtMs } = holding.held;
     setting.bus.emit("kept-stale", { generation, epoch, fingerprint, remainingMs: expiresAtMs - nowMs, cause });
