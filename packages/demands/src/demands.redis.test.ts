@@ -3,7 +3,7 @@
  * The judge is the platform's log, never what a node says of itself.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { eventChannelName, nameOf, systemClock } from "@lingpai/core";
+import { delay, eventChannelName, nameOf, systemClock } from "@lingpai/core";
 import type { CredentialEvent } from "@lingpai/core";
 import { openLink, startCluster, startServer } from "@lingpai/test-servers";
 import type { Cluster, Server } from "@lingpai/test-servers";
@@ -71,18 +71,19 @@ describe("demand 1: development, test and production never take the token away f
 
 describe("demand 2: the token is renewed before it expires, and its TTL is never trusted alone", () => {
   test("under steady load over several lifetimes no call ever meets an expired token, and each generation is fetched once, ahead of time", async () => {
-    const lifetimeMs = 6_000;
+    const lifetimeMs = 10_000;
     await using arena = await openArena({ lifetimeMs });
     const parameters = {
-      ...{ fetchDeadlineMs: 500, networkDelayMs: 200, drainMs: 700, attemptsMax: 1, storeDeadlineMs: 200, leaseMs: 1_000 },
-      ...{ advisoryMs: 3_500, mandatoryMs: 1_500, skewMarginMs: 500, fleetSize: 4 },
+      ...{ fetchDeadlineMs: 1_000, networkDelayMs: 500, drainMs: 1_500, attemptsMax: 1, storeDeadlineMs: 400, leaseMs: 2_000 },
+      ...{ advisoryMs: 6_500, mandatoryMs: 3_000, skewMarginMs: 800, fleetSize: 4 },
     };
     const nodes = nodesOf(4, (name) => arena.node(name, redis.url, { parameters }));
     const startMs = systemClock.monotonicMs();
     let outcome = { failed: 0, refused: 0 };
-    while (systemClock.monotonicMs() - startMs < 2.5 * lifetimeMs) {
+    while (systemClock.monotonicMs() - startMs < 2 * lifetimeMs) {
       const { failed, refused } = await arena.load(nodes, 2);
       outcome = { failed: outcome.failed + failed, refused: outcome.refused + refused };
+      await delay(systemClock, 50);
     }
     expect(outcome).toEqual({ failed: 0, refused: 0 });
     const refreshed = nodes
@@ -94,7 +95,7 @@ describe("demand 2: the token is renewed before it expires, and its TTL is never
     expect(new Set(refreshed.map(({ generation }) => generation)).size).toBe(refreshed.length);
     expect(arena.fetches()).toBe(refreshed.length);
     expect(arena.fetches()).toBeGreaterThanOrEqual(3);
-    expect(arena.fetches()).toBeLessThanOrEqual(7);
+    expect(arena.fetches()).toBeLessThanOrEqual(8);
   });
 
   test("a token that dies with nearly two hours on its TTL is replaced at its first refusal, not at its TTL's end", async () => {
