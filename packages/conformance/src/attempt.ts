@@ -19,21 +19,32 @@ export type Outcome = { readonly id: string; readonly title: string; readonly ms
 
 export const timeoutDefaultMs = 20_000;
 
+/** How often a waived clause may pass before its waiver is stale: what breaks by chance, a race within a driver, does not break each time. */
+export const waivedAttemptsMax = 5;
+
 /** Never rejects: what went wrong is the outcome. */
 export async function attempt(backend: Backend, running: Running, planned: Planned, uncaught: UncaughtLog): Promise<Outcome> {
   const { clause } = planned;
   const startMs = systemClock.monotonicMs();
-  const error = await errorOf(async () => {
-    if (planned.kind === "not-applicable") await showAbsence(running, planned.fact, clause);
-    else await withTimeout(clause, () => runClause(backend, running, clause, uncaught));
-  });
+  const attemptsMax = planned.kind === "waived" ? waivedAttemptsMax : 1;
+  let error: unknown;
+  for (let count = 0; count < attemptsMax && error === undefined; count++) {
+    error = await errorOf(async () => {
+      if (planned.kind === "not-applicable") await showAbsence(running, planned.fact, clause);
+      else await withTimeout(clause, () => runClause(backend, running, clause, uncaught));
+    });
+  }
   const common = { id: clause.id, title: clause.title, ms: Math.round(systemClock.monotonicMs() - startMs) };
   switch (planned.kind) {
     case "run":
       return error === undefined ? { ...common, status: "passed" } : { ...common, status: "failed", error };
     case "waived":
       if (error !== undefined) return { ...common, status: "waived", reason: planned.reason, error };
-      return { ...common, status: "failed", error: new Error(`${clause.id} passes: remove its waiver ("${planned.reason}")`) };
+      return {
+        ...common,
+        status: "failed",
+        error: new Error(`${clause.id} passes, ${waivedAttemptsMax} times: remove its waiver ("${planned.reason}")`),
+      };
     case "not-applicable":
       return error === undefined ? { ...common, status: "not-applicable", fact: planned.fact } : { ...common, status: "failed", error };
   }

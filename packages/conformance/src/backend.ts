@@ -17,7 +17,7 @@ export interface Backend {
   start(): Promise<Running>;
 }
 
-/** Clauses that are known to fail, each with the reason. One that passes after all, or that does not exist, fails the build. */
+/** Clauses that are known to fail, each with the reason. One that passes five times in a row, or that does not exist, fails the build. */
 export type Waivers = { readonly [clauseId: string]: string };
 
 export interface Running {
