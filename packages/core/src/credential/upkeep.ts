@@ -14,6 +14,8 @@ const sleepMaxMs = 60_000;
 const retryMs = 5_000;
 const retryMaxMs = 60_000;
 const youthMs = 30_000;
+/** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
+const reconcileSpreadMs = 40_000;
 /** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
 const toldStretch = 1.2;
 
@@ -140,10 +142,8 @@ export class Upkeep {
     if (this.#reconcile?.sinceMs !== sinceMs) {
       const { drainMs, reconcileMs, fleetSize } = setting.parameters;
       const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
-      this.#reconcile = {
-        sinceMs,
-        atMs: storeClock.monotonicAt(electedStart(sinceMs + drainMs, lateMs, fleetSize, setting.random.next())),
-      };
+      const earlyMs = Math.max(sinceMs + drainMs, lateMs - reconcileSpreadMs);
+      this.#reconcile = { sinceMs, atMs: storeClock.monotonicAt(electedStart(earlyMs, lateMs, fleetSize, setting.random.next())) };
     }
     return this.#reconcile.atMs;
   }
