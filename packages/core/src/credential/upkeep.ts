@@ -17,7 +17,7 @@ const youthMs = 30_000;
 /** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
 const reconcileSpreadMs = 40_000;
 /** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
-const toldStretch = 1.2;
+const toldStretch = 1.25;
 
 export class Upkeep {
   readonly #parts: Parts;
