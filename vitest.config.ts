@@ -12,6 +12,9 @@ const needing = Object.entries(settings).map(([name, timeoutMs], index) => ({
     name,
     // One kind after the other, quick ones first: a build beside them would make the tests in real time unreliable.
     sequence: { groupOrder: index + 2 },
+    // Tests on Redis mostly wait, for leases, failovers and reconnections: a file keeps a core busy for a fifth of its time. Databases work more.
+    ...(name === "redis" && { maxWorkers: 3 }),
+    ...(name === "servers" && { maxWorkers: 2 }),
     include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
@@ -24,7 +27,7 @@ export default defineConfig({
     // A test may run a command that a README shows; `npm test` among them must not start the whole run again.
     env: { LINGPAI_TEST_RUN: "1" },
     // The clauses of a backend that run side by side mostly wait for times to live.
-    maxConcurrency: 16,
+    maxConcurrency: 8,
     projects: [
       {
         extends: true,

@@ -21,7 +21,7 @@ const fileFacts: Facts = {
   pushesReleases: false,
   persistence: "client",
   sharedBetweenProcesses: true,
-  toleranceMs: 100,
+  toleranceMs: 200,
 };
 
 export const inProcessBackends: readonly Backend[] = [

@@ -10,6 +10,8 @@ export interface Source {
   readonly keyv: KeyvLike;
   readonly options: KeyvLockOptions;
   close(): Promise<void>;
+  /** Ends what all sources of this process share: some of Keyv's adapters have one pool for all. */
+  end?(): Promise<void>;
 }
 
 /** Long enough for two cores that run many clauses at once; the clauses about deadlines set their own. */

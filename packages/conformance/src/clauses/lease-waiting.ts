@@ -100,6 +100,8 @@ export const leaseWaiting: readonly Clause[] = [
     async run({ lock, second, clock, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const other = (await second()).lock;
+      // A client's first call also connects it.
+      await other.tryAcquire("name", random.id(), 1);
       for (const waitMs of [0, 300]) {
         const startMs = clock.monotonicMs();
         await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), waitMs * 1.1), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
@@ -198,7 +200,7 @@ export const leaseWaiting: readonly Clause[] = [
         for (let turn = 0; turn < turns; turn++) await Promise.resolve();
         controller.abort();
         await outcome;
-        await until("the lock is free again", async () => (await lock.tryAcquire(name, random.id(), 1)).acquired, 500);
+        await until("the lock is free again", async () => (await lock.tryAcquire(name, random.id(), 1)).acquired, 2_000);
       }
     },
   },
@@ -258,6 +260,7 @@ export const leaseWaiting: readonly Clause[] = [
     async run({ lock, second, clock, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const polling = withoutPush((await second()).lock);
+      await polling.tryAcquire("name", random.id(), 1);
       await refused(() => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 330), "LOCK_TIMEOUT", "waiting without push");
     },
   },
