@@ -55,7 +55,13 @@ export function nodeRedisPort(client: AnyNodeRedisClient): RedisPort {
   if ("getSentinelNode" in client) {
     const node: NodePort = { command: (...args) => client.sendCommand(false, args, plainReplies) };
     const evalsha = followingTheFirst(scripts.evalsha);
-    return { ...scripts, evalsha, isCluster: false, primaries: () => [node], openSubscriber: (events) => openThroughSentinel(client, events) };
+    return {
+      ...scripts,
+      evalsha,
+      isCluster: false,
+      primaries: () => [node],
+      openSubscriber: (events) => openThroughSentinel(client, events),
+    };
   }
   const node: NodePort = { command: (...args) => client.sendCommand(args, plainReplies) };
   return { ...scripts, isCluster: false, primaries: () => [node], openSubscriber: (...events) => openSubscriber(client, ...events) };

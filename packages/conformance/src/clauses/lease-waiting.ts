@@ -41,29 +41,35 @@ export const leaseWaiting: readonly Clause[] = [
     alone: true,
     async run({ lock, second, clock, elapse, settle, random, core: { acquire } }) {
       const other = (await second()).lock;
-      const handoversMs: number[] = [];
-      const callsMs: number[] = [];
-      for (let round = 0; round < 21; round++) {
-        const [from, to] = round % 2 ? [lock, other] : [other, lock];
-        const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
-        const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock });
-        await elapse(15);
-        const calledMs = clock.monotonicMs();
-        assert.equal((await to.tryAcquire("name", random.id(), 1)).acquired, false);
-        const startMs = clock.monotonicMs();
-        callsMs.push(startMs - calledMs);
-        await held.release();
-        const lease = await settle(next, 5_000);
-        handoversMs.push(clock.monotonicMs() - startMs);
-        await lease.release();
+      let told = "";
+      // Three series: a machine that is busy spoils one, an adapter that is late spoils all.
+      for (let series = 0; series < 3; series++) {
+        const handoversMs: number[] = [];
+        const callsMs: number[] = [];
+        for (let round = 0; round < 21; round++) {
+          const [from, to] = round % 2 ? [lock, other] : [other, lock];
+          const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
+          const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock });
+          await elapse(15);
+          const calledMs = clock.monotonicMs();
+          assert.equal((await to.tryAcquire("name", random.id(), 1)).acquired, false);
+          const startMs = clock.monotonicMs();
+          callsMs.push(startMs - calledMs);
+          await held.release();
+          const lease = await settle(next, 5_000);
+          handoversMs.push(clock.monotonicMs() - startMs);
+          await lease.release();
+        }
+        const [handoverMs, callMs] = [handoversMs, callsMs].map((times) => times.sort((one, next) => one - next)[10] ?? Infinity) as [
+          number,
+          number,
+        ];
+        // A handover is a release, a message and a try. Where the machine takes more than a millisecond for one call, three take longer.
+        const allowedMs = Math.max(5, 5 * callMs);
+        if (handoverMs < allowedMs) return;
+        told = `the median handover took ${handoverMs} ms, the median call ${callMs} ms`;
       }
-      const [handoverMs, callMs] = [handoversMs, callsMs].map((times) => times.sort((one, next) => one - next)[10] ?? Infinity) as [
-        number,
-        number,
-      ];
-      // A handover is a release, a message and a try. Where the machine takes more than a millisecond for one call, three take longer.
-      const allowedMs = Math.max(5, 5 * callMs);
-      assert(handoverMs < allowedMs, `the median handover took ${handoverMs} ms, the median call ${callMs} ms`);
+      assert.fail(told);
     },
   },
   {
