@@ -98,7 +98,10 @@ function sharedFiles(): string[] {
     (entry) => entry.isFile() && !/\.md$|^pnpm-lock\.yaml$/.test(entry.name),
   );
   const below = [".changeset", ".ci", ".github", "scripts"].flatMap((name) => filesBelow(name));
-  const packages = members().filter(({ path }) => path.startsWith("packages/") && !path.startsWith("packages/adapter-"));
+  // Private packages are tests and what tests need.
+  const packages = members().filter(
+    ({ path, manifest }) => path.startsWith("packages/") && !path.startsWith("packages/adapter-") && !manifest.private,
+  );
   const sources = packages.flatMap(({ path }) => filesBelow(`${path}/src`));
   return [...inRoot.map((entry) => entry.name), ...below, ...sources].filter(
     (path) => existsSync(join(root, path)) && !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path),

@@ -10,8 +10,8 @@ import { appOptions, inStore } from "./app-options.ts";
 import { loadConfig, openConfig } from "./open-config.ts";
 import type { LiveConfig } from "./open-config.ts";
 import { objectSource } from "./sources/object.ts";
-import { appId, minimal, scripted, sealingKey, secret, world } from "./world.test.kit.ts";
-import type { ScriptedSource, World } from "./world.test.kit.ts";
+import { appId, minimal, scripted, sealingKey, secret, world } from "./world.fixture.ts";
+import type { ScriptedSource, World } from "./world.fixture.ts";
 
 const rotated = "0123456789abcdef0123456789abcdef";
 

@@ -14,7 +14,7 @@ import { appOptions, inStore } from "./app-options.ts";
 import { loadConfig } from "./open-config.ts";
 import { objectSource } from "./sources/object.ts";
 import { variableSource } from "./sources/variables.ts";
-import { appId, sealingKey, secret } from "./world.test.kit.ts";
+import { appId, sealingKey, secret } from "./world.fixture.ts";
 
 let server: Server;
 let simulator: Simulator;

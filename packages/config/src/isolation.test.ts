@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { appOptions, inStore } from "./app-options.ts";
 import { loadConfig } from "./open-config.ts";
 import { objectSource } from "./sources/object.ts";
-import { appId, secret } from "./world.test.kit.ts";
+import { appId, secret } from "./world.fixture.ts";
 
 interface Deployment {
   readonly client: Wechat;

@@ -8,7 +8,7 @@ import type { ConfigSource } from "./source.ts";
 import { parseDocument } from "./sources/document.ts";
 import { objectSource } from "./sources/object.ts";
 import { variableSource } from "./sources/variables.ts";
-import { appId, minimal, refusalOf, scripted, sealingKey, secret, world } from "./world.test.kit.ts";
+import { appId, minimal, refusalOf, scripted, sealingKey, secret, world } from "./world.fixture.ts";
 
 function yaml(text: string, name = "lingpai.yaml"): ConfigSource {
   return { name: `file ${name}`, load: async () => parseDocument(text, "yaml", name) };

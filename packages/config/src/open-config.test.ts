@@ -3,8 +3,8 @@ import type { ConfigEvent } from "./events.ts";
 import { openConfig } from "./open-config.ts";
 import type { LiveConfig } from "./open-config.ts";
 import type { ConfigSource } from "./source.ts";
-import { appId, minimal, refusalOf, scripted, secret, world } from "./world.test.kit.ts";
-import type { ScriptedSource, World } from "./world.test.kit.ts";
+import { appId, minimal, refusalOf, scripted, secret, world } from "./world.fixture.ts";
+import type { ScriptedSource, World } from "./world.fixture.ts";
 
 const rotated = "0123456789abcdef0123456789abcdef";
 const withSecret = (text: string): object => ({ apps: { main: { appId, secret: text } } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { appId, host, json, network, tokenFrom, tokenUrl } from "./world.test.kit.ts";
+import { appId, host, json, network, tokenFrom, tokenUrl } from "./world.fixture.ts";
 
 describe("faults", () => {
   test("a lost request changes nothing at the platform", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { appId, host, json, network, post, secret, tokenFrom, tokenUrl } from "./world.test.kit.ts";
+import { appId, host, json, network, post, secret, tokenFrom, tokenUrl } from "./world.fixture.ts";
 
 describe("the endpoints", () => {
   test("/cgi-bin/token answers with WeChat's fields and HTTP 200, also when it refuses", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createPlatform } from "./platform.ts";
-import { appId, credentials, dayMs, errorOf, hourMs, minuteMs, secret, tokenOf, world } from "./world.test.kit.ts";
+import { appId, credentials, dayMs, errorOf, hourMs, minuteMs, secret, tokenOf, world } from "./world.fixture.ts";
 
 describe("the plain token", () => {
   test("is new at each fetch, lives 7200 s, and is at home in 512 characters", () => {

@@ -4,7 +4,7 @@ import type { ComponentOptions } from "./component.ts";
 import type { AuthorizerTokenBody } from "./open-platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
-import { bodyOf, componentAppId, componentSecret, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.test.kit.ts";
+import { bodyOf, componentAppId, componentSecret, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.fixture.ts";
 
 const authorizerAppId = "wxauthorizer";
 

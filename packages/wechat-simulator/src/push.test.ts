@@ -5,7 +5,7 @@ import { Context } from "./context.ts";
 import { startPushes } from "./push-schedule.ts";
 import { deliver, seal } from "./push.ts";
 import { createSimulator } from "./simulator.ts";
-import { appId, components, componentAppId, messageKeys } from "./world.test.kit.ts";
+import { appId, components, componentAppId, messageKeys } from "./world.fixture.ts";
 
 const sha1 = (...parts: readonly string[]): string => createHash("sha1").update(parts.toSorted().join("")).digest("hex");
 

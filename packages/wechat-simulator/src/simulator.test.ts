@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.test.kit.ts";
+import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.fixture.ts";
 
 describe("who asks", () => {
   test("is known by what fetch was bound to, else by x-lingpai-node, else by user-agent", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { appId, credentials, hourMs, minuteMs, world } from "./world.test.kit.ts";
+import { appId, credentials, hourMs, minuteMs, world } from "./world.fixture.ts";
 
 describe("the stable token", () => {
   test("is the same until its last five minutes, and the answer says what is left of it", async () => {

@@ -2,7 +2,7 @@ import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testi
 import { expect, test } from "vitest";
 import type { Platform } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
-import { bodyOf, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.test.kit.ts";
+import { bodyOf, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.fixture.ts";
 
 const suite = { suiteId: "wwsuite", secret: "suite-secret" };
 const provider = { corpId: "wwprovider", secret: "provider-secret" };

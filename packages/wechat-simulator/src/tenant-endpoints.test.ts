@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { componentAppId, components, componentSecret, json, messageKeys, network, post, ticketIn } from "./world.test.kit.ts";
+import { componentAppId, components, componentSecret, json, messageKeys, network, post, ticketIn } from "./world.fixture.ts";
 
 const open = "https://api.weixin.qq.com/cgi-bin/component";
 const work = "https://qyapi.weixin.qq.com/cgi-bin";

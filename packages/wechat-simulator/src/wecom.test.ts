@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Platform } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
 import type { CorpOptions } from "./wecom.ts";
-import { bodyOf, errorOf, hourMs, minuteMs } from "./world.test.kit.ts";
+import { bodyOf, errorOf, hourMs, minuteMs } from "./world.fixture.ts";
 
 const corpId = "ww0123456789abcdef";
 const contacts = { corpId, secret: "contacts-secret" };

@@ -7,10 +7,10 @@ import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { WechatApiError } from "./errors.ts";
-import { fakeCredential, tokenOf } from "./fake-credential.test.kit.ts";
-import type { FakeCredential, FakeCredentialOptions } from "./fake-credential.test.kit.ts";
-import { networkError, scriptedFetch, silence } from "./scripted-fetch.test.kit.ts";
-import type { Scripted, ScriptedFetch, Sent } from "./scripted-fetch.test.kit.ts";
+import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
+import type { FakeCredential, FakeCredentialOptions } from "./fake-credential.fixture.ts";
+import { networkError, scriptedFetch, silence } from "./scripted-fetch.fixture.ts";
+import type { Scripted, ScriptedFetch, Sent } from "./scripted-fetch.fixture.ts";
 
 interface Fixture {
   readonly api: Api;

@@ -4,8 +4,8 @@ import type { IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
 import { authorizerToken } from "./authorizer-token.ts";
 import { componentToken } from "./component-token.ts";
-import { componentAppId, secret, tenantAppId } from "./platform-world.test.kit.ts";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
+import { componentAppId, secret, tenantAppId } from "./platform-world.fixture.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
 
 const signal = new AbortController().signal;
 const parent = new Secret("the-parents-secret-0123", "fp");

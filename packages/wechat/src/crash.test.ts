@@ -9,8 +9,8 @@ import type { Fault, FaultyCall } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import type { OpenPlatform } from "./open-platform.ts";
 import type { Fetch } from "./platform.ts";
-import { endpoint, platformWorld, tenantAppId } from "./platform-world.test.kit.ts";
-import type { PlatformWorld, Sent } from "./platform-world.test.kit.ts";
+import { endpoint, platformWorld, tenantAppId } from "./platform-world.fixture.ts";
+import type { PlatformWorld, Sent } from "./platform-world.fixture.ts";
 
 type Death = "before" | "after";
 

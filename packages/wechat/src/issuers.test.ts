@@ -4,8 +4,8 @@ import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test, vi } from "vitest";
 import { plainToken } from "./plain-token.ts";
-import { networkError, scriptedFetch, silence } from "./scripted-fetch.test.kit.ts";
-import type { Scripted, ScriptedFetch } from "./scripted-fetch.test.kit.ts";
+import { networkError, scriptedFetch, silence } from "./scripted-fetch.fixture.ts";
+import type { Scripted, ScriptedFetch } from "./scripted-fetch.fixture.ts";
 import { stableToken } from "./stable-token.ts";
 
 const appId = "wx0123456789abcdef";

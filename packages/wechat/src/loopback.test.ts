@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import type { IssueRequest } from "@lingpai/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
-import { fakeCredential, tokenOf } from "./fake-credential.test.kit.ts";
+import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
 import { plainToken } from "./plain-token.ts";
 import { stableToken } from "./stable-token.ts";
 

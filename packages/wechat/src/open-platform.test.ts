@@ -3,8 +3,8 @@ import { inspect } from "node:util";
 import { CredentialUnavailableError } from "@lingpai/core";
 import type { CredentialEvent } from "@lingpai/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { componentAppId, endpoint, platformWorld, secret, tenantAppId } from "./platform-world.test.kit.ts";
-import type { PlatformWorld } from "./platform-world.test.kit.ts";
+import { componentAppId, endpoint, platformWorld, secret, tenantAppId } from "./platform-world.fixture.ts";
+import type { PlatformWorld } from "./platform-world.fixture.ts";
 
 const info = "/cgi-bin/user/info";
 const query = { openid: "o" };

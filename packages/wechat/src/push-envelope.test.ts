@@ -2,8 +2,8 @@ import { seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { pushEnvelope } from "./push-envelope.ts";
-import { componentAppId, encodingAesKey, messageToken, secret } from "./platform-world.test.kit.ts";
-import { seal, signed as signedAt } from "./sealed-push.test.kit.ts";
+import { componentAppId, encodingAesKey, messageToken, secret } from "./platform-world.fixture.ts";
+import { seal, signed as signedAt } from "./sealed-push.fixture.ts";
 
 const nowMs = Date.UTC(2026, 0, 1);
 const second = Math.floor(nowMs / 1000);

@@ -2,10 +2,10 @@ import { faultPlan, faultyCache } from "@lingpai/core/testing";
 import { memoryCache } from "@lingpai/adapter-memory";
 import type { Push } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
-import { componentAppId, platformWorld, tenantAppId } from "./platform-world.test.kit.ts";
-import type { PlatformWorld } from "./platform-world.test.kit.ts";
+import { componentAppId, platformWorld, tenantAppId } from "./platform-world.fixture.ts";
+import type { PlatformWorld } from "./platform-world.fixture.ts";
 import type { PushMessage } from "./push-handler.ts";
-import { seal, signed } from "./sealed-push.test.kit.ts";
+import { seal, signed } from "./sealed-push.fixture.ts";
 
 const taken = { status: 200, body: "success" };
 const open: PlatformWorld[] = [];

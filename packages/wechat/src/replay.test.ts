@@ -2,9 +2,9 @@ import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test, vi } from "vitest";
 import { createApi } from "./api.ts";
 import type { Api } from "./api.ts";
-import { fakeCredential, tokenOf } from "./fake-credential.test.kit.ts";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
-import type { Scripted, ScriptedFetch } from "./scripted-fetch.test.kit.ts";
+import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
+import type { Scripted, ScriptedFetch } from "./scripted-fetch.fixture.ts";
 
 const url = "https://api.weixin.qq.com/cgi-bin/media/upload?type=image";
 const dead = { errcode: 42001, errmsg: "access_token expired" };

@@ -1,8 +1,8 @@
 import { Secret } from "@lingpai/core";
 import type { Issuer, IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
-import type { ScriptedFetch } from "./scripted-fetch.test.kit.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
+import type { ScriptedFetch } from "./scripted-fetch.fixture.ts";
 import { corpToken, providerToken, suiteToken } from "./suite-token.ts";
 
 const suiteId = "ww4asffe99e54c0f4c";

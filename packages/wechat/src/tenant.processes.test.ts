@@ -15,8 +15,8 @@ import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
 import { describe, expect, test } from "vitest";
-import { componentAppId, encodingAesKey, endpoint, messageToken, secret, tenantAppId } from "./platform-world.test.kit.ts";
-import type { Order, Report, WorkerSettings } from "./tenant-worker.test.kit.ts";
+import { componentAppId, encodingAesKey, endpoint, messageToken, secret, tenantAppId } from "./platform-world.fixture.ts";
+import type { Order, Report, WorkerSettings } from "./tenant-worker.fixture.ts";
 
 const rounds = 8;
 /** From the arrival of a request to the kill: the platform takes 20 ms to process it, and its answer 20 ms to travel. */
@@ -29,7 +29,7 @@ interface Worker {
 }
 
 function worker(settings: WorkerSettings): Worker {
-  const child = fork(fileURLToPath(new URL("tenant-worker.test.kit.ts", import.meta.url)), [JSON.stringify(settings)], {
+  const child = fork(fileURLToPath(new URL("tenant-worker.fixture.ts", import.meta.url)), [JSON.stringify(settings)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   return {

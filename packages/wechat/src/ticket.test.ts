@@ -1,8 +1,8 @@
 import { IssueError, Secret } from "@lingpai/core";
 import type { IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
-import type { Scripted } from "./scripted-fetch.test.kit.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
+import type { Scripted } from "./scripted-fetch.fixture.ts";
 import { ticket, wecomTicket } from "./ticket.ts";
 
 const appId = "wx0123456789abcdef";

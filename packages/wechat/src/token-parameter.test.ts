@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
-import { fakeCredential, tokenOf } from "./fake-credential.test.kit.ts";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
+import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
 import { accountParameter, componentParameter, suiteParameter } from "./token-parameter.ts";
 
 test.each([

@@ -5,7 +5,7 @@ import type { ManualClock } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
-import { encodingAesKey, messageToken } from "./platform-world.test.kit.ts";
+import { encodingAesKey, messageToken } from "./platform-world.fixture.ts";
 import { wecomSuite } from "./wecom-suite.ts";
 import type { SuiteCorp, WecomSuite } from "./wecom-suite.ts";
 

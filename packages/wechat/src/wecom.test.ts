@@ -5,8 +5,8 @@ import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
-import { scriptedFetch } from "./scripted-fetch.test.kit.ts";
-import type { Scripted } from "./scripted-fetch.test.kit.ts";
+import { scriptedFetch } from "./scripted-fetch.fixture.ts";
+import type { Scripted } from "./scripted-fetch.fixture.ts";
 import { wecomTicket } from "./ticket.ts";
 import { wecomToken } from "./wecom.ts";
 

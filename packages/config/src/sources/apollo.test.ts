@@ -1,13 +1,13 @@
 import { manualClock } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
-import { refusalOf } from "../world.test.kit.ts";
+import { refusalOf } from "../world.fixture.ts";
 import { apolloSource } from "./apollo.ts";
 import type { ApolloSourceOptions } from "./apollo.ts";
-import { fakeApollo } from "./apollo.test.kit.ts";
-import type { FakeApollo } from "./apollo.test.kit.ts";
-import { valuesOf, watched } from "./watched.test.kit.ts";
-import type { Watched } from "./watched.test.kit.ts";
+import { fakeApollo } from "./apollo.fixture.ts";
+import type { FakeApollo } from "./apollo.fixture.ts";
+import { valuesOf, watched } from "./watched.fixture.ts";
+import type { Watched } from "./watched.fixture.ts";
 
 interface World {
   readonly apollo: FakeApollo;

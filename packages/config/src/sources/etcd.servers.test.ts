@@ -3,7 +3,7 @@ import { etcd, until } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openConfig } from "../open-config.ts";
-import { appId, refusalOf, secret } from "../world.test.kit.ts";
+import { appId, refusalOf, secret } from "../world.fixture.ts";
 import { etcdSource } from "./etcd.ts";
 import type { EtcdSourceOptions } from "./etcd.ts";
 

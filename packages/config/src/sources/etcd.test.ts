@@ -1,10 +1,10 @@
 /** What etcd itself cannot be made to do at will; the rest is proven against the real server. */
 import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
-import { refusalOf } from "../world.test.kit.ts";
+import { refusalOf } from "../world.fixture.ts";
 import { etcdSource } from "./etcd.ts";
 import type { Fetch } from "./http.ts";
-import { valuesOf, watched } from "./watched.test.kit.ts";
+import { valuesOf, watched } from "./watched.fixture.ts";
 
 const created = '{"result":{"header":{"revision":"1"},"created":true}}\n';
 

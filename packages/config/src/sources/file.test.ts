@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "../open-config.ts";
-import { appId, refusalOf, secret, world } from "../world.test.kit.ts";
+import { appId, refusalOf, secret, world } from "../world.fixture.ts";
 import { fileSource } from "./file.ts";
-import { valuesOf, watched } from "./watched.test.kit.ts";
-import type { Watched } from "./watched.test.kit.ts";
+import { valuesOf, watched } from "./watched.fixture.ts";
+import type { Watched } from "./watched.fixture.ts";
 
 let directory = "";
 const watches: Watched[] = [];

@@ -1,12 +1,12 @@
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
-import { refusalOf } from "../world.test.kit.ts";
+import { refusalOf } from "../world.fixture.ts";
 import { nacosSource } from "./nacos.ts";
 import type { NacosSourceOptions } from "./nacos.ts";
-import { fakeNacos } from "./nacos.test.kit.ts";
-import type { FakeNacos, FakeNacosOptions } from "./nacos.test.kit.ts";
-import { valuesOf, watched } from "./watched.test.kit.ts";
-import type { Watched } from "./watched.test.kit.ts";
+import { fakeNacos } from "./nacos.fixture.ts";
+import type { FakeNacos, FakeNacosOptions } from "./nacos.fixture.ts";
+import { valuesOf, watched } from "./watched.fixture.ts";
+import type { Watched } from "./watched.fixture.ts";
 
 const user = { name: "lingpai", password: "correct-horse-battery" };
 

@@ -3,11 +3,11 @@ import type { Cache, CacheDriver } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import { openConfig } from "../open-config.ts";
-import { appId, secret, world } from "../world.test.kit.ts";
+import { appId, secret, world } from "../world.fixture.ts";
 import { cacheSource } from "./cache.ts";
 import { poll } from "./poll.ts";
 import { redisSource } from "./redis.ts";
-import { watched } from "./watched.test.kit.ts";
+import { watched } from "./watched.fixture.ts";
 
 const document = (node: string): string => JSON.stringify({ node, apps: { main: { appId, secret } } });
 

@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openConfig } from "../open-config.ts";
 import type { ConfigSource } from "../source.ts";
-import { appId, refusalOf, sealingKey, secret } from "../world.test.kit.ts";
+import { appId, refusalOf, sealingKey, secret } from "../world.fixture.ts";
 import { cacheSource } from "./cache.ts";
 import { redisSource } from "./redis.ts";
 

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "../open-config.ts";
-import { appId, refusalOf, secret, world } from "../world.test.kit.ts";
+import { appId, refusalOf, secret, world } from "../world.fixture.ts";
 import { objectSource } from "./object.ts";
 import { secretsDirectorySource } from "./secrets-directory.ts";
-import { valuesOf, watched } from "./watched.test.kit.ts";
+import { valuesOf, watched } from "./watched.fixture.ts";
 
 let directory = "";
 const rotated = "0123456789abcdef0123456789abcdef";

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "@lingpai/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { refusalOf, secret } from "../world.test.kit.ts";
+import { refusalOf, secret } from "../world.fixture.ts";
 import { variableSource } from "./variables.ts";
 import type { VariableSourceOptions } from "./variables.ts";
-import { watched } from "./watched.test.kit.ts";
+import { watched } from "./watched.fixture.ts";
 
 const directories: string[] = [];
 

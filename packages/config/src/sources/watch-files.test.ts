@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
-import { watched } from "./watched.test.kit.ts";
+import { watched } from "./watched.fixture.ts";
 import { watchFiles } from "./watch-files.ts";
 
 test("a difference that the system does not tell of is found by looking", async () => {

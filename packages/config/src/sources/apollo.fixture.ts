@@ -1,7 +1,7 @@
 /** Apollo's config service in this process, as it answers: releases, held notifications, access keys. */
 import { createHmac } from "node:crypto";
 import type { Clock } from "@lingpai/core";
-import { heldQuestions } from "./held.test.kit.ts";
+import { heldQuestions } from "./held.fixture.ts";
 import type { Fetch } from "./http.ts";
 
 export interface FakeApollo {

@@ -4,7 +4,7 @@ import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
 import { delay, systemClock } from "@lingpai/core";
 import Keyv from "keyv";
 import { openPlatform } from "./open-platform.ts";
-import { componentAppId, encodingAesKey, messageToken, secret, tenantAppId } from "./platform-world.test.kit.ts";
+import { componentAppId, encodingAesKey, messageToken, secret, tenantAppId } from "./platform-world.fixture.ts";
 
 export interface WorkerSettings {
   readonly sqliteFile: string;

@@ -1,7 +1,7 @@
 /** Nacos's HTTP API in this process, as its server answers: the configuration, the listener that holds questions, the log-in. */
 import { createHash } from "node:crypto";
 import type { Clock } from "@lingpai/core";
-import { heldQuestions } from "./held.test.kit.ts";
+import { heldQuestions } from "./held.fixture.ts";
 import type { Fetch } from "./http.ts";
 
 export interface FakeNacos {

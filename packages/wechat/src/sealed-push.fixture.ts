@@ -1,6 +1,6 @@
 /** For tests: messages as the platform seals them, and as only somebody who knows the keys could. */
 import { createCipheriv, createHash } from "node:crypto";
-import { componentAppId, encodingAesKey, messageToken } from "./platform-world.test.kit.ts";
+import { componentAppId, encodingAesKey, messageToken } from "./platform-world.fixture.ts";
 
 /** The query of a push with this ciphertext. */
 export const signed = (sealed: string, timestamp: string, token: string = messageToken): Record<string, string> => {
