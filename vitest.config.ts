@@ -33,6 +33,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          // No module keeps state and no test changes a global, so files can share a worker.
+          isolate: false,
           sequence: { groupOrder: 1 },
           maxWorkers: "100%",
           include: [`${everywhere}.test.ts`, "scripts/**/*.test.ts"],
