@@ -1,6 +1,7 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
 import type { CancelTimer } from "../time.ts";
 import { isCalm, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
+import { labelOf } from "./adoption.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -178,7 +179,6 @@ export class Upkeep {
     const nowMs = storeClock.nowMs();
     if (state !== undefined && !isLive(state, nowMs)) return;
     const cause = !this.#source.document.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
-    const { generation, epoch, fingerprint, expiresAtMs } = holding.held;
-    setting.bus.emit("kept-stale", { generation, epoch, fingerprint, remainingMs: expiresAtMs - nowMs, cause });
+    setting.bus.emit("kept-stale", { ...labelOf(holding.held), remainingMs: holding.held.expiresAtMs - nowMs, cause });
   }
 }
