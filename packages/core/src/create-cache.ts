@@ -70,6 +70,9 @@ class View implements Cache {
   readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
   readonly #shared: Shared;
   readonly #scope: string;
+  /** The key that was read last, and its name: most callers read one key again and again. */
+  #lastKey = "";
+  #lastName = "";
 
   constructor(shared: Shared, path: readonly string[]) {
     this.#shared = shared;
@@ -80,7 +83,7 @@ class View implements Cache {
   }
 
   get(key: string): Promise<Entry | undefined> {
-    return this.#shared.guard.run(() => this.#openDriver().get(nameIn(this.#scope, key)));
+    return this.#shared.guard.run(() => this.#openDriver().get(this.#nameOf(key)));
   }
 
   set(key: string, value: string, options: SetOptions = {}): Promise<Written | Conflict> {
@@ -156,6 +159,14 @@ class View implements Cache {
         if (name === undefined || key !== undefined) deliver(key);
       }),
     );
+  }
+
+  #nameOf(key: string): string {
+    if (key !== this.#lastKey || this.#lastName === "") {
+      this.#lastName = nameIn(this.#scope, key);
+      this.#lastKey = key;
+    }
+    return this.#lastName;
   }
 
   #openDriver(): CacheDriver {

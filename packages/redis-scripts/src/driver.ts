@@ -39,16 +39,12 @@ class RedisCache implements CacheDriver {
   }
 
   /** The hot path: one promise beside the driver's own. */
-  async get(name: string): Promise<Entry | undefined> {
-    const { port } = this.#store;
+  get(name: string): Promise<Entry | undefined> {
     const keys = [name];
-    let reply: unknown;
-    try {
-      reply = await port.evalsha(getScript, keys, []);
-    } catch (error) {
-      reply = await this.#runByText(error, getScript, keys, []);
-    }
-    return entryOf(name, reply as unknown[]);
+    return this.#store.port.evalsha(getScript, keys, []).then(
+      (reply) => entryOf(name, reply as unknown[]),
+      async (error: unknown) => entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[]),
+    );
   }
 
   async set(name: string, value: string, write: DriverWrite): Promise<Written | Conflict> {

@@ -7,6 +7,8 @@ import type { OpenSubscriber } from "./subscriptions.ts";
 /** What is used of a `Redis` of ioredis, for a single server or through Sentinel. */
 export interface IoredisClient extends IoredisCommands {
   readonly status: string;
+  /** A wrapper may lack them. */
+  readonly options?: { readonly keyPrefix?: string | undefined };
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(override: IoredisOverride): IoredisSubscriber;
 }
@@ -26,6 +28,8 @@ export interface IoredisOverride {
   keyPrefix: string;
   lazyConnect: boolean;
   autoResubscribe: boolean;
+  disableClientInfo: boolean;
+  enableReadyCheck: boolean;
   enableAutoPipelining: boolean;
   retryStrategy: () => null;
 }
@@ -48,11 +52,12 @@ export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string
   return { kind, ...scriptCalls(client), ...("nodes" in client ? clusterPlaces(client) : clientPlaces(client)) };
 }
 
-type Places = Pick<RedisPort, "isCluster" | "primaries" | "openSubscriber">;
+type Places = Pick<RedisPort, "isCluster" | "keyPrefix" | "primaries" | "openSubscriber">;
 
 function clientPlaces(client: IoredisClient): Places {
   return {
     isCluster: false,
+    keyPrefix: client.options && (client.options.keyPrefix ?? ""),
     primaries: () => [nodePort(client)],
     openSubscriber: (events, signal) => openSubscriber(client, events, signal),
   };
@@ -77,7 +82,9 @@ function clusterPlaces(cluster: IoredisCluster): Places {
 
 function scriptCalls(client: IoredisCommands): Pick<RedisPort, "evalsha" | "eval"> {
   return {
-    evalsha: (script, keys, args) => client.evalsha(script.sha, keys.length, ...keys, ...args),
+    // A read has no arguments, and one spread is cheaper than two.
+    evalsha: (script, keys, args) =>
+      args.length === 0 ? client.evalsha(script.sha, keys.length, ...keys) : client.evalsha(script.sha, keys.length, ...keys, ...args),
     eval: (script, keys, args) => client.eval(script.text, keys.length, ...keys, ...args),
   };
 }
@@ -92,6 +99,9 @@ async function openSubscriber(client: IoredisClient, ...[events, signal]: Parame
     keyPrefix: "",
     lazyConnect: true,
     autoResubscribe: false,
+    disableClientInfo: true,
+    // A server that is still loading takes subscriptions.
+    enableReadyCheck: false,
     enableAutoPipelining: false,
     retryStrategy: () => null,
   });

@@ -14,6 +14,8 @@
 
 /** The prefix of an entry's text in this layout; a later layout counts up. */
 const envelope = "lp1:";
+/** Characters of a version, at most. */
+const versionMax = 64;
 
 export const lockKey = (name: string): string => `${name}::lock`;
 export const fenceKey = (name: string): string => `${name}::fence`;
@@ -31,7 +33,12 @@ export type Opened = { readonly version: string; readonly value: string } | "for
 export function openEnvelope(text: string): Opened {
   if (!text.startsWith(envelope)) return /^lp\d+:/.test(text) ? "schema" : "format";
   const end = text.indexOf(":", envelope.length);
-  if (end < 0) return "format";
-  const version = text.slice(envelope.length, end);
-  return /^[\w-]{1,64}$/.test(version) ? { version, value: text.slice(end + 1) } : "format";
+  if (end <= envelope.length || end > envelope.length + versionMax) return "format";
+  for (let index = envelope.length; index < end; index += 1) if (!isVersionCode(text.charCodeAt(index))) return "format";
+  return { version: text.slice(envelope.length, end), value: text.slice(end + 1) };
+}
+
+/** `A-Za-z0-9_-`; by code, because this is on the path of every read and a regular expression takes twice as long. */
+function isVersionCode(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code === 45;
 }

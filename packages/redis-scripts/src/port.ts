@@ -7,6 +7,8 @@ export interface RedisPort {
   readonly kind: string;
   /** A Cluster: a key prefix of the client's own must then leave our hash tag alone. */
   readonly isCluster: boolean;
+  /** What the client puts before every key by itself, where it tells; undefined: the server is asked. */
+  readonly keyPrefix?: string | undefined;
   /** EVALSHA on the primary that holds the keys. The client may add a prefix of its own to them. */
   evalsha(script: Script, keys: string[], args: string[]): Promise<unknown>;
   /** EVAL, likewise. */

@@ -11,7 +11,7 @@ import type { Subscriptions } from "./subscriptions.ts";
 export interface RedisStore {
   readonly port: RedisPort;
   readonly subscriptions: Subscriptions;
-  /** What the client puts before every key by itself; undefined until {@link keyPrefixOf} has asked. */
+  /** As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until {@link keyPrefixOf} has asked. */
   keyPrefix: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export function storesByClient<C extends object>(portOf: (client: C) => RedisPor
 }
 
 export function createRedisStore(port: RedisPort): RedisStore {
-  return { port, subscriptions: createSubscriptions(port.openSubscriber), keyPrefix: undefined };
+  return { port, subscriptions: createSubscriptions(port.openSubscriber), keyPrefix: port.keyPrefix };
 }
 
 /** Runs a script by its digest, and by its text when the server has not seen it or has forgotten it. */

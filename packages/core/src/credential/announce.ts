@@ -24,11 +24,14 @@ export async function announce(
 ): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
+  const claiming = claims.ensure();
+  // Whether it failed matters only if the document does not serve the goal.
+  claiming.catch(() => {});
   const read = await document.read();
   adoption.take(read, document);
   if (force !== "must" && local.serves(goal)) return undefined;
 
-  const by = await claims.ensure();
+  const by = await claiming;
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
   // Asking without force would bring the refused one a third time.

@@ -79,7 +79,6 @@ async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number
 async function attempt(means: Means, goal: Goal): Promise<Obstacle | undefined> {
   const { parts, source } = means;
   if (parts.local.serves(goal) !== undefined) return undefined;
-  await source.listen();
   let snapshot: Snapshot;
   try {
     snapshot = await source.read();
@@ -88,7 +87,10 @@ async function attempt(means: Means, goal: Goal): Promise<Obstacle | undefined> 
     return withoutStore(means, goal, error);
   }
   if (parts.local.serves(goal) !== undefined) return undefined;
-  return source.role === "consumer" ? asConsumer(means, goal, snapshot) : asOwner(means, goal, snapshot);
+  const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot);
+  // Only who waits needs news at once; upkeep subscribes for the others when they have served their callers.
+  if (obstacle?.kind === "wait") await source.follow();
+  return obstacle;
 }
 
 async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle | undefined> {

@@ -56,6 +56,11 @@ export class Source {
     return this.news.listen(this.#cache, this.#document.key, this.#parts.setting.parameters.storeDeadlineMs);
   }
 
+  /** Listens from now on. What changed between the last reading and the first news was told to nobody here, so the document is read again. */
+  async follow(): Promise<void> {
+    if (!this.news.isHeard && (await this.listen())) await this.read();
+  }
+
   /** Reads another environment's document from now on, and refreshes nothing. */
   consume(path: readonly string[]): void {
     this.news.deafen();

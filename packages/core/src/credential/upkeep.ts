@@ -19,6 +19,8 @@ const youthMs = 30_000;
 const reconcileSpreadMs = 40_000;
 /** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
 const toldStretch = 1.25;
+/** After the first use: by then its callers are served, or the request is under way and there is nothing else to do. */
+const followAfterMs = 100;
 
 export class Upkeep {
   readonly #parts: Parts;
@@ -30,6 +32,7 @@ export class Upkeep {
   #isStopped = true;
   /** The first use reads the document by itself. On the monotonic clock, as all instants here. */
   #startedMs = Number.NEGATIVE_INFINITY;
+  #followAtMs = Number.POSITIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Background attempts in a row that brought nothing. */
   #failures = 0;
@@ -50,6 +53,7 @@ export class Upkeep {
     if (!this.#isStopped) return;
     this.#isStopped = false;
     this.#startedMs = this.#parts.setting.clock.monotonicMs();
+    this.#followAtMs = this.#startedMs + followAfterMs;
     this.rearm();
   }
 
@@ -63,7 +67,7 @@ export class Upkeep {
     this.#cancel?.();
     if (this.#isStopped || this.#isBusy) return;
     const nowMs = this.#parts.setting.clock.monotonicMs();
-    const nextMs = Math.min(this.#recheckAtMs(), this.#staleAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
+    const nextMs = Math.min(this.#followAtMs, this.#recheckAtMs(), this.#staleAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
     const sleepMs = Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs));
     this.#cancel = this.#parts.setting.clock.setTimer(sleepMs, () => void this.#wake(), { background: true });
   }
@@ -93,6 +97,10 @@ export class Upkeep {
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
       this.#recheckJitter = 0.96 + 0.04 * random.next();
       await this.#source.read();
+      await this.#source.follow();
+    } else if (nowMs >= this.#followAtMs) {
+      this.#followAtMs = Number.POSITIVE_INFINITY;
+      await this.#source.follow();
     }
   }
 
