@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   lease: async () => (await import("./lease/lease.ts")).lease,
   herd: async () => (await import("./herd/herd.ts")).herd,
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
+  cost: async () => (await import("./cost/cost.ts")).cost,
   incident: async () => (await import("./incident/incident.ts")).incident,
 };
 

@@ -1,12 +1,14 @@
 /** One node of the fleet that adopts. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
-import { credential, systemClock, systemRandom, type Credential } from "@lingpai/core";
+import { credential, delay, systemClock, systemRandom, type Credential } from "@lingpai/core";
 import { Redis } from "ioredis";
 import { obey } from "../fleet.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { AdoptionOrders, Change } from "./protocol.ts";
 
 const lifetimeMs = 7_200_000;
+/** As long as a quick platform takes. Without it the news of the request and of its outcome would come at the same moment, which happens nowhere. */
+const platformMs = 60;
 
 class Node {
   readonly #credential: Credential;
@@ -15,6 +17,7 @@ class Node {
 
   constructor(client: Redis, key: string) {
     const issue = async (): Promise<{ secret: string; expiresInMs: number }> => {
+      await delay(systemClock, platformMs);
       this.#answeredWallMs = systemClock.wallMs();
       return { secret: systemRandom.id(), expiresInMs: lifetimeMs };
     };
