@@ -145,7 +145,7 @@ async function firstLink(path: string): Promise<{ readonly directory: string; re
   return { directory, next: undefined };
 }
 
-/** Another text whenever one of the files is another, as far as that can be told without reading it. */
+/** Another text whenever one of the files is another, as far as that can be told without reading it, or lies behind other directories. */
 async function signatureOf(list: () => Promise<readonly string[]>): Promise<string> {
   const files = await list();
   const signatures = files.map(async (file) => {
@@ -153,7 +153,7 @@ async function signatureOf(list: () => Promise<readonly string[]>): Promise<stri
       const [real, { ino, mtimeMs, size }] = await Promise.all([realpath(file), stat(file)]);
       return [file, real, ino, mtimeMs, size].join(" ");
     } catch {
-      return `${file} absent`;
+      return `${file} absent: ${(await directoriesOf(file)).join(" ")}`;
     }
   });
   return (await Promise.all(signatures)).join("\n");
