@@ -58,12 +58,12 @@ export class DocumentAudit {
     this.#documents.set(primary, state);
     const { intent } = state;
     if (intent !== undefined && intent.operationId !== before?.intent?.operationId)
-      this.#operations.opened(intent.operationId, process, this.#nowMs());
+      this.#operations.opened(intent.operationId, process, primary, this.#nowMs());
     else this.#operations.reported(process, this.#nowMs());
-    return this.#judge(before, state);
+    return this.#judge(before, state, primary);
   }
 
-  #judge(before: State | undefined, after: State): Finding[] {
+  #judge(before: State | undefined, after: State, primary: Primary): Finding[] {
     const held = after.credential;
     if (held === undefined || held.commitId === before?.credential?.commitId || after.doubtSinceMs !== undefined) return [];
     const findings: Finding[] = [];
@@ -79,7 +79,12 @@ export class DocumentAudit {
     const lurking =
       after.intent !== undefined
         ? undefined
-        : this.#wechat.underWay().find((fetch) => fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs);
+        : this.#wechat
+            .underWay()
+            .find(
+              (fetch) =>
+                fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs && !this.#operations.isAnnouncedElsewhere(primary, fetch),
+            );
     if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
       findings.push({
         promise: "I7",

@@ -1,10 +1,13 @@
 /** Watches the operations of the fleet, from the intent to the report: two that overlap leave a doubt, because nobody knows their order. */
+import type { Primary } from "./primary.ts";
 import type { Process } from "./process.ts";
 import type { Fetch } from "./wechat.ts";
 
 interface Operation {
   readonly id: string;
   readonly process: Process;
+  /** Where its intent was written: one that a demoted primary took is seen by nobody who writes to its successor. */
+  readonly primary: Primary;
   readonly openedAtMs: number;
   fetch: Fetch | undefined;
   reportedAtMs: number | undefined;
@@ -18,8 +21,8 @@ export class OperationAudit {
   #operations: Operation[] = [];
 
   /** A process wrote an intent. */
-  opened(id: string, process: Process, openedAtMs: number): void {
-    this.#operations.push({ id, process, openedAtMs, fetch: undefined, reportedAtMs: undefined });
+  opened(id: string, process: Process, primary: Primary, openedAtMs: number): void {
+    this.#operations.push({ id, process, primary, openedAtMs, fetch: undefined, reportedAtMs: undefined });
     if (this.#operations.length > rememberedMax) this.#operations.shift();
   }
 
@@ -43,9 +46,14 @@ export class OperationAudit {
     if (own === undefined || own.openedAtMs <= keptSinceMs) return undefined;
     return this.#operations.find((other) => {
       const isIssue = other.fetch?.token !== undefined && (other.fetch.processedAtMs ?? 0) < other.openedAtMs + drainMs;
-      if (other === own || !isIssue || other.openedAtMs <= keptSinceMs) return false;
+      if (other === own || !isIssue || other.openedAtMs <= keptSinceMs || other.primary !== own.primary) return false;
       return Math.min(other.reportedAtMs ?? Number.POSITIVE_INFINITY, other.openedAtMs + drainMs) > own.openedAtMs;
     })?.fetch;
+  }
+
+  /** Whether the intent of this request was written, but not there. */
+  isAnnouncedElsewhere(primary: Primary, fetch: Fetch): boolean {
+    return this.#operations.some((operation) => operation.fetch === fetch && operation.primary !== primary);
   }
 
   #newest(process: Process): Operation | undefined {
