@@ -28,7 +28,7 @@ export interface Parameters {
   readonly mandatoryMs: number;
   /** A credential is not served in the last moments of its life, because clocks differ. @defaultValue 30_000 */
   readonly skewMarginMs: number;
-  /** How long a call waits for a credential when there is none. @defaultValue 20_000 */
+  /** How long a call waits for a credential when there is none; while the store has never answered, at most 3 s. @defaultValue 20_000 */
   readonly waitMs: number;
   /** Requests that one lease may make while the platform answers "busy". @defaultValue 3 */
   readonly attemptsMax: number;

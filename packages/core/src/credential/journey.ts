@@ -1,6 +1,6 @@
 /** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
 import { setDeadline, type Deadline } from "../deadline.ts";
-import type { IssueError } from "../errors.ts";
+import type { CacheUnavailableError, IssueError } from "../errors.ts";
 import { tryLease } from "../lease.ts";
 import type { Lock } from "../lock.ts";
 import type { Secret } from "../secret.ts";
@@ -49,10 +49,11 @@ export async function travel(means: Means, goal: Goal, patient: boolean): Promis
 async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promise<void> {
   const { closing, parts } = means;
   const { clock } = parts.setting;
+  const startedMs = clock.monotonicMs();
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
-    const obstacle = await attempt(means, goal).catch((error: unknown): Obstacle => {
+    const obstacle = await attempt(means, goal, startedMs).catch((error: unknown): Obstacle => {
       if (!isPassing(error)) throw explained(error, parts);
       failure = error;
       return { kind: "pause", ms: 50, why: "error" };
@@ -76,7 +77,7 @@ async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number
 }
 
 /** Undefined when the goal is served, else what stood in the way. */
-async function attempt(means: Means, goal: Goal): Promise<Obstacle | undefined> {
+async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obstacle | undefined> {
   const { parts, source } = means;
   if (parts.local.serves(goal) !== undefined) return undefined;
   let snapshot: Snapshot;
@@ -84,7 +85,7 @@ async function attempt(means: Means, goal: Goal): Promise<Obstacle | undefined> 
     snapshot = await source.read();
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    return withoutStore(means, goal, error);
+    return withoutStore(means, goal, startedMs, error);
   }
   if (parts.local.serves(goal) !== undefined) return undefined;
   const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot);
@@ -157,7 +158,15 @@ async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapsh
   return { kind: "wait", ms: Number.POSITIVE_INFINITY };
 }
 
-async function withoutStore({ parts, parent, source, standalone }: Means, goal: Goal, error: Error): Promise<Obstacle | undefined> {
+/** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
+const firstContactMs = 3_000;
+
+async function withoutStore(
+  { parts, parent, source, standalone }: Means,
+  goal: Goal,
+  startedMs: number,
+  error: CacheUnavailableError,
+): Promise<Obstacle | undefined> {
   const isHarmless = !parts.setting.rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
@@ -168,8 +177,9 @@ async function withoutStore({ parts, parent, source, standalone }: Means, goal: 
     const gate = await issueAlone(parts, goal, await parent?.get());
     return gate && obstacleOf(parts, gate);
   }
-  // A store that has answered before is worth waiting for; one that never did is more likely misconfigured.
-  if (parts.storeClock.isSet) return { kind: "pause", ms: 100 + parts.setting.random.next() * 400, why: "store", cause: error };
+  const { clock, random } = parts.setting;
+  const mayAnswer = error.retryable && clock.monotonicMs() - startedMs < firstContactMs;
+  if (parts.storeClock.isSet || mayAnswer) return { kind: "pause", ms: 100 + random.next() * 400, why: "store", cause: error };
   throw explained(error, parts);
 }
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a store in trouble", () => {
-  it("is never taken for a miss: a cold node rejects within the deadline and fetches nothing", async () => {
+  it("is never taken for a miss: a cold node rejects after three seconds of trying and fetches nothing", async () => {
     for (const fault of ["unreachable", "frozen"] as const) {
       const { clock, node, platform } = fleet();
       const one = node();
       one.faults[fault] = true;
-      await expect(within(clock, 2_100, one.get())).rejects.toMatchObject({
+      await expect(within(clock, 4_100, one.get())).rejects.toMatchObject({
         code: "CREDENTIAL_UNAVAILABLE",
         cause: { code: "CACHE_UNAVAILABLE" },
       });
@@ -16,6 +16,17 @@ describe("a store in trouble", () => {
       await within(clock, 2_000, one.get());
       expect(platform.issues).toHaveLength(1);
     }
+  });
+
+  it("that is failing over when a process starts is waited for", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node();
+    one.faults.unreachable = true;
+    const first = one.get();
+    await clock.advance(2_000);
+    one.faults.unreachable = false;
+    await within(clock, 1_500, first);
+    expect(platform.issues).toHaveLength(1);
   });
 
   it("lets a warm node serve to the hard deadline without fetching, and says so", async () => {

@@ -112,7 +112,8 @@ export const invariants: readonly Row[] = [
   {
     id: "I19",
     what: "Bounded latency",
-    outcome: "A fresh token costs no I/O; a dead store costs its deadline, whatever the driver does.",
+    outcome:
+      "A fresh token costs no I/O; a dead store costs its deadline, or three seconds before it has ever answered, whatever the driver does.",
     by: ["core/serving: is served from memory without any store command", "faults/outage: a cold node whose store is out of reach"],
   },
   {

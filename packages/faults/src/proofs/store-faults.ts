@@ -8,8 +8,13 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F1",
     what: "The store is down when a process starts, and nothing is cached",
-    outcome: "An error within the store's deadline; nothing is fetched; all works when the store is back.",
-    by: ["faults/outage: a cold node whose store is out of reach", "core/trouble: is never taken for a miss"],
+    outcome:
+      "It is tried for three seconds, as it may be failing over; then an error. Nothing is fetched; all works when the store is back.",
+    by: [
+      "faults/outage: a cold node whose store is out of reach",
+      "core/trouble: is never taken for a miss",
+      "core/trouble: that is failing over when a process starts",
+    ],
   },
   {
     id: "F2",
