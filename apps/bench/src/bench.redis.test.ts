@@ -91,9 +91,16 @@ describe("pnpm bench", () => {
     for (const { value } of failures) expect(value).toBeGreaterThan(0);
   });
 
+  it("counts what a node sends in an hour: no more than was estimated where the store tells of changes, and not much more elsewhere", async () => {
+    const rows = await measured("cost");
+    const [told, untold] = rows.map(({ ratio }) => ratio ?? Number.POSITIVE_INFINITY);
+    expect(told).toBeLessThanOrEqual(1.05);
+    expect(untold).toBeLessThanOrEqual(1.5);
+  });
+
   it("says what benches there are when it does not know the name", async () => {
     const { code, out } = await bench("cold");
     expect(code).toBe(1);
-    expect(out).toContain("hot, redis-get, lease, herd, adoption, incident");
+    expect(out).toContain("hot, redis-get, lease, herd, adoption, incident, cost");
   });
 });

@@ -12,8 +12,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   lease: async () => (await import("./lease/lease.ts")).lease,
   herd: async () => (await import("./herd/herd.ts")).herd,
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
-  cost: async () => (await import("./cost/cost.ts")).cost,
   incident: async () => (await import("./incident/incident.ts")).incident,
+  cost: async () => (await import("./cost/cost.ts")).cost,
 };
 
 const usage = `usage: pnpm bench NAME [--json] [--quick]

@@ -181,7 +181,12 @@ export const invariants: readonly Row[] = [
     id: "I31",
     what: "Cost",
     outcome: "Commands are counted, and few.",
-    by: ["core/serving: costs the node that leads", "bench: finds two wire commands in an uncontended lease"],
+    by: [
+      "core/serving: costs the node that leads",
+      "simulation/simulate: is at most $most store commands per node and hour",
+      "bench: counts what a node sends in an hour",
+      "bench: finds two wire commands in an uncontended lease",
+    ],
   },
   {
     id: "I32",
