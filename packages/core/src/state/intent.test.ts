@@ -205,4 +205,16 @@ describe("an intent", () => {
     const racing = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
     expect(decide(racing, intent({ reason: "expired" })).verdict).toMatchObject({ kind: "send", undrained: true });
   });
+
+  it("found standing beside a credential that a repair wrote back meanwhile, is withdrawn: nothing is sent, feared or spent", () => {
+    const before = calm();
+    const known = calm({ credential: held("T2", { generation: 2 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
+    const repaired = after(after(before, intent()), { type: "repair", outcomeId: "repaired", known });
+    expect(repaired).toMatchObject({ intent: { operationId: "op" }, credential: { fingerprint: "T2" } });
+    expect(decide(repaired, intent()).verdict).toEqual({ kind: "adopt" });
+    const withdrawn = after(repaired, intent());
+    const { intent: _withdrawn, ...kept } = repaired;
+    expect(withdrawn).toEqual({ ...kept, outcomeId: "announced", quota: before.quota, coolUntilMs: noonMs });
+    expect(decide(withdrawn, intent())).toEqual({ verdict: { kind: "adopt" } });
+  });
 });

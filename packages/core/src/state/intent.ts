@@ -1,5 +1,6 @@
 /** INTENT: may a request leave now? Written before it leaves, so that a crash leaves a trace. */
 import type { RefreshReason } from "../issuer.ts";
+import { decideAbandon } from "./abandon.ts";
 import { allowedAtMs, isGoverned } from "./governor.ts";
 import { quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
 import type { Rules } from "./rules.ts";
@@ -37,6 +38,7 @@ export type IntentVerdict =
 export function decideIntent(state: State, event: IntentEvent, nowMs: number, rules: Rules): { state?: State; verdict: IntentVerdict } {
   // Written before, and the answer was lost: the quota is spent once, and our own request is nothing to be afraid of.
   if (state.intent?.operationId === event.operationId) {
+    if (isServed(state, event, nowMs)) return withdrawn(state, event, nowMs, rules);
     return { verdict: { kind: "send", intent: state.intent, undrained: state.dangerUntilMs > state.intent.atMs, foreign: undefined } };
   }
   const gate = closedGate(state, event, nowMs, rules);
@@ -62,6 +64,24 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
     ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: firstSentMs(state, event, nowMs) } } : {}),
   });
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
+}
+
+/** The intent stands, but a repair has since written back what somebody else committed: there is nothing left to ask for. */
+function withdrawn(
+  state: State,
+  { operationId, outcomeId }: IntentEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: IntentVerdict } {
+  const abandon = {
+    type: "abandon",
+    operationId,
+    outcomeId,
+    sentAtMs: state.intent?.atMs ?? nowMs,
+    outcome: "yielded",
+    code: "SERVED",
+  } as const;
+  return { ...decideAbandon(state, abandon, nowMs, rules), verdict: { kind: "adopt" } };
 }
 
 /** Until when a request that left, or may have left, can still be processed by the platform. */
