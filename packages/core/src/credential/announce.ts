@@ -5,7 +5,7 @@ import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import { isHandedOutAgain, type State } from "../state/state.ts";
 import type { Snapshot } from "./document.ts";
-import { aimAt, type Claimed, type Flight, type Force, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
+import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
@@ -19,11 +19,11 @@ export async function announce(
   parts: Parts,
   leadership: Leadership,
   recorder: Recorder,
-  force: Force,
-  source: InputSource,
+  approach: Approach,
 ): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
+  const { force, source } = approach;
   const claiming = claims.ensure();
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
@@ -54,8 +54,8 @@ export async function announce(
   const { verdict, snapshot } = applied;
   if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
   if (verdict.kind === "input-in-doubt" && setting.issuer.recover !== undefined)
-    return announce(parts, leadership, recorder, force, { from: "nowhere" });
-  if (verdict.kind === "exhausted" && forced && force === "may") return announce(parts, leadership, recorder, "never", source);
+    return announce(parts, leadership, recorder, { force, source: { from: "nowhere" } });
+  if (verdict.kind === "exhausted" && forced && force === "may") return announce(parts, leadership, recorder, { force: "never", source });
   if (verdict.kind !== "send") return refusal(parts, goal, verdict);
   const flight: Flight = { aim, leadership, forced, input, recovers, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
   report(parts, flight, verdict);

@@ -54,6 +54,12 @@ export type InputSource = { readonly from: "store" } | { readonly from: "platfor
 /** Whether the platform is to replace what it would hand out again: `may` leaves it to what the document shows. */
 export type Force = "must" | "may" | "never";
 
+/** How the next request of a leadership is made: what earlier ones taught. */
+export interface Approach {
+  readonly force: Force;
+  readonly source: InputSource;
+}
+
 /** Another environment owns the credential, and this one is to live on it. */
 export interface Claimed {
   readonly why: "claimed";

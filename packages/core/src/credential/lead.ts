@@ -7,7 +7,7 @@ import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
-import type { Claimed, Flight, Force, Gate, InputSource, Leadership, Parts } from "./flight.ts";
+import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 import { ask, askForInput, isIssueError } from "./request.ts";
 
@@ -20,11 +20,10 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
   const { setting, storeClock, local } = parts;
   const { issuer, parameters } = setting;
   const { canForce } = setting;
-  let force: Force = leadership.goal.reason === "manual" && canForce ? "must" : "may";
-  let source: InputSource = { from: "store" };
+  let approach: Approach = { force: leadership.goal.reason === "manual" && canForce ? "must" : "may", source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempt = 1; ;) {
-    const flight = await announce(parts, leadership, recorder, force, source);
+    const flight = await announce(parts, leadership, recorder, approach);
     if (flight === undefined) return undefined;
     if ("why" in flight) {
       if (flight.why !== "drain") return flight;
@@ -32,17 +31,17 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       continue;
     }
     if (flight.recovers) {
-      source = { from: "platform", input: await recover(parts, flight, recorder, refused) };
+      approach = { ...approach, source: { from: "platform", input: await recover(parts, flight, recorder, refused) } };
       continue;
     }
     const answer = await send(parts, flight, recorder, { again: attempt < parameters.attemptsMax, mayRecover: refused === undefined });
     attempt += 1;
     if (answer === "input-refused") {
       refused = flight.input;
-      source = { from: "nowhere" };
+      approach = { ...approach, source: { from: "nowhere" } };
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
-    else if (!flight.forced && canForce && flight.aim.reason === "rejected") force = "must";
+    else if (!flight.forced && canForce && flight.aim.reason === "rejected") approach = { ...approach, force: "must" };
     else
       throw new CredentialUnavailableError(
         `The platform hands out a credential "${issuer.id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
