@@ -1,9 +1,9 @@
-import { keysOf } from "@lingpai/redis-fixture";
+import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/redis-fixture";
 import { startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import * as client6 from "@redis/client";
 import * as client5 from "redis-client5";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, onTestFinished, test } from "vitest";
 import { nodeRedisCache, nodeRedisLock } from "./index.ts";
 import type { NodeRedisClient } from "./index.ts";
 
@@ -34,26 +34,8 @@ async function connect({ createClient }: Library, options: object): Promise<Node
 }
 
 test("keyPrefix of version 6 goes before every name once, is not listed, and bounds clear()", async () => {
-  const client = await connect(client6, { keyPrefix: "a*[x]{y}:" });
-  const cache = nodeRedisCache(client, within).withPrefix("prod");
-  const lock = nodeRedisLock(client, within).withPrefix("prod");
-  await server.command("SET", "prod:{theirs}", "foreign");
-  await server.command("SET", "abx{y}:prod:{theirs}", "foreign");
-  const told: unknown[] = [];
-  await cache.watch!((key) => told.push(key));
-  await cache.set("key", "value");
-  await lock.tryAcquire("key", "me", 60_000);
-  expect(await keysOf(cache)).toEqual(["key"]);
-  let released = 0;
-  await lock.onRelease!("key", () => released++);
-  await lock.release("key", "me");
-  expect(await cache.clear()).toBe(1);
-  expect(((await server.command("KEYS", "*")) as string[]).toSorted()).toEqual([
-    "a*[x]{y}:prod:{key}::fence",
-    "abx{y}:prod:{theirs}",
-    "prod:{theirs}",
-  ]);
-  await expect.poll(() => [told, released]).toEqual([["key", "key"], 1]);
+  const client = await connect(client6, { keyPrefix: ownPrefix });
+  await expectOwnPrefix(server, nodeRedisCache(client, within).withPrefix("prod"), nodeRedisLock(client, within).withPrefix("prod"));
 });
 
 describe.each([
@@ -71,19 +53,6 @@ describe.each([
     ["a queue limit", { commandsQueueMaxLength: 100 }],
   ])("%s does not disturb", async (_title, options) => {
     const client = await connect(library, options);
-    const cache = nodeRedisCache(client, within).withPrefix("prod");
-    const lock = nodeRedisLock(client, within).withPrefix("prod");
-    const told: unknown[] = [];
-    await cache.watch!((key) => told.push(key));
-    expect(await cache.set("key", "value", { ttlMs: 60_000, ifVersion: "absent" })).toMatchObject({
-      written: true,
-      storeNowMs: expect.any(Number),
-    });
-    expect(await cache.get("key")).toMatchObject({ value: "value", ttlMs: expect.any(Number), storeNowMs: expect.any(Number) });
-    expect(await lock.tryAcquire("key", "me", 60_000)).toMatchObject({ acquired: true, fence: expect.any(Number) });
-    expect(await lock.tryAcquire("key", "other", 60_000)).toMatchObject({ acquired: false, remainingMs: expect.any(Number) });
-    expect(await lock.release("key", "me")).toBe(true);
-    expect(await cache.clear()).toBe(1);
-    await expect.poll(() => told).toEqual(["key", "key"]);
+    await expectUndisturbed(nodeRedisCache(client, within).withPrefix("prod"), nodeRedisLock(client, within).withPrefix("prod"));
   });
 });
