@@ -50,6 +50,18 @@ describe("a credential that is wanted", () => {
     expect(late.typesOf()).toEqual(["adopted"]);
   });
 
+  it("is read again by a node that begins to hear of changes: what changed before was told to others only", async () => {
+    const { clock, node, platform } = fleet({ latencyMs: 10 });
+    const one = node();
+    await within(clock, 1_000, one.get());
+    const late = node();
+    await within(clock, 10, late.get());
+    await within(clock, 50, one.refresh());
+    expect(late.peek()?.reveal()).not.toBe(platform.latest);
+    await clock.advance(100);
+    expect(late.peek()?.reveal()).toBe(platform.latest);
+  });
+
   it("does nothing at all while it is only constructed", async () => {
     const { clock, node, platform, store } = fleet();
     const idle = node();
