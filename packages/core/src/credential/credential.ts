@@ -63,7 +63,10 @@ class ManagedCredential implements Credential {
     this.#setting = setting;
     this.#nowMs = () => clock.monotonicMs();
     const storeClock = new StoreClock(clock, bus);
-    this.#local = new Local(setting, storeClock, () => this.#upkeep.rearm());
+    this.#local = new Local(setting, storeClock, () => {
+      this.#upkeep.rearm();
+      this.#flights.wake();
+    });
     this.#parts = { setting, storeClock, local: this.#local, adoption: new Adoption(setting, storeClock, this.#local) };
     const cache = options.cache.withPrefix(environment);
     this.#source = new Source(this.#parts, cache, roleFrom(options.role));

@@ -15,6 +15,10 @@ interface Running {
   readonly goal: Goal;
   readonly isPatient: boolean;
   readonly done: Promise<void>;
+  /** Resolves when something else is known: a flight that waits, for a drain or a lease, may serve before it lands. */
+  changed: PromiseWithResolvers<void>;
+  /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
+  next: Promise<void>;
 }
 
 export class Flights {
@@ -50,7 +54,7 @@ export class Flights {
 
   /** Flies if nothing is in the air, and gives up at the first obstacle. Never rejects: the events tell. */
   async inBackground(goal: Goal): Promise<void> {
-    if (this.#running === undefined) await this.#start(goal, false).catch(() => {});
+    if (this.#running === undefined) await this.#start(goal, false).done.catch(() => {});
   }
 
   /** Resolves when nothing is in the air. Never rejects. */
@@ -58,33 +62,48 @@ export class Flights {
     while (this.#running !== undefined) await this.#running.done.catch(() => {});
   }
 
+  /** What is known has changed: who waits looks whether that is enough. */
+  wake(): void {
+    if (this.#running === undefined) return;
+    this.#running.changed.resolve();
+    renew(this.#running);
+  }
+
   async #ensure(goal: Goal): Promise<Secret> {
-    for (let turn = 0; ; turn += 1) {
+    for (let turns = 0; ;) {
       this.#closing.throwIfAborted();
       const holding = this.#parts.local.serves(goal);
       if (holding !== undefined) return use(holding);
-      if (turn === turnsMax) {
+      if (turns === turnsMax) {
         throw new CredentialUnavailableError(
           `Each credential "${this.#parts.setting.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`,
           { retryAfterMs: 1_000 },
         );
       }
-      const running = this.#running;
-      if (running === undefined) await this.#start(goal, true);
-      else if (running.isPatient && isSame(running.goal, goal)) await running.done;
-      else await running.done.catch(() => {});
+      const running = this.#running ?? this.#start(goal, true);
+      if (running.isPatient && isSame(running.goal, goal)) await running.next;
+      else await running.next.catch(() => {});
       // A patient flight that ended well has brought something; if it does not serve this goal (any more), the next one will tell why.
+      if (this.#running !== running) turns += 1;
     }
   }
 
-  #start(goal: Goal, isPatient: boolean): Promise<void> {
+  #start(goal: Goal, isPatient: boolean): Running {
     const done = this.#journey(goal, isPatient).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
-    const running: Running = { goal, isPatient, done };
+    const running: Running = { goal, isPatient, done, changed: Promise.withResolvers(), next: done };
+    renew(running);
     this.#running = running;
-    return done;
+    return running;
   }
+}
+
+function renew(running: Running): void {
+  running.changed = Promise.withResolvers();
+  running.next = Promise.race([running.done, running.changed.promise]);
+  // Nobody may be waiting.
+  running.next.catch(() => {});
 }
 
 /** Counts a use and gives what to send. */

@@ -47,6 +47,33 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
+  it("is given up for one that this node adopts while it waits to reconcile: who reports does not wait for the end of that", async () => {
+    const { clock, document, node, platform, write } = fleet();
+    const one = node();
+    const old = await within(clock, 2_000, one.get());
+    await clock.advance(600_000);
+    const { credential, ...rest } = (await document())!;
+    const nowMs = credential!.issuedAtMs + 600_000;
+    const owing = { ...rest, doubtSinceMs: nowMs - 300_000 };
+    await write({ ...owing, outcomeId: "owing", dangerUntilMs: nowMs + 15_000, credential: credential! });
+    await clock.advance(1_000);
+    const report = one.reject(old);
+    const later = {
+      ...credential!,
+      generation: 2,
+      commitId: "later",
+      secret: platform.issueElsewhere(),
+      fingerprint: "later",
+      sentAtMs: nowMs,
+    };
+    await write({ ...owing, outcomeId: "later", dangerUntilMs: nowMs + 30_000, credential: later });
+    const answer = await within(clock, 18_000, report);
+    expect(answer.replaced && answer.secret.reveal()).toBe(later.secret);
+    expect(platform.issues).toHaveLength(1);
+    await clock.advance(20_000);
+    expect(platform.issues).toHaveLength(2);
+  });
+
   it("is never handed out again by the process that saw it refused", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
