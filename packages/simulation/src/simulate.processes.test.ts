@@ -19,8 +19,11 @@ describe("the fleet in simulated worlds", () => {
     expect(summary).toMatchObject({ seeds: 150, violations: [], failedCalls: 0 });
   });
 
-  it("stays within the reference figures under severe faults: nobody is left with 40001, and no outage is long", async () => {
-    const { summary, told } = await simulated("--seeds", "60", "--faults", "5", "--reference", "--seed", "100001");
+  it.each([
+    { weather: "the five faults of the reference", options: ["--reference"] },
+    { weather: "every fault", options: [] },
+  ])("stays within the reference figures under $weather, severe: nobody is left with 40001, and no outage is long", async ({ options }) => {
+    const { summary, told } = await simulated("--seeds", "60", "--faults", "5", "--seed", "100001", ...options);
     expect(told.join("\n")).toBe("");
     expect(summary).toMatchObject({ violations: [], failedCalls: 0 });
     expect(summary.worstOutageMs).toBeLessThanOrEqual(100_000);
