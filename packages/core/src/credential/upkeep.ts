@@ -9,8 +9,8 @@ import type { Goal, Holding } from "./local.ts";
 import type { Source } from "./source.ts";
 import { electedStart } from "./windows.ts";
 
-/** The timer never sleeps longer, so that a suspend of the machine is noticed. */
-const sleepMaxMs = 60_000;
+/** The timer never sleeps longer, so that a suspend of the machine, which stops the monotonic clock, is noticed soon after. */
+const sleepMaxMs = 20_000;
 /** Between two attempts of this node in the background: at first, and after many that brought nothing. */
 const retryMs = 5_000;
 const retryMaxMs = 60_000;

@@ -26,7 +26,7 @@ export interface Scene {
 const storyLines = 40;
 const violationsMax = 5;
 /** The credential's longest timer, a store deadline, and a little. */
-const noticedWithinMs = 65_000;
+const noticedWithinMs = 25_000;
 const advisoryMs = 900_000;
 /** Every node reads the store at least this often, and writes back what it lost. */
 const repairedWithinMs = 420_000;
