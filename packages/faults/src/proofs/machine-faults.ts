@@ -25,7 +25,8 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F39",
     what: "The machine was suspended",
-    outcome: "The lease is known to be lost before the code goes on; a token that ran out meanwhile is noticed within 20 s, or at its first refusal.",
+    outcome:
+      "The lease is known to be lost before the code goes on; a token that ran out meanwhile is noticed within 20 s, or at its first refusal.",
     by: ["core/held-lease: LEASE-07 is lost after a suspend that outlasts it", simulated],
   },
   {
