@@ -6,6 +6,9 @@ import type { CancelTimer, Clock } from "../time.ts";
 const gapMs = 200;
 /** but a few may come close together: an intent and its commit do. */
 const burst = 3;
+/** A reading that failed is made again after so long, and after longer each time: the message will not come twice. */
+const retryMs = 1_000;
+const retryMaxMs = 60_000;
 
 export interface NewsOptions {
   readonly clock: Clock;
@@ -22,6 +25,9 @@ export class News {
   /** When the allowance is whole again: each reading moves it on by one gap. */
   #wholeAtMs = Number.NEGATIVE_INFINITY;
   #cancel: CancelTimer | undefined;
+  #cancelRetry: CancelTimer | undefined;
+  /** Readings in a row that failed. */
+  #failures = 0;
   #isHeard = false;
   #isClosed = false;
   #isMuted = false;
@@ -82,6 +88,7 @@ export class News {
     this.#isHeard = false;
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#cancelRetry?.();
     // Not waited for: behind a store that does not answer it would never end.
     void subscribed?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
   }
@@ -120,9 +127,24 @@ export class News {
 
   #read(): void {
     this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
+    this.#cancelRetry?.();
     this.#options.reread().then(
-      () => this.wake(),
-      () => this.wake(),
+      () => {
+        this.#failures = 0;
+        this.wake();
+      },
+      () => {
+        this.wake();
+        this.#retry();
+      },
     );
+  }
+
+  #retry(): void {
+    this.#cancelRetry?.();
+    if (!this.#isHeard) return;
+    const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(this.#failures, 10));
+    this.#failures += 1;
+    this.#cancelRetry = this.#clock.setTimer(waitMs, () => this.#read(), { background: true });
   }
 }

@@ -29,6 +29,20 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
+  it("that does not answer when a node hears of a change is asked again soon", async () => {
+    const { clock, node, platform } = fleet();
+    const [one, two] = [node(), node()];
+    await within(clock, 2_000, Promise.all([one.get(), two.get()]));
+    await clock.advance(60_000);
+    // The readings at the news of the request and of its outcome.
+    one.faults.next("get", "fail-before", "fail-before");
+    await within(clock, 2_000, two.refresh());
+    await clock.advance(1_500);
+    expect(one.peek()?.reveal()).not.toBe(platform.latest);
+    await clock.advance(3_000);
+    expect(one.peek()?.reveal()).toBe(platform.latest);
+  });
+
   it("lets a warm node serve to the hard deadline without fetching, and says so", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
