@@ -16,6 +16,12 @@ export interface Violation {
   readonly story: string;
 }
 
+/** On a process's own time, which stands still when it does, and in truth. */
+export interface Moment {
+  readonly awakeMs: number;
+  readonly trueMs: number;
+}
+
 export interface Scene {
   readonly world: World;
   readonly wechat: Wechat;
@@ -88,8 +94,8 @@ export class Auditor {
       this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
   }
 
-  /** A caller got an error instead of an answer. */
-  failed(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", error: unknown): void {
+  /** A caller got an error instead of an answer. `since`: when its own trouble began; without it, when the process's did. */
+  failed(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", error: unknown, since?: Moment): void {
     if (node.life !== life) return;
     const { tally, world } = this.#scene;
     if (life.downSinceMs === undefined) {
@@ -99,7 +105,7 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
-    if (this.#isExcused(node, life, how)) {
+    if (this.#isExcused(node, life, how, since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs })) {
       tally.excused += 1;
       return;
     }
@@ -124,15 +130,15 @@ export class Auditor {
    * Whether the fleet could not have had a live credential in time: the platform or the store were out, or failed at one attempt after the other.
    * Between a replacement and its use a process that stands still can miss the next replacement; nobody can help that.
    */
-  #isExcused(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed"): boolean {
+  #isExcused(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", since: Moment): boolean {
     const { nowMs } = this.#scene.world;
-    const sinceMs = life.downSinceTrueMs;
+    const sinceMs = since.trueMs;
     if (this.#fetches.isSpent(nowMs)) return true;
     if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs)) return true;
-    const stoodStill = nowMs - sinceMs > life.process.awakeMs - (life.downSinceMs ?? 0);
+    const stoodStill = nowMs - sinceMs > life.process.awakeMs - since.awakeMs;
     if (how === "replay" && this.foreign.touch(node.name, sinceMs, nowMs)) return true;
     if (stoodStill && (how === "replay" || how === "probed")) return true;
-    // A process that has never reached the store does not wait for it: it fails at once, and says so.
+    // A process that has never reached the store waits for it for three seconds only.
     const patience = life.served.length === 0 ? 1 : 2;
     return this.hindrances.count(sinceMs - leaseMs, nowMs) >= patience;
   }

@@ -90,6 +90,7 @@ export class Traffic {
     const { auditor, tally, wechat, reports } = this.#options;
     tally.refusedFirst += 1;
     this.#down(life);
+    const since = { awakeMs: life.process.awakeMs, trueMs: this.#options.world.nowMs };
     auditor.refused(this.#node, secret.reveal(), code, obtainedAtMs);
     if (!reports) return;
     try {
@@ -100,7 +101,7 @@ export class Traffic {
       auditor.served(this.#node, life, token);
       const again = wechat.call(token);
       if (again === 0) this.#answered(life);
-      else auditor.failed(this.#node, life, "replay", undefined);
+      else auditor.failed(this.#node, life, "replay", undefined, since);
     } catch (error) {
       life.rejected.add(secret.reveal());
       auditor.failed(this.#node, life, "reject", error);
