@@ -6,7 +6,7 @@ const settledAfterMs = 300_000;
 const restMs = 1_800_000;
 
 /** I1 and I33, where the platform would have issued; and where nobody reports refusals, if nobody else fetched and nothing was later than the drain. */
-export function judgeRest({ world, wechat, nodes, auditor, documents, store, isTame }: Stage, reports: boolean): void {
+export function judgeRest({ world, wechat, nodes, auditor, documents, fetches, store, isTame }: Stage, reports: boolean): void {
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
@@ -14,7 +14,9 @@ export function judgeRest({ world, wechat, nodes, auditor, documents, store, isT
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;
   const storedId = wechat.idOf(stored.secret);
-  if (storedId !== wechat.latestId) {
+  // A day's quota that is used up leaves a fleet with what it has until the next day, and a little longer to notice that it has come.
+  const mayFetch = !fetches.isSpent(nowMs) && !fetches.isSpent(nowMs - settledAfterMs);
+  if (mayFetch && storedId !== wechat.latestId) {
     auditor.violated("I1", `the fleet rests on ${storedId}, and the platform's latest is ${wechat.latestId}`);
   }
   for (const node of nodes) {
