@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Count, countReport, type Report, summarise } from "./count.ts";
+import { type Count, countReport, failures, type Report, summarise } from "./count.ts";
 import { toolPath } from "./tools.ts";
 import { root } from "./workspace.ts";
 
@@ -36,7 +36,9 @@ function runVitest(name: string, vitestArgs: readonly string[]): Count {
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
   ]);
-  return { name, ...countReport(readReport(), succeeded) };
+  const report = readReport();
+  if (report !== undefined) console.log(failures(report, root).join("\n"));
+  return { name, ...countReport(report, succeeded) };
 }
 
 function readReport(): Report | undefined {
