@@ -3,7 +3,7 @@ import { setDeadline } from "../deadline.ts";
 import type { Clock } from "../time.ts";
 
 export interface Bounds {
-  readonly deadline?: { readonly clock: Clock; readonly ms: number; readonly error: () => Error };
+  readonly deadline?: { readonly clock: Clock; readonly ms: number; readonly error: () => unknown };
   /** Each ends the waiting, not the work. */
   readonly signals: readonly (AbortSignal | undefined)[];
 }

@@ -84,7 +84,7 @@ class ManagedCredential implements Credential {
       standalone: options.standalone ?? "when-harmless",
       closing: this.#closing.signal,
     };
-    this.#flights = new Flights(this.#parts, (goal, patient) => travel(means, goal, patient), this.#closing.signal);
+    this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
     this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch);
     this.#probe = new Probe(this.#parts);
   }

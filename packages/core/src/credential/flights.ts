@@ -6,7 +6,10 @@ import type { Parts } from "./flight.ts";
 import type { Goal, Holding } from "./local.ts";
 
 /** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
-export type Journey = (goal: Goal, patient: boolean) => Promise<void>;
+export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
+
+/** Called each time that something stands in the way; `explain` makes the error for a caller who waits no longer. */
+export type OnObstacle = (explain: () => unknown) => void;
 
 /** Flights that may end well without serving a caller before it is told that something is wrong. */
 const turnsMax = 8;
@@ -15,6 +18,8 @@ interface Running {
   readonly goal: Goal;
   readonly isPatient: boolean;
   readonly done: Promise<void>;
+  /** What stood in the way last. */
+  explain?: Parameters<OnObstacle>[0];
   /** Resolves when something else is known: a flight that waits, for a drain or a lease, may serve before it lands. */
   changed: PromiseWithResolvers<void>;
   /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
@@ -35,21 +40,19 @@ export class Flights {
 
   /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. */
   ensure(goal: Goal, signal?: AbortSignal): Promise<Secret> {
-    const { clock, issuer, parameters } = this.#parts.setting;
+    const { clock, parameters } = this.#parts.setting;
     return bounded(this.#ensure(goal), {
-      deadline: {
-        clock,
-        ms: parameters.waitMs,
-        error: () =>
-          new CredentialUnavailableError(
-            `No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`,
-            {
-              retryAfterMs: 1_000,
-            },
-          ),
-      },
+      deadline: { clock, ms: parameters.waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
       signals: [signal, this.#closing],
     });
+  }
+
+  #late(): Error {
+    const { issuer, parameters } = this.#parts.setting;
+    return new CredentialUnavailableError(
+      `No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`,
+      { retryAfterMs: 1_000 },
+    );
   }
 
   /** Flies if nothing is in the air, and gives up at the first obstacle. Never rejects: the events tell. */
@@ -89,7 +92,10 @@ export class Flights {
   }
 
   #start(goal: Goal, isPatient: boolean): Running {
-    const done = this.#journey(goal, isPatient).finally(() => {
+    const onObstacle: OnObstacle = (explain) => {
+      running.explain = explain;
+    };
+    const done = this.#journey(goal, isPatient, onObstacle).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
     const running: Running = { goal, isPatient, done, changed: Promise.withResolvers(), next: done };

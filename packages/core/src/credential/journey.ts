@@ -9,6 +9,7 @@ import { closedGate } from "./announce.ts";
 import type { Claim, Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
 import { aimAt, type Gate, type Parts } from "./flight.ts";
+import type { OnObstacle } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import { lead } from "./lead.ts";
 import type { Goal } from "./local.ts";
@@ -36,17 +37,17 @@ export interface Means {
  *
  * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle ends it.
  */
-export async function travel(means: Means, goal: Goal, patient: boolean): Promise<void> {
+export async function travel(means: Means, goal: Goal, patient: boolean, onObstacle: OnObstacle): Promise<void> {
   const { clock, parameters } = means.parts.setting;
   const deadline = setDeadline(clock, patient ? parameters.waitMs : 0);
   try {
-    await travelUntil(means, goal, deadline);
+    await travelUntil(means, goal, deadline, onObstacle);
   } finally {
     deadline.cancel();
   }
 }
 
-async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promise<void> {
+async function travelUntil(means: Means, goal: Goal, deadline: Deadline, onObstacle: OnObstacle): Promise<void> {
   const { closing, parts } = means;
   const { clock } = parts.setting;
   const startedMs = clock.monotonicMs();
@@ -59,8 +60,10 @@ async function travelUntil(means: Means, goal: Goal, deadline: Deadline): Promis
       return { kind: "pause", ms: 50, why: "error" };
     });
     if (obstacle === undefined || parts.local.serves(goal) !== undefined) return;
+    const explain = (): unknown => explained(failure, parts, obstacle);
+    onObstacle(explain);
     const leftMs = deadline.leftMs();
-    if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explained(failure, parts, obstacle);
+    if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explain();
     if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);
     else await standBy(means, goal, Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
   }

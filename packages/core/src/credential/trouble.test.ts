@@ -212,6 +212,17 @@ describe("a platform in trouble", () => {
     expect(platform.issues.length).toBeGreaterThan(20);
   });
 
+  it("is named to a caller whose patience ends while it is being asked again", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script({ outcome: "unsent", platformCode: "ECONNREFUSED" }, { requestMs: 60_000 });
+    const one = node({ parameters: { waitMs: 4_000 } });
+    await expect(within(clock, 4_001, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      cause: { platformCode: "ECONNREFUSED" },
+    });
+    expect(platform.issues).toHaveLength(2);
+  });
+
   it("may hang: the deadline ends the request, and what it did is in doubt", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ requestMs: 60_000 });
