@@ -89,7 +89,7 @@ class View implements Cache {
   set(key: string, value: string, options: SetOptions = {}): Promise<Written | Conflict> {
     return this.#shared.guard.run(() => {
       const driver = this.#openDriver();
-      const name = nameIn(this.#scope, key);
+      const name = this.#nameOf(key);
       const { ttlMs, ifVersion, operationId } = options;
       requireValue(value);
       if (ttlMs !== undefined) requireTtl(ttlMs);
@@ -102,7 +102,7 @@ class View implements Cache {
   delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
     return this.#shared.guard.run(() => {
       const driver = this.#openDriver();
-      const name = nameIn(this.#scope, key);
+      const name = this.#nameOf(key);
       if (options.ifVersion !== undefined) requireVersion(options.ifVersion);
       return driver.delete(name, options.ifVersion);
     });

@@ -3,7 +3,7 @@ import { delay } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
 import { altered, logged, spyClock, withoutPush } from "../spies.ts";
-import { shortTtlMs } from "./cache-time.ts";
+import { shortTtlMs } from "../timing.ts";
 
 const ttlMs = 60_000;
 

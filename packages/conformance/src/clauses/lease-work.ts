@@ -3,7 +3,7 @@ import { delay, type Lease } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
 import { altered, logged, spyClock } from "../spies.ts";
-import { shortTtlMs, surelyGoneMs } from "./cache-time.ts";
+import { shortTtlMs, surelyGoneMs } from "../timing.ts";
 
 const ttlMs = 60_000;
 
