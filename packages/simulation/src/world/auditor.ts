@@ -175,6 +175,8 @@ export class Auditor {
   sent(fetch: Fetch): void {
     const { world } = this.#scene;
     world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
+    const sender = this.#scene.nodes().find(({ name }) => name === nodeOf(fetch.process.name));
+    if (sender?.role === "consumer") this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
     if (!this.#documents.isAnnounced(fetch))
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
     this.#mustBeDue(fetch);

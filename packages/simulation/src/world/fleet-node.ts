@@ -42,6 +42,8 @@ const crashRestartMs: readonly [number, number] = [1_000, 30_000];
 
 export class FleetNode {
   readonly name: string;
+  /** A consumer uses what the owners fetch, and never asks the platform for a credential. */
+  readonly role: "owner" | "consumer";
   readonly #setting: FleetSetting;
   readonly #wallOffsetMs: number;
   #lives = 0;
@@ -49,9 +51,10 @@ export class FleetNode {
   isStorePartitioned = false;
   isPlatformPartitioned = false;
 
-  constructor(setting: FleetSetting, name: string) {
+  constructor(setting: FleetSetting, name: string, role: FleetNode["role"]) {
     this.#setting = setting;
     this.name = name;
+    this.role = role;
     this.#wallOffsetMs = Math.round(setting.chance.between(-60_000, 60_000));
   }
 
@@ -79,6 +82,7 @@ export class FleetNode {
       lock,
       environment: "production",
       node: name,
+      role: this.role,
       clock: process,
       random,
       parameters,

@@ -82,6 +82,9 @@ export class Network {
       this.#hooks.onQuota();
       return { ...way, fate: "quota" };
     }
+    if (weather.shortLife > 0 && chance.happens(weather.shortLife))
+      return { ...way, fate: "answered", lifeMs: chance.whole(60, 900) * 1_000 };
+    if (weather.absurdLife > 0 && chance.happens(weather.absurdLife)) return { ...way, fate: "absurd" };
     return { ...way, fate: "answered" };
   }
 }

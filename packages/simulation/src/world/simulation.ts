@@ -28,7 +28,8 @@ const advisoryMs = 900_000 + 5_000;
 export async function simulate(settings: RunSettings): Promise<RunResult> {
   const stage = new Stage(settings);
   const { world, auditor, wechat, fetches, nodes } = stage;
-  const weather = describeWeather(stage.weather);
+  const consumers = nodes.filter(({ role }) => role === "consumer").map(({ name }) => `${name} is a consumer`);
+  const weather = [describeWeather(stage.weather), ...consumers].join(", ");
   const endMs = world.nowMs + settings.hours * hourMs;
   for (const [index, node] of nodes.entries()) {
     world.after((index / nodes.length) * startsWithinMs, () => {

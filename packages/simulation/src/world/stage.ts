@@ -72,7 +72,10 @@ export class Stage implements Misfortunes {
     });
     this.store = { primary: new Primary(() => world.nowMs, 0) };
     const fleet = this.#fleet(settings, draw);
-    this.nodes = Array.from({ length: count }, (_, index) => new FleetNode(fleet, `node-${index + 1}`));
+    const hasConsumer = wild && settings.faults > 0 && count > 1 && draw("consumer").happens(0.25);
+    this.nodes = Array.from({ length: count }, (_, index) => {
+      return new FleetNode(fleet, `node-${index + 1}`, hasConsumer && index === count - 1 ? "consumer" : "owner");
+    });
     const { auditor, wechat } = this;
     const { callEveryMs, reports } = settings;
     const shared = {

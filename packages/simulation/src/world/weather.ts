@@ -20,6 +20,9 @@ export interface Weather {
   readonly quotaAnswer: number;
   /** Of a request to the platform, to be processed later than the drain allows for. */
   readonly veryLate: number;
+  /** Of a request to the platform, to issue what lives for minutes only; or to be answered with a lifetime that cannot be. */
+  readonly shortLife: number;
+  readonly absurdLife: number;
   /** Of a store command, to lose the request or the reply; or to take up to 2 s. */
   readonly storeLoss: number;
   readonly storeSlow: number;
@@ -59,6 +62,8 @@ export const calm: Weather = {
   garbledAnswer: 0,
   quotaAnswer: 0,
   veryLate: 0,
+  shortLife: 0,
+  absurdLife: 0,
   storeLoss: 0,
   storeSlow: 0,
   messageLoss: 0,
@@ -123,6 +128,8 @@ export function weatherOf(chance: Chance, intensity: number, wild: boolean): Wea
     wallStepEveryMs: every(4 * hourMs),
     restartEveryMs: every(4 * hourMs),
     longCall: intensity > 0 ? 0.02 : 0,
+    shortLife: odds(0.05),
+    absurdLife: odds(0.05),
   };
 }
 

@@ -10,14 +10,30 @@ export const appSecret = "canary0secret0of0the0simulation0";
 const path = "/cgi-bin/token";
 export const lifetimeMs = 7_200_000;
 export const overlapMs = 300_000;
+const expiredCode = 42001;
+const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
 /** What becomes of one request. */
 export interface Passage {
   readonly beforeMs: number;
   readonly afterMs: number;
-  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `html`: what answers is not the platform, which may have been asked. */
-  readonly fate: "answered" | "lost" | "reset" | "busy" | "quota" | "html-processed" | "html-unprocessed" | "unsent" | "unprocessed";
+  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `absurd`: processed, and the answer tells no possible lifetime; `html`: what answers is not the platform, which may have been asked. */
+  readonly fate:
+    | "answered"
+    | "lost"
+    | "reset"
+    | "busy"
+    | "quota"
+    | "absurd"
+    | "html-processed"
+    | "html-unprocessed"
+    | "unsent"
+    | "unprocessed";
+  /** For how long what is issued lives, where that is less than documented. */
+  readonly lifeMs?: number;
 }
+
+const processedFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "lost", "reset", "absurd", "html-processed"]);
 
 /** One request for a credential, as it really went. */
 export interface Fetch {
@@ -47,6 +63,8 @@ export class Wechat {
   readonly engine: Platform;
   readonly fetches: Fetch[] = [];
   readonly #options: WechatOptions;
+  /** When those end that live for less than documented. */
+  readonly #shortened = new Map<string, number>();
 
   constructor(options: WechatOptions) {
     this.#options = options;
@@ -72,16 +90,21 @@ export class Wechat {
   /** A business call that arrives now: the code that it is answered with. */
   call(token: string): number {
     const answer = this.engine.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token });
-    return answer.ok ? 0 : answer.body.errcode;
+    if (!answer.ok) return answer.body.errcode;
+    return this.#isOver(token) ? expiredCode : 0;
   }
 
   /** When a token's life is over by its own lease of life, whatever supersedes it. */
   expiresAtMs(token: string): number {
-    return this.engine.operator.inspect(token)?.expiresAtMs ?? 0;
+    return this.#shortened.get(token) ?? this.engine.operator.inspect(token)?.expiresAtMs ?? 0;
   }
 
   isAlive(token: string): boolean {
-    return this.engine.operator.inspect(token)?.alive ?? false;
+    return this.engine.operator.inspect(token)?.alive === true && !this.#isOver(token);
+  }
+
+  #isOver(token: string): boolean {
+    return (this.#shortened.get(token) ?? Number.POSITIVE_INFINITY) <= this.#options.world.nowMs;
   }
 
   /** The name of the token that was issued last. */
@@ -105,8 +128,8 @@ export class Wechat {
 
   #issue(process: Process, request: IssueRequest): Promise<Issued> {
     const { world, passage, onSent } = this.#options;
-    const { beforeMs, afterMs, fate } = passage(process);
-    const isProcessed = fate === "answered" || fate === "lost" || fate === "reset" || fate === "html-processed";
+    const { beforeMs, afterMs, fate, lifeMs = lifetimeMs } = passage(process);
+    const isProcessed = processedFates.has(fate);
     const fetch: Fetch = {
       number: this.fetches.length + 1,
       process,
@@ -118,13 +141,17 @@ export class Wechat {
     onSent(fetch);
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
-        const issued = isProcessed ? this.#process(fetch) : undefined;
+        const issued = isProcessed ? this.#process(fetch, lifeMs) : undefined;
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
           fetch.endedAtMs = world.nowMs;
           if (fate === "answered" && issued !== undefined) {
             fetch.outcome = "issued";
             return resolve(issued);
+          }
+          if (fate === "absurd" && issued !== undefined) {
+            fetch.outcome = "unknown";
+            return resolve({ ...issued, expiresInMs: absurdLifetimesMs[fetch.number % absurdLifetimesMs.length]! });
           }
           const error = failure(fate);
           fetch.outcome = error.outcome;
@@ -135,14 +162,15 @@ export class Wechat {
     });
   }
 
-  #process(fetch: Fetch): Issued | undefined {
+  #process(fetch: Fetch, lifeMs: number): Issued | undefined {
     const answer = this.engine.official.issuePlain({ appId, secret: appSecret, caller: fetch.process.name });
     fetch.processedAtMs = this.#options.world.nowMs;
     if (!answer.ok) return undefined;
     fetch.token = answer.body.access_token;
     fetch.tokenId = this.idOf(fetch.token) ?? "";
+    if (lifeMs < lifetimeMs) this.#shortened.set(fetch.token, fetch.processedAtMs + lifeMs);
     this.#options.onProcessed(fetch);
-    return { secret: fetch.token, expiresInMs: answer.body.expires_in * 1000 };
+    return { secret: fetch.token, expiresInMs: lifeMs };
   }
 
   #probe(process: Process, token: string): Promise<"alive" | "dead" | "unknown"> {
