@@ -17,7 +17,14 @@ const lifetimeMs = 7_200_000;
 /** Less than its deadline, and long enough at any speed for the news of the request to come before those of its outcome. */
 const platformMs = 8_000;
 /** At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single operations is longer here, and costs nothing. */
-const parameters = { fetchDeadlineMs: 30_000, storeDeadlineMs: 60_000, leaseMs: 160_000, drainMs: 40_000, mandatoryMs: 300_000 };
+const parameters = {
+  fetchDeadlineMs: 30_000,
+  storeDeadlineMs: 60_000,
+  leaseMs: 160_000,
+  drainMs: 40_000,
+  mandatoryMs: 300_000,
+  waitMs: 4_000_000,
+};
 
 /** Commands of a node in an hour by the design's estimate, which counts readings every 240 s: with news of changes, and without. */
 const designed = { told: 14, untold: 13.4 };
@@ -38,6 +45,7 @@ async function measured(time: FastTime, lifetimes: number, isTold: boolean): Pro
   const server = await startServer();
   const clients = Array.from({ length: nodesCount }, () => new Redis(server.url));
   try {
+    await Promise.all(clients.map((client) => client.ping()));
     await using wire = await openWire(server.url);
     const nodes = clients.map((client) => nodeOn(client, time, isTold));
     await Promise.all(nodes.map((node) => node.get()));
