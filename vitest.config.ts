@@ -37,6 +37,9 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 1 },
           maxWorkers: "100%",
+          // Only a test that hangs takes so long; on a machine with other work, five seconds pass while dozens of tests wait for their turn.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: [`${everywhere}.test.ts`, "scripts/**/*.test.ts"],
           exclude: ["**/node_modules/**", `**/*.{${Object.keys(settings).join(",")}}.test.ts`],
         },
