@@ -26,6 +26,7 @@ export default defineConfig({
   test: {
     // A test may run a command that a README shows; `npm test` among them must not start the whole run again.
     env: { LINGPAI_TEST_RUN: "1" },
+    expect: { poll: { timeout: 20_000 } },
     // The clauses of a backend that run side by side mostly wait for times to live.
     maxConcurrency: 8,
     projects: [
