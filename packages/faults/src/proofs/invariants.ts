@@ -1,9 +1,7 @@
 /** The invariants behind the promises, as they are checked. */
 import type { Row } from "./row.ts";
+import { explored, reference, simulated } from "./runs.ts";
 
-const simulated = "simulation/simulate: keeps every promise in each of";
-const explored = "simulation/explore: keeps every invariant in every order of";
-const reference = "simulation/simulate: stays within the reference figures";
 const killed = "faults/crash: and is killed (SIGKILL) at %s";
 
 export const invariants: readonly Row[] = [
@@ -101,7 +99,7 @@ export const invariants: readonly Row[] = [
     id: "I17",
     what: "One back-off for the fleet",
     outcome: "Attempts do not grow with nodes.",
-    by: ["core/trouble: backs the whole fleet off"],
+    by: ["core/trouble: backs the whole fleet off", simulated],
   },
   {
     id: "I18",
@@ -114,13 +112,17 @@ export const invariants: readonly Row[] = [
     what: "Bounded latency",
     outcome:
       "A fresh token costs no I/O; a dead store costs its deadline, or three seconds before it has ever answered, whatever the driver does.",
-    by: ["core/serving: is served from memory without any store command", "faults/outage: a cold node whose store is out of reach"],
+    by: [
+      "core/serving: is served from memory without any store command",
+      "faults/outage: a cold node whose store is out of reach",
+      simulated,
+    ],
   },
   {
     id: "I20",
     what: "Isolated cancellation",
     outcome: "One caller's abort is nobody else's.",
-    by: ["core/serving: rejects a caller whose signal has aborted"],
+    by: ["core/serving: rejects a caller whose signal has aborted", simulated],
   },
   {
     id: "I21",

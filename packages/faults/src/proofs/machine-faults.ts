@@ -1,7 +1,6 @@
 /** What may happen to a process, its machine and its clocks. */
 import type { Row } from "./row.ts";
-
-const simulated = "simulation/simulate: keeps every promise in each of";
+import { simulated } from "./runs.ts";
 
 export const machineFaults: readonly Row[] = [
   {

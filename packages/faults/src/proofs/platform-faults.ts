@@ -1,5 +1,6 @@
 /** What the platform may do, and what others may do with it. */
 import type { Row } from "./row.ts";
+import { simulated } from "./runs.ts";
 
 export const platformFaults: readonly Row[] = [
   {
@@ -48,13 +49,13 @@ export const platformFaults: readonly Row[] = [
     id: "F30",
     what: "A token lives for much less than documented",
     outcome: "The windows shrink with it; no refresh follows another at once.",
-    by: ["core/windows: shrink with a shorter life"],
+    by: ["core/windows: shrink with a shorter life", simulated],
   },
   {
     id: "F31",
     what: "A lifetime that is over, negative or absurd",
     outcome: "The answer is invalid and its outcome unknown.",
-    by: ["wechat/answer: with expires_in %j is invalid"],
+    by: ["wechat/answer: with expires_in %j is invalid", simulated],
   },
   {
     id: "F32",

@@ -1,9 +1,6 @@
 /** What an operator is promised, in an operator's words, and the tests that fail when a promise breaks. */
 import type { Row } from "./row.ts";
-
-const simulated = "simulation/simulate: keeps every promise in each of";
-const explored = "simulation/explore: keeps every invariant in every order of";
-const reference = "simulation/simulate: stays within the reference figures";
+import { explored, reference, simulated } from "./runs.ts";
 
 export const promises: readonly Row[] = [
   {

@@ -1,8 +1,6 @@
 /** What may happen to the store and on the way to it. */
 import type { Row } from "./row.ts";
-
-const simulated = "simulation/simulate: keeps every promise in each of";
-const explored = "simulation/explore: keeps every invariant in every order of";
+import { explored, simulated } from "./runs.ts";
 
 export const storeFaults: readonly Row[] = [
   {

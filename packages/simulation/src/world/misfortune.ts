@@ -134,14 +134,24 @@ function fetchElsewhere({ world, wechat, auditor }: Misfortunes): void {
   auditor.foreign.add(undefined, world.nowMs, world.nowMs + overlapMs + reachedAgainMs);
 }
 
-function platformOutage({ world, chance, auditor, network }: Misfortunes): void {
+/** Attempts that a fleet may make in an outage, however many nodes it has: one after 2, 4, 8, 16 and 32 s, and then one a minute. */
+function attemptsMax(outageMs: number): number {
+  return Math.log2(60) + outageMs / 60_000 + 3;
+}
+
+function platformOutage({ world, chance, auditor, documents, network, wechat }: Misfortunes): void {
   if (network.outage !== undefined) return;
   const forMs = chance.magnitude(5_000, 600_000);
   network.outage = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
   world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${network.outage}`);
   auditor.excused(undefined, forMs + 2 * reachedAgainMs);
+  const sinceMs = world.nowMs;
+  const before = wechat.fetches.length;
   world.after(forMs, () => {
     network.outage = undefined;
+    const attempts = wechat.fetches.length - before;
+    if (documents.keptSinceMs < sinceMs && attempts > attemptsMax(forMs))
+      auditor.violated("I17", `the fleet asked ${attempts} times in an outage of ${Math.round(forMs / 1000)} s`);
     world.note("platform", "is back");
     return "quiet";
   });

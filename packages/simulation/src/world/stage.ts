@@ -81,6 +81,7 @@ export class Stage implements Misfortunes {
     const shared = {
       world,
       chance: draw("traffic"),
+      tempers: draw("tempers"),
       wechat,
       auditor,
       tally: auditor.tally,

@@ -10,6 +10,8 @@ import type { World } from "./world.ts";
 export interface TrafficOptions {
   readonly world: World;
   readonly chance: Chance;
+  /** Who loses patience, and when. */
+  readonly tempers: Chance;
   readonly wechat: Wechat;
   readonly auditor: Auditor;
   readonly tally: Tally;
@@ -23,6 +25,11 @@ export interface TrafficOptions {
 /** How often a caller reports an old token: a bug of callers that must do no harm. */
 const strayReport = 0.001;
 const longCallMaxMs = 30_000;
+/** Of the callers that have to wait, how many leave before they are served. */
+const leaves = 0.3;
+const leavesWithinMs = 3_000;
+/** `waitMs`, a deadline of the store, and what a timer rounds. */
+const servedWithinMs = 20_000 + 500 + 2;
 
 export class Traffic {
   readonly #options: TrafficOptions;
@@ -71,10 +78,13 @@ export class Traffic {
   async #slowCall(life: Life, travelMs: number, isStray: boolean): Promise<void> {
     const { auditor, wechat } = this.#options;
     if (isStray) await this.#reportOldToken(life);
-    if (life.credential.peek() === undefined) this.#down(life);
+    if (life.credential.peek() === undefined) {
+      this.#down(life);
+      if (this.#options.tempers.happens(leaves)) void this.#leave(life);
+    }
     let secret: Secret;
     try {
-      secret = await life.credential.get();
+      secret = await this.#obtain(life);
     } catch (error) {
       return auditor.failed(this.#node, life, "get", error);
     }
@@ -84,6 +94,30 @@ export class Traffic {
     if (travelMs > 0) await this.#travel(life, travelMs);
     const code = wechat.call(token);
     return code === 0 ? this.#answered(life) : this.#refused(life, secret, code, obtainedAtMs);
+  }
+
+  /** I19: what is at hand costs no time, and nobody waits longer than was promised. */
+  async #obtain({ credential, process }: Life): Promise<Secret> {
+    const mostMs = credential.peek() === undefined ? servedWithinMs : 0;
+    const sinceMs = process.awakeMs;
+    try {
+      return await credential.get();
+    } finally {
+      const tookMs = process.awakeMs - sinceMs;
+      if (tookMs > mostMs)
+        this.#options.auditor.violated("I19", `${this.#node.name} let a caller wait ${tookMs} ms, where ${mostMs} is the most`);
+    }
+  }
+
+  /** I20: who leaves gets the reason for it; the others are judged as ever. */
+  async #leave({ credential, process }: Life): Promise<void> {
+    const leaving = new AbortController();
+    const reason = new Error("The caller has left.");
+    process.receive(this.#options.tempers.between(0, leavesWithinMs), () => leaving.abort(reason));
+    await credential.get({ signal: leaving.signal }).catch((error: unknown) => {
+      if (leaving.signal.aborted && error !== reason)
+        this.#options.auditor.violated("I20", `${this.#node.name} gave a caller that left ${error}`);
+    });
   }
 
   async #refused(life: Life, secret: Secret, code: number, obtainedAtMs: number): Promise<void> {
