@@ -30,7 +30,7 @@ export interface Parameters {
   readonly skewMarginMs: number;
   /** How long a call waits for a credential when there is none; while the store has never answered, at most 3 s. @defaultValue 20_000 */
   readonly waitMs: number;
-  /** Requests that one lease may make while the platform answers "busy". @defaultValue 3 */
+  /** Requests that one lease may make while the platform answers "busy"; one, once the fleet backs off. @defaultValue 3 */
   readonly attemptsMax: number;
   /** About how many nodes share the credential: spreads the start of a proactive refresh. Clamped to 2 … 10_000_000. @defaultValue 10 */
   readonly fleetSize: number;

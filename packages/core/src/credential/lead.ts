@@ -34,7 +34,9 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       approach = { ...approach, source: { from: "platform", input: await recover(parts, flight, recorder, refused) } };
       continue;
     }
-    const answer = await send(parts, flight, recorder, { again: attempt < parameters.attemptsMax, mayRecover: refused === undefined });
+    // Once the fleet backs off, one attempt a turn is enough: an outage is not the moment to spend the day's quota.
+    const again = attempt < parameters.attemptsMax && flight.snapshot.state.failures === 0;
+    const answer = await send(parts, flight, recorder, { again, mayRecover: refused === undefined });
     attempt += 1;
     if (answer === "input-refused") {
       refused = flight.input;

@@ -144,10 +144,13 @@ describe("a platform in trouble", () => {
     expect(platform.issues.map(({ outcome }) => outcome)).toEqual(["busy", "busy", "ok"]);
   });
 
-  it("backs the whole fleet off: attempts do not grow with the number of nodes", async () => {
+  it.each([
+    { answer: "that asks for patience", busy: { outcome: "busy", retryAfterMs: 5_000 } as const },
+    { answer: "that may be repeated at once", busy: { outcome: "busy" } as const },
+  ])("backs the whole fleet off after an answer $answer: attempts do not grow with the number of nodes", async ({ busy }) => {
     for (const size of [1, 10]) {
       const { clock, node, platform } = fleet();
-      platform.script(...Array.from({ length: 10_000 }, () => ({ outcome: "busy", retryAfterMs: 5_000 }) as const));
+      platform.script(...Array.from({ length: 10_000 }, () => busy));
       const nodes = Array.from({ length: size }, () => node());
       for (let second = 0; second < 600; second += 1) {
         for (const each of nodes) each.get().catch(() => {});

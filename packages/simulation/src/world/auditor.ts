@@ -134,7 +134,7 @@ export class Auditor {
     const { nowMs } = this.#scene.world;
     const sinceMs = since.trueMs;
     if (this.#fetches.isSpent(nowMs)) return true;
-    if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs)) return true;
+    if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs) || this.#isForsaken(node, life, sinceMs)) return true;
     const stoodStill = nowMs - sinceMs > life.process.awakeMs - since.awakeMs;
     if (how === "replay" && this.foreign.touch(node.name, sinceMs, nowMs)) return true;
     if (stoodStill && (how === "replay" || how === "probed")) return true;
@@ -143,11 +143,25 @@ export class Auditor {
     return this.hindrances.count(sinceMs - leaseMs, nowMs) >= patience;
   }
 
+  /**
+   * A consumer can but wait where the store tells nobody of what it reports, where the owners have not noticed yet what the store forgot, and where
+   * all of them died, slept or were cut off meanwhile.
+   */
+  #isForsaken(node: FleetNode, life: Life, sinceMs: number): boolean {
+    const { nodes, world } = this.#scene;
+    if (node.role === "owner") return false;
+    if (!life.cache.pushesChanges) return true;
+    if (world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return true;
+    const owners = nodes().filter(({ role }) => role === "owner");
+    return owners.every(({ name }) => this.disturbances.touch(name, sinceMs - 30_000, world.nowMs));
+  }
+
   /** Calls of a node are answered again, after so long. */
   outage(node: FleetNode, life: Life, ms: number): void {
     const { tally, world } = this.#scene;
     if (ms > 1_000) world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
-    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs)) return;
+    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs) || this.#isForsaken(node, life, life.downSinceTrueMs))
+      return;
     tally.worstOutageMs = Math.max(tally.worstOutageMs, ms);
   }
 
