@@ -4,12 +4,13 @@ import type { Secret } from "../secret.ts";
 import { bounded } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
 import type { Goal, Holding } from "./local.ts";
+import type { Obstacle } from "./obstacle.ts";
 
 /** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
 export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
 
 /** Called each time that something stands in the way; `explain` makes the error for a caller who waits no longer. */
-export type OnObstacle = (explain: () => unknown) => void;
+export type OnObstacle = (obstacle: Obstacle, explain: () => unknown) => void;
 
 /** Flights that may end well without serving a caller before it is told that something is wrong. */
 const turnsMax = 8;
@@ -19,7 +20,8 @@ interface Running {
   readonly isPatient: boolean;
   readonly done: Promise<void>;
   /** What stood in the way last. */
-  explain?: Parameters<OnObstacle>[0];
+  obstacle?: Obstacle;
+  explain?: () => unknown;
   /** Resolves when something else is known: a flight that waits, for a drain or a lease, may serve before it lands. */
   changed: PromiseWithResolvers<void>;
   /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
@@ -55,9 +57,12 @@ export class Flights {
     );
   }
 
-  /** Flies if nothing is in the air, and gives up at the first obstacle. Never rejects: the events tell. */
-  async inBackground(goal: Goal): Promise<void> {
-    if (this.#running === undefined) await this.#start(goal, false).done.catch(() => {});
+  /** Flies if nothing is in the air, and gives up at the first obstacle, which it gives. Never rejects: the events tell. */
+  async inBackground(goal: Goal): Promise<Obstacle | undefined> {
+    if (this.#running !== undefined) return undefined;
+    const running = this.#start(goal, false);
+    await running.done.catch(() => {});
+    return running.obstacle;
   }
 
   /** Resolves when nothing is in the air. Never rejects. */
@@ -92,7 +97,8 @@ export class Flights {
   }
 
   #start(goal: Goal, isPatient: boolean): Running {
-    const onObstacle: OnObstacle = (explain) => {
+    const onObstacle: OnObstacle = (obstacle, explain) => {
+      running.obstacle = obstacle;
       running.explain = explain;
     };
     const done = this.#journey(goal, isPatient, onObstacle).finally(() => {

@@ -61,7 +61,7 @@ async function travelUntil(means: Means, goal: Goal, deadline: Deadline, onObsta
     });
     if (obstacle === undefined || parts.local.serves(goal) !== undefined) return;
     const explain = (): unknown => explained(failure, parts, obstacle);
-    onObstacle(explain);
+    onObstacle(obstacle, explain);
     const leftMs = deadline.leftMs();
     if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explain();
     if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);

@@ -40,6 +40,25 @@ describe("a consumer", () => {
   });
 });
 
+describe("an owner that nobody calls", () => {
+  it("replaces what a consumer reported as soon as the lease of a dead holder has ended", async () => {
+    const { clock, node, platform, store } = fleet();
+    const [owner, consumer] = [node(), node({ role: "consumer" })];
+    await within(clock, 2_000, owner.get());
+    const old = await within(clock, 2_000, consumer.get());
+    await clock.advance(600_000);
+    platform.issueElsewhere();
+    platform.issueElsewhere();
+    await store.lock().withPrefix("production").tryAcquire(platform.id, "dead", 60_000);
+    consumer.reject(old).catch(() => {});
+    await clock.advance(60_000);
+    expect(platform.issues).toHaveLength(1);
+    await clock.advance(2_500);
+    expect(owner.peek()?.reveal()).toBe(platform.latest);
+    expect(platform.issues.map(({ reason }) => reason)).toEqual(["cold", "rejected"]);
+  });
+});
+
 describe("two environments with one AppID in one store", () => {
   it("conflict before the second fetches, and the error names the first and the remedies", async () => {
     const { clock, node, platform } = fleet();

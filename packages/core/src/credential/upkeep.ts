@@ -6,6 +6,7 @@ import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import type { Goal, Holding } from "./local.ts";
+import type { Obstacle } from "./obstacle.ts";
 import type { Source } from "./source.ts";
 import { electedStart } from "./windows.ts";
 
@@ -14,6 +15,8 @@ const sleepMaxMs = 20_000;
 /** Between two attempts of this node in the background: at first, and after many that brought nothing. */
 const retryMs = 5_000;
 const retryMaxMs = 60_000;
+/** Over how long the nodes spread their attempts when a lease has ended that its holder did not release. */
+const retrySpreadMs = 2_000;
 const youthMs = 30_000;
 /** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
 const reconcileSpreadMs = 40_000;
@@ -91,9 +94,9 @@ export class Upkeep {
     const goal = this.#dueGoal();
     this.#reportStale();
     if (goal !== undefined && nowMs >= this.#notBeforeMs) {
-      await this.#flights.inBackground(goal);
+      const obstacle = await this.#flights.inBackground(goal);
       this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-      if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs() * (0.8 + 0.4 * random.next());
+      if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs(obstacle);
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
       this.#recheckJitter = 0.96 + 0.04 * random.next();
       await this.#source.read();
@@ -104,11 +107,14 @@ export class Upkeep {
     }
   }
 
-  /** How long to leave things alone after an attempt that brought nothing. */
-  #pauseMs(): number {
-    const { local, storeClock } = this.#parts;
-    const steppedMs = Math.min(retryMaxMs, retryMs * 2 ** (this.#failures - 1));
-    return Math.max(steppedMs, (local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
+  /** How long to leave things alone after an attempt that brought nothing: not longer than somebody else's lease may last. */
+  #pauseMs(obstacle: Obstacle | undefined): number {
+    const { local, setting, storeClock } = this.#parts;
+    const jitter = 0.8 + 0.4 * setting.random.next();
+    const steppedMs = jitter * Math.min(retryMaxMs, retryMs * 2 ** (this.#failures - 1));
+    const coolMs = jitter * ((local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
+    const leaseMs = obstacle?.kind === "wait" ? obstacle.ms + retrySpreadMs * setting.random.next() : Number.POSITIVE_INFINITY;
+    return Math.max(Math.min(steppedMs, leaseMs), coolMs);
   }
 
   #dueGoal(): Goal | undefined {

@@ -26,6 +26,8 @@ export interface Misfortunes {
 
 const leaseMs = 10_000;
 const reachedAgainMs = 30_000;
+/** Each client finds the store's new primary within this time. */
+const noticedWithinMs = 3_000;
 
 /** Lets them come until `untilMs`. */
 export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
@@ -92,8 +94,10 @@ function failOver({ world, chance, weather, auditor, documents, fetches, nodes, 
   for (const node of nodes) {
     const link = node.life?.link;
     if (link === undefined || node.isStorePartitioned) continue;
+    // A process that has never reached the store waits for it for three seconds only.
+    if (node.life?.served.length === 0) auditor.excused(node.name, noticedWithinMs);
     if (!isSplit) link.cut();
-    world.after(chance.magnitude(50, 3_000), () => {
+    world.after(chance.magnitude(50, noticedWithinMs), () => {
       if (node.isStorePartitioned || node.life?.link !== link) return "quiet";
       link.connect(store.primary);
       return "quiet";
