@@ -1,13 +1,12 @@
 /** Judges what happens in a world by the promises. It sees everything; the nodes see nothing of it. */
 import type { CredentialEvent } from "@lingpai/core";
-import { Disturbances } from "./disturbances.ts";
+import { Circumstances, leaseMs, repairedWithinMs, type How, type Moment, type Scene } from "./circumstances.ts";
 import type { DocumentAudit } from "./document-audit.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
 import type { Executed } from "./store-link.ts";
 import type { Tally } from "./tally.ts";
-import { appSecret, type Fetch, type Wechat } from "./wechat.ts";
-import type { World } from "./world.ts";
+import { appSecret, type Fetch } from "./wechat.ts";
 
 export interface Violation {
   readonly promise: string;
@@ -16,42 +15,17 @@ export interface Violation {
   readonly story: string;
 }
 
-/** On a process's own time, which stands still when it does, and in truth. */
-export interface Moment {
-  readonly awakeMs: number;
-  readonly trueMs: number;
-}
-
-export interface Scene {
-  readonly world: World;
-  readonly wechat: Wechat;
-  readonly tally: Tally;
-  readonly nodes: () => readonly FleetNode[];
-}
-
 const storyLines = 40;
 const violationsMax = 5;
 /** The credential's longest timer, a store deadline, and a little. */
 const noticedWithinMs = 25_000;
 const advisoryMs = 900_000;
-/** Every node reads the store at least this often, and writes back what it lost. */
-const repairedWithinMs = 420_000;
 const skewMarginMs = 30_000;
-/** A holder's lease, and a little. */
-const leaseMs = 11_000;
 
 export class Auditor {
   readonly violations: Violation[] = [];
-  /** What may make a second fetch of one generation necessary. */
-  readonly disturbances: Disturbances = new Disturbances();
-  /** What no fleet could do anything about. */
-  readonly excuses: Disturbances = new Disturbances();
-  /** Requests that the platform did not answer, and holders of the lease that died or stood still: a caller's patience outlasts one of them. */
-  readonly hindrances: Disturbances = new Disturbances();
-  /** Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock when its next timer fires. */
-  readonly sleeps: Disturbances = new Disturbances();
-  /** When somebody outside had fetched, and no refusal can have told the fleet yet. */
-  readonly foreign: Disturbances = new Disturbances();
+  /** What befell whom: promises have conditions. */
+  readonly circumstances: Circumstances;
   readonly #scene: Scene;
   readonly #documents: DocumentAudit;
   readonly #fetches: FetchAudit;
@@ -60,6 +34,7 @@ export class Auditor {
     this.#scene = scene;
     this.#documents = documents;
     this.#fetches = fetches;
+    this.circumstances = new Circumstances(scene, documents, fetches);
   }
 
   get tally(): Tally {
@@ -89,13 +64,13 @@ export class Auditor {
   refused(node: FleetNode, token: string, code: number, obtainedAtMs: number): void {
     const { wechat, world } = this.#scene;
     world.note(node.name, `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`);
-    const sleptLately = this.sleeps.touch(node.name, obtainedAtMs - noticedWithinMs, obtainedAtMs);
+    const sleptLately = this.circumstances.sleeps.touch(node.name, obtainedAtMs - noticedWithinMs, obtainedAtMs);
     if (wechat.expiresAtMs(token) <= obtainedAtMs && !sleptLately)
       this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
   }
 
-  /** A caller got an error instead of an answer. `since`: when its own trouble began; without it, when the process's did. */
-  failed(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", error: unknown, since?: Moment): void {
+  /** A caller got an error instead of an answer. Promise 5 holds as far as the governor allows. `since`: when its own trouble began; without it, when the process's did. */
+  failed(node: FleetNode, life: Life, how: How, error: unknown, since?: Moment): void {
     if (node.life !== life) return;
     const { tally, world } = this.#scene;
     if (life.downSinceMs === undefined) {
@@ -105,7 +80,8 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
-    if (this.#isExcused(node, life, how, since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs })) {
+    const isGoverned = error instanceof Error && error.message.includes("the governor spaces");
+    if (isGoverned || this.circumstances.isExcused(node, life, how, since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs })) {
       tally.excused += 1;
       return;
     }
@@ -126,58 +102,15 @@ export class Auditor {
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
   }
 
-  /**
-   * Whether the fleet could not have had a live credential in time: the platform or the store were out, or failed at one attempt after the other.
-   * Between a replacement and its use a process that stands still can miss the next replacement; nobody can help that.
-   */
-  #isExcused(node: FleetNode, life: Life, how: "get" | "reject" | "replay" | "probed", since: Moment): boolean {
-    const { nowMs } = this.#scene.world;
-    const sinceMs = since.trueMs;
-    if (this.#fetches.isSpent(nowMs)) return true;
-    if (this.excuses.touch(node.name, sinceMs - 30_000, nowMs) || this.#isForsaken(node, life, sinceMs)) return true;
-    const stoodStill = nowMs - sinceMs > life.process.awakeMs - since.awakeMs;
-    if (how === "replay" && this.foreign.touch(node.name, sinceMs, nowMs)) return true;
-    if (stoodStill && (how === "replay" || how === "probed")) return true;
-    // A process that has never reached the store waits for it for three seconds only.
-    const patience = life.served.length === 0 ? 1 : 2;
-    return this.hindrances.count(sinceMs - leaseMs, nowMs) >= patience;
-  }
-
-  /**
-   * A consumer can but wait where the store tells nobody of what it reports, where the owners have not noticed yet what the store forgot, and where
-   * all of them died, slept or were cut off meanwhile.
-   */
-  #isForsaken(node: FleetNode, life: Life, sinceMs: number): boolean {
-    const { nodes, world } = this.#scene;
-    if (node.role === "owner") return false;
-    if (!life.cache.pushesChanges) return true;
-    if (world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return true;
-    const owners = nodes().filter(({ role }) => role === "owner");
-    return owners.every(({ name }) => this.disturbances.touch(name, sinceMs - 30_000, world.nowMs));
-  }
-
-  /** Calls of a node are answered again, after so long. */
-  outage(node: FleetNode, life: Life, ms: number): void {
+  /** Calls of a node are answered, or would be: it has what the platform accepts. */
+  answered(node: FleetNode, life: Life): void {
+    if (life.downSinceMs === undefined) return;
     const { tally, world } = this.#scene;
+    const ms = life.process.awakeMs - life.downSinceMs;
+    life.downSinceMs = undefined;
     if (ms > 1_000) world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
-    if (this.excuses.touch(node.name, life.downSinceTrueMs - 30_000, world.nowMs) || this.#isForsaken(node, life, life.downSinceTrueMs))
-      return;
+    if (this.circumstances.isHelpless(node, life, life.downSinceTrueMs)) return;
     tally.worstOutageMs = Math.max(tally.worstOutageMs, ms);
-  }
-
-  /** Something that may make a second fetch of a generation necessary happened to this node, or to all. */
-  disturbed(who: string | undefined, forMs = 0): void {
-    const { nowMs } = this.#scene.world;
-    this.disturbances.add(who, nowMs, nowMs + forMs);
-  }
-
-  excused(who: string | undefined, forMs: number): void {
-    const { nowMs } = this.#scene.world;
-    this.excuses.add(who, nowMs, nowMs + forMs);
-  }
-
-  hindered(fromMs: number, forMs: number): void {
-    this.hindrances.add(undefined, fromMs, fromMs + forMs);
   }
 
   executed(node: FleetNode, command: Executed): void {
@@ -195,7 +128,7 @@ export class Auditor {
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
     this.#mustBeDue(fetch);
     for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) =>
-      this.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
+      this.circumstances.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
     )) {
       this.violated(promise, what);
     }
@@ -213,7 +146,7 @@ export class Auditor {
     const holder = nodes().find(({ name, life }) => {
       const token = life?.served.at(-1);
       if (life === undefined || token === undefined || life.rejected.has(token) || !wechat.isAlive(token)) return false;
-      return life.process.isAwake && !this.disturbances.touch(name, world.nowMs - repairedWithinMs, world.nowMs);
+      return life.process.isAwake && !this.circumstances.disturbances.touch(name, world.nowMs - repairedWithinMs, world.nowMs);
     });
     if (holder !== undefined)
       this.violated("I33", `request ${fetch.number} finds an empty store, and ${holder.name} has held a live credential all the time`);
@@ -228,8 +161,15 @@ export class Auditor {
   event(node: FleetNode, event: CredentialEvent): void {
     const text = JSON.stringify(event);
     this.#canary("an event", text);
+    if (event.type === "adopted" || event.type === "refreshed") this.#hasAnother(node);
     if (event.type !== "retired" && event.type !== "rejected")
       this.#scene.world.note(node.name, text.replace(/"(credential|environment|node|atMs)":[^,}]*,?/g, ""));
+  }
+
+  /** Calls are few and far between: an outage ends with what would end it, not with the next call. */
+  #hasAnother(node: FleetNode): void {
+    const token = node.life?.credential.peek()?.reveal();
+    if (node.life !== undefined && token !== undefined && this.#scene.wechat.isAlive(token)) this.answered(node, node.life);
   }
 
   /** Promise 11: the secret, and the tokens of late, appear nowhere. */

@@ -66,8 +66,8 @@ export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, n
   if (life === undefined || (!pauses && !crashes)) return;
   world.after(whenMs, () => {
     if (node.life !== life) return "quiet";
-    auditor.disturbed(node.name, crashes ? reachedAgainMs : forMs);
-    auditor.hindered(world.nowMs, crashes ? leaseMs : forMs);
+    auditor.circumstances.disturbed(node.name, crashes ? reachedAgainMs : forMs);
+    auditor.circumstances.hindered(world.nowMs, crashes ? leaseMs : forMs);
     if (crashes) node.crash();
     else {
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
@@ -88,14 +88,14 @@ function failOver({ world, chance, weather, auditor, documents, fetches, nodes, 
     "store",
     `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
   );
-  auditor.disturbed(undefined, 10_000);
+  auditor.circumstances.disturbed(undefined, 10_000);
   documents.lostWrites(primary);
   fetches.lostWrites(isSplit ? lost + 2 : lost);
   for (const node of nodes) {
     const link = node.life?.link;
     if (link === undefined || node.isStorePartitioned) continue;
     // A process that has never reached the store waits for it for three seconds only.
-    if (node.life?.served.length === 0) auditor.excused(node.name, noticedWithinMs);
+    if (node.life?.served.length === 0) auditor.circumstances.excused(node.name, noticedWithinMs);
     if (!isSplit) link.cut();
     world.after(chance.magnitude(50, noticedWithinMs), () => {
       if (node.isStorePartitioned || node.life?.link !== link) return "quiet";
@@ -111,7 +111,7 @@ function evict({ world, chance, auditor, documents, fetches, store: { primary } 
   if (name === undefined) return;
   world.note("store", `evicts ${name}`);
   primary.evict(name);
-  auditor.disturbed(undefined, 1_000);
+  auditor.circumstances.disturbed(undefined, 1_000);
   documents.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
@@ -119,7 +119,7 @@ function evict({ world, chance, auditor, documents, fetches, store: { primary } 
 function flush({ world, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
   world.note("store", "forgets everything: somebody flushed it");
   primary.flush();
-  auditor.disturbed(undefined, 1_000);
+  auditor.circumstances.disturbed(undefined, 1_000);
   documents.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
@@ -127,7 +127,7 @@ function flush({ world, auditor, documents, fetches, store: { primary } }: Misfo
 function stepStore({ world, chance, auditor, documents, store: { primary } }: Misfortunes): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
-  auditor.disturbed(undefined, 15_000);
+  auditor.circumstances.disturbed(undefined, 15_000);
   primary.stepClock(ms);
   documents.lostWrites(primary);
 }
@@ -135,7 +135,7 @@ function stepStore({ world, chance, auditor, documents, store: { primary } }: Mi
 /** Another environment fetches: what the fleet holds dies when the overlap ends, at the latest. */
 function fetchElsewhere({ world, wechat, auditor }: Misfortunes): void {
   world.note("foreign", `fetches ${wechat.foreignIssue()}`);
-  auditor.foreign.add(undefined, world.nowMs, world.nowMs + overlapMs + reachedAgainMs);
+  auditor.circumstances.foreign.add(undefined, world.nowMs, world.nowMs + overlapMs + reachedAgainMs);
 }
 
 /** Attempts that a fleet may make in an outage, however many nodes it has: one after 2, 4, 8, 16 and 32 s, and then one a minute. */
@@ -148,7 +148,7 @@ function platformOutage({ world, chance, auditor, documents, network, wechat }: 
   const forMs = chance.magnitude(5_000, 600_000);
   network.outage = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
   world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${network.outage}`);
-  auditor.excused(undefined, forMs + 2 * reachedAgainMs);
+  auditor.circumstances.excused(undefined, forMs + 2 * reachedAgainMs);
   const sinceMs = world.nowMs;
   const before = wechat.fetches.length;
   world.after(forMs, () => {
@@ -167,8 +167,8 @@ function partitionStore({ world, chance, auditor, store }: Misfortunes, node: Fl
   node.isStorePartitioned = true;
   node.life?.link.cut();
   world.note(node.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.excused(node.name, forMs + reachedAgainMs);
-  auditor.disturbed(node.name, forMs + reachedAgainMs);
+  auditor.circumstances.excused(node.name, forMs + reachedAgainMs);
+  auditor.circumstances.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isStorePartitioned = false;
     node.life?.link.connect(store.primary);
@@ -181,8 +181,8 @@ function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetN
   const forMs = chance.magnitude(1_000, 300_000);
   node.isPlatformPartitioned = true;
   world.note(node.name, `is cut off from the platform for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.excused(undefined, forMs + reachedAgainMs);
-  auditor.disturbed(node.name, forMs + reachedAgainMs);
+  auditor.circumstances.excused(undefined, forMs + reachedAgainMs);
+  auditor.circumstances.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isPlatformPartitioned = false;
     return "quiet";
@@ -192,22 +192,22 @@ function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetN
 function suspend({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
   const forMs = chance.magnitude(1_000, 3 * 3_600_000);
   world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.disturbed(node.name, forMs);
-  auditor.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
+  auditor.circumstances.disturbed(node.name, forMs);
+  auditor.circumstances.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
   node.life?.process.suspend(forMs);
 }
 
 function stepWall({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
   const ms = Math.round(chance.magnitude(100, 86_400_000)) * (chance.happens(0.5) ? 1 : -1);
   world.note(node.name, `its wall clock steps by ${ms} ms`);
-  auditor.disturbed(node.name, 15_000);
+  auditor.circumstances.disturbed(node.name, 15_000);
   node.life?.process.stepWall(ms);
 }
 
 /** A rolling deployment. What was closed leaves nothing behind. */
 async function restart({ auditor, world }: Misfortunes, node: FleetNode): Promise<void> {
   if (node.life?.process.isAwake !== true) return;
-  auditor.disturbed(node.name, reachedAgainMs);
+  auditor.circumstances.disturbed(node.name, reachedAgainMs);
   const life = await node.shutDown();
   if (life === undefined) return;
   world.after(1_000, () => {

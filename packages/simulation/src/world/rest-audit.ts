@@ -10,7 +10,7 @@ export function judgeRest({ world, wechat, nodes, auditor, documents, fetches, s
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
-  if ((!reports && !isTame) || isMoving || auditor.excuses.touchAny(nowMs - restMs, nowMs)) return;
+  if ((!reports && !isTame) || isMoving || auditor.circumstances.excuses.touchAny(nowMs - restMs, nowMs)) return;
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;
   const storedId = wechat.idOf(stored.secret);
@@ -22,7 +22,7 @@ export function judgeRest({ world, wechat, nodes, auditor, documents, fetches, s
   for (const node of nodes) {
     const life = node.life;
     const held = life?.process.isAwake === true ? life.credential.peek() : undefined;
-    if (held === undefined || auditor.sleeps.touch(node.name, nowMs - settledAfterMs, nowMs)) continue;
+    if (held === undefined || auditor.circumstances.sleeps.touch(node.name, nowMs - settledAfterMs, nowMs)) continue;
     if (held.fingerprint !== stored.fingerprint)
       auditor.violated("I1", `${node.name} rests on ${wechat.idOf(held.reveal())} instead of ${storedId}`);
   }

@@ -66,9 +66,9 @@ export class Stage implements Misfortunes {
     this.fetches = new FetchAudit({ perDay: quotaPerDay });
     this.auditor = new Auditor({ world, wechat: this.wechat, tally: emptyTally(), nodes: () => this.nodes }, this.documents, this.fetches);
     this.network = new Network(draw("network"), () => this.weather, {
-      onUnanswered: () => this.auditor.hindered(world.nowMs, 8_000),
-      onTrouble: (node) => this.auditor.disturbed(node.name, 15_000),
-      onQuota: () => this.auditor.excused(undefined, 25 * hourMs),
+      onUnanswered: () => this.auditor.circumstances.hindered(world.nowMs, 8_000),
+      onTrouble: (node) => this.auditor.circumstances.disturbed(node.name, 15_000),
+      onQuota: () => this.auditor.circumstances.excused(undefined, 25 * hourMs),
     });
     this.store = { primary: new Primary(() => world.nowMs, 0) };
     const fleet = this.#fleet(settings, draw);

@@ -73,7 +73,7 @@ export class Traffic {
     const token = secret.reveal();
     this.#options.auditor.served(this.#node, life, token);
     const code = this.#options.wechat.call(token);
-    if (code === 0) return this.#answered(life);
+    if (code === 0) return this.#options.auditor.answered(this.#node, life);
     void this.#refused(life, secret, code, this.#options.world.nowMs);
     return this.#options.world.settled();
   }
@@ -96,7 +96,7 @@ export class Traffic {
     auditor.served(this.#node, life, token);
     if (travelMs > 0) await this.#travel(life, travelMs);
     const code = wechat.call(token);
-    return code === 0 ? this.#answered(life) : this.#refused(life, secret, code, obtainedAtMs);
+    return code === 0 ? this.#options.auditor.answered(this.#node, life) : this.#refused(life, secret, code, obtainedAtMs);
   }
 
   /** I19: what is at hand costs no time, and nobody waits longer than was promised. */
@@ -139,7 +139,7 @@ export class Traffic {
       const token = rejection.secret.reveal();
       auditor.served(this.#node, life, token);
       const again = wechat.call(token);
-      if (again === 0) this.#answered(life);
+      if (again === 0) this.#options.auditor.answered(this.#node, life);
       else auditor.failed(this.#node, life, "replay", undefined, since);
     } catch (error) {
       life.rejected.add(secret.reveal());
@@ -169,11 +169,5 @@ export class Traffic {
     if (life.downSinceMs !== undefined) return;
     life.downSinceMs = life.process.awakeMs;
     life.downSinceTrueMs = this.#options.world.nowMs;
-  }
-
-  #answered(life: Life): void {
-    if (life.downSinceMs === undefined) return;
-    this.#options.auditor.outage(this.#node, life, life.process.awakeMs - life.downSinceMs);
-    life.downSinceMs = undefined;
   }
 }
