@@ -194,6 +194,18 @@ describe("a platform in trouble", () => {
     expect(nodes.flatMap((each) => each.typesOf())).toContain("reconciled");
   });
 
+  it("is asked again for an old doubt no sooner than the present credential's overlap calls for", async () => {
+    const { clock, node, platform, document, write } = fleet();
+    await within(clock, 2_000, node().get());
+    const state = (await document())!;
+    await write({ ...state, doubtSinceMs: state.credential!.sentAtMs - 500_000 });
+    await clock.advance(150_000);
+    expect(platform.issues).toHaveLength(1);
+    await clock.advance(60_000);
+    expect(platform.issues.map(({ reason }) => reason)).toEqual(["cold", "reconcile"]);
+    expect((await document())?.doubtSinceMs).toBeUndefined();
+  });
+
   it("is told nothing when the ledger is at its cap", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 } });
     const one = node({ parameters: { quotaPerDay: 20 } });

@@ -104,9 +104,14 @@ export function isHandedOutAgain(state: State): boolean {
   return isSuspect(state) && (state.credential?.sentAtMs ?? 0) >= (state.suspect?.atMs ?? 0);
 }
 
-/** Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and that nobody has reported. Undefined when none is. */
+/**
+ * Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and that nobody has reported. Undefined when none is.
+ *
+ * Never before the present credential was asked for: whatever may have superseded it did so afterwards, so its overlap is not over sooner.
+ */
 export function owedSinceMs(state: State | undefined): number | undefined {
-  return state?.doubtSinceMs ?? state?.intent?.atMs;
+  const sinceMs = state?.doubtSinceMs ?? state?.intent?.atMs;
+  return sinceMs === undefined ? undefined : Math.max(sinceMs, state?.credential?.sentAtMs ?? 0);
 }
 
 /** A copy without the named optional fields, and with the changes. */

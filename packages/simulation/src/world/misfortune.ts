@@ -146,14 +146,16 @@ function attemptsMax(outageMs: number): number {
 function platformOutage({ world, chance, auditor, documents, network, wechat }: Misfortunes): void {
   if (network.outage !== undefined) return;
   const forMs = chance.magnitude(5_000, 600_000);
-  network.outage = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
-  world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${network.outage}`);
+  const kind = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
+  network.outage = kind;
+  world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${kind}`);
   auditor.circumstances.excused(undefined, forMs + 2 * reachedAgainMs);
   const sinceMs = world.nowMs;
   const before = wechat.fetches.length;
   world.after(forMs, () => {
     network.outage = undefined;
-    const attempts = wechat.fetches.length - before;
+    // What never left its node is no attempt on the platform.
+    const attempts = kind === "unsent" ? 0 : wechat.fetches.length - before;
     if (documents.keptSinceMs < sinceMs && attempts > attemptsMax(forMs))
       auditor.violated("I17", `the fleet asked ${attempts} times in an outage of ${Math.round(forMs / 1000)} s`);
     world.note("platform", "is back");
