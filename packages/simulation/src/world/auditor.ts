@@ -109,7 +109,7 @@ export class Auditor {
     const ms = life.process.awakeMs - life.downSinceMs;
     life.downSinceMs = undefined;
     if (ms > 1_000) world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
-    if (this.circumstances.isHelpless(node, life, life.downSinceTrueMs)) return;
+    if (this.circumstances.isHelpless(node, life.downSinceTrueMs) || this.circumstances.isUnheard(node, life)) return;
     tally.worstOutageMs = Math.max(tally.worstOutageMs, ms);
   }
 

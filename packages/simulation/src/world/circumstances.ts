@@ -72,7 +72,7 @@ export class Circumstances {
     const { nowMs } = this.#scene.world;
     const sinceMs = since.trueMs;
     if (this.#fetches.isSpent(nowMs)) return true;
-    if (this.isHelpless(node, life, sinceMs)) return true;
+    if (this.isHelpless(node, sinceMs) || (how === "reject" && this.isUnheard(node, life))) return true;
     const stoodStill = nowMs - sinceMs > life.process.awakeMs - since.awakeMs;
     if (how === "replay" && this.foreign.touch(node.name, sinceMs, nowMs)) return true;
     if (stoodStill && (how === "replay" || how === "probed")) return true;
@@ -82,18 +82,19 @@ export class Circumstances {
   }
 
   /** Whether there has been nothing that this node, or its fleet, could do. */
-  isHelpless(node: FleetNode, life: Life, sinceMs: number): boolean {
-    return this.excuses.touch(node.name, sinceMs - 30_000, this.#scene.world.nowMs) || this.#isForsaken(node, life, sinceMs);
+  isHelpless(node: FleetNode, sinceMs: number): boolean {
+    return this.excuses.touch(node.name, sinceMs - 30_000, this.#scene.world.nowMs) || this.#isForsaken(node, sinceMs);
   }
 
-  /**
-   * A consumer can but wait where the store tells nobody of what it reports, where the owners have not noticed yet what the store forgot, and where
-   * all of them died, slept or were cut off meanwhile.
-   */
-  #isForsaken(node: FleetNode, life: Life, sinceMs: number): boolean {
+  /** A consumer whose report of a refusal its owners find at their next reading only: the store tells nobody of it. */
+  isUnheard(node: FleetNode, life: Life): boolean {
+    return node.role === "consumer" && !life.cache.pushesChanges;
+  }
+
+  /** A consumer can but wait where the owners have not noticed yet what the store forgot, and where all of them died, slept or were cut off. */
+  #isForsaken(node: FleetNode, sinceMs: number): boolean {
     const { nodes, world } = this.#scene;
     if (node.role === "owner") return false;
-    if (!life.cache.pushesChanges) return true;
     if (world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return true;
     const owners = nodes().filter(({ role }) => role === "owner");
     return owners.every(({ name }) => this.disturbances.touch(name, sinceMs - 30_000, world.nowMs));
