@@ -43,8 +43,13 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
       }
     },
     async release(name, owner) {
-      const read = await keys.read(lockKey(name));
-      return read !== undefined && parseLease(read.value).owner === owner && keys.remove(lockKey(name), read);
+      const key = lockKey(name);
+      for (;;) {
+        const read = await keys.read(key);
+        if (read === undefined || parseLease(read.value).owner !== owner) return false;
+        // It may have changed by an extension that was still under way.
+        if (await keys.remove(key, read)) return true;
+      }
     },
   };
 }

@@ -36,9 +36,13 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
       }
     },
     async release(name, owner) {
-      const mine = await held(keyOf(name), owner);
-      if (mine === undefined) return false;
-      return keys.put({ key: keyOf(name), read: mine.read, value: leaseText(0, mine.lease.fence, ""), ttlMs: undefined });
+      for (;;) {
+        const mine = await held(keyOf(name), owner);
+        if (mine === undefined) return false;
+        const free = { key: keyOf(name), read: mine.read, value: leaseText(0, mine.lease.fence, ""), ttlMs: undefined };
+        // It may have changed by an extension that was still under way.
+        if (await keys.put(free)) return true;
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Lock } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { busy, granted, inParallel, oddNamesUpTo, refused } from "../expect.ts";
 import { logged } from "../spies.ts";
@@ -68,6 +69,26 @@ export const lockOwnership: readonly Clause[] = [
       }
       busy(await lock.tryAcquire("name", random.id(), leaseMs));
       assert.equal(await lock.release("name", owner), true, "the owner's own release");
+    },
+  },
+  {
+    id: "LOCK-19",
+    title: "a release frees the lock also while its own extension is under way",
+    needs: ["locks"],
+    async run({ lock, second, random }) {
+      const other = (await second()).lock;
+      for (let round = 0; round < 24; round++) {
+        const owner = random.id();
+        granted(await lock.tryAcquire("name", owner, leaseMs), `round ${round}`);
+        const extend = async (view: Lock): Promise<void> => {
+          for (let times = 0; times < 20; times++) await view.extend("name", owner, leaseMs);
+        };
+        const extensions = [extend(lock), extend(other)];
+        for (let times = 0; times < round % 8; times++) await lock.extend("name", owner, leaseMs);
+        assert.equal(await lock.release("name", owner), true, "the owner's release was refused");
+        await Promise.all(extensions);
+        assert.equal(await lock.extend("name", owner, leaseMs), false, "an extension brought the lease back");
+      }
     },
   },
   {

@@ -59,6 +59,15 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
+  mutant("a release gives up when the lease has changed since it looked", "LOCK-19", {
+    lockDriver: (_sound, client) => ({
+      async release(name, owner) {
+        const seen = await client.send("look", [lockKey(name)], (shard) => leaseOf(shard, name));
+        const { rules } = client.habits;
+        return client.send("release", [lockKey(name)], (shard) => leaseOf(shard, name) === seen && rules.release(shard, name, owner));
+      },
+    }),
+  }),
   mutant("a release of a free lock says yes", "LOCK-06", {
     rules: ({ release }) => ({
       release: (shard, name, owner) => findLease(shard, lockKey(name)) === undefined || release(shard, name, owner),
