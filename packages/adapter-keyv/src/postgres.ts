@@ -83,6 +83,7 @@ function postgresStore(query: Query, listen: (() => PostgresListener) | undefine
       }
     },
     toColumn: (value) => Buffer.from(value),
+    readableValue: "value",
     fromColumn: (column) => (column as Buffer).toString(),
     told: (statement, name) => notifying(statement, "e", name),
     toldOfRelease: (statement, name) => notifying(statement, "l", name),

@@ -8,14 +8,15 @@ type EntryStatements = Readonly<
 >;
 
 /** Each is one atomic step by itself. A conditional write that returns no row did not happen. */
-function entryStatements({ nowMs, told }: SqlStore): EntryStatements {
+function entryStatements({ nowMs, readableValue, told }: SqlStore): EntryStatements {
   const live = `(${entriesTable}.expires_at IS NULL OR ${entriesTable}.expires_at > ${nowMs})`;
   const insert = `INSERT INTO ${entriesTable} (id, scope, name, value, version, expires_at)
     VALUES ($1, $2, $3, $4, $5, ${nowMs} + CAST($6 AS BIGINT)) ON CONFLICT (id) DO UPDATE
     SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`;
   const write = (statement: string): string => told(`${statement} RETURNING name, ${nowMs} AS now`, "name");
   return {
-    get: `SELECT value, version, expires_at - ${nowMs} AS ttl, ${nowMs} AS now FROM ${entriesTable} WHERE id = $1 AND ${live}`,
+    get: `SELECT ${readableValue} AS value, version, expires_at - ${nowMs} AS ttl, ${nowMs} AS now
+      FROM ${entriesTable} WHERE id = $1 AND ${live}`,
     put: write(`${insert} WHERE ${entriesTable}.version <> excluded.version OR NOT ${live}`),
     create: write(`${insert} WHERE NOT ${live}`),
     replace: write(`UPDATE ${entriesTable} SET value = $2, version = $3, expires_at = ${nowMs} + CAST($4 AS BIGINT)

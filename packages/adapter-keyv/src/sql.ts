@@ -12,8 +12,9 @@ export interface SqlStore {
   readonly greatest: string;
   /** Runs one statement, alone in its transaction, with values for `$1`, `$2`, …; prepares the tables first. */
   run(statement: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
-  /** A value as its column takes it, and back. */
+  /** A value as its column takes it, the expression that reads it, and what that gives as a value. */
   toColumn(value: string): SqlValue;
+  readonly readableValue: string;
   fromColumn(column: unknown): string;
   /** The same statement, which also tells watchers of each row that it returns; as it is where the database cannot tell. */
   told(statement: string, nameColumn: string): string;

@@ -75,7 +75,9 @@ function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean, 
         return all(statement, values);
       }),
     toColumn: (value) => value,
-    fromColumn: String,
+    // Read as bytes: node:sqlite of Node 22 ends a text at a NUL character.
+    readableValue: "CAST(value AS BLOB)",
+    fromColumn: (column) => Buffer.from(column as Uint8Array).toString(),
     told: (statement) => statement,
     toldOfRelease: (statement) => statement,
   };

@@ -1,9 +1,9 @@
 /** How long after one node's commit the others use the new credential. */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
-import { startServer } from "@lingpai/test-servers";
 import type { Bench } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { atMost, judged, type Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
 import { quantile, rounded, spreadOf } from "../statistics.ts";
 import { named } from "../versions.ts";
 import type { AdoptionOrders, Change, ChangeKind } from "./protocol.ts";
@@ -19,9 +19,8 @@ export const adoption: Bench = {
   base: "SET and PUBLISH by one process, the message and GET in all: the same quantile",
   async run(effort) {
     const { commits, processes, warmUps } = efforts[effort];
-    const server = await startServer();
-    try {
-      await using fleet = new Fleet<AdoptionOrders>(processes, new URL("./worker.ts", import.meta.url));
+    return onServer(async (server, use) => {
+      const fleet = use(new Fleet<AdoptionOrders>(processes, new URL("./worker.ts", import.meta.url)));
       await fleet.all("connect", server.url);
       const lags: Record<ChangeKind, number[]> = { bare: [], credential: [] };
       for (let round = 0; round < warmUps + commits; round += 1) {
@@ -31,9 +30,7 @@ export const adoption: Bench = {
         lags.credential.push(measured.credential);
       }
       return [...figuresOf("bare", lags, processes), ...figuresOf("credential", lags, processes)];
-    } finally {
-      await server.stop();
-    }
+    });
   },
 };
 

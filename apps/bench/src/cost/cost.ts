@@ -1,10 +1,10 @@
 /** What keeping a credential costs: the commands that each node of a fleet sends in an hour. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { credential, delay, systemClock, systemRandom, type Cache, type Credential } from "@lingpai/core";
-import { startServer } from "@lingpai/test-servers";
 import { Redis } from "ioredis";
 import type { Bench } from "../bench.ts";
 import { judged, ratioAtMost, type Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
 import { rounded } from "../statistics.ts";
 import { named } from "../versions.ts";
 import { isSetUp, openWire } from "../wire.ts";
@@ -42,11 +42,11 @@ export const cost: Bench = {
 
 /** From one refresh, which all nodes have adopted, to another that is so many lifetimes later. */
 async function measured(time: FastTime, lifetimes: number, isTold: boolean): Promise<number> {
-  const server = await startServer();
-  const clients = Array.from({ length: nodesCount }, () => new Redis(server.url));
-  try {
+  return onServer(async (server, use) => {
+    const clients = Array.from({ length: nodesCount }, () => new Redis(server.url));
+    for (const client of clients) use({ [Symbol.asyncDispose]: async () => client.disconnect() });
     await Promise.all(clients.map((client) => client.ping()));
-    await using wire = await openWire(server.url);
+    const wire = use(await openWire(server.url));
     const nodes = clients.map((client) => nodeOn(client, time, isTold));
     await Promise.all(nodes.map((node) => node.get()));
     await reached(nodes, 2);
@@ -57,10 +57,7 @@ async function measured(time: FastTime, lifetimes: number, isTold: boolean): Pro
     const commands = (await wire.take()).filter((command) => !isSetUp(command)).length;
     await Promise.all(nodes.map((node) => node.close()));
     return commands / nodesCount / hours;
-  } finally {
-    for (const client of clients) client.disconnect();
-    await server.stop();
-  }
+  });
 }
 
 function nodeOn(client: Redis, { cache, clock, lock }: FastTime, isTold: boolean): Credential {

@@ -1,9 +1,9 @@
 /** A herd: many callers in many processes find a cold key at the same moment. */
 import { systemClock, systemRandom } from "@lingpai/core";
-import { startServer } from "@lingpai/test-servers";
 import type { Bench } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { atMost, exactly, judged, type Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
 import { inRounds } from "../rounds.ts";
 import { median, rounded, spreadOf } from "../statistics.ts";
 import { named } from "../versions.ts";
@@ -33,17 +33,14 @@ export const herd: Bench = {
   base: "the time that one load takes",
   async run(effort) {
     const setting = efforts[effort];
-    const server = await startServer();
-    try {
-      await using wire = await openWire(server.url);
-      await using fleet = new Fleet<HerdOrders>(setting.processes, new URL("./worker.ts", import.meta.url));
+    return onServer(async (server, use) => {
+      const wire = use(await openWire(server.url));
+      const fleet = use(new Fleet<HerdOrders>(setting.processes, new URL("./worker.ts", import.meta.url)));
       const play = (contender: HerdContenderName): Promise<Stampede> => stampede(fleet, wire, server.url, contender, setting);
       for (const contender of herdContenderNames) await play(contender);
       const stampedes = await inRounds(herdContenderNames, setting.rounds, play);
       return herdContenderNames.flatMap((contender) => figuresOf(contender, stampedes.get(contender) ?? [], setting));
-    } finally {
-      await server.stop();
-    }
+    });
   },
 };
 

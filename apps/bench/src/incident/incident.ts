@@ -1,8 +1,8 @@
 /** The incident: what SDKs do to a token that only one of them may fetch. */
-import { startServer } from "@lingpai/test-servers";
 import type { Bench } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { exactly, judged, type Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
 import { inRounds } from "../rounds.ts";
 import { median, rounded, spreadOf } from "../statistics.ts";
 import { named } from "../versions.ts";
@@ -31,23 +31,22 @@ export const incident: Bench = {
   base: "nothing",
   async run(effort) {
     const { rounds, shrink, watchMs } = efforts[effort];
-    const server = await startServer();
-    try {
-      await using fleet = newFleet(4);
+    return onServer(async (server, use) => {
+      const fleet = use(newFleet(4));
       const figures: Figure[] = [];
       for (const scene of scenesOf(shrink)) {
         const outcomes = await inRounds(incidentContenderNames, rounds, async (contender) => {
           if (scene.event !== "wrong secret") return play(scene, { contender, members: fleet.members, redisUrl: server.url, watchMs });
           // A process of its own: there are contenders that never stop.
-          await using single = newFleet(1);
-          return await play(scene, { contender, members: single.members, redisUrl: server.url, watchMs });
+          const single = newFleet(1);
+          return play(scene, { contender, members: single.members, redisUrl: server.url, watchMs }).finally(() =>
+            single[Symbol.asyncDispose](),
+          );
         });
         figures.push(...incidentContenderNames.flatMap((contender) => figuresOf(scene, contender, outcomes.get(contender) ?? [], watchMs)));
       }
       return figures;
-    } finally {
-      await server.stop();
-    }
+    });
   },
 };
 

@@ -33,12 +33,25 @@ const secret = "0123456789abcdef0123456789abcdef";
 const killer = "another environment";
 const callLimitMs = 60_000;
 
-export async function play(scene: Scene, { contender, members, redisUrl, watchMs }: Stage): Promise<Outcome> {
+export async function play(scene: Scene, stage: Stage): Promise<Outcome> {
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs, latencyMs });
-  await using server = await listen(simulator);
+  const server = await listen(simulator);
+  try {
+    return await playOn(simulator, { appId, platformUrl: server.url }, scene, stage);
+  } finally {
+    await server.close();
+  }
+}
+
+async function playOn(
+  simulator: Simulator,
+  { appId, platformUrl }: { readonly appId: string; readonly platformUrl: string },
+  scene: Scene,
+  { contender, members, redisUrl, watchMs }: Stage,
+): Promise<Outcome> {
   const nodes = members.slice(0, scene.nodes);
-  await Promise.all(nodes.map((node) => node.order("join", { contender, appId, secret, overlapMs, platformUrl: server.url, redisUrl })));
+  await Promise.all(nodes.map((node) => node.order("join", { contender, appId, secret, overlapMs, platformUrl, redisUrl })));
   await arrange(scene, simulator, appId, contender, nodes);
 
   const afterSeq = simulator.log.seq;

@@ -1,6 +1,6 @@
 /** A lock in Redis: what it costs when nobody else wants it, and how it is handed on when many do. */
-import { startServer } from "@lingpai/test-servers";
 import type { Bench } from "../bench.ts";
+import { onServer } from "../on-server.ts";
 import { openWire } from "../wire.ts";
 import { contended } from "./contended.ts";
 import { baseName, lockers } from "./contenders.ts";
@@ -16,15 +16,12 @@ export const lease: Bench = {
   base: `uncontended: ${baseName}; contended: the holds' ideal sum`,
   async run(effort) {
     const { contests, passes, rounds, waiters } = efforts[effort];
-    const server = await startServer();
-    try {
-      await using locking = await lockers(server.url);
+    return onServer(async (server, use) => {
+      const locking = use(await lockers(server.url));
       const { contenders } = locking;
       const times = await uncontendedTime(contenders, rounds, passes);
-      await using wire = await openWire(server.url);
+      const wire = use(await openWire(server.url));
       return [...(await uncontended(contenders, wire)), ...times, ...(await contended(contenders, wire, contests, waiters))];
-    } finally {
-      await server.stop();
-    }
+    });
   },
 };

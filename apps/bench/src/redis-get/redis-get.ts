@@ -1,8 +1,8 @@
 /** Reading a small value from Redis: what an adapter adds to its client. */
 import { systemClock } from "@lingpai/core";
-import { startServer } from "@lingpai/test-servers";
 import type { Bench } from "../bench.ts";
 import { judged, ratioAtLeast, type Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
 import { inRounds } from "../rounds.ts";
 import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
 import { openWire } from "../wire.ts";
@@ -16,10 +16,9 @@ export const redisGet: Bench = {
   base: "the raw client sending the same command",
   async run(effort) {
     const { ms, rounds } = efforts[effort];
-    const server = await startServer();
-    try {
+    return onServer(async (server, use) => {
       const wire = await openWire(server.url);
-      await using reading = await readers(server.url, wire);
+      const reading = use(await readers(server.url, wire));
       await wire[Symbol.asyncDispose]();
       const figures: Figure[] = [];
       for (const concurrency of concurrencies) {
@@ -28,9 +27,7 @@ export const redisGet: Bench = {
         figures.push(...figuresOf(reading.contenders, perSecond, concurrency));
       }
       return figures;
-    } finally {
-      await server.stop();
-    }
+    });
   },
 };
 

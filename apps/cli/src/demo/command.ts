@@ -43,8 +43,8 @@ export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number
   const folder = await mkdtemp(join(tmpdir(), "lingpai-demo-"));
   const store: NodeSpec["store"] = redisUrl === undefined ? { sqliteFile: join(folder, "store.sqlite") } : { redisUrl };
   const outcomes: Outcome[] = [];
+  const pool = new Pool();
   try {
-    await using pool = new Pool();
     for (const { title, story, play } of scenes) {
       const played: Outcome[] = [];
       for (const contender of contenders) {
@@ -54,6 +54,7 @@ export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number
       if (!isJson) console.log(`${renderScene(title, story, played)}\n`);
     }
   } finally {
+    await pool.stop();
     await rm(folder, { recursive: true, force: true });
   }
   console.log(isJson ? JSON.stringify(outcomes.map(measurementOf), undefined, 2) : renderVerdict(outcomes));

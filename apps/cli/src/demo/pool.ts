@@ -9,7 +9,7 @@ export interface Member {
   leave(): Promise<void>;
 }
 
-export class Pool implements AsyncDisposable {
+export class Pool {
   readonly #idle: Worker[] = [];
   readonly #all: Worker[] = [];
 
@@ -27,7 +27,7 @@ export class Pool implements AsyncDisposable {
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async stop(): Promise<void> {
     await Promise.all(this.#all.map((worker) => worker.stop()));
   }
 

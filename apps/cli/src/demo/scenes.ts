@@ -95,13 +95,26 @@ interface Platform {
 }
 
 async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>): Promise<Outcome> {
-  const { contender, overlapMs, pool, store } = stage;
   let skippedMs = 0;
   const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + skippedMs };
   // An AppID of its own for each run: in one store, the claims of earlier runs are remembered.
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
-  const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs, latencyMs: [60, 180], clock });
-  await using server = await listen(simulator);
+  const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs: stage.overlapMs, latencyMs: [60, 180], clock });
+  const server = await listen(simulator);
+  try {
+    return await playOn({ simulator, appId, skip: (ms) => void (skippedMs += ms) }, server.url, stage, scene);
+  } finally {
+    await server.close();
+  }
+}
+
+async function playOn(
+  ground: Pick<Platform, "simulator" | "appId" | "skip">,
+  platformUrl: string,
+  { contender, overlapMs, pool, store }: Stage,
+  scene: (platform: Platform) => Promise<Played>,
+): Promise<Outcome> {
+  const { appId, simulator } = ground;
   const members = new Set<Member>();
   const reasons = new Map<string, readonly string[]>();
   let begun = { seq: 0, atMs: systemClock.monotonicMs() };
@@ -110,7 +123,7 @@ async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>
     const entered: Member[] = [];
     for (let index = 1; index <= count; index += 1) {
       const node = `${environment}-${index}`;
-      const joined = await pool.join({ contender, environment, node, platformUrl: server.url, appId, secret, overlapMs, store });
+      const joined = await pool.join({ contender, environment, node, platformUrl, appId, secret, overlapMs, store });
       const noted = async (report: Promise<Report>): Promise<Report> => {
         const made = await report;
         reasons.set(node, made.reasons);
@@ -130,13 +143,7 @@ async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>
     begun = { seq: simulator.log.seq, atMs: systemClock.monotonicMs() };
   };
 
-  const { reports, promisedFetches, ...played } = await scene({
-    simulator,
-    appId,
-    enter,
-    startCounting,
-    skip: (ms) => void (skippedMs += ms),
-  });
+  const { reports, promisedFetches, ...played } = await scene({ ...ground, enter, startCounting });
   const ms = Math.round(systemClock.monotonicMs() - begun.atMs);
   await Promise.all([...members].map((member) => member.leave()));
   const fetches = simulator.log.entries({ kind: "issue", appId });
