@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { clauses } from "./clauses/index.ts";
 
 const suite = `
   const { conform } = await import(process.argv[1]);
@@ -18,5 +19,5 @@ test("under node:test each clause is a test, and only what is broken fails", asy
     ([, family, number]) => `${family}-${number}`,
   );
   expect(failed).toEqual(["CACHE-01"]);
-  expect(outcome.stdout).toContain("# pass 147");
+  expect(outcome.stdout).toContain(`# pass ${clauses.length - 1}`);
 }, 30_000);
