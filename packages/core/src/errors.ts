@@ -141,13 +141,27 @@ export class LockUnsupportedError extends LingpaiError {
   }
 }
 
-/** There is no credential that may be sent now. `cause` is what stood in the way last. */
+/**
+ * What kept a credential away when the caller's patience ended:
+ * `store`, it does not answer; `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still be processing
+ * an earlier request; `cool`, it failed or refused, and the fleet backs off; `governor`, too many replacements in a row; `forced`, it allows a
+ * forced refresh only so often; `error`, the last attempt failed: see `cause`.
+ */
+export type CredentialUnavailableReason = "store" | "wait" | "drain" | "cool" | "governor" | "forced" | "error";
+
+/** There is no credential that may be sent now. `cause` is the error that stood in the way last. */
 export class CredentialUnavailableError extends LingpaiError {
+  /** Undefined when it is none of these: the text and `cause` tell. */
+  readonly reason: CredentialUnavailableReason | undefined;
   /** When trying again may help, in ms from now; undefined when only a change of configuration does. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: LingpaiErrorOptions & { readonly retryAfterMs?: number } = {}) {
+  constructor(
+    message: string,
+    options: LingpaiErrorOptions & { readonly retryAfterMs?: number; readonly reason?: CredentialUnavailableReason } = {},
+  ) {
     super("CREDENTIAL_UNAVAILABLE", message, { retryable: options.retryAfterMs !== undefined, ...options });
+    this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -1,5 +1,5 @@
 /** What stands between a caller and a credential, and how it is told when the caller's patience ends. */
-import { CredentialUnavailableError, type LingpaiError } from "../errors.ts";
+import { CredentialUnavailableError, type CredentialUnavailableReason, type LingpaiError } from "../errors.ts";
 import type { Gate, Parts } from "./flight.ts";
 import { isIssueError } from "./request.ts";
 
@@ -35,10 +35,18 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   const told = last === undefined || isIssueError(error) ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
     obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
+  const reason = reasonOf(error, obstacle);
   return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, {
     cause,
+    ...(reason && { reason }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+function reasonOf(error: unknown, obstacle: Obstacle | undefined): CredentialUnavailableReason | undefined {
+  if (obstacle !== undefined) return obstacle.kind === "wait" ? "wait" : obstacle.why;
+  if (hasCode(error) && error.code === "CACHE_UNAVAILABLE") return "store";
+  return isPassing(error) ? "error" : undefined;
 }
 
 function hasCode(error: unknown): error is LingpaiError {

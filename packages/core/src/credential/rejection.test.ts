@@ -102,6 +102,20 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
+  it("is replaced ever more slowly when each new one is refused, and who will not wait for that is told why", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    const rejectNext = (): Promise<unknown> => {
+      kill(platform);
+      return within(clock, 30_000, one.reject(one.peek()!)).catch((error: unknown) => error);
+    };
+    let answer = await rejectNext();
+    while (!(answer instanceof Error) && platform.issues.length < 20) answer = await rejectNext();
+    expect(answer).toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "governor", retryAfterMs: expect.any(Number) });
+    expect(platform.issues.length).toBeLessThan(20);
+  });
+
   it("is reported as contended with evidence, suspected first and confirmed at the second in one lifetime", async () => {
     const { clock, node, platform } = fleet();
     const one = node();

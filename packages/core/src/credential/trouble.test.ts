@@ -9,6 +9,7 @@ describe("a store in trouble", () => {
       one.faults[fault] = true;
       await expect(within(clock, 4_100, one.get())).rejects.toMatchObject({
         code: "CREDENTIAL_UNAVAILABLE",
+        reason: "store",
         cause: { code: "CACHE_UNAVAILABLE" },
       });
       expect(platform.issues).toHaveLength(0);
@@ -168,6 +169,7 @@ describe("a platform in trouble", () => {
     await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
       retryable: false,
+      reason: undefined,
       cause: { platformCode: "40125" },
     });
     for (let call = 0; call < 100; call += 1) {
@@ -233,6 +235,7 @@ describe("a platform in trouble", () => {
     const one = node({ parameters: { waitMs: 4_000 } });
     await expect(within(clock, 4_001, one.get())).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
+      reason: "cool",
       cause: { platformCode: "ECONNREFUSED" },
     });
     expect(platform.issues).toHaveLength(2);

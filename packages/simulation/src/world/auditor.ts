@@ -80,7 +80,7 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
-    const isGoverned = error instanceof Error && error.message.includes("the governor spaces");
+    const isGoverned = error instanceof Error && "reason" in error && error.reason === "governor";
     if (isGoverned || this.circumstances.isExcused(node, life, how, since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs })) {
       tally.excused += 1;
       return;
