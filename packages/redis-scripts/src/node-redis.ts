@@ -40,7 +40,7 @@ export interface NodeRedisSubscriber {
   connect(): Promise<unknown>;
   destroy(): unknown;
   subscribe(channel: string, listener: Receive): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string, listener: Receive): Promise<unknown>;
   on(event: string, listener: (detail: unknown) => void): unknown;
 }
 
@@ -141,7 +141,8 @@ function openSubscriber(client: NodeRedisClient, events: SubscriberEvents, signa
     connection.connect().then(() => {
       resolve({
         subscribe: (channel) => connection.subscribe(channel, receive),
-        unsubscribe: (channel) => connection.unsubscribe(channel),
+        // Named with its listener, so that the client can tell it from a subscription that follows at once.
+        unsubscribe: (channel) => connection.unsubscribe(channel, receive),
         close,
       });
     }, fail);

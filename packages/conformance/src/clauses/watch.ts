@@ -106,6 +106,25 @@ export const watch: readonly Clause[] = [
     },
   },
   {
+    id: "WATCH-10",
+    title: "whoever unsubscribes and subscribes again at once hears as before",
+    needs: ["pushesChanges"],
+    async run(trial) {
+      const { cache, second, until } = trial;
+      const other = await second();
+      // Another subscription keeps the connection, if there is one.
+      await watching(cache.withPrefix("beside"));
+      let watcher = await watching(cache);
+      for (let round = 0; round < 5; round += 1) {
+        await watcher.stop();
+        watcher = await watching(cache);
+        await quiet(trial);
+        await other.cache.set(`key ${round}`, "value");
+        await until("the new watcher is told", () => watcher.told.includes(`key ${round}`), 1_000);
+      }
+    },
+  },
+  {
     id: "WATCH-05",
     title: "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
     needs: ["pushesChanges", "linked"],

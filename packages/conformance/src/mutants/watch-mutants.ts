@@ -1,4 +1,5 @@
-import { mutant, overriding, type Mutant } from "./mutant.ts";
+import type { Unsubscribe } from "@lingpai/core";
+import { mutant, overriding, turns, type Mutant } from "./mutant.ts";
 import { scopeOfName } from "./simulated-store.ts";
 
 /** Broken notices of changes. */
@@ -42,6 +43,23 @@ export const watchMutants: readonly Mutant[] = [
   }),
   mutant("the last unsubscriber leaves the connection open", "WATCH-04", {
     driver: ({ watch }) => ({ watch: async (scope, listener) => (await watch?.(scope, listener), async () => {}) }),
+  }),
+  mutant("the last unsubscription ends the next subscription too", "WATCH-10", {
+    driver({ watch }) {
+      const held = new Map<string, Set<Unsubscribe>>();
+      return {
+        async watch(scope, listener) {
+          const leave = (await watch?.(scope, listener)) ?? (async () => {});
+          const all = held.get(scope) ?? new Set();
+          held.set(scope, all.add(leave));
+          return async () => {
+            all.delete(leave);
+            await leave();
+            if (all.size === 0) void turns(20).then(() => Promise.all([...all].map((next) => next())));
+          };
+        },
+      };
+    },
   }),
   mutant("nobody subscribes again after a broken connection", "WATCH-05 CLUSTER-06", { habits: () => ({ resubscribes: false }) }),
   mutant("a watcher is not told that it may have missed changes", "WATCH-05", { habits: () => ({ tellsMissed: false }) }),
