@@ -30,7 +30,7 @@ export class Adoption {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
-    if (local.holding?.held.fingerprint === held.fingerprint) return void local.adopt(state, held);
+    if (local.holding?.held.fingerprint === held.fingerprint) return local.adopt(state, held);
     // What this process was issued after it is about to be stored: to take this one meanwhile would be to go back and forth.
     if (local.isUsable && local.holding?.isUnstored && held.epoch < local.holding.held.epoch) return;
     if (this.isOutdated(held)) {

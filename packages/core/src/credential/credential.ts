@@ -5,6 +5,7 @@ import type { Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { quotaOn } from "../state/quota.ts";
 import { Adoption } from "./adoption.ts";
+import { bounded } from "./bounded.ts";
 import { Claims } from "./claims.ts";
 import type { Parts } from "./flight.ts";
 import { Flights, use } from "./flights.ts";
@@ -86,7 +87,7 @@ class ManagedCredential implements Credential {
     };
     this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
     this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch);
-    this.#probe = new Probe(this.#parts);
+    this.#probe = new Probe(this.#parts, this.#closing.signal);
   }
 
   peek(): Secret | undefined {
@@ -130,15 +131,16 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
     this.#latch.open();
-    // What is to be replaced is what the store holds now, not what this node remembers.
-    const snapshot = await this.#source.read();
-    return this.#ensure({ reason: "manual", replaces: snapshot.state?.credential?.commitId }, options.signal);
+    // What is to be replaced is what the store holds now; or what this node holds, where it knows better than the store.
+    const snapshot = await this.#untilClosed(this.#source.read(), options.signal);
+    const replaces = this.#local.holding?.held.commitId ?? snapshot.state?.credential?.commitId;
+    return this.#ensure({ reason: "manual", replaces }, options.signal);
   }
 
   async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     this.#requireOwner("seeds");
-    await seed(this.#parts, this.#source, issued, options.ageMs);
+    await this.#untilClosed(seed(this.#parts, this.#source, issued, options.ageMs), options.signal);
     this.#latch.open();
     return this.#ensure({ reason: "cold" }, options.signal);
   }
@@ -146,7 +148,7 @@ class ManagedCredential implements Credential {
   async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
     this.#open(undefined);
     this.#requireOwner("counts");
-    const applied = await this.#source.document.apply({ type: "ledger", used, remaining });
+    const applied = await this.#untilClosed(this.#source.document.apply({ type: "ledger", used, remaining }));
     if (applied?.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
   }
 
@@ -191,7 +193,7 @@ class ManagedCredential implements Credential {
     await this.#recorder.pending.close();
     this.#source.news.close();
     const { uses } = this.#local;
-    this.#local.forget();
+    this.#local.close();
     this.#setting.bus.emit("closed", { uses });
   }
 
@@ -212,6 +214,10 @@ class ManagedCredential implements Credential {
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
     this.#upkeep.start();
     return this.#flights.ensure(goal, signal);
+  }
+
+  #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    return bounded(work, { signals: [signal, this.#closing.signal] });
   }
 
   #open(signal: AbortSignal | undefined): void {

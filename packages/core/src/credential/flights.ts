@@ -17,6 +17,7 @@ const turnsMax = 8;
 
 interface Running {
   readonly goal: Goal;
+  readonly startedMs: number;
   readonly isPatient: boolean;
   readonly done: Promise<void>;
   /** What stood in the way last. */
@@ -78,6 +79,7 @@ export class Flights {
   }
 
   async #ensure(goal: Goal): Promise<Secret> {
+    const cameMs = this.#parts.setting.clock.monotonicMs();
     for (let turns = 0; ;) {
       this.#closing.throwIfAborted();
       const holding = this.#parts.local.serves(goal);
@@ -89,8 +91,11 @@ export class Flights {
         );
       }
       const running = this.#running ?? this.#start(goal, true);
-      if (running.isPatient && isSame(running.goal, goal)) await running.next;
-      else await running.next.catch(() => {});
+      await running.next.catch((error: unknown) => {
+        // Whoever came later is not out of patience because those are who came first.
+        const isOurs = running.startedMs >= cameMs || !isOutOfPatience(error);
+        if (running.isPatient && isSame(running.goal, goal) && isOurs) throw error;
+      });
       // A patient flight that ended well has brought something; if it does not serve this goal (any more), the next one will tell why.
       if (this.#running !== running) turns += 1;
     }
@@ -104,7 +109,8 @@ export class Flights {
     const done = this.#journey(goal, isPatient, onObstacle).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
-    const running: Running = { goal, isPatient, done, changed: Promise.withResolvers(), next: done };
+    const { clock } = this.#parts.setting;
+    const running: Running = { goal, startedMs: clock.monotonicMs(), isPatient, done, changed: Promise.withResolvers(), next: done };
     renew(running);
     this.#running = running;
     return running;
@@ -122,6 +128,10 @@ function renew(running: Running): void {
 export function use(holding: Holding): Secret {
   holding.uses += 1;
   return holding.secret;
+}
+
+function isOutOfPatience(error: unknown): boolean {
+  return error instanceof CredentialUnavailableError && error.reason !== undefined;
 }
 
 function isSame(one: Goal, other: Goal): boolean {

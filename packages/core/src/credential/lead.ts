@@ -2,12 +2,13 @@
  * What the lease holder does: read again, announce, send, record. Before the send a lost lease aborts it; after the send nothing does,
  * because aborting does not un-issue a credential, it only destroys the knowledge of it.
  */
-import { CredentialUnavailableError, IssueError } from "../errors.ts";
+import { IssueError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
 import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
+import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 import { ask, askForInput, isIssueError } from "./request.ts";
 
@@ -44,10 +45,7 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
     else if (!flight.forced && canForce && flight.aim.reason === "rejected") approach = { ...approach, force: "must" };
-    else
-      throw new CredentialUnavailableError(
-        `The platform hands out a credential "${issuer.id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
-      );
+    else throw handedOutAgain(issuer.id);
   }
 }
 

@@ -43,6 +43,7 @@ export class Local {
   #holding: Holding | undefined;
   #state: State | undefined;
   #uses = 0;
+  #isClosed = false;
 
   /** @param onChange called after each change of what is known, synchronously. */
   constructor(setting: Setting, clock: StoreClock, onChange: () => void) {
@@ -99,6 +100,7 @@ export class Local {
 
   /** Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger. */
   note(state: State): void {
+    if (this.#isClosed) return;
     this.#state = state;
     this.#onChange();
   }
@@ -108,8 +110,15 @@ export class Local {
     this.#retire();
   }
 
+  /** Hands out nothing from now on, whatever is still under way. */
+  close(): void {
+    this.#isClosed = true;
+    this.#retire();
+  }
+
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
-  adopt(state: State, held: Held, { isUnstored = false }: { readonly isUnstored?: boolean } = {}): Holding {
+  adopt(state: State, held: Held, { isUnstored = false }: { readonly isUnstored?: boolean } = {}): void {
+    if (this.#isClosed) return;
     const { issuer, parameters } = this.#setting;
     const current = this.#holding;
     this.#state = state;
@@ -121,8 +130,7 @@ export class Local {
     if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {
       current.hardUntilMs = hardUntilMs;
       current.isUnstored = isUnstored;
-      this.#onChange();
-      return current;
+      return this.#onChange();
     }
     const same = current?.held.fingerprint === held.fingerprint ? current : undefined;
     if (current !== undefined && same === undefined) {
@@ -131,7 +139,7 @@ export class Local {
     }
     const secret = same?.secret ?? new Secret(held.secret, held.fingerprint);
     const promise = same?.promise ?? Promise.resolve(secret);
-    const holding: Holding = {
+    this.#holding = {
       secret,
       promise,
       held,
@@ -142,9 +150,7 @@ export class Local {
       uses: same?.uses ?? 0,
       isStaleReported: false,
     };
-    this.#holding = holding;
     this.#onChange();
-    return holding;
   }
 
   #retire(): void {

@@ -43,6 +43,12 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   });
 }
 
+export function handedOutAgain(id: string): CredentialUnavailableError {
+  return new CredentialUnavailableError(
+    `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
+  );
+}
+
 function reasonOf(error: unknown, obstacle: Obstacle | undefined): CredentialUnavailableReason | undefined {
   if (obstacle !== undefined) return obstacle.kind === "wait" ? "wait" : obstacle.why;
   if (hasCode(error) && error.code === "CACHE_UNAVAILABLE") return "store";

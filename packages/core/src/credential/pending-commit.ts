@@ -1,5 +1,4 @@
 /** A credential that was issued and could not be stored yet: kept in memory, and offered to the store until it takes it. */
-import { isUnavailable } from "./document.ts";
 import type { Setting } from "./setting.ts";
 
 const firstRetryMs = 1_000;
@@ -14,7 +13,7 @@ export class PendingCommit {
     this.#setting = setting;
   }
 
-  /** Calls `store` again and again, until it does not find the store unavailable or `forMs` have passed. The newest call replaces an earlier one. */
+  /** Calls `store` again and again, until it succeeds or `forMs` have passed: what cannot be written or read today may be mended. The newest call replaces an earlier one. */
   keep(forMs: number, store: () => Promise<void>): void {
     this.#cancel?.();
     this.#store = store;
@@ -51,8 +50,8 @@ export class PendingCommit {
     const store = this.#store;
     try {
       await store?.();
-    } catch (error) {
-      const goesOn = isUnavailable(error) && this.#store === store && this.#setting.clock.monotonicMs() < untilMs;
+    } catch {
+      const goesOn = this.#store === store && this.#setting.clock.monotonicMs() < untilMs;
       if (goesOn) return this.#arm(Math.min(retryMaxMs, delayMs * 2), untilMs);
     }
     if (this.#store === store) this.#store = undefined;

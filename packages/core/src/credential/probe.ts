@@ -12,11 +12,13 @@ type Verdict = "alive" | "dead" | "unknown";
 
 export class Probe {
   readonly #parts: Parts;
+  readonly #closing: AbortSignal;
   /** One question to the platform serves all who report the same credential at once. */
   readonly #asking = new Map<string, Promise<Verdict>>();
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, closing: AbortSignal) {
     this.#parts = parts;
+    this.#closing = closing;
   }
 
   /** Whether this one is young enough to be worth the question, and the issuer can ask it. */
@@ -27,7 +29,7 @@ export class Probe {
 
   /** What the platform says; `unknown` where it does not say, or cannot be asked. */
   verdict({ held, secret }: Holding, signal: AbortSignal | undefined): Promise<Verdict> {
-    return bounded(this.#asking.get(held.fingerprint) ?? this.#ask(held.fingerprint, secret), { signals: [signal] });
+    return bounded(this.#asking.get(held.fingerprint) ?? this.#ask(held.fingerprint, secret), { signals: [signal, this.#closing] });
   }
 
   #ask(fingerprint: string, secret: Secret): Promise<Verdict> {
@@ -35,7 +37,7 @@ export class Probe {
     const abort = new AbortController();
     const late = new IssueError("unknown", `The probe of "${issuer.id}" was not answered within ${parameters.fetchDeadlineMs} ms.`);
     const answer = (async () => (await issuer.probe?.(secret, abort.signal)) ?? "unknown")();
-    const asking = bounded(answer, { deadline: { clock, ms: parameters.fetchDeadlineMs, error: () => late }, signals: [] })
+    const asking = bounded(answer, { deadline: { clock, ms: parameters.fetchDeadlineMs, error: () => late }, signals: [this.#closing] })
       .catch((): Verdict => "unknown")
       .finally(() => {
         abort.abort(late);

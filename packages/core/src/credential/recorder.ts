@@ -53,7 +53,7 @@ export class Recorder {
    * Stores what was issued and hands it out from now on; unless a later one is stored, which is then handed out. What came with a new input is not
    * handed out before that is stored: a crash would lose it.
    *
-   * @throws {CacheUnavailableError} it could not be stored and must not be handed out yet. It is kept and offered to the store again.
+   * @throws what the store throws, when it must not be handed out yet. It is kept and offered to the store again, whatever the store threw.
    */
   async commit(answer: Answer): Promise<void> {
     const { leadership, intent, snapshot } = answer.flight;
@@ -62,7 +62,6 @@ export class Recorder {
       const applied = await leadership.document.apply(this.#event(answer), { from: snapshot });
       if (applied !== undefined) this.#conclude(answer, applied);
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
       const { carry } = answer.issued;
       const mustBeStored = this.#parts.setting.rules.rotates && carry !== undefined && carry !== answer.flight.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
@@ -132,7 +131,9 @@ export class Recorder {
     const { issued, epoch, operationId } = this.#event(answer);
     const held = { ...issued, generation: (state.credential?.generation ?? 0) + 1, epoch, commitId: operationId };
     const previous = state.credential && { previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 } };
-    local.adopt({ ...state, credential: held, ...previous }, held, { isUnstored: true });
+    const next = { ...state, credential: held, ...previous };
+    if (local.wasRefused(held.fingerprint)) return local.note(next);
+    local.adopt(next, held, { isUnstored: true });
     const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
     setting.bus.emit("refreshed", {
       ...labelOf(held),

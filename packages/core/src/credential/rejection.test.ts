@@ -88,6 +88,28 @@ describe("a credential that the platform refuses", () => {
     expect(one.peek()).toBeUndefined();
   });
 
+  it.each(["store out of reach from the start", "store lost before the commit"])(
+    "is never handed out again when the platform hands it out again: %s",
+    async (when) => {
+      const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+      const isLostLater = when === "store lost before the commit";
+      const one = node({ standalone: isLostLater ? "never" : "when-harmless" });
+      const secret = await within(clock, 2_000, one.get());
+      one.faults.unreachable = !isLostLater;
+      const report = one.reject(secret);
+      report.catch(() => {});
+      await clock.advance(100);
+      one.faults.unreachable = true;
+      for (let second = 0; second < 20; second += 1) {
+        await clock.advance(1_000);
+        expect(one.peek()).toBeUndefined();
+      }
+      await expect(within(clock, 21_000, report)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      expect(platform.issues.length).toBeGreaterThan(1);
+      expect(platform.issues.length).toBeLessThanOrEqual(6);
+    },
+  );
+
   it("is probed first while it is young, once for all, and kept when the platform accepts it", async () => {
     const { clock, node, platform } = fleet({ probes: true });
     const one = node();

@@ -101,6 +101,45 @@ describe("a credential that is wanted", () => {
   });
 });
 
+describe("an operator's refresh", () => {
+  it("makes a new one also when the record was evicted", async () => {
+    const { cache, clock, node, platform } = fleet({ pushesChanges: false });
+    const one = node();
+    const old = await within(clock, 1_000, one.get());
+    await clock.advance(60_000);
+    await cache.withPrefix("production").delete(platform.id);
+    expect((await within(clock, 5_000, one.refresh())).fingerprint).not.toBe(old.fingerprint);
+    expect(platform.issues).toHaveLength(2);
+  });
+
+  it("makes a new one also when what is stored is suspect, and this node still holds the one before", async () => {
+    const { clock, document, node, platform, write } = fleet({ pushesChanges: false });
+    const [one, two] = [node(), node()];
+    const old = await within(clock, 1_000, one.get());
+    await within(clock, 1_000, two.get());
+    await clock.advance(40_000);
+    await within(clock, 5_000, two.refresh());
+    const state = (await document())!;
+    await write({ ...state, suspect: { fingerprint: state.credential!.fingerprint, atMs: state.credential!.issuedAtMs } });
+    expect((await within(clock, 5_000, one.refresh())).fingerprint).not.toBe(old.fingerprint);
+    expect(platform.issues).toHaveLength(3);
+  });
+});
+
+describe("a caller who comes late to a long wait", () => {
+  it("has a patience of its own", async () => {
+    const { clock, node, platform, store } = fleet();
+    const one = node();
+    await store.lock().withPrefix("production").tryAcquire(platform.id, "somebody", 21_000);
+    const first = one.get();
+    first.catch(() => {});
+    await clock.advance(19_500);
+    const second = one.get();
+    await expect(within(clock, 1_000, first)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "wait" });
+    expect(platform.alive(await within(clock, 5_000, second))).toBe(true);
+  });
+});
+
 describe("refreshing ahead", () => {
   it("makes one fetch per lifetime, before anybody waits, at 1, 3 and 10 nodes", async () => {
     for (const size of [1, 3, 10]) {

@@ -2,10 +2,13 @@
 import { QuotaExhaustedError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
+import type { State } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
 import { aimAt, type Gate, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import { endingOf } from "./lead.ts";
+import { handedOutAgain } from "./obstacle.ts";
+import type { Ending } from "./recorder.ts";
 import { reportFailure } from "./reports.ts";
 import { ask, isIssueError } from "./request.ts";
 
@@ -29,21 +32,24 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   if (verdict.kind !== "send" || state === undefined) return undefined;
 
   local.note(state);
+  const abandoned = (ending: Ending): State => {
+    const ended = { operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...ending };
+    const next = reduce(state, { type: "abandon", ...ended }, storeClock.nowMs(), rules).state ?? state;
+    local.note(next);
+    return next;
+  };
   const issued = await ask(setting, { reason: aim.reason, forced: false, current: undefined, parent }).catch((error: unknown) => {
     if (isIssueError(error)) {
-      const abandon = {
-        type: "abandon",
-        operationId: ids.operationId,
-        outcomeId: random.id(),
-        sentAtMs: verdict.intent.atMs,
-        ...endingOf(error, false),
-      } as const;
-      const abandoned = reduce(state, abandon, storeClock.nowMs(), rules).state ?? state;
-      local.note(abandoned);
-      reportFailure(setting.bus, error, { reason: aim.reason, failures: abandoned.failures, durationMs: clock.monotonicMs() - startedMs });
+      const { failures } = abandoned(endingOf(error, false));
+      reportFailure(setting.bus, error, { reason: aim.reason, failures, durationMs: clock.monotonicMs() - startedMs });
     }
     throw error;
   });
+  if (local.wasRefused(fingerprintOf(issued.secret))) {
+    // Asking with force would kill what the others use, and they cannot be told: back off.
+    abandoned({ outcome: "refused", code: "REFUSED_AGAIN" });
+    throw handedOutAgain(issuer.id);
+  }
   const { epoch, atMs } = verdict.intent;
   const by = { node, environment, reason: aim.reason };
   const held = {

@@ -19,6 +19,32 @@ describe("a store in trouble", () => {
     }
   });
 
+  it.each(["supersede", "rotate"] as const)(
+    "that holds a document of a newer release for a moment, when an answer comes, loses nothing: %s",
+    async (kind) => {
+      const rotates = kind === "rotate";
+      const { cache, clock, document, node, platform } = fleet({
+        latencyMs: 2_000,
+        ...(rotates && { policy: { kind: "rotate", overlapMs: 300_000 } }),
+      });
+      const one = node();
+      if (rotates) await within(clock, 5_000, one.seed({ secret: "S0", expiresInMs: 7_200_000, carry: "R0" }));
+      else await within(clock, 5_000, one.get());
+      await clock.advance(60_000);
+      const refreshed = one.refresh().catch((error: unknown) => error);
+      await clock.advance(1_000);
+      const stored = (await cache.withPrefix("production").get(platform.id))!.value;
+      await cache.withPrefix("production").set(platform.id, JSON.stringify({ ...JSON.parse(stored), v: 2 }));
+      await clock.advance(3_000);
+      if (rotates) expect(await refreshed).toMatchObject({ code: "UNREADABLE_ENTRY" });
+      else expect(one.peek()?.reveal()).toBe(platform.latest);
+      await cache.withPrefix("production").set(platform.id, stored);
+      await clock.advance(120_000);
+      expect((await document())?.credential?.secret).toBe(platform.latest);
+      expect(one.peek()?.reveal()).toBe(platform.latest);
+    },
+  );
+
   it("that is failing over when a process starts is waited for", async () => {
     const { clock, node, platform } = fleet();
     const one = node();

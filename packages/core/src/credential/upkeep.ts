@@ -1,4 +1,5 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
+import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
 import { isCalm, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
@@ -32,7 +33,8 @@ export class Upkeep {
   readonly #latch: Latch;
   #cancel: CancelTimer | undefined;
   #isBusy = false;
-  #isStopped = true;
+  #isRunning = false;
+  #isStopped = false;
   /** The first use reads the document by itself. On the monotonic clock, as all instants here. */
   #startedMs = Number.NEGATIVE_INFINITY;
   #followAtMs = Number.POSITIVE_INFINITY;
@@ -51,10 +53,10 @@ export class Upkeep {
     this.#latch = latch;
   }
 
-  /** From the first use on, until {@link Upkeep.stop}. */
+  /** From the first use on, until {@link Upkeep.stop}, which is final. */
   start(): void {
-    if (!this.#isStopped) return;
-    this.#isStopped = false;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
     this.#startedMs = this.#parts.setting.clock.monotonicMs();
     this.#followAtMs = this.#startedMs + followAfterMs;
     this.rearm();
@@ -68,7 +70,7 @@ export class Upkeep {
   /** What is known has changed: something else may be due next. */
   rearm(): void {
     this.#cancel?.();
-    if (this.#isStopped || this.#isBusy) return;
+    if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
     const nowMs = this.#parts.setting.clock.monotonicMs();
     const nextMs = Math.min(this.#followAtMs, this.#recheckAtMs(), this.#staleAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
     const sleepMs = Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs));
@@ -170,8 +172,8 @@ export class Upkeep {
     const { holding, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
     const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.news.isHeard;
-    const stretch = isTold ? toldStretch : 1;
-    const atMs = sinceMs + this.#recheckJitter * stretch * recheckMs;
+    const waitMs = isTold ? Math.max(recheckMs, Math.min(toldStretch * recheckMs, overlapOf(setting.issuer))) : recheckMs;
+    const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
   }
