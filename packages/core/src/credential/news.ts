@@ -29,6 +29,7 @@ export class News {
   /** Readings in a row that failed. */
   #failures = 0;
   #isHeard = false;
+  #lastHeardMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   #isMuted = false;
 
@@ -40,6 +41,11 @@ export class News {
   /** Whether a subscription stands. Messages may be lost all the same. */
   get isHeard(): boolean {
     return this.#isHeard;
+  }
+
+  /** Whether a message came at this instant of the monotonic clock or later. */
+  hasHeardSince(ms: number): boolean {
+    return this.#lastHeardMs >= ms;
   }
 
   /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
@@ -102,7 +108,9 @@ export class News {
   async #subscribe(cache: Cache, key: string): Promise<Unsubscribe | undefined> {
     try {
       const unsubscribe = await cache.watch?.((changed) => {
-        if (changed === undefined || changed === key) this.#schedule();
+        if (changed !== undefined && changed !== key) return;
+        this.#lastHeardMs = this.#clock.monotonicMs();
+        this.#schedule();
       });
       this.#isHeard = unsubscribe !== undefined;
       return unsubscribe;

@@ -172,6 +172,32 @@ describe("refreshing ahead", () => {
     }
   });
 
+  it("reads as often as without messages once a reading has shown a change that no message told of, until one comes again", async () => {
+    const { clock, node } = fleet();
+    const [one, two] = [node(), node()];
+    await within(clock, 2_000, one.get());
+    await within(clock, 2_000, two.get());
+    /** The longest time between two readings of the second node within the next twenty minutes. */
+    const longestGapMs = async (): Promise<number> => {
+      const atMs: number[] = [];
+      for (let second = 0, calls = two.faults.calls("get"); second < 1_200; second += 1) {
+        await clock.advance(1_000);
+        if (two.faults.calls("get") > calls) atMs.push(second * 1_000);
+        calls = two.faults.calls("get");
+      }
+      return Math.max(...atMs.slice(1).map((ms, index) => ms - atMs[index]!));
+    };
+    expect(await longestGapMs()).toBeGreaterThan(250_000);
+    two.faults.losesMessages = true;
+    await within(clock, 2_000, one.refresh());
+    await clock.advance(310_000);
+    expect(two.peek()?.fingerprint).toBe(one.peek()?.fingerprint);
+    expect(await longestGapMs()).toBeLessThanOrEqual(241_000);
+    two.faults.losesMessages = false;
+    await within(clock, 2_000, one.refresh());
+    expect(await longestGapMs()).toBeGreaterThan(250_000);
+  });
+
   it("hands out the same stable credential again without a loop", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
     const nodes = [node(), node(), node()];

@@ -18,6 +18,9 @@ export class Source {
   #role: Role;
   #document: StoredDocument;
   #lastReadMs = Number.NEGATIVE_INFINITY;
+  #version: Snapshot["version"] | undefined;
+  /** Whether a reading has shown a change of which there was no news: the subscription may have died in silence. */
+  #isDeaf = false;
 
   constructor(parts: Parts, cache: Cache, role: Role) {
     this.#parts = parts;
@@ -42,11 +45,19 @@ export class Source {
     return this.#lastReadMs;
   }
 
+  /** Whether the store tells of changes, as far as is known here. */
+  get isTold(): boolean {
+    return this.news.isHeard && !this.#isDeaf;
+  }
+
   /** Reads the document and takes over what it holds. */
   async read(): Promise<Snapshot> {
+    const sinceMs = this.#lastReadMs;
     this.#lastReadMs = this.#parts.setting.clock.monotonicMs();
     const document = this.#document;
     const snapshot = await document.read();
+    if (this.#version !== undefined && this.#version !== snapshot.version) this.#isDeaf = !this.news.hasHeardSince(sinceMs);
+    this.#version = snapshot.version;
     this.#parts.adoption.take(snapshot, document);
     return snapshot;
   }
@@ -58,7 +69,9 @@ export class Source {
 
   /** Listens from now on. What changed between the last reading and the first news was told to nobody here, so the document is read again. */
   async follow(): Promise<void> {
-    if (!this.news.isHeard && (await this.listen())) await this.read();
+    if (this.news.isHeard || !(await this.listen())) return;
+    this.#version = undefined;
+    await this.read();
   }
 
   /** Reads another environment's document from now on, and refreshes nothing. */
@@ -67,5 +80,6 @@ export class Source {
     this.#role = "consumer";
     this.#cache = this.#cache.at(path);
     this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache);
+    this.#version = undefined;
   }
 }

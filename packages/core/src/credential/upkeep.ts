@@ -171,7 +171,7 @@ export class Upkeep {
     const { recheckDueMs, recheckMs } = setting.parameters;
     const { holding, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
-    const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.news.isHeard;
+    const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.isTold;
     const waitMs = isTold ? Math.max(recheckMs, Math.min(toldStretch * recheckMs, overlapOf(setting.issuer))) : recheckMs;
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
