@@ -2,21 +2,28 @@
 import KeyvMemcache from "@keyv/memcache";
 import { systemClock } from "@lingpai/core";
 import type { Cache, Lock } from "@lingpai/core";
-import { etcd, mariadb, memcached, postgres, until } from "@lingpai/test-servers";
-import type { Database } from "@lingpai/test-servers";
+import { etcd, mariadb, memcached, openLink, postgres, until } from "@lingpai/test-servers";
+import type { Database, Link } from "@lingpai/test-servers";
 import { Etcd3 } from "etcd3";
 import Keyv from "keyv";
 import mysql from "mysql2";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keyvCache, keyvLock } from "./index.ts";
+
+interface Connected {
+  readonly native: object;
+  /** Of a pool: makes a connection and leaves it idle. */
+  warm?(): Promise<unknown>;
+  close(): unknown;
+}
 
 interface Case {
   readonly name: string;
   /** Whether what was stored is there after a restart. */
   readonly keeps: boolean;
   start(): Promise<Database>;
-  connect(server: Database): { readonly native: object; close(): unknown };
+  connect(server: Pick<Database, "url">): Connected;
 }
 
 const cases: readonly Case[] = [
@@ -26,7 +33,7 @@ const cases: readonly Case[] = [
     start: postgres,
     connect({ url }) {
       const native = new pg.Pool({ connectionString: url });
-      return { native, close: () => native.end() };
+      return { native, warm: () => native.query("SELECT 1"), close: () => native.end() };
     },
   },
   {
@@ -35,7 +42,7 @@ const cases: readonly Case[] = [
     start: mariadb,
     connect({ url }) {
       const native = mysql.createPool(url);
-      return { native, close: () => native.promise().end() };
+      return { native, warm: () => native.promise().query("SELECT 1"), close: () => native.promise().end() };
     },
   },
   {
@@ -63,7 +70,7 @@ const token = "the token itself";
 
 describe.each(cases)("$name", ({ start, connect, keeps }) => {
   let server: Database;
-  let connection: ReturnType<Case["connect"]>;
+  let connection: Connected;
   let cache: Cache;
   let lock: Lock;
 
@@ -123,6 +130,49 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
     });
     expect(after.fence).toBeGreaterThan(before.acquired ? before.fence : Infinity);
     expect((await cache.get("wx3"))?.value).toBe(keeps ? token : undefined);
+  });
+});
+
+describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name)))("$name at first use", ({ start, connect }) => {
+  let server: Database;
+  let link: Link;
+  let connection: Connected;
+  let cache: Cache;
+
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.stop());
+
+  beforeEach(async () => {
+    link = await openLink(server, "chunks");
+    connection = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
+    cache = keyvCache(new Keyv(), { native: connection.native, deadlineMs }).withPrefix("prod");
+  });
+
+  afterEach(async () => {
+    await cache.close();
+    // A connection that died in silence never ends by itself, so the link ends before the client that waits for it, and may then complain.
+    await link.close();
+    await Promise.allSettled([connection.close()]);
+  });
+
+  const unavailable = { code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true };
+  const worksAgain = (): Promise<unknown> => until("it works", async () => (await cache.set("wx1", token)).written, 5_000);
+
+  test("a connection of the pool that has died in silence is given up for another one", async () => {
+    await connection.warm?.();
+    await link.strand();
+    await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
+    await worksAgain();
+  });
+
+  test("a connection that dies in silence while it is made is given up for another one", async () => {
+    await link.freeze();
+    await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
+    await link.strand();
+    await link.heal();
+    await worksAgain();
   });
 });
 

@@ -1,4 +1,5 @@
 /** How one speaks to MySQL and MariaDB: in statements that are whole texts, because Keyv's own adapter takes no values beside them. */
+import type { Patience } from "./borrowed.ts";
 import { codeOf } from "./failure.ts";
 import type { Row } from "./sql.ts";
 
@@ -6,7 +7,7 @@ import type { Row } from "./sql.ts";
 export interface MysqlRun {
   rows(statement: string): Promise<readonly Row[]>;
   /** How many rows were written. Trust it only where what matches always changes. */
-  affected(statement: string): Promise<number>;
+  affected(statement: string, patience?: Patience): Promise<number>;
 }
 
 /** The database's clock in ms since the Unix epoch, the same all through one statement, whatever the session's time zone does. */
@@ -20,4 +21,9 @@ export function literal(text: string): string {
 /** Whether an INSERT found its row already there. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "ER_DUP_ENTRY";
+}
+
+/** Whether the statement was undone because it and another waited for each other. Alone in its transaction, it may be run again. */
+export function isDeadlock(error: unknown): boolean {
+  return codeOf(error) === "ER_LOCK_DEADLOCK";
 }

@@ -35,7 +35,7 @@ export function mysqlEntries(run: MysqlRun): CacheDriver {
       const condition = ifVersion === undefined ? "" : `AND version = ${literal(ifVersion)}`;
       return (await run.affected(`DELETE FROM ${entriesTable} WHERE id = '${idOf(name)}' AND ${live} ${condition}`)) > 0;
     },
-    clear: (scope) => run.affected(`DELETE FROM ${entriesTable} WHERE scope = '${idOf(scope)}' AND ${live}`),
+    clear: (scope) => run.affected(`DELETE FROM ${entriesTable} WHERE scope = '${idOf(scope)}' AND ${live}`, "long"),
     async *names(scope) {
       for (let after = ""; ;) {
         const page: readonly Row[] = await run.rows(

@@ -6,17 +6,17 @@
  * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
-import { onBorrowed } from "./borrowed.ts";
-import type { Borrowing } from "./borrowed.ts";
+import { onBorrowed, patienceMs, within } from "./borrowed.ts";
+import type { Borrowing, Patience } from "./borrowed.ts";
 import { refusal } from "./failure.ts";
-import { nowMs } from "./mysql-dialect.ts";
+import { isDeadlock, nowMs } from "./mysql-dialect.ts";
 import type { MysqlRun } from "./mysql-dialect.ts";
 import { mysqlEntries } from "./mysql-entries.ts";
 import { mysqlLocks } from "./mysql-locks.ts";
 import { dialectOf, has } from "./shape.ts";
 import type { Row } from "./sql.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
-import { entriesTable, locksTable, once } from "./tables.ts";
+import { entriesTable, locksTable, once, purge } from "./tables.ts";
 
 /** A pool of mysql2, or its `promise()`. */
 interface MysqlPool {
@@ -43,11 +43,13 @@ export const mysql: StoreFamily = {
       borrow: () => pool.getConnection(),
       giveBack: (connection, isDead) => (isDead ? connection.destroy() : connection.release()),
     };
-    return mysqlStore((statement) => onBorrowed(borrowing, settings, async (connection) => (await connection.query(statement))[0]));
+    return mysqlStore((statement, patience = "short") =>
+      onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement))[0]),
+    );
   },
-  ofAdapter(adapter) {
+  ofAdapter(adapter, settings) {
     if (dialectOf(adapter) !== "mysql" || !has<MysqlQueries>(adapter, "query")) return undefined;
-    return mysqlStore((statement) => adapter.query(statement));
+    return mysqlStore((statement, patience = "short") => within(settings.clock, patienceMs(settings, patience), adapter.query(statement)));
   },
 };
 
@@ -59,19 +61,21 @@ const tables: readonly string[] = [
     fence BIGINT NOT NULL, expires_at BIGINT NOT NULL) ENGINE = InnoDB`,
 ];
 
-function mysqlStore(query: (statement: string) => Promise<unknown>): AtomicStore {
+type Query = (statement: string, patience?: Patience) => Promise<unknown>;
+
+function mysqlStore(query: Query): AtomicStore {
   const prepared = once(() => prepare(query));
-  const run = async (statement: string): Promise<unknown> => {
+  const run: Query = async (statement, patience) => {
     try {
       await prepared();
-      return await query(statement);
+      return await despiteDeadlocks(() => query(statement, patience));
     } catch (error) {
       throw refusal("mysql", error, reasons) ?? error;
     }
   };
   const mysqlRun: MysqlRun = {
     rows: async (statement) => (await run(statement)) as readonly Row[],
-    affected: async (statement) => ((await run(statement)) as { readonly affectedRows: number }).affectedRows,
+    affected: async (statement, patience) => ((await run(statement, patience)) as { readonly affectedRows: number }).affectedRows,
   };
   return {
     kind: "mysql",
@@ -81,10 +85,24 @@ function mysqlStore(query: (statement: string) => Promise<unknown>): AtomicStore
   };
 }
 
-async function prepare(query: (statement: string) => Promise<unknown>): Promise<void> {
+const attemptsMax = 5;
+
+/** A statement that was chosen to end a deadlock has done nothing, and the other has what it waited for. */
+async function despiteDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isDeadlock(error) || attempts === attemptsMax) throw error;
+    }
+  }
+}
+
+async function prepare(query: Query): Promise<void> {
   const found = `SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('${entriesTable}', '${locksTable}')`;
   if (((await query(found)) as readonly Row[]).length < tables.length) for (const table of tables) await query(table);
-  await query(`DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`);
+  // Nobody waits for it; what it could not remove, whoever starts next does.
+  purge(nowMs, async (statement) => (await query(statement, "long")) as readonly Row[]).catch(() => {});
 }
 
 const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([

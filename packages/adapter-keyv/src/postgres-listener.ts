@@ -1,5 +1,6 @@
 /** Being told of changes by PostgreSQL: one connection that listens for as long as anybody does, and comes back when it is lost. */
 import type { CancelTimer, Clock, Unsubscribe, WatchListener } from "@lingpai/core";
+import { within } from "./borrowed.ts";
 import type { Row, SqlValue } from "./sql.ts";
 
 /** `Pool` of `pg` 8. */
@@ -32,6 +33,10 @@ type Subscriber = (payload: string | undefined) => void;
 const retryFirstMs = 50;
 const retryMaxMs = 5000;
 
+/** How often a connection is looked at, and how long anything that is asked here may take. */
+const lookEveryMs = 30_000;
+const answerLimitMs = 5000;
+
 export function createListener(pool: PostgresPool, clock: Clock): PostgresListener {
   const hub = new Hub(pool, clock);
   return {
@@ -52,7 +57,10 @@ class Hub {
   readonly #clock: Clock;
   readonly #subscribers = new Set<{ readonly deliver: Subscriber }>();
   #connection: Promise<PostgresConnection> | undefined;
-  #cancelRetry: CancelTimer | undefined;
+  /** Of the next look whether the other end is still there or, without a connection, of the next attempt to get one. */
+  #cancelTimer: CancelTimer = () => {};
+  /** Before the next attempt to come back; 0 while nothing may have been missed. */
+  #pauseMs = 0;
 
   constructor(pool: PostgresPool, clock: Clock) {
     this.#pool = pool;
@@ -74,30 +82,29 @@ class Hub {
 
   #leave(subscriber: { readonly deliver: Subscriber }): void {
     if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
-    this.#cancelRetry?.();
-    const connection = this.#connection;
-    this.#connection = undefined;
-    connection?.then((open) => open.release(true)).catch(() => {});
+    this.#disconnect();
+    this.#pauseMs = 0;
   }
 
   #connect(): Promise<PostgresConnection> {
     if (this.#connection !== undefined) return this.#connection;
-    this.#cancelRetry?.();
+    this.#cancelTimer();
     const opening = this.#open(() => this.#lost(opening));
     this.#connection = opening;
-    opening.catch(() => {
-      if (this.#connection === opening) this.#connection = undefined;
-    });
+    opening.then(
+      (connection) => this.#opened(opening, connection),
+      () => this.#lost(opening),
+    );
     return opening;
   }
 
   async #open(onLost: () => void): Promise<PostgresConnection> {
-    const connection = await this.#pool.connect();
+    const connection = await within(this.#clock, answerLimitMs, this.#pool.connect(), (late) => late.release(false));
     connection.on("error", onLost);
     connection.on("end", onLost);
     connection.on("notification", ({ payload }) => this.#deliver(payload ?? ""));
     try {
-      await connection.query(`LISTEN ${changesChannel}`);
+      await within(this.#clock, answerLimitMs, connection.query(`LISTEN ${changesChannel}`));
     } catch (error) {
       connection.release(true);
       throw error;
@@ -105,23 +112,38 @@ class Hub {
     return connection;
   }
 
+  #opened(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    if (this.#connection !== opening) return;
+    this.#lookLater(opening, connection);
+    if (this.#pauseMs === 0) return;
+    this.#pauseMs = 0;
+    this.#deliver(undefined);
+  }
+
+  /** A connection that only listens would never find out by itself that its other end is gone without a word. */
+  #lookLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    const look = (): void => {
+      within(this.#clock, answerLimitMs, connection.query("SELECT 1")).then(
+        () => this.#connection === opening && this.#lookLater(opening, connection),
+        () => this.#lost(opening),
+      );
+    };
+    this.#cancelTimer = this.#clock.setTimer(lookEveryMs, look, { background: true });
+  }
+
   /** Once for each connection, and not for one that was given up on purpose. */
   #lost(opening: Promise<PostgresConnection>): void {
     if (this.#connection !== opening) return;
-    this.#connection = undefined;
-    opening.then((open) => open.release(true)).catch(() => {});
-    this.#retry(retryFirstMs);
+    this.#disconnect();
+    this.#pauseMs = Math.min(Math.max(retryFirstMs, 2 * this.#pauseMs), retryMaxMs);
+    const again = (): void => void this.#connect().catch(() => {});
+    this.#cancelTimer = this.#clock.setTimer(this.#pauseMs, again, { background: true });
   }
 
-  #retry(afterMs: number): void {
-    if (this.#subscribers.size === 0) return;
-    const again = (): void => {
-      this.#connect().then(
-        () => this.#deliver(undefined),
-        () => this.#retry(Math.min(afterMs * 2, retryMaxMs)),
-      );
-    };
-    this.#cancelRetry = this.#clock.setTimer(afterMs, again, { background: true });
+  #disconnect(): void {
+    this.#cancelTimer();
+    this.#connection?.then((open) => open.release(true)).catch(() => {});
+    this.#connection = undefined;
   }
 
   #deliver(payload: string | undefined): void {

@@ -6,8 +6,8 @@
  * long as any cache is watched or any lock waited for.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
-import { onBorrowed } from "./borrowed.ts";
-import type { Borrowing } from "./borrowed.ts";
+import { onBorrowed, patienceMs, within } from "./borrowed.ts";
+import type { Borrowing, Patience } from "./borrowed.ts";
 import { codeOf, refusal } from "./failure.ts";
 import { changesChannel, createListener } from "./postgres-listener.ts";
 import type { PostgresConnection, PostgresListener, PostgresPool } from "./postgres-listener.ts";
@@ -16,7 +16,7 @@ import { sqlEntries } from "./sql-entries.ts";
 import { sqlLocks } from "./sql-locks.ts";
 import type { Row, SqlStore, SqlValue } from "./sql.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
-import { entriesTable, locksTable, once } from "./tables.ts";
+import { entriesTable, locksTable, once, purge } from "./tables.ts";
 
 /** The store of `@keyv/postgres` 2, whose pool is out of reach: it works, without telling of changes. That of 6 hides its queries too. */
 interface PostgresQueries {
@@ -41,17 +41,19 @@ export const postgres: StoreFamily = {
         connection.off("error", ignore);
       },
     };
-    const rows: Query = (statement, values) =>
-      onBorrowed(borrowing, settings, async (connection) => (await connection.query(statement, values)).rows);
+    const rows: Query = (statement, values, patience = "short") =>
+      onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement, values)).rows);
     return postgresStore(rows, () => createListener(client, settings.clock));
   },
-  ofAdapter(adapter) {
+  ofAdapter(adapter, settings) {
     if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query")) return undefined;
-    return postgresStore(async (statement, values) => (await adapter.query(statement, values)) as readonly Row[], undefined);
+    const rows: Query = async (statement, values, patience = "short") =>
+      (await within(settings.clock, patienceMs(settings, patience), adapter.query(statement, values))) as readonly Row[];
+    return postgresStore(rows, undefined);
   },
 };
 
-type Query = (statement: string, values?: readonly SqlValue[]) => Promise<readonly Row[]>;
+type Query = (statement: string, values?: readonly SqlValue[], patience?: Patience) => Promise<readonly Row[]>;
 
 const nowMs = "floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
@@ -65,7 +67,8 @@ const createTables = `SELECT pg_advisory_xact_lock(hashtext('${entriesTable}'));
 async function prepare(query: Query): Promise<void> {
   const [tables] = await query(`SELECT to_regclass('${entriesTable}') IS NOT NULL AND to_regclass('${locksTable}') IS NOT NULL AS present`);
   if (tables?.["present"] !== true) await query(createTables);
-  await query(`DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`);
+  // Nobody waits for it; what it could not remove, whoever starts next does.
+  purge(nowMs, (statement) => query(statement, [], "long")).catch(() => {});
 }
 
 function postgresStore(query: Query, listen: (() => PostgresListener) | undefined): AtomicStore {
@@ -74,10 +77,10 @@ function postgresStore(query: Query, listen: (() => PostgresListener) | undefine
     kind: "postgres",
     nowMs,
     greatest: "greatest",
-    run: async (statement, values) => {
+    run: async (statement, values, patience) => {
       try {
         await prepared();
-        return await query(statement, values);
+        return await query(statement, values, patience);
       } catch (error) {
         throw refusal("postgres", error, reasonOf(error)) ?? error;
       }

@@ -68,7 +68,7 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
       return (await rows).length > 0;
     },
     async clear(scope) {
-      const rows = await run(statements.clear, [idOf(scope)]);
+      const rows = await run(statements.clear, [idOf(scope)], "long");
       return rows.filter(({ live }) => Boolean(live)).length;
     },
     async *names(scope) {

@@ -1,4 +1,5 @@
 /** What differs between the databases that {@link sqlEntries} and {@link sqlLocks} run on. */
+import type { Patience } from "./borrowed.ts";
 
 export type SqlValue = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, unknown>>;
@@ -11,7 +12,7 @@ export interface SqlStore {
   /** The function that returns the greater of two numbers. */
   readonly greatest: string;
   /** Runs one statement, alone in its transaction, with values for `$1`, `$2`, …; prepares the tables first. */
-  run(statement: string, values: readonly SqlValue[]): Promise<readonly Row[]>;
+  run(statement: string, values: readonly SqlValue[], patience?: Patience): Promise<readonly Row[]>;
   /** A value as its column takes it, the expression that reads it, and what that gives as a value. */
   toColumn(value: string): SqlValue;
   readonly readableValue: string;

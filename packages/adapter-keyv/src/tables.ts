@@ -6,6 +6,7 @@
  * SHA-256 in lower-case hex: equal only for equal names in every collation. `name` is there to be read by people and listed.
  */
 import { createHash } from "node:crypto";
+import type { Row } from "./sql.ts";
 
 export const entriesTable = "lingpai_entries";
 export const locksTable = "lingpai_locks";
@@ -32,4 +33,19 @@ export function once(prepare: () => Promise<void>): () => Promise<void> {
     });
     return prepared;
   };
+}
+
+/**
+ * Removes what has expired, in pages: nobody's write waits for more than one. The rows are found first and then removed by their ids,
+ * because MySQL locks each row that a DELETE looks at, and a write that came between keeps its row.
+ */
+export async function purge(nowMs: string, query: (statement: string) => Promise<readonly Row[]>): Promise<void> {
+  const expired = `expires_at <= ${nowMs}`;
+  for (let after = ""; ;) {
+    const page = await query(`SELECT id FROM ${entriesTable} WHERE id > '${after}' AND ${expired} ORDER BY id LIMIT ${pageRows}`);
+    const ids = page.map(({ id }) => String(id));
+    if (ids.length > 0) await query(`DELETE FROM ${entriesTable} WHERE id IN ('${ids.join("', '")}') AND ${expired}`);
+    if (ids.length < pageRows) return;
+    after = ids.at(-1)!;
+  }
 }

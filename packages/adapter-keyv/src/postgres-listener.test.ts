@@ -1,0 +1,145 @@
+import { EventEmitter } from "node:events";
+import { manualClock } from "@lingpai/core/testing";
+import type { ManualClock } from "@lingpai/core/testing";
+import { beforeEach, expect, test } from "vitest";
+import { createListener } from "./postgres-listener.ts";
+import type { PostgresConnection, PostgresListener, PostgresPool } from "./postgres-listener.ts";
+
+type Answer = ReturnType<PostgresConnection["query"]>;
+
+class FakeConnection extends EventEmitter implements PostgresConnection {
+  readonly asked: string[] = [];
+  /** Its other end is gone without a word. */
+  isStranded = false;
+  isReleased = false;
+
+  query(statement: string): Answer {
+    this.asked.push(statement);
+    return this.isStranded ? new Promise(() => {}) : Promise.resolve({ rows: [] });
+  }
+  release(): void {
+    this.isReleased = true;
+  }
+}
+
+class FakePool extends EventEmitter implements PostgresPool {
+  readonly totalCount = 0;
+  readonly made: FakeConnection[] = [];
+  state: "up" | "down" | "silent" = "up";
+
+  async connect(): Promise<FakeConnection> {
+    if (this.state === "down") throw new Error("connection refused");
+    if (this.state === "silent") return new Promise(() => {});
+    const connection = new FakeConnection();
+    this.made.push(connection);
+    return connection;
+  }
+  get last(): FakeConnection {
+    return this.made.at(-1)!;
+  }
+}
+
+let clock: ManualClock;
+let pool: FakePool;
+let listener: PostgresListener;
+let told: (string | undefined)[];
+
+const watch = (): Promise<unknown> => listener.watch("prod:{", (name) => told.push(name));
+
+beforeEach(() => {
+  clock = manualClock();
+  pool = new FakePool();
+  listener = createListener(pool, clock);
+  told = [];
+});
+
+test("who watches is told of changes, and after a lost connection that some may have been missed", async () => {
+  await watch();
+  pool.last.emit("notification", { payload: "eprod:{wx1}" });
+  pool.last.emit("end");
+  await clock.advance(50);
+  pool.last.emit("notification", { payload: "eprod:{wx2}" });
+
+  expect(pool.made.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+  expect(told).toEqual(["prod:{wx1}", undefined, "prod:{wx2}"]);
+});
+
+test("somebody new who cannot listen in the pause before the next attempt does not end the attempts", async () => {
+  await watch();
+  pool.state = "down";
+  pool.last.emit("end");
+
+  await expect(listener.onRelease("prod:{wx1}", () => {})).rejects.toThrow("connection refused");
+  pool.state = "up";
+  await clock.advance(10_000);
+
+  expect(told).toEqual([undefined]);
+});
+
+test("somebody new who listens in the pause before the next attempt brings the others back, and they are told that some may have been missed", async () => {
+  await watch();
+  pool.last.emit("end");
+
+  await listener.onRelease("prod:{wx1}", () => {});
+  expect(told).toEqual([undefined]);
+  await clock.advance(10_000);
+
+  expect(told).toEqual([undefined]);
+  expect(pool.made.length).toBe(2);
+});
+
+test("the attempts become rarer, and begin anew with the next loss", async () => {
+  await watch();
+  pool.state = "down";
+  pool.last.emit("end");
+  await clock.advance(60_000);
+  pool.state = "up";
+  await clock.advance(5_000);
+  expect(pool.made.length).toBe(2);
+
+  pool.last.emit("end");
+  await clock.advance(50);
+  expect(pool.made.length).toBe(3);
+});
+
+test("a connection that dies in silence is noticed within 35 seconds and replaced", async () => {
+  await watch();
+  await clock.advance(90_000);
+  expect(pool.last.asked).toEqual(["LISTEN lingpai_changes", "SELECT 1", "SELECT 1", "SELECT 1"]);
+  expect(told).toEqual([]);
+
+  pool.last.isStranded = true;
+  await clock.advance(34_999);
+  expect(pool.last.isReleased).toBe(false);
+  await clock.advance(51);
+
+  expect(pool.made.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+  expect(told).toEqual([undefined]);
+});
+
+test("a pool that does not answer keeps nobody from listening later", async () => {
+  pool.state = "silent";
+  const first = watch();
+  first.catch(() => {});
+  await clock.advance(5_000);
+  await expect(first).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
+
+  pool.state = "up";
+  await watch();
+  pool.last.emit("notification", { payload: "eprod:{wx1}" });
+  expect(told).toEqual(["prod:{wx1}"]);
+});
+
+test("nothing is asked, and no timer left, when nobody listens any more", async () => {
+  const unsubscribe = await listener.watch("prod:{", () => {});
+  await unsubscribe();
+  await clock.settle();
+
+  expect(pool.last.isReleased).toBe(true);
+  pool.last.emit("end");
+  expect(clock.pendingTimers).toBe(0);
+
+  pool.state = "down";
+  await expect(watch()).rejects.toThrow("connection refused");
+  expect(clock.pendingTimers).toBe(0);
+});
