@@ -1,8 +1,9 @@
 /** Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text `VERSION:TTL:VALUE`. */
-import { createWaitQueue, UnreadableEntryError } from "@lingpai/core";
-import type { CacheDriver, Clock, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
+import { CacheUnavailableError, createWaitQueue, UnreadableEntryError } from "@lingpai/core";
+import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
 import { listLimit } from "./cas.ts";
 import type { CasKeys, CasPair } from "./cas.ts";
+import type { StoreSettings } from "./store.ts";
 
 interface Stored {
   readonly pair: CasPair;
@@ -11,7 +12,7 @@ interface Stored {
   readonly value: string;
 }
 
-export function casEntries(kind: string, keys: CasKeys, clock: Clock): CacheDriver {
+export function casEntries(kind: string, keys: CasKeys, { clock, deadlineMs }: StoreSettings): CacheDriver {
   const read = async (name: string): Promise<Stored | undefined> => {
     const pair = await keys.read(keyOf(name));
     return pair && parse(name, pair);
@@ -27,38 +28,59 @@ export function casEntries(kind: string, keys: CasKeys, clock: Clock): CacheDriv
   };
 
   /** Where a write fails somebody else has written, so the condition is looked at again. */
-  const set = async (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Promise<Written | Conflict> => {
+  const set = async (name: string, value: string, write: DriverWrite, turn: AbortSignal): Promise<Written | Conflict> => {
+    const { version, ttlMs, ifVersion } = write;
     for (;;) {
       const stored = await read(name);
       const storeNowMs = clock.wallMs();
       if (stored?.version === version) return { written: true, version, storeNowMs };
       if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion)
         return { written: false, version: stored?.version, storeNowMs };
+      turn.throwIfAborted();
       const text = `${version}:${ttlMs ?? ""}:${value}`;
       if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs })) return { written: true, version, storeNowMs };
     }
   };
 
-  const remove = async (name: string, ifVersion: Version | undefined): Promise<boolean> => {
+  const remove = async (name: string, ifVersion: Version | undefined, turn: AbortSignal): Promise<boolean> => {
     for (;;) {
       const stored = await read(name);
       if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion)) return false;
+      turn.throwIfAborted();
       if (await keys.remove(keyOf(name), stored.pair)) return true;
     }
   };
 
-  /** Each operation is several requests, so those of one process on one name take turns: they keep their order and never race. */
+  /**
+   * Each write is several requests, so those of one process on one name take turns: they keep their order and never race. A request may
+   * stay without an answer for very long, so a turn ends at the latest when its caller has given up; then the write sends nothing more.
+   */
   const queue = createWaitQueue();
-  const inTurn = async <T>(name: string, operation: () => Promise<T>): Promise<T> => {
-    const end = await queue.turn(name);
-    return operation().finally(end);
+  const inTurn = async <T>(name: string, write: (turn: AbortSignal) => Promise<T>): Promise<T> => {
+    const turn = new AbortController();
+    const cancel = clock.setTimer(deadlineMs, () => {
+      turn.abort(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));
+    });
+    try {
+      const end = await queue.turn(name, turn.signal);
+      turn.signal.addEventListener("abort", end);
+      return await write(turn.signal).finally(end);
+    } finally {
+      cancel();
+    }
+  };
+  /** A read only waits for the writes before it. */
+  const afterWrites = async <T>(name: string, reading: () => Promise<T>): Promise<T> => {
+    const passOn = await queue.turn(name);
+    passOn();
+    return reading();
   };
 
   return {
     kind,
-    get: (name) => inTurn(name, () => get(name)),
-    set: (name, value, write) => inTurn(name, () => set(name, value, write)),
-    delete: (name, ifVersion) => inTurn(name, () => remove(name, ifVersion)),
+    get: (name) => afterWrites(name, () => get(name)),
+    set: (name, value, write) => inTurn(name, (turn) => set(name, value, write, turn)),
+    delete: (name, ifVersion) => inTurn(name, (turn) => remove(name, ifVersion, turn)),
     clear: (scope) => keys.removeAll(keyOf(scope)),
     async *names(scope) {
       for (let after = ""; ;) {

@@ -5,7 +5,7 @@ export interface CasPair {
   readonly value: string;
   /** Changes with every write of the key. */
   readonly revision: string;
-  /** What is left of its time to live, in ms, as well as the store can tell; undefined when it does not end, 0 when it has. */
+  /** What is left of its time to live, in ms, rather too much than too little; undefined when it does not end, 0 when it has. */
   remainingMs(): Promise<number | undefined>;
 }
 

@@ -8,8 +8,14 @@ import type { CasPair } from "./cas.ts";
 import type { EtcdKeys } from "./etcd.ts";
 
 export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
-  const remainingMs = async (held: CasPair): Promise<number> =>
-    Math.min((await held.remainingMs()) ?? Infinity, parseLease(held.value).ttlMs);
+  /** Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has changed. */
+  const prolong = async (key: string, owner: string, read: CasPair, ttlMs: number): Promise<boolean> => {
+    // Told in seconds begun, the last of which may be nearly over.
+    const mostMs = (await read.remainingMs()) ?? Infinity;
+    if (mostMs - 1000 >= ttlMs) return true;
+    // A lease's length cannot be changed, so the key moves to another one.
+    return keys.put({ key, read, value: leaseText(ttlMs, parseLease(read.value).fence, owner), ttlMs });
+  };
 
   return {
     kind: "etcd",
@@ -18,9 +24,12 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
         const last = await keys.read(fenceKey(name));
         const held = await keys.read(lockKey(name));
         const storeNowMs = clock.wallMs();
-        const lease = held && parseLease(held.value);
-        if (lease?.owner === owner) return { acquired: true, fence: lease.fence, storeNowMs };
-        if (held !== undefined) return { acquired: false, remainingMs: await remainingMs(held) };
+        if (held !== undefined) {
+          const lease = parseLease(held.value);
+          if (lease.owner !== owner) return { acquired: false, remainingMs: Math.min((await held.remainingMs()) ?? Infinity, lease.ttlMs) };
+          if (await prolong(lockKey(name), owner, held, ttlMs)) return { acquired: true, fence: lease.fence, storeNowMs };
+          continue;
+        }
         const fence = Math.max(Number(last?.value ?? 0) + 1, Math.floor(storeNowMs));
         const won = await keys.put(
           { key: lockKey(name), read: undefined, value: leaseText(ttlMs, fence, owner), ttlMs },
@@ -33,13 +42,8 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
       const key = lockKey(name);
       for (;;) {
         const read = await keys.read(key);
-        const lease = read && parseLease(read.value);
-        if (read === undefined || lease?.owner !== owner) return false;
-        const left = await remainingMs(read);
-        if (left === 0) return false;
-        if (left > ttlMs) return true;
-        // A lease's length cannot be changed, so the key moves to another one.
-        if (await keys.put({ key, read, value: leaseText(ttlMs, lease.fence, owner), ttlMs })) return true;
+        if (read === undefined || parseLease(read.value).owner !== owner) return false;
+        if (await prolong(key, owner, read, ttlMs)) return true;
       }
     },
     async release(name, owner) {

@@ -6,19 +6,19 @@
  * to the server's least, two by default; and a clock that can be asked, so `storeNowMs` is this process's. The `clear()` of an
  * `@keyv/etcd` without a namespace removes everything that is in etcd, ours included.
  */
-import type { CacheUnavailableReason, Clock } from "@lingpai/core";
+import type { CacheUnavailableReason } from "@lingpai/core";
 import { casEntries } from "./cas-entries.ts";
 import { listLimit } from "./cas.ts";
 import type { CasKeys, CasPair, CasWrite } from "./cas.ts";
 import { etcdLocks } from "./etcd-locks.ts";
 import { refusal } from "./failure.ts";
 import { dialectOf, has, isObject } from "./shape.ts";
-import type { AtomicStore, StoreFamily } from "./store.ts";
+import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 
 export const etcd: StoreFamily = {
-  ofClient: (client, { clock }) => (isClient(client) ? etcdStore(client, clock) : undefined),
-  ofAdapter: (adapter, { clock }) =>
-    dialectOf(adapter) === "etcd" && isObject(adapter) && isClient(adapter["client"]) ? etcdStore(adapter["client"], clock) : undefined,
+  ofClient: (client, settings) => (isClient(client) ? etcdStore(client, settings) : undefined),
+  ofAdapter: (adapter, settings) =>
+    dialectOf(adapter) === "etcd" && isObject(adapter) && isClient(adapter["client"]) ? etcdStore(adapter["client"], settings) : undefined,
 };
 
 /** What is used of an `Etcd3`. */
@@ -69,13 +69,13 @@ export interface EtcdKeys extends CasKeys {
   put(...writes: CasWrite[]): Promise<boolean>;
 }
 
-function etcdStore(client: EtcdClient, clock: Clock): AtomicStore {
+function etcdStore(client: EtcdClient, settings: StoreSettings): AtomicStore {
   const keys = guarded(etcdKeys(client));
   return {
     kind: "etcd",
     facts: { scope: "cluster", fencing: true, clock: "server" },
-    cache: casEntries("etcd", keys, clock),
-    lock: etcdLocks(keys, clock),
+    cache: casEntries("etcd", keys, settings),
+    lock: etcdLocks(keys, settings.clock),
   };
 }
 

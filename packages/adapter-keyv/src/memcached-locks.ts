@@ -1,13 +1,21 @@
 /** Advisory leases in memcached: each one key, `lingpai/locks/<name>`, that stays after a release to carry the fence for as long as the server likes. */
 import type { Clock, LockDriver } from "@lingpai/core";
 import { leaseText, parseLease } from "./cas.ts";
-import type { CasKeys, CasPair, LeaseText } from "./cas.ts";
+import type { CasKeys, CasPair } from "./cas.ts";
 
 export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
-  const held = async (key: string, owner: string): Promise<{ readonly read: CasPair; readonly lease: LeaseText } | undefined> => {
+  const held = async (key: string, owner: string): Promise<CasPair | undefined> => {
     const read = await keys.read(key);
-    const lease = read && parseLease(read.value);
-    return read !== undefined && lease?.owner === owner ? { read, lease } : undefined;
+    return read && parseLease(read.value).owner === owner ? read : undefined;
+  };
+
+  /** Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has changed. */
+  const prolong = async (key: string, owner: string, read: CasPair, ttlMs: number): Promise<boolean> => {
+    const lease = parseLease(read.value);
+    // This process's clock may have been set back since, but nothing has more left than it was given.
+    const leftMs = Math.min((await read.remainingMs()) ?? 0, lease.ttlMs);
+    const longerMs = Math.max(ttlMs, leftMs);
+    return keys.put({ key, read, value: leaseText(longerMs, lease.fence, owner), ttlMs: longerMs });
   };
 
   return {
@@ -18,7 +26,10 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
         const read = await keys.read(key);
         const lease = read && parseLease(read.value);
         const storeNowMs = clock.wallMs();
-        if (lease?.owner === owner) return { acquired: true, fence: lease.fence, storeNowMs };
+        if (read !== undefined && lease?.owner === owner) {
+          if (await prolong(key, owner, read, ttlMs)) return { acquired: true, fence: lease.fence, storeNowMs };
+          continue;
+        }
         if (read !== undefined && lease?.owner !== "") {
           return { acquired: false, remainingMs: Math.min((await read.remainingMs()) ?? Infinity, lease?.ttlMs ?? Infinity) };
         }
@@ -30,16 +41,14 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
       for (;;) {
         const mine = await held(keyOf(name), owner);
         if (mine === undefined) return false;
-        const { read, lease } = mine;
-        if (((await read.remainingMs()) ?? 0) > ttlMs) return true;
-        if (await keys.put({ key: keyOf(name), read, value: leaseText(ttlMs, lease.fence, owner), ttlMs })) return true;
+        if (await prolong(keyOf(name), owner, mine, ttlMs)) return true;
       }
     },
     async release(name, owner) {
       for (;;) {
         const mine = await held(keyOf(name), owner);
         if (mine === undefined) return false;
-        const free = { key: keyOf(name), read: mine.read, value: leaseText(0, mine.lease.fence, ""), ttlMs: undefined };
+        const free = { key: keyOf(name), read: mine, value: leaseText(0, parseLease(mine.value).fence, ""), ttlMs: undefined };
         // It may have changed by an extension that was still under way.
         if (await keys.put(free)) return true;
       }

@@ -14,12 +14,12 @@ import { memcachedLocks } from "./memcached-locks.ts";
 import { request, unpack } from "./memcached-wire.ts";
 import type { Reply, Request } from "./memcached-wire.ts";
 import { has, isObject } from "./shape.ts";
-import type { AtomicStore, StoreFamily } from "./store.ts";
+import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 
 export const memcached: StoreFamily = {
-  ofClient: (client, { clock }) => (isClient(client) ? memcachedStore(client, clock) : undefined),
-  ofAdapter: (adapter, { clock }) =>
-    isObject(adapter) && isClient(adapter["client"]) ? memcachedStore(adapter["client"], clock) : undefined,
+  ofClient: (client, settings) => (isClient(client) ? memcachedStore(client, settings) : undefined),
+  ofAdapter: (adapter, settings) =>
+    isObject(adapter) && isClient(adapter["client"]) ? memcachedStore(adapter["client"], settings) : undefined,
 };
 
 /** What is used of memjs's `Client`: its one way to send a request of any kind, because its own methods know no `cas`. */
@@ -33,13 +33,13 @@ function isClient(client: unknown): client is MemcachedClient {
   return has<MemcachedClient>(client, "perform", "incrSeq");
 }
 
-function memcachedStore(client: MemcachedClient, clock: Clock): AtomicStore {
-  const keys = memcachedKeys(client, clock);
+function memcachedStore(client: MemcachedClient, settings: StoreSettings): AtomicStore {
+  const keys = memcachedKeys(client, settings.clock);
   return {
     kind: "memcached",
     facts: { scope: "cluster", fencing: false, clock: "client" },
-    cache: casEntries("memcached", keys, clock),
-    lock: memcachedLocks(keys, clock),
+    cache: casEntries("memcached", keys, settings),
+    lock: memcachedLocks(keys, settings.clock),
   };
 }
 

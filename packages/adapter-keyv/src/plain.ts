@@ -44,26 +44,36 @@ export function plainCache(store: PlainStore, kind: string, clock: Clock): Cache
     },
     async clear(scope) {
       const names: string[] = [];
-      for await (const name of namesOf(store, kind, scope)) names.push(name);
-      for (const name of names) await store.delete(keyPrefix + name);
-      return names.length;
+      for await (const name of namesOf(store, kind, scope)) if (name !== scope) names.push(name);
+      let count = 0;
+      for (const name of names) if ((await store.delete(keyPrefix + name)) === true) count += 1;
+      return count;
     },
     async *names(scope) {
-      for await (const name of namesOf(store, kind, scope)) if ((await read(name)) !== undefined) yield name;
+      for await (const name of namesOf(store, kind, scope)) yield name !== scope && (await read(name)) !== undefined ? name : scope;
     },
     close: async () => {},
   };
 }
 
-/** Stores differ in whether they put their namespace before the key, so the name is what follows our own mark. */
+/**
+ * Gives the name of every entry once, and for every other key the scope, which is nobody's name: core's deadline is for one step.
+ *
+ * Stores differ in what their iterator makes of a namespace: some give keys that begin with it, which ours do not; others have put it
+ * before every key, and give no key without it. So it is asked both ways, and the name is what follows our own mark.
+ */
 async function* namesOf(store: PlainStore, kind: string, scope: string): AsyncGenerator<string, void, undefined> {
   if (store.iterator === undefined)
     throw new LockUnsupportedError(`${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`);
-  for await (const [key] of store.iterator(store.namespace)) {
-    const at = typeof key === "string" ? key.lastIndexOf(keyPrefix) : -1;
-    if (at < 0) continue;
-    const name = String(key).slice(at + keyPrefix.length);
-    if (name.startsWith(scope)) yield name;
+  const seen = new Set<string>();
+  for (const namespace of new Set([undefined, store.namespace])) {
+    for await (const [key] of store.iterator(namespace)) {
+      const at = typeof key === "string" ? key.lastIndexOf(keyPrefix) : -1;
+      const name = at < 0 ? "" : String(key).slice(at + keyPrefix.length);
+      const isNew = name.startsWith(scope) && !seen.has(name);
+      if (isNew) seen.add(name);
+      yield isNew ? name : scope;
+    }
   }
 }
 

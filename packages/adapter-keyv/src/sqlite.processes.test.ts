@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
+import { systemClock } from "@lingpai/core";
 import KeyvSqlite from "@keyv/sqlite";
 import Keyv from "keyv";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -88,6 +89,25 @@ test("a file is shared by the host, a database in memory by its process only, an
   expect(keyvLock(new Keyv(), { native: inMemory, scope: "process" }).path).toEqual([]);
   inMemory.close();
   onFile.close();
+});
+
+test("the connection's own patience is for its user's statements: ours stop neither at its end nor the event loop until then", async () => {
+  for (const timeout of [0, 5000]) {
+    const native = new DatabaseSync(file, { timeout });
+    const cache = keyvCache(new Keyv(), { native, deadlineMs: 300 });
+    await cache.get("wx1");
+    const other = new DatabaseSync(file);
+    other.exec("BEGIN IMMEDIATE");
+    const startMs = systemClock.monotonicMs();
+
+    const refused = await cache.set("wx1", "token").catch((error: unknown) => error);
+
+    expect(refused).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
+    expect(systemClock.monotonicMs() - startMs).toBeLessThan(2000);
+    expect(native.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout });
+    other.close();
+    native.close();
+  }
 });
 
 test("a file that another process keeps locked is waited for, then unavailable, and shows nothing of the value", async () => {

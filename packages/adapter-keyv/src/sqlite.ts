@@ -108,13 +108,27 @@ type All = (statement: string, values: readonly SqlValue[]) => Promise<readonly 
 function runner(native: SqliteDatabase | SqliteQueries): All {
   if ("prepare" in native) {
     const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
-    return async (statement, values) => {
-      const known = prepared.get(statement) ?? native.prepare(numbered(statement));
-      prepared.set(statement, known);
-      return known.all(...(values as (string | number | null)[])) as Row[];
-    };
+    return async (statement, values) =>
+      withShortWait(native, () => {
+        const known = prepared.get(statement) ?? native.prepare(numbered(statement));
+        prepared.set(statement, known);
+        return known.all(...(values as (string | number | null)[])) as Row[];
+      });
   }
   return async (statement, values) => ((await native.query(numbered(statement), ...values)) ?? []) as Row[];
+}
+
+/** How long the connection waits is its user's business, who may well want 5 s; only while a statement of ours runs it is ours. */
+function withShortWait<T>(native: SqliteDatabase, run: () => T): T {
+  // Prepared anew each time: this pragma takes effect when it is prepared, not when it runs.
+  const pragma = (assignment: string): unknown[] => native.prepare(`PRAGMA busy_timeout${assignment}`).all();
+  const [own] = pragma("") as Row[];
+  pragma(` = ${busyTimeoutMs}`);
+  try {
+    return run();
+  } finally {
+    pragma(` = ${Number(own?.["timeout"])}`);
+  }
 }
 
 /** SQLite counts `?1`, and takes `$1` for a name. */
@@ -124,6 +138,7 @@ function numbered(statement: string): string {
 
 /** WAL is a property of the file: the first process sets it, for ever. It needs the file for itself, so whoever is second tries again. */
 async function prepare(all: All): Promise<void> {
+  // Where the statements do not see to it themselves: on the connection of an `@keyv/sqlite`, which is set by its own `busyTimeout`.
   const [busy] = await all("PRAGMA busy_timeout", []);
   if (Number(busy?.["timeout"]) === 0) await all(`PRAGMA busy_timeout = ${busyTimeoutMs}`, []);
   await all("PRAGMA journal_mode = WAL", []);
