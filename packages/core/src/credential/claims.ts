@@ -7,6 +7,7 @@
 import { claimsPath } from "../claims-path.ts";
 import type { Cache, Version } from "../cache.ts";
 import { CredentialConflictError, UnreadableEntryError } from "../errors.ts";
+import { answered } from "./document.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { OnConflict } from "./types.ts";
@@ -52,7 +53,7 @@ export class Claims {
     const { clock, issuer } = this.#setting;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
-      const entry = await this.#registry.get(issuer.id);
+      const entry = await answered(this.#setting, this.#registry.get(issuer.id));
       const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
       const claims =
         entry === undefined ? [] : decodeClaims(entry.value, issuer.id).filter((claim) => nowMs - claim.renewedMs < staleAfterMs);
@@ -75,7 +76,8 @@ export class Claims {
   /** False when somebody else wrote first. */
   async #write(claims: readonly Claim[], nowMs: number, ifVersion: Version | "absent"): Promise<boolean> {
     const value = JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) });
-    return (await this.#registry.set(this.#setting.issuer.id, value, { ifVersion, ttlMs: 2 * staleAfterMs })).written;
+    const options = { ifVersion, ttlMs: 2 * staleAfterMs };
+    return (await answered(this.#setting, this.#registry.set(this.#setting.issuer.id, value, options))).written;
   }
 
   #renewed(claims: readonly Claim[], nowMs: number): readonly Claim[] {

@@ -38,6 +38,8 @@ export class StoredDocument {
   /** Where the document lies in the cache. */
   readonly key: string;
   #downSinceMs: number | undefined;
+  /** In store time; undefined while nothing that it holds is ignored. */
+  #poisonedSinceMs: number | undefined;
 
   constructor(setting: Setting, clock: StoreClock, cache: Cache) {
     this.#setting = setting;
@@ -94,8 +96,10 @@ export class StoredDocument {
   #decoded(text: string): State {
     const { bus, parameters } = this.#setting;
     const nowMs = this.#clock.nowMs();
+    const seenMs = Math.min(nowMs, this.#poisonedSinceMs ?? nowMs);
     try {
-      const { state, ignored } = sanitized(decodeState(text, this.key), nowMs, parameters.drainMs);
+      const { state, ignored } = sanitized(decodeState(text, this.key), nowMs, parameters.drainMs, seenMs);
+      this.#poisonedSinceMs = ignored.length === 0 ? undefined : seenMs;
       for (const { field, valueMs, limitMs } of ignored) bus.emit("poisoned", { field, valueMs, limitMs });
       return state;
     } catch (error) {
@@ -106,13 +110,9 @@ export class StoredDocument {
 
   /** Runs a store command, and reports the edges between reachable and not. */
   async #watched<T>(operation: string, command: () => Promise<T>): Promise<T> {
-    const { bus, clock, parameters } = this.#setting;
-    const error = (): Error =>
-      new CacheUnavailableError(`The store did not answer within ${parameters.storeDeadlineMs} ms (storeDeadlineMs).`, {
-        reason: "timeout",
-      });
+    const { bus, clock } = this.#setting;
     try {
-      const result = await bounded(command(), { deadline: { clock, ms: parameters.storeDeadlineMs, error }, signals: [] });
+      const result = await answered(this.#setting, command());
       if (this.#downSinceMs !== undefined) {
         bus.emit("store-recovered", { downMs: clock.monotonicMs() - this.#downSinceMs });
         this.#downSinceMs = undefined;
@@ -133,6 +133,14 @@ export class StoredDocument {
       this.#setting.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
     }
   }
+}
+
+/** Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the store's deadline. */
+export function answered<T>({ clock, parameters }: Setting, answer: Promise<T>): Promise<T> {
+  const ms = parameters.storeDeadlineMs;
+  const error = (): Error =>
+    new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, { reason: "timeout" });
+  return bounded(answer, { deadline: { clock, ms, error }, signals: [] });
 }
 
 /** By code, because an adapter may bring its own copy of this package. */

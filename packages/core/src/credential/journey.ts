@@ -1,14 +1,15 @@
 /** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
 import { setDeadline, type Deadline } from "../deadline.ts";
-import type { CacheUnavailableError, IssueError } from "../errors.ts";
+import { CredentialUnavailableError, type CacheUnavailableError, type IssueError } from "../errors.ts";
 import { tryLease } from "../lease.ts";
 import type { Lock } from "../lock.ts";
 import type { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { closedGate } from "./announce.ts";
+import { bounded } from "./bounded.ts";
 import type { Claim, Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
-import { aimAt, type Gate, type Parts } from "./flight.ts";
+import { aimAt, type Gate, type Leadership, type Parts } from "./flight.ts";
 import type { OnObstacle } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import { lead } from "./lead.ts";
@@ -98,11 +99,11 @@ async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obs
 }
 
 async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle | undefined> {
-  const { closing, latch, lock, parts, recorder, source } = means;
+  const { claims, closing, latch, lock, parts, recorder, source } = means;
   const { clock, issuer, parameters, random } = parts.setting;
   latch.throwIfClosed(goal.reason);
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
-  const parent = await means.parent?.get();
+  const parent = await parentOf(means);
   const gate = closedGate(parts, goal, snapshot) ?? latch.gate(goal.reason);
   if (gate !== undefined) return obstacleOf(parts, gate);
   // What was issued and could not be stored yet comes first: the input that it replaced must not be sent again.
@@ -113,25 +114,43 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
   if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   // An empty store has told no time before: without this the first intent would bear the time of this node's wall clock.
   parts.storeClock.observe(lease.storeNowMs, startedMs);
+  try {
+    return await leadOnce(means, { goal, lease, document: source.document, parent, claims, closing, startedMs });
+  } catch (error) {
+    // The lease is free again: a parent is not waited for under it here either.
+    if (isIssueError(error)) return await refused(means, error, parent);
+    throw error;
+  }
+}
+
+/** Leads under the lease, and gives it back whatever happens. */
+async function leadOnce({ latch, parts, recorder, source }: Means, leadership: Leadership): Promise<Obstacle | undefined> {
   source.news.mute();
   try {
-    const closed = await lead(
-      parts,
-      { goal, lease, document: source.document, parent, claims: means.claims, closing, startedMs },
-      recorder,
-    );
+    const closed = await lead(parts, leadership, recorder);
     if (closed === undefined) {
       latch.open();
       return undefined;
     }
     return closed.why === "claimed" ? consume(source, closed.by) : obstacleOf(parts, closed);
-  } catch (error) {
-    if (isIssueError(error)) return await refused(means, error, parent);
-    throw error;
   } finally {
-    await lease.release();
+    await leadership.lease.release();
     source.news.unmute();
   }
+}
+
+async function parentOf(means: Means): Promise<Secret | undefined> {
+  return means.parent && told(means, means.parent.get({ signal: means.closing }));
+}
+
+/** What the parent says, within `waitMs`: it may be anybody's code. */
+function told<T>({ closing, parts }: Means, answer: Promise<T>): Promise<T> {
+  const { clock, issuer, parameters } = parts.setting;
+  const error = (): Error =>
+    new CredentialUnavailableError(`The parent of "${issuer.id}" gave no credential within ${parameters.waitMs} ms (waitMs).`, {
+      retryAfterMs: 1_000,
+    });
+  return bounded(answer, { deadline: { clock, ms: parameters.waitMs, error }, signals: [closing] });
 }
 
 /** This environment lives on another one's credential from now on. */
@@ -141,12 +160,14 @@ function consume(source: Source, { path }: Claim): Obstacle {
 }
 
 /** Where the platform said no: to the parent, which is then replaced, or to us. */
-async function refused({ latch, parent: source, parts }: Means, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
-  latch.close(error);
-  if (error.outcome !== "parent" || source === undefined || parent === undefined) throw error;
-  const rejection = await source.reject(parent, error.platformCode === undefined ? {} : { platformCode: error.platformCode });
+async function refused(means: Means, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
+  means.latch.close(error);
+  if (error.outcome !== "parent" || means.parent === undefined || parent === undefined) throw error;
+  const { platformCode } = error;
+  const options = { signal: means.closing, ...(platformCode === undefined ? {} : { platformCode }) };
+  const rejection = await told(means, means.parent.reject(parent, options));
   if (!rejection.replaced) throw error;
-  return { kind: "pause", ms: 1 + parts.setting.random.next(), why: "error" };
+  return { kind: "pause", ms: 1 + means.parts.setting.random.next(), why: "error" };
 }
 
 /** Tells the owners what the platform refused, and waits for what they store. */
@@ -164,12 +185,8 @@ async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapsh
 /** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
 const firstContactMs = 3_000;
 
-async function withoutStore(
-  { parts, parent, source, standalone }: Means,
-  goal: Goal,
-  startedMs: number,
-  error: CacheUnavailableError,
-): Promise<Obstacle | undefined> {
+async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
+  const { parts, source, standalone } = means;
   const isHarmless = !parts.setting.rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
@@ -177,7 +194,7 @@ async function withoutStore(
     !parts.setting.rules.rotates &&
     (standalone === "always" || (standalone === "when-harmless" && isHarmless))
   ) {
-    const gate = await issueAlone(parts, goal, await parent?.get());
+    const gate = await issueAlone(parts, goal, await parentOf(means));
     return gate && obstacleOf(parts, gate);
   }
   const { clock, random } = parts.setting;

@@ -32,10 +32,17 @@ export class Latch {
     const fatal = this.#fatal;
     if (fatal === undefined) return undefined;
     const isOver =
-      this.#setting.clock.monotonicMs() >= fatal.untilMs ||
-      this.#setting.issuer.revision?.() !== fatal.revision ||
-      this.#stored() !== fatal.stored;
+      this.#setting.clock.monotonicMs() >= fatal.untilMs || this.#revision() !== fatal.revision || this.#stored() !== fatal.stored;
     return isOver ? undefined : fatal.error;
+  }
+
+  /** An issuer that cannot tell has not changed. */
+  #revision(): string | undefined {
+    try {
+      return this.#setting.issuer.revision?.();
+    } catch {
+      return this.#fatal?.revision;
+    }
   }
 
   /** @throws {CredentialUnavailableError} a fatal refusal stands, and no operator asks. */
@@ -59,10 +66,10 @@ export class Latch {
   }
 
   close(error: IssueError): void {
-    const { clock, issuer, random } = this.#setting;
+    const { clock, random } = this.#setting;
     if (error.outcome === "fatal") {
       const untilMs = clock.monotonicMs() + (error.retryAfterMs ?? Number.POSITIVE_INFINITY);
-      this.#fatal = { error, revision: issuer.revision?.(), untilMs, stored: this.#stored() };
+      this.#fatal = { error, revision: this.#revision(), untilMs, stored: this.#stored() };
     }
     if (error.outcome !== "unsent") return;
     const stepMs = Math.min(backOffMaxMs, firstBackOffMs * 2 ** Math.min(30, this.#unsent));

@@ -1,14 +1,24 @@
 /** Stores a credential that came by another way than a request of the issuer's. */
+import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "./adoption.ts";
 import type { Parts } from "./flight.ts";
 import { validated } from "./request.ts";
 import type { Source } from "./source.ts";
 
-/** Resolves when the store holds it, and this process hands out what the store holds. */
+/** No credential lives longer: one that is older has no life left, whatever it was given. */
+const ageMaxMs = 366 * 86_400_000;
+
+/**
+ * Resolves when the store holds it, and this process hands out what the store holds.
+ *
+ * @throws {ConfigurationError} the age is no number of ms, or beyond the longest life.
+ */
 export async function seed(parts: Parts, source: Source, given: Issued, ageMs = 0): Promise<void> {
   const { setting, storeClock, local, adoption } = parts;
   const { bus, clock, environment, fingerprintOf, issuer, node, random } = setting;
+  if (!(ageMs >= 0 && ageMs <= ageMaxMs))
+    throw new ConfigurationError(`ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`);
   const startedMs = clock.monotonicMs();
   const { secret, expiresInMs, carry } = validated(given, issuer.id);
   const snapshot = await source.read();

@@ -90,9 +90,14 @@ export interface Credential {
    * refresh that is in the air is told apart from it. Stored in one atomic write; sending the same again after a failure is safe.
    *
    * @throws {CacheUnavailableError} the store cannot be reached; nothing is used.
+   * @throws {ConfigurationError} what was given is no credential, or its age is out of range.
    */
   seed(issued: Issued, options?: SeedOptions): Promise<Secret>;
-  /** Corrects the ledger of today's fetches by what the platform says, for the whole fleet. A fleet that waited for the quota goes on. */
+  /**
+   * Corrects the ledger of today's fetches by what the platform says, for the whole fleet. A fleet that waited for the quota goes on.
+   *
+   * @throws {ConfigurationError} a count is no whole number of at least 0.
+   */
   reconcileQuota(observed: ObservedQuota): Promise<void>;
   /** What this process knows, without I/O and without secrets. */
   status(): CredentialStatus;
@@ -103,7 +108,7 @@ export interface Credential {
 }
 
 export interface SeedOptions extends CallOptions {
-  /** How long ago it was asked for, in ms: its life is counted from there. @defaultValue 0 */
+  /** How long ago it was asked for, in ms, from 0 to 366 days: its life is counted from there. @defaultValue 0 */
   readonly ageMs?: number;
 }
 

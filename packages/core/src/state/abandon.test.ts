@@ -47,6 +47,21 @@ describe("an abandoned request", () => {
     expect(after(waiting, abandon({ outcome: "unknown" }))).toMatchObject({ coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 });
   });
 
+  it.each([
+    [1_500.5, 1_501],
+    [Number.NaN, 1_000],
+    [-5, 1_000],
+    [Number.POSITIVE_INFINITY, 600_000],
+    [1e300, 600_000],
+  ])("that asks for a patience of %d ms costs the fleet a whole number of ms", (retryAfterMs, waitMs) => {
+    expect(after(announced, abandon({ retryAfterMs })).coolUntilMs).toBe(noonMs + waitMs);
+  });
+
+  it("keeps a code that is a number as text", () => {
+    const code: unknown = 45_011;
+    expect(after(announced, abandon({ code: code as string })).failure?.code).toBe("45011");
+  });
+
   it("whose end is known and whose intent is gone changes nothing", () => {
     expect(decide(calm(), abandon())).toEqual({ verdict: { kind: "abandoned", coolUntilMs: 0 } });
   });

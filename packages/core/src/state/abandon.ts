@@ -46,7 +46,7 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
       failures,
       coolUntilMs,
       quota: event.quotaGone ? exhaust(quota, rules) : event.outcome === "unsent" || event.outcome === "yielded" ? refund(quota) : quota,
-      ...(event.outcome === "yielded" ? {} : { failure: { code: event.code, atMs: nowMs } }),
+      ...(event.outcome === "yielded" ? {} : { failure: { code: String(event.code), atMs: nowMs } }),
       ...(fears
         ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
         : {}),
@@ -61,6 +61,7 @@ function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
   if (event.outcome === "yielded" || event.again) return 0;
   const { firstMs, maxMs } = rules.cool;
   const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
-  const askedMs = Math.min(600_000, Math.max(0, event.retryAfterMs ?? 0));
+  // Whatever the issuer makes of it, a whole number is stored.
+  const askedMs = Math.min(600_000, Math.max(0, Math.ceil(event.retryAfterMs ?? 0) || 0));
   return Math.max(steppedMs, askedMs);
 }

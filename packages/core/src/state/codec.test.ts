@@ -57,6 +57,28 @@ const document = fc.record(
   { requiredKeys: [...required] },
 ) as fc.Arbitrary<State>;
 
+const optional = [
+  ...["credential", "credential.carry", "credential.parentFingerprint"],
+  ...["previous", "intent", "doubtSinceMs", "suspect", "failure", "spent"],
+];
+
+/** All fields of an object and of those in it: `quota`, `quota.day`, … */
+function fieldsOf(object: object): string[] {
+  return Object.entries(object).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === "object" && value !== null ? [name, ...fieldsOf(value).map((field) => `${name}.${field}`)] : [name],
+  );
+}
+
+/** The text of `rich` with another value of one field; undefined leaves it out. */
+function richWith(field: string, value: unknown): string {
+  const path = field.split(".");
+  const last = path.pop()!;
+  const changed: Record<string, unknown> = { ...structuredClone(rich) };
+  const within = path.reduce((object, name) => object[name] as Record<string, unknown>, changed);
+  within[last] = value;
+  return JSON.stringify(changed);
+}
+
 describe("the document as text", () => {
   it("is read exactly as it was written, whatever it holds", () => {
     fc.assert(fc.property(document, (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state)));
@@ -89,6 +111,28 @@ describe("the document as text", () => {
         expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(UnreadableEntryError);
       }),
     );
+    const texts = fieldsOf(rich).filter((field) => /Id$|secret|carry|[fF]ingerprint|code|node|environment/.test(field));
+    for (const field of fieldsOf(rich)) {
+      for (const value of [undefined, null, -1, 1.5, "7200", 1e300, [], {}, true]) {
+        const isRight = (value === undefined && optional.includes(field)) || (value === "7200" && texts.includes(field));
+        const read = (): unknown => decodeState(richWith(field, value), "k");
+        if (isRight) expect(read, `${field}: ${String(value)}`).not.toThrow();
+        else expect(read, `${field}: ${String(value)}`).toThrow(UnreadableEntryError);
+      }
+    }
+  });
+
+  const noText: unknown = 45_011;
+  it.each([
+    ["a fraction", { coolUntilMs: 1.5 }],
+    ["no number", { dangerUntilMs: Number.NaN }],
+    ["no end", { coolUntilMs: Number.POSITIVE_INFINITY }],
+    ["a negative instant", { doubtSinceMs: -1 }],
+    ["what is no text", { failure: { code: noText as string, atMs: 1 } }],
+  ])("is never written with %s: nobody could read it", (_title, wrong) => {
+    expect(() => encodeState({ ...rich, ...wrong })).toThrow(
+      expect.not.objectContaining({ code: expect.stringMatching(/UNREADABLE|UNAVAILABLE/) }),
+    );
   });
 
   it.each(["1e999", "-1", "1.5", '"7200"', "null"])("is unreadable with a life that ends at %s", (value) => {
@@ -118,6 +162,7 @@ describe("the document as text", () => {
 
 describe("control fields that no honest node writes", () => {
   const day = 86_400_000;
+  const seenMs = noonMs - 100_000;
 
   it("are ignored, each by itself, and named", () => {
     const poisoned = {
@@ -129,40 +174,66 @@ describe("control fields that no honest node writes", () => {
       quota: { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs + 60_001 } },
       credential: held("T1", { epoch: noonMs + day + 1 }),
       intent: { epoch: noonMs + day + 1, operationId: "op", atMs: noonMs + 60_001 },
+      doubtSinceMs: noonMs + 60_001,
+      suspect: { fingerprint: "T1", atMs: noonMs + 60_001 },
+      spent: { fingerprint: "R1", atMs: noonMs + 60_001 },
+      contention: { count: 1, sinceMs: noonMs + 60_001, lastMs: noonMs + 60_001 },
     };
-    const { state, ignored } = sanitized(poisoned, noonMs, 15_000);
+    const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
     const fields = [
       "coolUntilMs",
       "dangerUntilMs",
       "floorEpoch",
       "governor.lastMs",
+      "contention.sinceMs",
+      "contention.lastMs",
       "quota.forced.lastAtMs",
       "credential.epoch",
       "intent.epoch",
       "intent.atMs",
+      "doubtSinceMs",
+      "suspect.atMs",
+      "spent.atMs",
     ];
     expect(ignored.map(({ field }) => field)).toEqual(fields);
-    expect(state).toMatchObject({ coolUntilMs: 0, dangerUntilMs: noonMs + 15_000, floorEpoch: 0, governor: { count: 3, lastMs: noonMs } });
+    expect(state).toMatchObject({ coolUntilMs: 0, dangerUntilMs: seenMs + 15_000, floorEpoch: 0, governor: { count: 3, lastMs: seenMs } });
     expect(state).toMatchObject({
-      credential: { epoch: noonMs, fingerprint: "T1" },
-      intent: { epoch: noonMs, atMs: noonMs, operationId: "op" },
+      credential: { epoch: seenMs, fingerprint: "T1" },
+      intent: { epoch: seenMs, atMs: seenMs, operationId: "op" },
+      doubtSinceMs: seenMs,
+      suspect: { fingerprint: "T1", atMs: seenMs },
+      spent: { fingerprint: "R1", atMs: seenMs },
+      contention: { count: 1, sinceMs: seenMs, lastMs: seenMs },
     });
+  });
+
+  it("that count are counted from the start again where one more could not be written", () => {
+    const count = Number.MAX_SAFE_INTEGER;
+    const poisoned = calm({
+      failures: count,
+      governor: { count, lastMs: 0 },
+      contention: { count, sinceMs: 0, lastMs: 0 },
+      credential: held("T1", { generation: count }),
+    });
+    const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
+    expect(ignored.map(({ field }) => field)).toEqual(["failures", "governor.count", "contention.count", "credential.generation"]);
+    expect(state).toMatchObject({ failures: 0, governor: { count: 0 }, contention: { count: 0 }, credential: { generation: 0 } });
   });
 
   it("at their limits are honest: the very same document comes back", () => {
     const honest = { ...rich, coolUntilMs: noonMs + 660_000, dangerUntilMs: noonMs + 75_000, floorEpoch: noonMs + day };
-    expect(sanitized(honest, noonMs, 15_000)).toEqual({ state: honest, ignored: [] });
-    expect(sanitized(honest, noonMs, 15_000).state).toBe(honest);
+    expect(sanitized(honest, noonMs, 15_000, seenMs)).toEqual({ state: honest, ignored: [] });
+    expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
   });
 
   it("can stop nobody for longer than their limits, and cleaning again changes nothing", () => {
     fc.assert(
       fc.property(document, (state) => {
-        const { state: clean, ignored } = sanitized(state, noonMs, 15_000);
+        const { state: clean, ignored } = sanitized(state, noonMs, 15_000, seenMs);
         expect(clean.coolUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
         expect(clean.dangerUntilMs).toBeLessThanOrEqual(noonMs + 75_000);
         expect(clean.governor.lastMs).toBeLessThanOrEqual(noonMs + 60_000);
-        expect(sanitized(clean, noonMs, 15_000)).toEqual({ state: clean, ignored: [] });
+        expect(sanitized(clean, noonMs, 15_000, seenMs)).toEqual({ state: clean, ignored: [] });
         expect(ignored.length === 0).toBe(clean === state);
       }),
     );

@@ -3,8 +3,17 @@ import { UnreadableEntryError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
 import { schemaVersion, type Held, type Intent, type State } from "./state.ts";
 
+/** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
 export function encodeState(state: State): string {
-  return JSON.stringify(state);
+  const text = JSON.stringify(state);
+  try {
+    decodeState(text, "");
+  } catch (cause) {
+    throw new Error("The document was not written, because nobody could read it. An issuer or a lock gave a value of a wrong kind.", {
+      cause,
+    });
+  }
+  return text;
 }
 
 /**
@@ -60,35 +69,55 @@ export interface IgnoredField {
 const toleranceMs = 60_000;
 const dayMs = 86_400_000;
 const coolMaxMs = 600_000;
+/** Nothing honest is counted so far; beyond the safe integers one more could not be written. */
+const countMax = 2 ** 40;
 
 /**
  * Ignores control fields that no honest node writes: somebody with write access to the store could stop the fleet with them.
  * The credential itself is not judged here; sealing does that.
+ *
+ * @param seenMs when this node first saw such a field. The honest value may have told of a request that was under way then, and of none that is later.
  */
-export function sanitized(state: State, nowMs: number, drainMs: number): { state: State; ignored: readonly IgnoredField[] } {
+export function sanitized(
+  state: State,
+  nowMs: number,
+  drainMs: number,
+  seenMs: number,
+): { state: State; ignored: readonly IgnoredField[] } {
   const ignored: IgnoredField[] = [];
   const within = (field: string, valueMs: number, limitMs: number, instead: number): number => {
     if (valueMs <= limitMs) return valueMs;
     ignored.push({ field, valueMs, limitMs });
     return instead;
   };
-  const past = nowMs + toleranceMs;
-  const { credential, intent, governor, quota } = state;
+  const counted = (field: string, count: number): number => within(field, count, countMax, 0);
+  const past = (field: string, atMs: number): number => within(field, atMs, nowMs + toleranceMs, seenMs);
+  const epoch = (field: string, value: number): number => within(field, value, nowMs + dayMs, seenMs);
+  const { contention, credential, doubtSinceMs, governor, intent, quota, spent, suspect } = state;
   const clean: State = {
     ...state,
-    coolUntilMs: within("coolUntilMs", state.coolUntilMs, past + coolMaxMs, 0),
-    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, past + drainMs, nowMs + drainMs),
+    coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
+    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMs, seenMs + drainMs),
+    failures: counted("failures", state.failures),
     floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
-    governor: { ...governor, lastMs: within("governor.lastMs", governor.lastMs, past, nowMs) },
-    quota: { ...quota, forced: { ...quota.forced, lastAtMs: within("quota.forced.lastAtMs", quota.forced.lastAtMs, past, nowMs) } },
-    ...(credential && { credential: { ...credential, epoch: within("credential.epoch", credential.epoch, nowMs + dayMs, nowMs) } }),
-    ...(intent && {
-      intent: {
-        ...intent,
-        epoch: within("intent.epoch", intent.epoch, nowMs + dayMs, nowMs),
-        atMs: within("intent.atMs", intent.atMs, past, nowMs),
+    governor: { count: counted("governor.count", governor.count), lastMs: past("governor.lastMs", governor.lastMs) },
+    contention: {
+      count: counted("contention.count", contention.count),
+      sinceMs: past("contention.sinceMs", contention.sinceMs),
+      lastMs: past("contention.lastMs", contention.lastMs),
+    },
+    quota: { ...quota, forced: { ...quota.forced, lastAtMs: past("quota.forced.lastAtMs", quota.forced.lastAtMs) } },
+    ...(credential && {
+      credential: {
+        ...credential,
+        generation: counted("credential.generation", credential.generation),
+        epoch: epoch("credential.epoch", credential.epoch),
       },
     }),
+    ...(intent && { intent: { ...intent, epoch: epoch("intent.epoch", intent.epoch), atMs: past("intent.atMs", intent.atMs) } }),
+    ...(doubtSinceMs !== undefined && { doubtSinceMs: past("doubtSinceMs", doubtSinceMs) }),
+    ...(suspect && { suspect: { ...suspect, atMs: past("suspect.atMs", suspect.atMs) } }),
+    ...(spent && { spent: { ...spent, atMs: past("spent.atMs", spent.atMs) } }),
   };
   return { state: ignored.length === 0 ? state : clean, ignored };
 }

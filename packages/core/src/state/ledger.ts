@@ -1,4 +1,5 @@
 /** LEDGER: the platform told how much of the day's quota is used, and it knows better than we do. */
+import { ConfigurationError } from "../errors.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, type State } from "./state.ts";
@@ -14,13 +15,19 @@ export interface LedgerVerdict {
   readonly used: number;
 }
 
-/** Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is lower. A fleet that waited for the quota goes on. */
+/**
+ * Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is lower. A fleet that waited for the quota goes on.
+ *
+ * @throws {ConfigurationError} what was told is no count.
+ */
 export function decideLedger(
   state: State,
   { used, remaining }: LedgerEvent,
   nowMs: number,
   rules: Rules,
 ): { state?: State; verdict: LedgerVerdict } {
+  requireCount("used", used);
+  requireCount("remaining", remaining);
   const { quotaPerDay } = rules;
   const quota = quotaOn(state.quota, nowMs, rules);
   const isLimited = quotaPerDay < Number.MAX_SAFE_INTEGER;
@@ -28,4 +35,9 @@ export function decideLedger(
   const wasWaiting = quota.used >= quotaPerDay && counted < quotaPerDay;
   const next = change(state, { quota: { ...quota, used: counted }, ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}) });
   return { state: next, verdict: { kind: "reconciled", used: counted } };
+}
+
+function requireCount(name: string, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new ConfigurationError(`${name} must be a whole number of at least 0, not ${String(count)}.`);
 }

@@ -92,6 +92,17 @@ describe("the ledger", () => {
     expect(after(calm(), { type: "ledger", used: 7, remaining: 3 }, 0, { quotaPerDay: Number.MAX_SAFE_INTEGER }).quota.used).toBe(7);
   });
 
+  it.each([
+    [Number.NaN, 1],
+    [-5, 1],
+    [1.5, 1],
+    [1, Number.NaN],
+    [1, -1],
+    [1, Number.POSITIVE_INFINITY],
+  ])("refuses what is no count: used %d, remaining %d", (used, remaining) => {
+    expect(() => told(calm(), used, remaining)).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  });
+
   it("ends the wait for the quota, and no other", () => {
     const waiting = { coolUntilMs: noonMs + 60_000, failures: 2 };
     const exhausted = calm({ ...waiting, quota: { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } } });

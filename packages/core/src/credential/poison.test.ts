@@ -1,0 +1,64 @@
+/** Somebody with write access to the store stops the fleet for no longer than a drain, and makes nobody forget a request that is under way. */
+import { describe, expect, it } from "vitest";
+import type { State } from "../state/state.ts";
+import { fleet, within } from "./fleet.fixture.ts";
+
+const year9999Ms = Date.UTC(9999, 0);
+
+describe("an instant in the year 9999", () => {
+  it.each([
+    ["dangerUntilMs", () => ({ dangerUntilMs: year9999Ms })],
+    ["intent.atMs", ({ credential }) => ({ intent: { epoch: credential!.epoch + 1, operationId: "x", atMs: year9999Ms } })],
+    ["doubtSinceMs", () => ({ doubtSinceMs: year9999Ms })],
+  ] satisfies [string, (state: State) => Partial<State>][])("keeps nobody from a refresh ahead of expiry: %s", async (_field, poison) => {
+    const { clock, document, node, platform, write } = fleet();
+    const one = node();
+    await within(clock, 1_000, one.get());
+    const state = (await document())!;
+    await write({ ...state, ...poison(state) });
+    for (let second = 0; second < 7_200; second += 10) {
+      await clock.advance(10_000);
+      expect(platform.alive(one.peek()!), `after ${second} s`).toBe(true);
+    }
+    expect(platform.issues.length).toBeGreaterThanOrEqual(2);
+    expect(one.typesOf()).toContain("poisoned");
+    expect(await document()).not.toHaveProperty("doubtSinceMs");
+  });
+
+  it("keeps nobody from replacing what the platform refused", async () => {
+    const { clock, document, node, platform, write } = fleet();
+    const one = node();
+    const dead = await within(clock, 1_000, one.get());
+    await clock.advance(60_000);
+    await write({ ...(await document())!, governor: { count: 2, lastMs: year9999Ms } });
+    platform.revoke(dead.reveal());
+    await expect(within(clock, 20_000, one.reject(dead))).rejects.toMatchObject({ reason: "governor" });
+    await clock.advance(30_000);
+    expect(platform.alive(await within(clock, 20_000, one.get()))).toBe(true);
+  });
+
+  it.each([
+    ["was announced", 100, ({ intent }) => ({ intent: { ...intent!, atMs: year9999Ms } })],
+    ["has an unknown outcome", 8_020, () => ({ dangerUntilMs: year9999Ms })],
+  ] satisfies [string, number, (state: State) => Partial<State>][])(
+    "lets nobody send while a request may be under way that %s",
+    async (_what, afterMs, poison) => {
+      const { clock, document, node, platform, write } = fleet();
+      const [lost, heir] = [node(), node()];
+      await within(clock, 1_000, lost.get());
+      await within(clock, 1_000, heir.get());
+      await clock.advance(600_000);
+      platform.script({ requestMs: 14_000 });
+      lost.refresh().catch(() => {});
+      await clock.advance(afterMs);
+      lost.faults.unreachable = true;
+      const state = (await document())!;
+      await write({ ...state, ...poison(state) });
+      heir.refresh().catch(() => {});
+      await clock.advance(40_000);
+      const [, first, second] = platform.issues;
+      expect(second!.sentAtMs).toBeGreaterThanOrEqual(first!.processedAtMs!);
+      expect(heir.peek()?.reveal()).toBe(platform.latest);
+    },
+  );
+});
