@@ -31,7 +31,7 @@ export function ioredisLock(client: IoredisClient | IoredisCluster, options?: Lo
  * Checks at start-up that the server, its access rules and any proxy allow all that {@link ioredisCache} and {@link ioredisLock} do.
  * Returns what to warn of: an eviction policy that may drop credentials, for one.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason `timeout` when an answer takes longer than 5 s.
  */
 export function ioredisProbe(client: IoredisClient | IoredisCluster, options?: ProbeOptions): Promise<readonly string[]> {
   return probeRedis(storeOf(client), options);

@@ -1,9 +1,10 @@
+import { withLease } from "@lingpai/core";
 import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/redis-fixture";
-import { startServer } from "@lingpai/test-servers";
+import { openLink, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis5";
-import { afterAll, beforeAll, beforeEach, describe, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ioredisCache, ioredisLock } from "./index.ts";
 import type { IoredisClient } from "./index.ts";
 
@@ -17,7 +18,9 @@ beforeEach(async () => void (await server.command("FLUSHALL")));
 afterAll(() => server.stop());
 
 /** How either version's client is made and ended, whatever its options. */
-type Library = new (options: object) => IoredisClient & { connect(): Promise<void>; disconnect(): void };
+type Library = new (
+  options: object,
+) => IoredisClient & { connect(): Promise<void>; disconnect(): void; on(event: "error", listener: () => void): unknown };
 
 describe.each([
   ["5", ioredis5.Redis],
@@ -25,6 +28,7 @@ describe.each([
 ])("the options of ioredis %s", (_, Redis: Library) => {
   const connect = (options: object): InstanceType<Library> => {
     const client = new Redis({ host: server.host, port: server.port, ...options });
+    client.on("error", () => {});
     onTestFinished(() => client.disconnect());
     return client;
   };
@@ -46,5 +50,36 @@ describe.each([
     const client = connect(options);
     if ("lazyConnect" in options) await client.connect();
     await expectUndisturbed(ioredisCache(client, within).withPrefix("prod"), ioredisLock(client, within).withPrefix("prod"));
+  });
+
+  describe("when the answer to a release or a delete is lost", () => {
+    /** What comes of both. The short deadline is for a client that never settles the command. */
+    const outcomes = async (options: object): Promise<readonly PromiseSettledResult<unknown>[]> => {
+      const link = await openLink(server);
+      onTestFinished(() => link.close());
+      const client = connect({ host: link.host, port: link.port, ...options });
+      const [cache, lock] = [ioredisCache(client, { deadlineMs: 1_000 }), ioredisLock(client, { deadlineMs: 1_000 })];
+      const release = (work: () => Promise<void>): Promise<void> => withLease(lock, "name", { ttlMs: 60_000, waitMs: 0 }, work);
+      // The server is to know the scripts: what is lost must be an answer, not a NOSCRIPT.
+      await release(async () => {});
+      await cache.delete("key");
+      await cache.set("key", "value");
+
+      const released = await Promise.allSettled([release(() => link.loseReply())]);
+      await expect.poll(() => cache.get("key").catch(() => undefined)).toMatchObject({ value: "value" });
+      await link.loseReply();
+      const deleted = await Promise.allSettled([cache.delete("key")]);
+      await expect.poll(() => cache.get("key").catch(() => "no answer")).toBeUndefined();
+      return [...released, ...deleted];
+    };
+
+    test("the client sends it again, which finds nothing, as if somebody had been there before", async () => {
+      expect(await outcomes({})).toMatchObject([{ reason: { code: "LOCK_LOST", reason: "refused" } }, { value: false }]);
+    });
+
+    test("and the client may not send it again, a lease was not lost, and a delete has no answer", async () => {
+      const options = { autoResendUnfulfilledCommands: false };
+      expect(await outcomes(options)).toMatchObject([{ status: "fulfilled" }, { reason: { code: "CACHE_UNAVAILABLE" } }]);
+    });
   });
 });

@@ -31,7 +31,7 @@ export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions)
  * Checks at start-up that the server, its access rules and any proxy allow all that {@link nodeRedisCache} and {@link nodeRedisLock} do.
  * Returns what to warn of: an eviction policy that may drop credentials, for one.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason `timeout` when an answer takes longer than 5 s.
  */
 export function nodeRedisProbe(client: AnyNodeRedisClient, options?: ProbeOptions): Promise<readonly string[]> {
   return probeRedis(storeOf(client), options);

@@ -64,7 +64,10 @@ export interface Cache {
   get(key: string): Promise<Entry | undefined>;
   /** Writes, or tells what stood in the way. A lost answer leaves the outcome unknown: send again with the same `operationId`. */
   set(key: string, value: string, options?: SetOptions): Promise<Written | Conflict>;
-  /** Whether something was there and is now gone. With `ifVersion` only that version is removed. */
+  /**
+   * Whether something was there and is now gone. With `ifVersion` only that version is removed. False also when a client sent it again by itself
+   * because the first answer was lost: what stood there is gone all the same.
+   */
   delete(key: string, options?: DeleteOptions): Promise<boolean>;
   /** Removes every entry of this prefix and nothing else (no lock, no fence, no nested prefix); returns how many. */
   clear(): Promise<number>;
@@ -101,7 +104,10 @@ export interface CacheDriver {
   delete(name: string, ifVersion: Version | undefined): Promise<boolean>;
   /** Removes every entry whose name starts with `scope` (plain text, not a pattern). Locks and fences are not entries. */
   clear(scope: string): Promise<number>;
-  /** The names of live entries that start with `scope`; repeats are allowed, {@link createCache} drops them. */
+  /**
+   * The names of live entries that start with `scope`. {@link createCache} drops repeats and what is no name of the scope: a driver that may look
+   * long before it finds one gives the scope itself meanwhile, because each step has the deadline.
+   */
   names(scope: string): AsyncIterable<string>;
   watch?(scope: string, listener: WatchListener): Promise<Unsubscribe>;
   /** Frees what the driver itself opened. Called once. */

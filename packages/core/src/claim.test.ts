@@ -1,6 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { createLock } from "./create-lock.ts";
 import { acquire, tryLease } from "./lease.ts";
-import { bench, watched } from "./testing/lease-bench.test.helper.ts";
+import type { Lock, LockDriver } from "./lock.ts";
+import { bench, watched, type Bench } from "./testing/lease-bench.test.helper.ts";
+import { delay } from "./time.ts";
+
+/** A lock whose requests take so long to the store, one after the other, while its releases are there at once: a pool's. */
+function overtaken({ clock, elsewhere }: Pick<Bench, "clock" | "elsewhere">, requestMs: number[]): Lock {
+  const store = elsewhere();
+  const keyOf = (name: string): string => name.slice(1, -1);
+  const driver: LockDriver = {
+    kind: "pool",
+    async tryAcquire(name, owner, ttlMs) {
+      await delay(clock, requestMs.shift() ?? 0);
+      return store.tryAcquire(keyOf(name), owner, ttlMs);
+    },
+    extend: (name, owner, ttlMs) => store.extend(keyOf(name), owner, ttlMs),
+    release: (name, owner) => store.release(keyOf(name), owner),
+  };
+  return createLock(driver, { clock });
+}
 
 describe("tryLease", () => {
   it("gives a lease with its fence and the store's time, or tells how long the holder has left", async () => {
@@ -61,6 +80,28 @@ describe("tryLease", () => {
     await clock.advance(600);
     expect(holder("n")).toBeUndefined();
     expectNothingLeft();
+  });
+
+  it("gives back what is granted behind a release that has overtaken it", async () => {
+    const { clock, elsewhere, options, holder } = bench();
+    const lock = overtaken({ clock, elsewhere }, [1200, 900]);
+    const trying = watched(tryLease(lock, "n", options({ ttlMs: 60_000, storeDeadlineMs: 500 })));
+    await clock.advance(1000);
+    expect(trying.now).toMatchObject({ state: "failed", error: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
+    await clock.advance(400);
+    expect(holder("n")).toBeUndefined();
+  });
+
+  it("gives back a first request that is granted behind the refusal of the second", async () => {
+    const { clock, elsewhere, options, holder } = bench();
+    const lock = overtaken({ clock, elsewhere }, [1200, 0]);
+    const other = await acquire(elsewhere(), "n", options());
+    const trying = watched(tryLease(lock, "n", options({ ttlMs: 60_000, storeDeadlineMs: 500 })));
+    await clock.advance(500);
+    expect(trying.now).toMatchObject({ state: "done", value: { acquired: false } });
+    await other.release();
+    await clock.advance(1000);
+    expect(holder("n")).toBeUndefined();
   });
 
   it("asks once when the store refused for a reason of its own", async () => {

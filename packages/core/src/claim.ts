@@ -30,12 +30,10 @@ async function ask(claim: Claim): Promise<Granted | Busy> {
   const second = send(claim);
   try {
     const answer = await bounded(claim, second);
-    if (!answer.acquired) giveBackLate(claim, first);
+    if (!answer.acquired) giveBack(claim, first);
     return answer;
   } catch (error) {
-    giveBack(claim);
-    giveBackLate(claim, first);
-    giveBackLate(claim, second);
+    giveBack(claim, first, second);
     throw error;
   }
 }
@@ -48,17 +46,19 @@ function bounded({ clock, storeDeadlineMs }: Claim, answer: Promise<Granted | Bu
   return settleWithin(answer, storeDeadlineMs, clock);
 }
 
-/** Nobody waits for it, and it can only end this owner's lease. Where it fails, the store ends the lease after its ttl. */
-function giveBack({ lock, name, owner }: Claim): void {
-  start(() => lock.release(name, owner)).catch(() => {});
-}
-
-/** For a request that was given up and may yet be granted. */
-function giveBackLate(claim: Claim, answer: Promise<Granted | Busy>): void {
-  answer.then(
-    ({ acquired }) => acquired && giveBack(claim),
-    () => {},
-  );
+/**
+ * Now, and again for each of these requests that is granted after all; a lock that {@link createLock} made does so for a grant of which it tells
+ * nobody any more. Nobody waits for it, and it can only end this owner's lease. Where it fails, the store ends the lease after its ttl.
+ */
+function giveBack({ lock, name, owner }: Claim, ...requests: Promise<Granted | Busy>[]): void {
+  const release = (): void => void start(() => lock.release(name, owner)).catch(() => {});
+  release();
+  for (const request of requests) {
+    request.then(
+      ({ acquired }) => acquired && release(),
+      () => {},
+    );
+  }
 }
 
 /** With these reasons the store itself refused, so it did nothing. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createLock } from "./create-lock.ts";
-import type { Lock, LockDriver } from "./lock.ts";
+import type { Busy, Granted, Lock, LockDriver } from "./lock.ts";
 import { manualClock } from "./testing/index.ts";
 import type { ManualClock } from "./testing/index.ts";
 
@@ -116,6 +116,67 @@ describe("a store that does not answer or fails", () => {
     for (const outcome of [lock.tryAcquire("n", "me", 1), lock.extend("n", "me", 1), lock.release("n", "me")]) {
       await expect(outcome).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", message: expect.not.stringContaining("ERR me") });
     }
+  });
+});
+
+describe("a lock that is granted after its owner has released it", () => {
+  /** A driver whose requests the test answers; its releases are at once. */
+  const pooled = () => {
+    const requests: Array<PromiseWithResolvers<Granted | Busy>> = [];
+    const tryAcquire = (): Promise<Granted | Busy> => {
+      requests.push(Promise.withResolvers());
+      return requests.at(-1)!.promise;
+    };
+    return { ...noting({ tryAcquire }), requests };
+  };
+  const granted: Granted = { acquired: true, fence: 1, storeNowMs: 0 };
+  const release = ["release", "{n}", "me"];
+
+  test("is released again, also when nobody is told of the grant any more", async () => {
+    const { lock, clock, calls, requests } = pooled();
+    const asking = expect(lock.tryAcquire("n", "me", 1000)).rejects.toMatchObject({ reason: "timeout" });
+    await clock.advance(500);
+    await asking;
+    await lock.release("n", "me");
+    expect(calls).toEqual([release]);
+    requests[0]!.resolve(granted);
+    await clock.settle();
+    expect(calls).toEqual([release, release]);
+  });
+
+  test("is released again also when a failure hides the grant", async () => {
+    const { lock, clock, calls, requests } = pooled();
+    lock.tryAcquire("n", "me", 1000).catch(() => {});
+    await lock.release("n", "me");
+    requests[0]!.reject(new Error("the connection broke"));
+    await clock.settle();
+    expect(calls).toEqual([release, release]);
+  });
+
+  test("is released for each of its requests, and what was not granted is not", async () => {
+    const { lock, clock, calls, requests } = pooled();
+    for (let times = 0; times < 3; times += 1) lock.tryAcquire("n", "me", 1000).catch(() => {});
+    await lock.release("n", "me");
+    requests[1]!.resolve({ acquired: false, remainingMs: 1 });
+    await clock.settle();
+    expect(calls).toHaveLength(1);
+    requests[0]!.resolve(granted);
+    requests[2]!.resolve(granted);
+    await clock.settle();
+    expect(calls).toEqual([release, release, release]);
+  });
+
+  test("is kept when it was not released, released under another name, or asked for again since", async () => {
+    const { lock, clock, calls, requests } = pooled();
+    const answers = [lock.tryAcquire("n", "me", 1000), lock.tryAcquire("m", "me", 1000)];
+    await lock.release("m", "me");
+    answers.push(lock.tryAcquire("m", "me", 1000));
+    await lock.release("n", "you");
+    calls.length = 0;
+    for (const request of requests) request.resolve(granted);
+    expect(await Promise.all(answers)).toEqual([granted, granted, granted]);
+    await clock.settle();
+    expect(calls).toEqual([]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Unsubscribe } from "./cache.ts";
 import { createDriverGuard, requireDeadline } from "./driver-guard.ts";
 import type { DriverGuard } from "./driver-guard.ts";
 import { ConfigurationError } from "./errors.ts";
+import { releasingLateGrants } from "./late-grants.ts";
 import type { Busy, Granted, Lock, LockDriver } from "./lock.ts";
 import { nameIn, scopeOf } from "./prefix.ts";
 import { createSubscriptions } from "./subscriptions.ts";
@@ -27,7 +28,7 @@ export interface LockOptions {
 export function createLock(driver: LockDriver, options: LockOptions = {}): Lock {
   const { clock = systemClock } = options;
   const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs: requireDeadline(options.deadlineMs) });
-  return new View({ driver, guard, subscriptions: createSubscriptions(guard), queue: createWaitQueue() }, []);
+  return new View({ driver: releasingLateGrants(driver), guard, subscriptions: createSubscriptions(guard), queue: createWaitQueue() }, []);
 }
 
 const leaseMaxMs = 2 ** 31 - 1;

@@ -109,7 +109,9 @@ export async function acquire(lock: Lock, name: string, options: AcquireOptions)
  * it calls or starts and that runs while the lease holds, acquiring the same name of the same lock (the same object, or a view of it) is
  * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not covered: where it goes is not known.
  *
- * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next holder may have overlapped.
+ * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next holder may have overlapped. `refused` may also be
+ * a false alarm: a client that lost the answer to the release and sent it again by itself is told that nothing was there. The store says the same
+ * when somebody took the lock away, and an overlap must not be hidden.
  * @throws what {@link acquire} throws.
  */
 export async function withLease<T>(lock: Lock, name: string, options: AcquireOptions, work: (lease: Lease) => T | Promise<T>): Promise<T> {

@@ -103,6 +103,8 @@ async function openSubscriber(client: IoredisClient, ...[events, signal]: Parame
     // A server that is still loading takes subscriptions.
     enableReadyCheck: false,
     enableAutoPipelining: false,
+    // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is told.
+    keepAlive: 30_000,
     retryStrategy: () => null,
   });
   connection.on("error", () => {});

@@ -39,6 +39,7 @@ export interface NodeRedisScripts {
 export interface NodeRedisSubscriber {
   connect(): Promise<unknown>;
   destroy(): unknown;
+  ping(): Promise<unknown>;
   subscribe(channel: string, listener: Receive): Promise<unknown>;
   unsubscribe(channel: string, listener: Receive): Promise<unknown>;
   on(event: string, listener: (detail: unknown) => void): unknown;
@@ -140,7 +141,8 @@ function openSubscriber(client: NodeRedisClient, events: SubscriberEvents, signa
     connection.on("end", fail);
     connection.connect().then(() => {
       resolve({
-        subscribe: (channel) => connection.subscribe(channel, receive),
+        // A channel that it has already the client confirms without asking the server.
+        subscribe: (channel) => Promise.all([connection.subscribe(channel, receive), connection.ping()]),
         // Named with its listener, so that the client can tell it from a subscription that follows at once.
         unsubscribe: (channel) => connection.unsubscribe(channel, receive),
         close,

@@ -16,10 +16,10 @@ function world(): {
   opened: Opened[];
   subscriptions: Subscriptions;
   clock: ReturnType<typeof manualClock>;
-  server: { down: boolean; hangs: boolean };
+  server: { down: boolean; hangs: boolean; silent: boolean };
 } {
   const opened: Opened[] = [];
-  const server = { down: false, hangs: false };
+  const server = { down: false, hangs: false, silent: false };
   const open: OpenSubscriber = async (events, signal) => {
     const connection: Opened = { events, signal, channels: new Set(), closed: 0 };
     opened.push(connection);
@@ -28,6 +28,7 @@ function world(): {
     return {
       subscribe: async (channel) => {
         if (channel === "forbidden") throw new Error("NOPERM");
+        if (server.silent) await new Promise(() => {});
         connection.channels.add(channel);
       },
       unsubscribe: async (channel) => connection.channels.delete(channel),
@@ -131,6 +132,54 @@ describe("a lost connection", () => {
     await leave();
     await clock.advance(10_000);
     expect(opened).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a connection that died in silence", () => {
+  const timedOut = { code: "CACHE_UNAVAILABLE", reason: "timeout" };
+
+  test.each(["b", "a"])("is replaced when it does not confirm another subscription, of %s, within five seconds", async (channel) => {
+    const { opened, subscriptions, clock, server } = world();
+    const heard: unknown[] = [];
+    await subscriptions.subscribe("a", (payload) => heard.push(payload));
+    server.silent = true;
+    const subscribing = expect(subscriptions.subscribe(channel, () => {})).rejects.toMatchObject(timedOut);
+    await clock.advance(4_999);
+    expect(opened).toHaveLength(1);
+    server.silent = false;
+    await clock.advance(1);
+    await subscribing;
+    expect(opened[0]!.closed).toBe(1);
+    await clock.advance(100);
+    expect([...opened[1]!.channels]).toEqual(["a"]);
+    expect(heard).toEqual([undefined]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("is replaced again when it does so while what was wanted is subscribed again", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    const heard: unknown[] = [];
+    await subscriptions.subscribe("a", (payload) => heard.push(payload));
+    server.silent = true;
+    opened[0]!.events.lost();
+    await clock.advance(4_000);
+    expect(opened).toHaveLength(2);
+    server.silent = false;
+    await clock.advance(1_200);
+    expect(opened).toHaveLength(3);
+    expect(opened[1]!.closed).toBe(1);
+    expect(heard).toEqual([undefined]);
+  });
+
+  test("fails a first subscription and leaves nothing behind", async () => {
+    const { opened, subscriptions, clock, server } = world();
+    server.silent = true;
+    const subscribing = expect(subscriptions.subscribe("a", () => {})).rejects.toMatchObject(timedOut);
+    await clock.advance(5_000);
+    await subscribing;
+    await clock.advance(10_000);
+    expect(opened.map(({ closed }) => closed)).toEqual([1]);
     expect(clock.pendingTimers).toBe(0);
   });
 });

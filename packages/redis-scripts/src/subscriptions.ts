@@ -1,8 +1,10 @@
 /** One subscriber connection for everything that one client's caches and locks listen to. */
 import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Random, Unsubscribe } from "@lingpai/core";
+import { limitMs, withinLimit } from "./limit.ts";
 
 export interface SubscriberConnection {
+  /** Resolves when the server has confirmed it now, also when this connection has the channel already. */
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   /** At once and for good; no event comes after it. */
@@ -22,7 +24,10 @@ export type OpenSubscriber = (events: SubscriberEvents, signal: AbortSignal) => 
 export type MessageListener = (payload: string | undefined) => void;
 
 export interface Subscriptions {
-  /** Resolves when the server has confirmed it. The connection is opened for the first and closed after the last. */
+  /**
+   * Resolves when the server has confirmed it. The connection is opened for the first and closed after the last; one that does not confirm
+   * within 5 s has died in silence and is replaced.
+   */
   subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe>;
 }
 
@@ -31,13 +36,11 @@ export interface SubscriptionsOptions {
   readonly random?: Random;
 }
 
-const openLimitMs = 5_000;
 const backoffMinMs = 50;
 const backoffMaxMs = 2_000;
 
-interface Channel {
-  readonly listeners: Set<{ readonly listener: MessageListener }>;
-  confirmed: Promise<unknown>;
+interface Member {
+  readonly listener: MessageListener;
 }
 
 export function createSubscriptions(open: OpenSubscriber, options: SubscriptionsOptions = {}): Subscriptions {
@@ -48,7 +51,7 @@ class Hub implements Subscriptions {
   readonly #open: OpenSubscriber;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Map<string, Set<Member>>();
   /** The connection that is open or being opened. */
   #link: Link | undefined;
   #restoring = false;
@@ -60,29 +63,21 @@ class Hub implements Subscriptions {
   }
 
   async subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe> {
-    const entry = this.#channels.get(channel) ?? this.#add(channel);
+    const members = this.#channels.get(channel) ?? new Set();
     const member = { listener };
-    entry.listeners.add(member);
+    this.#channels.set(channel, members.add(member));
     try {
-      await entry.confirmed;
+      await this.#connect().subscribe(channel);
     } catch (error) {
-      this.#leave(channel, entry, member);
+      this.#leave(channel, members, member);
       throw error;
     }
-    return async () => this.#leave(channel, entry, member);
+    return async () => this.#leave(channel, members, member);
   }
 
-  #add(channel: string): Channel {
-    const link = this.#connect();
-    const entry: Channel = { listeners: new Set(), confirmed: link.connection.then((connection) => connection.subscribe(channel)) };
-    entry.confirmed.catch(() => {});
-    this.#channels.set(channel, entry);
-    return entry;
-  }
-
-  #leave(channel: string, entry: Channel, member: { readonly listener: MessageListener }): void {
-    if (!entry.listeners.delete(member) || entry.listeners.size > 0) return;
-    if (this.#channels.get(channel) === entry) this.#channels.delete(channel);
+  #leave(channel: string, members: Set<Member>, member: Member): void {
+    if (!members.delete(member) || members.size > 0) return;
+    if (this.#channels.get(channel) === members) this.#channels.delete(channel);
     const link = this.#link;
     if (this.#channels.size === 0) this.#drop(link);
     else link?.connection.then((connection) => connection.unsubscribe(channel)).catch(() => {});
@@ -130,14 +125,13 @@ class Hub implements Subscriptions {
     const link = this.#connect();
     const channels = [...this.#channels];
     try {
-      const connection = await link.connection;
-      await Promise.all(channels.map(([channel]) => connection.subscribe(channel)));
+      await Promise.all(channels.map(([channel]) => link.subscribe(channel)));
     } catch {
       this.#drop(link);
       return false;
     }
     if (this.#link !== link) return false;
-    for (const [, entry] of channels) tell(entry, undefined);
+    for (const [, members] of channels) tell(members, undefined);
     return true;
   }
 
@@ -150,12 +144,16 @@ class Hub implements Subscriptions {
 /** One attempt to have a connection, and the connection. */
 class Link {
   readonly connection: Promise<SubscriberConnection>;
+  readonly #clock: Clock;
+  readonly #events: SubscriberEvents;
   readonly #abort = new AbortController();
   #closed = false;
 
   constructor(open: OpenSubscriber, clock: Clock, events: SubscriberEvents) {
+    this.#clock = clock;
+    this.#events = events;
     const { signal } = this.#abort;
-    const cancelLimit = clock.setTimer(openLimitMs, () => this.#abort.abort(), { background: true });
+    const cancelLimit = clock.setTimer(limitMs, () => this.#abort.abort(), { background: true });
     const given = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(notOpened()), { once: true });
     });
@@ -165,6 +163,12 @@ class Link {
       () => {},
     );
     this.connection = Promise.race([opening, given]).finally(cancelLimit);
+  }
+
+  /** Counts the connection as lost when it does not answer. */
+  async subscribe(channel: string): Promise<unknown> {
+    const connection = await this.connection;
+    return withinLimit(connection.subscribe(channel), this.#clock, "The connection for subscriptions", () => this.#events.lost());
   }
 
   close(): void {
@@ -183,8 +187,8 @@ function notOpened(): CacheUnavailableError {
 }
 
 /** What a listener throws is dropped: it must not keep the others from hearing. Core's views drop it too. */
-function tell(channel: Channel | undefined, payload: string | undefined): void {
-  for (const { listener } of channel?.listeners ?? []) {
+function tell(members: Iterable<Member> | undefined, payload: string | undefined): void {
+  for (const { listener } of members ?? []) {
     try {
       listener(payload);
     } catch {

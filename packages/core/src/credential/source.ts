@@ -21,6 +21,7 @@ export class Source {
   #version: Snapshot["version"] | undefined;
   /** Whether a reading has shown a change of which there was no news: the subscription may have died in silence. */
   #isDeaf = false;
+  #mustRenew = false;
 
   constructor(parts: Parts, cache: Cache, role: Role) {
     this.#parts = parts;
@@ -56,7 +57,10 @@ export class Source {
     this.#lastReadMs = this.#parts.setting.clock.monotonicMs();
     const document = this.#document;
     const snapshot = await document.read();
-    if (this.#version !== undefined && this.#version !== snapshot.version) this.#isDeaf = !this.news.hasHeardSince(sinceMs);
+    if (this.#version !== undefined && this.#version !== snapshot.version) {
+      this.#isDeaf = !this.news.hasHeardSince(sinceMs);
+      this.#mustRenew = this.#isDeaf;
+    }
     this.#version = snapshot.version;
     this.#parts.adoption.take(snapshot, document);
     return snapshot;
@@ -67,8 +71,13 @@ export class Source {
     return this.news.listen(this.#cache, this.#document.key, this.#parts.setting.parameters.storeDeadlineMs);
   }
 
-  /** Listens from now on. What changed between the last reading and the first news was told to nobody here, so the document is read again. */
+  /**
+   * Listens from now on, by a new subscription where the present one seems dead. What changed between the last reading and the first news was told
+   * to nobody here, so the document is read again.
+   */
   async follow(): Promise<void> {
+    if (this.#mustRenew) this.news.deafen();
+    this.#mustRenew = false;
     if (this.news.isHeard || !(await this.listen())) return;
     this.#version = undefined;
     await this.read();

@@ -1,0 +1,31 @@
+import { openLink, startServer } from "@lingpai/test-servers";
+import type { Server } from "@lingpai/test-servers";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { drivers } from "./conformance.fixture.ts";
+
+const within = { deadlineMs: 20_000 };
+let server: Server;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+test.each(drivers)(
+  "a subscriber connection that died in silence is replaced when something more is listened to ($client)",
+  async (driver) => {
+    const link = await openLink(server);
+    const [connected, elsewhere] = [await driver.standalone(link), await driver.standalone(server)];
+    onTestFinished(async () => {
+      for (const ended of [connected, elsewhere, link]) await ended.close();
+    });
+    const cache = connected.cache(within);
+    const told: unknown[] = [];
+    await cache.watch!((key) => told.push(key));
+    await link.strand();
+    await expect(cache.watch!(() => {})).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
+    await expect.poll(() => told, { timeout: 5_000 }).toEqual([undefined]);
+    await elsewhere.cache(within).set("key", "value");
+    await expect.poll(() => told).toEqual([undefined, "key"]);
+  },
+);
