@@ -31,6 +31,7 @@ export interface IoredisOverride {
   disableClientInfo: boolean;
   enableReadyCheck: boolean;
   enableAutoPipelining: boolean;
+  keepAlive: number;
   retryStrategy: () => null;
 }
 
