@@ -91,6 +91,8 @@ export const watch: readonly Clause[] = [
       const client = facts.linked ? await trial.connect() : undefined;
       const view = client?.cache ?? cache;
       await view.set("before", "value");
+      // See WATCH-02.
+      await quiet(trial);
       const before = await client?.census();
       const [first, last] = [await watching(view), await watching(view)];
       await first.stop();

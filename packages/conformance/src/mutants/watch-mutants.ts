@@ -55,7 +55,7 @@ export const watchMutants: readonly Mutant[] = [
           return async () => {
             all.delete(leave);
             await leave();
-            if (all.size === 0) void turns(20).then(() => Promise.all([...all].map((next) => next())));
+            if (all.size === 0) void turns(20).then(() => Promise.all([...all].map((end) => end())));
           };
         },
       };
