@@ -42,7 +42,7 @@ export async function startCluster(options: ServerOptions = {}): Promise<Cluster
   } catch (error) {
     const logs = nodes.map((node) => node.logs()).join("\n");
     await Promise.all(nodes.map((node) => node.stop()));
-    throw new Error(`The Cluster did not form.\n${logs}`, { cause: error });
+    throw new Error(`The Cluster did not form: ${String(error)}\n${logs}`, { cause: error });
   }
   return new LocalCluster(nodes);
 }

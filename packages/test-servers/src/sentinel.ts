@@ -49,7 +49,7 @@ export async function startSentinel(options: ServerOptions = {}): Promise<Sentin
   } catch (error) {
     const logs = started.map((server) => server.logs()).join("\n");
     await Promise.all(started.map((server) => server.stop()));
-    throw new Error(`The Sentinels did not form.\n${logs}`, { cause: error });
+    throw new Error(`The Sentinels did not form: ${String(error)}\n${logs}`, { cause: error });
   }
 }
 
