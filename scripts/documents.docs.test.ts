@@ -1,4 +1,7 @@
-/** Runs and type-checks every code block of every README and of every page in `docs`: what a document shows is what a reader can do. */
+/**
+ * Runs and type-checks every code block of every README and of every page in `docs`: what a document shows is what a reader can do.
+ * The code of a translated page is its original's, which `translations.test.ts` sees to, so running that is enough.
+ */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
@@ -8,6 +11,7 @@ import { type Block, blocksOf, runnable, shown } from "./blocks.ts";
 import { run } from "./process.ts";
 import { createSandbox, writeTypecheck } from "./sandbox.ts";
 import { toolPath } from "./tools.ts";
+import { isTranslation } from "./translations.ts";
 import { type Member, members, root } from "./workspace.ts";
 
 interface Document {
@@ -22,7 +26,7 @@ interface Service {
 }
 
 function documentsIn(owner: string): Document[] {
-  const names = readdirSync(join(root, owner)).filter((name) => /^README(\.[\w-]+)?\.md$/.test(name));
+  const names = readdirSync(join(root, owner)).filter((name) => /^README(\.[\w-]+)?\.md$/.test(name) && !isTranslation(name));
   return names.map((name) => documentAt(owner === "." ? name : `${owner}/${name}`, owner));
 }
 
@@ -32,15 +36,10 @@ function documentAt(path: string, owner: string): Document {
 
 const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
   .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-  .filter((path) => path.endsWith(".md"))
+  .filter((path) => path.endsWith(".md") && !isTranslation(path))
   .toSorted();
-/** Translated pages: their code is the original's, so running that is enough. */
-const translations = pages.filter((path) => /\.[a-z]{2}-[A-Z]{2}\.md$/.test(path));
 
-const documents = [
-  ...[".", ...members().map((member) => member.path)].flatMap(documentsIn),
-  ...pages.filter((path) => !translations.includes(path)).map((path) => documentAt(path, ".")),
-];
+const documents = [...[".", ...members().map((member) => member.path)].flatMap(documentsIn), ...pages.map((path) => documentAt(path, "."))];
 const sandboxes = new Map(documents.map(({ path, owner }) => [path, createSandbox(path.replaceAll(/[^\w-]+/g, "-"), owner)]));
 const services = new Map<string, Promise<Service>>();
 
@@ -116,13 +115,6 @@ describe.for(documents)("$path", ({ path, blocks }) => {
   test.for(blocks.filter(({ language }) => runnable.has(language)))("runs the $language of line $line", async (block) => {
     await expect(execute(path, block)).resolves.toBeUndefined();
   });
-});
-
-test.for(translations)("%s shows the same code as its original", (path) => {
-  const original = documentAt(path.replace(/\.[a-z]{2}-[A-Z]{2}\.md$/, ".md"), ".");
-  const shownIn = ({ blocks }: Document): readonly Pick<Block, "language" | "code" | "needs" | "companions">[] =>
-    blocks.map(({ language, code, needs, companions }) => ({ language, code, needs, companions }));
-  expect(shownIn(documentAt(path, "."))).toEqual(shownIn(original));
 });
 
 test("the documents' TypeScript type-checks in a reader's project", async () => {

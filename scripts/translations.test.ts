@@ -1,0 +1,60 @@
+/** Whoever changes a page in one language is told of the other. */
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { checkTranslation, originalOf, translations } from "./translations.ts";
+import { root } from "./workspace.ts";
+
+const read = (path: string) => ({ name: basename(path), text: readFileSync(join(root, path), "utf8") });
+
+test.for(translations())("%s corresponds to its original", (path) => {
+  expect(checkTranslation(read(originalOf(path)), read(path))).toEqual([]);
+});
+
+test("translations are found wherever they are", () => {
+  expect(translations()).toEqual(expect.arrayContaining(["README.zh-CN.md", "docs/recipes/koa.zh-CN.md", "packages/core/README.zh-CN.md"]));
+});
+
+describe("a translation", () => {
+  const fence = "```";
+  const english = [
+    "# Thing\n\n[简体中文](README.zh-CN.md)\n\nSee [one](one.md), then [two](two.md).\n\n## Use\n",
+    `<!-- needs: redis -->\n\n${fence}ts\n# no heading\nrun("// text"); // it runs\n${fence}\n`,
+    "| a | b |\n| - | - |\n| 1 | 2 |\n",
+  ].join("\n");
+  const chinese = [
+    "# 东西\n\n[English](README.md)\n\n先看 [一](one.zh-CN.md)，再看[二](two.md)。\n\n## 用法\n",
+    `<!-- needs: redis -->\n\n${fence}ts\n# no heading\nrun("// text"); // it runs\n${fence}\n`,
+    "| 甲 | 乙 |\n| - | - |\n| 1 | 2 |\n",
+  ].join("\n");
+  const check = (text: string): string[] => checkTranslation({ name: "README.md", text: english }, { name: "README.zh-CN.md", text });
+
+  test("passes when it corresponds, its links in another order and its comments in Chinese", () => {
+    expect(check(chinese)).toEqual([]);
+    expect(check(chinese.replace("[一](one.zh-CN.md)，再看[二](two.md)", "[二](two.md)，再看[一](one.md)"))).toEqual([]);
+    expect(check(chinese.replace("// it runs", "// 运行"))).toEqual([]);
+  });
+
+  test.for([
+    ["README.md)", "READ.md)", "README.zh-CN.md has no link to README.md"],
+    ["## 用法", "### 用法", "heading 2 is ### and should be ##"],
+    ["| 1 | 2 |\n", "", "table row 3 is missing and should be one of 2 cells"],
+    ["| 1 | 2 |", "| 1 |", "table row 3 is one of 1 cells and should be one of 2 cells"],
+    ["[二](two.md)", "二", "link 3 is missing and should be two.md"],
+    ["```ts", "```js", "line of code 1 is ```js, needs redis and should be ```ts, needs redis"],
+    ["<!-- needs: redis -->\n", "", "line of code 1 is ```ts and should be ```ts, needs redis"],
+    ['"// text"', '"// 文本"', 'line of code 3 is run("// 文本"); // it runs and should be run("// text"); // it runs'],
+    ["// it runs", "// it ran", 'line of code 3 is run("// text"); // it ran and should be run("// text"); // it runs'],
+    ["run(", "ran(", 'line of code 3 is ran("// text"); // it runs and should be run("// text"); // it runs'],
+    ["# no heading", "# 不是标题\nrun();", 'line of code 3 is run(); and should be run("// text"); // it runs'],
+  ] as const)("is stopped for %j changed to %j", ([from, to, problem]) => {
+    expect(check(chinese.replace(from, to))).toContain(problem);
+  });
+
+  test("is stopped when its original has no link to it", () => {
+    const text = english.replace("[简体中文](README.zh-CN.md)\n", "");
+    expect(checkTranslation({ name: "README.md", text }, { name: "README.zh-CN.md", text: chinese })).toContain(
+      "README.md has no link to README.zh-CN.md",
+    );
+  });
+});

@@ -1,0 +1,90 @@
+/** Pages that exist in a second language, `X.zh-CN.md` beside `X.md`: found by their names, and held to the shape of their original. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { blocksOf } from "./blocks.ts";
+import { root } from "./workspace.ts";
+
+const suffix = /\.[a-z]{2}-[A-Z]{2}\.md$/;
+
+export function isTranslation(path: string): boolean {
+  return suffix.test(path);
+}
+
+export function originalOf(translation: string): string {
+  return translation.replace(suffix, ".md");
+}
+
+/** Every translated page of the workspace, from its root, with forward slashes. */
+export function translations(folder = "."): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (/^(\.|(node_modules|dist|coverage)$)/.test(entry.name)) return [];
+    const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return translations(path);
+    return isTranslation(path) ? [path] : [];
+  });
+}
+
+export interface Page {
+  /** Without its folder, as in `README.zh-CN.md`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Where a translation does not correspond to its original. What the sentences say is for people to compare. */
+export function checkTranslation(original: Page, translation: Page): string[] {
+  const [ours, theirs] = [partsOf(original.text), partsOf(translation.text)];
+  return [
+    !ours.targets.includes(translation.name) && `${original.name} has no link to ${translation.name}`,
+    !theirs.targets.includes(original.name) && `${translation.name} has no link to ${original.name}`,
+    difference("heading", ours.headings, theirs.headings),
+    difference("table row", ours.rows, theirs.rows),
+    difference("link", linked(ours), linked(theirs)),
+    difference(
+      "line of code",
+      ours.code,
+      theirs.code.map((line, index) => withComment(line, ours.code[index] ?? "")),
+    ),
+  ].filter((problem) => problem !== false);
+}
+
+interface Parts {
+  readonly headings: readonly string[];
+  readonly rows: readonly string[];
+  readonly targets: readonly string[];
+  readonly code: readonly string[];
+}
+
+function partsOf(text: string): Parts {
+  const blocks = blocksOf(text);
+  const lines = text.split(/\r?\n/);
+  for (const { line, code } of blocks) lines.fill("", line - 1, line + code.split("\n").length);
+  return {
+    headings: lines.flatMap((line) => /^#{1,6}(?= )/.exec(line) ?? []),
+    rows: lines.filter((line) => line.startsWith("|")).map((line) => `one of ${line.split("|").length - 2} cells`),
+    targets: [...lines.join("\n").matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target),
+    code: blocks.flatMap(({ language, needs, companions, code }) => [
+      `\`\`\`${[language, ...needs.map((name) => `needs ${name}`), ...companions.map((name) => `with ${name}`)].join(", ")}`,
+      ...code.split("\n"),
+    ]),
+  };
+}
+
+/** A sentence may put its links in another order, and each page links to pages in its own language. */
+function linked({ targets }: Parts): string[] {
+  return targets.map(originalOf).toSorted();
+}
+
+const comment = /(?<=^|\s)(?:\/\/|#) .*$/;
+
+/** A line of a translation's code with the original's comment, where that is translated and all else is the same: what runs is the same. */
+function withComment(line: string, original: string): string {
+  const isTranslated = /\p{Script=Han}/u.test(comment.exec(line)?.[0] ?? "") && comment.test(original);
+  return isTranslated ? line.replace(comment, () => comment.exec(original)?.[0] ?? "") : line;
+}
+
+function difference(what: string, ours: readonly string[], theirs: readonly string[]): string | false {
+  const indexes = Array.from({ length: Math.max(ours.length, theirs.length) }, (_, index) => index);
+  const index = indexes.find((at) => ours[at] !== theirs[at]);
+  if (index === undefined) return false;
+  return `${what} ${index + 1} is ${theirs[index] ?? "missing"} and should be ${ours[index] ?? "left out"}`;
+}
