@@ -1,6 +1,7 @@
 /** The pages under `docs/` that are generated from the rows. */
 import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
+import { chinese, chinesePage } from "./chinese.ts";
 import { invariants } from "./invariants.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { platformFaults } from "./platform-faults.ts";
@@ -45,6 +46,7 @@ export const pages: readonly Page[] = [
     name: "promises.md",
     rows: [...promises, ...invariants],
     text: page("What is promised, and how to see it", [
+      "[简体中文](promises.zh-CN.md)",
       running,
       [
         "Two more commands look further than any test of a single case:",
@@ -60,15 +62,35 @@ export const pages: readonly Page[] = [
       table(["Invariant", "In words"], invariants),
     ]),
   },
+  {
+    name: "promises.zh-CN.md",
+    rows: [],
+    text: page(chinesePage.title, [
+      "[English](promises.md)",
+      chinesePage.running,
+      chinesePage.looking,
+      `## ${chinesePage.promises}`,
+      table(chinesePage.promiseHead, promises.map(translated), chinesePage.test),
+      `## ${chinesePage.invariants}`,
+      table(chinesePage.invariantHead, invariants.map(translated), chinesePage.test),
+    ]),
+  },
 ];
 
 function page(title: string, parts: readonly string[]): string {
   return `${[generated, `# ${title}`, ...parts].join("\n\n")}\n`;
 }
 
-function table([what, outcome]: Head, rows: readonly Row[]): string {
+function table([what, outcome]: Head, rows: readonly Row[], test = "Test"): string {
   const lines = rows.map((row) => `| ${[row.id, row.what, row.outcome, evidence(row)].map(cell).join(" | ")} |`);
-  return [`| # | ${what} | ${outcome} | Test |`, "| --- | --- | --- | --- |", ...lines].join("\n");
+  return [`| # | ${what} | ${outcome} | ${test} |`, "| --- | --- | --- | --- |", ...lines].join("\n");
+}
+
+/** @throws {Error} for a row that nobody has translated. */
+function translated(row: Row): Row {
+  const [what, outcome] = chinese[row.id] ?? [];
+  if (what === undefined || outcome === undefined) throw new Error(`chinese.ts has no row "${row.id}".`);
+  return { ...row, what, outcome };
 }
 
 /** A link to each file, with the beginning of the title. */
