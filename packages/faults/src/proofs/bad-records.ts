@@ -41,7 +41,11 @@ export const badRecords: readonly Row[] = [
     id: "41",
     what: "Instants and epochs of the year 9999",
     outcome: "Ignored and reported as poisoned; they stop nobody.",
-    by: ["core/codec: are ignored, each by itself, and named", "core/codec: can stop nobody for longer than their limits"],
+    by: [
+      "core/codec: are ignored, each by itself, and named",
+      "core/codec: can stop nobody for longer than their limits",
+      "core/poison: keeps nobody from a refresh ahead",
+    ],
   },
   { id: "42", what: "Sealed text that was cut or re-encoded", outcome: "Unreadable.", by: [altered] },
   {
@@ -100,7 +104,11 @@ export const badRecords: readonly Row[] = [
     id: "52",
     what: "An issuer that gives nonsense, throws anything, or never settles",
     outcome: "An outcome that is unknown, within the fetch deadline.",
-    by: ["faults/bad-input: that %s is an unknown outcome", "core/trouble: may hang: the deadline ends the request"],
+    by: [
+      "faults/bad-input: that %s is an unknown outcome",
+      "core/trouble: may hang: the deadline ends the request",
+      "core/written: that says %j leaves a document",
+    ],
   },
   {
     id: "53",

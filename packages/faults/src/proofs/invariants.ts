@@ -171,7 +171,12 @@ export const invariants: readonly Row[] = [
     id: "I29",
     what: "Chains",
     outcome: "A child never waits for a lock that its parent may need.",
-    by: ["core/roles: is issued with its parent's", "core/trouble: may call back into what it is asked for"],
+    by: [
+      "core/roles: is issued with its parent's",
+      "core/parent: tells so after waitMs, sends nothing and leaves its lease",
+      "core/parent: gives its lease back before the parent is replaced",
+      "core/trouble: may call back into what it is asked for",
+    ],
   },
   {
     id: "I30",

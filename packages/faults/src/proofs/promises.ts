@@ -66,6 +66,7 @@ export const promises: readonly Row[] = [
     outcome: "Every caller is settled; no timer, no subscription, no unhandled rejection is left.",
     by: [
       "core/serving: settles callers with CLOSED",
+      "core/after-close: a reading in the background",
       "wechat/wechat: settles waiting callers",
       "faults/crash: and stands still (SIGSTOP) at %s",
     ],
