@@ -144,7 +144,7 @@ export class LockUnsupportedError extends LingpaiError {
 /**
  * What kept a credential away when the caller's patience ended:
  * `store`, it does not answer; `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still be processing
- * an earlier request; `cool`, it failed, refused or gave what ends at once, and the fleet backs off; `governor`, too many replacements in a row; `forced`, it allows a
+ * an earlier request; `cool`, it failed or refused, and the fleet backs off; `governor`, too many replacements in a row; `forced`, it allows a
  * forced refresh only so often; `error`, the last attempt failed: see `cause`.
  */
 export type CredentialUnavailableReason = "store" | "wait" | "drain" | "cool" | "governor" | "forced" | "error";

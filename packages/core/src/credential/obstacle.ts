@@ -11,7 +11,7 @@ export type Obstacle =
 
 const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
-  cool: "the platform failed, refused, or gives what ends at once, and the fleet backs off",
+  cool: "the platform failed or refused, and the fleet backs off",
   governor:
     "several credentials were replaced in a row, because the platform refused them or an operator asked, and the governor spaces the refreshes; if nobody asked, another environment uses this AppID",
   forced: "the platform allows a forced refresh only so often",

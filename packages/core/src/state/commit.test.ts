@@ -25,21 +25,6 @@ describe("a commit", () => {
     for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"]) expect(state).not.toHaveProperty(field);
   });
 
-  const recent = { sentAtMs: noonMs - 29_999, expiresAtMs: noonMs - 1 };
-  const brief = { expiresAtMs: noonMs + 29_999 };
-  it.each([
-    ["lives for seconds, as the one before did", recent, brief, noonMs + 30_000],
-    ["lives for seconds, for the first time in half a minute", { ...recent, sentAtMs: noonMs - 30_000 }, brief, 0],
-    ["lives longer", recent, { expiresAtMs: noonMs + 30_000 }, 0],
-    ["is the one that was stored before", recent, { ...brief, fingerprint: "T1" }, 0],
-  ])("whose credential %s lets the fleet ask again in good time", (_title, before, issued, coolUntilMs) => {
-    expect(after({ ...announced, credential: held("T1", before) }, commit({}, issued)).coolUntilMs).toBe(coolUntilMs);
-  });
-
-  it("lets a first credential that lives for seconds be replaced at once", () => {
-    expect(after(after(undefined, intent({ replaces: undefined })), commit({}, brief)).coolUntilMs).toBe(0);
-  });
-
   const doubtful: readonly (readonly [string, State, Parameters<typeof commit>[0]])[] = [
     ["another outcome was reported during its flight", { ...announced, outcomeId: "other" }, {}],
     ["its lease did not hold throughout", announced, { leaseHeld: false }],

@@ -58,7 +58,7 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
     {
       outcomeId: event.outcomeId,
       credential: { ...event.issued, generation, epoch: event.epoch, commitId: event.operationId },
-      coolUntilMs: restUntil(credential, event.issued, rules),
+      coolUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),
       // The same one again is followed by a forced request, which counts; unless that was so before.
@@ -69,17 +69,6 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
     [...own, "failure", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
   );
   return { state: next, verdict: { kind: "committed", generation, doubt, reconciled: !doubt && state.doubtSinceMs !== undefined, same } };
-}
-
-/** A platform whose credentials end at once is not asked at once, again and again. One alone may be what was left of a credential that others use too. */
-function restUntil(
-  replaced: Held | undefined,
-  { fingerprint, sentAtMs, expiresAtMs }: CommitEvent["issued"],
-  { restMs = 0 }: Rules,
-): number {
-  const isShort = expiresAtMs < sentAtMs + restMs;
-  const follows = replaced !== undefined && replaced.fingerprint !== fingerprint && sentAtMs < replaced.sentAtMs + restMs;
-  return isShort && follows ? sentAtMs + restMs : 0;
 }
 
 /** Until when the replaced credential still works: not at all when it was refused. */

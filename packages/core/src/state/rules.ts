@@ -18,8 +18,6 @@ export interface Rules {
   readonly forced: { readonly perDay: number; readonly gapMs: number };
   readonly governor: { readonly burst: number; readonly gapMs: number; readonly gapMaxMs: number };
   readonly cool: { readonly firstMs: number; readonly maxMs: number };
-  /** How long the fleet rests when one credential after another lives for less than that. Undefined: not at all. */
-  readonly restMs?: number;
 }
 
 export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
@@ -37,6 +35,5 @@ export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
     forced: quota?.forced ?? { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 },
     governor: { burst: 2, gapMs: 30_000, gapMaxMs: 600_000 },
     cool: { firstMs: 1_000, maxMs: 60_000 },
-    restMs: Math.min(30_000, Math.floor(issuer.lifetimeMs / 4)),
   };
 }

@@ -22,7 +22,6 @@ export const rules: Rules = {
   forced: { perDay: 20, gapMs: 30_000 },
   governor: { burst: 2, gapMs: 30_000, gapMaxMs: 600_000 },
   cool: { firstMs: 1_000, maxMs: 60_000 },
-  restMs: 30_000,
 };
 
 export const today: number = Math.floor((noonMs + rules.dayOffsetMs) / 86_400_000);

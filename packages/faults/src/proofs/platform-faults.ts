@@ -48,8 +48,8 @@ export const platformFaults: readonly Row[] = [
   {
     id: "F30",
     what: "A token lives for much less than documented",
-    outcome: "The windows shrink with it; of lives of seconds two follow at once, then one every 30 s.",
-    by: ["core/windows: shrink with a shorter life", "core/short-lives: is asked twice at once", simulated],
+    outcome: "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
+    by: ["core/windows: shrink with a shorter life", simulated],
   },
   {
     id: "F31",

@@ -54,7 +54,6 @@ export const sources: Readonly<Record<string, string>> = {
   "core/rotation": `${core}/credential/rotation.test.ts`,
   "core/sealed": `${core}/sealed.test.ts`,
   "core/serving": `${core}/credential/serving.test.ts`,
-  "core/short-lives": `${core}/credential/short-lives.test.ts`,
   "core/suspect": `${core}/state/suspect.test.ts`,
   "core/trouble": `${core}/credential/trouble.test.ts`,
   "core/windows": `${core}/credential/windows.test.ts`,

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+const hourMs = 3_600_000;
+
+describe("a token that the platform hands out again", () => {
+  it("keeps its generation and its identity on every node, and is announced to nobody as another", async () => {
+    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const [one, two] = [node(), node()];
+    const [first] = await within(clock, 2_000, Promise.all([one.get(), two.get()]));
+    const expiresAtMs = (await document())?.credential?.expiresAtMs ?? 0;
+    for (let turn = 0; turn < 2; turn += 1) {
+      await clock.advance(60_000);
+      expect(await within(clock, 2_000, one.refresh())).toBe(first);
+    }
+    await clock.advance(1_000);
+    expect(platform.issues).toHaveLength(3);
+    expect((await document())?.credential).toMatchObject({ generation: 1, fingerprint: first.fingerprint });
+    // The platform's answer said how much was left of it.
+    expect((await document())?.credential?.expiresAtMs).toBeLessThanOrEqual(expiresAtMs + 200);
+    for (const each of [one, two]) expect(each.status()).toMatchObject({ generation: 1, fingerprint: first.fingerprint.slice(0, 8) });
+    expect(one.events.flatMap((event) => (event.type === "refreshed" ? event.unchanged : []))).toEqual([false, true, true]);
+    expect([...one.typesOf(), ...two.typesOf()]).not.toContain("retired");
+  });
+
+  it("costs at most two fetches a lifetime, and the generation counts the tokens, not the fetches", async () => {
+    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const nodes = [node(), node(), node()];
+    await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+    for (let lifetime = 1; lifetime <= 5; lifetime += 1) {
+      const before = platform.issues.length;
+      // An operator asks once in each, to be given the same again.
+      await clock.advance(hourMs);
+      await within(clock, 2_000, nodes[0]!.refresh());
+      await clock.advance(hourMs);
+      expect(platform.issues.length - before).toBeLessThanOrEqual(2);
+    }
+    const tokens = new Set(platform.issues.map(({ secret }) => secret)).size;
+    expect(tokens).toBeLessThan(platform.issues.length);
+    expect((await document())?.credential?.generation).toBe(tokens);
+  });
+});
