@@ -51,8 +51,15 @@ export const chinese: Readonly<Record<string, readonly [what: string, outcome: s
   I34: ["一次性输入", "任何一个都不会发送两次，除非平台允许，并且第一次的结果未知。"],
 };
 
+type Head = readonly [what: string, outcome: string];
+
+interface ChinesePage extends Readonly<Record<"title" | "running" | "looking" | "promises" | "invariants" | "test", string>> {
+  readonly promiseHead: Head;
+  readonly invariantHead: Head;
+}
+
 /** What the page of the promises says around its tables. */
-export const chinesePage = {
+export const chinesePage: ChinesePage = {
   title: "承诺了什么，如何亲自验证",
   running: [
     "每一行都写明对应的测试：这一行一旦不成立，测试就会失败。运行其中一个：`pnpm test NAME`，NAME 是文件路径的一部分，例如",
@@ -70,4 +77,4 @@ export const chinesePage = {
   promiseHead: ["承诺", "确切地说"],
   invariantHead: ["不变量", "含义"],
   test: "测试",
-} as const;
+};
