@@ -6,7 +6,7 @@ import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
 import type { Executed } from "./store-link.ts";
 import type { Tally } from "./tally.ts";
-import { appSecret, type Fetch } from "./wechat.ts";
+import type { Fetch } from "./wechat.ts";
 
 export interface Violation {
   readonly promise: string;
@@ -80,25 +80,25 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
-    const isGoverned = error instanceof Error && "reason" in error && error.reason === "governor";
-    if (isGoverned || this.circumstances.isExcused(node, life, how, since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs })) {
+    this.#mustHaveServed(node, life, how);
+    const began = since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs };
+    if (this.circumstances.isExplained(node, error, began.trueMs) || this.circumstances.isExcused(node, life, how, began)) {
       tally.excused += 1;
       return;
     }
     tally.failed += 1;
-    this.#mustHaveServed(node, life, how);
     if (how === "replay") this.violated("5", `a caller of ${node.name} was left with 40001 after its replay`);
     if (how === "get" && error instanceof Error && "code" in error && error.code !== "CREDENTIAL_UNAVAILABLE") {
       this.violated("5", `get threw ${code} on ${node.name}`);
     }
   }
 
-  /** I18: what a process holds, unexpired and never refused here, it hands out whatever else is broken. */
+  /** I18: what a process holds and the platform accepts, it hands out whatever else is broken. */
   #mustHaveServed(node: FleetNode, life: Life, how: string): void {
     const token = life.served.at(-1);
     if (how !== "get" || token === undefined || life.rejected.has(token)) return;
     const { wechat, world } = this.#scene;
-    if (wechat.expiresAtMs(token) > world.nowMs + 2 * skewMarginMs)
+    if (wechat.isAlive(token) && wechat.expiresAtMs(token) > world.nowMs + 2 * skewMarginMs)
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
   }
 
@@ -120,10 +120,11 @@ export class Auditor {
   }
 
   sent(fetch: Fetch): void {
-    const { world } = this.#scene;
+    const { world, nodes } = this.#scene;
     world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
-    const sender = this.#scene.nodes().find(({ name }) => name === nodeOf(fetch.process.name));
-    if (sender?.role === "consumer") this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
+    const sender = nodeOf(fetch.process.name);
+    const isConsumer = nodes().some(({ name, role }) => name === sender && role === "consumer");
+    if (isConsumer) this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
     if (!this.#documents.isAnnounced(fetch))
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
     this.#mustBeDue(fetch);
@@ -174,8 +175,9 @@ export class Auditor {
 
   /** Promise 11: the secret, and the tokens of late, appear nowhere. */
   #canary(where: string, text: string): void {
-    const tokens = this.#scene.wechat.fetches.slice(-3).flatMap(({ token }) => token ?? []);
-    if ([appSecret, ...tokens].some((secret) => text.includes(secret))) this.violated("11", `a secret appeared in ${where}`);
+    const { fetches, secrets } = this.#scene.wechat;
+    const tokens = fetches.slice(-3).flatMap(({ token }) => token ?? []);
+    if ([...secrets, ...tokens].some((secret) => text.includes(secret))) this.violated("11", `a secret appeared in ${where}`);
   }
 }
 

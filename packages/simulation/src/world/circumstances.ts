@@ -1,4 +1,5 @@
 /** What befell whom, and what follows from it: a promise that has conditions is judged by them. */
+import { IssueError } from "@lingpai/core";
 import { Disturbances } from "./disturbances.ts";
 import type { DocumentAudit } from "./document-audit.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
@@ -27,6 +28,8 @@ export type How = "get" | "reject" | "replay" | "probed";
 export const repairedWithinMs = 420_000;
 /** A holder's lease, and a little. */
 export const leaseMs = 11_000;
+/** The longest that a fleet leaves the platform alone after an attempt that failed. */
+const backOffMaxMs = 60_000;
 
 export class Circumstances {
   /** What may make a second fetch of one generation necessary. */
@@ -39,6 +42,8 @@ export class Circumstances {
   readonly sleeps: Disturbances = new Disturbances();
   /** When somebody outside had fetched, and no refusal can have told the fleet yet. */
   readonly foreign: Disturbances = new Disturbances();
+  /** Nodes that the platform refuses for good: their AppSecret is not the present one, or their address is not on its list. */
+  readonly bars: Disturbances = new Disturbances();
   readonly #scene: Scene;
   readonly #documents: DocumentAudit;
   readonly #fetches: FetchAudit;
@@ -58,6 +63,11 @@ export class Circumstances {
   excused(who: string | undefined, forMs: number): void {
     const { nowMs } = this.#scene.world;
     this.excuses.add(who, nowMs, nowMs + forMs);
+  }
+
+  barred(who: string, forMs: number): void {
+    const { nowMs } = this.#scene.world;
+    this.bars.add(who, nowMs, nowMs + forMs);
   }
 
   hindered(fromMs: number, forMs: number): void {
@@ -86,17 +96,34 @@ export class Circumstances {
     return this.excuses.touch(node.name, sinceMs - 30_000, this.#scene.world.nowMs) || this.#isForsaken(node, sinceMs);
   }
 
+  /** Whether the error itself names what nobody could have helped. */
+  isExplained(node: FleetNode, error: unknown, sinceMs: number): boolean {
+    if (!(error instanceof Error)) return false;
+    const { nowMs } = this.#scene.world;
+    const reason = "reason" in error ? error.reason : undefined;
+    if (reason === "governor") return true;
+    // The fleet backs off as one from a platform that did not answer, and from trouble that was there before.
+    if (reason === "cool") return this.hindrances.count(sinceMs - backOffMaxMs - leaseMs, nowMs) >= 2;
+    // An owner that the platform refuses for good says so at once, with the platform's code: it does not wait for another to fetch.
+    const isFatal = error.cause instanceof IssueError && error.cause.outcome === "fatal";
+    return isFatal && this.bars.touch(node.name, sinceMs, nowMs);
+  }
+
   /** A consumer whose report of a refusal its owners find at their next reading only: the store tells nobody of it. */
   isUnheard(node: FleetNode, life: Life): boolean {
     return node.role === "consumer" && !life.cache.pushesChanges;
   }
 
-  /** A consumer can but wait where the owners have not noticed yet what the store forgot, and where all of them died, slept or were cut off. */
+  /**
+   * A consumer can but wait where the owners have not noticed yet what the store forgot. Like an owner that the platform refuses for good, it also
+   * waits where all others are refused too, died, slept or were cut off.
+   */
   #isForsaken(node: FleetNode, sinceMs: number): boolean {
     const { nodes, world } = this.#scene;
-    if (node.role === "owner") return false;
-    if (world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return true;
-    const owners = nodes().filter(({ role }) => role === "owner");
-    return owners.every(({ name }) => this.disturbances.touch(name, sinceMs - 30_000, world.nowMs));
+    const touches = (spells: Disturbances, { name }: FleetNode): boolean => spells.touch(name, sinceMs - 30_000, world.nowMs);
+    if (node.role === "owner" && !touches(this.bars, node)) return false;
+    if (node.role === "consumer" && world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return true;
+    const owners = nodes().filter((each) => each !== node && each.role === "owner");
+    return owners.every((owner) => touches(this.bars, owner) || touches(this.disturbances, owner));
   }
 }

@@ -12,19 +12,20 @@ function scene(beforeMs: number) {
   const world = new World(1_000_000, 10);
   const process = new Process(world, { name: "node-1.1", wallOffsetMs: 0, bootedAtMs: 0 });
   const passage = (): Passage => ({ beforeMs, afterMs: 10, fate: "answered" });
-  const options = { world, random: seededRandom("platform"), quotaPerDay: 100, passage, onSent: () => {} };
+  const options = { world, random: seededRandom("platform"), kind: "plain" as const, quotaPerDay: 100, passage, onSent: () => {} };
   const wechat: Wechat = new Wechat({ ...options, onProcessed: (fetch: Fetch) => audit.issued(fetch) });
+  const identity = { secret: wechat.secret, address: "node-1" };
   const audit: DocumentAudit = new DocumentAudit(wechat, () => world.nowMs);
   const primary = new Primary(() => world.nowMs, 0);
   const write = (state: State): readonly Finding[] =>
     audit.executed({ process, primary, command: "set", name: "production:{key}", value: JSON.stringify(state), result: { written: true } });
   const request = { signal: new AbortController().signal, reason: "cold", forced: false, current: undefined, parent: undefined } as const;
   const ask = async (): Promise<string> => {
-    const answer = wechat.issuer(process).issue(request);
+    const answer = wechat.issuer(process, identity).issue(request);
     await world.runUntil(world.nowMs + beforeMs + 20);
     return (await answer).secret;
   };
-  return { world, wechat, audit, write, ask, leave: () => void wechat.issuer(process).issue(request) };
+  return { world, wechat, audit, write, ask, leave: () => void wechat.issuer(process, identity).issue(request) };
 }
 
 function holding(secret: string, more: Partial<State> = {}): State {
@@ -45,6 +46,13 @@ describe("the audit of documents", () => {
     expect(write(holding(first))).toMatchObject([{ promise: "2" }]);
     write(holding(second));
     expect(write(holding(first, { doubtSinceMs: 1 }))).toEqual([]);
+  });
+
+  it("finds a token that became another generation when it was handed out again", async () => {
+    const { ask, write } = scene(50);
+    const { credential } = holding(await ask());
+    write({ ...emptyState, credential: credential! });
+    expect(write({ ...emptyState, credential: { ...credential!, commitId: "again", generation: 2 } })).toMatchObject([{ promise: "I32" }]);
   });
 
   it("finds a commit without doubt while another request is under way, unless the document tells of it", async () => {

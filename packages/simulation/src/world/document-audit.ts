@@ -38,7 +38,7 @@ export class DocumentAudit {
   }
 
   issued(fetch: Fetch): void {
-    if (fetch.token !== undefined) this.#order.set(fetch.token, this.#order.size + 1);
+    if (fetch.token !== undefined && !this.#order.has(fetch.token)) this.#order.set(fetch.token, this.#order.size + 1);
   }
 
   /** Whether this request's process wrote an intent for it. */
@@ -67,10 +67,15 @@ export class DocumentAudit {
     const held = after.credential;
     if (held === undefined || held.commitId === before?.credential?.commitId || after.doubtSinceMs !== undefined) return [];
     const findings: Finding[] = [];
+    if (held.secret === before?.credential?.secret && held.generation !== before.credential.generation) {
+      findings.push({ promise: "I32", what: `the same token became generation ${held.generation}` });
+    }
     const [older, newer] = [this.#order.get(before?.credential?.secret ?? ""), this.#order.get(held.secret)];
     if (older !== undefined && newer !== undefined && newer < older) {
       findings.push({ promise: "2", what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts` });
     }
+    // Who asks later is given the same one.
+    if (this.#wechat.kind === "stable") return findings;
     const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
     if (overlapping !== undefined) {
       findings.push({ promise: "I7", what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts` });

@@ -9,7 +9,15 @@ const process = new Process(new World(0, 1), { name: "node-1.1", wallOffsetMs: 0
 
 function fetchAt(sentAtMs: number, replaces: string, more: Partial<Fetch> = {}): Fetch {
   const current = { secret: new Secret(replaces, replaces), carry: undefined };
-  return { number: sentAtMs, process, request: { reason: "advisory", current }, sentAtMs, willBeProcessedAtMs: sentAtMs + 50, ...more };
+  return {
+    number: sentAtMs,
+    process,
+    request: { reason: "advisory", current, forced: false },
+    secret: "",
+    sentAtMs,
+    willBeProcessedAtMs: sentAtMs + 50,
+    ...more,
+  };
 }
 
 const undisturbed = (): boolean => false;
@@ -26,6 +34,19 @@ describe("the audit of requests", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "issued" }), undisturbed);
     expect(audit.sent(fetchAt(20_000, "a"), undisturbed)).toMatchObject([{ promise: "1" }]);
+  });
+
+  it("finds no fault with a request after one that brought the same token again", () => {
+    const audit = new FetchAudit({ perDay: 10 });
+    audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "issued", token: "a" }), undisturbed);
+    expect(audit.sent(fetchAt(20_000, "a"), undisturbed)).toEqual([]);
+  });
+
+  it("finds a process that asks again with the secret that was refused for good", () => {
+    const audit = new FetchAudit({ perDay: 10 });
+    audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "fatal", secret: "old" }), undisturbed);
+    expect(audit.sent(fetchAt(20_000, "a", { endedAtMs: 20_100, secret: "new" }), undisturbed)).toEqual([]);
+    expect(audit.sent(fetchAt(40_000, "a", { secret: "old" }), undisturbed)).toMatchObject([{ promise: "I15" }]);
   });
 
   it("finds a day with more fetches than the ledger allows, and forgives those that the store forgot", () => {

@@ -34,7 +34,11 @@ export class FetchAudit {
       if (isDisturbed(other.process.name, other.sentAtMs)) continue;
       const inFlight = other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
       if (inFlight) findings.push({ promise: "I3", what: `requests ${other.number} and ${fetch.number} are under way at once` });
-      if (other.outcome === "issued" && other.request.current?.secret.fingerprint === generation) {
+      if (other.outcome === "fatal" && other.process === fetch.process && other.secret === fetch.secret) {
+        findings.push({ promise: "I15", what: `request ${fetch.number} asks again what was refused for good at request ${other.number}` });
+      }
+      const isRepeat = other.token === other.request.current?.secret.reveal();
+      if (other.outcome === "issued" && !isRepeat && other.request.current?.secret.fingerprint === generation) {
         findings.push({ promise: "1", what: `requests ${other.number} and ${fetch.number} replace the same credential` });
       }
     }

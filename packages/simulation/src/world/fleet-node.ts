@@ -5,7 +5,7 @@ import type { Chance } from "./chance.ts";
 import type { Primary } from "./primary.ts";
 import { Process } from "./process.ts";
 import { StoreLink, type Executed, type Trip } from "./store-link.ts";
-import type { Wechat } from "./wechat.ts";
+import type { Identity, Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
 
 export interface FleetSetting {
@@ -44,17 +44,21 @@ export class FleetNode {
   readonly name: string;
   /** A consumer uses what the owners fetch, and never asks the platform for a credential. */
   readonly role: "owner" | "consumer";
+  readonly identity: Identity;
   readonly #setting: FleetSetting;
   readonly #wallOffsetMs: number;
   #lives = 0;
   #life: Life | undefined;
   isStorePartitioned = false;
   isPlatformPartitioned = false;
+  /** Whether its address has been struck off the platform's list. */
+  isStruckOff = false;
 
   constructor(setting: FleetSetting, name: string, role: FleetNode["role"]) {
     this.#setting = setting;
     this.name = name;
     this.role = role;
+    this.identity = { secret: setting.wechat.secret, address: name };
     this.#wallOffsetMs = Math.round(setting.chance.between(-60_000, 60_000));
   }
 
@@ -77,7 +81,7 @@ export class FleetNode {
     const cache = createCache(link.cacheDriver, { clock: process, random });
     const lock = createLock(link.lockDriver, { clock: process });
     const held = credential({
-      issuer: wechat.issuer(process),
+      issuer: wechat.issuer(process, this.identity),
       cache,
       lock,
       environment: "production",
@@ -86,6 +90,8 @@ export class FleetNode {
       clock: process,
       random,
       parameters,
+      // What is fetched without the store leaves no trace in it to be audited.
+      standalone: "never",
     });
     held.watch((event) => this.#setting.onEvent(this, event));
     this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
@@ -100,14 +106,13 @@ export class FleetNode {
     this.#bury(life);
   }
 
-  /** Ends in order, as in a rolling deployment; a promise that it has settled and left nothing behind. */
+  /** Closes its credential, as in a rolling deployment; a promise that it has settled. */
   async shutDown(): Promise<Life | undefined> {
     const life = this.#life;
     if (life === undefined) return undefined;
     this.#life = undefined;
     this.#setting.world.note(this.name, "closes");
     await life.credential.close();
-    await life.cache.close();
     return life;
   }
 

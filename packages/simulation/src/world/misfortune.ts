@@ -6,6 +6,7 @@ import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode } from "./fleet-node.ts";
 import type { Network } from "./network.ts";
 import type { Primary } from "./primary.ts";
+import { evict, failOver, fillStore, flush, stepStore } from "./store-misfortune.ts";
 import type { Weather } from "./weather.ts";
 import { overlapMs, type Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
@@ -26,8 +27,8 @@ export interface Misfortunes {
 
 const leaseMs = 10_000;
 const reachedAgainMs = 30_000;
-/** Each client finds the store's new primary within this time. */
-const noticedWithinMs = 3_000;
+/** A subscription that is under way when its credential is closed stands, and has been ended, within this time. */
+const subscribedWithinMs = 5_000;
 
 /** Lets them come until `untilMs`. */
 export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
@@ -45,13 +46,16 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
   repeat(weather.evictionEveryMs, () => evict(given));
   repeat(weather.flushEveryMs, () => flush(given));
   repeat(weather.storeClockStepEveryMs, () => stepStore(given));
+  repeat(weather.storeFullEveryMs, () => fillStore(given));
   repeat(weather.platformOutageEveryMs, () => platformOutage(given));
   repeat(weather.foreignIssueEveryMs, () => fetchElsewhere(given));
+  repeat(weather.secretResetEveryMs, () => resetSecret(given));
   for (const node of nodes) {
     repeat(weather.storePartitionEveryMs, () => partitionStore(given, node));
     repeat(weather.platformPartitionEveryMs, () => partitionPlatform(given, node));
     repeat(weather.suspendEveryMs, () => suspend(given, node));
     repeat(weather.wallStepEveryMs, () => stepWall(given, node));
+    repeat(weather.strikeOffEveryMs, () => strikeOff(given, node));
     repeat(weather.restartEveryMs, () => void restart(given, node));
   }
 }
@@ -75,61 +79,6 @@ export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, n
     }
     return "quiet";
   });
-}
-
-/** A replica takes over that has not seen the last writes; each node notices in its own time. */
-function failOver({ world, chance, weather, auditor, documents, fetches, nodes, store }: Misfortunes): void {
-  const lagMs = chance.happens(0.8) ? chance.magnitude(1, 500) : chance.magnitude(500, 10_000);
-  const skewMs = Math.round(chance.between(-weather.promotedSkewMs, 0));
-  const isSplit = chance.happens(weather.splitBrain);
-  const { primary, lost } = store.primary.promoted(lagMs, skewMs);
-  store.primary = primary;
-  world.note(
-    "store",
-    `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
-  );
-  auditor.circumstances.disturbed(undefined, 10_000);
-  documents.lostWrites(primary);
-  fetches.lostWrites(isSplit ? lost + 2 : lost);
-  for (const node of nodes) {
-    const link = node.life?.link;
-    if (link === undefined || node.isStorePartitioned) continue;
-    // A process that has never reached the store waits for it for three seconds only.
-    if (node.life?.served.length === 0) auditor.circumstances.excused(node.name, noticedWithinMs);
-    if (!isSplit) link.cut();
-    world.after(chance.magnitude(50, noticedWithinMs), () => {
-      if (node.isStorePartitioned || node.life?.link !== link) return "quiet";
-      link.connect(store.primary);
-      return "quiet";
-    });
-  }
-}
-
-function evict({ world, chance, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
-  const names = [...primary.entries.keys(), ...primary.leases.keys()];
-  const name = names[chance.whole(0, names.length - 1)];
-  if (name === undefined) return;
-  world.note("store", `evicts ${name}`);
-  primary.evict(name);
-  auditor.circumstances.disturbed(undefined, 1_000);
-  documents.lostWrites(primary);
-  fetches.lostWrites(1_000);
-}
-
-function flush({ world, auditor, documents, fetches, store: { primary } }: Misfortunes): void {
-  world.note("store", "forgets everything: somebody flushed it");
-  primary.flush();
-  auditor.circumstances.disturbed(undefined, 1_000);
-  documents.lostWrites(primary);
-  fetches.lostWrites(1_000);
-}
-
-function stepStore({ world, chance, auditor, documents, store: { primary } }: Misfortunes): void {
-  const ms = Math.round(chance.between(-10_000, 10_000));
-  world.note("store", `its clock steps by ${ms} ms`);
-  auditor.circumstances.disturbed(undefined, 15_000);
-  primary.stepClock(ms);
-  documents.lostWrites(primary);
 }
 
 /** Another environment fetches: what the fleet holds dies when the overlap ends, at the latest. */
@@ -191,6 +140,39 @@ function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetN
   });
 }
 
+/** Each node is given the new AppSecret in its own time, and is refused until then. */
+function resetSecret({ world, chance, auditor, wechat, nodes }: Misfortunes): void {
+  const secret = wechat.resetSecret();
+  world.note("platform", "accepts another AppSecret from now on");
+  for (const { name, identity } of nodes) {
+    const forMs = chance.magnitude(1_000, 1_800_000);
+    auditor.circumstances.barred(name, forMs);
+    world.after(forMs, () => {
+      if (secret === wechat.secret) identity.secret = secret;
+      return "quiet";
+    });
+  }
+}
+
+/** The platform refuses a node's address; an operator has it accepted again, and starts the node anew. */
+function strikeOff(given: Misfortunes, node: FleetNode): void {
+  const { world, chance, auditor, wechat, nodes } = given;
+  if (node.isStruckOff) return;
+  const put = (isStruckOff: boolean): void => {
+    node.isStruckOff = isStruckOff;
+    wechat.allow(nodes.filter((each) => !each.isStruckOff).map(({ identity }) => identity.address));
+  };
+  const forMs = chance.magnitude(1_000, 3_600_000);
+  put(true);
+  world.note(node.name, `has its address refused for ${(forMs / 1000).toFixed(1)} s`);
+  auditor.circumstances.barred(node.name, forMs);
+  world.after(forMs, () => {
+    put(false);
+    if (node.life?.process.isAwake === true) void restart(given, node);
+    else node.crash();
+  });
+}
+
 function suspend({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
   const forMs = chance.magnitude(1_000, 3 * 3_600_000);
   world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
@@ -212,7 +194,7 @@ async function restart({ auditor, world }: Misfortunes, node: FleetNode): Promis
   auditor.circumstances.disturbed(node.name, reachedAgainMs);
   const life = await node.shutDown();
   if (life === undefined) return;
-  world.after(1_000, () => {
+  world.after(subscribedWithinMs, () => {
     const left = life.process.pendingTimers;
     if (left > 0) auditor.violated("10", `${node.name} was closed and left ${left} timers`);
     if (life.link.subscriptions > 0) auditor.violated("10", `${node.name} was closed and left a subscription`);

@@ -85,6 +85,7 @@ export class Network {
     if (weather.shortLife > 0 && chance.happens(weather.shortLife))
       return { ...way, fate: "answered", lifeMs: chance.whole(60, 900) * 1_000 };
     if (weather.absurdLife > 0 && chance.happens(weather.absurdLife)) return { ...way, fate: "absurd" };
+    if (weather.repeatedAnswer > 0 && chance.happens(weather.repeatedAnswer)) return { ...way, fate: "repeated" };
     return { ...way, fate: "answered" };
   }
 }

@@ -29,3 +29,19 @@ describe("a replica that is promoted", () => {
     expect(primary.set("key", "2", { version: "b", ...absent }).written).toBe(false);
   });
 });
+
+describe("a store without memory", () => {
+  it("refuses new values and new leases, and goes on with what it has", () => {
+    const primary = new Primary(() => 0, 0);
+    primary.set("kept", "1", { version: "a", ...absent });
+    primary.tryAcquire("held", "owner", 10_000);
+    primary.isFull = true;
+    const refusal = expect.objectContaining({ code: "CACHE_UNAVAILABLE", reason: "out-of-memory" });
+    expect(() => primary.set("kept", "2", { version: "b", ttlMs: undefined, ifVersion: "a" })).toThrow(refusal);
+    expect(() => primary.tryAcquire("free", "owner", 10_000)).toThrow(refusal);
+    expect(primary.get("kept")?.value).toBe("1");
+    expect(primary.tryAcquire("held", "other", 10_000).acquired).toBe(false);
+    expect([primary.extend("held", "owner", 10_000), primary.release("held", "owner")]).toEqual([true, true]);
+    expect(primary.promoted(0, 0).primary.isFull).toBe(true);
+  });
+});

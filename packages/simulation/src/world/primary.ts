@@ -1,5 +1,6 @@
 /** A Redis primary: entries and leases, changed in atomic steps, and a journal from which a lagging replica can be made. */
-import type { Busy, Conflict, DriverWrite, Entry, Granted, WatchListener, Written } from "@lingpai/core";
+import { CacheUnavailableError, type Busy, type Conflict, type DriverWrite, type Entry, type Granted } from "@lingpai/core";
+import type { WatchListener, Written } from "@lingpai/core";
 
 interface StoredEntry {
   readonly value: string;
@@ -30,6 +31,8 @@ export class Primary {
   readonly entries: Map<string, StoredEntry>;
   readonly leases: Map<string, StoredLease>;
   readonly watchers: Set<Watcher> = new Set();
+  /** Whether it refuses what needs memory: new values and new leases. Everything else goes on. */
+  isFull = false;
   readonly #trueMs: () => number;
   #skewMs: number;
   #journal: Undo[] = [];
@@ -40,6 +43,7 @@ export class Primary {
     this.#skewMs = skewMs;
     this.entries = new Map(from?.entries);
     this.leases = new Map(from?.leases);
+    this.isFull = from?.isFull === true;
   }
 
   nowMs(): number {
@@ -69,6 +73,7 @@ export class Primary {
     const stored = this.#live(name)?.version;
     if (stored === version) return { written: true, version, storeNowMs };
     if (ifVersion !== undefined && ifVersion !== (stored ?? "absent")) return { written: false, version: stored, storeNowMs };
+    this.#requireRoom();
     this.#put(name, { value, version, expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : storeNowMs + ttlMs });
     this.#tell(name);
     return { written: true, version, storeNowMs };
@@ -90,6 +95,7 @@ export class Primary {
     const storeNowMs = this.nowMs();
     const held = this.holder(name);
     if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
+    if (held === undefined) this.#requireRoom();
     const fence = held?.fence ?? Math.max((this.leases.get(name)?.fence ?? 0) + 1, storeNowMs);
     this.#lease(name, { owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs) });
     return { acquired: true, fence, storeNowMs };
@@ -122,6 +128,10 @@ export class Primary {
 
   flush(): void {
     for (const name of [...this.entries.keys(), ...this.leases.keys()]) this.evict(name);
+  }
+
+  #requireRoom(): void {
+    if (this.isFull) throw new CacheUnavailableError("The simulated store is out of memory.", { reason: "out-of-memory" });
   }
 
   #live(name: string): StoredEntry | undefined {

@@ -10,7 +10,9 @@ export function judgeRest({ world, wechat, nodes, auditor, documents, fetches, s
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
-  if ((!reports && !isTame) || isMoving || auditor.circumstances.excuses.touchAny(nowMs - restMs, nowMs)) return;
+  const { excuses, bars } = auditor.circumstances;
+  const isHindered = excuses.touchAny(nowMs - restMs, nowMs) || bars.touchAny(nowMs - restMs, nowMs);
+  if ((!reports && !isTame) || isMoving || isHindered) return;
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;
   const storedId = wechat.idOf(stored.secret);

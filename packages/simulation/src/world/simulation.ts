@@ -29,7 +29,7 @@ export async function simulate(settings: RunSettings): Promise<RunResult> {
   const stage = new Stage(settings);
   const { world, auditor, wechat, fetches, nodes } = stage;
   const consumers = nodes.filter(({ role }) => role === "consumer").map(({ name }) => `${name} is a consumer`);
-  const weather = [describeWeather(stage.weather), ...consumers].join(", ");
+  const weather = [describeWeather(stage.weather), `a ${wechat.kind} token`, ...consumers].join(", ");
   const endMs = world.nowMs + settings.hours * hourMs;
   for (const [index, node] of nodes.entries()) {
     world.after((index / nodes.length) * startsWithinMs, () => {
@@ -57,7 +57,7 @@ export async function simulate(settings: RunSettings): Promise<RunResult> {
 
 /** Credentials that had come into their refresh window when the next was asked for, and the last. */
 function lifetimesOf(fetches: readonly Fetch[]): number {
-  const issued = fetches.filter(({ processedAtMs }) => processedAtMs !== undefined);
+  const issued = fetches.filter(({ token }) => token !== undefined);
   return issued.filter((fetch, index) => {
     const next = issued[index + 1];
     return next === undefined || next.sentAtMs >= fetch.sentAtMs + lifetimeMs - advisoryMs;

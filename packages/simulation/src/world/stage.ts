@@ -13,7 +13,7 @@ import type { Executed } from "./store-link.ts";
 import { emptyTally } from "./tally.ts";
 import { Traffic } from "./traffic.ts";
 import { calm, weatherOf } from "./weather.ts";
-import { Wechat } from "./wechat.ts";
+import { Wechat, type Kind } from "./wechat.ts";
 import { World } from "./world.ts";
 
 export interface RunSettings {
@@ -61,7 +61,7 @@ export class Stage implements Misfortunes {
     this.chance = draw("misfortune");
     this.weather = weatherOf(draw("weather"), settings.faults, wild);
     this.isTame = this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
-    this.wechat = this.#wechat(seed, quotaPerDay);
+    this.wechat = this.#wechat(seed, quotaPerDay, wild && settings.faults > 0 && draw("kind").happens(0.2) ? "stable" : "plain");
     this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
     this.fetches = new FetchAudit({ perDay: quotaPerDay });
     this.auditor = new Auditor({ world, wechat: this.wechat, tally: emptyTally(), nodes: () => this.nodes }, this.documents, this.fetches);
@@ -97,10 +97,11 @@ export class Stage implements Misfortunes {
     this.weather = calm;
   }
 
-  #wechat(seed: number, quotaPerDay: number): Wechat {
+  #wechat(seed: number, quotaPerDay: number, kind: Kind): Wechat {
     return new Wechat({
       world: this.world,
       random: seededRandom(`${seed}/platform`),
+      kind,
       quotaPerDay,
       passage: (process) => this.network.passage(this.#nodeOf(process.name)),
       onSent: (fetch) => this.auditor.sent(fetch),

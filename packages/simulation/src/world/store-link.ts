@@ -129,14 +129,17 @@ export class StoreLink {
           return "quiet";
         }
         const primary = this.#primary;
-        const result = execute(primary);
-        onExecuted({ process, primary, command, name, value, result });
+        const outcome = outcomeOf(() => execute(primary));
+        onExecuted({ process, primary, command, name, value, result: "refusal" in outcome ? outcome.refusal : outcome.result });
         if (fate.startsWith("reply-lost")) {
           lose();
           return "quiet";
         }
         this.#repliesUntilMs = Math.max(world.nowMs + replyMs, this.#repliesUntilMs);
-        process.receive(this.#repliesUntilMs - world.nowMs, () => resolve(result));
+        process.receive(this.#repliesUntilMs - world.nowMs, () => {
+          if ("refusal" in outcome) reject(outcome.refusal);
+          else resolve(outcome.result);
+        });
         return "quiet";
       });
     });
@@ -186,5 +189,16 @@ export class StoreLink {
   #detach(subscription: Subscription): void {
     if (subscription.watcher !== undefined) this.#primary.watchers.delete(subscription.watcher);
     subscription.watcher = undefined;
+  }
+}
+
+/** What the store makes of a command: a result, or an error that refuses it. */
+type Outcome<T> = { readonly result: T } | { readonly refusal: unknown };
+
+function outcomeOf<T>(execute: () => T): Outcome<T> {
+  try {
+    return { result: execute() };
+  } catch (refusal) {
+    return { refusal };
   }
 }

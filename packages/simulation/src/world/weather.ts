@@ -23,6 +23,8 @@ export interface Weather {
   /** Of a request to the platform, to issue what lives for minutes only; or to be answered with a lifetime that cannot be. */
   readonly shortLife: number;
   readonly absurdLife: number;
+  /** Of a request to the platform, to be answered with what it issued last. */
+  readonly repeatedAnswer: number;
   /** Of a store command, to lose the request or the reply; or to take up to 2 s. */
   readonly storeLoss: number;
   readonly storeSlow: number;
@@ -38,12 +40,15 @@ export interface Weather {
   readonly flushEveryMs: number;
   readonly foreignIssueEveryMs: number;
   readonly storeClockStepEveryMs: number;
+  readonly secretResetEveryMs: number;
+  readonly storeFullEveryMs: number;
   /** Per node. */
   readonly storePartitionEveryMs: number;
   readonly platformPartitionEveryMs: number;
   readonly suspendEveryMs: number;
   readonly wallStepEveryMs: number;
   readonly restartEveryMs: number;
+  readonly strikeOffEveryMs: number;
   /** Of a business call, to be under way for up to 30 s. */
   readonly longCall: number;
 }
@@ -64,6 +69,7 @@ export const calm: Weather = {
   veryLate: 0,
   shortLife: 0,
   absurdLife: 0,
+  repeatedAnswer: 0,
   storeLoss: 0,
   storeSlow: 0,
   messageLoss: 0,
@@ -74,11 +80,14 @@ export const calm: Weather = {
   flushEveryMs: Number.POSITIVE_INFINITY,
   foreignIssueEveryMs: Number.POSITIVE_INFINITY,
   storeClockStepEveryMs: Number.POSITIVE_INFINITY,
+  storeFullEveryMs: Number.POSITIVE_INFINITY,
+  secretResetEveryMs: Number.POSITIVE_INFINITY,
   storePartitionEveryMs: Number.POSITIVE_INFINITY,
   platformPartitionEveryMs: Number.POSITIVE_INFINITY,
   suspendEveryMs: Number.POSITIVE_INFINITY,
   wallStepEveryMs: Number.POSITIVE_INFINITY,
   restartEveryMs: Number.POSITIVE_INFINITY,
+  strikeOffEveryMs: Number.POSITIVE_INFINITY,
   longCall: 0,
 };
 
@@ -130,6 +139,10 @@ export function weatherOf(chance: Chance, intensity: number, wild: boolean): Wea
     longCall: intensity > 0 ? 0.02 : 0,
     shortLife: odds(0.05),
     absurdLife: odds(0.05),
+    repeatedAnswer: odds(0.05),
+    storeFullEveryMs: every(4 * hourMs),
+    secretResetEveryMs: every(4 * hourMs),
+    strikeOffEveryMs: every(4 * hourMs),
   };
 }
 

@@ -1,25 +1,39 @@
 /** The platform behind a network: the simulator's engine, asked over requests that take time, get lost or are answered by something else. */
-import type { Issuer, IssueRequest, Issued, Random } from "@lingpai/core";
-import { IssueError } from "@lingpai/core";
+import type { IssuePolicy, Issuer, IssueRequest, Issued, Random } from "@lingpai/core";
+import { fingerprint, IssueError } from "@lingpai/core";
 import { createPlatform, type Platform } from "@lingpai/wechat-simulator";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const appId = "wx5a1c2b3d4e5f6071";
-export const appSecret = "canary0secret0of0the0simulation0";
-const path = "/cgi-bin/token";
+const unlimited = { perDay: Number.POSITIVE_INFINITY };
 export const lifetimeMs = 7_200_000;
 export const overlapMs = 300_000;
 const expiredCode = 42001;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
+/** What a node proves itself with: the AppSecret that it was given, and the address that its requests come from. */
+export interface Identity {
+  secret: string;
+  readonly address: string;
+}
+
+/** `plain`: each request issues a new one. `stable`: the same one comes back until its last minutes, unless a new one is forced. */
+export type Kind = "plain" | "stable";
+
+const policies: Readonly<Record<Kind, IssuePolicy>> = {
+  plain: { kind: "supersede", window: 2, overlapMs },
+  stable: { kind: "stable", renewWithinMs: 300_000 },
+};
+
 /** What becomes of one request. */
 export interface Passage {
   readonly beforeMs: number;
   readonly afterMs: number;
-  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `absurd`: processed, and the answer tells no possible lifetime; `html`: what answers is not the platform, which may have been asked. */
+  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `repeated`: what was issued last is handed out again, if it is alive; `absurd`: processed, and the answer tells no possible lifetime; `html`: what answers is not the platform, which may have been asked. */
   readonly fate:
     | "answered"
+    | "repeated"
     | "lost"
     | "reset"
     | "busy"
@@ -33,13 +47,18 @@ export interface Passage {
   readonly lifeMs?: number;
 }
 
-const processedFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "lost", "reset", "absurd", "html-processed"]);
+const processedFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "lost", "reset", "absurd", "html-processed"]);
+
+/** Whether the process is told of it. */
+const toldFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "absurd"]);
 
 /** One request for a credential, as it really went. */
 export interface Fetch {
   readonly number: number;
   readonly process: Process;
-  readonly request: Pick<IssueRequest, "reason" | "current">;
+  readonly request: Pick<IssueRequest, "reason" | "current" | "forced">;
+  /** The secret that it was sent with. */
+  readonly secret: string;
   readonly sentAtMs: number;
   readonly willBeProcessedAtMs: number;
   processedAtMs?: number;
@@ -53,6 +72,7 @@ export interface Fetch {
 export interface WechatOptions {
   readonly world: World;
   readonly random: Random;
+  readonly kind: Kind;
   readonly quotaPerDay: number;
   readonly passage: (process: Process) => Passage;
   readonly onSent: (fetch: Fetch) => void;
@@ -65,25 +85,52 @@ export class Wechat {
   readonly #options: WechatOptions;
   /** When those end that live for less than documented. */
   readonly #shortened = new Map<string, number>();
+  #latest: string | undefined;
+  #allowed: readonly string[] | undefined;
+  /** Every AppSecret that there has been, the present one last. */
+  readonly secrets: string[] = [secretNumber(1)];
 
   constructor(options: WechatOptions) {
     this.#options = options;
     const { world, random } = options;
     const nowMs = (): number => world.nowMs;
     const clock = { monotonicMs: nowMs, wallMs: nowMs, setTimer: () => () => {} };
-    const accounts = [{ appId, secret: appSecret, limits: { [path]: { perDay: Number.POSITIVE_INFINITY } } }];
+    const accounts = [{ appId, secret: this.secret, limits: { "/cgi-bin/token": unlimited, "/cgi-bin/stable_token": unlimited } }];
     this.engine = createPlatform({ accounts, clock, nowMs, random, overlapMs, lifetimeMs, logEntriesMax: 0 });
   }
 
+  get kind(): Kind {
+    return this.#options.kind;
+  }
+
+  /** The AppSecret that the platform accepts. */
+  get secret(): string {
+    return this.secrets.at(-1)!;
+  }
+
+  /** Somebody resets the AppSecret; the one before is refused from now on. */
+  resetSecret(): string {
+    this.secrets.push(secretNumber(this.secrets.length + 1));
+    this.engine.operator.rotateSecret(appId, this.secret);
+    return this.secret;
+  }
+
+  /** From now on only these addresses may ask for a credential. */
+  allow(addresses: readonly string[]): void {
+    this.#allowed = addresses;
+    this.engine.operator.setAllowList(appId, addresses);
+  }
+
   /** What a process asks through. */
-  issuer(process: Process): Issuer {
+  issuer(process: Process, identity: Identity): Issuer {
     return {
-      id: `wechat:plain:${appId}`,
-      policy: { kind: "supersede", window: 2, overlapMs },
+      id: `wechat:${this.kind}:${appId}`,
+      policy: policies[this.kind],
       lifetimeMs,
-      quota: { perDay: this.#options.quotaPerDay, dayOffsetMs: 28_800_000 },
-      issue: (request) => this.#issue(process, request),
+      quota: { perDay: this.#options.quotaPerDay, dayOffsetMs: 28_800_000, forced: { perDay: 20, gapMs: 30_000 } },
+      issue: (request) => this.#issue(process, identity, request),
       probe: (secret) => this.#probe(process, secret.reveal()),
+      revision: () => fingerprint("revision", identity.secret),
     };
   }
 
@@ -109,7 +156,7 @@ export class Wechat {
 
   /** The name of the token that was issued last. */
   get latestId(): string | undefined {
-    return this.engine.operator.latest(appId)?.id;
+    return this.engine.operator.latest(appId, this.kind)?.id;
   }
 
   idOf(token: string): string | undefined {
@@ -117,7 +164,8 @@ export class Wechat {
   }
 
   foreignIssue(): string {
-    return this.engine.operator.inspect(this.engine.operator.foreignIssue(appId))?.id ?? "";
+    this.#latest = this.engine.operator.foreignIssue(appId, { kind: this.kind });
+    return this.idOf(this.#latest) ?? "";
   }
 
   /** Requests that have been sent and not processed, and will be. */
@@ -126,14 +174,16 @@ export class Wechat {
     return this.fetches.filter((fetch) => fetch.processedAtMs === undefined && fetch.willBeProcessedAtMs > nowMs);
   }
 
-  #issue(process: Process, request: IssueRequest): Promise<Issued> {
+  #issue(process: Process, { secret, address }: Identity, request: IssueRequest): Promise<Issued> {
     const { world, passage, onSent } = this.#options;
-    const { beforeMs, afterMs, fate, lifeMs = lifetimeMs } = passage(process);
+    const way = passage(process);
+    const { beforeMs, afterMs, fate } = way;
     const isProcessed = processedFates.has(fate);
     const fetch: Fetch = {
       number: this.fetches.length + 1,
       process,
       request,
+      secret,
       sentAtMs: world.nowMs,
       willBeProcessedAtMs: isProcessed ? world.nowMs + beforeMs : Number.NEGATIVE_INFINITY,
     };
@@ -141,36 +191,46 @@ export class Wechat {
     onSent(fetch);
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
-        const issued = isProcessed ? this.#process(fetch, lifeMs) : undefined;
+        const answer = isProcessed ? this.#process(fetch, address, way) : failure(fate);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
           fetch.endedAtMs = world.nowMs;
-          if (fate === "answered" && issued !== undefined) {
-            fetch.outcome = "issued";
-            return resolve(issued);
+          const told = toldFates.has(fate) ? answer : failure(fate);
+          if (told instanceof IssueError) {
+            fetch.outcome = told.outcome;
+            return reject(told);
           }
-          if (fate === "absurd" && issued !== undefined) {
-            fetch.outcome = "unknown";
-            return resolve({ ...issued, expiresInMs: absurdLifetimesMs[fetch.number % absurdLifetimesMs.length]! });
-          }
-          const error = failure(fate);
-          fetch.outcome = error.outcome;
-          return reject(error);
+          fetch.outcome = fate === "absurd" ? "unknown" : "issued";
+          if (fate !== "absurd") return resolve(told);
+          return resolve({ ...told, expiresInMs: absurdLifetimesMs[fetch.number % absurdLifetimesMs.length]! });
         });
         return "quiet";
       });
     });
   }
 
-  #process(fetch: Fetch, lifeMs: number): Issued | undefined {
-    const answer = this.engine.official.issuePlain({ appId, secret: appSecret, caller: fetch.process.name });
+  /** What was issued, or why the platform refuses for good. */
+  #process(fetch: Fetch, address: string, { fate, lifeMs = lifetimeMs }: Passage): Issued | IssueError {
+    const { official } = this.engine;
     fetch.processedAtMs = this.#options.world.nowMs;
-    if (!answer.ok) return undefined;
-    fetch.token = answer.body.access_token;
-    fetch.tokenId = this.idOf(fetch.token) ?? "";
-    if (lifeMs < lifetimeMs) this.#shortened.set(fetch.token, fetch.processedAtMs + lifeMs);
+    const isAdmitted = fetch.secret === this.secret && this.#allowed?.includes(address) !== false;
+    if (fate === "repeated" && isAdmitted && this.#latest !== undefined && this.isAlive(this.#latest))
+      return this.#give(fetch, this.#latest, this.expiresAtMs(this.#latest) - fetch.processedAtMs);
+    const request = { appId, secret: fetch.secret, ip: address, caller: fetch.process.name, forceRefresh: fetch.request.forced };
+    const answer = this.kind === "stable" ? official.issueStable(request) : official.issuePlain(request);
+    if (!answer.ok) return new IssueError("fatal", "The simulated platform refuses.", { platformCode: String(answer.body.errcode) });
+    const { access_token: token, expires_in: seconds } = answer.body;
+    if (this.kind === "stable") return this.#give(fetch, token, 1_000 * seconds);
+    if (lifeMs < lifetimeMs) this.#shortened.set(token, fetch.processedAtMs + lifeMs);
+    return this.#give(fetch, token, lifeMs);
+  }
+
+  #give(fetch: Fetch, token: string, expiresInMs: number): Issued {
+    this.#latest = token;
+    fetch.token = token;
+    fetch.tokenId = this.idOf(token) ?? "";
     this.#options.onProcessed(fetch);
-    return { secret: fetch.token, expiresInMs: lifeMs };
+    return { secret: token, expiresInMs };
   }
 
   #probe(process: Process, token: string): Promise<"alive" | "dead" | "unknown"> {
@@ -184,6 +244,10 @@ export class Wechat {
       });
     });
   }
+}
+
+function secretNumber(number: number): string {
+  return `canary${String(number).padStart(4, "0")}secret0of0the0simulation`;
 }
 
 function failure(fate: Passage["fate"]): IssueError {
