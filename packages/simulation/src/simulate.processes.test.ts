@@ -25,7 +25,7 @@ describe("the fleet in simulated worlds", () => {
     { nodes: 1, seeds: 20, hours: 10 },
     { nodes: 2, seeds: 20, hours: 10 },
     { nodes: 10, seeds: 10, hours: 5 },
-  ])("keeps every promise with $nodes nodes too, usual and severe", async ({ nodes, seeds, hours }) => {
+  ])("keeps every promise in a fleet of $nodes too, usual and severe", async ({ nodes, seeds, hours }) => {
     for (const faults of [1, 5]) {
       const { summary, told } = await simulated(
         ...["--nodes", String(nodes), "--seeds", String(seeds), "--hours", String(hours), "--faults", String(faults)],
