@@ -105,7 +105,7 @@ export function unreadable(name: string, reason: "type" | "format" | "schema"): 
   return new UnreadableEntryError(
     name,
     reason,
-    `Under "${name}" stands ${what}. It is left alone; upgrade, choose another prefix, or delete it.`,
+    `Under "${name}" stands ${what}. It is left alone. Upgrade this node if a newer release wrote it; otherwise choose another prefix, or rename that key.`,
   );
 }
 

@@ -170,7 +170,7 @@ function decode(text: string, id: string): readonly Kept[] {
   throw new UnreadableEntryError(
     id,
     "format",
-    `What is stored under "${id}" is not a pair of pushed tickets. Something else writes this key: give Lingpai a prefix of its own, or delete the key.`,
+    `What is stored under "${id}" is not a pair of pushed tickets. Upgrade this node if a newer release wrote it; otherwise give Lingpai a prefix of its own, or rename that key.`,
   );
 }
 

@@ -128,7 +128,7 @@ function decodeClaims(text: string, id: string): readonly Claim[] {
     throw new UnreadableEntryError(
       id,
       "format",
-      `The claims on "${id}" at ${claimsPath.join(":")} cannot be read. Something else writes there: delete the entry, and the environments claim again.`,
+      `The claims on "${id}" at ${claimsPath.join(":")} cannot be read. Upgrade this node if a newer release wrote them; otherwise rename the entry, and the environments claim again.`,
     );
   }
   return claims;

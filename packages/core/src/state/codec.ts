@@ -1,6 +1,5 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
 import { UnreadableEntryError } from "../errors.ts";
-import type { RefreshReason } from "../issuer.ts";
 import { schemaVersion, type Held, type Intent, type State } from "./state.ts";
 
 /** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
@@ -17,7 +16,7 @@ export function encodeState(state: State): string {
 }
 
 /**
- * Reads a document field by field, so that nothing foreign rides along.
+ * Reads a document field by field: what is known is checked, and what is not is carried along, because a later release of the same schema wrote it.
  *
  * @throws {UnreadableEntryError} `schema` when a newer release wrote it, `format` when it is not a document.
  */
@@ -28,27 +27,32 @@ export function decodeState(text: string, key: string): State {
     throw new UnreadableEntryError(
       key,
       "schema",
-      `The document of "${key}" has schema ${v}; this release reads ${schemaVersion}. Upgrade this node: until then it uses nothing and refreshes nothing.`,
+      `The document of "${key}" has schema ${v}, and this release reads ${schemaVersion}. Upgrade this node: until then it uses nothing and refreshes nothing. ` +
+        "To roll back instead, stop every node of the other release, then rename the key and keep it: it may hold the only refresh token. This node then begins a document of its own.",
     );
   }
   const quota = read.object("quota");
   const forced = quota.object("forced");
   const governor = read.object("governor");
   const contention = read.object("contention");
-  return {
+  return read.withUnknown({
     v: schemaVersion,
     outcomeId: read.text("outcomeId"),
     dangerUntilMs: read.count("dangerUntilMs"),
     coolUntilMs: read.count("coolUntilMs"),
     failures: read.count("failures"),
     floorEpoch: read.count("floorEpoch"),
-    quota: {
+    quota: quota.withUnknown({
       day: quota.count("day"),
       used: quota.count("used"),
-      forced: { used: forced.count("used"), lastAtMs: forced.count("lastAtMs") },
-    },
-    governor: { count: governor.count("count"), lastMs: governor.count("lastMs") },
-    contention: { count: contention.count("count"), sinceMs: contention.count("sinceMs"), lastMs: contention.count("lastMs") },
+      forced: forced.withUnknown({ used: forced.count("used"), lastAtMs: forced.count("lastAtMs") }),
+    }),
+    governor: governor.withUnknown({ count: governor.count("count"), lastMs: governor.count("lastMs") }),
+    contention: contention.withUnknown({
+      count: contention.count("count"),
+      sinceMs: contention.count("sinceMs"),
+      lastMs: contention.count("lastMs"),
+    }),
     ...read.optional("credential", readHeld),
     ...read.optional("previous", (from) => ({ fingerprint: from.text("fingerprint"), usableUntilMs: from.count("usableUntilMs") })),
     ...read.optional("intent", readIntent),
@@ -56,7 +60,7 @@ export function decodeState(text: string, key: string): State {
     ...read.optional("suspect", readMark),
     ...read.optional("failure", (from) => ({ code: from.text("code"), atMs: from.count("atMs") })),
     ...read.optional("spent", readMark),
-  };
+  });
 }
 
 export interface IgnoredField {
@@ -100,8 +104,9 @@ export function sanitized(
     dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMs, seenMs + drainMs),
     failures: counted("failures", state.failures),
     floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
-    governor: { count: counted("governor.count", governor.count), lastMs: past("governor.lastMs", governor.lastMs) },
+    governor: { ...governor, count: counted("governor.count", governor.count), lastMs: past("governor.lastMs", governor.lastMs) },
     contention: {
+      ...contention,
       count: counted("contention.count", contention.count),
       sinceMs: past("contention.sinceMs", contention.sinceMs),
       lastMs: past("contention.lastMs", contention.lastMs),
@@ -122,12 +127,8 @@ export function sanitized(
   return { state: ignored.length === 0 ? state : clean, ignored };
 }
 
-const reasons: readonly RefreshReason[] = ["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"];
-
 function readHeld(from: Reader): Held {
   const by = from.object("by");
-  const reason = reasons.find((known) => known === by.text("reason"));
-  if (reason === undefined) throw by.unreadable("reason");
   return {
     generation: from.count("generation"),
     epoch: from.count("epoch"),
@@ -139,7 +140,7 @@ function readHeld(from: Reader): Held {
     issuedAtMs: from.count("issuedAtMs"),
     expiresAtMs: from.count("expiresAtMs"),
     ...(from.has("parentFingerprint") ? { parentFingerprint: from.text("parentFingerprint") } : {}),
-    by: { node: by.text("node"), environment: by.text("environment"), reason },
+    by: by.withUnknown({ node: by.text("node"), environment: by.text("environment"), reason: by.text("reason") }),
   };
 }
 
@@ -161,12 +162,13 @@ function parse(text: string, key: string): unknown {
 }
 
 function notADocument(key: string, why: string): string {
-  return `What is stored under "${key}" is not a credential document (${why}). Something else writes this key: give Lingpai a prefix of its own, or delete the key.`;
+  return `What is stored under "${key}" is not a credential document (${why}). Find out what else writes this key, and give Lingpai a prefix of its own. Rename the key and keep what it holds: if it was a document once, it may be the only copy of a refresh token.`;
 }
 
-/** Own properties only, each of the one type it must have. */
+/** Own properties only, each of the one type it must have. Remembers what it was asked for: the rest is unknown to this release. */
 class Reader {
   readonly #from: Record<string, unknown>;
+  readonly #known = new Set(["__proto__"]);
   readonly #key: string;
 
   constructor(from: unknown, key: string) {
@@ -177,6 +179,7 @@ class Reader {
   }
 
   has(name: string): boolean {
+    this.#known.add(name);
     return Object.hasOwn(this.#from, name);
   }
 
@@ -200,7 +203,15 @@ class Reader {
   }
 
   optional<K extends string, T>(name: K, read: (from: Reader) => T): { [P in K]?: T } {
-    return (this.has(name) ? { [name]: read(this.object(name)) } : {}) as { [P in K]?: T };
+    if (!this.has(name)) return {};
+    const from = this.object(name);
+    return { [name]: from.withUnknown(read(from)) } as { [P in K]?: T };
+  }
+
+  /** What was read, and beside it every field that nobody here asked for. */
+  withUnknown<T>(known: T): T {
+    const unknown = Object.entries(this.#from).filter(([name]) => !this.#known.has(name));
+    return { ...Object.fromEntries(unknown), ...known };
   }
 
   unreadable(name: string): UnreadableEntryError {

@@ -1,5 +1,4 @@
 /** Limits the refreshes that rejections cause: two at once, then ever wider gaps, so that a war over an AppID stays small. */
-import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
 import type { State } from "./state.ts";
 
@@ -12,11 +11,11 @@ export function allowedAtMs(state: State, nowMs: number, rules: Rules): number {
 }
 
 export function counted(state: State, nowMs: number): State["governor"] {
-  return { count: (survivedHalf(state, nowMs) ? 0 : state.governor.count) + 1, lastMs: nowMs };
+  return { ...state.governor, count: (survivedHalf(state, nowMs) ? 0 : state.governor.count) + 1, lastMs: nowMs };
 }
 
 /** Whether the refresh was caused from outside the plan, by a rejection or an operator. */
-export function isGoverned(reason: RefreshReason): boolean {
+export function isGoverned(reason: string): boolean {
   return reason === "rejected" || reason === "manual";
 }
 

@@ -61,7 +61,9 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
     ...(base.credential !== undefined && event.recovered !== undefined
       ? { credential: { ...base.credential, carry: event.recovered } }
       : {}),
-    ...(rules.rotates && event.input !== undefined ? { spent: { fingerprint: event.input, atMs: firstSentMs(state, event, nowMs) } } : {}),
+    ...(rules.rotates && event.input !== undefined
+      ? { spent: wasSent(state, event) ? state.spent : { fingerprint: event.input, atMs: nowMs } }
+      : {}),
   });
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
 }

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 export function quotaOn(quota: Quota, nowMs: number, rules: Rules): Quota {
   const day = Math.floor((nowMs + rules.dayOffsetMs) / dayMs);
   if (quota.day === day) return quota;
-  return { day, used: 0, forced: { used: 0, lastAtMs: quota.forced.lastAtMs } };
+  return { ...quota, day, used: 0, forced: { ...quota.forced, used: 0 } };
 }
 
 export function resetsAtMs(nowMs: number, rules: Rules): number {
@@ -24,9 +24,9 @@ export function quotaFor(reason: RefreshReason, rules: Rules): number {
 
 export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
   return {
-    day: quota.day,
+    ...quota,
     used: quota.used + 1,
-    forced: forced ? { used: quota.forced.used + 1, lastAtMs: nowMs } : quota.forced,
+    forced: forced ? { ...quota.forced, used: quota.forced.used + 1, lastAtMs: nowMs } : quota.forced,
   };
 }
 

@@ -1,6 +1,6 @@
 /** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
 import type { Rules } from "./rules.ts";
-import { change, emptyState, type Held, type State } from "./state.ts";
+import { change, emptyState, unknownFields, type Held, type Quota, type State } from "./state.ts";
 
 export interface RepairEvent {
   readonly type: "repair";
@@ -42,18 +42,16 @@ export function decideRepair(
 
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
   const next = change(
-    stored,
+    // What a later release keeps there was lost with the rest.
+    { ...unknownFields(known), ...stored },
     {
       outcomeId: event.outcomeId,
       credential,
       ...(previous === undefined ? {} : { previous }),
       dangerUntilMs: Math.max(stored.dangerUntilMs, known.dangerUntilMs),
-      quota:
-        stored.quota.day > known.quota.day || (stored.quota.day === known.quota.day && stored.quota.used >= known.quota.used)
-          ? stored.quota
-          : known.quota,
-      governor: stored.governor.lastMs >= known.governor.lastMs ? stored.governor : known.governor,
-      contention: stored.contention.lastMs >= known.contention.lastMs ? stored.contention : known.contention,
+      quota: laterQuota(stored.quota, known.quota),
+      governor: later(stored.governor, known.governor),
+      contention: later(stored.contention, known.contention),
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
     },
     [
@@ -62,4 +60,15 @@ export function decideRepair(
     ],
   );
   return { state: next, verdict: { kind: "repaired" } };
+}
+
+/** The one that counted last, and the unknown fields of both. */
+function later<T extends { readonly lastMs: number }>(stored: T, known: T): T {
+  return stored.lastMs >= known.lastMs ? { ...known, ...stored } : { ...stored, ...known };
+}
+
+function laterQuota(stored: Quota, known: Quota): Quota {
+  const isStored = stored.day > known.day || (stored.day === known.day && stored.used >= known.used);
+  const [later, earlier] = isStored ? [stored, known] : [known, stored];
+  return { ...earlier, ...later, forced: { ...earlier.forced, ...later.forced } };
 }

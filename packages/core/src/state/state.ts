@@ -2,9 +2,10 @@
  * Everything the fleet knows about one credential: one document under one key.
  *
  * All instants are the store's time in ms since the Unix epoch. Changed only by {@link reduce}, written only by compare-and-set.
+ *
+ * Nodes of several releases share it. A new field is optional and of the same schema: whoever does not know it carries it along at run time, at every
+ * level, for as long as the thing lasts that it describes. A new credential, intent or mark begins without the unknown fields of the one before.
  */
-import type { RefreshReason } from "../issuer.ts";
-
 export const schemaVersion = 1;
 
 export interface State {
@@ -57,7 +58,8 @@ export interface Held {
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
   readonly parentFingerprint?: string;
-  readonly by: { readonly node: string; readonly environment: string; readonly reason: RefreshReason };
+  /** `reason` is a `RefreshReason`, or what a later release calls its own. */
+  readonly by: { readonly node: string; readonly environment: string; readonly reason: string };
 }
 
 export interface Intent {
@@ -122,3 +124,27 @@ export function change<K extends OptionalField>(state: State, changes: Partial<S
 }
 
 type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "spent";
+
+const knownFields: Readonly<Record<keyof State, true>> = {
+  v: true,
+  outcomeId: true,
+  credential: true,
+  previous: true,
+  intent: true,
+  dangerUntilMs: true,
+  doubtSinceMs: true,
+  suspect: true,
+  coolUntilMs: true,
+  failures: true,
+  failure: true,
+  quota: true,
+  governor: true,
+  contention: true,
+  floorEpoch: true,
+  spent: true,
+};
+
+/** What a later release of the same schema keeps in the document beside what this one knows. */
+export function unknownFields(state: State): object {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => !Object.hasOwn(knownFields, name)));
+}

@@ -39,7 +39,8 @@ export function suspected(state: State, fingerprint: string, nowMs: number): { s
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;
-  const contention = { count: fresh ? 1 : state.contention.count + 1, sinceMs: fresh ? nowMs : state.contention.sinceMs, lastMs: nowMs };
+  const { count, sinceMs } = state.contention;
+  const contention = { ...state.contention, count: fresh ? 1 : count + 1, sinceMs: fresh ? nowMs : sinceMs, lastMs: nowMs };
   return {
     state: change(state, { ...marked, contention }),
     foreign: {
