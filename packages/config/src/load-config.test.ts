@@ -123,7 +123,7 @@ apps:
     [{ apps: { main: { appId: `${appId}\n`, secret } } }, /apps\.main\.appId has a line end \(U\+000A\) at position 19/],
     [{ apps: { main: { appId: appId.replace("0", "０"), secret } } }, /appId has a full-width character \(U\+FF10\) at position 3/],
     [{ apps: { main: { appId, secret: `${secret} ` } } }, /secret has a space \(U\+0020\) at position 33/],
-    [{ apps: { main: { appId, secret: "<secret>" } } }, /secret has 8 characters\. An AppSecret is 32 hexadecimal digits/],
+    [{ apps: { main: { appId, secret: "<secret>" } } }, /secret has 8 characters\. Copy the AppSecret/],
     [{ apps: { main: { appId, secret, overlapMs: 0 } } }, /overlapMs means something in plain mode alone/],
     [{ apps: { main: { appId, secret, mode: "plain", onConflict: "coexist" } } }, /onConflict cannot be coexist for a plain token/],
     [{ apps: { main: { appId, secret, parameters: { leaseMs: 100 } } } }, /apps\.main\.parameters break a rule: P1: a lease must outlive/],
@@ -273,7 +273,7 @@ describe("secrets", () => {
   test("are in no error, wherever they were put by mistake", async () => {
     const places: object[] = [
       { apps: { main: { appId: secret, secret } } },
-      { apps: { main: { appId, secret: secret.slice(1) } } },
+      { apps: { main: { appId, secret: `${secret.slice(1)}\u00e9` } } },
       { apps: { main: { appId, secret, mode: secret } } },
       { apps: { main: { appId, secret, quotaPerDay: secret } } },
       { ...minimal, node: `${secret} ` },

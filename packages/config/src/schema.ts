@@ -84,7 +84,7 @@ const parameters = z.strictObject(
 
 const app = z.strictObject(
   {
-    appId: field(matching(/^wx[0-9a-fA-F]{16}$/, 'an AppID: "wx" and 16 hexadecimal digits'), "The AppID"),
+    appId: field(matching(/^(?![0-9a-fA-F]{32}$)[0-9A-Za-z_-]{8,128}$/, "an AppID: letters and digits, and not a secret"), "The AppID"),
     secret: secret(appSecret(), "The AppSecret. A consumer needs none"),
     mode: field(oneOf("stable", "plain"), "Which of the account's two tokens. Default: stable"),
     overlapMs: field(whole(0, 7_200_000), "How long the platform honours the plain token before, in ms. Default: 300000"),

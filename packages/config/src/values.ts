@@ -55,12 +55,15 @@ export function fraction(max: number): z.ZodType<number, string> {
   );
 }
 
-/** An AppSecret. Nothing of it is shown. */
+/** An AppSecret, whose form no platform documents. Nothing of it is shown. */
 export function appSecret(): z.ZodType<string, string> {
   return text().superRefine((value, context) => {
-    if (/^[0-9a-fA-F]{32}$/.test(value)) return;
-    const length = value.length === 32 ? "has a character that cannot be in one" : `has ${value.length} characters`;
-    context.addIssue({ code: "custom", message: `${length}. An AppSecret is 32 hexadecimal digits: copy it from the platform's console.` });
+    if (/^[\x21-\x7e]{8,512}$/.test(value) && !/^(<.*>|\$\{.*\}|\{\{.*\}\})$/.test(value)) return;
+    const wrong = /^[\x21-\x7e]*$/.test(value) ? `has ${value.length} characters` : "has a character that cannot be in one";
+    context.addIssue({
+      code: "custom",
+      message: `${wrong}. Copy the AppSecret from the platform's console: 32 digits and letters are usual.`,
+    });
   });
 }
 

@@ -42,9 +42,22 @@ export interface Issued {
   readonly carry?: string;
 }
 
+/**
+ * Where a credential is from, and so where it may be sent. Opaque to core: a provider's client reads it, so that a credential of one platform
+ * never leaves for another.
+ */
+export interface CredentialOrigin {
+  /** The platform's name, in the provider's own words: `"wecom"`. */
+  readonly platform: string;
+  /** The base URL that it was fetched from, without a slash at its end. */
+  readonly baseUrl: string;
+}
+
 export interface Issuer {
   /** Stable, names the credential across the fleet, holds no secret: `"wechat:plain:wx0123456789abcdef"`. */
   readonly id: string;
+  /** Where its credentials are from. Undefined: the issuer does not say. */
+  readonly origin?: CredentialOrigin;
   readonly policy: IssuePolicy;
   /** How long a credential lives, in ms, as the platform documents it: what the windows are planned with. */
   readonly lifetimeMs: number;

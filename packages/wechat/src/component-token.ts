@@ -11,7 +11,7 @@ import type { SecretOption } from "./secret-source.ts";
 import { checkedId } from "./validate.ts";
 
 export interface ComponentTokenOptions extends PlatformOptions {
-  /** The component's AppID: `wx` and 16 hexadecimal digits. */
+  /** The component's AppID. */
   readonly componentAppId: string;
   /** The component's AppSecret, or a function that is asked for it at each fetch. */
   readonly secret: SecretOption;

@@ -11,7 +11,7 @@ import { checkedId } from "./validate.ts";
 
 /** What both kinds of access token need. */
 export interface TokenOptions extends PlatformOptions {
-  /** The AppID of an official account or a mini program: `wx` and 16 hexadecimal digits. */
+  /** The AppID of an official account or a mini program. */
   readonly appId: string;
   /** The AppSecret, or a function that is asked for it at each fetch, for rotation without a restart. */
   readonly secret: SecretOption;

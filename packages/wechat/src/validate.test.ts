@@ -5,9 +5,12 @@ const appId = "wx0123456789abcdef";
 const secret = "0123456789abcdef0123456789abcdef";
 
 describe("an AppID", () => {
-  test.each([appId, "wx0123456789ABCDEF"])("%j is accepted as it is", (value) => {
-    expect(checkedId(value)).toBe(value);
-  });
+  test.each([appId, "wx0123456789ABCDEF", "ww0123456789abcdef", "tj4asffe99e54c0f4c", "wx-of-a-new-kind_2027"])(
+    "%j is accepted as it is",
+    (value) => {
+      expect(checkedId(value)).toBe(value);
+    },
+  );
 
   test.each<[string, unknown, RegExp]>([
     ["that is empty", "", /is empty/],
@@ -20,11 +23,12 @@ describe("an AppID", () => {
     ["with a byte order mark", `\ufeff${appId}`, /"\\u\{feff\}wx0…" has a byte order mark \(U\+FEFF\) at position 1/],
     ["with full-width digits", "wx0123456789abcde\uff11", /a full-width character \(U\+FF11\) at position 18/],
     ["with braces", "wx01234567a}:{bcde", /U\+007D\) at position 12/],
-    ["in capitals", appId.toUpperCase(), /U\+0057\) at position 1/],
-    ["that is an original id", "gh_0123456789ab", /"gh_0…" has .* at position 1/],
-    ["that is too short", "wx01234567", /ends after 10 characters/],
-    ["that is too long", `${appId}0`, /at position 19/],
-    ["that is a placeholder", "APPID", /at position 1/],
+    ["that is an original id", "gh_0123456789ab", /"gh_0…" is an account's original id/],
+    ["that is absurdly short", "wx01234", /ends after 7 characters/],
+    ["that is absurdly long", `wx${"0".repeat(127)}`, /has 129 characters/],
+    ["that is the secret", secret, /has the form of an AppSecret/],
+    ["that is a placeholder", "YOUR_APPID", /is a placeholder/],
+    ["that is the text of a missing value", "undefined", /is the text of a missing value/],
   ])("%s is refused, with the place and at most four characters", (_title, value, message) => {
     expect(() => checkedId(value)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", rule: "id-shape", message: expect.stringMatching(message) }),
@@ -32,17 +36,30 @@ describe("an AppID", () => {
     expect(() => checkedId(value)).not.toThrow(/wx012/);
   });
 
-  test("a corp id may begin with ww or wx", () => {
-    expect(checkedId("ww0123456789abcdef", corpIdShape)).toBe("ww0123456789abcdef");
-    expect(checkedId(appId, corpIdShape)).toBe(appId);
-    expect(() => checkedId("wz0123456789abcdef", corpIdShape)).toThrow(/corp id "wz01…" has .* at position 2/);
-  });
+  test.each(["ww0123456789abcdef", appId, "wpO9O5EAAAsbG4iXyz_-AbCdEfGhIjKl", "WPaBcDeFgHiJkLmN"])(
+    "the corp id %j is accepted, in whatever form WeCom assigns it, and keeps its case",
+    (value) => {
+      expect(checkedId(value, corpIdShape)).toBe(value);
+    },
+  );
 });
 
 describe("a secret", () => {
   test("of the right shape is accepted", () => {
     expect(checkedSecret(secret)).toBe(secret);
     expect(checkedSecret("Abc_-0123456789", { shape: corpSecretShape })).toBe("Abc_-0123456789");
+  });
+
+  test.each([`g${secret.slice(1)}`, `${secret}0`, secret.slice(1), "Ab+/=.~0123456789", "c".repeat(512)])(
+    "of a shape that nobody documents is accepted: %j",
+    (value) => {
+      expect(checkedSecret(value)).toBe(value);
+      expect(checkedSecret(value, { shape: corpSecretShape })).toBe(value);
+    },
+  );
+
+  test("with trim loses nothing but the white space round it", () => {
+    expect(checkedSecret(` ${secret}\n`, { trim: true })).toBe(secret);
   });
 
   test.each<[string, unknown, RegExp]>([
@@ -65,9 +82,10 @@ describe("a secret", () => {
     ["with a line end", `${secret}\n`, /a line end \(U\+000A\) at position 33.*trim: true/],
     ["with a space before it", ` ${secret}`, /a space \(U\+0020\) at position 1/],
     ["with a byte order mark", `\ufeff${secret}`, /a byte order mark \(U\+FEFF\) at position 1/],
-    ["with another alphabet", `g${secret.slice(1)}`, /character at position 1/],
-    ["that is too short", secret.slice(1), /has 31 characters/],
-    ["that is too long", `${secret}0`, /has 33 characters/],
+    ["with a character outside ASCII", `\u00e9${secret.slice(1)}`, /character at position 1/],
+    ["with a space inside", `0123456 ${secret.slice(8)}`, /character at position 8/],
+    ["that is absurdly short", secret.slice(0, 7), /has 7 characters/],
+    ["that is absurdly long", "0".repeat(513), /has 513 characters/],
   ])("%s is refused and not shown", (_title, value, message) => {
     expect(() => checkedSecret(value)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", rule: "secret-shape", message: expect.stringMatching(message) }),

@@ -1,52 +1,56 @@
 /** Refuses identifiers and secrets that cannot be right, where they are given and before anything is sent. */
 import { ConfigurationError } from "@lingpai/core";
 
-/** An AppID or a corp id, as the platform assigns them: two letters and 16 hexadecimal digits. */
+/**
+ * An identifier that the platform assigns. No platform documents its form, and new ones appear (`wp…`, case-sensitive, since 2021:
+ * developer.work.weixin.qq.com/document/path/96516), so only what no identifier can be is refused: other characters than letters, digits,
+ * `_` and `-`, a length that none has, a text that stands for a missing value, and ids that the platform documents as another thing.
+ */
 export interface IdShape {
   /** What it is called in errors. */
   readonly name: string;
-  readonly prefixes: readonly string[];
+  /** Ids of another kind, by how they begin, and what they are. */
+  readonly others: Readonly<Record<string, string>>;
 }
 
-export const appIdShape: IdShape = { name: "AppID", prefixes: ["wx"] };
-/** Corps registered before 2017 carry `wx`, later ones `ww`. */
-export const corpIdShape: IdShape = { name: "corp id", prefixes: ["ww", "wx"] };
+const originalId = "an account's original id (原始 ID)";
 
-const idLength = 18;
-const hex = /^[0-9a-fA-F]$/;
+export const appIdShape: IdShape = { name: "AppID", others: { gh_: originalId } };
+export const corpIdShape: IdShape = { name: "corp id", others: { gh_: originalId } };
+
+const idLength = { min: 8, max: 128 };
+const idCharacter = /^[0-9A-Za-z_-]$/;
 
 /**
- * Returns the identifier when it has the platform's shape.
+ * Returns the identifier unless it cannot be one.
  *
  * @throws {ConfigurationError} `id-shape`: names the position of the first character that cannot be there (counted from 1) and shows
  * no more than the first four characters.
  */
 export function checkedId(value: unknown, shape: IdShape = appIdShape): string {
-  const expected = `It is ${shape.prefixes.map((prefix) => `"${prefix}"`).join(" or ")} and 16 hexadecimal digits, without spaces or line ends.`;
   const refuse = (what: string): never => {
-    throw new ConfigurationError(`The ${shape.name} ${what}. ${expected}`, { rule: "id-shape" });
+    throw new ConfigurationError(
+      `The ${shape.name} ${what}. Copy it from the platform's console: letters and digits, without spaces or line ends.`,
+      { rule: "id-shape" },
+    );
   };
   if (typeof value !== "string") return refuse(`is ${value === null ? "null" : typeof value}, not a string`);
   if (value === "") return refuse("is empty");
   const shown = `"${printable(value.slice(0, 4))}…"`;
-  const position = firstMisfit(value, shape);
-  if (position <= value.length) return refuse(`${shown} has ${characterName(value, position)} at position ${position}`);
-  if (value.length < idLength) return refuse(`${shown} ends after ${value.length} characters`);
-  return value;
+  const index = [...value].findIndex((character) => !idCharacter.test(character));
+  if (index >= 0) return refuse(`${shown} has ${characterName(value, index + 1)} at position ${index + 1}`);
+  if (absent.has(value.toLowerCase())) return refuse("is the text of a missing value. Is its environment variable set");
+  if (idPlaceholder.test(value)) return refuse("is a placeholder");
+  if (value.length < idLength.min) return refuse(`${shown} ends after ${value.length} characters`);
+  if (value.length > idLength.max) return refuse(`${shown} has ${value.length} characters, more than any has`);
+  // It would be shown: in keys, in events, in logs.
+  if (secretForm.test(value)) return refuse("has the form of an AppSecret");
+  const other = Object.entries(shape.others).find(([prefix]) => value.startsWith(prefix));
+  return other === undefined ? value : refuse(`${shown} is ${other[1]}`);
 }
 
-/** The position, from 1, of the first character that no identifier of this shape has there; `length + 1` when all fit. */
-function firstMisfit(value: string, shape: IdShape): number {
-  for (let index = 0; index < value.length; index++) {
-    const character = value.charAt(index);
-    const fits =
-      index < 2
-        ? shape.prefixes.some((prefix) => value.slice(0, index + 1) === prefix.slice(0, index + 1))
-        : index < idLength && hex.test(character);
-    if (!fits) return index + 1;
-  }
-  return value.length + 1;
-}
+const secretForm = /^[0-9a-fA-F]{32}$/;
+const idPlaceholder = /^((your|my|the|insert)[-_]?)?((wechat|wecom|mp)[-_]?)*(app|corp)[-_]?id([-_]?here)?$|^x+$/i;
 
 /** @throws {ConfigurationError} `app`: it is not 1 to 64 characters of `A-Za-z0-9._-`. */
 export function checkedApp(name: string): string {
@@ -59,26 +63,23 @@ export function checkedApp(name: string): string {
 export interface SecretShape {
   /** What it is called in errors. */
   readonly name: string;
-  readonly alphabet: RegExp;
-  readonly length: number | undefined;
-  readonly expected: string;
 }
 
-export const appSecretShape: SecretShape = { name: "AppSecret", alphabet: /^[0-9a-fA-F]$/, length: 32, expected: "32 hexadecimal digits" };
-/** WeCom does not state a length; 43 characters are usual. */
-export const corpSecretShape: SecretShape = {
-  name: "app secret",
-  alphabet: /^[0-9A-Za-z_-]$/,
-  length: undefined,
-  expected: "letters, digits, _ and -",
-};
+/** 32 hexadecimal digits are usual; the platform does not promise that. */
+export const appSecretShape: SecretShape = { name: "AppSecret" };
+/** 43 characters are usual; a permanent code may have up to 512 (developer.work.weixin.qq.com/document/path/90603, 2023-12-12). */
+export const corpSecretShape: SecretShape = { name: "app secret" };
+
+const secretLength = { min: 8, max: 512 };
+/** Visible ASCII. */
+const secretCharacter = /^[\x21-\x7e]$/;
 
 const absent = new Set(["undefined", "null", "none", "nan", "[object object]"]);
 const placeholder =
   /^(<.*>|\$\{.*\}|\{\{.*\}\}|\[.*\]|x+|\*+|\.+|((your|my|the|insert)[-_ ]?)?((wechat|wecom|app|corp|mp)[-_ ]?)*secret([-_ ]?(here|key))?|change[-_ ]?me|todo|placeholder|example)$/i;
 
 /**
- * Returns the secret when it has the platform's shape. With `trim`, white space round it is removed first, for mounted files that end in a line end.
+ * Returns the secret unless it cannot be one. With `trim`, white space round it is removed first, for mounted files that end in a line end.
  *
  * @throws {ConfigurationError} `secret-shape`: says what is wrong and where, and shows nothing of the secret.
  */
@@ -97,10 +98,10 @@ export function checkedSecret(value: unknown, options: { readonly trim?: boolean
     const position = text.length - text.trimStart().length > 0 ? 1 : text.trimEnd().length + 1;
     return refuse(`has ${characterName(text, position)} at position ${position}, as mounted files often do. Remove it, or pass trim: true`);
   }
-  const misfit = [...text].findIndex((character) => !shape.alphabet.test(character));
-  if (misfit >= 0) return refuse(`has a character at position ${misfit + 1} that cannot be in one; ${shape.expected} are expected`);
-  if (shape.length !== undefined && text.length !== shape.length)
-    return refuse(`has ${text.length} characters; ${shape.expected} are expected`);
+  const misfit = [...text].findIndex((character) => !secretCharacter.test(character));
+  if (misfit >= 0) return refuse(`has a character at position ${misfit + 1} that cannot be in one; visible ASCII is expected`);
+  if (text.length < secretLength.min || text.length > secretLength.max)
+    return refuse(`has ${text.length} characters; ${secretLength.min} to ${secretLength.max} are expected`);
   return text;
 }
 

@@ -160,8 +160,8 @@ describe("a suite", () => {
   test("gives the same object for a corp at each call, and none once it is closed", async () => {
     const { node } = world();
     const suite = node("a");
-    expect(suite.corp(corpId, "code")).toBe(suite.corp(corpId, "code"));
+    expect(suite.corp(corpId, "permanent-code")).toBe(suite.corp(corpId, "permanent-code"));
     await suite.close();
-    expect(() => suite.corp(otherCorpId, "code")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+    expect(() => suite.corp(otherCorpId, "permanent-code")).toThrow(expect.objectContaining({ code: "CLOSED" }));
   });
 });

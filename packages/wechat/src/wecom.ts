@@ -12,7 +12,7 @@ import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.
 export const wecomBaseUrl = "https://qyapi.weixin.qq.com";
 
 export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
-  /** `ww` or `wx` and 16 hexadecimal digits. */
+  /** The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`): in whatever form the platform gives it, with its case. */
   readonly corpId: string;
   /** Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such as `contacts`. 1 to 64 of `A-Za-z0-9._-`. */
   readonly app: string;

@@ -1,7 +1,7 @@
 /** The credential as a consumer holds it: the parts put together. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../event-bus.ts";
-import type { Issued } from "../issuer.ts";
+import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { quotaOn } from "../state/quota.ts";
 import { Adoption } from "./adoption.ts";
@@ -42,6 +42,7 @@ export function credential(options: CredentialOptions): Credential {
 
 class ManagedCredential implements Credential {
   readonly id: string;
+  readonly origin: CredentialOrigin | undefined;
   readonly environment: string;
   readonly #setting: Setting;
   /** The monotonic clock, at hand for the hot path. */
@@ -60,6 +61,7 @@ class ManagedCredential implements Credential {
   constructor(setting: Setting, options: CredentialOptions) {
     const { issuer, environment, bus, clock } = setting;
     this.id = issuer.id;
+    this.origin = issuer.origin;
     this.environment = environment;
     this.#setting = setting;
     this.#nowMs = () => clock.monotonicMs();

@@ -1,7 +1,7 @@
 /** What a consumer of a credential sees: its options, its operations, what it reports. */
 import type { Cache } from "../cache.ts";
 import type { CredentialEvent } from "../events.ts";
-import type { Issued, Issuer } from "../issuer.ts";
+import type { CredentialOrigin, Issued, Issuer } from "../issuer.ts";
 import type { Lock } from "../lock.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Random } from "../random.ts";
@@ -66,6 +66,8 @@ export type Rejection = { readonly replaced: true; readonly secret: Secret } | {
 export interface Credential {
   /** The issuer's id. */
   readonly id: string;
+  /** The issuer's origin. */
+  readonly origin?: CredentialOrigin | undefined;
   readonly environment: string;
   /** The credential if this process holds a fresh one: no I/O, no promise, no refresh. */
   peek(): Secret | undefined;

@@ -45,9 +45,9 @@ export const badInputs: readonly Row[] = [
     by: ["core/prefix: gives its path and key back"],
   },
   { id: "7", what: "An AppID with a space or a line end", outcome: "Refused with the position; four characters are shown.", by: [id] },
-  { id: "8", what: "An AppID in capitals", outcome: "Refused: no AppID begins so.", by: [id] },
+  { id: "8", what: "An original id (`gh_…`) or a secret in place of an AppID", outcome: "Refused, and called what it is.", by: [id] },
   { id: "9", what: "An AppID with full-width digits or a byte order mark", outcome: "Refused with the position.", by: [id] },
-  { id: "10", what: "An AppID that is too long", outcome: "Refused.", by: [id] },
+  { id: "10", what: "An AppID of an absurd length", outcome: "Refused; one of a form that nobody has seen before is accepted.", by: [id] },
   { id: "11", what: "An AppID with `a}:{b` in it", outcome: "Refused; as a key it is encoded.", by: [id, names] },
   { id: "12", what: "A secret that is empty, undefined or a placeholder", outcome: "Refused at construction.", by: [secret] },
   {
