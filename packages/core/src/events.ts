@@ -92,8 +92,8 @@ export interface EventData {
     readonly claimedBy?: string | undefined;
     readonly remedy: string;
   };
-  /** Another environment has claimed this credential. `action` is what `onConflict` made of it. */
-  "claim-conflicted": { readonly claimedBy: string; readonly action: "error" | "warn" | "consume" | "coexist" };
+  /** Another environment has claimed this credential too. `action` is what `onConflict` made of an earlier claim; `keep`: the other came later, and this one goes on. */
+  "claim-conflicted": { readonly claimedBy: string; readonly action: "error" | "warn" | "consume" | "keep" };
   /** The store holds something older than this node knows: a failover or a restore lost writes. */
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
   /** This node wrote back what the store had lost. */

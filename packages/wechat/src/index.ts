@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { releaseClaim } from "@lingpai/core";
 export { wechat } from "./wechat.ts";
 export type { Wechat, WechatOptions } from "./wechat.ts";
 export { createApi } from "./api.ts";

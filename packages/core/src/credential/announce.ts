@@ -24,10 +24,11 @@ export async function announce(
   const { setting, local, adoption } = parts;
   const { claims, goal, lease, document } = leadership;
   const { force, source } = approach;
-  const claiming = claims.ensure();
+  const reading = document.read();
+  const claiming = claims.ensure(reading.then(({ state }) => state?.credential !== undefined).catch(() => false));
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
-  const read = await document.read();
+  const read = await reading;
   adoption.take(read, document);
   if (force !== "must" && local.serves(goal)) return undefined;
 

@@ -1,31 +1,44 @@
 /**
  * Which environment fetches a credential, written in a registry that all environments of one store share.
  *
- * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and times, no secret. A claim that was not renewed for two days
- * counts as given up.
+ * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and times, no secret. The earliest claim that
+ * holds is never refused or made a consumer because of a later one. A claim that was not renewed for two days counts as given up, unless
+ * the credential lives longer.
  */
 import { claimsPath } from "../claims-path.ts";
 import type { Cache, Version } from "../cache.ts";
-import { CredentialConflictError, UnreadableEntryError } from "../errors.ts";
+import { CacheUnavailableError, CredentialConflictError } from "../errors.ts";
+import {
+  decodeRegistry,
+  encodeRegistry,
+  endsAtMs,
+  isEarlier,
+  mayHold,
+  samePath,
+  staleAfterMs,
+  unreadableClaims,
+  type Claim,
+  type Registry,
+} from "./claim-registry.ts";
 import { answered } from "./document.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { OnConflict } from "./types.ts";
 
-export interface Claim {
-  readonly environment: string;
-  /** Where this environment keeps its documents: its identity in this store. */
-  readonly path: readonly string[];
-  readonly node: string;
-  readonly sinceMs: number;
-  readonly renewedMs: number;
-}
-
-const staleAfterMs = 2 * 86_400_000;
 /** Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is left as it is. */
 const lookEveryMs = 3_600_000;
 const renewEveryMs = 12 * 3_600_000;
+/** A consumer that waits in vain looks this often whether the other environment is still there. */
+const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
+
+interface Reading extends Registry {
+  /** This environment's own, if it holds. */
+  readonly own: Claim | undefined;
+  readonly others: readonly Claim[];
+  readonly nowMs: number;
+  readonly version: Version | "absent";
+}
 
 export class Claims {
   readonly #setting: Setting;
@@ -34,7 +47,13 @@ export class Claims {
   readonly #path: readonly string[];
   readonly #onConflict: OnConflict;
   #lookAtMs = Number.NEGATIVE_INFINITY;
-  #isReported = false;
+  #reconsiderAtMs = Number.NEGATIVE_INFINITY;
+  /** This environment's claim as this process saw or wrote it last: a registry that was lost forgets it. */
+  #own: Claim | undefined;
+  /** When the credential that this environment fetched ends, in store time. */
+  #coveredMs = 0;
+  /** The conflict that was reported last. */
+  #reported = "";
 
   constructor(setting: Setting, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
     this.#setting = setting;
@@ -47,109 +66,155 @@ export class Claims {
   /**
    * Claims the credential for this environment; does nothing while the claim is fresh. Gives the other environment's claim when this one is to consume it.
    *
+   * @param isEstablished whether this environment has stored a credential before. Claims that cannot be read stop only one that has not.
    * @throws {CredentialConflictError} another environment claimed it first. @throws {CacheUnavailableError} the registry cannot be reached.
+   * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has no credential yet.
    */
-  async ensure(): Promise<Claim | undefined> {
-    const { clock, issuer } = this.#setting;
+  async ensure(isEstablished: Promise<boolean>): Promise<Claim | undefined> {
+    const { bus, clock, issuer } = this.#setting;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
-      const entry = await answered(this.#setting, this.#registry.get(issuer.id));
-      const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
-      const claims =
-        entry === undefined ? [] : decodeClaims(entry.value, issuer.id).filter((claim) => nowMs - claim.renewedMs < staleAfterMs);
-      const other = claims.find((claim) => !samePath(claim.path, this.#path));
-      if (other !== undefined && this.#onConflict !== "coexist") {
-        const consumed = this.#resolve(other);
-        if (consumed !== undefined) return consumed;
+      const reading = await this.#read();
+      if (reading === undefined || reading.unreadable.length > 0) {
+        bus.emit("unreadable", { reason: "format" });
+        const yields = this.#onConflict === "error" || this.#onConflict === "consume";
+        if (yields && reading?.own === undefined && !(await isEstablished)) throw unreadableClaims(issuer.id);
       }
-      const isRenewed = claims.some((claim) => samePath(claim.path, this.#path) && nowMs - claim.renewedMs < renewEveryMs);
-      if (!isRenewed && !(await this.#write(claims, nowMs, entry?.version ?? "absent"))) continue;
-      this.#lookAtMs = clock.monotonicMs() + lookEveryMs;
-      return undefined;
+      if (reading === undefined) return this.#lookLater();
+      const consumed = this.#judge(reading);
+      if (consumed !== undefined) return consumed;
+      const { own, nowMs } = reading;
+      const isRenewed = own !== undefined && nowMs - own.renewedMs < renewEveryMs && endsAtMs(own) >= this.#coveredMs;
+      if (isRenewed || (await this.#write(reading))) return this.#lookLater();
+      // It stands, and somebody else keeps writing: renewing it can wait.
+      if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
     }
-    throw new CredentialConflictError(
-      `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again, or give each its own AppID.`,
-      "several",
+    throw new CacheUnavailableError(
+      `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again.`,
     );
   }
 
-  /** False when somebody else wrote first. */
-  async #write(claims: readonly Claim[], nowMs: number, ifVersion: Version | "absent"): Promise<boolean> {
-    const value = JSON.stringify({ v: 1, claims: this.#renewed(claims, nowMs) });
-    const options = { ifVersion, ttlMs: 2 * staleAfterMs };
-    return (await answered(this.#setting, this.#registry.set(this.#setting.issuer.id, value, options))).written;
+  /** Lets the claim hold as long as this credential lives, whatever life its issuer was said to give. */
+  async cover(expiresAtMs: number): Promise<void> {
+    this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
+    if (this.#coveredMs <= this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#setting.issuer.lifetimeMs)) return;
+    this.#lookAtMs = Number.NEGATIVE_INFINITY;
+    await this.ensure(Promise.resolve(true));
   }
 
-  #renewed(claims: readonly Claim[], nowMs: number): readonly Claim[] {
-    const { environment, node } = this.#setting;
-    const own = claims.find((claim) => samePath(claim.path, this.#path));
-    const renewed: Claim = { environment, path: this.#path, node, sinceMs: own?.sinceMs ?? nowMs, renewedMs: nowMs };
-    return [...claims.filter((claim) => claim !== own), renewed];
+  /**
+   * For one that consumes: the claim to which it yields now, or `gone` when there is none any more, so that it may fetch itself. Looks at
+   * most every ten seconds; undefined in between, and while there are claims that cannot be read.
+   */
+  async reconsider(): Promise<Claim | "gone" | undefined> {
+    const { clock } = this.#setting;
+    if (clock.monotonicMs() < this.#reconsiderAtMs) return undefined;
+    this.#reconsiderAtMs = clock.monotonicMs() + reconsiderEveryMs;
+    const reading = await this.#read();
+    if (reading === undefined || reading.unreadable.length > 0) return undefined;
+    return this.#earlierIn(reading) ?? "gone";
   }
 
-  #resolve(other: Claim): Claim | undefined {
-    const { bus, issuer, environment } = this.#setting;
-    const claimedBy = other.environment;
-    if (!this.#isReported) bus.emit("claim-conflicted", { claimedBy, action: this.#onConflict });
-    this.#isReported = true;
-    if (this.#onConflict === "consume") return other;
-    if (this.#onConflict === "warn") return undefined;
+  /** The claims that hold; undefined when what is stored is no registry. */
+  async #read(): Promise<Reading | undefined> {
+    const { id } = this.#setting.issuer;
+    const entry = await answered(this.#setting, this.#registry.get(id));
+    const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
+    const version = entry?.version ?? "absent";
+    let registry: Registry;
+    try {
+      registry = entry === undefined ? { claims: [], unreadable: [] } : decodeRegistry(entry.value, id);
+    } catch {
+      return undefined;
+    }
+    const claims = registry.claims.filter((claim) => nowMs < endsAtMs(claim));
+    const own = claims.find(({ path }) => samePath(path, this.#path));
+    this.#own = own ?? this.#own;
+    return { claims, unreadable: registry.unreadable, own, others: claims.filter((claim) => claim !== own), nowMs, version };
+  }
+
+  #lookLater(): undefined {
+    this.#lookAtMs = this.#setting.clock.monotonicMs() + lookEveryMs;
+    return undefined;
+  }
+
+  /** This environment's claim, also where a registry that was lost no longer shows it. */
+  #heldIn({ own, nowMs }: Reading): Claim | undefined {
+    return own ?? (this.#own !== undefined && nowMs < endsAtMs(this.#own) ? this.#own : undefined);
+  }
+
+  /** The first claim that came before this environment's; the first of all, when this one has none. */
+  #earlierIn(reading: Reading): Claim | undefined {
+    const first = reading.others.toSorted((one, other) => (isEarlier(one, other) ? -1 : 1))[0];
+    const held = this.#heldIn(reading);
+    return first === undefined || (held !== undefined && isEarlier(held, first)) ? undefined : first;
+  }
+
+  /** What the other claims mean for this environment. */
+  #judge(reading: Reading): Claim | undefined {
+    const { environment, issuer } = this.#setting;
+    const action = this.#onConflict;
+    if (action === "coexist") return undefined;
+    const earlier = this.#earlierIn(reading);
+    const later = reading.others[0];
+    if (earlier === undefined) return void (later && this.#report(later, "keep"));
+    this.#report(earlier, action);
+    if (action === "consume") return earlier;
+    if (action === "warn") return undefined;
+    const claimedBy = earlier.environment;
     throw new CredentialConflictError(
-      `"${issuer.id}" belongs to the environment "${claimedBy}" (claimed by node ${other.node}). A fetch by "${environment}" would kill its token, so nothing was fetched. ` +
-        `Use an AppID of its own for "${environment}", set onConflict to "consume" to use the token of "${claimedBy}", or use the stable token. If "${claimedBy}" is gone, call releaseClaim().`,
+      `"${issuer.id}" belongs to the environment "${claimedBy}" (claimed by node ${earlier.node}). A fetch by "${environment}" would kill its token, so nothing was fetched. ` +
+        `Use an AppID of its own for "${environment}", set onConflict to "consume" to use the token of "${claimedBy}", or use the stable token. ` +
+        `If "${claimedBy}" is gone, call releaseClaim(), or wait until its claim lapses.`,
       claimedBy,
     );
   }
+
+  /** Once for each conflict, until another takes its place. */
+  #report({ environment, path }: Claim, action: Exclude<OnConflict, "coexist"> | "keep"): void {
+    const reported = JSON.stringify([action, path]);
+    if (this.#reported !== reported) this.#setting.bus.emit("claim-conflicted", { claimedBy: environment, action });
+    this.#reported = reported;
+  }
+
+  /** False when somebody else wrote first. */
+  async #write(reading: Reading): Promise<boolean> {
+    const { environment, issuer, node } = this.#setting;
+    const { nowMs, others, own, version } = reading;
+    const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
+    const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;
+    const untilMs = Math.max(nowMs + staleAfterMs, Math.ceil(nowMs + issuer.lifetimeMs), this.#coveredMs);
+    const renewed = { environment, path: this.#path, node, sinceMs, renewedMs: nowMs, untilMs };
+    const claims = [...others, renewed];
+    // Only an environment that is there already knows that nobody's claim is lost with what nobody can read.
+    const unreadable = own === undefined ? reading.unreadable : reading.unreadable.filter((entry) => mayHold(entry, nowMs));
+    const ttlMs = staleAfterMs + Math.max(...claims.map((claim) => endsAtMs(claim) - nowMs));
+    const options = { ifVersion: version, ttlMs };
+    const { written } = await answered(this.#setting, this.#registry.set(issuer.id, encodeRegistry({ claims, unreadable }), options));
+    if (written) this.#own = renewed;
+    return written;
+  }
 }
 
-/** Gives up the claim that `cache`'s environment holds, an operator's act; tells whether there was one. */
+/**
+ * Gives up the claim of the environment that keeps its documents under `cache` and this name: an operator's act, for one that is gone.
+ * Other environments of that name, under another prefix, keep theirs. Tells whether there was such a claim.
+ *
+ * @param id the credential's id, as `status().id` shows it.
+ * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} what is stored is no registry of claims.
+ */
 export async function releaseClaim(cache: Cache, id: string, environment: string): Promise<boolean> {
   const registry = cache.at(claimsPath);
+  const { path } = cache.withPrefix(environment);
   for (;;) {
     const entry = await registry.get(id);
     if (entry === undefined) return false;
-    const claims = decodeClaims(entry.value, id);
-    const kept = claims.filter((claim) => claim.environment !== environment);
+    const { claims, unreadable } = decodeRegistry(entry.value, id);
+    const kept = claims.filter((claim) => !samePath(claim.path, path));
     if (kept.length === claims.length) return false;
-    const written = await registry.set(id, JSON.stringify({ v: 1, claims: kept }), { ifVersion: entry.version, ttlMs: 2 * staleAfterMs });
+    const ttlMs = staleAfterMs + Math.max(0, ...kept.map((claim) => endsAtMs(claim) - entry.storeNowMs));
+    const value = encodeRegistry({ claims: kept, unreadable });
+    const written = await registry.set(id, value, { ifVersion: entry.version, ttlMs });
     if (written.written) return true;
   }
-}
-
-function decodeClaims(text: string, id: string): readonly Claim[] {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    document = undefined;
-  }
-  const claims: unknown = typeof document === "object" && document !== null && "claims" in document ? document.claims : undefined;
-  if (!Array.isArray(claims) || !claims.every(isClaim)) {
-    throw new UnreadableEntryError(
-      id,
-      "format",
-      `The claims on "${id}" at ${claimsPath.join(":")} cannot be read. Upgrade this node if a newer release wrote them; otherwise rename the entry, and the environments claim again.`,
-    );
-  }
-  return claims;
-}
-
-const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
-
-function isClaim(value: unknown): value is Claim {
-  if (typeof value !== "object" || value === null) return false;
-  const claim = value as Record<string, unknown>;
-  const isLabel = (label: unknown): boolean => typeof label === "string" && labelPattern.test(label);
-  const isPath = Array.isArray(claim["path"]) && claim["path"].every((segment) => typeof segment === "string");
-  return (
-    isLabel(claim["environment"]) &&
-    isLabel(claim["node"]) &&
-    isPath &&
-    Number.isFinite(claim["sinceMs"]) &&
-    Number.isFinite(claim["renewedMs"])
-  );
-}
-
-function samePath(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((segment, index) => segment === other[index]);
 }

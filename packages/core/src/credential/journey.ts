@@ -7,9 +7,11 @@ import type { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { closedGate } from "./announce.ts";
 import { bounded } from "./bounded.ts";
-import type { Claim, Claims } from "./claims.ts";
+import type { Claim } from "./claim-registry.ts";
+import type { Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
-import { aimAt, type Gate, type Leadership, type Parts } from "./flight.ts";
+import { asConsumer } from "./consumer.ts";
+import type { Gate, Leadership, Parts } from "./flight.ts";
 import type { OnObstacle } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import { lead } from "./lead.ts";
@@ -124,15 +126,18 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
 }
 
 /** Leads under the lease, and gives it back whatever happens. */
-async function leadOnce({ latch, parts, recorder, source }: Means, leadership: Leadership): Promise<Obstacle | undefined> {
+async function leadOnce(means: Means, leadership: Leadership): Promise<Obstacle | undefined> {
+  const { claims, latch, parts, recorder, source } = means;
   source.news.mute();
   try {
     const closed = await lead(parts, leadership, recorder);
     if (closed === undefined) {
       latch.open();
+      // Should it fail, the next refresh claims again.
+      await claims.cover(parts.local.holding?.held.expiresAtMs ?? 0).catch(() => {});
       return undefined;
     }
-    return closed.why === "claimed" ? consume(source, closed.by) : obstacleOf(parts, closed);
+    return closed.why === "claimed" ? yieldTo(source, closed.by) : obstacleOf(parts, closed);
   } finally {
     await leadership.lease.release();
     source.news.unmute();
@@ -154,8 +159,8 @@ function told<T>({ closing, parts }: Means, answer: Promise<T>): Promise<T> {
 }
 
 /** This environment lives on another one's credential from now on. */
-function consume(source: Source, { path }: Claim): Obstacle {
-  source.consume(path);
+function yieldTo(source: Source, claim: Claim): Obstacle {
+  source.consume(claim);
   return { kind: "wait", ms: 0 };
 }
 
@@ -168,18 +173,6 @@ async function refused(means: Means, error: IssueError, parent: Secret | undefin
   const rejection = await told(means, means.parent.reject(parent, options));
   if (!rejection.replaced) throw error;
   return { kind: "pause", ms: 1 + means.parts.setting.random.next(), why: "error" };
-}
-
-/** Tells the owners what the platform refused, and waits for what they store. */
-async function asConsumer({ parts, source }: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
-  const aim = aimAt(goal, snapshot.state, parts);
-  if (aim.reason === "rejected" && aim.refused !== undefined && snapshot.state?.suspect?.fingerprint !== aim.refused) {
-    await source.document.apply({ type: "suspect", fingerprint: aim.refused }, { from: snapshot }).catch((error: unknown) => {
-      // A consumer may have been given no right to write.
-      if (!isUnavailable(error)) throw error;
-    });
-  }
-  return { kind: "wait", ms: Number.POSITIVE_INFINITY };
 }
 
 /** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */

@@ -7,7 +7,7 @@ export type Obstacle =
   /** Nothing can happen for so long. */
   | { readonly kind: "pause"; readonly ms: number; readonly why: Gate["why"] | "store" | "error"; readonly cause?: unknown }
   /** Somebody else is at it: news will come, at the latest after so long. */
-  | { readonly kind: "wait"; readonly ms: number };
+  | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
 
 const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
@@ -31,7 +31,8 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   if (passes && obstacle === undefined) return error;
   const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
   const last = local.state?.failure?.code;
-  const why = obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? "nobody has stored one yet" : says[obstacle.why];
+  const why =
+    obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? (obstacle.says ?? "nobody has stored one yet") : says[obstacle.why];
   const told = last === undefined || isIssueError(error) ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
     obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;

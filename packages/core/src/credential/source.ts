@@ -1,6 +1,7 @@
 /** Where this process reads the fleet's document, and in which role: both change when it turns out to consume another environment's. */
 import type { Cache } from "../cache.ts";
 import { overlapOf } from "../parameters.ts";
+import type { Claim } from "./claim-registry.ts";
 import { StoredDocument, type Snapshot } from "./document.ts";
 import { News } from "./news.ts";
 import type { Parts } from "./flight.ts";
@@ -14,8 +15,11 @@ export type Role = "owner" | "consumer";
 export class Source {
   readonly news: News;
   readonly #parts: Parts;
+  /** Where this environment's own documents lie. */
+  readonly #home: Cache;
   #cache: Cache;
   #role: Role;
+  #yieldsTo: Claim | undefined;
   #document: StoredDocument;
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #version: Snapshot["version"] | undefined;
@@ -25,6 +29,7 @@ export class Source {
 
   constructor(parts: Parts, cache: Cache, role: Role) {
     this.#parts = parts;
+    this.#home = cache;
     this.#cache = cache;
     this.#role = role;
     this.#document = new StoredDocument(parts.setting, parts.storeClock, cache);
@@ -39,6 +44,11 @@ export class Source {
 
   get role(): Role {
     return this.#role;
+  }
+
+  /** The claim of the environment that this one consumes because of a conflict; undefined for an owner, and for a consumer by choice. */
+  get yieldsTo(): Claim | undefined {
+    return this.#yieldsTo;
   }
 
   /** When the document was last asked for, on the monotonic clock. */
@@ -84,10 +94,24 @@ export class Source {
   }
 
   /** Reads another environment's document from now on, and refreshes nothing. */
-  consume(path: readonly string[]): void {
-    this.news.deafen();
+  consume(claim: Claim): void {
     this.#role = "consumer";
-    this.#cache = this.#cache.at(path);
+    this.#yieldsTo = claim;
+    this.#turnTo(this.#home.at(claim.path));
+  }
+
+  /** Reads this environment's own document again, and refreshes it: the environment that was consumed has given up its claim. */
+  own(): void {
+    this.#role = "owner";
+    this.#yieldsTo = undefined;
+    this.#turnTo(this.#home);
+  }
+
+  #turnTo(cache: Cache): void {
+    this.news.deafen();
+    // It is the other document's: this one must not be repaired with it.
+    this.#parts.local.forget();
+    this.#cache = cache;
     this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache);
     this.#version = undefined;
   }

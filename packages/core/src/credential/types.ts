@@ -21,10 +21,10 @@ export interface CredentialOptions {
   /** `owner` may refresh; `consumer` only reads what an owner stored. @defaultValue "owner" */
   readonly role?: "owner" | "consumer";
   /**
-   * What to do when another environment has claimed this credential in the same store.
+   * What to do when another environment has claimed this credential earlier in the same store. A later claim is reported, and changes nothing.
    *
    * `error` fails before anything is fetched; `warn` reports and fetches all the same; `consume` reads the other environment's
-   * credential and never refreshes; `coexist` shares the platform's token space, which only a stable credential allows.
+   * credential, and refreshes when that one has given up its claim and its credential has ended; `coexist` shares the platform's token space, which only a stable credential allows.
    * @defaultValue "coexist" for a `stable` or `sliding` issuer, else "error"
    */
   readonly onConflict?: OnConflict;

@@ -73,8 +73,13 @@ export const badRecords: readonly Row[] = [
   {
     id: "47",
     what: "Claims with hostile labels, or no claims at all",
-    outcome: "Unreadable: no fetch; labels are of `A-Za-z0-9._-` alone.",
-    by: ["faults/bad-input: that nobody of us wrote are unreadable", "core/roles: of environments are checked"],
+    outcome:
+      "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
+    by: [
+      "faults/bad-input: that nobody of us wrote are unreadable",
+      "core/claims: does not keep a living environment from its refreshes when the registry holds %s",
+      "core/roles: of environments are checked",
+    ],
   },
   {
     id: "48",

@@ -36,6 +36,7 @@ export const sources: Readonly<Record<string, string>> = {
   "config/isolation-redis": "packages/config/src/isolation.redis.test.ts",
   "core/abandon": `${core}/state/abandon.test.ts`,
   "core/after-close": `${core}/credential/after-close.test.ts`,
+  "core/claims": `${core}/credential/claims.test.ts`,
   "core/codec": `${core}/state/codec.test.ts`,
   "core/commit": `${core}/state/commit.test.ts`,
   "core/driver-guard": `${core}/driver-guard.test.ts`,

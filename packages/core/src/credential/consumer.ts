@@ -1,0 +1,58 @@
+/** What a node that never refreshes does when what is stored does not serve it: tells the owners, looks whose credential to use, waits. */
+import { samePath } from "./claim-registry.ts";
+import type { Claims } from "./claims.ts";
+import { isUnavailable, type Snapshot } from "./document.ts";
+import { aimAt, type Parts } from "./flight.ts";
+import type { Goal } from "./local.ts";
+import type { Obstacle } from "./obstacle.ts";
+import type { Source } from "./source.ts";
+
+interface Consuming {
+  readonly parts: Parts;
+  readonly source: Source;
+  readonly claims: Claims;
+}
+
+/** Tells the owners what the platform refused, and waits for what they store. */
+export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
+  const { parts, source } = means;
+  if (await hasMoved(means)) return { kind: "wait", ms: 0 };
+  const aim = aimAt(goal, snapshot.state, parts);
+  if (aim.reason === "rejected" && aim.refused !== undefined && snapshot.state?.suspect?.fingerprint !== aim.refused) {
+    await source.document.apply({ type: "suspect", fingerprint: aim.refused }, { from: snapshot }).catch((error: unknown) => {
+      // A consumer may have been given no right to write.
+      if (!isUnavailable(error)) throw error;
+    });
+  }
+  return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
+}
+
+/** What a consumer waits for, and for how long it has been missing. */
+function nothingStored({ parts, source }: Consuming, { state }: Snapshot): string {
+  const { setting, storeClock } = parts;
+  const owner = source.yieldsTo?.environment ?? setting.environment;
+  const last = state?.credential;
+  const endedMs = last === undefined ? 0 : storeClock.nowMs() - last.expiresAtMs;
+  const stored =
+    last === undefined
+      ? "has never stored one"
+      : endedMs < 0
+        ? `stored the last one by node ${last.by.node}, and it was refused`
+        : `stored the last one by node ${last.by.node}, and it ended ${Math.ceil(endedMs / 1_000)} s ago`;
+  const remedy =
+    source.yieldsTo === undefined
+      ? "Start an owner of that environment"
+      : "If that environment is gone, call releaseClaim(), or wait until its claim lapses: this one then fetches for itself";
+  return `this node consumes the environment "${owner}", which ${stored}. ${remedy}`;
+}
+
+/** Whether a consumer that finds nothing has to look elsewhere now: the environment that it consumes may have given up its claim. */
+async function hasMoved({ claims, source }: Consuming): Promise<boolean> {
+  const { yieldsTo } = source;
+  if (yieldsTo === undefined) return false;
+  const now = await claims.reconsider().catch(() => undefined);
+  if (now === undefined || (now !== "gone" && samePath(now.path, yieldsTo.path))) return false;
+  if (now === "gone") source.own();
+  else source.consume(now);
+  return true;
+}
