@@ -30,6 +30,11 @@ export interface EventData {
     /** Whether the platform handed out the one that it handed out before. */
     readonly unchanged: boolean;
   };
+  /**
+   * The platform handed out a credential that the fleet had not seen, and does not say how old it is. Asked for again every `confirmMs` until the next one is seen;
+   * until then it may be served up to that long after its end.
+   */
+  "age-unknown": CredentialLabel & { readonly confirmMs: number };
   /** This node took over what another one stored. */
   adopted: CredentialLabel & {
     readonly remainingMs: number;
@@ -145,6 +150,7 @@ export type EventSeverity = "info" | "warn" | "error";
 /** How loudly to log each type. `error` needs somebody; `warn` heals by itself or costs margin; `info` is the normal course. */
 export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
   refreshed: "info",
+  "age-unknown": "warn",
   adopted: "info",
   "kept-stale": "warn",
   rejected: "warn",

@@ -40,6 +40,8 @@ export interface Issued {
   readonly expiresInMs: number;
   /** Opaque, secret, stored in the same atomic write and handed to the next issue: a refresh token, say. */
   readonly carry?: string;
+  /** Whether it may be older than the answer says, so that `expiresInMs` is short on purpose; reported as `age-unknown` when the credential is a new one. */
+  readonly isAgeUnknown?: boolean;
 }
 
 /**

@@ -5,6 +5,7 @@ import { grantIn, parseFields, readBody, refusalIn, settled } from "./answer.ts"
 import type { Fields, Grant, Refusal } from "./answer.ts";
 import { classify, issueOutcome, retryAfterMs } from "./classify.ts";
 import { InvalidAnswerError, refusalText } from "./errors.ts";
+import type { SeenGrant } from "./credential-age.ts";
 import { errorTable } from "./errors-table.ts";
 import type { EndpointClass, ErrorRow } from "./errors-table.ts";
 import type { Platform } from "./platform.ts";
@@ -35,10 +36,27 @@ export interface Question {
  * @throws {IssueError} with the outcome. It has no cause, because what `fetch` throws can hold the URL.
  */
 export async function askForGrant(platform: Platform, question: Question, field: string, defaultExpiresInMs?: number): Promise<Grant> {
-  const { fields, platformNowMs } = await ask(platform, question);
+  const { secret, expiresInMs } = await askForSeenGrant(platform, question, field, defaultExpiresInMs);
+  return { secret, expiresInMs };
+}
+
+/** The same, with the time at which the platform answered. */
+export async function askForSeenGrant(
+  platform: Platform,
+  question: Question,
+  field: string,
+  defaultExpiresInMs?: number,
+): Promise<SeenGrant> {
+  const startedMs = platform.clock.monotonicMs();
+  const { fields, platformNowMs, isDated } = await ask(platform, question);
   return valid(question, () => {
     const refusal = refusalIn(fields, question.secrets);
-    if (refusal === undefined) return grantIn(fields, field, defaultExpiresInMs);
+    if (refusal === undefined) {
+      const earliestMs = platformNowMs - (platform.clock.monotonicMs() - startedMs);
+      // The platform's date has whole seconds.
+      const latestMs = platformNowMs + (isDated ? 1_000 : 0);
+      return { ...grantIn(fields, field, defaultExpiresInMs), earliestMs, latestMs };
+    }
     if (fields.has(field)) throw new InvalidAnswerError(`it has both an error (${refusal.errcode}) and a credential`);
     throw refused(question, refusal, platformNowMs);
   });
@@ -61,6 +79,8 @@ export async function askFor<T>(platform: Platform, question: Question, read: (f
 export interface Answer {
   readonly fields: Fields;
   readonly platformNowMs: number;
+  /** Whether that is the platform's own date, not this node's clock. */
+  readonly isDated: boolean;
 }
 
 /** The answer, whether it grants or refuses. @throws {IssueError} there is none that can be read. */
@@ -74,7 +94,8 @@ export async function ask(platform: Platform, question: Question): Promise<Answe
   }
   const platformNowMs = platformNow(response.headers, platform.clock.wallMs());
   const text = await readText(question, response);
-  if (response.status === 200) return { fields: valid(question, () => parseFields(text)), platformNowMs };
+  if (response.status === 200)
+    return { fields: valid(question, () => parseFields(text)), platformNowMs, isDated: response.headers.has("date") };
   throw unusualStatus(question, response, text, platformNowMs);
 }
 

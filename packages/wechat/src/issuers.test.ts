@@ -59,7 +59,7 @@ describe("the plain token's issuer", () => {
 describe("the stable token's issuer", () => {
   test("asks as the platform documents it, with the secret in the body alone", async () => {
     const fetch = scriptedFetch({ access_token: token, expires_in: 345 });
-    await expect(issuerOf("stable", fetch).issue(request())).resolves.toEqual<Issued>({ secret: token, expiresInMs: 345_000 });
+    await expect(issuerOf("stable", fetch).issue(request())).resolves.toMatchObject({ secret: token, expiresInMs: 345_000 });
     const [sent] = fetch.sent;
     expect(sent?.method).toBe("POST");
     expect(sent?.url.href).toBe("https://api.weixin.qq.com/cgi-bin/stable_token");

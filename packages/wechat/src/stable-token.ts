@@ -1,13 +1,18 @@
 /** The stable access token: the same one for everybody until it nears its end. */
 import type { Issuer } from "@lingpai/core";
-import { askForGrant } from "./ask.ts";
+import { askForSeenGrant } from "./ask.ts";
+import type { Question } from "./ask.ts";
 import { shanghaiOffsetMs } from "./classify.ts";
+import { issueWithinFirstClaim } from "./credential-age.ts";
 import { createPlatform } from "./platform.ts";
 import { tokenLifetimeMs } from "./plain-token.ts";
 import type { TokenOptions } from "./plain-token.ts";
 import { probeToken } from "./probe.ts";
 import { secretSource } from "./secret-source.ts";
 import { checkedId } from "./validate.ts";
+
+/** How often one is asked for again that outlives what the platform said when it was first seen. */
+const confirmMs = 60_000;
 
 /** The platform ignores a forced fetch that comes sooner after another. */
 export const forcedGapMs: number = 30_000;
@@ -28,21 +33,18 @@ export function stableToken(options: TokenOptions): Issuer {
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs: tokenLifetimeMs,
     quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: forcedGapMs } },
-    issue: ({ signal, forced }) =>
-      source.use(signal, (secret) =>
-        askForGrant(
-          platform,
-          {
-            path: "/cgi-bin/stable_token",
-            json: { grant_type: "client_credential", appid: appId, secret, force_refresh: forced },
-            signal,
-            secrets: [secret],
-            subject: appId,
-            endpoint: "token",
-          },
-          "access_token",
-        ),
-      ),
+    issue: ({ signal, forced, current }) =>
+      source.use(signal, async (secret) => {
+        const question: Question = {
+          path: "/cgi-bin/stable_token",
+          json: { grant_type: "client_credential", appid: appId, secret, force_refresh: forced },
+          signal,
+          secrets: [secret],
+          subject: appId,
+          endpoint: "token",
+        };
+        return issueWithinFirstClaim(current, await askForSeenGrant(platform, question, "access_token"), confirmMs);
+      }),
     probe: (token, signal) => probeToken(platform, token, signal),
     revision: source.revision,
   };

@@ -1,15 +1,16 @@
 /** WeCom, for service providers: the suite's token (had with a pushed ticket), the tokens of corps that installed it, and the provider's own. */
 import { IssueError } from "@lingpai/core";
-import type { Issued, Issuer } from "@lingpai/core";
-import { askForGrant } from "./ask.ts";
+import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
+import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
+import { issueOfKnownAge } from "./credential-age.ts";
 import { wecomErrorTable } from "./errors-table.ts";
 import { createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { secretSource } from "./secret-source.ts";
 import type { SecretOption } from "./secret-source.ts";
 import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
-import { believedMs, wecomBaseUrl } from "./wecom.ts";
+import { confirmMs, wecomBaseUrl, wecomLifetimeMs } from "./wecom.ts";
 
 interface SharedOptions extends PlatformOptions {
   /** Removes white space round the secret. @defaultValue false */
@@ -50,13 +51,14 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
   const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
   return {
     ...wecomIssuer(id, source.revision),
-    issue: ({ signal, parent }) =>
-      source.use(signal, async (secret) => {
-        const ticket = needed(parent?.reveal(), id, "a pushed ticket");
+    issue: (request) =>
+      source.use(request.signal, async (secret) => {
+        const ticket = needed(request.parent?.reveal(), id, "a pushed ticket");
         const json = { suite_id: suiteId, suite_secret: secret, suite_ticket: ticket };
         return ask(
           platform,
-          { path: "/cgi-bin/service/get_suite_token", json, signal, secrets: [secret, ticket], subject: suiteId, endpoint: "token" },
+          request,
+          { path: "/cgi-bin/service/get_suite_token", json, secrets: [secret, ticket], subject: suiteId, endpoint: "token" },
           "suite_access_token",
         );
       }),
@@ -76,18 +78,18 @@ export function corpToken(options: CorpTokenOptions): Issuer {
   const source = secretSource(id, options.permanentCode, { ...options, shape: { ...corpSecretShape, name: "permanent code" } });
   return {
     ...wecomIssuer(id, source.revision),
-    issue: ({ signal, parent }) =>
-      source.use(signal, async (permanentCode) => {
-        const token = needed(parent?.reveal(), id, "the suite's token");
+    issue: (request) =>
+      source.use(request.signal, async (permanentCode) => {
+        const token = needed(request.parent?.reveal(), id, "the suite's token");
         const json = { auth_corpid: corpId, permanent_code: permanentCode };
         const query = { suite_access_token: token };
         return ask(
           platform,
+          request,
           {
             path: "/cgi-bin/service/get_corp_token",
             query,
             json,
-            signal,
             secrets: [token, permanentCode],
             subject: corpId,
             endpoint: "derived",
@@ -110,26 +112,27 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
   const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
   return {
     ...wecomIssuer(id, source.revision),
-    issue: ({ signal }) =>
-      source.use(signal, async (secret) => {
+    issue: (request) =>
+      source.use(request.signal, async (secret) => {
         const json = { corpid: corpId, provider_secret: secret };
         return ask(
           platform,
-          { path: "/cgi-bin/service/get_provider_token", json, signal, secrets: [secret], subject: corpId, endpoint: "token" },
+          request,
+          { path: "/cgi-bin/service/get_provider_token", json, secrets: [secret], subject: corpId, endpoint: "token" },
           "provider_access_token",
         );
       }),
   };
 }
 
-/** The same token comes back until it expires. */
+/** The same token comes back until it expires, each time with its whole life as what is left. */
 function wecomIssuer(id: string, revision: () => string): Pick<Issuer, "id" | "policy" | "lifetimeMs" | "revision"> {
-  return { id, policy: { kind: "sliding" }, lifetimeMs: believedMs, revision };
+  return { id, policy: { kind: "sliding" }, lifetimeMs: wecomLifetimeMs, revision };
 }
 
-async function ask(platform: Platform, question: Question, field: string): Promise<Issued> {
-  const { secret, expiresInMs } = await askForGrant(platform, { ...question, table: wecomErrorTable }, field);
-  return { secret, expiresInMs: Math.min(expiresInMs, believedMs) };
+async function ask(platform: Platform, request: IssueRequest, question: Omit<Question, "signal">, field: string): Promise<Issued> {
+  const whole = { ...question, signal: request.signal, table: wecomErrorTable };
+  return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask: () => askForSeenGrant(platform, whole, field) });
 }
 
 function needed(parent: string | undefined, id: string, what: string): string {

@@ -85,12 +85,14 @@ describe("a suite", () => {
       expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0]);
       await clock.advance(10 * minuteMs - 30_000);
     }
-    // The platform never says what is left of a token's life, so a call may meet its end, and is sent again.
-    expect(new Set(simulator.log.calls({ ok: false }).map((entry) => entry.code))).toEqual(new Set([42001]));
+    // The platform never says what is left of a token's life. The fleet saw the first text first, and knows of each later one since when it lives.
+    expect(simulator.log.calls({ ok: false })).toEqual([]);
     expect(simulator.log.issues(suiteId, suitePath)).toHaveLength(3);
     expect(simulator.log.issues(`${corpId}/${suiteId}`, corpPath)).toHaveLength(3);
-    // One question every half hour or so, not one for each call or node.
-    expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(6 * 4);
+    // Often while the age of the first is unknown, and not for each call or node.
+    expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(100);
+    // Closing waits for a question that may be under way at the end of a token's life.
+    await clock.advance(10_000);
   });
 
   test("has no token before the first push, and sends nothing for it", async () => {

@@ -1,6 +1,9 @@
 /** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
 import type { Issuer } from "@lingpai/core";
-import { askForGrant } from "./ask.ts";
+import { askForSeenGrant } from "./ask.ts";
+import type { Question } from "./ask.ts";
+import { issueOfKnownAge } from "./credential-age.ts";
+import type { SeenGrant } from "./credential-age.ts";
 import { wecomErrorTable } from "./errors-table.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
@@ -23,14 +26,15 @@ export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
   readonly baseUrl?: string;
 }
 
-/**
- * The platform hands out the same token until it expires, and says that 7200 s are left whatever is. Believing half an hour at a time
- * keeps a dead token from being served for long; a call that meets one is sent again.
- */
-export const believedMs = 1_800_000;
+export const wecomLifetimeMs = 7_200_000;
+/** How often a token of unknown age is asked for again. A call that meets a dead one is sent again, so five minutes do. */
+export const confirmMs = 300_000;
 
 /**
  * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app, and it is never superseded.
+ *
+ * WeCom hands out one token for the whole of its life, and says each time that all of it is left. So the life is counted from when the fleet first saw the text;
+ * one of unknown age is asked for again every 300 s until the next one has been seen, and reported as `age-unknown`.
  *
  * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
@@ -42,23 +46,20 @@ export function wecomToken(options: WecomTokenOptions): Issuer {
   return {
     id,
     policy: { kind: "sliding" },
-    lifetimeMs: believedMs,
-    issue: ({ signal }) =>
-      source.use(signal, async (secret) => {
-        const grant = await askForGrant(
-          platform,
-          {
-            path: "/cgi-bin/gettoken",
-            query: { corpid: corpId, corpsecret: secret },
-            signal,
-            secrets: [secret],
-            subject: corpId,
-            endpoint: "token",
-            table: wecomErrorTable,
-          },
-          "access_token",
-        );
-        return { secret: grant.secret, expiresInMs: Math.min(grant.expiresInMs, believedMs) };
+    lifetimeMs: wecomLifetimeMs,
+    issue: (request) =>
+      source.use(request.signal, (secret) => {
+        const question: Question = {
+          path: "/cgi-bin/gettoken",
+          query: { corpid: corpId, corpsecret: secret },
+          signal: request.signal,
+          secrets: [secret],
+          subject: corpId,
+          endpoint: "token",
+          table: wecomErrorTable,
+        };
+        const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "access_token");
+        return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
       }),
     probe: (token, signal) => probeToken(platform, token, signal),
     revision: source.revision,

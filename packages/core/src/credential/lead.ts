@@ -10,7 +10,7 @@ import { announce } from "./announce.ts";
 import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";
-import { ask, askForInput, isIssueError } from "./request.ts";
+import { ask, askForInput, currentOf, isIssueError } from "./request.ts";
 
 /**
  * Resolves when this process holds what the goal asks for, or with the gate that is closed.
@@ -111,9 +111,7 @@ function fatal(error: IssueError): IssueError {
 }
 
 function requestOf({ setting }: Parts, { aim, forced, input, leadership, snapshot }: Flight): Omit<IssueRequest, "signal"> {
-  const held = snapshot.state.credential;
-  const carry = held?.carry === undefined ? undefined : new Secret(held.carry, setting.fingerprintOf(held.carry));
-  const current = held && { secret: new Secret(held.secret, held.fingerprint), carry };
+  const current = currentOf(setting, snapshot.state.credential);
   return { reason: aim.reason, forced, current, parent: leadership.parent, ...(input && { input }) };
 }
 

@@ -120,6 +120,8 @@ export class Recorder {
     if (verdict.kind === "repeated") return;
     const remainingMs = held.expiresAtMs - storeClock.nowMs();
     setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs, unchanged: verdict.same });
+    if (answer.issued.isAgeUnknown && !verdict.same)
+      setting.bus.emit("age-unknown", { ...labelOf(held), confirmMs: answer.issued.expiresInMs });
     if (verdict.reconciled && since !== undefined)
       setting.bus.emit("reconciled", { ...labelOf(held), durationMs, doubtMs: storeClock.nowMs() - since });
   }

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { setDeadline } from "../deadline.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
+import { Secret } from "../secret.ts";
+import type { Held } from "../state/state.ts";
 import type { Setting } from "./setting.ts";
 
 /** The credentials that the present call chain is issuing. */
@@ -41,6 +43,13 @@ export async function askForInput(setting: Setting, request: Pick<IssueRequest, 
   throw new IssueError("busy", `The issuer of "${issuer.id}" names no input that works.`);
 }
 
+/** What the issuer is told of the credential that is stored. */
+export function currentOf({ fingerprintOf }: Setting, held: Held | undefined): IssueRequest["current"] {
+  if (held === undefined) return undefined;
+  const carry = held.carry === undefined ? undefined : new Secret(held.carry, fingerprintOf(held.carry));
+  return { secret: new Secret(held.secret, held.fingerprint), carry };
+}
+
 async function converse<T>(setting: Setting, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { issuer, parameters, clock } = setting;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
@@ -73,12 +82,17 @@ export function validated(issued: Issued, id: string): Issued {
   const invalid = (what: string): IssueError =>
     new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
-  const { secret, expiresInMs, carry } = issued;
+  const { secret, expiresInMs, carry, isAgeUnknown } = issued;
   if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not 1 to 2048 visible ASCII characters");
   if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
     throw invalid("its lifetime is not between 1 ms and 366 days");
   if (carry !== undefined && (typeof carry !== "string" || carry === "")) throw invalid("what it carries is not a text");
-  return { secret, expiresInMs: Math.floor(expiresInMs), ...(carry === undefined ? {} : { carry }) };
+  return {
+    secret,
+    expiresInMs: Math.floor(expiresInMs),
+    ...(carry === undefined ? {} : { carry }),
+    ...(isAgeUnknown === true && { isAgeUnknown }),
+  };
 }
 
 /** By shape, because an issuer may bring its own copy of this package. */

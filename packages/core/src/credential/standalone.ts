@@ -10,7 +10,7 @@ import { endingOf } from "./lead.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending } from "./recorder.ts";
 import { reportFailure } from "./reports.ts";
-import { ask, isIssueError } from "./request.ts";
+import { ask, currentOf, isIssueError } from "./request.ts";
 
 /**
  * Runs the protocol against this process's own copy of the document: the same gates, nobody else to agree with. When the store is back, what it
@@ -38,7 +38,8 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
     local.note(next);
     return next;
   };
-  const issued = await ask(setting, { reason: aim.reason, forced: false, current: undefined, parent }).catch((error: unknown) => {
+  const current = currentOf(setting, state.credential);
+  const issued = await ask(setting, { reason: aim.reason, forced: false, current, parent }).catch((error: unknown) => {
     if (isIssueError(error)) {
       const { failures } = abandoned(endingOf(error, false));
       reportFailure(setting.bus, error, { reason: aim.reason, failures, durationMs: clock.monotonicMs() - startedMs });
@@ -54,6 +55,7 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   const by = { node, environment, reason: aim.reason };
   const held = {
     secret: issued.secret,
+    ...(issued.carry === undefined ? {} : { carry: issued.carry }),
     fingerprint: fingerprintOf(issued.secret),
     sentAtMs: atMs,
     issuedAtMs: storeClock.nowMs(),

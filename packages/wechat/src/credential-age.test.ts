@@ -1,0 +1,149 @@
+import { Secret } from "@lingpai/core";
+import type { Issued } from "@lingpai/core";
+import { manualClock } from "@lingpai/core/testing";
+import type { ManualClock } from "@lingpai/core/testing";
+import { describe, expect, test } from "vitest";
+import { issueOfKnownAge, issueWithinFirstClaim } from "./credential-age.ts";
+
+const lifeMs = 7_200_000;
+const confirmMs = 30_000;
+
+interface Fleet {
+  readonly clock: ManualClock;
+  /** What the platform answers from now on. */
+  platform: { text: string; claimMs: number };
+  readonly asked: { count: number };
+  /** Asks, and stores what is issued. */
+  issue(): Promise<Issued>;
+  /** Another carry than the one that was stored. */
+  damage(carry: string | undefined): void;
+}
+
+function fleet(): Fleet {
+  const clock = manualClock();
+  const asked = { count: 0 };
+  let stored: Issued | undefined;
+  const made: Fleet = {
+    clock,
+    asked,
+    platform: { text: "first", claimMs: lifeMs },
+    damage: (carry) => void (stored &&= { secret: stored.secret, expiresInMs: stored.expiresInMs, ...(carry !== undefined && { carry }) }),
+    async issue() {
+      const current = stored && {
+        secret: new Secret(stored.secret, "fp"),
+        carry: stored.carry === undefined ? undefined : new Secret(stored.carry, "carry"),
+      };
+      const request = { signal: new AbortController().signal, current };
+      const issuing = issueOfKnownAge({
+        request,
+        clock,
+        confirmMs,
+        ask: async () => {
+          asked.count += 1;
+          const { text, claimMs } = made.platform;
+          return { secret: text, expiresInMs: claimMs, earliestMs: clock.wallMs(), latestMs: clock.wallMs() };
+        },
+      });
+      let isSettled = false;
+      const settle = (): void => void (isSettled = true);
+      issuing.then(settle, settle);
+      for (let turn = 0; turn < 20 && !isSettled; turn += 1) await clock.advance(turn === 0 ? 0 : 500);
+      return (stored = await issuing);
+    },
+  };
+  return made;
+}
+
+describe("a credential that comes again with the same text and its whole life", () => {
+  test("is believed for as long as it takes to ask again, while its age is unknown", async () => {
+    const { issue, clock } = fleet();
+    await expect(issue()).resolves.toMatchObject({ expiresInMs: confirmMs, isAgeUnknown: true });
+    await clock.advance(lifeMs - 60_000);
+    await expect(issue()).resolves.toMatchObject({ expiresInMs: confirmMs });
+    await clock.advance(50_000);
+    // It ends no later than its life after it was first seen, whoever asked first.
+    await expect(issue()).resolves.toMatchObject({ expiresInMs: 10_000 });
+  });
+
+  test("lives, once another text was seen before it, from the last time that one was seen", async () => {
+    const world = fleet();
+    await world.issue();
+    await world.clock.advance(20_000);
+    world.platform = { text: "second", claimMs: lifeMs };
+    const second = await world.issue();
+    expect(second).toMatchObject({ secret: "second", expiresInMs: lifeMs - 20_000 });
+    expect(second.isAgeUnknown).toBeUndefined();
+    await world.clock.advance(3_600_000);
+    await expect(world.issue()).resolves.toMatchObject({ secret: "second", expiresInMs: lifeMs - 3_620_000 });
+    // Between what is certain and what is possible, an answer holds for a twentieth of the uncertainty.
+    await world.clock.advance(3_600_000 - 20_000);
+    await expect(world.issue()).resolves.toMatchObject({ expiresInMs: 1_000 });
+  });
+
+  test("is waited out at its end when that is known to the second, and its successor is handed out", async () => {
+    const world = fleet();
+    await world.issue();
+    await world.clock.advance(1_000);
+    world.platform.text = "second";
+    await world.issue();
+    await world.clock.advance(lifeMs - 1_500);
+    world.asked.count = 0;
+    const issuing = world.issue();
+    await world.clock.advance(0);
+    world.platform.text = "third";
+    await expect(issuing).resolves.toMatchObject({ secret: "third" });
+    expect(world.asked.count).toBe(2);
+  });
+
+  test("does not begin a new life when the platform goes back to it once more", async () => {
+    const world = fleet();
+    await world.issue();
+    await world.clock.advance(600_000);
+    world.platform.text = "second";
+    const { expiresInMs } = await world.issue();
+    expect(expiresInMs).toBe(lifeMs - 600_000);
+    await world.clock.advance(60_000);
+    world.platform.text = "first";
+    await expect(world.issue()).resolves.toMatchObject({ secret: "first", expiresInMs: confirmMs });
+    await world.clock.advance(60_000);
+    world.platform.text = "second";
+    await expect(world.issue()).resolves.toMatchObject({ secret: "second", expiresInMs: lifeMs - 600_000 - 120_000 });
+  });
+
+  test("is of unknown age again when it outlives the life that the platform claims", async () => {
+    const world = fleet();
+    await world.issue();
+    await world.clock.advance(lifeMs + 5_000);
+    await expect(world.issue()).resolves.toMatchObject({ secret: "first", expiresInMs: confirmMs, isAgeUnknown: true });
+  });
+
+  test.each(["", "null", "{}", '{"v":1,"present":{}}', '{"v":2}', undefined])("is of unknown age beside a memory of %j", async (carry) => {
+    const world = fleet();
+    await world.issue();
+    world.damage(carry);
+    world.platform.text = "second";
+    await expect(world.issue()).resolves.toMatchObject({ expiresInMs: confirmMs, isAgeUnknown: true });
+  });
+});
+
+describe("a credential whose platform counts down", () => {
+  const grant = (expiresInMs: number, nowMs: number): Parameters<typeof issueWithinFirstClaim>[1] => ({
+    secret: "text",
+    expiresInMs,
+    earliestMs: nowMs,
+    latestMs: nowMs,
+  });
+  const after = ({ secret, carry = "" }: Issued): Parameters<typeof issueWithinFirstClaim>[0] => ({
+    secret: new Secret(secret, "fp"),
+    carry: new Secret(carry, "carry"),
+  });
+
+  test("is believed, and never lives longer than its first answer said", () => {
+    const first = issueWithinFirstClaim(undefined, grant(lifeMs, 0), 60_000);
+    expect(first.expiresInMs).toBe(lifeMs);
+    const second = issueWithinFirstClaim(after(first), grant(lifeMs - 600_000, 600_000), 60_000);
+    expect(second.expiresInMs).toBe(lifeMs - 600_000);
+    expect(issueWithinFirstClaim(after(second), grant(lifeMs, 1_200_000), 60_000).expiresInMs).toBe(lifeMs - 1_200_000);
+    expect(issueWithinFirstClaim(after(second), grant(lifeMs, lifeMs + 1), 60_000).expiresInMs).toBe(60_000);
+  });
+});
