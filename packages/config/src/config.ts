@@ -3,7 +3,7 @@ import { fingerprint, keyring, Secret } from "@lingpai/core";
 import type { Keyring, OnConflict, Parameters } from "@lingpai/core";
 import type { Laid } from "./layers.ts";
 import type { AppSection, Section, StoreSection } from "./schema.ts";
-import { fields } from "./schema.ts";
+import { fieldAt } from "./schema.ts";
 import { pathText } from "./setting.ts";
 
 /** What one process needs to know. Frozen; logging, inspecting or serialising it shows no secret. */
@@ -122,14 +122,5 @@ function appConfig(app: AppSection, sealer: Sealer): AppConfig {
 
 function valueOf({ path, value, place }: Laid, sealer: Sealer): ConfigValue {
   const text = typeof value === "string" ? value : "";
-  return Object.freeze({ path: pathText(path), value: isSecret(path) ? secretOf(text, sealer).toString() : text, place });
-}
-
-function isSecret(path: readonly string[]): boolean {
-  return fields.some(
-    (field) =>
-      field.isSecret === true &&
-      field.path.length === path.length &&
-      field.path.every((name, index) => name === "*" || name === path[index]),
-  );
+  return Object.freeze({ path: pathText(path), value: fieldAt(path)?.isSecret === true ? secretOf(text, sealer).toString() : text, place });
 }

@@ -181,6 +181,11 @@ function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Fi
   return [];
 }
 
+/** What stands at this path of a section; undefined when nothing that is known does. */
+export function fieldAt(path: readonly string[]): Field | undefined {
+  return fields.find((each) => each.path.length === path.length && each.path.every((name, index) => name === "*" || name === path[index]));
+}
+
 /** The names that may stand at this place; undefined where the names are the user's own, and where there is no such place. */
 export function namesBelow(path: readonly string[]): readonly string[] | undefined {
   const below = fields.filter(

@@ -8,12 +8,24 @@ import type { Setting } from "./setting.ts";
  */
 export type Scope = "all" | "environment";
 
+/**
+ * How far a source may be trusted with where secrets are sent, the most first. An address of the
+ * platform (`baseUrl`) is taken from a source only if it is trusted more than the one that gives the
+ * secret, or is the same one.
+ */
+export const trustOrder = ["code", "secrets", "files", "variables", "centres"] as const;
+export type Trust = (typeof trustOrder)[number];
+
 /** Gives settings, and may tell when they have changed. Later sources override earlier ones, value by value. */
 export interface ConfigSource {
   /** Names it in errors and events: `file lingpai.yaml`. Holds no secret. */
   readonly name: string;
   /** @defaultValue "all" */
   readonly scope?: Scope;
+  /** @defaultValue "centres", the least */
+  readonly trust?: Trust;
+  /** Whether it is kept on disk when the configuration has a `snapshot`. @defaultValue false */
+  readonly isRemote?: boolean;
   /**
    * Everything that the source holds now. An absent optional file is an empty list; a source that cannot be read throws, and its last good
    * settings stay in force. Its errors are shown: their text holds no secret.

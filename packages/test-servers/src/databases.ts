@@ -57,8 +57,8 @@ export async function memcached(): Promise<Database> {
   return withUrl(daemon, `127.0.0.1:${daemon.port}`);
 }
 
-/** etcd, one member. */
-export async function etcd(): Promise<Database> {
+/** etcd, one member, with more of its flags if need be. */
+export async function etcd(flags: readonly string[] = []): Promise<Database> {
   const daemon = await startDaemon({
     binary: "etcd",
     debianPackage: "etcd-server",
@@ -68,6 +68,7 @@ export async function etcd(): Promise<Database> {
       ...["--listen-client-urls", `http://127.0.0.1:${port}`, "--advertise-client-urls", `http://127.0.0.1:${port}`],
       ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`, "--initial-advertise-peer-urls", `http://127.0.0.1:${peerPort}`],
       ...["--initial-cluster", `test=http://127.0.0.1:${peerPort}`],
+      ...flags,
     ],
     readyLine: /ready to serve client requests|serving (insecure )?client/,
   });

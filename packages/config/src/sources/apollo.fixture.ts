@@ -10,6 +10,10 @@ export interface FakeApollo {
   release(namespace: string, configurations: Readonly<Record<string, string>>): void;
   readonly requests: string[];
   readonly held: number;
+  /** Takes back all releases of a namespace. */
+  withdraw(namespace: string): void;
+  /** Answers in the place of the service, as a proxy on the way does. */
+  gateway: (() => Response) | undefined;
   /** While true, a release is given out only to those who tell of its notification, as by an instance that lags behind. */
   lags: boolean;
 }
@@ -43,7 +47,11 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
     const details: unknown = told === null ? undefined : JSON.parse(told);
     const isTold = JSON.stringify(details)?.includes(`:${all.at(-1)?.id}`) ?? false;
     const release = fake.lags && !isTold && all.length > 1 ? all.at(-2) : all.at(-1);
-    if (release === undefined) return new Response('{"status":404,"message":"Could not load configurations"}', { status: 404 });
+    if (release === undefined)
+      return new Response(
+        '{"status":404,"error":"Not Found","message":"Could not load configurations with appId: pay, clusterName: default, namespace: x"}',
+        { status: 404 },
+      );
     return Response.json({
       appId: "pay",
       cluster: "default",
@@ -71,6 +79,8 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
   const fake = {
     requests: [] as string[],
     lags: false,
+    gateway: undefined as FakeApollo["gateway"],
+    withdraw: (namespace: string) => void releases.delete(namespace),
     get held() {
       return questions.count;
     },
@@ -83,6 +93,7 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
       const request = new Request(input, init);
       const url = new URL(request.url);
       fake.requests.push(url.pathname);
+      if (fake.gateway !== undefined) return fake.gateway();
       if (!isSigned(request)) return new Response('{"status":401,"message":"Unauthorized"}', { status: 401 });
       if (url.pathname === "/notifications/v2") return notifications(url.searchParams.get("notifications") ?? "[]", request.signal);
       const [, namespace] = /^\/configs\/pay\/default\/([^/]+)$/.exec(url.pathname) ?? [];

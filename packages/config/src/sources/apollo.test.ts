@@ -43,6 +43,17 @@ describe("Apollo", () => {
     expect(await refusalOf(wrong.values())).toBe("answered GET /configs/pay/default/application with HTTP 401. Check the credentials");
   });
 
+  test("is not taken to have no release when something on the way answers 404, or when it had one before", async () => {
+    const { apollo, values } = world({ optional: true });
+    apollo.gateway = () => new Response("<html>404 Not Found</html>", { status: 404 });
+    expect(await refusalOf(values())).toBe("answered GET /configs/pay/default/application with HTTP 404. Check the names");
+    apollo.gateway = undefined;
+    apollo.release("application", { "lingpai.node": "a" });
+    expect(await values()).toHaveLength(1);
+    apollo.withdraw("application");
+    expect(await refusalOf(values())).toContain("has no release of application any more. What it held stays in force.");
+  });
+
   test("that has no release of a namespace says so, unless it is optional", async () => {
     expect(await refusalOf(world().values())).toContain("has no release of pay/default/application. Release it");
     expect(await world({ optional: true }).values()).toEqual([]);

@@ -4,11 +4,13 @@ import { ConfigurationError, delay } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope, SourceContext } from "../source.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { checkedUrl, deadlineAfter, exchange, jsonOf, member, textOfSecret, unexpected } from "./http.ts";
-import type { Answer, Fetch, SourceSecret } from "./http.ts";
+import { deadlineAfter, jsonOf, member, textOfSecret, unexpected } from "./http.ts";
+import type { Fetch, SourceSecret } from "./http.ts";
+import { createServers } from "./servers.ts";
+import type { ServerAnswer } from "./servers.ts";
 
 export interface ApolloSourceOptions {
-  /** The config service, not the portal: `"http://10.0.0.5:8080"`. */
+  /** The config service, not the portal, or several with commas between them: `"http://10.0.0.5:8080,10.0.0.6:8080"`. */
   readonly url: string;
   /** The application in Apollo; no AppID of WeChat's. */
   readonly appId: string;
@@ -43,14 +45,17 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
     optional = false,
     scope = "environment",
   } = options;
-  const url = checkedUrl("Apollo", options.url);
+  const servers = createServers("Apollo", options.url, options.fetch);
+  /** The namespaces that have had a release. */
+  const filled = new Set<string>();
   /** What the last notification of each namespace said: sent along, so that a config service that lags behind reads anew. */
   const messages = new Map<string, string>();
 
-  const get = async (path: string, query: URLSearchParams, { clock, signal }: SourceContext): Promise<Answer & { readonly url: URL }> => {
-    const target = new URL(`${url}${path}?${query}`);
-    const headers = options.accessKey === undefined ? {} : signed(appId, await textOfSecret(options.accessKey), target, clock.wallMs());
-    return { ...(await exchange({ fetch: options.fetch, url: target, init: { headers }, signal })), url: target };
+  const get = async (path: string, query: URLSearchParams, { clock, signal }: SourceContext, isHeld = false): Promise<ServerAnswer> => {
+    const target = `${path}?${query}`;
+    const signedUrl = new URL(`${servers.current}${target}`);
+    const headers = options.accessKey === undefined ? {} : signed(appId, await textOfSecret(options.accessKey), signedUrl, clock.wallMs());
+    return servers.send({ path: target, init: { headers }, clock, signal, isHeld });
   };
 
   const loadNamespace = async (namespace: string, context: SourceContext): Promise<readonly Setting[]> => {
@@ -60,16 +65,22 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
       ...(told === undefined ? {} : { messages: told }),
     });
     const answer = await get(`/configs/${[appId, cluster, namespace].map(encodeURIComponent).join("/")}`, query, context);
-    if (answer.status === 404 && optional) return [];
-    if (answer.status === 404)
+    if (isAbsence(answer) && filled.has(namespace))
+      throw new ConfigurationError(
+        `has no release of ${namespace} any more. What it held stays in force. Release it, or restart this process`,
+      );
+    if (isAbsence(answer) && optional) return [];
+    if (isAbsence(answer))
       throw new ConfigurationError(`has no release of ${appId}/${cluster}/${namespace}. Release it, or pass optional: true`);
     if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
+    filled.add(namespace);
     return settingsOfRelease(member(jsonOf(answer, answer.url), "configurations"), namespace, prefix);
   };
 
   return {
     name: `apollo ${appId}/${cluster}`,
     scope,
+    isRemote: true,
     load: async (context) => (await Promise.all(namespaces.map((namespace) => loadNamespace(namespace, context)))).flat(),
     async watch(context) {
       const ids = new Map(namespaces.map((namespace) => [namespace, -1]));
@@ -81,7 +92,7 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
         });
         const deadline = deadlineAfter(context.clock, holdMs, context.signal);
         try {
-          const answer = await get("/notifications/v2", query, { ...context, signal: deadline.signal });
+          const answer = await get("/notifications/v2", query, { ...context, signal: deadline.signal }, true);
           if (answer.status !== 200 && answer.status !== 304) throw unexpected({}, answer.url, answer.status);
           if (answer.status === 200) note(jsonOf(answer, answer.url), ids, messages);
           if (answer.status === 200 || isFirst) context.changed();
@@ -94,6 +105,14 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
       }
     },
   };
+}
+
+/**
+ * Whether the config service itself says that nothing is released. Any other 404 is the answer of
+ * something else on the way. Apollo 1.0 to 2.4, seen 2026-11.
+ */
+function isAbsence({ status, text }: ServerAnswer): boolean {
+  return status === 404 && text.includes("Could not load configurations");
 }
 
 function settingsOfRelease(configurations: unknown, namespace: string, prefix: string): readonly Setting[] {

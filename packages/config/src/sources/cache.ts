@@ -28,6 +28,7 @@ export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): Con
   return {
     name: typeof key === "string" ? `cache ${key}` : "cache",
     scope,
+    isRemote: true,
     async load({ environment }) {
       const name = nameFor(key, environment);
       const entry = await cache.get(name);

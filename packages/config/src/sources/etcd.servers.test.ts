@@ -1,3 +1,7 @@
+import { generateKeyPairSync } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock, systemRandom } from "@lingpai/core";
 import { etcd, until } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
@@ -18,9 +22,9 @@ afterAll(async () => {
 });
 
 /** One request of etcd's own, round the source. */
-async function call(path: string, body: object, token?: string): Promise<Record<string, unknown>> {
+async function call(path: string, body: object, token?: string, at: Database = server): Promise<Record<string, unknown>> {
   const headers = token === undefined ? {} : { authorization: token };
-  const response = await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers });
+  const response = await fetch(`${at.url}${path}`, { method: "POST", body: JSON.stringify(body), headers });
   const answer: Record<string, unknown> = JSON.parse(await response.text());
   return answer;
 }
@@ -92,4 +96,49 @@ describe("a real etcd", () => {
       await call("/v3/auth/disable", {}, String(token));
     }
   });
+});
+
+/** An etcd whose tokens are signed: one that is older than the last change of users is refused with 400. */
+async function etcdWithSignedTokens(directory: string): Promise<Database> {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  // The server runs as a user of its own.
+  await chmod(directory, 0o755);
+  await writeFile(join(directory, "public.pem"), publicKey);
+  await writeFile(join(directory, "private.pem"), privateKey);
+  const keys = `pub-key=${join(directory, "public.pem")},priv-key=${join(directory, "private.pem")}`;
+  return etcd(["--auth-token", `jwt,${keys},sign-method=RS256,ttl=10m`]);
+}
+
+test("A change of etcd's users ends no reading and no watch, although it outdates every signed token", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "lingpai-etcd-"));
+  const signed = await etcdWithSignedTokens(directory);
+  try {
+    const password = "correct-horse-battery";
+    const root = async (path: string, body: object): Promise<unknown> => {
+      const { token } = await call("/v3/auth/authenticate", { name: "root", password }, undefined, signed);
+      return call(path, body, String(token), signed);
+    };
+    await call("/v3/auth/user/add", { name: "root", password }, undefined, signed);
+    await call("/v3/auth/role/add", { name: "root" }, undefined, signed);
+    await call("/v3/auth/user/grant", { user: "root", role: "root" }, undefined, signed);
+    await call("/v3/auth/enable", {}, undefined, signed);
+    const write = (key: string, value: string): Promise<unknown> => root("/v3/kv/put", { key: base64(key), value: base64(value) });
+    await write("jwt/apps/main/appId", appId);
+    await write("jwt/apps/main/secret", secret);
+    const made = etcdSource({ url: signed.url, prefix: "jwt/", username: "root", password });
+    const config = await openConfig({ environment: "prod", sources: [made], debounceMs: 20 });
+    await root("/v3/auth/user/add", { name: "somebody", password: "another-password" });
+    expect(await config.reload()).toEqual([]);
+    await write("jwt/node", "after-the-change");
+    await until("the change is in force", async () => config.current.node === "after-the-change");
+    expect(config.status.map(({ watch, problems }) => [watch, problems])).toEqual([["listening", []]]);
+    await config.close();
+  } finally {
+    await signed.stop();
+    await rm(directory, { recursive: true });
+  }
 });

@@ -59,6 +59,7 @@ test("a gateway that answers with something else is told apart from an empty sto
   expect(await refusalOf(read(Response.json({ kvs: "x" })))).toBe("answered without a list of keys. Check the address");
   expect(await refusalOf(read(new Response("", { status: 502 })))).toBe("answered POST /v3/kv/range with HTTP 502");
   expect(await refusalOf(read(new Response(new Uint8Array(1_048_577))))).toContain("more than 1048576 bytes");
+  expect(await refusalOf(read(Response.json({})))).toBe("answered without a list of keys. Check the address");
   expect(await read(Response.json({ header: {} }))).toEqual([]);
   expect(() => etcdSource({ url: "http://etcd:2379" })).toThrow("either a prefix or a key");
 });

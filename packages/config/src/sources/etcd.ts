@@ -4,11 +4,13 @@ import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { checkedUrl, exchange, jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
-import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
+import { jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
+import type { Fetch, NameOption, SourceSecret } from "./http.ts";
+import { createServers, createSession } from "./servers.ts";
+import type { Servers, ServerAnswer, Session, SessionContext } from "./servers.ts";
 
 export interface EtcdSourceOptions {
-  /** A client URL of the cluster: `"http://10.0.0.5:2379"`. */
+  /** A client URL of the cluster, or several with commas between them: `"http://10.0.0.5:2379,10.0.0.6:2379"`. */
   readonly url: string;
   /** One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`. Give this or `key`. */
   readonly prefix?: NameOption;
@@ -38,6 +40,7 @@ export function etcdSource(options: EtcdSourceOptions): ConfigSource {
   return {
     name: typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd",
     scope,
+    isRemote: true,
     async load(context) {
       const pairs = pairsOf(await client.post("/v3/kv/range", rangeFor(context.environment), context));
       if (prefix === undefined) {
@@ -52,66 +55,60 @@ export function etcdSource(options: EtcdSourceOptions): ConfigSource {
 
 class EtcdClient {
   readonly #options: EtcdSourceOptions;
-  readonly #url: string;
-  #token: string | undefined;
+  readonly #servers: Servers;
+  readonly #session: Session;
 
   constructor(options: EtcdSourceOptions) {
     this.#options = options;
-    this.#url = checkedUrl("etcd", options.url);
+    this.#servers = createServers("etcd", options.url, options.fetch);
+    this.#session = createSession((context) => this.#logIn(context));
   }
 
-  /** The answer's JSON. With a new token, once, when the old one is refused. */
-  async post(path: string, body: unknown, context: SourceContext): Promise<unknown> {
-    const url = new URL(`${this.#url}${path}`);
-    const send = async (): Promise<Answer> => {
-      const init = await this.#initOf(body, context);
-      return exchange({ fetch: this.#options.fetch, url, init, signal: context.signal });
-    };
-    let answer = await send();
-    if (answer.status === 401 && this.#token !== undefined) {
-      this.#token = undefined;
-      answer = await send();
-    }
-    if (answer.status !== 200) throw unexpected({ method: "POST" }, url, answer.status);
-    return jsonOf(answer, url);
+  /** The answer's JSON. */
+  async post(path: string, body: unknown, { clock, signal }: SourceContext): Promise<unknown> {
+    const init = { method: "POST", body: JSON.stringify(body) };
+    const send = (token: string | undefined): Promise<ServerAnswer> =>
+      this.#servers.send({ path, init: { ...init, ...authorized(token) }, clock, signal });
+    const answer = await this.#session.send({ clock, signal, send });
+    if (answer.status !== 200) throw unexpected(init, answer.url, answer.status);
+    return jsonOf(answer, answer.url);
   }
 
   /** Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or falls silent. */
   async watch(range: Range, context: WatchContext): Promise<void> {
-    const url = new URL(`${this.#url}/v3/watch`);
-    const init = await this.#initOf({ create_request: { ...range, progress_notify: true } }, context);
+    const body = JSON.stringify({ create_request: { ...range, progress_notify: true } });
     const silence = silenceOf(context);
     try {
+      const token = await this.#session.token({ clock: context.clock, signal: silence.signal });
+      const url = new URL(`${this.#servers.current}/v3/watch`);
+      const init = { method: "POST", body, ...authorized(token) };
       const response = await open({ fetch: this.#options.fetch, url, init, signal: silence.signal });
-      if (response.status === 401) this.#token = undefined;
       if (response.status !== 200) throw unexpected(init, url, response.status);
       await readWatch(response, context, silence.broken);
     } catch (error) {
-      if (!context.signal.aborted) throw error;
+      if (context.signal.aborted) return;
+      // The next watch begins with a new login, at another server: what ended this one need not be told apart.
+      this.#session.forget();
+      this.#servers.skip();
+      throw error;
     } finally {
       silence.end();
     }
   }
 
-  async #initOf(body: unknown, context: SourceContext): Promise<RequestInit> {
-    this.#token ??= await this.#authenticate(context);
-    return {
-      method: "POST",
-      body: JSON.stringify(body),
-      ...(this.#token === undefined ? {} : { headers: { authorization: this.#token } }),
-    };
-  }
-
-  async #authenticate({ signal }: SourceContext): Promise<string | undefined> {
-    const { username, password = "", fetch } = this.#options;
+  async #logIn({ clock, signal }: SessionContext): Promise<string | undefined> {
+    const { username, password = "" } = this.#options;
     if (username === undefined) return undefined;
-    const url = new URL(`${this.#url}/v3/auth/authenticate`);
     const init = { method: "POST", body: JSON.stringify({ name: username, password: await textOfSecret(password) }) };
-    const answer = await exchange({ fetch, url, init, signal });
-    const token = answer.status === 200 ? member(jsonOf(answer, url), "token") : undefined;
-    if (typeof token !== "string") throw unexpected(init, url, answer.status);
+    const answer = await this.#servers.send({ path: "/v3/auth/authenticate", init, clock, signal });
+    const token = answer.status === 200 ? member(jsonOf(answer, answer.url), "token") : undefined;
+    if (typeof token !== "string") throw unexpected(init, answer.url, answer.status);
     return token;
   }
+}
+
+function authorized(token: string | undefined): Pick<RequestInit, "headers"> {
+  return token === undefined ? {} : { headers: { authorization: token } };
 }
 
 /** A signal that aborts with the context's, and when nothing has been heard for too long. */
@@ -157,7 +154,8 @@ function base64(text: string): string {
 }
 
 function pairsOf(answer: unknown): readonly { readonly key: string; readonly value: string }[] {
-  const found = member(answer, "kvs") ?? [];
+  // An etcd answers with a header, also when it has none of the keys: anything else is somebody else's answer.
+  const found = member(answer, "header") === undefined ? undefined : (member(answer, "kvs") ?? []);
   if (!Array.isArray(found)) throw new ConfigurationError("answered without a list of keys. Check the address");
   const text = (given: unknown): string => (typeof given === "string" ? Buffer.from(given, "base64").toString("utf8") : "");
   return found.map((pair: unknown) => ({ key: text(member(pair, "key")), value: text(member(pair, "value")) }));

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigurationError } from "@lingpai/core";
+import { InvalidConfigError } from "../problem.ts";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
 import { formatOf, parseDocument } from "./document.ts";
@@ -40,18 +41,33 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
     });
   }
   checkedPollMs(pollMs, 100);
+  /** The files that held settings when they were read last. */
+  const filled = new Set<string>();
+  const readFilled = async (path: string, environment: string): Promise<readonly Setting[]> => {
+    const settings = await read(path, environment);
+    if (settings.length === 0 && filled.has(path)) throw emptied(path);
+    if (settings.length > 0) filled.add(path);
+    return settings;
+  };
   const overlayOf = (environment: string): string => `${file.slice(0, file.length - ending.length)}.${environment}${ending}`;
   return {
     name: `file ${nameOf(file)}`,
     scope,
+    trust: "files",
     async load({ environment }) {
-      const base = await orAbsent(read(file, environment), optional);
+      const base = await orAbsent(readFilled(file, environment), optional);
       if (!overlays) return base;
-      const over = await orAbsent(read(overlayOf(environment), environment), true);
+      const over = await orAbsent(readFilled(overlayOf(environment), environment), true);
       return [...base, ...over.map((setting) => within(environment, setting))];
     },
     watch: (context) => watchFiles(() => Promise.resolve(overlays ? [file, overlayOf(context.environment)] : [file]), context, pollMs),
   };
+}
+
+/** Some editors empty a file before they write it: what it held stays in force. */
+function emptied(file: string): InvalidConfigError {
+  const text = "is empty, and held settings before. Those stay in force. Fill it again, or remove it.";
+  return new InvalidConfigError(`The file ${nameOf(file)}`, [{ path: "", place: nameOf(file), text }]);
 }
 
 type Read = (file: string, environment: string) => Promise<readonly Setting[]>;

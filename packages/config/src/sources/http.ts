@@ -22,11 +22,28 @@ export function nameFor(option: NameOption, environment: string): string {
 }
 
 /**
+ * One origin, or several with commas between them: `http://10.0.0.5:8848,10.0.0.6:8848`. What the first
+ * says of scheme and path holds for those that say nothing of it.
+ *
+ * @throws {ConfigurationError} `source-url`
+ */
+export function checkedUrls(what: string, value: string): readonly string[] {
+  const [first = "", ...more] = value.split(",").map((each) => each.trim());
+  const base = checkedUrl(what, first);
+  const { protocol, pathname } = new URL(base);
+  const path = pathname.replace(/\/+$/, "");
+  return [
+    base,
+    ...more.map((each) => checkedUrl(what, each.includes("://") ? each : `${protocol}//${each}${each.includes("/") ? "" : path}`)),
+  ];
+}
+
+/**
  * An origin, with a path if need be; without a slash at its end.
  *
  * @throws {ConfigurationError} `source-url`
  */
-export function checkedUrl(what: string, value: string): string {
+function checkedUrl(what: string, value: string): string {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const isPlain =
     url !== undefined &&
@@ -38,9 +55,7 @@ export function checkedUrl(what: string, value: string): string {
   if (url !== undefined && isPlain) return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   throw new ConfigurationError(
     `The address of ${what} is not an http: or https: URL without user, password and query. Give one such as "http://10.0.0.5:8848".`,
-    {
-      rule: "source-url",
-    },
+    { rule: "source-url" },
   );
 }
 
@@ -56,6 +71,9 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Nobody answered: another server may. */
+export class UnreachableError extends ConfigurationError {}
+
 /** Sends and reads the whole answer, whatever its status. @throws {ConfigurationError} nobody answered, or with too much. */
 export async function exchange(call: Call): Promise<Answer> {
   const response = await open(call);
@@ -68,9 +86,7 @@ export async function open({ fetch = globalThis.fetch, url, init, signal }: Call
     return await fetch(url, { redirect: "error", ...init, signal });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new ConfigurationError(
-      `could not be reached (${codeOf(error)}). Check the address, and whether it is up and reachable from here`,
-    );
+    throw new UnreachableError(`could not be reached (${codeOf(error)}). Check the address, and whether it is up and reachable from here`);
   }
 }
 

@@ -11,6 +11,8 @@ export interface FakeNacos {
   forgetTokens(): void;
   /** From now on every request is refused by the network. */
   unreachable: boolean;
+  /** Answers in the place of the server, as a proxy on the way does; undefined lets a request through. */
+  gateway: ((request: Request) => Response | undefined) | undefined;
   /** Method and path of each request. */
   readonly requests: string[];
   /** Everything that stood in a URL. */
@@ -21,7 +23,16 @@ export interface FakeNacos {
 
 export interface FakeNacosOptions {
   readonly clock: Clock;
-  readonly user?: { readonly name: string; readonly password: string };
+  readonly user?: FakeUser;
+  /** What a refused token is answered with. Servers of different versions say 401, 403 or 500. @defaultValue 403 */
+  readonly refusalStatus?: number;
+}
+
+export interface FakeUser {
+  readonly name: string;
+  readonly password: string;
+  /** The one namespace that the user may read, judged by the query as the server does. @defaultValue all */
+  readonly namespace?: string;
 }
 
 interface Door {
@@ -35,7 +46,13 @@ function doorOf(user: FakeNacosOptions["user"]): Door {
   const tokens = new Set<string>();
   let issued = 0;
   return {
-    mayPass: ({ headers }) => user === undefined || tokens.has(headers.get("authorization")?.replace(/^Bearer /, "") ?? ""),
+    mayPass({ headers, url }) {
+      if (user === undefined) return true;
+      const { searchParams } = new URL(url);
+      const namespace = searchParams.get("tenant") ?? searchParams.get("namespaceId") ?? "";
+      const hasRight = user.namespace === undefined || user.namespace === namespace;
+      return hasRight && tokens.has(headers.get("authorization")?.replace(/^Bearer /, "") ?? "");
+    },
     forget: () => tokens.clear(),
     async logIn(request) {
       const form = new URLSearchParams(await request.text());
@@ -49,7 +66,7 @@ function doorOf(user: FakeNacosOptions["user"]): Door {
 }
 
 /** Keys are `namespace/group/dataId`, with an empty namespace for the public one. */
-export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
+export function fakeNacos({ clock, user, refusalStatus = 403 }: FakeNacosOptions): FakeNacos {
   const contents = new Map<string, string>();
   const questions = heldQuestions(clock);
   const door = doorOf(user);
@@ -74,7 +91,7 @@ export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
     const at = (name: string): string => url.searchParams.get(name) ?? "";
     const route = `${request.method} ${url.pathname}`;
     if (route === "POST /nacos/v1/auth/login" || route === "POST /nacos/v3/auth/user/login") return door.logIn(request);
-    if (!door.mayPass(request)) return new Response('{"code":403,"message":"user not found!"}', { status: 403 });
+    if (!door.mayPass(request)) return new Response('{"code":403,"message":"user not found!"}', { status: refusalStatus });
     if (route === "POST /nacos/v1/cs/configs/listener") return listen(request);
     if (route === "GET /nacos/v1/cs/configs") {
       const content = contents.get(`${at("tenant")}/${at("group")}/${at("dataId")}`);
@@ -99,6 +116,7 @@ export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
     requests: [] as string[],
     urls: [] as string[],
     unreachable: false,
+    gateway: undefined as FakeNacos["gateway"],
     get held() {
       return questions.count;
     },
@@ -113,7 +131,7 @@ export function fakeNacos({ clock, user }: FakeNacosOptions): FakeNacos {
       fake.requests.push(`${request.method} ${new URL(request.url).pathname}`);
       fake.urls.push(request.url);
       if (fake.unreachable) throw new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
-      return answer(request);
+      return fake.gateway?.(request) ?? answer(request);
     },
   };
   return fake;

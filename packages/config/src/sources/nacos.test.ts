@@ -57,7 +57,61 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
   });
 });
 
+const gatewayPage = (): Response => new Response("<html><h1>404 Not Found</h1><hr>nginx</html>", { status: 404 });
+const otherJson = (): Response =>
+  Response.json({ timestamp: "2026-11-01", status: 404, error: "Not Found", path: "/nacos/v1" }, { status: 404 });
+
+describe.each(["v1", "v3"] as const)("an optional configuration over the API %s", (api) => {
+  test.each([gatewayPage, otherJson])("is not taken for absent when something on the way answers 404", async (page) => {
+    const { nacos, values } = world({ api, optional: true });
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+    nacos.gateway = page;
+    expect(await refusalOf(values())).toMatch(/^answered GET \/nacos\/.*config.* with HTTP 404. Check the names$/);
+  });
+
+  test.each([400, 401, 403, 500])("is read after a new login when an old token is refused with HTTP %i", async (refusalStatus) => {
+    const { nacos, values } = world({ api, username: user.name, password: user.password }, { user, refusalStatus });
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
+    await values();
+    nacos.forgetTokens();
+    expect(await values()).toHaveLength(1);
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", undefined);
+    await refusalOf(values());
+    expect(nacos.requests.filter((request) => request.includes("login"))).toHaveLength(2);
+  });
+
+  test("is read from another server of the address when one is down, and from that one from then on", async () => {
+    const { nacos, values } = world({ api, url: "http://down:8848, nacos:8848" });
+    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
+    nacos.gateway = ({ url }) => (new URL(url).hostname === "down" ? new Response("", { status: 503 }) : undefined);
+    expect([await values(), await values()].flat()).toHaveLength(2);
+    expect(nacos.urls.map((url) => new URL(url).hostname)).toEqual(["down", "nacos", "nacos"]);
+    nacos.unreachable = true;
+    expect(await refusalOf(values())).toContain("could not be reached");
+    expect(nacos.urls.slice(3).map((url) => new URL(url).hostname)).toEqual(["nacos", "down"]);
+  });
+});
+
+test("Nacos 3, asked by the old API, is named with the remedy", async () => {
+  const { nacos, values } = world();
+  nacos.gateway = () => new Response("", { status: 410 });
+  expect(await refusalOf(values())).toBe('answered GET /nacos/v1/cs/configs with HTTP 410: it is Nacos 3. Pass api: "v3"');
+});
+
 describe("a watched configuration in Nacos", () => {
+  test("is told of to a user who may read one namespace only", async () => {
+    const limited = { ...user, namespace: "ns-prod" };
+    const { nacos, source } = world({ username: user.name, password: user.password, namespace: "ns-prod" }, { user: limited });
+    nacos.publish("ns-prod/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+    const watch = source();
+    await watch.changed(1);
+    await watch.clock.advance(2_000);
+    nacos.publish("ns-prod/DEFAULT_GROUP/lingpai.yaml", "node: two\n");
+    await watch.clock.advance(1_000);
+    expect(watch.changes).toBe(2);
+    await watch.stop();
+  });
+
   test("is told of at once: the server holds the question, and is asked again half a minute later at most", async () => {
     const { nacos, source } = world();
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");

@@ -4,12 +4,17 @@ import { ConfigurationError, delay } from "@lingpai/core";
 import type { ConfigSource, Scope, SourceContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { checkedUrl, deadlineAfter, exchange, jsonOf, member, nameFor, textOfSecret, unexpected } from "./http.ts";
-import type { Answer, Fetch, NameOption, SourceSecret } from "./http.ts";
+import { deadlineAfter, jsonOf, member, nameFor, textOfSecret, unexpected } from "./http.ts";
+import type { Fetch, NameOption, SourceSecret } from "./http.ts";
 import { checkedPollMs, poll } from "./poll.ts";
+import { createServers, createSession } from "./servers.ts";
+import type { ServerAnswer, ServerRequest } from "./servers.ts";
 
 export interface NacosSourceOptions {
-  /** A server: `"http://10.0.0.5:8848"`. The context path `/nacos` is added when it has none. */
+  /**
+   * A server, or several with commas between them: `"http://10.0.0.5:8848,10.0.0.6:8848"`. The context
+   * path `/nacos` is added where there is none.
+   */
   readonly url: string;
   /** Which configuration: `"lingpai.yaml"`. */
   readonly dataId: NameOption;
@@ -60,6 +65,7 @@ export function nacosSource(options: NacosSourceOptions): ConfigSource {
   return {
     name: typeof dataId === "string" ? `nacos ${group}/${dataId}` : `nacos ${group}`,
     scope,
+    isRemote: true,
     async load(context) {
       const content = await read(context);
       const names = namesIn(context.environment);
@@ -97,61 +103,69 @@ interface Names {
 
 interface Server {
   /** Sends with a token, if there are credentials; once more with a new one if it was refused. */
-  send(path: string, init: RequestInit, context: SourceContext): Promise<Answer & { readonly url: URL }>;
+  send(request: Omit<ServerRequest, "clock" | "signal">, context: SourceContext): Promise<ServerAnswer>;
 }
 
 function createServer(options: NacosSourceOptions): Server {
   const { username, api = "v1" } = options;
-  const given = checkedUrl("Nacos", options.url);
-  const base = new URL(given).pathname === "/" ? `${given}/nacos` : given;
-  let token: string | undefined;
-
-  const logIn = async (signal: AbortSignal): Promise<string | undefined> => {
+  const servers = createServers("Nacos", options.url, options.fetch);
+  const under = (path: string): string => (new URL(servers.current).pathname === "/" ? `/nacos${path}` : path);
+  const session = createSession(async (context) => {
     if (username === undefined) return undefined;
-    const url = new URL(`${base}${api === "v1" ? "/v1/auth/login" : "/v3/auth/user/login"}`);
     const init = { method: "POST", body: new URLSearchParams({ username, password: await textOfSecret(options.password ?? "") }) };
-    const answer = await exchange({ fetch: options.fetch, url, init, signal });
-    const found = answer.status === 200 ? member(jsonOf(answer, url), "accessToken") : undefined;
-    if (typeof found !== "string") throw unexpected(init, url, answer.status);
-    return found;
-  };
-
+    const path = under(api === "v1" ? "/v1/auth/login" : "/v3/auth/user/login");
+    const answer = await servers.send({ path, init, ...context });
+    const token = answer.status === 200 ? member(jsonOf(answer, answer.url), "accessToken") : undefined;
+    if (typeof token !== "string") throw refused(api, init, answer);
+    return token;
+  });
   return {
-    async send(path, init, { signal }) {
-      const url = new URL(`${base}${path}`);
-      const once = async (): Promise<Answer> => {
-        token ??= await logIn(signal);
-        const headers = new Headers(init.headers);
-        if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-        return exchange({ fetch: options.fetch, url, init: { ...init, headers }, signal });
-      };
-      let answer = await once();
-      if ((answer.status === 401 || answer.status === 403) && username !== undefined) {
-        token = undefined;
-        answer = await once();
-      }
-      return { ...answer, url };
-    },
+    send: ({ path, init = {}, isHeld = false }, { clock, signal }) =>
+      session.send({
+        clock,
+        signal,
+        isAnswered: isAbsence,
+        send(token) {
+          const headers = new Headers(init.headers);
+          if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+          return servers.send({ path: under(path), init: { ...init, headers }, clock, signal, isHeld });
+        },
+      }),
   };
+}
+
+/**
+ * Whether the server itself says that there is no such configuration. Any other 404 is the answer of
+ * something else on the way, such as a gateway that does not know the path.
+ *
+ * `v1`: 404 and the words `config data not exist`. `v3`: the code 20004. Nacos 1.1 to 3.0, seen 2026-11.
+ */
+function isAbsence({ status, text }: ServerAnswer): boolean {
+  if (status === 404 && text.trim().startsWith("config data not exist")) return true;
+  return (status === 404 || status === 200) && /^\s*\{/.test(text) && /"code"\s*:\s*20004\b/.test(text);
+}
+
+function refused(api: "v1" | "v3", init: RequestInit, { url, status }: ServerAnswer): ConfigurationError {
+  if (status === 410 && api === "v1")
+    return new ConfigurationError(`answered ${init.method ?? "GET"} ${url.pathname} with HTTP 410: it is Nacos 3. Pass api: "v3"`);
+  return unexpected(init, url, status);
 }
 
 async function readV1(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
   const query = new URLSearchParams({ dataId, group, ...(namespace === "" ? {} : { tenant: namespace }) });
-  const answer = await server.send(`/v1/cs/configs?${query}`, {}, context);
-  if (answer.status === 404) return undefined;
-  if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
+  const answer = await server.send({ path: `/v1/cs/configs?${query}` }, context);
+  if (isAbsence(answer)) return undefined;
+  if (answer.status !== 200) throw refused("v1", {}, answer);
   return answer.text;
 }
 
-/** Answers are wrapped: `{ code: 0, data: { content } }`; an absent configuration is the code 20004 with HTTP 404, or no data. */
+/** Answers are wrapped: `{ code: 0, data: { content } }`. */
 async function readV3(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
   const query = new URLSearchParams({ dataId, groupName: group, ...(namespace === "" ? {} : { namespaceId: namespace }) });
-  const answer = await server.send(`/v3/client/cs/config?${query}`, {}, context);
-  if (answer.status === 404) return undefined;
-  if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
-  const body = jsonOf(answer, answer.url);
-  const content = member(member(body, "data"), "content");
-  if (member(body, "code") === 20_004 || content === undefined || content === null) return undefined;
+  const answer = await server.send({ path: `/v3/client/cs/config?${query}` }, context);
+  if (isAbsence(answer)) return undefined;
+  if (answer.status !== 200) throw refused("v3", {}, answer);
+  const content = member(member(jsonOf(answer, answer.url), "data"), "content");
   if (typeof content !== "string") throw new ConfigurationError("answered without a content. Check the address and `api`");
   return content;
 }
@@ -166,11 +180,14 @@ async function hold(
   const sum = content === undefined ? "" : createHash("md5").update(content).digest("hex");
   const words = [dataId, group, sum, ...(namespace === "" ? [] : [namespace])];
   const body = new URLSearchParams({ "Listening-Configs": `${words.join("\u0002")}\u0001` });
+  // The server judges a user's rights by the query, not by the body.
+  const query = namespace === "" ? "" : `?${new URLSearchParams({ tenant: namespace })}`;
   const deadline = deadlineAfter(context.clock, holdMs + holdGraceMs, context.signal);
   try {
     const init = { method: "POST", headers: { "long-pulling-timeout": String(holdMs) }, body };
-    const answer = await server.send("/v1/cs/configs/listener", init, { ...context, signal: deadline.signal });
-    if (answer.status !== 200) throw unexpected(init, answer.url, answer.status);
+    const request = { path: `/v1/cs/configs/listener${query}`, init, isHeld: true };
+    const answer = await server.send(request, { ...context, signal: deadline.signal });
+    if (answer.status !== 200) throw refused("v1", init, answer);
     return answer.text.trim() !== "";
   } finally {
     deadline.cancel();

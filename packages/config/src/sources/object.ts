@@ -15,7 +15,7 @@ export interface ObjectSourceOptions {
 export function objectSource(config: object, options: ObjectSourceOptions = {}): ConfigSource {
   const { name = "the object given in code", scope = "all" } = options;
   const settings = settingsOf(config, () => name);
-  return { name, scope, load: () => Promise.resolve(settings) };
+  return { name, scope, trust: "code", load: () => Promise.resolve(settings) };
 }
 
 const depthMax = 8;

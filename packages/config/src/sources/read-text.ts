@@ -1,19 +1,49 @@
-/** Reads small text files, and says what they are when they are not UTF-8. */
-import { readFile } from "node:fs/promises";
+/** Reads small text files: regular ones, bounded before they are read, as UTF-8. */
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { ConfigurationError } from "@lingpai/core";
 
-/** No configuration is larger, in bytes; what is was named by mistake. */
+/** No configuration is larger, in bytes. A larger file was named by mistake. */
 export const textBytesMax = 1_048_576;
 
-/** @throws {ConfigurationError} it is too large, or in another encoding. Errors of the file system pass through. */
+/**
+ * The text of a regular file of at most {@link textBytesMax} bytes. What it is and how large is asked
+ * before anything is read, and a pipe is never waited for.
+ *
+ * @throws {ConfigurationError} it is a pipe, a device, a directory or too large, or not UTF-8. Errors
+ * of the file system pass through.
+ */
 export async function readText(path: string): Promise<string> {
-  return decodeText(await readFile(path));
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would hold a thread of the file system's
+  // pool until somebody does; five would stop all file access of the process.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new ConfigurationError("is no regular file. Name a file that holds text");
+    if (stats.size > textBytesMax) throw tooLarge(String(stats.size));
+    return decodeText(await readBounded(file));
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes up to one past the limit: files of `/proc` and growing ones do not say how long they are. */
+async function readBounded(file: FileHandle): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(64 * 1024);
+  const chunks: Buffer[] = [];
+  for (let length = 0; length <= textBytesMax;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength);
+    if (bytesRead === 0) break;
+    chunks.push(Buffer.from(buffer.subarray(0, bytesRead)));
+    length += bytesRead;
+  }
+  return Buffer.concat(chunks);
 }
 
 /** @throws {ConfigurationError} as {@link readText}. The text says nothing of the contents. */
-export function decodeText(bytes: Uint8Array): string {
-  if (bytes.byteLength > textBytesMax)
-    throw new ConfigurationError(`holds ${bytes.byteLength} bytes; the limit is ${textBytesMax}. Name another file`);
+function decodeText(bytes: Uint8Array): string {
+  if (bytes.byteLength > textBytesMax) throw tooLarge("more");
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     throw new ConfigurationError("is UTF-16. Save it as UTF-8");
@@ -22,4 +52,8 @@ export function decodeText(bytes: Uint8Array): string {
   } catch {
     throw new ConfigurationError("is not UTF-8; perhaps it is GBK. Save it as UTF-8");
   }
+}
+
+function tooLarge(bytes: string): ConfigurationError {
+  return new ConfigurationError(`holds ${bytes} bytes; the limit is ${textBytesMax}. Name another file`);
 }

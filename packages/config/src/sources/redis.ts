@@ -36,6 +36,7 @@ export function redisSource(client: RedisReader, options: RedisSourceOptions): C
   return {
     name: typeof key === "string" ? `redis ${key}` : "redis",
     scope,
+    isRemote: true,
     async load({ environment }) {
       const name = nameFor(key, environment);
       const text = await read(environment);

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ManualClock } from "@lingpai/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadConfig } from "../open-config.ts";
+import { loadConfig, openConfig } from "../open-config.ts";
+import { problemText } from "../problem.ts";
 import { appId, refusalOf, secret, world } from "../world.fixture.ts";
 import { objectSource } from "./object.ts";
 import { secretsDirectorySource } from "./secrets-directory.ts";
@@ -113,4 +115,77 @@ describe("a directory of mounted secrets", () => {
     await replacing;
     expect(reads).toBeGreaterThan(3);
   });
+
+  test("passes over a link to nothing that is no setting, and refuses one that is, while the last good secret stays", async () => {
+    await mount("1", { "apps.main.secret": rotated });
+    await symlink("gone", join(directory, "tls.crt"));
+    const beneath = objectSource({ apps: { main: { appId, secret } } });
+    const { clock, options } = world(beneath, secretsDirectorySource(directory));
+    const config = await openConfig(options);
+    const secretNow = (): string | undefined => config.current.apps["main"]?.secret?.reveal();
+    expect(secretNow()).toBe(rotated);
+    await symlink("gone", join(directory, "store.password"));
+    expect((await settled(clock, config.reload())).map(problemText)).toEqual([
+      `${join(directory, "store.password")}: store.password is a link to something that is not there. Mount what it names, or remove the link.`,
+    ]);
+    expect(secretNow()).toBe(rotated);
+    await config.close();
+  });
+
+  test("gives every setting at every read while other files come and go beside them", async () => {
+    await mount("1", { "apps.main.secret": secret, "store.password": "p" });
+    let isDone = false;
+    const churning = (async () => {
+      for (let round = 0; round < 150; round += 1) {
+        const name = join(directory, `upload-${round % 7}.tmp`);
+        await writeFile(name, "x");
+        await rm(name);
+      }
+      isDone = true;
+    })();
+    const counts = new Set<number>();
+    const source = secretsDirectorySource(directory);
+    while (!isDone) {
+      const found = await valuesOf(source).catch((error: unknown) => [String(error)]);
+      counts.add(found.filter((value) => /^(apps.main.secret|store.password),/.test(String(value))).length);
+    }
+    await churning;
+    expect([...counts]).toEqual([2]);
+  });
+
+  test("refuses a link that leads out of the directory, and files that are too large before it reads them", async () => {
+    await mount("1", { "apps.main.secret": secret });
+    const outside = join(tmpdir(), `lingpai-outside-${process.pid}`);
+    await writeFile(outside, "not ours");
+    await symlink(outside, join(directory, "store.password"));
+    await writeFile(join(directory, "node"), "");
+    await truncate(join(directory, "node"), 600 * 2 ** 20);
+    const message = await refusalOf(valuesOf(secretsDirectorySource(directory)));
+    await rm(outside);
+    expect(message).toContain("store.password is a link that leads out of the directory. Put the file itself there.");
+    expect(message).toContain(`${join(directory, "node")}: node holds 629145600 bytes; the limit is 1048576.`);
+    expect(message).not.toContain("not ours");
+  });
+
+  test("that goes away as a whole while it is watched leaves what it held in force, and says so", async () => {
+    await mount("1", { "apps.main.secret": rotated });
+    const made = world(objectSource({ apps: { main: { appId, secret } } }), secretsDirectorySource(directory, { optional: true }));
+    const config = await openConfig(made.options);
+    await rename(directory, `${directory}-away`);
+    expect((await settled(made.clock, config.reload())).map(problemText)).toEqual([
+      expect.stringContaining("is empty or gone, and held settings before"),
+    ]);
+    expect(config.current.apps["main"]?.secret?.reveal()).toBe(rotated);
+    await rename(`${directory}-away`, directory);
+    expect(await config.reload()).toEqual([]);
+    await config.close();
+  });
 });
+
+/** Lets virtual time pass until the work has ended: reading files takes real time, the second look virtual. */
+async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  const done = work.finally(() => (isDone = true));
+  while (!isDone) await clock.advance(100);
+  return done;
+}

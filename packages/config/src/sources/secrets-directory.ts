@@ -1,14 +1,16 @@
 /** Settings from a directory of mounted secrets, one file each: Kubernetes, Docker, and what behaves like them. */
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { join, resolve, sep } from "node:path";
 import { ConfigurationError } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
+import type { Problem } from "../problem.ts";
+import { fieldAt } from "../schema.ts";
 import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
 import { withoutLineEnd, withoutMark } from "../text.ts";
 import { checkedPollMs } from "./poll.ts";
-import { decodeText } from "./read-text.ts";
+import { readText } from "./read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface SecretsDirectoryOptions {
@@ -26,41 +28,65 @@ export interface SecretsDirectoryOptions {
  * A file per setting, named by it: `apps.main.secret`, or `secret` in a directory `main` in a directory `apps`. One line end at the end of a
  * file is not part of the value; other white space is refused. Names that begin with a dot are passed over.
  *
+ * Each file is judged by itself. A link to nothing, a pipe, a file above 1 MiB, or a link that leads out of the directory is refused by
+ * its name. A file that is removed between listing and reading is looked for again. Only a missing directory is missing as a whole.
+ *
  * A Kubernetes volume is replaced as a whole, by moving the link `..data`: all files are read from the same version of it.
  */
 export function secretsDirectorySource(directory: string, options: SecretsDirectoryOptions = {}): ConfigSource {
   const { prefix = "", optional = false, scope = "environment", pollMs = pollMsDefault } = options;
   checkedPollMs(pollMs, 100);
   const root = resolve(directory);
-  const namesNow = async (): Promise<readonly string[]> => {
-    try {
-      return (await namesIn(root, "", 0)).filter((name) => name.startsWith(prefix));
-    } catch (error) {
-      const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
-      if (isAbsent && optional) return [];
-      throw isAbsent ? new ConfigurationError("is not there. Mount it, or pass optional: true", { cause: error }) : error;
-    }
-  };
   const readOnce = async (): Promise<readonly Setting[]> => {
-    const names = await namesNow();
-    return Promise.all(names.map((name) => readSetting(root, name, prefix)));
+    const inside = await realpath(root).catch((error: unknown) => {
+      throw isAbsence(error) ? new AbsentDirectory(error) : error;
+    });
+    const entries = await entriesIn({ root, prefix }, "", 0);
+    const results = await Promise.all(entries.map((entry) => readEntry({ root, inside, prefix }, entry)));
+    const problems = results.flatMap((result) => ("problem" in result ? [result.problem] : []));
+    if (problems.length > 0) throw new InvalidConfigError(`The directory ${root}`, problems);
+    return results.flatMap((result) => ("setting" in result ? [result.setting] : []));
   };
   return {
     name: `directory ${root}`,
     scope,
-    load: () => consistently(root, readOnce),
+    trust: "secrets",
+    async load() {
+      try {
+        return await consistently(root, readOnce);
+      } catch (error) {
+        if (error instanceof AbsentDirectory && optional) return [];
+        throw error;
+      }
+    },
     watch: (context) =>
       watchFiles(
-        async () => [join(root, "..data"), ...(await namesNow().catch(() => [])).map((name) => join(root, name))],
+        async () => [
+          join(root, "..data"),
+          ...(await entriesIn({ root, prefix }, "", 0).catch(() => [])).map(({ name }) => join(root, name)),
+        ],
         context,
         pollMs,
       ),
   };
 }
 
+class AbsentDirectory extends ConfigurationError {
+  constructor(cause: unknown) {
+    super("is not there. Mount it, or pass optional: true", { cause });
+  }
+}
+
+/** Something was listed and has gone since: the directory is being changed, and is listed again. */
+class Vanished extends ConfigurationError {
+  constructor() {
+    super("changed again and again while it was read. Try again");
+  }
+}
+
 const attemptsMax = 5;
 
-/** Reads until the volume was the same one before and after. While it is being replaced, files of the old version may be gone. */
+/** Reads until nothing vanished and the volume was the same one before and after. */
 async function consistently<T>(root: string, read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = await versionOf(root);
@@ -68,7 +94,8 @@ async function consistently<T>(root: string, read: () => Promise<T>): Promise<T>
       const result = await read();
       if (before === (await versionOf(root))) return result;
     } catch (error) {
-      if (before === (await versionOf(root)) || attempt === attemptsMax) throw error;
+      const isMoving = error instanceof Vanished || before !== (await versionOf(root));
+      if (!isMoving || attempt === attemptsMax) throw error;
     }
     if (attempt === attemptsMax) throw new ConfigurationError(`was replaced ${attemptsMax} times while it was read. Try again`);
   }
@@ -80,27 +107,79 @@ function versionOf(root: string): Promise<string> {
 
 const depthMax = 4;
 
-/** The files below a directory, by their paths from it, through links. */
-async function namesIn(root: string, below: string, depth: number): Promise<readonly string[]> {
-  const entries = (await readdir(join(root, below))).filter((name) => !name.startsWith("."));
+interface Listing {
+  readonly root: string;
+  readonly prefix: string;
+}
+
+/** A file by its path from the root, with `/` between names; or a link that leads nowhere. */
+interface Entry {
+  readonly name: string;
+  readonly isDangling: boolean;
+}
+
+/** The files below a directory that begin with the prefix, through links. What belongs to others is not even looked at. */
+async function entriesIn(listing: Listing, below: string, depth: number): Promise<readonly Entry[]> {
+  const { root, prefix } = listing;
+  const names = (await readdir(join(root, below)).catch(relisted)).filter((name) => !name.startsWith("."));
   const found = await Promise.all(
-    entries.toSorted().map(async (entry) => {
-      const name = below === "" ? entry : `${below}/${entry}`;
-      if (!(await stat(join(root, name))).isDirectory()) return [name];
-      return depth < depthMax ? namesIn(root, name, depth + 1) : [];
+    names.toSorted().map(async (each): Promise<readonly Entry[]> => {
+      const name = below === "" ? each : `${below}/${each}`;
+      const mayHoldOurs = name.startsWith(prefix) || prefix.startsWith(`${name}/`);
+      if (!mayHoldOurs) return [];
+      const kind = await kindOf(join(root, name));
+      if (kind === "directory") return depth < depthMax ? entriesIn(listing, name, depth + 1) : [];
+      return name.startsWith(prefix) ? [{ name, isDangling: kind === "dangling" }] : [];
     }),
   );
   return found.flat();
 }
 
-async function readSetting(root: string, name: string, prefix: string): Promise<Setting> {
+/** What a name stands for; `dangling` also where it was removed since it was listed. */
+async function kindOf(path: string): Promise<"directory" | "file" | "dangling"> {
+  try {
+    return (await stat(path)).isDirectory() ? "directory" : "file";
+  } catch (error) {
+    return isAbsence(error) ? "dangling" : "file";
+  }
+}
+
+type Result = { readonly setting: Setting } | { readonly problem: Problem } | { readonly foreign: true };
+
+interface Reading extends Listing {
+  /** The root with all links resolved: what files must lie below. */
+  readonly inside: string;
+}
+
+async function readEntry({ root, inside, prefix }: Reading, { name, isDangling }: Entry): Promise<Result> {
   const place = join(root, name);
   const path = name.slice(prefix.length).split(/[./]/);
-  const bytes = await readFile(place);
+  const refuse = (text: string): Result => ({ problem: { path: pathText(path), place, text } });
+  const isForeign = fieldAt(path[0] === "environments" ? path.slice(2) : path) === undefined;
+  if (isDangling && isForeign) return { foreign: true };
+  if (isDangling) await lstat(place).catch(relisted);
+  if (isDangling) return refuse("is a link to something that is not there. Mount what it names, or remove the link.");
   try {
-    return { path, value: withoutLineEnd(withoutMark(decodeText(bytes))), place };
+    const target = await realpath(place);
+    if (!target.startsWith(inside.endsWith(sep) ? inside : `${inside}${sep}`))
+      return refuse("is a link that leads out of the directory. Put the file itself there.");
+    return { setting: { path, value: withoutLineEnd(withoutMark(await readText(target))), place } };
   } catch (error) {
-    const text = error instanceof ConfigurationError ? `${error.message}.` : "cannot be read as text.";
-    throw new InvalidConfigError(`The directory ${root}`, [{ path: pathText(path), place, text }]);
+    if (isAbsence(error) && isForeign) return { foreign: true };
+    if (isAbsence(error)) throw new Vanished();
+    if (error instanceof ConfigurationError) return refuse(`${error.message}.`);
+    return refuse(`cannot be read (${codeOf(error)}). Let this process read it.`);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
+function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes(codeOf(error));
+}
+
+function relisted(error: unknown): never {
+  throw isAbsence(error) ? new Vanished() : error;
 }

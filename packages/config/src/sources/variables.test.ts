@@ -48,6 +48,8 @@ describe("environment variables", () => {
     expect(await refusalOf(read({ LINGPAI_APPS_MAIN_SECRET_FILE: join(directory, "none") }))).toMatch(
       /LINGPAI_APPS_MAIN_SECRET_FILE: names the file ".{4}…", which cannot be read \(ENOENT\)/,
     );
+    await writeFile(file, `\uFEFF${secret}\r\n`);
+    expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"]]);
     const both = read({ LINGPAI_APPS_MAIN_SECRET: secret, LINGPAI_APPS_MAIN_SECRET_FILE: file });
     expect(await refusalOf(both)).toContain("LINGPAI_APPS_MAIN_SECRET_FILE: sets what LINGPAI_APPS_MAIN_SECRET sets too");
   });

@@ -1,5 +1,5 @@
 /** Settings from environment variables. */
-import { readFile } from "node:fs/promises";
+import { ConfigurationError } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import { fields } from "../schema.ts";
@@ -7,9 +7,10 @@ import type { Setting } from "../setting.ts";
 import { nameText } from "../setting.ts";
 import type { ConfigSource } from "../source.ts";
 import { suggestionFor } from "../suggest.ts";
-import { excerpt, withoutLineEnd } from "../text.ts";
+import { excerpt, withoutLineEnd, withoutMark } from "../text.ts";
 import type { VariableMatch } from "../variables.ts";
 import { matchVariable, variablePattern } from "../variables.ts";
+import { readText } from "./read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface VariableSourceOptions {
@@ -33,6 +34,7 @@ export function variableSource(options: VariableSourceOptions = {}): ConfigSourc
   return {
     name: "environment variables",
     scope: "environment",
+    trust: "variables",
     // Variables never change while a process runs; the files that they name do.
     watch: (context) => (files.length === 0 ? Promise.resolve() : watchFiles(() => Promise.resolve(files), context, pollMsDefault)),
     async load() {
@@ -55,8 +57,9 @@ async function readVariable(name: string, value: string): Promise<Result> {
   if (isFileVariable(name) && fileMatch !== undefined) {
     if (value === "") return refuse("is set but empty. Unset it, or let it name a file.");
     try {
-      return { setting: settingOf(fileMatch, withoutLineEnd(await readFile(value, "utf8")), name) };
+      return { setting: settingOf(fileMatch, withoutLineEnd(withoutMark(await readText(value))), name) };
     } catch (error) {
+      if (error instanceof ConfigurationError) return refuse(`names the file ${excerpt(value)}, which ${error.message}.`);
       const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
       return refuse(`names the file ${excerpt(value)}, which cannot be read${code}. Name one that this process may read.`);
     }
@@ -76,7 +79,7 @@ function isFileVariable(name: string): boolean {
   );
 }
 
-const known: ReadonlySet<string> = new Set(["LINGPAI_ENVIRONMENT"]);
+const known: ReadonlySet<string> = new Set(["LINGPAI_ENVIRONMENT", "LINGPAI_SNAPSHOT_KEY"]);
 
 /** What Kubernetes sets for each service of a namespace: `LINGPAI_STORE_SERVICE_HOST`, `LINGPAI_STORE_PORT_6379_TCP_ADDR`. */
 const kubernetes = /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
