@@ -8,7 +8,7 @@ import type { Simulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { appOptions, inStore } from "./app-options.ts";
 import { loadConfig, openConfig } from "./open-config.ts";
-import type { LiveConfig } from "./open-config.ts";
+import type { LiveConfig } from "./config-options.ts";
 import { objectSource } from "./sources/object.ts";
 import { appId, minimal, scripted, sealingKey, secret, world } from "./world.fixture.ts";
 import type { ScriptedSource, World } from "./world.fixture.ts";

@@ -3,7 +3,7 @@ import { ConfigurationError } from "@lingpai/core";
 import type { Cache, Lock, OnConflict, Parameters } from "@lingpai/core";
 import { sealed } from "@lingpai/core";
 import type { AppConfig, Config } from "./config.ts";
-import type { LiveConfig } from "./open-config.ts";
+import type { LiveConfig } from "./config-options.ts";
 import { nameText } from "./setting.ts";
 import { suggestionFor } from "./suggest.ts";
 

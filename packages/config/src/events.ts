@@ -25,6 +25,24 @@ export interface ConfigEventData {
     /** What is wrong, where, and what to do. */
     readonly problems: readonly string[];
   };
+  /** A configuration centre could not be read at the start: its snapshot on disk is in force until it can. */
+  "snapshot-used": {
+    readonly source: string;
+    /** How long ago the snapshot was known to be what the centre says, in ms by this machine's clock. */
+    readonly ageMs: number;
+    readonly problems: readonly string[];
+  };
+  /** A source does not tell of its changes any more. It is tried again; told once until it works. */
+  "watch-failed": {
+    readonly source: string;
+    readonly problems: readonly string[];
+  };
+  /** A source whose watch had failed tells of its changes again. */
+  "watch-recovered": {
+    readonly source: string;
+    /** How long it did not, in ms. */
+    readonly forMs: number;
+  };
 }
 
 export type ConfigEventType = keyof ConfigEventData;
@@ -35,4 +53,11 @@ export type ConfigEvent<Type extends ConfigEventType = ConfigEventType> = {
 }[Type];
 
 /** How loudly to log each type. */
-export const configEventSeverity: Readonly<Record<ConfigEventType, "info" | "error">> = { loaded: "info", reloaded: "info", kept: "error" };
+export const configEventSeverity: Readonly<Record<ConfigEventType, "info" | "warn" | "error">> = {
+  loaded: "info",
+  reloaded: "info",
+  kept: "error",
+  "snapshot-used": "warn",
+  "watch-failed": "warn",
+  "watch-recovered": "info",
+};

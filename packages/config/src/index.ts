@@ -6,7 +6,8 @@
 export { defineConfig } from "./define-config.ts";
 export type { AppInput, ConfigInput, SectionInput } from "./define-config.ts";
 export { loadConfig, openConfig } from "./open-config.ts";
-export type { ConfigOptions, LiveConfig } from "./open-config.ts";
+export type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
+export type { SnapshotOptions } from "./snapshot.ts";
 export type { AppConfig, Config, ConfigValue, StoreConfig } from "./config.ts";
 export { configEventSeverity } from "./events.ts";
 export type { ConfigEvent, ConfigEventContext, ConfigEventData, ConfigEventType } from "./events.ts";
@@ -18,7 +19,7 @@ export { fields } from "./schema.ts";
 export type { Field, FieldNote } from "./schema.ts";
 export { variableOf, variableTable } from "./variables.ts";
 export type { Setting } from "./setting.ts";
-export type { ConfigSource, Scope, SourceContext, WatchContext } from "./source.ts";
+export type { ConfigSource, Scope, SourceContext, Trust, WatchContext } from "./source.ts";
 export { objectSource, settingsOf } from "./sources/object.ts";
 export type { ObjectSourceOptions } from "./sources/object.ts";
 export { parseDocument } from "./sources/document.ts";

@@ -1,16 +1,21 @@
 /** Lays the settings of all sources over each other, later ones on top, separately for each environment. */
-import type { Scope } from "./source.ts";
+import type { Scope, Trust } from "./source.ts";
 import type { Setting } from "./setting.ts";
 import { startsWith } from "./setting.ts";
 
 /** What one source gave. */
 export interface Layer {
+  /** Tells its source from the others. */
+  readonly source: number;
   readonly scope: Scope;
+  readonly trust: Trust;
   readonly settings: readonly Setting[];
 }
 
 /** One environment's settings. Their paths begin in its section; `writtenAs` is the path in the source. */
 export interface Laid extends Setting {
+  readonly source: number;
+  readonly trust: Trust;
   readonly writtenAs: readonly string[];
 }
 
@@ -30,12 +35,12 @@ export function environmentsIn(layers: readonly Layer[], own: string): readonly 
  */
 export function settingsFor(environment: string, layers: readonly Layer[], own: string): readonly Laid[] {
   const laid = new Map<string, Laid>();
-  for (const { scope, settings } of layers) {
+  for (const { source, scope, trust, settings } of layers) {
     const isShared = scope === "all" || environment === own;
     const shared = isShared ? settings.filter(({ path }) => path[0] !== "environments") : [];
     const special = settings.filter(({ path }) => path[0] === "environments" && path[1] === environment && path.length > 2);
-    for (const setting of shared) put(laid, { ...setting, writtenAs: setting.path });
-    for (const setting of special) put(laid, { ...setting, path: setting.path.slice(2), writtenAs: setting.path });
+    for (const setting of shared) put(laid, { ...setting, source, trust, writtenAs: setting.path });
+    for (const setting of special) put(laid, { ...setting, source, trust, path: setting.path.slice(2), writtenAs: setting.path });
   }
   return [...laid.values()];
 }

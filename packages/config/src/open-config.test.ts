@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ConfigEvent } from "./events.ts";
 import { openConfig } from "./open-config.ts";
-import type { LiveConfig } from "./open-config.ts";
+import type { LiveConfig } from "./config-options.ts";
 import type { ConfigSource } from "./source.ts";
 import { appId, minimal, refusalOf, scripted, secret, world } from "./world.fixture.ts";
 import type { ScriptedSource, World } from "./world.fixture.ts";
@@ -19,7 +19,7 @@ async function live(...more: readonly ConfigSource[]): Promise<World & { readonl
 }
 
 const told = (events: readonly ConfigEvent[]): unknown[] =>
-  events.map((event) => [event.type, event.type === "reloaded" ? event.changed : event.type === "kept" ? event.problems : event.sources]);
+  events.map((event) => [event.type, event.type === "reloaded" ? event.changed : "problems" in event ? event.problems : event.type]);
 
 describe("a configuration that is open", () => {
   test("tells that it was loaded, from where, for which environment and when", async () => {
@@ -131,12 +131,14 @@ describe("a configuration that is open", () => {
   });
 
   test("reloads when it is asked to, and answers with what is wrong", async () => {
-    const { source, config } = await live();
+    const { clock, source, config } = await live();
     source.holds(withSecret(rotated));
     await expect(config.reload()).resolves.toEqual([]);
     expect(secretOf(config)).toBe(rotated);
     source.holds({ apps: { main: { appId } } });
-    await expect(config.reload()).resolves.toMatchObject([{ path: "apps.main.secret", place: "first apps.main.appId" }]);
+    const asked = config.reload();
+    await clock.advance(300);
+    await expect(asked).resolves.toMatchObject([{ path: "apps.main.secret", place: "first apps.main.appId" }]);
     expect(secretOf(config)).toBe(rotated);
     await config.close();
   });

@@ -1,51 +1,20 @@
 /** A configuration that stays up to date: sources are watched, good changes come into force, bad ones are kept out. */
 import { ClosedError, ConfigurationError, delay, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
+import type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
 import type { Config } from "./config.ts";
 import { createDebounce } from "./debounce.ts";
 import type { Debounce } from "./debounce.ts";
 import type { ConfigEvent, ConfigEventData, ConfigEventType } from "./events.ts";
 import type { Problem } from "./problem.ts";
 import { InvalidConfigError, problemText } from "./problem.ts";
-import { checkedEnvironment, Reader } from "./reading.ts";
+import { checkedEnvironment } from "./environments.ts";
+import { Reader, sourceProblems } from "./reading.ts";
+import type { ReadOptions } from "./reading.ts";
+import { Snapshots } from "./snapshot.ts";
 import type { ConfigSource } from "./source.ts";
 import { keepWatching } from "./watching.ts";
-
-export interface ConfigOptions {
-  /** Where the configuration comes from; later sources override earlier ones, value by value. */
-  readonly sources: readonly ConfigSource[];
-  /** Which environment this process belongs to: 1 to 64 of `A-Za-z0-9._-`. @defaultValue the variable `LINGPAI_ENVIRONMENT` */
-  readonly environment?: string;
-  /** How long one source may take to answer, in ms, from 1. @defaultValue 5_000 */
-  readonly sourceDeadlineMs?: number;
-  /** How long a source must be quiet before a change of it is read, in ms, from 0: editors and volume mounts write in several steps. @defaultValue 300 */
-  readonly debounceMs?: number;
-  /** Called with each event, from the first on. */
-  readonly onEvent?: (event: ConfigEvent) => void;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** The configuration in force, and what happens to it. */
-export interface LiveConfig {
-  /** The last good configuration. A new object after each change; compare with `===`. */
-  readonly current: Config;
-  /**
-   * Reads all sources now. Resolves with what is wrong with them; empty when the configuration in force is what they say.
-   *
-   * @throws {ClosedError} it is closed.
-   */
-  reload(): Promise<readonly Problem[]>;
-  /**
-   * Reads all sources, unless that was begun less than a second ago, and gives what is then in force. For values that must not be old. Waits a
-   * second at most: sources that take longer come into force later.
-   */
-  fresh(): Promise<Config>;
-  /** Calls `listener` for each later event until the returned function is called. A throwing listener harms nobody. */
-  watch(listener: (event: ConfigEvent) => void): () => void;
-  /** Ends all watches and timers. The last configuration can still be read. */
-  close(): Promise<void>;
-}
+import type { WatchReport } from "./watching.ts";
 
 /**
  * Reads the configuration once.
@@ -77,6 +46,12 @@ export async function openConfig(options: ConfigOptions): Promise<LiveConfig> {
 const freshForMs = 1_000;
 const freshWaitMs = 1_000;
 
+interface WatchState {
+  readonly state: "starting" | "listening" | "failing";
+  readonly sinceMs: number;
+  readonly problems: readonly Problem[];
+}
+
 class Live implements LiveConfig {
   readonly #options: ConfigOptions;
   readonly #environment: string;
@@ -86,6 +61,7 @@ class Live implements LiveConfig {
   readonly #listeners = new Set<{ readonly listener: (event: ConfigEvent) => void }>();
   readonly #closing = new AbortController();
   readonly #changed = new Set<ConfigSource>();
+  readonly #watching = new Map<ConfigSource, WatchState>();
   readonly #debounce: Debounce;
   #watches: Promise<unknown> = Promise.resolve();
   #reading: Promise<readonly Problem[]> = Promise.resolve([]);
@@ -102,7 +78,10 @@ class Live implements LiveConfig {
     requireMs("debounceMs", debounceMs, 0);
     this.#clock = clock;
     this.#random = random;
-    this.#reader = new Reader({ sources, environment: this.#environment, clock, random, deadlineMs: sourceDeadlineMs });
+    const environment = this.#environment;
+    const { snapshot, allowedHosts = [] } = options;
+    const snapshots = snapshot && new Snapshots(snapshot, { environment, clock, random });
+    this.#reader = new Reader({ sources, environment, clock, random, deadlineMs: sourceDeadlineMs, debounceMs, allowedHosts, snapshots });
     this.#debounce = createDebounce(clock, debounceMs, () => void this.#readChanged());
     if (options.onEvent !== undefined) this.watch(options.onEvent);
   }
@@ -112,6 +91,15 @@ class Live implements LiveConfig {
     return this.#current;
   }
 
+  get status(): readonly SourceStatus[] {
+    return this.#options.sources.map((source) => {
+      const { readAtMs = 0, isSnapshot = false } = this.#reader.stateOf(source) ?? {};
+      const watching = this.#watching.get(source);
+      const problems = [...this.#reader.problemsOf(source), ...(watching?.problems ?? [])].map(problemText);
+      return { name: source.name, readAtMs, isSnapshot, watch: watching?.state ?? "none", problems: [...new Set(problems)] };
+    });
+  }
+
   async start(): Promise<void> {
     const { sources } = this.#options;
     this.#readAllMs = this.#clock.monotonicMs();
@@ -119,6 +107,12 @@ class Live implements LiveConfig {
     if (config === undefined) throw new InvalidConfigError(`The configuration of "${this.#environment}"`, problems);
     this.#current = config;
     this.#emit("loaded", { sources: sources.map((source) => source.name) });
+    for (const source of sources) {
+      const state = this.#reader.stateOf(source);
+      if (state?.isSnapshot !== true) continue;
+      const ageMs = Math.max(0, this.#clock.wallMs() - state.readAtMs);
+      this.#emit("snapshot-used", { source: source.name, ageMs, problems: this.#reader.problemsOf(source).map(problemText) });
+    }
   }
 
   follow(): void {
@@ -129,9 +123,28 @@ class Live implements LiveConfig {
         this.#changed.add(source);
         this.#debounce.notice();
       };
-      return keepWatching(source, { environment: this.#environment, clock: this.#clock, random: this.#random, signal, changed });
+      if (source.watch === undefined) return Promise.resolve();
+      this.#watching.set(source, { state: "starting", sinceMs: this.#clock.monotonicMs(), problems: [] });
+      const context = { environment: this.#environment, clock: this.#clock, random: this.#random, signal, changed };
+      return keepWatching(source, context, this.#watchReport(source));
     });
     this.#watches = Promise.all(watches);
+  }
+
+  #watchReport(source: ConfigSource): WatchReport {
+    const become = (state: WatchState["state"], problems: readonly Problem[]): void => {
+      const before = this.#watching.get(source);
+      const nowMs = this.#clock.monotonicMs();
+      const isSame = before?.state === state;
+      this.#watching.set(source, { state, problems, sinceMs: isSame ? before.sinceMs : nowMs });
+      if (isSame || this.#closing.signal.aborted) return;
+      if (state === "failing") this.#emit("watch-failed", { source: source.name, problems: problems.map(problemText) });
+      if (before?.state === "failing") this.#emit("watch-recovered", { source: source.name, forMs: nowMs - before.sinceMs });
+    };
+    return {
+      failed: (error) => become("failing", sourceProblems(source, error)),
+      listening: () => become("listening", []),
+    };
   }
 
   async reload(): Promise<readonly Problem[]> {
@@ -165,13 +178,13 @@ class Live implements LiveConfig {
   #readChanged(): Promise<readonly Problem[]> {
     const sources = [...this.#changed];
     this.#changed.clear();
-    return this.#read(sources);
+    return this.#read(sources, { isSettled: true });
   }
 
   /** One after the other, in the order in which they were asked for. Never rejects. */
-  #read(sources: readonly ConfigSource[]): Promise<readonly Problem[]> {
+  #read(sources: readonly ConfigSource[], options: ReadOptions = {}): Promise<readonly Problem[]> {
     this.#reading = this.#reading.then(async () => {
-      const { config, problems } = await this.#reader.read(sources, this.#closing.signal);
+      const { config, problems } = await this.#reader.read(sources, this.#closing.signal, options);
       if (this.#closing.signal.aborted) return [];
       this.#judge(config, problems);
       return problems;
