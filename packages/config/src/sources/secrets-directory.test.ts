@@ -121,7 +121,7 @@ describe("a directory of mounted secrets", () => {
     await symlink("gone", join(directory, "tls.crt"));
     const beneath = objectSource({ apps: { main: { appId, secret } } });
     const { clock, options } = world(beneath, secretsDirectorySource(directory));
-    const config = await openConfig(options);
+    const config = await openConfig({ ...options, ...patient });
     const secretNow = (): string | undefined => config.current.apps["main"]?.secret?.reveal();
     expect(secretNow()).toBe(rotated);
     await symlink("gone", join(directory, "store.password"));
@@ -170,7 +170,7 @@ describe("a directory of mounted secrets", () => {
   test("that goes away as a whole while it is watched leaves what it held in force, and says so", async () => {
     await mount("1", { "apps.main.secret": rotated });
     const made = world(objectSource({ apps: { main: { appId, secret } } }), secretsDirectorySource(directory, { optional: true }));
-    const config = await openConfig(made.options);
+    const config = await openConfig({ ...made.options, ...patient });
     await rename(directory, `${directory}-away`);
     expect((await settled(made.clock, config.reload())).map(problemText)).toEqual([
       expect.stringContaining("is empty or gone, and held settings before"),
@@ -181,6 +181,9 @@ describe("a directory of mounted secrets", () => {
     await config.close();
   });
 });
+
+/** Virtual time passes while files are read in real time. */
+const patient = { sourceDeadlineMs: 2 ** 31 - 1 };
 
 /** Lets virtual time pass until the work has ended: reading files takes real time, the second look virtual. */
 async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
