@@ -75,7 +75,6 @@ const parameters = z.strictObject(
     waitMs: ms("How long a call waits for a token when there is none"),
     attemptsMax: field(whole(1, 10), "Requests that one lease may make while the platform is busy"),
     fleetSize: field(whole(1), "About how many nodes share a token"),
-    youngMs: ms("A refused token younger than this is probed before it is replaced"),
     quotaPerDay: field(whole(20), "Fetches a day, if not the platform's grant"),
     quotaReserve: field(fraction(0.9), "The part of the quota that is kept for emergencies"),
   } satisfies Record<keyof Parameters, z.ZodType>,

@@ -34,8 +34,6 @@ export interface Parameters {
   readonly attemptsMax: number;
   /** About how many nodes share the credential: spreads the start of a proactive refresh. Clamped to 2 … 10_000_000. @defaultValue 10 */
   readonly fleetSize: number;
-  /** A refused credential younger than this is probed before it is replaced. @defaultValue 30_000 */
-  readonly youngMs: number;
   /** Fetches a day; at least 20. @defaultValue the issuer's */
   readonly quotaPerDay: number;
   /** The part of the quota that proactive refreshes leave to emergencies, 0 … 0.9. @defaultValue 0.1 */
@@ -62,7 +60,6 @@ export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): 
     waitMs: 20_000,
     attemptsMax: 3,
     fleetSize: 10,
-    youngMs: 30_000,
     quotaPerDay: issuer.quota?.perDay ?? Number.MAX_SAFE_INTEGER,
     quotaReserve: 0.1,
   };

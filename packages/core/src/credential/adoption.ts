@@ -1,6 +1,6 @@
 /** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
 import { isOlder } from "../state/repair.ts";
-import { isSuspect, type Held, type State } from "../state/state.ts";
+import { isDead, type Held, type State } from "../state/state.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
 import type { Local } from "./local.ts";
 import type { Setting } from "./setting.ts";
@@ -38,7 +38,7 @@ export class Adoption {
       return;
     }
     // Refused here or, as the document says, elsewhere: handed out it would cost a call.
-    if (local.wasRefused(held.fingerprint) || isSuspect(state) || this.isOver(held)) return local.note(state);
+    if (local.wasRefused(held.fingerprint) || isDead(state) || this.isOver(held)) return local.note(state);
     this.#adopt(state, held);
   }
 

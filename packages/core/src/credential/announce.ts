@@ -3,7 +3,7 @@ import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
 import type { IntentVerdict } from "../state/intent.ts";
 import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
-import { isHandedOutAgain, type State } from "../state/state.ts";
+import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
 import type { Snapshot } from "./document.ts";
 import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
@@ -35,8 +35,9 @@ export async function announce(
   const by = await claiming;
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
-  // Asking without force would bring the refused one a third time.
-  const isStuck = aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state);
+  // It was handed out again, and is dead by the platform's own word since: asking without force would bring it a third time.
+  const isStuck =
+    aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state) && isDead(read.state);
   const forced = force === "must" || (force === "may" && isStuck);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const input = inputOf(parts, source, read);
@@ -59,6 +60,7 @@ export async function announce(
   if (verdict.kind === "exhausted" && forced && force === "may") return announce(parts, leadership, recorder, { force: "never", source });
   if (verdict.kind !== "send") return refusal(parts, goal, verdict);
   const flight: Flight = { aim, leadership, forced, input, recovers, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
+  if (aim.isFirstHand === true && aim.refused !== undefined) local.refuse(aim.refused);
   report(parts, flight, verdict);
   if (lease.isHeld()) return flight;
   await recorder.abandon(flight, { outcome: "yielded", code: "LOCK_LOST" });

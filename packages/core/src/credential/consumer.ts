@@ -1,25 +1,34 @@
 /** What a node that never refreshes does when what is stored does not serve it: tells the owners, looks whose credential to use, waits. */
 import { samePath } from "./claim-registry.ts";
+import { isDead, isSuspect } from "../state/state.ts";
 import type { Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
 import { aimAt, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
-import type { Obstacle } from "./obstacle.ts";
+import { handedOutAgain, type Obstacle } from "./obstacle.ts";
 import type { Source } from "./source.ts";
 
 interface Consuming {
   readonly parts: Parts;
   readonly source: Source;
   readonly claims: Claims;
+  /** The goals of which this consumer has told the owners. */
+  readonly complained: WeakSet<Goal>;
 }
 
 /** Tells the owners what the platform refused, and waits for what they store. */
 export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
-  const { parts, source } = means;
+  const { complained, parts, source } = means;
   if (await hasMoved(means)) return { kind: "wait", ms: 0 };
-  const aim = aimAt(goal, snapshot.state, parts);
-  if (aim.reason === "rejected" && aim.refused !== undefined && snapshot.state?.suspect?.fingerprint !== aim.refused) {
-    await source.document.apply({ type: "suspect", fingerprint: aim.refused }, { from: snapshot }).catch((error: unknown) => {
+  const { state } = snapshot;
+  const aim = aimAt(goal, state, parts);
+  const isMarked = state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
+  if (aim.reason === "rejected" && aim.refused !== undefined && !isMarked) {
+    // An owner has asked the platform since, and found it alive.
+    if (complained.has(goal) && state?.credential?.fingerprint === aim.refused) throw handedOutAgain(parts.setting.issuer.id);
+    complained.add(goal);
+    const event = { type: "suspect", fingerprint: aim.refused, found: aim.isDead ? "dead" : "refused" } as const;
+    await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
       // A consumer may have been given no right to write.
       if (!isUnavailable(error)) throw error;
     });

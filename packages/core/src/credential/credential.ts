@@ -7,11 +7,13 @@ import { quotaOn } from "../state/quota.ts";
 import { Adoption } from "./adoption.ts";
 import { bounded } from "./bounded.ts";
 import { Claims } from "./claims.ts";
+import { Complaints } from "./complaints.ts";
 import type { Parts } from "./flight.ts";
 import { Flights, use } from "./flights.ts";
 import { travel, type Means } from "./journey.ts";
 import { Latch } from "./latch.ts";
 import { Local, type Goal } from "./local.ts";
+import { HandedOutAgainError } from "./obstacle.ts";
 import { Probe } from "./probe.ts";
 import { Recorder } from "./recorder.ts";
 import { refuseRecursion } from "./request.ts";
@@ -55,6 +57,7 @@ class ManagedCredential implements Credential {
   readonly #upkeep: Upkeep;
   readonly #latch: Latch;
   readonly #probe: Probe;
+  readonly #complaints: Complaints;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -75,6 +78,8 @@ class ManagedCredential implements Credential {
     this.#source = new Source(this.#parts, cache, roleFrom(options.role));
     this.#recorder = new Recorder(this.#parts);
     this.#latch = new Latch(setting, storeClock, () => (setting.rules.rotates ? this.#local.state?.credential?.commitId : undefined));
+    this.#probe = new Probe(this.#parts, this.#closing.signal);
+    this.#complaints = new Complaints(this.#parts, this.#source, this.#probe);
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
     const means: Means = {
       parts: this.#parts,
@@ -83,13 +88,14 @@ class ManagedCredential implements Credential {
       claims: new Claims(setting, storeClock, cache, options.onConflict ?? (sharesPlatform ? "coexist" : "error")),
       recorder: this.#recorder,
       latch: this.#latch,
+      probe: this.#probe,
+      complained: new WeakSet(),
       parent: options.parent,
       standalone: options.standalone ?? "when-harmless",
       closing: this.#closing.signal,
     };
     this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
-    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch);
-    this.#probe = new Probe(this.#parts, this.#closing.signal);
+    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, this.#complaints);
   }
 
   peek(): Secret | undefined {
@@ -123,10 +129,26 @@ class ManagedCredential implements Credential {
       ...life,
       ...(isCurrent && { generation: holding.held.generation }),
     });
-    if (isCurrent && this.#probe.canAsk(holding) && (await this.#probe.verdict(holding, options.signal)) === "alive")
-      return { replaced: false };
-    this.#local.refuse(fingerprint);
-    return { replaced: true, secret: await this.#replacementOf(fingerprint, options.signal) };
+    // Whether a stranger's text is the fleet's present one, the store knows.
+    if (verdict === "unknown" && !this.#local.isUsable) await this.#ensure({ reason: "cold" }, options.signal);
+    const present = this.#local.isUsable ? this.#local.holding : undefined;
+    const isPresent = present?.held.fingerprint === fingerprint;
+    const goal: Goal | undefined = isPresent
+      ? await this.#complaints.judged(present, options)
+      : { reason: "rejected", refused: fingerprint, isDead: this.#local.wasRefused(fingerprint) };
+    if (goal === undefined) return { replaced: false };
+    return this.#replaced(goal, options.signal);
+  }
+
+  /** What the platform hands out again, and does not call dead, is alive: whoever was refused was refused for another reason. */
+  async #replaced(goal: Goal, signal: AbortSignal | undefined): Promise<Rejection> {
+    try {
+      return { replaced: true, secret: await this.#replacementOf(goal, signal) };
+    } catch (error) {
+      const isKept = error instanceof HandedOutAgainError && this.#local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
+      if (isKept) return { replaced: false };
+      throw error;
+    }
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
@@ -232,14 +254,13 @@ class ManagedCredential implements Credential {
    * What replaces the refused one, sure enough to send a call again with, which happens only once. While it is in doubt which credential the
    * platform honours, the stored one is looked at first; and a request that is under way, and would kill it, is waited for.
    */
-  async #replacementOf(refused: string, signal: AbortSignal | undefined): Promise<Secret> {
-    const goal: Goal = { reason: "rejected", refused };
+  async #replacementOf(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
     const secret = await this.#ensure(goal, signal);
     if (this.#local.state?.doubtSinceMs === undefined) return secret;
     // That it cannot be reconciled now is no reason to fail: what is stored may well be alive.
     if (this.#local.state.intent !== undefined) await this.#ensure({ reason: "reconcile" }, signal).catch(() => {});
     const { holding, state } = this.#local;
-    if (holding !== undefined && state?.doubtSinceMs !== undefined && (await this.#probe.verdict(holding, signal)) === "dead") {
+    if (holding !== undefined && state?.doubtSinceMs !== undefined && (await this.#probe.verdict(holding.secret, signal)) === "dead") {
       this.#local.refuse(holding.held.fingerprint);
     }
     return this.#ensure(goal, signal);

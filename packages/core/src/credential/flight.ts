@@ -2,12 +2,13 @@
 import type { Issued } from "../issuer.ts";
 import type { Lease } from "../lease.ts";
 import type { Secret } from "../secret.ts";
-import { isSuspect, type Intent, type State } from "../state/state.ts";
+import { isDead, type Intent, type State } from "../state/state.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
 import type { Adoption } from "./adoption.ts";
 import type { Snapshot, StoredDocument } from "./document.ts";
 import type { Goal, Local } from "./local.ts";
+import type { Probe } from "./probe.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 
@@ -26,6 +27,7 @@ export interface Leadership {
   readonly document: StoredDocument;
   readonly parent: Secret | undefined;
   readonly claims: Claims;
+  readonly probe: Probe;
   /** Ends pauses before the send, not the send. */
   readonly closing: AbortSignal;
   readonly startedMs: number;
@@ -82,10 +84,11 @@ export interface Answer {
 /** What the goal means for the credential that is stored: one that this process must not hand out has to be replaced, whatever the goal was. */
 export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
   const held = state?.credential;
-  if (held === undefined || (goal.reason === "rejected" && goal.refused === held.fingerprint)) return goal;
+  if (state === undefined || held === undefined) return goal;
+  if (goal.reason === "rejected" && goal.refused === held.fingerprint) return isDead(state) ? { ...goal, isDead: true } : goal;
   if (adoption.isOver(held))
     return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
-  const isRefused = local.wasRefused(held.fingerprint) || (state !== undefined && isSuspect(state));
+  const isRefused = local.wasRefused(held.fingerprint) || isDead(state);
   const isBarred = isRefused || (adoption.isOutdated(held) && !local.isUsable);
-  return isBarred ? { reason: "rejected", refused: held.fingerprint } : goal;
+  return isBarred ? { reason: "rejected", refused: held.fingerprint, isDead: isRefused } : goal;
 }

@@ -17,6 +17,7 @@ import type { Latch } from "./latch.ts";
 import { lead } from "./lead.ts";
 import type { Goal } from "./local.ts";
 import { explained, isPassing, type Obstacle } from "./obstacle.ts";
+import type { Probe } from "./probe.ts";
 import type { Recorder } from "./recorder.ts";
 import { isIssueError } from "./request.ts";
 import type { Source } from "./source.ts";
@@ -30,6 +31,9 @@ export interface Means {
   readonly claims: Claims;
   readonly recorder: Recorder;
   readonly latch: Latch;
+  readonly probe: Probe;
+  /** The goals of which this consumer has told the owners. */
+  readonly complained: WeakSet<Goal>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
   readonly closing: AbortSignal;
@@ -101,7 +105,7 @@ async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obs
 }
 
 async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle | undefined> {
-  const { claims, closing, latch, lock, parts, recorder, source } = means;
+  const { claims, closing, latch, lock, parts, probe, recorder, source } = means;
   const { clock, issuer, parameters, random } = parts.setting;
   latch.throwIfClosed(goal.reason);
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
@@ -117,7 +121,7 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
   // An empty store has told no time before: without this the first intent would bear the time of this node's wall clock.
   parts.storeClock.observe(lease.storeNowMs, startedMs);
   try {
-    return await leadOnce(means, { goal, lease, document: source.document, parent, claims, closing, startedMs });
+    return await leadOnce(means, { goal, lease, document: source.document, parent, claims, probe, closing, startedMs });
   } catch (error) {
     // The lease is free again: a parent is not waited for under it here either.
     if (isIssueError(error)) return await refused(means, error, parent);
@@ -179,7 +183,7 @@ async function refused(means: Means, error: IssueError, parent: Secret | undefin
 const firstContactMs = 3_000;
 
 async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
-  const { parts, source, standalone } = means;
+  const { parts, probe, source, standalone } = means;
   const isHarmless = !parts.setting.rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
@@ -187,7 +191,7 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
     !parts.setting.rules.rotates &&
     (standalone === "always" || (standalone === "when-harmless" && isHarmless))
   ) {
-    const gate = await issueAlone(parts, goal, await parentOf(means));
+    const gate = await issueAlone(parts, goal, await parentOf(means), probe);
     return gate && obstacleOf(parts, gate);
   }
   const { clock, random } = parts.setting;

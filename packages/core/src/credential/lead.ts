@@ -7,6 +7,7 @@ import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
+import { isUnavailable } from "./document.ts";
 import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";
@@ -44,9 +45,31 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       approach = { ...approach, source: { from: "nowhere" } };
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
-    else if (!flight.forced && canForce && flight.aim.reason === "rejected") approach = { ...approach, force: "must" };
+    else if ((await isFoundDead(parts, flight)) && canForce && !flight.forced) approach = { ...approach, force: "must" };
     else throw handedOutAgain(issuer.id);
   }
+}
+
+/** Whether what was refused, and handed out again, is dead by the platform's own word. Otherwise it is in use again. */
+async function isFoundDead({ local }: Parts, { aim, leadership: { document, probe } }: Flight): Promise<boolean> {
+  const { state } = local;
+  const held = state?.credential;
+  if (aim.reason !== "rejected" || state === undefined || held === undefined || held.fingerprint !== aim.refused) return false;
+  const { fingerprint } = held;
+  const isDead = (await probe.verdict(new Secret(held.secret, fingerprint))) === "dead";
+  const event = { type: "suspect", fingerprint, found: isDead ? "dead" : "alive" } as const;
+  const applied = await document.apply(event).catch((error: unknown) => {
+    if (!isUnavailable(error)) throw error;
+    return undefined;
+  });
+  const next = applied?.snapshot.state ?? state;
+  if (isDead) {
+    local.note(next);
+    return true;
+  }
+  local.readmit(fingerprint);
+  if (next.credential?.fingerprint === fingerprint) local.adopt(next, next.credential);
+  return false;
 }
 
 /** Waits under the lease; ends early when the lease is lost or everything closes. */

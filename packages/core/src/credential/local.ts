@@ -13,6 +13,10 @@ export interface Goal {
   readonly replaces?: string | undefined;
   /** With `rejected`: the fingerprint that the platform refused. */
   readonly refused?: string | undefined;
+  /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked. */
+  readonly isDead?: boolean | undefined;
+  /** Whether this process itself was refused, by a platform that cannot be asked: then it hands out no longer what is being replaced. */
+  readonly isFirstHand?: boolean | undefined;
 }
 
 export interface Holding {
@@ -92,10 +96,15 @@ export class Local {
     return this.#replaced.has(fingerprint);
   }
 
-  /** Never hands this one out again. */
+  /** Never hands this one out again, unless it is {@link Local.readmit}ted. Only what this process held or found stored: a stranger's text is not worth the memory. */
   refuse(fingerprint: string): void {
     remember(this.#refused, fingerprint);
     if (this.#holding?.held.fingerprint === fingerprint) this.#retire();
+  }
+
+  /** It is alive after all: the platform says so, or hands it out again. */
+  readmit(fingerprint: string): void {
+    this.#refused.delete(fingerprint);
   }
 
   /** Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger. */

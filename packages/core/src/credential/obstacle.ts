@@ -44,8 +44,11 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   });
 }
 
-export function handedOutAgain(id: string): CredentialUnavailableError {
-  return new CredentialUnavailableError(
+/** The platform was asked for another one, and gave the same. */
+export class HandedOutAgainError extends CredentialUnavailableError {}
+
+export function handedOutAgain(id: string): HandedOutAgainError {
+  return new HandedOutAgainError(
     `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
   );
 }

@@ -1,6 +1,6 @@
 /** Fetching while the store cannot be reached: for issuers that hand out the same credential again, or a node without neighbours. */
 import { QuotaExhaustedError } from "../errors.ts";
-import type { Secret } from "../secret.ts";
+import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
@@ -10,13 +10,14 @@ import { endingOf } from "./lead.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending } from "./recorder.ts";
 import { reportFailure } from "./reports.ts";
+import type { Probe } from "./probe.ts";
 import { ask, currentOf, isIssueError } from "./request.ts";
 
 /**
  * Runs the protocol against this process's own copy of the document: the same gates, nobody else to agree with. When the store is back, what it
  * holds is adopted, or repaired if it holds what this fetch replaced.
  */
-export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | undefined): Promise<Gate | undefined> {
+export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | undefined, probe: Probe): Promise<Gate | undefined> {
   const { setting, storeClock, local } = parts;
   const { clock, environment, fingerprintOf, issuer, node, random, rules } = setting;
   const startedMs = clock.monotonicMs();
@@ -32,6 +33,7 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   if (verdict.kind !== "send" || state === undefined) return undefined;
 
   local.note(state);
+  if (aim.isFirstHand === true && aim.refused !== undefined) local.refuse(aim.refused);
   const abandoned = (ending: Ending): State => {
     const ended = { operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...ending };
     const next = reduce(state, { type: "abandon", ...ended }, storeClock.nowMs(), rules).state ?? state;
@@ -46,17 +48,21 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
     }
     throw error;
   });
-  if (local.wasRefused(fingerprintOf(issued.secret))) {
+  const fingerprint = fingerprintOf(issued.secret);
+  const isSame = aim.reason === "rejected" && fingerprint === aim.refused;
+  const mayLive = isSame && (await probe.verdict(new Secret(issued.secret, fingerprint))) !== "dead";
+  if (local.wasRefused(fingerprint) && !mayLive) {
     // Asking with force would kill what the others use, and they cannot be told: back off.
     abandoned({ outcome: "refused", code: "REFUSED_AGAIN" });
     throw handedOutAgain(issuer.id);
   }
+  local.readmit(fingerprint);
   const { epoch, atMs } = verdict.intent;
   const by = { node, environment, reason: aim.reason };
   const held = {
     secret: issued.secret,
     ...(issued.carry === undefined ? {} : { carry: issued.carry }),
-    fingerprint: fingerprintOf(issued.secret),
+    fingerprint,
     sentAtMs: atMs,
     issuedAtMs: storeClock.nowMs(),
     expiresAtMs: atMs + issued.expiresInMs,
@@ -80,7 +86,8 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
     reason: aim.reason,
     durationMs,
     remainingMs: issued.expiresInMs,
-    unchanged: false,
+    unchanged: isSame,
   });
+  if (isSame) throw handedOutAgain(issuer.id);
   return undefined;
 }

@@ -238,21 +238,18 @@ describe("a platform in trouble", () => {
     const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 } });
     const one = node({ parameters: { quotaPerDay: 20 } });
     await within(clock, 2_000, one.get());
-    for (let hour = 0; hour < 19; hour += 1) {
-      await clock.advance(600_000);
-      platform.issueElsewhere();
-      await within(clock, 20_000, one.reject(one.peek()!));
-    }
+    await within(clock, 2_000, one.reconcileQuota({ used: 19, remaining: 1 }));
+    await within(clock, 2_000, one.refresh());
     await clock.advance(600_000);
     platform.issueElsewhere();
     await expect(within(clock, 20_000, one.reject(one.peek()!))).rejects.toMatchObject({
       code: "QUOTA_EXHAUSTED",
       resetsInMs: expect.any(Number),
     });
-    expect(platform.issues).toHaveLength(20);
+    expect(platform.issues).toHaveLength(2);
     await clock.advance(86_400_000);
     await within(clock, 20_000, one.get());
-    expect(platform.issues.length).toBeGreaterThan(20);
+    expect(platform.issues.length).toBeGreaterThan(2);
   });
 
   it("is named to a caller whose patience ends while it is being asked again", async () => {

@@ -54,6 +54,11 @@ export interface CallOptions {
 export interface RejectOptions extends CallOptions {
   /** The platform's code, for the evidence: `"40001"`. */
   readonly platformCode?: string;
+  /**
+   * Whether the caller has reason to seek the fault with itself: it was refused with a replacement before. Then the credential is replaced only if the
+   * platform, asked, calls it dead. @defaultValue false
+   */
+  readonly doubtful?: boolean;
 }
 
 /** What a child asks of the credential that it depends on: another {@link Credential}, or what a platform pushes. */
@@ -82,7 +87,7 @@ export interface Credential {
   get(options?: CallOptions): Promise<Secret>;
   /**
    * Reports that the platform refused this secret, and gives what to use instead. When the fleet has replaced it already nothing is fetched;
-   * otherwise one refresh serves all who report it. Throws what {@link Credential.get} throws when there is no replacement.
+   * otherwise the platform is asked about it where the issuer can ask, and unless it is alive one refresh serves all who report it. Throws what {@link Credential.get} throws when there is no replacement.
    */
   reject(refused: Secret | string, options?: RejectOptions): Promise<Rejection>;
   /** Replaces the credential now, an operator's act: under the lease, within the quota, whatever is left of the present one's life. */

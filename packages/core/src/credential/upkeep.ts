@@ -1,8 +1,9 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
-import { isCalm, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
+import { isCalm, isDead, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
+import type { Complaints } from "./complaints.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -31,6 +32,7 @@ export class Upkeep {
   readonly #source: Source;
   readonly #flights: Flights;
   readonly #latch: Latch;
+  readonly #complaints: Complaints;
   #cancel: CancelTimer | undefined;
   #isBusy = false;
   #isRunning = false;
@@ -46,11 +48,12 @@ export class Upkeep {
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
-  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch) {
+  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: Complaints) {
     this.#parts = parts;
     this.#source = source;
     this.#flights = flights;
     this.#latch = latch;
+    this.#complaints = complaints;
   }
 
   /** From the first use on, until {@link Upkeep.stop}, which is final. */
@@ -96,7 +99,7 @@ export class Upkeep {
     const goal = this.#dueGoal();
     this.#reportStale();
     if (goal !== undefined && nowMs >= this.#notBeforeMs) {
-      const obstacle = await this.#flights.inBackground(goal);
+      const obstacle = await this.#pursue(goal);
       this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
       if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs(obstacle);
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
@@ -107,6 +110,14 @@ export class Upkeep {
       this.#followAtMs = Number.POSITIVE_INFINITY;
       await this.#source.follow();
     }
+  }
+
+  /** What somebody else was refused with, and did not ask about, is asked about here. */
+  async #pursue(goal: Goal): Promise<Obstacle | undefined> {
+    const { holding } = this.#parts.local;
+    const isComplaint = holding !== undefined && goal.reason === "rejected" && goal.isDead !== true;
+    const judged = isComplaint ? await this.#complaints.judged(holding) : goal;
+    return judged && this.#flights.inBackground(judged);
   }
 
   /** How long to leave things alone after an attempt that brought nothing: not longer than somebody else's lease may last. */
@@ -126,7 +137,8 @@ export class Upkeep {
       return undefined;
     const nowMs = setting.clock.monotonicMs();
     const replaces = holding.held.commitId;
-    if (state.credential?.commitId === replaces && isSuspect(state)) return { reason: "rejected", refused: holding.held.fingerprint };
+    if (state.credential?.commitId === replaces && isSuspect(state))
+      return { reason: "rejected", refused: holding.held.fingerprint, isDead: isDead(state) };
     if (nowMs >= holding.hardUntilMs) return { reason: "expired", replaces };
     if (storeClock.nowMs() >= holding.windows.mandatoryAtMs) return { reason: "mandatory", replaces };
     if (nowMs >= this.#proactiveAtMs(holding)) return { reason: "advisory", replaces };

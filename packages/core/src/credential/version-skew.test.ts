@@ -9,6 +9,8 @@ describe("two releases in one store", () => {
     const older = node();
     const later = node({ cache: laterFields(store.cache(), (path) => lost.add(path)) });
     await within(clock, 5_000, later.get());
+    // An operator's budget is in the document from here on.
+    await within(clock, 5_000, later.refresh());
     await within(clock, 5_000, older.get());
     expect(older.events).toContainEqual(expect.objectContaining({ type: "adopted", reason: "handover" }));
     // Each replaces what the other one stored, and each reports it as refused once.

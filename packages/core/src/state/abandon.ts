@@ -1,4 +1,5 @@
 /** ABANDON: no answer that can be used. What is known of the request decides what the fleet must fear. */
+import { refundTo } from "./governor.ts";
 import { exhaust, quotaOn, refund } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, type State } from "./state.ts";
@@ -39,13 +40,16 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
   const coolUntilMs = Math.max(state.coolUntilMs, nowMs + coolMs(event, failures, rules));
   const quota = quotaOn(state.quota, nowMs, rules);
   const fears = unknown && rules.supersedes;
+  const neverLeft = event.outcome === "unsent" || event.outcome === "yielded";
+  const spent = neverLeft && ours ? state.intent?.budget : undefined;
   const next = change(
     state,
     {
       outcomeId: event.outcomeId,
       failures,
       coolUntilMs,
-      quota: event.quotaGone ? exhaust(quota, rules) : event.outcome === "unsent" || event.outcome === "yielded" ? refund(quota) : quota,
+      quota: event.quotaGone ? exhaust(quota, rules) : neverLeft ? refund(quota) : quota,
+      ...(spent === "refusals" || spent === "manual" ? { budgets: refundTo(spent, state.budgets, rules) } : {}),
       ...(event.outcome === "yielded" ? {} : { failure: { code: String(event.code), atMs: nowMs } }),
       ...(fears
         ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }

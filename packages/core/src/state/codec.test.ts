@@ -10,7 +10,8 @@ const rich: State = calm({
   previous: { fingerprint: "T0", usableUntilMs: 5 },
   intent: { epoch: 11, operationId: "op", atMs: noonMs },
   doubtSinceMs: noonMs,
-  suspect: { fingerprint: "T1", atMs: noonMs },
+  suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
+  budgets: { refusals: noonMs, manual: noonMs },
   failure: { code: "-1", atMs: noonMs },
   spent: { fingerprint: "R1", atMs: noonMs },
 });
@@ -48,9 +49,13 @@ const document = fc.record(
     contention: fc.record({ count, sinceMs: count, lastMs: count }),
     credential,
     previous: fc.record({ fingerprint: fc.string(), usableUntilMs: count }),
-    intent: fc.record({ epoch: count, operationId: fc.string(), atMs: count }),
+    budgets: fc.record({ refusals: count, manual: count }),
+    intent: fc.record(
+      { epoch: count, operationId: fc.string(), atMs: count, budget: fc.constantFrom("refusals", "manual") },
+      { requiredKeys: ["epoch", "operationId", "atMs"] },
+    ),
     doubtSinceMs: count,
-    suspect: mark,
+    suspect: fc.record({ fingerprint: fc.string(), atMs: count, dead: fc.constant(true) }, { requiredKeys: ["fingerprint", "atMs"] }),
     failure: fc.record({ code: fc.string(), atMs: count }),
     spent: mark,
   },
@@ -59,7 +64,7 @@ const document = fc.record(
 
 const optional = [
   ...["credential", "credential.carry", "credential.parentFingerprint"],
-  ...["previous", "intent", "doubtSinceMs", "suspect", "failure", "spent"],
+  ...["previous", "intent", "intent.budget", "doubtSinceMs", "suspect", "suspect.dead", "failure", "spent", "budgets"],
 ];
 
 /** All fields of an object and of those in it: `quota`, `quota.day`, … */
@@ -115,7 +120,10 @@ describe("the document as text", () => {
     const texts = fieldsOf(rich).filter((field) => /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason/.test(field));
     for (const field of fieldsOf(rich)) {
       for (const value of [undefined, null, -1, 1.5, "7200", 1e300, [], {}, true]) {
-        const isRight = (value === undefined && optional.includes(field)) || (value === "7200" && texts.includes(field));
+        const isRight =
+          (value === undefined && optional.includes(field)) ||
+          (value === "7200" && texts.includes(field)) ||
+          (value === true && field === "suspect.dead");
         const read = (): unknown => decodeState(richWith(field, value), "k");
         if (isRight) expect(read, `${field}: ${String(value)}`).not.toThrow();
         else expect(read, `${field}: ${String(value)}`).toThrow(UnreadableEntryError);
@@ -175,6 +183,7 @@ describe("control fields that no honest node writes", () => {
       dangerUntilMs: noonMs + 75_001,
       floorEpoch: noonMs + day + 1,
       governor: { count: 3, lastMs: noonMs + 60_001 },
+      budgets: { refusals: noonMs + day / 5 + 60_001, manual: noonMs + day + 60_001 },
       quota: { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs + 60_001 } },
       credential: held("T1", { epoch: noonMs + day + 1 }),
       intent: { epoch: noonMs + day + 1, operationId: "op", atMs: noonMs + 60_001 },
@@ -188,6 +197,8 @@ describe("control fields that no honest node writes", () => {
       "coolUntilMs",
       "dangerUntilMs",
       "floorEpoch",
+      "budgets.refusals",
+      "budgets.manual",
       "governor.lastMs",
       "contention.sinceMs",
       "contention.lastMs",
@@ -201,6 +212,7 @@ describe("control fields that no honest node writes", () => {
     ];
     expect(ignored.map(({ field }) => field)).toEqual(fields);
     expect(state).toMatchObject({ coolUntilMs: 0, dangerUntilMs: seenMs + 15_000, floorEpoch: 0, governor: { count: 3, lastMs: seenMs } });
+    expect(state.budgets).toEqual({ refusals: 0, manual: 0 });
     expect(state).toMatchObject({
       credential: { epoch: seenMs, fingerprint: "T1" },
       intent: { epoch: seenMs, atMs: seenMs, operationId: "op" },

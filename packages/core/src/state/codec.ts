@@ -1,6 +1,6 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
 import { UnreadableEntryError } from "../errors.ts";
-import { schemaVersion, type Held, type Intent, type State } from "./state.ts";
+import { schemaVersion, type BudgetName, type Budgets, type Held, type Intent, type State } from "./state.ts";
 
 /** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
 export function encodeState(state: State): string {
@@ -57,7 +57,8 @@ export function decodeState(text: string, key: string): State {
     ...read.optional("previous", (from) => ({ fingerprint: from.text("fingerprint"), usableUntilMs: from.count("usableUntilMs") })),
     ...read.optional("intent", readIntent),
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
-    ...read.optional("suspect", readMark),
+    ...read.optional("suspect", (from) => ({ ...readMark(from), ...(from.has("dead") ? { dead: from.yes("dead") } : {}) })),
+    ...read.optional("budgets", (from) => ({ refusals: from.count("refusals"), manual: from.count("manual") })),
     ...read.optional("failure", (from) => ({ code: from.text("code"), atMs: from.count("atMs") })),
     ...read.optional("spent", readMark),
   });
@@ -73,6 +74,8 @@ export interface IgnoredField {
 const toleranceMs = 60_000;
 const dayMs = 86_400_000;
 const coolMaxMs = 600_000;
+/** After how long each budget is full again that is empty. */
+const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
 /** Nothing honest is counted so far; beyond the safe integers one more could not be written. */
 const countMax = 2 ** 40;
 
@@ -96,14 +99,23 @@ export function sanitized(
   };
   const counted = (field: string, count: number): number => within(field, count, countMax, 0);
   const past = (field: string, atMs: number): number => within(field, atMs, nowMs + toleranceMs, seenMs);
+  const budget = (name: BudgetName, fullAtMs: number): number =>
+    within(`budgets.${name}`, fullAtMs, nowMs + toleranceMs + budgetMaxMs[name], 0);
   const epoch = (field: string, value: number): number => within(field, value, nowMs + dayMs, seenMs);
-  const { contention, credential, doubtSinceMs, governor, intent, quota, spent, suspect } = state;
+  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, spent, suspect } = state;
   const clean: State = {
     ...state,
     coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
     dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMs, seenMs + drainMs),
     failures: counted("failures", state.failures),
     floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
+    ...(budgets && {
+      budgets: {
+        ...budgets,
+        refusals: budget("refusals", budgets.refusals),
+        manual: budget("manual", budgets.manual),
+      },
+    }),
     governor: { ...governor, count: counted("governor.count", governor.count), lastMs: past("governor.lastMs", governor.lastMs) },
     contention: {
       ...contention,
@@ -145,7 +157,12 @@ function readHeld(from: Reader): Held {
 }
 
 function readIntent(from: Reader): Intent {
-  return { epoch: from.count("epoch"), operationId: from.text("operationId"), atMs: from.count("atMs") };
+  return {
+    epoch: from.count("epoch"),
+    operationId: from.text("operationId"),
+    atMs: from.count("atMs"),
+    ...(from.has("budget") ? { budget: from.text("budget") } : {}),
+  };
 }
 
 function readMark(from: Reader): { fingerprint: string; atMs: number } {
@@ -186,6 +203,12 @@ class Reader {
   text(name: string): string {
     const value = this.#own(name);
     if (typeof value !== "string") throw this.unreadable(name);
+    return value;
+  }
+
+  yes(name: string): true {
+    const value = this.#own(name);
+    if (value !== true) throw this.unreadable(name);
     return value;
   }
 

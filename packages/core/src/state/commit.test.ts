@@ -73,28 +73,29 @@ describe("a commit", () => {
     expect(decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" }))).toEqual({ verdict: { kind: "repeated" } });
   });
 
-  it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect", () => {
-    const suspect = { fingerprint: "T1", atMs: noonMs };
+  it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect, no longer called dead", () => {
+    const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
     const { state, verdict } = decide(
       { ...announced, suspect, previous: { fingerprint: "T0", usableUntilMs: 5 } },
       commit({}, { fingerprint: "T1" }),
     );
     expect(verdict).toMatchObject({ kind: "committed", generation: 1, same: true });
-    expect(state).toMatchObject({ suspect, previous: { fingerprint: "T0" }, credential: { generation: 1, commitId: "op" } });
+    expect(state?.suspect).toEqual({ fingerprint: "T1", atMs: noonMs });
+    expect(state).toMatchObject({ previous: { fingerprint: "T0" }, credential: { generation: 1, commitId: "op" } });
   });
 
   it("says that a refused predecessor is of no use any more, and that none outlives its own end", () => {
-    const suspected = { ...announced, suspect: { fingerprint: "T1", atMs: noonMs } };
+    const suspected = { ...announced, suspect: { fingerprint: "T1", atMs: noonMs, dead: true } as const };
     expect(after(suspected, commit()).previous?.usableUntilMs).toBe(0);
     const ending = { ...announced, credential: held("T1", { expiresAtMs: noonMs + 1_000 }) };
     expect(after(ending, commit()).previous?.usableUntilMs).toBe(noonMs + 1_000);
   });
 
-  it("counts for the governor only when a rejection or an operator caused it", () => {
-    const by = { node: "n1", environment: "test" };
-    expect(after(announced, commit()).governor.count).toBe(0);
-    for (const reason of ["rejected", "manual"] as const) {
-      expect(after(announced, commit({}, { by: { ...by, reason } }), 300).governor).toEqual({ count: 1, lastMs: noonMs + 300 });
-    }
+  it("counts how often a rejection has brought the refused one again, and forgets it when it brings another", () => {
+    const by = { node: "n1", environment: "test", reason: "rejected" };
+    expect(after(announced, commit({}, { fingerprint: "T1" })).governor.count).toBe(0);
+    const again = after(announced, commit({}, { fingerprint: "T1", by }), 300);
+    expect(again.governor).toEqual({ count: 1, lastMs: noonMs + 300 });
+    expect(after({ ...announced, governor: again.governor }, commit({}, { by }), 500).governor).toEqual({ count: 0, lastMs: noonMs + 500 });
   });
 });

@@ -1,8 +1,8 @@
 /** COMMIT: an answer came. Is it the last word, and does anybody know? */
-import { counted, isGoverned } from "./governor.ts";
+import { answered } from "./governor.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
-import { change, isHandedOutAgain, isSuspect, type Held, type State } from "./state.ts";
+import { change, isDead, isSuspect, type Held, type State, type Suspect } from "./state.ts";
 
 export interface CommitEvent {
   readonly type: "commit";
@@ -61,8 +61,9 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       coolUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),
-      // The same one again is followed by a forced request, which counts; unless that was so before.
-      ...(isGoverned(event.issued.by.reason) && (!same || isHandedOutAgain(state)) ? { governor: counted(state, nowMs) } : {}),
+      ...(event.issued.by.reason === "rejected" ? { governor: answered(state, same, nowMs) } : {}),
+      // Handed out again it may be alive: it is dead once more when the platform, asked after this, says so.
+      ...(same && isSuspect(state) && state.suspect !== undefined ? { suspect: undoomed(state.suspect) } : {}),
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
     },
@@ -71,8 +72,13 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
   return { state: next, verdict: { kind: "committed", generation, doubt, reconciled: !doubt && state.doubtSinceMs !== undefined, same } };
 }
 
+function undoomed(suspect: Suspect): Suspect {
+  const { dead: _dead, ...refused } = suspect;
+  return refused;
+}
+
 /** Until when the replaced credential still works: not at all when it was refused. */
 export function usableUntil(state: State, nowMs: number, rules: Rules): number {
-  if (state.credential === undefined || isSuspect(state)) return 0;
+  if (state.credential === undefined || isDead(state)) return 0;
   return Math.min(state.credential.expiresAtMs, nowMs + rules.overlapMs);
 }

@@ -1,30 +1,112 @@
 import { describe, expect, it } from "vitest";
-import { allowedAtMs, counted, isGoverned } from "./governor.ts";
-import { quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
-import { calm, held, lifetimeMs, noonMs, rules, today } from "./state.fixture.ts";
+import type { Parameters } from "../parameters.ts";
+import { scriptedIssuer } from "../testing/index.ts";
+import { manualClock } from "../testing/manual-clock.ts";
+import { allowedAtMs, answered, budgetOf, mergedBudgets, refundTo, spendFrom, type Cause } from "./governor.ts";
+import { forcedFor, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
+import { rulesFor, type Rules } from "./rules.ts";
+import { calm, noonMs, rules, today } from "./state.fixture.ts";
+import type { Budgets } from "./state.ts";
 
-describe("the governor", () => {
-  it("allows two at once, then gaps of 30 s that double up to 10 min", () => {
-    const gaps = Array.from({ length: 9 }, (_, count) => {
-      const atMs = allowedAtMs(calm({ governor: { count, lastMs: noonMs } }), noonMs, rules);
+const rejected: Cause = { reason: "rejected", forced: false };
+const dayMs = 86_400_000;
+
+/** The production rules of an issuer with this quota. */
+function rulesOf(quotaPerDay: number): Rules {
+  const parameters = { drainMs: 15_000, quotaPerDay, quotaReserve: 0.1 } as Parameters;
+  return rulesFor(scriptedIssuer({ clock: manualClock() }), parameters);
+}
+
+/** When the budget lets requests leave, while one is wanted every `everyMs`. */
+function spent(name: "rejected" | "manual", everyMs: number, forMs: number, of: Rules): number[] {
+  const left: number[] = [];
+  let budgets: Budgets | undefined;
+  for (let nowMs = noonMs; nowMs < noonMs + forMs; nowMs += everyMs) {
+    const state = calm(budgets === undefined ? {} : { budgets });
+    if (allowedAtMs(state, { reason: name, forced: false }, of) > nowMs) continue;
+    budgets = spendFrom(name === "rejected" ? "refusals" : "manual", budgets, nowMs, of);
+    left.push(nowMs);
+  }
+  return left;
+}
+
+describe("the budget of rejections", () => {
+  it("is a tenth of the day's quota at once, and 60 % in any 24 h", () => {
+    const left = spent("rejected", 10_000, 2 * dayMs, rulesOf(2_000));
+    expect(left.findIndex((atMs, index) => index > 0 && atMs - (left[index - 1] ?? 0) > 10_000)).toBeGreaterThanOrEqual(200);
+    const most = Math.max(...left.map((fromMs) => left.filter((atMs) => atMs >= fromMs && atMs < fromMs + dayMs).length));
+    expect(most).toBeLessThanOrEqual(1_200);
+    expect(most).toBeGreaterThan(1_190);
+  });
+
+  it.each([35_000, 120_000, 300_000, 600_000])("lets each of the refusals of 2 h fetch at once that come every %d ms", (everyMs) => {
+    expect(spent("rejected", everyMs, 7_200_000, rulesOf(2_000))).toHaveLength(Math.ceil(7_200_000 / everyMs));
+  });
+
+  it.each([20, 25, 200, 2_000, 100_000])("of a quota of %d a day is at most 60 %% of it", (perDay) => {
+    const left = spent("rejected", 30_000, dayMs, rulesOf(perDay));
+    expect(left.length).toBeLessThanOrEqual(0.6 * perDay);
+    expect(left.length).toBeGreaterThan(0);
+  });
+
+  it("has no end where the platform names no quota", () => {
+    expect(spent("rejected", 1_000, 3_600_000, rulesOf(Number.MAX_SAFE_INTEGER))).toHaveLength(3_600);
+  });
+
+  it("leaves the plan alone, and issuers that harm nobody", () => {
+    const named = (["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const).map((reason) =>
+      budgetOf(reason, rules),
+    );
+    expect(named).toEqual([undefined, undefined, undefined, undefined, "refusals", undefined, "manual"]);
+    expect(budgetOf("rejected", { ...rules, supersedes: false })).toBeUndefined();
+  });
+
+  it("gives back what never left, and forgets nothing when two documents are brought together", () => {
+    const once = spendFrom("refusals", undefined, noonMs, rules);
+    const twice = spendFrom("refusals", once, noonMs + 5, rules);
+    expect(refundTo("refusals", twice, rules)).toEqual(once);
+    expect(mergedBudgets(once, spendFrom("manual", undefined, noonMs, rules))).toEqual({
+      refusals: once.refusals,
+      manual: noonMs + rules.governor.manual.intervalMs,
+    });
+    expect(mergedBudgets(undefined, once)).toBe(once);
+  });
+});
+
+describe("an operator's budget", () => {
+  it("is not touched by rejections, and allows two revocations at least", () => {
+    const of = rulesOf(20);
+    let budgets: Budgets | undefined;
+    for (let count = 0; count < 100; count += 1) budgets = spendFrom("refusals", budgets, noonMs, of);
+    expect(allowedAtMs(calm({ budgets: budgets! }), rejected, of)).toBeGreaterThan(noonMs);
+    expect(allowedAtMs(calm({ budgets: budgets! }), { reason: "manual", forced: true }, of)).toBe(0);
+    expect(spent("manual", 1_000, 60_000, of)).toHaveLength(4);
+    expect(spent("manual", 60_000, dayMs, rulesOf(2_000)).length).toBeLessThanOrEqual(80);
+  });
+});
+
+describe("a refused credential that the platform goes on handing out", () => {
+  const stable = { ...rules, supersedes: false };
+  const suspect = { fingerprint: "T1", atMs: 0 } as const;
+
+  it("is asked for ever more rarely: after 1 s, and at most every 10 min", () => {
+    const gaps = [0, 1, 2, 3, 10, 11, 1e6].map((count) => {
+      const atMs = allowedAtMs(calm({ governor: { count, lastMs: noonMs } }), rejected, stable);
       return atMs === 0 ? 0 : (atMs - noonMs) / 1_000;
     });
-    expect(gaps).toEqual([0, 0, 30, 60, 120, 240, 480, 600, 600]);
-    expect(allowedAtMs(calm({ governor: { count: 1e6, lastMs: noonMs } }), noonMs, rules)).toBe(noonMs + 600_000);
+    expect(gaps).toEqual([0, 1, 2, 4, 512, 600, 600]);
+    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), true, noonMs)).toEqual({ count: 4, lastMs: noonMs });
+    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), false, noonMs)).toEqual({ count: 0, lastMs: noonMs });
   });
 
-  it("starts anew when a credential has survived half its life", () => {
-    const governor = { count: 5, lastMs: noonMs };
-    const half = calm({ governor, credential: held("T1", { sentAtMs: noonMs - lifetimeMs / 2, expiresAtMs: noonMs + lifetimeMs / 2 }) });
-    expect(allowedAtMs(half, noonMs, rules)).toBe(0);
-    expect(counted(half, noonMs)).toEqual({ count: 1, lastMs: noonMs });
-    expect(allowedAtMs(half, noonMs - 1, rules)).toBeGreaterThan(noonMs);
-    expect(counted(calm({ governor }), noonMs)).toEqual({ count: 6, lastMs: noonMs });
-  });
-
-  it("governs what is caused from outside the plan", () => {
-    const governed = (["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const).filter(isGoverned);
-    expect(governed).toEqual(["rejected", "manual"]);
+  it("is asked for at once when the platform calls it dead for the first time, when it is forced, and when nobody rejects it", () => {
+    const governor = { count: 9, lastMs: noonMs };
+    const dead = { ...rejected, isDead: true };
+    expect(allowedAtMs(calm({ governor }), dead, stable)).toBe(0);
+    expect(allowedAtMs(calm({ governor, suspect }), dead, stable)).toBe(0);
+    expect(allowedAtMs(calm({ governor, suspect: { ...suspect, dead: true } }), dead, stable)).toBeGreaterThan(noonMs);
+    expect(allowedAtMs(calm({ governor }), { ...rejected, forced: true }, stable)).toBe(0);
+    expect(allowedAtMs(calm({ governor }), { reason: "expired", forced: false }, stable)).toBe(0);
   });
 });
 
@@ -38,11 +120,17 @@ describe("the ledger", () => {
     expect(quotaOn(quota, midnightMs, rules)).toEqual({ day: today + 1, used: 0, forced: { used: 0, lastAtMs: noonMs } });
   });
 
-  it("leaves a tenth to what cannot wait", () => {
+  it("leaves a tenth to what cannot wait, and an operator's budget to the operator", () => {
     const caps = (["advisory", "mandatory", "reconcile", "cold", "expired", "rejected", "manual"] as const).map((reason) =>
       quotaFor(reason, rules),
     );
-    expect(caps).toEqual([90, 90, 90, 100, 100, 100, 100]);
+    expect(caps).toEqual([90, 90, 90, 100, 100, 96, 100]);
+  });
+
+  it("leaves four of twenty forced requests to the operator", () => {
+    const forced = (perDay: number): Rules => ({ ...rules, forced: { perDay, gapMs: 0 } });
+    expect([20, 3, 1, 0].map((perDay) => forcedFor("rejected", forced(perDay)))).toEqual([16, 2, 0, 0]);
+    expect(forcedFor("manual", forced(20))).toBe(20);
   });
 
   it("counts each request once, and gives back what never left, never below nothing", () => {

@@ -1,24 +1,58 @@
-/** Limits the refreshes that rejections cause: two at once, then ever wider gaps, so that a war over an AppID stays small. */
+/**
+ * Holds back what is not planned, and only where it costs something. An issue that supersedes spends from a token bucket: one for
+ * rejections, one for operators. One that harms nobody is held back only while the platform goes on handing out what it refuses.
+ */
+import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
-import type { State } from "./state.ts";
+import { isDead, isHandedOutAgain, type BudgetName, type Budgets, type State } from "./state.ts";
 
-/** When the next one is allowed; 0 when it is allowed at once. */
-export function allowedAtMs(state: State, nowMs: number, rules: Rules): number {
-  const count = survivedHalf(state, nowMs) ? 0 : state.governor.count;
-  const { burst, gapMs, gapMaxMs } = rules.governor;
-  if (count < burst) return 0;
-  return state.governor.lastMs + Math.min(gapMaxMs, gapMs * 2 ** Math.min(30, count - burst));
+export interface Cause {
+  readonly reason: RefreshReason;
+  readonly forced: boolean;
+  /** With `rejected`: whether the platform, asked, calls the refused one dead. */
+  readonly isDead?: boolean | undefined;
 }
 
-export function counted(state: State, nowMs: number): State["governor"] {
-  return { ...state.governor, count: (survivedHalf(state, nowMs) ? 0 : state.governor.count) + 1, lastMs: nowMs };
+/** When a request of this cause may leave; 0 when nothing holds it back. */
+export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
+  const name = budgetOf(cause.reason, rules);
+  if (name === undefined) return handedOutAtMs(state, cause, rules);
+  const { burst, intervalMs } = rules.governor[name];
+  return Math.max(0, (state.budgets?.[name] ?? 0) - (burst - 1) * intervalMs);
 }
 
-/** Whether the refresh was caused from outside the plan, by a rejection or an operator. */
-export function isGoverned(reason: string): boolean {
-  return reason === "rejected" || reason === "manual";
+/** The budget that an issue of this reason spends from; undefined for what is planned, and where issuing harms nobody. */
+export function budgetOf(reason: RefreshReason, rules: Rules): BudgetName | undefined {
+  if (!rules.supersedes) return undefined;
+  return reason === "rejected" ? "refusals" : reason === "manual" ? "manual" : undefined;
 }
 
-function survivedHalf({ credential }: State, nowMs: number): boolean {
-  return credential !== undefined && nowMs - credential.sentAtMs >= (credential.expiresAtMs - credential.sentAtMs) / 2;
+export function spendFrom(name: BudgetName, budgets: Budgets | undefined, nowMs: number, rules: Rules): Budgets {
+  const before = { refusals: 0, manual: 0, ...budgets };
+  return { ...before, [name]: Math.max(nowMs, before[name]) + rules.governor[name].intervalMs };
+}
+
+/** Gives back what an intent spent on a request that never left. */
+export function refundTo(name: BudgetName, budgets: Budgets | undefined, rules: Rules): Budgets {
+  const before = { refusals: 0, manual: 0, ...budgets };
+  return { ...before, [name]: Math.max(0, before[name] - rules.governor[name].intervalMs) };
+}
+
+/** The more that was spent, as far as either document knows. */
+export function mergedBudgets(one: Budgets | undefined, other: Budgets | undefined): Budgets | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return { ...one, ...other, refusals: Math.max(one.refusals, other.refusals), manual: Math.max(one.manual, other.manual) };
+}
+
+/** What came back after a rejection: the refused one again, or another. */
+export function answered(state: State, isSame: boolean, nowMs: number): State["governor"] {
+  return { ...state.governor, count: isSame ? state.governor.count + 1 : 0, lastMs: nowMs };
+}
+
+/** Fresh word from the platform that the credential is dead is worth a request at once; an old one is not. */
+function handedOutAtMs(state: State, { reason, forced, isDead: isNews }: Cause, { canAsk, governor: { again } }: Rules): number {
+  const { count, lastMs } = state.governor;
+  const isKnown = isDead(state) && isHandedOutAgain(state);
+  if (reason !== "rejected" || forced || count === 0 || (canAsk && isNews === true && !isKnown)) return 0;
+  return lastMs + Math.min(again.maxMs, again.firstMs * 2 ** Math.min(30, count - 1));
 }

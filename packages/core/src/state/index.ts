@@ -7,4 +7,4 @@ export type { IntentEvent } from "./intent.ts";
 export { reduce, type Decision, type StateEvent, type VerdictOf } from "./reduce.ts";
 export { isOlder } from "./repair.ts";
 export type { Rules } from "./rules.ts";
-export { emptyState, isLive, isSuspect, owedSinceMs, type Held, type Intent, type State } from "./state.ts";
+export { emptyState, isDead, isLive, isSuspect, owedSinceMs, type Held, type Intent, type State } from "./state.ts";

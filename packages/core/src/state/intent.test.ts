@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, intent, noonMs, today } from "./state.fixture.ts";
+import { after, calm, decide, held, intent, noonMs, rules, today } from "./state.fixture.ts";
 import type { IntentEvent, IntentVerdict } from "./intent.ts";
 import type { Rules } from "./rules.ts";
 import type { State } from "./state.ts";
 
-const suspect = { fingerprint: "T1", atMs: noonMs };
+const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
+const refusalsMs = noonMs + rules.governor.refusals.burst * rules.governor.refusals.intervalMs;
 const full = { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } };
 const atReserve = { ...full, used: 90 };
 const resetsAtMs = (today + 1) * 86_400_000 - 8 * 3_600_000;
@@ -88,12 +89,48 @@ const cases: readonly Case[] = [
     verdict: { kind: "send" },
   },
   {
-    title: "the governor spaces rejections",
-    state: calm({ governor: { count: 2, lastMs: noonMs - 1_000 } }),
-    event: { reason: "rejected", refused: "T1" },
-    verdict: { kind: "wait", why: "governor", untilMs: noonMs + 29_000 },
+    title: "rejections wait when their budget is spent",
+    state: calm({ budgets: { refusals: refusalsMs, manual: 0 } }),
+    event: { reason: "rejected", refused: "T1", isDead: true },
+    verdict: { kind: "wait", why: "governor", untilMs: noonMs + rules.governor.refusals.intervalMs },
   },
-  { title: "the governor leaves the plan alone", state: calm({ governor: { count: 9, lastMs: noonMs } }), verdict: { kind: "send" } },
+  {
+    title: "an operator does not wait for the budget of rejections",
+    state: calm({ budgets: { refusals: refusalsMs, manual: 0 } }),
+    event: { reason: "manual" },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "an operator's budget has an end too",
+    state: calm({ budgets: { refusals: 0, manual: noonMs + 86_400_000 } }),
+    event: { reason: "manual" },
+    verdict: { kind: "wait", why: "governor" },
+  },
+  {
+    title: "no budget holds the plan",
+    state: calm({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
+    verdict: { kind: "send" },
+  },
+  {
+    title: "an issuer that supersedes nothing spends from no budget",
+    state: calm({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
+    event: { reason: "rejected", refused: "T1" },
+    rules: { supersedes: false },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "a complaint of which the platform says nothing keeps nobody from what is stored",
+    state: calm({ suspect: { fingerprint: "T1", atMs: noonMs } }),
+    event: { reason: "cold", replaces: undefined },
+    verdict: { kind: "adopt" },
+  },
+  {
+    title: "rejections leave an operator the rest of the forced refreshes",
+    state: calm({ quota: { ...atReserve, used: 20, forced: { used: 16, lastAtMs: 0 } } }),
+    event: { reason: "rejected", refused: "T1", forced: true, isDead: true },
+    rules: { supersedes: false },
+    verdict: { kind: "exhausted", resetsAtMs },
+  },
   { title: "the reserve is not for what can wait", state: calm({ quota: atReserve }), verdict: { kind: "exhausted", resetsAtMs } },
   { title: "the reserve is for what cannot", state: calm({ quota: atReserve }), event: { reason: "expired" }, verdict: { kind: "send" } },
   {
@@ -195,7 +232,7 @@ describe("an intent", () => {
   });
 
   it("marks what was refused in the same write", () => {
-    expect(after(calm(), intent({ reason: "rejected", refused: "T1" }))).toMatchObject({ suspect, contention: { count: 1 } });
+    expect(after(calm(), intent({ reason: "rejected", refused: "T1", isDead: true }))).toMatchObject({ suspect, contention: { count: 1 } });
   });
 
   it("written again after its answer was lost, is the same intent: nothing is spent twice, nothing doubted", () => {

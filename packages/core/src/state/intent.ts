@@ -1,8 +1,8 @@
 /** INTENT: may a request leave now? Written before it leaves, so that a crash leaves a trace. */
 import type { RefreshReason } from "../issuer.ts";
 import { decideAbandon } from "./abandon.ts";
-import { allowedAtMs, isGoverned } from "./governor.ts";
-import { quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
+import { allowedAtMs, budgetOf, spendFrom } from "./governor.ts";
+import { forcedFor, quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, isLive, owedSinceMs, type Intent, type State } from "./state.ts";
 import { suspected, type ForeignRefresh } from "./suspect.ts";
@@ -19,6 +19,8 @@ export interface IntentEvent {
   readonly replaces?: string | undefined;
   /** With `rejected`: the fingerprint that the platform refused. A live credential with any other is adopted instead. */
   readonly refused?: string | undefined;
+  /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the refusal is its only word. */
+  readonly isDead?: boolean | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
   /** The input itself, when the platform has just named it as the one that works: that it was sent before does not matter, and it replaces the stored one. */
@@ -49,14 +51,18 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   // Whoever announced it is gone, and may have been answered. Should we send nothing either, this is all that is left of it.
   const isUnreported = rules.supersedes && state.intent !== undefined;
   const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
-  const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs };
+  const budget = budgetOf(event.reason, rules);
+  const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs, ...(budget && { budget }) };
   const { state: base, foreign } =
-    event.reason === "rejected" && event.refused !== undefined ? suspected(state, event.refused, nowMs) : { state, foreign: undefined };
+    event.reason === "rejected" && event.refused !== undefined
+      ? suspected(state, event.refused, event.isDead === true, nowMs)
+      : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,
     intent,
     dangerUntilMs: rules.supersedes ? dangerMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
+    ...(budget && { budgets: spendFrom(budget, state.budgets, nowMs, rules) }),
     ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
     ...(base.credential !== undefined && event.recovered !== undefined
       ? { credential: { ...base.credential, carry: event.recovered } }
@@ -95,14 +101,12 @@ export function dangerUntil(state: State, rules: Rules): number {
 function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rules): IntentVerdict | undefined {
   if (isServed(state, event, nowMs)) return { kind: "adopt" };
   if (event.reason !== "manual" && nowMs < state.coolUntilMs) return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
-  if (isGoverned(event.reason)) {
-    const atMs = allowedAtMs(state, nowMs, rules);
-    if (nowMs < atMs) return { kind: "wait", why: "governor", untilMs: atMs };
-  }
+  const allowedMs = allowedAtMs(state, event, rules);
+  if (nowMs < allowedMs) return { kind: "wait", why: "governor", untilMs: allowedMs };
   const quota = quotaOn(state.quota, nowMs, rules);
   if (quota.used >= quotaFor(event.reason, rules)) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
   if (event.forced) {
-    if (quota.forced.used >= rules.forced.perDay) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
+    if (quota.forced.used >= forcedFor(event.reason, rules)) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }

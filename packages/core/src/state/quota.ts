@@ -16,10 +16,18 @@ export function resetsAtMs(nowMs: number, rules: Rules): number {
   return (Math.floor((nowMs + rules.dayOffsetMs) / dayMs) + 1) * dayMs - rules.dayOffsetMs;
 }
 
-/** Refreshes that can wait leave the reserve to those that cannot. */
-export function quotaFor(reason: RefreshReason, rules: Rules): number {
+/** Refreshes that can wait leave the reserve to those that cannot, and rejections leave an operator's budget. */
+export function quotaFor(reason: RefreshReason, { governor, quotaPerDay, quotaReserve }: Rules): number {
   const proactive = reason === "advisory" || reason === "mandatory" || reason === "reconcile";
-  return proactive ? Math.floor(rules.quotaPerDay * (1 - rules.quotaReserve)) : rules.quotaPerDay;
+  if (proactive) return Math.floor(quotaPerDay * (1 - quotaReserve));
+  return reason === "rejected" ? Math.max(0, quotaPerDay - governor.manual.burst) : quotaPerDay;
+}
+
+/** Of the forced ones rejections leave a fifth, at most four, to operators: two revocations. */
+const keptForced = 4;
+
+export function forcedFor(reason: RefreshReason, { forced: { perDay } }: Rules): number {
+  return reason === "manual" ? perDay : perDay - Math.min(keptForced, Math.ceil(perDay / 5));
 }
 
 export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {

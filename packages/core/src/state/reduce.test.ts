@@ -72,7 +72,7 @@ describe("an event that is applied twice", () => {
     ["commit that is superseded", { ...announced, credential: held("T9", { epoch: 99 }) }, commit()],
     ["abandon, refused", announced, abandon()],
     ["abandon, unknown", announced, abandon({ outcome: "unknown" })],
-    ["suspect", calm(), { type: "suspect", fingerprint: "T1" }],
+    ["suspect", calm(), { type: "suspect", found: "dead", fingerprint: "T1" }],
     [
       "repair",
       calm({ credential: held("T0") }),

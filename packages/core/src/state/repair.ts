@@ -1,5 +1,6 @@
 /** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
 import type { Rules } from "./rules.ts";
+import { mergedBudgets } from "./governor.ts";
 import { change, emptyState, unknownFields, type Held, type Quota, type State } from "./state.ts";
 
 export interface RepairEvent {
@@ -41,6 +42,7 @@ export function decideRepair(
   if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
 
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
+  const budgets = mergedBudgets(stored.budgets, known.budgets);
   const next = change(
     // What a later release keeps there was lost with the rest.
     { ...unknownFields(known), ...stored },
@@ -52,6 +54,7 @@ export function decideRepair(
       quota: laterQuota(stored.quota, known.quota),
       governor: later(stored.governor, known.governor),
       contention: later(stored.contention, known.contention),
+      ...(budgets && { budgets }),
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
     },
     [

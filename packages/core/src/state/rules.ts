@@ -7,6 +7,8 @@ export interface Rules {
   readonly supersedes: boolean;
   /** How long a superseded credential still works. */
   readonly overlapMs: number;
+  /** Whether the platform can be asked if a credential is alive. */
+  readonly canAsk: boolean;
   /** Whether each issue consumes a single-use input. */
   readonly rotates: boolean;
   /** How long an input works on after an issue has consumed it. */
@@ -16,8 +18,32 @@ export interface Rules {
   readonly quotaReserve: number;
   readonly dayOffsetMs: number;
   readonly forced: { readonly perDay: number; readonly gapMs: number };
-  readonly governor: { readonly burst: number; readonly gapMs: number; readonly gapMaxMs: number };
+  readonly governor: {
+    readonly refusals: Budget;
+    readonly manual: Budget;
+    /** How long a refused credential is left alone that the platform goes on handing out: doubling from the first to the longest. */
+    readonly again: { readonly firstMs: number; readonly maxMs: number };
+  };
   readonly cool: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** A token bucket: so many at once, and one more each `intervalMs`. */
+export interface Budget {
+  readonly burst: number;
+  readonly intervalMs: number;
+}
+
+const dayMs = 86_400_000;
+
+/** Refusals may spend a tenth of the day's quota at once and half of it as the day passes: 60 % in any 24 h. */
+const refusalsBurst = 0.1;
+const refusalsPerDay = 0.5;
+/** What an operator may spend at once, and again in a day: at least two revocations. */
+const manualPart = 0.02;
+const manualMin = 4;
+
+function budget(burst: number, perDay: number): Budget {
+  return { burst: Math.max(1, Math.floor(burst)), intervalMs: Math.ceil(dayMs / perDay) };
 }
 
 export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
@@ -26,6 +52,7 @@ export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
   return {
     supersedes,
     overlapMs: supersedes ? policy.overlapMs : policy.kind === "stable" ? policy.renewWithinMs : issuer.lifetimeMs,
+    canAsk: issuer.probe !== undefined,
     rotates: policy.kind === "rotate",
     inputGraceMs: policy.kind === "rotate" ? (policy.inputGraceMs ?? policy.overlapMs) : 0,
     drainMs: parameters.drainMs,
@@ -33,7 +60,11 @@ export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
     quotaReserve: parameters.quotaReserve,
     dayOffsetMs: quota?.dayOffsetMs ?? 0,
     forced: quota?.forced ?? { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 },
-    governor: { burst: 2, gapMs: 30_000, gapMaxMs: 600_000 },
+    governor: {
+      refusals: budget(refusalsBurst * parameters.quotaPerDay, refusalsPerDay * parameters.quotaPerDay),
+      manual: budget(Math.max(manualMin, manualPart * parameters.quotaPerDay), Math.max(manualMin, manualPart * parameters.quotaPerDay)),
+      again: { firstMs: 1_000, maxMs: 600_000 },
+    },
     cool: { firstMs: 1_000, maxMs: 60_000 },
   };
 }

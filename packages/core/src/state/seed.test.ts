@@ -57,7 +57,7 @@ describe("a seed", () => {
     const mark = { fingerprint: "T1", atMs: noonMs - 60_000 };
     const troubled = calm({
       doubtSinceMs: noonMs - 100_000,
-      suspect: mark,
+      suspect: { ...mark, dead: true },
       spent: mark,
       failure: { code: "42007", atMs: noonMs },
       failures: 4,

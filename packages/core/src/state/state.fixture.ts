@@ -12,6 +12,7 @@ export const lifetimeMs = 7_200_000;
 
 export const rules: Rules = {
   supersedes: true,
+  canAsk: true,
   overlapMs: 300_000,
   rotates: false,
   inputGraceMs: 0,
@@ -20,7 +21,11 @@ export const rules: Rules = {
   quotaReserve: 0.1,
   dayOffsetMs: 8 * 3_600_000,
   forced: { perDay: 20, gapMs: 30_000 },
-  governor: { burst: 2, gapMs: 30_000, gapMaxMs: 600_000 },
+  governor: {
+    refusals: { burst: 10, intervalMs: 1_728_000 },
+    manual: { burst: 4, intervalMs: 21_600_000 },
+    again: { firstMs: 1_000, maxMs: 600_000 },
+  },
   cool: { firstMs: 1_000, maxMs: 60_000 },
 };
 

@@ -24,8 +24,8 @@ export interface State {
   readonly dangerUntilMs: number;
   /** Another credential may be the live one: one reconciling refresh is owed. */
   readonly doubtSinceMs?: number;
-  /** The platform refused this one. */
-  readonly suspect?: { readonly fingerprint: string; readonly atMs: number };
+  /** Somebody reports that the platform refused this one. Only with `dead` is it out of use: the platform was asked, and says so. */
+  readonly suspect?: Suspect;
   /** Fleet-wide back-off: nobody asks the platform before then. */
   readonly coolUntilMs: number;
   /** Failed attempts in a row. */
@@ -33,8 +33,10 @@ export interface State {
   /** What the last failed attempt was told, for those who only wait. */
   readonly failure?: { readonly code: string; readonly atMs: number };
   readonly quota: Quota;
-  /** Refreshes that a rejection or an operator caused, since a credential last survived half its life. */
+  /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
   readonly governor: { readonly count: number; readonly lastMs: number };
+  /** When the budgets for what is not planned will be full again. Absent: they are full. */
+  readonly budgets?: Budgets;
   /** Credentials that were refused while they should have lived, and nobody in the fleet had replaced them. */
   readonly contention: { readonly count: number; readonly sinceMs: number; readonly lastMs: number };
   /** Credentials up to this epoch were revoked on purpose and are never written back. */
@@ -66,7 +68,21 @@ export interface Intent {
   readonly epoch: number;
   readonly operationId: string;
   readonly atMs: number;
+  /** The {@link BudgetName} that it spent from, so that a request that never left can be given back; or what a later release calls its own. */
+  readonly budget?: string;
 }
+
+export interface Suspect {
+  readonly fingerprint: string;
+  readonly atMs: number;
+  readonly dead?: true;
+}
+
+/** `refusals`: what rejections may spend. `manual`: what operators may; rejections cannot use it up. */
+export type BudgetName = "refusals" | "manual";
+
+/** In store time: when each budget will be full again, if nothing more is spent. */
+export type Budgets = Readonly<Record<BudgetName, number>>;
 
 export interface Quota {
   /** The platform's day, counted from the Unix epoch in its time zone. */
@@ -89,7 +105,12 @@ export const emptyState: State = Object.freeze({
 
 /** Whether the stored credential may be sent now, as far as the fleet knows. */
 export function isLive(state: State, nowMs: number): boolean {
-  return state.credential !== undefined && nowMs < state.credential.expiresAtMs && !isSuspect(state);
+  return state.credential !== undefined && nowMs < state.credential.expiresAtMs && !isDead(state);
+}
+
+/** Whether the platform, asked about the stored credential, has called it dead. */
+export function isDead(state: State): boolean {
+  return isSuspect(state) && state.suspect?.dead === true;
 }
 
 export function isSuspect(state: State): boolean {
@@ -139,6 +160,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   failure: true,
   quota: true,
   governor: true,
+  budgets: true,
   contention: true,
   floorEpoch: true,
   spent: true,

@@ -1,14 +1,38 @@
 import { describe, expect, it } from "vitest";
 import { after, calm, decide, held, lifetimeMs, noonMs } from "./state.fixture.ts";
-import type { State } from "./state.ts";
+import { isLive, type State } from "./state.ts";
 
-const suspect = { type: "suspect", fingerprint: "T1" } as const;
+const suspect = { type: "suspect", fingerprint: "T1", found: "dead" } as const;
+
+describe("a complaint about a credential of which the platform says nothing", () => {
+  const complaint = { ...suspect, found: "refused" } as const;
+
+  it("marks it, leaves it in use, and is no evidence of a foreign refresh", () => {
+    const { state, verdict } = decide(calm(), complaint);
+    expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
+    expect(state).toMatchObject({ suspect: { fingerprint: "T1", atMs: noonMs }, contention: { count: 0 } });
+    expect(state && isLive(state, noonMs)).toBe(true);
+    expect(decide(state, complaint, 5)).toEqual({ verdict: { kind: "known" } });
+  });
+
+  it("becomes evidence when the platform calls it dead", () => {
+    const { state, verdict } = decide(after(calm(), complaint), suspect, 500);
+    expect(verdict).toMatchObject({ kind: "suspected", foreign: { state: "suspected", count: 1 } });
+    expect(state?.suspect).toEqual({ fingerprint: "T1", atMs: noonMs, dead: true });
+    expect(state && isLive(state, noonMs)).toBe(false);
+  });
+
+  it("is taken back when the platform calls it alive", () => {
+    expect(after(after(calm(), complaint), { ...suspect, found: "alive" })).toEqual(calm());
+    expect(decide(calm(), { ...suspect, found: "alive" })).toEqual({ verdict: { kind: "known" } });
+  });
+});
 
 describe("a report of a refused credential", () => {
   it("marks the stored one, with evidence of a foreign refresh", () => {
     const { state, verdict } = decide(calm(), suspect);
     expect(state).toMatchObject({
-      suspect: { fingerprint: "T1", atMs: noonMs },
+      suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
       contention: { count: 1, sinceMs: noonMs, lastMs: noonMs },
       outcomeId: "calm",
     });

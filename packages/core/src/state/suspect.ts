@@ -1,15 +1,22 @@
 /** SUSPECT: the platform refused a credential. Compared by fingerprint, so a late report of an old one changes nothing. */
-import { change, isSuspect, type State } from "./state.ts";
+import { change, isDead, isSuspect, type State } from "./state.ts";
 
 export interface SuspectEvent {
   readonly type: "suspect";
   readonly fingerprint: string;
+  /**
+   * `dead`: the platform, asked, says so, or cannot be asked. `refused`: somebody was refused, and nobody knows more: it stays in use.
+   * `alive`: the platform says so, or hands it out again; the mark is taken back.
+   */
+  readonly found: "dead" | "refused" | "alive";
 }
 
 export type SuspectVerdict =
   | { readonly kind: "suspected"; readonly foreign: ForeignRefresh | undefined }
   /** Reported before. */
   | { readonly kind: "known" }
+  /** It is alive: whoever reported it was refused for a reason of its own. */
+  | { readonly kind: "cleared" }
   /** Not what is stored: it was replaced already, or never ours. */
   | { readonly kind: "other" };
 
@@ -22,20 +29,29 @@ export interface ForeignRefresh {
 }
 
 export function decideSuspect(state: State, event: SuspectEvent, nowMs: number): { state?: State; verdict: SuspectVerdict } {
-  if (state.credential?.fingerprint !== event.fingerprint) return { verdict: { kind: "other" } };
-  if (isSuspect(state)) return { verdict: { kind: "known" } };
-  const { state: next, foreign } = suspected(state, event.fingerprint, nowMs);
+  const { fingerprint, found } = event;
+  if (state.credential?.fingerprint !== fingerprint) return { verdict: { kind: "other" } };
+  if (found === "alive")
+    return isSuspect(state) ? { state: change(state, {}, ["suspect"]), verdict: { kind: "cleared" } } : { verdict: { kind: "known" } };
+  if (isSuspect(state) && (isDead(state) || found !== "dead")) return { verdict: { kind: "known" } };
+  const { state: next, foreign } = suspected(state, fingerprint, found === "dead", nowMs);
   return { state: next, verdict: { kind: "suspected", foreign } };
 }
 
-/** Marks the stored credential as refused, and counts it as contended when nothing inside the fleet explains the refusal. */
-export function suspected(state: State, fingerprint: string, nowMs: number): { state: State; foreign: ForeignRefresh | undefined } {
+/** Marks the stored credential as refused. A dead one counts as contended when nothing inside the fleet explains it. */
+export function suspected(
+  state: State,
+  fingerprint: string,
+  isFoundDead: boolean,
+  nowMs: number,
+): { state: State; foreign: ForeignRefresh | undefined } {
   const { credential } = state;
-  if (credential?.fingerprint !== fingerprint || isSuspect(state)) return { state, foreign: undefined };
-  const marked = { suspect: { fingerprint, atMs: nowMs } };
+  if (credential?.fingerprint !== fingerprint || isDead(state)) return { state, foreign: undefined };
+  const before = isSuspect(state) ? state.suspect : undefined;
+  const marked = { suspect: { fingerprint, atMs: nowMs, ...before, ...(isFoundDead ? ({ dead: true } as const) : {}) } };
   const explained =
     state.doubtSinceMs !== undefined || state.intent !== undefined || nowMs < state.dangerUntilMs || nowMs >= credential.expiresAtMs;
-  if (explained) return { state: change(state, marked), foreign: undefined };
+  if (explained || !isFoundDead) return { state: change(state, marked), foreign: undefined };
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;

@@ -32,6 +32,7 @@ const document = fc
       quota: fc.record({ day: dayOfQuota, used: fc.nat(120), forced: fc.record({ used: fc.nat(25), lastAtMs: instant }) }),
       governor: fc.record({ count: fc.nat(5), lastMs: instant }),
       contention: fc.record({ count: fc.nat(5), sinceMs: instant, lastMs: instant }),
+      budgets: fc.record({ refusals: instant, manual: instant }),
       credential: fc
         .record({ name: fc.constantFrom("T0", "T1"), reason, epoch: fc.integer({ min: 1, max: 20 }) })
         .map(({ name, reason: why, epoch }) => held(name, { epoch, carry: "R1", by: { node: "n1", environment: "test", reason: why } })),
@@ -68,7 +69,9 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
     })
     .map(({ epoch, fingerprint, why }) => commit({ epoch }, { fingerprint, by: { node: "n2", environment: "test", reason: why } })),
   fc.record({ outcome: fc.constantFrom("refused", "unsent", "unknown", "yielded" as const), quotaGone: fc.boolean() }).map(abandon),
-  fc.constantFrom("T0", "T1").map((fingerprint) => ({ type: "suspect", fingerprint }) as const),
+  fc
+    .record({ fingerprint: fc.constantFrom("T0", "T1"), found: fc.constantFrom("dead", "refused", "alive" as const) })
+    .map((report) => ({ type: "suspect", ...report }) as const),
   laterDocument.map(
     (known) => ({ type: "repair", outcomeId: "repaired", known: { ...known, credential: held("T9", { generation: 7 }) } }) as const,
   ),
@@ -77,7 +80,7 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
   fc.constant({ type: "ledger", used: 7, remaining: 80 } as const),
 );
 
-const containers = [[], ["quota"], ["quota", "forced"], ["governor"], ["contention"]];
+const containers = [[], ["quota"], ["quota", "forced"], ["governor"], ["contention"], ["budgets"]];
 /** What comes and goes, and by which fields it is still the same. */
 const things: readonly (readonly [path: readonly string[], identity: readonly string[]])[] = [
   [["credential"], ["commitId"]],
@@ -97,7 +100,10 @@ function unknownOf(object: Json | undefined): Json {
 }
 
 function expectKept(before: State, after: State): void {
-  for (const path of containers) expect(at(after, path), path.join(".")).toMatchObject(unknownOf(at(before, path)));
+  for (const path of containers) {
+    const was = at(before, path);
+    if (was !== undefined) expect(at(after, path), path.join(".")).toMatchObject(unknownOf(was));
+  }
   for (const [path, identity] of things) {
     const [was, is] = [at(before, path), at(after, path)];
     if (was === undefined || is === undefined || !identity.every((field) => was[field] === is[field])) continue;

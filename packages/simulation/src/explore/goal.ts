@@ -1,5 +1,5 @@
 /** What a refresh is for, as core's manager states it. */
-import { isLive, isSuspect, owedSinceMs, type State } from "@lingpai/core/internal/state";
+import { isLive, isDead, owedSinceMs, type State } from "@lingpai/core/internal/state";
 import type { Process } from "./world.ts";
 
 export interface Goal {
@@ -20,7 +20,7 @@ export function serves({ held, known }: Process, goal: Goal): boolean {
 export function aimAt(goal: Goal, document: State | undefined, process: Process): Goal {
   const stored = document?.credential;
   if (goal.reason === "rejected" || stored === undefined) return goal;
-  const isRefused = process.refused.includes(stored.fingerprint) || (document !== undefined && isSuspect(document));
+  const isRefused = process.refused.includes(stored.fingerprint) || (document !== undefined && isDead(document));
   const isBarred = isRefused || (process.replaced.includes(stored.fingerprint) && process.held === undefined);
   return isBarred ? { ...goal, reason: "rejected", refused: stored.fingerprint } : goal;
 }

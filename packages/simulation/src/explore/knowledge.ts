@@ -1,5 +1,5 @@
 /** What one process makes of a document: adopt what is newer, write back what was lost. Mirrors core's `Local` and `Adoption`. */
-import { isOlder, isSuspect, type Held, type State } from "@lingpai/core/internal/state";
+import { isOlder, isDead, type Held, type State } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import type { Model } from "./model.ts";
 import { withProcess, type Process, type World } from "./world.ts";
@@ -23,7 +23,7 @@ export function take(model: Model, world: World, index: number): Taken {
     const own = process.held;
     if (model.protocol.repairsByEpoch && (own?.epoch ?? 0) > stored.epoch) return repair(model, world, index);
     if (process.replaced.includes(stored.fingerprint) || (own !== undefined && isOlder(stored, own))) return repair(model, world, index);
-    if (process.refused.includes(stored.fingerprint) || isSuspect(document)) {
+    if (process.refused.includes(stored.fingerprint) || isDead(document)) {
       return { world: withProcess(world, index, note(process, document)), broken: undefined };
     }
   }

@@ -77,7 +77,7 @@ export function announce(model: Model, world: World, index: number, emit: Emit):
   }
   const aim = aimAt(flight.goal, world.store.document, process);
   const ids = { operationId: `${world.ids}`, outcomeId: `${world.ids + 1}` };
-  const event: IntentEvent = { type: "intent", fence: flight.fence, forced: false, ...aim, ...ids };
+  const event: IntentEvent = { type: "intent", fence: flight.fence, forced: false, ...aim, ...ids, isDead: aim.reason === "rejected" };
   const seen = model.protocol.compares ? undefined : { document: process.known };
   const applied = model.protocol.announces ? apply(model, { ...world, ids: world.ids + 2 }, event, seen) : unannounced(model, world, event);
   const { verdict } = applied;

@@ -43,10 +43,13 @@ export function modelOf(bounds: Bounds, protocol: Partial<Protocol> = {}): Model
   return { bounds, protocol: { ...productionProtocol, ...protocol }, rules: rulesFor(bounds) };
 }
 
+const unlimited = { burst: 1_000_000, intervalMs: 0 };
+
 /** No quotas, no back-off: whatever they would delay may happen at once. */
 function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
   return {
     supersedes: true,
+    canAsk: true,
     overlapMs: 1,
     rotates: false,
     inputGraceMs: 0,
@@ -55,7 +58,7 @@ function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
     quotaReserve: 0,
     dayOffsetMs: 0,
     forced: { perDay: 0, gapMs: 0 },
-    governor: { burst: 1_000_000, gapMs: 0, gapMaxMs: 0 },
+    governor: { refusals: unlimited, manual: unlimited, again: { firstMs: 0, maxMs: 0 } },
     cool: { firstMs: 0, maxMs: 0 },
   };
 }

@@ -54,7 +54,7 @@ export function reject(world: World, index: number, emit: Emit): void {
 export function suspect(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   if (process?.wants === undefined || process.flight !== undefined) return;
-  const { world: next, verdict, document, broken } = apply(model, world, { type: "suspect", fingerprint: process.wants });
+  const { world: next, verdict, document, broken } = apply(model, world, { type: "suspect", fingerprint: process.wants, found: "dead" });
   if (verdict.kind === "known" || next === world || document === undefined) return;
   emit({ kind: "suspect", process: index }, withProcess(next, index, note(process, document)), broken);
 }

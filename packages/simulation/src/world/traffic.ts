@@ -142,7 +142,8 @@ export class Traffic {
       if (again === 0) this.#options.auditor.answered(this.#node, life);
       else auditor.failed(this.#node, life, "replay", undefined, since);
     } catch (error) {
-      life.rejected.add(secret.reveal());
+      // Only what the platform was asked about, and called dead, is out of use.
+      if (life.credential.peek()?.reveal() !== secret.reveal()) life.rejected.add(secret.reveal());
       auditor.failed(this.#node, life, "reject", error);
     }
   }

@@ -1,0 +1,56 @@
+/**
+ * Judges a complaint: somebody was refused with the credential that is in use. One complaint is not believed for everybody, because often the fault
+ * is the call's: the platform is asked first, whatever the credential's age. What it calls dead is out of use at once; what it calls alive is kept;
+ * what it says nothing of stays in use until it has been replaced.
+ */
+import { isDead, isSuspect } from "../state/state.ts";
+import { isUnavailable } from "./document.ts";
+import type { Parts } from "./flight.ts";
+import type { Goal, Holding } from "./local.ts";
+import type { Probe } from "./probe.ts";
+import type { Source } from "./source.ts";
+
+export interface ComplaintOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether only the platform's own word counts against the credential. */
+  readonly doubtful?: boolean | undefined;
+}
+
+export class Complaints {
+  readonly #parts: Parts;
+  readonly #source: Source;
+  readonly #probe: Probe;
+
+  constructor(parts: Parts, source: Source, probe: Probe) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#probe = probe;
+  }
+
+  /** What to do about it; undefined where the credential is kept. */
+  async judged(holding: Holding, { signal, doubtful = false }: ComplaintOptions = {}): Promise<Goal | undefined> {
+    const { local } = this.#parts;
+    const { fingerprint } = holding.held;
+    const found = await this.#probe.verdict(holding.secret, signal);
+    const isPresent = local.holding?.held.fingerprint === fingerprint;
+    if (isPresent && found === "alive") return this.#clear(fingerprint);
+    if (isPresent && found === "unknown" && doubtful) return undefined;
+    const isFirstHand = !this.#probe.canAsk;
+    const isConfirmed = isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
+    if (found === "dead" || isConfirmed) local.refuse(fingerprint);
+    return { reason: "rejected", refused: fingerprint, isDead: found === "dead" || isFirstHand, isFirstHand };
+  }
+
+  /** Takes back what somebody else reported. */
+  async #clear(fingerprint: string): Promise<undefined> {
+    const { local } = this.#parts;
+    const { state } = local;
+    if (state === undefined || !isSuspect(state)) return;
+    const applied = await this.#source.document.apply({ type: "suspect", fingerprint, found: "alive" }).catch((error: unknown) => {
+      // A consumer may have been given no right to write.
+      if (!isUnavailable(error)) throw error;
+      return undefined;
+    });
+    if (applied?.snapshot.state?.credential?.fingerprint === fingerprint) local.note(applied.snapshot.state);
+  }
+}
