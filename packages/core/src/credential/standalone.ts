@@ -1,8 +1,9 @@
 /** Fetching while the store cannot be reached: for issuers that hand out the same credential again, or a node without neighbours. */
 import { QuotaExhaustedError } from "../errors.ts";
+import type { Issued } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
-import type { State } from "../state/state.ts";
+import type { Intent, State } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
 import { aimAt, type Gate, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
@@ -19,7 +20,7 @@ import { ask, currentOf, isIssueError } from "./request.ts";
  */
 export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | undefined, probe: Probe): Promise<Gate | undefined> {
   const { setting, storeClock, local } = parts;
-  const { clock, environment, fingerprintOf, issuer, node, random, rules } = setting;
+  const { clock, fingerprintOf, issuer, random, rules } = setting;
   const startedMs = clock.monotonicMs();
   const ids = { operationId: random.id(), outcomeId: random.id() };
   const aim = aimAt(goal, local.state, parts);
@@ -57,27 +58,7 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
     throw handedOutAgain(issuer.id);
   }
   local.readmit(fingerprint);
-  const { epoch, atMs } = verdict.intent;
-  const by = { node, environment, reason: aim.reason };
-  const held = {
-    secret: issued.secret,
-    ...(issued.carry === undefined ? {} : { carry: issued.carry }),
-    fingerprint,
-    sentAtMs: atMs,
-    issuedAtMs: storeClock.nowMs(),
-    expiresAtMs: atMs + issued.expiresInMs,
-    by,
-  };
-  const commit = {
-    type: "commit",
-    epoch,
-    operationId: ids.operationId,
-    intentOutcomeId: ids.outcomeId,
-    outcomeId: random.id(),
-    leaseHeld: true,
-    issued: held,
-  } as const;
-  const stored = reduce(state, commit, storeClock.nowMs(), rules).state;
+  const stored = committed(parts, { state, aim, intent: verdict.intent, ids, issued });
   if (stored?.credential === undefined) return undefined;
   local.adopt(stored, stored.credential);
   const durationMs = clock.monotonicMs() - startedMs;
@@ -90,4 +71,35 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   });
   if (isSame) throw handedOutAgain(issuer.id);
   return undefined;
+}
+
+interface Answered {
+  readonly state: State;
+  readonly aim: Goal;
+  readonly intent: Intent;
+  readonly ids: { readonly operationId: string; readonly outcomeId: string };
+  readonly issued: Issued;
+}
+
+/** The document as it is when the answer counts. */
+function committed({ setting, storeClock }: Parts, { state, aim, intent, ids, issued }: Answered): State | undefined {
+  const { environment, fingerprintOf, node, random, rules } = setting;
+  const commit = {
+    type: "commit",
+    epoch: intent.epoch,
+    operationId: ids.operationId,
+    intentOutcomeId: ids.outcomeId,
+    outcomeId: random.id(),
+    leaseHeld: true,
+    issued: {
+      secret: issued.secret,
+      ...(issued.carry === undefined ? {} : { carry: issued.carry }),
+      fingerprint: fingerprintOf(issued.secret),
+      sentAtMs: intent.atMs,
+      issuedAtMs: storeClock.nowMs(),
+      expiresAtMs: intent.atMs + issued.expiresInMs,
+      by: { node, environment, reason: aim.reason },
+    },
+  } as const;
+  return reduce(state, commit, storeClock.nowMs(), rules).state;
 }
