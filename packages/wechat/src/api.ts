@@ -1,27 +1,38 @@
 /** Business calls with a credential that may die at any moment. */
 import { ConfigurationError, systemRandom } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
+import { settled } from "./answer.ts";
 import { InvalidAnswerError, WechatApiError } from "./errors.ts";
-import type { Action } from "./errors-table.ts";
+import { audienceOf } from "./audience.ts";
+import { CallTimeoutError, callDeadline } from "./call-deadline.ts";
+import { destinationOf } from "./destination.ts";
+import type { Action } from "./error-row.ts";
 import { outgoing } from "./outgoing.ts";
-import { createPlatform } from "./platform.ts";
-import type { Fetch, PlatformOptions } from "./platform.ts";
+import type { CallInit } from "./outgoing.ts";
+import type { PlatformOptions } from "./platform.ts";
 import { createSender, discard } from "./send.ts";
-import { accountParameter, tokenParameters } from "./token-parameter.ts";
+import { accountParameter } from "./token-parameter.ts";
 import type { TokenParameter } from "./token-parameter.ts";
 import { platformNow } from "./transport.ts";
 
 export interface ApiOptions extends PlatformOptions {
   readonly random?: Random;
-  /** How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1 and 2 s in between. @defaultValue 3 */
+  /**
+   * How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1 and 2 s in between. A POST is not, unless it says that it is
+   * `idempotent`: the platform may have processed it. @defaultValue 3
+   */
   readonly busyRetriesMax?: number;
-  /** In which query parameter a call to this path carries the token; undefined: it carries none. @defaultValue {@link accountParameter} */
+  /** How long the platform has to answer a call, in ms, from 1. @defaultValue 30_000 */
+  readonly timeoutMs?: number;
+  /** The same for calls that carry a form, a file or more than 256 KiB. @defaultValue 300_000 */
+  readonly uploadTimeoutMs?: number;
+  /** In which query parameter a call to this path carries the token; undefined: it carries none. @defaultValue what the credential's kind asks for */
   readonly tokenParameter?: TokenParameter;
   /** The longest stream, in bytes, that is kept in memory as a body, so that it can be sent a second time. @defaultValue 10_485_760 */
   readonly replayBytesMax?: number;
 }
 
-export interface ApiRequest extends Omit<RequestInit, "body"> {
+export interface ApiRequest extends Omit<CallInit, "body"> {
   /** Added to the path's own query; undefined values are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as the body, as JSON. */
@@ -32,18 +43,22 @@ export interface ApiRequest extends Omit<RequestInit, "body"> {
 /** Business calls. Each sends at most twice with a refused token, whatever the platform answers: once with it and once with its replacement. */
 export interface Api {
   /**
-   * `fetch`, with a token in the calls that need one: those to the platform's own origin, except endpoints that take a secret or a
-   * user's token instead, and URLs that bring a token already. Everything else passes through as it is; no other origin is ever sent the token.
+   * `fetch`, with a token in the calls that need one: those to the base URL and to the platform's other documented hosts, except endpoints that take a secret or
+   * a user's token instead, and URLs that bring a token already. Everything else passes through as it is; no other host is ever sent the token.
    *
    * Answers are the platform's, errors included (HTTP 200 with an `errcode`), and their bodies are unread. A dead token is
    * replaced and the call sent again once. Redirects of calls that carry a token are errors, unless `redirect` is `"manual"`.
+   *
+   * @throws {ConfigurationError} `destination`: the call would leave without the token that it needs, or with a template in its place.
+   * @throws {CallTimeoutError} there was no answer in time. The body of an answer is not limited.
    */
-  readonly fetch: Fetch;
+  readonly fetch: (input: string | URL | Request, init?: CallInit) => Promise<Response>;
   /**
    * Calls an API by its path, `"/cgi-bin/user/info"`, and gives its JSON. A POST when there is a body, else a GET.
    *
    * @throws {WechatApiError} the platform refused: `errcode` says why, `action` what that asks for.
    * @throws {InvalidAnswerError} the answer is not JSON; use {@link Api.fetch} for binary answers.
+   * @throws {CallTimeoutError} there was no answer in time; the platform may have processed the call.
    * @throws what {@link Credential.get} throws, when there is no token.
    */
   request<T = Record<string, unknown>>(path: string, request?: ApiRequest): Promise<T>;
@@ -51,38 +66,44 @@ export interface Api {
   close(): void;
 }
 
-/** @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right. */
+/**
+ * Calls go to the platform that issued the credential, and to no other.
+ *
+ * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right for this credential.
+ */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
-  const platform = createPlatform(options);
-  const base = new URL(platform.baseUrl);
-  const basePath = base.pathname.replace(/\/$/, "");
+  const { platform, tokenParameter: ownParameter } = audienceOf(credential, options);
+  const tokenParameter = options.tokenParameter ?? ownParameter;
+  const destination = destinationOf(platform, tokenParameter);
   const replayBytesMax = whole("replayBytesMax", options.replayBytesMax ?? 10_485_760, 0, 2 ** 31 - 1);
-  const busyRetriesMax = whole("busyRetriesMax", options.busyRetriesMax ?? 3, 0, 3);
-  const tokenParameter = options.tokenParameter ?? accountParameter;
-  const parameterOf = (url: URL): string | undefined => tokenParameter(url.pathname.slice(basePath.length));
-  const parameterFor = (url: URL): string => parameterOf(url) ?? "access_token";
-  // Whoever calls with a component's or a suite's token calls it no parent.
-  const deadly: readonly Action[] = tokenParameter === accountParameter ? ["reject"] : ["reject", "reject-parent"];
-  const sender = createSender({ credential, platform, busyRetriesMax, deadly, parameterFor, random: options.random ?? systemRandom });
-
-  const takesToken = (url: URL): boolean => {
-    if (url.origin !== base.origin || url.username !== "" || url.password !== "" || !url.pathname.startsWith(`${basePath}/`)) return false;
-    if (tokenParameters.some((name) => url.searchParams.has(name))) return false;
-    return parameterOf(url) !== undefined;
-  };
+  const timeoutMs = whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 2 ** 31 - 1);
+  const sender = createSender({
+    credential,
+    platform,
+    busyRetriesMax: whole("busyRetriesMax", options.busyRetriesMax ?? 3, 0, 3),
+    timeoutMs,
+    uploadTimeoutMs: whole("uploadTimeoutMs", options.uploadTimeoutMs ?? 300_000, 1, 2 ** 31 - 1),
+    // Whoever calls with a component's or a suite's token calls it no parent.
+    deadly: tokenParameter === accountParameter ? (["reject"] satisfies Action[]) : ["reject", "reject-parent"],
+    parameterFor: (url) => destination.parameterOf(url) ?? "access_token",
+    random: options.random ?? systemRandom,
+  });
 
   return {
     async fetch(input, init) {
       const text = input instanceof Request ? input.url : String(input);
-      if (!URL.canParse(text) || !takesToken(new URL(text))) return platform.fetch(input, init);
+      if (!URL.canParse(text) || !destination.takesToken(new URL(text))) return platform.fetch(input, init);
       return (await sender.send(await outgoing(input, init, replayBytesMax))).response;
     },
-    async request(path, request = {}) {
+    async request<T>(path: string, request: ApiRequest = {}): Promise<T> {
       const url = urlOf(platform.baseUrl, path, request);
       const call = await outgoing(url, initOf(request), replayBytesMax);
-      const { response, refused } = takesToken(url) ? await sender.send(call) : await sender.sendPlain(call);
+      const { response, refused } = destination.takesToken(url) ? await sender.send(call) : await sender.sendPlain(call);
       const name = `${call.method} ${url.pathname}`;
-      if (refused === undefined) return readJson(response, name);
+      if (refused === undefined) {
+        const limit = callDeadline(platform.clock, name, call.timeoutMs ?? timeoutMs, call.signal);
+        return readJson<T>(response, name, limit.signal).finally(limit.lift);
+      }
       discard(response);
       const nowMs = platformNow(response.headers, platform.clock.wallMs());
       throw new WechatApiError(name, refused.refusal, refused.row, nowMs, refused.cause === undefined ? {} : { cause: refused.cause });
@@ -109,19 +130,22 @@ function urlOf(baseUrl: string, path: string, { query = {} }: ApiRequest): URL {
   return url;
 }
 
-function initOf({ query: _query, json, body, ...rest }: ApiRequest): RequestInit {
+function initOf({ query: _query, json, body, ...rest }: ApiRequest): CallInit {
   if (json === undefined) return body === undefined || body === null ? rest : { method: "POST", ...rest, body };
   const headers = new Headers(rest.headers);
   if (!headers.has("content-type")) headers.set("content-type", "application/json");
   return { method: "POST", ...rest, headers, body: JSON.stringify(json) };
 }
 
-async function readJson<T>(response: Response, name: string): Promise<T> {
+async function readJson<T>(response: Response, name: string, signal: AbortSignal): Promise<T> {
   if (!response.ok) {
     discard(response);
     throw new InvalidAnswerError(`${name} was answered with HTTP ${response.status}`);
   }
-  const text = await response.text();
+  const text = await settled(response.text(), signal).catch((error: unknown) => {
+    if (error instanceof CallTimeoutError) discard(response);
+    throw error;
+  });
   try {
     return JSON.parse(text);
   } catch {

@@ -6,8 +6,7 @@ import type { Fields, Grant, Refusal } from "./answer.ts";
 import { classify, issueOutcome, retryAfterMs } from "./classify.ts";
 import { InvalidAnswerError, refusalText } from "./errors.ts";
 import type { SeenGrant } from "./credential-age.ts";
-import { errorTable } from "./errors-table.ts";
-import type { EndpointClass, ErrorRow } from "./errors-table.ts";
+import type { EndpointClass, ErrorRow } from "./error-row.ts";
 import type { Platform } from "./platform.ts";
 import { platformNow, retryAfterHeader, transportFailure } from "./transport.ts";
 
@@ -25,6 +24,7 @@ export interface Question {
   /** Whom the credential is for: an AppID. */
   readonly subject: string;
   readonly endpoint: EndpointClass;
+  /** @defaultValue the platform's */
   readonly table?: readonly ErrorRow[];
   /** The longest answer that is read, in bytes. @defaultValue 65_536 */
   readonly bytesMax?: number;
@@ -58,7 +58,7 @@ export async function askForSeenGrant(
       return { ...grantIn(fields, field, defaultExpiresInMs), earliestMs, latestMs };
     }
     if (fields.has(field)) throw new InvalidAnswerError(`it has both an error (${refusal.errcode}) and a credential`);
-    throw refused(question, refusal, platformNowMs);
+    throw refused(platform, question, refusal, platformNowMs);
   });
 }
 
@@ -71,7 +71,7 @@ export async function askFor<T>(platform: Platform, question: Question, read: (f
   const { fields, platformNowMs } = await ask(platform, question);
   return valid(question, () => {
     const refusal = refusalIn(fields, question.secrets);
-    if (refusal !== undefined) throw refused(question, refusal, platformNowMs);
+    if (refusal !== undefined) throw refused(platform, question, refusal, platformNowMs);
     return read(fields);
   });
 }
@@ -96,7 +96,7 @@ export async function ask(platform: Platform, question: Question): Promise<Answe
   const text = await readText(question, response);
   if (response.status === 200)
     return { fields: valid(question, () => parseFields(text)), platformNowMs, isDated: response.headers.has("date") };
-  throw unusualStatus(question, response, text, platformNowMs);
+  throw unusualStatus(platform, question, response, text, platformNowMs);
 }
 
 async function readText(question: Question, response: Response): Promise<string> {
@@ -121,7 +121,7 @@ function initOf(question: Question): RequestInit {
 }
 
 /** An answer other than 200: a code of WeChat's counts where there is one, and only a refusal that says so is taken for one. */
-function unusualStatus(question: Question, response: Response, text: string, platformNowMs: number): IssueError {
+function unusualStatus(platform: Platform, question: Question, response: Response, text: string, platformNowMs: number): IssueError {
   const waitMs = retryAfterHeader(response.headers, platformNowMs);
   const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs };
   const status = response.status;
@@ -130,7 +130,7 @@ function unusualStatus(question: Question, response: Response, text: string, pla
   if (status >= 400 && status < 500) {
     const fields = fieldsOrNothing(text);
     const refusal = refusalOrNothing(fields, question);
-    if (refusal !== undefined) return refused(question, refusal, platformNowMs);
+    if (refusal !== undefined) return refused(platform, question, refusal, platformNowMs);
     if ((status === 401 || status === 403) && fields?.get("error") === "invalid_client") {
       return new IssueError("fatal", `${call(question)} was refused: invalid_client. Check the id and the secret.`, {
         platformCode: "invalid_client",
@@ -170,8 +170,8 @@ function unusable(question: Question, error: InvalidAnswerError): IssueError {
   return new IssueError("unknown", `${call(question)}: ${error.message}`, { platformCode: "invalid-answer" });
 }
 
-function refused(question: Question, refusal: Refusal, platformNowMs: number): IssueError {
-  const row = classify(question.endpoint, refusal.errcode, question.table ?? errorTable);
+function refused(platform: Platform, question: Question, refusal: Refusal, platformNowMs: number): IssueError {
+  const row = classify(question.endpoint, refusal.errcode, question.table ?? platform.table);
   const waitMs = retryAfterMs(row, platformNowMs);
   const options = waitMs === undefined ? {} : { retryAfterMs: waitMs };
   const outcome: IssueOutcome = issueOutcome(row.action);

@@ -58,6 +58,7 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
 
   return {
     id,
+    origin: platform.origin,
     policy: { kind: "rotate", overlapMs, inputGraceMs: refreshGraceMs },
     lifetimeMs: tokenLifetimeMs,
     issue,

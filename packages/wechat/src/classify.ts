@@ -1,30 +1,34 @@
 /** Decides what an error code asks for. Pure: table, code and time in, verdict out. */
 import type { IssueOutcome } from "@lingpai/core";
 import { errorTable } from "./errors-table.ts";
-import type { Action, EndpointClass, ErrorRow } from "./errors-table.ts";
+import type { Action, EndpointClass, ErrorRow } from "./error-row.ts";
 
-/** What holds for codes that no row names: a token endpoint backs off, a business endpoint hands the code to its caller. */
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+const ours = { source: "no page: what is done where none says anything", date: "2026-11-28" } as const;
+
+/** A minute: no platform blocks for one request a minute, and WeCom does for 2 000 wrong ones an hour. */
+const unlistedGrant = {
+  codes: [],
+  meaning: "a refusal that is not in the table",
+  action: "pause",
+  pauseMs: minuteMs,
+  remedy: "Look the code up in the platform's documentation.",
+  ...ours,
+} as const;
+
+/** What holds for codes that no row names: a token endpoint is left alone for a while, a business endpoint hands the code to its caller. */
 const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
-  token: {
-    codes: [],
-    endpoint: "token",
-    meaning: "a refusal that is not in the table",
-    action: "retry",
-    remedy: "Look the code up in the platform's documentation.",
-  },
-  derived: {
-    codes: [],
-    endpoint: "derived",
-    meaning: "a refusal that is not in the table",
-    action: "retry",
-    remedy: "Look the code up in the platform's documentation.",
-  },
+  token: { ...unlistedGrant, endpoint: "token" },
+  derived: { ...unlistedGrant, endpoint: "derived" },
   business: {
     codes: [],
     endpoint: "business",
     meaning: "a refusal that does not concern the token",
     action: "pass",
     remedy: "Look the code up in the documentation of this API.",
+    ...ours,
   },
 };
 
@@ -60,9 +64,6 @@ export function issueOutcome(action: Action): IssueOutcome {
 export function isRetryable(action: Action): boolean {
   return !["stop", "stop-here", "stop-tenant", "pass"].includes(action);
 }
-
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
 
 /** Where the platform's day begins: 00:00 in Asia/Shanghai, UTC+8 without daylight saving. In ms. */
 export const shanghaiOffsetMs: number = 8 * 60 * minuteMs;

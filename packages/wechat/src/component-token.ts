@@ -35,6 +35,7 @@ export function componentToken(options: ComponentTokenOptions): Issuer {
   const source = secretSource(id, options.secret, options);
   return {
     id,
+    origin: platform.origin,
     policy: { kind: "supersede", window: 2, overlapMs: options.overlapMs ?? 300_000 },
     lifetimeMs: tokenLifetimeMs,
     quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },

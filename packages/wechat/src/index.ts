@@ -26,7 +26,7 @@ export type { PushedTicket, PushedTicketOptions, PushedTicketStatus } from "./pu
 export type { MessageKeys, PushRefusal, PushRequest } from "./push-envelope.ts";
 export type { PushHandler, PushMessage, PushOptions, PushReply } from "./push-handler.ts";
 export type { Quota, QuotaDesk } from "./quota.ts";
-export { accountParameter, componentParameter, suiteParameter } from "./token-parameter.ts";
+export { accountParameter, componentParameter, providerParameter, suiteParameter } from "./token-parameter.ts";
 export type { TokenParameter } from "./token-parameter.ts";
 export { ticket, wecomTicket } from "./ticket.ts";
 export type { TicketOptions, TicketType, WecomTicketOptions, WecomTicketType } from "./ticket.ts";
@@ -36,6 +36,7 @@ export { jsSdkSignature } from "./js-sdk.ts";
 export type { JsSdkConfig, JsSdkSignatureInput } from "./js-sdk.ts";
 export type { Fetch, PlatformOptions } from "./platform.ts";
 export type { SecretOption } from "./secret-source.ts";
+export { CallTimeoutError } from "./call-deadline.ts";
 export { InvalidAnswerError, WechatApiError } from "./errors.ts";
 export { errorTable, wecomErrorTable } from "./errors-table.ts";
 export type { Action, EndpointClass, ErrorRow } from "./errors-table.ts";

@@ -7,11 +7,28 @@ export interface Outgoing {
   readonly url: URL;
   readonly method: string;
   readonly signal: AbortSignal | undefined;
+  /** Whether the platform may process it twice. */
+  readonly idempotent: boolean;
+  /** Whether it carries a file, or so much that sending it takes long. */
+  readonly isUpload: boolean;
+  /** The caller's own limit, in ms. */
+  readonly timeoutMs: number | undefined;
   /** A fresh init for each send; the body is whole each time. */
   init(): RequestInit;
 }
 
 type Body = NonNullable<RequestInit["body"]>;
+
+/** What a call may say beside what `fetch` takes. */
+export interface CallInit extends RequestInit {
+  /** Whether the platform may process it twice without harm, so that it is sent again when the platform is busy. @defaultValue true for GET and HEAD, false for others */
+  readonly idempotent?: boolean;
+  /** How long the answer may take, in ms, from 1. @defaultValue the client's `timeoutMs`, or `uploadTimeoutMs` for an upload */
+  readonly timeoutMs?: number;
+}
+
+/** A text or bytes longer than this count as an upload. */
+const uploadBytes = 262_144;
 
 /**
  * Takes over what a caller gave to `fetch`. Text, bytes, forms and blobs are copied or immutable; a stream is read into memory once, up to
@@ -20,26 +37,36 @@ type Body = NonNullable<RequestInit["body"]>;
  * @throws {ConfigurationError} `replay-bytes`: the stream is longer. Nothing was sent.
  * @throws {TypeError} what `fetch` itself would throw for this input.
  */
-export async function outgoing(input: string | URL | Request, init: RequestInit | undefined, replayBytesMax: number): Promise<Outgoing> {
+export async function outgoing(input: string | URL | Request, init: CallInit | undefined, replayBytesMax: number): Promise<Outgoing> {
   if (!(input instanceof Request)) return fromInit(new URL(input), init ?? {}, replayBytesMax);
   // Merges both and marks the input as used, as `fetch` does.
   const { body, headers, method, redirect, signal, url, keepalive, integrity } = new Request(input, init);
-  const merged: RequestInit = { ...init, headers, method, redirect, signal, keepalive, integrity };
+  const merged: CallInit = { ...init, headers, method, redirect, signal, keepalive, integrity };
   return fromInit(new URL(url), { ...merged, body: body ?? null }, replayBytesMax);
 }
 
-async function fromInit(url: URL, given: RequestInit, replayBytesMax: number): Promise<Outgoing> {
-  const { body, duplex: _duplex, ...rest } = given;
+async function fromInit(url: URL, given: CallInit, replayBytesMax: number): Promise<Outgoing> {
+  const { body, duplex: _duplex, idempotent, timeoutMs, ...rest } = given;
   const headers = new Headers(given.headers);
   const copy = body === null || body === undefined ? undefined : await keep(body, replayBytesMax);
   // A redirect would carry the call, and perhaps the token, to another place.
   const redirect = given.redirect === "manual" ? "manual" : "error";
+  const method = (given.method ?? "GET").toUpperCase();
   return {
     url,
-    method: (given.method ?? "GET").toUpperCase(),
+    method,
     signal: given.signal ?? undefined,
+    idempotent: idempotent ?? ["GET", "HEAD"].includes(method),
+    isUpload: isUpload(copy),
+    timeoutMs,
     init: () => ({ ...rest, redirect, headers: new Headers(headers), ...(copy === undefined ? {} : { body: copy }) }),
   };
+}
+
+function isUpload(body: Body | undefined): boolean {
+  if (body instanceof FormData || body instanceof Blob) return true;
+  if (typeof body === "string") return body.length > uploadBytes;
+  return (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) && body.byteLength > uploadBytes;
 }
 
 async function keep(body: Body, replayBytesMax: number): Promise<Body> {

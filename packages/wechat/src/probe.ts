@@ -14,7 +14,7 @@ export async function probeToken(platform: Platform, token: Secret, signal: Abor
     const response = await settled(platform.fetch(url, { method: "GET", redirect: "error", signal }), signal);
     const fields = parseFields(await readBody(response, signal));
     const refusal = refusalIn(fields, [token.reveal()]);
-    if (refusal !== undefined) return classify("business", refusal.errcode).action === "reject" ? "dead" : "unknown";
+    if (refusal !== undefined) return classify("business", refusal.errcode, platform.table).action === "reject" ? "dead" : "unknown";
     return response.status === 200 && Array.isArray(fields.get("ip_list")) ? "alive" : "unknown";
   } catch {
     return "unknown";

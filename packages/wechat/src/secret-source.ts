@@ -2,6 +2,7 @@
 import { ConfigurationError, fingerprint, IssueError } from "@lingpai/core";
 import { settled } from "./answer.ts";
 import { classify } from "./classify.ts";
+import type { ErrorRow } from "./error-row.ts";
 import { checkedSecret } from "./validate.ts";
 import type { SecretShape } from "./validate.ts";
 
@@ -23,7 +24,7 @@ export interface SecretSource {
 export function secretSource(
   id: string,
   option: SecretOption,
-  options: { readonly trim?: boolean; readonly shape?: SecretShape } = {},
+  options: { readonly trim?: boolean; readonly shape?: SecretShape; readonly table?: readonly ErrorRow[] } = {},
 ): SecretSource {
   const revisionOf = (secret: string): string => fingerprint(`revision of ${id}`, secret);
   if (typeof option !== "function") {
@@ -49,7 +50,7 @@ export function secretSource(
       try {
         return await send(secret);
       } catch (error) {
-        if (!isAboutSecret(error)) throw error;
+        if (!isAboutSecret(error, options.table)) throw error;
         const again = await obtain(signal).catch(() => secret);
         if (again === secret) throw error;
         return send(again);
@@ -74,9 +75,9 @@ export function secretSource(
   };
 }
 
-function isAboutSecret(error: unknown): boolean {
+function isAboutSecret(error: unknown, table?: readonly ErrorRow[]): boolean {
   if (!(error instanceof IssueError) || error.outcome !== "fatal") return false;
-  return error.platformCode === "invalid_client" || classify("token", Number(error.platformCode)).aboutSecret === true;
+  return error.platformCode === "invalid_client" || classify("token", Number(error.platformCode), table).aboutSecret === true;
 }
 
 /** Our own words about it. What the caller's function threw may hold anything, so only its name and its code are shown. */

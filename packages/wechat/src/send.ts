@@ -1,10 +1,12 @@
 /** Sends a business call until its answer is final: replaces a dead token once, waits while the platform is busy. */
 import { ClosedError, delay } from "@lingpai/core";
 import type { CallOptions, Credential, Random, Secret } from "@lingpai/core";
+import { settled } from "./answer.ts";
 import type { Refusal } from "./answer.ts";
 import { classify } from "./classify.ts";
 import { disguised, withoutToken } from "./disguise.ts";
-import type { Action, ErrorRow } from "./errors-table.ts";
+import { callDeadline } from "./call-deadline.ts";
+import type { Action, ErrorRow } from "./error-row.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Platform } from "./platform.ts";
 import { sniffRefusal } from "./sniff.ts";
@@ -23,7 +25,12 @@ export interface Refused {
 }
 
 export interface Sender {
-  /** Sends with a token. At most two sends carry a token that is refused, and at most `busyRetriesMax` more follow an answer of "busy". */
+  /**
+   * Sends with a token. At most two sends carry a token that is refused, and at most `busyRetriesMax` more follow an answer of "busy", where the call may be
+   * processed twice: the platform may have processed what it calls busy.
+   *
+   * @throws {CallTimeoutError} a send had no answer in time.
+   */
   send(call: Outgoing): Promise<Reply>;
   /** Sends once and as it is, for endpoints that take no token. */
   sendPlain(call: Outgoing): Promise<Reply>;
@@ -35,13 +42,17 @@ export interface SenderOptions {
   readonly platform: Platform;
   readonly random: Random;
   readonly busyRetriesMax: number;
+  /** How long the platform has for an answer, in ms. */
+  readonly timeoutMs: number;
+  readonly uploadTimeoutMs: number;
   /** What a code must ask for to mean that the token that was sent is dead. */
   readonly deadly: readonly Action[];
   /** The query parameter that carries the token in a call to this URL. */
   readonly parameterFor: (url: URL) => string;
 }
 
-export function createSender({ credential, platform, random, busyRetriesMax, deadly, parameterFor }: SenderOptions): Sender {
+export function createSender(options: SenderOptions): Sender {
+  const { credential, platform, random, busyRetriesMax, deadly, parameterFor } = options;
   const closing = new AbortController();
 
   /** Half a second, one, two; between half of that and all of it. */
@@ -52,18 +63,18 @@ export function createSender({ credential, platform, random, busyRetriesMax, dea
 
   return {
     async send(call) {
-      const options: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
-      let token = await credential.get(options);
+      const wait: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
+      let token = await credential.get(wait);
       let replayed = false;
       for (let busy = 0; ;) {
-        const reply = await sendOnce(platform, call, token, parameterFor(call.url));
+        const reply = await sendOnce(options, call, token, parameterFor(call.url));
         const { refused } = reply;
-        if (refused?.row.action === "retry" && busy < busyRetriesMax) {
+        if (refused?.row.action === "retry" && call.idempotent && busy < busyRetriesMax) {
           discard(reply.response);
           await pause(busy, call.signal);
           busy += 1;
         } else if (refused !== undefined && deadly.includes(refused.row.action) && !replayed) {
-          const { secret, cause } = await replacement(credential, token, refused.refusal.errcode, options);
+          const { secret, cause } = await replacement(credential, token, refused.refusal.errcode, wait);
           if (secret === undefined) return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
           discard(reply.response);
           token = secret;
@@ -71,22 +82,29 @@ export function createSender({ credential, platform, random, busyRetriesMax, dea
         } else return reply;
       }
     },
-    sendPlain: (call) => sendOnce(platform, call),
+    sendPlain: (call) => sendOnce(options, call),
     close: () => closing.abort(new ClosedError("The WeChat client")),
   };
 }
 
-async function sendOnce(platform: Platform, call: Outgoing, token?: Secret, parameter = ""): Promise<Reply> {
+async function sendOnce(options: SenderOptions, call: Outgoing, token?: Secret, parameter = ""): Promise<Reply> {
+  const { platform } = options;
   const secret = token?.reveal() ?? "";
-  let response: Response;
+  const timeoutMs = call.timeoutMs ?? (call.isUpload ? options.uploadTimeoutMs : options.timeoutMs);
+  const { signal, lift } = callDeadline(platform.clock, `${call.method} ${call.url.pathname}`, timeoutMs, call.signal);
   try {
-    response = await platform.fetch(secret === "" ? call.url.href : withToken(call.url, parameter, secret), call.init());
+    const url = secret === "" ? call.url.href : withToken(call.url, parameter, secret);
+    const response = await settled(platform.fetch(url, { ...call.init(), signal }), signal);
+    const refusal = await settled(sniffRefusal(response, [secret]), signal);
+    disguised(response, call.url);
+    if (refusal === undefined) return { response };
+    return { response, refused: { refusal, row: classify("business", refusal.errcode, platform.table) } };
   } catch (error) {
     throw secret === "" ? error : withoutToken(error, secret);
+  } finally {
+    // What is left of the body has the caller's time.
+    lift();
   }
-  const refusal = await sniffRefusal(response, [secret]);
-  disguised(response, call.url);
-  return refusal === undefined ? { response } : { response, refused: { refusal, row: classify("business", refusal.errcode) } };
 }
 
 /** Appends to the query as it stands: what the caller encoded stays encoded as it was. */

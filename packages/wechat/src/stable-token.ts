@@ -30,6 +30,7 @@ export function stableToken(options: TokenOptions): Issuer {
   const source = secretSource(id, options.secret, options);
   return {
     id,
+    origin: platform.origin,
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs: tokenLifetimeMs,
     quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: forcedGapMs } },

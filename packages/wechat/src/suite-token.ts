@@ -4,13 +4,12 @@ import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
-import { wecomErrorTable } from "./errors-table.ts";
 import { createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { secretSource } from "./secret-source.ts";
 import type { SecretOption } from "./secret-source.ts";
 import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.ts";
-import { confirmMs, wecomBaseUrl, wecomLifetimeMs } from "./wecom.ts";
+import { confirmMs, wecomLifetimeMs } from "./wecom.ts";
 
 interface SharedOptions extends PlatformOptions {
   /** Removes white space round the secret. @defaultValue false */
@@ -47,10 +46,10 @@ export interface ProviderTokenOptions extends SharedOptions {
 export function suiteToken(options: SuiteTokenOptions): Issuer {
   const suiteId = checkedApp(options.suiteId);
   const id = `wecom:suite:${suiteId}`;
-  const platform = createPlatform(options, wecomBaseUrl);
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  const platform = createPlatform(options, "wecom");
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
   return {
-    ...wecomIssuer(id, source.revision),
+    ...wecomIssuer(id, platform, source.revision),
     issue: (request) =>
       source.use(request.signal, async (secret) => {
         const ticket = needed(request.parent?.reveal(), id, "a pushed ticket");
@@ -74,10 +73,14 @@ export function corpToken(options: CorpTokenOptions): Issuer {
   const suiteId = checkedApp(options.suiteId);
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:corp:${suiteId}:${corpId}`;
-  const platform = createPlatform(options, wecomBaseUrl);
-  const source = secretSource(id, options.permanentCode, { ...options, shape: { ...corpSecretShape, name: "permanent code" } });
+  const platform = createPlatform(options, "wecom");
+  const source = secretSource(id, options.permanentCode, {
+    ...options,
+    shape: { ...corpSecretShape, name: "permanent code" },
+    table: platform.table,
+  });
   return {
-    ...wecomIssuer(id, source.revision),
+    ...wecomIssuer(id, platform, source.revision),
     issue: (request) =>
       source.use(request.signal, async (permanentCode) => {
         const token = needed(request.parent?.reveal(), id, "the suite's token");
@@ -108,10 +111,10 @@ export function corpToken(options: CorpTokenOptions): Issuer {
 export function providerToken(options: ProviderTokenOptions): Issuer {
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:provider:${corpId}`;
-  const platform = createPlatform(options, wecomBaseUrl);
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  const platform = createPlatform(options, "wecom");
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
   return {
-    ...wecomIssuer(id, source.revision),
+    ...wecomIssuer(id, platform, source.revision),
     issue: (request) =>
       source.use(request.signal, async (secret) => {
         const json = { corpid: corpId, provider_secret: secret };
@@ -126,12 +129,16 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
 }
 
 /** The same token comes back until it expires, each time with its whole life as what is left. */
-function wecomIssuer(id: string, revision: () => string): Pick<Issuer, "id" | "policy" | "lifetimeMs" | "revision"> {
-  return { id, policy: { kind: "sliding" }, lifetimeMs: wecomLifetimeMs, revision };
+function wecomIssuer(
+  id: string,
+  { origin }: Platform,
+  revision: () => string,
+): Pick<Issuer, "id" | "origin" | "policy" | "lifetimeMs" | "revision"> {
+  return { id, origin, policy: { kind: "sliding" }, lifetimeMs: wecomLifetimeMs, revision };
 }
 
 async function ask(platform: Platform, request: IssueRequest, question: Omit<Question, "signal">, field: string): Promise<Issued> {
-  const whole = { ...question, signal: request.signal, table: wecomErrorTable };
+  const whole = { ...question, signal: request.signal };
   return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask: () => askForSeenGrant(platform, whole, field) });
 }
 

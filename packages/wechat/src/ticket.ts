@@ -10,7 +10,6 @@ import type { ErrorRow } from "./errors-table.ts";
 import { createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { checkedApp, checkedId, corpIdShape } from "./validate.ts";
-import { wecomBaseUrl } from "./wecom.ts";
 
 /** `jsapi` signs pages for the JS-SDK; `wx_card` signs coupons. */
 export type TicketType = "jsapi" | "wx_card";
@@ -66,7 +65,7 @@ export function wecomTicket(options: WecomTicketOptions): Issuer {
   const app = checkedApp(options.app);
   const id = `wecom:ticket:${options.type}:${corpId}:${app}`;
   const place = options.type === "jsapi" ? { path: "/cgi-bin/get_jsapi_ticket" } : { path: "/cgi-bin/ticket/get", type: options.type };
-  return issuerOf(id, createPlatform(options, wecomBaseUrl), {
+  return issuerOf(id, createPlatform(options, "wecom"), {
     ...place,
     subject: corpId,
     table: wecomErrorTable,
@@ -83,7 +82,13 @@ interface Source {
 }
 
 function issuerOf(id: string, platform: Platform, source: Source): Issuer {
-  return { id, policy: { kind: "sliding" }, lifetimeMs: ticketLifetimeMs, issue: (request) => issue(id, platform, source, request) };
+  return {
+    id,
+    origin: platform.origin,
+    policy: { kind: "sliding" },
+    lifetimeMs: ticketLifetimeMs,
+    issue: (request) => issue(id, platform, source, request),
+  };
 }
 
 async function issue(id: string, platform: Platform, source: Source, request: IssueRequest): ReturnType<Issuer["issue"]> {

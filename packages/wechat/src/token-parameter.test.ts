@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
 import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
 import { scriptedFetch } from "./scripted-fetch.fixture.ts";
-import { accountParameter, componentParameter, suiteParameter } from "./token-parameter.ts";
+import { accountParameter, componentParameter, providerParameter, suiteParameter } from "./token-parameter.ts";
 
 test.each([
   [accountParameter, "/cgi-bin/user/info", "access_token"],
@@ -14,6 +14,21 @@ test.each([
   [componentParameter, "/cgi-bin/component/api_component_token", undefined],
   [componentParameter, "/cgi-bin/component/api_start_push_ticket", undefined],
   [componentParameter, "/wxa/gettemplatelist", "access_token"],
+  [accountParameter, "/cgi-bin/component/setprivacysetting", "access_token"],
+  [accountParameter, "/cgi-bin/component/getprivacysetting", "access_token"],
+  [accountParameter, "/cgi-bin/component/uploadprivacyextfile", "access_token"],
+  [componentParameter, "/cgi-bin/component/setprivacysetting", undefined],
+  [componentParameter, "/cgi-bin/component/modify_wxa_server_domain", "access_token"],
+  [componentParameter, "/cgi-bin/component/modify_wxa_jump_domain", "access_token"],
+  [componentParameter, "/cgi-bin/component/get_domain_confirmfile", "access_token"],
+  [componentParameter, "/cgi-bin/component/clear_quota/v2", undefined],
+  [componentParameter, "/wxa/component/fastregisterpersonalweapp", "component_access_token"],
+  [accountParameter, "/cgi-bin/component/modify_wxa_server_domain", undefined],
+  [providerParameter, "/cgi-bin/service/corpid_to_opencorpid", "provider_access_token"],
+  [providerParameter, "/cgi-bin/service/get_corp_token", undefined],
+  [providerParameter, "/cgi-bin/license/create_new_order", "provider_access_token"],
+  [providerParameter, "/cgi-bin/message/send", undefined],
+  [suiteParameter, "/cgi-bin/service/corpid_to_opencorpid", undefined],
   [suiteParameter, "/cgi-bin/service/get_pre_auth_code", "suite_access_token"],
   [suiteParameter, "/cgi-bin/service/get_suite_token", undefined],
   [suiteParameter, "/cgi-bin/message/send", undefined],

@@ -16,6 +16,15 @@ describe("a request that failed", () => {
     },
   );
 
+  test.each([407, 502])("behind a proxy that answers CONNECT with %d was never sent", (status) => {
+    const refused = system("UND_ERR_ABORTED", { message: `Proxy response (${status}) !== 200 when HTTP Tunneling` });
+    expect(transportFailure(failed(new DOMException("Request was cancelled.", { name: "AbortError", cause: refused })))).toEqual({
+      outcome: "unsent",
+      code: `PROXY_${status}`,
+    });
+    expect(transportFailure(failed(system("UND_ERR_ABORTED"))).outcome).toBe("unknown");
+  });
+
   test("by a time-out was never sent only if it was the connection's", () => {
     expect(transportFailure(failed(system("ETIMEDOUT", { syscall: "connect" }))).outcome).toBe("unsent");
     expect(transportFailure(failed(system("ETIMEDOUT", { syscall: "read" }))).outcome).toBe("unknown");

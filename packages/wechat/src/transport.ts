@@ -13,6 +13,7 @@ const beforeSend = new Set([
   "ENETDOWN",
   "ERR_INVALID_URL",
   "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_PRX_TLS",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -43,7 +44,15 @@ function causes(error: unknown, depth: number): unknown[] {
   return [error];
 }
 
+/** Undici's words for a proxy that would not connect to the platform (its `lib/dispatcher/proxy-agent.js`, 7.x). Nothing of the request has left. */
+const refusedByProxy = /^Proxy response \((\d{3})\) !== 200 when HTTP Tunneling$/;
+
+function proxyStatus(leaf: unknown): string | undefined {
+  return leaf instanceof Error ? refusedByProxy.exec(leaf.message)?.[1] : undefined;
+}
+
 function isBeforeSend(leaf: unknown): boolean {
+  if (proxyStatus(leaf) !== undefined) return true;
   const code = codeOf(leaf);
   if (code === undefined) return false;
   if (code === "ETIMEDOUT") return typeof leaf === "object" && leaf !== null && "syscall" in leaf && leaf.syscall === "connect";
@@ -51,6 +60,8 @@ function isBeforeSend(leaf: unknown): boolean {
 }
 
 function codeOf(leaf: unknown): string | undefined {
+  const status = proxyStatus(leaf);
+  if (status !== undefined) return `PROXY_${status}`;
   if (typeof leaf !== "object" || leaf === null || !("code" in leaf)) return undefined;
   return typeof leaf.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(leaf.code) ? leaf.code : undefined;
 }

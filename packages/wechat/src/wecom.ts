@@ -4,7 +4,6 @@ import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
 import type { SeenGrant } from "./credential-age.ts";
-import { wecomErrorTable } from "./errors-table.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { probeToken } from "./probe.ts";
@@ -41,10 +40,11 @@ export const confirmMs = 300_000;
 export function wecomToken(options: WecomTokenOptions): Issuer {
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:app:${corpId}:${checkedApp(options.app)}`;
-  const platform = createPlatform(options, wecomBaseUrl);
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape });
+  const platform = createPlatform(options, "wecom");
+  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
   return {
     id,
+    origin: platform.origin,
     policy: { kind: "sliding" },
     lifetimeMs: wecomLifetimeMs,
     issue: (request) =>
@@ -56,7 +56,6 @@ export function wecomToken(options: WecomTokenOptions): Issuer {
           secrets: [secret],
           subject: corpId,
           endpoint: "token",
-          table: wecomErrorTable,
         };
         const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "access_token");
         return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });

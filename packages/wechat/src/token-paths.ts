@@ -1,0 +1,129 @@
+/**
+ * The paths whose token is not simply the account's `access_token`, as data from the platforms' pages. A path that is in neither table carries an account's or a
+ * component's token as `access_token`, as all of the documented business APIs do, and a suite's or a provider's not at all.
+ */
+
+/** Whose token it is: an account's (a tenant's and a WeCom app's included), a third-party platform's, a suite's, a service provider's. */
+export type TokenHolder = "account" | "component" | "suite" | "provider";
+
+/** The name of the parameter for each holder that may call; one that is left out may not, or needs no token. */
+type Names = Partial<Readonly<Record<TokenHolder, string>>>;
+
+interface Sourced {
+  /** The page that says so, without `https://`. */
+  readonly source: string;
+  /** When it was last held against this row. */
+  readonly date: string;
+}
+
+export interface ExceptionalPath extends Names, Sourced {
+  readonly path: string;
+}
+
+export interface OwnTokenPaths extends Names, Sourced {
+  readonly prefix: string;
+}
+
+const date = "2026-11-28";
+const openApi = "developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc";
+const platforms = "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api";
+const wecom = "developer.work.weixin.qq.com/document/path";
+
+const rows: readonly ExceptionalPath[] = [
+  // The secret, or a user's code, in place of a token.
+  { path: "/cgi-bin/token", source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html", date },
+  { path: "/cgi-bin/stable_token", source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html", date },
+  { path: "/cgi-bin/clear_quota/v2", source: `${openApi}/openapi/clearQuotaByAppSecret.html`, date },
+  { path: "/cgi-bin/gettoken", source: `${wecom}/91039`, date },
+  { path: "/cgi-bin/component/api_component_token", source: `${platforms}/ThirdParty/token/component_access_token.html`, date },
+  {
+    path: "/cgi-bin/component/api_start_push_ticket",
+    source: `${platforms}/ThirdParty/token/component_verify_ticket_service.html`,
+    date,
+  },
+  { path: "/cgi-bin/component/clear_quota/v2", source: `${openApi}/openapi/clearComponentQuotaByAppSecret.html`, date },
+  { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, date },
+  { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, date },
+  // Under /cgi-bin/component/, but with the tenant's token.
+  {
+    path: "/cgi-bin/component/setprivacysetting",
+    account: "access_token",
+    source: `${platforms}/privacy_config/set_privacy_setting.html`,
+    date,
+  },
+  {
+    path: "/cgi-bin/component/getprivacysetting",
+    account: "access_token",
+    source: `${platforms}/privacy_config/get_privacy_setting.html`,
+    date,
+  },
+  {
+    path: "/cgi-bin/component/uploadprivacyextfile",
+    account: "access_token",
+    source: `${platforms}/privacy_config/upload_privacy_exfile.html`,
+    date,
+  },
+  // Under /cgi-bin/component/, with the component's token by the name of an account's.
+  {
+    path: "/cgi-bin/component/modify_wxa_server_domain",
+    component: "access_token",
+    source: `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyServerDomain.html`,
+    date,
+  },
+  {
+    path: "/cgi-bin/component/modify_wxa_jump_domain",
+    component: "access_token",
+    source: `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyJumpDomain.html`,
+    date,
+  },
+  {
+    path: "/cgi-bin/component/get_domain_confirmfile",
+    component: "access_token",
+    source: `${openApi}/thirdparty-management/domain-mgnt/getThirdpartyJumpDomainConfirmFile.html`,
+    date,
+  },
+  // Outside, with the component's token by its own name.
+  {
+    path: "/wxa/component/fastregisterpersonalweapp",
+    component: "component_access_token",
+    source: `${platforms}/Register_Mini_Programs/fastregisterpersonalweapp.html`,
+    date,
+  },
+  { path: "/product/register/register_shop", component: "component_access_token", source: "observed: WxJava 4.6.0", date },
+  // At WeCom, with the provider's token under /cgi-bin/service/.
+  { path: "/cgi-bin/service/corpid_to_opencorpid", provider: "provider_access_token", source: `${wecom}/95604`, date },
+  { path: "/cgi-bin/service/get_login_info", provider: "access_token", source: `${wecom}/91125`, date },
+  { path: "/cgi-bin/service/get_register_code", provider: "provider_access_token", source: `${wecom}/90581`, date },
+  { path: "/cgi-bin/service/get_registration_info", provider: "provider_access_token", source: `${wecom}/90582`, date },
+  { path: "/cgi-bin/service/get_customized_auth_url", provider: "provider_access_token", source: `${wecom}/97160`, date },
+  { path: "/cgi-bin/service/get_app_license_info", suite: "suite_access_token", source: `${wecom}/95844`, date },
+  // At WeCom, with the app's own token under /cgi-bin/service/.
+  { path: "/cgi-bin/service/contact/sort", provider: "provider_access_token", source: `${wecom}/92093`, date },
+  { path: "/cgi-bin/service/contact/id_translate", provider: "provider_access_token", source: `${wecom}/91846`, date },
+  { path: "/cgi-bin/service/contact/batchsearch", provider: "provider_access_token", source: `${wecom}/91844`, date },
+  { path: "/cgi-bin/service/batch/getresult", provider: "provider_access_token", source: `${wecom}/91882`, date },
+  { path: "/cgi-bin/service/externalcontact/unionid_to_external_userid_3rd", suite: "suite_access_token", source: `${wecom}/93274`, date },
+];
+
+/** By path, without the base URL's own. */
+export const exceptionalPaths: ReadonlyMap<string, ExceptionalPath> = new Map(rows.map((row) => [row.path, row]));
+
+/** Groups of paths that the platforms document as one; the first that fits counts, after {@link exceptionalPaths}. */
+export const ownTokenPaths: readonly OwnTokenPaths[] = [
+  {
+    prefix: "/sns/component/",
+    component: "component_access_token",
+    source: "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/others/WeChat_login.html",
+    date,
+  },
+  {
+    prefix: "/sns/oauth2/component/",
+    component: "component_access_token",
+    source: `${platforms}/Official_Accounts/official_account_website_authorization.html`,
+    date,
+  },
+  { prefix: "/sns/", source: "developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html", date },
+  { prefix: "/cgi-bin/component/", component: "component_access_token", source: `${platforms}/ThirdParty/token/pre_auth_code.html`, date },
+  { prefix: "/cgi-bin/service/", suite: "suite_access_token", source: `${wecom}/90601`, date },
+  { prefix: "/cgi-bin/license/", provider: "provider_access_token", source: `${wecom}/95644`, date },
+];
