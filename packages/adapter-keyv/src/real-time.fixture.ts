@@ -15,7 +15,7 @@ export interface Source {
 }
 
 /** Long enough for two cores that run many clauses at once; the clauses about deadlines set their own. */
-const deadlineMs = 10_000;
+const deadlineMs = 40_000;
 
 export async function open(connect: () => Source | Promise<Source>): Promise<Fixture> {
   const first = await connect();

@@ -4,7 +4,7 @@ import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
-import type { Backend, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
+import type { Backend, ConnectOptions, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
 import { etcd, mariadb, memcached, openLink, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import { systemClock } from "@lingpai/core";
@@ -39,6 +39,7 @@ const memcachedFacts: Facts = {
   persistence: "client",
   ttlGranularityMs: 2_000,
   maxValueBytes: 1_000_000,
+  toleranceMs: 400,
 };
 
 export const postgresServers: readonly Backend[] = [
@@ -97,7 +98,7 @@ function onServer(
         return made;
       };
       const controls: Partial<Fixture> = {
-        ...(facts.linked && { connect: ({ initially = "up" } = {}) => linked(server, connect, initially === "down") }),
+        ...(facts.linked && { connect: (options) => linked(server, connect, options) }),
         ...(facts.restartable && { server: { restart: () => server.restart() } }),
       };
       return {
@@ -116,15 +117,19 @@ async function idle(store: { query(sql: string): Promise<unknown> }): Promise<vo
   await store.query("SELECT 1");
 }
 
-/** A connection to PostgreSQL is a process of its own, which takes a busy machine a while. */
+/** The default of a user. */
 const linkedDeadlineMs = 500;
 
-async function linked(server: Database, connect: (server: Pick<Database, "url">) => Source, isDown: boolean): Promise<LinkedClient> {
+async function linked(
+  server: Database,
+  connect: (server: Pick<Database, "url">) => Source,
+  { initially, deadlineMs = linkedDeadlineMs }: ConnectOptions = {},
+): Promise<LinkedClient> {
   const link = await openLink(server, "chunks");
-  if (isDown) await link.cut();
+  if (initially === "down") await link.cut();
   const source = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
   // A connection that was stranded never ends by itself, so the link ends before the client that waits for it, and may then complain.
   const disconnect = (): Promise<void> => link.close().then(() => source.close().catch(() => {}));
-  const own = client({ ...source, options: { ...source.options, deadlineMs: linkedDeadlineMs } }, systemClock, disconnect);
-  return { ...own, deadlineMs: linkedDeadlineMs, link, census: async () => ({ connections: link.connections() }) };
+  const own = client({ ...source, options: { ...source.options, deadlineMs } }, systemClock, disconnect);
+  return { ...own, deadlineMs, link, census: async () => ({ connections: link.connections() }) };
 }

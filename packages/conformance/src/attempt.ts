@@ -17,7 +17,7 @@ export type Outcome = { readonly id: string; readonly title: string; readonly ms
   | { readonly status: "not-applicable"; readonly fact: string }
 );
 
-export const timeoutDefaultMs = 20_000;
+export const timeoutDefaultMs = 60_000;
 
 /** How often a waived clause may pass before its waiver is stale: what breaks by chance, a race within a driver, does not break each time. */
 export const waivedAttemptsMax = 5;

@@ -103,8 +103,10 @@ export interface RawChannel {
 }
 
 export interface ConnectOptions {
-  /** The state of the link when the client is made. Default `up`. */
-  readonly initially?: "up" | "down";
+  /** The state of the link when the client is made; with `connecting` it is up and the client is handed over at once. Default `up`. */
+  readonly initially?: "up" | "down" | "connecting";
+  /** The adapter's deadline, in ms, for a clause that is not about deadlines. Default {@link LinkedClient.deadlineMs}'s own. */
+  readonly deadlineMs?: number;
 }
 
 export interface LinkedClient extends Client {

@@ -12,7 +12,7 @@ export interface Clause {
   readonly needs?: readonly Capability[];
   /** Measures time closely, loads the store, or disturbs the server, so no other clause runs meanwhile. */
   readonly alone?: boolean;
-  /** How long it may take on a slow machine, in ms. Default 20 000. */
+  /** How long it may take on a slow machine, in ms. Default 60 000. */
   readonly timeoutMs?: number;
   /** Rejects, with what was seen, when the promise is broken. */
   run(trial: Trial): Promise<void>;
@@ -48,9 +48,9 @@ export interface Trial {
   /** Hands a client over for closing after the clause, and shows it at `path`. */
   adopt(client: Client): TrialClient;
   elapse(ms: number): Promise<void>;
-  /** Lets time pass until the promise settles, and fails when it has not within `withinMs`. */
+  /** Lets time pass until the promise settles, and fails when it has not within `withinMs`, four times that on a machine's clock. */
   settle<T>(promise: Promise<T>, withinMs: number): Promise<T>;
-  /** Lets time pass until the condition holds, and fails, saying `what`, when it does not within `withinMs`. */
+  /** Lets time pass until the condition holds, and fails, saying `what`, when it does not within `withinMs`, likewise. */
   until(what: string, condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void>;
   /** Unhandled rejections and uncaught exceptions of the process since the clause began. */
   uncaught(): readonly unknown[];

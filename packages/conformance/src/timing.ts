@@ -1,10 +1,37 @@
 /** Moments that clauses about time wait for, so that what they assert holds by causality, however fast the machine is. */
 import assert from "node:assert/strict";
 import type { Trial } from "./clause.ts";
+import type { Facts } from "./facts.ts";
+
+/** Machines may be so many times slower than the one on which the clauses were written. */
+const slowness = 4;
+
+/** How long something may take that should take `ms`: on a manual clock exactly that, on a machine's with room for a slow one. */
+export function roomMs({ toleranceMs }: Pick<Facts, "toleranceMs">, ms: number): number {
+  return toleranceMs === 0 ? ms : ms * slowness + toleranceMs;
+}
+
+/** So many round trips take longer than a message that is pushed, and less long than what is asked for at intervals. */
+const promptRoundTrips = 500;
+
+/** How soon something that is pushed must be there: within `ms` on a manual clock; a machine is judged by its own round trips. */
+export function promptMs({ toleranceMs }: Pick<Facts, "toleranceMs">, ms: number, roundTripMs: number): number {
+  return toleranceMs === 0 ? ms : promptRoundTrips * roundTripMs;
+}
+
+/** The one in the middle; of an even number, the later. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((one, next) => one - next)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
 
 /** A time to live that is short, yet long enough to look at the entry before it ends. */
 export function shortTtlMs({ facts }: Pick<Trial, "facts">): number {
   return Math.max(facts.ttlGranularityMs, facts.toleranceMs * 5, 50);
+}
+
+/** A lease within a third of which there is time to act on a slow machine. */
+export function leaseLengthMs(trial: Pick<Trial, "facts">): number {
+  return Math.max(shortTtlMs(trial) * 2, trial.facts.toleranceMs * 12);
 }
 
 /** After this much the entry is gone, whatever the rounding. */
@@ -13,12 +40,12 @@ export function surelyGoneMs({ facts }: Pick<Trial, "facts">, ttlMs: number): nu
 }
 
 /**
- * Looks at something just before `ttlMs` after `begin` began. A look that came too late to prove anything is done again; ten
- * in a row mean that the machine is too slow for this backend's `toleranceMs`.
+ * Looks at something just before `ttlMs` after `begin` began. A look that came too late to prove anything is done again, and earlier if need
+ * be; ten in a row mean that the machine is too slow for this backend's `toleranceMs`.
  */
 export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Promise<unknown>, look: () => Promise<T>): Promise<T> {
-  const marginMs = Math.max(1, trial.facts.toleranceMs);
   for (let attempt = 0; attempt < 10; attempt++) {
+    const marginMs = Math.min(Math.max(1, trial.facts.toleranceMs) * 2 ** Math.floor(attempt / 3), ttlMs / 2);
     const startMs = trial.clock.monotonicMs();
     await begin();
     await trial.elapse(ttlMs - marginMs);

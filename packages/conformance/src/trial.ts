@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { acquire, createSingleFlight, sealed, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
 import type { Backend, Client, Core, Fixture } from "./backend.ts";
 import type { Trial, TrialClient } from "./clause.ts";
+import { roomMs } from "./timing.ts";
 import type { UncaughtLog } from "./uncaught.ts";
 
 export interface OpenTrial {
@@ -99,12 +100,12 @@ function stepMs(backend: Backend): number {
 }
 
 /**
- * Whether the time is up, by a timer of our own on the same clock and in the same process: when the machine holds up timers, it holds up
- * this one too, after those that were due before it. What is late then is the adapter, and not the machine.
+ * Whether the time is up, with room for a slow machine, by a timer of our own on the same clock and in the same process: when the machine
+ * holds up timers, it holds up this one too, after those that were due before it.
  */
 function timeLimit(backend: Backend, fixture: Fixture, withinMs: number): { isUp(): boolean; end(): void } {
   let up = false;
-  const end = fixture.clock.setTimer(withinMs + backend.facts.toleranceMs + stepMs(backend), () => {
+  const end = fixture.clock.setTimer(roomMs(backend.facts, withinMs) + stepMs(backend), () => {
     up = true;
   });
   return { isUp: () => up, end };

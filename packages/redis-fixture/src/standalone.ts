@@ -1,5 +1,5 @@
 /** A single server, behind a link that can be broken, with users of limited rights. */
-import type { Backend, LinkedClient, Running, ServerControls } from "@lingpai/conformance";
+import type { Backend, ConnectOptions, LinkedClient, Running, ServerControls } from "@lingpai/conformance";
 import { scopeOf, systemRandom } from "@lingpai/core";
 import { openLink, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
@@ -28,21 +28,22 @@ function running(driver: RedisDriver, server: Server): Running {
       ...(driver.hasKeyPrefix && { prefixed: async (keyPrefix: string) => clientOf(await driver.standalone(server, { keyPrefix })) }),
       raw,
       server: controls,
-      connect: (options) => linkedClient(driver, server, options?.initially === "down"),
+      connect: (options) => linkedClient(driver, server, options),
     }),
     stop: () => server.stop(),
   };
 }
 
-async function linkedClient(driver: RedisDriver, server: Server, initiallyDown: boolean): Promise<LinkedClient> {
+async function linkedClient(driver: RedisDriver, server: Server, options: ConnectOptions = {}): Promise<LinkedClient> {
+  const { initially = "up", deadlineMs = linkedDeadlineMs } = options;
   const link = await openLink(server);
-  if (initiallyDown) await link.cut();
+  if (initially === "down") await link.cut();
   const connected = await driver.standalone(link);
-  if (!initiallyDown) await connected.ping();
-  const client = clientOf(connected, { deadlineMs: linkedDeadlineMs });
+  if (initially === "up") await connected.ping();
+  const client = clientOf(connected, { deadlineMs });
   return {
     ...client,
-    deadlineMs: linkedDeadlineMs,
+    deadlineMs,
     link,
     census: async () => ({ connections: link.connections(), listeners: connected.listenerCount() }),
     async close() {

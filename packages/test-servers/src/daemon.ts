@@ -39,7 +39,7 @@ export interface DaemonPlan {
 
 /** Servers that refuse to run as root run as this user, who owns nothing. */
 const nobody = { uid: 65_534, gid: 65_534 };
-const startLimitMs = 30_000;
+const startLimitMs = 60_000;
 const logLimit = 8_000;
 
 /** @throws {Error} with the end of the log when the server does not take connections in time. */

@@ -138,7 +138,7 @@ class LocalServer implements Server {
           if (child.exitCode !== null || child.signalCode !== null) return "ended" as const;
           return (await this.command("PING")) === "PONG" && ("up" as const);
         },
-        10_000,
+        60_000,
       ).then((state) => {
         if (state === "ended") throw new Error("redis-server ended at once.");
       });

@@ -1,7 +1,7 @@
 import { delay, systemClock } from "@lingpai/core";
 
 /** Asks `probe` every 20 ms until it returns something other than undefined or false; a throw counts as not yet. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, limitMs = 20_000): Promise<T> {
+export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, limitMs = 60_000): Promise<T> {
   const dueMs = systemClock.monotonicMs() + limitMs;
   let last: unknown;
   for (;;) {

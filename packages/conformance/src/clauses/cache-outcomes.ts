@@ -39,14 +39,15 @@ export const cacheOutcomes: readonly Clause[] = [
     async run(trial) {
       const { cache, link, deadlineMs } = await trial.connect();
       const operationId = trial.random.id();
-      const ifVersion = written(await cache.set("key", "before"));
+      const ifVersion = written(await trial.cache.set("key", "before"));
+      await untilAnswered(trial, () => cache.get("key"));
       await link.freeze();
       const abandoned = cache.set("key", "after", { operationId, ifVersion });
       await refused(() => trial.settle(abandoned, deadlineMs * 2), "CACHE_UNAVAILABLE", "a call to a frozen server");
       await link.heal();
       const outcome = await untilAnswered(trial, () => cache.set("key", "after", { operationId, ifVersion }));
       assert.equal(written(outcome, "the re-sent write"), operationId);
-      const later = written(await cache.set("key", "later"));
+      const later = written(await trial.cache.set("key", "later"));
       await trial.elapse(deadlineMs);
       assert.equal((await trial.cache.get("key"))?.version, later, "the abandoned call took effect late");
       assert.deepEqual(trial.uncaught(), [], "an error was caught by nobody");

@@ -13,10 +13,10 @@ export const faultServer: readonly Clause[] = [
     async run(trial) {
       const { facts, random } = trial;
       const { cache, lock, link } = await trial.connect();
-      await cache.get("key");
+      await untilAnswered(trial, () => cache.get("key"));
       if (facts.conditionalWrites) {
         const operationId = random.id();
-        const ifVersion = written(await cache.set("key", "before"));
+        const ifVersion = written(await trial.cache.set("key", "before"));
         await link.loseReply();
         const send = () => cache.set("key", "after", { ifVersion, operationId });
         assert.equal(written(await untilAnswered(trial, send), "the same write, until it was answered"), operationId);
@@ -43,7 +43,8 @@ export const faultServer: readonly Clause[] = [
     needs: ["linked", "conditionalWrites"],
     async run(trial) {
       const { cache, link } = await trial.connect();
-      let version = written(await cache.set("counter", "0"));
+      let version = written(await trial.cache.set("counter", "0"));
+      await untilAnswered(trial, () => cache.get("counter"));
       for (let count = 1; count <= 20; count++) {
         const write = { ifVersion: version, operationId: trial.random.id() };
         const send = () => cache.set("counter", String(count), write);
@@ -94,7 +95,7 @@ export const faultServer: readonly Clause[] = [
     title: "what a server answers instead of obeying becomes the right error, with the right reason and `retryable`",
     needs: ["linked", "refusals"],
     async run(trial) {
-      const client = await trial.connect();
+      const client = await trial.connect({ deadlineMs: 5_000 });
       await client.cache.set("key", "value");
       const operations = operationsOf(client, trial.facts).filter(({ name }) =>
         ["get", "set", "delete", "tryAcquire", "release"].includes(name),

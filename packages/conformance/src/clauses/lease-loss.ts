@@ -3,12 +3,7 @@ import { CacheUnavailableError, delay, type Lock } from "@lingpai/core";
 import type { Clause, Trial } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
 import { altered, spyClock, type SpyClock } from "../spies.ts";
-import { shortTtlMs } from "../timing.ts";
-
-/** Long enough to act within a third of it on a slow machine. */
-function leaseLengthMs(trial: Trial): number {
-  return Math.max(shortTtlMs(trial) * 2, trial.facts.toleranceMs * 12);
-}
+import { leaseLengthMs } from "../timing.ts";
 
 function reasonOf(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;

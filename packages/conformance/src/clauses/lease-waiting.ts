@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { delay } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
-import { altered, logged, spyClock, withoutPush } from "../spies.ts";
-import { shortTtlMs } from "../timing.ts";
+import { altered, logged, spyClock, withoutPush, withoutTimers } from "../spies.ts";
+import { median, promptMs, shortTtlMs } from "../timing.ts";
 
 const ttlMs = 60_000;
 
@@ -36,47 +36,38 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-02",
-    title: "where the backend tells of a release, the next waiter has the lock within 5 ms at the median",
+    title: "where the backend tells of a release, the next waiter has the lock because it was told, and promptly",
     needs: ["locks", "pushesReleases"],
     alone: true,
-    async run({ lock, second, clock, elapse, settle, random, core: { acquire } }) {
+    async run({ lock, second, clock, facts, elapse, settle, random, core: { acquire } }) {
       const other = (await second()).lock;
-      let told = "";
-      // Three series: a machine that is busy spoils one, an adapter that is late spoils all.
-      for (let series = 0; series < 3; series++) {
-        const handoversMs: number[] = [];
-        const callsMs: number[] = [];
-        for (let round = 0; round < 21; round++) {
-          const [from, to] = round % 2 ? [lock, other] : [other, lock];
-          const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
-          const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock });
-          await elapse(15);
-          const calledMs = clock.monotonicMs();
-          assert.equal((await to.tryAcquire("name", random.id(), 1)).acquired, false);
-          const startMs = clock.monotonicMs();
-          callsMs.push(startMs - calledMs);
-          await held.release();
-          const lease = await settle(next, 5_000);
-          handoversMs.push(clock.monotonicMs() - startMs);
-          await lease.release();
-        }
-        const [handoverMs, callMs] = [handoversMs, callsMs].map((times) => times.sort((one, next) => one - next)[10] ?? Infinity) as [
-          number,
-          number,
-        ];
-        // A handover is a release, a message and a try. Where the machine takes more than a millisecond for one call, three take longer.
-        const allowedMs = Math.max(5, 5 * callMs);
-        if (handoverMs < allowedMs) return;
-        told = `the median handover took ${handoverMs} ms, the median call ${callMs} ms`;
+      const handoversMs: number[] = [];
+      const callsMs: number[] = [];
+      for (let round = 0; round < 21; round++) {
+        const [from, to] = round % 2 ? [lock, other] : [other, lock];
+        const held = await settle(acquire(from, "name", { ttlMs, waitMs: 1_000, clock }), 1_000);
+        // Its timers never fire, so it asks again only when it is told.
+        const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock: withoutTimers(clock) });
+        await elapse(15);
+        const calledMs = clock.monotonicMs();
+        assert.equal((await to.tryAcquire("name", random.id(), 1)).acquired, false);
+        const startMs = clock.monotonicMs();
+        callsMs.push(startMs - calledMs);
+        await held.release();
+        const lease = await settle(next, 1_000);
+        handoversMs.push(clock.monotonicMs() - startMs);
+        await lease.release();
       }
-      assert.fail(told);
+      const [handoverMs, callMs] = [median(handoversMs), median(callsMs)];
+      const limitMs = promptMs(facts, 5, callMs);
+      assert(handoverMs < limitMs, `the median handover took ${handoverMs} ms, the median call ${callMs} ms`);
     },
   },
   {
     id: "LEASE-03",
     title: "without push, waiting still ends, with bounded and jittered asking",
     needs: ["locks"],
-    async run({ lock, second, clock, elapse, settle, random, core: { acquire } }) {
+    async run({ lock, second, clock, elapse, facts, settle, random, until, core: { acquire } }) {
       const { lock: asking, log } = logged(withoutPush((await second()).lock), clock);
       const owner = random.id();
       granted(await lock.tryAcquire("name", owner, ttlMs));
@@ -89,8 +80,9 @@ export const leaseWaiting: readonly Clause[] = [
       });
       const waiting = acquire(timed, "name", { ttlMs, waitMs: 10_000, clock });
       await elapse(600);
-      assert(log.tries >= 3, `asked ${log.tries} times in 600 ms`);
       assert(log.tries <= 30, `asked ${log.tries} times in 600 ms: a polling storm`);
+      // Less often is no way to tell an interval from chance.
+      await until("the lock is asked for five times", () => log.tries >= 5, facts.toleranceMs * 10);
       await lock.release("name", owner);
       const lease = await settle(waiting, 600);
       // The second try follows at once: a release before the subscription is told to nobody.
@@ -103,14 +95,18 @@ export const leaseWaiting: readonly Clause[] = [
     id: "LEASE-04",
     title: "waiting ends with LOCK_TIMEOUT within a tenth of waitMs, and waitMs 0 never waits",
     needs: ["locks"],
-    async run({ lock, second, clock, settle, random, core: { acquire } }) {
+    async run({ lock, second, clock, facts, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
-      const other = (await second()).lock;
+      const { lock: other, log } = logged((await second()).lock, clock);
       // A client's first call also connects it.
       await other.tryAcquire("name", random.id(), 1);
       for (const waitMs of [0, 300]) {
         const startMs = clock.monotonicMs();
-        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), waitMs * 1.1), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
+        // On a machine the one call of a wait of 0 takes its time too.
+        const withinMs = Math.max(waitMs * 1.1, facts.toleranceMs * 5);
+        log.tries = 0;
+        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), withinMs), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
+        if (waitMs === 0) assert.equal(log.tries, 1, "waitMs 0 asked more than once");
         const waitedMs = clock.monotonicMs() - startMs;
         assert(waitedMs >= waitMs - 1, `gave up after ${waitedMs} ms of ${waitMs}`);
       }
@@ -177,7 +173,7 @@ export const leaseWaiting: readonly Clause[] = [
     async run(trial) {
       const { lock, clock, settle, random, core } = trial;
       const deaf = altered((await trial.second()).lock, { onRelease: async () => async () => {} });
-      const [owner, leaseMs] = [random.id(), shortTtlMs(trial) * 4];
+      const [owner, leaseMs] = [random.id(), shortTtlMs(trial) * 2];
       granted(await lock.tryAcquire("name", owner, leaseMs));
       const waiting = core.acquire(deaf, "name", { ttlMs, waitMs: 30_000, clock });
       await trial.elapse(20);
@@ -241,7 +237,8 @@ export const leaseWaiting: readonly Clause[] = [
         leaseMs + facts.ttlGranularityMs + 1_000,
       );
       const waitedMs = clock.monotonicMs() - startMs;
-      assert(waitedMs >= leaseMs - 1, `granted after ${waitedMs} ms of a lease of ${leaseMs}`);
+      // The clock of the store may be as late as everything else.
+      assert(waitedMs >= leaseMs - 1 - facts.toleranceMs, `granted after ${waitedMs} ms of a lease of ${leaseMs}`);
       await lease.release();
     },
   },

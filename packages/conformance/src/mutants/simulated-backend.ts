@@ -12,7 +12,7 @@ import {
   type LockDriver,
 } from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
-import type { Backend, Client, ClusterControls, Core, Fixture, LinkedClient, Raw, ServerControls } from "../backend.ts";
+import type { Backend, Client, ClusterControls, ConnectOptions, Core, Fixture, LinkedClient, Raw, ServerControls } from "../backend.ts";
 import { inProcess, type Facts, type Refusal } from "../facts.ts";
 import { soundCore } from "../trial.ts";
 import {
@@ -40,6 +40,8 @@ export interface Change {
   readonly lock?: (sound: Lock, client: DriverShape) => Lock;
   readonly core?: (sound: Core) => Partial<Core>;
   readonly closesClient?: true;
+  /** Of clients whose link can be broken. @defaultValue 100 */
+  readonly linkedDeadlineMs?: number;
   /** What a restart of the server loses. */
   readonly restartLoses?: (item: Item) => boolean;
   readonly asksForClass?: true;
@@ -101,8 +103,7 @@ export function simulatedBackend(change: Change = {}, name = "sound"): Backend {
   };
 }
 
-function openFixture(change: Change, facts: Facts): Fixture {
-  const clock = manualClock();
+export function openFixture(change: Change, facts: Facts, clock: ManualClock = manualClock()): Fixture {
   const server = new SimulatedServer(clock, facts.cluster ? 3 : 1);
   const sound = storeRules({ ...soundLayout, ...change.layout });
   const rules = { ...sound, ...change.rules?.(sound) };
@@ -119,7 +120,7 @@ function openFixture(change: Change, facts: Facts): Fixture {
     ...(facts.locks && !facts.fencing && { demandFencing: async () => demandFencing(change) }),
     ...(facts.clientPrefixes && { prefixed: async (keyPrefix: string) => newClient(world, { keyPrefix }).client }),
     ...(facts.foreignWriters && { raw: rawOf(world) }),
-    ...(facts.linked && { connect: async ({ initially = "up" } = {}) => linked(world, initially) }),
+    ...(facts.linked && { connect: async (options) => linked(world, options) }),
     server: serverControls(world),
     ...(facts.cluster && { cluster: clusterControls(world) }),
   };
@@ -140,7 +141,7 @@ interface NewClient {
 
 function newClient(
   world: World,
-  options: Partial<Pick<Habits, "keyPrefix" | "user">> & { readonly clock?: Clock; readonly initially?: "up" | "down" } = {},
+  options: Partial<Pick<Habits, "keyPrefix" | "user" | "deadlineMs">> & { readonly clock?: Clock; readonly initially?: "up" | "down" } = {},
 ): NewClient {
   const { clock = world.clock, initially = "up", ...habits } = options;
   const link = new SimulatedLink(world.server, initially);
@@ -185,9 +186,9 @@ function shifted(clock: Clock, byMs: number): Clock {
   };
 }
 
-function linked(world: World, initially: "up" | "down"): LinkedClient {
-  const { client, driver } = newClient(world, { initially });
-  return { ...client, deadlineMs: soundHabits.deadlineMs, link: driver.link, census: async () => driver.census };
+function linked(world: World, { initially = "up", deadlineMs = world.change.linkedDeadlineMs ?? 100 }: ConnectOptions = {}): LinkedClient {
+  const { client, driver } = newClient(world, { deadlineMs, initially: initially === "down" ? "down" : "up" });
+  return { ...client, deadlineMs, link: driver.link, census: async () => driver.census };
 }
 
 function rawOf({ server }: World): Raw {

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import {
   CacheUnavailableError,
+  delay,
   UnreadableEntryError,
   type CacheDriver,
   type CacheUnavailableReason,
@@ -36,12 +37,14 @@ export interface Habits {
   /** Called for each connection that broke, beside what a sound client does. */
   readonly onBreak: (client: SimulatedClient) => void;
   readonly explain: (answer: string, sent: string) => Error;
+  /** How long the next request is on its way, in ms; the first of a client also connects it. */
+  readonly latencyMs: (isFirst: boolean) => number;
 }
 
 export const soundHabits: Omit<Habits, "rules"> = {
   keyPrefix: "",
   user: { keyPrefix: "" },
-  deadlineMs: 100,
+  deadlineMs: 5_000,
   place: (name) => name,
   followsMoves: true,
   resendsScripts: true,
@@ -53,7 +56,10 @@ export const soundHabits: Omit<Habits, "rules"> = {
   waitsForConnection: true,
   onBreak: () => {},
   explain,
+  latencyMs: () => 0,
 };
+
+const packetMs = 20;
 
 const reasons: { readonly [word: string]: CacheUnavailableReason } = {
   READONLY: "readonly",
@@ -88,6 +94,7 @@ export class SimulatedClient {
   readonly leaks: unknown[] = [];
   readonly #server: SimulatedServer;
   readonly #loaded = new Set<string>();
+  #packet: { readonly arrivesAtMs: number; readonly arrival: Promise<void> } | undefined;
   /** Ends with this turn of the event loop. */
   #connecting: Promise<void> | undefined = setImmediate();
 
@@ -125,11 +132,24 @@ export class SimulatedClient {
     let delivery: Delivery = { node, user: this.habits.user, fromReplica: this.habits.readsFromReplica && request.command === "get" };
     for (;;) {
       try {
-        return await this.#answered(this.link.transmit(request, delivery));
+        return await this.#answered(this.#transmit(request, delivery));
       } catch (error) {
         delivery = this.#afterError(error, request.command, delivery, sent);
       }
     }
+  }
+
+  async #transmit<T>(request: Request<T>, delivery: Delivery): Promise<T> {
+    const { clock } = this.#server;
+    const latencyMs = this.habits.latencyMs(this.#packet === undefined);
+    if (latencyMs > 0) {
+      const arrivesAtMs = clock.monotonicMs() + latencyMs;
+      // What is sent on one connection arrives in order, and several requests in one packet.
+      if (this.#packet === undefined || this.#packet.arrivesAtMs < arrivesAtMs - packetMs)
+        this.#packet = { arrivesAtMs, arrival: delay(clock, latencyMs) };
+      await this.#packet.arrival;
+    }
+    return this.link.transmit(request, delivery);
   }
 
   /** What to try next, or a throw of what the caller is told. */
@@ -190,9 +210,8 @@ export function simulatedCacheDriver(client: DriverShape): CacheDriver {
       client.send("set", [place(name)], (shard) => rules.set(shard, keyPrefix + place(name), value, write), value),
     delete: (name, ifVersion) => remove(place(name), ifVersion),
     async clear(scope) {
-      let count = 0;
-      for (const name of await names(scope)) if (await remove(name, undefined)) count += 1;
-      return count;
+      const removed = await Promise.all((await names(scope)).map((name) => remove(name, undefined)));
+      return removed.filter(Boolean).length;
     },
     async *names(scope) {
       yield* await names(scope);
