@@ -50,10 +50,11 @@ const retryStrategy = (times: number): number => Math.min(times * 50, 2_000);
 /** Where the owner allows it; ours are to go to the primary all the same. */
 const readsFromReplicas = { scaleReads: "slave" } as const;
 
-function driver(version: string, { Redis, Cluster }: Library): RedisDriver {
+function driver(version: string, { Redis, Cluster }: Library, others: Pick<RedisDriver, "newer"> = {}): RedisDriver {
   return {
     adapter: "adapter-ioredis",
     client: `ioredis ${version}`,
+    ...others,
     hasKeyPrefix: true,
     standalone: async ({ host, port }, own) => connected(new Redis({ host, port, retryStrategy, ...own })),
     sentinel: async (sentinels, name, own) => connected(new Redis({ sentinels: addresses(sentinels), name, ...own })),
@@ -65,7 +66,7 @@ function addresses(nodes: readonly Address[]): Address[] {
   return nodes.map(({ host, port }) => ({ host, port }));
 }
 
-export const drivers: readonly RedisDriver[] = [driver("5", ioredis5), driver("6", ioredis6)];
+export const drivers: readonly RedisDriver[] = [driver("5", ioredis5, { newer: "ioredis 6" }), driver("6", ioredis6)];
 
 export const backends: readonly Backend[] = drivers.flatMap((version) => [
   standaloneBackend(version),

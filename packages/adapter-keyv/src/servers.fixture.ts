@@ -4,7 +4,7 @@ import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
-import type { Backend, ConnectOptions, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
+import type { Backend, ConnectOptions, DailyPart, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
 import { etcd, mariadb, memcached, openLink, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import { systemClock } from "@lingpai/core";
@@ -42,15 +42,21 @@ const memcachedFacts: Facts = {
   toleranceMs: 400,
 };
 
+/** The same statements as over a pool, sent by way of Keyv's own adapter. */
+const overAdapter = (pool: string): DailyPart => ({ clauses: ["CACHE-0", "LOCK-0"], restBy: pool });
+
 export const postgresServers: readonly Backend[] = [
   onServer("PostgreSQL, pg", postgres, { ...serverFacts, ...linkedFacts }, ({ url }) => {
     const native = new pg.Pool({ connectionString: url, max: 4 });
     return { keyv: new Keyv(), options: { native }, close: () => native.end() };
   }),
-  onServer("PostgreSQL, @keyv/postgres 2", postgres, silentFacts, ({ url }) => {
-    const store = new KeyvPostgres({ uri: url, max: 4 });
-    return { keyv: new Keyv5({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
-  }),
+  {
+    ...onServer("PostgreSQL, @keyv/postgres 2", postgres, silentFacts, ({ url }) => {
+      const store = new KeyvPostgres({ uri: url, max: 4 });
+      return { keyv: new Keyv5({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
+    }),
+    daily: overAdapter("PostgreSQL, pg"),
+  },
 ];
 
 export const mariadbServers: readonly Backend[] = [
@@ -58,10 +64,13 @@ export const mariadbServers: readonly Backend[] = [
     const native = mysql.createPool({ uri: url, connectionLimit: 4 });
     return { keyv: new Keyv(), options: { native }, close: () => native.promise().end() };
   }),
-  onServer("MariaDB, @keyv/mysql 2", mariadb, silentFacts, ({ url }) => {
-    const store = new KeyvMysql({ uri: url, connectionLimit: 4 });
-    return { keyv: new Keyv({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
-  }),
+  {
+    ...onServer("MariaDB, @keyv/mysql 2", mariadb, silentFacts, ({ url }) => {
+      const store = new KeyvMysql({ uri: url, connectionLimit: 4 });
+      return { keyv: new Keyv({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
+    }),
+    daily: overAdapter("MariaDB, mysql2"),
+  },
 ];
 
 export const etcdServers: readonly Backend[] = [

@@ -47,7 +47,7 @@ const stuckAfterLoss = "@redis/client 5 may not come back from a connection that
 const waiversOf5: Waivers = { "FAULT-05": stuckAfterLoss, "FAULT-12": stuckAfterLoss, "FAULT-15": stuckAfterLoss };
 
 /** What the line of 5 lacks and does not do. */
-type Shortcomings = Pick<RedisDriver, "hasKeyPrefix" | "standaloneWaivers">;
+type Shortcomings = Pick<RedisDriver, "hasKeyPrefix" | "newer" | "standaloneWaivers">;
 
 function driver(version: string, shortcomings: Shortcomings, { createClient, createCluster, createSentinel }: Library): RedisDriver {
   return {
@@ -76,7 +76,7 @@ function driver(version: string, shortcomings: Shortcomings, { createClient, cre
 }
 
 export const drivers: readonly RedisDriver[] = [
-  driver("5", { hasKeyPrefix: false, standaloneWaivers: waiversOf5 }, client5),
+  driver("5", { hasKeyPrefix: false, newer: "@redis/client 6", standaloneWaivers: waiversOf5 }, client5),
   driver("6", { hasKeyPrefix: true }, client6),
 ];
 

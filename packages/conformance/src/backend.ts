@@ -13,8 +13,21 @@ export interface Backend {
   readonly backend: string;
   readonly facts: Facts;
   readonly waivers?: Waivers;
+  /** @defaultValue every clause */
+  readonly daily?: DailyPart;
   /** Starts what the clauses run against. Called once in a run. */
   start(): Promise<Running>;
+}
+
+/**
+ * Which clauses of a backend the bindings for test runners run, when another backend of the same adapter on the same kind of server runs the
+ * others. With `LINGPAI_CONFORMANCE=full` in the environment they run all.
+ */
+export interface DailyPart {
+  /** How the ids of its clauses begin: `FAULT`, `WATCH-05`. None: it is not even started. */
+  readonly clauses: readonly string[];
+  /** The `backend` of the one that runs the rest. */
+  readonly restBy: string;
 }
 
 /** Clauses that are known to fail, each with the reason. One that passes five times in a row, or that does not exist, fails the build. */
@@ -96,8 +109,8 @@ export interface Raw {
 }
 
 export interface RawChannel {
-  /** Sends something that the adapter never sends. */
-  publish(path: readonly string[], payload: Uint8Array): Promise<void>;
+  /** Sends things that the adapter never sends, in this order. */
+  publish(path: readonly string[], ...payloads: readonly Uint8Array[]): Promise<void>;
   /** Collects the text of every message until `stop`. */
   overhear(path: readonly string[]): Promise<{ readonly messages: readonly string[]; stop(): Promise<void> }>;
 }

@@ -2,6 +2,7 @@
 import { attempt, timeoutDefaultMs, waivedAttemptsMax } from "./attempt.ts";
 import type { Backend, Running } from "./backend.ts";
 import { clauses } from "./clauses/index.ts";
+import { dailyClauses } from "./daily.ts";
 import { plan } from "./plan.ts";
 import { watchUncaught, type UncaughtLog } from "./uncaught.ts";
 
@@ -25,7 +26,8 @@ export interface BoundSuite {
 export const startTimeoutMs = 120_000;
 
 export function bind(backend: Backend): BoundSuite {
-  const { trials, uselessWaivers } = plan(backend, clauses);
+  const isFull = process.env["LINGPAI_CONFORMANCE"] === "full";
+  const { trials, uselessWaivers } = plan(backend, isFull ? clauses : dailyClauses(backend, clauses), backend.waivers, clauses);
   let session: { readonly running: Running; readonly uncaught: UncaughtLog } | undefined;
   const useless = uselessWaivers.map(({ id, why }): BoundTest => ({
     title: `waiver of ${id}`,

@@ -6,6 +6,7 @@ import { bind, startTimeoutMs } from "./binding.ts";
 /** One test for each clause; those that may run side by side do. */
 export function conform(backend: Backend): void {
   const suite = bind(backend);
+  if (suite.tests.length === 0) return;
   describe(suite.title, () => {
     beforeAll(() => suite.start(), startTimeoutMs);
     afterAll(() => suite.stop(), startTimeoutMs);

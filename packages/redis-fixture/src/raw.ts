@@ -3,12 +3,13 @@ import type { Raw, RawChannel } from "@lingpai/conformance";
 import { nameOf, scopeOf } from "@lingpai/core";
 import { changesChannel, fenceKey, lockKey } from "@lingpai/redis-scripts";
 import { openWire } from "@lingpai/test-servers";
-import type { Server } from "@lingpai/test-servers";
+import { wiresTo } from "./wires.ts";
+import type { Holders, Wires } from "./wires.ts";
 
-/** @param holder the server that holds this key now */
-export function rawAccess(holder: (key: string) => Promise<Server>): Raw {
-  const send = async (key: string, ...parts: ReadonlyArray<string | Uint8Array>): ReturnType<Server["command"]> =>
-    (await holder(key)).command(...parts);
+export function rawAccess(holders: Holders): Raw {
+  const wires = wiresTo(holders);
+  const send = (key: string, ...parts: ReadonlyArray<string | Uint8Array>): Promise<unknown> =>
+    wires.use(key, (wire) => wire.command(...parts));
   const foreign = (title: string, ...parts: readonly [command: string, ...rest: string[]]): Raw["foreign"][number] => ({
     title,
     async put(name) {
@@ -35,7 +36,7 @@ export function rawAccess(holder: (key: string) => Promise<Server>): Raw {
     async remove(name) {
       await send(name, "DEL", name);
     },
-    channel: channelAccess(holder),
+    channel: channelAccess(holders, wires),
     foreign: [
       foreign("a hash", "HSET", "v", "1", "d", "value"),
       foreign("a list", "RPUSH", "value"),
@@ -54,15 +55,16 @@ const readers: ReadonlyMap<string, readonly [string, ...string[]]> = new Map([
   ["list", ["LRANGE", "0", "-1"]],
 ]);
 
-function channelAccess(holder: (key: string) => Promise<Server>): RawChannel {
+function channelAccess(holders: Holders, wires: Wires): RawChannel {
   const channelOf = (path: readonly string[]): string => changesChannel(scopeOf(path));
   return {
-    async publish(path, payload) {
-      await (await holder(channelOf(path))).command("PUBLISH", channelOf(path), payload);
+    async publish(path, ...payloads) {
+      const channel = channelOf(path);
+      await wires.use(channel, (wire) => Promise.all(payloads.map((payload) => wire.command("PUBLISH", channel, payload))));
     },
     async overhear(path) {
       const messages: string[] = [];
-      const wire = await openWire(await holder(channelOf(path)), (reply) => {
+      const wire = await openWire(await holders.holderOf(channelOf(path)), (reply) => {
         if (Array.isArray(reply) && reply[0] === "message") messages.push(String(reply[2]));
       });
       await wire.command("SUBSCRIBE", channelOf(path));

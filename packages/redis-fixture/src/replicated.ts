@@ -7,7 +7,7 @@ import type { Cluster, Sentinel } from "@lingpai/test-servers";
 import { clusterFacts, sentinelFacts } from "./facts.ts";
 import { rawAccess } from "./raw.ts";
 import { slotOf } from "./slot.ts";
-import { clientOf, lending, openWorld } from "./world.ts";
+import { clientOf, dailyOf, lending, openWorld } from "./world.ts";
 import type { RedisDriver } from "./world.ts";
 
 export function sentinelBackend(driver: RedisDriver): Backend {
@@ -15,12 +15,13 @@ export function sentinelBackend(driver: RedisDriver): Backend {
     adapter: driver.adapter,
     backend: `${driver.client}, redis sentinel`,
     facts: { ...sentinelFacts, clientPrefixes: driver.hasKeyPrefix },
+    ...dailyOf(driver, "redis sentinel", []),
     start: async () => runningSentinel(driver, await startSentinel()),
   };
 }
 
 function runningSentinel(driver: RedisDriver, sentinel: Sentinel): Running {
-  const raw = rawAccess(() => sentinel.primary());
+  const raw = rawAccess({ holderOf: () => sentinel.primary(), placeOf: () => 0 });
   const clients = lending(() => driver.sentinel(sentinel.sentinels, sentinel.name));
   return {
     open: async () => ({
@@ -46,12 +47,13 @@ export function clusterBackend(driver: RedisDriver): Backend {
     adapter: driver.adapter,
     backend: `${driver.client}, redis cluster`,
     facts: { ...clusterFacts, clientPrefixes: driver.hasKeyPrefix },
+    ...dailyOf(driver, "redis cluster", []),
     start: async () => runningCluster(driver, await startCluster()),
   };
 }
 
 function runningCluster(driver: RedisDriver, cluster: Cluster): Running {
-  const raw = rawAccess((key) => cluster.primaryOf(slotOf(key)));
+  const raw = rawAccess({ holderOf: (key) => cluster.primaryOf(slotOf(key)), placeOf: slotOf });
   const controls = clusterControls(driver, cluster);
   return {
     open: async () => ({

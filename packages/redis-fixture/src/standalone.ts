@@ -6,7 +6,7 @@ import type { Server } from "@lingpai/test-servers";
 import { standaloneFacts } from "./facts.ts";
 import { rawAccess } from "./raw.ts";
 import { rightsWithin } from "./rights.ts";
-import { clientOf, linkedDeadlineMs, openWorld } from "./world.ts";
+import { clientOf, dailyOf, linkedDeadlineMs, openWorld } from "./world.ts";
 import type { Credentials, RedisDriver } from "./world.ts";
 
 export function standaloneBackend(driver: RedisDriver): Backend {
@@ -15,12 +15,14 @@ export function standaloneBackend(driver: RedisDriver): Backend {
     backend: `${driver.client}, redis standalone`,
     facts: { ...standaloneFacts, clientPrefixes: driver.hasKeyPrefix },
     waivers: driver.standaloneWaivers ?? {},
+    // Where versions of one library differ is in what they do with their connections.
+    ...dailyOf(driver, "redis standalone", ["FAULT", "WATCH-05"]),
     start: async () => running(driver, await startServer()),
   };
 }
 
 function running(driver: RedisDriver, server: Server): Running {
-  const raw = rawAccess(async () => server);
+  const raw = rawAccess({ holderOf: async () => server, placeOf: () => 0 });
   const controls = controlsOf(driver, server);
   return {
     open: async () => ({

@@ -1,5 +1,5 @@
 /** One clause's world on a running server: caches and locks over clients of their own, and the machine's clock. */
-import type { Client, Fixture, Waivers } from "@lingpai/conformance";
+import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
 import type { ProbeOptions } from "@lingpai/redis-scripts";
@@ -11,6 +11,8 @@ export interface RedisDriver {
   readonly adapter: string;
   /** The library and its version: `ioredis 6`. */
   readonly client: string;
+  /** The newer version of the library, as {@link RedisDriver.client}, which runs daily what this one runs nightly. */
+  readonly newer?: string;
   /** What the library itself breaks when its connection breaks. */
   readonly standaloneWaivers?: Waivers;
   /** Whether its clients can put a prefix of their own before every key: `keyPrefix`. */
@@ -44,6 +46,11 @@ export interface Connected {
   listenerCount(): number;
   /** Also when it is closed already or was never connected. */
   close(): Promise<void>;
+}
+
+/** The clauses that an older version of a library runs daily. */
+export function dailyOf({ newer }: RedisDriver, server: string, clauses: readonly string[]): Pick<Backend, "daily"> {
+  return newer === undefined ? {} : { daily: { clauses, restBy: `${newer}, ${server}` } };
 }
 
 /** An object with the client's members and nothing else in common with it. */

@@ -212,7 +212,9 @@ function rawOf({ server }: World): Raw {
       { title: "an entry of another layout", put: async (key) => put(key, "v2:entry") },
     ],
     channel: {
-      publish: async (path, payload) => server.publish(changes(path), decoder.decode(payload)),
+      publish: async (path, ...payloads) => {
+        for (const payload of payloads) server.publish(changes(path), decoder.decode(payload));
+      },
       async overhear(path) {
         const messages: string[] = [];
         const leave = server.subscribe(changes(path), (message) => messages.push(message));

@@ -1,18 +1,20 @@
 /**
- * `pnpm conformance [--json] [--only=TEXT] [--write]`: the clauses on every backend of the workspace, and the mutants.
+ * `pnpm conformance [--json] [--only=TEXT] [--write] [--matrix]`: the clauses on every backend of the workspace, and the mutants.
  *
- * `--only` takes the backends whose title contains the text, `--write` renews the table in the README and runs nothing. Exits 1 when a
- * clause failed or a mutant survived.
+ * `--only` takes the backends whose title contains the text, `--write` renews the table in the README, and `--matrix` prints what is left to
+ * the nightly run; both run nothing. Exits 1 when a clause failed or a mutant survived.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { inspect, parseArgs } from "node:util";
 import type { Backend } from "../backend.ts";
 import { clauses } from "../clauses/index.ts";
+import { mutants } from "../mutants/index.ts";
 import { attackAll } from "../mutants/kill-matrix.ts";
 import { plan } from "../plan.ts";
 import { runClauses, type Report } from "../run.ts";
 import { discover } from "./discover.ts";
+import { killTable } from "./kill-table.ts";
 import { withGenerated } from "./readme.ts";
 import { isSound, summaryOf, titleOf, type Summary } from "./summary.ts";
 import { clauseTable, familyTable } from "./table.ts";
@@ -21,11 +23,17 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const readmePath = fileURLToPath(new URL("../../README.md", import.meta.url));
 
 const { values: options } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string", default: "" }, write: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    matrix: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
+  },
 });
 
 const backends = (await discover(root)).filter((backend) => titleOf(backend).includes(options.only));
 if (options.write) await writeFile(readmePath, withGenerated(await readFile(readmePath, "utf8"), familyTable(clauses, backends)));
+else if (options.matrix) console.log(killTable(backends, clauses, mutants));
 else await report();
 
 async function report(): Promise<void> {

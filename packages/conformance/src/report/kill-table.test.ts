@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import type { Backend } from "../backend.ts";
+import { clauses } from "../clauses/index.ts";
+import { simulatedBackend } from "../mutants/simulated-backend.ts";
+import { killTable, lostDaily } from "./kill-table.ts";
+
+const mutants = [{ name: "forgets", caughtBy: ["CACHE-01", "LOCK-01"] }];
+const newer = simulatedBackend({}, "newer");
+const older: Backend = { ...simulatedBackend({}, "older"), daily: { clauses: ["FAULT"], restBy: "newer" } };
+
+test("what a daily backend holds may leave another one to the night", () => {
+  expect(lostDaily([newer, older], clauses, mutants)).toEqual([]);
+  const table = killTable([newer, older], clauses, mutants).split("\n");
+  expect(table).toContain(" 2 simulated on older; what is nightly here is daily on newer");
+  expect(table.find((line) => line.startsWith("CACHE-01"))).toMatch(/^CACHE-01 +1 + ● +○ /);
+  expect(table.find((line) => line.startsWith("FAULT-01"))).toMatch(/^FAULT-01 +0 + ● +● /);
+});
+
+test("what nobody holds daily is told", () => {
+  expect(lostDaily([older], clauses, mutants)).toEqual(['simulated on older: there is no "newer"']);
+  const waived: Backend = { ...newer, waivers: { "CACHE-01": "why" } };
+  expect(lostDaily([waived, older], clauses, mutants)).toEqual(["simulated on older: CACHE-01 runs nightly only"]);
+  const fewer: Backend = { ...newer, daily: { clauses: ["WATCH"], restBy: "older" } };
+  expect(lostDaily([fewer, older], clauses, mutants)).toContain('simulated on older: "forgets" is killed nightly only');
+});

@@ -1,0 +1,47 @@
+/** Connections for looking round the adapter: one to each server, and not one for each look. */
+import { openWire, ServerError } from "@lingpai/test-servers";
+import type { Server, Wire } from "@lingpai/test-servers";
+
+/** Who holds what. */
+export interface Holders {
+  /** The server that holds this key now. */
+  holderOf(key: string): Promise<Server>;
+  /** Keys of one place are held by one server. */
+  placeOf(key: string): number;
+}
+
+export interface Wires {
+  /** Calls `work` with a connection to the key's holder, and once more when it turns out that another holds it or the connection is gone. */
+  use<T>(key: string, work: (wire: Wire) => Promise<T>): Promise<T>;
+}
+
+/** They end with their servers. */
+export function wiresTo({ holderOf, placeOf }: Holders): Wires {
+  const holders = new Map<number, Promise<Server>>();
+  const wires = new Map<Server, Promise<Wire>>();
+  const wireOf = async (key: string): Promise<Wire> => {
+    const place = placeOf(key);
+    const holder = await (holders.get(place) ?? remember(holders, place, holderOf(key)));
+    return wires.get(holder) ?? remember(wires, holder, openWire(holder));
+  };
+  return {
+    async use(key, work) {
+      try {
+        return await work(await wireOf(key));
+      } catch (error) {
+        if (error instanceof ServerError && !/^(MOVED|READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)/.test(error.message)) throw error;
+        // Others may still be using what is forgotten here.
+        holders.clear();
+        wires.clear();
+        return work(await wireOf(key));
+      }
+    },
+  };
+}
+
+/** What could not be had is asked for again the next time. */
+function remember<K, V>(known: Map<K, Promise<V>>, key: K, value: Promise<V>): Promise<V> {
+  known.set(key, value);
+  value.catch(() => known.delete(key));
+  return value;
+}
