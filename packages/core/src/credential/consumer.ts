@@ -12,7 +12,7 @@ interface Consuming {
   readonly parts: Parts;
   readonly source: Source;
   readonly claims: Claims;
-  /** The goals of which this consumer has told the owners. */
+  /** The goals for which the owners have been told. */
   readonly complained: WeakSet<Goal>;
 }
 

@@ -32,7 +32,7 @@ export interface Means {
   readonly recorder: Recorder;
   readonly latch: Latch;
   readonly probe: Probe;
-  /** The goals of which this consumer has told the owners. */
+  /** The goals for which somebody else has been told: the owners by a consumer, the parent by a child. Once for each. */
   readonly complained: WeakSet<Goal>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
@@ -124,7 +124,7 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
     return await leadOnce(means, { goal, lease, document: source.document, parent, claims, probe, closing, startedMs });
   } catch (error) {
     // The lease is free again: a parent is not waited for under it here either.
-    if (isIssueError(error)) return await refused(means, error, parent);
+    if (isIssueError(error)) return await refused(means, goal, error, parent);
     throw error;
   }
 }
@@ -168,15 +168,37 @@ function yieldTo(source: Source, claim: Claim): Obstacle {
   return { kind: "wait", ms: 0 };
 }
 
-/** Where the platform said no: to the parent, which is then replaced, or to us. */
-async function refused(means: Means, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
+/** For how long a parent that was found not to be to blame is told again only what the platform confirms. */
+const innocentMs = 600_000;
+
+/** Where the platform said no: to the parent, which is then replaced, or to us. A parent that is alive, or fresh, is not to blame. */
+async function refused(means: Means, goal: Goal, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
   means.latch.close(error);
   if (error.outcome !== "parent" || means.parent === undefined || parent === undefined) throw error;
   const { platformCode } = error;
-  const options = { signal: means.closing, ...(platformCode === undefined ? {} : { platformCode }) };
-  const rejection = await told(means, means.parent.reject(parent, options));
-  if (!rejection.replaced) throw error;
+  const known = means.parts.local.state?.failure?.parent;
+  const doubtful = known?.fingerprint === parent.fingerprint && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
+  const options = { signal: means.closing, doubtful, ...(platformCode === undefined ? {} : { platformCode }) };
+  const isFresh = means.complained.has(goal);
+  means.complained.add(goal);
+  const isReplaced = !isFresh && (await told(means, means.parent.reject(parent, options))).replaced;
+  if (!isReplaced) {
+    await blame(means, error, parent);
+    throw error;
+  }
   return { kind: "pause", ms: 1 + means.parts.setting.random.next(), why: "error" };
+}
+
+/** The refusal is the child's own, so the fleet backs off. */
+async function blame({ parts, source }: Means, { code, platformCode = code }: IssueError, parent: Secret): Promise<void> {
+  const ids = { operationId: "", outcomeId: parts.setting.random.id(), sentAtMs: 0 };
+  const event = { type: "abandon", ...ids, outcome: "blamed", code: platformCode, parent: parent.fingerprint } as const;
+  try {
+    const applied = await source.document.apply(event);
+    if (applied?.snapshot.state !== undefined) parts.local.note(applied.snapshot.state);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+  }
 }
 
 /** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */

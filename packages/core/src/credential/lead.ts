@@ -138,13 +138,13 @@ function requestOf({ setting }: Parts, { aim, forced, input, leadership, snapsho
   return { reason: aim.reason, forced, current, parent: leadership.parent, ...(input && { input }) };
 }
 
-/** A refused parent is no failure of its child; everything else that was refused backs the fleet off. */
+/** A refused parent is no failure of its child until the parent turns out not to be to blame; everything else that was refused backs the fleet off. */
 export function endingOf({ outcome, code, platformCode, retryAfterMs }: IssueError, again: boolean): Ending {
   const endings = {
     busy: "refused",
     fatal: "refused",
     quota: "refused",
-    parent: "yielded",
+    parent: "parent",
     input: "refused",
     unsent: "unsent",
     unknown: "unknown",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Secret } from "../secret.ts";
 import { fleet, within, type Fleet } from "./fleet.fixture.ts";
-import type { Parent } from "./types.ts";
+import type { Parent, RejectOptions } from "./types.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 const parent = new Secret("parent", "parent");
@@ -79,5 +79,68 @@ describe("a child whose parent the platform refuses", () => {
     await expect(within(clock, 21_000, child.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     expect(platform.issues).toHaveLength(1);
     await within(clock, 10_000, child.close());
+  });
+});
+
+describe("a child that the platform refuses for a reason of its own, with the code of a refused parent", () => {
+  const alive: Parent = { get: async () => parent, reject: async () => ({ replaced: false }) };
+
+  it("backs off when the parent is alive, and counts what left", async () => {
+    const { clock, document, node, platform } = fleet({ quota: { perDay: 20, dayOffsetMs: 0 }, policy: { kind: "sliding" } });
+    platform.script(...Array.from({ length: 100 }, () => ({ outcome: "parent", platformCode: "40001" }) as const));
+    const told: RejectOptions[] = [];
+    const reject: Parent["reject"] = async (_refused, options) => {
+      told.push(options ?? {});
+      return { replaced: false };
+    };
+    const [one, two] = [node({ parent: { ...alive, reject } }), node({ parent: { ...alive, reject } })];
+    for (let second = 0; second < 600; second += 5) {
+      one.get().catch(() => {});
+      two.get().catch(() => {});
+      await clock.advance(5_000);
+    }
+    // 1, 2, 4 … s, and 60 s from then on: one node a step.
+    expect(platform.issues.length).toBeGreaterThan(5);
+    expect(platform.issues.length).toBeLessThanOrEqual(20);
+    expect((await document())?.quota.used).toBe(platform.issues.length);
+    expect(await document()).toMatchObject({ failure: { code: "40001", parent: { fingerprint: "parent" } } });
+    // Once it was found alive, only the platform's own word counts against it.
+    expect(told[0]).toMatchObject({ doubtful: false, platformCode: "40001" });
+    expect(told.slice(1).every(({ doubtful }) => doubtful)).toBe(true);
+    await expect(within(clock, 25_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+  });
+
+  it("has its parent replaced once for each goal, and then looks for the fault with itself", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
+    platform.script(...Array.from({ length: 100 }, () => "parent" as const));
+    let generation = 1;
+    const present = (): Secret => new Secret(`parent-${generation}`, `parent-${generation}`);
+    const reject: Parent["reject"] = async (_refused, options) => {
+      if (options?.doubtful) return { replaced: false };
+      generation += 1;
+      return { replaced: true, secret: present() };
+    };
+    const [one, two] = [1, 2].map(() => node({ parent: { get: async () => present(), reject } }));
+    for (let second = 0; second < 590; second += 5) {
+      one!.get().catch(() => {});
+      two!.get().catch(() => {});
+      await clock.advance(5_000);
+    }
+    // Once for each of the two, who did not know of each other.
+    expect(generation).toBeLessThanOrEqual(3);
+    expect(platform.issues.length).toBeLessThanOrEqual(20);
+  });
+
+  it("is served again by itself once the platform is in order", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
+    platform.script(...Array.from({ length: 11 }, () => "parent" as const));
+    const one = node({ parent: alive });
+    const childs = async (): Promise<Secret | undefined> => within(clock, 21_000, one.get()).catch(() => undefined);
+    let served = await childs();
+    for (let second = 0; served === undefined && second < 900; second += 60) {
+      await clock.advance(40_000);
+      served = await childs();
+    }
+    expect(served?.reveal()).toBe(platform.latest);
   });
 });

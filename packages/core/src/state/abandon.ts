@@ -12,14 +12,17 @@ export interface AbandonEvent {
   readonly sentAtMs: number;
   /**
    * `refused`: the platform said no, nothing was issued. `unsent`: it never left. `unknown`: it may have been processed, or still may be.
-   * `yielded`: given up before the send, or for a reason that is no failure of this credential.
+   * `yielded`: given up before the send, or for a reason that is no failure of this credential. `parent`: the platform refused the parent's credential;
+   * it counts, and is tried again when the parent has been replaced. `blamed`: it was reported as that before, and the parent is not to blame.
    */
-  readonly outcome: "refused" | "unsent" | "unknown" | "yielded";
+  readonly outcome: "refused" | "unsent" | "unknown" | "yielded" | "parent" | "blamed";
   readonly code: string;
   /** How long the platform asked to be left alone, in ms. */
   readonly retryAfterMs?: number;
   /** The platform says that the day's quota is gone. */
   readonly quotaGone?: boolean;
+  /** With `blamed`: the fingerprint of the parent's credential. */
+  readonly parent?: string;
   /** Another attempt follows under the same lease: no back-off yet. */
   readonly again?: boolean;
 }
@@ -33,9 +36,10 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
   const ours = state.intent?.operationId === event.operationId;
   const unknown = event.outcome === "unknown";
   const isRepeated = state.outcomeId === event.outcomeId;
-  if (isRepeated || (!ours && !unknown)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
+  const blamed = event.outcome === "blamed";
+  if (isRepeated || (!ours && !unknown && !blamed)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
 
-  const failed = event.outcome === "refused" || unknown;
+  const failed = event.outcome === "refused" || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
   const coolUntilMs = Math.max(state.coolUntilMs, nowMs + coolMs(event, failures, rules));
   const quota = quotaOn(state.quota, nowMs, rules);
@@ -50,7 +54,7 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
       coolUntilMs,
       quota: event.quotaGone ? exhaust(quota, rules) : neverLeft ? refund(quota) : quota,
       ...(spent === "refusals" || spent === "manual" ? { budgets: refundTo(spent, state.budgets, rules) } : {}),
-      ...(event.outcome === "yielded" ? {} : { failure: { code: String(event.code), atMs: nowMs } }),
+      ...(event.outcome === "yielded" ? {} : { failure: failureOf(state, event, nowMs) }),
       ...(fears
         ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
         : {}),
@@ -60,9 +64,16 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
   return { state: next, verdict: { kind: "abandoned", coolUntilMs } };
 }
 
+function failureOf({ failure }: State, { code, outcome, parent }: AbandonEvent, atMs: number): NonNullable<State["failure"]> {
+  const before = failure?.parent;
+  const since = parent !== undefined && before?.fingerprint === parent ? before : parent && { fingerprint: parent, sinceMs: atMs };
+  const known = outcome === "blamed" ? since : before;
+  return { code: String(code), atMs, ...(known && { parent: known }) };
+}
+
 /** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
-  if (event.outcome === "yielded" || event.again) return 0;
+  if (event.outcome === "yielded" || event.outcome === "parent" || event.again) return 0;
   const { firstMs, maxMs } = rules.cool;
   const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
   // Whatever the issuer makes of it, a whole number is stored.

@@ -12,7 +12,7 @@ const rich: State = calm({
   doubtSinceMs: noonMs,
   suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
   budgets: { refusals: noonMs, manual: noonMs },
-  failure: { code: "-1", atMs: noonMs },
+  failure: { code: "-1", atMs: noonMs, parent: { fingerprint: "P1", sinceMs: noonMs } },
   spent: { fingerprint: "R1", atMs: noonMs },
 });
 
@@ -56,7 +56,10 @@ const document = fc.record(
     ),
     doubtSinceMs: count,
     suspect: fc.record({ fingerprint: fc.string(), atMs: count, dead: fc.constant(true) }, { requiredKeys: ["fingerprint", "atMs"] }),
-    failure: fc.record({ code: fc.string(), atMs: count }),
+    failure: fc.record(
+      { code: fc.string(), atMs: count, parent: fc.record({ fingerprint: fc.string(), sinceMs: count }) },
+      { requiredKeys: ["code", "atMs"] },
+    ),
     spent: mark,
   },
   { requiredKeys: [...required] },
@@ -64,7 +67,7 @@ const document = fc.record(
 
 const optional = [
   ...["credential", "credential.carry", "credential.parentFingerprint"],
-  ...["previous", "intent", "intent.budget", "doubtSinceMs", "suspect", "suspect.dead", "failure", "spent", "budgets"],
+  ...["previous", "intent", "intent.budget", "doubtSinceMs", "suspect", "suspect.dead", "failure", "failure.parent", "spent", "budgets"],
 ];
 
 /** All fields of an object and of those in it: `quota`, `quota.day`, … */

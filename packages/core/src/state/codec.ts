@@ -59,7 +59,11 @@ export function decodeState(text: string, key: string): State {
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
     ...read.optional("suspect", (from) => ({ ...readMark(from), ...(from.has("dead") ? { dead: from.yes("dead") } : {}) })),
     ...read.optional("budgets", (from) => ({ refusals: from.count("refusals"), manual: from.count("manual") })),
-    ...read.optional("failure", (from) => ({ code: from.text("code"), atMs: from.count("atMs") })),
+    ...read.optional("failure", (from) => ({
+      code: from.text("code"),
+      atMs: from.count("atMs"),
+      ...from.optional("parent", (parent) => ({ fingerprint: parent.text("fingerprint"), sinceMs: parent.count("sinceMs") })),
+    })),
     ...read.optional("spent", readMark),
   });
 }

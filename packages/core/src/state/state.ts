@@ -31,7 +31,12 @@ export interface State {
   /** Failed attempts in a row. */
   readonly failures: number;
   /** What the last failed attempt was told, for those who only wait. */
-  readonly failure?: { readonly code: string; readonly atMs: number };
+  readonly failure?: {
+    readonly code: string;
+    readonly atMs: number;
+    /** The parent's credential, where it was refused and is not to blame: alive, or fresh. `sinceMs`: when that was found out. */
+    readonly parent?: { readonly fingerprint: string; readonly sinceMs: number };
+  };
   readonly quota: Quota;
   /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
   readonly governor: { readonly count: number; readonly lastMs: number };
