@@ -9,6 +9,7 @@ import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputS
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
+import { settle } from "./settle.ts";
 
 /**
  * The flight that may now be sent, or the gate that is closed; undefined when what is stored serves the goal.
@@ -35,6 +36,7 @@ export async function announce(
   const by = await claiming;
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
+  if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
   // It was handed out again, and is dead by the platform's own word since: asking without force would bring it a third time.
   const isStuck =
     aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state) && isDead(read.state);
@@ -46,6 +48,7 @@ export async function announce(
     type: "intent",
     fence: lease.fence,
     forced,
+    overrunAtMs: overrunAtMs(parts, read),
     ...aim,
     ...ids,
     ...(input && { input: input.fingerprint, recovered: source.from === "platform" ? input.reveal() : undefined }),
@@ -77,10 +80,16 @@ function inputOf({ setting }: Parts, source: InputSource, { state }: Snapshot): 
 /** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */
 export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
   const aim = aimAt(goal, snapshot.state, parts);
-  const event = { type: "intent", fence: 0, forced: false, operationId: "", outcomeId: "", ...aim } as const;
+  const ids = { operationId: "", outcomeId: "" };
+  const event = { type: "intent", fence: 0, forced: false, overrunAtMs: overrunAtMs(parts, snapshot), ...ids, ...aim } as const;
   const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
   if (verdict.kind === "send" || verdict.kind === "adopt" || (verdict.kind === "wait" && verdict.why === "drain")) return undefined;
   return refusal(parts, goal, verdict);
+}
+
+/** In the store's time. */
+function overrunAtMs({ storeClock, takeover }: Parts, { state }: Snapshot): number {
+  return storeClock.nowMs() + takeover.waitMs(state);
 }
 
 function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>): Gate {

@@ -28,3 +28,12 @@ export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Pro
     if (aborted !== undefined) settle(() => reject(aborted.reason));
   });
 }
+
+/** As {@link bounded}, but gives `late` when `ms` have passed. */
+export function boundedOr<T>(work: Promise<T>, late: T, clock: Clock, ms: number, signals: Bounds["signals"]): Promise<T> {
+  const passed = new Error("The time is over.");
+  return bounded(work, { deadline: { clock, ms, error: () => passed }, signals }).catch((error: unknown) => {
+    if (error !== passed) throw error;
+    return late;
+  });
+}

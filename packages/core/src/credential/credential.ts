@@ -13,14 +13,15 @@ import { Flights, use } from "./flights.ts";
 import { travel, type Means } from "./journey.ts";
 import { Latch } from "./latch.ts";
 import { Local, type Goal } from "./local.ts";
-import { HandedOutAgainError } from "./obstacle.ts";
 import { Probe } from "./probe.ts";
 import { Recorder } from "./recorder.ts";
+import { Replacement } from "./replacement.ts";
 import { refuseRecursion } from "./request.ts";
 import { seed } from "./seeding.ts";
 import { settingFrom, type Setting } from "./setting.ts";
 import { Source, type Role } from "./source.ts";
 import { StoreClock } from "./store-clock.ts";
+import { Takeover } from "./takeover.ts";
 import type {
   CallOptions,
   Credential,
@@ -58,6 +59,7 @@ class ManagedCredential implements Credential {
   readonly #latch: Latch;
   readonly #probe: Probe;
   readonly #complaints: Complaints;
+  readonly #replacement: Replacement;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -73,9 +75,10 @@ class ManagedCredential implements Credential {
       this.#upkeep.rearm();
       this.#flights.wake();
     });
-    this.#parts = { setting, storeClock, local: this.#local, adoption: new Adoption(setting, storeClock, this.#local) };
+    const adoption = new Adoption(setting, storeClock, this.#local);
+    this.#parts = { setting, storeClock, local: this.#local, adoption, takeover: new Takeover(clock) };
     const cache = options.cache.withPrefix(environment);
-    this.#source = new Source(this.#parts, cache, roleFrom(options.role));
+    this.#source = new Source(this.#parts, cache, roleFrom(options.role), () => this.#onStoreRecovered());
     this.#recorder = new Recorder(this.#parts);
     this.#latch = new Latch(setting, storeClock, () => (setting.rules.rotates ? this.#local.state?.credential?.commitId : undefined));
     this.#probe = new Probe(this.#parts, this.#closing.signal);
@@ -95,6 +98,7 @@ class ManagedCredential implements Credential {
       closing: this.#closing.signal,
     };
     this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
+    this.#replacement = new Replacement(this.#parts, this.#source, this.#flights, this.#probe, this.#closing.signal);
     this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, this.#complaints);
   }
 
@@ -129,6 +133,7 @@ class ManagedCredential implements Credential {
       ...life,
       ...(isCurrent && { generation: holding.held.generation }),
     });
+    const reportedAtMs = this.#parts.storeClock.nowMs();
     // Whether a stranger's text is the fleet's present one, the store knows.
     if (verdict === "unknown" && !this.#local.isUsable) await this.#ensure({ reason: "cold" }, options.signal);
     const present = this.#local.isUsable ? this.#local.holding : undefined;
@@ -137,18 +142,8 @@ class ManagedCredential implements Credential {
       ? await this.#complaints.judged(present, options)
       : { reason: "rejected", refused: fingerprint, isDead: this.#local.wasRefused(fingerprint) };
     if (goal === undefined) return { replaced: false };
-    return this.#replaced(goal, options.signal);
-  }
-
-  /** What the platform hands out again, and does not call dead, is alive: whoever was refused was refused for another reason. */
-  async #replaced(goal: Goal, signal: AbortSignal | undefined): Promise<Rejection> {
-    try {
-      return { replaced: true, secret: await this.#replacementOf(goal, signal) };
-    } catch (error) {
-      const isKept = error instanceof HandedOutAgainError && this.#local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
-      if (isKept) return { replaced: false };
-      throw error;
-    }
+    this.#upkeep.start();
+    return this.#replacement.for(goal, reportedAtMs, options.signal);
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
@@ -250,20 +245,11 @@ class ManagedCredential implements Credential {
     refuseRecursion(this.id);
   }
 
-  /**
-   * What replaces the refused one, sure enough to send a call again with, which happens only once. While it is in doubt which credential the
-   * platform honours, the stored one is looked at first; and a request that is under way, and would kill it, is waited for.
-   */
-  async #replacementOf(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
-    const secret = await this.#ensure(goal, signal);
-    if (this.#local.state?.doubtSinceMs === undefined) return secret;
-    // That it cannot be reconciled now is no reason to fail: what is stored may well be alive.
-    if (this.#local.state.intent !== undefined) await this.#ensure({ reason: "reconcile" }, signal).catch(() => {});
-    const { holding, state } = this.#local;
-    if (holding !== undefined && state?.doubtSinceMs !== undefined && (await this.#probe.verdict(holding.secret, signal)) === "dead") {
-      this.#local.refuse(holding.held.fingerprint);
-    }
-    return this.#ensure(goal, signal);
+  /** What waited for the store goes on now; nothing waits for a time of its own. */
+  #onStoreRecovered(): void {
+    this.#parts.takeover.restart();
+    this.#recorder.pending.hurry();
+    this.#upkeep.hurry();
   }
 
   #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): { ageMs: number; remainingMs: number } {

@@ -35,16 +35,19 @@ export class StoredDocument {
   readonly #setting: Setting;
   readonly #clock: StoreClock;
   readonly #cache: Cache;
+  readonly #onRecovered: () => void;
   /** Where the document lies in the cache. */
   readonly key: string;
   #downSinceMs: number | undefined;
   /** In store time; undefined while nothing that it holds is ignored. */
   #poisonedSinceMs: number | undefined;
 
-  constructor(setting: Setting, clock: StoreClock, cache: Cache) {
+  /** @param onRecovered called when the store answers again, before the answer is used. */
+  constructor(setting: Setting, clock: StoreClock, cache: Cache, onRecovered: () => void = () => {}) {
     this.#setting = setting;
     this.#clock = clock;
     this.#cache = cache;
+    this.#onRecovered = onRecovered;
     this.key = setting.issuer.id;
   }
 
@@ -116,6 +119,7 @@ export class StoredDocument {
       if (this.#downSinceMs !== undefined) {
         bus.emit("store-recovered", { downMs: clock.monotonicMs() - this.#downSinceMs });
         this.#downSinceMs = undefined;
+        this.#onRecovered();
       }
       return result;
     } catch (error) {

@@ -11,6 +11,7 @@ import type { Goal, Local } from "./local.ts";
 import type { Probe } from "./probe.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
+import type { Takeover } from "./takeover.ts";
 
 /** What one process has of one credential. */
 export interface Parts {
@@ -18,6 +19,7 @@ export interface Parts {
   readonly storeClock: StoreClock;
   readonly local: Local;
   readonly adoption: Adoption;
+  readonly takeover: Takeover;
 }
 
 /** A refresh under a lease. */
@@ -71,7 +73,7 @@ export interface Claimed {
 
 /** Why nothing was sent, and until when, in store time. */
 export interface Gate {
-  readonly why: "drain" | "cool" | "governor" | "forced";
+  readonly why: "drain" | "open" | "cool" | "governor" | "forced";
   readonly untilMs: number;
 }
 

@@ -41,11 +41,11 @@ export class Flights {
     this.#closing = closing;
   }
 
-  /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. */
-  ensure(goal: Goal, signal?: AbortSignal): Promise<Secret> {
-    const { clock, parameters } = this.#parts.setting;
+  /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
+  ensure(goal: Goal, signal?: AbortSignal, waitMs = this.#parts.setting.parameters.waitMs): Promise<Secret> {
+    const { clock } = this.#parts.setting;
     return bounded(this.#ensure(goal), {
-      deadline: { clock, ms: parameters.waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
+      deadline: { clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
       signals: [signal, this.#closing],
     });
   }

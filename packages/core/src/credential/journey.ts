@@ -143,7 +143,8 @@ async function leadOnce(means: Means, leadership: Leadership): Promise<Obstacle 
     }
     return closed.why === "claimed" ? yieldTo(source, closed.by) : obstacleOf(parts, closed);
   } finally {
-    await leadership.lease.release();
+    // What could not be stored yet keeps the lease.
+    if (!recorder.pending.keeps(leadership.lease)) await leadership.lease.release();
     source.news.unmute();
   }
 }
@@ -223,7 +224,8 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
 }
 
 function obstacleOf({ storeClock }: Parts, { why, untilMs }: Gate): Obstacle {
-  return { kind: "pause", ms: Math.max(1, untilMs - storeClock.nowMs()), why };
+  const ms = Math.max(1, untilMs - storeClock.nowMs());
+  return why === "open" ? { kind: "wait", ms } : { kind: "pause", ms, why };
 }
 
 const firstPollMs = 50;

@@ -5,7 +5,12 @@ import { isIssueError } from "./request.ts";
 
 export type Obstacle =
   /** Nothing can happen for so long. */
-  | { readonly kind: "pause"; readonly ms: number; readonly why: Gate["why"] | "store" | "error"; readonly cause?: unknown }
+  | {
+      readonly kind: "pause";
+      readonly ms: number;
+      readonly why: Exclude<Gate["why"], "open"> | "store" | "error";
+      readonly cause?: unknown;
+    }
   /** Somebody else is at it: news will come, at the latest after so long. */
   | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
 

@@ -1,59 +1,111 @@
 /** A credential that was issued and could not be stored yet: kept in memory, and offered to the store until it takes it. */
+import type { Lease } from "../lease.ts";
 import type { Setting } from "./setting.ts";
 
-const firstRetryMs = 1_000;
+/** The store's return is reported, but only to a node that asks it something: until then it is asked this often, */
+const firstRetryMs = 250;
+/** and, the longer it has been away, the more seldom: after a fortieth of that time, */
+const retryPart = 40;
+/** up to this. */
 const retryMaxMs = 10_000;
+
+interface Pending {
+  readonly store: () => Promise<void>;
+  /** Held on, so that nobody takes the open request for a lost one and sends another. */
+  readonly lease: Lease;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
 
 export class PendingCommit {
   readonly #setting: Setting;
+  #pending: Pending | undefined;
+  #running: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
-  #store: (() => Promise<void>) | undefined;
 
   constructor(setting: Setting) {
     this.#setting = setting;
   }
 
-  /** Calls `store` again and again, until it succeeds or `forMs` have passed: what cannot be written or read today may be mended. The newest call replaces an earlier one. */
-  keep(forMs: number, store: () => Promise<void>): void {
-    this.#cancel?.();
-    this.#store = store;
-    this.#arm(firstRetryMs, this.#setting.clock.monotonicMs() + forMs);
+  /**
+   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and by itself now and then, because what cannot be
+   * written or read today may be mended. The newest call replaces an earlier one. Meanwhile the lease is kept, no longer than the request may be
+   * under way, and released here.
+   */
+  keep(forMs: number, lease: Lease, store: () => Promise<void>): void {
+    const sinceMs = this.#setting.clock.monotonicMs();
+    if (this.#pending?.lease !== lease) this.#end();
+    this.#pending = { store, lease, sinceMs, untilMs: sinceMs + forMs };
+    this.#arm();
+  }
+
+  /** Whether the lease is kept for what waits here. */
+  keeps(lease: Lease): boolean {
+    return this.#pending?.lease === lease;
   }
 
   /** Offers it now, if there is something; whether there was. Throws what the store throws. */
   async flush(): Promise<boolean> {
-    const store = this.#store;
-    if (store === undefined) return false;
-    await store();
-    if (this.#store === store) {
-      this.#store = undefined;
-      this.#cancel?.();
-    }
+    if (this.#pending === undefined) return false;
+    await this.#offer(this.#pending);
     return true;
+  }
+
+  /** The store is back: offers it now, without waiting for the answer. */
+  hurry(): void {
+    if (this.#pending !== undefined && this.#running === undefined) void this.#retry(this.#pending);
   }
 
   /** One last try, and no more. */
   async close(): Promise<void> {
+    const pending = this.#pending;
+    if (pending === undefined) return;
     this.#cancel?.();
-    const store = this.#store;
-    this.#store = undefined;
-    await store?.().catch(() => {});
+    await this.#offer(pending).catch(() => {});
+    this.#end();
+    await pending.lease.release();
   }
 
-  #arm(delayMs: number, untilMs: number): void {
+  /** One at a time: who comes while one is under way shares its outcome. */
+  #offer(pending: Pending): Promise<void> {
+    this.#running ??= this.#store(pending).finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #store(pending: Pending): Promise<void> {
+    await pending.store();
+    if (this.#pending !== pending) return;
+    this.#end();
+    await pending.lease.release();
+  }
+
+  #end(): void {
+    this.#cancel?.();
+    void this.#pending?.lease.release();
+    this.#pending = undefined;
+  }
+
+  #arm(): void {
     const { clock, random } = this.#setting;
-    const jitteredMs = delayMs * (0.8 + 0.4 * random.next());
-    this.#cancel = clock.setTimer(jitteredMs, () => void this.#retry(delayMs, untilMs), { background: true });
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    const waitedMs = clock.monotonicMs() - pending.sinceMs;
+    const delayMs = Math.min(retryMaxMs, Math.max(firstRetryMs, waitedMs / retryPart)) * (0.8 + 0.4 * random.next());
+    this.#cancel?.();
+    this.#cancel = clock.setTimer(delayMs, () => void this.#retry(pending), { background: true });
   }
 
-  async #retry(delayMs: number, untilMs: number): Promise<void> {
-    const store = this.#store;
+  async #retry(pending: Pending): Promise<void> {
+    const { clock, parameters } = this.#setting;
     try {
-      await store?.();
+      await this.#offer(pending);
     } catch {
-      const goesOn = this.#store === store && this.#setting.clock.monotonicMs() < untilMs;
-      if (goesOn) return this.#arm(Math.min(retryMaxMs, delayMs * 2), untilMs);
+      if (this.#pending !== pending) return;
+      const nowMs = clock.monotonicMs();
+      if (nowMs >= pending.untilMs) return this.#end();
+      // From here on nobody needs to wait for this request any more, and others may be able to write.
+      if (nowMs >= pending.sinceMs + parameters.drainMs) void pending.lease.release();
+      this.#arm();
     }
-    if (this.#store === store) this.#store = undefined;
   }
 }

@@ -65,7 +65,7 @@ export class Recorder {
       const { carry } = answer.issued;
       const mustBeStored = this.#parts.setting.rules.rotates && carry !== undefined && carry !== answer.flight.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
-      this.pending.keep(answer.issued.expiresInMs, async () => {
+      this.pending.keep(answer.issued.expiresInMs, leadership.lease, async () => {
         const applied = await leadership.document.apply(this.#event(answer));
         if (applied !== undefined) this.#conclude(answer, applied);
       });

@@ -15,6 +15,7 @@ export type Role = "owner" | "consumer";
 export class Source {
   readonly news: News;
   readonly #parts: Parts;
+  readonly #onRecovered: () => void;
   /** Where this environment's own documents lie. */
   readonly #home: Cache;
   #cache: Cache;
@@ -27,12 +28,14 @@ export class Source {
   #isDeaf = false;
   #mustRenew = false;
 
-  constructor(parts: Parts, cache: Cache, role: Role) {
+  /** @param onRecovered called when the store answers again after it did not. */
+  constructor(parts: Parts, cache: Cache, role: Role, onRecovered: () => void) {
     this.#parts = parts;
+    this.#onRecovered = onRecovered;
     this.#home = cache;
     this.#cache = cache;
     this.#role = role;
-    this.#document = new StoredDocument(parts.setting, parts.storeClock, cache);
+    this.#document = new StoredDocument(parts.setting, parts.storeClock, cache, onRecovered);
     const { clock, parameters, random, issuer } = parts.setting;
     const spreadMs = parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
     this.news = new News({ clock, reread: () => this.read(), putOffMs: () => spreadMs * random.next() });
@@ -72,6 +75,7 @@ export class Source {
       this.#mustRenew = this.#isDeaf;
     }
     this.#version = snapshot.version;
+    this.#parts.takeover.waitMs(snapshot.state);
     this.#parts.adoption.take(snapshot, document);
     return snapshot;
   }
@@ -112,7 +116,7 @@ export class Source {
     // It is the other document's: this one must not be repaired with it.
     this.#parts.local.forget();
     this.#cache = cache;
-    this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache);
+    this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache, this.#onRecovered);
     this.#version = undefined;
   }
 }

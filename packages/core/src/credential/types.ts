@@ -64,8 +64,13 @@ export interface RejectOptions extends CallOptions {
 /** What a child asks of the credential that it depends on: another {@link Credential}, or what a platform pushes. */
 export type Parent = Pick<Credential, "get" | "reject">;
 
-/** `replaced`: use `secret` and send the call again, once. Otherwise the platform says that the refused one is alive: the fault lies elsewhere. */
-export type Rejection = { readonly replaced: true; readonly secret: Secret } | { readonly replaced: false };
+/**
+ * `replaced`: use `secret` and send the call again, once. Otherwise the platform says that the refused one is alive: the fault lies elsewhere.
+ *
+ * `wasReplaced`: `secret` was asked for before the refusal was reported here, so the fleet itself had replaced the refused one meanwhile. A call that is
+ * refused a second time for this reason may be sent once more.
+ */
+export type Rejection = { readonly replaced: true; readonly secret: Secret; readonly wasReplaced?: boolean } | { readonly replaced: false };
 
 /** One credential of one environment, as one process sees it. Constructing it does no I/O. */
 export interface Credential {

@@ -70,6 +70,13 @@ export class Upkeep {
     this.#cancel?.();
   }
 
+  /** The store is back: what failed because it was away is tried again now. */
+  hurry(): void {
+    this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+    this.#failures = 0;
+    this.rearm();
+  }
+
   /** What is known has changed: something else may be due next. */
   rearm(): void {
     this.#cancel?.();

@@ -177,6 +177,37 @@ const cases: readonly Case[] = [
     verdict: { kind: "send", undrained: true },
   },
   {
+    title: "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
+    state: calm({ intent: open }),
+    event: { reason: "rejected", refused: "T1", overrunAtMs: noonMs + 1 },
+    verdict: { kind: "wait", why: "open", untilMs: noonMs + 1 },
+  },
+  {
+    title: "it is overrun in time",
+    state: calm({ intent: open }),
+    event: { reason: "rejected", refused: "T1", overrunAtMs: noonMs },
+    verdict: { kind: "send", undrained: true },
+  },
+  {
+    title: "what is stored is adopted all the same",
+    state: calm({ intent: open }),
+    event: { reason: "rejected", refused: "T0", overrunAtMs: noonMs + 1 },
+    verdict: { kind: "adopt" },
+  },
+  {
+    title: "nobody is waited for where no request is open",
+    state: calm(),
+    event: { overrunAtMs: noonMs + 1 },
+    verdict: { kind: "send" },
+  },
+  {
+    title: "nobody is waited for where a request harms nobody",
+    state: calm({ intent: open }),
+    event: { overrunAtMs: noonMs + 1 },
+    rules: { supersedes: false },
+    verdict: { kind: "send", undrained: false },
+  },
+  {
     title: "an issuer that supersedes nothing has nothing to drain",
     state: calm({ intent: open, dangerUntilMs: noonMs + 1 }),
     rules: { supersedes: false },

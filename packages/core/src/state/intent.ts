@@ -25,6 +25,8 @@ export interface IntentEvent {
   readonly input?: string;
   /** The input itself, when the platform has just named it as the one that works: that it was sent before does not matter, and it replaces the stored one. */
   readonly recovered?: string | undefined;
+  /** Until then an announced request that nobody has reported is left alone: whoever sent it may be about to. @defaultValue at once */
+  readonly overrunAtMs?: number;
 }
 
 export type IntentVerdict =
@@ -32,7 +34,7 @@ export type IntentVerdict =
   | { readonly kind: "send"; readonly intent: Intent; readonly undrained: boolean; readonly foreign: ForeignRefresh | undefined }
   /** What is stored serves the purpose. */
   | { readonly kind: "adopt" }
-  | { readonly kind: "wait"; readonly why: "drain" | "cool" | "governor" | "forced"; readonly untilMs: number }
+  | { readonly kind: "wait"; readonly why: "drain" | "open" | "cool" | "governor" | "forced"; readonly untilMs: number }
   | { readonly kind: "exhausted"; readonly resetsAtMs: number }
   /** The single-use input was sent before and its outcome is unknown: sending it again could burn what it bought. */
   | { readonly kind: "input-in-doubt" };
@@ -110,6 +112,8 @@ function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rule
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }
+  const overrunAtMs = rules.supersedes && state.intent !== undefined ? (event.overrunAtMs ?? 0) : 0;
+  if (nowMs < overrunAtMs) return { kind: "wait", why: "open", untilMs: overrunAtMs };
   const isDrained = nowMs >= dangerUntil(state, rules);
   const isInDoubt = rules.rotates && wasSent(state, event) && nowMs >= firstSentMs(state, event, nowMs) + rules.inputGraceMs;
   if (isInDoubt && isDrained) return { kind: "input-in-doubt" };

@@ -7,10 +7,20 @@ import { decideRepair, type RepairEvent, type RepairVerdict } from "./repair.ts"
 import { decideReset, type ResetEvent, type ResetVerdict } from "./reset.ts";
 import type { Rules } from "./rules.ts";
 import { decideSeed, type SeedEvent, type SeedVerdict } from "./seed.ts";
+import { decideSettle, type SettleEvent, type SettleVerdict } from "./settle.ts";
 import { emptyState, type State } from "./state.ts";
 import { decideSuspect, type SuspectEvent, type SuspectVerdict } from "./suspect.ts";
 
-export type StateEvent = IntentEvent | CommitEvent | AbandonEvent | SuspectEvent | RepairEvent | ResetEvent | SeedEvent | LedgerEvent;
+export type StateEvent =
+  | IntentEvent
+  | CommitEvent
+  | AbandonEvent
+  | SuspectEvent
+  | RepairEvent
+  | ResetEvent
+  | SeedEvent
+  | LedgerEvent
+  | SettleEvent;
 
 interface Verdicts {
   readonly intent: IntentVerdict;
@@ -21,6 +31,7 @@ interface Verdicts {
   readonly reset: ResetVerdict;
   readonly seed: SeedVerdict;
   readonly ledger: LedgerVerdict;
+  readonly settle: SettleVerdict;
 }
 
 export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
@@ -56,5 +67,7 @@ function decide(state: State | undefined, event: StateEvent, nowMs: number, rule
       return decideSeed(stored, event, nowMs, rules);
     case "ledger":
       return decideLedger(stored, event, nowMs, rules);
+    case "settle":
+      return decideSettle(stored, event, rules);
   }
 }

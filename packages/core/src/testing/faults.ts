@@ -29,6 +29,8 @@ export interface FaultyCall {
 export interface FaultPlan {
   /** Lets the next calls of an operation meet these faults, one each; `undefined` lets one through. */
   next(operation: FaultyOperation, ...faults: readonly (Fault | undefined)[]): void;
+  /** Drops what is planned for the next calls of an operation. */
+  forget(operation: FaultyOperation): void;
   /** While true every call fails before it is executed, and no message arrives. Afterwards subscribers are told that they may have missed some. */
   unreachable: boolean;
   /** While true no call is executed and none is answered, as by a stopped process, and no message arrives. Ends as `unreachable` does. */
@@ -92,6 +94,7 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
       if (operation !== undefined) return counts.get(operation) ?? 0;
       return [...counts.values()].reduce((sum, count) => sum + count, 0);
     },
+    forget: (operation) => void scripted.delete(operation),
     async run(operation, name, execute) {
       const index = counts.get(operation) ?? 0;
       counts.set(operation, index + 1);

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import type { Secret } from "../secret.ts";
+import type { State } from "../state/state.ts";
+import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
+import { traffic } from "./traffic.fixture.ts";
+
+const overlaps = [0, 300_000] as const;
+
+/** Four warm nodes. */
+async function warm(overlapMs: number): Promise<{ world: Fleet; nodes: readonly Node[] }> {
+  const world = fleet({ policy: { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs }, latencyMs: 300, probes: true });
+  const { clock, node } = world;
+  const nodes = [node(), node(), node(), node()];
+  await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+  await clock.advance(600_000);
+  return { world, nodes };
+}
+
+/** The first of them has just asked the platform for a new token when the store stops answering all of them. */
+async function frozenInRefresh(overlapMs: number): Promise<{ world: Fleet; nodes: readonly Node[]; thaw: (node: Node) => void }> {
+  const { world, nodes } = await warm(overlapMs);
+  nodes[0]!.refresh().catch(() => {});
+  await world.clock.advance(150);
+  for (const each of nodes) each.faults.frozen = true;
+  return { world, nodes, thaw: (each) => (each.faults.frozen = false) };
+}
+
+/** How long the store is away, and which node reaches it last, and how much later: drivers reconnect when they like. */
+const returns = [
+  { title: "all at once", lateMs: [0, 0, 0, 0] },
+  { title: "the one that was answered last", lateMs: [1_000, 0, 0, 0] },
+  { title: "the one that was answered first", lateMs: [0, 800, 900, 1_000] },
+];
+const rows = overlaps.flatMap((overlapMs) =>
+  [4_000, 9_000, 12_000].flatMap((awayMs) => returns.map((each) => ({ ...each, overlapMs, awayMs }))),
+);
+
+describe("a store that stops answering while a refresh is under way", () => {
+  it.each(rows)(
+    "for $awayMs ms, with an overlap of $overlapMs ms: reached again by $title, costs no fetch of its own and no failed call",
+    async ({ awayMs, overlapMs, lateMs }) => {
+      const { world, nodes, thaw } = await frozenInRefresh(overlapMs);
+      const thaws = lateMs.map((ms, index) => [awayMs + ms, nodes[index]!] as const);
+      const acts = Object.fromEntries(
+        thaws.map(([atMs]) => [atMs, () => thaws.forEach(([dueMs, node]) => void (dueMs === atMs && thaw(node)))]),
+      );
+      const { failures, slowestMs } = await traffic(world, nodes, 35_000, acts);
+      expect(failures).toEqual([]);
+      expect(world.platform.issues).toHaveLength(2);
+      expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
+      expect(slowestMs).toBeLessThanOrEqual(awayMs + Math.max(...lateMs) + 2_000);
+    },
+  );
+});
+
+describe("a token that the platform killed, whose replacement is under way when the store", () => {
+  it.each(rows)(
+    "goes away for $awayMs ms, with an overlap of $overlapMs ms, and is reached again by $title: one fetch, no failed call",
+    async ({ awayMs, overlapMs, lateMs }) => {
+      const { world, nodes } = await warm(overlapMs);
+      world.platform.revoke(world.platform.latest!);
+      const freeze = (frozen: boolean, due: readonly boolean[]): void =>
+        nodes.forEach((node, at) => void (due[at] && (node.faults.frozen = frozen)));
+      const acts: Record<number, () => void> = { 200: () => freeze(true, [true, true, true, true]) };
+      for (const ms of new Set(lateMs))
+        acts[200 + awayMs + ms] = () =>
+          freeze(
+            false,
+            lateMs.map((late) => late === ms),
+          );
+      const { failures, slowestMs } = await traffic(world, nodes, 35_000, acts);
+      expect(failures).toEqual([]);
+      expect(world.platform.issues).toHaveLength(2);
+      expect(slowestMs).toBeLessThanOrEqual(awayMs + Math.max(...lateMs) + 2_000);
+    },
+  );
+});
+
+describe.each(overlaps)("with an overlap of %i ms, a refresh during which the store", (overlapMs) => {
+  it.each(["asked for", "caused by a kill"])(
+    "is emptied fails no call and keeps none waiting, and what it leaves in doubt is not reconciled early: %s",
+    async (cause) => {
+      const { world, nodes } = await warm(overlapMs);
+      const empty = { entries: new Map(), leases: new Map() };
+      const begin = (): void => {
+        if (cause === "asked for") nodes[0]!.refresh().catch(() => {});
+        else world.platform.revoke(world.platform.latest!);
+      };
+      const { failures, slowestMs } = await traffic(world, nodes, 100_000, { 0: begin, 200: () => world.store.failOver(empty) });
+      expect(failures).toEqual([]);
+      expect(world.platform.issues.length).toBeLessThanOrEqual(cause === "asked for" && overlapMs > 0 ? 2 : 3);
+      expect(slowestMs).toBeLessThanOrEqual(2_000);
+    },
+  );
+
+  it("fails over to a replica that has not heard of it fails no call, and costs one fetch more at most", async () => {
+    const { world, nodes } = await warm(overlapMs);
+    const image = world.store.snapshot();
+    const reach = (unreachable: boolean) => (): void => nodes.forEach((node) => (node.faults.unreachable = unreachable));
+    const { failures, slowestMs } = await traffic(world, nodes, 300_000, {
+      0: () => void nodes[0]!.refresh().catch(() => {}),
+      200: () => reach(true)(),
+      2_200: () => {
+        world.store.failOver(image);
+        reach(false)();
+      },
+    });
+    expect(failures).toEqual([]);
+    expect(world.platform.issues.length).toBeLessThanOrEqual(3);
+    expect(slowestMs).toBeLessThanOrEqual(4_000);
+  });
+});
+
+describe("a call whose token was refused, while the stored one is alive but in doubt, and another node's request is open", () => {
+  async function reporting(): Promise<{ world: Fleet; node: Node; old: Secret; report: (open: Partial<State>) => Promise<void> }> {
+    const { world, nodes } = await warm(300_000);
+    const [one, two] = nodes as [Node, Node];
+    const old = two.peek()!;
+    two.faults.losesMessages = true;
+    await within(world.clock, 2_000, one.refresh());
+    world.platform.revoke(old.reveal());
+    const report = async (open: Partial<State>): Promise<void> => world.write({ ...(await world.document())!, ...open });
+    return { world, node: two, old, report };
+  }
+  const openAt = (atMs: number): Partial<State> => ({
+    doubtSinceMs: atMs,
+    outcomeId: "theirs",
+    intent: { epoch: atMs + 1_000, operationId: "theirs", atMs },
+  });
+
+  it("waits until the request is reported, and sends nothing itself", async () => {
+    const { world, node, old, report } = await reporting();
+    const { clock, platform } = world;
+    await report(openAt(clock.wallMs()));
+    const answer = node.reject(old);
+    await clock.advance(3_000);
+    const { intent: _, ...stored } = (await world.document())!;
+    await world.write(stored);
+    const { replaced } = await within(clock, 2_100, answer);
+    expect([replaced, platform.issues.length]).toEqual([true, 2]);
+    await clock.advance(100_000);
+    expect(platform.issues).toHaveLength(2);
+  });
+
+  it("waits no longer than the platform may still process it, and not beyond waitMs in all", async () => {
+    for (const [storeAwayMs, withinMs] of [
+      [0, 15_100],
+      [12_000, 20_100],
+    ] as const) {
+      const { world, node, old, report } = await reporting();
+      const { clock, platform } = world;
+      node.faults.unreachable = storeAwayMs > 0;
+      const answer = node.reject(old);
+      await clock.advance(storeAwayMs);
+      await report(openAt(clock.wallMs()));
+      node.faults.unreachable = false;
+      const verdict = await within(clock, withinMs - storeAwayMs, answer);
+      expect(verdict.replaced && platform.alive(verdict.secret)).toBe(true);
+      expect(platform.issues).toHaveLength(2);
+    }
+  });
+});
+
+describe("with an overlap of 0, a doubt that a failover left", () => {
+  it("is settled after the drain by a probe that says alive, without a fetch, by one node for the fleet", async () => {
+    const { world, nodes } = await warm(0);
+    await world.write({ ...(await world.document())!, outcomeId: "doubted", doubtSinceMs: world.clock.wallMs() });
+    await world.clock.advance(300_000);
+    expect(await world.document()).not.toHaveProperty("doubtSinceMs");
+    expect([world.platform.issues.length, world.platform.probesMade]).toEqual([1, 1]);
+    expect(nodes.flatMap((node) => node.typesOf()).filter((type) => type === "reconciled")).toHaveLength(1);
+  });
+
+  it("costs a fetch when the probe says dead", async () => {
+    const { world, nodes } = await warm(0);
+    const lost = world.platform.issueElsewhere();
+    await world.write({ ...(await world.document())!, outcomeId: "doubted", doubtSinceMs: world.clock.wallMs() });
+    await world.clock.advance(300_000);
+    expect(world.platform.alive(lost)).toBe(false);
+    expect(world.platform.issues).toHaveLength(2);
+    expect(nodes.every((node) => world.platform.alive(node.peek()!))).toBe(true);
+  });
+});

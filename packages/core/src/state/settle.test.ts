@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import type { Rules } from "./rules.ts";
+import type { SettleEvent } from "./settle.ts";
+import type { State } from "./state.ts";
+import { after, calm, decide, held, noonMs } from "./state.fixture.ts";
+
+const askedAtMs = noonMs - 1_000;
+const settle: SettleEvent = { type: "settle", outcomeId: "settled", commitId: "commit-T1", seenOutcomeId: "calm", askedAtMs };
+const kills: Partial<Rules> = { overlapMs: 0 };
+const doubtSinceMs = askedAtMs - 15_000;
+const open = { epoch: 12, operationId: "other", atMs: askedAtMs - 15_000 };
+const suspect = { fingerprint: "T1", atMs: noonMs - 20_000 };
+
+describe("the platform's word that the stored credential is alive", () => {
+  it("settles a doubt, ends a request that nobody reported and clears the credential of suspicion", () => {
+    const { doubtSinceMs: _, ...settled } = { ...calm({ doubtSinceMs }), outcomeId: "settled" };
+    expect(after(calm({ doubtSinceMs }), settle, 0, kills)).toEqual(settled);
+    expect(after(calm({ doubtSinceMs, intent: open, suspect }), settle, 0, kills)).toEqual(settled);
+    expect(after(calm({ intent: open }), settle, 0, kills)).toEqual(settled);
+  });
+
+  it.each<[string, State, Partial<SettleEvent>, Partial<Rules>]>([
+    ["another credential is stored", calm({ doubtSinceMs, credential: held("T2") }), {}, kills],
+    ["an outcome was reported after it was asked for", calm({ doubtSinceMs, outcomeId: "later" }), {}, kills],
+    ["nothing is owed", calm(), {}, kills],
+    ["a request may still have been processed after it", calm({ doubtSinceMs, dangerUntilMs: askedAtMs + 1 }), {}, kills],
+    ["so may one that is open", calm({ intent: { ...open, atMs: open.atMs + 1 } }), {}, kills],
+    ["so may one that the store forgot when the doubt arose", calm({ doubtSinceMs: doubtSinceMs + 1 }), {}, kills],
+    ["a replaced one lives on for a while", calm({ doubtSinceMs }), {}, { overlapMs: 1 }],
+    ["what was issued may have consumed the input", calm({ doubtSinceMs }), {}, { ...kills, rotates: true }],
+  ])("settles nothing when %s", (_, state, event, rules) => {
+    expect(decide(state, { ...settle, ...event }, 0, rules)).toEqual({ verdict: { kind: "kept" } });
+  });
+});
