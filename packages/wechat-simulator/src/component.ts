@@ -13,6 +13,11 @@ export interface ComponentOptions extends MessageKeys {
    * @defaultValue "never"
    */
   readonly rotateRefreshToken?: "never" | "on-reauthorise" | "always";
+  /**
+   * Where an account's refresh token can be asked for. The real list has rows without one, and for some accounts the information has an empty one.
+   * @defaultValue ["info", "list"]
+   */
+  readonly tellsRefreshToken?: readonly ("info" | "list")[];
   /** How long a refresh token works on after it was replaced, in ms. @defaultValue 300_000 */
   readonly refreshGraceMs?: number;
 }

@@ -19,17 +19,20 @@ export { formatLog, PlatformLog } from "./log.ts";
 export type { LogEntry, LogFilter, LogKind, LogReason, Tally } from "./log.ts";
 export type { OfficialAccounts, OkBody, PlainRequest, StableRequest, TokenBody } from "./official.ts";
 export type {
+  AuthorizerInfoBody,
   AuthorizerListBody,
   AuthorizerTokenBody,
   ComponentRequest,
   ComponentTokenBody,
-  OpenPlatform,
   PreAuthCodeBody,
   QueryAuthBody,
-} from "./open-platform.ts";
+} from "./open-platform-bodies.ts";
+export type { OpenPlatform } from "./open-platform.ts";
 export type { ForeignOptions, Operator } from "./operator.ts";
+export { accountPush } from "./account-push.ts";
+export type { AccountPush, AccountPushOptions } from "./account-push.ts";
 export { deliver } from "./push.ts";
-export type { MessageKeys, Push } from "./push.ts";
+export type { MessageKeys, Push, Sealing } from "./push.ts";
 export { startPushes } from "./push-schedule.ts";
 export type { PushSchedule } from "./push-schedule.ts";
 export type { Limits, LimitTable } from "./quota.ts";

@@ -1,6 +1,6 @@
 /** The endpoints of `api.weixin.qq.com` for third-party platforms. */
 import type { Answer } from "./context.ts";
-import type { ComponentRequest } from "./open-platform.ts";
+import type { ComponentRequest } from "./open-platform-bodies.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange, Json } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
@@ -26,6 +26,9 @@ export function openPlatformEndpoints({ openPlatform }: Platform): readonly Endp
         refreshToken: textOf(body, "authorizer_refresh_token"),
       }),
     ),
+    post("api_get_authorizer_info", (exchange, body) =>
+      openPlatform.authorizerInfo({ ...requestOf(exchange, body), authorizerAppId: textOf(body, "authorizer_appid") }),
+    ),
     post("api_get_authorizer_list", (exchange, body) =>
       openPlatform.authorizerList({ ...requestOf(exchange, body), offset: countIn(body, "offset"), count: countIn(body, "count") }),
     ),
@@ -33,7 +36,7 @@ export function openPlatformEndpoints({ openPlatform }: Platform): readonly Endp
 }
 
 function post(name: string, answer: (exchange: Exchange, body: Json) => Answer<unknown>): Endpoint {
-  const kind = name === "api_get_authorizer_list" ? "call" : "issue";
+  const kind = name.startsWith("api_get_authorizer_") ? "call" : "issue";
   return { kind, method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 

@@ -1,7 +1,7 @@
 import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import type { ComponentOptions } from "./component.ts";
-import type { AuthorizerTokenBody } from "./open-platform.ts";
+import type { AuthorizerTokenBody } from "./open-platform-bodies.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
 import { bodyOf, componentAppId, componentSecret, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.fixture.ts";

@@ -3,45 +3,20 @@ import { ConfigurationError } from "@lingpai/core";
 import { checkToken, componentToken } from "./check.ts";
 import type { Authorization, ComponentDefaults, ComponentOptions } from "./component.ts";
 import { Component } from "./component.ts";
+import type {
+  AuthorizerInfoBody,
+  AuthorizerListBody,
+  AuthorizerTokenBody,
+  ComponentRequest,
+  ComponentTokenBody,
+  PreAuthCodeBody,
+  QueryAuthBody,
+} from "./open-platform-bodies.ts";
 import type { Answer, Context, Granted, Matter, Sender } from "./context.ts";
-import type { Push } from "./push.ts";
-import { seal } from "./push.ts";
+import type { Push, Sealing } from "./push.ts";
+import { infoTypeIn, seal, sealText } from "./push.ts";
 import type { Token } from "./token.ts";
 import { isAlive } from "./token.ts";
-
-/** Proves itself with a component token. */
-export interface ComponentRequest extends Sender {
-  readonly componentAccessToken: string;
-  readonly componentAppId: string;
-}
-
-export interface ComponentTokenBody {
-  readonly component_access_token: string;
-  readonly expires_in: number;
-}
-
-export interface PreAuthCodeBody {
-  readonly pre_auth_code: string;
-  readonly expires_in: number;
-}
-
-export interface AuthorizerTokenBody {
-  readonly authorizer_access_token: string;
-  readonly expires_in: number;
-  readonly authorizer_refresh_token: string;
-}
-
-export interface QueryAuthBody {
-  readonly authorization_info: AuthorizerTokenBody & {
-    readonly authorizer_appid: string;
-    readonly func_info: readonly { readonly funcscope_category: { readonly id: number } }[];
-  };
-}
-
-export interface AuthorizerListBody {
-  readonly total_count: number;
-  readonly list: readonly { readonly authorizer_appid: string; readonly refresh_token: string; readonly auth_time: number }[];
-}
 
 const listMax = 500;
 
@@ -108,23 +83,45 @@ export class OpenPlatform {
     });
   }
 
+  /** `api_get_authorizer_info`: one account that has authorised, with the refresh token that works now. Its nickname has a line end in it. */
+  authorizerInfo(request: ComponentRequest & { readonly authorizerAppId: string }): Answer<AuthorizerInfoBody> {
+    return this.#withComponent("api_get_authorizer_info", request, request.authorizerAppId, (component, matter) => {
+      const authorization = component.authorization(request.authorizerAppId);
+      if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
+      const refreshToken = tells(component, "info") ? (authorization.refreshTokens.newest?.text ?? "") : "";
+      return this.#context.grant(matter, "accepted", {
+        authorizer_info: { nick_name: "an account\n", user_name: "gh_eb5e3a772040" },
+        authorization_info: {
+          authorizer_appid: request.authorizerAppId,
+          authorizer_refresh_token: refreshToken,
+          func_info: functionScopes,
+        },
+      });
+    });
+  }
+
   /** `api_get_authorizer_list`: who has authorised, with the refresh tokens that work now. At most 500 at a time. */
   authorizerList(request: ComponentRequest & { readonly offset: number; readonly count: number }): Answer<AuthorizerListBody> {
-    return this.#withComponent("api_get_authorizer_list", request, undefined, ({ authorizations }, matter) => {
+    return this.#withComponent("api_get_authorizer_list", request, undefined, (component, matter) => {
+      const { authorizations } = component;
       const page = authorizations.slice(request.offset, request.offset + Math.min(request.count, listMax));
       const list = page.map(({ authorizerAppId, refreshTokens, authorizedAtMs }) => ({
         authorizer_appid: authorizerAppId,
-        refresh_token: refreshTokens.newest?.text ?? "",
+        ...(tells(component, "list") && { refresh_token: refreshTokens.newest?.text ?? "" }),
         auth_time: Math.floor(authorizedAtMs / 1000),
       }));
       return this.#context.grant(matter, "accepted", { total_count: authorizations.length, list });
     });
   }
 
-  /** Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours, whatever is pushed later. */
-  pushTicket(componentAppId: string): Push {
+  /**
+   * Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours, whatever is pushed later. With `isSame` the text is the one
+   * before, which counts from now on.
+   */
+  pushTicket(componentAppId: string, { isSame = false }: { readonly isSame?: boolean } = {}): Push {
     const component = this.#component(componentAppId);
-    const { text } = component.verifyTickets.issue(this.#context.nowMs());
+    const nowMs = this.#context.nowMs();
+    const { text } = isSame ? component.verifyTickets.renewed(nowMs) : component.verifyTickets.issue(nowMs);
     return this.#push(component, "component_verify_ticket", { ComponentVerifyTicket: text });
   }
 
@@ -146,6 +143,12 @@ export class OpenPlatform {
     const component = this.#component(componentAppId);
     component.unauthorize(authorizerAppId, this.#context.nowMs());
     return this.#push(component, "unauthorized", { AuthorizerAppid: authorizerAppId });
+  }
+
+  /** Any document, as odd or as nested as the platform's are. */
+  push(componentAppId: string, text: string, sealing: Partial<Sealing> = {}): Push {
+    const { options } = this.#component(componentAppId);
+    return sealText(this.#context, options, text, { appId: options.appId, infoType: infoTypeIn(text), tag: "AppId", ...sealing });
   }
 
   /** The account's password is changed: its tokens end, refreshing is refused with 42007 until it authorises again. */
@@ -192,10 +195,13 @@ export class OpenPlatform {
   }
 
   #matter(name: string, appId: string, sender: Sender): Matter {
-    const kind = name === "api_get_authorizer_list" ? "call" : "issue";
+    const kind = name.startsWith("api_get_authorizer_") ? "call" : "issue";
     return { kind, endpoint: `/cgi-bin/component/${name}`, appId: appId || undefined, sender };
   }
 }
+
+const tells = ({ options: { tellsRefreshToken = ["info", "list"] } }: Component, where: "info" | "list"): boolean =>
+  tellsRefreshToken.includes(where);
 
 const functionScopes = [1, 2, 3].map((id) => ({ funcscope_category: { id } }));
 

@@ -16,6 +16,8 @@ export interface Push {
   /** Whom it is for: a component AppID or a suite id. */
   readonly appId: string;
   readonly infoType: string;
+  /** The document within. */
+  readonly text: string;
   /** To be added to the receiver's URL. */
   readonly query: Readonly<Record<string, string>>;
   readonly body: string;
@@ -28,11 +30,27 @@ const blockBytes = 32;
 
 /** Seals `fields` into a message for this receiver, and logs that it was sent. */
 export function seal(context: Context, keys: MessageKeys, appId: string, fields: Readonly<Record<string, string>>, tag: ReceiverTag): Push {
+  return sealText(context, keys, xmlOf(fields), { appId, tag, infoType: fields["InfoType"] ?? "" });
+}
+
+/** How a document is sent. */
+export interface Sealing {
+  readonly appId: string;
+  readonly infoType: string;
+  readonly tag: ReceiverTag;
+  /** The ReceiveId, where it is not the id in clear: `""` for individual developers, the provider's corp id. */
+  readonly receiver?: string;
+  /** The form of the outer document. @defaultValue "xml" */
+  readonly format?: "xml" | "json";
+}
+
+/** Seals any document; the same one sealed again differs in all that can be seen of it. */
+export function sealText(context: Context, keys: MessageKeys, text: string, sealing: Sealing): Push {
   const { random } = context;
-  const infoType = fields["InfoType"] ?? "";
+  const { appId, infoType, tag, receiver = appId, format = "xml" } = sealing;
   const timestamp = String(Math.floor(context.nowMs() / 1000));
   const nonce = String(Math.floor(random.next() * 2 ** 31));
-  const encrypted = encrypt(xmlOf(fields), keys.encodingAesKey, appId, random);
+  const encrypted = encrypt(text, keys.encodingAesKey, receiver, random);
   const msgSignature = signatureOf(keys.token, timestamp, nonce, encrypted);
   const query = {
     signature: signatureOf(keys.token, timestamp, nonce),
@@ -42,11 +60,17 @@ export function seal(context: Context, keys: MessageKeys, appId: string, fields:
     msg_signature: msgSignature,
   };
   context.grant({ kind: "push", endpoint: infoType, appId, sender: { caller: "platform" } }, "new", undefined);
-  return { appId, infoType, query, body: xmlOf({ [tag]: appId, Encrypt: encrypted }) };
+  const outer = { [tag]: appId, Encrypt: encrypted };
+  return { appId, infoType, text, query, body: format === "json" ? JSON.stringify(outer) : xmlOf(outer) };
+}
+
+/** For the log. */
+export function infoTypeIn(text: string): string {
+  return /<InfoType>\s*(?:<!\[CDATA\[)?(\w+)/.exec(text)?.[1] ?? "";
 }
 
 /** SHA-1 of the parts in order of their characters, in hex. */
-function signatureOf(...parts: readonly string[]): string {
+export function signatureOf(...parts: readonly string[]): string {
   return createHash("sha1").update(parts.toSorted().join("")).digest("hex");
 }
 

@@ -2,8 +2,8 @@
 import { ConfigurationError } from "@lingpai/core";
 import { checkToken, suiteToken } from "./check.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
-import type { MessageKeys, Push } from "./push.ts";
-import { seal } from "./push.ts";
+import type { MessageKeys, Push, Sealing } from "./push.ts";
+import { infoTypeIn, sealText } from "./push.ts";
 import type { TokenSpace } from "./token-space.ts";
 import { independent } from "./token-space.ts";
 import { isAlive } from "./token.ts";
@@ -107,12 +107,24 @@ export class Suites {
   }
 
   /** Makes the next suite ticket, as WeCom does every 10 minutes. It is valid for 30 minutes, whatever is pushed later. */
-  pushTicket(suiteId: string): Push {
+  pushTicket(suiteId: string, { isSame = false }: { readonly isSame?: boolean } = {}): Push {
     const { options, tickets } = this.#suite(suiteId);
     const nowMs = this.#context.nowMs();
-    const { text } = tickets.issue(nowMs);
-    const fields = { SuiteId: suiteId, InfoType: "suite_ticket", TimeStamp: String(Math.floor(nowMs / 1000)), SuiteTicket: text };
-    return seal(this.#context, options, suiteId, fields, "ToUserName");
+    const { text } = isSame ? tickets.renewed(nowMs) : tickets.issue(nowMs);
+    // As the official page shows it (90628, 2024-01-09), with a blank before CDATA.
+    const document = `<xml>
+<SuiteId><![CDATA[${suiteId}]]></SuiteId>
+<InfoType> <![CDATA[suite_ticket]]></InfoType>
+<TimeStamp>${Math.floor(nowMs / 1000)}</TimeStamp>
+<SuiteTicket><![CDATA[${text}]]></SuiteTicket>
+</xml>`;
+    return sealText(this.#context, options, document, { appId: suiteId, infoType: "suite_ticket", tag: "ToUserName" });
+  }
+
+  /** Any document, sealed for this receiver or another: the provider's corp id, a corp that installed the suite. */
+  push(suiteId: string, text: string, sealing: Partial<Sealing> = {}): Push {
+    const { options } = this.#suite(suiteId);
+    return sealText(this.#context, options, text, { appId: suiteId, infoType: infoTypeIn(text), tag: "ToUserName", ...sealing });
   }
 
   /** A corp's administrator installs the suite, or does so again: returns a new permanent code, and the one before is void. */

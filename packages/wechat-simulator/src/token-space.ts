@@ -67,6 +67,14 @@ export class TokenSpace {
     return token;
   }
 
+  /** The same text with its whole life once more; a new one when there is none. */
+  renewed(nowMs: number): Token {
+    const { newest } = this;
+    if (newest === undefined) return this.issue(nowMs);
+    this.#registry.renew(newest, nowMs, this.lifetimeMs);
+    return newest;
+  }
+
   /** The same token while it lives, else a new one. */
   currentOrNew(nowMs: number): { readonly token: Token; readonly isNew: boolean } {
     const current = this.current(nowMs);

@@ -105,6 +105,14 @@ export class TokenRegistry {
     own.endCause = cause;
   }
 
+  /** Gives it its whole life once more, from this instant. */
+  renew(token: Token, atMs: number, lifetimeMs: number): void {
+    const own = this.#byText.get(token.text);
+    if (own === undefined) return;
+    own.expiresAtMs = atMs + lifetimeMs;
+    own.endsAtMs = own.expiresAtMs;
+  }
+
   forget(token: Token): void {
     this.#byText.delete(token.text);
   }

@@ -59,7 +59,11 @@ function named(tenant: Fields, appId: string): string {
     return secretIn(tenant, "refresh_token");
   } catch (error) {
     if (!(error instanceof InvalidAnswerError)) throw error;
-    throw new IssueError("busy", `POST ${path} for ${appId}: ${error.message}`, { platformCode: "invalid-answer" });
+    throw new IssueError(
+      "fatal",
+      `WeChat names no refresh token for ${appId}, neither with its information nor on the list of all. It has to authorise this platform again.`,
+      { platformCode: "no-refresh-token" },
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { grantIn, secretIn } from "./answer.ts";
 import type { Fields } from "./answer.ts";
 import { askFor } from "./ask.ts";
-import { listedRefreshToken } from "./authorizer-list.ts";
+import { knownRefreshToken } from "./authorizer-info.ts";
 
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
@@ -25,7 +25,7 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
  * Fetches through `POST /cgi-bin/component/api_authorizer_token`. Give the component token's credential as `parent`.
  *
  * The refresh token is stored with the access token in one write. One whose fate is unknown is sent again within its grace and never after it: then, and when
- * the store has none or WeChat refuses it, the one that works is looked up with `api_get_authorizer_list`.
+ * the store has none or WeChat refuses it, the one that works is asked for with `api_get_authorizer_info`, one call for one account.
  *
  * @throws {ConfigurationError} an AppID or the base URL cannot be right.
  */
@@ -64,7 +64,7 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
     issue,
     async recover({ signal, parent }) {
       if (parent === undefined) throw new IssueError("unsent", `${id} needs the component's token. Give its credential as parent.`);
-      return listedRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
+      return knownRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
     },
   };
 }

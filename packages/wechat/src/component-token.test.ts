@@ -142,28 +142,51 @@ describe("a tenant token's issuer", () => {
 });
 
 describe("looking a refresh token up", () => {
+  const info = (token: string | undefined): object => ({
+    authorization_info: { authorizer_appid: tenantAppId, authorizer_refresh_token: token },
+  });
   const entry = { authorizer_appid: tenantAppId, refresh_token: "refreshtoken@@@listed", auth_time: 1 };
 
   test("asks as the platform documents it", async () => {
-    const { fetch, issuer } = tenant({ total_count: 1, list: [entry] });
+    const { fetch, issuer } = tenant(info("refreshtoken@@@told"));
+    await expect(issuer.recover?.({ signal, parent })).resolves.toBe("refreshtoken@@@told");
+    expect(fetch.sent[0]?.url.pathname).toBe("/cgi-bin/component/api_get_authorizer_info");
+    expect(JSON.parse(fetch.sent[0]?.body ?? "")).toEqual({ component_appid: componentAppId, authorizer_appid: tenantAppId });
+    expect(fetch.sent).toHaveLength(1);
+  });
+
+  test.each([[info("")], [info(undefined)], [{}]])("looks through the list of all when the answer is %j", async (answer) => {
+    const { fetch, issuer } = tenant(answer, { total_count: 1, list: [entry] });
     await expect(issuer.recover?.({ signal, parent })).resolves.toBe("refreshtoken@@@listed");
-    expect(fetch.sent[0]?.url.pathname).toBe("/cgi-bin/component/api_get_authorizer_list");
-    expect(JSON.parse(fetch.sent[0]?.body ?? "")).toEqual({ component_appid: componentAppId, offset: 0, count: 500 });
+    expect(fetch.sent[1]?.url.pathname).toBe("/cgi-bin/component/api_get_authorizer_list");
+    expect(JSON.parse(fetch.sent[1]?.body ?? "")).toEqual({ component_appid: componentAppId, offset: 0, count: 500 });
+  });
+
+  test.each<[string, object, string]>([
+    ["that the account has not authorised", { errcode: 61003 }, "fatal"],
+    ["a dead component token", { errcode: 42006 }, "parent"],
+    ["an unknown component", { errcode: 61011 }, "fatal"],
+    ["a busy platform", { errcode: -1 }, "busy"],
+    ["a token that none is", info("a b"), "unknown"],
+  ])("that is answered with %s ends as such, and asks for no list", async (_title, answer, outcome) => {
+    const { fetch, issuer } = tenant(answer);
+    await expect(issuer.recover?.({ signal, parent })).rejects.toMatchObject({ outcome });
+    expect(fetch.sent).toHaveLength(1);
   });
 
   test.each<[string, object, string]>([
     ["nobody", { total_count: 0, list: [] }, "fatal"],
     ["others only", { total_count: 1, list: [{ ...entry, authorizer_appid: "wx0000000000000000" }] }, "fatal"],
-    ["the account without a token", { total_count: 1, list: [{ ...entry, refresh_token: undefined }] }, "busy"],
+    ["the account without a token", { total_count: 1, list: [{ ...entry, refresh_token: undefined }] }, "fatal"],
     ["no list", { total_count: 1 }, "unknown"],
     ["a list of something else", { total_count: 1, list: ["a"] }, "unknown"],
     ["no count", { list: [] }, "unknown"],
     ["a dead component token", { errcode: 42006 }, "parent"],
     ["an unknown component", { errcode: 61011 }, "fatal"],
     ["a busy platform", { errcode: -1 }, "busy"],
-  ])("that is answered with %s ends as such", async (_title, answer, outcome) => {
-    const { fetch, issuer } = tenant(answer);
+  ])("in a list of %s ends as such", async (_title, answer, outcome) => {
+    const { fetch, issuer } = tenant(info(""), answer);
     await expect(issuer.recover?.({ signal, parent })).rejects.toMatchObject({ outcome });
-    expect(fetch.sent).toHaveLength(1);
+    expect(fetch.sent).toHaveLength(2);
   });
 });

@@ -56,7 +56,7 @@ function doomed(world: PlatformWorld, step: number, death: Death, settings: { re
 
 /** Each refresh token leaves again only within `graceMs` of when it first left, or after the platform has named it. */
 function expectNoBurntToken({ simulator }: PlatformWorld, sent: readonly Sent[], graceMs: number): void {
-  const named = simulator.log.entries({ endpoint: endpoint("api_get_authorizer_list"), ok: true }).map(({ atMs }) => atMs);
+  const named = simulator.log.entries({ endpoint: endpoint("api_get_authorizer_info"), ok: true }).map(({ atMs }) => atMs);
   for (const [index, { refreshToken, atMs }] of sent.entries()) {
     const before = sent.slice(0, index).filter((each) => each.refreshToken === refreshToken);
     const first = before[0];

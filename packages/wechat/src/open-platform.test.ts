@@ -114,17 +114,50 @@ describe("an authorisation", () => {
     expect(node.tenant(tenantAppId).credential.status().remainingMs).toBeLessThanOrEqual(7_200_000 - 6_000 - skewMarginMs);
   });
 
-  test("with a code that is spent or unknown is refused to its caller, and spoils nothing", async () => {
+  test("with a code that nobody was given is refused to its caller, and spoils nothing", async () => {
     const platform = world();
     const node = platform.node("a");
-    await platform.pushTo(node);
-    const { code } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    await platform.during(node.authorize(code));
-    await expect(platform.during(node.authorize(code))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 61009 });
+    await platform.authorise(node);
+    await expect(platform.during(node.authorize("nobody's"))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 61009 });
     expect(node.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
-  test("that is redeemed and whose answer is lost is found again in the platform's list", async () => {
+  test("is redeemed by itself when it is pushed, and the browser that brings the same code finds the account ready", async () => {
+    const platform = world();
+    const [a, b] = [platform.node("a"), platform.node("b")];
+    await platform.pushTo(a);
+    const { code, push } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({ status: 200 });
+    const tenant = await platform.during(b.authorize(code));
+    expect(tenant.appId).toBe(tenantAppId);
+    await expect(platform.during(tenant.request(info, { query }))).resolves.toMatchObject({ openid: "o" });
+    expect(codesAt(platform, "api_query_auth")).toEqual([0]);
+  });
+
+  test("costs one request when the push and the browser bring its code at once, to two nodes", async () => {
+    const platform = world({}, { latencyMs: 1_000 });
+    const [a, b] = [platform.node("a"), platform.node("b")];
+    await platform.pushTo(a);
+    const { code, push } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+    const both = Promise.all([platform.deliver(push, a), b.authorize(code), a.authorize(code)]);
+    const [reply, tenant] = await platform.during(both);
+    expect([reply.status, tenant.appId]).toEqual([200, tenantAppId]);
+    expect(codesAt(platform, "api_query_auth")).toEqual([0]);
+  });
+
+  test("that was redeemed by a process that died before it stored anything ends well when it is pushed once more", async () => {
+    const platform = world();
+    const [a, b] = [platform.node("a"), platform.node("b")];
+    await platform.pushTo(a);
+    const { push } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+    platform.simulator.faults.next({ loseReply: true }, { endpoint: endpoint("api_query_auth") });
+    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({ status: 503 });
+    await expect(platform.during(platform.deliver(push, b))).resolves.toMatchObject({ status: 200 });
+    expect([codesAt(platform, "api_query_auth"), codesAt(platform, "api_get_authorizer_info")]).toEqual([[0, 61009], [0]]);
+    expect(b.tenant(tenantAppId).credential.status().state).toBe("fresh");
+  });
+
+  test("that is redeemed and whose answer is lost is found again by one question about the account", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -132,17 +165,25 @@ describe("an authorisation", () => {
     platform.simulator.faults.next({ loseReply: true }, { endpoint: endpoint("api_query_auth") });
     await expect(platform.during(node.authorize(code))).rejects.toThrow("fetch failed");
     await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
-    expect([codesAt(platform, "api_get_authorizer_list"), codesAt(platform, "api_authorizer_token")]).toEqual([[0], [0]]);
+    expect([codesAt(platform, "api_get_authorizer_info"), codesAt(platform, "api_authorizer_token")]).toEqual([[0], [0]]);
   });
 
-  test("finds an account on any page of the platform's list", async () => {
-    const platform = world();
+  test("finds an account on any page of the platform's list, where its information has no refresh token", async () => {
+    const platform = world({ tellsRefreshToken: ["list"] });
     const node = platform.node("a");
     await platform.pushTo(node);
     for (let number = 0; number < 1100; number += 1)
       platform.simulator.openPlatform.authorize(componentAppId, `wx${String(number).padStart(16, "0")}`);
     await platform.during(node.tenant("wx0000000000001050").token());
     expect(codesAt(platform, "api_get_authorizer_list")).toEqual([0, 0, 0]);
+  });
+
+  test("is to be made again, and says so, when WeChat names the refresh token nowhere", async () => {
+    const platform = world({ tellsRefreshToken: [] });
+    const node = platform.node("a");
+    await platform.pushTo(node);
+    platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+    await expect(platform.during(node.tenant(tenantAppId).token())).rejects.toThrow(/authorise this platform again/);
   });
 });
 
@@ -189,7 +230,8 @@ describe.each(["never", "on-reauthorise", "always"] as const)("refresh tokens th
     platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
     await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
     expect(codesAt(platform, "api_authorizer_token")).toEqual([61023, 0]);
-    expect(codesAt(platform, "api_get_authorizer_list")).toEqual([0]);
+    expect(codesAt(platform, "api_get_authorizer_info")).toEqual([0]);
+    expect(codesAt(platform, "api_get_authorizer_list")).toEqual([]);
   });
 });
 

@@ -3,13 +3,12 @@ import { ClosedError, credential as createCredential, systemClock } from "@lingp
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
-import { secretIn } from "./answer.ts";
-import type { Fields } from "./answer.ts";
-import { authorizerGrantIn, authorizerToken } from "./authorizer-token.ts";
+import { authorizerToken } from "./authorizer-token.ts";
 import type { AuthorizerTokenOptions } from "./authorizer-token.ts";
 import { componentToken } from "./component-token.ts";
 import type { ComponentTokenOptions } from "./component-token.ts";
-import { InvalidAnswerError } from "./errors.ts";
+import { authorizations } from "./authorizations.ts";
+import type { AuthorizationPage } from "./authorization-page.ts";
 import type { MessageKeys } from "./push-envelope.ts";
 import { pushReceiver } from "./push-handler.ts";
 import type { PushHandler, PushOptions } from "./push-handler.ts";
@@ -48,7 +47,15 @@ export interface OpenPlatform extends PushHandler, Pick<Api, "request"> {
   readonly ticket: PushedTicket;
   preAuthCode(options?: CallOptions): Promise<PreAuthCode>;
   /**
-   * Redeems the code that an authorisation brought, and stores the account's tokens. Works once for each code.
+   * The page on which an account authorises this platform, with a code of its own. WeChat opens it only from the domain that the console names, and sends the
+   * browser on to `redirectUrl` with `auth_code` for {@link OpenPlatform.authorize}.
+   *
+   * @throws {ConfigurationError} `range` or `redirect-url`, and what {@link OpenPlatform.preAuthCode} throws.
+   */
+  authorizationPage(page: AuthorizationPage, options?: CallOptions): Promise<{ readonly url: string; readonly expiresInMs: number }>;
+  /**
+   * Redeems the code with which the browser comes back from the page of authorisation, and stores the account's tokens. The push that tells of the
+   * authorisation brings the same code and is redeemed by itself; whichever comes second, on whichever node, finds the account ready.
    *
    * When it fails after WeChat has redeemed the code, nothing is lost: {@link OpenPlatform.tenant} of that account finds its refresh token by itself.
    *
@@ -72,13 +79,20 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
   const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...shared } = options;
   const { componentAppId, clock = systemClock } = options;
   const issuer = componentToken(options);
-  const { ticket, handler } = pushReceiver(options, {
+  const {
+    ticket,
+    handler,
+    inbox,
+    close: closeReceiver,
+  } = pushReceiver(options, {
     ticketType: "component_verify_ticket",
     ticketField: "ComponentVerifyTicket",
     timeField: "CreateTime",
     receiver: componentAppId,
     ticketId: `wechat:verify-ticket:${componentAppId}`,
     ticketLifetimeMs,
+    answerMs: 4_000,
+    before: (message) => codes.redeemPushed(message),
   });
   const component = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(component, { ...shared, tokenParameter: componentParameter });
@@ -107,42 +121,21 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
     return created;
   };
 
+  const codes = authorizations({ componentAppId, clock, inbox, api, tenant });
   return {
     ...handler,
     credential: component,
     ticket,
     request: api.request,
     tenant,
-    async preAuthCode(call = {}) {
-      const answer = await api.request("/cgi-bin/component/api_create_preauthcode", { json: { component_appid: componentAppId }, ...call });
-      return preAuthCodeIn(new Map(Object.entries(answer)));
-    },
-    async authorize(code, call = {}) {
-      const startedMs = clock.monotonicMs();
-      const json = { component_appid: componentAppId, authorization_code: code };
-      const answer = await api.request("/cgi-bin/component/api_query_auth", { json, ...call });
-      const { appId, issued } = authorizationIn(answer["authorization_info"]);
-      const authorised = tenant(appId);
-      await authorised.credential.seed(issued, { ...call, ageMs: clock.monotonicMs() - startedMs });
-      return authorised;
-    },
+    preAuthCode: codes.preAuthCode,
+    authorizationPage: codes.authorizationPage,
+    authorize: codes.authorize,
     async close() {
       isClosed = true;
       api.close();
-      ticket.close();
+      closeReceiver();
       await Promise.all([component.close(), ...[...tenants.values()].map((each) => each.close())]);
     },
   };
-}
-
-function preAuthCodeIn(fields: Fields): PreAuthCode {
-  const expiresIn = fields.get("expires_in");
-  if (typeof expiresIn !== "number" || !(expiresIn > 0)) throw new InvalidAnswerError("it has no expires_in");
-  return { code: secretIn(fields, "pre_auth_code"), expiresInMs: expiresIn * 1000 };
-}
-
-function authorizationIn(info: unknown): { appId: string; issued: ReturnType<typeof authorizerGrantIn> } {
-  if (typeof info !== "object" || info === null) throw new InvalidAnswerError("it has no authorization_info");
-  const fields: Fields = new Map(Object.entries(info));
-  return { appId: secretIn(fields, "authorizer_appid"), issued: authorizerGrantIn(fields) };
 }

@@ -8,7 +8,7 @@ import { seal, signed as signedAt } from "./sealed-push.fixture.ts";
 const nowMs = Date.UTC(2026, 0, 1);
 const second = Math.floor(nowMs / 1000);
 const signed = (sealed: string, timestamp = String(second), token?: string): Record<string, string> => signedAt(sealed, timestamp, token);
-const options = { messageToken, encodingAesKey, receiver: componentAppId, ageMaxMs: 300_000 };
+const options = { messageToken, encodingAesKey, receivers: [componentAppId], ageMaxMs: 300_000 };
 const envelope = pushEnvelope(options);
 
 const body = (sealed: string): string => `<xml><AppId>${componentAppId}</AppId><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;

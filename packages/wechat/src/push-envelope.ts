@@ -1,7 +1,11 @@
-/** Opens what the platform pushes: checks the signature and the age, then decrypts. Pure: keys, message and time in, text or a refusal out. */
-import { createDecipheriv, createHash, timingSafeEqual } from "node:crypto";
+/**
+ * Opens what the platform pushes: checks the signature and the age, then decrypts; and seals answers. Pure but for the salt: keys, message and time in, text or
+ * a refusal out.
+ */
+import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from "node:crypto";
 import { ConfigurationError } from "@lingpai/core";
-import { readFlatXml } from "./flat-xml.ts";
+import type { Random } from "@lingpai/core";
+import { readDocument } from "./push-document.ts";
 
 /** What both sides agreed on in the platform's console. */
 export interface MessageKeys {
@@ -24,69 +28,100 @@ export interface PushRequest {
  * - `signature`: not signed with this token, or altered since.
  * - `age`: sent too long ago, or in the future: a replay, or a clock that is wrong.
  * - `receiver`: sealed for somebody else.
+ * - `content`: authentic, and neither XML nor JSON; or a ticket push without a ticket.
  */
-export type PushRefusal = "form" | "signature" | "age" | "receiver";
+export type PushRefusal = "form" | "signature" | "age" | "receiver" | "content";
 
-export type Opened = { readonly text: string; readonly signature: string } | { readonly refused: PushRefusal };
+/** Whom messages may be sealed for, the ReceiveId: these, or those that the function accepts. Individual developers have an empty one: `""`. */
+export type Receivers = readonly string[] | ((receiver: string) => boolean);
 
-interface Message {
-  readonly text: string;
-  readonly receiver: string;
-  readonly signature: string;
+export type Opened = { readonly text: string; readonly receiver: string } | { readonly refused: PushRefusal };
+
+/** What goes into the answer's document. */
+export interface SealedAnswer {
+  readonly Encrypt: string;
+  readonly MsgSignature: string;
+  readonly TimeStamp: number;
+  readonly Nonce: string;
 }
 
 export interface Envelope {
-  /** Opens a message whose ciphertext stands in the body's `Encrypt`. */
+  /** Opens a message whose ciphertext stands in the body's `Encrypt`; the body is XML or JSON. */
   open(request: PushRequest, nowMs: number): Opened;
   /** Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. It may be sealed for the service provider instead of the suite. */
   openEcho(query: PushRequest["query"], nowMs: number): Opened;
+  /** Seals an answer for the platform. */
+  seal(text: string, receiver: string, nowMs: number, random: Random): SealedAnswer;
 }
 
 export interface EnvelopeOptions extends MessageKeys {
-  /** Whom messages must be for: the component's AppID, the suite id. */
-  readonly receiver: string;
+  readonly receivers: Receivers;
   /** How old a message may be, and how far in the future, in ms. */
   readonly ageMaxMs: number;
 }
 
 /** @throws {ConfigurationError} `message-keys`: a key has a form that no key has. */
-export function pushEnvelope({ messageToken, encodingAesKey, receiver, ageMaxMs }: EnvelopeOptions): Envelope {
-  if (typeof messageToken !== "string" || !/^[\x21-\x7e]{1,128}$/.test(messageToken)) {
-    throw new ConfigurationError("The message token is empty or has characters that none has. Copy it from the platform's console.", {
-      rule: "message-keys",
-    });
-  }
+export function pushEnvelope({ messageToken, encodingAesKey, receivers, ageMaxMs }: EnvelopeOptions): Envelope {
+  requireMessageToken(messageToken);
   if (typeof encodingAesKey !== "string" || !/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey)) {
     throw new ConfigurationError(
       "The EncodingAESKey is not 43 characters of A-Za-z0-9+/. Copy it from the platform's console, without a line end.",
-      {
-        rule: "message-keys",
-      },
+      { rule: "message-keys" },
     );
   }
   const key = Buffer.from(`${encodingAesKey}=`, "base64");
+  const isReceiver = typeof receivers === "function" ? receivers : (receiver: string): boolean => receivers.includes(receiver);
 
-  const openSealed = (
-    query: PushRequest["query"],
-    sealed: string | undefined,
-    nowMs: number,
-  ): Message | { readonly refused: PushRefusal } => {
-    const [timestamp, nonce, signature] = ["timestamp", "nonce", "msg_signature"].map((name) => parameter(query, name));
-    if (sealed === undefined || timestamp === undefined || nonce === undefined || signature === undefined) return { refused: "form" };
-    if (!isSignature(signature, [messageToken, timestamp, nonce, sealed])) return { refused: "signature" };
-    if (!/^\d{1,12}$/.test(timestamp) || Math.abs(nowMs - Number(timestamp) * 1000) > ageMaxMs) return { refused: "age" };
-    const message = decrypt(key, sealed);
-    if (message === undefined) return { refused: "form" };
-    return { ...message, signature };
+  const openSealed = (query: PushRequest["query"], sealed: string | undefined, nowMs: number): Opened => {
+    const signed = parameters(query, "msg_signature");
+    if (sealed === undefined || signed === undefined) return { refused: "form" };
+    if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce, sealed])) return { refused: "signature" };
+    if (!isTimely(signed.timestamp, nowMs, ageMaxMs)) return { refused: "age" };
+    return decrypt(key, sealed) ?? { refused: "form" };
   };
 
   return {
     open({ query, body }, nowMs) {
-      const opened = openSealed(query, readFlatXml(typeof body === "string" ? body : utf8(body))?.get("Encrypt"), nowMs);
-      return "refused" in opened || opened.receiver === receiver ? opened : { refused: "receiver" };
+      const opened = openSealed(query, readDocument(bodyText(body))?.fields.get("Encrypt"), nowMs);
+      return "refused" in opened || isReceiver(opened.receiver) ? opened : { refused: "receiver" };
     },
     openEcho: (query, nowMs) => openSealed(query, parameter(query, "echostr"), nowMs),
+    seal(text, receiver, nowMs, random) {
+      const timestamp = Math.floor(nowMs / 1000);
+      const nonce = random.id();
+      const sealed = encrypt(key, text, receiver, random);
+      return {
+        Encrypt: sealed,
+        MsgSignature: signatureOf([messageToken, String(timestamp), nonce, sealed]).toString("hex"),
+        TimeStamp: timestamp,
+        Nonce: nonce,
+      };
+    },
   };
+}
+
+/** @throws {ConfigurationError} `message-keys` */
+export function requireMessageToken(messageToken: string): void {
+  if (typeof messageToken === "string" && /^[\x21-\x7e]{1,128}$/.test(messageToken)) return;
+  throw new ConfigurationError("The message token is empty or has characters that none has. Copy it from the platform's console.", {
+    rule: "message-keys",
+  });
+}
+
+/** What is wrong with a request whose query alone is signed, as in plain mode; undefined when nothing is. */
+export function refusalOfPlain(
+  query: PushRequest["query"],
+  { messageToken, ageMaxMs, nowMs }: { readonly messageToken: string; readonly ageMaxMs: number; readonly nowMs: number },
+): PushRefusal | undefined {
+  const signed = parameters(query, "signature");
+  if (signed === undefined) return "form";
+  if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce])) return "signature";
+  return isTimely(signed.timestamp, nowMs, ageMaxMs) ? undefined : "age";
+}
+
+function parameters(query: PushRequest["query"], name: string): { timestamp: string; nonce: string; signature: string } | undefined {
+  const [timestamp, nonce, signature] = ["timestamp", "nonce", name].map((each) => parameter(query, each));
+  return timestamp === undefined || nonce === undefined || signature === undefined ? undefined : { timestamp, nonce, signature };
 }
 
 /** The only value of this name; undefined when there is none, or more than one. */
@@ -100,9 +135,18 @@ function oneOf(values: readonly string[]): string | undefined {
   return values.length === 1 ? values[0] : undefined;
 }
 
-/** Compared in constant time: SHA-1 of the parts in the order of their characters. */
+function isTimely(timestamp: string, nowMs: number, ageMaxMs: number): boolean {
+  return /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs - Number(timestamp) * 1000) <= ageMaxMs;
+}
+
+/** SHA-1 of the parts in the order of their characters. */
+function signatureOf(parts: readonly string[]): Buffer {
+  return createHash("sha1").update(parts.toSorted().join("")).digest();
+}
+
+/** Compared in constant time. */
 function isSignature(given: string, parts: readonly string[]): boolean {
-  const expected = createHash("sha1").update(parts.toSorted().join("")).digest();
+  const expected = signatureOf(parts);
   const bytes = Buffer.from(/^[0-9a-f]{40}$/.test(given) ? given : "", "hex");
   return bytes.byteLength === expected.byteLength && timingSafeEqual(bytes, expected);
 }
@@ -121,7 +165,17 @@ function decrypt(key: Buffer, sealed: string): { text: string; receiver: string 
   if (plain === undefined || plain.byteLength < saltBytes + lengthBytes) return undefined;
   const end = saltBytes + lengthBytes + plain.readUInt32BE(saltBytes);
   if (end > plain.byteLength) return undefined;
-  return { text: utf8(plain.subarray(saltBytes + lengthBytes, end)), receiver: utf8(plain.subarray(end)) };
+  return { text: bodyText(plain.subarray(saltBytes + lengthBytes, end)), receiver: bodyText(plain.subarray(end)) };
+}
+
+function encrypt(key: Buffer, text: string, receiver: string, random: Random): string {
+  const salt = createHash("sha256").update(random.id()).digest().subarray(0, saltBytes);
+  const length = Buffer.alloc(lengthBytes);
+  length.writeUInt32BE(Buffer.byteLength(text));
+  const plain = Buffer.concat([salt, length, Buffer.from(text), Buffer.from(receiver)]);
+  const padding = blockBytes - (plain.byteLength % blockBytes);
+  const cipher = createCipheriv("aes-256-cbc", key, key.subarray(0, 16)).setAutoPadding(false);
+  return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(padding, padding)), cipher.final()]).toString("base64");
 }
 
 function unpadded(plain: Buffer): Buffer | undefined {
@@ -131,6 +185,6 @@ function unpadded(plain: Buffer): Buffer | undefined {
   return plain.subarray(end).every((byte) => byte === padding) ? plain.subarray(0, end) : undefined;
 }
 
-function utf8(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+export function bodyText(body: string | Uint8Array): string {
+  return typeof body === "string" ? body : new TextDecoder().decode(body);
 }

@@ -2,9 +2,8 @@ import { faultPlan, faultyCache } from "@lingpai/core/testing";
 import { memoryCache } from "@lingpai/adapter-memory";
 import type { Push } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
-import { componentAppId, platformWorld, tenantAppId } from "./platform-world.fixture.ts";
+import { componentAppId, platformWorld } from "./platform-world.fixture.ts";
 import type { PlatformWorld } from "./platform-world.fixture.ts";
-import type { PushMessage } from "./push-handler.ts";
 import { seal, signed } from "./sealed-push.fixture.ts";
 
 const taken = { status: 200, body: "success" };
@@ -58,14 +57,28 @@ describe("a pushed ticket", () => {
     ["with a ticket that no token could be", "<ComponentVerifyTicket><![CDATA[a b]]></ComponentVerifyTicket>", "1767225600"],
     ["without a time", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", ""],
     ["with a time that is none", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", "-1"],
-  ])("is dropped %s, and not asked for again, because it would come the same", async (_title, ticket, time) => {
+  ])("is refused %s, and not answered as if it were kept", async (_title, ticket, time) => {
     const { node, clock } = world();
-    const receiver = node("a");
+    const refusals: string[] = [];
+    const receiver = node("a", { onRefused: (refusal) => void refusals.push(refusal) });
     const sealed = seal(`<xml><CreateTime>${time}</CreateTime><InfoType>component_verify_ticket</InfoType>${ticket}</xml>`);
     const body = `<xml><Encrypt>${sealed}</Encrypt></xml>`;
     const query = signed(sealed, String(Math.floor(clock.wallMs() / 1000)));
-    await expect(receiver.handlePush({ query, body })).resolves.toEqual(taken);
+    await expect(receiver.handlePush({ query, body })).resolves.toEqual({ status: 400, body: "refused: content" });
+    expect(refusals).toEqual(["content"]);
     await expect(receiver.ticket.status()).resolves.toEqual({ live: 0, ageMs: undefined });
+  });
+
+  test("with an unchanged text is good for twelve hours more, each time that it is pushed", async () => {
+    const { node, deliver, simulator, clock, during } = world();
+    const receiver = node("a");
+    await deliver(simulator.openPlatform.pushTicket(componentAppId), receiver);
+    for (let hours = 0; hours < 26; hours += 2) {
+      await clock.advance(2 * 3_600_000);
+      await expect(deliver(simulator.openPlatform.pushTicket(componentAppId, { isSame: true }), receiver)).resolves.toEqual(taken);
+    }
+    await during(receiver.credential.get());
+    expect(simulator.log.fetches(componentAppId).map(({ code }) => code)).toEqual([0]);
   });
 
   test("is refused when another signed it, and says so to the operator", async () => {
@@ -75,53 +88,6 @@ describe("a pushed ticket", () => {
     await expect(pushTo(receiver)).resolves.toEqual({ status: 403, body: "refused: signature" });
     expect(refusals).toEqual(["signature"]);
     await expect(receiver.ticket.status()).resolves.toEqual({ live: 0, ageMs: undefined });
-  });
-});
-
-describe("any other message", () => {
-  test("is handed to the application once, on whichever node it arrives and however often", async () => {
-    const messages: PushMessage[] = [];
-    const onMessage = (message: PushMessage): void => void messages.push(message);
-    const { node, deliver, simulator } = world();
-    const [a, b] = [node("a", { onMessage }), node("b", { onMessage })];
-    const { push, code } = simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    for (const receiver of [a, b, a]) await expect(deliver(push, receiver)).resolves.toEqual(taken);
-    await deliver(simulator.openPlatform.unauthorize(componentAppId, tenantAppId), b);
-    expect(messages.map(({ infoType, fields }) => [infoType, fields.get("AuthorizerAppid"), fields.get("AuthorizationCode")])).toEqual([
-      ["authorized", tenantAppId, code],
-      ["unauthorized", tenantAppId, undefined],
-    ]);
-  });
-
-  test("comes again when the application fails", async () => {
-    let calls = 0;
-    const onMessage = async (): Promise<void> => {
-      calls += 1;
-      if (calls === 1) throw new Error("the database is down");
-    };
-    const { node, deliver, simulator } = world();
-    const receiver = node("a", { onMessage });
-    const { push } = simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    await expect(deliver(push, receiver)).resolves.toMatchObject({ status: 503 });
-    await expect(deliver(push, receiver)).resolves.toEqual(taken);
-    await deliver(push, receiver);
-    expect(calls).toBe(2);
-  });
-
-  test("is handed on as it is when it is no flat document", async () => {
-    const messages: PushMessage[] = [];
-    const { node, clock } = world();
-    const text = "<xml><InfoType>notify_third_fasteregister</InfoType><info><name>a</name></info></xml>";
-    const sealed = seal(text);
-    const query = signed(sealed, String(Math.floor(clock.wallMs() / 1000)));
-    const receiver = node("a", { onMessage: (message) => void messages.push(message) });
-    await expect(receiver.handlePush({ query, body: `<xml><Encrypt>${sealed}</Encrypt></xml>` })).resolves.toEqual(taken);
-    expect(messages).toEqual([{ infoType: "", fields: new Map(), text }]);
-  });
-
-  test("is taken when nobody listens", async () => {
-    const { node, deliver, simulator } = world();
-    await expect(deliver(simulator.openPlatform.authorize(componentAppId, tenantAppId).push, node("a"))).resolves.toEqual(taken);
   });
 });
 
@@ -136,7 +102,7 @@ describe("a route for Request and Response", () => {
 
   test.each([
     ["another method", { method: "PUT" }, 405],
-    ["a body beyond any push", { body: "a".repeat(65_537) }, 413],
+    ["a body beyond any push", { body: "a".repeat(262_145) }, 413],
     ["an empty body", { body: "" }, 400],
   ])("refuses %s", async (_title, init, status) => {
     const { node, simulator } = world();
@@ -150,6 +116,10 @@ describe("a route for Request and Response", () => {
     expect((await get("")).status).toBe(405);
     expect((await get("echostr=AAAA&timestamp=1&nonce=1&msg_signature=00")).status).toBe(403);
   });
+});
+
+test.each([0, 99, 60_001, Number.NaN])("a time to answer of %d ms is refused where it is given", (answerMs) => {
+  expect(() => world().node("a", { answerMs })).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "range" }));
 });
 
 test.each([0, 999, 3_600_001, Number.NaN])("an age limit of %d ms is refused where it is given", (pushAgeMaxMs) => {

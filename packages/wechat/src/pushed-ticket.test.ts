@@ -44,13 +44,35 @@ describe("a pushed ticket", () => {
     await expect(a.status()).resolves.toEqual({ live: 2, ageMs: 0 });
   });
 
-  test("is not replaced by one that was pushed earlier and came late, nor moved by a repetition", async () => {
+  test("with an unchanged text counts from its newest push, however long it has been pushed", async () => {
+    const { node, now, clock } = world();
+    const ticket = node();
+    for (let hours = 0; hours < 30; hours += 5) {
+      await ticket.put("same", now());
+      await clock.advance(5 * 3_600_000);
+    }
+    await expect(textOf(ticket)).resolves.toBe("same");
+    await expect(ticket.status()).resolves.toEqual({ live: 1, ageMs: 5 * 3_600_000 });
+  });
+
+  test("that was refused is good again once it is pushed again", async () => {
+    const { node, now } = world();
+    const ticket = node();
+    await ticket.put("same", now());
+    await expect(ticket.reject("same")).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await ticket.put("same", now());
+    await expect(ticket.get()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await ticket.put("same", now() + 1_000);
+    await expect(textOf(ticket)).resolves.toBe("same");
+  });
+
+  test("is not replaced by one that was pushed earlier and came late, nor moved by a replay", async () => {
     const { cache, node, now } = world();
     const ticket = node();
     await ticket.put("newest", now());
     await ticket.put("late", now() - 600_000);
     await ticket.put("far too late", now() - 1_200_000);
-    await ticket.put("late", now() + 1);
+    await ticket.put("late", now() - 600_000);
     await expect(textOf(ticket)).resolves.toBe("newest");
     const stored = (await cache.withPrefix("prod").get(id))?.value ?? "";
     expect(JSON.parse(stored)).toMatchObject({ tickets: [{ ticket: "newest" }, { ticket: "late" }] });

@@ -33,7 +33,8 @@ export interface PushedTicketStatus {
 export interface PushedTicket extends Parent {
   readonly id: string;
   /**
-   * Keeps it with the one before it. One that was pushed earlier than both, or is kept already, changes nothing: pushes may be late and may be repeated.
+   * Keeps it with the one before it. A push is the platform's word that its text counts now: one that is kept already counts from the newer push on, and is good
+   * again if it was refused. One that was pushed earlier than both changes nothing, nor does one that comes once more: pushes may be late and may be repeated.
    *
    * @throws {CacheUnavailableError} it is not kept; let the platform push it again.
    */
@@ -97,8 +98,10 @@ class StoredTickets implements PushedTicket {
 
   async put(ticket: string, pushedAtMs: number): Promise<void> {
     await this.#change((tickets) => {
-      if (tickets.some((each) => each.ticket === ticket)) return tickets;
-      const sorted = [{ ticket, pushedAtMs }, ...tickets].toSorted((one, other) => other.pushedAtMs - one.pushedAtMs).slice(0, keptMax);
+      const known = tickets.find((each) => each.ticket === ticket);
+      if (known !== undefined && known.pushedAtMs >= pushedAtMs) return tickets;
+      const others = tickets.filter((each) => each !== known);
+      const sorted = [{ ticket, pushedAtMs }, ...others].toSorted((one, other) => other.pushedAtMs - one.pushedAtMs).slice(0, keptMax);
       return sorted.some((each) => each.ticket === ticket) ? sorted : tickets;
     });
   }

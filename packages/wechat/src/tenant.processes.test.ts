@@ -92,7 +92,7 @@ describe("a tenant whose refresh tokens work once", () => {
         // A refresh token that was spent, and whose grace was over, would have been refused with 61023.
         expect(requests.filter(({ code: errcode }) => errcode === 61023)).toEqual([]);
         if (refreshGraceMs === 0)
-          expect(simulator.log.entries({ endpoint: endpoint("api_get_authorizer_list"), ok: true }).length).toBeGreaterThan(0);
+          expect(simulator.log.entries({ endpoint: endpoint("api_get_authorizer_info"), ok: true }).length).toBeGreaterThan(0);
       } finally {
         await present.kill();
         await rm(directory, { recursive: true });

@@ -50,6 +50,16 @@ describe("a ticket's issuer", () => {
   });
 });
 
+test.each(["nope", "", "agent_config", "toString"])("a ticket of the type %j is refused where it is asked for", (type) => {
+  expect(() => ticket({ appId, type: type as "jsapi" })).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "ticket-type" }));
+});
+
+test.each(["nope", "wx_card"])("a WeCom ticket of the type %j is refused where it is asked for", (type) => {
+  expect(() => wecomTicket({ corpId: "ww0123456789abcdef", app: "1", type: type as "jsapi" })).toThrow(
+    expect.objectContaining({ code: "CONFIGURATION", rule: "ticket-type" }),
+  );
+});
+
 describe("a WeCom ticket's issuer", () => {
   test.each([
     ["jsapi", "https://qyapi.weixin.qq.com/cgi-bin/get_jsapi_ticket?access_token="],

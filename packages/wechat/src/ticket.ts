@@ -1,5 +1,5 @@
 /** Tickets: credentials that are had for an access token. */
-import { IssueError } from "@lingpai/core";
+import { ConfigurationError, IssueError } from "@lingpai/core";
 import type { Issuer, IssueRequest } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
@@ -48,6 +48,7 @@ const wecomConfirmMs = 120_000;
  * @throws {ConfigurationError} the AppID or the base URL cannot be right.
  */
 export function ticket(options: TicketOptions): Issuer {
+  requireType(options.type, ["jsapi", "wx_card"]);
   const appId = checkedId(options.appId);
   const id = `wechat:ticket:${options.type}:${appId}`;
   const source: Source = { path: "/cgi-bin/ticket/getticket", type: options.type, subject: appId, table: errorTable, confirmMs };
@@ -61,6 +62,7 @@ export function ticket(options: TicketOptions): Issuer {
  * @throws {ConfigurationError} the corp id, the app's name or the base URL cannot be right.
  */
 export function wecomTicket(options: WecomTicketOptions): Issuer {
+  requireType(options.type, ["jsapi", "agent_config"]);
   const corpId = checkedId(options.corpId, corpIdShape);
   const app = checkedApp(options.app);
   const id = `wecom:ticket:${options.type}:${corpId}:${app}`;
@@ -71,6 +73,13 @@ export function wecomTicket(options: WecomTicketOptions): Issuer {
     table: wecomErrorTable,
     confirmMs: wecomConfirmMs,
   });
+}
+
+/** @throws {ConfigurationError} `ticket-type` */
+function requireType(type: string, known: readonly string[]): void {
+  if (known.includes(type)) return;
+  const names = known.map((each) => `"${each}"`).join(" or ");
+  throw new ConfigurationError(`The ticket's type is ${JSON.stringify(type)}. Give ${names}.`, { rule: "ticket-type" });
 }
 
 interface Source {

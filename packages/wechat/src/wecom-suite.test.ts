@@ -7,7 +7,7 @@ import type { Simulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
 import { encodingAesKey, messageToken } from "./platform-world.fixture.ts";
 import { wecomSuite } from "./wecom-suite.ts";
-import type { SuiteCorp, WecomSuite } from "./wecom-suite.ts";
+import type { SuiteCorp, WecomSuite, WecomSuiteOptions } from "./wecom-suite.ts";
 
 const suiteId = "ww4asffe99e54c0f4c";
 const corpId = "ww0123456789abcdef";
@@ -20,7 +20,7 @@ const minuteMs = 60_000;
 interface World {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
-  node(name: string): WecomSuite;
+  node(name: string, options?: Partial<WecomSuiteOptions>): WecomSuite;
   pushTo(node: WecomSuite): Promise<void>;
   during<T>(work: Promise<T>): Promise<T>;
 }
@@ -42,7 +42,7 @@ function world(): World {
   return {
     clock,
     simulator,
-    node(name) {
+    node(name, more = {}) {
       const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
       const fetch = simulator.fetchAs({ caller: name });
       const node = wecomSuite({
@@ -56,6 +56,7 @@ function world(): World {
         fetch,
         random: seededRandom(name),
         ...stores,
+        ...more,
       });
       open.push(node);
       return node;
@@ -93,6 +94,34 @@ describe("a suite", () => {
     expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(100);
     // Closing waits for a question that may be under way at the end of a token's life.
     await clock.advance(10_000);
+  });
+
+  test("answers within the second that WeCom waits, and opens what is sealed for the receivers that it names", async () => {
+    const { clock, simulator, node } = world();
+    const work = Promise.withResolvers<void>();
+    const messages: string[] = [];
+    const suite = node("a", {
+      receivers: [suiteId, "ww9999999999999999"],
+      async onMessage({ infoType, receiver }) {
+        messages.push(`${infoType} for ${receiver}`);
+        await work.promise;
+      },
+    });
+    const push = simulator.suites.push(
+      suiteId,
+      `<xml><SuiteId>${suiteId}</SuiteId><AuthCode><![CDATA[c]]></AuthCode><InfoType><![CDATA[create_auth]]></InfoType><TimeStamp>1</TimeStamp></xml>`,
+      { receiver: "ww9999999999999999" },
+    );
+    let answeredAtMs = Number.POSITIVE_INFINITY;
+    const startedMs = clock.monotonicMs();
+    const reply = suite.handlePush(push).then((answer) => {
+      answeredAtMs = clock.monotonicMs() - startedMs;
+      return answer;
+    });
+    await clock.advance(1_000);
+    expect([await reply, answeredAtMs, messages]).toEqual([{ status: 200, body: "success" }, 700, ["create_auth for ww9999999999999999"]]);
+    work.resolve();
+    await clock.advance(1_000);
   });
 
   test("has no token before the first push, and sends nothing for it", async () => {

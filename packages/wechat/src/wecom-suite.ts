@@ -50,13 +50,18 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   const shared = { ...given, baseUrl: options.baseUrl ?? wecomBaseUrl };
   const { suiteId } = options;
   const issuer = suiteToken(options);
-  const { ticket, handler } = pushReceiver(options, {
+  const {
+    ticket,
+    handler,
+    close: closeReceiver,
+  } = pushReceiver(options, {
     ticketType: "suite_ticket",
     ticketField: "SuiteTicket",
     timeField: "TimeStamp",
     receiver: suiteId,
     ticketId: `wecom:suite-ticket:${suiteId}`,
     ticketLifetimeMs,
+    answerMs: 700,
   });
   const suite = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(suite, { ...shared, tokenParameter: suiteParameter });
@@ -92,7 +97,7 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
     async close() {
       isClosed = true;
       api.close();
-      ticket.close();
+      closeReceiver();
       await Promise.all([suite.close(), ...[...corps.values()].map((each) => each.close())]);
     },
   };
