@@ -1,34 +1,47 @@
 import { defineConfig } from "vitest/config";
+import { SlowFirst } from "./scripts/sequencer.ts";
 
 /**
  * What a test needs is in its name, and the name decides when it runs. `x.test.ts` needs nothing and runs in every `pnpm test`; the others
  * run in `npm test`, and in `pnpm test NAME` when the name matches.
  */
 const everywhere = "{packages,apps}/*/src/**/*";
-const settings = { processes: 60_000, redis: 60_000, servers: 120_000, packaging: 300_000, docs: 120_000 };
-const needing = Object.entries(settings).map(([name, timeoutMs], index) => ({
-  extends: true as const,
-  test: {
-    name,
-    // One kind after the other, quick ones first: a build beside them would make the tests in real time unreliable.
-    sequence: { groupOrder: index + 2 },
-    // Tests on Redis mostly wait, for leases, failovers and reconnections: a file keeps a core busy for a fifth of its time. Databases work more.
-    ...(name === "redis" && { maxWorkers: 3 }),
-    ...(name === "servers" && { maxWorkers: 2 }),
-    include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
-    testTimeout: timeoutMs,
-    hookTimeout: timeoutMs,
-    globalSetup: ["processes", "packaging"].includes(name) ? [] : ["./scripts/servers.ts"],
-  },
-}));
+/** How long a test may hang. Nothing should take a quarter of it. */
+const settings = { processes: 240_000, redis: 240_000, servers: 240_000, packaging: 600_000, docs: 600_000 };
+type Kind = keyof typeof settings;
+
+/**
+ * Quick kinds first. Tests with processes and servers mostly wait, for leases, failovers, drains and reconnections: a file keeps a core busy for
+ * a fifth of its time. They have room for a slow machine; a build beside them would still be rude.
+ */
+const groups: readonly { readonly kinds: readonly Kind[]; readonly maxWorkers: number }[] = [
+  { kinds: ["processes", "redis", "servers"], maxWorkers: 5 },
+  { kinds: ["packaging", "docs"], maxWorkers: 3 },
+];
+
+const needing = groups.flatMap(({ kinds, maxWorkers }, index) =>
+  kinds.map((name) => ({
+    extends: true as const,
+    test: {
+      name,
+      sequence: { groupOrder: index + 2 },
+      maxWorkers,
+      include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
+      testTimeout: settings[name],
+      hookTimeout: settings[name],
+      globalSetup: ["processes", "packaging"].includes(name) ? [] : ["./scripts/servers.ts"],
+    },
+  })),
+);
 
 export default defineConfig({
   test: {
     // A test may run a command that a README shows; `npm test` among them must not start the whole run again.
     env: { LINGPAI_TEST_RUN: "1" },
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     // The clauses of a backend that run side by side mostly wait for times to live.
-    maxConcurrency: 8,
+    maxConcurrency: 12,
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         extends: true,

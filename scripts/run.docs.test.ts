@@ -24,6 +24,6 @@ describe("npm test", () => {
 
 test("a task that does not exist is refused with those that do", async () => {
   await expect(run(process.execPath, ["scripts/run.mjs", "dance"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).rejects.toThrow(
-    '"dance" is not a task. There are demo, test and check.',
+    '"dance" is not a task. There are demo, test, check and nightly.',
   );
 });

@@ -1,10 +1,12 @@
-/** What `run.mjs` starts once the workspace is installed: the demo, the daily tests, and the full proof. */
+/** What `run.mjs` starts once the workspace is installed: the demo, the daily tests, the full proof, and what is left to the night. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Count, countReport, failures, type Report, summarise } from "./count.ts";
+import { changedFiles, reached } from "./changed.ts";
+import { durations, type TimedReport } from "./durations.ts";
 import { toolPath } from "./tools.ts";
-import { root } from "./workspace.ts";
+import { members, root } from "./workspace.ts";
 
 const reportFile = join(root, ".cache/tests.json");
 const [caller, command, ...given] = process.argv.slice(2);
@@ -21,29 +23,37 @@ const gates = { lint: "check:lint", typecheck: "check:types", build: "build", kn
 
 function runGate([name, task]: [string, string]): Count {
   console.log(`\nlingpai: ${name}`);
+  const startedS = process.uptime();
   const passed = succeeds(toolPath("turbo"), ["run", task, "--log-prefix=none", "--output-logs=new-only", "--ui=stream"]);
-  return { name, passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+  return { name: timed(name, startedS), passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+}
+
+/** With how long it took. */
+function timed(name: string, startedS: number): string {
+  return `${name} (${Math.round(process.uptime() - startedS)} s)`;
 }
 
 function runVitest(name: string, vitestArgs: readonly string[]): Count {
   console.log(`\nlingpai: ${name}`);
+  const startedS = process.uptime();
   rmSync(reportFile, { force: true });
   mkdirSync(dirname(reportFile), { recursive: true });
   const succeeded = succeeds(toolPath("vitest"), [
     "run",
     ...vitestArgs,
     "--reporter=default",
+    "--reporter=./scripts/first-failure.ts",
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
   ]);
   const report = readReport();
-  if (report !== undefined) console.log(failures(report, root).join("\n"));
-  return { name, ...countReport(report, succeeded) };
+  if (report !== undefined) console.log([...durations(report, root), ...failures(report, root)].join("\n"));
+  return { name: timed(name, startedS), ...countReport(report, succeeded) };
 }
 
-function readReport(): Report | undefined {
+function readReport(): (Report & TimedReport) | undefined {
   try {
-    return JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+    return JSON.parse(readFileSync(reportFile, "utf8")) as Report & TimedReport;
   } catch {
     return undefined;
   }
@@ -57,25 +67,44 @@ function check(): boolean {
   return failed === 0;
 }
 
-/** `pnpm test`: the unit tests. `pnpm test NAME…`: the tests whose path contains a name, those that need servers included. */
+/** All tests, every clause on every backend, in an order of its own each night; vitest prints the seed, and `--sequence.seed` repeats it. */
+function nightly(): boolean {
+  process.env["LINGPAI_CONFORMANCE"] = "full";
+  const { lines, failed } = summarise([runVitest("tests: everything, shuffled", ["--sequence.shuffle.tests", ...args])]);
+  console.log(`\n${lines.at(-1)}`);
+  return failed === 0;
+}
+
+/**
+ * `pnpm test`: the unit tests. `pnpm test NAME…`: the tests whose path contains a name, those that need servers included.
+ * `pnpm test --changed`: all that what was changed since main can reach.
+ */
 function daily(): boolean {
-  const flags = args.filter((argument) => argument.startsWith("-"));
+  const isChanged = args.includes("--changed");
+  const flags = args.filter((argument) => argument.startsWith("-") && argument !== "--changed");
   const names = args.filter((argument) => !argument.startsWith("-")).map((name) => name.replace(/^@lingpai\//, ""));
-  const { lines, failed } = summarise([runVitest("tests", [...flags, ...names, ...(names.length === 0 ? ["--project=unit"] : [])])]);
+  const changed = isChanged ? changedFiles(root) : [];
+  if (isChanged && changed.length === 0) {
+    console.log("lingpai: nothing was changed since main.\n\n0 passed, 0 failed");
+    return true;
+  }
+  const chosen = isChanged ? reached(changed, members()) : names.length === 0 ? ["--project=unit"] : names;
+  const { lines, failed } = summarise([runVitest("tests", [...flags, ...chosen])]);
   console.log(`\n${lines.at(-1)}`);
   return failed === 0;
 }
 
 function main(): boolean {
   if (command === "demo") return succeeds(join(root, "apps/cli/src/main.ts"), ["demo", ...args]);
-  if (command !== "test" && command !== "check") {
-    console.error(`lingpai: "${command ?? ""}" is not a task. There are demo, test and check.`);
+  if (command !== "test" && command !== "check" && command !== "nightly") {
+    console.error(`lingpai: "${command ?? ""}" is not a task. There are demo, test, check and nightly.`);
     return false;
   }
   if (process.env["LINGPAI_TEST_RUN"] === "1") {
     console.log("lingpai: this already is a test run (a README block asked for one); not starting another inside it.");
     return true;
   }
+  if (command === "nightly") return nightly();
   return command === "check" || (caller === "npm" && args.length === 0) ? check() : daily();
 }
 

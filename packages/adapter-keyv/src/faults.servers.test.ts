@@ -113,7 +113,8 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CACHE_UNAVAILABLE", retryable: true } });
       expect(String(outcome.status === "rejected" && outcome.reason.stack)).not.toContain(token);
     }
-    expect(tookMs).toBeLessThan(deadlineMs * 2);
+    // With room for a machine four times slower.
+    expect(tookMs).toBeLessThan(deadlineMs * 4);
     await until("it answers again", async () => (await cache.get("wx1"))?.value === token);
   });
 
@@ -158,7 +159,7 @@ describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name
   });
 
   const unavailable = { code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true };
-  const worksAgain = (): Promise<unknown> => until("it works", async () => (await cache.set("wx1", token)).written, 5_000);
+  const worksAgain = (): Promise<unknown> => until("it works", async () => (await cache.set("wx1", token)).written);
 
   test("a connection of the pool that has died in silence is given up for another one", async () => {
     await connection.warm?.();
@@ -186,7 +187,7 @@ test("PostgreSQL: who watches is told to read everything again after the connect
   await server.restart();
   await until("the watcher is told to read everything again", async () => told.includes(undefined));
   await until("a write succeeds", async () => (await cache.set("wx1", token)).written);
-  await expect.poll(() => told, { timeout: 10_000 }).toContain("wx1");
+  await expect.poll(() => told).toContain("wx1");
 
   await cache.close();
   await native.end();

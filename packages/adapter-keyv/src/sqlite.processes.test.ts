@@ -103,7 +103,8 @@ test("the connection's own patience is for its user's statements: ours stop neit
     const refused = await cache.set("wx1", "token").catch((error: unknown) => error);
 
     expect(refused).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
-    expect(systemClock.monotonicMs() - startMs).toBeLessThan(2000);
+    // The deadline many times over, and less than the connection's own patience.
+    expect(systemClock.monotonicMs() - startMs).toBeLessThan(4500);
     expect(native.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout });
     other.close();
     native.close();

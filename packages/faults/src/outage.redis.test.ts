@@ -18,8 +18,8 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
   return systemClock.monotonicMs() - startedMs;
 }
 
-/** A default ioredis answers a dead server after 10 s, a default node-redis not at all. A store that never answered is tried for 3 s, each time for 500 ms. */
-const promptMs = 5_000;
+/** A default node-redis never answers. A store that never answered is tried for 3 s, each time for 500 ms, and a slow machine may take four times that. */
+const promptMs = 4 * 3_500;
 
 describe.each(drivers)("over $name", (driver) => {
   const open = (): Promise<Fleet> => fleet({ address: server, open: (through) => driver.standalone(through) });
@@ -52,7 +52,8 @@ describe.each(drivers)("over $name", (driver) => {
       await two.token();
       await one.link[fault]();
       await until("the node has noticed", async () => one.count("store-unavailable") > 0);
-      expect(await millisecondsOf(one.token())).toBeLessThan(500);
+      // From memory: before any timer, let alone the deadline of the store.
+      expect(await Promise.race([one.token(), delay(systemClock, 1)])).toBeDefined();
       await expectAccepted(platform, nodes);
       await expect(one.credential.refresh()).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
       expect(fetches()).toBe(1);
