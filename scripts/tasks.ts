@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { systemClock } from "@lingpai/core";
 import { type Count, countReport, failures, type Report, summarise } from "./count.ts";
 import { changedFiles, reached } from "./changed.ts";
 import { durations, type TimedReport } from "./durations.ts";
@@ -23,19 +24,19 @@ const gates = { lint: "check:lint", typecheck: "check:types", build: "build", kn
 
 function runGate([name, task]: [string, string]): Count {
   console.log(`\nlingpai: ${name}`);
-  const startedS = process.uptime();
+  const startedMs = systemClock.monotonicMs();
   const passed = succeeds(toolPath("turbo"), ["run", task, "--log-prefix=none", "--output-logs=new-only", "--ui=stream"]);
-  return { name: timed(name, startedS), passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+  return { name: timed(name, startedMs), passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
 }
 
 /** With how long it took. */
-function timed(name: string, startedS: number): string {
-  return `${name} (${Math.round(process.uptime() - startedS)} s)`;
+function timed(name: string, startedMs: number): string {
+  return `${name} (${Math.round((systemClock.monotonicMs() - startedMs) / 1000)} s)`;
 }
 
 function runVitest(name: string, vitestArgs: readonly string[]): Count {
   console.log(`\nlingpai: ${name}`);
-  const startedS = process.uptime();
+  const startedMs = systemClock.monotonicMs();
   rmSync(reportFile, { force: true });
   mkdirSync(dirname(reportFile), { recursive: true });
   const succeeded = succeeds(toolPath("vitest"), [
@@ -48,7 +49,7 @@ function runVitest(name: string, vitestArgs: readonly string[]): Count {
   ]);
   const report = readReport();
   if (report !== undefined) console.log([...durations(report, root), ...failures(report, root)].join("\n"));
-  return { name: timed(name, startedS), ...countReport(report, succeeded) };
+  return { name: timed(name, startedMs), ...countReport(report, succeeded) };
 }
 
 function readReport(): (Report & TimedReport) | undefined {
