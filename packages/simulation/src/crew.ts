@@ -49,6 +49,6 @@ function tell(worker: Worker, seed: number | undefined): void {
   worker.postMessage(seed);
 }
 
-function settingsOf({ nodes, hours, faults, referenceOnly, push, reports, callEveryMs }: Options, seed: number): RunSettings {
-  return { seed, nodes, hours, faults, wild: !referenceOnly, push, reports, callEveryMs };
+function settingsOf({ nodes, hours, faults, referenceOnly, push, reports, callEveryMs, scenarios }: Options, seed: number): RunSettings {
+  return { seed, nodes, hours, faults, wild: !referenceOnly, push, reports, callEveryMs, scenarios };
 }

@@ -1,6 +1,7 @@
 /** The command line of the simulation. */
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "@lingpai/core";
+import { scenarioNamed } from "./scenario/scenario.ts";
 
 export interface Options {
   /** How many seeds to run, and the first of them. */
@@ -20,6 +21,8 @@ export interface Options {
   readonly callEveryMs: number;
   readonly workers: number | undefined;
   readonly json: boolean;
+  /** The scenarios of every seed; undefined: drawn for each. */
+  readonly scenarios: readonly string[] | undefined;
 }
 
 export const usage = `pnpm simulate [options]
@@ -31,6 +34,7 @@ export const usage = `pnpm simulate [options]
   --faults X       how often requests are slow or unanswered, processes crash or stand still, and the store fails over:
                    0 never, 1 as in the reference figures, 5 severe (default 1). Other faults are drawn for each seed.
   --reference      only those five
+  --scenario NAME  the scenario of every seed, or several: given more than once (default: drawn; "none": random faults only)
   --push on|off    whether the store tells of changes (default: drawn for each seed)
   --silent         nobody reports refused calls
   --call-every S   seconds between two calls of a node, on average (default 10)
@@ -56,6 +60,7 @@ export function optionsFrom(args: readonly string[]): Options {
       twice: { type: "boolean", default: false },
       workers: { type: "string" },
       json: { type: "boolean", default: false },
+      scenario: { type: "string", multiple: true },
     },
   });
   if (values.push !== undefined && values.push !== "on" && values.push !== "off") throw new ConfigurationError("--push takes on or off.");
@@ -72,17 +77,19 @@ export function optionsFrom(args: readonly string[]): Options {
     callEveryMs: 1000 * number("call-every", values["call-every"], { low: 0.01 }),
     workers: values.workers === undefined ? undefined : number("workers", values.workers, { low: 1, whole: true }),
     json: values.json,
+    scenarios: values.scenario?.filter((name) => name !== "none").map((name) => scenarioNamed(name).name),
   };
 }
 
 /** The command that runs one seed of these again. */
-export function replayCommand(options: Options, seed: number): string {
+export function replayCommand(options: Options, seed: number, scenarios: readonly string[] = []): string {
   const { nodes, hours, faults, referenceOnly, push, reports, callEveryMs } = options;
   return [
     `pnpm simulate --seeds 1 --seed ${seed} --nodes ${nodes} --hours ${hours} --faults ${faults}`,
     ...(referenceOnly ? ["--reference"] : []),
     ...(push === undefined ? [] : [`--push ${push ? "on" : "off"}`]),
     ...(reports ? [] : ["--silent"]),
+    ...(referenceOnly || faults === 0 ? [] : (scenarios.length === 0 ? ["none"] : scenarios).map((name) => `--scenario ${name}`)),
     ...(callEveryMs === 10_000 ? [] : [`--call-every ${callEveryMs / 1000}`]),
   ].join(" ");
 }

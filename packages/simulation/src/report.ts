@@ -1,6 +1,7 @@
 /** What a simulation has to say: for machines in one object, for people in a few lines. */
 import type { SeedResult } from "./crew.ts";
 import { replayCommand, type Options } from "./options.ts";
+import { notYetPassed } from "./scenario/scenario.ts";
 import { add, emptyTally, type Tally } from "./world/tally.ts";
 
 export interface Summary {
@@ -13,8 +14,13 @@ export interface Summary {
   readonly fetchesPerLifetime: number;
   /** First attempts of business calls that the platform refused, per million. */
   readonly refusedPpm: number;
-  /** Calls that failed although the fleet could have had a live credential. */
+  /** Calls that failed, and no injected fault excused it. */
   readonly failedCalls: number;
+  /** Of all calls: those that failed and were excused by an injected fault; and those that ended while one was in force, which are never fewer. */
+  readonly excusedShare: number;
+  readonly injectedShare: number;
+  /** The longest that a call waited without an injected fault, in ms. */
+  readonly slowestCallMs: number;
   readonly worstOutageMs: number;
   readonly commandsPerNodeHour: number;
   readonly simulatedHoursPerSecond: number;
@@ -48,7 +54,7 @@ export class Report {
         : `Seed ${seed} breaks promise ${first.promise}: ${first.what}.`,
       ...(first === undefined ? [] : [first.story]),
       `Its weather: ${result.weather}.`,
-      `Replay: ${replayCommand(this.#options, seed)}`,
+      `Replay: ${replayCommand(this.#options, seed, result.scenarios)}`,
     ].join("\n");
   }
 
@@ -64,6 +70,9 @@ export class Report {
       fetchesPerLifetime: rounded(tally.fetches / tally.lifetimes, 4),
       refusedPpm: rounded((1e6 * tally.refusedFirst) / Math.max(1, tally.calls), 1),
       failedCalls: tally.failed,
+      excusedShare: rounded(tally.excused / Math.max(1, tally.ended), 6),
+      injectedShare: rounded(tally.hit / Math.max(1, tally.ended), 6),
+      slowestCallMs: Math.round(tally.slowestMs),
       worstOutageMs: Math.round(tally.worstOutageMs),
       commandsPerNodeHour: rounded(tally.commands / (tally.nodeMs / hourMs), 2),
       simulatedHoursPerSecond: rounded((this.#seeds * hours) / (tookMs / 1000), 1),
@@ -78,12 +87,18 @@ export class Report {
       `  violations              ${measured.violations.length}`,
       `  fetches per lifetime    ${measured.fetchesPerLifetime}`,
       `  refused first attempts  ${measured.refusedPpm} ppm of ${this.#tally.calls} calls`,
-      `  failed calls            ${measured.failedCalls}, and ${this.#tally.excused} while nothing could have helped`,
-      `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s`,
+      `  failed calls            ${measured.failedCalls}; ${percent(measured.excusedShare)} failed while an injected fault excused it, which was in force for ${percent(measured.injectedShare)}`,
+      `  slowest call            ${(measured.slowestCallMs / 1000).toFixed(1)} s without an injected fault`,
+      `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s without an injected fault`,
       `  commands per node-hour  ${measured.commandsPerNodeHour}`,
       `  speed                   ${measured.simulatedHoursPerSecond} simulated hours per second, ${rounded(measured.simulatedHoursPerSecond * nodes, 0)} node-hours`,
+      ...notYetPassed.map(({ name, why }) => `  not drawn yet           ${name}: ${why}`),
     ].join("\n");
   }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(3)} %`;
 }
 
 function rounded(value: number, digits: number): number {

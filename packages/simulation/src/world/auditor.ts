@@ -1,18 +1,30 @@
 /** Judges what happens in a world by the promises. It sees everything; the nodes see nothing of it. */
 import type { CredentialEvent } from "@lingpai/core";
-import { Circumstances, leaseMs, repairedWithinMs, type How, type Moment, type Scene } from "./circumstances.ts";
-import type { DocumentAudit } from "./document-audit.ts";
+import type { AvailabilityAudit } from "./availability-audit.ts";
+import { Circumstances, leaseMs, repairedWithinMs, type Scene } from "./circumstances.ts";
+import type { DocumentAudit, Finding } from "./document-audit.ts";
+import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
 import type { Executed } from "./store-link.ts";
 import type { Tally } from "./tally.ts";
-import type { Fetch } from "./wechat.ts";
+import { lifetimeMs, type Fetch } from "./wechat.ts";
 
 export interface Violation {
   readonly promise: string;
   readonly what: string;
   /** The events that led to it. */
   readonly story: string;
+}
+
+/** At what a call failed: to get a credential, to have it replaced, at its next attempt, or at being told that the refused one works. */
+export type How = "get" | "reject" | "replay" | "probed";
+
+export interface Audits {
+  readonly documents: DocumentAudit;
+  readonly fetches: FetchAudit;
+  readonly availability: AvailabilityAudit;
+  readonly faults: FaultLedger;
 }
 
 const storyLines = 40;
@@ -29,12 +41,19 @@ export class Auditor {
   readonly #scene: Scene;
   readonly #documents: DocumentAudit;
   readonly #fetches: FetchAudit;
+  readonly #availability: AvailabilityAudit;
+  readonly #faults: FaultLedger;
+  #contended = 0;
+  /** When what the platform honoured was replaced because it was said to be refused. */
+  #needless: readonly number[] = [];
 
-  constructor(scene: Scene, documents: DocumentAudit, fetches: FetchAudit) {
+  constructor(scene: Scene, { documents, fetches, availability, faults }: Audits) {
     this.#scene = scene;
     this.#documents = documents;
     this.#fetches = fetches;
-    this.circumstances = new Circumstances(scene, documents, fetches);
+    this.#availability = availability;
+    this.#faults = faults;
+    this.circumstances = new Circumstances(scene.world);
   }
 
   get tally(): Tally {
@@ -49,14 +68,15 @@ export class Auditor {
 
   /** A credential was handed out by `get`, or as a replacement. */
   served(node: FleetNode, life: Life, token: string): void {
+    const { wechat, world } = this.#scene;
+    const wasRefused = life.rejected.has(token) && !wechat.isAlive(token);
     if (life.served.at(-1) === token) {
-      if (life.rejected.has(token)) this.violated("3", `${node.name} was given a token that it had reported as refused`);
+      if (wasRefused) this.violated("3", `${node.name} was given a token that it had reported as refused`);
       return;
     }
-    const { wechat, world } = this.#scene;
     world.note(node.name, `uses ${wechat.idOf(token) ?? "an unknown token"}`);
     if (life.served.includes(token)) this.violated("I5", `${node.name} went back to ${wechat.idOf(token)}, which it had seen replaced`);
-    if (life.rejected.has(token)) this.violated("3", `${node.name} was given ${wechat.idOf(token)}, which it had reported as refused`);
+    if (wasRefused) this.violated("3", `${node.name} was given ${wechat.idOf(token)}, which it had reported as refused`);
     life.served.push(token);
   }
 
@@ -69,28 +89,40 @@ export class Auditor {
       this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
   }
 
-  /** A caller got an error instead of an answer. Promise 5 holds as far as the governor allows. `since`: when its own trouble began; without it, when the process's did. */
-  failed(node: FleetNode, life: Life, how: How, error: unknown, since?: Moment): void {
+  /** A caller got an error instead of an answer: promise 5. */
+  failed(node: FleetNode, life: Life, how: How, error: unknown): void {
     if (node.life !== life) return;
-    const { tally, world } = this.#scene;
+    const { world } = this.#scene;
     if (life.downSinceMs === undefined) {
       life.downSinceMs = life.process.awakeMs;
       life.downSinceTrueMs = world.nowMs;
     }
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    world.note(node.name, `a call fails: ${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`);
+    const why = `${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`;
+    world.note(node.name, `a call fails: ${why}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
     this.#mustHaveServed(node, life, how);
-    const began = since ?? { awakeMs: life.downSinceMs, trueMs: life.downSinceTrueMs };
-    if (this.circumstances.isExplained(node, error, began.trueMs) || this.circumstances.isExcused(node, life, how, began)) {
-      tally.excused += 1;
-      return;
-    }
-    tally.failed += 1;
-    if (how === "replay") this.violated("5", `a caller of ${node.name} was left with 40001 after its replay`);
-    if (how === "get" && error instanceof Error && "code" in error && error.code !== "CREDENTIAL_UNAVAILABLE") {
-      this.violated("5", `get threw ${code} on ${node.name}`);
-    }
+    this.#found(this.#availability.failedCall(node.name, why));
+  }
+
+  /** Somebody has waited for a credential, or for its replacement, since then. */
+  waited(node: FleetNode, life: Life, fromMs: number): void {
+    if (node.life === life) this.#found(this.#availability.waited(node.name, fromMs));
+  }
+
+  /** Nobody fetched behind the fleet's back, so nobody may be accused of it. */
+  requireNoContention(): void {
+    if (this.#contended > 0 && this.#scene.wechat.lastForeignAtMs < 0)
+      this.violated("A2", `${this.#contended} times somebody else was accused of fetching, and nobody had`);
+  }
+
+  /** Somebody outside the fleet killed a credential between its issue and its first use. */
+  killedMeanwhile(node: FleetNode): void {
+    this.#faults.add({ name: "killed before its first use", node: node.name, forMs: 0 });
+  }
+
+  #found(finding: Finding | undefined): void {
+    if (finding !== undefined) this.violated(finding.promise, finding.what);
   }
 
   /** I18: what a process holds and the platform accepts, it hands out whatever else is broken. */
@@ -102,15 +134,21 @@ export class Auditor {
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
   }
 
-  /** Calls of a node are answered, or would be: it has what the platform accepts. */
+  /** A call ended well. */
   answered(node: FleetNode, life: Life): void {
+    if (node.life !== life) return;
+    this.#availability.answered(node.name);
+    this.#recovered(node, life);
+  }
+
+  /** Calls of a node are answered, or would be: it has what the platform accepts. */
+  #recovered(node: FleetNode, life: Life): void {
     if (life.downSinceMs === undefined) return;
     const { tally, world } = this.#scene;
     const ms = life.process.awakeMs - life.downSinceMs;
     life.downSinceMs = undefined;
     if (ms > 1_000) world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
-    if (this.circumstances.isHelpless(node, life.downSinceTrueMs) || this.circumstances.isUnheard(node, life)) return;
-    tally.worstOutageMs = Math.max(tally.worstOutageMs, ms);
+    tally.worstOutageMs = Math.max(tally.worstOutageMs, this.#faults.uncoveredMs(node.name, life.downSinceTrueMs, world.nowMs));
   }
 
   executed(node: FleetNode, command: Executed): void {
@@ -125,9 +163,12 @@ export class Auditor {
     const sender = nodeOf(fetch.process.name);
     const isConsumer = nodes().some(({ name, role }) => name === sender && role === "consumer");
     if (isConsumer) this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
-    if (!this.#documents.isAnnounced(fetch))
+    if (!this.#documents.isAnnounced(fetch) && !this.#scene.mayFetchAlone)
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
     this.#mustBeDue(fetch);
+    this.#mustBeDead(fetch);
+    const untilMs = this.#fetches.spentUntilMs(world.nowMs);
+    if (untilMs !== undefined) this.#faults.add({ name: "day's quota spent", forMs: untilMs - world.nowMs });
     for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) =>
       this.circumstances.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
     )) {
@@ -153,6 +194,19 @@ export class Auditor {
       this.violated("I33", `request ${fetch.number} finds an empty store, and ${holder.name} has held a live credential all the time`);
   }
 
+  /** A complaint alone replaces nothing: at most one live credential in a lifetime is, because somebody said that it was refused. */
+  #mustBeDead({ number, process, request: { current, reason }, sentAtMs }: Fetch): void {
+    if (reason !== "rejected" || current === undefined || !this.#scene.wechat.isAlive(current.secret.reveal())) return;
+    const lifetimeAgoMs = sentAtMs - lifetimeMs;
+    this.#needless = [...this.#needless.filter((atMs) => atMs > lifetimeAgoMs), sentAtMs];
+
+    if (this.#needless.length > 1)
+      this.violated(
+        "A2",
+        `request ${number} of ${process.name} is the ${this.#needless.length}th in a lifetime that replaces what the platform honours`,
+      );
+  }
+
   processed(fetch: Fetch): void {
     this.#documents.issued(fetch);
     this.#fetches.processed(fetch);
@@ -162,6 +216,7 @@ export class Auditor {
   event(node: FleetNode, event: CredentialEvent): void {
     const text = JSON.stringify(event);
     this.#canary("an event", text);
+    if (event.type === "contended") this.#contended += 1;
     if (event.type === "adopted" || event.type === "refreshed") this.#hasAnother(node);
     if (event.type !== "retired" && event.type !== "rejected")
       this.#scene.world.note(node.name, text.replace(/"(credential|environment|node|atMs)":[^,}]*,?/g, ""));
@@ -170,7 +225,7 @@ export class Auditor {
   /** Calls are few and far between: an outage ends with what would end it, not with the next call. */
   #hasAnother(node: FleetNode): void {
     const token = node.life?.credential.peek()?.reveal();
-    if (node.life !== undefined && token !== undefined && this.#scene.wechat.isAlive(token)) this.answered(node, node.life);
+    if (node.life !== undefined && token !== undefined && this.#scene.wechat.isAlive(token)) this.#recovered(node, node.life);
   }
 
   /** Promise 11: the secret, and the tokens of late, appear nowhere. */

@@ -14,16 +14,6 @@ export class Disturbances {
     this.#spells.push({ who, fromMs, untilMs });
   }
 
-  /** Whether one touches the time between, whomever it concerns. */
-  touchAny(fromMs: number, untilMs: number): boolean {
-    return this.count(fromMs, untilMs) > 0;
-  }
-
-  /** How many touch the time between, whomever they concern. */
-  count(fromMs: number, untilMs: number): number {
-    return this.#spells.filter((spell) => spell.fromMs <= untilMs && spell.untilMs >= fromMs).length;
-  }
-
   /** Whether one that concerns this node touches the time between. */
   touch(who: string, fromMs: number, untilMs: number): boolean {
     return this.#spells.some(

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { DocumentAudit, type Finding } from "./document-audit.ts";
 import { Primary } from "./primary.ts";
 import { Process } from "./process.ts";
-import { Wechat, type Fetch, type Passage } from "./wechat.ts";
+import type { Passage } from "./passage.ts";
+import { Wechat, type Fetch } from "./wechat.ts";
 import { World } from "./world.ts";
 
 /** A platform to which requests take `beforeMs`, and an audit of the documents that are written. */
@@ -12,7 +13,15 @@ function scene(beforeMs: number) {
   const world = new World(1_000_000, 10);
   const process = new Process(world, { name: "node-1.1", wallOffsetMs: 0, bootedAtMs: 0 });
   const passage = (): Passage => ({ beforeMs, afterMs: 10, fate: "answered" });
-  const options = { world, random: seededRandom("platform"), kind: "plain" as const, quotaPerDay: 100, passage, onSent: () => {} };
+  const options = {
+    world,
+    random: seededRandom("platform"),
+    kind: "plain" as const,
+    overlapMs: 300_000,
+    quotaPerDay: 100,
+    passage,
+    onSent: () => {},
+  };
   const wechat: Wechat = new Wechat({ ...options, onProcessed: (fetch: Fetch) => audit.issued(fetch) });
   const identity = { secret: wechat.secret, address: "node-1" };
   const audit: DocumentAudit = new DocumentAudit(wechat, () => world.nowMs);

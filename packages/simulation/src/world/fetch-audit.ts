@@ -54,6 +54,12 @@ export class FetchAudit {
     return (this.#sentPerDay.get(dayOf(nowMs)) ?? 0) >= Math.floor(0.9 * this.#limits.perDay);
   }
 
+  /** The end of the day whose quota is used up but for this request; undefined where there is more. */
+  spentUntilMs(nowMs: number): number | undefined {
+    const sent = this.#sentPerDay.get(dayOf(nowMs)) ?? 0;
+    return sent + 1 >= Math.floor(0.9 * this.#limits.perDay) ? (dayOf(nowMs) + 1) * dayMs - shanghaiMs : undefined;
+  }
+
   processed(fetch: Fetch): void {
     const day = dayOf(fetch.processedAtMs ?? 0);
     this.#perDay.set(day, (this.#perDay.get(day) ?? 0) + 1);

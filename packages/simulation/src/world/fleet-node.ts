@@ -1,6 +1,7 @@
 /** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
-import { createCache, createLock, credential, type Cache, type Credential, type CredentialEvent, type Parameters } from "@lingpai/core";
+import { createCache, createLock, credential, type Cache, type Credential, type CredentialEvent } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
+import type { NodePlan } from "../scenario/plan.ts";
 import type { Chance } from "./chance.ts";
 import type { Primary } from "./primary.ts";
 import { Process } from "./process.ts";
@@ -14,11 +15,13 @@ export interface FleetSetting {
   readonly wechat: Wechat;
   readonly seed: number;
   readonly pushesChanges: boolean;
-  readonly parameters: Partial<Parameters>;
+  readonly standalone: "never" | "when-harmless";
   readonly primary: () => Primary;
   readonly trip: (node: FleetNode, command: string) => Trip;
-  readonly message: () => number | undefined;
+  readonly message: (node: FleetNode) => number | undefined;
   readonly onExecuted: (node: FleetNode, command: Executed) => void;
+  /** It is dead, or closed, and starts again after so long. */
+  readonly onDown: (node: FleetNode, forMs: number) => void;
   readonly onEvent: (node: FleetNode, event: CredentialEvent) => void;
 }
 
@@ -44,20 +47,26 @@ export class FleetNode {
   readonly name: string;
   /** A consumer uses what the owners fetch, and never asks the platform for a credential. */
   readonly role: "owner" | "consumer";
+  readonly environment: string;
+  readonly plan: NodePlan;
   readonly identity: Identity;
   readonly #setting: FleetSetting;
   readonly #wallOffsetMs: number;
   #lives = 0;
   #life: Life | undefined;
   isStorePartitioned = false;
+  /** Until when the store holds a lease for it, as far as it goes by what the store was asked. */
+  leasedUntilMs: number = Number.NEGATIVE_INFINITY;
   isPlatformPartitioned = false;
   /** Whether its address has been struck off the platform's list. */
   isStruckOff = false;
 
-  constructor(setting: FleetSetting, name: string, role: FleetNode["role"]) {
+  constructor(setting: FleetSetting, name: string, plan: NodePlan) {
     this.#setting = setting;
     this.name = name;
-    this.role = role;
+    this.role = plan.role;
+    this.environment = plan.environment;
+    this.plan = plan;
     this.identity = { secret: setting.wechat.secret, address: name };
     this.#wallOffsetMs = Math.round(setting.chance.between(-60_000, 60_000));
   }
@@ -68,7 +77,7 @@ export class FleetNode {
   }
 
   start(): void {
-    const { world, chance, seed, wechat, parameters } = this.#setting;
+    const { world, chance, seed, standalone, wechat } = this.#setting;
     this.#lives += 1;
     const name = `${this.name}.${this.#lives}`;
     const random = seededRandom(`${seed}/${name}`);
@@ -84,14 +93,14 @@ export class FleetNode {
       issuer: wechat.issuer(process, this.identity),
       cache,
       lock,
-      environment: "production",
+      environment: this.environment,
       node: name,
       role: this.role,
       clock: process,
       random,
-      parameters,
-      // What is fetched without the store leaves no trace in it to be audited.
-      standalone: "never",
+      parameters: this.plan.parameters,
+      ...(this.plan.onConflict !== undefined && { onConflict: this.plan.onConflict }),
+      standalone,
     });
     held.watch((event) => this.#setting.onEvent(this, event));
     this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
@@ -118,8 +127,10 @@ export class FleetNode {
 
   /** What a supervisor does after {@link FleetNode.shutDown}. */
   startLater(): void {
-    const { world, chance } = this.#setting;
-    world.after(chance.between(...crashRestartMs), () => {
+    const { world, chance, onDown } = this.#setting;
+    const forMs = chance.between(...crashRestartMs);
+    onDown(this, forMs);
+    world.after(forMs, () => {
       if (this.#life === undefined) this.start();
       return "quiet";
     });
@@ -139,7 +150,7 @@ export class FleetNode {
       process,
       primary: primary(),
       trip: (command) => trip(this, command),
-      message,
+      message: () => message(this),
       onExecuted: (command) => onExecuted(this, command),
       pushesChanges,
     });

@@ -1,14 +1,16 @@
 /** What befalls a world by itself, as often as its weather says: to the store, to the platform, and to each node. */
+import type { Plan } from "../scenario/plan.ts";
 import type { Auditor } from "./auditor.ts";
 import type { Chance } from "./chance.ts";
 import type { DocumentAudit } from "./document-audit.ts";
+import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode } from "./fleet-node.ts";
 import type { Network } from "./network.ts";
 import type { Primary } from "./primary.ts";
-import { evict, failOver, fillStore, flush, stepStore } from "./store-misfortune.ts";
+import { evict, failOver, fillStore, flush, readWithinMs, stepStore } from "./store-misfortune.ts";
 import type { Weather } from "./weather.ts";
-import { overlapMs, type Wechat } from "./wechat.ts";
+import type { Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
 
 export interface Misfortunes {
@@ -18,6 +20,9 @@ export interface Misfortunes {
   readonly network: Network;
   readonly wechat: Wechat;
   readonly auditor: Auditor;
+  /** What excuses callers. */
+  readonly faults: FaultLedger;
+  readonly plan: Plan;
   readonly documents: DocumentAudit;
   readonly fetches: FetchAudit;
   readonly nodes: readonly FleetNode[];
@@ -27,6 +32,8 @@ export interface Misfortunes {
 
 const leaseMs = 10_000;
 const reachedAgainMs = 30_000;
+/** A process that slept notices by the wall clock when its next timer fires: its token may have run out meanwhile. */
+const wokenWithinMs = 20_000;
 /** A subscription that is under way when its credential is closed stands, and has been ended, within this time. */
 const subscribedWithinMs = 5_000;
 
@@ -61,7 +68,7 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
 }
 
 /** What may befall the process that refreshes: drawn when it is granted the lease, so that every step of the protocol is hit. */
-export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, node: FleetNode): void {
+export function strikeHolder({ world, chance, weather, auditor, faults }: Misfortunes, node: FleetNode): void {
   const life = node.life;
   const pauses = chance.happens(weather.pause);
   const crashes = chance.happens(weather.crash);
@@ -71,9 +78,10 @@ export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, n
   world.after(whenMs, () => {
     if (node.life !== life) return "quiet";
     auditor.circumstances.disturbed(node.name, crashes ? reachedAgainMs : forMs);
-    auditor.circumstances.hindered(world.nowMs, crashes ? leaseMs : forMs);
+    faults.add({ name: crashes ? "lease holder crashed" : "lease holder paused", forMs: crashes ? leaseMs : Math.min(forMs, leaseMs) });
     if (crashes) node.crash();
     else {
+      faults.add({ name: "process paused", node: node.name, forMs });
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
       life.process.pause(forMs);
     }
@@ -82,9 +90,13 @@ export function strikeHolder({ world, chance, weather, auditor }: Misfortunes, n
 }
 
 /** Another environment fetches: what the fleet holds dies when the overlap ends, at the latest. */
-function fetchElsewhere({ world, wechat, auditor }: Misfortunes): void {
+function fetchElsewhere({ faults, nodes, plan, wechat, world }: Misfortunes): void {
   world.note("foreign", `fetches ${wechat.foreignIssue()}`);
-  auditor.circumstances.foreign.add(undefined, world.nowMs, world.nowMs + overlapMs + reachedAgainMs);
+  if (plan.pushesChanges) return;
+  for (const { name, role } of nodes) {
+    if (role === "consumer")
+      faults.add({ name: "consumer's report waits for an owner's next reading", node: name, forMs: plan.overlapMs + readWithinMs });
+  }
 }
 
 /** Attempts that a fleet may make in an outage, however many nodes it has: one after 2, 4, 8, 16 and 32 s, and then one a minute. */
@@ -92,13 +104,13 @@ function attemptsMax(outageMs: number): number {
   return Math.log2(60) + outageMs / 60_000 + 3;
 }
 
-function platformOutage({ world, chance, auditor, documents, network, wechat }: Misfortunes): void {
+function platformOutage({ world, chance, auditor, documents, faults, network, wechat }: Misfortunes): void {
   if (network.outage !== undefined) return;
   const forMs = chance.magnitude(5_000, 600_000);
   const kind = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
   network.outage = kind;
   world.note("platform", `is out for ${(forMs / 1000).toFixed(0)} s: ${kind}`);
-  auditor.circumstances.excused(undefined, forMs + 2 * reachedAgainMs);
+  faults.add({ name: "platform out", forMs });
   const sinceMs = world.nowMs;
   const before = wechat.fetches.length;
   world.after(forMs, () => {
@@ -112,13 +124,13 @@ function platformOutage({ world, chance, auditor, documents, network, wechat }: 
   });
 }
 
-function partitionStore({ world, chance, auditor, store }: Misfortunes, node: FleetNode): void {
+function partitionStore({ world, chance, auditor, faults, store }: Misfortunes, node: FleetNode): void {
   if (node.isStorePartitioned) return;
   const forMs = chance.magnitude(1_000, 300_000);
   node.isStorePartitioned = true;
-  node.life?.link.cut();
+  node.life?.link.cut({ refusing: chance.happens(0.3) });
   world.note(node.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.circumstances.excused(node.name, forMs + reachedAgainMs);
+  faults.add({ name: "store cut off", node: node.name, forMs });
   auditor.circumstances.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isStorePartitioned = false;
@@ -127,12 +139,12 @@ function partitionStore({ world, chance, auditor, store }: Misfortunes, node: Fl
   });
 }
 
-function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
+function partitionPlatform({ world, chance, auditor, faults }: Misfortunes, node: FleetNode): void {
   if (node.isPlatformPartitioned) return;
   const forMs = chance.magnitude(1_000, 300_000);
   node.isPlatformPartitioned = true;
   world.note(node.name, `is cut off from the platform for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.circumstances.excused(undefined, forMs + reachedAgainMs);
+  faults.add({ name: "platform cut off", node: node.name, forMs });
   auditor.circumstances.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isPlatformPartitioned = false;
@@ -141,12 +153,12 @@ function partitionPlatform({ world, chance, auditor }: Misfortunes, node: FleetN
 }
 
 /** Each node is given the new AppSecret in its own time, and is refused until then. */
-function resetSecret({ world, chance, auditor, wechat, nodes }: Misfortunes): void {
+function resetSecret({ world, chance, faults, wechat, nodes }: Misfortunes): void {
   const secret = wechat.resetSecret();
   world.note("platform", "accepts another AppSecret from now on");
   for (const { name, identity } of nodes) {
     const forMs = chance.magnitude(1_000, 1_800_000);
-    auditor.circumstances.barred(name, forMs);
+    faults.add({ name: "secret refused", node: name, forMs });
     world.after(forMs, () => {
       if (secret === wechat.secret) identity.secret = secret;
       return "quiet";
@@ -156,7 +168,7 @@ function resetSecret({ world, chance, auditor, wechat, nodes }: Misfortunes): vo
 
 /** The platform refuses a node's address; an operator has it accepted again, and starts the node anew. */
 function strikeOff(given: Misfortunes, node: FleetNode): void {
-  const { world, chance, auditor, wechat, nodes } = given;
+  const { world, chance, faults, wechat, nodes } = given;
   if (node.isStruckOff) return;
   const put = (isStruckOff: boolean): void => {
     node.isStruckOff = isStruckOff;
@@ -165,7 +177,7 @@ function strikeOff(given: Misfortunes, node: FleetNode): void {
   const forMs = chance.magnitude(1_000, 3_600_000);
   put(true);
   world.note(node.name, `has its address refused for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.circumstances.barred(node.name, forMs);
+  faults.add({ name: "address refused", node: node.name, forMs });
   world.after(forMs, () => {
     put(false);
     if (node.life?.process.isAwake === true) void restart(given, node);
@@ -173,10 +185,12 @@ function strikeOff(given: Misfortunes, node: FleetNode): void {
   });
 }
 
-function suspend({ world, chance, auditor }: Misfortunes, node: FleetNode): void {
+function suspend({ world, chance, auditor, faults }: Misfortunes, node: FleetNode): void {
   const forMs = chance.magnitude(1_000, 3 * 3_600_000);
   world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
   auditor.circumstances.disturbed(node.name, forMs);
+  faults.add({ name: "process suspended", node: node.name, forMs: forMs + wokenWithinMs });
+  if (world.nowMs < node.leasedUntilMs) faults.add({ name: "lease holder paused", forMs: Math.min(forMs, leaseMs) });
   auditor.circumstances.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
   node.life?.process.suspend(forMs);
 }

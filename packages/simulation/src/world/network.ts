@@ -1,18 +1,20 @@
 /** Draws what becomes of each command, message and request, from the weather and from what is broken at the moment. */
 import type { Chance } from "./chance.ts";
+import type { Injection } from "./fault-ledger.ts";
 import type { FleetNode } from "./fleet-node.ts";
 import type { Trip } from "./store-link.ts";
-import type { Passage } from "./wechat.ts";
+import type { Passage } from "./passage.ts";
 import type { Weather } from "./weather.ts";
 
 export interface NetworkHooks {
   /** A command or a request of this node went wrong. */
   readonly onTrouble: (node: FleetNode) => void;
-  /** The platform, or the store, will not answer in time, or not with anything of use. */
-  readonly onUnanswered: () => void;
-  /** The platform says that the day's quota is gone. */
-  readonly onQuota: () => void;
+  /** A fault was injected. */
+  readonly onFault: (injection: Injection) => void;
 }
+
+const fetchDeadlineMs = 8_000;
+const leaseMs = 10_000;
 
 export class Network {
   readonly #chance: Chance;
@@ -27,40 +29,50 @@ export class Network {
     this.#hooks = hooks;
   }
 
-  trip(node: FleetNode): Trip {
+  trip(node: FleetNode, command: string): Trip {
     const { storeLoss, storeSlow } = this.#weather();
     const requestMs = this.#chance.magnitude(0.1, 1);
     const replyMs = this.#chance.magnitude(0.1, 1);
     if (storeLoss > 0 && this.#chance.happens(storeLoss)) {
-      this.#storeTrouble(node);
+      this.#storeTrouble(node, command);
       const way = this.#chance.happens(0.5) ? "request" : "reply";
       return { requestMs, replyMs, fate: `${way}-lost-${this.#chance.happens(0.5) ? "silent" : "reset"}` };
     }
     if (storeSlow > 0 && this.#chance.happens(storeSlow)) {
-      this.#storeTrouble(node);
+      this.#storeTrouble(node, command);
       return { requestMs: this.#chance.between(0, 1_000), replyMs: this.#chance.between(0, 1_000), fate: "answered" };
     }
     return { requestMs, replyMs, fate: "answered" };
   }
 
   /** How long a message of the store takes; undefined: it is lost. */
-  message(): number | undefined {
+  message(node: FleetNode): number | undefined {
     const { messageLoss } = this.#weather();
-    if (messageLoss > 0 && this.#chance.happens(messageLoss)) return undefined;
+    if (messageLoss > 0 && this.#chance.happens(messageLoss)) {
+      this.#hooks.onFault({ name: "store message lost", node: node.name, forMs: 500 });
+      return undefined;
+    }
     return this.#chance.magnitude(0.1, 3);
   }
 
   passage(node: FleetNode): Passage {
     const passage = this.#passage(node);
-    if (passage.fate !== "answered" || passage.beforeMs + passage.afterMs > 8_000) this.#hooks.onUnanswered();
-    if (passage.fate !== "answered" || passage.beforeMs > 1_000 || passage.afterMs > 1_000) this.#hooks.onTrouble(node);
+    const { beforeMs, afterMs, fate } = passage;
+    const isAnswered = (fate === "answered" || fate === "repeated") && beforeMs + afterMs <= fetchDeadlineMs;
+    if (!isAnswered || beforeMs > 1_000 || afterMs > 1_000) {
+      this.#hooks.onTrouble(node);
+      const isSilent = fate === "lost" || fate === "unprocessed";
+      const forMs = isSilent ? fetchDeadlineMs : Math.min(fetchDeadlineMs, beforeMs + afterMs);
+      this.#hooks.onFault({ name: "request unanswered", forMs });
+    }
     return passage;
   }
 
   /** A command that is lost may leave a lease behind that nobody holds. */
-  #storeTrouble(node: FleetNode): void {
+  #storeTrouble(node: FleetNode, command: string): void {
     this.#hooks.onTrouble(node);
-    this.#hooks.onUnanswered();
+    if (command === "acquire" || command === "release") this.#hooks.onFault({ name: "store command lost", forMs: leaseMs });
+    else this.#hooks.onFault({ name: "store command lost", node: node.name, forMs: 2_000 });
   }
 
   #passage(node: FleetNode): Passage {
@@ -78,10 +90,6 @@ export class Network {
     if (chance.happens(weather.veryLate)) return { ...way, beforeMs: chance.between(15_000, 120_000), fate: "lost" };
     if (chance.happens(weather.busyAnswer)) return { ...way, fate: "busy" };
     if (chance.happens(weather.garbledAnswer)) return { ...way, fate: chance.happens(0.5) ? "html-processed" : "html-unprocessed" };
-    if (chance.happens(weather.quotaAnswer)) {
-      this.#hooks.onQuota();
-      return { ...way, fate: "quota" };
-    }
     if (weather.shortLife > 0 && chance.happens(weather.shortLife))
       return { ...way, fate: "answered", lifeMs: chance.whole(60, 900) * 1_000 };
     if (weather.absurdLife > 0 && chance.happens(weather.absurdLife)) return { ...way, fate: "absurd" };

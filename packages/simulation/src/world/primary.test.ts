@@ -35,13 +35,13 @@ describe("a store without memory", () => {
     const primary = new Primary(() => 0, 0);
     primary.set("kept", "1", { version: "a", ...absent });
     primary.tryAcquire("held", "owner", 10_000);
-    primary.isFull = true;
+    primary.refusal = "out-of-memory";
     const refusal = expect.objectContaining({ code: "CACHE_UNAVAILABLE", reason: "out-of-memory" });
     expect(() => primary.set("kept", "2", { version: "b", ttlMs: undefined, ifVersion: "a" })).toThrow(refusal);
     expect(() => primary.tryAcquire("free", "owner", 10_000)).toThrow(refusal);
     expect(primary.get("kept")?.value).toBe("1");
     expect(primary.tryAcquire("held", "other", 10_000).acquired).toBe(false);
     expect([primary.extend("held", "owner", 10_000), primary.release("held", "owner")]).toEqual([true, true]);
-    expect(primary.promoted(0, 0).primary.isFull).toBe(true);
+    expect(primary.promoted(0, 0).primary.refusal).toBe("out-of-memory");
   });
 });

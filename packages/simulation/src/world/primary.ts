@@ -31,8 +31,10 @@ export class Primary {
   readonly entries: Map<string, StoredEntry>;
   readonly leases: Map<string, StoredLease>;
   readonly watchers: Set<Watcher> = new Set();
-  /** Whether it refuses what needs memory: new values and new leases. Everything else goes on. */
-  isFull = false;
+  /** Why it refuses writes: out of memory it refuses new values and new leases, otherwise whatever changes something. Reads go on. */
+  refusal: "out-of-memory" | "readonly" | "forbidden" | undefined;
+  /** Until when it executes nothing. */
+  frozenUntilMs: number = Number.NEGATIVE_INFINITY;
   readonly #trueMs: () => number;
   #skewMs: number;
   #journal: Undo[] = [];
@@ -43,7 +45,7 @@ export class Primary {
     this.#skewMs = skewMs;
     this.entries = new Map(from?.entries);
     this.leases = new Map(from?.leases);
-    this.isFull = from?.isFull === true;
+    this.refusal = from?.refusal;
   }
 
   nowMs(): number {
@@ -71,6 +73,7 @@ export class Primary {
   set(name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict {
     const storeNowMs = this.nowMs();
     const stored = this.#live(name)?.version;
+    this.#requireWritable();
     if (stored === version) return { written: true, version, storeNowMs };
     if (ifVersion !== undefined && ifVersion !== (stored ?? "absent")) return { written: false, version: stored, storeNowMs };
     this.#requireRoom();
@@ -80,6 +83,7 @@ export class Primary {
   }
 
   delete(name: string, ifVersion?: string): boolean {
+    this.#requireWritable();
     const stored = this.#live(name)?.version;
     if (stored === undefined || (ifVersion !== undefined && ifVersion !== stored)) return false;
     this.#put(name, undefined);
@@ -92,6 +96,7 @@ export class Primary {
   }
 
   tryAcquire(name: string, owner: string, ttlMs: number): Granted | Busy {
+    this.#requireWritable();
     const storeNowMs = this.nowMs();
     const held = this.holder(name);
     if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
@@ -102,6 +107,7 @@ export class Primary {
   }
 
   extend(name: string, owner: string, ttlMs: number): boolean {
+    this.#requireWritable();
     const held = this.holder(name);
     if (held?.owner !== owner) return false;
     this.#lease(name, { ...held, expiresAtMs: Math.max(held.expiresAtMs, this.nowMs() + ttlMs) });
@@ -109,6 +115,7 @@ export class Primary {
   }
 
   release(name: string, owner: string): boolean {
+    this.#requireWritable();
     const held = this.holder(name);
     if (held?.owner !== owner) return false;
     this.#lease(name, { owner: undefined, fence: held.fence, expiresAtMs: 0 });
@@ -131,7 +138,13 @@ export class Primary {
   }
 
   #requireRoom(): void {
-    if (this.isFull) throw new CacheUnavailableError("The simulated store is out of memory.", { reason: "out-of-memory" });
+    if (this.refusal === "out-of-memory")
+      throw new CacheUnavailableError("The simulated store is out of memory.", { reason: this.refusal });
+  }
+
+  #requireWritable(): void {
+    if (this.refusal === "readonly" || this.refusal === "forbidden")
+      throw new CacheUnavailableError(`The simulated store refuses writes: ${this.refusal}.`, { reason: this.refusal });
   }
 
   #live(name: string): StoredEntry | undefined {

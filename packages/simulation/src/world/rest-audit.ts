@@ -3,16 +3,13 @@ import type { Stage } from "./stage.ts";
 
 /** A node without news reads again within this time, and a reconciling refresh is made within it. */
 const settledAfterMs = 300_000;
-const restMs = 1_800_000;
 
 /** I1 and I33, where the platform would have issued; and where nobody reports refusals, if nobody else fetched and nothing was later than the drain. */
-export function judgeRest({ world, wechat, nodes, auditor, documents, fetches, store, isTame }: Stage, reports: boolean): void {
+export function judgeRest({ world, wechat, nodes, auditor, documents, faults, fetches, store, isTame }: Stage, reports: boolean): void {
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
-  const { excuses, bars } = auditor.circumstances;
-  const isHindered = excuses.touchAny(nowMs - restMs, nowMs) || bars.touchAny(nowMs - restMs, nowMs);
-  if ((!reports && !isTame) || isMoving || isHindered) return;
+  if ((!reports && !isTame) || isMoving || faults.hasAny(nowMs - settledAfterMs, nowMs)) return;
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;
   const storedId = wechat.idOf(stored.secret);

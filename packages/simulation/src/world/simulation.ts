@@ -1,6 +1,5 @@
 /** One run: a fleet, a store, a platform and business traffic under one seed's weather, audited to the end. */
 import type { Violation } from "./auditor.ts";
-import { beginMisfortunes } from "./misfortune.ts";
 import { judgeRest } from "./rest-audit.ts";
 import { hourMs, Stage, type RunSettings } from "./stage.ts";
 import type { Tally } from "./tally.ts";
@@ -16,12 +15,11 @@ export interface RunResult {
   /** Equal for equal runs. */
   readonly fingerprint: string;
   readonly weather: string;
+  readonly scenarios: readonly string[];
 }
 
 /** The faults end, and the fleet comes to rest. */
 const restMs = hourMs / 2;
-/** Nodes of a fleet start one after the other, within this time. */
-const startsWithinMs = 60_000;
 /** The refresh window, and how exactly its beginning is met. */
 const advisoryMs = 900_000 + 5_000;
 
@@ -29,22 +27,18 @@ export async function simulate(settings: RunSettings): Promise<RunResult> {
   const stage = new Stage(settings);
   const { world, auditor, wechat, fetches, nodes } = stage;
   const consumers = nodes.filter(({ role }) => role === "consumer").map(({ name }) => `${name} is a consumer`);
-  const weather = [describeWeather(stage.weather), `a ${wechat.kind} token`, ...consumers].join(", ");
+  const scenarios = stage.scenarios.map(({ name }) => name);
+  const weather = [describeWeather(stage.weather), `a ${wechat.kind} token`, ...consumers, ...scenarios].join(", ");
   const endMs = world.nowMs + settings.hours * hourMs;
-  for (const [index, node] of nodes.entries()) {
-    world.after((index / nodes.length) * startsWithinMs, () => {
-      node.start();
-      return "quiet";
-    });
-    stage.traffic[index]?.begin();
-  }
-  beginMisfortunes(stage, endMs);
+  stage.begin(endMs);
   await world.runUntil(endMs);
-  const measured = { ...auditor.tally };
+  const { failed, excused, calls: ended, hit, slowestMs } = stage.availability;
+  const measured = { ...auditor.tally, failed, excused, ended, hit, slowestMs };
   stage.clearUp();
   await world.runUntil(endMs + restMs);
   judgeRest(stage, settings.reports);
-  for (const { promise, what } of fetches.summary()) auditor.violated(promise, what);
+  for (const { judge } of stage.scenarios) judge?.(stage);
+  for (const { promise, what } of [...fetches.summary(), ...stage.availability.summary()]) auditor.violated(promise, what);
   const within = wechat.fetches.filter((fetch) => fetch.sentAtMs < endMs);
   const tally: Tally = {
     ...measured,
@@ -52,7 +46,7 @@ export async function simulate(settings: RunSettings): Promise<RunResult> {
     fetches: within.length,
     lifetimes: lifetimesOf(within),
   };
-  return { seed: settings.seed, violations: auditor.violations, tally, fingerprint: world.chronicle.fingerprint, weather };
+  return { seed: settings.seed, violations: auditor.violations, tally, fingerprint: world.chronicle.fingerprint, weather, scenarios };
 }
 
 /** Credentials that had come into their refresh window when the next was asked for, and the last. */

@@ -1,19 +1,23 @@
 /** Puts one world together: everything that takes part, and who tells whom of what. */
 import type { Parameters } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
+import { randomFaultsPlan, scenarioPlan, type Plan } from "../scenario/plan.ts";
+import { scenariosOf, type Scenario } from "../scenario/scenario.ts";
 import { Auditor } from "./auditor.ts";
+import { AvailabilityAudit } from "./availability-audit.ts";
 import { Chance } from "./chance.ts";
 import { DocumentAudit } from "./document-audit.ts";
+import { FaultLedger } from "./fault-ledger.ts";
 import { FetchAudit } from "./fetch-audit.ts";
 import { FleetNode, type FleetSetting } from "./fleet-node.ts";
-import { strikeHolder, type Misfortunes } from "./misfortune.ts";
+import { beginMisfortunes, strikeHolder, type Misfortunes } from "./misfortune.ts";
 import { Network } from "./network.ts";
 import { Primary } from "./primary.ts";
 import type { Executed } from "./store-link.ts";
 import { emptyTally } from "./tally.ts";
 import { Traffic } from "./traffic.ts";
-import { calm, weatherOf } from "./weather.ts";
-import { Wechat, type Kind } from "./wechat.ts";
+import { calm } from "./weather.ts";
+import { Wechat } from "./wechat.ts";
 import { World } from "./world.ts";
 
 export interface RunSettings {
@@ -30,12 +34,16 @@ export interface RunSettings {
   readonly reports: boolean;
   readonly callEveryMs: number;
   readonly parameters?: Partial<Parameters>;
+  /** The names of the scenarios; undefined: drawn. */
+  readonly scenarios?: readonly string[] | undefined;
 }
 
+/** A source of chance of its own for each thing that is drawn. */
+export type Draw = (what: string) => Chance;
+
 export const hourMs = 3_600_000;
-/** What the ledger allows in most worlds, and in some that hold it short. */
-const caps = [2_000, 2_000, 2_000, 200, 40];
 const keptLines = 400;
+const leaseMs = 10_000;
 
 export class Stage implements Misfortunes {
   readonly world: World;
@@ -44,52 +52,88 @@ export class Stage implements Misfortunes {
   readonly auditor: Auditor;
   readonly documents: DocumentAudit;
   readonly fetches: FetchAudit;
+  readonly faults: FaultLedger;
+  readonly availability: AvailabilityAudit;
   readonly network: Network;
   readonly chance: Chance;
   readonly store: { primary: Primary };
   readonly traffic: readonly Traffic[];
+  readonly scenarios: readonly Scenario[];
+  readonly plan: Plan;
   weather: Misfortunes["weather"];
+  readonly #draw: Draw;
   /** Whether nobody outside fetches, and no request is later than the drain allows for: then the protocol needs no reports. */
   readonly isTame: boolean;
 
   constructor(settings: RunSettings) {
-    const { seed, nodes: count, wild } = settings;
-    const draw = (what: string): Chance => new Chance(seededRandom(`${seed}/${what}`));
+    const { seed } = settings;
+    const draw: Draw = (what) => new Chance(seededRandom(`${seed}/${what}`));
     const world = new World(Date.UTC(2026, 0, 1) + draw("start").whole(0, 23) * hourMs, keptLines);
-    const quotaPerDay = (wild && settings.faults > 0 ? caps[draw("cap").whole(0, caps.length - 1)] : undefined) ?? 2_000;
     this.world = world;
+    this.scenarios = scenariosOf(settings, draw);
+    this.plan = this.scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
+    for (const { name, plan } of this.scenarios) plan?.(this.plan, draw(`plan of ${name}`));
     this.chance = draw("misfortune");
-    this.weather = weatherOf(draw("weather"), settings.faults, wild);
-    this.isTame = this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
-    this.wechat = this.#wechat(seed, quotaPerDay, wild && settings.faults > 0 && draw("kind").happens(0.2) ? "stable" : "plain");
+    this.weather = this.plan.rates;
+    this.isTame = this.scenarios.length === 0 && this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
+    this.wechat = this.#wechat(seed, this.plan);
     this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
-    this.fetches = new FetchAudit({ perDay: quotaPerDay });
-    this.auditor = new Auditor({ world, wechat: this.wechat, tally: emptyTally(), nodes: () => this.nodes }, this.documents, this.fetches);
+    this.fetches = new FetchAudit({ perDay: this.plan.quotaPerDay });
+    this.faults = new FaultLedger(
+      () => world.nowMs,
+      (name) => this.#ownersFor(name),
+    );
+    this.availability = new AvailabilityAudit(this.faults, () => world.nowMs);
+    const { documents, fetches, availability, faults } = this;
+    this.auditor = new Auditor(
+      { world, wechat: this.wechat, tally: emptyTally(), mayFetchAlone: this.plan.standalone !== "never", nodes: () => this.nodes },
+      { documents, fetches, availability, faults },
+    );
     this.network = new Network(draw("network"), () => this.weather, {
-      onUnanswered: () => this.auditor.circumstances.hindered(world.nowMs, 8_000),
       onTrouble: (node) => this.auditor.circumstances.disturbed(node.name, 15_000),
-      onQuota: () => this.auditor.circumstances.excused(undefined, 25 * hourMs),
+      onFault: (injection) => faults.add(injection),
     });
     this.store = { primary: new Primary(() => world.nowMs, 0) };
     const fleet = this.#fleet(settings, draw);
-    const hasConsumer = wild && settings.faults > 0 && count > 1 && draw("consumer").happens(0.25);
-    this.nodes = Array.from({ length: count }, (_, index) => {
-      return new FleetNode(fleet, `node-${index + 1}`, hasConsumer && index === count - 1 ? "consumer" : "owner");
-    });
+    this.nodes = this.plan.nodes.map((plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan));
     const { auditor, wechat } = this;
-    const { callEveryMs, reports } = settings;
+    const { callEveryMs, refusedPathShare, isBusy } = this.plan;
     const shared = {
       world,
       chance: draw("traffic"),
       tempers: draw("tempers"),
+      paths: draw("paths"),
       wechat,
       auditor,
       tally: auditor.tally,
       callEveryMs,
+      refusedPathShare,
+      isBusy,
       longCall: this.weather.longCall,
-      reports,
+      reports: settings.reports,
     };
     this.traffic = this.nodes.map((node) => new Traffic(shared, node));
+    this.#draw = draw;
+  }
+
+  /** Lets everybody start, and the faults come until `endMs`. */
+  begin(endMs: number): void {
+    for (const [index, node] of this.nodes.entries()) {
+      this.world.after(node.plan.startsAtMs, () => {
+        node.start();
+        return "quiet";
+      });
+      this.traffic[index]?.begin();
+    }
+    beginMisfortunes(this, endMs);
+    for (const { name, inject } of this.scenarios) inject?.(this, this.#draw(`faults of ${name}`), endMs);
+  }
+
+  /** The platform stops honouring what the fleet holds. */
+  kill(): "quiet" {
+    this.world.note("platform", "honours nothing any more that was issued before");
+    this.wechat.kill();
+    return "quiet";
   }
 
   /** No new fault from now on. */
@@ -97,11 +141,12 @@ export class Stage implements Misfortunes {
     this.weather = calm;
   }
 
-  #wechat(seed: number, quotaPerDay: number, kind: Kind): Wechat {
+  #wechat(seed: number, { kind, overlapMs, quotaPerDay }: Plan): Wechat {
     return new Wechat({
       world: this.world,
       random: seededRandom(`${seed}/platform`),
       kind,
+      overlapMs,
       quotaPerDay,
       passage: (process) => this.network.passage(this.#nodeOf(process.name)),
       onSent: (fetch) => this.auditor.sent(fetch),
@@ -109,23 +154,38 @@ export class Stage implements Misfortunes {
     });
   }
 
-  #fleet({ seed, nodes, push, parameters }: RunSettings, draw: (what: string) => Chance): FleetSetting {
+  #fleet({ seed }: RunSettings, draw: Draw): FleetSetting {
+    const { pushesChanges, standalone } = this.plan;
     return {
       world: this.world,
       chance: draw("fate"),
       wechat: this.wechat,
       seed,
-      pushesChanges: push ?? draw("push").happens(0.75),
-      parameters: { fleetSize: nodes, ...parameters },
+      pushesChanges,
+      standalone,
       primary: () => this.store.primary,
-      trip: (node) => this.network.trip(node),
-      message: () => this.network.message(),
+      trip: (node, command) => this.network.trip(node, command),
+      message: (node) => this.network.message(node),
       onExecuted: (node, command) => {
         this.auditor.executed(node, command);
-        if (isGrant(command)) strikeHolder(this, node);
+        if (isGrant(command)) {
+          node.leasedUntilMs = this.world.nowMs + leaseMs;
+          strikeHolder(this, node);
+        } else if (command.command === "release") node.leasedUntilMs = this.world.nowMs;
       },
-      onEvent: (node, event) => this.auditor.event(node, event),
+      onDown: (node, forMs) => this.faults.add({ name: "process down", node: node.name, forMs }),
+      onEvent: (node, event) => {
+        if (event.type === "refresh-failed") this.faults.addBackOff(node.name, event.durationMs, event.failures);
+        this.auditor.event(node, event);
+      },
     };
+  }
+
+  /** The owners that a consumer waits for. */
+  #ownersFor(name: string): readonly string[] {
+    const node = this.nodes.find((each) => each.name === name);
+    if (node?.role !== "consumer") return [];
+    return this.nodes.filter(({ role, environment }) => role === "owner" && environment === node.environment).map((each) => each.name);
   }
 
   /** The node that a process is a life of: `node-2.3` is one of `node-2`. */

@@ -52,6 +52,7 @@ export class StoreLink {
   #primary: Primary;
   /** Undefined while the connection to a primary stands. */
   #brokenSince: number | undefined;
+  #isRefusing = false;
   #requestsUntilMs = 0;
   #repliesUntilMs = 0;
 
@@ -90,9 +91,10 @@ export class StoreLink {
     return this.#brokenSince !== undefined;
   }
 
-  /** Nothing goes through any more, in either direction. */
-  cut(): void {
+  /** Nothing goes through any more, in either direction. `refusing`: the driver knows, and says so at once; otherwise it never settles. */
+  cut({ refusing = false }: { readonly refusing?: boolean } = {}): void {
     this.#brokenSince ??= this.#options.world.nowMs;
+    this.#isRefusing = refusing;
     for (const subscription of this.#subscriptions) this.#detach(subscription);
   }
 
@@ -101,6 +103,7 @@ export class StoreLink {
     for (const subscription of this.#subscriptions) this.#detach(subscription);
     this.#primary = primary;
     this.#brokenSince = undefined;
+    this.#isRefusing = false;
     for (const subscription of this.#subscriptions) this.#attach(subscription);
     this.#options.process.receive(this.#options.message() ?? 1, () => {
       for (const { listener } of [...this.#subscriptions]) listener(undefined);
@@ -114,23 +117,27 @@ export class StoreLink {
   }
 
   #run<T>(command: string, name: string, execute: (primary: Primary) => T, value: string | undefined): Promise<T> {
-    const { world, process, trip, onExecuted } = this.#options;
+    const { world, process, trip } = this.#options;
     const { requestMs, replyMs, fate } = trip(command);
     return new Promise((resolve, reject) => {
       const reset = (): void =>
         process.receive(replyMs, () => reject(new CacheUnavailableError("The simulated connection broke.", { reason: "disconnected" })));
-      const lose = (): void => (fate.endsWith("reset") ? reset() : undefined);
-      if (fate.startsWith("request-lost")) return lose();
+      const lose = (): void => (fate.endsWith("reset") || this.#isRefusing ? reset() : undefined);
+      if (fate.startsWith("request-lost") || this.#isRefusing) return lose();
       // Commands of one connection do not overtake each other, nor do their answers.
       this.#requestsUntilMs = Math.max(world.nowMs + requestMs, this.#requestsUntilMs);
-      world.after(this.#requestsUntilMs - world.nowMs, () => {
+      const arrive = (): "quiet" => {
+        const primary = this.#primary;
         if (this.isBroken) {
           lose();
           return "quiet";
         }
-        const primary = this.#primary;
-        const outcome = outcomeOf(() => execute(primary));
-        onExecuted({ process, primary, command, name, value, result: "refusal" in outcome ? outcome.refusal : outcome.result });
+        if (world.nowMs < primary.frozenUntilMs) {
+          // It waits in the frozen server's socket, unless the client has left for another one meanwhile.
+          world.after(primary.frozenUntilMs - world.nowMs, () => (this.#primary === primary ? arrive() : "quiet"));
+          return "quiet";
+        }
+        const outcome = this.#execute(primary, { command, name, value }, execute);
         if (fate.startsWith("reply-lost")) {
           lose();
           return "quiet";
@@ -141,8 +148,20 @@ export class StoreLink {
           else resolve(outcome.result);
         });
         return "quiet";
-      });
+      };
+      world.after(this.#requestsUntilMs - world.nowMs, arrive);
     });
+  }
+
+  #execute<T>(
+    primary: Primary,
+    asked: { readonly command: string; readonly name: string; readonly value: string | undefined },
+    execute: (primary: Primary) => T,
+  ): Outcome<T> {
+    const { process, onExecuted } = this.#options;
+    const outcome = outcomeOf(() => execute(primary));
+    onExecuted({ process, primary, ...asked, result: "refusal" in outcome ? outcome.refusal : outcome.result });
+    return outcome;
   }
 
   async *#names(scope: string): AsyncGenerator<string> {

@@ -4,11 +4,16 @@ export interface Tally {
   calls: number;
   /** Calls whose first attempt the platform refused with 40001, 40014 or 42001. */
   refusedFirst: number;
-  /** Calls that failed although the fleet could have had a live credential. */
+  /** Calls that failed while no injected fault excused it. */
   failed: number;
-  /** Calls that failed while the platform or the store was out of reach or refused to issue. */
+  /** Calls that failed while an injected fault excused it. */
   excused: number;
-  /** The longest that calls of one running process went unanswered, in ms. */
+  /** Calls that ended, and how many of them while an injected fault was in force on their node. */
+  ended: number;
+  hit: number;
+  /** The longest that a call waited while no injected fault was in force, in ms. */
+  slowestMs: number;
+  /** The longest that calls of one running process went unanswered while no injected fault was in force, in ms. */
   worstOutageMs: number;
   commands: number;
   nodeMs: number;
@@ -18,7 +23,20 @@ export interface Tally {
 }
 
 export function emptyTally(): Tally {
-  return { calls: 0, refusedFirst: 0, failed: 0, excused: 0, worstOutageMs: 0, commands: 0, nodeMs: 0, fetches: 0, lifetimes: 0 };
+  return {
+    calls: 0,
+    refusedFirst: 0,
+    failed: 0,
+    excused: 0,
+    ended: 0,
+    hit: 0,
+    slowestMs: 0,
+    worstOutageMs: 0,
+    commands: 0,
+    nodeMs: 0,
+    fetches: 0,
+    lifetimes: 0,
+  };
 }
 
 export function add(sum: Tally, other: Tally): void {
@@ -26,6 +44,9 @@ export function add(sum: Tally, other: Tally): void {
   sum.refusedFirst += other.refusedFirst;
   sum.failed += other.failed;
   sum.excused += other.excused;
+  sum.ended += other.ended;
+  sum.hit += other.hit;
+  sum.slowestMs = Math.max(sum.slowestMs, other.slowestMs);
   sum.worstOutageMs = Math.max(sum.worstOutageMs, other.worstOutageMs);
   sum.commands += other.commands;
   sum.nodeMs += other.nodeMs;

@@ -1,5 +1,5 @@
 /** Business calls of one node, as an API client makes them: take the credential, call, and after a refusal report it and call once more. */
-import type { Secret } from "@lingpai/core";
+import type { Rejection, Secret } from "@lingpai/core";
 import type { Auditor } from "./auditor.ts";
 import type { Chance } from "./chance.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
@@ -12,12 +12,16 @@ export interface TrafficOptions {
   readonly chance: Chance;
   /** Who loses patience, and when. */
   readonly tempers: Chance;
+  /** Which call goes to the API that refuses every token. */
+  readonly paths: Chance;
   readonly wechat: Wechat;
   readonly auditor: Auditor;
   readonly tally: Tally;
   /** Mean time between two calls of a node. */
   readonly callEveryMs: number;
   readonly longCall: number;
+  readonly refusedPathShare: number;
+  readonly isBusy: (atMs: number) => boolean;
   /** Whether callers report refusals. */
   readonly reports: boolean;
 }
@@ -28,6 +32,9 @@ const longCallMaxMs = 30_000;
 /** Of the callers that have to wait, how many leave before they are served. */
 const leaves = 0.3;
 const leavesWithinMs = 3_000;
+const refusedPath = "/cgi-bin/refused";
+/** How often one call is sent, at most. */
+const sendsMax = 3;
 const waitMs = 20_000;
 /** `waitMs`, a deadline of the store, and what a timer rounds. */
 const servedWithinMs = waitMs + 500 + 2;
@@ -45,19 +52,23 @@ export class Traffic {
 
   /** Calls from now on, whenever the node is awake. */
   begin(): void {
-    const { world, chance, callEveryMs } = this.#options;
+    const { world, chance, callEveryMs, isBusy } = this.#options;
     world.after(chance.exponential(callEveryMs), () => {
       this.begin();
       const life = this.#node.life;
-      if (life === undefined || !life.process.isAwake) return "quiet";
+      if (life === undefined || !life.process.isAwake || !isBusy(world.nowMs)) return "quiet";
       return this.#call(life);
     });
   }
 
   /** A promise where everything that follows has settled with it; undefined where more may follow. */
   #call(life: Life): Promise<void> | undefined {
-    const { chance, longCall, tally } = this.#options;
+    const { chance, longCall, paths, refusedPathShare, tally } = this.#options;
     tally.calls += 1;
+    if (refusedPathShare > 0 && paths.happens(refusedPathShare)) {
+      void this.#refusedCall(life);
+      return undefined;
+    }
     const travelMs = chance.happens(longCall) ? chance.between(1_000, longCallMaxMs) : 0;
     const isStray = chance.happens(strayReport);
     if (life.credential.peek() === undefined || travelMs > 0 || isStray) {
@@ -100,13 +111,15 @@ export class Traffic {
   }
 
   /** I19: what is at hand costs no time, and nobody waits longer than was promised. */
-  async #obtain({ credential, process }: Life): Promise<Secret> {
+  async #obtain(life: Life): Promise<Secret> {
     const { auditor, world } = this.#options;
+    const { credential, process } = life;
     const isAtHand = credential.peek() !== undefined;
     const since = { awakeMs: process.awakeMs, trueMs: world.nowMs };
     try {
       return await credential.get();
     } finally {
+      auditor.waited(this.#node, life, since.trueMs);
       const tookMs = process.awakeMs - since.awakeMs;
       const hasStoodStill = world.nowMs - since.trueMs > tookMs;
       const mostMs = isAtHand ? 0 : servedWithinMs + (hasStoodStill ? graceMs : 0);
@@ -125,27 +138,51 @@ export class Traffic {
     });
   }
 
+  /** A call to the API that refuses every token: its caller gets the code, sooner or later. */
+  async #refusedCall(life: Life): Promise<void> {
+    const { credential } = life;
+    const options = { platformCode: "40001", path: refusedPath };
+    try {
+      const secret = await credential.get();
+      await credential.reject(secret, options);
+    } catch (error) {
+      this.#options.world.note(this.#node.name, `a call to ${refusedPath} ends: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   async #refused(life: Life, secret: Secret, code: number, obtainedAtMs: number): Promise<void> {
-    const { auditor, tally, wechat, reports } = this.#options;
+    const { auditor, tally, reports } = this.#options;
     tally.refusedFirst += 1;
     this.#down(life);
-    const since = { awakeMs: life.process.awakeMs, trueMs: this.#options.world.nowMs };
     auditor.refused(this.#node, secret.reveal(), code, obtainedAtMs);
-    if (!reports) return;
+    if (reports) await this.#replay(life, secret, code, 1);
+  }
+
+  /** Reports the refused credential, and sends the call again with its replacement: once more where the fleet replaced that one meanwhile. */
+  async #replay(life: Life, secret: Secret, code: number, sends: number): Promise<void> {
+    const { auditor, wechat, world } = this.#options;
+    const sinceMs = world.nowMs;
+    let rejection: Rejection;
     try {
-      const rejection = await life.credential.reject(secret, { platformCode: String(code) });
-      if (!rejection.replaced) return auditor.failed(this.#node, life, "probed", undefined);
-      life.rejected.add(secret.reveal());
-      const token = rejection.secret.reveal();
-      auditor.served(this.#node, life, token);
-      const again = wechat.call(token);
-      if (again === 0) this.#options.auditor.answered(this.#node, life);
-      else auditor.failed(this.#node, life, "replay", undefined, since);
+      rejection = await life.credential.reject(secret, { platformCode: String(code) });
     } catch (error) {
       // Only what the platform was asked about, and called dead, is out of use.
       if (life.credential.peek()?.reveal() !== secret.reveal()) life.rejected.add(secret.reveal());
-      auditor.failed(this.#node, life, "reject", error);
+      return auditor.failed(this.#node, life, "reject", error);
+    } finally {
+      auditor.waited(this.#node, life, sinceMs);
     }
+    if (!rejection.replaced) return auditor.failed(this.#node, life, "probed", undefined);
+    life.rejected.add(secret.reveal());
+    const token = rejection.secret.reveal();
+    auditor.served(this.#node, life, token);
+    const again = wechat.call(token);
+    if (again === 0) return auditor.answered(this.#node, life);
+    const present = life.credential.peek();
+    if (sends < sendsMax - 1 && present !== undefined && present.fingerprint !== rejection.secret.fingerprint)
+      return this.#replay(life, rejection.secret, again, sends + 1);
+    if (wechat.lastForeignAtMs >= sinceMs) auditor.killedMeanwhile(this.#node);
+    return auditor.failed(this.#node, life, "replay", undefined);
   }
 
   /** Promise 4: what was replaced is answered with the present one, at once, and nothing is fetched. */

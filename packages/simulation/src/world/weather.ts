@@ -14,10 +14,9 @@ export interface Weather {
   /** A replica that misses the last writes is promoted. */
   readonly failoverEveryMs: number;
 
-  /** Of a request to the platform: code -1, or HTML from something in between, or code 45009 until the quota is given back. */
+  /** Of a request to the platform: code -1, or HTML from something in between. */
   readonly busyAnswer: number;
   readonly garbledAnswer: number;
-  readonly quotaAnswer: number;
   /** Of a request to the platform, to be processed later than the drain allows for. */
   readonly veryLate: number;
   /** Of a request to the platform, to issue what lives for minutes only; or to be answered with a lifetime that cannot be. */
@@ -65,7 +64,6 @@ export const calm: Weather = {
   failoverEveryMs: Number.POSITIVE_INFINITY,
   busyAnswer: 0,
   garbledAnswer: 0,
-  quotaAnswer: 0,
   veryLate: 0,
   shortLife: 0,
   absurdLife: 0,
@@ -119,7 +117,6 @@ export function weatherOf(chance: Chance, intensity: number, wild: boolean): Wea
     ...reference(intensity),
     busyAnswer: odds(0.05),
     garbledAnswer: odds(0.05),
-    quotaAnswer: odds(0.01),
     veryLate: odds(0.01),
     storeLoss: odds(0.02),
     storeSlow: odds(0.02),

@@ -2,13 +2,13 @@
 import type { IssuePolicy, Issuer, IssueRequest, Issued, Random } from "@lingpai/core";
 import { fingerprint, IssueError } from "@lingpai/core";
 import { createPlatform, type Platform } from "@lingpai/wechat-simulator";
+import { failure, processedFates, toldFates, type Passage } from "./passage.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const appId = "wx5a1c2b3d4e5f6071";
 const unlimited = { perDay: Number.POSITIVE_INFINITY };
 export const lifetimeMs = 7_200_000;
-export const overlapMs = 300_000;
 const expiredCode = 42001;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
@@ -21,36 +21,14 @@ export interface Identity {
 /** `plain`: each request issues a new one. `stable`: the same one comes back until its last minutes, unless a new one is forced. */
 export type Kind = "plain" | "stable";
 
-const policies: Readonly<Record<Kind, IssuePolicy>> = {
-  plain: { kind: "supersede", window: 2, overlapMs },
-  stable: { kind: "stable", renewWithinMs: 300_000 },
-};
-
-/** What becomes of one request. */
-export interface Passage {
-  readonly beforeMs: number;
-  readonly afterMs: number;
-  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `repeated`: what was issued last is handed out again, if it is alive; `absurd`: processed, and the answer tells no possible lifetime; `html`: what answers is not the platform, which may have been asked. */
-  readonly fate:
-    | "answered"
-    | "repeated"
-    | "lost"
-    | "reset"
-    | "busy"
-    | "quota"
-    | "absurd"
-    | "html-processed"
-    | "html-unprocessed"
-    | "unsent"
-    | "unprocessed";
-  /** For how long what is issued lives, where that is less than documented. */
-  readonly lifeMs?: number;
+function policyOf(kind: Kind, overlapMs: number): IssuePolicy {
+  return kind === "plain" ? { kind: "supersede", window: 2, overlapMs } : { kind: "stable", renewWithinMs: 300_000 };
 }
 
-const processedFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "lost", "reset", "absurd", "html-processed"]);
+/** Why the token endpoint refuses: the account is frozen, it knows another secret, one address or all are not on its list, or the day's quota is gone. */
+export type IssueRefusal = "frozen" | "secret" | "address" | "addresses" | "quota";
 
-/** Whether the process is told of it. */
-const toldFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "absurd"]);
+const issueEndpoints: Readonly<Record<Kind, string>> = { plain: "/cgi-bin/token", stable: "/cgi-bin/stable_token" };
 
 /** One request for a credential, as it really went. */
 export interface Fetch {
@@ -73,6 +51,8 @@ export interface WechatOptions {
   readonly world: World;
   readonly random: Random;
   readonly kind: Kind;
+  /** How long a superseded token works on. */
+  readonly overlapMs: number;
   readonly quotaPerDay: number;
   readonly passage: (process: Process) => Passage;
   readonly onSent: (fetch: Fetch) => void;
@@ -87,12 +67,14 @@ export class Wechat {
   readonly #shortened = new Map<string, number>();
   #latest: string | undefined;
   #allowed: readonly string[] | undefined;
+  /** When somebody outside the fleet last did something that may kill what the fleet holds. */
+  lastForeignAtMs: number = Number.NEGATIVE_INFINITY;
   /** Every AppSecret that there has been, the present one last. */
   readonly secrets: string[] = [secretNumber(1)];
 
   constructor(options: WechatOptions) {
     this.#options = options;
-    const { world, random } = options;
+    const { world, random, overlapMs } = options;
     const nowMs = (): number => world.nowMs;
     const clock = { monotonicMs: nowMs, wallMs: nowMs, setTimer: () => () => {} };
     const accounts = [{ appId, secret: this.secret, limits: { "/cgi-bin/token": unlimited, "/cgi-bin/stable_token": unlimited } }];
@@ -125,7 +107,7 @@ export class Wechat {
   issuer(process: Process, identity: Identity): Issuer {
     return {
       id: `wechat:${this.kind}:${appId}`,
-      policy: policies[this.kind],
+      policy: policyOf(this.kind, this.#options.overlapMs),
       lifetimeMs,
       quota: { perDay: this.#options.quotaPerDay, dayOffsetMs: 28_800_000, forced: { perDay: 20, gapMs: 30_000 } },
       issue: (request) => this.#issue(process, identity, request),
@@ -164,8 +146,34 @@ export class Wechat {
   }
 
   foreignIssue(): string {
+    this.lastForeignAtMs = this.#options.world.nowMs;
     this.#latest = this.engine.operator.foreignIssue(appId, { kind: this.kind });
     return this.idOf(this.#latest) ?? "";
+  }
+
+  /** The platform stops honouring what the fleet holds. */
+  kill(): void {
+    this.lastForeignAtMs = this.#options.world.nowMs;
+    this.engine.operator.revoke(appId, [this.kind]);
+  }
+
+  /** From now on nothing is issued, or not to one address; the returned function mends it. */
+  refuseIssues(reason: IssueRefusal, address: string, others: readonly string[]): () => void {
+    const { operator } = this.engine;
+    switch (reason) {
+      case "frozen":
+        operator.freeze(appId);
+        return () => operator.unfreeze(appId);
+      case "secret":
+        operator.rotateSecret(appId, "canaryXXXXsecret0of0the0console0");
+        return () => operator.rotateSecret(appId, this.secret);
+      case "quota":
+        operator.setQuota(appId, issueEndpoints[this.kind], { perDay: 0 });
+        return () => operator.setQuota(appId, issueEndpoints[this.kind], unlimited);
+      default:
+        operator.setAllowList(appId, reason === "address" ? others.filter((other) => other !== address) : []);
+        return () => operator.setAllowList(appId, undefined);
+    }
   }
 
   /** Requests that have been sent and not processed, and will be. */
@@ -218,7 +226,10 @@ export class Wechat {
       return this.#give(fetch, this.#latest, this.expiresAtMs(this.#latest) - fetch.processedAtMs);
     const request = { appId, secret: fetch.secret, ip: address, caller: fetch.process.name, forceRefresh: fetch.request.forced };
     const answer = this.kind === "stable" ? official.issueStable(request) : official.issuePlain(request);
-    if (!answer.ok) return new IssueError("fatal", "The simulated platform refuses.", { platformCode: String(answer.body.errcode) });
+    if (!answer.ok) {
+      const { errcode } = answer.body;
+      return new IssueError(errcode === 45009 ? "quota" : "fatal", "The simulated platform refuses.", { platformCode: String(errcode) });
+    }
     const { access_token: token, expires_in: seconds } = answer.body;
     if (this.kind === "stable") return this.#give(fetch, token, 1_000 * seconds);
     if (lifeMs < lifetimeMs) this.#shortened.set(token, fetch.processedAtMs + lifeMs);
@@ -248,17 +259,4 @@ export class Wechat {
 
 function secretNumber(number: number): string {
   return `canary${String(number).padStart(4, "0")}secret0of0the0simulation`;
-}
-
-function failure(fate: Passage["fate"]): IssueError {
-  switch (fate) {
-    case "busy":
-      return new IssueError("busy", "The simulated platform is busy.", { platformCode: "-1" });
-    case "quota":
-      return new IssueError("quota", "The simulated platform's quota is gone.", { platformCode: "45009" });
-    case "unsent":
-      return new IssueError("unsent", "The simulated network refused the connection.");
-    default:
-      return new IssueError("unknown", "The simulated answer was not the platform's.");
-  }
 }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { FaultLedger } from "./fault-ledger.ts";
+
+function ledger(): { faults: FaultLedger; time: { nowMs: number } } {
+  const time = { nowMs: 1_000 };
+  return { faults: new FaultLedger(() => time.nowMs), time };
+}
+
+describe("the ledger of injected faults", () => {
+  it("excuses the node that a fault hit, from its begin to 2 s after its end, and no other", () => {
+    const { faults, time } = ledger();
+    faults.add({ name: "store cut off", node: "node-1", forMs: 5_000 });
+    expect([999, 1_000, 8_000, 8_001].map((atMs) => faults.excuse("node-1", atMs)?.name)).toEqual([
+      undefined,
+      "store cut off",
+      "store cut off",
+      undefined,
+    ]);
+    expect(faults.excuse("node-2", 2_000)).toBeUndefined();
+    time.nowMs = 8_000;
+    expect([faults.isHit("node-1"), faults.isHit("node-2")]).toEqual([true, false]);
+    time.nowMs = 8_001;
+    expect(faults.isHit("node-1")).toBe(false);
+  });
+
+  it("excuses every node where a fault hit all", () => {
+    const { faults } = ledger();
+    faults.add({ name: "store out of reach", forMs: 5_000 });
+    expect(faults.excuse("node-7", 2_000)?.name).toBe("store out of reach");
+  });
+
+  it("gives a refusal that a person mends the ten minutes within which the fleet must find out", () => {
+    const { faults } = ledger();
+    faults.add({ name: "account refused", forMs: 60_000 });
+    expect(faults.excuse("node-1", 1_000 + 60_000 + 602_000)?.name).toBe("account refused");
+    expect(faults.excuse("node-1", 1_000 + 60_000 + 602_001)).toBeUndefined();
+  });
+
+  it("counts the time that no fault covers, whatever they have in common", () => {
+    const { faults, time } = ledger();
+    faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });
+    time.nowMs = 2_000;
+    faults.add({ name: "store out of reach", forMs: 1_000 });
+    faults.add({ name: "store out of reach", forMs: 0 });
+    faults.add({ name: "process paused", node: "node-2", forMs: 60_000 });
+    expect(faults.uncoveredMs("node-1", 0, 10_000)).toBe(1_000 + 5_000);
+    expect(faults.uncoveredMs("node-1", 1_500, 4_500)).toBe(0);
+    expect(faults.hasAny(0, 999)).toBe(false);
+    expect(faults.hasAny(0, 1_000)).toBe(true);
+  });
+});
