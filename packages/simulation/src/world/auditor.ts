@@ -197,6 +197,8 @@ export class Auditor {
   /** A complaint alone replaces nothing: at most one live credential in a lifetime is, because somebody said that it was refused. */
   #mustBeDead({ number, process, request: { current, reason }, sentAtMs }: Fetch): void {
     if (reason !== "rejected" || current === undefined || !this.#scene.wechat.isAlive(current.secret.reveal())) return;
+    // Where the platform cannot be asked, the complaint is all that there is.
+    if (this.#faults.isHit(nodeOf(process.name))) return;
     const lifetimeAgoMs = sentAtMs - lifetimeMs;
     this.#needless = [...this.#needless.filter((atMs) => atMs > lifetimeAgoMs), sentAtMs];
 

@@ -5,6 +5,8 @@ import type { Fetch } from "./wechat.ts";
 const dayMs = 86_400_000;
 const shanghaiMs = 28_800_000;
 const fetchDeadlineMs = 8_000;
+/** What a person must mend is asked for again after a minute, less jitter. */
+const askedAgainAfterMs = 45_000;
 
 export interface FetchLimits {
   readonly perDay: number;
@@ -34,8 +36,12 @@ export class FetchAudit {
       if (isDisturbed(other.process.name, other.sentAtMs)) continue;
       const inFlight = other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
       if (inFlight) findings.push({ promise: "I3", what: `requests ${other.number} and ${fetch.number} are under way at once` });
-      if (other.outcome === "fatal" && other.process === fetch.process && other.secret === fetch.secret) {
-        findings.push({ promise: "I15", what: `request ${fetch.number} asks again what was refused for good at request ${other.number}` });
+      const isTooSoon = fetch.sentAtMs - other.sentAtMs < askedAgainAfterMs;
+      if (other.outcome === "fatal" && isTooSoon && other.process === fetch.process && other.secret === fetch.secret) {
+        findings.push({
+          promise: "I15",
+          what: `request ${fetch.number} asks again, within a minute, what was refused until somebody mends it at request ${other.number}`,
+        });
       }
       const isRepeat = other.token === other.request.current?.secret.reveal();
       if (other.outcome === "issued" && !isRepeat && other.request.current?.secret.fingerprint === generation) {

@@ -31,6 +31,7 @@ export interface Misfortunes {
 }
 
 const leaseMs = 10_000;
+const fetchDeadlineMs = 8_000;
 const reachedAgainMs = 30_000;
 /** A process that slept notices by the wall clock when its next timer fires: its token may have run out meanwhile. */
 const wokenWithinMs = 20_000;
@@ -68,7 +69,7 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
 }
 
 /** What may befall the process that refreshes: drawn when it is granted the lease, so that every step of the protocol is hit. */
-export function strikeHolder({ world, chance, weather, auditor, faults }: Misfortunes, node: FleetNode): void {
+export function strikeHolder({ world, chance, weather, auditor, faults, wechat }: Misfortunes, node: FleetNode): void {
   const life = node.life;
   const pauses = chance.happens(weather.pause);
   const crashes = chance.happens(weather.crash);
@@ -81,7 +82,9 @@ export function strikeHolder({ world, chance, weather, auditor, faults }: Misfor
     faults.add({ name: crashes ? "lease holder crashed" : "lease holder paused", forMs: crashes ? leaseMs : Math.min(forMs, leaseMs) });
     if (crashes) node.crash();
     else {
-      faults.add({ name: "process paused", node: node.name, forMs });
+      // A request that is under way is given its deadline again.
+      const isAsking = wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined;
+      faults.add({ name: "process paused", node: node.name, forMs: forMs + (isAsking ? fetchDeadlineMs : 0) });
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
       life.process.pause(forMs);
     }

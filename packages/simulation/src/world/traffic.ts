@@ -158,7 +158,7 @@ export class Traffic {
     if (reports) await this.#replay(life, secret, code, 1);
   }
 
-  /** Reports the refused credential, and sends the call again with its replacement: once more where the fleet replaced that one meanwhile. */
+  /** Reports the refused credential, and sends the call again with its replacement; and once more where that one has been killed too. */
   async #replay(life: Life, secret: Secret, code: number, sends: number): Promise<void> {
     const { auditor, wechat, world } = this.#options;
     const sinceMs = world.nowMs;
@@ -178,9 +178,7 @@ export class Traffic {
     auditor.served(this.#node, life, token);
     const again = wechat.call(token);
     if (again === 0) return auditor.answered(this.#node, life);
-    const present = life.credential.peek();
-    if (sends < sendsMax - 1 && present !== undefined && present.fingerprint !== rejection.secret.fingerprint)
-      return this.#replay(life, rejection.secret, again, sends + 1);
+    if (sends < sendsMax - 1) return this.#replay(life, rejection.secret, again, sends + 1);
     if (wechat.lastForeignAtMs >= sinceMs) auditor.killedMeanwhile(this.#node);
     return auditor.failed(this.#node, life, "replay", undefined);
   }
