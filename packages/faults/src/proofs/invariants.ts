@@ -93,7 +93,7 @@ export const invariants: readonly Row[] = [
     id: "I16",
     what: "A war over one AppID",
     outcome: "At most 150 fetches a day, reported, and the process goes on.",
-    by: ["simulation/simulate: makes at most 150 fetches in 24 hours of war", "config/isolation: the war stays bounded"],
+    by: ["simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war", "config/isolation: the war stays bounded"],
   },
   {
     id: "I17",
