@@ -92,8 +92,11 @@ export const invariants: readonly Row[] = [
   {
     id: "I16",
     what: "A war over one AppID",
-    outcome: "At most 150 fetches a day, reported, and the process goes on.",
-    by: ["simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war", "config/isolation: the war stays bounded"],
+    outcome: "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
+    by: [
+      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
+      "config/isolation: the war stays bounded",
+    ],
   },
   {
     id: "I17",

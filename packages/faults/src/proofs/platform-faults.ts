@@ -73,7 +73,10 @@ export const platformFaults: readonly Row[] = [
     id: "F34",
     what: "Another environment fetches with the same AppID",
     outcome: "Named with its evidence and the remedy; the governor bounds the war.",
-    by: ["core/rejection: is reported as contended with evidence", "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war"],
+    by: [
+      "core/rejection: is reported as contended with evidence",
+      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
+    ],
   },
   {
     id: "F35",
