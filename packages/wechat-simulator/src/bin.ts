@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Serves the simulator on a loopback port until it is told to stop. */
 import { ConfigurationError, systemClock } from "@lingpai/core";
+import { chaos } from "./chaos.ts";
 import { optionsFrom, usage } from "./command-line.ts";
 import { formatLog } from "./log.ts";
 import { listen } from "./server.ts";
@@ -9,9 +10,10 @@ import { createSimulator } from "./simulator.ts";
 const logEveryMs = 200;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { help, log, listenOptions, simulatorOptions } = optionsFrom(args);
+  const { help, log, chaosPercent, listenOptions, simulatorOptions } = optionsFrom(args);
   if (help) return void process.stdout.write(usage);
   const simulator = createSimulator({ logEntriesMax: 10_000, ...simulatorOptions });
+  if (chaosPercent > 0) simulator.faults.always(chaos({ random: simulator.random, rate: chaosPercent / 100 }));
   const server = await listen(simulator, listenOptions);
   process.stdout.write(`${server.url}\n`);
 

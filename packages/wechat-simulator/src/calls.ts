@@ -3,14 +3,19 @@ import type { Account, Accounts } from "./account.ts";
 import type { Expectation } from "./check.ts";
 import { checkToken, officialToken, wecomToken } from "./check.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
+import type { Host } from "./hosts.ts";
 import type { OkBody } from "./official.ts";
 import { okBody } from "./official.ts";
 import type { Tickets } from "./tickets.ts";
 
 export interface CallRequest extends Sender {
+  /** Which host is called; undefined: one that plays both. */
+  readonly host?: Host | undefined;
   /** The path, such as `/cgi-bin/user/info`: what the quota counts by. */
   readonly endpoint: string;
   readonly accessToken: string;
+  /** Whose token the endpoint takes. @defaultValue an account's or a WeCom app's, told apart by the token */
+  readonly expected?: Expectation;
 }
 
 export interface TicketBody extends OkBody {
@@ -75,14 +80,18 @@ export class Calls {
   ): Answer<Body> {
     const { endpoint, accessToken } = request;
     const nowMs = this.#context.nowMs();
-    const isWecom = wecomToken.kinds.has(this.#context.tokens.find(accessToken)?.kind ?? "plain");
-    const expected: Expectation = isWecom ? wecomToken : officialToken;
+    const tokenKind = this.#context.tokens.find(accessToken)?.kind ?? "plain";
+    const isWecom = request.host === "wecom" || (request.host === undefined && wecomToken.kinds.has(tokenKind));
+    const expected = request.expected ?? (isWecom ? wecomToken : officialToken);
     const checked = checkToken(this.#context.tokens, accessToken, expected, nowMs);
     const matter: Matter = { kind, endpoint, appId: checked.token?.appId, tokenId: checked.token?.id, sender: request };
     if (!checked.alive) {
       const { code, reason } = checked.objection;
       return isWecom ? this.#context.refuseWecom(matter, code, reason) : this.#context.refuse(matter, code, reason);
     }
+    const refusal = this.#context.refusals.take(checked.token.appId, endpoint, nowMs);
+    if (refusal !== undefined)
+      return isWecom ? this.#context.refuseWecom(matter, refusal, "fault") : this.#context.refuse(matter, refusal, "fault");
     const account = this.#accounts.find(checked.token.appId);
     const exhausted = account?.quotas.exhausted(endpoint, nowMs);
     if (exhausted !== undefined) return this.#context.refuse(matter, exhausted === "day-quota" ? 45009 : 45011, exhausted);

@@ -39,6 +39,14 @@ export const wecomToken: Expectation = {
 
 export const suiteToken: Expectation = {
   kinds: new Set(["suite"]),
+  missing: 41022,
+  malformed: 40082,
+  unknown: 40082,
+  ended: { superseded: 40082, revoked: 40082, expired: 42009 },
+};
+
+export const providerToken: Expectation = {
+  kinds: new Set(["provider"]),
   missing: 41001,
   malformed: 40082,
   unknown: 40082,

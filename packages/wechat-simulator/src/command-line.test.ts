@@ -5,6 +5,7 @@ test("without options there is one account, on any free loopback port, with the 
   expect(optionsFrom([])).toEqual({
     help: false,
     log: false,
+    chaosPercent: 0,
     listenOptions: { host: "127.0.0.1", port: 0 },
     simulatorOptions: {
       accounts: [{ appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" }],

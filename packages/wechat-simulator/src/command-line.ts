@@ -13,6 +13,7 @@ export const usage = `wechat-simulator: WeChat's credential endpoints on a loopb
   --account APPID:SECRET repeatable; default: wx0123456789abcdef:0123456789abcdef0123456789abcdef
   --corp CORPID:AGENTID:SECRET
                          a WeCom app, repeatable; default: none
+  --chaos PERCENT        how many of all requests meet something: lost, late, spoilt, busy, refused; default: 0
   --overlap SECONDS      how long a superseded token works on: 300 as documented, 0 as observed; default: 300
   --lifetime SECONDS     how long a token lives; default: 7200
   --latency MS[-MS]      a request's time there and back; default: 0
@@ -23,6 +24,8 @@ export const usage = `wechat-simulator: WeChat's credential endpoints on a loopb
 export interface CommandLine {
   readonly help: boolean;
   readonly log: boolean;
+  /** How many requests of a hundred meet something. */
+  readonly chaosPercent: number;
   readonly listenOptions: ListenOptions;
   readonly simulatorOptions: SimulatorOptions;
 }
@@ -35,6 +38,7 @@ export function optionsFrom(args: readonly string[]): CommandLine {
   return {
     help: values.help,
     log: values.log,
+    chaosPercent: numberIn("chaos", values.chaos, 100),
     listenOptions: { host: values.host, port: numberIn("port", values.port, 65_535) },
     simulatorOptions: {
       accounts: values.account.map(accountFrom),
@@ -58,6 +62,7 @@ function parsed(args: readonly string[]) {
         overlap: { type: "string", default: "300" },
         lifetime: { type: "string", default: "7200" },
         latency: { type: "string", default: "0" },
+        chaos: { type: "string", default: "0" },
         log: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

@@ -2,6 +2,7 @@
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEntry, LogReason } from "./log.ts";
 import { PlatformLog } from "./log.ts";
+import { Refusals } from "./refusals.ts";
 import type { ErrorBody } from "./refusal.ts";
 import { refusal, wecomRefusal } from "./refusal.ts";
 import type { TokenSpace } from "./token-space.ts";
@@ -47,6 +48,8 @@ export class Context {
   readonly tokens: TokenRegistry;
   readonly spaces: TokenSpaces;
   readonly log: PlatformLog;
+  /** What a live token meets all the same. */
+  readonly refusals: Refusals = new Refusals();
 
   /** The platform's time, in ms since the Unix epoch. */
   readonly nowMs: () => number;

@@ -11,6 +11,8 @@ export interface Travel {
 export type Arrival<Reply> =
   | { readonly kind: "reply"; readonly reply: Reply }
   | { readonly kind: "reset"; readonly processed: boolean }
+  /** A proxy refused the tunnel. */
+  | { readonly kind: "no-tunnel"; readonly status: number }
   | { readonly kind: "silence" };
 
 /**
@@ -26,6 +28,7 @@ export async function exchange<Reply>(
 ): Promise<Arrival<Reply>> {
   const { delayBeforeMs = travel.delayBeforeMs, delayAfterMs = travel.delayAfterMs } = fault;
   if (delayBeforeMs > 0) await delay(clock, delayBeforeMs);
+  if (fault.refuseConnect !== undefined) return { kind: "no-tunnel", status: fault.refuseConnect };
   if (fault.loseRequest) return { kind: "reset", processed: false };
   const reply = await process();
   if (delayAfterMs > 0) await delay(clock, delayAfterMs);

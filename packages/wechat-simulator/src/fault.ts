@@ -8,6 +8,8 @@ export interface Fault {
   readonly delayAfterMs?: number;
   /** The request never reaches the platform; the client sees a connection reset. */
   readonly loseRequest?: boolean;
+  /** A proxy on the way refuses the tunnel with this status: nothing reaches the platform. */
+  readonly refuseConnect?: 407 | 502;
   /** The platform processes the request, then `"reset"` (or true) breaks the connection and `"silence"` answers nothing, ever. */
   readonly loseReply?: boolean | "reset" | "silence";
   /** Answers with this errcode instead of processing: -1 busy, 45011, 48001 and so on. */
@@ -24,9 +26,10 @@ export interface Fault {
 
 /**
  * `html`: a proxy's page. `truncated`: the first half. `empty`: nothing. `object`: `{}`. `huge`: 100 MB of valid JSON white space
- * around the answer. `drip`: one byte per second.
+ * around the answer. `drip`: one byte per second. `control-characters`: a field more, with a raw control character in its text, as nicknames have had
+ * them since 2015.
  */
-export type SpoiltBody = "html" | "truncated" | "empty" | "object" | "huge" | "drip";
+export type SpoiltBody = "html" | "truncated" | "empty" | "object" | "huge" | "drip" | "control-characters";
 
 /** What a plan decides by. */
 export interface FaultSubject {

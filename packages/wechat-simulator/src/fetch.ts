@@ -17,6 +17,7 @@ export function fetchOver(handle: (request: Request) => Promise<Arrival<Response
     const arrival = await abortable(handle(request), signal);
     if (arrival.kind === "silence") return abortable(new Promise<never>(() => {}), signal);
     if (arrival.kind === "reset") throw failure("ECONNRESET", "the connection was reset");
+    if (arrival.kind === "no-tunnel") throw failure("UND_ERR_ABORTED", `Proxy response (${arrival.status}) !== 200 when HTTP Tunneling`);
     const { reply } = arrival;
     const isRedirect = reply.status >= 300 && reply.status <= 399;
     if (isRedirect && request.redirect !== "manual") throw failure("ERR_REDIRECT", "unexpected redirect");

@@ -75,10 +75,10 @@ describe("the endpoints", () => {
     });
   });
 
-  test("an endpoint that WeChat has and the simulator has not is a 404 that says so", async () => {
+  test("a path that nobody documents is a 404 that says so", async () => {
     const { simulator } = network();
-    const response = await simulator.fetch(`${host}/cgi-bin/menu/get`);
+    const response = await simulator.fetch(`${host}/cgi-bin/menu/nobody`);
     expect(response.status).toBe(404);
-    expect(await response.text()).toContain("/cgi-bin/menu/get");
+    expect(await response.text()).toContain("/cgi-bin/menu/nobody");
   });
 });

@@ -1,5 +1,6 @@
 /** The endpoints of `api.weixin.qq.com` for one's own accounts. */
 import type { Answer } from "./context.ts";
+import { hostOf } from "./hosts.ts";
 import { okBody } from "./official.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange, Json } from "./routes.ts";
@@ -7,8 +8,13 @@ import { textIn, textOf } from "./routes.ts";
 
 const grantType = "client_credential";
 
+/** Which host is meant is told by the token. */
+const bothHosts: ReadonlySet<string> = new Set(["/cgi-bin/getcallbackip", "/cgi-bin/get_api_domain_ip"]);
+
 export function officialEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...credentialEndpoints(platform), ...quotaEndpoints(platform), ...businessEndpoints(platform)];
+  return [...credentialEndpoints(platform), ...quotaEndpoints(platform), ...businessEndpoints(platform)].map((endpoint) =>
+    bothHosts.has(endpoint.path) ? endpoint : { ...endpoint, host: "wechat" },
+  );
 }
 
 function credentialEndpoints({ official, calls, context }: Platform): readonly Endpoint[] {
@@ -40,7 +46,12 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       method: "GET",
       path: "/cgi-bin/ticket/getticket",
       answer: (exchange) =>
-        calls.ticket({ ...exchange.env.sender, accessToken: textIn(exchange, "access_token"), type: textIn(exchange, "type") }),
+        calls.ticket({
+          ...exchange.env.sender,
+          host: "wechat",
+          accessToken: textIn(exchange, "access_token"),
+          type: textIn(exchange, "type"),
+        }),
     },
   ];
 }
@@ -52,7 +63,12 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
       method: "POST",
       path: "/cgi-bin/openapi/quota/get",
       answer: (exchange, body) =>
-        calls.quota({ ...exchange.env.sender, accessToken: textIn(exchange, "access_token"), cgiPath: textOf(body, "cgi_path") }),
+        calls.quota({
+          ...exchange.env.sender,
+          host: "wechat",
+          accessToken: textIn(exchange, "access_token"),
+          cgiPath: textOf(body, "cgi_path"),
+        }),
     },
     {
       kind: "act",
@@ -67,7 +83,8 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
 function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
   /** Spends the token, then answers with this. */
   const call = (endpoint: string, exchange: Exchange, body: Json): Answer<unknown> => {
-    const answer = calls.call({ ...exchange.env.sender, endpoint, accessToken: textIn(exchange, "access_token") });
+    const host = bothHosts.has(endpoint) ? hostOf(new URL(exchange.req.url)) : "wechat";
+    const answer = calls.call({ ...exchange.env.sender, host, endpoint, accessToken: textIn(exchange, "access_token") });
     return answer.ok ? { ok: true, body } : answer;
   };
   const refuseOpenId = (endpoint: string, { env }: Exchange): Answer<never> =>

@@ -37,7 +37,7 @@ export function openPlatformEndpoints({ openPlatform }: Platform): readonly Endp
 
 function post(name: string, answer: (exchange: Exchange, body: Json) => Answer<unknown>): Endpoint {
   const kind = name.startsWith("api_get_authorizer_") ? "call" : "issue";
-  return { kind, method: "POST", path: `/cgi-bin/component/${name}`, answer };
+  return { kind, host: "wechat", method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 
 /** The token stands in the query, by its old or its new name. */

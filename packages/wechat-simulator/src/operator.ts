@@ -4,6 +4,7 @@ import type { Account } from "./account.ts";
 import type { Context } from "./context.ts";
 import type { OfficialAccounts } from "./official.ts";
 import type { Limits } from "./quota.ts";
+import type { RefusalOptions } from "./refusals.ts";
 import type { TokenSpace } from "./token-space.ts";
 import type { EndCause, Token, TokenKind, TokenView } from "./token.ts";
 import { isAlive, viewOf } from "./token.ts";
@@ -65,6 +66,19 @@ export class Operator {
   /** Ends the access tokens now, without new ones taking their place: 40001, at WeCom 40014. */
   revoke(appId: string, kinds: readonly TokenKind[] = accessTokenKinds): void {
     this.#endAll(appId, "revoke", "revoked", kinds);
+  }
+
+  /** Refuses calls although the token is alive: at one endpoint only, so often, or for so long. Dies away by itself where it ends. */
+  refuse(appId: string, options: RefusalOptions = {}): void {
+    this.#spaces(appId, "plain");
+    this.#context.refusals.add(appId, options, this.#context.nowMs());
+    this.#record(appId, "refuse");
+  }
+
+  /** Ends what {@link Operator.refuse} began. */
+  allow(appId: string): void {
+    this.#context.refusals.clear(appId);
+    this.#record(appId, "allow");
   }
 
   /** Ends the JS-SDK tickets now. */

@@ -2,6 +2,7 @@
 import type { Context as HonoContext } from "hono";
 import type { Hono } from "hono";
 import type { Answer, Matter, Sender } from "./context.ts";
+import type { Host } from "./hosts.ts";
 import type { LogKind } from "./log.ts";
 import type { Platform } from "./platform.ts";
 
@@ -18,9 +19,13 @@ export type Json = Readonly<Record<string, unknown>>;
 
 /** `GET` endpoints read the query; `POST` endpoints a JSON object as well. */
 export interface Endpoint {
+  /** The host that serves it; undefined: all of them. */
+  readonly host?: Host | undefined;
   /** Whether it gives out credentials or spends them. */
   readonly kind: LogKind;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "any";
+  /** Whether its body may be other than JSON: a form with a file. */
+  readonly takesFiles?: boolean;
   readonly path: string;
   answer(exchange: Exchange, body: Json): Answer<unknown>;
 }
@@ -35,13 +40,17 @@ export const countIn = (body: Json, name: string): number => {
   return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0;
 };
 
-/** Adds endpoints to the app, with the platform's own answers to a wrong method, an empty body and a body that is no JSON object. */
+/** Adds endpoints to the app, the first of each path, with the platform's own answers to a wrong method, an empty body and a body that is no JSON object. */
 export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
+  const paths = new Set<string>();
   for (const endpoint of endpoints) {
+    if (paths.has(endpoint.path)) continue;
+    paths.add(endpoint.path);
     app.all(endpoint.path, async (exchange) => {
       const { method } = exchange.req;
-      if (method !== endpoint.method) return reply(exchange, wrongMethod(platform, endpoint, exchange.env.sender));
-      if (method === "GET") return reply(exchange, endpoint.answer(exchange, {}));
+      if (endpoint.method !== "any" && method !== endpoint.method)
+        return reply(exchange, wrongMethod(platform, endpoint, exchange.env.sender));
+      if (method === "GET" || endpoint.takesFiles) return reply(exchange, endpoint.answer(exchange, {}));
       const text = await exchange.req.text();
       const body = jsonObject(text);
       if (body === undefined) return reply(exchange, unreadable(platform, endpoint, exchange.env.sender, text));
@@ -51,6 +60,7 @@ export function serveEndpoints(app: App, platform: Platform, endpoints: readonly
 }
 
 function reply(exchange: Exchange, answer: Answer<unknown>): Response {
+  if (answer.body instanceof Uint8Array) return exchange.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
   return exchange.body(JSON.stringify(answer.body), 200, { "content-type": "application/json; encoding=utf-8" });
 }
 

@@ -24,7 +24,7 @@ export function listen(simulator: Simulator, { port = 0, host = "127.0.0.1" }: L
   const respond = async (request: Request, { outgoing }: HttpBindings | Http2Bindings): Promise<Response> => {
     const arrival = await simulator.handle(request);
     if (arrival.kind === "reply") return arrival.reply;
-    if (arrival.kind === "reset") outgoing.destroy();
+    if (arrival.kind === "reset" || arrival.kind === "no-tunnel") outgoing.destroy();
     return RESPONSE_ALREADY_SENT;
   };
 

@@ -7,6 +7,9 @@ import type { Arrival, Travel } from "./exchange.ts";
 import type { Fault } from "./fault.ts";
 import { FaultPlan } from "./fault.ts";
 import { fetchOver } from "./fetch.ts";
+import { documentedEndpoints } from "./documented-endpoints.ts";
+import { hostOf } from "./hosts.ts";
+import type { Host } from "./hosts.ts";
 import { officialEndpoints } from "./official-endpoints.ts";
 import { openPlatformEndpoints } from "./open-platform-endpoints.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
@@ -24,7 +27,7 @@ export interface SimulatorOptions extends PlatformOptions {
 export interface Simulator extends Platform {
   /** What goes wrong, and when. */
   readonly faults: FaultPlan;
-  /** Reaches the platform whatever the URL's host is: one simulator plays all of WeChat's hosts. No sockets; delays pass on the injected clock. */
+  /** Reaches the platform whatever the URL's host is. Each of the platform's own hosts serves its own paths, any other all of them. No sockets; delays pass on the injected clock. */
   readonly fetch: typeof fetch;
   /** The same, for a client of this label and address. */
   fetchAs(sender: Sender): typeof fetch;
@@ -35,10 +38,9 @@ export interface Simulator extends Platform {
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const platform = createPlatform(options);
   const faults = new FaultPlan();
-  const endpoints = [...officialEndpoints(platform), ...openPlatformEndpoints(platform), ...wecomEndpoints(platform)];
-  const app: App = new Hono();
-  serveEndpoints(app, platform, endpoints);
-  app.notFound((c) => c.text(`The simulator has no endpoint ${c.req.path}.`, 404));
+  const engines = [...officialEndpoints(platform), ...openPlatformEndpoints(platform), ...wecomEndpoints(platform)];
+  const endpoints = [...engines, ...documentedEndpoints(platform, engines)];
+  const apps = new Map([undefined, "wechat" as const, "wecom" as const].map((host) => [host, appOf(platform, endpoints, host)]));
   let ordinal = 0;
 
   const handle = async (given: Request, bound: Sender = {}): Promise<Arrival<Response>> => {
@@ -56,13 +58,26 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
 
   const answer = async (request: Request, url: URL, sender: Sender, fault: Fault): Promise<Response> => {
     const { errcode, processed = errcode === undefined } = fault;
-    const response = processed ? await app.fetch(request, { sender }) : new Response("");
+    const app = apps.get(hostOf(url));
+    const response = processed && app !== undefined ? await app.fetch(request, { sender }) : new Response("");
     if (errcode === undefined) return response;
     return Response.json(platform.context.refuse(matterOf(platform, endpoints, url, sender), errcode, "fault").body);
   };
 
   const fetchAs = (sender: Sender): typeof fetch => fetchOver((request) => handle(request, sender));
   return { ...platform, faults, handle, fetchAs, fetch: fetchAs({}) };
+}
+
+/** What one host serves: its own endpoints, or all for an address that plays every host. */
+function appOf(platform: Platform, endpoints: readonly Endpoint[], host: Host | undefined): App {
+  const app: App = new Hono();
+  serveEndpoints(
+    app,
+    platform,
+    endpoints.filter((endpoint) => host === undefined || endpoint.host === undefined || endpoint.host === host),
+  );
+  app.notFound((c) => c.text(`The simulator has no endpoint ${c.req.path}${host === undefined ? "" : ` at this host (${host})`}.`, 404));
+  return app;
 }
 
 /** The request with its body read and without its signal: the platform has received it whole, whatever the client does from now on. */

@@ -30,6 +30,8 @@ const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, request: 
   object: () => "{}",
   huge: (text) => padded(text),
   drip: dripping,
+  // Valid but for the character, which JSON.parse refuses.
+  "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
 };
 
 /** The answer after 100 MB of white space, made while it is read. */

@@ -4,6 +4,10 @@ import { checkToken, suiteToken } from "./check.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
 import type { MessageKeys, Push, Sealing } from "./push.ts";
 import { infoTypeIn, sealText } from "./push.ts";
+import { Installations } from "./installations.ts";
+import type { AuthInfoBody, CorpCode, PermanentCodeBody } from "./installations.ts";
+import { okBody } from "./official.ts";
+import type { OkBody } from "./official.ts";
 import type { TokenSpace } from "./token-space.ts";
 import { independent } from "./token-space.ts";
 import { isAlive } from "./token.ts";
@@ -11,6 +15,8 @@ import { isAlive } from "./token.ts";
 export interface SuiteOptions extends MessageKeys {
   readonly suiteId: string;
   readonly secret: string;
+  /** A template for apps that the provider develops for corps (代开发应用): their tokens are had at `gettoken`. @defaultValue false */
+  readonly isDevelopedFor?: boolean;
 }
 
 export interface ProviderOptions {
@@ -28,22 +34,22 @@ export interface ProviderTokenBody {
   readonly expires_in: number;
 }
 
-export interface CorpTokenBody {
-  readonly access_token: string;
+export interface PreAuthBody extends OkBody {
+  readonly pre_auth_code: string;
   readonly expires_in: number;
 }
 
-interface Installation {
-  permanentCode: string;
-  readonly space: TokenSpace;
+export interface CorpTokenBody {
+  readonly access_token: string;
+  readonly expires_in: number;
 }
 
 interface Suite {
   readonly options: SuiteOptions;
   readonly tickets: TokenSpace;
   readonly tokens: TokenSpace;
-  /** By corp id. */
-  readonly installations: Map<string, Installation>;
+  readonly preAuthCodes: TokenSpace;
+  readonly installations: Installations;
 }
 
 const ticketLifetimeMs = 30 * 60_000;
@@ -57,13 +63,22 @@ export class Suites {
   constructor(context: Context, lifetimeMs: number, suites: readonly SuiteOptions[], provider: ProviderOptions | undefined) {
     this.#context = context;
     this.#lifetimeMs = lifetimeMs;
-    const open = (kind: "suite" | "suite-ticket" | "provider", appId: string, lifeMs: number): TokenSpace =>
+    const open = (kind: "suite" | "suite-ticket" | "provider" | "code", appId: string, lifeMs: number): TokenSpace =>
       context.spaces.open({ kind, appId, lifetimeMs: lifeMs, supersession: independent });
     this.#suites = new Map(
       suites.map((options) => {
-        const { suiteId } = options;
+        const { suiteId, isDevelopedFor = false } = options;
         const tickets = open("suite-ticket", suiteId, ticketLifetimeMs);
-        return [suiteId, { options, tickets, tokens: open("suite", suiteId, lifetimeMs), installations: new Map() }];
+        return [
+          suiteId,
+          {
+            options,
+            tickets,
+            tokens: open("suite", suiteId, lifetimeMs),
+            preAuthCodes: open("code", suiteId, 20 * 60_000),
+            installations: new Installations(context, suiteId, { lifetimeMs, isDevelopedFor }),
+          },
+        ];
       }),
     );
     this.#provider = provider && { options: provider, tokens: open("provider", provider.corpId, lifetimeMs) };
@@ -73,8 +88,11 @@ export class Suites {
   issue(request: Sender & { readonly suiteId: string; readonly secret: string; readonly ticket: string }): Answer<SuiteTokenBody> {
     const matter = this.#matter("/cgi-bin/service/get_suite_token", request.suiteId, request);
     const suite = this.#suites.get(request.suiteId);
+    if (request.suiteId === "") return this.#context.refuseWecom(matter, 41021, "malformed");
+    if (request.ticket === "") return this.#context.refuseWecom(matter, 41023, "malformed");
+    if (request.secret === "") return this.#context.refuseWecom(matter, 41024, "malformed");
     if (suite === undefined) return this.#context.refuseWecom(matter, 40083, "unknown-app");
-    if (request.secret !== suite.options.secret) return this.#context.refuseWecom(matter, 40091, "wrong-secret");
+    if (request.secret !== suite.options.secret) return this.#context.refuseWecom(matter, 40080, "wrong-secret");
     const ticket = this.#context.tokens.find(request.ticket);
     const isOurs = ticket?.kind === "suite-ticket" && ticket.appId === request.suiteId;
     if (!isOurs) return this.#context.refuseWecom(matter, 40085, "unknown-token");
@@ -98,7 +116,8 @@ export class Suites {
     const checked = checkToken(this.#context.tokens, request.suiteAccessToken, suiteToken, this.#context.nowMs());
     const matter = this.#matter("/cgi-bin/service/get_corp_token", request.corpId, request);
     if (!checked.alive) return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
-    const installation = this.#suite(checked.token.appId).installations.get(request.corpId);
+    if (request.permanentCode === "") return this.#context.refuseWecom(matter, 41025, "malformed");
+    const installation = this.#suite(checked.token.appId).installations.find(request.corpId);
     if (installation === undefined) return this.#context.refuseWecom(matter, 40013, "unknown-app");
     const { permanentCode, space } = installation;
     const owned = { ...matter, appId: space.appId };
@@ -127,23 +146,63 @@ export class Suites {
     return sealText(this.#context, options, text, { appId: suiteId, infoType: infoTypeIn(text), tag: "ToUserName", ...sealing });
   }
 
-  /** A corp's administrator installs the suite, or does so again: returns a new permanent code, and the one before is void. */
+  /** `/cgi-bin/service/get_pre_auth_code`: begins an installation. */
+  preAuthCode(request: Sender & { readonly suiteAccessToken: string }): Answer<PreAuthBody> {
+    return this.#withToken("/cgi-bin/service/get_pre_auth_code", request, (suite, matter) =>
+      this.#context.grant(matter, "new", {
+        ...okBody,
+        pre_auth_code: suite.preAuthCodes.issue(this.#context.nowMs()).text,
+        expires_in: 1200,
+      }),
+    );
+  }
+
+  /** `/cgi-bin/service/get_permanent_code`: redeems the code of an installation, once. */
+  permanentCode(request: Sender & { readonly suiteAccessToken: string; readonly authCode: string }): Answer<PermanentCodeBody> {
+    return this.#withToken("/cgi-bin/service/get_permanent_code", request, ({ installations }, matter) =>
+      installations.redeem(matter, request),
+    );
+  }
+
+  /** `/cgi-bin/service/get_auth_info`. */
+  authInfo(request: Sender & { readonly suiteAccessToken: string } & CorpCode): Answer<AuthInfoBody> {
+    return this.#withToken("/cgi-bin/service/get_auth_info", request, ({ installations }, matter) => installations.info(matter, request));
+  }
+
+  /** What `gettoken` answers for an app that was developed for a corp; undefined when it is no such app. */
+  developedToken(request: Sender & { readonly corpId: string; readonly secret: string }): Answer<object> | undefined {
+    for (const { installations } of this.#suites.values()) {
+      const answer = installations.developedToken(request);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
+  /** A corp's administrator consents: the code that the provider redeems. The corp is known to the provider by an id of the provider's own. */
+  authorize(suiteId: string, corpId: string): string {
+    this.#context.grant({ kind: "act", endpoint: "authorize-suite", appId: corpId, sender: { caller: "operator" } }, "operator", undefined);
+    return this.#suite(suiteId).installations.authorize(corpId);
+  }
+
+  /** A corp installed the suite before 2021, or does so again, and is known by its plain id: returns a new permanent code, and the one before is void. */
   install(suiteId: string, corpId: string): string {
-    const { installations } = this.#suite(suiteId);
-    const permanentCode = this.#context.random.id() + this.#context.random.id();
-    const installation = installations.get(corpId);
-    if (installation !== undefined) installation.permanentCode = permanentCode;
-    else installations.set(corpId, { permanentCode, space: this.#corpSpace(`${corpId}/${suiteId}`) });
     this.#context.grant({ kind: "act", endpoint: "install-suite", appId: corpId, sender: { caller: "operator" } }, "operator", undefined);
-    return permanentCode;
+    return this.#suite(suiteId).installations.install(corpId);
   }
 
   get #lifetimeS(): number {
     return Math.floor(this.#lifetimeMs / 1000);
   }
 
-  #corpSpace(appId: string): TokenSpace {
-    return this.#context.spaces.open({ kind: "suite-corp", appId, lifetimeMs: this.#lifetimeMs, supersession: independent });
+  #withToken<Body>(
+    endpoint: string,
+    request: Sender & { readonly suiteAccessToken: string },
+    work: (suite: Suite, matter: Matter) => Answer<Body>,
+  ): Answer<Body> {
+    const checked = checkToken(this.#context.tokens, request.suiteAccessToken, suiteToken, this.#context.nowMs());
+    const matter = this.#matter(endpoint, checked.token?.appId ?? "", request);
+    if (!checked.alive) return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
+    return work(this.#suite(checked.token.appId), matter);
   }
 
   #suite(suiteId: string): Suite {

@@ -1,21 +1,22 @@
 /** The endpoints of `qyapi.weixin.qq.com`. Those that both hosts have (`getcallbackip`) are served once, and know the host by the token. */
-import { okBody } from "./official.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint } from "./routes.ts";
 import { textIn, textOf } from "./routes.ts";
 
 export function wecomEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...appEndpoints(platform), ...serviceEndpoints(platform)];
+  return [...appEndpoints(platform), ...serviceEndpoints(platform)].map((endpoint) => ({ ...endpoint, host: "wecom" }));
 }
 
-function appEndpoints({ calls, wecom }: Platform): readonly Endpoint[] {
+function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
   return [
     {
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/gettoken",
-      answer: (exchange) =>
-        wecom.issue({ ...exchange.env.sender, corpId: textIn(exchange, "corpid"), secret: textIn(exchange, "corpsecret") }),
+      answer(exchange) {
+        const request = { ...exchange.env.sender, corpId: textIn(exchange, "corpid"), secret: textIn(exchange, "corpsecret") };
+        return suites.developedToken(request) ?? wecom.issue(request);
+      },
     },
     {
       kind: "issue",
@@ -29,15 +30,6 @@ function appEndpoints({ calls, wecom }: Platform): readonly Endpoint[] {
       path: "/cgi-bin/ticket/get",
       answer: (exchange) =>
         wecom.agentTicket({ ...exchange.env.sender, accessToken: textIn(exchange, "access_token"), type: textIn(exchange, "type") }),
-    },
-    {
-      kind: "call",
-      method: "POST",
-      path: "/cgi-bin/message/send",
-      answer(exchange) {
-        const answer = calls.call({ ...exchange.env.sender, endpoint: this.path, accessToken: textIn(exchange, "access_token") });
-        return answer.ok ? { ok: true, body: { ...okBody, msgid: "1" } } : answer;
-      },
     },
   ];
 }
@@ -69,6 +61,35 @@ function serviceEndpoints({ suites }: Platform): readonly Endpoint[] {
       path: "/cgi-bin/service/get_corp_token",
       answer: (exchange, body) =>
         suites.corpToken({
+          ...exchange.env.sender,
+          suiteAccessToken: textIn(exchange, "suite_access_token"),
+          corpId: textOf(body, "auth_corpid"),
+          permanentCode: textOf(body, "permanent_code"),
+        }),
+    },
+    {
+      kind: "issue",
+      method: "GET",
+      path: "/cgi-bin/service/get_pre_auth_code",
+      answer: (exchange) => suites.preAuthCode({ ...exchange.env.sender, suiteAccessToken: textIn(exchange, "suite_access_token") }),
+    },
+    {
+      kind: "issue",
+      method: "POST",
+      path: "/cgi-bin/service/get_permanent_code",
+      answer: (exchange, body) =>
+        suites.permanentCode({
+          ...exchange.env.sender,
+          suiteAccessToken: textIn(exchange, "suite_access_token"),
+          authCode: textOf(body, "auth_code"),
+        }),
+    },
+    {
+      kind: "call",
+      method: "POST",
+      path: "/cgi-bin/service/get_auth_info",
+      answer: (exchange, body) =>
+        suites.authInfo({
           ...exchange.env.sender,
           suiteAccessToken: textIn(exchange, "suite_access_token"),
           corpId: textOf(body, "auth_corpid"),

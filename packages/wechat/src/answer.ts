@@ -1,5 +1,6 @@
 /** Reads what the platform answered, strictly: what does not have the documented form is invalid, never guessed at. */
 import { InvalidAnswerError } from "./errors.ts";
+import { escaped, parseJson } from "./lenient-json.ts";
 import { sanitised } from "./redact.ts";
 
 /** The most that an answer may hold, decoded, in bytes. The platform's own are below 2 kB. */
@@ -60,11 +61,11 @@ export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. */
+/** @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. Raw control characters in its strings are read. */
 export function parseFields(text: string): Fields {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch {
     // The parser's own error quotes the text.
     throw new InvalidAnswerError(
@@ -72,7 +73,7 @@ export function parseFields(text: string): Fields {
     );
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new InvalidAnswerError("it is not a JSON object");
-  if (hasDuplicateKeys(text)) throw new InvalidAnswerError("it has the same key twice");
+  if (hasDuplicateKeys(escaped(text))) throw new InvalidAnswerError("it has the same key twice");
   return new Map(Object.entries(parsed));
 }
 

@@ -7,6 +7,7 @@ import { audienceOf } from "./audience.ts";
 import { CallTimeoutError, callDeadline } from "./call-deadline.ts";
 import { destinationOf } from "./destination.ts";
 import type { Action } from "./error-row.ts";
+import { parseJson } from "./lenient-json.ts";
 import { outgoing } from "./outgoing.ts";
 import type { CallInit } from "./outgoing.ts";
 import type { PlatformOptions } from "./platform.ts";
@@ -147,7 +148,7 @@ async function readJson<T>(response: Response, name: string, signal: AbortSignal
     throw error;
   });
   try {
-    return JSON.parse(text);
+    return parseJson(text) as T;
   } catch {
     throw new InvalidAnswerError(`what ${name} was answered with is not JSON; use fetch() for binary answers`);
   }

@@ -36,6 +36,8 @@ export { accountParameter, componentParameter, providerParameter, suiteParameter
 export type { TokenParameter } from "./token-parameter.ts";
 export { ticket, wecomTicket } from "./ticket.ts";
 export type { TicketOptions, TicketType, WecomTicketOptions, WecomTicketType } from "./ticket.ts";
+export { wecom } from "./wecom-client.ts";
+export type { AgentConfig, Wecom, WecomOptions } from "./wecom-client.ts";
 export { wecomToken } from "./wecom.ts";
 export type { WecomTokenOptions } from "./wecom.ts";
 export { jsSdkSignature } from "./js-sdk.ts";
