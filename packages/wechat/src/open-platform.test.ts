@@ -63,12 +63,13 @@ describe("a component's token", () => {
     await pushTo(node);
     await clock.advance(600_000);
     await pushTo(node);
-    simulator.faults.next({ errcode: 61006 }, { endpoint: endpoint("api_component_token"), times: 2 });
+    simulator.faults.next({ errcode: 61006 }, { endpoint: endpoint("api_component_token"), times: 3 });
     for (let call = 0; call < 5; call += 1) await expect(during(node.credential.get())).rejects.toBeInstanceOf(CredentialUnavailableError);
-    expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006]);
+    // The older one is tried twice: that both are dead may as well be the platform's fault.
+    expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006, 61006]);
     await pushTo(node);
     await during(node.credential.get());
-    expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006, 0]);
+    expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006, 61006, 0]);
   });
 
   test("outlives twelve hours of ordinary pushes without a refused call", { timeout: 30_000 }, async () => {
@@ -256,7 +257,7 @@ describe("a tenant's token", () => {
         [endpoint("api_component_token"), 0],
         [endpoint("api_authorizer_token"), 0],
       ]);
-      expect(node.tenant(tenantAppId).credential.status().quota.used).toBe(1);
+      expect(node.tenant(tenantAppId).credential.status().quota.used).toBe(2);
     },
   );
 
