@@ -91,6 +91,12 @@ describe("pnpm bench", () => {
     for (const { value } of failures) expect(value).toBeGreaterThan(0);
   });
 
+  it("finds no failed call, and one fetch more at most, when the store is emptied during a refresh", async () => {
+    const rows = await measured("failover");
+    expect(counted(rows)).toHaveLength(4);
+    for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
+  });
+
   it("counts what a node sends in an hour: little more than was estimated", async () => {
     const rows = await measured("cost");
     const [told, untold] = rows.map(({ ratio }) => ratio ?? Number.POSITIVE_INFINITY);
@@ -102,6 +108,6 @@ describe("pnpm bench", () => {
   it("says what benches there are when it does not know the name", async () => {
     const { code, out } = await bench("cold");
     expect(code).toBe(1);
-    expect(out).toContain("hot, redis-get, lease, herd, adoption, incident, cost");
+    expect(out).toContain("hot, redis-get, lease, herd, adoption, failover, incident, cost");
   });
 });

@@ -5,7 +5,8 @@ export interface Bench {
   readonly title: string;
   /** What the column "ratio" compares with. */
   readonly base: string;
-  run(effort: Effort): Promise<readonly Figure[]>;
+  /** @param only rows whose title contains this; a bench without rows measures all */
+  run(effort: Effort, only?: string): Promise<readonly Figure[]>;
 }
 
 /** `full` measures; `quick` goes through everything once, for a test: its times mean nothing, its counts do. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `pnpm bench NAME [--json] [--quick]` */
+/** `pnpm bench NAME [--json] [--quick] [--only TEXT]` */
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
 import { measurementsOf } from "./measurement.ts";
@@ -12,15 +12,17 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   lease: async () => (await import("./lease/lease.ts")).lease,
   herd: async () => (await import("./herd/herd.ts")).herd,
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
+  failover: async () => (await import("./failover/failover.ts")).failover,
   incident: async () => (await import("./incident/incident.ts")).incident,
   cost: async () => (await import("./cost/cost.ts")).cost,
 };
 
-const usage = `usage: pnpm bench NAME [--json] [--quick]
+const usage = `usage: pnpm bench NAME [--json] [--quick] [--only TEXT]
 
 NAME     ${Object.keys(benches).join(", ")}, or all
 --json   prints nothing but the measurements, as a JSON array
 --quick  goes through everything once: the counts hold, the times mean nothing
+--only   the rows whose title contains the text, as "Cluster, frozen" (failover)
 `;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -30,6 +32,7 @@ async function main(args: readonly string[]): Promise<void> {
     options: {
       json: { type: "boolean", default: false },
       quick: { type: "boolean", default: false },
+      only: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -46,7 +49,7 @@ async function main(args: readonly string[]): Promise<void> {
     const bench = await benches[each]?.();
     if (bench === undefined) continue;
     if (!values.json) console.log(`${platformLine()}\n`);
-    const figures = await bench.run(values.quick ? "quick" : "full");
+    const figures = await bench.run(values.quick ? "quick" : "full", values.only);
     measurements.push(...measurementsOf(figures));
     if (!values.json) console.log(`${renderFigures(bench, figures)}\n`);
   }

@@ -1,4 +1,4 @@
-/** Sends a business call until its answer is final: replaces a dead token once, waits while the platform is busy. */
+/** Sends a business call until its answer is final: replaces a dead token, once or twice, waits while the platform is busy. */
 import { ClosedError, delay } from "@lingpai/core";
 import type { CallOptions, Credential, Random, Secret } from "@lingpai/core";
 import { settled } from "./answer.ts";
@@ -51,6 +51,9 @@ export interface SenderOptions {
   readonly parameterFor: (url: URL) => string;
 }
 
+/** A second one only where the fleet itself had replaced what the first one carried. */
+const replaysMax = 2;
+
 export function createSender(options: SenderOptions): Sender {
   const { credential, platform, random, busyRetriesMax, deadly, parameterFor } = options;
   const closing = new AbortController();
@@ -65,7 +68,7 @@ export function createSender(options: SenderOptions): Sender {
     async send(call) {
       const wait: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
       let token = await credential.get(wait);
-      let replayed = false;
+      let replays = 0;
       for (let busy = 0; ;) {
         const reply = await sendOnce(options, call, token, parameterFor(call.url));
         const { refused } = reply;
@@ -73,12 +76,13 @@ export function createSender(options: SenderOptions): Sender {
           discard(reply.response);
           await pause(busy, call.signal);
           busy += 1;
-        } else if (refused !== undefined && deadly.includes(refused.row.action) && !replayed) {
-          const { secret, cause } = await replacement(credential, token, refused.refusal.errcode, wait);
-          if (secret === undefined) return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
+        } else if (refused !== undefined && deadly.includes(refused.row.action) && replays < replaysMax) {
+          const { secret, wasReplaced, cause } = await replacement(credential, token, refused.refusal.errcode, wait);
+          if (secret === undefined || (replays > 0 && !wasReplaced))
+            return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
           discard(reply.response);
           token = secret;
-          replayed = true;
+          replays += 1;
         } else return reply;
       }
     },
@@ -120,10 +124,10 @@ async function replacement(
   token: Secret,
   errcode: number,
   options: CallOptions,
-): Promise<{ readonly secret?: Secret; readonly cause?: unknown }> {
+): Promise<{ readonly secret?: Secret; readonly wasReplaced?: boolean | undefined; readonly cause?: unknown }> {
   try {
     const verdict = await credential.reject(token, { ...options, platformCode: String(errcode) });
-    return verdict.replaced ? { secret: verdict.secret } : {};
+    return verdict.replaced ? verdict : {};
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
     return { cause };

@@ -86,8 +86,12 @@ export const invariants: readonly Row[] = [
   {
     id: "I15",
     what: "Bounded retries",
-    outcome: "A refused token is sent at most twice, whatever the platform answers.",
-    by: ["wechat/api: whatever the platform answers, a refused token is sent at most twice"],
+    outcome: "A call is sent with a refused token at most twice, three times when the fleet itself had replaced the second one.",
+    by: [
+      "wechat/api: whatever the platform answers, a refused token is sent at most twice",
+      "wechat/send: is sent a third time when the fleet itself had replaced the token",
+      "wechat/send: is never sent a fourth time",
+    ],
   },
   {
     id: "I16",

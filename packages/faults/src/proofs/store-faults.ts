@@ -26,8 +26,15 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F3",
     what: "The store goes down between fetch and commit",
-    outcome: "The new token is served from memory and stored as soon as the store is back.",
-    by: ["faults/outage: what was fetched is served and stored later", "core/trouble: does not lose what was issued"],
+    outcome:
+      "The new token is served from memory, the lease is kept, and it is stored the moment the store is back. Nobody else fetches meanwhile.",
+    by: [
+      "faults/outage: what was fetched is served and stored later",
+      "core/trouble: does not lose what was issued",
+      "core/pending-commit: is stored by whatever finds the store back",
+      "core/failover: for $awayMs ms, with an overlap of $overlapMs ms",
+      "core/failover: goes away for $awayMs ms",
+    ],
   },
   { id: "F4", what: "The answer to COMMIT is lost", outcome: "It counts once.", by: ["faults/lost-reply: to %s counts it once"] },
   {
@@ -94,19 +101,33 @@ export const storeFaults: readonly Row[] = [
     id: "F13",
     what: "Somebody empties the server",
     outcome: "A node that knows writes the record back, without a fetch.",
-    by: ["faults/store-loss: a store that was emptied", "core/trouble: is written again after it was emptied"],
+    by: [
+      "faults/store-loss: a store that was emptied",
+      "core/trouble: is written again after it was emptied",
+      "core/failover: is emptied fails no call and keeps none waiting",
+      "bench: finds no failed call, and one fetch more at most, when the store is emptied",
+    ],
   },
   {
     id: "F14",
     what: "A failover loses the last writes",
     outcome: "A node that knows repairs the store, without a fetch.",
-    by: ["faults/takeover: has its loss repaired", "core/trouble: is written again by a node that knows"],
+    by: [
+      "faults/takeover: has its loss repaired",
+      "core/trouble: is written again by a node that knows",
+      "core/failover: fails over to a replica that has not heard of it",
+    ],
   },
   {
     id: "F15",
     what: "A failover loses the lock alone",
-    outcome: "Two may fetch; the document doubts, and one reconciling refresh settles it.",
-    by: ["core/reduce: H1: the lower lease commits first", explored, simulated],
+    outcome: "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
+    by: [
+      "core/reduce: H1: the lower lease commits first",
+      "core/failover: is settled after the drain by a probe that says alive",
+      explored,
+      simulated,
+    ],
   },
   {
     id: "F16",
