@@ -23,6 +23,27 @@ type Factory = (setting: HerdSetting) => Promise<HerdContender>;
 
 /** Each imports what it needs when it is asked for, so that a process carries one library at a time. */
 export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
+  /** The ideal: one loads, stores and tells, all others wait to be told. A loader that dies leaves them waiting. */
+  raw: async ({ key, load, url }) => {
+    const client = await connected(url);
+    const subscriber = client.duplicate();
+    await subscriber.subscribe(key);
+    const told = new Promise((resolve) => subscriber.once("message", resolve));
+    const obtained = async (): Promise<string | null> => {
+      const isFirst = (await client.set(`${key}:loader`, "", "PX", ttlMs, "NX")) === "OK";
+      if (isFirst)
+        await client
+          .multi()
+          .set(key, await load(), "PX", ttlMs)
+          .publish(key, "")
+          .exec();
+      else await told;
+      return client.get(key);
+    };
+    let shared: Promise<string | null> | undefined;
+    return { get: () => (shared ??= obtained()), close: () => closing(client, async () => subscriber.disconnect()) };
+  },
+
   lingpai: async ({ key, load, url }) => {
     const [{ credential }, { ioredisCache, ioredisLock }] = await Promise.all([
       import("@lingpai/core"),

@@ -1,6 +1,7 @@
 /** What the herd's bench and its processes say to each other. */
 
 export const herdContenderNames = [
+  "raw",
   "lingpai",
   "layered-loader",
   "bentocache",

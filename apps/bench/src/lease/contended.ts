@@ -1,8 +1,8 @@
 /** Many callers of one process who want one lock at the same moment, and hold it for a while each. */
 import { delay, systemClock } from "@lingpai/core";
-import { atMost, judged, type Figure } from "../measurement.ts";
+import { atMost, judged, ratioAtMost, type Figure } from "../measurement.ts";
 import { inRounds } from "../rounds.ts";
-import { median, rounded, spreadOf } from "../statistics.ts";
+import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
 import { isSetUp, type Wire } from "../wire.ts";
 import type { LeaseContender } from "./contenders.ts";
 
@@ -23,20 +23,23 @@ export async function contended(
   const waiting = contenders.filter(({ side }) => side !== "base");
   const bases = contenders.filter(({ side }) => side === "base");
   for (const contender of waiting) await contest(contender, wire, 2, "warm-up");
-  const contests = await inRounds(waiting, rounds, (contender, round) => contest(contender, wire, waiters, String(round)));
-  const idealMs = waiters * holdMs;
-  const floors: readonly Floor[] = [
+  const floors = [
     { name: "no lock: the holds one after another", acquire: async () => async () => {} },
     ...bases.map(({ acquire, name }) => ({ name: `${name}: one after another, nobody waits`, acquire })),
   ];
-  const floorTimes = await inRounds(floors, rounds, ({ acquire }) => oneAfterAnother(acquire, waiters));
-  return [
-    ...floors.map((floor) => timeFigure(floor.name, floorTimes.get(floor) ?? [], idealMs, waiters)),
-    ...waiting.flatMap((contender) => figuresOf(contender, contests.get(contender) ?? [], idealMs, waiters)),
-  ];
+  const floorTurns = floors.map(({ acquire, name }) => ({
+    play: () => oneAfterAnother(acquire, waiters),
+    figures: (own: readonly Contest[], raw: readonly Contest[]) => [timeFigure(name, own, raw, waiters)],
+  }));
+  const contestTurns = waiting.map((contender) => ({
+    play: (round: number) => contest(contender, wire, waiters, String(round)),
+    figures: (own: readonly Contest[], raw: readonly Contest[]) => figuresOf(contender, own, raw, waiters),
+  }));
+  const turns = [...floorTurns, ...contestTurns];
+  const played = await inRounds(turns, rounds, ({ play }, round) => play(round));
+  const raw = played.get(floorTurns.at(-1)!) ?? [];
+  return turns.flatMap((turn) => turn.figures(played.get(turn) ?? [], raw));
 }
-
-type Floor = Pick<LeaseContender, "name" | "acquire">;
 
 async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: number, round: string): Promise<Contest> {
   let unserved = 0;
@@ -59,23 +62,23 @@ async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: n
 }
 
 /** What this machine makes of the ideal: its timers, and its round trips. */
-async function oneAfterAnother(acquire: LeaseContender["acquire"], holds: number): Promise<number> {
+async function oneAfterAnother(acquire: LeaseContender["acquire"], holds: number): Promise<Contest> {
   const startMs = systemClock.monotonicMs();
   for (let turn = 0; turn < holds; turn += 1) {
     const release = await acquire("one-after-another");
     await delay(systemClock, holdMs);
     await release();
   }
-  return systemClock.monotonicMs() - startMs;
+  return { ms: systemClock.monotonicMs() - startMs, commands: 0, unserved: 0 };
 }
 
-function figuresOf({ name, side }: LeaseContender, contests: readonly Contest[], idealMs: number, waiters: number): readonly Figure[] {
-  const time = timeFigure(
-    name,
-    contests.map(({ ms }) => ms),
-    idealMs,
-    waiters,
-  );
+function figuresOf(
+  { name, side }: LeaseContender,
+  contests: readonly Contest[],
+  raw: readonly Contest[],
+  waiters: number,
+): readonly Figure[] {
+  const time = timeFigure(name, contests, raw, waiters);
   const perHandover = contests.map(({ commands }) => commands / waiters);
   const count = (metric: string, value: number, unit: string): Figure => ({
     bench: "lease",
@@ -91,19 +94,20 @@ function figuresOf({ name, side }: LeaseContender, contests: readonly Contest[],
   };
   const unserved = count(`waiters who gave up, of ${waiters}`, median(contests.map((contest) => contest.unserved)), "waiters");
   if (side !== "ours") return [time, commands, unserved];
-  return [judged(time, atMost(1.3 * idealMs)), judged(commands, atMost(4)), judged(unserved, atMost(0))];
+  return [judged(time, ratioAtMost(1.3)), judged(commands, atMost(4)), judged(unserved, atMost(0))];
 }
 
-function timeFigure(contender: string, values: readonly number[], idealMs: number, waiters: number): Figure {
-  const value = median(values);
+function timeFigure(contender: string, contests: readonly Contest[], raw: readonly Contest[], waiters: number): Figure {
+  const timesOf = (all: readonly Contest[]): number[] => all.map(({ ms }) => ms);
+  const values = timesOf(contests);
   const metric = `${waiters} waiters, ${holdMs} ms hold each`;
   return {
     bench: "lease",
     contender,
     metric,
-    value: rounded(value),
+    value: rounded(median(values)),
     unit: "ms",
-    ratio: rounded(value / idealMs),
+    ratio: rounded(medianRatio(values, timesOf(raw))),
     spread: spreadOf(values),
   };
 }

@@ -13,7 +13,7 @@ const efforts = {
 
 export const lease: Bench = {
   title: "A lock in Redis",
-  base: `uncontended: ${baseName}; contended: the holds' ideal sum`,
+  base: `uncontended: ${baseName}; contended: the same, one after another, nobody waits`,
   async run(effort) {
     const { contests, passes, rounds, waiters } = efforts[effort];
     return onServer(async (server, use) => {
