@@ -29,7 +29,8 @@ const primaryCount = 3;
 const patientMs = 60_000;
 const promptMs = 1_000;
 
-export async function startCluster(options: ServerOptions = {}): Promise<Cluster> {
+/** @param silenceMs how long a primary may be silent before it is replaced, unless `failOver` is called */
+export async function startCluster(options: ServerOptions = {}, silenceMs: number = patientMs): Promise<Cluster> {
   const config = [
     "cluster-enabled yes",
     "cluster-config-file nodes.conf",
@@ -43,13 +44,13 @@ export async function startCluster(options: ServerOptions = {}): Promise<Cluster
     const failure = started.find((outcome) => outcome.status === "rejected");
     if (failure) throw failure.reason;
     await form(nodes);
-    await expectAnswers(nodes, patientMs);
+    await expectAnswers(nodes, silenceMs);
   } catch (error) {
     const logs = nodes.map((node) => node.logs()).join("\n");
     await Promise.all(nodes.map((node) => node.stop()));
     throw new Error(`The Cluster did not form: ${String(error)}\n${logs}`, { cause: error });
   }
-  return new LocalCluster(nodes);
+  return new LocalCluster(nodes, silenceMs);
 }
 
 async function form(nodes: readonly Server[]): Promise<void> {
@@ -93,8 +94,11 @@ async function idOf(node: Server): Promise<string> {
 class LocalCluster implements Cluster {
   readonly nodes: readonly Server[];
 
-  constructor(nodes: readonly Server[]) {
+  readonly #silenceMs: number;
+
+  constructor(nodes: readonly Server[], silenceMs: number) {
     this.nodes = nodes;
+    this.#silenceMs = silenceMs;
   }
 
   get url(): string {
@@ -125,7 +129,7 @@ class LocalCluster implements Cluster {
     await until("the former primary follows the new one", async () =>
       String(await former.command("INFO", "replication")).includes("master_link_status:up"),
     );
-    await expectAnswers(this.nodes, patientMs);
+    await expectAnswers(this.nodes, this.#silenceMs);
   }
 
   async beginMove(slot: number): Promise<void> {

@@ -23,7 +23,8 @@ const name = "lingpai";
 const patientMs = 60_000;
 const promptMs = 500;
 
-export async function startSentinel(options: ServerOptions = {}): Promise<Sentinel> {
+/** @param silenceMs how long the primary may be silent before it is replaced, unless `failOver` is called */
+export async function startSentinel(options: ServerOptions = {}, silenceMs: number = patientMs): Promise<Sentinel> {
   const started: Server[] = [];
   const start = async (...args: Parameters<typeof startServer>): Promise<Server> => {
     const server = await startServer(...args);
@@ -41,7 +42,7 @@ export async function startSentinel(options: ServerOptions = {}): Promise<Sentin
     });
     const watch = [
       `sentinel monitor ${name} ${primary.host} ${primary.port} 2`,
-      `sentinel down-after-milliseconds ${name} ${patientMs}`,
+      `sentinel down-after-milliseconds ${name} ${silenceMs}`,
       `sentinel failover-timeout ${name} 2000`,
     ];
     const sentinels = await Promise.all(Array.from({ length: 3 }, () => start({ config: watch }, "sentinel")));
@@ -49,7 +50,7 @@ export async function startSentinel(options: ServerOptions = {}): Promise<Sentin
       const views = await Promise.all(sentinels.map((sentinel) => sentinel.command("SENTINEL", "MASTER", name)));
       return views.every((view) => field(view, "num-other-sentinels") === "2" && field(view, "num-slaves") === "2");
     });
-    return new LocalSentinel(sentinels, nodes);
+    return new LocalSentinel(sentinels, nodes, silenceMs);
   } catch (error) {
     const logs = started.map((server) => server.logs()).join("\n");
     await Promise.all(started.map((server) => server.stop()));
@@ -62,9 +63,12 @@ class LocalSentinel implements Sentinel {
   readonly sentinels: readonly Server[];
   readonly nodes: readonly Server[];
 
-  constructor(sentinels: readonly Server[], nodes: readonly Server[]) {
+  readonly #silenceMs: number;
+
+  constructor(sentinels: readonly Server[], nodes: readonly Server[], silenceMs: number) {
     this.sentinels = sentinels;
     this.nodes = nodes;
+    this.#silenceMs = silenceMs;
   }
 
   async primary(): Promise<Server> {
@@ -90,7 +94,7 @@ class LocalSentinel implements Sentinel {
     await until("the former primary follows the new one", async () =>
       String(await former.command("INFO", "replication")).includes("master_link_status:up"),
     );
-    await this.#expectAnswers(patientMs);
+    await this.#expectAnswers(this.#silenceMs);
   }
 
   async #expectAnswers(withinMs: number): Promise<void> {

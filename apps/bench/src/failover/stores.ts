@@ -14,7 +14,7 @@ export interface FailingStore {
 
 export async function startStore(kind: StoreKind): Promise<FailingStore> {
   if (kind === "Sentinel") {
-    const sentinel = await startSentinel();
+    const sentinel = await startSentinel({}, 500);
     const { name: primaryName, nodes: servers } = sentinel;
     return {
       spec: { kind, primaryName, seeds: sentinel.sentinels.map(addressOf) },
@@ -23,7 +23,7 @@ export async function startStore(kind: StoreKind): Promise<FailingStore> {
       stop: () => sentinel.stop(),
     };
   }
-  const cluster = await startCluster();
+  const cluster = await startCluster({}, 1_000);
   return {
     spec: { kind, primaryName: "", seeds: cluster.nodes.map(addressOf) },
     servers: cluster.nodes,
