@@ -11,6 +11,8 @@ export interface NodePlan {
   parameters: Partial<Parameters>;
   /** Whether it runs a later release, which writes fields and reasons that the others do not know. */
   isLaterRelease: boolean;
+  /** Whether another environment has claimed the credential before: its own setting may refuse it. */
+  isLaterClaimant: boolean;
   /** When it starts, counted from the world's beginning. */
   startsAtMs: number;
 }
@@ -29,8 +31,8 @@ export interface Plan {
   /** Of the business calls: to an API that refuses every token. */
   refusedPathShare: number;
   callEveryMs: number;
-  /** Whether there are callers at this time, counted from the world's beginning. */
-  isBusy: (atMs: number) => boolean;
+  /** When there are no callers, counted from the world's beginning. */
+  idle: { readonly fromMs: number; readonly untilMs: number } | undefined;
 }
 
 /** What the ledger allows in most worlds, and in some that hold it short. */
@@ -57,7 +59,7 @@ export function randomFaultsPlan(settings: RunSettings, draw: Draw): Plan {
     hasTickets: false,
     refusedPathShare: 0,
     callEveryMs: settings.callEveryMs,
-    isBusy: () => true,
+    idle: undefined,
   };
 }
 
@@ -75,7 +77,7 @@ export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
     hasTickets: false,
     refusedPathShare: 0,
     callEveryMs: settings.callEveryMs,
-    isBusy: () => true,
+    idle: undefined,
   };
 }
 
@@ -86,6 +88,7 @@ function nodePlans({ nodes: count, parameters }: RunSettings, hasConsumer: boole
     onConflict: undefined,
     parameters: { fleetSize: count, ...parameters },
     isLaterRelease: false,
+    isLaterClaimant: false,
     startsAtMs: (index / count) * startsWithinMs,
   }));
 }

@@ -1,14 +1,16 @@
 /** Judges what happens in a world by the promises. It sees everything; the nodes see nothing of it. */
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
-import { Circumstances, leaseMs, repairedWithinMs, type Scene } from "./circumstances.ts";
+import { Circumstances, leaseMs, type Scene } from "./circumstances.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
+import { NeedAudit } from "./need-audit.ts";
 import type { Executed } from "./store-link.ts";
+import { nodeNameOf } from "./process.ts";
 import type { Tally } from "./tally.ts";
-import { lifetimeMs, type Fetch } from "./wechat.ts";
+import type { Fetch } from "./wechat.ts";
 
 export interface Violation {
   readonly promise: string;
@@ -20,9 +22,14 @@ export interface Violation {
 /** At what a call failed: to get a credential, to have it replaced, at its next attempt, or at being told that the refused one works. */
 export type How = "get" | "reject" | "replay" | "probed";
 
-export interface Audits {
+export interface EnvironmentAudits {
   readonly documents: DocumentAudit;
   readonly fetches: FetchAudit;
+}
+
+export interface Audits {
+  /** Each environment keeps documents of its own, and fetches for itself. */
+  readonly of: (environment: string) => EnvironmentAudits;
   readonly availability: AvailabilityAudit;
   readonly faults: FaultLedger;
 }
@@ -31,7 +38,6 @@ const storyLines = 40;
 const violationsMax = 5;
 /** The credential's longest timer, a store deadline, and a little. */
 const noticedWithinMs = 25_000;
-const advisoryMs = 900_000;
 const skewMarginMs = 30_000;
 
 export class Auditor {
@@ -39,21 +45,19 @@ export class Auditor {
   /** What befell whom: promises have conditions. */
   readonly circumstances: Circumstances;
   readonly #scene: Scene;
-  readonly #documents: DocumentAudit;
-  readonly #fetches: FetchAudit;
+  readonly #of: Audits["of"];
   readonly #availability: AvailabilityAudit;
   readonly #faults: FaultLedger;
+  readonly #needs: NeedAudit;
   #contended = 0;
-  /** When what the platform honoured was replaced because it was said to be refused. */
-  #needless: readonly number[] = [];
 
-  constructor(scene: Scene, { documents, fetches, availability, faults }: Audits) {
+  constructor(scene: Scene, { of, availability, faults }: Audits) {
     this.#scene = scene;
-    this.#documents = documents;
-    this.#fetches = fetches;
+    this.#of = of;
     this.#availability = availability;
     this.#faults = faults;
     this.circumstances = new Circumstances(scene.world);
+    this.#needs = new NeedAudit(scene, this.circumstances, faults);
   }
 
   get tally(): Tally {
@@ -101,6 +105,8 @@ export class Auditor {
     const why = `${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`;
     world.note(node.name, `a call fails: ${why}`);
     this.#canary("an error", error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "");
+    // It was there later, and its own setting refuses it then.
+    if (node.plan.isLaterClaimant && code === "CREDENTIAL_CONFLICT" && node.plan.onConflict !== "warn") return;
     this.#mustHaveServed(node, life, how);
     this.#found(this.#availability.failedCall(node.name, why));
   }
@@ -153,66 +159,42 @@ export class Auditor {
 
   executed(node: FleetNode, command: Executed): void {
     this.#scene.tally.commands += 1;
-    for (const { promise, what } of this.#documents.executed(command)) this.violated(promise, what);
+    for (const { promise, what } of this.#of(node.environment).documents.executed(command)) this.violated(promise, what);
     if (command.command !== "get" && command.command !== "subscribe") this.#scene.world.note(node.name, describe(command));
   }
 
   sent(fetch: Fetch): void {
     const { world, nodes } = this.#scene;
     world.note(fetch.process.name, `asks the platform (request ${fetch.number}, ${fetch.request.reason})`);
-    const sender = nodeOf(fetch.process.name);
+    const sender = nodeNameOf(fetch.process.name);
+    const { documents, fetches } = this.#auditsOf(fetch);
+    const claimant = nodes().find(({ name, plan }) => name === sender && plan.isLaterClaimant)?.plan.onConflict;
+    if (claimant === "error" || claimant === "consume")
+      this.violated("C7", `${fetch.process.name} fetched, though another environment was there before`);
     const isConsumer = nodes().some(({ name, role }) => name === sender && role === "consumer");
     if (isConsumer) this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
-    if (!this.#documents.isAnnounced(fetch) && !this.#scene.mayFetchAlone)
+    if (!documents.isAnnounced(fetch) && !this.#scene.mayFetchAlone)
       this.violated("7", `${fetch.process.name} sent a request without an intent of its own in the store`);
-    this.#mustBeDue(fetch);
-    this.#mustBeDead(fetch);
-    const untilMs = this.#fetches.spentUntilMs(world.nowMs);
+    for (const { promise, what } of this.#needs.sent(fetch, documents.keptSinceMs)) this.violated(promise, what);
+    const untilMs = fetches.spentUntilMs(world.nowMs);
     if (untilMs !== undefined) this.#faults.add({ name: "day's quota spent", forMs: untilMs - world.nowMs });
-    for (const { promise, what } of this.#fetches.sent(fetch, (name, fromMs) =>
-      this.circumstances.disturbances.touch(nodeOf(name), fromMs - leaseMs, world.nowMs),
+    for (const { promise, what } of fetches.sent(fetch, (name, fromMs) =>
+      this.circumstances.disturbances.touch(nodeNameOf(name), fromMs - leaseMs, world.nowMs),
     )) {
       this.violated(promise, what);
     }
   }
 
-  /** Promise 1 and I33: nothing that has its life before it is replaced by plan, nor what some node still holds because the store forgot it. */
-  #mustBeDue(fetch: Fetch): void {
-    const { wechat, world, nodes } = this.#scene;
-    const { current, reason } = fetch.request;
-    const leftMs = current === undefined ? 0 : wechat.expiresAtMs(current.secret.reveal()) - world.nowMs;
-    if ((reason === "advisory" || reason === "mandatory") && leftMs > advisoryMs + 60_000) {
-      this.violated("1", `request ${fetch.number} replaces by plan what lives ${Math.round(leftMs / 1000)} s longer`);
-    }
-    if (reason !== "cold" || current !== undefined || world.nowMs - this.#documents.keptSinceMs < repairedWithinMs) return;
-    const holder = nodes().find(({ name, life }) => {
-      const token = life?.served.at(-1);
-      if (life === undefined || token === undefined || life.rejected.has(token) || !wechat.isAlive(token)) return false;
-      return life.process.isAwake && !this.circumstances.disturbances.touch(name, world.nowMs - repairedWithinMs, world.nowMs);
-    });
-    if (holder !== undefined)
-      this.violated("I33", `request ${fetch.number} finds an empty store, and ${holder.name} has held a live credential all the time`);
-  }
-
-  /** A complaint alone replaces nothing: at most one live credential in a lifetime is, because somebody said that it was refused. */
-  #mustBeDead({ number, process, request: { current, reason }, sentAtMs }: Fetch): void {
-    if (reason !== "rejected" || current === undefined || !this.#scene.wechat.isAlive(current.secret.reveal())) return;
-    // Where the platform cannot be asked, the complaint is all that there is.
-    if (this.#faults.isHit(nodeOf(process.name))) return;
-    const lifetimeAgoMs = sentAtMs - lifetimeMs;
-    this.#needless = [...this.#needless.filter((atMs) => atMs > lifetimeAgoMs), sentAtMs];
-
-    if (this.#needless.length > 1)
-      this.violated(
-        "A2",
-        `request ${number} of ${process.name} is the ${this.#needless.length}th in a lifetime that replaces what the platform honours`,
-      );
-  }
-
   processed(fetch: Fetch): void {
-    this.#documents.issued(fetch);
-    this.#fetches.processed(fetch);
+    const { documents, fetches } = this.#auditsOf(fetch);
+    documents.issued(fetch);
+    fetches.processed(fetch);
     this.#scene.world.note("platform", `issues ${fetch.tokenId} for request ${fetch.number} of ${fetch.process.name}`);
+  }
+
+  #auditsOf({ process }: Fetch): EnvironmentAudits {
+    const sender = nodeNameOf(process.name);
+    return this.#of(this.#scene.nodes().find(({ name }) => name === sender)?.environment ?? "production");
   }
 
   event(node: FleetNode, event: CredentialEvent): void {
@@ -241,9 +223,4 @@ export class Auditor {
 function describe({ command, name, result }: Executed): string {
   const outcome = typeof result === "object" && result !== null ? JSON.stringify(result).slice(0, 120) : String(result);
   return `store: ${command} ${name.slice(name.lastIndexOf("{"))} → ${outcome}`;
-}
-
-/** The node that a process is a life of: `node-1.3` is the third of `node-1`. */
-function nodeOf(processName: string): string {
-  return processName.slice(0, processName.lastIndexOf("."));
 }

@@ -1,5 +1,6 @@
 /** Watches the fleet's document in the store: what replaces what, and whether anybody forgets to doubt. */
 import type { State } from "@lingpai/core/internal/state";
+import { hasLaterField } from "./later-release.ts";
 import type { Primary } from "./primary.ts";
 import { OperationAudit } from "./operation-audit.ts";
 import type { Executed } from "./store-link.ts";
@@ -20,7 +21,10 @@ export class DocumentAudit {
   #keptSinceMs = 0;
   readonly #nowMs: () => number;
 
-  constructor(wechat: Wechat, nowMs: () => number) {
+  readonly #environment: string;
+
+  constructor(wechat: Wechat, nowMs: () => number, environment = "production") {
+    this.#environment = environment;
     this.#wechat = wechat;
     this.#nowMs = nowMs;
   }
@@ -33,7 +37,7 @@ export class DocumentAudit {
   /** The store lost writes: what was known of it is void. */
   lostWrites(primary: Primary): void {
     this.#keptSinceMs = this.#nowMs();
-    const entry = [...primary.entries].find(([name]) => isDocument(name));
+    const entry = [...primary.entries].find(([name]) => name.startsWith(this.#environment));
     this.#documents.set(primary, entry === undefined ? undefined : parsed(entry[1].value));
   }
 
@@ -52,15 +56,18 @@ export class DocumentAudit {
   }
 
   executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
-    if (command !== "set" || value === undefined || !isDocument(name) || !isWritten(result)) return [];
+    if (command !== "set" || value === undefined || !name.startsWith(this.#environment) || !isWritten(result)) return [];
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
+    const findings: Finding[] = [];
+    if (before !== undefined && hasLaterField(JSON.stringify(before)) && !hasLaterField(value))
+      findings.push({ promise: "skew", what: `${process.name} dropped a field that a later release had written` });
     const { intent } = state;
     if (intent !== undefined && intent.operationId !== before?.intent?.operationId)
       this.#operations.opened(intent.operationId, process, primary, this.#nowMs());
     else this.#operations.reported(process, this.#nowMs());
-    return this.#judge(before, state, primary);
+    return [...findings, ...this.#judge(before, state, primary)];
   }
 
   #judge(before: State | undefined, after: State, primary: Primary): Finding[] {
@@ -98,10 +105,6 @@ export class DocumentAudit {
     }
     return findings;
   }
-}
-
-function isDocument(name: string): boolean {
-  return name.startsWith("production");
 }
 
 function isWritten(result: unknown): boolean {

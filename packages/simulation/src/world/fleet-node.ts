@@ -1,8 +1,10 @@
 /** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
 import { createCache, createLock, credential, type Cache, type Credential, type CredentialEvent } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
+import type { Mutant } from "../mutants.ts";
 import type { NodePlan } from "../scenario/plan.ts";
 import type { Chance } from "./chance.ts";
+import { laterRelease } from "./later-release.ts";
 import type { Primary } from "./primary.ts";
 import { Process } from "./process.ts";
 import { StoreLink, type Executed, type Trip } from "./store-link.ts";
@@ -16,6 +18,7 @@ export interface FleetSetting {
   readonly seed: number;
   readonly pushesChanges: boolean;
   readonly standalone: "never" | "when-harmless";
+  readonly mutant: Mutant | undefined;
   readonly primary: () => Primary;
   readonly trip: (node: FleetNode, command: string) => Trip;
   readonly message: (node: FleetNode) => number | undefined;
@@ -77,7 +80,7 @@ export class FleetNode {
   }
 
   start(): void {
-    const { world, chance, seed, standalone, wechat } = this.#setting;
+    const { world, chance, seed, standalone, wechat, mutant } = this.#setting;
     this.#lives += 1;
     const name = `${this.name}.${this.#lives}`;
     const random = seededRandom(`${seed}/${name}`);
@@ -87,10 +90,12 @@ export class FleetNode {
       bootedAtMs: world.nowMs - Math.floor(chance.between(0, 1e9)),
     });
     const link = this.#link(process);
-    const cache = createCache(link.cacheDriver, { clock: process, random });
+    const driver = this.plan.isLaterRelease ? laterRelease(link.cacheDriver) : link.cacheDriver;
+    const cache = createCache(driver, { clock: process, random });
     const lock = createLock(link.lockDriver, { clock: process });
-    const held = credential({
-      issuer: wechat.issuer(process, this.identity),
+    const issuer = wechat.issuer(process, this.identity);
+    const made = credential({
+      issuer: mutant?.issuer?.(issuer) ?? issuer,
       cache,
       lock,
       environment: this.environment,
@@ -102,6 +107,7 @@ export class FleetNode {
       ...(this.plan.onConflict !== undefined && { onConflict: this.plan.onConflict }),
       standalone,
     });
+    const held = mutant?.credential?.(made, process) ?? made;
     held.watch((event) => this.#setting.onEvent(this, event));
     this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
     world.note(this.name, `starts as ${name}`);

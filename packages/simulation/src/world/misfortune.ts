@@ -206,7 +206,7 @@ function stepWall({ world, chance, auditor }: Misfortunes, node: FleetNode): voi
 }
 
 /** A rolling deployment. What was closed leaves nothing behind. */
-async function restart({ auditor, world }: Misfortunes, node: FleetNode): Promise<void> {
+export async function restart({ auditor, world }: Misfortunes, node: FleetNode): Promise<void> {
   if (node.life?.process.isAwake !== true) return;
   auditor.circumstances.disturbed(node.name, reachedAgainMs);
   const life = await node.shutDown();

@@ -146,3 +146,8 @@ export class Process implements Clock {
     return undefined;
   }
 }
+
+/** The node that a process is a life of: `node-1.3` is the third of `node-1`. */
+export function nodeNameOf(processName: string): string {
+  return processName.slice(0, processName.lastIndexOf("."));
+}

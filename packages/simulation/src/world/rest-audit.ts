@@ -5,10 +5,15 @@ import type { Stage } from "./stage.ts";
 const settledAfterMs = 300_000;
 
 /** I1 and I33, where the platform would have issued; and where nobody reports refusals, if nobody else fetched and nothing was later than the drain. */
-export function judgeRest({ world, wechat, nodes, auditor, documents, faults, fetches, store, isTame }: Stage, reports: boolean): void {
+export function judgeRest(
+  { plan, world, wechat, nodes, auditor, documents, faults, fetches, store, isTame }: Stage,
+  reports: boolean,
+): void {
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
+  // Two that fetch for themselves have no common latest.
+  if (plan.nodes.some(({ isLaterClaimant }) => isLaterClaimant)) return;
   if ((!reports && !isTame) || isMoving || faults.hasAny(nowMs - settledAfterMs, nowMs)) return;
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;

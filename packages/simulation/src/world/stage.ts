@@ -1,6 +1,7 @@
 /** Puts one world together: everything that takes part, and who tells whom of what. */
 import type { Parameters } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
+import type { Mutant } from "../mutants.ts";
 import { randomFaultsPlan, scenarioPlan, type Plan } from "../scenario/plan.ts";
 import { scenariosOf, type Scenario } from "../scenario/scenario.ts";
 import { Auditor } from "./auditor.ts";
@@ -17,7 +18,7 @@ import type { Executed } from "./store-link.ts";
 import { emptyTally } from "./tally.ts";
 import { Traffic } from "./traffic.ts";
 import { calm } from "./weather.ts";
-import { Wechat } from "./wechat.ts";
+import { lifetimeMs, Wechat } from "./wechat.ts";
 import { World } from "./world.ts";
 
 export interface RunSettings {
@@ -36,6 +37,8 @@ export interface RunSettings {
   readonly parameters?: Partial<Parameters>;
   /** The names of the scenarios; undefined: drawn. */
   readonly scenarios?: readonly string[] | undefined;
+  /** What is left out of the production code, or of the auditor. */
+  readonly mutant?: Mutant | undefined;
 }
 
 /** A source of chance of its own for each thing that is drawn. */
@@ -44,6 +47,8 @@ export type Draw = (what: string) => Chance;
 export const hourMs = 3_600_000;
 const keptLines = 400;
 const leaseMs = 10_000;
+const rateWindowMs = 10_000;
+const commandsMax = 500;
 
 export class Stage implements Misfortunes {
   readonly world: World;
@@ -60,8 +65,10 @@ export class Stage implements Misfortunes {
   readonly traffic: readonly Traffic[];
   readonly scenarios: readonly Scenario[];
   readonly plan: Plan;
+  readonly startMs: number;
   weather: Misfortunes["weather"];
   readonly #draw: Draw;
+  readonly #commands = new Map<FleetNode, { readonly fromMs: number; readonly count: number }>();
   /** Whether nobody outside fetches, and no request is later than the drain allows for: then the protocol needs no reports. */
   readonly isTame: boolean;
 
@@ -83,11 +90,15 @@ export class Stage implements Misfortunes {
       () => world.nowMs,
       (name) => this.#ownersFor(name),
     );
-    this.availability = new AvailabilityAudit(this.faults, () => world.nowMs);
+    this.availability = new AvailabilityAudit(this.faults, () => world.nowMs, settings.mutant?.excuse);
     const { documents, fetches, availability, faults } = this;
+    const others = {
+      documents: new DocumentAudit(this.wechat, () => world.nowMs, "staging"),
+      fetches: new FetchAudit({ perDay: this.plan.quotaPerDay }),
+    };
     this.auditor = new Auditor(
       { world, wechat: this.wechat, tally: emptyTally(), mayFetchAlone: this.plan.standalone !== "never", nodes: () => this.nodes },
-      { documents, fetches, availability, faults },
+      { availability, faults, of: (environment) => (environment === "staging" ? others : { documents, fetches }) },
     );
     this.network = new Network(draw("network"), () => this.weather, {
       onTrouble: (node) => this.auditor.circumstances.disturbed(node.name, 15_000),
@@ -97,7 +108,9 @@ export class Stage implements Misfortunes {
     const fleet = this.#fleet(settings, draw);
     this.nodes = this.plan.nodes.map((plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan));
     const { auditor, wechat } = this;
-    const { callEveryMs, refusedPathShare, isBusy } = this.plan;
+    const { callEveryMs, refusedPathShare, idle } = this.plan;
+    const startMs = world.nowMs;
+    this.startMs = startMs;
     const shared = {
       world,
       chance: draw("traffic"),
@@ -108,7 +121,7 @@ export class Stage implements Misfortunes {
       tally: auditor.tally,
       callEveryMs,
       refusedPathShare,
-      isBusy,
+      isBusy: (atMs: number) => idle === undefined || atMs - startMs < idle.fromMs || atMs - startMs >= idle.untilMs,
       longCall: this.weather.longCall,
       reports: settings.reports,
     };
@@ -136,6 +149,15 @@ export class Stage implements Misfortunes {
     return "quiet";
   }
 
+  /** What nobody uses is not fetched again and again: a credential that lapses while nobody calls waits for the next caller. */
+  requireRestWhenIdle(): void {
+    const { idle } = this.plan;
+    if (idle === undefined) return;
+    const fromMs = this.startMs + idle.fromMs + 2 * lifetimeMs;
+    const needless = this.wechat.fetches.filter(({ sentAtMs }) => sentAtMs > fromMs && sentAtMs < this.startMs + idle.untilMs);
+    if (needless.length > 0) this.auditor.violated("B8", `${needless.length} fetches were made while nobody had called for two lifetimes`);
+  }
+
   /** No new fault from now on. */
   clearUp(): void {
     this.weather = calm;
@@ -154,7 +176,7 @@ export class Stage implements Misfortunes {
     });
   }
 
-  #fleet({ seed }: RunSettings, draw: Draw): FleetSetting {
+  #fleet({ seed, mutant }: RunSettings, draw: Draw): FleetSetting {
     const { pushesChanges, standalone } = this.plan;
     return {
       world: this.world,
@@ -163,8 +185,12 @@ export class Stage implements Misfortunes {
       seed,
       pushesChanges,
       standalone,
+      mutant,
       primary: () => this.store.primary,
-      trip: (node, command) => this.network.trip(node, command),
+      trip: (node, command) => {
+        this.#boundRate(node);
+        return this.network.trip(node, command);
+      },
       message: (node) => this.network.message(node),
       onExecuted: (node, command) => {
         this.auditor.executed(node, command);
@@ -179,6 +205,16 @@ export class Stage implements Misfortunes {
         this.auditor.event(node, event);
       },
     };
+  }
+
+  /** However fast the store fails, nobody asks it in a loop. */
+  #boundRate(node: FleetNode): void {
+    const { nowMs } = this.world;
+    const since = this.#commands.get(node) ?? { fromMs: nowMs, count: 0 };
+    const rate = nowMs - since.fromMs > rateWindowMs ? { fromMs: nowMs, count: 1 } : { ...since, count: since.count + 1 };
+    this.#commands.set(node, rate);
+    if (rate.count === commandsMax)
+      this.auditor.violated("B5", `${node.name} sent ${commandsMax} commands to the store within ${rateWindowMs / 1000} s`);
   }
 
   /** The owners that a consumer waits for. */

@@ -1,0 +1,25 @@
+/** A node of a later release: it writes a field into the document that this release does not know, at its root and in the credential. */
+import type { CacheDriver } from "@lingpai/core";
+
+const field = "writtenByLaterRelease";
+
+/** Whether a document has the field. */
+export function hasLaterField(text: string): boolean {
+  return text.includes(`"${field}"`);
+}
+
+/** The driver of such a node. */
+export function laterRelease(driver: CacheDriver): CacheDriver {
+  return {
+    ...driver,
+    set: (name, value, write) => driver.set(name, withField(value), write),
+  };
+}
+
+function withField(value: string): string {
+  const document: unknown = JSON.parse(value);
+  if (typeof document !== "object" || document === null || !("outcomeId" in document)) return value;
+  const credential =
+    "credential" in document && typeof document.credential === "object" ? { ...document.credential, [field]: 2 } : undefined;
+  return JSON.stringify({ ...document, [field]: { release: 2 }, ...(credential !== undefined && { credential }) });
+}
