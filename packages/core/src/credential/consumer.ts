@@ -1,6 +1,6 @@
 /** What a node that never refreshes does when what is stored does not serve it: tells the owners, looks whose credential to use, waits. */
 import { samePath } from "./claim-registry.ts";
-import { isDead, isSuspect } from "../state/state.ts";
+import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
 import { aimAt, type Parts } from "./flight.ts";
@@ -22,18 +22,33 @@ export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapsho
   if (await hasMoved(means)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
   const aim = aimAt(goal, state, parts);
-  const isMarked = state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
-  if (aim.reason === "rejected" && aim.refused !== undefined && !isMarked) {
+  if (mustMark(aim, state)) {
     // An owner has asked the platform since, and found it alive.
     if (complained.has(goal) && state?.credential?.fingerprint === aim.refused) throw handedOutAgain(parts.setting.issuer.id);
     complained.add(goal);
-    const event = { type: "suspect", fingerprint: aim.refused, found: aim.isDead ? "dead" : "refused" } as const;
-    await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
-      // A consumer may have been given no right to write.
-      if (!isUnavailable(error)) throw error;
-    });
+    await mark(source, aim, snapshot);
   }
   return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
+}
+
+/** Tells whoever has the lease what the platform calls dead: a leader that waits because the stored one works need not wait any longer. */
+export async function tellHolder({ parts, source }: Pick<Consuming, "parts" | "source">, goal: Goal, snapshot: Snapshot): Promise<void> {
+  const aim = aimAt(goal, snapshot.state, parts);
+  if (aim.isDead === true && mustMark(aim, snapshot.state)) await mark(source, aim, snapshot);
+}
+
+/** Whether the document does not say yet what is known here. */
+function mustMark(aim: Goal, state: State | undefined): boolean {
+  const isMarked = state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
+  return aim.reason === "rejected" && aim.refused !== undefined && !isMarked;
+}
+
+async function mark(source: Source, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<void> {
+  const event = { type: "suspect", fingerprint: refused, found: isDead ? "dead" : "refused" } as const;
+  await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
+    // A consumer may have been given no right to write.
+    if (!isUnavailable(error)) throw error;
+  });
 }
 
 /** What a consumer waits for, and for how long it has been missing. */

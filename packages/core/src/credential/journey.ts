@@ -10,7 +10,7 @@ import { bounded } from "./bounded.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
-import { asConsumer } from "./consumer.ts";
+import { asConsumer, tellHolder } from "./consumer.ts";
 import type { Gate, Leadership, Parts } from "./flight.ts";
 import type { OnObstacle } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -117,7 +117,10 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Ob
 
   const startedMs = clock.monotonicMs();
   const lease = await tryLease(lock, issuer.id, { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random });
-  if (!lease.acquired) return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
+  if (!lease.acquired) {
+    await tellHolder(means, goal, snapshot);
+    return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
+  }
   // An empty store has told no time before: without this the first intent would bear the time of this node's wall clock.
   parts.storeClock.observe(lease.storeNowMs, startedMs);
   try {

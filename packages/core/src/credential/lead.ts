@@ -13,6 +13,9 @@ import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./request.ts";
 
+/** How often the document is read again during a drain. */
+const drainLookMs = 500;
+
 /**
  * Resolves when this process holds what the goal asks for, or with the gate that is closed.
  *
@@ -29,7 +32,8 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
     if (flight === undefined) return undefined;
     if ("why" in flight) {
       if (flight.why !== "drain") return flight;
-      await pause(parts, leadership, Math.max(1, flight.untilMs - storeClock.nowMs()));
+      // Should what is stored be refused meanwhile, nothing is left to wait for: here, or elsewhere, which the document says.
+      await pause(parts, leadership, Math.min(drainLookMs, Math.max(1, flight.untilMs - storeClock.nowMs())));
       continue;
     }
     if (flight.recovers) {
