@@ -44,6 +44,7 @@ export type { PushSchedule } from "./push-schedule.ts";
 export type { Limits, LimitTable } from "./quota.ts";
 export type { ErrorBody } from "./refusal.ts";
 export type { CorpTokenBody, ProviderOptions, ProviderTokenBody, SuiteOptions, Suites, SuiteTokenBody } from "./suites.ts";
+export type { SessionBody, Users, UserTokenBody } from "./users.ts";
 export type { Supersession } from "./token-space.ts";
 export type { EndCause, TokenKind, TokenView } from "./token.ts";
 export type { CorpAppOptions, CorpOptions, Wecom, WecomTokenBody } from "./wecom.ts";

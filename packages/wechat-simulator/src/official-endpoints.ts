@@ -5,6 +5,7 @@ import { okBody } from "./official.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange, Json } from "./routes.ts";
 import { textIn, textOf } from "./routes.ts";
+import { userEndpoints } from "./user-endpoints.ts";
 
 const grantType = "client_credential";
 
@@ -12,8 +13,8 @@ const grantType = "client_credential";
 const bothHosts: ReadonlySet<string> = new Set(["/cgi-bin/getcallbackip", "/cgi-bin/get_api_domain_ip"]);
 
 export function officialEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...credentialEndpoints(platform), ...quotaEndpoints(platform), ...businessEndpoints(platform)].map((endpoint) =>
-    bothHosts.has(endpoint.path) ? endpoint : { ...endpoint, host: "wechat" },
+  return [...credentialEndpoints(platform), ...quotaEndpoints(platform), ...businessEndpoints(platform), ...userEndpoints(platform)].map(
+    (endpoint) => (bothHosts.has(endpoint.path) ? endpoint : { ...endpoint, host: "wechat" }),
   );
 }
 

@@ -12,6 +12,7 @@ import { Operator } from "./operator.ts";
 import type { ProviderOptions, SuiteOptions } from "./suites.ts";
 import { Suites } from "./suites.ts";
 import { Tickets } from "./tickets.ts";
+import { Users } from "./users.ts";
 import type { CorpOptions } from "./wecom.ts";
 import { Wecom } from "./wecom.ts";
 
@@ -51,6 +52,7 @@ export interface Platform {
   readonly log: PlatformLog;
   readonly official: OfficialAccounts;
   readonly calls: Calls;
+  readonly users: Users;
   readonly openPlatform: OpenPlatform;
   readonly wecom: Wecom;
   readonly suites: Suites;
@@ -74,6 +76,7 @@ export function createPlatform(options: PlatformOptions = {}): Platform {
     log: context.log,
     official,
     calls: new Calls(context, official.accounts, tickets),
+    users: new Users(context, official.accounts, defaults.lifetimeMs),
     openPlatform: new OpenPlatform(context, options.components ?? [], defaults),
     wecom: new Wecom(context, defaults.lifetimeMs, tickets, options.corps ?? []),
     suites: new Suites(context, defaults.lifetimeMs, options.suites ?? [], options.provider),

@@ -11,6 +11,7 @@ export type TokenKind =
   | "suite-corp"
   | "suite"
   | "provider"
+  | "user"
   | "ticket"
   | "refresh"
   | "verify-ticket"
@@ -48,6 +49,7 @@ const idLetters: Readonly<Record<TokenKind, string>> = {
   "suite-corp": "T",
   suite: "T",
   provider: "T",
+  user: "T",
   ticket: "K",
   refresh: "R",
   "verify-ticket": "K",

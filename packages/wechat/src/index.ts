@@ -8,6 +8,7 @@ export { wechat } from "./wechat.ts";
 export type { Wechat, WechatOptions } from "./wechat.ts";
 export { createApi } from "./api.ts";
 export type { Api, ApiOptions, ApiRequest } from "./api.ts";
+export type { UserSession } from "./login.ts";
 export { plainToken } from "./plain-token.ts";
 export type { PlainTokenOptions, TokenOptions } from "./plain-token.ts";
 export { stableToken } from "./stable-token.ts";

@@ -135,6 +135,19 @@ describe("an authorisation", () => {
     expect(codesAt(platform, "api_query_auth")).toEqual([0]);
   });
 
+  test("that a quick registration brings is redeemed by itself", async () => {
+    const platform = world();
+    const node = platform.node("a");
+    await platform.pushTo(node);
+    const { code } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+    const document = `<xml><AppId>${componentAppId}</AppId><InfoType><![CDATA[notify_third_fasteregister]]></InfoType><appid>${tenantAppId}</appid>
+      <status>0</status><auth_code><![CDATA[${code}]]></auth_code><info><name><![CDATA[a]]></name><code_type>1</code_type></info></xml>`;
+    const push = platform.simulator.openPlatform.push(componentAppId, document);
+    await expect(platform.during(platform.deliver(push, node))).resolves.toMatchObject({ status: 200 });
+    expect(codesAt(platform, "api_query_auth")).toEqual([0]);
+    expect(node.tenant(tenantAppId).credential.status().state).toBe("fresh");
+  });
+
   test("costs one request when the push and the browser bring its code at once, to two nodes", async () => {
     const platform = world({}, { latencyMs: 1_000 });
     const [a, b] = [platform.node("a"), platform.node("b")];

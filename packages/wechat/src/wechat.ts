@@ -5,6 +5,8 @@ import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { jsSdkSignature } from "./js-sdk.ts";
 import type { JsSdkConfig } from "./js-sdk.ts";
+import { userSession } from "./login.ts";
+import type { UserSession } from "./login.ts";
 import { createPlatform } from "./platform.ts";
 import { plainToken } from "./plain-token.ts";
 import type { PlainTokenOptions } from "./plain-token.ts";
@@ -48,6 +50,12 @@ export interface Wechat extends Pick<Api, "fetch" | "request">, QuotaDesk {
   /** What `wx.config` needs to trust the page at this address. */
   jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
   /**
+   * A mini program's login: exchanges the code of `wx.login` for the user's session. Spends no access token. A code works once, for five minutes.
+   *
+   * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used. @throws {IssueError} WeChat did not answer.
+   */
+  jscode2session(code: string, options?: CallOptions): Promise<UserSession>;
+  /**
    * For a token that leaked: replaces it twice, so that the platform forgets it. Resolves when it is dead, after about half a minute in stable mode. Costs two
    * fetches, in stable mode two of the day's 20 forced ones.
    *
@@ -75,13 +83,15 @@ export function wechat(options: WechatOptions): Wechat {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
 
+  const platform = createPlatform(options);
+  const secrets = secretSource(tokenCredential.id, secretOf(options), options);
   const quota = quotaDesk({
     appId: options.appId,
     tokenPath: options.mode === "plain" ? "/cgi-bin/token" : "/cgi-bin/stable_token",
     credential: tokenCredential,
     api,
-    platform: createPlatform(options),
-    secrets: secretSource(tokenCredential.id, secretOf(options), options),
+    platform,
+    secrets,
   });
 
   const ticketOf = (type: TicketType): Credential => {
@@ -108,6 +118,7 @@ export function wechat(options: WechatOptions): Wechat {
       return { appId: options.appId, timestamp, nonceStr, signature: jsSdkSignature({ ticket: jsapi, nonceStr, timestamp, url }) };
     },
     ...quota,
+    jscode2session: (code, call) => userSession({ appId: options.appId, platform, secrets }, code, call),
     revoke: (call) => revoke(tokenCredential, { clock, gapMs: options.mode === "plain" ? 0 : forcedGapMs, ...call }),
     status: () => tokenCredential.status(),
     async close() {
