@@ -105,8 +105,13 @@ export class PushInbox {
         const options = { ifVersion: version, ttlMs: reservedMs };
         // A store that does not answer may do so in time at the next turn.
         const renewed = await this.#marks.set(name, mark("working", owner), options).catch(() => undefined);
-        if (renewed?.written === false) return;
-        version = renewed?.version ?? version;
+        if (renewed?.written !== false) version = renewed?.version ?? version;
+        else {
+          // An answer that was lost, or another's by now.
+          const entry = await this.#marks.get(name).catch(() => undefined);
+          if (entry !== undefined && entry.value !== mark("working", owner)) return;
+          version = entry?.version ?? version;
+        }
       }
     })().catch(() => undefined);
     return {

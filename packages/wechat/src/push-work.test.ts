@@ -113,6 +113,38 @@ describe("a message", () => {
     expect(work.calls).toBe(2);
   });
 
+  test("whose process dies before the answer is not lost when it comes again at once: that is taken, and done later", async () => {
+    const { node, deliver, simulator, clock, store } = world();
+    const faults = faultPlan({ clock });
+    const dying = node("dying", {
+      onMessage: () => new Promise(() => {}),
+      cache: faultyCache(memoryCache(store, { clock }), faults),
+    });
+    void deliver(simulator.openPlatform.push(componentAppId, text("x")), dying);
+    await clock.advance(1_000);
+    faults.unreachable = true;
+    const messages: PushMessage[] = [];
+    const survivor = node("b", { onMessage: (message) => void messages.push(message) });
+    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), survivor)).resolves.toEqual(taken);
+    expect(messages).toEqual([]);
+    await clock.advance(200_000);
+    expect(messages).toHaveLength(1);
+  });
+
+  test("is held by the node that works on it also when the store loses an answer to that", async () => {
+    const work = slowWork();
+    const { node, deliver, simulator, clock, store } = world();
+    const faults = faultPlan({ clock });
+    const a = node("a", { onMessage: work.onMessage, cache: faultyCache(memoryCache(store, { clock }), faults) });
+    void deliver(simulator.openPlatform.push(componentAppId, text("x")), a);
+    await clock.advance(5_000);
+    faults.next("set", "fail-after");
+    await clock.advance(120_000);
+    await deliver(simulator.openPlatform.push(componentAppId, text("x")), node("b", { onMessage: work.onMessage }));
+    expect(work.calls).toBe(1);
+    work.finish();
+  });
+
   test("that takes long is answered in time, worked on afterwards, and not sent again", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock } = world();

@@ -49,8 +49,10 @@ export class PushWork<Message extends { readonly text: string; readonly receiver
       () => "late" as const,
     );
     const first = await Promise.race([working, late]).finally(() => inTime.abort());
-    if (first !== "late") return first.kind === "finished" ? first.result : undefined;
-    void this.#follow(name, message, working);
+    if (first !== "late" && first.kind !== "working") return first.kind === "finished" ? first.result : undefined;
+    // Whoever is at it may have died: what the platform is told is taken has to be in the store.
+    if (first === "late") void this.#follow(name, message, working);
+    else this.#sweepIn(againMs);
     await inbox.keep(name, JSON.stringify([message.receiver, message.text]));
     return undefined;
   }
