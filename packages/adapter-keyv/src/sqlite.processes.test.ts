@@ -27,7 +27,7 @@ const contend = (ledger: string, rounds: number): Promise<unknown> =>
 
 test(
   "six processes that begin at once on a new file exclude each other, with rising fences and no lost update",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const ledger = join(directory, "ledger");
     writeFileSync(ledger, "");
@@ -44,7 +44,7 @@ test(
   },
 );
 
-test("a lease of a process that was killed ends by itself, and the next fence is higher", { timeout: 30_000 }, async () => {
+test("a lease of a process that was killed ends by itself, and the next fence is higher", { timeout: 240_000 }, async () => {
   const holder = spawn(process.execPath, ["--no-warnings", contender, file, "hold"], { stdio: ["pipe", "pipe", "inherit"] });
   await once(holder.stdout, "data");
   holder.kill("SIGKILL");

@@ -298,11 +298,11 @@ describe("demand 6: it is distributed: consistent on a Redis Cluster, one fetch 
               () => true,
               () => false,
             ),
-          { timeout: 10_000 },
+          { timeout: 60_000 },
         )
         .toBe(true);
       const newest = arena.simulator.operator.latest(arena.appId)?.id;
-      await expect.poll(() => usedBy(arena, nodes), { timeout: 10_000 }).toEqual([newest, newest, newest]);
+      await expect.poll(() => usedBy(arena, nodes), { timeout: 60_000 }).toEqual([newest, newest, newest]);
       expect(await arena.load(nodes, 5)).toEqual({ failed: 0, fetches: 0, refused: 0 });
     });
   });
@@ -335,7 +335,7 @@ describe("demand 6: it is distributed: consistent on a Redis Cluster, one fetch 
               () => true,
               () => false,
             ),
-          { timeout: 10_000 },
+          { timeout: 60_000 },
         )
         .toBe(true);
       expect(await usedBy(arena, [alone, other])).toEqual(Array(2).fill(arena.simulator.operator.latest(arena.appId)?.id));
@@ -355,7 +355,7 @@ describe("demand 6: it is distributed: consistent on a Redis Cluster, one fetch 
       expect(await arena.load(nodes, 5)).toEqual({ failed: 0, fetches: 0, refused: 0 });
       await forgetful.restart();
       const repaired = (): number => nodes.flatMap(({ events }) => events.filter(({ type }) => type === "repaired")).length;
-      await expect.poll(repaired, { timeout: 30_000 }).toBeGreaterThan(0);
+      await expect.poll(repaired, { timeout: 120_000 }).toBeGreaterThan(0);
       const late = arena.node("late", forgetful.url);
       expect(await arena.load([...nodes, late], 5)).toEqual({ failed: 0, fetches: 0, refused: 0 });
     } finally {

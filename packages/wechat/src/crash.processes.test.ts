@@ -139,7 +139,7 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
 
 test.each(deaths)(
   "two processes that die one after the other, each %s any of its steps, lose nothing and burn nothing",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async (death) => {
     const settings = { refreshGraceMs: 0 };
     const pairs: string[] = [];

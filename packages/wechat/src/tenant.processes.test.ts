@@ -64,7 +64,7 @@ function nextArrival(simulator: Simulator): Promise<void> {
 describe("a tenant whose refresh tokens work once", () => {
   test.each([0, 300_000])(
     "is never lost, however its processes die, with a grace of %d ms",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (refreshGraceMs) => {
       const directory = await mkdtemp(join(tmpdir(), "lingpai-tenant-"));
       const components = [

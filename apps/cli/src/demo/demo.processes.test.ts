@@ -15,7 +15,7 @@ async function demo(...args: string[]): Promise<{ code: number | null; out: stri
 describe("the demo", () => {
   it(
     "shows the reference failing and Lingpai losing no call, in figures of the platform, over real processes",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const { code, out } = await demo("--json");
       const rows = JSON.parse(out) as Measurement[];
