@@ -4,7 +4,7 @@ import { keyring, sealed } from "@lingpai/core";
 import { openWire, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { rightsWithin } from "./rights.ts";
+import { readingRightsWithin, rightsWithin } from "./rights.ts";
 import type { Connected, Credentials, RedisDriver } from "./world.ts";
 
 const within = { deadlineMs: 5_000 };
@@ -88,7 +88,11 @@ function describeRights(server: () => Server, connect: Connect, readme: URL): vo
 
   test("the README shows them for a server before and from 7.2", async () => {
     const lines = (await readFile(readme, "utf8")).match(/^ACL SETUSER .*$/gm);
-    expect(lines).toEqual([false, true].map((atLeast72) => `ACL SETUSER ${user.username} ${rightsWithin("prod", "secret", atLeast72)}`));
+    const shown = [false, true].flatMap((atLeast72) => [
+      `ACL SETUSER ${user.username} ${rightsWithin("prod", "secret", atLeast72)}`,
+      `ACL SETUSER ${user.username}_reader ${readingRightsWithin("prod", "secret", atLeast72)}`,
+    ]);
+    expect(lines).toEqual(shown);
   });
 
   test("can do everything within its prefix", async () => {
@@ -132,7 +136,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
     return connect(user);
   };
 
-  test.each(["eval", "evalsha", "time", "get", "getrange", "exists", "pttl", "set", "pexpire", "del", "publish", "subscribe"])(
+  test.each(["eval", "evalsha", "time", "get", "getrange", "exists", "pttl", "set", "pexpire", "del"])(
     "names %s when it is refused",
     async (command) => {
       if (command === "eval") await server().command("SCRIPT", "FLUSH");
@@ -145,6 +149,24 @@ function describeProbe(server: () => Server, connect: Connect): void {
       expect(String(failure)).toContain(`"${command}"`);
     },
   );
+
+  test.each(["publish", "subscribe"])("warns when %s is refused, because all else works", async (command) => {
+    const connected = await limited(`-${command}`);
+    expect(await connected.probe()).toEqual([expect.stringContaining(`"${command}" is refused`)]);
+    const [cache, lock] = [connected.cache(within), connected.lock(within)];
+    expect(await cache.set("quiet", "value")).toMatchObject({ written: true });
+    expect(await lock.tryAcquire("quiet", "me", 60_000)).toMatchObject({ acquired: true });
+    expect([await lock.release("quiet", "me"), await cache.delete("quiet")]).toEqual([true, true]);
+  });
+
+  test("tells a user who has no channels, as is the default of Redis 7, which rights are missing", async () => {
+    await server().command("ACL", "SETUSER", user.username, "reset", "resetchannels", "on", `>${user.password}`, "~*", "+@all");
+    const warnings = await (await connect(user)).probe({ path: ["prod"] });
+    expect(warnings).toEqual([
+      expect.stringMatching(/publish.*a user has none by default/),
+      expect.stringMatching(/subscribe.*Grant it the channels/),
+    ]);
+  });
 
   test("warns when SCAN is refused and when the eviction policy cannot be read", async () => {
     const warnings = await (await limited("-scan", "-info")).probe();
@@ -206,7 +228,9 @@ function describeRefusals(server: () => Server, connect: Connect): void {
       wire.close();
     });
     const refused = { code: "CACHE_UNAVAILABLE", reason: "unauthorized", retryable: false };
-    await expect((await connect()).cache(within).get("key")).rejects.toMatchObject(refused);
+    const cache = (await connect()).cache(within);
+    await expect(cache.get("key")).rejects.toMatchObject(refused);
+    await expect(cache.watch!(() => {})).rejects.toMatchObject(refused);
   });
 }
 

@@ -1,4 +1,5 @@
 /** The cache's and the lock's driver over any Redis client: scripts, replies, scans, channels. */
+import { CacheUnavailableError } from "@lingpai/core";
 import type {
   Busy,
   CacheDriver,
@@ -42,8 +43,8 @@ class RedisCache implements CacheDriver {
   get(name: string): Promise<Entry | undefined> {
     const keys = [name];
     return this.#store.port.evalsha(getScript, keys, []).then(
-      (reply) => entryOf(name, reply as unknown[]),
-      async (error: unknown) => entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[]),
+      (reply) => entryOf(name, reply as unknown[], this.kind),
+      async (error: unknown) => entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[], this.kind),
     );
   }
 
@@ -56,17 +57,20 @@ class RedisCache implements CacheDriver {
       condition,
       value,
     ]);
-    const storeNowMs = Number(storeMs);
-    const outcome = Number(status);
+    const storeNowMs = integer(storeMs, this.kind);
+    const outcome = integer(status, this.kind);
     if (outcome < 0) throw unreadable(name, foreignReason(outcome));
-    if (outcome === 1) return { written: true, version, storeNowMs };
+    if (outcome === 2) this.#store.notAnnounced();
+    if (outcome > 0) return { written: true, version, storeNowMs };
     return { written: false, version: current === null || current === undefined ? undefined : String(current), storeNowMs };
   }
 
   async delete(name: string, ifVersion: string | undefined): Promise<boolean> {
-    const [outcome] = await this.#run(deleteScript, name, [ifVersion ?? ""]);
-    if (Number(outcome) < 0) throw unreadable(name, foreignReason(Number(outcome)));
-    return Number(outcome) === 1;
+    const [reply] = await this.#run(deleteScript, name, [ifVersion ?? ""]);
+    const outcome = integer(reply, this.kind);
+    if (outcome < 0) throw unreadable(name, foreignReason(outcome));
+    if (outcome === 2) this.#store.notAnnounced();
+    return outcome > 0;
   }
 
   async clear(scope: string): Promise<number> {
@@ -150,17 +154,19 @@ class RedisLock implements LockDriver {
 
   async tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy> {
     const reply = (await this.#run(acquireScript, [lockKey(name), fenceKey(name)], [owner, String(ttlMs)])) as unknown[];
-    const [status, detail, storeNowMs] = reply.map(Number) as [number, number, number];
+    const [status, detail, storeNowMs] = [0, 1, 2].map((index) => integer(reply[index], this.kind)) as [number, number, number];
     if (status === 1) return { acquired: true, fence: detail, storeNowMs };
     return { acquired: false, remainingMs: detail < 0 ? Infinity : detail };
   }
 
   async extend(name: string, owner: string, ttlMs: number): Promise<boolean> {
-    return Number(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)])) === 1;
+    return integer(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)]), this.kind) === 1;
   }
 
   async release(name: string, owner: string): Promise<boolean> {
-    return Number(await this.#run(releaseScript, [lockKey(name)], [owner])) === 1;
+    const outcome = integer(await this.#run(releaseScript, [lockKey(name)], [owner]), this.kind);
+    if (outcome === 2) this.#store.notAnnounced();
+    return outcome > 0;
   }
 
   async onRelease(name: string, listener: () => void): Promise<Unsubscribe> {
@@ -182,13 +188,24 @@ class RedisLock implements LockDriver {
   }
 }
 
-function entryOf(name: string, reply: unknown[]): Entry | undefined {
+function entryOf(name: string, reply: unknown[], kind: string): Entry | undefined {
   const text = reply[0];
   if (text === null || text === undefined) return undefined;
   const opened = openEnvelope(String(text));
   if (typeof opened === "string") throw unreadable(name, opened);
-  const ttlMs = Number(reply[1]);
-  return { value: opened.value, version: opened.version, ttlMs: ttlMs < 0 ? undefined : ttlMs, storeNowMs: Number(reply[2]) };
+  const ttlMs = integer(reply[1], kind);
+  return { value: opened.value, version: opened.version, ttlMs: ttlMs < 0 ? undefined : ttlMs, storeNowMs: integer(reply[2], kind) };
+}
+
+/** @throws {CacheUnavailableError} it is none: an option of the client, or a wrapper round it, changes replies. */
+function integer(reply: unknown, kind: string): number {
+  const number = typeof reply === "string" && reply === "" ? Number.NaN : Number(reply);
+  if (Number.isSafeInteger(number) && (typeof reply === "number" || typeof reply === "string" || typeof reply === "bigint")) return number;
+  throw new CacheUnavailableError(
+    `The client (${kind}) gave ${Array.isArray(reply) ? "a list" : typeof reply} where Redis answers a number. ` +
+      "Take off the option, plugin or wrapper that changes replies.",
+    { reason: "other", retryable: false },
+  );
 }
 
 function foreignReason(outcome: number): "format" | "schema" {

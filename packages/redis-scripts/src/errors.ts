@@ -53,6 +53,9 @@ const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
 const wrapped = new RegExp(`(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`);
 const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
 const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
+/** How services that check scripts before they run them begin their refusal. */
+const checkedScript = /bad lua script/i;
+const channelRefusal = /permissions? to access (?:a|one of the) channel/i;
 const refusedInScript =
   /can't run this command|unknown redis command called from|no permissions to (?:run|access)|attempted to access a key/i;
 const networkCode = /^E[A-Z_]{3,30}$/;
@@ -80,6 +83,18 @@ export function redisError(error: unknown, kind: string, entry?: string): Lingpa
   const code = serverCode(error);
   if (code === "WRONGTYPE" && entry !== undefined) return unreadable(entry, "type");
   const refused = refusedCommandOf(error);
+  if (checkedScript.test(textOf(error)))
+    return unavailable(kind, "ERR", {
+      reason: "forbidden",
+      retryable: false,
+      text: "it checks scripts and refused one of Lingpai's. Set script_check_enable to 0, and report this with the service's name",
+    });
+  if (channelRefusal.test(textOf(error)))
+    return unavailable(kind, "NOPERM", {
+      reason: "forbidden",
+      retryable: false,
+      text: "the user may not use this channel; on Redis 7 a user has none by default. Grant it the channels (&) that the README's ACL line lists",
+    });
   if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error))))
     return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
   if (refused !== undefined) {

@@ -1,5 +1,6 @@
 /** How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single server, Sentinel, or a Cluster. */
 import { systemRandom } from "@lingpai/core";
+import { requireClient } from "./given-client.ts";
 import type { NodePort, RedisPort } from "./port.ts";
 import { requirePlainPrefix } from "./store.ts";
 import type { OpenSubscriber } from "./subscriptions.ts";
@@ -41,15 +42,17 @@ export interface IoredisSubscriber {
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   on(event: "message", listener: (channel: string, payload: string) => void): unknown;
-  on(event: "error" | "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
 }
 
 /**
  * The port of this client, which stays its owner's. `kind` is shown in errors.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a Cluster client whose `keyPrefix` holds a brace.
+ * @throws {ConfigurationError} `CONFIGURATION` for what is no client of ioredis, and for a Cluster client whose `keyPrefix` holds a brace.
  */
 export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string = "ioredis"): RedisPort {
+  requireClient(client, "ioredis");
   return { kind, ...scriptCalls(client), ...("nodes" in client ? clusterPlaces(client) : clientPlaces(client)) };
 }
 
@@ -108,16 +111,20 @@ async function openSubscriber(client: IoredisClient, ...[events, signal]: Parame
     keepAlive: 30_000,
     retryStrategy: () => null,
   });
-  connection.on("error", () => {});
+  /** Why there is no connection: what `connect` rejects with says only that it is closed. */
+  let cause: unknown;
+  let isOpen = false;
+  connection.on("error", (error) => (cause ??= error));
   connection.on("message", (channel, payload) => events.message(channel, payload));
-  connection.on("close", () => events.lost());
+  connection.on("close", () => isOpen && events.lost());
   const giveUp = (): void => connection.disconnect();
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     await connection.connect();
+    isOpen = true;
   } catch (error) {
     connection.disconnect();
-    throw error;
+    throw cause ?? error;
   }
   return {
     subscribe: (channel) => connection.subscribe(channel),

@@ -1,5 +1,6 @@
 /** How the shared code uses @redis/client 5 and 6 (the client of `redis`): a single server, Sentinel, or a Cluster. */
 import { systemRandom } from "@lingpai/core";
+import { requireClient } from "./given-client.ts";
 import type { NodePort, RedisPort } from "./port.ts";
 import type { OpenSubscriber, SubscriberConnection, SubscriberEvents } from "./subscriptions.ts";
 
@@ -49,8 +50,13 @@ type Receive = (payload: string | Uint8Array, channel: string | Uint8Array) => v
 
 export type AnyNodeRedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel;
 
-/** The port of this client, which stays its owner's: never connected, closed or configured. */
+/**
+ * The port of this client, which stays its owner's: never connected, closed or configured.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` for what is no client of `@redis/client`.
+ */
 export function nodeRedisPort(client: AnyNodeRedisClient): RedisPort {
+  requireClient(client, "@redis/client");
   const scripts = scriptCalls(client);
   if ("nodeClient" in client) return { ...scripts, ...clusterPort(client), isCluster: true };
   if ("getSentinelNode" in client) {

@@ -2,8 +2,11 @@ import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
 import type { RedisPort } from "./port.ts";
 import { probeRedis } from "./probe.ts";
-import { echoScript, getScript } from "./scripts.ts";
+import { announceScript, echoScript, getScript, readingCommands } from "./scripts.ts";
 import { createRedisStore } from "./store.ts";
+
+/** What a server answers to each script that answers more than 1. */
+const replies: Readonly<Record<string, unknown>> = { get: [null, -2, 0], set: [1, "version", 0], acquire: [1, 1, 0] };
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -12,7 +15,7 @@ function answering(changes: Partial<RedisPort> = {}): RedisPort {
   return {
     kind: "half a server",
     isCluster: false,
-    evalsha: async (script, [key]) => (script === echoScript ? key : script === getScript ? [null] : [1]),
+    evalsha: async (script, [key]) => replies[script.name] ?? (script === echoScript ? key : 1),
     eval: async () => 1,
     primaries: () => [{ command: async () => "maxmemory_policy:noeviction" }],
     openSubscriber: async () => ({ subscribe: async () => {}, unsubscribe: async () => {}, close: () => {} }),
@@ -24,6 +27,44 @@ test("the probe is content with a server that answers", async () => {
   const clock = manualClock();
   expect(await probeRedis(createRedisStore(answering()), { clock })).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+const refused = (text: string): Error => new Error(text);
+const forbiddenChannel = "NOPERM No permissions to access a channel";
+
+test("the probe warns when changes are not announced or cannot be heard, because all else works", async () => {
+  const clock = manualClock();
+  const port = answering({
+    evalsha: async (script, [key]) => replies[script.name] ?? (script === echoScript ? key : script === announceScript ? 0 : 1),
+    openSubscriber: async () => ({
+      subscribe: () => Promise.reject(refused(forbiddenChannel)),
+      unsubscribe: async () => {},
+      close: () => {},
+    }),
+  });
+  const [publish, subscribe, ...more] = await probeRedis(createRedisStore(port), { clock });
+  expect(publish).toMatch(/^"publish" is refused: .*a user has none by default/);
+  expect(subscribe).toMatch(/^"subscribe" is refused: .*Grant it the channels/);
+  expect(more).toEqual([]);
+});
+
+test("the probe looks at the registry of claims too, and a consumer's asks for nothing but reading", async () => {
+  const clock = manualClock();
+  const asked: [string, string | undefined][] = [];
+  const port = answering({ eval: async (script, [key]) => void asked.push([script.name, key]) });
+  await probeRedis(createRedisStore(port), { clock, path: ["prod"], role: "consumer" });
+  expect(asked).toEqual(
+    ["prod:{lingpai.probe.attempt}", "lingpai:claims:{lingpai.probe.attempt}"].flatMap((key) => readingCommands.map((name) => [name, key])),
+  );
+  const denied = answering({
+    eval: async (script, [key]) =>
+      key?.startsWith("lingpai:") && script.name === "set"
+        ? Promise.reject(refused("NOPERM this user has no permissions to access one of the keys used as arguments"))
+        : 1,
+  });
+  await expect(probeRedis(createRedisStore(denied), { clock, path: ["prod"] })).rejects.toThrow(
+    'refuses "set" on "lingpai:claims:{lingpai.probe.attempt}". Grant this user the commands and the keys (~) that the README\'s ACL line lists',
+  );
 });
 
 test.each<[string, Partial<RedisPort>]>([

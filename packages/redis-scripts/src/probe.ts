@@ -1,18 +1,20 @@
 /** A start-up check: can this client's server, user and proxy do everything that the adapter will ask of them? */
-import { CacheUnavailableError, nameOf, scopeOf, systemClock, systemRandom } from "@lingpai/core";
+import { CacheUnavailableError, claimsPath, nameOf, scopeOf, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 import { redisError, refusedCommandOf } from "./errors.ts";
 import { changesChannel } from "./layout.ts";
 import { withinLimit } from "./limit.ts";
 import type { RedisPort } from "./port.ts";
-import { attemptScript } from "./scripts.ts";
-import { keyPrefixOf } from "./store.ts";
+import { announceScript, attemptScripts, readingCommands } from "./scripts.ts";
+import { keyPrefixOf, newsOff, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
 
 export interface ProbeOptions {
   /** The prefix segments under which the caches and locks will work, so that access rules are judged as they will be. @defaultValue none */
   readonly path?: readonly string[];
+  /** A consumer reads what an owner writes, and is asked for nothing else. @defaultValue "owner" */
+  readonly role?: "owner" | "consumer";
   /** Measures how long an answer takes. @defaultValue the machine's clock */
   readonly clock?: Clock;
 }
@@ -21,24 +23,22 @@ const canary = "lingpai.probe";
 const canaryTtlMs = 10_000;
 
 /**
- * Runs every script on a canary key, subscribes, scans, and reads the eviction policy. Writes one entry, which it removes, and one
- * fence, which stays. Returns warnings, in plain text: what works less well than it could.
+ * Runs every script on a canary key, under the path and in the registry of claims, subscribes, scans, and reads the eviction policy. Writes
+ * one entry, which it removes, and one fence, which stays; as a consumer nothing. Returns warnings, in plain text: what works less well
+ * than it could, such as changes that are not announced.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` when caches and locks would not work, naming the refused command; with the reason `timeout`
- * when an answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` when caches and locks would not work, naming the refused command and the name that it
+ * was refused on; with the reason `timeout` when an answer takes longer than 5 s.
  */
 export async function probeRedis(given: RedisStore, options: ProbeOptions = {}): Promise<readonly string[]> {
-  const { path = [], clock = systemClock } = options;
+  const { path = [], role = "owner", clock = systemClock } = options;
   const scope = scopeOf(path);
   const store = { ...given, port: bounded(given.port, clock) };
   try {
     const prefix = await keyPrefixOf(store, scope);
-    await attemptEach(store, nameOf(path, `${canary}.attempt`));
-    await exercise(store, nameOf(path, canary));
-    await (
-      await store.subscriptions.subscribe(prefix + changesChannel(scope), () => {})
-    )();
-    return await warnings(store);
+    for (const each of [path, claimsPath]) await attemptEach(store, nameOf(each, `${canary}.attempt`), role);
+    if (role === "owner") await exercise(store, nameOf(path, canary));
+    return [...(await newsWarnings(store, prefix + changesChannel(scope), nameOf(path, canary), role)), ...(await warnings(store, role))];
   } catch (error) {
     throw redisError(error, store.port.kind);
   }
@@ -70,34 +70,42 @@ async function exercise(store: RedisStore, name: string): Promise<void> {
   await lock.release(name, owner);
 }
 
-/** The commands that the scripts run, each with arguments that do no harm; `KEY` stands for the canary. */
-const commands: readonly (readonly string[])[] = [
-  ["time"],
-  ["get", "KEY"],
-  ["getrange", "KEY", "0", "0"],
-  ["exists", "KEY"],
-  ["pttl", "KEY"],
-  ["set", "KEY", "", "px", "1"],
-  ["pexpire", "KEY", "1"],
-  ["del", "KEY"],
-];
-
 /** Each alone, because a server does not say which command of a script its user may not run. */
-async function attemptEach({ port }: RedisStore, name: string): Promise<void> {
-  for (const command of [...commands, ["publish", name, ""]]) {
+async function attemptEach({ port }: RedisStore, name: string, role: "owner" | "consumer"): Promise<void> {
+  for (const script of attemptScripts) {
+    if (role === "consumer" && !readingCommands.includes(script.name)) continue;
     try {
-      await port.eval(attemptScript, [name], [...command]);
+      await port.eval(script, [name], []);
     } catch (error) {
       const failure = redisError(error, port.kind);
       if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden") throw failure;
-      const text = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? command[0]}". Grant it to this user, or do without the proxy that lacks it.`;
-      throw new CacheUnavailableError(text, { reason: "forbidden", retryable: false });
+      const what = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? script.name}" on "${name}".`;
+      const remedy =
+        "Grant this user the commands and the keys (~) that the README's ACL line lists, or do without the proxy that refuses.";
+      throw new CacheUnavailableError(`${what} ${remedy}`, { reason: "forbidden", retryable: false });
     }
   }
 }
 
-async function warnings(store: RedisStore): Promise<string[]> {
+/** Whether changes are announced and heard. Without either everything works, and is seen late. */
+async function newsWarnings(store: RedisStore, channel: string, name: string, role: "owner" | "consumer"): Promise<string[]> {
+  const found: string[] = [];
+  if (role === "owner" && Number(await runScript(store.port, announceScript, [name], [])) !== 1)
+    found.push(`"publish" is refused: ${newsOff}`);
+  try {
+    const unsubscribe = await store.subscriptions.subscribe(channel, () => {});
+    await unsubscribe();
+  } catch (error) {
+    const failure = redisError(error, store.port.kind);
+    if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden") throw failure;
+    found.push(`"subscribe" is refused: this node sees changes late, at its next reading. ${failure.message}`);
+  }
+  return found;
+}
+
+async function warnings(store: RedisStore, role: "owner" | "consumer"): Promise<string[]> {
   const found = new Set<string>();
+  if (role === "consumer") return [];
   for (const node of await store.port.primaries()) {
     if ((await unlessRefused(node.command("SCAN", "0", "COUNT", "1"))) === undefined)
       found.add("SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed.");

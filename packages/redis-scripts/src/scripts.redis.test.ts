@@ -3,7 +3,17 @@ import { openWire, startServer } from "@lingpai/test-servers";
 import type { Reply, Server, Wire } from "@lingpai/test-servers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fenceKey, lockKey } from "./layout.ts";
-import { acquireScript, attemptScript, deleteScript, echoScript, extendScript, getScript, releaseScript, setScript } from "./scripts.ts";
+import {
+  acquireScript,
+  announceScript,
+  attemptScripts,
+  deleteScript,
+  echoScript,
+  extendScript,
+  getScript,
+  releaseScript,
+  setScript,
+} from "./scripts.ts";
 import type { Script } from "./scripts.ts";
 
 let server: Server;
@@ -47,7 +57,17 @@ const heard = async (): Promise<unknown[]> => {
 };
 
 test("each digest is what the server computes", async () => {
-  for (const script of [acquireScript, attemptScript, deleteScript, echoScript, extendScript, getScript, releaseScript, setScript]) {
+  for (const script of [
+    ...attemptScripts,
+    acquireScript,
+    announceScript,
+    deleteScript,
+    echoScript,
+    extendScript,
+    getScript,
+    releaseScript,
+    setScript,
+  ]) {
     expect(await wire.command("SCRIPT", "LOAD", script.text)).toBe(script.sha);
   }
 });

@@ -11,6 +11,8 @@ import type { Subscriptions } from "./subscriptions.ts";
 export interface RedisStore {
   readonly port: RedisPort;
   readonly subscriptions: Subscriptions;
+  /** Called for a change that was made and that nobody was told of. Warns once. */
+  notAnnounced(): void;
   /** As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until {@link keyPrefixOf} has asked. */
   keyPrefix: string | undefined;
 }
@@ -22,15 +24,31 @@ export interface RedisStore {
 export function storesByClient<C extends object>(portOf: (client: C) => RedisPort): (client: C) => RedisStore {
   const stores = new WeakMap<C, RedisStore>();
   return (client) => {
-    const store = stores.get(client) ?? createRedisStore(portOf(client));
+    const known = stores.get(client);
+    if (known !== undefined) return known;
+    const store = createRedisStore(portOf(client));
     stores.set(client, store);
     return store;
   };
 }
 
 export function createRedisStore(port: RedisPort): RedisStore {
-  return { port, subscriptions: createSubscriptions(port.openSubscriber), keyPrefix: port.keyPrefix };
+  let isWarned = false;
+  return {
+    port,
+    subscriptions: createSubscriptions(port.openSubscriber),
+    keyPrefix: port.keyPrefix,
+    notAnnounced() {
+      if (!isWarned) process.emitWarning(`Redis (${port.kind}): ${newsOff}`, { code: "LINGPAI_NEWS_OFF" });
+      isWarned = true;
+    },
+  };
 }
+
+/** What it means, and what to do, when the user may not announce changes. */
+export const newsOff =
+  "changes are not announced, because this user may not PUBLISH on its channels. Other nodes see them late, at their next reading. " +
+  "Grant +publish and the channels that the README's ACL line lists; on Redis 7 a user has none by default.";
 
 /** Runs a script by its digest, and by its text when the server has not seen it or has forgotten it. */
 export async function runScript(port: RedisPort, script: Script, keys: string[], args: string[]): Promise<unknown> {

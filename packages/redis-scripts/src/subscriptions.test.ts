@@ -213,3 +213,21 @@ describe("a connection that cannot be had", () => {
     expect(heard).toEqual(["still here"]);
   });
 });
+
+test("A client that throws when a connection is asked for fails the subscription, and nothing else, then or later", async () => {
+  const clock = manualClock();
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  const subscriptions = createSubscriptions(
+    () => {
+      throw new TypeError("client.duplicate is not a function");
+    },
+    { clock },
+  );
+  await expect(subscriptions.subscribe("channel", () => {})).rejects.toThrow("client.duplicate is not a function");
+  await clock.advance(60_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect([unhandled, clock.pendingTimers]).toEqual([[], 0]);
+});

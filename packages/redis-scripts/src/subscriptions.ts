@@ -157,7 +157,9 @@ class Link {
     const given = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(notOpened()), { once: true });
     });
-    const opening = open(events, signal);
+    // Armed before somebody else's function is called, and handled whatever it does: also when it throws at once.
+    given.catch(() => {});
+    const opening = Promise.resolve().then(() => open(events, signal));
     opening.then(
       (connection) => this.#closed && connection.close(),
       () => {},
