@@ -6,8 +6,8 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
+import { createCache, createLock, createStore } from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver, ioredisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
 import type { IoredisClient, IoredisCluster, ProbeOptions } from "@lingpai/redis-scripts";
 
@@ -25,6 +25,16 @@ export function ioredisCache(client: IoredisClient | IoredisCluster, options?: C
 /** A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as {@link ioredisCache} does. */
 export function ioredisLock(client: IoredisClient | IoredisCluster, options?: LockOptions): Lock {
   return createLock(createRedisLockDriver(storeOf(client)), options);
+}
+
+/**
+ * The cache and the lock on this client, sealed with one key: what a credential's `store` wants.
+ *
+ * @throws {ConfigurationError} as {@link ioredisCache} does, and when `seal` is neither a key nor a keyring.
+ */
+export function ioredisStore(client: IoredisClient | IoredisCluster, options: StoreOptions & CacheOptions = {}): Store {
+  const { seal, ...own } = options;
+  return createStore(ioredisCache(client, own), ioredisLock(client, own), seal === undefined ? {} : { seal });
 }
 
 /**

@@ -1,4 +1,7 @@
-import { describeRedisAdapter } from "@lingpai/redis-fixture";
+import { describeRedisAdapter, describeTracing } from "@lingpai/redis-fixture";
 import { drivers } from "./conformance.fixture.ts";
 
-for (const driver of drivers) describeRedisAdapter(driver, new URL("../README.md", import.meta.url));
+for (const driver of drivers) {
+  describeRedisAdapter(driver, new URL("../README.md", import.meta.url));
+  describeTracing(driver, "ioredis");
+}

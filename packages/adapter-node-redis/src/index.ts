@@ -6,8 +6,8 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
+import { createCache, createLock, createStore } from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver, nodeRedisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
 import type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, ProbeOptions } from "@lingpai/redis-scripts";
 
@@ -25,6 +25,16 @@ export function nodeRedisCache(client: AnyNodeRedisClient, options?: CacheOption
 /** A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as {@link nodeRedisCache} does. */
 export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions): Lock {
   return createLock(createRedisLockDriver(storeOf(client)), options);
+}
+
+/**
+ * The cache and the lock on this client, sealed with one key: what a credential's `store` wants.
+ *
+ * @throws {ConfigurationError} as {@link nodeRedisCache} does, and when `seal` is neither a key nor a keyring.
+ */
+export function nodeRedisStore(client: AnyNodeRedisClient, options: StoreOptions & CacheOptions = {}): Store {
+  const { seal, ...own } = options;
+  return createStore(nodeRedisCache(client, own), nodeRedisLock(client, own), seal === undefined ? {} : { seal });
 }
 
 /**

@@ -78,6 +78,11 @@ export interface Cache {
    * changes may have been missed (a connection broke), so everything is to be read again. Messages carry no value.
    */
   watch?(listener: WatchListener): Promise<Unsubscribe>;
+  /**
+   * The channels of `node:diagnostics_channel` on which somebody listens now to the commands of the store's driver, the values in them
+   * included; empty when nobody does. Absent where values are sealed, or no driver publishes them.
+   */
+  tracedOn?(): readonly string[];
   /** A view under one more segment: any string of 1 to 1024 bytes in UTF-8. Never equal to another path's view. */
   withPrefix(segment: string): Cache;
   /** A view of the same store at this path from its root. */
@@ -110,6 +115,8 @@ export interface CacheDriver {
    */
   names(scope: string): AsyncIterable<string>;
   watch?(scope: string, listener: WatchListener): Promise<Unsubscribe>;
+  /** As {@link Cache.tracedOn}. */
+  tracedOn?(): readonly string[];
   /** Frees what the driver itself opened. Called once. */
   close(): Promise<void>;
 }

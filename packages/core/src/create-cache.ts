@@ -68,6 +68,7 @@ class View implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
   readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
+  readonly tracedOn?: () => readonly string[];
   readonly #shared: Shared;
   readonly #scope: string;
   /** The key that was read last, and its name: most callers read one key again and again. */
@@ -80,6 +81,7 @@ class View implements Cache {
     this.path = Object.freeze([...path]);
     this.pushesChanges = shared.driver.watch !== undefined;
     if (this.pushesChanges) this.watch = (listener) => this.#watch(listener);
+    if (shared.driver.tracedOn) this.tracedOn = shared.driver.tracedOn.bind(shared.driver);
   }
 
   get(key: string): Promise<Entry | undefined> {

@@ -103,6 +103,11 @@ export interface EventData {
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
   /** This node wrote back what the store had lost. */
   repaired: CredentialLabel & { readonly remainingMs: number };
+  /**
+   * A token was stored unsealed while somebody traces the commands of the store's driver, so it stands in that somebody's traces.
+   * Reported once. Seal the store: `ioredisStore(redis, { seal })`.
+   */
+  "unsealed-and-traced": { readonly channels: string };
   /** The store stopped answering. Reported once, until `store-recovered`. */
   "store-unavailable": {
     readonly reason: CacheUnavailableReason;
@@ -166,6 +171,7 @@ export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
   repaired: "info",
   "store-unavailable": "warn",
   "store-recovered": "info",
+  "unsealed-and-traced": "error",
   "quota-threshold": "warn",
   unreadable: "error",
   "clock-jumped": "warn",

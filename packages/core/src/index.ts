@@ -20,6 +20,7 @@ export * from "./single-flight.ts";
 export { keyring } from "./keyring.ts";
 export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
 export * from "./sealed.ts";
+export { createStore, storeFrom, type Store, type StoreOptions } from "./store.ts";
 export * from "./lease.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./credential/credential.ts";

@@ -5,5 +5,6 @@ export { clusterBackend, sentinelBackend } from "./replicated.ts";
 export { rightsWithin } from "./rights.ts";
 export { slotOf } from "./slot.ts";
 export { standaloneBackend } from "./standalone.ts";
+export { describeTracing } from "./tracing.ts";
 export { keysOf, lookalikeOf } from "./world.ts";
 export type { Connected, Credentials, Own, RedisDriver } from "./world.ts";

@@ -14,6 +14,7 @@ test("keys() has the deadline for each step of its scan, however many find nothi
   };
   const port: RedisPort = {
     kind: "a scan of six steps",
+    traceChannels: [],
     isCluster: false,
     evalsha: async (_script, [key]) => key,
     eval: () => Promise.reject(new Error("not asked for")),

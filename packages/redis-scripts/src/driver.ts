@@ -18,6 +18,7 @@ import { acquireScript, deleteScript, extendScript, getScript, releaseScript, se
 import type { Script } from "./scripts.ts";
 import { keyPrefixOf, runByText, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
+import { tracedAmong } from "./tracing.ts";
 
 /** How many keys a SCAN step looks at: a fraction of a millisecond of the server's time. */
 const scanCount = "500";
@@ -97,6 +98,10 @@ class RedisCache implements CacheDriver {
     } catch (error) {
       throw redisError(error, this.kind);
     }
+  }
+
+  tracedOn(): readonly string[] {
+    return tracedAmong(this.#store.port.traceChannels);
   }
 
   /** The client is its owner's, and subscriptions were ended by {@link createCache} before this. */

@@ -53,7 +53,12 @@ export interface IoredisSubscriber {
  */
 export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string = "ioredis"): RedisPort {
   requireClient(client, "ioredis");
-  return { kind, ...scriptCalls(client), ...("nodes" in client ? clusterPlaces(client) : clientPlaces(client)) };
+  return {
+    kind,
+    traceChannels: ["ioredis:command", "ioredis:batch"],
+    ...scriptCalls(client),
+    ...("nodes" in client ? clusterPlaces(client) : clientPlaces(client)),
+  };
 }
 
 type Places = Pick<RedisPort, "isCluster" | "keyPrefix" | "primaries" | "openSubscriber">;

@@ -96,12 +96,13 @@ const plainReplies = { typeMapping: {} };
  * The client's command timeout is an `AbortSignal` a call, which costs more than the call. It is kept for writes, so that none is sent
  * long after its caller gave up, and while the client is not connected; a read on a live connection has core's deadline.
  */
-function scriptCalls(client: AnyNodeRedisClient): Pick<RedisPort, "kind" | "evalsha" | "eval"> {
+function scriptCalls(client: AnyNodeRedisClient): Pick<RedisPort, "kind" | "traceChannels" | "evalsha" | "eval"> {
   const bounded = client.withTypeMapping({});
   const unbounded = bounded.withCommandOptions({ ...plainReplies, timeout: undefined });
   const isReady = "isReady" in client ? () => client.isReady : () => true;
   return {
     kind: "@redis/client",
+    traceChannels: ["node-redis:command", "node-redis:batch"],
     evalsha: (script, keys, args) => (script.readsOnly && isReady() ? unbounded : bounded).evalSha(script.sha, { keys, arguments: args }),
     eval: (script, keys, args) => bounded.eval(script.text, { keys, arguments: args }),
   };

@@ -9,6 +9,8 @@ export interface RedisPort {
   readonly isCluster: boolean;
   /** What the client puts before every key by itself, where it tells; undefined: the server is asked. */
   readonly keyPrefix?: string | undefined;
+  /** The tracing channels on which the library publishes commands with their arguments: `ioredis:command`. */
+  readonly traceChannels: readonly string[];
   /** EVALSHA on the primary that holds the keys. The client may add a prefix of its own to them. */
   evalsha(script: Script, keys: string[], args: string[]): Promise<unknown>;
   /** EVAL, likewise. */

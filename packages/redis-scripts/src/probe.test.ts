@@ -15,6 +15,7 @@ function answering(changes: Partial<RedisPort> = {}): RedisPort {
   return {
     kind: "half a server",
     isCluster: false,
+    traceChannels: [],
     evalsha: async (script, [key]) => replies[script.name] ?? (script === echoScript ? key : 1),
     eval: async () => 1,
     primaries: () => [{ command: async () => "maxmemory_policy:noeviction" }],

@@ -9,12 +9,15 @@ import type { RedisPort } from "./port.ts";
 import { announceScript, attemptScripts, readingCommands } from "./scripts.ts";
 import { keyPrefixOf, newsOff, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
+import { tracedAmong } from "./tracing.ts";
 
 export interface ProbeOptions {
   /** The prefix segments under which the caches and locks will work, so that access rules are judged as they will be. @defaultValue none */
   readonly path?: readonly string[];
   /** A consumer reads what an owner writes, and is asked for nothing else. @defaultValue "owner" */
   readonly role?: "owner" | "consumer";
+  /** Whether the cache is sealed: `ioredisStore(redis, { seal })`. @defaultValue false, and tracing is warned of */
+  readonly isSealed?: boolean;
   /** Measures how long an answer takes. @defaultValue the machine's clock */
   readonly clock?: Clock;
 }
@@ -31,14 +34,22 @@ const canaryTtlMs = 10_000;
  * was refused on; with the reason `timeout` when an answer takes longer than 5 s.
  */
 export async function probeRedis(given: RedisStore, options: ProbeOptions = {}): Promise<readonly string[]> {
-  const { path = [], role = "owner", clock = systemClock } = options;
+  const { path = [], role = "owner", isSealed = false, clock = systemClock } = options;
   const scope = scopeOf(path);
   const store = { ...given, port: bounded(given.port, clock) };
   try {
     const prefix = await keyPrefixOf(store, scope);
     for (const each of [path, claimsPath]) await attemptEach(store, nameOf(each, `${canary}.attempt`), role);
     if (role === "owner") await exercise(store, nameOf(path, canary));
-    return [...(await newsWarnings(store, prefix + changesChannel(scope), nameOf(path, canary), role)), ...(await warnings(store, role))];
+    const traced = isSealed ? [] : tracedAmong(store.port.traceChannels);
+    const tracing = traced.map(
+      (channel) => `Somebody traces this client's commands (${channel}): unsealed tokens stand in those traces. Seal the store.`,
+    );
+    return [
+      ...tracing,
+      ...(await newsWarnings(store, prefix + changesChannel(scope), nameOf(path, canary), role)),
+      ...(await warnings(store, role)),
+    ];
   } catch (error) {
     throw redisError(error, store.port.kind);
   }

@@ -1,5 +1,5 @@
 /** A third-party platform (第三方平台): its pushes, its own token, the accounts that authorised it and their tokens. */
-import { ClosedError, credential as createCredential, systemClock } from "@lingpai/core";
+import { ClosedError, credential as createCredential, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
@@ -84,16 +84,19 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
     handler,
     inbox,
     close: closeReceiver,
-  } = pushReceiver(options, {
-    ticketType: "component_verify_ticket",
-    ticketField: "ComponentVerifyTicket",
-    timeField: "CreateTime",
-    receiver: componentAppId,
-    ticketId: `wechat:verify-ticket:${componentAppId}`,
-    ticketLifetimeMs,
-    answerMs: 4_000,
-    before: (message) => codes.redeemPushed(message),
-  });
+  } = pushReceiver(
+    { ...options, ...storeFrom(options) },
+    {
+      ticketType: "component_verify_ticket",
+      ticketField: "ComponentVerifyTicket",
+      timeField: "CreateTime",
+      receiver: componentAppId,
+      ticketId: `wechat:verify-ticket:${componentAppId}`,
+      ticketLifetimeMs,
+      answerMs: 4_000,
+      before: (message) => codes.redeemPushed(message),
+    },
+  );
   const component = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(component, { ...shared, tokenParameter: componentParameter });
   const tenants = new Map<string, Tenant & { close(): Promise<void> }>();

@@ -26,7 +26,7 @@ interface World {
   readonly simulator: Simulator;
   readonly store: MemoryStore;
   /** A node that shares the store with the others, unless it is given one. */
-  node(name: string, options?: Partial<WechatOptions> & { readonly store?: MemoryStore }): Wechat;
+  node(name: string, options?: Partial<WechatOptions> & { readonly memory?: MemoryStore }): Wechat;
   /** What the work gives, while time passes as fast as it is needed. */
   during<T>(work: Promise<T>, ms?: number): Promise<T>;
 }
@@ -39,9 +39,9 @@ function world(options: SimulatorOptions = {}): World {
     clock,
     simulator,
     store: shared,
-    node(name, { store = shared, ...more } = {}) {
+    node(name, { memory = shared, ...more } = {}) {
       const fetch = simulator.fetchAs({ caller: name });
-      const settings = { appId, secret, environment: "prod", cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
+      const settings = { appId, secret, environment: "prod", cache: memoryCache(memory, { clock }), lock: memoryLock(memory, { clock }) };
       const client = wechat({ ...settings, node: name, fetch, clock, random: seededRandom(name), ...more });
       open.push(client);
       return client;

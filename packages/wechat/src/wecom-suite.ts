@@ -1,5 +1,5 @@
 /** A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed it. */
-import { ClosedError, credential as createCredential } from "@lingpai/core";
+import { ClosedError, credential as createCredential, storeFrom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
@@ -54,15 +54,18 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
     ticket,
     handler,
     close: closeReceiver,
-  } = pushReceiver(options, {
-    ticketType: "suite_ticket",
-    ticketField: "SuiteTicket",
-    timeField: "TimeStamp",
-    receiver: suiteId,
-    ticketId: `wecom:suite-ticket:${suiteId}`,
-    ticketLifetimeMs,
-    answerMs: 700,
-  });
+  } = pushReceiver(
+    { ...options, ...storeFrom(options) },
+    {
+      ticketType: "suite_ticket",
+      ticketField: "SuiteTicket",
+      timeField: "TimeStamp",
+      receiver: suiteId,
+      ticketId: `wecom:suite-ticket:${suiteId}`,
+      ticketLifetimeMs,
+      answerMs: 700,
+    },
+  );
   const suite = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(suite, { ...shared, tokenParameter: suiteParameter });
   const corps = new Map<string, SuiteCorp & { close(): Promise<void> }>();

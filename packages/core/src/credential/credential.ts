@@ -4,6 +4,7 @@ import type { EventListener } from "../event-bus.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { quotaOn } from "../state/quota.ts";
+import { storeFrom } from "../store.ts";
 import { Adoption } from "./adoption.ts";
 import { bounded } from "./bounded.ts";
 import { Claims } from "./claims.ts";
@@ -77,7 +78,8 @@ class ManagedCredential implements Credential {
     });
     const adoption = new Adoption(setting, storeClock, this.#local);
     this.#parts = { setting, storeClock, local: this.#local, adoption, takeover: new Takeover(clock) };
-    const cache = options.cache.withPrefix(environment);
+    const store = storeFrom(options);
+    const cache = store.cache.withPrefix(environment);
     this.#source = new Source(this.#parts, cache, roleFrom(options.role), () => this.#onStoreRecovered());
     this.#recorder = new Recorder(this.#parts);
     this.#latch = new Latch(setting, storeClock, () => (setting.rules.rotates ? this.#local.state?.credential?.commitId : undefined));
@@ -87,7 +89,7 @@ class ManagedCredential implements Credential {
     const means: Means = {
       parts: this.#parts,
       source: this.#source,
-      lock: options.lock.withPrefix(environment),
+      lock: store.lock.withPrefix(environment),
       claims: new Claims(setting, storeClock, cache, options.onConflict ?? (sharesPlatform ? "coexist" : "error")),
       recorder: this.#recorder,
       latch: this.#latch,

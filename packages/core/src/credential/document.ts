@@ -39,6 +39,7 @@ export class StoredDocument {
   /** Where the document lies in the cache. */
   readonly key: string;
   #downSinceMs: number | undefined;
+  #isTracingReported = false;
   /** In store time; undefined while nothing that it holds is ignored. */
   #poisonedSinceMs: number | undefined;
 
@@ -89,11 +90,19 @@ export class StoredDocument {
       try {
         const result = await this.#watched("set", () => this.#cache.set(this.key, value, { ifVersion, operationId, ttlMs }));
         this.#clock.observe(result.storeNowMs, startedMs);
+        if (result.written && state.credential !== undefined) this.#reportTracing();
         return result.written ? result.version : undefined;
       } catch (error) {
         if (!(error instanceof Error && "retryable" in error && error.retryable === true) || sends >= sendsMax) throw error;
       }
     }
+  }
+
+  #reportTracing(): void {
+    const channels = this.#isTracingReported ? [] : (this.#cache.tracedOn?.() ?? []);
+    if (channels.length === 0) return;
+    this.#isTracingReported = true;
+    this.#setting.bus.emit("unsealed-and-traced", { channels: channels.join(" ") });
   }
 
   #decoded(text: string): State {

@@ -6,14 +6,20 @@ import type { Lock } from "../lock.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Random } from "../random.ts";
 import type { Secret } from "../secret.ts";
+import type { Store } from "../store.ts";
 import type { Clock } from "../time.ts";
 
 export interface CredentialOptions {
   readonly issuer: Issuer;
-  /** Where the fleet keeps the credential. The environment becomes a prefix of its own in it. */
-  readonly cache: Cache;
-  /** Guards the refresh. From the same store as the cache, so that both are lost or reachable together. */
-  readonly lock: Lock;
+  /**
+   * Where the fleet keeps the credential, and what guards its refresh: `ioredisStore(redis, { seal })`. The environment becomes a prefix of
+   * its own in it. Give this, or `cache` and `lock`.
+   */
+  readonly store?: Store;
+  /** The cache alone, where it needs options of its own. */
+  readonly cache?: Cache;
+  /** The lock alone. From the same store as the cache, so that both are lost or reachable together. */
+  readonly lock?: Lock;
   /** Names this deployment: 1 to 64 of `A-Za-z0-9._-`. Nodes of one environment share a credential; environments never do, unless told to. */
   readonly environment: string;
   /** Names this process in events and in the document: 1 to 64 of `A-Za-z0-9._-`. Default: host name, process id and four random characters. */
