@@ -16,10 +16,10 @@ export interface Store {
 export interface StoreOptions {
   /**
    * Seals what is stored: 32 bytes as 64 hexadecimal digits or base64 (`openssl rand -base64 32`), the same on every node; or a
-   * {@link Keyring}, to rotate. Without it tokens lie in the store in clear, and in the traces of whoever traces its driver.
+   * {@link Keyring}, to rotate. Undefined, as of a variable that is not set, leaves all unsealed. Without it tokens lie in the store in clear, and in the traces of whoever traces its driver.
    * @defaultValue unsealed
    */
-  readonly seal?: string | Keyring;
+  readonly seal?: string | Keyring | undefined;
 }
 
 /**
