@@ -1,6 +1,8 @@
 /** What both Redis adapters promise beyond the clauses, on a real server. */
 import { readFile } from "node:fs/promises";
-import { keyring, sealed } from "@lingpai/core";
+import { createStore, credential, keyring, sealed, systemClock } from "@lingpai/core";
+import type { Credential, CredentialEvent } from "@lingpai/core";
+import { scriptedIssuer } from "@lingpai/core/testing";
 import { openWire, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -111,6 +113,29 @@ function describeRights(server: () => Server, connect: Connect, readme: URL): vo
     await expect.poll(() => told).toEqual(["key", "key", "other", "other"]);
     await unwatch();
     expect(await connected.probe({ path: ["prod"] })).toEqual([]);
+  });
+
+  test.each([undefined, "5e".repeat(32)])("suffice for a whole client, and those of a reader for a consumer (seal: %s)", async (seal) => {
+    const reader: Credentials = { ...user, username: `${user.username}_reader` };
+    await grant(rightsWithin("prod", user.password));
+    await server().command("ACL", "SETUSER", reader.username, "reset", ...readingRightsWithin("prod", user.password).split(" "));
+    const issuer = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${seal === undefined ? "open" : "sealed"}` });
+    const events: CredentialEvent[] = [];
+    const member = async (as: Credentials, role: "owner" | "consumer"): Promise<Credential> => {
+      const connected = await connect(as);
+      const store = createStore(connected.cache(within), connected.lock(within), { seal });
+      expect(await connected.probe({ path: ["prod"], role, isSealed: seal !== undefined })).toEqual([]);
+      const one = credential({ issuer, store, environment: "prod", role });
+      one.watch((event) => events.push(event));
+      onTestFinished(() => one.close());
+      return one;
+    };
+    const [owner, consumer] = [await member(user, "owner"), await member(reader, "consumer")];
+    const first = await owner.get();
+    expect((await consumer.get()).reveal()).toBe(first.reveal());
+    const second = await owner.refresh();
+    await expect.poll(() => consumer.peek()?.reveal()).toBe(second.reveal());
+    expect(events.filter(({ type }) => /fail|unavailable|lost|refused/.test(type))).toEqual([]);
   });
 
   test("can do nothing outside it, and the error names the cause", async () => {

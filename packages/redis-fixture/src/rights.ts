@@ -14,7 +14,7 @@ export function rightsWithin(prefix: string, password: string, atLeast72 = false
 
 /** What a consumer needs: the same names, and no command that writes. */
 export function readingRightsWithin(prefix: string, password: string, atLeast72 = false): string {
-  const writing = ["+getrange", "+set", "+exists", "+del", "+pexpire", "+publish", "+scan", "+info"];
+  const writing = ["+getrange", "+set", "+exists", "+del", "+pexpire", "+publish", "+scan"];
   return rightsWithin(prefix, password, atLeast72)
     .split(" ")
     .filter((word) => !writing.includes(word))

@@ -30,11 +30,12 @@ export function describeTracing(driver: RedisDriver, library: string): void {
       const connected = await driver.standalone(server);
       onTestFinished(() => connected.close());
       const events: CredentialEvent[] = [];
-      const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1 });
+      const environment = options.seal === undefined ? "open" : "sealed";
+      const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${environment}` });
       const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
       const deadline = { deadlineMs: 5_000 };
       const store = createStore(connected.cache(deadline), connected.lock(deadline), options);
-      const one = credential({ issuer, store, environment: options.seal === undefined ? "open" : "sealed" });
+      const one = credential({ issuer, store, environment });
       one.watch((event) => events.push(event));
       await one.get();
       await one.close();
