@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { conventions } from "./conventions.ts";
 import type { ConventionName } from "./conventions.ts";
 import { mirror } from "./mirror.ts";
-import { ioredisStore, nodeRedisStore } from "./raw-store.ts";
+import { ioredisRawStore, nodeRedisRawStore } from "./raw-store.ts";
 import type { RawStore } from "./raw-store.ts";
 
 const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
@@ -83,7 +83,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-const stores = { ioredis: () => ioredisStore(redis), "@redis/client": () => nodeRedisStore(other) } satisfies Record<
+const stores = { ioredis: () => ioredisRawStore(redis), "@redis/client": () => nodeRedisRawStore(other) } satisfies Record<
   string,
   () => RawStore
 >;
@@ -112,7 +112,7 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])("through %s", (nam
 
 test("wechatpy finds beside its ticket until when it lasts, in whole seconds", async () => {
   const to = [{ convention: "wechatpy/jsapi-ticket", appId }] as const;
-  const mirrored = mirror(client.ticket("jsapi"), { store: ioredisStore(redis), lock: ioredisLock(redis), to });
+  const mirrored = mirror(client.ticket("jsapi"), { store: ioredisRawStore(redis), lock: ioredisLock(redis), to });
   expect(await mirrored.start()).toBe(true);
   await mirrored.close();
   const [serverS] = (await server.command("TIME")) as readonly [string, string];

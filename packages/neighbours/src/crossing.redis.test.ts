@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { adopt } from "./adopt.ts";
 import type { ConventionName } from "./conventions.ts";
 import { mirror } from "./mirror.ts";
-import { ioredisStore } from "./raw-store.ts";
+import { ioredisRawStore } from "./raw-store.ts";
 import { callEasywechat, lingpai, newAccount, sharedEasywechat } from "./sdk.fixture.ts";
 import type { Account, Place } from "./sdk.fixture.ts";
 
@@ -52,7 +52,7 @@ describe("node-easywechat beside a mirror", () => {
   const startMirror = async (convention: ConventionName): Promise<ReturnType<typeof lingpai>> => {
     const client = lingpai(account, place, redis);
     const to = [{ convention, ...account, acceptSecretInKey: true }];
-    const mirrored = mirror(client.credential, { store: ioredisStore(redis), lock: ioredisLock(redis), to });
+    const mirrored = mirror(client.credential, { store: ioredisRawStore(redis), lock: ioredisLock(redis), to });
     ends.push(
       () => client.close(),
       () => mirrored.close(),
@@ -95,7 +95,7 @@ describe("an adopted token", () => {
   const adopted = (): Credential => {
     const from = { convention: "node-easywechat/official-account", ...account, acceptSecretInKey: true } as const;
     const { probe } = plainToken({ ...account, baseUrl: place.platformUrl });
-    const issuer = adopt({ store: ioredisStore(redis), from, ...(probe && { probe }) });
+    const issuer = adopt({ store: ioredisRawStore(redis), from, ...(probe && { probe }) });
     const parameters = { waitMs: 4_000 };
     const opened = credential({ issuer, cache: ioredisCache(redis), lock: ioredisLock(redis), environment: "adopting", parameters });
     ends.push(() => opened.close());

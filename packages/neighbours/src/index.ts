@@ -14,7 +14,7 @@ export type { WxjavaLockOptions } from "./wxjava-lock.ts";
 export { conventions } from "./conventions.ts";
 export type { Convention, ConventionName, Encoding, KeyRule } from "./conventions.ts";
 export type { Neighbour } from "./neighbour.ts";
-export { ioredisStore, nodeRedisStore } from "./raw-store.ts";
+export { ioredisRawStore, nodeRedisRawStore } from "./raw-store.ts";
 export type { IoredisCaller, NodeRedisCaller, RawStore } from "./raw-store.ts";
 export { lendToCoWechatApi } from "./co-wechat-api.ts";
 export type { CoWechatApi, CoWechatToken } from "./co-wechat-api.ts";

@@ -4,7 +4,7 @@ import type { Standalone } from "@lingpai/test-servers";
 import { createClient } from "@redis/client";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ioredisStore, nodeRedisStore } from "./raw-store.ts";
+import { ioredisRawStore, nodeRedisRawStore } from "./raw-store.ts";
 import type { RawStore } from "./raw-store.ts";
 
 let server: Standalone;
@@ -25,8 +25,8 @@ afterAll(async () => {
 });
 
 const stores: readonly (readonly [string, () => RawStore])[] = [
-  ["ioredis", () => ioredisStore(redis)],
-  ["@redis/client", () => nodeRedisStore(client)],
+  ["ioredis", () => ioredisRawStore(redis)],
+  ["@redis/client", () => nodeRedisRawStore(client)],
 ];
 
 describe.each(stores)("a raw store on %s", (name, open) => {

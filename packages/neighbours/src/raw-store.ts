@@ -29,7 +29,7 @@ export interface NodeRedisCaller {
 const compareAndDelete = 'if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) else return 0 end';
 
 /** On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty, as the other SDKs do. */
-export function ioredisStore(client: IoredisCaller): RawStore {
+export function ioredisRawStore(client: IoredisCaller): RawStore {
   return {
     get: async (key) => textOf(await client.call("GET", key)),
     remainingMs: async (key) => durationOf(await client.call("PTTL", key)),
@@ -40,7 +40,7 @@ export function ioredisStore(client: IoredisCaller): RawStore {
 }
 
 /** On a client of @redis/client 5 or 6, which stays its owner's. */
-export function nodeRedisStore(client: NodeRedisCaller): RawStore {
+export function nodeRedisRawStore(client: NodeRedisCaller): RawStore {
   return {
     get: async (key) => textOf(await client.get(key)),
     remainingMs: async (key) => durationOf(await client.pTTL(key)),

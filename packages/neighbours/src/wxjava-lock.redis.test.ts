@@ -5,7 +5,7 @@ import { standalone } from "@lingpai/test-servers";
 import type { Standalone } from "@lingpai/test-servers";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ioredisStore } from "./raw-store.ts";
+import { ioredisRawStore } from "./raw-store.ts";
 import { withWxjavaLock } from "./wxjava-lock.ts";
 
 const appId = "wx00000000000lock0";
@@ -62,7 +62,7 @@ function request(current?: string): IssueRequest {
 describe("WxJava's lock", () => {
   test("is held for 60 s by an unguessable owner while we fetch, and given back", async () => {
     const { issuer, seen } = platform();
-    expect(await withWxjavaLock(issuer, { store: ioredisStore(redis), appId }).issue(request())).toMatchObject({ secret: "fetched" });
+    expect(await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request())).toMatchObject({ secret: "fetched" });
     expect(seen).toHaveLength(1);
     expect(seen[0]?.owner).toMatch(/^[\w-]{22}$/);
     expect(seen[0]?.leaseMs).toBeGreaterThan(59_000);
@@ -71,14 +71,16 @@ describe("WxJava's lock", () => {
 
   test("is given back also when the fetch fails", async () => {
     const { issuer } = platform(() => Promise.reject(new IssueError("busy", "-1")));
-    await expect(withWxjavaLock(issuer, { store: ioredisStore(redis), appId }).issue(request())).rejects.toMatchObject({ outcome: "busy" });
+    await expect(withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request())).rejects.toMatchObject({
+      outcome: "busy",
+    });
     expect(await redis.exists(lockKey)).toBe(0);
   });
 
   test("is waited for, and not taken from WxJava: without it nothing is fetched", async () => {
     await redis.set(lockKey, "a-java-uuid", "PX", 60_000);
     const { issuer, seen } = platform();
-    const locked = withWxjavaLock(issuer, { store: ioredisStore(redis), appId, waitMs: 200 });
+    const locked = withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId, waitMs: 200 });
     await expect(locked.issue(request())).rejects.toMatchObject({ outcome: "busy" });
     expect(await redis.get(lockKey)).toBe("a-java-uuid");
     expect(seen).toEqual([]);
@@ -89,7 +91,7 @@ describe("WxJava's lock", () => {
       await redis.set(lockKey, "a-java-uuid", "PX", 60_000);
       return "fetched";
     });
-    await withWxjavaLock(issuer, { store: ioredisStore(redis), appId }).issue(request());
+    await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request());
     expect(await redis.get(lockKey)).toBe("a-java-uuid");
   });
 
@@ -102,7 +104,7 @@ describe("WxJava's lock", () => {
       atOnce -= 1;
       return "fetched";
     });
-    const nodes = Array.from({ length: 8 }, () => withWxjavaLock(issuer, { store: ioredisStore(redis), appId, waitMs: 7_000 }));
+    const nodes = Array.from({ length: 8 }, () => withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId, waitMs: 7_000 }));
     await Promise.all(nodes.map((each) => each.issue(request())));
     expect(most).toBe(1);
   });
@@ -112,7 +114,7 @@ describe("what WxJava stored meanwhile", () => {
   test("is used instead of a fetch, for as long as it lasts", async () => {
     await redis.set(tokenKey, "from-java", "PX", 5_000_000);
     const { issuer, seen } = platform();
-    const issued = await withWxjavaLock(issuer, { store: ioredisStore(redis), appId }).issue(request("replaced"));
+    const issued = await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request("replaced"));
     expect(issued.secret).toBe("from-java");
     expect(issued.expiresInMs).toBeLessThanOrEqual(5_000_000);
     expect(seen).toEqual([]);
@@ -124,7 +126,7 @@ describe("what WxJava stored meanwhile", () => {
   ])("is fetched over when it %s", async (_, stored) => {
     await redis.set(tokenKey, stored, "PX", 5_000_000);
     const { issuer } = platform();
-    const locked = withWxjavaLock(issuer, { store: ioredisStore(redis), appId });
+    const locked = withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId });
     expect(await locked.issue(request("replaced"))).toMatchObject({ secret: "fetched" });
     expect(await redis.get(tokenKey)).toBe("fetched");
   });
@@ -132,7 +134,7 @@ describe("what WxJava stored meanwhile", () => {
 
 test("what we fetched is under WxJava's key before its lock is free, with its time to live", async () => {
   const { issuer } = platform();
-  const store = ioredisStore(redis);
+  const store = ioredisRawStore(redis);
   let heldAtWrite: boolean | undefined;
   const watching = {
     ...store,
@@ -149,7 +151,7 @@ test("what we fetched is under WxJava's key before its lock is free, with its ti
 
 test("a store that cannot be reached is an unsent request: nothing was issued", async () => {
   const { issuer, seen } = platform();
-  const failing = { ...ioredisStore(redis), setIfAbsent: () => Promise.reject(new Error("with args: secret")) };
+  const failing = { ...ioredisRawStore(redis), setIfAbsent: () => Promise.reject(new Error("with args: secret")) };
   const failure: unknown = await withWxjavaLock(issuer, { store: failing, appId })
     .issue(request())
     .catch((error: unknown) => error);
