@@ -2,7 +2,7 @@ import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
 import type { RedisPort } from "./port.ts";
 import { probeRedis } from "./probe.ts";
-import { announceScript, echoScript, getScript, readingCommands } from "./scripts.ts";
+import { announceScript, echoScript, readingCommands } from "./scripts.ts";
 import { createRedisStore } from "./store.ts";
 
 /** What a server answers to each script that answers more than 1. */
