@@ -53,6 +53,11 @@ export function dailyOf({ newer }: RedisDriver, server: string, clauses: readonl
   return newer === undefined ? {} : { daily: { clauses, restBy: `${newer}, ${server}` } };
 }
 
+export type Connect = (credentials?: Credentials) => Promise<Connected>;
+
+/** For a caller who waits for a loaded machine. */
+export const within = { deadlineMs: 5_000 };
+
 /** An object with the client's members and nothing else in common with it. */
 export function lookalikeOf<T extends object>(client: T): T {
   return new Proxy(client, {
