@@ -128,6 +128,6 @@ describe("createEventBus", () => {
 describe("eventSeverity", () => {
   it("asks for somebody where nothing heals by itself", () => {
     const loud = Object.entries(eventSeverity).flatMap(([type, severity]) => (severity === "error" ? [type] : []));
-    expect(loud).toEqual(["refused-fatally", "contended", "claim-conflicted", "unreadable", "poisoned"]);
+    expect(loud).toEqual(["refused-fatally", "contended", "claim-conflicted", "unsealed-and-traced", "unreadable", "poisoned"]);
   });
 });
