@@ -29,7 +29,12 @@ const travelMs = 300;
 const reconcileMs = 20_000;
 
 function rowsOf(effort: Effort, only = ""): readonly Row[] {
-  if (effort === "quick") return driverNames.map((driver) => ({ driver, kind: "Sentinel", fault: flushed, overlapMs: 0 }));
+  if (effort === "quick") {
+    return [
+      { driver: "ioredis", kind: "Sentinel", fault: flushed, overlapMs: 0 },
+      { driver: "@redis/client", kind: "Cluster", fault: frozen(4_000), overlapMs: 0 },
+    ];
+  }
   return driverNames
     .flatMap((driver) => storeKinds.map((kind) => ({ driver, kind })))
     .flatMap((store) => [frozen(10_000), killed, outage(12_000), flushed].map((fault) => ({ ...store, fault })))

@@ -1,5 +1,5 @@
 /** The process of one node: a Lingpai client under load, and a raw client of the same driver beside it. */
-import { delay, systemClock } from "@lingpai/core";
+import { delay, nameOf, systemClock } from "@lingpai/core";
 import { wechat, type Wechat } from "@lingpai/wechat";
 import { obey } from "../fleet.ts";
 import { connectTo, type StoreClient } from "./clients.ts";
@@ -22,7 +22,7 @@ function member(): FailoverOrders {
     async join(spec) {
       client = await open(spec);
       // The credential's own slot, so that both clients need the same primary.
-      raw = { store: await connectTo(spec.driver, spec.store), key: `raw-${spec.node}:{${client.credential.id}}` };
+      raw = { store: await connectTo(spec.driver, spec.store), key: nameOf(["raw", spec.node], client.credential.id) };
       await call(client);
     },
     async start() {

@@ -1,6 +1,6 @@
 /** Announces a request in the fleet's document: the last store command before it leaves. */
 import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
-import type { IntentVerdict } from "../state/intent.ts";
+import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
 import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
@@ -37,6 +37,8 @@ export async function announce(
   if (by !== undefined) return { why: "claimed", by };
   const aim = aimAt(goal, read.state, parts);
   if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
+  const forgotten = forgottenRequest(parts, read);
+  if (forgotten !== undefined) return forgotten;
   // It was handed out again, and is dead by the platform's own word since: asking without force would bring it a third time.
   const isStuck =
     aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state) && isDead(read.state);
@@ -79,6 +81,8 @@ function inputOf({ setting }: Parts, source: InputSource, { state }: Snapshot): 
 
 /** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */
 export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
+  const forgotten = forgottenRequest(parts, snapshot);
+  if (forgotten !== undefined) return forgotten;
   const aim = aimAt(goal, snapshot.state, parts);
   const ids = { operationId: "", outcomeId: "" };
   const event = { type: "intent", fence: 0, forced: false, overrunAtMs: overrunAtMs(parts, snapshot), ...ids, ...aim } as const;
@@ -90,6 +94,15 @@ export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate |
 /** In the store's time. */
 function overrunAtMs({ storeClock, takeover }: Parts, { state }: Snapshot): number {
   return storeClock.nowMs() + takeover.waitMs(state);
+}
+
+/** A store that was emptied holds no open request, but this node may know of one: whoever sent it is about to report it. */
+function forgottenRequest({ local, setting, storeClock, takeover }: Parts, { state }: Snapshot): Gate | undefined {
+  const known = local.state;
+  const nowMs = storeClock.nowMs();
+  if (state !== undefined || known?.intent === undefined || nowMs >= dangerUntil(known, setting.rules)) return undefined;
+  const waitMs = takeover.waitMs(known);
+  return waitMs > 0 ? { why: "open", untilMs: nowMs + waitMs } : undefined;
 }
 
 function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>): Gate {

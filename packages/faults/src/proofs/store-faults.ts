@@ -105,7 +105,7 @@ export const storeFaults: readonly Row[] = [
       "faults/store-loss: a store that was emptied",
       "core/trouble: is written again after it was emptied",
       "core/failover: is emptied fails no call and keeps none waiting",
-      "bench: finds no failed call, and one fetch more at most, when the store is emptied",
+      "bench: finds no failed call, and one fetch more at most, when the store is emptied or freezes",
     ],
   },
   {
