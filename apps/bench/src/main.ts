@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
   failover: async () => (await import("./failover/failover.ts")).failover,
   incident: async () => (await import("./incident/incident.ts")).incident,
+  war: async () => (await import("./war/war.ts")).war,
   cost: async () => (await import("./cost/cost.ts")).cost,
 };
 

@@ -1,6 +1,6 @@
 /** Sends a business call until its answer is final: replaces a dead token, once or twice, waits while the platform is busy. */
 import { ClosedError, delay } from "@lingpai/core";
-import type { CallOptions, Credential, Random, Secret } from "@lingpai/core";
+import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@lingpai/core";
 import { settled } from "./answer.ts";
 import type { Refusal } from "./answer.ts";
 import { classify } from "./classify.ts";
@@ -9,6 +9,7 @@ import { callDeadline } from "./call-deadline.ts";
 import type { Action, ErrorRow } from "./error-row.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Platform } from "./platform.ts";
+import { RefusingPaths } from "./refusing-paths.ts";
 import { sniffRefusal } from "./sniff.ts";
 
 /** The final answer, its body unread, and what it refuses if it does. */
@@ -57,6 +58,7 @@ const replaysMax = 2;
 export function createSender(options: SenderOptions): Sender {
   const { credential, platform, random, busyRetriesMax, deadly, parameterFor } = options;
   const closing = new AbortController();
+  const refusing = new RefusingPaths(platform.clock);
 
   /** Half a second, one, two; between half of that and all of it. */
   const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> => {
@@ -68,6 +70,7 @@ export function createSender(options: SenderOptions): Sender {
     async send(call) {
       const wait: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
       let token = await credential.get(wait);
+      const path = call.url.pathname;
       let replays = 0;
       for (let busy = 0; ;) {
         const reply = await sendOnce(options, call, token, parameterFor(call.url));
@@ -77,13 +80,22 @@ export function createSender(options: SenderOptions): Sender {
           await pause(busy, call.signal);
           busy += 1;
         } else if (refused !== undefined && deadly.includes(refused.row.action) && replays < replaysMax) {
-          const { secret, wasReplaced, cause } = await replacement(credential, token, refused.refusal.errcode, wait);
-          if (secret === undefined || (replays > 0 && !wasReplaced))
+          if (refusing.isSettled(path, token.fingerprint)) return reply;
+          const doubtful = refusing.has(path) || replays > 0;
+          const report = { ...wait, platformCode: String(refused.refusal.errcode), doubtful };
+          const { secret, wasReplaced, cause } = await replacement(credential, token, report);
+          if (secret === undefined || (replays > 0 && !wasReplaced)) {
+            // It refuses a token that is alive, or fresh.
+            if (cause === undefined) refusing.add(path, secret === undefined ? token.fingerprint : undefined);
             return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
+          }
           discard(reply.response);
           token = secret;
           replays += 1;
-        } else return reply;
+        } else {
+          if (refused === undefined) refusing.delete(path);
+          return reply;
+        }
       }
     },
     sendPlain: (call) => sendOnce(options, call),
@@ -122,19 +134,3 @@ function withToken(url: URL, parameter: string, secret: string): string {
 async function replacement(
   credential: Credential,
   token: Secret,
-  errcode: number,
-  options: CallOptions,
-): Promise<{ readonly secret?: Secret; readonly wasReplaced?: boolean | undefined; readonly cause?: unknown }> {
-  try {
-    const verdict = await credential.reject(token, { ...options, platformCode: String(errcode) });
-    return verdict.replaced ? verdict : {};
-  } catch (cause) {
-    if (options.signal?.aborted) throw cause;
-    return { cause };
-  }
-}
-
-/** Frees the connection of an answer that nobody will read. */
-export function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined);
-}

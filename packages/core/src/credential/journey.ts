@@ -181,13 +181,15 @@ async function refused(means: Means, goal: Goal, error: IssueError, parent: Secr
   if (error.outcome !== "parent" || means.parent === undefined || parent === undefined) throw error;
   const { platformCode } = error;
   const known = means.parts.local.state?.failure?.parent;
-  const doubtful = known?.fingerprint === parent.fingerprint && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
+  const isKnown = known?.fingerprint === parent.fingerprint;
+  const doubtful = isKnown && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
   const options = { signal: means.closing, doubtful, ...(platformCode === undefined ? {} : { platformCode }) };
   const isFresh = means.complained.has(goal);
   means.complained.add(goal);
   const isReplaced = !isFresh && (await told(means, means.parent.reject(parent, options))).replaced;
   if (!isReplaced) {
-    await blame(means, error, parent);
+    // Where that was known, the request was recorded as a failure already.
+    if (!isKnown) await blame(means, error, parent);
     throw error;
   }
   return { kind: "pause", ms: 1 + means.parts.setting.random.next(), why: "error" };

@@ -29,6 +29,7 @@ export class Recorder {
       outcomeId: setting.random.id(),
       sentAtMs: intent.atMs,
       ...ending,
+      ...(ending.outcome === "parent" && leadership.parent ? { parent: leadership.parent.fingerprint } : {}),
     } as const;
     let { state } = flight.snapshot;
     try {

@@ -80,3 +80,31 @@ describe("an abandoned request", () => {
     expect(after(announced, abandon({ quotaGone: true })).quota).toEqual({ day: today, used: 100, forced: { used: 0, lastAtMs: 0 } });
   });
 });
+
+describe("a request that was abandoned because the parent was refused", () => {
+  const told = abandon({ outcome: "parent", code: "40001", parent: "P1" });
+  const blamed = abandon({ outcome: "blamed", code: "40001", parent: "P1", operationId: "", outcomeId: "blamed" });
+
+  it("left, so it counts; it is no failure yet, and may be tried again at once with another parent", () => {
+    const next = after(announced, told);
+    expect(next).toMatchObject({ failures: 0, coolUntilMs: noonMs, quota: { used: 4 }, failure: { code: "40001" } });
+    expect(next.failure).not.toHaveProperty("parent");
+    expect(next).not.toHaveProperty("intent");
+  });
+
+  it("backs the fleet off when the parent turns out not to be to blame, which is remembered", () => {
+    const next = after(after(announced, told), blamed, 500);
+    expect(next).toMatchObject({ failures: 1, coolUntilMs: noonMs + 1_500, quota: { used: 4 } });
+    expect(next.failure).toEqual({ code: "40001", atMs: noonMs + 500, parent: { fingerprint: "P1", sinceMs: noonMs + 500 } });
+    expect(decide(next, blamed, 900).state).toBeUndefined();
+  });
+
+  it("backs it off at once where that is known already, and not where the parent is another one by now", () => {
+    const failure = { code: "40001", atMs: noonMs - 5, parent: { fingerprint: "P1", sinceMs: noonMs - 5 } };
+    const again = after({ ...announced, failures: 1, failure }, told, 100);
+    expect(again).toMatchObject({ failures: 2, coolUntilMs: noonMs + 2_100 });
+    expect(again.failure?.parent).toEqual(failure.parent);
+    const other = after({ ...announced, failures: 1, failure }, { ...told, parent: "P2" }, 100);
+    expect(other).toMatchObject({ failures: 1, coolUntilMs: noonMs + 100 });
+  });
+});

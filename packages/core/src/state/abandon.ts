@@ -21,7 +21,7 @@ export interface AbandonEvent {
   readonly retryAfterMs?: number;
   /** The platform says that the day's quota is gone. */
   readonly quotaGone?: boolean;
-  /** With `blamed`: the fingerprint of the parent's credential. */
+  /** With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found not to be to blame is not asked about again. */
   readonly parent?: string;
   /** Another attempt follows under the same lease: no back-off yet. */
   readonly again?: boolean;
@@ -36,12 +36,14 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
   const ours = state.intent?.operationId === event.operationId;
   const unknown = event.outcome === "unknown";
   const isRepeated = state.outcomeId === event.outcomeId;
-  const blamed = event.outcome === "blamed";
+  const isKnown = event.parent !== undefined && state.failure?.parent?.fingerprint === event.parent;
+  const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
   if (isRepeated || (!ours && !unknown && !blamed)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
 
   const failed = event.outcome === "refused" || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
-  const coolUntilMs = Math.max(state.coolUntilMs, nowMs + coolMs(event, failures, rules));
+  const waits = event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
+  const coolUntilMs = Math.max(state.coolUntilMs, nowMs + (waits ? coolMs(event, failures, rules) : 0));
   const quota = quotaOn(state.quota, nowMs, rules);
   const fears = unknown && rules.supersedes;
   const neverLeft = event.outcome === "unsent" || event.outcome === "yielded";
@@ -73,7 +75,6 @@ function failureOf({ failure }: State, { code, outcome, parent }: AbandonEvent, 
 
 /** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
-  if (event.outcome === "yielded" || event.outcome === "parent" || event.again) return 0;
   const { firstMs, maxMs } = rules.cool;
   const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
   // Whatever the issuer makes of it, a whole number is stored.

@@ -1,0 +1,194 @@
+/** A war over one AppID, in virtual time: fleets that call, and somebody who kills or replaces their token. What is counted, the platform counted. */
+import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
+import type { CredentialEvent } from "@lingpai/core";
+import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
+import { wechat, type WechatOptions } from "@lingpai/wechat";
+import { createSimulator, type Simulator } from "@lingpai/wechat-simulator";
+
+const appId = "wx0123456789abcdef";
+const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
+const baseUrl = "https://api.weixin.qq.com";
+const latencyMs = 50;
+/** Longer than any call waits. */
+const drainMs = 30_000;
+
+export type Mode = "plain" | "stable";
+
+/** What an attacker does to the token of this kind. `kill`: the platform stops honouring every one. `replace`: somebody else fetches one. */
+export type Attack = "kill" | "replace";
+
+export interface War {
+  readonly mode: Mode;
+  readonly overlapMs: number;
+  readonly attack?: Attack;
+  readonly everyMs: number;
+  readonly forMs: number;
+  /** How often each node makes a call. */
+  readonly callEveryMs: number;
+}
+
+export interface Outcome {
+  readonly calls: number;
+  readonly failed: number;
+  /** Requests for a token that the fleet sent. */
+  readonly fetches: number;
+  /** Tokens of the fleet that died before their time. */
+  readonly deaths: number;
+  readonly longestOutageMs: number;
+  /** The last `contended` event, if there was one. */
+  readonly contended: CredentialEvent<"contended"> | undefined;
+}
+
+/** What a fleet was issued, told from its own traffic. */
+class Traffic {
+  fetches = 0;
+  readonly tokens = new Set<string>();
+
+  watching(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+    return async (input, init) => {
+      const response = await fetch(input, init);
+      if (!/\/cgi-bin\/(stable_)?token/.test(String(input))) return response;
+      this.fetches += 1;
+      const { access_token: token } = (await response.clone().json()) as { readonly access_token?: string };
+      if (token !== undefined) this.tokens.add(token);
+      return response;
+    };
+  }
+}
+
+interface Node {
+  call(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface Fleet {
+  readonly traffic: Traffic;
+  readonly nodes: readonly Node[];
+  readonly events: readonly CredentialEvent[];
+}
+
+export interface Battlefield {
+  readonly clock: ManualClock;
+  readonly simulator: Simulator;
+  readonly war: War;
+}
+
+export function battlefield(war: War): Battlefield {
+  const clock = manualClock();
+  const accounts = [{ appId, secret }];
+  return { clock, simulator: createSimulator({ clock, random: seededRandom(7), accounts, latencyMs, overlapMs: war.overlapMs }), war };
+}
+
+/** Nodes of ours with a store of their own. */
+export function ours({ clock, simulator, war }: Battlefield, label: string, count: number, more: Partial<WechatOptions> = {}): Fleet {
+  const store = memoryStore({ clock });
+  const events: CredentialEvent[] = [];
+  const traffic = new Traffic();
+  const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
+  const nodes = Array.from({ length: count }, (_, index): Node => {
+    const name = `${label}-${index + 1}`;
+    const client = wechat({
+      appId,
+      secret,
+      mode: war.mode,
+      overlapMs: war.overlapMs,
+      environment: label,
+      node: name,
+      clock,
+      random: seededRandom(name),
+      fetch,
+      cache: memoryCache(store, { clock }),
+      lock: memoryLock(store, { clock }),
+      ...more,
+    });
+    client.credential.watch((event) => events.push(event));
+    return { call: () => client.request("/cgi-bin/user/info", { query: { openid: "o" } }), close: () => client.close() };
+  });
+  return { traffic, nodes, events };
+}
+
+/** What people write in a quarter of an hour: a token in memory, and another one when it is refused. No store, no lock, no ledger. */
+export function naive({ simulator, war }: Battlefield, label: string, count: number): Fleet {
+  const traffic = new Traffic();
+  const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
+  const read = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> =>
+    (await fetch(`${baseUrl}${path}`, init)).json();
+  const credentials = { grant_type: "client_credential", appid: appId, secret };
+  const newToken = (): Promise<Record<string, unknown>> =>
+    war.mode === "plain"
+      ? read(`/cgi-bin/token?${new URLSearchParams(credentials)}`)
+      : read("/cgi-bin/stable_token", { method: "POST", body: JSON.stringify({ ...credentials, force_refresh: false }) });
+  const nodes = Array.from({ length: count }, (): Node => {
+    let token: unknown;
+    const call = async (mayRetry = true): Promise<void> => {
+      token ??= (await newToken())["access_token"];
+      const { errcode = 0 } = await read(`/cgi-bin/user/info?openid=o&access_token=${String(token)}`);
+      if (errcode === 0) return;
+      token = undefined;
+      if (!mayRetry) throw new Error(`errcode ${String(errcode)}`);
+      await call(false);
+    };
+    return { call: () => call(), close: async () => undefined };
+  });
+  return { traffic, nodes, events: [] };
+}
+
+/** Lets every node call at its pace while the attacker strikes at its own; each fleet's calls are counted from the first strike on. */
+export async function fight(field: Battlefield, fleets: readonly Fleet[]): Promise<readonly Outcome[]> {
+  const { clock, war } = field;
+  const tallies = fleets.map(() => new Tally());
+  const callAll = (): void =>
+    fleets.forEach((fleet, index) => {
+      for (const node of fleet.nodes) tallies[index]?.count(node.call(), clock);
+    });
+  callAll();
+  await clock.advance(5_000);
+  let nextStrikeMs = war.everyMs;
+  for (let passedMs = 0; passedMs < war.forMs;) {
+    const stepMs = Math.min(war.callEveryMs - (passedMs % war.callEveryMs), nextStrikeMs - passedMs);
+    await clock.advance(stepMs);
+    passedMs += stepMs;
+    if (passedMs === nextStrikeMs) {
+      strike(field);
+      nextStrikeMs += war.everyMs;
+    }
+    if (passedMs % war.callEveryMs === 0) callAll();
+  }
+  await clock.advance(drainMs);
+  const outcomes = fleets.map((fleet, index) => outcomeOf(field, fleet, tallies[index]!));
+  await Promise.all(fleets.flatMap(({ nodes }) => nodes.map((node) => node.close())));
+  return outcomes;
+}
+
+function strike({ simulator: { operator }, war }: Battlefield): void {
+  if (war.attack === "kill") operator.revoke(appId, [war.mode]);
+  if (war.attack === "replace") operator.foreignIssue(appId, { kind: war.mode, caller: "attacker" });
+}
+
+class Tally {
+  calls = 0;
+  failed = 0;
+  longestOutageMs = 0;
+  #downSinceMs: number | undefined;
+
+  count(call: Promise<unknown>, clock: ManualClock): void {
+    this.calls += 1;
+    const startedMs = clock.monotonicMs();
+    call.then(
+      () => {
+        if (this.#downSinceMs !== undefined) this.longestOutageMs = Math.max(this.longestOutageMs, clock.monotonicMs() - this.#downSinceMs);
+        this.#downSinceMs = undefined;
+      },
+      () => {
+        this.failed += 1;
+        this.#downSinceMs ??= startedMs;
+      },
+    );
+  }
+}
+
+function outcomeOf({ simulator }: Battlefield, { events, traffic }: Fleet, { calls, failed, longestOutageMs }: Tally): Outcome {
+  const deaths = [...traffic.tokens].filter((token) => simulator.operator.inspect(token)?.alive !== true).length;
+  const contended = events.findLast((event): event is CredentialEvent<"contended"> => event.type === "contended");
+  return { calls, failed, fetches: traffic.fetches, deaths, longestOutageMs, contended };
+}
