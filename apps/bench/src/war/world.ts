@@ -112,7 +112,7 @@ export function naive({ simulator, war }: Battlefield, label: string, count: num
   const traffic = new Traffic();
   const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
   const read = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> =>
-    (await fetch(`${baseUrl}${path}`, init)).json();
+    (await (await fetch(`${baseUrl}${path}`, init)).json()) as Record<string, unknown>;
   const credentials = { grant_type: "client_credential", appid: appId, secret };
   const newToken = (): Promise<Record<string, unknown>> =>
     war.mode === "plain"
