@@ -182,11 +182,13 @@ async function refused(means: Means, goal: Goal, error: IssueError, parent: Secr
   const { platformCode } = error;
   const known = means.parts.local.state?.failure?.parent;
   const isKnown = known?.fingerprint === parent.fingerprint;
-  const doubtful = isKnown && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
-  const options = { signal: means.closing, doubtful, ...(platformCode === undefined ? {} : { platformCode }) };
   const isFresh = means.complained.has(goal);
+  const isDoubtful = isKnown && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
+  // The second for one goal, too: a credential is then replaced only if it is dead, and who pushes tickets waits for the next.
+  const doubtful = isFresh || isDoubtful;
+  const options = { signal: means.closing, doubtful, ...(platformCode === undefined ? {} : { platformCode }) };
   means.complained.add(goal);
-  const isReplaced = !isFresh && (await told(means, means.parent.reject(parent, options))).replaced;
+  const isReplaced = (await told(means, means.parent.reject(parent, options))).replaced;
   if (!isReplaced) {
     // Where that was known, the request was recorded as a failure already.
     if (!isKnown) await blame(means, error, parent);
