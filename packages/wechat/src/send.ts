@@ -134,3 +134,18 @@ function withToken(url: URL, parameter: string, secret: string): string {
 async function replacement(
   credential: Credential,
   token: Secret,
+  report: RejectOptions,
+): Promise<{ readonly secret?: Secret; readonly wasReplaced?: boolean | undefined; readonly cause?: unknown }> {
+  try {
+    const verdict = await credential.reject(token, report);
+    return verdict.replaced ? verdict : {};
+  } catch (cause) {
+    if (report.signal?.aborted) throw cause;
+    return { cause };
+  }
+}
+
+/** Frees the connection of an answer that nobody will read. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}
