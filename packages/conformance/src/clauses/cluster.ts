@@ -52,7 +52,7 @@ export const cluster: readonly Clause[] = [
     title: "moving a slot is not noticed, neither while it moves nor after",
     needs: ["cluster"],
     alone: true,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     async run({ cache, lock, cluster: controls, path, facts, random }) {
       const owner = random.id();
       let version = written(await cache.set("key", "0"));
@@ -81,7 +81,7 @@ export const cluster: readonly Clause[] = [
     title: "when a primary is killed, its names are unavailable, never missing, and then right, with fences that rise",
     needs: ["cluster", "replicated"],
     alone: true,
-    timeoutMs: 90_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { cache, lock, server, path, facts, random, elapse } = trial;
       trial.expectDataLoss();
@@ -130,7 +130,7 @@ export const cluster: readonly Clause[] = [
     title: "changes and releases are told again after a failover",
     needs: ["cluster", "replicated", "pushesChanges"],
     alone: true,
-    timeoutMs: 90_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { cache, server, path, until } = trial;
       trial.expectDataLoss();

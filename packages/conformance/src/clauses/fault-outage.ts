@@ -126,7 +126,7 @@ export const faultOutage: readonly Clause[] = [
     id: "FAULT-12",
     title: "100 lost connections leak no connection, listener or timer",
     needs: ["linked"],
-    timeoutMs: 120_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const client = await trial.connect();
       const lose = async (count: number): Promise<void> => {
@@ -185,7 +185,7 @@ export const faultOutage: readonly Clause[] = [
     id: "FAULT-15",
     title: "with watchers and waiters, listeners and connections do not grow over 100 reconnects",
     needs: ["linked", "pushesChanges"],
-    timeoutMs: 120_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const client = await trial.connect();
       let missed = 0;

@@ -135,7 +135,7 @@ export const faultServer: readonly Clause[] = [
     title: "what is stored outlives the server's restart where the server keeps data, and locks are found as they were",
     needs: ["survivesRestart"],
     alone: true,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { cache, lock, server, facts, random } = trial;
       const version = written(await cache.set("key", "value", { ttlMs: 600_000 }));

@@ -45,7 +45,7 @@ export const fence: readonly Clause[] = [
     title: "fences rise across a failover",
     needs: ["locks", "fencing", "replicated"],
     alone: true,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { lock, random, path, server } = trial;
       trial.expectDataLoss();
@@ -168,7 +168,7 @@ export const fence: readonly Clause[] = [
     title: "fences rise across a restart of the server",
     needs: ["locks", "fencing", "restartable"],
     alone: true,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { lock, random, server, facts } = trial;
       if (facts.persistence !== "server") trial.expectDataLoss();

@@ -50,7 +50,7 @@ export const prefixIsolation: readonly Clause[] = [
     title: "clear() removes and counts all of 10 000 keys without holding up another client",
     needs: ["enumerable"],
     alone: true,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     async run(trial) {
       const { cache, facts, settle } = trial;
       const other = (await trial.second()).cache.withPrefix("elsewhere");
