@@ -1,6 +1,7 @@
 /** A third-party platform's component and the accounts that authorised it: what the platform remembers of them. */
 import type { Context } from "./context.ts";
 import type { MessageKeys } from "./push.ts";
+import { Quotas } from "./quota.ts";
 import type { Supersession, TokenSpace } from "./token-space.ts";
 import { independent } from "./token-space.ts";
 import type { Token } from "./token.ts";
@@ -43,6 +44,7 @@ export interface Authorization {
 
 export class Component {
   readonly options: ComponentOptions;
+  readonly quotas: Quotas = new Quotas();
   readonly verifyTickets: TokenSpace;
   readonly tokens: TokenSpace;
   readonly preAuthCodes: TokenSpace;

@@ -1,12 +1,29 @@
 /** The endpoints of `api.weixin.qq.com` for third-party platforms. */
 import type { Answer } from "./context.ts";
+import { okBody } from "./official.ts";
 import type { ComponentRequest } from "./open-platform-bodies.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange, Json } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
 
-export function openPlatformEndpoints({ openPlatform }: Platform): readonly Endpoint[] {
+/** `/cgi-bin/component/clear_quota/v2`: with the component's secret and without a token, for itself or for an account that authorised it. */
+function clearQuota({ openPlatform, official, context }: Platform, { env }: Exchange, body: Json): Answer<unknown> {
+  const endpoint = "/cgi-bin/component/clear_quota/v2";
+  const [componentAppId, appId] = [textOf(body, "component_appid"), textOf(body, "appid")];
+  const matter = { kind: "act", endpoint, appId: appId || componentAppId || undefined, sender: env.sender } as const;
+  const component = openPlatform.find(componentAppId);
+  if (component === undefined) return context.refuse(matter, componentAppId === "" ? 41018 : 40013, "unknown-app");
+  const secret = textOf(body, "appsecret");
+  if (secret !== component.options.secret) return context.refuse(matter, secret === "" ? 41004 : 40125, "wrong-secret");
+  if (appId !== "" && component.authorization(appId) === undefined) return context.refuse(matter, 61003, "unauthorised");
+  const quotas = appId === "" ? component.quotas : (official.accounts.find(appId)?.quotas ?? component.quotas);
+  return quotas.clear(context.nowMs()) ? context.grant(matter, "operator", okBody) : context.refuse(matter, 48006, "day-quota");
+}
+
+export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
+  const { openPlatform } = platform;
   return [
+    post("clear_quota/v2", (exchange, body) => clearQuota(platform, exchange, body)),
     post("api_component_token", ({ env }, body) =>
       openPlatform.issue({
         ...env.sender,
@@ -36,7 +53,7 @@ export function openPlatformEndpoints({ openPlatform }: Platform): readonly Endp
 }
 
 function post(name: string, answer: (exchange: Exchange, body: Json) => Answer<unknown>): Endpoint {
-  const kind = name.startsWith("api_get_authorizer_") ? "call" : "issue";
+  const kind = name === "clear_quota/v2" ? "act" : name.startsWith("api_get_authorizer_") ? "call" : "issue";
   return { kind, host: "wechat", method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 

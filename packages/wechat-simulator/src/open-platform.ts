@@ -187,6 +187,10 @@ export class OpenPlatform {
     return seal(this.#context, options, options.appId, fields, "AppId");
   }
 
+  find(appId: string): Component | undefined {
+    return this.#components.get(appId);
+  }
+
   #component(appId: string): Component {
     const component = this.#components.get(appId);
     if (component === undefined)

@@ -65,6 +65,7 @@ const texts: Readonly<Record<number, string>> = {
   61010: "code is expired",
   61011: "invalid component",
   61023: "refresh_token is invalid",
+  670001: "app is not in the share range",
   76021: "cgi_path not found, please check",
 };
 

@@ -1,7 +1,7 @@
 /** The endpoints of `qyapi.weixin.qq.com`. Those that both hosts have (`getcallbackip`) are served once, and know the host by the token. */
 import type { Platform } from "./platform.ts";
 import type { Endpoint } from "./routes.ts";
-import { textIn, textOf } from "./routes.ts";
+import { countIn, textIn, textOf } from "./routes.ts";
 
 export function wecomEndpoints(platform: Platform): readonly Endpoint[] {
   return [...appEndpoints(platform), ...serviceEndpoints(platform)].map((endpoint) => ({ ...endpoint, host: "wecom" }));
@@ -17,6 +17,18 @@ function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
         const request = { ...exchange.env.sender, corpId: textIn(exchange, "corpid"), secret: textIn(exchange, "corpsecret") };
         return suites.developedToken(request) ?? wecom.issue(request);
       },
+    },
+    {
+      kind: "issue",
+      method: "POST",
+      path: "/cgi-bin/corpgroup/corp/gettoken",
+      answer: (exchange, body) =>
+        wecom.groupToken({
+          ...exchange.env.sender,
+          accessToken: textIn(exchange, "access_token"),
+          corpId: textOf(body, "corpid"),
+          agentId: countIn(body, "agentid"),
+        }),
     },
     {
       kind: "issue",

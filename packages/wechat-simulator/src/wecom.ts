@@ -17,6 +17,8 @@ export interface CorpOptions {
   readonly allowIps?: readonly string[];
   /** The code that a wrong secret is refused with. @defaultValue 40001 */
   readonly wrongSecretCode?: 40001 | 40091;
+  /** The corps downstream that its apps are shared with, and the apps' agent ids there. @defaultValue none */
+  readonly shares?: readonly { readonly corpId: string; readonly agentId: number }[];
   /** Past `perMinute` fetches of one app in a clock minute, fetches are refused with 45009 for `blockMs`. @defaultValue no limit */
   readonly throttle?: { readonly perMinute: number; readonly blockMs: 60_000 | 3_600_000 };
 }
@@ -86,6 +88,23 @@ export class Wecom {
     return this.#context.handOut(matter, app.space, ({ text }) => ({ ...okBody, access_token: text, expires_in: this.#lifetimeS }));
   }
 
+  /** `/cgi-bin/corpgroup/corp/gettoken`: the token of a corp downstream for an app that is shared with it, the same until it expires. */
+  groupToken(
+    request: Sender & { readonly accessToken: string; readonly corpId: string; readonly agentId: number },
+  ): Answer<WecomTokenBody> {
+    const endpoint = "/cgi-bin/corpgroup/corp/gettoken";
+    const checked = checkToken(this.#context.tokens, request.accessToken, wecomToken, this.#context.nowMs());
+    const { corpId, agentId } = request;
+    const appId = `${corpId}/${agentId}`;
+    const matter: Matter = { kind: "issue", endpoint, appId, sender: request };
+    if (!checked.alive) return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
+    const upstream = this.#corps.get(checked.token.appId.split("/")[0] ?? "");
+    const isShared = upstream?.options.shares?.some((share) => share.corpId === corpId && share.agentId === agentId) ?? false;
+    if (!isShared) return this.#context.refuseWecom(matter, 670_001, "unauthorised");
+    const space = this.#context.spaces.of(appId, "corp").at(0) ?? this.#open(appId);
+    return this.#context.handOut(matter, space, ({ text }) => ({ ...okBody, access_token: text, expires_in: this.#lifetimeS }));
+  }
+
   /** `/cgi-bin/get_jsapi_ticket`: one ticket for each corp, the same while it lives. */
   jsapiTicket(request: Sender & { readonly accessToken: string }): Answer<TicketBody> {
     return this.#ticket("/cgi-bin/get_jsapi_ticket", request, (corpId) => this.#tickets.space(corpId, "jsapi"));
@@ -103,13 +122,12 @@ export class Wecom {
     return Math.floor(this.#lifetimeMs / 1000);
   }
 
+  #open(appId: string): TokenSpace {
+    return this.#context.spaces.open({ kind: "corp", appId, lifetimeMs: this.#lifetimeMs, supersession: independent });
+  }
+
   #app({ corpId, throttle }: CorpOptions, { agentId, secret }: CorpAppOptions): App {
-    const space = this.#context.spaces.open({
-      kind: "corp",
-      appId: `${corpId}/${agentId}`,
-      lifetimeMs: this.#lifetimeMs,
-      supersession: independent,
-    });
+    const space = this.#open(`${corpId}/${agentId}`);
     return { secret, space, meter: new WindowMeter(minuteMs, throttle?.perMinute ?? Infinity), blockedUntilMs: Number.NEGATIVE_INFINITY };
   }
 

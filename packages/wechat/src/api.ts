@@ -10,7 +10,8 @@ import type { Action } from "./error-row.ts";
 import { parseJson } from "./lenient-json.ts";
 import { outgoing } from "./outgoing.ts";
 import type { CallInit } from "./outgoing.ts";
-import type { PlatformOptions } from "./platform.ts";
+import { cloudBaseUrl, createPlatform } from "./platform.ts";
+import type { Platform, PlatformOptions } from "./platform.ts";
 import { createSender, discard } from "./send.ts";
 import { accountParameter } from "./token-parameter.ts";
 import type { TokenParameter } from "./token-parameter.ts";
@@ -67,6 +68,23 @@ export interface Api {
   close(): void;
 }
 
+/** Calls without a token, from where the platform adds it itself. */
+export interface TokenlessOptions extends Omit<ApiOptions, "tokenParameter" | "fallbackBaseUrls"> {
+  readonly token: "none";
+}
+
+/**
+ * A client for code in WeChat's cloud hosting (微信云托管) with its open API service (开放接口服务) switched on: inside the container the platform adds the account's
+ * token to calls that have none, and takes them over plain `http:`. Nothing is fetched and nothing is kept.
+ *
+ * @defaultValue `baseUrl`: "http://api.weixin.qq.com"
+ * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right.
+ */
+export function tokenlessApi(options: TokenlessOptions): Api {
+  const platform = createPlatform({ ...options, baseUrl: options.baseUrl ?? cloudBaseUrl }, "wechat", true);
+  return apiOf(platform, undefined, () => undefined, options);
+}
+
 /**
  * Calls go to the platform that issued the credential, and to no other.
  *
@@ -74,7 +92,10 @@ export interface Api {
  */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
   const { platform, tokenParameter: ownParameter } = audienceOf(credential, options);
-  const tokenParameter = options.tokenParameter ?? ownParameter;
+  return apiOf(platform, credential, options.tokenParameter ?? ownParameter, options);
+}
+
+function apiOf(platform: Platform, credential: Credential | undefined, tokenParameter: TokenParameter, options: ApiOptions): Api {
   const destination = destinationOf(platform, tokenParameter);
   const replayBytesMax = whole("replayBytesMax", options.replayBytesMax ?? 10_485_760, 0, 2 ** 31 - 1);
   const timeoutMs = whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 2 ** 31 - 1);
@@ -93,8 +114,10 @@ export function createApi(credential: Credential, options: ApiOptions = {}): Api
   return {
     async fetch(input, init) {
       const text = input instanceof Request ? input.url : String(input);
-      if (!URL.canParse(text) || !destination.takesToken(new URL(text))) return platform.fetch(input, init);
-      return (await sender.send(await outgoing(input, init, replayBytesMax))).response;
+      if (URL.canParse(text) && destination.takesToken(new URL(text)))
+        return (await sender.send(await outgoing(input, init, replayBytesMax))).response;
+      const { idempotent: _idempotent, timeoutMs: _timeoutMs, ...rest } = init ?? {};
+      return platform.fetch(input, init === undefined ? undefined : rest);
     },
     async request<T>(path: string, request: ApiRequest = {}): Promise<T> {
       const url = urlOf(platform.baseUrl, path, request);

@@ -2,7 +2,7 @@
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
-import { createApi } from "./api.ts";
+import { createApi, tokenlessApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
 import { networkError, scriptedFetch, silence } from "./scripted-fetch.fixture.ts";
@@ -167,5 +167,28 @@ describe("the platform's other hosts", () => {
 
   test("must be of the same platform", () => {
     expect(() => createApi(fakeCredential(), { fallbackBaseUrls: ["https://qyapi.weixin.qq.com"] })).toThrow(/not of the platform/);
+  });
+});
+
+describe("a client without a token, in cloud hosting", () => {
+  test("calls the platform's plain origin, adds nothing, and reads the answer as any client does", async () => {
+    const fetch = scriptedFetch(ok, { errcode: 48001, errmsg: "api unauthorized" });
+    const api = tokenlessApi({ token: "none", fetch, clock: manualClock() });
+    await expect(api.request("/wxa/msg_sec_check", { json: { content: "a" } })).resolves.toEqual(ok);
+    await expect(api.request("/cgi-bin/menu/get")).rejects.toMatchObject({ errcode: 48001, action: "pass" });
+    await api.fetch("http://api.weixin.qq.com/cgi-bin/menu/get", { idempotent: true });
+    expect(fetch.sent.map(({ url }) => url.href)).toEqual([
+      "http://api.weixin.qq.com/wxa/msg_sec_check",
+      "http://api.weixin.qq.com/cgi-bin/menu/get",
+      "http://api.weixin.qq.com/cgi-bin/menu/get",
+    ]);
+  });
+
+  test("ends its calls too, and is no way to send a secret in clear", async () => {
+    const clock = manualClock();
+    const api = tokenlessApi({ token: "none", fetch: scriptedFetch(silence), clock });
+    expect(await after(clock, 30_000, api.request("/a"))).toMatchObject({ code: "CALL_TIMEOUT" });
+    expect(() => tokenlessApi({ token: "none", baseUrl: "http://gateway.example" })).toThrow(/not https:/);
+    expect(() => createApi(fakeCredential(), { baseUrl: "http://api.weixin.qq.com" })).toThrow(/not https:/);
   });
 });

@@ -44,9 +44,9 @@ export interface Platform {
 const tables: Readonly<Record<PlatformName, readonly ErrorRow[]>> = { wechat: errorTable, wecom: wecomErrorTable };
 
 /** @throws {ConfigurationError} `base-url`: one cannot be right, or belongs to the other platform. */
-export function createPlatform(options: PlatformOptions, name: PlatformName = "wechat"): Platform {
+export function createPlatform(options: PlatformOptions, name: PlatformName = "wechat", isTokenless = false): Platform {
   const { fallbackBaseUrls: fallback = false, clock = systemClock } = options;
-  const baseUrl = checkedBaseUrl(options.baseUrl ?? mainBaseUrl(name), name);
+  const baseUrl = checkedBaseUrl(options.baseUrl ?? mainBaseUrl(name), name, isTokenless);
   const others = fallback === true ? fallbackBaseUrls(name) : fallback === false ? [] : fallback;
   const send: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const baseUrls = [baseUrl, ...others.map((each) => checkedBaseUrl(each, name))];
@@ -60,9 +60,12 @@ export function createPlatform(options: PlatformOptions, name: PlatformName = "w
   };
 }
 
+/** Inside WeChat's cloud hosting: the platform's own network, and no token or secret travels (docs.cloudbase.net, 开放接口服务, 2026). */
+export const cloudBaseUrl = "http://api.weixin.qq.com";
+
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-function checkedBaseUrl(value: string, name: PlatformName): string {
+function checkedBaseUrl(value: string, name: PlatformName, isTokenless = false): string {
   const refuse = (what: string): never => {
     throw new ConfigurationError(`The base URL ${what}. Give an https: origin, such as "${mainBaseUrl(name)}".`, { rule: "base-url" });
   };
@@ -73,6 +76,7 @@ function checkedBaseUrl(value: string, name: PlatformName): string {
   if (url.search !== "" || url.hash !== "") return refuse("holds a query or a fragment");
   if (loopback.has(url.hostname))
     return url.protocol === "https:" || url.protocol === "http:" ? plain(url) : refuse("is neither https: nor http:");
+  if (value === cloudBaseUrl && isTokenless) return plain(url);
   if (url.protocol !== "https:") return refuse("is not https:, so the secret would travel in clear");
   if (/^(\d+\.){3}\d+$|^\[/.test(url.hostname)) return refuse("names an address instead of a host, so its certificate would prove nothing");
   return plain(url);

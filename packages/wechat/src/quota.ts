@@ -52,23 +52,41 @@ export function quotaDesk({ appId, tokenPath, credential, api, platform, secrets
       return quota;
     },
     async clearQuota({ signal = new AbortController().signal } = {}) {
-      await secrets.use(signal, async (secret) => {
-        const question = {
-          path: clearPath,
-          json: { appid: appId, appsecret: secret },
-          signal,
-          secrets: [secret],
-          subject: appId,
-          endpoint: "token",
-        } as const;
-        const { fields, platformNowMs } = await ask(platform, question);
-        const refusal = refusalIn(fields, [secret]);
-        if (refusal !== undefined)
-          throw new WechatApiError(`POST ${clearPath}`, refusal, classify("token", refusal.errcode), platformNowMs);
-      });
+      await secrets.use(signal, (secret) => clear(platform, clearPath, { appid: appId, appsecret: secret }, secret, appId, signal));
       await credential.reconcileQuota({ used: 0, remaining: Number.MAX_SAFE_INTEGER });
     },
   };
+}
+
+export interface ComponentQuotaOptions extends CallOptions {
+  readonly componentAppId: string;
+  /** The account for which to clear; undefined: the component itself. */
+  readonly appId?: string | undefined;
+  readonly platform: Platform;
+  readonly secrets: SecretSource;
+}
+
+/** `POST /cgi-bin/component/clear_quota/v2` (developers.weixin.qq.com, clearComponentQuotaByAppSecret, 2026-11-28). */
+export async function clearComponentQuota({ componentAppId, appId, platform, secrets, ...call }: ComponentQuotaOptions): Promise<void> {
+  const { signal = new AbortController().signal } = call;
+  const json = { component_appid: componentAppId, ...(appId === undefined ? {} : { appid: appId }) };
+  await secrets.use(signal, (secret) =>
+    clear(platform, "/cgi-bin/component/clear_quota/v2", { ...json, appsecret: secret }, secret, componentAppId, signal),
+  );
+}
+
+async function clear(
+  platform: Platform,
+  path: string,
+  json: Readonly<Record<string, string>>,
+  secret: string,
+  subject: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fields, platformNowMs } = await ask(platform, { path, json, signal, secrets: [secret], subject, endpoint: "token" });
+  const refusal = refusalIn(fields, [secret]);
+  if (refusal === undefined) return;
+  throw new WechatApiError(`POST ${path}`, refusal, classify("token", refusal.errcode, platform.table), platformNowMs);
 }
 
 function quotaIn(value: unknown): Quota {

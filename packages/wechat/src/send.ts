@@ -39,7 +39,8 @@ export interface Sender {
 }
 
 export interface SenderOptions {
-  readonly credential: Credential;
+  /** Undefined: nothing is ever sent with a token. */
+  readonly credential: Credential | undefined;
   readonly platform: Platform;
   readonly random: Random;
   readonly busyRetriesMax: number;
@@ -69,6 +70,7 @@ export function createSender(options: SenderOptions): Sender {
   return {
     async send(call) {
       const wait: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
+      if (credential === undefined) return sendOnce(options, call);
       let token = await credential.get(wait);
       const path = call.url.pathname;
       let replays = 0;

@@ -2,7 +2,7 @@
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
-import { createSimulator } from "@lingpai/wechat-simulator";
+import { createSimulator, encryptedCorpId } from "@lingpai/wechat-simulator";
 import type { Simulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
 import { encodingAesKey, messageToken } from "./platform-world.fixture.ts";
@@ -30,13 +30,13 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((node) => node.close()));
 });
 
-function world(): World {
+function world(isDevelopedFor = false): World {
   const clock = manualClock();
   const simulator = createSimulator({
     clock,
     random: seededRandom(5),
     latencyMs: 20,
-    suites: [{ suiteId, secret, token: messageToken, encodingAesKey }],
+    suites: [{ suiteId, secret, token: messageToken, encodingAesKey, isDevelopedFor }],
   });
   const store = memoryStore({ clock });
   return {
@@ -46,6 +46,7 @@ function world(): World {
       const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
       const fetch = simulator.fetchAs({ caller: name });
       const node = wecomSuite({
+        isDevelopedFor,
         suiteId,
         secret,
         messageToken,
@@ -194,5 +195,77 @@ describe("a suite", () => {
     expect(suite.corp(corpId, "permanent-code")).toBe(suite.corp(corpId, "permanent-code"));
     await suite.close();
     expect(() => suite.corp(otherCorpId, "permanent-code")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  });
+});
+
+describe.each([
+  { title: "a third-party app", isDevelopedFor: false, tokenPath: corpPath },
+  { title: "an app developed for the corp", isDevelopedFor: true, tokenPath: "/cgi-bin/gettoken" },
+])("the installation of $title", ({ isDevelopedFor, tokenPath }) => {
+  test("is redeemed once, known by the corp's encrypted id, and kept for every node", async () => {
+    const { simulator, node, pushTo, during } = world(isDevelopedFor);
+    const [a, b] = [node("a"), node("b")];
+    await pushTo(a);
+    const code = simulator.suites.authorize(suiteId, corpId);
+    const corp = await during(a.install(code));
+    expect(corp.corpId).toBe(encryptedCorpId(corpId, suiteId));
+    await expect(during(send(b.corp(corp.corpId)))).resolves.toMatchObject({ errcode: 0 });
+    await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
+    expect(simulator.log.issues(`${corp.corpId}/${suiteId}`, tokenPath).length).toBeLessThanOrEqual(1);
+    expect(simulator.log.entries({ endpoint: tokenPath, ok: true }).map(({ caller }) => caller)).toEqual(["b"]);
+    await expect(during(b.authInfo(corp.corpId))).resolves.toMatchObject({ errcode: 0, auth_corp_info: { corpid: corp.corpId } });
+    await expect(during(b.install(code))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 40078 });
+  });
+
+  test("is used at once when the corp installs again", async () => {
+    const { clock, simulator, node, pushTo, during } = world(isDevelopedFor);
+    const [a, b] = [node("a"), node("b")];
+    await pushTo(a);
+    const corp = await during(a.install(simulator.suites.authorize(suiteId, corpId)));
+    await during(send(corp));
+    await during(b.install(simulator.suites.authorize(suiteId, corpId)));
+    simulator.operator.revoke(`${corp.corpId}/${suiteId}`);
+    await clock.advance(60_000);
+    await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
+    expect(simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 })).toEqual([]);
+  });
+
+  test("is missed with a sentence", async () => {
+    const { node, pushTo, during } = world(isDevelopedFor);
+    const suite = node("a");
+    await pushTo(suite);
+    const failed = during(send(suite.corp("wpNobodyInstalledThis0000000000000")));
+    await expect(failed).rejects.toMatchObject({ cause: { message: expect.stringMatching(/Give install\(\) the code/) } });
+  });
+});
+
+describe("a suite with a wrong secret", () => {
+  test("is told so after one request, not after seven in 17 s", async () => {
+    const { clock, simulator, node, pushTo } = world();
+    const suite = node("a", { secret: "kP3-another_secret_of_43_characters_xxxxxxx" });
+    await pushTo(suite);
+    const told: unknown[] = [];
+    for (let second = 0; second < 17; second += 1) {
+      suite.credential.get().catch((error: unknown) => told.push(error));
+      await clock.advance(1_000);
+    }
+    expect(simulator.log.entries({ endpoint: suitePath }).map(({ code }) => code)).toEqual([40080]);
+    expect(String((told[0] as Error).message)).toMatch(/40080, wrong secret/);
+  });
+
+  test("or a code that no row names is tried again at a pace that blocks nobody, and the reason is told", async () => {
+    const { clock, simulator, node, pushTo } = world();
+    const suite = node("a");
+    simulator.faults.always(({ endpoint }) => (endpoint === suitePath ? { errcode: 987_654 } : undefined));
+    let told = "";
+    for (let second = 0; second < 3600; second += 5) {
+      if (second % 600 === 0) await pushTo(suite);
+      suite.credential.get().catch((error: unknown) => (told = `${String(error)} ${String((error as Error).cause)}`));
+      await clock.advance(5_000);
+    }
+    const asked = simulator.log.entries({ endpoint: suitePath }).length;
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThanOrEqual(61);
+    expect(told).toContain("987654");
   });
 });

@@ -1,8 +1,10 @@
 /** A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed it. */
 import { ClosedError, credential as createCredential, storeFrom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
+import { secretIn } from "./answer.ts";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
+import { PermanentCodes } from "./permanent-codes.ts";
 import type { MessageKeys } from "./push-envelope.ts";
 import { pushReceiver } from "./push-handler.ts";
 import type { PushHandler, PushOptions } from "./push-handler.ts";
@@ -11,10 +13,13 @@ import type { SecretOption } from "./secret-source.ts";
 import { corpToken, suiteToken } from "./suite-token.ts";
 import type { SuiteTokenOptions } from "./suite-token.ts";
 import { suiteParameter } from "./token-parameter.ts";
-import { wecomBaseUrl } from "./wecom.ts";
+import { wecomBaseUrl, wecomToken } from "./wecom.ts";
 
 export interface WecomSuiteOptions
-  extends Omit<CredentialOptions, "issuer" | "parent">, Omit<ApiOptions, "tokenParameter">, SuiteTokenOptions, MessageKeys, PushOptions {}
+  extends Omit<CredentialOptions, "issuer" | "parent">, Omit<ApiOptions, "tokenParameter">, SuiteTokenOptions, MessageKeys, PushOptions {
+  /** A template for apps that the provider develops for corps (代开发应用): their tokens are had at `gettoken`, with the permanent code as the secret. @defaultValue false */
+  readonly isDevelopedFor?: boolean;
+}
 
 /** A corp that installed the suite. */
 export interface SuiteCorp extends Pick<Api, "fetch" | "request"> {
@@ -30,10 +35,19 @@ export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
   /** What WeCom pushed last: each ticket is good for 30 minutes. */
   readonly ticket: PushedTicket;
   /**
-   * A corp, by the permanent code that its installation gave. The same object at each call; the code of the first call counts, so give a function where a corp may
-   * install again. Sends nothing.
+   * Redeems the code that an installation brought (`get_permanent_code`), and keeps the permanent code for the fleet: from then on `corp(corpId)` works on every
+   * node. Works once for each code.
+   *
+   * @throws {WechatApiError} the code is used, expired or not WeCom's. @throws {CacheUnavailableError} the permanent code could not be kept.
    */
-  corp(corpId: string, permanentCode: SecretOption): SuiteCorp;
+  install(authCode: string, options?: CallOptions): Promise<SuiteCorp>;
+  /** What the corp consented to (`get_auth_info`), in the platform's own words. Needs a kept permanent code. */
+  authInfo(corpId: string, options?: CallOptions): Promise<Record<string, unknown>>;
+  /**
+   * A corp, by its id as the installation named it, and by the permanent code that {@link WecomSuite.install} kept. Or give the code: the one of the first call
+   * counts, so give a function where a corp may install again. The same object at each call. Sends nothing.
+   */
+  corp(corpId: string, permanentCode?: SecretOption): SuiteCorp;
   /** Settles every waiting caller with `CLOSED`. The cache and the lock stay open. */
   close(): Promise<void>;
 }
@@ -48,7 +62,8 @@ const ticketLifetimeMs = 30 * 60_000;
 export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...given } = options;
   const shared = { ...given, baseUrl: options.baseUrl ?? wecomBaseUrl };
-  const { suiteId } = options;
+  const { suiteId, isDevelopedFor = false } = options;
+  const codes = new PermanentCodes(options);
   const issuer = suiteToken(options);
   const {
     ticket,
@@ -68,40 +83,61 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   );
   const suite = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(suite, { ...shared, tokenParameter: suiteParameter });
-  const corps = new Map<string, SuiteCorp & { close(): Promise<void> }>();
+  const corps = new Map<string, ReturnType<typeof corpClient>>();
   let isClosed = false;
+
+  const credentialOf = (corpId: string, permanentCode: SecretOption): Credential => {
+    if (isDevelopedFor)
+      return createCredential({ ...shared, issuer: wecomToken({ ...shared, corpId, app: suiteId, secret: permanentCode }) });
+    return createCredential({ ...shared, issuer: corpToken({ ...shared, corpId, permanentCode }), parent: suite });
+  };
+
+  const corp = (corpId: string, permanentCode: SecretOption = () => codes.get(corpId)): SuiteCorp => {
+    const known = corps.get(corpId);
+    if (known !== undefined) return known;
+    if (isClosed) throw new ClosedError("The suite's client");
+    const credential = credentialOf(corpId, permanentCode);
+    const created = corpClient(corpId, credential, createApi(credential, shared));
+    corps.set(corpId, created);
+    return created;
+  };
 
   return {
     ...handler,
     credential: suite,
     ticket,
     request: api.request,
-    corp(corpId, permanentCode) {
-      const known = corps.get(corpId);
-      if (known !== undefined) return known;
-      if (isClosed) throw new ClosedError("The suite's client");
-      const credential = createCredential({ ...shared, issuer: corpToken({ ...shared, corpId, permanentCode }), parent: suite });
-      const calls = createApi(credential, shared);
-      const close = async (): Promise<void> => {
-        calls.close();
-        await credential.close();
-      };
-      const created = {
-        corpId,
-        credential,
-        fetch: calls.fetch,
-        request: calls.request,
-        close,
-        token: async (call?: CallOptions) => (await credential.get(call)).reveal(),
-      };
-      corps.set(corpId, created);
-      return created;
+    corp,
+    async install(authCode, call = {}) {
+      const answer = await api.request("/cgi-bin/service/get_permanent_code", { json: { auth_code: authCode }, ...call });
+      const fields = new Map(Object.entries(answer));
+      const corpId = secretIn(new Map(Object.entries(answer["auth_corp_info"] ?? {})), "corpid");
+      await codes.put(corpId, secretIn(fields, "permanent_code"));
+      return corp(corpId);
+    },
+    async authInfo(corpId, call = {}) {
+      const json = { auth_corpid: corpId, permanent_code: await codes.get(corpId) };
+      return api.request("/cgi-bin/service/get_auth_info", { json, ...call });
     },
     async close() {
       isClosed = true;
       api.close();
       closeReceiver();
       await Promise.all([suite.close(), ...[...corps.values()].map((each) => each.close())]);
+    },
+  };
+}
+
+function corpClient(corpId: string, credential: Credential, calls: Api): SuiteCorp & { close(): Promise<void> } {
+  return {
+    corpId,
+    credential,
+    fetch: calls.fetch,
+    request: calls.request,
+    token: async (call) => (await credential.get(call)).reveal(),
+    async close() {
+      calls.close();
+      await credential.close();
     },
   };
 }

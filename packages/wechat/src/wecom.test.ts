@@ -5,6 +5,7 @@ import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
+import { corpGroupToken } from "./corp-group-token.ts";
 import { scriptedFetch } from "./scripted-fetch.fixture.ts";
 import type { Scripted } from "./scripted-fetch.fixture.ts";
 import { wecomTicket } from "./ticket.ts";
@@ -123,4 +124,30 @@ test("a WeCom ticket outlives the death of the token that it is had with", async
   // The store's own deadline may still stand.
   await clock.advance(1000);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test("a corp downstream is served with the token of the app that is shared with it, and no other is", async () => {
+  const clock = manualClock();
+  const app = { agentId: "1000002", secret };
+  const [downstreamCorpId, agentId] = ["wwfedcba9876543210", 1_000_007];
+  const corps = [{ corpId, apps: [app], shares: [{ corpId: downstreamCorpId, agentId }] }];
+  const { fetch, operator } = createSimulator({ clock, random: seededRandom(1), corps });
+  const store = memoryStore({ clock });
+  const shared = { environment: "prod", clock, cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
+  const upstream = credential({ ...shared, issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }) });
+  const group = { corpId, app: app.agentId, downstreamCorpId, agentId, fetch, clock };
+  const downstream = credential({ ...shared, issuer: corpGroupToken(group), parent: upstream });
+  const api = createApi(downstream, { fetch, clock });
+  const during = async <T>(work: Promise<T>): Promise<T> => {
+    work.catch(() => undefined);
+    await clock.advance(60_000);
+    return work;
+  };
+  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({ errcode: 0 });
+  operator.revoke(`${corpId}/${app.agentId}`);
+  operator.revoke(`${downstreamCorpId}/${agentId}`);
+  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({ errcode: 0 });
+  const stranger = credential({ ...shared, issuer: corpGroupToken({ ...group, agentId: 9 }), parent: upstream });
+  await expect(during(stranger.get())).rejects.toMatchObject({ message: expect.stringContaining("670001") });
+  await Promise.all([stranger, downstream, upstream].map((each) => each.close()));
 });
