@@ -63,7 +63,7 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...given } = options;
   const shared = { ...given, baseUrl: options.baseUrl ?? wecomBaseUrl };
   const { suiteId, isDevelopedFor = false } = options;
-  const codes = new PermanentCodes(options);
+  const codes = new PermanentCodes({ ...options, ...storeFrom(options) });
   const issuer = suiteToken(options);
   const {
     ticket,
