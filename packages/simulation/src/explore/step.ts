@@ -21,6 +21,8 @@ export type StepKind =
   | "read"
   | "reject"
   | "suspect"
+  | "complain"
+  | "clear"
   | "process-late"
   | "drop"
   | "expire"
