@@ -2,7 +2,7 @@
  * One number for all situations that behave alike. Identifiers are renamed in the order of their appearance, credentials, epochs and instants
  * keep only their order, processes are interchangeable: what production never looks at makes no difference here.
  */
-import { isDead, owedSinceMs, type Held, type State } from "@lingpai/core/internal/state";
+import { owedSinceMs, type Held, type State } from "@lingpai/core/internal/state";
 import type { Model } from "./model.ts";
 import { dead, fingerprintOf, serialOf, storeNowMs, type Flight, type Process, type World } from "./world.ts";
 
@@ -85,7 +85,6 @@ export class Canon {
     this.#held(state.credential);
     this.#fingerprint(state.previous?.fingerprint);
     this.#fingerprint(state.suspect?.fingerprint);
-    this.#put(isDead(state) ? 1 : 0);
     const { intent } = state;
     if (intent === undefined) this.#put(none);
     else {
@@ -124,7 +123,7 @@ export class Canon {
     if (!this.#model.protocol.compares) this.#document(known);
     else if (held !== undefined && known !== undefined) {
       this.#fingerprint(known.previous?.fingerprint);
-      this.#put(known.suspect?.fingerprint !== held.fingerprint ? 0 : known.suspect.dead === true ? 2 : 1);
+      this.#put(known.suspect?.fingerprint === held.fingerprint ? 1 : 0);
       this.#instant(known.dangerUntilMs);
       this.#doubt(known);
       this.#owed(known);

@@ -54,9 +54,6 @@ function judgeWrite(before: State | undefined, after: State, event: StateEvent):
   const named = event.type === "suspect" ? event.fingerprint : event.type === "intent" ? event.refused : undefined;
   const isMarked = isSuspect(after) && !(before !== undefined && isSuspect(before) && stored?.fingerprint === next.fingerprint);
   if (isMarked && named !== next.fingerprint) return `I11: a rejection of ${named ?? "nothing"} marks ${next.fingerprint}`;
-  const isCleared = event.type === "suspect" && before !== undefined && isSuspect(before) && !isSuspect(after);
-  if (isCleared && (event.found !== "alive" || named !== stored?.fingerprint))
-    return `I11: a word about ${named ?? "nothing"} clears ${next.fingerprint}`;
   return undefined;
 }
 

@@ -52,8 +52,7 @@ function goalsOf(model: Model, world: World, process: Process): Goal[] {
   const { held, known, wants } = process;
   if (wants !== undefined) return [{ reason: "rejected", refused: wants }];
   if (held === undefined) return [{ reason: "cold" }];
-  if (known?.suspect?.fingerprint === held.fingerprint && known.suspect.dead === true)
-    return [{ reason: "rejected", refused: held.fingerprint }];
+  if (known?.suspect?.fingerprint === held.fingerprint) return [{ reason: "rejected", refused: held.fingerprint }];
   const goals: Goal[] = world.left.refreshes > 0 ? [{ reason: "advisory", replaces: held.commitId }] : [];
   const sinceMs = owedSinceMs(known);
   const isOwed = sinceMs !== undefined && storeNowMs(world, model) >= sinceMs + model.rules.drainMs;

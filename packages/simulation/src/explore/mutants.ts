@@ -120,16 +120,6 @@ export const mutants: readonly Mutant[] = [
       return event.type === "intent" && event.reason === "rejected" ? { ...event, refused: fingerprint } : event;
     }),
   },
-  {
-    name: "any complaint clears the mark",
-    lacks: "only the platform's own word takes a mark back",
-    bounds: bounds.rejections,
-    protocol: writing((next, before, event) =>
-      event.type === "suspect" && event.found === "refused" && before?.suspect !== undefined
-        ? ({ ...next, suspect: undefined } as unknown as State) // `pruned` drops it.
-        : next,
-    ),
-  },
   { name: "no intent", lacks: "a request leaves without being announced", bounds: small, protocol: { announces: false } },
   {
     name: "no doubt",

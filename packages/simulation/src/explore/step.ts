@@ -21,8 +21,6 @@ export type StepKind =
   | "read"
   | "reject"
   | "suspect"
-  | "complain"
-  | "clear"
   | "process-late"
   | "drop"
   | "expire"

@@ -25,8 +25,6 @@ const tellings: { readonly [K in StepKind]: (who: string, what: string) => strin
   read: (who) => `${who} reads the document.`,
   reject: (who, what) => `${who} sees ${what} refused.`,
   suspect: (who, what) => `${who} tells the fleet that ${what} was refused.`,
-  complain: (who, what) => `${who} is refused with ${what}, and the fleet is told that somebody complains.`,
-  clear: (who, what) => `${who} asks the platform about ${what}, which is alive, and takes the mark back.`,
   "process-late": (_, what) => `The platform processes a request that nobody waits for any more, and issues ${what}.`,
   drop: () => "A request that nobody waits for any more is lost.",
   expire: (who) => `${who}'s lease ends.`,
@@ -66,9 +64,6 @@ function detail({ step, before, after }: Moment): string {
     case "reject":
     case "suspect":
       return is?.wants === undefined ? "a credential" : `T${serialOf(is.wants)}`;
-    case "complain":
-    case "clear":
-      return `T${serialOf(before.store.document?.credential?.fingerprint ?? "t0")}`;
     case "fail-over":
       return forgotten(before, after);
     default:

@@ -4,20 +4,7 @@ import { acquire, announce, look, send } from "./leader.ts";
 import type { Model } from "./model.ts";
 import { abandon, commit, commitKept, refuse, timeOut } from "./recorder.ts";
 import type { Successor } from "./step.ts";
-import {
-  clear,
-  complain,
-  crash,
-  expire,
-  failOver,
-  issueForeign,
-  processOrphans,
-  processRequest,
-  read,
-  reject,
-  suspect,
-  tick,
-} from "./surroundings.ts";
+import { crash, expire, failOver, issueForeign, processOrphans, processRequest, read, reject, suspect, tick } from "./surroundings.ts";
 import type { World } from "./world.ts";
 
 export function successors(model: Model, world: World): Successor[] {
@@ -39,8 +26,6 @@ export function successors(model: Model, world: World): Successor[] {
     read(model, world, i, emit);
     reject(world, i, emit);
     suspect(model, world, i, emit);
-    complain(model, world, i, emit);
-    clear(model, world, i, emit);
     crash(model, world, i, emit);
   }
   processOrphans(world, emit);

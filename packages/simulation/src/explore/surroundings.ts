@@ -5,7 +5,7 @@ import type { Model } from "./model.ts";
 import { orphaned } from "./recorder.ts";
 import type { Emit } from "./step.ts";
 import { isForgotten, isLastWitness } from "./awareness.ts";
-import { dead, never, nobody, serialOf, spent, stranger, withProcess, type World } from "./world.ts";
+import { dead, never, nobody, spent, stranger, withProcess, type World } from "./world.ts";
 
 /** The platform processes a request that somebody waits for. */
 export function processRequest(world: World, index: number, emit: Emit): void {
@@ -57,31 +57,6 @@ export function suspect(model: Model, world: World, index: number, emit: Emit): 
   const { world: next, verdict, document, broken } = apply(model, world, { type: "suspect", fingerprint: process.wants, found: "dead" });
   if (verdict.kind === "known" || next === world || document === undefined) return;
   emit({ kind: "suspect", process: index }, withProcess(next, index, note(process, document)), broken);
-}
-
-/** One call is refused, for a reason that need not be the credential's: the fleet is told, and goes on using it. */
-export function complain(model: Model, world: World, index: number, emit: Emit): void {
-  const process = world.processes[index];
-  if (process?.held === undefined || process.flight !== undefined || world.left.rejections === 0) return;
-  const event = { type: "suspect", fingerprint: process.held.fingerprint, found: "refused" } as const;
-  const { world: next, document, broken } = apply(model, spent(world, "rejections"), event);
-  if (document === undefined || document === world.store.document) return;
-  emit({ kind: "complain", process: index }, withProcess(next, index, note(process, document)), broken);
-}
-
-/** The platform, asked about what is marked, says that it is alive: the mark is taken back, and whoever asked uses it again. */
-export function clear(model: Model, world: World, index: number, emit: Emit): void {
-  const process = world.processes[index];
-  const marked = world.store.document?.suspect?.fingerprint;
-  if (process === undefined || process.flight !== undefined || marked === undefined) return;
-  const { latest, isForeign } = world.platform;
-  if (isForeign || serialOf(marked) !== latest) return;
-  const applied = apply(model, world, { type: "suspect", fingerprint: marked, found: "alive" });
-  if (applied.verdict.kind !== "cleared") return;
-  const refused = process.refused.filter((each) => each !== marked);
-  const wants = process.wants === marked ? undefined : process.wants;
-  const taken = take(model, withProcess(applied.world, index, { refused, wants }), index);
-  emit({ kind: "clear", process: index }, taken.world, applied.broken ?? taken.broken);
 }
 
 /** The lease ends early for the store and for its holder; that of a dead process ends by itself. */

@@ -40,7 +40,6 @@ export const scenarios: readonly Scenario[] = [
 /** Those that the production code does not pass yet: only drawn when they are asked for. The command says so, until the list is empty. */
 export const notYetPassed: readonly { readonly name: string; readonly why: string }[] = [
   { name: "mended-refusals", why: "a fatal refusal is remembered until a restart, and a quota that is gone until midnight" },
-  { name: "frozen-store", why: "a leader that waits out a drain goes on waiting when the token is refused meanwhile" },
   { name: "idle-hours", why: "what nobody uses is refreshed for ever" },
   { name: "refused-writes", why: "a store that answers reads counts as reachable, whatever it refuses" },
 ];
