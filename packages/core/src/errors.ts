@@ -145,16 +145,16 @@ export class LockUnsupportedError extends LingpaiError {
 /**
  * What kept a credential away when the caller's patience ended:
  * `store`, it does not answer; `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still be processing
- * an earlier request; `cool`, it failed or refused, and the fleet backs off; `governor`, too many replacements in a row; `forced`, it allows a
+ * an earlier request; `cool`, it failed or refused, and the fleet backs off; `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a row; `forced`, it allows a
  * forced refresh only so often; `error`, the last attempt failed: see `cause`.
  */
-export type CredentialUnavailableReason = "store" | "wait" | "drain" | "cool" | "governor" | "forced" | "error";
+export type CredentialUnavailableReason = "store" | "wait" | "drain" | "cool" | "refused" | "governor" | "forced" | "error";
 
 /** There is no credential that may be sent now. `cause` is the error that stood in the way last. */
 export class CredentialUnavailableError extends LingpaiError {
   /** Undefined when it is none of these: the text and `cause` tell. */
   readonly reason: CredentialUnavailableReason | undefined;
-  /** When trying again may help, in ms from now; undefined when only a change of configuration does. */
+  /** When trying again may help, in ms from now: after a refusal that somebody has to mend, when Lingpai tries by itself. Undefined when it never does. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -182,10 +182,13 @@ export class CredentialConflictError extends LingpaiError {
 export class QuotaExhaustedError extends LingpaiError {
   /** When the platform's day ends, in ms from now. */
   readonly resetsInMs: number;
+  /** When one fetch may leave again, in ms from now: at the day's end, or sooner where the platform refused and somebody may clear its quota. */
+  readonly retryAfterMs: number;
 
-  constructor(message: string, resetsInMs: number) {
+  constructor(message: string, resetsInMs: number, retryAfterMs: number = resetsInMs) {
     super("QUOTA_EXHAUSTED", message, { retryable: true });
     this.resetsInMs = resetsInMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -204,7 +207,8 @@ export class RecursiveRefreshError extends LingpaiError {
  *
  * - `busy`: refused, nothing issued, the platform asks to try again (`retryAfterMs`).
  * - `unsent`: the request never left this machine (no route, no DNS, connection refused).
- * - `fatal`: refused, and the same request will be refused again: a wrong secret, an address that is not on the list.
+ * - `fatal`: refused, and the same request will be refused again until somebody mends something: a wrong secret, an address that is not on
+ *   the list. Tried again after a minute, then every 7 to 9 minutes; {@link IssueError.scope} says by whom.
  * - `parent`: the parent's credential was refused.
  * - `input`: the single-use input was refused, nothing issued: another one is good, or none.
  * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day says).
@@ -219,16 +223,27 @@ export class IssueError extends LingpaiError {
   readonly platformCode: string | undefined;
   /** How long to leave the platform alone, in ms. */
   readonly retryAfterMs: number | undefined;
+  /**
+   * Whom a `fatal` refusal concerns. `account`: every node that is configured alike; one of them tries again for the fleet. `node`: the
+   * one that asked, because of its address; each such node tries again for itself.
+   */
+  readonly scope: "account" | "node";
 
   constructor(
     outcome: IssueOutcome,
     message: string,
-    options: LingpaiErrorOptions & { readonly platformCode?: string; readonly retryAfterMs?: number } = {},
+    options: LingpaiErrorOptions & {
+      readonly platformCode?: string;
+      readonly retryAfterMs?: number;
+      /** @defaultValue "account" */
+      readonly scope?: "account" | "node";
+    } = {},
   ) {
     const known = outcome !== "unknown";
     super(known ? "ISSUE_REFUSED" : "ISSUE_FAILED", message, { retryable: outcome !== "fatal", ...options });
     this.outcome = outcome;
     this.platformCode = options.platformCode;
     this.retryAfterMs = options.retryAfterMs;
+    this.scope = options.scope ?? "account";
   }
 }

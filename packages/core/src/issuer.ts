@@ -78,7 +78,11 @@ export interface Issuer {
   recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<string>;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */
   probe?(secret: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown">;
-  /** Changes when the configuration behind it does (a rotated AppSecret): a remembered fatal refusal is then forgotten. */
+  /**
+   * Names the configuration that the platform judges, an AppSecret say: the same text on all nodes that have the same one, another for another,
+   * and nothing that the secret could be found from. It is stored beside a fatal refusal, which then concerns the nodes with this text alone.
+   * An empty text is: not known yet.
+   */
   revision?(): string;
 }
 

@@ -3,7 +3,7 @@ import { IssueError } from "@lingpai/core";
 import type { IssueOutcome } from "@lingpai/core";
 import { grantIn, parseFields, readBody, refusalIn, settled } from "./answer.ts";
 import type { Fields, Grant, Refusal } from "./answer.ts";
-import { classify, issueOutcome, retryAfterMs } from "./classify.ts";
+import { classify, issueOutcome, refusalScope, retryAfterMs } from "./classify.ts";
 import { InvalidAnswerError, refusalText } from "./errors.ts";
 import type { SeenGrant } from "./credential-age.ts";
 import type { EndpointClass, ErrorRow } from "./error-row.ts";
@@ -173,7 +173,7 @@ function unusable(question: Question, error: InvalidAnswerError): IssueError {
 function refused(platform: Platform, question: Question, refusal: Refusal, platformNowMs: number): IssueError {
   const row = classify(question.endpoint, refusal.errcode, question.table ?? platform.table);
   const waitMs = retryAfterMs(row, platformNowMs);
-  const options = waitMs === undefined ? {} : { retryAfterMs: waitMs };
+  const options = { scope: refusalScope(row.action), ...(waitMs !== undefined && { retryAfterMs: waitMs }) };
   const outcome: IssueOutcome = issueOutcome(row.action);
   return new IssueError(outcome, refusalText(call(question), refusal, row), { ...options, platformCode: String(refusal.errcode) });
 }

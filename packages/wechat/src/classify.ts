@@ -60,6 +60,11 @@ export function issueOutcome(action: Action): IssueOutcome {
   return outcomes[action];
 }
 
+/** Whom a refusal concerns that somebody has to mend: the account, or the address of the node that asked. */
+export function refusalScope(action: Action): "account" | "node" {
+  return action === "stop-here" ? "node" : "account";
+}
+
 /** Whether the same call can succeed later although nobody changes anything. */
 export function isRetryable(action: Action): boolean {
   return !["stop", "stop-here", "stop-tenant", "pass"].includes(action);

@@ -273,7 +273,7 @@ describe("a tenant's token", () => {
     },
   );
 
-  test("dies with its account's consent for that account alone, is not asked for again, and lives on every node after a new authorisation", async () => {
+  test("dies with its account's consent for that account alone, is asked for again by one node now and then, and lives on every node after a new authorisation", async () => {
     const platform = world({ rotateRefreshToken: "never" });
     const { during, simulator } = platform;
     const nodes = [platform.node("a"), platform.node("b")];
@@ -293,10 +293,8 @@ describe("a tenant's token", () => {
       await expect(during(node.tenant(otherAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
     }
     const refused = simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), ok: false });
-    expect(refused.map(({ code, caller }) => [code, caller])).toEqual([
-      [42007, "a"],
-      [42007, "b"],
-    ]);
+    // Both nodes together: at once, after a minute, and after eight more.
+    expect(refused.map(({ code }) => code)).toEqual([42007, 42007, 42007]);
     await platform.authorise(a);
     for (const node of [b, a])
       await expect(during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });

@@ -26,7 +26,8 @@ export function secretSource(
   option: SecretOption,
   options: { readonly trim?: boolean; readonly shape?: SecretShape; readonly table?: readonly ErrorRow[] } = {},
 ): SecretSource {
-  const revisionOf = (secret: string): string => fingerprint(`revision of ${id}`, secret);
+  // Stored beside a refusal: under a key that nobody has who has not got the secret itself.
+  const revisionOf = (secret: string): string => fingerprint(fingerprint(`lingpai/refused/${id}`, secret), id);
   if (typeof option !== "function") {
     const secret = checkedSecret(option, options);
     return { use: (_signal, send) => send(secret), revision: () => revisionOf(secret) };

@@ -181,9 +181,10 @@ describe("a suite", () => {
     const other = suite.corp(otherCorpId, simulator.suites.install(suiteId, otherCorpId));
     const corp = suite.corp(corpId, () => code);
     const renewed = simulator.suites.install(suiteId, corpId);
-    for (let call = 0; call < 3; call += 1) await expect(during(corp.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    for (let call = 0; call < 3; call += 1)
+      await expect(during(corp.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "refused" });
     await expect(during(send(other))).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.fetches(`${corpId}/${suiteId}`).map((entry) => entry.code)).toEqual([40084]);
+    expect(simulator.log.fetches(`${corpId}/${suiteId}`).map((entry) => entry.code)).toEqual([40084, 40084]);
     code = renewed;
     await clock.advance(5 * minuteMs);
     await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });

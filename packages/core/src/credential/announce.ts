@@ -51,6 +51,8 @@ export async function announce(
     fence: lease.fence,
     forced,
     overrunAtMs: overrunAtMs(parts, read),
+    revision: setting.revision(),
+    isOrdered: goal.reason === "manual",
     ...aim,
     ...ids,
     ...(input && { input: input.fingerprint, recovered: source.from === "platform" ? input.reveal() : undefined }),
@@ -85,7 +87,8 @@ export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate |
   if (forgotten !== undefined) return forgotten;
   const aim = aimAt(goal, snapshot.state, parts);
   const ids = { operationId: "", outcomeId: "" };
-  const event = { type: "intent", fence: 0, forced: false, overrunAtMs: overrunAtMs(parts, snapshot), ...ids, ...aim } as const;
+  const asked = { fence: 0, forced: false, overrunAtMs: overrunAtMs(parts, snapshot), revision: parts.setting.revision() };
+  const event = { type: "intent", ...asked, isOrdered: goal.reason === "manual", ...ids, ...aim } as const;
   const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
   if (verdict.kind === "send" || verdict.kind === "adopt" || (verdict.kind === "wait" && verdict.why === "drain")) return undefined;
   return refusal(parts, goal, verdict);
@@ -114,6 +117,7 @@ function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kin
       throw new QuotaExhaustedError(
         `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
         verdict.resetsAtMs - parts.storeClock.nowMs(),
+        verdict.nextMs - parts.storeClock.nowMs(),
       );
     case "input-in-doubt":
       throw new CredentialUnavailableError(

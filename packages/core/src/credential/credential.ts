@@ -82,7 +82,7 @@ class ManagedCredential implements Credential {
     const cache = store.cache.withPrefix(environment);
     this.#source = new Source(this.#parts, cache, roleFrom(options.role), () => this.#onStoreRecovered());
     this.#recorder = new Recorder(this.#parts);
-    this.#latch = new Latch(setting, storeClock, () => (setting.rules.rotates ? this.#local.state?.credential?.commitId : undefined));
+    this.#latch = new Latch(setting, storeClock, this.#local);
     this.#probe = new Probe(this.#parts, this.#closing.signal);
     this.#complaints = new Complaints(this.#parts, this.#source, this.#probe);
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";

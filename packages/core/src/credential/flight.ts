@@ -73,7 +73,7 @@ export interface Claimed {
 
 /** Why nothing was sent, and until when, in store time. */
 export interface Gate {
-  readonly why: "drain" | "open" | "cool" | "governor" | "forced";
+  readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
   readonly untilMs: number;
 }
 

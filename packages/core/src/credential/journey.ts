@@ -1,12 +1,10 @@
 /** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
 import { setDeadline, type Deadline } from "../deadline.ts";
-import { CredentialUnavailableError, type CacheUnavailableError, type IssueError } from "../errors.ts";
+import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease.ts";
 import type { Lock } from "../lock.ts";
-import type { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { closedGate } from "./announce.ts";
-import { bounded } from "./bounded.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
 import { isUnavailable, type Snapshot } from "./document.ts";
@@ -17,6 +15,7 @@ import type { Latch } from "./latch.ts";
 import { lead } from "./lead.ts";
 import type { Goal } from "./local.ts";
 import { explained, isPassing, type Obstacle } from "./obstacle.ts";
+import { parentOf, refused } from "./parents.ts";
 import type { Probe } from "./probe.ts";
 import type { Recorder } from "./recorder.ts";
 import { isIssueError } from "./request.ts";
@@ -98,16 +97,23 @@ async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obs
     return withoutStore(means, goal, startedMs, error);
   }
   if (parts.local.serves(goal) !== undefined) return undefined;
-  const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot);
+  const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot, startedMs);
   // Only who waits needs news at once; upkeep subscribes for the others when they have served their callers.
   if (obstacle?.kind === "wait") await source.follow();
   return obstacle;
 }
 
-async function asOwner(means: Means, goal: Goal, snapshot: Snapshot): Promise<Obstacle | undefined> {
+/** An issuer that has to ask for its secret is waited for so long, before the fleet's refusal is taken to concern it. */
+const unsureMs = 2_000;
+
+async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: number): Promise<Obstacle | undefined> {
   const { claims, closing, latch, lock, parts, probe, recorder, source } = means;
   const { clock, issuer, parameters, random } = parts.setting;
-  latch.throwIfClosed(goal.reason);
+  const closed = latch.closed(goal.reason);
+  if (closed !== undefined) {
+    if (latch.isUnsure && clock.monotonicMs() - sinceMs < unsureMs) return { kind: "pause", ms: 50, why: "refused" };
+    throw closed;
+  }
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
   const parent = await parentOf(means);
   const gate = closedGate(parts, goal, snapshot) ?? latch.gate(goal.reason);
@@ -152,68 +158,17 @@ async function leadOnce(means: Means, leadership: Leadership): Promise<Obstacle 
   }
 }
 
-async function parentOf(means: Means): Promise<Secret | undefined> {
-  return means.parent && told(means, means.parent.get({ signal: means.closing }));
-}
-
-/** What the parent says, within `waitMs`: it may be anybody's code. */
-function told<T>({ closing, parts }: Means, answer: Promise<T>): Promise<T> {
-  const { clock, issuer, parameters } = parts.setting;
-  const error = (): Error =>
-    new CredentialUnavailableError(`The parent of "${issuer.id}" gave no credential within ${parameters.waitMs} ms (waitMs).`, {
-      retryAfterMs: 1_000,
-    });
-  return bounded(answer, { deadline: { clock, ms: parameters.waitMs, error }, signals: [closing] });
-}
-
 /** This environment lives on another one's credential from now on. */
 function yieldTo(source: Source, claim: Claim): Obstacle {
   source.consume(claim);
   return { kind: "wait", ms: 0 };
 }
 
-/** For how long a parent that was found not to be to blame is told again only what the platform confirms. */
-const innocentMs = 600_000;
-
-/** Where the platform said no: to the parent, which is then replaced, or to us. A parent that is alive, or fresh, is not to blame. */
-async function refused(means: Means, goal: Goal, error: IssueError, parent: Secret | undefined): Promise<Obstacle> {
-  means.latch.close(error);
-  if (error.outcome !== "parent" || means.parent === undefined || parent === undefined) throw error;
-  const { platformCode } = error;
-  const known = means.parts.local.state?.failure?.parent;
-  const isKnown = known?.fingerprint === parent.fingerprint;
-  const isFresh = means.complained.has(goal);
-  const isDoubtful = isKnown && means.parts.storeClock.nowMs() - known.sinceMs < innocentMs;
-  // The second for one goal, too: a credential is then replaced only if it is dead, and who pushes tickets waits for the next.
-  const doubtful = isFresh || isDoubtful;
-  const options = { signal: means.closing, doubtful, ...(platformCode === undefined ? {} : { platformCode }) };
-  means.complained.add(goal);
-  const isReplaced = (await told(means, means.parent.reject(parent, options))).replaced;
-  if (!isReplaced) {
-    // Where that was known, the request was recorded as a failure already.
-    if (!isKnown) await blame(means, error, parent);
-    throw error;
-  }
-  return { kind: "pause", ms: 1 + means.parts.setting.random.next(), why: "error" };
-}
-
-/** The refusal is the child's own, so the fleet backs off. */
-async function blame({ parts, source }: Means, { code, platformCode = code }: IssueError, parent: Secret): Promise<void> {
-  const ids = { operationId: "", outcomeId: parts.setting.random.id(), sentAtMs: 0 };
-  const event = { type: "abandon", ...ids, outcome: "blamed", code: platformCode, parent: parent.fingerprint } as const;
-  try {
-    const applied = await source.document.apply(event);
-    if (applied?.snapshot.state !== undefined) parts.local.note(applied.snapshot.state);
-  } catch (error) {
-    if (!isUnavailable(error)) throw error;
-  }
-}
-
 /** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
 const firstContactMs = 3_000;
 
 async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
-  const { parts, probe, source, standalone } = means;
+  const { parts, source, standalone } = means;
   const isHarmless = !parts.setting.rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
@@ -221,13 +176,29 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
     !parts.setting.rules.rotates &&
     (standalone === "always" || (standalone === "when-harmless" && isHarmless))
   ) {
-    const gate = await issueAlone(parts, goal, await parentOf(means), probe);
-    return gate && obstacleOf(parts, gate);
+    return issueWithoutStore(means, goal);
   }
   const { clock, random } = parts.setting;
   const mayAnswer = error.retryable && clock.monotonicMs() - startedMs < firstContactMs;
   if (parts.storeClock.isSet || mayAnswer) return { kind: "pause", ms: 100 + random.next() * 400, why: "store", cause: error };
   throw explained(error, parts);
+}
+
+async function issueWithoutStore(means: Means, goal: Goal): Promise<Obstacle | undefined> {
+  const { latch, parts } = means;
+  const closed = latch.closed(goal.reason);
+  if (closed !== undefined) throw closed;
+  const parent = await parentOf(means);
+  const back = latch.gate(goal.reason);
+  if (back !== undefined) return obstacleOf(parts, back);
+  try {
+    const gate = await issueAlone(parts, goal, parent, means.probe);
+    if (gate === undefined) latch.open();
+    return gate && obstacleOf(parts, gate);
+  } catch (error) {
+    if (isIssueError(error)) return await refused(means, goal, error, parent);
+    throw error;
+  }
 }
 
 function obstacleOf({ storeClock }: Parts, { why, untilMs }: Gate): Obstacle {

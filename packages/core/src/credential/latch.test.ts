@@ -6,17 +6,19 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     throw new Error("the file is gone");
   };
 
-  it("is not asked again after it refused for good, until it says that it has", async () => {
+  it("is not asked again before the next try, until it says that it has", async () => {
     const { clock, node, platform } = fleet();
     let revision = (): string => "1";
     const one = node({ issuer: { ...platform, revision: () => revision() } });
     await within(clock, 1_000, one.get());
-    platform.script("fatal");
+    const mend = platform.refuse({ outcome: "fatal" });
     await clock.advance(6_900_000);
     revision = broken;
     await clock.advance(600_000);
+    const refused = platform.issues.length;
     await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { outcome: "fatal" } });
-    expect(platform.issues).toHaveLength(2);
+    expect(platform.issues).toHaveLength(refused);
+    mend();
     revision = () => "2";
     expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });

@@ -1,61 +1,88 @@
-/** Remembers, in this node only, that the platform will go on refusing: other nodes may be configured better. */
-import { CredentialUnavailableError, type IssueError } from "../errors.ts";
+/**
+ * Why this node asks the platform for nothing now: a refusal that somebody has to mend, its own or one that the fleet remembers, or its own
+ * network. Nothing here is for ever: after a refusal the platform is asked again after a minute, then every 7 to 9 minutes.
+ */
+import { CredentialUnavailableError, IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
+import { standing, tryAgainMaxMs, tryAgainMs } from "../state/refusal.ts";
 import type { Gate } from "./flight.ts";
+import type { Local } from "./local.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 
 const firstBackOffMs = 1_000;
 const backOffMaxMs = 60_000;
 
+interface Fatal {
+  readonly error: IssueError;
+  /** When this node tries again, on the monotonic clock. */
+  readonly nextMs: number;
+  readonly count: number;
+  /** With another configuration, or once the fleet has stored something else, the platform may no longer refuse. */
+  readonly revision: string | undefined;
+  readonly stored: string | undefined;
+}
+
 export class Latch {
   readonly #setting: Setting;
   readonly #clock: StoreClock;
-  #fatal:
-    | { readonly error: IssueError; readonly revision: string | undefined; readonly untilMs: number; readonly stored: string | undefined }
-    | undefined;
+  readonly #local: Local;
+  #fatal: Fatal | undefined;
   /** Requests in a row that never left this machine: its own network, not the fleet's. */
   #unsent = 0;
   #backOffUntilMs = Number.NEGATIVE_INFINITY;
 
-  readonly #stored: () => string | undefined;
-
-  /** @param stored names what the fleet has stored, as far as this process knows: with another input the platform may no longer refuse. */
-  constructor(setting: Setting, clock: StoreClock, stored: () => string | undefined) {
+  constructor(setting: Setting, clock: StoreClock, local: Local) {
     this.#setting = setting;
     this.#clock = clock;
-    this.#stored = stored;
+    this.#local = local;
   }
 
-  /** Why this node refreshes nothing, if it does not. */
+  /** Why this node refreshes nothing now, if it does not. */
   get error(): IssueError | undefined {
+    return this.#setting.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
+  }
+
+  /** Whether a refusal stands that nothing has mended as far as is known here, whether or not the next try is due. */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /** When the next try is due after a refusal, on the monotonic clock; long past when none stands. */
+  get nextTryMs(): number {
+    return this.#refusal?.nextMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** This node's own refusal or the one that the fleet remembers, whichever is tried again later. */
+  get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
+    const revision = this.#setting.revision();
+    const stored = this.#local.state?.credential?.commitId;
+    const own = this.#ownWith(revision, stored);
+    const fleet = this.#local.state && standing(this.#local.state, revision);
+    const told = fleet && { error: toldTo(fleet), nextMs: this.#clock.monotonicAt(fleet.nextMs) };
+    if (own === undefined || told === undefined) return own ?? told;
+    return { error: own.error, nextMs: Math.max(own.nextMs, told.nextMs) };
+  }
+
+  /** Whether the issuer does not know yet what it is configured with, so that the fleet's refusal may not concern this node. */
+  get isUnsure(): boolean {
+    return this.#setting.revision() === "";
+  }
+
+  #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
     const fatal = this.#fatal;
-    if (fatal === undefined) return undefined;
-    const isOver =
-      this.#setting.clock.monotonicMs() >= fatal.untilMs || this.#revision() !== fatal.revision || this.#stored() !== fatal.stored;
-    return isOver ? undefined : fatal.error;
+    return fatal !== undefined && fatal.revision === revision && fatal.stored === stored ? fatal : undefined;
   }
 
-  /** An issuer that cannot tell has not changed. */
-  #revision(): string | undefined {
-    try {
-      return this.#setting.issuer.revision?.();
-    } catch {
-      return this.#fatal?.revision;
-    }
-  }
-
-  /** @throws {CredentialUnavailableError} a fatal refusal stands, and no operator asks. */
-  throwIfClosed(reason: RefreshReason): void {
+  /** The error for a caller while a refusal stands and no try is due; undefined when one is, or an operator asks. */
+  closed(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
-    if (error === undefined || reason === "manual") return;
-    const leftMs = (this.#fatal?.untilMs ?? 0) - this.#setting.clock.monotonicMs();
-    throw new CredentialUnavailableError(
-      `The platform refuses to issue "${this.#setting.issuer.id}" to this node until a setting changes (code ${error.platformCode ?? error.code}): ${error.message}`,
-      {
-        cause: error,
-        ...(Number.isFinite(leftMs) ? { retryAfterMs: leftMs } : {}),
-      },
+    if (error === undefined || reason === "manual") return undefined;
+    const retryAfterMs = Math.ceil(this.nextTryMs - this.#setting.clock.monotonicMs());
+    return new CredentialUnavailableError(
+      `The platform refuses to issue "${this.#setting.issuer.id}" until somebody mends what is wrong (code ${error.platformCode ?? error.code}): ` +
+        `${error.message} It is tried again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
+      { cause: error, reason: "refused", retryAfterMs, retryable: false },
     );
   }
 
@@ -68,8 +95,11 @@ export class Latch {
   close(error: IssueError): void {
     const { clock, random } = this.#setting;
     if (error.outcome === "fatal") {
-      const untilMs = clock.monotonicMs() + (error.retryAfterMs ?? Number.POSITIVE_INFINITY);
-      this.#fatal = { error, revision: this.#revision(), untilMs, stored: this.#stored() };
+      const revision = this.#setting.revision();
+      const stored = this.#local.state?.credential?.commitId;
+      const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
+      const waitMs = Math.min(error.retryAfterMs ?? tryAgainMs(count, random.next()), tryAgainMaxMs);
+      this.#fatal = { error, nextMs: clock.monotonicMs() + waitMs, count, revision, stored };
     }
     if (error.outcome !== "unsent") return;
     const stepMs = Math.min(backOffMaxMs, firstBackOffMs * 2 ** Math.min(30, this.#unsent));
@@ -83,4 +113,10 @@ export class Latch {
     this.#unsent = 0;
     this.#backOffUntilMs = Number.NEGATIVE_INFINITY;
   }
+}
+
+function toldTo({ code, node }: { readonly code: string; readonly node: string }): IssueError {
+  return new IssueError("fatal", `the node "${node}" asked for the whole fleet and was refused; its log has the platform's words.`, {
+    platformCode: code,
+  });
 }

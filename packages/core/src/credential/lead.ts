@@ -143,7 +143,7 @@ function requestOf({ setting }: Parts, { aim, forced, input, leadership, snapsho
 }
 
 /** A refused parent is no failure of its child until the parent turns out not to be to blame; everything else that was refused backs the fleet off. */
-export function endingOf({ outcome, code, platformCode, retryAfterMs }: IssueError, again: boolean): Ending {
+export function endingOf({ outcome, code, platformCode, retryAfterMs, scope }: IssueError, again: boolean): Ending {
   const endings = {
     busy: "refused",
     fatal: "refused",
@@ -158,6 +158,8 @@ export function endingOf({ outcome, code, platformCode, retryAfterMs }: IssueErr
     code: platformCode ?? code,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     quotaGone: outcome === "quota",
+    // An issuer may bring an older copy of this package, whose errors have no scope.
+    ...(outcome === "fatal" && { refusal: scope ?? "account" }),
     again,
   };
 }

@@ -17,6 +17,7 @@ export type Obstacle =
 const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
   cool: "the platform failed or refused, and the fleet backs off",
+  refused: "the platform refuses until somebody mends what is wrong; it is tried again by itself",
   governor:
     "several credentials were replaced in a row, because the platform refused them or an operator asked, and the governor spaces the refreshes; if nobody asked, another environment uses this AppID",
   forced: "the platform allows a forced refresh only so often",

@@ -7,8 +7,24 @@ import { isUnavailable, type Applied } from "./document.ts";
 import type { Answer, Flight, Parts } from "./flight.ts";
 import { PendingCommit } from "./pending-commit.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
+import type { Setting } from "./setting.ts";
 
-export type Ending = Pick<AbandonEvent, "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again">;
+export interface Ending extends Pick<AbandonEvent, "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"> {
+  /** Whom a refusal concerns that somebody has to mend. */
+  readonly refusal?: "account" | "node";
+}
+
+/** What the document is told of it. */
+export function asEvent(
+  { node, random, revision }: Setting,
+  { refusal, ...ending }: Ending,
+): Omit<AbandonEvent, "type" | "operationId" | "outcomeId" | "sentAtMs"> {
+  if (refusal === undefined) return ending;
+  return {
+    ...ending,
+    refusal: refusal === "node" ? { scope: "node" } : { scope: "account", node, revision: revision(), jitter: random.next() },
+  };
+}
 
 export class Recorder {
   readonly #parts: Parts;
@@ -28,7 +44,7 @@ export class Recorder {
       operationId: flight.operationId,
       outcomeId: setting.random.id(),
       sentAtMs: intent.atMs,
-      ...ending,
+      ...asEvent(setting, ending),
       ...(ending.outcome === "parent" && leadership.parent ? { parent: leadership.parent.fingerprint } : {}),
     } as const;
     let { state } = flight.snapshot;

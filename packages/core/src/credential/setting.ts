@@ -22,6 +22,8 @@ export interface Setting {
   readonly random: Random;
   readonly bus: EventBus;
   readonly fingerprintOf: (secret: string) => string;
+  /** What the issuer calls its configuration now; an issuer that cannot tell has not changed. */
+  readonly revision: () => string | undefined;
 }
 
 /** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
@@ -50,6 +52,19 @@ export function settingFrom(options: CredentialOptions): Setting {
     random,
     bus: createEventBus({ id: issuer.id, environment, node, clock }),
     fingerprintOf: (secret) => fingerprint(`lingpai/fp/${key}`, secret),
+    revision: revisionOf(issuer),
+  };
+}
+
+function revisionOf(issuer: Issuer): () => string | undefined {
+  let last: string | undefined;
+  return () => {
+    try {
+      last = issuer.revision?.();
+    } catch {
+      // It is asked again the next time.
+    }
+    return last;
   };
 }
 

@@ -9,7 +9,7 @@ import { aimAt, type Gate, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import { endingOf } from "./lead.ts";
 import { handedOutAgain } from "./obstacle.ts";
-import type { Ending } from "./recorder.ts";
+import { asEvent, type Ending } from "./recorder.ts";
 import { reportFailure } from "./reports.ts";
 import type { Probe } from "./probe.ts";
 import { ask, currentOf, isIssueError } from "./request.ts";
@@ -24,19 +24,21 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
   const startedMs = clock.monotonicMs();
   const ids = { operationId: random.id(), outcomeId: random.id() };
   const aim = aimAt(goal, local.state, parts);
-  const { verdict, state } = reduce(local.state, { type: "intent", fence: 0, forced: false, ...aim, ...ids }, storeClock.nowMs(), rules);
+  const event = { type: "intent", fence: 0, forced: false, revision: setting.revision(), ...aim, ...ids } as const;
+  const { verdict, state } = reduce(local.state, event, storeClock.nowMs(), rules);
   if (verdict.kind === "wait") return verdict;
   if (verdict.kind === "exhausted")
     throw new QuotaExhaustedError(
       `The ledger of "${issuer.id}" is at its cap, so nothing was sent.`,
       verdict.resetsAtMs - storeClock.nowMs(),
+      verdict.nextMs - storeClock.nowMs(),
     );
   if (verdict.kind !== "send" || state === undefined) return undefined;
 
   local.note(state);
   if (aim.isFirstHand === true && aim.refused !== undefined) local.refuse(aim.refused);
   const abandoned = (ending: Ending): State => {
-    const ended = { operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...ending };
+    const ended = { operationId: ids.operationId, outcomeId: random.id(), sentAtMs: verdict.intent.atMs, ...asEvent(setting, ending) };
     const next = reduce(state, { type: "abandon", ...ended }, storeClock.nowMs(), rules).state ?? state;
     local.note(next);
     return next;

@@ -140,8 +140,10 @@ export class Upkeep {
   #dueGoal(): Goal | undefined {
     const { local, setting, storeClock } = this.#parts;
     const { holding, state } = local;
-    if (holding === undefined || state === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined)
-      return undefined;
+    if (this.#source.role === "consumer" || this.#latch.error !== undefined) return undefined;
+    // Whoever calls next is to be served, so what was refused is tried again although nobody calls now.
+    if (holding === undefined && this.#latch.isRefused) return { reason: "cold" };
+    if (holding === undefined || state === undefined) return undefined;
     const nowMs = setting.clock.monotonicMs();
     const replaces = holding.held.commitId;
     if (state.credential?.commitId === replaces && isSuspect(state))
@@ -155,8 +157,10 @@ export class Upkeep {
 
   #refreshAtMs(): number {
     const { local } = this.#parts;
-    if (local.holding === undefined || this.#source.role === "consumer" || this.#latch.error !== undefined) return Number.POSITIVE_INFINITY;
+    if (this.#source.role === "consumer") return Number.POSITIVE_INFINITY;
+    if (this.#latch.error !== undefined) return this.#latch.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
+    if (local.holding === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(this.#proactiveAtMs(local.holding), this.#reconcileAtMs());
   }
 

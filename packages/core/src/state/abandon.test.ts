@@ -77,7 +77,12 @@ describe("an abandoned request", () => {
   });
 
   it("fills the ledger when the platform says that the day's quota is gone", () => {
-    expect(after(announced, abandon({ quotaGone: true })).quota).toEqual({ day: today, used: 100, forced: { used: 0, lastAtMs: 0 } });
+    expect(after(announced, abandon({ quotaGone: true })).quota).toEqual({
+      day: today,
+      used: 100,
+      forced: { used: 0, lastAtMs: 0 },
+      gone: { day: today, used: 4, nextMs: noonMs + 3_600_000 },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 /** ABANDON: no answer that can be used. What is known of the request decides what the fleet must fear. */
 import { refundTo } from "./governor.ts";
 import { exhaust, quotaOn, refund } from "./quota.ts";
+import { remembered, type RefusalEvent } from "./refusal.ts";
 import type { Rules } from "./rules.ts";
 import { change, type State } from "./state.ts";
 
@@ -23,6 +24,8 @@ export interface AbandonEvent {
   readonly quotaGone?: boolean;
   /** With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found not to be to blame is not asked about again. */
   readonly parent?: string;
+  /** The platform will refuse the same request again until somebody mends something. */
+  readonly refusal?: RefusalEvent;
   /** Another attempt follows under the same lease: no back-off yet. */
   readonly again?: boolean;
 }
@@ -40,7 +43,8 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
   const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
   if (isRepeated || (!ours && !unknown && !blamed)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
 
-  const failed = event.outcome === "refused" || unknown || blamed;
+  // What somebody has to mend has its own pace, and is no reason for the others to wait.
+  const failed = (event.outcome === "refused" && event.refusal === undefined) || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
   const waits = event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
   const coolUntilMs = Math.max(state.coolUntilMs, nowMs + (waits ? coolMs(event, failures, rules) : 0));
@@ -54,9 +58,10 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
       outcomeId: event.outcomeId,
       failures,
       coolUntilMs,
-      quota: event.quotaGone ? exhaust(quota, rules) : neverLeft ? refund(quota) : quota,
+      quota: event.quotaGone ? exhaust(quota, nowMs, rules) : neverLeft ? refund(quota) : quota,
       ...(spent === "refusals" || spent === "manual" ? { budgets: refundTo(spent, state.budgets, rules) } : {}),
       ...(event.outcome === "yielded" ? {} : { failure: failureOf(state, event, nowMs) }),
+      ...(event.refusal?.scope === "account" ? { refusal: remembered(state, event.code, event.refusal, nowMs) } : {}),
       ...(fears
         ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
         : {}),
@@ -76,7 +81,8 @@ function failureOf({ failure }: State, { code, outcome, parent }: AbandonEvent, 
 /** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
   const { firstMs, maxMs } = rules.cool;
-  const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
+  const steppedMs =
+    event.outcome === "unsent" || event.refusal !== undefined ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
   // Whatever the issuer makes of it, a whole number is stored.
   const askedMs = Math.min(600_000, Math.max(0, Math.ceil(event.retryAfterMs ?? 0) || 0));
   return Math.max(steppedMs, askedMs);

@@ -13,6 +13,8 @@ const rich: State = calm({
   suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
   budgets: { refusals: noonMs, manual: noonMs },
   failure: { code: "-1", atMs: noonMs, parent: { fingerprint: "P1", sinceMs: noonMs } },
+  refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 60_000, count: 1, revision: "V1" },
+  quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 }, gone: { day: today, used: 3, nextMs: noonMs } },
   spent: { fingerprint: "R1", atMs: noonMs },
 });
 
@@ -67,7 +69,21 @@ const document = fc.record(
 
 const optional = [
   ...["credential", "credential.carry", "credential.parentFingerprint"],
-  ...["previous", "intent", "intent.budget", "doubtSinceMs", "suspect", "suspect.dead", "failure", "failure.parent", "spent", "budgets"],
+  ...[
+    "previous",
+    "intent",
+    "intent.budget",
+    "doubtSinceMs",
+    "suspect",
+    "suspect.dead",
+    "failure",
+    "failure.parent",
+    "refusal",
+    "refusal.revision",
+    "quota.gone",
+    "spent",
+    "budgets",
+  ],
 ];
 
 /** All fields of an object and of those in it: `quota`, `quota.day`, … */
@@ -120,7 +136,7 @@ describe("the document as text", () => {
         expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(UnreadableEntryError);
       }),
     );
-    const texts = fieldsOf(rich).filter((field) => /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason/.test(field));
+    const texts = fieldsOf(rich).filter((field) => /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason|revision/.test(field));
     for (const field of fieldsOf(rich)) {
       for (const value of [undefined, null, -1, 1.5, "7200", 1e300, [], {}, true]) {
         const isRight =

@@ -1,6 +1,7 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
 import { UnreadableEntryError } from "../errors.ts";
-import { schemaVersion, type BudgetName, type Budgets, type Held, type Intent, type State } from "./state.ts";
+import { tryAgainMaxMs } from "./refusal.ts";
+import { schemaVersion, type BudgetName, type Budgets, type Held, type Intent, type Refusal, type State } from "./state.ts";
 
 /** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
 export function encodeState(state: State): string {
@@ -46,6 +47,7 @@ export function decodeState(text: string, key: string): State {
       day: quota.count("day"),
       used: quota.count("used"),
       forced: forced.withUnknown({ used: forced.count("used"), lastAtMs: forced.count("lastAtMs") }),
+      ...quota.optional("gone", (from) => ({ day: from.count("day"), used: from.count("used"), nextMs: from.count("nextMs") })),
     }),
     governor: governor.withUnknown({ count: governor.count("count"), lastMs: governor.count("lastMs") }),
     contention: contention.withUnknown({
@@ -64,6 +66,7 @@ export function decodeState(text: string, key: string): State {
       atMs: from.count("atMs"),
       ...from.optional("parent", (parent) => ({ fingerprint: parent.text("fingerprint"), sinceMs: parent.count("sinceMs") })),
     })),
+    ...read.optional("refusal", readRefusal),
     ...read.optional("spent", readMark),
   });
 }
@@ -106,7 +109,7 @@ export function sanitized(
   const budget = (name: BudgetName, fullAtMs: number): number =>
     within(`budgets.${name}`, fullAtMs, nowMs + toleranceMs + budgetMaxMs[name], 0);
   const epoch = (field: string, value: number): number => within(field, value, nowMs + dayMs, seenMs);
-  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, spent, suspect } = state;
+  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, refusal, spent, suspect } = state;
   const clean: State = {
     ...state,
     coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
@@ -127,7 +130,13 @@ export function sanitized(
       sinceMs: past("contention.sinceMs", contention.sinceMs),
       lastMs: past("contention.lastMs", contention.lastMs),
     },
-    quota: { ...quota, forced: { ...quota.forced, lastAtMs: past("quota.forced.lastAtMs", quota.forced.lastAtMs) } },
+    quota: {
+      ...quota,
+      forced: { ...quota.forced, lastAtMs: past("quota.forced.lastAtMs", quota.forced.lastAtMs) },
+      ...(quota.gone && {
+        gone: { ...quota.gone, nextMs: within("quota.gone.nextMs", quota.gone.nextMs, nowMs + toleranceMs + 3_600_000, 0) },
+      }),
+    },
     ...(credential && {
       credential: {
         ...credential,
@@ -138,6 +147,14 @@ export function sanitized(
     ...(intent && { intent: { ...intent, epoch: epoch("intent.epoch", intent.epoch), atMs: past("intent.atMs", intent.atMs) } }),
     ...(doubtSinceMs !== undefined && { doubtSinceMs: past("doubtSinceMs", doubtSinceMs) }),
     ...(suspect && { suspect: { ...suspect, atMs: past("suspect.atMs", suspect.atMs) } }),
+    ...(refusal && {
+      refusal: {
+        ...refusal,
+        atMs: past("refusal.atMs", refusal.atMs),
+        nextMs: within("refusal.nextMs", refusal.nextMs, nowMs + toleranceMs + tryAgainMaxMs, 0),
+        count: counted("refusal.count", refusal.count),
+      },
+    }),
     ...(spent && { spent: { ...spent, atMs: past("spent.atMs", spent.atMs) } }),
   };
   return { state: ignored.length === 0 ? state : clean, ignored };
@@ -166,6 +183,17 @@ function readIntent(from: Reader): Intent {
     operationId: from.text("operationId"),
     atMs: from.count("atMs"),
     ...(from.has("budget") ? { budget: from.text("budget") } : {}),
+  };
+}
+
+function readRefusal(from: Reader): Refusal {
+  return {
+    code: from.text("code"),
+    node: from.text("node"),
+    atMs: from.count("atMs"),
+    nextMs: from.count("nextMs"),
+    count: from.count("count"),
+    ...(from.has("revision") ? { revision: from.text("revision") } : {}),
   };
 }
 

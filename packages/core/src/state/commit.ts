@@ -1,6 +1,6 @@
 /** COMMIT: an answer came. Is it the last word, and does anybody know? */
 import { answered } from "./governor.ts";
-import { quotaOn } from "./quota.ts";
+import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, isDead, isSuspect, type Held, type State, type Suspect } from "./state.ts";
 
@@ -60,14 +60,14 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       credential: { ...event.issued, generation, epoch: event.epoch, commitId: event.operationId },
       coolUntilMs: 0,
       failures: 0,
-      quota: quotaOn(state.quota, nowMs, rules),
+      quota: granted(quotaOn(state.quota, nowMs, rules)),
       ...(event.issued.by.reason === "rejected" ? { governor: answered(state, same, nowMs) } : {}),
       // Handed out again it may be alive: it is dead once more when the platform, asked after this, says so.
       ...(same && isSuspect(state) && state.suspect !== undefined ? { suspect: undoomed(state.suspect) } : {}),
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
     },
-    [...own, "failure", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
+    [...own, "failure", "refusal", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
   );
   return { state: next, verdict: { kind: "committed", generation, doubt, reconciled: !doubt && state.doubtSinceMs !== undefined, same } };
 }

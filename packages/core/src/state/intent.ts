@@ -2,7 +2,8 @@
 import type { RefreshReason } from "../issuer.ts";
 import { decideAbandon } from "./abandon.ts";
 import { allowedAtMs, budgetOf, spendFrom } from "./governor.ts";
-import { forcedFor, quotaFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
+import { exhaustedUntilMs, forcedFor, quotaOn, resetsAtMs, spend } from "./quota.ts";
+import { refusedUntilMs } from "./refusal.ts";
 import type { Rules } from "./rules.ts";
 import { change, isLive, owedSinceMs, type Intent, type State } from "./state.ts";
 import { suspected, type ForeignRefresh } from "./suspect.ts";
@@ -21,6 +22,10 @@ export interface IntentEvent {
   readonly refused?: string | undefined;
   /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the refusal is its only word. */
   readonly isDead?: boolean | undefined;
+  /** An operator asks, whatever the reason is for the document. */
+  readonly isOrdered?: boolean;
+  /** What the node that asks is configured with, see `Issuer.revision`. */
+  readonly revision?: string | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
   /** The input itself, when the platform has just named it as the one that works: that it was sent before does not matter, and it replaces the stored one. */
@@ -34,8 +39,9 @@ export type IntentVerdict =
   | { readonly kind: "send"; readonly intent: Intent; readonly undrained: boolean; readonly foreign: ForeignRefresh | undefined }
   /** What is stored serves the purpose. */
   | { readonly kind: "adopt" }
-  | { readonly kind: "wait"; readonly why: "drain" | "open" | "cool" | "governor" | "forced"; readonly untilMs: number }
-  | { readonly kind: "exhausted"; readonly resetsAtMs: number }
+  | { readonly kind: "wait"; readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced"; readonly untilMs: number }
+  /** `nextMs`: when one fetch may leave again, at the day's end or earlier. */
+  | { readonly kind: "exhausted"; readonly resetsAtMs: number; readonly nextMs: number }
   /** The single-use input was sent before and its outcome is unknown: sending it again could burn what it bought. */
   | { readonly kind: "input-in-doubt" };
 
@@ -103,12 +109,16 @@ export function dangerUntil(state: State, rules: Rules): number {
 function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rules): IntentVerdict | undefined {
   if (isServed(state, event, nowMs)) return { kind: "adopt" };
   if (event.reason !== "manual" && nowMs < state.coolUntilMs) return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
+  const refusedMs = refusedUntilMs(state, event.isOrdered === true ? "manual" : event.reason, event.revision);
+  if (nowMs < refusedMs) return { kind: "wait", why: "refused", untilMs: refusedMs };
   const allowedMs = allowedAtMs(state, event, rules);
   if (nowMs < allowedMs) return { kind: "wait", why: "governor", untilMs: allowedMs };
   const quota = quotaOn(state.quota, nowMs, rules);
-  if (quota.used >= quotaFor(event.reason, rules)) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
+  const exhaustedMs = exhaustedUntilMs(quota, event.reason, nowMs, rules);
+  if (exhaustedMs !== undefined) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules), nextMs: exhaustedMs };
   if (event.forced) {
-    if (quota.forced.used >= forcedFor(event.reason, rules)) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules) };
+    if (quota.forced.used >= forcedFor(event.reason, rules))
+      return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules), nextMs: resetsAtMs(nowMs, rules) };
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }

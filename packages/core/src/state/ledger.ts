@@ -1,6 +1,6 @@
 /** LEDGER: the platform told how much of the day's quota is used, and it knows better than we do. */
 import { ConfigurationError } from "../errors.ts";
-import { quotaOn } from "./quota.ts";
+import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, type State } from "./state.ts";
 
@@ -33,7 +33,7 @@ export function decideLedger(
   const isLimited = quotaPerDay < Number.MAX_SAFE_INTEGER;
   const counted = isLimited ? Math.min(quotaPerDay, Math.max(used, quotaPerDay - remaining)) : used;
   const wasWaiting = quota.used >= quotaPerDay && counted < quotaPerDay;
-  const next = change(state, { quota: { ...quota, used: counted }, ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}) });
+  const next = change(state, { quota: { ...granted(quota), used: counted }, ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}) });
   return { state: next, verdict: { kind: "reconciled", used: counted } };
 }
 

@@ -4,6 +4,7 @@ import type { Rules } from "./rules.ts";
 import type { Quota } from "./state.ts";
 
 const dayMs = 86_400_000;
+const tryEveryMs = 3_600_000;
 
 /** The ledger as it stands now: empty when the stored one belongs to another day. */
 export function quotaOn(quota: Quota, nowMs: number, rules: Rules): Quota {
@@ -30,20 +31,46 @@ export function forcedFor(reason: RefreshReason, { forced: { perDay } }: Rules):
   return reason === "manual" ? perDay : perDay - Math.min(keptForced, Math.ceil(perDay / 5));
 }
 
+/** Whether the ledger lets one more leave; else until when, at the earliest, it does not. */
+export function exhaustedUntilMs(quota: Quota, reason: RefreshReason, nowMs: number, rules: Rules): number | undefined {
+  const cap = quotaFor(reason, rules);
+  if (quota.used < cap) return undefined;
+  const gone = goneOn(quota);
+  if (gone === undefined || gone.used >= cap) return resetsAtMs(nowMs, rules);
+  return nowMs >= gone.nextMs ? undefined : Math.min(gone.nextMs, resetsAtMs(nowMs, rules));
+}
+
+/** What the platform said today; a mark of another day was carried along by an older release. */
+function goneOn({ day, gone }: Quota): Quota["gone"] {
+  return gone?.day === day ? gone : undefined;
+}
+
 export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
+  const gone = goneOn(quota);
   return {
     ...quota,
-    used: quota.used + 1,
+    ...(gone === undefined ? { used: quota.used + 1 } : { gone: { ...gone, used: gone.used + 1, nextMs: nowMs + tryEveryMs } }),
     forced: forced ? { ...quota.forced, used: quota.forced.used + 1, lastAtMs: nowMs } : quota.forced,
   };
 }
 
 /** Gives back what an intent spent on a request that never left. */
 export function refund(quota: Quota): Quota {
+  const gone = goneOn(quota);
+  // The try was not made.
+  if (gone !== undefined) return { ...quota, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
   return { ...quota, used: Math.max(0, quota.used - 1) };
 }
 
-/** The platform says that nothing is left, whatever we counted. */
-export function exhaust(quota: Quota, rules: Rules): Quota {
-  return { ...quota, used: Math.max(quota.used, rules.quotaPerDay) };
+/** The platform says that nothing is left, whatever we counted. Somebody may clear the quota before the day ends, so it is asked again once an hour. */
+export function exhaust(quota: Quota, nowMs: number, rules: Rules): Quota {
+  const used = goneOn(quota)?.used ?? quota.used;
+  return { ...quota, used: Math.max(quota.used, rules.quotaPerDay), gone: { day: quota.day, used, nextMs: nowMs + tryEveryMs } };
+}
+
+/** The platform has issued: what it said of the quota before is over, and what counts is what was really fetched. */
+export function granted(quota: Quota): Quota {
+  const used = goneOn(quota)?.used ?? quota.used;
+  const { gone: _, ...rest } = quota;
+  return { ...rest, used };
 }

@@ -17,6 +17,7 @@ export function decideReset(state: State, event: ResetEvent): { state?: State; v
     "previous",
     "suspect",
     "failure",
+    "refusal",
   ]);
   return { state: next, verdict: { kind: "reset" } };
 }

@@ -38,7 +38,7 @@ export function decideSeed(state: State, event: SeedEvent, nowMs: number, rules:
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
     },
-    ["failure", "spent", "suspect", ...(doubt ? [] : (["doubtSinceMs"] as const))],
+    ["failure", "refusal", "spent", "suspect", ...(doubt ? [] : (["doubtSinceMs"] as const))],
   );
   return { state: next, verdict: { kind: "seeded" } };
 }

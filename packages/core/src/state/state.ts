@@ -37,6 +37,8 @@ export interface State {
     /** The parent's credential, where it was refused and is not to blame: alive, or fresh. `sinceMs`: when that was found out. */
     readonly parent?: { readonly fingerprint: string; readonly sinceMs: number };
   };
+  /** The platform refused, and will go on until somebody mends something. Void once a credential is stored that was asked for later. */
+  readonly refusal?: Refusal;
   readonly quota: Quota;
   /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
   readonly governor: { readonly count: number; readonly lastMs: number };
@@ -89,11 +91,27 @@ export type BudgetName = "refusals" | "manual";
 /** In store time: when each budget will be full again, if nothing more is spent. */
 export type Budgets = Readonly<Record<BudgetName, number>>;
 
+/** A refusal that concerns every node with the same configuration: one of them tries again for the fleet. */
+export interface Refusal {
+  readonly code: string;
+  /** Who was told. */
+  readonly node: string;
+  readonly atMs: number;
+  /** When the fleet tries again. */
+  readonly nextMs: number;
+  /** Tries in a row that were refused. */
+  readonly count: number;
+  /** {@link Issuer.revision} of the node that was refused: others are not stopped. Absent where its issuer has none. */
+  readonly revision?: string;
+}
+
 export interface Quota {
   /** The platform's day, counted from the Unix epoch in its time zone. */
   readonly day: number;
   readonly used: number;
   readonly forced: { readonly used: number; readonly lastAtMs: number };
+  /** The platform said on that day that nothing is left. `used` above then shows the cap; here are the real count, and when one fetch tries again. */
+  readonly gone?: { readonly day: number; readonly used: number; readonly nextMs: number };
 }
 
 export const emptyState: State = Object.freeze({
@@ -149,7 +167,7 @@ export function change<K extends OptionalField>(state: State, changes: Partial<S
   return next;
 }
 
-type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "spent";
+type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "refusal" | "spent";
 
 const knownFields: Readonly<Record<keyof State, true>> = {
   v: true,
@@ -163,6 +181,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   coolUntilMs: true,
   failures: true,
   failure: true,
+  refusal: true,
   quota: true,
   governor: true,
   budgets: true,

@@ -30,6 +30,8 @@ export interface ScriptedStep {
   readonly replyMs?: number;
   readonly platformCode?: string;
   readonly retryAfterMs?: number;
+  /** Whom a `fatal` refusal concerns. @defaultValue "account" */
+  readonly scope?: "account" | "node";
   /** The life of what is issued, and what the answer says about it. @defaultValue the issuer's lifetime */
   readonly expiresInMs?: number;
 }
@@ -48,6 +50,8 @@ export interface IssueRecord {
   secret?: string;
   /** The single-use input that was sent. */
   readonly input?: string;
+  /** Who asked, where it was asked {@link ScriptedIssuer.as} somebody. */
+  readonly client?: string;
 }
 
 export interface ScriptedIssuerOptions {
@@ -74,6 +78,13 @@ export interface ScriptedIssuer extends Issuer {
   readonly issues: readonly IssueRecord[];
   /** Appends what happens to the next requests, one each. Without a script: `ok`. */
   script(...steps: readonly (ScriptedOutcome | ScriptedStep)[]): void;
+  /**
+   * From now on the platform answers every request so that comes without a script of its own, or only those of some clients, until the
+   * returned function is called: somebody has mended what was wrong.
+   */
+  refuse(step: ScriptedStep, clients?: readonly string[]): () => void;
+  /** The same platform as a client with a configuration of its own asks it: its `revision`, and who it is to {@link ScriptedIssuer.refuse}. */
+  as(client: string, revision?: string): Issuer;
   /** Whether the platform accepts this secret now. */
   alive(secret: Secret | string): boolean;
   /** The newest credential; undefined before the first. */
@@ -97,35 +108,45 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   const space = tokenSpace(policy, nowMs);
   const issues: IssueRecord[] = [];
   const steps: ScriptedStep[] = [];
+  const refusals = new Set<{ readonly step: ScriptedStep; readonly clients: readonly string[] | undefined }>();
   const load = { now: 0, max: 0 };
   const asked = { probes: 0, recoveries: 0 };
 
-  return {
+  const stepFor = (client: string | undefined): ScriptedStep => {
+    const standing = [...refusals].find(({ clients }) => clients === undefined || (client !== undefined && clients.includes(client)));
+    return steps.shift() ?? standing?.step ?? {};
+  };
+  const issue = async (request: IssueRequest, client?: string): Promise<Issued> => {
+    const step = stepFor(client);
+    const record = recordOf(step.outcome ?? "ok", request, nowMs(), client);
+    issues.push(record);
+    load.now += 1;
+    load.max = Math.max(load.max, load.now);
+    try {
+      const answer = converse({ clock, space, record, step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step }, request });
+      return await orAborted(answer, request.signal);
+    } finally {
+      record.repliedAtMs = nowMs();
+      load.now -= 1;
+    }
+  };
+  const issuer: Issuer = {
     id: options.id ?? "test:plain:wx0123456789abcdef",
     policy,
     lifetimeMs,
     ...(options.quota !== undefined && { quota: options.quota }),
-    async issue(request) {
-      const step = steps.shift() ?? {};
-      const record: IssueRecord = {
-        reason: request.reason,
-        forced: request.forced,
-        outcome: step.outcome ?? "ok",
-        sentAtMs: nowMs(),
-        ...(request.input && { input: request.input.reveal() }),
-      };
-      issues.push(record);
-      load.now += 1;
-      load.max = Math.max(load.max, load.now);
-      try {
-        const answer = converse({ clock, space, record, step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step }, request });
-        return await orAborted(answer, request.signal);
-      } finally {
-        record.repliedAtMs = nowMs();
-        load.now -= 1;
-      }
-    },
+    issue: (request) => issue(request),
     ...questions(options, space, asked),
+  };
+
+  return {
+    ...issuer,
+    as: (client, revision = client) => ({ ...issuer, issue: (request) => issue(request, client), revision: () => revision }),
+    refuse(step, clients) {
+      const refusal = { step, clients };
+      refusals.add(refusal);
+      return () => void refusals.delete(refusal);
+    },
     issues,
     script: (...more) => {
       steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
@@ -146,6 +167,10 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
       return asked.recoveries;
     },
   };
+}
+
+function recordOf(outcome: ScriptedOutcome, { reason, forced, input }: IssueRequest, sentAtMs: number, client?: string): IssueRecord {
+  return { reason, forced, outcome, sentAtMs, ...(input && { input: input.reveal() }), ...(client !== undefined && { client }) };
 }
 
 /** What can be asked of the platform without anything being issued. */
@@ -207,6 +232,7 @@ function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
   return new IssueError(outcome, `The scripted platform answered "${outcome}". Change the script of the test to get another answer.`, {
     ...(step.platformCode !== undefined && { platformCode: step.platformCode }),
     ...(step.retryAfterMs !== undefined && { retryAfterMs: step.retryAfterMs }),
+    ...(step.scope !== undefined && { scope: step.scope }),
   });
 }
 

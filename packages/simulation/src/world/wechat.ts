@@ -10,6 +10,7 @@ const appId = "wx5a1c2b3d4e5f6071";
 const unlimited = { perDay: Number.POSITIVE_INFINITY };
 export const lifetimeMs = 7_200_000;
 const expiredCode = 42001;
+const addressCode = 40164;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
 /** What a node proves itself with: the AppSecret that it was given, and the address that its requests come from. */
@@ -228,7 +229,10 @@ export class Wechat {
     const answer = this.kind === "stable" ? official.issueStable(request) : official.issuePlain(request);
     if (!answer.ok) {
       const { errcode } = answer.body;
-      return new IssueError(errcode === 45009 ? "quota" : "fatal", "The simulated platform refuses.", { platformCode: String(errcode) });
+      return new IssueError(errcode === 45009 ? "quota" : "fatal", "The simulated platform refuses.", {
+        platformCode: String(errcode),
+        scope: errcode === addressCode ? "node" : "account",
+      });
     }
     const { access_token: token, expires_in: seconds } = answer.body;
     if (this.kind === "stable") return this.#give(fetch, token, 1_000 * seconds);
