@@ -1,5 +1,5 @@
 /** One try for a lock, with the care that a lost or late answer needs. */
-import type { CacheUnavailableReason } from "./errors.ts";
+import { isRefusal } from "./driver-error.ts";
 import { hasCode, HeldLease, type Claim, type LeaseRequest } from "./held-lease.ts";
 import { lossOf, momentOf, termOf } from "./lease-term.ts";
 import type { Busy, Granted } from "./lock.ts";
@@ -61,16 +61,6 @@ function giveBack({ lock, name, owner }: Claim, ...requests: Promise<Granted | B
   }
 }
 
-/** With these reasons the store itself refused, so it did nothing. */
-const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>([
-  "readonly",
-  "loading",
-  "cluster-down",
-  "out-of-memory",
-  "unauthorized",
-  "forbidden",
-]);
-
 function isOutcomeUnknown(error: unknown): boolean {
-  return hasCode(error, "CACHE_UNAVAILABLE") && !(error instanceof Error && "reason" in error && refusals.has(error.reason));
+  return hasCode(error, "CACHE_UNAVAILABLE") && !isRefusal(error);
 }

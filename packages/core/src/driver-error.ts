@@ -30,6 +30,21 @@ function isOwn(error: unknown): error is LingpaiError {
   );
 }
 
+/** With these reasons the store itself refused, so it did nothing; with the others what it did is unknown. */
+const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>([
+  "readonly",
+  "loading",
+  "cluster-down",
+  "out-of-memory",
+  "unauthorized",
+  "forbidden",
+]);
+
+/** Whether the store said itself that it did not do what it was asked for. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && "reason" in error && refusals.has(error.reason);
+}
+
 /**
  * Our own errors as they are; of any other only its name and, for the network's codes, a reason. A driver's error may carry the
  * command and with it the value, in its text, its properties or its cause: none of these is kept.

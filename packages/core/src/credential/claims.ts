@@ -118,7 +118,8 @@ export class Claims {
   /** The claims that hold; undefined when what is stored is no registry. */
   async #read(): Promise<Reading | undefined> {
     const { id } = this.#setting.issuer;
-    const entry = await answered(this.#setting, this.#registry.get(id));
+    const { health } = this.#setting;
+    const entry = await health.watched("claims-get", () => answered(this.#setting, this.#registry.get(id)));
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     let registry: Registry;
@@ -179,7 +180,7 @@ export class Claims {
 
   /** False when somebody else wrote first. */
   async #write(reading: Reading): Promise<boolean> {
-    const { environment, issuer, node } = this.#setting;
+    const { environment, health, issuer, node } = this.#setting;
     const { nowMs, others, own, version } = reading;
     const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
     const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;
@@ -190,7 +191,8 @@ export class Claims {
     const unreadable = own === undefined ? reading.unreadable : reading.unreadable.filter((entry) => mayHold(entry, nowMs));
     const ttlMs = staleAfterMs + Math.max(...claims.map((claim) => endsAtMs(claim) - nowMs));
     const options = { ifVersion: version, ttlMs };
-    const { written } = await answered(this.#setting, this.#registry.set(issuer.id, encodeRegistry({ claims, unreadable }), options));
+    const text = encodeRegistry({ claims, unreadable });
+    const { written } = await health.watched("claims-set", () => answered(this.#setting, this.#registry.set(issuer.id, text, options)));
     if (written) this.#own = renewed;
     return written;
   }

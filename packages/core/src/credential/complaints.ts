@@ -4,7 +4,7 @@
  * what it says nothing of stays in use until it has been replaced.
  */
 import { isDead, isSuspect } from "../state/state.ts";
-import { isUnavailable } from "./document.ts";
+import { isUnavailable } from "./store-health.ts";
 import type { Parts } from "./flight.ts";
 import type { Goal, Holding } from "./local.ts";
 import type { Probe } from "./probe.ts";

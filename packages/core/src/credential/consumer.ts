@@ -2,7 +2,8 @@
 import { samePath } from "./claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Claims } from "./claims.ts";
-import { isUnavailable, type Snapshot } from "./document.ts";
+import { type Snapshot } from "./document.ts";
+import { isUnavailable } from "./store-health.ts";
 import { aimAt, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import { handedOutAgain, type Obstacle } from "./obstacle.ts";

@@ -2,6 +2,8 @@
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../event-bus.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
+import { tryLease } from "../lease.ts";
+import type { Lock } from "../lock.ts";
 import type { Secret } from "../secret.ts";
 import { quotaOn } from "../state/quota.ts";
 import { storeFrom } from "../store.ts";
@@ -86,10 +88,12 @@ class ManagedCredential implements Credential {
     this.#probe = new Probe(this.#parts, this.#closing.signal);
     this.#complaints = new Complaints(this.#parts, this.#source, this.#probe);
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
+    const lock = store.lock.withPrefix(environment);
+    setting.health.tryLease = () => tryLeaseOnce(setting, lock);
     const means: Means = {
       parts: this.#parts,
       source: this.#source,
-      lock: store.lock.withPrefix(environment),
+      lock,
       claims: new Claims(setting, storeClock, cache, options.onConflict ?? (sharesPlatform ? "coexist" : "error")),
       recorder: this.#recorder,
       latch: this.#latch,
@@ -193,7 +197,7 @@ class ManagedCredential implements Credential {
       by: holding?.held.by,
       inDoubt: state?.doubtSinceMs !== undefined,
       uses: holding?.uses ?? 0,
-      storeReachable: this.#source.document.isReachable,
+      storeReachable: this.#setting.health.isReachable,
       quota: { used: quota?.used ?? 0, perDay: parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay },
     };
   }
@@ -258,6 +262,13 @@ class ManagedCredential implements Credential {
     const nowMs = this.#parts.storeClock.nowMs();
     return { ageMs: nowMs - held.issuedAtMs, remainingMs: held.expiresAtMs - nowMs };
   }
+}
+
+/** Whether the lock works; somebody else may hold it. */
+async function tryLeaseOnce({ clock, issuer, parameters, random }: Setting, lock: Lock): Promise<void> {
+  const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
+  const lease = await tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
+  if (lease.acquired) await lease.release();
 }
 
 function roleFrom(role: unknown): Role {

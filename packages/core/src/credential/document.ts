@@ -4,6 +4,7 @@ import { CacheUnavailableError, type UnreadableEntryError } from "../errors.ts";
 import { decodeState, encodeState, sanitized } from "../state/codec.ts";
 import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
+import { isRefusal } from "../driver-error.ts";
 import { bounded } from "./bounded.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
@@ -35,10 +36,8 @@ export class StoredDocument {
   readonly #setting: Setting;
   readonly #clock: StoreClock;
   readonly #cache: Cache;
-  readonly #onRecovered: () => void;
   /** Where the document lies in the cache. */
   readonly key: string;
-  #downSinceMs: number | undefined;
   #isTracingReported = false;
   /** In store time; undefined while nothing that it holds is ignored. */
   #poisonedSinceMs: number | undefined;
@@ -48,12 +47,8 @@ export class StoredDocument {
     this.#setting = setting;
     this.#clock = clock;
     this.#cache = cache;
-    this.#onRecovered = onRecovered;
+    setting.health.listen(onRecovered);
     this.key = setting.issuer.id;
-  }
-
-  get isReachable(): boolean {
-    return this.#downSinceMs === undefined;
   }
 
   /** @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} it holds what this node must not use. */
@@ -93,7 +88,8 @@ export class StoredDocument {
         if (result.written && state.credential !== undefined) this.#reportTracing();
         return result.written ? result.version : undefined;
       } catch (error) {
-        if (!(error instanceof Error && "retryable" in error && error.retryable === true) || sends >= sendsMax) throw error;
+        if (!(error instanceof Error && "retryable" in error && error.retryable === true) || sends >= sendsMax || isRefusal(error))
+          throw error;
       }
     }
   }
@@ -120,23 +116,17 @@ export class StoredDocument {
     }
   }
 
-  /** Runs a store command, and reports the edges between reachable and not. */
-  async #watched<T>(operation: string, command: () => Promise<T>): Promise<T> {
-    const { bus, clock } = this.#setting;
+  /** Writes the document again as it was read, to see whether the store takes it. Changes nothing but its version. */
+  async touch({ state, version }: Snapshot): Promise<void> {
+    if (state !== undefined) await this.#write(state, version, this.#setting.random.id());
+  }
+
+  /** Runs a store command, and notes whether the store did it. */
+  async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
     try {
-      const result = await answered(this.#setting, command());
-      if (this.#downSinceMs !== undefined) {
-        bus.emit("store-recovered", { downMs: clock.monotonicMs() - this.#downSinceMs });
-        this.#downSinceMs = undefined;
-        this.#onRecovered();
-      }
-      return result;
+      return await this.#setting.health.watched(operation, () => answered(this.#setting, command()));
     } catch (error) {
       this.#reportUnreadable(error);
-      if (isUnavailable(error) && this.#downSinceMs === undefined) {
-        this.#downSinceMs = clock.monotonicMs();
-        bus.emit("store-unavailable", { reason: error.reason, operation });
-      }
       throw error;
     }
   }
@@ -154,9 +144,4 @@ export function answered<T>({ clock, parameters }: Setting, answer: Promise<T>):
   const error = (): Error =>
     new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, { reason: "timeout" });
   return bounded(answer, { deadline: { clock, ms, error }, signals: [] });
-}
-
-/** By code, because an adapter may bring its own copy of this package. */
-export function isUnavailable(error: unknown): error is CacheUnavailableError {
-  return error instanceof Error && "code" in error && error.code === "CACHE_UNAVAILABLE";
 }

@@ -7,7 +7,8 @@ import { delay } from "../time.ts";
 import { closedGate } from "./announce.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
-import { isUnavailable, type Snapshot } from "./document.ts";
+import { type Snapshot } from "./document.ts";
+import { isUnavailable } from "./store-health.ts";
 import { asConsumer, tellHolder } from "./consumer.ts";
 import type { Gate, Leadership, Parts } from "./flight.ts";
 import type { OnObstacle } from "./flights.ts";
@@ -87,15 +88,20 @@ async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number
 
 /** Undefined when the goal is served, else what stood in the way. */
 async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obstacle | undefined> {
-  const { parts, source } = means;
+  const { parts } = means;
   if (parts.local.serves(goal) !== undefined) return undefined;
-  let snapshot: Snapshot;
   try {
-    snapshot = await source.read();
+    return await attemptWithStore(means, goal, startedMs);
   } catch (error) {
+    // Whichever operation failed: what can be done without the store is decided by what the failure is.
     if (!isUnavailable(error)) throw error;
-    return withoutStore(means, goal, startedMs, error);
+    return parts.local.serves(goal) === undefined ? withoutStore(means, goal, startedMs, error) : undefined;
   }
+}
+
+async function attemptWithStore(means: Means, goal: Goal, startedMs: number): Promise<Obstacle | undefined> {
+  const { parts, source } = means;
+  const snapshot = await source.read();
   if (parts.local.serves(goal) !== undefined) return undefined;
   const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot, startedMs);
   // Only who waits needs news at once; upkeep subscribes for the others when they have served their callers.
@@ -108,21 +114,23 @@ const unsureMs = 2_000;
 
 async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: number): Promise<Obstacle | undefined> {
   const { claims, closing, latch, lock, parts, probe, recorder, source } = means;
-  const { clock, issuer, parameters, random } = parts.setting;
+  const { clock, health, issuer, parameters, random } = parts.setting;
   const closed = latch.closed(goal.reason);
   if (closed !== undefined) {
     if (latch.isUnsure && clock.monotonicMs() - sinceMs < unsureMs) return { kind: "pause", ms: 50, why: "refused" };
+    await tellHolder(means, goal, snapshot);
     throw closed;
   }
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
   const parent = await parentOf(means);
-  const gate = closedGate(parts, goal, snapshot) ?? latch.gate(goal.reason);
+  const gate = await gateOf(means, goal, snapshot);
   if (gate !== undefined) return obstacleOf(parts, gate);
   // What was issued and could not be stored yet comes first: the input that it replaced must not be sent again.
   if ((await recorder.pending.flush()) && parts.local.serves(goal) !== undefined) return undefined;
 
   const startedMs = clock.monotonicMs();
-  const lease = await tryLease(lock, issuer.id, { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random });
+  const request = { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random };
+  const lease = await health.watched("acquire", () => tryLease(lock, issuer.id, request));
   if (!lease.acquired) {
     await tellHolder(means, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
@@ -134,6 +142,18 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: nu
   } catch (error) {
     // The lease is free again: a parent is not waited for under it here either.
     if (isIssueError(error)) return await refused(means, goal, error, parent);
+    throw error;
+  }
+}
+
+/** The gate that is closed now. Who stands before it tells the others at least what the platform refused. */
+async function gateOf(means: Means, goal: Goal, snapshot: Snapshot): Promise<Gate | undefined> {
+  try {
+    const gate = closedGate(means.parts, goal, snapshot) ?? means.latch.gate(goal.reason);
+    if (gate !== undefined) await tellHolder(means, goal, snapshot);
+    return gate;
+  } catch (error) {
+    await tellHolder(means, goal, snapshot);
     throw error;
   }
 }
@@ -179,8 +199,12 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
     return issueWithoutStore(means, goal);
   }
   const { clock, random } = parts.setting;
-  const mayAnswer = error.retryable && clock.monotonicMs() - startedMs < firstContactMs;
-  if (parts.storeClock.isSet || mayAnswer) return { kind: "pause", ms: 100 + random.next() * 400, why: "store", cause: error };
+  const mayAnswer = clock.monotonicMs() - startedMs < firstContactMs;
+  // What somebody has to mend is not waited for: the next call tries again.
+  if (error.retryable && (parts.storeClock.isSet || mayAnswer)) {
+    const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
+    return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
+  }
   throw explained(error, parts);
 }
 

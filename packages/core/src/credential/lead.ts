@@ -7,7 +7,7 @@ import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
 import { announce } from "./announce.ts";
-import { isUnavailable } from "./document.ts";
+import { isUnavailable } from "./store-health.ts";
 import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";

@@ -43,6 +43,12 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   const retryAfterMs =
     obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
   const reason = reasonOf(error, obstacle);
+  // A store that denies its rights is mended by a person; the next call tries again all the same.
+  if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
+    return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${textOf(cause)}.${told}`, {
+      cause,
+      reason: "store",
+    });
   return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, {
     cause,
     ...(reason && { reason }),

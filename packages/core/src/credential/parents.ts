@@ -3,7 +3,7 @@ import { CredentialUnavailableError, type IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import { bounded } from "./bounded.ts";
-import { isUnavailable } from "./document.ts";
+import { isUnavailable } from "./store-health.ts";
 import type { Means } from "./journey.ts";
 import type { Goal } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";

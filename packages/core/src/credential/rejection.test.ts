@@ -251,7 +251,7 @@ describe("a credential that the platform refuses", () => {
   it.each([
     [2_000, 1_200],
     [100, 60],
-  ])("of a quota of %d spends %d at most on 24 h of war against a refresher every 10 s", async (perDay, most) => {
+  ])("of a quota of %d spends %d at most on 24 h of war against a refresher every 10 s", { timeout: 240_000 }, async (perDay, most) => {
     const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 }, probes: true });
     const one = node({ parameters: { waitMs: 1_000, quotaPerDay: perDay } });
     await within(clock, 2_000, one.get());

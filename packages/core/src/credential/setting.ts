@@ -7,6 +7,7 @@ import { parametersFor, type Parameters } from "../parameters.ts";
 import { systemRandom, type Random } from "../random.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
+import { StoreHealth } from "./store-health.ts";
 import { systemClock, type Clock } from "../time.ts";
 import type { CredentialOptions } from "./types.ts";
 
@@ -21,6 +22,7 @@ export interface Setting {
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
+  readonly health: StoreHealth;
   readonly fingerprintOf: (secret: string) => string;
   /** What the issuer calls its configuration now; an issuer that cannot tell has not changed. */
   readonly revision: () => string | undefined;
@@ -41,6 +43,7 @@ export function settingFrom(options: CredentialOptions): Setting {
   }
   const parameters = parametersFor(issuer, options.parameters);
   const key = options.fingerprintKey ?? issuer.id;
+  const bus = createEventBus({ id: issuer.id, environment, node, clock });
   return {
     issuer,
     environment,
@@ -50,7 +53,8 @@ export function settingFrom(options: CredentialOptions): Setting {
     canForce: issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined,
     clock,
     random,
-    bus: createEventBus({ id: issuer.id, environment, node, clock }),
+    bus,
+    health: new StoreHealth(clock, bus),
     fingerprintOf: (secret) => fingerprint(`lingpai/fp/${key}`, secret),
     revision: revisionOf(issuer),
   };

@@ -35,6 +35,7 @@ export class Source {
     this.#home = cache;
     this.#cache = cache;
     this.#role = role;
+    parts.setting.health.needsWrites = role === "owner";
     this.#document = new StoredDocument(parts.setting, parts.storeClock, cache, onRecovered);
     const { clock, parameters, random, issuer } = parts.setting;
     const spreadMs = parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
@@ -80,6 +81,12 @@ export class Source {
     return snapshot;
   }
 
+  /** While the store answers reads only, it is shown that it takes writes again by writing: now and then, and nothing new. */
+  async proveWrites(snapshot: Snapshot): Promise<void> {
+    const { health } = this.#parts.setting;
+    if (health.refusesWrites && this.#role === "owner") await health.prove(() => this.#document.touch(snapshot));
+  }
+
   /** Whether the store tells of changes from now on. */
   listen(): Promise<boolean> {
     return this.news.listen(this.#cache, this.#document.key, this.#parts.setting.parameters.storeDeadlineMs);
@@ -113,6 +120,7 @@ export class Source {
 
   #turnTo(cache: Cache): void {
     this.news.deafen();
+    this.#parts.setting.health.needsWrites = this.#role === "owner";
     // It is the other document's: this one must not be repaired with it.
     this.#parts.local.forget();
     this.#cache = cache;

@@ -111,7 +111,7 @@ export class Upkeep {
       if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs(obstacle);
     } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
       this.#recheckJitter = 0.96 + 0.04 * random.next();
-      await this.#source.read();
+      await this.#source.proveWrites(await this.#source.read());
       await this.#source.follow();
     } else if (nowMs >= this.#followAtMs) {
       this.#followAtMs = Number.POSITIVE_INFINITY;
@@ -217,7 +217,7 @@ export class Upkeep {
     holding.isStaleReported = true;
     const nowMs = storeClock.nowMs();
     if (state !== undefined && !isLive(state, nowMs)) return;
-    const cause = !this.#source.document.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
+    const cause = !setting.health.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
     setting.bus.emit("kept-stale", { ...labelOf(holding.held), remainingMs: holding.held.expiresAtMs - nowMs, cause });
   }
 }

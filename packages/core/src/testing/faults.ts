@@ -1,6 +1,6 @@
 /** A plan of what goes wrong between a process and its store; {@link faultyCache} and {@link faultyLock} carry it out. */
 import type { Unsubscribe } from "../cache.ts";
-import { CacheUnavailableError } from "../errors.ts";
+import { CacheUnavailableError, type CacheUnavailableReason } from "../errors.ts";
 import { delay, type Clock } from "../time.ts";
 
 export type FaultyOperation = "get" | "set" | "delete" | "clear" | "keys" | "watch" | "tryAcquire" | "extend" | "release" | "onRelease";
@@ -35,6 +35,8 @@ export interface FaultPlan {
   unreachable: boolean;
   /** While true no call is executed and none is answered, as by a stopped process, and no message arrives. Ends as `unreachable` does. */
   frozen: boolean;
+  /** While set, the store answers reads and refuses every write for this reason: full, a replica, no rights. Messages arrive. */
+  refusesWrites: CacheUnavailableReason | undefined;
   /** While true calls work but messages (changes, releases) are lost without a trace. */
   losesMessages: boolean;
   /** How many calls of an operation were made, whatever became of them. Without an operation: of all. */
@@ -86,6 +88,7 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
     set frozen(value) {
       switchTo("frozen", value);
     },
+    refusesWrites: undefined,
     losesMessages: false,
     next(operation, ...faults) {
       scripted.set(operation, [...(scripted.get(operation) ?? []), ...faults]);
@@ -98,6 +101,8 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
     async run(operation, name, execute) {
       const index = counts.get(operation) ?? 0;
       counts.set(operation, index + 1);
+      if (this.refusesWrites !== undefined && writes.has(operation) && !broken.unreachable && !broken.frozen)
+        throw denied(this.refusesWrites);
       return suffer(options.clock, choose({ operation, name, index }), execute);
     },
     get carriesMessages() {
@@ -151,6 +156,13 @@ async function suffer<T>(clock: Clock, fault: Fault | undefined, execute: () => 
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
+}
+
+const writes: ReadonlySet<FaultyOperation> = new Set(["set", "delete", "clear", "tryAcquire", "extend", "release"]);
+
+function denied(reason: CacheUnavailableReason): CacheUnavailableError {
+  const retryable = reason !== "forbidden" && reason !== "unauthorized";
+  return new CacheUnavailableError(`The write was refused because the test says so: ${reason}.`, { reason, retryable });
 }
 
 function lost(what: string): CacheUnavailableError {
