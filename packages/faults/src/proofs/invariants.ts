@@ -147,7 +147,7 @@ export const invariants: readonly Row[] = [
     id: "I23",
     what: "Isolation",
     outcome: "No command leaves the prefix, the claims excepted; a user limited to it can do everything.",
-    by: ["conformance/prefix-isolation: a user limited to one prefix", "redis-fixture/promises: can do nothing outside it"],
+    by: ["conformance/prefix-isolation: a user limited to one prefix", "redis-fixture/access-rules: can do nothing outside it"],
   },
   {
     id: "I24",

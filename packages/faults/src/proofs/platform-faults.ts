@@ -60,14 +60,19 @@ export const platformFaults: readonly Row[] = [
   {
     id: "F32",
     what: "The AppSecret was changed at the platform",
-    outcome: "One attempt, then none until the secret changes; the present token goes on.",
-    by: ["core/trouble: is not asked again by a node that it refuses for good", "wechat/wechat: asks a wrong secret's platform once"],
+    outcome:
+      "One attempt for the fleet, then one after 1 min and every 7 to 9 min, or at once with another secret; the present token goes on.",
+    by: [
+      "core/refused: costs the fleet one fetch",
+      "core/refused: is over for every node within ten minutes",
+      "wechat/wechat: asks a wrong secret's platform once",
+    ],
   },
   {
     id: "F33",
     what: "The account is frozen, or the address is not on its list",
-    outcome: "As a wrong secret: fatal, with the platform's code.",
-    by: ["wechat/issuers: of %s has its outcome", "core/trouble: is not asked again by a node that it refuses for good"],
+    outcome: "As a wrong secret, with the platform's code; an address stops its own node alone.",
+    by: ["wechat/issuers: of %s has its outcome", "core/refused: of an address is tried by each node for itself"],
   },
   {
     id: "F34",
