@@ -3,7 +3,7 @@ import { type Context, child, type Node, nameOf, type Place, placeOf, type Rule 
 
 /** errors, time, random, secret ← cache, lock and all else ← state, credential ← index ← testing. */
 const layers: readonly (readonly [RegExp, number])[] = [
-  [/^(errors|time|random|secret)\.ts$/, 0],
+  [/^(errors|time|due-queue|random|secret)\.ts$/, 0],
   [/^(state|credential)\//, 2],
   [/^index\.ts$/, 3],
   [/^testing\//, 4],

@@ -105,9 +105,15 @@ describe.concurrent("pnpm bench", () => {
     for (const { ratio } of rows) expect(ratio).toBeGreaterThan(0.5);
   });
 
+  it("goes through many credentials, whose refreshes cost what one costs among few", async () => {
+    const rows = await measured("many");
+    expect(rows).toHaveLength(10);
+    for (const { ratio } of rows.filter(({ metric }) => metric.startsWith("refresh"))) expect(ratio).toBeLessThanOrEqual(3);
+  });
+
   it("says what benches there are when it does not know the name", async () => {
     const { code, out } = await bench("cold");
     expect(code).toBe(1);
-    expect(out).toContain("hot, redis-get, lease, herd, adoption, failover, incident, cost");
+    expect(out).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, cost, many");
   });
 });

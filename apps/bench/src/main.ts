@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   incident: async () => (await import("./incident/incident.ts")).incident,
   war: async () => (await import("./war/war.ts")).war,
   cost: async () => (await import("./cost/cost.ts")).cost,
+  many: async () => (await import("./many/many.ts")).many,
 };
 
 /** These take much longer than all others together. */

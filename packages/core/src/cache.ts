@@ -45,6 +45,13 @@ export interface DeleteOptions {
   readonly ifVersion?: Version;
 }
 
+export interface WatchOptions {
+  /** Only changes of this key. Of many listeners to single keys each message reaches only its own. @defaultValue all keys */
+  readonly key?: string;
+  /** What an earlier call gave and what seems dead, because it told nothing of a change: the store is asked for another subscription. */
+  readonly instead?: Unsubscribe;
+}
+
 /** Ends a subscription. Calling it twice does nothing. */
 export type Unsubscribe = () => Promise<void>;
 
@@ -77,7 +84,7 @@ export interface Cache {
    * Calls `listener` after every committed change under this prefix, own changes included, with the key; undefined means that
    * changes may have been missed (a connection broke), so everything is to be read again. Messages carry no value.
    */
-  watch?(listener: WatchListener): Promise<Unsubscribe>;
+  watch?(listener: WatchListener, options?: WatchOptions): Promise<Unsubscribe>;
   /**
    * The channels of `node:diagnostics_channel` on which somebody listens now to the commands of the store's driver, the values in them
    * included; empty when nobody does. Absent where values are sealed, or no driver publishes them.

@@ -9,6 +9,7 @@ import type {
   Unsubscribe,
   Version,
   WatchListener,
+  WatchOptions,
   Written,
 } from "./cache.ts";
 import { createDriverGuard, requireDeadline } from "./driver-guard.ts";
@@ -17,6 +18,7 @@ import { ClosedError, ConfigurationError } from "./errors.ts";
 import { keyIn, nameIn, scopeOf } from "./prefix.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
+import { SharedWatch } from "./shared-watch.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { systemClock } from "./time.ts";
@@ -47,7 +49,10 @@ export function createCache(driver: CacheDriver, options: CacheOptions = {}): Ca
   const deadlineMs = requireDeadline(options.deadlineMs);
   const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs });
   const longGuard = createDriverGuard({ kind: driver.kind, clock, deadlineMs: deadlineMs * clearFactor });
-  return new View({ driver, random, guard, longGuard, subscriptions: createSubscriptions(guard), closing: undefined }, []);
+  return new View(
+    { driver, random, guard, longGuard, subscriptions: createSubscriptions(guard), watches: new Map(), closing: undefined },
+    [],
+  );
 }
 
 const clearFactor = 60;
@@ -61,13 +66,15 @@ interface Shared {
   readonly guard: DriverGuard;
   readonly longGuard: DriverGuard;
   readonly subscriptions: Subscriptions;
+  /** By scope. */
+  readonly watches: Map<string, SharedWatch>;
   closing: Promise<void> | undefined;
 }
 
 class View implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
-  readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
+  readonly watch?: NonNullable<Cache["watch"]>;
   readonly tracedOn?: () => readonly string[];
   readonly #shared: Shared;
   readonly #scope: string;
@@ -80,7 +87,7 @@ class View implements Cache {
     this.#scope = scopeOf(path);
     this.path = Object.freeze([...path]);
     this.pushesChanges = shared.driver.watch !== undefined;
-    if (this.pushesChanges) this.watch = (listener) => this.#watch(listener);
+    if (this.pushesChanges) this.watch = (listener, watched) => this.#watch(listener, watched);
     if (shared.driver.tracedOn) this.tracedOn = shared.driver.tracedOn.bind(shared.driver);
   }
 
@@ -153,14 +160,21 @@ class View implements Cache {
     return this.#shared.closing;
   }
 
-  async #watch(listener: WatchListener): Promise<Unsubscribe> {
+  async #watch(listener: WatchListener, { key, instead }: WatchOptions = {}): Promise<Unsubscribe> {
     const driver = this.#openDriver();
-    return this.#shared.subscriptions.open(listener, (deliver) =>
-      driver.watch!(this.#scope, (name) => {
-        const key = name === undefined ? undefined : keyIn(this.#scope, name);
-        if (name === undefined || key !== undefined) deliver(key);
-      }),
-    );
+    const name = key === undefined ? undefined : nameIn(this.#scope, key);
+    const { subscriptions, watches } = this.#shared;
+    const scope = this.#scope;
+    const present = watches.get(scope);
+    if (present !== undefined) return present.open({ name, key, listener }, instead);
+    const opened: SharedWatch = new SharedWatch({
+      subscriptions,
+      subscribe: (deliver) => driver.watch!(scope, deliver),
+      keyOf: (changed) => keyIn(scope, changed),
+      onEmpty: () => void (watches.get(scope) === opened && watches.delete(scope)),
+    });
+    watches.set(scope, opened);
+    return opened.open({ name, key, listener }, instead);
   }
 
   #nameOf(key: string): string {

@@ -17,6 +17,10 @@ export interface EventBus {
   emit<Type extends EventType>(type: Type, data: EventData[Type]): void;
   /** Calls `listener` for each later event until the returned function is called. The same function, given twice, is called twice. */
   subscribe(listener: EventListener): () => void;
+  /** Whether anybody has subscribed here; who listens to all of the process on `node:diagnostics_channel` does not count. */
+  readonly hasListeners: boolean;
+  /** Nothing is told any more. */
+  close(): void;
 }
 
 export interface EventBusOptions {
@@ -34,10 +38,11 @@ export interface EventBusOptions {
 export function createEventBus(options: EventBusOptions): EventBus {
   const subscriptions = new Set<Subscription>();
   const diagnostics = channel(eventChannelName);
+  let isClosed = false;
 
   return {
     emit(type, data) {
-      if (subscriptions.size === 0 && !diagnostics.hasSubscribers) return;
+      if (isClosed || (subscriptions.size === 0 && !diagnostics.hasSubscribers)) return;
       const event = createEvent(options, type, data);
       for (const subscription of [...subscriptions]) {
         if (subscriptions.has(subscription)) deliver(subscription, event);
@@ -50,6 +55,12 @@ export function createEventBus(options: EventBusOptions): EventBus {
       return () => {
         subscriptions.delete(subscription);
       };
+    },
+    get hasListeners() {
+      return subscriptions.size > 0;
+    },
+    close() {
+      isClosed = true;
     },
   };
 }

@@ -34,7 +34,7 @@ export interface IssueRequest {
 }
 
 export interface Issued {
-  /** The credential itself: 1 to 2048 visible ASCII characters. */
+  /** The credential itself: 1 to 16 384 visible ASCII characters. */
   readonly secret: string;
   /** What is left of its life, in ms, counted by the platform when it answered. */
   readonly expiresInMs: number;

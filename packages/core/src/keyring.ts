@@ -1,6 +1,7 @@
 /** The keys that seal entries, and how they rotate. */
 import { hkdfSync } from "node:crypto";
 import { ConfigurationError } from "./errors.ts";
+import { requireKnown } from "./known-options.ts";
 
 export interface SealingKey {
   /** Names the key in each envelope: 1 to 32 characters of `A-Za-z0-9_-`. Not secret, never reused for another key. */
@@ -56,15 +57,19 @@ class DerivedKeys implements Keyring {
  * @throws {ConfigurationError} `CONFIGURATION` when a key is not 32 bytes, when an id is malformed or stands twice.
  */
 export function keyring(options: KeyringOptions): Keyring {
+  requireKnown("keyring()", options, ["active", "readable"]);
+  const { active, readable = [] } = options;
+  if (!Array.isArray(readable)) throw new ConfigurationError("readable must be a list of sealing keys, each with id and key.");
+  for (const each of [active, ...readable]) requireKnown("A sealing key", each, ["id", "key"]);
   const keys = new Map<string, Uint8Array>();
-  for (const { id, key } of [options.active, ...(options.readable ?? [])]) {
+  for (const { id, key } of [active, ...readable]) {
     if (typeof id !== "string" || !idPattern.test(id)) {
       throw new ConfigurationError("A sealing key's id must be 1 to 32 characters of A-Za-z0-9_-. Give it a name such as 2026-05.");
     }
     if (keys.has(id)) throw new ConfigurationError(`Two sealing keys have the id "${id}". Give each key an id of its own.`);
     keys.set(id, new Uint8Array(hkdfSync("sha256", parseKey(id, key), "", purpose, keyBytes)));
   }
-  return new DerivedKeys(options.active.id, keys);
+  return new DerivedKeys(active.id, keys);
 }
 
 /** The key that opens what was sealed under this id. For this package only, as is {@link activeKey}: the index leaves them out. */

@@ -1,4 +1,5 @@
 /** Durations and limits of one credential, and the rules that they must satisfy together. */
+import { requireKnown } from "./known-options.ts";
 import { requireParameters } from "./parameter-rules.ts";
 import type { Issuer } from "./issuer.ts";
 
@@ -63,6 +64,7 @@ export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): 
     quotaPerDay: issuer.quota?.perDay ?? Number.MAX_SAFE_INTEGER,
     quotaReserve: 0.1,
   };
+  requireKnown("parameters", given, Object.keys(defaults));
   const chosen: Parameters = { ...defaults, ...definedOnly(given) };
   const parameters = { ...chosen, fleetSize: Math.min(10_000_000, Math.max(2, chosen.fleetSize)) };
   requireParameters(parameters, issuer, overlapOf(issuer));

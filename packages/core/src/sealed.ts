@@ -1,10 +1,11 @@
 /** Encryption at rest as a wrapper round any cache. */
-import type { Cache, Conflict, Entry, SetOptions, Unsubscribe, WatchListener, Written } from "./cache.ts";
+import type { Cache, Conflict, Entry, SetOptions, Written } from "./cache.ts";
 import { claimsPath } from "./claims-path.ts";
 import { isEnvelope, open, seal } from "./envelope.ts";
 import type { Opened } from "./envelope.ts";
 import { ConfigurationError, UnreadableEntryError } from "./errors.ts";
 import { activeKey } from "./keyring.ts";
+import { requireKnown, requireOneOf, requireShape } from "./known-options.ts";
 import type { Keyring } from "./keyring.ts";
 import { nameOf } from "./prefix.ts";
 import { systemRandom } from "./random.ts";
@@ -12,10 +13,11 @@ import type { Random } from "./random.ts";
 
 export interface SealedOptions {
   /**
-   * What to do with an entry that was stored unsealed. `read` is for the time of migration only: whoever can write to the store can
-   * then also plant a value. What is written is sealed in either case. @defaultValue "refuse"
+   * What to do with entries that are not sealed, for the time of migration only: `read` reads them too, and writes sealed; `write` reads both, and writes
+   * unsealed. Sealing is switched on while nodes run in three steps, each on every node before the next: `write`, `read`, `refuse`; and off in the
+   * opposite order. In the first two whoever can write to the store can also plant a value. @defaultValue "refuse"
    */
-  readonly plaintext?: "refuse" | "read";
+  readonly plaintext?: "refuse" | "read" | "write";
   /** Draws the id of each write, to which its envelope is bound. @defaultValue the machine's random source */
   readonly random?: Random;
 }
@@ -36,22 +38,24 @@ export interface SealedOptions {
  * @throws {ConfigurationError} `CONFIGURATION` when the keyring was not made by `keyring`.
  */
 export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {}): Cache {
+  requireShape("The cache to seal", cache, ["get", "set", "withPrefix"], "An adapter makes one: ioredisCache(client), say.");
+  requireKnown("sealed()", options, ["plaintext", "random"]);
+  requireOneOf("plaintext", options.plaintext, ["refuse", "read", "write"]);
   const { plaintext = "refuse", random = systemRandom } = options;
-  if (plaintext !== "refuse" && plaintext !== "read") throw new ConfigurationError('plaintext must be "refuse" or "read".');
   activeKey(ring);
-  return new Sealed(cache, { ring, random, readsPlaintext: plaintext === "read" });
+  return new Sealed(cache, { ring, random, plaintext });
 }
 
 interface Sealing {
   readonly ring: Keyring;
   readonly random: Random;
-  readonly readsPlaintext: boolean;
+  readonly plaintext: NonNullable<SealedOptions["plaintext"]>;
 }
 
 class Sealed implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
-  readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
+  readonly watch?: NonNullable<Cache["watch"]>;
   readonly #cache: Cache;
   readonly #sealing: Sealing;
 
@@ -66,7 +70,7 @@ class Sealed implements Cache {
   async get(key: string): Promise<Entry | undefined> {
     const entry = await this.#cache.get(key);
     if (entry === undefined) return undefined;
-    if (this.#sealing.readsPlaintext && !isEnvelope(entry.value)) return entry;
+    if (this.#sealing.plaintext !== "refuse" && !isEnvelope(entry.value)) return entry;
     const opened = open(this.#sealing.ring, { name: nameOf(this.path, key), version: entry.version }, entry.value);
     if ("unreadable" in opened) throw unreadable(key, opened);
     return { ...entry, value: opened.value };
@@ -76,6 +80,7 @@ class Sealed implements Cache {
     if (typeof value !== "string" || !value.isWellFormed()) {
       throw new ConfigurationError("A value must be a string without lone surrogates. Encode binary data as base64.");
     }
+    if (this.#sealing.plaintext === "write") return this.#cache.set(key, value, options);
     const operationId = options.operationId ?? this.#sealing.random.id();
     const envelope = seal(this.#sealing.ring, { name: nameOf(this.path, key), version: operationId }, value);
     return this.#cache.set(key, envelope, { ...options, operationId });
@@ -101,7 +106,8 @@ function unreadable(key: string, { unreadable: reason, keyId }: Exclude<Opened, 
     "key-id": `is sealed with the key "${keyId}", which this keyring lacks. Add that key to readable`,
     tag: `does not open with the key "${keyId}": it was altered, moved from another name, or another key has this id. Compare the keyrings of all nodes`,
     schema: "was sealed by a newer release. Upgrade this node",
-    format: 'is not sealed. If the store was used without sealing before, migrate with plaintext: "read"; otherwise find out who wrote it',
+    format:
+      'is not sealed. If other nodes do not seal, or did not before, migrate with plaintext: "write" and then "read"; otherwise find out who wrote it',
   }[reason];
   return new UnreadableEntryError(key, reason, `The entry "${key}" ${why}.`);
 }

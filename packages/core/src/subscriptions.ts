@@ -52,7 +52,7 @@ export function createSubscriptions(guard: DriverGuard): Subscriptions {
 }
 
 /** Also when the listener is an async function, whose failure is a rejection that nobody awaits. */
-function callSafely<T>(listener: (message: T) => unknown, message: T): void {
+export function callSafely<T>(listener: (message: T) => unknown, message: T): void {
   try {
     const outcome = listener(message);
     if (outcome instanceof Promise) outcome.catch(() => {});

@@ -49,6 +49,7 @@ function methodsOf(credential: Credential): Credential {
     status: () => credential.status(),
     watch: (listener) => credential.watch(listener),
     close: () => credential.close(),
+    [Symbol.asyncDispose]: () => credential.close(),
   };
 }
 

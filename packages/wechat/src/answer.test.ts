@@ -56,13 +56,12 @@ describe("a granted credential", () => {
     ["has a line end", "abc\n"],
     ["has a control character", "a\u0000b"],
     ["has an accent", "caf\u00e9"],
-    ["has 2049 characters", "a".repeat(2049)],
   ])("that %s is invalid", (_title, token) => {
     expect(() => grantIn(fields({ access_token: token, expires_in: 7200 }), "access_token")).toThrow(invalid(/access_token/));
   });
 
-  test("may have 2048 characters", () => {
-    expect(grantIn(fields({ access_token: "a".repeat(2048), expires_in: 1 }), "access_token").secret).toHaveLength(2048);
+  test("may have 16 384 characters: how long is too long is for core to say", () => {
+    expect(grantIn(fields({ access_token: "a".repeat(16_384), expires_in: 1 }), "access_token").secret).toHaveLength(16_384);
   });
 
   test.each<[unknown, number]>([
@@ -189,7 +188,7 @@ describe("whatever the platform or somebody on the way answers", () => {
           expect(refusal?.errmsg ?? "").not.toContain(canary);
           expect(refusal?.errmsg ?? "").toMatch(/^[^\p{Cc}]{0,200}$/u);
           const grant = grantIn(read, "access_token");
-          expect(grant.secret).toMatch(/^[\x21-\x7e]{1,2048}$/);
+          expect(grant.secret).toMatch(/^[\x21-\x7e]+$/);
           expect(grant.expiresInMs).toBeGreaterThanOrEqual(1_000);
           expect(grant.expiresInMs).toBeLessThanOrEqual(31_536_000_000);
         } catch (error) {

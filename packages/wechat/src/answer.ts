@@ -112,11 +112,11 @@ export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal |
   return { errcode, errmsg: sanitised(text.replace(ridPattern, ""), secrets), rid };
 }
 
-/** @throws {InvalidAnswerError} the field of this name is not 1 to 2048 visible ASCII characters. */
+/** @throws {InvalidAnswerError} the field of this name is not a text of visible ASCII characters. How long it may be is for core to say. */
 export function secretIn(fields: Fields, name: string): string {
   const secret = fields.get(name);
   if (typeof secret !== "string" || secret === "") throw new InvalidAnswerError(`it has no ${name}`);
-  if (!/^[\x21-\x7e]{1,2048}$/.test(secret)) throw new InvalidAnswerError(`its ${name} has characters or a length that no credential has`);
+  if (!/^[\x21-\x7e]+$/.test(secret)) throw new InvalidAnswerError(`its ${name} has characters that no credential has`);
   return secret;
 }
 
@@ -126,7 +126,7 @@ const expiresInMax = 31_536_000;
 /**
  * The credential in the field of this name, with what is left of its life.
  *
- * @throws {InvalidAnswerError} the credential is not 1 to 2048 visible ASCII characters, or `expires_in` is missing (and no default is
+ * @throws {InvalidAnswerError} the credential is not a text of visible ASCII characters, or `expires_in` is missing (and no default is
  * given), below one second, above a year, or neither a number nor decimal text. Fractions are rounded down.
  */
 export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: number): Grant {

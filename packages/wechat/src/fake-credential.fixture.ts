@@ -45,6 +45,7 @@ export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredent
     },
     watch: () => () => undefined,
     close: async () => void calls.push("close"),
+    [Symbol.asyncDispose]: async () => void calls.push("close"),
   };
 }
 

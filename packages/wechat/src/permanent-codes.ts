@@ -71,6 +71,6 @@ function codeIn(text: string, key: string): string {
   throw new UnreadableEntryError(
     key,
     "format",
-    `What is stored under "${key}" is no permanent code. Something else writes this key: give Lingpai a prefix of its own, or delete the key.`,
+    `What is stored under "${key}" is no permanent code. Upgrade this node if a newer release wrote it; otherwise give Lingpai a prefix of its own, or rename that key.`,
   );
 }

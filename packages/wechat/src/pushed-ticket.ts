@@ -184,4 +184,4 @@ function isKept(value: unknown): value is Kept {
 }
 
 /** Visible ASCII, like every credential of the platform's. */
-export const ticketPattern: RegExp = /^[\x21-\x7e]{1,2048}$/;
+export const ticketPattern: RegExp = /^[\x21-\x7e]{1,16384}$/;

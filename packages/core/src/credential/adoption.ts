@@ -26,7 +26,8 @@ export class Adoption {
     const local = this.#local;
     if (local.holding?.isAnchored === false) local.forget();
     if (state === undefined || held === undefined) {
-      if (state !== undefined && state.floorEpoch >= (local.holding?.held.epoch ?? 0)) local.note(state);
+      const isReset = state !== undefined && state.floorEpoch >= (local.holding?.held.epoch ?? 0);
+      if (state !== undefined && (isReset || !local.isUsable)) local.note(state);
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }

@@ -41,6 +41,28 @@ describe("after close", () => {
     await clock.advance(1_000);
     await expectNothing(clock, one);
   });
+
+  it("nothing is told any more, not even that the store cannot be reached", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    await clock.advance(1_000);
+    const before = one.faults.calls("get");
+    one.faults.next("get", "hang-before");
+    while (one.faults.calls("get") === before) await clock.advance(100);
+    await within(clock, 10, one.close());
+    await clock.advance(5_000);
+    expect(one.typesOf().at(-1)).toBe("closed");
+    await expectNothing(clock, one);
+  });
+
+  it("is what `await using` does at the end of a block", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    await within(clock, 10, one[Symbol.asyncDispose]());
+    await expectNothing(clock, one);
+  });
 });
 
 async function expectNothing(clock: ManualClock, one: Node): Promise<void> {

@@ -3,6 +3,7 @@ import { setDeadline } from "../deadline.ts";
 import type { Clock } from "../time.ts";
 
 export interface Bounds {
+  /** 0 ms: at once, unless the work is done. */
   readonly deadline?: { readonly clock: Clock; readonly ms: number; readonly error: () => unknown };
   /** Each ends the waiting, not the work. */
   readonly signals: readonly (AbortSignal | undefined)[];
@@ -13,7 +14,7 @@ export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Pro
   const listened = signals.filter((signal) => signal !== undefined);
   return new Promise((resolve, reject) => {
     const onAbort = (event: Event): void => settle(() => reject((event.target as AbortSignal).reason));
-    const timer = deadline && setDeadline(deadline.clock, deadline.ms, () => settle(() => reject(deadline.error())));
+    const timer = deadline && setDeadline(deadline.clock, Math.max(1, deadline.ms), () => settle(() => reject(deadline.error())));
     const settle = (finish: () => void): void => {
       timer?.cancel();
       for (const signal of listened) signal.removeEventListener("abort", onAbort);

@@ -2,6 +2,7 @@
 import { samePath } from "./claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Claims } from "./claims.ts";
+import type { Demand } from "./demand.ts";
 import { type Snapshot } from "./document.ts";
 import { isUnavailable } from "./store-health.ts";
 import { aimAt, type Parts } from "./flight.ts";
@@ -15,11 +16,12 @@ interface Consuming {
   readonly claims: Claims;
   /** The goals for which the owners have been told. */
   readonly complained: WeakSet<Goal>;
+  readonly demand: Demand;
 }
 
 /** Tells the owners what the platform refused, and waits for what they store. */
 export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
-  const { complained, parts, source } = means;
+  const { complained, demand, parts, source } = means;
   if (await hasMoved(means)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
   const aim = aimAt(goal, state, parts);
@@ -29,6 +31,7 @@ export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapsho
     complained.add(goal);
     await mark(source, aim, snapshot);
   }
+  await demand.mark(source);
   return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
 }
 

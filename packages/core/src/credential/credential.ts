@@ -5,12 +5,12 @@ import type { CredentialOrigin, Issued } from "../issuer.ts";
 import { tryLease } from "../lease.ts";
 import type { Lock } from "../lock.ts";
 import type { Secret } from "../secret.ts";
-import { quotaOn } from "../state/quota.ts";
 import { storeFrom } from "../store.ts";
 import { Adoption } from "./adoption.ts";
 import { bounded } from "./bounded.ts";
 import { Claims } from "./claims.ts";
 import { Complaints } from "./complaints.ts";
+import { Demand } from "./demand.ts";
 import type { Parts } from "./flight.ts";
 import { Flights, use } from "./flights.ts";
 import { travel, type Means } from "./journey.ts";
@@ -23,6 +23,7 @@ import { refuseRecursion } from "./request.ts";
 import { seed } from "./seeding.ts";
 import { settingFrom, type Setting } from "./setting.ts";
 import { Source, type Role } from "./source.ts";
+import { statusOf } from "./status.ts";
 import { StoreClock } from "./store-clock.ts";
 import { Takeover } from "./takeover.ts";
 import type {
@@ -59,6 +60,7 @@ class ManagedCredential implements Credential {
   readonly #recorder: Recorder;
   readonly #flights: Flights;
   readonly #upkeep: Upkeep;
+  readonly #demand: Demand;
   readonly #latch: Latch;
   readonly #probe: Probe;
   readonly #complaints: Complaints;
@@ -90,6 +92,7 @@ class ManagedCredential implements Credential {
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
     const lock = store.lock.withPrefix(environment);
     setting.health.tryLease = () => tryLeaseOnce(setting, lock);
+    this.#demand = new Demand(this.#parts, options.keepAlive ?? false);
     const means: Means = {
       parts: this.#parts,
       source: this.#source,
@@ -101,11 +104,12 @@ class ManagedCredential implements Credential {
       complained: new WeakSet(),
       parent: options.parent,
       standalone: options.standalone ?? "when-harmless",
+      demand: this.#demand,
       closing: this.#closing.signal,
     };
     this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
     this.#replacement = new Replacement(this.#parts, this.#source, this.#flights, this.#probe, this.#closing.signal);
-    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, this.#complaints);
+    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, this.#complaints, this.#demand);
   }
 
   peek(): Secret | undefined {
@@ -178,28 +182,7 @@ class ManagedCredential implements Credential {
   }
 
   status(): CredentialStatus {
-    const { clock, environment, node, parameters, rules } = this.#setting;
-    const { holding, state } = this.#local;
-    const nowMs = this.#parts.storeClock.nowMs();
-    const isUsable = this.#local.isUsable;
-    const freshness = !isUsable || holding === undefined ? "none" : nowMs >= holding.windows.mandatoryAtMs ? "stale" : "fresh";
-    const quota = state === undefined ? undefined : quotaOn(state.quota, nowMs, rules);
-    return {
-      id: this.id,
-      environment,
-      node,
-      role: this.#source.role,
-      state: this.#closed === undefined ? freshness : "closed",
-      generation: holding?.held.generation,
-      fingerprint: holding?.held.fingerprint.slice(0, 8),
-      remainingMs: holding && Math.max(0, holding.hardUntilMs - clock.monotonicMs()),
-      ageMs: holding && Math.max(0, nowMs - holding.held.issuedAtMs),
-      by: holding?.held.by,
-      inDoubt: state?.doubtSinceMs !== undefined,
-      uses: holding?.uses ?? 0,
-      storeReachable: this.#setting.health.isReachable,
-      quota: { used: quota?.used ?? 0, perDay: parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay },
-    };
+    return statusOf(this.#parts, this.#source, this.#closed !== undefined);
   }
 
   watch(listener: EventListener): () => void {
@@ -211,6 +194,10 @@ class ManagedCredential implements Credential {
     return this.#closed;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     this.#upkeep.stop();
     this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
@@ -220,6 +207,8 @@ class ManagedCredential implements Credential {
     const { uses } = this.#local;
     this.#local.close();
     this.#setting.bus.emit("closed", { uses });
+    // What comes back later, a reading say, has nobody to tell.
+    this.#setting.bus.close();
   }
 
   async #slowGet(options: CallOptions = {}): Promise<Secret> {
@@ -237,6 +226,7 @@ class ManagedCredential implements Credential {
   }
 
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
+    this.#demand.use();
     this.#upkeep.start();
     return this.#flights.ensure(goal, signal);
   }

@@ -27,8 +27,15 @@ export interface ApplyOptions {
   readonly onlyWhile?: () => boolean;
 }
 
-/** The document is rewritten at every refresh; one that nobody touched for so long belongs to nobody. */
-const ttlMs = 30 * 86_400_000;
+/** A document whose credential ran out so long ago belongs to nobody. */
+const keptMs = 30 * 86_400_000;
+
+/** How long the store keeps a document, in ms; undefined for ever: an input, a refresh token say, is nowhere else. */
+function ttlOf({ credential }: State, nowMs: number): number | undefined {
+  if (credential?.carry !== undefined) return undefined;
+  return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
+}
+
 const conflictsMax = 16;
 const sendsMax = 2;
 
@@ -80,10 +87,13 @@ export class StoredDocument {
   /** Undefined when another version is stored. A lost answer is asked for again under the same id, so that the write counts once. */
   async #write(state: State, ifVersion: Version | "absent", operationId: string): Promise<Version | undefined> {
     const value = encodeState(state);
+    const ttlMs = ttlOf(state, this.#clock.nowMs());
     for (let sends = 1; ; sends += 1) {
       const startedMs = this.#setting.clock.monotonicMs();
       try {
-        const result = await this.#watched("set", () => this.#cache.set(this.key, value, { ifVersion, operationId, ttlMs }));
+        const result = await this.#watched("set", () =>
+          this.#cache.set(this.key, value, { ifVersion, operationId, ...(ttlMs !== undefined && { ttlMs }) }),
+        );
         this.#clock.observe(result.storeNowMs, startedMs);
         if (result.written && state.credential !== undefined) this.#reportTracing();
         return result.written ? result.version : undefined;

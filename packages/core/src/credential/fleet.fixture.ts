@@ -1,6 +1,6 @@
 /** A fleet in a box for tests: some nodes, one store, one platform, one clock. */
 import type { Cache } from "../cache.ts";
-import { credential, type Credential, type CredentialEvent, type CredentialOptions } from "../index.ts";
+import { credential, type Credential, type CredentialEvent, type CredentialOptions, type Issued, type Issuer } from "../index.ts";
 import { faultPlan, faultyCache, faultyLock, manualClock, scriptedIssuer, seededRandom, simulatedStore } from "../testing/index.ts";
 import type { FaultPlan, ManualClock, ScriptedIssuer, ScriptedIssuerOptions, SimulatedStore } from "../testing/index.ts";
 import type { State } from "../state/state.ts";
@@ -61,6 +61,12 @@ export function fleet(options: Partial<ScriptedIssuerOptions> & { pushesChanges?
       await cache.withPrefix(environment).set(platform.id, JSON.stringify(state));
     },
   };
+}
+
+/** The platform with another answer than its own: what `change` makes of it. */
+export function answering(platform: ScriptedIssuer, change: (issued: Issued) => Issued): Issuer {
+  const { id, lifetimeMs, policy } = platform;
+  return { id, lifetimeMs, policy, issue: async (request) => change(await platform.issue(request)) };
 }
 
 /** Lets time pass until the promise settles, at most `ms`. */

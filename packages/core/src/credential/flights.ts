@@ -39,6 +39,8 @@ export class Flights {
     this.#parts = parts;
     this.#journey = journey;
     this.#closing = closing;
+    // One listener for all who wait: each of them looks whether everything closes when it is woken.
+    closing.addEventListener("abort", () => this.wake(), { once: true });
   }
 
   /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
@@ -46,7 +48,7 @@ export class Flights {
     const { clock } = this.#parts.setting;
     return bounded(this.#ensure(goal), {
       deadline: { clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
-      signals: [signal, this.#closing],
+      signals: [signal],
     });
   }
 

@@ -7,6 +7,7 @@ import { delay } from "../time.ts";
 import { closedGate } from "./announce.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
+import type { Demand } from "./demand.ts";
 import { type Snapshot } from "./document.ts";
 import { isUnavailable } from "./store-health.ts";
 import { asConsumer, tellHolder } from "./consumer.ts";
@@ -36,6 +37,7 @@ export interface Means {
   readonly complained: WeakSet<Goal>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
+  readonly demand: Demand;
   readonly closing: AbortSignal;
 }
 

@@ -46,7 +46,7 @@ function documents(cache: Cache, codec: Codec): Cache {
     delete: (key, options) => cache.delete(key, options),
     clear: () => cache.clear(),
     keys: () => cache.keys(),
-    ...(cache.watch && { watch: (listener) => cache.watch!(listener) }),
+    ...(cache.watch && { watch: (listener, options) => cache.watch!(listener, options) }),
     withPrefix: (segment) => documents(cache.withPrefix(segment), codec),
     // The registry of claims is no document.
     at: (path) => cache.at(path),

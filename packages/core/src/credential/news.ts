@@ -1,5 +1,5 @@
 /** Word that the document may have changed: read again once for many messages, then wake whoever waits. */
-import type { Cache, Unsubscribe } from "../cache.ts";
+import type { Cache, Unsubscribe, WatchListener } from "../cache.ts";
 import type { CancelTimer, Clock } from "../time.ts";
 
 /** However many messages come, the document is read at most once in this time, */
@@ -22,6 +22,9 @@ export class News {
   readonly #clock: Clock;
   readonly #waiters = new Set<() => void>();
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
+  /** What the store gave last: should it seem dead, the next subscription is asked for instead of it. */
+  #established: Unsubscribe | undefined;
+  #dead: Unsubscribe | undefined;
   /** When the allowance is whole again: each reading moves it on by one gap. */
   #wholeAtMs = Number.NEGATIVE_INFINITY;
   #cancel: CancelTimer | undefined;
@@ -49,7 +52,7 @@ export class News {
   }
 
   /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
-  async listen(cache: Cache, key: string, deadlineMs: number): Promise<boolean> {
+  async listen(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#unsubscribe ??= this.#subscribe(cache, key);
     const late = Promise.withResolvers<undefined>();
@@ -87,6 +90,12 @@ export class News {
     this.#isMuted = false;
   }
 
+  /** The subscription has kept silent about a change: {@link News.listen} asks the store for another one. */
+  renew(): void {
+    this.#dead = this.#established;
+    this.deafen();
+  }
+
   /** Unsubscribes; {@link News.listen} subscribes again. */
   deafen(): void {
     const subscribed = this.#unsubscribe;
@@ -105,13 +114,19 @@ export class News {
     this.deafen();
   }
 
-  async #subscribe(cache: Cache, key: string): Promise<Unsubscribe | undefined> {
+  async #subscribe(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
+    const instead = this.#dead;
+    this.#dead = undefined;
+    const heard: WatchListener = (changed) => {
+      if (changed !== undefined && changed !== key) return;
+      this.#lastHeardMs = this.#clock.monotonicMs();
+      this.#schedule();
+    };
     try {
-      const unsubscribe = await cache.watch?.((changed) => {
-        if (changed !== undefined && changed !== key) return;
-        this.#lastHeardMs = this.#clock.monotonicMs();
-        this.#schedule();
-      });
+      const unsubscribe = await cache.watch?.(heard, { key, ...(instead && { instead }) });
+      // Closed, or deaf, meanwhile: whoever did that ends this subscription as soon as it is there.
+      if (this.#isClosed) return unsubscribe;
+      this.#established = unsubscribe;
       this.#isHeard = unsubscribe !== undefined;
       return unsubscribe;
     } catch {
@@ -134,6 +149,7 @@ export class News {
   }
 
   #read(): void {
+    if (this.#isClosed) return;
     this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
     this.#cancelRetry?.();
     this.#options.reread().then(
@@ -150,7 +166,7 @@ export class News {
 
   #retry(): void {
     this.#cancelRetry?.();
-    if (!this.#isHeard) return;
+    if (!this.#isHeard || this.#isClosed) return;
     const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
     this.#cancelRetry = this.#clock.setTimer(waitMs, () => this.#read(), { background: true });

@@ -39,7 +39,9 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   const last = local.state?.failure?.code;
   const why =
     obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? (obstacle.says ?? "nobody has stored one yet") : says[obstacle.why];
-  const told = last === undefined || isIssueError(error) ? "" : ` The last refusal was ${last}.`;
+  // What stands in the way names no refusal, also in the process that saw it.
+  const isNamed = obstacle === undefined && isIssueError(error);
+  const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
     obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
   const reason = reasonOf(error, obstacle);

@@ -62,4 +62,20 @@ describe("an instant in the year 9999", () => {
       expect(heir.peek()?.reveal()).toBe(platform.latest);
     },
   );
+
+  it("is none that a node with a longer drain writes: it is waited for as that node wants", async () => {
+    const { clock, node, platform } = fleet();
+    const slow = node({ parameters: { drainMs: 90_000 } });
+    const quick = node();
+    await within(clock, 2_000, Promise.all([slow.get(), quick.get()]));
+    await clock.advance(600_000);
+    platform.script("unknown-unprocessed");
+    await within(clock, 60_000, slow.refresh()).catch(() => undefined);
+    await clock.advance(20_000);
+    const before = platform.issues.length;
+    quick.refresh().catch(() => {});
+    await clock.advance(40_000);
+    expect(platform.issues).toHaveLength(before);
+    expect(quick.typesOf()).not.toContain("poisoned");
+  });
 });

@@ -94,6 +94,8 @@ export class Recorder {
   #event({ flight, issued, receivedAtMs }: Answer): CommitEvent {
     const { environment, node, random, fingerprintOf } = this.#parts.setting;
     const { intent, leadership, aim } = flight;
+    // An answer without a new input leaves the old one good.
+    const carry = issued.carry ?? flight.input?.reveal() ?? flight.snapshot.state.credential?.carry;
     return {
       type: "commit",
       epoch: intent.epoch,
@@ -103,7 +105,7 @@ export class Recorder {
       leaseHeld: leadership.lease.isHeld(),
       issued: {
         secret: issued.secret,
-        ...(issued.carry === undefined ? {} : { carry: issued.carry }),
+        ...(carry === undefined ? {} : { carry }),
         fingerprint: fingerprintOf(issued.secret),
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,

@@ -75,7 +75,8 @@ async function converse<T>(setting: Setting, send: (signal: AbortSignal) => Prom
   }
 }
 
-const secretPattern = /^[\x21-\x7e]{1,2048}$/;
+const secretPattern = /^[\x21-\x7e]+$/;
+const secretLengthMax = 16_384;
 const lifetimeMaxMs = 366 * 86_400_000;
 
 export function validated(issued: Issued, id: string): Issued {
@@ -83,16 +84,27 @@ export function validated(issued: Issued, id: string): Issued {
     new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
   const { secret, expiresInMs, carry, isAgeUnknown } = issued;
-  if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not 1 to 2048 visible ASCII characters");
+  if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not a text of visible ASCII characters");
+  requireLength(id, "credential", secret);
   if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
     throw invalid("its lifetime is not between 1 ms and 366 days");
   if (carry !== undefined && (typeof carry !== "string" || carry === "")) throw invalid("what it carries is not a text");
+  if (carry !== undefined) requireLength(id, "input for the next request", carry);
   return {
     secret,
     expiresInMs: Math.floor(expiresInMs),
     ...(carry === undefined ? {} : { carry }),
     ...(isAgeUnknown === true && { isAgeUnknown }),
   };
+}
+
+/** The next one will be as long: a person must look, and nobody should wait meanwhile. */
+function requireLength(id: string, what: string, { length }: string): void {
+  if (length <= secretLengthMax) return;
+  throw new IssueError(
+    "fatal",
+    `The platform issued for "${id}" a ${what} of ${length} characters; up to ${secretLengthMax} are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
+  );
 }
 
 /** By shape, because an issuer may bring its own copy of this package. */

@@ -70,7 +70,7 @@ describe("a credential that is wanted", () => {
     expect(store.commands).toBe(0);
     expect(clock.pendingTimers).toBe(0);
     expect(idle.peek()).toBeUndefined();
-    expect(idle.status()).toMatchObject({ state: "none", storeReachable: true });
+    expect(idle.status()).toMatchObject({ state: "none", storeReachable: undefined });
   });
 
   it("rejects a caller whose signal has aborted before any I/O, and one that aborts later alone", async () => {
@@ -222,5 +222,15 @@ describe("closing", () => {
     expect(clock.pendingTimers).toBe(0);
     await expect(one.get()).rejects.toMatchObject({ code: "CLOSED" });
     expect(one.status().state).toBe("closed");
+  });
+
+  it("with waitMs: 0 nobody waits, and what was begun for the first caller serves the next", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node({ parameters: { waitMs: 0 } });
+    const told = expect(one.get()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await clock.advance(1);
+    await told;
+    await clock.advance(1_000);
+    expect((await one.get()).reveal()).toBe(platform.latest);
   });
 });

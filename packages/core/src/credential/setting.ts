@@ -2,9 +2,11 @@
 import { hostname } from "node:os";
 import { createEventBus, type EventBus } from "../event-bus.ts";
 import { ConfigurationError } from "../errors.ts";
+import { requireKnown, requireObject, requireOneOf, requireShape } from "../known-options.ts";
 import type { Issuer } from "../issuer.ts";
 import { parametersFor, type Parameters } from "../parameters.ts";
 import { systemRandom, type Random } from "../random.ts";
+import { storeFrom } from "../store.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
 import { StoreHealth } from "./store-health.ts";
@@ -30,6 +32,7 @@ export interface Setting {
 
 /** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
 export function settingFrom(options: CredentialOptions): Setting {
+  requireOptions(options);
   const { issuer, environment, clock = systemClock, random = systemRandom } = options;
   const node = options.node ?? defaultNode(random);
   requireLabel("environment", environment);
@@ -70,6 +73,49 @@ function revisionOf(issuer: Issuer): () => string | undefined {
     }
     return last;
   };
+}
+
+const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
+  issuer: true,
+  store: true,
+  cache: true,
+  lock: true,
+  environment: true,
+  node: true,
+  role: true,
+  onConflict: true,
+  parent: true,
+  standalone: true,
+  keepAlive: true,
+  parameters: true,
+  fingerprintKey: true,
+  clock: true,
+  random: true,
+};
+
+function requireOptions(options: CredentialOptions): void {
+  requireObject("credential()'s options", options);
+  // A provider passes its own options through: refused is what differs from a known one in case alone.
+  const names = Object.keys(knownOptions);
+  const misspelt = Object.keys(options).filter((name) => !names.includes(name) && names.some((known) => isSameButCase(known, name)));
+  requireKnown("credential()", Object.fromEntries(misspelt.map((name) => [name, true])), names);
+  requireShape("issuer", options.issuer, ["issue"], "A provider makes one; see Issuer.");
+  requireOneOf("issuer.policy.kind", String(options.issuer.policy?.kind), ["supersede", "stable", "sliding", "rotate", "independent"]);
+  const { cache, lock } = storeFrom(options);
+  requireShape("cache", cache, ["get", "set", "withPrefix"], "An adapter makes one: ioredisCache(client), say.");
+  requireShape("lock", lock, ["tryAcquire", "extend", "release", "withPrefix"], "An adapter makes one: ioredisLock(client), say.");
+  if (options.parent !== undefined)
+    requireShape("parent", options.parent, ["get", "reject"], "Give the credential that the issuer needs for its request.");
+  requireOneOf("role", options.role, ["owner", "consumer"]);
+  requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
+  requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);
+  const { keepAlive } = options;
+  if (keepAlive !== undefined && typeof keepAlive !== "boolean")
+    throw new ConfigurationError(`keepAlive must be true or false, not a ${typeof keepAlive}.`);
+}
+
+function isSameButCase(known: string, name: string): boolean {
+  return known.toLowerCase() === name.toLowerCase();
 }
 
 const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;

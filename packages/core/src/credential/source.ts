@@ -24,6 +24,7 @@ export class Source {
   #document: StoredDocument;
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #version: Snapshot["version"] | undefined;
+  #usedAtMs: number | undefined;
   /** Whether a reading has shown a change of which there was no news: the subscription may have died in silence. */
   #isDeaf = false;
   #mustRenew = false;
@@ -60,6 +61,11 @@ export class Source {
     return this.#lastReadMs;
   }
 
+  /** When a node that may not refresh last said, in the document, that it uses the credential. */
+  get usedAtMs(): number | undefined {
+    return this.#usedAtMs;
+  }
+
   /** Whether the store tells of changes, as far as is known here. */
   get isTold(): boolean {
     return this.news.isHeard && !this.#isDeaf;
@@ -77,6 +83,7 @@ export class Source {
     }
     this.#version = snapshot.version;
     this.#parts.takeover.waitMs(snapshot.state);
+    this.#usedAtMs = snapshot.state?.usedAtMs;
     this.#parts.adoption.take(snapshot, document);
     return snapshot;
   }
@@ -97,7 +104,7 @@ export class Source {
    * to nobody here, so the document is read again.
    */
   async follow(): Promise<void> {
-    if (this.#mustRenew) this.news.deafen();
+    if (this.#mustRenew) this.news.renew();
     this.#mustRenew = false;
     if (this.news.isHeard || !(await this.listen())) return;
     this.#version = undefined;

@@ -14,6 +14,7 @@ export class StoreHealth {
   readonly #bus: EventBus;
   readonly #failing = new Set<StoreOperation>();
   #downSinceMs = 0;
+  #hasWorked: true | undefined;
   /** A consumer may have been given no right to write, and needs none. */
   needsWrites = true;
   #onRecovered: () => void = () => {};
@@ -25,6 +26,11 @@ export class StoreHealth {
 
   get isReachable(): boolean {
     return this.#failing.size === 0;
+  }
+
+  /** The same for people and monitors: undefined before the store has been asked. */
+  get seen(): boolean | undefined {
+    return this.isReachable ? this.#hasWorked : false;
   }
 
   /** Whether reads work and a write does not: only another write can show that it does again. */
@@ -50,6 +56,7 @@ export class StoreHealth {
   async watched<T>(operation: StoreOperation, command: () => Promise<T>): Promise<T> {
     try {
       const result = await command();
+      this.#hasWorked = true;
       this.#worked(operation);
       return result;
     } catch (error) {

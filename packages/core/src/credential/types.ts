@@ -42,6 +42,12 @@ export interface CredentialOptions {
    * @defaultValue "when-harmless"
    */
   readonly standalone?: "never" | "when-harmless" | "always";
+  /**
+   * Whether it is refreshed in the background though nobody uses it. Without that a credential is kept fresh for one lifetime after its last use: a call
+   * of `get`, `peek` or `reject` here, by a child, a façade or a remote client; a listener of `watch`, for as long as it listens; a consumer of this
+   * environment on another node. Nothing is fetched before the first use in either case. @defaultValue false
+   */
+  readonly keepAlive?: boolean;
   /** Durations and limits; the defaults fit WeChat. Checked against the rules P1–P6 at construction. */
   readonly parameters?: Partial<Parameters>;
   /** Keys the fingerprints by which credentials are compared in the store: any text that the whole fleet shares. @defaultValue the issuer's id */
@@ -123,6 +129,8 @@ export interface Credential {
   watch(listener: (event: CredentialEvent) => void): () => void;
   /** Settles every caller with `CLOSED`, lets a request that left end and be stored, frees timers and subscriptions. */
   close(): Promise<void>;
+  /** Closes it: `await using token = credential(…)`. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export interface SeedOptions extends CallOptions {
@@ -153,6 +161,7 @@ export interface CredentialStatus {
   readonly inDoubt: boolean;
   /** How often this process handed out the present generation. */
   readonly uses: number;
-  readonly storeReachable: boolean;
+  /** Undefined before this process has asked the store. */
+  readonly storeReachable: boolean | undefined;
   readonly quota: { readonly used: number; readonly perDay: number | undefined };
 }

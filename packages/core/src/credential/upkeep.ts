@@ -4,26 +4,21 @@ import type { CancelTimer } from "../time.ts";
 import { isCalm, isDead, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
 import type { Complaints } from "./complaints.ts";
+import { dueTask, retryMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import type { Goal, Holding } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Source } from "./source.ts";
+import type { Demand } from "./demand.ts";
 import { electedStart } from "./windows.ts";
 
-/** The timer never sleeps longer, so that a suspend of the machine, which stops the monotonic clock, is noticed soon after. */
-const sleepMaxMs = 20_000;
-/** Between two attempts of this node in the background: at first, and after many that brought nothing. */
-const retryMs = 5_000;
-const retryMaxMs = 60_000;
 /** Over how long the nodes spread their attempts when a lease has ended that its holder did not release. */
 const retrySpreadMs = 2_000;
 const youthMs = 30_000;
 /** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
 const reconcileSpreadMs = 40_000;
-/** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
-const toldStretch = 1.25;
 /** After the first use: by then its callers are served, or the request is under way and there is nothing else to do. */
 const followAfterMs = 100;
 
@@ -33,7 +28,9 @@ export class Upkeep {
   readonly #flights: Flights;
   readonly #latch: Latch;
   readonly #complaints: Complaints;
+  readonly #demand: Demand;
   #cancel: CancelTimer | undefined;
+  #lastWokeMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
   #isRunning = false;
   #isStopped = false;
@@ -43,17 +40,21 @@ export class Upkeep {
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Background attempts in a row that brought nothing. */
   #failures = 0;
+  /** Readings in the background in a row that failed, and when to make the next one. */
+  #readFailures = 0;
+  #readAgainAtMs = Number.POSITIVE_INFINITY;
   #recheckJitter = 1;
   /** Drawn once for each commit, and for each doubt. */
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
-  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: Complaints) {
+  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: Complaints, demand: Demand) {
     this.#parts = parts;
     this.#source = source;
     this.#flights = flights;
     this.#latch = latch;
     this.#complaints = complaints;
+    this.#demand = demand;
   }
 
   /** From the first use on, until {@link Upkeep.stop}, which is final. */
@@ -82,14 +83,24 @@ export class Upkeep {
     this.#cancel?.();
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
     const nowMs = this.#parts.setting.clock.monotonicMs();
-    const nextMs = Math.min(this.#followAtMs, this.#recheckAtMs(), this.#staleAtMs(), Math.max(this.#refreshAtMs(), this.#notBeforeMs));
-    const sleepMs = Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs));
-    this.#cancel = this.#parts.setting.clock.setTimer(sleepMs, () => void this.#wake(), { background: true });
+    const ms = sleepMs(this.#terms(), nowMs, this.#lastWokeMs);
+    this.#cancel = this.#parts.setting.clock.setTimer(ms, () => void this.#wake(), { background: true });
+  }
+
+  #terms(): DueTerms {
+    return {
+      refreshAtMs: this.#refreshAtMs(),
+      refreshNotBeforeMs: this.#notBeforeMs,
+      readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs, this.#doubtfulAtMs()),
+      followAtMs: this.#followAtMs,
+      reportAtMs: this.#staleAtMs(),
+    };
   }
 
   async #wake(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
+    this.#lastWokeMs = this.#parts.setting.clock.monotonicMs();
     try {
       await this.#work();
     } catch {
@@ -101,21 +112,40 @@ export class Upkeep {
   }
 
   async #work(): Promise<void> {
-    const { clock, random } = this.#parts.setting;
-    const nowMs = clock.monotonicMs();
-    const goal = this.#dueGoal();
     this.#reportStale();
-    if (goal !== undefined && nowMs >= this.#notBeforeMs) {
-      const obstacle = await this.#pursue(goal);
-      this.#failures = this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-      if (this.#failures > 0) this.#notBeforeMs = clock.monotonicMs() + this.#pauseMs(obstacle);
-    } else if (nowMs >= this.#recheckAtMs() || this.#parts.storeClock.isDoubtful) {
-      this.#recheckJitter = 0.96 + 0.04 * random.next();
-      await this.#source.proveWrites(await this.#source.read());
+    switch (dueTask(this.#terms(), this.#parts.setting.clock.monotonicMs())) {
+      case "refresh":
+        return await this.#refresh();
+      case "read":
+        return await this.#read(async () => this.#source.proveWrites(await this.#source.read()));
+      case "follow":
+        return await this.#read(async () => {});
+      case undefined:
+        return await this.#demand.mark(this.#source);
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const goal = this.#dueGoal();
+    const obstacle = goal && (await this.#pursue(goal));
+    this.#failures = goal !== undefined && this.#dueGoal() === undefined ? 0 : this.#failures + 1;
+    if (this.#failures > 0) this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(obstacle);
+  }
+
+  /** Whatever made it due is past from here on; should it fail, it is tried again after a pause that grows. */
+  async #read(first: () => Promise<unknown>): Promise<void> {
+    const { clock, random } = this.#parts.setting;
+    this.#followAtMs = Number.POSITIVE_INFINITY;
+    this.#readAgainAtMs = Number.POSITIVE_INFINITY;
+    this.#recheckJitter = 0.96 + 0.04 * random.next();
+    try {
+      await first();
       await this.#source.follow();
-    } else if (nowMs >= this.#followAtMs) {
-      this.#followAtMs = Number.POSITIVE_INFINITY;
-      await this.#source.follow();
+      this.#readFailures = 0;
+    } catch (error) {
+      this.#readFailures += 1;
+      this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * steppedMs(this.#readFailures);
+      throw error;
     }
   }
 
@@ -131,16 +161,16 @@ export class Upkeep {
   #pauseMs(obstacle: Obstacle | undefined): number {
     const { local, setting, storeClock } = this.#parts;
     const jitter = 0.8 + 0.4 * setting.random.next();
-    const steppedMs = jitter * Math.min(retryMaxMs, retryMs * 2 ** (this.#failures - 1));
+    const ownMs = jitter * steppedMs(this.#failures);
     const coolMs = jitter * ((local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
     const leaseMs = obstacle?.kind === "wait" ? obstacle.ms + retrySpreadMs * setting.random.next() : Number.POSITIVE_INFINITY;
-    return Math.max(Math.min(steppedMs, leaseMs), coolMs);
+    return Math.max(Math.min(ownMs, leaseMs), coolMs);
   }
 
   #dueGoal(): Goal | undefined {
     const { local, setting, storeClock } = this.#parts;
     const { holding, state } = local;
-    if (this.#source.role === "consumer" || this.#latch.error !== undefined) return undefined;
+    if (!this.#refreshes() || this.#latch.error !== undefined) return undefined;
     // Whoever calls next is to be served, so what was refused is tried again although nobody calls now.
     if (holding === undefined && this.#latch.isRefused) return { reason: "cold" };
     if (holding === undefined || state === undefined) return undefined;
@@ -157,11 +187,15 @@ export class Upkeep {
 
   #refreshAtMs(): number {
     const { local } = this.#parts;
-    if (this.#source.role === "consumer") return Number.POSITIVE_INFINITY;
+    if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
     if (this.#latch.error !== undefined) return this.#latch.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
     if (local.holding === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(this.#proactiveAtMs(local.holding), this.#reconcileAtMs());
+  }
+
+  #refreshes(): boolean {
+    return this.#source.role === "owner" && this.#demand.isWanted(this.#source.usedAtMs);
   }
 
   #proactiveAtMs({ held, windows }: Holding): number {
@@ -195,10 +229,17 @@ export class Upkeep {
     const { holding, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
     const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.isTold;
-    const waitMs = isTold ? Math.max(recheckMs, Math.min(toldStretch * recheckMs, overlapOf(setting.issuer))) : recheckMs;
+    const waitMs = isTold ? toldRecheckMs(setting.parameters, overlapOf(setting.issuer)) : recheckMs;
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
+  }
+
+  /** When to read because the machine may have slept, or its wall clock was set: a reading that succeeds settles it. */
+  #doubtfulAtMs(): number {
+    // Readings that fail have a pause of their own.
+    const isDue = this.#parts.storeClock.isDoubtful && this.#readFailures === 0;
+    return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
   /** When the present credential should have been replaced for a while, unless that has been told. */

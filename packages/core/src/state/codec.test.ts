@@ -199,7 +199,7 @@ describe("control fields that no honest node writes", () => {
     const poisoned = {
       ...rich,
       coolUntilMs: noonMs + 660_001,
-      dangerUntilMs: noonMs + 75_001,
+      dangerUntilMs: noonMs + 660_001,
       floorEpoch: noonMs + day + 1,
       governor: { count: 3, lastMs: noonMs + 60_001 },
       budgets: { refusals: noonMs + day / 5 + 60_001, manual: noonMs + day + 60_001 },
@@ -256,7 +256,7 @@ describe("control fields that no honest node writes", () => {
   });
 
   it("at their limits are honest: the very same document comes back", () => {
-    const honest = { ...rich, coolUntilMs: noonMs + 660_000, dangerUntilMs: noonMs + 75_000, floorEpoch: noonMs + day };
+    const honest = { ...rich, coolUntilMs: noonMs + 660_000, dangerUntilMs: noonMs + 660_000, floorEpoch: noonMs + day };
     expect(sanitized(honest, noonMs, 15_000, seenMs)).toEqual({ state: honest, ignored: [] });
     expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
   });
@@ -266,7 +266,7 @@ describe("control fields that no honest node writes", () => {
       fc.property(document, (state) => {
         const { state: clean, ignored } = sanitized(state, noonMs, 15_000, seenMs);
         expect(clean.coolUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
-        expect(clean.dangerUntilMs).toBeLessThanOrEqual(noonMs + 75_000);
+        expect(clean.dangerUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
         expect(clean.governor.lastMs).toBeLessThanOrEqual(noonMs + 60_000);
         expect(sanitized(clean, noonMs, 15_000, seenMs)).toEqual({ state: clean, ignored: [] });
         expect(ignored.length === 0).toBe(clean === state);

@@ -1,6 +1,8 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
+import { isEnvelope } from "../envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
 import { tryAgainMaxMs } from "./refusal.ts";
+import { notADocument, Reader } from "./reader.ts";
 import { schemaVersion, type BudgetName, type Budgets, type Held, type Intent, type Refusal, type State } from "./state.ts";
 
 /** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
@@ -68,6 +70,7 @@ export function decodeState(text: string, key: string): State {
     })),
     ...read.optional("refusal", readRefusal),
     ...read.optional("spent", readMark),
+    ...(read.has("usedAtMs") ? { usedAtMs: read.count("usedAtMs") } : {}),
   });
 }
 
@@ -81,6 +84,8 @@ export interface IgnoredField {
 const toleranceMs = 60_000;
 const dayMs = 86_400_000;
 const coolMaxMs = 600_000;
+/** Other nodes may have been given another drain; none a longer one. */
+const drainMaxMs = 600_000;
 /** After how long each budget is full again that is empty. */
 const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
 /** Nothing honest is counted so far; beyond the safe integers one more could not be written. */
@@ -109,11 +114,11 @@ export function sanitized(
   const budget = (name: BudgetName, fullAtMs: number): number =>
     within(`budgets.${name}`, fullAtMs, nowMs + toleranceMs + budgetMaxMs[name], 0);
   const epoch = (field: string, value: number): number => within(field, value, nowMs + dayMs, seenMs);
-  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, refusal, spent, suspect } = state;
+  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, refusal, spent, suspect, usedAtMs } = state;
   const clean: State = {
     ...state,
     coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
-    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMs, seenMs + drainMs),
+    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMaxMs, seenMs + drainMs),
     failures: counted("failures", state.failures),
     floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
     ...(budgets && {
@@ -156,6 +161,7 @@ export function sanitized(
       },
     }),
     ...(spent && { spent: { ...spent, atMs: past("spent.atMs", spent.atMs) } }),
+    ...(usedAtMs !== undefined && { usedAtMs: past("usedAtMs", usedAtMs) }),
   };
   return { state: ignored.length === 0 ? state : clean, ignored };
 }
@@ -202,78 +208,18 @@ function readMark(from: Reader): { fingerprint: string; atMs: number } {
 }
 
 function parse(text: string, key: string): unknown {
+  if (isEnvelope(text)) {
+    throw new UnreadableEntryError(
+      key,
+      "key-id",
+      `The document of "${key}" is sealed, and this node does not open sealed entries. Wrap its cache in sealed() with the fleet's keyring. ` +
+        'To switch sealing off while nodes run, set plaintext: "read" and then "write" on every node first.',
+    );
+  }
   try {
     return JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which may be a secret.
     throw new UnreadableEntryError(key, "format", notADocument(key, "not JSON"));
-  }
-}
-
-function notADocument(key: string, why: string): string {
-  return `What is stored under "${key}" is not a credential document (${why}). Find out what else writes this key, and give Lingpai a prefix of its own. Rename the key and keep what it holds: if it was a document once, it may be the only copy of a refresh token.`;
-}
-
-/** Own properties only, each of the one type it must have. Remembers what it was asked for: the rest is unknown to this release. */
-class Reader {
-  readonly #from: Record<string, unknown>;
-  readonly #known = new Set(["__proto__"]);
-  readonly #key: string;
-
-  constructor(from: unknown, key: string) {
-    this.#key = key;
-    if (typeof from !== "object" || from === null || Array.isArray(from))
-      throw new UnreadableEntryError(key, "format", notADocument(key, "not an object"));
-    this.#from = from as Record<string, unknown>;
-  }
-
-  has(name: string): boolean {
-    this.#known.add(name);
-    return Object.hasOwn(this.#from, name);
-  }
-
-  text(name: string): string {
-    const value = this.#own(name);
-    if (typeof value !== "string") throw this.unreadable(name);
-    return value;
-  }
-
-  yes(name: string): true {
-    const value = this.#own(name);
-    if (value !== true) throw this.unreadable(name);
-    return value;
-  }
-
-  /** A whole number of at least 0. */
-  count(name: string): number {
-    const value = this.#own(name);
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unreadable(name);
-    return value as number;
-  }
-
-  object(name: string): Reader {
-    const value = this.#own(name);
-    if (typeof value !== "object" || value === null) throw this.unreadable(name);
-    return new Reader(value, this.#key);
-  }
-
-  optional<K extends string, T>(name: K, read: (from: Reader) => T): { [P in K]?: T } {
-    if (!this.has(name)) return {};
-    const from = this.object(name);
-    return { [name]: from.withUnknown(read(from)) } as { [P in K]?: T };
-  }
-
-  /** What was read, and beside it every field that nobody here asked for. */
-  withUnknown<T>(known: T): T {
-    const unknown = Object.entries(this.#from).filter(([name]) => !this.#known.has(name));
-    return { ...Object.fromEntries(unknown), ...known };
-  }
-
-  unreadable(name: string): UnreadableEntryError {
-    return new UnreadableEntryError(this.#key, "format", notADocument(this.#key, `"${name}" is missing or of a wrong kind`));
-  }
-
-  #own(name: string): unknown {
-    return this.has(name) ? this.#from[name] : undefined;
   }
 }

@@ -136,7 +136,7 @@ describe("the ledger", () => {
   it("counts each request once, and gives back what never left, never below nothing", () => {
     expect(spend(quota, false, 5)).toEqual({ ...quota, used: 8 });
     expect(spend(quota, true, 5)).toEqual({ day: today, used: 8, forced: { used: 3, lastAtMs: 5 } });
-    expect(refund(quota).used).toBe(6);
-    expect(refund({ ...quota, used: 0 }).used).toBe(0);
+    expect(refund(quota, 0, rules).used).toBe(6);
+    expect(refund({ ...quota, used: 0 }, 0, rules).used).toBe(0);
   });
 });

@@ -6,10 +6,13 @@ import type { Quota } from "./state.ts";
 const dayMs = 86_400_000;
 const tryEveryMs = 3_600_000;
 
-/** The ledger as it stands now: empty when the stored one belongs to another day. */
+/**
+ * The ledger as it stands now: empty when the stored one belongs to an earlier day. One of the next day is kept: the store's clock stepped back over
+ * midnight, and what was fetched was fetched.
+ */
 export function quotaOn(quota: Quota, nowMs: number, rules: Rules): Quota {
   const day = Math.floor((nowMs + rules.dayOffsetMs) / dayMs);
-  if (quota.day === day) return quota;
+  if (quota.day === day || quota.day === day + 1) return quota;
   return { ...quota, day, used: 0, forced: { ...quota.forced, used: 0 } };
 }
 
@@ -54,12 +57,13 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
   };
 }
 
-/** Gives back what an intent spent on a request that never left. */
-export function refund(quota: Quota): Quota {
+/** Gives back what an intent of `sentAtMs` spent on a request that never left; a forced one is told by its time. */
+export function refund(quota: Quota, sentAtMs: number, rules: Rules): Quota {
   const gone = goneOn(quota);
+  const forced = refundForced(quota.forced, sentAtMs, rules);
   // The try was not made.
-  if (gone !== undefined) return { ...quota, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
-  return { ...quota, used: Math.max(0, quota.used - 1) };
+  if (gone !== undefined) return { ...quota, forced, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
+  return { ...quota, used: Math.max(0, quota.used - 1), forced };
 }
 
 /** The platform says that nothing is left, whatever we counted. Somebody may clear the quota before the day ends, so it is asked again once an hour. */
@@ -73,4 +77,10 @@ export function granted(quota: Quota): Quota {
   const used = goneOn(quota)?.used ?? quota.used;
   const { gone: _, ...rest } = quota;
   return { ...rest, used };
+}
+
+/** The one before it was at least a gap earlier, or this one could not have been announced. */
+function refundForced(forced: Quota["forced"], sentAtMs: number, rules: Rules): Quota["forced"] {
+  if (forced.lastAtMs !== sentAtMs || forced.used === 0) return forced;
+  return { ...forced, used: forced.used - 1, lastAtMs: Math.max(0, sentAtMs - rules.forced.gapMs) };
 }

@@ -10,6 +10,7 @@ import { decideSeed, type SeedEvent, type SeedVerdict } from "./seed.ts";
 import { decideSettle, type SettleEvent, type SettleVerdict } from "./settle.ts";
 import { emptyState, type State } from "./state.ts";
 import { decideSuspect, type SuspectEvent, type SuspectVerdict } from "./suspect.ts";
+import { decideUse, type UseEvent, type UseVerdict } from "./use.ts";
 
 export type StateEvent =
   | IntentEvent
@@ -20,7 +21,8 @@ export type StateEvent =
   | ResetEvent
   | SeedEvent
   | LedgerEvent
-  | SettleEvent;
+  | SettleEvent
+  | UseEvent;
 
 interface Verdicts {
   readonly intent: IntentVerdict;
@@ -32,6 +34,7 @@ interface Verdicts {
   readonly seed: SeedVerdict;
   readonly ledger: LedgerVerdict;
   readonly settle: SettleVerdict;
+  readonly use: UseVerdict;
 }
 
 export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
@@ -69,5 +72,7 @@ function decide(state: State | undefined, event: StateEvent, nowMs: number, rule
       return decideLedger(stored, event, nowMs, rules);
     case "settle":
       return decideSettle(stored, event, rules);
+    case "use":
+      return decideUse(stored, event, nowMs);
   }
 }

@@ -41,6 +41,7 @@ export function decideRepair(
     stored.credential !== undefined && (stored.credential.fingerprint === previous?.fingerprint || isOlder(stored.credential, credential));
   if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
 
+  const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
   const budgets = mergedBudgets(stored.budgets, known.budgets);
   const next = change(
@@ -56,6 +57,7 @@ export function decideRepair(
       contention: later(stored.contention, known.contention),
       ...(budgets && { budgets }),
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
+      ...(usedAtMs === undefined ? {} : { usedAtMs }),
     },
     [
       ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),

@@ -50,6 +50,8 @@ export interface State {
   readonly floorEpoch: number;
   /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
   readonly spent?: { readonly fingerprint: string; readonly atMs: number };
+  /** When a node that may not refresh last said that it uses the credential. */
+  readonly usedAtMs?: number;
 }
 
 export interface Held {
@@ -188,6 +190,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   contention: true,
   floorEpoch: true,
   spent: true,
+  usedAtMs: true,
 };
 
 /** What a later release of the same schema keeps in the document beside what this one knows. */

@@ -18,11 +18,11 @@ export function faultyCache(cache: Cache, plan: FaultPlan): Cache {
       yield* keys;
     },
     ...(watch !== undefined && {
-      watch: (listener) =>
+      watch: (listener, options) =>
         plan.run("watch", "", () =>
           subscribeThrough(
             plan,
-            (deliver) => watch.call(cache, (key) => deliver(() => listener(key))),
+            (deliver) => watch.call(cache, (key) => deliver(() => listener(key)), options),
             () => listener(undefined),
           ),
         ),

@@ -75,9 +75,9 @@ export const badInputs: readonly Row[] = [
   { id: "20", what: "A token that is empty, null, a number or an object", outcome: "Invalid.", by: ["wechat/answer: that %s is invalid"] },
   {
     id: "21",
-    what: "A token with spaces, control characters, or over 2048 characters",
-    outcome: "Invalid: it would be injected into URLs and headers.",
-    by: ["wechat/answer: that %s is invalid"],
+    what: "A token with spaces, control characters, or over 16 384 characters",
+    outcome: "Invalid: it would be injected into URLs and headers. A longer one is one clear, final error.",
+    by: ["wechat/answer: that %s is invalid", "core/secret-length: that is longer is one final error at once"],
   },
   {
     id: "22",

@@ -57,6 +57,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/roles": `${core}/credential/roles.test.ts`,
   "core/rotation": `${core}/credential/rotation.test.ts`,
   "core/sealed": `${core}/sealed.test.ts`,
+  "core/secret-length": `${core}/credential/secret-length.test.ts`,
   "core/serving": `${core}/credential/serving.test.ts`,
   "core/suspect": `${core}/state/suspect.test.ts`,
   "core/trouble": `${core}/credential/trouble.test.ts`,

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { credential, type Credential, type CredentialOptions } from "../index.ts";
+import { seededRandom } from "../testing/index.ts";
+import { fleet, within, type Fleet } from "./fleet.fixture.ts";
+
+/** A node to whose events nobody listens. */
+function quiet({ clock, platform, store }: Fleet, name: string, options: Partial<CredentialOptions> = {}): Credential {
+  return credential({
+    issuer: platform,
+    cache: store.cache(),
+    lock: store.lock(),
+    environment: "production",
+    node: name,
+    clock,
+    random: seededRandom(name),
+    ...options,
+  });
+}
+
+const hourMs = 3_600_000;
+
+describe("the background without a need", () => {
+  it("lets a credential that was used once run out: one more fetch at most in a silent week", async () => {
+    const world = fleet();
+    const one = quiet(world, "one");
+    await within(world.clock, 2_000, one.get());
+    await world.clock.advance(7 * 24 * hourMs);
+    expect(world.platform.issues.length).toBeLessThanOrEqual(2);
+    await within(world.clock, 2_000, one.get());
+    expect(one.peek()?.reveal()).toBe(world.platform.latest);
+  });
+
+  it("does not burn the quota on lives of a second", async () => {
+    const world = fleet();
+    const one = quiet(world, "one");
+    world.platform.script({ expiresInMs: 1_000 });
+    await within(world.clock, 2_000, one.get()).catch(() => undefined);
+    for (let lives = 0; lives < 3_000; lives += 1) world.platform.script({ expiresInMs: 1_000 });
+    await world.clock.advance(27 * 60_000);
+    expect(world.platform.issues.length).toBeLessThanOrEqual(5);
+  });
+
+  it("keeps what is used from memory fresh, and what keepAlive or a listener asks for", async () => {
+    const world = fleet();
+    const used = quiet(world, "used");
+    await within(world.clock, 2_000, used.get());
+    for (let hours = 0; hours < 24; hours += 1) {
+      await world.clock.advance(hourMs);
+      expect(used.peek()?.reveal()).toBe(world.platform.latest);
+    }
+    expect(world.platform.issues.length).toBeGreaterThanOrEqual(12);
+    await used.close();
+
+    for (const keep of [{ keepAlive: true }, "watch"] as const) {
+      const other = fleet();
+      const one = quiet(other, "one", keep === "watch" ? {} : keep);
+      if (keep === "watch") one.watch(() => {});
+      await within(other.clock, 2_000, one.get());
+      await other.clock.advance(24 * hourMs);
+      expect(other.platform.issues.length).toBeGreaterThanOrEqual(12);
+      expect(one.peek()?.reveal()).toBe(other.platform.latest);
+    }
+  });
+
+  it.each([true, false])("goes on for a consumer elsewhere, which writes at most once a lifetime (messages: %s)", async (pushesChanges) => {
+    const world = fleet({ pushesChanges });
+    const owner = quiet(world, "owner");
+    await within(world.clock, 2_000, owner.get());
+    const consumer = quiet(world, "consumer", { role: "consumer" });
+    await within(world.clock, 2_000, consumer.get());
+    const marks = new Set<number | undefined>();
+    for (let minutes = 0; minutes < 24 * 60; minutes += 10) {
+      await world.clock.advance(600_000);
+      expect(consumer.peek(), `after ${minutes} min`).toBeDefined();
+      marks.add((await world.document())?.usedAtMs);
+    }
+    expect(marks.size).toBeGreaterThanOrEqual(10);
+    expect(marks.size).toBeLessThanOrEqual(13);
+    // Nobody uses it any more: it runs out.
+    await consumer.close();
+    await world.clock.advance(6 * hourMs);
+    const { length } = world.platform.issues;
+    await world.clock.advance(48 * hourMs);
+    expect(world.platform.issues.length).toBe(length);
+  });
+
+  it("begins again for a consumer that comes when all has run out", async () => {
+    const world = fleet();
+    await within(world.clock, 2_000, quiet(world, "owner").get());
+    await world.clock.advance(24 * hourMs);
+    const consumer = quiet(world, "consumer", { role: "consumer" });
+    expect((await within(world.clock, 20_000, consumer.get())).reveal()).toBe(world.platform.latest);
+  });
+});

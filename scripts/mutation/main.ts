@@ -1,0 +1,57 @@
+/**
+ * `pnpm mutation` changes the deciding code in thousands of small ways and counts which changes no test notices; `--sample` does so with a few files,
+ * in about a minute; `--files a.ts,b.ts` with those.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { toolPath } from "../tools.ts";
+import { root } from "../workspace.ts";
+import { linesOf, scoreOf, type MutationReport, type Survivor } from "./score.ts";
+
+/** What decides. Effects around it are proved by the simulation and on real servers. */
+const core = [
+  ...["state", "credential"].map((folder) => `packages/core/src/${folder}/*.ts`),
+  ...["lease", "lease-term", "held-lease", "loss-signal", "late-grants", "claim", "create-lock", "lock", "wake-up", "wait-queue"].map(
+    (name) => `packages/core/src/${name}.ts`,
+  ),
+];
+const wechat = ["classify", "answer", "send", "ask", "sniff", "outgoing", "quota"].map((name) => `packages/wechat/src/${name}.ts`);
+/** Quick to judge: pure decisions, shown to the tests beside them. */
+const sample = ["abandon", "quota", "suspect"].map((name) => `packages/core/src/state/${name}.ts`);
+const targetPercent = 90;
+
+const [option, value = ""] = process.argv.slice(2);
+const isSample = option === "--sample";
+const files = isSample ? sample : option === "--files" ? value.split(",") : [...core, ...wechat];
+const reportFile = join(root, ".cache", isSample ? "mutation-sample.json" : "mutation.json");
+
+mkdirSync(join(root, ".cache"), { recursive: true });
+rmSync(reportFile, { force: true });
+const { status } = spawnSync(
+  process.execPath,
+  [toolPath("@stryker-mutator/core", "stryker"), "run", "scripts/mutation/stryker.config.mjs"],
+  {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: {
+      ...process.env,
+      LINGPAI_MUTATE: files.join(","),
+      LINGPAI_MUTATION_REPORT: reportFile,
+      ...(isSample && { LINGPAI_MUTATION_TESTS: "packages/core/src/state" }),
+      ...(option === undefined && { LINGPAI_MUTATE_STATIC: "1" }),
+    },
+  },
+);
+if (status !== 0) throw new Error("The mutation run did not end well: what it printed above says why.");
+
+const survivors = JSON.parse(readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8")) as Survivor[];
+const score = scoreOf(JSON.parse(readFileSync(reportFile, "utf8")) as MutationReport, survivors);
+console.log(linesOf(score).join("\n"));
+const isGood = score.percent >= targetPercent && score.unlisted.length === 0 && score.outdated.length === 0;
+console.log(
+  isGood
+    ? `met: at least ${targetPercent} %, and every survivor has its reason`
+    : `missed: at least ${targetPercent} %, and a reason for every survivor`,
+);
+process.exitCode = isGood ? 0 : 1;

@@ -1,0 +1,104 @@
+/** Judges what the mutation run reports: every mutant dies, or stands in the list of survivors with the reason why it may live. */
+
+/** The part of the mutation-testing report schema that is read here. */
+export interface MutationReport {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>>;
+}
+
+export interface ReportedMutant {
+  readonly mutatorName: string;
+  readonly replacement?: string;
+  readonly status: string;
+  readonly location: { readonly start: Position; readonly end: Position };
+}
+
+/** Both count from 1. */
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One mutant that lives. Named by its text, so that it keeps its name when lines move. */
+export interface Survivor {
+  readonly file: string;
+  /** The line where it begins, without its indentation. */
+  readonly line: string;
+  /** What stands there, and what stands there in the mutant. */
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export interface Score {
+  readonly killed: number;
+  readonly all: number;
+  /** In percent; uncovered mutants count as living. */
+  readonly percent: number;
+  readonly unlisted: readonly Omit<Survivor, "reason">[];
+  /** Listed, but killed or gone: the list must not outlive its reasons. */
+  readonly outdated: readonly Survivor[];
+}
+
+const dead = new Set(["Killed", "Timeout"]);
+/** Not run: made at load time where only the nightly run looks, or invalid code. */
+const ignored = new Set(["Ignored", "CompileError", "RuntimeError", "Pending"]);
+
+export function scoreOf(report: MutationReport, survivors: readonly Survivor[]): Score {
+  const judged = Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
+    mutants
+      .filter(({ status }) => !ignored.has(status))
+      .map((mutant) => ({ name: named(file, source, mutant), isDead: dead.has(mutant.status) })),
+  );
+  const living = judged.filter(({ isDead }) => !isDead).map(({ name }) => name);
+  const listed = new Map(survivors.map((survivor) => [keyOf(survivor), survivor]));
+  const alive = new Set(living.map(keyOf));
+  const wereJudged = new Set(judged.map(({ name }) => keyOf(name)));
+  const sources = new Map(Object.entries(report.files).map(([file, { source }]) => [file, source]));
+  const killed = judged.length - living.length;
+  return {
+    killed,
+    all: judged.length,
+    percent: judged.length === 0 ? 0 : (100 * killed) / judged.length,
+    unlisted: living.filter((name) => !listed.has(keyOf(name))),
+    outdated: survivors.filter((survivor) => {
+      const source = sources.get(survivor.file);
+      if (source === undefined || alive.has(keyOf(survivor))) return false;
+      return wereJudged.has(keyOf(survivor)) || !source.includes(survivor.line);
+    }),
+  };
+}
+
+/** What a report says of one file, beside its score. */
+export function linesOf({ killed, all, percent, unlisted, outdated }: Score): string[] {
+  return [
+    ...unlisted.map(({ file, line, from, to }) => `lives: ${file}\n    ${line}\n    - ${from}\n    + ${to}`),
+    ...outdated.map(({ file, from, to }) => `listed, but dead or gone: ${file}\n    - ${from}\n    + ${to}`),
+    `mutation score: ${percent.toFixed(1)} % (${killed} of ${all} mutants killed; ${unlisted.length} live without a reason)`,
+  ];
+}
+
+function named(
+  file: string,
+  source: string,
+  { location: { start, end }, mutatorName, replacement }: ReportedMutant,
+): Omit<Survivor, "reason"> {
+  const lines = source.split("\n");
+  const first = lines[start.line - 1] ?? "";
+  const from =
+    start.line === end.line
+      ? first.slice(start.column - 1, end.column - 1)
+      : [
+          first.slice(start.column - 1),
+          ...lines.slice(start.line, end.line - 1),
+          (lines[end.line - 1] ?? "").slice(0, end.column - 1),
+        ].join("\n");
+  return { file, line: first.trim(), from: short(from), to: short(replacement ?? mutatorName) };
+}
+
+function short(text: string): string {
+  return text.replaceAll(/\s+/g, " ").slice(0, 120);
+}
+
+function keyOf({ file, line, from, to }: Omit<Survivor, "reason">): string {
+  return JSON.stringify([file, line, from, to]);
+}

@@ -1,0 +1,26 @@
+/** How mutants are made and shown to the tests. `main.ts` says which files, and judges the outcome. */
+const files = process.env["LINGPAI_MUTATE"] ?? "packages/core/src/state/*.ts";
+
+export default {
+  testRunner: "vitest",
+  plugins: ["@stryker-mutator/vitest-runner"],
+  vitest: { configFile: "scripts/mutation/vitest.config.ts" },
+  // Core and wechat import their own files by relative paths, so a copy of these folders is enough; the others' settings are only referred to.
+  ignorePatterns: [
+    ...["/*", "!/packages", "/packages/*/*", "!/packages/*/tsconfig.json", "!/packages/core/*", "!/packages/wechat/*"],
+    ...["!/scripts", "/scripts/*", "!/scripts/mutation", "!/tsconfig.base.json", "node_modules", "dist", "*.tsbuildinfo"],
+  ],
+  // Stryker would rewrite it with the compiler's API, which TypeScript 7 no longer has. Nothing in the copy reads it.
+  tsconfigFile: ".cache/none.json",
+  mutate: [...files.split(","), "!**/*.{test,fixture,types}.ts"],
+  coverageAnalysis: "perTest",
+  // A mutant that is made when its module loads must be shown to all tests. The nightly run does that.
+  ignoreStatic: process.env["LINGPAI_MUTATE_STATIC"] !== "1",
+  disableTypeChecks: false,
+  concurrency: 2,
+  timeoutMS: 10_000,
+  timeoutFactor: 3,
+  reporters: ["json"],
+  tempDirName: ".cache/mutation",
+  jsonReporter: { fileName: process.env["LINGPAI_MUTATION_REPORT"] ?? ".cache/mutation.json" },
+};
