@@ -19,7 +19,7 @@ const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>
   cool: "the platform failed or refused, and the fleet backs off",
   refused: "the platform refuses until somebody mends what is wrong; it is tried again by itself",
   governor:
-    "several credentials were replaced in a row, because the platform refused them or an operator asked, and the governor spaces the refreshes; if nobody asked, another environment uses this AppID",
+    "it was refused, and the day's budget for replacing refused credentials, or for an operator's acts, is used up for now; if nobody asked, another environment uses this AppID",
   forced: "the platform allows a forced refresh only so often",
   store: "the store cannot be reached",
   error: "the last attempt failed",

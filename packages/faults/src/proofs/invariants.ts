@@ -9,7 +9,8 @@ export const invariants: readonly Row[] = [
   {
     id: "I2",
     what: "Self-healing",
-    outcome: "With traffic a wrong token is replaced within a refused call, a fetch and the governor's gap.",
+    outcome:
+      "With traffic a wrong token is replaced within a refused call, a question to the platform and a fetch, while the budget for that lasts.",
     by: [reference, "core/rejection: is replaced by one fetch for all who report it"],
   },
   {

@@ -77,8 +77,10 @@ export const platformFaults: readonly Row[] = [
   {
     id: "F34",
     what: "Another environment fetches with the same AppID",
-    outcome: "Named with its evidence and the remedy; the governor bounds the war.",
+    outcome:
+      "No call fails while the ledger lasts: one fetch for each token that they kill, at most 60 % of the day's quota. After that calls fail until the next fetch, a minute and a half with a quota of 2000. Named with its evidence and the remedy: the stable token is out of its reach.",
     by: [
+      "bench/war: beside somebody who fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence",
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
     ],

@@ -17,8 +17,9 @@ export const promises: readonly Row[] = [
   },
   {
     id: "3",
-    what: "You are never handed a token that has run out, or that this process saw refused",
-    outcome: "Not past its hard deadline, not after a rejection.",
+    what: "You are never handed a token that has run out, or that this process saw refused and not since found alive",
+    outcome:
+      "Not past its hard deadline, not after the platform called it dead. While it does not say, what is stored serves until it can be replaced.",
     by: ["core/serving: is never given out past its hard deadline", "core/rejection: is never handed out again by the process", simulated],
   },
   {
@@ -30,8 +31,16 @@ export const promises: readonly Row[] = [
   {
     id: "5",
     what: "Your calls do not fail with 40001: at worst they are slower",
-    outcome: "While the fleet can obtain a live token and the governor allows it.",
-    by: [reference, "wechat/api: replaces a token that is refused with %d", "wechat/wechat: %s costs time, but refuses no call"],
+    outcome:
+      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token harms its own callers alone.",
+    by: [
+      "bench/war: whose token is killed every $everyMs ms",
+      "bench/war: beside somebody who fetches every $everyMs ms",
+      "wechat/refusing-api: costs in 24 h no healthy call",
+      reference,
+      "wechat/api: replaces a token that is refused with %d",
+      "wechat/wechat: %s costs time, but refuses no call",
+    ],
   },
   {
     id: "6",

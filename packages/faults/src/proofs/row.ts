@@ -20,6 +20,7 @@ const wechat = "packages/wechat/src";
 export const sources: Readonly<Record<string, string>> = {
   "adapter-ioredis/cluster-prefix": "packages/adapter-ioredis/src/cluster-prefix.test.ts",
   bench: "apps/bench/src/bench.redis.test.ts",
+  "bench/war": "apps/bench/src/war/war.test.ts",
   "conformance/cache-time": `${clauses}/cache-time.ts`,
   "conformance/cache-values": `${clauses}/cache-values.ts`,
   "conformance/cluster": `${clauses}/cluster.ts`,
@@ -84,6 +85,7 @@ export const sources: Readonly<Record<string, string>> = {
   "wechat/issuers": `${wechat}/issuers.test.ts`,
   "wechat/loopback": `${wechat}/loopback.test.ts`,
   "wechat/send": `${wechat}/send.test.ts`,
+  "wechat/refusing-api": `${wechat}/refusing-api.test.ts`,
   "wechat/validate": `${wechat}/validate.test.ts`,
   "wechat/wechat": `${wechat}/wechat.test.ts`,
 };
