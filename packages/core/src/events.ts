@@ -97,6 +97,8 @@ export interface EventData {
     readonly claimedBy?: string | undefined;
     readonly remedy: string;
   };
+  /** The fleet lives on the issuer's fallback from now on, or on its own issuer again. Told by the node that decided it. */
+  switched: { readonly to: "fallback" | "own"; readonly cause: "contended" | "operator"; readonly issuer: string };
   /** Another environment has claimed this credential too. `action` is what `onConflict` made of an earlier claim; `keep`: the other came later, and this one goes on. */
   "claim-conflicted": { readonly claimedBy: string; readonly action: "error" | "warn" | "consume" | "keep" };
   /** The store holds something older than this node knows: a failover or a restore lost writes. */
@@ -166,6 +168,7 @@ export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
   "lock-lost": "warn",
   "commit-superseded": "warn",
   contended: "error",
+  switched: "warn",
   "claim-conflicted": "error",
   "store-regressed": "warn",
   repaired: "info",

@@ -76,6 +76,11 @@ export interface Issuer {
    * credential whose input is lost has to be seeded again.
    */
   recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<string>;
+  /**
+   * Another issuer whose credentials serve the same calls, from a token space that nothing outside it can reach. A fleet at war takes it, all nodes at
+   * once, where `onContention` or an operator says so.
+   */
+  readonly fallback?: Issuer;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */
   probe?(secret: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown">;
   /**

@@ -45,6 +45,7 @@ function methodsOf(credential: Credential): Credential {
     reject: (refused, options) => credential.reject(refused, options),
     refresh: (options) => credential.refresh(options),
     seed: (issued, options) => credential.seed(issued, options),
+    useFallback: (on, options) => credential.useFallback(on, options),
     reconcileQuota: (observed) => credential.reconcileQuota(observed),
     status: () => credential.status(),
     watch: (listener) => credential.watch(listener),

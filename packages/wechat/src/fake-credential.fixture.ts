@@ -39,6 +39,7 @@ export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredent
     },
     refresh: async () => present(),
     seed: async () => present(),
+    useFallback: async () => present(),
     reconcileQuota: async () => undefined,
     status() {
       throw new Error("a fake has no status");

@@ -27,6 +27,8 @@ export interface PlainTokenOptions extends TokenOptions {
    * once, give 0: nodes then need a store that pushes changes. @defaultValue 300_000
    */
   readonly overlapMs?: number;
+  /** The stable token of the same account, for a fleet at war: isolated from the plain one, and accepted by the same APIs. */
+  readonly fallback?: Issuer;
 }
 
 export const tokenLifetimeMs: number = 7_200_000;
@@ -40,6 +42,7 @@ export const tokenLifetimeMs: number = 7_200_000;
  * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
 export function plainToken(options: PlainTokenOptions): Issuer {
+  const { fallback } = options;
   const appId = checkedId(options.appId);
   const id = `wechat:plain:${appId}`;
   const platform = createPlatform(options);
@@ -65,6 +68,7 @@ export function plainToken(options: PlainTokenOptions): Issuer {
           "access_token",
         ),
       ),
+    ...(fallback && { fallback }),
     probe: (token, signal) => probeToken(platform, token, signal),
     revision: source.revision,
   };

@@ -19,7 +19,8 @@ import { forcedGapMs, stableToken } from "./stable-token.ts";
 import { ticket } from "./ticket.ts";
 import type { TicketType } from "./ticket.ts";
 
-export interface WechatOptions extends Omit<CredentialOptions, "issuer" | "parent">, ApiOptions, Omit<PlainTokenOptions, "secret"> {
+export interface WechatOptions
+  extends Omit<CredentialOptions, "issuer" | "parent" | "onContention">, ApiOptions, Omit<PlainTokenOptions, "secret" | "fallback"> {
   /** The AppSecret, or a function that is asked for it at each fetch. Only a `consumer` may do without. */
   readonly secret?: SecretOption;
   /**
@@ -30,6 +31,11 @@ export interface WechatOptions extends Omit<CredentialOptions, "issuer" | "paren
    * @defaultValue "stable"
    */
   readonly mode?: "stable" | "plain";
+  /**
+   * With `plain`: what to do when somebody outside the fleet goes on fetching plain tokens, which kills this fleet's. `report` it, or let the whole fleet
+   * take the stable token, which such a war cannot reach; `credential.useFallback(false)` goes back. Give it to all nodes alike. @defaultValue "report"
+   */
+  readonly onContention?: "report" | "stable";
 }
 
 export interface Wechat extends Pick<Api, "fetch" | "request">, QuotaDesk {
@@ -75,8 +81,13 @@ export interface Wechat extends Pick<Api, "fetch" | "request">, QuotaDesk {
  */
 export function wechat(options: WechatOptions): Wechat {
   // From here on only the issuer knows the secret.
-  const { secret: _secret, ...shared } = options;
-  const tokenCredential = createCredential({ ...shared, issuer: issuerOf(options) });
+  const { secret: _secret, onContention, ...shared } = options;
+  const takesFallback = onContention === "stable" && options.mode === "plain";
+  const tokenCredential = createCredential({
+    ...shared,
+    issuer: issuerOf(options),
+    onContention: takesFallback ? "fallback" : "report",
+  });
   const api = createApi(tokenCredential, options);
   const tickets = new Map<TicketType, Credential>();
   let closed = false;
@@ -136,7 +147,11 @@ function secretOf({ secret, role }: WechatOptions): SecretOption {
 function issuerOf(options: WechatOptions): Issuer {
   const { mode } = options;
   const secret = secretOf(options);
-  if (mode === "plain") return plainToken({ ...options, secret });
+  if (mode === "plain") {
+    // What the account may fetch of the one says nothing of the other.
+    const { quotaPerDay: _quotaPerDay, ...others } = options;
+    return plainToken({ ...options, secret, fallback: stableToken({ ...others, secret }) });
+  }
   if (mode === undefined || mode === "stable") return stableToken({ ...options, secret });
   throw new ConfigurationError(`The mode is ${JSON.stringify(mode)}. Give "stable" or "plain".`, { rule: "mode" });
 }

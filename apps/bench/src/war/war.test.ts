@@ -62,6 +62,15 @@ describe("two fleets of ours that fetch with one AppID", () => {
   });
 });
 
+it("a plain fleet takes the stable token when the war is confirmed, where it was told to, and no call fails from then on", async () => {
+  const field = battlefield({ ...calm, attack: "kill", everyMs: 10_000, forMs: 30 * minuteMs, callEveryMs: 5_000 });
+  const fleet = ours(field, "fleet", 3, { onContention: "stable" });
+  const [outcome] = await fight(field, [fleet]);
+  // The first, one that was killed, and the stable one.
+  expect(outcome).toMatchObject({ failed: 0, fetches: 3, contended: { state: "confirmed" } });
+  expect(fleet.events.filter(({ type }) => type === "switched")).toMatchObject([{ to: "fallback", cause: "contended" }]);
+});
+
 it("measures as it should: a naive fleet of three fetches for each node", async () => {
   const field = battlefield({ ...calm, attack: "kill", everyMs: minuteMs, forMs: 10 * minuteMs });
   const [outcome] = await fight(field, [naive(field, "naive", 3)]);

@@ -8,6 +8,7 @@ import type { Snapshot } from "./document.ts";
 import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
+import { termsOn } from "./setting.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
 import { settle } from "./settle.ts";
 
@@ -41,7 +42,11 @@ export async function announce(
   if (forgotten !== undefined) return forgotten;
   // It was handed out again, and is dead by the platform's own word since: asking without force would bring it a third time.
   const isStuck =
-    aim.reason === "rejected" && setting.canForce && read.state !== undefined && isHandedOutAgain(read.state) && isDead(read.state);
+    aim.reason === "rejected" &&
+    termsOn(setting, read.state).canForce &&
+    read.state !== undefined &&
+    isHandedOutAgain(read.state) &&
+    isDead(read.state);
   const forced = force === "must" || (force === "may" && isStuck);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const input = inputOf(parts, source, read);
@@ -131,9 +136,12 @@ function report(
   { aim, intent, snapshot: { state } }: Flight,
   verdict: Extract<IntentVerdict, { kind: "send" }>,
 ): void {
-  const { bus, rules } = setting;
+  const { bus } = setting;
+  const { issuer, rules } = termsOn(setting, state);
   if (verdict.undrained) bus.emit("in-doubt", { cause: "undrained", epoch: intent.epoch, generation: state.credential?.generation });
   if (verdict.foreign !== undefined) reportForeign(bus, verdict.foreign, aim.refused ?? "");
+  if (verdict.foreign !== undefined && state.fallback?.sinceMs === intent.atMs)
+    bus.emit("switched", { to: "fallback", cause: "contended", issuer: issuer.id });
   reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
 }
 

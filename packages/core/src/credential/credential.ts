@@ -174,6 +174,20 @@ class ManagedCredential implements Credential {
     return this.#ensure({ reason: "cold" }, options.signal);
   }
 
+  async useFallback(on: boolean, options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    this.#requireOwner("switches");
+    const { bus, fallback, issuer } = this.#setting;
+    if (fallback === undefined) throw new ConfigurationError(`The issuer of "${this.id}" has no fallback.`);
+    const to = on ? "fallback" : "own";
+    const applied = await this.#untilClosed(this.#source.document.apply({ type: "switch", to }), options.signal);
+    const state = applied?.snapshot.state;
+    if (state === undefined || applied?.verdict.kind === "kept") return this.get(options);
+    this.#local.note(state);
+    bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
+    return this.#ensure({ reason: "expired", replaces: state.credential?.commitId }, options.signal);
+  }
+
   async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
     this.#open(undefined);
     this.#requireOwner("counts");

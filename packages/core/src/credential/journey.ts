@@ -21,6 +21,7 @@ import { parentOf, refused } from "./parents.ts";
 import type { Probe } from "./probe.ts";
 import type { Recorder } from "./recorder.ts";
 import { isIssueError } from "./request.ts";
+import { termsOn } from "./setting.ts";
 import type { Source } from "./source.ts";
 import { issueAlone } from "./standalone.ts";
 import type { CredentialOptions, Parent } from "./types.ts";
@@ -191,7 +192,7 @@ const firstContactMs = 3_000;
 
 async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
   const { parts, source, standalone } = means;
-  const isHarmless = !parts.setting.rules.supersedes;
+  const isHarmless = !termsOn(parts.setting, parts.local.state).rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
     source.role === "owner" &&

@@ -11,6 +11,7 @@ import { isUnavailable } from "./store-health.ts";
 import type { Approach, Claimed, Flight, Gate, Leadership, Parts } from "./flight.ts";
 import { handedOutAgain } from "./obstacle.ts";
 import type { Ending, Recorder } from "./recorder.ts";
+import { termsOn } from "./setting.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./request.ts";
 
 /** How often the document is read again during a drain. */
@@ -24,7 +25,7 @@ const drainLookMs = 500;
 export async function lead(parts: Parts, leadership: Leadership, recorder: Recorder): Promise<Gate | Claimed | undefined> {
   const { setting, storeClock, local } = parts;
   const { issuer, parameters } = setting;
-  const { canForce } = setting;
+  const { canForce } = termsOn(setting, local.state);
   let approach: Approach = { force: leadership.goal.reason === "manual" && canForce ? "must" : "may", source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempt = 1; ;) {
@@ -97,7 +98,7 @@ async function send(
   const { setting, storeClock } = parts;
   let issued: Issued;
   try {
-    issued = await ask(setting, requestOf(parts, flight));
+    issued = await ask({ ...setting, ...termsOn(setting, flight.snapshot.state) }, requestOf(parts, flight));
   } catch (error) {
     if (!isIssueError(error)) {
       await recorder.abandon(flight, { outcome: "yielded", code: "NOT_SENT" });

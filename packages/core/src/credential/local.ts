@@ -2,7 +2,7 @@
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { owedSinceMs, type Held, type State } from "../state/state.ts";
-import type { Setting } from "./setting.ts";
+import { termsOn, type Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./windows.ts";
 
@@ -128,7 +128,7 @@ export class Local {
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
   adopt(state: State, held: Held, { isUnstored = false }: { readonly isUnstored?: boolean } = {}): void {
     if (this.#isClosed) return;
-    const { issuer, parameters } = this.#setting;
+    const { issuer, parameters } = termsOn(this.#setting, state);
     const current = this.#holding;
     this.#state = state;
     // Replaced before this process ever held it: a store that falls back to it must not pass it off as new.

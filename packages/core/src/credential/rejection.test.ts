@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { scriptedIssuer } from "../testing/index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
 /** Kills the fleet's credential at once: two fetches elsewhere, because the newest two live. */
@@ -336,5 +337,32 @@ describe("a stable credential that the platform hands out again although it refu
     }
     expect(platform.issues.filter(({ forced }) => forced)).toHaveLength(0);
     await one.close();
+  });
+});
+
+describe("a fleet whose issuer has a fallback", () => {
+  it("takes it at an operator's word, on every node and consumer, and goes back at another", async () => {
+    const world = fleet({ probes: true });
+    const { clock, platform } = world;
+    const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
+    const calm = scriptedIssuer({ clock, policy, id: "test:stable:wx0123456789abcdef", latencyMs: 200 });
+    // The two platforms number their credentials alike.
+    for (let other = 0; other < 9; other += 1) calm.issueElsewhere();
+    const issuer = { ...platform, fallback: calm };
+    const [one, two, consumer] = [world.node({ issuer }), world.node({ issuer }), world.node({ issuer, role: "consumer" })];
+    const own = await within(clock, 2_000, one.get());
+    await within(clock, 2_000, Promise.all([two.get(), consumer.get()]));
+    const switched = await within(clock, 5_000, one.useFallback(true));
+    await clock.advance(2_000);
+    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([true, true, true]);
+    expect(switched).not.toBe(own);
+    expect(calm.issues).toHaveLength(1);
+    await within(clock, 5_000, one.useFallback(false));
+    await clock.advance(2_000);
+    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([false, false, false]);
+    expect([one, two, consumer].every((node) => platform.alive(node.peek()!))).toBe(true);
+    expect(one.events.filter(({ type }) => type === "switched")).toMatchObject([{ to: "fallback" }, { to: "own" }]);
+    await expect(within(clock, 1_000, consumer.useFallback(true))).rejects.toMatchObject({ code: "CONFIGURATION" });
+    await expect(within(clock, 1_000, world.node().useFallback(true))).rejects.toMatchObject({ code: "CONFIGURATION" });
   });
 });

@@ -10,8 +10,22 @@ import { storeFrom } from "../store.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
 import { StoreHealth } from "./store-health.ts";
+import type { State } from "../state/state.ts";
 import { systemClock, type Clock } from "../time.ts";
 import type { CredentialOptions } from "./types.ts";
+
+/** What depends on the issuer that the fleet lives on. */
+export interface Terms {
+  readonly issuer: Issuer;
+  readonly parameters: Parameters;
+  readonly rules: Rules;
+  readonly canForce: boolean;
+}
+
+/** The terms that hold by this document. */
+export function termsOn(setting: Setting, state: Pick<State, "fallback"> | undefined): Terms {
+  return state?.fallback === undefined ? setting : (setting.fallback ?? setting);
+}
 
 export interface Setting {
   readonly issuer: Issuer;
@@ -19,6 +33,8 @@ export interface Setting {
   readonly node: string;
   readonly parameters: Parameters;
   readonly rules: Rules;
+  /** What holds while the fleet lives on the issuer's fallback. */
+  readonly fallback: Terms | undefined;
   /** Whether the platform can be made to replace what it would hand out again. */
   readonly canForce: boolean;
   readonly clock: Clock;
@@ -47,13 +63,14 @@ export function settingFrom(options: CredentialOptions): Setting {
   const parameters = parametersFor(issuer, options.parameters);
   const key = options.fingerprintKey ?? issuer.id;
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
+  if (options.onContention === "fallback" && issuer.fallback === undefined)
+    throw new ConfigurationError(`onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`);
+  const fallback = issuer.fallback && termsOf(issuer.fallback, parametersFor(issuer.fallback));
   return {
-    issuer,
     environment,
     node,
-    parameters,
-    rules: rulesFor(issuer, parameters),
-    canForce: issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined,
+    ...termsOf(issuer, parameters, options.onContention, fallback?.rules),
+    fallback,
     clock,
     random,
     bus,
@@ -84,6 +101,7 @@ const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
   node: true,
   role: true,
   onConflict: true,
+  onContention: true,
   parent: true,
   standalone: true,
   keepAlive: true,
@@ -108,6 +126,7 @@ function requireOptions(options: CredentialOptions): void {
     requireShape("parent", options.parent, ["get", "reject"], "Give the credential that the issuer needs for its request.");
   requireOneOf("role", options.role, ["owner", "consumer"]);
   requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
+  requireOneOf("onContention", options.onContention, ["report", "fallback"]);
   requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);
   const { keepAlive } = options;
   if (keepAlive !== undefined && typeof keepAlive !== "boolean")
@@ -116,6 +135,11 @@ function requireOptions(options: CredentialOptions): void {
 
 function isSameButCase(known: string, name: string): boolean {
   return known.toLowerCase() === name.toLowerCase();
+}
+
+function termsOf(issuer: Issuer, parameters: Parameters, onContention?: Rules["onContention"], fallback?: Rules): Terms {
+  const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
+  return { issuer, parameters, rules: rulesFor(issuer, parameters, onContention, fallback), canForce };
 }
 
 const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;

@@ -12,6 +12,7 @@ import { handedOutAgain } from "./obstacle.ts";
 import { asEvent, type Ending } from "./recorder.ts";
 import { reportFailure } from "./reports.ts";
 import type { Probe } from "./probe.ts";
+import { termsOn } from "./setting.ts";
 import { ask, currentOf, isIssueError } from "./request.ts";
 
 /**
@@ -44,13 +45,15 @@ export async function issueAlone(parts: Parts, goal: Goal, parent: Secret | unde
     return next;
   };
   const current = currentOf(setting, state.credential);
-  const issued = await ask(setting, { reason: aim.reason, forced: false, current, parent }).catch((error: unknown) => {
-    if (isIssueError(error)) {
-      const { failures } = abandoned(endingOf(error, false));
-      reportFailure(setting.bus, error, { reason: aim.reason, failures, durationMs: clock.monotonicMs() - startedMs });
-    }
-    throw error;
-  });
+  const issued = await ask({ ...setting, ...termsOn(setting, state) }, { reason: aim.reason, forced: false, current, parent }).catch(
+    (error: unknown) => {
+      if (isIssueError(error)) {
+        const { failures } = abandoned(endingOf(error, false));
+        reportFailure(setting.bus, error, { reason: aim.reason, failures, durationMs: clock.monotonicMs() - startedMs });
+      }
+      throw error;
+    },
+  );
   const fingerprint = fingerprintOf(issued.secret);
   const isSame = aim.reason === "rejected" && fingerprint === aim.refused;
   const mayLive = isSame && (await probe.verdict(new Secret(issued.secret, fingerprint))) !== "dead";

@@ -34,6 +34,11 @@ export interface CredentialOptions {
    * @defaultValue "coexist" for a `stable` or `sliding` issuer, else "error"
    */
   readonly onConflict?: OnConflict;
+  /**
+   * What to do when somebody outside the fleet goes on replacing the credential: `report` it, with evidence, or let the whole fleet take the issuer's
+   * `fallback`, until {@link Credential.useFallback} takes it back. @defaultValue "report"
+   */
+  readonly onContention?: "report" | "fallback";
   /** The credential that the issuer needs for its request. A refused parent is reported to it. */
   readonly parent?: Parent;
   /**
@@ -123,6 +128,13 @@ export interface Credential {
    * @throws {ConfigurationError} a count is no whole number of at least 0.
    */
   reconcileQuota(observed: ObservedQuota): Promise<void>;
+  /**
+   * Takes the issuer's fallback for the whole fleet, or goes back to its own issuer: one decision in the document, which every node and consumer follows.
+   * What is in use stays in use until it has been replaced, which this call waits for.
+   *
+   * @throws {ConfigurationError} the issuer has no fallback, or this node is a consumer.
+   */
+  useFallback(on: boolean, options?: CallOptions): Promise<Secret>;
   /** What this process knows, without I/O and without secrets. */
   status(): CredentialStatus;
   /** Calls `listener` for each event, until the returned function is called. A throwing listener harms nobody. */
@@ -159,6 +171,8 @@ export interface CredentialStatus {
   /** Who fetched it. */
   readonly by: { readonly node: string; readonly environment: string; readonly reason: string } | undefined;
   readonly inDoubt: boolean;
+  /** Whether the fleet lives on the issuer's fallback. */
+  readonly onFallback: boolean;
   /** How often this process handed out the present generation. */
   readonly uses: number;
   /** Undefined before this process has asked the store. */

@@ -12,6 +12,7 @@ const rich: State = calm({
   doubtSinceMs: noonMs,
   suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
   budgets: { refusals: noonMs, manual: noonMs },
+  fallback: { sinceMs: noonMs },
   failure: { code: "-1", atMs: noonMs, parent: { fingerprint: "P1", sinceMs: noonMs } },
   refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 60_000, count: 1, revision: "V1" },
   quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 }, gone: { day: today, used: 3, nextMs: noonMs } },
@@ -51,6 +52,7 @@ const document = fc.record(
     contention: fc.record({ count, sinceMs: count, lastMs: count }),
     credential,
     previous: fc.record({ fingerprint: fc.string(), usableUntilMs: count }),
+    fallback: fc.record({ sinceMs: count }),
     budgets: fc.record({ refusals: count, manual: count }),
     intent: fc.record(
       { epoch: count, operationId: fc.string(), atMs: count, budget: fc.constantFrom("refusals", "manual") },
@@ -83,6 +85,7 @@ const optional = [
     "quota.gone",
     "spent",
     "budgets",
+    "fallback",
   ],
 ];
 

@@ -62,6 +62,7 @@ export function decodeState(text: string, key: string): State {
     ...read.optional("intent", readIntent),
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
     ...read.optional("suspect", (from) => ({ ...readMark(from), ...(from.has("dead") ? { dead: from.yes("dead") } : {}) })),
+    ...read.optional("fallback", (from) => ({ sinceMs: from.count("sinceMs") })),
     ...read.optional("budgets", (from) => ({ refusals: from.count("refusals"), manual: from.count("manual") })),
     ...read.optional("failure", (from) => ({
       code: from.text("code"),

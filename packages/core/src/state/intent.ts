@@ -63,7 +63,7 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs, ...(budget && { budget }) };
   const { state: base, foreign } =
     event.reason === "rejected" && event.refused !== undefined
-      ? suspected(state, event.refused, event.isDead === true, nowMs)
+      ? suspected(state, event.refused, event.isDead === true, nowMs, rules)
       : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,

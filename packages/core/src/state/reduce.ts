@@ -5,10 +5,11 @@ import { decideLedger, type LedgerEvent, type LedgerVerdict } from "./ledger.ts"
 import { decideIntent, type IntentEvent, type IntentVerdict } from "./intent.ts";
 import { decideRepair, type RepairEvent, type RepairVerdict } from "./repair.ts";
 import { decideReset, type ResetEvent, type ResetVerdict } from "./reset.ts";
-import type { Rules } from "./rules.ts";
+import { rulesOn, type Rules } from "./rules.ts";
 import { decideSeed, type SeedEvent, type SeedVerdict } from "./seed.ts";
 import { decideSettle, type SettleEvent, type SettleVerdict } from "./settle.ts";
 import { emptyState, type State } from "./state.ts";
+import { decideSwitch, type SwitchEvent, type SwitchVerdict } from "./switch.ts";
 import { decideSuspect, type SuspectEvent, type SuspectVerdict } from "./suspect.ts";
 import { decideUse, type UseEvent, type UseVerdict } from "./use.ts";
 
@@ -22,7 +23,8 @@ export type StateEvent =
   | SeedEvent
   | LedgerEvent
   | SettleEvent
-  | UseEvent;
+  | UseEvent
+  | SwitchEvent;
 
 interface Verdicts {
   readonly intent: IntentVerdict;
@@ -35,6 +37,7 @@ interface Verdicts {
   readonly ledger: LedgerVerdict;
   readonly settle: SettleVerdict;
   readonly use: UseVerdict;
+  readonly switch: SwitchVerdict;
 }
 
 export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
@@ -48,7 +51,7 @@ export interface Decision<E extends StateEvent> {
 
 /** Decides one event on the document as it was read; undefined is a key that holds nothing. `nowMs` is the store's time, never ahead of it. */
 export function reduce<E extends StateEvent>(state: State | undefined, event: E, nowMs: number, rules: Rules): Decision<E> {
-  return decide(state, event, nowMs, rules) as Decision<E>;
+  return decide(state, event, nowMs, rulesOn(state, rules)) as Decision<E>;
 }
 
 function decide(state: State | undefined, event: StateEvent, nowMs: number, rules: Rules): Decision<StateEvent> {
@@ -60,8 +63,10 @@ function decide(state: State | undefined, event: StateEvent, nowMs: number, rule
       return decideCommit(stored, event, nowMs, rules);
     case "abandon":
       return decideAbandon(stored, event, nowMs, rules);
+    case "switch":
+      return decideSwitch(stored, event, nowMs);
     case "suspect":
-      return decideSuspect(stored, event, nowMs);
+      return decideSuspect(stored, event, nowMs, rules);
     case "repair":
       return decideRepair(state, event, nowMs, rules);
     case "reset":

@@ -56,10 +56,12 @@ export function decideRepair(
       governor: later(stored.governor, known.governor),
       contention: later(stored.contention, known.contention),
       ...(budgets && { budgets }),
+      ...(known.fallback && { fallback: known.fallback }),
       ...(doubtSinceMs === undefined ? {} : { doubtSinceMs }),
       ...(usedAtMs === undefined ? {} : { usedAtMs }),
     },
     [
+      ...(known.fallback === undefined ? (["fallback"] as const) : []),
       ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),
       ...(stored.intent?.operationId === credential.commitId ? (["intent"] as const) : []),
     ],

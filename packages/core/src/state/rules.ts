@@ -1,6 +1,7 @@
 /** What the reducer must know of the platform and of the settings: plain numbers, so that a search can enumerate them. */
 import type { Issuer } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
+import type { State } from "./state.ts";
 
 export interface Rules {
   /** Whether an issue kills what was issued before, so that order and unknown outcomes matter. */
@@ -24,6 +25,10 @@ export interface Rules {
     /** How long a refused credential is left alone that the platform goes on handing out: doubling from the first to the longest. */
     readonly again: { readonly firstMs: number; readonly maxMs: number };
   };
+  /** What a confirmed war makes the fleet do. */
+  readonly onContention: "report" | "fallback";
+  /** By which rules the fleet lives on the issuer's fallback; undefined where there is none. */
+  readonly fallback?: Rules;
   readonly cool: { readonly firstMs: number; readonly maxMs: number };
 }
 
@@ -46,7 +51,12 @@ function budget(burst: number, perDay: number): Budget {
   return { burst: Math.max(1, Math.floor(burst)), intervalMs: Math.ceil(dayMs / perDay) };
 }
 
-export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
+/** The rules by which the fleet lives now. */
+export function rulesOn(state: Pick<State, "fallback"> | undefined, rules: Rules): Rules {
+  return state?.fallback === undefined ? rules : (rules.fallback ?? rules);
+}
+
+export function rulesFor(issuer: Issuer, parameters: Parameters, onContention: Rules["onContention"] = "report", fallback?: Rules): Rules {
   const { policy, quota } = issuer;
   const supersedes = policy.kind === "supersede" || policy.kind === "rotate";
   return {
@@ -65,6 +75,8 @@ export function rulesFor(issuer: Issuer, parameters: Parameters): Rules {
       manual: budget(Math.max(manualMin, manualPart * parameters.quotaPerDay), Math.max(manualMin, manualPart * parameters.quotaPerDay)),
       again: { firstMs: 1_000, maxMs: 600_000 },
     },
+    onContention,
+    ...(fallback && { fallback }),
     cool: { firstMs: 1_000, maxMs: 60_000 },
   };
 }

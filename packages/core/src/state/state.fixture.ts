@@ -13,6 +13,7 @@ export const lifetimeMs = 7_200_000;
 export const rules: Rules = {
   supersedes: true,
   canAsk: true,
+  onContention: "report",
   overlapMs: 300_000,
   rotates: false,
   inputGraceMs: 0,

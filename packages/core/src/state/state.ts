@@ -42,6 +42,8 @@ export interface State {
   readonly quota: Quota;
   /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
   readonly governor: { readonly count: number; readonly lastMs: number };
+  /** The fleet lives on the issuer's fallback, since then. */
+  readonly fallback?: { readonly sinceMs: number };
   /** When the budgets for what is not planned will be full again. Absent: they are full. */
   readonly budgets?: Budgets;
   /** Credentials that were refused while they should have lived, and nobody in the fleet had replaced them. */
@@ -169,7 +171,7 @@ export function change<K extends OptionalField>(state: State, changes: Partial<S
   return next;
 }
 
-type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "refusal" | "spent";
+type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "refusal" | "spent" | "fallback";
 
 const knownFields: Readonly<Record<keyof State, true>> = {
   v: true,
@@ -187,6 +189,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   quota: true,
   governor: true,
   budgets: true,
+  fallback: true,
   contention: true,
   floorEpoch: true,
   spent: true,

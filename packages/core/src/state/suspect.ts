@@ -1,4 +1,5 @@
 /** SUSPECT: the platform refused a credential. Compared by fingerprint, so a late report of an old one changes nothing. */
+import type { Rules } from "./rules.ts";
 import { change, isDead, isSuspect, type State } from "./state.ts";
 
 export interface SuspectEvent {
@@ -28,13 +29,13 @@ export interface ForeignRefresh {
   readonly remainingMs: number;
 }
 
-export function decideSuspect(state: State, event: SuspectEvent, nowMs: number): { state?: State; verdict: SuspectVerdict } {
+export function decideSuspect(state: State, event: SuspectEvent, nowMs: number, rules: Rules): { state?: State; verdict: SuspectVerdict } {
   const { fingerprint, found } = event;
   if (state.credential?.fingerprint !== fingerprint) return { verdict: { kind: "other" } };
   if (found === "alive")
     return isSuspect(state) ? { state: change(state, {}, ["suspect"]), verdict: { kind: "cleared" } } : { verdict: { kind: "known" } };
   if (isSuspect(state) && (isDead(state) || found !== "dead")) return { verdict: { kind: "known" } };
-  const { state: next, foreign } = suspected(state, fingerprint, found === "dead", nowMs);
+  const { state: next, foreign } = suspected(state, fingerprint, found === "dead", nowMs, rules);
   return { state: next, verdict: { kind: "suspected", foreign } };
 }
 
@@ -44,6 +45,7 @@ export function suspected(
   fingerprint: string,
   isFoundDead: boolean,
   nowMs: number,
+  rules: Rules,
 ): { state: State; foreign: ForeignRefresh | undefined } {
   const { credential } = state;
   if (credential?.fingerprint !== fingerprint || isDead(state)) return { state, foreign: undefined };
@@ -57,8 +59,10 @@ export function suspected(
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;
   const { count, sinceMs } = state.contention;
   const contention = { ...state.contention, count: fresh ? 1 : count + 1, sinceMs: fresh ? nowMs : sinceMs, lastMs: nowMs };
+  const isTaken =
+    contention.count >= 2 && rules.onContention === "fallback" && rules.fallback !== undefined && state.fallback === undefined;
   return {
-    state: change(state, { ...marked, contention }),
+    state: change(state, { ...marked, contention, ...(isTaken && { fallback: { sinceMs: nowMs } }) }),
     foreign: {
       state: contention.count >= 2 ? "confirmed" : "suspected",
       count: contention.count,

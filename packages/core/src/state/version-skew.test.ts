@@ -33,6 +33,7 @@ const document = fc
       governor: fc.record({ count: fc.nat(5), lastMs: instant }),
       contention: fc.record({ count: fc.nat(5), sinceMs: instant, lastMs: instant }),
       budgets: fc.record({ refusals: instant, manual: instant }),
+      fallback: fc.record({ sinceMs: instant }),
       credential: fc
         .record({ name: fc.constantFrom("T0", "T1"), reason, epoch: fc.integer({ min: 1, max: 20 }) })
         .map(({ name, reason: why, epoch }) => held(name, { epoch, carry: "R1", by: { node: "n1", environment: "test", reason: why } })),

@@ -50,6 +50,7 @@ function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
   return {
     supersedes: true,
     canAsk: true,
+    onContention: "report",
     overlapMs: 1,
     rotates: false,
     inputGraceMs: 0,
