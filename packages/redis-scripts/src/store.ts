@@ -46,7 +46,7 @@ export function createRedisStore(port: RedisPort): RedisStore {
 }
 
 /** What it means, and what to do, when the user may not announce changes. */
-export const newsOff =
+export const newsOff: string =
   "changes are not announced, because this user may not PUBLISH on its channels. Other nodes see them late, at their next reading. " +
   "Grant +publish and the channels that the README's ACL line lists; on Redis 7 a user has none by default.";
 

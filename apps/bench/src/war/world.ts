@@ -42,7 +42,7 @@ export interface Outcome {
 /** What a fleet was issued, told from its own traffic. */
 class Traffic {
   fetches = 0;
-  readonly tokens = new Set<string>();
+  readonly tokens: Set<string> = new Set();
 
   watching(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
     return async (input, init) => {

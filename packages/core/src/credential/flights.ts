@@ -44,7 +44,7 @@ export class Flights {
   }
 
   /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
-  ensure(goal: Goal, signal?: AbortSignal, waitMs = this.#parts.setting.parameters.waitMs): Promise<Secret> {
+  ensure(goal: Goal, signal?: AbortSignal, waitMs: number = this.#parts.setting.parameters.waitMs): Promise<Secret> {
     const { clock } = this.#parts.setting;
     return bounded(this.#ensure(goal), {
       deadline: { clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
