@@ -4,18 +4,18 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Measurement } from "./measurement.ts";
 
-async function bench(...args: string[]): Promise<{ code: number | null; out: string }> {
+async function bench(...args: string[]): Promise<{ code: number | null; out: string; errors: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url)), ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
-  return { code, out: out + errors };
+  return { code, out, errors };
 }
 
 async function measured(name: string): Promise<readonly Measurement[]> {
-  const { code, out } = await bench(name, "--quick", "--json");
-  expect(code, out).toBe(0);
+  const { code, out, errors } = await bench(name, "--quick", "--json");
+  expect(code, errors).toBe(0);
   const rows = JSON.parse(out) as Measurement[];
   for (const row of rows) expectShape(row, name);
   return rows;
@@ -112,8 +112,8 @@ describe.concurrent("pnpm bench", () => {
   });
 
   it("says what benches there are when it does not know the name", async () => {
-    const { code, out } = await bench("cold");
+    const { code, errors } = await bench("cold");
     expect(code).toBe(1);
-    expect(out).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, cost, many");
+    expect(errors).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, cost, many");
   });
 });

@@ -90,18 +90,19 @@ describe("a rotated secret", () => {
     await config.close();
   });
 
-  test("that comes later than the platform's heals by itself, and a wrong one is sent once, not in a loop", async () => {
+  test("that comes later than the platform's heals by itself, and a wrong one is sent at the pace of a refusal, not in a loop", async () => {
     const { clock, source, client, config, simulator, during } = await running();
     simulator.operator.rotateSecret(appId, rotated);
     await expect(during(client.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     for (let minute = 0; minute < 10; minute += 1) await during(client.token()).catch(() => undefined);
-    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125]);
+    // At once, after a minute, and after seven to nine more: somebody may have mended it in the console.
+    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 40_125, 40_125]);
     source.holds({ apps: { main: { appId, secret: rotated } } });
     source.tell();
     await clock.advance(1_000);
     await during(client.token()).catch(() => undefined);
     await expect(during(client.token())).resolves.toMatch(/./);
-    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 0]);
+    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 40_125, 40_125, 0]);
     await client.close();
     await config.close();
   });

@@ -49,6 +49,11 @@ function world(): { clock: ManualClock; simulator: Simulator } {
 
 const path = "/cgi-bin/user/info?openid=o";
 
+/** The platform's grant, and the share of it that refusals may use up; the whole day is proved in virtual time by the benches of wars. */
+const quotaPerDay = 2_000;
+const refusalShare = 0.6;
+const hours = 4;
+
 describe("demand 1: environments never meet, and where they share an AppID without a store", () => {
   test("the foreign refresh is noticed and named with its evidence and the remedy", async () => {
     const { clock, simulator } = world();
@@ -75,12 +80,12 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     await Promise.all([prod.client.close(), staging.client.close()]);
   });
 
-  test("the war stays bounded: at most 150 fetches in 24 h against a refresher every 10 s, and the process goes on", async () => {
+  test("the war stays within the ledger: at most 60 % of the quota in 4 h against a refresher every 10 s, and the process goes on", async () => {
     const { clock, simulator } = world();
     const prod = await deploy("prod", { clock, simulator }, { parameters: { waitMs: 1_000 } });
     let served = 0;
     let refused = 0;
-    for (let second = 0; second < 86_400; second += 10) {
+    for (let second = 0; second < hours * 3_600; second += 10) {
       simulator.operator.foreignIssue(appId, { caller: "staging" });
       prod.client.request(path).then(
         () => (served += 1),
@@ -89,26 +94,25 @@ describe("demand 1: environments never meet, and where they share an AppID witho
       await clock.advance(10_000);
     }
     const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === "prod");
-    expect(fetches.length).toBeLessThanOrEqual(150);
-    expect(fetches.length).toBeGreaterThan(20);
+    expect(fetches.length).toBeLessThanOrEqual(refusalShare * quotaPerDay);
     expect(served).toBeGreaterThan(20);
-    expect(served + refused).toBe(8_640);
+    expect(served + refused).toBe(hours * 360);
     expect(prod.events.some((event) => event.type === "contended" && event.state === "confirmed")).toBe(true);
     expect(JSON.stringify(prod.events)).not.toContain(secret.slice(0, 8));
     await prod.client.close();
   }, 60_000);
 
-  test("two fleets of ours at war spend no more than 150 fetches a day each", async () => {
+  test("two fleets of ours at war spend no more than 60 % of the quota each, and both say whom they meet", async () => {
     const { clock, simulator } = world();
     const short = { parameters: { waitMs: 1_000 } };
     const both = [await deploy("prod", { clock, simulator }, short), await deploy("staging", { clock, simulator }, short)];
-    for (let second = 0; second < 86_400; second += 20) {
+    for (let second = 0; second < hours * 3_600; second += 20) {
       for (const { client } of both) client.request(path).catch(() => undefined);
       await clock.advance(20_000);
     }
     for (const environment of ["prod", "staging"]) {
       const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === environment);
-      expect(fetches.length).toBeLessThanOrEqual(150);
+      expect(fetches.length).toBeLessThanOrEqual(refusalShare * quotaPerDay);
     }
     expect(both.map(({ events }) => events.some((event) => event.type === "contended" && event.state === "confirmed"))).toEqual([
       true,

@@ -119,7 +119,7 @@ test("wechatpy finds beside its ticket until when it lasts, in whole seconds", a
   const expiresAt = String(await server.command("GET", `wechatpy:${appId}_jsapi_ticket_expires_at`));
   expect(expiresAt).toMatch(/^\d{10}$/);
   const leftS = Number(expiresAt) - Number(serverS);
-  // The platform says 7200 s of every ticket, also of one that is old: the client believes half an hour.
-  expect(leftS).toBeGreaterThan(1_750);
-  expect(leftS).toBeLessThanOrEqual(1_800);
+  // The platform says 7200 s of every ticket, also of one that is old: until a change was seen, the client believes half a minute.
+  expect(leftS).toBeGreaterThan(0);
+  expect(leftS).toBeLessThanOrEqual(30);
 });

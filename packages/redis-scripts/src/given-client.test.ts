@@ -33,10 +33,10 @@ describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (libra
     expect(() => requireClient(given, library)).toThrow(/Give it a /);
   });
 
-  test("refuses the other library's client by its name, with the adapter for it", () => {
-    const [other, adapter] = library === "ioredis" ? (["@redis/client", "node-redis"] as const) : (["ioredis", "ioredis"] as const);
-    for (const client of clients[other]) expect(() => requireClient(client, library)).toThrow(`The client is ${other}. Use ${""}`);
-    for (const client of clients[other]) expect(() => requireClient(client, library)).toThrow(`@lingpai/adapter-${adapter}.`);
+  test("refuses the other library's client by its name", () => {
+    const other = library === "ioredis" ? "@redis/client" : "ioredis";
+    for (const client of clients[other])
+      expect(() => requireClient(client, library)).toThrow(`The client is ${other}. Use the adapter for that library.`);
   });
 });
 

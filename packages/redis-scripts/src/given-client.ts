@@ -41,8 +41,7 @@ function kindOf(given: unknown): string {
 }
 
 function remedyFor(found: string, library: Library): string {
-  if (found === "ioredis") return "Use ioredisCache and ioredisLock of @lingpai/adapter-ioredis.";
-  if (found === "@redis/client") return "Use nodeRedisCache and nodeRedisLock of @lingpai/adapter-node-redis.";
+  if (found === "ioredis" || found === "@redis/client") return `Use the adapter for that library. ${wanted[library]}`;
   if (found === "a promise of something") return `Await it first. ${wanted[library]}`;
   return wanted[library];
 }

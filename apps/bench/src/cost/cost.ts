@@ -10,7 +10,7 @@ import { named } from "../versions.ts";
 import { isSetUp, openWire } from "../wire.ts";
 import { fastTime, type FastTime } from "./fast-time.ts";
 
-const efforts = { full: { speed: 300, lifetimes: 1 }, quick: { speed: 400, lifetimes: 1 } } as const;
+const efforts = { full: { speed: 300, lifetimes: 1 }, quick: { speed: 200, lifetimes: 1 } } as const;
 const nodesCount = 8;
 const hourMs = 3_600_000;
 const lifetimeMs = 7_200_000;
@@ -19,8 +19,8 @@ const platformMs = 8_000;
 /** At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single operations is longer here, and costs nothing. */
 const parameters = {
   fetchDeadlineMs: 30_000,
-  storeDeadlineMs: 60_000,
-  leaseMs: 160_000,
+  storeDeadlineMs: 120_000,
+  leaseMs: 280_000,
   drainMs: 40_000,
   mandatoryMs: 300_000,
   waitMs: 4_000_000,
