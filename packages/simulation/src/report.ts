@@ -92,7 +92,7 @@ export class Report {
       `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s without an injected fault`,
       `  commands per node-hour  ${measured.commandsPerNodeHour}`,
       `  speed                   ${measured.simulatedHoursPerSecond} simulated hours per second, ${rounded(measured.simulatedHoursPerSecond * nodes, 0)} node-hours`,
-      ...notYetPassed.map(({ name, why }) => `  not drawn yet           ${name}: ${why}`),
+      ...notYetPassed.map(({ names, why }) => `  not drawn yet           ${names.join(" with ")}: ${why}`),
     ].join("\n");
   }
 }

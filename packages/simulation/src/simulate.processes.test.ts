@@ -10,13 +10,8 @@ async function simulated(...args: string[]): Promise<{ summary: Summary; told: s
   const options = optionsFrom(["--twice", ...args]);
   const report = new Report(options);
   const told: string[] = [];
-  await runSeeds(options, (result: SeedResult) => told.push(report.add(withoutWaits(result)) ?? ""));
+  await runSeeds(options, (result: SeedResult) => told.push(report.add(result) ?? ""));
   return { summary: report.summary(1), told: told.filter((text) => text !== "") };
-}
-
-/** Of 200 severe seeds two still let a call wait for some seconds longer than its faults, all of them killed again and again: 77 and 158. */
-function withoutWaits(result: SeedResult): SeedResult {
-  return { ...result, violations: result.violations.filter(({ promise }) => promise !== "5 (waiting)") };
 }
 
 /** Room for a machine that does other things too. */
@@ -38,6 +33,13 @@ describe("the fleet in simulated worlds", patient, () => {
     }
   });
 
+  // Severe, they are not passed yet: `notYetPassed` says what happens.
+  it.each(["refusing-api", "mended-refusals"])("keeps every promise in %s under the usual faults", async (scenario) => {
+    const { summary, told } = await simulated("--seeds", "12", "--hours", "5", "--scenario", scenario);
+    expect(told.join("\n")).toBe("");
+    expect(summary).toMatchObject({ seeds: 12, failedCalls: 0 });
+  });
+
   it("stays within the reference figures under the five faults of the reference, severe: nobody is left with 40001, and no outage is long", async () => {
     const { summary, told } = await simulated("--seeds", "30", "--faults", "5", "--seed", "100001", "--reference");
     expect(told.join("\n")).toBe("");
@@ -47,7 +49,7 @@ describe("the fleet in simulated worlds", patient, () => {
   });
 
   it.each([1, 3, 50])("makes exactly one fetch a lifetime with %i nodes when nothing goes wrong", async (nodes) => {
-    const { summary } = await simulated("--seeds", "2", "--faults", "0", "--nodes", String(nodes), "--call-every", "60");
+    const { summary } = await simulated("--seeds", "2", "--hours", "10", "--faults", "0", "--nodes", String(nodes), "--call-every", "60");
     expect(summary).toMatchObject({ violations: [], fetchesPerLifetime: 1, refusedPpm: 0, failedCalls: 0 });
   });
 });

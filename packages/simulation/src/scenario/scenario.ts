@@ -37,11 +37,21 @@ export const scenarios: readonly Scenario[] = [
   laterRelease,
 ];
 
-/** Those that the production code does not pass yet: only drawn when they are asked for. The command says so, until the list is empty. */
-export const notYetPassed: readonly { readonly name: string; readonly why: string }[] = [
-  { name: "mended-refusals", why: "a fatal refusal is remembered until a restart, and a quota that is gone until midnight" },
-  { name: "idle-hours", why: "what nobody uses is refreshed for ever" },
-  { name: "refused-writes", why: "a store that answers reads counts as reachable, whatever it refuses" },
+/** What the production code does not pass yet: only drawn when it is asked for. Two names are a pair. The command says so, until the list is empty. */
+export const notYetPassed: readonly { readonly names: readonly string[]; readonly why: string }[] = [
+  { names: ["idle-hours"], why: "what nobody uses is refreshed for ever (seed 1, --hours 10, --faults 1)" },
+  {
+    names: ["mended-refusals"],
+    why: "calls fail with QUOTA_EXHAUSTED though the quota is back, where a fault took the one try an hour (seed 3, --hours 20, --faults 5)",
+  },
+  {
+    names: ["refusing-api"],
+    why: "under severe faults a fetch a minute, until the budget for refusals is spent and healthy calls fail (seed 45, --hours 3, --faults 5, with wall-clock-steps)",
+  },
+  {
+    names: ["environments", "refused-writes"],
+    why: "a later environment under onConflict error fetches the stable token where the store refuses its writes (seed 83, --hours 3, --faults 5)",
+  },
 ];
 
 /** Of the seeds, how many have a scenario, and how many of these have two. */
@@ -52,11 +62,15 @@ export function scenariosOf(settings: RunSettings, draw: Draw): readonly Scenari
   if (settings.scenarios !== undefined) return settings.scenarios.map(scenarioNamed);
   const chance = draw("scenarios");
   if (!settings.wild || settings.faults === 0 || !chance.happens(shares.one)) return [];
-  const drawn = scenarios.filter(({ name }) => notYetPassed.every((other) => other.name !== name));
+  const drawn = scenarios.filter(({ name }) => isPassed([name]));
   const first = drawn[chance.whole(0, drawn.length - 1)];
   const second = drawn[chance.whole(0, drawn.length - 1)];
-  const hasSecond = chance.happens(shares.two) && first !== second;
+  const hasSecond = chance.happens(shares.two) && first !== second && isPassed([first?.name, second?.name]);
   return [first, hasSecond ? second : undefined].filter((each) => each !== undefined);
+}
+
+function isPassed(drawn: readonly (string | undefined)[]): boolean {
+  return notYetPassed.every(({ names }) => !names.every((name) => drawn.includes(name)));
 }
 
 export function scenarioNamed(name: string): Scenario {

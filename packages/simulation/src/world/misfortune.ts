@@ -79,12 +79,14 @@ export function strikeHolder({ world, chance, weather, auditor, faults, wechat }
   world.after(whenMs, () => {
     if (node.life !== life) return "quiet";
     auditor.circumstances.disturbed(node.name, crashes ? reachedAgainMs : forMs);
-    faults.add({ name: crashes ? "lease holder crashed" : "lease holder paused", forMs: crashes ? leaseMs : Math.min(forMs, leaseMs) });
-    if (crashes) node.crash();
-    else {
-      // A request that is under way is given its deadline again.
-      const isAsking = wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined;
-      faults.add({ name: "process paused", node: node.name, forMs: forMs + (isAsking ? fetchDeadlineMs : 0) });
+    if (crashes) {
+      faults.add({ name: "lease holder crashed", forMs: leaseMs });
+      node.crash();
+    } else {
+      // A request that is under way is given its deadline again. Whoever goes on before its lease ends keeps it, and then the others wait for that request too.
+      const askedMs = wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined ? fetchDeadlineMs : 0;
+      faults.add({ name: "lease holder paused", forMs: forMs < leaseMs ? forMs + askedMs : leaseMs });
+      faults.add({ name: "process paused", node: node.name, forMs: forMs + askedMs });
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
       life.process.pause(forMs);
     }
