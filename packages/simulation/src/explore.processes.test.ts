@@ -10,7 +10,7 @@ function explore(...args: string[]): { status: number | null; stdout: string; st
 }
 
 describe("pnpm explore", () => {
-  it("prints exactly the promised JSON, and succeeds when nothing was violated and every mutant was found", { timeout: 180_000 }, () => {
+  it("prints exactly the promised JSON, and succeeds when nothing was violated and every mutant was found", { timeout: 300_000 }, () => {
     const { status, stdout } = explore("--json", "--nodes", "3");
     const report = JSON.parse(stdout) as Record<string, unknown>;
     expect(Object.keys(report)).toEqual(["states", "violations", "mutants", "ms"]);

@@ -5,7 +5,7 @@ import { mutants } from "./mutants.ts";
 import { search } from "./search.ts";
 import { describe as describeDocument, tell } from "./story.ts";
 
-const generousMs = 60_000;
+const generousMs = 180_000;
 
 describe("the production reducer", () => {
   it("keeps every invariant in every order of an expiry, a timeout and a crash", { timeout: generousMs }, () => {
