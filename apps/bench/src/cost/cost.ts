@@ -19,8 +19,8 @@ const platformMs = 8_000;
 /** At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single operations is longer here, and costs nothing. */
 const parameters = {
   fetchDeadlineMs: 30_000,
-  storeDeadlineMs: 120_000,
-  leaseMs: 280_000,
+  storeDeadlineMs: 240_000,
+  leaseMs: 520_000,
   drainMs: 40_000,
   mandatoryMs: 300_000,
   waitMs: 4_000_000,
