@@ -65,9 +65,15 @@ export const lockTime: readonly Clause[] = [
         trial,
         ttlMs,
         async () => {
-          short = random.id();
-          granted(await lock.tryAcquire(short, owner, Math.ceil(ttlMs * 0.6)));
-          assert.equal(await lock.extend(short, owner, ttlMs), true);
+          const firstMs = Math.ceil(ttlMs * 0.6);
+          for (let isExtended = false; !isExtended;) {
+            short = random.id();
+            const startMs = trial.clock.monotonicMs();
+            granted(await lock.tryAcquire(short, owner, firstMs));
+            isExtended = await lock.extend(short, owner, ttlMs);
+            // On a slow machine the lease may be over before it can be extended, and is then begun again.
+            if (trial.clock.monotonicMs() - startMs < firstMs) assert.equal(isExtended, true);
+          }
         },
         () => lock.tryAcquire(short, random.id(), 1),
       );
