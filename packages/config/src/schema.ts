@@ -180,8 +180,9 @@ function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Fi
   return [];
 }
 
-/** What stands at this path of a section; undefined when nothing that is known does. */
-export function fieldAt(path: readonly string[]): Field | undefined {
+/** What stands at this path of a section, or of a source's `environments.<name>`; undefined when nothing that is known does. */
+export function fieldAt(written: readonly string[]): Field | undefined {
+  const path = written[0] === "environments" ? written.slice(2) : written;
   return fields.find((each) => each.path.length === path.length && each.path.every((name, index) => name === "*" || name === path[index]));
 }
 

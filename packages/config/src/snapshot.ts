@@ -41,7 +41,8 @@ const renewAfterMs = 3_600_000;
 export class Snapshots {
   readonly #options: SnapshotOptions;
   readonly #context: SnapshotContext;
-  readonly #written = new Map<ConfigSource, Snapshot>();
+  /** What each source's snapshot says, as a digest, and since when. */
+  readonly #written = new Map<ConfigSource, { readonly digest: string; readonly takenAtMs: number }>();
 
   constructor(options: SnapshotOptions, context: SnapshotContext) {
     this.#options = options;
@@ -68,7 +69,8 @@ export class Snapshots {
   async write(source: ConfigSource, settings: readonly Setting[]): Promise<void> {
     const takenAtMs = this.#context.clock.wallMs();
     const before = this.#written.get(source);
-    const isCurrent = before?.settings === settings && takenAtMs - before.takenAtMs < renewAfterMs;
+    const digest = createHash("sha256").update(JSON.stringify(settings)).digest("hex");
+    const isCurrent = before?.digest === digest && takenAtMs - before.takenAtMs < renewAfterMs;
     if (isCurrent) return;
     const directory = resolve(this.#options.directory);
     const file = this.#fileOf(source);
@@ -79,7 +81,7 @@ export class Snapshots {
         mode: 0o600,
       });
       await rename(draft, file);
-      this.#written.set(source, { settings, takenAtMs });
+      this.#written.set(source, { digest, takenAtMs });
     } catch (error) {
       await rm(draft, { force: true }).catch(() => undefined);
       throw new ConfigurationError(
@@ -113,7 +115,8 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 function encode({ settings, takenAtMs }: Snapshot, key: Uint8Array | undefined, name: string, random: Random): string {
-  if (key === undefined) return JSON.stringify({ v: 1, takenAtMs, settings: settings.filter((setting) => !isSecret(setting)) });
+  if (key === undefined)
+    return JSON.stringify({ v: 1, takenAtMs, settings: settings.filter(({ path }) => fieldAt(path)?.isSecret !== true) });
   const iv = createHash("sha256").update(random.id()).digest().subarray(0, ivBytes);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(`${name}\0${takenAtMs}`));
   const sealed = Buffer.concat([iv, cipher.update(JSON.stringify(settings), "utf8"), cipher.final(), cipher.getAuthTag()]);
@@ -142,10 +145,6 @@ function decode(text: string, key: Uint8Array | undefined, name: string): Snapsh
   } catch (error) {
     throw new ConfigurationError("does not open with this key. Give the key that sealed it, or remove it", { cause: error });
   }
-}
-
-function isSecret({ path }: Setting): boolean {
-  return fieldAt(path[0] === "environments" ? path.slice(2) : path)?.isSecret === true;
 }
 
 function codeOf(error: unknown): string {

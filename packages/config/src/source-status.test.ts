@@ -146,6 +146,9 @@ describe("a snapshot", () => {
     const made = world(centre);
     const config = await openConfig({ ...made.options, snapshot });
     const [before] = await contentsOf(directory);
+    await config.reload();
+    // Each sealing draws anew: the same bytes were not written again.
+    expect((await contentsOf(directory))[0]).toBe(before);
     centre.holds({ apps: { main: { appId, secret, mode: "nonsense" } } });
     const asked = config.reload();
     await made.clock.advance(300);

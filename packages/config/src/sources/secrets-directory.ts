@@ -155,7 +155,7 @@ async function readEntry({ root, inside, prefix }: Reading, { name, isDangling }
   const place = join(root, name);
   const path = name.slice(prefix.length).split(/[./]/);
   const refuse = (text: string): Result => ({ problem: { path: pathText(path), place, text } });
-  const isForeign = fieldAt(path[0] === "environments" ? path.slice(2) : path) === undefined;
+  const isForeign = fieldAt(path) === undefined;
   if (isDangling && isForeign) return { foreign: true };
   if (isDangling) await lstat(place).catch(relisted);
   if (isDangling) return refuse("is a link to something that is not there. Mount what it names, or remove the link.");
