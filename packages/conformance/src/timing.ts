@@ -1,7 +1,9 @@
 /** Moments that clauses about time wait for, so that what they assert holds by causality, however fast the machine is. */
 import assert from "node:assert/strict";
+import type { Lock } from "@lingpai/core";
 import type { Trial } from "./clause.ts";
 import type { Facts } from "./facts.ts";
+import { altered } from "./spies.ts";
 
 /** Machines may be so many times slower than the one on which the clauses were written. */
 const slowness = 4;
@@ -54,4 +56,60 @@ export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Pr
     if (trial.clock.monotonicMs() - startMs <= ttlMs - 1) return seen;
   }
   return assert.fail(`every look came later than ${ttlMs} ms: declare a larger toleranceMs`);
+}
+
+/** How often a machine that stands still may be asked again. */
+const steadyAttemptsMax = 10;
+
+/**
+ * Runs a clause about a lease of `leaseMs`, under a name space of its own. A failure proves nothing when the store, or this process, stood
+ * still meanwhile for a sixth of the lease, half of the time between two extensions: then the clause begins again. Ten in a row are a failure.
+ * With a manual clock nothing stands still.
+ */
+export async function onSteadyMachine(trial: Trial, leaseMs: number, work: (lock: Lock) => Promise<void>): Promise<void> {
+  if (trial.facts.toleranceMs === 0) return work(trial.lock);
+  for (let attempt = 1; ; attempt++) {
+    const watch = watchPauses(trial, trial.lock.withPrefix(`attempt ${attempt}`));
+    try {
+      return await work(watch.lock);
+    } catch (error) {
+      if (watch.longestMs() <= leaseMs / 6 || attempt === steadyAttemptsMax) throw error;
+    } finally {
+      watch.stop();
+    }
+  }
+}
+
+const tickMs = 25;
+
+function watchPauses({ clock }: Trial, lock: Lock): { readonly lock: Lock; longestMs(): number; stop(): void } {
+  let longestMs = 0;
+  const unanswered = new Set<{ readonly startMs: number }>();
+  const timed = async <T>(answer: Promise<T>): Promise<T> => {
+    const call = { startMs: clock.monotonicMs() };
+    unanswered.add(call);
+    try {
+      return await answer;
+    } finally {
+      unanswered.delete(call);
+      longestMs = Math.max(longestMs, clock.monotonicMs() - call.startMs);
+    }
+  };
+  let dueMs = clock.monotonicMs() + tickMs;
+  let cancel = (): void => {};
+  const tick = (): void => {
+    longestMs = Math.max(longestMs, clock.monotonicMs() - dueMs);
+    dueMs = clock.monotonicMs() + tickMs;
+    cancel = clock.setTimer(tickMs, tick, { background: true });
+  };
+  cancel = clock.setTimer(tickMs, tick, { background: true });
+  return {
+    lock: altered(lock, {
+      tryAcquire: (name, owner, ttlMs) => timed(lock.tryAcquire(name, owner, ttlMs)),
+      extend: (name, owner, ttlMs) => timed(lock.extend(name, owner, ttlMs)),
+      release: (name, owner) => timed(lock.release(name, owner)),
+    }),
+    longestMs: () => Math.max(longestMs, ...[...unanswered].map(({ startMs }) => clock.monotonicMs() - startMs)),
+    stop: () => cancel(),
+  };
 }

@@ -3,7 +3,7 @@ import { CacheUnavailableError, delay, type Lock } from "@lingpai/core";
 import type { Clause, Trial } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
 import { altered, spyClock, type SpyClock } from "../spies.ts";
-import { leaseLengthMs } from "../timing.ts";
+import { leaseLengthMs, onSteadyMachine } from "../timing.ts";
 
 function reasonOf(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
@@ -54,17 +54,19 @@ export const leaseLoss: readonly Clause[] = [
     async run(trial) {
       const leaseMs = leaseLengthMs(trial);
       for (const { title, reasons, alter, happen } of losses) {
-        const clock = spyClock(trial.clock);
-        const lease = await trial.settle(trial.core.acquire(alter(trial.lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-        assert.equal(lease.signal.aborted, false, `${title}: lost at once`);
-        await happen(trial, clock, leaseMs);
-        assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
-        assert.equal(lease.isHeld(), false);
-        assert(
-          reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])),
-          `${title}: ${String(reasonOf(lease.signal))}`,
-        );
-        await trial.settle(lease.release(), 1_000);
+        await onSteadyMachine(trial, leaseMs, async (lock) => {
+          const clock = spyClock(trial.clock);
+          const lease = await trial.settle(trial.core.acquire(alter(lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+          assert.equal(lease.signal.aborted, false, `${title}: lost at once`);
+          await happen(trial, clock, leaseMs);
+          assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
+          assert.equal(lease.isHeld(), false);
+          assert(
+            reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])),
+            `${title}: ${String(reasonOf(lease.signal))}`,
+          );
+          await trial.settle(lease.release(), 1_000);
+        });
       }
     },
   },
@@ -74,27 +76,29 @@ export const leaseLoss: readonly Clause[] = [
     needs: ["locks"],
     alone: true,
     async run(trial) {
-      const { lock, clock, settle, until, random, core } = trial;
+      const { clock, settle, until, random, core } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const cutOff = altered(lock, {
-        extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        const cutOff = altered(lock, {
+          extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+        });
+        const startMs = clock.monotonicMs();
+        const lease = await settle(core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        let toldMs: number | undefined;
+        lease.signal.addEventListener("abort", () => (toldMs = clock.monotonicMs() - startMs), { once: true });
+        let toldInTime = false;
+        // Our own timer for the lease's end: on a slow machine both fire late, but this one still after a signal that is in time.
+        const cancel = clock.setTimer(leaseMs - (clock.monotonicMs() - startMs), () => {
+          toldInTime = toldMs !== undefined;
+        });
+        await until("the loss is told", () => toldMs !== undefined, leaseMs * 2);
+        assert((toldMs ?? 0) > leaseMs / 2, `a lease of ${leaseMs} ms was given up after ${toldMs}`);
+        if (trial.facts.toleranceMs === 0)
+          assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
+        await trial.elapse(Math.max(0, leaseMs - (clock.monotonicMs() - startMs)) + 1);
+        cancel();
+        assert(toldInTime, `the loss of a lease of ${leaseMs} ms was told after ${toldMs}`);
       });
-      const startMs = clock.monotonicMs();
-      const lease = await settle(core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-      let toldMs: number | undefined;
-      lease.signal.addEventListener("abort", () => (toldMs = clock.monotonicMs() - startMs), { once: true });
-      let toldInTime = false;
-      // Our own timer for the lease's end: on a slow machine both fire late, but this one still after a signal that is in time.
-      const cancel = clock.setTimer(leaseMs - (clock.monotonicMs() - startMs), () => {
-        toldInTime = toldMs !== undefined;
-      });
-      await until("the loss is told", () => toldMs !== undefined, leaseMs * 2);
-      assert((toldMs ?? 0) > leaseMs / 2, `a lease of ${leaseMs} ms was given up after ${toldMs}`);
-      if (trial.facts.toleranceMs === 0)
-        assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
-      await trial.elapse(Math.max(0, leaseMs - (clock.monotonicMs() - startMs)) + 1);
-      cancel();
-      assert(toldInTime, `the loss of a lease of ${leaseMs} ms was told after ${toldMs}`);
     },
   },
   {
@@ -103,20 +107,22 @@ export const leaseLoss: readonly Clause[] = [
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, core } = trial;
-      let releases = 0;
-      const away = altered(trial.lock, {
-        extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
-        release: () => {
-          releases += 1;
-          return new Promise(() => {});
-        },
-      });
       const leaseMs = leaseLengthMs(trial);
-      const lease = await settle(core.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-      await trial.elapse(leaseMs);
-      assert.equal(await settle(lease.release(), 100), false);
-      await trial.elapse(50);
-      assert(releases <= 1, `${releases} releases were sent`);
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        let releases = 0;
+        const away = altered(lock, {
+          extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+          release: () => {
+            releases += 1;
+            return new Promise(() => {});
+          },
+        });
+        const lease = await settle(core.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        await trial.elapse(leaseMs);
+        assert.equal(await settle(lease.release(), 100), false);
+        await trial.elapse(50);
+        assert(releases <= 1, `${releases} releases were sent`);
+      });
     },
   },
   {
@@ -136,9 +142,11 @@ export const leaseLoss: readonly Clause[] = [
         "a lock that is held",
       );
       const leaseMs = leaseLengthMs(trial);
-      const forgotten = altered(lock, { extend: async () => false });
-      const working = core.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
-      await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
+      await onSteadyMachine(trial, leaseMs, async (steady) => {
+        const forgotten = altered(steady, { extend: async () => false });
+        const working = core.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
+        await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
+      });
       const away = altered(lock, {
         tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
       });
@@ -172,19 +180,21 @@ export const leaseLoss: readonly Clause[] = [
     title: "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
     needs: ["locks"],
     async run(trial) {
-      const { lock, settle, core } = trial;
+      const { settle, core } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const clock = spyClock(trial.clock);
-      const seen: boolean[] = [];
-      const working = core.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
-        seen.push(signal.aborted);
-        clock.stall(leaseMs);
-        seen.push(signal.aborted);
-        await Promise.resolve();
-        signal.throwIfAborted();
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        const clock = spyClock(trial.clock);
+        const seen: boolean[] = [];
+        const working = core.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
+          seen.push(signal.aborted);
+          clock.stall(leaseMs);
+          seen.push(signal.aborted);
+          await Promise.resolve();
+          signal.throwIfAborted();
+        });
+        await refused(() => settle(working, 1_000), "LOCK_LOST", "work under a lease that is over");
+        assert.deepEqual(seen, [false, true]);
       });
-      await refused(() => settle(working, 1_000), "LOCK_LOST", "work under a lease that is over");
-      assert.deepEqual(seen, [false, true]);
     },
   },
   {
@@ -192,12 +202,14 @@ export const leaseLoss: readonly Clause[] = [
     title: "the holder learns at the next extension that the store has forgotten its lease",
     needs: ["locks", "foreignWriters"],
     async run(trial) {
-      const { lock, clock, settle, raw, path, until, core } = trial;
+      const { clock, settle, raw, until, core } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-      for (const place of [raw.lock, raw.fence]) if (place) await raw.remove(place(path, "name"));
-      await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
-      assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        for (const place of [raw.lock, raw.fence]) if (place) await raw.remove(place(lock.path, "name"));
+        await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
+        assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);
+      });
     },
   },
 ];

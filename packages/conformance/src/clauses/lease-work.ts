@@ -3,7 +3,7 @@ import { delay, type Lease } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { granted, refused } from "../expect.ts";
 import { altered, logged, spyClock } from "../spies.ts";
-import { leaseLengthMs, shortTtlMs, surelyGoneMs } from "../timing.ts";
+import { leaseLengthMs, onSteadyMachine, shortTtlMs, surelyGoneMs } from "../timing.ts";
 
 const ttlMs = 60_000;
 
@@ -16,25 +16,27 @@ export const leaseWork: readonly Clause[] = [
     async run(trial) {
       const { clock, settle, elapse, until, random, facts, core } = trial;
       const leaseMs = leaseLengthMs(trial);
-      const { lock, log } = logged(trial.lock, clock);
-      const watched = spyClock(clock);
-      const startMs = clock.monotonicMs();
-      const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
-      await elapse(leaseMs * 2 + 1);
-      assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
-      assert.equal((await trial.lock.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
-      const times = log.extensions.map((ms) => ms - startMs);
-      assert(times.length >= 4 && times.length <= 7, `extended ${times.length} times in two lengths of the lease`);
-      const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
-      assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
-      // An extension that is under way may keep the process; what waits for the next may not.
-      await until("no timer keeps the process alive", () => [...watched.pending].every(({ background }) => background), 1_000);
-      assert.equal(await lease.release(), true);
-      const count = log.extensions.length;
-      await elapse(leaseMs / 2);
-      assert.equal(log.extensions.length, count, "a lease that was released was extended");
-      // A call that is in flight has a timer for its deadline.
-      await until("no timer is left", () => watched.pending.size === 0, 1_000);
+      await onSteadyMachine(trial, leaseMs, async (plain) => {
+        const { lock, log } = logged(plain, clock);
+        const watched = spyClock(clock);
+        const startMs = clock.monotonicMs();
+        const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
+        await elapse(leaseMs * 2 + 1);
+        assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
+        assert.equal((await plain.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
+        const times = log.extensions.map((ms) => ms - startMs);
+        assert(times.length >= 4 && times.length <= 7, `extended ${times.length} times in two lengths of the lease`);
+        const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
+        assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
+        // An extension that is under way may keep the process; what waits for the next may not.
+        await until("no timer keeps the process alive", () => [...watched.pending].every(({ background }) => background), 1_000);
+        assert.equal(await lease.release(), true);
+        const count = log.extensions.length;
+        await elapse(leaseMs / 2);
+        assert.equal(log.extensions.length, count, "a lease that was released was extended");
+        // A call that is in flight has a timer for its deadline.
+        await until("no timer is left", () => watched.pending.size === 0, 1_000);
+      });
     },
   },
   {
@@ -42,23 +44,25 @@ export const leaseWork: readonly Clause[] = [
     title: "the work's own error is what the caller sees, also when the lease was lost and the release fails",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, elapse, until, core } = trial;
+      const { clock, settle, elapse, until, core } = trial;
       const failure = new Error("the work's own");
-      const broken = altered(lock, { extend: async () => false, release: () => Promise.reject(new Error("the release failed")) });
       // A lease that is over before its grant arrives is none, so its length has room for a slow answer.
       const leaseMs = leaseLengthMs(trial);
-      for (const forget of [false, true]) {
-        const work = async ({ signal }: Lease): Promise<never> => {
-          if (forget) await until("the lease is lost", () => signal.aborted, leaseMs);
-          throw failure;
-        };
-        const running = core.withLease(forget ? broken : lock, `name ${forget}`, { ttlMs: leaseMs, waitMs: 0, clock }, work);
-        const seen = running.then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-        assert.equal(await settle(seen, leaseMs * 2), failure);
-      }
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        const broken = altered(lock, { extend: async () => false, release: () => Promise.reject(new Error("the release failed")) });
+        for (const forget of [false, true]) {
+          const work = async ({ signal }: Lease): Promise<never> => {
+            if (forget) await until("the lease is lost", () => signal.aborted, leaseMs);
+            throw failure;
+          };
+          const running = core.withLease(forget ? broken : lock, `name ${forget}`, { ttlMs: leaseMs, waitMs: 0, clock }, work);
+          const seen = running.then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+          assert.equal(await settle(seen, leaseMs * 2), failure);
+        }
+      });
       await elapse(1);
     },
   },
