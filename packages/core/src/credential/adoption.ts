@@ -1,7 +1,7 @@
 /** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
 import { isOlder } from "../state/repair.ts";
 import { isDead, type Held, type State } from "../state/state.ts";
-import type { Snapshot, StoredDocument } from "./document.ts";
+import type { FleetDocument, Snapshot } from "./document.ts";
 import type { Local } from "./local.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
@@ -20,11 +20,12 @@ export class Adoption {
   }
 
   /** Takes over what the snapshot holds, where this process has not seen better. Starts a repair where the store fell back. */
-  take(snapshot: Snapshot, document: StoredDocument): void {
+  take(snapshot: Snapshot, document: FleetDocument): void {
     const { state } = snapshot;
     const held = state?.credential;
     const local = this.#local;
-    if (local.holding?.isAnchored === false) local.forget();
+    // Unless it is this process's own copy: its times are this node's, too.
+    if (local.holding?.isAnchored === false && state !== local.state) local.forget();
     if (state === undefined || held === undefined) {
       const isReset = state !== undefined && state.floorEpoch >= (local.holding?.held.epoch ?? 0);
       if (state !== undefined && (isReset || !local.isUsable)) local.note(state);
@@ -68,7 +69,7 @@ export class Adoption {
   }
 
   /** Never throws: a repair that fails is tried again at the next reading. */
-  async #repair(snapshot: Snapshot, document: StoredDocument): Promise<void> {
+  async #repair(snapshot: Snapshot, document: FleetDocument): Promise<void> {
     const { bus, random } = this.#setting;
     const holding = this.#local.holding;
     const known = this.#local.state;

@@ -24,7 +24,7 @@ export async function announce(
   approach: Approach,
 ): Promise<Flight | Gate | Claimed | undefined> {
   const { setting, local, adoption } = parts;
-  const { claims, goal, lease, document } = leadership;
+  const { claims, goal, isAlone, lease, document } = leadership;
   const { force, source } = approach;
   const reading = document.read();
   const claiming = claims.ensure(reading.then(({ state }) => state?.credential !== undefined).catch(() => false));
@@ -55,7 +55,7 @@ export async function announce(
     type: "intent",
     fence: lease.fence,
     forced,
-    overrunAtMs: overrunAtMs(parts, read),
+    ...(isAlone ? { isAlone } : { overrunAtMs: overrunAtMs(parts, read) }),
     revision: setting.revision(),
     isOrdered: goal.reason === "manual",
     ...aim,

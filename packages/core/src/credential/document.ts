@@ -36,10 +36,16 @@ function ttlOf({ credential }: State, nowMs: number): number | undefined {
   return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
 }
 
+/** Where what the fleet knows is read and changed. */
+export interface FleetDocument {
+  read(): Promise<Snapshot>;
+  apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E> | undefined>;
+}
+
 const conflictsMax = 16;
 const sendsMax = 2;
 
-export class StoredDocument {
+export class StoredDocument implements FleetDocument {
   readonly #setting: Setting;
   readonly #clock: StoreClock;
   readonly #cache: Cache;

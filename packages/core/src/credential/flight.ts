@@ -6,7 +6,7 @@ import { isDead, type Intent, type State } from "../state/state.ts";
 import type { Claim } from "./claim-registry.ts";
 import type { Claims } from "./claims.ts";
 import type { Adoption } from "./adoption.ts";
-import type { Snapshot, StoredDocument } from "./document.ts";
+import type { FleetDocument, Snapshot } from "./document.ts";
 import type { Goal, Local } from "./local.ts";
 import type { Probe } from "./probe.ts";
 import type { Setting } from "./setting.ts";
@@ -26,10 +26,12 @@ export interface Parts {
 export interface Leadership {
   readonly goal: Goal;
   readonly lease: Lease;
-  readonly document: StoredDocument;
+  readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Claims;
+  readonly claims: Pick<Claims, "ensure">;
   readonly probe: Probe;
+  /** The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done now can be told to it. */
+  readonly isAlone?: true;
   /** Ends pauses before the send, not the send. */
   readonly closing: AbortSignal;
   readonly startedMs: number;

@@ -23,7 +23,7 @@ import type { Recorder } from "./recorder.ts";
 import { isIssueError } from "./request.ts";
 import { termsOn } from "./setting.ts";
 import type { Source } from "./source.ts";
-import { issueAlone } from "./standalone.ts";
+import { aloneWith } from "./standalone.ts";
 import type { CredentialOptions, Parent } from "./types.ts";
 
 export interface Means {
@@ -212,16 +212,16 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
 }
 
 async function issueWithoutStore(means: Means, goal: Goal): Promise<Obstacle | undefined> {
-  const { latch, parts } = means;
+  const { closing, latch, parts, probe, recorder } = means;
   const closed = latch.closed(goal.reason);
   if (closed !== undefined) throw closed;
   const parent = await parentOf(means);
   const back = latch.gate(goal.reason);
   if (back !== undefined) return obstacleOf(parts, back);
   try {
-    const gate = await issueAlone(parts, goal, parent, means.probe);
+    const gate = await lead(parts, aloneWith(parts, { goal, parent, probe, closing }), recorder);
     if (gate === undefined) latch.open();
-    return gate && obstacleOf(parts, gate);
+    return gate && gate.why !== "claimed" ? obstacleOf(parts, gate) : undefined;
   } catch (error) {
     if (isIssueError(error)) return await refused(means, goal, error, parent);
     throw error;

@@ -26,7 +26,10 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
   const { setting, storeClock, local } = parts;
   const { issuer, parameters } = setting;
   const { canForce } = termsOn(setting, local.state);
-  let approach: Approach = { force: leadership.goal.reason === "manual" && canForce ? "must" : "may", source: { from: "store" } };
+  const { goal, isAlone } = leadership;
+  // By force it would take from the others what they use, and they could not be told.
+  const force = isAlone ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
+  let approach: Approach = { force, source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempt = 1; ;) {
     const flight = await announce(parts, leadership, recorder, approach);
@@ -50,7 +53,7 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       approach = { ...approach, source: { from: "nowhere" } };
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
-    else if ((await isFoundDead(parts, flight)) && canForce && !flight.forced) approach = { ...approach, force: "must" };
+    else if ((await isFoundDead(parts, flight)) && canForce && !flight.forced && !isAlone) approach = { ...approach, force: "must" };
     else throw handedOutAgain(issuer.id);
   }
 }

@@ -22,6 +22,8 @@ export interface IntentEvent {
   readonly refused?: string | undefined;
   /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the refusal is its only word. */
   readonly isDead?: boolean | undefined;
+  /** It is decided on a process's own copy of the document: what the fleet did meanwhile is unknown, so a refusal is no evidence against others. */
+  readonly isAlone?: true;
   /** An operator asks, whatever the reason is for the document. */
   readonly isOrdered?: boolean;
   /** What the node that asks is configured with, see `Issuer.revision`. */
@@ -63,7 +65,7 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs, ...(budget && { budget }) };
   const { state: base, foreign } =
     event.reason === "rejected" && event.refused !== undefined
-      ? suspected(state, event.refused, event.isDead === true, nowMs, rules)
+      ? suspected(state, event.refused, event.isDead === true, nowMs, event.isAlone ? undefined : rules)
       : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,

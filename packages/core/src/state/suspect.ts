@@ -39,13 +39,13 @@ export function decideSuspect(state: State, event: SuspectEvent, nowMs: number, 
   return { state: next, verdict: { kind: "suspected", foreign } };
 }
 
-/** Marks the stored credential as refused. A dead one counts as contended when nothing inside the fleet explains it. */
+/** Marks the stored credential as refused. A dead one counts as contended when nothing inside the fleet explains it; without rules, nothing counts. */
 export function suspected(
   state: State,
   fingerprint: string,
   isFoundDead: boolean,
   nowMs: number,
-  rules: Rules,
+  rules: Rules | undefined,
 ): { state: State; foreign: ForeignRefresh | undefined } {
   const { credential } = state;
   if (credential?.fingerprint !== fingerprint || isDead(state)) return { state, foreign: undefined };
@@ -53,7 +53,7 @@ export function suspected(
   const marked = { suspect: { fingerprint, atMs: nowMs, ...before, ...(isFoundDead ? ({ dead: true } as const) : {}) } };
   const explained =
     state.doubtSinceMs !== undefined || state.intent !== undefined || nowMs < state.dangerUntilMs || nowMs >= credential.expiresAtMs;
-  if (explained || !isFoundDead) return { state: change(state, marked), foreign: undefined };
+  if (rules === undefined || explained || !isFoundDead) return { state: change(state, marked), foreign: undefined };
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;
