@@ -7,6 +7,7 @@ export { mirror } from "./mirror.ts";
 export type { Mirror, MirrorOptions } from "./mirror.ts";
 export type { Mirrored } from "./mirror-pass.ts";
 export type { MirrorEvent } from "./mirror-events.ts";
+export { refusedTokenKey } from "./refused-token.ts";
 export { adopt } from "./adopt.ts";
 export type { AdoptOptions } from "./adopt.ts";
 export { withWxjavaLock } from "./wxjava-lock.ts";

@@ -6,6 +6,16 @@ export type MirrorEvent =
   | { readonly type: "mirrored"; readonly convention: ConventionName; readonly generation: number | undefined; readonly ttlMs: number }
   /** The key held a credential that is not ours after we had written ours: that SDK, or somebody else, fetched by itself. Ours was written again. */
   | { readonly type: "overwritten"; readonly convention: ConventionName; readonly generation: number | undefined }
+  /**
+   * The platform was asked about the mirrored credential, because a service reported it as refused, or unasked (then only a dead one is told). `replaced`: it
+   * was dead, or the fleet had replaced it already; `alive`: it is kept, the fault is that service's call.
+   */
+  | {
+      readonly type: "checked";
+      readonly cause: "probe" | "report";
+      readonly found: "alive" | "replaced";
+      readonly platformCode?: string | undefined;
+    }
   /** A pass ended early. `step` says where, `error` is a class and a code. It is tried again. */
   | { readonly type: "mirror-failed"; readonly step: "credential" | "lease" | "store"; readonly error: string; readonly retryMs: number };
 

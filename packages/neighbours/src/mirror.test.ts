@@ -1,61 +1,22 @@
-/** The mirror's day, on a manual clock: the real credential, the memory store, the platform's own log as the judge. */
-import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
+/** The mirror's day, on a manual clock. */
+import { memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
-import { wechat } from "@lingpai/wechat";
-import type { Wechat } from "@lingpai/wechat";
-import { createSimulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ConventionName } from "./conventions.ts";
-import type { MirrorEvent } from "./mirror-events.ts";
+import { appId, goKey, javaKey, mirrorFleet, secret } from "./mirror-fleet.fixture.ts";
+import type { MirrorFleet } from "./mirror-fleet.fixture.ts";
 import { mirror } from "./mirror.ts";
-import type { Mirror } from "./mirror.ts";
 import { shelf } from "./shelf.fixture.ts";
 
-const appId = "wx0123456789abcdef";
-const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
-const goKey = `gowechat_officialaccount__access_token_${appId}`;
-const javaKey = `wx:access_token:${appId}`;
 const open: { close(): Promise<void> }[] = [];
 
 afterEach(async () => {
   for (const each of open.splice(0).toReversed()) await each.close();
 });
 
-interface Node {
-  readonly client: Wechat;
-  readonly mirror: Mirror;
-  readonly events: MirrorEvent[];
-}
-
-function fleet(nodes: number, to: readonly ConventionName[] = ["silenceper/officialaccount", "wxjava/mp"]) {
-  const clock = manualClock();
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }], latencyMs: 50 });
-  const store = memoryStore({ clock });
-  const raw = shelf(clock);
-  const made = Array.from({ length: nodes }, (_, index): Node => {
-    const name = `node-${index}`;
-    const shared = { clock, random: seededRandom(name), lock: memoryLock(store, { clock }) };
-    const fetch = simulator.fetchAs({ caller: name });
-    const cache = memoryCache(store, { clock });
-    const client = wechat({ appId, secret, mode: "plain", environment: "prod", node: name, cache, fetch, ...shared });
-    const events: MirrorEvent[] = [];
-    const onEvent = (event: MirrorEvent): void => void events.push(event);
-    const settings = { ...shared, store: raw.as(name), to: to.map((convention) => ({ convention, appId })), onEvent };
-    const mirrored = mirror(client.credential, settings);
-    open.push(client, mirrored);
-    return { client, mirror: mirrored, events };
-  });
-  const startAll = async (): Promise<void> => {
-    const started = Promise.all(made.map((node) => node.mirror.start()));
-    await clock.advance(10_000);
-    expect(await started).toEqual(made.map(() => true));
-  };
-  const live = (): readonly string[] => simulator.operator.liveTokens(appId).map(({ id }) => id);
-  const held = async (key: string): Promise<string | undefined> => {
-    const text = await raw.get(key);
-    return text === undefined ? undefined : simulator.operator.inspect(text)?.id;
-  };
-  return { clock, simulator, raw, nodes: made, startAll, live, held };
+function fleet(nodes: number): MirrorFleet {
+  const made = mirrorFleet(nodes);
+  open.push(made);
+  return made;
 }
 
 describe("constructing a mirror", () => {

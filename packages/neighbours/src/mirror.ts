@@ -1,6 +1,7 @@
 /** Keeps the credential where services on other SDKs look for theirs, so that they use it and never fetch. */
 import { ClosedError, ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { CancelTimer, Clock, Lock, Random } from "@lingpai/core";
+import { MirrorChecks } from "./mirror-checks.ts";
 import { MirrorPass, PassError } from "./mirror-pass.ts";
 import type { Mirrored } from "./mirror-pass.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
@@ -16,6 +17,13 @@ export interface MirrorOptions {
   readonly to: readonly Neighbour[];
   /** How often each node looks whether the keys are right, at most, in ms: from 1000. The look is two reads a key. @defaultValue 30_000 */
   readonly checkMs?: number;
+  /**
+   * How often one node of the fleet asks the platform whether the credential is alive, in ms: from 5000, or 0 for never. A fleet that only mirrors makes no calls,
+   * so nobody else would tell it. WeChat is asked through `getcallbackip`, which has no side effect. @defaultValue 30_000
+   */
+  readonly probeMs?: number;
+  /** How often each node reads whether another service reported the credential as refused ({@link refusedTokenKey}), in ms: from 100, or 0 for never. @defaultValue 500 */
+  readonly reportMs?: number;
   /** How long one round of the store may take, in ms. @defaultValue 2_000 */
   readonly storeDeadlineMs?: number;
   /** Called for each event; what it throws is dropped. */
@@ -59,6 +67,7 @@ class RunningMirror implements Mirror {
   readonly #checkMs: number;
   readonly #emit: (event: MirrorEvent) => void;
   readonly #pass: MirrorPass;
+  readonly #checks: MirrorChecks;
   readonly #closing = new AbortController();
   #running: Promise<boolean> | undefined;
   #again = false;
@@ -68,6 +77,9 @@ class RunningMirror implements Mirror {
 
   constructor(credential: Mirrored, options: MirrorOptions) {
     const { checkMs = checkDefaultMs, clock = systemClock, lock, onEvent, random = systemRandom, store, storeDeadlineMs = 2_000 } = options;
+    const { probeMs = 30_000, reportMs = 500 } = options;
+    requireRhythm("probeMs", probeMs, 5_000);
+    requireRhythm("reportMs", reportMs, 100);
     if (!(checkMs >= 1_000 && Number.isFinite(checkMs)))
       throw new ConfigurationError(`checkMs is ${checkMs}. Give 1000 or more.`, { rule: "mirror" });
     if (options.to.length === 0) throw new ConfigurationError('A mirror needs neighbours: give at least one in "to".', { rule: "mirror" });
@@ -84,7 +96,9 @@ class RunningMirror implements Mirror {
     };
     const signal = this.#closing.signal;
     const addresses = options.to.map(addressOf);
-    this.#pass = new MirrorPass({ credential, addresses, store, lock, clock, random, storeDeadlineMs, emit: this.#emit, signal });
+    const shared = { credential, store, clock, random, storeDeadlineMs, emit: this.#emit, signal };
+    this.#pass = new MirrorPass({ ...shared, addresses, lock });
+    this.#checks = new MirrorChecks({ ...shared, probeMs, reportMs });
   }
 
   start(): Promise<boolean> {
@@ -94,6 +108,7 @@ class RunningMirror implements Mirror {
       else if (type === "adopted") this.#schedule(courtesyMs * (0.5 + this.#random.next()));
       else if (type === "closed") void this.close();
     });
+    this.#checks.start();
     return this.#run();
   }
 
@@ -101,6 +116,7 @@ class RunningMirror implements Mirror {
     this.#unwatch?.();
     this.#cancelTimer();
     this.#closing.abort(new ClosedError("The mirror"));
+    await this.#checks.close();
     await this.#running;
   }
 
@@ -149,4 +165,10 @@ class RunningMirror implements Mirror {
     if (this.#closing.signal.aborted) return;
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => void this.#run(), { background: true });
   }
+}
+
+/** @throws {ConfigurationError} `mirror` */
+function requireRhythm(name: string, ms: number, leastMs: number): void {
+  if (ms === 0 || (ms >= leastMs && Number.isFinite(ms))) return;
+  throw new ConfigurationError(`${name} is ${ms}. Give ${leastMs} or more, or 0 for never.`, { rule: "mirror" });
 }

@@ -46,6 +46,7 @@ function methodsOf(credential: Credential): Credential {
     refresh: (options) => credential.refresh(options),
     seed: (issued, options) => credential.seed(issued, options),
     useFallback: (on, options) => credential.useFallback(on, options),
+    check: (options) => credential.check(options),
     reconcileQuota: (observed) => credential.reconcileQuota(observed),
     status: () => credential.status(),
     watch: (listener) => credential.watch(listener),

@@ -37,6 +37,7 @@ export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredent
       if (text !== tokenOf(generation)) return { replaced: true, secret: present() };
       return options.onReject?.(replace, rejection) ?? replace();
     },
+    check: async () => "unknown",
     refresh: async () => present(),
     seed: async () => present(),
     useFallback: async () => present(),

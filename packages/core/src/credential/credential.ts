@@ -28,6 +28,7 @@ import { StoreClock } from "./store-clock.ts";
 import { Takeover } from "./takeover.ts";
 import type {
   CallOptions,
+  Checked,
   Credential,
   CredentialOptions,
   CredentialStatus,
@@ -154,6 +155,13 @@ class ManagedCredential implements Credential {
     if (goal === undefined) return { replaced: false };
     this.#upkeep.start();
     return this.#replacement.for(goal, reportedAtMs, options.signal);
+  }
+
+  async check(options: CallOptions = {}): Promise<Checked> {
+    const secret = await this.get(options);
+    const found = await this.#probe.verdict(secret, options.signal);
+    if (found !== "dead") return found;
+    return (await this.reject(secret, { ...options, doubtful: true })).replaced ? "replaced" : "unknown";
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {

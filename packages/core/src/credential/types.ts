@@ -89,6 +89,9 @@ export type Parent = Pick<Credential, "get" | "reject">;
  */
 export type Rejection = { readonly replaced: true; readonly secret: Secret; readonly wasReplaced?: boolean } | { readonly replaced: false };
 
+/** What {@link Credential.check} found, and did. */
+export type Checked = "alive" | "replaced" | "unknown";
+
 /** One credential of one environment, as one process sees it. Constructing it does no I/O. */
 export interface Credential {
   /** The issuer's id. */
@@ -112,6 +115,12 @@ export interface Credential {
    * otherwise the platform is asked about it where the issuer can ask, and unless it is alive one refresh serves all who report it. Throws what {@link Credential.get} throws when there is no replacement.
    */
   reject(refused: Secret | string, options?: RejectOptions): Promise<Rejection>;
+  /**
+   * Asks the platform whether the present credential is alive, where the issuer can ask, and replaces one that it calls dead. For a process that makes no
+   * calls itself, and so hears of no refusal: one that only gives the credential to others. `unknown`: the platform does not say; nothing is changed.
+   * Throws what {@link Credential.get} throws.
+   */
+  check(options?: CallOptions): Promise<Checked>;
   /** Replaces the credential now, an operator's act: under the lease, within the quota, whatever is left of the present one's life. */
   refresh(options?: CallOptions): Promise<Secret>;
   /**

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+describe("a credential that is checked", () => {
+  it("is kept when the platform calls it alive, and reports nothing", async () => {
+    const { clock, node, platform } = fleet({ probes: true });
+    const one = node();
+    expect(await within(clock, 2_000, one.check())).toBe("alive");
+    expect(platform.issues).toHaveLength(1);
+    expect(one.typesOf()).not.toContain("rejected");
+  });
+
+  it("is replaced once for the whole fleet when the platform calls it dead", async () => {
+    const { clock, node, platform } = fleet({ probes: true });
+    const nodes = [node(), node(), node()];
+    await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
+    await clock.advance(3_600_000);
+    platform.issueElsewhere();
+    platform.issueElsewhere();
+    expect(await within(clock, 5_000, Promise.all(nodes.map((each) => each.check())))).toEqual(["replaced", "replaced", "replaced"]);
+    expect(platform.issues).toHaveLength(2);
+    expect(nodes.every((each) => platform.alive(each.peek()!))).toBe(true);
+  });
+
+  it("is left alone when the issuer cannot ask", async () => {
+    const { clock, node, platform } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    platform.issueElsewhere();
+    platform.issueElsewhere();
+    expect(await within(clock, 2_000, one.check())).toBe("unknown");
+    expect(platform.issues).toHaveLength(1);
+  });
+});
