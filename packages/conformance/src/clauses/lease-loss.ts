@@ -135,7 +135,7 @@ export const leaseLoss: readonly Clause[] = [
       await refused(
         () =>
           settle(
-            core.withLease(lock, "held", { ttlMs: 1_000, waitMs: 0, clock }, () => {}),
+            core.withLease(lock, "held", { ttlMs: 60_000, waitMs: 0, clock }, () => {}),
             1_000,
           ),
         "LOCK_TIMEOUT",

@@ -198,12 +198,14 @@ export const leaseWork: readonly Clause[] = [
     title: "a lease that its holder does not extend any more is over when the store says so",
     needs: ["locks"],
     async run(trial) {
-      const { lock, clock, settle, random, core } = trial;
+      const { clock, settle, random, core } = trial;
       const leaseMs = shortTtlMs(trial) * 2;
-      const dead = altered(lock, { extend: () => new Promise(() => {}), release: () => new Promise(() => {}) });
-      await settle(core.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-      await trial.elapse(surelyGoneMs(trial, leaseMs));
-      granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the dead holder's lease");
+      await onSteadyMachine(trial, leaseMs, async (lock) => {
+        const dead = altered(lock, { extend: () => new Promise(() => {}), release: () => new Promise(() => {}) });
+        await settle(core.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        await trial.elapse(surelyGoneMs(trial, leaseMs));
+        granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the dead holder's lease");
+      });
     },
   },
 ];

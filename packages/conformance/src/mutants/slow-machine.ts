@@ -10,6 +10,9 @@ import { openFixture, simulatedFacts, type Change } from "./simulated-backend.ts
 
 const latencyMaxMs = 120;
 const connectMaxMs = 900;
+/** Longer than any deadline that follows from the length of a short lease. */
+const pauseMs = 3_000;
+const pauseWithinCalls = 12;
 const stallMaxMs = 150;
 /** How much time passes between two stalls of the whole process. */
 const stallEveryMs = 400;
@@ -29,6 +32,21 @@ export function slowBackend(random: Random, change: Change = {}): Backend {
     backend: "a slow machine",
     facts,
     start: async () => ({ open: async () => passing(openFixture(late, facts, manualClock()), random), stop: async () => {} }),
+  };
+}
+
+/** The same, and once in each clause, within the first calls, an answer takes as long as nobody expects. */
+export function pausingBackend(random: Random): Backend {
+  return {
+    ...slowBackend(random, {
+      habits: () => {
+        let callsBefore = Math.floor(random.next() * pauseWithinCalls);
+        return {
+          latencyMs: (isFirst) => (callsBefore-- === 0 ? pauseMs : random.next() * (isFirst ? connectMaxMs : latencyMaxMs)),
+        };
+      },
+    }),
+    backend: "a slow machine that pauses",
   };
 }
 
