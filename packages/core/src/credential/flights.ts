@@ -1,7 +1,7 @@
 /** One flight at a time for all callers of the process, and a bound on how long each of them waits for it. */
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { bounded } from "./bounded.ts";
+import { bounded, boundedOr } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
 import type { Goal, Holding } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -11,6 +11,9 @@ export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => 
 
 /** Called each time that something stands in the way; `explain` makes the error for a caller who waits no longer. */
 export type OnObstacle = (obstacle: Obstacle, explain: () => unknown) => void;
+
+/** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
+const firstContactMs = 3_000;
 
 /** Flights that may end well without serving a caller before it is told that something is wrong. */
 const turnsMax = 8;
@@ -45,11 +48,22 @@ export class Flights {
 
   /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
   ensure(goal: Goal, signal?: AbortSignal, waitMs: number = this.#parts.setting.parameters.waitMs): Promise<Secret> {
-    const { clock } = this.#parts.setting;
-    return bounded(this.#ensure(goal), {
-      deadline: { clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
+    const { setting, storeClock } = this.#parts;
+    const served = this.#ensure(goal);
+    return bounded(storeClock.isSet || waitMs <= firstContactMs ? served : this.#untilContact(served, signal), {
+      deadline: { clock: setting.clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
       signals: [signal],
     });
+  }
+
+  /** While the store has never answered, each caller has the same patience with it, whoever came first. */
+  async #untilContact(served: Promise<Secret>, signal: AbortSignal | undefined): Promise<Secret> {
+    const { setting, storeClock } = this.#parts;
+    const secret = await boundedOr(served, undefined, setting.clock, firstContactMs, [signal]);
+    if (secret !== undefined) return secret;
+    const { explain, obstacle } = this.#running ?? {};
+    if (!storeClock.isSet && obstacle?.kind === "pause" && obstacle.why === "store") throw explain?.();
+    return served;
   }
 
   #late(): Error {

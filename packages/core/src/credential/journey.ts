@@ -187,9 +187,6 @@ function yieldTo(source: Source, claim: Claim): Obstacle {
   return { kind: "wait", ms: 0 };
 }
 
-/** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
-const firstContactMs = 3_000;
-
 async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
   const { parts, source, standalone } = means;
   const isHarmless = !termsOn(parts.setting, parts.local.state).rules.supersedes;
@@ -202,9 +199,8 @@ async function withoutStore(means: Means, goal: Goal, startedMs: number, error: 
     return issueWithoutStore(means, goal);
   }
   const { clock, random } = parts.setting;
-  const mayAnswer = clock.monotonicMs() - startedMs < firstContactMs;
   // What somebody has to mend is not waited for: the next call tries again.
-  if (error.retryable && (parts.storeClock.isSet || mayAnswer)) {
+  if (error.retryable) {
     const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
     return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
   }
