@@ -104,7 +104,7 @@ function figuresOf(
     judged(values, exactly(1)),
     judged(commands, atMost(limits.commands)),
     setUp,
-    judged(last, ratioAtMost(1.25)),
+    judged(last, ratioAtMost(1.15)),
   ];
 }
 

@@ -27,7 +27,8 @@ export async function announce(
   const { claims, goal, isAlone, lease, document } = leadership;
   const { force, source } = approach;
   const reading = document.read();
-  const claiming = claims.ensure(reading.then(({ state }) => state?.credential !== undefined).catch(() => false));
+  const isEstablished = reading.then(({ state }) => state?.credential !== undefined).catch(() => false);
+  const claiming = claims.ensure(isEstablished, local.state === undefined);
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
   const read = await reading;

@@ -67,12 +67,15 @@ export class Claims {
    * Claims the credential for this environment; does nothing while the claim is fresh. Gives the other environment's claim when this one is to consume it.
    *
    * @param isEstablished whether this environment has stored a credential before. Claims that cannot be read stop only one that has not.
+   * @param isNew whether nothing is known of a credential: then there are most likely no claims either, and one is written without looking first.
    * @throws {CredentialConflictError} another environment claimed it first. @throws {CacheUnavailableError} the registry cannot be reached.
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has no credential yet.
    */
-  async ensure(isEstablished: Promise<boolean>): Promise<Claim | undefined> {
+  async ensure(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
     const { bus, clock, issuer } = this.#setting;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
+    const none = { claims: [], unreadable: [], own: undefined, others: [], nowMs: this.#clock.nowMs(), version: "absent" } as const;
+    if (isNew && this.#own === undefined && (await this.#write(none))) return this.#lookLater();
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
       if (reading === undefined || reading.unreadable.length > 0) {

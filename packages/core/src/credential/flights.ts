@@ -1,7 +1,7 @@
 /** One flight at a time for all callers of the process, and a bound on how long each of them waits for it. */
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { bounded, boundedOr } from "./bounded.ts";
+import { bounded } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
 import type { Goal, Holding } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -49,21 +49,21 @@ export class Flights {
   /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
   ensure(goal: Goal, signal?: AbortSignal, waitMs: number = this.#parts.setting.parameters.waitMs): Promise<Secret> {
     const { setting, storeClock } = this.#parts;
-    const served = this.#ensure(goal);
-    return bounded(storeClock.isSet || waitMs <= firstContactMs ? served : this.#untilContact(served, signal), {
-      deadline: { clock: setting.clock, ms: waitMs, error: () => this.#running?.explain?.() ?? this.#late() },
-      signals: [signal],
-    });
+    const firstMs = storeClock.isSet ? waitMs : Math.min(waitMs, firstContactMs);
+    let leftMs = waitMs - firstMs;
+    const moreMs = (): number => {
+      const ms = this.#isOutOfContact() ? 0 : leftMs;
+      leftMs = 0;
+      return ms;
+    };
+    const error = (): unknown => this.#running?.explain?.() ?? this.#late();
+    return bounded(this.#ensure(goal), { deadline: { clock: setting.clock, ms: firstMs, moreMs, error }, signals: [signal] });
   }
 
-  /** While the store has never answered, each caller has the same patience with it, whoever came first. */
-  async #untilContact(served: Promise<Secret>, signal: AbortSignal | undefined): Promise<Secret> {
-    const { setting, storeClock } = this.#parts;
-    const secret = await boundedOr(served, undefined, setting.clock, firstContactMs, [signal]);
-    if (secret !== undefined) return secret;
-    const { explain, obstacle } = this.#running ?? {};
-    if (!storeClock.isSet && obstacle?.kind === "pause" && obstacle.why === "store") throw explain?.();
-    return served;
+  /** Whether the store has never answered, and that is what stands in the way. Each caller has the same patience with it, whoever came first. */
+  #isOutOfContact(): boolean {
+    const obstacle = this.#running?.obstacle;
+    return !this.#parts.storeClock.isSet && obstacle?.kind === "pause" && obstacle.why === "store";
   }
 
   #late(): Error {
