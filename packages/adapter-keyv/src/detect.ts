@@ -31,7 +31,7 @@ export function nameOfHeld(held: unknown): string {
 }
 
 /** Keyv 6 wraps a Map and every adapter of Keyv 5; both wrappers have a separator of their own. */
-function unwrap(held: unknown): unknown {
+export function unwrap(held: unknown): unknown {
   return isObject(held) && "namespaceSeparator" in held && isObject(held["store"]) ? held["store"] : held;
 }
 

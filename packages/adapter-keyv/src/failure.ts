@@ -13,13 +13,17 @@ export function refusal(
   kind: string,
   error: unknown,
   reasons: ReadonlyMap<string, CacheUnavailableReason>,
+  own: Remedies = {},
 ): CacheUnavailableError | undefined {
   const code = codeOf(error);
   const reason = reasons.get(code);
   if (reason === undefined) return undefined;
   const { remedy, retryable } = remedies[reason];
-  return new CacheUnavailableError(`The store (${kind}) refused: ${code}. ${remedy}`, { reason, retryable });
+  return new CacheUnavailableError(`The store (${kind}) refused: ${code}. ${own[reason] ?? remedy}`, { reason, retryable });
 }
+
+/** What to do where the store knows it better: a file has no primary to connect to. */
+export type Remedies = { readonly [reason in CacheUnavailableReason]?: string };
 
 const remedies: Readonly<Record<CacheUnavailableReason, { readonly remedy: string; readonly retryable: boolean }>> = {
   timeout: { remedy: "It is busy; try again, and look for a long transaction.", retryable: true },

@@ -10,10 +10,11 @@
  */
 import { createCache, createLock, LockUnsupportedError, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
-import { nameOfHeld, storeOfClient, storeOfHeld } from "./detect.ts";
+import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./detect.ts";
+import { clearedLocks } from "./kept-apart.ts";
 import { plainCache } from "./plain.ts";
 import type { PlainStore } from "./plain.ts";
-import { has } from "./shape.ts";
+import { has, isObject } from "./shape.ts";
 import { alternatives, requireFacts } from "./store.ts";
 import type { AtomicStore, Demand } from "./store.ts";
 
@@ -26,8 +27,8 @@ export interface KeyvLike {
 
 export interface StoreOptions {
   /**
-   * The database's own client: a `DatabaseSync` or better-sqlite3 `Database`, a pg `Pool`, a mysql2 pool, a client of
-   * @redis/client, ioredis or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays yours: you connect and close it.
+   * The database's own client: a `DatabaseSync` of node:sqlite, a pg `Pool`, a mysql2 pool, a client of @redis/client, ioredis
+   * or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays yours: you connect and close it.
    * @defaultValue what is found under the Keyv
    */
   readonly native?: object;
@@ -60,7 +61,7 @@ export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache
  * A lock in the store under this Keyv.
  *
  * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store has no known atomic operation, or less reach or a weaker
- * guarantee than asked for. The text names what to use instead.
+ * guarantee than asked for, and when a `clear()` of the Keyv itself would free a held lease. The text names what to use instead.
  */
 export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   const { scope = "host", guarantee = "fenced" } = options;
@@ -72,7 +73,16 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
     );
   }
   requireFacts(store, { scope, guarantee });
+  requireKeptApart(keyv, options);
   return createLock(store.lock, options);
+}
+
+/** With drivers or a client of one's own, the Keyv's `clear()` matters only where both are over the same client. */
+function requireKeptApart({ store }: KeyvLike, { native, atomic }: StoreOptions): void {
+  const adapter = unwrap(store);
+  const isShared = native === undefined ? atomic === undefined : isObject(adapter) && adapter["client"] === native;
+  const danger = isShared ? clearedLocks(adapter) : undefined;
+  if (danger !== undefined) throw new LockUnsupportedError(`${danger}, or give the lock a client of its own as { native }.`);
 }
 
 function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock, deadlineMs = 500 }: KeyvCacheOptions): AtomicStore | undefined {

@@ -5,6 +5,7 @@ import type { Backend } from "@lingpai/conformance";
 import { clusterBackend, lookalikeOf, standaloneBackend } from "@lingpai/redis-fixture";
 import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
 import * as client6 from "@redis/client";
+import { Redis as Ioredis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
@@ -82,10 +83,51 @@ const keyvValkey: RedisDriver = {
   cluster: () => Promise.reject(new Error("not tested here")),
 };
 
+/** As `native`, which makes the calls that it makes under an adapter. */
+const overIoredis = (client: Owned & { ping(): Promise<unknown>; disconnect(): void }): Connected => {
+  client.on("error", () => {});
+  return { ...connected(client, new Keyv(), () => client.disconnect(), client), ping: () => client.ping() };
+};
+
+const natives: readonly RedisDriver[] = [
+  {
+    ...keyvValkey,
+    client: "ioredis 6",
+    hasKeyPrefix: false,
+    standalone: async ({ host, port }, own) => overIoredis(new Ioredis({ host, port, ...own })),
+  },
+  {
+    ...keyvValkey,
+    client: "iovalkey 0",
+    hasKeyPrefix: false,
+    standalone: async ({ host, port }, own) => overIoredis(new Valkey({ host, port, ...own })),
+  },
+  {
+    ...keyvValkey,
+    client: "@redis/client 6",
+    hasKeyPrefix: false,
+    async standalone({ host, port }, own) {
+      const client = client6.createClient({ socket: { host, port }, ...own });
+      client.on("error", () => {});
+      const connecting = client.connect().catch(() => {});
+      const disconnect = (): unknown => client.isOpen && client.destroy();
+      return { ...connected(client, new Keyv(), disconnect, client), ping: () => connecting.then(() => client.ping()) };
+    },
+  },
+];
+
 /** Keyv tells of every failure as an event too, and one that nobody hears ends the process. */
 function quiet<K extends { on(event: "error", listener: () => void): unknown }>(keyv: K): K {
   keyv.on("error", () => {});
   return keyv;
 }
 
-export const redisServers: readonly Backend[] = [clusterBackend(keyvRedis5), standaloneBackend(keyvRedis6), standaloneBackend(keyvValkey)];
+export const redisServers: readonly Backend[] = [
+  clusterBackend(keyvRedis5),
+  standaloneBackend(keyvRedis6),
+  standaloneBackend(keyvValkey),
+  ...natives.map((driver) => ({
+    ...standaloneBackend(driver),
+    daily: { clauses: ["CACHE-0", "LOCK-0"], restBy: "@keyv/redis 6, redis standalone" },
+  })),
+];

@@ -8,6 +8,7 @@ import type { Backend, ConnectOptions, DailyPart, Facts, Fixture, LinkedClient }
 import { etcd, mariadb, memcached, openLink, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import { systemClock } from "@lingpai/core";
+import { Etcd3 } from "etcd3";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
 import mysql from "mysql2";
@@ -74,18 +75,32 @@ export const mariadbServers: readonly Backend[] = [
 ];
 
 export const etcdServers: readonly Backend[] = [
-  onServer("etcd, @keyv/etcd 2", etcd, etcdFacts, ({ url }) => {
-    const keyv = new Keyv({ store: new KeyvEtcd(url) });
-    keyv.on("error", () => {});
-    return { keyv, options: {}, close: () => keyv.disconnect() };
+  onServer("etcd, etcd3", etcd, etcdFacts, ({ url }) => {
+    const native = new Etcd3({ hosts: url });
+    return { keyv: new Keyv(), options: { native }, close: async () => native.close() };
   }),
+  {
+    ...onServer("etcd, @keyv/etcd 2", etcd, etcdFacts, ({ url }) => {
+      const keyv = new Keyv({ store: new KeyvEtcd(url), namespace: "shop" });
+      keyv.on("error", () => {});
+      return { keyv, options: {}, close: () => keyv.disconnect() };
+    }),
+    daily: overAdapter("etcd, etcd3"),
+  },
 ];
 
 export const memcachedServers: readonly Backend[] = [
-  onServer("memcached, @keyv/memcache 2", memcached, memcachedFacts, ({ url }) => {
-    const store = new KeyvMemcache(url);
-    return { keyv: new Keyv5({ store }), options: { guarantee: "advisory" }, close: async () => store.client.close() };
+  onServer("memcached, memjs", memcached, memcachedFacts, ({ url }) => {
+    const { client: native } = new KeyvMemcache(url);
+    return { keyv: new Keyv(), options: { guarantee: "advisory", native }, close: async () => native.close() };
   }),
+  {
+    ...onServer("memcached, @keyv/memcache 2", memcached, memcachedFacts, ({ url }) => {
+      const store = new KeyvMemcache(url);
+      return { keyv: new Keyv5({ store }), options: { guarantee: "advisory" }, close: async () => store.client.close() };
+    }),
+    daily: overAdapter("memcached, memjs"),
+  },
 ];
 
 function onServer(

@@ -3,49 +3,61 @@
  *
  * The clock is the machine's, which all its processes share, so the scope is the host: never put the file on a network file
  * system, where SQLite's locks are not reliable. `:memory:` reaches as far as its one connection: process scope.
+ *
+ * A transaction belongs to a connection, not to a caller. So nothing is read or written while the owner of a connection has a
+ * transaction open on it: a ROLLBACK would undo a lease that was acknowledged.
  */
-import { delay } from "@lingpai/core";
+import { isAbsolute, resolve } from "node:path";
+import { CacheUnavailableError, ConfigurationError, delay, LockUnsupportedError } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
-import { codeOf, refusal } from "./failure.ts";
+import { refusal } from "./failure.ts";
+import type { Remedies } from "./failure.ts";
 import { sqlEntries } from "./sql-entries.ts";
 import { sqlLocks } from "./sql-locks.ts";
 import type { Row, SqlStore, SqlValue } from "./sql.ts";
-import { dialectOf, has } from "./shape.ts";
+import { has } from "./shape.ts";
 import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
-import { entriesTable, locksTable, once } from "./tables.ts";
+import { entriesTable, locksTable } from "./tables.ts";
 
-/** `DatabaseSync` of node:sqlite, `Database` of better-sqlite3. */
+/** What is used of a `DatabaseSync` of node:sqlite. */
 export interface SqliteDatabase {
   prepare(statement: string): { all(...values: (string | number | null)[]): unknown[] };
-  exec(statements: string): unknown;
-  /** node:sqlite: the file, null for a database in memory. */
-  location?(): string | null;
-  /** better-sqlite3. */
-  readonly memory?: boolean;
+  exec(statements: string): void;
+  open(): void;
+  close(): void;
+  /** From Node 22.16. */
+  readonly isTransaction?: boolean;
 }
 
-/** The store of `@keyv/sqlite`, 4 to 6. */
-export interface SqliteQueries {
+/** What is used of the store of `@keyv/sqlite` 6: its file. Whatever driver it has, a connection of our own is opened on that. */
+export interface SqliteAdapter {
   query(statement: string, ...values: unknown[]): Promise<unknown>;
-  /** 6: the file. 4 has it in `opts`. */
-  readonly db?: string;
-  readonly opts?: { readonly db?: string };
   close(): Promise<void>;
+  readonly db: string;
 }
 
 export const sqlite: StoreFamily = {
   ofClient(client, settings) {
-    if (!has<SqliteDatabase>(client, "prepare", "exec")) return undefined;
-    return sqliteStore(client, client.memory === true || client.location?.() === null, settings);
+    // `open` is a state, not a method, of the databases of better-sqlite3 and sqlite3.
+    if (!has<SqliteDatabase>(client, "prepare", "exec", "open", "close")) return undefined;
+    return sqliteStore({ database: () => client, close: () => {} }, isInMemory(client), settings);
   },
   ofAdapter(adapter, settings) {
-    if (!has<SqliteQueries>(adapter, "query", "close")) return undefined;
-    if (dialectOf(adapter) !== "sqlite" && typeof adapter.db !== "string") return undefined;
-    return sqliteStore(adapter, [undefined, "", ":memory:"].includes(adapter.db ?? adapter.opts?.db), settings);
+    if (!has<SqliteAdapter>(adapter, "query", "close") || typeof adapter.db !== "string") return undefined;
+    return ["", ":memory:"].includes(adapter.db) ? undefined : sqliteStore(ownConnection(adapter.db), false, settings);
   },
 };
 
-/** How long one attempt waits for another process's write, in ms. With a synchronous driver the event loop waits too, so it is short. */
+function isInMemory(database: SqliteDatabase): boolean {
+  try {
+    const [main] = database.prepare("PRAGMA database_list").all() as Row[];
+    return !main?.["file"];
+  } catch {
+    throw new ConfigurationError("The SQLite database is not open. Open it first: new DatabaseSync(file).", { rule: "client" });
+  }
+}
+
+/** How long one attempt waits for another process's write, in ms. The event loop waits too, so it is short. */
 const busyTimeoutMs = 50;
 
 /** And then, in ms, the event loop has its turn before the next attempt, until the deadline. */
@@ -62,18 +74,34 @@ const tables: readonly string[] = [
   `DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`,
 ];
 
-function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean, settings: StoreSettings): AtomicStore {
-  const all = runner(native);
-  const prepared = once(() => prepare(all));
+interface Connection {
+  database(): SqliteDatabase;
+  close(): void;
+}
+
+/** Opened when it is first used, and again after it was closed. */
+function ownConnection(file: string): Connection {
+  const { DatabaseSync } = process.getBuiltinModule?.("node:sqlite") ?? {};
+  if (DatabaseSync === undefined) throw new LockUnsupportedError(`Node ${process.version} has no node:sqlite. Use Node 22.13 or newer.`);
+  // The working directory may change before it is opened again.
+  const path = isAbsolute(file) || file.startsWith("file:") ? file : resolve(file);
+  let current: SqliteDatabase | undefined;
+  return {
+    database: () => (current ??= new DatabaseSync(path)),
+    close() {
+      current?.close();
+      current = undefined;
+    },
+  };
+}
+
+function sqliteStore(connection: Connection, inMemory: boolean, settings: StoreSettings): AtomicStore {
+  const run = runner(connection);
   const sql: SqlStore = {
     kind: "sqlite",
     nowMs,
     greatest: "max",
-    run: (statement, values) =>
-      untilFree(settings, async () => {
-        await prepared();
-        return all(statement, values);
-      }),
+    run: (statement, values) => untilFree(settings, () => run(statement, values)),
     toColumn: (value) => value,
     // Read as bytes: node:sqlite of Node 22 ends a text at a NUL character.
     readableValue: "CAST(value AS BLOB)",
@@ -84,38 +112,65 @@ function sqliteStore(native: SqliteDatabase | SqliteQueries, inMemory: boolean, 
   return {
     kind: "sqlite",
     facts: { scope: inMemory ? "process" : "host", fencing: true, clock: "server" },
-    cache: { ...sqlEntries(sql), close: async () => {} },
+    cache: { ...sqlEntries(sql), close: async () => connection.close() },
     lock: sqlLocks(sql),
   };
 }
 
-/** A statement that found the file busy has done nothing, so it may be tried again. */
-async function untilFree<T>({ clock, deadlineMs }: StoreSettings, attempt: () => Promise<T>): Promise<T> {
-  const dueMs = clock.monotonicMs() + deadlineMs;
+/** A statement that found the file busy, or its connection in a transaction, has done nothing, so it may be tried again. */
+async function untilFree<T>({ clock, deadlineMs }: StoreSettings, attempt: () => T | typeof inTransaction): Promise<T> {
+  const startMs = clock.monotonicMs();
   for (;;) {
     try {
-      return await attempt();
+      const result = attempt();
+      if (result !== inTransaction) return result;
+      // Before the caller's deadline, whose error could not say why.
+      if (clock.monotonicMs() - startMs >= deadlineMs / 2) throw openTransaction();
     } catch (error) {
-      const refused = refusal("sqlite", { code: resultName(error) }, reasons);
-      if (refused?.reason !== "timeout" || clock.monotonicMs() >= dueMs) throw refused ?? error;
-      await delay(clock, busyPauseMs);
+      const refused = refusal("sqlite", { code: resultName(error) }, reasons, remedies);
+      if (refused?.reason !== "timeout" || clock.monotonicMs() - startMs >= deadlineMs) throw refused ?? error;
     }
+    await delay(clock, busyPauseMs);
   }
 }
 
-type All = (statement: string, values: readonly SqlValue[]) => Promise<readonly Row[]>;
+const inTransaction: unique symbol = Symbol("in a transaction");
 
-function runner(native: SqliteDatabase | SqliteQueries): All {
-  if ("prepare" in native) {
-    const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
-    return async (statement, values) =>
-      withShortWait(native, () => {
-        const known = prepared.get(statement) ?? native.prepare(numbered(statement));
-        prepared.set(statement, known);
-        return known.all(...(values as (string | number | null)[])) as Row[];
-      });
+function openTransaction(): CacheUnavailableError {
+  return new CacheUnavailableError(
+    "A transaction is open on this SQLite connection, and its ROLLBACK would undo what Lingpai writes. " +
+      "Give Lingpai a connection of its own: new DatabaseSync(file).",
+    { reason: "timeout" },
+  );
+}
+
+type Run = (statement: string, values: readonly SqlValue[]) => readonly Row[] | typeof inTransaction;
+
+/** Everything in one turn of the event loop: nobody can begin a transaction between the look for one and the statement. */
+function runner(connection: Connection): Run {
+  const prepared = new WeakMap<SqliteDatabase, Map<string, ReturnType<SqliteDatabase["prepare"]>>>();
+  return (statement, values) => {
+    const database = connection.database();
+    if (database.isTransaction ?? refusesToBegin(database)) return inTransaction;
+    return withShortWait(database, () => {
+      const statements = prepared.get(database) ?? prepare(database);
+      prepared.set(database, statements);
+      const known = statements.get(statement) ?? database.prepare(numbered(statement));
+      statements.set(statement, known);
+      return known.all(...(values as (string | number | null)[])) as Row[];
+    });
+  };
+}
+
+/** Before Node 22.16 the connection does not say. */
+function refusesToBegin(database: SqliteDatabase): boolean {
+  try {
+    database.exec("BEGIN");
+  } catch {
+    return true;
   }
-  return async (statement, values) => ((await native.query(numbered(statement), ...values)) ?? []) as Row[];
+  database.exec("COMMIT");
+  return false;
 }
 
 /** How long the connection waits is its user's business, who may well want 5 s; only while a statement of ours runs it is ours. */
@@ -137,27 +192,33 @@ function numbered(statement: string): string {
 }
 
 /** WAL is a property of the file: the first process sets it, for ever. It needs the file for itself, so whoever is second tries again. */
-async function prepare(all: All): Promise<void> {
-  // Where the statements do not see to it themselves: on the connection of an `@keyv/sqlite`, which is set by its own `busyTimeout`.
-  const [busy] = await all("PRAGMA busy_timeout", []);
-  if (Number(busy?.["timeout"]) === 0) await all(`PRAGMA busy_timeout = ${busyTimeoutMs}`, []);
-  await all("PRAGMA journal_mode = WAL", []);
-  for (const statement of tables) await all(statement, []);
+function prepare(database: SqliteDatabase): Map<string, ReturnType<SqliteDatabase["prepare"]>> {
+  try {
+    database.prepare("PRAGMA journal_mode = WAL").all();
+    for (const statement of tables) database.exec(statement);
+  } catch (error) {
+    // Somebody who may only read can do that, where the tables are there.
+    if (resultName(error) !== "SQLITE_READONLY") throw error;
+  }
+  return new Map();
 }
 
-/** Drivers name a result as `SQLITE_BUSY` (code), or number it (errcode, whose low byte is the primary one). */
+/** The primary result, which is the low byte of what node:sqlite gives as `errcode`. */
 function resultName(error: unknown): string {
-  if (typeof error === "object" && error !== null && "errcode" in error) return String(Number(error.errcode) & 0xff);
-  return codeOf(error).replace(/^(SQLITE_[A-Z]+)_\w+$/, "$1");
+  if (typeof error !== "object" || error === null || !("errcode" in error)) return "";
+  return resultNames.get(Number(error.errcode) & 0xff) ?? "";
 }
+
+const resultNames: ReadonlyMap<number, string> = new Map([
+  [5, "SQLITE_BUSY"],
+  [6, "SQLITE_LOCKED"],
+  [8, "SQLITE_READONLY"],
+  [13, "SQLITE_FULL"],
+  [14, "SQLITE_CANTOPEN"],
+  [23, "SQLITE_AUTH"],
+]);
 
 const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
-  ["5", "timeout"],
-  ["6", "timeout"],
-  ["8", "readonly"],
-  ["13", "out-of-memory"],
-  ["14", "disconnected"],
-  ["23", "forbidden"],
   ["SQLITE_BUSY", "timeout"],
   ["SQLITE_LOCKED", "timeout"],
   ["SQLITE_READONLY", "readonly"],
@@ -165,3 +226,8 @@ const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, Cac
   ["SQLITE_CANTOPEN", "disconnected"],
   ["SQLITE_AUTH", "forbidden"],
 ]);
+
+const remedies: Remedies = {
+  readonly: "Open the file for writing, and check the rights of this process on it and on its directory.",
+  disconnected: "Check that the file's directory is there, and that this process may write in it.",
+};

@@ -5,7 +5,8 @@ import { redisStore } from "./redis.ts";
 import { has, isObject } from "./shape.ts";
 import type { StoreFamily } from "./store.ts";
 
-const kind = "iovalkey";
+/** Nothing tells the two apart for certain. */
+const kind = "ioredis or iovalkey";
 
 export const valkey: StoreFamily = {
   ofClient: (client) => (isClient(client) ? redisStore(ioredisPort(client, kind)) : undefined),
