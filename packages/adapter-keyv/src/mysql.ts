@@ -6,6 +6,7 @@
  * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
+import { tracedAmong } from "@lingpai/redis-scripts";
 import { onBorrowed, patienceMs, within } from "./borrowed.ts";
 import type { Borrowing, Patience } from "./borrowed.ts";
 import { refusal } from "./failure.ts";
@@ -13,7 +14,7 @@ import { isDeadlock, nowMs } from "./mysql-dialect.ts";
 import type { MysqlRun } from "./mysql-dialect.ts";
 import { mysqlEntries } from "./mysql-entries.ts";
 import { mysqlLocks } from "./mysql-locks.ts";
-import { dialectOf, has } from "./shape.ts";
+import { dialectOf, has, isObject } from "./shape.ts";
 import type { Row } from "./sql.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 import { entriesTable, locksTable, once, purge } from "./tables.ts";
@@ -43,8 +44,10 @@ export const mysql: StoreFamily = {
       borrow: () => pool.getConnection(),
       giveBack: (connection, isDead) => (isDead ? connection.destroy() : connection.release()),
     };
-    return mysqlStore((statement, patience = "short") =>
-      onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement))[0]),
+    return mysqlStore(
+      (statement, patience = "short") =>
+        onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement))[0]),
+      printsPackets(client),
     );
   },
   ofAdapter(adapter, settings) {
@@ -63,7 +66,15 @@ const tables: readonly string[] = [
 
 type Query = (statement: string, patience?: Patience) => Promise<unknown>;
 
-function mysqlStore(query: Query): AtomicStore {
+/** A pool, or its `promise()`, with the option `debug`. */
+function printsPackets(client: unknown): boolean {
+  if (!isObject(client)) return false;
+  const { config, pool } = client;
+  if (!isObject(config)) return printsPackets(pool);
+  return isObject(config["connectionConfig"]) && Boolean(config["connectionConfig"]["debug"]);
+}
+
+function mysqlStore(query: Query, prints: boolean = false): AtomicStore {
   const prepared = once(() => prepare(query));
   const run: Query = async (statement, patience) => {
     try {
@@ -80,7 +91,11 @@ function mysqlStore(query: Query): AtomicStore {
   return {
     kind: "mysql",
     facts: { scope: "cluster", fencing: true, clock: "server" },
-    cache: mysqlEntries(mysqlRun),
+    cache: {
+      ...mysqlEntries(mysqlRun),
+      // mysql2 publishes whole statements, and prints packets when it is told to (seen in 3.24, 2026-11).
+      tracedOn: () => [...tracedAmong(["mysql2:query", "mysql2:execute"]), ...(prints ? ["mysql2's debug output"] : [])],
+    },
     lock: mysqlLocks(mysqlRun),
   };
 }

@@ -26,3 +26,4 @@ export type {
   Subscriptions,
   SubscriptionsOptions,
 } from "./subscriptions.ts";
+export { tracedAmong } from "./tracing.ts";

@@ -1,0 +1,103 @@
+/**
+ * A process that stores a token while everything that can be listened to is listened to: `node tracing.fixture.ts CLIENT URL SEAL`.
+ *
+ * Every diagnostics channel that a driver makes is subscribed to, whatever its name: a later version of a driver may have more. The
+ * parent reads all that is printed, the drivers' debug output too; the last line is what was heard.
+ */
+import diagnostics from "node:diagnostics_channel";
+import type { Channel, TracingChannel } from "node:diagnostics_channel";
+import { syncBuiltinESMExports } from "node:module";
+import { createStore, credential, systemClock } from "@lingpai/core";
+import type { Issuer } from "@lingpai/core";
+import { scriptedIssuer } from "@lingpai/core/testing";
+import Keyv from "keyv";
+import { keyvCache, keyvLock } from "./index.ts";
+
+const [library = "", url = "", seal = ""] = process.argv.slice(2);
+export const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
+const heard: { readonly channel: string; readonly message: unknown }[] = [];
+
+function hear(channel: Channel): void {
+  channel.subscribe((message, name) => heard.push({ channel: String(name), message }));
+}
+
+/** Those of Node itself are made by name too; only what a driver makes after this is of interest. */
+function listenToAll(): void {
+  const { channel, tracingChannel } = diagnostics;
+  diagnostics.channel = (name) => {
+    const made = channel(name);
+    hear(made);
+    return made;
+  };
+  diagnostics.tracingChannel = ((name: string) => {
+    const made: TracingChannel = tracingChannel(name);
+    for (const phase of ["start", "end", "asyncStart", "asyncEnd", "error"] as const) hear(made[phase]);
+    return made;
+  }) as typeof tracingChannel;
+  syncBuiltinESMExports();
+}
+
+interface Native {
+  readonly native: object;
+  close(): unknown;
+}
+
+const connect: Readonly<Record<string, () => Promise<Native>>> = {
+  async pg() {
+    const native = new (await import("pg")).default.Pool({ connectionString: url });
+    return { native, close: () => native.end() };
+  },
+  async mysql2() {
+    const native = (await import("mysql2")).default.createPool({ uri: url });
+    return { native, close: () => native.promise().end() };
+  },
+  async "mysql2 with debug"() {
+    const native = (await import("mysql2")).default.createPool({ uri: url, debug: true });
+    return { native, close: () => native.promise().end() };
+  },
+  async etcd3() {
+    const native = new (await import("etcd3")).Etcd3({ hosts: url });
+    return { native, close: () => native.close() };
+  },
+  async ioredis() {
+    const native = new (await import("ioredis")).Redis(url);
+    return { native, close: () => native.disconnect() };
+  },
+  async "@redis/client"() {
+    const native = (await import("@redis/client")).createClient({ url });
+    await native.connect();
+    return { native, close: () => native.destroy() };
+  },
+  async memjs() {
+    const native = new (await import("@keyv/memcache")).default(url).client;
+    return { native, close: () => native.close() };
+  },
+};
+
+listenToAll();
+const { native, close } = await connect[library]!();
+const options = { native, deadlineMs: 20_000 };
+const store = createStore(
+  keyvCache(new Keyv(), options),
+  keyvLock(new Keyv(), { ...options, guarantee: "advisory" }),
+  seal === "" ? {} : { seal },
+);
+const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${seal === "" ? "open" : "sealed"}` });
+const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
+const one = credential({ issuer, store, environment: "prod" });
+const types: string[] = [];
+one.watch(({ type }) => void types.push(type));
+await one.get();
+await one.close();
+await close();
+
+const visited = new WeakSet<object>();
+const text = JSON.stringify(heard, (_name, value: unknown) => {
+  if (typeof value === "bigint") return String(value);
+  if (Buffer.isBuffer(value)) return value.toString("latin1");
+  if (typeof value !== "object" || value === null) return value;
+  if (visited.has(value)) return undefined;
+  visited.add(value);
+  return value;
+});
+process.stdout.write(`\n${JSON.stringify({ types, channels: [...new Set(heard.map(({ channel }) => channel))], text })}\n`);
