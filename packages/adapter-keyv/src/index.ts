@@ -81,7 +81,7 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
 function requireKeptApart({ store }: KeyvLike, { native, atomic }: StoreOptions): void {
   const adapter = unwrap(store);
   const isShared = native === undefined ? atomic === undefined : isObject(adapter) && adapter["client"] === native;
-  const danger = isShared ? clearedLocks(adapter) : undefined;
+  const danger = isShared ? clearedLocks(adapter, isObject(store) ? store["namespace"] : undefined) : undefined;
   if (danger !== undefined) throw new LockUnsupportedError(`${danger}, or give the lock a client of its own as { native }.`);
 }
 

@@ -6,11 +6,13 @@ import type { Members } from "./shape.ts";
  * What is wrong with the adapter, and what to do; undefined when its `clear()` leaves our locks alone.
  *
  * memcached is not looked at: its `clear()` empties the server, which `guarantee: "advisory"` accepts.
+ *
+ * @param outer the namespace of what Keyv 6 wraps round an adapter that has none of its own
  */
-export function clearedLocks(adapter: unknown): string | undefined {
+export function clearedLocks(adapter: unknown, outer: unknown): string | undefined {
   if (!isObject(adapter)) return undefined;
   if (typeof adapter["keyPrefixSeparator"] === "string") return clearedInRedis(adapter, adapter["keyPrefixSeparator"]);
-  if (isObject(adapter["opts"]) && adapter["opts"]["dialect"] === "etcd") return clearedInEtcd(adapter);
+  if (isObject(adapter["opts"]) && adapter["opts"]["dialect"] === "etcd") return clearedInEtcd(adapter["namespace"] ?? outer);
   return undefined;
 }
 
@@ -40,7 +42,7 @@ function isNoBeginning(pattern: string): boolean {
 const etcdPrefix = "lingpai/";
 
 /** `@keyv/etcd` removes what begins with its namespace, and everything when it has none. */
-function clearedInEtcd({ namespace }: Members): string | undefined {
+function clearedInEtcd(namespace: unknown): string | undefined {
   if (typeof namespace !== "string" || namespace === "")
     return "clear() of this Keyv empties etcd, Lingpai's locks with it. Give the Keyv a namespace";
   if (!etcdPrefix.startsWith(namespace) && !namespace.startsWith(etcdPrefix)) return undefined;
