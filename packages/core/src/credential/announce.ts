@@ -4,6 +4,7 @@ import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
 import { Secret } from "../secret.ts";
 import { reduce } from "../state/reduce.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
+import { askAgain } from "./ask-again.ts";
 import type { Snapshot } from "./document.ts";
 import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
@@ -37,7 +38,7 @@ export async function announce(
 
   const by = await claiming;
   if (by !== undefined) return { why: "claimed", by };
-  const aim = aimAt(goal, read.state, parts);
+  const aim = await askAgain(parts, leadership, aimAt(goal, read.state, parts), read);
   if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
   const forgotten = forgottenRequest(parts, read);
   if (forgotten !== undefined) return forgotten;

@@ -53,6 +53,20 @@ describe("a credential that may not be the live one", () => {
     await within(clock, 25_000, refreshed);
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
+
+  it("is not kept back until a request of a node that stands still can no longer be processed, where a superseded one works on", async () => {
+    const { clock, node, platform, document, write } = fleet({ pushesChanges: false, probes: true });
+    const [one, two] = [node(), node()];
+    const old = await within(clock, 5_000, one.get());
+    await within(clock, 5_000, two.get());
+    await clock.advance(600_000);
+    await within(clock, 5_000, one.refresh());
+    platform.revoke(old.reveal());
+    const stored = await document();
+    const atMs = clock.wallMs();
+    await write({ ...stored!, doubtSinceMs: atMs, intent: { epoch: atMs, operationId: "paused", atMs } });
+    expect(await within(clock, 8_500, two.reject(old))).toMatchObject({ replaced: true });
+  });
 });
 
 it("counts the life of the first credential of all by the store's clock, not by that of its node", async () => {

@@ -38,7 +38,8 @@ export class Complaints {
     const isFirstHand = !this.#probe.canAsk;
     const isConfirmed = isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
     if (found === "dead" || isConfirmed) local.refuse(fingerprint);
-    return { reason: "rejected", refused: fingerprint, isDead: found === "dead" || isFirstHand, isFirstHand };
+    const askedAtMs = isFirstHand ? undefined : this.#parts.setting.clock.monotonicMs();
+    return { reason: "rejected", refused: fingerprint, isDead: found === "dead" || isFirstHand, isFirstHand, askedAtMs };
   }
 
   /** Takes back what somebody else reported. */

@@ -16,6 +16,7 @@ import { Flights, use } from "./flights.ts";
 import { travel, type Means } from "./journey.ts";
 import { Latch } from "./latch.ts";
 import { Local, type Goal } from "./local.ts";
+import { OthersComplaints } from "./others-complaints.ts";
 import { Probe } from "./probe.ts";
 import { Recorder } from "./recorder.ts";
 import { Replacement } from "./replacement.ts";
@@ -110,7 +111,8 @@ class ManagedCredential implements Credential {
     };
     this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
     this.#replacement = new Replacement(this.#parts, this.#source, this.#flights, this.#probe, this.#closing.signal);
-    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, this.#complaints, this.#demand);
+    const others = new OthersComplaints(this.#parts, this.#complaints);
+    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, others, this.#demand);
   }
 
   peek(): Secret | undefined {

@@ -17,6 +17,8 @@ export interface Goal {
   readonly isDead?: boolean | undefined;
   /** Whether this process itself was refused, by a platform that cannot be asked: then it hands out no longer what is being replaced. */
   readonly isFirstHand?: boolean | undefined;
+  /** With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined where it was not. */
+  readonly askedAtMs?: number | undefined;
 }
 
 export interface Holding {

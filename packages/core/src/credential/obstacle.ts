@@ -58,11 +58,15 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   });
 }
 
-/** The platform was asked for another one, and gave the same. */
-export class HandedOutAgainError extends CredentialUnavailableError {}
+/** What was refused is not replaced: the platform hands it out again, or calls it alive. */
+export class KeptError extends CredentialUnavailableError {}
 
-export function handedOutAgain(id: string): HandedOutAgainError {
-  return new HandedOutAgainError(
+export function keptAlive(id: string): KeptError {
+  return new KeptError(`The platform calls the credential "${id}" alive: whoever was refused with it was refused for another reason.`);
+}
+
+export function handedOutAgain(id: string): KeptError {
+  return new KeptError(
     `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
   );
 }

@@ -2,6 +2,7 @@
 import { dangerUntil } from "../state/intent.ts";
 import { boundedOr } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
+import { termsOn } from "./setting.ts";
 import type { Source } from "./source.ts";
 
 /** How often the document is read meanwhile; seldom where the store tells of changes. */
@@ -21,7 +22,10 @@ export class OpenRequest {
     this.#closing = closing;
   }
 
-  /** Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have passed. */
+  /**
+   * Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have passed. Where a superseded credential works on for a while,
+   * the end of the fetch deadline is enough: by then a request that the platform has is processed, and what is stored can be asked about.
+   */
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#parts.setting;
     this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined));
@@ -32,7 +36,11 @@ export class OpenRequest {
     const { setting, storeClock, local } = this.#parts;
     for (;;) {
       const { state } = local;
-      const leftMs = state?.intent === undefined ? 0 : dangerUntil(state, setting.rules) - storeClock.nowMs();
+      const { rules } = termsOn(setting, state);
+      const reportedMs = (state?.intent?.atMs ?? 0) + setting.parameters.fetchDeadlineMs;
+      const untilMs =
+        state?.intent === undefined ? 0 : Math.min(dangerUntil(state, rules), rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY);
+      const leftMs = untilMs - storeClock.nowMs();
       if (leftMs <= 0 || this.#closing.aborted) return;
       const isNews = await this.#source.news.next(Math.min(leftMs, this.#source.isTold ? toldPollMs : pollMs));
       // The document reports why, if it cannot be read.

@@ -1,13 +1,18 @@
 /** Asks the platform whether a credential is alive: before a complaint is believed, and before a call is risked on one that is in doubt. */
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { bounded } from "./bounded.ts";
+import { delay } from "../time.ts";
+import { bounded, boundedOr } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
 
 type Verdict = "alive" | "dead" | "unknown";
 
 /** A caller waits for it, so it is given less time than a fetch. */
 const deadlineMaxMs = 3_000;
+/** An answer that did not come is no word against a credential: the question is put so often, after an answer that says nothing, or this silence. */
+const questionsMax = 3;
+const silenceMs = 1_000;
+const pauseMs = 100;
 
 export class Probe {
   readonly #parts: Parts;
@@ -42,7 +47,7 @@ export class Probe {
     const abort = new AbortController();
     const ms = Math.min(deadlineMaxMs, parameters.fetchDeadlineMs);
     const late = new IssueError("unknown", `The probe of "${issuer.id}" was not answered within ${ms} ms.`);
-    const answer = (async () => (await issuer.probe?.(secret, abort.signal)) ?? "unknown")();
+    const answer = this.#questions(secret, abort.signal);
     const asking = bounded(answer, { deadline: { clock, ms, error: () => late }, signals: [this.#closing] })
       .catch((): Verdict => "unknown")
       .finally(() => {
@@ -51,5 +56,25 @@ export class Probe {
       });
     this.#asking.set(fingerprint, asking);
     return asking;
+  }
+
+  /** The first answer that says something. One that is late is still waited for while the question is put again. */
+  async #questions(secret: Secret, signal: AbortSignal): Promise<Verdict> {
+    const { clock, issuer } = this.#parts.setting;
+    const decided = Promise.withResolvers<Verdict>();
+    const put = async (): Promise<"unknown"> => {
+      const found = await (async () => issuer.probe?.(secret, signal))().catch(() => undefined);
+      if (found === "alive" || found === "dead") decided.resolve(found);
+      return "unknown";
+    };
+    const questions: Promise<"unknown">[] = [];
+    while (questions.length < questionsMax && !signal.aborted) {
+      const question = put();
+      questions.push(question);
+      const found = await boundedOr(Promise.race([decided.promise, question]), undefined, clock, silenceMs, [signal]);
+      if (found === "alive" || found === "dead") return found;
+      if (found === "unknown" && questions.length < questionsMax) await delay(clock, pauseMs, signal);
+    }
+    return Promise.race([decided.promise, Promise.all(questions).then((): Verdict => "unknown")]);
   }
 }

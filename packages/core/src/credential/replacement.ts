@@ -4,7 +4,7 @@ import { boundedOr } from "./bounded.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Goal } from "./local.ts";
-import { HandedOutAgainError } from "./obstacle.ts";
+import { KeptError } from "./obstacle.ts";
 import { OpenRequest } from "./open-request.ts";
 import type { Probe } from "./probe.ts";
 import type { Source } from "./source.ts";
@@ -37,7 +37,7 @@ export class Replacement {
       const held = local.holding?.held;
       return { replaced: true, secret, wasReplaced: held?.fingerprint === secret.fingerprint && held.sentAtMs <= reportedAtMs };
     } catch (error) {
-      const isKept = error instanceof HandedOutAgainError && local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
+      const isKept = error instanceof KeptError && local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
       if (isKept) return { replaced: false };
       throw error;
     }

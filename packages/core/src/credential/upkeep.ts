@@ -1,15 +1,15 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
-import { isCalm, isDead, isLive, isSuspect, owedSinceMs } from "../state/state.ts";
+import { isCalm, isDead, isLive, owedSinceMs } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
-import type { Complaints } from "./complaints.ts";
 import { dueTask, retryMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
 import type { Goal, Holding } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
+import type { OthersComplaints } from "./others-complaints.ts";
 import type { Source } from "./source.ts";
 import type { Demand } from "./demand.ts";
 import { electedStart } from "./windows.ts";
@@ -27,7 +27,7 @@ export class Upkeep {
   readonly #source: Source;
   readonly #flights: Flights;
   readonly #latch: Latch;
-  readonly #complaints: Complaints;
+  readonly #complaints: OthersComplaints;
   readonly #demand: Demand;
   #cancel: CancelTimer | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
@@ -48,7 +48,7 @@ export class Upkeep {
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
-  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: Complaints, demand: Demand) {
+  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: OthersComplaints, demand: Demand) {
     this.#parts = parts;
     this.#source = source;
     this.#flights = flights;
@@ -149,7 +149,6 @@ export class Upkeep {
     }
   }
 
-  /** What somebody else was refused with, and did not ask about, is asked about here. */
   async #pursue(goal: Goal): Promise<Obstacle | undefined> {
     const { holding } = this.#parts.local;
     const isComplaint = holding !== undefined && goal.reason === "rejected" && goal.isDead !== true;
@@ -176,7 +175,7 @@ export class Upkeep {
     if (holding === undefined || state === undefined) return undefined;
     const nowMs = setting.clock.monotonicMs();
     const replaces = holding.held.commitId;
-    if (state.credential?.commitId === replaces && isSuspect(state))
+    if (storeClock.nowMs() >= this.#complaints.actAtMs(holding))
       return { reason: "rejected", refused: holding.held.fingerprint, isDead: isDead(state) };
     if (nowMs >= holding.hardUntilMs) return { reason: "expired", replaces };
     if (storeClock.nowMs() >= holding.windows.mandatoryAtMs) return { reason: "mandatory", replaces };
@@ -186,12 +185,13 @@ export class Upkeep {
   }
 
   #refreshAtMs(): number {
-    const { local } = this.#parts;
+    const { local, storeClock } = this.#parts;
     if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
     if (this.#latch.error !== undefined) return this.#latch.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
-    if (local.holding === undefined) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#proactiveAtMs(local.holding), this.#reconcileAtMs());
+    const { holding } = local;
+    if (holding === undefined) return Number.POSITIVE_INFINITY;
+    return Math.min(storeClock.monotonicAt(this.#complaints.actAtMs(holding)), this.#proactiveAtMs(holding), this.#reconcileAtMs());
   }
 
   #refreshes(): boolean {

@@ -45,10 +45,6 @@ export const notYetPassed: readonly { readonly names: readonly string[]; readonl
     why: "calls fail with QUOTA_EXHAUSTED though the quota is back, where a fault took the one try an hour (seed 3, --hours 20, --faults 5)",
   },
   {
-    names: ["refusing-api"],
-    why: "under severe faults a fetch a minute, until the budget for refusals is spent and healthy calls fail (seed 45, --hours 3, --faults 5, with wall-clock-steps)",
-  },
-  {
     names: ["environments", "refused-writes"],
     why: "a later environment under onConflict error fetches the stable token where the store refuses its writes (seed 83, --hours 3, --faults 5)",
   },
