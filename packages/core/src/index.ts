@@ -25,5 +25,5 @@ export * from "./lease.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./credential/credential.ts";
 export * from "./claims-path.ts";
-export { releaseClaim } from "./credential/claims.ts";
+export { releaseClaim } from "./credential/release-claim.ts";
 export type * from "./credential/types.ts";

@@ -18,7 +18,7 @@ export async function askAgain(parts: Parts, { document, probe }: Leadership, ai
   const held = state?.credential;
   const { askedAtMs, isDead, reason, refused } = aim;
   const isOpen = reason === "rejected" && isDead !== true && askedAtMs !== undefined;
-  if (!isOpen || held?.fingerprint !== refused || setting.clock.monotonicMs() < askedAtMs + staleMs) return aim;
+  if (!isOpen || held === undefined || held.fingerprint !== refused || setting.clock.monotonicMs() < askedAtMs + staleMs) return aim;
   const { fingerprint, secret } = held;
   const found = await probe.verdict(new Secret(secret, fingerprint));
   if (found === "unknown") return aim;
@@ -27,6 +27,7 @@ export async function askAgain(parts: Parts, { document, probe }: Leadership, ai
     return { ...aim, isDead: true };
   }
   const applied = await document.apply({ type: "suspect", fingerprint, found: "alive" });
-  if (applied?.snapshot.state?.credential?.fingerprint === fingerprint) local.note(applied.snapshot.state);
+  const next = applied?.snapshot.state;
+  if (next?.credential?.fingerprint === fingerprint) local.note(next);
   throw keptAlive(setting.issuer.id);
 }

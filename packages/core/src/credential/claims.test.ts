@@ -132,6 +132,38 @@ describe("an environment that came later", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
+  it.each(["error", "consume"] as const)(
+    "does not fetch a stable token where the store refuses its writes, or is gone since: %s",
+    async (onConflict) => {
+      const world = fleet({ policy: policies.stable });
+      const { clock, node, platform } = world;
+      const one = node({ onConflict: "warn" });
+      await called(world, one);
+      const later = node({ environment: "staging", onConflict });
+      later.faults.refusesWrites = "readonly";
+      const refused = onConflict === "error" ? refusal : { fingerprint: one.peek()?.fingerprint };
+      expect(await called(world, later)).toMatchObject(refused);
+      later.faults.unreachable = true;
+      await clock.advance(3 * hourMs);
+      await called(world, later);
+      expect(platform.issues.filter(({ reason }) => reason === "cold")).toHaveLength(1);
+      await called(world, one);
+      later.faults.unreachable = false;
+      expect(await called(world, later)).toMatchObject(onConflict === "error" ? refusal : { fingerprint: one.peek()?.fingerprint });
+    },
+  );
+
+  it("fetches a stable token where it is the first, or cannot know, and the store refuses its writes", async () => {
+    const world = fleet({ policy: policies.stable });
+    const { node, platform } = world;
+    const [first, blind] = [node({ onConflict: "error" }), node({ environment: "staging", onConflict: "error" })];
+    first.faults.refusesWrites = "readonly";
+    expect(await called(world, first)).not.toMatchObject(refusal);
+    blind.faults.unreachable = true;
+    expect(await called(world, blind)).not.toMatchObject(refusal);
+    expect(platform.issues).toHaveLength(2);
+  });
+
   it("that consumes fetches for itself within ten minutes after the first gave up its claim and its credential ended", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;

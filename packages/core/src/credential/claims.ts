@@ -23,6 +23,7 @@ import {
 import { answered } from "./document.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
+import { isUnavailable } from "./store-health.ts";
 import type { OnConflict } from "./types.ts";
 
 /** Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is left as it is. */
@@ -50,6 +51,8 @@ export class Claims {
   #reconsiderAtMs = Number.NEGATIVE_INFINITY;
   /** This environment's claim as this process saw or wrote it last: a registry that was lost forgets it. */
   #own: Claim | undefined;
+  /** The claim to which this environment had to yield when this process looked last. */
+  #earlier: Claim | undefined;
   /** When the credential that this environment fetched ends, in store time. */
   #coveredMs = 0;
   /** The conflict that was reported last. */
@@ -72,17 +75,13 @@ export class Claims {
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has no credential yet.
    */
   async ensure(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
-    const { bus, clock, issuer } = this.#setting;
+    const { clock, issuer } = this.#setting;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
     const none = { claims: [], unreadable: [], own: undefined, others: [], nowMs: this.#clock.nowMs(), version: "absent" } as const;
     if (isNew && this.#own === undefined && (await this.#write(none))) return this.#lookLater();
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
-      if (reading === undefined || reading.unreadable.length > 0) {
-        bus.emit("unreadable", { reason: "format" });
-        const yields = this.#onConflict === "error" || this.#onConflict === "consume";
-        if (yields && reading?.own === undefined && !(await isEstablished)) throw unreadableClaims(issuer.id);
-      }
+      await this.#requireReadable(reading, isEstablished);
       if (reading === undefined) return this.#lookLater();
       const consumed = this.#judge(reading);
       if (consumed !== undefined) return consumed;
@@ -95,6 +94,32 @@ export class Claims {
     throw new CacheUnavailableError(
       `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again.`,
     );
+  }
+
+  /**
+   * As {@link Claims.ensure} while the store takes no writes: looks, and claims nothing. Where it answers no reading either, what this process saw last counts.
+   *
+   * @throws as {@link Claims.ensure}.
+   */
+  async look(isEstablished: boolean): Promise<Claim | undefined> {
+    const { clock, health } = this.#setting;
+    if (this.#onConflict === "coexist" || clock.monotonicMs() < this.#lookAtMs) return undefined;
+    const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
+    if (reading === "none") {
+      const first = this.#earlier;
+      return first !== undefined && this.#clock.nowMs() < endsAtMs(first) ? this.#yieldTo(first) : undefined;
+    }
+    await this.#requireReadable(reading, Promise.resolve(isEstablished));
+    return reading && this.#judge(reading);
+  }
+
+  /** Claims that cannot be read stop an environment that has no credential yet: they may be somebody's. */
+  async #requireReadable(reading: Reading | undefined, isEstablished: Promise<boolean>): Promise<void> {
+    if (reading !== undefined && reading.unreadable.length === 0) return;
+    const { bus, issuer } = this.#setting;
+    bus.emit("unreadable", { reason: "format" });
+    const yields = this.#onConflict === "error" || this.#onConflict === "consume";
+    if (yields && reading?.own === undefined && !(await isEstablished)) throw unreadableClaims(issuer.id);
   }
 
   /** Lets the claim hold as long as this credential lives, whatever life its issuer was said to give. */
@@ -156,12 +181,19 @@ export class Claims {
 
   /** What the other claims mean for this environment. */
   #judge(reading: Reading): Claim | undefined {
+    if (this.#onConflict === "coexist") return undefined;
+    const earlier = this.#earlierIn(reading);
+    this.#earlier = earlier;
+    const later = reading.others[0];
+    if (earlier === undefined) return void (later && this.#report(later, "keep"));
+    return this.#yieldTo(earlier);
+  }
+
+  /** What an earlier claim means for this environment. */
+  #yieldTo(earlier: Claim): Claim | undefined {
     const { environment, issuer } = this.#setting;
     const action = this.#onConflict;
     if (action === "coexist") return undefined;
-    const earlier = this.#earlierIn(reading);
-    const later = reading.others[0];
-    if (earlier === undefined) return void (later && this.#report(later, "keep"));
     this.#report(earlier, action);
     if (action === "consume") return earlier;
     if (action === "warn") return undefined;
@@ -201,25 +233,7 @@ export class Claims {
   }
 }
 
-/**
- * Gives up the claim of the environment that keeps its documents under `cache` and this name: an operator's act, for one that is gone.
- * Other environments of that name, under another prefix, keep theirs. Tells whether there was such a claim.
- *
- * @param id the credential's id, as `status().id` shows it.
- * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} what is stored is no registry of claims.
- */
-export async function releaseClaim(cache: Cache, id: string, environment: string): Promise<boolean> {
-  const registry = cache.at(claimsPath);
-  const { path } = cache.withPrefix(environment);
-  for (;;) {
-    const entry = await registry.get(id);
-    if (entry === undefined) return false;
-    const { claims, unreadable } = decodeRegistry(entry.value, id);
-    const kept = claims.filter((claim) => !samePath(claim.path, path));
-    if (kept.length === claims.length) return false;
-    const ttlMs = staleAfterMs + Math.max(0, ...kept.map((claim) => endsAtMs(claim) - entry.storeNowMs));
-    const value = encodeRegistry({ claims: kept, unreadable });
-    const written = await registry.set(id, value, { ifVersion: entry.version, ttlMs });
-    if (written.written) return true;
-  }
+function ifUnavailable(error: unknown): "none" {
+  if (!isUnavailable(error)) throw error;
+  return "none";
 }

@@ -211,6 +211,8 @@ async function issueWithoutStore(means: Means, goal: Goal): Promise<Obstacle | u
   const { closing, latch, parts, probe, recorder } = means;
   const closed = latch.closed(goal.reason);
   if (closed !== undefined) throw closed;
+  const claim = await means.claims.look(parts.local.state?.credential !== undefined);
+  if (claim !== undefined) return yieldTo(means.source, claim);
   const parent = await parentOf(means);
   const back = latch.gate(goal.reason);
   if (back !== undefined) return obstacleOf(parts, back);

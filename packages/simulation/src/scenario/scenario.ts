@@ -44,10 +44,6 @@ export const notYetPassed: readonly { readonly names: readonly string[]; readonl
     names: ["mended-refusals"],
     why: "calls fail with QUOTA_EXHAUSTED though the quota is back, where a fault took the one try an hour (seed 3, --hours 20, --faults 5)",
   },
-  {
-    names: ["environments", "refused-writes"],
-    why: "a later environment under onConflict error fetches the stable token where the store refuses its writes (seed 83, --hours 3, --faults 5)",
-  },
 ];
 
 /** Of the seeds, how many have a scenario, and how many of these have two. */
