@@ -28,8 +28,8 @@ export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapsho
   if (mustMark(aim, state)) {
     // An owner has asked the platform since, and found it alive.
     if (complained.has(goal) && state?.credential?.fingerprint === aim.refused) throw handedOutAgain(parts.setting.issuer.id);
-    complained.add(goal);
-    await mark(source, aim, snapshot);
+    // One that the store did not take tells nobody.
+    if (await mark(source, aim, snapshot)) complained.add(goal);
   }
   await demand.mark(source);
   return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
@@ -47,12 +47,17 @@ function mustMark(aim: Goal, state: State | undefined): boolean {
   return aim.reason === "rejected" && aim.refused !== undefined && !isMarked;
 }
 
-async function mark(source: Source, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<void> {
+/** Whether the owners can read it now. */
+async function mark(source: Source, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<boolean> {
   const event = { type: "suspect", fingerprint: refused, found: isDead ? "dead" : "refused" } as const;
-  await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
+  try {
+    await source.document.apply(event, { from: snapshot });
+    return true;
+  } catch (error) {
     // A consumer may have been given no right to write.
     if (!isUnavailable(error)) throw error;
-  });
+    return false;
+  }
 }
 
 /** What a consumer waits for, and for how long it has been missing. */

@@ -75,6 +75,21 @@ describe("a store that answers reads and refuses writes", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
+  it("does not make a consumer believe that the owners have looked at what it could not tell them", async () => {
+    const { clock, node, platform } = fleet({ ...stable, probes: true });
+    const [owner, consumer] = [node(), node({ role: "consumer" })];
+    const secret = await within(clock, 2_000, owner.get());
+    await within(clock, 2_000, consumer.get());
+    platform.revoke(secret.reveal());
+    consumer.faults.refusesWrites = "readonly";
+    const report = consumer.reject(secret);
+    report.catch(() => {});
+    await clock.advance(6_000);
+    consumer.faults.refusesWrites = undefined;
+    const answer = await within(clock, 5_000, report);
+    expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
+  });
+
   it("is seen to take writes again although nothing has to be written", async () => {
     const { clock, node, platform } = fleet();
     const one = node();

@@ -239,4 +239,18 @@ describe("a day's quota that the platform says is gone", () => {
     const { gone, used } = (await document())!.quota;
     expect([gone, used]).toEqual([undefined, platform.issues.length]);
   });
+
+  it("is tried again soon where whoever made the hour's try died, or was not answered, and the quota is back", async () => {
+    const { clock, node, platform } = fleet({ quota });
+    const [one, two] = [node(), node()];
+    for (const each of [one, two]) await within(clock, 2 * secondMs, each.get());
+    const mend = platform.refuse({ outcome: "quota", platformCode: "45009" });
+    await clock.advance(lifetimeMs + minuteMs);
+    mend();
+    platform.script(...Array.from({ length: 2 }, () => "unknown-unprocessed" as const));
+    const before = platform.issues.length;
+    while (platform.issues.length === before) await clock.advance(minuteMs);
+    await clock.advance(4 * minuteMs);
+    expect(platform.alive(await within(clock, 2 * secondMs, two.get()))).toBe(true);
+  });
 });

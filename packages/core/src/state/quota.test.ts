@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exhaust, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
+import { exhaust, exhaustedUntilMs, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
 import { abandon, after, calm, decide, intent, noonMs, rules, today } from "./state.fixture.ts";
 
 const hourMs = 3_600_000;
@@ -48,6 +48,17 @@ describe("the ledger of a day", () => {
     const announced = after(calm(), intent({ reason: "manual", forced: true }));
     for (const outcome of ["refused", "unknown"] as const)
       expect(after(announced, abandon({ outcome }), 1_000).quota.forced).toEqual({ used: 1, lastAtMs: noonMs });
+  });
+
+  it("that the platform calls gone is tried an hour after it said so, and after a minute where a try was not answered", () => {
+    const gone = exhaust(quota, noonMs, rules);
+    expect(exhaustedUntilMs(gone, "cold", noonMs + hourMs - 1, rules)).toBe(noonMs + hourMs);
+    expect(exhaustedUntilMs(gone, "cold", noonMs + hourMs, rules)).toBeUndefined();
+    const tried = spend(gone, false, noonMs + hourMs);
+    expect(tried.gone?.used).toBe((gone.gone?.used ?? 0) + 1);
+    expect(exhaustedUntilMs(tried, "cold", noonMs + hourMs + 59_999, rules)).toBe(noonMs + hourMs + 60_000);
+    expect(exhaustedUntilMs(tried, "cold", noonMs + hourMs + 60_000, rules)).toBeUndefined();
+    expect(exhaust(tried, noonMs + hourMs, rules).gone?.nextMs).toBe(noonMs + 2 * hourMs);
   });
 
   it("leaves a reserve to what cannot wait, and is full when the platform says so", () => {

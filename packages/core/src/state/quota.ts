@@ -5,6 +5,8 @@ import type { Quota } from "./state.ts";
 
 const dayMs = 86_400_000;
 const tryEveryMs = 3_600_000;
+/** A try that was not answered has shown nothing: the next one need not wait for an hour. */
+const unansweredMs = 60_000;
 
 /**
  * The ledger as it stands now: empty when the stored one belongs to an earlier day. One of the next day is kept: the store's clock stepped back over
@@ -52,7 +54,7 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
   const gone = goneOn(quota);
   return {
     ...quota,
-    ...(gone === undefined ? { used: quota.used + 1 } : { gone: { ...gone, used: gone.used + 1, nextMs: nowMs + tryEveryMs } }),
+    ...(gone === undefined ? { used: quota.used + 1 } : { gone: { ...gone, used: gone.used + 1, nextMs: nowMs + unansweredMs } }),
     forced: forced ? { ...quota.forced, used: quota.forced.used + 1, lastAtMs: nowMs } : quota.forced,
   };
 }
@@ -66,7 +68,7 @@ export function refund(quota: Quota, sentAtMs: number, rules: Rules): Quota {
   return { ...quota, used: Math.max(0, quota.used - 1), forced };
 }
 
-/** The platform says that nothing is left, whatever we counted. Somebody may clear the quota before the day ends, so it is asked again once an hour. */
+/** The platform says that nothing is left, whatever we counted. Somebody may clear the quota before the day ends, so it is asked again an hour after it said so. */
 export function exhaust(quota: Quota, nowMs: number, rules: Rules): Quota {
   const used = goneOn(quota)?.used ?? quota.used;
   return { ...quota, used: Math.max(quota.used, rules.quotaPerDay), gone: { day: quota.day, used, nextMs: nowMs + tryEveryMs } };

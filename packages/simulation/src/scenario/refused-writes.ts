@@ -1,5 +1,6 @@
 /** The store answers reads and refuses writes. A token that supersedes cannot be fetched safely then; a stable one can. */
 import type { Chance } from "../world/chance.ts";
+import type { FleetNode } from "../world/fleet-node.ts";
 import type { Stage } from "../world/stage.ts";
 import { runNowAndThen } from "./campaign.ts";
 import type { Plan } from "./plan.ts";
@@ -16,15 +17,16 @@ export const refusedWrites: Scenario = {
     if (chance.happens(0.5)) plan.kind = "stable";
   },
   inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { auditor, faults, store, wechat, world } = cluster;
+    const { auditor, faults, nodes, store, wechat, world } = cluster;
     runNowAndThen(world, chance, untilMs, () => {
       const forMs = chance.magnitude(...lastsMs);
       const reason = refusals[chance.whole(0, refusals.length - 1)];
       store.primary.refusal = reason;
       world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
       auditor.circumstances.disturbed(undefined, forMs + 15_000);
-      // A stable token needs no store: nothing excuses its callers.
+      // A stable token needs no store: nothing excuses its callers. But whoever only consumes can neither tell the owners nor be told.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
+      for (const { name } of nodes.filter(consumes)) faults.add({ name: "store refuses writes", node: name, forMs });
       if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
       world.after(forMs, () => {
         store.primary.refusal = undefined;
@@ -34,3 +36,7 @@ export const refusedWrites: Scenario = {
     });
   },
 };
+
+function consumes({ role, plan }: FleetNode): boolean {
+  return role === "consumer" || (plan.isLaterClaimant && plan.onConflict === "consume");
+}

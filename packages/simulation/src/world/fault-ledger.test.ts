@@ -36,19 +36,6 @@ describe("the ledger of injected faults", () => {
     expect(faults.excuse("node-1", 1_000 + 60_000 + 602_001)).toBeUndefined();
   });
 
-  it("gives a fleet without quota another hour where a fault took its one try, and only there", () => {
-    const { faults, time } = ledger();
-    faults.add({ name: "quota used up", forMs: 0 });
-    time.nowMs += 3_600_000;
-    faults.addLostTry("node-1", 8_000);
-    expect(faults.excuse("node-1", 1_000 + 4_202_001)).toBeUndefined();
-    faults.add({ name: "request unanswered", node: "node-1", forMs: 8_000 });
-    time.nowMs += 8_000;
-    faults.addLostTry("node-1", 8_000);
-    expect(faults.excuse("node-2", 1_000 + 3_608_000 + 4_202_000)?.name).toBe("quota used up");
-    expect(faults.excuse("node-2", 1_000 + 3_608_000 + 4_202_001)).toBeUndefined();
-  });
-
   it("counts the time that no fault covers, whatever they have in common", () => {
     const { faults, time } = ledger();
     faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });

@@ -83,16 +83,6 @@ export class FaultLedger {
     if (isInjected) this.add({ name: "request unanswered", forMs: 1.25 * Math.min(backOffMaxMs, 1_000 * 2 ** Math.max(0, failures - 1)) });
   }
 
-  /**
-   * The one try an hour that a fleet makes where the platform said that the day's quota is gone came to nothing, after so long. Where that was another fault's
-   * doing, the fleet still does not know that the quota is back, and the next try is an hour away: the contract counts tries, whatever came of them.
-   */
-  addLostTry(node: string, tookMs: number): void {
-    const fromMs = this.#nowMs() - tookMs;
-    const isInjected = this.#faults.some((fault) => fault.name !== "quota used up" && concerns(fault, node) && fault.untilMs >= fromMs);
-    if (isInjected) this.add({ name: "quota used up", forMs: 0 });
-  }
-
   /** Whether a fault excuses this node now. */
   isHit(node: string): boolean {
     if (this.#isCovered(undefined) || this.#isCovered(node)) return true;

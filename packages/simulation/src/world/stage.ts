@@ -201,10 +201,7 @@ export class Stage implements Misfortunes {
       },
       onDown: (node, forMs) => this.faults.add({ name: "process down", node: node.name, forMs }),
       onEvent: (node, event) => {
-        if (event.type === "refresh-failed") {
-          this.faults.addBackOff(node.name, event.durationMs, event.failures);
-          if (event.outcome !== "quota" && this.wechat.saidQuotaIsGone) this.faults.addLostTry(node.name, event.durationMs);
-        }
+        if (event.type === "refresh-failed") this.faults.addBackOff(node.name, event.durationMs, event.failures);
         this.auditor.event(node, event);
       },
     };

@@ -177,11 +177,6 @@ export class Wechat {
     }
   }
 
-  /** Whether the platform's last word to the fleet was that the day's quota is gone. */
-  get saidQuotaIsGone(): boolean {
-    return this.fetches.findLast(({ outcome }) => outcome === "quota" || outcome === "issued")?.outcome === "quota";
-  }
-
   /** Requests that have been sent and not processed, and will be. */
   underWay(): readonly Fetch[] {
     const nowMs = this.#options.world.nowMs;
