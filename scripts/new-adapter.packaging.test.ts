@@ -15,29 +15,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newAdapter } from "./new-adapter.ts";
+import type { AdapterKind } from "./new-adapter.ts";
 import { run } from "./process.ts";
 import { checkFiles, checkMember } from "./shape.ts";
 import { toolPath } from "./tools.ts";
 import { members, root, sourceFiles } from "./workspace.ts";
 
-let folder: string;
-let written: readonly string[];
+const kinds: readonly Required<AdapterKind>[] = [
+  { remote: false, lock: true },
+  { remote: true, lock: true },
+  { remote: false, lock: false },
+  { remote: true, lock: false },
+];
 
-/** A workspace of its own that borrows core and conformance. */
-beforeAll(() => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "lingpai adapter ")));
-  for (const path of ["tsconfig.base.json", ".oxlintrc.json", ".oxfmtrc.json"]) cpSync(join(root, path), join(folder, path));
-  cpSync(join(root, "scripts/lint"), join(folder, "scripts/lint"), { recursive: true });
-  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
-  written = newAdapter("foo-store", folder);
-  const scope = join(folder, "packages/adapter-foo-store/node_modules/@lingpai");
+/** A workspace of its own that borrows what adapters are tested with. */
+function workspaceWith(written: (folder: string) => readonly string[]): { readonly folder: string; readonly written: readonly string[] } {
+  const made = realpathSync(mkdtempSync(join(tmpdir(), "lingpai adapter ")));
+  for (const path of ["tsconfig.base.json", ".oxlintrc.json", ".oxfmtrc.json"]) cpSync(join(root, path), join(made, path));
+  cpSync(join(root, "scripts/lint"), join(made, "scripts/lint"), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(made, "node_modules"), "junction");
+  const paths = written(made);
+  const scope = join(made, "packages/adapter-foo-store/node_modules/@lingpai");
   mkdirSync(scope, { recursive: true });
-  for (const name of ["core", "conformance"]) symlinkSync(join(root, "packages", name), join(scope, name), "junction");
-});
+  for (const name of ["core", "conformance", "adapter-memory"]) symlinkSync(join(root, "packages", name), join(scope, name), "junction");
+  return { folder: made, written: paths };
+}
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+describe.each(kinds)("an adapter that is generated with %o", (kind) => {
+  let own: string;
+  let written: readonly string[];
 
-describe("a generated adapter", () => {
+  beforeAll(() => {
+    ({ folder: own, written } = workspaceWith((path) => newAdapter("foo-store", path, kind)));
+  });
+  afterAll(() => rmSync(own, { recursive: true, force: true }));
+
   test("consists of what is the same everywhere, and two files to write", () => {
     const names = written.map((path) => path.replace("packages/adapter-foo-store/", ""));
     expect(names).toEqual([
@@ -48,11 +60,11 @@ describe("a generated adapter", () => {
       "src/index.ts",
       "tsconfig.json",
     ]);
-    for (const path of written) expect(readFileSync(join(folder, path), "utf8")).not.toContain("{{");
+    for (const path of written) expect(readFileSync(join(own, path), "utf8")).not.toContain("{{");
   });
 
   test("compiles", async () => {
-    const path = join(folder, "packages/adapter-foo-store");
+    const path = join(own, "packages/adapter-foo-store");
     const config = {
       extends: "./tsconfig.json",
       compilerOptions: { noEmit: true, composite: false, incremental: false, tsBuildInfoFile: null, types: ["node"], rootDir: null },
@@ -65,28 +77,87 @@ describe("a generated adapter", () => {
 
   test("passes the lint rules and the score sheet", async () => {
     await expect(
-      run(process.execPath, [toolPath("oxlint"), "--deny-warnings", "packages/adapter-foo-store/src"], { cwd: folder }),
+      run(process.execPath, [toolPath("oxlint"), "--deny-warnings", "packages/adapter-foo-store/src"], { cwd: own }),
     ).resolves.toContain("0 errors");
-    const [member] = members(folder);
+    const [member] = members(own);
     expect(member && checkMember(member, [member])).toEqual([]);
-    expect(checkFiles(sourceFiles(folder))).toEqual([]);
+    expect(checkFiles(sourceFiles(own))).toEqual([]);
   });
 
   test("is formatted", async () => {
-    await expect(run(process.execPath, [toolPath("oxfmt"), "--check", ...written], { cwd: folder })).resolves.toContain("correct format");
+    await expect(run(process.execPath, [toolPath("oxfmt"), "--check", ...written], { cwd: own })).resolves.toContain("correct format");
   });
 
   test("is found as a member of the workspace", () => {
-    expect(members(folder).map(({ manifest }) => manifest.name)).toEqual(["@lingpai/adapter-foo-store"]);
+    expect(members(own).map(({ manifest }) => manifest.name)).toEqual(["@lingpai/adapter-foo-store"]);
+  });
+
+  test("fails no clause but for a method that is not written yet", async () => {
+    const failures = await failuresIn(own);
+    expect(failures.length).toBeGreaterThan(20);
+    expect(failures.filter((failure) => !failure.includes("is not written yet"))).toEqual([]);
+  });
+
+  test("fails none when the methods are written, without a change to its facts", { timeout: 240_000 }, async () => {
+    write(own, kind);
+    expect(await failuresIn(own)).toEqual([]);
   });
 });
 
+/** Runs the clauses in the generated adapter, as its own test does. */
+async function failuresIn(workspace: string): Promise<readonly string[]> {
+  const cwd = join(workspace, "packages/adapter-foo-store");
+  const script = `
+    import { inspect } from "node:util";
+    import { runClauses } from "@lingpai/conformance";
+    import { backends } from "./src/conformance.fixture.ts";
+    const { outcomes } = await runClauses(backends[0], { concurrency: 32 });
+    const failed = outcomes.filter(({ status }) => status === "failed");
+    console.log(JSON.stringify(failed.map(({ id, error }) => id + " " + inspect(error, { depth: 8 }).slice(0, 2_000))));
+    process.exit();`;
+  return JSON.parse(await run(process.execPath, ["--input-type=module", "--eval", script], { cwd, timeoutMs: 200_000 })) as string[];
+}
+
+/** What an author writes, here by borrowing the memory adapter's drivers, without what they tell unasked. */
+function write(workspace: string, { remote, lock }: Required<AdapterKind>): void {
+  const source = join(workspace, "packages/adapter-foo-store/src");
+  const change = (file: string, changes: readonly (readonly [RegExp | string, string])[]): void => {
+    let text = readFileSync(join(source, file), "utf8");
+    for (const [before, after] of changes) {
+      const changed = text.replace(before, after);
+      expect(changed, `${file} has ${before}`).not.toBe(text);
+      text = changed;
+    }
+    writeFileSync(join(source, file), text);
+  };
+  const borrowed = (driver: string): string => `Object.assign(Object.create(client.${driver}), { watch: undefined, onRelease: undefined })`;
+  const conditional = `set: (name, value, write) => {
+      if (write.ifVersion !== undefined) throw unconditionalOnly();
+      return client.entries.set(name, value, write);
+    }, delete: async (name, ifVersion) => {
+      if (ifVersion !== undefined) throw unconditionalOnly();
+      return client.entries.delete(name);
+    }`;
+  change("index.ts", [
+    [
+      /(function cacheDriver.*\n {2}return )[\s\S]*?\n {2}\};/,
+      `$1${lock ? borrowed("entries") : `Object.assign(${borrowed("entries")}, { ${conditional} })`};`,
+    ],
+    ...(lock ? ([[/(function lockDriver.*\n {2}return )[\s\S]*?\n {2}\};/, `$1${borrowed("leases")};`]] as const) : []),
+  ]);
+  change("conformance.fixture.ts", [
+    [/^/, 'import { memoryStore } from "@lingpai/adapter-memory";\n'],
+    remote ? ["store: {},", "store: shared,"] : [/Client = \{\};/, "Client = memoryStore({ clock });"],
+    ...(remote ? ([["async function connect", "const shared = memoryStore();\nasync function connect"]] as const) : []),
+  ]);
+}
+
 test.for(["Foo", "foo_store", "adapter-foo", "", "../foo"])("%j is no name for an adapter", (name) => {
-  expect(() => newAdapter(name, folder)).toThrow(/no name for an adapter/);
+  expect(() => newAdapter(name, tmpdir())).toThrow(/no name for an adapter/);
 });
 
 test("an adapter that is there is not overwritten", () => {
-  expect(() => newAdapter("foo-store", folder)).toThrow(/there already/);
+  expect(() => newAdapter("memory")).toThrow(/there already/);
 });
 
 /**

@@ -1,9 +1,13 @@
 /**
- * `pnpm new:adapter NAME` writes `packages/adapter-NAME`: what is the same for every adapter ready, and two files for its author to
- * write. Nothing outside that folder changes; every tool finds the adapter by its place.
+ * `pnpm new:adapter NAME [--remote] [--no-lock]` writes `packages/adapter-NAME`: what is the same for every adapter ready, and two
+ * files for its author to write. Nothing outside that folder changes; every tool finds the adapter by its place.
+ *
+ * `--remote` is for a store that lives in real time, a server or a file, and not within the process that tests it; `--no-lock` for one
+ * without compare-and-set, which can have no lock.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { root } from "./workspace.ts";
 
 const templates = join(root, "scripts/new-adapter");
@@ -14,12 +18,30 @@ function formsOf(name: string): Record<string, string> {
   return { name, camel, Pascal: camel.charAt(0).toUpperCase() + camel.slice(1) };
 }
 
+export interface AdapterKind {
+  /** It lives in real time. @defaultValue false */
+  readonly remote?: boolean;
+  /** It has compare-and-set. @defaultValue true */
+  readonly lock?: boolean;
+}
+
+/** `{{#flag}}…{{/flag}}` stands where the flag is true, `{{^flag}}…{{/flag}}` where it is false; alone in a line they take it with them. */
+function sectionsOf(text: string, flags: Readonly<Record<string, boolean>>): string {
+  return text.replace(
+    /\{\{([#^])(\w+)\}\}(\n?)([\s\S]*?)\{\{\/\2\}\}(\n?)/g,
+    (_, sign: string, flag: string, before, inner: string, after) => {
+      const kept = flags[flag] === (sign === "#") ? inner : "";
+      return before === "" ? kept + String(after) : sectionsOf(kept, flags);
+    },
+  );
+}
+
 /**
  * Writes the adapter and returns the paths of its files, from the workspace's root.
  *
  * @throws when the name is not kebab-case, or an adapter of that name is there.
  */
-export function newAdapter(name: string, workspace: string = root): string[] {
+export function newAdapter(name: string, workspace: string = root, { remote = false, lock = true }: AdapterKind = {}): string[] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.startsWith("adapter-")) {
     throw new Error(
       `"${name}" is no name for an adapter. Give the store's name in kebab-case, without "adapter-": pnpm new:adapter node-redis`,
@@ -32,7 +54,7 @@ export function newAdapter(name: string, workspace: string = root): string[] {
   return paths.toSorted().map((path) => {
     const target = `${folder}/${path.replaceAll("\\", "/").replace(/\.template$/, "")}`;
     mkdirSync(dirname(join(workspace, target)), { recursive: true });
-    const text = readFileSync(join(templates, path), "utf8");
+    const text = sectionsOf(readFileSync(join(templates, path), "utf8"), { remote, lock });
     writeFileSync(
       join(workspace, target),
       text.replace(/\{\{(\w+)\}\}/g, (whole, form: string) => forms[form] ?? whole),
@@ -43,9 +65,15 @@ export function newAdapter(name: string, workspace: string = root): string[] {
 
 if (import.meta.main) {
   try {
-    const written = newAdapter(process.argv[2] ?? "");
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      allowNegative: true,
+      options: { remote: { type: "boolean" }, lock: { type: "boolean" } },
+    });
+    const [name = ""] = positionals;
+    const written = newAdapter(name, root, values);
     console.log(
-      `${written.join("\n")}\n\nNow: pnpm install, write src/index.ts and src/conformance.fixture.ts, then pnpm test adapter-${process.argv[2]}.`,
+      `${written.join("\n")}\n\nNow: pnpm install, write src/index.ts and src/conformance.fixture.ts, then pnpm test adapter-${name}.`,
     );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
