@@ -4,6 +4,7 @@ import { openWire, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeRights } from "./access-rules.ts";
+import { describeServices } from "./services.ts";
 import { within } from "./world.ts";
 import type { Connect, Connected, Credentials, RedisDriver } from "./world.ts";
 
@@ -34,6 +35,9 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
     });
     describe("a server that refuses", () => {
       describeRefusals(() => server, connect);
+    });
+    describe("behind", () => {
+      describeServices(driver, () => server);
     });
     test("a sealed value is not to be seen in the SLOWLOG, where an open one is", () => expectSealed(server, connect));
   });

@@ -18,6 +18,7 @@ import { acquireScript, deleteScript, extendScript, getScript, releaseScript, se
 import type { Script } from "./scripts.ts";
 import { keyPrefixOf, runByText, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 import { tracedAmong } from "./tracing.ts";
 
 /** How many keys a SCAN step looks at: a fraction of a millisecond of the server's time. */
@@ -33,11 +34,14 @@ export function createRedisLockDriver(store: RedisStore): LockDriver {
 
 class RedisCache implements CacheDriver {
   readonly kind: string;
+  readonly watch?: NonNullable<CacheDriver["watch"]>;
   readonly #store: RedisStore;
 
   constructor(store: RedisStore) {
     this.kind = store.port.kind;
     this.#store = store;
+    const { subscriptions } = store;
+    if (subscriptions !== undefined) this.watch = (scope, listener) => this.#watch(subscriptions, scope, listener);
   }
 
   /** The hot path: one promise beside the driver's own. */
@@ -88,10 +92,10 @@ class RedisCache implements CacheDriver {
     for await (const page of this.#pages(scope)) yield* page.length > 0 ? page : [scope];
   }
 
-  async watch(scope: string, listener: WatchListener): Promise<Unsubscribe> {
+  async #watch(subscriptions: Subscriptions, scope: string, listener: WatchListener): Promise<Unsubscribe> {
     try {
       const prefix = this.#store.keyPrefix ?? (await keyPrefixOf(this.#store, scope));
-      return await this.#store.subscriptions.subscribe(prefix + changesChannel(scope), (payload) => {
+      return await subscriptions.subscribe(prefix + changesChannel(scope), (payload) => {
         if (payload === undefined) listener(undefined);
         else if (payload.startsWith(prefix)) listener(payload.slice(prefix.length));
       });
@@ -150,11 +154,14 @@ class RedisCache implements CacheDriver {
 
 class RedisLock implements LockDriver {
   readonly kind: string;
+  readonly onRelease?: NonNullable<LockDriver["onRelease"]>;
   readonly #store: RedisStore;
 
   constructor(store: RedisStore) {
     this.kind = store.port.kind;
     this.#store = store;
+    const { subscriptions } = store;
+    if (subscriptions !== undefined) this.onRelease = (name, listener) => this.#onRelease(subscriptions, name, listener);
   }
 
   async tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy> {
@@ -174,8 +181,8 @@ class RedisLock implements LockDriver {
     return outcome > 0;
   }
 
-  async onRelease(name: string, listener: () => void): Promise<Unsubscribe> {
-    const { keyPrefix, subscriptions } = this.#store;
+  async #onRelease(subscriptions: Subscriptions, name: string, listener: () => void): Promise<Unsubscribe> {
+    const { keyPrefix } = this.#store;
     try {
       const prefix = keyPrefix ?? (await keyPrefixOf(this.#store, name.slice(0, name.lastIndexOf("{") + 1)));
       return await subscriptions.subscribe(prefix + lockKey(name), () => listener());

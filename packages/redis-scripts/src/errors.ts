@@ -98,17 +98,19 @@ export function redisError(error: unknown, kind: string, entry?: string): Lingpa
   if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error))))
     return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
   if (refused !== undefined) {
-    return unavailable(
-      kind,
-      "ERR",
-      { reason: "forbidden", retryable: false, text: "it, or a proxy before it, does not know this command" },
-      refused,
-    );
+    return unavailable(kind, "ERR", { reason: "forbidden", retryable: false, text: unknownCommandText(refused) }, refused);
   }
   const meaning = code === undefined ? undefined : meanings.get(code);
   if (code !== undefined)
     return unavailable(kind, code, meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" });
   return connectionError(error, kind);
+}
+
+/** Without scripts no write can be conditional, and no lock held. */
+function unknownCommandText(command: string): string {
+  const what = "it, or a proxy before it, does not know this command";
+  if (!command.startsWith("eval")) return what;
+  return `${what}. Lingpai's writes and locks are Lua scripts: use an address of the service that runs them, or another store`;
 }
 
 export function unreadable(name: string, reason: "type" | "format" | "schema"): UnreadableEntryError {

@@ -17,8 +17,8 @@ export interface RedisPort {
   eval(script: Script, keys: string[], args: string[]): Promise<unknown>;
   /** The node-wide commands of each primary, in no order. Called after the client has proved to be connected. */
   primaries(): readonly NodePort[] | Promise<readonly NodePort[]>;
-  /** Opens a connection for subscriptions, of its own. */
-  readonly openSubscriber: OpenSubscriber;
+  /** Opens a connection for subscriptions, of its own. Undefined where the client has none, as over HTTP: changes are then asked for. */
+  readonly openSubscriber?: OpenSubscriber;
 }
 
 export interface NodePort {

@@ -103,6 +103,8 @@ async function newsWarnings(store: RedisStore, channel: string, name: string, ro
   const found: string[] = [];
   if (role === "owner" && Number(await runScript(store.port, announceScript, [name], [])) !== 1)
     found.push(`"publish" is refused: ${newsOff}`);
+  if (store.subscriptions === undefined)
+    return [...found, "This client cannot subscribe: this node sees changes late, at its next reading."];
   try {
     const unsubscribe = await store.subscriptions.subscribe(channel, () => {});
     await unsubscribe();

@@ -1,6 +1,6 @@
+import { refusalOfScript } from "@lingpai/test-servers";
 import { expect, test } from "vitest";
 import { redisError } from "./errors.ts";
-import { refusalOfScript } from "./script-check.fixture.ts";
 import * as scripts from "./scripts.ts";
 import type { Script } from "./scripts.ts";
 

@@ -10,7 +10,8 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RedisStore {
   readonly port: RedisPort;
-  readonly subscriptions: Subscriptions;
+  /** Undefined where the client cannot subscribe: nothing is then told unasked. */
+  readonly subscriptions: Subscriptions | undefined;
   /** Called for a change that was made and that nobody was told of. Warns once. */
   notAnnounced(): void;
   /** As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until {@link keyPrefixOf} has asked. */
@@ -36,7 +37,7 @@ export function createRedisStore(port: RedisPort): RedisStore {
   let isWarned = false;
   return {
     port,
-    subscriptions: createSubscriptions(port.openSubscriber),
+    subscriptions: port.openSubscriber && createSubscriptions(port.openSubscriber),
     keyPrefix: port.keyPrefix,
     notAnnounced() {
       if (!isWarned) process.emitWarning(`Redis (${port.kind}): ${newsOff}`, { code: "LINGPAI_NEWS_OFF" });

@@ -1,7 +1,7 @@
 /** A proxy on loopback between one client and a Redis server, which breaks the connection in every way that networks do. */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
-import { parse } from "./resp.ts";
+import { encode, parse } from "./resp.ts";
 import type { Address } from "./resp.ts";
 
 export interface Link extends Address {
@@ -30,8 +30,12 @@ export interface Link extends Address {
 /** What one command is: a whole request of Redis's protocol, or, for servers with another one, whatever the client sends at once. */
 export type Framing = "resp" | "chunks";
 
-export async function openLink(target: Address, framing: Framing = "resp"): Promise<Link> {
-  const link = new Proxy(target, framing);
+/** A service's rule: the error that it answers to this command, from its name on; undefined when it obeys. */
+export type Refuse = (command: readonly string[]) => string | undefined;
+
+/** @param refuse a rule that stands as long as the link, as of a service that reads commands before it passes them on */
+export async function openLink(target: Address, framing: Framing = "resp", refuse: Refuse = () => undefined): Promise<Link> {
+  const link = new Proxy(target, framing, refuse);
   await link.listen(0);
   return link;
 }
@@ -41,6 +45,7 @@ class Proxy implements Link {
   port = 0;
   readonly #target: Address;
   readonly #framing: Framing;
+  readonly #refuse: Refuse;
   readonly #pairs = new Set<Pair>();
   #server: TcpServer | undefined;
   #frozen = false;
@@ -48,9 +53,10 @@ class Proxy implements Link {
   /** What befalls the next command. */
   #trap: { readonly kind: "lose" } | { readonly kind: "refuse"; readonly answer: string } | undefined;
 
-  constructor(target: Address, framing: Framing) {
+  constructor(target: Address, framing: Framing, refuse: Refuse) {
     this.#target = target;
     this.#framing = framing;
+    this.#refuse = refuse;
   }
 
   get url(): string {
@@ -127,6 +133,9 @@ class Proxy implements Link {
     const trap = this.#trap;
     this.#trap = undefined;
     if (trap?.kind === "refuse") return pair.answer(`-${trap.answer}\r\n`);
+    const refusal = this.#framing === "resp" ? this.#refuse(parse(bytes, 0)?.reply as readonly string[]) : undefined;
+    // The server itself says it, so that it comes in its turn among the answers to a pipeline.
+    if (refusal !== undefined) return pair.forward(encode(["EVAL", "return redis.error_reply(ARGV[1])", "0", refusal]));
     this.#commandCount++;
     if (trap?.kind === "lose") pair.resetAfterReply();
     pair.forward(bytes);

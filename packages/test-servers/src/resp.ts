@@ -75,7 +75,8 @@ function open({ host, port }: Address): Promise<Socket> {
   });
 }
 
-function encode(parts: ReadonlyArray<string | Uint8Array>): Buffer {
+/** A command, as clients send it. */
+export function encode(parts: ReadonlyArray<string | Uint8Array>): Buffer {
   const chunks: Uint8Array[] = [Buffer.from(`*${parts.length}\r\n`)];
   for (const part of parts) {
     const bytes = typeof part === "string" ? Buffer.from(part) : part;
