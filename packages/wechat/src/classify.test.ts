@@ -25,7 +25,7 @@ const wechat: readonly Expected[] = [
   ...each("token", [42006, 40094], "reject-parent", "parent"),
   ...each("business", [42006, 40094], "reject-parent", "parent"),
   ...each("token", [61005, 61006, 40091], "wait-push", "parent"),
-  ...each("token", [89501, 89503, 89506, 89507], "pause", "busy"),
+  ...each("token", [89501, 89503, 89506, 89507], "stop-here", "fatal"),
   // Other things by these numbers than at WeCom: the size of a picture, say.
   ...each("business", [40080, 40082, 40083, 40084, 40085, 42009, 60020], "pass", "fatal"),
 ];
@@ -129,9 +129,9 @@ describe("the wait after a refusal", () => {
     expect(retryAfterMs(classify("token", 45011), at("2026-03-01T10:00:45.500Z"))).toBe(14_500);
   });
 
-  test("is the administrator's when one has to act", () => {
-    expect(retryAfterMs(classify("token", 89507), 0)).toBe(3_600_000);
-    expect(retryAfterMs(classify("token", 89506), 0)).toBe(86_400_000);
+  test("is the row's own where it has one", () => {
+    expect(retryAfterMs(classify("token", 61005), 0)).toBe(600_000);
+    expect(retryAfterMs(classify("token", 99_999), 0)).toBe(60_000);
   });
 
   test("is the caller's choice otherwise", () => {

@@ -16,7 +16,7 @@ export type EndpointClass = "token" | "derived" | "business";
  * - `wait-day`: the day's quota is gone until 00:00 in Shanghai.
  * - `wait-minute`: the minute's quota is gone.
  * - `wait-push`: the ticket that the platform pushes every ten minutes is dead: use the one before, else wait for the next.
- * - `pause`: an administrator has to act; leave the platform alone for `pauseMs`.
+ * - `pause`: leave the platform alone for `pauseMs`.
  * - `pass`: the caller's own matter. The credential is fine: never refresh it for this.
  */
 export type Action =

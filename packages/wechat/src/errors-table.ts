@@ -5,7 +5,6 @@ export type { Action, EndpointClass, ErrorRow } from "./error-row.ts";
 export { wecomErrorTable } from "./wecom-errors.ts";
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
 
 const global = { source: "developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html", date: "2025-01" } as const;
 const platforms = {
@@ -163,31 +162,29 @@ export const errorTable: readonly ErrorRow[] = [
     pauseMs: 10 * minuteMs,
     ...platforms,
   },
+  // The page says of each of these that it is about the address that asked.
   {
     codes: [89501, 89503],
     endpoint: "token",
-    meaning: "an administrator's confirmation is pending",
-    action: "pause",
-    remedy: "Ask the account's administrator to confirm the call on the phone.",
-    pauseMs: 10 * minuteMs,
+    meaning: "an administrator has yet to confirm this address",
+    action: "stop-here",
+    remedy: "Ask the account's administrator to confirm the call on the phone, or to add this address to the IP allow-list.",
     ...token,
   },
   {
     codes: [89506],
     endpoint: "token",
-    meaning: "an administrator refused this address for a day",
-    action: "pause",
-    remedy: "Ask the account's administrator to allow this address.",
-    pauseMs: 24 * hourMs,
+    meaning: "an administrator refused this address twice, for a day",
+    action: "stop-here",
+    remedy: "Ask the account's administrator to add this address to the IP allow-list.",
     ...token,
   },
   {
     codes: [89507],
     endpoint: "token",
-    meaning: "an administrator refused this address for an hour",
-    action: "pause",
-    remedy: "Ask the account's administrator to allow this address.",
-    pauseMs: hourMs,
+    meaning: "an administrator refused this address, for an hour",
+    action: "stop-here",
+    remedy: "Ask the account's administrator to add this address to the IP allow-list.",
     ...token,
   },
 ];

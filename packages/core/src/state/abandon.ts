@@ -81,8 +81,9 @@ function failureOf({ failure }: State, { code, outcome, parent }: AbandonEvent, 
 /** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
   const { firstMs, maxMs } = rules.cool;
-  const steppedMs =
-    event.outcome === "unsent" || event.refusal !== undefined ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
+  // What somebody has to mend has a pace of its own, and may concern one node alone.
+  if (event.refusal !== undefined) return firstMs;
+  const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
   // Whatever the issuer makes of it, a whole number is stored.
   const askedMs = Math.min(600_000, Math.max(0, Math.ceil(event.retryAfterMs ?? 0) || 0));
   return Math.max(steppedMs, askedMs);

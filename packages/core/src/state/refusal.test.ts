@@ -54,8 +54,12 @@ describe("a refusal of the account", () => {
     expect(sanitized(planted, noonMs, rules.drainMs, noonMs).state.refusal?.nextMs).toBe(0);
   });
 
-  it("that concerns one node alone is not kept, and costs the others one second", () => {
-    const state = after(after(calm(), intent({ reason: "manual" })), abandon({ refusal: { scope: "node" } }));
-    expect([state.refusal, state.failures, state.coolUntilMs - noonMs]).toEqual([undefined, 0, 1_000]);
-  });
+  it.each([undefined, 86_400_000])(
+    "that concerns one node alone is not kept, and costs the others one second, though the platform asks for %s ms",
+    (asked) => {
+      const refusal = { refusal: { scope: "node" }, ...(asked && { retryAfterMs: asked }) } as const;
+      const state = after(after(calm(), intent({ reason: "manual" })), abandon(refusal));
+      expect([state.refusal, state.failures, state.coolUntilMs - noonMs]).toEqual([undefined, 0, 1_000]);
+    },
+  );
 });

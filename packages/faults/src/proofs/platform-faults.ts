@@ -72,7 +72,11 @@ export const platformFaults: readonly Row[] = [
     id: "F33",
     what: "The account is frozen, or the address is not on its list",
     outcome: "As a wrong secret, with the platform's code; an address stops its own node alone.",
-    by: ["wechat/issuers: of %s has its outcome", "core/refused: of an address is tried by each node for itself"],
+    by: [
+      "wechat/issuers: of %s has its outcome",
+      "core/refused: of an address is tried by each node for itself",
+      "wechat/refused-address: is refused to its node alone",
+    ],
   },
   {
     id: "F34",
