@@ -91,8 +91,6 @@ export interface EventData {
     readonly ageMs: number;
     readonly remainingMs: number;
     readonly fingerprint: string;
-    /** When it was probably replaced, on this node's wall clock. */
-    readonly estimatedAtMs?: number | undefined;
     /** Which other environment claims this credential in the same store, if one does. */
     readonly claimedBy?: string | undefined;
     readonly remedy: string;

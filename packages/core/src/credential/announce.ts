@@ -32,11 +32,14 @@ export async function announce(
   const claiming = claims.ensure(isEstablished, local.state === undefined);
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
+  // A refused credential may be another environment's doing: to name it, who else claims it has to be known.
+  const looking = goal.reason === "rejected" ? claims.look() : undefined;
   const read = await reading;
   adoption.take(read, document);
   if (force !== "must" && local.serves(goal)) return undefined;
 
   const by = await claiming;
+  await looking;
   if (by !== undefined) return { why: "claimed", by };
   const aim = await askAgain(parts, leadership, aimAt(goal, read.state, parts), read);
   if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
@@ -133,17 +136,15 @@ function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kin
   }
 }
 
-function report(
-  { setting, storeClock }: Parts,
-  { aim, intent, snapshot: { state } }: Flight,
-  verdict: Extract<IntentVerdict, { kind: "send" }>,
-): void {
+function report(parts: Parts, flight: Flight, verdict: Extract<IntentVerdict, { kind: "send" }>): void {
+  const { aim, intent, leadership, snapshot } = flight;
+  const { setting, storeClock } = parts;
+  const { state } = snapshot;
   const { bus } = setting;
-  const { issuer, rules } = termsOn(setting, state);
+  const { rules } = termsOn(setting, state);
   if (verdict.undrained) bus.emit("in-doubt", { cause: "undrained", epoch: intent.epoch, generation: state.credential?.generation });
-  if (verdict.foreign !== undefined) reportForeign(bus, verdict.foreign, aim.refused ?? "");
-  if (verdict.foreign !== undefined && state.fallback?.sinceMs === intent.atMs)
-    bus.emit("switched", { to: "fallback", cause: "contended", issuer: issuer.id });
+  const { rival: claimedBy } = leadership.claims;
+  if (verdict.foreign !== undefined) reportForeign(parts, verdict.foreign, { fingerprint: aim.refused ?? "", claimedBy, state });
   reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
 }
 

@@ -55,6 +55,7 @@ export class Claims {
   #earlier: Claim | undefined;
   /** When the credential that this environment fetched ends, in store time. */
   #coveredMs = 0;
+  #rival: string | undefined;
   /** The conflict that was reported last. */
   #reported = "";
 
@@ -64,6 +65,16 @@ export class Claims {
     this.#registry = cache.at(claimsPath);
     this.#path = cache.path;
     this.#onConflict = onConflict;
+  }
+
+  /** Which other environment claims the credential in this store, as far as this process has seen. */
+  get rival(): string | undefined {
+    return this.#rival;
+  }
+
+  /** Sees which other environments there are now. Never fails: nothing but a name depends on it. */
+  async look(): Promise<void> {
+    await this.#read().catch(() => {});
   }
 
   /**
@@ -159,7 +170,9 @@ export class Claims {
     const claims = registry.claims.filter((claim) => nowMs < endsAtMs(claim));
     const own = claims.find(({ path }) => samePath(path, this.#path));
     this.#own = own ?? this.#own;
-    return { claims, unreadable: registry.unreadable, own, others: claims.filter((claim) => claim !== own), nowMs, version };
+    const others = claims.filter((claim) => claim !== own);
+    this.#rival = others[0]?.environment;
+    return { claims, unreadable: registry.unreadable, own, others, nowMs, version };
   }
 
   #lookLater(): undefined {

@@ -8,6 +8,7 @@ import { isUnavailable } from "./store-health.ts";
 import { aimAt, type Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import { handedOutAgain, type Obstacle } from "./obstacle.ts";
+import { reportForeign } from "./reports.ts";
 import type { Source } from "./source.ts";
 
 interface Consuming {
@@ -29,16 +30,16 @@ export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapsho
     // An owner has asked the platform since, and found it alive.
     if (complained.has(goal) && state?.credential?.fingerprint === aim.refused) throw handedOutAgain(parts.setting.issuer.id);
     // One that the store did not take tells nobody.
-    if (await mark(source, aim, snapshot)) complained.add(goal);
+    if (await mark(means, aim, snapshot)) complained.add(goal);
   }
   await demand.mark(source);
   return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
 }
 
 /** Tells whoever has the lease what the platform calls dead: a leader that waits because the stored one works need not wait any longer. */
-export async function tellHolder({ parts, source }: Pick<Consuming, "parts" | "source">, goal: Goal, snapshot: Snapshot): Promise<void> {
-  const aim = aimAt(goal, snapshot.state, parts);
-  if (aim.isDead === true && mustMark(aim, snapshot.state)) await mark(source, aim, snapshot);
+export async function tellHolder(means: Marking, goal: Goal, snapshot: Snapshot): Promise<void> {
+  const aim = aimAt(goal, snapshot.state, means.parts);
+  if (aim.isDead === true && mustMark(aim, snapshot.state)) await mark(means, aim, snapshot);
 }
 
 /** Whether the document does not say yet what is known here. */
@@ -47,17 +48,19 @@ function mustMark(aim: Goal, state: State | undefined): boolean {
   return aim.reason === "rejected" && aim.refused !== undefined && !isMarked;
 }
 
-/** Whether the owners can read it now. */
-async function mark(source: Source, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<boolean> {
+type Marking = Pick<Consuming, "parts" | "source" | "claims">;
+
+/** Whether the owners can read it now. Whoever marks it counts it, and so has to tell of it: for the others it is known then. */
+async function mark({ claims, parts, source }: Marking, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<boolean> {
   const event = { type: "suspect", fingerprint: refused, found: isDead ? "dead" : "refused" } as const;
-  try {
-    await source.document.apply(event, { from: snapshot });
-    return true;
-  } catch (error) {
+  const applied = await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
     // A consumer may have been given no right to write.
     if (!isUnavailable(error)) throw error;
-    return false;
-  }
+    return undefined;
+  });
+  if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
+    reportForeign(parts, applied.verdict.foreign, { fingerprint: refused, claimedBy: claims.rival, state: applied.snapshot.state });
+  return applied !== undefined;
 }
 
 /** What a consumer waits for, and for how long it has been missing. */

@@ -237,6 +237,38 @@ describe("a credential that the platform refuses", () => {
     expect(contended[0]).toMatchObject({ ageMs: expect.closeTo(600_000, -4), remedy: expect.stringContaining("AppID") });
   });
 
+  it.each(["another owner", "a consumer"])("is reported by whoever marks it first, though that node does not fetch: %s", async (who) => {
+    const { clock, node, platform } = fleet({ probes: true });
+    const owner = node();
+    const other = node(who === "a consumer" ? { role: "consumer" } : {});
+    await within(clock, 2_000, Promise.all([owner.get(), other.get()]));
+    for (let war = 0; war < 2; war += 1) {
+      await clock.advance(600_000);
+      kill(platform);
+      await within(clock, 5_000, other.reject(other.peek()!, { platformCode: "40001" }));
+    }
+    const contended = [...owner.events, ...other.events].filter(({ type }) => type === "contended");
+    expect(contended).toMatchObject([{ state: "suspected" }, { state: "confirmed" }]);
+  });
+
+  it("is reported with the name of the environment that claims the same one in this store, by both of them", async () => {
+    const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 1, overlapMs: 0 }, probes: true });
+    const two = ["production", "staging"].map((environment) => node({ environment, onConflict: "warn" }));
+    for (const each of two) await within(clock, 2_000, each.get());
+    for (let turn = 0; turn < 4; turn += 1) {
+      await clock.advance(60_000);
+      // The other one has fetched meanwhile.
+      const each = two[turn % 2]!;
+      await within(clock, 5_000, each.reject(each.peek()!, { platformCode: "40001" }));
+    }
+    const claimedBy = two.map(({ events }) => events.flatMap((event) => (event.type === "contended" ? [event.claimedBy] : [])));
+    expect(claimedBy).toEqual([
+      ["staging", "staging"],
+      ["production", "production"],
+    ]);
+    expect(platform.issues).toHaveLength(6);
+  });
+
   it("is not called contended when the fleet's own doubt explains it", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ requestMs: 9_000 });

@@ -5,7 +5,9 @@ import type { RefreshReason } from "../issuer.ts";
 import { resetsAtMs } from "../state/quota.ts";
 import type { Rules } from "../state/rules.ts";
 import type { ForeignRefresh } from "../state/suspect.ts";
+import type { State } from "../state/state.ts";
 import type { Leadership, Parts } from "./flight.ts";
+import { termsOn } from "./setting.ts";
 
 /** The steps at which somebody should look at the ledger, in percent of the day's cap. */
 const quotaSteps = [95, 80, 50] as const;
@@ -17,13 +19,27 @@ export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: nu
     bus.emit("quota-threshold", { used, perDay: rules.quotaPerDay, percent, resetsInMs: resetsAtMs(nowMs, rules) - nowMs });
 }
 
-export function reportForeign(bus: EventBus, foreign: ForeignRefresh, fingerprint: string): void {
+/** Tells of the war that the document shows since this node has written to it; also that the fleet has left it, where it was told to. */
+export function reportForeign(
+  { setting }: Parts,
+  foreign: ForeignRefresh,
+  {
+    fingerprint,
+    claimedBy,
+    state,
+  }: { readonly fingerprint: string; readonly claimedBy: string | undefined; readonly state: State | undefined },
+): void {
+  const { bus } = setting;
   bus.emit("contended", {
     ...foreign,
     fingerprint,
+    ...(claimedBy !== undefined && { claimedBy }),
     remedy:
       "Another environment or SDK fetches tokens for this AppID. Give each environment its own AppID, use the stable token, or let the other side consume this store's token.",
   });
+  // Taken in the same write.
+  if (state?.fallback !== undefined && state.fallback.sinceMs === state.contention.lastMs)
+    bus.emit("switched", { to: "fallback", cause: "contended", issuer: termsOn(setting, state).issuer.id });
 }
 
 export function reportFailure(

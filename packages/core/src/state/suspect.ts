@@ -1,6 +1,6 @@
 /** SUSPECT: the platform refused a credential. Compared by fingerprint, so a late report of an old one changes nothing. */
 import type { Rules } from "./rules.ts";
-import { change, isDead, isSuspect, type State } from "./state.ts";
+import { change, isDead, isHandedOutAgain, isSuspect, type State } from "./state.ts";
 
 export interface SuspectEvent {
   readonly type: "suspect";
@@ -52,7 +52,12 @@ export function suspected(
   const before = isSuspect(state) ? state.suspect : undefined;
   const marked = { suspect: { fingerprint, atMs: nowMs, ...before, ...(isFoundDead ? ({ dead: true } as const) : {}) } };
   const explained =
-    state.doubtSinceMs !== undefined || state.intent !== undefined || nowMs < state.dangerUntilMs || nowMs >= credential.expiresAtMs;
+    state.doubtSinceMs !== undefined ||
+    state.intent !== undefined ||
+    nowMs < state.dangerUntilMs ||
+    nowMs >= credential.expiresAtMs ||
+    // Counted when it was refused first; the platform hands it out all the same.
+    isHandedOutAgain(state);
   if (rules === undefined || explained || !isFoundDead) return { state: change(state, marked), foreign: undefined };
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;

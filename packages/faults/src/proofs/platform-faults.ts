@@ -65,6 +65,7 @@ export const platformFaults: readonly Row[] = [
     by: [
       "core/refused: costs the fleet one fetch",
       "core/refused: is over for every node within ten minutes",
+      "core/standalone: remembers a refusal that concerns the",
       "wechat/wechat: asks a wrong secret's platform once",
     ],
   },
@@ -86,6 +87,7 @@ export const platformFaults: readonly Row[] = [
     by: [
       "bench/war: beside somebody who fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence",
+      "core/rejection: is reported with the name of the environment",
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
     ],
   },
