@@ -110,8 +110,8 @@ async function send(
     const isInputRefused = error.outcome === "input" && mayRecover && setting.issuer.recover !== undefined;
     const retries = isInputRefused || (again && error.outcome === "busy" && (error.retryAfterMs ?? 0) <= setting.rules.cool.firstMs);
     const told = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
-    await recorder.abandon(flight, endingOf(told, retries), told);
-    if (!retries) throw told;
+    const isRecorded = await recorder.abandon(flight, endingOf(told, retries), told);
+    if (!retries || !isRecorded) throw told;
     return isInputRefused ? "input-refused" : "busy";
   }
   await recorder.commit({ flight, issued, receivedAtMs: Math.max(flight.intent.atMs, storeClock.nowMs()) });

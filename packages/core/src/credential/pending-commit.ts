@@ -1,4 +1,4 @@
-/** A credential that was issued and could not be stored yet: kept in memory, and offered to the store until it takes it. */
+/** What became of a request and could not be stored yet, a credential or a refusal: kept in memory, and offered to the store until it takes it. */
 import type { Lease } from "../lease.ts";
 import type { Setting } from "./setting.ts";
 

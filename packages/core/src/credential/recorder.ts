@@ -2,6 +2,8 @@
 import type { IssueError } from "../errors.ts";
 import type { AbandonEvent } from "../state/abandon.ts";
 import type { CommitEvent } from "../state/commit.ts";
+import { reduce } from "../state/reduce.ts";
+import { tryAgainMaxMs } from "../state/refusal.ts";
 import { labelOf } from "./adoption.ts";
 import { type Applied } from "./document.ts";
 import { isUnavailable } from "./store-health.ts";
@@ -36,9 +38,12 @@ export class Recorder {
     this.pending = new PendingCommit(parts.setting);
   }
 
-  /** Never fails because of the store: the open intent then stands for an unknown outcome, until the drain has passed. */
-  async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<void> {
-    const { setting, local } = this.#parts;
+  /**
+   * Never fails because of the store: what could not be recorded is kept, and offered to the store again the moment that it answers. Gives whether it
+   * is recorded, so that another request may be announced.
+   */
+  async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<boolean> {
+    const { setting, local, storeClock } = this.#parts;
     const { leadership, aim, intent } = flight;
     const event = {
       type: "abandon",
@@ -49,14 +54,22 @@ export class Recorder {
       ...(ending.outcome === "parent" && leadership.parent ? { parent: leadership.parent.fingerprint } : {}),
     } as const;
     let { state } = flight.snapshot;
+    let isRecorded = true;
     try {
       const applied = await leadership.document.apply(event, { from: flight.snapshot });
       state = applied?.snapshot.state ?? state;
-      local.note(state);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
+      isRecorded = false;
+      // Known here already; as for the others, an open request is one that may have been answered.
+      state = reduce(state, event, storeClock.nowMs(), setting.rules).state ?? state;
+      this.pending.keep(tryAgainMaxMs, leadership.lease, async () => {
+        const applied = await leadership.document.apply(event);
+        if (applied?.snapshot.state !== undefined) local.note(applied.snapshot.state);
+      });
     }
-    if (error === undefined || ending.again === true) return;
+    local.note(state);
+    if (error === undefined || ending.again === true) return isRecorded;
     reportFailure(setting.bus, error, {
       reason: aim.reason,
       failures: state.failures,
@@ -65,6 +78,7 @@ export class Recorder {
     if (ending.outcome === "unknown" && setting.rules.supersedes) {
       setting.bus.emit("in-doubt", { cause: "unknown-outcome", epoch: intent.epoch, generation: state.credential?.generation });
     }
+    return isRecorded;
   }
 
   /**

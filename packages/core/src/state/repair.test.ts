@@ -54,6 +54,17 @@ describe("a repair", () => {
     expect(after(calm({ intent }), repair())).not.toHaveProperty("intent");
     expect(after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId).toBe("other");
   });
+
+  it.each([
+    [60_001, 19, false],
+    // A promoted replica's clock may be so far behind that it was announced since.
+    [60_000, 19, true],
+    [600_000, 21, true],
+  ])("opens no request again that was accounted for before: announced %d ms earlier, of the epoch %d", (earlierMs, epoch, isOpen) => {
+    const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
+    const newest = held("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
+    expect("intent" in after(calm({ intent }), repair({ credential: newest }))).toBe(isOpen);
+  });
 });
 
 describe("a reset", () => {

@@ -1,7 +1,7 @@
 /** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
 import type { Rules } from "./rules.ts";
 import { mergedBudgets } from "./governor.ts";
-import { change, emptyState, unknownFields, type Held, type Quota, type State } from "./state.ts";
+import { change, emptyState, unknownFields, type Held, type Intent, type Quota, type State } from "./state.ts";
 
 export interface RepairEvent {
   readonly type: "repair";
@@ -63,10 +63,17 @@ export function decideRepair(
     [
       ...(known.fallback === undefined ? (["fallback"] as const) : []),
       ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),
-      ...(stored.intent?.operationId === credential.commitId ? (["intent"] as const) : []),
+      ...(isReported(stored.intent, credential) ? (["intent"] as const) : []),
     ],
   );
   return { state: next, verdict: { kind: "repaired" } };
+}
+
+/** Whether the request that the store shows as open brought this credential, or was accounted for when this one was asked for. */
+function isReported(intent: Intent | undefined, credential: Held): boolean {
+  if (intent === undefined) return false;
+  const isEarlier = intent.epoch < credential.epoch && intent.atMs + skewMaxMs < credential.sentAtMs;
+  return isEarlier || intent.operationId === credential.commitId;
 }
 
 /** The one that counted last, and the unknown fields of both. */
