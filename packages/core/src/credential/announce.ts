@@ -33,7 +33,7 @@ export async function announce(
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
   // A refused credential may be another environment's doing: to name it, who else claims it has to be known.
-  const looking = goal.reason === "rejected" ? claims.look() : undefined;
+  const looking = goal.reason === "rejected" ? claims.seeOthers() : undefined;
   const read = await reading;
   adoption.take(read, document);
   if (force !== "must" && local.serves(goal)) return undefined;

@@ -73,7 +73,7 @@ export class Claims {
   }
 
   /** Sees which other environments there are now. Never fails: nothing but a name depends on it. */
-  async look(): Promise<void> {
+  async seeOthers(): Promise<void> {
     await this.#read().catch(() => {});
   }
 

@@ -28,7 +28,7 @@ export interface Leadership {
   readonly lease: Lease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Pick<Claims, "ensure" | "look" | "rival">;
+  readonly claims: Pick<Claims, "ensure" | "seeOthers" | "rival">;
   readonly probe: Probe;
   /** The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done now can be told to it. */
   readonly isAlone?: true;

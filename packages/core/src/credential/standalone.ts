@@ -53,7 +53,7 @@ export function aloneWith(parts: Parts, terms: Pick<Leadership, "goal" | "parent
     ...terms,
     lease: leaseOf(parts),
     document: new OwnDocument(parts),
-    claims: { ensure: async () => undefined, look: async () => {}, rival: undefined },
+    claims: { ensure: async () => undefined, seeOthers: async () => {}, rival: undefined },
     isAlone: true,
     startedMs: parts.setting.clock.monotonicMs(),
   };
