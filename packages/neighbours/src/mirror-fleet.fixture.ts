@@ -16,8 +16,8 @@ import type { Shelf } from "./shelf.fixture.ts";
 
 export const appId = "wx0123456789abcdef";
 export const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
-export const goKey = `gowechat_officialaccount__access_token_${appId}`;
-export const javaKey = `wx:access_token:${appId}`;
+export const goKey: string = `gowechat_officialaccount__access_token_${appId}`;
+export const javaKey: string = `wx:access_token:${appId}`;
 const to: readonly ConventionName[] = ["silenceper/officialaccount", "wxjava/mp"];
 
 interface Node {
