@@ -32,8 +32,8 @@ export interface WecomTicketOptions extends Omit<PlatformOptions, "baseUrl"> {
 }
 
 const ticketLifetimeMs = 7_200_000;
-/** WeChat names no limit, only that it is low: two questions a minute, for two hours at most. */
-const confirmMs = 30_000;
+/** WeChat names no limit, only that it is low: six questions a minute of the whole fleet, for two hours at most, are 720 in all. */
+const confirmMs = 10_000;
 /** 40 times an hour with the questions that come early, where WeCom allows an app 100 and a corp 400. */
 const wecomConfirmMs = 120_000;
 
@@ -42,8 +42,8 @@ const wecomConfirmMs = 120_000;
  * is no failure of the ticket. Fetching harms nobody.
  *
  * WeChat hands out one ticket for the whole of its life, and says each time that all of it is left (asked for in 2026, and reported since 2020). So the life
- * is counted from when the fleet first saw the text. A fleet that meets one of unknown age asks again every 30 s until it has seen the next one, and
- * reports `age-unknown`; until then a ticket may be served for up to 30 s after its end, once.
+ * is counted from when the fleet first saw the text. A fleet that meets one of unknown age asks again every 10 s until it has seen the next one, and
+ * reports `age-unknown`; until then a ticket may be served for up to 10 s after its end, once: only an answer tells that it has ended.
  *
  * @throws {ConfigurationError} the AppID or the base URL cannot be right.
  */
