@@ -4,7 +4,7 @@ import { checkToken, suiteToken } from "./check.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
 import type { MessageKeys, Push, Sealing } from "./push.ts";
 import { infoTypeIn, sealText } from "./push.ts";
-import { Installations } from "./installations.ts";
+import { encryptedCorpId, Installations } from "./installations.ts";
 import type { AuthInfoBody, CorpCode, PermanentCodeBody } from "./installations.ts";
 import { okBody } from "./official.ts";
 import type { OkBody } from "./official.ts";
@@ -144,6 +144,24 @@ export class Suites {
   push(suiteId: string, text: string, sealing: Partial<Sealing> = {}): Push {
     const { options } = this.#suite(suiteId);
     return sealText(this.#context, options, text, { appId: suiteId, infoType: infoTypeIn(text), tag: "ToUserName", ...sealing });
+  }
+
+  /**
+   * The provider asked for a new secret of the app of a corp: its permanent code is void from now on, and the push brings the code for the next one
+   * (developer.work.weixin.qq.com/document/path/97175, 2025-01-02).
+   */
+  pushReset(suiteId: string, corpId: string): Push {
+    const authCode = this.authorize(suiteId, corpId);
+    this.#suite(suiteId).installations.install(encryptedCorpId(corpId, suiteId));
+    return this.push(
+      suiteId,
+      `<xml>
+<SuiteId><![CDATA[${suiteId}]]></SuiteId>
+<AuthCode><![CDATA[${authCode}]]></AuthCode>
+<InfoType><![CDATA[reset_permanent_code]]></InfoType>
+<TimeStamp>${Math.floor(this.#context.nowMs() / 1000)}</TimeStamp>
+</xml>`,
+    );
   }
 
   /** `/cgi-bin/service/get_pre_auth_code`: begins an installation. */

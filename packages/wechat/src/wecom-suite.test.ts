@@ -215,7 +215,28 @@ describe.each([
     expect(simulator.log.issues(`${corp.corpId}/${suiteId}`, tokenPath).length).toBeLessThanOrEqual(1);
     expect(simulator.log.entries({ endpoint: tokenPath, ok: true }).map(({ caller }) => caller)).toEqual(["b"]);
     await expect(during(b.authInfo(corp.corpId))).resolves.toMatchObject({ errcode: 0, auth_corp_info: { corpid: corp.corpId } });
-    await expect(during(b.install(code))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 40078 });
+    expect((await during(b.install(code))).corpId).toBe(corp.corpId);
+    const asked = (path: string): number => simulator.log.entries({ endpoint: `/cgi-bin/service/${path}`, ok: true }).length;
+    expect([asked("get_permanent_code"), asked("get_auth_info")]).toEqual([1, 1]);
+    await expect(during(b.install("auth-code-that-is-used"))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 40078 });
+  });
+
+  test("has its new code as soon as the provider resets it, without a word of the application", async () => {
+    const { clock, simulator, node, pushTo, during } = world(isDevelopedFor);
+    const told: string[] = [];
+    const [a, b] = [node("a", { onMessage: ({ infoType }) => void told.push(infoType) }), node("b")];
+    await pushTo(a);
+    const corp = await during(a.install(simulator.suites.authorize(suiteId, corpId)));
+    await during(send(corp));
+    const push = simulator.suites.pushReset(suiteId, corpId);
+    for (const arrival of [push, push]) {
+      await expect(during(a.handlePush(arrival))).resolves.toEqual({ status: 200, body: "success" });
+    }
+    expect(told).toEqual(["reset_permanent_code"]);
+    simulator.operator.revoke(`${corp.corpId}/${suiteId}`);
+    await clock.advance(60_000);
+    await expect(during(send(b.corp(corp.corpId)))).resolves.toMatchObject({ errcode: 0 });
+    expect(simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 })).toEqual([]);
   });
 
   test("is used at once when the corp installs again", async () => {

@@ -1,15 +1,18 @@
 /** A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed it. */
-import { ClosedError, credential as createCredential, storeFrom } from "@lingpai/core";
-import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
+import { ClosedError, credential as createCredential, storeFrom, systemClock } from "@lingpai/core";
+import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
 import { secretIn } from "./answer.ts";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
+import { WechatApiError } from "./errors.ts";
 import { PermanentCodes } from "./permanent-codes.ts";
 import type { MessageKeys } from "./push-envelope.ts";
 import { pushReceiver } from "./push-handler.ts";
 import type { PushHandler, PushOptions } from "./push-handler.ts";
 import type { PushedTicket } from "./pushed-ticket.ts";
 import type { SecretOption } from "./secret-source.ts";
+import type { PushInbox } from "./push-inbox.ts";
+import { redeemedOnce } from "./redeemed-codes.ts";
 import { corpToken, suiteToken } from "./suite-token.ts";
 import type { SuiteTokenOptions } from "./suite-token.ts";
 import { suiteParameter } from "./token-parameter.ts";
@@ -36,7 +39,8 @@ export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
   readonly ticket: PushedTicket;
   /**
    * Redeems the code that an installation brought (`get_permanent_code`), and keeps the permanent code for the fleet: from then on `corp(corpId)` works on every
-   * node. Works once for each code.
+   * node. The platform takes each code once; a code that the fleet has redeemed in the last 24 h gives its corp again. The code that a reset brings
+   * (`reset_permanent_code`) is redeemed by itself, before `onMessage`.
    *
    * @throws {WechatApiError} the code is used, expired or not WeCom's. @throws {CacheUnavailableError} the permanent code could not be kept.
    */
@@ -68,6 +72,7 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   const {
     ticket,
     handler,
+    inbox,
     close: closeReceiver,
   } = pushReceiver(
     { ...options, ...storeFrom(options) },
@@ -79,6 +84,10 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
       ticketId: `wecom:suite-ticket:${suiteId}`,
       ticketLifetimeMs,
       answerMs: 700,
+      before: async ({ infoType, fields }) => {
+        const authCode = infoType === "reset_permanent_code" ? fields.get("AuthCode") : undefined;
+        if (authCode !== undefined) await redeem(authCode).catch(unlessUsed);
+      },
     },
   );
   const suite = createCredential({ ...shared, issuer, parent: ticket });
@@ -102,6 +111,8 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
     return created;
   };
 
+  const redeem = redeemer({ api, codes, inbox, clock: options.clock ?? systemClock });
+
   return {
     ...handler,
     credential: suite,
@@ -109,11 +120,7 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
     request: api.request,
     corp,
     async install(authCode, call = {}) {
-      const answer = await api.request("/cgi-bin/service/get_permanent_code", { json: { auth_code: authCode }, ...call });
-      const fields = new Map(Object.entries(answer));
-      const corpId = secretIn(new Map(Object.entries(answer["auth_corp_info"] ?? {})), "corpid");
-      await codes.put(corpId, secretIn(fields, "permanent_code"));
-      return corp(corpId);
+      return corp(await redeem(authCode, call));
     },
     async authInfo(corpId, call = {}) {
       const json = { auth_corpid: corpId, permanent_code: await codes.get(corpId) };
@@ -126,6 +133,34 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
       await Promise.all([suite.close(), ...[...corps.values()].map((each) => each.close())]);
     },
   };
+}
+
+interface RedeemerOptions {
+  readonly api: Api;
+  readonly codes: PermanentCodes;
+  readonly inbox: PushInbox;
+  readonly clock: Clock;
+}
+
+/** Gives the corp whose code this is, once its permanent code is kept. */
+function redeemer({ api, codes, inbox, clock }: RedeemerOptions): (authCode: string, call?: CallOptions) => Promise<string> {
+  return (authCode, call = {}) =>
+    redeemedOnce(authCode, {
+      inbox,
+      clock,
+      signal: call.signal,
+      async redeem() {
+        const answer = await api.request("/cgi-bin/service/get_permanent_code", { json: { auth_code: authCode }, ...call });
+        const corpId = secretIn(new Map(Object.entries(answer["auth_corp_info"] ?? {})), "corpid");
+        await codes.put(corpId, secretIn(new Map(Object.entries(answer)), "permanent_code"));
+        return corpId;
+      },
+    });
+}
+
+/** A code that is used or expired stays so: sending the push again would not help. */
+function unlessUsed(error: unknown): void {
+  if (!(error instanceof WechatApiError) || error.errcode !== 40078) throw error;
 }
 
 function corpClient(corpId: string, credential: Credential, calls: Api): SuiteCorp & { close(): Promise<void> } {
