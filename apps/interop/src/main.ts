@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+/** `pnpm interop [go|java|python …]`: about three minutes after the first build. Needs redis-server and redis-sentinel too. */
+import { alone } from "./alone.ts";
+import { brokenIn, render } from "./report.ts";
+import type { Row } from "./report.ts";
+import { shared } from "./shared.ts";
+import { missingOf, sdks } from "./toolchains.ts";
+import type { Command, Sdk } from "./toolchains.ts";
+
+/** Those that can run here, built; says of the others what they miss. */
+async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>> {
+  const ready = new Map<Sdk, Command>();
+  for (const sdk of chosen) {
+    const missing = missingOf(sdk);
+    if (missing.length > 0) {
+      console.error(`${sdk.name} is left out: ${missing.join(" and ")} is not on PATH. Install it, or name the languages to run.`);
+      process.exitCode = 1;
+      continue;
+    }
+    console.log(`building ${sdk.name}`);
+    ready.set(sdk, await sdk.build());
+  }
+  return ready;
+}
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const chosen = sdks.filter(({ name }) => wanted.length === 0 || wanted.some((each) => name.toLowerCase().includes(`(${each}`)));
+  const ready = await built(chosen);
+  if (ready.size === 0) {
+    console.error("Nothing to run. Name some of: go, java, python.");
+    process.exitCode = 1;
+    return;
+  }
+  const rows: Row[] = [];
+  for (const overlapMs of [0, 300_000]) {
+    console.log(`running with an overlap of ${overlapMs / 1_000} s`);
+    rows.push(...(await alone(ready, overlapMs)), ...(await shared(ready, overlapMs)));
+  }
+  console.log(render(rows));
+  const broken = brokenIn(rows);
+  for (const each of broken) console.error(each);
+  if (broken.length > 0) process.exitCode = 1;
+  else console.log("On our token: what the page promises held.");
+}
+
+await main(process.argv.slice(2).map((each) => each.toLowerCase()));
