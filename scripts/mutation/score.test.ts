@@ -33,7 +33,7 @@ describe("the mutation score", () => {
   });
 
   it("lets a mutant live that is listed with its reason, and no other one", () => {
-    expect(scoreOf(report("Survived"), [survivor]).unlisted).toEqual([]);
+    expect(scoreOf(report("Survived"), [survivor])).toMatchObject({ listed: [survivor], unlisted: [] });
     expect(scoreOf(report("Survived"), [{ ...survivor, to: "ms < 10" }]).unlisted).toHaveLength(1);
   });
 
@@ -47,8 +47,11 @@ describe("the mutation score", () => {
 
   it("is printed with every mutant that lives, as text and replacement", () => {
     const lines = linesOf(scoreOf(report("Survived", "Killed", "Killed"), []));
-    expect(lines.at(-1)).toBe("mutation score: 66.7 % (2 of 3 mutants killed; 1 live without a reason)");
+    expect(lines.at(-1)).toBe("mutation score: 66.7 % (2 of 3 mutants killed; 0 live with a reason, 1 without)");
     expect(lines[0]).toBe("lives: a.ts\n    ms > 10;\n    - ms > 10\n    + ms >= 10");
+    expect(lines[1]).toBe("  66.7 %  a.ts (2 of 3)");
+    const [reason] = linesOf(scoreOf(report("Survived", "Killed"), [survivor]));
+    expect(reason).toBe("lives with a reason: a.ts\n    - ms > 10\n    + ms >= 10\n    nobody is exactly late");
   });
 });
 

@@ -34,6 +34,10 @@ export interface Score {
   readonly all: number;
   /** In percent; uncovered mutants count as living. */
   readonly percent: number;
+  /** Of each file, in the report's order. */
+  readonly files: readonly { readonly file: string; readonly killed: number; readonly all: number }[];
+  /** Those that live with a reason. */
+  readonly listed: readonly Survivor[];
   readonly unlisted: readonly Omit<Survivor, "reason">[];
   /** Listed, but killed or gone: the list must not outlive its reasons. */
   readonly outdated: readonly Survivor[];
@@ -58,7 +62,12 @@ export function scoreOf(report: MutationReport, survivors: readonly Survivor[]):
   return {
     killed,
     all: judged.length,
-    percent: judged.length === 0 ? 0 : (100 * killed) / judged.length,
+    files: Object.keys(report.files).map((file) => {
+      const own = judged.filter(({ name }) => name.file === file);
+      return { file, killed: own.filter(({ isDead }) => isDead).length, all: own.length };
+    }),
+    listed: survivors.filter((survivor) => alive.has(keyOf(survivor))),
+    percent: shareOf({ killed, all: judged.length }),
     unlisted: living.filter((name) => !listed.has(keyOf(name))),
     outdated: survivors.filter((survivor) => {
       const source = sources.get(survivor.file);
@@ -68,12 +77,19 @@ export function scoreOf(report: MutationReport, survivors: readonly Survivor[]):
   };
 }
 
-/** What a report says of one file, beside its score. */
-export function linesOf({ killed, all, percent, unlisted, outdated }: Score): string[] {
+/** In percent; of nothing, nothing. */
+function shareOf({ killed, all }: { readonly killed: number; readonly all: number }): number {
+  return all === 0 ? 0 : (100 * killed) / all;
+}
+
+/** What is printed: the living, each file's score, and that of all. */
+export function linesOf({ killed, all, files, listed, percent, unlisted, outdated }: Score): string[] {
   return [
+    ...listed.map(({ file, from, to, reason }) => `lives with a reason: ${file}\n    - ${from}\n    + ${to}\n    ${reason}`),
     ...unlisted.map(({ file, line, from, to }) => `lives: ${file}\n    ${line}\n    - ${from}\n    + ${to}`),
     ...outdated.map(({ file, from, to }) => `listed, but dead or gone: ${file}\n    - ${from}\n    + ${to}`),
-    `mutation score: ${percent.toFixed(1)} % (${killed} of ${all} mutants killed; ${unlisted.length} live without a reason)`,
+    ...files.map((each) => `${shareOf(each).toFixed(1).padStart(6)} %  ${each.file} (${each.killed} of ${each.all})`),
+    `mutation score: ${percent.toFixed(1)} % (${killed} of ${all} mutants killed; ${listed.length} live with a reason, ${unlisted.length} without)`,
   ];
 }
 

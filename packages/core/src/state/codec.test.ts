@@ -8,7 +8,7 @@ import type { State } from "./state.ts";
 const rich: State = calm({
   credential: held("T1", { carry: "R1", parentFingerprint: "P1" }),
   previous: { fingerprint: "T0", usableUntilMs: 5 },
-  intent: { epoch: 11, operationId: "op", atMs: noonMs },
+  intent: { epoch: 11, operationId: "op", atMs: noonMs, budget: "refusals" },
   doubtSinceMs: noonMs,
   suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
   budgets: { refusals: noonMs, manual: noonMs },
@@ -17,6 +17,7 @@ const rich: State = calm({
   refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 60_000, count: 1, revision: "V1" },
   quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 }, gone: { day: today, used: 3, nextMs: noonMs } },
   spent: { fingerprint: "R1", atMs: noonMs },
+  usedAtMs: noonMs,
 });
 
 const count = fc.maxSafeNat();
@@ -86,6 +87,7 @@ const optional = [
     "spent",
     "budgets",
     "fallback",
+    "usedAtMs",
   ],
 ];
 
@@ -139,7 +141,9 @@ describe("the document as text", () => {
         expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(UnreadableEntryError);
       }),
     );
-    const texts = fieldsOf(rich).filter((field) => /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason|revision/.test(field));
+    const texts = fieldsOf(rich).filter((field) =>
+      /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason|revision|budget$/.test(field),
+    );
     for (const field of fieldsOf(rich)) {
       for (const value of [undefined, null, -1, 1.5, "7200", 1e300, [], {}, true]) {
         const isRight =

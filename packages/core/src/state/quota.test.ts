@@ -37,6 +37,8 @@ describe("the ledger of a day", () => {
     expect(refund(spent, noonMs, rules)).toEqual({ day: today, used: 3, forced: { used: 1, lastAtMs: noonMs - rules.forced.gapMs } });
     expect(refund(spend(unspent, false, noonMs), noonMs, rules)).toEqual(unspent);
     expect(refund({ ...unspent, used: 0 }, noonMs, rules).used).toBe(0);
+    const none = { used: 0, lastAtMs: noonMs };
+    expect(refund({ ...unspent, forced: none }, noonMs, rules).forced).toEqual(none);
     // Forced again at once: the platform has seen nothing of the first one.
     const announced = after(calm(), intent({ reason: "manual", forced: true }));
     const given = after(announced, abandon({ outcome: "unsent" }), 1_000);

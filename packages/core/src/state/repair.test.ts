@@ -73,8 +73,15 @@ describe("a reset", () => {
   it("forgets the credential, and bars it from being written back", () => {
     const next = after(calm({ credential: held("T2", { epoch: 20 }), failures: 3, coolUntilMs: noonMs + 1 }), reset);
     expect(next).toMatchObject({ outcomeId: "reset", floorEpoch: 20, failures: 0, coolUntilMs: 0 });
-    for (const field of ["credential", "previous", "suspect", "failure"]) expect(next).not.toHaveProperty(field);
     expect(decide(next, repair()).verdict.kind).toBe("kept");
+    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", floorEpoch: 10 });
+    const marked = calm({
+      previous: { fingerprint: "T0", usableUntilMs: 5 },
+      suspect: { fingerprint: "T1", atMs: 5 },
+      failure: { code: "-1", atMs: 5 },
+      refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 },
+    });
+    expect(decide(marked, reset)).toEqual({ state: forgotten, verdict: { kind: "reset" } });
   });
 
   it("keeps the doubt, the ledger and a higher bar", () => {

@@ -68,6 +68,21 @@ describe("a seed", () => {
     for (const gone of ["doubtSinceMs", "suspect", "spent", "failure"]) expect(next).not.toHaveProperty(gone);
   });
 
+  it("that nothing of ours can have come after is certain, though ours left just before", () => {
+    const sentAtMs = noonMs - 50;
+    for (const state of [calm({ dangerUntilMs: sentAtMs }), calm({ credential: held("T1", { issuedAtMs: sentAtMs }) })])
+      expect(seeded(state)).not.toHaveProperty("doubtSinceMs");
+    // What was announced may leave at any moment, however long ago that was.
+    expect(seeded(calm({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } })).doubtSinceMs).toBe(noonMs);
+  });
+
+  it("is told to be stored, and ends a refusal", () => {
+    const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 };
+    const { state, verdict } = decide(calm({ refusal }), seed);
+    expect(verdict).toEqual({ kind: "seeded" });
+    expect(state).not.toHaveProperty("refusal");
+  });
+
   it("that is sent twice is stored once", () => {
     const once = seeded(calm());
     expect(decide(once, seed)).toEqual({ verdict: { kind: "repeated" } });
@@ -75,6 +90,13 @@ describe("a seed", () => {
 });
 
 describe("the ledger", () => {
+  it("says what it counts now, and by name what is no count", () => {
+    const ledger = { type: "ledger", used: 40, remaining: 60 } as const;
+    expect(decide(calm(), ledger).verdict).toEqual({ kind: "reconciled", used: 40 });
+    expect(() => decide(calm(), { ...ledger, used: -1 })).toThrow("used must be a whole number of at least 0, not -1.");
+    expect(() => decide(calm(), { ...ledger, remaining: 1.5 })).toThrow("remaining must be a whole number of at least 0, not 1.5.");
+  });
+
   const told = (state: State, used: number, remaining: number): State => after(state, { type: "ledger", used, remaining });
 
   it("leaves as many fetches as the platform does, or as few as our own cap", () => {

@@ -16,7 +16,8 @@ describe("the platform's word that the stored credential is alive", () => {
     const { doubtSinceMs: _, ...settled } = { ...calm({ doubtSinceMs }), outcomeId: "settled" };
     expect(after(calm({ doubtSinceMs }), settle, 0, kills)).toEqual(settled);
     expect(after(calm({ doubtSinceMs, intent: open, suspect }), settle, 0, kills)).toEqual(settled);
-    expect(after(calm({ intent: open }), settle, 0, kills)).toEqual(settled);
+    expect(decide(calm({ intent: open }), settle, 0, kills)).toEqual({ state: settled, verdict: { kind: "settled" } });
+    expect(decide(undefined, settle, 0, kills)).toEqual({ verdict: { kind: "kept" } });
   });
 
   it.each<[string, State, Partial<SettleEvent>, Partial<Rules>]>([

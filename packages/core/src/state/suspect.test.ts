@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, lifetimeMs, noonMs } from "./state.fixture.ts";
+import { after, calm, decide, held, intent, lifetimeMs, noonMs, rules } from "./state.fixture.ts";
 import { isLive, type State } from "./state.ts";
+import { decideSuspect } from "./suspect.ts";
 
 const suspect = { type: "suspect", fingerprint: "T1", found: "dead" } as const;
 
@@ -23,7 +24,8 @@ describe("a complaint about a credential of which the platform says nothing", ()
   });
 
   it("is taken back when the platform calls it alive", () => {
-    expect(after(after(calm(), complaint), { ...suspect, found: "alive" })).toEqual(calm());
+    const alive = { ...suspect, found: "alive" } as const;
+    expect(decide(after(calm(), complaint), alive)).toEqual({ state: calm(), verdict: { kind: "cleared" } });
     expect(decide(calm(), { ...suspect, found: "alive" })).toEqual({ verdict: { kind: "known" } });
   });
 });
@@ -68,5 +70,47 @@ describe("a report of a refused credential", () => {
     expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({ foreign: { state: "confirmed", count: 2 } });
     const longAgo = { count: 5, sinceMs: 1, lastMs: noonMs - lifetimeMs - 1 };
     expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({ foreign: { state: "suspected", count: 1 } });
+  });
+
+  it("is evidence at the very moment when no request can be under way any more", () => {
+    expect(after(calm({ dangerUntilMs: noonMs }), suspect).contention.count).toBe(1);
+  });
+
+  it("still belongs to the one before when exactly a lifetime has passed", () => {
+    const contention = { count: 1, sinceMs: noonMs - lifetimeMs, lastMs: noonMs - lifetimeMs };
+    expect(after(calm({ contention }), suspect).contention).toEqual({ ...contention, count: 2, lastMs: noonMs });
+  });
+});
+
+describe("a request that a rejection asks for", () => {
+  const rejected = { reason: "rejected", isDead: true } as const;
+
+  it("marks nothing when what was refused is not what is stored, and ran out", () => {
+    const next = after(calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }), intent({ ...rejected, refused: "T0" }));
+    expect(next).not.toHaveProperty("suspect");
+    expect(after(undefined, intent({ ...rejected, refused: "T0" }))).not.toHaveProperty("suspect");
+  });
+
+  it("counts no second foreign refresh for a credential that was found dead before", () => {
+    const next = after(after(calm(), suspect), intent({ ...rejected, refused: "T1" }), 9_000);
+    expect(next).toMatchObject({ contention: { count: 1, lastMs: noonMs }, suspect: { atMs: noonMs } });
+  });
+});
+
+describe("a confirmed war", () => {
+  const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
+  const war = { onContention: "fallback", fallback: rules } as const;
+
+  it("makes the fleet take the fallback where it was told to, and where there is one", () => {
+    expect(after(calm({ contention: once }), suspect, 0, war).fallback).toEqual({ sinceMs: noonMs });
+    expect(after(calm(), suspect, 0, war)).not.toHaveProperty("fallback");
+    expect(after(calm({ contention: once }), suspect, 0, { fallback: rules })).not.toHaveProperty("fallback");
+    expect(after(calm({ contention: once }), suspect, 0, { onContention: "fallback" })).not.toHaveProperty("fallback");
+  });
+
+  it("leaves a fleet on it that lives there already, since when it did", () => {
+    const there = calm({ contention: once, fallback: { sinceMs: 5 } });
+    const decided = decideSuspect(there, suspect, noonMs, { ...rules, ...war });
+    expect(decided.state).toMatchObject({ contention: { count: 2 }, fallback: { sinceMs: 5 } });
   });
 });

@@ -1,0 +1,91 @@
+/** What an error about the document says, and the limits of the newer control fields. */
+import { describe, expect, it } from "vitest";
+import { seal } from "../envelope.ts";
+import { UnreadableEntryError } from "../errors.ts";
+import { keyring } from "../keyring.ts";
+import { decodeState, encodeState, sanitized } from "./codec.ts";
+import { calm, noonMs, today } from "./state.fixture.ts";
+import type { State } from "./state.ts";
+
+const hourMs = 3_600_000;
+const toleranceMs = 60_000;
+
+function errorOf(text: string): UnreadableEntryError {
+  try {
+    decodeState(text, "tokens");
+  } catch (error) {
+    if (error instanceof UnreadableEntryError) return error;
+    throw error;
+  }
+  throw new Error("It was read.");
+}
+
+/** The text with another value of one field at the top. */
+function withField(field: string, value: unknown): string {
+  return JSON.stringify({ ...calm(), [field]: value });
+}
+
+describe("what is no document", () => {
+  it.each([
+    ["no JSON at all", "{", "not JSON"],
+    ["a text", '"T1"', "not an object"],
+    ["a number", "7", "not an object"],
+    ["nothing", "null", "not an object"],
+    ["a list", "[]", "not an object"],
+    ["a document with a field of another kind", withField("failures", "two"), '"failures" is missing or of a wrong kind'],
+    ["a document with nothing in a field's place", withField("quota", null), '"quota" is missing or of a wrong kind'],
+    ["a document with a text in an object's place", withField("quota", "all"), '"quota" is missing or of a wrong kind'],
+    ["a document without a field", withField("governor", undefined), '"governor" is missing or of a wrong kind'],
+  ])("is called so, with its key, the reason and what to do: %s", (_, text, why) => {
+    const error = errorOf(text);
+    expect(error.reason).toBe("format");
+    expect(error.message).toContain(`under "tokens" is not a credential document (${why})`);
+    expect(error.message).toMatch(/Find out what else writes this key.*Rename the key and keep what it holds/);
+  });
+
+  it("but sealed, is called sealed, with how to open it", () => {
+    const ring = keyring({ active: { id: "k1", key: Buffer.alloc(32, 7) } });
+    const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(calm())));
+    expect(error.reason).toBe("key-id");
+    expect(error.message).toMatch(/"tokens" is sealed.*Wrap its cache in sealed\(\).*plaintext: "read" and then "write"/);
+  });
+
+  it("is never written, and the error has the field that nobody could read", () => {
+    const wrong = { ...calm(), failures: -1 };
+    expect(() => encodeState(wrong)).toThrow(/was not written.*issuer or a lock gave a value of a wrong kind/);
+    expect(() => encodeState(wrong)).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/under "" is.*"failures"/) }) }),
+    );
+  });
+});
+
+describe("control fields that no honest node writes", () => {
+  const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs, count: 1 };
+  const quota = { day: today, used: 3, forced: { used: 0, lastAtMs: 0 } };
+  const gone = (nextMs: number): Partial<State> => ({ quota: { ...quota, gone: { day: today, used: 3, nextMs } } });
+
+  it.each<[string, (ms: number) => Partial<State>, number, number]>([
+    ["usedAtMs", (usedAtMs) => ({ usedAtMs }), noonMs + toleranceMs, 5],
+    ["refusal.atMs", (atMs) => ({ refusal: { ...refusal, atMs } }), noonMs + toleranceMs, 5],
+    ["refusal.nextMs", (nextMs) => ({ refusal: { ...refusal, nextMs } }), noonMs + toleranceMs + 510_000, 0],
+    ["quota.gone.nextMs", gone, noonMs + toleranceMs + hourMs, 0],
+    ["budgets.refusals", (refusals) => ({ budgets: { refusals, manual: 0 } }), noonMs + toleranceMs + 86_400_000 / 5, 0],
+    ["budgets.manual", (manual) => ({ budgets: { refusals: 0, manual } }), noonMs + toleranceMs + 86_400_000, 0],
+  ])("are ignored past their limit, and kept at it: %s", (field, document, limitMs, instead) => {
+    const honest = calm(document(limitMs));
+    expect(sanitized(honest, noonMs, 15_000, 5)).toEqual({ state: honest, ignored: [] });
+    const planted = sanitized(calm(document(limitMs + 1)), noonMs, 15_000, 5);
+    expect(planted).toEqual({ state: calm(document(instead)), ignored: [{ field, valueMs: limitMs + 1, limitMs }] });
+  });
+
+  it("that count are counted from the start again: refusals in a row", () => {
+    const count = Number.MAX_SAFE_INTEGER;
+    const { state, ignored } = sanitized(calm({ refusal: { ...refusal, count } }), noonMs, 15_000, 5);
+    expect([state.refusal?.count, ignored.map(({ field }) => field)]).toEqual([0, ["refusal.count"]]);
+  });
+
+  it("leave alone what is not there", () => {
+    const cleaned = sanitized(calm({ failures: Number.MAX_SAFE_INTEGER }), noonMs, 15_000, 5).state;
+    expect(cleaned).toEqual(calm({ failures: 0 }));
+  });
+});

@@ -1,0 +1,52 @@
+/** The first commit of a fleet, and what a commit does to marks and inputs. */
+import { describe, expect, it } from "vitest";
+import { usableUntil } from "./commit.ts";
+import { after, calm, commit, decide, intent, noonMs, rules } from "./state.fixture.ts";
+import { emptyState } from "./state.ts";
+
+const announced = after(calm(), intent());
+const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
+
+describe("the first commit of a fleet", () => {
+  it("is its first generation, replaces nothing, and leaves nothing in doubt", () => {
+    const cold = after(undefined, intent({ reason: "cold", replaces: undefined }));
+    const { state, verdict } = decide(cold, commit({ epoch: cold.intent?.epoch ?? 0 }));
+    expect(verdict).toEqual({ kind: "committed", generation: 1, doubt: false, reconciled: false, same: false });
+    expect(state?.credential).toMatchObject({ generation: 1, fingerprint: "T2" });
+    for (const field of ["previous", "suspect", "intent"]) expect(state).not.toHaveProperty(field);
+  });
+
+  it("has replaced nothing that could still be used", () => {
+    expect(usableUntil(emptyState, noonMs, rules)).toBe(0);
+    expect(usableUntil(calm(), noonMs, rules)).toBe(noonMs + rules.overlapMs);
+  });
+
+  it("into a store that lost the announcement is in doubt", () => {
+    expect(decide(emptyState, commit()).verdict).toMatchObject({ kind: "committed", generation: 1, doubt: true });
+  });
+});
+
+describe("a commit", () => {
+  it("of another credential ends the suspicion, and one of the suspected keeps it", () => {
+    expect(after({ ...announced, suspect }, commit())).not.toHaveProperty("suspect");
+    expect(after({ ...announced, suspect }, commit({}, { fingerprint: "T1" })).suspect).toEqual({ fingerprint: "T1", atMs: noonMs });
+    // A mark that an earlier failover left behind is none of this one's.
+    const other = { ...suspect, fingerprint: "T0" };
+    expect(after({ ...announced, suspect: other }, commit({}, { fingerprint: "T1" })).suspect).toEqual(other);
+    expect(after(announced, commit({}, { fingerprint: "T1" }))).not.toHaveProperty("suspect");
+  });
+
+  it("answers the input that was sent", () => {
+    const spent = { fingerprint: "R1", atMs: noonMs };
+    expect(after({ ...announced, spent }, commit())).not.toHaveProperty("spent");
+  });
+
+  it("reconciles only a doubt that there was", () => {
+    expect(decide(announced, commit()).verdict).toMatchObject({ doubt: false, reconciled: false });
+    expect(decide({ ...announced, doubtSinceMs: 5 }, commit()).verdict).toMatchObject({ doubt: false, reconciled: true });
+    expect(decide({ ...announced, doubtSinceMs: 5 }, commit({ leaseHeld: false })).verdict).toMatchObject({
+      doubt: true,
+      reconciled: false,
+    });
+  });
+});

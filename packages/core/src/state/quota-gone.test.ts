@@ -1,0 +1,50 @@
+/** A day's quota of which the platform says that it is gone, whatever the fleet has counted. */
+import { describe, expect, it } from "vitest";
+import { exhaust, exhaustedUntilMs, granted, refund, resetsAtMs, spend } from "./quota.ts";
+import { noonMs, rules, today } from "./state.fixture.ts";
+import type { Quota } from "./state.ts";
+
+const hourMs = 3_600_000;
+const resetMs = resetsAtMs(noonMs, rules);
+
+/** The platform said so at noon, when the fleet had counted so many of its 100. */
+function goneAt(used: number): Quota {
+  return exhaust({ day: today, used, forced: { used: 0, lastAtMs: 0 } }, noonMs, rules);
+}
+
+describe("a day's quota that the platform calls gone", () => {
+  it("is tried again after an hour, and not a moment sooner", () => {
+    expect(exhaustedUntilMs(goneAt(5), "cold", noonMs, rules)).toBe(noonMs + hourMs);
+    expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs - 1, rules)).toBe(noonMs + hourMs);
+    expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs, rules)).toBeUndefined();
+    expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs + 1, rules)).toBeUndefined();
+  });
+
+  it("is tried again at midnight where that is sooner", () => {
+    const late = exhaust(goneAt(5), resetMs - 60_000, rules);
+    expect(exhaustedUntilMs(late, "cold", resetMs - 60_000, rules)).toBe(resetMs);
+  });
+
+  it("is not tried again before midnight by a fleet that has used it up by its own count", () => {
+    expect(exhaustedUntilMs(goneAt(99), "cold", noonMs + hourMs, rules)).toBeUndefined();
+    expect(exhaustedUntilMs(goneAt(100), "cold", noonMs + hourMs, rules)).toBe(resetMs);
+    expect(exhaustedUntilMs(goneAt(120), "cold", noonMs + hourMs, rules)).toBe(resetMs);
+  });
+
+  it("counts each try, which is given back when it never left", () => {
+    const tried = spend(goneAt(5), false, noonMs + hourMs);
+    expect(tried).toMatchObject({ used: 100, gone: { day: today, used: 6, nextMs: noonMs + 2 * hourMs } });
+    const unsent = refund(tried, noonMs + hourMs, rules);
+    expect(unsent).toEqual({ ...goneAt(5), gone: { day: today, used: 5, nextMs: 0 } });
+    expect(exhaustedUntilMs(unsent, "cold", noonMs + hourMs, rules)).toBeUndefined();
+    expect(refund(goneAt(0), noonMs, rules).gone?.used).toBe(0);
+  });
+
+  it("says nothing of a day on which it was not said", () => {
+    const old: Quota = { ...goneAt(5), day: today + 1, used: 7 };
+    expect(spend(old, false, noonMs)).toMatchObject({ used: 8, gone: { day: today, used: 5 } });
+    expect(exhaustedUntilMs({ ...old, used: 100 }, "cold", noonMs + 2 * hourMs, rules)).toBe(resetsAtMs(noonMs + 2 * hourMs, rules));
+    expect(granted(old)).toEqual({ day: today + 1, used: 7, forced: { used: 0, lastAtMs: 0 } });
+    expect(granted(goneAt(5)).used).toBe(5);
+  });
+});

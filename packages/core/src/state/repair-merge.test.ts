@@ -1,0 +1,90 @@
+/** What a repair keeps of both documents, the one that the store fell back to and the one that a node has seen. */
+import { describe, expect, it } from "vitest";
+import { after, calm, decide, held, noonMs, today } from "./state.fixture.ts";
+import { emptyState, type State } from "./state.ts";
+
+const known = calm({ credential: held("T2", { generation: 2, epoch: 20 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
+const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
+  after(calm(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
+
+describe("a repair", () => {
+  it("says that it repaired, and needs something to write back", () => {
+    expect(decide(calm(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({ kind: "repaired" });
+    const { credential: _, ...none } = known;
+    expect(decide(undefined, { type: "repair", outcomeId: "repaired", known: none })).toEqual({ verdict: { kind: "kept" } });
+  });
+
+  it("of what is not known to have replaced anything writes back over nothing, and names no predecessor", () => {
+    const { previous: _, ...first } = known;
+    const repair = { type: "repair", outcomeId: "repaired", known: first } as const;
+    expect(decide(calm(), repair)).toEqual({ verdict: { kind: "kept" } });
+    expect(after(emptyState, repair)).not.toHaveProperty("previous");
+  });
+
+  it("keeps how often a rejection brought the refused one again, as the later of both counted", () => {
+    const [early, late] = [
+      { count: 1, lastMs: noonMs - 9 },
+      { count: 4, lastMs: noonMs - 5 },
+    ];
+    expect(repaired({ governor: early }, { governor: late }).governor).toEqual(late);
+    expect(repaired({ governor: late }, { governor: early }).governor).toEqual(late);
+    const lost = after(undefined, { type: "repair", outcomeId: "repaired", known: { ...known, governor: late } });
+    expect(lost.governor).toEqual(late);
+    // Of two that counted at once the stored one: others may act on it already.
+    expect(repaired({ governor: { ...late, count: 2 } }, { governor: late }).governor.count).toBe(2);
+  });
+
+  it("keeps the evidence of a foreign refresh, as the later of both counted", () => {
+    const [early, late] = [
+      { count: 1, sinceMs: 5, lastMs: noonMs - 9 },
+      { count: 2, sinceMs: 5, lastMs: noonMs - 5 },
+    ];
+    expect(repaired({ contention: early }, { contention: late }).contention).toEqual(late);
+    expect(repaired({ contention: late }, { contention: early }).contention).toEqual(late);
+  });
+
+  it("keeps what either has spent of the budgets", () => {
+    const [one, other] = [
+      { refusals: noonMs + 5, manual: 3 },
+      { refusals: noonMs + 2, manual: 7 },
+    ];
+    expect(repaired({ budgets: one }, { budgets: other }).budgets).toEqual({ refusals: noonMs + 5, manual: 7 });
+    expect(repaired({}, { budgets: other }).budgets).toEqual(other);
+    expect(repaired({ budgets: one }).budgets).toEqual(one);
+    expect(repaired({})).not.toHaveProperty("budgets");
+  });
+
+  it("leaves the fleet on the issuer that it lived on when it was last seen", () => {
+    const fallback = { sinceMs: noonMs - 5 };
+    expect(repaired({}, { fallback }).fallback).toEqual(fallback);
+    expect(repaired({ fallback: { sinceMs: 7 } }, { fallback }).fallback).toEqual(fallback);
+    expect(repaired({ fallback })).not.toHaveProperty("fallback");
+    expect(repaired({})).not.toHaveProperty("fallback");
+  });
+
+  it("keeps a doubt of either, and makes none", () => {
+    expect(repaired({ doubtSinceMs: noonMs - 7 }, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(noonMs - 7);
+    expect(repaired({}, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(noonMs - 9);
+    expect(repaired({})).not.toHaveProperty("doubtSinceMs");
+  });
+
+  it("keeps the mark of who uses it", () => {
+    expect(repaired({ usedAtMs: noonMs - 5 }, { usedAtMs: noonMs - 9 }).usedAtMs).toBe(noonMs - 5);
+    expect(repaired({}, { usedAtMs: noonMs - 9 }).usedAtMs).toBe(noonMs - 9);
+    expect(repaired({})).not.toHaveProperty("usedAtMs");
+  });
+
+  it("keeps a suspicion against what it writes back", () => {
+    const suspect = { fingerprint: "T2", atMs: noonMs };
+    expect(repaired({ suspect }).suspect).toEqual(suspect);
+  });
+
+  it("keeps the ledger of the later day, and of one day the one that counted more", () => {
+    const quota = (day: number, used: number): State["quota"] => ({ day, used, forced: { used: 0, lastAtMs: 0 } });
+    expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual(quota(today, 1));
+    expect(repaired({ quota: quota(today - 1, 90) }, { quota: quota(today, 1) }).quota).toEqual(quota(today, 1));
+    expect(repaired({ quota: quota(today, 4) }, { quota: quota(today, 9) }).quota).toEqual(quota(today, 9));
+    const forced = { used: 3, lastAtMs: 5 };
+    expect(repaired({ quota: { ...quota(today, 4), forced } }, { quota: quota(today, 4) }).quota.forced).toEqual(forced);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { Issuer, IssuePolicy } from "../issuer.ts";
+import { parametersFor } from "../parameters.ts";
+import { rulesFor, rulesOn } from "./rules.ts";
+import { rules } from "./state.fixture.ts";
+
+const lifetimeMs = 7_200_000;
+/** Many live side by side. */
+const sliding: IssuePolicy = { kind: "sliding" };
+const issue = (): Promise<never> => Promise.reject(new Error("Nobody asks."));
+
+function issuerWith(policy: IssuePolicy, more: Partial<Issuer> = {}): Issuer {
+  return { id: "test", policy, lifetimeMs, issue, ...more };
+}
+
+function rulesWith(policy: IssuePolicy, more: Partial<Issuer> = {}): ReturnType<typeof rulesFor> {
+  const issuer = issuerWith(policy, more);
+  return rulesFor(issuer, parametersFor(issuer));
+}
+
+describe("the rules of an issuer", () => {
+  it("that supersedes: the one before lives on for the overlap, and nothing is consumed", () => {
+    const supersede = rulesWith({ kind: "supersede", window: 2, overlapMs: 300_000 });
+    expect(supersede).toMatchObject({ supersedes: true, rotates: false, overlapMs: 300_000, inputGraceMs: 0 });
+  });
+
+  it("that rotates: each issue consumes its input, which works on for its grace or else for the overlap", () => {
+    expect(rulesWith({ kind: "rotate", overlapMs: 300_000 })).toMatchObject({
+      ...{ supersedes: true, rotates: true, overlapMs: 300_000, inputGraceMs: 300_000 },
+    });
+    expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 5_000 }).inputGraceMs).toBe(5_000);
+    expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 0 }).inputGraceMs).toBe(0);
+  });
+
+  it("that hands out the same one, or many at once: nobody is harmed, and the one before lives on", () => {
+    const stable = rulesWith({ kind: "stable", renewWithinMs: 290_000 });
+    expect(stable).toMatchObject({ supersedes: false, rotates: false, overlapMs: 290_000, inputGraceMs: 0 });
+    const many = rulesWith(sliding);
+    expect(many).toMatchObject({ supersedes: false, rotates: false, overlapMs: lifetimeMs, inputGraceMs: 0 });
+  });
+
+  it("say whether the platform can be asked about a credential", () => {
+    expect(rulesWith(sliding).canAsk).toBe(false);
+    expect(rulesWith(sliding, { probe: async () => "alive" }).canAsk).toBe(true);
+  });
+
+  it("take the platform's day and its limits from its quota, and know no limits without one", () => {
+    const forced = { perDay: 20, gapMs: 30_000 };
+    const limited = rulesWith(sliding, { quota: { perDay: 2_000, dayOffsetMs: 28_800_000, forced } });
+    expect(limited).toMatchObject({ quotaPerDay: 2_000, dayOffsetMs: 28_800_000, forced });
+    expect(rulesWith(sliding)).toMatchObject({ dayOffsetMs: 0, forced: { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 } });
+  });
+
+  it("allow an operator a fiftieth of the day's quota, and two revocations at least", () => {
+    const manual = (perDay: number): object => rulesWith(sliding, { quota: { perDay, dayOffsetMs: 0 } }).governor.manual;
+    expect(manual(2_000)).toEqual({ burst: 40, intervalMs: 86_400_000 / 40 });
+    expect(manual(100)).toEqual({ burst: 4, intervalMs: 86_400_000 / 4 });
+  });
+
+  it("leave alone what is refused, and a platform in trouble, for a second first and for minutes at most", () => {
+    const { cool, governor } = rulesWith(sliding);
+    expect([cool, governor.again]).toEqual([
+      { firstMs: 1_000, maxMs: 60_000 },
+      { firstMs: 1_000, maxMs: 600_000 },
+    ]);
+  });
+
+  it("report a war unless told otherwise, and hold the fallback's own rules where there is one", () => {
+    const issuer = issuerWith(sliding);
+    expect(rulesFor(issuer, parametersFor(issuer))).toMatchObject({ onContention: "report" });
+    expect(rulesFor(issuer, parametersFor(issuer))).not.toHaveProperty("fallback");
+    const both = rulesFor(issuer, parametersFor(issuer), "fallback", rules);
+    expect(both).toMatchObject({ onContention: "fallback", fallback: rules });
+    expect(rulesOn(undefined, both)).toBe(both);
+    expect(rulesOn({ fallback: { sinceMs: 5 } }, both)).toBe(rules);
+  });
+});

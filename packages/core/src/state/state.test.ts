@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { calm, held, noonMs } from "./state.fixture.ts";
+import { isCalm, isDead, isHandedOutAgain, isLive, owedSinceMs, unknownFields, type State } from "./state.ts";
+
+const suspect = { fingerprint: "T1", atMs: noonMs } as const;
+const intent = { epoch: 11, operationId: "op", atMs: noonMs };
+
+describe("a document", () => {
+  it("is calm when nothing is under way, feared or doubted", () => {
+    expect(isCalm(calm({ dangerUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs)).toBe(true);
+    const troubled: Partial<State>[] = [{ intent }, { doubtSinceMs: 5 }, { dangerUntilMs: noonMs + 1 }, { suspect }];
+    for (const changes of troubled) expect(isCalm(calm(changes), noonMs), JSON.stringify(changes)).toBe(false);
+  });
+
+  it("has no credential that is live, dead or handed out again while it has none", () => {
+    const { credential: _, ...none } = calm({ suspect: { ...suspect, dead: true } });
+    expect([isLive(none, noonMs), isDead(none), isHandedOutAgain(none)]).toEqual([false, false, false]);
+    expect([isDead(calm()), isDead(calm({ suspect })), isDead(calm({ suspect: { ...suspect, dead: true } }))]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it("knows when the platform handed out again what it refuses: when it was asked for after the refusal", () => {
+    const asked = (sentAtMs: number, mark: State["suspect"] = suspect): boolean =>
+      isHandedOutAgain(calm({ credential: held("T1", { sentAtMs }), suspect: mark! }));
+    expect([asked(noonMs - 1), asked(noonMs), asked(noonMs + 1)]).toEqual([false, true, true]);
+    expect(asked(noonMs + 1, { ...suspect, fingerprint: "T0" })).toBe(false);
+    expect(isHandedOutAgain(calm())).toBe(false);
+  });
+
+  it("owes a reconciling refresh since the doubt, or since a request that nobody reported, and not before its credential was asked for", () => {
+    const credential = held("T1", { sentAtMs: noonMs - 600_000 });
+    expect([owedSinceMs(undefined), owedSinceMs(calm())]).toEqual([undefined, undefined]);
+    expect(owedSinceMs(calm({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);
+    expect(owedSinceMs(calm({ intent }))).toBe(noonMs);
+    expect(owedSinceMs(calm({ doubtSinceMs: 7, credential }))).toBe(noonMs - 600_000);
+    const { credential: _, ...none } = calm({ doubtSinceMs: 7 });
+    expect(owedSinceMs(none)).toBe(7);
+  });
+
+  it("keeps fields of a later release apart from its own", () => {
+    expect(unknownFields(calm())).toEqual({});
+    expect(unknownFields({ ...calm(), later: { a: 1 } } as State)).toEqual({ later: { a: 1 } });
+  });
+});

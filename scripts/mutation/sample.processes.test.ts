@@ -1,0 +1,14 @@
+/** What the whole run does each night, with the reducer: seconds, and always the same mutants in front of the same tests. */
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { run } from "../process.ts";
+import { root } from "../workspace.ts";
+
+test("nine of ten small changes to the reducer are noticed by the tests beside it, and each of the others has its reason", async () => {
+  const printed = await run(process.execPath, [join(root, "scripts/mutation/main.ts"), "--sample"], { cwd: root, timeoutMs: 230_000 });
+  const score = printed.slice(printed.lastIndexOf("mutation score:"));
+  console.log(score);
+  expect(score).toMatch(
+    /^mutation score: \d+\.\d % \(\d{4} of \d{4} mutants killed; \d+ live with a reason, 0 without\)\nmet: at least 90 %/,
+  );
+});
