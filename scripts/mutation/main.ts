@@ -52,10 +52,9 @@ if (status !== 0) throw new Error("The mutation run did not end well: what it pr
 const survivors = JSON.parse(readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8")) as Survivor[];
 const score = scoreOf(JSON.parse(readFileSync(reportFile, "utf8")) as MutationReport, survivors);
 console.log(linesOf(score).join("\n"));
-const isGood = score.percent >= targetPercent && score.unlisted.length === 0 && score.outdated.length === 0;
-console.log(
-  isGood
-    ? `met: at least ${targetPercent} %, and every survivor has its reason`
-    : `missed: at least ${targetPercent} %, and a reason for every survivor`,
-);
-process.exitCode = isGood ? 0 : 1;
+const isGood = score.percent >= targetPercent;
+const isExplained = score.unlisted.length === 0 && score.outdated.length === 0;
+console.log(`${isGood ? "met" : "missed"}: at least ${targetPercent} % killed`);
+console.log(`${isExplained ? "met" : "missed"}: a test or a reason for every survivor, and no reason without one`);
+// Every survivor is named each time; who has just changed the code has until the night for the reasons.
+process.exitCode = isGood && (isExplained || !isWhole) ? 0 : 1;

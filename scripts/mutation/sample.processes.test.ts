@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { run } from "../process.ts";
 import { root } from "../workspace.ts";
 
-test("nine of ten small changes to the reducer are noticed by the tests beside it, and each of the others has its reason", async () => {
+test("nine of ten small changes to the reducer are noticed by the tests beside it, and the others are named", async () => {
   const printed = await run(process.execPath, [join(root, "scripts/mutation/main.ts"), "--sample"], { cwd: root, timeoutMs: 230_000 });
   const score = printed.slice(printed.lastIndexOf("mutation score:"));
   console.log(score);

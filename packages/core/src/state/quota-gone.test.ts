@@ -33,7 +33,7 @@ describe("a day's quota that the platform calls gone", () => {
 
   it("counts each try, which is given back when it never left", () => {
     const tried = spend(goneAt(5), false, noonMs + hourMs);
-    expect(tried).toMatchObject({ used: 100, gone: { day: today, used: 6, nextMs: noonMs + 2 * hourMs } });
+    expect(tried).toMatchObject({ used: 100, gone: { day: today, used: 6, nextMs: noonMs + hourMs + 60_000 } });
     const unsent = refund(tried, noonMs + hourMs, rules);
     expect(unsent).toEqual({ ...goneAt(5), gone: { day: today, used: 5, nextMs: 0 } });
     expect(exhaustedUntilMs(unsent, "cold", noonMs + hourMs, rules)).toBeUndefined();

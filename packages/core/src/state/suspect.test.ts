@@ -91,6 +91,11 @@ describe("a request that a rejection asks for", () => {
     expect(after(undefined, intent({ ...rejected, refused: "T0" }))).not.toHaveProperty("suspect");
   });
 
+  it("is no evidence where it is decided on a node's own copy: it marks the credential, and nothing more", () => {
+    const decided = decide(calm(), intent({ ...rejected, refused: "T1", isAlone: true }));
+    expect(decided).toMatchObject({ state: { suspect: { dead: true }, contention: { count: 0 } }, verdict: { foreign: undefined } });
+  });
+
   it("counts no second foreign refresh for a credential that was found dead before", () => {
     const next = after(after(calm(), suspect), intent({ ...rejected, refused: "T1" }), 9_000);
     expect(next).toMatchObject({ contention: { count: 1, lastMs: noonMs }, suspect: { atMs: noonMs } });
