@@ -44,10 +44,11 @@ export function withTools(): Record<string, string> {
 /** The files that a package has no business shipping, each with the reason. `sources` are those that exist below the package's `src`. */
 export function misplaced(files: readonly string[], sources: ReadonlySet<string>): string[] {
   return files.flatMap((path) => {
-    if (/^(package\.json|README(\.[\w-]+)?\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
+    if (/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
+    if (path.startsWith("README")) return [`${path} would be shown by npm in place of README.md`];
     if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path)) return [`${path} is of use to tests only`];
-    if (/^src\/.+\.ts$/.test(path)) return [];
-    const built = /^dist\/(.+?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path)?.[1];
+    if (path.endsWith(".map")) return [`${path} points to sources that are not shipped`];
+    const built = /^dist\/(.+?)\.(?:js|d\.ts)$/.exec(path)?.[1];
     if (built === undefined) return [`${path} is neither code nor a document`];
     return sources.has(`${built}.ts`) ? [] : [`${path} was built from a file that is gone; delete dist and build again`];
   });

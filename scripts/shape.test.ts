@@ -1,21 +1,36 @@
 import { describe, expect, test } from "vitest";
-import { checkFiles, checkMember, checkRoot } from "./shape.ts";
-import type { Manifest, Member } from "./workspace.ts";
+import { checkFiles, checkMember, checkRoot, checkWorkflow } from "./shape.ts";
+import { project, type Manifest, type Member } from "./workspace.ts";
+
+const { bugs = "", author = "", repository } = project();
 
 const manifest: Manifest = {
   name: "@lingpai/thing",
   version: "0.0.0",
   description: "A thing",
+  keywords: ["thing", "other thing", "third thing"],
+  bugs,
+  author,
+  scripts: { prepack: "tsc -b tsconfig.build.json" },
   license: "MIT",
   type: "module",
   engines: { node: ">=22.12" },
-  files: ["dist"],
+  files: ["dist", "CHANGELOG.md"],
   exports: { ".": "./src/index.ts" },
   publishConfig: { access: "public", exports: { ".": "./dist/index.js" } },
 };
 
 function member(changes: Partial<Manifest>, path = "packages/thing"): Member {
-  return { group: path.startsWith("apps") ? "apps" : "packages", path, folder: "", hasReadme: true, manifest: { ...manifest, ...changes } };
+  const homepage = `${repository.url.replace("git+", "").replace(".git", "")}/tree/main/${path}#readme`;
+  const found = { type: "git", url: repository.url, directory: path };
+  return {
+    group: path.startsWith("apps") ? "apps" : "packages",
+    path,
+    folder: "",
+    readme: "npm i @lingpai/thing\n",
+    hasChangelog: true,
+    manifest: { ...manifest, homepage, repository: found, ...changes },
+  };
 }
 
 const source = (path: string, bytes: number) => ({ path: `packages/thing/src/${path}`, text: "x".repeat(bytes) });
@@ -62,7 +77,21 @@ describe("a package.json", () => {
   });
 
   test("is stopped when there is no README beside it", () => {
-    expect(checkMember({ ...member({}), hasReadme: false }, [])).toEqual([expect.stringContaining("has no README.md")]);
+    expect(checkMember({ ...member({}), readme: "" }, [])).toEqual(expect.arrayContaining([expect.stringContaining("has no README.md")]));
+  });
+
+  test("is stopped when the README imports what it does not install", () => {
+    const readme = '```text\nnpm i @lingpai/thing\n```\n\n```ts\nimport { Redis } from "ioredis";\n```\n';
+    expect(checkMember({ ...member({}), readme }, [])).toEqual([expect.stringContaining("npm i ioredis")]);
+  });
+
+  test("is stopped when the README has a link that npm cannot follow", () => {
+    const readme = "npm i @lingpai/thing\n\n[a](#part), [b](https://example.com), [c](../core)\n";
+    expect(checkMember({ ...member({}), readme }, [])).toEqual([expect.stringContaining("links to ../core")]);
+  });
+
+  test("is stopped when there is no change log beside it", () => {
+    expect(checkMember({ ...member({}), hasChangelog: false }, [])).toEqual([expect.stringContaining("has no CHANGELOG.md")]);
   });
 
   const incomplete: readonly (readonly [string, Partial<Manifest>])[] = [
@@ -71,6 +100,13 @@ describe("a package.json", () => {
     ["description", { description: "" }],
     ["engines", { engines: {} }],
     ["access", { publishConfig: { exports: { ".": "./dist/index.js" } } }],
+    ["keywords", { keywords: [] }],
+    ["homepage", { homepage: "https://example.com" }],
+    ["bugs", { bugs: "https://example.com" }],
+    ["author", { author: "" }],
+    ["repository", { repository: { type: "git", url: repository.url } }],
+    ["CHANGELOG.md", { files: ["dist"] }],
+    ["prepack", { scripts: {} }],
     ["exports ., ./testing here", { exports: { ".": "./src/index.ts", "./testing": "./src/testing.ts" } }],
   ];
   test.for(incomplete)("is stopped for its %s", ([what, changes]) => {
@@ -95,4 +131,10 @@ describe("a package.json", () => {
       expect.stringContaining("nobody could install it"),
     ]);
   });
+});
+
+test("a workflow is stopped for an action that is named by a tag", () => {
+  const commit = "8488615a623b1b9c987934bb89eae8af6a946ac1";
+  expect(checkWorkflow("ci.yml", `- uses: a/b@${commit} # v1\n- uses: ./.github/actions/prepare\n`)).toEqual([]);
+  expect(checkWorkflow("ci.yml", "- uses: a/b@v5\n")).toEqual([expect.stringContaining("a/b@v5")]);
 });

@@ -1,6 +1,7 @@
 /** The score sheet: how large, how named and how connected the parts of this repository may be. Part of `pnpm lint`. */
-import { readdirSync } from "node:fs";
-import { isPublished, type Member, members, root, type SourceFile, sourceFiles } from "./workspace.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isPublished, type Member, members, project, root, type SourceFile, sourceFiles } from "./workspace.ts";
 
 const limits = { rootEntries: 30, fileBytes: 12_288, medianBytes: 4_096, adapterLines: 200, adapterTestLines: 15 };
 const generated = new Set([".git", ".cache", ".turbo", "coverage", "node_modules"]);
@@ -68,10 +69,41 @@ export function checkMember(member: Member, all: readonly Member[]): string[] {
     isPublished(member) &&
       runtime.some((name) => privateOnes.has(name)) &&
       "is published but depends on a private package; nobody could install it. Publish that one too, or make it a devDependency",
-    isPublished(member) && !member.hasReadme && "has no README.md: one sentence, what it needs, ten lines that run",
-    ...(isPublished(member) ? checkPublished(member) : []),
+    isPublished(member) && member.readme === "" && "has no README.md: one sentence, what it needs, ten lines that run",
+    ...(isPublished(member) ? [...checkPublished(member), ...checkMetadata(member), ...checkReadme(member)] : []),
   ];
   return problems.filter((problem) => problem !== false).map((problem) => `${path} ${problem}.`);
+}
+
+/** A reader on npm copies the first example, and the line that installs what it imports. */
+function checkReadme({ readme, manifest }: Member): (string | false)[] {
+  const [, first = ""] = /```ts\n(.*?)```/s.exec(readme) ?? [];
+  const imported = [...first.matchAll(/ from "(@[^/"]+\/[^/"]+|[^/"]+)/g)].map(([, name = ""]) => name);
+  const wanted = new Set([manifest.name, ...imported.filter((name) => !name.startsWith("node:"))]);
+  const lines = [...readme.matchAll(/^npm i(?: -D)? (.+)$/gm)].flatMap(([, names = ""]) => names.split(" "));
+  const missing = [...wanted].filter((name) => !lines.includes(name));
+  const relative = [...readme.matchAll(/\]\((?![a-z]+:|#)([^)\s]+)\)/g)].map(([, target = ""]) => target);
+  return [
+    relative.length > 0 && `has a README that links to ${relative.join(", ")}, which leads nowhere on npm. Write the whole address`,
+    missing.length > 0 && `has a README that does not say how to install ${missing.join(", ")}: npm i ${missing.join(" ")}`,
+  ];
+}
+
+/** What npm shows beside a package, and what a publish with provenance is refused without. */
+function checkMetadata({ manifest, path, hasChangelog }: Member): (string | false)[] {
+  const { repository, bugs, author } = project();
+  const page = repository.url.replace(/^git\+(.*)\.git$/, `$1/tree/main/${path}#readme`);
+  return [
+    (manifest.keywords ?? []).length < 3 && 'needs at least three "keywords", by which it is searched for',
+    manifest.homepage !== page && `needs "homepage": "${page}"`,
+    manifest.bugs !== bugs && `needs "bugs": "${bugs}"`,
+    manifest.author !== author && `needs "author": "${author}"`,
+    (manifest.repository?.url !== repository.url || manifest.repository.directory !== path) &&
+      `needs "repository": { "type": "git", "url": "${repository.url}", "directory": "${path}" }, or npm refuses its provenance`,
+    !hasChangelog && "has no CHANGELOG.md: one line, its name, to which the releases add",
+    !manifest.files?.includes("CHANGELOG.md") && 'needs "CHANGELOG.md" among its "files"; npm leaves it out otherwise',
+    manifest.scripts?.["prepack"] === undefined && 'needs "prepack", so that nothing is packed that was built before the last change',
+  ];
 }
 
 function checkPublished({ manifest }: Member): (string | false)[] {
@@ -93,9 +125,26 @@ function checkPublished({ manifest }: Member): (string | false)[] {
   ];
 }
 
+/** A tag can be moved to other code; a commit cannot. */
+export function checkWorkflow(path: string, text: string): string[] {
+  const used = [...text.matchAll(/\buses: (\S+)/g)].map(([, action = ""]) => action);
+  return used
+    .filter((action) => !action.startsWith("./") && !/@[0-9a-f]{40}$/.test(action))
+    .map((action) => `${path} uses ${action}. Name it by its whole commit, with the version as a comment.`);
+}
+
+function workflows(): string[] {
+  return readdirSync(join(root, ".github"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".yml"));
+}
+
 export function problems(): string[] {
   const all = members();
-  return [...checkRoot(readdirSync(root)), ...checkFiles(sourceFiles()), ...all.flatMap((member) => checkMember(member, all))];
+  return [
+    ...checkRoot(readdirSync(root)),
+    ...checkFiles(sourceFiles()),
+    ...all.flatMap((member) => checkMember(member, all)),
+    ...workflows().flatMap((path) => checkWorkflow(`.github/${path}`, readFileSync(join(root, ".github", path), "utf8"))),
+  ];
 }
 
 if (import.meta.main) {

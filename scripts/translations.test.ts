@@ -1,18 +1,18 @@
 /** Whoever changes a page in one language is told of the other. */
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkTranslation, originalOf, translations } from "./translations.ts";
 import { root } from "./workspace.ts";
 
-const read = (path: string) => ({ name: basename(path), text: readFileSync(join(root, path), "utf8") });
+const read = (path: string) => ({ path, text: readFileSync(join(root, path), "utf8") });
 
 test.for(translations())("%s corresponds to its original", (path) => {
   expect(checkTranslation(read(originalOf(path)), read(path))).toEqual([]);
 });
 
 test("translations are found wherever they are", () => {
-  expect(translations()).toEqual(expect.arrayContaining(["README.zh-CN.md", "docs/recipes/koa.zh-CN.md", "packages/core/README.zh-CN.md"]));
+  expect(translations()).toEqual(expect.arrayContaining(["README.zh-CN.md", "docs/recipes/koa.zh-CN.md", "packages/core/zh-CN/README.md"]));
 });
 
 describe("a translation", () => {
@@ -27,7 +27,7 @@ describe("a translation", () => {
     `<!-- needs: redis -->\n\n${fence}ts\n# no heading\nrun("// text"); // it runs\n${fence}\n`,
     "| 甲 | 乙 |\n| - | - |\n| 1 | 2 |\n",
   ].join("\n");
-  const check = (text: string): string[] => checkTranslation({ name: "README.md", text: english }, { name: "README.zh-CN.md", text });
+  const check = (text: string): string[] => checkTranslation({ path: "README.md", text: english }, { path: "README.zh-CN.md", text });
 
   test("passes when it corresponds, its links in another order and its comments in Chinese", () => {
     expect(check(chinese)).toEqual([]);
@@ -53,8 +53,16 @@ describe("a translation", () => {
 
   test("is stopped when its original has no link to it", () => {
     const text = english.replace("[简体中文](README.zh-CN.md)\n", "");
-    expect(checkTranslation({ name: "README.md", text }, { name: "README.zh-CN.md", text: chinese })).toContain(
+    expect(checkTranslation({ path: "README.md", text }, { path: "README.zh-CN.md", text: chinese })).toContain(
       "README.md has no link to README.zh-CN.md",
     );
+  });
+
+  test("of a package's README links by address, since npm shows the original elsewhere", () => {
+    const at = (path: string): string => `https://example.com/blob/main/packages/thing/${path}`;
+    const ours = { path: "packages/thing/README.md", text: `# Thing\n\n[简体中文](${at("zh-CN/README.md")})\n` };
+    const theirs = { path: "packages/thing/zh-CN/README.md", text: `# 东西\n\n[English](${at("README.md")})\n` };
+    expect(checkTranslation(ours, theirs)).toEqual([]);
+    expect(checkTranslation({ ...ours, text: "# Thing\n" }, theirs)).toContain("packages/thing/README.md has no link to README.md");
   });
 });

@@ -1,32 +1,36 @@
-/** Pages that exist in a second language, `X.zh-CN.md` beside `X.md`: found by their names, and held to the shape of their original. */
+/**
+ * Pages that exist in a second language, held to the shape of their original: `X.zh-CN.md` beside `X.md`, and a package's
+ * `zh-CN/README.md` below its `README.md`, because npm shows the first file of a package whose name begins with README.
+ */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { blocksOf } from "./blocks.ts";
 import { root } from "./workspace.ts";
 
 const suffix = /\.[a-z]{2}-[A-Z]{2}\.md$/;
+const folder = /(^|\/)[a-z]{2}-[A-Z]{2}\/(?=[^/]+\.md$)/;
 
 export function isTranslation(path: string): boolean {
-  return suffix.test(path);
+  return suffix.test(path) || folder.test(path);
 }
 
 export function originalOf(translation: string): string {
-  return translation.replace(suffix, ".md");
+  return translation.replace(suffix, ".md").replace(folder, "$1");
 }
 
 /** Every translated page of the workspace, from its root, with forward slashes. */
-export function translations(folder = "."): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+export function translations(below = "."): string[] {
+  return readdirSync(join(root, below), { withFileTypes: true }).flatMap((entry) => {
     if (/^(\.|(node_modules|dist|coverage)$)/.test(entry.name)) return [];
-    const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
+    const path = below === "." ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) return translations(path);
     return isTranslation(path) ? [path] : [];
   });
 }
 
 export interface Page {
-  /** Without its folder, as in `README.zh-CN.md`. */
-  readonly name: string;
+  /** From the root, with forward slashes. */
+  readonly path: string;
   readonly text: string;
 }
 
@@ -34,8 +38,8 @@ export interface Page {
 export function checkTranslation(original: Page, translation: Page): string[] {
   const [ours, theirs] = [partsOf(original.text), partsOf(translation.text)];
   return [
-    !ours.targets.includes(translation.name) && `${original.name} has no link to ${translation.name}`,
-    !theirs.targets.includes(original.name) && `${translation.name} has no link to ${original.name}`,
+    !ours.targets.some(leadsTo(translation.path)) && `${original.path} has no link to ${basename(translation.path)}`,
+    !theirs.targets.some(leadsTo(original.path)) && `${translation.path} has no link to ${basename(original.path)}`,
     difference("heading", ours.headings, theirs.headings),
     difference("table row", ours.rows, theirs.rows),
     difference("link", linked(ours), linked(theirs)),
@@ -45,6 +49,11 @@ export function checkTranslation(original: Page, translation: Page): string[] {
       theirs.code.map((line, index) => withComment(line, ours.code[index] ?? "")),
     ),
   ].filter((problem) => problem !== false);
+}
+
+/** Beside each other pages link by name; what npm shows links by address. */
+function leadsTo(path: string): (target: string) => boolean {
+  return (target) => target === basename(path) || target.endsWith(`/${path}`);
 }
 
 interface Parts {

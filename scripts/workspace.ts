@@ -11,11 +11,17 @@ export interface Manifest {
   readonly version: string;
   readonly private?: boolean;
   readonly description?: string;
+  readonly keywords?: readonly string[];
+  readonly homepage?: string;
+  readonly bugs?: string;
+  readonly repository?: { readonly type: string; readonly url: string; readonly directory?: string };
+  readonly author?: string;
   readonly license?: string;
   readonly type?: string;
   readonly sideEffects?: boolean;
   readonly engines?: Readonly<Record<string, string>>;
   readonly files?: readonly string[];
+  readonly scripts?: Readonly<Record<string, string>>;
   readonly bin?: string | Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly publishConfig?: { readonly access?: string; readonly exports?: Readonly<Record<string, unknown>> };
@@ -29,7 +35,9 @@ export interface Member {
   /** The folder below the group, as in `packages/core`. */
   readonly path: string;
   readonly folder: string;
-  readonly hasReadme: boolean;
+  /** Empty when there is none. */
+  readonly readme: string;
+  readonly hasChangelog: boolean;
   readonly manifest: Manifest;
 }
 
@@ -40,12 +48,13 @@ export function members(workspace: string = root): readonly Member[] {
       .filter((name) => existsSync(join(workspace, group, name, "package.json")))
       .map((name) => {
         const folder = join(workspace, group, name);
-        const hasReadme = existsSync(join(folder, "README.md"));
+        const readme = join(folder, "README.md");
         return {
           group,
           path: `${group}/${name}`,
           folder,
-          hasReadme,
+          readme: existsSync(readme) ? readFileSync(readme, "utf8") : "",
+          hasChangelog: existsSync(join(folder, "CHANGELOG.md")),
           manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest,
         };
       }),
@@ -58,6 +67,11 @@ function namesIn(folder: string): string[] {
 
 export function isPublished({ manifest }: Member): boolean {
   return manifest.private !== true;
+}
+
+/** What the root says of the project; npm shows the same with every package. */
+export function project(): Pick<Manifest, "bugs" | "author"> & { readonly repository: { readonly url: string } } {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as ReturnType<typeof project>;
 }
 
 export interface SourceFile {
