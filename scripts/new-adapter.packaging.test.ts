@@ -53,11 +53,13 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
   test("consists of what is the same everywhere, and two files to write", () => {
     const names = written.map((path) => path.replace("packages/adapter-foo-store/", ""));
     expect(names).toEqual([
+      "CHANGELOG.md",
       "README.md",
       "package.json",
       "src/conformance.fixture.ts",
       "src/conformance.test.ts",
       "src/index.ts",
+      "tsconfig.build.json",
       "tsconfig.json",
     ]);
     for (const path of written) expect(readFileSync(join(own, path), "utf8")).not.toContain("{{");

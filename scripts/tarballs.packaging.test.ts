@@ -2,6 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { misplaced, type Packed, packAll } from "./packing.ts";
 import { run } from "./process.ts";
@@ -38,12 +42,13 @@ function versionInWorkspace(member: Member, name: string): string {
   return member.manifest.devDependencies?.[name] ?? devDependencies[name] ?? member.manifest.peerDependencies?.[name] ?? "*";
 }
 
-/** An empty project that depends on this package alone; what the package did not declare is out of its reach (no hoisting). */
-async function emptyProject(member: Member): Promise<string> {
-  const project = join(folder, member.path.replace("/", "-"));
+/** An empty project that depends on these packages alone; what the package did not declare is out of its reach (no hoisting). */
+async function emptyProject(...dependsOn: Member[]): Promise<string> {
+  const project = join(folder, dependsOn.map(({ path }) => path.replace("/", "-")).join(" "));
   mkdirSync(project);
-  const peers = optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]);
-  const dependencies = { [member.manifest.name]: `file:${packedOf(member).tarball}`, ...Object.fromEntries(peers) };
+  const peers = dependsOn.flatMap((member) => optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]));
+  const own = dependsOn.map((member) => [member.manifest.name, `file:${packedOf(member).tarball}`]);
+  const dependencies = Object.fromEntries([...own, ...peers]);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, dependencies }));
   const overrides = Object.fromEntries([...packed.values()].map((one) => [one.member.manifest.name, `file:${one.tarball}`]));
   const settings = { packages: ["."], overrides, hoist: false, autoInstallPeers: true, ignoreScripts: true, preferOffline: true };
@@ -135,4 +140,47 @@ describe.for(published)("$manifest.name, packed", (member) => {
     for (const major of nodeMajors) await expectUsable(major, member, project);
     await expectBindingsUsable(member, project);
   });
+});
+
+/** What a user pays. Whoever raises one of these says in the commit what the users get for it. */
+const budgets = { coreUnpackedKb: 600, bundledKb: 66, importOfClient: 2.5 };
+
+test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {
+  const core = published.find(({ path }) => path === "packages/core");
+  const listing = await run("tar", ["-tvzf", packedOf(core as Member).tarball], { cwd: folder });
+  const bytes = listing.split("\n").reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
+  console.log(`core unpacks to ${Math.round(bytes / 1000)} kB`);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes / 1000).toBeLessThan(budgets.coreUnpackedKb);
+});
+
+test("the client with the ioredis adapter stays small, and quick to import beside ioredis itself", async () => {
+  const names = ["@lingpai/wechat", "@lingpai/adapter-ioredis"];
+  const project = await emptyProject(...published.filter(({ manifest }) => names.includes(manifest.name)));
+  const hidden = join(project, "node_modules/@lingpai/adapter-ioredis");
+  const ioredis = pathToFileURL(createRequire(join(realpathSync(hidden), "package.json")).resolve("ioredis")).href;
+  const used = 'export { wechat } from "@lingpai/wechat";\nexport { ioredisStore } from "@lingpai/adapter-ioredis";\n';
+  writeFileSync(join(project, "used.mjs"), used);
+  const bundle = await build({
+    input: join(project, "used.mjs"),
+    external: [/^node:/, /^ioredis/],
+    platform: "node",
+    write: false,
+    output: { minify: true },
+  });
+  const kb = gzipSync(bundle.output[0].code).length / 1000;
+
+  const timing = (name: string): string =>
+    `const startMs = performance.now(); await import("${name}"); console.log(performance.now() - startMs);`;
+  writeFileSync(join(project, "ours.mjs"), timing("./used.mjs"));
+  writeFileSync(join(project, "theirs.mjs"), timing(ioredis));
+  const shortest = async (file: string): Promise<number> => {
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) times.push(Number(await run(process.execPath, [file], { cwd: project })));
+    return Math.min(...times);
+  };
+  const ratio = (await shortest("ours.mjs")) / (await shortest("theirs.mjs"));
+  console.log(`client and adapter: ${kb.toFixed(1)} kB minified and gzipped; their import takes ${ratio.toFixed(2)} of ioredis's`);
+  expect(kb).toBeLessThan(budgets.bundledKb);
+  expect(ratio).toBeLessThan(budgets.importOfClient);
 });
