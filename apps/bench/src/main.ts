@@ -15,12 +15,13 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   failover: async () => (await import("./failover/failover.ts")).failover,
   incident: async () => (await import("./incident/incident.ts")).incident,
   war: async () => (await import("./war/war.ts")).war,
+  siege: async () => (await import("./siege/siege.ts")).siege,
   cost: async () => (await import("./cost/cost.ts")).cost,
   many: async () => (await import("./many/many.ts")).many,
 };
 
-/** These take much longer than all others together. */
-const lasting: readonly string[] = ["failover"];
+/** These wait for real time to pass, minutes of it. */
+const lasting: readonly string[] = ["failover", "siege"];
 
 const usage = `usage: pnpm bench NAME [--json] [--quick] [--only TEXT]
 

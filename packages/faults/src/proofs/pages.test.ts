@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
 import { invariants } from "./invariants.ts";
+import { kinds } from "./kinds.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { pages } from "./pages.ts";
 import { platformFaults } from "./platform-faults.ts";
@@ -18,6 +19,7 @@ const proofs = rows.flatMap(({ by = [] }) => by);
 describe("the tables of proofs", () => {
   test.each([
     ["faults", [...storeFaults, ...platformFaults, ...machineFaults], numbered(48, "F")],
+    ["kinds of fault", kinds, numbered(14, "K")],
     ["bad inputs", [...badInputs, ...badRecords], numbered(58)],
     ["promises", promises, numbered(12)],
     ["invariants", invariants, numbered(34, "I")],

@@ -3,6 +3,7 @@ import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
 import { chinese, chinesePage } from "./chinese.ts";
 import { invariants } from "./invariants.ts";
+import { kinds } from "./kinds.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { platformFaults } from "./platform-faults.ts";
 import { promises } from "./promises.ts";
@@ -34,8 +35,14 @@ const inputs: readonly Row[] = [...badInputs, ...badRecords];
 export const pages: readonly Page[] = [
   {
     name: "faults.md",
-    rows: faults,
-    text: page("What may go wrong, and what happens then", [running, table(["What goes wrong", "What happens"], faults)]),
+    rows: [...faults, ...kinds],
+    text: page("What may go wrong, and what happens then", [
+      running,
+      table(["What goes wrong", "What happens"], faults),
+      "## The kinds of fault",
+      "Public reports and outside benches found these where tests of single cases had not. Each is a kind, not an instance: here is what keeps all of it out.",
+      table(["Kind", "What makes it impossible"], kinds),
+    ]),
   },
   {
     name: "bad-inputs.md",
