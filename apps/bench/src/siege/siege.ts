@@ -78,7 +78,7 @@ async function lay(
     }
     const issued = simulator.log.entries({ kind: "issue", appId }).filter(({ caller }) => caller !== attacker);
     const live = new Set(simulator.operator.liveTokenIds(appId, kindOf(contender)));
-    const deaths = new Set(issued.map(({ tokenId }) => tokenId)).difference(live).size;
+    const deaths = new Set(issued.flatMap(({ tokenId = "" }) => (live.has(tokenId) ? [] : [tokenId]))).size;
     await Promise.all(members.map((member) => member.order("leave", undefined)));
     return { calls: (2 * strikes + 1) * processes * callersPerNode, failed, fetches: issued.length, deaths };
   } finally {

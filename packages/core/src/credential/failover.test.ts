@@ -101,6 +101,23 @@ describe.each(overlaps)("with an overlap of %i ms, a refresh during which the st
     },
   );
 
+  it("is emptied and at once written back by another node costs no second request: what is under way is written back too", async () => {
+    const { world, nodes } = await warm(overlapMs);
+    world.platform.script({ requestMs: 300, replyMs: 1_500 });
+    nodes[0]!.refresh().catch(() => {});
+    await world.clock.advance(100);
+    world.store.failOver({ entries: new Map(), leases: new Map() });
+    nodes[1]!.faults.unreachable = true;
+    nodes[1]!.faults.unreachable = false;
+    await world.clock.advance(350);
+    expect((await world.document())?.credential).toBeDefined();
+    const used = nodes[2]!.peek()!;
+    world.platform.revoke(used.reveal());
+    const healed = await within(world.clock, 5_000, nodes[2]!.reject(used));
+    expect(healed.replaced && world.platform.alive(healed.secret)).toBe(true);
+    expect(world.platform.issues).toHaveLength(2);
+  });
+
   it("fails over to a replica that has not heard of it fails no call, and costs one fetch more at most", async () => {
     const { world, nodes } = await warm(overlapMs);
     const image = world.store.snapshot();

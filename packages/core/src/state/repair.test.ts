@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, noonMs, today } from "./state.fixture.ts";
+import { after, calm, decide, held, noonMs, rules, today } from "./state.fixture.ts";
 import { isOlder, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
@@ -53,6 +53,14 @@ describe("a repair", () => {
     const intent = { epoch: 20, operationId: "commit-T2", atMs: noonMs };
     expect(after(calm({ intent }), repair())).not.toHaveProperty("intent");
     expect(after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId).toBe("other");
+  });
+
+  it("keeps a request open that may be under way, and no longer than that", () => {
+    const intent = { epoch: 21, operationId: "open", atMs: noonMs - 1_000 };
+    for (const stored of [undefined, calm()]) expect(after(stored, repair({ intent })).intent).toEqual(intent);
+    expect(after(undefined, repair({ intent: { ...intent, atMs: noonMs - rules.drainMs } }))).not.toHaveProperty("intent");
+    expect(after(undefined, repair({ intent: { ...intent, operationId: "commit-T2" } }))).not.toHaveProperty("intent");
+    expect(after(calm({ intent: { ...intent, operationId: "newer" } }), repair({ intent })).intent?.operationId).toBe("newer");
   });
 
   it.each([

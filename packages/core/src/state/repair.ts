@@ -30,7 +30,7 @@ export function decideRepair(
   state: State | undefined,
   event: RepairEvent,
   nowMs: number,
-  _rules: Rules,
+  rules: Rules,
 ): { state?: State; verdict: RepairVerdict } {
   const { known } = event;
   const { credential, previous } = known;
@@ -44,12 +44,16 @@ export function decideRepair(
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
   const budgets = mergedBudgets(stored.budgets, known.budgets);
+  // What is still under way must not be lost with the rest: the others would take it for nothing, and send another.
+  const open = known.intent;
+  const isOpen = stored.intent === undefined && open !== undefined && nowMs < open.atMs + rules.drainMs && !isReported(open, credential);
   const next = change(
     // What a later release keeps there was lost with the rest.
     { ...unknownFields(known), ...stored },
     {
       outcomeId: event.outcomeId,
       credential,
+      ...(isOpen && { intent: open }),
       ...(previous === undefined ? {} : { previous }),
       dangerUntilMs: Math.max(stored.dangerUntilMs, known.dangerUntilMs),
       quota: laterQuota(stored.quota, known.quota),
