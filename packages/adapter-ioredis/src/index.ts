@@ -2,7 +2,8 @@
  * Lingpai's cache and lock on ioredis 5 and 6: a single server, Sentinel, or a Cluster.
  *
  * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or what is compatible. The client stays its owner's: it is
- * never closed, configured or listened to; only the first subscription opens one more connection, with the client's own settings.
+ * never closed, configured or listened to; only the first subscription opens one more connection, with the client's own settings. It is
+ * made to reconnect when it stays at a server that froze while the Sentinels name another.
  *
  * @packageDocumentation
  */

@@ -124,6 +124,11 @@ export interface CacheDriver {
   watch?(scope: string, listener: WatchListener): Promise<Unsubscribe>;
   /** As {@link Cache.tracedOn}. */
   tracedOn?(): readonly string[];
+  /**
+   * Called after several deadlines within a short time, each without its answer: the server may have frozen with its connections open, and another
+   * taken over. May look for that one; returns at once, and must harm nothing where the server is only slow.
+   */
+  recover?(): void;
   /** Frees what the driver itself opened. Called once. */
   close(): Promise<void>;
 }

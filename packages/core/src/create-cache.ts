@@ -47,7 +47,7 @@ export interface CacheOptions {
 export function createCache(driver: CacheDriver, options: CacheOptions = {}): Cache {
   const { clock = systemClock, random = systemRandom } = options;
   const deadlineMs = requireDeadline(options.deadlineMs);
-  const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs });
+  const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs, onSilence: driver.recover?.bind(driver) });
   const longGuard = createDriverGuard({ kind: driver.kind, clock, deadlineMs: deadlineMs * clearFactor });
   return new View(
     { driver, random, guard, longGuard, subscriptions: createSubscriptions(guard), watches: new Map(), closing: undefined },

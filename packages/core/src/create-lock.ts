@@ -27,7 +27,12 @@ export interface LockOptions {
  */
 export function createLock(driver: LockDriver, options: LockOptions = {}): Lock {
   const { clock = systemClock } = options;
-  const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs: requireDeadline(options.deadlineMs) });
+  const guard = createDriverGuard({
+    kind: driver.kind,
+    clock,
+    deadlineMs: requireDeadline(options.deadlineMs),
+    onSilence: driver.recover?.bind(driver),
+  });
   return new View({ driver: releasingLateGrants(driver), guard, subscriptions: createSubscriptions(guard), queue: createWaitQueue() }, []);
 }
 

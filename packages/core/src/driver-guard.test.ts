@@ -140,3 +140,42 @@ test("a deadline is a whole number of ms that a timer can take", () => {
   expect(requireDeadline(1)).toBe(1);
   for (const deadlineMs of [0, -1, 1.5, NaN, Infinity, 2 ** 31]) expect(() => requireDeadline(deadlineMs)).toThrow(ConfigurationError);
 });
+
+describe("a store that is silent", () => {
+  function listening(): { readonly clock: ManualClock; readonly guard: DriverGuard; readonly silences: number[] } {
+    const clock = manualClock();
+    const silences: number[] = [];
+    const onSilence = (): void => void silences.push(clock.monotonicMs());
+    return { clock, silences, guard: createDriverGuard({ kind: "test", clock, deadlineMs: 500, onSilence }) };
+  }
+
+  test("is told of after three deadlines, one after the other, whatever is answered in between", async () => {
+    const { clock, guard, silences } = listening();
+    const startMs = clock.monotonicMs();
+    for (let round = 0; round < 6; round += 1) {
+      outcomeOf(guard.run(never));
+      await guard.run(async () => "from another primary");
+      await clock.advance(500);
+    }
+    expect(silences.map((atMs) => atMs - startMs)).toEqual([1_500, 3_000]);
+  });
+
+  test("is not told of for many calls that miss one deadline together", async () => {
+    const { clock, guard, silences } = listening();
+    for (let begun = 0; begun < 100; begun += 1) {
+      outcomeOf(guard.run(never));
+      await clock.advance(3);
+    }
+    await clock.advance(500);
+    expect(silences).toEqual([]);
+  });
+
+  test("is not told of for deadlines that are missed now and then", async () => {
+    const { clock, guard, silences } = listening();
+    for (let hour = 0; hour < 24; hour += 1) {
+      outcomeOf(guard.run(never));
+      await clock.advance(3_600_000);
+    }
+    expect(silences).toEqual([]);
+  });
+});

@@ -23,7 +23,13 @@ export interface DriverGuardSettings {
   readonly kind: string;
   readonly clock: Clock;
   readonly deadlineMs: number;
+  /** Called when {@link silencesMax} deadlines, one after the other, were missed within a short time. */
+  readonly onSilence?: (() => void) | undefined;
 }
+
+/** So many missed deadlines, each at least a deadline after the last, within {@link silenceWindow} deadlines. */
+const silencesMax = 3;
+const silenceWindow = 12;
 
 /** Used by every call unless the caller sets `deadlineMs`. */
 export const deadlineDefaultMs = 500;
@@ -38,11 +44,21 @@ export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number 
  * All calls have the same deadline, so they fall due in the order in which they began: one timer, armed for the oldest,
  * serves any number of them, and none is armed while nothing is in flight.
  */
-export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettings): DriverGuard {
+export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: DriverGuardSettings): DriverGuard {
   const calls = createCallQueue();
   const idlers: Array<() => void> = [];
   let cancelTimer: CancelTimer | undefined;
   let secondLook = false;
+  let silencesMs: number[] = [];
+
+  /** Answers in between do not count: in a Cluster they come from the other primaries. */
+  const noteSilence = (nowMs: number): void => {
+    if (onSilence === undefined || nowMs - (silencesMs.at(-1) ?? -Infinity) < deadlineMs) return;
+    silencesMs = [...silencesMs.filter((atMs) => nowMs - atMs <= silenceWindow * deadlineMs), nowMs];
+    if (silencesMs.length < silencesMax) return;
+    silencesMs = [];
+    onSilence();
+  };
 
   const arm = (): void => {
     const { oldest } = calls;
@@ -59,6 +75,7 @@ export function createDriverGuard({ kind, clock, deadlineMs }: DriverGuardSettin
       return;
     }
     secondLook = false;
+    if (oldest && oldest.dueMs <= nowMs) noteSilence(nowMs);
     for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
       calls.remove(call);
       call.fail(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));

@@ -43,4 +43,6 @@ export interface LockDriver {
   extend(name: string, owner: string, ttlMs: number): Promise<boolean>;
   release(name: string, owner: string): Promise<boolean>;
   onRelease?(name: string, listener: () => void): Promise<Unsubscribe>;
+  /** As {@link CacheDriver.recover}. */
+  recover?(): void;
 }

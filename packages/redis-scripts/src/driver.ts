@@ -47,6 +47,7 @@ class RedisCache implements CacheDriver {
   /** The hot path: one promise beside the driver's own. */
   get(name: string): Promise<Entry | undefined> {
     const keys = [name];
+    this.#store.lastName = name;
     return this.#store.port.evalsha(getScript, keys, []).then(
       (reply) => entryOf(name, reply as unknown[], this.kind),
       async (error: unknown) => entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[], this.kind),
@@ -104,6 +105,10 @@ class RedisCache implements CacheDriver {
     }
   }
 
+  recover(): void {
+    this.#store.recover();
+  }
+
   tracedOn(): readonly string[] {
     return tracedAmong(this.#store.port.traceChannels);
   }
@@ -134,6 +139,7 @@ class RedisCache implements CacheDriver {
   /** The reply as a list; a lone value becomes its only item. */
   async #run(script: Script, name: string, args: string[]): Promise<unknown[]> {
     const keys = [name];
+    this.#store.lastName = name;
     let reply: unknown;
     try {
       reply = await this.#store.port.evalsha(script, keys, args);
@@ -171,6 +177,10 @@ class RedisLock implements LockDriver {
     return { acquired: false, remainingMs: detail < 0 ? Infinity : detail };
   }
 
+  recover(): void {
+    this.#store.recover();
+  }
+
   async extend(name: string, owner: string, ttlMs: number): Promise<boolean> {
     return integer(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)]), this.kind) === 1;
   }
@@ -192,6 +202,7 @@ class RedisLock implements LockDriver {
   }
 
   async #run(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    this.#store.lastName = keys[0]!;
     try {
       return await runScript(this.#store.port, script, keys, args);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single server, Sentinel, or a Cluster. */
 import { systemRandom } from "@lingpai/core";
+import { clientRecovery, clusterRecovery } from "./ioredis-recovery.ts";
 import { requireClient } from "./given-client.ts";
 import type { NodePort, RedisPort } from "./port.ts";
 import { requirePlainPrefix } from "./store.ts";
@@ -9,15 +10,37 @@ import type { OpenSubscriber } from "./subscriptions.ts";
 export interface IoredisClient extends IoredisCommands {
   readonly status: string;
   /** A wrapper may lack them. */
-  readonly options?: { readonly keyPrefix?: string | undefined };
+  readonly options?: IoredisSettings;
+  /** The present connection, for its address. */
+  readonly stream?: IoredisStream;
+  disconnect?(reconnect?: boolean): void;
   call(command: string, ...args: string[]): Promise<unknown>;
   duplicate(override: IoredisOverride): IoredisSubscriber;
 }
 
 /** What is used of a `Cluster` of ioredis. */
 export interface IoredisCluster extends IoredisCommands {
-  readonly options: { readonly keyPrefix?: string | undefined };
+  readonly options: IoredisClusterSettings;
+  refreshSlotsCache?(callback?: () => void): void;
   nodes(role: "master" | "all"): IoredisClient[];
+}
+
+/** What is looked at of a client's options. */
+export interface IoredisSettings {
+  readonly keyPrefix?: string | undefined;
+  readonly sentinels?: unknown;
+  readonly failoverDetector?: boolean | undefined;
+  readonly socketTimeout?: number | undefined;
+}
+
+export interface IoredisClusterSettings {
+  readonly keyPrefix?: string | undefined;
+  readonly redisOptions?: Pick<IoredisSettings, "socketTimeout"> | undefined;
+}
+
+export interface IoredisStream {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
 }
 
 export interface IoredisCommands {
@@ -37,6 +60,7 @@ export interface IoredisOverride {
 }
 
 export interface IoredisSubscriber {
+  readonly stream?: IoredisStream;
   connect(): Promise<void>;
   disconnect(): void;
   subscribe(channel: string): Promise<unknown>;
@@ -61,12 +85,13 @@ export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string
   };
 }
 
-type Places = Pick<RedisPort, "isCluster" | "keyPrefix" | "primaries" | "openSubscriber">;
+type Places = Pick<RedisPort, "isCluster" | "keyPrefix" | "primaries" | "openSubscriber" | "recover" | "frozenWarning">;
 
 function clientPlaces(client: IoredisClient): Places {
   return {
     isCluster: false,
     keyPrefix: client.options && (client.options.keyPrefix ?? ""),
+    ...clientRecovery(client, () => quietly(client)),
     primaries: () => [nodePort(client)],
     openSubscriber: (events, signal) => openSubscriber(client, events, signal),
   };
@@ -77,6 +102,7 @@ function clusterPlaces(cluster: IoredisCluster): Places {
   requirePlainPrefix(cluster.options.keyPrefix ?? "");
   return {
     isCluster: true,
+    ...clusterRecovery(cluster),
     primaries: () => cluster.nodes("master").map(nodePort),
     openSubscriber: async (events, signal) => {
       const nodes = cluster.nodes("all");
@@ -102,20 +128,29 @@ function nodePort(node: IoredisClient): NodePort {
   return { command: (command, ...args) => node.call(command, ...args) };
 }
 
+/** Another connection with the client's own settings, of one attempt. */
+function quietly(client: IoredisClient): IoredisSubscriber {
+  const connection = client.duplicate(subscriberOptions);
+  connection.on("error", () => {});
+  return connection;
+}
+
+const subscriberOptions: IoredisOverride = {
+  keyPrefix: "",
+  lazyConnect: true,
+  autoResubscribe: false,
+  disableClientInfo: true,
+  // A server that is still loading takes subscriptions.
+  enableReadyCheck: false,
+  enableAutoPipelining: false,
+  // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is told.
+  keepAlive: 30_000,
+  retryStrategy: () => null,
+};
+
 /** One attempt without ioredis's own reconnection, which does not tell when the channels are subscribed again. */
 async function openSubscriber(client: IoredisClient, ...[events, signal]: Parameters<OpenSubscriber>): ReturnType<OpenSubscriber> {
-  const connection = client.duplicate({
-    keyPrefix: "",
-    lazyConnect: true,
-    autoResubscribe: false,
-    disableClientInfo: true,
-    // A server that is still loading takes subscriptions.
-    enableReadyCheck: false,
-    enableAutoPipelining: false,
-    // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is told.
-    keepAlive: 30_000,
-    retryStrategy: () => null,
-  });
+  const connection = client.duplicate(subscriberOptions);
   /** Why there is no connection: what `connect` rejects with says only that it is closed. */
   let cause: unknown;
   let isOpen = false;

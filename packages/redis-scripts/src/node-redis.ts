@@ -15,6 +15,8 @@ export interface NodeRedisClient extends NodeRedisCommands {
 export interface NodeRedisCluster extends NodeRedisCommands {
   readonly masters: readonly object[];
   nodeClient(node: object): NodeRedisClient | Promise<NodeRedisClient>;
+  /** Without a first key it goes to a primary by chance. */
+  sendCommand(firstKey: undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
 }
 
 /** What is used of the client of `createSentinel`. */
@@ -75,9 +77,14 @@ export function nodeRedisPort(client: AnyNodeRedisClient): RedisPort {
 }
 
 /** Changes and releases are rare, so plain pub/sub, which every node of a Cluster passes on to all others, is enough and needs one connection. */
-function clusterPort(cluster: NodeRedisCluster): Pick<RedisPort, "primaries" | "openSubscriber"> {
+function clusterPort(cluster: NodeRedisCluster): Pick<RedisPort, "primaries" | "openSubscriber" | "recover"> {
   const clients = (): Promise<NodeRedisClient[]> => Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
   return {
+    // A primary of other slots answers MOVED, and the client asks it for the new map. Nothing in its settings makes it do so by itself (5.12, 6.3).
+    recover: async (name) => {
+      if (name !== "")
+        for (let attempt = 0; attempt < 3; attempt += 1) cluster.sendCommand(undefined, false, ["GET", name]).catch(() => {});
+    },
     primaries: async () => (await clients()).map((node) => ({ command: (...args) => node.sendCommand(args, plainReplies) })),
     openSubscriber: async (events, signal) => {
       const nodes = await clients();

@@ -17,6 +17,13 @@ export interface RedisPort {
   eval(script: Script, keys: string[], args: string[]): Promise<unknown>;
   /** The node-wide commands of each primary, in no order. Called after the client has proved to be connected. */
   primaries(): readonly NodePort[] | Promise<readonly NodePort[]>;
+  /**
+   * Looks for the primary that took over, where the client would not by itself while the connection to a frozen one stays open. `name` is one that
+   * was asked for. Harms nothing where the server is only slow. Undefined where there is nobody to take over.
+   */
+  recover?(name: string): Promise<void>;
+  /** What in the client's settings keeps it at a frozen primary, and what to set instead. */
+  readonly frozenWarning?: string | undefined;
   /** Opens a connection for subscriptions, of its own. Undefined where the client has none, as over HTTP: changes are then asked for. */
   readonly openSubscriber?: OpenSubscriber;
 }

@@ -47,6 +47,7 @@ export async function probeRedis(given: RedisStore, options: ProbeOptions = {}):
     );
     return [
       ...tracing,
+      ...(store.port.frozenWarning === undefined ? [] : [store.port.frozenWarning]),
       ...(await newsWarnings(store, prefix + changesChannel(scope), nameOf(path, canary), role)),
       ...(await warnings(store, role)),
     ];

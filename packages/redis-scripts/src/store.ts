@@ -12,6 +12,10 @@ export interface RedisStore {
   readonly port: RedisPort;
   /** Undefined where the client cannot subscribe: nothing is then told unasked. */
   readonly subscriptions: Subscriptions | undefined;
+  /** The last name that was asked for. */
+  lastName: string;
+  /** As {@link RedisPort.recover}, one at a time. */
+  recover(): void;
   /** Called for a change that was made and that nobody was told of. Warns once. */
   notAnnounced(): void;
   /** As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until {@link keyPrefixOf} has asked. */
@@ -35,8 +39,16 @@ export function storesByClient<C extends object>(portOf: (client: C) => RedisPor
 
 export function createRedisStore(port: RedisPort): RedisStore {
   let isWarned = false;
+  let recovering: Promise<void> | undefined;
   return {
     port,
+    lastName: "",
+    recover() {
+      recovering ??= port.recover?.(this.lastName).then(
+        () => (recovering = undefined),
+        () => (recovering = undefined),
+      );
+    },
     subscriptions: port.openSubscriber && createSubscriptions(port.openSubscriber),
     keyPrefix: port.keyPrefix,
     notAnnounced() {
