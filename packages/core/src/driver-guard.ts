@@ -40,6 +40,18 @@ export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number 
   throw new ConfigurationError(`deadlineMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`);
 }
 
+/** Is told of each missed deadline. Answers in between do not count: in a Cluster they come from the other primaries. */
+function silenceNoter(deadlineMs: number, onSilence: () => void): (nowMs: number) => void {
+  let missedMs: number[] = [];
+  return (nowMs) => {
+    if (nowMs - (missedMs.at(-1) ?? -Infinity) < deadlineMs) return;
+    missedMs = [...missedMs.filter((atMs) => nowMs - atMs <= silenceWindow * deadlineMs), nowMs];
+    if (missedMs.length < silencesMax) return;
+    missedMs = [];
+    onSilence();
+  };
+}
+
 /**
  * All calls have the same deadline, so they fall due in the order in which they began: one timer, armed for the oldest,
  * serves any number of them, and none is armed while nothing is in flight.
@@ -49,16 +61,7 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
   const idlers: Array<() => void> = [];
   let cancelTimer: CancelTimer | undefined;
   let secondLook = false;
-  let silencesMs: number[] = [];
-
-  /** Answers in between do not count: in a Cluster they come from the other primaries. */
-  const noteSilence = (nowMs: number): void => {
-    if (onSilence === undefined || nowMs - (silencesMs.at(-1) ?? -Infinity) < deadlineMs) return;
-    silencesMs = [...silencesMs.filter((atMs) => nowMs - atMs <= silenceWindow * deadlineMs), nowMs];
-    if (silencesMs.length < silencesMax) return;
-    silencesMs = [];
-    onSilence();
-  };
+  const noteSilence = onSilence && silenceNoter(deadlineMs, onSilence);
 
   const arm = (): void => {
     const { oldest } = calls;
@@ -75,7 +78,7 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
       return;
     }
     secondLook = false;
-    if (oldest && oldest.dueMs <= nowMs) noteSilence(nowMs);
+    if (oldest && oldest.dueMs <= nowMs) noteSilence?.(nowMs);
     for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
       calls.remove(call);
       call.fail(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));

@@ -20,7 +20,7 @@ test.each<[{ readonly failoverDetector?: boolean; readonly socketTimeout?: numbe
 });
 
 test.each<[{ readonly redisOptions?: { readonly socketTimeout: number } }, RegExp | undefined]>([
-  [{}, /Set socketTimeout/],
+  [{}, /Set redisOptions: \{ socketTimeout: 1500 \}/],
   [{ redisOptions: { socketTimeout: 1_500 } }, undefined],
 ])("in a Cluster with %j it is warned of staying at a frozen primary, or not", (options, warning) => {
   const { frozenWarning = "" } = ioredisPort(new Cluster(sentinels, { lazyConnect, ...options }));

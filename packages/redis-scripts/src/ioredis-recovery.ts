@@ -16,7 +16,7 @@ export function clientRecovery(client: IoredisClient, connect: () => IoredisSubs
   return {
     frozenWarning: isWatching
       ? undefined
-      : "This client stays at a primary that froze until that resumes. Set failoverDetector: true, which hears of the next one from the Sentinels.",
+      : "This client stays at a primary that froze until three deadlines of ours were missed, and with other commands until that resumes. Set failoverDetector: true, which hears of the next one from the Sentinels.",
     async recover() {
       const fresh = connect();
       // A frozen server's system accepts the connection; only what comes after that is never answered.
@@ -42,7 +42,7 @@ export function clusterRecovery(cluster: IoredisCluster): Recovery {
   return {
     frozenWarning: isWatching
       ? undefined
-      : "This Cluster client stays at a primary that froze until that resumes. Set redisOptions: { socketTimeout: 1500 }.",
+      : "This Cluster client stays at a primary that froze until three deadlines of ours were missed, and with other commands until that resumes. Set redisOptions: { socketTimeout: 1500 }.",
     recover: () => new Promise((resolve) => (cluster.refreshSlotsCache ? cluster.refreshSlotsCache(() => resolve()) : resolve())),
   };
 }
