@@ -114,6 +114,6 @@ describe.concurrent("pnpm bench", () => {
   it("says what benches there are when it does not know the name", async () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
-    expect(errors).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, cost, many");
+    expect(errors).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, siege, cost, many");
   });
 });
