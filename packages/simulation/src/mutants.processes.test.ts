@@ -7,7 +7,16 @@ const seedsMax = 6;
 /** Runs one seed after the other until this promise is found broken; the first that was. */
 async function found({ scenario, ...mutant }: (typeof mutants)[number]): Promise<string | undefined> {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const settings = { seed, nodes: 3, hours: 4, faults: 1, wild: true, push: undefined, reports: true, callEveryMs: 10_000 };
+    const settings = {
+      seed,
+      nodes: 3,
+      hours: mutant.hours ?? 4,
+      faults: 1,
+      wild: true,
+      push: undefined,
+      reports: true,
+      callEveryMs: 10_000,
+    };
     const { violations } = await simulate({ ...settings, scenarios: [scenario], mutant: { scenario, ...mutant } });
     const promise = violations.map((violation) => violation.promise).find((each) => mutant.foundBy.test(each));
     if (promise !== undefined) return promise;

@@ -7,6 +7,8 @@ export interface Mutant {
   readonly name: string;
   /** Where it is found: a scenario, or none for random faults. */
   readonly scenario: string;
+  /** How long it is looked for in each world. @defaultValue 4 */
+  readonly hours?: number;
   /** By which promise. */
   readonly foundBy: RegExp;
   readonly credential?: (credential: Credential, process: Process) => Credential;
@@ -99,5 +101,15 @@ export const mutants: readonly Mutant[] = [
         return credential.reject(refused, options);
       },
     }),
+  },
+  {
+    name: "what nobody uses is refreshed for ever",
+    scenario: "idle-hours",
+    hours: 20,
+    foundBy: /^B8$/,
+    credential(credential) {
+      credential.watch(() => {});
+      return credential;
+    },
   },
 ];

@@ -1,7 +1,6 @@
 /** What a simulation has to say: for machines in one object, for people in a few lines. */
 import type { SeedResult } from "./crew.ts";
 import { replayCommand, type Options } from "./options.ts";
-import { notYetPassed } from "./scenario/scenario.ts";
 import { add, emptyTally, type Tally } from "./world/tally.ts";
 
 export interface Summary {
@@ -92,7 +91,6 @@ export class Report {
       `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s without an injected fault`,
       `  commands per node-hour  ${measured.commandsPerNodeHour}`,
       `  speed                   ${measured.simulatedHoursPerSecond} simulated hours per second, ${rounded(measured.simulatedHoursPerSecond * nodes, 0)} node-hours`,
-      ...notYetPassed.map(({ names, why }) => `  not drawn yet           ${names.join(" with ")}: ${why}`),
     ].join("\n");
   }
 }

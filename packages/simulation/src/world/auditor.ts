@@ -208,8 +208,10 @@ export class Auditor {
 
   /** Calls are few and far between: an outage ends with what would end it, not with the next call. */
   #hasAnother(node: FleetNode): void {
-    const token = node.life?.credential.peek()?.reveal();
-    if (node.life !== undefined && token !== undefined && this.#scene.wechat.isAlive(token)) this.#recovered(node, node.life);
+    // To look is to use: only where somebody waits for it anyway.
+    if (node.life?.downSinceMs === undefined) return;
+    const token = node.life.credential.peek()?.reveal();
+    if (token !== undefined && this.#scene.wechat.isAlive(token)) this.#recovered(node, node.life);
   }
 
   /** Promise 11: the secret, and the tokens of late, appear nowhere. */

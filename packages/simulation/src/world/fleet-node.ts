@@ -1,5 +1,5 @@
 /** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
-import { createCache, createLock, credential, type Cache, type Credential, type CredentialEvent } from "@lingpai/core";
+import { createCache, createLock, credential, type Cache, type Credential } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import type { Mutant } from "../mutants.ts";
 import type { NodePlan } from "../scenario/plan.ts";
@@ -25,7 +25,6 @@ export interface FleetSetting {
   readonly onExecuted: (node: FleetNode, command: Executed) => void;
   /** It is dead, or closed, and starts again after so long. */
   readonly onDown: (node: FleetNode, forMs: number) => void;
-  readonly onEvent: (node: FleetNode, event: CredentialEvent) => void;
 }
 
 /** What a node has from its start to its death. */
@@ -108,7 +107,6 @@ export class FleetNode {
       standalone,
     });
     const held = mutant?.credential?.(made, process) ?? made;
-    held.watch((event) => this.#setting.onEvent(this, event));
     this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
     world.note(this.name, `starts as ${name}`);
   }

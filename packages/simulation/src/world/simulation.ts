@@ -23,8 +23,18 @@ const restMs = hourMs / 2;
 /** The refresh window, and how exactly its beginning is met. */
 const advisoryMs = 900_000 + 5_000;
 
+/** One world at a time in each thread: what its nodes tell is heard by all. */
 export async function simulate(settings: RunSettings): Promise<RunResult> {
   const stage = new Stage(settings);
+  const deafen = stage.listen();
+  try {
+    return await played(stage, settings);
+  } finally {
+    deafen();
+  }
+}
+
+async function played(stage: Stage, settings: RunSettings): Promise<RunResult> {
   const { world, auditor, wechat, fetches, nodes } = stage;
   const consumers = nodes.filter(({ role }) => role === "consumer").map(({ name }) => `${name} is a consumer`);
   const scenarios = stage.scenarios.map(({ name }) => name);

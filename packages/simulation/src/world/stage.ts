@@ -1,5 +1,6 @@
 /** Puts one world together: everything that takes part, and who tells whom of what. */
-import type { Parameters } from "@lingpai/core";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { eventChannelName, type CredentialEvent, type Parameters } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import type { Mutant } from "../mutants.ts";
 import { randomFaultsPlan, scenarioPlan, type Plan } from "../scenario/plan.ts";
@@ -142,6 +143,22 @@ export class Stage implements Misfortunes {
     for (const { name, inject } of this.scenarios) inject?.(this, this.#draw(`faults of ${name}`), endMs);
   }
 
+  /**
+   * Hears of what the nodes tell, until the returned function is called: over the channel of the whole process, because whoever listens to one credential
+   * counts as somebody who uses it.
+   */
+  listen(): () => void {
+    const hear = (message: unknown): void => {
+      const event = message as CredentialEvent;
+      const node = this.nodes.find(({ life }) => life?.process.name === event.node);
+      if (node === undefined) return;
+      if (event.type === "refresh-failed") this.faults.addBackOff(node.name, event.durationMs, event.failures);
+      this.auditor.event(node, event);
+    };
+    subscribe(eventChannelName, hear);
+    return () => void unsubscribe(eventChannelName, hear);
+  }
+
   /** The platform stops honouring what the fleet holds. */
   kill(): "quiet" {
     this.world.note("platform", "honours nothing any more that was issued before");
@@ -200,10 +217,6 @@ export class Stage implements Misfortunes {
         } else if (command.command === "release") node.leasedUntilMs = this.world.nowMs;
       },
       onDown: (node, forMs) => this.faults.add({ name: "process down", node: node.name, forMs }),
-      onEvent: (node, event) => {
-        if (event.type === "refresh-failed") this.faults.addBackOff(node.name, event.durationMs, event.failures);
-        this.auditor.event(node, event);
-      },
     };
   }
 
