@@ -5,7 +5,7 @@ import { manualClock } from "../testing/manual-clock.ts";
 import { allowedAtMs, answered, budgetOf, mergedBudgets, refundTo, spendFrom, type Cause } from "./governor.ts";
 import { forcedFor, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
 import { rulesFor, type Rules } from "./rules.ts";
-import { calm, noonMs, rules, today } from "./state.fixture.ts";
+import { after, calm, intent, noonMs, rules, today } from "./state.fixture.ts";
 import type { Budgets } from "./state.ts";
 
 const rejected: Cause = { reason: "rejected", forced: false };
@@ -55,10 +55,20 @@ describe("the budget of rejections", () => {
 
   it("leaves the plan alone, and issuers that harm nobody", () => {
     const named = (["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const).map((reason) =>
-      budgetOf(reason, rules),
+      budgetOf(reason, calm(), rules),
     );
     expect(named).toEqual([undefined, undefined, undefined, undefined, "refusals", undefined, "manual"]);
-    expect(budgetOf("rejected", { ...rules, supersedes: false })).toBeUndefined();
+    expect(budgetOf("rejected", calm(), { ...rules, supersedes: false })).toBeUndefined();
+  });
+
+  it("is not spent where a reconciling refresh is owed: the fleet itself may have killed what is refused", () => {
+    const spentUntil = { refusals: noonMs + dayMs, manual: 0 };
+    expect(allowedAtMs(calm({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(noonMs);
+    const owing = calm({ budgets: spentUntil, doubtSinceMs: noonMs });
+    expect(allowedAtMs(owing, rejected, rules)).toBe(0);
+    const announced = after(owing, intent({ reason: "rejected", refused: "T1", isDead: true }));
+    expect([announced.budgets, announced.intent?.budget]).toEqual([spentUntil, undefined]);
+    expect(allowedAtMs(calm({ budgets: spentUntil, doubtSinceMs: noonMs }), { reason: "manual", forced: false }, rules)).toBe(0);
   });
 
   it("gives back what never left, and forgets nothing when two documents are brought together", () => {

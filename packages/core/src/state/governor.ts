@@ -4,7 +4,7 @@
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
-import { isDead, isHandedOutAgain, type BudgetName, type Budgets, type State } from "./state.ts";
+import { isDead, isHandedOutAgain, owedSinceMs, type BudgetName, type Budgets, type State } from "./state.ts";
 
 export interface Cause {
   readonly reason: RefreshReason;
@@ -15,16 +15,20 @@ export interface Cause {
 
 /** When a request of this cause may leave; 0 when nothing holds it back. */
 export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
-  const name = budgetOf(cause.reason, rules);
+  const name = budgetOf(cause.reason, state, rules);
   if (name === undefined) return handedOutAtMs(state, cause, rules);
   const { burst, intervalMs } = rules.governor[name];
   return Math.max(0, (state.budgets?.[name] ?? 0) - (burst - 1) * intervalMs);
 }
 
-/** The budget that an issue of this reason spends from; undefined for what is planned, and where issuing harms nobody. */
-export function budgetOf(reason: RefreshReason, rules: Rules): BudgetName | undefined {
+/**
+ * The budget that an issue of this reason spends from; undefined for what is planned, and where issuing harms nobody. Where a reconciling refresh is owed,
+ * the fleet itself may have killed what is refused: the request takes the place of that one, and of no budget.
+ */
+export function budgetOf(reason: RefreshReason, state: State, rules: Rules): BudgetName | undefined {
   if (!rules.supersedes) return undefined;
-  return reason === "rejected" ? "refusals" : reason === "manual" ? "manual" : undefined;
+  if (reason === "rejected") return owedSinceMs(state) === undefined ? "refusals" : undefined;
+  return reason === "manual" ? "manual" : undefined;
 }
 
 export function spendFrom(name: BudgetName, budgets: Budgets | undefined, nowMs: number, rules: Rules): Budgets {

@@ -61,7 +61,7 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   // Whoever announced it is gone, and may have been answered. Should we send nothing either, this is all that is left of it.
   const isUnreported = rules.supersedes && state.intent !== undefined;
   const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
-  const budget = budgetOf(event.reason, rules);
+  const budget = budgetOf(event.reason, state, rules);
   const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs, ...(budget && { budget }) };
   const { state: base, foreign } =
     event.reason === "rejected" && event.refused !== undefined
