@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { credential, type Credential, type CredentialOptions } from "../index.ts";
 import { seededRandom } from "../testing/index.ts";
-import { fleet, within, type Fleet } from "./fleet.fixture.ts";
+import { answering, fleet, within, type Fleet } from "./fleet.fixture.ts";
 
 /** A node to whose events nobody listens. */
 function quiet({ clock, platform, store }: Fleet, name: string, options: Partial<CredentialOptions> = {}): Credential {
@@ -28,6 +28,27 @@ describe("the background without a need", () => {
     expect(world.platform.issues.length).toBeLessThanOrEqual(2);
     await within(world.clock, 2_000, one.get());
     expect(one.peek()?.reveal()).toBe(world.platform.latest);
+  });
+
+  it("counts the use of one that is handed out again until its end by the whole of its life, not by what was left of it", async () => {
+    const world = fleet({ policy: { kind: "sliding" } });
+    const { clock, platform } = world;
+    const ends = new Map<string, number>();
+    const sameUntilItsEnd = answering(platform, (issued) => {
+      const [present, endMs] = [...ends].at(-1) ?? ["", 0];
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs > 0) return { ...issued, secret: present, expiresInMs: leftMs };
+      const secret = `ticket-${ends.size + 1}`;
+      ends.set(secret, clock.monotonicMs() + 2 * hourMs);
+      return { ...issued, secret, expiresInMs: 2 * hourMs };
+    });
+    const one = quiet(world, "one", { issuer: sameUntilItsEnd });
+    await within(clock, 2_000, one.get());
+    await clock.advance(hourMs);
+    one.peek();
+    await clock.advance(hourMs + 60_000);
+    expect([...ends.keys()].at(-1)).toBe(one.peek()?.reveal());
+    expect(ends.size).toBe(2);
   });
 
   it("does not burn the quota on lives of a second", async () => {

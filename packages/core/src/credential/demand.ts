@@ -15,6 +15,8 @@ export class Demand {
   #usedAtMs = Number.NEGATIVE_INFINITY;
   #uses = 0;
   #markAgainAtMs = Number.NEGATIVE_INFINITY;
+  /** The longest life that the present credential was said to have. */
+  #life: { readonly generation: number; readonly ms: number } | undefined;
 
   constructor(parts: Parts, keepAlive: boolean) {
     this.#parts = parts;
@@ -61,9 +63,15 @@ export class Demand {
     return nowMs - this.#usedAtMs < this.#lifetimeMs();
   }
 
+  /** Handed out again, the same credential has what is left of its life: that says nothing about how long nobody needs it. */
   #lifetimeMs(): number {
     const { local, setting } = this.#parts;
     const held = local.holding?.held;
-    return held === undefined ? setting.issuer.lifetimeMs : held.expiresAtMs - held.sentAtMs;
+    if (held === undefined) return this.#life?.ms ?? setting.issuer.lifetimeMs;
+    const { generation } = held;
+    const knownMs = this.#life?.generation === generation ? this.#life.ms : 0;
+    const ms = Math.max(knownMs, held.expiresAtMs - held.sentAtMs);
+    this.#life = { generation, ms };
+    return ms;
   }
 }

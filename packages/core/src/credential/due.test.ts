@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../time.ts";
-import { dueTask, sleepMaxMs, sleepMinMs, sleepMs, toldRecheckMs, type DueTerms } from "./due.ts";
+import { dueTask, sleepMaxMs, sleepMinMs, sleepMs, toldRecheckMs, type DueTerms, retrySpreadMs, steppedMs } from "./due.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
 const nowMs = 1_000_000;
@@ -95,4 +95,12 @@ describe("the background", () => {
       expect(platform.issues.length).toBeLessThanOrEqual(2);
     },
   );
+});
+
+describe("the pause after an attempt that brought nothing", () => {
+  it("grows as the fleet's own back-off does while nothing can be served, and is longer while something can", () => {
+    expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures, true))).toEqual([1_000, 2_000, 4_000, 8_000, 60_000]);
+    expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures))).toEqual([5_000, 10_000, 20_000, 40_000, 60_000]);
+    expect(retrySpreadMs(true)).toBeLessThan(retrySpreadMs(false));
+  });
 });

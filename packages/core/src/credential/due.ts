@@ -35,13 +35,20 @@ export function sleepMs(terms: DueTerms, nowMs: number, lastWokeMs: number): num
   return Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs, lastWokeMs + sleepMinMs - nowMs));
 }
 
-/** The pause after so many attempts in a row that failed, in ms, before jitter. */
-export function steppedMs(failures: number): number {
-  return Math.min(retryMaxMs, retryMs * 2 ** Math.min(30, failures - 1));
+/** The pause after so many attempts in a row that failed, in ms, before jitter. Urgent: nothing can be served, and somebody who may not refresh may be waiting. */
+export function steppedMs(failures: number, isUrgent = false): number {
+  return Math.min(retryMaxMs, (isUrgent ? urgentRetryMs : retryMs) * 2 ** Math.min(30, failures - 1));
+}
+
+/** Over how long the nodes spread their attempts when a lease has ended that its holder did not release. */
+export function retrySpreadMs(isUrgent: boolean): number {
+  return isUrgent ? 500 : 2_000;
 }
 
 /** Between two attempts of this node in the background: at first, and after many that brought nothing. */
 export const retryMs = 5_000;
+/** As the fleet's own back-off begins. */
+const urgentRetryMs = 1_000;
 const retryMaxMs = 60_000;
 
 /** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */

@@ -14,6 +14,9 @@ import type { Ending, Recorder } from "./recorder.ts";
 import { termsOn } from "./setting.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./request.ts";
 
+/** What is handed out in its last moments is of no use to anybody. The next one comes when it has ended, which is waited for. */
+const lastMomentsMs = 2_000;
+const attemptsAtEndMax = 3;
 /** How often the document is read again during a drain. */
 const drainLookMs = 500;
 
@@ -53,9 +56,16 @@ export async function lead(parts: Parts, leadership: Leadership, recorder: Recor
       approach = { ...approach, source: { from: "nowhere" } };
     } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
     else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" })) return undefined;
+    else if (flight.aim.reason !== "rejected" && endsInMs(parts) <= lastMomentsMs && attempt <= attemptsAtEndMax)
+      await pause(parts, leadership, Math.max(0, endsInMs(parts)) + setting.random.next() * 100);
     else if ((await isFoundDead(parts, flight)) && canForce && !flight.forced && !isAlone) approach = { ...approach, force: "must" };
     else throw handedOutAgain(issuer.id);
   }
+}
+
+/** How long the stored credential lives yet, in ms. */
+function endsInMs({ local, storeClock }: Parts): number {
+  return (local.state?.credential?.expiresAtMs ?? Number.POSITIVE_INFINITY) - storeClock.nowMs();
 }
 
 /** Whether what was refused, and handed out again, is dead by the platform's own word. Otherwise it is in use again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fleet, within } from "./fleet.fixture.ts";
+import { answering, fleet, within } from "./fleet.fixture.ts";
 
 const hourMs = 3_600_000;
 
@@ -38,5 +38,16 @@ describe("a token that the platform hands out again", () => {
     const tokens = new Set(platform.issues.map(({ secret }) => secret)).size;
     expect(tokens).toBeLessThan(platform.issues.length);
     expect((await document())?.credential?.generation).toBe(tokens);
+  });
+
+  it.each([1, 199])("in its last %i ms, of which the answer took 200, fails no call: the next one is waited for", async (leftMs) => {
+    const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
+    let asked = 0;
+    const issuer = answering(platform, (issued) => {
+      asked += 1;
+      return asked === 1 ? { ...issued, expiresInMs: leftMs } : issued;
+    });
+    const secret = await within(clock, leftMs + 1_000, node({ issuer }).get());
+    expect([asked, platform.alive(secret)]).toEqual([2, true]);
   });
 });

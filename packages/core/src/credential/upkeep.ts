@@ -3,7 +3,7 @@ import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
 import { isCalm, isDead, isLive, owedSinceMs } from "../state/state.ts";
 import { labelOf } from "./adoption.ts";
-import { dueTask, retryMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
+import { dueTask, retryMs, retrySpreadMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -14,8 +14,6 @@ import type { Source } from "./source.ts";
 import type { Demand } from "./demand.ts";
 import { electedStart } from "./windows.ts";
 
-/** Over how long the nodes spread their attempts when a lease has ended that its holder did not release. */
-const retrySpreadMs = 2_000;
 const youthMs = 30_000;
 /** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
 const reconcileSpreadMs = 40_000;
@@ -160,9 +158,10 @@ export class Upkeep {
   #pauseMs(obstacle: Obstacle | undefined): number {
     const { local, setting, storeClock } = this.#parts;
     const jitter = 0.8 + 0.4 * setting.random.next();
-    const ownMs = jitter * steppedMs(this.#failures);
+    const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
+    const ownMs = jitter * steppedMs(this.#failures, isUrgent);
     const coolMs = jitter * ((local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
-    const leaseMs = obstacle?.kind === "wait" ? obstacle.ms + retrySpreadMs * setting.random.next() : Number.POSITIVE_INFINITY;
+    const leaseMs = obstacle?.kind === "wait" ? obstacle.ms + retrySpreadMs(isUrgent) * setting.random.next() : Number.POSITIVE_INFINITY;
     return Math.max(Math.min(ownMs, leaseMs), coolMs);
   }
 
