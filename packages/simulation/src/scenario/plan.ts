@@ -56,7 +56,7 @@ export function randomFaultsPlan(settings: RunSettings, draw: Draw): Plan {
     standalone: "never",
     rates,
     nodes: nodePlans(settings, hasConsumer),
-    hasTickets: false,
+    hasTickets: isWild && draw("tickets").happens(0.1),
     refusedPathShare: 0,
     callEveryMs: settings.callEveryMs,
     idle: undefined,

@@ -10,6 +10,7 @@ import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./ordi
 import type { Plan } from "./plan.ts";
 import { refusedWrites } from "./refused-writes.ts";
 import { refusingApi } from "./refusing-api.ts";
+import { tickets } from "./tickets.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -35,6 +36,7 @@ export const scenarios: readonly Scenario[] = [
   wallClockSteps,
   mixedParameters,
   laterRelease,
+  tickets,
 ];
 
 /** Of the seeds, how many have a scenario, and how many of these have two. */

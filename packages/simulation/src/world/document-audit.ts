@@ -4,6 +4,7 @@ import { hasLaterField } from "./later-release.ts";
 import type { Primary } from "./primary.ts";
 import { OperationAudit } from "./operation-audit.ts";
 import type { Executed } from "./store-link.ts";
+import { isTicket } from "./tickets.ts";
 import type { Fetch, Wechat } from "./wechat.ts";
 
 export interface Finding {
@@ -37,7 +38,7 @@ export class DocumentAudit {
   /** The store lost writes: what was known of it is void. */
   lostWrites(primary: Primary): void {
     this.#keptSinceMs = this.#nowMs();
-    const entry = [...primary.entries].find(([name]) => name.startsWith(this.#environment));
+    const entry = [...primary.entries].find(([name]) => this.#isJudged(name));
     this.#documents.set(primary, entry === undefined ? undefined : parsed(entry[1].value));
   }
 
@@ -56,7 +57,7 @@ export class DocumentAudit {
   }
 
   executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
-    if (command !== "set" || value === undefined || !name.startsWith(this.#environment) || !isWritten(result)) return [];
+    if (command !== "set" || value === undefined || !this.#isJudged(name) || !isWritten(result)) return [];
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
@@ -68,6 +69,11 @@ export class DocumentAudit {
       this.#operations.opened(intent.operationId, process, primary, this.#nowMs());
     else this.#operations.reported(process, this.#nowMs());
     return [...findings, ...this.#judge(before, state, primary)];
+  }
+
+  /** Tickets are judged by their callers alone. */
+  #isJudged(name: string): boolean {
+    return name.startsWith(this.#environment) && !isTicket(name);
   }
 
   #judge(before: State | undefined, after: State, primary: Primary): Finding[] {

@@ -36,6 +36,15 @@ describe("the ledger of injected faults", () => {
     expect(faults.excuse("node-1", 1_000 + 60_000 + 602_001)).toBeUndefined();
   });
 
+  it("lets what hits a node excuse its parts, and what hits a part nobody else", () => {
+    const { faults } = ledger();
+    faults.add({ name: "token endpoint of the child refuses", node: "node-1/ticket", forMs: 0 });
+    expect([faults.isHit("node-1/ticket"), faults.isHit("node-1"), faults.isHit("node-2/ticket")]).toEqual([true, false, false]);
+    faults.add({ name: "process paused", node: "node-2", forMs: 0 });
+    expect([faults.excuse("node-2/ticket", 1_000)?.name, faults.excuse("node-1", 1_000)?.name]).toEqual(["process paused", undefined]);
+    expect(faults.uncoveredMs("node-2/ticket", 0, 4_000)).toBe(2_000);
+  });
+
   it("counts the time that no fault covers, whatever they have in common", () => {
     const { faults, time } = ledger();
     faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });

@@ -22,7 +22,7 @@ const noticedAfterMs = {
   "quota used up": 4_200_000,
   "day's quota spent": 60_000,
   "ledger spent by refusals": 0,
-  "token endpoint of the child refuses": 600_000,
+  "token endpoint of the child refuses": 75_000,
   "killed before its first use": 0,
   "lease holder crashed": 0,
   "lease holder paused": 0,
@@ -35,7 +35,7 @@ export type FaultName = keyof typeof noticedAfterMs;
 
 export interface InjectedFault {
   readonly name: FaultName;
-  /** A node; undefined: all of them. */
+  /** A node, or a part of one, `node-1/ticket`; undefined: all of them. */
   readonly node: string | undefined;
   readonly fromMs: number;
   /** Until when it excuses: its end, what is needed to notice it, and a little. */
@@ -85,7 +85,7 @@ export class FaultLedger {
 
   /** Whether a fault excuses this node now. */
   isHit(node: string): boolean {
-    if (this.#isCovered(undefined) || this.#isCovered(node)) return true;
+    if (this.#isCovered(undefined) || this.#isCovered(node) || this.#isCovered(wholeOf(node))) return true;
     const others = this.#dependsOn(node);
     return others.length > 0 && others.every((other) => this.#isCovered(other));
   }
@@ -100,9 +100,9 @@ export class FaultLedger {
 
   /** How much of this time no fault covers, in ms. */
   uncoveredMs(node: string, fromMs: number, toMs: number): number {
-    const nodes = new Set([node, ...this.#dependsOn(node)]);
+    const nodes = [node, ...this.#dependsOn(node)];
     const ends = this.#faults
-      .filter((fault) => fault.node === undefined || nodes.has(fault.node))
+      .filter((fault) => nodes.some((each) => concerns(fault, each)))
       .flatMap((fault) => [fault.fromMs, fault.untilMs])
       .filter((atMs) => atMs > fromMs && atMs < toMs)
       .toSorted((one, other) => one - other);
@@ -129,6 +129,11 @@ export class FaultLedger {
   }
 }
 
+/** A part of a node, `node-1/ticket`, is hit by what hits the node. */
 function concerns(fault: InjectedFault, node: string): boolean {
-  return fault.node === undefined || fault.node === node;
+  return fault.node === undefined || fault.node === node || fault.node === wholeOf(node);
+}
+
+function wholeOf(node: string): string {
+  return node.split("/", 1)[0] ?? node;
 }

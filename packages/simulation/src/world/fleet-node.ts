@@ -1,5 +1,5 @@
 /** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
-import { createCache, createLock, credential, type Cache, type Credential } from "@lingpai/core";
+import { createCache, createLock, credential, type Cache, type Credential, type Lock } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import type { Mutant } from "../mutants.ts";
 import type { NodePlan } from "../scenario/plan.ts";
@@ -8,6 +8,7 @@ import { laterRelease } from "./later-release.ts";
 import type { Primary } from "./primary.ts";
 import { Process } from "./process.ts";
 import { StoreLink, type Executed, type Trip } from "./store-link.ts";
+import type { Tickets } from "./tickets.ts";
 import type { Identity, Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
 
@@ -15,10 +16,14 @@ export interface FleetSetting {
   readonly world: World;
   readonly chance: Chance;
   readonly wechat: Wechat;
+  /** Undefined: nobody keeps a ticket. */
+  readonly tickets: Tickets | undefined;
   readonly seed: number;
   readonly pushesChanges: boolean;
   readonly standalone: "never" | "when-harmless";
   readonly mutant: Mutant | undefined;
+  /** Whether others live on what the owners fetch: then an owner asks for the credential when it starts, because until its first use nothing is fetched. */
+  readonly hasConsumers: boolean;
   readonly primary: () => Primary;
   readonly trip: (node: FleetNode, command: string) => Trip;
   readonly message: (node: FleetNode) => number | undefined;
@@ -33,6 +38,8 @@ export interface Life {
   readonly link: StoreLink;
   readonly cache: Cache;
   readonly credential: Credential;
+  /** A child of the credential, where nodes keep tickets. */
+  readonly ticket: Credential | undefined;
   /** What this process was told to be refused, and gave up. */
   readonly rejected: Set<string>;
   /** What it handed out, in the order of the first use. */
@@ -107,8 +114,37 @@ export class FleetNode {
       standalone,
     });
     const held = mutant?.credential?.(made, process) ?? made;
-    this.#life = { process, link, cache, credential: held, rejected: new Set(), served: [], downSinceMs: undefined, downSinceTrueMs: 0 };
+    const ticket = this.#ticket(process, held, { cache, lock });
+    this.#life = {
+      process,
+      link,
+      cache,
+      credential: held,
+      ticket,
+      rejected: new Set(),
+      served: [],
+      downSinceMs: undefined,
+      downSinceTrueMs: 0,
+    };
     world.note(this.name, `starts as ${name}`);
+    if (this.#setting.hasConsumers && this.role === "owner") for (const each of [held, ticket]) each?.get().catch(() => {});
+  }
+
+  #ticket(process: Process, parent: Credential, store: { readonly cache: Cache; readonly lock: Lock }): Credential | undefined {
+    const { seed, standalone, tickets } = this.#setting;
+    if (tickets === undefined) return undefined;
+    return credential({
+      issuer: tickets.issuer(process),
+      ...store,
+      parent,
+      environment: this.environment,
+      node: process.name,
+      role: this.role,
+      clock: process,
+      random: seededRandom(`${seed}/${process.name}/ticket`),
+      parameters: this.plan.parameters,
+      standalone,
+    });
   }
 
   /** Dies at once; a supervisor starts it again. */
@@ -125,6 +161,7 @@ export class FleetNode {
     if (life === undefined) return undefined;
     this.#life = undefined;
     this.#setting.world.note(this.name, "closes");
+    await life.ticket?.close();
     await life.credential.close();
     return life;
   }

@@ -14,12 +14,16 @@ import { FetchAudit } from "./fetch-audit.ts";
 import { FleetNode, type FleetSetting } from "./fleet-node.ts";
 import { beginMisfortunes, strikeHolder, type Misfortunes } from "./misfortune.ts";
 import { Network } from "./network.ts";
+import type { Passage } from "./passage.ts";
 import { Primary } from "./primary.ts";
+import type { Process } from "./process.ts";
 import type { Executed } from "./store-link.ts";
 import { emptyTally } from "./tally.ts";
+import { TicketAudit } from "./ticket-audit.ts";
 import { Traffic } from "./traffic.ts";
 import { calm } from "./weather.ts";
-import { lifetimeMs, Wechat } from "./wechat.ts";
+import { isTicket, ticketOf, Tickets } from "./tickets.ts";
+import { appId, lifetimeMs, Wechat } from "./wechat.ts";
 import { World } from "./world.ts";
 
 export interface RunSettings {
@@ -55,6 +59,7 @@ export class Stage implements Misfortunes {
   readonly world: World;
   readonly nodes: readonly FleetNode[];
   readonly wechat: Wechat;
+  readonly tickets: Tickets | undefined;
   readonly auditor: Auditor;
   readonly documents: DocumentAudit;
   readonly fetches: FetchAudit;
@@ -85,6 +90,7 @@ export class Stage implements Misfortunes {
     this.weather = this.plan.rates;
     this.isTame = this.scenarios.length === 0 && this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
     this.wechat = this.#wechat(seed, this.plan);
+    this.tickets = this.plan.hasTickets ? this.#tickets() : undefined;
     this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
     this.fetches = new FetchAudit({ perDay: this.plan.quotaPerDay });
     this.faults = new FaultLedger(
@@ -108,7 +114,7 @@ export class Stage implements Misfortunes {
     this.store = { primary: new Primary(() => world.nowMs, 0) };
     const fleet = this.#fleet(settings, draw);
     this.nodes = this.plan.nodes.map((plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan));
-    const { auditor, wechat } = this;
+    const { auditor, tickets, wechat } = this;
     const { callEveryMs, refusedPathShare, idle } = this.plan;
     const startMs = world.nowMs;
     this.startMs = startMs;
@@ -118,6 +124,7 @@ export class Stage implements Misfortunes {
       tempers: draw("tempers"),
       paths: draw("paths"),
       wechat,
+      tickets: tickets && new TicketAudit(world, tickets, auditor, availability),
       auditor,
       tally: auditor.tally,
       callEveryMs,
@@ -152,7 +159,8 @@ export class Stage implements Misfortunes {
       const event = message as CredentialEvent;
       const node = this.nodes.find(({ life }) => life?.process.name === event.node);
       if (node === undefined) return;
-      if (event.type === "refresh-failed") this.faults.addBackOff(node.name, event.durationMs, event.failures);
+      const who = isTicket(event.credential) ? ticketOf(node.name) : node.name;
+      if (event.type === "refresh-failed") this.faults.addBackOff(who, event.durationMs, event.failures);
       this.auditor.event(node, event);
     };
     subscribe(eventChannelName, hear);
@@ -193,16 +201,24 @@ export class Stage implements Misfortunes {
     });
   }
 
+  #tickets(): Tickets {
+    const { world, wechat } = this;
+    const passage = (process: Process): Passage => this.network.passage(this.#nodeOf(process.name));
+    return new Tickets({ world, engine: wechat.engine, appId, passage });
+  }
+
   #fleet({ seed, mutant }: RunSettings, draw: Draw): FleetSetting {
     const { pushesChanges, standalone } = this.plan;
     return {
       world: this.world,
       chance: draw("fate"),
       wechat: this.wechat,
+      tickets: this.tickets,
       seed,
       pushesChanges,
       standalone,
       mutant,
+      hasConsumers: this.plan.nodes.some(({ role }) => role === "consumer"),
       primary: () => this.store.primary,
       trip: (node, command) => {
         this.#boundRate(node);
@@ -211,6 +227,7 @@ export class Stage implements Misfortunes {
       message: (node) => this.network.message(node),
       onExecuted: (node, command) => {
         this.auditor.executed(node, command);
+        if (isTicket(command.name)) return;
         if (isGrant(command)) {
           node.leasedUntilMs = this.world.nowMs + leaseMs;
           strikeHolder(this, node);
@@ -230,11 +247,12 @@ export class Stage implements Misfortunes {
       this.auditor.violated("B5", `${node.name} sent ${commandsMax} commands to the store within ${rateWindowMs / 1000} s`);
   }
 
-  /** The owners that a consumer waits for. */
+  /** The owners that a consumer waits for; for a part of it the same part of theirs. */
   #ownersFor(name: string): readonly string[] {
-    const node = this.nodes.find((each) => each.name === name);
+    const node = this.nodes.find((each) => each.name === name || ticketOf(each.name) === name);
     if (node?.role !== "consumer") return [];
-    return this.nodes.filter(({ role, environment }) => role === "owner" && environment === node.environment).map((each) => each.name);
+    const owners = this.nodes.filter(({ role, environment }) => role === "owner" && environment === node.environment);
+    return owners.map((owner) => name.replace(node.name, owner.name));
   }
 
   /** The node that a process is a life of: `node-2.3` is one of `node-2`. */

@@ -4,6 +4,7 @@ import type { Auditor } from "./auditor.ts";
 import type { Chance } from "./chance.ts";
 import type { FleetNode, Life } from "./fleet-node.ts";
 import type { Tally } from "./tally.ts";
+import type { TicketAudit } from "./ticket-audit.ts";
 import type { Wechat } from "./wechat.ts";
 import type { World } from "./world.ts";
 
@@ -12,9 +13,11 @@ export interface TrafficOptions {
   readonly chance: Chance;
   /** Who loses patience, and when. */
   readonly tempers: Chance;
-  /** Which call goes to the API that refuses every token. */
+  /** Which call goes to the API that refuses every token, and which needs a ticket. */
   readonly paths: Chance;
   readonly wechat: Wechat;
+  /** Undefined: nobody keeps a ticket. */
+  readonly tickets: TicketAudit | undefined;
   readonly auditor: Auditor;
   readonly tally: Tally;
   /** Mean time between two calls of a node. */
@@ -26,6 +29,8 @@ export interface TrafficOptions {
   readonly reports: boolean;
 }
 
+/** Of the calls, how many need a ticket too. */
+const asksForTicket = 0.3;
 /** How often a caller reports an old token: a bug of callers that must do no harm. */
 const strayReport = 0.001;
 const longCallMaxMs = 30_000;
@@ -52,12 +57,15 @@ export class Traffic {
 
   /** Calls from now on, whenever the node is awake. */
   begin(): void {
-    const { world, chance, callEveryMs, isBusy } = this.#options;
+    const { world, chance, callEveryMs, isBusy, paths, tickets } = this.#options;
     world.after(chance.exponential(callEveryMs), () => {
       this.begin();
       const life = this.#node.life;
       if (life === undefined || !life.process.isAwake || !isBusy(world.nowMs)) return "quiet";
-      return this.#call(life);
+      const call = this.#call(life);
+      if (tickets === undefined || !paths.happens(asksForTicket)) return call;
+      void tickets.call(this.#node, life);
+      return undefined;
     });
   }
 

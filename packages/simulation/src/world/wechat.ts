@@ -6,7 +6,7 @@ import { failure, processedFates, toldFates, type Passage } from "./passage.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
-const appId = "wx5a1c2b3d4e5f6071";
+export const appId = "wx5a1c2b3d4e5f6071";
 const unlimited = { perDay: Number.POSITIVE_INFINITY };
 export const lifetimeMs = 7_200_000;
 const expiredCode = 42001;
