@@ -82,4 +82,32 @@ export const machineFaults: readonly Row[] = [
     outcome: "The start-up probe names the command that is missing.",
     by: ["redis-fixture/promises: names %s when it is refused", "conformance/fault-server: a command that the server forbids"],
   },
+  {
+    id: "F49",
+    what: "A primary freezes with its connections open, and another takes over",
+    outcome:
+      "After three missed deadlines the client is led to the other one, with its default settings too. The probe says which settings do it.",
+    by: [
+      "redis-fixture/frozen: through Sentinel",
+      "redis-fixture/frozen: in a Cluster",
+      "core/driver-guard: is told of after three deadlines",
+      "redis-scripts/ioredis-recovery: through Sentinel with %j",
+    ],
+  },
+  {
+    id: "F50",
+    what: "A service checks scripts before it runs them, or runs none",
+    outcome: "The first runs all that is sent; the second is refused by name, with what to do.",
+    by: ["redis-fixture/services: runs all that the probe", "redis-fixture/services: a service that runs no scripts is refused"],
+  },
+  {
+    id: "F51",
+    what: "The user of a Keyv clears it, or rolls a transaction back on its SQLite connection",
+    outcome: "A held lease stays. What cannot be kept apart is refused at construction; nothing is written within the user's transaction.",
+    by: [
+      "adapter-keyv/kept-apart: is refused with %j",
+      "adapter-keyv/sqlite: a lease is not granted within the user's transaction",
+      "adapter-keyv/sqlite: a transaction on the connection of @keyv/sqlite is not ours",
+    ],
+  },
 ];

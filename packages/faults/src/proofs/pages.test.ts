@@ -18,7 +18,7 @@ const proofs = rows.flatMap(({ by = [] }) => by);
 
 describe("the tables of proofs", () => {
   test.each([
-    ["faults", [...storeFaults, ...platformFaults, ...machineFaults], numbered(48, "F")],
+    ["faults", [...storeFaults, ...platformFaults, ...machineFaults], numbered(51, "F")],
     ["kinds of fault", kinds, numbered(14, "K")],
     ["bad inputs", [...badInputs, ...badRecords], numbered(58)],
     ["promises", promises, numbered(12)],

@@ -19,6 +19,8 @@ const wechat = "packages/wechat/src";
 /** Where the tests are, by the names that the rows use. */
 export const sources: Readonly<Record<string, string>> = {
   "adapter-ioredis/cluster-prefix": "packages/adapter-ioredis/src/cluster-prefix.test.ts",
+  "adapter-keyv/kept-apart": "packages/adapter-keyv/src/kept-apart.test.ts",
+  "adapter-keyv/sqlite": "packages/adapter-keyv/src/sqlite.processes.test.ts",
   bench: "apps/bench/src/bench.redis.test.ts",
   "bench/war": "apps/bench/src/war/war.test.ts",
   "conformance/cache-time": `${clauses}/cache-time.ts`,
@@ -76,7 +78,10 @@ export const sources: Readonly<Record<string, string>> = {
   "faults/takeover": `${faults}/takeover.redis.test.ts`,
   "faults/wall-clock": `${faults}/wall-clock.servers.test.ts`,
   "redis-fixture/access-rules": "packages/redis-fixture/src/access-rules.ts",
+  "redis-fixture/frozen": "packages/redis-fixture/src/frozen.ts",
   "redis-fixture/promises": "packages/redis-fixture/src/promises.ts",
+  "redis-fixture/services": "packages/redis-fixture/src/services.ts",
+  "redis-scripts/ioredis-recovery": "packages/redis-scripts/src/ioredis-recovery.test.ts",
   "redis-scripts/layout": "packages/redis-scripts/src/layout.test.ts",
   "redis-scripts/scripts": "packages/redis-scripts/src/scripts.redis.test.ts",
   "redis-scripts/subscriptions": "packages/redis-scripts/src/subscriptions.test.ts",
