@@ -1,21 +1,22 @@
 /**
- * A process that stores a token while everything that can be listened to is listened to: `node tracing.fixture.ts CLIENT URL SEAL`.
+ * A process that stores a token, sealed and then open, while everything that can be listened to is: `node tracing.fixture.ts CLIENT URL`.
  *
  * Every diagnostics channel that a driver makes is subscribed to, whatever its name: a later version of a driver may have more. The
- * parent reads all that is printed, the drivers' debug output too; the last line is what was heard.
+ * parent reads all that is printed, the drivers' debug output too; a line in both streams stands between the two, and the last two
+ * lines are what was heard.
  */
 import diagnostics from "node:diagnostics_channel";
 import type { Channel, TracingChannel } from "node:diagnostics_channel";
 import { syncBuiltinESMExports } from "node:module";
 import { createStore, credential, systemClock } from "@lingpai/core";
-import type { Issuer } from "@lingpai/core";
+import type { Issuer, StoreOptions } from "@lingpai/core";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import Keyv from "keyv";
 import { keyvCache, keyvLock } from "./index.ts";
 
-const [library = "", url = "", seal = ""] = process.argv.slice(2);
-export const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
-const heard: { readonly channel: string; readonly message: unknown }[] = [];
+const [library = "", url = ""] = process.argv.slice(2);
+const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
+let heard: { readonly channel: string; readonly message: unknown }[] = [];
 
 function hear(channel: Channel): void {
   channel.subscribe((message, name) => heard.push({ channel: String(name), message }));
@@ -77,27 +78,35 @@ const connect: Readonly<Record<string, () => Promise<Native>>> = {
 listenToAll();
 const { native, close } = await connect[library]!();
 const options = { native, deadlineMs: 20_000 };
-const store = createStore(
-  keyvCache(new Keyv(), options),
-  keyvLock(new Keyv(), { ...options, guarantee: "advisory" }),
-  seal === "" ? {} : { seal },
-);
-const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${seal === "" ? "open" : "sealed"}` });
-const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
-const one = credential({ issuer, store, environment: "prod" });
-const types: string[] = [];
-one.watch(({ type }) => void types.push(type));
-await one.get();
-await one.close();
-await close();
 
-const visited = new WeakSet<object>();
-const text = JSON.stringify(heard, (_name, value: unknown) => {
-  if (typeof value === "bigint") return String(value);
-  if (Buffer.isBuffer(value)) return value.toString("latin1");
-  if (typeof value !== "object" || value === null) return value;
-  if (visited.has(value)) return undefined;
-  visited.add(value);
-  return value;
-});
-process.stdout.write(`\n${JSON.stringify({ types, channels: [...new Set(heard.map(({ channel }) => channel))], text })}\n`);
+/** What is heard while a token is fetched and stored, as one line, and the types of the credential's events. */
+async function stored(environment: string, sealing: StoreOptions): Promise<string> {
+  heard = [];
+  const store = createStore(keyvCache(new Keyv(), options), keyvLock(new Keyv(), { ...options, guarantee: "advisory" }), sealing);
+  const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${environment}` });
+  const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
+  const one = credential({ issuer, store, environment });
+  const types: string[] = [];
+  one.watch(({ type }) => void types.push(type));
+  await one.get();
+  await one.close();
+  return JSON.stringify({ types, text: textOf(heard) });
+}
+
+function textOf(messages: readonly unknown[]): string {
+  const visited = new WeakSet<object>();
+  return JSON.stringify(messages, (_name, value: unknown) => {
+    if (typeof value === "bigint") return String(value);
+    if (Buffer.isBuffer(value)) return value.toString("latin1");
+    if (typeof value !== "object" || value === null) return value;
+    if (visited.has(value)) return undefined;
+    visited.add(value);
+    return value;
+  });
+}
+
+const sealed = await stored("sealed", { seal: "5e".repeat(32) });
+for (const stream of [process.stdout, process.stderr]) stream.write("\n--- open from here ---\n");
+const open = await stored("open", {});
+await close();
+process.stdout.write(`\n${sealed}\n${open}\n`);
