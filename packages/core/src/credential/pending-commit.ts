@@ -18,12 +18,12 @@ interface Pending {
 }
 
 export class PendingCommit {
-  readonly #setting: Setting;
+  readonly #setting: Pick<Setting, "clock" | "parameters" | "random">;
   #pending: Pending | undefined;
   #running: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(setting: Setting) {
+  constructor(setting: Pick<Setting, "clock" | "parameters" | "random">) {
     this.#setting = setting;
   }
 
