@@ -34,6 +34,14 @@ describe("a repair", () => {
     expect(repaired({ governor: { ...late, count: 2 } }, { governor: late }).governor.count).toBe(2);
   });
 
+  it("keeps the danger of either, the one that lasts longer", () => {
+    const until = (storedMs: number, seenMs: number): number =>
+      repaired({ dangerUntilMs: noonMs + storedMs }, { dangerUntilMs: noonMs + seenMs }).dangerUntilMs - noonMs;
+    expect([until(5, 3), until(3, 5)]).toEqual([5, 5]);
+    const lost = after(undefined, { type: "repair", outcomeId: "repaired", known: { ...known, dangerUntilMs: noonMs + 5 } });
+    expect(lost.dangerUntilMs).toBe(noonMs + 5);
+  });
+
   it("keeps the evidence of a foreign refresh, as the later of both counted", () => {
     const [early, late] = [
       { count: 1, sinceMs: 5, lastMs: noonMs - 9 },
