@@ -2,9 +2,10 @@
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { bounded } from "./bounded.ts";
-import type { Parts } from "./flight.ts";
-import type { Goal, Holding } from "./local.ts";
+import type { Goal, Holding, Local } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
+import type { Setting } from "./setting.ts";
+import type { StoreClock } from "./store-clock.ts";
 
 /** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
 export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
@@ -32,13 +33,20 @@ interface Running {
   next: Promise<void>;
 }
 
+/** What is needed of a node to bound its callers' patience. */
+interface FlightsParts {
+  readonly setting: Pick<Setting, "clock" | "issuer" | "parameters">;
+  readonly local: Pick<Local, "serves">;
+  readonly storeClock: Pick<StoreClock, "isSet">;
+}
+
 export class Flights {
-  readonly #parts: Parts;
+  readonly #parts: FlightsParts;
   readonly #journey: Journey;
   readonly #closing: AbortSignal;
   #running: Running | undefined;
 
-  constructor(parts: Parts, journey: Journey, closing: AbortSignal) {
+  constructor(parts: FlightsParts, journey: Journey, closing: AbortSignal) {
     this.#parts = parts;
     this.#journey = journey;
     this.#closing = closing;
