@@ -71,6 +71,17 @@ describe("before anything is sent", () => {
     expect(calls).toEqual([]);
   });
 
+  test.each([1, 2 ** 31 - 1])("LOCK-10 the lease %j is asked for", async (ttlMs) => {
+    const { lock, calls } = noting();
+    await lock.tryAcquire("n", "me", ttlMs);
+    expect(calls).toHaveLength(1);
+  });
+
+  test("LOCK-05 an owner that nobody can be is told how to become one", async () => {
+    const told = { message: "A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id()." };
+    await expect(noting().lock.tryAcquire("n", "", 1_000)).rejects.toMatchObject(told);
+  });
+
   test("an empty or malformed name is refused", async () => {
     const { lock, calls } = noting();
     for (const name of ["", "\ud800"]) {

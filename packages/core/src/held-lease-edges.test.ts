@@ -4,9 +4,10 @@ import { deadlineDefaultMs } from "./driver-guard.ts";
 import { acquire, tryLease } from "./lease.ts";
 import { hasCode } from "./held-lease.ts";
 import { releasingLateGrants } from "./late-grants.ts";
-import type { LockDriver } from "./lock.ts";
+import type { Lock, LockDriver } from "./lock.ts";
 import { lossOf, termOf } from "./lease-term.ts";
 import { bench } from "./testing/lease-bench.test.helper.ts";
+import type { Clock } from "./time.ts";
 
 describe("a lease that is held", () => {
   it("asks again within a tenth of its ttl when an extension fails, until it is over", async () => {
@@ -72,6 +73,60 @@ describe("a lease that is held", () => {
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
     clock.stall(1_500);
     expect(() => lease.signal.throwIfAborted()).toThrow(expect.objectContaining({ code: "LOCK_LOST", reason: "expired" }));
+  });
+
+  it("says why it is lost as soon as it is asked, before any timer could fire", async () => {
+    const { lock, clock, options } = bench();
+    const lease = await acquire(lock, "n", options());
+    clock.stall(1_500);
+    expect(lease.lost).toBe("expired");
+  });
+
+  it("keeps its process alive while it is released, and only then", async () => {
+    const { lock, clock, plan, options } = bench();
+    const isBackground: boolean[] = [];
+    const noting: Clock = {
+      ...clock,
+      setTimer(delayMs, fire, settings) {
+        isBackground.push(settings?.background ?? false);
+        return clock.setTimer(delayMs, fire, settings);
+      },
+    };
+    const lease = await acquire(lock, "n", options({ clock: noting }));
+    isBackground.length = 0;
+    plan.next("release", { replyMs: 50 });
+    const released = lease.release();
+    await clock.advance(50);
+    expect(await released).toBe(true);
+    expect(isBackground).toEqual([false]);
+  });
+
+  it("whose first answer was lost is held in the store after the second, and given back once", async () => {
+    const { lock, clock, plan, options, holder } = bench();
+    plan.next("tryAcquire", "fail-after");
+    const lease = await acquire(lock, "n", options());
+    await clock.settle();
+    expect(holder("n")).toBeDefined();
+    expect(plan.calls("release")).toBe(0);
+    expect(await lease.release()).toBe(true);
+    expect(plan.calls("release")).toBe(1);
+  });
+
+  it("needs no queue of this process", async () => {
+    const { lock, clock, options } = bench();
+    const { queue: _, ...alone } = lock;
+    const bare: Lock = {
+      ...alone,
+      tryAcquire: lock.tryAcquire.bind(lock),
+      extend: lock.extend.bind(lock),
+      release: lock.release.bind(lock),
+      withPrefix: (name) => lock.withPrefix(name),
+      at: (path) => lock.at(path),
+    };
+    const lease = await acquire(bare, "n", options());
+    expect(lease.isHeld()).toBe(true);
+    await lease.release();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("tells errors by their code, whatever was thrown", () => {
