@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { mutants } from "./mutants.ts";
 import { simulate } from "./world/simulation.ts";
 
-const seedsMax = 6;
+/** The rarest of them shows in four of ten seeds: this many miss it twice in a thousand times, whatever a change does to the draws. */
+const seedsMax = 12;
 
 /** Runs one seed after the other until this promise is found broken; the first that was. */
 async function found({ scenario, ...mutant }: (typeof mutants)[number]): Promise<string | undefined> {
