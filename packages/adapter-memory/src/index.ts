@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 import { createCache, createLock, systemClock } from "@lingpai/core";
-import type { Cache, CacheDriver, CacheOptions, Clock, Lock, LockDriver, LockOptions } from "@lingpai/core";
+import type { Cache, CacheDriver, CacheOptions, Clock, Lock, LockDriver, LockOptions, Store } from "@lingpai/core";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
 import { createLeases } from "./leases.ts";
@@ -27,8 +27,11 @@ export interface MemoryStoreOptions {
   readonly maxLocks?: number;
 }
 
-/** What a Redis server is to its clients: hand one store to every cache and lock that are to share their entries and leases. */
-export interface MemoryStore {
+/**
+ * What a Redis server is to its clients: hand one store to every cache and lock that are to share their entries and leases; or give it whole, as the `store` of a
+ * credential or a client, which uses its `cache` and `lock`.
+ */
+export interface MemoryStore extends Store {
   readonly clock: Clock;
   readonly entries: CacheDriver;
   readonly leases: LockDriver;
@@ -45,15 +48,13 @@ export interface MemoryStore {
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock = systemClock } = options;
   const storeNowMs = createStoreTime(clock);
-  return {
-    clock,
-    entries: createEntries({
-      storeNowMs,
-      maxEntries: requireBound("maxEntries", options.maxEntries ?? 50_000),
-      maxBytes: requireBound("maxBytes", options.maxBytes ?? 64 * 2 ** 20),
-    }),
-    leases: createLeases({ storeNowMs, maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000) }),
-  };
+  const entries = createEntries({
+    storeNowMs,
+    maxEntries: requireBound("maxEntries", options.maxEntries ?? 50_000),
+    maxBytes: requireBound("maxBytes", options.maxBytes ?? 64 * 2 ** 20),
+  });
+  const leases = createLeases({ storeNowMs, maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000) });
+  return { clock, entries, leases, cache: createCache(entries, { clock }), lock: createLock(leases, { clock }) };
 }
 
 /** A cache over the store, or over one of its own. Each call is a client: closing it closes no other, and loses no entry. */

@@ -3,7 +3,7 @@
  * JSON, and answered in the form in which they came.
  */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
-import type { Cache, Clock, Random } from "@lingpai/core";
+import type { Cache, Clock, Random, Store } from "@lingpai/core";
 import type { PushContent } from "./push-document.ts";
 import { writeXml } from "./push-document.ts";
 import { bodyText, parameter, pushEnvelope, refusalOfPlain, requireMessageToken } from "./push-envelope.ts";
@@ -38,7 +38,9 @@ export interface AccountMessagesOptions extends ReceivingOptions {
   readonly mode?: "plain" | "compatible" | "safe";
   /** Whom messages may be sealed for, where it is not the receiver alone: `""` for individual developers. */
   readonly receivers?: Receivers;
-  readonly cache: Cache;
+  /** Where the fleet remembers what it took: `store`, as the other clients have it, or a cache alone. */
+  readonly store?: Pick<Store, "cache">;
+  readonly cache?: Cache;
   readonly environment: string;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -77,7 +79,7 @@ export function accountMessages(options: AccountMessagesOptions): AccountMessage
   const { ageMaxMs, answerMs } = receivingTimes(options, 4_000);
   const { receivers = [receiver] } = options;
   const envelope = mode === "plain" ? undefined : pushEnvelope({ messageToken, encodingAesKey: encodingAesKey ?? "", receivers, ageMaxMs });
-  const cache = options.cache.withPrefix(options.environment).withPrefix(`messages:${receiver}`);
+  const cache = cacheOf(options).withPrefix(options.environment).withPrefix(`messages:${receiver}`);
   const work = new PushWork<AccountMessage, AccountReply | undefined>({
     inbox: new PushInbox({ cache, clock, random }),
     clock,
@@ -145,4 +147,13 @@ function replyTo({ envelope, clock, random }: Setting, message: AccountMessage, 
 function readAccountMessage(text: string, receiver: string): AccountMessage | undefined {
   const message = readMessage(text, receiver);
   return message && { ...message, type: message.fields.get("MsgType") ?? "", event: message.fields.get("Event") ?? "" };
+}
+
+/** @throws {ConfigurationError} `store`: there is none, or two. */
+function cacheOf({ store, cache }: AccountMessagesOptions): Cache {
+  const found = store?.cache ?? cache;
+  if (found !== undefined && (store === undefined || cache === undefined)) return found;
+  throw new ConfigurationError("Give accountMessages a `store`, such as ioredisStore(redis), or a `cache`, and not both.", {
+    rule: "store",
+  });
 }

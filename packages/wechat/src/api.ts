@@ -9,7 +9,7 @@ import { destinationOf } from "./destination.ts";
 import type { Action } from "./error-row.ts";
 import { parseJson } from "./lenient-json.ts";
 import { outgoing } from "./outgoing.ts";
-import type { CallInit } from "./outgoing.ts";
+import type { CallInit, Outgoing } from "./outgoing.ts";
 import { cloudBaseUrl, createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { createSender, discard } from "./send.ts";
@@ -59,11 +59,17 @@ export interface Api {
    * Calls an API by its path, `"/cgi-bin/user/info"`, and gives its JSON. A POST when there is a body, else a GET.
    *
    * @throws {WechatApiError} the platform refused: `errcode` says why, `action` what that asks for.
-   * @throws {InvalidAnswerError} the answer is not JSON; use {@link Api.fetch} for binary answers.
+   * @throws {InvalidAnswerError} the answer is not JSON; use {@link Api.download} for files.
    * @throws {CallTimeoutError} there was no answer in time; the platform may have processed the call.
    * @throws what {@link Credential.get} throws, when there is no token.
    */
   request<T = Record<string, unknown>>(path: string, request?: ApiRequest): Promise<T>;
+  /**
+   * Calls an API that answers with a file, a picture of a code say, and gives the answer with its body unread. A POST when there is a body, else a GET.
+   *
+   * @throws what {@link Api.request} throws: a refusal is an error here too, though it comes as JSON in the file's place.
+   */
+  download(path: string, request?: ApiRequest): Promise<Response>;
   /** Ends waits between attempts. */
   close(): void;
 }
@@ -111,6 +117,18 @@ function apiOf(platform: Platform, credential: Credential | undefined, tokenPara
     random: options.random ?? systemRandom,
   });
 
+  /** What was not refused. */
+  const accepted = async (path: string, request: ApiRequest): Promise<{ call: Outgoing; name: string; response: Response }> => {
+    const url = urlOf(platform.baseUrl, path, request);
+    const call = await outgoing(url, initOf(request), replayBytesMax);
+    const { response, refused } = destination.takesToken(url) ? await sender.send(call) : await sender.sendPlain(call);
+    const name = `${call.method} ${url.pathname}`;
+    if (refused === undefined) return { call, name, response };
+    discard(response);
+    const nowMs = platformNow(response.headers, platform.clock.wallMs());
+    throw new WechatApiError(name, refused.refusal, refused.row, nowMs, refused.cause === undefined ? {} : { cause: refused.cause });
+  };
+
   return {
     async fetch(input, init) {
       const text = input instanceof Request ? input.url : String(input);
@@ -120,17 +138,13 @@ function apiOf(platform: Platform, credential: Credential | undefined, tokenPara
       return platform.fetch(input, init === undefined ? undefined : rest);
     },
     async request<T>(path: string, request: ApiRequest = {}): Promise<T> {
-      const url = urlOf(platform.baseUrl, path, request);
-      const call = await outgoing(url, initOf(request), replayBytesMax);
-      const { response, refused } = destination.takesToken(url) ? await sender.send(call) : await sender.sendPlain(call);
-      const name = `${call.method} ${url.pathname}`;
-      if (refused === undefined) {
-        const limit = callDeadline(platform.clock, name, call.timeoutMs ?? timeoutMs, call.signal);
-        return readJson<T>(response, name, limit.signal).finally(limit.lift);
-      }
-      discard(response);
-      const nowMs = platformNow(response.headers, platform.clock.wallMs());
-      throw new WechatApiError(name, refused.refusal, refused.row, nowMs, refused.cause === undefined ? {} : { cause: refused.cause });
+      const { call, name, response } = await accepted(path, request);
+      const limit = callDeadline(platform.clock, name, call.timeoutMs ?? timeoutMs, call.signal);
+      return readJson<T>(response, name, limit.signal).finally(limit.lift);
+    },
+    async download(path, request = {}) {
+      const { name, response } = await accepted(path, request);
+      return requireOk(response, name);
     },
     close: sender.close,
   };
@@ -161,18 +175,20 @@ function initOf({ query: _query, json, body, ...rest }: ApiRequest): CallInit {
   return { method: "POST", ...rest, headers, body: JSON.stringify(json) };
 }
 
+function requireOk(response: Response, name: string): Response {
+  if (response.ok) return response;
+  discard(response);
+  throw new InvalidAnswerError(`${name} was answered with HTTP ${response.status}`);
+}
+
 async function readJson<T>(response: Response, name: string, signal: AbortSignal): Promise<T> {
-  if (!response.ok) {
-    discard(response);
-    throw new InvalidAnswerError(`${name} was answered with HTTP ${response.status}`);
-  }
-  const text = await settled(response.text(), signal).catch((error: unknown) => {
+  const text = await settled(requireOk(response, name).text(), signal).catch((error: unknown) => {
     if (error instanceof CallTimeoutError) discard(response);
     throw error;
   });
   try {
     return parseJson(text) as T;
   } catch {
-    throw new InvalidAnswerError(`what ${name} was answered with is not JSON; use fetch() for binary answers`);
+    throw new InvalidAnswerError(`what ${name} was answered with is not JSON; use download() for files`);
   }
 }

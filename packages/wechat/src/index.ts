@@ -47,6 +47,8 @@ export { jsSdkSignature } from "./js-sdk.ts";
 export type { JsSdkConfig, JsSdkSignatureInput } from "./js-sdk.ts";
 export type { Fetch, PlatformOptions } from "./platform.ts";
 export type { SecretOption } from "./secret-source.ts";
+export { signedFetch } from "./signed-fetch.ts";
+export type { SignedFetchOptions } from "./signed-fetch.ts";
 export { CallTimeoutError } from "./call-deadline.ts";
 export { InvalidAnswerError, WechatApiError } from "./errors.ts";
 export { errorTable, wecomErrorTable } from "./errors-table.ts";

@@ -35,7 +35,7 @@ export interface PreAuthCode {
 }
 
 /** An account that authorised the platform. */
-export interface Tenant extends Pick<Api, "fetch" | "request"> {
+export interface Tenant extends Pick<Api, "download" | "fetch" | "request"> {
   readonly appId: string;
   /** The account's access token; its refresh token is stored with it and shown nowhere. */
   readonly credential: Credential;
@@ -124,10 +124,9 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
       await credential.close();
     };
     const created = {
+      ...calls,
       appId,
       credential,
-      fetch: calls.fetch,
-      request: calls.request,
       close,
       token: async (call?: CallOptions) => (await credential.get(call)).reveal(),
     };

@@ -38,7 +38,7 @@ export interface WechatOptions
   readonly onContention?: "report" | "stable";
 }
 
-export interface Wechat extends Pick<Api, "fetch" | "request">, QuotaDesk {
+export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, QuotaDesk {
   /**
    * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also notice when it dies.
    *
@@ -119,6 +119,7 @@ export function wechat(options: WechatOptions): Wechat {
   return {
     credential: tokenCredential,
     fetch: api.fetch,
+    download: api.download,
     request: api.request,
     token: async (call) => (await tokenCredential.get(call)).reveal(),
     ticket: ticketOf,

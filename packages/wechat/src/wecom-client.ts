@@ -30,7 +30,7 @@ export interface AgentConfig {
   readonly signature: string;
 }
 
-export interface Wecom extends Pick<Api, "fetch" | "request"> {
+export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
   /** @throws what {@link Credential.get} throws. */
   token(options?: CallOptions): Promise<string>;
   /** The app token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
@@ -90,6 +90,7 @@ export function wecom(options: WecomOptions): Wecom {
   return {
     credential: token,
     fetch: api.fetch,
+    download: api.download,
     request: api.request,
     token: async (call) => (await token.get(call)).reveal(),
     ticket: ticketOf,

@@ -25,7 +25,7 @@ export interface WecomSuiteOptions
 }
 
 /** A corp that installed the suite. */
-export interface SuiteCorp extends Pick<Api, "fetch" | "request"> {
+export interface SuiteCorp extends Pick<Api, "download" | "fetch" | "request"> {
   readonly corpId: string;
   readonly credential: Credential;
   /** @throws what {@link Credential.get} throws. */
@@ -168,6 +168,7 @@ function corpClient(corpId: string, credential: Credential, calls: Api): SuiteCo
     corpId,
     credential,
     fetch: calls.fetch,
+    download: calls.download,
     request: calls.request,
     token: async (call) => (await credential.get(call)).reveal(),
     async close() {
