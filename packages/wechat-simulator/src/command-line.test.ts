@@ -29,6 +29,11 @@ test("accounts, overlap and latency are as given", () => {
   });
 });
 
+test("--chaos says how many of a hundred requests meet something", () => {
+  expect(optionsFrom(["--chaos", "7"]).chaosPercent).toBe(7);
+  expect(() => optionsFrom(["--chaos", "101"])).toThrow(/--chaos needs a whole number from 0 to 100/);
+});
+
 test("apps of one corp are gathered", () => {
   const { corps } = optionsFrom(["--corp", "ww1:1:a", "--corp", "ww2:1:b", "--corp", "ww1:2:c"]).simulatorOptions;
   expect(corps).toEqual([

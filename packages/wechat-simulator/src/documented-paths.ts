@@ -73,7 +73,10 @@ const suiteCalls: readonly PathGroup[] = [
 const providerCalls: readonly PathGroup[] = [
   ["developer.work.weixin.qq.com/document/path/95604", "POST /cgi-bin/service/corpid_to_opencorpid"],
   ["developer.work.weixin.qq.com/document/path/90581", "POST /cgi-bin/service/get_register_code"],
-  ["developer.work.weixin.qq.com/document/path/90582", "POST /cgi-bin/service/get_registration_info"],
+  ["developer.work.weixin.qq.com/document/path/90582", "POST /cgi-bin/service/get_register_info"],
+  ["developer.work.weixin.qq.com/document/path/98744", "POST /cgi-bin/service/get_customized_auth_url"],
+  ["developer.work.weixin.qq.com/document/path/92093", "POST /cgi-bin/service/contact/sort"],
+  ["developer.work.weixin.qq.com/document/path/97194", "POST /cgi-bin/license/get_app_license_info"],
   ["developer.work.weixin.qq.com/document/path/95644", "POST /cgi-bin/license/create_new_order"],
   ["developer.work.weixin.qq.com/document/path/95647", "POST /cgi-bin/license/list_order"],
 ];

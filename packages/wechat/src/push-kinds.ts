@@ -29,6 +29,7 @@ const rows: readonly (readonly [PushKind["platform"], string, ...string[]])[] = 
   ["wecom", `${wecom}90628`, "suite_ticket"],
   ["wecom", `${wecom}90642`, "create_auth", "change_auth", "cancel_auth"],
   ["wecom", `${wecom}97175`, "reset_permanent_code"],
+  ["wecom", `${wecom}90585`, "register_corp"],
   ["wecom", `${wecom}90639`, "change_contact"],
   ["wecom", `${wecom}92277`, "change_external_contact"],
 ];

@@ -94,10 +94,14 @@ const rows: readonly ExceptionalPath[] = [
   { path: "/cgi-bin/service/corpid_to_opencorpid", provider: "provider_access_token", source: `${wecom}/95604`, date },
   { path: "/cgi-bin/service/get_login_info", provider: "access_token", source: `${wecom}/91125`, date },
   { path: "/cgi-bin/service/get_register_code", provider: "provider_access_token", source: `${wecom}/90581`, date },
-  { path: "/cgi-bin/service/get_registration_info", provider: "provider_access_token", source: `${wecom}/90582`, date },
-  { path: "/cgi-bin/service/get_customized_auth_url", provider: "provider_access_token", source: `${wecom}/97160`, date },
-  { path: "/cgi-bin/service/get_app_license_info", suite: "suite_access_token", source: `${wecom}/95844`, date },
-  // At WeCom, with the app's own token under /cgi-bin/service/.
+  { path: "/cgi-bin/service/get_register_info", provider: "provider_access_token", source: `${wecom}/90582`, date },
+  { path: "/cgi-bin/service/get_customized_auth_url", provider: "provider_access_token", source: `${wecom}/98744`, date },
+  {
+    path: "/cgi-bin/service/externalcontact/finish_external_userid_migration",
+    provider: "provider_access_token",
+    source: "observed: blog.csdn.net/qq_37203082/article/details/128493602",
+    date,
+  },
   { path: "/cgi-bin/service/contact/sort", provider: "provider_access_token", source: `${wecom}/92093`, date },
   { path: "/cgi-bin/service/contact/id_translate", provider: "provider_access_token", source: `${wecom}/91846`, date },
   { path: "/cgi-bin/service/contact/batchsearch", provider: "provider_access_token", source: `${wecom}/91844`, date },
