@@ -112,7 +112,7 @@ describe("request", () => {
   });
 
   test.each<[string, Scripted, RegExp]>([
-    ["a page", new Response("<html>"), /GET \/a was answered with is not JSON; use fetch\(\)/],
+    ["a page", new Response("<html>"), /GET \/a was answered with is not JSON; use download\(\)/],
     ["a gateway's error", new Response("bad gateway", { status: 502 }), /GET \/a was answered with HTTP 502/],
   ])("cannot use %s", async (_title, answer, message) => {
     const { api } = fixture([answer]);
