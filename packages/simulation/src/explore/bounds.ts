@@ -18,9 +18,10 @@ const calm: Bounds = {
   crashes: 0,
   failovers: 0,
   foreign: 0,
+  confirms: true,
 };
 
-type Search = "leases" | "rejections" | "outages" | "failover" | "silence" | "regression" | "ages" | "three";
+type Search = "leases" | "rejections" | "complaints" | "outages" | "failover" | "silence" | "regression" | "ages" | "three";
 
 /** The searches of `pnpm explore`. */
 export const bounds: Readonly<Record<Search, Bounds>> = {
@@ -32,6 +33,16 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     timeouts: 1,
     rejections: 2,
     foreign: 1,
+  },
+  complaints: {
+    ...calm,
+    name: "2 complaints that the platform does not confirm, an expiry, a timeout",
+    refreshes: 0,
+    sends: 3,
+    expiries: 1,
+    timeouts: 1,
+    rejections: 2,
+    confirms: false,
   },
   outages: {
     ...calm,

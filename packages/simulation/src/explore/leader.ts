@@ -77,7 +77,7 @@ export function announce(model: Model, world: World, index: number, emit: Emit):
   }
   const aim = aimAt(flight.goal, world.store.document, process);
   const ids = { operationId: `${world.ids}`, outcomeId: `${world.ids + 1}` };
-  const event: IntentEvent = { type: "intent", fence: flight.fence, forced: false, ...aim, ...ids, isDead: aim.reason === "rejected" };
+  const event: IntentEvent = { type: "intent", fence: flight.fence, forced: false, ...aim, ...ids, isDead: isConfirmed(model, aim) };
   const seen = model.protocol.compares ? undefined : { document: process.known };
   const applied = model.protocol.announces ? apply(model, { ...world, ids: world.ids + 2 }, event, seen) : unannounced(model, world, event);
   const { verdict } = applied;
@@ -155,4 +155,8 @@ export function send(model: Model, world: World, index: number, emit: Emit): voi
   } as const;
   const { world: next, broken } = apply(model, { ...world, ids: world.ids + 1 }, event);
   emit({ kind: "yield", process: index }, withProcess(released(next, index, flight.fence), index, { flight: undefined }), broken);
+}
+
+function isConfirmed({ bounds }: Model, { reason }: Goal): boolean {
+  return bounds.confirms && reason === "rejected";
 }

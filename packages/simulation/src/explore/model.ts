@@ -13,6 +13,8 @@ export interface Bounds extends Budget {
   readonly forgets: number;
   /** How far the promoted store's clock is behind, in ticks; 0 also keeps the fences rising. */
   readonly behind: number;
+  /** Whether the platform, asked about what was refused, calls it dead. Otherwise it says nothing until it calls it alive: the complaint is all there is. */
+  readonly confirms: boolean;
 }
 
 export type Reduce = typeof reduce;

@@ -120,6 +120,15 @@ export const mutants: readonly Mutant[] = [
       return event.type === "intent" && event.reason === "rejected" ? { ...event, refused: fingerprint } : event;
     }),
   },
+  {
+    name: "one complaint is believed for everybody",
+    lacks: "what the platform has not called dead is marked as dead",
+    bounds: bounds.complaints,
+    protocol: hearing((event) => {
+      if (event.type === "suspect" && event.found === "refused") return { ...event, found: "dead" };
+      return event.type === "intent" && event.reason === "rejected" ? { ...event, isDead: true } : event;
+    }),
+  },
   { name: "no intent", lacks: "a request leaves without being announced", bounds: small, protocol: { announces: false } },
   {
     name: "no doubt",

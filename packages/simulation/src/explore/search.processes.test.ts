@@ -14,6 +14,12 @@ describe("the production reducer", () => {
     expect(outcome.states).toBeGreaterThan(50_000);
   });
 
+  it("keeps every invariant in every order of complaints that nobody confirms, an expiry and a timeout", { timeout: generousMs }, () => {
+    const outcome = search(modelOf(bounds.complaints));
+    expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+    expect(outcome.states).toBeGreaterThan(20_000);
+  });
+
   it(
     "keeps every invariant in every order of a failover that forgets, an expiry and more than a minute between",
     { timeout: generousMs },

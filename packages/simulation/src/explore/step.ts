@@ -21,6 +21,7 @@ export type StepKind =
   | "read"
   | "reject"
   | "suspect"
+  | "clear"
   | "process-late"
   | "drop"
   | "expire"

@@ -25,6 +25,7 @@ const tellings: { readonly [K in StepKind]: (who: string, what: string) => strin
   read: (who) => `${who} reads the document.`,
   reject: (who, what) => `${who} sees ${what} refused.`,
   suspect: (who, what) => `${who} tells the fleet that ${what} was refused.`,
+  clear: (who) => `${who} is told by the platform that the credential is alive, and takes the complaint back.`,
   "process-late": (_, what) => `The platform processes a request that nobody waits for any more, and issues ${what}.`,
   drop: () => "A request that nobody waits for any more is lost.",
   expire: (who) => `${who}'s lease ends.`,

@@ -1,16 +1,28 @@
 /** Everything that can happen next in one situation, always in the same order. */
-import { judge } from "./invariants.ts";
+import { judge, judgeComplaints } from "./invariants.ts";
 import { acquire, announce, look, send } from "./leader.ts";
 import type { Model } from "./model.ts";
 import { abandon, commit, commitKept, refuse, timeOut } from "./recorder.ts";
 import type { Successor } from "./step.ts";
-import { crash, expire, failOver, issueForeign, processOrphans, processRequest, read, reject, suspect, tick } from "./surroundings.ts";
+import {
+  clear,
+  crash,
+  expire,
+  failOver,
+  issueForeign,
+  processOrphans,
+  processRequest,
+  read,
+  reject,
+  suspect,
+  tick,
+} from "./surroundings.ts";
 import type { World } from "./world.ts";
 
 export function successors(model: Model, world: World): Successor[] {
   const all: Successor[] = [];
   const emit = (step: Successor["step"], next: World, broken?: string): void => {
-    if (next !== world) all.push({ step, world: next, broken: broken ?? judge(next) });
+    if (next !== world) all.push({ step, world: next, broken: broken ?? judge(next) ?? judgeComplaints(model, next) });
   };
   for (let i = 0; i < world.processes.length; i += 1) {
     acquire(model, world, i, emit);
@@ -24,8 +36,9 @@ export function successors(model: Model, world: World): Successor[] {
     timeOut(world, i, emit);
     abandon(model, world, i, emit);
     read(model, world, i, emit);
-    reject(world, i, emit);
+    reject(model, world, i, emit);
     suspect(model, world, i, emit);
+    clear(model, world, i, emit);
     crash(model, world, i, emit);
   }
   processOrphans(world, emit);

@@ -1,11 +1,12 @@
 /** What happens around the processes: the platform, the store, time, and the ways in which they fail. */
+import { isSuspect } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import { note, remembered, take } from "./knowledge.ts";
 import type { Model } from "./model.ts";
 import { orphaned } from "./recorder.ts";
 import type { Emit } from "./step.ts";
 import { isForgotten, isLastWitness } from "./awareness.ts";
-import { dead, never, nobody, spent, stranger, withProcess, type World } from "./world.ts";
+import { dead, fingerprintOf, never, nobody, spent, stranger, withProcess, type World } from "./world.ts";
 
 /** The platform processes a request that somebody waits for. */
 export function processRequest(world: World, index: number, emit: Emit): void {
@@ -41,12 +42,16 @@ export function read(model: Model, world: World, index: number, emit: Emit): voi
   emit({ kind: "read", process: index }, next, broken);
 }
 
-/** The platform refuses what the process sent: its overlap is over, or the platform is wrong. */
-export function reject(world: World, index: number, emit: Emit): void {
+/**
+ * The platform refuses what the process sent: its overlap is over, or the platform is wrong. What the platform, asked, does not call dead stays in use until it
+ * has been replaced.
+ */
+export function reject({ bounds }: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   if (process?.held === undefined || process.flight !== undefined || world.left.rejections === 0) return;
   const { fingerprint } = process.held;
-  const changes = { held: undefined, wants: fingerprint, refused: remembered(process.refused, fingerprint) };
+  const retired = { held: undefined, wants: fingerprint, refused: remembered(process.refused, fingerprint) };
+  const changes = bounds.confirms ? retired : { wants: fingerprint };
   emit({ kind: "reject", process: index }, withProcess(spent(world, "rejections"), index, changes));
 }
 
@@ -54,9 +59,25 @@ export function reject(world: World, index: number, emit: Emit): void {
 export function suspect(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   if (process?.wants === undefined || process.flight !== undefined) return;
-  const { world: next, verdict, document, broken } = apply(model, world, { type: "suspect", fingerprint: process.wants, found: "dead" });
+  const found = model.bounds.confirms ? "dead" : "refused";
+  const { world: next, verdict, document, broken } = apply(model, world, { type: "suspect", fingerprint: process.wants, found });
   if (verdict.kind === "known" || next === world || document === undefined) return;
   emit({ kind: "suspect", process: index }, withProcess(next, index, note(process, document)), broken);
+}
+
+/** Who looks after a complaint is told by the platform that the credential is alive, and takes the complaint back. */
+export function clear(model: Model, world: World, index: number, emit: Emit): void {
+  const process = world.processes[index];
+  const { document } = world.store;
+  const stored = document?.credential;
+  if (model.bounds.confirms || process === undefined || process.flight !== undefined) return;
+  if (document === undefined || stored === undefined || !isSuspect(document)) return;
+  if (world.platform.isForeign || stored.fingerprint !== fingerprintOf(world.platform.latest)) return;
+  const applied = apply(model, world, { type: "suspect", fingerprint: stored.fingerprint, found: "alive" });
+  if (applied.document === undefined) return;
+  const noted = note(process, applied.document);
+  const next = noted.wants === stored.fingerprint ? { ...noted, wants: undefined } : noted;
+  emit({ kind: "clear", process: index }, withProcess(applied.world, index, next), applied.broken);
 }
 
 /** The lease ends early for the store and for its holder; that of a dead process ends by itself. */
