@@ -17,7 +17,9 @@ export default {
   ignoreStatic: process.env["LINGPAI_MUTATE_STATIC"] !== "1",
   disableTypeChecks: false,
   concurrency: 2,
-  timeoutMS: 10_000,
+  // A mutant that runs round and round is stopped by its count; this is for a machine that stands still, which must not look like a kill.
+  timeoutMS: 60_000,
+  dryRunTimeoutMinutes: 30,
   timeoutFactor: 3,
   reporters: ["json"],
   tempDirName: ".cache/mutation",

@@ -87,6 +87,12 @@ describe("a repair", () => {
     expect(repaired({ suspect }).suspect).toEqual(suspect);
   });
 
+  it("keeps an open request that may have come after what it writes back: one of the same epoch may", () => {
+    const open = (epoch: number) => ({ epoch, operationId: "other", atMs: noonMs - 700_000 });
+    expect(repaired({ intent: open(19) })).not.toHaveProperty("intent");
+    expect(repaired({ intent: open(20) }).intent).toEqual(open(20));
+  });
+
   it("keeps the ledger of the later day, and of one day the one that counted more", () => {
     const quota = (day: number, used: number): State["quota"] => ({ day, used, forced: { used: 0, lastAtMs: 0 } });
     expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual(quota(today, 1));
