@@ -35,9 +35,11 @@ interface Instrumenter {
 
 type Outcome = { readonly kind: "passed" } | { readonly kind: "failed"; readonly message: string } | { readonly kind: "hung" };
 
-/** How often the event loop turns, every few ms, before a test that does not end is called hanging: turns, because a busy machine makes few. */
+/** How often in a row the event loop turns, every few ms, with nothing to do, before a test is called hanging. A busy machine makes few turns. */
 const turnMs = 5;
-const turnsMax = 300;
+const idleTurnsMax = 300;
+/** What a turn itself may compute for. */
+const idleMs = 1;
 
 /** How long tests may compute for one mutant; one that outlives it counts as living. The whole run has no limit. */
 const computingMaxMs = Number(process.env["LINGPAI_MUTATION_MAX_MS"] ?? Number.POSITIVE_INFINITY);
@@ -74,7 +76,7 @@ class InProcessRunner implements TestRunner {
     for (const test of registry.tests.values()) {
       this.#code.currentTestId = test.id;
       const startedMs = systemClock.monotonicMs();
-      const outcome = await this.#outcomeOf(test, turnsMax * 40);
+      const outcome = await this.#outcomeOf(test);
       this.#code.currentTestId = undefined;
       const timeSpentMs = systemClock.monotonicMs() - startedMs;
       const what = { id: test.id, name: test.id, fileName: test.fileName, timeSpentMs };
@@ -96,7 +98,7 @@ class InProcessRunner implements TestRunner {
     const startedMs = computedMs();
     for (const [index, test] of tests.entries()) {
       if (computedMs() - startedMs > computingMaxMs) break;
-      const outcome = await this.#outcomeOf(test, turnsMax);
+      const outcome = await this.#outcomeOf(test);
       if (hitLimit !== undefined && (this.#code.hitCount ?? 0) > hitLimit)
         return { status: MutantRunStatus.Timeout, reason: "It runs round and round." };
       if (outcome.kind === "passed") continue;
@@ -109,13 +111,13 @@ class InProcessRunner implements TestRunner {
 
   async #prove(test: Registered): Promise<void> {
     Object.assign(this.#code, { activeMutant: undefined, hitLimit: undefined });
-    const outcome = await this.#outcomeOf(test, turnsMax * 4);
+    const outcome = await this.#outcomeOf(test);
     if (outcome.kind !== "passed") throw new Error(`${test.id} fails without the mutant too: one before it left something behind.`);
   }
 
-  async #outcomeOf(test: Registered, turns: number): Promise<Outcome> {
+  async #outcomeOf(test: Registered): Promise<Outcome> {
     const startedMs = computedMs();
-    const outcome = await outcomeOf(test, turns);
+    const outcome = await outcomeOf(test);
     if (outcome.kind === "passed") this.#tookMs.set(test.id, computedMs() - startedMs);
     return outcome;
   }
@@ -149,12 +151,15 @@ class InProcessRunner implements TestRunner {
   }
 }
 
-async function outcomeOf(test: Registered, turns: number): Promise<Outcome> {
+async function outcomeOf(test: Registered): Promise<Outcome> {
   let cancel = (): void => {};
   const hung = new Promise<Outcome>((settle) => {
-    let left = turns;
+    let left = idleTurnsMax;
+    let lastMs = computedMs();
     const turn = (): void => {
-      left -= 1;
+      const nowMs = computedMs();
+      left = nowMs - lastMs > idleMs ? idleTurnsMax : left - 1;
+      lastMs = nowMs;
       if (left === 0) settle({ kind: "hung" });
       else cancel = systemClock.setTimer(turnMs, turn);
     };
