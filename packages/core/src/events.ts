@@ -137,8 +137,12 @@ export interface FailedRefresh {
   readonly durationMs: number;
 }
 
-/** `store`, `platform`: could not be reached; `quota`: the ledger is at its cap; `cooling`: the fleet backs off; `governor`: too many rejections; `claim`: another environment owns it. */
-export type StaleCause = "store" | "platform" | "quota" | "cooling" | "governor" | "claim" | "fatal";
+/**
+ * `store`: it cannot be reached, or refuses; `document`: what it holds must not be used; `platform`: it failed, refused, or has not answered this node; `cooling`: the
+ * fleet backs off because of what another node met; `quota`: the ledger is at its cap; `governor`: too many rejections; `claim`: another environment owns it;
+ * `fatal`: a person must mend what the platform refuses; `parent`: the credential that the request needs cannot be had; `owner`: the node that is to replace it has not.
+ */
+export type StaleCause = "store" | "document" | "platform" | "cooling" | "quota" | "governor" | "claim" | "fatal" | "parent" | "owner";
 
 /** `unknown-outcome`: a request was not answered; `overlap`: another outcome was reported during a request; `undrained`: sent while an earlier one might still be processed; `open-intent`: a holder vanished after announcing one. */
 export type DoubtCause = "unknown-outcome" | "overlap" | "undrained" | "open-intent" | "regression";

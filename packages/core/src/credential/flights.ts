@@ -6,6 +6,7 @@ import type { Goal, Holding, Local } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
+import type { Fruitless } from "./stale-cause.ts";
 
 /** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
 export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
@@ -82,12 +83,14 @@ export class Flights {
     );
   }
 
-  /** Flies if nothing is in the air, and gives up at the first obstacle, which it gives. Never rejects: the events tell. */
-  async inBackground(goal: Goal): Promise<Obstacle | undefined> {
+  /** Flies if nothing is in the air, and gives up at the first obstacle. Gives what it met, if it brought nothing. Never rejects: the events tell. */
+  async inBackground(goal: Goal): Promise<Fruitless | undefined> {
     if (this.#running !== undefined) return undefined;
     const running = this.#start(goal, false);
-    await running.done.catch(() => {});
-    return running.obstacle;
+    return running.done.then(
+      () => undefined,
+      (error: unknown) => ({ error, obstacle: running.obstacle }),
+    );
   }
 
   /** Resolves when nothing is in the air. Never rejects. */

@@ -1,8 +1,7 @@
 /** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
-import { isCalm, isDead, isLive, owedSinceMs } from "../state/state.ts";
-import { labelOf } from "./adoption.ts";
+import { isCalm, isDead, owedSinceMs } from "../state/state.ts";
 import { dueTask, retryMs, retrySpreadMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
@@ -11,6 +10,7 @@ import type { Goal, Holding } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { OthersComplaints } from "./others-complaints.ts";
 import type { Source } from "./source.ts";
+import { hindranceOf, reportStale, type Fruitless, type Hindrance } from "./stale-cause.ts";
 import type { Demand } from "./demand.ts";
 import { electedStart } from "./windows.ts";
 
@@ -42,6 +42,7 @@ export class Upkeep {
   #readFailures = 0;
   #readAgainAtMs = Number.POSITIVE_INFINITY;
   #recheckJitter = 1;
+  #hindrance: Hindrance | undefined;
   /** Drawn once for each commit, and for each doubt. */
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
@@ -125,9 +126,10 @@ export class Upkeep {
 
   async #refresh(): Promise<void> {
     const goal = this.#dueGoal();
-    const obstacle = goal && (await this.#pursue(goal));
+    const met = goal && (await this.#pursue(goal));
     this.#failures = goal !== undefined && this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-    if (this.#failures > 0) this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(obstacle);
+    this.#hindrance = this.#failures === 0 ? undefined : met ? hindranceOf(met, this.#hindrance) : this.#hindrance;
+    if (this.#failures > 0) this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(met?.obstacle);
   }
 
   /** Whatever made it due is past from here on; should it fail, it is tried again after a pause that grows. */
@@ -147,7 +149,7 @@ export class Upkeep {
     }
   }
 
-  async #pursue(goal: Goal): Promise<Obstacle | undefined> {
+  async #pursue(goal: Goal): Promise<Fruitless | undefined> {
     const { holding } = this.#parts.local;
     const isComplaint = holding !== undefined && goal.reason === "rejected" && goal.isDead !== true;
     const judged = isComplaint ? await this.#complaints.judged(holding) : goal;
@@ -241,23 +243,17 @@ export class Upkeep {
     return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
-  /** When the present credential should have been replaced for a while, unless that has been told. */
+  /** When the present credential should have been replaced for a while, unless that has been told, or nobody wants another. */
   #staleAtMs(): number {
     const { local, storeClock } = this.#parts;
     const { holding } = local;
-    const isTold = holding === undefined || holding.isStaleReported || !local.isUsable;
+    const isTold = holding === undefined || holding.isStaleReported || !local.isUsable || !this.#demand.isWanted(this.#source.usedAtMs);
     return isTold ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.mandatoryAtMs + retryMs);
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */
   #reportStale(): void {
-    const { local, setting, storeClock } = this.#parts;
-    const { holding, state } = local;
-    if (holding === undefined || setting.clock.monotonicMs() < this.#staleAtMs()) return;
-    holding.isStaleReported = true;
-    const nowMs = storeClock.nowMs();
-    if (state !== undefined && !isLive(state, nowMs)) return;
-    const cause = !setting.health.isReachable ? "store" : this.#latch.error === undefined ? "platform" : "fatal";
-    setting.bus.emit("kept-stale", { ...labelOf(holding.held), remainingMs: holding.held.expiresAtMs - nowMs, cause });
+    if (this.#parts.setting.clock.monotonicMs() >= this.#staleAtMs())
+      reportStale(this.#parts, this.#source.role, this.#latch, this.#hindrance);
   }
 }
