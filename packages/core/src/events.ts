@@ -58,7 +58,7 @@ export interface EventData {
   };
   /** A refresh ended without a credential and will be tried again. */
   "refresh-failed": FailedRefresh & {
-    readonly outcome: IssueOutcome | "store" | "lock";
+    readonly outcome: Exclude<IssueOutcome, "fatal">;
     readonly failures: number;
     readonly retryAfterMs?: number | undefined;
   };
@@ -111,8 +111,8 @@ export interface EventData {
   /** The store stopped answering. Reported once, until `store-recovered`. */
   "store-unavailable": {
     readonly reason: CacheUnavailableReason;
-    readonly operation?: string | undefined;
-    readonly remainingMs?: number | undefined;
+    /** What failed first: `get`, `set`, `acquire`, `claims-get`, `claims-set`. */
+    readonly operation: string;
   };
   "store-recovered": { readonly downMs: number };
   /** The day's use of the ledger passed 50, 80 or 95 %. */
@@ -131,7 +131,7 @@ export interface EventData {
 
 export interface FailedRefresh {
   readonly reason: RefreshReason;
-  readonly errorCode: ErrorCode | "UNKNOWN";
+  readonly errorCode: ErrorCode;
   readonly platformCode?: string | undefined;
   readonly message?: string | undefined;
   readonly durationMs: number;
@@ -144,8 +144,8 @@ export interface FailedRefresh {
  */
 export type StaleCause = "store" | "document" | "platform" | "cooling" | "quota" | "governor" | "claim" | "fatal" | "parent" | "owner";
 
-/** `unknown-outcome`: a request was not answered; `overlap`: another outcome was reported during a request; `undrained`: sent while an earlier one might still be processed; `open-intent`: a holder vanished after announcing one. */
-export type DoubtCause = "unknown-outcome" | "overlap" | "undrained" | "open-intent" | "regression";
+/** `unknown-outcome`: a request was not answered; `overlap`: another outcome was reported during a request; `undrained`: sent while an earlier one might still be processed. */
+export type DoubtCause = "unknown-outcome" | "overlap" | "undrained";
 
 export type EventType = keyof EventData;
 

@@ -31,7 +31,10 @@ export function reportForeign(
 ): void {
   const { bus } = setting;
   bus.emit("contended", {
-    ...foreign,
+    state: foreign.state,
+    count: foreign.count,
+    ageMs: foreign.ageMs,
+    remainingMs: foreign.remainingMs,
     fingerprint,
     ...(claimedBy !== undefined && { claimedBy }),
     remedy:
