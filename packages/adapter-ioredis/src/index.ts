@@ -7,7 +7,7 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, createStore } from "@lingpai/core";
+import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver, ioredisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
 import type { IoredisClient, IoredisCluster, ProbeOptions } from "@lingpai/redis-scripts";
@@ -34,8 +34,10 @@ export function ioredisLock(client: IoredisClient | IoredisCluster, options?: Lo
  * @throws {ConfigurationError} as {@link ioredisCache} does, and when `seal` is neither a key nor a keyring.
  */
 export function ioredisStore(client: IoredisClient | IoredisCluster, options: StoreOptions & CacheOptions = {}): Store {
-  const { seal, ...own } = options;
-  return createStore(ioredisCache(client, own), ioredisLock(client, own), seal === undefined ? {} : { seal });
+  requireKnown("ioredisStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const cache = ioredisCache(client, { ...shared, ...(random && { random }) });
+  return createStore(cache, ioredisLock(client, shared), seal === undefined ? {} : { seal });
 }
 
 /**

@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, LockUnsupportedError, systemClock } from "@lingpai/core";
+import { createCache, createLock, LockUnsupportedError, requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
 import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./detect.ts";
 import { clearedLocks } from "./kept-apart.ts";
@@ -54,7 +54,8 @@ export interface KeyvLockOptions extends LockOptions, StoreOptions {
  * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package knows.
  */
 export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache {
-  return createCache(atomicStore(keyv, options)?.cache ?? fallback(keyv, options), options);
+  const own = driverOptions("keyvCache()", keyv, options, ["random"]);
+  return createCache(atomicStore(keyv, options)?.cache ?? fallback(keyv, options), own);
 }
 
 /**
@@ -64,6 +65,7 @@ export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache
  * guarantee than asked for, and when a `clear()` of the Keyv itself would free a held lease. The text names what to use instead.
  */
 export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
+  const own = driverOptions("keyvLock()", keyv, options, ["guarantee", "scope"]);
   const { scope = "host", guarantee = "fenced" } = options;
   const store = atomicStore(keyv, options);
   if (store === undefined) {
@@ -74,7 +76,16 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   }
   requireFacts(store, { scope, guarantee });
   requireKeptApart(keyv, options);
-  return createLock(store.lock, options);
+  return createLock(store.lock, own);
+}
+
+/** What core's part is given, once all is known to be there and known by name. */
+function driverOptions(what: string, keyv: KeyvLike, options: KeyvCacheOptions & KeyvLockOptions, own: readonly string[]): CacheOptions {
+  requireObject("The Keyv", keyv);
+  requireKnown(what, options, ["atomic", "clock", "deadlineMs", "native", ...own]);
+  requireClock(options.clock);
+  const { atomic: _atomic, guarantee: _guarantee, native: _native, scope: _scope, ...shared } = options;
+  return shared;
 }
 
 /** With drivers or a client of one's own, the Keyv's `clear()` matters only where both are over the same client. */

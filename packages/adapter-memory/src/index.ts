@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, systemClock } from "@lingpai/core";
+import { createCache, createLock, requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
 import type { Cache, CacheDriver, CacheOptions, Clock, Lock, LockDriver, LockOptions, Store } from "@lingpai/core";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
@@ -46,6 +46,8 @@ export interface MemoryStore extends Store {
  * @throws {ConfigurationError} `CONFIGURATION` for a bound that is not a whole number of at least 1.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  requireKnown("memoryStore()", options, ["clock", "maxBytes", "maxEntries", "maxLocks"]);
+  requireClock(options.clock);
   const { clock = systemClock } = options;
   const storeNowMs = createStoreTime(clock);
   const entries = createEntries({
@@ -59,10 +61,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 
 /** A cache over the store, or over one of its own. Each call is a client: closing it closes no other, and loses no entry. */
 export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOptions = {}): Cache {
+  requireObject("The memory store", store);
   return createCache(store.entries, { clock: store.clock, ...options });
 }
 
 /** A lock over the store, or over one of its own. Each call is a client with a wait queue of its own. */
 export function memoryLock(store: MemoryStore = memoryStore(), options: LockOptions = {}): Lock {
+  requireObject("The memory store", store);
   return createLock(store.leases, { clock: store.clock, ...options });
 }

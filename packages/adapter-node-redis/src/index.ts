@@ -6,7 +6,7 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, createStore } from "@lingpai/core";
+import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver, nodeRedisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
 import type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, ProbeOptions } from "@lingpai/redis-scripts";
@@ -33,8 +33,10 @@ export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions)
  * @throws {ConfigurationError} as {@link nodeRedisCache} does, and when `seal` is neither a key nor a keyring.
  */
 export function nodeRedisStore(client: AnyNodeRedisClient, options: StoreOptions & CacheOptions = {}): Store {
-  const { seal, ...own } = options;
-  return createStore(nodeRedisCache(client, own), nodeRedisLock(client, own), seal === undefined ? {} : { seal });
+  requireKnown("nodeRedisStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const cache = nodeRedisCache(client, { ...shared, ...(random && { random }) });
+  return createStore(cache, nodeRedisLock(client, shared), seal === undefined ? {} : { seal });
 }
 
 /**

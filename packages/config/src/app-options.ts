@@ -1,5 +1,5 @@
 /** Turns what is configured for an app into the options of `wechat()`. */
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireCache, requireLock, requireObject } from "@lingpai/core";
 import type { Cache, Lock, OnConflict, Parameters } from "@lingpai/core";
 import { sealed } from "@lingpai/core";
 import type { AppConfig, Config } from "./config.ts";
@@ -35,8 +35,10 @@ export interface AppOptions {
  * @throws {ConfigurationError} there is no such app.
  */
 export function appOptions(config: Config | LiveConfig, name: string): AppOptions {
+  requireObject("The configuration", config);
   const live = "current" in config ? config : undefined;
   const { environment, node, apps } = live?.current ?? (config as Config);
+  requireObject("The configuration's apps", apps);
   const app = requireApp(apps, name, environment);
   const secret = async (): Promise<string> => {
     const now = live === undefined ? app : requireApp((await live.fresh()).apps, name, environment);
@@ -68,6 +70,9 @@ export function inStore(
   config: Config | LiveConfig,
   given: { readonly cache: Cache; readonly lock: Lock },
 ): { readonly cache: Cache; readonly lock: Lock } {
+  requireObject("The configuration", config);
+  requireCache(given?.cache);
+  requireLock(given?.lock);
   const { store } = "current" in config ? config.current : config;
   const cache = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.cache);
   const lock = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.lock);

@@ -1,5 +1,5 @@
 /** A configuration that stays up to date: sources are watched, good changes come into force, bad ones are kept out. */
-import { ClosedError, ConfigurationError, delay, systemClock, systemRandom } from "@lingpai/core";
+import { ClosedError, ConfigurationError, delay, requireClock, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
 import type { Config } from "./config.ts";
@@ -22,6 +22,7 @@ import type { WatchReport } from "./watching.ts";
  * @throws {InvalidConfigError} `CONFIGURATION`: naming every problem with its file and line, variable or key, and the remedy.
  */
 export async function loadConfig(options: ConfigOptions): Promise<Config> {
+  requireConfigOptions("loadConfig()", options);
   const live = new Live(options);
   await live.start();
   await live.close();
@@ -37,6 +38,7 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
  * @throws {InvalidConfigError} as {@link loadConfig}: a process does not start on half a configuration.
  */
 export async function openConfig(options: ConfigOptions): Promise<LiveConfig> {
+  requireConfigOptions("openConfig()", options);
   const live = new Live(options);
   await live.start();
   live.follow();
@@ -234,4 +236,20 @@ function changesBetween(before: Config, after: Config): readonly string[] {
 function requireMs(name: string, value: number, min: number): void {
   if (Number.isInteger(value) && value >= min && value <= 2 ** 31 - 1) return;
   throw new ConfigurationError(`${name} is ${value}. Give a whole number of ms from ${min}.`);
+}
+
+function requireConfigOptions(what: string, options: ConfigOptions): void {
+  requireKnown(what, options, [
+    "allowedHosts",
+    "clock",
+    "debounceMs",
+    "environment",
+    "onEvent",
+    "random",
+    "snapshot",
+    "sourceDeadlineMs",
+    "sources",
+  ]);
+  requireClock(options.clock);
+  if (!Array.isArray(options.sources)) throw new ConfigurationError(`${what} needs sources, a list. fileSource(path) makes one.`);
 }

@@ -15,6 +15,7 @@ import type {
 import { createDriverGuard, requireDeadline } from "./driver-guard.ts";
 import type { DriverGuard } from "./driver-guard.ts";
 import { ClosedError, ConfigurationError } from "./errors.ts";
+import { requireClock, requireKnown, requireShape } from "./known-options.ts";
 import { keyIn, nameIn, scopeOf } from "./prefix.ts";
 import { systemRandom } from "./random.ts";
 import type { Random } from "./random.ts";
@@ -42,9 +43,12 @@ export interface CacheOptions {
  * All views made from it by `withPrefix` and `at` are one cache: `close` on any of them closes it for all, after the calls in
  * flight have settled, which takes at most the deadline. A `clear` in flight is not waited for: it rejects with `CLOSED`.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is not, and what is no driver.
  */
 export function createCache(driver: CacheDriver, options: CacheOptions = {}): Cache {
+  requireShape("The cache's driver", driver, ["get", "set", "delete", "clear", "names", "close"], "An adapter makes one; see CacheDriver.");
+  requireKnown("The cache's options", options, ["clock", "deadlineMs", "random"]);
+  requireClock(options.clock);
   const { clock = systemClock, random = systemRandom } = options;
   const deadlineMs = requireDeadline(options.deadlineMs);
   const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs, onSilence: driver.recover?.bind(driver) });

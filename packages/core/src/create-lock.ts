@@ -3,6 +3,7 @@ import type { Unsubscribe } from "./cache.ts";
 import { createDriverGuard, requireDeadline } from "./driver-guard.ts";
 import type { DriverGuard } from "./driver-guard.ts";
 import { ConfigurationError } from "./errors.ts";
+import { requireClock, requireKnown, requireShape } from "./known-options.ts";
 import { releasingLateGrants } from "./late-grants.ts";
 import type { Busy, Granted, Lock, LockDriver } from "./lock.ts";
 import { nameIn, scopeOf } from "./prefix.ts";
@@ -23,9 +24,12 @@ export interface LockOptions {
 /**
  * A lock over a driver. All views made from it by `withPrefix` and `at` share its wait queue.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is not, and what is no driver.
  */
 export function createLock(driver: LockDriver, options: LockOptions = {}): Lock {
+  requireShape("The lock's driver", driver, ["tryAcquire", "extend", "release"], "An adapter makes one; see LockDriver.");
+  requireKnown("The lock's options", options, ["clock", "deadlineMs"]);
+  requireClock(options.clock);
   const { clock = systemClock } = options;
   const guard = createDriverGuard({
     kind: driver.kind,

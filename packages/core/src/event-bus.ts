@@ -1,6 +1,7 @@
 /** Delivers events to the listeners of one credential and to `node:diagnostics_channel`. */
 import { channel } from "node:diagnostics_channel";
 import type { CredentialEvent, EventContext, EventData, EventType } from "./events.ts";
+import { requireKnown } from "./known-options.ts";
 import { printable } from "./printable.ts";
 import type { Clock } from "./time.ts";
 
@@ -36,6 +37,7 @@ export interface EventBusOptions {
  * `LINGPAI_LISTENER` names the error, once per subscription. One that is removed during an emit is not called any more.
  */
 export function createEventBus(options: EventBusOptions): EventBus {
+  requireKnown("createEventBus()", options, ["clock", "environment", "id", "node"]);
   const subscriptions = new Set<Subscription>();
   const diagnostics = channel(eventChannelName);
   let isClosed = false;

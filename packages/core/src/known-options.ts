@@ -29,6 +29,22 @@ export function requireShape(what: string, given: unknown, methods: readonly str
   throw new ConfigurationError(`${what} must be an object with ${methods.join(", ")}. ${remedy}`);
 }
 
+/** @throws {ConfigurationError} unless it is left out, or something that can set timers and tell the time. */
+export function requireClock(given: unknown): void {
+  if (given !== undefined) requireShape("clock", given, ["monotonicMs", "setTimer", "wallMs"], "Leave it out for the machine's own.");
+}
+
+/** @throws {ConfigurationError} unless it is a cache. */
+export function requireCache(given: unknown): void {
+  requireShape("cache", given, ["get", "set", "withPrefix"], "An adapter makes one: ioredisCache(client), say.");
+}
+
+/** @throws {ConfigurationError} unless it is a lock. */
+export function requireLock(given: unknown): void {
+  requireShape("lock", given, ["tryAcquire", "extend", "release", "withPrefix"], "An adapter makes one: ioredisLock(client), say.");
+}
+
+/** @throws {ConfigurationError} unless it is an object. */
 export function requireObject(what: string, given: unknown): asserts given is object {
   if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
   throw new ConfigurationError(

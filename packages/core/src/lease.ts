@@ -4,6 +4,7 @@ import { tryRequest } from "./claim.ts";
 import { deadlineDefaultMs, requireDeadline } from "./driver-guard.ts";
 import { ConfigurationError, LockLostError, LockTimeoutError, type LockLossReason } from "./errors.ts";
 import type { LeaseRequest } from "./held-lease.ts";
+import { requireClock, requireKnown, requireLock } from "./known-options.ts";
 import type { Busy, Lock } from "./lock.ts";
 import { createPatience, orAborted, type Patience } from "./patience.ts";
 import { type Random, systemRandom } from "./random.ts";
@@ -68,7 +69,7 @@ export interface AcquireOptions extends TryLeaseOptions {
  * @throws {ConfigurationError} an option is out of range.
  */
 export async function tryLease(lock: Lock, name: string, options: TryLeaseOptions): Promise<Lease | Busy> {
-  requireTtl(options.ttlMs);
+  requireRequest("tryLease()", lock, options);
   return tryRequest(requestOf(lock, name, options, () => {}));
 }
 
@@ -83,8 +84,8 @@ export async function tryLease(lock: Lock, name: string, options: TryLeaseOption
  * @throws the signal's reason when it aborts. Nothing is left behind.
  */
 export async function acquire(lock: Lock, name: string, options: AcquireOptions): Promise<Lease> {
+  requireRequest("acquire()", lock, options);
   const { clock = systemClock, waitMs, signal } = options;
-  requireTtl(options.ttlMs);
   requireWait(waitMs);
   signal?.throwIfAborted();
   refuseReentry(lock, name);
@@ -164,6 +165,14 @@ function requestOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: ()
   const storeDeadlineMs =
     options.storeDeadlineMs === undefined ? Math.max(deadlineDefaultMs, ttlMs / 3) : requireDeadline(options.storeDeadlineMs);
   return { lock, name, ttlMs, storeDeadlineMs, clock, random, onEnd };
+}
+
+function requireRequest(what: string, lock: Lock, options: TryLeaseOptions): void {
+  requireLock(lock);
+  // Who waits by himself may give the same options to both.
+  requireKnown(what, options, ["clock", "random", "signal", "storeDeadlineMs", "ttlMs", "waitMs"]);
+  requireClock(options.clock);
+  requireTtl(options.ttlMs);
 }
 
 function requireTtl(ttlMs: number): void {

@@ -1,5 +1,5 @@
 /** Durations and limits of one credential, and the rules that they must satisfy together. */
-import { requireKnown } from "./known-options.ts";
+import { requireKnown, requireObject, requireOneOf } from "./known-options.ts";
 import { requireParameters } from "./parameter-rules.ts";
 import type { Issuer } from "./issuer.ts";
 
@@ -41,7 +41,15 @@ export interface Parameters {
   readonly quotaReserve: number;
 }
 
+/**
+ * The parameters of this issuer's credential: what is given, and defaults that fit the issuer.
+ *
+ * @throws {ConfigurationError} one is unknown or out of range, or they break one of the rules P1 to P6 together.
+ */
 export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): Parameters {
+  requireObject("issuer", issuer);
+  requireObject("issuer.policy", issuer.policy);
+  requireOneOf("issuer.policy.kind", String(issuer.policy.kind), ["supersede", "stable", "sliding", "rotate"]);
   const { policy, lifetimeMs } = issuer;
   const renews = policy.kind === "stable" && policy.renewWithinMs < lifetimeMs ? policy.renewWithinMs : undefined;
   const drainMs = given.drainMs ?? 15_000;

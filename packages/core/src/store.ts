@@ -4,6 +4,7 @@ import type { Cache } from "./cache.ts";
 import { ConfigurationError } from "./errors.ts";
 import { keyring } from "./keyring.ts";
 import type { Keyring } from "./keyring.ts";
+import { requireCache, requireKnown, requireLock, requireObject } from "./known-options.ts";
 import type { Lock } from "./lock.ts";
 import { sealed } from "./sealed.ts";
 
@@ -27,7 +28,11 @@ export interface StoreOptions {
  *
  * @throws {ConfigurationError} `CONFIGURATION` when `seal` is neither a key nor a keyring.
  */
-export function createStore(cache: Cache, lock: Lock, { seal }: StoreOptions = {}): Store {
+export function createStore(cache: Cache, lock: Lock, options: StoreOptions = {}): Store {
+  requireCache(cache);
+  requireLock(lock);
+  requireKnown("The store's options", options, ["seal"]);
+  const { seal } = options;
   if (seal === undefined) return Object.freeze({ cache, lock });
   return Object.freeze({ cache: sealed(cache, typeof seal === "string" ? ringOf(seal) : seal), lock });
 }
@@ -43,7 +48,9 @@ function ringOf(key: string): Keyring {
  *
  * @throws {ConfigurationError} `store`: there is none, half of one, or two.
  */
-export function storeFrom({ store, cache, lock }: Partial<Store> & { readonly store?: Store }): Store {
+export function storeFrom(options: Partial<Store> & { readonly store?: Store }): Store {
+  requireObject("The options", options);
+  const { store, cache, lock } = options;
   if (store === undefined && cache !== undefined && lock !== undefined) return { cache, lock };
   const isWhole = typeof store === "object" && store !== null && "cache" in store && "lock" in store;
   if (isWhole && cache === undefined && lock === undefined) return store;

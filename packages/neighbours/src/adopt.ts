@@ -1,11 +1,12 @@
 /** Uses the credential of a fleet in which another SDK fetches: reads its key, and never asks the platform. */
-import { ConfigurationError, IssueError, systemClock } from "@lingpai/core";
+import { ConfigurationError, IssueError, requireClock, requireKnown, systemClock } from "@lingpai/core";
 import type { Clock, IssueRequest, Issued, Issuer } from "@lingpai/core";
 import { decode } from "./encoding.ts";
 import { nameOf } from "./mirror-events.ts";
 import { addressOf } from "./neighbour.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { RawStore } from "./raw-store.ts";
+import { requireStore } from "./require.ts";
 import { within } from "./within.ts";
 
 export interface AdoptOptions {
@@ -33,6 +34,9 @@ const lookAgainMs = 1_000;
  * @throws {ConfigurationError} as {@link addressOf} does.
  */
 export function adopt(options: AdoptOptions): Issuer {
+  requireKnown("adopt()", options, ["clock", "from", "probe", "store", "storeDeadlineMs"]);
+  requireStore(options.store);
+  requireClock(options.clock);
   const { clock = systemClock, from, probe, store, storeDeadlineMs = 2_000 } = options;
   const { convention, keys, name } = addressOf(from);
   const first = keys[0];

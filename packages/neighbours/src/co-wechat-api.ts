@@ -1,6 +1,8 @@
 /** co-wechat-api 3 on a credential of Lingpai: it never fetches, and a refused token is replaced for the whole fleet, once. */
+import { requireShape } from "@lingpai/core";
 import { replacementOf, saysDead } from "./lend.ts";
 import type { Lent } from "./lend.ts";
+import { requireCredential } from "./require.ts";
 
 /** What is used of co-wechat-api's client. */
 export interface CoWechatApi {
@@ -22,6 +24,8 @@ export interface CoWechatToken {
  * A call whose token was refused is sent once more with the replacement. Its own retry would fetch for itself and save over what is shared.
  */
 export function lendToCoWechatApi<Api extends CoWechatApi>(api: Api, credential: Lent): Api {
+  requireShape("api", api, ["ensureAccessToken", "getAccessToken", "request"], "Give a client of co-wechat-api 3.");
+  requireCredential(credential);
   const send = api.request.bind(api);
   // Whether it lasts is the credential's affair: it is asked for each call.
   const current = async (): Promise<CoWechatToken> => ({

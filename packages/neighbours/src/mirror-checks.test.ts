@@ -1,4 +1,5 @@
 /** A fleet that only mirrors: none of its own calls would tell it that the token is dead. */
+import { memoryLock } from "@lingpai/adapter-memory";
 import { afterEach, describe, expect, test } from "vitest";
 import { appId, goKey, javaKey, mirrorFleet } from "./mirror-fleet.fixture.ts";
 import type { MirrorFleet } from "./mirror-fleet.fixture.ts";
@@ -139,7 +140,7 @@ test("a rhythm that would hammer the platform or the store is refused", () => {
   const fleet = mirrorFleet(1);
   open.push(fleet);
   const [node] = fleet.nodes;
-  const settings = { store: fleet.raw, lock: { tryAcquire: undefined } as never, to: [{ convention: "wxjava/mp", appId }] as const };
+  const settings = { store: fleet.raw, lock: memoryLock(), to: [{ convention: "wxjava/mp", appId }] as const };
   expect(() => mirror(node!.client.credential, { ...settings, probeMs: 100 })).toThrow(
     "probeMs is 100. Give 5000 or more, or 0 for never.",
   );

@@ -1,5 +1,5 @@
 /** Keeps the credential where services on other SDKs look for theirs, so that they use it and never fetch. */
-import { ClosedError, ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
+import { ClosedError, ConfigurationError, requireClock, requireKnown, requireLock, systemClock, systemRandom } from "@lingpai/core";
 import type { CancelTimer, Clock, Lock, Random } from "@lingpai/core";
 import { MirrorChecks } from "./mirror-checks.ts";
 import { MirrorPass, PassError } from "./mirror-pass.ts";
@@ -8,6 +8,7 @@ import type { MirrorEvent } from "./mirror-events.ts";
 import { addressOf } from "./neighbour.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { RawStore } from "./raw-store.ts";
+import { requireCredential, requireStore } from "./require.ts";
 
 export interface MirrorOptions {
   /** The Redis in which the neighbours look. */
@@ -76,6 +77,7 @@ class RunningMirror implements Mirror {
   #unwatch: (() => void) | undefined;
 
   constructor(credential: Mirrored, options: MirrorOptions) {
+    requireMirror(credential, options);
     const { checkMs = checkDefaultMs, clock = systemClock, lock, onEvent, random = systemRandom, store, storeDeadlineMs = 2_000 } = options;
     const { probeMs = 30_000, reportMs = 500 } = options;
     requireRhythm("probeMs", probeMs, 5_000);
@@ -165,6 +167,16 @@ class RunningMirror implements Mirror {
     if (this.#closing.signal.aborted) return;
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => void this.#run(), { background: true });
   }
+}
+
+function requireMirror(credential: Mirrored, options: MirrorOptions): void {
+  requireCredential(credential);
+  const names = ["checkMs", "clock", "lock", "onEvent", "probeMs", "random", "reportMs", "store", "storeDeadlineMs", "to"];
+  requireKnown("mirror()", options, names);
+  requireStore(options.store);
+  requireLock(options.lock);
+  requireClock(options.clock);
+  if (!Array.isArray(options.to)) throw new ConfigurationError('"to" must be a list of neighbours.', { rule: "mirror" });
 }
 
 /** @throws {ConfigurationError} `mirror` */

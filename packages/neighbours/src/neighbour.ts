@@ -1,6 +1,6 @@
 /** A service on another SDK: its convention, and the account that it is about. */
 import { createHash } from "node:crypto";
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { conventions } from "./conventions.ts";
 import type { Convention, ConventionName, Encoding } from "./conventions.ts";
 
@@ -34,6 +34,7 @@ export interface Address {
  * @throws {ConfigurationError} `neighbour`: an unknown convention, a part that the key needs and that is not given, or a secret in clear that was not accepted.
  */
 export function addressOf(neighbour: Neighbour): Address {
+  requireKnown("A neighbour", neighbour, ["acceptSecretInKey", "agentId", "appId", "convention", "prefix", "secret"]);
   const { convention: name } = neighbour;
   const convention = Object.hasOwn(conventions, name) ? conventions[name] : undefined;
   if (convention === undefined) {

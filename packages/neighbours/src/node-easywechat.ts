@@ -1,6 +1,8 @@
 /** node-easywechat 3 on a credential of Lingpai: it never fetches, and gets the replay that it does not have. */
+import { requireShape } from "@lingpai/core";
 import { replacementOf, saysDead } from "./lend.ts";
 import type { Lent } from "./lend.ts";
+import { requireCredential } from "./require.ts";
 
 /** What is used of an `OfficialAccount` or `MiniApp` of node-easywechat. */
 export interface EasywechatApp {
@@ -30,6 +32,8 @@ export interface EasywechatAnswer {
  * live token. Call this before the application's first `getClient()`.
  */
 export function lendToNodeEasywechat<App extends EasywechatApp>(app: App, credential: Lent): App {
+  requireShape("app", app, ["getHttpClient", "setAccessToken"], "Give an application of node-easywechat 3.");
+  requireCredential(credential);
   const getToken = async (): Promise<string> => (await credential.get()).reveal();
   app.setAccessToken({ getToken, toQuery: async () => ({ access_token: await getToken() }) });
   const http = app.getHttpClient();

@@ -1,4 +1,5 @@
 /** Redis as the other SDKs see it: plain keys, outside every prefix of Lingpai. */
+import { requireShape } from "@lingpai/core";
 
 /** Every method rejects when the server cannot be reached; a failure is never an absent key. */
 export interface RawStore {
@@ -30,6 +31,7 @@ const compareAndDelete = 'if redis.call("GET", KEYS[1]) == ARGV[1] then return r
 
 /** On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty, as the other SDKs do. */
 export function ioredisRawStore(client: IoredisCaller): RawStore {
+  requireShape("client", client, ["call"], "Give a Redis or a Cluster of ioredis.");
   return {
     get: async (key) => textOf(await client.call("GET", key)),
     remainingMs: async (key) => durationOf(await client.call("PTTL", key)),
@@ -41,6 +43,7 @@ export function ioredisRawStore(client: IoredisCaller): RawStore {
 
 /** On a client of @redis/client 5 or 6, which stays its owner's. */
 export function nodeRedisRawStore(client: NodeRedisCaller): RawStore {
+  requireShape("client", client, ["get", "pTTL", "set", "eval"], "Give a client of @redis/client.");
   return {
     get: async (key) => textOf(await client.get(key)),
     remainingMs: async (key) => durationOf(await client.pTTL(key)),

@@ -1,5 +1,6 @@
 /** How a service in any language reports a token that the platform refused: one Redis command, on a key that the token itself names. */
 import { createHash } from "node:crypto";
+import { ConfigurationError } from "@lingpai/core";
 
 const prefix = "lingpai:refused:";
 
@@ -15,6 +16,7 @@ export const foundAlive = "alive";
  * has been replaced is read by nobody.
  */
 export function refusedTokenKey(token: string): string {
+  if (typeof token !== "string") throw new ConfigurationError(`The token must be a text, not ${typeof token}.`);
   return prefix + hashOf(token);
 }
 

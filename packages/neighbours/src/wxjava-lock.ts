@@ -1,10 +1,11 @@
 /** WxJava's own lock round our fetch: for fleets in which both may still fetch, while one takes over from the other. */
-import { delay, fingerprint, IssueError, Secret, systemClock, systemRandom } from "@lingpai/core";
+import { delay, fingerprint, IssueError, requireClock, requireKnown, requireShape, Secret, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Issued, Issuer, IssueRequest, Random } from "@lingpai/core";
 import { decode } from "./encoding.ts";
 import { nameOf } from "./mirror-events.ts";
 import { addressOf } from "./neighbour.ts";
 import type { RawStore } from "./raw-store.ts";
+import { requireStore } from "./require.ts";
 import { ttlFor } from "./time-to-live.ts";
 import { within } from "./within.ts";
 
@@ -34,6 +35,10 @@ const storeDeadlineMs = 1_000;
  * Throws, as `issue` does, `busy` when WxJava does not release its lock in time, and `unsent` when its store cannot be reached: nothing was sent.
  */
 export function withWxjavaLock(issuer: Issuer, options: WxjavaLockOptions): Issuer {
+  requireShape("issuer", issuer, ["issue"], "A provider makes one; see Issuer.");
+  requireKnown("withWxjavaLock()", options, ["appId", "clock", "kind", "prefix", "random", "store", "waitMs"]);
+  requireStore(options.store);
+  requireClock(options.clock);
   const { appId, clock = systemClock, kind = "mp", random = systemRandom, store, waitMs = 4_000 } = options;
   const { convention, keys } = addressOf({
     convention: `wxjava/${kind}`,

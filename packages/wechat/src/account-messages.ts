@@ -4,6 +4,7 @@
  */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random, Store } from "@lingpai/core";
+import { pushNames, requirePartOptions } from "./option-names.ts";
 import type { PushContent } from "./push-document.ts";
 import { writeXml } from "./push-document.ts";
 import { bodyText, parameter, pushEnvelope, refusalOfPlain, requireMessageToken } from "./push-envelope.ts";
@@ -69,6 +70,16 @@ interface Setting {
 
 /** @throws {ConfigurationError} `message-keys`, `mode`, or `range`. */
 export function accountMessages(options: AccountMessagesOptions): AccountMessages {
+  requirePartOptions("accountMessages()", options, [
+    ...pushNames,
+    "cache",
+    "encodingAesKey",
+    "environment",
+    "messageToken",
+    "mode",
+    "random",
+    "receiver",
+  ]);
   const { receiver, messageToken, encodingAesKey, mode = "safe", clock = systemClock, random = systemRandom } = options;
   if (!["plain", "compatible", "safe"].includes(mode)) {
     throw new ConfigurationError(`The mode is ${JSON.stringify(mode)}. Give "plain", "compatible" or "safe", as the console says.`, {

@@ -1,5 +1,5 @@
 /** Business calls with a credential that may die at any moment. */
-import { ConfigurationError, systemRandom } from "@lingpai/core";
+import { ConfigurationError, requireShape, systemRandom } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
 import { settled } from "./answer.ts";
 import { InvalidAnswerError, WechatApiError } from "./errors.ts";
@@ -8,6 +8,7 @@ import { CallTimeoutError, callDeadline } from "./call-deadline.ts";
 import { destinationOf } from "./destination.ts";
 import type { Action } from "./error-row.ts";
 import { parseJson } from "./lenient-json.ts";
+import { apiNames, requirePartOptions } from "./option-names.ts";
 import { outgoing } from "./outgoing.ts";
 import type { CallInit, Outgoing } from "./outgoing.ts";
 import { cloudBaseUrl, createPlatform } from "./platform.ts";
@@ -87,6 +88,7 @@ export interface TokenlessOptions extends Omit<ApiOptions, "tokenParameter" | "f
  * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right.
  */
 export function tokenlessApi(options: TokenlessOptions): Api {
+  requirePartOptions("tokenlessApi()", options, [...apiNames, "token"]);
   const platform = createPlatform({ ...options, baseUrl: options.baseUrl ?? cloudBaseUrl }, "wechat", true);
   return apiOf(platform, undefined, () => undefined, options);
 }
@@ -97,6 +99,8 @@ export function tokenlessApi(options: TokenlessOptions): Api {
  * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right for this credential.
  */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
+  requireShape("credential", credential, ["get", "reject"], "core's credential(), or a client of this package, makes one.");
+  requirePartOptions("createApi()", options, apiNames);
   const { platform, tokenParameter: ownParameter } = audienceOf(credential, options);
   return apiOf(platform, credential, options.tokenParameter ?? ownParameter, options);
 }

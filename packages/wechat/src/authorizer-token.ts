@@ -6,6 +6,7 @@ import type { Fields } from "./answer.ts";
 import { askFor } from "./ask.ts";
 import { knownRefreshToken } from "./authorizer-info.ts";
 
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { tokenLifetimeMs } from "./plain-token.ts";
@@ -30,6 +31,7 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
  * @throws {ConfigurationError} an AppID or the base URL cannot be right.
  */
 export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
+  requirePartOptions("authorizerToken()", options, ["appId", "componentAppId", "overlapMs", "refreshGraceMs"]);
   const componentAppId = checkedId(options.componentAppId);
   const appId = checkedId(options.appId);
   const id = `wechat:authorizer:${componentAppId}:${appId}`;

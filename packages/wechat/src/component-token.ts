@@ -3,6 +3,7 @@ import { IssueError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
 import { askForGrant } from "./ask.ts";
 import { shanghaiOffsetMs } from "./classify.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { tokenLifetimeMs } from "./plain-token.ts";
@@ -29,6 +30,7 @@ export interface ComponentTokenOptions extends PlatformOptions {
  * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
 export function componentToken(options: ComponentTokenOptions): Issuer {
+  requirePartOptions("componentToken()", options, ["componentAppId", "overlapMs", "quotaPerDay", "secret", "trim"]);
   const componentAppId = checkedId(options.componentAppId);
   const id = `wechat:component:${componentAppId}`;
   const platform = createPlatform(options);

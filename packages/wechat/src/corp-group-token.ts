@@ -4,6 +4,7 @@ import type { Issuer } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { probeToken } from "./probe.ts";
@@ -28,6 +29,7 @@ export interface CorpGroupTokenOptions extends PlatformOptions {
  * @throws {ConfigurationError} an id, the app's name or the base URL cannot be right.
  */
 export function corpGroupToken(options: CorpGroupTokenOptions): Issuer {
+  requirePartOptions("corpGroupToken()", options, ["agentId", "app", "businessType", "corpId", "downstreamCorpId"]);
   const upstream = checkedId(options.corpId, corpIdShape);
   const downstream = checkedId(options.downstreamCorpId, corpIdShape);
   const agentId = checkedApp(String(options.agentId));

@@ -46,7 +46,10 @@ test("every documented path answers the client whose token it takes, with errcod
     wecom: {
       account: wecom({ ...shared, corpId, app: app.agentId, secret: app.secret }),
       suite: createApi(suite.credential, shared),
-      provider: createApi(credential({ ...shared, issuer: providerToken({ ...shared, ...provider }) }), shared),
+      provider: createApi(
+        credential({ ...stores, environment: "prod", clock, random, issuer: providerToken({ ...shared, ...provider }) }),
+        shared,
+      ),
     },
   };
   const wrong: unknown[] = [];

@@ -1,5 +1,5 @@
 /** A third-party platform (第三方平台): its pushes, its own token, the accounts that authorised it and their tokens. */
-import { ClosedError, credential as createCredential, storeFrom, systemClock } from "@lingpai/core";
+import { ClosedError, requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
@@ -9,6 +9,7 @@ import { componentToken } from "./component-token.ts";
 import type { ComponentTokenOptions } from "./component-token.ts";
 import { authorizations } from "./authorizations.ts";
 import type { AuthorizationPage } from "./authorization-page.ts";
+import { createCredential, openPlatformNames } from "./option-names.ts";
 import type { MessageKeys } from "./push-envelope.ts";
 import { pushReceiver } from "./push-handler.ts";
 import type { PushHandler, PushOptions } from "./push-handler.ts";
@@ -86,16 +87,12 @@ const ticketLifetimeMs = 12 * 3_600_000;
  * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
  */
 export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
+  requireKnown("openPlatform()", options, openPlatformNames);
   const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...shared } = options;
   const { componentAppId, clock = systemClock } = options;
   const issuer = componentToken(options);
   const secrets = secretSource(issuer.id, options.secret, options);
-  const {
-    ticket,
-    handler,
-    inbox,
-    close: closeReceiver,
-  } = pushReceiver(
+  const receiver = pushReceiver(
     { ...options, ...storeFrom(options) },
     {
       ticketType: "component_verify_ticket",
@@ -108,6 +105,7 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
       before: (message) => codes.redeemPushed(message),
     },
   );
+  const { ticket, handler, inbox } = receiver;
   const component = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(component, { ...shared, tokenParameter: componentParameter });
   const tenants = new Map<string, Tenant & { close(): Promise<void> }>();
@@ -151,7 +149,7 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
     async close() {
       isClosed = true;
       api.close();
-      closeReceiver();
+      receiver.close();
       await Promise.all([component.close(), ...[...tenants.values()].map((each) => each.close())]);
     },
   };

@@ -2,6 +2,7 @@
 import type { Issuer } from "@lingpai/core";
 import { askForGrant } from "./ask.ts";
 import { shanghaiOffsetMs } from "./classify.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { probeToken } from "./probe.ts";
@@ -42,6 +43,7 @@ export const tokenLifetimeMs: number = 7_200_000;
  * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
 export function plainToken(options: PlainTokenOptions): Issuer {
+  requirePartOptions("plainToken()", options, ["appId", "fallback", "overlapMs", "quotaPerDay", "secret", "trim"]);
   const { fallback } = options;
   const appId = checkedId(options.appId);
   const id = `wechat:plain:${appId}`;

@@ -11,7 +11,9 @@ import {
   systemClock,
   UnreadableEntryError,
 } from "@lingpai/core";
+import { requireCache, requireClock } from "@lingpai/core";
 import type { Cache, CallOptions, Clock, Parent, Rejection, Version } from "@lingpai/core";
+import { requirePartOptions } from "./option-names.ts";
 
 export interface PushedTicketOptions {
   /** Names it across the fleet: `"wechat:verify-ticket:wx0123456789abcdef"`. */
@@ -65,6 +67,9 @@ const pushEveryMs = 600_000;
 
 /** Reads nothing and keeps nothing in memory: it is asked for once in a token's life, and what the store holds is what counts. */
 export function pushedTicket(options: PushedTicketOptions): PushedTicket {
+  requirePartOptions("pushedTicket()", options, ["cache", "clock", "environment", "id", "lifetimeMs"]);
+  requireCache(options.cache);
+  requireClock(options.clock);
   return new StoredTickets(options);
 }
 

@@ -4,6 +4,7 @@ import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { shanghaiOffsetMs } from "./classify.ts";
 import { issueWithinFirstClaim } from "./credential-age.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import { tokenLifetimeMs } from "./plain-token.ts";
 import type { TokenOptions } from "./plain-token.ts";
@@ -24,6 +25,7 @@ export const forcedGapMs: number = 30_000;
  * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
 export function stableToken(options: TokenOptions): Issuer {
+  requirePartOptions("stableToken()", options, ["appId", "quotaPerDay", "secret", "trim"]);
   const appId = checkedId(options.appId);
   const id = `wechat:stable:${appId}`;
   const platform = createPlatform(options);

@@ -4,6 +4,7 @@ import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { secretSource } from "./secret-source.ts";
@@ -44,6 +45,7 @@ export interface ProviderTokenOptions extends SharedOptions {
  * @throws {ConfigurationError} the id, the secret or the base URL cannot be right.
  */
 export function suiteToken(options: SuiteTokenOptions): Issuer {
+  requirePartOptions("suiteToken()", options, ["secret", "suiteId", "trim"]);
   const suiteId = checkedApp(options.suiteId);
   const id = `wecom:suite:${suiteId}`;
   const platform = createPlatform(options, "wecom");
@@ -70,6 +72,7 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
  * @throws {ConfigurationError} an id, the code or the base URL cannot be right.
  */
 export function corpToken(options: CorpTokenOptions): Issuer {
+  requirePartOptions("corpToken()", options, ["corpId", "permanentCode", "suiteId", "trim"]);
   const suiteId = checkedApp(options.suiteId);
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:corp:${suiteId}:${corpId}`;
@@ -109,6 +112,7 @@ export function corpToken(options: CorpTokenOptions): Issuer {
  * @throws {ConfigurationError} the corp id, the secret or the base URL cannot be right.
  */
 export function providerToken(options: ProviderTokenOptions): Issuer {
+  requirePartOptions("providerToken()", options, ["corpId", "secret", "trim"]);
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:provider:${corpId}`;
   const platform = createPlatform(options, "wecom");

@@ -1,12 +1,13 @@
 /** Tickets: credentials that are had for an access token. */
 import { ConfigurationError, IssueError } from "@lingpai/core";
-import type { Issuer, IssueRequest } from "@lingpai/core";
+import type { IssueRequest, Issuer, Parameters } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
 import type { SeenGrant } from "./credential-age.ts";
 import { errorTable, wecomErrorTable } from "./errors-table.ts";
 import type { ErrorRow } from "./errors-table.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { checkedApp, checkedId, corpIdShape } from "./validate.ts";
@@ -48,6 +49,7 @@ const wecomConfirmMs = 120_000;
  * @throws {ConfigurationError} the AppID or the base URL cannot be right.
  */
 export function ticket(options: TicketOptions): Issuer {
+  requirePartOptions("ticket()", options, ["appId", "type"]);
   requireType(options.type, ["jsapi", "wx_card"]);
   const appId = checkedId(options.appId);
   const id = `wechat:ticket:${options.type}:${appId}`;
@@ -62,6 +64,7 @@ export function ticket(options: TicketOptions): Issuer {
  * @throws {ConfigurationError} the corp id, the app's name or the base URL cannot be right.
  */
 export function wecomTicket(options: WecomTicketOptions): Issuer {
+  requirePartOptions("wecomTicket()", options, ["app", "corpId", "type"]);
   requireType(options.type, ["jsapi", "agent_config"]);
   const corpId = checkedId(options.corpId, corpIdShape);
   const app = checkedApp(options.app);
@@ -109,4 +112,10 @@ async function issue(id: string, platform: Platform, source: Source, request: Is
   const question: Question = { path, query, signal, secrets: [token], subject, endpoint: "business", table };
   const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "ticket");
   return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, ask });
+}
+
+/** Those of a token's parameters that its tickets share: how stores, networks and fleets behave. */
+export function ticketParameters(given: Partial<Parameters>): Partial<Parameters> {
+  const { advisoryMs: _advisoryMs, mandatoryMs: _mandatoryMs, quotaPerDay: _perDay, quotaReserve: _reserve, ...shared } = given;
+  return shared;
 }

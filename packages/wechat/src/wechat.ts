@@ -1,5 +1,5 @@
 /** The client that most users want: one AppID, its token, and calls that survive. */
-import { ClosedError, ConfigurationError, credential as createCredential, systemClock, systemRandom } from "@lingpai/core";
+import { ClosedError, ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus, Issuer } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
@@ -7,6 +7,7 @@ import { jsSdkSignature } from "./js-sdk.ts";
 import type { JsSdkConfig } from "./js-sdk.ts";
 import { userSession } from "./login.ts";
 import type { UserSession } from "./login.ts";
+import { createCredential, wechatNames } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import { plainToken } from "./plain-token.ts";
 import type { PlainTokenOptions } from "./plain-token.ts";
@@ -16,7 +17,7 @@ import { revoke } from "./revoke.ts";
 import { secretSource } from "./secret-source.ts";
 import type { SecretOption } from "./secret-source.ts";
 import { forcedGapMs, stableToken } from "./stable-token.ts";
-import { ticket } from "./ticket.ts";
+import { ticket, ticketParameters } from "./ticket.ts";
 import type { TicketType } from "./ticket.ts";
 
 export interface WechatOptions
@@ -80,6 +81,7 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
  * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
  */
 export function wechat(options: WechatOptions): Wechat {
+  requireKnown("wechat()", options, wechatNames);
   // From here on only the issuer knows the secret.
   const { secret: _secret, onContention, ...shared } = options;
   const takesFallback = onContention === "stable" && options.mode === "plain";
@@ -109,8 +111,8 @@ export function wechat(options: WechatOptions): Wechat {
     const known = tickets.get(type);
     if (known !== undefined) return known;
     if (closed) throw new ClosedError("The WeChat client");
-    // The parameters were chosen for a token; a ticket lives by its own.
-    const { parameters: _parameters, ...others } = shared;
+    // What depends on the token's own life and quota is the token's; the rest holds for its tickets.
+    const others = { ...shared, ...(shared.parameters && { parameters: ticketParameters(shared.parameters) }) };
     const created = createCredential({ ...others, issuer: ticket({ ...shared, type }), parent: tokenCredential });
     tickets.set(type, created);
     return created;

@@ -1,11 +1,12 @@
 /** The client for an app of one corp at WeCom: its token, its calls, and what its pages need. */
-import { ClosedError, ConfigurationError, credential as createCredential, systemClock, systemRandom } from "@lingpai/core";
+import { ClosedError, ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { jsSdkSignature } from "./js-sdk.ts";
 import type { JsSdkConfig } from "./js-sdk.ts";
-import { wecomTicket } from "./ticket.ts";
+import { createCredential, wecomNames } from "./option-names.ts";
+import { ticketParameters, wecomTicket } from "./ticket.ts";
 import type { WecomTicketType } from "./ticket.ts";
 import { wecomToken } from "./wecom.ts";
 import type { WecomTokenOptions } from "./wecom.ts";
@@ -61,6 +62,7 @@ export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
  * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
  */
 export function wecom(options: WecomOptions): Wecom {
+  requireKnown("wecom()", options, wecomNames);
   // From here on only the issuer knows the secret.
   const { secret = options.role === "consumer" ? withoutSecret : "", agentId, ...shared } = options;
   const { clock = systemClock, random = systemRandom, corpId, app } = options;
@@ -73,8 +75,8 @@ export function wecom(options: WecomOptions): Wecom {
     const known = tickets.get(type);
     if (known !== undefined) return known;
     if (isClosed) throw new ClosedError("The WeCom client");
-    // The parameters were chosen for a token; a ticket lives by its own.
-    const { parameters: _parameters, ...others } = shared;
+    // What depends on the token's own life and quota is the token's; the rest holds for its tickets.
+    const others = { ...shared, ...(shared.parameters && { parameters: ticketParameters(shared.parameters) }) };
     const created = createCredential({ ...others, issuer: wecomTicket({ ...shared, type }), parent: token });
     tickets.set(type, created);
     return created;

@@ -1,10 +1,11 @@
 /** A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed it. */
-import { ClosedError, credential as createCredential, storeFrom, systemClock } from "@lingpai/core";
+import { ClosedError, requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
 import { secretIn } from "./answer.ts";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { WechatApiError } from "./errors.ts";
+import { createCredential, wecomSuiteNames } from "./option-names.ts";
 import { PermanentCodes } from "./permanent-codes.ts";
 import type { MessageKeys } from "./push-envelope.ts";
 import { pushReceiver } from "./push-handler.ts";
@@ -64,6 +65,7 @@ const ticketLifetimeMs = 30 * 60_000;
  * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
  */
 export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
+  requireKnown("wecomSuite()", options, wecomSuiteNames);
   const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...given } = options;
   const shared = { ...given, baseUrl: options.baseUrl ?? wecomBaseUrl };
   const { suiteId, isDevelopedFor = false } = options;

@@ -4,6 +4,7 @@ import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
 import { issueOfKnownAge } from "./credential-age.ts";
 import type { SeenGrant } from "./credential-age.ts";
+import { requirePartOptions } from "./option-names.ts";
 import { createPlatform } from "./platform.ts";
 import type { PlatformOptions } from "./platform.ts";
 import { probeToken } from "./probe.ts";
@@ -38,6 +39,7 @@ export const confirmMs = 300_000;
  * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be right. Nothing is sent until the first issue.
  */
 export function wecomToken(options: WecomTokenOptions): Issuer {
+  requirePartOptions("wecomToken()", options, ["app", "corpId", "secret", "trim"]);
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:app:${corpId}:${checkedApp(options.app)}`;
   const platform = createPlatform(options, "wecom");

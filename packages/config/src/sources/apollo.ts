@@ -1,10 +1,10 @@
 /** Settings from Apollo's config service, over its HTTP API. */
 import { createHmac } from "node:crypto";
-import { ConfigurationError, delay } from "@lingpai/core";
+import { ConfigurationError, delay, requireKnown } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope, SourceContext } from "../source.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { deadlineAfter, jsonOf, member, textOfSecret, unexpected } from "./http.ts";
+import { deadlineAfter, jsonOf, member, requireName, textOfSecret, unexpected } from "./http.ts";
 import type { Fetch, SourceSecret } from "./http.ts";
 import { createServers } from "./servers.ts";
 import type { ServerAnswer } from "./servers.ts";
@@ -35,16 +35,14 @@ export interface ApolloSourceOptions {
 const holdMs = 90_000;
 const gapMs = 1_000;
 
+const optionNames = ["accessKey", "appId", "cluster", "fetch", "ip", "namespaces", "optional", "prefix", "scope", "url"] as const;
+
 /** Released settings, told of by Apollo's notifications. An Apollo serves one environment, so by default its settings hold for this one. */
 export function apolloSource(options: ApolloSourceOptions): ConfigSource {
-  const {
-    appId,
-    cluster = "default",
-    namespaces = ["application"],
-    prefix = "lingpai.",
-    optional = false,
-    scope = "environment",
-  } = options;
+  requireKnown("apolloSource()", options, optionNames);
+  requireName("apolloSource()", "appId", options.appId);
+  const { appId, cluster = "default", namespaces = ["application"] } = options;
+  const { optional = false, prefix = "lingpai.", scope = "environment" } = options;
   const servers = createServers("Apollo", options.url, options.fetch);
   /** The namespaces that have had a release. */
   const filled = new Set<string>();

@@ -1,5 +1,5 @@
 /** Settings from a document in any of Lingpai's caches: pushed where the store pushes, and sealed where the cache seals. */
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireCache, requireKnown } from "@lingpai/core";
 import type { Cache } from "@lingpai/core";
 import type { ConfigSource, Scope, WatchContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
@@ -23,6 +23,8 @@ export interface CacheSourceOptions {
 
 /** One entry, a YAML or JSON document, written with `cache.set(key, text)`. The cache stays yours and open. */
 export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): ConfigSource {
+  requireCache(cache);
+  requireKnown("cacheSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
   const { key = "lingpai.yaml", optional = false, scope = "all", pollMs = 5_000 } = options;
   checkedPollMs(pollMs, 100);
   return {

@@ -1,5 +1,5 @@
 /** Settings from etcd 3.4 or newer, over its JSON gateway. */
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
@@ -31,6 +31,7 @@ const silenceMaxMs = 15 * 60_000;
 
 /** Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an empty prefix, holds no settings. */
 export function etcdSource(options: EtcdSourceOptions): ConfigSource {
+  requireKnown("etcdSource()", options, ["fetch", "format", "key", "password", "prefix", "scope", "url", "username"]);
   const { prefix, key, scope = "all" } = options;
   if ((prefix === undefined) === (key === undefined))
     throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
@@ -31,6 +31,9 @@ export interface FileSourceOptions {
  * evaluated again, but not what it imports.
  */
 export function fileSource(path: string, options: FileSourceOptions = {}): ConfigSource {
+  if (typeof path !== "string" || path === "")
+    throw new ConfigurationError("fileSource() needs the path of a file, as a text.", { rule: "source" });
+  requireKnown("fileSource()", options, ["optional", "overlays", "pollMs", "scope"]);
   const { optional = false, overlays = true, scope = "all", pollMs = pollMsDefault } = options;
   const file = resolve(path);
   const ending = extname(file);

@@ -17,6 +17,12 @@ export async function textOfSecret(secret: SourceSecret): Promise<string> {
 /** A name, or a function of the environment: `(environment) => `lingpai/${environment}/``. */
 export type NameOption = string | ((environment: string) => string);
 
+/** @throws {ConfigurationError} `source` */
+export function requireName(what: string, option: string, given: unknown): void {
+  if (typeof given === "function" || (typeof given === "string" && given !== "")) return;
+  throw new ConfigurationError(`${what} needs ${option}, a text.`, { rule: "source" });
+}
+
 export function nameFor(option: NameOption, environment: string): string {
   return typeof option === "function" ? option(environment) : option;
 }
@@ -28,6 +34,7 @@ export function nameFor(option: NameOption, environment: string): string {
  * @throws {ConfigurationError} `source-url`
  */
 export function checkedUrls(what: string, value: string): readonly string[] {
+  requireName(what, "url", value);
   const [first = "", ...more] = value.split(",").map((each) => each.trim());
   const base = checkedUrl(what, first);
   const { protocol, pathname } = new URL(base);

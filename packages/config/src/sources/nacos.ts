@@ -1,10 +1,10 @@
 /** Settings from Nacos, over its HTTP API: of version 1, which Nacos 1 and 2 have and which tells of changes, or of version 3. */
 import { createHash } from "node:crypto";
-import { ConfigurationError, delay } from "@lingpai/core";
+import { ConfigurationError, delay, requireKnown } from "@lingpai/core";
 import type { ConfigSource, Scope, SourceContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { deadlineAfter, jsonOf, member, nameFor, textOfSecret, unexpected } from "./http.ts";
+import { deadlineAfter, jsonOf, member, nameFor, requireName, textOfSecret, unexpected } from "./http.ts";
 import type { Fetch, NameOption, SourceSecret } from "./http.ts";
 import { checkedPollMs, poll } from "./poll.ts";
 import { createServers, createSession } from "./servers.ts";
@@ -46,6 +46,21 @@ const gapMs = 1_000;
 
 /** One configuration, a YAML or JSON document. The password is sent in a form, the token in a header: neither is in a URL. */
 export function nacosSource(options: NacosSourceOptions): ConfigSource {
+  requireKnown("nacosSource()", options, [
+    "api",
+    "dataId",
+    "fetch",
+    "format",
+    "group",
+    "namespace",
+    "optional",
+    "password",
+    "pollMs",
+    "scope",
+    "url",
+    "username",
+  ]);
+  requireName("nacosSource()", "dataId", options.dataId);
   const { dataId, group = "DEFAULT_GROUP", api = "v1", optional = false, scope = "all", pollMs = 10_000 } = options;
   checkedPollMs(pollMs, 1000);
   const server = createServer(options);

@@ -1,5 +1,5 @@
 /** Settings given in code, and how objects become settings: what a source of your own needs too. */
-import { Secret } from "@lingpai/core";
+import { requireKnown, requireObject, Secret } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
@@ -13,6 +13,8 @@ export interface ObjectSourceOptions {
 
 /** What {@link defineConfig} or your code gives. It is read once and never changes. */
 export function objectSource(config: object, options: ObjectSourceOptions = {}): ConfigSource {
+  requireObject("The configuration", config);
+  requireKnown("objectSource()", options, ["name", "scope"]);
   const { name = "the object given in code", scope = "all" } = options;
   const settings = settingsOf(config, () => name);
   return { name, scope, trust: "code", load: () => Promise.resolve(settings) };

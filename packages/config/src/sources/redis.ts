@@ -1,10 +1,10 @@
 /** Settings from a document in Redis, read through a client of yours. */
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown, requireShape } from "@lingpai/core";
 import type { ConfigSource, Scope } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import type { NameOption } from "./http.ts";
-import { nameFor } from "./http.ts";
+import { nameFor, requireName } from "./http.ts";
 import { checkedPollMs, poll } from "./poll.ts";
 
 /** What is used of the client: ioredis and `@redis/client` both fit. It is never closed or configured. */
@@ -27,6 +27,9 @@ export interface RedisSourceOptions {
 
 /** One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a key, so it is read again and again. */
 export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
+  requireShape("client", client, ["get"], "Give a client of ioredis or @redis/client.");
+  requireKnown("redisSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
+  requireName("redisSource()", "key", options.key);
   const { key, optional = false, scope = "all", pollMs = 5_000 } = options;
   checkedPollMs(pollMs, 100);
   const read = async (environment: string): Promise<string | undefined> => {

@@ -1,7 +1,7 @@
 /** Settings from a directory of mounted secrets, one file each: Kubernetes, Docker, and what behaves like them. */
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import { fieldAt } from "../schema.ts";
@@ -34,6 +34,9 @@ export interface SecretsDirectoryOptions {
  * A Kubernetes volume is replaced as a whole, by moving the link `..data`: all files are read from the same version of it.
  */
 export function secretsDirectorySource(directory: string, options: SecretsDirectoryOptions = {}): ConfigSource {
+  if (typeof directory !== "string" || directory === "")
+    throw new ConfigurationError("secretsDirectorySource() needs the path of a directory, as a text.", { rule: "source" });
+  requireKnown("secretsDirectorySource()", options, ["optional", "pollMs", "prefix", "scope"]);
   const { prefix = "", optional = false, scope = "environment", pollMs = pollMsDefault } = options;
   checkedPollMs(pollMs, 100);
   const root = resolve(directory);

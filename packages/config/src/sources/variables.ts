@@ -1,5 +1,5 @@
 /** Settings from environment variables. */
-import { ConfigurationError } from "@lingpai/core";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
 import type { Problem } from "../problem.ts";
 import { fields } from "../schema.ts";
@@ -28,6 +28,7 @@ export interface VariableSourceOptions {
  * Kubernetes sets for a service of the name `lingpai…` are passed over.
  */
 export function variableSource(options: VariableSourceOptions = {}): ConfigSource {
+  requireKnown("variableSource()", options, ["env", "foreign"]);
   const { env = process.env, foreign = [] } = options;
   const names = Object.keys(env).filter((name) => name.startsWith("LINGPAI_") && env[name] !== undefined && !foreign.includes(name));
   const files = names.flatMap((name) => (isFileVariable(name) ? [env[name] ?? ""] : []));

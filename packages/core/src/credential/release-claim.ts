@@ -1,6 +1,7 @@
 /** Gives up the claim of an environment that is gone. */
 import { claimsPath } from "../claims-path.ts";
 import type { Cache } from "../cache.ts";
+import { requireCache } from "../known-options.ts";
 import { decodeRegistry, encodeRegistry, endsAtMs, samePath, staleAfterMs } from "./claim-registry.ts";
 
 /**
@@ -11,6 +12,7 @@ import { decodeRegistry, encodeRegistry, endsAtMs, samePath, staleAfterMs } from
  * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} what is stored is no registry of claims.
  */
 export async function releaseClaim(cache: Cache, id: string, environment: string): Promise<boolean> {
+  requireCache(cache);
   const registry = cache.at(claimsPath);
   const { path } = cache.withPrefix(environment);
   for (;;) {

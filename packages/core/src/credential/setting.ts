@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { createEventBus, type EventBus } from "../event-bus.ts";
 import { ConfigurationError } from "../errors.ts";
-import { requireKnown, requireObject, requireOneOf, requireShape } from "../known-options.ts";
+import { requireCache, requireClock, requireKnown, requireLock, requireOneOf, requireShape } from "../known-options.ts";
 import type { Issuer } from "../issuer.ts";
 import { parametersFor, type Parameters } from "../parameters.ts";
 import { systemRandom, type Random } from "../random.ts";
@@ -111,17 +111,16 @@ const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
   random: true,
 };
 
+/** The names of all of {@link CredentialOptions}: a provider passes these on, and keeps its own. */
+export const credentialOptionNames: readonly string[] = Object.freeze(Object.keys(knownOptions));
+
 function requireOptions(options: CredentialOptions): void {
-  requireObject("credential()'s options", options);
-  // A provider passes its own options through: refused is what differs from a known one in case alone.
-  const names = Object.keys(knownOptions);
-  const misspelt = Object.keys(options).filter((name) => !names.includes(name) && names.some((known) => isSameButCase(known, name)));
-  requireKnown("credential()", Object.fromEntries(misspelt.map((name) => [name, true])), names);
+  requireKnown("credential()", options, credentialOptionNames);
   requireShape("issuer", options.issuer, ["issue"], "A provider makes one; see Issuer.");
-  requireOneOf("issuer.policy.kind", String(options.issuer.policy?.kind), ["supersede", "stable", "sliding", "rotate", "independent"]);
   const { cache, lock } = storeFrom(options);
-  requireShape("cache", cache, ["get", "set", "withPrefix"], "An adapter makes one: ioredisCache(client), say.");
-  requireShape("lock", lock, ["tryAcquire", "extend", "release", "withPrefix"], "An adapter makes one: ioredisLock(client), say.");
+  requireCache(cache);
+  requireLock(lock);
+  requireClock(options.clock);
   if (options.parent !== undefined)
     requireShape("parent", options.parent, ["get", "reject"], "Give the credential that the issuer needs for its request.");
   requireOneOf("role", options.role, ["owner", "consumer"]);
@@ -131,10 +130,6 @@ function requireOptions(options: CredentialOptions): void {
   const { keepAlive } = options;
   if (keepAlive !== undefined && typeof keepAlive !== "boolean")
     throw new ConfigurationError(`keepAlive must be true or false, not a ${typeof keepAlive}.`);
-}
-
-function isSameButCase(known: string, name: string): boolean {
-  return known.toLowerCase() === name.toLowerCase();
 }
 
 function termsOf(issuer: Issuer, parameters: Parameters, onContention?: Rules["onContention"], fallback?: Rules): Terms {

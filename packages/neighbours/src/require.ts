@@ -1,0 +1,11 @@
+/** What every part of this package checks of what it is given. */
+import { requireShape } from "@lingpai/core";
+
+export function requireStore(given: unknown): void {
+  const remedy = "ioredisRawStore(client) or nodeRedisRawStore(client) makes one.";
+  requireShape("store", given, ["get", "remainingMs", "set", "setIfAbsent", "deleteIf"], remedy);
+}
+
+export function requireCredential(given: unknown): void {
+  requireShape("credential", given, ["get", "reject"], "core's credential() makes one; a client of a provider has one.");
+}
