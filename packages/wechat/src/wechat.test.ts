@@ -257,6 +257,20 @@ describe("two environments", () => {
 });
 
 describe("a ticket", () => {
+  test("waits as long as the client's parameters say, and keeps windows of its own", async () => {
+    const { clock, node, simulator } = world();
+    const client = node("a", { parameters: { waitMs: 1_000, advisoryMs: 200_000, mandatoryMs: 100_000 } });
+    const token = client.credential.get();
+    await clock.advance(1_000);
+    await token;
+    simulator.faults.next({ loseReply: "silence" }, { endpoint: "/cgi-bin/ticket/getticket" });
+    const told = expect(client.ticket("jsapi").get()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await clock.advance(1_100);
+    await told;
+    // Its request ends at its own deadline.
+    await clock.advance(20_000);
+  });
+
   test("is had with the client's token, and survives that token's death", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a");
