@@ -37,7 +37,7 @@ describe("a guarded call", () => {
     expect(outcome).toEqual({});
     await clock.advance(1);
     expect(outcome.error).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true });
-    expect(String(outcome.error)).toContain("did not answer within 500 ms");
+    expect(String(outcome.error)).toContain("did not answer within 500 ms (deadlineMs");
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -81,7 +81,11 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
     if (oldest && oldest.dueMs <= nowMs) noteSilence?.(nowMs);
     for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
       calls.remove(call);
-      call.fail(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));
+      call.fail(
+        new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms (deadlineMs of its cache or lock).`, {
+          reason: "timeout",
+        }),
+      );
     }
     cancelTimer = undefined;
     if (calls.oldest) arm();

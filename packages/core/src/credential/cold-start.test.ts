@@ -27,5 +27,15 @@ describe("a cold start while the store hangs", () => {
     expect(failed.length).toBeGreaterThanOrEqual(20);
     expect(failed.length).toBeLessThanOrEqual(30);
     expect(platform.issues).toHaveLength(1);
+    await one.close();
+  });
+
+  it("names the setting that bounds a command of the store", async () => {
+    const { clock, node } = fleet();
+    const one = node({ parameters: { storeDeadlineMs: 400 } });
+    one.faults.frozen = true;
+    await expect(within(clock, 4_000, one.get())).rejects.toThrow("did not answer within 400 ms (storeDeadlineMs)");
+    one.faults.frozen = false;
+    await one.close();
   });
 });

@@ -38,7 +38,7 @@ export function explained(error: unknown, { local, setting }: Parts, obstacle?: 
   const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
   const last = local.state?.failure?.code;
   const why =
-    obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? (obstacle.says ?? "nobody has stored one yet") : says[obstacle.why];
+    obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? (obstacle.says ?? "nobody has stored one yet") : saysOf(obstacle);
   // What stands in the way names no refusal, also in the process that saw it.
   const isNamed = obstacle === undefined && isIssueError(error);
   const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
@@ -69,6 +69,11 @@ export function handedOutAgain(id: string): KeptError {
   return new KeptError(
     `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
   );
+}
+
+/** What a store says of itself names the setting that bounds it. */
+function saysOf({ cause, why }: Extract<Obstacle, { kind: "pause" }>): string {
+  return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
 }
 
 function reasonOf(error: unknown, obstacle: Obstacle | undefined): CredentialUnavailableReason | undefined {
