@@ -48,8 +48,8 @@ export interface Parameters {
  */
 export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): Parameters {
   requireObject("issuer", issuer);
-  requireObject("issuer.policy", issuer.policy);
-  requireOneOf("issuer.policy.kind", String(issuer.policy.kind), ["supersede", "stable", "sliding", "rotate"]);
+  const { kind } = (issuer.policy ?? {}) as Partial<Issuer["policy"]>;
+  requireOneOf("issuer.policy.kind", String(kind), ["supersede", "stable", "sliding", "rotate"]);
   const { policy, lifetimeMs } = issuer;
   const renews = policy.kind === "stable" && policy.renewWithinMs < lifetimeMs ? policy.renewWithinMs : undefined;
   const drainMs = given.drainMs ?? 15_000;
