@@ -81,11 +81,7 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
     if (oldest && oldest.dueMs <= nowMs) noteSilence?.(nowMs);
     for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
       calls.remove(call);
-      call.fail(
-        new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms (deadlineMs of its cache or lock).`, {
-          reason: "timeout",
-        }),
-      );
+      call.fail(tooLate(kind, deadlineMs));
     }
     cancelTimer = undefined;
     if (calls.oldest) arm();
@@ -133,4 +129,9 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
     },
     idle: () => (calls.oldest === undefined ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
   };
+}
+
+function tooLate(kind: string, deadlineMs: number): CacheUnavailableError {
+  const text = `The store (${kind}) did not answer within ${deadlineMs} ms (deadlineMs of its cache or lock).`;
+  return new CacheUnavailableError(text, { reason: "timeout" });
 }
