@@ -79,6 +79,7 @@ export function accountMessages(options: AccountMessagesOptions): AccountMessage
     "mode",
     "random",
     "receiver",
+    "store",
   ]);
   const { receiver, messageToken, encodingAesKey, mode = "safe", clock = systemClock, random = systemRandom } = options;
   if (!["plain", "compatible", "safe"].includes(mode)) {
