@@ -94,6 +94,7 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   corpGroupToken: [{ corpId: corp.corpId, app: corp.app, downstreamCorpId: corp.corpId, agentId: 1 }],
   pushedTicket: [{ id: "t", cache: stores.cache, environment: "e", lifetimeMs: 1_000 }],
   accountMessages: [{ receiver: account.appId, ...push, ...own, onMessage() {} }],
+  signedFetch: [{ appId: account.appId, paths: [], encryptionKey: { id: "k", key: "" }, certificates: {} }],
   jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
 };
 

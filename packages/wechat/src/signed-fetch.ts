@@ -5,7 +5,7 @@
  */
 import { constants, createPrivateKey, createPublicKey, sign, verify, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { ConfigurationError, randomNonce, systemClock } from "@lingpai/core";
+import { ConfigurationError, randomNonce, requireKnown, requireObject, systemClock } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { isObject, open, seal } from "./signed-envelope.ts";
 import type { EnvelopeKey } from "./signed-envelope.ts";
@@ -48,6 +48,10 @@ const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } as cons
  * @throws {ConfigurationError} `signed-fetch`: a key cannot be read, or (at a call) the body is no JSON object, which is all that can be encrypted.
  */
 export function signedFetch(options: SignedFetchOptions): Fetch {
+  requireKnown("signedFetch()", options, ["appId", "certificates", "clock", "encryptionKey", "fetch", "paths", "privateKey"]);
+  requireObject("encryptionKey", options.encryptionKey);
+  requireObject("certificates", options.certificates);
+  if (typeof options.encryptionKey.key !== "string") refuse("The encryptionKey has no key. Give it in base64, as it was downloaded.");
   const { appId, paths, clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = options;
   const key = Buffer.from(options.encryptionKey.key, "base64");
   if (key.length !== 32) refuse("The encryptionKey has not 32 bytes. Give it in base64, as it was downloaded.");
