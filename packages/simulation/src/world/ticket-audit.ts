@@ -33,6 +33,8 @@ export class TicketAudit {
       this.#judge(node, ticket.reveal());
     } catch (error) {
       if (node.life !== life) return;
+      // Its token is another environment's, and its own setting refuses it then.
+      if (node.plan.isLaterClaimant && node.plan.onConflict !== "warn" && isConflict(error)) return;
       const why = error instanceof Error ? error.message : String(error);
       this.#world.note(node.name, `a call for a ticket fails: ${why}`);
       this.#found(this.#availability.failedCall(caller, why));
@@ -49,4 +51,8 @@ export class TicketAudit {
   #found(finding: Finding | undefined): void {
     if (finding !== undefined) this.#auditor.violated(finding.promise, finding.what);
   }
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "CREDENTIAL_CONFLICT";
 }
