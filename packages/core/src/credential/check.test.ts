@@ -22,6 +22,17 @@ describe("a credential that is checked", () => {
     expect(nodes.every((each) => platform.alive(each.peek()!))).toBe(true);
   });
 
+  it("is replaced on the platform's one word, though the next question is not answered", async () => {
+    const { clock, node, platform } = fleet();
+    const answers = ["dead", "unknown"] as const;
+    let asked = 0;
+    const one = node({ issuer: { ...platform, probe: async () => answers[Math.min(asked++, 1)]! } });
+    await within(clock, 2_000, one.get());
+    platform.revoke(one.peek()!.reveal());
+    expect(await within(clock, 5_000, one.check())).toBe("replaced");
+    expect(platform.alive(one.peek()!)).toBe(true);
+  });
+
   it("is left alone when the issuer cannot ask", async () => {
     const { clock, node, platform } = fleet();
     const one = node();

@@ -114,3 +114,19 @@ describe("a complaint of another node", () => {
     expect(platform.issues).toHaveLength(2);
   });
 });
+
+describe("a complaint of another node that the platform denies, where the store refuses to note it", () => {
+  it("is not believed when the platform does not answer later", async () => {
+    const { clock, node, platform } = fleet();
+    const consumer = node({ role: "consumer", issuer: asked(platform, clock, ["unknown"]).issuer });
+    const owner = node({ issuer: asked(platform, clock, ["alive", "unknown", "unknown", "unknown", "alive"]).issuer });
+    await within(clock, 2_000, owner.get());
+    const secret = await within(clock, 2_000, consumer.get());
+    owner.faults.refusesWrites = "readonly";
+    consumer.reject(secret).catch(() => {});
+    await clock.advance(2_000);
+    owner.faults.refusesWrites = undefined;
+    await clock.advance(30_000);
+    expect(platform.issues).toHaveLength(1);
+  });
+});

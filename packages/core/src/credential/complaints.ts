@@ -27,14 +27,17 @@ export class Complaints {
     this.#probe = probe;
   }
 
-  /** What to do about it; undefined where the credential is kept. */
-  async judged(holding: Holding, { signal, doubtful = false }: ComplaintOptions = {}): Promise<Goal | undefined> {
+  /** What to do about it; or what the platform says of the credential, where that is kept. */
+  async judged(holding: Holding, { signal, doubtful = false }: ComplaintOptions = {}): Promise<Goal | "alive" | "unknown"> {
     const { local } = this.#parts;
     const { fingerprint } = holding.held;
     const found = await this.#probe.verdict(holding.secret, signal);
     const isPresent = local.holding?.held.fingerprint === fingerprint;
-    if (isPresent && found === "alive") return this.#clear(fingerprint);
-    if (isPresent && found === "unknown" && doubtful) return undefined;
+    if (isPresent && found === "alive") {
+      await this.#clear(fingerprint);
+      return "alive";
+    }
+    if (isPresent && found === "unknown" && doubtful) return "unknown";
     const isFirstHand = !this.#probe.canAsk;
     const isConfirmed = isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
     if (found === "dead" || isConfirmed) local.refuse(fingerprint);
@@ -43,7 +46,7 @@ export class Complaints {
   }
 
   /** Takes back what somebody else reported. */
-  async #clear(fingerprint: string): Promise<undefined> {
+  async #clear(fingerprint: string): Promise<void> {
     const { local } = this.#parts;
     const { state } = local;
     if (state === undefined || !isSuspect(state)) return;

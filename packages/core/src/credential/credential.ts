@@ -151,10 +151,10 @@ class ManagedCredential implements Credential {
     if (verdict === "unknown" && !this.#local.isUsable) await this.#ensure({ reason: "cold" }, options.signal);
     const present = this.#local.isUsable ? this.#local.holding : undefined;
     const isPresent = present?.held.fingerprint === fingerprint;
-    const goal: Goal | undefined = isPresent
+    const goal = isPresent
       ? await this.#complaints.judged(present, options)
-      : { reason: "rejected", refused: fingerprint, isDead: this.#local.wasRefused(fingerprint) };
-    if (goal === undefined) return { replaced: false };
+      : ({ reason: "rejected", refused: fingerprint, isDead: this.#local.wasRefused(fingerprint) } as const);
+    if (typeof goal === "string") return { replaced: false };
     this.#upkeep.start();
     return this.#replacement.for(goal, reportedAtMs, options.signal);
   }
@@ -163,7 +163,11 @@ class ManagedCredential implements Credential {
     const secret = await this.get(options);
     const found = await this.#probe.verdict(secret, options.signal);
     if (found !== "dead") return found;
-    return (await this.reject(secret, { ...options, doubtful: true })).replaced ? "replaced" : "unknown";
+    const { fingerprint: refused } = secret;
+    this.#local.refuse(refused);
+    this.#upkeep.start();
+    const goal = { reason: "rejected", refused, isDead: true } as const;
+    return (await this.#replacement.for(goal, this.#parts.storeClock.nowMs(), options.signal)).replaced ? "replaced" : "unknown";
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {

@@ -27,8 +27,7 @@ export class OthersComplaints {
   async judged(holding: Holding): Promise<Goal | undefined> {
     const { fingerprint } = holding.held;
     const judged = await this.#complaints.judged(holding, { doubtful: this.#unanswered !== fingerprint });
-    const { state } = this.#parts.local;
-    this.#unanswered = judged === undefined && state !== undefined && isSuspect(state) ? fingerprint : undefined;
-    return judged;
+    this.#unanswered = judged === "unknown" ? fingerprint : undefined;
+    return typeof judged === "string" ? undefined : judged;
   }
 }
