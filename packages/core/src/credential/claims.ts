@@ -33,6 +33,9 @@ const renewEveryMs = 12 * 3_600_000;
 const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
 
+/** Runs a command of the store, and notes whether it worked. */
+type Watched = <T>(command: () => Promise<T>) => Promise<T>;
+
 interface Reading extends Registry {
   /** This environment's own, if it holds. */
   readonly own: Claim | undefined;
@@ -74,7 +77,7 @@ export class Claims {
 
   /** Sees which other environments there are now. Never fails: nothing but a name depends on it. */
   async seeOthers(): Promise<void> {
-    await this.#read().catch(() => {});
+    await this.#read((command) => command()).catch(() => {});
   }
 
   /**
@@ -155,10 +158,9 @@ export class Claims {
   }
 
   /** The claims that hold; undefined when what is stored is no registry. */
-  async #read(): Promise<Reading | undefined> {
+  async #read(watched: Watched = (command) => this.#setting.health.watched("claims-get", command)): Promise<Reading | undefined> {
     const { id } = this.#setting.issuer;
-    const { health } = this.#setting;
-    const entry = await health.watched("claims-get", () => answered(this.#setting, this.#registry.get(id)));
+    const entry = await watched(() => answered(this.#setting, this.#registry.get(id)));
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     let registry: Registry;
