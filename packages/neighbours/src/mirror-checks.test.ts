@@ -110,6 +110,18 @@ describe("a report of a refused token", () => {
     });
   });
 
+  test("replaces nothing while the platform does not say, and drops no report that follows", async () => {
+    const fleet = await started(2, { probeMs: 0, reportMs: 500 });
+    const before = fetches(fleet);
+    fleet.simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined));
+    await reportOf(fleet, (await fleet.raw.get(goKey)) ?? "");
+    await fleet.clock.advance(20_000);
+    expect(fetches(fleet)).toBe(before);
+    const told = fleet.nodes.flatMap(({ events }) => events.filter(({ type }) => type === "checked"));
+    expect(told).toEqual([{ type: "checked", cause: "report", found: "unknown", platformCode: "40001" }]);
+    expect(await reportOf(fleet, (await fleet.raw.get(goKey)) ?? "")).toBe(true);
+  });
+
   test("about a token that was replaced before is read by nobody", async () => {
     const fleet = await started(1, { probeMs: 0, reportMs: 500 });
     const old = (await fleet.raw.get(goKey)) ?? "";

@@ -1,5 +1,4 @@
 /** Notices that the platform no longer honours a mirrored token: asks it now and then, and reads what other services report. */
-import { CredentialUnavailableError } from "@lingpai/core";
 import type { CancelTimer, Clock, Random } from "@lingpai/core";
 import { nameOf } from "./mirror-events.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
@@ -20,6 +19,11 @@ export interface ChecksOptions {
   readonly reportMs: number;
   readonly emit: (event: MirrorEvent) => void;
   readonly signal: AbortSignal;
+}
+
+/** By code, because the credential may bring its own copy of core. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "CREDENTIAL_UNAVAILABLE";
 }
 
 /** After the platform called a reported token alive, how long further reports of it are dropped, in ms. */
@@ -89,14 +93,14 @@ export class MirrorChecks {
     if (report === undefined || report === foundAlive) return;
     if (!(await this.#atStore(() => store.deleteIf(key, report)))) return;
     const platformCode = codeIn(report);
-    const { replaced } = await credential.reject(present, { signal, ...(platformCode !== undefined && { platformCode }) });
-    if (!replaced) await this.#atStore(() => store.set(key, foundAlive, aliveMs));
-    emit({ type: "checked", cause: "report", found: replaced ? "replaced" : "alive", platformCode });
+    const found = await credential.check({ signal });
+    if (found === "alive") await this.#atStore(() => store.set(key, foundAlive, aliveMs));
+    emit({ type: "checked", cause: "report", found, platformCode });
   }
 
   /** A store that is down is reported by the mirror's own rounds. */
   #failed(error: unknown): void {
-    if (this.#options.signal.aborted || !(error instanceof CredentialUnavailableError)) return;
+    if (this.#options.signal.aborted || !isUnavailable(error)) return;
     this.#options.emit({ type: "mirror-failed", step: "credential", error: nameOf(error), retryMs: this.#options.reportMs });
   }
 

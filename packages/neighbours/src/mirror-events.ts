@@ -8,12 +8,13 @@ export type MirrorEvent =
   | { readonly type: "overwritten"; readonly convention: ConventionName; readonly generation: number | undefined }
   /**
    * The platform was asked about the mirrored credential, because a service reported it as refused, or unasked (then only a dead one is told). `replaced`: it
-   * was dead, or the fleet had replaced it already; `alive`: it is kept, the fault is that service's call.
+   * was dead, or the fleet had replaced it already; `alive`: it is kept, the fault is that service's call; `unknown`: the platform did not say, so it is kept until
+   * the next report or question.
    */
   | {
       readonly type: "checked";
       readonly cause: "probe" | "report";
-      readonly found: "alive" | "replaced";
+      readonly found: "alive" | "replaced" | "unknown";
       readonly platformCode?: string | undefined;
     }
   /** A pass ended early. `step` says where, `error` is a class and a code. It is tried again. */

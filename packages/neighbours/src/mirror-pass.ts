@@ -10,7 +10,7 @@ import { aheadMs, isLapsing, ttlFor } from "./time-to-live.ts";
 import { within } from "./within.ts";
 
 /** What is used of a credential. */
-export type Mirrored = Pick<Credential, "id" | "environment" | "check" | "get" | "peek" | "reject" | "status" | "watch">;
+export type Mirrored = Pick<Credential, "id" | "environment" | "check" | "get" | "peek" | "status" | "watch">;
 
 export interface Surroundings {
   readonly credential: Mirrored;

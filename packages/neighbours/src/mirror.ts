@@ -8,7 +8,7 @@ import type { MirrorEvent } from "./mirror-events.ts";
 import { addressOf } from "./neighbour.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { RawStore } from "./raw-store.ts";
-import { requireCredential, requireStore } from "./require.ts";
+import { requireMirrored, requireStore } from "./require.ts";
 
 export interface MirrorOptions {
   /** The Redis in which the neighbours look. */
@@ -170,7 +170,7 @@ class RunningMirror implements Mirror {
 }
 
 function requireMirror(credential: Mirrored, options: MirrorOptions): void {
-  requireCredential(credential);
+  requireMirrored(credential);
   const names = ["checkMs", "clock", "lock", "onEvent", "probeMs", "random", "reportMs", "store", "storeDeadlineMs", "to"];
   requireKnown("mirror()", options, names);
   requireStore(options.store);

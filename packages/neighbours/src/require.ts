@@ -6,6 +6,10 @@ export function requireStore(given: unknown): void {
   requireShape("store", given, ["get", "remainingMs", "set", "setIfAbsent", "deleteIf"], remedy);
 }
 
+export function requireMirrored(given: unknown): void {
+  requireShape("credential", given, ["check", "get", "peek", "status", "watch"], "core's credential() makes one.");
+}
+
 export function requireCredential(given: unknown): void {
   requireShape("credential", given, ["get", "reject"], "core's credential() makes one; a client of a provider has one.");
 }
