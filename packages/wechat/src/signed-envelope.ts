@@ -1,6 +1,7 @@
 /** The envelope of WeChat's API security: a JSON object under AES-256-GCM, bound to its call by what is authenticated beside it. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { randomNonce } from "@lingpai/core";
+import { parseJson } from "./lenient-json.ts";
 
 export interface EnvelopeKey {
   readonly id: string;
@@ -28,7 +29,7 @@ export function open({ key }: EnvelopeKey, body: string, bound: string): Readonl
     const [iv, data, tag] = [envelope["iv"], envelope["data"], envelope["authtag"]].map((part) => Buffer.from(String(part), "base64"));
     if (iv?.length !== ivBytes || data === undefined || tag?.length !== 16) return undefined;
     const decipher = createDecipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(bound)).setAuthTag(tag);
-    const found: unknown = JSON.parse(Buffer.concat([decipher.update(data), decipher.final()]).toString("utf8"));
+    const found = parseJson(Buffer.concat([decipher.update(data), decipher.final()]).toString("utf8"));
     return isObject(found) ? found : undefined;
   } catch {
     return undefined;

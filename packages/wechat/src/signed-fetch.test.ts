@@ -137,8 +137,21 @@ describe("a signed call", () => {
     expect(new Set(at.sent.map(({ url }) => url)).size).toBe(2);
   });
 
+  test("is healed also where the refusal's text is no strict JSON, as nicknames bring", async () => {
+    const refusal = '{"errcode":40001,"errmsg":"invalid \u0007 credential"}';
+    const at: World = world(() => (at.sent.length === 1 ? new Response(refusal) : officialAnswer()));
+    await expect(call(at)).resolves.toMatchObject({ errcode: 0 });
+  });
+
+  test("keeps the platform's time, by which a caller learns when to come again", async () => {
+    const { options } = world(() => officialAnswer({ date: "Wed, 03 Nov 2021 08:25:56 GMT" }));
+    const answer = await signedFetch(options)(`${target}?access_token=t`, { method: "POST", body: "{}" });
+    expect(answer.headers.get("date")).toBe("Wed, 03 Nov 2021 08:25:56 GMT");
+  });
+
   test.each<[string, () => Response]>([
     ["is not signed", () => Response.json({ errcode: 0 })],
+    ["is not signed", () => Response.json({ errcode: 0 }, { status: 201 })],
     ["is signed by somebody else", () => officialAnswer({}, sealedAnswer.replace("HExs", "HExt"))],
     ["is for another account", () => officialAnswer({ "Wechatmp-Appid": "wx0123456789abcdef" })],
     ["is from another time", () => officialAnswer({ "Wechatmp-TimeStamp": "1635920000" })],
@@ -162,6 +175,11 @@ test("other paths are sent as they are, and their answers left alone", async () 
   const api = createApi(fakeCredential(), { fetch: signedFetch(at.options) });
   await expect(api.request("/cgi-bin/user/get", { query: { next_openid: "" } })).resolves.toEqual({ errcode: 0, list: [] });
   expect(at.sent[0]?.headers.has("Wechatmp-Signature")).toBe(false);
+});
+
+test.each([undefined, [], "/wxa/getuserriskrank", ["wxa/getuserriskrank"]])("paths %j, which would sign nothing, are refused", (paths) => {
+  const { options } = world(() => officialAnswer());
+  expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow("The paths are those that the account has signed");
 });
 
 test("what cannot be encrypted, and keys that cannot be read, are refused with a sentence that shows no key", async () => {

@@ -10,6 +10,7 @@ import type { Clock } from "@lingpai/core";
 import { isObject, open, seal } from "./signed-envelope.ts";
 import type { EnvelopeKey } from "./signed-envelope.ts";
 import { InvalidAnswerError } from "./errors.ts";
+import { parseJson } from "./lenient-json.ts";
 import type { Fetch } from "./platform.ts";
 
 export interface SignedFetchOptions {
@@ -20,7 +21,7 @@ export interface SignedFetchOptions {
   readonly privateKey: string;
   /** The platform's certificates (开放平台证书) in PEM, by their number in the console, which is not the serial number within. Give the next one while they change. */
   readonly certificates: Readonly<Record<string, string>>;
-  /** The paths that are signed: those for which the account has it switched on. A path that is not here is sent as it is. */
+  /** The paths that are signed, as they are behind the host: those for which the account has it switched on. A path that is not here is sent as it is. */
   readonly paths: readonly string[];
   /** @defaultValue the global `fetch` */
   readonly fetch?: Fetch;
@@ -55,6 +56,12 @@ export function signedFetch(options: SignedFetchOptions): Fetch {
   const { appId, paths, clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = options;
   const key = Buffer.from(options.encryptionKey.key, "base64");
   if (key.length !== 32) refuse("The encryptionKey has not 32 bytes. Give it in base64, as it was downloaded.");
+  if (typeof appId !== "string" || typeof options.encryptionKey.id !== "string")
+    refuse("Give the appId and the encryptionKey's id as texts.");
+  // A text is a list of its letters, and an empty list signs nothing: both would send in clear what should be encrypted.
+  if (!Array.isArray(paths) || paths.length === 0 || !paths.every((path) => typeof path === "string" && path.startsWith("/"))) {
+    refuse('The paths are those that the account has signed: a list such as ["/wxa/getuserriskrank"], each beginning with "/".');
+  }
   const certificates = new Map(
     Object.entries(options.certificates).map(([id, pem]) => [id, readKey(`certificates["${id}"]`, () => publicKeyOf(pem))]),
   );
@@ -108,10 +115,12 @@ function signedRequest(keys: Keys, url: URL, fields: Readonly<Record<string, unk
 async function verified(keys: Keys, url: URL, answer: Response): Promise<Response> {
   const text = await answer.text();
   const name = `that to ${url.pathname}`;
-  const again = (body: string): Response => new Response(body, { status: answer.status, headers: { "content-type": "application/json" } });
+  const date = answer.headers.get("date");
+  const headers = { "content-type": "application/json", ...(date !== null && { date }) };
+  const again = (body: string): Response => new Response(body, { status: answer.status, headers });
   const signature = answer.headers.get("Wechatmp-Signature");
   if (signature === null) {
-    if (answer.status !== 200 || refuses(text)) return again(text);
+    if (!answer.ok || refuses(text)) return again(text);
     throw new InvalidAnswerError(`${name} is not signed`);
   }
   const { appId, clock, envelope } = keys;
@@ -164,7 +173,7 @@ function refuses(text: string): boolean {
 
 function parsedOr(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
