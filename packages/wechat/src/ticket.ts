@@ -114,8 +114,15 @@ async function issue(id: string, platform: Platform, source: Source, request: Is
   return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, ask });
 }
 
-/** Those of a token's parameters that its tickets share: how stores, networks and fleets behave. */
+/**
+ * Those of a token's parameters that its tickets share: how stores, networks and fleets behave. A refresh begins no later than a token's, because
+ * slow requests and clocks that differ leave both the same time; nor later than a ticket's own defaults.
+ */
 export function ticketParameters(given: Partial<Parameters>): Partial<Parameters> {
-  const { advisoryMs: _advisoryMs, mandatoryMs: _mandatoryMs, quotaPerDay: _perDay, quotaReserve: _reserve, ...shared } = given;
-  return shared;
+  const { advisoryMs, mandatoryMs, quotaPerDay: _perDay, quotaReserve: _reserve, ...shared } = given;
+  return {
+    ...shared,
+    ...(advisoryMs !== undefined && advisoryMs > ticketLifetimeMs / 8 && { advisoryMs }),
+    ...(mandatoryMs !== undefined && mandatoryMs > ticketLifetimeMs / 60 && { mandatoryMs }),
+  };
 }

@@ -271,6 +271,16 @@ describe("a ticket", () => {
     await clock.advance(20_000);
   });
 
+  test("takes the parameters of a client whose requests are slow, or whose clocks are far apart", async () => {
+    const { node, during } = world();
+    const slow = { attemptsMax: 8, fetchDeadlineMs: 20_000, leaseMs: 30_000, drainMs: 30_000, mandatoryMs: 300_000 };
+    for (const parameters of [slow, { mandatoryMs: 200_000, skewMarginMs: 150_000 }]) {
+      const client = node("a", { mode: "plain", parameters });
+      expect((await during(client.ticket("jsapi").get())).reveal()).not.toBe("");
+      await client.close();
+    }
+  });
+
   test("is had with the client's token, and survives that token's death", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a");
