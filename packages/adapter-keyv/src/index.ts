@@ -54,7 +54,7 @@ export interface KeyvLockOptions extends LockOptions, StoreOptions {
  * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package knows.
  */
 export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache {
-  const own = driverOptions("keyvCache()", keyv, options, ["random"]);
+  const own = driverOptions("keyvCache()", keyv, options, ["guarantee", "random", "scope"]);
   return createCache(atomicStore(keyv, options)?.cache ?? fallback(keyv, options), own);
 }
 
