@@ -29,12 +29,9 @@ import type { OnConflict } from "./types.ts";
 /** Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is left as it is. */
 const lookEveryMs = 3_600_000;
 const renewEveryMs = 12 * 3_600_000;
-/** A consumer that waits in vain looks this often whether the other environment is still there. */
+/** A consumer that waits in vain looks this often whether the other one is still there. */
 const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
-
-/** Runs a command of the store, and notes whether it worked. */
-type Watched = <T>(command: () => Promise<T>) => Promise<T>;
 
 interface Reading extends Registry {
   /** This environment's own, if it holds. */
@@ -75,16 +72,16 @@ export class Claims {
     return this.#rival;
   }
 
-  /** Sees which other environments there are now. Never fails: nothing but a name depends on it. */
+  /** Sees which other environments there are now. Never fails: only a name depends on it. */
   async seeOthers(): Promise<void> {
-    await this.#read((command) => command()).catch(() => {});
+    await this.#read(false).catch(() => {});
   }
 
   /**
    * Claims the credential for this environment; does nothing while the claim is fresh. Gives the other environment's claim when this one is to consume it.
    *
    * @param isEstablished whether this environment has stored a credential before. Claims that cannot be read stop only one that has not.
-   * @param isNew whether nothing is known of a credential: then there are most likely no claims either, and one is written without looking first.
+   * @param isNew whether nothing is known of a credential: then there are hardly any claims either, and one is written without a look.
    * @throws {CredentialConflictError} another environment claimed it first. @throws {CacheUnavailableError} the registry cannot be reached.
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has no credential yet.
    */
@@ -106,7 +103,7 @@ export class Claims {
       if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
     }
     throw new CacheUnavailableError(
-      `The claims on "${issuer.id}" changed ${conflictsMax} times while they were being written: many environments start at once. Try again.`,
+      `The claims on "${issuer.id}" changed ${conflictsMax} times while we wrote: many environments start. Try again.`,
     );
   }
 
@@ -158,14 +155,15 @@ export class Claims {
   }
 
   /** The claims that hold; undefined when what is stored is no registry. */
-  async #read(watched: Watched = (command) => this.#setting.health.watched("claims-get", command)): Promise<Reading | undefined> {
-    const { id } = this.#setting.issuer;
-    const entry = await watched(() => answered(this.#setting, this.#registry.get(id)));
+  async #read(isWatched = true): Promise<Reading | undefined> {
+    const { health, issuer } = this.#setting;
+    const look = () => answered(this.#setting, this.#registry.get(issuer.id));
+    const entry = await (isWatched ? health.watched("claims-get", look) : look());
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     let registry: Registry;
     try {
-      registry = entry === undefined ? { claims: [], unreadable: [] } : decodeRegistry(entry.value, id);
+      registry = entry === undefined ? { claims: [], unreadable: [] } : decodeRegistry(entry.value, issuer.id);
     } catch {
       return undefined;
     }

@@ -163,11 +163,8 @@ class ManagedCredential implements Credential {
     const secret = await this.get(options);
     const found = await this.#probe.verdict(secret, options.signal);
     if (found !== "dead") return found;
-    const { fingerprint: refused } = secret;
-    this.#local.refuse(refused);
     this.#upkeep.start();
-    const goal = { reason: "rejected", refused, isDead: true } as const;
-    return (await this.#replacement.for(goal, this.#parts.storeClock.nowMs(), options.signal)).replaced ? "replaced" : "unknown";
+    return this.#replacement.forDead(secret.fingerprint, options.signal);
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {

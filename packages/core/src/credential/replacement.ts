@@ -43,6 +43,14 @@ export class Replacement {
     }
   }
 
+  /** As {@link Replacement.for}, for one that the platform called dead. */
+  async forDead(refused: string, signal: AbortSignal | undefined): Promise<"replaced" | "unknown"> {
+    const { local, storeClock } = this.#parts;
+    local.refuse(refused);
+    const { replaced } = await this.for({ reason: "rejected", refused, isDead: true }, storeClock.nowMs(), signal);
+    return replaced ? "replaced" : "unknown";
+  }
+
   /**
    * While it is in doubt which credential the platform honours, a request that is under way, and would kill the stored one, is waited for, and then
    * the stored one is looked at. Reconciling is left to the background: any earlier it would kill what nodes without news still send.
