@@ -20,4 +20,4 @@ test("under node:test each clause is a test, and only what is broken fails", asy
   );
   expect(failed).toEqual(["CACHE-01"]);
   expect(outcome.stdout).toContain(`# pass ${clauses.length - 1}`);
-}, 30_000);
+});
