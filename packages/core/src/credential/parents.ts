@@ -1,12 +1,12 @@
 /** A credential's parent: asked for before the lease is, and told when the platform refuses it. */
 import { CredentialUnavailableError, type IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { reduce } from "../state/reduce.ts";
 import { bounded } from "./bounded.ts";
 import { isUnavailable } from "./store-health.ts";
 import type { Means } from "./journey.ts";
 import type { Goal } from "./local.ts";
 import type { Obstacle } from "./obstacle.ts";
+import { OwnDocument } from "./standalone.ts";
 
 /** The credential that the issuer needs for its request, if it needs one. */
 export async function parentOf(means: Means): Promise<Secret | undefined> {
@@ -58,7 +58,6 @@ async function blame({ parts, source }: Means, { code, platformCode = code }: Is
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     // Nobody else hears of it, but this node backs off.
-    const { state } = reduce(parts.local.state, event, parts.storeClock.nowMs(), parts.setting.rules);
-    if (state !== undefined) parts.local.note(state);
+    await new OwnDocument(parts).apply(event);
   }
 }

@@ -9,7 +9,7 @@ import type { Leadership, Parts } from "./flight.ts";
  * The newest document that this process knows. What is written to it the fleet never reads: when the store is back, what it holds is adopted, or
  * repaired if it holds what was replaced meanwhile.
  */
-class OwnDocument implements FleetDocument {
+export class OwnDocument implements FleetDocument {
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
