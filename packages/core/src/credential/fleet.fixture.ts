@@ -63,6 +63,14 @@ export function fleet(options: Partial<ScriptedIssuerOptions> & { pushesChanges?
   };
 }
 
+/** For parts of a credential that are tested without a platform. */
+export const neverAsked: Issuer = {
+  id: "test",
+  policy: { kind: "sliding" },
+  lifetimeMs: 7_200_000,
+  issue: () => Promise.reject(new Error("not asked")),
+};
+
 /** The platform with another answer than its own: what `change` makes of it. */
 export function answering(platform: ScriptedIssuer, change: (issued: Issued) => Issued): Issuer {
   const { id, lifetimeMs, policy } = platform;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import { manualClock } from "../testing/index.ts";
-import { fleet, within } from "./fleet.fixture.ts";
+import { fleet, neverAsked, within } from "./fleet.fixture.ts";
 import { Flights } from "./flights.ts";
 
 describe("a store that falls back", () => {
@@ -30,13 +30,7 @@ describe("a store that falls back", () => {
 describe("a caller whom no flight serves, though each ends well", () => {
   it("is told so after eight of them", async () => {
     const clock = manualClock();
-    const issuer = {
-      id: "test",
-      policy: { kind: "sliding" },
-      lifetimeMs: 7_200_000,
-      issue: () => Promise.reject(new Error("not asked")),
-    } as const;
-    const setting = { clock, issuer, parameters: parametersFor(issuer) };
+    const setting = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
     let flights = 0;
     const journey = async (): Promise<void> => {
       flights += 1;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import { manualClock, seededRandom, type ManualClock } from "../testing/index.ts";
 import type { Lease } from "../lease.ts";
-import { fleet, within } from "./fleet.fixture.ts";
+import { fleet, neverAsked, within } from "./fleet.fixture.ts";
 import { PendingCommit } from "./pending-commit.ts";
 
 interface Store {
@@ -15,13 +15,7 @@ interface Store {
 
 function world(): { clock: ManualClock; pending: PendingCommit; lease: () => Lease & { isReleased: boolean }; store: () => Store } {
   const clock = manualClock();
-  const issuer = {
-    id: "test",
-    policy: { kind: "sliding" },
-    lifetimeMs: 7_200_000,
-    issue: () => Promise.reject(new Error("not asked")),
-  } as const;
-  const pending = new PendingCommit({ clock, random: seededRandom(3), parameters: parametersFor(issuer) });
+  const pending = new PendingCommit({ clock, random: seededRandom(3), parameters: parametersFor(neverAsked) });
   const lease = (): Lease & { isReleased: boolean } => {
     const { signal } = new AbortController();
     return {
