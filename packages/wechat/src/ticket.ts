@@ -1,5 +1,5 @@
 /** Tickets: credentials that are had for an access token. */
-import { ConfigurationError, IssueError } from "@lingpai/core";
+import { ConfigurationError, IssueError, parametersFor } from "@lingpai/core";
 import type { IssueRequest, Issuer, Parameters } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
 import type { Question } from "./ask.ts";
@@ -115,14 +115,11 @@ async function issue(id: string, platform: Platform, source: Source, request: Is
 }
 
 /**
- * Those of a token's parameters that its tickets share: how stores, networks and fleets behave. A refresh begins no later than a token's, because
- * slow requests and clocks that differ leave both the same time; nor later than a ticket's own defaults.
+ * Those of a token's parameters that its tickets share: how stores, networks and fleets behave. Its quota is the token's own. A refresh begins no later
+ * than a token's, because slow requests and clocks that differ leave both the same time; nor later than a ticket's own defaults.
  */
-export function ticketParameters(given: Partial<Parameters>): Partial<Parameters> {
-  const { advisoryMs, mandatoryMs, quotaPerDay: _perDay, quotaReserve: _reserve, ...shared } = given;
-  return {
-    ...shared,
-    ...(advisoryMs !== undefined && advisoryMs > ticketLifetimeMs / 8 && { advisoryMs }),
-    ...(mandatoryMs !== undefined && mandatoryMs > ticketLifetimeMs / 60 && { mandatoryMs }),
-  };
+export function ticketParameters(issuer: Issuer, given: Partial<Parameters> = {}): Partial<Parameters> {
+  const own = parametersFor(issuer);
+  const { advisoryMs = 0, mandatoryMs = 0, quotaPerDay: _perDay, quotaReserve: _reserve, ...shared } = given;
+  return { ...shared, advisoryMs: Math.max(advisoryMs, own.advisoryMs), mandatoryMs: Math.max(mandatoryMs, own.mandatoryMs) };
 }

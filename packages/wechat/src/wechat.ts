@@ -111,9 +111,13 @@ export function wechat(options: WechatOptions): Wechat {
     const known = tickets.get(type);
     if (known !== undefined) return known;
     if (closed) throw new ClosedError("The WeChat client");
-    // What depends on the token's own life and quota is the token's; the rest holds for its tickets.
-    const others = { ...shared, ...(shared.parameters && { parameters: ticketParameters(shared.parameters) }) };
-    const created = createCredential({ ...others, issuer: ticket({ ...shared, type }), parent: tokenCredential });
+    const issuer = ticket({ ...shared, type });
+    const created = createCredential({
+      ...shared,
+      issuer,
+      parameters: ticketParameters(issuer, shared.parameters),
+      parent: tokenCredential,
+    });
     tickets.set(type, created);
     return created;
   };

@@ -75,9 +75,8 @@ export function wecom(options: WecomOptions): Wecom {
     const known = tickets.get(type);
     if (known !== undefined) return known;
     if (isClosed) throw new ClosedError("The WeCom client");
-    // What depends on the token's own life and quota is the token's; the rest holds for its tickets.
-    const others = { ...shared, ...(shared.parameters && { parameters: ticketParameters(shared.parameters) }) };
-    const created = createCredential({ ...others, issuer: wecomTicket({ ...shared, type }), parent: token });
+    const issuer = wecomTicket({ ...shared, type });
+    const created = createCredential({ ...shared, issuer, parameters: ticketParameters(issuer, shared.parameters), parent: token });
     tickets.set(type, created);
     return created;
   };
