@@ -10,6 +10,7 @@ import type { ConfigSource } from "./source.ts";
 import { textOfSecret } from "./sources/http.ts";
 import type { SourceSecret } from "./sources/http.ts";
 import { readText } from "./sources/read-text.ts";
+import { systemCodeOf } from "./system-code.ts";
 import { sealingKey } from "./values.ts";
 
 export interface SnapshotOptions {
@@ -55,8 +56,8 @@ export class Snapshots {
     try {
       return decode(await readText(file), await this.#key(), this.#nameOf(source));
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      const why = error instanceof ConfigurationError ? error.message : `cannot be read (${codeOf(error)})`;
+      if (systemCodeOf(error) === "ENOENT") return undefined;
+      const why = error instanceof ConfigurationError ? error.message : `cannot be read (${reasonOf(error)})`;
       throw new ConfigurationError(`The snapshot ${file} ${why}`, { cause: error });
     }
   }
@@ -85,7 +86,7 @@ export class Snapshots {
     } catch (error) {
       await rm(draft, { force: true }).catch(() => undefined);
       throw new ConfigurationError(
-        `The snapshot ${file} could not be written (${codeOf(error)}). Let this process write to the directory.`,
+        `The snapshot ${file} could not be written (${reasonOf(error)}). Let this process write to the directory.`,
         { cause: error },
       );
     }
@@ -147,6 +148,7 @@ function decode(text: string, key: Uint8Array | undefined, name: string): Snapsh
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "not what was written";
+/** Without a code it was read, and is no snapshot. */
+function reasonOf(error: unknown): string {
+  return systemCodeOf(error) ?? "not what was written";
 }

@@ -6,6 +6,7 @@ import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { InvalidConfigError } from "../problem.ts";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
+import { systemCodeOf } from "../system-code.ts";
 import { formatOf, parseDocument } from "./document.ts";
 import { settingsOf } from "./object.ts";
 import { checkedPollMs } from "./poll.ts";
@@ -127,7 +128,7 @@ async function orAbsent(reading: Promise<readonly Setting[]>, isAllowed: boolean
   try {
     return await reading;
   } catch (error) {
-    const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const isAbsent = systemCodeOf(error) === "ENOENT";
     if (isAbsent && isAllowed) return [];
     throw isAbsent ? new ConfigurationError("is not there. Create it, or pass optional: true", { cause: error }) : error;
   }

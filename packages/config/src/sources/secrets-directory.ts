@@ -8,6 +8,7 @@ import { fieldAt } from "../schema.ts";
 import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
+import { systemCodeOf } from "../system-code.ts";
 import { withoutLineEnd, withoutMark } from "../text.ts";
 import { checkedPollMs } from "./poll.ts";
 import { readText } from "./read-text.ts";
@@ -171,16 +172,12 @@ async function readEntry({ root, inside, prefix }: Reading, { name, isDangling }
     if (isAbsence(error) && isForeign) return { foreign: true };
     if (isAbsence(error)) throw new Vanished();
     if (error instanceof ConfigurationError) return refuse(`${error.message}.`);
-    return refuse(`cannot be read (${codeOf(error)}). Let this process read it.`);
+    return refuse(`cannot be read (${systemCodeOf(error) ?? "unknown error"}). Let this process read it.`);
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-}
-
 function isAbsence(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR"].includes(codeOf(error));
+  return ["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "");
 }
 
 function relisted(error: unknown): never {
