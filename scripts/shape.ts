@@ -89,9 +89,10 @@ function checkReadme({ readme, manifest }: Member): (string | false)[] {
   ];
 }
 
+const { repository, bugs, author } = project();
+
 /** What npm shows beside a package, and what a publish with provenance is refused without. */
 function checkMetadata({ manifest, path, hasChangelog }: Member): (string | false)[] {
-  const { repository, bugs, author } = project();
   const page = repository.url.replace(/^git\+(.*)\.git$/, `$1/tree/main/${path}#readme`);
   return [
     (manifest.keywords ?? []).length < 3 && 'needs at least three "keywords", by which it is searched for',

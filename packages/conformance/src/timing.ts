@@ -8,6 +8,9 @@ import { altered } from "./spies.ts";
 /** Machines may be so many times slower than the one on which the clauses were written. */
 const slowness = 4;
 
+/** How often a clause begins again what came too late to prove anything. */
+const attemptsMax = 10;
+
 /** Servers and processes of a busy machine stand still for so long, now and then: seen on etcd, 2.7 s. */
 const pauseMs = 5_000;
 
@@ -49,7 +52,7 @@ export function surelyGoneMs({ facts }: Pick<Trial, "facts">, ttlMs: number): nu
  * be; ten in a row mean that the machine is too slow for this backend's `toleranceMs`.
  */
 export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Promise<unknown>, look: () => Promise<T>): Promise<T> {
-  for (let attempt = 0; attempt < 10; attempt++) {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const marginMs = Math.min(Math.max(1, trial.facts.toleranceMs) * 2 ** Math.floor(attempt / 3), ttlMs / 2);
     const startMs = trial.clock.monotonicMs();
     await begin();
@@ -61,14 +64,11 @@ export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Pr
   return assert.fail(`every look came later than ${ttlMs} ms: declare a larger toleranceMs`);
 }
 
-/** How often a machine that stands still may be asked again. */
-const steadyAttemptsMax = 10;
-
 /** What came of `work`, good or bad, if it took less than `limitMs`; begun again, ten times at most, if it took so long that it proves nothing. */
 export async function inTime<T>({ clock, facts }: Trial, limitMs: number, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const startMs = clock.monotonicMs();
-    const isLate = (): boolean => facts.toleranceMs > 0 && clock.monotonicMs() - startMs >= limitMs && attempt < steadyAttemptsMax;
+    const isLate = (): boolean => facts.toleranceMs > 0 && clock.monotonicMs() - startMs >= limitMs && attempt < attemptsMax;
     try {
       const result = await work();
       if (!isLate()) return result;
@@ -90,7 +90,7 @@ export async function onSteadyMachine(trial: Trial, leaseMs: number, work: (lock
     try {
       return await work(watch.lock);
     } catch (error) {
-      if (watch.longestMs() <= leaseMs / 6 || attempt === steadyAttemptsMax) throw error;
+      if (watch.longestMs() <= leaseMs / 6 || attempt === attemptsMax) throw error;
     } finally {
       watch.stop();
     }
