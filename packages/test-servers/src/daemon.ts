@@ -47,15 +47,16 @@ export async function startDaemon(plan: DaemonPlan): Promise<Daemon> {
   const binary = requireBinary(plan.binary, plan.debianPackage);
   const directory = await mkdtemp(join(tmpdir(), `lingpai-${plan.binary}-`));
   const asRoot = process.getuid?.() === 0;
-  const options: SpawnOptions = { cwd: directory, stdio: ["ignore", "pipe", "pipe"], ...(asRoot ? nobody : {}) };
+  // MariaDB removes the temporary tables that it finds when it starts, those of a server beside it too.
+  const place = { cwd: directory, env: { ...process.env, TMPDIR: directory }, ...(asRoot ? nobody : {}) };
   if (asRoot) await chown(directory, nobody.uid, nobody.gid);
   if (plan.prepare !== undefined) {
     const [preparer, ...args] = plan.prepare(directory);
-    await promisify(execFile)(requireBinary(preparer, plan.debianPackage), args, { cwd: directory, ...(asRoot ? nobody : {}) });
+    await promisify(execFile)(requireBinary(preparer, plan.debianPackage), args, place);
   }
   for (let attempt = 1; ; attempt += 1) {
     const [port, spare] = (await freePorts(2)) as [number, number];
-    const daemon = new LocalDaemon(plan, binary, plan.args(directory, port, spare), options, port, directory);
+    const daemon = new LocalDaemon(plan, binary, plan.args(directory, port, spare), place, port, directory);
     try {
       await daemon.start();
       return daemon;
@@ -106,7 +107,7 @@ class LocalDaemon implements Daemon {
 
   async start(): Promise<void> {
     this.#log = "";
-    const child = spawn(this.#binary, this.#args, this.#options);
+    const child = spawn(this.#binary, this.#args, { ...this.#options, stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     const note = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-logLimit);
