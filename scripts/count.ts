@@ -1,7 +1,4 @@
 /** Real counts out of vitest's JSON report: the last line of a run may not claim more than was proved. */
-import { relative } from "node:path";
-
-const failureLengthMax = 240;
 
 /** What is read of vitest's JSON report. */
 export interface Report {
@@ -13,17 +10,12 @@ export interface Report {
 }
 
 interface FileReport {
-  readonly name: string;
   readonly status: string;
-  /** Why the file could not be collected, or one of its hooks failed. */
-  readonly message: string;
   readonly assertionResults: readonly TestReport[];
 }
 
 interface TestReport {
   readonly status: string;
-  readonly fullName: string;
-  readonly failureMessages?: readonly string[] | null;
 }
 
 export interface Outcome {
@@ -51,18 +43,6 @@ export function countReport(report: Report | undefined, succeeded: boolean): Out
     failed: succeeded || failed > 0 ? failed : 1,
     skipped: report.numPendingTests + report.numTodoTests,
   };
-}
-
-/** What failed, a line each, for the end of a long output: in which file, how many tests, and how the first of them failed. */
-export function failures({ testResults }: Report, root: string): string[] {
-  return testResults
-    .filter(({ status }) => status === "failed")
-    .map(({ name, message, assertionResults }) => {
-      const failed = assertionResults.filter((result) => result.status === "failed");
-      const [first] = failed;
-      const how = first === undefined ? message : `${first.fullName}: ${first.failureMessages?.[0] ?? "no message"}`;
-      return `${relative(root, name)}: ${failed.length} failed; ${how.split("\n", 1)[0]!.slice(0, failureLengthMax)}`;
-    });
 }
 
 /** One line per step and the total as the last line. A run in which nothing ran has failed. */

@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemClock } from "@lingpai/core";
-import { type Count, countReport, failures, type Report, summarise } from "./count.ts";
+import { type Count, countReport, type Report, summarise } from "./count.ts";
 import { changedFiles, reached } from "./changed.ts";
 import { durations, type TimedReport } from "./durations.ts";
+import { failuresFile } from "./failures.ts";
 import { toolPath } from "./tools.ts";
 import { members, root } from "./workspace.ts";
 
@@ -37,18 +38,18 @@ function timed(name: string, startedMs: number): string {
 function runVitest(name: string, vitestArgs: readonly string[]): Count {
   console.log(`\nlingpai: ${name}`);
   const startedMs = systemClock.monotonicMs();
-  rmSync(reportFile, { force: true });
+  for (const file of [reportFile, failuresFile]) rmSync(file, { force: true });
   mkdirSync(dirname(reportFile), { recursive: true });
   const succeeded = succeeds(toolPath("vitest"), [
     "run",
     ...vitestArgs,
     "--reporter=default",
-    "--reporter=./scripts/first-failure.ts",
+    "--reporter=./scripts/failures.ts",
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
   ]);
   const report = readReport();
-  if (report !== undefined) console.log([...durations(report, root), ...failures(report, root)].join("\n"));
+  if (report !== undefined) console.log([...durations(report, root), readFileSync(failuresFile, "utf8")].join("\n"));
   return { name: timed(name, startedMs), ...countReport(report, succeeded) };
 }
 

@@ -1,0 +1,92 @@
+/** A reporter of vitest beside the default one: it prints the first failure when it happens, and keeps all for the end of a long output. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import type { Reporter } from "vitest/node";
+import { root } from "./workspace.ts";
+
+/** Where the failures of a run are written at its end, a line for each file. The file is empty when nothing failed. */
+export const failuresFile = join(root, ".cache/failures.txt");
+
+const lineLengthMax = 400;
+
+interface Failure {
+  readonly message: string;
+  readonly stack?: string | undefined;
+}
+
+/** What is read of vitest's TestCase. */
+export interface Ended {
+  readonly fullName: string;
+  readonly module: { readonly moduleId: string };
+  result(): { readonly state: string; readonly errors?: readonly Failure[] | undefined };
+}
+
+/** What is read of vitest's TestSuite. Its errors are those of its hooks; vitest calls its tests skipped then, and its JSON says no more. */
+export interface EndedSuite extends Pick<Ended, "fullName" | "module"> {
+  errors(): readonly Failure[];
+}
+
+/** What is read of vitest's TestModule. Its errors are those of collecting it, and of the hooks that stand in no suite. */
+export interface EndedModule {
+  readonly moduleId: string;
+  state(): string;
+  errors(): readonly Failure[];
+  readonly children: { allTests(): Iterable<Ended>; allSuites(): Iterable<EndedSuite> };
+}
+
+export default class Failures implements Reporter {
+  #isTold = false;
+
+  onTestCaseResult(test: Ended): void {
+    const { state, errors = [] } = test.result();
+    if (state === "failed") this.#tell(test, errors);
+  }
+
+  onTestSuiteResult(suite: EndedSuite): void {
+    if (suite.errors().length > 0) this.#tell(suite, suite.errors());
+  }
+
+  onTestRunEnd(modules: readonly EndedModule[], unhandled: readonly Failure[]): void {
+    const failed = modules.filter((module) => module.state() === "failed").map(lineOf);
+    this.keep([...failed, ...unhandled.map(({ message }) => `outside of every test: ${oneLine(message)}`)]);
+  }
+
+  #tell({ fullName, module }: Pick<Ended, "fullName" | "module">, errors: readonly Failure[]): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    const where = `${relative(root, module.moduleId)} > ${fullName}`;
+    this.print(`\nlingpai: the first failure: ${where}\n${errors.map(textOf).join("\n")}\n`);
+  }
+
+  print(text: string): void {
+    console.error(text);
+  }
+
+  keep(lines: readonly string[]): void {
+    mkdirSync(dirname(failuresFile), { recursive: true });
+    writeFileSync(failuresFile, lines.join("\n"));
+  }
+}
+
+/** Without the lines of what called the test. */
+function textOf({ message, stack }: Failure): string {
+  const lines = (stack?.split("\n") ?? []).filter((line) => !line.includes("node_modules"));
+  return stack?.includes(message) ? lines.join("\n") : [message, ...lines].join("\n");
+}
+
+/** In which file, how many tests and hooks failed, and how the first of them failed. */
+function lineOf(module: EndedModule): string {
+  const tests = [...module.children.allTests()].filter((test) => test.result().state === "failed");
+  const suites = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0);
+  const failed = [
+    ...module.errors().map((error) => ({ name: "the file", error })),
+    ...suites.map((suite) => ({ name: `a hook of ${suite.fullName}`, error: suite.errors()[0] })),
+    ...tests.map((test) => ({ name: test.fullName, error: test.result().errors?.[0] })),
+  ];
+  const how = failed[0] === undefined ? "nothing says why" : `${failed[0].name}: ${failed[0].error?.message ?? "no message"}`;
+  return `${relative(root, module.moduleId)}: ${failed.length} failed; ${oneLine(how)}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").slice(0, lineLengthMax);
+}
