@@ -12,12 +12,12 @@ const member = (path: string, dependencies: Record<string, string> = {}) => ({
 const members = [
   member("packages/core"),
   member("packages/wechat", { "@lingpai/core": "workspace:*" }),
-  member("packages/demands", { "@lingpai/wechat": "workspace:*" }),
+  member("apps/e2e", { "@lingpai/wechat": "workspace:*" }),
   member("packages/wechat-simulator"),
 ];
 
 test("a change reaches its package, what depends on it, directly or not, and the workspace's own tests", () => {
-  expect(reached(["packages/wechat/src/a.ts"], members)).toEqual(["packages/wechat/", "packages/demands/", "scripts/"]);
+  expect(reached(["packages/wechat/src/a.ts"], members)).toEqual(["packages/wechat/", "apps/e2e/", "scripts/"]);
   expect(reached(["packages/wechat-simulator/README.md"], members)).toEqual(["packages/wechat-simulator/", "scripts/"]);
 });
 

@@ -1,6 +1,6 @@
 import type { Backend } from "@lingpai/conformance";
-import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/redis-fixture";
-import type { Connected, Own, RedisDriver } from "@lingpai/redis-fixture";
+import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/test-redis";
+import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis5";
 import { ioredisCache, ioredisLock, ioredisProbe } from "./index.ts";

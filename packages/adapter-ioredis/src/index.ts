@@ -9,8 +9,8 @@
  */
 import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
-import { createRedisCacheDriver, createRedisLockDriver, ioredisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
-import type { IoredisClient, IoredisCluster, ProbeOptions } from "@lingpai/redis-scripts";
+import { createRedisCacheDriver, createRedisLockDriver, ioredisPort, probeRedis, storesByClient } from "@lingpai/redis";
+import type { IoredisClient, IoredisCluster, ProbeOptions } from "@lingpai/redis";
 
 export type { IoredisClient, IoredisCluster };
 

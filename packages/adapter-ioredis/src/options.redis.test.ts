@@ -1,5 +1,5 @@
 import { withLease } from "@lingpai/core";
-import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/redis-fixture";
+import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/test-redis";
 import { openLink, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import * as ioredis6 from "ioredis";

@@ -1,4 +1,4 @@
-import { describeRedisAdapter, describeTracing } from "@lingpai/redis-fixture";
+import { describeRedisAdapter, describeTracing } from "@lingpai/test-redis";
 import { drivers } from "./conformance.fixture.ts";
 
 for (const driver of drivers) {

@@ -6,7 +6,7 @@
  * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
-import { tracedAmong } from "@lingpai/redis-scripts";
+import { tracedAmong } from "@lingpai/redis";
 import { onBorrowed, patienceMs, within } from "./borrowed.ts";
 import type { Borrowing, Patience } from "./borrowed.ts";
 import { refusal } from "./failure.ts";

@@ -2,8 +2,8 @@
 import KeyvRedis from "@keyv/redis";
 import KeyvValkey from "@keyv/valkey";
 import type { Backend } from "@lingpai/conformance";
-import { clusterBackend, lookalikeOf, standaloneBackend } from "@lingpai/redis-fixture";
-import type { Connected, RedisDriver } from "@lingpai/redis-fixture";
+import { clusterBackend, lookalikeOf, standaloneBackend } from "@lingpai/test-redis";
+import type { Connected, RedisDriver } from "@lingpai/test-redis";
 import * as client6 from "@redis/client";
 import { Redis as Ioredis } from "ioredis";
 import { Redis as Valkey } from "iovalkey";

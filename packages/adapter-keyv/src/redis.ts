@@ -5,8 +5,8 @@
  * `@lingpai/adapter-ioredis`, so that nodes with different adapters share them. A `clear()` of an adapter without a namespace
  * removes every key without `::`, our entries among them; locks and fences have it. One with `noNamespaceAffectsAll` is a FLUSHDB.
  */
-import { createRedisCacheDriver, createRedisLockDriver, createRedisStore, nodeRedisPort } from "@lingpai/redis-scripts";
-import type { AnyNodeRedisClient, NodeRedisClient, RedisPort } from "@lingpai/redis-scripts";
+import { createRedisCacheDriver, createRedisLockDriver, createRedisStore, nodeRedisPort } from "@lingpai/redis";
+import type { AnyNodeRedisClient, NodeRedisClient, RedisPort } from "@lingpai/redis";
 import { has, isObject } from "./shape.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 

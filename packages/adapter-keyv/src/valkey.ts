@@ -1,6 +1,6 @@
 /** Valkey and Redis through iovalkey, as `@keyv/valkey` uses it, or ioredis 5 and 6, which is the same client: a single server, Sentinel, or a Cluster. */
-import { ioredisPort } from "@lingpai/redis-scripts";
-import type { IoredisClient, IoredisCluster } from "@lingpai/redis-scripts";
+import { ioredisPort } from "@lingpai/redis";
+import type { IoredisClient, IoredisCluster } from "@lingpai/redis";
 import { redisStore } from "./redis.ts";
 import { has, isObject } from "./shape.ts";
 import type { StoreFamily } from "./store.ts";

@@ -1,6 +1,6 @@
 import type { Backend, Waivers } from "@lingpai/conformance";
-import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/redis-fixture";
-import type { Connected, Own, RedisDriver } from "@lingpai/redis-fixture";
+import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/test-redis";
+import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as client6 from "@redis/client";
 import * as client5 from "redis-client5";
 import { nodeRedisCache, nodeRedisLock, nodeRedisProbe } from "./index.ts";

@@ -1,4 +1,4 @@
-import { describeFrozenPrimary } from "@lingpai/redis-fixture";
+import { describeFrozenPrimary } from "@lingpai/test-redis";
 import { drivers } from "./conformance.fixture.ts";
 
 describeFrozenPrimary(drivers);

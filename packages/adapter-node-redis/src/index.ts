@@ -8,8 +8,8 @@
  */
 import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
-import { createRedisCacheDriver, createRedisLockDriver, nodeRedisPort, probeRedis, storesByClient } from "@lingpai/redis-scripts";
-import type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, ProbeOptions } from "@lingpai/redis-scripts";
+import { createRedisCacheDriver, createRedisLockDriver, nodeRedisPort, probeRedis, storesByClient } from "@lingpai/redis";
+import type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, ProbeOptions } from "@lingpai/redis";
 
 export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel };
 

@@ -1,4 +1,4 @@
-import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/redis-fixture";
+import { expectOwnPrefix, expectUndisturbed, ownPrefix } from "@lingpai/test-redis";
 import { startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import * as client6 from "@redis/client";

@@ -5,7 +5,7 @@ import { systemClock } from "@lingpai/core";
 import type { Backend, Running } from "./backend.ts";
 import type { Clause } from "./clause.ts";
 import { absenceShown } from "./absence.ts";
-import { plantNeighbours } from "./neighbours.ts";
+import { plantNeighbours } from "./bystanders.ts";
 import type { Planned } from "./plan.ts";
 import { openTrial } from "./trial.ts";
 import type { UncaughtLog } from "./uncaught.ts";

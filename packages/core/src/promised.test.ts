@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(`${packages}/${path}`, "utf8
 /** Production sources by path, without comments and without the types that they declare. */
 const sources = new Map(
   globSync("*/src/**/*.ts", { cwd: packages })
-    .filter((path) => !/\.(test|fixture|types)\.ts$|^(conformance|faults|demands|simulation|wechat-simulator)\//.test(path))
+    .filter((path) => !/\.(test|fixture|types)\.ts$|^(conformance|wechat-simulator)\//.test(path))
     .map((path) => [
       path,
       read(path)

@@ -1,5 +1,5 @@
 /** A `fetch` without sockets, over whatever answers requests. */
-import type { Arrival } from "./exchange.ts";
+import type { Arrival } from "./delivery.ts";
 
 type Fetch = typeof fetch;
 

@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import type { Matter, Sender } from "./context.ts";
 import { defaultIp } from "./context.ts";
-import { exchange } from "./exchange.ts";
-import type { Arrival, Travel } from "./exchange.ts";
+import { exchange } from "./delivery.ts";
+import type { Arrival, Travel } from "./delivery.ts";
 import type { Fault } from "./fault.ts";
 import { FaultPlan } from "./fault.ts";
 import { fetchOver } from "./fetch.ts";
@@ -16,7 +16,7 @@ import type { Platform, PlatformOptions } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
 import type { App, Endpoint } from "./routes.ts";
 import { serveEndpoints } from "./routes.ts";
-import { spoil } from "./spoil.ts";
+import { spoil } from "./corrupt-answer.ts";
 import { wecomEndpoints } from "./wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {

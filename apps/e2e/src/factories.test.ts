@@ -1,0 +1,157 @@
+import * as ioredis from "@lingpai/adapter-ioredis";
+import * as keyv from "@lingpai/adapter-keyv";
+import * as memory from "@lingpai/adapter-memory";
+import * as nodeRedis from "@lingpai/adapter-node-redis";
+import * as config from "@lingpai/config";
+import * as core from "@lingpai/core";
+import * as neighbours from "@lingpai/interop";
+import * as wechat from "@lingpai/wechat";
+import { describe, expect, it } from "vitest";
+
+/** Calls one factory with whatever a caller in JavaScript may give. */
+type Make = (...given: readonly unknown[]) => unknown;
+
+const issuer = {
+  id: "test:plain:wx1",
+  lifetimeMs: 7_200_000,
+  policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+  issue: () => Promise.resolve({ secret: "T1", expiresInMs: 7_200_000 }),
+};
+const store = memory.memoryStore();
+const stores = { cache: memory.memoryCache(store), lock: memory.memoryLock(store) };
+const redis = { status: "ready", options: {}, call() {}, duplicate() {}, eval() {}, evalsha() {}, get() {}, pTTL() {}, set() {} };
+const redisClient = { evalSha() {}, eval() {}, withTypeMapping: () => ({ withCommandOptions: () => ({}) }) };
+const credential = core.credential({ issuer: issuer as core.Issuer, ...stores, environment: "production" });
+const raw = neighbours.ioredisRawStore({ call: () => Promise.resolve(null) });
+const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
+const own = { ...stores, environment: "production" };
+const push = { messageToken: "token", encodingAesKey: "a".repeat(43) };
+const corp = { corpId: "ww0123456789abcdef", app: "1000002", secret: "s".repeat(43) };
+
+/** What each factory can be made with; the last one given is its options. `undefined`: it has none. */
+const factories: Readonly<Record<string, readonly unknown[]>> = {
+  acquire: [stores.lock, "name", { ttlMs: 1_000, waitMs: 0 }],
+  tryLease: [stores.lock, "name", { ttlMs: 1_000 }],
+  withLease: [stores.lock, "name", { ttlMs: 1_000, waitMs: 0 }],
+  createCache: [store.entries, {}],
+  createLock: [store.leases, {}],
+  createStore: [stores.cache, stores.lock, {}],
+  createEventBus: [{ id: "x", environment: "e", node: "n", clock: core.systemClock }],
+  credential: [{ issuer, ...own }],
+  keyring: [{ active: { id: "a", key: "0".repeat(64) } }],
+  parametersFor: [issuer, {}],
+  releaseClaim: [stores.cache],
+  sealed: [stores.cache],
+  storeFrom: [stores],
+  memoryStore: [{}],
+  memoryCache: [store, {}],
+  memoryLock: [store, {}],
+  ioredisCache: [redis, {}],
+  ioredisLock: [redis, {}],
+  ioredisStore: [redis, {}],
+  nodeRedisCache: [redisClient, {}],
+  nodeRedisLock: [redisClient, {}],
+  nodeRedisStore: [redisClient, {}],
+  keyvCache: [{ store: new Map() }, {}],
+  keyvLock: [{ store: new Map() }, { scope: "process" }],
+  adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
+  mirror: [credential, { store: raw, lock: stores.lock, to: [{ convention: "wxjava/mp", appId: account.appId }] }],
+  withWxjavaLock: [issuer, { store: raw, appId: account.appId }],
+  ioredisRawStore: [redis],
+  nodeRedisRawStore: [redis],
+  lendToCoWechatApi: [{ ensureAccessToken() {}, getAccessToken() {}, request() {} }, credential],
+  lendToNodeEasywechat: [{ getHttpClient: () => ({ request() {} }), setAccessToken() {} }, credential],
+  refusedTokenKey: ["token"],
+  loadConfig: [{ sources: [] }],
+  openConfig: [{ sources: [] }],
+  appOptions: [{ apps: {} }],
+  inStore: [{ environment: "e", store: {} }],
+  objectSource: [{}, {}],
+  fileSource: ["lingpai.yaml", {}],
+  secretsDirectorySource: ["/run/secrets", {}],
+  variableSource: [{}],
+  redisSource: [redis, { key: "k" }],
+  cacheSource: [stores.cache, {}],
+  etcdSource: [{ url: "http://127.0.0.1:1", key: "k" }],
+  nacosSource: [{ url: "http://127.0.0.1:1", dataId: "d" }],
+  apolloSource: [{ url: "http://127.0.0.1:1", appId: "a" }],
+  wechat: [{ ...account, ...own }],
+  wecom: [{ ...corp, ...own }],
+  openPlatform: [{ componentAppId: account.appId, secret: account.secret, ...push, ...own }],
+  wecomSuite: [{ suiteId: "ww0123456789abcdef", secret: corp.secret, ...push, ...own }],
+  createApi: [credential, {}],
+  tokenlessApi: [{ token: "none" }],
+  plainToken: [account],
+  stableToken: [account],
+  componentToken: [{ componentAppId: account.appId, secret: account.secret }],
+  authorizerToken: [{ componentAppId: account.appId, appId: account.appId }],
+  ticket: [{ appId: account.appId, type: "jsapi" }],
+  wecomTicket: [{ corpId: corp.corpId, app: corp.app, type: "jsapi" }],
+  wecomToken: [corp],
+  suiteToken: [{ suiteId: "ww0123456789abcdef", secret: corp.secret }],
+  corpToken: [{ suiteId: "ww0123456789abcdef", corpId: corp.corpId, permanentCode: "c" }],
+  providerToken: [{ corpId: corp.corpId, secret: corp.secret }],
+  corpGroupToken: [{ corpId: corp.corpId, app: corp.app, downstreamCorpId: corp.corpId, agentId: 1 }],
+  pushedTicket: [{ id: "t", cache: stores.cache, environment: "e", lifetimeMs: 1_000 }],
+  accountMessages: [{ receiver: account.appId, ...push, ...own, onMessage() {} }],
+  signedFetch: [{ appId: account.appId, paths: [], encryptionKey: { id: "k", key: "" }, certificates: {} }],
+  jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
+};
+
+/** Exported functions that are given no options and make nothing: values, names and texts. */
+const others =
+  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|nameIn|nameOf|parseDocument|parseName|problemText|randomNonce|scopeOf|settingsOf|variableOf|variableTable|rawStore)$/;
+
+const all: Readonly<Record<string, unknown>> = {
+  ...core,
+  ...memory,
+  ...ioredis,
+  ...nodeRedis,
+  ...keyv,
+  ...neighbours,
+  ...config,
+  ...wechat,
+};
+const functions = Object.entries(all).filter(([name, made]) => typeof made === "function" && !/^[A-Z]/.test(name));
+
+/** What these are given is no set of options. */
+const withoutOptions: ReadonlySet<string> = new Set([
+  ...["appOptions", "inStore", "lendToCoWechatApi", "lendToNodeEasywechat", "refusedTokenKey", "releaseClaim", "sealed", "storeFrom"],
+  ...["ioredisRawStore", "nodeRedisRawStore"],
+]);
+
+/** What it throws or rejects with; undefined when it takes what it is given. */
+async function refusalOf(make: Make, given: readonly unknown[]): Promise<unknown> {
+  try {
+    const made = make(...given);
+    if (made instanceof Promise) await made;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("every factory checks what it is given", () => {
+  it("and is in this table", () => {
+    expect(functions.map(([name]) => name).filter((name) => !(name in factories) && !others.test(name))).toEqual([]);
+  });
+
+  describe.each(Object.keys(factories))("%s", (name) => {
+    const make = all[name] as Make;
+
+    it.each([undefined, null, "text", 42, {}, []])("given %j throws nothing but an error of its own", async (first) => {
+      const refusal = await refusalOf(make, [first]);
+      const code = refusal === undefined ? "none" : (refusal as core.LingpaiError).code;
+      expect(["none", "CONFIGURATION", "LOCK_UNSUPPORTED"], String(refusal)).toContain(code);
+    });
+  });
+
+  it.each(Object.keys(factories).filter((name) => !withoutOptions.has(name)))(
+    "%s refuses an option that there is not, and lists what there is",
+    async (name) => {
+      const valid = factories[name] ?? [];
+      const refusal = await refusalOf(all[name] as Make, [...valid.slice(0, -1), { ...(valid.at(-1) as object), waitMS: 1 }]);
+      expect(refusal).toMatchObject({ code: "CONFIGURATION", message: expect.stringMatching(/has no "waitMS"\. There are: /) });
+    },
+  );
+});

@@ -1,0 +1,139 @@
+/** What may stand in the store, arrive from it, or be asked of us. */
+import type { Row } from "./row.ts";
+
+const noServer = "The token server has no code yet; its tests come with it.";
+const field = "core/codec: is unreadable as soon as one field is missing";
+const altered = "core/sealed: when any one of its characters was changed";
+
+export const badRecords: readonly Row[] = [
+  { id: "35", what: "A record without a field", outcome: "Unreadable: no fetch, no overwrite.", by: [field] },
+  {
+    id: "36",
+    what: 'A record that expires at "abc", 1e999 or -1',
+    outcome: "Unreadable.",
+    by: ["core/codec: is unreadable with a life that ends at %s"],
+  },
+  {
+    id: "37",
+    what: "Another type under our key (WRONGTYPE)",
+    outcome: "Unreadable, reported, left as it is.",
+    by: ["e2e/store-loss: something foreign under the record's key"],
+  },
+  {
+    id: "38",
+    what: "A record of a newer release",
+    outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
+    by: ["core/codec: of a newer schema says so", "core/trouble: may hold what this release must not use"],
+  },
+  {
+    id: "39",
+    what: "A record sealed with an unknown key",
+    outcome: "Unreadable: no fetch.",
+    by: ["e2e/store-loss: a deployment with another sealing key"],
+  },
+  {
+    id: "40",
+    what: "A record copied from another environment",
+    outcome: "Does not open: no fetch.",
+    by: ["e2e/store-loss: a record that was copied from another environment"],
+  },
+  {
+    id: "41",
+    what: "Instants and epochs of the year 9999",
+    outcome: "Ignored and reported as poisoned; they stop nobody.",
+    by: [
+      "core/codec: are ignored, each by itself, and named",
+      "core/codec: can stop nobody for longer than their limits",
+      "core/poison: keeps nobody from a refresh ahead",
+    ],
+  },
+  { id: "42", what: "Sealed text that was cut or re-encoded", outcome: "Unreadable.", by: [altered] },
+  {
+    id: "43",
+    what: "A lock with a foreign value, or without an end",
+    outcome: "Counts as held, and is never deleted.",
+    by: [
+      "conformance/lock-ownership: a foreign value where the lock's state belongs counts as held",
+      "redis/scripts: under the lock's name it is held",
+    ],
+  },
+  {
+    id: "44",
+    what: "A fence that is no number",
+    outcome: "The next one comes from the store's clock.",
+    by: ["redis/scripts: survive a counter of another type"],
+  },
+  { id: "45", what: "A quota that is no whole number", outcome: "The document is unreadable: no fetch.", by: [field] },
+  {
+    id: "46",
+    what: "A flood of messages, of any content",
+    outcome: "A message is only a hint to read, and few readings follow.",
+    by: ["e2e/outage: a flood of messages costs few readings", "conformance/watch: 10 000 messages of garbage"],
+  },
+  {
+    id: "47",
+    what: "Claims with hostile labels, or no claims at all",
+    outcome:
+      "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
+    by: [
+      "e2e/bad-input: that nobody of us wrote are unreadable",
+      "core/claims: does not keep a living environment from its refreshes when the registry holds %s",
+      "core/roles: of environments are checked",
+    ],
+  },
+  {
+    id: "48",
+    what: "A credential by an unknown name",
+    outcome: "Cannot be asked for.",
+    why: "A credential is an object that somebody constructed; there is no registry of names in which one could be missing.",
+  },
+  {
+    id: "49",
+    what: "A call with a signal that has aborted",
+    outcome: "Rejected with its reason before any I/O.",
+    by: ["core/serving: rejects a caller whose signal has aborted before any I/O"],
+  },
+  {
+    id: "50",
+    what: "A rejection of a token that is not ours",
+    outcome: "Nothing is fetched; the present one is given.",
+    by: ["e2e/bad-input: of a stranger's token fetches nothing"],
+  },
+  {
+    id: "51",
+    what: "A rejection with the raw text",
+    outcome: "Known by its fingerprint; the text is not kept.",
+    by: ["core/rejection: is not replaced again by a node that reports it late, with the raw text"],
+  },
+  {
+    id: "52",
+    what: "An issuer that gives nonsense, throws anything, or never settles",
+    outcome: "An outcome that is unknown, within the fetch deadline.",
+    by: [
+      "e2e/bad-input: that %s is an unknown outcome",
+      "core/trouble: may hang: the deadline ends the request",
+      "core/written: that says %j leaves a document",
+    ],
+  },
+  {
+    id: "53",
+    what: "An issuer that asks for its own credential",
+    outcome: "An error, not a deadlock.",
+    by: ["core/trouble: may call back into what it is asked for"],
+  },
+  {
+    id: "54",
+    what: "Credentials that depend on each other in a circle, or on nothing",
+    outcome: "A circle cannot be written; a missing parent is an error.",
+    by: ["core/roles: says that its parent is missing"],
+  },
+  {
+    id: "55",
+    what: "A driver that gives bytes, objects, or null",
+    outcome: "An adapter that passes the conformance suite gives texts.",
+    by: ["conformance/cache-values: a value is read back byte for byte", "conformance/cache-values: a missing key is undefined"],
+  },
+  { id: "56", what: "An `Authorization` header that is long, twice there, or odd", outcome: "400.", why: noServer },
+  { id: "57", what: "`ref=../../admin` and its encodings", outcome: "Names are opaque.", why: noServer },
+  { id: "58", what: "A senseless `If-None-Match` or `wait`", outcome: "Ignored; clamped.", why: noServer },
+];

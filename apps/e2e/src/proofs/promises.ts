@@ -1,0 +1,95 @@
+/** What an operator is promised, in an operator's words, and the tests that fail when a promise breaks. */
+import type { Row } from "./row.ts";
+import { explored, reference, simulated } from "./runs.ts";
+
+export const promises: readonly Row[] = [
+  {
+    id: "1",
+    what: "One refresh asks the platform once, however many nodes want it",
+    outcome: "At most one issue per generation while the lease holder lives and the store keeps its writes.",
+    by: [simulated, "core/serving: is fetched once when it is cold", "e2e/lost-reply: to %s counts it once"],
+  },
+  {
+    id: "2",
+    what: "An old token never overwrites a newer one",
+    outcome: "No record is replaced by one issued earlier.",
+    by: [simulated, explored, "core/commit: of a lower epoch than what is stored"],
+  },
+  {
+    id: "3",
+    what: "You are never handed a token that has run out, or that this process saw refused and not since found alive",
+    outcome:
+      "Not past its hard deadline, not after the platform called it dead. While it does not say, what is stored serves until it can be replaced.",
+    by: ["core/serving: is never given out past its hard deadline", "core/rejection: is never handed out again by the process", simulated],
+  },
+  {
+    id: "4",
+    what: "Reporting an old token as refused does no harm",
+    outcome: "Nothing is fetched, nothing changes; the present token is given.",
+    by: ["core/rejection: is answered with the present one, and nothing is fetched", "core/suspect: of an old credential changes nothing"],
+  },
+  {
+    id: "5",
+    what: "Your calls do not fail with 40001: at worst they are slower",
+    outcome:
+      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token harms its own callers alone.",
+    by: [
+      "bench/war: whose token is killed every $everyMs ms",
+      "bench/war: beside somebody who fetches every $everyMs ms",
+      "wechat/refusing-api: costs in 24 h no healthy call",
+      reference,
+      "wechat/api: replaces a token that is refused with %d",
+      "wechat/wechat: %s costs time, but refuses no call",
+    ],
+  },
+  {
+    id: "6",
+    what: "The day's quota is never overdrawn, whatever happens",
+    outcome: "Fetches per day stay within the ledger's cap.",
+    by: [simulated, "core/trouble: is told nothing when the ledger is at its cap", "core/governor: counts each request once"],
+  },
+  {
+    id: "7",
+    what: "A store that fails is not an empty store",
+    outcome: "Nothing is fetched because of an outage or of what cannot be read.",
+    by: ["e2e/outage: a cold node whose store is out of reach", "conformance/fault-outage: an error is never told as a miss"],
+  },
+  {
+    id: "8",
+    what: "Environments do not touch each other's keys",
+    outcome: "What lies under one prefix is never read, changed or removed through another.",
+    by: [
+      "conformance/prefix-isolation: a key under one prefix is invisible",
+      "config/isolation-redis: each environment's keys lie under its own prefix",
+    ],
+  },
+  {
+    id: "9",
+    what: "Who has lost the lease knows before it stores anything",
+    outcome: "The loss comes through the signal; a late holder can release nothing.",
+    by: ["conformance/lease-loss: the signal of a loss comes before", "conformance/lock-time: after expiry the next is granted", explored],
+  },
+  {
+    id: "10",
+    what: "Closing is clean",
+    outcome: "Every caller is settled; no timer, no subscription, no unhandled rejection is left.",
+    by: [
+      "core/serving: settles callers with CLOSED",
+      "core/after-close: a reading in the background",
+      "wechat/wechat: settles waiting callers",
+      "e2e/crash: and stands still (SIGSTOP) at %s",
+    ],
+  },
+  {
+    id: "11",
+    what: "Secrets stay inside",
+    outcome: "Nothing but the platform and, sealed if so configured, the store ever sees one.",
+    by: ["e2e/canary: over $name, a secret or any eight characters", "wechat/wechat: shows neither secret nor token"],
+  },
+  {
+    id: "12",
+    what: "All this holds for 1, 2, 10 and 1000 nodes",
+    outcome: "In simulation, under every fault that needs no real driver; larger fleets with `pnpm simulate --nodes 1000`.",
+    by: [simulated, "simulation/simulate: makes exactly one fetch a lifetime"],
+  },
+];

@@ -1,0 +1,113 @@
+/** What a row of the published tables says: something that happens, what is done about it, and the tests that fail when it is not. */
+export interface Row {
+  readonly id: string;
+  /** What happens, or what is promised. */
+  readonly what: string;
+  /** What becomes of it. */
+  readonly outcome: string;
+  /** `FILE: TITLE`: a name of {@link sources}, and the beginning of a test's title in it. */
+  readonly by?: readonly string[];
+  /** Where no test stands: why. */
+  readonly why?: string;
+}
+
+const core = "packages/core/src";
+const clauses = "packages/conformance/src/clauses";
+const faults = "apps/e2e/src";
+const wechat = "packages/wechat/src";
+
+/** Where the tests are, by the names that the rows use. */
+export const sources: Readonly<Record<string, string>> = {
+  "adapter-ioredis/cluster-prefix": "packages/adapter-ioredis/src/cluster-prefix.test.ts",
+  "adapter-keyv/kept-apart": "packages/adapter-keyv/src/kept-apart.test.ts",
+  "adapter-keyv/sqlite": "packages/adapter-keyv/src/sqlite.processes.test.ts",
+  bench: "apps/bench/src/bench.redis.test.ts",
+  "bench/war": "apps/bench/src/war/war.test.ts",
+  "conformance/cache-time": `${clauses}/cache-time.ts`,
+  "conformance/cache-values": `${clauses}/cache-values.ts`,
+  "conformance/cluster": `${clauses}/cluster.ts`,
+  "conformance/fault-outage": `${clauses}/fault-outage.ts`,
+  "conformance/fault-server": `${clauses}/fault-server.ts`,
+  "conformance/fence": `${clauses}/fence.ts`,
+  "conformance/lease-loss": `${clauses}/lease-loss.ts`,
+  "conformance/lock-ownership": `${clauses}/lock-ownership.ts`,
+  "conformance/lock-time": `${clauses}/lock-time.ts`,
+  "conformance/prefix-isolation": `${clauses}/prefix-isolation.ts`,
+  "conformance/prefix-names": `${clauses}/prefix-names.ts`,
+  "conformance/watch": `${clauses}/watch.ts`,
+  "config/isolation": "packages/config/src/isolation.processes.test.ts",
+  "config/isolation-redis": "packages/config/src/isolation.redis.test.ts",
+  "core/abandon": `${core}/state/abandon.test.ts`,
+  "core/after-close": `${core}/credential/after-close.test.ts`,
+  "core/claims": `${core}/credential/claims.test.ts`,
+  "core/codec": `${core}/state/codec.test.ts`,
+  "core/commit": `${core}/state/commit.test.ts`,
+  "core/driver-guard": `${core}/driver-guard.test.ts`,
+  "core/failover": `${core}/credential/failover.test.ts`,
+  "core/governor": `${core}/state/governor.test.ts`,
+  "core/held-lease": `${core}/held-lease.test.ts`,
+  "core/holes": `${core}/credential/holes.test.ts`,
+  "core/intent": `${core}/state/intent.test.ts`,
+  "core/parameters": `${core}/parameters.test.ts`,
+  "core/parent": `${core}/credential/parent.test.ts`,
+  "core/pending-abandon": `${core}/credential/pending-abandon.test.ts`,
+  "core/pending-commit": `${core}/credential/pending-commit.test.ts`,
+  "core/poison": `${core}/credential/poison.test.ts`,
+  "core/prefix": `${core}/prefix.test.ts`,
+  "core/reduce": `${core}/state/reduce.test.ts`,
+  "core/refused": `${core}/credential/refused.test.ts`,
+  "core/refused-writes": `${core}/credential/refused-writes.test.ts`,
+  "core/rejection": `${core}/credential/rejection.test.ts`,
+  "core/repair": `${core}/state/repair.test.ts`,
+  "core/roles": `${core}/credential/roles.test.ts`,
+  "core/rotation": `${core}/credential/rotation.test.ts`,
+  "core/sealed": `${core}/sealed.test.ts`,
+  "core/secret-length": `${core}/credential/secret-length.test.ts`,
+  "core/serving": `${core}/credential/serving.test.ts`,
+  "core/standalone": `${core}/credential/standalone.test.ts`,
+  "core/suspect": `${core}/state/suspect.test.ts`,
+  "core/trouble": `${core}/credential/trouble.test.ts`,
+  "core/windows": `${core}/credential/windows.test.ts`,
+  "core/written": `${core}/credential/written.test.ts`,
+  "e2e/bad-input": `${faults}/bad-input.test.ts`,
+  "e2e/canary": `${faults}/canary.redis.test.ts`,
+  "e2e/crash": `${faults}/crash.redis.test.ts`,
+  "e2e/lost-reply": `${faults}/lost-reply.redis.test.ts`,
+  "e2e/outage": `${faults}/outage.redis.test.ts`,
+  "e2e/store-loss": `${faults}/store-loss.redis.test.ts`,
+  "e2e/takeover": `${faults}/takeover.redis.test.ts`,
+  "e2e/wall-clock": `${faults}/wall-clock.servers.test.ts`,
+  "test-redis/access-rules": "packages/test-redis/src/access-rules.ts",
+  "test-redis/frozen": "packages/test-redis/src/frozen.ts",
+  "test-redis/promises": "packages/test-redis/src/promises.ts",
+  "test-redis/services": "packages/test-redis/src/services.ts",
+  "redis/ioredis-recovery": "packages/redis/src/ioredis-recovery.test.ts",
+  "redis/layout": "packages/redis/src/layout.test.ts",
+  "redis/scripts": "packages/redis/src/scripts.redis.test.ts",
+  "redis/subscriptions": "packages/redis/src/subscriptions.test.ts",
+  "simulation/explore": "apps/simulation/src/explore/search.processes.test.ts",
+  "simulation/simulate": "apps/simulation/src/simulate.processes.test.ts",
+  "simulation/primary": "apps/simulation/src/world/primary.test.ts",
+  "wechat/answer": `${wechat}/answer.test.ts`,
+  "wechat/api": `${wechat}/api.test.ts`,
+  "wechat/issuers": `${wechat}/issuers.test.ts`,
+  "wechat/loopback": `${wechat}/loopback.test.ts`,
+  "wechat/send": `${wechat}/send.test.ts`,
+  "wechat/refused-address": `${wechat}/refused-address.test.ts`,
+  "wechat/refusing-api": `${wechat}/refusing-api.test.ts`,
+  "wechat/validate": `${wechat}/validate.test.ts`,
+  "wechat/wechat": `${wechat}/wechat.test.ts`,
+};
+
+export interface Proof {
+  readonly file: string;
+  readonly title: string;
+}
+
+/** @throws {Error} for a name that {@link sources} lacks. */
+export function proofOf(text: string): Proof {
+  const end = text.indexOf(": ");
+  const file = sources[text.slice(0, end)];
+  if (file === undefined) throw new Error(`"${text}" begins with no name of a test file.`);
+  return { file, title: text.slice(end + 2) };
+}

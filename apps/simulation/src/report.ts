@@ -1,0 +1,104 @@
+/** What a simulation has to say: for machines in one object, for people in a few lines. */
+import type { SeedResult } from "./worker-pool.ts";
+import { replayCommand, type Options } from "./options.ts";
+import { add, emptyTally, type Tally } from "./world/metrics.ts";
+
+export interface Summary {
+  readonly seeds: number;
+  readonly hours: number;
+  readonly nodes: number;
+  readonly faults: number;
+  readonly violations: readonly { readonly seed: number; readonly promise: string }[];
+  /** Requests to the platform per refresh cycle: from one commit to the next that was due. */
+  readonly fetchesPerLifetime: number;
+  /** First attempts of business calls that the platform refused, per million. */
+  readonly refusedPpm: number;
+  /** Calls that failed, and no injected fault excused it. */
+  readonly failedCalls: number;
+  /** Of all calls: those that failed and were excused by an injected fault; and those that ended while one was in force, which are never fewer. */
+  readonly excusedShare: number;
+  readonly injectedShare: number;
+  /** The longest that a call waited without an injected fault, in ms. */
+  readonly slowestCallMs: number;
+  readonly worstOutageMs: number;
+  readonly commandsPerNodeHour: number;
+  readonly simulatedHoursPerSecond: number;
+}
+
+const hourMs = 3_600_000;
+
+export class Report {
+  readonly #options: Options;
+  readonly #tally: Tally = emptyTally();
+  readonly #violations: { readonly seed: number; readonly promise: string }[] = [];
+  #seeds = 0;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Takes one seed's result in; what there is to tell about it, if anything. */
+  add(result: SeedResult): string | undefined {
+    this.#seeds += 1;
+    add(this.#tally, result.tally);
+    const { seed, differs, violations } = result;
+    for (const promise of new Set(violations.map((violation) => violation.promise))) this.#violations.push({ seed, promise });
+    if (differs) this.#violations.push({ seed, promise: "repeatability" });
+    const [first] = violations;
+    if (first === undefined && !differs) return undefined;
+    return [
+      "",
+      first === undefined
+        ? `Seed ${seed}: the second run had another history.`
+        : `Seed ${seed} breaks promise ${first.promise}: ${first.what}.`,
+      ...(first === undefined ? [] : [first.story]),
+      `Its weather: ${result.weather}.`,
+      `Replay: ${replayCommand(this.#options, seed, result.scenarios)}`,
+    ].join("\n");
+  }
+
+  summary(tookMs: number): Summary {
+    const { hours, nodes, faults } = this.#options;
+    const tally = this.#tally;
+    return {
+      seeds: this.#seeds,
+      hours,
+      nodes,
+      faults,
+      violations: this.#violations.toSorted((one, other) => one.seed - other.seed),
+      fetchesPerLifetime: rounded(tally.fetches / tally.lifetimes, 4),
+      refusedPpm: rounded((1e6 * tally.refusedFirst) / Math.max(1, tally.calls), 1),
+      failedCalls: tally.failed,
+      excusedShare: rounded(tally.excused / Math.max(1, tally.ended), 6),
+      injectedShare: rounded(tally.hit / Math.max(1, tally.ended), 6),
+      slowestCallMs: Math.round(tally.slowestMs),
+      worstOutageMs: Math.round(tally.worstOutageMs),
+      commandsPerNodeHour: rounded(tally.commands / (tally.nodeMs / hourMs), 2),
+      simulatedHoursPerSecond: rounded((this.#seeds * hours) / (tookMs / 1000), 1),
+    };
+  }
+
+  text(tookMs: number): string {
+    const { nodes, hours, faults, ...measured } = this.summary(tookMs);
+    return [
+      "",
+      `${measured.seeds} seeds × ${hours} h × ${nodes} nodes, faults ×${faults}, in ${(tookMs / 1000).toFixed(1)} s`,
+      `  violations              ${measured.violations.length}`,
+      `  fetches per lifetime    ${measured.fetchesPerLifetime}`,
+      `  refused first attempts  ${measured.refusedPpm} ppm of ${this.#tally.calls} calls`,
+      `  failed calls            ${measured.failedCalls}; ${percent(measured.excusedShare)} failed while an injected fault excused it, which was in force for ${percent(measured.injectedShare)}`,
+      `  slowest call            ${(measured.slowestCallMs / 1000).toFixed(1)} s without an injected fault`,
+      `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s without an injected fault`,
+      `  commands per node-hour  ${measured.commandsPerNodeHour}`,
+      `  speed                   ${measured.simulatedHoursPerSecond} simulated hours per second, ${rounded(measured.simulatedHoursPerSecond * nodes, 0)} node-hours`,
+    ].join("\n");
+  }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(3)} %`;
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,43 @@
+/** Two environments claim one AppID, one later than the other, with each setting. The earlier one must not notice, or hardly. */
+import type { OnConflict } from "@lingpai/core";
+import type { Chance } from "../world/chance.ts";
+import { restart } from "../world/fault-injector.ts";
+import type { Stage } from "../world/cluster.ts";
+import { calm } from "../world/fault-rates.ts";
+import { runNowAndThen } from "./campaign.ts";
+import type { Plan } from "./plan.ts";
+import type { Scenario } from "./scenario.ts";
+
+const settings: readonly (OnConflict | undefined)[] = ["error", "warn", "consume", undefined];
+const laterAfterMs = 600_000;
+
+export const environments: Scenario = {
+  name: "environments",
+  about: "a second environment starts later with the same AppID, under each setting of onConflict, and both are restarted at times",
+  plan(plan: Plan, chance: Chance) {
+    plan.rates = { ...calm, longCall: 0.02 };
+    if (chance.happens(0.3)) plan.kind = "stable";
+    const pick = (): OnConflict | undefined => {
+      const drawn = settings[chance.whole(0, settings.length - 1)];
+      return drawn === undefined && plan.kind === "stable" ? "coexist" : drawn;
+    };
+    const [earlier, later] = [pick(), pick()];
+    for (const node of plan.nodes) node.onConflict = earlier;
+    const first = plan.nodes[0];
+    if (first === undefined) return;
+    for (let index = 0; index < 2; index += 1)
+      plan.nodes.push({
+        ...first,
+        environment: "staging",
+        onConflict: later,
+        isLaterClaimant: true,
+        startsAtMs: laterAfterMs + index * 30_000,
+      });
+  },
+  inject(cluster: Stage, chance: Chance, untilMs: number) {
+    runNowAndThen(cluster.world, chance, untilMs, () => {
+      const node = cluster.nodes[chance.whole(0, cluster.nodes.length - 1)];
+      if (node !== undefined) void restart(cluster, node);
+    });
+  },
+};

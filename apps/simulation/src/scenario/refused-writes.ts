@@ -1,0 +1,42 @@
+/** The store answers reads and refuses writes. A token that supersedes cannot be fetched safely then; a stable one can. */
+import type { Chance } from "../world/chance.ts";
+import type { FleetNode } from "../world/fleet-node.ts";
+import type { Stage } from "../world/cluster.ts";
+import { runNowAndThen } from "./campaign.ts";
+import type { Plan } from "./plan.ts";
+import type { Scenario } from "./scenario.ts";
+
+const lastsMs: readonly [number, number] = [1_000, 1_800_000];
+const refusals = ["out-of-memory", "readonly", "forbidden"] as const;
+
+export const refusedWrites: Scenario = {
+  name: "refused-writes",
+  about: "the store is full, read-only, or forbids writes and scripts, and goes on answering reads",
+  plan(plan: Plan, chance: Chance) {
+    plan.standalone = "when-harmless";
+    if (chance.happens(0.5)) plan.kind = "stable";
+  },
+  inject(cluster: Stage, chance: Chance, untilMs: number) {
+    const { auditor, faults, nodes, store, wechat, world } = cluster;
+    runNowAndThen(world, chance, untilMs, () => {
+      const forMs = chance.magnitude(...lastsMs);
+      const reason = refusals[chance.whole(0, refusals.length - 1)];
+      store.primary.refusal = reason;
+      world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
+      auditor.circumstances.disturbed(undefined, forMs + 15_000);
+      // A stable token needs no store: nothing excuses its callers. But whoever only consumes can neither tell the owners nor be told.
+      if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
+      for (const { name } of nodes.filter(consumes)) faults.add({ name: "store refuses writes", node: name, forMs });
+      if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
+      world.after(forMs, () => {
+        store.primary.refusal = undefined;
+        world.note("store", "takes writes again");
+        return "quiet";
+      });
+    });
+  },
+};
+
+function consumes({ role, plan }: FleetNode): boolean {
+  return role === "consumer" || (plan.isLaterClaimant && plan.onConflict === "consume");
+}

@@ -1,0 +1,13 @@
+/** A thread that runs one seed after the other, as it is told. */
+import { parentPort, workerData } from "node:worker_threads";
+import { runSeed } from "./worker-pool.ts";
+import type { Options } from "./options.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("This module runs in a worker thread; start simulate.ts instead.");
+const options = workerData as Options;
+
+port.on("message", (seed: number | undefined) => {
+  if (seed === undefined) return port.close();
+  void runSeed(options, seed).then((result) => port.postMessage(result));
+});

@@ -1,7 +1,0 @@
-/** `node packages/faults/src/proofs/write.ts`: renews the generated pages under `docs/`. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { pages } from "./pages.ts";
-
-const docs = new URL("../../../../docs/", import.meta.url);
-await mkdir(docs, { recursive: true });
-for (const { name, text } of pages) await writeFile(new URL(name, docs), text);

@@ -1,0 +1,137 @@
+/** One clause's world on a running server: caches and locks over clients of their own, and the machine's clock. */
+import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
+import { delay, systemClock } from "@lingpai/core";
+import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
+import type { ProbeOptions } from "@lingpai/redis";
+import type { Address } from "@lingpai/test-servers";
+
+/** A client library, as the tests use it: each call makes a new client. */
+export interface RedisDriver {
+  /** The adapter's package, without its scope. */
+  readonly adapter: string;
+  /** The library and its version: `ioredis 6`. */
+  readonly client: string;
+  /** The newer version of the library, as {@link RedisDriver.client}, which runs daily what this one runs nightly. */
+  readonly newer?: string;
+  /** What the library itself breaks when its connection breaks. */
+  readonly standaloneWaivers?: Waivers;
+  /** Whether its clients can put a prefix of their own before every key: `keyPrefix`. */
+  readonly hasKeyPrefix: boolean;
+  /** Does not wait until it is connected. */
+  standalone(address: Address, own?: Own): Promise<Connected>;
+  sentinel(sentinels: readonly Address[], name: string, own?: Pick<Own, "keyPrefix">): Promise<Connected>;
+  cluster(nodes: readonly Address[], own?: Pick<Own, "keyPrefix">): Promise<Connected>;
+}
+
+/** What a client has of its own, as the options of every library call it. */
+export interface Own extends Partial<Credentials> {
+  /** Given only where {@link RedisDriver.hasKeyPrefix}. */
+  readonly keyPrefix?: string;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** One client, and the adapter's factories over it. */
+export interface Connected {
+  cache(options: CacheOptions): Cache;
+  lock(options: LockOptions): Lock;
+  /** The same client as an object of no class, as when two copies of the library are installed. */
+  lookalike(): Connected;
+  probe(options?: ProbeOptions): Promise<readonly string[]>;
+  ping(): Promise<unknown>;
+  /** How many listeners the client has, ours and its own. */
+  listenerCount(): number;
+  /** Also when it is closed already or was never connected. */
+  close(): Promise<void>;
+}
+
+/** The clauses that an older version of a library runs daily. */
+export function dailyOf({ newer }: RedisDriver, server: string, clauses: readonly string[]): Pick<Backend, "daily"> {
+  return newer === undefined ? {} : { daily: { clauses, restBy: `${newer}, ${server}` } };
+}
+
+export type Connect = (credentials?: Credentials) => Promise<Connected>;
+
+/** For a caller who waits for a loaded machine. */
+export const within = { deadlineMs: 5_000 };
+
+/** An object with the client's members and nothing else in common with it. */
+export function lookalikeOf<T extends object>(client: T): T {
+  return new Proxy(client, {
+    get(target, member) {
+      const value: unknown = Reflect.get(target, member, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+    getPrototypeOf: () => null,
+  });
+}
+
+/** Generous, because the test machine is small; the clauses about deadlines use {@link linkedDeadlineMs}. */
+const deadlineMs = 5_000;
+export const linkedDeadlineMs = 250;
+
+export function clientOf(connected: Connected, options: CacheOptions & { readonly keepClient?: boolean } = {}): Client {
+  const { clock = systemClock, keepClient = false } = options;
+  const settings = { clock, deadlineMs: options.deadlineMs ?? deadlineMs };
+  const cache = connected.cache(settings);
+  return {
+    cache,
+    lock: connected.lock(settings),
+    async close() {
+      await cache.close();
+      if (!keepClient) await connected.close();
+    },
+  };
+}
+
+export async function openWorld(connect: () => Promise<Connected>): Promise<Omit<Fixture, "raw" | "connect" | "server" | "cluster">> {
+  const connected = await connect();
+  return {
+    ...clientOf(connected),
+    clock: systemClock,
+    elapse: (ms) => delay(systemClock, ms),
+    second: async ({ clockShiftMs = 0 } = {}) => clientOf(await connect(), { clock: shifted(clockShiftMs) }),
+    again: async () => clientOf(connected, { keepClient: true }),
+  };
+}
+
+/**
+ * Clients that are set up slowly, lent again when a clause is done with them: @redis/client builds its command classes anew for every
+ * Sentinel client, 70 ms in which the process does nothing else (5.12, 6.3), and two hundred of them would spoil every clause about time.
+ */
+export function lending(connect: () => Promise<Connected>): { lend(): Promise<Connected>; end(): Promise<void> } {
+  const all: Connected[] = [];
+  const idle: Connected[] = [];
+  const made = async (): Promise<Connected> => {
+    const connected = await connect();
+    all.push(connected);
+    return connected;
+  };
+  return {
+    async lend() {
+      const connected = idle.pop() ?? (await made());
+      let isLent = true;
+      return {
+        ...connected,
+        async close() {
+          if (isLent) idle.push(connected);
+          isLent = false;
+        },
+      };
+    },
+    end: async () => void (await Promise.all(all.map((connected) => connected.close()))),
+  };
+}
+
+function shifted(shiftMs: number): Clock {
+  return { ...systemClock, wallMs: () => systemClock.wallMs() + shiftMs };
+}
+
+export async function keysOf(cache: Cache): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of cache.keys()) keys.push(key);
+  return keys;
+}
