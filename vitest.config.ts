@@ -2,17 +2,25 @@ import { defineConfig } from "vitest/config";
 import { SlowFirst } from "./scripts/sequencer.ts";
 
 /**
- * What a test needs is in its name, and the name decides when it runs. `x.test.ts` needs nothing and runs in every `pnpm test`; the others
- * run in `npm test`, and in `pnpm test NAME` when the name matches.
+ * What a test needs is in its name, and the name decides when it runs. `x.test.ts` needs nothing
+ * and runs in every `pnpm test`; the others run in `npm test`, and in `pnpm test NAME` when the
+ * name matches.
  */
 const everywhere = "{packages,apps}/*/src/**/*";
 /** How long a test may hang. Nothing should take a quarter of it. */
-const settings = { processes: 240_000, redis: 240_000, servers: 240_000, packaging: 600_000, docs: 600_000 };
+const settings = {
+  processes: 240_000,
+  redis: 240_000,
+  servers: 240_000,
+  packaging: 600_000,
+  docs: 600_000,
+};
 type Kind = keyof typeof settings;
 
 /**
- * Quick kinds first. Tests with processes and servers mostly wait, for leases, failovers, drains and reconnections: a file keeps a core busy for
- * a fifth of its time. They have room for a slow machine; a build beside them would still be rude.
+ * Quick kinds first. Tests with processes and servers mostly wait, for leases, failovers, drains
+ * and reconnections: a file keeps a core busy for a fifth of its time. They have room for a slow
+ * machine; a build beside them would still be rude.
  */
 const groups: readonly { readonly kinds: readonly Kind[]; readonly maxWorkers: number }[] = [
   { kinds: ["processes", "redis", "servers"], maxWorkers: 5 },
@@ -36,7 +44,8 @@ const needing = groups.flatMap(({ kinds, maxWorkers }, index) =>
 
 export default defineConfig({
   test: {
-    // A test may run a command that a README shows; `npm test` among them must not start the whole run again.
+    // A test may run a command that a README shows; `npm test` among them must not start the whole
+    // run again.
     env: { LINGPAI_TEST_RUN: "1" },
     expect: { poll: { timeout: 60_000 } },
     // The clauses of a backend that run side by side mostly wait for times to live.
@@ -51,7 +60,8 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 1 },
           maxWorkers: "100%",
-          // Only a test that hangs takes so long; on a machine with other work, five seconds pass while dozens of tests wait for their turn.
+          // Only a test that hangs takes so long; on a machine with other work, five seconds pass
+          // while dozens of tests wait for their turn.
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: [`${everywhere}.test.ts`, "scripts/**/*.test.ts"],

@@ -7,7 +7,11 @@ import { changedFiles, reached } from "./changed.ts";
 
 const member = (path: string, dependencies: Record<string, string> = {}) => ({
   path,
-  manifest: { name: path.replace("packages/", "@lingpai/"), version: "0.0.0", devDependencies: dependencies },
+  manifest: {
+    name: path.replace("packages/", "@lingpai/"),
+    version: "0.0.0",
+    devDependencies: dependencies,
+  },
 });
 const members = [
   member("packages/core"),
@@ -17,8 +21,15 @@ const members = [
 ];
 
 test("a change reaches its package, what depends on it, directly or not, and the workspace's own tests", () => {
-  expect(reached(["packages/wechat/src/a.ts"], members)).toEqual(["packages/wechat/", "apps/e2e/", "scripts/"]);
-  expect(reached(["packages/wechat-simulator/README.md"], members)).toEqual(["packages/wechat-simulator/", "scripts/"]);
+  expect(reached(["packages/wechat/src/a.ts"], members)).toEqual([
+    "packages/wechat/",
+    "apps/e2e/",
+    "scripts/",
+  ]);
+  expect(reached(["packages/wechat-simulator/README.md"], members)).toEqual([
+    "packages/wechat-simulator/",
+    "scripts/",
+  ]);
 });
 
 test("a change of documents reaches the tests that read them", () => {
@@ -33,7 +44,10 @@ test("what is committed since main, changed and new counts as changed", () => {
   const folder = mkdtempSync(join(tmpdir(), "lingpai changed "));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const git = (...args: string[]): unknown =>
-    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: folder, stdio: "ignore" });
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+      cwd: folder,
+      stdio: "ignore",
+    });
   const commit = (name: string): void => {
     writeFileSync(join(folder, name), name);
     git("add", ".");

@@ -1,27 +1,43 @@
-/** Which tests a change can reach: those of the packages that it touches and of all that depend on them, and the workspace's own. */
+/**
+ * Which tests a change can reach: those of the packages that it touches and of all that depend on
+ * them, and the workspace's own.
+ */
 import { execFileSync } from "node:child_process";
 import type { Member } from "./workspace.ts";
 
 type Dependent = Pick<Member, "path" | "manifest">;
 
 /** What vitest is to be given: parts of paths. None stands for everything. */
-export function reached(changed: readonly string[], members: readonly Dependent[]): readonly string[] {
+export function reached(
+  changed: readonly string[],
+  members: readonly Dependent[],
+): readonly string[] {
   const touched = members.filter(({ path }) => changed.some((file) => file.startsWith(`${path}/`)));
-  const isElsewhere = (file: string): boolean => !touched.some(({ path }) => file.startsWith(`${path}/`)) && !isDocument(file);
+  const isElsewhere = (file: string): boolean =>
+    !touched.some(({ path }) => file.startsWith(`${path}/`)) && !isDocument(file);
   // Everything is built, linted and tested by what lies outside the packages.
   if (changed.some(isElsewhere)) return [];
   const names = new Set(touched.map(({ manifest }) => manifest.name));
   for (let size = -1; size !== names.size;) {
     size = names.size;
-    for (const { manifest } of members) if (dependenciesOf(manifest).some((name) => names.has(name))) names.add(manifest.name);
+    for (const { manifest } of members)
+      if (dependenciesOf(manifest).some((name) => names.has(name))) names.add(manifest.name);
   }
-  const paths = members.filter(({ manifest }) => names.has(manifest.name)).map(({ path }) => `${path}/`);
+  const paths = members
+    .filter(({ manifest }) => names.has(manifest.name))
+    .map(({ path }) => `${path}/`);
   // The documents, the tarballs and the rules of the workspace look at every package.
   return [...paths, "scripts/"];
 }
 
-function dependenciesOf({ dependencies = {}, devDependencies = {}, peerDependencies = {} }: Member["manifest"]): string[] {
-  return [dependencies, devDependencies, peerDependencies].flatMap((section) => Object.keys(section));
+function dependenciesOf({
+  dependencies = {},
+  devDependencies = {},
+  peerDependencies = {},
+}: Member["manifest"]): string[] {
+  return [dependencies, devDependencies, peerDependencies].flatMap((section) =>
+    Object.keys(section),
+  );
 }
 
 function isDocument(path: string): boolean {
@@ -32,8 +48,14 @@ function isDocument(path: string): boolean {
 export function changedFiles(root: string): readonly string[] {
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-  const base = ["origin/main", "main"].map((branch) => attempt(() => git("merge-base", "HEAD", branch).trim())).find(Boolean) ?? "HEAD";
-  const paths = [git("diff", "--name-only", "-z", base), git("ls-files", "--others", "--exclude-standard", "-z")];
+  const base =
+    ["origin/main", "main"]
+      .map((branch) => attempt(() => git("merge-base", "HEAD", branch).trim()))
+      .find(Boolean) ?? "HEAD";
+  const paths = [
+    git("diff", "--name-only", "-z", base),
+    git("ls-files", "--others", "--exclude-standard", "-z"),
+  ];
   return paths.flatMap((text) => text.split("\0")).filter(Boolean);
 }
 

@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { countReport, summarise } from "./count.ts";
 
-const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+const report = {
+  numPassedTests: 5,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+  testResults: [],
+};
 const passing = { status: "passed" };
 const broken = { status: "failed", assertionResults: [passing] };
 const failing = { status: "failed", assertionResults: [{ status: "failed" }, passing] };
@@ -19,7 +25,9 @@ test("a file that could not be collected counts as a failure", () => {
 });
 
 test("a failing test is not counted a second time for its file", () => {
-  expect(countReport({ ...report, numFailedTests: 1, testResults: [failing] }, false)).toMatchObject({ passed: 5, failed: 1 });
+  expect(
+    countReport({ ...report, numFailedTests: 1, testResults: [failing] }, false),
+  ).toMatchObject({ passed: 5, failed: 1 });
 });
 
 test("a run that failed without a failing test is a failure", () => {
@@ -27,8 +35,14 @@ test("a run that failed without a failing test is a failure", () => {
 });
 
 test("skipped and planned tests are said", () => {
-  const count = { name: "tests", ...countReport({ ...report, numPendingTests: 1, numTodoTests: 2 }, true) };
-  expect(summarise([count]).lines).toEqual(["ok     tests: 5 passed, 0 failed, 3 skipped", "5 passed, 0 failed"]);
+  const count = {
+    name: "tests",
+    ...countReport({ ...report, numPendingTests: 1, numTodoTests: 2 }, true),
+  };
+  expect(summarise([count]).lines).toEqual([
+    "ok     tests: 5 passed, 0 failed, 3 skipped",
+    "5 passed, 0 failed",
+  ]);
 });
 
 test("the last line is the sum over all steps", () => {

@@ -1,4 +1,7 @@
-/** Real counts out of vitest's JSON report: the last line of a run may not claim more than was proved. */
+/**
+ * Real counts out of vitest's JSON report: the last line of a run may not claim more than was
+ * proved.
+ */
 
 /** What is read of vitest's JSON report. */
 export interface Report {
@@ -29,13 +32,15 @@ export interface Count extends Outcome {
 }
 
 /**
- * Counts one vitest run. A file that could not even be collected counts as one failure; so does a run that failed without a failing
- * test (an unhandled rejection, no test found) and a run that left no report. `succeeded` says whether the runner exited with 0.
+ * Counts one vitest run. A file that could not even be collected counts as one failure; so does a
+ * run that failed without a failing test (an unhandled rejection, no test found) and a run that
+ * left no report. `succeeded` says whether the runner exited with 0.
  */
 export function countReport(report: Report | undefined, succeeded: boolean): Outcome {
   if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
   const broken = report.testResults.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+    (file) =>
+      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
   );
   const failed = report.numFailedTests + broken.length;
   return {
@@ -51,7 +56,9 @@ export function summarise(counts: readonly Count[]): Outcome & { lines: string[]
   const skipped = counts.reduce((sum, count) => sum + count.skipped, 0);
   const failures = counts.reduce((sum, count) => sum + count.failed, 0);
   const failed = passed === 0 && failures === 0 ? 1 : failures;
-  const lines = counts.map((count) => `${count.failed === 0 ? "ok    " : "FAILED"} ${describe(count)}`);
+  const lines = counts.map(
+    (count) => `${count.failed === 0 ? "ok    " : "FAILED"} ${describe(count)}`,
+  );
   return { passed, failed, skipped, lines: [...lines, `${passed} passed, ${failed} failed`] };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Runs and type-checks every code block of every README and of every page in `docs`: what a document shows is what a reader can do.
- * The code of a translated page is its original's, which `translations.test.ts` sees to, so running that is enough.
+ * Runs and type-checks every code block of every README and of every page in `docs`: what a
+ * document shows is what a reader can do. The code of a translated page is its original's, which
+ * `translations.test.ts` sees to, so running that is enough.
  */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -26,7 +27,9 @@ interface Service {
 }
 
 function documentsIn(owner: string): Document[] {
-  const names = readdirSync(join(root, owner)).filter((name) => /^README(\.[\w-]+)?\.md$/.test(name) && !isTranslation(name));
+  const names = readdirSync(join(root, owner)).filter(
+    (name) => /^README(\.[\w-]+)?\.md$/.test(name) && !isTranslation(name),
+  );
   return names.map((name) => documentAt(owner === "." ? name : `${owner}/${name}`, owner));
 }
 
@@ -39,8 +42,16 @@ const pages = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8
   .filter((path) => path.endsWith(".md") && !isTranslation(path))
   .toSorted();
 
-const documents = [...[".", ...members().map((member) => member.path)].flatMap(documentsIn), ...pages.map((path) => documentAt(path, "."))];
-const sandboxes = new Map(documents.map(({ path, owner }) => [path, createSandbox(path.replaceAll(/[^\w-]+/g, "-"), owner)]));
+const documents = [
+  ...[".", ...members().map((member) => member.path)].flatMap(documentsIn),
+  ...pages.map((path) => documentAt(path, ".")),
+];
+const sandboxes = new Map(
+  documents.map(({ path, owner }) => [
+    path,
+    createSandbox(path.replaceAll(/[^\w-]+/g, "-"), owner),
+  ]),
+);
 const services = new Map<string, Promise<Service>>();
 
 afterAll(async () => {
@@ -60,10 +71,16 @@ async function startNeed(name: string): Promise<Service> {
   return { env: { REDIS_URL: server.url }, stop: () => server.stop() };
 }
 
-/** Starts a workspace package's command and waits for the address that it prints first; blocks find it in `FOLDER_NAME_URL`. */
+/**
+ * Starts a workspace package's command and waits for the address that it prints first; blocks find
+ * it in `FOLDER_NAME_URL`.
+ */
 async function startCompanion(name: string): Promise<Service> {
   const member = members().find(({ path }) => path.endsWith(`/${name}`));
-  const child = spawn(process.execPath, [commandOf(member, name)], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [commandOf(member, name)], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -71,15 +88,21 @@ async function startCompanion(name: string): Promise<Service> {
       const [, found] = /(https?:\/\/\S+)\s/.exec(said) ?? [];
       if (found !== undefined) resolve(found);
     });
-    child.once("exit", (code) => reject(new Error(`${name} ended with ${code} before it printed an address: ${said}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`${name} ended with ${code} before it printed an address: ${said}`)),
+    );
   });
-  return { env: { [`${name.toUpperCase().replaceAll("-", "_")}_URL`]: url }, stop: () => void child.kill() };
+  return {
+    env: { [`${name.toUpperCase().replaceAll("-", "_")}_URL`]: url },
+    stop: () => void child.kill(),
+  };
 }
 
 function commandOf(member: Member | undefined, name: string): string {
   const bin = member?.manifest.bin;
   const file = typeof bin === "string" ? bin : Object.values(bin ?? {})[0];
-  if (member === undefined || file === undefined) throw new Error(`"with: ${name}" names no workspace package that has a command`);
+  if (member === undefined || file === undefined)
+    throw new Error(`"with: ${name}" names no workspace package that has a command`);
   return join(member.folder, file);
 }
 
@@ -96,28 +119,40 @@ async function execute(path: string, block: Block): Promise<void> {
     PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
   };
   const file = fileOf(path, block);
-  if (block.language === "sh") await run("bash", ["-euo", "pipefail", "-c", block.code], { cwd: root, env });
+  if (block.language === "sh")
+    await run("bash", ["-euo", "pipefail", "-c", block.code], { cwd: root, env });
   else await run(process.execPath, [file], { cwd: dirname(file), env, timeoutMs: 60_000 });
 }
 
 for (const { path, blocks } of documents) {
-  for (const block of blocks.filter(({ language }) => runnable.has(language))) writeFileSync(fileOf(path, block), block.code);
+  for (const block of blocks.filter(({ language }) => runnable.has(language)))
+    writeFileSync(fileOf(path, block), block.code);
 }
 
 describe.for(documents)("$path", ({ path, blocks }) => {
   test("names every block's language so that it either runs or is plainly not meant to", () => {
-    const unknown = blocks.filter(({ language }) => !runnable.has(language) && !shown.has(language));
-    expect(unknown.map(({ line, language }) => `line ${line}: use ts, js or sh, or text for what cannot run, not "${language}"`)).toEqual(
-      [],
+    const unknown = blocks.filter(
+      ({ language }) => !runnable.has(language) && !shown.has(language),
     );
+    expect(
+      unknown.map(
+        ({ line, language }) =>
+          `line ${line}: use ts, js or sh, or text for what cannot run, not "${language}"`,
+      ),
+    ).toEqual([]);
   });
 
-  test.for(blocks.filter(({ language }) => runnable.has(language)))("runs the $language of line $line", async (block) => {
-    await expect(execute(path, block)).resolves.toBeUndefined();
-  });
+  test.for(blocks.filter(({ language }) => runnable.has(language)))(
+    "runs the $language of line $line",
+    async (block) => {
+      await expect(execute(path, block)).resolves.toBeUndefined();
+    },
+  );
 });
 
 test("the documents' TypeScript type-checks in a reader's project", async () => {
   const config = writeTypecheck([...sandboxes.values()]);
-  await expect(run(process.execPath, [toolPath("typescript", "tsc"), "-p", config], { cwd: root })).resolves.toBe("");
+  await expect(
+    run(process.execPath, [toolPath("typescript", "tsc"), "-p", config], { cwd: root }),
+  ).resolves.toBe("");
 });

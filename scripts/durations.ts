@@ -4,18 +4,29 @@ import { styleText } from "node:util";
 
 /** What is read of vitest's JSON report. */
 export interface TimedReport {
-  readonly testResults: readonly { readonly name: string; readonly startTime: number; readonly endTime: number }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
 }
 
 const slowestMax = 10;
 
-/** The slowest files, and the sum for each package, a line each. Files run side by side, so sums are more than what passed on the clock. */
+/**
+ * The slowest files, and the sum for each package, a line each. Files run side by side, so sums are
+ * more than what passed on the clock.
+ */
 export function durations({ testResults }: TimedReport, root: string): string[] {
   const files = testResults
-    .map(({ name, startTime, endTime }) => ({ path: relative(root, name).replaceAll("\\", "/"), ms: Math.max(0, endTime - startTime) }))
+    .map(({ name, startTime, endTime }) => ({
+      path: relative(root, name).replaceAll("\\", "/"),
+      ms: Math.max(0, endTime - startTime),
+    }))
     .toSorted((one, next) => next.ms - one.ms);
   const packages = new Map<string, number>();
-  for (const { path, ms } of files) packages.set(packageOf(path), (packages.get(packageOf(path)) ?? 0) + ms);
+  for (const { path, ms } of files)
+    packages.set(packageOf(path), (packages.get(packageOf(path)) ?? 0) + ms);
   const sums = [...packages].toSorted(([, one], [, next]) => next - one);
   return [
     styleText("bold", `lingpai: the ${Math.min(slowestMax, files.length)} slowest files, in s`),

@@ -2,8 +2,12 @@ import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const comment = /^\s*(\/\/|\/?\*)/;
-/** In a text for people: an advice to delete what is stored. What cannot be read may still be ours, and the only copy. */
-const advice = /["'`].*\b(delete|drop|erase|del) (it|them|the (key|entry|record|document|value))\b/i;
+/**
+ * In a text for people: an advice to delete what is stored. What cannot be read may still be ours,
+ * and the only copy.
+ */
+const advice =
+  /["'`].*\b(delete|drop|erase|del) (it|them|the (key|entry|record|document|value))\b/i;
 
 describe("the texts of errors", () => {
   it("never advise to delete a key: its value may be ours, and the only copy of a refresh token", () => {

@@ -15,7 +15,10 @@ class Collecting extends Failures {
 }
 
 const moduleId = join(root, "scripts/sum.test.ts");
-const error = { message: "expected 3", stack: "Error: expected 3\n  at sum.test.ts:1\n  at node_modules/vitest" };
+const error = {
+  message: "expected 3",
+  stack: "Error: expected 3\n  at sum.test.ts:1\n  at node_modules/vitest",
+};
 
 const ended = (fullName: string, state: string): Ended => ({
   fullName,
@@ -29,7 +32,12 @@ const suite = (fullName: string, ...messages: string[]): EndedSuite => ({
   errors: () => messages.map((message) => ({ message })),
 });
 
-const module = (state: string, errors: readonly string[], tests: readonly Ended[], suites: readonly EndedSuite[]): EndedModule => ({
+const module = (
+  state: string,
+  errors: readonly string[],
+  tests: readonly Ended[],
+  suites: readonly EndedSuite[],
+): EndedModule => ({
   moduleId,
   state: () => state,
   errors: () => errors.map((message) => ({ message })),
@@ -51,16 +59,40 @@ test("the first failure is told when it happens, and no other", () => {
 test("a hook that fails is told like a test, for the tests of its suite are only skipped", () => {
   const reporter = new Collecting();
   reporter.onTestSuiteResult(suite("quotients", "no server"));
-  expect(reporter.texts).toEqual(["\nlingpai: the first failure: scripts/sum.test.ts > quotients\nno server\n"]);
+  expect(reporter.texts).toEqual([
+    "\nlingpai: the first failure: scripts/sum.test.ts > quotients\nno server\n",
+  ]);
 });
 
 test.each([
-  ["a test", module("failed", [], [ended("adds", "passed"), ended("subtracts", "failed")], []), "1 failed; subtracts: expected 3"],
-  ["a hook", module("failed", [], [], [suite("sums"), suite("quotients", "no\n server")]), "1 failed; a hook of quotients: no server"],
-  ["a file", module("failed", ["Cannot find b.ts"], [], []), "1 failed; the file: Cannot find b.ts"],
-  ["all of them", module("failed", ["a"], [ended("adds", "failed")], [suite("sums", "b")]), "3 failed; the file: a"],
+  [
+    "a test",
+    module("failed", [], [ended("adds", "passed"), ended("subtracts", "failed")], []),
+    "1 failed; subtracts: expected 3",
+  ],
+  [
+    "a hook",
+    module("failed", [], [], [suite("sums"), suite("quotients", "no\n server")]),
+    "1 failed; a hook of quotients: no server",
+  ],
+  [
+    "a file",
+    module("failed", ["Cannot find b.ts"], [], []),
+    "1 failed; the file: Cannot find b.ts",
+  ],
+  [
+    "all of them",
+    module("failed", ["a"], [ended("adds", "failed")], [suite("sums", "b")]),
+    "3 failed; the file: a",
+  ],
 ])("at the end, %s that failed is said in a line for its file", (_what, failed, line) => {
   const reporter = new Collecting();
-  reporter.onTestRunEnd([module("passed", [], [ended("adds", "passed")], []), failed], [{ message: "a rejection\nthat nobody handled" }]);
-  expect(reporter.lines).toEqual([`scripts/sum.test.ts: ${line}`, "outside of every test: a rejection that nobody handled"]);
+  reporter.onTestRunEnd(
+    [module("passed", [], [ended("adds", "passed")], []), failed],
+    [{ message: "a rejection\nthat nobody handled" }],
+  );
+  expect(reporter.lines).toEqual([
+    `scripts/sum.test.ts: ${line}`,
+    "outside of every test: a rejection that nobody handled",
+  ]);
 });

@@ -1,10 +1,16 @@
-/** A reporter of vitest beside the default one: it prints the first failure when it happens, and keeps all for the end of a long output. */
+/**
+ * A reporter of vitest beside the default one: it prints the first failure when it happens, and
+ * keeps all for the end of a long output.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Reporter } from "vitest/node";
 import { root } from "./workspace.ts";
 
-/** Where the failures of a run are written at its end, a line for each file. The file is empty when nothing failed. */
+/**
+ * Where the failures of a run are written at its end, a line for each file. The file is empty when
+ * nothing failed.
+ */
 export const failuresFile = join(root, ".cache/failures.txt");
 
 const lineLengthMax = 400;
@@ -21,12 +27,18 @@ export interface Ended {
   result(): { readonly state: string; readonly errors?: readonly Failure[] | undefined };
 }
 
-/** What is read of vitest's TestSuite. Its errors are those of its hooks; vitest calls its tests skipped then, and its JSON says no more. */
+/**
+ * What is read of vitest's TestSuite. Its errors are those of its hooks; vitest calls its tests
+ * skipped then, and its JSON says no more.
+ */
 export interface EndedSuite extends Pick<Ended, "fullName" | "module"> {
   errors(): readonly Failure[];
 }
 
-/** What is read of vitest's TestModule. Its errors are those of collecting it, and of the hooks that stand in no suite. */
+/**
+ * What is read of vitest's TestModule. Its errors are those of collecting it, and of the hooks that
+ * stand in no suite.
+ */
 export interface EndedModule {
   readonly moduleId: string;
   state(): string;
@@ -48,10 +60,16 @@ export default class Failures implements Reporter {
 
   onTestRunEnd(modules: readonly EndedModule[], unhandled: readonly Failure[]): void {
     const failed = modules.filter((module) => module.state() === "failed").map(lineOf);
-    this.keep([...failed, ...unhandled.map(({ message }) => `outside of every test: ${oneLine(message)}`)]);
+    this.keep([
+      ...failed,
+      ...unhandled.map(({ message }) => `outside of every test: ${oneLine(message)}`),
+    ]);
   }
 
-  #tell({ fullName, module }: Pick<Ended, "fullName" | "module">, errors: readonly Failure[]): void {
+  #tell(
+    { fullName, module }: Pick<Ended, "fullName" | "module">,
+    errors: readonly Failure[],
+  ): void {
     if (this.#isTold) return;
     this.#isTold = true;
     const where = `${relative(root, module.moduleId)} > ${fullName}`;
@@ -83,7 +101,10 @@ function lineOf(module: EndedModule): string {
     ...suites.map((suite) => ({ name: `a hook of ${suite.fullName}`, error: suite.errors()[0] })),
     ...tests.map((test) => ({ name: test.fullName, error: test.result().errors?.[0] })),
   ];
-  const how = failed[0] === undefined ? "nothing says why" : `${failed[0].name}: ${failed[0].error?.message ?? "no message"}`;
+  const how =
+    failed[0] === undefined
+      ? "nothing says why"
+      : `${failed[0].name}: ${failed[0].error?.message ?? "no message"}`;
   return `${relative(root, module.moduleId)}: ${failed.length} failed; ${oneLine(how)}`;
 }
 

@@ -1,4 +1,7 @@
-/** Adding an adapter touches nothing but its own folder, and what is generated compiles, lints and is found by every tool. */
+/**
+ * Adding an adapter touches nothing but its own folder, and what is generated compiles, lints and
+ * is found by every tool.
+ */
 import {
   cpSync,
   existsSync,
@@ -29,15 +32,20 @@ const kinds: readonly Required<AdapterKind>[] = [
 ];
 
 /** A workspace of its own that borrows what adapters are tested with. */
-function workspaceWith(written: (folder: string) => readonly string[]): { readonly folder: string; readonly written: readonly string[] } {
+function workspaceWith(written: (folder: string) => readonly string[]): {
+  readonly folder: string;
+  readonly written: readonly string[];
+} {
   const made = realpathSync(mkdtempSync(join(tmpdir(), "lingpai adapter ")));
-  for (const path of ["tsconfig.base.json", ".oxlintrc.json", ".oxfmtrc.json"]) cpSync(join(root, path), join(made, path));
+  for (const path of ["tsconfig.base.json", ".oxlintrc.json", ".oxfmtrc.json"])
+    cpSync(join(root, path), join(made, path));
   cpSync(join(root, "scripts/lint"), join(made, "scripts/lint"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(made, "node_modules"), "junction");
   const paths = written(made);
   const scope = join(made, "packages/adapter-foo-store/node_modules/@lingpai");
   mkdirSync(scope, { recursive: true });
-  for (const name of ["core", "conformance", "adapter-memory"]) symlinkSync(join(root, "packages", name), join(scope, name), "junction");
+  for (const name of ["core", "conformance", "adapter-memory"])
+    symlinkSync(join(root, "packages", name), join(scope, name), "junction");
   return { folder: made, written: paths };
 }
 
@@ -69,17 +77,32 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
     const path = join(own, "packages/adapter-foo-store");
     const config = {
       extends: "./tsconfig.json",
-      compilerOptions: { noEmit: true, composite: false, incremental: false, tsBuildInfoFile: null, types: ["node"], rootDir: null },
+      compilerOptions: {
+        noEmit: true,
+        composite: false,
+        incremental: false,
+        tsBuildInfoFile: null,
+        types: ["node"],
+        rootDir: null,
+      },
       references: [],
       include: ["src"],
     };
     writeFileSync(join(path, "tsconfig.check.json"), JSON.stringify(config));
-    await expect(run(process.execPath, [toolPath("typescript", "tsc"), "-p", "tsconfig.check.json"], { cwd: path })).resolves.toBe("");
+    await expect(
+      run(process.execPath, [toolPath("typescript", "tsc"), "-p", "tsconfig.check.json"], {
+        cwd: path,
+      }),
+    ).resolves.toBe("");
   });
 
   test("passes the lint rules and the score sheet", async () => {
     await expect(
-      run(process.execPath, [toolPath("oxlint"), "--deny-warnings", "packages/adapter-foo-store/src"], { cwd: own }),
+      run(
+        process.execPath,
+        [toolPath("oxlint"), "--deny-warnings", "packages/adapter-foo-store/src"],
+        { cwd: own },
+      ),
     ).resolves.toContain("0 errors");
     const [member] = members(own);
     expect(member && checkMember(member, [member])).toEqual([]);
@@ -87,11 +110,15 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
   });
 
   test("is formatted", async () => {
-    await expect(run(process.execPath, [toolPath("oxfmt"), "--check", ...written], { cwd: own })).resolves.toContain("correct format");
+    await expect(
+      run(process.execPath, [toolPath("oxfmt"), "--check", ...written], { cwd: own }),
+    ).resolves.toContain("correct format");
   });
 
   test("is found as a member of the workspace", () => {
-    expect(members(own).map(({ manifest }) => manifest.name)).toEqual(["@lingpai/adapter-foo-store"]);
+    expect(members(own).map(({ manifest }) => manifest.name)).toEqual([
+      "@lingpai/adapter-foo-store",
+    ]);
   });
 
   test("fails no clause but for a method that is not written yet", async () => {
@@ -100,13 +127,17 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
     expect(failures.filter((failure) => !failure.includes("is not written yet"))).toEqual([]);
   });
 
-  test("fails none when the methods are written, without a change to its facts", { timeout: 240_000 }, async () => {
-    // The other tests expect the methods to be missing, in whatever order they run.
-    const { folder } = workspaceWith((path) => newAdapter("foo-store", path, kind));
-    write(folder, kind);
-    expect(await failuresIn(folder)).toEqual([]);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  test(
+    "fails none when the methods are written, without a change to its facts",
+    { timeout: 240_000 },
+    async () => {
+      // The other tests expect the methods to be missing, in whatever order they run.
+      const { folder } = workspaceWith((path) => newAdapter("foo-store", path, kind));
+      write(folder, kind);
+      expect(await failuresIn(folder)).toEqual([]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  );
 });
 
 /** Runs the clauses in the generated adapter, as its own test does. */
@@ -120,10 +151,18 @@ async function failuresIn(workspace: string): Promise<readonly string[]> {
     const failed = outcomes.filter(({ status }) => status === "failed");
     console.log(JSON.stringify(failed.map(({ id, error }) => id + " " + inspect(error, { depth: 8 }).slice(0, 2_000))));
     process.exit();`;
-  return JSON.parse(await run(process.execPath, ["--input-type=module", "--eval", script], { cwd, timeoutMs: 200_000 })) as string[];
+  return JSON.parse(
+    await run(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd,
+      timeoutMs: 200_000,
+    }),
+  ) as string[];
 }
 
-/** What an author writes, here by borrowing the memory adapter's drivers, without what they tell unasked. */
+/**
+ * What an author writes, here by borrowing the memory adapter's drivers, without what they tell
+ * unasked.
+ */
 function write(workspace: string, { remote, lock }: Required<AdapterKind>): void {
   const source = join(workspace, "packages/adapter-foo-store/src");
   const change = (file: string, changes: readonly (readonly [RegExp | string, string])[]): void => {
@@ -135,7 +174,8 @@ function write(workspace: string, { remote, lock }: Required<AdapterKind>): void
     }
     writeFileSync(join(source, file), text);
   };
-  const borrowed = (driver: string): string => `Object.assign(Object.create(client.${driver}), { watch: undefined, onRelease: undefined })`;
+  const borrowed = (driver: string): string =>
+    `Object.assign(Object.create(client.${driver}), { watch: undefined, onRelease: undefined })`;
   const conditional = `set: (name, value, write) => {
       if (write.ifVersion !== undefined) throw unconditionalOnly();
       return client.entries.set(name, value, write);
@@ -148,26 +188,40 @@ function write(workspace: string, { remote, lock }: Required<AdapterKind>): void
       /(function cacheDriver.*\n {2}return )[\s\S]*?\n {2}\};/,
       `$1${lock ? borrowed("entries") : `Object.assign(${borrowed("entries")}, { ${conditional} })`};`,
     ],
-    ...(lock ? ([[/(function lockDriver.*\n {2}return )[\s\S]*?\n {2}\};/, `$1${borrowed("leases")};`]] as const) : []),
+    ...(lock
+      ? ([
+          [/(function lockDriver.*\n {2}return )[\s\S]*?\n {2}\};/, `$1${borrowed("leases")};`],
+        ] as const)
+      : []),
   ]);
   change("conformance.fixture.ts", [
     [/^/, 'import { memoryStore } from "@lingpai/adapter-memory";\n'],
-    remote ? ["store: {},", "store: shared,"] : [/Client = \{\};/, "Client = memoryStore({ clock });"],
-    ...(remote ? ([["async function connect", "const shared = memoryStore();\nasync function connect"]] as const) : []),
+    remote
+      ? ["store: {},", "store: shared,"]
+      : [/Client = \{\};/, "Client = memoryStore({ clock });"],
+    ...(remote
+      ? ([
+          ["async function connect", "const shared = memoryStore();\nasync function connect"],
+        ] as const)
+      : []),
   ]);
 }
 
-test.for(["Foo", "foo_store", "adapter-foo", "", "../foo"])("%j is no name for an adapter", (name) => {
-  expect(() => newAdapter(name, tmpdir())).toThrow(/no name for an adapter/);
-});
+test.for(["Foo", "foo_store", "adapter-foo", "", "../foo"])(
+  "%j is no name for an adapter",
+  (name) => {
+    expect(() => newAdapter(name, tmpdir())).toThrow(/no name for an adapter/);
+  },
+);
 
 test("an adapter that is there is not overwritten", () => {
   expect(() => newAdapter("memory")).toThrow(/there already/);
 });
 
 /**
- * Files that would have to change with every new adapter if they named one: all but adapters, apps, tests, documents and the lockfile.
- * A package's own manifest may name one for its tests; that it is for tests only is checked by the score sheet.
+ * Files that would have to change with every new adapter if they named one: all but adapters, apps,
+ * tests, documents and the lockfile. A package's own manifest may name one for its tests; that it
+ * is for tests only is checked by the score sheet.
  */
 function sharedFiles(): string[] {
   const inRoot = readdirSync(root, { withFileTypes: true }).filter(
@@ -176,11 +230,13 @@ function sharedFiles(): string[] {
   const below = [".changeset", ".ci", ".github", "scripts"].flatMap((name) => filesBelow(name));
   // Private packages are tests and what tests need.
   const packages = members().filter(
-    ({ path, manifest }) => path.startsWith("packages/") && !path.startsWith("packages/adapter-") && !manifest.private,
+    ({ path, manifest }) =>
+      path.startsWith("packages/") && !path.startsWith("packages/adapter-") && !manifest.private,
   );
   const sources = packages.flatMap(({ path }) => filesBelow(`${path}/src`));
   return [...inRoot.map((entry) => entry.name), ...below, ...sources].filter(
-    (path) => existsSync(join(root, path)) && !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path),
+    (path) =>
+      existsSync(join(root, path)) && !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path),
   );
 }
 
@@ -196,8 +252,13 @@ test("no shared file names an adapter", () => {
     .filter(({ path }) => path.startsWith("packages/adapter-"))
     .map(({ path }) => path.replace("packages/", ""));
   const naming = sharedFiles().flatMap((path) => {
-    const code = readFileSync(join(root, path), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^\s*#.*$/gm, "");
-    return names.filter((name) => new RegExp(`${name}(?![\\w-])`).test(code)).map((name) => `${path} names ${name}`);
+    const code = readFileSync(join(root, path), "utf8").replace(
+      /\/\*[\s\S]*?\*\/|\/\/.*$|^\s*#.*$/gm,
+      "",
+    );
+    return names
+      .filter((name) => new RegExp(`${name}(?![\\w-])`).test(code))
+      .map((name) => `${path} names ${name}`);
   });
   expect(names).not.toHaveLength(0);
   expect(naming).toEqual([]);

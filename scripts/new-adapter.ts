@@ -1,9 +1,10 @@
 /**
- * `pnpm new:adapter NAME [--remote] [--no-lock]` writes `packages/adapter-NAME`: what is the same for every adapter ready, and two
- * files for its author to write. Nothing outside that folder changes; every tool finds the adapter by its place.
+ * `pnpm new:adapter NAME [--remote] [--no-lock]` writes `packages/adapter-NAME`: what is the same
+ * for every adapter ready, and two files for its author to write. Nothing outside that folder
+ * changes; every tool finds the adapter by its place.
  *
- * `--remote` is for a store that lives in real time, a server or a file, and not within the process that tests it; `--no-lock` for one
- * without compare-and-set, which can have no lock.
+ * `--remote` is for a store that lives in real time, a server or a file, and not within the process
+ * that tests it; `--no-lock` for one without compare-and-set, which can have no lock.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,7 +26,10 @@ export interface AdapterKind {
   readonly lock?: boolean;
 }
 
-/** `{{#flag}}…{{/flag}}` stands where the flag is true, `{{^flag}}…{{/flag}}` where it is false; alone in a line they take it with them. */
+/**
+ * `{{#flag}}…{{/flag}}` stands where the flag is true, `{{^flag}}…{{/flag}}` where it is false;
+ * alone in a line they take it with them.
+ */
 function sectionsOf(text: string, flags: Readonly<Record<string, boolean>>): string {
   return text.replace(
     /\{\{([#^])(\w+)\}\}(\n?)([\s\S]*?)\{\{\/\2\}\}(\n?)/g,
@@ -41,16 +45,23 @@ function sectionsOf(text: string, flags: Readonly<Record<string, boolean>>): str
  *
  * @throws when the name is not kebab-case, or an adapter of that name is there.
  */
-export function newAdapter(name: string, workspace: string = root, { remote = false, lock = true }: AdapterKind = {}): string[] {
+export function newAdapter(
+  name: string,
+  workspace: string = root,
+  { remote = false, lock = true }: AdapterKind = {},
+): string[] {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name) || name.startsWith("adapter-")) {
     throw new Error(
       `"${name}" is no name for an adapter. Give the store's name in kebab-case, without "adapter-": pnpm new:adapter node-redis`,
     );
   }
   const folder = `packages/adapter-${name}`;
-  if (existsSync(join(workspace, folder))) throw new Error(`${folder} is there already. Choose another name, or delete it first.`);
+  if (existsSync(join(workspace, folder)))
+    throw new Error(`${folder} is there already. Choose another name, or delete it first.`);
   const forms = formsOf(name);
-  const paths = readdirSync(templates, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".template"));
+  const paths = readdirSync(templates, { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".template"),
+  );
   return paths.toSorted().map((path) => {
     const target = `${folder}/${path.replaceAll("\\", "/").replace(/\.template$/, "")}`;
     mkdirSync(dirname(join(workspace, target)), { recursive: true });

@@ -4,7 +4,15 @@ import { misplaced } from "./packing.ts";
 const sources = new Set(["index.ts", "testing/clock.ts"]);
 
 test("code, its types and documents are shipped", () => {
-  const files = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/index.d.ts", "dist/testing/clock.js"];
+  const files = [
+    "package.json",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/testing/clock.js",
+  ];
   expect(misplaced(files, sources)).toEqual([]);
 });
 

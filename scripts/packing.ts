@@ -25,10 +25,16 @@ export async function packAll(folder: string): Promise<readonly Packed[]> {
 }
 
 async function pack(member: Member, folder: string): Promise<Packed> {
-  await run(process.execPath, [toolPath("pnpm"), "pack", "--pack-destination", folder], { cwd: member.folder, env: withTools() });
+  await run(process.execPath, [toolPath("pnpm"), "pack", "--pack-destination", folder], {
+    cwd: member.folder,
+    env: withTools(),
+  });
   const stem = member.manifest.name.replace("@", "").replace("/", "-");
-  const name = readdirSync(folder).find((file) => file === `${stem}-${member.manifest.version}.tgz`);
-  if (name === undefined) throw new Error(`packing ${member.path} left no ${stem}-${member.manifest.version}.tgz`);
+  const name = readdirSync(folder).find(
+    (file) => file === `${stem}-${member.manifest.version}.tgz`,
+  );
+  if (name === undefined)
+    throw new Error(`packing ${member.path} left no ${stem}-${member.manifest.version}.tgz`);
   const tarball = join(folder, name);
   const listing = await run("tar", ["-tzf", name], { cwd: folder });
   const files = listing.split(/\r?\n/).filter((line) => line !== "" && !line.endsWith("/"));
@@ -38,18 +44,27 @@ async function pack(member: Member, folder: string): Promise<Packed> {
 /** turbo starts pnpm from PATH. */
 export function withTools(): Record<string, string> {
   const separator = process.platform === "win32" ? ";" : ":";
-  return { PATH: `${join(root, "node_modules/.bin")}${separator}${process.env["PATH"] ?? ""}`, TURBO_TELEMETRY_DISABLED: "1" };
+  return {
+    PATH: `${join(root, "node_modules/.bin")}${separator}${process.env["PATH"] ?? ""}`,
+    TURBO_TELEMETRY_DISABLED: "1",
+  };
 }
 
-/** The files that a package has no business shipping, each with the reason. `sources` are those that exist below the package's `src`. */
+/**
+ * The files that a package has no business shipping, each with the reason. `sources` are those that
+ * exist below the package's `src`.
+ */
 export function misplaced(files: readonly string[], sources: ReadonlySet<string>): string[] {
   return files.flatMap((path) => {
     if (/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
     if (path.startsWith("README")) return [`${path} would be shown by npm in place of README.md`];
-    if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path)) return [`${path} is of use to tests only`];
+    if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path))
+      return [`${path} is of use to tests only`];
     if (path.endsWith(".map")) return [`${path} points to sources that are not shipped`];
     const built = /^dist\/(.+?)\.(?:js|d\.ts)$/.exec(path)?.[1];
     if (built === undefined) return [`${path} is neither code nor a document`];
-    return sources.has(`${built}.ts`) ? [] : [`${path} was built from a file that is gone; delete dist and build again`];
+    return sources.has(`${built}.ts`)
+      ? []
+      : [`${path} was built from a file that is gone; delete dist and build again`];
   });
 }

@@ -1,4 +1,6 @@
-/** Child processes for tests: run to the end, with everything they said in the error when they fail. */
+/**
+ * Child processes for tests: run to the end, with everything they said in the error when they fail.
+ */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
@@ -13,9 +15,14 @@ export interface RunOptions {
 /**
  * Runs a program with closed stdin and returns what it printed on stdout.
  *
- * @throws when it ends with another code than 0 or takes longer than `timeoutMs` (120 000 by default).
+ * @throws when it ends with another code than 0 or takes longer than `timeoutMs` (120 000 by
+ *   default).
  */
-export async function run(file: string, args: readonly string[], { cwd, env = {}, timeoutMs = 120_000 }: RunOptions): Promise<string> {
+export async function run(
+  file: string,
+  args: readonly string[],
+  { cwd, env = {}, timeoutMs = 120_000 }: RunOptions,
+): Promise<string> {
   const pending = execute(file, [...args], {
     cwd,
     env: { ...inherited(), ...env },
@@ -34,14 +41,22 @@ export async function run(file: string, args: readonly string[], { cwd, env = {}
       stderr = "",
     } = error as { code?: number | string; signal?: string; stdout?: string; stderr?: string };
     // oxlint-disable-next-line preserve-caught-error -- everything it says is in this message; a cause would print it twice
-    throw new Error(`${file} ${args.join(" ")} ended with ${signal ?? code} in ${cwd}\n${stdout}${stderr}`);
+    throw new Error(
+      `${file} ${args.join(" ")} ended with ${signal ?? code} in ${cwd}\n${stdout}${stderr}`,
+    );
   }
 }
 
-/** The environment without what a test runner or a package manager adds for itself, which would change what a child does. */
+/**
+ * The environment without what a test runner or a package manager adds for itself, which would
+ * change what a child does.
+ */
 function inherited(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|vitest|vite_|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|FORCE_COLOR$)/i.test(name),
+    ([name]) =>
+      !/^(npm_|pnpm_|vitest|vite_|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|FORCE_COLOR$)/i.test(
+        name,
+      ),
   );
   return { ...(Object.fromEntries(kept) as Record<string, string>), NO_COLOR: "1" };
 }

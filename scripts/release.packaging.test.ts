@@ -1,5 +1,18 @@
-/** A release, rehearsed on a copy: all packages get one version, and exactly the public ones would be published. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+/**
+ * A release, rehearsed on a copy: all packages get one version, and exactly the public ones would
+ * be published.
+ */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -28,14 +41,21 @@ afterAll(() => emptyRegistry.close());
 
 beforeEach(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "lingpai release ")));
-  const documents = ["package.json", "pnpm-workspace.yaml", "LICENSE", ".changeset/config.json", "scripts/package.json"];
+  const documents = [
+    "package.json",
+    "pnpm-workspace.yaml",
+    "LICENSE",
+    ".changeset/config.json",
+    "scripts/package.json",
+  ];
   for (const path of [...documents, ...all.map((member) => `${member.path}/package.json`)]) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     cpSync(join(root, path), join(folder, path));
   }
-  for (const path of ["node_modules", ...published.map((member) => `${member.path}/node_modules`)].filter((path) =>
-    existsSync(join(root, path)),
-  )) {
+  for (const path of [
+    "node_modules",
+    ...published.map((member) => `${member.path}/node_modules`),
+  ].filter((path) => existsSync(join(root, path)))) {
     symlinkSync(join(root, path), join(folder, path), "junction");
   }
   writeFileSync(join(folder, ".gitignore"), "node_modules\n");
@@ -46,7 +66,14 @@ beforeEach(async () => {
 });
 
 function git(...args: string[]): Promise<string> {
-  const identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+  const identity = [
+    "-c",
+    "user.name=test",
+    "-c",
+    "user.email=test@example.com",
+    "-c",
+    "commit.gpgsign=false",
+  ];
   return run("git", [...identity, ...args], { cwd: folder });
 }
 
@@ -61,7 +88,9 @@ function changeset(...args: string[]): Promise<string> {
 function versions(): Record<string, string> {
   return Object.fromEntries(
     published.map((member) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, member.path, "package.json"), "utf8")) as {
+      const { name, version } = JSON.parse(
+        readFileSync(join(folder, member.path, "package.json"), "utf8"),
+      ) as {
         name: string;
         version: string;
       };
@@ -72,15 +101,25 @@ function versions(): Record<string, string> {
 
 test("a changeset for one package gives all of them its new version, and the change only its own log", async () => {
   const [one, other] = published;
-  writeFileSync(join(folder, ".changeset/one.md"), `---\n"${one?.manifest.name}": minor\n---\n\nSays what changed.\n`);
+  writeFileSync(
+    join(folder, ".changeset/one.md"),
+    `---\n"${one?.manifest.name}": minor\n---\n\nSays what changed.\n`,
+  );
   await changeset("version");
   expect(new Set(Object.values(versions()))).toEqual(new Set(["0.1.0"]));
-  expect(readFileSync(join(folder, one?.path ?? "", "CHANGELOG.md"), "utf8")).toContain("Says what changed.");
-  expect(readFileSync(join(folder, other?.path ?? "", "CHANGELOG.md"), "utf8")).not.toContain("Says what changed.");
+  expect(readFileSync(join(folder, one?.path ?? "", "CHANGELOG.md"), "utf8")).toContain(
+    "Says what changed.",
+  );
+  expect(readFileSync(join(folder, other?.path ?? "", "CHANGELOG.md"), "utf8")).not.toContain(
+    "Says what changed.",
+  );
 });
 
 test("a breaking core is a breaking version of everything that hands its types on, and leaves one core in a user's tree", async () => {
-  writeFileSync(join(folder, ".changeset/core.md"), '---\n"@lingpai/core": major\n---\n\nBreaks.\n');
+  writeFileSync(
+    join(folder, ".changeset/core.md"),
+    '---\n"@lingpai/core": major\n---\n\nBreaks.\n',
+  );
   await changeset("version");
   expect(new Set(Object.values(versions()))).toEqual(new Set(["1.0.0"]));
 });
@@ -104,8 +143,12 @@ test("a dry run of publishing lists exactly the public packages", async () => {
     `--registry=${registryUrl}`,
   ];
   await run(process.execPath, args, { cwd: folder, env: withTools() });
-  const { publishedPackages } = JSON.parse(readFileSync(join(folder, "pnpm-publish-summary.json"), "utf8")) as {
+  const { publishedPackages } = JSON.parse(
+    readFileSync(join(folder, "pnpm-publish-summary.json"), "utf8"),
+  ) as {
     publishedPackages: { name: string }[];
   };
-  expect(publishedPackages.map(({ name }) => name).toSorted()).toEqual(published.map(({ manifest }) => manifest.name).toSorted());
+  expect(publishedPackages.map(({ name }) => name).toSorted()).toEqual(
+    published.map(({ manifest }) => manifest.name).toSorted(),
+  );
 });

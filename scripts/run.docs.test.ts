@@ -10,7 +10,10 @@ describe("npm run demo", () => {
     const stdout = await run(npm, ["run", "demo", "--", "--json"], { cwd: root });
     const rows = JSON.parse(stdout) as readonly Record<string, unknown>[];
     expect(rows).not.toHaveLength(0);
-    for (const row of rows) expect(Object.keys(row)).toEqual(expect.arrayContaining(["scene", "contender", "fetches", "calls", "failed"]));
+    for (const row of rows)
+      expect(Object.keys(row)).toEqual(
+        expect.arrayContaining(["scene", "contender", "fetches", "calls", "failed"]),
+      );
   });
 });
 
@@ -23,7 +26,10 @@ describe("npm test", () => {
 });
 
 test("a task that does not exist is refused with those that do", async () => {
-  await expect(run(process.execPath, ["scripts/run.mjs", "dance"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).rejects.toThrow(
-    '"dance" is not a task. There are demo, test, check and nightly.',
-  );
+  await expect(
+    run(process.execPath, ["scripts/run.mjs", "dance"], {
+      cwd: root,
+      env: { LINGPAI_TEST_RUN: "1" },
+    }),
+  ).rejects.toThrow('"dance" is not a task. There are demo, test, check and nightly.');
 });

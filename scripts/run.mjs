@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
- * The one door to the workspace: `npm test` and `npm run demo` on a machine that has Node 20 and npm and nothing else.
+ * The one door to the workspace: `npm test` and `npm run demo` on a machine that has Node 20 and
+ * npm and nothing else.
  *
- * Called by npm, it brings pnpm through npx and installs exactly what the lockfile says, the workspace's own Node among it. Called by
- * pnpm, the workspace is already there. Either way the task then runs in `tasks.ts` under the workspace's Node, never the caller's.
- * Plain JavaScript without imports from packages, because nothing is installed when it starts.
+ * Called by npm, it brings pnpm through npx and installs exactly what the lockfile says, the
+ * workspace's own Node among it. Called by pnpm, the workspace is already there. Either way the
+ * task then runs in `tasks.ts` under the workspace's Node, never the caller's. Plain JavaScript
+ * without imports from packages, because nothing is installed when it starts.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -14,20 +16,36 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
 
-/** Which Node runs the task: 24 unless LINGPAI_NODE asks for another of those that `scripts/package.json` installs. */
+/**
+ * Which Node runs the task: 24 unless LINGPAI_NODE asks for another of those that
+ * `scripts/package.json` installs.
+ */
 const wanted = process.env["LINGPAI_NODE"] ?? "24";
-const node = join(root, "scripts/node_modules", `node-${wanted}`, "bin", process.platform === "win32" ? "node.exe" : "node");
+const node = join(
+  root,
+  "scripts/node_modules",
+  `node-${wanted}`,
+  "bin",
+  process.platform === "win32" ? "node.exe" : "node",
+);
 
-/** The caller's environment without npm's own settings: pnpm would take npm's log level and prefix for its own. */
+/**
+ * The caller's environment without npm's own settings: pnpm would take npm's log level and prefix
+ * for its own.
+ */
 function cleanEnvironment() {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|pnpm_|INIT_CWD$)/i.test(name) || /^npm_config_(https?_?proxy|registry|cafile)/i.test(name),
+    ([name]) =>
+      !/^(npm_|pnpm_|INIT_CWD$)/i.test(name) ||
+      /^npm_config_(https?_?proxy|registry|cafile)/i.test(name),
   );
   return Object.fromEntries(kept);
 }
 
 function install() {
-  console.error(`lingpai: installing the locked dependencies with ${pnpm} (it brings Node ${wanted})…`);
+  console.error(
+    `lingpai: installing the locked dependencies with ${pnpm} (it brings Node ${wanted})…`,
+  );
   const args = [
     "exec",
     "--yes",
@@ -41,7 +59,9 @@ function install() {
     "--config.confirmModulesPurge=false",
   ];
   const npmCli = process.env["npm_execpath"];
-  const [file, first, shell] = npmCli?.endsWith(".js") ? [process.execPath, [npmCli], false] : ["npm", [], process.platform === "win32"];
+  const [file, first, shell] = npmCli?.endsWith(".js")
+    ? [process.execPath, [npmCli], false]
+    : ["npm", [], process.platform === "win32"];
   const done = spawnSync(file, [...first, ...args], {
     cwd: root,
     env: cleanEnvironment(),
@@ -72,12 +92,23 @@ const calledByPnpm = process.env["npm_config_user_agent"]?.startsWith("pnpm/") ?
 const isInsideTests = process.env["LINGPAI_TEST_RUN"] === "1";
 if (!calledByPnpm && !isInsideTests) install();
 if (!existsSync(node)) {
-  fail(`there is no Node "${wanted}" in the workspace. Run pnpm install; LINGPAI_NODE takes 22, 24 or 26.`);
+  fail(
+    `there is no Node "${wanted}" in the workspace. Run pnpm install; LINGPAI_NODE takes 22, 24 or 26.`,
+  );
 }
 const bin = join(root, "node_modules/.bin");
-const { status, signal } = spawnSync(node, [join(root, "scripts/tasks.ts"), calledByPnpm ? "pnpm" : "npm", ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...cleanEnvironment(), PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}`, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" },
-});
+const { status, signal } = spawnSync(
+  node,
+  [join(root, "scripts/tasks.ts"), calledByPnpm ? "pnpm" : "npm", ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: {
+      ...cleanEnvironment(),
+      PATH: `${bin}${delimiter}${process.env["PATH"] ?? ""}`,
+      TURBO_TELEMETRY_DISABLED: "1",
+      DO_NOT_TRACK: "1",
+    },
+  },
+);
 process.exitCode = signal ? 1 : status;

@@ -1,4 +1,7 @@
-/** The order of test files within one group: what takes long starts first, so that nothing long is left alone at the end. */
+/**
+ * The order of test files within one group: what takes long starts first, so that nothing long is
+ * left alone at the end.
+ */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** On a fresh clone no durations are known, and the size of a file says nothing of them. */

@@ -16,14 +16,21 @@ beforeEach(() => {
 });
 
 function host(changes: Partial<Host> = {}): Host {
-  return { isRoot: true, folders: () => [folder], policyFile: join(folder, "policy-rc.d"), ...changes };
+  return {
+    isRoot: true,
+    folders: () => [folder],
+    policyFile: join(folder, "policy-rc.d"),
+    ...changes,
+  };
 }
 
 function program(name: string, script = "exit 0"): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** An apt-get that notes its arguments and whether services were held back, and installs `cached`. */
+/**
+ * An apt-get that notes its arguments and whether services were held back, and installs `cached`.
+ */
 function aptGet(): void {
   program(
     "apt-get",
@@ -42,8 +49,12 @@ describe("providing servers", () => {
   test("installs what is missing, with services held back only meanwhile", () => {
     aptGet();
     provide({ cached: "cached-server" }, host());
-    expect(console.error).toHaveBeenCalledWith(expect.stringContaining("installing cached-server with apt"));
-    expect(readFileSync(join(folder, "log"), "utf8")).toBe("update held=yes\ninstall -y --no-install-recommends cached-server held=yes\n");
+    expect(console.error).toHaveBeenCalledWith(
+      expect.stringContaining("installing cached-server with apt"),
+    );
+    expect(readFileSync(join(folder, "log"), "utf8")).toBe(
+      "update held=yes\ninstall -y --no-install-recommends cached-server held=yes\n",
+    );
     expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
   });
 
@@ -56,7 +67,9 @@ describe("providing servers", () => {
 
   test("fails with the names and the remedy when it may not install", () => {
     aptGet();
-    expect(() => provide({ cached: "cached-server" }, host({ isRoot: false }))).toThrow(/need cached on PATH\. Install cached-server/);
+    expect(() => provide({ cached: "cached-server" }, host({ isRoot: false }))).toThrow(
+      /need cached on PATH\. Install cached-server/,
+    );
     expect(existsSync(join(folder, "log"))).toBe(false);
   });
 
@@ -66,7 +79,9 @@ describe("providing servers", () => {
 
   test("passes on what apt said when it fails, and removes the policy", () => {
     program("apt-get", "echo no network; exit 100");
-    expect(() => provide({ cached: "cached-server" }, host())).toThrow(/apt-get update failed:\nno network/);
+    expect(() => provide({ cached: "cached-server" }, host())).toThrow(
+      /apt-get update failed:\nno network/,
+    );
     expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
   });
 });

@@ -1,9 +1,11 @@
 /**
- * Makes sure that the server programs which tests start are installed; vitest calls `setup` before the projects that need them.
+ * Makes sure that the server programs which tests start are installed; vitest calls `setup` before
+ * the projects that need them.
  *
- * Looks on PATH and where Debian hides them (those folders are then added to PATH for the tests). What is missing is installed with apt
- * where that is possible without asking (root on Debian or Ubuntu), without starting any service. Otherwise the run stops with the names: a
- * test that needs a server is never skipped.
+ * Looks on PATH and where Debian hides them (those folders are then added to PATH for the tests).
+ * What is missing is installed with apt where that is possible without asking (root on Debian or
+ * Ubuntu), without starting any service. Otherwise the run stops with the names: a test that needs
+ * a server is never skipped.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +14,11 @@ import { delimiter, join } from "node:path";
 /** Program → the Debian package that brings it. */
 type Programs = Readonly<Record<string, string>>;
 
-const redisPrograms: Programs = { "redis-server": "redis-server", "redis-sentinel": "redis-sentinel", "redis-cli": "redis-tools" };
+const redisPrograms: Programs = {
+  "redis-server": "redis-server",
+  "redis-sentinel": "redis-sentinel",
+  "redis-cli": "redis-tools",
+};
 const allPrograms: Programs = {
   ...redisPrograms,
   postgres: "postgresql",
@@ -27,7 +33,10 @@ const allPrograms: Programs = {
 /** The machine, as far as installing goes. */
 export interface Host {
   readonly isRoot: boolean;
-  /** Folders in which programs are found, and to which the hidden ones of a fresh installation are added. */
+  /**
+   * Folders in which programs are found, and to which the hidden ones of a fresh installation are
+   * added.
+   */
   folders(): readonly string[];
   /** Debian's switch that keeps newly installed services from starting, while it exists. */
   readonly policyFile: string;
@@ -35,13 +44,21 @@ export interface Host {
 
 export function setup(project: { readonly name: string }): void {
   const needed = project.name === "servers" ? allPrograms : redisPrograms;
-  provide(needed, { isRoot: process.getuid?.() === 0, folders: searchFolders, policyFile: "/usr/sbin/policy-rc.d" });
+  provide(needed, {
+    isRoot: process.getuid?.() === 0,
+    folders: searchFolders,
+    policyFile: "/usr/sbin/policy-rc.d",
+  });
   process.env["PATH"] = searchFolders().join(delimiter);
 }
 
-/** @throws when a program is missing and cannot be installed without asking; the message says which and how. */
+/**
+ * @throws when a program is missing and cannot be installed without asking; the message says which
+ *   and how.
+ */
 export function provide(needed: Programs, host: Host): void {
-  const missing = (): string[] => Object.keys(needed).filter((program) => find(program, host) === undefined);
+  const missing = (): string[] =>
+    Object.keys(needed).filter((program) => find(program, host) === undefined);
   const packages = [...new Set(missing().map((program) => needed[program] ?? program))];
   const aptGet = find("apt-get", host);
   if (packages.length > 0 && host.isRoot && aptGet !== undefined) install(packages, aptGet, host);
@@ -54,7 +71,9 @@ export function provide(needed: Programs, host: Host): void {
 
 function searchFolders(): string[] {
   const postgres = "/usr/lib/postgresql";
-  const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, "bin")) : [];
+  const versions = existsSync(postgres)
+    ? readdirSync(postgres).map((version) => join(postgres, version, "bin"))
+    : [];
   const onPath = (process.env["PATH"] ?? "").split(delimiter);
   return [...new Set([...onPath, "/usr/sbin", "/usr/local/sbin", ...versions])];
 }
@@ -75,9 +94,14 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Installs packages and keeps their services from starting: the tests start their own, on free ports. */
+/**
+ * Installs packages and keeps their services from starting: the tests start their own, on free
+ * ports.
+ */
 function install(packages: readonly string[], aptGet: string, { policyFile }: Host): void {
-  console.error(`lingpai: installing ${packages.join(", ")} with apt, for the tests that need real servers…`);
+  console.error(
+    `lingpai: installing ${packages.join(", ")} with apt, for the tests that need real servers…`,
+  );
   const isOurs = !existsSync(policyFile);
   if (isOurs) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {

@@ -1,5 +1,17 @@
-/** What a user gets: each published package, packed, in an empty project, on each Node that it says it supports. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+/**
+ * What a user gets: each published package, packed, in an empty project, on each Node that it says
+ * it supports.
+ */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createRequire } from "node:module";
@@ -34,33 +46,63 @@ function packedOf(member: Member): Packed {
 
 /** Peers that need not be there, but without which a subpath of their name cannot be used. */
 function optionalPeers(member: Member): string[] {
-  const meta = (member.manifest as { peerDependenciesMeta?: Record<string, { optional?: boolean }> }).peerDependenciesMeta ?? {};
+  const meta =
+    (member.manifest as { peerDependenciesMeta?: Record<string, { optional?: boolean }> })
+      .peerDependenciesMeta ?? {};
   return Object.keys(meta).filter((name) => meta[name]?.optional);
 }
 
 function versionInWorkspace(member: Member, name: string): string {
-  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: Record<string, string> };
-  return member.manifest.devDependencies?.[name] ?? devDependencies[name] ?? member.manifest.peerDependencies?.[name] ?? "*";
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    devDependencies: Record<string, string>;
+  };
+  return (
+    member.manifest.devDependencies?.[name] ??
+    devDependencies[name] ??
+    member.manifest.peerDependencies?.[name] ??
+    "*"
+  );
 }
 
-/** An empty project that depends on these packages alone; what the package did not declare is out of its reach (no hoisting). */
+/**
+ * An empty project that depends on these packages alone; what the package did not declare is out of
+ * its reach (no hoisting).
+ */
 async function emptyProject(dependsOn: readonly Member[]): Promise<string> {
   const project = join(folder, dependsOn.map(({ path }) => path.replace("/", "-")).join(" "));
   mkdirSync(project);
-  const peers = dependsOn.flatMap((member) => optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]));
+  const peers = dependsOn.flatMap((member) =>
+    optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]),
+  );
   const own = dependsOn.map((member) => [member.manifest.name, `file:${packedOf(member).tarball}`]);
   const dependencies = Object.fromEntries([...own, ...peers]);
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "empty", private: true, dependencies }));
-  const overrides = Object.fromEntries([...packed.values()].map((one) => [one.member.manifest.name, `file:${one.tarball}`]));
-  const settings = { packages: ["."], overrides, hoist: false, autoInstallPeers: true, ignoreScripts: true, preferOffline: true };
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({ name: "empty", private: true, dependencies }),
+  );
+  const overrides = Object.fromEntries(
+    [...packed.values()].map((one) => [one.member.manifest.name, `file:${one.tarball}`]),
+  );
+  const settings = {
+    packages: ["."],
+    overrides,
+    hoist: false,
+    autoInstallPeers: true,
+    ignoreScripts: true,
+    preferOffline: true,
+  };
   writeFileSync(join(project, "pnpm-workspace.yaml"), JSON.stringify(settings));
-  await run(process.execPath, [toolPath("pnpm"), "install", "--no-frozen-lockfile"], { cwd: project });
+  await run(process.execPath, [toolPath("pnpm"), "install", "--no-frozen-lockfile"], {
+    cwd: project,
+  });
   return project;
 }
 
 /** The names by which a user imports it: `@lingpai/core`, `@lingpai/core/testing`, … */
 function entryPoints({ manifest }: Member): string[] {
-  const subpaths = Object.keys(manifest.publishConfig?.exports ?? {}).filter((subpath) => subpath !== "./package.json");
+  const subpaths = Object.keys(manifest.publishConfig?.exports ?? {}).filter(
+    (subpath) => subpath !== "./package.json",
+  );
   return subpaths.map((subpath) => `${manifest.name}${subpath.slice(1)}`);
 }
 
@@ -89,7 +131,9 @@ async function expectUsable(major: number, member: Member, project: string): Pro
 }
 
 function shippedBins(project: string, { manifest }: Member): Record<string, string> {
-  const shipped = JSON.parse(readFileSync(join(project, "node_modules", manifest.name, "package.json"), "utf8")) as {
+  const shipped = JSON.parse(
+    readFileSync(join(project, "node_modules", manifest.name, "package.json"), "utf8"),
+  ) as {
     bin?: string | Record<string, string>;
   };
   return typeof shipped.bin === "string" ? { [manifest.name]: shipped.bin } : (shipped.bin ?? {});
@@ -104,23 +148,29 @@ async function expectBindingsUsable(member: Member, project: string): Promise<vo
     `import { expect, test } from "vitest";\nimport * as binding from "${name}";\ntest("loads", () => expect(Object.keys(binding)).not.toHaveLength(0));\n`,
   );
   const vitest = join(project, "node_modules/vitest/vitest.mjs");
-  for (const major of nodeMajors) expect(await run(nodePath(major), [vitest, "run"], { cwd: project })).toMatch(/1 passed/);
+  for (const major of nodeMajors)
+    expect(await run(nodePath(major), [vitest, "run"], { cwd: project })).toMatch(/1 passed/);
 }
 
 describe.for(published)("$manifest.name, packed", (member) => {
   test("ships code and documents and nothing else", () => {
-    const sources = readdirSync(join(member.folder, "src"), { recursive: true, encoding: "utf8" }).map((path) =>
-      path.replaceAll("\\", "/"),
-    );
+    const sources = readdirSync(join(member.folder, "src"), {
+      recursive: true,
+      encoding: "utf8",
+    }).map((path) => path.replaceAll("\\", "/"));
     const { files } = packedOf(member);
     expect(misplaced(files, new Set(sources))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
   });
 
   test("passes publint --strict", async () => {
-    expect(await run(process.execPath, [toolPath("publint"), "run", packedOf(member).tarball, "--strict"], { cwd: folder })).toContain(
-      "All good!",
-    );
+    expect(
+      await run(
+        process.execPath,
+        [toolPath("publint"), "run", packedOf(member).tarball, "--strict"],
+        { cwd: folder },
+      ),
+    ).toContain("All good!");
   });
 
   test("passes attw for ESM", async () => {
@@ -156,14 +206,20 @@ test("Jest loads them in a CommonJS project with what the recipe adds to its con
     mkdirSync(dirname(join(project, "node_modules", name)), { recursive: true });
     symlinkSync(realpathSync(join(tools, name)), join(project, "node_modules", name), "junction");
   }
-  const recipe = blocksOf(readFileSync(join(root, "docs/recipes/jest.md"), "utf8")).find(({ code }) => code.startsWith("module.exports"));
+  const recipe = blocksOf(readFileSync(join(root, "docs/recipes/jest.md"), "utf8")).find(
+    ({ code }) => code.startsWith("module.exports"),
+  );
   writeFileSync(join(project, "jest.config.js"), recipe?.code ?? "");
-  const required = names.map((name) => `expect(Object.keys(require("${name}"))).not.toHaveLength(0);`).join(" ");
+  const required = names
+    .map((name) => `expect(Object.keys(require("${name}"))).not.toHaveLength(0);`)
+    .join(" ");
   writeFileSync(join(project, "a.test.js"), `test("required", () => { ${required} });\n`);
   const jest = join(project, "node_modules/jest/bin/jest.js");
   const env = { NODE_OPTIONS: "" };
   for (const major of [22, 24])
-    expect(await run("bash", ["-c", `"${nodePath(major)}" "${jest}" 2>&1`], { cwd: project, env })).toContain("1 passed");
+    expect(
+      await run("bash", ["-c", `"${nodePath(major)}" "${jest}" 2>&1`], { cwd: project, env }),
+    ).toContain("1 passed");
 });
 
 /** What a user pays. Whoever raises one of these says in the commit what the users get for it. */
@@ -172,7 +228,9 @@ const budgets = { coreUnpackedKb: 600, bundledKb: 66, importOfClient: 2.5 };
 test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {
   const core = published.find(({ path }) => path === "packages/core");
   const listing = await run("tar", ["-tvzf", packedOf(core as Member).tarball], { cwd: folder });
-  const bytes = listing.split("\n").reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
+  const bytes = listing
+    .split("\n")
+    .reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2] ?? 0), 0);
   console.log(`core unpacks to ${Math.round(bytes / 1000)} kB`);
   expect(bytes).toBeGreaterThan(0);
   expect(bytes / 1000).toBeLessThan(budgets.coreUnpackedKb);
@@ -182,8 +240,11 @@ test("the client with the ioredis adapter stays small, and quick to import besid
   const names = ["@lingpai/wechat", "@lingpai/adapter-ioredis"];
   const project = await emptyProject(membersNamed(names));
   const hidden = join(project, "node_modules/@lingpai/adapter-ioredis");
-  const ioredis = pathToFileURL(createRequire(join(realpathSync(hidden), "package.json")).resolve("ioredis")).href;
-  const used = 'export { wechat } from "@lingpai/wechat";\nexport { ioredisStore } from "@lingpai/adapter-ioredis";\n';
+  const ioredis = pathToFileURL(
+    createRequire(join(realpathSync(hidden), "package.json")).resolve("ioredis"),
+  ).href;
+  const used =
+    'export { wechat } from "@lingpai/wechat";\nexport { ioredisStore } from "@lingpai/adapter-ioredis";\n';
   writeFileSync(join(project, "used.mjs"), used);
   const bundle = await build({
     input: join(project, "used.mjs"),
@@ -201,11 +262,16 @@ test("the client with the ioredis adapter stays small, and quick to import besid
   const shortest = { "ours.mjs": Infinity, "theirs.mjs": Infinity };
   for (let round = 0; round < 5; round++) {
     for (const file of ["ours.mjs", "theirs.mjs"] as const) {
-      shortest[file] = Math.min(shortest[file], Number(await run(process.execPath, [file], { cwd: project })));
+      shortest[file] = Math.min(
+        shortest[file],
+        Number(await run(process.execPath, [file], { cwd: project })),
+      );
     }
   }
   const ratio = shortest["ours.mjs"] / shortest["theirs.mjs"];
-  console.log(`client and adapter: ${kb.toFixed(1)} kB minified and gzipped; their import takes ${ratio.toFixed(2)} of ioredis's CPU`);
+  console.log(
+    `client and adapter: ${kb.toFixed(1)} kB minified and gzipped; their import takes ${ratio.toFixed(2)} of ioredis's CPU`,
+  );
   expect(kb).toBeLessThan(budgets.bundledKb);
   expect(ratio).toBeLessThan(budgets.importOfClient);
 });

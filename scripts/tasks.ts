@@ -1,4 +1,7 @@
-/** What `run.mjs` starts once the workspace is installed: the demo, the daily tests, the full proof, and what is left to the night. */
+/**
+ * What `run.mjs` starts once the workspace is installed: the demo, the daily tests, the full proof,
+ * and what is left to the night.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -16,18 +19,39 @@ const args = given.filter((argument) => argument !== "--");
 
 /** Runs a script under this Node in the foreground and says whether it succeeded. */
 function succeeds(script: string, scriptArgs: readonly string[]): boolean {
-  const { status } = spawnSync(process.execPath, [script, ...scriptArgs], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(process.execPath, [script, ...scriptArgs], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return status === 0;
 }
 
-/** The steps before the tests, each a turbo task; each counts as one thing that passed or failed. */
-const gates = { lint: "check:lint", typecheck: "check:types", build: "build", knip: "check:unused" };
+/**
+ * The steps before the tests, each a turbo task; each counts as one thing that passed or failed.
+ */
+const gates = {
+  lint: "check:lint",
+  typecheck: "check:types",
+  build: "build",
+  knip: "check:unused",
+};
 
 function runGate([name, task]: [string, string]): Count {
   console.log(`\nlingpai: ${name}`);
   const startedMs = systemClock.monotonicMs();
-  const passed = succeeds(toolPath("turbo"), ["run", task, "--log-prefix=none", "--output-logs=new-only", "--ui=stream"]);
-  return { name: timed(name, startedMs), passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+  const passed = succeeds(toolPath("turbo"), [
+    "run",
+    task,
+    "--log-prefix=none",
+    "--output-logs=new-only",
+    "--ui=stream",
+  ]);
+  return {
+    name: timed(name, startedMs),
+    passed: passed ? 1 : 0,
+    failed: passed ? 0 : 1,
+    skipped: 0,
+  };
 }
 
 /** With how long it took. */
@@ -49,7 +73,8 @@ function runVitest(name: string, vitestArgs: readonly string[]): Count {
     `--outputFile.json=${reportFile}`,
   ]);
   const report = readReport();
-  if (report !== undefined) console.log([...durations(report, root), readFileSync(failuresFile, "utf8")].join("\n"));
+  if (report !== undefined)
+    console.log([...durations(report, root), readFileSync(failuresFile, "utf8")].join("\n"));
   return { name: timed(name, startedMs), ...countReport(report, succeeded) };
 }
 
@@ -61,36 +86,53 @@ function readReport(): (Report & TimedReport) | undefined {
   }
 }
 
-/** Everything that CI proves. Every step runs even if an earlier one failed, so that one run shows all there is to mend. */
+/**
+ * Everything that CI proves. Every step runs even if an earlier one failed, so that one run shows
+ * all there is to mend.
+ */
 function check(): boolean {
-  const counts = [...Object.entries(gates).map(runGate), runVitest("tests: unit, servers, packaging, documents", [])];
+  const counts = [
+    ...Object.entries(gates).map(runGate),
+    runVitest("tests: unit, servers, packaging, documents", []),
+  ];
   const { lines, failed } = summarise(counts);
   console.log(`\n${lines.join("\n")}`);
   return failed === 0;
 }
 
-/** All tests, every clause on every backend, in an order of its own each night; vitest prints the seed, and `--sequence.seed` repeats it. */
+/**
+ * All tests, every clause on every backend, in an order of its own each night; vitest prints the
+ * seed, and `--sequence.seed` repeats it.
+ */
 function nightly(): boolean {
   process.env["LINGPAI_CONFORMANCE"] = "full";
-  const { lines, failed } = summarise([runVitest("tests: everything, shuffled", ["--sequence.shuffle.tests", ...args])]);
+  const { lines, failed } = summarise([
+    runVitest("tests: everything, shuffled", ["--sequence.shuffle.tests", ...args]),
+  ]);
   console.log(`\n${lines.at(-1)}`);
   return failed === 0;
 }
 
 /**
- * `pnpm test`: the unit tests. `pnpm test NAME…`: the tests whose path contains a name, those that need servers included.
- * `pnpm test --changed`: all that what was changed since main can reach.
+ * `pnpm test`: the unit tests. `pnpm test NAME…`: the tests whose path contains a name, those that
+ * need servers included. `pnpm test --changed`: all that what was changed since main can reach.
  */
 function daily(): boolean {
   const isChanged = args.includes("--changed");
   const flags = args.filter((argument) => argument.startsWith("-") && argument !== "--changed");
-  const names = args.filter((argument) => !argument.startsWith("-")).map((name) => name.replace(/^@lingpai\//, ""));
+  const names = args
+    .filter((argument) => !argument.startsWith("-"))
+    .map((name) => name.replace(/^@lingpai\//, ""));
   const changed = isChanged ? changedFiles(root) : [];
   if (isChanged && changed.length === 0) {
     console.log("lingpai: nothing was changed since main.\n\n0 passed, 0 failed");
     return true;
   }
-  const chosen = isChanged ? reached(changed, members()) : names.length === 0 ? ["--project=unit"] : names;
+  const chosen = isChanged
+    ? reached(changed, members())
+    : names.length === 0
+      ? ["--project=unit"]
+      : names;
   const { lines, failed } = summarise([runVitest("tests", [...flags, ...chosen])]);
   console.log(`\n${lines.at(-1)}`);
   return failed === 0;
@@ -99,11 +141,15 @@ function daily(): boolean {
 function main(): boolean {
   if (command === "demo") return succeeds(join(root, "apps/cli/src/main.ts"), ["demo", ...args]);
   if (command !== "test" && command !== "check" && command !== "nightly") {
-    console.error(`lingpai: "${command ?? ""}" is not a task. There are demo, test, check and nightly.`);
+    console.error(
+      `lingpai: "${command ?? ""}" is not a task. There are demo, test, check and nightly.`,
+    );
     return false;
   }
   if (process.env["LINGPAI_TEST_RUN"] === "1") {
-    console.log("lingpai: this already is a test run (a README block asked for one); not starting another inside it.");
+    console.log(
+      "lingpai: this already is a test run (a README block asked for one); not starting another inside it.",
+    );
     return true;
   }
   if (command === "nightly") return nightly();

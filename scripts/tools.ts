@@ -1,13 +1,20 @@
-/** Where the workspace's tools and Nodes are; the shims in node_modules/.bin would bring their own choice of Node. */
+/**
+ * Where the workspace's tools and Nodes are; the shims in node_modules/.bin would bring their own
+ * choice of Node.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./workspace.ts";
 
 /** The script behind a tool's bin entry, of the root's or the scripts' dependencies. */
 export function toolPath(packageName: string, binName: string = packageName): string {
-  const folder = [root, join(root, "scripts")].map((base) => join(base, "node_modules", packageName)).find((path) => existsSync(path));
+  const folder = [root, join(root, "scripts")]
+    .map((base) => join(base, "node_modules", packageName))
+    .find((path) => existsSync(path));
   if (folder === undefined) throw new Error(`${packageName} is not installed. Run pnpm install.`);
-  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { bin: string | Readonly<Record<string, string>> };
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    bin: string | Readonly<Record<string, string>>;
+  };
   const file = typeof bin === "string" ? bin : bin[binName];
   if (file === undefined) throw new Error(`${packageName} has no bin "${binName}"`);
   return join(folder, file);
@@ -17,5 +24,11 @@ export function toolPath(packageName: string, binName: string = packageName): st
 export const nodeMajors: readonly number[] = [22, 24, 26];
 
 export function nodePath(major: number): string {
-  return join(root, "scripts/node_modules", `node-${major}`, "bin", process.platform === "win32" ? "node.exe" : "node");
+  return join(
+    root,
+    "scripts/node_modules",
+    `node-${major}`,
+    "bin",
+    process.platform === "win32" ? "node.exe" : "node",
+  );
 }

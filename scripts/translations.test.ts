@@ -12,7 +12,13 @@ test.for(translations())("%s corresponds to its original", (path) => {
 });
 
 test("translations are found wherever they are", () => {
-  expect(translations()).toEqual(expect.arrayContaining(["README.zh-CN.md", "docs/recipes/koa.zh-CN.md", "packages/core/zh-CN/README.md"]));
+  expect(translations()).toEqual(
+    expect.arrayContaining([
+      "README.zh-CN.md",
+      "docs/recipes/koa.zh-CN.md",
+      "packages/core/zh-CN/README.md",
+    ]),
+  );
 });
 
 describe("a translation", () => {
@@ -27,11 +33,16 @@ describe("a translation", () => {
     `<!-- needs: redis -->\n\n${fence}ts\n# no heading\nrun("// text"); // it runs\n${fence}\n`,
     "| 甲 | 乙 |\n| - | - |\n| 1 | 2 |\n",
   ].join("\n");
-  const check = (text: string): string[] => checkTranslation({ path: "README.md", text: english }, { path: "README.zh-CN.md", text });
+  const check = (text: string): string[] =>
+    checkTranslation({ path: "README.md", text: english }, { path: "README.zh-CN.md", text });
 
   test("passes when it corresponds, its links in another order and its comments in Chinese", () => {
     expect(check(chinese)).toEqual([]);
-    expect(check(chinese.replace("[一](one.zh-CN.md)，再看[二](two.md)", "[二](two.md)，再看[一](one.md)"))).toEqual([]);
+    expect(
+      check(
+        chinese.replace("[一](one.zh-CN.md)，再看[二](two.md)", "[二](two.md)，再看[一](one.md)"),
+      ),
+    ).toEqual([]);
     expect(check(chinese.replace("// it runs", "// 运行"))).toEqual([]);
   });
 
@@ -43,26 +54,50 @@ describe("a translation", () => {
     ["[二](two.md)", "二", "link 3 is missing and should be two.md"],
     ["```ts", "```js", "line of code 1 is ```js, needs redis and should be ```ts, needs redis"],
     ["<!-- needs: redis -->\n", "", "line of code 1 is ```ts and should be ```ts, needs redis"],
-    ['"// text"', '"// 文本"', 'line of code 3 is run("// 文本"); // it runs and should be run("// text"); // it runs'],
-    ["// it runs", "// it ran", 'line of code 3 is run("// text"); // it ran and should be run("// text"); // it runs'],
-    ["run(", "ran(", 'line of code 3 is ran("// text"); // it runs and should be run("// text"); // it runs'],
-    ["# no heading", "# 不是标题\nrun();", 'line of code 3 is run(); and should be run("// text"); // it runs'],
+    [
+      '"// text"',
+      '"// 文本"',
+      'line of code 3 is run("// 文本"); // it runs and should be run("// text"); // it runs',
+    ],
+    [
+      "// it runs",
+      "// it ran",
+      'line of code 3 is run("// text"); // it ran and should be run("// text"); // it runs',
+    ],
+    [
+      "run(",
+      "ran(",
+      'line of code 3 is ran("// text"); // it runs and should be run("// text"); // it runs',
+    ],
+    [
+      "# no heading",
+      "# 不是标题\nrun();",
+      'line of code 3 is run(); and should be run("// text"); // it runs',
+    ],
   ] as const)("is stopped for %j changed to %j", ([from, to, problem]) => {
     expect(check(chinese.replace(from, to))).toContain(problem);
   });
 
   test("is stopped when its original has no link to it", () => {
     const text = english.replace("[简体中文](README.zh-CN.md)\n", "");
-    expect(checkTranslation({ path: "README.md", text }, { path: "README.zh-CN.md", text: chinese })).toContain(
-      "README.md has no link to README.zh-CN.md",
-    );
+    expect(
+      checkTranslation({ path: "README.md", text }, { path: "README.zh-CN.md", text: chinese }),
+    ).toContain("README.md has no link to README.zh-CN.md");
   });
 
   test("of a package's README links by address, since npm shows the original elsewhere", () => {
     const at = (path: string): string => `https://example.com/blob/main/packages/thing/${path}`;
-    const ours = { path: "packages/thing/README.md", text: `# Thing\n\n[简体中文](${at("zh-CN/README.md")})\n` };
-    const theirs = { path: "packages/thing/zh-CN/README.md", text: `# 东西\n\n[English](${at("README.md")})\n` };
+    const ours = {
+      path: "packages/thing/README.md",
+      text: `# Thing\n\n[简体中文](${at("zh-CN/README.md")})\n`,
+    };
+    const theirs = {
+      path: "packages/thing/zh-CN/README.md",
+      text: `# 东西\n\n[English](${at("README.md")})\n`,
+    };
     expect(checkTranslation(ours, theirs)).toEqual([]);
-    expect(checkTranslation({ ...ours, text: "# Thing\n" }, theirs)).toContain("packages/thing/README.md has no link to README.md");
+    expect(checkTranslation({ ...ours, text: "# Thing\n" }, theirs)).toContain(
+      "packages/thing/README.md has no link to README.md",
+    );
   });
 });

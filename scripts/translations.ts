@@ -1,6 +1,7 @@
 /**
- * Pages that exist in a second language, held to the shape of their original: `X.zh-CN.md` beside `X.md`, and a package's
- * `zh-CN/README.md` below its `README.md`, because npm shows the first file of a package whose name begins with README.
+ * Pages that exist in a second language, held to the shape of their original: `X.zh-CN.md` beside
+ * `X.md`, and a package's `zh-CN/README.md` below its `README.md`, because npm shows the first file
+ * of a package whose name begins with README.
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -34,12 +35,17 @@ export interface Page {
   readonly text: string;
 }
 
-/** Where a translation does not correspond to its original. What the sentences say is for people to compare. */
+/**
+ * Where a translation does not correspond to its original. What the sentences say is for people to
+ * compare.
+ */
 export function checkTranslation(original: Page, translation: Page): string[] {
   const [ours, theirs] = [partsOf(original.text), partsOf(translation.text)];
   return [
-    !ours.targets.some(leadsTo(translation.path)) && `${original.path} has no link to ${basename(translation.path)}`,
-    !theirs.targets.some(leadsTo(original.path)) && `${translation.path} has no link to ${basename(original.path)}`,
+    !ours.targets.some(leadsTo(translation.path)) &&
+      `${original.path} has no link to ${basename(translation.path)}`,
+    !theirs.targets.some(leadsTo(original.path)) &&
+      `${translation.path} has no link to ${basename(original.path)}`,
     difference("heading", ours.headings, theirs.headings),
     difference("table row", ours.rows, theirs.rows),
     difference("link", linked(ours), linked(theirs)),
@@ -69,7 +75,9 @@ function partsOf(text: string): Parts {
   for (const { line, code } of blocks) lines.fill("", line - 1, line + code.split("\n").length);
   return {
     headings: lines.flatMap((line) => /^#{1,6}(?= )/.exec(line) ?? []),
-    rows: lines.filter((line) => line.startsWith("|")).map((line) => `one of ${line.split("|").length - 2} cells`),
+    rows: lines
+      .filter((line) => line.startsWith("|"))
+      .map((line) => `one of ${line.split("|").length - 2} cells`),
     targets: [...lines.join("\n").matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target),
     code: blocks.flatMap(({ language, needs, companions, code }) => [
       `\`\`\`${[language, ...needs.map((name) => `needs ${name}`), ...companions.map((name) => `with ${name}`)].join(", ")}`,
@@ -78,20 +86,30 @@ function partsOf(text: string): Parts {
   };
 }
 
-/** A sentence may put its links in another order, and each page links to pages in its own language. */
+/**
+ * A sentence may put its links in another order, and each page links to pages in its own language.
+ */
 function linked({ targets }: Parts): string[] {
   return targets.map(originalOf).toSorted();
 }
 
 const comment = /(?<=^|\s)(?:\/\/|#) .*$/;
 
-/** A line of a translation's code with the original's comment, where that is translated and all else is the same: what runs is the same. */
+/**
+ * A line of a translation's code with the original's comment, where that is translated and all else
+ * is the same: what runs is the same.
+ */
 function withComment(line: string, original: string): string {
-  const isTranslated = /\p{Script=Han}/u.test(comment.exec(line)?.[0] ?? "") && comment.test(original);
+  const isTranslated =
+    /\p{Script=Han}/u.test(comment.exec(line)?.[0] ?? "") && comment.test(original);
   return isTranslated ? line.replace(comment, () => comment.exec(original)?.[0] ?? "") : line;
 }
 
-function difference(what: string, ours: readonly string[], theirs: readonly string[]): string | false {
+function difference(
+  what: string,
+  ours: readonly string[],
+  theirs: readonly string[],
+): string | false {
   const indexes = Array.from({ length: Math.max(ours.length, theirs.length) }, (_, index) => index);
   const index = indexes.find((at) => ours[at] !== theirs[at]);
   if (index === undefined) return false;

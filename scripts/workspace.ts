@@ -14,7 +14,11 @@ export interface Manifest {
   readonly keywords?: readonly string[];
   readonly homepage?: string;
   readonly bugs?: string;
-  readonly repository?: { readonly type: string; readonly url: string; readonly directory?: string };
+  readonly repository?: {
+    readonly type: string;
+    readonly url: string;
+    readonly directory?: string;
+  };
   readonly author?: string;
   readonly license?: string;
   readonly type?: string;
@@ -24,7 +28,10 @@ export interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>;
   readonly bin?: string | Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, unknown>>;
-  readonly publishConfig?: { readonly access?: string; readonly exports?: Readonly<Record<string, unknown>> };
+  readonly publishConfig?: {
+    readonly access?: string;
+    readonly exports?: Readonly<Record<string, unknown>>;
+  };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -70,7 +77,9 @@ export function isPublished({ manifest }: Member): boolean {
 }
 
 /** What the root says of the project; npm shows the same with every package. */
-export function project(): Pick<Manifest, "bugs" | "author"> & { readonly repository: { readonly url: string } } {
+export function project(): Pick<Manifest, "bugs" | "author"> & {
+  readonly repository: { readonly url: string };
+} {
   return JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as ReturnType<typeof project>;
 }
 
@@ -87,6 +96,9 @@ export function sourceFiles(workspace: string = root): readonly SourceFile[] {
     if (!existsSync(src)) return [];
     return readdirSync(src, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
-      .map((name) => ({ path: `${member.path}/src/${name.replaceAll("\\", "/")}`, text: readFileSync(join(src, name), "utf8") }));
+      .map((name) => ({
+        path: `${member.path}/src/${name.replaceAll("\\", "/")}`,
+        text: readFileSync(join(src, name), "utf8"),
+      }));
   });
 }

@@ -16,7 +16,14 @@ const timeNames = new Set([
   "AbortSignal.timeout",
 ]);
 const timeGlobals = new Set(["setTimeout", "setInterval"]);
-const timeModules = new Set(["timers", "node:timers", "timers/promises", "node:timers/promises", "perf_hooks", "node:perf_hooks"]);
+const timeModules = new Set([
+  "timers",
+  "node:timers",
+  "timers/promises",
+  "node:timers/promises",
+  "perf_hooks",
+  "node:perf_hooks",
+]);
 const randomNames = new Set([
   "Math.random",
   "crypto.randomUUID",
@@ -25,13 +32,25 @@ const randomNames = new Set([
   "crypto.getRandomValues",
   "webcrypto.getRandomValues",
 ]);
-const randomImports = new Set(["randomUUID", "randomBytes", "randomInt", "randomFill", "randomFillSync", "getRandomValues"]);
+const randomImports = new Set([
+  "randomUUID",
+  "randomBytes",
+  "randomInt",
+  "randomFill",
+  "randomFillSync",
+  "getRandomValues",
+]);
 
 /** A member expression that is the object of a longer one is judged as part of that one. */
-function reportMember(context: Context, banned: ReadonlySet<string>, advice: string): (node: Node) => void {
+function reportMember(
+  context: Context,
+  banned: ReadonlySet<string>,
+  advice: string,
+): (node: Node) => void {
   return (node) => {
     const name = dotted(node);
-    if (name !== undefined && banned.has(name)) context.report({ node, message: `${name} is ambient. ${advice}` });
+    if (name !== undefined && banned.has(name))
+      context.report({ node, message: `${name} is ambient. ${advice}` });
   };
 }
 
@@ -42,8 +61,10 @@ export const ambientTime: Rule = {
     return {
       MemberExpression: reportMember(context, new Set([...timeNames, ...timeGlobals]), timeAdvice),
       NewExpression(node) {
-        const isNow = dotted(child(node, "callee")) === "Date" && (node["arguments"] as unknown[]).length === 0;
-        if (isNow) context.report({ node, message: `new Date() is the ambient time. ${timeAdvice}` });
+        const isNow =
+          dotted(child(node, "callee")) === "Date" && (node["arguments"] as unknown[]).length === 0;
+        if (isNow)
+          context.report({ node, message: `new Date() is the ambient time. ${timeAdvice}` });
       },
       CallExpression(node) {
         const callee = child(node, "callee", "Identifier");
@@ -68,7 +89,8 @@ export const ambientRandom: Rule = {
       MemberExpression: reportMember(context, randomNames, randomAdvice),
       ImportSpecifier(node) {
         const name = nameOf(child(node, "imported"));
-        if (name !== undefined && randomImports.has(name)) context.report({ node, message: `${name} is ambient. ${randomAdvice}` });
+        if (name !== undefined && randomImports.has(name))
+          context.report({ node, message: `${name} is ambient. ${randomAdvice}` });
       },
     };
   },
@@ -76,5 +98,7 @@ export const ambientRandom: Rule = {
 
 /** `setImmediate` is an order, not a time: the manual clock needs it to let pending work settle. */
 function importsOnlyImmediate(node: Node): boolean {
-  return (node["specifiers"] as readonly Node[]).every((specifier) => nameOf(child(specifier, "imported")) === "setImmediate");
+  return (node["specifiers"] as readonly Node[]).every(
+    (specifier) => nameOf(child(specifier, "imported")) === "setImmediate",
+  );
 }

@@ -1,7 +1,12 @@
-/** Dependencies point one way. Between packages: core ← everything, adapters ← apps and tests. Inside core: see `layerOf`. */
+/**
+ * Dependencies point one way. Between packages: core ← everything, adapters ← apps and tests.
+ * Inside core: see `layerOf`.
+ */
 import { type Context, child, type Node, nameOf, type Place, placeOf, type Rule } from "./rule.ts";
 
-/** errors, time, random, secret ← cache, lock and all else ← state, credential ← index ← testing. */
+/**
+ * errors, time, random, secret ← cache, lock and all else ← state, credential ← index ← testing.
+ */
 const layers: readonly (readonly [RegExp, number])[] = [
   [/^(errors|time|due-queue|random|secret)\.ts$/, 0],
   [/^(state|credential)\//, 2],
@@ -13,7 +18,10 @@ function layerOf(path: string): number {
   return layers.find(([pattern]) => pattern.test(path))?.[1] ?? 1;
 }
 
-/** The path below `src` that a relative import names, or undefined when it climbs out of the package. */
+/**
+ * The path below `src` that a relative import names, or undefined when it climbs out of the
+ * package.
+ */
 function resolve(from: string, specifier: string): string | undefined {
   const parts = from.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
@@ -24,7 +32,10 @@ function resolve(from: string, specifier: string): string | undefined {
   return parts.join("/");
 }
 
-/** What is wrong with importing `specifier` from `place`, with the remedy; undefined when nothing is. */
+/**
+ * What is wrong with importing `specifier` from `place`, with the remedy; undefined when nothing
+ * is.
+ */
 export function judgeImport(place: Place, specifier: string): string | undefined {
   const isOwnCode = place.group === "packages" && !place.isTest;
   if (specifier.startsWith(".")) {
@@ -60,6 +71,11 @@ function checkSource(context: Context, place: Place): (node: Node) => void {
 export const dependencyDirection: Rule = {
   create(context) {
     const check = checkSource(context, placeOf(context.filename));
-    return { ImportDeclaration: check, ExportNamedDeclaration: check, ExportAllDeclaration: check, ImportExpression: check };
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
   },
 };

@@ -1,4 +1,7 @@
-/** The rules of this repository that no linter brings. Each message says what to do instead; each has a failing case in `plugin.test.ts`. */
+/**
+ * The rules of this repository that no linter brings. Each message says what to do instead; each
+ * has a failing case in `plugin.test.ts`.
+ */
 import { ambientRandom, ambientTime } from "./ambient.ts";
 import { dependencyDirection } from "./directions.ts";
 import {
@@ -23,5 +26,8 @@ const rules: Record<string, Rule> = {
   "no-whole-store-command": noWholeStoreCommand,
 };
 
-const plugin: { readonly meta: { readonly name: string }; readonly rules: Record<string, Rule> } = { meta: { name: "lingpai" }, rules };
+const plugin: { readonly meta: { readonly name: string }; readonly rules: Record<string, Rule> } = {
+  meta: { name: "lingpai" },
+  rules,
+};
 export default plugin;

@@ -1,4 +1,7 @@
-/** The few shapes of oxlint's plugin interface that the rules use; the tree is ESTree, read by duck typing. */
+/**
+ * The few shapes of oxlint's plugin interface that the rules use; the tree is ESTree, read by duck
+ * typing.
+ */
 
 export interface Node {
   readonly type: string;
@@ -35,17 +38,24 @@ export function nameOf(node: Node | undefined): string | undefined {
   return undefined;
 }
 
-/** `a.b` for a member expression on a plain name, with `globalThis.` left out; a bare identifier gives its name. */
+/**
+ * `a.b` for a member expression on a plain name, with `globalThis.` left out; a bare identifier
+ * gives its name.
+ */
 export function dotted(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined;
-  if (node.type !== "MemberExpression") return node.type === "Identifier" ? nameOf(node) : undefined;
+  if (node.type !== "MemberExpression")
+    return node.type === "Identifier" ? nameOf(node) : undefined;
   const object = dotted(child(node, "object"));
   const property = nameOf(child(node, "property"));
   if (object === undefined || property === undefined) return undefined;
   return object === "globalThis" || object === "global" ? property : `${object}.${property}`;
 }
 
-/** Where a file lives, from its path: the workspace folder it belongs to, and the path below that folder's `src`. */
+/**
+ * Where a file lives, from its path: the workspace folder it belongs to, and the path below that
+ * folder's `src`.
+ */
 export interface Place {
   readonly group: "packages" | "apps" | "scripts" | "root";
   readonly folder: string;
@@ -57,7 +67,15 @@ export function placeOf(filename: string): Place {
   const path = filename.replaceAll("\\", "/");
   const isTest = /\.(test|types|bench|fixture|kit)\.ts$|\/(test|fixtures|mutants)\//.test(path);
   const member = /.*\/(packages|apps)\/([^/]+)\/(?:src\/)?(.+)$/.exec(path);
-  if (member) return { group: member[1] as "packages" | "apps", folder: member[2] ?? "", path: member[3] ?? "", isTest };
+  if (member)
+    return {
+      group: member[1] as "packages" | "apps",
+      folder: member[2] ?? "",
+      path: member[3] ?? "",
+      isTest,
+    };
   const script = /.*\/scripts\/(.+)$/.exec(path);
-  return script ? { group: "scripts", folder: "scripts", path: script[1] ?? "", isTest } : { group: "root", folder: "", path, isTest };
+  return script
+    ? { group: "scripts", folder: "scripts", path: script[1] ?? "", isTest }
+    : { group: "root", folder: "", path, isTest };
 }

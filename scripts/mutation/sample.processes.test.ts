@@ -1,11 +1,18 @@
-/** What the whole run does each night, with the reducer: seconds, and always the same mutants in front of the same tests. */
+/**
+ * What the whole run does each night, with the reducer: seconds, and always the same mutants in
+ * front of the same tests.
+ */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../process.ts";
 import { root } from "../workspace.ts";
 
 test("nine of ten small changes to the reducer are noticed by the tests beside it, and the others are named", async () => {
-  const printed = await run(process.execPath, [join(root, "scripts/mutation/main.ts"), "--sample"], { cwd: root, timeoutMs: 230_000 });
+  const printed = await run(
+    process.execPath,
+    [join(root, "scripts/mutation/main.ts"), "--sample"],
+    { cwd: root, timeoutMs: 230_000 },
+  );
   const score = printed.slice(printed.lastIndexOf("mutation score:"));
   console.log(score);
   expect(score).toMatch(

@@ -5,7 +5,10 @@ import { root } from "../workspace.ts";
 import { linesOf, scoreOf, type MutationReport, type Survivor } from "./score.ts";
 
 const source = "export const isLate = (ms: number) =>\n  ms > 10;\n";
-const at = (column: number, end: number): { start: { line: number; column: number }; end: { line: number; column: number } } => ({
+const at = (
+  column: number,
+  end: number,
+): { start: { line: number; column: number }; end: { line: number; column: number } } => ({
   start: { line: 2, column },
   end: { line: 2, column: end },
 });
@@ -21,50 +24,76 @@ function report(...statuses: readonly string[]): MutationReport {
   return { files: { "a.ts": { source, mutants } } };
 }
 
-const survivor: Survivor = { file: "a.ts", line: "ms > 10;", from: "ms > 10", to: "ms >= 10", reason: "nobody is exactly late" };
+const survivor: Survivor = {
+  file: "a.ts",
+  line: "ms > 10;",
+  from: "ms > 10",
+  to: "ms >= 10",
+  reason: "nobody is exactly late",
+};
 
 describe("the mutation score", () => {
   it("counts the uncovered as living, a hanging one as killed, and what was not run not at all", () => {
     const score = scoreOf(report("Survived", "NoCoverage", "Killed", "Timeout"), []);
     expect(score).toMatchObject({ killed: 2, all: 4, percent: 50 });
     expect(score.unlisted.map(({ to }) => to)).toEqual(["ms >= 10", "ms <= 10"]);
-    expect(scoreOf(report("Killed", "Ignored", "CompileError", "RuntimeError"), [])).toMatchObject({ killed: 1, all: 1, percent: 100 });
+    expect(scoreOf(report("Killed", "Ignored", "CompileError", "RuntimeError"), [])).toMatchObject({
+      killed: 1,
+      all: 1,
+      percent: 100,
+    });
     expect(scoreOf({ files: {} }, []).percent).toBe(0);
   });
 
   it("lets a mutant live that is listed with its reason, and no other one", () => {
-    expect(scoreOf(report("Survived"), [survivor])).toMatchObject({ listed: [survivor], unlisted: [] });
+    expect(scoreOf(report("Survived"), [survivor])).toMatchObject({
+      listed: [survivor],
+      unlisted: [],
+    });
     expect(scoreOf(report("Survived"), [{ ...survivor, to: "ms < 10" }]).unlisted).toHaveLength(1);
   });
 
   it("tells when a listed one is killed, or its line is gone; of a file that was not mutated it says nothing", () => {
     expect(scoreOf(report("Killed"), [survivor]).outdated).toEqual([survivor]);
-    expect(scoreOf(report("Survived"), [{ ...survivor, line: "ms > 11;" }]).outdated).toHaveLength(1);
-    expect(scoreOf(report("Survived"), [survivor, { ...survivor, file: "b.ts" }]).outdated).toEqual([]);
+    expect(scoreOf(report("Survived"), [{ ...survivor, line: "ms > 11;" }]).outdated).toHaveLength(
+      1,
+    );
+    expect(scoreOf(report("Survived"), [survivor, { ...survivor, file: "b.ts" }]).outdated).toEqual(
+      [],
+    );
     // Not run this time: made when its module loads.
     expect(scoreOf(report("Ignored"), [survivor]).outdated).toEqual([]);
   });
 
   it("is printed with every mutant that lives, as text and replacement", () => {
     const lines = linesOf(scoreOf(report("Survived", "Killed", "Killed"), []));
-    expect(lines.at(-1)).toBe("mutation score: 66.7 % (2 of 3 mutants killed; 0 live with a reason, 1 without)");
+    expect(lines.at(-1)).toBe(
+      "mutation score: 66.7 % (2 of 3 mutants killed; 0 live with a reason, 1 without)",
+    );
     expect(lines[0]).toBe("lives: a.ts\n    ms > 10;\n    - ms > 10\n    + ms >= 10");
     expect(lines[1]).toBe("  66.7 %  a.ts (2 of 3)");
     const [reason] = linesOf(scoreOf(report("Survived", "Killed"), [survivor]));
-    expect(reason).toBe("lives with a reason: a.ts\n    - ms > 10\n    + ms >= 10\n    nobody is exactly late");
+    expect(reason).toBe(
+      "lives with a reason: a.ts\n    - ms > 10\n    + ms >= 10\n    nobody is exactly late",
+    );
   });
 });
 
 describe("the list of survivors", () => {
-  const survivors = JSON.parse(readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8")) as readonly Survivor[];
+  const survivors = JSON.parse(
+    readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8"),
+  ) as readonly Survivor[];
 
-  // Whether their lines are still there the run says: a change to a line must not wait for a run of hours.
+  // Whether their lines are still there the run says: a change to a line must not wait for a run of
+  // hours.
   it("names files that there are, each with a reason, none twice", () => {
     for (const { file, from, reason, to } of survivors) {
       expect(existsSync(join(root, file)), file).toBe(true);
       expect(reason.length, `${file}: ${from} → ${to}`).toBeGreaterThan(20);
     }
-    const names = survivors.map(({ file, from, line, to }) => JSON.stringify([file, line, from, to]));
+    const names = survivors.map(({ file, from, line, to }) =>
+      JSON.stringify([file, line, from, to]),
+    );
     expect(new Set(names).size).toBe(names.length);
   });
 });

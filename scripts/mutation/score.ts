@@ -1,8 +1,13 @@
-/** Judges what the mutation run reports: every mutant dies, or stands in the list of survivors with the reason why it may live. */
+/**
+ * Judges what the mutation run reports: every mutant dies, or stands in the list of survivors with
+ * the reason why it may live.
+ */
 
 /** The part of the mutation-testing report schema that is read here. */
 export interface MutationReport {
-  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>>;
+  readonly files: Readonly<
+    Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>
+  >;
 }
 
 export interface ReportedMutant {
@@ -35,7 +40,11 @@ export interface Score {
   /** In percent; uncovered mutants count as living. */
   readonly percent: number;
   /** Of each file, in the report's order. */
-  readonly files: readonly { readonly file: string; readonly killed: number; readonly all: number }[];
+  readonly files: readonly {
+    readonly file: string;
+    readonly killed: number;
+    readonly all: number;
+  }[];
   /** Those that live with a reason. */
   readonly listed: readonly Survivor[];
   readonly unlisted: readonly Omit<Survivor, "reason">[];
@@ -83,12 +92,30 @@ function shareOf({ killed, all }: { readonly killed: number; readonly all: numbe
 }
 
 /** What is printed: the living, each file's score, and that of all. */
-export function linesOf({ killed, all, files, listed, percent, unlisted, outdated }: Score): string[] {
+export function linesOf({
+  killed,
+  all,
+  files,
+  listed,
+  percent,
+  unlisted,
+  outdated,
+}: Score): string[] {
   return [
-    ...listed.map(({ file, from, to, reason }) => `lives with a reason: ${file}\n    - ${from}\n    + ${to}\n    ${reason}`),
-    ...unlisted.map(({ file, line, from, to }) => `lives: ${file}\n    ${line}\n    - ${from}\n    + ${to}`),
-    ...outdated.map(({ file, from, to }) => `listed, but dead or gone: ${file}\n    - ${from}\n    + ${to}`),
-    ...files.map((each) => `${shareOf(each).toFixed(1).padStart(6)} %  ${each.file} (${each.killed} of ${each.all})`),
+    ...listed.map(
+      ({ file, from, to, reason }) =>
+        `lives with a reason: ${file}\n    - ${from}\n    + ${to}\n    ${reason}`,
+    ),
+    ...unlisted.map(
+      ({ file, line, from, to }) => `lives: ${file}\n    ${line}\n    - ${from}\n    + ${to}`,
+    ),
+    ...outdated.map(
+      ({ file, from, to }) => `listed, but dead or gone: ${file}\n    - ${from}\n    + ${to}`,
+    ),
+    ...files.map(
+      (each) =>
+        `${shareOf(each).toFixed(1).padStart(6)} %  ${each.file} (${each.killed} of ${each.all})`,
+    ),
     `mutation score: ${percent.toFixed(1)} % (${killed} of ${all} mutants killed; ${listed.length} live with a reason, ${unlisted.length} without)`,
   ];
 }

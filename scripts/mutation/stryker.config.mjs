@@ -1,23 +1,35 @@
-/** How mutants are made and shown to the tests. `main.ts` says which files, and judges the outcome. */
+/**
+ * How mutants are made and shown to the tests. `main.ts` says which files, and judges the outcome.
+ */
 const files = process.env["LINGPAI_MUTATE"] ?? "packages/core/src/state/*.ts";
 
 export default {
   testRunner: "in-process",
   plugins: ["./scripts/mutation/test-runner.ts"],
-  // Core and wechat import their own files by relative paths, so a copy of these folders is enough; the others' settings are only referred to.
+  // Core and wechat import their own files by relative paths, so a copy of these folders is enough;
+  // the others' settings are only referred to.
   ignorePatterns: [
-    ...["/*", "!/packages", "/packages/*/*", "!/packages/*/tsconfig.json", "!/packages/core/*", "!/packages/wechat/*"],
+    ...[
+      "/*",
+      "!/packages",
+      "/packages/*/*",
+      "!/packages/*/tsconfig.json",
+      "!/packages/core/*",
+      "!/packages/wechat/*",
+    ],
     ...["!/tsconfig.base.json", "node_modules", "dist", "*.tsbuildinfo"],
   ],
   // Stryker would rewrite it with the compiler's API, which TypeScript 7 no longer has. Nothing in the copy reads it.
   tsconfigFile: ".cache/none.json",
   mutate: [...files.split(","), "!**/*.{test,fixture,types}.ts"],
   coverageAnalysis: "perTest",
-  // A mutant that is made when its module loads must be shown to all tests. The nightly run does that.
+  // A mutant that is made when its module loads must be shown to all tests. The nightly run does
+  // that.
   ignoreStatic: process.env["LINGPAI_MUTATE_STATIC"] !== "1",
   disableTypeChecks: false,
   concurrency: 2,
-  // A mutant that runs round and round is stopped by its count; this is for a machine that stands still, which must not look like a kill.
+  // A mutant that runs round and round is stopped by its count; this is for a machine that stands
+  // still, which must not look like a kill.
   timeoutMS: 60_000,
   dryRunTimeoutMinutes: 30,
   timeoutFactor: 3,

@@ -1,6 +1,7 @@
 /**
- * Stands for vitest in the process where mutants are shown to tests: collects what test files declare, so that single tests can be run again and
- * again without loading anything anew. `expect` and `vi` are vitest's own. Whatever of vitest is not here fails when a file loads, not silently.
+ * Stands for vitest in the process where mutants are shown to tests: collects what test files
+ * declare, so that single tests can be run again and again without loading anything anew. `expect`
+ * and `vi` are vitest's own. Whatever of vitest is not here fails when a file loads, not silently.
  */
 import { expect } from "vitest";
 
@@ -46,7 +47,9 @@ export async function collect(fileName: string, load: () => Promise<unknown>): P
 function declareTest(title: string, body: Body, args: readonly unknown[] = []): void {
   const { fileName, suites } = registry;
   const name = `${fileName}#${[...suites.flatMap(({ titles }) => titles), title].join(" > ")}`;
-  const count = [...registry.tests.keys()].filter((id) => id === name || id.startsWith(`${name} #`)).length;
+  const count = [...registry.tests.keys()].filter(
+    (id) => id === name || id.startsWith(`${name} #`),
+  ).length;
   const id = count === 0 ? name : `${name} #${count + 1}`;
   const run = async (): Promise<void> => {
     registry.finished = [];
@@ -65,7 +68,10 @@ function declareSuite(title: string, body: Body, args: readonly unknown[] = []):
   const outer = registry.suites;
   registry.suites = [...outer, { titles: [title], before: [], after: [] }];
   const result = body(...(args as never[]));
-  if (result instanceof Promise) throw new TypeError(`The suite "${title}" is declared by a promise, which is not supported here.`);
+  if (result instanceof Promise)
+    throw new TypeError(
+      `The suite "${title}" is declared by a promise, which is not supported here.`,
+    );
   registry.suites = outer;
 }
 
@@ -75,7 +81,9 @@ function each(declare: typeof declareTest) {
       const body = rest.at(-1) as Body;
       // Only a table of rows is spread, as vitest does it.
       const isTable = rows.every((row) => Array.isArray(row));
-      rows.forEach((row, index) => declare(`${title} #${index + 1}`, body, isTable ? (row as readonly unknown[]) : [row]));
+      rows.forEach((row, index) =>
+        declare(`${title} #${index + 1}`, body, isTable ? (row as readonly unknown[]) : [row]),
+      );
     };
 }
 
@@ -86,10 +94,15 @@ function declareTimed(title: string, ...rest: readonly [Body] | readonly [object
   declareTest(title, rest.at(-1) as Body);
 }
 
-export const test: typeof declareTimed & Pick<Declare, "each"> = Object.assign(declareTimed.bind(undefined), { each: each(declareTest) });
+export const test: typeof declareTimed & Pick<Declare, "each"> = Object.assign(
+  declareTimed.bind(undefined),
+  { each: each(declareTest) },
+);
 /** By vitest's two names for it. */
 export { test as it };
-export const describe: Declare = Object.assign(declareSuite.bind(undefined), { each: each(declareSuite) });
+export const describe: Declare = Object.assign(declareSuite.bind(undefined), {
+  each: each(declareSuite),
+});
 export const beforeEach = (hook: Body): unknown => registry.suites.at(-1)?.before.push(hook);
 export const afterEach = (hook: Body): unknown => registry.suites.at(-1)?.after.push(hook);
 export const onTestFinished = (hook: Body): unknown => registry.finished.push(hook);

@@ -1,14 +1,21 @@
 /**
- * A test runner for Stryker that loads the tests once and keeps them: a mutant costs what its tests cost, some ms, instead of a start of vitest.
+ * A test runner for Stryker that loads the tests once and keeps them: a mutant costs what its tests
+ * cost, some ms, instead of a start of vitest.
  *
- * A kill counts only if the same test passes right afterwards without the mutant; otherwise the process is begun again and the mutant shown once more.
+ * A kill counts only if the same test passes right afterwards without the mutant; otherwise the
+ * process is begun again and the mutant shown once more.
  */
 import { globSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { INSTRUMENTER_CONSTANTS, type StrykerOptions } from "@stryker-mutator/api/core";
-import { commonTokens, declareFactoryPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
+import {
+  commonTokens,
+  declareFactoryPlugin,
+  PluginKind,
+  tokens,
+} from "@stryker-mutator/api/plugin";
 import {
   DryRunStatus,
   MutantRunStatus,
@@ -30,18 +37,30 @@ interface Instrumenter {
   currentTestId?: string | undefined;
   hitCount?: number;
   hitLimit?: number | undefined;
-  mutantCoverage?: { static: Record<string, number>; perTest: Record<string, Record<string, number>> };
+  mutantCoverage?: {
+    static: Record<string, number>;
+    perTest: Record<string, Record<string, number>>;
+  };
 }
 
-type Outcome = { readonly kind: "passed" } | { readonly kind: "failed"; readonly message: string } | { readonly kind: "hung" };
+type Outcome =
+  | { readonly kind: "passed" }
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "hung" };
 
-/** How often in a row the event loop turns, every few ms, with nothing to do, before a test is called hanging. A busy machine makes few turns. */
+/**
+ * How often in a row the event loop turns, every few ms, with nothing to do, before a test is
+ * called hanging. A busy machine makes few turns.
+ */
 const turnMs = 5;
 const idleTurnsMax = 300;
 /** What a turn itself may compute for. */
 const idleMs = 1;
 
-/** How long tests may compute for one mutant; one that outlives it counts as living. The whole run has no limit. */
+/**
+ * How long tests may compute for one mutant; one that outlives it counts as living. The whole run
+ * has no limit.
+ */
 const computingMaxMs = Number(process.env["LINGPAI_MUTATION_MAX_MS"] ?? Number.POSITIVE_INFINITY);
 
 function computedMs(): number {
@@ -65,7 +84,10 @@ class InProcessRunner implements TestRunner {
     this.#options = options;
   }
 
-  /** Modules are loaded once for a process. Where no mutant is shown to modules as they load, Stryker need not begin a new one. */
+  /**
+   * Modules are loaded once for a process. Where no mutant is shown to modules as they load,
+   * Stryker need not begin a new one.
+   */
   capabilities(): { reloadEnvironment: boolean } {
     return { reloadEnvironment: this.#options.ignoreStatic };
   }
@@ -83,15 +105,28 @@ class InProcessRunner implements TestRunner {
       tests.push(
         outcome.kind === "passed"
           ? { ...what, status: TestStatus.Success }
-          : { ...what, status: TestStatus.Failed, failureMessage: outcome.kind === "failed" ? outcome.message : "It does not end." },
+          : {
+              ...what,
+              status: TestStatus.Failed,
+              failureMessage: outcome.kind === "failed" ? outcome.message : "It does not end.",
+            },
       );
     }
     const mutantCoverage = this.#code.mutantCoverage ?? { static: {}, perTest: {} };
     return { status: DryRunStatus.Complete, tests, mutantCoverage };
   }
 
-  async mutantRun({ activeMutant, hitLimit, mutantActivation, testFilter }: MutantRunOptions): Promise<MutantRunResult> {
-    Object.assign(this.#code, { hitCount: 0, hitLimit, activeMutant: mutantActivation === "static" ? activeMutant.id : undefined });
+  async mutantRun({
+    activeMutant,
+    hitLimit,
+    mutantActivation,
+    testFilter,
+  }: MutantRunOptions): Promise<MutantRunResult> {
+    Object.assign(this.#code, {
+      hitCount: 0,
+      hitLimit,
+      activeMutant: mutantActivation === "static" ? activeMutant.id : undefined,
+    });
     await this.#load();
     this.#code.activeMutant = activeMutant.id;
     const tests = this.#inOrder(testFilter, activeMutant.fileName);
@@ -103,8 +138,14 @@ class InProcessRunner implements TestRunner {
         return { status: MutantRunStatus.Timeout, reason: "It runs round and round." };
       if (outcome.kind === "passed") continue;
       if (mutantActivation === "runtime") await this.#prove(test);
-      if (outcome.kind === "hung") return { status: MutantRunStatus.Timeout, reason: `${test.id} does not end.` };
-      return { status: MutantRunStatus.Killed, killedBy: [test.id], failureMessage: outcome.message, nrOfTests: index + 1 };
+      if (outcome.kind === "hung")
+        return { status: MutantRunStatus.Timeout, reason: `${test.id} does not end.` };
+      return {
+        status: MutantRunStatus.Killed,
+        killedBy: [test.id],
+        failureMessage: outcome.message,
+        nrOfTests: index + 1,
+      };
     }
     return { status: MutantRunStatus.Survived, nrOfTests: tests.length };
   }
@@ -112,7 +153,10 @@ class InProcessRunner implements TestRunner {
   async #prove(test: Registered): Promise<void> {
     Object.assign(this.#code, { activeMutant: undefined, hitLimit: undefined });
     const outcome = await this.#outcomeOf(test);
-    if (outcome.kind !== "passed") throw new Error(`${test.id} fails without the mutant too: one before it left something behind.`);
+    if (outcome.kind !== "passed")
+      throw new Error(
+        `${test.id} fails without the mutant too: one before it left something behind.`,
+      );
   }
 
   async #outcomeOf(test: Registered): Promise<Outcome> {
@@ -125,8 +169,11 @@ class InProcessRunner implements TestRunner {
   /** Quick ones first, and before them those that lie beside the mutated file. */
   #inOrder(testFilter: readonly string[] | undefined, mutatedFile: string): Registered[] {
     const stem = mutatedFile.replace(/^.*\/([^/]+)\.ts$/, "/$1.");
-    const rank = ({ id, fileName }: Registered): number => (this.#tookMs.get(id) ?? 0) + (fileName.includes(stem) ? 0 : 20);
-    const chosen = testFilter?.map((id) => registry.tests.get(id)).filter((test) => test !== undefined) ?? [...registry.tests.values()];
+    const rank = ({ id, fileName }: Registered): number =>
+      (this.#tookMs.get(id) ?? 0) + (fileName.includes(stem) ? 0 : 20);
+    const chosen = testFilter
+      ?.map((id) => registry.tests.get(id))
+      .filter((test) => test !== undefined) ?? [...registry.tests.values()];
     return chosen.toSorted((one, next) => rank(one) - rank(next));
   }
 
@@ -135,19 +182,31 @@ class InProcessRunner implements TestRunner {
     this.#isLoaded = true;
     // A mutant leaves promises behind that nobody waits for any more, and timers.
     process.on("uncaughtException", () => {});
-    // The counterexample as it was found will do; and a property is shown the same values each time, so that the score is no luck.
+    // The counterexample as it was found will do; and a property is shown the same values each
+    // time, so that the score is no luck.
     fastCheck.configureGlobal({ endOnFailure: true, seed: 1 });
     const registryUrl = new URL("./test-registry.ts", import.meta.url).href;
     registerHooks({
       resolve: (specifier, context, next) =>
-        specifier === "vitest" && context.parentURL !== registryUrl ? { url: registryUrl, shortCircuit: true } : next(specifier, context),
+        specifier === "vitest" && context.parentURL !== registryUrl
+          ? { url: registryUrl, shortCircuit: true }
+          : next(specifier, context),
     });
-    const patterns = (process.env["LINGPAI_MUTATION_TESTS"] ?? "packages/{core,wechat}/src/**/*.test.ts").split(" ");
-    const exclude = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+    const patterns = (
+      process.env["LINGPAI_MUTATION_TESTS"] ?? "packages/{core,wechat}/src/**/*.test.ts"
+    ).split(" ");
+    const exclude = patterns
+      .filter((pattern) => pattern.startsWith("!"))
+      .map((pattern) => pattern.slice(1));
     const files = patterns
       .filter((pattern) => !pattern.startsWith("!"))
-      .flatMap((pattern) => globSync(pattern, { exclude: ["**/*.{processes,redis,servers,packaging,docs}.test.ts", ...exclude] }));
-    for (const file of files.toSorted()) await collect(file, () => import(pathToFileURL(resolve(file)).href));
+      .flatMap((pattern) =>
+        globSync(pattern, {
+          exclude: ["**/*.{processes,redis,servers,packaging,docs}.test.ts", ...exclude],
+        }),
+      );
+    for (const file of files.toSorted())
+      await collect(file, () => import(pathToFileURL(resolve(file)).href));
   }
 }
 
@@ -167,7 +226,10 @@ async function outcomeOf(test: Registered): Promise<Outcome> {
   });
   const ended = test.run().then(
     (): Outcome => ({ kind: "passed" }),
-    (error: unknown): Outcome => ({ kind: "failed", message: error instanceof Error ? error.message : String(error) }),
+    (error: unknown): Outcome => ({
+      kind: "failed",
+      message: error instanceof Error ? error.message : String(error),
+    }),
   );
   const outcome = await Promise.race([ended, hung]);
   cancel();
@@ -180,4 +242,6 @@ function createRunner(options: StrykerOptions): TestRunner {
 }
 createRunner.inject = tokens(commonTokens.options);
 
-export const strykerPlugins = [declareFactoryPlugin(PluginKind.TestRunner, "in-process", createRunner)];
+export const strykerPlugins = [
+  declareFactoryPlugin(PluginKind.TestRunner, "in-process", createRunner),
+];

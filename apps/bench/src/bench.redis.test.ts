@@ -4,10 +4,16 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { Measurement } from "./measurement.ts";
 
-async function bench(...args: string[]): Promise<{ code: number | null; out: string; errors: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("./main.ts", import.meta.url)), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+async function bench(
+  ...args: string[]
+): Promise<{ code: number | null; out: string; errors: string }> {
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("./main.ts", import.meta.url)), ...args],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
   return { code, out, errors };
@@ -33,7 +39,11 @@ function expectShape(row: Measurement, name: string): void {
 }
 
 const peersIn = (rows: readonly Measurement[]): Set<string> =>
-  new Set(rows.map(({ contender }) => contender).filter((name) => /\d+\.\d+\.\d+/.test(name) && !/^(lingpai|raw)/.test(name)));
+  new Set(
+    rows
+      .map(({ contender }) => contender)
+      .filter((name) => /\d+\.\d+\.\d+/.test(name) && !/^(lingpai|raw)/.test(name)),
+  );
 
 /** Targets that count: a busy machine makes no difference to them. */
 const counted = (rows: readonly Measurement[]): readonly Measurement[] =>
@@ -44,18 +54,16 @@ describe.concurrent("pnpm bench", () => {
   it("measures hits in the process beside the cache libraries", async () => {
     const rows = await measured("hot");
     expect(peersIn(rows).size).toBeGreaterThanOrEqual(12);
-    expect(rows.filter(({ target }) => target !== undefined).map(({ contender }) => contender)).toEqual([
-      "lingpai peek()",
-      "lingpai get()",
-    ]);
+    expect(
+      rows.filter(({ target }) => target !== undefined).map(({ contender }) => contender),
+    ).toEqual(["lingpai peek()", "lingpai get()"]);
   });
 
   it("measures reads from Redis beside the raw clients that send the same command", async () => {
     const rows = await measured("redis-get");
-    expect(rows.filter(({ target }) => target === "ratio ≥ 0.9").map(({ contender }) => contender)).toEqual([
-      "lingpai adapter-ioredis",
-      "lingpai adapter-node-redis",
-    ]);
+    expect(
+      rows.filter(({ target }) => target === "ratio ≥ 0.9").map(({ contender }) => contender),
+    ).toEqual(["lingpai adapter-ioredis", "lingpai adapter-node-redis"]);
   });
 
   it("finds two wire commands in an uncontended lease, and no waiter who gives up", async () => {
@@ -71,7 +79,8 @@ describe.concurrent("pnpm bench", () => {
     expect(counted(rows)).toHaveLength(3);
     for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
     const loads = rows.find(
-      ({ contender, metric }) => contender.startsWith("keyv") && !contender.includes("verrou") && metric.startsWith("loads"),
+      ({ contender, metric }) =>
+        contender.startsWith("keyv") && !contender.includes("verrou") && metric.startsWith("loads"),
     );
     expect(loads?.value).toBe(15);
   });
@@ -87,7 +96,8 @@ describe.concurrent("pnpm bench", () => {
     expect(counted(rows)).toHaveLength(14);
     for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
     const failures = rows.filter(
-      ({ contender, metric }) => !contender.startsWith("lingpai") && metric.includes("killed") && metric.includes("failed"),
+      ({ contender, metric }) =>
+        !contender.startsWith("lingpai") && metric.includes("killed") && metric.includes("failed"),
     );
     for (const { value } of failures) expect(value).toBeGreaterThan(0);
   });
@@ -101,19 +111,23 @@ describe.concurrent("pnpm bench", () => {
   it("counts what a node sends in an hour", async () => {
     const rows = await measured("cost");
     expect(rows.map(({ target }) => target)).toEqual(["ratio ≤ 1.05", "ratio ≤ 1.05"]);
-    // At 400 times the speed a busy machine has nodes meet that would not have met. The simulation holds the figure itself.
+    // At 400 times the speed a busy machine has nodes meet that would not have met. The simulation
+    // holds the figure itself.
     for (const { ratio } of rows) expect(ratio).toBeGreaterThan(0.5);
   });
 
   it("goes through many credentials, whose refreshes cost what one costs among few", async () => {
     const rows = await measured("many");
     expect(rows).toHaveLength(10);
-    for (const { ratio } of rows.filter(({ metric }) => metric.startsWith("refresh"))) expect(ratio).toBeLessThanOrEqual(3);
+    for (const { ratio } of rows.filter(({ metric }) => metric.startsWith("refresh")))
+      expect(ratio).toBeLessThanOrEqual(3);
   });
 
   it("says what benches there are when it does not know the name", async () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
-    expect(errors).toContain("hot, redis-get, lease, herd, adoption, failover, incident, war, siege, cost, many");
+    expect(errors).toContain(
+      "hot, redis-get, lease, herd, adoption, failover, incident, war, siege, cost, many",
+    );
   });
 });

@@ -9,5 +9,8 @@ export interface Bench {
   run(effort: Effort, only?: string): Promise<readonly Figure[]>;
 }
 
-/** `full` measures; `quick` goes through everything once, for a test: its times mean nothing, its counts do. */
+/**
+ * `full` measures; `quick` goes through everything once, for a test: its times mean nothing, its
+ * counts do.
+ */
 export type Effort = "full" | "quick";

@@ -45,7 +45,10 @@ export class Member<Known extends Orders> {
   #isGone = false;
 
   constructor(worker: URL) {
-    this.#process = fork(fileURLToPath(worker), { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+    this.#process = fork(fileURLToPath(worker), {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "advanced",
+    });
     this.#process.on("message", ({ id, result, error }: Answer) => {
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -54,14 +57,19 @@ export class Member<Known extends Orders> {
     });
     this.#process.on("exit", (code, signal) => {
       this.#isGone = true;
-      for (const { reject } of this.#waiting.values()) reject(new Error(`A process of the fleet ended with ${code ?? signal}.`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`A process of the fleet ended with ${code ?? signal}.`));
     });
   }
 
-  order<Name extends keyof Known & string>(name: Name, content: Parameters<Known[Name]>[0]): Promise<Awaited<ReturnType<Known[Name]>>> {
+  order<Name extends keyof Known & string>(
+    name: Name,
+    content: Parameters<Known[Name]>[0],
+  ): Promise<Awaited<ReturnType<Known[Name]>>> {
     const id = (this.#orders += 1);
     const answer = Promise.withResolvers<Awaited<ReturnType<Known[Name]>>>();
-    // What comes back is what the worker's function of this name returned; only the channel does not know its type.
+    // What comes back is what the worker's function of this name returned; only the channel does
+    // not know its type.
     this.#waiting.set(id, answer as PromiseWithResolvers<unknown>);
     const message: Message = { id, name, content };
     this.#process.send(message);
@@ -81,11 +89,17 @@ export class Member<Known extends Orders> {
 export function obey(orders: Orders): void {
   process.on("message", ({ id, name, content }: Message) => {
     const order = orders[name];
-    const done = order === undefined ? Promise.reject(new Error(`Nobody here knows the order ${name}.`)) : order(content as never);
+    const done =
+      order === undefined
+        ? Promise.reject(new Error(`Nobody here knows the order ${name}.`))
+        : order(content as never);
     done.then(
       (result) => process.send?.({ id, result } satisfies Answer),
       (error: unknown) =>
-        process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Answer),
+        process.send?.({
+          id,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        } satisfies Answer),
     );
   });
   process.on("disconnect", () => process.exit());

@@ -43,7 +43,8 @@ async function main(args: readonly string[]): Promise<void> {
     },
   });
   const [name = "", ...more] = positionals;
-  const names = name === "all" ? Object.keys(benches).filter((each) => !lasting.includes(each)) : [name];
+  const names =
+    name === "all" ? Object.keys(benches).filter((each) => !lasting.includes(each)) : [name];
   if (values.help) return void process.stdout.write(usage);
   if (more.length > 0 || !names.every((each) => each in benches)) {
     process.stderr.write(usage);

@@ -8,7 +8,10 @@ export interface Measurement {
   readonly metric: string;
   readonly value: number;
   readonly unit: string;
-  /** To what the bench measures against, in the same run: the median over its rounds. Null where there is nothing to compare with. */
+  /**
+   * To what the bench measures against, in the same run: the median over its rounds. Null where
+   * there is nothing to compare with.
+   */
   readonly ratio: number | null;
   /** What was promised, and whether this run kept it. */
   readonly target?: string;
@@ -32,8 +35,14 @@ export interface Target {
   isMet(figure: Measurement): boolean;
 }
 
-export const atMost = (limit: number): Target => ({ text: `≤ ${limit}`, isMet: ({ value }) => value <= limit });
-export const exactly = (expected: number): Target => ({ text: `= ${expected}`, isMet: ({ value }) => value === expected });
+export const atMost = (limit: number): Target => ({
+  text: `≤ ${limit}`,
+  isMet: ({ value }) => value <= limit,
+});
+export const exactly = (expected: number): Target => ({
+  text: `= ${expected}`,
+  isMet: ({ value }) => value === expected,
+});
 export const ratioAtMost = (limit: number): Target => ({
   text: `ratio ≤ ${limit}`,
   isMet: ({ ratio }) => ratio !== null && ratio <= limit,
@@ -46,7 +55,11 @@ export const ratioAtLeast = (limit: number): Target => ({
 export function judged(figure: Figure, ...targets: readonly (Target | undefined)[]): Figure {
   const asked = targets.filter((target) => target !== undefined);
   if (asked.length === 0) return figure;
-  return { ...figure, target: asked.map(({ text }) => text).join(", "), met: asked.every((target) => target.isMet(figure)) };
+  return {
+    ...figure,
+    target: asked.map(({ text }) => text).join(", "),
+    met: asked.every((target) => target.isMet(figure)),
+  };
 }
 
 /** The rows of `--json`: the quartiles become rows of their own. */

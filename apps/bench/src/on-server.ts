@@ -3,7 +3,10 @@ import { startServer, type Server } from "@lingpai/test-servers";
 /** Takes something into use until the bench ends, and gives it back. */
 export type Use = <R extends AsyncDisposable>(resource: R) => R;
 
-/** A Redis server for one bench. What it takes into use is disposed of before, the last first; `await using` would do it, from Node 24 on. */
+/**
+ * A Redis server for one bench. What it takes into use is disposed of before, the last first;
+ * `await using` would do it, from Node 24 on.
+ */
 export async function onServer<T>(work: (server: Server, use: Use) => Promise<T>): Promise<T> {
   const server = await startServer();
   const used: AsyncDisposable[] = [];

@@ -6,7 +6,9 @@ import type { Figure } from "./measurement.ts";
 
 export function renderFigures({ title, base }: Bench, figures: readonly Figure[]): string {
   const metrics = [...new Set(figures.map(({ metric }) => metric))];
-  const tables = metrics.map((metric) => renderMetric(figures.filter((figure) => figure.metric === metric)));
+  const tables = metrics.map((metric) =>
+    renderMetric(figures.filter((figure) => figure.metric === metric)),
+  );
   return [`${colors.bold(title)}\nratio: ${base}`, ...tables, renderVerdict(figures)].join("\n\n");
 }
 

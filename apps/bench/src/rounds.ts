@@ -1,4 +1,7 @@
-/** Contenders take turns: round after round, each time beginning with another one, so that none has the quiet minute for itself. */
+/**
+ * Contenders take turns: round after round, each time beginning with another one, so that none has
+ * the quiet minute for itself.
+ */
 export async function inRounds<Contender, Value>(
   contenders: readonly Contender[],
   rounds: number,

@@ -31,7 +31,10 @@ describe("a measurement", () => {
   const figure = { bench: "hot", contender: "x", metric: "hit", value: 3, unit: "ns", ratio: 2 };
 
   it("says whether all of its targets were met", () => {
-    expect(judged(figure, ratioAtMost(2), exactly(3))).toMatchObject({ target: "ratio ≤ 2, = 3", met: true });
+    expect(judged(figure, ratioAtMost(2), exactly(3))).toMatchObject({
+      target: "ratio ≤ 2, = 3",
+      met: true,
+    });
     expect(judged(figure, ratioAtMost(1.9), exactly(3))).toMatchObject({ met: false });
     expect(judged({ ...figure, ratio: null }, ratioAtMost(2))).toMatchObject({ met: false });
     expect(judged(figure)).toEqual(figure);

@@ -7,7 +7,8 @@ export function quantile(values: readonly number[], q: number): number {
   const position = q * (sorted.length - 1);
   const low = sorted[Math.floor(position)];
   const high = sorted[Math.ceil(position)];
-  if (low === undefined || high === undefined) throw new RangeError("A quantile needs at least one value.");
+  if (low === undefined || high === undefined)
+    throw new RangeError("A quantile needs at least one value.");
   return low + (high - low) * (position - Math.floor(position));
 }
 
@@ -17,7 +18,10 @@ export function spreadOf(values: readonly number[]): Spread {
   return { p25: quantile(values, 0.25), p75: quantile(values, 0.75) };
 }
 
-/** The median of the ratios within each round: what disturbs a whole round disturbs both sides of its ratio. */
+/**
+ * The median of the ratios within each round: what disturbs a whole round disturbs both sides of
+ * its ratio.
+ */
 export function medianRatio(values: readonly number[], base: readonly number[]): number {
   return median(values.map((value, round) => value / (base[round] ?? Number.NaN)));
 }

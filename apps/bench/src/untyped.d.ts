@@ -18,7 +18,12 @@ declare module "co-wechat-api" {
   export default class Api {
     /** Where requests go, with a trailing slash. */
     prefix: string;
-    constructor(appId: string, secret: string, getToken: () => Promise<Token | null>, saveToken: (token: Token | null) => Promise<void>);
+    constructor(
+      appId: string,
+      secret: string,
+      getToken: () => Promise<Token | null>,
+      saveToken: (token: Token | null) => Promise<void>,
+    );
     getUser(options: { openid: string; lang: string }): Promise<unknown>;
   }
 }

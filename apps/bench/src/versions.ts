@@ -1,9 +1,13 @@
 /** Which versions are measured: those that are installed, not those that were asked for. */
 import { readFileSync } from "node:fs";
 
-/** The installed version of a dependency of this package, by the name under which it is imported. */
+/**
+ * The installed version of a dependency of this package, by the name under which it is imported.
+ */
 export function versionOf(dependency: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL(`../node_modules/${dependency}/package.json`, import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL(`../node_modules/${dependency}/package.json`, import.meta.url), "utf8"),
+  );
   const isNamed = typeof manifest === "object" && manifest !== null && "version" in manifest;
   if (!isNamed) throw new Error(`${dependency} has no version. Run pnpm install.`);
   return String(manifest.version).replace(/^v/, "");

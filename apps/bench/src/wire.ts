@@ -1,4 +1,7 @@
-/** What reaches a Redis server over the wire, from all clients, command by command; what scripts call inside the server is left out. */
+/**
+ * What reaches a Redis server over the wire, from all clients, command by command; what scripts
+ * call inside the server is left out.
+ */
 import { systemRandom } from "@lingpai/core";
 import { Redis } from "ioredis";
 
@@ -8,13 +11,24 @@ export interface Wire extends AsyncDisposable {
 }
 
 /** What a connection says when it is opened, kept up or ended, and not when it is used. */
-const setUp = new Set(["HELLO", "AUTH", "INFO", "CLIENT", "SELECT", "PING", "COMMAND", "READONLY", "QUIT"]);
+const setUp = new Set([
+  "HELLO",
+  "AUTH",
+  "INFO",
+  "CLIENT",
+  "SELECT",
+  "PING",
+  "COMMAND",
+  "READONLY",
+  "QUIT",
+]);
 
 export const isSetUp = ([name = ""]: readonly string[]): boolean => setUp.has(name);
 
 /**
- * Listens through MONITOR. `INFO commandstats` would count what runs inside scripts too, so it cannot tell one round trip from five.
- * The server is slower meanwhile: count and time in separate runs where it is busy.
+ * Listens through MONITOR. `INFO commandstats` would count what runs inside scripts too, so it
+ * cannot tell one round trip from five. The server is slower meanwhile: count and time in separate
+ * runs where it is busy.
  */
 export async function openWire(url: string): Promise<Wire> {
   const control = new Redis(url);

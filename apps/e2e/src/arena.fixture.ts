@@ -1,4 +1,7 @@
-/** A fleet as it is deployed: nodes with Redis clients of their own, a platform over HTTP, and the platform's log as the auditor. */
+/**
+ * A fleet as it is deployed: nodes with Redis clients of their own, a platform over HTTP, and the
+ * platform's log as the auditor.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import type { IoredisClient, IoredisCluster } from "@lingpai/adapter-ioredis";
 import { systemRandom } from "@lingpai/core";
@@ -36,7 +39,11 @@ export interface Arena extends AsyncDisposable {
   /** A node on its own connection to this server; `caller` in the platform's log is its name. */
   node(name: string, redisUrl: string, options?: Partial<WechatOptions>): Node;
   /** A node on a client that the test made and closes. */
-  nodeOn(name: string, redis: IoredisClient | IoredisCluster, options?: Partial<WechatOptions>): Node;
+  nodeOn(
+    name: string,
+    redis: IoredisClient | IoredisCluster,
+    options?: Partial<WechatOptions>,
+  ): Node;
   /** So many calls of each node at once. */
   load(nodes: readonly Node[], callers: number): Promise<Outcome>;
   fetches(): number;
@@ -45,7 +52,11 @@ export interface Arena extends AsyncDisposable {
 export async function openArena(options: SimulatorOptions = {}): Promise<Arena> {
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const secret = "0123456789abcdef0123456789abcdef";
-  const simulator = createSimulator({ accounts: [{ appId, secret }], latencyMs: [10, 30], ...options });
+  const simulator = createSimulator({
+    accounts: [{ appId, secret }],
+    latencyMs: [10, 30],
+    ...options,
+  });
   const server = await listen(simulator);
   const nodes: Node[] = [];
 
@@ -59,17 +70,38 @@ export async function openArena(options: SimulatorOptions = {}): Promise<Arena> 
     };
 
   const nodeOn: Arena["nodeOn"] = (name, redis, more = {}) => {
-    const settings = { cache: ioredisCache(redis), lock: ioredisLock(redis), baseUrl: server.url, fetch: fetchAs(name) };
-    const client = wechat({ appId, secret, mode: "plain", environment: "production", node: name, ...settings, ...more });
+    const settings = {
+      cache: ioredisCache(redis),
+      lock: ioredisLock(redis),
+      baseUrl: server.url,
+      fetch: fetchAs(name),
+    };
+    const client = wechat({
+      appId,
+      secret,
+      mode: "plain",
+      environment: "production",
+      node: name,
+      ...settings,
+      ...more,
+    });
     const events: CredentialEvent[] = [];
     client.credential.watch((event) => void events.push(event));
-    const node: Node = { name, client, events, call: () => client.request(userInfo), close: () => client.close() };
+    const node: Node = {
+      name,
+      client,
+      events,
+      call: () => client.request(userInfo),
+      close: () => client.close(),
+    };
     nodes.push(node);
     return node;
   };
 
   const fetchesAfter = (afterSeq: number): number =>
-    simulator.log.entries({ kind: "issue", appId, afterSeq }).filter(({ caller }) => caller !== "foreign").length;
+    simulator.log
+      .entries({ kind: "issue", appId, afterSeq })
+      .filter(({ caller }) => caller !== "foreign").length;
 
   return {
     appId,
@@ -91,8 +123,14 @@ export async function openArena(options: SimulatorOptions = {}): Promise<Arena> 
     async load(fleet, callers) {
       const afterSeq = simulator.log.seq;
       const calls = fleet.flatMap((node) => Array.from({ length: callers }, () => node.call()));
-      const failed = (await Promise.allSettled(calls)).filter(({ status }) => status === "rejected").length;
-      return { failed, fetches: fetchesAfter(afterSeq), refused: simulator.log.calls({ appId, ok: false, afterSeq }).length };
+      const failed = (await Promise.allSettled(calls)).filter(
+        ({ status }) => status === "rejected",
+      ).length;
+      return {
+        failed,
+        fetches: fetchesAfter(afterSeq),
+        refused: simulator.log.calls({ appId, ok: false, afterSeq }).length,
+      };
     },
     fetches: () => fetchesAfter(0),
     async [Symbol.asyncDispose]() {

@@ -12,7 +12,15 @@ function world() {
   const store = simulatedStore({ clock, random });
   const platform = scriptedIssuer({ clock });
   const node = (issuer: Issuer = platform): Credential & { readonly events: CredentialEvent[] } => {
-    const made = credential({ issuer, cache: store.cache(), lock: store.lock(), environment: "production", node: "one", clock, random });
+    const made = credential({
+      issuer,
+      cache: store.cache(),
+      lock: store.lock(),
+      environment: "production",
+      node: "one",
+      clock,
+      random,
+    });
     const events: CredentialEvent[] = [];
     made.watch((event) => events.push(event));
     onTestFinished(() => made.close());
@@ -29,17 +37,28 @@ function world() {
 
 describe("claims", () => {
   test("that nobody of us wrote are unreadable, or claims: nothing is fetched over them, and their text is not shown", async () => {
-    const label = fc.oneof(fc.string(), fc.constantFrom("a\u001b[2J", "a\r\nb", "\ud800", "a\u0000", "a|b", canary, "x".repeat(65)));
+    const label = fc.oneof(
+      fc.string(),
+      fc.constantFrom("a\u001b[2J", "a\r\nb", "\ud800", "a\u0000", "a|b", canary, "x".repeat(65)),
+    );
     // Never so long ago that it counts as given up.
     const lately = fc.constantFrom<unknown>(null, "1", {}, Number.MAX_SAFE_INTEGER);
     const claim = fc.record(
-      { environment: label, path: fc.array(fc.string()), node: label, sinceMs: fc.anything(), renewedMs: lately },
+      {
+        environment: label,
+        path: fc.array(fc.string()),
+        node: label,
+        sinceMs: fc.anything(),
+        renewedMs: lately,
+      },
       { requiredKeys: [] },
     );
     const text = fc.oneof(
       fc.string(),
       fc.json(),
-      fc.record({ v: fc.constant(1), claims: fc.array(claim, { minLength: 1 }) }).map((document) => JSON.stringify(document)),
+      fc
+        .record({ v: fc.constant(1), claims: fc.array(claim, { minLength: 1 }) })
+        .map((document) => JSON.stringify(document)),
     );
     await fc.assert(
       fc.asyncProperty(text, async (registry) => {
@@ -47,7 +66,9 @@ describe("claims", () => {
         await store.cache().at(claimsPath).set(platform.id, registry);
         const one = node();
         const error = await outcome(one.get(), 500);
-        expect(error).toMatchObject({ code: expect.stringMatching(/^(UNREADABLE_ENTRY|CREDENTIAL_CONFLICT)$/) });
+        expect(error).toMatchObject({
+          code: expect.stringMatching(/^(UNREADABLE_ENTRY|CREDENTIAL_CONFLICT)$/),
+        });
         expect(String(error)).not.toContain(canary);
         expect(String(error)).not.toMatch(/[\u0000-\u001f]/);
         expect(platform.issues).toHaveLength(0);
@@ -68,7 +89,9 @@ describe("a rejection", () => {
     expect(await rejecting).toMatchObject({ replaced: true, secret: one.peek() });
     expect(platform.issues).toHaveLength(1);
     expect(JSON.stringify(one.events)).not.toContain(canary);
-    expect(one.events.find(({ type }) => type === "rejected")).toMatchObject({ verdict: "unknown" });
+    expect(one.events.find(({ type }) => type === "rejected")).toMatchObject({
+      verdict: "unknown",
+    });
   });
 });
 
@@ -98,13 +121,19 @@ describe("an issuer", () => {
       },
     ],
     ["never settles", () => new Promise<never>(() => {})],
-  ])("that %s is an unknown outcome, within its deadline, and shows nothing of it", async (_title, issue) => {
-    const { node, outcome, platform } = world();
-    const one = node({ ...platform, issue });
-    const error = await outcome(one.get(), 60_000);
-    expect(error).toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
-    expect(one.events.find(({ type }) => type === "refresh-failed")).toMatchObject({ outcome: "unknown" });
-    expect(JSON.stringify(one.events)).not.toContain(canary);
-    for (let each: unknown = error; each instanceof Error; each = each.cause) expect(`${each.message} ${each.stack}`).not.toContain(canary);
-  });
+  ])(
+    "that %s is an unknown outcome, within its deadline, and shows nothing of it",
+    async (_title, issue) => {
+      const { node, outcome, platform } = world();
+      const one = node({ ...platform, issue });
+      const error = await outcome(one.get(), 60_000);
+      expect(error).toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      expect(one.events.find(({ type }) => type === "refresh-failed")).toMatchObject({
+        outcome: "unknown",
+      });
+      expect(JSON.stringify(one.events)).not.toContain(canary);
+      for (let each: unknown = error; each instanceof Error; each = each.cause)
+        expect(`${each.message} ${each.stack}`).not.toContain(canary);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 /**
- * A process that drives secrets through every path that may fail, and shows itself in every way that a process can:
- * `node canary.fixture.ts DRIVER PORT`. It sends its parent the secrets, and all that it showed; its own output is for the parent to read.
+ * A process that drives secrets through every path that may fail, and shows itself in every way
+ * that a process can: `node canary.fixture.ts DRIVER PORT`. It sends its parent the secrets, and
+ * all that it showed; its own output is for the parent to read.
  */
 import { spans } from "./tracing.fixture.ts";
 import { subscribe } from "node:diagnostics_channel";
@@ -30,7 +31,8 @@ const sealingKey = "c4d1e7f2a9b86035".repeat(4);
 const control = `control-${systemRandom.id()}`;
 const secrets = new Set([appSecret, sealingKey]);
 const shown: Record<string, string> = { errors: "", events: "", diagnostics: "", objects: "" };
-const show = (sink: string, text: string): void => void (shown[sink] = `${shown[sink] ?? ""}\n${text}`);
+const show = (sink: string, text: string): void =>
+  void (shown[sink] = `${shown[sink] ?? ""}\n${text}`);
 
 const platform = createSimulator({ accounts: [{ appId, secret: appSecret }] });
 /** Notes every token that travels. */
@@ -48,15 +50,30 @@ const echoing: Fetch = async (input, init) => {
 };
 const failing: Fetch = async (input) => {
   const url = input instanceof Request ? input.url : String(input);
-  throw Object.assign(new TypeError(`fetch failed for ${url}`, { cause: Object.assign(new Error(url), { code: "ECONNRESET", url }) }), {
-    config: { url, secret: appSecret },
-  });
+  throw Object.assign(
+    new TypeError(`fetch failed for ${url}`, {
+      cause: Object.assign(new Error(url), { code: "ECONNRESET", url }),
+    }),
+    {
+      config: { url, secret: appSecret },
+    },
+  );
 };
 
 function showError(error: unknown): void {
-  for (let each = error; each !== undefined && each !== null; each = each instanceof Error ? each.cause : undefined) {
-    const own = each instanceof Error ? Object.getOwnPropertyNames(each).map((name) => String(Reflect.get(each, name))) : [];
-    show("errors", `${String(each)} ${own.join(" ")} ${JSON.stringify(each)} ${inspect(each, { depth: 12, showHidden: true })}`);
+  for (
+    let each = error;
+    each !== undefined && each !== null;
+    each = each instanceof Error ? each.cause : undefined
+  ) {
+    const own =
+      each instanceof Error
+        ? Object.getOwnPropertyNames(each).map((name) => String(Reflect.get(each, name)))
+        : [];
+    show(
+      "errors",
+      `${String(each)} ${own.join(" ")} ${JSON.stringify(each)} ${inspect(each, { depth: 12, showHidden: true })}`,
+    );
   }
   console.error(error);
 }
@@ -75,8 +92,15 @@ const ring = keyring({ active: { id: "k1", key: sealingKey } });
 const other = keyring({ active: { id: "k2", key: "0123456789abcdef".repeat(4) } });
 subscribe(eventChannelName, (event) => show("diagnostics", JSON.stringify(event)));
 
-function client(scope: string, options: { readonly fetch?: Fetch; readonly cache?: Cache; readonly environment?: string } = {}): Wechat {
-  const { fetch = watched, cache = sealed(store.cache.withPrefix(scope), ring), environment = "production" } = options;
+function client(
+  scope: string,
+  options: { readonly fetch?: Fetch; readonly cache?: Cache; readonly environment?: string } = {},
+): Wechat {
+  const {
+    fetch = watched,
+    cache = sealed(store.cache.withPrefix(scope), ring),
+    environment = "production",
+  } = options;
   const made = wechat({
     appId,
     secret: appSecret,
@@ -95,7 +119,16 @@ function client(scope: string, options: { readonly fetch?: Fetch; readonly cache
 /** All that can be printed of a client. */
 function showObject(object: Wechat): void {
   const { credential } = object;
-  const parts = [object, credential, object.status(), credential.peek(), ring, store.cache, store.lock, sealed(store.cache, ring)];
+  const parts = [
+    object,
+    credential,
+    object.status(),
+    credential.peek(),
+    ring,
+    store.cache,
+    store.lock,
+    sealed(store.cache, ring),
+  ];
   show("objects", inspect(parts, { depth: 12, showHidden: true, getters: true }));
   show("objects", JSON.stringify([object, object.status(), credential.peek(), { ring }]));
   show("objects", `${String(credential.peek())} ${credential.peek()}`);
@@ -109,7 +142,9 @@ showObject(main);
 await main.credential.refresh();
 platform.operator.kill(appId);
 await attempt(() => main.request("/cgi-bin/user/info", { query: { openid: "o" } }));
-await attempt(() => main.credential.reject(main.credential.peek()?.reveal() ?? "", { platformCode: "40001" }));
+await attempt(() =>
+  main.credential.reject(main.credential.peek()?.reveal() ?? "", { platformCode: "40001" }),
+);
 await attempt(() => main.credential.reject([...secrets].join("")));
 
 for (const [scope, fetch] of Object.entries({ echoing, failing })) {
@@ -123,13 +158,32 @@ const calling = client("main", { fetch: echoing });
 await attempt(() => calling.request("/cgi-bin/user/info"));
 await calling.close();
 
-for (const cache of [sealed(store.cache.withPrefix("main"), other), store.cache.withPrefix("main")]) {
+for (const cache of [
+  sealed(store.cache.withPrefix("main"), other),
+  store.cache.withPrefix("main"),
+]) {
   const blind = client("main", { cache });
   await attempt(() => blind.token());
   await blind.close();
 }
-await attempt(() => wechat({ appId, secret: `${appSecret}\n`, environment: "e", cache: store.cache, lock: store.lock }));
-await attempt(() => wechat({ appId: `${appSecret}`, secret: appSecret, environment: "e", cache: store.cache, lock: store.lock }));
+await attempt(() =>
+  wechat({
+    appId,
+    secret: `${appSecret}\n`,
+    environment: "e",
+    cache: store.cache,
+    lock: store.lock,
+  }),
+);
+await attempt(() =>
+  wechat({
+    appId: `${appSecret}`,
+    secret: appSecret,
+    environment: "e",
+    cache: store.cache,
+    lock: store.lock,
+  }),
+);
 await attempt(() => keyring({ active: { id: "k1", key: `${sealingKey}0` } }));
 await attempt(() => client("elsewhere", { environment: appSecret + sealingKey }));
 
@@ -147,4 +201,9 @@ showObject(main);
 await store.close();
 await link.close();
 show("spans", await spans());
-process.send?.({ secrets: [...secrets], shown, control } satisfies Sighting, undefined, undefined, () => process.disconnect());
+process.send?.(
+  { secrets: [...secrets], shown, control } satisfies Sighting,
+  undefined,
+  undefined,
+  () => process.disconnect(),
+);

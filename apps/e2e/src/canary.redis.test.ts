@@ -9,15 +9,19 @@ const program = fileURLToPath(new URL("canary.fixture.ts", import.meta.url));
 
 /** What it sends us, and what it writes to its outputs. */
 async function run(...args: string[]): Promise<Sighting & { readonly output: string }> {
-  const child = spawn(process.execPath, ["--no-warnings", program, ...args], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk) => (output += String(chunk)));
   const received: Sighting[] = [];
   child.on("message", (message) => received.push(message as Sighting));
   const code = await new Promise((resolve) => child.once("close", resolve));
   const [sighting] = received;
-  if (code !== 0 || sighting === undefined) throw new Error(`The process ended with ${String(code)}.\n${output}`);
+  if (code !== 0 || sighting === undefined)
+    throw new Error(`The process ended with ${String(code)}.\n${output}`);
   return { ...sighting, output };
 }
 
@@ -26,31 +30,40 @@ function pieces(secret: string): readonly string[] {
   return Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8));
 }
 
-test.each(drivers)("over $name, a secret or any eight characters of it is found in no output of any kind", async ({ name }) => {
-  const server = await startServer({ config: ["slowlog-log-slower-than 0", "slowlog-max-len 100000"] });
-  onTestFinished(() => server.stop());
-  let monitored = "";
-  const monitor = await openWire(server, (line) => (monitored += `${String(line)}\n`));
-  onTestFinished(() => monitor.close());
-  await monitor.command("MONITOR");
-  const { control, output, secrets, shown } = await run(name, String(server.port));
-  const sinks: Record<string, string> = {
-    ...shown,
-    output,
-    monitored,
-    slowlog: JSON.stringify(await server.command("SLOWLOG", "GET", "100000")),
-  };
-  // The AppSecret, the sealing key, and at least the tokens of the first fetch, the refresh and the replacement.
-  expect(secrets.length).toBeGreaterThanOrEqual(5);
-  for (const sink of ["spans", "monitored", "slowlog"]) expect([sink, sinks[sink]?.includes(control)]).toEqual([sink, true]);
-  for (const sink of ["errors", "events", "diagnostics", "objects", "output"])
-    expect([sink, (sinks[sink] ?? "").length > 1_000]).toEqual([sink, true]);
-  const found = Object.entries(sinks).flatMap(([sink, text]) =>
-    secrets.flatMap((secret) => {
-      const piece = pieces(secret).find((each) => text.includes(each));
-      const at = text.indexOf(piece ?? "");
-      return piece === undefined ? [] : [`${sink}: …${text.slice(Math.max(0, at - 200), at + 20)}…`];
-    }),
-  );
-  expect(found).toEqual([]);
-});
+test.each(drivers)(
+  "over $name, a secret or any eight characters of it is found in no output of any kind",
+  async ({ name }) => {
+    const server = await startServer({
+      config: ["slowlog-log-slower-than 0", "slowlog-max-len 100000"],
+    });
+    onTestFinished(() => server.stop());
+    let monitored = "";
+    const monitor = await openWire(server, (line) => (monitored += `${String(line)}\n`));
+    onTestFinished(() => monitor.close());
+    await monitor.command("MONITOR");
+    const { control, output, secrets, shown } = await run(name, String(server.port));
+    const sinks: Record<string, string> = {
+      ...shown,
+      output,
+      monitored,
+      slowlog: JSON.stringify(await server.command("SLOWLOG", "GET", "100000")),
+    };
+    // The AppSecret, the sealing key, and at least the tokens of the first fetch, the refresh and
+    // the replacement.
+    expect(secrets.length).toBeGreaterThanOrEqual(5);
+    for (const sink of ["spans", "monitored", "slowlog"])
+      expect([sink, sinks[sink]?.includes(control)]).toEqual([sink, true]);
+    for (const sink of ["errors", "events", "diagnostics", "objects", "output"])
+      expect([sink, (sinks[sink] ?? "").length > 1_000]).toEqual([sink, true]);
+    const found = Object.entries(sinks).flatMap(([sink, text]) =>
+      secrets.flatMap((secret) => {
+        const piece = pieces(secret).find((each) => text.includes(each));
+        const at = text.indexOf(piece ?? "");
+        return piece === undefined
+          ? []
+          : [`${sink}: …${text.slice(Math.max(0, at - 200), at + 20)}…`];
+      }),
+    );
+    expect(found).toEqual([]);
+  },
+);

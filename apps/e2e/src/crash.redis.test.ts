@@ -14,28 +14,32 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe.each(drivers)("over $name, a process that refreshes", (driver) => {
-  const open = (): Promise<Fleet> => fleet({ address: server, open: (through) => driver.standalone(through) });
+  const open = (): Promise<Fleet> =>
+    fleet({ address: server, open: (through) => driver.standalone(through) });
 
   test.each<[Moment, number, string]>([
     ["holding", 1, "costs no fetch: nothing had been announced"],
     ["send", 2, "counts as one that may have sent: the next fetch is reconciled"],
     ["answered", 3, "leaves a token that nobody knows: the fleet fetches another and reconciles"],
     ["release", 1, "has stored what it fetched: it is adopted"],
-  ])("and is killed (SIGKILL) at %s costs at most %i fetches: it %s", async (moment, fetchesMax) => {
-    const opened = await open();
-    const start = await processesOf(driver, server, opened);
-    const victim = start("victim", { stopAt: moment });
-    victim.tell("token");
-    await victim.reached(moment);
-    victim.signal("SIGKILL");
-    await victim.ended;
-    const nodes = [await opened.node("one"), await opened.node("two")];
-    await Promise.all(nodes.map((node) => node.token()));
-    await opened.settled(nodes);
-    expect(opened.fetches()).toBeLessThanOrEqual(fetchesMax);
-    expect((await opened.document())?.quota.used).toBeGreaterThanOrEqual(opened.fetches());
-    await expectAccepted(opened.platform, nodes);
-  });
+  ])(
+    "and is killed (SIGKILL) at %s costs at most %i fetches: it %s",
+    async (moment, fetchesMax) => {
+      const opened = await open();
+      const start = await processesOf(driver, server, opened);
+      const victim = start("victim", { stopAt: moment });
+      victim.tell("token");
+      await victim.reached(moment);
+      victim.signal("SIGKILL");
+      await victim.ended;
+      const nodes = [await opened.node("one"), await opened.node("two")];
+      await Promise.all(nodes.map((node) => node.token()));
+      await opened.settled(nodes);
+      expect(opened.fetches()).toBeLessThanOrEqual(fetchesMax);
+      expect((await opened.document())?.quota.used).toBeGreaterThanOrEqual(opened.fetches());
+      await expectAccepted(opened.platform, nodes);
+    },
+  );
 
   test.each<Moment>(["send", "answered", "release"])(
     "and stands still (SIGSTOP) at %s until another has taken over harms nobody when it goes on",
@@ -51,7 +55,9 @@ describe.each(drivers)("over $name, a process that refreshes", (driver) => {
       await nodes[0]!.credential.refresh();
       sleeper.tell("go on");
       sleeper.signal("SIGCONT");
-      await until("the sleeper has its token", async () => sleeper.reports.some((report) => "reply" in report && report.reply === "token"));
+      await until("the sleeper has its token", async () =>
+        sleeper.reports.some((report) => "reply" in report && report.reply === "token"),
+      );
       await opened.settled(nodes);
       await until("the sleeper calls with the fleet's token", async () => {
         const { token } = await sleeper.ask("call");

@@ -2,7 +2,11 @@
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import type { IoredisClient, IoredisCluster } from "@lingpai/adapter-ioredis";
 import { nodeRedisCache, nodeRedisLock } from "@lingpai/adapter-node-redis";
-import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "@lingpai/adapter-node-redis";
+import type {
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+} from "@lingpai/adapter-node-redis";
 import type { Cache, Lock } from "@lingpai/core";
 import type { Address } from "@lingpai/test-servers";
 import { createClient, createCluster, createSentinel } from "@redis/client";
@@ -32,12 +36,16 @@ const plain = ({ host, port }: Address): Address => ({ host, port });
 const ioredis: Driver = {
   name: "ioredis",
   standalone: async (address) => overIoredis(new Redis(plain(address))),
-  sentinel: async (sentinels, name) => overIoredis(new Redis({ sentinels: sentinels.map(plain), name })),
+  sentinel: async (sentinels, name) =>
+    overIoredis(new Redis({ sentinels: sentinels.map(plain), name })),
   cluster: async (nodes) => overIoredis(new Cluster(nodes.map(plain))),
 };
 
 function overIoredis(
-  client: (IoredisClient | IoredisCluster) & { on(event: "error", listener: () => void): unknown; disconnect(): void },
+  client: (IoredisClient | IoredisCluster) & {
+    on(event: "error", listener: () => void): unknown;
+    disconnect(): void;
+  },
 ): Store {
   client.on("error", () => {});
   const cache = ioredisCache(client, options);
@@ -78,7 +86,9 @@ interface Owned {
   destroy(): unknown;
 }
 
-function overNodeRedis(client: (NodeRedisClient | NodeRedisCluster | NodeRedisSentinel) & Owned): Store {
+function overNodeRedis(
+  client: (NodeRedisClient | NodeRedisCluster | NodeRedisSentinel) & Owned,
+): Store {
   const cache = nodeRedisCache(client, options);
   return {
     cache,

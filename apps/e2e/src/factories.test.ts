@@ -19,16 +19,36 @@ const issuer = {
 };
 const store = memory.memoryStore();
 const stores = { cache: memory.memoryCache(store), lock: memory.memoryLock(store) };
-const redis = { status: "ready", options: {}, call() {}, duplicate() {}, eval() {}, evalsha() {}, get() {}, pTTL() {}, set() {} };
-const redisClient = { evalSha() {}, eval() {}, withTypeMapping: () => ({ withCommandOptions: () => ({}) }) };
-const credential = core.credential({ issuer: issuer as core.Issuer, ...stores, environment: "production" });
+const redis = {
+  status: "ready",
+  options: {},
+  call() {},
+  duplicate() {},
+  eval() {},
+  evalsha() {},
+  get() {},
+  pTTL() {},
+  set() {},
+};
+const redisClient = {
+  evalSha() {},
+  eval() {},
+  withTypeMapping: () => ({ withCommandOptions: () => ({}) }),
+};
+const credential = core.credential({
+  issuer: issuer as core.Issuer,
+  ...stores,
+  environment: "production",
+});
 const raw = neighbours.ioredisRawStore({ call: () => Promise.resolve(null) });
 const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
 const own = { ...stores, environment: "production" };
 const push = { messageToken: "token", encodingAesKey: "a".repeat(43) };
 const corp = { corpId: "ww0123456789abcdef", app: "1000002", secret: "s".repeat(43) };
 
-/** What each factory can be made with; the last one given is its options. `undefined`: it has none. */
+/**
+ * What each factory can be made with; the last one given is its options. `undefined`: it has none.
+ */
 const factories: Readonly<Record<string, readonly unknown[]>> = {
   acquire: [stores.lock, "name", { ttlMs: 1_000, waitMs: 0 }],
   tryLease: [stores.lock, "name", { ttlMs: 1_000 }],
@@ -55,12 +75,18 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   keyvCache: [{ store: new Map() }, {}],
   keyvLock: [{ store: new Map() }, { scope: "process" }],
   adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
-  mirror: [credential, { store: raw, lock: stores.lock, to: [{ convention: "wxjava/mp", appId: account.appId }] }],
+  mirror: [
+    credential,
+    { store: raw, lock: stores.lock, to: [{ convention: "wxjava/mp", appId: account.appId }] },
+  ],
   withWxjavaLock: [issuer, { store: raw, appId: account.appId }],
   ioredisRawStore: [redis],
   nodeRedisRawStore: [redis],
   lendToCoWechatApi: [{ ensureAccessToken() {}, getAccessToken() {}, request() {} }, credential],
-  lendToNodeEasywechat: [{ getHttpClient: () => ({ request() {} }), setAccessToken() {} }, credential],
+  lendToNodeEasywechat: [
+    { getHttpClient: () => ({ request() {} }), setAccessToken() {} },
+    credential,
+  ],
   refusedTokenKey: ["token"],
   loadConfig: [{ sources: [] }],
   openConfig: [{ sources: [] }],
@@ -91,10 +117,14 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   suiteToken: [{ suiteId: "ww0123456789abcdef", secret: corp.secret }],
   corpToken: [{ suiteId: "ww0123456789abcdef", corpId: corp.corpId, permanentCode: "c" }],
   providerToken: [{ corpId: corp.corpId, secret: corp.secret }],
-  corpGroupToken: [{ corpId: corp.corpId, app: corp.app, downstreamCorpId: corp.corpId, agentId: 1 }],
+  corpGroupToken: [
+    { corpId: corp.corpId, app: corp.app, downstreamCorpId: corp.corpId, agentId: 1 },
+  ],
   pushedTicket: [{ id: "t", cache: stores.cache, environment: "e", lifetimeMs: 1_000 }],
   accountMessages: [{ receiver: account.appId, ...push, ...own, onMessage() {} }],
-  signedFetch: [{ appId: account.appId, paths: [], encryptionKey: { id: "k", key: "" }, certificates: {} }],
+  signedFetch: [
+    { appId: account.appId, paths: [], encryptionKey: { id: "k", key: "" }, certificates: {} },
+  ],
   jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
 };
 
@@ -112,11 +142,22 @@ const all: Readonly<Record<string, unknown>> = {
   ...config,
   ...wechat,
 };
-const functions = Object.entries(all).filter(([name, made]) => typeof made === "function" && !/^[A-Z]/.test(name));
+const functions = Object.entries(all).filter(
+  ([name, made]) => typeof made === "function" && !/^[A-Z]/.test(name),
+);
 
 /** What these are given is no set of options. */
 const withoutOptions: ReadonlySet<string> = new Set([
-  ...["appOptions", "inStore", "lendToCoWechatApi", "lendToNodeEasywechat", "refusedTokenKey", "releaseClaim", "sealed", "storeFrom"],
+  ...[
+    "appOptions",
+    "inStore",
+    "lendToCoWechatApi",
+    "lendToNodeEasywechat",
+    "refusedTokenKey",
+    "releaseClaim",
+    "sealed",
+    "storeFrom",
+  ],
   ...["ioredisRawStore", "nodeRedisRawStore"],
 ]);
 
@@ -133,25 +174,36 @@ async function refusalOf(make: Make, given: readonly unknown[]): Promise<unknown
 
 describe("every factory checks what it is given", () => {
   it("and is in this table", () => {
-    expect(functions.map(([name]) => name).filter((name) => !(name in factories) && !others.test(name))).toEqual([]);
+    expect(
+      functions.map(([name]) => name).filter((name) => !(name in factories) && !others.test(name)),
+    ).toEqual([]);
   });
 
   describe.each(Object.keys(factories))("%s", (name) => {
     const make = all[name] as Make;
 
-    it.each([undefined, null, "text", 42, {}, []])("given %j throws nothing but an error of its own", async (first) => {
-      const refusal = await refusalOf(make, [first]);
-      const code = refusal === undefined ? "none" : (refusal as core.LingpaiError).code;
-      expect(["none", "CONFIGURATION", "LOCK_UNSUPPORTED"], String(refusal)).toContain(code);
-    });
+    it.each([undefined, null, "text", 42, {}, []])(
+      "given %j throws nothing but an error of its own",
+      async (first) => {
+        const refusal = await refusalOf(make, [first]);
+        const code = refusal === undefined ? "none" : (refusal as core.LingpaiError).code;
+        expect(["none", "CONFIGURATION", "LOCK_UNSUPPORTED"], String(refusal)).toContain(code);
+      },
+    );
   });
 
   it.each(Object.keys(factories).filter((name) => !withoutOptions.has(name)))(
     "%s refuses an option that there is not, and lists what there is",
     async (name) => {
       const valid = factories[name] ?? [];
-      const refusal = await refusalOf(all[name] as Make, [...valid.slice(0, -1), { ...(valid.at(-1) as object), waitMS: 1 }]);
-      expect(refusal).toMatchObject({ code: "CONFIGURATION", message: expect.stringMatching(/has no "waitMS"\. There are: /) });
+      const refusal = await refusalOf(all[name] as Make, [
+        ...valid.slice(0, -1),
+        { ...(valid.at(-1) as object), waitMS: 1 },
+      ]);
+      expect(refusal).toMatchObject({
+        code: "CONFIGURATION",
+        message: expect.stringMatching(/has no "waitMS"\. There are: /),
+      });
     },
   );
 });

@@ -1,4 +1,7 @@
-/** A fleet on a real server: each node with a client and a network link of its own, and the platform's log as the judge. */
+/**
+ * A fleet on a real server: each node with a client and a network link of its own, and the
+ * platform's log as the judge.
+ */
 import { systemRandom } from "@lingpai/core";
 import type { Cache, CredentialEvent, EventType, Parameters } from "@lingpai/core";
 import { decodeState } from "@lingpai/core/internal/state";
@@ -39,7 +42,10 @@ export interface Fleet {
   node(name: string, options?: NodeOptions): Promise<Node>;
   /** The document as it is stored now. */
   document(environment?: string): Promise<State | undefined>;
-  /** Resolves when all of them and the store hold the credential that the platform issued last, and nobody doubts it. */
+  /**
+   * Resolves when all of them and the store hold the credential that the platform issued last, and
+   * nobody doubts it.
+   */
   settled(nodes: readonly Node[]): Promise<void>;
 }
 
@@ -86,12 +92,18 @@ export async function fleet(way: Way, options: SimulatorOptions = {}): Promise<F
     async settled(nodes) {
       await until("the fleet holds the platform's latest credential", async () => {
         const state = await document();
-        const held = [state?.credential?.secret, ...nodes.map((node) => node.credential.peek()?.reveal())];
+        const held = [
+          state?.credential?.secret,
+          ...nodes.map((node) => node.credential.peek()?.reveal()),
+        ];
         const names = held.map((text) => platform.operator.inspect(text ?? "")?.id);
         const latest = platform.operator.latest(appId)?.id;
-        if (state?.doubtSinceMs === undefined && names.every((name) => name === latest)) return true;
+        if (state?.doubtSinceMs === undefined && names.every((name) => name === latest))
+          return true;
         const { credential: _credential, ...rest } = state ?? {};
-        throw new Error(`The latest is ${latest}; the store and the nodes hold ${names.join(", ")}. ${JSON.stringify(rest)}`);
+        throw new Error(
+          `The latest is ${latest}; the store and the nodes hold ${names.join(", ")}. ${JSON.stringify(rest)}`,
+        );
       });
     },
   };
@@ -110,7 +122,10 @@ async function startNode(
   way: Way,
   platform: Simulator,
   scope: string,
-  { wrap = (cache) => cache, ...options }: NodeOptions & { readonly appId: string; readonly node: string },
+  {
+    wrap = (cache) => cache,
+    ...options
+  }: NodeOptions & { readonly appId: string; readonly node: string },
 ): Promise<Node> {
   const link = await openLink(way.address);
   const store = await way.open(link);
@@ -133,12 +148,19 @@ async function startNode(
     await store.close();
     await link.close();
   });
-  return Object.assign(client, { link, moments, events, count: (type: EventType) => events.filter((event) => event.type === type).length });
+  return Object.assign(client, {
+    link,
+    moments,
+    events,
+    count: (type: EventType) => events.filter((event) => event.type === type).length,
+  });
 }
 
 /** The platform accepts a call of each node at once, without a second attempt. */
 export async function expectAccepted(platform: Simulator, nodes: readonly Wechat[]): Promise<void> {
   const { seq } = platform.log;
-  await Promise.all(nodes.map((node) => node.request("/cgi-bin/user/info", { query: { openid: "o" } })));
+  await Promise.all(
+    nodes.map((node) => node.request("/cgi-bin/user/info", { query: { openid: "o" } })),
+  );
   expect(platform.log.calls({ afterSeq: seq }).map(({ code }) => code)).toEqual(nodes.map(() => 0));
 }

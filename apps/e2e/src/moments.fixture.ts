@@ -1,12 +1,31 @@
-/** The moments of a refresh at which a test can act: each is reached just before what it is named for happens. */
-import type { Cache, Conflict, Lock, SetOptions, Unsubscribe, WatchListener, Written } from "@lingpai/core";
+/**
+ * The moments of a refresh at which a test can act: each is reached just before what it is named
+ * for happens.
+ */
+import type {
+  Cache,
+  Conflict,
+  Lock,
+  SetOptions,
+  Unsubscribe,
+  WatchListener,
+  Written,
+} from "@lingpai/core";
 import type { Fetch } from "@lingpai/wechat";
 
 /**
- * `acquire`: the lock is asked for. `holding`: it was granted. `announce`: the intent is written. `send`: the request leaves. `answered`: its answer
- * is here, whole, and known to nobody else. `outcome`: what became of the request is written. `release`: the lock is given back.
+ * `acquire`: the lock is asked for. `holding`: it was granted. `announce`: the intent is written.
+ * `send`: the request leaves. `answered`: its answer is here, whole, and known to nobody else.
+ * `outcome`: what became of the request is written. `release`: the lock is given back.
  */
-export type Moment = "acquire" | "holding" | "announce" | "send" | "answered" | "outcome" | "release";
+export type Moment =
+  | "acquire"
+  | "holding"
+  | "announce"
+  | "send"
+  | "answered"
+  | "outcome"
+  | "release";
 
 export class Moments {
   readonly #acts = new Map<Moment, () => unknown>();
@@ -25,7 +44,8 @@ export class Moments {
 
 export function tappedFetch(fetch: Fetch, moments: Moments): Fetch {
   return async (input, init) => {
-    const isIssue = new URL(input instanceof Request ? input.url : input).pathname === "/cgi-bin/token";
+    const isIssue =
+      new URL(input instanceof Request ? input.url : input).pathname === "/cgi-bin/token";
     if (!isIssue) return fetch(input, init);
     await moments.reach("send");
     const response = await fetch(input, init);

@@ -1,6 +1,7 @@
 /**
- * One process of a fleet: `node node.fixture.ts SETTING`, where the setting is JSON. It stops at the moments that it was told, says so on its
- * output, and goes on at the next line of its input; it does what else it is told there, one command a line.
+ * One process of a fleet: `node node.fixture.ts SETTING`, where the setting is JSON. It stops at
+ * the moments that it was told, says so on its output, and goes on at the next line of its input;
+ * it does what else it is told there, one command a line.
  */
 import { createInterface } from "node:readline";
 import { systemClock } from "@lingpai/core";
@@ -28,7 +29,12 @@ export interface ProcessSetting {
 export type Report =
   | { readonly at: Moment }
   | { readonly event: string }
-  | { readonly reply: string; readonly token?: string; readonly error?: string; readonly wallMs: number };
+  | {
+      readonly reply: string;
+      readonly token?: string;
+      readonly error?: string;
+      readonly wallMs: number;
+    };
 
 const setting = JSON.parse(process.argv[2] ?? "") as ProcessSetting;
 const { appId, node, parameters, platform, scope, secret, stopAt } = setting;
@@ -74,7 +80,8 @@ const commands: Readonly<Record<string, () => Promise<string | undefined>>> = {
 
 lines.on("line", (line) => {
   commands[line]?.().then(
-    (token) => say({ reply: line, wallMs: systemClock.wallMs(), ...(token !== undefined && { token }) }),
+    (token) =>
+      say({ reply: line, wallMs: systemClock.wallMs(), ...(token !== undefined && { token }) }),
     (error: unknown) => say({ reply: line, wallMs: systemClock.wallMs(), error: String(error) }),
   );
 });

@@ -18,11 +18,15 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
   return systemClock.monotonicMs() - startedMs;
 }
 
-/** A default node-redis never answers. A store that never answered is tried for 3 s, each time for 500 ms, and a slow machine may take four times that. */
+/**
+ * A default node-redis never answers. A store that never answered is tried for 3 s, each time for
+ * 500 ms, and a slow machine may take four times that.
+ */
 const promptMs = 4 * 3_500;
 
 describe.each(drivers)("over $name", (driver) => {
-  const open = (): Promise<Fleet> => fleet({ address: server, open: (through) => driver.standalone(through) });
+  const open = (): Promise<Fleet> =>
+    fleet({ address: server, open: (through) => driver.standalone(through) });
 
   test.each(["cut", "freeze"] as const)(
     "a cold node whose store is out of reach (%s) says so promptly and fetches nothing",
@@ -32,7 +36,10 @@ describe.each(drivers)("over $name", (driver) => {
       await one.link[fault]();
       const asked = one.token();
       expect(await millisecondsOf(asked)).toBeLessThan(promptMs);
-      await expect(asked).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { code: "CACHE_UNAVAILABLE" } });
+      await expect(asked).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+        cause: { code: "CACHE_UNAVAILABLE" },
+      });
       expect(fetches()).toBe(0);
       expect(one.status().storeReachable).toBe(false);
       await one.link.heal();
@@ -60,7 +67,9 @@ describe.each(drivers)("over $name", (driver) => {
       await two.credential.refresh();
       await one.link.heal();
       await settled(nodes);
-      expect([one.count("store-unavailable"), one.count("store-recovered"), fetches()]).toEqual([1, 1, 2]);
+      expect([one.count("store-unavailable"), one.count("store-recovered"), fetches()]).toEqual([
+        1, 1, 2,
+      ]);
     },
   );
 
@@ -97,7 +106,9 @@ describe.each(drivers)("over $name", (driver) => {
 
   test("a node that cannot reach the platform leaves the refresh to one that can", async () => {
     const { fetches, node, platform, settled } = await open();
-    const refused = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+    const refused = Object.assign(new TypeError("fetch failed"), {
+      cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }),
+    });
     const stranded = await node("stranded", { fetch: () => Promise.reject(refused) });
     const waiting = stranded.token();
     waiting.catch(() => {});
@@ -132,7 +143,8 @@ describe.each(drivers)("over $name", (driver) => {
     const channel = `${scope}:production:{}::changes`;
     const publish = (text: string): Promise<unknown> => wire.command("PUBLISH", channel, text);
     await until("it listens", async () => (await publish(name)) === 1);
-    for (let sent = 0; sent < 2_500; sent += 1) await Promise.all([publish(name), publish("x".repeat(1_000))]);
+    for (let sent = 0; sent < 2_500; sent += 1)
+      await Promise.all([publish(name), publish("x".repeat(1_000))]);
     await one.credential.refresh();
     expect((await one.link.commands()) - before).toBeLessThan(500);
   });

@@ -14,7 +14,9 @@ import type { ProcessSetting, Report } from "./node.fixture.ts";
 
 export interface NodeProcess {
   readonly reports: readonly Report[];
-  /** Sends a command without waiting for what becomes of it; any line lets a stopped process go on. */
+  /**
+   * Sends a command without waiting for what becomes of it; any line lets a stopped process go on.
+   */
   tell(line: string): void;
   /** Sends a command and gives what it says to it. Rejects with the error that it reports. */
   ask(command: "token" | "refresh" | "call" | "close"): Promise<Extract<Report, { reply: string }>>;
@@ -37,10 +39,17 @@ export type StartProcess = (node: string, options?: ProcessOptions) => NodeProce
 const program = fileURLToPath(new URL("node.fixture.ts", import.meta.url));
 
 /** Starts processes of this fleet, over a platform on a port of its own. */
-export async function processesOf(driver: Driver, server: Server, { appId, platform, scope }: Fleet): Promise<StartProcess> {
+export async function processesOf(
+  driver: Driver,
+  server: Server,
+  { appId, platform, scope }: Fleet,
+): Promise<StartProcess> {
   const address = await listen(platform);
   onTestFinished(() => address.close());
-  return (node: string, { stopAt, under = [], environment = {} }: ProcessOptions = {}): NodeProcess => {
+  return (
+    node: string,
+    { stopAt, under = [], environment = {} }: ProcessOptions = {},
+  ): NodeProcess => {
     const setting: ProcessSetting = {
       driver: driver.name,
       store: { host: server.host, port: server.port },
@@ -52,15 +61,30 @@ export async function processesOf(driver: Driver, server: Server, { appId, platf
       parameters: quick,
       ...(stopAt && { stopAt }),
     };
-    const [command = process.execPath, ...args] = [...under, process.execPath, "--no-warnings", program, JSON.stringify(setting)];
+    const [command = process.execPath, ...args] = [
+      ...under,
+      process.execPath,
+      "--no-warnings",
+      program,
+      JSON.stringify(setting),
+    ];
     return start(command, args, environment);
   };
 }
 
-function start(command: string, args: readonly string[], environment: Readonly<Record<string, string>>): NodeProcess {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...environment } });
+function start(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): NodeProcess {
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...environment },
+  });
   const reports: Report[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => reports.push(JSON.parse(line) as Report));
+  createInterface({ input: child.stdout }).on("line", (line) =>
+    reports.push(JSON.parse(line) as Report),
+  );
   child.stdin.on("error", () => {});
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const signal = (name: NodeJS.Signals): void => void child.kill(name);
@@ -81,10 +105,13 @@ function start(command: string, args: readonly string[], environment: Readonly<R
       const answer = await until(`the process answers "${wanted}"`, async () =>
         reports.slice(seen).find((report) => "reply" in report && report.reply === wanted),
       );
-      if (!("reply" in answer) || answer.error !== undefined) throw new Error(`The process failed: ${JSON.stringify(answer)}.`);
+      if (!("reply" in answer) || answer.error !== undefined)
+        throw new Error(`The process failed: ${JSON.stringify(answer)}.`);
       return answer;
     },
     reached: async (moment) =>
-      void (await until(`the process stops at "${moment}"`, async () => reports.some((report) => "at" in report && report.at === moment))),
+      void (await until(`the process stops at "${moment}"`, async () =>
+        reports.some((report) => "at" in report && report.at === moment),
+      )),
   };
 }

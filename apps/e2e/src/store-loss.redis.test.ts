@@ -14,14 +14,19 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function configure(settings: Record<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(settings)) await server.command("CONFIG", "SET", name, value);
+  for (const [name, value] of Object.entries(settings))
+    await server.command("CONFIG", "SET", name, value);
 }
 
 describe.each(drivers)("over $name", (driver) => {
-  const open = (): Promise<Fleet> => fleet({ address: server, open: (through) => driver.standalone(through) });
-  const place = ({ scope, id }: Fleet, environment = "production"): string => nameOf([scope, environment], id);
+  const open = (): Promise<Fleet> =>
+    fleet({ address: server, open: (through) => driver.standalone(through) });
+  const place = ({ scope, id }: Fleet, environment = "production"): string =>
+    nameOf([scope, environment], id);
 
-  async function warm(options: NodeOptions = {}): Promise<Fleet & { readonly nodes: readonly [Node, Node] }> {
+  async function warm(
+    options: NodeOptions = {},
+  ): Promise<Fleet & { readonly nodes: readonly [Node, Node] }> {
     const opened = await open();
     const nodes = [await opened.node("one", options), await opened.node("two", options)] as const;
     await nodes[0].token();
@@ -41,13 +46,16 @@ describe.each(drivers)("over $name", (driver) => {
 
   test("a record that the server evicted comes back without a fetch", async () => {
     const opened = await warm();
-    const used = Number(/used_memory:(\d+)/.exec(String(await server.command("INFO", "memory")))?.[1]);
+    const used = Number(
+      /used_memory:(\d+)/.exec(String(await server.command("INFO", "memory")))?.[1],
+    );
     onTestFinished(() => configure({ maxmemory: "0", "maxmemory-policy": "noeviction" }));
     // The nodes look at it once a second; anything may go.
     await configure({ "maxmemory-policy": "allkeys-random", maxmemory: String(used + 500_000) });
     let filler = 0;
     await until("the server has evicted the record", async () => {
-      for (let each = 0; each < 50; each += 1) await server.command("SET", `filler:${(filler += 1)}`, "x".repeat(20_000));
+      for (let each = 0; each < 50; each += 1)
+        await server.command("SET", `filler:${(filler += 1)}`, "x".repeat(20_000));
       return opened.nodes[0].count("repaired") + opened.nodes[1].count("repaired") > 0;
     });
     await configure({ maxmemory: "0" });
@@ -56,7 +64,9 @@ describe.each(drivers)("over $name", (driver) => {
   });
 
   test("a server that is out of memory is no miss: reads go on, nothing is fetched, and the refresh works when there is room", async () => {
-    const { fetches, nodes, platform, settled } = await warm({ parameters: { ...quick, waitMs: 2_000 } });
+    const { fetches, nodes, platform, settled } = await warm({
+      parameters: { ...quick, waitMs: 2_000 },
+    });
     onTestFinished(() => configure({ maxmemory: "0" }));
     await configure({ maxmemory: "1" });
     await expect(nodes[0].credential.refresh()).rejects.toMatchObject({
@@ -77,7 +87,9 @@ describe.each(drivers)("over $name", (driver) => {
     await nodes[0].credential.refresh();
     await settled(nodes);
     await server.restart();
-    await until("the clients are back", () => nodes[1].credential.refresh().then(Boolean, () => false));
+    await until("the clients are back", () =>
+      nodes[1].credential.refresh().then(Boolean, () => false),
+    );
     await settled(nodes);
     expect(fetches()).toBe(3);
   });
@@ -95,14 +107,18 @@ describe.each(drivers)("over $name", (driver) => {
   const key = (id: string, digit: string) => ({ id, key: digit.repeat(64) });
   const with1 = (cache: Cache): Cache => sealed(cache, keyring({ active: key("k1", "1") }));
   const with2 = (cache: Cache): Cache => sealed(cache, keyring({ active: key("k2", "2") }));
-  const withBoth = (cache: Cache): Cache => sealed(cache, keyring({ active: key("k2", "2"), readable: [key("k1", "1")] }));
+  const withBoth = (cache: Cache): Cache =>
+    sealed(cache, keyring({ active: key("k2", "2"), readable: [key("k1", "1")] }));
 
   test("a deployment with another sealing key fetches nothing: what it cannot read is not missing", async () => {
     const { fetches, node, platform } = await open();
     const old = await node("old", { wrap: with1 });
     await old.token();
     const early = await node("early", { wrap: with2 });
-    await expect(early.token()).rejects.toMatchObject({ code: "UNREADABLE_ENTRY", reason: "key-id" });
+    await expect(early.token()).rejects.toMatchObject({
+      code: "UNREADABLE_ENTRY",
+      reason: "key-id",
+    });
     const prepared = await node("prepared", { wrap: withBoth });
     expect(await prepared.token()).toBe(await old.token());
     expect(fetches()).toBe(1);
@@ -112,11 +128,18 @@ describe.each(drivers)("over $name", (driver) => {
 
   test("a record that was copied from another environment does not open, and nothing is fetched", async () => {
     const opened = await open();
-    const staging = await opened.node("staging", { environment: "staging", onConflict: "warn", wrap: with1 });
+    const staging = await opened.node("staging", {
+      environment: "staging",
+      onConflict: "warn",
+      wrap: with1,
+    });
     await staging.token();
     await server.command("COPY", place(opened, "staging"), place(opened));
     const production = await opened.node("production", { onConflict: "warn", wrap: with1 });
-    await expect(production.token()).rejects.toMatchObject({ code: "UNREADABLE_ENTRY", reason: "tag" });
+    await expect(production.token()).rejects.toMatchObject({
+      code: "UNREADABLE_ENTRY",
+      reason: "tag",
+    });
     expect(opened.fetches()).toBe(1);
   });
 });

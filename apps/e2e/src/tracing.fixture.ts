@@ -1,14 +1,22 @@
 /**
- * OpenTelemetry's instrumentation of both Redis clients, with every span kept. Imported before the clients are: it patches them as they load.
+ * OpenTelemetry's instrumentation of both Redis clients, with every span kept. Imported before the
+ * clients are: it patches them as they load.
  */
 import { createRequire } from "node:module";
 import { IORedisInstrumentation } from "@opentelemetry/instrumentation-ioredis";
 import { RedisInstrumentation } from "@opentelemetry/instrumentation-redis";
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import {
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 
 const exporter = new InMemorySpanExporter();
 const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
-for (const instrumentation of [new IORedisInstrumentation({ requireParentSpan: false }), new RedisInstrumentation()]) {
+for (const instrumentation of [
+  new IORedisInstrumentation({ requireParentSpan: false }),
+  new RedisInstrumentation(),
+]) {
   instrumentation.setTracerProvider(provider);
 }
 // The hooks see what is required, not what is imported; both then share one module.
@@ -18,5 +26,9 @@ for (const client of ["ioredis", "@redis/client"]) require(client);
 /** All that the finished spans say. */
 export async function spans(): Promise<string> {
   await provider.forceFlush();
-  return JSON.stringify(exporter.getFinishedSpans().map(({ name, attributes, events, status }) => ({ name, attributes, events, status })));
+  return JSON.stringify(
+    exporter
+      .getFinishedSpans()
+      .map(({ name, attributes, events, status }) => ({ name, attributes, events, status })),
+  );
 }

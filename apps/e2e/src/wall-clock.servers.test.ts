@@ -11,14 +11,24 @@ import { processesOf } from "./process.fixture.ts";
 const dayMs = 86_400_000;
 
 /** The environment under which a process reads its wall clock from us. */
-async function ownWallClock(): Promise<{ environment: Record<string, string>; step(by: string): Promise<void> }> {
+async function ownWallClock(): Promise<{
+  environment: Record<string, string>;
+  step(by: string): Promise<void>;
+}> {
   const directory = await mkdtemp(join(tmpdir(), "lingpai-clock-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, "offset");
   const step = (by: string): Promise<void> => writeFile(file, by);
   await step("+0s");
-  const library = execFileSync("faketime", ["-f", "+0s", "printenv", "LD_PRELOAD"], { encoding: "utf8" }).trim();
-  const environment = { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+  const library = execFileSync("faketime", ["-f", "+0s", "printenv", "LD_PRELOAD"], {
+    encoding: "utf8",
+  }).trim();
+  const environment = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
   return { environment, step };
 }
 

@@ -10,14 +10,21 @@ function explore(...args: string[]): { status: number | null; stdout: string; st
 }
 
 describe("pnpm explore", () => {
-  it("prints exactly the promised JSON, and succeeds when nothing was violated and every mutant was found", { timeout: 300_000 }, () => {
-    const { status, stdout } = explore("--json", "--nodes", "3");
-    const report = JSON.parse(stdout) as Record<string, unknown>;
-    expect(Object.keys(report)).toEqual(["states", "violations", "mutants", "ms"]);
-    expect(report).toMatchObject({ violations: [], mutants: { total: mutants.length, found: mutants.length, survivors: [] } });
-    expect(report["states"]).toBeGreaterThan(100_000);
-    expect(status).toBe(0);
-  });
+  it(
+    "prints exactly the promised JSON, and succeeds when nothing was violated and every mutant was found",
+    { timeout: 300_000 },
+    () => {
+      const { status, stdout } = explore("--json", "--nodes", "3");
+      const report = JSON.parse(stdout) as Record<string, unknown>;
+      expect(Object.keys(report)).toEqual(["states", "violations", "mutants", "ms"]);
+      expect(report).toMatchObject({
+        violations: [],
+        mutants: { total: mutants.length, found: mutants.length, survivors: [] },
+      });
+      expect(report["states"]).toBeGreaterThan(100_000);
+      expect(status).toBe(0);
+    },
+  );
 
   it("says what it can do when it is asked for something else", () => {
     for (const args of [["--nodes", "17"], ["--nonsense"]]) {

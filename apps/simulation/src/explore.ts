@@ -1,15 +1,30 @@
 #!/usr/bin/env node
-/** `pnpm explore`: every order of events within bounds, over the production reducer; then the same with one thing left out at a time. */
+/**
+ * `pnpm explore`: every order of events within bounds, over the production reducer; then the same
+ * with one thing left out at a time.
+ */
 import { parseArgs } from "node:util";
 import { systemClock } from "@lingpai/core";
-import { chosen, hunts, reportOf, searches, searchedLines, huntedLines, type Hunted, type Searched } from "./explore/report.ts";
+import {
+  chosen,
+  hunts,
+  reportOf,
+  searches,
+  searchedLines,
+  huntedLines,
+  type Hunted,
+  type Searched,
+} from "./explore/report.ts";
 
 const usage = `Usage: pnpm explore [--nodes N] [--json] [--stories]
   --nodes N   only the searches over N processes
   --stories   also tells how each mutant was found
   --json      { states, violations, mutants: { total, found, survivors }, ms }`;
 
-/** 0 when nothing was violated and every mutant was found, 1 when not, 2 when it was asked for something else. */
+/**
+ * 0 when nothing was violated and every mutant was found, 1 when not, 2 when it was asked for
+ * something else.
+ */
 function main(args: readonly string[]): number {
   const { nodes, json, stories } = optionsFrom(args);
   const all = chosen(nodes);
@@ -40,8 +55,16 @@ function main(args: readonly string[]): number {
   return violations.length === 0 && mutants.survivors.length === 0 ? 0 : 1;
 }
 
-function optionsFrom(args: readonly string[]): { nodes: number | undefined; json: boolean; stories: boolean } {
-  const options = { nodes: { type: "string" }, json: { type: "boolean" }, stories: { type: "boolean" } } as const;
+function optionsFrom(args: readonly string[]): {
+  nodes: number | undefined;
+  json: boolean;
+  stories: boolean;
+} {
+  const options = {
+    nodes: { type: "string" },
+    json: { type: "boolean" },
+    stories: { type: "boolean" },
+  } as const;
   const { values } = parseArgs({ args: args.filter((argument) => argument !== "--"), options });
   const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
   return { nodes, json: values.json === true, stories: values.stories === true };

@@ -1,5 +1,13 @@
-/** Production code with one promise left out, and an auditor that excuses everything: each must be found, or the simulation proves nothing. */
-import { CredentialUnavailableError, IssueError, type Credential, type Issuer } from "@lingpai/core";
+/**
+ * Production code with one promise left out, and an auditor that excuses everything: each must be
+ * found, or the simulation proves nothing.
+ */
+import {
+  CredentialUnavailableError,
+  IssueError,
+  type Credential,
+  type Issuer,
+} from "@lingpai/core";
 import type { Excuse } from "./world/availability-audit.ts";
 import type { Process } from "./world/process.ts";
 
@@ -29,7 +37,9 @@ function oldGovernor(credential: Credential, process: Process): Credential {
     async reject(refused, options) {
       const gap = Math.min(gapMaxMs, gapMs * 2 ** Math.max(0, count - burst));
       if (count >= burst && process.monotonicMs() < lastMs + gap)
-        throw new CredentialUnavailableError("The governor spaces the refreshes.", { reason: "governor" });
+        throw new CredentialUnavailableError("The governor spaces the refreshes.", {
+          reason: "governor",
+        });
       count += 1;
       lastMs = process.monotonicMs();
       return credential.reject(refused, options);

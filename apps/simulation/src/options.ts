@@ -63,7 +63,8 @@ export function optionsFrom(args: readonly string[]): Options {
       scenario: { type: "string", multiple: true },
     },
   });
-  if (values.push !== undefined && values.push !== "on" && values.push !== "off") throw new ConfigurationError("--push takes on or off.");
+  if (values.push !== undefined && values.push !== "on" && values.push !== "off")
+    throw new ConfigurationError("--push takes on or off.");
   return {
     seeds: number("seeds", values.seeds, { low: 1, whole: true }),
     seed: number("seed", values.seed, { low: 0, whole: true }),
@@ -75,27 +76,50 @@ export function optionsFrom(args: readonly string[]): Options {
     reports: !values.silent,
     twice: values.twice,
     callEveryMs: 1000 * number("call-every", values["call-every"], { low: 0.01 }),
-    workers: values.workers === undefined ? undefined : number("workers", values.workers, { low: 1, whole: true }),
+    workers:
+      values.workers === undefined
+        ? undefined
+        : number("workers", values.workers, { low: 1, whole: true }),
     json: values.json,
-    scenarios: values.scenario?.filter((name) => name !== "none").map((name) => scenarioNamed(name).name),
+    scenarios: values.scenario
+      ?.filter((name) => name !== "none")
+      .map((name) => scenarioNamed(name).name),
   };
 }
 
 /** The command that runs one seed of these again. */
-export function replayCommand(options: Options, seed: number, scenarios: readonly string[] = []): string {
+export function replayCommand(
+  options: Options,
+  seed: number,
+  scenarios: readonly string[] = [],
+): string {
   const { nodes, hours, faults, referenceOnly, push, reports, callEveryMs } = options;
   return [
     `pnpm simulate --seeds 1 --seed ${seed} --nodes ${nodes} --hours ${hours} --faults ${faults}`,
     ...(referenceOnly ? ["--reference"] : []),
     ...(push === undefined ? [] : [`--push ${push ? "on" : "off"}`]),
     ...(reports ? [] : ["--silent"]),
-    ...(referenceOnly || faults === 0 ? [] : (scenarios.length === 0 ? ["none"] : scenarios).map((name) => `--scenario ${name}`)),
+    ...(referenceOnly || faults === 0
+      ? []
+      : (scenarios.length === 0 ? ["none"] : scenarios).map((name) => `--scenario ${name}`)),
     ...(callEveryMs === 10_000 ? [] : [`--call-every ${callEveryMs / 1000}`]),
   ].join(" ");
 }
 
-function number(name: string, text: string, { low, whole = false }: { readonly low: number; readonly whole?: boolean }): number {
+function number(
+  name: string,
+  text: string,
+  { low, whole = false }: { readonly low: number; readonly whole?: boolean },
+): number {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value) && value >= low && (!whole || Number.isSafeInteger(value))) return value;
-  throw new ConfigurationError(`--${name} takes a ${whole ? "whole " : ""}number from ${low}, not ${JSON.stringify(text)}.`);
+  if (
+    text.trim() !== "" &&
+    Number.isFinite(value) &&
+    value >= low &&
+    (!whole || Number.isSafeInteger(value))
+  )
+    return value;
+  throw new ConfigurationError(
+    `--${name} takes a ${whole ? "whole " : ""}number from ${low}, not ${JSON.stringify(text)}.`,
+  );
 }

@@ -15,7 +15,10 @@ export interface Summary {
   readonly refusedPpm: number;
   /** Calls that failed, and no injected fault excused it. */
   readonly failedCalls: number;
-  /** Of all calls: those that failed and were excused by an injected fault; and those that ended while one was in force, which are never fewer. */
+  /**
+   * Of all calls: those that failed and were excused by an injected fault; and those that ended
+   * while one was in force, which are never fewer.
+   */
   readonly excusedShare: number;
   readonly injectedShare: number;
   /** The longest that a call waited without an injected fault, in ms. */
@@ -42,7 +45,8 @@ export class Report {
     this.#seeds += 1;
     add(this.#tally, result.tally);
     const { seed, differs, violations } = result;
-    for (const promise of new Set(violations.map((violation) => violation.promise))) this.#violations.push({ seed, promise });
+    for (const promise of new Set(violations.map((violation) => violation.promise)))
+      this.#violations.push({ seed, promise });
     if (differs) this.#violations.push({ seed, promise: "repeatability" });
     const [first] = violations;
     if (first === undefined && !differs) return undefined;

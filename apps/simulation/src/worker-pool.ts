@@ -18,7 +18,10 @@ export async function runSeed(options: Options, seed: number): Promise<SeedResul
 }
 
 /** Calls `onResult` for each seed as it ends, in no particular order. */
-export async function runSeeds(options: Options, onResult: (result: SeedResult) => void): Promise<void> {
+export async function runSeeds(
+  options: Options,
+  onResult: (result: SeedResult) => void,
+): Promise<void> {
   const workers = Math.min(options.workers ?? availableParallelism(), options.seeds);
   const last = options.seed + options.seeds;
   if (workers === 1) {
@@ -49,6 +52,19 @@ function tell(worker: Worker, seed: number | undefined): void {
   worker.postMessage(seed);
 }
 
-function settingsOf({ nodes, hours, faults, referenceOnly, push, reports, callEveryMs, scenarios }: Options, seed: number): RunSettings {
-  return { seed, nodes, hours, faults, wild: !referenceOnly, push, reports, callEveryMs, scenarios };
+function settingsOf(
+  { nodes, hours, faults, referenceOnly, push, reports, callEveryMs, scenarios }: Options,
+  seed: number,
+): RunSettings {
+  return {
+    seed,
+    nodes,
+    hours,
+    faults,
+    wild: !referenceOnly,
+    push,
+    reports,
+    callEveryMs,
+    scenarios,
+  };
 }

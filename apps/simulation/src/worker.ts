@@ -4,7 +4,8 @@ import { runSeed } from "./worker-pool.ts";
 import type { Options } from "./options.ts";
 
 const port = parentPort;
-if (port === null) throw new Error("This module runs in a worker thread; start simulate.ts instead.");
+if (port === null)
+  throw new Error("This module runs in a worker thread; start simulate.ts instead.");
 const options = workerData as Options;
 
 port.on("message", (seed: number | undefined) => {

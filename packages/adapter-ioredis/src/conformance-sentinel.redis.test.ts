@@ -1,4 +1,5 @@
 import { conform } from "@lingpai/conformance/vitest";
 import { backends } from "./conformance.fixture.ts";
 
-for (const backend of backends.filter(({ facts }) => facts.replicated && !facts.cluster)) conform(backend);
+for (const backend of backends.filter(({ facts }) => facts.replicated && !facts.cluster))
+  conform(backend);

@@ -1,5 +1,10 @@
 import type { Backend } from "@lingpai/conformance";
-import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/test-redis";
+import {
+  clusterBackend,
+  lookalikeOf,
+  sentinelBackend,
+  standaloneBackend,
+} from "@lingpai/test-redis";
 import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis5";
@@ -23,7 +28,8 @@ function connected(client: Owned & (IoredisClient | IoredisCluster)): Connected 
     probe: (options) => ioredisProbe(client, options),
     ping: () => client.ping(),
     lookalike: () => connected(lookalikeOf(client)),
-    listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
+    listenerCount: () =>
+      client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     close: async () => client.disconnect(),
   };
 }
@@ -41,24 +47,37 @@ interface RedisOptions extends Own {
 /** How either version's clients are made. */
 interface Library {
   readonly Redis: new (options: RedisOptions) => Owned & IoredisClient;
-  readonly Cluster: new (nodes: Address[], options: { scaleReads: "slave"; keyPrefix?: string }) => Owned & IoredisCluster;
+  readonly Cluster: new (
+    nodes: Address[],
+    options: { scaleReads: "slave"; keyPrefix?: string },
+  ) => Owned & IoredisCluster;
 }
 
-/** The default of 5. That of 6 grows faster, which would cost the clauses that break 100 connections a quarter of a minute. */
+/**
+ * The default of 5. That of 6 grows faster, which would cost the clauses that break 100 connections
+ * a quarter of a minute.
+ */
 const retryStrategy = (times: number): number => Math.min(times * 50, 2_000);
 
 /** Where the owner allows it; ours are to go to the primary all the same. */
 const readsFromReplicas = { scaleReads: "slave" } as const;
 
-function driver(version: string, { Redis, Cluster }: Library, others: Pick<RedisDriver, "newer"> = {}): RedisDriver {
+function driver(
+  version: string,
+  { Redis, Cluster }: Library,
+  others: Pick<RedisDriver, "newer"> = {},
+): RedisDriver {
   return {
     adapter: "adapter-ioredis",
     client: `ioredis ${version}`,
     ...others,
     hasKeyPrefix: true,
-    standalone: async ({ host, port }, own) => connected(new Redis({ host, port, retryStrategy, ...own })),
-    sentinel: async (sentinels, name, own) => connected(new Redis({ sentinels: addresses(sentinels), name, ...own })),
-    cluster: async (nodes, own) => connected(new Cluster(addresses(nodes), { ...readsFromReplicas, ...own })),
+    standalone: async ({ host, port }, own) =>
+      connected(new Redis({ host, port, retryStrategy, ...own })),
+    sentinel: async (sentinels, name, own) =>
+      connected(new Redis({ sentinels: addresses(sentinels), name, ...own })),
+    cluster: async (nodes, own) =>
+      connected(new Cluster(addresses(nodes), { ...readsFromReplicas, ...own })),
   };
 }
 
@@ -66,7 +85,10 @@ function addresses(nodes: readonly Address[]): Address[] {
   return nodes.map(({ host, port }) => ({ host, port }));
 }
 
-export const drivers: readonly RedisDriver[] = [driver("5", ioredis5, { newer: "ioredis 6" }), driver("6", ioredis6)];
+export const drivers: readonly RedisDriver[] = [
+  driver("5", ioredis5, { newer: "ioredis 6" }),
+  driver("6", ioredis6),
+];
 
 export const backends: readonly Backend[] = drivers.flatMap((version) => [
   standaloneBackend(version),

@@ -18,9 +18,11 @@ beforeEach(async () => void (await server.command("FLUSHALL")));
 afterAll(() => server.stop());
 
 /** How either version's client is made and ended, whatever its options. */
-type Library = new (
-  options: object,
-) => IoredisClient & { connect(): Promise<void>; disconnect(): void; on(event: "error", listener: () => void): unknown };
+type Library = new (options: object) => IoredisClient & {
+  connect(): Promise<void>;
+  disconnect(): void;
+  on(event: "error", listener: () => void): unknown;
+};
 
 describe.each([
   ["5", ioredis5.Redis],
@@ -35,7 +37,11 @@ describe.each([
 
   test("keyPrefix goes before every name once, is not listed, and bounds clear()", async () => {
     const client = connect({ keyPrefix: ownPrefix });
-    await expectOwnPrefix(server, ioredisCache(client, within).withPrefix("prod"), ioredisLock(client, within).withPrefix("prod"));
+    await expectOwnPrefix(
+      server,
+      ioredisCache(client, within).withPrefix("prod"),
+      ioredisLock(client, within).withPrefix("prod"),
+    );
   });
 
   test.each([
@@ -49,7 +55,10 @@ describe.each([
   ])("%j does not disturb", async (options) => {
     const client = connect(options);
     if ("lazyConnect" in options) await client.connect();
-    await expectUndisturbed(ioredisCache(client, within).withPrefix("prod"), ioredisLock(client, within).withPrefix("prod"));
+    await expectUndisturbed(
+      ioredisCache(client, within).withPrefix("prod"),
+      ioredisLock(client, within).withPrefix("prod"),
+    );
   });
 
   describe("when the answer to a release or a delete is lost", () => {
@@ -58,15 +67,21 @@ describe.each([
       const link = await openLink(server);
       onTestFinished(() => link.close());
       const client = connect({ host: link.host, port: link.port, ...options });
-      const [cache, lock] = [ioredisCache(client, { deadlineMs: 1_000 }), ioredisLock(client, { deadlineMs: 1_000 })];
-      const release = (work: () => Promise<void>): Promise<void> => withLease(lock, "name", { ttlMs: 60_000, waitMs: 0 }, work);
+      const [cache, lock] = [
+        ioredisCache(client, { deadlineMs: 1_000 }),
+        ioredisLock(client, { deadlineMs: 1_000 }),
+      ];
+      const release = (work: () => Promise<void>): Promise<void> =>
+        withLease(lock, "name", { ttlMs: 60_000, waitMs: 0 }, work);
       // The server is to know the scripts: what is lost must be an answer, not a NOSCRIPT.
       await release(async () => {});
       await cache.delete("key");
       await cache.set("key", "value");
 
       const released = await Promise.allSettled([release(() => link.loseReply())]);
-      await expect.poll(() => cache.get("key").catch(() => undefined)).toMatchObject({ value: "value" });
+      await expect
+        .poll(() => cache.get("key").catch(() => undefined))
+        .toMatchObject({ value: "value" });
       await link.loseReply();
       const deleted = await Promise.allSettled([cache.delete("key")]);
       await expect.poll(() => cache.get("key").catch(() => "no answer")).toBeUndefined();
@@ -74,12 +89,18 @@ describe.each([
     };
 
     test("the client sends it again, which finds nothing, as if somebody had been there before", async () => {
-      expect(await outcomes({})).toMatchObject([{ reason: { code: "LOCK_LOST", reason: "refused" } }, { value: false }]);
+      expect(await outcomes({})).toMatchObject([
+        { reason: { code: "LOCK_LOST", reason: "refused" } },
+        { value: false },
+      ]);
     });
 
     test("and the client may not send it again, a lease was not lost, and a delete has no answer", async () => {
       const options = { autoResendUnfulfilledCommands: false };
-      expect(await outcomes(options)).toMatchObject([{ status: "fulfilled" }, { reason: { code: "CACHE_UNAVAILABLE" } }]);
+      expect(await outcomes(options)).toMatchObject([
+        { status: "fulfilled" },
+        { reason: { code: "CACHE_UNAVAILABLE" } },
+      ]);
     });
   });
 });

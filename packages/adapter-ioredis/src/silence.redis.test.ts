@@ -23,7 +23,10 @@ test.each(drivers)(
     const told: unknown[] = [];
     const silent = await cache.watch!((key) => told.push(key));
     await link.strand();
-    await expect(cache.watch!(() => {}, { instead: silent })).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
+    await expect(cache.watch!(() => {}, { instead: silent })).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      reason: "timeout",
+    });
     await expect.poll(() => told).toEqual([undefined]);
     await elsewhere.cache(within).set("key", "value");
     await expect.poll(() => told).toEqual([undefined, "key"]);

@@ -4,11 +4,15 @@ import { expect, test } from "vitest";
 import { onBorrowed } from "./borrowed.ts";
 import type { Patience } from "./borrowed.ts";
 
-/** What became of the one connection of this pool, which comes and answers after so many ms; `Infinity` is never. */
+/**
+ * What became of the one connection of this pool, which comes and answers after so many ms;
+ * `Infinity` is never.
+ */
 function borrowing({ comesAfterMs = 0, answersAfterMs = 0 }) {
   const clock = manualClock();
   const given: string[] = [];
-  const after = (ms: number): Promise<void> => (ms === Infinity ? new Promise(() => {}) : delay(clock, ms));
+  const after = (ms: number): Promise<void> =>
+    ms === Infinity ? new Promise(() => {}) : delay(clock, ms);
   const use = (patience: Patience): Promise<string> =>
     onBorrowed(
       {

@@ -1,4 +1,7 @@
-/** Using one connection of a pool in such a way that one that died in silence is neither waited for nor kept for ever. */
+/**
+ * Using one connection of a pool in such a way that one that died in silence is neither waited for
+ * nor kept for ever.
+ */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { StoreSettings } from "./store.ts";
@@ -23,16 +26,27 @@ export function patienceMs({ deadlineMs }: StoreSettings, patience: Patience): n
   return Math.max(2 * deadlineMs, patienceMinMs) * (patience === "long" ? longFactor : 1);
 }
 
-/** Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after `limitMs`; a value that comes later goes to `late`. */
-export function within<T>(clock: Clock, limitMs: number, answer: Promise<T>, late: (value: T) => void = () => {}): Promise<T> {
+/**
+ * Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after `limitMs`; a
+ * value that comes later goes to `late`.
+ */
+export function within<T>(
+  clock: Clock,
+  limitMs: number,
+  answer: Promise<T>,
+  late: (value: T) => void = () => {},
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let isLate = false;
     const giveUp = (): void => {
       isLate = true;
       reject(
-        new CacheUnavailableError(`The database did not answer within ${limitMs} ms. Check that it is up and reachable.`, {
-          reason: "timeout",
-        }),
+        new CacheUnavailableError(
+          `The database did not answer within ${limitMs} ms. Check that it is up and reachable.`,
+          {
+            reason: "timeout",
+          },
+        ),
       );
     };
     const cancel = clock.setTimer(limitMs, giveUp, { background: true });
@@ -41,8 +55,9 @@ export function within<T>(clock: Clock, limitMs: number, answer: Promise<T>, lat
 }
 
 /**
- * Runs `use` on a borrowed connection. One that does not answer is closed: one whose other end is gone without a word would
- * otherwise stay borrowed until the pool is empty, and some clients never settle what it was asked.
+ * Runs `use` on a borrowed connection. One that does not answer is closed: one whose other end is
+ * gone without a word would otherwise stay borrowed until the pool is empty, and some clients never
+ * settle what it was asked.
  */
 export async function onBorrowed<C, R>(
   { borrow, giveBack }: Borrowing<C>,
@@ -51,7 +66,9 @@ export async function onBorrowed<C, R>(
   use: (connection: C) => Promise<R>,
 ): Promise<R> {
   const { clock } = settings;
-  const connection = await within(clock, patienceMs(settings, "short"), borrow(), (late) => giveBack(late, false));
+  const connection = await within(clock, patienceMs(settings, "short"), borrow(), (late) =>
+    giveBack(late, false),
+  );
   let isSilent = true;
   const answer = use(connection).finally(() => (isSilent = false));
   try {

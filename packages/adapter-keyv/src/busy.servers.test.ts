@@ -50,7 +50,8 @@ const longMs = 1500;
 describe.each(cases)("$name", ({ start, access }) => {
   let server: Database;
   let other: Access;
-  const cacheOf = ({ native }: Access): Cache => keyvCache(new Keyv(), { native }).withPrefix("prod");
+  const cacheOf = ({ native }: Access): Cache =>
+    keyvCache(new Keyv(), { native }).withPrefix("prod");
 
   beforeAll(async () => {
     server = await start();
@@ -68,22 +69,33 @@ describe.each(cases)("$name", ({ start, access }) => {
     await other.run("BEGIN");
     await other.run("SELECT * FROM lingpai_entries FOR UPDATE");
 
-    const [removed] = await Promise.all([cache.clear(), delay(systemClock, longMs).then(() => other.run("COMMIT"))]);
+    const [removed] = await Promise.all([
+      cache.clear(),
+      delay(systemClock, longMs).then(() => other.run("COMMIT")),
+    ]);
 
     expect(removed).toBe(1);
     expect(await cache.get("wx1")).toBeUndefined();
   });
 
   test("expired rows are removed at first use, but a row that cannot be removed stands in nobody's way", async () => {
-    await until("the tables are there", async () => (await cacheOf(other).get("wx1")) === undefined);
+    await until(
+      "the tables are there",
+      async () => (await cacheOf(other).get("wx1")) === undefined,
+    );
     await other.run(expiredRow);
     await other.run("BEGIN");
     await other.run("SELECT * FROM lingpai_entries WHERE id = 'expired' FOR UPDATE");
     const later = await access(server);
-    await until("another process's first write succeeds", async () => (await cacheOf(later).set("wx2", "token")).written);
+    await until(
+      "another process's first write succeeds",
+      async () => (await cacheOf(later).set("wx2", "token")).written,
+    );
     await other.run("COMMIT");
 
-    await expect.poll(() => other.run("SELECT id FROM lingpai_entries WHERE id = 'expired'")).toEqual([]);
+    await expect
+      .poll(() => other.run("SELECT id FROM lingpai_entries WHERE id = 'expired'"))
+      .toEqual([]);
     await later.close();
   });
 });
@@ -97,7 +109,9 @@ test("MariaDB: creations that wait for each other, after a row that stood in the
   await run("BEGIN");
   await run(`DELETE FROM lingpai_entries WHERE id = '${idOf("prod:{wx1}")}'`);
 
-  const creations = Promise.all(["a", "b", "c"].map((value) => cache.set("wx1", value, { ifVersion: "absent" })));
+  const creations = Promise.all(
+    ["a", "b", "c"].map((value) => cache.set("wx1", value, { ifVersion: "absent" })),
+  );
   await until("they all wait", async () => {
     const [row] = await run("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'");
     return Number(row?.["Value"]) === 3;

@@ -1,4 +1,7 @@
-/** Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text `VERSION:TTL:VALUE`. */
+/**
+ * Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text
+ * `VERSION:TTL:VALUE`.
+ */
 import { CacheUnavailableError, createWaitQueue, UnreadableEntryError } from "@lingpai/core";
 import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
 import { listLimit } from "./cas.ts";
@@ -12,7 +15,11 @@ interface Stored {
   readonly value: string;
 }
 
-export function casEntries(kind: string, keys: CasKeys, { clock, deadlineMs }: StoreSettings): CacheDriver {
+export function casEntries(
+  kind: string,
+  keys: CasKeys,
+  { clock, deadlineMs }: StoreSettings,
+): CacheDriver {
   const read = async (name: string): Promise<Stored | undefined> => {
     const pair = await keys.read(keyOf(name));
     return pair && parse(name, pair);
@@ -24,11 +31,21 @@ export function casEntries(kind: string, keys: CasKeys, { clock, deadlineMs }: S
     const { pair, value, version, ttlMs } = stored;
     const remainingMs = await pair.remainingMs();
     if (remainingMs === 0) return undefined;
-    return { value, version, ttlMs: ttlMs && Math.min(ttlMs, remainingMs ?? ttlMs), storeNowMs: clock.wallMs() };
+    return {
+      value,
+      version,
+      ttlMs: ttlMs && Math.min(ttlMs, remainingMs ?? ttlMs),
+      storeNowMs: clock.wallMs(),
+    };
   };
 
   /** Where a write fails somebody else has written, so the condition is looked at again. */
-  const set = async (name: string, value: string, write: DriverWrite, turn: AbortSignal): Promise<Written | Conflict> => {
+  const set = async (
+    name: string,
+    value: string,
+    write: DriverWrite,
+    turn: AbortSignal,
+  ): Promise<Written | Conflict> => {
     const { version, ttlMs, ifVersion } = write;
     for (;;) {
       const stored = await read(name);
@@ -38,28 +55,39 @@ export function casEntries(kind: string, keys: CasKeys, { clock, deadlineMs }: S
         return { written: false, version: stored?.version, storeNowMs };
       turn.throwIfAborted();
       const text = `${version}:${ttlMs ?? ""}:${value}`;
-      if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs })) return { written: true, version, storeNowMs };
+      if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs }))
+        return { written: true, version, storeNowMs };
     }
   };
 
-  const remove = async (name: string, ifVersion: Version | undefined, turn: AbortSignal): Promise<boolean> => {
+  const remove = async (
+    name: string,
+    ifVersion: Version | undefined,
+    turn: AbortSignal,
+  ): Promise<boolean> => {
     for (;;) {
       const stored = await read(name);
-      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion)) return false;
+      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
+        return false;
       turn.throwIfAborted();
       if (await keys.remove(keyOf(name), stored.pair)) return true;
     }
   };
 
   /**
-   * Each write is several requests, so those of one process on one name take turns: they keep their order and never race. A request may
-   * stay without an answer for very long, so a turn ends at the latest when its caller has given up; then the write sends nothing more.
+   * Each write is several requests, so those of one process on one name take turns: they keep their
+   * order and never race. A request may stay without an answer for very long, so a turn ends at the
+   * latest when its caller has given up; then the write sends nothing more.
    */
   const queue = createWaitQueue();
   const inTurn = async <T>(name: string, write: (turn: AbortSignal) => Promise<T>): Promise<T> => {
     const turn = new AbortController();
     const cancel = clock.setTimer(deadlineMs, () => {
-      turn.abort(new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, { reason: "timeout" }));
+      turn.abort(
+        new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, {
+          reason: "timeout",
+        }),
+      );
     });
     try {
       const end = await queue.turn(name, turn.signal);

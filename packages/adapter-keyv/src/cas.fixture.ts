@@ -18,8 +18,14 @@ export interface CasStore extends EtcdKeys {
   leftMs(key: string): number;
 }
 
-/** `told` is what the store's client makes of the ms that are left. Times to live are rounded up to whole seconds. */
-export function casStore(clock: ManualClock, told: (leftMs: number) => number = (leftMs) => leftMs): CasStore {
+/**
+ * `told` is what the store's client makes of the ms that are left. Times to live are rounded up to
+ * whole seconds.
+ */
+export function casStore(
+  clock: ManualClock,
+  told: (leftMs: number) => number = (leftMs) => leftMs,
+): CasStore {
   const stored = new Map<string, Stored>();
   const requests: string[] = [];
   let held: Promise<void> | undefined;
@@ -28,7 +34,8 @@ export function casStore(clock: ManualClock, told: (leftMs: number) => number = 
     const pair = stored.get(key);
     return pair !== undefined && pair.endsAtMs > clock.worldMs() ? pair : undefined;
   };
-  const leftMs = (key: string): number => (live(key)?.endsAtMs ?? clock.worldMs()) - clock.worldMs();
+  const leftMs = (key: string): number =>
+    (live(key)?.endsAtMs ?? clock.worldMs()) - clock.worldMs();
   const request = async <T>(what: string, answer: () => T): Promise<T> => {
     requests.push(what);
     const silence = held;
@@ -37,7 +44,11 @@ export function casStore(clock: ManualClock, told: (leftMs: number) => number = 
     return answer();
   };
   const apply = ({ key, value, ttlMs = Infinity }: CasWrite): void => {
-    stored.set(key, { value, revision: String(requests.length), endsAtMs: clock.worldMs() + Math.ceil(ttlMs / 1000) * 1000 });
+    stored.set(key, {
+      value,
+      revision: String(requests.length),
+      endsAtMs: clock.worldMs() + Math.ceil(ttlMs / 1000) * 1000,
+    });
   };
 
   return {
@@ -51,7 +62,12 @@ export function casStore(clock: ManualClock, told: (leftMs: number) => number = 
     read: (key) =>
       request("read", () => {
         const pair = live(key);
-        return pair && { ...pair, remainingMs: async () => (pair.endsAtMs === Infinity ? undefined : told(leftMs(key))) };
+        return (
+          pair && {
+            ...pair,
+            remainingMs: async () => (pair.endsAtMs === Infinity ? undefined : told(leftMs(key))),
+          }
+        );
       }),
     put: (...writes) =>
       request("put", () => {
@@ -59,7 +75,8 @@ export function casStore(clock: ManualClock, told: (leftMs: number) => number = 
         writes.forEach(apply);
         return true;
       }),
-    remove: (key, read) => request("remove", () => live(key)?.revision === read.revision && stored.delete(key)),
+    remove: (key, read) =>
+      request("remove", () => live(key)?.revision === read.revision && stored.delete(key)),
     list: () => request("list", () => [...stored.keys()]),
     removeAll: () => request("removeAll", () => stored.size),
   };

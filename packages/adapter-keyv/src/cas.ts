@@ -1,15 +1,24 @@
-/** What entries and leases need of a store that knows compare-and-set on one key, and nothing more: etcd, memcached. */
+/**
+ * What entries and leases need of a store that knows compare-and-set on one key, and nothing more:
+ * etcd, memcached.
+ */
 
 /** A key as it was read. */
 export interface CasPair {
   readonly value: string;
   /** Changes with every write of the key. */
   readonly revision: string;
-  /** What is left of its time to live, in ms, rather too much than too little; undefined when it does not end, 0 when it has. */
+  /**
+   * What is left of its time to live, in ms, rather too much than too little; undefined when it
+   * does not end, 0 when it has.
+   */
   remainingMs(): Promise<number | undefined>;
 }
 
-/** A key as it is to be written, if it is still as it was read; undefined for one that was not there. */
+/**
+ * A key as it is to be written, if it is still as it was read; undefined for one that was not
+ * there.
+ */
 export interface CasWrite {
   readonly key: string;
   readonly read: CasPair | undefined;
@@ -35,7 +44,10 @@ export const listLimit = 500;
 export interface LeaseText {
   readonly ttlMs: number;
   readonly fence: number;
-  /** Empty when it was released; undefined for what is foreign, which is nobody's and is never released. */
+  /**
+   * Empty when it was released; undefined for what is foreign, which is nobody's and is never
+   * released.
+   */
   readonly owner: string | undefined;
 }
 

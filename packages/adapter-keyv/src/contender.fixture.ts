@@ -1,8 +1,10 @@
 /**
- * One of several processes that compete for one SQLite file: `node contender.fixture.ts FILE LEDGER ROUNDS`.
+ * One of several processes that compete for one SQLite file:
+ * `node contender.fixture.ts FILE LEDGER ROUNDS`.
  *
- * Each round takes the lock, counts the ledger up in two steps that only mutual exclusion keeps together, and counts an entry up
- * by compare-and-set. `node contender.fixture.ts FILE hold` takes the lock and keeps it until it is killed.
+ * Each round takes the lock, counts the ledger up in two steps that only mutual exclusion keeps
+ * together, and counts an entry up by compare-and-set. `node contender.fixture.ts FILE hold` takes
+ * the lock and keeps it until it is killed.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";

@@ -23,7 +23,9 @@ test("all Keyvs over one Map share its entries and leases, and clear() of a Keyv
   await two.clear();
 
   expect((await keyvCache(two).get("wx1"))?.value).toBe("token");
-  expect(await keyvLock(two, { scope: "process" }).tryAcquire("wx1", "other", 60_000)).toMatchObject({ acquired: false });
+  expect(
+    await keyvLock(two, { scope: "process" }).tryAcquire("wx1", "other", 60_000),
+  ).toMatchObject({ acquired: false });
   expect(granted.acquired).toBe(true);
   expect([...map.keys()]).toEqual([]);
   expect(inspect(map)).not.toContain("token");
@@ -36,7 +38,9 @@ test("a client that is not known is refused by name, and what is no Keyv too", (
   expect(() => keyvLock(new Keyv(), { native: new PigeonClient() })).toThrow(
     /\{ native \} is no client that is known here \(PigeonClient\)/,
   );
-  expect(() => keyvCache(new Keyv(), { native: new PigeonClient() })).toThrow(expect.objectContaining({ code: "LOCK_UNSUPPORTED" }));
+  expect(() => keyvCache(new Keyv(), { native: new PigeonClient() })).toThrow(
+    expect.objectContaining({ code: "LOCK_UNSUPPORTED" }),
+  );
   expect(() => keyvCache({ store: undefined })).toThrow(/This is no Keyv/);
 });
 
@@ -46,10 +50,15 @@ test("a contributor's own drivers come before what is found, and what they promi
   await cache.set("wx1", "token", { ifVersion: "absent" });
 
   expect((await own.cache.get("{wx1}"))?.value).toBe("token");
-  expect((await keyvLock(new Keyv(), { atomic: own, scope: "cluster" }).tryAcquire("wx1", "me", 1000)).acquired).toBe(true);
+  expect(
+    (await keyvLock(new Keyv(), { atomic: own, scope: "cluster" }).tryAcquire("wx1", "me", 1000))
+      .acquired,
+  ).toBe(true);
   for (const weak of [{ fencing: false }, { clock: "client" as const }]) {
     const atomic = { ...own, facts: { ...own.facts, ...weak } };
-    expect(() => keyvLock(new Keyv(), { atomic })).toThrow(/A lock in pigeons is advisory.*\{ guarantee: "advisory" \}/);
+    expect(() => keyvLock(new Keyv(), { atomic })).toThrow(
+      /A lock in pigeons is advisory.*\{ guarantee: "advisory" \}/,
+    );
     expect(keyvLock(new Keyv(), { atomic, guarantee: "advisory" }).path).toEqual([]);
   }
 });
@@ -71,7 +80,8 @@ function atomicOf(keyv: Keyv, facts: AtomicStore["facts"]): AtomicStore {
           ...(ttlMs !== undefined && { ttlMs }),
           ...(ifVersion !== undefined && { ifVersion }),
         }),
-      delete: (name, ifVersion) => cache.delete(keyOf(name), ifVersion === undefined ? {} : { ifVersion }),
+      delete: (name, ifVersion) =>
+        cache.delete(keyOf(name), ifVersion === undefined ? {} : { ifVersion }),
       clear: () => cache.clear(),
       names: () => cache.keys(),
       close: async () => {},

@@ -10,7 +10,16 @@ import { sqlite } from "./sqlite.ts";
 import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 import { valkey } from "./valkey.ts";
 
-const families: readonly StoreFamily[] = [memory, sqlite, redis, valkey, postgres, mysql, etcd, memcached];
+const families: readonly StoreFamily[] = [
+  memory,
+  sqlite,
+  redis,
+  valkey,
+  postgres,
+  mysql,
+  etcd,
+  memcached,
+];
 
 /** The store for a database's own client, as given in `native`. */
 export function storeOfClient(client: unknown, settings: StoreSettings): AtomicStore | undefined {
@@ -32,16 +41,22 @@ export function nameOfHeld(held: unknown): string {
 
 /** Keyv 6 wraps a Map and every adapter of Keyv 5; both wrappers have a separator of their own. */
 export function unwrap(held: unknown): unknown {
-  return isObject(held) && "namespaceSeparator" in held && isObject(held["store"]) ? held["store"] : held;
+  return isObject(held) && "namespaceSeparator" in held && isObject(held["store"])
+    ? held["store"]
+    : held;
 }
 
 /**
- * The only state of this module: all caches and locks over one client are to share the connection on which they listen, and what
- * was prepared; the client is all that they have in common. An entry lives as long as its client, and goes by its first user's settings.
+ * The only state of this module: all caches and locks over one client are to share the connection
+ * on which they listen, and what was prepared; the client is all that they have in common. An entry
+ * lives as long as its client, and goes by its first user's settings.
  */
 const stores = new WeakMap<object, AtomicStore>();
 
-function remembered(client: unknown, look: (family: StoreFamily) => AtomicStore | undefined): AtomicStore | undefined {
+function remembered(
+  client: unknown,
+  look: (family: StoreFamily) => AtomicStore | undefined,
+): AtomicStore | undefined {
   if (!isObject(client)) return undefined;
   const known = stores.get(client);
   if (known !== undefined) return known;

@@ -63,7 +63,11 @@ function inMap(keyv: KeyvLike): Fixture {
   const clock = manualClock();
   const client = (own: Clock): Client => {
     const cache = keyvCache(keyv, { clock: own });
-    return { cache, lock: keyvLock(keyv, { clock: own, scope: "process" }), close: () => cache.close() };
+    return {
+      cache,
+      lock: keyvLock(keyv, { clock: own, scope: "process" }),
+      close: () => cache.close(),
+    };
   };
   return {
     ...client(clock),
@@ -72,7 +76,8 @@ function inMap(keyv: KeyvLike): Fixture {
       await clock.advance(ms);
       await clock.settle();
     },
-    second: async ({ clockShiftMs = 0 } = {}) => client({ ...clock, wallMs: () => clock.wallMs() + clockShiftMs }),
+    second: async ({ clockShiftMs = 0 } = {}) =>
+      client({ ...clock, wallMs: () => clock.wallMs() + clockShiftMs }),
     again: async () => client(clock),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Leases in etcd: each one key under etcd's own lease, `lingpai/locks/<name>`. Beside it `lingpai/fences/<name>`, without a lease
- * and never deleted, has the last fence.
+ * Leases in etcd: each one key under etcd's own lease, `lingpai/locks/<name>`. Beside it
+ * `lingpai/fences/<name>`, without a lease and never deleted, has the last fence.
  */
 import type { Clock, LockDriver } from "@lingpai/core";
 import { leaseText, parseLease } from "./cas.ts";
@@ -8,13 +8,26 @@ import type { CasPair } from "./cas.ts";
 import type { EtcdKeys } from "./etcd.ts";
 
 export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
-  /** Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has changed. */
-  const prolong = async (key: string, owner: string, read: CasPair, ttlMs: number): Promise<boolean> => {
+  /**
+   * Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has
+   * changed.
+   */
+  const prolong = async (
+    key: string,
+    owner: string,
+    read: CasPair,
+    ttlMs: number,
+  ): Promise<boolean> => {
     // Told in seconds begun, the last of which may be nearly over.
     const mostMs = (await read.remainingMs()) ?? Infinity;
     if (mostMs - 1000 >= ttlMs) return true;
     // A lease's length cannot be changed, so the key moves to another one.
-    return keys.put({ key, read, value: leaseText(ttlMs, parseLease(read.value).fence, owner), ttlMs });
+    return keys.put({
+      key,
+      read,
+      value: leaseText(ttlMs, parseLease(read.value).fence, owner),
+      ttlMs,
+    });
   };
 
   return {
@@ -26,8 +39,13 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
         const storeNowMs = clock.wallMs();
         if (held !== undefined) {
           const lease = parseLease(held.value);
-          if (lease.owner !== owner) return { acquired: false, remainingMs: Math.min((await held.remainingMs()) ?? Infinity, lease.ttlMs) };
-          if (await prolong(lockKey(name), owner, held, ttlMs)) return { acquired: true, fence: lease.fence, storeNowMs };
+          if (lease.owner !== owner)
+            return {
+              acquired: false,
+              remainingMs: Math.min((await held.remainingMs()) ?? Infinity, lease.ttlMs),
+            };
+          if (await prolong(lockKey(name), owner, held, ttlMs))
+            return { acquired: true, fence: lease.fence, storeNowMs };
           continue;
         }
         const fence = Math.max(Number(last?.value ?? 0) + 1, Math.floor(storeNowMs));

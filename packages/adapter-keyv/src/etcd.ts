@@ -1,10 +1,11 @@
 /**
  * etcd 3 through the etcd3 client, as `@keyv/etcd` uses it.
  *
- * Every write is one transaction on the key's revision, and every lease is etcd's own, so whoever stops renewing is gone for
- * everybody at once. What etcd has not: milliseconds, so times to live are rounded up to whole seconds and
- * to the server's least, two by default; and a clock that can be asked, so `storeNowMs` is this process's. The `clear()` of an
- * `@keyv/etcd` without a namespace removes everything that is in etcd, ours included.
+ * Every write is one transaction on the key's revision, and every lease is etcd's own, so whoever
+ * stops renewing is gone for everybody at once. What etcd has not: milliseconds, so times to live
+ * are rounded up to whole seconds and to the server's least, two by default; and a clock that can
+ * be asked, so `storeNowMs` is this process's. The `clear()` of an `@keyv/etcd` without a namespace
+ * removes everything that is in etcd, ours included.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { casEntries } from "./cas-entries.ts";
@@ -18,7 +19,9 @@ import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 export const etcd: StoreFamily = {
   ofClient: (client, settings) => (isClient(client) ? etcdStore(client, settings) : undefined),
   ofAdapter: (adapter, settings) =>
-    dialectOf(adapter) === "etcd" && isObject(adapter) && isClient(adapter["client"]) ? etcdStore(adapter["client"], settings) : undefined,
+    dialectOf(adapter) === "etcd" && isObject(adapter) && isClient(adapter["client"])
+      ? etcdStore(adapter["client"], settings)
+      : undefined,
 };
 
 /** What is used of an `Etcd3`. */
@@ -55,12 +58,17 @@ export interface EtcdPair {
 
 export interface EtcdTransaction {
   compare: { key: Buffer; target: "Mod"; result: "Equal"; mod_revision: string }[];
-  success: ({ request_put: { key: Buffer; value: Buffer; lease: string } } | { request_delete_range: EtcdRange })[];
+  success: (
+    | { request_put: { key: Buffer; value: Buffer; lease: string } }
+    | { request_delete_range: EtcdRange }
+  )[];
 }
 
 function isClient(client: unknown): client is EtcdClient {
   return (
-    isObject(client) && has<EtcdKv>(client["kv"], "range", "txn", "deleteRange") && has<EtcdLeases>(client["leaseClient"], "leaseGrant")
+    isObject(client) &&
+    has<EtcdKv>(client["kv"], "range", "txn", "deleteRange") &&
+    has<EtcdLeases>(client["leaseClient"], "leaseGrant")
   );
 }
 
@@ -80,12 +88,22 @@ function etcdStore(client: EtcdClient, settings: StoreSettings): AtomicStore {
 }
 
 function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
-  const unchanged = (key: string, read: CasPair | undefined): EtcdTransaction["compare"][number] => {
-    return { key: Buffer.from(key), target: "Mod", result: "Equal", mod_revision: read?.revision ?? "0" };
+  const unchanged = (
+    key: string,
+    read: CasPair | undefined,
+  ): EtcdTransaction["compare"][number] => {
+    return {
+      key: Buffer.from(key),
+      target: "Mod",
+      result: "Equal",
+      mod_revision: read?.revision ?? "0",
+    };
   };
   const grant = async (ttlMs: number | undefined): Promise<string> => {
     if (ttlMs === undefined) return noLease;
-    return (await leaseClient.leaseGrant({ TTL: Math.min(Math.ceil(ttlMs / 1000), leaseMaxSeconds) })).ID;
+    return (
+      await leaseClient.leaseGrant({ TTL: Math.min(Math.ceil(ttlMs / 1000), leaseMaxSeconds) })
+    ).ID;
   };
   const remainingMs = async (lease: string): Promise<number | undefined> => {
     if (lease === noLease) return undefined;
@@ -94,23 +112,40 @@ function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
   return {
     async read(key) {
       const [pair] = (await kv.range({ key: Buffer.from(key) })).kvs;
-      return pair && { value: pair.value.toString(), revision: pair.mod_revision, remainingMs: () => named(remainingMs(pair.lease)) };
+      return (
+        pair && {
+          value: pair.value.toString(),
+          revision: pair.mod_revision,
+          remainingMs: () => named(remainingMs(pair.lease)),
+        }
+      );
     },
     async put(...writes) {
       const leases = await Promise.all(writes.map(({ ttlMs }) => grant(ttlMs)));
       const { succeeded } = await kv.txn({
         compare: writes.map(({ key, read }) => unchanged(key, read)),
         success: writes.map(({ key, value }, index) => ({
-          request_put: { key: Buffer.from(key), value: Buffer.from(value), lease: leases[index] ?? noLease },
+          request_put: {
+            key: Buffer.from(key),
+            value: Buffer.from(value),
+            lease: leases[index] ?? noLease,
+          },
         })),
       });
       // Not waited for: they would end by themselves.
-      if (!succeeded) for (const ID of leases) if (ID !== noLease) leaseClient.leaseRevoke({ ID }).catch(() => {});
+      if (!succeeded)
+        for (const ID of leases)
+          if (ID !== noLease) leaseClient.leaseRevoke({ ID }).catch(() => {});
       return succeeded;
     },
     async remove(key, read) {
       const request = { key: Buffer.from(key) };
-      return (await kv.txn({ compare: [unchanged(key, read)], success: [{ request_delete_range: request }] })).succeeded;
+      return (
+        await kv.txn({
+          compare: [unchanged(key, read)],
+          success: [{ request_delete_range: request }],
+        })
+      ).succeeded;
     },
     async list(prefix, after) {
       const { kvs } = await kv.range({
@@ -121,7 +156,10 @@ function etcdKeys({ kv, leaseClient }: EtcdClient): EtcdKeys {
       });
       return kvs.map(({ key }) => key.toString());
     },
-    removeAll: async (prefix) => Number((await kv.deleteRange({ key: Buffer.from(prefix), range_end: endOf(prefix) })).deleted),
+    removeAll: async (prefix) =>
+      Number(
+        (await kv.deleteRange({ key: Buffer.from(prefix), range_end: endOf(prefix) })).deleted,
+      ),
   };
 }
 
@@ -151,11 +189,17 @@ function guarded(keys: EtcdKeys): EtcdKeys {
 /** The client's errors have no code, but a class for each. */
 function named<R>(answer: Promise<R>): Promise<R> {
   return answer.catch((error: unknown) => {
-    throw refusal("etcd", { code: error instanceof Error ? error.constructor.name : "" }, reasons) ?? error;
+    throw (
+      refusal("etcd", { code: error instanceof Error ? error.constructor.name : "" }, reasons) ??
+      error
+    );
   });
 }
 
-const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
+  string,
+  CacheUnavailableReason
+>([
   ["EtcdAuthenticationFailedError", "unauthorized"],
   ["EtcdInvalidAuthTokenError", "unauthorized"],
   ["EtcdNoLeaderError", "cluster-down"],

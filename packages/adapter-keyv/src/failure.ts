@@ -1,4 +1,7 @@
-/** A database's error, reduced to what may be shown: statements, and with them values, stay out of texts, properties and causes. */
+/**
+ * A database's error, reduced to what may be shown: statements, and with them values, stay out of
+ * texts, properties and causes.
+ */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
 
@@ -8,7 +11,10 @@ export function codeOf(error: unknown): string {
   return /^[\w-]{1,60}$/.test(String(error.code)) ? String(error.code) : "";
 }
 
-/** What the error is for the caller, by the codes that this store documents; undefined leaves it to core, which knows the network's codes. */
+/**
+ * What the error is for the caller, by the codes that this store documents; undefined leaves it to
+ * core, which knows the network's codes.
+ */
 export function refusal(
   kind: string,
   error: unknown,
@@ -19,13 +25,18 @@ export function refusal(
   const reason = reasons.get(code);
   if (reason === undefined) return undefined;
   const { remedy, retryable } = remedies[reason];
-  return new CacheUnavailableError(`The store (${kind}) refused: ${code}. ${own[reason] ?? remedy}`, { reason, retryable });
+  return new CacheUnavailableError(
+    `The store (${kind}) refused: ${code}. ${own[reason] ?? remedy}`,
+    { reason, retryable },
+  );
 }
 
 /** What to do where the store knows it better: a file has no primary to connect to. */
 export type Remedies = { readonly [reason in CacheUnavailableReason]?: string };
 
-const remedies: Readonly<Record<CacheUnavailableReason, { readonly remedy: string; readonly retryable: boolean }>> = {
+const remedies: Readonly<
+  Record<CacheUnavailableReason, { readonly remedy: string; readonly retryable: boolean }>
+> = {
   timeout: { remedy: "It is busy; try again, and look for a long transaction.", retryable: true },
   disconnected: { remedy: "Check that it is up and reachable.", retryable: true },
   readonly: { remedy: "Connect to the primary.", retryable: true },

@@ -1,4 +1,7 @@
-/** What happens to operations while a database is away. The clauses that break connections speak Redis's protocol only. */
+/**
+ * What happens to operations while a database is away. The clauses that break connections speak
+ * Redis's protocol only.
+ */
 import KeyvMemcache from "@keyv/memcache";
 import { systemClock } from "@lingpai/core";
 import type { Cache, Lock } from "@lingpai/core";
@@ -42,7 +45,11 @@ const cases: readonly Case[] = [
     start: mariadb,
     connect({ url }) {
       const native = mysql.createPool(url);
-      return { native, warm: () => native.promise().query("SELECT 1"), close: () => native.promise().end() };
+      return {
+        native,
+        warm: () => native.promise().query("SELECT 1"),
+        close: () => native.promise().end(),
+      };
     },
   },
   {
@@ -82,7 +89,8 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
     lock = keyvLock(new Keyv(), { native, deadlineMs, guarantee: "advisory" }).withPrefix("prod");
     await until(
       "the first operations succeed",
-      async () => (await cache.set("wx1", token)).written && (await lock.release("wx1", "nobody")) === false,
+      async () =>
+        (await cache.set("wx1", token)).written && (await lock.release("wx1", "nobody")) === false,
     );
   });
 
@@ -110,7 +118,10 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
     server.thaw();
 
     for (const outcome of outcomes) {
-      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CACHE_UNAVAILABLE", retryable: true } });
+      expect(outcome).toMatchObject({
+        status: "rejected",
+        reason: { code: "CACHE_UNAVAILABLE", retryable: true },
+      });
       expect(String(outcome.status === "rejected" && outcome.reason.stack)).not.toContain(token);
     }
     // With room for a machine four times slower.
@@ -119,7 +130,10 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
   });
 
   test("after a restart the same client goes on, and fences still rise", async () => {
-    await until("the lock is free", async () => (await lock.tryAcquire("wx3", "before", 1000)).acquired);
+    await until(
+      "the lock is free",
+      async () => (await lock.tryAcquire("wx3", "before", 1000)).acquired,
+    );
     const before = await lock.tryAcquire("wx3", "before", 1000);
     await lock.release("wx3", "before");
     await cache.set("wx3", token);
@@ -134,55 +148,62 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
   });
 });
 
-describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name)))("$name at first use", ({ start, connect }) => {
-  let server: Database;
-  let link: Link;
-  let connection: Connected;
-  let cache: Cache;
+describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name)))(
+  "$name at first use",
+  ({ start, connect }) => {
+    let server: Database;
+    let link: Link;
+    let connection: Connected;
+    let cache: Cache;
 
-  beforeAll(async () => {
-    server = await start();
-  });
-  afterAll(() => server.stop());
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
 
-  beforeEach(async () => {
-    link = await openLink(server, "chunks");
-    connection = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
-    cache = keyvCache(new Keyv(), { native: connection.native, deadlineMs }).withPrefix("prod");
-  });
+    beforeEach(async () => {
+      link = await openLink(server, "chunks");
+      connection = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
+      cache = keyvCache(new Keyv(), { native: connection.native, deadlineMs }).withPrefix("prod");
+    });
 
-  afterEach(async () => {
-    await cache.close();
-    // A connection that died in silence never ends by itself, so the link ends before the client that waits for it, and may then complain.
-    await link.close();
-    await Promise.allSettled([connection.close()]);
-  });
+    afterEach(async () => {
+      await cache.close();
+      // A connection that died in silence never ends by itself, so the link ends before the client
+      // that waits for it, and may then complain.
+      await link.close();
+      await Promise.allSettled([connection.close()]);
+    });
 
-  const unavailable = { code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true };
-  const worksAgain = (): Promise<unknown> => until("it works", async () => (await cache.set("wx1", token)).written);
+    const unavailable = { code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true };
+    const worksAgain = (): Promise<unknown> =>
+      until("it works", async () => (await cache.set("wx1", token)).written);
 
-  test("a connection of the pool that has died in silence is given up for another one", async () => {
-    await connection.warm?.();
-    await link.strand();
-    await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
-    await worksAgain();
-  });
+    test("a connection of the pool that has died in silence is given up for another one", async () => {
+      await connection.warm?.();
+      await link.strand();
+      await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
+      await worksAgain();
+    });
 
-  test("a connection that dies in silence while it is made is given up for another one", async () => {
-    await link.freeze();
-    await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
-    await link.strand();
-    await link.heal();
-    await worksAgain();
-  });
-});
+    test("a connection that dies in silence while it is made is given up for another one", async () => {
+      await link.freeze();
+      await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
+      await link.strand();
+      await link.heal();
+      await worksAgain();
+    });
+  },
+);
 
 test("PostgreSQL: who watches is told to read everything again after the connection was lost, and is told of changes from then on", async () => {
   const server = await postgres();
   const native = new pg.Pool({ connectionString: server.url });
   const cache = keyvCache(new Keyv(), { native, deadlineMs }).withPrefix("prod");
   const told: (string | undefined)[] = [];
-  await until("the watch begins", async () => cache.watch?.((key) => told.push(key)).then(() => true));
+  await until("the watch begins", async () =>
+    cache.watch?.((key) => told.push(key)).then(() => true),
+  );
 
   await server.restart();
   await until("the watcher is told to read everything again", async () => told.includes(undefined));

@@ -1,14 +1,24 @@
 /**
  * Lingpai's cache and lock over any Keyv, 5 or 6.
  *
- * Keyv itself has no atomic operation, and a lock made of its `get` and `set` has two holders in most acquisitions. So everything
- * that must be atomic goes to the database under the Keyv, through its own client: SQLite, PostgreSQL, MySQL, Redis, Valkey, etcd,
- * memcached, an in-process Map. Entries lie in tables or keys of ours there, not in Keyv's envelope, because honest versions and
- * times to live need that: what you store through the Keyv and what Lingpai stores never meet. Where no atomic operation is known, `keyvLock` refuses to be constructed.
+ * Keyv itself has no atomic operation, and a lock made of its `get` and `set` has two holders in
+ * most acquisitions. So everything that must be atomic goes to the database under the Keyv, through
+ * its own client: SQLite, PostgreSQL, MySQL, Redis, Valkey, etcd, memcached, an in-process Map.
+ * Entries lie in tables or keys of ours there, not in Keyv's envelope, because honest versions and
+ * times to live need that: what you store through the Keyv and what Lingpai stores never meet.
+ * Where no atomic operation is known, `keyvLock` refuses to be constructed.
  *
  * @packageDocumentation
  */
-import { createCache, createLock, LockUnsupportedError, requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
+import {
+  createCache,
+  createLock,
+  LockUnsupportedError,
+  requireClock,
+  requireKnown,
+  requireObject,
+  systemClock,
+} from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
 import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./detect.ts";
 import { clearedLocks } from "./kept-apart.ts";
@@ -27,8 +37,9 @@ export interface KeyvLike {
 
 export interface StoreOptions {
   /**
-   * The database's own client: a `DatabaseSync` of node:sqlite, a pg `Pool`, a mysql2 pool, a client of @redis/client, ioredis
-   * or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays yours: you connect and close it.
+   * The database's own client: a `DatabaseSync` of node:sqlite, a pg `Pool`, a mysql2 pool, a
+   * client of @redis/client, ioredis or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays
+   * yours: you connect and close it.
    * @defaultValue what is found under the Keyv
    */
   readonly native?: object;
@@ -39,19 +50,26 @@ export interface StoreOptions {
 export interface KeyvCacheOptions extends CacheOptions, StoreOptions {}
 
 export interface KeyvLockOptions extends LockOptions, StoreOptions {
-  /** Whom the lock must keep apart. A lock within one process is had only by asking for it: `"process"`. @defaultValue "host" */
+  /**
+   * Whom the lock must keep apart. A lock within one process is had only by asking for it:
+   * `"process"`. @defaultValue "host"
+   */
   readonly scope?: Demand["scope"];
-  /** `"advisory"` accepts a store that may forget a lease or a fence, or that lives by its clients' clocks. @defaultValue "fenced" */
+  /**
+   * `"advisory"` accepts a store that may forget a lease or a fence, or that lives by its clients'
+   * clocks. @defaultValue "fenced"
+   */
   readonly guarantee?: Demand["guarantee"];
 }
 
 /**
  * A cache over the store under this Keyv.
  *
- * With a store that has no known atomic operation, reads, unconditional writes and deletes work by this process's clock, and
- * `ifVersion` rejects with `LOCK_UNSUPPORTED`: it would be a guess.
+ * With a store that has no known atomic operation, reads, unconditional writes and deletes work by
+ * this process's clock, and `ifVersion` rejects with `LOCK_UNSUPPORTED`: it would be a guess.
  *
- * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package knows.
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package
+ *   knows.
  */
 export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache {
   const own = driverOptions("keyvCache()", keyv, options, ["guarantee", "random", "scope"]);
@@ -61,8 +79,9 @@ export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache
 /**
  * A lock in the store under this Keyv.
  *
- * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store has no known atomic operation, or less reach or a weaker
- * guarantee than asked for, and when a `clear()` of the Keyv itself would free a held lease. The text names what to use instead.
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store has no known atomic operation,
+ *   or less reach or a weaker guarantee than asked for, and when a `clear()` of the Keyv itself
+ *   would free a held lease. The text names what to use instead.
  */
 export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   const own = driverOptions("keyvLock()", keyv, options, ["guarantee", "scope"]);
@@ -80,23 +99,46 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
 }
 
 /** What core's part is given, once all is known to be there and known by name. */
-function driverOptions(what: string, keyv: KeyvLike, options: KeyvCacheOptions & KeyvLockOptions, own: readonly string[]): CacheOptions {
+function driverOptions(
+  what: string,
+  keyv: KeyvLike,
+  options: KeyvCacheOptions & KeyvLockOptions,
+  own: readonly string[],
+): CacheOptions {
   requireObject("The Keyv", keyv);
   requireKnown(what, options, ["atomic", "clock", "deadlineMs", "native", ...own]);
   requireClock(options.clock);
-  const { atomic: _atomic, guarantee: _guarantee, native: _native, scope: _scope, ...shared } = options;
+  const {
+    atomic: _atomic,
+    guarantee: _guarantee,
+    native: _native,
+    scope: _scope,
+    ...shared
+  } = options;
   return shared;
 }
 
-/** With drivers or a client of one's own, the Keyv's `clear()` matters only where both are over the same client. */
+/**
+ * With drivers or a client of one's own, the Keyv's `clear()` matters only where both are over the
+ * same client.
+ */
 function requireKeptApart({ store }: KeyvLike, { native, atomic }: StoreOptions): void {
   const adapter = unwrap(store);
-  const isShared = native === undefined ? atomic === undefined : isObject(adapter) && adapter["client"] === native;
-  const danger = isShared ? clearedLocks(adapter, isObject(store) ? store["namespace"] : undefined) : undefined;
-  if (danger !== undefined) throw new LockUnsupportedError(`${danger}, or give the lock a client of its own as { native }.`);
+  const isShared =
+    native === undefined ? atomic === undefined : isObject(adapter) && adapter["client"] === native;
+  const danger = isShared
+    ? clearedLocks(adapter, isObject(store) ? store["namespace"] : undefined)
+    : undefined;
+  if (danger !== undefined)
+    throw new LockUnsupportedError(
+      `${danger}, or give the lock a client of its own as { native }.`,
+    );
 }
 
-function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock, deadlineMs = 500 }: KeyvCacheOptions): AtomicStore | undefined {
+function atomicStore(
+  keyv: KeyvLike,
+  { native, atomic, clock = systemClock, deadlineMs = 500 }: KeyvCacheOptions,
+): AtomicStore | undefined {
   if (atomic !== undefined) return atomic;
   if (native === undefined) return storeOfHeld(keyv.store, { clock, deadlineMs });
   const store = storeOfClient(native, { clock, deadlineMs });
@@ -106,7 +148,13 @@ function atomicStore(keyv: KeyvLike, { native, atomic, clock = systemClock, dead
   );
 }
 
-function fallback({ store }: KeyvLike, { clock = systemClock }: KeyvCacheOptions): ReturnType<typeof plainCache> {
-  if (has<PlainStore>(store, "get", "set", "delete")) return plainCache(store, nameOfHeld(store), clock);
-  throw new LockUnsupportedError("This is no Keyv: it has no store with get, set and delete. Pass a Keyv 5 or 6.");
+function fallback(
+  { store }: KeyvLike,
+  { clock = systemClock }: KeyvCacheOptions,
+): ReturnType<typeof plainCache> {
+  if (has<PlainStore>(store, "get", "set", "delete"))
+    return plainCache(store, nameOfHeld(store), clock);
+  throw new LockUnsupportedError(
+    "This is no Keyv: it has no store with get, set and delete. Pass a Keyv 5 or 6.",
+  );
 }

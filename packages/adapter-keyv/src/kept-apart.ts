@@ -1,25 +1,35 @@
-/** Whether the `clear()` of a Keyv's own adapter would remove leases and fences of ours, which would let a second holder in. */
+/**
+ * Whether the `clear()` of a Keyv's own adapter would remove leases and fences of ours, which would
+ * let a second holder in.
+ */
 import { isObject } from "./shape.ts";
 import type { Members } from "./shape.ts";
 
 /**
- * What is wrong with the adapter, and what to do; undefined when its `clear()` leaves our locks alone.
+ * What is wrong with the adapter, and what to do; undefined when its `clear()` leaves our locks
+ * alone.
  *
- * memcached is not looked at: its `clear()` empties the server, which `guarantee: "advisory"` accepts.
+ * memcached is not looked at: its `clear()` empties the server, which `guarantee: "advisory"`
+ * accepts.
  *
  * @param outer the namespace of what Keyv 6 wraps round an adapter that has none of its own
  */
 export function clearedLocks(adapter: unknown, outer: unknown): string | undefined {
   if (!isObject(adapter)) return undefined;
-  if (typeof adapter["keyPrefixSeparator"] === "string") return clearedInRedis(adapter, adapter["keyPrefixSeparator"]);
-  if (isObject(adapter["opts"]) && adapter["opts"]["dialect"] === "etcd") return clearedInEtcd(adapter["namespace"] ?? outer);
+  if (typeof adapter["keyPrefixSeparator"] === "string")
+    return clearedInRedis(adapter, adapter["keyPrefixSeparator"]);
+  if (isObject(adapter["opts"]) && adapter["opts"]["dialect"] === "etcd")
+    return clearedInEtcd(adapter["namespace"] ?? outer);
   return undefined;
 }
 
 /** The ends of every name that a lock of ours has in Redis. */
 const lockEnds = ["}::lock", "}::fence"];
 
-/** `@keyv/redis` removes what matches `NAMESPACE SEPARATOR *`; without a namespace, what does not contain the separator. */
+/**
+ * `@keyv/redis` removes what matches `NAMESPACE SEPARATOR *`; without a namespace, what does not
+ * contain the separator.
+ */
 function clearedInRedis(adapter: Members, separator: string): string | undefined {
   const { namespace } = adapter;
   if (typeof namespace === "string" && namespace !== "") {
@@ -33,7 +43,10 @@ function clearedInRedis(adapter: Members, separator: string): string | undefined
   return `clear() of this Keyv removes every key without "${separator}", Lingpai's locks among them. Keep keyPrefixSeparator "::"`;
 }
 
-/** A lock's name is made of `SEGMENT:`, then `{KEY}::lock`: letters, digits, `.` `_` `-` `%`, and no two colons before the brace. */
+/**
+ * A lock's name is made of `SEGMENT:`, then `{KEY}::lock`: letters, digits, `.` `_` `-` `%`, and no
+ * two colons before the brace.
+ */
 function isNoBeginning(pattern: string): boolean {
   if (/[*?[\]\\]/.test(pattern)) return false;
   return /[^\w.%:{}-]/.test(pattern) || /^[^{}]*::/.test(pattern);

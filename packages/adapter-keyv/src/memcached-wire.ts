@@ -1,4 +1,7 @@
-/** Requests of memcached's binary protocol, which memjs carries but does not make: those with a `cas`. */
+/**
+ * Requests of memcached's binary protocol, which memjs carries but does not make: those with a
+ * `cas`.
+ */
 
 export interface Request {
   readonly operation: "get" | "set" | "add" | "delete";
@@ -16,7 +19,12 @@ export interface Reply {
   readonly val: Buffer;
 }
 
-const opcodes: Readonly<Record<Request["operation"], number>> = { get: 0, set: 1, add: 2, delete: 4 };
+const opcodes: Readonly<Record<Request["operation"], number>> = {
+  get: 0,
+  set: 1,
+  add: 2,
+  delete: 4,
+};
 const requestMagic = 0x80;
 
 export function request({ operation, key, cas, sequence, store }: Request): Buffer {
@@ -35,7 +43,10 @@ export function request({ operation, key, cas, sequence, store }: Request): Buff
 }
 
 /** What was stored as `END|VALUE`; what is foreign is a value without end. */
-export function unpack(text: string): { readonly endsAtMs: number | undefined; readonly value: string } {
+export function unpack(text: string): {
+  readonly endsAtMs: number | undefined;
+  readonly value: string;
+} {
   const [, end = "", value] = /^(\d*)\|(.*)$/s.exec(text) ?? [];
   return { endsAtMs: end === "" ? undefined : Number(end), value: value ?? text };
 }

@@ -1,9 +1,11 @@
 /**
- * memcached through memjs, as `@keyv/memcache` uses it: entries with conditional writes, and an advisory lock.
+ * memcached through memjs, as `@keyv/memcache` uses it: entries with conditional writes, and an
+ * advisory lock.
  *
- * Every write is compare-and-set (`cas`), but the store may drop any key when it needs room, the last fence too, and forgets all
- * of them when it restarts: a lock here saves work, and protects nothing. It cannot list its keys, times to live are rounded up
- * to whole seconds, a value has at most 1 MB, and a `clear()` of any `@keyv/memcache` empties the whole server.
+ * Every write is compare-and-set (`cas`), but the store may drop any key when it needs room, the
+ * last fence too, and forgets all of them when it restarts: a lock here saves work, and protects
+ * nothing. It cannot list its keys, times to live are rounded up to whole seconds, a value has at
+ * most 1 MB, and a `clear()` of any `@keyv/memcache` empties the whole server.
  */
 import { createHash } from "node:crypto";
 import { CacheUnavailableError, LockUnsupportedError } from "@lingpai/core";
@@ -19,14 +21,24 @@ import type { AtomicStore, StoreFamily, StoreSettings } from "./store.ts";
 export const memcached: StoreFamily = {
   ofClient: (client, settings) => (isClient(client) ? memcachedStore(client, settings) : undefined),
   ofAdapter: (adapter, settings) =>
-    isObject(adapter) && isClient(adapter["client"]) ? memcachedStore(adapter["client"], settings) : undefined,
+    isObject(adapter) && isClient(adapter["client"])
+      ? memcachedStore(adapter["client"], settings)
+      : undefined,
 };
 
-/** What is used of memjs's `Client`: its one way to send a request of any kind, because its own methods know no `cas`. */
+/**
+ * What is used of memjs's `Client`: its one way to send a request of any kind, because its own
+ * methods know no `cas`.
+ */
 interface MemcachedClient {
   seq: number;
   incrSeq(): void;
-  perform(key: string, request: Buffer, sequence: number, done: (error: Error | null, reply: Reply | null) => void): void;
+  perform(
+    key: string,
+    request: Buffer,
+    sequence: number,
+    done: (error: Error | null, reply: Reply | null) => void,
+  ): void;
 }
 
 function isClient(client: unknown): client is MemcachedClient {
@@ -67,7 +79,8 @@ function memcachedKeys(client: MemcachedClient, clock: Clock): CasKeys {
       if (!done(reply)) return undefined;
       const { endsAtMs, value } = unpack(reply.val.toString());
       // The server ends it; until then this clock can only guess how long that takes.
-      const remainingMs = async (): Promise<number | undefined> => endsAtMs && Math.max(1, endsAtMs - clock.wallMs());
+      const remainingMs = async (): Promise<number | undefined> =>
+        endsAtMs && Math.max(1, endsAtMs - clock.wallMs());
       return { value, revision: reply.header.cas.toString("hex"), remainingMs };
     },
     async put({ key, read, value, ttlMs }) {
@@ -83,7 +96,14 @@ function memcachedKeys(client: MemcachedClient, clock: Clock): CasKeys {
         }),
       );
     },
-    remove: async (key, read) => done(await send({ operation: "delete", key: fitting(key), cas: Buffer.from(read.revision, "hex") })),
+    remove: async (key, read) =>
+      done(
+        await send({
+          operation: "delete",
+          key: fitting(key),
+          cas: Buffer.from(read.revision, "hex"),
+        }),
+      ),
     list: () => Promise.reject(unlistable()),
     removeAll: () => Promise.reject(unlistable()),
   };
@@ -98,33 +118,49 @@ function fitting(key: string): string {
 const relativeMaxSeconds = 2_592_000;
 const expiryMax = 2 ** 32 - 1;
 
-/** Its clock ticks in seconds, so the first second is only the rest of one, and another is added: nothing ends early. */
+/**
+ * Its clock ticks in seconds, so the first second is only the rest of one, and another is added:
+ * nothing ends early.
+ */
 function expiryOf(ttlMs: number | undefined, nowMs: number): number {
   if (ttlMs === undefined) return 0;
   const seconds = Math.ceil(ttlMs / 1000) + 1;
-  return seconds <= relativeMaxSeconds ? seconds : Math.min(Math.ceil(nowMs / 1000) + seconds, expiryMax);
+  return seconds <= relativeMaxSeconds
+    ? seconds
+    : Math.min(Math.ceil(nowMs / 1000) + seconds, expiryMax);
 }
 
 function unavailable(error: Error | null): CacheUnavailableError {
   const isTimeout = error !== null && /timed? ?out/i.test(error.message);
-  return new CacheUnavailableError("The store (memcached) did not answer. Check that it is up and reachable.", {
-    reason: isTimeout ? "timeout" : "disconnected",
-  });
+  return new CacheUnavailableError(
+    "The store (memcached) did not answer. Check that it is up and reachable.",
+    {
+      reason: isTimeout ? "timeout" : "disconnected",
+    },
+  );
 }
 
 function refused(status: number): CacheUnavailableError {
   if (status === 3)
-    return new CacheUnavailableError("The store (memcached) takes no value as long as this. Raise its -I.", {
-      reason: "out-of-memory",
-      retryable: false,
-    });
+    return new CacheUnavailableError(
+      "The store (memcached) takes no value as long as this. Raise its -I.",
+      {
+        reason: "out-of-memory",
+        retryable: false,
+      },
+    );
   if (status === 0x82)
-    return new CacheUnavailableError("The store (memcached) is out of memory. Give it room.", { reason: "out-of-memory" });
-  if (status === 0x20)
-    return new CacheUnavailableError("The store (memcached) asks for a password. Check the client's.", {
-      reason: "unauthorized",
-      retryable: false,
+    return new CacheUnavailableError("The store (memcached) is out of memory. Give it room.", {
+      reason: "out-of-memory",
     });
+  if (status === 0x20)
+    return new CacheUnavailableError(
+      "The store (memcached) asks for a password. Check the client's.",
+      {
+        reason: "unauthorized",
+        retryable: false,
+      },
+    );
   return new CacheUnavailableError(`The store (memcached) refused with status ${status}.`);
 }
 

@@ -1,8 +1,17 @@
 /**
- * The in-process Map under a Keyv. The Map is only the place that its users have in common: entries and leases are kept beside
- * its contents, so neither `clear()` nor a key of the user's can reach them, and all Keyvs over one Map share them.
+ * The in-process Map under a Keyv. The Map is only the place that its users have in common: entries
+ * and leases are kept beside its contents, so neither `clear()` nor a key of the user's can reach
+ * them, and all Keyvs over one Map share them.
  */
-import type { CacheDriver, Clock, Entry, LockDriver, Unsubscribe, Version, WatchListener } from "@lingpai/core";
+import type {
+  CacheDriver,
+  Clock,
+  Entry,
+  LockDriver,
+  Unsubscribe,
+  Version,
+  WatchListener,
+} from "@lingpai/core";
 import { has, isObject } from "./shape.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 
@@ -84,7 +93,8 @@ function memoryCache({ entries, watchers, nowMs }: Contents): CacheDriver {
     return undefined;
   };
   const tell = (name: string): void => {
-    for (const { scope, listener } of [...watchers]) if (name.startsWith(scope)) queueMicrotask(() => listener(name));
+    for (const { scope, listener } of [...watchers])
+      if (name.startsWith(scope)) queueMicrotask(() => listener(name));
   };
   const remove = (name: string): void => {
     entries.delete(name);
@@ -100,31 +110,39 @@ function memoryCache({ entries, watchers, nowMs }: Contents): CacheDriver {
       const current = live(name)?.version;
       const storeNowMs = nowMs();
       if (current === version) return { written: true, version, storeNowMs };
-      if (ifVersion !== undefined && (current ?? "absent") !== ifVersion) return { written: false, version: current, storeNowMs };
+      if (ifVersion !== undefined && (current ?? "absent") !== ifVersion)
+        return { written: false, version: current, storeNowMs };
       entries.set(name, { value, version, ttlMs, expiresAtMs: storeNowMs + (ttlMs ?? Infinity) });
       tell(name);
       return { written: true, version, storeNowMs };
     },
     delete: async (name, ifVersion) => {
       const current = live(name);
-      if (current === undefined || (ifVersion !== undefined && current.version !== ifVersion)) return false;
+      if (current === undefined || (ifVersion !== undefined && current.version !== ifVersion))
+        return false;
       remove(name);
       return true;
     },
     clear: async (scope) => {
-      const names = [...entries.keys()].filter((name) => name.startsWith(scope) && live(name) !== undefined);
+      const names = [...entries.keys()].filter(
+        (name) => name.startsWith(scope) && live(name) !== undefined,
+      );
       names.forEach(remove);
       return names.length;
     },
     async *names(scope) {
-      for (const name of [...entries.keys()]) if (name.startsWith(scope) && live(name) !== undefined) yield name;
+      for (const name of [...entries.keys()])
+        if (name.startsWith(scope) && live(name) !== undefined) yield name;
     },
     watch: async (scope, listener) => subscribe(watchers, { scope, listener }),
     close: async () => {},
   };
 }
 
-/** The sum of an instant and a very long time is rounded, so it may not be trusted to give that time back. */
+/**
+ * The sum of an instant and a very long time is rounded, so it may not be trusted to give that time
+ * back.
+ */
 function toEntry({ value, version, ttlMs, expiresAtMs }: Stored, storeNowMs: number): Entry {
   return { value, version, ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - storeNowMs), storeNowMs };
 }
@@ -133,7 +151,9 @@ function toEntry({ value, version, ttlMs, expiresAtMs }: Stored, storeNowMs: num
 function memoryLock({ leases, waiters, nowMs }: Contents): LockDriver {
   const held = (name: string, owner: string): Lease | undefined => {
     const lease = leases.get(name);
-    return lease !== undefined && lease.owner === owner && lease.expiresAtMs > nowMs() ? lease : undefined;
+    return lease !== undefined && lease.owner === owner && lease.expiresAtMs > nowMs()
+      ? lease
+      : undefined;
   };
   return {
     kind: "Map",

@@ -1,4 +1,7 @@
-/** How one speaks to MySQL and MariaDB: in statements that are whole texts, because Keyv's own adapter takes no values beside them. */
+/**
+ * How one speaks to MySQL and MariaDB: in statements that are whole texts, because Keyv's own
+ * adapter takes no values beside them.
+ */
 import type { Patience } from "./borrowed.ts";
 import { codeOf } from "./failure.ts";
 import type { Row } from "./sql.ts";
@@ -10,7 +13,10 @@ export interface MysqlRun {
   affected(statement: string, patience?: Patience): Promise<number>;
 }
 
-/** The database's clock in ms since the Unix epoch, the same all through one statement, whatever the session's time zone does. */
+/**
+ * The database's clock in ms since the Unix epoch, the same all through one statement, whatever the
+ * session's time zone does.
+ */
 export const nowMs = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)";
 
 /** A text as a literal that needs no escaping, in any SQL mode and character set. */
@@ -23,7 +29,10 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === "ER_DUP_ENTRY";
 }
 
-/** Whether the statement was undone because it and another waited for each other. Alone in its transaction, it may be run again. */
+/**
+ * Whether the statement was undone because it and another waited for each other. Alone in its
+ * transaction, it may be run again.
+ */
 export function isDeadlock(error: unknown): boolean {
   return codeOf(error) === "ER_LOCK_DEADLOCK";
 }

@@ -5,8 +5,14 @@ import type { MysqlRun } from "./mysql-dialect.ts";
 import { idOf, locksTable } from "./tables.ts";
 
 export function mysqlLocks(run: MysqlRun): LockDriver {
-  /** An owner is drawn per acquisition: who stands in the row as owner, and is not late, has the lease. */
-  const look = async (id: string, owner: string): Promise<{ mine: boolean; fence: number; remainingMs: number; storeNowMs: number }> => {
+  /**
+   * An owner is drawn per acquisition: who stands in the row as owner, and is not late, has the
+   * lease.
+   */
+  const look = async (
+    id: string,
+    owner: string,
+  ): Promise<{ mine: boolean; fence: number; remainingMs: number; storeNowMs: number }> => {
     const [row] = await run.rows(
       `SELECT owner = ${literal(owner)} AND expires_at > ${nowMs} AS mine, fence, expires_at - ${nowMs} AS remaining, ${nowMs} AS now
        FROM ${locksTable} WHERE id = '${id}'`,

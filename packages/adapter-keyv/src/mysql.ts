@@ -1,9 +1,11 @@
 /**
- * MySQL 5.7, MariaDB 10.3 or newer, with a mysql2 pool that leads to the primary. Two InnoDB tables of ours are made in its
- * database; a user who may not create tables needs somebody to have made them, and SELECT, INSERT, UPDATE, DELETE on both.
+ * MySQL 5.7, MariaDB 10.3 or newer, with a mysql2 pool that leads to the primary. Two InnoDB tables
+ * of ours are made in its database; a user who may not create tables needs somebody to have made
+ * them, and SELECT, INSERT, UPDATE, DELETE on both.
  *
- * Statements here return no rows, and whether `affectedRows` counts what matched or what changed is the client's setting. It is
- * trusted only where both are the same, because the write always changes its row; elsewhere the row is read and names its owner.
+ * Statements here return no rows, and whether `affectedRows` counts what matched or what changed is
+ * the client's setting. It is trusted only where both are the same, because the write always
+ * changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { tracedAmong } from "@lingpai/redis";
@@ -46,13 +48,20 @@ export const mysql: StoreFamily = {
     };
     return mysqlStore(
       (statement, patience = "short") =>
-        onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement))[0]),
+        onBorrowed(
+          borrowing,
+          settings,
+          patience,
+          async (connection) => (await connection.query(statement))[0],
+        ),
       printsPackets(client),
     );
   },
   ofAdapter(adapter, settings) {
     if (dialectOf(adapter) !== "mysql" || !has<MysqlQueries>(adapter, "query")) return undefined;
-    return mysqlStore((statement, patience = "short") => within(settings.clock, patienceMs(settings, patience), adapter.query(statement)));
+    return mysqlStore((statement, patience = "short") =>
+      within(settings.clock, patienceMs(settings, patience), adapter.query(statement)),
+    );
   },
 };
 
@@ -86,15 +95,20 @@ function mysqlStore(query: Query, prints: boolean = false): AtomicStore {
   };
   const mysqlRun: MysqlRun = {
     rows: async (statement) => (await run(statement)) as readonly Row[],
-    affected: async (statement, patience) => ((await run(statement, patience)) as { readonly affectedRows: number }).affectedRows,
+    affected: async (statement, patience) =>
+      ((await run(statement, patience)) as { readonly affectedRows: number }).affectedRows,
   };
   return {
     kind: "mysql",
     facts: { scope: "cluster", fencing: true, clock: "server" },
     cache: {
       ...mysqlEntries(mysqlRun),
-      // mysql2 publishes whole statements, and prints packets when it is told to (seen in 3.24, 2026-11).
-      tracedOn: () => [...tracedAmong(["mysql2:query", "mysql2:execute"]), ...(prints ? ["mysql2's debug output"] : [])],
+      // mysql2 publishes whole statements, and prints packets when it is told to (seen in 3.24,
+      // 2026-11).
+      tracedOn: () => [
+        ...tracedAmong(["mysql2:query", "mysql2:execute"]),
+        ...(prints ? ["mysql2's debug output"] : []),
+      ],
     },
     lock: mysqlLocks(mysqlRun),
   };
@@ -102,7 +116,10 @@ function mysqlStore(query: Query, prints: boolean = false): AtomicStore {
 
 const attemptsMax = 5;
 
-/** A statement that was chosen to end a deadlock has done nothing, and the other has what it waited for. */
+/**
+ * A statement that was chosen to end a deadlock has done nothing, and the other has what it waited
+ * for.
+ */
 async function despiteDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
     try {
@@ -115,12 +132,18 @@ async function despiteDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {
 
 async function prepare(query: Query): Promise<void> {
   const found = `SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('${entriesTable}', '${locksTable}')`;
-  if (((await query(found)) as readonly Row[]).length < tables.length) for (const table of tables) await query(table);
+  if (((await query(found)) as readonly Row[]).length < tables.length)
+    for (const table of tables) await query(table);
   // Nobody waits for it; what it could not remove, whoever starts next does.
-  purge(nowMs, async (statement) => (await query(statement, "long")) as readonly Row[]).catch(() => {});
+  purge(nowMs, async (statement) => (await query(statement, "long")) as readonly Row[]).catch(
+    () => {},
+  );
 }
 
-const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
+  string,
+  CacheUnavailableReason
+>([
   ["ER_ACCESS_DENIED_ERROR", "unauthorized"],
   ["ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION", "readonly"],
   ["ER_DBACCESS_DENIED_ERROR", "forbidden"],

@@ -23,10 +23,21 @@ function adaptersIn(cell: string): string[] {
 
 test("every client that the README's table names is run by the conformance suite", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const rows = [...readme.matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\| (?:host|cluster|advisory|process)/gm)];
-  const named = rows.flatMap(([, , adapters = "", native = ""]) => [...adaptersIn(adapters), ...(libraries[native] ?? [`(${native})`])]);
+  const rows = [
+    ...readme.matchAll(
+      /^\| ([^|]+?) +\| ([^|]+?) +\| ([^|]+?) +\| (?:host|cluster|advisory|process)/gm,
+    ),
+  ];
+  const named = rows.flatMap(([, , adapters = "", native = ""]) => [
+    ...adaptersIn(adapters),
+    ...(libraries[native] ?? [`(${native})`]),
+  ]);
   const run = backends.map(({ backend }) => backend);
 
   expect(named.length).toBeGreaterThan(14);
-  expect(named.filter((name) => !run.some((backend) => new RegExp(`(^|, )${name}( \\d+)?(,|$)`).test(backend)))).toEqual([]);
+  expect(
+    named.filter(
+      (name) => !run.some((backend) => new RegExp(`(^|, )${name}( \\d+)?(,|$)`).test(backend)),
+    ),
+  ).toEqual([]);
 });

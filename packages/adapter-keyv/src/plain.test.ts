@@ -6,9 +6,15 @@ import { manualClock } from "@lingpai/core/testing";
 import Keyv5 from "keyv5";
 import { keyvCache, keyvLock } from "./index.ts";
 
-/** A store of Keyv 5 that nobody here has heard of. It takes a time to live, and remembers what it was given. */
+/**
+ * A store of Keyv 5 that nobody here has heard of. It takes a time to live, and remembers what it
+ * was given.
+ */
 class KeyvParcel {
-  readonly parcels = new Map<string, { readonly value: string; readonly ttlMs: number | undefined }>();
+  readonly parcels = new Map<
+    string,
+    { readonly value: string; readonly ttlMs: number | undefined }
+  >();
   readonly opts = { dialect: "parcel", url: "parcel://" };
   namespace: string | undefined;
   isDown = false;
@@ -27,18 +33,26 @@ class KeyvParcel {
     this.parcels.clear();
   }
   async *iterator(namespace?: string): AsyncGenerator<[string, string], void> {
-    for (const [key, { value }] of this.parcels) yield [namespace === undefined ? key : `${namespace}:${key}`, value];
+    for (const [key, { value }] of this.parcels)
+      yield [namespace === undefined ? key : `${namespace}:${key}`, value];
   }
 }
 
-/** As `@keyv/mongo` 3: keys lie as they were given, and of those the iterator gives what begins with the namespace. */
+/**
+ * As `@keyv/mongo` 3: keys lie as they were given, and of those the iterator gives what begins with
+ * the namespace.
+ */
 class KeyvFilteringParcel extends KeyvParcel {
   override async *iterator(namespace?: string): AsyncGenerator<[string, string], void> {
-    for (const [key, { value }] of this.parcels) if (namespace === undefined || key.startsWith(`${namespace}:`)) yield [key, value];
+    for (const [key, { value }] of this.parcels)
+      if (namespace === undefined || key.startsWith(`${namespace}:`)) yield [key, value];
   }
 }
 
-/** As `@keyv/sqlite` 6: the namespace is kept apart from the key, and nobody sees any other than his own. */
+/**
+ * As `@keyv/sqlite` 6: the namespace is kept apart from the key, and nobody sees any other than his
+ * own.
+ */
 class KeyvSortingParcel extends KeyvParcel {
   override get(key: string): Promise<string | undefined> {
     return super.get(this.#own + key);
@@ -50,7 +64,8 @@ class KeyvSortingParcel extends KeyvParcel {
     return super.delete(this.#own + key);
   }
   override async *iterator(): AsyncGenerator<[string, string], void> {
-    for (const [key, { value }] of this.parcels) if (key.startsWith(this.#own)) yield [key.slice(this.#own.length), value];
+    for (const [key, { value }] of this.parcels)
+      if (key.startsWith(this.#own)) yield [key.slice(this.#own.length), value];
   }
   get #own(): string {
     return `${this.namespace ?? ""}|`;
@@ -81,7 +96,8 @@ test("gives a store of Keyv 6 the instant of expiry that it expects", async () =
   const store = {
     capabilities: { expires: true },
     get: async () => undefined,
-    set: async (_key: string, _value: string, expiresAtMs?: number) => void expiries.push(expiresAtMs),
+    set: async (_key: string, _value: string, expiresAtMs?: number) =>
+      void expiries.push(expiresAtMs),
     delete: async () => true,
   };
 
@@ -97,11 +113,15 @@ test("refuses whatever is conditional, and changes nothing", async () => {
   const { version } = await cache.set("wx1", "token");
   const refusal = {
     code: "LOCK_UNSUPPORTED",
-    message: expect.stringMatching(/none is known of KeyvParcel.*Use a Keyv over SQLite.*\{ atomic \}/),
+    message: expect.stringMatching(
+      /none is known of KeyvParcel.*Use a Keyv over SQLite.*\{ atomic \}/,
+    ),
   };
 
   await expect(cache.set("wx1", "other", { ifVersion: "absent" })).rejects.toMatchObject(refusal);
-  await expect(cache.set("wx1", "other", { ifVersion: version ?? "" })).rejects.toMatchObject(refusal);
+  await expect(cache.set("wx1", "other", { ifVersion: version ?? "" })).rejects.toMatchObject(
+    refusal,
+  );
   await expect(cache.delete("wx1", { ifVersion: version ?? "" })).rejects.toMatchObject(refusal);
   expect(await cache.get("wx1")).toMatchObject({ value: "token", version });
 });
@@ -109,7 +129,9 @@ test("refuses whatever is conditional, and changes nothing", async () => {
 test("a lock over it cannot be constructed, and the error names the store and what to use instead", () => {
   const construct = () => keyvLock(new Keyv({ store: new KeyvParcel() }));
   expect(construct).toThrow(expect.objectContaining({ code: "LOCK_UNSUPPORTED" }));
-  expect(construct).toThrow(/No atomic operation is known of KeyvParcel.*Use a Keyv over SQLite, PostgreSQL.*\{ native \}.*\{ atomic \}/);
+  expect(construct).toThrow(
+    /No atomic operation is known of KeyvParcel.*Use a Keyv over SQLite, PostgreSQL.*\{ native \}.*\{ atomic \}/,
+  );
 });
 
 test("clear() removes the entries of its own prefix, whatever the store puts before its keys, and no key of the user's", async () => {
@@ -130,22 +152,26 @@ test.each([
   ["Keyv 5 with a namespace", (store: KeyvParcel) => new Keyv5({ store, namespace: "shop" })],
   ["Keyv 6", (store: KeyvParcel) => new Keyv({ store })],
   ["Keyv 6 with a namespace", (store: KeyvParcel) => new Keyv({ store, namespace: "shop" })],
-])("keys() and clear() find every entry once in each kind of store: %s", async (_title, keyvOver) => {
-  for (const store of [new KeyvFilteringParcel(), new KeyvSortingParcel()]) {
-    const cache = keyvCache(keyvOver(store)).withPrefix("prod");
-    await cache.set("wx1", "token");
-    await cache.set("wx2", "token");
+])(
+  "keys() and clear() find every entry once in each kind of store: %s",
+  async (_title, keyvOver) => {
+    for (const store of [new KeyvFilteringParcel(), new KeyvSortingParcel()]) {
+      const cache = keyvCache(keyvOver(store)).withPrefix("prod");
+      await cache.set("wx1", "token");
+      await cache.set("wx2", "token");
 
-    expect(await listed(cache), store.constructor.name).toEqual(["wx1", "wx2"]);
-    expect(await cache.clear(), store.constructor.name).toBe(2);
-    expect(store.parcels.size).toBe(0);
-  }
-});
+      expect(await listed(cache), store.constructor.name).toEqual(["wx1", "wx2"]);
+      expect(await cache.clear(), store.constructor.name).toBe(2);
+      expect(store.parcels.size).toBe(0);
+    }
+  },
+);
 
 test("what another namespace has under the same name is neither listed nor counted", async () => {
   const store = new KeyvSortingParcel();
   store.iterator = KeyvParcel.prototype.iterator.bind(store);
-  const cacheIn = (namespace: string) => keyvCache(new Keyv5({ store, namespace })).withPrefix("prod");
+  const cacheIn = (namespace: string) =>
+    keyvCache(new Keyv5({ store, namespace })).withPrefix("prod");
   await cacheIn("shop").set("wx1", "token");
   const cache = cacheIn("warehouse");
 
@@ -187,11 +213,17 @@ test.each([
   ['{"schema":2,"version":"v","value":"token"}', "schema"],
   ['{"schema":1,"version":"v"}', "format"],
   ['{"schema":1,"version":"v","value":"token","expiresAtMs":"soon"}', "format"],
-])("what somebody else stored under our key (%s) is unreadable, not missing", async (text, reason) => {
-  const store = new KeyvParcel();
-  await store.set(name, text);
-  await expect(keyvCache({ store }).withPrefix("prod").get("wx1")).rejects.toMatchObject({ code: "UNREADABLE_ENTRY", reason });
-});
+])(
+  "what somebody else stored under our key (%s) is unreadable, not missing",
+  async (text, reason) => {
+    const store = new KeyvParcel();
+    await store.set(name, text);
+    await expect(keyvCache({ store }).withPrefix("prod").get("wx1")).rejects.toMatchObject({
+      code: "UNREADABLE_ENTRY",
+      reason,
+    });
+  },
+);
 
 async function listed(cache: Cache): Promise<string[]> {
   const keys = [];

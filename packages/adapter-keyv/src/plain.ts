@@ -1,8 +1,10 @@
 /**
- * A Keyv store of which no atomic primitive is known: reading, writing and deleting work, whatever is conditional refuses.
+ * A Keyv store of which no atomic primitive is known: reading, writing and deleting work, whatever
+ * is conditional refuses.
  *
- * It talks to the store, not to the Keyv: a Keyv reports a failed read as a miss. Entries lie under `lingpai::<name>` in an
- * envelope of ours, with the time to live given to the store as well; Keyv's namespace, serialisation and hooks are not involved.
+ * It talks to the store, not to the Keyv: a Keyv reports a failed read as a miss. Entries lie under
+ * `lingpai::<name>` in an envelope of ours, with the time to live given to the store as well;
+ * Keyv's namespace, serialisation and hooks are not involved.
  */
 import { LockUnsupportedError, UnreadableEntryError } from "@lingpai/core";
 import type { CacheDriver, Clock, DriverWrite, Entry } from "@lingpai/core";
@@ -35,7 +37,11 @@ export function plainCache(store: PlainStore, kind: string, clock: Clock): Cache
       const nowMs = clock.wallMs();
       const expiresAtMs = ttlMs === undefined ? undefined : nowMs + ttlMs;
       const text = JSON.stringify({ schema, version, expiresAtMs, value });
-      await store.set(keyPrefix + name, text, store.capabilities?.expires === true ? expiresAtMs : ttlMs);
+      await store.set(
+        keyPrefix + name,
+        text,
+        store.capabilities?.expires === true ? expiresAtMs : ttlMs,
+      );
       return { written: true, version, storeNowMs: nowMs };
     },
     async delete(name, ifVersion) {
@@ -50,21 +56,30 @@ export function plainCache(store: PlainStore, kind: string, clock: Clock): Cache
       return count;
     },
     async *names(scope) {
-      for await (const name of namesOf(store, kind, scope)) yield name !== scope && (await read(name)) !== undefined ? name : scope;
+      for await (const name of namesOf(store, kind, scope))
+        yield name !== scope && (await read(name)) !== undefined ? name : scope;
     },
     close: async () => {},
   };
 }
 
 /**
- * Gives the name of every entry once, and for every other key the scope, which is nobody's name: core's deadline is for one step.
+ * Gives the name of every entry once, and for every other key the scope, which is nobody's name:
+ * core's deadline is for one step.
  *
- * Stores differ in what their iterator makes of a namespace: some give keys that begin with it, which ours do not; others have put it
- * before every key, and give no key without it. So it is asked both ways, and the name is what follows our own mark.
+ * Stores differ in what their iterator makes of a namespace: some give keys that begin with it,
+ * which ours do not; others have put it before every key, and give no key without it. So it is
+ * asked both ways, and the name is what follows our own mark.
  */
-async function* namesOf(store: PlainStore, kind: string, scope: string): AsyncGenerator<string, void, undefined> {
+async function* namesOf(
+  store: PlainStore,
+  kind: string,
+  scope: string,
+): AsyncGenerator<string, void, undefined> {
   if (store.iterator === undefined)
-    throw new LockUnsupportedError(`${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`);
+    throw new LockUnsupportedError(
+      `${kind} cannot list its keys, so it has no keys() and no clear(). Use a store that can.`,
+    );
   const seen = new Set<string>();
   for (const namespace of new Set([undefined, store.namespace])) {
     for await (const [key] of store.iterator(namespace)) {
@@ -84,7 +99,9 @@ function toEntry(name: string, text: unknown, nowMs: number): Entry | undefined 
   if (typeof version !== "string" || typeof value !== "string") throw unreadable(name, "format");
   if (expiresAtMs === undefined) return { value, version, ttlMs: undefined, storeNowMs: nowMs };
   if (typeof expiresAtMs !== "number") throw unreadable(name, "format");
-  return expiresAtMs <= nowMs ? undefined : { value, version, ttlMs: expiresAtMs - nowMs, storeNowMs: nowMs };
+  return expiresAtMs <= nowMs
+    ? undefined
+    : { value, version, ttlMs: expiresAtMs - nowMs, storeNowMs: nowMs };
 }
 
 function parse(name: string, text: string): Readonly<Record<string, unknown>> {

@@ -1,4 +1,7 @@
-/** Being told of changes by PostgreSQL: one connection that listens for as long as anybody does, and comes back when it is lost. */
+/**
+ * Being told of changes by PostgreSQL: one connection that listens for as long as anybody does, and
+ * comes back when it is lost.
+ */
 import type { CancelTimer, Clock, Unsubscribe, WatchListener } from "@lingpai/core";
 import { within } from "./borrowed.ts";
 import type { Row, SqlValue } from "./sql.ts";
@@ -12,8 +15,14 @@ export interface PostgresPool {
 }
 
 export interface PostgresConnection {
-  query(statement: string, values?: readonly SqlValue[]): Promise<{ readonly rows: readonly Row[] }>;
-  on(event: "notification", listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+  query(
+    statement: string,
+    values?: readonly SqlValue[],
+  ): Promise<{ readonly rows: readonly Row[] }>;
+  on(
+    event: "notification",
+    listener: (message: { readonly payload?: string | undefined }) => void,
+  ): unknown;
   on(event: "error" | "end", listener: () => void): unknown;
   off(event: "error", listener: () => void): unknown;
   /** With `true` the connection is closed instead of going back into the pool. */
@@ -57,7 +66,10 @@ class Hub {
   readonly #clock: Clock;
   readonly #subscribers = new Set<{ readonly deliver: Subscriber }>();
   #connection: Promise<PostgresConnection> | undefined;
-  /** Of the next look whether the other end is still there or, without a connection, of the next attempt to get one. */
+  /**
+   * Of the next look whether the other end is still there or, without a connection, of the next
+   * attempt to get one.
+   */
   #cancelTimer: CancelTimer = () => {};
   /** Before the next attempt to come back; 0 while nothing may have been missed. */
   #pauseMs = 0;
@@ -99,7 +111,9 @@ class Hub {
   }
 
   async #open(onLost: () => void): Promise<PostgresConnection> {
-    const connection = await within(this.#clock, answerLimitMs, this.#pool.connect(), (late) => late.release(false));
+    const connection = await within(this.#clock, answerLimitMs, this.#pool.connect(), (late) =>
+      late.release(false),
+    );
     connection.on("error", onLost);
     connection.on("end", onLost);
     connection.on("notification", ({ payload }) => this.#deliver(payload ?? ""));
@@ -120,7 +134,10 @@ class Hub {
     this.#deliver(undefined);
   }
 
-  /** A connection that only listens would never find out by itself that its other end is gone without a word. */
+  /**
+   * A connection that only listens would never find out by itself that its other end is gone
+   * without a word.
+   */
   #lookLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
     const look = (): void => {
       within(this.#clock, answerLimitMs, connection.query("SELECT 1")).then(

@@ -1,9 +1,10 @@
 /**
- * PostgreSQL 9.5 or newer, with a `pg` pool that leads to the primary. Two tables of ours are made in the first schema of the
- * search path; a user who may not create tables needs somebody to have made them, and SELECT, INSERT, UPDATE, DELETE on both.
+ * PostgreSQL 9.5 or newer, with a `pg` pool that leads to the primary. Two tables of ours are made
+ * in the first schema of the search path; a user who may not create tables needs somebody to have
+ * made them, and SELECT, INSERT, UPDATE, DELETE on both.
  *
- * Changes and releases are told by NOTIFY in the statement that writes. Listening takes one of the pool's connections, for as
- * long as any cache is watched or any lock waited for.
+ * Changes and releases are told by NOTIFY in the statement that writes. Listening takes one of the
+ * pool's connections, for as long as any cache is watched or any lock waited for.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { onBorrowed, patienceMs, within } from "./borrowed.ts";
@@ -18,16 +19,24 @@ import type { Row, SqlStore, SqlValue } from "./sql.ts";
 import type { AtomicStore, StoreFamily } from "./store.ts";
 import { entriesTable, locksTable, once, purge } from "./tables.ts";
 
-/** The store of `@keyv/postgres` 2, whose pool is out of reach: it works, without telling of changes. That of 6 hides its queries too. */
+/**
+ * The store of `@keyv/postgres` 2, whose pool is out of reach: it works, without telling of
+ * changes. That of 6 hides its queries too.
+ */
 interface PostgresQueries {
   query(statement: string, values?: readonly SqlValue[]): Promise<unknown>;
 }
 
 export const postgres: StoreFamily = {
   ofClient(client, settings) {
-    if (!has<PostgresPool>(client, "connect", "listenerCount") || typeof client.totalCount !== "number") return undefined;
+    if (
+      !has<PostgresPool>(client, "connect", "listenerCount") ||
+      typeof client.totalCount !== "number"
+    )
+      return undefined;
     const ignore = (): void => {};
-    // Without a listener, the loss of a connection that nobody uses would end the process; whoever uses one is told anyway.
+    // Without a listener, the loss of a connection that nobody uses would end the process; whoever
+    // uses one is told anyway.
     if (client.listenerCount("error") === 0) client.on("error", ignore);
     const borrowing: Borrowing<PostgresConnection> = {
       async borrow() {
@@ -42,22 +51,39 @@ export const postgres: StoreFamily = {
       },
     };
     const rows: Query = (statement, values, patience = "short") =>
-      onBorrowed(borrowing, settings, patience, async (connection) => (await connection.query(statement, values)).rows);
+      onBorrowed(
+        borrowing,
+        settings,
+        patience,
+        async (connection) => (await connection.query(statement, values)).rows,
+      );
     return postgresStore(rows, () => createListener(client, settings.clock));
   },
   ofAdapter(adapter, settings) {
-    if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query")) return undefined;
+    if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query"))
+      return undefined;
     const rows: Query = async (statement, values, patience = "short") =>
-      (await within(settings.clock, patienceMs(settings, patience), adapter.query(statement, values))) as readonly Row[];
+      (await within(
+        settings.clock,
+        patienceMs(settings, patience),
+        adapter.query(statement, values),
+      )) as readonly Row[];
     return postgresStore(rows, undefined);
   },
 };
 
-type Query = (statement: string, values?: readonly SqlValue[], patience?: Patience) => Promise<readonly Row[]>;
+type Query = (
+  statement: string,
+  values?: readonly SqlValue[],
+  patience?: Patience,
+) => Promise<readonly Row[]>;
 
 const nowMs = "floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
-/** In one transaction, and one process at a time: two that create a table at once would collide in the catalogue. */
+/**
+ * In one transaction, and one process at a time: two that create a table at once would collide in
+ * the catalogue.
+ */
 const createTables = `SELECT pg_advisory_xact_lock(hashtext('${entriesTable}'));
   CREATE TABLE IF NOT EXISTS ${entriesTable} (id text PRIMARY KEY, scope text NOT NULL, name text NOT NULL, value bytea NOT NULL,
     version text NOT NULL, expires_at bigint);
@@ -65,7 +91,9 @@ const createTables = `SELECT pg_advisory_xact_lock(hashtext('${entriesTable}'));
   CREATE TABLE IF NOT EXISTS ${locksTable} (id text PRIMARY KEY, name text NOT NULL, owner text, fence bigint NOT NULL, expires_at bigint NOT NULL)`;
 
 async function prepare(query: Query): Promise<void> {
-  const [tables] = await query(`SELECT to_regclass('${entriesTable}') IS NOT NULL AND to_regclass('${locksTable}') IS NOT NULL AS present`);
+  const [tables] = await query(
+    `SELECT to_regclass('${entriesTable}') IS NOT NULL AND to_regclass('${locksTable}') IS NOT NULL AS present`,
+  );
   if (tables?.["present"] !== true) await query(createTables);
   // Nobody waits for it; what it could not remove, whoever starts next does.
   purge(nowMs, (statement) => query(statement, [], "long")).catch(() => {});
@@ -104,13 +132,19 @@ function postgresStore(query: Query, listen: (() => PostgresListener) | undefine
   };
 }
 
-/** A payload ends below 8000 bytes; of a longer name only its kind is told, which means that everything is to be read again. */
+/**
+ * A payload ends below 8000 bytes; of a longer name only its kind is told, which means that
+ * everything is to be read again.
+ */
 function notifying(statement: string, kind: "e" | "l", name: string): string {
   return `WITH done AS (${statement}) SELECT done.*,
     pg_notify('${changesChannel}', CASE WHEN length(${name}) < 7900 THEN '${kind}' || ${name} ELSE '${kind}' END) FROM done`;
 }
 
-const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
+  string,
+  CacheUnavailableReason
+>([
   ["25006", "readonly"],
   ["40001", "timeout"],
   ["40P01", "timeout"],

@@ -14,7 +14,10 @@ export interface Source {
   end?(): Promise<void>;
 }
 
-/** Long enough for two cores that run many clauses at once; the clauses about deadlines set their own. */
+/**
+ * Long enough for two cores that run many clauses at once; the clauses about deadlines set their
+ * own.
+ */
 const deadlineMs = 40_000;
 
 export async function open(connect: () => Source | Promise<Source>): Promise<Fixture> {
@@ -26,7 +29,11 @@ export async function open(connect: () => Source | Promise<Source>): Promise<Fix
     elapse: (ms) => delay(systemClock, ms),
     async second({ clockShiftMs = 0 } = {}) {
       const source = await connect();
-      return client(source, { ...systemClock, wallMs: () => systemClock.wallMs() + clockShiftMs }, source.close);
+      return client(
+        source,
+        { ...systemClock, wallMs: () => systemClock.wallMs() + clockShiftMs },
+        source.close,
+      );
     },
     again: async () => client(first, systemClock, async () => {}),
     ...(first.options.guarantee === "advisory" && {
@@ -35,7 +42,11 @@ export async function open(connect: () => Source | Promise<Source>): Promise<Fix
   };
 }
 
-export function client({ keyv, options }: Source, clock: Clock, disconnect: () => Promise<void>): Client {
+export function client(
+  { keyv, options }: Source,
+  clock: Clock,
+  disconnect: () => Promise<void>,
+): Client {
   const cache = keyvCache(keyv, { deadlineMs, clock, ...options });
   let closed: Promise<void> | undefined;
   return {

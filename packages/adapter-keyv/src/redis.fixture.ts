@@ -25,7 +25,12 @@ interface Owned {
   on(event: "error", listener: () => void): unknown;
 }
 
-function connected(client: Owned, keyv: AnyKeyv, disconnect: () => unknown, native?: object): Connected {
+function connected(
+  client: Owned,
+  keyv: AnyKeyv,
+  disconnect: () => unknown,
+  native?: object,
+): Connected {
   const options = native === undefined ? {} : { native };
   return {
     cache: (given) => keyvCache(keyv, { ...given, ...options }),
@@ -34,13 +39,17 @@ function connected(client: Owned, keyv: AnyKeyv, disconnect: () => unknown, nati
     probe: () => Promise.reject(new Error("There is no probe over a Keyv.")),
     // Through the adapter, which connects its client when it is first used.
     ping: () => keyv.get("ping"),
-    listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
+    listenerCount: () =>
+      client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     close: async () => void disconnect(),
   };
 }
 
 /** The adapter connects the client itself, when it is first used. */
-function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): unknown }>(client: C, keyv: AnyKeyv): Connected {
+function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): unknown }>(
+  client: C,
+  keyv: AnyKeyv,
+): Connected {
   client.on("error", () => {});
   return connected(client, keyv, () => client.isOpen && client.destroy());
 }
@@ -55,7 +64,9 @@ const keyvRedis5: RedisDriver = {
   },
   sentinel: () => Promise.reject(new Error("not tested here")),
   async cluster(nodes) {
-    const client = client5.createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })) });
+    const client = client5.createCluster({
+      rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })),
+    });
     await client.connect();
     return overKeyvRedis(client, quiet(new Keyv5({ store: new KeyvRedis(client) })));
   },
@@ -77,16 +88,23 @@ const keyvValkey: RedisDriver = {
   hasKeyPrefix: true,
   async standalone({ host, port }, own) {
     const client = new Valkey({ host, port, ...own });
-    return connected(client, quiet(new Keyv({ store: new KeyvValkey(client) })), () => client.disconnect());
+    return connected(client, quiet(new Keyv({ store: new KeyvValkey(client) })), () =>
+      client.disconnect(),
+    );
   },
   sentinel: () => Promise.reject(new Error("not tested here")),
   cluster: () => Promise.reject(new Error("not tested here")),
 };
 
 /** As `native`, which makes the calls that it makes under an adapter. */
-const overIoredis = (client: Owned & { ping(): Promise<unknown>; disconnect(): void }): Connected => {
+const overIoredis = (
+  client: Owned & { ping(): Promise<unknown>; disconnect(): void },
+): Connected => {
   client.on("error", () => {});
-  return { ...connected(client, new Keyv(), () => client.disconnect(), client), ping: () => client.ping() };
+  return {
+    ...connected(client, new Keyv(), () => client.disconnect(), client),
+    ping: () => client.ping(),
+  };
 };
 
 const natives: readonly RedisDriver[] = [
@@ -111,7 +129,10 @@ const natives: readonly RedisDriver[] = [
       client.on("error", () => {});
       const connecting = client.connect().catch(() => {});
       const disconnect = (): unknown => client.isOpen && client.destroy();
-      return { ...connected(client, new Keyv(), disconnect, client), ping: () => connecting.then(() => client.ping()) };
+      return {
+        ...connected(client, new Keyv(), disconnect, client),
+        ping: () => connecting.then(() => client.ping()),
+      };
     },
   },
 ];

@@ -4,7 +4,14 @@ import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
 import KeyvPostgres from "@keyv/postgres";
 import { inProcess } from "@lingpai/conformance";
-import type { Backend, ConnectOptions, DailyPart, Facts, Fixture, LinkedClient } from "@lingpai/conformance";
+import type {
+  Backend,
+  ConnectOptions,
+  DailyPart,
+  Facts,
+  Fixture,
+  LinkedClient,
+} from "@lingpai/conformance";
 import { etcd, mariadb, memcached, openLink, postgres } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
 import { systemClock } from "@lingpai/core";
@@ -29,8 +36,9 @@ const linkedFacts = { linked: true, restartable: true } as const;
 const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
 
 /**
- * Rounded up to whole seconds, and one more. Its clock ticks once a second, on a busy machine a tenth late, and what was written before a
- * late tick ends that much early, which `toleranceMs` covers. Whatever is stored may go at any time, the fences too.
+ * Rounded up to whole seconds, and one more. Its clock ticks once a second, on a busy machine a
+ * tenth late, and what was written before a late tick ends that much early, which `toleranceMs`
+ * covers. Whatever is stored may go at any time, the fences too.
  */
 const memcachedFacts: Facts = {
   ...silentFacts,
@@ -54,7 +62,12 @@ export const postgresServers: readonly Backend[] = [
   {
     ...onServer("PostgreSQL, @keyv/postgres 2", postgres, silentFacts, ({ url }) => {
       const store = new KeyvPostgres({ uri: url, max: 4 });
-      return { keyv: new Keyv5({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
+      return {
+        keyv: new Keyv5({ store }),
+        options: {},
+        close: () => idle(store),
+        end: () => store.disconnect(),
+      };
     }),
     daily: overAdapter("PostgreSQL, pg"),
   },
@@ -68,7 +81,12 @@ export const mariadbServers: readonly Backend[] = [
   {
     ...onServer("MariaDB, @keyv/mysql 2", mariadb, silentFacts, ({ url }) => {
       const store = new KeyvMysql({ uri: url, connectionLimit: 4 });
-      return { keyv: new Keyv({ store }), options: {}, close: () => idle(store), end: () => store.disconnect() };
+      return {
+        keyv: new Keyv({ store }),
+        options: {},
+        close: () => idle(store),
+        end: () => store.disconnect(),
+      };
     }),
     daily: overAdapter("MariaDB, mysql2"),
   },
@@ -92,12 +110,20 @@ export const etcdServers: readonly Backend[] = [
 export const memcachedServers: readonly Backend[] = [
   onServer("memcached, memjs", memcached, memcachedFacts, ({ url }) => {
     const { client: native } = new KeyvMemcache(url);
-    return { keyv: new Keyv(), options: { guarantee: "advisory", native }, close: async () => native.close() };
+    return {
+      keyv: new Keyv(),
+      options: { guarantee: "advisory", native },
+      close: async () => native.close(),
+    };
   }),
   {
     ...onServer("memcached, @keyv/memcache 2", memcached, memcachedFacts, ({ url }) => {
       const store = new KeyvMemcache(url);
-      return { keyv: new Keyv5({ store }), options: { guarantee: "advisory" }, close: async () => store.client.close() };
+      return {
+        keyv: new Keyv5({ store }),
+        options: { guarantee: "advisory" },
+        close: async () => store.client.close(),
+      };
     }),
     daily: overAdapter("memcached, memjs"),
   },
@@ -136,7 +162,10 @@ function onServer(
   };
 }
 
-/** Resolves when the store has made its table, which it does unasked and without anybody to hear of a failure. */
+/**
+ * Resolves when the store has made its table, which it does unasked and without anybody to hear of
+ * a failure.
+ */
 async function idle(store: { query(sql: string): Promise<unknown> }): Promise<void> {
   await store.query("SELECT 1");
 }
@@ -152,8 +181,13 @@ async function linked(
   const link = await openLink(server, "chunks");
   if (initially === "down") await link.cut();
   const source = connect({ url: server.url.replace(`:${server.port}`, `:${link.port}`) });
-  // A connection that was stranded never ends by itself, so the link ends before the client that waits for it, and may then complain.
+  // A connection that was stranded never ends by itself, so the link ends before the client that
+  // waits for it, and may then complain.
   const disconnect = (): Promise<void> => link.close().then(() => source.close().catch(() => {}));
-  const own = client({ ...source, options: { ...source.options, deadlineMs } }, systemClock, disconnect);
+  const own = client(
+    { ...source, options: { ...source.options, deadlineMs } },
+    systemClock,
+    disconnect,
+  );
   return { ...own, deadlineMs, link, census: async () => ({ connections: link.connections() }) };
 }

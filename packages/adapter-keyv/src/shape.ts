@@ -1,4 +1,7 @@
-/** Telling objects apart by their members. Never by class: two copies of a client's package in one process are the same to us. */
+/**
+ * Telling objects apart by their members. Never by class: two copies of a client's package in one
+ * process are the same to us.
+ */
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -6,8 +9,14 @@ export function isObject(value: unknown): value is Members {
   return typeof value === "object" && value !== null;
 }
 
-/** Whether these members are functions. That the rest of `T` is there too is taken on trust, and checked against the real clients by tests. */
-export function has<T extends object>(value: unknown, ...methods: readonly (keyof T & string)[]): value is T {
+/**
+ * Whether these members are functions. That the rest of `T` is there too is taken on trust, and
+ * checked against the real clients by tests.
+ */
+export function has<T extends object>(
+  value: unknown,
+  ...methods: readonly (keyof T & string)[]
+): value is T {
   return isObject(value) && methods.every((method) => typeof value[method] === "function");
 }
 

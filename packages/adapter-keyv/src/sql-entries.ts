@@ -1,10 +1,24 @@
-/** Entries in a database whose statements can return the rows that they wrote: SQLite and PostgreSQL. */
+/**
+ * Entries in a database whose statements can return the rows that they wrote: SQLite and
+ * PostgreSQL.
+ */
 import type { CacheDriver, Conflict, DriverWrite, Written } from "@lingpai/core";
 import type { Row, SqlStore, SqlValue } from "./sql.ts";
 import { entriesTable, idOf, pageRows, scopeIdOf } from "./tables.ts";
 
 type EntryStatements = Readonly<
-  Record<"get" | "put" | "create" | "replace" | "version" | "delete" | "deleteVersion" | "clear" | "names", string>
+  Record<
+    | "get"
+    | "put"
+    | "create"
+    | "replace"
+    | "version"
+    | "delete"
+    | "deleteVersion"
+    | "clear"
+    | "names",
+    string
+  >
 >;
 
 /** Each is one atomic step by itself. A conditional write that returns no row did not happen. */
@@ -13,18 +27,23 @@ function entryStatements({ nowMs, readableValue, told }: SqlStore): EntryStateme
   const insert = `INSERT INTO ${entriesTable} (id, scope, name, value, version, expires_at)
     VALUES ($1, $2, $3, $4, $5, ${nowMs} + CAST($6 AS BIGINT)) ON CONFLICT (id) DO UPDATE
     SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`;
-  const write = (statement: string): string => told(`${statement} RETURNING name, ${nowMs} AS now`, "name");
+  const write = (statement: string): string =>
+    told(`${statement} RETURNING name, ${nowMs} AS now`, "name");
   return {
     get: `SELECT ${readableValue} AS value, version, expires_at - ${nowMs} AS ttl, ${nowMs} AS now
       FROM ${entriesTable} WHERE id = $1 AND ${live}`,
     put: write(`${insert} WHERE ${entriesTable}.version <> excluded.version OR NOT ${live}`),
     create: write(`${insert} WHERE NOT ${live}`),
-    replace: write(`UPDATE ${entriesTable} SET value = $2, version = $3, expires_at = ${nowMs} + CAST($4 AS BIGINT)
+    replace:
+      write(`UPDATE ${entriesTable} SET value = $2, version = $3, expires_at = ${nowMs} + CAST($4 AS BIGINT)
       WHERE id = $1 AND version = $5 AND ${live}`),
     version: `SELECT ${nowMs} AS now, (SELECT version FROM ${entriesTable} WHERE id = $1 AND ${live}) AS version`,
     delete: write(`DELETE FROM ${entriesTable} WHERE id = $1 AND ${live}`),
     deleteVersion: write(`DELETE FROM ${entriesTable} WHERE id = $1 AND version = $2 AND ${live}`),
-    clear: told(`DELETE FROM ${entriesTable} WHERE scope = $1 RETURNING name, ${live} AS live`, "name"),
+    clear: told(
+      `DELETE FROM ${entriesTable} WHERE scope = $1 RETURNING name, ${live} AS live`,
+      "name",
+    ),
     names: `SELECT id, name FROM ${entriesTable} WHERE scope = $1 AND id > $2 AND ${live} ORDER BY id LIMIT ${pageRows}`,
   };
 }
@@ -33,19 +52,36 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
   const { kind, run, toColumn, fromColumn } = store;
   const statements = entryStatements(store);
 
-  const write = (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Promise<readonly Row[]> => {
+  const write = (
+    name: string,
+    value: string,
+    { version, ttlMs, ifVersion }: DriverWrite,
+  ): Promise<readonly Row[]> => {
     const id = idOf(name);
     const content: readonly SqlValue[] = [toColumn(value), version, ttlMs ?? null];
-    if (ifVersion !== undefined && ifVersion !== "absent") return run(statements.replace, [id, ...content, ifVersion]);
-    return run(ifVersion === undefined ? statements.put : statements.create, [id, scopeIdOf(name), name, ...content]);
+    if (ifVersion !== undefined && ifVersion !== "absent")
+      return run(statements.replace, [id, ...content, ifVersion]);
+    return run(ifVersion === undefined ? statements.put : statements.create, [
+      id,
+      scopeIdOf(name),
+      name,
+      ...content,
+    ]);
   };
 
-  /** Nothing was written: because it had been before, with this very version, or because the condition did not hold. */
-  const explain = async (name: string, { version, ifVersion }: DriverWrite): Promise<Written | Conflict> => {
+  /**
+   * Nothing was written: because it had been before, with this very version, or because the
+   * condition did not hold.
+   */
+  const explain = async (
+    name: string,
+    { version, ifVersion }: DriverWrite,
+  ): Promise<Written | Conflict> => {
     const [row] = await run(statements.version, [idOf(name)]);
     const storeNowMs = Number(row?.["now"]);
     const current = row?.["version"] as string | null | undefined;
-    if (current === version || ifVersion === undefined) return { written: true, version, storeNowMs };
+    if (current === version || ifVersion === undefined)
+      return { written: true, version, storeNowMs };
     return { written: false, version: current ?? undefined, storeNowMs };
   };
 
@@ -55,7 +91,12 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
       const [row] = await run(statements.get, [idOf(name)]);
       if (row === undefined) return undefined;
       const { value, version, ttl, now } = row;
-      return { value: fromColumn(value), version: String(version), ttlMs: ttl === null ? undefined : Number(ttl), storeNowMs: Number(now) };
+      return {
+        value: fromColumn(value),
+        version: String(version),
+        ttlMs: ttl === null ? undefined : Number(ttl),
+        storeNowMs: Number(now),
+      };
     },
     async set(name, value, driverWrite) {
       const [row] = await write(name, value, driverWrite);
@@ -64,7 +105,10 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
     },
     async delete(name, ifVersion) {
       const id = idOf(name);
-      const rows = ifVersion === undefined ? run(statements.delete, [id]) : run(statements.deleteVersion, [id, ifVersion]);
+      const rows =
+        ifVersion === undefined
+          ? run(statements.delete, [id])
+          : run(statements.deleteVersion, [id, ifVersion]);
       return (await rows).length > 0;
     },
     async clear(scope) {

@@ -1,4 +1,7 @@
-/** Leases in a database whose statements can return the rows that they wrote. A row is never deleted: it carries its name's fence. */
+/**
+ * Leases in a database whose statements can return the rows that they wrote. A row is never
+ * deleted: it carries its name's fence.
+ */
 import type { LockDriver } from "@lingpai/core";
 import type { SqlStore } from "./sql.ts";
 import { idOf, locksTable } from "./tables.ts";
@@ -18,7 +21,10 @@ function lockStatements({ nowMs, greatest, toldOfRelease }: SqlStore): LockState
       RETURNING fence, ${nowMs} AS now`,
     remaining: `SELECT expires_at - ${nowMs} AS remaining FROM ${locksTable} WHERE id = $1`,
     extend: `UPDATE ${locksTable} SET expires_at = ${greatest}(expires_at, ${endsMs}) WHERE ${held} RETURNING id`,
-    release: toldOfRelease(`UPDATE ${locksTable} SET owner = NULL, expires_at = 0 WHERE ${held} RETURNING name`, "name"),
+    release: toldOfRelease(
+      `UPDATE ${locksTable} SET owner = NULL, expires_at = 0 WHERE ${held} RETURNING name`,
+      "name",
+    ),
   };
 }
 
@@ -30,7 +36,12 @@ export function sqlLocks(store: SqlStore): Omit<LockDriver, "onRelease"> {
     async tryAcquire(name, owner, ttlMs) {
       const id = idOf(name);
       const [granted] = await run(statements.acquire, [id, owner, ttlMs, name]);
-      if (granted !== undefined) return { acquired: true, fence: Number(granted["fence"]), storeNowMs: Number(granted["now"]) };
+      if (granted !== undefined)
+        return {
+          acquired: true,
+          fence: Number(granted["fence"]),
+          storeNowMs: Number(granted["now"]),
+        };
       const [holder] = await run(statements.remaining, [id]);
       return { acquired: false, remainingMs: Math.max(0, Number(holder?.["remaining"] ?? 0)) };
     },

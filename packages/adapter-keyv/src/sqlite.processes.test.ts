@@ -35,32 +35,42 @@ test(
     await Promise.all(Array.from({ length: 6 }, () => contend(ledger, 15)));
 
     const lines = readFileSync(ledger, "utf8").trim().split("\n");
-    expect(lines.map((line) => Number(line.split(" ")[0]))).toEqual(Array.from({ length: 90 }, (_, index) => index + 1));
+    expect(lines.map((line) => Number(line.split(" ")[0]))).toEqual(
+      Array.from({ length: 90 }, (_, index) => index + 1),
+    );
     const fences = lines.map((line) => Number(line.split(" ")[1]));
     expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
     const native = new DatabaseSync(file);
-    expect((await keyvCache(new Keyv(), { native }).withPrefix("contest").get("count"))?.value).toBe("90");
+    expect(
+      (await keyvCache(new Keyv(), { native }).withPrefix("contest").get("count"))?.value,
+    ).toBe("90");
     native.close();
   },
 );
 
-test("a lease of a process that was killed ends by itself, and the next fence is higher", { timeout: 240_000 }, async () => {
-  const holder = spawn(process.execPath, ["--no-warnings", contender, file, "hold"], { stdio: ["pipe", "pipe", "inherit"] });
-  await once(holder.stdout, "data");
-  holder.kill("SIGKILL");
-  await once(holder, "exit");
-  const native = new DatabaseSync(file);
-  const lock = keyvLock(new Keyv(), { native }).withPrefix("contest");
+test(
+  "a lease of a process that was killed ends by itself, and the next fence is higher",
+  { timeout: 240_000 },
+  async () => {
+    const holder = spawn(process.execPath, ["--no-warnings", contender, file, "hold"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(holder.stdout, "data");
+    holder.kill("SIGKILL");
+    await once(holder, "exit");
+    const native = new DatabaseSync(file);
+    const lock = keyvLock(new Keyv(), { native }).withPrefix("contest");
 
-  const busy = await lock.tryAcquire("ledger", "next", 1000);
-  expect(busy).toMatchObject({ acquired: false });
-  const before = native.prepare("SELECT fence FROM lingpai_locks").get()?.["fence"];
-  native.exec("UPDATE lingpai_locks SET expires_at = expires_at - 1000");
-  const granted = await lock.tryAcquire("ledger", "next", 1000);
+    const busy = await lock.tryAcquire("ledger", "next", 1000);
+    expect(busy).toMatchObject({ acquired: false });
+    const before = native.prepare("SELECT fence FROM lingpai_locks").get()?.["fence"];
+    native.exec("UPDATE lingpai_locks SET expires_at = expires_at - 1000");
+    const granted = await lock.tryAcquire("ledger", "next", 1000);
 
-  expect(granted.acquired && granted.fence).toBeGreaterThan(Number(before));
-  native.close();
-});
+    expect(granted.acquired && granted.fence).toBeGreaterThan(Number(before));
+    native.close();
+  },
+);
 
 test("@keyv/sqlite leads to its file, and neither side's clear() touches the other's data", async () => {
   const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
@@ -76,16 +86,25 @@ test("@keyv/sqlite leads to its file, and neither side's clear() touches the oth
   await keyv.clear();
 
   expect((await cache.get("wx1"))?.value).toBe("ours again");
-  expect(await lock.tryAcquire("wx1", "me", 60_000)).toMatchObject({ acquired: true, fence: first.acquired && first.fence });
+  expect(await lock.tryAcquire("wx1", "me", 60_000)).toMatchObject({
+    acquired: true,
+    fence: first.acquired && first.fence,
+  });
   await keyv.disconnect();
 });
 
 test("a file is shared by the host, a database in memory by its process only, and neither is a cluster", () => {
   const inMemory = new DatabaseSync(":memory:");
   const onFile = new DatabaseSync(file);
-  expect(() => keyvLock(new Keyv(), { native: inMemory })).toThrow(/excludes the callers of one process only/);
-  expect(() => keyvLock(new Keyv({ store: new KeyvSqlite("sqlite://:memory:") }))).toThrow(/Use a Keyv over SQLite/);
-  expect(() => keyvLock(new Keyv(), { native: onFile, scope: "cluster" })).toThrow(/Use a Keyv over PostgreSQL/);
+  expect(() => keyvLock(new Keyv(), { native: inMemory })).toThrow(
+    /excludes the callers of one process only/,
+  );
+  expect(() => keyvLock(new Keyv({ store: new KeyvSqlite("sqlite://:memory:") }))).toThrow(
+    /Use a Keyv over SQLite/,
+  );
+  expect(() => keyvLock(new Keyv(), { native: onFile, scope: "cluster" })).toThrow(
+    /Use a Keyv over PostgreSQL/,
+  );
   expect(keyvLock(new Keyv(), { native: inMemory, scope: "process" }).path).toEqual([]);
   inMemory.close();
   onFile.close();
@@ -93,12 +112,16 @@ test("a file is shared by the host, a database in memory by its process only, an
 
 test("a database that is not open is refused at construction", () => {
   const native = new DatabaseSync(file, { open: false });
-  expect(() => keyvLock(new Keyv(), { native })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  expect(() => keyvLock(new Keyv(), { native })).toThrow(
+    expect.objectContaining({ code: "CONFIGURATION" }),
+  );
 });
 
 test("a database of better-sqlite3 or sqlite3, which do not run here, is refused at construction", () => {
   const members = { prepare() {}, exec() {}, pragma() {}, close() {}, open: true };
-  expect(() => keyvLock(new Keyv(), { native: members })).toThrow(expect.objectContaining({ code: "LOCK_UNSUPPORTED" }));
+  expect(() => keyvLock(new Keyv(), { native: members })).toThrow(
+    expect.objectContaining({ code: "LOCK_UNSUPPORTED" }),
+  );
 });
 
 describe.each([
@@ -108,7 +131,8 @@ describe.each([
     (native: DatabaseSync) =>
       new Proxy(native, {
         get(target, member) {
-          const value: unknown = member === "isTransaction" ? undefined : Reflect.get(target, member, target);
+          const value: unknown =
+            member === "isTransaction" ? undefined : Reflect.get(target, member, target);
           return typeof value === "function" ? value.bind(target) : value;
         },
       }),
@@ -125,9 +149,16 @@ describe.each([
     const unwritten = await cache.set("wx1", "token").catch((error: unknown) => error);
     shared.exec("ROLLBACK");
 
-    expect(refused).toMatchObject({ code: "CACHE_UNAVAILABLE", message: expect.stringContaining("a connection of its own") });
+    expect(refused).toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      message: expect.stringContaining("a connection of its own"),
+    });
     expect(unwritten).toMatchObject({ code: "CACHE_UNAVAILABLE" });
-    expect(await keyvLock(new Keyv(), { native: other }).withPrefix("prod").tryAcquire("wx1", "other", 60_000)).toMatchObject({
+    expect(
+      await keyvLock(new Keyv(), { native: other })
+        .withPrefix("prod")
+        .tryAcquire("wx1", "other", 60_000),
+    ).toMatchObject({
       acquired: true,
     });
     shared.close();
@@ -159,10 +190,14 @@ test("a transaction on the connection of @keyv/sqlite is not ours: we have a con
   await adapter.query("ROLLBACK");
 
   expect(granted.acquired).toBe(true);
-  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({ acquired: false });
+  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({
+    acquired: false,
+  });
   const cache = keyvCache(keyv);
   await cache.close();
-  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({ acquired: false });
+  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({
+    acquired: false,
+  });
   await keyv.disconnect();
 });
 

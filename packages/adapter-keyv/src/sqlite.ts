@@ -1,14 +1,21 @@
 /**
  * SQLite: the embedded store for several processes on one machine, on one file in WAL mode.
  *
- * The clock is the machine's, which all its processes share, so the scope is the host: never put the file on a network file
- * system, where SQLite's locks are not reliable. `:memory:` reaches as far as its one connection: process scope.
+ * The clock is the machine's, which all its processes share, so the scope is the host: never put
+ * the file on a network file system, where SQLite's locks are not reliable. `:memory:` reaches as
+ * far as its one connection: process scope.
  *
- * A transaction belongs to a connection, not to a caller. So nothing is read or written while the owner of a connection has a
- * transaction open on it: a ROLLBACK would undo a lease that was acknowledged.
+ * A transaction belongs to a connection, not to a caller. So nothing is read or written while the
+ * owner of a connection has a transaction open on it: a ROLLBACK would undo a lease that was
+ * acknowledged.
  */
 import { isAbsolute, resolve } from "node:path";
-import { CacheUnavailableError, ConfigurationError, delay, LockUnsupportedError } from "@lingpai/core";
+import {
+  CacheUnavailableError,
+  ConfigurationError,
+  delay,
+  LockUnsupportedError,
+} from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { refusal } from "./failure.ts";
 import type { Remedies } from "./failure.ts";
@@ -29,7 +36,10 @@ export interface SqliteDatabase {
   readonly isTransaction?: boolean;
 }
 
-/** What is used of the store of `@keyv/sqlite` 6: its file. Whatever driver it has, a connection of our own is opened on that. */
+/**
+ * What is used of the store of `@keyv/sqlite` 6: its file. Whatever driver it has, a connection of
+ * our own is opened on that.
+ */
 export interface SqliteAdapter {
   query(statement: string, ...values: unknown[]): Promise<unknown>;
   close(): Promise<void>;
@@ -43,8 +53,11 @@ export const sqlite: StoreFamily = {
     return sqliteStore({ database: () => client, close: () => {} }, isInMemory(client), settings);
   },
   ofAdapter(adapter, settings) {
-    if (!has<SqliteAdapter>(adapter, "query", "close") || typeof adapter.db !== "string") return undefined;
-    return ["", ":memory:"].includes(adapter.db) ? undefined : sqliteStore(ownConnection(adapter.db), false, settings);
+    if (!has<SqliteAdapter>(adapter, "query", "close") || typeof adapter.db !== "string")
+      return undefined;
+    return ["", ":memory:"].includes(adapter.db)
+      ? undefined
+      : sqliteStore(ownConnection(adapter.db), false, settings);
   },
 };
 
@@ -53,11 +66,17 @@ function isInMemory(database: SqliteDatabase): boolean {
     const [main] = database.prepare("PRAGMA database_list").all() as Row[];
     return !main?.["file"];
   } catch {
-    throw new ConfigurationError("The SQLite database is not open. Open it first: new DatabaseSync(file).", { rule: "client" });
+    throw new ConfigurationError(
+      "The SQLite database is not open. Open it first: new DatabaseSync(file).",
+      { rule: "client" },
+    );
   }
 }
 
-/** How long one attempt waits for another process's write, in ms. The event loop waits too, so it is short. */
+/**
+ * How long one attempt waits for another process's write, in ms. The event loop waits too, so it is
+ * short.
+ */
 const busyTimeoutMs = 50;
 
 /** And then, in ms, the event loop has its turn before the next attempt, until the deadline. */
@@ -82,7 +101,10 @@ interface Connection {
 /** Opened when it is first used, and again after it was closed. */
 function ownConnection(file: string): Connection {
   const { DatabaseSync } = process.getBuiltinModule?.("node:sqlite") ?? {};
-  if (DatabaseSync === undefined) throw new LockUnsupportedError(`Node ${process.version} has no node:sqlite. Use Node 22.13 or newer.`);
+  if (DatabaseSync === undefined)
+    throw new LockUnsupportedError(
+      `Node ${process.version} has no node:sqlite. Use Node 22.13 or newer.`,
+    );
   // The working directory may change before it is opened again.
   const path = isAbsolute(file) || file.startsWith("file:") ? file : resolve(file);
   let current: SqliteDatabase | undefined;
@@ -95,7 +117,11 @@ function ownConnection(file: string): Connection {
   };
 }
 
-function sqliteStore(connection: Connection, inMemory: boolean, settings: StoreSettings): AtomicStore {
+function sqliteStore(
+  connection: Connection,
+  inMemory: boolean,
+  settings: StoreSettings,
+): AtomicStore {
   const run = runner(connection);
   const sql: SqlStore = {
     kind: "sqlite",
@@ -117,8 +143,14 @@ function sqliteStore(connection: Connection, inMemory: boolean, settings: StoreS
   };
 }
 
-/** A statement that found the file busy, or its connection in a transaction, has done nothing, so it may be tried again. */
-async function untilFree<T>({ clock, deadlineMs }: StoreSettings, attempt: () => T | typeof inTransaction): Promise<T> {
+/**
+ * A statement that found the file busy, or its connection in a transaction, has done nothing, so it
+ * may be tried again.
+ */
+async function untilFree<T>(
+  { clock, deadlineMs }: StoreSettings,
+  attempt: () => T | typeof inTransaction,
+): Promise<T> {
   const startMs = clock.monotonicMs();
   for (;;) {
     try {
@@ -128,7 +160,8 @@ async function untilFree<T>({ clock, deadlineMs }: StoreSettings, attempt: () =>
       if (clock.monotonicMs() - startMs >= deadlineMs / 2) throw openTransaction();
     } catch (error) {
       const refused = refusal("sqlite", { code: resultName(error) }, reasons, remedies);
-      if (refused?.reason !== "timeout" || clock.monotonicMs() - startMs >= deadlineMs) throw refused ?? error;
+      if (refused?.reason !== "timeout" || clock.monotonicMs() - startMs >= deadlineMs)
+        throw refused ?? error;
     }
     await delay(clock, busyPauseMs);
   }
@@ -144,11 +177,20 @@ function openTransaction(): CacheUnavailableError {
   );
 }
 
-type Run = (statement: string, values: readonly SqlValue[]) => readonly Row[] | typeof inTransaction;
+type Run = (
+  statement: string,
+  values: readonly SqlValue[],
+) => readonly Row[] | typeof inTransaction;
 
-/** Everything in one turn of the event loop: nobody can begin a transaction between the look for one and the statement. */
+/**
+ * Everything in one turn of the event loop: nobody can begin a transaction between the look for one
+ * and the statement.
+ */
 function runner(connection: Connection): Run {
-  const prepared = new WeakMap<SqliteDatabase, Map<string, ReturnType<SqliteDatabase["prepare"]>>>();
+  const prepared = new WeakMap<
+    SqliteDatabase,
+    Map<string, ReturnType<SqliteDatabase["prepare"]>>
+  >();
   return (statement, values) => {
     const database = connection.database();
     if (database.isTransaction ?? refusesToBegin(database)) return inTransaction;
@@ -173,10 +215,14 @@ function refusesToBegin(database: SqliteDatabase): boolean {
   return false;
 }
 
-/** How long the connection waits is its user's business, who may well want 5 s; only while a statement of ours runs it is ours. */
+/**
+ * How long the connection waits is its user's business, who may well want 5 s; only while a
+ * statement of ours runs it is ours.
+ */
 function withShortWait<T>(native: SqliteDatabase, run: () => T): T {
   // Prepared anew each time: this pragma takes effect when it is prepared, not when it runs.
-  const pragma = (assignment: string): unknown[] => native.prepare(`PRAGMA busy_timeout${assignment}`).all();
+  const pragma = (assignment: string): unknown[] =>
+    native.prepare(`PRAGMA busy_timeout${assignment}`).all();
   const [own] = pragma("") as Row[];
   pragma(` = ${busyTimeoutMs}`);
   try {
@@ -191,7 +237,10 @@ function numbered(statement: string): string {
   return statement.replace(/\$(\d)/g, "?$1");
 }
 
-/** WAL is a property of the file: the first process sets it, for ever. It needs the file for itself, so whoever is second tries again. */
+/**
+ * WAL is a property of the file: the first process sets it, for ever. It needs the file for itself,
+ * so whoever is second tries again.
+ */
 function prepare(database: SqliteDatabase): Map<string, ReturnType<SqliteDatabase["prepare"]>> {
   try {
     database.prepare("PRAGMA journal_mode = WAL").all();
@@ -218,7 +267,10 @@ const resultNames: ReadonlyMap<number, string> = new Map([
   [23, "SQLITE_AUTH"],
 ]);
 
-const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, CacheUnavailableReason>([
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
+  string,
+  CacheUnavailableReason
+>([
   ["SQLITE_BUSY", "timeout"],
   ["SQLITE_LOCKED", "timeout"],
   ["SQLITE_READONLY", "readonly"],
@@ -228,6 +280,7 @@ const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<string, Cac
 ]);
 
 const remedies: Remedies = {
-  readonly: "Open the file for writing, and check the rights of this process on it and on its directory.",
+  readonly:
+    "Open the file for writing, and check the rights of this process on it and on its directory.",
   disconnected: "Check that the file's directory is there, and that this process may write in it.",
 };

@@ -2,21 +2,31 @@
 import { LockUnsupportedError } from "@lingpai/core";
 import type { CacheDriver, Clock, LockDriver } from "@lingpai/core";
 
-/** Who is kept apart: everybody who reaches the server, the processes of one machine, or the callers of one process. */
+/**
+ * Who is kept apart: everybody who reaches the server, the processes of one machine, or the callers
+ * of one process.
+ */
 export type StoreScope = "cluster" | "host" | "process";
 
 /** What is true of a store, whatever its client does. */
 export interface StoreFacts {
   readonly scope: StoreScope;
-  /** Whether fences rise for ever. False where the store may forget the last one: a late holder can then not be told from the next. */
+  /**
+   * Whether fences rise for ever. False where the store may forget the last one: a late holder can
+   * then not be told from the next.
+   */
   readonly fencing: boolean;
-  /** Whose clock ends leases and entries. With `client`, machines whose clocks differ disagree about who holds what. */
+  /**
+   * Whose clock ends leases and entries. With `client`, machines whose clocks differ disagree about
+   * who holds what.
+   */
   readonly clock: "server" | "client";
 }
 
 /**
- * A store whose operations are each one atomic step: what this package builds for the stores that it knows, and what a
- * contributor gives as `atomic` for one that it does not. Both drivers must pass `@lingpai/conformance`.
+ * A store whose operations are each one atomic step: what this package builds for the stores that
+ * it knows, and what a contributor gives as `atomic` for one that it does not. Both drivers must
+ * pass `@lingpai/conformance`.
  */
 export interface AtomicStore {
   /** Shown in errors: `postgres`. */
@@ -50,7 +60,10 @@ export interface Demand {
 
 const reach: Readonly<Record<StoreScope, number>> = { process: 0, host: 1, cluster: 2 };
 
-/** @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store offers less than is demanded, saying what to use or to accept. */
+/**
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store offers less than is demanded,
+ *   saying what to use or to accept.
+ */
 export function requireFacts({ kind, facts }: AtomicStore, demand: Demand): void {
   if (reach[facts.scope] < reach[demand.scope]) {
     throw new LockUnsupportedError(

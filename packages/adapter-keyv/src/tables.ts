@@ -1,9 +1,11 @@
 /**
  * The two tables that the SQL stores share, and how a name becomes a row.
  *
- * `lingpai_entries(id, scope, name, value, version, expires_at)` and `lingpai_locks(id, name, owner, fence, expires_at)`; instants
- * are ms since the Unix epoch by the database's clock. Names may have 8 kB, more than an index takes, so `id` and `scope` are
- * SHA-256 in lower-case hex: equal only for equal names in every collation. `name` is there to be read by people and listed.
+ * `lingpai_entries(id, scope, name, value, version, expires_at)` and
+ * `lingpai_locks(id, name, owner, fence, expires_at)`; instants are ms since the Unix epoch by the
+ * database's clock. Names may have 8 kB, more than an index takes, so `id` and `scope` are SHA-256
+ * in lower-case hex: equal only for equal names in every collation. `name` is there to be read by
+ * people and listed.
  */
 import { createHash } from "node:crypto";
 import type { Row } from "./sql.ts";
@@ -23,7 +25,10 @@ export function scopeIdOf(name: string): string {
   return idOf(name.slice(0, name.indexOf("{") + 1));
 }
 
-/** Runs `prepare` before the first use and shares it; a failure is forgotten, so that the next use tries again. */
+/**
+ * Runs `prepare` before the first use and shares it; a failure is forgotten, so that the next use
+ * tries again.
+ */
 export function once(prepare: () => Promise<void>): () => Promise<void> {
   let prepared: Promise<void> | undefined;
   return () => {
@@ -36,15 +41,22 @@ export function once(prepare: () => Promise<void>): () => Promise<void> {
 }
 
 /**
- * Removes what has expired, in pages: nobody's write waits for more than one. The rows are found first and then removed by their ids,
- * because MySQL locks each row that a DELETE looks at, and a write that came between keeps its row.
+ * Removes what has expired, in pages: nobody's write waits for more than one. The rows are found
+ * first and then removed by their ids, because MySQL locks each row that a DELETE looks at, and a
+ * write that came between keeps its row.
  */
-export async function purge(nowMs: string, query: (statement: string) => Promise<readonly Row[]>): Promise<void> {
+export async function purge(
+  nowMs: string,
+  query: (statement: string) => Promise<readonly Row[]>,
+): Promise<void> {
   const expired = `expires_at <= ${nowMs}`;
   for (let after = ""; ;) {
-    const page = await query(`SELECT id FROM ${entriesTable} WHERE id > '${after}' AND ${expired} ORDER BY id LIMIT ${pageRows}`);
+    const page = await query(
+      `SELECT id FROM ${entriesTable} WHERE id > '${after}' AND ${expired} ORDER BY id LIMIT ${pageRows}`,
+    );
     const ids = page.map(({ id }) => String(id));
-    if (ids.length > 0) await query(`DELETE FROM ${entriesTable} WHERE id IN ('${ids.join("', '")}') AND ${expired}`);
+    if (ids.length > 0)
+      await query(`DELETE FROM ${entriesTable} WHERE id IN ('${ids.join("', '")}') AND ${expired}`);
     if (ids.length < pageRows) return;
     after = ids.at(-1)!;
   }

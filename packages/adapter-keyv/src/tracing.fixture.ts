@@ -1,9 +1,11 @@
 /**
- * A process that stores a token, sealed and then open, while everything that can be listened to is: `node tracing.fixture.ts CLIENT URL`.
+ * A process that stores a token, sealed and then open, while everything that can be listened to is:
+ * `node tracing.fixture.ts CLIENT URL`.
  *
- * Every diagnostics channel that a driver makes is subscribed to, whatever its name: a later version of a driver may have more. The
- * parent reads all that is printed, the drivers' debug output too; a line in both streams stands between the two, and the last two
- * lines are what was heard.
+ * Every diagnostics channel that a driver makes is subscribed to, whatever its name: a later
+ * version of a driver may have more. The parent reads all that is printed, the drivers' debug
+ * output too; a line in both streams stands between the two, and the last two lines are what was
+ * heard.
  */
 import diagnostics from "node:diagnostics_channel";
 import type { Channel, TracingChannel } from "node:diagnostics_channel";
@@ -22,7 +24,9 @@ function hear(channel: Channel): void {
   channel.subscribe((message, name) => heard.push({ channel: String(name), message }));
 }
 
-/** Those of Node itself are made by name too; only what a driver makes after this is of interest. */
+/**
+ * Those of Node itself are made by name too; only what a driver makes after this is of interest.
+ */
 function listenToAll(): void {
   const { channel, tracingChannel } = diagnostics;
   diagnostics.channel = (name) => {
@@ -32,7 +36,8 @@ function listenToAll(): void {
   };
   diagnostics.tracingChannel = ((name: string) => {
     const made: TracingChannel = tracingChannel(name);
-    for (const phase of ["start", "end", "asyncStart", "asyncEnd", "error"] as const) hear(made[phase]);
+    for (const phase of ["start", "end", "asyncStart", "asyncEnd", "error"] as const)
+      hear(made[phase]);
     return made;
   }) as typeof tracingChannel;
   syncBuiltinESMExports();
@@ -79,12 +84,26 @@ listenToAll();
 const { native, close } = await connect[library]!();
 const options = { native, deadlineMs: 20_000 };
 
-/** What is heard while a token is fetched and stored, as one line, and the types of the credential's events. */
+/**
+ * What is heard while a token is fetched and stored, as one line, and the types of the credential's
+ * events.
+ */
 async function stored(environment: string, sealing: StoreOptions): Promise<string> {
   heard = [];
-  const store = createStore(keyvCache(new Keyv(), options), keyvLock(new Keyv(), { ...options, guarantee: "advisory" }), sealing);
-  const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${environment}` });
-  const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
+  const store = createStore(
+    keyvCache(new Keyv(), options),
+    keyvLock(new Keyv(), { ...options, guarantee: "advisory" }),
+    sealing,
+  );
+  const scripted = scriptedIssuer({
+    clock: systemClock,
+    latencyMs: 1,
+    id: `test:plain:${environment}`,
+  });
+  const issuer: Issuer = {
+    ...scripted,
+    issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }),
+  };
   const one = credential({ issuer, store, environment });
   const types: string[] = [];
   one.watch(({ type }) => void types.push(type));

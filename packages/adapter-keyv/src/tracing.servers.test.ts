@@ -1,4 +1,7 @@
-/** Who traces a driver of a database, or reads its debug output, sees no sealed token, and an unsealed one is reported. */
+/**
+ * Who traces a driver of a database, or reads its debug output, sees no sealed token, and an
+ * unsealed one is reported.
+ */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { etcd, mariadb, memcached, postgres, startServer } from "@lingpai/test-servers";
@@ -8,7 +11,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
 const observer = new URL("tracing.fixture.ts", import.meta.url).pathname;
 /** Everything that the drivers, and what they stand on, can be told to print. */
-const loud = { DEBUG: "*", NODE_DEBUG: "net,stream,http2,tls", GRPC_TRACE: "all", GRPC_VERBOSITY: "DEBUG" };
+const loud = {
+  DEBUG: "*",
+  NODE_DEBUG: "net,stream,http2,tls",
+  GRPC_TRACE: "all",
+  GRPC_VERBOSITY: "DEBUG",
+};
 
 interface Observed {
   /** Of the credential's events. */
@@ -18,23 +26,38 @@ interface Observed {
 }
 
 /** While a token was stored sealed, and then open. */
-async function observed(library: string, { url }: Pick<Running, "url">): Promise<readonly [sealed: Observed, open: Observed]> {
+async function observed(
+  library: string,
+  { url }: Pick<Running, "url">,
+): Promise<readonly [sealed: Observed, open: Observed]> {
   const args = ["--no-warnings", observer, library, url];
   const env = { ...process.env, ...loud };
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env, maxBuffer: 256 << 20 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+    env,
+    maxBuffer: 256 << 20,
+  });
   const lines = stdout.trimEnd().split("\n");
-  const printed = [lines.slice(0, -2).join("\n"), stderr].map((stream) => stream.split("--- open from here ---"));
+  const printed = [lines.slice(0, -2).join("\n"), stderr].map((stream) =>
+    stream.split("--- open from here ---"),
+  );
   return [0, 1].map((part) => ({
     ...(JSON.parse(lines.at(part - 2) ?? "") as Omit<Observed, "printed">),
     printed: printed.map((stream) => stream[part]).join("\n"),
   })) as unknown as readonly [Observed, Observed]; // two, by the list above
 }
 
-/** As a text or in hex, as our statements and mysql2's packets have it. Any eight characters are too many. */
+/**
+ * As a text or in hex, as our statements and mysql2's packets have it. Any eight characters are too
+ * many.
+ */
 function partsShown(output: string): string[] {
-  const parts = Array.from({ length: marker.length - 7 }, (_, start) => marker.slice(start, start + 8));
+  const parts = Array.from({ length: marker.length - 7 }, (_, start) =>
+    marker.slice(start, start + 8),
+  );
   const lower = output.toLowerCase();
-  return parts.filter((part) => output.includes(part) || lower.includes(Buffer.from(part).toString("hex")));
+  return parts.filter(
+    (part) => output.includes(part) || lower.includes(Buffer.from(part).toString("hex")),
+  );
 }
 
 type Running = Pick<Database, "url" | "stop">;
@@ -77,7 +100,11 @@ describe.each(cases)("somebody who traces $library", ({ library, start, unsealed
   });
 
   test("sees an unsealed one where SECURITY.md says so, and is reported then", () => {
-    expect({ library, channels: partsShown(open.text).length > 0, print: partsShown(open.printed).length > 0 }).toEqual({
+    expect({
+      library,
+      channels: partsShown(open.text).length > 0,
+      print: partsShown(open.printed).length > 0,
+    }).toEqual({
       library,
       channels: unsealed !== "nowhere",
       print: unsealed === "print",

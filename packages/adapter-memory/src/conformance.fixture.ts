@@ -4,7 +4,12 @@ import type { Cache, Clock } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { memoryCache, memoryLock, memoryStore } from "./index.ts";
 
-const ring = keyring({ active: { id: "2026-06", key: "6f1c9b02d4e857a3906b1f2e3d4c5b6a79808f9eadbccbda1928374655647382" } });
+const ring = keyring({
+  active: {
+    id: "2026-06",
+    key: "6f1c9b02d4e857a3906b1f2e3d4c5b6a79808f9eadbccbda1928374655647382",
+  },
+});
 
 /** The second proves that sealing changes nothing that a clause can see. */
 export const backends: readonly Backend[] = [
@@ -35,7 +40,8 @@ function fixture(wrap: (cache: Cache) => Cache): Fixture {
       await clock.advance(ms);
       await clock.settle();
     },
-    second: async ({ clockShiftMs = 0 } = {}) => client({ ...clock, wallMs: () => clock.wallMs() + clockShiftMs }),
+    second: async ({ clockShiftMs = 0 } = {}) =>
+      client({ ...clock, wallMs: () => clock.wallMs() + clockShiftMs }),
     again: async () => client(clock),
   };
 }

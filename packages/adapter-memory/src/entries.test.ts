@@ -4,7 +4,11 @@ import { describe, expect, test } from "vitest";
 import { memoryCache, memoryStore } from "./index.ts";
 import type { MemoryStore, MemoryStoreOptions } from "./index.ts";
 
-function open(options: MemoryStoreOptions = {}): { clock: ReturnType<typeof manualClock>; store: MemoryStore; cache: Cache } {
+function open(options: MemoryStoreOptions = {}): {
+  clock: ReturnType<typeof manualClock>;
+  store: MemoryStore;
+  cache: Cache;
+} {
   const clock = manualClock();
   const store = memoryStore({ clock, ...options });
   return { clock, store, cache: memoryCache(store) };
@@ -28,7 +32,10 @@ describe("an entry", () => {
     expect(await keysOf(cache)).toEqual([]);
     expect(await cache.delete("k")).toBe(false);
     expect(await cache.clear()).toBe(0);
-    expect(await cache.set("k", "w", { ifVersion: "first" })).toMatchObject({ written: false, version: undefined });
+    expect(await cache.set("k", "w", { ifVersion: "first" })).toMatchObject({
+      written: false,
+      version: undefined,
+    });
     expect(await cache.set("k", "w", { ifVersion: "absent" })).toMatchObject({ written: true });
   });
 
@@ -140,7 +147,10 @@ describe("the bounds", () => {
   test.each([0, -1, 1.5, NaN, Infinity])("are whole numbers of at least 1, not %d", (bound) => {
     for (const option of ["maxEntries", "maxBytes", "maxLocks"]) {
       expect(() => memoryStore({ [option]: bound })).toThrow(
-        expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(option) }),
+        expect.objectContaining({
+          code: "CONFIGURATION",
+          message: expect.stringContaining(option),
+        }),
       );
     }
   });
@@ -160,7 +170,8 @@ describe("a watcher", () => {
 
   test("is told of each key that clear removes, of its own prefix only", async () => {
     const { clock, cache } = open();
-    for (const path of [["a"], ["a", "b"], ["ab"], []]) for (const key of ["1", "2"]) await cache.at(path).set(key, "v");
+    for (const path of [["a"], ["a", "b"], ["ab"], []])
+      for (const key of ["1", "2"]) await cache.at(path).set(key, "v");
     const heard: unknown[] = [];
     await cache.at(["a"]).watch!((key) => heard.push(key));
     for (const path of [["a", "b"], ["ab"], [], ["a"]]) await cache.at(path).clear();

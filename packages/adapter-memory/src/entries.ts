@@ -18,8 +18,9 @@ interface Stored {
 }
 
 /**
- * The entries of one store. lru-cache bounds them and chooses what goes; expiry is decided here, because lru-cache calls an entry
- * stale only after its last millisecond, and an entry must be gone for `set` at the same instant as for `get`.
+ * The entries of one store. lru-cache bounds them and chooses what goes; expiry is decided here,
+ * because lru-cache calls an entry stale only after its last millisecond, and an entry must be gone
+ * for `set` at the same instant as for `get`.
  */
 export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): CacheDriver {
   const entries = new LRUCache<string, Stored>({
@@ -42,14 +43,20 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
     watchers.tell(scopeOfName(name), name);
   };
 
-  /** The live names of a scope at this instant; listing is not use, so it saves none from eviction. */
+  /**
+   * The live names of a scope at this instant; listing is not use, so it saves none from eviction.
+   */
   const list = (scope: string): string[] => {
     const nowMs = storeNowMs();
     const isLive = (name: string): boolean => nowMs < (entries.peek(name)?.expiresAtMs ?? 0);
     return [...entries.keys()].filter((name) => name.startsWith(scope) && isLive(name));
   };
 
-  const write = (name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict => {
+  const write = (
+    name: string,
+    value: string,
+    { version, ttlMs, ifVersion }: DriverWrite,
+  ): Written | Conflict => {
     const nowMs = storeNowMs();
     const stored = find(name, nowMs);
     if (stored?.version === version) return { written: true, version, storeNowMs: nowMs };
@@ -57,12 +64,20 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
       return { written: false, version: stored?.version, storeNowMs: nowMs };
     }
     if (sizeOf(name, value) > maxBytes) {
-      throw new CacheUnavailableError(`An entry of ${sizeOf(name, value)} bytes was refused: the store's maxBytes is ${maxBytes}.`, {
-        reason: "out-of-memory",
-        retryable: false,
-      });
+      throw new CacheUnavailableError(
+        `An entry of ${sizeOf(name, value)} bytes was refused: the store's maxBytes is ${maxBytes}.`,
+        {
+          reason: "out-of-memory",
+          retryable: false,
+        },
+      );
     }
-    entries.set(name, { value, version, ttlMs, expiresAtMs: ttlMs === undefined ? Infinity : nowMs + ttlMs });
+    entries.set(name, {
+      value,
+      version,
+      ttlMs,
+      expiresAtMs: ttlMs === undefined ? Infinity : nowMs + ttlMs,
+    });
     watchers.tell(scopeOfName(name), name);
     return { written: true, version, storeNowMs: nowMs };
   };
@@ -75,12 +90,18 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
       if (stored === undefined) return undefined;
       const { value, version, ttlMs, expiresAtMs } = stored;
       // Beyond 2^53 the sum is rounded, perhaps upwards: what is left never exceeds what was set.
-      return { value, version, ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - nowMs), storeNowMs: nowMs };
+      return {
+        value,
+        version,
+        ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - nowMs),
+        storeNowMs: nowMs,
+      };
     },
     set: async (name, value, change) => write(name, value, change),
     async delete(name, ifVersion) {
       const stored = find(name, storeNowMs());
-      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion)) return false;
+      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
+        return false;
       remove(name);
       return true;
     },

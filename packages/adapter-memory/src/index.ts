@@ -1,13 +1,29 @@
 /**
  * Lingpai's cache and lock within one process, over lru-cache: the embedded default.
  *
- * Nothing is shared between processes and nothing outlives this one. Within it the semantics are complete: what runs against
- * this store runs unchanged against Redis.
+ * Nothing is shared between processes and nothing outlives this one. Within it the semantics are
+ * complete: what runs against this store runs unchanged against Redis.
  *
  * @packageDocumentation
  */
-import { createCache, createLock, requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
-import type { Cache, CacheDriver, CacheOptions, Clock, Lock, LockDriver, LockOptions, Store } from "@lingpai/core";
+import {
+  createCache,
+  createLock,
+  requireClock,
+  requireKnown,
+  requireObject,
+  systemClock,
+} from "@lingpai/core";
+import type {
+  Cache,
+  CacheDriver,
+  CacheOptions,
+  Clock,
+  Lock,
+  LockDriver,
+  LockOptions,
+  Store,
+} from "@lingpai/core";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
 import { createLeases } from "./leases.ts";
@@ -16,20 +32,27 @@ import { createStoreTime } from "./store-time.ts";
 export interface MemoryStoreOptions {
   /** The store's time, by which entries and leases end. @defaultValue the machine's clock */
   readonly clock?: Clock;
-  /** How many entries are kept before the least recently used goes. At least 1. @defaultValue 50_000 */
+  /**
+   * How many entries are kept before the least recently used goes. At least 1. @defaultValue 50_000
+   */
   readonly maxEntries?: number;
   /**
-   * How many bytes of names and values are kept, counted as two for each UTF-16 unit, before the least recently used goes. At
-   * least 1; an entry that is larger by itself is refused with `CACHE_UNAVAILABLE` (`out-of-memory`). @defaultValue 64 MiB
+   * How many bytes of names and values are kept, counted as two for each UTF-16 unit, before the
+   * least recently used goes. At least 1; an entry that is larger by itself is refused with
+   * `CACHE_UNAVAILABLE` (`out-of-memory`). @defaultValue 64 MiB
    */
   readonly maxBytes?: number;
-  /** How many names' fences are remembered one by one. At least 1; leases that are held are kept beyond it. @defaultValue 10_000 */
+  /**
+   * How many names' fences are remembered one by one. At least 1; leases that are held are kept
+   * beyond it. @defaultValue 10_000
+   */
   readonly maxLocks?: number;
 }
 
 /**
- * What a Redis server is to its clients: hand one store to every cache and lock that are to share their entries and leases; or give it whole, as the `store` of a
- * credential or a client, which uses its `cache` and `lock`.
+ * What a Redis server is to its clients: hand one store to every cache and lock that are to share
+ * their entries and leases; or give it whole, as the `store` of a credential or a client, which
+ * uses its `cache` and `lock`.
  */
 export interface MemoryStore extends Store {
   readonly clock: Clock;
@@ -40,10 +63,12 @@ export interface MemoryStore extends Store {
 /**
  * An empty store in this process's memory.
  *
- * An entry may go before it expires, when a bound is reached. Watchers are told of writes, not of expiry or eviction. A lease
- * that is held never goes, and the next fence of a name rises above the last one although that was forgotten, released or cleared.
+ * An entry may go before it expires, when a bound is reached. Watchers are told of writes, not of
+ * expiry or eviction. A lease that is held never goes, and the next fence of a name rises above the
+ * last one although that was forgotten, released or cleared.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a bound that is not a whole number of at least 1.
+ * @throws {ConfigurationError} `CONFIGURATION` for a bound that is not a whole number of at least
+ *   1.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   requireKnown("memoryStore()", options, ["clock", "maxBytes", "maxEntries", "maxLocks"]);
@@ -55,17 +80,32 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     maxEntries: requireBound("maxEntries", options.maxEntries ?? 50_000),
     maxBytes: requireBound("maxBytes", options.maxBytes ?? 64 * 2 ** 20),
   });
-  const leases = createLeases({ storeNowMs, maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000) });
-  return { clock, entries, leases, cache: createCache(entries, { clock }), lock: createLock(leases, { clock }) };
+  const leases = createLeases({
+    storeNowMs,
+    maxLocks: requireBound("maxLocks", options.maxLocks ?? 10_000),
+  });
+  return {
+    clock,
+    entries,
+    leases,
+    cache: createCache(entries, { clock }),
+    lock: createLock(leases, { clock }),
+  };
 }
 
-/** A cache over the store, or over one of its own. Each call is a client: closing it closes no other, and loses no entry. */
+/**
+ * A cache over the store, or over one of its own. Each call is a client: closing it closes no
+ * other, and loses no entry.
+ */
 export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOptions = {}): Cache {
   requireObject("The memory store", store);
   return createCache(store.entries, { clock: store.clock, ...options });
 }
 
-/** A lock over the store, or over one of its own. Each call is a client with a wait queue of its own. */
+/**
+ * A lock over the store, or over one of its own. Each call is a client with a wait queue of its
+ * own.
+ */
 export function memoryLock(store: MemoryStore = memoryStore(), options: LockOptions = {}): Lock {
   requireObject("The memory store", store);
   return createLock(store.leases, { clock: store.clock, ...options });

@@ -4,7 +4,11 @@ import { describe, expect, test } from "vitest";
 import { memoryCache, memoryLock, memoryStore } from "./index.ts";
 import type { MemoryStore, MemoryStoreOptions } from "./index.ts";
 
-function open(options: MemoryStoreOptions = {}): { clock: ReturnType<typeof manualClock>; store: MemoryStore; lock: Lock } {
+function open(options: MemoryStoreOptions = {}): {
+  clock: ReturnType<typeof manualClock>;
+  store: MemoryStore;
+  lock: Lock;
+} {
   const clock = manualClock();
   const store = memoryStore({ clock, ...options });
   return { clock, store, lock: memoryLock(store) };
@@ -27,7 +31,10 @@ describe("a lease", () => {
     await granted(lock, "n", "second");
     expect(await lock.extend("n", "first", 5000)).toBe(false);
     expect(await lock.release("n", "first")).toBe(false);
-    expect(await lock.tryAcquire("n", "third", 1000)).toEqual({ acquired: false, remainingMs: 1000 });
+    expect(await lock.tryAcquire("n", "third", 1000)).toEqual({
+      acquired: false,
+      remainingMs: 1000,
+    });
     expect(await lock.extend("n", "second", 1000)).toBe(true);
     expect(await lock.release("n", "second")).toBe(true);
     expect(await lock.release("n", "second")).toBe(false);
@@ -50,7 +57,9 @@ describe("a lease", () => {
   test("LOCK-01 goes to one of 32 who ask at once, over several clients", async () => {
     const { store } = open();
     const clients = [memoryLock(store), memoryLock(store)];
-    const outcomes = await Promise.all(Array.from({ length: 32 }, (_, at) => clients[at % 2]!.tryAcquire("n", `owner-${at}`, 1000)));
+    const outcomes = await Promise.all(
+      Array.from({ length: 32 }, (_, at) => clients[at % 2]!.tryAcquire("n", `owner-${at}`, 1000)),
+    );
     expect(outcomes.filter(({ acquired }) => acquired)).toHaveLength(1);
   });
 

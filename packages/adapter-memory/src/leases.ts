@@ -15,8 +15,9 @@ interface Lease {
 }
 
 /**
- * The leases and fences of one store. Leases that are over are swept when there are many; fences are bounded by lru-cache, and
- * the highest one that had to go is the floor for every name that has none.
+ * The leases and fences of one store. Leases that are over are swept when there are many; fences
+ * are bounded by lru-cache, and the highest one that had to go is the floor for every name that has
+ * none.
  */
 export function createLeases({ storeNowMs, maxLocks }: LeasesSettings): LockDriver {
   const leases = new Map<string, Lease>();
@@ -44,11 +45,16 @@ export function createLeases({ storeNowMs, maxLocks }: LeasesSettings): LockDriv
   const acquire = (name: string, owner: string, ttlMs: number): Granted | Busy => {
     const nowMs = storeNowMs();
     const held = find(name, nowMs);
-    if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - nowMs };
+    if (held !== undefined && held.owner !== owner)
+      return { acquired: false, remainingMs: held.expiresAtMs - nowMs };
     if (held === undefined) sweep(nowMs);
     const fence = held?.fence ?? Math.max((fences.get(name) ?? floor) + 1, nowMs);
     fences.set(name, fence);
-    leases.set(name, { owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, nowMs + ttlMs) });
+    leases.set(name, {
+      owner,
+      fence,
+      expiresAtMs: Math.max(held?.expiresAtMs ?? 0, nowMs + ttlMs),
+    });
     return { acquired: true, fence, storeNowMs: nowMs };
   };
 

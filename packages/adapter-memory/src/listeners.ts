@@ -1,4 +1,7 @@
-/** Listeners by topic. Messages arrive in order, in a later microtask: never within the write that they tell of. */
+/**
+ * Listeners by topic. Messages arrive in order, in a later microtask: never within the write that
+ * they tell of.
+ */
 export interface Listeners<T> {
   add(topic: string, listener: (message: T) => void): () => Promise<void>;
   tell(topic: string, message: T): void;

@@ -1,5 +1,10 @@
 import type { Backend, Waivers } from "@lingpai/conformance";
-import { clusterBackend, lookalikeOf, sentinelBackend, standaloneBackend } from "@lingpai/test-redis";
+import {
+  clusterBackend,
+  lookalikeOf,
+  sentinelBackend,
+  standaloneBackend,
+} from "@lingpai/test-redis";
 import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as client6 from "@redis/client";
 import * as client5 from "redis-client5";
@@ -16,14 +21,17 @@ interface Owned {
   on(event: "error", listener: () => void): unknown;
 }
 
-function connected(client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRedisSentinel)): Connected {
+function connected(
+  client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRedisSentinel),
+): Connected {
   return {
     cache: (options) => nodeRedisCache(client, options),
     lock: (options) => nodeRedisLock(client, options),
     probe: (options) => nodeRedisProbe(client, options),
     ping: () => client.eval("return redis.call('PING')", { keys: [], arguments: [] }),
     lookalike: () => connected(lookalikeOf(client)),
-    listenerCount: () => client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
+    listenerCount: () =>
+      client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
     async close() {
       if (client.isOpen) await client.destroy();
     },
@@ -32,24 +40,41 @@ function connected(client: Owned & (NodeRedisClient | NodeRedisCluster | NodeRed
 
 type Address = { host: string; port: number };
 
-/** How either version's clients are made. A Cluster client may read from replicas; ours are to go to the primary all the same. */
+/**
+ * How either version's clients are made. A Cluster client may read from replicas; ours are to go to
+ * the primary all the same.
+ */
 interface Library {
   createClient(options: Own & { socket: Address }): Owned & NodeRedisClient;
-  createCluster(options: Own & { rootNodes: { socket: Address }[]; useReplicas: true }): Owned & NodeRedisCluster;
-  createSentinel(options: Own & { name: string; sentinelRootNodes: Address[] }): Owned & NodeRedisSentinel;
+  createCluster(
+    options: Own & { rootNodes: { socket: Address }[]; useReplicas: true },
+  ): Owned & NodeRedisCluster;
+  createSentinel(
+    options: Own & { name: string; sentinelRootNodes: Address[] },
+  ): Owned & NodeRedisSentinel;
 }
 
 /**
- * 5.12.1, the last of its line, writes a command to the dead socket when it was issued in the turn of the event loop in which the connection
- * broke, and takes the next connection's answers for that command's: the client never becomes ready again. Fixed in 6.
+ * 5.12.1, the last of its line, writes a command to the dead socket when it was issued in the turn
+ * of the event loop in which the connection broke, and takes the next connection's answers for that
+ * command's: the client never becomes ready again. Fixed in 6.
  */
-const stuckAfterLoss = "@redis/client 5 may not come back from a connection that breaks as a command is issued; 6 does";
-const waiversOf5: Waivers = { "FAULT-05": stuckAfterLoss, "FAULT-12": stuckAfterLoss, "FAULT-15": stuckAfterLoss };
+const stuckAfterLoss =
+  "@redis/client 5 may not come back from a connection that breaks as a command is issued; 6 does";
+const waiversOf5: Waivers = {
+  "FAULT-05": stuckAfterLoss,
+  "FAULT-12": stuckAfterLoss,
+  "FAULT-15": stuckAfterLoss,
+};
 
 /** What the line of 5 lacks and does not do. */
 type Shortcomings = Pick<RedisDriver, "hasKeyPrefix" | "newer" | "standaloneWaivers">;
 
-function driver(version: string, shortcomings: Shortcomings, { createClient, createCluster, createSentinel }: Library): RedisDriver {
+function driver(
+  version: string,
+  shortcomings: Shortcomings,
+  { createClient, createCluster, createSentinel }: Library,
+): RedisDriver {
   return {
     adapter: "adapter-node-redis",
     client: `@redis/client ${version}`,
@@ -61,13 +86,21 @@ function driver(version: string, shortcomings: Shortcomings, { createClient, cre
       return connected(client);
     },
     async sentinel(sentinels, name, own) {
-      const client = createSentinel({ name, sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })), ...own });
+      const client = createSentinel({
+        name,
+        sentinelRootNodes: sentinels.map(({ host, port }) => ({ host, port })),
+        ...own,
+      });
       client.on("error", () => {});
       await client.connect();
       return connected(client);
     },
     async cluster(nodes, own) {
-      const client = createCluster({ rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })), useReplicas: true, ...own });
+      const client = createCluster({
+        rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })),
+        useReplicas: true,
+        ...own,
+      });
       client.on("error", () => {});
       await client.connect();
       return connected(client);
@@ -76,7 +109,11 @@ function driver(version: string, shortcomings: Shortcomings, { createClient, cre
 }
 
 export const drivers: readonly RedisDriver[] = [
-  driver("5", { hasKeyPrefix: false, newer: "@redis/client 6", standaloneWaivers: waiversOf5 }, client5),
+  driver(
+    "5",
+    { hasKeyPrefix: false, newer: "@redis/client 6", standaloneWaivers: waiversOf5 },
+    client5,
+  ),
   driver("6", { hasKeyPrefix: true }, client6),
 ];
 

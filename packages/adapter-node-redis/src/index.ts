@@ -1,15 +1,29 @@
 /**
- * Lingpai's cache and lock on @redis/client 5 and 6 (the client of `redis`): a single server, Sentinel, or a Cluster.
+ * Lingpai's cache and lock on @redis/client 5 and 6 (the client of `redis`): a single server,
+ * Sentinel, or a Cluster.
  *
- * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or what is compatible. The client stays its owner's: it is
- * never connected, closed or configured; only the first subscription opens one more connection, with the client's own settings.
+ * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or what is compatible. The
+ * client stays its owner's: it is never connected, closed or configured; only the first
+ * subscription opens one more connection, with the client's own settings.
  *
  * @packageDocumentation
  */
 import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
-import { createRedisCacheDriver, createRedisLockDriver, nodeRedisPort, probeRedis, storesByClient } from "@lingpai/redis";
-import type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, ProbeOptions } from "@lingpai/redis";
+import {
+  createRedisCacheDriver,
+  createRedisLockDriver,
+  nodeRedisPort,
+  probeRedis,
+  storesByClient,
+} from "@lingpai/redis";
+import type {
+  AnyNodeRedisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  ProbeOptions,
+} from "@lingpai/redis";
 
 export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel };
 
@@ -22,7 +36,10 @@ export function nodeRedisCache(client: AnyNodeRedisClient, options?: CacheOption
   return createCache(createRedisCacheDriver(storeOf(client)), options);
 }
 
-/** A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as {@link nodeRedisCache} does. */
+/**
+ * A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as
+ * {@link nodeRedisCache} does.
+ */
 export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions): Lock {
   return createLock(createRedisLockDriver(storeOf(client)), options);
 }
@@ -30,9 +47,13 @@ export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions)
 /**
  * The cache and the lock on this client, sealed with one key: what a credential's `store` wants.
  *
- * @throws {ConfigurationError} as {@link nodeRedisCache} does, and when `seal` is neither a key nor a keyring.
+ * @throws {ConfigurationError} as {@link nodeRedisCache} does, and when `seal` is neither a key nor
+ *   a keyring.
  */
-export function nodeRedisStore(client: AnyNodeRedisClient, options: StoreOptions & CacheOptions = {}): Store {
+export function nodeRedisStore(
+  client: AnyNodeRedisClient,
+  options: StoreOptions & CacheOptions = {},
+): Store {
   requireKnown("nodeRedisStore()", options, ["clock", "deadlineMs", "random", "seal"]);
   const { random, seal, ...shared } = options;
   const cache = nodeRedisCache(client, { ...shared, ...(random && { random }) });
@@ -40,12 +61,17 @@ export function nodeRedisStore(client: AnyNodeRedisClient, options: StoreOptions
 }
 
 /**
- * Checks at start-up that the server, its access rules and any proxy allow all that {@link nodeRedisCache} and {@link nodeRedisLock} do.
- * Returns what to warn of: an eviction policy that may drop credentials, for one.
+ * Checks at start-up that the server, its access rules and any proxy allow all that
+ * {@link nodeRedisCache} and {@link nodeRedisLock} do. Returns what to warn of: an eviction policy
+ * that may drop credentials, for one.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason `timeout` when an answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason
+ *   `timeout` when an answer takes longer than 5 s.
  */
-export function nodeRedisProbe(client: AnyNodeRedisClient, options?: ProbeOptions): Promise<readonly string[]> {
+export function nodeRedisProbe(
+  client: AnyNodeRedisClient,
+  options?: ProbeOptions,
+): Promise<readonly string[]> {
   return probeRedis(storeOf(client), options);
 }
 

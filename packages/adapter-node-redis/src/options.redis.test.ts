@@ -35,24 +35,37 @@ async function connect({ createClient }: Library, options: object): Promise<Node
 
 test("keyPrefix of version 6 goes before every name once, is not listed, and bounds clear()", async () => {
   const client = await connect(client6, { keyPrefix: ownPrefix });
-  await expectOwnPrefix(server, nodeRedisCache(client, within).withPrefix("prod"), nodeRedisLock(client, within).withPrefix("prod"));
+  await expectOwnPrefix(
+    server,
+    nodeRedisCache(client, within).withPrefix("prod"),
+    nodeRedisLock(client, within).withPrefix("prod"),
+  );
 });
 
 describe.each([
   ["5", client5],
   ["6", client6],
-])("the options of @redis/client %s", (_, library: Library & { RESP_TYPES: typeof client6.RESP_TYPES }) => {
-  const { BLOB_STRING, NUMBER } = library.RESP_TYPES;
+])(
+  "the options of @redis/client %s",
+  (_, library: Library & { RESP_TYPES: typeof client6.RESP_TYPES }) => {
+    const { BLOB_STRING, NUMBER } = library.RESP_TYPES;
 
-  test.each([
-    ["a mapping of replies to Buffer and string", { commandOptions: { typeMapping: { [BLOB_STRING]: Buffer, [NUMBER]: String } } }],
-    ["RESP 3", { RESP: 3 }],
-    ["RESP 2", { RESP: 2 }],
-    ["no offline queue", { disableOfflineQueue: true }],
-    ["another database", { database: 3 }],
-    ["a queue limit", { commandsQueueMaxLength: 100 }],
-  ])("%s does not disturb", async (_title, options) => {
-    const client = await connect(library, options);
-    await expectUndisturbed(nodeRedisCache(client, within).withPrefix("prod"), nodeRedisLock(client, within).withPrefix("prod"));
-  });
-});
+    test.each([
+      [
+        "a mapping of replies to Buffer and string",
+        { commandOptions: { typeMapping: { [BLOB_STRING]: Buffer, [NUMBER]: String } } },
+      ],
+      ["RESP 3", { RESP: 3 }],
+      ["RESP 2", { RESP: 2 }],
+      ["no offline queue", { disableOfflineQueue: true }],
+      ["another database", { database: 3 }],
+      ["a queue limit", { commandsQueueMaxLength: 100 }],
+    ])("%s does not disturb", async (_title, options) => {
+      const client = await connect(library, options);
+      await expectUndisturbed(
+        nodeRedisCache(client, within).withPrefix("prod"),
+        nodeRedisLock(client, within).withPrefix("prod"),
+      );
+    });
+  },
+);

@@ -18,21 +18,27 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return systemClock.monotonicMs() - startMs;
 }
 
-// 5.12 and 6.3 let each call that begins before the first one has the connection wait for one of its own.
-test.each(drivers)("through Sentinel, calls of one turn share the connection instead of queueing for it ($client)", async (driver) => {
-  const connected = await driver.sentinel(servers.sentinels, servers.name);
-  const cache = connected.cache({ deadlineMs: 20_000 });
-  await cache.set("key", "value");
-  const ratios: number[] = [];
-  for (let round = 0; round < 5; round++) {
-    const eachMs = await timed(async () => {
-      for (let call = 0; call < 200; call++) await cache.get("key");
-    });
-    const togetherMs = await timed(() => Promise.all(Array.from({ length: 200 }, () => cache.get("key"))));
-    ratios.push(togetherMs / eachMs);
-  }
-  // One after the other they take as long as when each is awaited.
-  expect(ratios.toSorted((one, next) => one - next)[2]).toBeLessThan(0.6);
-  await cache.close();
-  await connected.close();
-});
+// 5.12 and 6.3 let each call that begins before the first one has the connection wait for one of
+// its own.
+test.each(drivers)(
+  "through Sentinel, calls of one turn share the connection instead of queueing for it ($client)",
+  async (driver) => {
+    const connected = await driver.sentinel(servers.sentinels, servers.name);
+    const cache = connected.cache({ deadlineMs: 20_000 });
+    await cache.set("key", "value");
+    const ratios: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const eachMs = await timed(async () => {
+        for (let call = 0; call < 200; call++) await cache.get("key");
+      });
+      const togetherMs = await timed(() =>
+        Promise.all(Array.from({ length: 200 }, () => cache.get("key"))),
+      );
+      ratios.push(togetherMs / eachMs);
+    }
+    // One after the other they take as long as when each is awaited.
+    expect(ratios.toSorted((one, next) => one - next)[2]).toBeLessThan(0.6);
+    await cache.close();
+    await connected.close();
+  },
+);

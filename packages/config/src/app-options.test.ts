@@ -28,11 +28,18 @@ async function running(first: object = minimal): Promise<Running> {
   const made = world(source);
   const { clock } = made;
   const config = await openConfig(made.options);
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }] });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(7),
+    accounts: [{ appId, secret }],
+  });
   const store = memoryStore({ clock });
   const options = {
     ...appOptions(config, "main"),
-    ...inStore(config, { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) }),
+    ...inStore(config, {
+      cache: memoryCache(store, { clock }),
+      lock: memoryLock(store, { clock }),
+    }),
   };
   const client = wechat({ ...options, fetch: simulator.fetch, clock, random: seededRandom(2) });
   const during = async <T>(work: Promise<T>): Promise<T> => {
@@ -46,7 +53,15 @@ async function running(first: object = minimal): Promise<Running> {
 describe("the options of an app", () => {
   test("are what is configured and nothing else, with the secret as a function", async () => {
     const given = {
-      apps: { main: { ...minimal.apps?.["main"], mode: "plain", overlapMs: 0, onConflict: "consume", parameters: { waitMs: 500 } } },
+      apps: {
+        main: {
+          ...minimal.apps?.["main"],
+          mode: "plain",
+          overlapMs: 0,
+          onConflict: "consume",
+          parameters: { waitMs: 500 },
+        },
+      },
       node: "api-1",
     };
     const options = appOptions(await loadConfig(world(objectSource(given)).options), "main");
@@ -66,14 +81,25 @@ describe("the options of an app", () => {
   });
 
   test("have no secret for a consumer that was given none", async () => {
-    const config = await loadConfig(world(objectSource({ apps: { main: { appId, role: "consumer" } } })).options);
-    expect(appOptions(config, "main")).toEqual({ appId, environment: "prod", mode: "stable", role: "consumer" });
+    const config = await loadConfig(
+      world(objectSource({ apps: { main: { appId, role: "consumer" } } })).options,
+    );
+    expect(appOptions(config, "main")).toEqual({
+      appId,
+      environment: "prod",
+      mode: "stable",
+      role: "consumer",
+    });
   });
 
   test("of an app that is not configured are refused, with the one that was meant", async () => {
     const config = await loadConfig(world(objectSource(minimal)).options);
-    expect(() => appOptions(config, "mian")).toThrow('No app "mian" is configured for "prod". Did you mean "main"?');
-    expect(() => appOptions(config, "constructor")).toThrow('No app "constructor" is configured for "prod". There are: main.');
+    expect(() => appOptions(config, "mian")).toThrow(
+      'No app "mian" is configured for "prod". Did you mean "main"?',
+    );
+    expect(() => appOptions(config, "constructor")).toThrow(
+      'No app "constructor" is configured for "prod". There are: main.',
+    );
   });
 });
 
@@ -84,7 +110,9 @@ describe("a rotated secret", () => {
     simulator.operator.rotateSecret(appId, rotated);
     source.holds({ apps: { main: { appId, secret: rotated } } });
     simulator.operator.expireNow(appId);
-    await expect(during(client.request("/cgi-bin/user/info", { query: { openid: "o" } }))).resolves.toMatchObject({ openid: "o" });
+    await expect(
+      during(client.request("/cgi-bin/user/info", { query: { openid: "o" } })),
+    ).resolves.toMatchObject({ openid: "o" });
     expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([0, 0]);
     await client.close();
     await config.close();
@@ -94,15 +122,19 @@ describe("a rotated secret", () => {
     const { clock, source, client, config, simulator, during } = await running();
     simulator.operator.rotateSecret(appId, rotated);
     await expect(during(client.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
-    for (let minute = 0; minute < 10; minute += 1) await during(client.token()).catch(() => undefined);
-    // At once, after a minute, and after seven to nine more: somebody may have mended it in the console.
+    for (let minute = 0; minute < 10; minute += 1)
+      await during(client.token()).catch(() => undefined);
+    // At once, after a minute, and after seven to nine more: somebody may have mended it in the
+    // console.
     expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 40_125, 40_125]);
     source.holds({ apps: { main: { appId, secret: rotated } } });
     source.tell();
     await clock.advance(1_000);
     await during(client.token()).catch(() => undefined);
     await expect(during(client.token())).resolves.toMatch(/./);
-    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 40_125, 40_125, 0]);
+    expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([
+      40_125, 40_125, 40_125, 0,
+    ]);
     await client.close();
     await config.close();
   });
@@ -120,7 +152,8 @@ describe("a rotated secret", () => {
   test("is asked for again once, when the platform says that it is wrong", async () => {
     const { clock, source, client, config, simulator, during } = await running();
     simulator.operator.rotateSecret(appId, rotated);
-    // Rotated while the first request was under way, which takes longer than a read counts as fresh.
+    // Rotated while the first request was under way, which takes longer than a read counts as
+    // fresh.
     simulator.faults.next({ delayBeforeMs: 2_000 }, { endpoint: "/cgi-bin/stable_token" });
     const asked = client.token();
     await clock.advance(1_500);
@@ -136,7 +169,10 @@ describe("the store of an environment", () => {
   test("lies below the configured prefix, and is sealed when there are keys", async () => {
     const clock = manualClock();
     const stored = memoryStore({ clock });
-    const given = { ...minimal, store: { prefix: "team:lingpai", sealing: { active: "k", keys: { k: sealingKey } } } };
+    const given = {
+      ...minimal,
+      store: { prefix: "team:lingpai", sealing: { active: "k", keys: { k: sealingKey } } },
+    };
     const config = await loadConfig(world(objectSource(given)).options);
     const plain = { cache: memoryCache(stored, { clock }), lock: memoryLock(stored, { clock }) };
     const { cache, lock } = inStore(config, plain);

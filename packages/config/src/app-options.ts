@@ -7,7 +7,10 @@ import type { LiveConfig } from "./config-options.ts";
 import { nameText } from "./setting.ts";
 import { suggestionFor } from "./suggest.ts";
 
-/** The options of `wechat()` that can be configured; the cache, the lock, and what only code can give, are added by you. */
+/**
+ * The options of `wechat()` that can be configured; the cache, the lock, and what only code can
+ * give, are added by you.
+ */
 export interface AppOptions {
   readonly appId: string;
   /** Asked at each fetch. */
@@ -26,11 +29,13 @@ export interface AppOptions {
 }
 
 /**
- * The options for one app, for `wechat({ ...appOptions(config, "main"), ...inStore(config, { cache, lock }) })`.
+ * The options for one app, for
+ * `wechat({ ...appOptions(config, "main"), ...inStore(config, { cache, lock }) })`.
  *
- * The secret is a function. From a {@link LiveConfig} it reads the sources at each fetch, at most once a second, and falls back to the last
- * good one: a rotated secret is used at the next fetch, without a restart and before any watch has told of it. All else is
- * as it was when this was called.
+ * The secret is a function. From a {@link LiveConfig} it reads the sources at each fetch, at most
+ * once a second, and falls back to the last good one: a rotated secret is used at the next fetch,
+ * without a restart and before any watch has told of it. All else is as it was when this was
+ * called.
  *
  * @throws {ConfigurationError} there is no such app.
  */
@@ -48,7 +53,18 @@ export function appOptions(config: Config | LiveConfig, name: string): AppOption
       );
     return now.secret.reveal();
   };
-  const { appId, mode, role, overlapMs, onConflict, standalone, quotaPerDay, baseUrl, fingerprintKey, parameters } = app;
+  const {
+    appId,
+    mode,
+    role,
+    overlapMs,
+    onConflict,
+    standalone,
+    quotaPerDay,
+    baseUrl,
+    fingerprintKey,
+    parameters,
+  } = app;
   return {
     appId,
     environment,
@@ -56,15 +72,24 @@ export function appOptions(config: Config | LiveConfig, name: string): AppOption
     role,
     ...(app.secret === undefined ? {} : { secret }),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
-    ...definedOnly({ node, overlapMs, onConflict, standalone, quotaPerDay, baseUrl, fingerprintKey: fingerprintKey?.reveal() }),
+    ...definedOnly({
+      node,
+      overlapMs,
+      onConflict,
+      standalone,
+      quotaPerDay,
+      baseUrl,
+      fingerprintKey: fingerprintKey?.reveal(),
+    }),
   };
 }
 
 /**
- * The cache and the lock of the environment's store: below the configured prefix, and sealed if there are keys.
+ * The cache and the lock of the environment's store: below the configured prefix, and sealed if
+ * there are keys.
  *
- * The environment itself becomes a prefix too, in the credential. Claims stand outside all prefixes, so that environments of one store see
- * each other's.
+ * The environment itself becomes a prefix too, in the credential. Claims stand outside all
+ * prefixes, so that environments of one store see each other's.
  */
 export function inStore(
   config: Config | LiveConfig,
@@ -76,19 +101,37 @@ export function inStore(
   const { store } = "current" in config ? config.current : config;
   const cache = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.cache);
   const lock = store.prefix.reduce((each, segment) => each.withPrefix(segment), given.lock);
-  return { cache: store.keyring === undefined ? cache : sealed(cache, store.keyring, { plaintext: store.plaintext }), lock };
+  return {
+    cache:
+      store.keyring === undefined
+        ? cache
+        : sealed(cache, store.keyring, { plaintext: store.plaintext }),
+    lock,
+  };
 }
 
-function requireApp(apps: Readonly<Record<string, AppConfig>>, name: string, environment: string): AppConfig {
+function requireApp(
+  apps: Readonly<Record<string, AppConfig>>,
+  name: string,
+  environment: string,
+): AppConfig {
   const app = Object.hasOwn(apps, name) ? apps[name] : undefined;
   if (app !== undefined) return app;
   const meant = suggestionFor(name, Object.keys(apps));
-  const remedy = meant === undefined ? `There are: ${Object.keys(apps).join(", ")}.` : `Did you mean "${meant}"?`;
-  throw new ConfigurationError(`No app "${nameText(name)}" is configured for "${environment}". ${remedy}`, { rule: "app" });
+  const remedy =
+    meant === undefined
+      ? `There are: ${Object.keys(apps).join(", ")}.`
+      : `Did you mean "${meant}"?`;
+  throw new ConfigurationError(
+    `No app "${nameText(name)}" is configured for "${environment}". ${remedy}`,
+    { rule: "app" },
+  );
 }
 
 type Defined<T> = { [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 function definedOnly<T extends object>(given: T): Defined<T> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>;
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
 }

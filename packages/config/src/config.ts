@@ -6,7 +6,9 @@ import type { AppSection, Section, StoreSection } from "./schema.ts";
 import { fieldAt } from "./schema.ts";
 import { pathText } from "./setting.ts";
 
-/** What one process needs to know. Frozen; logging, inspecting or serialising it shows no secret. */
+/**
+ * What one process needs to know. Frozen; logging, inspecting or serialising it shows no secret.
+ */
 export interface Config {
   readonly environment: string;
   /** Names this process; undefined leaves it to {@link CredentialOptions.node}'s default. */
@@ -48,13 +50,18 @@ export interface AppConfig {
 export interface ConfigValue {
   /** `apps.main.mode` */
   readonly path: string;
-  /** As it was written; a secret as its fingerprint, which means something in this process alone. */
+  /**
+   * As it was written; a secret as its fingerprint, which means something in this process alone.
+   */
   readonly value: string;
   /** `lingpai.yaml:12`, `LINGPAI_STORE_URL` */
   readonly place: string;
 }
 
-/** Wraps secrets. `key` is random and this process's own, so that a short password cannot be guessed from its fingerprint. */
+/**
+ * Wraps secrets. `key` is random and this process's own, so that a short password cannot be guessed
+ * from its fingerprint.
+ */
 export interface Sealer {
   readonly key: string;
 }
@@ -81,7 +88,10 @@ function secretOf(text: string, { key }: Sealer): Secret {
   return new Secret(text, fingerprint(key, text));
 }
 
-function storeConfig({ url, username, password, prefix, sealing }: StoreSection, sealer: Sealer): StoreConfig {
+function storeConfig(
+  { url, username, password, prefix, sealing }: StoreSection,
+  sealer: Sealer,
+): StoreConfig {
   const full = url === undefined ? undefined : new URL(url);
   if (full !== undefined && username !== undefined) full.username = encodeURIComponent(username);
   if (full !== undefined && password !== undefined) full.password = encodeURIComponent(password);
@@ -95,15 +105,27 @@ function storeConfig({ url, username, password, prefix, sealing }: StoreSection,
   });
 }
 
-function keyringOf(active: string | undefined, keys: Readonly<Record<string, string>>): Keyring | undefined {
+function keyringOf(
+  active: string | undefined,
+  keys: Readonly<Record<string, string>>,
+): Keyring | undefined {
   const key = active === undefined ? undefined : keys[active];
   if (active === undefined || key === undefined) return undefined;
-  const readable = Object.entries(keys).flatMap(([id, each]) => (id === active ? [] : [{ id, key: each }]));
+  const readable = Object.entries(keys).flatMap(([id, each]) =>
+    id === active ? [] : [{ id, key: each }],
+  );
   return keyring({ active: { id: active, key }, readable });
 }
 
 function appConfig(app: AppSection, sealer: Sealer): AppConfig {
-  const { appId = "", secret, mode = "stable", role = "owner", fingerprintKey, parameters = {} } = app;
+  const {
+    appId = "",
+    secret,
+    mode = "stable",
+    role = "owner",
+    fingerprintKey,
+    parameters = {},
+  } = app;
   const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
   return Object.freeze({
     appId,
@@ -122,5 +144,9 @@ function appConfig(app: AppSection, sealer: Sealer): AppConfig {
 
 function valueOf({ path, value, place }: Laid, sealer: Sealer): ConfigValue {
   const text = typeof value === "string" ? value : "";
-  return Object.freeze({ path: pathText(path), value: fieldAt(path)?.isSecret === true ? secretOf(text, sealer).toString() : text, place });
+  return Object.freeze({
+    path: pathText(path),
+    value: fieldAt(path)?.isSecret === true ? secretOf(text, sealer).toString() : text,
+    place,
+  });
 }

@@ -1,4 +1,6 @@
-/** Finds environments that would kill each other's token: one AppID, plain mode, and two that fetch. */
+/**
+ * Finds environments that would kill each other's token: one AppID, plain mode, and two that fetch.
+ */
 import type { Laid } from "./layers.ts";
 import type { Problem } from "./problem.ts";
 import { pathText } from "./setting.ts";
@@ -16,32 +18,41 @@ interface Candidate {
 /**
  * One problem for each pair of environments of which both would fetch the plain token of one AppID.
  *
- * `role: consumer` never fetches. `onConflict: consume` does not fetch either, as long as both use one store: the claim that it yields to is
- * kept there.
+ * `role: consumer` never fetches. `onConflict: consume` does not fetch either, as long as both use
+ * one store: the claim that it yields to is kept there.
  */
 export function conflictsIn(sections: ReadonlyMap<string, readonly Laid[]>): readonly Problem[] {
-  const candidates = [...sections].flatMap(([environment, settings]) => candidatesIn(environment, settings));
+  const candidates = [...sections].flatMap(([environment, settings]) =>
+    candidatesIn(environment, settings),
+  );
   return candidates.flatMap((one, index) =>
     candidates
       .slice(index + 1)
       .filter(
-        (other) => other.environment !== one.environment && other.appId.toLowerCase() === one.appId.toLowerCase() && clash(one, other),
+        (other) =>
+          other.environment !== one.environment &&
+          other.appId.toLowerCase() === one.appId.toLowerCase() &&
+          clash(one, other),
       )
       .map((other) => problemOf(one, other)),
   );
 }
 
 function candidatesIn(environment: string, settings: readonly Laid[]): readonly Candidate[] {
-  const find = (...path: readonly string[]): Laid | undefined => settings.find((each) => pathText(each.path) === pathText(path));
+  const find = (...path: readonly string[]): Laid | undefined =>
+    settings.find((each) => pathText(each.path) === pathText(path));
   const textAt = (...path: readonly string[]): string | undefined => {
     const value = find(...path)?.value;
     return typeof value === "string" ? value : undefined;
   };
-  const apps = new Set(settings.flatMap(({ path }) => (path[0] === "apps" && path[1] !== undefined ? [path[1]] : [])));
+  const apps = new Set(
+    settings.flatMap(({ path }) => (path[0] === "apps" && path[1] !== undefined ? [path[1]] : [])),
+  );
   return [...apps].flatMap((app) => {
     const id = find("apps", app, "appId");
     const appId = textAt("apps", app, "appId");
-    const fetches = textAt("apps", app, "mode") === "plain" && textAt("apps", app, "role") !== "consumer";
+    const fetches =
+      textAt("apps", app, "mode") === "plain" && textAt("apps", app, "role") !== "consumer";
     if (id === undefined || appId === undefined || !fetches) return [];
     const consumes = textAt("apps", app, "onConflict") === "consume";
     return [{ environment, app, id, appId, consumes, storeUrl: textAt("store", "url") }];

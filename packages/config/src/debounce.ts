@@ -2,7 +2,10 @@
 import type { CancelTimer, Clock } from "@lingpai/core";
 
 export interface Debounce {
-  /** Asks for the action: it is taken when no notice has come for the delay, and at the latest after ten delays. */
+  /**
+   * Asks for the action: it is taken when no notice has come for the delay, and at the latest after
+   * ten delays.
+   */
   notice(): void;
   cancel(): void;
 }

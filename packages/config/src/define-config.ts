@@ -1,7 +1,10 @@
 /** The shape of a configuration file in TypeScript, checked by the compiler. */
 import type { OnConflict, Parameters, Secret } from "@lingpai/core";
 
-/** What holds for all environments, and below `environments` what holds for one. Secrets are better kept in another source. */
+/**
+ * What holds for all environments, and below `environments` what holds for one. Secrets are better
+ * kept in another source.
+ */
 export interface ConfigInput extends SectionInput {
   readonly environments?: Readonly<Record<string, SectionInput>>;
 }
@@ -36,7 +39,10 @@ export interface AppInput {
   readonly parameters?: Partial<Parameters>;
 }
 
-/** Gives back what it was given, with its types checked: the default export of a `lingpai.config.ts`, or what {@link objectSource} takes. */
+/**
+ * Gives back what it was given, with its types checked: the default export of a
+ * `lingpai.config.ts`, or what {@link objectSource} takes.
+ */
 export function defineConfig(config: ConfigInput): ConfigInput {
   return config;
 }

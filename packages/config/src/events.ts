@@ -15,24 +15,38 @@ export interface ConfigEventData {
   };
   /** A newer configuration is in force. */
   reloaded: {
-    /** The settings that were added, removed or given another value: `["apps.main.secret"]`. Empty when something that was wrong is right again. */
+    /**
+     * The settings that were added, removed or given another value: `["apps.main.secret"]`. Empty
+     * when something that was wrong is right again.
+     */
     readonly changed: readonly string[];
     /** Where the changed ones stand now. */
     readonly places: readonly string[];
   };
-  /** What was read cannot be used, or could not be read: the last good configuration stays in force. Told once for the same problems. */
+  /**
+   * What was read cannot be used, or could not be read: the last good configuration stays in force.
+   * Told once for the same problems.
+   */
   kept: {
     /** What is wrong, where, and what to do. */
     readonly problems: readonly string[];
   };
-  /** A configuration centre could not be read at the start: its snapshot on disk is in force until it can. */
+  /**
+   * A configuration centre could not be read at the start: its snapshot on disk is in force until
+   * it can.
+   */
   "snapshot-used": {
     readonly source: string;
-    /** How long ago the snapshot was known to be what the centre says, in ms by this machine's clock. */
+    /**
+     * How long ago the snapshot was known to be what the centre says, in ms by this machine's
+     * clock.
+     */
     readonly ageMs: number;
     readonly problems: readonly string[];
   };
-  /** A source does not tell of its changes any more. It is tried again; told once until it works. */
+  /**
+   * A source does not tell of its changes any more. It is tried again; told once until it works.
+   */
   "watch-failed": {
     readonly source: string;
     readonly problems: readonly string[];

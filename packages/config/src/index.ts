@@ -1,5 +1,6 @@
 /**
- * Configuration per environment from files, variables, mounted secrets and configuration centres, with live reload.
+ * Configuration per environment from files, variables, mounted secrets and configuration centres,
+ * with live reload.
  *
  * @packageDocumentation
  */
@@ -10,7 +11,12 @@ export type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.t
 export type { SnapshotOptions } from "./snapshot.ts";
 export type { AppConfig, Config, ConfigValue, StoreConfig } from "./config.ts";
 export { configEventSeverity } from "./events.ts";
-export type { ConfigEvent, ConfigEventContext, ConfigEventData, ConfigEventType } from "./events.ts";
+export type {
+  ConfigEvent,
+  ConfigEventContext,
+  ConfigEventData,
+  ConfigEventType,
+} from "./events.ts";
 export { InvalidConfigError, problemText } from "./problem.ts";
 export type { Problem } from "./problem.ts";
 export { appOptions, inStore } from "./app-options.ts";

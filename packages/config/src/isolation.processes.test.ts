@@ -1,4 +1,7 @@
-/** Demand 1 of the incident, where no store is shared: what an environment can do is notice, name the evidence, and not make it worse. Virtual time. */
+/**
+ * Demand 1 of the incident, where no store is shared: what an environment can do is notice, name
+ * the evidence, and not make it worse. Virtual time.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
@@ -24,12 +27,17 @@ async function deploy(
   { clock, simulator }: { clock: ManualClock; simulator: Simulator },
   app: object = {},
 ): Promise<Deployment> {
-  const source = objectSource({ apps: { main: { appId, secret, mode: "plain", overlapMs: 0, ...app } } });
+  const source = objectSource({
+    apps: { main: { appId, secret, mode: "plain", overlapMs: 0, ...app } },
+  });
   const config = await loadConfig({ environment, sources: [source], clock });
   const store = memoryStore({ clock });
   const client = wechat({
     ...appOptions(config, "main"),
-    ...inStore(config, { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) }),
+    ...inStore(config, {
+      cache: memoryCache(store, { clock }),
+      lock: memoryLock(store, { clock }),
+    }),
     fetch: simulator.fetchAs({ caller: environment }),
     clock,
     random: seededRandom(environment),
@@ -43,13 +51,22 @@ function world(): { clock: ManualClock; simulator: Simulator } {
   const clock = manualClock();
   return {
     clock,
-    simulator: createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }], overlapMs: 0, latencyMs: 50 }),
+    simulator: createSimulator({
+      clock,
+      random: seededRandom(7),
+      accounts: [{ appId, secret }],
+      overlapMs: 0,
+      latencyMs: 50,
+    }),
   };
 }
 
 const path = "/cgi-bin/user/info?openid=o";
 
-/** The platform's grant, and the share of it that refusals may use up; the whole day is proved in virtual time by the benches of wars. */
+/**
+ * The platform's grant, and the share of it that refusals may use up; the whole day is proved in
+ * virtual time by the benches of wars.
+ */
 const quotaPerDay = 2_000;
 const refusalShare = 0.6;
 const hours = 4;
@@ -68,7 +85,12 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     await during(staging.client.token());
     await expect(during(prod.client.request(path))).resolves.toMatchObject({ openid: "o" });
     const [evidence] = prod.events.filter(({ type }) => type === "contended");
-    expect(evidence).toMatchObject({ type: "contended", state: "suspected", environment: "prod", credential: `wechat:plain:${appId}` });
+    expect(evidence).toMatchObject({
+      type: "contended",
+      state: "suspected",
+      environment: "prod",
+      credential: `wechat:plain:${appId}`,
+    });
     expect(evidence).toMatchObject({
       ageMs: expect.any(Number),
       remainingMs: expect.any(Number),
@@ -97,7 +119,9 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     expect(fetches.length).toBeLessThanOrEqual(refusalShare * quotaPerDay);
     expect(served).toBeGreaterThan(20);
     expect(served + refused).toBe(hours * 360);
-    expect(prod.events.some((event) => event.type === "contended" && event.state === "confirmed")).toBe(true);
+    expect(
+      prod.events.some((event) => event.type === "contended" && event.state === "confirmed"),
+    ).toBe(true);
     expect(JSON.stringify(prod.events)).not.toContain(secret.slice(0, 8));
     await prod.client.close();
   }, 60_000);
@@ -105,7 +129,10 @@ describe("demand 1: environments never meet, and where they share an AppID witho
   test("two fleets of ours at war spend no more than 60 % of the quota each, and both say whom they meet", async () => {
     const { clock, simulator } = world();
     const short = { parameters: { waitMs: 1_000 } };
-    const both = [await deploy("prod", { clock, simulator }, short), await deploy("staging", { clock, simulator }, short)];
+    const both = [
+      await deploy("prod", { clock, simulator }, short),
+      await deploy("staging", { clock, simulator }, short),
+    ];
     for (let second = 0; second < hours * 3_600; second += 20) {
       for (const { client } of both) client.request(path).catch(() => undefined);
       await clock.advance(20_000);
@@ -114,10 +141,11 @@ describe("demand 1: environments never meet, and where they share an AppID witho
       const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === environment);
       expect(fetches.length).toBeLessThanOrEqual(refusalShare * quotaPerDay);
     }
-    expect(both.map(({ events }) => events.some((event) => event.type === "contended" && event.state === "confirmed"))).toEqual([
-      true,
-      true,
-    ]);
+    expect(
+      both.map(({ events }) =>
+        events.some((event) => event.type === "contended" && event.state === "confirmed"),
+      ),
+    ).toEqual([true, true]);
     for (const { client } of both) await client.close();
   }, 60_000);
 });

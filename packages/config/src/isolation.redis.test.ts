@@ -1,4 +1,7 @@
-/** Demand 1 of the incident: environments never meet. Two deployments, each with its own configuration, real Redis, the platform's log as the judge. */
+/**
+ * Demand 1 of the incident: environments never meet. Two deployments, each with its own
+ * configuration, real Redis, the platform's log as the judge.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { CredentialConflictError } from "@lingpai/core";
 import type { CredentialEvent } from "@lingpai/core";
@@ -45,8 +48,15 @@ interface Deployment {
   readonly events: CredentialEvent[];
 }
 
-/** A process of an environment, configured as it would be where it runs: shared settings from a file, its own from variables. */
-async function deploy(environment: string, variables: Readonly<Record<string, string>> = plain, store: object = {}): Promise<Deployment> {
+/**
+ * A process of an environment, configured as it would be where it runs: shared settings from a
+ * file, its own from variables.
+ */
+async function deploy(
+  environment: string,
+  variables: Readonly<Record<string, string>> = plain,
+  store: object = {},
+): Promise<Deployment> {
   const file = objectSource({ apps: { main: { appId } }, store });
   const env = { LINGPAI_STORE_URL: server.url, LINGPAI_APPS_MAIN_SECRET: secret, ...variables };
   const config = await loadConfig({ environment, sources: [file, variableSource({ env })] });
@@ -77,11 +87,17 @@ describe("demand 1: environments never meet", () => {
     const prod = await deploy("prod");
     const token = await prod.client.token();
     const staging = await deploy("staging");
-    await expect(staging.client.token()).rejects.toMatchObject({ code: "CREDENTIAL_CONFLICT", claimedBy: "prod" });
+    await expect(staging.client.token()).rejects.toMatchObject({
+      code: "CREDENTIAL_CONFLICT",
+      claimedBy: "prod",
+    });
     await expect(staging.client.token()).rejects.toThrow(CredentialConflictError);
     expect(callers()).toEqual(["prod"]);
     expect(await prod.client.token()).toBe(token);
-    expect(staging.events.find(({ type }) => type === "claim-conflicted")).toMatchObject({ claimedBy: "prod", action: "error" });
+    expect(staging.events.find(({ type }) => type === "claim-conflicted")).toMatchObject({
+      claimedBy: "prod",
+      action: "error",
+    });
   });
 
   test("also when each environment seals with keys of its own, under a prefix of its own", async () => {
@@ -92,7 +108,10 @@ describe("demand 1: environments never meet", () => {
     const prod = await deploy("prod", plain, sealedAs("p", "a1"));
     await prod.client.token();
     const staging = await deploy("staging", plain, sealedAs("s", "b2"));
-    await expect(staging.client.token()).rejects.toMatchObject({ code: "CREDENTIAL_CONFLICT", claimedBy: "prod" });
+    await expect(staging.client.token()).rejects.toMatchObject({
+      code: "CREDENTIAL_CONFLICT",
+      claimedBy: "prod",
+    });
     expect(callers()).toEqual(["prod"]);
   });
 
@@ -103,14 +122,22 @@ describe("demand 1: environments never meet", () => {
     expect(await staging.client.token()).toBe(first);
     simulator.operator.kill(appId, { caller: "somebody" });
     const before = simulator.log.seq;
-    const calls = [staging, prod].map(({ client }) => client.request("/cgi-bin/user/info", { query: { openid: "o" } }));
+    const calls = [staging, prod].map(({ client }) =>
+      client.request("/cgi-bin/user/info", { query: { openid: "o" } }),
+    );
     await expect(Promise.all(calls)).resolves.toMatchObject([{ openid: "o" }, { openid: "o" }]);
-    expect(simulator.log.entries({ kind: "issue", afterSeq: before }).map(({ caller }) => caller)).toEqual(["prod"]);
+    expect(
+      simulator.log.entries({ kind: "issue", afterSeq: before }).map(({ caller }) => caller),
+    ).toEqual(["prod"]);
     expect(callers()).not.toContain("staging");
   });
 
   test("a consumer never fetches, not even when there is nothing to read", async () => {
-    const staging = await deploy("staging", { ...plain, LINGPAI_APPS_MAIN_ROLE: "consumer", LINGPAI_APPS_MAIN_PARAMETERS_WAIT_MS: "200" });
+    const staging = await deploy("staging", {
+      ...plain,
+      LINGPAI_APPS_MAIN_ROLE: "consumer",
+      LINGPAI_APPS_MAIN_PARAMETERS_WAIT_MS: "200",
+    });
     await expect(staging.client.token()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     expect(callers()).toEqual([]);
   });
@@ -118,7 +145,9 @@ describe("demand 1: environments never meet", () => {
   test("in stable mode they coexist: one token, and no call of either fails", async () => {
     const [prod, staging] = [await deploy("prod", stable), await deploy("staging", stable)];
     const calls = [prod, staging].flatMap(({ client }) =>
-      Array.from({ length: 10 }, () => client.request("/cgi-bin/user/info", { query: { openid: "o" } })),
+      Array.from({ length: 10 }, () =>
+        client.request("/cgi-bin/user/info", { query: { openid: "o" } }),
+      ),
     );
     await Promise.all(calls);
     expect(await prod.client.token()).toBe(await staging.client.token());
@@ -128,12 +157,20 @@ describe("demand 1: environments never meet", () => {
 
   test("each environment's keys lie under its own prefix, and only claims beside them", async () => {
     const other = "wxfedcba9876543210";
-    simulator = createSimulator({ accounts: [appId, other].map((each) => ({ appId: each, secret })), overlapMs: 0 });
-    const prod = await deploy("prod", plain, { prefix: "team:lingpai", sealing: { active: "k", keys: { k: sealingKey } } });
+    simulator = createSimulator({
+      accounts: [appId, other].map((each) => ({ appId: each, secret })),
+      overlapMs: 0,
+    });
+    const prod = await deploy("prod", plain, {
+      prefix: "team:lingpai",
+      sealing: { active: "k", keys: { k: sealingKey } },
+    });
     const staging = await deploy("staging", { ...plain, LINGPAI_APPS_MAIN_APP_ID: other });
     await Promise.all([prod.client.token(), staging.client.token()]);
     const found = (await keys()).map((key) => key.replace(/\{.*/, ""));
     expect([...new Set(found)]).toEqual(["lingpai:claims:", "staging:", "team:lingpai:prod:"]);
-    expect([appId, other].map((each) => simulator.log.fetches(each).map(({ caller }) => caller))).toEqual([["prod"], ["staging"]]);
+    expect(
+      [appId, other].map((each) => simulator.log.fetches(each).map(({ caller }) => caller)),
+    ).toEqual([["prod"], ["staging"]]);
   });
 });

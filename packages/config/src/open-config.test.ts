@@ -8,9 +8,12 @@ import type { ScriptedSource, World } from "./world.fixture.ts";
 
 const rotated = "0123456789abcdef0123456789abcdef";
 const withSecret = (text: string): object => ({ apps: { main: { appId, secret: text } } });
-const secretOf = ({ current }: LiveConfig): string | undefined => current.apps["main"]?.secret?.reveal();
+const secretOf = ({ current }: LiveConfig): string | undefined =>
+  current.apps["main"]?.secret?.reveal();
 
-async function live(...more: readonly ConfigSource[]): Promise<World & { readonly source: ScriptedSource; readonly config: LiveConfig }> {
+async function live(
+  ...more: readonly ConfigSource[]
+): Promise<World & { readonly source: ScriptedSource; readonly config: LiveConfig }> {
   const source = scripted("first", minimal);
   const made = world(source, ...more);
   const config = await openConfig(made.options);
@@ -19,12 +22,17 @@ async function live(...more: readonly ConfigSource[]): Promise<World & { readonl
 }
 
 const told = (events: readonly ConfigEvent[]): unknown[] =>
-  events.map((event) => [event.type, event.type === "reloaded" ? event.changed : "problems" in event ? event.problems : event.type]);
+  events.map((event) => [
+    event.type,
+    event.type === "reloaded" ? event.changed : "problems" in event ? event.problems : event.type,
+  ]);
 
 describe("a configuration that is open", () => {
   test("tells that it was loaded, from where, for which environment and when", async () => {
     const { events, config, clock } = await live(scripted("second", {}));
-    expect(events).toEqual([{ type: "loaded", environment: "prod", atMs: clock.wallMs(), sources: ["first", "second"] }]);
+    expect(events).toEqual([
+      { type: "loaded", environment: "prod", atMs: clock.wallMs(), sources: ["first", "second"] },
+    ]);
     await config.close();
   });
 
@@ -39,7 +47,11 @@ describe("a configuration that is open", () => {
     expect([config.current === before, source.loads]).toEqual([true, 1]);
     await clock.advance(1);
     expect([secretOf(config), source.loads]).toEqual([rotated, 2]);
-    expect(events.at(-1)).toMatchObject({ type: "reloaded", changed: ["apps.main.secret"], places: ["first apps.main.secret"] });
+    expect(events.at(-1)).toMatchObject({
+      type: "reloaded",
+      changed: ["apps.main.secret"],
+      places: ["first apps.main.secret"],
+    });
     await config.close();
   });
 
@@ -82,7 +94,12 @@ describe("a configuration that is open", () => {
     }
     expect(config.current.apps["main"]).toMatchObject({ mode: "stable" });
     expect(told(events.slice(1))).toEqual([
-      ["kept", ['first apps.main.mode: apps.main.mode is "plia…". Give "stable" or "plain"; "plain" was probably meant.']],
+      [
+        "kept",
+        [
+          'first apps.main.mode: apps.main.mode is "plia…". Give "stable" or "plain"; "plain" was probably meant.',
+        ],
+      ],
     ]);
     await config.close();
   });
@@ -111,14 +128,23 @@ describe("a configuration that is open", () => {
     expect([config.current.node, secretOf(config)]).toEqual(["one", rotated]);
     expect(told(events.slice(1))).toEqual([
       ["reloaded", ["apps.main.secret"]],
-      ["kept", ["second: could not be read (Error EHOSTUNREACH). Find out whether it is there and may be read."]],
+      [
+        "kept",
+        [
+          "second: could not be read (Error EHOSTUNREACH). Find out whether it is there and may be read.",
+        ],
+      ],
     ]);
     await config.close();
   });
 
   test("puts no value into its events", async () => {
     const { clock, events, source, config } = await live();
-    for (const next of [withSecret(rotated), { apps: { main: { appId: secret, secret } } }, { apps: { [secret]: { appId } } }]) {
+    for (const next of [
+      withSecret(rotated),
+      { apps: { main: { appId: secret, secret } } },
+      { apps: { [secret]: { appId } } },
+    ]) {
       source.holds(next);
       source.tell();
       await clock.advance(300);
@@ -138,7 +164,9 @@ describe("a configuration that is open", () => {
     source.holds({ apps: { main: { appId } } });
     const asked = config.reload();
     await clock.advance(300);
-    await expect(asked).resolves.toMatchObject([{ path: "apps.main.secret", place: "first apps.main.appId" }]);
+    await expect(asked).resolves.toMatchObject([
+      { path: "apps.main.secret", place: "first apps.main.appId" },
+    ]);
     expect(secretOf(config)).toBe(rotated);
     await config.close();
   });
@@ -165,7 +193,9 @@ describe("a configuration that is open", () => {
     await clock.advance(4_000);
     expect(events.at(-1)).toMatchObject({
       type: "kept",
-      problems: ["slow: did not answer within 5000 ms. Find out whether it can be reached from here."],
+      problems: [
+        "slow: did not answer within 5000 ms. Find out whether it can be reached from here.",
+      ],
     });
     await config.close();
   });
@@ -222,15 +252,25 @@ describe("a configuration that is open", () => {
     await config.close();
     source.holds(withSecret(rotated));
     await clock.advance(10_000);
-    expect([source.isWatched, clock.pendingTimers, events.length, secretOf(config), source.loads]).toEqual([false, 0, 1, secret, 1]);
+    expect([
+      source.isWatched,
+      clock.pendingTimers,
+      events.length,
+      secretOf(config),
+      source.loads,
+    ]).toEqual([false, 0, 1, secret, 1]);
     expect((await config.fresh()).environment).toBe("prod");
     expect(await refusalOf(config.reload())).toContain("This configuration is closed");
   });
 
   test("refuses durations that cannot be", async () => {
     const { options } = world(scripted("first", minimal));
-    expect(await refusalOf(openConfig({ ...options, debounceMs: -1 }))).toContain("debounceMs is -1");
-    expect(await refusalOf(openConfig({ ...options, sourceDeadlineMs: Number.NaN }))).toContain("sourceDeadlineMs is NaN");
+    expect(await refusalOf(openConfig({ ...options, debounceMs: -1 }))).toContain(
+      "debounceMs is -1",
+    );
+    expect(await refusalOf(openConfig({ ...options, sourceDeadlineMs: Number.NaN }))).toContain(
+      "sourceDeadlineMs is NaN",
+    );
   });
 });
 

@@ -1,5 +1,16 @@
-/** A configuration that stays up to date: sources are watched, good changes come into force, bad ones are kept out. */
-import { ClosedError, ConfigurationError, delay, requireClock, requireKnown, systemClock, systemRandom } from "@lingpai/core";
+/**
+ * A configuration that stays up to date: sources are watched, good changes come into force, bad
+ * ones are kept out.
+ */
+import {
+  ClosedError,
+  ConfigurationError,
+  delay,
+  requireClock,
+  requireKnown,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
 import type { Config } from "./config.ts";
@@ -19,7 +30,8 @@ import type { WatchReport } from "./watching.ts";
 /**
  * Reads the configuration once.
  *
- * @throws {InvalidConfigError} `CONFIGURATION`: naming every problem with its file and line, variable or key, and the remedy.
+ * @throws {InvalidConfigError} `CONFIGURATION`: naming every problem with its file and line,
+ *   variable or key, and the remedy.
  */
 export async function loadConfig(options: ConfigOptions): Promise<Config> {
   requireConfigOptions("loadConfig()", options);
@@ -30,12 +42,15 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
 }
 
 /**
- * Reads the configuration, and goes on watching its sources. Close it, or their connections keep the process alive.
+ * Reads the configuration, and goes on watching its sources. Close it, or their connections keep
+ * the process alive.
  *
- * A change that cannot be used keeps the configuration that is in force, and is told as a `kept` event. A source that cannot be read any
- * more keeps its last good settings, while changes of the others come into force.
+ * A change that cannot be used keeps the configuration that is in force, and is told as a `kept`
+ * event. A source that cannot be read any more keeps its last good settings, while changes of the
+ * others come into force.
  *
- * @throws {InvalidConfigError} as {@link loadConfig}: a process does not start on half a configuration.
+ * @throws {InvalidConfigError} as {@link loadConfig}: a process does not start on half a
+ *   configuration.
  */
 export async function openConfig(options: ConfigOptions): Promise<LiveConfig> {
   requireConfigOptions("openConfig()", options);
@@ -72,10 +87,21 @@ class Live implements LiveConfig {
   #keptFor = "";
 
   constructor(options: ConfigOptions) {
-    const { clock = systemClock, random = systemRandom, sourceDeadlineMs = 5_000, debounceMs = 300, sources } = options;
+    const {
+      clock = systemClock,
+      random = systemRandom,
+      sourceDeadlineMs = 5_000,
+      debounceMs = 300,
+      sources,
+    } = options;
     this.#options = options;
-    this.#environment = checkedEnvironment(options.environment ?? process.env["LINGPAI_ENVIRONMENT"]);
-    if (sources.length === 0) throw new ConfigurationError('There are no sources. Give at least one, such as fileSource("lingpai.yaml").');
+    this.#environment = checkedEnvironment(
+      options.environment ?? process.env["LINGPAI_ENVIRONMENT"],
+    );
+    if (sources.length === 0)
+      throw new ConfigurationError(
+        'There are no sources. Give at least one, such as fileSource("lingpai.yaml").',
+      );
     requireMs("sourceDeadlineMs", sourceDeadlineMs, 1);
     requireMs("debounceMs", debounceMs, 0);
     this.#clock = clock;
@@ -83,13 +109,23 @@ class Live implements LiveConfig {
     const environment = this.#environment;
     const { snapshot, allowedHosts = [] } = options;
     const snapshots = snapshot && new Snapshots(snapshot, { environment, clock, random });
-    this.#reader = new Reader({ sources, environment, clock, random, deadlineMs: sourceDeadlineMs, debounceMs, allowedHosts, snapshots });
+    this.#reader = new Reader({
+      sources,
+      environment,
+      clock,
+      random,
+      deadlineMs: sourceDeadlineMs,
+      debounceMs,
+      allowedHosts,
+      snapshots,
+    });
     this.#debounce = createDebounce(clock, debounceMs, () => void this.#readChanged());
     if (options.onEvent !== undefined) this.watch(options.onEvent);
   }
 
   get current(): Config {
-    if (this.#current === undefined) throw new ConfigurationError("The configuration was not loaded.");
+    if (this.#current === undefined)
+      throw new ConfigurationError("The configuration was not loaded.");
     return this.#current;
   }
 
@@ -97,8 +133,16 @@ class Live implements LiveConfig {
     return this.#options.sources.map((source) => {
       const { readAtMs = 0, isSnapshot = false } = this.#reader.stateOf(source) ?? {};
       const watching = this.#watching.get(source);
-      const problems = [...this.#reader.problemsOf(source), ...(watching?.problems ?? [])].map(problemText);
-      return { name: source.name, readAtMs, isSnapshot, watch: watching?.state ?? "none", problems: [...new Set(problems)] };
+      const problems = [...this.#reader.problemsOf(source), ...(watching?.problems ?? [])].map(
+        problemText,
+      );
+      return {
+        name: source.name,
+        readAtMs,
+        isSnapshot,
+        watch: watching?.state ?? "none",
+        problems: [...new Set(problems)],
+      };
     });
   }
 
@@ -106,14 +150,19 @@ class Live implements LiveConfig {
     const { sources } = this.#options;
     this.#readAllMs = this.#clock.monotonicMs();
     const { config, problems } = await this.#reader.read(sources, this.#closing.signal);
-    if (config === undefined) throw new InvalidConfigError(`The configuration of "${this.#environment}"`, problems);
+    if (config === undefined)
+      throw new InvalidConfigError(`The configuration of "${this.#environment}"`, problems);
     this.#current = config;
     this.#emit("loaded", { sources: sources.map((source) => source.name) });
     for (const source of sources) {
       const state = this.#reader.stateOf(source);
       if (state?.isSnapshot !== true) continue;
       const ageMs = Math.max(0, this.#clock.wallMs() - state.readAtMs);
-      this.#emit("snapshot-used", { source: source.name, ageMs, problems: this.#reader.problemsOf(source).map(problemText) });
+      this.#emit("snapshot-used", {
+        source: source.name,
+        ageMs,
+        problems: this.#reader.problemsOf(source).map(problemText),
+      });
     }
   }
 
@@ -126,8 +175,18 @@ class Live implements LiveConfig {
         this.#debounce.notice();
       };
       if (source.watch === undefined) return Promise.resolve();
-      this.#watching.set(source, { state: "starting", sinceMs: this.#clock.monotonicMs(), problems: [] });
-      const context = { environment: this.#environment, clock: this.#clock, random: this.#random, signal, changed };
+      this.#watching.set(source, {
+        state: "starting",
+        sinceMs: this.#clock.monotonicMs(),
+        problems: [],
+      });
+      const context = {
+        environment: this.#environment,
+        clock: this.#clock,
+        random: this.#random,
+        signal,
+        changed,
+      };
       return keepWatching(source, context, this.#watchReport(source));
     });
     this.#watches = Promise.all(watches);
@@ -140,8 +199,10 @@ class Live implements LiveConfig {
       const isSame = before?.state === state;
       this.#watching.set(source, { state, problems, sinceMs: isSame ? before.sinceMs : nowMs });
       if (isSame || this.#closing.signal.aborted) return;
-      if (state === "failing") this.#emit("watch-failed", { source: source.name, problems: problems.map(problemText) });
-      if (before?.state === "failing") this.#emit("watch-recovered", { source: source.name, forMs: nowMs - before.sinceMs });
+      if (state === "failing")
+        this.#emit("watch-failed", { source: source.name, problems: problems.map(problemText) });
+      if (before?.state === "failing")
+        this.#emit("watch-recovered", { source: source.name, forMs: nowMs - before.sinceMs });
     };
     return {
       failed: (error) => become("failing", sourceProblems(source, error)),
@@ -159,7 +220,10 @@ class Live implements LiveConfig {
     const isOld = this.#clock.monotonicMs() - this.#readAllMs >= freshForMs;
     const reading = isOld && !this.#closing.signal.aborted ? this.reload() : this.#reading;
     const waited = new AbortController();
-    await Promise.race([reading, delay(this.#clock, freshWaitMs, waited.signal).catch(() => undefined)]);
+    await Promise.race([
+      reading,
+      delay(this.#clock, freshWaitMs, waited.signal).catch(() => undefined),
+    ]);
     waited.abort();
     return this.current;
   }
@@ -200,9 +264,15 @@ class Live implements LiveConfig {
     const texts = problems.map(problemText);
     const isNews = texts.join("\n") !== this.#keptFor;
     this.#keptFor = texts.join("\n");
-    if (config !== undefined && JSON.stringify(config.values) !== JSON.stringify(this.current.values)) this.#current = config;
+    if (
+      config !== undefined &&
+      JSON.stringify(config.values) !== JSON.stringify(this.current.values)
+    )
+      this.#current = config;
     if (changed.length > 0 || (wasKept && texts.length === 0)) {
-      const places = this.current.values.filter(({ path }) => changed.includes(path)).map(({ place }) => place);
+      const places = this.current.values
+        .filter(({ path }) => changed.includes(path))
+        .map(({ place }) => place);
       this.#emit("reloaded", { changed, places: [...new Set(places)] });
     }
     if (texts.length > 0 && isNews) this.#emit("kept", { problems: texts });
@@ -210,26 +280,35 @@ class Live implements LiveConfig {
 
   #emit<Type extends ConfigEventType>(type: Type, data: ConfigEventData[Type]): void {
     const context = { type, environment: this.#environment, atMs: this.#clock.wallMs() };
-    // The compiler cannot follow the union through a spread; `data` was checked against `type` by the caller.
+    // The compiler cannot follow the union through a spread; `data` was checked against `type` by
+    // the caller.
     const event = Object.freeze<object>({ ...context, ...data }) as ConfigEvent;
     for (const { listener } of [...this.#listeners]) {
       try {
         listener(event);
       } catch (error) {
         const name = error instanceof Error ? error.name : "not an Error";
-        process.emitWarning(`A listener of configuration events failed on "${type}" (${name}). Let it handle its own errors.`, {
-          code: "LINGPAI_LISTENER",
-        });
+        process.emitWarning(
+          `A listener of configuration events failed on "${type}" (${name}). Let it handle its own errors.`,
+          {
+            code: "LINGPAI_LISTENER",
+          },
+        );
       }
     }
   }
 }
 
-/** The paths whose value is another, or is new, or is gone. Secrets are compared by their fingerprints. */
+/**
+ * The paths whose value is another, or is new, or is gone. Secrets are compared by their
+ * fingerprints.
+ */
 function changesBetween(before: Config, after: Config): readonly string[] {
   const old = new Map(before.values.map(({ path, value }) => [path, value]));
   const now = new Map(after.values.map(({ path, value }) => [path, value]));
-  const differing = [...now].filter(([path, value]) => old.get(path) !== value).map(([path]) => path);
+  const differing = [...now]
+    .filter(([path, value]) => old.get(path) !== value)
+    .map(([path]) => path);
   return [...differing, ...[...old.keys()].filter((path) => !now.has(path))];
 }
 
@@ -251,5 +330,6 @@ function requireConfigOptions(what: string, options: ConfigOptions): void {
     "sources",
   ]);
   requireClock(options.clock);
-  if (!Array.isArray(options.sources)) throw new ConfigurationError(`${what} needs sources, a list. fileSource(path) makes one.`);
+  if (!Array.isArray(options.sources))
+    throw new ConfigurationError(`${what} needs sources, a list. fileSource(path) makes one.`);
 }

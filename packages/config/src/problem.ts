@@ -6,7 +6,10 @@ export interface Problem {
   readonly path: string;
   /** The file and line, variable or key that it came from; undefined when it is nowhere. */
   readonly place: string | undefined;
-  /** A predicate and the remedy: `is missing. Set LINGPAI_APPS_MAIN_SECRET.` Shows at most four characters of a value, of a secret none. */
+  /**
+   * A predicate and the remedy: `is missing. Set LINGPAI_APPS_MAIN_SECRET.` Shows at most four
+   * characters of a value, of a secret none.
+   */
   readonly text: string;
 }
 
@@ -16,7 +19,10 @@ export class InvalidConfigError extends ConfigurationError {
 
   constructor(what: string, problems: readonly Problem[]) {
     const list = problems.map((problem) => `\n  ${problemText(problem)}`).join("");
-    super(`${what} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:${list}`, { rule: "config" });
+    super(
+      `${what} has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:${list}`,
+      { rule: "config" },
+    );
     this.problems = problems;
   }
 }

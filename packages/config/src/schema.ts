@@ -1,7 +1,18 @@
 /** The one description of what can be configured: names, kinds of values, and what they are for. */
 import type { OnConflict, Parameters } from "@lingpai/core";
 import { z } from "zod";
-import { appSecret, fraction, matching, oneOf, platformUrl, sealingKey, settingsExpected, storeUrl, text, whole } from "./values.ts";
+import {
+  appSecret,
+  fraction,
+  matching,
+  oneOf,
+  platformUrl,
+  sealingKey,
+  settingsExpected,
+  storeUrl,
+  text,
+  whole,
+} from "./values.ts";
 
 /** What is configured for one environment, parsed; nothing is filled in. */
 export interface Section {
@@ -41,22 +52,33 @@ export interface AppSection {
 /** What is known of one setting beside its kind. */
 export interface FieldNote {
   readonly about: string;
-  /** Its value is wrapped in {@link Secret}, and can be read from a file that a `…_FILE` variable names. */
+  /**
+   * Its value is wrapped in {@link Secret}, and can be read from a file that a `…_FILE` variable
+   * names.
+   */
   readonly isSecret?: boolean;
 }
 
 const notes = z.registry<FieldNote>();
-const label = (): z.ZodType<string, string> => matching(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 characters of A-Za-z0-9._-");
+const label = (): z.ZodType<string, string> =>
+  matching(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 characters of A-Za-z0-9._-");
 
-function field<Value>(kind: z.ZodType<Value, string>, about: string): z.ZodOptional<z.ZodType<Value, string>> {
+function field<Value>(
+  kind: z.ZodType<Value, string>,
+  about: string,
+): z.ZodOptional<z.ZodType<Value, string>> {
   return kind.optional().register(notes, { about });
 }
 
-function secret(kind: z.ZodType<string, string>, about: string): z.ZodOptional<z.ZodType<string, string>> {
+function secret(
+  kind: z.ZodType<string, string>,
+  about: string,
+): z.ZodOptional<z.ZodType<string, string>> {
   return kind.optional().register(notes, { about, isSecret: true });
 }
 
-const ms = (about: string): z.ZodOptional<z.ZodType<number, string>> => field(whole(0), `${about}, in ms`);
+const ms = (about: string): z.ZodOptional<z.ZodType<number, string>> =>
+  field(whole(0), `${about}, in ms`);
 
 const parameters = z.strictObject(
   {
@@ -83,19 +105,37 @@ const parameters = z.strictObject(
 
 const app = z.strictObject(
   {
-    appId: field(matching(/^(?![0-9a-fA-F]{32}$)[0-9A-Za-z_-]{8,128}$/, "an AppID: letters and digits, and not a secret"), "The AppID"),
+    appId: field(
+      matching(
+        /^(?![0-9a-fA-F]{32}$)[0-9A-Za-z_-]{8,128}$/,
+        "an AppID: letters and digits, and not a secret",
+      ),
+      "The AppID",
+    ),
     secret: secret(appSecret(), "The AppSecret. A consumer needs none"),
     mode: field(oneOf("stable", "plain"), "Which of the account's two tokens. Default: stable"),
-    overlapMs: field(whole(0, 7_200_000), "How long the platform honours the plain token before, in ms. Default: 300000"),
-    role: field(oneOf("owner", "consumer"), "An owner refreshes, a consumer only reads. Default: owner"),
+    overlapMs: field(
+      whole(0, 7_200_000),
+      "How long the platform honours the plain token before, in ms. Default: 300000",
+    ),
+    role: field(
+      oneOf("owner", "consumer"),
+      "An owner refreshes, a consumer only reads. Default: owner",
+    ),
     onConflict: field(
       oneOf("error", "warn", "consume", "coexist"),
       "When another environment has claimed the AppID. Default: error; stable: coexist",
     ),
-    standalone: field(oneOf("never", "when-harmless", "always"), "Whether to fetch while the store is away. Default: when-harmless"),
+    standalone: field(
+      oneOf("never", "when-harmless", "always"),
+      "Whether to fetch while the store is away. Default: when-harmless",
+    ),
     quotaPerDay: field(whole(20), "Fetches a day that the platform grants"),
     baseUrl: field(platformUrl(), "Where the platform is. Default: https://api.weixin.qq.com"),
-    fingerprintKey: secret(text({ allowsFullWidth: true }), "Keys the fingerprints of tokens in the store. Default: the credential's id"),
+    fingerprintKey: secret(
+      text({ allowsFullWidth: true }),
+      "Keys the fingerprints of tokens in the store. Default: the credential's id",
+    ),
     parameters: parameters.optional(),
   } satisfies Record<keyof AppSection, z.ZodType>,
   settingsExpected,
@@ -103,15 +143,24 @@ const app = z.strictObject(
 
 const sealing = z.strictObject(
   {
-    active: field(matching(/^[A-Za-z0-9_-]{1,32}$/, "the id of one of the keys"), "The id of the key that seals"),
+    active: field(
+      matching(/^[A-Za-z0-9_-]{1,32}$/, "the id of one of the keys"),
+      "The id of the key that seals",
+    ),
     keys: z
       .record(
         matching(/^[A-Za-z0-9_-]{1,32}$/, "1 to 32 characters of A-Za-z0-9_- as the key's id"),
-        sealingKey().register(notes, { about: "A key of 32 bytes, by its id: `openssl rand -base64 32`", isSecret: true }),
+        sealingKey().register(notes, {
+          about: "A key of 32 bytes, by its id: `openssl rand -base64 32`",
+          isSecret: true,
+        }),
         settingsExpected,
       )
       .optional(),
-    plaintext: field(oneOf("refuse", "read"), "What to do with entries from before sealing. Default: refuse"),
+    plaintext: field(
+      oneOf("refuse", "read"),
+      "What to do with entries from before sealing. Default: refuse",
+    ),
   } satisfies Record<keyof SealingSection, z.ZodType>,
   settingsExpected,
 );
@@ -129,10 +178,20 @@ const store = z.strictObject(
 
 const section = z.strictObject(
   {
-    node: field(label(), "Names this process in events and in the store. Default: host name, process id and four characters"),
+    node: field(
+      label(),
+      "Names this process in events and in the store. Default: host name, process id and four characters",
+    ),
     store: store.optional(),
     apps: z
-      .record(matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, "a name of lower-case letters and digits, with - between"), app, settingsExpected)
+      .record(
+        matching(
+          /^[a-z0-9]+(-[a-z0-9]+)*$/,
+          "a name of lower-case letters and digits, with - between",
+        ),
+        app,
+        settingsExpected,
+      )
       .optional(),
   } satisfies Record<keyof Section, z.ZodType>,
   settingsExpected,
@@ -146,12 +205,18 @@ export interface SchemaIssue {
 }
 
 /** Parses one environment's settings. The section is there exactly when there is no issue. */
-export function parseSection(tree: unknown): { readonly section: Section | undefined; readonly issues: readonly SchemaIssue[] } {
+export function parseSection(tree: unknown): {
+  readonly section: Section | undefined;
+  readonly issues: readonly SchemaIssue[];
+} {
   const result = section.safeParse(tree);
   const issues = (result.error?.issues ?? []).map((issue): SchemaIssue => ({
     path: issue.path.map(String),
     // A record reports a refused name as an issue of the record, with the name's own issues inside.
-    message: issue.code === "invalid_key" ? `is a name that cannot be. ${lastSentence(issue.issues[0]?.message)}` : issue.message,
+    message:
+      issue.code === "invalid_key"
+        ? `is a name that cannot be. ${lastSentence(issue.issues[0]?.message)}`
+        : issue.message,
     unknown: issue.code === "unrecognized_keys" ? issue.keys : undefined,
   }));
   return { section: result.data, issues };
@@ -174,22 +239,36 @@ function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Fi
   if (note !== undefined) return [{ path, ...note }];
   if (schema instanceof z.ZodOptional) return fieldsOf(schema.unwrap(), path);
   if (schema instanceof z.ZodObject) {
-    return Object.entries(schema.shape).flatMap(([name, value]) => fieldsOf(value, [...path, name]));
+    return Object.entries(schema.shape).flatMap(([name, value]) =>
+      fieldsOf(value, [...path, name]),
+    );
   }
   if (schema instanceof z.ZodRecord) return fieldsOf(schema.valueType, [...path, "*"]);
   return [];
 }
 
-/** What stands at this path of a section, or of a source's `environments.<name>`; undefined when nothing that is known does. */
+/**
+ * What stands at this path of a section, or of a source's `environments.<name>`; undefined when
+ * nothing that is known does.
+ */
 export function fieldAt(written: readonly string[]): Field | undefined {
   const path = written[0] === "environments" ? written.slice(2) : written;
-  return fields.find((each) => each.path.length === path.length && each.path.every((name, index) => name === "*" || name === path[index]));
+  return fields.find(
+    (each) =>
+      each.path.length === path.length &&
+      each.path.every((name, index) => name === "*" || name === path[index]),
+  );
 }
 
-/** The names that may stand at this place; undefined where the names are the user's own, and where there is no such place. */
+/**
+ * The names that may stand at this place; undefined where the names are the user's own, and where
+ * there is no such place.
+ */
 export function namesBelow(path: readonly string[]): readonly string[] | undefined {
   const below = fields.filter(
-    (each) => each.path.length > path.length && path.every((name, index) => each.path[index] === "*" || each.path[index] === name),
+    (each) =>
+      each.path.length > path.length &&
+      path.every((name, index) => each.path[index] === "*" || each.path[index] === name),
   );
   const names = [...new Set(below.map((each) => each.path[path.length] ?? ""))];
   return names.length === 0 || names.includes("*") ? undefined : names;

@@ -1,4 +1,7 @@
-/** Copies on disk of what configuration centres gave last, so that a process can start while one is down. */
+/**
+ * Copies on disk of what configuration centres gave last, so that a process can start while one is
+ * down.
+ */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -18,7 +21,8 @@ export interface SnapshotOptions {
   readonly directory: string;
   /**
    * Seals them: 32 bytes as 64 hexadecimal digits or base64, from anywhere but the centre itself.
-   * Without a key a snapshot holds no secrets, so a secret that only the centre has is then missing.
+   * Without a key a snapshot holds no secrets, so a secret that only the centre has is then
+   * missing.
    * @defaultValue the variable `LINGPAI_SNAPSHOT_KEY`
    */
   readonly key?: SourceSecret;
@@ -26,7 +30,10 @@ export interface SnapshotOptions {
 
 export interface Snapshot {
   readonly settings: readonly Setting[];
-  /** When they were last known to be what the source says, in ms since the Unix epoch by this machine's clock. */
+  /**
+   * When they were last known to be what the source says, in ms since the Unix epoch by this
+   * machine's clock.
+   */
   readonly takenAtMs: number;
 }
 
@@ -36,14 +43,20 @@ export interface SnapshotContext {
   readonly random: Random;
 }
 
-/** A snapshot that says what is still true is written again after this time, so that its age is known. */
+/**
+ * A snapshot that says what is still true is written again after this time, so that its age is
+ * known.
+ */
 const renewAfterMs = 3_600_000;
 
 export class Snapshots {
   readonly #options: SnapshotOptions;
   readonly #context: SnapshotContext;
   /** What each source's snapshot says, as a digest, and since when. */
-  readonly #written = new Map<ConfigSource, { readonly digest: string; readonly takenAtMs: number }>();
+  readonly #written = new Map<
+    ConfigSource,
+    { readonly digest: string; readonly takenAtMs: number }
+  >();
 
   constructor(options: SnapshotOptions, context: SnapshotContext) {
     this.#options = options;
@@ -57,13 +70,15 @@ export class Snapshots {
       return decode(await readText(file), await this.#key(), this.#nameOf(source));
     } catch (error) {
       if (systemCodeOf(error) === "ENOENT") return undefined;
-      const why = error instanceof ConfigurationError ? error.message : `cannot be read (${reasonOf(error)})`;
+      const why =
+        error instanceof ConfigurationError ? error.message : `cannot be read (${reasonOf(error)})`;
       throw new ConfigurationError(`The snapshot ${file} ${why}`, { cause: error });
     }
   }
 
   /**
-   * Keeps what the source says now. Writes nothing when the snapshot already says so and is younger than an hour.
+   * Keeps what the source says now. Writes nothing when the snapshot already says so and is younger
+   * than an hour.
    *
    * @throws {ConfigurationError} it cannot be written.
    */
@@ -78,9 +93,18 @@ export class Snapshots {
     const draft = `${file}.${this.#context.random.id()}`;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await writeFile(draft, encode({ settings, takenAtMs }, await this.#key(), this.#nameOf(source), this.#context.random), {
-        mode: 0o600,
-      });
+      await writeFile(
+        draft,
+        encode(
+          { settings, takenAtMs },
+          await this.#key(),
+          this.#nameOf(source),
+          this.#context.random,
+        ),
+        {
+          mode: 0o600,
+        },
+      );
       await rename(draft, file);
       this.#written.set(source, { digest, takenAtMs });
     } catch (error) {
@@ -97,8 +121,12 @@ export class Snapshots {
     if (given === undefined) return undefined;
     const text = await textOfSecret(given);
     if (!sealingKey().safeParse(text).success)
-      throw new ConfigurationError("The snapshot's key is not 32 bytes. Generate one with: openssl rand -base64 32");
-    const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
+      throw new ConfigurationError(
+        "The snapshot's key is not 32 bytes. Generate one with: openssl rand -base64 32",
+      );
+    const bytes = /^[0-9a-f]{64}$/i.test(text)
+      ? Buffer.from(text, "hex")
+      : Buffer.from(text, "base64");
     return new Uint8Array(hkdfSync("sha256", bytes, "", "lingpai/config-snapshot", 32));
   }
 
@@ -115,12 +143,28 @@ export class Snapshots {
 const ivBytes = 12;
 const tagBytes = 16;
 
-function encode({ settings, takenAtMs }: Snapshot, key: Uint8Array | undefined, name: string, random: Random): string {
+function encode(
+  { settings, takenAtMs }: Snapshot,
+  key: Uint8Array | undefined,
+  name: string,
+  random: Random,
+): string {
   if (key === undefined)
-    return JSON.stringify({ v: 1, takenAtMs, settings: settings.filter(({ path }) => fieldAt(path)?.isSecret !== true) });
+    return JSON.stringify({
+      v: 1,
+      takenAtMs,
+      settings: settings.filter(({ path }) => fieldAt(path)?.isSecret !== true),
+    });
   const iv = createHash("sha256").update(random.id()).digest().subarray(0, ivBytes);
-  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(`${name}\0${takenAtMs}`));
-  const sealed = Buffer.concat([iv, cipher.update(JSON.stringify(settings), "utf8"), cipher.final(), cipher.getAuthTag()]);
+  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(
+    Buffer.from(`${name}\0${takenAtMs}`),
+  );
+  const sealed = Buffer.concat([
+    iv,
+    cipher.update(JSON.stringify(settings), "utf8"),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
   return JSON.stringify({ v: 1, takenAtMs, sealed: sealed.toString("base64") });
 }
 
@@ -134,17 +178,27 @@ interface Stored {
 function decode(text: string, key: Uint8Array | undefined, name: string): Snapshot {
   const stored = JSON.parse(text) as Stored;
   if (stored.v !== 1) throw new ConfigurationError("is of a newer release. Upgrade, or remove it");
-  if (stored.sealed === undefined) return { settings: stored.settings ?? [], takenAtMs: stored.takenAtMs };
-  if (key === undefined) throw new ConfigurationError("is sealed, and there is no key. Set LINGPAI_SNAPSHOT_KEY");
+  if (stored.sealed === undefined)
+    return { settings: stored.settings ?? [], takenAtMs: stored.takenAtMs };
+  if (key === undefined)
+    throw new ConfigurationError("is sealed, and there is no key. Set LINGPAI_SNAPSHOT_KEY");
   const bytes = Buffer.from(stored.sealed, "base64");
   const tag = bytes.subarray(bytes.byteLength - tagBytes);
-  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, ivBytes), {
+    authTagLength: tagBytes,
+  });
   decipher.setAAD(Buffer.from(`${name}\0${stored.takenAtMs}`)).setAuthTag(tag);
   try {
-    const opened = Buffer.concat([decipher.update(bytes.subarray(ivBytes, bytes.byteLength - tagBytes)), decipher.final()]);
+    const opened = Buffer.concat([
+      decipher.update(bytes.subarray(ivBytes, bytes.byteLength - tagBytes)),
+      decipher.final(),
+    ]);
     return { settings: JSON.parse(opened.toString("utf8")), takenAtMs: stored.takenAtMs };
   } catch (error) {
-    throw new ConfigurationError("does not open with this key. Give the key that sealed it, or remove it", { cause: error });
+    throw new ConfigurationError(
+      "does not open with this key. Give the key that sealed it, or remove it",
+      { cause: error },
+    );
   }
 }
 

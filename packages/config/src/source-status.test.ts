@@ -34,7 +34,9 @@ describe("a source that is watched", () => {
     const { clock, events, options } = world(scripted("first", minimal), flaky);
     const config = await openConfig(options);
     await clock.advance(10_000);
-    const problems = ["centre: could not be read (Error). Find out whether it is there and may be read."];
+    const problems = [
+      "centre: could not be read (Error). Find out whether it is there and may be read.",
+    ];
     expect(config.status[1]).toMatchObject({ name: "centre", watch: "failing", problems });
     isBroken = false;
     await clock.advance(20_000);
@@ -56,11 +58,21 @@ describe("a source that is watched", () => {
     await writeFile(overlay, `apps: { main: { secret: ${rotated}, mode: plain } }`);
     let looks = 0;
     const file = fileSource(base);
-    const source: ConfigSource = { name: file.name, load: (context) => file.load(context).finally(() => (looks += 1)) };
+    const source: ConfigSource = {
+      name: file.name,
+      load: (context) => file.load(context).finally(() => (looks += 1)),
+    };
     const { clock, events, options } = world(source);
     const config = await openConfig(options);
-    const now = (): unknown[] => [config.current.apps["main"]?.secret?.reveal(), config.current.apps["main"]?.mode];
-    for (const change of [() => rm(overlay), () => writeFile(overlay, ""), () => writeFile(overlay, "apps: { main: {")]) {
+    const now = (): unknown[] => [
+      config.current.apps["main"]?.secret?.reveal(),
+      config.current.apps["main"]?.mode,
+    ];
+    for (const change of [
+      () => rm(overlay),
+      () => writeFile(overlay, ""),
+      () => writeFile(overlay, "apps: { main: {"),
+    ]) {
       looks = 0;
       await change();
       const asked = config.reload();
@@ -75,7 +87,9 @@ describe("a source that is watched", () => {
     const asked = config.reload();
     await expect.poll(() => looks).toBe(1);
     await clock.advance(300);
-    expect((await asked).map(problemText)).toEqual([expect.stringContaining("is empty, and held settings before. Those stay in force.")]);
+    expect((await asked).map(problemText)).toEqual([
+      expect.stringContaining("is empty, and held settings before. Those stay in force."),
+    ]);
     expect([now(), events.map(({ type }) => type)]).toEqual([
       [rotated, "plain"],
       ["loaded", "kept"],
@@ -91,7 +105,9 @@ describe("a source that is watched", () => {
     centre.tell();
     await clock.advance(300);
     expect(config.current.apps["main"]?.secret?.reveal()).toBe(rotated);
-    expect(config.status[1]?.problems).toEqual([expect.stringContaining("centre: is empty or gone, and held settings before.")]);
+    expect(config.status[1]?.problems).toEqual([
+      expect.stringContaining("centre: is empty or gone, and held settings before."),
+    ]);
     await config.close();
     expect((await loadConfig(options)).apps["main"]?.secret?.reveal()).toBe(secret);
   });
@@ -115,10 +131,17 @@ describe("a snapshot", () => {
     const config = await openConfig({ ...options, snapshot });
     expect(config.current.apps["main"]?.secret?.reveal()).toBe(rotated);
     expect(config.status[0]).toMatchObject({ isSnapshot: true, readAtMs: first.clock.wallMs() });
-    expect(events.at(-1)).toMatchObject({ type: "snapshot-used", source: "centre", ageMs: 90 * 60_000 });
+    expect(events.at(-1)).toMatchObject({
+      type: "snapshot-used",
+      source: "centre",
+      ageMs: 90 * 60_000,
+    });
     centre.holds({ apps: { main: { appId, secret } } });
     expect(await config.reload()).toEqual([]);
-    expect([config.current.apps["main"]?.secret?.reveal(), config.status[0]?.isSnapshot]).toEqual([secret, false]);
+    expect([config.current.apps["main"]?.secret?.reveal(), config.status[0]?.isSnapshot]).toEqual([
+      secret,
+      false,
+    ]);
     await config.close();
   });
 
@@ -133,11 +156,17 @@ describe("a snapshot", () => {
     expect(texts[1]).toContain(appId);
     centre.holds(down);
     const other = { ...sealedThere, key: "0".repeat(63) + "1" };
-    expect(await refusalOf(loadConfig({ ...world(centre).options, snapshot: other }))).toContain("does not open with this key");
-    expect(await refusalOf(loadConfig({ ...world(centre).options, snapshot: plain }))).toContain("apps.main.secret is missing");
-    expect(await refusalOf(loadConfig({ ...world(centre).options, environment: "staging", snapshot: sealedThere }))).toContain(
-      "centre: could not be read",
+    expect(await refusalOf(loadConfig({ ...world(centre).options, snapshot: other }))).toContain(
+      "does not open with this key",
     );
+    expect(await refusalOf(loadConfig({ ...world(centre).options, snapshot: plain }))).toContain(
+      "apps.main.secret is missing",
+    );
+    expect(
+      await refusalOf(
+        loadConfig({ ...world(centre).options, environment: "staging", snapshot: sealedThere }),
+      ),
+    ).toContain("centre: could not be read");
   });
 
   test("is not written of a configuration that cannot be used, and a directory that cannot be written is reported", async () => {
@@ -157,18 +186,28 @@ describe("a snapshot", () => {
     await config.close();
     const blocked = { directory: join(directory, "file"), key: sealingKey };
     await writeFile(blocked.directory, "");
-    const live = await openConfig({ ...world(scripted("first", minimal), remote({ node: "a" })).options, snapshot: blocked });
+    const live = await openConfig({
+      ...world(scripted("first", minimal), remote({ node: "a" })).options,
+      snapshot: blocked,
+    });
     expect(live.status[1]?.problems ?? []).toEqual([]);
-    expect((await live.reload()).map(problemText)).toEqual([expect.stringContaining("could not be written")]);
+    expect((await live.reload()).map(problemText)).toEqual([
+      expect.stringContaining("could not be written"),
+    ]);
     await live.close();
   });
 });
 
 describe("an address of the platform that no source of the secret gave", () => {
   const proxy = "https://proxy.example.com:8443";
-  const given = (trust: Trust, config: object): ConfigSource => ({ ...scripted(String(trust), config), trust });
-  const secretFrom = (trust: Trust): ConfigSource => given(trust, { apps: { main: { appId, secret } } });
-  const addressFrom = (trust: Trust, baseUrl: string): ConfigSource => given(trust, { apps: { main: { baseUrl } } });
+  const given = (trust: Trust, config: object): ConfigSource => ({
+    ...scripted(String(trust), config),
+    trust,
+  });
+  const secretFrom = (trust: Trust): ConfigSource =>
+    given(trust, { apps: { main: { appId, secret } } });
+  const addressFrom = (trust: Trust, baseUrl: string): ConfigSource =>
+    given(trust, { apps: { main: { baseUrl } } });
 
   test.each([
     ["centres", "variables", false],
@@ -190,26 +229,30 @@ describe("an address of the platform that no source of the secret gave", () => {
     expect(allowed.apps["main"]?.baseUrl).toBe(proxy);
   });
 
-  test.each(["https://api.weixin.qq.com", "https://sh.api.weixin.qq.com", "https://qyapi.weixin.qq.com", "http://127.0.0.1:8080"])(
-    "may be %s from anywhere",
-    async (baseUrl) => {
-      const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
-      expect((await loadConfig(options)).apps["main"]?.baseUrl).toBe(baseUrl);
-    },
-  );
+  test.each([
+    "https://api.weixin.qq.com",
+    "https://sh.api.weixin.qq.com",
+    "https://qyapi.weixin.qq.com",
+    "http://127.0.0.1:8080",
+  ])("may be %s from anywhere", async (baseUrl) => {
+    const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
+    expect((await loadConfig(options)).apps["main"]?.baseUrl).toBe(baseUrl);
+  });
 
-  test.each(["https://api.weixin.qq.com.example.com", "https://weixin.qq.com.cn", "https://notweixin.qq.com"])(
-    "may not be %s",
-    async (baseUrl) => {
-      const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
-      expect(await refusalOf(loadConfig(options))).toContain("which is no host of the platform");
-    },
-  );
+  test.each([
+    "https://api.weixin.qq.com.example.com",
+    "https://weixin.qq.com.cn",
+    "https://notweixin.qq.com",
+  ])("may not be %s", async (baseUrl) => {
+    const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
+    expect(await refusalOf(loadConfig(options))).toContain("which is no host of the platform");
+  });
 });
 
 async function contentsOf(...directories: readonly string[]): Promise<readonly string[]> {
   const { readdir, readFile } = await import("node:fs/promises");
   const texts: string[] = [];
-  for (const each of directories) for (const name of await readdir(each)) texts.push(await readFile(join(each, name), "utf8"));
+  for (const each of directories)
+    for (const name of await readdir(each)) texts.push(await readFile(join(each, name), "utf8"));
   return texts;
 }

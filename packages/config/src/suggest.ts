@@ -1,6 +1,9 @@
 /** The name that was probably meant. */
 
-/** The candidate that is fewest edits away, if that is at most a third of the name's length and at most three; case and separators count for nothing. */
+/**
+ * The candidate that is fewest edits away, if that is at most a third of the name's length and at
+ * most three; case and separators count for nothing.
+ */
 export function suggestionFor(name: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(3, Math.ceil(name.length / 3));
   let best: string | undefined;
@@ -19,7 +22,10 @@ function plain(name: string): string {
     .slice(0, 64);
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours; `limit` or more when it is at least that. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours; `limit` or more when it is at least
+ * that.
+ */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) >= limit) return limit;
   let before: number[] = [];
@@ -28,7 +34,11 @@ function distance(one: string, other: string, limit: number): number {
     const current = [row];
     for (let column = 1; column <= other.length; column += 1) {
       const same = one[row - 1] === other[column - 1] ? 0 : 1;
-      const swapped = row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      const swapped =
+        row > 1 &&
+        column > 1 &&
+        one[row - 1] === other[column - 2] &&
+        one[row - 2] === other[column - 1];
       current[column] = Math.min(
         (previous[column] ?? limit) + 1,
         (current[column - 1] ?? limit) + 1,

@@ -9,7 +9,10 @@ describe("flawOf", () => {
     ["secret\u3000", "has a full-width space (U+3000) at position 7. Remove it"],
     ["\uFEFFsecret", "has a byte order mark (U+FEFF) at position 1. Remove it"],
     ["sec\u200Bret", "has an invisible character (U+200B) at position 4. Remove it"],
-    ["300\uFF10", "has a full-width character (U+FF10) at position 4. Type it with the input method's half-width form"],
+    [
+      "300\uFF10",
+      "has a full-width character (U+FF10) at position 4. Type it with the input method's half-width form",
+    ],
     ["", "is empty. Give it a value, or remove it"],
   ])("of %j says which character it is, where, and what to do", (text, flaw) => {
     expect(flawOf(text)).toBe(flaw);
@@ -26,10 +29,21 @@ describe("flawOf", () => {
 });
 
 test("a text loses one line end and a byte order mark, and nothing else", () => {
-  expect(["a\n", "a\r\n", "a\n\n", "a ", "a"].map(withoutLineEnd)).toEqual(["a", "a", "a\n", "a ", "a"]);
+  expect(["a\n", "a\r\n", "a\n\n", "a ", "a"].map(withoutLineEnd)).toEqual([
+    "a",
+    "a",
+    "a\n",
+    "a ",
+    "a",
+  ]);
   expect(["\uFEFFa", "a\uFEFF"].map(withoutMark)).toEqual(["a", "a\uFEFF"]);
 });
 
 test("an excerpt shows at most four characters, and none that a terminal would obey", () => {
-  expect([excerpt("abcdefgh"), excerpt("abc"), excerpt("\u001B[2J"), excerpt("密码")]).toEqual(['"abcd…"', '"abc"', '"?[2J"', '"??"']);
+  expect([excerpt("abcdefgh"), excerpt("abc"), excerpt("\u001B[2J"), excerpt("密码")]).toEqual([
+    '"abcd…"',
+    '"abc"',
+    '"?[2J"',
+    '"??"',
+  ]);
 });

@@ -1,11 +1,16 @@
-/** Kinds of values, as schemas over text. Their messages are predicates with a remedy, and show no more than four characters of a value. */
+/**
+ * Kinds of values, as schemas over text. Their messages are predicates with a remedy, and show no
+ * more than four characters of a value.
+ */
 import { keyring } from "@lingpai/core";
 import { z } from "zod";
 import { suggestionFor } from "./suggest.ts";
 import { excerpt, flawOf } from "./text.ts";
 
 /** Text without invisible characters, white space round it, or full-width characters. */
-export function text(options: { readonly allowsFullWidth?: boolean } = {}): z.ZodType<string, string> {
+export function text(
+  options: { readonly allowsFullWidth?: boolean } = {},
+): z.ZodType<string, string> {
   return z.string({ error: ({ input }) => whatStands(input) }).superRefine((value, context) => {
     const flaw = flawOf(value, options);
     if (flaw !== undefined) context.addIssue({ code: "custom", message: `${flaw}.` });
@@ -14,10 +19,16 @@ export function text(options: { readonly allowsFullWidth?: boolean } = {}): z.Zo
 
 /** Text of a known form. `expected` ends the sentence "Give …". */
 export function matching(pattern: RegExp, expected: string): z.ZodType<string, string> {
-  return text().pipe(z.string().regex(pattern, { error: ({ input }) => `is ${excerpt(String(input))}. Give ${expected}.` }));
+  return text().pipe(
+    z
+      .string()
+      .regex(pattern, { error: ({ input }) => `is ${excerpt(String(input))}. Give ${expected}.` }),
+  );
 }
 
-export function oneOf<const Name extends string>(...names: readonly Name[]): z.ZodType<Name, string> {
+export function oneOf<const Name extends string>(
+  ...names: readonly Name[]
+): z.ZodType<Name, string> {
   const list = names.map((name) => `"${name}"`);
   const last = list.pop();
   return text().pipe(
@@ -31,7 +42,10 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): z.Z
 }
 
 /** A whole number from `min` to `max`, in digits that `_` may separate. */
-export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): z.ZodType<number, string> {
+export function whole(
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): z.ZodType<number, string> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const error = `is not a whole number ${range}. Give digits without a unit, such as 300000.`;
   return text().pipe(
@@ -59,7 +73,9 @@ export function fraction(max: number): z.ZodType<number, string> {
 export function appSecret(): z.ZodType<string, string> {
   return text().superRefine((value, context) => {
     if (/^[\x21-\x7e]{8,512}$/.test(value) && !/^(<.*>|\$\{.*\}|\{\{.*\}\})$/.test(value)) return;
-    const wrong = /^[\x21-\x7e]*$/.test(value) ? `has ${value.length} characters` : "has a character that cannot be in one";
+    const wrong = /^[\x21-\x7e]*$/.test(value)
+      ? `has ${value.length} characters`
+      : "has a character that cannot be in one";
     context.addIssue({
       code: "custom",
       message: `${wrong}. Copy the AppSecret from the platform's console: 32 digits and letters are usual.`,
@@ -73,20 +89,38 @@ export function sealingKey(): z.ZodType<string, string> {
     try {
       keyring({ active: { id: "key", key: value } });
     } catch {
-      context.addIssue({ code: "custom", message: "is not a key of 32 bytes. Generate one with: openssl rand -base64 32" });
+      context.addIssue({
+        code: "custom",
+        message: "is not a key of 32 bytes. Generate one with: openssl rand -base64 32",
+      });
     }
   });
 }
 
 /** The schemes of the stores that Lingpai has adapters for, directly or through Keyv. */
-const schemes = ["redis", "rediss", "valkey", "valkeys", "postgres", "postgresql", "mysql", "mariadb", "mongodb", "mongodb+srv"] as const;
+const schemes = [
+  "redis",
+  "rediss",
+  "valkey",
+  "valkeys",
+  "postgres",
+  "postgresql",
+  "mysql",
+  "mariadb",
+  "mongodb",
+  "mongodb+srv",
+] as const;
 const otherSchemes = ["sqlite", "etcd", "http", "https", "memory"] as const;
 
-/** Where a store is. The address may hold a password, so none of it is shown but a scheme that is not known. */
+/**
+ * Where a store is. The address may hold a password, so none of it is shown but a scheme that is
+ * not known.
+ */
 export function storeUrl(): z.ZodType<string, string> {
   const all = [...schemes, ...otherSchemes];
   return text({ allowsFullWidth: true }).superRefine((value, context) => {
-    const refuse = (what: string): void => context.addIssue({ code: "custom", message: `${what}, such as redis://10.0.0.5:6379/0.` });
+    const refuse = (what: string): void =>
+      context.addIssue({ code: "custom", message: `${what}, such as redis://10.0.0.5:6379/0.` });
     const scheme = /^([a-z][a-z0-9+.-]{0,15}):/.exec(value)?.[1];
     if (!URL.canParse(value) || scheme === undefined) return refuse("is not a URL. Give one");
     if (all.some((known) => known === scheme)) return;
@@ -103,16 +137,23 @@ export function storeUrl(): z.ZodType<string, string> {
 export function platformUrl(): z.ZodType<string, string> {
   return text().superRefine((value, context) => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    const isLoopback = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+    const isLoopback =
+      url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
     if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback)) return;
-    context.addIssue({ code: "custom", message: 'is not an https: address. Give one such as "https://api.weixin.qq.com".' });
+    context.addIssue({
+      code: "custom",
+      message: 'is not an https: address. Give one such as "https://api.weixin.qq.com".',
+    });
   });
 }
 
 /** A mapping of settings, and what is wrong when something else stands there. */
-export const settingsExpected: { readonly error: (issue: { readonly input?: unknown }) => string | undefined } = {
+export const settingsExpected: {
+  readonly error: (issue: { readonly input?: unknown }) => string | undefined;
+} = {
   error: ({ input }) => {
-    if (typeof input === "string") return "is one value where settings are expected. Put the settings below it.";
+    if (typeof input === "string")
+      return "is one value where settings are expected. Put the settings below it.";
     return isMapping(input) ? undefined : whatStands(input);
   },
 };
@@ -121,7 +162,8 @@ export const settingsExpected: { readonly error: (issue: { readonly input?: unkn
 function whatStands(input: unknown): string {
   if (input === undefined) return "is missing.";
   if (input === null) return "has no value. Give it one, or remove it.";
-  if (Array.isArray(input)) return "is a list, and nothing in this configuration is. Give one value.";
+  if (Array.isArray(input))
+    return "is a list, and nothing in this configuration is. Give one value.";
   if (isMapping(input)) return "has settings below it where one value is expected.";
   return `is a ${typeof input}. Give text or a number.`;
 }

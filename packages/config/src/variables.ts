@@ -16,7 +16,9 @@ function wordsOf(name: string): string {
     .toUpperCase();
 }
 
-/** A field's variable with `<NAME>` where a name of the user's stands: `LINGPAI_APPS_<NAME>_SECRET`. */
+/**
+ * A field's variable with `<NAME>` where a name of the user's stands: `LINGPAI_APPS_<NAME>_SECRET`.
+ */
 export function variablePattern({ path }: Pick<Field, "path">): string {
   return [prefix, ...path.map((name) => (name === "*" ? "<NAME>" : wordsOf(name)))].join("_");
 }
@@ -27,18 +29,24 @@ export interface VariableMatch {
 }
 
 /**
- * Which setting a variable names; undefined when it names none. A user's name is the variable's part in lower case with `-` for `_`:
- * `LINGPAI_APPS_MY_APP_SECRET` is the secret of `my-app`. Where two readings are possible the shorter name is meant.
+ * Which setting a variable names; undefined when it names none. A user's name is the variable's
+ * part in lower case with `-` for `_`: `LINGPAI_APPS_MY_APP_SECRET` is the secret of `my-app`.
+ * Where two readings are possible the shorter name is meant.
  */
 export function matchVariable(variable: string): VariableMatch | undefined {
   const matches = fields.flatMap((field) => {
     const name = nameIn(variable, variablePattern(field));
-    return name === undefined ? [] : [{ field, name, path: field.path.map((each) => (each === "*" ? name : each)) }];
+    return name === undefined
+      ? []
+      : [{ field, name, path: field.path.map((each) => (each === "*" ? name : each)) }];
   });
   return matches.toSorted((one, other) => one.name.length - other.name.length)[0];
 }
 
-/** What stands for `<NAME>`: empty where the pattern has none, undefined where the variable does not fit it. */
+/**
+ * What stands for `<NAME>`: empty where the pattern has none, undefined where the variable does not
+ * fit it.
+ */
 function nameIn(variable: string, pattern: string): string | undefined {
   const [before = "", after] = pattern.split("<NAME>");
   if (after === undefined) return variable === before ? "" : undefined;

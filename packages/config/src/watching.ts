@@ -4,7 +4,9 @@ import type { ConfigSource, WatchContext } from "./source.ts";
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
-/** A watch that ran this long before it failed has worked: its next pause is the first one again. */
+/**
+ * A watch that ran this long before it failed has worked: its next pause is the first one again.
+ */
 const settledAfterMs = 60_000;
 
 export interface WatchReport {
@@ -15,10 +17,15 @@ export interface WatchReport {
 }
 
 /**
- * Starts the source's watch again whenever it throws, after a pause that doubles from 1 s to 60 s, with a random part so that a fleet does
- * not come back at once. Before each further start `changed` is called: something may have been missed. Settles when the signal aborts.
+ * Starts the source's watch again whenever it throws, after a pause that doubles from 1 s to 60 s,
+ * with a random part so that a fleet does not come back at once. Before each further start
+ * `changed` is called: something may have been missed. Settles when the signal aborts.
  */
-export async function keepWatching(source: ConfigSource, context: WatchContext, report: WatchReport): Promise<void> {
+export async function keepWatching(
+  source: ConfigSource,
+  context: WatchContext,
+  report: WatchReport,
+): Promise<void> {
   const { clock, random, signal, changed } = context;
   let pauseMs = firstPauseMs;
   while (!signal.aborted) {

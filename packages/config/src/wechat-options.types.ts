@@ -1,4 +1,7 @@
-/** Compiles only while what is configured fits `wechat()`, and the sources fit the clients that they are made for. */
+/**
+ * Compiles only while what is configured fits `wechat()`, and the sources fit the clients that they
+ * are made for.
+ */
 import type { Cache, Lock } from "@lingpai/core";
 import type { WechatOptions } from "@lingpai/wechat";
 import type { RedisClientType } from "@redis/client";
@@ -14,7 +17,9 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 type Store = NonNullable<SectionInput["store"]>;
 
 /** What an application writes: the options of an app, and a store. */
-export type Fits = Expect<AppOptions & { readonly cache: Cache; readonly lock: Lock } extends WechatOptions ? true : false>;
+export type Fits = Expect<
+  AppOptions & { readonly cache: Cache; readonly lock: Lock } extends WechatOptions ? true : false
+>;
 
 /** Every option is one of `wechat()`'s, and has its type. */
 export type Known = Expect<keyof AppOptions extends keyof WechatOptions ? true : false>;
@@ -25,7 +30,9 @@ export type SameAppNames = Expect<Same<keyof AppInput, keyof AppSection>>;
 export type SameConfigNames = Expect<Same<keyof AppConfig, keyof AppSection>>;
 export type SameSectionNames = Expect<Same<keyof SectionInput, keyof Section>>;
 export type SameStoreNames = Expect<Same<keyof Store, keyof StoreSection>>;
-export type SameSealingNames = Expect<Same<keyof NonNullable<Store["sealing"]>, keyof SealingSection>>;
+export type SameSealingNames = Expect<
+  Same<keyof NonNullable<Store["sealing"]>, keyof SealingSection>
+>;
 
 export type Ioredis = Expect<Redis extends RedisReader ? true : false>;
 export type NodeRedis = Expect<RedisClientType extends RedisReader ? true : false>;

@@ -1,4 +1,7 @@
-/** What the tests of configurations share: a source whose settings the test decides, and a configuration in virtual time. */
+/**
+ * What the tests of configurations share: a source whose settings the test decides, and a
+ * configuration in virtual time.
+ */
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import type { ConfigInput } from "./define-config.ts";
@@ -22,7 +25,11 @@ export interface ScriptedSource extends ConfigSource {
   readonly isWatched: boolean;
 }
 
-export function scripted(name: string, first: object | Error, scope: Scope = "all"): ScriptedSource {
+export function scripted(
+  name: string,
+  first: object | Error,
+  scope: Scope = "all",
+): ScriptedSource {
   let present = first;
   let loads = 0;
   let notify: (() => void) | undefined;

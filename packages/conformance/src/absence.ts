@@ -25,5 +25,9 @@ const evidence: { readonly [C in Capability]?: (fixture: Fixture) => unknown } =
 export function absenceShown(fixture: Fixture, fact: string, clause: Clause): void {
   const missing = (clause.needs ?? []).find((need) => fact.startsWith(`${need}:`));
   const shown = missing === undefined ? undefined : evidence[missing]?.(fixture);
-  assert.equal(shown, undefined, `${fact} was declared, which excludes ${clause.id}, but the fixture offers it`);
+  assert.equal(
+    shown,
+    undefined,
+    `${fact} was declared, which excludes ${clause.id}, but the fixture offers it`,
+  );
 }

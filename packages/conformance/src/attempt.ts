@@ -19,11 +19,19 @@ export type Outcome = { readonly id: string; readonly title: string; readonly ms
 
 export const timeoutDefaultMs = 60_000;
 
-/** How often a waived clause may pass before its waiver is stale: what breaks by chance, a race within a driver, does not break each time. */
+/**
+ * How often a waived clause may pass before its waiver is stale: what breaks by chance, a race
+ * within a driver, does not break each time.
+ */
 export const waivedAttemptsMax = 5;
 
 /** Never rejects: what went wrong is the outcome. */
-export async function attempt(backend: Backend, running: Running, planned: Planned, uncaught: UncaughtLog): Promise<Outcome> {
+export async function attempt(
+  backend: Backend,
+  running: Running,
+  planned: Planned,
+  uncaught: UncaughtLog,
+): Promise<Outcome> {
   const { clause } = planned;
   const startMs = systemClock.monotonicMs();
   const attemptsMax = planned.kind === "waived" ? waivedAttemptsMax : 1;
@@ -34,23 +42,39 @@ export async function attempt(backend: Backend, running: Running, planned: Plann
       else await withTimeout(clause, () => runClause(backend, running, clause, uncaught));
     });
   }
-  const common = { id: clause.id, title: clause.title, ms: Math.round(systemClock.monotonicMs() - startMs) };
+  const common = {
+    id: clause.id,
+    title: clause.title,
+    ms: Math.round(systemClock.monotonicMs() - startMs),
+  };
   switch (planned.kind) {
     case "run":
-      return error === undefined ? { ...common, status: "passed" } : { ...common, status: "failed", error };
+      return error === undefined
+        ? { ...common, status: "passed" }
+        : { ...common, status: "failed", error };
     case "waived":
-      if (error !== undefined) return { ...common, status: "waived", reason: planned.reason, error };
+      if (error !== undefined)
+        return { ...common, status: "waived", reason: planned.reason, error };
       return {
         ...common,
         status: "failed",
-        error: new Error(`${clause.id} passes, ${waivedAttemptsMax} times: remove its waiver ("${planned.reason}")`),
+        error: new Error(
+          `${clause.id} passes, ${waivedAttemptsMax} times: remove its waiver ("${planned.reason}")`,
+        ),
       };
     case "not-applicable":
-      return error === undefined ? { ...common, status: "not-applicable", fact: planned.fact } : { ...common, status: "failed", error };
+      return error === undefined
+        ? { ...common, status: "not-applicable", fact: planned.fact }
+        : { ...common, status: "failed", error };
   }
 }
 
-async function runClause(backend: Backend, running: Running, clause: Clause, uncaught: UncaughtLog): Promise<void> {
+async function runClause(
+  backend: Backend,
+  running: Running,
+  clause: Clause,
+  uncaught: UncaughtLog,
+): Promise<void> {
   const fixture = await running.open();
   const { trial, lostData, close } = openTrial(backend, fixture, uncaught);
   const error = await errorOf(async () => {
@@ -91,7 +115,9 @@ function withTimeout(clause: Clause, work: () => Promise<void>): Promise<void> {
   const { timeoutMs = timeoutDefaultMs } = clause;
   return new Promise((resolve, reject) => {
     const cancel = systemClock.setTimer(timeoutMs, () => {
-      reject(new assert.AssertionError({ message: `${clause.id} did not end within ${timeoutMs} ms` }));
+      reject(
+        new assert.AssertionError({ message: `${clause.id} did not end within ${timeoutMs} ms` }),
+      );
     });
     work().then(resolve, reject).finally(cancel);
   });

@@ -27,7 +27,12 @@ export const startTimeoutMs = 120_000;
 
 export function bind(backend: Backend): BoundSuite {
   const isFull = process.env["LINGPAI_CONFORMANCE"] === "full";
-  const { trials, uselessWaivers } = plan(backend, isFull ? clauses : dailyClauses(backend, clauses), backend.waivers, clauses);
+  const { trials, uselessWaivers } = plan(
+    backend,
+    isFull ? clauses : dailyClauses(backend, clauses),
+    backend.waivers,
+    clauses,
+  );
   let session: { readonly running: Running; readonly uncaught: UncaughtLog } | undefined;
   const useless = uselessWaivers.map(({ id, why }): BoundTest => ({
     title: `waiver of ${id}`,
@@ -40,7 +45,8 @@ export function bind(backend: Backend): BoundSuite {
     const notes = {
       run: "",
       waived: " (waived: it must still fail, if not always)",
-      "not-applicable": planned.kind === "not-applicable" ? ` (not applicable: ${planned.fact})` : "",
+      "not-applicable":
+        planned.kind === "not-applicable" ? ` (not applicable: ${planned.fact})` : "",
     };
     return {
       title: `${id} ${title}${notes[planned.kind]}`,

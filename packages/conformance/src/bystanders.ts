@@ -1,4 +1,7 @@
-/** Data that is not the clause's own lies round every clause, and must be there, unchanged, afterwards. */
+/**
+ * Data that is not the clause's own lies round every clause, and must be there, unchanged,
+ * afterwards.
+ */
 import assert from "node:assert/strict";
 import type { Cache, Lock, Version } from "@lingpai/core";
 import type { Fixture } from "./backend.ts";
@@ -12,18 +15,32 @@ export interface Neighbours {
 export async function plantNeighbours(fixture: Fixture, trial: Trial): Promise<Neighbours> {
   const entries = await plantEntries(fixture.cache, trial.path);
   const foreign = fixture.raw === undefined ? [] : await plantForeign(fixture.raw, trial.path);
-  const holder = fixture.lock === undefined ? undefined : await plantLock(fixture.lock, trial.path, trial.random.id());
+  const holder =
+    fixture.lock === undefined
+      ? undefined
+      : await plantLock(fixture.lock, trial.path, trial.random.id());
   return {
     async verify() {
       for (const { cache, key, version } of entries) {
         const entry = await cache.get(key);
-        assert.equal(entry?.version, version, `the neighbour ${JSON.stringify(cache.path)} ${JSON.stringify(key)} was changed or removed`);
+        assert.equal(
+          entry?.version,
+          version,
+          `the neighbour ${JSON.stringify(cache.path)} ${JSON.stringify(key)} was changed or removed`,
+        );
         assert.equal(entry?.value, neighbourValue);
       }
       for (const { name, content } of foreign) {
-        assert.equal(await fixture.raw?.peek(name), content, `the foreign key ${JSON.stringify(name)} was changed or removed`);
+        assert.equal(
+          await fixture.raw?.peek(name),
+          content,
+          `the foreign key ${JSON.stringify(name)} was changed or removed`,
+        );
       }
-      assert((await holder?.stillHolds()) ?? true, "a lock that is held under a neighbouring prefix was taken away");
+      assert(
+        (await holder?.stillHolds()) ?? true,
+        "a lock that is held under a neighbouring prefix was taken away",
+      );
     },
   };
 }
@@ -31,7 +48,10 @@ export async function plantNeighbours(fixture: Fixture, trial: Trial): Promise<N
 const neighbourValue = "a neighbour's value";
 const holdMs = 600_000;
 
-/** Paths and keys that a careless prefix would reach: longer, nested, shorter, other case, wildcards. */
+/**
+ * Paths and keys that a careless prefix would reach: longer, nested, shorter, other case,
+ * wildcards.
+ */
 async function plantEntries(
   root: Cache,
   path: readonly string[],
@@ -69,9 +89,16 @@ async function plantForeign(
   return planted;
 }
 
-async function plantLock(root: Lock, path: readonly string[], owner: string): Promise<{ stillHolds(): Promise<boolean> }> {
+async function plantLock(
+  root: Lock,
+  path: readonly string[],
+  owner: string,
+): Promise<{ stillHolds(): Promise<boolean> }> {
   const lock = root.at([...path.slice(0, -1), `${path.at(-1) ?? ""}2`]);
-  assert((await lock.tryAcquire("lock", owner, holdMs)).acquired, "a lock under an unused prefix could not be had");
+  assert(
+    (await lock.tryAcquire("lock", owner, holdMs)).acquired,
+    "a lock under an unused prefix could not be had",
+  );
   return {
     async stillHolds() {
       const holds = await lock.extend("lock", owner, holdMs);

@@ -1,6 +1,14 @@
 import type { Cache, Clock, Lock, Random } from "@lingpai/core";
 import type { Capability, Facts } from "./facts.ts";
-import type { Client, ClusterControls, ConnectOptions, Core, LinkedClient, Raw, ServerControls } from "./backend.ts";
+import type {
+  Client,
+  ClusterControls,
+  ConnectOptions,
+  Core,
+  LinkedClient,
+  Raw,
+  ServerControls,
+} from "./backend.ts";
 
 /** One promise that an adapter keeps, and how to find out. */
 export interface Clause {
@@ -10,7 +18,10 @@ export interface Clause {
   readonly title: string;
   /** It applies only where all of these hold. Default: everywhere. */
   readonly needs?: readonly Capability[];
-  /** Measures time closely, loads the store, or disturbs the server, so no other clause runs meanwhile. */
+  /**
+   * Measures time closely, loads the store, or disturbs the server, so no other clause runs
+   * meanwhile.
+   */
   readonly alone?: boolean;
   /** How long it may take on a slow machine, in ms. Default 60 000. */
   readonly timeoutMs?: number;
@@ -19,8 +30,8 @@ export interface Clause {
 }
 
 /**
- * One clause's view of a backend. What a clause declared that it needs is there; reaching for anything else fails the clause.
- * All clients are closed after the clause.
+ * One clause's view of a backend. What a clause declared that it needs is there; reaching for
+ * anything else fails the clause. All clients are closed after the clause.
  */
 export interface Trial {
   readonly facts: Facts;
@@ -48,9 +59,15 @@ export interface Trial {
   /** Hands a client over for closing after the clause, and shows it at `path`. */
   adopt(client: Client): TrialClient;
   elapse(ms: number): Promise<void>;
-  /** Lets time pass until the promise settles, and fails when it has not within `withinMs`, four times that on a machine's clock. */
+  /**
+   * Lets time pass until the promise settles, and fails when it has not within `withinMs`, four
+   * times that on a machine's clock.
+   */
   settle<T>(promise: Promise<T>, withinMs: number): Promise<T>;
-  /** Lets time pass until the condition holds, and fails, saying `what`, when it does not within `withinMs`, likewise. */
+  /**
+   * Lets time pass until the condition holds, and fails, saying `what`, when it does not within
+   * `withinMs`, likewise.
+   */
   until(what: string, condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void>;
   /** Unhandled rejections and uncaught exceptions of the process since the clause began. */
   uncaught(): readonly unknown[];
@@ -64,4 +81,5 @@ export interface TrialClient {
   close(): Promise<void>;
 }
 
-export interface TrialLink extends TrialClient, Pick<LinkedClient, "deadlineMs" | "link" | "census"> {}
+export interface TrialLink
+  extends TrialClient, Pick<LinkedClient, "deadlineMs" | "link" | "census"> {}

@@ -15,7 +15,11 @@ export async function refused(
     outcome = await call();
   } catch (error) {
     assert(error instanceof Error, `${what}: threw ${inspect(error)}, which is no Error`);
-    assert.equal("code" in error ? error.code : undefined, code, `${what}: wrong error, ${inspect(error)}`);
+    assert.equal(
+      "code" in error ? error.code : undefined,
+      code,
+      `${what}: wrong error, ${inspect(error)}`,
+    );
     return Object.assign(error);
   }
   assert.fail(`${what}: was not refused with ${code}, it gave ${inspect(outcome)}`);
@@ -54,15 +58,22 @@ export function busy(outcome: Granted | Busy, what = "tryAcquire"): number {
   return outcome.remainingMs;
 }
 
-/** Calls again until the store answers: after a fault, drivers reconnect in their own time. Fails after 10 s. */
-export async function untilAnswered<T>(trial: Pick<Trial, "settle" | "until">, call: () => Promise<T>): Promise<T> {
+/**
+ * Calls again until the store answers: after a fault, drivers reconnect in their own time. Fails
+ * after 10 s.
+ */
+export async function untilAnswered<T>(
+  trial: Pick<Trial, "settle" | "until">,
+  call: () => Promise<T>,
+): Promise<T> {
   const answers: T[] = [];
   const answered = async (): Promise<boolean> => {
     try {
       answers.push(await trial.settle(call(), 5_000));
       return true;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "CACHE_UNAVAILABLE") return false;
+      if (error instanceof Error && "code" in error && error.code === "CACHE_UNAVAILABLE")
+        return false;
       throw error;
     }
   };
@@ -79,7 +90,11 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Runs the work over the items, at most `limit` at a time. */
-export async function inParallel<T>(items: Iterable<T>, limit: number, work: (item: T) => Promise<unknown>): Promise<void> {
+export async function inParallel<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
   const queue = [...items].values();
   await Promise.all(
     Array.from({ length: limit }, async () => {
@@ -88,7 +103,10 @@ export async function inParallel<T>(items: Iterable<T>, limit: number, work: (it
   );
 }
 
-/** Names that some store or glob, SQL, path or script takes for more than a name. Each is one name, different from the others. */
+/**
+ * Names that some store or glob, SQL, path or script takes for more than a name. Each is one name,
+ * different from the others.
+ */
 export const oddNames: readonly string[] = [
   "*",
   "?",

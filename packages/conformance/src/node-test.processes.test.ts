@@ -12,12 +12,19 @@ const suite = `
 `;
 
 test("under node:test each clause is a test, and only what is broken fails", async () => {
-  const modules = ["./node-test.ts", "./mutants/simulated-backend.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const args = ["--test-reporter=tap", "--input-type=module", "--eval", suite, ...modules];
-  const outcome: { readonly stdout?: string } = await promisify(execFile)(process.execPath, args).catch((error: unknown) => Object(error));
-  const failed = [...(outcome.stdout ?? "").matchAll(/not ok \d+ - (CACHE|PREFIX|LOCK|LEASE|FENCE|WATCH|FAULT|CLUSTER)-(\d\d)/g)].map(
-    ([, family, number]) => `${family}-${number}`,
+  const modules = ["./node-test.ts", "./mutants/simulated-backend.ts"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
   );
+  const args = ["--test-reporter=tap", "--input-type=module", "--eval", suite, ...modules];
+  const outcome: { readonly stdout?: string } = await promisify(execFile)(
+    process.execPath,
+    args,
+  ).catch((error: unknown) => Object(error));
+  const failed = [
+    ...(outcome.stdout ?? "").matchAll(
+      /not ok \d+ - (CACHE|PREFIX|LOCK|LEASE|FENCE|WATCH|FAULT|CLUSTER)-(\d\d)/g,
+    ),
+  ].map(([, family, number]) => `${family}-${number}`);
   expect(failed).toEqual(["CACHE-01"]);
   expect(outcome.stdout).toContain(`# pass ${clauses.length - 1}`);
 });

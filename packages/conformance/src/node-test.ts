@@ -9,6 +9,7 @@ export function conform(backend: Backend): void {
   void describe(suite.title, () => {
     before(() => suite.start(), { timeout: startTimeoutMs });
     after(() => suite.stop(), { timeout: startTimeoutMs });
-    for (const { title, timeoutMs, run } of suite.tests) void test(title, { timeout: timeoutMs }, run);
+    for (const { title, timeoutMs, run } of suite.tests)
+      void test(title, { timeout: timeoutMs }, run);
   });
 }

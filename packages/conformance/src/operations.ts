@@ -13,7 +13,10 @@ export interface Operation {
 export const operationValue = "canary-7f3a9c51d2e8";
 export const operationOwner = "owner-b81c64a0f7d92e35";
 
-export function operationsOf(client: Pick<TrialClient, "cache" | "lock">, facts: Facts): readonly Operation[] {
+export function operationsOf(
+  client: Pick<TrialClient, "cache" | "lock">,
+  facts: Facts,
+): readonly Operation[] {
   const { cache } = client;
   const operations: Operation[] = [
     { name: "get", call: () => cache.get("key") },
@@ -21,8 +24,14 @@ export function operationsOf(client: Pick<TrialClient, "cache" | "lock">, facts:
     { name: "delete", call: () => cache.delete("key") },
   ];
   if (facts.conditionalWrites) {
-    operations.push({ name: "conditional set", call: () => cache.set("key", operationValue, { ifVersion: "absent" }) });
-    operations.push({ name: "conditional delete", call: () => cache.delete("key", { ifVersion: "0".repeat(22) }) });
+    operations.push({
+      name: "conditional set",
+      call: () => cache.set("key", operationValue, { ifVersion: "absent" }),
+    });
+    operations.push({
+      name: "conditional delete",
+      call: () => cache.delete("key", { ifVersion: "0".repeat(22) }),
+    });
   }
   if (facts.enumerable) {
     operations.push({ name: "keys", call: () => all(cache.keys()) });
@@ -30,14 +39,20 @@ export function operationsOf(client: Pick<TrialClient, "cache" | "lock">, facts:
   }
   if (facts.locks) {
     const { lock } = client;
-    operations.push({ name: "tryAcquire", call: () => lock.tryAcquire("name", operationOwner, 60_000) });
+    operations.push({
+      name: "tryAcquire",
+      call: () => lock.tryAcquire("name", operationOwner, 60_000),
+    });
     operations.push({ name: "extend", call: () => lock.extend("name", operationOwner, 60_000) });
     operations.push({ name: "release", call: () => lock.release("name", operationOwner) });
   }
   return operations;
 }
 
-/** Every operation, called at once, rejects with `CACHE_UNAVAILABLE` within the client's deadline; returns the errors. */
+/**
+ * Every operation, called at once, rejects with `CACHE_UNAVAILABLE` within the client's deadline;
+ * returns the errors.
+ */
 export async function allUnavailable(
   trial: { readonly facts: Facts; settle<T>(promise: Promise<T>, withinMs: number): Promise<T> },
   client: TrialLink,
@@ -54,8 +69,16 @@ export async function allUnavailable(
       withinMs,
     );
     assert(error instanceof Error, `${why}: ${name} rejected with ${inspect(error)}`);
-    assert.equal("code" in error && error.code, "CACHE_UNAVAILABLE", `${why}: ${name} rejected with ${inspect(error)}`);
-    assert.equal("retryable" in error && error.retryable, true, `${why}: ${name} rejected with an error that is not retryable`);
+    assert.equal(
+      "code" in error && error.code,
+      "CACHE_UNAVAILABLE",
+      `${why}: ${name} rejected with ${inspect(error)}`,
+    );
+    assert.equal(
+      "retryable" in error && error.retryable,
+      true,
+      `${why}: ${name} rejected with an error that is not retryable`,
+    );
     return error;
   });
   return settled(calls);

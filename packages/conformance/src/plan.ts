@@ -15,7 +15,10 @@ export interface Plan {
   readonly uselessWaivers: readonly { readonly id: string; readonly why: string }[];
 }
 
-/** `known` are all clauses that a waiver may name; one of a clause that is not run now is neither used nor useless. */
+/**
+ * `known` are all clauses that a waiver may name; one of a clause that is not run now is neither
+ * used nor useless.
+ */
 export function plan(
   backend: Backend,
   clauses: readonly Clause[],
@@ -30,9 +33,19 @@ export function plan(
   });
   const uselessWaivers = Object.keys(waivers).flatMap((id) => {
     const trial = trials.find(({ clause }) => clause.id === id);
-    if (trial === undefined) return known.some((clause) => clause.id === id) ? [] : [{ id, why: `there is no clause ${id}` }];
-    if (trial.kind === "not-applicable") return [{ id, why: `${id} does not apply (${trial.fact})` }];
+    if (trial === undefined)
+      return known.some((clause) => clause.id === id)
+        ? []
+        : [{ id, why: `there is no clause ${id}` }];
+    if (trial.kind === "not-applicable")
+      return [{ id, why: `${id} does not apply (${trial.fact})` }];
     return waivers[id]?.trim() ? [] : [{ id, why: `the waiver of ${id} has no reason` }];
   });
-  return { trials: [...trials.filter(({ clause }) => !clause.alone), ...trials.filter(({ clause }) => clause.alone)], uselessWaivers };
+  return {
+    trials: [
+      ...trials.filter(({ clause }) => !clause.alone),
+      ...trials.filter(({ clause }) => clause.alone),
+    ],
+    uselessWaivers,
+  };
 }

@@ -11,7 +11,12 @@ const failing: Clause = {
     throw new Error("broken");
   },
 };
-const clustered: Clause = { id: "X-03", title: "needs a cluster", needs: ["cluster"], run: async () => {} };
+const clustered: Clause = {
+  id: "X-03",
+  title: "needs a cluster",
+  needs: ["cluster"],
+  run: async () => {},
+};
 
 const cluster = simulatedBackend();
 const standalone = simulatedBackend({ facts: standaloneFacts });
@@ -27,7 +32,9 @@ test("a clause that rejects has failed, with what it rejected with", async () =>
 
 test("a clause whose needs are not met is named with the fact that excludes it", async () => {
   const { outcomes, passed } = await runClauses(standalone, { clauses: [clustered] });
-  expect(outcomes).toMatchObject([{ id: "X-03", status: "not-applicable", fact: "cluster: false" }]);
+  expect(outcomes).toMatchObject([
+    { id: "X-03", status: "not-applicable", fact: "cluster: false" },
+  ]);
   expect(passed).toBe(true);
 });
 
@@ -37,7 +44,10 @@ test("a fact that the fixture contradicts fails the clause that it excludes", as
     start: async () => {
       const running = await standalone.start();
       const { cluster: controls } = await (await cluster.start()).open();
-      return { ...running, open: async () => ({ ...(await running.open()), ...(controls && { cluster: controls }) }) };
+      return {
+        ...running,
+        open: async () => ({ ...(await running.open()), ...(controls && { cluster: controls }) }),
+      };
     },
   };
   const { outcomes } = await runClauses(boastful, { clauses: [clustered] });
@@ -45,8 +55,13 @@ test("a fact that the fixture contradicts fails the clause that it excludes", as
 });
 
 test("a waived clause that fails is no failure and keeps its reason", async () => {
-  const { outcomes, passed } = await runClauses(cluster, { clauses: [failing], waivers: { "X-02": "the store cannot" } });
-  expect(outcomes).toMatchObject([{ id: "X-02", status: "waived", reason: "the store cannot", error: { message: "broken" } }]);
+  const { outcomes, passed } = await runClauses(cluster, {
+    clauses: [failing],
+    waivers: { "X-02": "the store cannot" },
+  });
+  expect(outcomes).toMatchObject([
+    { id: "X-02", status: "waived", reason: "the store cannot", error: { message: "broken" } },
+  ]);
   expect(passed).toBe(true);
 });
 
@@ -60,12 +75,18 @@ test("a waived clause that passes now and then is no failure", async () => {
       if (runs === 3) throw new Error("broken");
     },
   };
-  const { outcomes } = await runClauses(cluster, { clauses: [erratic], waivers: { "X-04": "a race within its driver" } });
+  const { outcomes } = await runClauses(cluster, {
+    clauses: [erratic],
+    waivers: { "X-04": "a race within its driver" },
+  });
   expect(outcomes).toMatchObject([{ id: "X-04", status: "waived", error: { message: "broken" } }]);
 });
 
 test("a waiver of a clause that passes fails", async () => {
-  const { outcomes } = await runClauses(cluster, { clauses: [passing], waivers: { "X-01": "it used to fail" } });
+  const { outcomes } = await runClauses(cluster, {
+    clauses: [passing],
+    waivers: { "X-01": "it used to fail" },
+  });
   expect(outcomes).toMatchObject([{ id: "X-01", status: "failed" }]);
 });
 
@@ -74,13 +95,19 @@ test.each([
   ["of a clause that does not apply", { "X-03": "a reason" }],
   ["without a reason", { "X-02": " " }],
 ])("a waiver %s fails", async (_what, waivers) => {
-  const { passed, outcomes } = await runClauses(standalone, { clauses: [failing, clustered], waivers });
+  const { passed, outcomes } = await runClauses(standalone, {
+    clauses: [failing, clustered],
+    waivers,
+  });
   expect(passed).toBe(false);
   expect(outcomes.at(-1)).toMatchObject({ id: Object.keys(waivers)[0], status: "failed" });
 });
 
 test("a waiver of a clause that is not run now is left alone", async () => {
-  const { passed, outcomes } = await runClauses(cluster, { clauses: [passing], waivers: { "LOCK-09": "a reason" } });
+  const { passed, outcomes } = await runClauses(cluster, {
+    clauses: [passing],
+    waivers: { "LOCK-09": "a reason" },
+  });
   expect({ passed, count: outcomes.length }).toEqual({ passed: true, count: 1 });
 });
 
@@ -91,13 +118,22 @@ test("a clause that changes what is not its own has failed", async () => {
     run: async ({ rootCache, path }) => void (await rootCache.at([`${path.at(-1)}2`]).clear()),
   };
   const { outcomes } = await runClauses(cluster, { clauses: [careless] });
-  expect(outcomes).toMatchObject([{ status: "failed", error: { message: expect.stringContaining("was changed or removed") } }]);
+  expect(outcomes).toMatchObject([
+    { status: "failed", error: { message: expect.stringContaining("was changed or removed") } },
+  ]);
 });
 
 test("a clause that hangs fails when its time is up", async () => {
-  const hanging: Clause = { id: "X-05", title: "hangs", timeoutMs: 20, run: () => new Promise(() => {}) };
+  const hanging: Clause = {
+    id: "X-05",
+    title: "hangs",
+    timeoutMs: 20,
+    run: () => new Promise(() => {}),
+  };
   const { outcomes } = await runClauses(cluster, { clauses: [hanging] });
-  expect(outcomes).toMatchObject([{ status: "failed", error: { message: "X-05 did not end within 20 ms" } }]);
+  expect(outcomes).toMatchObject([
+    { status: "failed", error: { message: "X-05 did not end within 20 ms" } },
+  ]);
 });
 
 test("clauses that must run alone do", async () => {
@@ -116,7 +152,12 @@ test("clauses that must run alone do", async () => {
     },
   });
   await runClauses(cluster, {
-    clauses: [measuring("X-06", true), measuring("X-07", false), measuring("X-08", false), measuring("X-09", true)],
+    clauses: [
+      measuring("X-06", true),
+      measuring("X-07", false),
+      measuring("X-08", false),
+      measuring("X-09", true),
+    ],
   });
   expect(most).toEqual({ together: 2, alone: 1 });
 });

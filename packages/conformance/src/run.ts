@@ -11,7 +11,10 @@ export interface RunOptions {
   readonly clauses?: readonly Clause[];
   /** @defaultValue the backend's own */
   readonly waivers?: Waivers;
-  /** How many clauses run side by side, from 1. Those that must run alone do so in any case. @defaultValue 8 */
+  /**
+   * How many clauses run side by side, from 1. Those that must run alone do so in any case.
+   * @defaultValue 8
+   */
   readonly concurrency?: number;
   /** Told of each outcome as it comes. */
   readonly onOutcome?: (outcome: Outcome) => void;
@@ -27,7 +30,8 @@ export interface Report {
 }
 
 /**
- * Runs the clauses against one backend. A clause that fails, and a waiver that waives nothing, is an outcome.
+ * Runs the clauses against one backend. A clause that fails, and a waiver that waives nothing, is
+ * an outcome.
  *
  * @throws what `backend.start` or `stop` throws.
  */
@@ -52,6 +56,12 @@ export async function runClauses(backend: Backend, options: RunOptions = {}): Pr
   }
   const order = new Map(clauses.map(({ id }, index) => [id, index]));
   outcomes.sort((one, other) => (order.get(one.id) ?? 0) - (order.get(other.id) ?? 0));
-  for (const { id, why } of uselessWaivers) outcomes.push({ id, title: why, ms: 0, status: "failed", error: new Error(why) });
-  return { adapter: backend.adapter, backend: backend.backend, outcomes, passed: outcomes.every(({ status }) => status !== "failed") };
+  for (const { id, why } of uselessWaivers)
+    outcomes.push({ id, title: why, ms: 0, status: "failed", error: new Error(why) });
+  return {
+    adapter: backend.adapter,
+    backend: backend.backend,
+    outcomes,
+    passed: outcomes.every(({ status }) => status !== "failed"),
+  };
 }

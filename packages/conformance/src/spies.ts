@@ -2,7 +2,10 @@
 import type { CancelTimer, Clock, Lock, TimerOptions } from "@lingpai/core";
 
 /** The same lock with some operations replaced; all its views stay what they were. */
-export function altered(lock: Lock, change: Partial<Pick<Lock, "tryAcquire" | "extend" | "release" | "onRelease">>): Lock {
+export function altered(
+  lock: Lock,
+  change: Partial<Pick<Lock, "tryAcquire" | "extend" | "release" | "onRelease">>,
+): Lock {
   const onRelease = change.onRelease ?? lock.onRelease?.bind(lock);
   return {
     path: lock.path,
@@ -65,7 +68,10 @@ export function logged(lock: Lock, clock: Clock): { readonly lock: Lock; readonl
   return { lock: spied, log };
 }
 
-/** The same clock, but for its timers, which never fire: whoever is given it goes on only by what it is told. */
+/**
+ * The same clock, but for its timers, which never fire: whoever is given it goes on only by what it
+ * is told.
+ */
 export function withoutTimers(clock: Clock): Clock {
   return { ...clock, setTimer: () => () => {} };
 }

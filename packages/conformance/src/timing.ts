@@ -1,4 +1,7 @@
-/** Moments that clauses about time wait for, so that what they assert holds by causality, however fast the machine is. */
+/**
+ * Moments that clauses about time wait for, so that what they assert holds by causality, however
+ * fast the machine is.
+ */
 import assert from "node:assert/strict";
 import type { Lock } from "@lingpai/core";
 import type { Trial } from "./clause.ts";
@@ -11,19 +14,35 @@ const slowness = 4;
 /** How often a clause begins again what came too late to prove anything. */
 const attemptsMax = 10;
 
-/** Servers and processes of a busy machine stand still for so long, now and then: seen on etcd, 2.7 s. */
+/**
+ * Servers and processes of a busy machine stand still for so long, now and then: seen on etcd, 2.7
+ * s.
+ */
 const pauseMs = 5_000;
 
-/** How long something may take that should take `ms`: on a manual clock exactly that, on a machine's with room for a slow one, and for a pause. */
+/**
+ * How long something may take that should take `ms`: on a manual clock exactly that, on a machine's
+ * with room for a slow one, and for a pause.
+ */
 export function roomMs({ toleranceMs }: Pick<Facts, "toleranceMs">, ms: number): number {
   return toleranceMs === 0 ? ms : Math.max(ms, pauseMs) + ms * (slowness - 1) + toleranceMs;
 }
 
-/** So many round trips take longer than a message that is pushed, and less long than what is asked for at intervals. */
+/**
+ * So many round trips take longer than a message that is pushed, and less long than what is asked
+ * for at intervals.
+ */
 const promptRoundTrips = 500;
 
-/** How soon something that is pushed must be there: within `ms` on a manual clock; a machine is judged by its own round trips. */
-export function promptMs({ toleranceMs }: Pick<Facts, "toleranceMs">, ms: number, roundTripMs: number): number {
+/**
+ * How soon something that is pushed must be there: within `ms` on a manual clock; a machine is
+ * judged by its own round trips.
+ */
+export function promptMs(
+  { toleranceMs }: Pick<Facts, "toleranceMs">,
+  ms: number,
+  roundTripMs: number,
+): number {
   return toleranceMs === 0 ? ms : promptRoundTrips * roundTripMs;
 }
 
@@ -48,12 +67,21 @@ export function surelyGoneMs({ facts }: Pick<Trial, "facts">, ttlMs: number): nu
 }
 
 /**
- * Looks at something just before `ttlMs` after `begin` began. A look that came too late to prove anything is done again, and earlier if need
- * be; ten in a row mean that the machine is too slow for this backend's `toleranceMs`.
+ * Looks at something just before `ttlMs` after `begin` began. A look that came too late to prove
+ * anything is done again, and earlier if need be; ten in a row mean that the machine is too slow
+ * for this backend's `toleranceMs`.
  */
-export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Promise<unknown>, look: () => Promise<T>): Promise<T> {
+export async function justBefore<T>(
+  trial: Trial,
+  ttlMs: number,
+  begin: () => Promise<unknown>,
+  look: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const marginMs = Math.min(Math.max(1, trial.facts.toleranceMs) * 2 ** Math.floor(attempt / 3), ttlMs / 2);
+    const marginMs = Math.min(
+      Math.max(1, trial.facts.toleranceMs) * 2 ** Math.floor(attempt / 3),
+      ttlMs / 2,
+    );
     const startMs = trial.clock.monotonicMs();
     await begin();
     await trial.elapse(ttlMs - marginMs);
@@ -64,11 +92,19 @@ export async function justBefore<T>(trial: Trial, ttlMs: number, begin: () => Pr
   return assert.fail(`every look came later than ${ttlMs} ms: declare a larger toleranceMs`);
 }
 
-/** What came of `work`, good or bad, if it took less than `limitMs`; begun again, ten times at most, if it took so long that it proves nothing. */
-export async function inTime<T>({ clock, facts }: Trial, limitMs: number, work: () => Promise<T>): Promise<T> {
+/**
+ * What came of `work`, good or bad, if it took less than `limitMs`; begun again, ten times at most,
+ * if it took so long that it proves nothing.
+ */
+export async function inTime<T>(
+  { clock, facts }: Trial,
+  limitMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const startMs = clock.monotonicMs();
-    const isLate = (): boolean => facts.toleranceMs > 0 && clock.monotonicMs() - startMs >= limitMs && attempt < attemptsMax;
+    const isLate = (): boolean =>
+      facts.toleranceMs > 0 && clock.monotonicMs() - startMs >= limitMs && attempt < attemptsMax;
     try {
       const result = await work();
       if (!isLate()) return result;
@@ -79,11 +115,16 @@ export async function inTime<T>({ clock, facts }: Trial, limitMs: number, work: 
 }
 
 /**
- * Runs a clause about a lease of `leaseMs`, under a name space of its own. A failure proves nothing when the store, or this process, stood
- * still meanwhile for a sixth of the lease, half of the time between two extensions: then the clause begins again. Ten in a row are a failure.
- * With a manual clock nothing stands still.
+ * Runs a clause about a lease of `leaseMs`, under a name space of its own. A failure proves nothing
+ * when the store, or this process, stood still meanwhile for a sixth of the lease, half of the time
+ * between two extensions: then the clause begins again. Ten in a row are a failure. With a manual
+ * clock nothing stands still.
  */
-export async function onSteadyMachine(trial: Trial, leaseMs: number, work: (lock: Lock) => Promise<void>): Promise<void> {
+export async function onSteadyMachine(
+  trial: Trial,
+  leaseMs: number,
+  work: (lock: Lock) => Promise<void>,
+): Promise<void> {
   if (trial.facts.toleranceMs === 0) return work(trial.lock);
   for (let attempt = 1; ; attempt++) {
     const watch = watchPauses(trial, trial.lock.withPrefix(`attempt ${attempt}`));
@@ -99,7 +140,10 @@ export async function onSteadyMachine(trial: Trial, leaseMs: number, work: (lock
 
 const tickMs = 25;
 
-function watchPauses({ clock }: Trial, lock: Lock): { readonly lock: Lock; longestMs(): number; stop(): void } {
+function watchPauses(
+  { clock }: Trial,
+  lock: Lock,
+): { readonly lock: Lock; longestMs(): number; stop(): void } {
   let longestMs = 0;
   const unanswered = new Set<{ readonly startMs: number }>();
   const timed = async <T>(answer: Promise<T>): Promise<T> => {
@@ -126,7 +170,8 @@ function watchPauses({ clock }: Trial, lock: Lock): { readonly lock: Lock; longe
       extend: (name, owner, ttlMs) => timed(lock.extend(name, owner, ttlMs)),
       release: (name, owner) => timed(lock.release(name, owner)),
     }),
-    longestMs: () => Math.max(longestMs, ...[...unanswered].map(({ startMs }) => clock.monotonicMs() - startMs)),
+    longestMs: () =>
+      Math.max(longestMs, ...[...unanswered].map(({ startMs }) => clock.monotonicMs() - startMs)),
     stop: () => cancel(),
   };
 }

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { acquire, createSingleFlight, sealed, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
+import {
+  acquire,
+  createSingleFlight,
+  sealed,
+  systemRandom,
+  tryLease,
+  withLease,
+  type Lock,
+} from "@lingpai/core";
 import type { Backend, Client, Core, Fixture } from "./backend.ts";
 import type { Trial, TrialClient } from "./clause.ts";
 import { roomMs } from "./timing.ts";
@@ -14,7 +22,10 @@ export interface OpenTrial {
 /** Core's own functions. */
 export const soundCore: Core = { acquire, tryLease, withLease, createSingleFlight, sealed };
 
-/** Gives a clause its own prefix, and closes whatever it was handed, the last first and the fixture itself at the end. */
+/**
+ * Gives a clause its own prefix, and closes whatever it was handed, the last first and the fixture
+ * itself at the end.
+ */
 export function openTrial(backend: Backend, fixture: Fixture, uncaught: UncaughtLog): OpenTrial {
   const path = [...fixture.cache.path, shortName()];
   const clients: Client[] = [fixture];
@@ -51,7 +62,12 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
     async connect(options) {
       assert(fixture.connect, "the fixture has no connect()");
       const client = await fixture.connect(options);
-      return { ...adopt(client), deadlineMs: client.deadlineMs, link: client.link, census: () => client.census() };
+      return {
+        ...adopt(client),
+        deadlineMs: client.deadlineMs,
+        link: client.link,
+        census: () => client.census(),
+      };
     },
     adopt,
     elapse: (ms) => fixture.elapse(ms),
@@ -66,7 +82,8 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
     trial,
     lostData: () => lostData,
     async close() {
-      for (const client of clients.toReversed()) await settle(backend, fixture, client.close(), closeWithinMs);
+      for (const client of clients.toReversed())
+        await settle(backend, fixture, client.close(), closeWithinMs);
     },
   };
 }
@@ -74,16 +91,28 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
 /** Closing waits for calls in flight, which takes up to a deadline of the adapter's. */
 const closeWithinMs = 15_000;
 
-/** Eight lower-case letters: short enough for any store, and different in case from its own upper case. */
+/**
+ * Eight lower-case letters: short enough for any store, and different in case from its own upper
+ * case.
+ */
 function shortName(): string {
-  return Array.from({ length: 8 }, () => String.fromCharCode(97 + Math.floor(systemRandom.next() * 26))).join("");
+  return Array.from({ length: 8 }, () =>
+    String.fromCharCode(97 + Math.floor(systemRandom.next() * 26)),
+  ).join("");
 }
 
 function viewAt(client: Client, path: readonly string[]): TrialClient {
-  return { cache: client.cache.at(path), lock: client.lock?.at(path) ?? absentLock(path), close: () => client.close() };
+  return {
+    cache: client.cache.at(path),
+    lock: client.lock?.at(path) ?? absentLock(path),
+    close: () => client.close(),
+  };
 }
 
-/** Clauses that use a lock only where there is one may hold this; whatever they ask of it fails them. */
+/**
+ * Clauses that use a lock only where there is one may hold this; whatever they ask of it fails
+ * them.
+ */
 function absentLock(path: readonly string[]): Lock {
   const fail = (): never => assert.fail("the fixture has no lock");
   return { path, tryAcquire: fail, extend: fail, release: fail, withPrefix: fail, at: fail };
@@ -100,10 +129,15 @@ function stepMs(backend: Backend): number {
 }
 
 /**
- * Whether the time is up, with room for a slow machine, by a timer of our own on the same clock and in the same process: when the machine
- * holds up timers, it holds up this one too, after those that were due before it.
+ * Whether the time is up, with room for a slow machine, by a timer of our own on the same clock and
+ * in the same process: when the machine holds up timers, it holds up this one too, after those that
+ * were due before it.
  */
-function timeLimit(backend: Backend, fixture: Fixture, withinMs: number): { isUp(): boolean; end(): void } {
+function timeLimit(
+  backend: Backend,
+  fixture: Fixture,
+  withinMs: number,
+): { isUp(): boolean; end(): void } {
   let up = false;
   const end = fixture.clock.setTimer(roomMs(backend.facts, withinMs) + stepMs(backend), () => {
     up = true;
@@ -111,7 +145,12 @@ function timeLimit(backend: Backend, fixture: Fixture, withinMs: number): { isUp
   return { isUp: () => up, end };
 }
 
-async function settle<T>(backend: Backend, fixture: Fixture, promise: Promise<T>, withinMs: number): Promise<T> {
+async function settle<T>(
+  backend: Backend,
+  fixture: Fixture,
+  promise: Promise<T>,
+  withinMs: number,
+): Promise<T> {
   let settled = false;
   const mark = (): void => {
     settled = true;

@@ -1,4 +1,7 @@
-/** Errors that nobody caught while the suite ran. They would have ended the process, so the suite keeps them for its clauses. */
+/**
+ * Errors that nobody caught while the suite ran. They would have ended the process, so the suite
+ * keeps them for its clauses.
+ */
 export interface UncaughtLog {
   readonly errors: readonly unknown[];
   stop(): void;

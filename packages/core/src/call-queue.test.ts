@@ -12,7 +12,9 @@ test("the calls in flight leave in the order in which they came, whichever are r
       for (const [dueMs, action] of steps.entries()) {
         const leaving = action === "add" ? [] : expected.splice(action, 1);
         if (action === "add") expected.push(queue.add(dueMs, () => {}));
-        expect(leaving.map((call) => [queue.remove(call), queue.remove(call)])).toEqual(leaving.map(() => [true, false]));
+        expect(leaving.map((call) => [queue.remove(call), queue.remove(call)])).toEqual(
+          leaving.map(() => [true, false]),
+        );
         expect(queue.oldest).toBe(expected[0]);
       }
       for (const call of expected) {

@@ -5,8 +5,14 @@ import type { Lock, LockDriver } from "./lock.ts";
 import { bench, watched, type Bench } from "./testing/lease-bench.test.helper.ts";
 import { delay } from "./time.ts";
 
-/** A lock whose requests take so long to the store, one after the other, while its releases are there at once: a pool's. */
-function overtaken({ clock, elsewhere }: Pick<Bench, "clock" | "elsewhere">, requestMs: number[]): Lock {
+/**
+ * A lock whose requests take so long to the store, one after the other, while its releases are
+ * there at once: a pool's.
+ */
+function overtaken(
+  { clock, elsewhere }: Pick<Bench, "clock" | "elsewhere">,
+  requestMs: number[],
+): Lock {
   const store = elsewhere();
   const keyOf = (name: string): string => name.slice(1, -1);
   const driver: LockDriver = {
@@ -26,7 +32,12 @@ describe("tryLease", () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     const lease = await tryLease(lock, "n", options());
     if (!lease.acquired) throw new Error("the lock is free");
-    expect(lease).toMatchObject({ name: "n", fence: 1, storeNowMs: clock.worldMs(), lost: undefined });
+    expect(lease).toMatchObject({
+      name: "n",
+      fence: 1,
+      storeNowMs: clock.worldMs(),
+      lost: undefined,
+    });
     await clock.advance(100);
     expect(await tryLease(lock, "n", options())).toEqual({ acquired: false, remainingMs: 900 });
     expect(await lease.release()).toBe(true);
@@ -39,7 +50,8 @@ describe("tryLease", () => {
     const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 200 })));
     await clock.advance(200);
     const firstOwner = holder("n");
-    if (trying.now.state !== "done" || !trying.now.value.acquired) throw new Error("the second answer arrives");
+    if (trying.now.state !== "done" || !trying.now.value.acquired)
+      throw new Error("the second answer arrives");
     const lease = trying.now.value;
     expect([plan.calls("tryAcquire"), holder("n"), lease.fence]).toEqual([2, firstOwner, 1]);
     plan.unreachable = true;
@@ -52,7 +64,9 @@ describe("tryLease", () => {
   it("gives back what may have been granted when both answers are lost", async () => {
     const { lock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", "fail-after", "fail-after");
-    await expect(tryLease(lock, "n", options())).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
+    await expect(tryLease(lock, "n", options())).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+    });
     expect(plan.calls("release")).toBe(1);
     expect(holder("n")).toBeUndefined();
     expectNothingLeft();
@@ -87,7 +101,10 @@ describe("tryLease", () => {
     const lock = overtaken({ clock, elsewhere }, [1200, 900]);
     const trying = watched(tryLease(lock, "n", options({ ttlMs: 60_000, storeDeadlineMs: 500 })));
     await clock.advance(1000);
-    expect(trying.now).toMatchObject({ state: "failed", error: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
+    expect(trying.now).toMatchObject({
+      state: "failed",
+      error: { code: "CACHE_UNAVAILABLE", reason: "timeout" },
+    });
     await clock.advance(400);
     expect(holder("n")).toBeUndefined();
   });
@@ -110,7 +127,10 @@ describe("tryLease", () => {
     const lock = elsewhere();
     lock.tryAcquire = async () => {
       asked += 1;
-      throw Object.assign(new Error("read only"), { code: "CACHE_UNAVAILABLE", reason: "readonly" });
+      throw Object.assign(new Error("read only"), {
+        code: "CACHE_UNAVAILABLE",
+        reason: "readonly",
+      });
     };
     await expect(tryLease(lock, "n", options())).rejects.toThrow("read only");
     expect(asked).toBe(1);

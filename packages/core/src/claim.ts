@@ -6,8 +6,10 @@ import type { Busy, Granted } from "./lock.ts";
 import { settleWithin, start } from "./settle-within.ts";
 
 /**
- * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the answer was lost: whatever the store did with the first request, both together
- * have the effect of one. The lease counts from before the first. A grant that comes when its term is over is given back and reported as busy.
+ * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the
+ * answer was lost: whatever the store did with the first request, both together have the effect of
+ * one. The lease counts from before the first. A grant that comes when its term is over is given
+ * back and reported as busy.
  */
 export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Busy> {
   const claim: Claim = { ...request, owner: request.random.id() };
@@ -42,13 +44,18 @@ function send({ lock, name, owner, ttlMs }: Claim): Promise<Granted | Busy> {
   return start(() => lock.tryAcquire(name, owner, ttlMs));
 }
 
-function bounded({ clock, storeDeadlineMs }: Claim, answer: Promise<Granted | Busy>): Promise<Granted | Busy> {
+function bounded(
+  { clock, storeDeadlineMs }: Claim,
+  answer: Promise<Granted | Busy>,
+): Promise<Granted | Busy> {
   return settleWithin(answer, storeDeadlineMs, clock);
 }
 
 /**
- * Now, and again for each of these requests that is granted after all; a lock that {@link createLock} made does so for a grant of which it tells
- * nobody any more. Nobody waits for it, and it can only end this owner's lease. Where it fails, the store ends the lease after its ttl.
+ * Now, and again for each of these requests that is granted after all; a lock that
+ * {@link createLock} made does so for a grant of which it tells nobody any more. Nobody waits for
+ * it, and it can only end this owner's lease. Where it fails, the store ends the lease after its
+ * ttl.
  */
 function giveBack({ lock, name, owner }: Claim, ...requests: Promise<Granted | Busy>[]): void {
   const release = (): void => void start(() => lock.release(name, owner)).catch(() => {});

@@ -14,7 +14,10 @@ interface Fixture {
   readonly watched: Map<string, Set<WatchListener>>;
 }
 
-/** A cache over a driver that notes what it is told and holds nothing; `override` replaces its operations. */
+/**
+ * A cache over a driver that notes what it is told and holds nothing; `override` replaces its
+ * operations.
+ */
 function noting(override: Partial<CacheDriver> = {}): Fixture {
   const clock = manualClock();
   const calls: Array<readonly unknown[]> = [];
@@ -39,8 +42,15 @@ function noting(override: Partial<CacheDriver> = {}): Fixture {
     close: async () => void calls.push(["close"]),
     ...override,
   };
-  const tell = (scope: string, name: string | undefined): void => watched.get(scope)?.forEach((listener) => listener(name));
-  return { cache: createCache(driver, { clock, random: seededRandom(1) }), clock, calls, tell, watched };
+  const tell = (scope: string, name: string | undefined): void =>
+    watched.get(scope)?.forEach((listener) => listener(name));
+  return {
+    cache: createCache(driver, { clock, random: seededRandom(1) }),
+    clock,
+    calls,
+    tell,
+    watched,
+  };
 }
 
 async function collect(keys: AsyncIterable<string>): Promise<string[]> {
@@ -70,8 +80,12 @@ describe("a view", () => {
   test("PREFIX-11 is refused for a prefix that has no name", () => {
     const { cache } = noting();
     for (const segment of ["", "\ud800", "x".repeat(1025)]) {
-      expect(() => cache.withPrefix(segment)).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
-      expect(() => cache.at(["a", segment])).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+      expect(() => cache.withPrefix(segment)).toThrow(
+        expect.objectContaining({ code: "CONFIGURATION" }),
+      );
+      expect(() => cache.at(["a", segment])).toThrow(
+        expect.objectContaining({ code: "CONFIGURATION" }),
+      );
     }
   });
 
@@ -85,21 +99,27 @@ describe("a view", () => {
 });
 
 describe("before anything is sent", () => {
-  test.each([0, -1, NaN, Infinity, 1.5, 2 ** 53, "300", null])("CACHE-14 the time to live %j is refused", async (ttlMs) => {
-    const { cache, calls } = noting();
-    // @ts-expect-error: what a caller without types may pass
-    await expect(cache.set("k", "v", { ttlMs })).rejects.toMatchObject({
-      code: "CONFIGURATION",
-      message: expect.stringContaining("ttlMs"),
-    });
-    expect(calls).toEqual([]);
-  });
+  test.each([0, -1, NaN, Infinity, 1.5, 2 ** 53, "300", null])(
+    "CACHE-14 the time to live %j is refused",
+    async (ttlMs) => {
+      const { cache, calls } = noting();
+      // @ts-expect-error: what a caller without types may pass
+      await expect(cache.set("k", "v", { ttlMs })).rejects.toMatchObject({
+        code: "CONFIGURATION",
+        message: expect.stringContaining("ttlMs"),
+      });
+      expect(calls).toEqual([]);
+    },
+  );
 
-  test.each([1, 86_400_000, 2 ** 31, Number.MAX_SAFE_INTEGER])("the time to live %d is taken", async (ttlMs) => {
-    const { cache, calls } = noting();
-    await cache.set("k", "v", { ttlMs });
-    expect(calls).toEqual([["set", "{k}", "v", expect.objectContaining({ ttlMs })]]);
-  });
+  test.each([1, 86_400_000, 2 ** 31, Number.MAX_SAFE_INTEGER])(
+    "the time to live %d is taken",
+    async (ttlMs) => {
+      const { cache, calls } = noting();
+      await cache.set("k", "v", { ttlMs });
+      expect(calls).toEqual([["set", "{k}", "v", expect.objectContaining({ ttlMs })]]);
+    },
+  );
 
   test("an empty, malformed or over-long key is refused", async () => {
     const { cache, calls } = noting();
@@ -124,11 +144,19 @@ describe("before anything is sent", () => {
   test("an operation id or a version that none can be is refused", async () => {
     const { cache, calls } = noting();
     for (const bad of ["", "a b", "x".repeat(65), "a|b"]) {
-      await expect(cache.set("k", "v", { operationId: bad })).rejects.toMatchObject({ code: "CONFIGURATION" });
-      await expect(cache.set("k", "v", { ifVersion: bad })).rejects.toMatchObject({ code: "CONFIGURATION" });
-      await expect(cache.delete("k", { ifVersion: bad })).rejects.toMatchObject({ code: "CONFIGURATION" });
+      await expect(cache.set("k", "v", { operationId: bad })).rejects.toMatchObject({
+        code: "CONFIGURATION",
+      });
+      await expect(cache.set("k", "v", { ifVersion: bad })).rejects.toMatchObject({
+        code: "CONFIGURATION",
+      });
+      await expect(cache.delete("k", { ifVersion: bad })).rejects.toMatchObject({
+        code: "CONFIGURATION",
+      });
     }
-    await expect(cache.set("k", "v", { operationId: "absent" })).rejects.toMatchObject({ code: "CONFIGURATION" });
+    await expect(cache.set("k", "v", { operationId: "absent" })).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
     expect(calls).toEqual([]);
   });
 });
@@ -136,7 +164,9 @@ describe("before anything is sent", () => {
 describe("a write", () => {
   test("CACHE-03 carries a version of its own", async () => {
     const { cache } = noting();
-    const versions = await Promise.all(Array.from({ length: 100 }, async () => (await cache.set("k", "v")).version));
+    const versions = await Promise.all(
+      Array.from({ length: 100 }, async () => (await cache.set("k", "v")).version),
+    );
     expect(new Set(versions).size).toBe(100);
     for (const version of versions) expect(version).toMatch(/^[A-Za-z0-9_-]{22}$/);
   });
@@ -144,7 +174,9 @@ describe("a write", () => {
   test("CACHE-24 carries the caller's operation id as its version", async () => {
     const { cache, calls } = noting();
     await cache.set("k", "v", { operationId: "commit-1", ifVersion: "absent" });
-    expect(calls).toEqual([["set", "{k}", "v", { version: "commit-1", ttlMs: undefined, ifVersion: "absent" }]]);
+    expect(calls).toEqual([
+      ["set", "{k}", "v", { version: "commit-1", ttlMs: undefined, ifVersion: "absent" }],
+    ]);
   });
 });
 
@@ -159,10 +191,18 @@ describe("a store that does not answer", () => {
       names: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
     };
     const { cache, clock } = noting(hung);
-    const calls = [cache.get("k"), cache.set("k", "v"), cache.delete("k"), cache.clear(), collect(cache.keys()), cache.watch!(() => {})];
+    const calls = [
+      cache.get("k"),
+      cache.set("k", "v"),
+      cache.delete("k"),
+      cache.clear(),
+      collect(cache.keys()),
+      cache.watch!(() => {}),
+    ];
     const outcomes = Promise.allSettled(calls);
     await clock.advance(500);
-    for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ reason: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -200,7 +240,9 @@ describe("keys", () => {
   });
 
   test("CACHE-20 are given once each, as the caller wrote them, whatever else the driver yields", async () => {
-    const { cache } = noting(listing(["a:{x}", "a:{%F0%9F%98%80}", "a:{x}", "a:b:{y}", "a:{%78}", "a:{", "garbage"]));
+    const { cache } = noting(
+      listing(["a:{x}", "a:{%F0%9F%98%80}", "a:{x}", "a:b:{y}", "a:{%78}", "a:{", "garbage"]),
+    );
     expect(await collect(cache.withPrefix("a").keys())).toEqual(["x", "😀"]);
   });
 
@@ -238,7 +280,8 @@ describe("a watch", () => {
     const { cache, tell } = noting();
     const heard: Array<string | undefined> = [];
     await cache.withPrefix("a").watch!((key) => heard.push(key));
-    for (const name of ["", "a", "a:{", "a:{}", "a:b:{k}", "ab:{k}", "a:{%6B}", "a:{k}x"]) tell("a:{", name);
+    for (const name of ["", "a", "a:{", "a:{}", "a:b:{k}", "ab:{k}", "a:{%6B}", "a:{k}x"])
+      tell("a:{", name);
     expect(heard).toEqual([]);
   });
 
@@ -294,8 +337,16 @@ describe("closing", () => {
     await Promise.all([view.close(), cache.close(), view.close()]);
     await cache.close();
     expect(calls).toEqual([["close"]]);
-    const later = [cache.get("k"), view.set("k", "v"), cache.delete("k"), cache.clear(), collect(view.keys()), view.watch!(() => {})];
-    for (const call of [...later, cache.withPrefix("b").get("k")]) await expect(call).rejects.toMatchObject({ code: "CLOSED" });
+    const later = [
+      cache.get("k"),
+      view.set("k", "v"),
+      cache.delete("k"),
+      cache.clear(),
+      collect(view.keys()),
+      view.watch!(() => {}),
+    ];
+    for (const call of [...later, cache.withPrefix("b").get("k")])
+      await expect(call).rejects.toMatchObject({ code: "CLOSED" });
     expect(calls).toEqual([["close"]]);
   });
 

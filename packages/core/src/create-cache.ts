@@ -1,4 +1,7 @@
-/** Turns a driver into a cache: prefixes, validation, ids, deadlines and closing, the same for every store. */
+/**
+ * Turns a driver into a cache: prefixes, validation, ids, deadlines and closing, the same for every
+ * store.
+ */
 import type {
   Cache,
   CacheDriver,
@@ -31,8 +34,9 @@ export interface CacheOptions {
   /** Draws the versions. @defaultValue the machine's random source */
   readonly random?: Random;
   /**
-   * How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1. `keys` counts it per step; `clear`, which is
-   * many commands, checks that the store answers within it and then has 60 times as long. @defaultValue 500
+   * How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1. `keys`
+   * counts it per step; `clear`, which is many commands, checks that the store answers within it
+   * and then has 60 times as long. @defaultValue 500
    */
   readonly deadlineMs?: number;
 }
@@ -40,21 +44,45 @@ export interface CacheOptions {
 /**
  * A cache over a driver.
  *
- * All views made from it by `withPrefix` and `at` are one cache: `close` on any of them closes it for all, after the calls in
- * flight have settled, which takes at most the deadline. A `clear` in flight is not waited for: it rejects with `CLOSED`.
+ * All views made from it by `withPrefix` and `at` are one cache: `close` on any of them closes it
+ * for all, after the calls in flight have settled, which takes at most the deadline. A `clear` in
+ * flight is not waited for: it rejects with `CLOSED`.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is not, and what is no driver.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is
+ *   not, and what is no driver.
  */
 export function createCache(driver: CacheDriver, options: CacheOptions = {}): Cache {
-  requireShape("The cache's driver", driver, ["get", "set", "delete", "clear", "names", "close"], "An adapter makes one; see CacheDriver.");
+  requireShape(
+    "The cache's driver",
+    driver,
+    ["get", "set", "delete", "clear", "names", "close"],
+    "An adapter makes one; see CacheDriver.",
+  );
   requireKnown("The cache's options", options, ["clock", "deadlineMs", "random"]);
   requireClock(options.clock);
   const { clock = systemClock, random = systemRandom } = options;
   const deadlineMs = requireDeadline(options.deadlineMs);
-  const guard = createDriverGuard({ kind: driver.kind, clock, deadlineMs, onSilence: driver.recover?.bind(driver) });
-  const longGuard = createDriverGuard({ kind: driver.kind, clock, deadlineMs: deadlineMs * clearFactor });
+  const guard = createDriverGuard({
+    kind: driver.kind,
+    clock,
+    deadlineMs,
+    onSilence: driver.recover?.bind(driver),
+  });
+  const longGuard = createDriverGuard({
+    kind: driver.kind,
+    clock,
+    deadlineMs: deadlineMs * clearFactor,
+  });
   return new View(
-    { driver, random, guard, longGuard, subscriptions: createSubscriptions(guard), watches: new Map(), closing: undefined },
+    {
+      driver,
+      random,
+      guard,
+      longGuard,
+      subscriptions: createSubscriptions(guard),
+      watches: new Map(),
+      closing: undefined,
+    },
     [],
   );
 }
@@ -108,7 +136,11 @@ class View implements Cache {
       if (ttlMs !== undefined) requireTtl(ttlMs);
       if (ifVersion !== undefined) requireVersion(ifVersion);
       if (operationId !== undefined) requireOperationId(operationId);
-      return driver.set(name, value, { version: operationId ?? this.#shared.random.id(), ttlMs, ifVersion });
+      return driver.set(name, value, {
+        version: operationId ?? this.#shared.random.id(),
+        ttlMs,
+        ifVersion,
+      });
     });
   }
 
@@ -122,7 +154,8 @@ class View implements Cache {
   }
 
   async clear(): Promise<number> {
-    // The name with an empty key is nobody's: this read only tells, within one deadline, whether the store is there.
+    // The name with an empty key is nobody's: this read only tells, within one deadline, whether
+    // the store is there.
     await this.#shared.guard.run(() => this.#openDriver().get(`${this.#scope}}`));
     return this.#shared.longGuard.run(() => this.#openDriver().clear(this.#scope));
   }
@@ -195,7 +228,10 @@ class View implements Cache {
   }
 }
 
-/** Runs up to its first `await` before `closing` is set, which changes nothing: nobody else runs meanwhile. */
+/**
+ * Runs up to its first `await` before `closing` is set, which changes nothing: nobody else runs
+ * meanwhile.
+ */
 async function closeShared({ driver, guard, longGuard, subscriptions }: Shared): Promise<void> {
   longGuard.abandon(new ClosedError("This cache"));
   await subscriptions.close();
@@ -204,9 +240,14 @@ async function closeShared({ driver, guard, longGuard, subscriptions }: Shared):
 }
 
 function requireValue(value: string): void {
-  if (typeof value !== "string") throw new ConfigurationError(`A value must be a string, not ${typeof value}. Serialise it first.`);
+  if (typeof value !== "string")
+    throw new ConfigurationError(
+      `A value must be a string, not ${typeof value}. Serialise it first.`,
+    );
   if (!value.isWellFormed()) {
-    throw new ConfigurationError("The value holds half of a surrogate pair, which no store keeps. Encode binary data as base64.");
+    throw new ConfigurationError(
+      "The value holds half of a surrogate pair, which no store keeps. Encode binary data as base64.",
+    );
   }
 }
 
@@ -219,11 +260,15 @@ function requireTtl(ttlMs: number): void {
 
 function requireVersion(version: Version): void {
   if (versionPattern.test(version)) return;
-  throw new ConfigurationError('ifVersion must be a version that this cache returned, or "absent" where nothing may be stored.');
+  throw new ConfigurationError(
+    'ifVersion must be a version that this cache returned, or "absent" where nothing may be stored.',
+  );
 }
 
 /** `absent` is a condition, so it cannot be a version. */
 function requireOperationId(operationId: string): void {
   if (versionPattern.test(operationId) && operationId !== "absent") return;
-  throw new ConfigurationError("operationId must be 1 to 64 characters of A-Za-z0-9_- and unguessable. Draw it with random.id().");
+  throw new ConfigurationError(
+    "operationId must be 1 to 64 characters of A-Za-z0-9_- and unguessable. Draw it with random.id().",
+  );
 }

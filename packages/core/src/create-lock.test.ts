@@ -12,7 +12,10 @@ interface Fixture {
   readonly waiters: Map<string, Set<() => void>>;
 }
 
-/** A lock over a driver that notes what it is told and grants everything; `override` replaces its operations. */
+/**
+ * A lock over a driver that notes what it is told and grants everything; `override` replaces its
+ * operations.
+ */
 function noting(override: Partial<LockDriver> = {}): Fixture {
   const clock = manualClock();
   const calls: Array<readonly unknown[]> = [];
@@ -53,23 +56,30 @@ describe("a lock's view", () => {
   });
 
   test("PREFIX-11 is refused for a prefix that has no name", () => {
-    expect(() => noting().lock.withPrefix("")).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
-    expect(() => noting().lock.at(["a", "\ud800"])).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => noting().lock.withPrefix("")).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
+    expect(() => noting().lock.at(["a", "\ud800"])).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 });
 
 describe("before anything is sent", () => {
-  test.each([0, -1, NaN, Infinity, 1.5, 2 ** 31, "300", undefined])("LOCK-10 the lease %j is refused", async (ttlMs) => {
-    const { lock, calls } = noting();
-    // @ts-expect-error: what a caller without types may pass
-    await expect(lock.tryAcquire("n", "me", ttlMs)).rejects.toMatchObject({
-      code: "CONFIGURATION",
-      message: expect.stringContaining("ttlMs"),
-    });
-    // @ts-expect-error: the same
-    await expect(lock.extend("n", "me", ttlMs)).rejects.toMatchObject({ code: "CONFIGURATION" });
-    expect(calls).toEqual([]);
-  });
+  test.each([0, -1, NaN, Infinity, 1.5, 2 ** 31, "300", undefined])(
+    "LOCK-10 the lease %j is refused",
+    async (ttlMs) => {
+      const { lock, calls } = noting();
+      // @ts-expect-error: what a caller without types may pass
+      await expect(lock.tryAcquire("n", "me", ttlMs)).rejects.toMatchObject({
+        code: "CONFIGURATION",
+        message: expect.stringContaining("ttlMs"),
+      });
+      // @ts-expect-error: the same
+      await expect(lock.extend("n", "me", ttlMs)).rejects.toMatchObject({ code: "CONFIGURATION" });
+      expect(calls).toEqual([]);
+    },
+  );
 
   test.each([1, 2 ** 31 - 1])("LOCK-10 the lease %j is asked for", async (ttlMs) => {
     const { lock, calls } = noting();
@@ -78,7 +88,10 @@ describe("before anything is sent", () => {
   });
 
   test("LOCK-05 an owner that nobody can be is told how to become one", async () => {
-    const told = { message: "A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id()." };
+    const told = {
+      message:
+        "A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id().",
+    };
     await expect(noting().lock.tryAcquire("n", "", 1_000)).rejects.toMatchObject(told);
   });
 
@@ -91,7 +104,8 @@ describe("before anything is sent", () => {
         lock.release(name, "me"),
         lock.onRelease!(name, () => {}),
       ];
-      for (const outcome of outcomes) await expect(outcome).rejects.toMatchObject({ code: "CONFIGURATION" });
+      for (const outcome of outcomes)
+        await expect(outcome).rejects.toMatchObject({ code: "CONFIGURATION" });
     }
     expect(calls).toEqual([]);
   });
@@ -99,7 +113,9 @@ describe("before anything is sent", () => {
   test("LOCK-05 an owner that nobody can be acquires nothing, and holds nothing to extend or release", async () => {
     const { lock, calls } = noting();
     for (const owner of ["", " ", "a b", "a\n", "é", "x".repeat(129)]) {
-      await expect(lock.tryAcquire("n", owner, 1000)).rejects.toMatchObject({ code: "CONFIGURATION" });
+      await expect(lock.tryAcquire("n", owner, 1000)).rejects.toMatchObject({
+        code: "CONFIGURATION",
+      });
       expect(await lock.extend("n", owner, 1000)).toBe(false);
       expect(await lock.release("n", owner)).toBe(false);
     }
@@ -109,7 +125,12 @@ describe("before anything is sent", () => {
 
 describe("a store that does not answer or fails", () => {
   test("FAULT-01 fails every operation within the deadline", async () => {
-    const { lock, clock } = noting({ tryAcquire: never, extend: never, release: never, onRelease: never });
+    const { lock, clock } = noting({
+      tryAcquire: never,
+      extend: never,
+      release: never,
+      onRelease: never,
+    });
     const outcomes = Promise.allSettled([
       lock.tryAcquire("n", "me", 1),
       lock.extend("n", "me", 1),
@@ -117,15 +138,23 @@ describe("a store that does not answer or fails", () => {
       lock.onRelease!("n", () => {}),
     ]);
     await clock.advance(500);
-    for (const outcome of await outcomes) expect(outcome).toMatchObject({ reason: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ reason: { code: "CACHE_UNAVAILABLE", reason: "timeout" } });
     expect(clock.pendingTimers).toBe(0);
   });
 
   test("FAULT-08 is never reported as held or released", async () => {
     const refuse = (): Promise<never> => Promise.reject(new Error("ERR me"));
     const { lock } = noting({ tryAcquire: refuse, extend: refuse, release: refuse });
-    for (const outcome of [lock.tryAcquire("n", "me", 1), lock.extend("n", "me", 1), lock.release("n", "me")]) {
-      await expect(outcome).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", message: expect.not.stringContaining("ERR me") });
+    for (const outcome of [
+      lock.tryAcquire("n", "me", 1),
+      lock.extend("n", "me", 1),
+      lock.release("n", "me"),
+    ]) {
+      await expect(outcome).rejects.toMatchObject({
+        code: "CACHE_UNAVAILABLE",
+        message: expect.not.stringContaining("ERR me"),
+      });
     }
   });
 });
@@ -145,7 +174,9 @@ describe("a lock that is granted after its owner has released it", () => {
 
   test("is released again, also when nobody is told of the grant any more", async () => {
     const { lock, clock, calls, requests } = pooled();
-    const asking = expect(lock.tryAcquire("n", "me", 1000)).rejects.toMatchObject({ reason: "timeout" });
+    const asking = expect(lock.tryAcquire("n", "me", 1000)).rejects.toMatchObject({
+      reason: "timeout",
+    });
     await clock.advance(500);
     await asking;
     await lock.release("n", "me");

@@ -17,17 +17,26 @@ import type { WaitQueue } from "./wait-queue.ts";
 export interface LockOptions {
   /** Measures the deadline. @defaultValue the machine's clock */
   readonly clock?: Clock;
-  /** How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1. @defaultValue 500 */
+  /**
+   * How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1.
+   * @defaultValue 500
+   */
   readonly deadlineMs?: number;
 }
 
 /**
  * A lock over a driver. All views made from it by `withPrefix` and `at` share its wait queue.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is not, and what is no driver.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is
+ *   not, and what is no driver.
  */
 export function createLock(driver: LockDriver, options: LockOptions = {}): Lock {
-  requireShape("The lock's driver", driver, ["tryAcquire", "extend", "release"], "An adapter makes one; see LockDriver.");
+  requireShape(
+    "The lock's driver",
+    driver,
+    ["tryAcquire", "extend", "release"],
+    "An adapter makes one; see LockDriver.",
+  );
   requireKnown("The lock's options", options, ["clock", "deadlineMs"]);
   requireClock(options.clock);
   const { clock = systemClock } = options;
@@ -37,12 +46,23 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
     deadlineMs: requireDeadline(options.deadlineMs),
     onSilence: driver.recover?.bind(driver),
   });
-  return new View({ driver: releasingLateGrants(driver), guard, subscriptions: createSubscriptions(guard), queue: createWaitQueue() }, []);
+  return new View(
+    {
+      driver: releasingLateGrants(driver),
+      guard,
+      subscriptions: createSubscriptions(guard),
+      queue: createWaitQueue(),
+    },
+    [],
+  );
 }
 
 const leaseMaxMs = 2 ** 31 - 1;
 
-/** Visible ASCII: no store alters or trims it, and the empty text, which marks a free lock in some, is nobody. */
+/**
+ * Visible ASCII: no store alters or trims it, and the empty text, which marks a free lock in some,
+ * is nobody.
+ */
 const ownerPattern = /^[!-~]{1,128}$/;
 
 /** What all views of one lock share. */
@@ -65,7 +85,8 @@ class View implements Lock {
     this.#scope = scopeOf(path);
     this.path = Object.freeze([...path]);
     this.queue = shared.queue;
-    if (shared.driver.onRelease) this.onRelease = (name, listener) => this.#onRelease(name, listener);
+    if (shared.driver.onRelease)
+      this.onRelease = (name, listener) => this.#onRelease(name, listener);
   }
 
   tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy> {
@@ -74,7 +95,9 @@ class View implements Lock {
       const physical = nameIn(this.#scope, name);
       requireLease(ttlMs);
       if (!ownerPattern.test(owner)) {
-        throw new ConfigurationError("A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id().");
+        throw new ConfigurationError(
+          "A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id().",
+        );
       }
       return driver.tryAcquire(physical, owner, ttlMs);
     });
@@ -110,5 +133,7 @@ class View implements Lock {
 
 function requireLease(ttlMs: number): void {
   if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= leaseMaxMs) return;
-  throw new ConfigurationError(`A lease's ttlMs must be a whole number of ms from 1 to ${leaseMaxMs}, not ${String(ttlMs)}.`);
+  throw new ConfigurationError(
+    `A lease's ttlMs must be a whole number of ms from 1 to ${leaseMaxMs}, not ${String(ttlMs)}.`,
+  );
 }

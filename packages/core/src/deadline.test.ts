@@ -44,19 +44,23 @@ describe("a deadline", () => {
     { ms: 500, lagMs: 700 },
     { ms: 20_000, lagMs: 300 },
     { ms: 20_000, lagMs: 5_000 },
-  ])("of $ms ms passes though the event loop is never free: each timer is $lagMs ms late", async ({ ms, lagMs }) => {
-    const clock = manualClock();
-    let isOver = false;
-    setDeadline(clock, ms, () => (isOver = true));
-    // Of each part, which lasts 500 ms or an eighth, it may be late by the whole lag; one part more is granted once.
-    const partMs = Math.max(500, ms / 8);
-    const untilMs = clock.monotonicMs() + (ms / partMs + 1) * (partMs + lagMs);
-    while (!isOver && clock.monotonicMs() < untilMs) {
-      clock.stall(lagMs);
-      await clock.advance(1);
-    }
-    expect(isOver).toBe(true);
-  });
+  ])(
+    "of $ms ms passes though the event loop is never free: each timer is $lagMs ms late",
+    async ({ ms, lagMs }) => {
+      const clock = manualClock();
+      let isOver = false;
+      setDeadline(clock, ms, () => (isOver = true));
+      // Of each part, which lasts 500 ms or an eighth, it may be late by the whole lag; one part
+      // more is granted once.
+      const partMs = Math.max(500, ms / 8);
+      const untilMs = clock.monotonicMs() + (ms / partMs + 1) * (partMs + lagMs);
+      while (!isOver && clock.monotonicMs() < untilMs) {
+        clock.stall(lagMs);
+        await clock.advance(1);
+      }
+      expect(isOver).toBe(true);
+    },
+  );
 
   it("has passed at once where there is no time, and calls nobody", () => {
     const clock = manualClock();

@@ -13,7 +13,9 @@ describe("an error of a driver", () => {
     });
     const wrapped = asLingpaiError(error, "ioredis");
     expect(wrapped).toBeInstanceOf(CacheUnavailableError);
-    expect(wrapped.message).toBe("The store (ioredis) failed: RangeError. Check that it is up and that its client is connected.");
+    expect(wrapped.message).toBe(
+      "The store (ioredis) failed: RangeError. Check that it is up and that its client is connected.",
+    );
     expect(inspect(wrapped, { depth: 10, showHidden: true })).not.toContain(canary);
     expect(wrapped.cause).toBeUndefined();
   });
@@ -24,19 +26,32 @@ describe("an error of a driver", () => {
     ["ETIMEDOUT", "timeout"],
     ["E_WHATEVER", "other"],
   ])("with the code %s has the reason %s", (code, reason) => {
-    expect(asLingpaiError(Object.assign(new Error(canary), { code }), "test")).toMatchObject({ reason, retryable: true });
+    expect(asLingpaiError(Object.assign(new Error(canary), { code }), "test")).toMatchObject({
+      reason,
+      retryable: true,
+    });
   });
 
-  test.each([undefined, null, canary, { message: canary }, Object.assign(new Error(canary), { name: `${canary} ` })])(
-    "of no known form is an unknown error: %#",
-    (thrown) => expect(asLingpaiError(thrown, "test").message).toContain("failed: unknown error."),
+  test.each([
+    undefined,
+    null,
+    canary,
+    { message: canary },
+    Object.assign(new Error(canary), { name: `${canary} ` }),
+  ])("of no known form is an unknown error: %#", (thrown) =>
+    expect(asLingpaiError(thrown, "test").message).toContain("failed: unknown error."),
   );
 
   test("passes as it is when it is one of ours, of another copy of this package too", () => {
     const own = new UnreadableEntryError("k", "type", "Another type.");
     expect(asLingpaiError(own, "test")).toBe(own);
-    const foreign = Object.assign(new Error("of another copy"), { code: "UNREADABLE_ENTRY", retryable: false });
+    const foreign = Object.assign(new Error("of another copy"), {
+      code: "UNREADABLE_ENTRY",
+      retryable: false,
+    });
     expect(asLingpaiError(foreign, "test")).toBe(foreign);
-    expect(asLingpaiError(Object.assign(new Error(canary), { code: "CLOSED" }), "test")).toBeInstanceOf(CacheUnavailableError);
+    expect(
+      asLingpaiError(Object.assign(new Error(canary), { code: "CLOSED" }), "test"),
+    ).toBeInstanceOf(CacheUnavailableError);
   });
 });

@@ -26,7 +26,9 @@ describe("a guarded call", () => {
   test("settles as the driver does and leaves no timer", async () => {
     const { clock, guard } = guarded();
     expect(await guard.run(async () => 7)).toBe(7);
-    await expect(guard.run(() => Promise.reject(new ClosedError("This cache")))).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(
+      guard.run(() => Promise.reject(new ClosedError("This cache"))),
+    ).rejects.toMatchObject({ code: "CLOSED" });
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -36,7 +38,11 @@ describe("a guarded call", () => {
     await clock.advance(499);
     expect(outcome).toEqual({});
     await clock.advance(1);
-    expect(outcome.error).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true });
+    expect(outcome.error).toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      reason: "timeout",
+      retryable: true,
+    });
     expect(String(outcome.error)).toContain("did not answer within 500 ms (deadlineMs");
     expect(clock.pendingTimers).toBe(0);
   });
@@ -94,7 +100,10 @@ describe("a guarded call", () => {
     failure.reject(new Error("late"));
     await clock.settle();
     process.off("unhandledRejection", note);
-    expect(outcomes.map(({ error }) => error)).toEqual([expect.any(CacheUnavailableError), expect.any(CacheUnavailableError)]);
+    expect(outcomes.map(({ error }) => error)).toEqual([
+      expect.any(CacheUnavailableError),
+      expect.any(CacheUnavailableError),
+    ]);
     expect(freed).toEqual(["subscription"]);
     expect(unhandled).toEqual([]);
   });
@@ -138,15 +147,24 @@ describe("a guarded call", () => {
 test("a deadline is a whole number of ms that a timer can take", () => {
   expect(requireDeadline()).toBe(500);
   expect(requireDeadline(1)).toBe(1);
-  for (const deadlineMs of [0, -1, 1.5, NaN, Infinity, 2 ** 31]) expect(() => requireDeadline(deadlineMs)).toThrow(ConfigurationError);
+  for (const deadlineMs of [0, -1, 1.5, NaN, Infinity, 2 ** 31])
+    expect(() => requireDeadline(deadlineMs)).toThrow(ConfigurationError);
 });
 
 describe("a store that is silent", () => {
-  function listening(): { readonly clock: ManualClock; readonly guard: DriverGuard; readonly silences: number[] } {
+  function listening(): {
+    readonly clock: ManualClock;
+    readonly guard: DriverGuard;
+    readonly silences: number[];
+  } {
     const clock = manualClock();
     const silences: number[] = [];
     const onSilence = (): void => void silences.push(clock.monotonicMs());
-    return { clock, silences, guard: createDriverGuard({ kind: "test", clock, deadlineMs: 500, onSilence }) };
+    return {
+      clock,
+      silences,
+      guard: createDriverGuard({ kind: "test", clock, deadlineMs: 500, onSilence }),
+    };
   }
 
   test("is told of after three deadlines, one after the other, whatever is answered in between", async () => {

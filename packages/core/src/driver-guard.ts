@@ -1,4 +1,7 @@
-/** The one place through which drivers are called: a deadline that the driver cannot escape, and errors that leak nothing. */
+/**
+ * The one place through which drivers are called: a deadline that the driver cannot escape, and
+ * errors that leak nothing.
+ */
 import { createCallQueue } from "./call-queue.ts";
 import type { Call } from "./call-queue.ts";
 import { asLingpaiError } from "./driver-error.ts";
@@ -8,8 +11,9 @@ import type { CancelTimer, Clock } from "./time.ts";
 
 export interface DriverGuard {
   /**
-   * Settles as `call` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the deadline. What the driver answers after that
-   * is dropped: a rejection is nobody's unhandled rejection, a value goes to `late` only, which may free it.
+   * Settles as `call` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the deadline. What
+   * the driver answers after that is dropped: a rejection is nobody's unhandled rejection, a value
+   * goes to `late` only, which may free it.
    */
   run<T>(call: () => Promise<T>, late?: (value: T) => void): Promise<T>;
   /** Rejects whatever is in flight with `error`. */
@@ -23,24 +27,38 @@ export interface DriverGuardSettings {
   readonly kind: string;
   readonly clock: Clock;
   readonly deadlineMs: number;
-  /** Called when {@link silencesMax} deadlines, one after the other, were missed within a short time. */
+  /**
+   * Called when {@link silencesMax} deadlines, one after the other, were missed within a short
+   * time.
+   */
   readonly onSilence?: (() => void) | undefined;
 }
 
-/** So many missed deadlines, each at least a deadline after the last, within {@link silenceWindow} deadlines. */
+/**
+ * So many missed deadlines, each at least a deadline after the last, within {@link silenceWindow}
+ * deadlines.
+ */
 const silencesMax = 3;
 const silenceWindow = 12;
 
 /** Used by every call unless the caller sets `deadlineMs`. */
 export const deadlineDefaultMs = 500;
 
-/** The default, or the given deadline in ms once it has been found to be a whole number from 1 to 2^31 − 1. */
+/**
+ * The default, or the given deadline in ms once it has been found to be a whole number from 1 to
+ * 2^31 − 1.
+ */
 export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number {
   if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs < 2 ** 31) return deadlineMs;
-  throw new ConfigurationError(`deadlineMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`);
+  throw new ConfigurationError(
+    `deadlineMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`,
+  );
 }
 
-/** Is told of each missed deadline. Answers in between do not count: in a Cluster they come from the other primaries. */
+/**
+ * Is told of each missed deadline. Answers in between do not count: in a Cluster they come from the
+ * other primaries.
+ */
 function silenceNoter(deadlineMs: number, onSilence: () => void): (nowMs: number) => void {
   let missedMs: number[] = [];
   return (nowMs) => {
@@ -53,10 +71,15 @@ function silenceNoter(deadlineMs: number, onSilence: () => void): (nowMs: number
 }
 
 /**
- * All calls have the same deadline, so they fall due in the order in which they began: one timer, armed for the oldest,
- * serves any number of them, and none is armed while nothing is in flight.
+ * All calls have the same deadline, so they fall due in the order in which they began: one timer,
+ * armed for the oldest, serves any number of them, and none is armed while nothing is in flight.
  */
-export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: DriverGuardSettings): DriverGuard {
+export function createDriverGuard({
+  kind,
+  clock,
+  deadlineMs,
+  onSilence,
+}: DriverGuardSettings): DriverGuard {
   const calls = createCallQueue();
   const idlers: Array<() => void> = [];
   let cancelTimer: CancelTimer | undefined;
@@ -71,7 +94,8 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
   const expire = (): void => {
     const nowMs = clock.monotonicMs();
     const { oldest } = calls;
-    // A timer this late means that the event loop stood still: the answers may be waiting in the socket, read them first.
+    // A timer this late means that the event loop stood still: the answers may be waiting in the
+    // socket, read them first.
     if (oldest && nowMs - oldest.dueMs > deadlineMs / 10 && !secondLook) {
       secondLook = true;
       cancelTimer = clock.setTimer(0, expire);
@@ -127,7 +151,10 @@ export function createDriverGuard({ kind, clock, deadlineMs, onSilence }: Driver
       }
       rest();
     },
-    idle: () => (calls.oldest === undefined ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    idle: () =>
+      calls.oldest === undefined
+        ? Promise.resolve()
+        : new Promise((resolve) => idlers.push(resolve)),
   };
 }
 

@@ -4,7 +4,11 @@ import { DueQueue, type Due } from "./due-queue.ts";
 
 describe("the queue of what falls due", () => {
   it("gives what is due in the order of time, and nothing that was cancelled, whatever came and went before", () => {
-    const step = fc.oneof(fc.record({ add: fc.nat(1_000) }), fc.record({ cancel: fc.nat(200) }), fc.record({ takeAt: fc.nat(1_000) }));
+    const step = fc.oneof(
+      fc.record({ add: fc.nat(1_000) }),
+      fc.record({ cancel: fc.nat(200) }),
+      fc.record({ takeAt: fc.nat(1_000) }),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = new DueQueue<number>();
@@ -28,7 +32,9 @@ describe("the queue of what falls due", () => {
             kept = kept.filter((due) => due.value !== value);
           }
           expect(queue.size).toBe(kept.length);
-          expect(queue.first()?.dueMs).toBe(kept.length === 0 ? undefined : Math.min(...kept.map(({ dueMs }) => dueMs)));
+          expect(queue.first()?.dueMs).toBe(
+            kept.length === 0 ? undefined : Math.min(...kept.map(({ dueMs }) => dueMs)),
+          );
         }
       }),
     );

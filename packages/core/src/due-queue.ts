@@ -5,7 +5,9 @@ export interface Due<T> {
   isCancelled: boolean;
 }
 
-/** What is cancelled goes when its turn comes, or when more than half of what is kept is cancelled. */
+/**
+ * What is cancelled goes when its turn comes, or when more than half of what is kept is cancelled.
+ */
 export class DueQueue<T> {
   #heap: Due<T>[] = [];
   #cancelled = 0;

@@ -12,7 +12,9 @@ export interface EnvelopePlace {
   readonly version: string;
 }
 
-export type Opened = { readonly value: string } | { readonly unreadable: "schema" | "key-id" | "tag" | "format"; readonly keyId?: string };
+export type Opened =
+  | { readonly value: string }
+  | { readonly unreadable: "schema" | "key-id" | "tag" | "format"; readonly keyId?: string };
 
 /** `lps1.KEYID.BASE64URL(iv | ciphertext | tag)`; a later form has a later number. */
 const schema = "lps1";
@@ -27,7 +29,12 @@ export function seal(ring: Keyring, place: EnvelopePlace, value: string): string
   const iv = randomNonce(ivBytes);
   const cipher = createCipheriv("aes-256-gcm", activeKey(ring), iv);
   cipher.setAAD(associatedData(keyId, place));
-  const sealed = Buffer.concat([iv, cipher.update(value, "utf8"), cipher.final(), cipher.getAuthTag()]);
+  const sealed = Buffer.concat([
+    iv,
+    cipher.update(value, "utf8"),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
   return `${schema}.${keyId}.${sealed.toString("base64url")}`;
 }
 
@@ -35,17 +42,24 @@ export function seal(ring: Keyring, place: EnvelopePlace, value: string): string
 export function open(ring: Keyring, place: EnvelopePlace, envelope: string): Opened {
   const [, keyId, text] = envelopePattern.exec(envelope) ?? [];
   if (keyId === undefined || text === undefined) {
-    return { unreadable: anySchema.test(envelope) && !envelope.startsWith(`${schema}.`) ? "schema" : "format" };
+    return {
+      unreadable:
+        anySchema.test(envelope) && !envelope.startsWith(`${schema}.`) ? "schema" : "format",
+    };
   }
   const sealed = Buffer.from(text, "base64url");
-  if (sealed.byteLength < ivBytes + tagBytes || sealed.toString("base64url") !== text) return { unreadable: "format" };
+  if (sealed.byteLength < ivBytes + tagBytes || sealed.toString("base64url") !== text)
+    return { unreadable: "format" };
   const key = derivedKey(ring, keyId);
   if (key === undefined) return { unreadable: "key-id", keyId };
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, ivBytes));
   decipher.setAAD(associatedData(keyId, place));
   decipher.setAuthTag(sealed.subarray(-tagBytes));
   try {
-    const content = Buffer.concat([decipher.update(sealed.subarray(ivBytes, -tagBytes)), decipher.final()]);
+    const content = Buffer.concat([
+      decipher.update(sealed.subarray(ivBytes, -tagBytes)),
+      decipher.final(),
+    ]);
     return { value: content.toString("utf8") };
   } catch {
     return { unreadable: "tag", keyId };

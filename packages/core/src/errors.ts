@@ -1,9 +1,9 @@
 /**
  * Every error that Lingpai throws, each with a stable `code`.
  *
- * The code is API; the text is not and may improve in any release. Compare `error.code`, not `instanceof`: two copies of
- * a package in one process have two classes but one set of codes. No text, cause or property of these errors holds a
- * secret; names of keys and credentials may appear.
+ * The code is API; the text is not and may improve in any release. Compare `error.code`, not
+ * `instanceof`: two copies of a package in one process have two classes but one set of codes. No
+ * text, cause or property of these errors holds a secret; names of keys and credentials may appear.
  */
 
 export type ErrorCode =
@@ -44,7 +44,10 @@ export class LingpaiError extends Error {
   }
 }
 
-/** A setting or an argument is wrong. Thrown where it is given, before anything is sent. `rule` names the rule, if it has one. */
+/**
+ * A setting or an argument is wrong. Thrown where it is given, before anything is sent. `rule`
+ * names the rule, if it has one.
+ */
 export class ConfigurationError extends LingpaiError {
   readonly rule: string | undefined;
 
@@ -55,15 +58,20 @@ export class ConfigurationError extends LingpaiError {
 }
 
 /**
- * The store did not answer, or refused for a reason of its own. Never means that a key is absent or a lock is free.
+ * The store did not answer, or refused for a reason of its own. Never means that a key is absent or
+ * a lock is free.
  *
- * `reason` is short and stable: `timeout`, `disconnected`, `readonly`, `loading`, `cluster-down`, `out-of-memory`,
- * `unauthorized`, `forbidden`, or `other`. Whether a write took effect is unknown unless the reason says that it was refused.
+ * `reason` is short and stable: `timeout`, `disconnected`, `readonly`, `loading`, `cluster-down`,
+ * `out-of-memory`, `unauthorized`, `forbidden`, or `other`. Whether a write took effect is unknown
+ * unless the reason says that it was refused.
  */
 export class CacheUnavailableError extends LingpaiError {
   readonly reason: CacheUnavailableReason;
 
-  constructor(message: string, options: LingpaiErrorOptions & { readonly reason?: CacheUnavailableReason } = {}) {
+  constructor(
+    message: string,
+    options: LingpaiErrorOptions & { readonly reason?: CacheUnavailableReason } = {},
+  ) {
     super("CACHE_UNAVAILABLE", message, { retryable: true, ...options });
     this.reason = options.reason ?? "other";
   }
@@ -81,14 +89,20 @@ export type CacheUnavailableReason =
   | "other";
 
 /**
- * Something is stored under the key, but this process must not use it: another type, another schema, an unknown key id,
- * a failed authentication tag. It is not a miss: nothing is fetched and nothing is overwritten.
+ * Something is stored under the key, but this process must not use it: another type, another
+ * schema, an unknown key id, a failed authentication tag. It is not a miss: nothing is fetched and
+ * nothing is overwritten.
  */
 export class UnreadableEntryError extends LingpaiError {
   readonly key: string;
   readonly reason: "type" | "schema" | "key-id" | "tag" | "format";
 
-  constructor(key: string, reason: UnreadableEntryError["reason"], message: string, options: LingpaiErrorOptions = {}) {
+  constructor(
+    key: string,
+    reason: UnreadableEntryError["reason"],
+    message: string,
+    options: LingpaiErrorOptions = {},
+  ) {
     super("UNREADABLE_ENTRY", message, options);
     this.key = key;
     this.reason = reason;
@@ -105,37 +119,57 @@ export class ClosedError extends LingpaiError {
 /** The lock was not granted within `waitMs`. Somebody else still holds it. */
 export class LockTimeoutError extends LingpaiError {
   constructor(name: string, waitedMs: number, options: LingpaiErrorOptions = {}) {
-    super("LOCK_TIMEOUT", `The lock "${name}" was not granted within ${waitedMs} ms. Wait longer, or find out who holds it.`, {
-      retryable: true,
-      ...options,
-    });
+    super(
+      "LOCK_TIMEOUT",
+      `The lock "${name}" was not granted within ${waitedMs} ms. Wait longer, or find out who holds it.`,
+      {
+        retryable: true,
+        ...options,
+      },
+    );
   }
 }
 
-/** The lease ended while its holder still worked: it expired, was taken over, or the store forgot it. */
+/**
+ * The lease ended while its holder still worked: it expired, was taken over, or the store forgot
+ * it.
+ */
 export class LockLostError extends LingpaiError {
   readonly reason: LockLossReason;
 
   constructor(name: string, reason: LockLossReason, options: LingpaiErrorOptions = {}) {
-    super("LOCK_LOST", `The lease on "${name}" was lost (${reason}). What was done under it may overlap with its next holder.`, {
-      retryable: true,
-      ...options,
-    });
+    super(
+      "LOCK_LOST",
+      `The lease on "${name}" was lost (${reason}). What was done under it may overlap with its next holder.`,
+      {
+        retryable: true,
+        ...options,
+      },
+    );
     this.reason = reason;
   }
 }
 
-/** `expired`: the local deadline passed. `refused`: the store no longer knows us as holder. `suspended`: the machine slept. */
+/**
+ * `expired`: the local deadline passed. `refused`: the store no longer knows us as holder.
+ * `suspended`: the machine slept.
+ */
 export type LockLossReason = "expired" | "refused" | "suspended";
 
 /** A call chain that holds a lock asked for the same lock again; waiting would never end. */
 export class LockReenteredError extends LingpaiError {
   constructor(name: string) {
-    super("LOCK_REENTERED", `The lock "${name}" is already held by this call chain. Pass the lease down instead of acquiring it again.`);
+    super(
+      "LOCK_REENTERED",
+      `The lock "${name}" is already held by this call chain. Pass the lease down instead of acquiring it again.`,
+    );
   }
 }
 
-/** The store has no atomic primitive that a lock could be built on. The text names what to use instead. */
+/**
+ * The store has no atomic primitive that a lock could be built on. The text names what to use
+ * instead.
+ */
 export class LockUnsupportedError extends LingpaiError {
   constructor(message: string, options: LingpaiErrorOptions = {}) {
     super("LOCK_UNSUPPORTED", message, options);
@@ -143,25 +177,44 @@ export class LockUnsupportedError extends LingpaiError {
 }
 
 /**
- * What kept a credential away when the caller's patience ended:
- * `store`, it does not answer; `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still be processing
- * an earlier request; `cool`, it failed or refused, and the fleet backs off; `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a row; `forced`, it allows a
- * forced refresh only so often; `error`, the last attempt failed: see `cause`.
+ * What kept a credential away when the caller's patience ended: `store`, it does not answer;
+ * `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still
+ * be processing an earlier request; `cool`, it failed or refused, and the fleet backs off;
+ * `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a
+ * row; `forced`, it allows a forced refresh only so often; `error`, the last attempt failed: see
+ * `cause`.
  */
-export type CredentialUnavailableReason = "store" | "wait" | "drain" | "cool" | "refused" | "governor" | "forced" | "error";
+export type CredentialUnavailableReason =
+  | "store"
+  | "wait"
+  | "drain"
+  | "cool"
+  | "refused"
+  | "governor"
+  | "forced"
+  | "error";
 
 /** There is no credential that may be sent now. `cause` is the error that stood in the way last. */
 export class CredentialUnavailableError extends LingpaiError {
   /** Undefined when it is none of these: the text and `cause` tell. */
   readonly reason: CredentialUnavailableReason | undefined;
-  /** When trying again may help, in ms from now: after a refusal that somebody has to mend, when Lingpai tries by itself. Undefined when it never does. */
+  /**
+   * When trying again may help, in ms from now: after a refusal that somebody has to mend, when
+   * Lingpai tries by itself. Undefined when it never does.
+   */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: LingpaiErrorOptions & { readonly retryAfterMs?: number; readonly reason?: CredentialUnavailableReason } = {},
+    options: LingpaiErrorOptions & {
+      readonly retryAfterMs?: number;
+      readonly reason?: CredentialUnavailableReason;
+    } = {},
   ) {
-    super("CREDENTIAL_UNAVAILABLE", message, { retryable: options.retryAfterMs !== undefined, ...options });
+    super("CREDENTIAL_UNAVAILABLE", message, {
+      retryable: options.retryAfterMs !== undefined,
+      ...options,
+    });
     this.reason = options.reason;
     this.retryAfterMs = options.retryAfterMs;
   }
@@ -182,7 +235,10 @@ export class CredentialConflictError extends LingpaiError {
 export class QuotaExhaustedError extends LingpaiError {
   /** When the platform's day ends, in ms from now. */
   readonly resetsInMs: number;
-  /** When one fetch may leave again, in ms from now: at the day's end, or sooner where the platform refused and somebody may clear its quota. */
+  /**
+   * When one fetch may leave again, in ms from now: at the day's end, or sooner where the platform
+   * refused and somebody may clear its quota.
+   */
   readonly retryAfterMs: number;
 
   constructor(message: string, resetsInMs: number, retryAfterMs: number = resetsInMs) {
@@ -207,16 +263,22 @@ export class RecursiveRefreshError extends LingpaiError {
  *
  * - `busy`: refused, nothing issued, the platform asks to try again (`retryAfterMs`).
  * - `unsent`: the request never left this machine (no route, no DNS, connection refused).
- * - `fatal`: refused, and the same request will be refused again until somebody mends something: a wrong secret, an address that is not on
- *   the list. Tried again after a minute, then every 7 to 9 minutes; {@link IssueError.scope} says by whom.
+ * - `fatal`: refused, and the same request will be refused again until somebody mends something: a
+ *   wrong secret, an address that is not on the list. Tried again after a minute, then every 7 to 9
+ *   minutes; {@link IssueError.scope} says by whom.
  * - `parent`: the parent's credential was refused.
  * - `input`: the single-use input was refused, nothing issued: another one is good, or none.
- * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day says).
- * - `unknown`: it may have been processed: a timeout, a reset, a 5xx, an answer that makes no sense.
+ * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day
+ *   says).
+ * - `unknown`: it may have been processed: a timeout, a reset, a 5xx, an answer that makes no
+ *   sense.
  */
 export type IssueOutcome = "busy" | "unsent" | "fatal" | "parent" | "input" | "quota" | "unknown";
 
-/** The platform refused, or did not answer, a request for a credential. Its text never holds a secret or a whole answer. */
+/**
+ * The platform refused, or did not answer, a request for a credential. Its text never holds a
+ * secret or a whole answer.
+ */
 export class IssueError extends LingpaiError {
   readonly outcome: IssueOutcome;
   /** The platform's own code, as text: `"40125"`. */
@@ -224,8 +286,9 @@ export class IssueError extends LingpaiError {
   /** How long to leave the platform alone, in ms. */
   readonly retryAfterMs: number | undefined;
   /**
-   * Whom a `fatal` refusal concerns. `account`: every node that is configured alike; one of them tries again for the fleet. `node`: the
-   * one that asked, because of its address; each such node tries again for itself.
+   * Whom a `fatal` refusal concerns. `account`: every node that is configured alike; one of them
+   * tries again for the fleet. `node`: the one that asked, because of its address; each such node
+   * tries again for itself.
    */
   readonly scope: "account" | "node";
 
@@ -240,7 +303,10 @@ export class IssueError extends LingpaiError {
     } = {},
   ) {
     const known = outcome !== "unknown";
-    super(known ? "ISSUE_REFUSED" : "ISSUE_FAILED", message, { retryable: outcome !== "fatal", ...options });
+    super(known ? "ISSUE_REFUSED" : "ISSUE_FAILED", message, {
+      retryable: outcome !== "fatal",
+      ...options,
+    });
     this.outcome = outcome;
     this.platformCode = options.platformCode;
     this.retryAfterMs = options.retryAfterMs;

@@ -5,7 +5,12 @@ import { eventSeverity, type CredentialEvent } from "./events.ts";
 import { manualClock } from "./testing/index.ts";
 
 function bus(): EventBus {
-  return createEventBus({ id: "test:plain:wx1", environment: "prod", node: "node-1", clock: manualClock({ wallMs: 1234 }) });
+  return createEventBus({
+    id: "test:plain:wx1",
+    environment: "prod",
+    node: "node-1",
+    clock: manualClock({ wallMs: 1234 }),
+  });
 }
 
 function heard(events: EventBus): CredentialEvent[] {
@@ -20,7 +25,14 @@ describe("createEventBus", () => {
     const all = heard(events);
     events.emit("store-recovered", { downMs: 5 });
     expect(all).toEqual([
-      { type: "store-recovered", credential: "test:plain:wx1", environment: "prod", node: "node-1", atMs: 1234, downMs: 5 },
+      {
+        type: "store-recovered",
+        credential: "test:plain:wx1",
+        environment: "prod",
+        node: "node-1",
+        atMs: 1234,
+        downMs: 5,
+      },
     ]);
     expect(Object.isFrozen(all[0])).toBe(true);
   });
@@ -97,7 +109,12 @@ describe("createEventBus", () => {
 
   it("does not even look at the clock when nobody listens", () => {
     const wallMs = vi.fn<() => number>(() => 0);
-    const events = createEventBus({ id: "c", environment: "e", node: "n", clock: { ...manualClock(), wallMs } });
+    const events = createEventBus({
+      id: "c",
+      environment: "e",
+      node: "n",
+      clock: { ...manualClock(), wallMs },
+    });
     events.emit("closed", { uses: 1 });
     expect(wallMs).not.toHaveBeenCalled();
   });
@@ -118,7 +135,9 @@ describe("createEventBus", () => {
     events.emit("commit-superseded", { epoch: 1, fingerprint: "0123456789abcdef", durationMs: 3 });
     expect(all[0]).not.toHaveProperty("platformCode");
     expect(all[0]).not.toHaveProperty("retryAfterMs");
-    expect(all[0]).toMatchObject({ message: expect.stringMatching(/^invalid credential evil x+…$/) });
+    expect(all[0]).toMatchObject({
+      message: expect.stringMatching(/^invalid credential evil x+…$/),
+    });
     expect(all[0]).toMatchObject({ message: expect.stringMatching(/^.{200}$/) });
     expect(all[1]).toMatchObject({ fingerprint: "01234567" });
     expect(JSON.parse(JSON.stringify(all))).toEqual(all);
@@ -127,7 +146,16 @@ describe("createEventBus", () => {
 
 describe("eventSeverity", () => {
   it("asks for somebody where nothing heals by itself", () => {
-    const loud = Object.entries(eventSeverity).flatMap(([type, severity]) => (severity === "error" ? [type] : []));
-    expect(loud).toEqual(["refused-fatally", "contended", "claim-conflicted", "unsealed-and-traced", "unreadable", "poisoned"]);
+    const loud = Object.entries(eventSeverity).flatMap(([type, severity]) =>
+      severity === "error" ? [type] : [],
+    );
+    expect(loud).toEqual([
+      "refused-fatally",
+      "contended",
+      "claim-conflicted",
+      "unsealed-and-traced",
+      "unreadable",
+      "poisoned",
+    ]);
   });
 });

@@ -1,4 +1,7 @@
-/** What a lease asks the store for, and how often: the cases in which it must ask again, or must not. */
+/**
+ * What a lease asks the store for, and how often: the cases in which it must ask again, or must
+ * not.
+ */
 import { describe, expect, it } from "vitest";
 import { deadlineDefaultMs } from "./driver-guard.ts";
 import { acquire, tryLease } from "./lease.ts";
@@ -72,7 +75,9 @@ describe("a lease that is held", () => {
     expect(() => lease.signal.throwIfAborted()).not.toThrow();
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
     clock.stall(1_500);
-    expect(() => lease.signal.throwIfAborted()).toThrow(expect.objectContaining({ code: "LOCK_LOST", reason: "expired" }));
+    expect(() => lease.signal.throwIfAborted()).toThrow(
+      expect.objectContaining({ code: "LOCK_LOST", reason: "expired" }),
+    );
   });
 
   it("says why it is lost as soon as it is asked, before any timer could fire", async () => {
@@ -131,7 +136,14 @@ describe("a lease that is held", () => {
 
   it("tells errors by their code, whatever was thrown", () => {
     expect(hasCode(Object.assign(new Error("x"), { code: "CLOSED" }), "CLOSED")).toBe(true);
-    for (const other of [new Error("x"), { code: "CLOSED" }, undefined, null, "CLOSED", Object.assign(new Error("x"), { code: "OTHER" })])
+    for (const other of [
+      new Error("x"),
+      { code: "CLOSED" },
+      undefined,
+      null,
+      "CLOSED",
+      Object.assign(new Error("x"), { code: "OTHER" }),
+    ])
       expect(hasCode(other, "CLOSED")).toBe(false);
   });
 });
@@ -141,7 +153,10 @@ describe("a lease that is asked for", () => {
     "with the ttl %d is refused before anything is sent, with or without waiting",
     async (ttlMs) => {
       const { lock, plan, options } = bench();
-      const refused = { code: "CONFIGURATION", message: expect.stringMatching(/ttlMs must be a whole number of ms from 1 to 2\^31 - 1/) };
+      const refused = {
+        code: "CONFIGURATION",
+        message: expect.stringMatching(/ttlMs must be a whole number of ms from 1 to 2\^31 - 1/),
+      };
       await expect(acquire(lock, "n", options({ ttlMs }))).rejects.toMatchObject(refused);
       await expect(tryLease(lock, "n", options({ ttlMs }))).rejects.toMatchObject(refused);
       expect(plan.calls("tryAcquire")).toBe(0);
@@ -156,13 +171,18 @@ describe("a lease that is asked for", () => {
     }
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])("with the patience %d is refused, with what to do instead", async (waitMs) => {
-    const { lock, options } = bench();
-    await expect(acquire(lock, "n", options({ waitMs }))).rejects.toMatchObject({
-      code: "CONFIGURATION",
-      message: expect.stringMatching(/waitMs must be a finite number of ms from 0, not .* To wait without an end, wait again/),
-    });
-  });
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
+    "with the patience %d is refused, with what to do instead",
+    async (waitMs) => {
+      const { lock, options } = bench();
+      await expect(acquire(lock, "n", options({ waitMs }))).rejects.toMatchObject({
+        code: "CONFIGURATION",
+        message: expect.stringMatching(
+          /waitMs must be a finite number of ms from 0, not .* To wait without an end, wait again/,
+        ),
+      });
+    },
+  );
 
   it("gives the store a third of its ttl to answer, where that is longer than the usual deadline, and what it was told to otherwise", async () => {
     const waited = async (change: object): Promise<number> => {
@@ -170,7 +190,8 @@ describe("a lease that is asked for", () => {
       plan.next("tryAcquire", { replyMs: 3_600_000 }, { replyMs: 3_600_000 });
       let tookMs = 0;
       const asked = tryLease(lock, "n", options(change)).catch(() => {});
-      while (plan.calls("tryAcquire") < 2 && tookMs < 100_000) tookMs += await clock.advance(100).then(() => 100);
+      while (plan.calls("tryAcquire") < 2 && tookMs < 100_000)
+        tookMs += await clock.advance(100).then(() => 100);
       await clock.advance(100_000);
       await asked;
       return tookMs;
@@ -193,7 +214,9 @@ describe("a term", () => {
 
 describe("a grant that comes after its owner's release", () => {
   it("is released once for each late grant, and the owner is forgotten when all its requests are answered", async () => {
-    const answers: { readonly resolve: (answer: { acquired: true; fence: number; storeNowMs: number }) => void }[] = [];
+    const answers: {
+      readonly resolve: (answer: { acquired: true; fence: number; storeNowMs: number }) => void;
+    }[] = [];
     let releases = 0;
     const driver: LockDriver = {
       kind: "toy",

@@ -63,24 +63,27 @@ describe("a lease that is held", () => {
     expectNothingLeft();
   });
 
-  it.each(["unreachable", "frozen"] as const)("LEASE-07 is lost before the store gives it away when the store is %s", async (state) => {
-    const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
-    const lease = await acquire(lock, "n", options());
-    let heldByStoreAtLoss: string | undefined;
-    lease.signal.addEventListener("abort", () => {
-      heldByStoreAtLoss = holder("n");
-    });
-    plan[state] = true;
-    await clock.advance(987);
-    expect(lease.signal.aborted).toBe(false);
-    await clock.advance(1);
-    expect(lease.signal.aborted).toBe(true);
-    expect(lease.lost).toBe("expired");
-    expect(heldByStoreAtLoss).toBeDefined();
-    expect(plan.calls("extend")).toBeLessThan(16);
-    await clock.advance(10_000);
-    expectNothingLeft();
-  });
+  it.each(["unreachable", "frozen"] as const)(
+    "LEASE-07 is lost before the store gives it away when the store is %s",
+    async (state) => {
+      const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
+      const lease = await acquire(lock, "n", options());
+      let heldByStoreAtLoss: string | undefined;
+      lease.signal.addEventListener("abort", () => {
+        heldByStoreAtLoss = holder("n");
+      });
+      plan[state] = true;
+      await clock.advance(987);
+      expect(lease.signal.aborted).toBe(false);
+      await clock.advance(1);
+      expect(lease.signal.aborted).toBe(true);
+      expect(lease.lost).toBe("expired");
+      expect(heldByStoreAtLoss).toBeDefined();
+      expect(plan.calls("extend")).toBeLessThan(16);
+      await clock.advance(10_000);
+      expectNothingLeft();
+    },
+  );
 
   it("survives a store that is away for less than the lease", async () => {
     const { lock, clock, plan, options } = bench();
@@ -132,7 +135,9 @@ describe("a lease that is held", () => {
     clock.suspend(100);
     expect(lease.signal.aborted).toBe(true);
     expect(lease.lost).toBe("suspended");
-    expect(() => lease.signal.throwIfAborted()).toThrow(expect.objectContaining({ code: "LOCK_LOST", reason: "suspended" }));
+    expect(() => lease.signal.throwIfAborted()).toThrow(
+      expect.objectContaining({ code: "LOCK_LOST", reason: "suspended" }),
+    );
   });
 
   it("LEASE-07 tells listeners of a suspend at the next extension at the latest", async () => {
@@ -167,7 +172,9 @@ describe("a lease that is held", () => {
 
     const second = await acquire(lock, "n", options());
     clock.stall(2000);
-    expect(() => second.signal.throwIfAborted()).toThrow(expect.objectContaining({ code: "LOCK_LOST" }));
+    expect(() => second.signal.throwIfAborted()).toThrow(
+      expect.objectContaining({ code: "LOCK_LOST" }),
+    );
     const third = await acquire(lock, "n", options());
     clock.stall(2000);
     expect(AbortSignal.any([third.signal]).aborted).toBe(true);

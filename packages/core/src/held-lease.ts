@@ -1,4 +1,7 @@
-/** A lease that is held: renewed in the background, given up the moment it cannot be relied on, released once. */
+/**
+ * A lease that is held: renewed in the background, given up the moment it cannot be relied on,
+ * released once.
+ */
 import { LockLostError, type LockLossReason } from "./errors.ts";
 import type { Lease } from "./lease.ts";
 import { lossOf, momentOf, remainingMsOf, termOf, type Term } from "./lease-term.ts";
@@ -79,7 +82,8 @@ export class HeldLease implements Lease {
   async #release(): Promise<boolean> {
     const { lock, name, owner, onEnd } = this.#claim;
     if (!this.isHeld()) {
-      // It may still stand in the store, for the margin's length; nobody waits for that, and nobody else's can be touched.
+      // It may still stand in the store, for the margin's length; nobody waits for that, and nobody
+      // else's can be touched.
       if (this.#lost !== "refused") start(() => lock.release(name, owner)).catch(() => {});
       return false;
     }
@@ -117,7 +121,8 @@ export class HeldLease implements Lease {
     this.#extendAtMs = Number.POSITIVE_INFINITY;
     try {
       const extended = await this.#within(start(() => lock.extend(name, owner, ttlMs)));
-      // Too late is lost, also when the store says yes: the term that covered the work until now was over.
+      // Too late is lost, also when the store says yes: the term that covered the work until now
+      // was over.
       if (!this.isHeld()) return;
       if (!extended) return this.#lose("refused");
       this.#term = termOf(sentAt, ttlMs);

@@ -25,7 +25,15 @@ export * from "./lease.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./credential/credential.ts";
 export { credentialOptionNames } from "./credential/setting.ts";
-export { requireCache, requireClock, requireKnown, requireLock, requireObject, requireOneOf, requireShape } from "./known-options.ts";
+export {
+  requireCache,
+  requireClock,
+  requireKnown,
+  requireLock,
+  requireObject,
+  requireOneOf,
+  requireShape,
+} from "./known-options.ts";
 export * from "./claims-path.ts";
 export { releaseClaim } from "./credential/release-claim.ts";
 export type * from "./credential/types.ts";

@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 import { derivedKey, keyring } from "./keyring.ts";
 import type { SealingKey } from "./keyring.ts";
 
-const bytes = Buffer.from("8f1d0c6be27a4935a0b1c2d3e4f50617283940a1b2c3d4e5f60718293a4b5cfe", "hex");
+const bytes = Buffer.from(
+  "8f1d0c6be27a4935a0b1c2d3e4f50617283940a1b2c3d4e5f60718293a4b5cfe",
+  "hex",
+);
 const other = createHash("sha256").update("another key").digest();
 
 const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown => {
@@ -27,13 +30,17 @@ describe("a keyring", () => {
       bytes.toString("base64").replace("=", ""),
       bytes.toString("base64url"),
     ];
-    const derived = spellings.map((key) => Buffer.from(derivedKey(keyring({ active: { id: "a", key } }), "a") ?? []).toString("hex"));
+    const derived = spellings.map((key) =>
+      Buffer.from(derivedKey(keyring({ active: { id: "a", key } }), "a") ?? []).toString("hex"),
+    );
     expect(new Set(derived).size).toBe(1);
     expect(derived[0]).toHaveLength(64);
   });
 
   test("seals with a key derived for sealing only, never with the given one", () => {
-    expect(Buffer.from(derivedKey(keyring({ active: { id: "a", key: bytes } }), "a") ?? [])).not.toEqual(bytes);
+    expect(
+      Buffer.from(derivedKey(keyring({ active: { id: "a", key: bytes } }), "a") ?? []),
+    ).not.toEqual(bytes);
   });
 
   test("is not changed by what the caller does to its bytes afterwards", () => {
@@ -45,7 +52,10 @@ describe("a keyring", () => {
   });
 
   test("names the ids that it reads, the active one first", () => {
-    const ring = keyring({ active: { id: "2026-06", key: other }, readable: [{ id: "2026-05", key: other }] });
+    const ring = keyring({
+      active: { id: "2026-06", key: other },
+      readable: [{ id: "2026-05", key: other }],
+    });
     expect(ring.activeId).toBe("2026-06");
     expect(ring.readableIds).toEqual(["2026-06", "2026-05"]);
     expect(derivedKey(ring, "2026-04")).toBeUndefined();
@@ -54,9 +64,11 @@ describe("a keyring", () => {
   test("shows no key to whoever prints it", () => {
     const ring = keyring({ active: { id: "a", key: bytes } });
     const derived = Buffer.from(derivedKey(ring, "a") ?? []);
-    const printed = inspect(ring, { depth: 10, showHidden: true }) + JSON.stringify(ring) + String(ring);
+    const printed =
+      inspect(ring, { depth: 10, showHidden: true }) + JSON.stringify(ring) + String(ring);
     for (const secret of [bytes, derived]) {
-      for (const encoding of ["hex", "base64", "base64url"] as const) expect(printed).not.toContain(secret.toString(encoding).slice(0, 8));
+      for (const encoding of ["hex", "base64", "base64url"] as const)
+        expect(printed).not.toContain(secret.toString(encoding).slice(0, 8));
     }
   });
 });
@@ -79,13 +91,21 @@ describe("a key is refused without being quoted", () => {
     ["that is a number", 7],
   ])("%s", (_case, key) => {
     const error = refusal({ id: "main", key });
-    expect(error).toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining('The sealing key "main"') });
+    expect(error).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining('The sealing key "main"'),
+    });
     const quotable = typeof key === "string" ? key.trim().slice(0, 8) : bytes.toString("hex");
-    expect(inspect(error, { depth: 10, showHidden: true }).includes(quotable)).toBe(quotable === "");
+    expect(inspect(error, { depth: 10, showHidden: true }).includes(quotable)).toBe(
+      quotable === "",
+    );
   });
 
   test.each(["", "a b", "a.b", "x".repeat(33), undefined])("under the id %j", (id) => {
-    expect(refusal({ id, key: bytes })).toMatchObject({ code: "CONFIGURATION", message: expect.stringContaining("id must be") });
+    expect(refusal({ id, key: bytes })).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("id must be"),
+    });
   });
 
   test("under an id that stands twice", () => {

@@ -11,9 +11,10 @@ interface Asked {
 /**
  * The driver, with a release that ends also what the store grants after it.
  *
- * A release can overtake a request of its own owner: on another connection of a pool, or while the request is several of the store's. What is
- * then granted would stand for its whole ttl with nobody holding it. So a request that is answered after its owner's release, and may have been
- * granted, is released again; unless the owner has asked anew since.
+ * A release can overtake a request of its own owner: on another connection of a pool, or while the
+ * request is several of the store's. What is then granted would stand for its whole ttl with nobody
+ * holding it. So a request that is answered after its owner's release, and may have been granted,
+ * is released again; unless the owner has asked anew since.
  */
 export function releasingLateGrants(driver: LockDriver): LockDriver {
   const askedBy = new Map<string, Asked>();
@@ -30,7 +31,8 @@ export function releasingLateGrants(driver: LockDriver): LockDriver {
       const settle = (mayBeGranted: boolean): void => {
         asked.requests -= 1;
         if (asked.requests === 0) askedBy.delete(id);
-        if (mayBeGranted && asked.isGivenUp) start(() => driver.release(name, owner)).catch(() => {});
+        if (mayBeGranted && asked.isGivenUp)
+          start(() => driver.release(name, owner)).catch(() => {});
       };
       answer.then(
         ({ acquired }: Granted | Busy) => settle(acquired),

@@ -31,6 +31,8 @@ describe("a lease's term", () => {
   });
 
   it("is over before it begins when the ttl is within the margin", () => {
-    expect(lossOf(termOf({ monotonicMs: 0, wallMs: 0 }, 2), { monotonicMs: 0, wallMs: 0 })).toBe("expired");
+    expect(lossOf(termOf({ monotonicMs: 0, wallMs: 0 }, 2), { monotonicMs: 0, wallMs: 0 })).toBe(
+      "expired",
+    );
   });
 });

@@ -8,11 +8,17 @@ export interface Moment {
   readonly wallMs: number;
 }
 
-/** What one successful acquire or extend promised, counted from before the command was sent: never optimistic. */
+/**
+ * What one successful acquire or extend promised, counted from before the command was sent: never
+ * optimistic.
+ */
 export interface Term {
   readonly sentAt: Moment;
   readonly usableMs: number;
-  /** How far the two clocks may part without meaning anything: they tick in different steps, and NTP slows one down or speeds it up. */
+  /**
+   * How far the two clocks may part without meaning anything: they tick in different steps, and NTP
+   * slows one down or speeds it up.
+   */
   readonly toleranceMs: number;
 }
 
@@ -20,7 +26,9 @@ export function momentOf(clock: Clock): Moment {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
 }
 
-/** A hundredth and 2 ms are left out, for clocks that run at different rates and stores that round. */
+/**
+ * A hundredth and 2 ms are left out, for clocks that run at different rates and stores that round.
+ */
 export function termOf(sentAt: Moment, ttlMs: number): Term {
   const marginMs = ttlMs / 100 + 2;
   return { sentAt, usableMs: ttlMs - marginMs, toleranceMs: marginMs / 2 };
@@ -32,7 +40,10 @@ export function remainingMsOf(term: Term, now: Moment): number {
 }
 
 /** Why the lease must not be relied on any more; undefined while it may be. */
-export function lossOf(term: Term, now: Moment): Extract<LockLossReason, "expired" | "suspended"> | undefined {
+export function lossOf(
+  term: Term,
+  now: Moment,
+): Extract<LockLossReason, "expired" | "suspended"> | undefined {
   if (remainingMsOf(term, now) > 0) return undefined;
   return elapsedMs(term, now) >= term.usableMs ? "expired" : "suspended";
 }
@@ -42,8 +53,9 @@ function elapsedMs({ sentAt }: Term, now: Moment): number {
 }
 
 /**
- * How far the wall clock ran ahead of the monotonic one, which stands still while the machine sleeps. A wall clock that NTP sets forward looks
- * the same: then a lease may be given up that was still good, which is the safe mistake.
+ * How far the wall clock ran ahead of the monotonic one, which stands still while the machine
+ * sleeps. A wall clock that NTP sets forward looks the same: then a lease may be given up that was
+ * still good, which is the safe mistake.
  */
 function sleptMs(term: Term, now: Moment): number {
   const aheadMs = now.wallMs - term.sentAt.wallMs - elapsedMs(term, now);

@@ -27,17 +27,20 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it.each([true, false])("LEASE-04 gives up after waitMs (releases told of: %s)", async (pushes) => {
-    const { lock, elsewhere, clock, options, expectNothingLeft } = bench({ pushes });
-    const other = await acquire(elsewhere(), "n", options());
-    const waiting = watched(acquire(lock, "n", options({ waitMs: 300 })));
-    await clock.advance(299);
-    expect(waiting.now.state).toBe("pending");
-    await clock.advance(1);
-    expect(waiting.now).toMatchObject({ state: "failed", error: { code: "LOCK_TIMEOUT" } });
-    await other.release();
-    expectNothingLeft();
-  });
+  it.each([true, false])(
+    "LEASE-04 gives up after waitMs (releases told of: %s)",
+    async (pushes) => {
+      const { lock, elsewhere, clock, options, expectNothingLeft } = bench({ pushes });
+      const other = await acquire(elsewhere(), "n", options());
+      const waiting = watched(acquire(lock, "n", options({ waitMs: 300 })));
+      await clock.advance(299);
+      expect(waiting.now.state).toBe("pending");
+      await clock.advance(1);
+      expect(waiting.now).toMatchObject({ state: "failed", error: { code: "LOCK_TIMEOUT" } });
+      await other.release();
+      expectNothingLeft();
+    },
+  );
 
   it("LEASE-04 gives up after waitMs in this process's queue, and while the store is silent", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
@@ -57,11 +60,15 @@ describe("acquire", () => {
   it("LEASE-04 with waitMs 0 asks once and never waits", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const free = await acquire(lock, "n", options({ waitMs: 0 }));
-    await expect(acquire(lock, "n", options({ waitMs: 0 }))).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+    await expect(acquire(lock, "n", options({ waitMs: 0 }))).rejects.toMatchObject({
+      code: "LOCK_TIMEOUT",
+    });
     expect(plan.calls()).toBe(1);
     await free.release();
     const other = await acquire(elsewhere(), "n", options());
-    await expect(acquire(lock, "n", options({ waitMs: 0 }))).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+    await expect(acquire(lock, "n", options({ waitMs: 0 }))).rejects.toMatchObject({
+      code: "LOCK_TIMEOUT",
+    });
     expect(plan.calls("onRelease")).toBe(0);
     await other.release();
     plan.next("tryAcquire", { replyMs: 50 });
@@ -76,9 +83,9 @@ describe("acquire", () => {
     const { lock, plan, options } = bench();
     const { queue: _queue, ...queueless } = lock;
     for (const either of [lock, queueless]) {
-      await expect(acquire(either, "n", options({ signal: AbortSignal.abort(new Error("changed my mind")) }))).rejects.toThrow(
-        "changed my mind",
-      );
+      await expect(
+        acquire(either, "n", options({ signal: AbortSignal.abort(new Error("changed my mind")) })),
+      ).rejects.toThrow("changed my mind");
     }
     expect(plan.calls()).toBe(0);
   });
@@ -168,7 +175,10 @@ describe("acquire", () => {
 
   it("keeps locks of one name under two prefixes apart, in the queue too", async () => {
     const { lock, options, expectNothingLeft } = bench();
-    const leases = [await acquire(lock.withPrefix("a"), "n", options()), await acquire(lock.withPrefix("b"), "n", options({ waitMs: 0 }))];
+    const leases = [
+      await acquire(lock.withPrefix("a"), "n", options()),
+      await acquire(lock.withPrefix("b"), "n", options({ waitMs: 0 })),
+    ];
     for (const lease of leases) expect(await lease.release()).toBe(true);
     expectNothingLeft();
   });
@@ -185,7 +195,9 @@ describe("acquire", () => {
     { storeDeadlineMs: 0 },
   ])("LOCK-10 refuses %j before anything is sent", async (change) => {
     const { lock, plan, options, expectNothingLeft } = bench();
-    await expect(acquire(lock, "n", options(change))).rejects.toMatchObject({ code: "CONFIGURATION" });
+    await expect(acquire(lock, "n", options(change))).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
     expect(plan.calls()).toBe(0);
     expectNothingLeft();
   });
@@ -222,7 +234,10 @@ describe("withLease", () => {
       }),
     );
     await clock.advance(5000);
-    expect(running.now).toMatchObject({ state: "failed", error: { code: "LOCK_LOST", reason: "expired" } });
+    expect(running.now).toMatchObject({
+      state: "failed",
+      error: { code: "LOCK_LOST", reason: "expired" },
+    });
   });
 
   it("rejects when only the release brings out that the lease was gone", async () => {
@@ -230,7 +245,10 @@ describe("withLease", () => {
     const work = async (): Promise<void> => {
       await elsewhere().release("n", holder("n") ?? "");
     };
-    await expect(withLease(lock, "n", options(), work)).rejects.toMatchObject({ code: "LOCK_LOST", reason: "refused" });
+    await expect(withLease(lock, "n", options(), work)).rejects.toMatchObject({
+      code: "LOCK_LOST",
+      reason: "refused",
+    });
   });
 
   it("LEASE-11 releases once, also when work throws synchronously", async () => {
@@ -245,7 +263,8 @@ describe("withLease", () => {
 
   it("LEASE-12 refuses the same lock and name within its own work instead of waiting for ever", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
-    const nested = (): Promise<unknown> => withLease(lock.at([]), "n", options(), () => "never reached");
+    const nested = (): Promise<unknown> =>
+      withLease(lock.at([]), "n", options(), () => "never reached");
     const work = async (): Promise<unknown> => {
       await delay(clock, 1);
       return withLease(lock, "other", options(), () => nested());

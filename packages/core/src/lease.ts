@@ -1,8 +1,16 @@
-/** Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a release that hides no error. */
+/**
+ * Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a
+ * release that hides no error.
+ */
 import { refuseReentry, fullNameOf, runUnder } from "./call-chain.ts";
 import { tryRequest } from "./claim.ts";
 import { deadlineDefaultMs, requireDeadline } from "./driver-guard.ts";
-import { ConfigurationError, LockLostError, LockTimeoutError, type LockLossReason } from "./errors.ts";
+import {
+  ConfigurationError,
+  LockLostError,
+  LockTimeoutError,
+  type LockLossReason,
+} from "./errors.ts";
 import type { LeaseRequest } from "./held-lease.ts";
 import { requireClock, requireKnown, requireLock } from "./known-options.ts";
 import type { Busy, Lock } from "./lock.ts";
@@ -12,10 +20,12 @@ import { type Clock, systemClock } from "./time.ts";
 import { listenForRelease, pauseMs } from "./wake-up.ts";
 
 /**
- * A lock that this process holds. It is extended every third of its ttl until it is released or lost; that keeps no process alive.
+ * A lock that this process holds. It is extended every third of its ttl until it is released or
+ * lost; that keeps no process alive.
  *
- * It is lost when the store says that it is another's or nobody's, when no extension succeeded before its end by the local monotonic clock
- * (counted from before the command was sent, less a hundredth and 2 ms), and when the machine slept longer than that. A loss is final.
+ * It is lost when the store says that it is another's or nobody's, when no extension succeeded
+ * before its end by the local monotonic clock (counted from before the command was sent, less a
+ * hundredth and 2 ms), and when the machine slept longer than that. A loss is final.
  */
 export interface Lease extends AsyncDisposable {
   /** Tells a lease from {@link Busy}. */
@@ -26,18 +36,23 @@ export interface Lease extends AsyncDisposable {
   /** The store's clock when it granted the lease, in ms since the Unix epoch. */
   readonly storeNowMs: number;
   /**
-   * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`, `reason` and `throwIfAborted` look at the
-   * clocks first: they tell the truth also to code that resumes after a blocked event loop or a suspend, before any listener was called.
+   * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`,
+   * `reason` and `throwIfAborted` look at the clocks first: they tell the truth also to code that
+   * resumes after a blocked event loop or a suspend, before any listener was called.
    */
   readonly signal: AbortSignal;
-  /** Why it was lost, after looking at the clocks; undefined while it is held and after a release that was in time. */
+  /**
+   * Why it was lost, after looking at the clocks; undefined while it is held and after a release
+   * that was in time.
+   */
   readonly lost: LockLossReason | undefined;
   /** Whether it may be relied on now, by the clocks; no I/O. */
   isHeld(): boolean;
   /**
-   * Ends the lease; later calls return the first one's promise. Never rejects. False when the store did not confirm it: because it was lost
-   * before, which is answered at once, because the store says so now (then it counts as lost, `refused`), or because the store cannot be
-   * reached (then the store ends it after its ttl).
+   * Ends the lease; later calls return the first one's promise. Never rejects. False when the store
+   * did not confirm it: because it was lost before, which is answered at once, because the store
+   * says so now (then it counts as lost, `refused`), or because the store cannot be reached (then
+   * the store ends it after its ttl).
    */
   release(): Promise<boolean>;
   /** As {@link Lease.release}: for `await using`. */
@@ -45,40 +60,59 @@ export interface Lease extends AsyncDisposable {
 }
 
 export interface TryLeaseOptions {
-  /** How long the lease lasts without an extension, in ms: a whole number from 1 to 2^31 − 1. Below 4 it is over before it can be used. */
+  /**
+   * How long the lease lasts without an extension, in ms: a whole number from 1 to 2^31 − 1. Below
+   * 4 it is over before it can be used.
+   */
   readonly ttlMs: number;
-  /** How long one call of the store may take, in ms. The lock's own deadline counts too. @defaultValue 500, or a third of `ttlMs` if that is more */
+  /**
+   * How long one call of the store may take, in ms. The lock's own deadline counts too.
+   * @defaultValue 500, or a third of `ttlMs` if that is more
+   */
   readonly storeDeadlineMs?: number;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
 export interface AcquireOptions extends TryLeaseOptions {
-  /** How long to wait for the holder, in ms, finite. 0 asks once, if nobody in this process is before us, and never waits. */
+  /**
+   * How long to wait for the holder, in ms, finite. 0 asks once, if nobody in this process is
+   * before us, and never waits.
+   */
   readonly waitMs: number;
-  /** Gives up waiting. What was granted meanwhile is given back; the lease itself is not bound to it. */
+  /**
+   * Gives up waiting. What was granted meanwhile is given back; the lease itself is not bound to
+   * it.
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Asks for the lock without waiting for its holder.
  *
- * A lost answer is asked for again, once, under the same owner; a grant that took longer than its ttl is given back and reported as busy.
+ * A lost answer is asked for again, once, under the same owner; a grant that took longer than its
+ * ttl is given back and reported as busy.
  *
  * @throws {CacheUnavailableError} the store did not answer; what it may have granted is given back.
  * @throws {ConfigurationError} an option is out of range.
  */
-export async function tryLease(lock: Lock, name: string, options: TryLeaseOptions): Promise<Lease | Busy> {
+export async function tryLease(
+  lock: Lock,
+  name: string,
+  options: TryLeaseOptions,
+): Promise<Lease | Busy> {
   requireRequest("tryLease()", lock, options);
   return tryRequest(requestOf(lock, name, options, () => {}));
 }
 
 /**
- * Waits for the lock: first in the order of this process's callers, whose turn lasts as long as their lease, then for holders elsewhere, woken
- * by their release where the store tells of it and asking again, with jitter, where it does not.
+ * Waits for the lock: first in the order of this process's callers, whose turn lasts as long as
+ * their lease, then for holders elsewhere, woken by their release where the store tells of it and
+ * asking again, with jitter, where it does not.
  *
  * @throws {LockTimeoutError} `waitMs` passed. Nothing is left behind.
- * @throws {LockReenteredError} the caller is called from the work of {@link withLease} under the same lock and name.
+ * @throws {LockReenteredError} the caller is called from the work of {@link withLease} under the
+ *   same lock and name.
  * @throws {CacheUnavailableError} the store did not answer.
  * @throws {ConfigurationError} an option is out of range.
  * @throws the signal's reason when it aborts. Nothing is left behind.
@@ -89,7 +123,12 @@ export async function acquire(lock: Lock, name: string, options: AcquireOptions)
   requireWait(waitMs);
   signal?.throwIfAborted();
   refuseReentry(lock, name);
-  const patience = createPatience({ clock, waitMs, signal, timeoutError: () => new LockTimeoutError(name, waitMs) });
+  const patience = createPatience({
+    clock,
+    waitMs,
+    signal,
+    timeoutError: () => new LockTimeoutError(name, waitMs),
+  });
   try {
     const endTurn = await takeTurn(lock, name, options, patience);
     try {
@@ -106,16 +145,24 @@ export async function acquire(lock: Lock, name: string, options: AcquireOptions)
 /**
  * Runs `work` under a lease and releases it, whatever happens.
  *
- * An error of `work` is what the caller sees, also when the lease was lost or its release failed. Within `work`, and within everything that
- * it calls or starts and that runs while the lease holds, acquiring the same name of the same lock (the same object, or a view of it) is
- * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not covered: where it goes is not known.
+ * An error of `work` is what the caller sees, also when the lease was lost or its release failed.
+ * Within `work`, and within everything that it calls or starts and that runs while the lease holds,
+ * acquiring the same name of the same lock (the same object, or a view of it) is
+ * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not
+ * covered: where it goes is not known.
  *
- * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next holder may have overlapped. `refused` may also be
- * a false alarm: a client that lost the answer to the release and sent it again by itself is told that nothing was there. The store says the same
- * when somebody took the lock away, and an overlap must not be hidden.
+ * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next
+ *   holder may have overlapped. `refused` may also be a false alarm: a client that lost the answer
+ *   to the release and sent it again by itself is told that nothing was there. The store says the
+ *   same when somebody took the lock away, and an overlap must not be hidden.
  * @throws what {@link acquire} throws.
  */
-export async function withLease<T>(lock: Lock, name: string, options: AcquireOptions, work: (lease: Lease) => T | Promise<T>): Promise<T> {
+export async function withLease<T>(
+  lock: Lock,
+  name: string,
+  options: AcquireOptions,
+  work: (lease: Lease) => T | Promise<T>,
+): Promise<T> {
   const lease = await acquire(lock, name, options);
   let result: T;
   try {
@@ -127,15 +174,29 @@ export async function withLease<T>(lock: Lock, name: string, options: AcquireOpt
   return result;
 }
 
-async function takeTurn(lock: Lock, name: string, { waitMs }: AcquireOptions, patience: Patience): Promise<() => void> {
+async function takeTurn(
+  lock: Lock,
+  name: string,
+  { waitMs }: AcquireOptions,
+  patience: Patience,
+): Promise<() => void> {
   const turn = lock.queue?.turn(fullNameOf(lock, name), patience.signal);
   // A free queue has given the turn already; in any other case this ends the wait before it begins.
   if (waitMs === 0) patience.exhaust();
   return (await turn) ?? (() => {});
 }
 
-/** Asks, and while the answer is no, waits and asks again. Each try is an acquisition of its own, with its own owner. */
-async function contend(lock: Lock, name: string, options: AcquireOptions, patience: Patience, onEnd: () => void): Promise<Lease> {
+/**
+ * Asks, and while the answer is no, waits and asks again. Each try is an acquisition of its own,
+ * with its own owner.
+ */
+async function contend(
+  lock: Lock,
+  name: string,
+  options: AcquireOptions,
+  patience: Patience,
+  onEnd: () => void,
+): Promise<Lease> {
   const request = requestOf(lock, name, options, onEnd);
   const ask = (giveUp: AbortSignal): Promise<Lease | Busy> =>
     orAborted<Lease | Busy>(tryRequest(request), giveUp, (late) => {
@@ -143,15 +204,19 @@ async function contend(lock: Lock, name: string, options: AcquireOptions, patien
     });
 
   // Without any patience the one try is bounded by the store's deadline instead.
-  let answer = await ask(options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal);
+  let answer = await ask(
+    options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal,
+  );
   if (answer.acquired) return answer;
   patience.signal.throwIfAborted();
 
   const wakeUp = await listenForRelease(request, patience.signal);
   try {
     for (let tries = 0; !answer.acquired; tries += 1) {
-      // A release between the first try and the subscription was told to nobody: then the second try comes at once.
-      if (tries > 0 || !wakeUp.isPushed) await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
+      // A release between the first try and the subscription was told to nobody: then the second
+      // try comes at once.
+      if (tries > 0 || !wakeUp.isPushed)
+        await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
       answer = await ask(patience.signal);
     }
     return answer;
@@ -160,10 +225,17 @@ async function contend(lock: Lock, name: string, options: AcquireOptions, patien
   }
 }
 
-function requestOf(lock: Lock, name: string, options: TryLeaseOptions, onEnd: () => void): LeaseRequest {
+function requestOf(
+  lock: Lock,
+  name: string,
+  options: TryLeaseOptions,
+  onEnd: () => void,
+): LeaseRequest {
   const { ttlMs, clock = systemClock, random = systemRandom } = options;
   const storeDeadlineMs =
-    options.storeDeadlineMs === undefined ? Math.max(deadlineDefaultMs, ttlMs / 3) : requireDeadline(options.storeDeadlineMs);
+    options.storeDeadlineMs === undefined
+      ? Math.max(deadlineDefaultMs, ttlMs / 3)
+      : requireDeadline(options.storeDeadlineMs);
   return { lock, name, ttlMs, storeDeadlineMs, clock, random, onEnd };
 }
 
@@ -177,10 +249,14 @@ function requireRequest(what: string, lock: Lock, options: TryLeaseOptions): voi
 
 function requireTtl(ttlMs: number): void {
   if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs < 2 ** 31) return;
-  throw new ConfigurationError(`A lease's ttlMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(ttlMs)}.`);
+  throw new ConfigurationError(
+    `A lease's ttlMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(ttlMs)}.`,
+  );
 }
 
 function requireWait(waitMs: number): void {
   if (Number.isFinite(waitMs) && waitMs >= 0) return;
-  throw new ConfigurationError(`waitMs must be a finite number of ms from 0, not ${String(waitMs)}. To wait without an end, wait again.`);
+  throw new ConfigurationError(
+    `waitMs must be a finite number of ms from 0, not ${String(waitMs)}. To wait without an end, wait again.`,
+  );
 }

@@ -1,8 +1,9 @@
 /** An abort signal that looks at the clock before it answers. */
 
 /**
- * A controller whose signal calls `check` before it tells whether it is aborted, so that code which resumes after a blocked event loop
- * or a suspend reads the truth although no timer had a chance to fire. `check` may abort the controller.
+ * A controller whose signal calls `check` before it tells whether it is aborted, so that code which
+ * resumes after a blocked event loop or a suspend reads the truth although no timer had a chance to
+ * fire. `check` may abort the controller.
  */
 export function checkedController(check: () => void): AbortController {
   const controller = new AbortController();

@@ -3,7 +3,10 @@ import { ConfigurationError } from "./errors.ts";
 import type { Issuer } from "./issuer.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** Broken when `low > high`; the error is built from both sides and from a setting that would satisfy it. */
+/**
+ * Broken when `low > high`; the error is built from both sides and from a setting that would
+ * satisfy it.
+ */
 interface Rule {
   readonly rule: string;
   readonly low: number;
@@ -15,18 +18,33 @@ interface Rule {
 /** @throws {ConfigurationError} naming the broken rule and a setting that would satisfy it. */
 export function requireParameters(p: Parameters, issuer: Issuer, overlapMs: number): void {
   requireNumbers(p);
-  const rules = [...requestRules(p), ...windowRules(p, issuer, overlapMs), ...overlapRules(p, overlapMs), ...limitRules(p)];
+  const rules = [
+    ...requestRules(p),
+    ...windowRules(p, issuer, overlapMs),
+    ...overlapRules(p, overlapMs),
+    ...limitRules(p),
+  ];
   for (const { rule, low, high, says, remedy } of rules) {
-    if (low > high) throw new ConfigurationError(`${rule}: ${says} (${low} > ${high}). ${remedy}`, { rule });
+    if (low > high)
+      throw new ConfigurationError(`${rule}: ${says} (${low} > ${high}). ${remedy}`, { rule });
   }
 }
 
 function requireNumbers(p: Parameters): void {
   for (const [name, value] of Object.entries(p) as [keyof Parameters, unknown][]) {
     const whole = name !== "quotaReserve" && name !== "fleetSize";
-    if (typeof value === "number" && Number.isFinite(value) && value >= 0 && (!whole || Number.isInteger(value))) continue;
+    if (
+      typeof value === "number" &&
+      Number.isFinite(value) &&
+      value >= 0 &&
+      (!whole || Number.isInteger(value))
+    )
+      continue;
     const given = typeof value === "string" ? JSON.stringify(value) : String(value);
-    throw new ConfigurationError(`${name} must be a ${whole ? "whole " : ""}number of at least 0, not ${given}.`, { rule: "P6" });
+    throw new ConfigurationError(
+      `${name} must be a ${whole ? "whole " : ""}number of at least 0, not ${given}.`,
+      { rule: "P6" },
+    );
   }
 }
 
@@ -62,9 +80,27 @@ function windowRules(p: Parameters, { policy, lifetimeMs }: Issuer, overlapMs: n
       needed,
       "the mandatory window must leave time for all attempts, a drain and back-offs; fewer attempts or a shorter fetchDeadlineMs need less",
     ),
-    atLeast("P5", p, "advisoryMs", p.mandatoryMs, "the advisory window holds the mandatory one, mandatoryMs ≤ advisoryMs"),
-    atMost("P5", p, "advisoryMs", lifetimeMs - 1, `the advisory window must be shorter than the lifetime of ${lifetimeMs} ms`),
-    atMost("P5", p, "skewMarginMs", p.mandatoryMs, "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced"),
+    atLeast(
+      "P5",
+      p,
+      "advisoryMs",
+      p.mandatoryMs,
+      "the advisory window holds the mandatory one, mandatoryMs ≤ advisoryMs",
+    ),
+    atMost(
+      "P5",
+      p,
+      "advisoryMs",
+      lifetimeMs - 1,
+      `the advisory window must be shorter than the lifetime of ${lifetimeMs} ms`,
+    ),
+    atMost(
+      "P5",
+      p,
+      "skewMarginMs",
+      p.mandatoryMs,
+      "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced",
+    ),
   ];
   if (policy.kind === "stable" && policy.renewWithinMs < lifetimeMs) {
     rules.push(
@@ -92,7 +128,13 @@ function overlapRules(p: Parameters, overlapMs: number): Rule[] {
       recheckMs,
       "a node must notice a replacement within the overlap, recheckMs + longestCallMs + 10 000 ≤ overlap",
     ),
-    atLeast("P4", p, "reconcileMs", p.drainMs, "a reconciling refresh comes after the drain, drainMs ≤ reconcileMs"),
+    atLeast(
+      "P4",
+      p,
+      "reconcileMs",
+      p.drainMs,
+      "a reconciling refresh comes after the drain, drainMs ≤ reconcileMs",
+    ),
     atMost(
       "P4",
       p,
@@ -104,21 +146,50 @@ function overlapRules(p: Parameters, overlapMs: number): Rule[] {
 }
 
 function limitRules(p: Parameters): Rule[] {
-  const least = { fetchDeadlineMs: 1, storeDeadlineMs: 1, recheckMs: 1_000, recheckDueMs: 1_000, attemptsMax: 1, quotaPerDay: 20 };
-  const most = { attemptsMax: 10, leaseMs: 2 ** 31 - 1, waitMs: 86_400_000, drainMs: 600_000, quotaReserve: 0.9 };
+  const least = {
+    fetchDeadlineMs: 1,
+    storeDeadlineMs: 1,
+    recheckMs: 1_000,
+    recheckDueMs: 1_000,
+    attemptsMax: 1,
+    quotaPerDay: 20,
+  };
+  const most = {
+    attemptsMax: 10,
+    leaseMs: 2 ** 31 - 1,
+    waitMs: 86_400_000,
+    drainMs: 600_000,
+    quotaReserve: 0.9,
+  };
   return [
-    ...Object.entries(least).map(([name, bound]) => atLeast("P6", p, name as keyof Parameters, bound, `${name} has a lower bound`)),
-    ...Object.entries(most).map(([name, bound]) => atMost("P6", p, name as keyof Parameters, bound, `${name} has an upper bound`)),
+    ...Object.entries(least).map(([name, bound]) =>
+      atLeast("P6", p, name as keyof Parameters, bound, `${name} has a lower bound`),
+    ),
+    ...Object.entries(most).map(([name, bound]) =>
+      atMost("P6", p, name as keyof Parameters, bound, `${name} has an upper bound`),
+    ),
   ];
 }
 
 /** The longest pause between two attempts of one lease. */
 const backOffMaxMs = 1_000;
 
-function atLeast(rule: string, p: Parameters, name: keyof Parameters, bound: number, says: string): Rule {
+function atLeast(
+  rule: string,
+  p: Parameters,
+  name: keyof Parameters,
+  bound: number,
+  says: string,
+): Rule {
   return { rule, low: bound, high: p[name], says, remedy: `Set ${name} to at least ${bound}.` };
 }
 
-function atMost(rule: string, p: Parameters, name: keyof Parameters, bound: number, says: string): Rule {
+function atMost(
+  rule: string,
+  p: Parameters,
+  name: keyof Parameters,
+  bound: number,
+  says: string,
+): Rule {
   return { rule, low: p[name], high: bound, says, remedy: `Set ${name} to at most ${bound}.` };
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Issuer, IssuePolicy } from "./issuer.ts";
 import { parametersFor, type Parameters } from "./parameters.ts";
 
-const issuer = (policy: IssuePolicy = { kind: "supersede", window: 2, overlapMs: 300_000 }, lifetimeMs = 7_200_000): Issuer => ({
+const issuer = (
+  policy: IssuePolicy = { kind: "supersede", window: 2, overlapMs: 300_000 },
+  lifetimeMs = 7_200_000,
+): Issuer => ({
   id: "test",
   policy,
   lifetimeMs,
@@ -11,15 +14,27 @@ const issuer = (policy: IssuePolicy = { kind: "supersede", window: 2, overlapMs:
 
 describe("parameters", () => {
   it("default to windows that fit the platform", () => {
-    expect(parametersFor(issuer())).toMatchObject({ advisoryMs: 900_000, mandatoryMs: 120_000, reconcileMs: 200_000, leaseMs: 10_000 });
-    expect(parametersFor(issuer({ kind: "stable", renewWithinMs: 300_000 }))).toMatchObject({ advisoryMs: 290_000, mandatoryMs: 60_000 });
-    expect(parametersFor(issuer({ kind: "supersede", window: 2, overlapMs: 0 }))).toMatchObject({ reconcileMs: 15_000 });
+    expect(parametersFor(issuer())).toMatchObject({
+      advisoryMs: 900_000,
+      mandatoryMs: 120_000,
+      reconcileMs: 200_000,
+      leaseMs: 10_000,
+    });
+    expect(parametersFor(issuer({ kind: "stable", renewWithinMs: 300_000 }))).toMatchObject({
+      advisoryMs: 290_000,
+      mandatoryMs: 60_000,
+    });
+    expect(parametersFor(issuer({ kind: "supersede", window: 2, overlapMs: 0 }))).toMatchObject({
+      reconcileMs: 15_000,
+    });
   });
 
   it("clamp the estimate of the fleet's size", () => {
-    expect([0, -5, 1e12, 50].map((fleetSize) => parametersFor(issuer(), { fleetSize: Math.max(0, fleetSize) }).fleetSize)).toEqual([
-      2, 2, 10_000_000, 50,
-    ]);
+    expect(
+      [0, -5, 1e12, 50].map(
+        (fleetSize) => parametersFor(issuer(), { fleetSize: Math.max(0, fleetSize) }).fleetSize,
+      ),
+    ).toEqual([2, 2, 10_000_000, 50]);
   });
 
   const broken: readonly (readonly [string, Partial<Parameters>])[] = [
@@ -44,20 +59,35 @@ describe("parameters", () => {
     ["P6", { leaseMs: 10_000.5 }],
   ];
 
-  it.each(broken)("name the broken rule %s and a setting that would satisfy it: %o", (rule, given) => {
-    expect(() => parametersFor(issuer(), given)).toThrow(
-      expect.objectContaining({ code: "CONFIGURATION", rule, message: expect.stringMatching(/Set \w+|must be/) }),
-    );
-  });
+  it.each(broken)(
+    "name the broken rule %s and a setting that would satisfy it: %o",
+    (rule, given) => {
+      expect(() => parametersFor(issuer(), given)).toThrow(
+        expect.objectContaining({
+          code: "CONFIGURATION",
+          rule,
+          message: expect.stringMatching(/Set \w+|must be/),
+        }),
+      );
+    },
+  );
 
   it("refuse a text where a number belongs", () => {
     expect(() => parametersFor(issuer(), JSON.parse('{"leaseMs":"300"}'))).toThrow('not "300"');
   });
 
   it("say what would satisfy the rule, and it does", () => {
-    expect(() => parametersFor(issuer(), { fetchDeadlineMs: 20_000 })).toThrow("Set leaseMs to at least 21000.");
+    expect(() => parametersFor(issuer(), { fetchDeadlineMs: 20_000 })).toThrow(
+      "Set leaseMs to at least 21000.",
+    );
     expect(
-      parametersFor(issuer(), { fetchDeadlineMs: 20_000, leaseMs: 21_000, drainMs: 25_000, attemptsMax: 4, mandatoryMs: 120_000 }),
+      parametersFor(issuer(), {
+        fetchDeadlineMs: 20_000,
+        leaseMs: 21_000,
+        drainMs: 25_000,
+        attemptsMax: 4,
+        mandatoryMs: 120_000,
+      }),
     ).toMatchObject({ leaseMs: 21_000 });
   });
 });

@@ -1,4 +1,7 @@
-/** How long a caller is willing to wait: until its time is up, or until it says that it no longer wants to. */
+/**
+ * How long a caller is willing to wait: until its time is up, or until it says that it no longer
+ * wants to.
+ */
 import type { Clock } from "./time.ts";
 
 export interface Patience {
@@ -18,7 +21,12 @@ export interface PatienceSettings {
   readonly timeoutError: () => Error;
 }
 
-export function createPatience({ clock, waitMs, signal, timeoutError }: PatienceSettings): Patience {
+export function createPatience({
+  clock,
+  waitMs,
+  signal,
+  timeoutError,
+}: PatienceSettings): Patience {
   const controller = new AbortController();
   const exhaust = (): void => controller.abort(timeoutError());
   const cancel = waitMs > 0 ? clock.setTimer(waitMs, exhaust) : undefined;
@@ -36,10 +44,14 @@ export function createPatience({ clock, waitMs, signal, timeoutError }: Patience
 }
 
 /**
- * Settles as `work` does, or rejects with the signal's reason as soon as it aborts. What `work` still brings then goes to `abandoned`;
- * a failure that comes too late is nobody's.
+ * Settles as `work` does, or rejects with the signal's reason as soon as it aborts. What `work`
+ * still brings then goes to `abandoned`; a failure that comes too late is nobody's.
  */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal, abandoned: (value: T) => void): Promise<T> {
+export function orAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  abandoned: (value: T) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let gaveUp = false;
     const onAbort = (): void => {

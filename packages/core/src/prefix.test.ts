@@ -3,16 +3,54 @@ import { describe, expect, test } from "vitest";
 import { ConfigurationError } from "./errors.ts";
 import { keyIn, nameBytesMax, nameOf, parseName, partBytesMax, scopeOf } from "./prefix.ts";
 
-/** Text that is likely to meet every special case: separators, escapes, globs, braces, case, normal forms. */
+/**
+ * Text that is likely to meet every special case: separators, escapes, globs, braces, case, normal
+ * forms.
+ */
 const part = fc
   .oneof(
     fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
     fc.string({
-      unit: fc.constantFrom("a", "A", "b", ":", "%", "{", "}", "*", "?", "[", "]", "\\", "~", " ", "\n", "\0", "é", "e\u0301", "😀"),
+      unit: fc.constantFrom(
+        "a",
+        "A",
+        "b",
+        ":",
+        "%",
+        "{",
+        "}",
+        "*",
+        "?",
+        "[",
+        "]",
+        "\\",
+        "~",
+        " ",
+        "\n",
+        "\0",
+        "é",
+        "e\u0301",
+        "😀",
+      ),
       minLength: 1,
       maxLength: 6,
     }),
-    fc.constantFrom("__proto__", "constructor", "prod", "prod2", "PROD", "%3A", "%3a", "a:b", "a/b", "q?x=1", "'", "!", "(", ")"),
+    fc.constantFrom(
+      "__proto__",
+      "constructor",
+      "prod",
+      "prod2",
+      "PROD",
+      "%3A",
+      "%3a",
+      "a:b",
+      "a/b",
+      "q?x=1",
+      "'",
+      "!",
+      "(",
+      ")",
+    ),
   )
   .filter((text) => text.isWellFormed());
 const place = fc.record({ path: fc.array(part, { maxLength: 4 }), key: part });
@@ -44,11 +82,20 @@ describe("a stored name", () => {
 
   test("PREFIX-05 is different wherever the same text is cut into segments and key", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom("a", "b", ":", "%3A", "{"), { minLength: 3, maxLength: 6 }), (pieces) => {
-        const cuts = pieces.slice(1).map((_, at) => nameOf([pieces.slice(0, at + 1).join("")], pieces.slice(at + 1).join("")));
-        const flat = nameOf([], pieces.join(""));
-        expect(new Set([...cuts, flat, nameOf(pieces.slice(0, -1), pieces.at(-1) ?? "")]).size).toBe(cuts.length + 2);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom("a", "b", ":", "%3A", "{"), { minLength: 3, maxLength: 6 }),
+        (pieces) => {
+          const cuts = pieces
+            .slice(1)
+            .map((_, at) =>
+              nameOf([pieces.slice(0, at + 1).join("")], pieces.slice(at + 1).join("")),
+            );
+          const flat = nameOf([], pieces.join(""));
+          expect(
+            new Set([...cuts, flat, nameOf(pieces.slice(0, -1), pieces.at(-1) ?? "")]).size,
+          ).toBe(cuts.length + 2);
+        },
+      ),
     );
   });
 
@@ -67,7 +114,9 @@ describe("a stored name", () => {
     fc.assert(
       fc.property(place, ({ path, key }) => {
         const name = nameOf(path, key);
-        expect(name).toMatch(/^(?:(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+:)*\{(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+\}$/);
+        expect(name).toMatch(
+          /^(?:(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+:)*\{(?:[A-Za-z0-9._-]|%[0-9A-F]{2})+\}$/,
+        );
       }),
     );
   });
@@ -153,7 +202,10 @@ describe("PREFIX-11 a name is refused", () => {
   test("when it is longer than 8192 bytes, and not before", () => {
     const segment = "s".repeat(1023);
     expect(nameOf(Array(7).fill(segment), "k".repeat(1022))).toHaveLength(nameBytesMax);
-    expectRefused(() => nameOf(Array(7).fill(segment), "k".repeat(1023)), /8193 bytes; the limit is 8192/);
+    expectRefused(
+      () => nameOf(Array(7).fill(segment), "k".repeat(1023)),
+      /8193 bytes; the limit is 8192/,
+    );
   });
 
   test("when a part is not a string", () => {

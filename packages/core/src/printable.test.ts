@@ -28,7 +28,11 @@ describe("printable", () => {
 
   it("makes one short, clean line of anything, and leaves it as it is from then on", () => {
     const any = fc.integer({ max: 0x10_ff_ff, min: 0 }).map((point) => String.fromCodePoint(point));
-    const piece = fc.oneof(any, fc.string({ maxLength: 4 }), fc.constantFrom("\u001b[31m", "\r\n", "\u202e", "\ud800"));
+    const piece = fc.oneof(
+      any,
+      fc.string({ maxLength: 4 }),
+      fc.constantFrom("\u001b[31m", "\r\n", "\u202e", "\ud800"),
+    );
     const hostile = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
     fc.assert(
       fc.property(hostile, fc.integer({ min: 1, max: 300 }), (text, charsMax) => {

@@ -1,15 +1,21 @@
 /** Text from outside, made safe to log. */
 
-const ansiSequence = /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/gu;
-/** Control and format characters, lone surrogates, private use; and all white space with them, so that a run of both becomes one blank. */
+const ansiSequence =
+  /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/gu;
+/**
+ * Control and format characters, lone surrogates, private use; and all white space with them, so
+ * that a run of both becomes one blank.
+ */
 const unprintable = /[\p{C}\s]+/gu;
 
 /**
- * What is printable of a text that a platform or another party wrote: one line, no control or direction characters, no ANSI
- * sequences, at most `charsMax` characters, the last of which is `…` when something was cut off.
+ * What is printable of a text that a platform or another party wrote: one line, no control or
+ * direction characters, no ANSI sequences, at most `charsMax` characters, the last of which is `…`
+ * when something was cut off.
  */
 export function printable(text: string, charsMax = 200): string {
-  // The first cut bounds the work on a hostile text; 16 code units for each character kept leave room for what is dropped.
+  // The first cut bounds the work on a hostile text; 16 code units for each character kept leave
+  // room for what is dropped.
   const chars = [
     ...text
       .slice(0, charsMax * 16)

@@ -25,7 +25,9 @@ function membersOf(path: string, union: string): string[] {
 
 function isMade(member: string, within: RegExp): boolean {
   const made = new RegExp(`"${member}"|\\b${member}:`);
-  return [...sources].some(([path, text]) => within.test(path) && path !== "core/src/events.ts" && made.test(text));
+  return [...sources].some(
+    ([path, text]) => within.test(path) && path !== "core/src/events.ts" && made.test(text),
+  );
 }
 
 /** What each type of event carries, by its declaration. */
@@ -34,7 +36,10 @@ const events = new Map(
     .replaceAll(/\/\*\*[\s\S]*?\*\//g, "")
     .split(/^ {2}(?="?[a-z-]+"?: )/m)
     .slice(1)
-    .map((entry) => [/^"?([a-z-]+)/.exec(entry)?.[1] ?? "", [...entry.matchAll(/readonly (\w+)/g)].map(([, field = ""]) => field)]),
+    .map((entry) => [
+      /^"?([a-z-]+)/.exec(entry)?.[1] ?? "",
+      [...entry.matchAll(/readonly (\w+)/g)].map(([, field = ""]) => field),
+    ]),
 );
 
 describe("a public union promises only what comes", () => {
@@ -56,7 +61,9 @@ describe("a public union promises only what comes", () => {
   it("and so does what an event carries", () => {
     expect(events.size).toBeGreaterThan(20);
     const missing = [...events].flatMap(([type, fields]) => {
-      const emitting = [...sources].filter(([, text]) => text.includes(`emit("${type}"`)).map(([, text]) => text);
+      const emitting = [...sources]
+        .filter(([, text]) => text.includes(`emit("${type}"`))
+        .map(([, text]) => text);
       if (emitting.length === 0) return [type];
       return fields
         .filter((field) => !emitting.some((text) => new RegExp(`\\b${field}\\b`).test(text)))

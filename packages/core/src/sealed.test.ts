@@ -14,7 +14,10 @@ const old: SealingKey = { id: "2026-05", key: keyFrom("old") };
 const current: SealingKey = { id: "2026-06", key: keyFrom("current") };
 
 /** A store whose content the test sees and alters round the cache. */
-function store({ pushesChanges = true } = {}): { readonly cache: Cache; readonly stored: Map<string, Entry> } {
+function store({ pushesChanges = true } = {}): {
+  readonly cache: Cache;
+  readonly stored: Map<string, Entry>;
+} {
   const stored = new Map<string, Entry>();
   const listeners = new Set<WatchListener>();
   const driver: CacheDriver = {
@@ -28,7 +31,8 @@ function store({ pushesChanges = true } = {}): { readonly cache: Cache; readonly
       for (const listener of listeners) listener(name);
       return { written: true, version, storeNowMs: 1 };
     },
-    delete: async (name, ifVersion) => (ifVersion === undefined || stored.get(name)?.version === ifVersion) && stored.delete(name),
+    delete: async (name, ifVersion) =>
+      (ifVersion === undefined || stored.get(name)?.version === ifVersion) && stored.delete(name),
     async clear(scope) {
       const names = [...stored.keys()].filter((name) => name.startsWith(scope));
       for (const name of names) stored.delete(name);
@@ -52,7 +56,11 @@ const entryOf = (stored: ReadonlyMap<string, Entry>, name: string): Entry => {
   return entry;
 };
 
-const unreadable = (reason: string): object => ({ code: "UNREADABLE_ENTRY", reason, retryable: false });
+const unreadable = (reason: string): object => ({
+  code: "UNREADABLE_ENTRY",
+  reason,
+  retryable: false,
+});
 
 test("claims are left in clear, so that environments with other keys see them", async () => {
   const { cache, stored } = store();
@@ -66,7 +74,16 @@ describe("a sealed cache", () => {
   test("gives back what was written and stores nothing of it", async () => {
     const { cache, stored } = store();
     const vault = sealed(cache, keyring({ active: current })).withPrefix("prod");
-    for (const value of [secret, "", "null", '{"a":1}', '\0\r\n"', "令牌😀", "lps1.a.b", "x".repeat(100_000)]) {
+    for (const value of [
+      secret,
+      "",
+      "null",
+      '{"a":1}',
+      '\0\r\n"',
+      "令牌😀",
+      "lps1.a.b",
+      "x".repeat(100_000),
+    ]) {
       const { version } = await vault.set("wx1", value, { ttlMs: 1000 });
       expect(await vault.get("wx1")).toMatchObject({ value, version, ttlMs: 1000 });
       expect(entryOf(stored, "prod:{wx1}").value).toMatch(/^lps1\.2026-06\.[A-Za-z0-9_-]+$/);
@@ -74,7 +91,9 @@ describe("a sealed cache", () => {
     await vault.set("wx1", secret);
     const envelope = entryOf(stored, "prod:{wx1}").value;
     expect(envelope).not.toContain(secret.slice(0, 8));
-    expect(Buffer.from(envelope.split(".")[2] ?? "", "base64url").toString("latin1")).not.toContain(secret.slice(0, 8));
+    expect(Buffer.from(envelope.split(".")[2] ?? "", "base64url").toString("latin1")).not.toContain(
+      secret.slice(0, 8),
+    );
   });
 
   test("never seals twice into the same text", async () => {
@@ -95,7 +114,10 @@ describe("a sealed cache", () => {
     await vault.watch!((key) => heard.push(key));
     const first = await vault.set("k", "1", { ifVersion: "absent", operationId: "first" });
     expect(first).toMatchObject({ written: true, version: "first" });
-    expect(await vault.set("k", "2", { ifVersion: "absent" })).toMatchObject({ written: false, version: "first" });
+    expect(await vault.set("k", "2", { ifVersion: "absent" })).toMatchObject({
+      written: false,
+      version: "first",
+    });
     expect(await vault.set("k", "2", { ifVersion: "first" })).toMatchObject({ written: true });
     expect(await vault.delete("k", { ifVersion: "first" })).toBe(false);
     expect(vault.path).toEqual(["a"]);
@@ -145,7 +167,10 @@ describe("an entry that cannot be opened is not a miss", () => {
     for (let at = start; at < entry.value.length; at += 1) {
       // The lowest bit: in the last character it is one that a lenient decoder ignores.
       const swapped = alphabet[alphabet.indexOf(entry.value[at] ?? "") ^ 1];
-      stored.set("prod:{k}", { ...entry, value: entry.value.slice(0, at) + swapped + entry.value.slice(at + 1) });
+      stored.set("prod:{k}", {
+        ...entry,
+        value: entry.value.slice(0, at) + swapped + entry.value.slice(at + 1),
+      });
       await expect(vault.at(["prod"]).get("k")).rejects.toMatchObject({
         code: "UNREADABLE_ENTRY",
         reason: expect.stringMatching(/^(tag|format)$/),
@@ -167,17 +192,27 @@ describe("an entry that cannot be opened is not a miss", () => {
   ])("when it is %j", async (value, reason) => {
     const { vault, stored, entry } = await written();
     stored.set("prod:{k}", { ...entry, value });
-    await expect(vault.at(["prod"]).get("k")).rejects.toMatchObject({ ...unreadable(reason), key: "k" });
+    await expect(vault.at(["prod"]).get("k")).rejects.toMatchObject({
+      ...unreadable(reason),
+      key: "k",
+    });
   });
 
   test("CACHE-17 and only a write that means to replace it does", async () => {
     const { vault, stored, entry } = await written();
     const prod = vault.at(["prod"]);
     stored.set("prod:{k}", { ...entry, value: "lps2.later.AAAA" });
-    expect(await prod.set("k", "mine", { ifVersion: "absent" })).toMatchObject({ written: false, version: entry.version });
-    expect(await prod.set("k", "mine", { ifVersion: "elsewhere" })).toMatchObject({ written: false });
+    expect(await prod.set("k", "mine", { ifVersion: "absent" })).toMatchObject({
+      written: false,
+      version: entry.version,
+    });
+    expect(await prod.set("k", "mine", { ifVersion: "elsewhere" })).toMatchObject({
+      written: false,
+    });
     expect(entryOf(stored, "prod:{k}").value).toBe("lps2.later.AAAA");
-    expect(await prod.set("k", "mine", { ifVersion: entry.version })).toMatchObject({ written: true });
+    expect(await prod.set("k", "mine", { ifVersion: entry.version })).toMatchObject({
+      written: true,
+    });
     expect(await prod.get("k")).toMatchObject({ value: "mine" });
   });
 
@@ -205,7 +240,11 @@ describe("an entry that cannot be opened is not a miss", () => {
 describe("keys rotate in two phases", () => {
   test("and every node reads every entry throughout", async () => {
     const { cache } = store();
-    const rings = [keyring({ active: old }), keyring({ active: old, readable: [current] }), keyring({ active: current, readable: [old] })];
+    const rings = [
+      keyring({ active: old }),
+      keyring({ active: old, readable: [current] }),
+      keyring({ active: current, readable: [old] }),
+    ];
     const [before, prepared, after] = rings.map((ring) => sealed(cache, ring));
     await before!.set("k", "1");
     expect(await prepared!.get("k")).toMatchObject({ value: "1" });
@@ -220,13 +259,19 @@ describe("keys rotate in two phases", () => {
     const { cache } = store();
     await sealed(cache, keyring({ active: current })).set("k", secret);
     const behind = sealed(cache, keyring({ active: old }));
-    await expect(behind.get("k")).rejects.toMatchObject({ ...unreadable("key-id"), message: expect.stringContaining('"2026-06"') });
+    await expect(behind.get("k")).rejects.toMatchObject({
+      ...unreadable("key-id"),
+      message: expect.stringContaining('"2026-06"'),
+    });
   });
 
   test("and another key under the same id is a failed tag, not a value", async () => {
     const { cache } = store();
     await sealed(cache, keyring({ active: current })).set("k", secret);
-    const impostor = sealed(cache, keyring({ active: { id: current.id, key: keyFrom("impostor") } }));
+    const impostor = sealed(
+      cache,
+      keyring({ active: { id: current.id, key: keyFrom("impostor") } }),
+    );
     await expect(impostor.get("k")).rejects.toMatchObject(unreadable("tag"));
   });
 });
@@ -254,13 +299,17 @@ describe("a store that was used unsealed", () => {
   test("is refused unless that was asked for", async () => {
     const { cache } = store();
     await cache.set("k", "in clear");
-    await expect(sealed(cache, keyring({ active: current })).get("k")).rejects.toMatchObject(unreadable("format"));
+    await expect(sealed(cache, keyring({ active: current })).get("k")).rejects.toMatchObject(
+      unreadable("format"),
+    );
   });
 });
 
 test("a keyring or an option of no known form is refused at construction", () => {
   const { cache } = store();
-  expect(() => sealed(cache, { activeId: "a", readableIds: ["a"] })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  expect(() => sealed(cache, { activeId: "a", readableIds: ["a"] })).toThrow(
+    expect.objectContaining({ code: "CONFIGURATION" }),
+  );
   // @ts-expect-error: what a caller without types may pass
   expect(() => sealed(cache, keyring({ active: current }), { plaintext: "yes" })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),

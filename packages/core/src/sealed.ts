@@ -13,32 +13,47 @@ import type { Random } from "./random.ts";
 
 export interface SealedOptions {
   /**
-   * What to do with entries that are not sealed, for the time of migration only: `read` reads them too, and writes sealed; `write` reads both, and writes
-   * unsealed. Sealing is switched on while nodes run in three steps, each on every node before the next: `write`, `read`, `refuse`; and off in the
-   * opposite order. In the first two whoever can write to the store can also plant a value. @defaultValue "refuse"
+   * What to do with entries that are not sealed, for the time of migration only: `read` reads them
+   * too, and writes sealed; `write` reads both, and writes unsealed. Sealing is switched on while
+   * nodes run in three steps, each on every node before the next: `write`, `read`, `refuse`; and
+   * off in the opposite order. In the first two whoever can write to the store can also plant a
+   * value. @defaultValue "refuse"
    */
   readonly plaintext?: "refuse" | "read" | "write";
-  /** Draws the id of each write, to which its envelope is bound. @defaultValue the machine's random source */
+  /**
+   * Draws the id of each write, to which its envelope is bound. @defaultValue the machine's random
+   * source
+   */
   readonly random?: Random;
 }
 
 /**
- * The same cache with its values sealed at rest: AES-256-GCM, bound to the full name, the write's version and the key's id, so an
- * envelope that was copied under another key, prefix or write does not open. Names, versions and times to live stay readable.
+ * The same cache with its values sealed at rest: AES-256-GCM, bound to the full name, the write's
+ * version and the key's id, so an envelope that was copied under another key, prefix or write does
+ * not open. Names, versions and times to live stay readable.
  *
- * `get` throws `UNREADABLE_ENTRY` for what it cannot open: `key-id` (the keyring lacks the key), `tag` (altered, or moved here from
- * elsewhere), `schema` (sealed by a newer release), `format` (not an envelope). To `set` and `delete` such an entry is an entry like
- * any other: `ifVersion: "absent"` conflicts with it, and only an unconditional write or one on its very version replaces it.
+ * `get` throws `UNREADABLE_ENTRY` for what it cannot open: `key-id` (the keyring lacks the key),
+ * `tag` (altered, or moved here from elsewhere), `schema` (sealed by a newer release), `format`
+ * (not an envelope). To `set` and `delete` such an entry is an entry like any other:
+ * `ifVersion: "absent"` conflicts with it, and only an unconditional write or one on its very
+ * version replaces it.
  *
- * What lies at `lingpai`, `claims`, the registry that all environments of a store share, is not sealed: it holds no secret, and an
- * environment with other keys must see that a credential is taken.
+ * What lies at `lingpai`, `claims`, the registry that all environments of a store share, is not
+ * sealed: it holds no secret, and an environment with other keys must see that a credential is
+ * taken.
  *
- * A whole entry put back as it was earlier cannot be told from the original: the credential's generations are there for that.
+ * A whole entry put back as it was earlier cannot be told from the original: the credential's
+ * generations are there for that.
  *
  * @throws {ConfigurationError} `CONFIGURATION` when the keyring was not made by `keyring`.
  */
 export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {}): Cache {
-  requireShape("The cache to seal", cache, ["get", "set", "withPrefix"], "An adapter makes one: ioredisCache(client), say.");
+  requireShape(
+    "The cache to seal",
+    cache,
+    ["get", "set", "withPrefix"],
+    "An adapter makes one: ioredisCache(client), say.",
+  );
   requireKnown("sealed()", options, ["plaintext", "random"]);
   requireOneOf("plaintext", options.plaintext, ["refuse", "read", "write"]);
   const { plaintext = "refuse", random = systemRandom } = options;
@@ -71,18 +86,28 @@ class Sealed implements Cache {
     const entry = await this.#cache.get(key);
     if (entry === undefined) return undefined;
     if (this.#sealing.plaintext !== "refuse" && !isEnvelope(entry.value)) return entry;
-    const opened = open(this.#sealing.ring, { name: nameOf(this.path, key), version: entry.version }, entry.value);
+    const opened = open(
+      this.#sealing.ring,
+      { name: nameOf(this.path, key), version: entry.version },
+      entry.value,
+    );
     if ("unreadable" in opened) throw unreadable(key, opened);
     return { ...entry, value: opened.value };
   }
 
   async set(key: string, value: string, options: SetOptions = {}): Promise<Written | Conflict> {
     if (typeof value !== "string" || !value.isWellFormed()) {
-      throw new ConfigurationError("A value must be a string without lone surrogates. Encode binary data as base64.");
+      throw new ConfigurationError(
+        "A value must be a string without lone surrogates. Encode binary data as base64.",
+      );
     }
     if (this.#sealing.plaintext === "write") return this.#cache.set(key, value, options);
     const operationId = options.operationId ?? this.#sealing.random.id();
-    const envelope = seal(this.#sealing.ring, { name: nameOf(this.path, key), version: operationId }, value);
+    const envelope = seal(
+      this.#sealing.ring,
+      { name: nameOf(this.path, key), version: operationId },
+      value,
+    );
     return this.#cache.set(key, envelope, { ...options, operationId });
   }
 
@@ -101,7 +126,10 @@ class Sealed implements Cache {
   }
 }
 
-function unreadable(key: string, { unreadable: reason, keyId }: Exclude<Opened, { value: string }>): UnreadableEntryError {
+function unreadable(
+  key: string,
+  { unreadable: reason, keyId }: Exclude<Opened, { value: string }>,
+): UnreadableEntryError {
   const why = {
     "key-id": `is sealed with the key "${keyId}", which this keyring lacks. Add that key to readable`,
     tag: `does not open with the key "${keyId}": it was altered, moved from another name, or another key has this id. Compare the keyrings of all nodes`,

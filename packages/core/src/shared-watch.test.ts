@@ -30,7 +30,8 @@ function world(): World {
       }
       opened.count += 1;
       opened.standing += 1;
-      const inScope: WatchListener = (name) => (name === undefined || name.startsWith(scope) ? listener(name) : undefined);
+      const inScope: WatchListener = (name) =>
+        name === undefined || name.startsWith(scope) ? listener(name) : undefined;
       listeners.add(inScope);
       return async () => {
         opened.standing -= 1;
@@ -56,7 +57,9 @@ describe("many listeners of one prefix", () => {
     const prod = cache.withPrefix("prod");
     const heard: string[] = [];
     for (let index = 0; index < 100; index += 1)
-      await cache.withPrefix("prod").watch!((key) => heard.push(`${index}:${key}`), { key: `wx${index}` });
+      await cache.withPrefix("prod").watch!((key) => heard.push(`${index}:${key}`), {
+        key: `wx${index}`,
+      });
     await prod.watch!((key) => heard.push(`all:${key}`));
     await cache.withPrefix("test").watch!(() => heard.push("test"));
     expect(opened).toEqual({ count: 2, standing: 2 });
@@ -102,10 +105,14 @@ describe("many listeners of one prefix", () => {
     const { cache, opened, tell } = world();
     const heard: unknown[] = [];
     const ends: Unsubscribe[] = [];
-    for (const key of ["a", "b", "c"]) ends.push(await cache.watch!((changed) => heard.push(changed), { key }));
+    for (const key of ["a", "b", "c"])
+      ends.push(await cache.watch!((changed) => heard.push(changed), { key }));
     const [a, b] = ends;
     void a!();
-    const again = await cache.watch!((changed) => heard.push(`again ${changed}`), { key: "a", instead: a! });
+    const again = await cache.watch!((changed) => heard.push(`again ${changed}`), {
+      key: "a",
+      instead: a!,
+    });
     expect(opened).toEqual({ count: 2, standing: 1 });
     void b!();
     await cache.watch!((changed) => heard.push(`again ${changed}`), { key: "b", instead: b! });
@@ -123,7 +130,9 @@ describe("many listeners of one prefix", () => {
     const one = await made.cache.watch!(ignore, { key: "a" });
     await made.cache.watch!((key) => heard.push(key), { key: "b" });
     made.refusals = 1;
-    await expect(made.cache.watch!(ignore, { key: "a", instead: one })).rejects.toThrow(/did not|refused|failed|not/i);
+    await expect(made.cache.watch!(ignore, { key: "a", instead: one })).rejects.toThrow(
+      /did not|refused|failed|not/i,
+    );
     made.tell("{b}");
     expect(heard).toEqual(["b"]);
     await made.cache.watch!(ignore, { key: "a", instead: one });
@@ -135,7 +144,10 @@ describe("many listeners of one prefix", () => {
   it("all learn of a refusal, and the next one asks again", async () => {
     const made = world();
     made.refusals = 1;
-    const both = await Promise.allSettled([made.cache.watch!(ignore, { key: "a" }), made.cache.watch!(ignore, { key: "b" })]);
+    const both = await Promise.allSettled([
+      made.cache.watch!(ignore, { key: "a" }),
+      made.cache.watch!(ignore, { key: "b" }),
+    ]);
     expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     await made.cache.watch!(ignore, { key: "a" });
     expect(made.opened).toEqual({ count: 1, standing: 1 });

@@ -1,10 +1,16 @@
-/** One subscription at the store for all listeners of a scope: a process may hold a hundred thousand credentials under one prefix. */
+/**
+ * One subscription at the store for all listeners of a scope: a process may hold a hundred thousand
+ * credentials under one prefix.
+ */
 import type { Unsubscribe, WatchListener } from "./cache.ts";
 import { callSafely, type Subscriptions } from "./subscriptions.ts";
 
 export interface SharedWatchOptions {
   readonly subscriptions: Subscriptions;
-  /** Opens a subscription of the whole scope; each message is the full name that changed, or undefined when some may have been missed. */
+  /**
+   * Opens a subscription of the whole scope; each message is the full name that changed, or
+   * undefined when some may have been missed.
+   */
   readonly subscribe: (deliver: WatchListener) => Promise<Unsubscribe>;
   /** The key of a full name; undefined for what is not of the scope. */
   readonly keyOf: (name: string) => string | undefined;
@@ -30,10 +36,14 @@ export class SharedWatch {
     this.#options = options;
   }
 
-  /** @param instead what an earlier call gave and what seems dead: unless another one has been opened since, the store is asked for a new one. */
+  /**
+   * @param instead what an earlier call gave and what seems dead: unless another one has been
+   *   opened since, the store is asked for a new one.
+   */
   async open(listening: Listening, instead: Unsubscribe | undefined): Promise<Unsubscribe> {
     // One that is not known here comes through a wrapper, which may know better.
-    const seemsDead = instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
+    const seemsDead =
+      instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
     const present = this.#present === undefined || seemsDead ? this.#renew() : this.#present;
     const remove = this.#add(listening);
     try {
@@ -83,13 +93,16 @@ export class SharedWatch {
 
   #deliver(name: string | undefined): void {
     if (name === undefined) {
-      for (const listeners of [...this.#listening.values()]) for (const { listener } of [...listeners]) callSafely(listener, undefined);
+      for (const listeners of [...this.#listening.values()])
+        for (const { listener } of [...listeners]) callSafely(listener, undefined);
       return;
     }
-    for (const { listener, key } of [...(this.#listening.get(name) ?? [])]) callSafely(listener, key);
+    for (const { listener, key } of [...(this.#listening.get(name) ?? [])])
+      callSafely(listener, key);
     const toAll = this.#listening.get(undefined);
     const key = toAll && this.#options.keyOf(name);
-    if (toAll !== undefined && key !== undefined) for (const { listener } of [...toAll]) callSafely(listener, key);
+    if (toAll !== undefined && key !== undefined)
+      for (const { listener } of [...toAll]) callSafely(listener, key);
   }
 }
 

@@ -17,14 +17,17 @@ describe("a single flight", () => {
 
   test("is one per key", async () => {
     const flights = createSingleFlight<string>();
-    expect(await Promise.all([flights.run("a", async () => "1"), flights.run("b", async () => "2")])).toEqual(["1", "2"]);
+    expect(
+      await Promise.all([flights.run("a", async () => "1"), flights.run("b", async () => "2")]),
+    ).toEqual(["1", "2"]);
   });
 
   test("gives its failure to all, and the next caller a new attempt", async () => {
     const flights = createSingleFlight<number>();
     const failure = new Error("refused");
     const callers = [1, 2, 3].map(() => flights.run("k", () => Promise.reject(failure)));
-    for (const outcome of await Promise.allSettled(callers)) expect(outcome).toEqual({ status: "rejected", reason: failure });
+    for (const outcome of await Promise.allSettled(callers))
+      expect(outcome).toEqual({ status: "rejected", reason: failure });
     expect(await flights.run("k", async () => 1)).toBe(1);
   });
 
@@ -37,20 +40,23 @@ describe("a single flight", () => {
     expect(await flights.run("k", async () => 2)).toBe(2);
   });
 
-  test.each(["finishes", "fails"])("that was forgotten and then %s does not remove its successor", async (end) => {
-    const flights = createSingleFlight<string>();
-    const first = Promise.withResolvers<string>();
-    const second = Promise.withResolvers<string>();
-    const early = flights.run("k", () => first.promise);
-    flights.forget("k");
-    const late = flights.run("k", () => second.promise);
-    if (end === "finishes") first.resolve("old");
-    else first.reject(new Error("old"));
-    await Promise.allSettled([early]);
-    const joined = flights.run("k", async () => "a third flight");
-    second.resolve("new");
-    expect(await Promise.all([late, joined])).toEqual(["new", "new"]);
-  });
+  test.each(["finishes", "fails"])(
+    "that was forgotten and then %s does not remove its successor",
+    async (end) => {
+      const flights = createSingleFlight<string>();
+      const first = Promise.withResolvers<string>();
+      const second = Promise.withResolvers<string>();
+      const early = flights.run("k", () => first.promise);
+      flights.forget("k");
+      const late = flights.run("k", () => second.promise);
+      if (end === "finishes") first.resolve("old");
+      else first.reject(new Error("old"));
+      await Promise.allSettled([early]);
+      const joined = flights.run("k", async () => "a third flight");
+      second.resolve("new");
+      expect(await Promise.all([late, joined])).toEqual(["new", "new"]);
+    },
+  );
 
   test("loses only the caller that aborts", async () => {
     const flights = createSingleFlight<string>();
@@ -67,7 +73,11 @@ describe("a single flight", () => {
   test("is not begun for a signal that has aborted already", async () => {
     const flights = createSingleFlight<string>();
     let starts = 0;
-    const outcome = flights.run("k", async () => `${(starts += 1)}`, AbortSignal.abort(new Error("too late")));
+    const outcome = flights.run(
+      "k",
+      async () => `${(starts += 1)}`,
+      AbortSignal.abort(new Error("too late")),
+    );
     await expect(outcome).rejects.toThrow("too late");
     expect(starts).toBe(0);
   });
@@ -96,9 +106,14 @@ describe("a single flight", () => {
     const add = signal.addEventListener.bind(signal);
     const remove = signal.removeEventListener.bind(signal);
     signal.addEventListener = (...args: Parameters<typeof add>) => ((listeners += 1), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => ((listeners -= 1), remove(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
+      (listeners -= 1),
+      remove(...args)
+    );
     await flights.run("k", async () => "done", signal);
-    await expect(flights.run("k", () => Promise.reject(new Error("no")), signal)).rejects.toThrow("no");
+    await expect(flights.run("k", () => Promise.reject(new Error("no")), signal)).rejects.toThrow(
+      "no",
+    );
     expect(listeners).toBe(0);
   });
 

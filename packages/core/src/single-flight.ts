@@ -2,18 +2,25 @@
 
 export interface SingleFlight<T> {
   /**
-   * What the flight under `key` gives, starting one with `work` when none is there. All callers share its value or its error; a
-   * synchronous throw of `work` is a rejection.
+   * What the flight under `key` gives, starting one with `work` when none is there. All callers
+   * share its value or its error; a synchronous throw of `work` is a rejection.
    *
-   * A caller whose `signal` aborts is rejected with the signal's reason and leaves the flight to the others; the flight itself is
-   * never cancelled. Without a signal a caller waits as long as the flight lasts.
+   * A caller whose `signal` aborts is rejected with the signal's reason and leaves the flight to
+   * the others; the flight itself is never cancelled. Without a signal a caller waits as long as
+   * the flight lasts.
    */
   run(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Whether a flight is under way that the next caller would join. */
   has(key: string): boolean;
-  /** Lets the next caller start anew. Those who wait keep what they wait for, and its end does not end the new flight. */
+  /**
+   * Lets the next caller start anew. Those who wait keep what they wait for, and its end does not
+   * end the new flight.
+   */
   forget(key: string): void;
-  /** Resolves when every flight that was under way, forgotten ones included, has ended, however it ended. */
+  /**
+   * Resolves when every flight that was under way, forgotten ones included, has ended, however it
+   * ended.
+   */
   settled(): Promise<void>;
 }
 
@@ -29,7 +36,8 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       underWay.delete(flight);
       if (joinable.get(key) === flight) joinable.delete(key);
     };
-    // Handling both outcomes here also keeps a failure that every caller has left from being an unhandled rejection.
+    // Handling both outcomes here also keeps a failure that every caller has left from being an
+    // unhandled rejection.
     flight.then(end, end);
     return flight;
   };

@@ -18,14 +18,20 @@ test("A store seals with the key that it is given, and another process with the 
   await createStore(cache, lock, { seal: key }).cache.set("name", "MARKER");
   expect((await cache.get("name"))?.value).not.toContain("MARKER");
   expect((await createStore(cache, lock, { seal: key }).cache.get("name"))?.value).toBe("MARKER");
-  await expect(createStore(cache, lock, { seal: "5f".repeat(32) }).cache.get("name")).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+  await expect(
+    createStore(cache, lock, { seal: "5f".repeat(32) }).cache.get("name"),
+  ).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
   expect(createStore(cache, lock).cache).toBe(cache);
 });
 
 test("A store takes a keyring, and refuses what is no key, without showing it", () => {
   const { cache, lock } = world();
-  expect(createStore(cache, lock, { seal: keyring({ active: { id: "k1", key } }) }).lock).toBe(lock);
-  expect(() => createStore(cache, lock, { seal: "not-a-key-at-all" })).toThrow(/has 12 bytes instead of 32/);
+  expect(createStore(cache, lock, { seal: keyring({ active: { id: "k1", key } }) }).lock).toBe(
+    lock,
+  );
+  expect(() => createStore(cache, lock, { seal: "not-a-key-at-all" })).toThrow(
+    /has 12 bytes instead of 32/,
+  );
   expect(() => createStore(cache, lock, { seal: "not-a-key-at-all" })).not.toThrow(/not-a-key/);
 });
 
@@ -34,9 +40,13 @@ test("Options give one whole store", () => {
   const store = createStore(cache, lock);
   expect(storeFrom({ store })).toBe(store);
   expect(storeFrom({ cache, lock })).toEqual({ cache, lock });
-  expect(() => storeFrom({})).toThrow("There is no store. Give `store`, such as ioredisStore(redis, { seal })");
+  expect(() => storeFrom({})).toThrow(
+    "There is no store. Give `store`, such as ioredisStore(redis, { seal })",
+  );
   expect(() => storeFrom({ cache })).toThrow("There is no store.");
-  expect(() => storeFrom({ store, cache })).toThrow("There is a store, and a cache or a lock beside it.");
+  expect(() => storeFrom({ store, cache })).toThrow(
+    "There is a store, and a cache or a lock beside it.",
+  );
   expect(() => storeFrom({ store: {} as typeof store })).toThrow("The store is none.");
 });
 
@@ -55,11 +65,19 @@ function traced(cache: Cache): Cache {
 test.each([
   ["unsealed", undefined, ["driver:command"]],
   ["sealed", key, []],
-])("A token that is stored %s while somebody traces the driver is reported once, or not at all", async (_how, seal, reports) => {
-  const { clock, store, node } = fleet();
-  const one = node(createStore(traced(store.cache()), store.lock(), seal === undefined ? {} : { seal }));
-  for (let refreshes = 0; refreshes < 2; refreshes += 1) await within(clock, 60_000, one.refresh());
-  const found = one.events.flatMap((event) => (event.type === "unsealed-and-traced" ? [event.channels] : []));
-  expect(found).toEqual(reports);
-  await one.close();
-});
+])(
+  "A token that is stored %s while somebody traces the driver is reported once, or not at all",
+  async (_how, seal, reports) => {
+    const { clock, store, node } = fleet();
+    const one = node(
+      createStore(traced(store.cache()), store.lock(), seal === undefined ? {} : { seal }),
+    );
+    for (let refreshes = 0; refreshes < 2; refreshes += 1)
+      await within(clock, 60_000, one.refresh());
+    const found = one.events.flatMap((event) =>
+      event.type === "unsealed-and-traced" ? [event.channels] : [],
+    );
+    expect(found).toEqual(reports);
+    await one.close();
+  },
+);

@@ -1,13 +1,20 @@
-/** The subscriptions that one object has open at its driver: isolated listeners, no leak after a lost answer, one way to end them all. */
+/**
+ * The subscriptions that one object has open at its driver: isolated listeners, no leak after a
+ * lost answer, one way to end them all.
+ */
 import type { Unsubscribe } from "./cache.ts";
 import type { DriverGuard } from "./driver-guard.ts";
 
 export interface Subscriptions {
   /**
-   * Subscribes through `subscribe`, which hands each message to `deliver`. What a listener throws is dropped: it harms no other
-   * listener and no writer. A subscription that the driver grants after the deadline is ended at once.
+   * Subscribes through `subscribe`, which hands each message to `deliver`. What a listener throws
+   * is dropped: it harms no other listener and no writer. A subscription that the driver grants
+   * after the deadline is ended at once.
    */
-  open<T>(listener: (message: T) => void, subscribe: (deliver: (message: T) => void) => Promise<Unsubscribe>): Promise<Unsubscribe>;
+  open<T>(
+    listener: (message: T) => void,
+    subscribe: (deliver: (message: T) => void) => Promise<Unsubscribe>,
+  ): Promise<Unsubscribe>;
   /** Ends them all; one that cannot be ended does not stand in the way of the others. */
   close(): Promise<void>;
 }

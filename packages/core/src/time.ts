@@ -1,19 +1,27 @@
 /**
  * Time as a service: the only module that reads the machine's clocks or sets timers.
  *
- * Everything else receives a {@link Clock}, so that tests and the simulation decide when time passes.
+ * Everything else receives a {@link Clock}, so that tests and the simulation decide when time
+ * passes.
  */
 
 import { DueQueue } from "./due-queue.ts";
 
 export interface Clock {
-  /** Monotonic time in ms, from an arbitrary origin. Never runs backwards; may stand still while the machine is suspended. */
+  /**
+   * Monotonic time in ms, from an arbitrary origin. Never runs backwards; may stand still while the
+   * machine is suspended.
+   */
   monotonicMs(): number;
-  /** The wall clock in ms since the Unix epoch. Used only for labels and to notice a suspend: it may jump. */
+  /**
+   * The wall clock in ms since the Unix epoch. Used only for labels and to notice a suspend: it may
+   * jump.
+   */
   wallMs(): number;
   /**
-   * Calls `fire` once, at least `delayMs` from now (values below 0 count as 0, any finite length is allowed), and returns a function
-   * that cancels it. A `background` timer does not keep the process alive.
+   * Calls `fire` once, at least `delayMs` from now (values below 0 count as 0, any finite length is
+   * allowed), and returns a function that cancels it. A `background` timer does not keep the
+   * process alive.
    */
   setTimer(delayMs: number, fire: () => void, options?: TimerOptions): CancelTimer;
 }
@@ -24,10 +32,16 @@ export interface TimerOptions {
 
 export type CancelTimer = () => void;
 
-/** The longest delay that a single Node timer takes; longer ones fire at once there, so they are chained here. */
+/**
+ * The longest delay that a single Node timer takes; longer ones fire at once there, so they are
+ * chained here.
+ */
 const timerMaxMs = 2 ** 31 - 1;
 
-/** All background timers of the process on one of Node's: there may be a hundred thousand credentials. */
+/**
+ * All background timers of the process on one of Node's: there may be a hundred thousand
+ * credentials.
+ */
 function backgroundTimers(): (delayMs: number, fire: () => void) => CancelTimer {
   const queue = new DueQueue<() => void>();
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +51,10 @@ function backgroundTimers(): (delayMs: number, fire: () => void) => CancelTimer 
     if (nextMs >= wakeAtMs || nextMs === Number.POSITIVE_INFINITY) return;
     clearTimeout(timer);
     wakeAtMs = nextMs;
-    timer = setTimeout(sweep, Math.min(timerMaxMs, Math.ceil(Math.max(0, nextMs - performance.now()))));
+    timer = setTimeout(
+      sweep,
+      Math.min(timerMaxMs, Math.ceil(Math.max(0, nextMs - performance.now()))),
+    );
     timer.unref();
   };
   const sweep = (): void => {
@@ -78,7 +95,10 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts; leaves no timer or listener behind. */
+/**
+ * Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts; leaves no
+ * timer or listener behind.
+ */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

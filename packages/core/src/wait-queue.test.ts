@@ -41,6 +41,9 @@ describe("createWaitQueue", () => {
     await expect(queue.turn("a", AbortSignal.abort(new Error("never")))).rejects.toThrow("never");
     endFirst();
     await settle();
-    expect([second.now, third.now.state]).toMatchObject([{ state: "failed", error: { message: "gone" } }, "done"]);
+    expect([second.now, third.now.state]).toMatchObject([
+      { state: "failed", error: { message: "gone" } },
+      "done",
+    ]);
   });
 });

@@ -5,7 +5,10 @@ import { bench } from "./testing/lease-bench.test.helper.ts";
 
 /** Draws always the same. */
 const drawing = (value: number): Random => ({ next: () => value, id: () => "id" });
-const busy = (remainingMs: number): { acquired: false; remainingMs: number } => ({ acquired: false, remainingMs });
+const busy = (remainingMs: number): { acquired: false; remainingMs: number } => ({
+  acquired: false,
+  remainingMs,
+});
 
 describe("how long to sleep before asking for a held lock again", () => {
   it("is to just after the end of the holder's lease, a few ms apart for those who wait together", () => {
@@ -16,7 +19,8 @@ describe("how long to sleep before asking for a held lock again", () => {
   });
 
   it("without messages grows in steps from 25 ms to a quarter of a second, each at least half as long", () => {
-    const steps = (draw: number): number[] => [0, 1, 2, 3, 4, 10, 50].map((tries) => pauseMs(busy(60_000), tries, false, drawing(draw)));
+    const steps = (draw: number): number[] =>
+      [0, 1, 2, 3, 4, 10, 50].map((tries) => pauseMs(busy(60_000), tries, false, drawing(draw)));
     expect(steps(0)).toEqual([12.5, 25, 50, 100, 125, 125, 125]);
     expect(pauseMs(busy(60_000), 0, false, drawing(0.5))).toBe(18.75);
     expect(pauseMs(busy(5), 50, false, drawing(0))).toBe(6);

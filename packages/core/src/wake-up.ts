@@ -9,14 +9,23 @@ import { settleWithin, start } from "./settle-within.ts";
 export interface WakeUp {
   /** Whether releases are told of; otherwise only asking again finds out. */
   readonly isPushed: boolean;
-  /** Resolves after `ms`, or at the next release, or at once when one was told of since the last call. Rejects when the signal aborts. */
+  /**
+   * Resolves after `ms`, or at the next release, or at once when one was told of since the last
+   * call. Rejects when the signal aborts.
+   */
   sleep(ms: number): Promise<void>;
   /** Ends the subscription, without waiting for the store. */
   end(): void;
 }
 
-/** Subscribes where the lock tells of releases. Where it does not, or cannot now, sleeping is all there is. Rejects when the signal aborts. */
-export async function listenForRelease(request: LeaseRequest, signal: AbortSignal): Promise<WakeUp> {
+/**
+ * Subscribes where the lock tells of releases. Where it does not, or cannot now, sleeping is all
+ * there is. Rejects when the signal aborts.
+ */
+export async function listenForRelease(
+  request: LeaseRequest,
+  signal: AbortSignal,
+): Promise<WakeUp> {
   let isReleased = false;
   let wake = (): void => {};
   const unsubscribe = await subscribe(request, signal, () => {
@@ -47,14 +56,22 @@ export async function listenForRelease(request: LeaseRequest, signal: AbortSigna
   };
 }
 
-async function subscribe(request: LeaseRequest, signal: AbortSignal, listener: () => void): Promise<Unsubscribe | undefined> {
+async function subscribe(
+  request: LeaseRequest,
+  signal: AbortSignal,
+  listener: () => void,
+): Promise<Unsubscribe | undefined> {
   const { lock, name, clock, storeDeadlineMs } = request;
   const { onRelease } = lock;
   if (onRelease === undefined) return undefined;
   const opening = start(() => onRelease.call(lock, name, listener));
   let isTaken = false;
   try {
-    const unsubscribe = await orAborted(settleWithin(opening, storeDeadlineMs, clock), signal, () => {});
+    const unsubscribe = await orAborted(
+      settleWithin(opening, storeDeadlineMs, clock),
+      signal,
+      () => {},
+    );
     isTaken = true;
     return unsubscribe;
   } catch {
@@ -69,14 +86,18 @@ function endQuietly(unsubscribe: Unsubscribe): void {
   unsubscribe().catch(() => {});
 }
 
-/** A lease can end without a message, and one that never ends (something foreign in its place) is looked at again this often, in ms. */
+/**
+ * A lease can end without a message, and one that never ends (something foreign in its place) is
+ * looked at again this often, in ms.
+ */
 const pushedPauseMaxMs = 10_000;
 const polledPauseFirstMs = 25;
 const polledPauseMaxMs = 250;
 
 /**
- * How long to sleep before asking again, in ms: to the end of the holder's lease and a little longer; without messages, in steps that
- * grow to a quarter of a second. Jittered, so that waiters of several processes do not ask in step.
+ * How long to sleep before asking again, in ms: to the end of the holder's lease and a little
+ * longer; without messages, in steps that grow to a quarter of a second. Jittered, so that waiters
+ * of several processes do not ask in step.
  */
 export function pauseMs(busy: Busy, tries: number, isPushed: boolean, random: Random): number {
   const leaseEndMs = Math.max(0, busy.remainingMs) + 1 + random.next() * 4;

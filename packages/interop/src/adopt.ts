@@ -1,5 +1,14 @@
-/** Uses the credential of a fleet in which another SDK fetches: reads its key, and never asks the platform. */
-import { ConfigurationError, IssueError, requireClock, requireKnown, systemClock } from "@lingpai/core";
+/**
+ * Uses the credential of a fleet in which another SDK fetches: reads its key, and never asks the
+ * platform.
+ */
+import {
+  ConfigurationError,
+  IssueError,
+  requireClock,
+  requireKnown,
+  systemClock,
+} from "@lingpai/core";
 import type { Clock, IssueRequest, Issued, Issuer } from "@lingpai/core";
 import { decode } from "./encoding.ts";
 import { nameOf } from "./mirror-events.ts";
@@ -14,7 +23,10 @@ export interface AdoptOptions {
   readonly store: RawStore;
   /** Whose credential to use. */
   readonly from: Neighbour;
-  /** Asks the platform whether a credential is alive, as the issuers of a provider do: then a refusal that lies elsewhere costs nothing. */
+  /**
+   * Asks the platform whether a credential is alive, as the issuers of a provider do: then a
+   * refusal that lies elsewhere costs nothing.
+   */
   readonly probe?: NonNullable<Issuer["probe"]>;
   /** How long a read of the key may take, in ms. @defaultValue 2_000 */
   readonly storeDeadlineMs?: number;
@@ -26,10 +38,12 @@ const lifetimeMs = 7_200_000;
 const lookAgainMs = 1_000;
 
 /**
- * An issuer that issues what the other SDK holds. Give it to `credential()`: its calls then share one read, notice a refused credential and wait for the owner's
- * next one. A credential is held as long as its key says, and the SDK's own margin longer.
+ * An issuer that issues what the other SDK holds. Give it to `credential()`: its calls then share
+ * one read, notice a refused credential and wait for the owner's next one. A credential is held as
+ * long as its key says, and the SDK's own margin longer.
  *
- * Nothing here replaces a dead credential: only its owner can. Until it does, callers get `CREDENTIAL_UNAVAILABLE` with `retryAfterMs`.
+ * Nothing here replaces a dead credential: only its owner can. Until it does, callers get
+ * `CREDENTIAL_UNAVAILABLE` with `retryAfterMs`.
  *
  * @throws {ConfigurationError} as {@link addressOf} does.
  */
@@ -40,7 +54,8 @@ export function adopt(options: AdoptOptions): Issuer {
   const { clock = systemClock, from, probe, store, storeDeadlineMs = 2_000 } = options;
   const { convention, keys, name } = addressOf(from);
   const first = keys[0];
-  if (first === undefined) throw new ConfigurationError(`"${name}" has no key to read.`, { rule: "neighbour" });
+  if (first === undefined)
+    throw new ConfigurationError(`"${name}" has no key to read.`, { rule: "neighbour" });
 
   const read = async (): Promise<Issued | undefined> => {
     const text = await store.get(first.key);
@@ -53,20 +68,28 @@ export function adopt(options: AdoptOptions): Issuer {
         `What ${convention.sdk} should keep for ${from.appId} ("${name}") is not written as it writes. Check its version and serialiser.`,
       );
     }
-    return { secret, expiresInMs: Math.max(1_000, Math.min(lifetimeMs, leftMs + convention.lessMs)) };
+    return {
+      secret,
+      expiresInMs: Math.max(1_000, Math.min(lifetimeMs, leftMs + convention.lessMs)),
+    };
   };
 
   return {
     id: `neighbour:${name}:${from.appId}`,
-    // Reading twice gives the same one, and harms nobody: to the credential manager that is a stable issuer.
+    // Reading twice gives the same one, and harms nobody: to the credential manager that is a
+    // stable issuer.
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs,
     async issue({ current, reason }: IssueRequest) {
       const issued = await within(clock, storeDeadlineMs, read()).catch((error: unknown) => {
         if (error instanceof IssueError) throw error;
-        throw new IssueError("unsent", `The store of ${convention.sdk} could not be read (${nameOf(error)}).`);
+        throw new IssueError(
+          "unsent",
+          `The store of ${convention.sdk} could not be read (${nameOf(error)}).`,
+        );
       });
-      if (issued === undefined) throw waiting(`${convention.sdk} keeps no credential for ${from.appId} now`);
+      if (issued === undefined)
+        throw waiting(`${convention.sdk} keeps no credential for ${from.appId} now`);
       if (reason === "rejected" && issued.secret === current?.secret.reveal())
         throw waiting(`${convention.sdk} still keeps the credential that was refused`);
       return issued;
@@ -75,6 +98,8 @@ export function adopt(options: AdoptOptions): Issuer {
   };
 
   function waiting(what: string): IssueError {
-    return new IssueError("busy", `${what}. Its owner has to fetch; this process never does.`, { retryAfterMs: lookAgainMs });
+    return new IssueError("busy", `${what}. Its owner has to fetch; this process never does.`, {
+      retryAfterMs: lookAgainMs,
+    });
   }
 }

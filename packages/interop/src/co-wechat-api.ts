@@ -1,4 +1,7 @@
-/** co-wechat-api 3 on a credential of Lingpai: it never fetches, and a refused token is replaced for the whole fleet, once. */
+/**
+ * co-wechat-api 3 on a credential of Lingpai: it never fetches, and a refused token is replaced for
+ * the whole fleet, once.
+ */
 import { requireShape } from "@lingpai/core";
 import { replacementOf, saysDead } from "./replace-refused.ts";
 import type { Lent } from "./replace-refused.ts";
@@ -18,13 +21,20 @@ export interface CoWechatToken {
 }
 
 /**
- * Makes this client use the credential, and returns it. All of its methods then work as before; what its constructor was given to load and to save
- * tokens is not used any more, and its AppSecret may be empty.
+ * Makes this client use the credential, and returns it. All of its methods then work as before;
+ * what its constructor was given to load and to save tokens is not used any more, and its AppSecret
+ * may be empty.
  *
- * A call whose token was refused is sent once more with the replacement. Its own retry would fetch for itself and save over what is shared.
+ * A call whose token was refused is sent once more with the replacement. Its own retry would fetch
+ * for itself and save over what is shared.
  */
 export function lendToCoWechatApi<Api extends CoWechatApi>(api: Api, credential: Lent): Api {
-  requireShape("api", api, ["ensureAccessToken", "getAccessToken", "request"], "Give a client of co-wechat-api 3.");
+  requireShape(
+    "api",
+    api,
+    ["ensureAccessToken", "getAccessToken", "request"],
+    "Give a client of co-wechat-api 3.",
+  );
   requireCredential(credential);
   const send = api.request.bind(api);
   // Whether it lasts is the credential's affair: it is asked for each call.

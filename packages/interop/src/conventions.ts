@@ -1,6 +1,12 @@
-/** Where other SDKs keep their credential in a shared Redis, and how: read in their sources, as data. */
+/**
+ * Where other SDKs keep their credential in a shared Redis, and how: read in their sources, as
+ * data.
+ */
 
-/** How a credential is written under a key. `expires-at` holds no credential: it says until when the one beside it lasts. */
+/**
+ * How a credential is written under a key. `expires-at` holds no credential: it says until when the
+ * one beside it lasts.
+ */
 export type Encoding = "plain" | "php-string" | "json-string" | "json-token" | "json-expires-at";
 
 export interface KeyRule {
@@ -13,7 +19,10 @@ export interface Convention {
   readonly sdk: string;
   /** The first key holds the credential; what follows is written with it. */
   readonly keys: readonly [KeyRule, ...KeyRule[]];
-  /** How much sooner than the platform this SDK lets go of a credential, in ms: it sets its TTL that much lower. */
+  /**
+   * How much sooner than the platform this SDK lets go of a credential, in ms: it sets its TTL that
+   * much lower.
+   */
   readonly lessMs: number;
   /** What `{prefix}` is unless its users changed it. */
   readonly prefix?: string;
@@ -27,7 +36,9 @@ const table = {
   },
   "silenceper/officialaccount/stable": {
     sdk: "silenceper/wechat",
-    keys: [{ template: "gowechat_officialaccount__stable_access_token_{appId}", encoding: "plain" }],
+    keys: [
+      { template: "gowechat_officialaccount__stable_access_token_{appId}", encoding: "plain" },
+    ],
     lessMs: 300_000,
   },
   "silenceper/officialaccount/jsapi-ticket": {
@@ -56,8 +67,16 @@ const table = {
     keys: [{ template: "gowechat_work__access_token_{appId}_{agentId}", encoding: "plain" }],
     lessMs: 1_500_000,
   },
-  /** WxJava through RedisTemplate or Jedis. Through Redisson its values are Kryo, which nobody else reads: have it use one of those two. */
-  "wxjava/mp": { sdk: "WxJava", keys: [{ template: "{prefix}:access_token:{appId}", encoding: "plain" }], lessMs: 0, prefix: "wx" },
+  /**
+   * WxJava through RedisTemplate or Jedis. Through Redisson its values are Kryo, which nobody else
+   * reads: have it use one of those two.
+   */
+  "wxjava/mp": {
+    sdk: "WxJava",
+    keys: [{ template: "{prefix}:access_token:{appId}", encoding: "plain" }],
+    lessMs: 0,
+    prefix: "wx",
+  },
   "wxjava/mp/jsapi-ticket": {
     sdk: "WxJava",
     keys: [{ template: "{prefix}:ticket:key:{appId}:jsapi", encoding: "plain" }],
@@ -76,7 +95,12 @@ const table = {
     lessMs: 0,
     prefix: "wx",
   },
-  "wxjava/ma": { sdk: "WxJava", keys: [{ template: "{prefix}:access_token:{appId}", encoding: "plain" }], lessMs: 200_000, prefix: "wa" },
+  "wxjava/ma": {
+    sdk: "WxJava",
+    keys: [{ template: "{prefix}:access_token:{appId}", encoding: "plain" }],
+    lessMs: 200_000,
+    prefix: "wa",
+  },
   "wxjava/ma/jsapi-ticket": {
     sdk: "WxJava",
     keys: [{ template: "{prefix}:ticket:key:{appId}:jsapi", encoding: "plain" }],
@@ -92,17 +116,30 @@ const table = {
   /** EasyWeChat 6 on Symfony's Redis adapter; `{prefix}` is that adapter's namespace. */
   "easywechat/official-account": {
     sdk: "EasyWeChat",
-    keys: [{ template: "{prefix}:official_account.access_token.{appId}.{secret}.0", encoding: "php-string" }],
+    keys: [
+      {
+        template: "{prefix}:official_account.access_token.{appId}.{secret}.0",
+        encoding: "php-string",
+      },
+    ],
     lessMs: 0,
     prefix: "easywechat",
   },
   "easywechat/official-account/stable": {
     sdk: "EasyWeChat",
-    keys: [{ template: "{prefix}:official_account.access_token.{appId}.{secret}.1", encoding: "php-string" }],
+    keys: [
+      {
+        template: "{prefix}:official_account.access_token.{appId}.{secret}.1",
+        encoding: "php-string",
+      },
+    ],
     lessMs: 0,
     prefix: "easywechat",
   },
-  /** EasyWeChat 6 whose key was set without the secret: `$app->getAccessToken()->setKey("official_account.access_token.APPID")`. */
+  /**
+   * EasyWeChat 6 whose key was set without the secret:
+   * `$app->getAccessToken()->setKey("official_account.access_token.APPID")`.
+   */
   "easywechat/official-account/set-key": {
     sdk: "EasyWeChat",
     keys: [{ template: "{prefix}:official_account.access_token.{appId}", encoding: "php-string" }],
@@ -124,7 +161,10 @@ const table = {
     keys: [{ template: "official_account.access_token.{appId}.{secret}.1", encoding: "plain" }],
     lessMs: 0,
   },
-  /** node-easywechat whose key was set without the secret: `app.getAccessToken().setKey("official_account.access_token.APPID")`. */
+  /**
+   * node-easywechat whose key was set without the secret:
+   * `app.getAccessToken().setKey("official_account.access_token.APPID")`.
+   */
   "node-easywechat/official-account/set-key": {
     sdk: "node-easywechat",
     keys: [{ template: "official_account.access_token.{appId}", encoding: "plain" }],

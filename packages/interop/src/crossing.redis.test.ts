@@ -1,4 +1,7 @@
-/** Two SDKs in one Redis: the other one's real code reads what ours wrote, and ours reads what it wrote. The platform's log is the judge. */
+/**
+ * Two SDKs in one Redis: the other one's real code reads what ours wrote, and ours reads what it
+ * wrote. The platform's log is the judge.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { credential } from "@lingpai/core";
 import type { Credential } from "@lingpai/core";
@@ -52,7 +55,11 @@ describe("node-easywechat beside a mirror", () => {
   const startMirror = async (convention: ConventionName): Promise<ReturnType<typeof lingpai>> => {
     const client = lingpai(account, place, redis);
     const to = [{ convention, ...account, acceptSecretInKey: true }];
-    const mirrored = mirror(client.credential, { store: ioredisRawStore(redis), lock: ioredisLock(redis), to });
+    const mirrored = mirror(client.credential, {
+      store: ioredisRawStore(redis),
+      lock: ioredisLock(redis),
+      to,
+    });
     ends.push(
       () => client.close(),
       () => mirrored.close(),
@@ -72,7 +79,9 @@ describe("node-easywechat beside a mirror", () => {
     await startMirror("node-easywechat/official-account/set-key");
     const app = sharedEasywechat(account, place, redis);
     // Its interface does not show the method that its class has.
-    const accessToken = app.getAccessToken() as ReturnType<typeof app.getAccessToken> & { setKey(key: string): unknown };
+    const accessToken = app.getAccessToken() as ReturnType<typeof app.getAccessToken> & {
+      setKey(key: string): unknown;
+    };
     accessToken.setKey(`official_account.access_token.${account.appId}`);
     await callEasywechat(app);
     expect(simulator.log.fetches(account.appId)).toHaveLength(1);
@@ -84,20 +93,33 @@ describe("node-easywechat beside a mirror", () => {
     await callEasywechat(app);
     await client.credential.refresh();
     const newest = simulator.operator.latest(account.appId)?.id;
-    await expect.poll(async () => simulator.operator.inspect(await app.getAccessToken().getToken())?.id).toBe(newest);
+    await expect
+      .poll(async () => simulator.operator.inspect(await app.getAccessToken().getToken())?.id)
+      .toBe(newest);
     expect(simulator.log.fetches(account.appId)).toHaveLength(2);
   });
 });
 
 describe("an adopted token", () => {
-  const getToken = (app: ReturnType<typeof sharedEasywechat>): Promise<string> => app.getAccessToken().getToken();
+  const getToken = (app: ReturnType<typeof sharedEasywechat>): Promise<string> =>
+    app.getAccessToken().getToken();
 
   const adopted = (): Credential => {
-    const from = { convention: "node-easywechat/official-account", ...account, acceptSecretInKey: true } as const;
+    const from = {
+      convention: "node-easywechat/official-account",
+      ...account,
+      acceptSecretInKey: true,
+    } as const;
     const { probe } = plainToken({ ...account, baseUrl: place.platformUrl });
     const issuer = adopt({ store: ioredisRawStore(redis), from, ...(probe && { probe }) });
     const parameters = { waitMs: 4_000 };
-    const opened = credential({ issuer, cache: ioredisCache(redis), lock: ioredisLock(redis), environment: "adopting", parameters });
+    const opened = credential({
+      issuer,
+      cache: ioredisCache(redis),
+      lock: ioredisLock(redis),
+      environment: "adopting",
+      parameters,
+    });
     ends.push(() => opened.close());
     return opened;
   };
@@ -106,7 +128,9 @@ describe("an adopted token", () => {
     const token = await getToken(sharedEasywechat(account, place, redis));
     const ours = adopted();
     expect((await ours.get()).reveal()).toBe(token);
-    await createApi(ours, { baseUrl: place.platformUrl }).request("/cgi-bin/user/info", { query: { openid: "o1" } });
+    await createApi(ours, { baseUrl: place.platformUrl }).request("/cgi-bin/user/info", {
+      query: { openid: "o1" },
+    });
     expect(simulator.log.fetches(account.appId)).toHaveLength(1);
   });
 
@@ -119,13 +143,17 @@ describe("an adopted token", () => {
     simulator.operator.kill(account.appId);
     const call = api.request("/cgi-bin/user/info", { query: { openid: "o1" } });
     // Its owner learns of it too, by whatever way it has.
-    await expect.poll(() => simulator.log.calls({ appId: account.appId, code: 40001 }).length).toBeGreaterThan(0);
+    await expect
+      .poll(() => simulator.log.calls({ appId: account.appId, code: 40001 }).length)
+      .toBeGreaterThan(0);
     await redis.del(`official_account.access_token.${account.appId}.${account.secret}.0`);
     const second = await getToken(app);
     await expect(call).resolves.toMatchObject({ openid: "o1" });
     expect(second).not.toBe(first);
     expect((await ours.get()).reveal()).toBe(second);
-    const byFleet = simulator.log.fetches(account.appId).filter(({ caller }) => caller !== "foreign");
+    const byFleet = simulator.log
+      .fetches(account.appId)
+      .filter(({ caller }) => caller !== "foreign");
     expect(byFleet).toHaveLength(2);
   }, 30_000);
 

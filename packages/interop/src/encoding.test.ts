@@ -15,9 +15,12 @@ describe("what is written", () => {
     expect(encode(encoding, content)).toBe(text);
   });
 
-  test.each<Encoding>(["plain", "php-string", "json-string", "json-token"])("as %s can be read back", (encoding) => {
-    expect(decode(encoding, encode(encoding, content))).toBe(content.secret);
-  });
+  test.each<Encoding>(["plain", "php-string", "json-string", "json-token"])(
+    "as %s can be read back",
+    (encoding) => {
+      expect(decode(encoding, encode(encoding, content))).toBe(content.secret);
+    },
+  );
 });
 
 describe("what somebody else wrote", () => {

@@ -24,7 +24,9 @@ export function encode(encoding: Encoding, { secret, remainingMs, wallMs }: Cont
   }
 }
 
-/** The credential, or undefined when this is not what the SDK writes: nothing that could be used. */
+/**
+ * The credential, or undefined when this is not what the SDK writes: nothing that could be used.
+ */
 export function decode(encoding: Encoding, text: string): string | undefined {
   const secret = decoded(encoding, text);
   return secret !== undefined && /^[\x21-\x7e]{1,2048}$/.test(secret) ? secret : undefined;

@@ -1,5 +1,6 @@
 /**
- * One token for services on different SDKs: mirrors Lingpai's credential into the keys that others read, or reads theirs.
+ * One token for services on different SDKs: mirrors Lingpai's credential into the keys that others
+ * read, or reads theirs.
  *
  * @packageDocumentation
  */
@@ -20,5 +21,10 @@ export type { IoredisCaller, NodeRedisCaller, RawStore } from "./raw-store.ts";
 export { lendToCoWechatApi } from "./co-wechat-api.ts";
 export type { CoWechatApi, CoWechatToken } from "./co-wechat-api.ts";
 export { lendToNodeEasywechat } from "./node-easywechat.ts";
-export type { EasywechatAnswer, EasywechatApp, EasywechatHttp, EasywechatPayload } from "./node-easywechat.ts";
+export type {
+  EasywechatAnswer,
+  EasywechatApp,
+  EasywechatHttp,
+  EasywechatPayload,
+} from "./node-easywechat.ts";
 export type { Lent } from "./replace-refused.ts";

@@ -1,11 +1,19 @@
-/** A raw store in memory, on a manual clock: for what takes hours. What Redis itself does is tested against Redis. */
+/**
+ * A raw store in memory, on a manual clock: for what takes hours. What Redis itself does is tested
+ * against Redis.
+ */
 import { delay } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { RawStore } from "./raw-store.ts";
 
 export interface Shelf extends RawStore {
   /** Every write that happened, with the node that made it. */
-  readonly writes: { readonly key: string; readonly value: string; readonly ttlMs: number; readonly by: string }[];
+  readonly writes: {
+    readonly key: string;
+    readonly value: string;
+    readonly ttlMs: number;
+    readonly by: string;
+  }[];
   /** As another process sees it. */
   as(node: string): RawStore;
   /** From now on every operation fails, until it is set to undefined. */
@@ -28,7 +36,8 @@ export function shelf(clock: Clock): Shelf {
       return work();
     };
     const put = (key: string, value: string, ttlMs: number): void => {
-      if (!Number.isSafeInteger(ttlMs) || ttlMs < 1) throw new RangeError(`ERR invalid expire time: ${ttlMs}`);
+      if (!Number.isSafeInteger(ttlMs) || ttlMs < 1)
+        throw new RangeError(`ERR invalid expire time: ${ttlMs}`);
       entries.set(key, { value, endsMs: clock.monotonicMs() + ttlMs });
       writes.push({ key, value, ttlMs, by });
     };
@@ -40,7 +49,8 @@ export function shelf(clock: Clock): Shelf {
           return entry && entry.endsMs - clock.monotonicMs();
         }),
       set: (key, value, ttlMs) => whenUp(() => put(key, value, ttlMs)),
-      setIfAbsent: (key, value, ttlMs) => whenUp(() => live(key) === undefined && (put(key, value, ttlMs), true)),
+      setIfAbsent: (key, value, ttlMs) =>
+        whenUp(() => live(key) === undefined && (put(key, value, ttlMs), true)),
       deleteIf: (key, value) => whenUp(() => live(key)?.value === value && entries.delete(key)),
     };
   };

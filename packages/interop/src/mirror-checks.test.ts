@@ -13,7 +13,10 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()));
 });
 
-async function started(nodes: number, options: Pick<MirrorOptions, "probeMs" | "reportMs">): Promise<MirrorFleet> {
+async function started(
+  nodes: number,
+  options: Pick<MirrorOptions, "probeMs" | "reportMs">,
+): Promise<MirrorFleet> {
   const made = mirrorFleet(nodes, options);
   open.push(made);
   await made.startAll();
@@ -21,8 +24,14 @@ async function started(nodes: number, options: Pick<MirrorOptions, "probeMs" | "
   return made;
 }
 
-/** As another service calls with what it finds in Redis, every 500 ms; how many of its calls fail. */
-async function callFor({ clock, held, live, raw }: MirrorFleet, ms: number, report?: () => Promise<unknown>): Promise<number> {
+/**
+ * As another service calls with what it finds in Redis, every 500 ms; how many of its calls fail.
+ */
+async function callFor(
+  { clock, held, live, raw }: MirrorFleet,
+  ms: number,
+  report?: () => Promise<unknown>,
+): Promise<number> {
   let failed = 0;
   for (let passed = 0; passed < ms; passed += 500) {
     const id = await held(goKey);
@@ -40,21 +49,28 @@ const probes = ({ simulator }: MirrorFleet): number =>
   simulator.log.calls().filter(({ endpoint }) => endpoint === "/cgi-bin/getcallbackip").length;
 /** By our nodes: the platform counts the fetches that killed ours too. */
 const fetches = ({ simulator }: MirrorFleet): number =>
-  simulator.log.fetches(appId, "/cgi-bin/token").filter(({ caller }) => caller.startsWith("node-")).length;
+  simulator.log.fetches(appId, "/cgi-bin/token").filter(({ caller }) => caller.startsWith("node-"))
+    .length;
 /** What a service does that was refused, in any language. */
-const reportOf = async ({ raw }: MirrorFleet, text: string): Promise<boolean> => raw.setIfAbsent(refusedTokenKey(text), "40001", 10_000);
+const reportOf = async ({ raw }: MirrorFleet, text: string): Promise<boolean> =>
+  raw.setIfAbsent(refusedTokenKey(text), "40001", 10_000);
 
 describe("a fleet that only mirrors", () => {
-  test.each([1, 4])("of %i nodes notices within probeMs that the token was killed, and replaces it by one fetch", async (nodes) => {
-    const fleet = await started(nodes, { probeMs: 10_000, reportMs: 0 });
-    const before = fetches(fleet);
-    fleet.simulator.operator.kill(appId);
-    expect(await callFor(fleet, 60_000)).toBeLessThanOrEqual(20);
-    expect(fetches(fleet) - before).toBe(1);
-    expect(await fleet.held(javaKey)).toBe(fleet.simulator.operator.latest(appId)?.id);
-    const told = fleet.nodes.flatMap(({ events }) => events.filter(({ type }) => type === "checked"));
-    expect(told).toEqual([{ type: "checked", cause: "probe", found: "replaced" }]);
-  });
+  test.each([1, 4])(
+    "of %i nodes notices within probeMs that the token was killed, and replaces it by one fetch",
+    async (nodes) => {
+      const fleet = await started(nodes, { probeMs: 10_000, reportMs: 0 });
+      const before = fetches(fleet);
+      fleet.simulator.operator.kill(appId);
+      expect(await callFor(fleet, 60_000)).toBeLessThanOrEqual(20);
+      expect(fetches(fleet) - before).toBe(1);
+      expect(await fleet.held(javaKey)).toBe(fleet.simulator.operator.latest(appId)?.id);
+      const told = fleet.nodes.flatMap(({ events }) =>
+        events.filter(({ type }) => type === "checked"),
+      );
+      expect(told).toEqual([{ type: "checked", cause: "probe", found: "replaced" }]);
+    },
+  );
 
   test("asks once per probeMs and not once a node, and goes on when the node whose turn it is has ended", async () => {
     const fleet = await started(5, { probeMs: 10_000, reportMs: 0 });
@@ -72,7 +88,9 @@ describe("a fleet that only mirrors", () => {
 
   test("replaces nothing while the platform does not say", async () => {
     const fleet = await started(1, { probeMs: 5_000, reportMs: 0 });
-    fleet.simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined));
+    fleet.simulator.faults.always(({ endpoint }) =>
+      endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined,
+    );
     const before = fetches(fleet);
     await fleet.clock.advance(120_000);
     expect(fetches(fleet)).toBe(before);
@@ -84,12 +102,20 @@ describe("a report of a refused token", () => {
     const fleet = await started(3, { probeMs: 0, reportMs: 500 });
     const before = fetches(fleet);
     fleet.simulator.operator.kill(appId);
-    const report = async (): Promise<boolean> => reportOf(fleet, (await fleet.raw.get(goKey)) ?? "");
+    const report = async (): Promise<boolean> =>
+      reportOf(fleet, (await fleet.raw.get(goKey)) ?? "");
     // At 2 calls a second: one that reports, and those within the second that it takes.
     expect(await callFor(fleet, 60_000, report)).toBeLessThanOrEqual(3);
     expect(fetches(fleet) - before).toBe(1);
-    const told = fleet.nodes.flatMap(({ events }) => events.filter(({ type }) => type === "checked"));
-    expect(told[0]).toEqual({ type: "checked", cause: "report", found: "replaced", platformCode: "40001" });
+    const told = fleet.nodes.flatMap(({ events }) =>
+      events.filter(({ type }) => type === "checked"),
+    );
+    expect(told[0]).toEqual({
+      type: "checked",
+      cause: "report",
+      found: "replaced",
+      platformCode: "40001",
+    });
   });
 
   test("that is false costs a question every few seconds at most, and no token", async () => {
@@ -113,12 +139,18 @@ describe("a report of a refused token", () => {
   test("replaces nothing while the platform does not say, and drops no report that follows", async () => {
     const fleet = await started(2, { probeMs: 0, reportMs: 500 });
     const before = fetches(fleet);
-    fleet.simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined));
+    fleet.simulator.faults.always(({ endpoint }) =>
+      endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined,
+    );
     await reportOf(fleet, (await fleet.raw.get(goKey)) ?? "");
     await fleet.clock.advance(20_000);
     expect(fetches(fleet)).toBe(before);
-    const told = fleet.nodes.flatMap(({ events }) => events.filter(({ type }) => type === "checked"));
-    expect(told).toEqual([{ type: "checked", cause: "report", found: "unknown", platformCode: "40001" }]);
+    const told = fleet.nodes.flatMap(({ events }) =>
+      events.filter(({ type }) => type === "checked"),
+    );
+    expect(told).toEqual([
+      { type: "checked", cause: "report", found: "unknown", platformCode: "40001" },
+    ]);
     expect(await reportOf(fleet, (await fleet.raw.get(goKey)) ?? "")).toBe(true);
   });
 
@@ -135,7 +167,9 @@ describe("a report of a refused token", () => {
   });
 
   test("holds no token, and names its key as every language can make it", () => {
-    expect(refusedTokenKey("abc")).toBe("lingpai:refused:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    expect(refusedTokenKey("abc")).toBe(
+      "lingpai:refused:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
   });
 });
 
@@ -152,9 +186,15 @@ test("a rhythm that would hammer the platform or the store is refused", () => {
   const fleet = mirrorFleet(1);
   open.push(fleet);
   const [node] = fleet.nodes;
-  const settings = { store: fleet.raw, lock: memoryLock(), to: [{ convention: "wxjava/mp", appId }] as const };
+  const settings = {
+    store: fleet.raw,
+    lock: memoryLock(),
+    to: [{ convention: "wxjava/mp", appId }] as const,
+  };
   expect(() => mirror(node!.client.credential, { ...settings, probeMs: 100 })).toThrow(
     "probeMs is 100. Give 5000 or more, or 0 for never.",
   );
-  expect(() => mirror(node!.client.credential, { ...settings, reportMs: 1 })).toThrow("reportMs is 1. Give 100 or more");
+  expect(() => mirror(node!.client.credential, { ...settings, reportMs: 1 })).toThrow(
+    "reportMs is 1. Give 100 or more",
+  );
 });

@@ -1,4 +1,7 @@
-/** Notices that the platform no longer honours a mirrored token: asks it now and then, and reads what other services report. */
+/**
+ * Notices that the platform no longer honours a mirrored token: asks it now and then, and reads
+ * what other services report.
+ */
 import type { CancelTimer, Clock, Random } from "@lingpai/core";
 import { nameOf } from "./mirror-events.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
@@ -26,12 +29,16 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "CREDENTIAL_UNAVAILABLE";
 }
 
-/** After the platform called a reported token alive, how long further reports of it are dropped, in ms. */
+/**
+ * After the platform called a reported token alive, how long further reports of it are dropped, in
+ * ms.
+ */
 const aliveMs = 5_000;
 
 /**
- * Two rhythms. All nodes read reports; whoever removes one acts on it. One node of all asks the platform unasked: the turn is a key that lapses before the
- * node that holds it asks again. Nothing is written here but those keys: what is replaced is mirrored as any other commit.
+ * Two rhythms. All nodes read reports; whoever removes one acts on it. One node of all asks the
+ * platform unasked: the turn is a key that lapses before the node that holds it asks again. Nothing
+ * is written here but those keys: what is replaced is mirrored as any other commit.
  */
 export class MirrorChecks {
   readonly #options: ChecksOptions;
@@ -78,7 +85,9 @@ export class MirrorChecks {
     const { credential, probeMs, store, signal } = this.#options;
     const present = credential.peek();
     if (present === undefined) return;
-    const isOurTurn = await this.#atStore(() => store.setIfAbsent(probeTurnKey(present.reveal()), "1", Math.floor(probeMs * 0.8)));
+    const isOurTurn = await this.#atStore(() =>
+      store.setIfAbsent(probeTurnKey(present.reveal()), "1", Math.floor(probeMs * 0.8)),
+    );
     if (!isOurTurn) return;
     const found = await credential.check({ signal });
     if (found === "replaced") this.#options.emit({ type: "checked", cause: "probe", found });
@@ -101,7 +110,12 @@ export class MirrorChecks {
   /** A store that is down is reported by the mirror's own rounds. */
   #failed(error: unknown): void {
     if (this.#options.signal.aborted || !isUnavailable(error)) return;
-    this.#options.emit({ type: "mirror-failed", step: "credential", error: nameOf(error), retryMs: this.#options.reportMs });
+    this.#options.emit({
+      type: "mirror-failed",
+      step: "credential",
+      error: nameOf(error),
+      retryMs: this.#options.reportMs,
+    });
   }
 
   #atStore<T>(work: () => Promise<T>): Promise<T> {

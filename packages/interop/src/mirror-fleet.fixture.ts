@@ -1,4 +1,7 @@
-/** A fleet that mirrors, on a manual clock: the real credential, the memory store, the platform's own log as the judge. */
+/**
+ * A fleet that mirrors, on a manual clock: the real credential, the memory store, the platform's
+ * own log as the judge.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
@@ -45,7 +48,12 @@ export function mirrorFleet(
   options: Pick<MirrorOptions, "probeMs" | "reportMs"> = { probeMs: 0, reportMs: 0 },
 ): MirrorFleet {
   const clock = manualClock();
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }], latencyMs: 50 });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(7),
+    accounts: [{ appId, secret }],
+    latencyMs: 50,
+  });
   const store = memoryStore({ clock });
   const raw = shelf(clock);
   const made = Array.from({ length: nodes }, (_, index): Node => {
@@ -53,10 +61,25 @@ export function mirrorFleet(
     const shared = { clock, random: seededRandom(name), lock: memoryLock(store, { clock }) };
     const fetch = simulator.fetchAs({ caller: name });
     const cache = memoryCache(store, { clock });
-    const client = wechat({ appId, secret, mode: "plain", environment: "prod", node: name, cache, fetch, ...shared });
+    const client = wechat({
+      appId,
+      secret,
+      mode: "plain",
+      environment: "prod",
+      node: name,
+      cache,
+      fetch,
+      ...shared,
+    });
     const events: MirrorEvent[] = [];
     const onEvent = (event: MirrorEvent): void => void events.push(event);
-    const settings = { ...shared, store: raw.as(name), to: to.map((convention) => ({ convention, appId })), onEvent, ...options };
+    const settings = {
+      ...shared,
+      store: raw.as(name),
+      to: to.map((convention) => ({ convention, appId })),
+      onEvent,
+      ...options,
+    };
     const mirrored = mirror(client.credential, settings);
     return { client, mirror: mirrored, events };
   });

@@ -10,7 +10,10 @@ import { aheadMs, isLapsing, ttlFor } from "./time-to-live.ts";
 import { within } from "./within.ts";
 
 /** What is used of a credential. */
-export type Mirrored = Pick<Credential, "id" | "environment" | "check" | "get" | "peek" | "status" | "watch">;
+export type Mirrored = Pick<
+  Credential,
+  "id" | "environment" | "check" | "get" | "peek" | "status" | "watch"
+>;
 
 export interface Surroundings {
   readonly credential: Mirrored;
@@ -44,7 +47,10 @@ interface Look {
 const leaseMs = 10_000;
 const waitMs = 5_000;
 
-/** Mirrors one credential; knows which texts it saw, by fingerprint of its own making, to tell its own from foreign ones. */
+/**
+ * Mirrors one credential; knows which texts it saw, by fingerprint of its own making, to tell its
+ * own from foreign ones.
+ */
 export class MirrorPass {
   readonly #around: Surroundings;
   /** The credentials of the last generations that this process saw, newest last. */
@@ -57,8 +63,9 @@ export class MirrorPass {
   }
 
   /**
-   * Reads every key, and writes those that do not hold the credential or are about to lapse: under a lease, after a second look, so that of N
-   * nodes that find the same work one does it. Returns in how many ms the next of them needs attention.
+   * Reads every key, and writes those that do not hold the credential or are about to lapse: under
+   * a lease, after a second look, so that of N nodes that find the same work one does it. Returns
+   * in how many ms the next of them needs attention.
    *
    * @throws {PassError}
    */
@@ -70,7 +77,8 @@ export class MirrorPass {
       const present = await this.#current();
       const seen = await this.#look(present);
       for (const look of seen.filter(({ isDue }) => isDue)) {
-        if (!isHeld() || this.#around.credential.peek()?.fingerprint !== present.fingerprint) return 0;
+        if (!isHeld() || this.#around.credential.peek()?.fingerprint !== present.fingerprint)
+          return 0;
         await this.#write(look, present);
       }
       return untilDue(await this.#look(present));
@@ -79,7 +87,9 @@ export class MirrorPass {
 
   async #current(): Promise<Secret> {
     const { credential, signal } = this.#around;
-    const secret = await credential.get({ signal }).catch((error: unknown) => Promise.reject(new PassError("credential", error)));
+    const secret = await credential
+      .get({ signal })
+      .catch((error: unknown) => Promise.reject(new PassError("credential", error)));
     const text = secret.reveal();
     if (this.#ours.at(-1) !== text) {
       this.#settled.clear();
@@ -92,9 +102,13 @@ export class MirrorPass {
   async #underLease(work: (isHeld: () => boolean) => Promise<number>): Promise<number> {
     const { clock, credential, lock, random, signal } = this.#around;
     const view = lock.withPrefix(credential.environment).withPrefix("mirror");
-    const lease = await acquire(view, credential.id, { ttlMs: leaseMs, waitMs, clock, random, signal }).catch((error: unknown) =>
-      Promise.reject(new PassError("lease", error)),
-    );
+    const lease = await acquire(view, credential.id, {
+      ttlMs: leaseMs,
+      waitMs,
+      clock,
+      random,
+      signal,
+    }).catch((error: unknown) => Promise.reject(new PassError("lease", error)));
     try {
       return await work(() => lease.isHeld());
     } finally {
@@ -104,7 +118,9 @@ export class MirrorPass {
 
   async #look(secret: Secret): Promise<readonly Look[]> {
     const { addresses } = this.#around;
-    return this.#atStore(() => Promise.all(addresses.map((address) => this.#lookAt(address, secret))));
+    return this.#atStore(() =>
+      Promise.all(addresses.map((address) => this.#lookAt(address, secret))),
+    );
   }
 
   async #lookAt(address: Address, secret: Secret): Promise<Look> {
@@ -119,7 +135,12 @@ export class MirrorPass {
     const remainingMs = credential.status().remainingMs ?? 0;
     const isRight = held === secret.reveal() && Number.isFinite(leftMs);
     if (isRight) this.#settled.add(address);
-    return { address, held, leftMs, isDue: !isRight || isLapsing(leftMs, remainingMs, convention.lessMs) };
+    return {
+      address,
+      held,
+      leftMs,
+      isDue: !isRight || isLapsing(leftMs, remainingMs, convention.lessMs),
+    };
   }
 
   async #write({ address, held }: Look, secret: Secret): Promise<void> {
@@ -142,7 +163,9 @@ export class MirrorPass {
   #atStore<T>(work: () => Promise<T>): Promise<T> {
     const { clock, storeDeadlineMs } = this.#around;
     const started = (async () => work())();
-    return within(clock, storeDeadlineMs, started).catch((error: unknown) => Promise.reject(new PassError("store", error)));
+    return within(clock, storeDeadlineMs, started).catch((error: unknown) =>
+      Promise.reject(new PassError("store", error)),
+    );
   }
 }
 

@@ -34,7 +34,9 @@ describe("constructing a mirror", () => {
     const store = shelf(manualClock());
     expect(() => mirror(node!.client.credential, { store, lock, to: [] })).toThrow(/neighbours/);
     const to = [{ convention: "wxjava/mp", appId }] as const;
-    expect(() => mirror(node!.client.credential, { store, lock, to, checkMs: 10 })).toThrow(/checkMs/);
+    expect(() => mirror(node!.client.credential, { store, lock, to, checkMs: 10 })).toThrow(
+      /checkMs/,
+    );
   });
 });
 
@@ -131,7 +133,10 @@ describe("a mirror", () => {
     const { clock, held, nodes, raw, simulator } = fleet(1);
     const [node] = nodes;
     const leak = `ERR unknown command 'SET' with args beginning with: 'official_account.${secret}'`;
-    raw.failure = Object.assign(new Error(leak), { code: "ECONNREFUSED", command: { args: [goKey] } });
+    raw.failure = Object.assign(new Error(leak), {
+      code: "ECONNREFUSED",
+      command: { args: [goKey] },
+    });
     const started = node!.mirror.start();
     await clock.advance(10_000);
     expect(await started).toBe(false);
@@ -149,7 +154,9 @@ describe("a mirror", () => {
     const { clock, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
     const before = raw.writes.length;
-    simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/token" ? { errcode: -1 } : undefined));
+    simulator.faults.always(({ endpoint }) =>
+      endpoint === "/cgi-bin/token" ? { errcode: -1 } : undefined,
+    );
     await clock.advance(7_300_000);
     expect(await raw.get(goKey)).toBeUndefined();
     const afterEnd = simulator.log.fetches(appId).length;
@@ -183,7 +190,12 @@ describe("a mirror", () => {
   test("outlives a listener that throws", async () => {
     const { clock, held, raw, nodes } = fleet(1);
     const [node] = nodes;
-    const settings = { store: raw, lock: memoryLock(memoryStore({ clock }), { clock }), clock, random: seededRandom(1) };
+    const settings = {
+      store: raw,
+      lock: memoryLock(memoryStore({ clock }), { clock }),
+      clock,
+      random: seededRandom(1),
+    };
     const fragile = mirror(node!.client.credential, {
       ...settings,
       to: [{ convention: "wxjava/mp", appId }],

@@ -37,7 +37,10 @@ describe.each(stores)("a raw store on %s", (name, open) => {
     await server.command("DEL", key);
     expect([await store.get(key), await store.remainingMs(key)]).toEqual([undefined, undefined]);
     await server.command("SET", key, "");
-    expect([await store.get(key), await store.remainingMs(key)]).toEqual(["", Number.POSITIVE_INFINITY]);
+    expect([await store.get(key), await store.remainingMs(key)]).toEqual([
+      "",
+      Number.POSITIVE_INFINITY,
+    ]);
     await store.set(key, "v", 60_000);
     expect(await store.get(key)).toBe("v");
     expect(await store.remainingMs(key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000);

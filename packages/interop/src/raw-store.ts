@@ -4,13 +4,19 @@ import { requireShape } from "@lingpai/core";
 /** Every method rejects when the server cannot be reached; a failure is never an absent key. */
 export interface RawStore {
   get(key: string): Promise<string | undefined>;
-  /** What is left of the key's time to live, in ms: undefined when there is no key, `Infinity` when it never expires. */
+  /**
+   * What is left of the key's time to live, in ms: undefined when there is no key, `Infinity` when
+   * it never expires.
+   */
   remainingMs(key: string): Promise<number | undefined>;
   /** Writes with a time to live, a whole number of ms from 1. */
   set(key: string, value: string, ttlMs: number): Promise<void>;
   /** As `set`, only if there is no such key: tells whether it was written. */
   setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;
-  /** Removes the key only while it holds this value, in one atomic step: tells whether it was removed. */
+  /**
+   * Removes the key only while it holds this value, in one atomic step: tells whether it was
+   * removed.
+   */
   deleteIf(key: string, value: string): Promise<boolean>;
 }
 
@@ -27,17 +33,24 @@ export interface NodeRedisCaller {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-const compareAndDelete = 'if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) else return 0 end';
+const compareAndDelete =
+  'if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) else return 0 end';
 
-/** On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty, as the other SDKs do. */
+/**
+ * On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty,
+ * as the other SDKs do.
+ */
 export function ioredisRawStore(client: IoredisCaller): RawStore {
   requireShape("client", client, ["call"], "Give a Redis or a Cluster of ioredis.");
   return {
     get: async (key) => textOf(await client.call("GET", key)),
     remainingMs: async (key) => durationOf(await client.call("PTTL", key)),
-    set: async (key, value, ttlMs) => void (await client.call("SET", key, value, "PX", String(ttlMs))),
-    setIfAbsent: async (key, value, ttlMs) => (await client.call("SET", key, value, "PX", String(ttlMs), "NX")) === "OK",
-    deleteIf: async (key, value) => Number(await client.call("EVAL", compareAndDelete, "1", key, value)) === 1,
+    set: async (key, value, ttlMs) =>
+      void (await client.call("SET", key, value, "PX", String(ttlMs))),
+    setIfAbsent: async (key, value, ttlMs) =>
+      (await client.call("SET", key, value, "PX", String(ttlMs), "NX")) === "OK",
+    deleteIf: async (key, value) =>
+      Number(await client.call("EVAL", compareAndDelete, "1", key, value)) === 1,
   };
 }
 
@@ -48,8 +61,10 @@ export function nodeRedisRawStore(client: NodeRedisCaller): RawStore {
     get: async (key) => textOf(await client.get(key)),
     remainingMs: async (key) => durationOf(await client.pTTL(key)),
     set: async (key, value, ttlMs) => void (await client.set(key, value, { PX: ttlMs })),
-    setIfAbsent: async (key, value, ttlMs) => (await client.set(key, value, { PX: ttlMs, NX: true })) === "OK",
-    deleteIf: async (key, value) => Number(await client.eval(compareAndDelete, { keys: [key], arguments: [value] })) === 1,
+    setIfAbsent: async (key, value, ttlMs) =>
+      (await client.set(key, value, { PX: ttlMs, NX: true })) === "OK",
+    deleteIf: async (key, value) =>
+      Number(await client.eval(compareAndDelete, { keys: [key], arguments: [value] })) === 1,
   };
 }
 

@@ -1,4 +1,7 @@
-/** The incident, with the real SDKs over real HTTP and a real Redis: alone, and on Lingpai's token. The platform's log is the judge. */
+/**
+ * The incident, with the real SDKs over real HTTP and a real Redis: alone, and on Lingpai's token.
+ * The platform's log is the judge.
+ */
 import { standalone } from "@lingpai/test-servers";
 import type { Standalone } from "@lingpai/test-servers";
 import { createSimulator } from "@lingpai/wechat-simulator";
@@ -9,7 +12,14 @@ import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { lendToCoWechatApi } from "./co-wechat-api.ts";
 import { lendToNodeEasywechat } from "./node-easywechat.ts";
-import { callEasywechat, failuresOf, lingpai, newAccount, sharedCoWechat, sharedEasywechat } from "./sdk.fixture.ts";
+import {
+  callEasywechat,
+  failuresOf,
+  lingpai,
+  newAccount,
+  sharedCoWechat,
+  sharedEasywechat,
+} from "./sdk.fixture.ts";
 import type { Account, Place } from "./sdk.fixture.ts";
 
 const nodes = 4;
@@ -61,7 +71,10 @@ const sdks: Readonly<Record<string, { alone(): Promise<Call>; lent(): Promise<Ca
       const redis = await node();
       const client = lingpai(account, place, redis);
       ends.push(() => client.close());
-      const api = lendToCoWechatApi(sharedCoWechat({ ...account, secret: "" }, place, redis), client.credential);
+      const api = lendToCoWechatApi(
+        sharedCoWechat({ ...account, secret: "" }, place, redis),
+        client.credential,
+      );
       return () => api.getUser(getUser);
     },
   },
@@ -84,11 +97,17 @@ async function fleetOf(make: () => Promise<Call>): Promise<Call[]> {
   return Promise.all(Array.from({ length: nodes }, make));
 }
 
-/** All callers of all nodes at once: how many failed, and how often a token was fetched for that. */
+/**
+ * All callers of all nodes at once: how many failed, and how often a token was fetched for that.
+ */
 async function load(fleet: readonly Call[]): Promise<{ failed: number; fetches: number }> {
   const afterSeq = simulator.log.seq;
-  const failed = await failuresOf(fleet.flatMap((call) => Array.from({ length: callers }, () => call())));
-  const fetches = simulator.log.entries({ kind: "issue", appId: account.appId, afterSeq }).filter(({ caller }) => caller !== "foreign");
+  const failed = await failuresOf(
+    fleet.flatMap((call) => Array.from({ length: callers }, () => call())),
+  );
+  const fetches = simulator.log
+    .entries({ kind: "issue", appId: account.appId, afterSeq })
+    .filter(({ caller }) => caller !== "foreign");
   return { failed, fetches: fetches.length };
 }
 
@@ -124,7 +143,9 @@ describe("lending", () => {
   test("hands a refusal that is not the token's to the caller, and replaces nothing", async () => {
     const call = await sdks["co-wechat-api 3.11.0"]!.lent();
     await call();
-    simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/user/info" ? { errcode: 48001 } : undefined));
+    simulator.faults.always(({ endpoint }) =>
+      endpoint === "/cgi-bin/user/info" ? { errcode: 48001 } : undefined,
+    );
     const before = simulator.log.fetches(account.appId).length;
     await expect(call()).rejects.toMatchObject({ code: 48001 });
     expect(simulator.log.fetches(account.appId)).toHaveLength(before);
@@ -133,9 +154,13 @@ describe("lending", () => {
   test("gives up after one replay when the platform refuses every token", async () => {
     const call = await sdks["node-easywechat 3.6.2"]!.lent();
     await call();
-    simulator.faults.always(({ endpoint }) => (endpoint === "/cgi-bin/user/info" ? { errcode: 40001 } : undefined));
+    simulator.faults.always(({ endpoint }) =>
+      endpoint === "/cgi-bin/user/info" ? { errcode: 40001 } : undefined,
+    );
     const afterSeq = simulator.log.seq;
     await expect(call()).rejects.toThrow("errcode 40001");
-    expect(simulator.log.calls({ endpoint: "/cgi-bin/user/info", afterSeq }).length).toBeLessThanOrEqual(2);
+    expect(
+      simulator.log.calls({ endpoint: "/cgi-bin/user/info", afterSeq }).length,
+    ).toBeLessThanOrEqual(2);
   });
 });

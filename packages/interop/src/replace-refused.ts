@@ -11,8 +11,15 @@ export function saysDead(errcode: unknown): boolean {
   return deadCodes.has(errcode);
 }
 
-/** The replacement for a token that was refused, or undefined when the platform says that it is alive: then the refusal is the caller's. */
-export async function replacementOf(credential: Lent, refused: string, errcode: unknown): Promise<Secret | undefined> {
+/**
+ * The replacement for a token that was refused, or undefined when the platform says that it is
+ * alive: then the refusal is the caller's.
+ */
+export async function replacementOf(
+  credential: Lent,
+  refused: string,
+  errcode: unknown,
+): Promise<Secret | undefined> {
   const rejection = await credential.reject(refused, { platformCode: String(errcode) });
   return rejection.replaced ? rejection.secret : undefined;
 }

@@ -7,9 +7,19 @@ export function requireStore(given: unknown): void {
 }
 
 export function requireMirrored(given: unknown): void {
-  requireShape("credential", given, ["check", "get", "peek", "status", "watch"], "core's credential() makes one.");
+  requireShape(
+    "credential",
+    given,
+    ["check", "get", "peek", "status", "watch"],
+    "core's credential() makes one.",
+  );
 }
 
 export function requireCredential(given: unknown): void {
-  requireShape("credential", given, ["get", "reject"], "core's credential() makes one; a client of a provider has one.");
+  requireShape(
+    "credential",
+    given,
+    ["get", "reject"],
+    "core's credential() makes one; a client of a provider has one.",
+  );
 }

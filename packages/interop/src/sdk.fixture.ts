@@ -1,4 +1,7 @@
-/** The real SDKs, set up as their documentation says, in processes' stead: each node has a Redis client and an SDK of its own. */
+/**
+ * The real SDKs, set up as their documentation says, in processes' stead: each node has a Redis
+ * client and an SDK of its own.
+ */
 import { createRequire } from "node:module";
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { systemRandom } from "@lingpai/core";
@@ -37,24 +40,41 @@ type CoWechatClass = new (
 ) => CoWechatClient;
 
 // The package brings no types.
-export const CoWechat: CoWechatClass = createRequire(import.meta.url)("co-wechat-api") as CoWechatClass;
+export const CoWechat: CoWechatClass = createRequire(import.meta.url)(
+  "co-wechat-api",
+) as CoWechatClass;
 
 /** co-wechat-api with its token in a Redis key that all nodes share. */
-export function sharedCoWechat({ appId, secret }: Account, { platformUrl }: Place, redis: Redis): CoWechatClient {
+export function sharedCoWechat(
+  { appId, secret }: Account,
+  { platformUrl }: Place,
+  redis: Redis,
+): CoWechatClient {
   const key = `co-wechat-api:${appId}`;
-  const load = async (): Promise<CoWechatToken | null> => JSON.parse((await redis.get(key)) ?? "null") as CoWechatToken | null;
-  const api = new CoWechat(appId, secret, load, async (token) => void (await redis.set(key, JSON.stringify(token))));
+  const load = async (): Promise<CoWechatToken | null> =>
+    JSON.parse((await redis.get(key)) ?? "null") as CoWechatToken | null;
+  const api = new CoWechat(
+    appId,
+    secret,
+    load,
+    async (token) => void (await redis.set(key, JSON.stringify(token))),
+  );
   api.prefix = `${platformUrl}/cgi-bin/`;
   return api;
 }
 
 /** node-easywechat with a cache in Redis that all nodes share. */
-export function sharedEasywechat({ appId, secret }: Account, { platformUrl }: Place, redis: Redis): OfficialAccount {
+export function sharedEasywechat(
+  { appId, secret }: Account,
+  { platformUrl }: Place,
+  redis: Redis,
+): OfficialAccount {
   const app = new OfficialAccount({ app_id: appId, secret, http: { baseURL: `${platformUrl}/` } });
   app.setCache({
     get: (key) => redis.get(key),
     has: async (key) => (await redis.exists(key)) === 1,
-    set: async (key, data: string, lifetimeS = 0) => (await redis.set(key, data, "EX", lifetimeS)) === "OK",
+    set: async (key, data: string, lifetimeS = 0) =>
+      (await redis.set(key, data, "EX", lifetimeS)) === "OK",
     delete: async (key) => (await redis.del(key)) === 1,
   });
   return app;

@@ -15,25 +15,42 @@ describe("an AppSecret in a key", () => {
   );
 
   test("is what EasyWeChat and node-easywechat have, and nobody else", () => {
-    expect([...new Set(exposing.map((name) => conventions[name].sdk))]).toEqual(["EasyWeChat", "node-easywechat"]);
+    expect([...new Set(exposing.map((name) => conventions[name].sdk))]).toEqual([
+      "EasyWeChat",
+      "node-easywechat",
+    ]);
   });
 
-  test.each(exposing)("of %s is refused unless it is accepted, with a way round it", (convention) => {
-    const refusal = vi.fn<() => unknown>(() => addressOf({ convention, appId, secret }));
-    expect(refusal).toThrow(ConfigurationError);
-    expect(refusal).toThrow(/setKey/);
-    expect(refusal).not.toThrow(secret);
-  });
+  test.each(exposing)(
+    "of %s is refused unless it is accepted, with a way round it",
+    (convention) => {
+      const refusal = vi.fn<() => unknown>(() => addressOf({ convention, appId, secret }));
+      expect(refusal).toThrow(ConfigurationError);
+      expect(refusal).toThrow(/setKey/);
+      expect(refusal).not.toThrow(secret);
+    },
+  );
 
   test("is warned of when it is accepted, without showing it", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    addressOf({ convention: "node-easywechat/official-account", appId, secret, acceptSecretInKey: true });
-    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(appId), { code: "LINGPAI_SECRET_IN_KEY" });
+    addressOf({
+      convention: "node-easywechat/official-account",
+      appId,
+      secret,
+      acceptSecretInKey: true,
+    });
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(appId), {
+      code: "LINGPAI_SECRET_IN_KEY",
+    });
     expect(JSON.stringify(warn.mock.calls)).not.toContain(secret);
   });
 
   test("is not needed to be accepted where only its hash is in the key", () => {
-    const [first] = addressOf({ convention: "powerwechat", appId: "testappid", secret: "testsecret" }).keys;
+    const [first] = addressOf({
+      convention: "powerwechat",
+      appId: "testappid",
+      secret: "testsecret",
+    }).keys;
     expect(first?.key).toBe("powerwechat.access_token.4ed6a2e3bfccdf98beb48489b94cf486");
   });
 });

@@ -12,11 +12,15 @@ export interface Neighbour {
   readonly agentId?: string;
   /** The prefix that its users configured. @defaultValue the SDK's own */
   readonly prefix?: string;
-  /** The AppSecret, where the SDK makes its key of it: `powerwechat` hashes it, `easywechat` and `node-easywechat` put it into the key in clear. */
+  /**
+   * The AppSecret, where the SDK makes its key of it: `powerwechat` hashes it, `easywechat` and
+   * `node-easywechat` put it into the key in clear.
+   */
   readonly secret?: string;
   /**
-   * Allows a key that holds the AppSecret in clear, which MONITOR, slow logs, backups and key listings then show. Better: have that SDK
-   * set a key of its own, and use its `set-key` convention. @defaultValue false
+   * Allows a key that holds the AppSecret in clear, which MONITOR, slow logs, backups and key
+   * listings then show. Better: have that SDK set a key of its own, and use its `set-key`
+   * convention. @defaultValue false
    */
   readonly acceptSecretInKey?: boolean;
 }
@@ -29,16 +33,27 @@ export interface Address {
 }
 
 /**
- * Works out the neighbour's keys, and warns once per call of a secret in them (`LINGPAI_SECRET_IN_KEY`).
+ * Works out the neighbour's keys, and warns once per call of a secret in them
+ * (`LINGPAI_SECRET_IN_KEY`).
  *
- * @throws {ConfigurationError} `neighbour`: an unknown convention, a part that the key needs and that is not given, or a secret in clear that was not accepted.
+ * @throws {ConfigurationError} `neighbour`: an unknown convention, a part that the key needs and
+ *   that is not given, or a secret in clear that was not accepted.
  */
 export function addressOf(neighbour: Neighbour): Address {
-  requireKnown("A neighbour", neighbour, ["acceptSecretInKey", "agentId", "appId", "convention", "prefix", "secret"]);
+  requireKnown("A neighbour", neighbour, [
+    "acceptSecretInKey",
+    "agentId",
+    "appId",
+    "convention",
+    "prefix",
+    "secret",
+  ]);
   const { convention: name } = neighbour;
   const convention = Object.hasOwn(conventions, name) ? conventions[name] : undefined;
   if (convention === undefined) {
-    return refuse(`There is no convention ${JSON.stringify(name)}. There are: ${Object.keys(conventions).join(", ")}.`);
+    return refuse(
+      `There is no convention ${JSON.stringify(name)}. There are: ${Object.keys(conventions).join(", ")}.`,
+    );
   }
   const exposesSecret = convention.keys.some(({ template }) => template.includes("{secret}"));
   if (exposesSecret && neighbour.acceptSecretInKey !== true) {
@@ -47,18 +62,25 @@ export function addressOf(neighbour: Neighbour): Address {
         `Have it set a key of its own (setKey) and use the convention that ends in "/set-key"; or accept that with acceptSecretInKey: true.`,
     );
   }
-  const keys = convention.keys.map(({ template, encoding }) => ({ key: fill(template, neighbour, convention), encoding }));
+  const keys = convention.keys.map(({ template, encoding }) => ({
+    key: fill(template, neighbour, convention),
+    encoding,
+  }));
   if (exposesSecret) {
-    process.emitWarning(`A Redis key for ${convention.sdk} ("${name}") holds the AppSecret of ${neighbour.appId} in clear.`, {
-      code: "LINGPAI_SECRET_IN_KEY",
-    });
+    process.emitWarning(
+      `A Redis key for ${convention.sdk} ("${name}") holds the AppSecret of ${neighbour.appId} in clear.`,
+      {
+        code: "LINGPAI_SECRET_IN_KEY",
+      },
+    );
   }
   return { name, convention, keys };
 }
 
 function fill(template: string, neighbour: Neighbour, { prefix }: Convention): string {
   const part = (name: "appId" | "agentId" | "secret"): string =>
-    neighbour[name] || refuse(`The key of "${neighbour.convention}" is made with the ${name}. Give it.`);
+    neighbour[name] ||
+    refuse(`The key of "${neighbour.convention}" is made with the ${name}. Give it.`);
   const parts: Readonly<Record<string, () => string>> = {
     "{prefix}": () => neighbour.prefix ?? prefix ?? "",
     "{appId}": () => part("appId"),

@@ -8,9 +8,12 @@ describe("the time to live of a mirrored key", () => {
     [7_200_000, 300_000, 6_900_000],
     [7_200_000, 1_500_000, 5_700_000],
     [1_740_000, 1_500_000, 240_000],
-  ])("is the SDK's own while that is long enough: %d ms left, %d less, %d", (remainingMs, lessMs, ttlMs) => {
-    expect(ttlFor(remainingMs, lessMs)).toBe(ttlMs);
-  });
+  ])(
+    "is the SDK's own while that is long enough: %d ms left, %d less, %d",
+    (remainingMs, lessMs, ttlMs) => {
+      expect(ttlFor(remainingMs, lessMs)).toBe(ttlMs);
+    },
+  );
 
   test.each([
     [1_739_999, 1_500_000, 240_000],
@@ -18,9 +21,12 @@ describe("the time to live of a mirrored key", () => {
     [100_000, 1_500_000, 100_000],
     [100_000, 0, 100_000],
     [0, 0, 0],
-  ])("goes on in steps to the credential's end and never past it: %d ms left, %d less, %d", (remainingMs, lessMs, ttlMs) => {
-    expect(ttlFor(remainingMs, lessMs)).toBe(ttlMs);
-  });
+  ])(
+    "goes on in steps to the credential's end and never past it: %d ms left, %d less, %d",
+    (remainingMs, lessMs, ttlMs) => {
+      expect(ttlFor(remainingMs, lessMs)).toBe(ttlMs);
+    },
+  );
 
   test("is renewed when it runs short and the credential has more to give", () => {
     expect(isLapsing(119_999, 1_600_000, 1_500_000)).toBe(true);
@@ -34,7 +40,8 @@ describe("the time to live of a mirrored key", () => {
       for (let nowMs = 0; nowMs < 7_200_000; nowMs += 30_000) {
         expect(keyEndsMs).toBeGreaterThan(nowMs);
         const remainingMs = 7_200_000 - nowMs;
-        if (isLapsing(keyEndsMs - nowMs, remainingMs, lessMs)) keyEndsMs = nowMs + ttlFor(remainingMs, lessMs);
+        if (isLapsing(keyEndsMs - nowMs, remainingMs, lessMs))
+          keyEndsMs = nowMs + ttlFor(remainingMs, lessMs);
         expect(keyEndsMs).toBeLessThanOrEqual(7_200_000);
       }
     }

@@ -49,7 +49,8 @@ function platform(issue: () => Promise<string> = async () => "fetched"): Platfor
 }
 
 function request(current?: string): IssueRequest {
-  const secret = current === undefined ? undefined : new Secret(current, fingerprint("test", current));
+  const secret =
+    current === undefined ? undefined : new Secret(current, fingerprint("test", current));
   return {
     signal: new AbortController().signal,
     reason: "expired",
@@ -62,7 +63,9 @@ function request(current?: string): IssueRequest {
 describe("WxJava's lock", () => {
   test("is held for 60 s by an unguessable owner while we fetch, and given back", async () => {
     const { issuer, seen } = platform();
-    expect(await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request())).toMatchObject({ secret: "fetched" });
+    expect(
+      await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request()),
+    ).toMatchObject({ secret: "fetched" });
     expect(seen).toHaveLength(1);
     expect(seen[0]?.owner).toMatch(/^[\w-]{22}$/);
     expect(seen[0]?.leaseMs).toBeGreaterThan(59_000);
@@ -71,7 +74,9 @@ describe("WxJava's lock", () => {
 
   test("is given back also when the fetch fails", async () => {
     const { issuer } = platform(() => Promise.reject(new IssueError("busy", "-1")));
-    await expect(withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request())).rejects.toMatchObject({
+    await expect(
+      withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request()),
+    ).rejects.toMatchObject({
       outcome: "busy",
     });
     expect(await redis.exists(lockKey)).toBe(0);
@@ -104,7 +109,9 @@ describe("WxJava's lock", () => {
       atOnce -= 1;
       return "fetched";
     });
-    const nodes = Array.from({ length: 8 }, () => withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId, waitMs: 7_000 }));
+    const nodes = Array.from({ length: 8 }, () =>
+      withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId, waitMs: 7_000 }),
+    );
     await Promise.all(nodes.map((each) => each.issue(request())));
     expect(most).toBe(1);
   });
@@ -114,7 +121,9 @@ describe("what WxJava stored meanwhile", () => {
   test("is used instead of a fetch, for as long as it lasts", async () => {
     await redis.set(tokenKey, "from-java", "PX", 5_000_000);
     const { issuer, seen } = platform();
-    const issued = await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request("replaced"));
+    const issued = await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(
+      request("replaced"),
+    );
     expect(issued.secret).toBe("from-java");
     expect(issued.expiresInMs).toBeLessThanOrEqual(5_000_000);
     expect(seen).toEqual([]);
@@ -151,7 +160,10 @@ test("what we fetched is under WxJava's key before its lock is free, with its ti
 
 test("a store that cannot be reached is an unsent request: nothing was issued", async () => {
   const { issuer, seen } = platform();
-  const failing = { ...ioredisRawStore(redis), setIfAbsent: () => Promise.reject(new Error("with args: secret")) };
+  const failing = {
+    ...ioredisRawStore(redis),
+    setIfAbsent: () => Promise.reject(new Error("with args: secret")),
+  };
   const failure: unknown = await withWxjavaLock(issuer, { store: failing, appId })
     .issue(request())
     .catch((error: unknown) => error);

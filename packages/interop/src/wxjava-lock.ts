@@ -1,5 +1,18 @@
-/** WxJava's own lock round our fetch: for fleets in which both may still fetch, while one takes over from the other. */
-import { delay, fingerprint, IssueError, requireClock, requireKnown, requireShape, Secret, systemClock, systemRandom } from "@lingpai/core";
+/**
+ * WxJava's own lock round our fetch: for fleets in which both may still fetch, while one takes over
+ * from the other.
+ */
+import {
+  delay,
+  fingerprint,
+  IssueError,
+  requireClock,
+  requireKnown,
+  requireShape,
+  Secret,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
 import type { Clock, Issued, Issuer, IssueRequest, Random } from "@lingpai/core";
 import { decode } from "./encoding.ts";
 import { nameOf } from "./mirror-events.ts";
@@ -13,11 +26,17 @@ export interface WxjavaLockOptions {
   /** The Redis that WxJava uses, through RedisTemplate or Jedis. */
   readonly store: RawStore;
   readonly appId: string;
-  /** `mp` for official accounts, `ma` for mini programs: which key and which prefix. @defaultValue "mp" */
+  /**
+   * `mp` for official accounts, `ma` for mini programs: which key and which prefix. @defaultValue
+   * "mp"
+   */
   readonly kind?: "mp" | "ma";
   /** The prefix that WxJava was configured with. @defaultValue "wx" for `mp`, "wa" for `ma` */
   readonly prefix?: string;
-  /** How long to wait for WxJava to release it, in ms, within the fetch deadline. @defaultValue 4_000 */
+  /**
+   * How long to wait for WxJava to release it, in ms, within the fetch deadline. @defaultValue
+   * 4_000
+   */
   readonly waitMs?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -29,17 +48,35 @@ const pollMs = 50;
 const storeDeadlineMs = 1_000;
 
 /**
- * The same issuer, which holds WxJava's lock (`{prefix}:lock:{appId}:accessTokenLock`) while it asks. When WxJava has stored another credential than the one that is
- * to be replaced, that one is used and nothing is fetched. What is fetched is written to WxJava's key before its lock is released, so that one who waits for the lock finds it.
+ * The same issuer, which holds WxJava's lock (`{prefix}:lock:{appId}:accessTokenLock`) while it
+ * asks. When WxJava has stored another credential than the one that is to be replaced, that one is
+ * used and nothing is fetched. What is fetched is written to WxJava's key before its lock is
+ * released, so that one who waits for the lock finds it.
  *
- * Throws, as `issue` does, `busy` when WxJava does not release its lock in time, and `unsent` when its store cannot be reached: nothing was sent.
+ * Throws, as `issue` does, `busy` when WxJava does not release its lock in time, and `unsent` when
+ * its store cannot be reached: nothing was sent.
  */
 export function withWxjavaLock(issuer: Issuer, options: WxjavaLockOptions): Issuer {
   requireShape("issuer", issuer, ["issue"], "A provider makes one; see Issuer.");
-  requireKnown("withWxjavaLock()", options, ["appId", "clock", "kind", "prefix", "random", "store", "waitMs"]);
+  requireKnown("withWxjavaLock()", options, [
+    "appId",
+    "clock",
+    "kind",
+    "prefix",
+    "random",
+    "store",
+    "waitMs",
+  ]);
   requireStore(options.store);
   requireClock(options.clock);
-  const { appId, clock = systemClock, kind = "mp", random = systemRandom, store, waitMs = 4_000 } = options;
+  const {
+    appId,
+    clock = systemClock,
+    kind = "mp",
+    random = systemRandom,
+    store,
+    waitMs = 4_000,
+  } = options;
   const { convention, keys } = addressOf({
     convention: `wxjava/${kind}`,
     appId,
@@ -52,20 +89,37 @@ export function withWxjavaLock(issuer: Issuer, options: WxjavaLockOptions): Issu
     const endMs = clock.monotonicMs() + waitMs;
     while (!(await store.setIfAbsent(lockKey, owner, leaseMs))) {
       if (clock.monotonicMs() >= endMs) {
-        throw new IssueError("busy", `WxJava holds its lock on the token of ${appId}. Nothing was fetched.`, { retryAfterMs: 1_000 });
+        throw new IssueError(
+          "busy",
+          `WxJava holds its lock on the token of ${appId}. Nothing was fetched.`,
+          { retryAfterMs: 1_000 },
+        );
       }
       await delay(clock, pollMs * (0.5 + random.next()), signal);
     }
   };
 
   /** What WxJava stored meanwhile: only if the platform does not say that it is dead. */
-  const theirs = async (current: Secret | undefined, signal: AbortSignal): Promise<Issued | undefined> => {
+  const theirs = async (
+    current: Secret | undefined,
+    signal: AbortSignal,
+  ): Promise<Issued | undefined> => {
     const text = await store.get(key);
     const leftMs = await store.remainingMs(key);
     const secret = text === undefined ? undefined : decode("plain", text);
-    if (secret === undefined || leftMs === undefined || current === undefined || secret === current.reveal()) return undefined;
-    const verdict = (await issuer.probe?.(new Secret(secret, fingerprint(issuer.id, secret)), signal)) ?? "unknown";
-    return verdict === "alive" ? { secret, expiresInMs: Math.min(issuer.lifetimeMs, leftMs + convention.lessMs) } : undefined;
+    if (
+      secret === undefined ||
+      leftMs === undefined ||
+      current === undefined ||
+      secret === current.reveal()
+    )
+      return undefined;
+    const verdict =
+      (await issuer.probe?.(new Secret(secret, fingerprint(issuer.id, secret)), signal)) ??
+      "unknown";
+    return verdict === "alive"
+      ? { secret, expiresInMs: Math.min(issuer.lifetimeMs, leftMs + convention.lessMs) }
+      : undefined;
   };
 
   return {
@@ -99,6 +153,9 @@ async function unsent<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof IssueError) throw error;
-    throw new IssueError("unsent", `WxJava's store could not be reached (${nameOf(error)}). Nothing was fetched.`);
+    throw new IssueError(
+      "unsent",
+      `WxJava's store could not be reached (${nameOf(error)}). Nothing was fetched.`,
+    );
   }
 }

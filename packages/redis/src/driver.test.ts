@@ -21,7 +21,10 @@ test("keys() has the deadline for each step of its scan, however many find nothi
     eval: () => Promise.reject(new Error("not asked for")),
     primaries: () => [{ command: (_scan, cursor) => scan(Number(cursor)) }],
   };
-  const cache = createCache(createRedisCacheDriver(createRedisStore(port)), { clock, deadlineMs: 500 }).withPrefix("prod");
+  const cache = createCache(createRedisCacheDriver(createRedisStore(port)), {
+    clock,
+    deadlineMs: 500,
+  }).withPrefix("prod");
 
   const keys: string[] = [];
   const listing = (async () => {

@@ -14,7 +14,14 @@ import type {
 } from "@lingpai/core";
 import { redisError, unreadable } from "./errors.ts";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
-import { acquireScript, deleteScript, extendScript, getScript, releaseScript, setScript } from "./scripts.ts";
+import {
+  acquireScript,
+  deleteScript,
+  extendScript,
+  getScript,
+  releaseScript,
+  setScript,
+} from "./scripts.ts";
 import type { Script } from "./scripts.ts";
 import { keyPrefixOf, runByText, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
@@ -41,7 +48,8 @@ class RedisCache implements CacheDriver {
     this.kind = store.port.kind;
     this.#store = store;
     const { subscriptions } = store;
-    if (subscriptions !== undefined) this.watch = (scope, listener) => this.#watch(subscriptions, scope, listener);
+    if (subscriptions !== undefined)
+      this.watch = (scope, listener) => this.#watch(subscriptions, scope, listener);
   }
 
   /** The hot path: one promise beside the driver's own. */
@@ -50,7 +58,8 @@ class RedisCache implements CacheDriver {
     this.#store.lastName = name;
     return this.#store.port.evalsha(getScript, keys, []).then(
       (reply) => entryOf(name, reply as unknown[], this.kind),
-      async (error: unknown) => entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[], this.kind),
+      async (error: unknown) =>
+        entryOf(name, (await this.#runByText(error, getScript, keys, [])) as unknown[], this.kind),
     );
   }
 
@@ -68,7 +77,11 @@ class RedisCache implements CacheDriver {
     if (outcome < 0) throw unreadable(name, foreignReason(outcome));
     if (outcome === 2) this.#store.notAnnounced();
     if (outcome > 0) return { written: true, version, storeNowMs };
-    return { written: false, version: current === null || current === undefined ? undefined : String(current), storeNowMs };
+    return {
+      written: false,
+      version: current === null || current === undefined ? undefined : String(current),
+      storeNowMs,
+    };
   }
 
   async delete(name: string, ifVersion: string | undefined): Promise<boolean> {
@@ -89,11 +102,16 @@ class RedisCache implements CacheDriver {
   }
 
   async *names(scope: string): AsyncGenerator<string, void, undefined> {
-    // The scope is nobody's name: with it a step that finds nothing ends too, and core's deadline is for one step.
+    // The scope is nobody's name: with it a step that finds nothing ends too, and core's deadline
+    // is for one step.
     for await (const page of this.#pages(scope)) yield* page.length > 0 ? page : [scope];
   }
 
-  async #watch(subscriptions: Subscriptions, scope: string, listener: WatchListener): Promise<Unsubscribe> {
+  async #watch(
+    subscriptions: Subscriptions,
+    scope: string,
+    listener: WatchListener,
+  ): Promise<Unsubscribe> {
     try {
       const prefix = this.#store.keyPrefix ?? (await keyPrefixOf(this.#store, scope));
       return await subscriptions.subscribe(prefix + changesChannel(scope), (payload) => {
@@ -126,7 +144,14 @@ class RedisCache implements CacheDriver {
       for (const primary of await port.primaries()) {
         let cursor = "0";
         do {
-          const [next, page] = (await primary.command("SCAN", cursor, "MATCH", pattern, "COUNT", scanCount)) as [unknown, unknown[]];
+          const [next, page] = (await primary.command(
+            "SCAN",
+            cursor,
+            "MATCH",
+            pattern,
+            "COUNT",
+            scanCount,
+          )) as [unknown, unknown[]];
           cursor = String(next);
           yield page.map((key) => String(key).slice(prefix.length));
         } while (cursor !== "0");
@@ -149,7 +174,12 @@ class RedisCache implements CacheDriver {
     return Array.isArray(reply) ? reply : [reply];
   }
 
-  async #runByText(error: unknown, script: Script, keys: string[], args: string[]): Promise<unknown> {
+  async #runByText(
+    error: unknown,
+    script: Script,
+    keys: string[],
+    args: string[],
+  ): Promise<unknown> {
     try {
       return await runByText(error, this.#store.port, script, keys, args);
     } catch (failure) {
@@ -167,12 +197,19 @@ class RedisLock implements LockDriver {
     this.kind = store.port.kind;
     this.#store = store;
     const { subscriptions } = store;
-    if (subscriptions !== undefined) this.onRelease = (name, listener) => this.#onRelease(subscriptions, name, listener);
+    if (subscriptions !== undefined)
+      this.onRelease = (name, listener) => this.#onRelease(subscriptions, name, listener);
   }
 
   async tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy> {
-    const reply = (await this.#run(acquireScript, [lockKey(name), fenceKey(name)], [owner, String(ttlMs)])) as unknown[];
-    const [status, detail, storeNowMs] = [0, 1, 2].map((index) => integer(reply[index], this.kind)) as [number, number, number];
+    const reply = (await this.#run(
+      acquireScript,
+      [lockKey(name), fenceKey(name)],
+      [owner, String(ttlMs)],
+    )) as unknown[];
+    const [status, detail, storeNowMs] = [0, 1, 2].map((index) =>
+      integer(reply[index], this.kind),
+    ) as [number, number, number];
     if (status === 1) return { acquired: true, fence: detail, storeNowMs };
     return { acquired: false, remainingMs: detail < 0 ? Infinity : detail };
   }
@@ -182,7 +219,10 @@ class RedisLock implements LockDriver {
   }
 
   async extend(name: string, owner: string, ttlMs: number): Promise<boolean> {
-    return integer(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)]), this.kind) === 1;
+    return (
+      integer(await this.#run(extendScript, [lockKey(name)], [owner, String(ttlMs)]), this.kind) ===
+      1
+    );
   }
 
   async release(name: string, owner: string): Promise<boolean> {
@@ -191,10 +231,15 @@ class RedisLock implements LockDriver {
     return outcome > 0;
   }
 
-  async #onRelease(subscriptions: Subscriptions, name: string, listener: () => void): Promise<Unsubscribe> {
+  async #onRelease(
+    subscriptions: Subscriptions,
+    name: string,
+    listener: () => void,
+  ): Promise<Unsubscribe> {
     const { keyPrefix } = this.#store;
     try {
-      const prefix = keyPrefix ?? (await keyPrefixOf(this.#store, name.slice(0, name.lastIndexOf("{") + 1)));
+      const prefix =
+        keyPrefix ?? (await keyPrefixOf(this.#store, name.slice(0, name.lastIndexOf("{") + 1)));
       return await subscriptions.subscribe(prefix + lockKey(name), () => listener());
     } catch (error) {
       throw redisError(error, this.kind);
@@ -217,13 +262,25 @@ function entryOf(name: string, reply: unknown[], kind: string): Entry | undefine
   const opened = openEnvelope(String(text));
   if (typeof opened === "string") throw unreadable(name, opened);
   const ttlMs = integer(reply[1], kind);
-  return { value: opened.value, version: opened.version, ttlMs: ttlMs < 0 ? undefined : ttlMs, storeNowMs: integer(reply[2], kind) };
+  return {
+    value: opened.value,
+    version: opened.version,
+    ttlMs: ttlMs < 0 ? undefined : ttlMs,
+    storeNowMs: integer(reply[2], kind),
+  };
 }
 
-/** @throws {CacheUnavailableError} it is none: an option of the client, or a wrapper round it, changes replies. */
+/**
+ * @throws {CacheUnavailableError} it is none: an option of the client, or a wrapper round it,
+ *   changes replies.
+ */
 function integer(reply: unknown, kind: string): number {
   const number = typeof reply === "string" && reply === "" ? Number.NaN : Number(reply);
-  if (Number.isSafeInteger(number) && (typeof reply === "number" || typeof reply === "string" || typeof reply === "bigint")) return number;
+  if (
+    Number.isSafeInteger(number) &&
+    (typeof reply === "number" || typeof reply === "string" || typeof reply === "bigint")
+  )
+    return number;
   throw new CacheUnavailableError(
     `The client (${kind}) gave ${Array.isArray(reply) ? "a list" : typeof reply} where Redis answers a number. ` +
       "Take off the option, plugin or wrapper that changes replies.",

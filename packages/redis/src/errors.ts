@@ -1,6 +1,7 @@
 /**
- * What a driver's error means. The result never holds the original, its text or its properties: drivers attach the command and with it
- * the value, and servers quote arguments of commands that they do not know.
+ * What a driver's error means. The result never holds the original, its text or its properties:
+ * drivers attach the command and with it the value, and servers quote arguments of commands that
+ * they do not know.
  */
 import { CacheUnavailableError, LingpaiError, UnreadableEntryError } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
@@ -17,7 +18,11 @@ const notPrimary: Meaning = {
   retryable: true,
   text: "it is a replica or refuses writes for now. If this lasts, point the client at the primary, through Sentinel or Cluster",
 };
-const notReady: Meaning = { reason: "loading", retryable: true, text: "it is not ready to answer yet" };
+const notReady: Meaning = {
+  reason: "loading",
+  retryable: true,
+  text: "it is not ready to answer yet",
+};
 const clusterDown: Meaning = {
   reason: "cluster-down",
   retryable: true,
@@ -32,25 +37,56 @@ const unauthorized: Meaning = {
 /** By the first word of the server's answer. */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ["READONLY", notPrimary],
-  ["NOREPLICAS", { ...notPrimary, text: "it refuses writes while too few replicas follow (min-replicas-to-write)" }],
-  ["MISCONF", { ...notPrimary, text: "it refuses writes because it cannot persist them. Look at its log and its disk" }],
+  [
+    "NOREPLICAS",
+    {
+      ...notPrimary,
+      text: "it refuses writes while too few replicas follow (min-replicas-to-write)",
+    },
+  ],
+  [
+    "MISCONF",
+    {
+      ...notPrimary,
+      text: "it refuses writes because it cannot persist them. Look at its log and its disk",
+    },
+  ],
   ["LOADING", notReady],
   ["MASTERDOWN", { ...notReady, text: "it is a replica that has lost its primary" }],
   ["BUSY", { reason: "other", retryable: true, text: "it is busy with somebody's long script" }],
   ["CLUSTERDOWN", clusterDown],
   ["TRYAGAIN", { ...clusterDown, text: "the slot is being moved. Try again" }],
-  ["MOVED", { ...clusterDown, text: "it is one node of a Cluster. Use the driver's Cluster client" }],
+  [
+    "MOVED",
+    { ...clusterDown, text: "it is one node of a Cluster. Use the driver's Cluster client" },
+  ],
   ["ASK", { ...clusterDown, text: "the slot is being moved. Try again" }],
-  ["OOM", { reason: "out-of-memory", retryable: true, text: "it has reached maxmemory. Give it more, or evict less important keys" }],
+  [
+    "OOM",
+    {
+      reason: "out-of-memory",
+      retryable: true,
+      text: "it has reached maxmemory. Give it more, or evict less important keys",
+    },
+  ],
   ["NOAUTH", unauthorized],
   ["WRONGPASS", unauthorized],
-  ["NOPERM", { reason: "forbidden", retryable: false, text: "the user may not do this. Grant it what the README's ACL line lists" }],
+  [
+    "NOPERM",
+    {
+      reason: "forbidden",
+      retryable: false,
+      text: "the user may not do this. Grant it what the README's ACL line lists",
+    },
+  ],
   ["NOSCRIPT", { reason: "other", retryable: true, text: "it forgot a script while running it" }],
 ]);
 
 const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
 /** A server before 7 puts the code of an error in a script behind its own words. */
-const wrapped = new RegExp(`(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`);
+const wrapped = new RegExp(
+  `(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`,
+);
 const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
 const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
 /** How services that check scripts before they run them begin their refusal. */
@@ -60,13 +96,19 @@ const refusedInScript =
   /can't run this command|unknown redis command called from|no permissions to (?:run|access)|attempted to access a key/i;
 const networkCode = /^E[A-Z_]{3,30}$/;
 
-/** The first word of a server's error answer; undefined for every other error, a lost connection for one. */
+/**
+ * The first word of a server's error answer; undefined for every other error, a lost connection for
+ * one.
+ */
 export function serverCode(error: unknown): string | undefined {
   const text = textOf(error);
   return wrapped.exec(text)?.[1] ?? /^-?([A-Z]{2,20})(?: |$)/.exec(text)?.[1];
 }
 
-/** The command that the server does not know or not allow, in lower case; undefined when the error is another or does not say. */
+/**
+ * The command that the server does not know or not allow, in lower case; undefined when the error
+ * is another or does not say.
+ */
 export function refusedCommandOf(error: unknown): string | undefined {
   const text = textOf(error);
   return (refusedCommand.exec(text) ?? unknownCommand.exec(text))?.[1]?.toLowerCase();
@@ -74,7 +116,8 @@ export function refusedCommandOf(error: unknown): string | undefined {
 
 /**
  * @param kind the driver, as error texts show it
- * @param entry the entry's name, when it was an entry that was used: a wrong type there is `UNREADABLE_ENTRY`
+ * @param entry the entry's name, when it was an entry that was used: a wrong type there is
+ *   `UNREADABLE_ENTRY`
  */
 export function redisError(error: unknown, kind: string, entry?: string): LingpaiError {
   if (error instanceof LingpaiError) return error;
@@ -95,14 +138,26 @@ export function redisError(error: unknown, kind: string, entry?: string): Lingpa
       retryable: false,
       text: "the user may not use this channel; on Redis 7 a user has none by default. Grant it the channels (&) that the README's ACL line lists",
     });
-  if (code === "NOPERM" || (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error))))
+  if (
+    code === "NOPERM" ||
+    (refused === undefined && code === "ERR" && refusedInScript.test(textOf(error)))
+  )
     return unavailable(kind, "NOPERM", meanings.get("NOPERM")!, refused);
   if (refused !== undefined) {
-    return unavailable(kind, "ERR", { reason: "forbidden", retryable: false, text: unknownCommandText(refused) }, refused);
+    return unavailable(
+      kind,
+      "ERR",
+      { reason: "forbidden", retryable: false, text: unknownCommandText(refused) },
+      refused,
+    );
   }
   const meaning = code === undefined ? undefined : meanings.get(code);
   if (code !== undefined)
-    return unavailable(kind, code, meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" });
+    return unavailable(
+      kind,
+      code,
+      meaning ?? { reason: "other", retryable: true, text: "it refused. Its log may say why" },
+    );
   return connectionError(error, kind);
 }
 
@@ -113,7 +168,10 @@ function unknownCommandText(command: string): string {
   return `${what}. Lingpai's writes and locks are Lua scripts: use an address of the service that runs them, or another store`;
 }
 
-export function unreadable(name: string, reason: "type" | "format" | "schema"): UnreadableEntryError {
+export function unreadable(
+  name: string,
+  reason: "type" | "format" | "schema",
+): UnreadableEntryError {
   const what = {
     type: "a value of another type",
     format: "a text that is not an entry of ours",
@@ -126,17 +184,32 @@ export function unreadable(name: string, reason: "type" | "format" | "schema"): 
   );
 }
 
-function unavailable(kind: string, code: string, { reason, retryable, text }: Meaning, command?: string): CacheUnavailableError {
+function unavailable(
+  kind: string,
+  code: string,
+  { reason, retryable, text }: Meaning,
+  command?: string,
+): CacheUnavailableError {
   const which = command === undefined ? "" : ` to "${command}"`;
-  return new CacheUnavailableError(`Redis (${kind}) answered ${code}${which}: ${text}.`, { reason, retryable });
+  return new CacheUnavailableError(`Redis (${kind}) answered ${code}${which}: ${text}.`, {
+    reason,
+    retryable,
+  });
 }
 
 /** No answer of a server: the connection or the driver failed. */
 function connectionError(error: unknown, kind: string): CacheUnavailableError {
   const code =
-    error instanceof Error && "code" in error && typeof error.code === "string" && networkCode.test(error.code) ? ` (${error.code})` : "";
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    networkCode.test(error.code)
+      ? ` (${error.code})`
+      : "";
   if (code === " (ETIMEDOUT)" || /timed? ?out/i.test(textOf(error))) {
-    return new CacheUnavailableError(`Redis (${kind}) did not answer the driver in time${code}.`, { reason: "timeout" });
+    return new CacheUnavailableError(`Redis (${kind}) did not answer the driver in time${code}.`, {
+      reason: "timeout",
+    });
   }
   return new CacheUnavailableError(
     `Redis (${kind}) is not connected${code}. Check that it is up and that the client was connected and not closed.`,
@@ -149,7 +222,9 @@ function connectionError(error: unknown, kind: string): CacheUnavailableError {
 /** What a Cluster client met last when it tried every node, or one command's failure in a batch. */
 function nested(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
-  return "lastNodeError" in error && error.lastNodeError instanceof Error ? error.lastNodeError : undefined;
+  return "lastNodeError" in error && error.lastNodeError instanceof Error
+    ? error.lastNodeError
+    : undefined;
 }
 
 function textOf(error: unknown): string {

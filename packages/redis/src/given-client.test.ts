@@ -7,7 +7,11 @@ const lazy = new Redis({ lazyConnect: true });
 const sentinelOptions = { name: "main", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] };
 const clients = {
   ioredis: [lazy, new Cluster([{ host: "127.0.0.1", port: 1 }], { lazyConnect: true })],
-  "@redis/client": [createClient(), createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] }), createSentinel(sentinelOptions)],
+  "@redis/client": [
+    createClient(),
+    createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] }),
+    createSentinel(sentinelOptions),
+  ],
 } as const;
 
 describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (library) => {
@@ -22,7 +26,10 @@ describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (libra
     ["undefined", undefined],
     ["null", null],
     ["a string", "redis://127.0.0.1:6379"],
-    ["an object without the members of a client, such as options", { host: "127.0.0.1", port: 6379 }],
+    [
+      "an object without the members of a client, such as options",
+      { host: "127.0.0.1", port: 6379 },
+    ],
     ["a class, not an instance of it", Redis],
     ["a pipeline or a transaction", lazy.pipeline()],
     ["a pipeline or a transaction", createClient().multi()],
@@ -36,11 +43,15 @@ describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (libra
   test("refuses the other library's client by its name", () => {
     const other = library === "ioredis" ? "@redis/client" : "ioredis";
     for (const client of clients[other])
-      expect(() => requireClient(client, library)).toThrow(`The client is ${other}. Use the adapter for that library.`);
+      expect(() => requireClient(client, library)).toThrow(
+        `The client is ${other}. Use the adapter for that library.`,
+      );
   });
 });
 
 test("A client in subscriber mode is refused", () => {
-  const subscriber = new Proxy(lazy, { get: (target, name) => (name === "mode" ? "subscriber" : Reflect.get(target, name, target)) });
+  const subscriber = new Proxy(lazy, {
+    get: (target, name) => (name === "mode" ? "subscriber" : Reflect.get(target, name, target)),
+  });
   expect(() => requireClient(subscriber, "ioredis")).toThrow("The client is in subscriber mode");
 });

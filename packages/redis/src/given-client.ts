@@ -1,21 +1,29 @@
-/** Refuses what is no client, at construction, by what it is: everything else fails later, and elsewhere. */
+/**
+ * Refuses what is no client, at construction, by what it is: everything else fails later, and
+ * elsewhere.
+ */
 import { ConfigurationError } from "@lingpai/core";
 
 type Library = "ioredis" | "@redis/client";
 
 const wanted: Readonly<Record<Library, string>> = {
   ioredis: "Give it a Redis or a Cluster of ioredis: new Redis(url).",
-  "@redis/client": "Give it a client of @redis/client or redis, from createClient, createCluster or createSentinel.",
+  "@redis/client":
+    "Give it a client of @redis/client or redis, from createClient, createCluster or createSentinel.",
 };
 
 /**
  * Passes a client of the library, or a wrapper with its members.
  *
- * @throws {ConfigurationError} `client`: names what was given instead, or that it is in subscriber mode, in which it can run nothing else.
+ * @throws {ConfigurationError} `client`: names what was given instead, or that it is in subscriber
+ *   mode, in which it can run nothing else.
  */
 export function requireClient(given: unknown, library: Library): void {
   const found = kindOf(given);
-  if (found !== library) throw new ConfigurationError(`The client is ${found}. ${remedyFor(found, library)}`, { rule: "client" });
+  if (found !== library)
+    throw new ConfigurationError(`The client is ${found}. ${remedyFor(found, library)}`, {
+      rule: "client",
+    });
   if (!subscribes(given as object)) return;
   throw new ConfigurationError(
     "The client is in subscriber mode, so it can run no other command. Give a client of its own, or its duplicate().",
@@ -29,26 +37,36 @@ export function requireClient(given: unknown, library: Library): void {
 function kindOf(given: unknown): string {
   if (given === undefined || given === null) return String(given);
   if (typeof given === "function")
-    return /^class\b/.test(String(given)) || hasMembers(given.prototype, "evalsha") ? "a class, not an instance of it" : "a function";
+    return /^class\b/.test(String(given)) || hasMembers(given.prototype, "evalsha")
+      ? "a class, not an instance of it"
+      : "a function";
   if (typeof given !== "object") return `a ${typeof given}`;
   if (given instanceof Promise || hasMembers(given, "then")) return "a promise of something";
-  if ("isPipeline" in given || hasMembers(given, "execAsPipeline")) return "a pipeline or a transaction";
+  if ("isPipeline" in given || hasMembers(given, "execAsPipeline"))
+    return "a pipeline or a transaction";
   if (hasMembers(given, "execute") && "clientsInUse" in given) return "a pool of clients";
   if (hasMembers(given, "evalSha", "eval", "withTypeMapping")) return "@redis/client";
-  if (hasMembers(given, "evalsha", "eval") && (hasMembers(given, "nodes") || hasMembers(given, "call", "duplicate"))) return "ioredis";
-  if (hasMembers(given, "tryAcquire") || hasMembers(given, "withPrefix")) return "a cache or a lock of Lingpai";
+  if (
+    hasMembers(given, "evalsha", "eval") &&
+    (hasMembers(given, "nodes") || hasMembers(given, "call", "duplicate"))
+  )
+    return "ioredis";
+  if (hasMembers(given, "tryAcquire") || hasMembers(given, "withPrefix"))
+    return "a cache or a lock of Lingpai";
   return "an object without the members of a client, such as options";
 }
 
 function remedyFor(found: string, library: Library): string {
-  if (found === "ioredis" || found === "@redis/client") return `Use the adapter for that library. ${wanted[library]}`;
+  if (found === "ioredis" || found === "@redis/client")
+    return `Use the adapter for that library. ${wanted[library]}`;
   if (found === "a promise of something") return `Await it first. ${wanted[library]}`;
   return wanted[library];
 }
 
 function subscribes(client: object): boolean {
   const options: unknown = "options" in client ? client.options : undefined;
-  const isResp2 = typeof options === "object" && options !== null && "RESP" in options && options.RESP === 2;
+  const isResp2 =
+    typeof options === "object" && options !== null && "RESP" in options && options.RESP === 2;
   if ("isPubSubActive" in client && client.isPubSubActive === true) return isResp2;
   return "mode" in client && client.mode === "subscriber";
 }

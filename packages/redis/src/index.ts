@@ -1,6 +1,7 @@
 /**
- * What Lingpai's Redis adapters share: the scripts, the layout of keys and channels, the meaning of replies and errors, and the one
- * connection for subscriptions, and how the known client libraries are used. An adapter gives a {@link RedisPort} and is done.
+ * What Lingpai's Redis adapters share: the scripts, the layout of keys and channels, the meaning of
+ * replies and errors, and the one connection for subscriptions, and how the known client libraries
+ * are used. An adapter gives a {@link RedisPort} and is done.
  *
  * @packageDocumentation
  */
@@ -10,7 +11,12 @@ export { ioredisPort } from "./ioredis.ts";
 export type { IoredisClient, IoredisCluster } from "./ioredis.ts";
 export { changesChannel, fenceKey, lockKey } from "./layout.ts";
 export { nodeRedisPort } from "./node-redis.ts";
-export type { AnyNodeRedisClient, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./node-redis.ts";
+export type {
+  AnyNodeRedisClient,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+} from "./node-redis.ts";
 export type { NodePort, RedisPort } from "./port.ts";
 export { probeRedis } from "./probe.ts";
 export type { ProbeOptions } from "./probe.ts";

@@ -10,19 +10,29 @@ test("a client of a single server, of which nobody takes over, is neither warned
   expect([frozenWarning, recover]).toEqual([undefined, undefined]);
 });
 
-test.each<[{ readonly failoverDetector?: boolean; readonly socketTimeout?: number }, RegExp | undefined]>([
+test.each<
+  [{ readonly failoverDetector?: boolean; readonly socketTimeout?: number }, RegExp | undefined]
+>([
   [{}, /Set failoverDetector: true/],
   [{ failoverDetector: true }, undefined],
   [{ socketTimeout: 1_500 }, undefined],
-])("through Sentinel with %j it is warned of staying at a frozen primary, or not", (options, warning) => {
-  const { frozenWarning = "" } = ioredisPort(new Redis({ lazyConnect, sentinels, name: "main", ...options }));
-  expect(frozenWarning).toMatch(warning ?? /^$/);
-});
+])(
+  "through Sentinel with %j it is warned of staying at a frozen primary, or not",
+  (options, warning) => {
+    const { frozenWarning = "" } = ioredisPort(
+      new Redis({ lazyConnect, sentinels, name: "main", ...options }),
+    );
+    expect(frozenWarning).toMatch(warning ?? /^$/);
+  },
+);
 
 test.each<[{ readonly redisOptions?: { readonly socketTimeout: number } }, RegExp | undefined]>([
   [{}, /Set redisOptions: \{ socketTimeout: 1500 \}/],
   [{ redisOptions: { socketTimeout: 1_500 } }, undefined],
-])("in a Cluster with %j it is warned of staying at a frozen primary, or not", (options, warning) => {
-  const { frozenWarning = "" } = ioredisPort(new Cluster(sentinels, { lazyConnect, ...options }));
-  expect(frozenWarning).toMatch(warning ?? /^$/);
-});
+])(
+  "in a Cluster with %j it is warned of staying at a frozen primary, or not",
+  (options, warning) => {
+    const { frozenWarning = "" } = ioredisPort(new Cluster(sentinels, { lazyConnect, ...options }));
+    expect(frozenWarning).toMatch(warning ?? /^$/);
+  },
+);

@@ -1,4 +1,7 @@
-/** How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single server, Sentinel, or a Cluster. */
+/**
+ * How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single
+ * server, Sentinel, or a Cluster.
+ */
 import { systemRandom } from "@lingpai/core";
 import { clientRecovery, clusterRecovery } from "./ioredis-recovery.ts";
 import { requireClient } from "./given-client.ts";
@@ -73,9 +76,13 @@ export interface IoredisSubscriber {
 /**
  * The port of this client, which stays its owner's. `kind` is shown in errors.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for what is no client of ioredis, and for a Cluster client whose `keyPrefix` holds a brace.
+ * @throws {ConfigurationError} `CONFIGURATION` for what is no client of ioredis, and for a Cluster
+ *   client whose `keyPrefix` holds a brace.
  */
-export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string = "ioredis"): RedisPort {
+export function ioredisPort(
+  client: IoredisClient | IoredisCluster,
+  kind: string = "ioredis",
+): RedisPort {
   requireClient(client, "ioredis");
   return {
     kind,
@@ -85,7 +92,10 @@ export function ioredisPort(client: IoredisClient | IoredisCluster, kind: string
   };
 }
 
-type Places = Pick<RedisPort, "isCluster" | "keyPrefix" | "primaries" | "openSubscriber" | "recover" | "frozenWarning">;
+type Places = Pick<
+  RedisPort,
+  "isCluster" | "keyPrefix" | "primaries" | "openSubscriber" | "recover" | "frozenWarning"
+>;
 
 function clientPlaces(client: IoredisClient): Places {
   return {
@@ -97,7 +107,10 @@ function clientPlaces(client: IoredisClient): Places {
   };
 }
 
-/** Changes and releases are rare, so plain pub/sub, which every node of a Cluster passes on to all others, is enough and needs one connection. */
+/**
+ * Changes and releases are rare, so plain pub/sub, which every node of a Cluster passes on to all
+ * others, is enough and needs one connection.
+ */
 function clusterPlaces(cluster: IoredisCluster): Places {
   requirePlainPrefix(cluster.options.keyPrefix ?? "");
   return {
@@ -119,7 +132,9 @@ function scriptCalls(client: IoredisCommands): Pick<RedisPort, "evalsha" | "eval
   return {
     // A read has no arguments, and one spread is cheaper than two.
     evalsha: (script, keys, args) =>
-      args.length === 0 ? client.evalsha(script.sha, keys.length, ...keys) : client.evalsha(script.sha, keys.length, ...keys, ...args),
+      args.length === 0
+        ? client.evalsha(script.sha, keys.length, ...keys)
+        : client.evalsha(script.sha, keys.length, ...keys, ...args),
     eval: (script, keys, args) => client.eval(script.text, keys.length, ...keys, ...args),
   };
 }
@@ -143,13 +158,20 @@ const subscriberOptions: IoredisOverride = {
   // A server that is still loading takes subscriptions.
   enableReadyCheck: false,
   enableAutoPipelining: false,
-  // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is told.
+  // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is
+  // told.
   keepAlive: 30_000,
   retryStrategy: () => null,
 };
 
-/** One attempt without ioredis's own reconnection, which does not tell when the channels are subscribed again. */
-async function openSubscriber(client: IoredisClient, ...[events, signal]: Parameters<OpenSubscriber>): ReturnType<OpenSubscriber> {
+/**
+ * One attempt without ioredis's own reconnection, which does not tell when the channels are
+ * subscribed again.
+ */
+async function openSubscriber(
+  client: IoredisClient,
+  ...[events, signal]: Parameters<OpenSubscriber>
+): ReturnType<OpenSubscriber> {
   const connection = client.duplicate(subscriberOptions);
   /** Why there is no connection: what `connect` rejects with says only that it is closed. */
   let cause: unknown;

@@ -5,11 +5,17 @@ import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from 
 describe("places", () => {
   test("entry, lock and fence of a name have one hash tag", () => {
     const name = nameOf(["prod"], "wx{1}");
-    for (const key of [name, lockKey(name), fenceKey(name)]) expect(/\{(.*?)\}/.exec(key)?.[1]).toBe("wx%7B1%7D");
+    for (const key of [name, lockKey(name), fenceKey(name)])
+      expect(/\{(.*?)\}/.exec(key)?.[1]).toBe("wx%7B1%7D");
   });
 
   test("no place is another name's, whatever the names", () => {
-    const names = [nameOf([], "a"), nameOf([], "a::lock"), nameOf(["a"], "lock"), nameOf(["a", "{}"], "a")];
+    const names = [
+      nameOf([], "a"),
+      nameOf([], "a::lock"),
+      nameOf(["a"], "lock"),
+      nameOf(["a", "{}"], "a"),
+    ];
     const places = names.flatMap((name) => [name, lockKey(name), fenceKey(name)]);
     expect(new Set(places).size).toBe(places.length);
   });
@@ -27,7 +33,10 @@ describe("places", () => {
 describe("envelope", () => {
   test("version and value come back, whatever the value holds", () => {
     expect(openEnvelope("lp1:abc-_9:")).toEqual({ version: "abc-_9", value: "" });
-    expect(openEnvelope("lp1:abc:lp1:x:\0\r\n{}")).toEqual({ version: "abc", value: "lp1:x:\0\r\n{}" });
+    expect(openEnvelope("lp1:abc:lp1:x:\0\r\n{}")).toEqual({
+      version: "abc",
+      value: "lp1:x:\0\r\n{}",
+    });
   });
 
   test.each([

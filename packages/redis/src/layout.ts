@@ -1,5 +1,6 @@
 /**
- * Where things stand in Redis. All of one name share its hash tag, the braces, and so one slot of a Cluster:
+ * Where things stand in Redis. All of one name share its hash tag, the braces, and so one slot of a
+ * Cluster:
  *
  * | what | key or channel | holds |
  * | --- | --- | --- |
@@ -8,8 +9,9 @@
  * | fence | `prod:{wx1}::fence` | the last fence granted, without expiry, never deleted |
  * | changes of a scope | channel `prod:{}::changes` | each message is the name of an entry |
  *
- * An entry is a text and not a hash: one command reads it, one writes it together with its expiry, and it takes half the memory
- * of a hash that is too long for a listpack. Anything else under an entry's name is foreign, and told apart from no entry.
+ * An entry is a text and not a hash: one command reads it, one writes it together with its expiry,
+ * and it takes half the memory of a hash that is too long for a listpack. Anything else under an
+ * entry's name is foreign, and told apart from no entry.
  */
 
 /** The prefix of an entry's text in this layout; a later layout counts up. */
@@ -24,7 +26,9 @@ export const changesChannel = (scope: string): string => `${scope}}::changes`;
 /** The name that shares a scope's slot rules and its access rights but is nobody's entry. */
 export const scopeProbe = (scope: string): string => `${scope}}`;
 
-/** The pattern of a scope's entries, and of nothing else: lock and fence do not end with the brace. */
+/**
+ * The pattern of a scope's entries, and of nothing else: lock and fence do not end with the brace.
+ */
 export const entriesPattern = (scope: string): string => `${scope.replace(/[\\*?[\]]/g, "\\$&")}*}`;
 
 export type Opened = { readonly version: string; readonly value: string } | "format" | "schema";
@@ -34,11 +38,21 @@ export function openEnvelope(text: string): Opened {
   if (!text.startsWith(envelope)) return /^lp\d+:/.test(text) ? "schema" : "format";
   const end = text.indexOf(":", envelope.length);
   if (end <= envelope.length || end > envelope.length + versionMax) return "format";
-  for (let index = envelope.length; index < end; index += 1) if (!isVersionCode(text.charCodeAt(index))) return "format";
+  for (let index = envelope.length; index < end; index += 1)
+    if (!isVersionCode(text.charCodeAt(index))) return "format";
   return { version: text.slice(envelope.length, end), value: text.slice(end + 1) };
 }
 
-/** `A-Za-z0-9_-`; by code, because this is on the path of every read and a regular expression takes twice as long. */
+/**
+ * `A-Za-z0-9_-`; by code, because this is on the path of every read and a regular expression takes
+ * twice as long.
+ */
 function isVersionCode(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code === 45;
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    code === 95 ||
+    code === 45
+  );
 }

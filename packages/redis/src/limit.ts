@@ -5,11 +5,23 @@ import type { Clock } from "@lingpai/core";
 /** For opening a connection, and for one answer. */
 export const limitMs = 5_000;
 
-/** Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after {@link limitMs}; `giveUp` is then called. */
-export function withinLimit<T>(answer: Promise<T>, clock: Clock, who: string, giveUp?: () => void): Promise<T> {
+/**
+ * Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after {@link limitMs};
+ * `giveUp` is then called.
+ */
+export function withinLimit<T>(
+  answer: Promise<T>,
+  clock: Clock,
+  who: string,
+  giveUp?: () => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(limitMs, () => {
-      reject(new CacheUnavailableError(`${who} did not answer within ${limitMs} ms.`, { reason: "timeout" }));
+      reject(
+        new CacheUnavailableError(`${who} did not answer within ${limitMs} ms.`, {
+          reason: "timeout",
+        }),
+      );
       giveUp?.();
     });
     answer.then(resolve, reject).finally(cancel);

@@ -6,7 +6,11 @@ import { announceScript, echoScript, readingCommands } from "./scripts.ts";
 import { createRedisStore } from "./store.ts";
 
 /** What a server answers to each script that answers more than 1. */
-const replies: Readonly<Record<string, unknown>> = { get: [null, -2, 0], set: [1, "version", 0], acquire: [1, 1, 0] };
+const replies: Readonly<Record<string, unknown>> = {
+  get: [null, -2, 0],
+  set: [1, "version", 0],
+  acquire: [1, 1, 0],
+};
 
 const never = (): Promise<never> => new Promise(() => {});
 
@@ -19,7 +23,11 @@ function answering(changes: Partial<RedisPort> = {}): RedisPort {
     evalsha: async (script, [key]) => replies[script.name] ?? (script === echoScript ? key : 1),
     eval: async () => 1,
     primaries: () => [{ command: async () => "maxmemory_policy:noeviction" }],
-    openSubscriber: async () => ({ subscribe: async () => {}, unsubscribe: async () => {}, close: () => {} }),
+    openSubscriber: async () => ({
+      subscribe: async () => {},
+      unsubscribe: async () => {},
+      close: () => {},
+    }),
     ...changes,
   };
 }
@@ -36,7 +44,8 @@ const forbiddenChannel = "NOPERM No permissions to access a channel";
 test("the probe warns when changes are not announced or cannot be heard, because all else works", async () => {
   const clock = manualClock();
   const port = answering({
-    evalsha: async (script, [key]) => replies[script.name] ?? (script === echoScript ? key : script === announceScript ? 0 : 1),
+    evalsha: async (script, [key]) =>
+      replies[script.name] ?? (script === echoScript ? key : script === announceScript ? 0 : 1),
     openSubscriber: async () => ({
       subscribe: () => Promise.reject(refused(forbiddenChannel)),
       unsubscribe: async () => {},
@@ -55,12 +64,18 @@ test("the probe looks at the registry of claims too, and a consumer's asks for n
   const port = answering({ eval: async (script, [key]) => void asked.push([script.name, key]) });
   await probeRedis(createRedisStore(port), { clock, path: ["prod"], role: "consumer" });
   expect(asked).toEqual(
-    ["prod:{lingpai.probe.attempt}", "lingpai:claims:{lingpai.probe.attempt}"].flatMap((key) => readingCommands.map((name) => [name, key])),
+    ["prod:{lingpai.probe.attempt}", "lingpai:claims:{lingpai.probe.attempt}"].flatMap((key) =>
+      readingCommands.map((name) => [name, key]),
+    ),
   );
   const denied = answering({
     eval: async (script, [key]) =>
       key?.startsWith("lingpai:") && script.name === "set"
-        ? Promise.reject(refused("NOPERM this user has no permissions to access one of the keys used as arguments"))
+        ? Promise.reject(
+            refused(
+              "NOPERM this user has no permissions to access one of the keys used as arguments",
+            ),
+          )
         : 1,
   });
   await expect(probeRedis(createRedisStore(denied), { clock, path: ["prod"] })).rejects.toThrow(
@@ -75,7 +90,9 @@ test.each<[string, Partial<RedisPort>]>([
   ["SCAN and INFO", { primaries: () => [{ command: never }] }],
 ])("the probe waits five seconds for %s, and says that no answer came", async (_what, changes) => {
   const clock = manualClock();
-  const probing = expect(probeRedis(createRedisStore(answering(changes)), { clock })).rejects.toMatchObject({
+  const probing = expect(
+    probeRedis(createRedisStore(answering(changes)), { clock }),
+  ).rejects.toMatchObject({
     code: "CACHE_UNAVAILABLE",
     reason: "timeout",
   });

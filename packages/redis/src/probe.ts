@@ -1,5 +1,15 @@
-/** A start-up check: can this client's server, user and proxy do everything that the adapter will ask of them? */
-import { CacheUnavailableError, claimsPath, nameOf, scopeOf, systemClock, systemRandom } from "@lingpai/core";
+/**
+ * A start-up check: can this client's server, user and proxy do everything that the adapter will
+ * ask of them?
+ */
+import {
+  CacheUnavailableError,
+  claimsPath,
+  nameOf,
+  scopeOf,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 import { redisError, refusedCommandOf } from "./errors.ts";
@@ -12,11 +22,17 @@ import type { RedisStore } from "./store.ts";
 import { tracedAmong } from "./tracing.ts";
 
 export interface ProbeOptions {
-  /** The prefix segments under which the caches and locks will work, so that access rules are judged as they will be. @defaultValue none */
+  /**
+   * The prefix segments under which the caches and locks will work, so that access rules are judged
+   * as they will be. @defaultValue none
+   */
   readonly path?: readonly string[];
   /** A consumer reads what an owner writes, and is asked for nothing else. @defaultValue "owner" */
   readonly role?: "owner" | "consumer";
-  /** Whether the cache is sealed: `ioredisStore(redis, { seal })`. @defaultValue false, and tracing is warned of */
+  /**
+   * Whether the cache is sealed: `ioredisStore(redis, { seal })`. @defaultValue false, and tracing
+   * is warned of
+   */
   readonly isSealed?: boolean;
   /** Measures how long an answer takes. @defaultValue the machine's clock */
   readonly clock?: Clock;
@@ -26,24 +42,31 @@ const canary = "lingpai.probe";
 const canaryTtlMs = 10_000;
 
 /**
- * Runs every script on a canary key, under the path and in the registry of claims, subscribes, scans, and reads the eviction policy. Writes
- * one entry, which it removes, and one fence, which stays; as a consumer nothing. Returns warnings, in plain text: what works less well
- * than it could, such as changes that are not announced.
+ * Runs every script on a canary key, under the path and in the registry of claims, subscribes,
+ * scans, and reads the eviction policy. Writes one entry, which it removes, and one fence, which
+ * stays; as a consumer nothing. Returns warnings, in plain text: what works less well than it
+ * could, such as changes that are not announced.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` when caches and locks would not work, naming the refused command and the name that it
- * was refused on; with the reason `timeout` when an answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` when caches and locks would not work, naming
+ *   the refused command and the name that it was refused on; with the reason `timeout` when an
+ *   answer takes longer than 5 s.
  */
-export async function probeRedis(given: RedisStore, options: ProbeOptions = {}): Promise<readonly string[]> {
+export async function probeRedis(
+  given: RedisStore,
+  options: ProbeOptions = {},
+): Promise<readonly string[]> {
   const { path = [], role = "owner", isSealed = false, clock = systemClock } = options;
   const scope = scopeOf(path);
   const store = { ...given, port: bounded(given.port, clock) };
   try {
     const prefix = await keyPrefixOf(store, scope);
-    for (const each of [path, claimsPath]) await attemptEach(store, nameOf(each, `${canary}.attempt`), role);
+    for (const each of [path, claimsPath])
+      await attemptEach(store, nameOf(each, `${canary}.attempt`), role);
     if (role === "owner") await exercise(store, nameOf(path, canary));
     const traced = isSealed ? [] : tracedAmong(store.port.traceChannels);
     const tracing = traced.map(
-      (channel) => `Somebody traces this client's commands (${channel}): unsealed tokens stand in those traces. Seal the store.`,
+      (channel) =>
+        `Somebody traces this client's commands (${channel}): unsealed tokens stand in those traces. Seal the store.`,
     );
     return [
       ...tracing,
@@ -58,7 +81,8 @@ export async function probeRedis(given: RedisStore, options: ProbeOptions = {}):
 
 /** The same port, with an end to each wait. */
 function bounded(port: RedisPort, clock: Clock): RedisPort {
-  const within = <T>(answer: Promise<T>): Promise<T> => withinLimit(answer, clock, `Redis (${port.kind})`);
+  const within = <T>(answer: Promise<T>): Promise<T> =>
+    withinLimit(answer, clock, `Redis (${port.kind})`);
   return {
     ...port,
     evalsha: (...call) => within(port.evalsha(...call)),
@@ -83,36 +107,55 @@ async function exercise(store: RedisStore, name: string): Promise<void> {
 }
 
 /** Each alone, because a server does not say which command of a script its user may not run. */
-async function attemptEach({ port }: RedisStore, name: string, role: "owner" | "consumer"): Promise<void> {
+async function attemptEach(
+  { port }: RedisStore,
+  name: string,
+  role: "owner" | "consumer",
+): Promise<void> {
   for (const script of attemptScripts) {
     if (role === "consumer" && !readingCommands.includes(script.name)) continue;
     try {
       await port.eval(script, [name], []);
     } catch (error) {
       const failure = redisError(error, port.kind);
-      if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden") throw failure;
+      if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden")
+        throw failure;
       const what = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? script.name}" on "${name}".`;
       const remedy =
         "Grant this user the commands and the keys (~) that the README's ACL line lists, or do without the proxy that refuses.";
-      throw new CacheUnavailableError(`${what} ${remedy}`, { reason: "forbidden", retryable: false });
+      throw new CacheUnavailableError(`${what} ${remedy}`, {
+        reason: "forbidden",
+        retryable: false,
+      });
     }
   }
 }
 
 /** Whether changes are announced and heard. Without either everything works, and is seen late. */
-async function newsWarnings(store: RedisStore, channel: string, name: string, role: "owner" | "consumer"): Promise<string[]> {
+async function newsWarnings(
+  store: RedisStore,
+  channel: string,
+  name: string,
+  role: "owner" | "consumer",
+): Promise<string[]> {
   const found: string[] = [];
   if (role === "owner" && Number(await runScript(store.port, announceScript, [name], [])) !== 1)
     found.push(`"publish" is refused: ${newsOff}`);
   if (store.subscriptions === undefined)
-    return [...found, "This client cannot subscribe: this node sees changes late, at its next reading."];
+    return [
+      ...found,
+      "This client cannot subscribe: this node sees changes late, at its next reading.",
+    ];
   try {
     const unsubscribe = await store.subscriptions.subscribe(channel, () => {});
     await unsubscribe();
   } catch (error) {
     const failure = redisError(error, store.port.kind);
-    if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden") throw failure;
-    found.push(`"subscribe" is refused: this node sees changes late, at its next reading. ${failure.message}`);
+    if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden")
+      throw failure;
+    found.push(
+      `"subscribe" is refused: this node sees changes late, at its next reading. ${failure.message}`,
+    );
   }
   return found;
 }
@@ -122,11 +165,16 @@ async function warnings(store: RedisStore, role: "owner" | "consumer"): Promise<
   if (role === "consumer") return [];
   for (const node of await store.port.primaries()) {
     if ((await unlessRefused(node.command("SCAN", "0", "COUNT", "1"))) === undefined)
-      found.add("SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed.");
+      found.add(
+        "SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed.",
+      );
     const memory = await unlessRefused(node.command("INFO", "memory"));
-    const policy = memory === undefined ? undefined : /maxmemory_policy:(\S+)/.exec(String(memory))?.[1];
+    const policy =
+      memory === undefined ? undefined : /maxmemory_policy:(\S+)/.exec(String(memory))?.[1];
     if (policy === undefined)
-      found.add("The eviction policy cannot be read (INFO is refused). Make sure that maxmemory-policy is noeviction.");
+      found.add(
+        "The eviction policy cannot be read (INFO is refused). Make sure that maxmemory-policy is noeviction.",
+      );
     else if (policy !== "noeviction") {
       found.add(
         `maxmemory-policy is ${policy}: under pressure Redis may drop credentials, locks and fences. Set it to noeviction, or use a server of its own.`,

@@ -43,16 +43,28 @@ beforeEach(() => {
 
 const run = (script: Script, keys: readonly string[], ...args: string[]): Promise<Reply> =>
   wire.command("EVAL", script.text, String(keys.length), ...keys, ...args);
-const set = async (version: string, condition: string, value = "value", ttl = ""): Promise<readonly Reply[]> =>
+const set = async (
+  version: string,
+  condition: string,
+  value = "value",
+  ttl = "",
+): Promise<readonly Reply[]> =>
   (await run(setScript, [name], version, ttl, condition, value)) as readonly Reply[];
 const acquire = async (owner: string, ttl = "60000"): Promise<readonly Reply[]> =>
   (await run(acquireScript, [lockKey(name), fenceKey(name)], owner, ttl)) as readonly Reply[];
 /** All messages that were sent before this call. */
 const heard = async (): Promise<unknown[]> => {
   await wire.command("PUBLISH", "end", name);
-  while (!messages.some((message) => Array.isArray(message) && message[3] === name && message[2] === "end")) await wire.command("PING");
+  while (
+    !messages.some(
+      (message) => Array.isArray(message) && message[3] === name && message[2] === "end",
+    )
+  )
+    await wire.command("PING");
   return messages.flatMap((message) =>
-    Array.isArray(message) && message[2] !== "end" ? [`${String(message[2])} ${String(message[3])}`] : [],
+    Array.isArray(message) && message[2] !== "end"
+      ? [`${String(message[2])} ${String(message[3])}`]
+      : [],
   );
 };
 

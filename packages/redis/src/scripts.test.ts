@@ -14,7 +14,9 @@ const all = Object.values(scripts).flatMap((each): readonly Script[] =>
 
 test("No script is refused by a service that reads scripts before it runs them", () => {
   expect(all.length).toBeGreaterThan(14);
-  expect(all.filter(({ text }) => refusalOfScript(text) !== undefined).map(({ name }) => name)).toEqual([]);
+  expect(
+    all.filter(({ text }) => refusalOfScript(text) !== undefined).map(({ name }) => name),
+  ).toEqual([]);
 });
 
 test.each([
@@ -26,5 +28,7 @@ test.each([
   expect(refusal).toMatch(/^ERR bad lua script/);
   const error = redisError(new Error(refusal), "ioredis");
   expect(error).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "forbidden", retryable: false });
-  expect(error.message).toContain("it checks scripts and refused one of Lingpai's. Set script_check_enable to 0");
+  expect(error.message).toContain(
+    "it checks scripts and refused one of Lingpai's. Set script_check_enable to 0",
+  );
 });

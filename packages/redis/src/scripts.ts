@@ -1,14 +1,18 @@
 /**
- * The Lua scripts. Constant texts: every key travels in KEYS, every value in ARGV, so that a Cluster routes and an access rule
- * judges them, and so that nothing in them is ever built from data.
+ * The Lua scripts. Constant texts: every key travels in KEYS, every value in ARGV, so that a
+ * Cluster routes and an access rule judges them, and so that nothing in them is ever built from
+ * data.
  *
- * Where a command takes a key, `KEYS[n]` stands in the call itself, never a local variable or a parameter: services that check scripts
- * before they run them refuse everything else (Alibaba Cloud, `script_check_enable`, help.aliyun.com/document_detail/92942.html, 2026-11).
+ * Where a command takes a key, `KEYS[n]` stands in the call itself, never a local variable or a
+ * parameter: services that check scripts before they run them refuse everything else (Alibaba
+ * Cloud, `script_check_enable`, help.aliyun.com/document_detail/92942.html, 2026-11).
  *
- * The announcement of a change cannot fail what it announces: where the user may not PUBLISH, the change has been made, and says so.
+ * The announcement of a change cannot fail what it announces: where the user may not PUBLISH, the
+ * change has been made, and says so.
  *
- * Each has the effect of once when it is sent twice: drivers send a command again when the connection broke before the answer.
- * They need Redis 5 or newer, or anything that speaks its protocol and runs EVAL.
+ * Each has the effect of once when it is sent twice: drivers send a command again when the
+ * connection broke before the answer. They need Redis 5 or newer, or anything that speaks its
+ * protocol and runs EVAL.
  */
 import { createHash } from "node:crypto";
 
@@ -33,7 +37,10 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end`;
 
-/** The stored version of KEYS[1]; nil when nothing is stored; false, and whether it is of a later layout, when what is stored is foreign. */
+/**
+ * The stored version of KEYS[1]; nil when nothing is stored; false, and whether it is of a later
+ * layout, when what is stored is foreign.
+ */
 const stored = `
 local function stored()
   local head = redis.call('GETRANGE', KEYS[1], 0, 79)
@@ -43,7 +50,10 @@ local function stored()
   return false, string.match(head, '^lp%d+:') and not string.match(head, '^lp1:')
 end`;
 
-/** Whether the change of KEYS[1] was announced. Greedy, so that braces in a client's own key prefix do not end the scope. */
+/**
+ * Whether the change of KEYS[1] was announced. Greedy, so that braces in a client's own key prefix
+ * do not end the scope.
+ */
 const announce = `
 local function announce()
   local channel = string.match(KEYS[1], '^.*{') .. '}::changes'
@@ -59,8 +69,9 @@ return { redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]), now() }`,
 );
 
 /**
- * KEYS entry; ARGV version, ttl ms or '', condition ('' any, '*' absent, else a version), value →
- * { 1 written | 2 written, not announced | 0 conflict | -1 foreign | -2 of a later layout, version or nil, store ms }
+ * KEYS entry; ARGV version, ttl ms or '', condition ('' any, '*' absent, else a version), value → {
+ * 1 written | 2 written, not announced | 0 conflict | -1 foreign | -2 of a later layout, version or
+ * nil, store ms }
  */
 export const setScript: Script = script(
   "set",
@@ -94,8 +105,9 @@ return announce() and 1 or 2`,
 );
 
 /**
- * The owner and the fence of the lock KEYS[1], as texts; nil, nil when it is free; false when something foreign is there, which counts as held.
- * Only the wrong type is caught: a refusal must not look like a lock.
+ * The owner and the fence of the lock KEYS[1], as texts; nil, nil when it is free; false when
+ * something foreign is there, which counts as held. Only the wrong type is caught: a refusal must
+ * not look like a lock.
  */
 const holder = `
 local function holder()
@@ -111,9 +123,11 @@ local function holder()
 end`;
 
 /**
- * KEYS lock, fence; ARGV owner, ttl ms → { 1 granted, fence, store ms } | { 0 busy, PTTL, store ms }
+ * KEYS lock, fence; ARGV owner, ttl ms → { 1 granted, fence, store ms } | { 0 busy, PTTL, store ms
+ * }
  *
- * The fence is written before the lock, and from the store's clock when the counter was lost or is no number.
+ * The fence is written before the lock, and from the store's clock when the counter was lost or is
+ * no number.
  */
 export const acquireScript: Script = script(
   "acquire",
@@ -145,7 +159,9 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KE
 return 1`,
 );
 
-/** KEYS lock; ARGV owner → 1 released and announced | 2 released, not announced | 0 not this owner's */
+/**
+ * KEYS lock; ARGV owner → 1 released and announced | 2 released, not announced | 0 not this owner's
+ */
 export const releaseScript: Script = script(
   "release",
   `${holder}
@@ -154,10 +170,15 @@ redis.call('DEL', KEYS[1])
 return type(redis.pcall('PUBLISH', KEYS[1], '')) ~= 'table' and 1 or 2`,
 );
 
-/** KEYS any → the key as the server sees it, which tells the prefix that a client adds by itself. */
+/**
+ * KEYS any → the key as the server sees it, which tells the prefix that a client adds by itself.
+ */
 export const echoScript: Script = script("echo", "return KEYS[1]", true);
 
-/** Each command that the scripts run, alone and with arguments that do no harm: a server does not say which command of a script it refused. */
+/**
+ * Each command that the scripts run, alone and with arguments that do no harm: a server does not
+ * say which command of a script it refused.
+ */
 export const attemptScripts: readonly Script[] = [
   ["time", "redis.call('TIME')"],
   ["get", "redis.call('GET', KEYS[1])"],
@@ -173,4 +194,7 @@ export const attemptScripts: readonly Script[] = [
 export const readingCommands: readonly string[] = ["time", "get", "pttl"];
 
 /** KEYS an entry → 1 announced | 0 the user may not. */
-export const announceScript: Script = script("publish", `${announce}\nreturn announce() and 1 or 0`);
+export const announceScript: Script = script(
+  "publish",
+  `${announce}\nreturn announce() and 1 or 0`,
+);

@@ -18,15 +18,21 @@ export interface RedisStore {
   recover(): void;
   /** Called for a change that was made and that nobody was told of. Warns once. */
   notAnnounced(): void;
-  /** As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until {@link keyPrefixOf} has asked. */
+  /**
+   * As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until
+   * {@link keyPrefixOf} has asked.
+   */
   keyPrefix: string | undefined;
 }
 
 /**
- * One store for each client, however often it is asked for: a cache and a lock over one client are to share one subscriber connection,
- * and the client is all that they have in common. A store lives as long as its client.
+ * One store for each client, however often it is asked for: a cache and a lock over one client are
+ * to share one subscriber connection, and the client is all that they have in common. A store lives
+ * as long as its client.
  */
-export function storesByClient<C extends object>(portOf: (client: C) => RedisPort): (client: C) => RedisStore {
+export function storesByClient<C extends object>(
+  portOf: (client: C) => RedisPort,
+): (client: C) => RedisStore {
   const stores = new WeakMap<C, RedisStore>();
   return (client) => {
     const known = stores.get(client);
@@ -52,7 +58,8 @@ export function createRedisStore(port: RedisPort): RedisStore {
     subscriptions: port.openSubscriber && createSubscriptions(port.openSubscriber),
     keyPrefix: port.keyPrefix,
     notAnnounced() {
-      if (!isWarned) process.emitWarning(`Redis (${port.kind}): ${newsOff}`, { code: "LINGPAI_NEWS_OFF" });
+      if (!isWarned)
+        process.emitWarning(`Redis (${port.kind}): ${newsOff}`, { code: "LINGPAI_NEWS_OFF" });
       isWarned = true;
     },
   };
@@ -63,8 +70,15 @@ export const newsOff: string =
   "changes are not announced, because this user may not PUBLISH on its channels. Other nodes see them late, at their next reading. " +
   "Grant +publish and the channels that the README's ACL line lists; on Redis 7 a user has none by default.";
 
-/** Runs a script by its digest, and by its text when the server has not seen it or has forgotten it. */
-export async function runScript(port: RedisPort, script: Script, keys: string[], args: string[]): Promise<unknown> {
+/**
+ * Runs a script by its digest, and by its text when the server has not seen it or has forgotten it.
+ */
+export async function runScript(
+  port: RedisPort,
+  script: Script,
+  keys: string[],
+  args: string[],
+): Promise<unknown> {
   try {
     return await port.evalsha(script, keys, args);
   } catch (error) {
@@ -73,13 +87,20 @@ export async function runScript(port: RedisPort, script: Script, keys: string[],
 }
 
 /** What to do when the digest alone has failed: run the text if that was why. */
-export async function runByText(error: unknown, port: RedisPort, script: Script, keys: string[], args: string[]): Promise<unknown> {
+export async function runByText(
+  error: unknown,
+  port: RedisPort,
+  script: Script,
+  keys: string[],
+  args: string[],
+): Promise<unknown> {
   if (serverCode(error) !== "NOSCRIPT") throw error;
   return port.eval(script, keys, args);
 }
 
 /**
- * The client's own key prefix, asked of the server because not every client tells. Also proves that the client is connected.
+ * The client's own key prefix, asked of the server because not every client tells. Also proves that
+ * the client is connected.
  *
  * @throws {ConfigurationError} `CONFIGURATION` when it holds a brace and the server is a Cluster.
  */
@@ -92,7 +113,10 @@ export async function keyPrefixOf(store: RedisStore, scope: string): Promise<str
   return prefix;
 }
 
-/** @throws {ConfigurationError} `CONFIGURATION` for a brace: it would move the hash tag, and all names of the client into one slot. */
+/**
+ * @throws {ConfigurationError} `CONFIGURATION` for a brace: it would move the hash tag, and all
+ *   names of the client into one slot.
+ */
 export function requirePlainPrefix(keyPrefix: string): void {
   if (!/[{}]/.test(keyPrefix)) return;
   throw new ConfigurationError(

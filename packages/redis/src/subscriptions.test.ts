@@ -36,7 +36,12 @@ function world(): {
     };
   };
   const clock = manualClock();
-  return { opened, server, clock, subscriptions: createSubscriptions(open, { clock, random: seededRandom(1) }) };
+  return {
+    opened,
+    server,
+    clock,
+    subscriptions: createSubscriptions(open, { clock, random: seededRandom(1) }),
+  };
 }
 
 describe("one connection", () => {
@@ -100,7 +105,9 @@ describe("a lost connection", () => {
   test("is replaced, every channel subscribed again, and each listener then told that it may have missed something", async () => {
     const { opened, subscriptions, clock } = world();
     const heard: string[] = [];
-    await subscriptions.subscribe("a", () => heard.push(`a, subscribed to ${[...(opened.at(-1)?.channels ?? [])].join()}`));
+    await subscriptions.subscribe("a", () =>
+      heard.push(`a, subscribed to ${[...(opened.at(-1)?.channels ?? [])].join()}`),
+    );
     await subscriptions.subscribe("b", () => heard.push("b"));
     opened[0]!.events.lost();
     opened[0]!.events.lost();
@@ -139,23 +146,28 @@ describe("a lost connection", () => {
 describe("a connection that died in silence", () => {
   const timedOut = { code: "CACHE_UNAVAILABLE", reason: "timeout" };
 
-  test.each(["b", "a"])("is replaced when it does not confirm another subscription, of %s, within five seconds", async (channel) => {
-    const { opened, subscriptions, clock, server } = world();
-    const heard: unknown[] = [];
-    await subscriptions.subscribe("a", (payload) => heard.push(payload));
-    server.silent = true;
-    const subscribing = expect(subscriptions.subscribe(channel, () => {})).rejects.toMatchObject(timedOut);
-    await clock.advance(4_999);
-    expect(opened).toHaveLength(1);
-    server.silent = false;
-    await clock.advance(1);
-    await subscribing;
-    expect(opened[0]!.closed).toBe(1);
-    await clock.advance(100);
-    expect([...opened[1]!.channels]).toEqual(["a"]);
-    expect(heard).toEqual([undefined]);
-    expect(clock.pendingTimers).toBe(0);
-  });
+  test.each(["b", "a"])(
+    "is replaced when it does not confirm another subscription, of %s, within five seconds",
+    async (channel) => {
+      const { opened, subscriptions, clock, server } = world();
+      const heard: unknown[] = [];
+      await subscriptions.subscribe("a", (payload) => heard.push(payload));
+      server.silent = true;
+      const subscribing = expect(subscriptions.subscribe(channel, () => {})).rejects.toMatchObject(
+        timedOut,
+      );
+      await clock.advance(4_999);
+      expect(opened).toHaveLength(1);
+      server.silent = false;
+      await clock.advance(1);
+      await subscribing;
+      expect(opened[0]!.closed).toBe(1);
+      await clock.advance(100);
+      expect([...opened[1]!.channels]).toEqual(["a"]);
+      expect(heard).toEqual([undefined]);
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
 
   test("is replaced again when it does so while what was wanted is subscribed again", async () => {
     const { opened, subscriptions, clock, server } = world();
@@ -175,7 +187,9 @@ describe("a connection that died in silence", () => {
   test("fails a first subscription and leaves nothing behind", async () => {
     const { opened, subscriptions, clock, server } = world();
     server.silent = true;
-    const subscribing = expect(subscriptions.subscribe("a", () => {})).rejects.toMatchObject(timedOut);
+    const subscribing = expect(subscriptions.subscribe("a", () => {})).rejects.toMatchObject(
+      timedOut,
+    );
     await clock.advance(5_000);
     await subscribing;
     await clock.advance(10_000);
@@ -225,7 +239,9 @@ test("A client that throws when a connection is asked for fails the subscription
     },
     { clock },
   );
-  await expect(subscriptions.subscribe("channel", () => {})).rejects.toThrow("client.duplicate is not a function");
+  await expect(subscriptions.subscribe("channel", () => {})).rejects.toThrow(
+    "client.duplicate is not a function",
+  );
   await clock.advance(60_000);
   await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", note);

@@ -4,7 +4,10 @@ import type { Clock, Random, Unsubscribe } from "@lingpai/core";
 import { limitMs, withinLimit } from "./limit.ts";
 
 export interface SubscriberConnection {
-  /** Resolves when the server has confirmed it now, also when this connection has the channel already. */
+  /**
+   * Resolves when the server has confirmed it now, also when this connection has the channel
+   * already.
+   */
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
   /** At once and for good; no event comes after it. */
@@ -17,16 +20,22 @@ export interface SubscriberEvents {
   lost(): void;
 }
 
-/** Rejects, and leaves nothing open, when there is no connection; reconnecting is not its task. Aborting `signal` gives up. */
-export type OpenSubscriber = (events: SubscriberEvents, signal: AbortSignal) => Promise<SubscriberConnection>;
+/**
+ * Rejects, and leaves nothing open, when there is no connection; reconnecting is not its task.
+ * Aborting `signal` gives up.
+ */
+export type OpenSubscriber = (
+  events: SubscriberEvents,
+  signal: AbortSignal,
+) => Promise<SubscriberConnection>;
 
 /** Undefined: messages may have been missed. */
 export type MessageListener = (payload: string | undefined) => void;
 
 export interface Subscriptions {
   /**
-   * Resolves when the server has confirmed it. The connection is opened for the first and closed after the last; one that does not confirm
-   * within 5 s has died in silence and is replaced.
+   * Resolves when the server has confirmed it. The connection is opened for the first and closed
+   * after the last; one that does not confirm within 5 s has died in silence and is replaced.
    */
   subscribe(channel: string, listener: MessageListener): Promise<Unsubscribe>;
 }
@@ -43,7 +52,10 @@ interface Member {
   readonly listener: MessageListener;
 }
 
-export function createSubscriptions(open: OpenSubscriber, options: SubscriptionsOptions = {}): Subscriptions {
+export function createSubscriptions(
+  open: OpenSubscriber,
+  options: SubscriptionsOptions = {},
+): Subscriptions {
   return new Hub(open, options.clock ?? systemClock, options.random ?? systemRandom);
 }
 
@@ -108,7 +120,10 @@ class Hub implements Subscriptions {
     link.close();
   }
 
-  /** Until everything that is still wanted is subscribed again; then each listener is told that it may have missed something. */
+  /**
+   * Until everything that is still wanted is subscribed again; then each listener is told that it
+   * may have missed something.
+   */
   async #restore(): Promise<void> {
     this.#restoring = true;
     let backoffMs = backoffMinMs;
@@ -137,7 +152,9 @@ class Hub implements Subscriptions {
 
   #pause(backoffMs: number): Promise<void> {
     const delayMs = backoffMs * (0.5 + this.#random.next() / 2);
-    return new Promise((resolve) => void this.#clock.setTimer(delayMs, resolve, { background: true }));
+    return new Promise(
+      (resolve) => void this.#clock.setTimer(delayMs, resolve, { background: true }),
+    );
   }
 }
 
@@ -157,7 +174,8 @@ class Link {
     const given = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(notOpened()), { once: true });
     });
-    // Armed before somebody else's function is called, and handled whatever it does: also when it throws at once.
+    // Armed before somebody else's function is called, and handled whatever it does: also when it
+    // throws at once.
     given.catch(() => {});
     const opening = Promise.resolve().then(() => open(events, signal));
     opening.then(
@@ -170,7 +188,12 @@ class Link {
   /** Counts the connection as lost when it does not answer. */
   async subscribe(channel: string): Promise<unknown> {
     const connection = await this.connection;
-    return withinLimit(connection.subscribe(channel), this.#clock, "The connection for subscriptions", () => this.#events.lost());
+    return withinLimit(
+      connection.subscribe(channel),
+      this.#clock,
+      "The connection for subscriptions",
+      () => this.#events.lost(),
+    );
   }
 
   close(): void {
@@ -185,10 +208,15 @@ class Link {
 }
 
 function notOpened(): CacheUnavailableError {
-  return new CacheUnavailableError("The connection for subscriptions was not opened in time.", { reason: "timeout" });
+  return new CacheUnavailableError("The connection for subscriptions was not opened in time.", {
+    reason: "timeout",
+  });
 }
 
-/** What a listener throws is dropped: it must not keep the others from hearing. Core's views drop it too. */
+/**
+ * What a listener throws is dropped: it must not keep the others from hearing. Core's views drop it
+ * too.
+ */
 function tell(members: Iterable<Member> | undefined, payload: string | undefined): void {
   for (const { listener } of members ?? []) {
     try {

@@ -1,4 +1,7 @@
-/** The world in which both Redis adapters are tested. An adapter says how its library connects; the servers and their faults are here. */
+/**
+ * The world in which both Redis adapters are tested. An adapter says how its library connects; the
+ * servers and their faults are here.
+ */
 export { describeFrozenPrimary } from "./frozen.ts";
 export { expectOwnPrefix, expectUndisturbed, ownPrefix } from "./options.ts";
 export { describeRedisAdapter } from "./promises.ts";

@@ -15,7 +15,13 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
   describe(driver.client, () => {
     let server: Server;
     beforeAll(async () => {
-      server = await startServer({ config: ["slowlog-log-slower-than 0", "slowlog-max-len 1000", "maxmemory-policy noeviction"] });
+      server = await startServer({
+        config: [
+          "slowlog-log-slower-than 0",
+          "slowlog-max-len 1000",
+          "maxmemory-policy noeviction",
+        ],
+      });
     });
     afterAll(() => server.stop());
 
@@ -39,7 +45,8 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
     describe("behind", () => {
       describeServices(driver, () => server);
     });
-    test("a sealed value is not to be seen in the SLOWLOG, where an open one is", () => expectSealed(server, connect));
+    test("a sealed value is not to be seen in the SLOWLOG, where an open one is", () =>
+      expectSealed(server, connect));
   });
 }
 
@@ -51,10 +58,18 @@ function describeClient(server: () => Server, connect: Connect): void {
 
   test("has one more connection for all that its caches and locks listen to, from the first listener to the last", async () => {
     const connected = await connect();
-    const [cache, again, lock] = [connected.cache(within), connected.cache(within), connected.lock(within)];
+    const [cache, again, lock] = [
+      connected.cache(within),
+      connected.cache(within),
+      connected.lock(within),
+    ];
     await cache.set("key", "value");
     expect(await subscribers()).toBe(0);
-    const ends = [await cache.watch!(() => {}), await again.withPrefix("prod").watch!(() => {}), await lock.onRelease!("name", () => {})];
+    const ends = [
+      await cache.watch!(() => {}),
+      await again.withPrefix("prod").watch!(() => {}),
+      await lock.onRelease!("name", () => {}),
+    ];
     expect(await subscribers()).toBe(1);
     await ends[0]!();
     await ends[1]!();
@@ -78,42 +93,84 @@ function describeClient(server: () => Server, connect: Connect): void {
   test("may be connecting still: the first operations are not lost", async () => {
     const connected = await connect();
     const cache = connected.cache(within);
-    const [written, entry] = await Promise.all([cache.set("early", "value"), connected.lock(within).tryAcquire("early", "me", 1_000)]);
+    const [written, entry] = await Promise.all([
+      cache.set("early", "value"),
+      connected.lock(within).tryAcquire("early", "me", 1_000),
+    ]);
     expect([written.written, entry.acquired]).toEqual([true, true]);
   });
 }
 
 function describeProbe(server: () => Server, connect: Connect): void {
   const limited = async (...rights: string[]): Promise<Connected> => {
-    await server().command("ACL", "SETUSER", user.username, "reset", "on", `>${user.password}`, "~*", "&*", "+@all", ...rights);
+    await server().command(
+      "ACL",
+      "SETUSER",
+      user.username,
+      "reset",
+      "on",
+      `>${user.password}`,
+      "~*",
+      "&*",
+      "+@all",
+      ...rights,
+    );
     return connect(user);
   };
 
-  test.each(["eval", "evalsha", "time", "get", "getrange", "exists", "pttl", "set", "pexpire", "del"])(
-    "names %s when it is refused",
+  test.each([
+    "eval",
+    "evalsha",
+    "time",
+    "get",
+    "getrange",
+    "exists",
+    "pttl",
+    "set",
+    "pexpire",
+    "del",
+  ])("names %s when it is refused", async (command) => {
+    if (command === "eval") await server().command("SCRIPT", "FLUSH");
+    const connected = await limited(`-${command}`);
+    const failure: unknown = await connected.probe().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      reason: "forbidden",
+      retryable: false,
+    });
+    expect(String(failure)).toContain(`"${command}"`);
+  });
+
+  test.each(["publish", "subscribe"])(
+    "warns when %s is refused, because all else works",
     async (command) => {
-      if (command === "eval") await server().command("SCRIPT", "FLUSH");
       const connected = await limited(`-${command}`);
-      const failure: unknown = await connected.probe().then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      expect(failure).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "forbidden", retryable: false });
-      expect(String(failure)).toContain(`"${command}"`);
+      expect(await connected.probe()).toEqual([expect.stringContaining(`"${command}" is refused`)]);
+      const [cache, lock] = [connected.cache(within), connected.lock(within)];
+      expect(await cache.set("quiet", "value")).toMatchObject({ written: true });
+      expect(await lock.tryAcquire("quiet", "me", 60_000)).toMatchObject({ acquired: true });
+      expect([await lock.release("quiet", "me"), await cache.delete("quiet")]).toEqual([
+        true,
+        true,
+      ]);
     },
   );
 
-  test.each(["publish", "subscribe"])("warns when %s is refused, because all else works", async (command) => {
-    const connected = await limited(`-${command}`);
-    expect(await connected.probe()).toEqual([expect.stringContaining(`"${command}" is refused`)]);
-    const [cache, lock] = [connected.cache(within), connected.lock(within)];
-    expect(await cache.set("quiet", "value")).toMatchObject({ written: true });
-    expect(await lock.tryAcquire("quiet", "me", 60_000)).toMatchObject({ acquired: true });
-    expect([await lock.release("quiet", "me"), await cache.delete("quiet")]).toEqual([true, true]);
-  });
-
   test("tells a user who has no channels, as is the default of Redis 7, which rights are missing", async () => {
-    await server().command("ACL", "SETUSER", user.username, "reset", "resetchannels", "on", `>${user.password}`, "~*", "+@all");
+    await server().command(
+      "ACL",
+      "SETUSER",
+      user.username,
+      "reset",
+      "resetchannels",
+      "on",
+      `>${user.password}`,
+      "~*",
+      "+@all",
+    );
     const warnings = await (await connect(user)).probe({ path: ["prod"] });
     expect(warnings).toEqual([
       expect.stringMatching(/publish.*a user has none by default/),
@@ -136,7 +193,10 @@ function describeProbe(server: () => Server, connect: Connect): void {
 
   test("leaves nothing behind but its fence", async () => {
     await (await connect()).probe({ path: ["probed"] });
-    expect(await server().command("SCAN", "0", "MATCH", "probed:*", "COUNT", "100000")).toEqual(["0", ["probed:{lingpai.probe}::fence"]]);
+    expect(await server().command("SCAN", "0", "MATCH", "probed:*", "COUNT", "100000")).toEqual([
+      "0",
+      ["probed:{lingpai.probe}::fence"],
+    ]);
   });
 }
 
@@ -164,13 +224,18 @@ function describeRefusals(server: () => Server, connect: Connect): void {
     onTestFinished(async () => void (await server().command("REPLICAOF", "NO", "ONE")));
     const refused = { code: "CACHE_UNAVAILABLE", reason: "readonly", retryable: true };
     await expect(connected.cache(within).set("key", "next")).rejects.toMatchObject(refused);
-    await expect(connected.lock(within).tryAcquire("replica", "me", 1_000)).rejects.toMatchObject(refused);
+    await expect(connected.lock(within).tryAcquire("replica", "me", 1_000)).rejects.toMatchObject(
+      refused,
+    );
   });
 
   test("lacks replicas that it was told to have", async () => {
     const connected = await connect();
     await setting("min-replicas-to-write", "1", "0");
-    await expect(connected.cache(within).set("key", "next")).rejects.toMatchObject({ reason: "readonly", retryable: true });
+    await expect(connected.cache(within).set("key", "next")).rejects.toMatchObject({
+      reason: "readonly",
+      retryable: true,
+    });
   });
 
   test("asks for a password that the client does not have", async () => {

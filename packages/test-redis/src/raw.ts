@@ -10,7 +10,10 @@ export function rawAccess(holders: Holders): Raw {
   const wires = wiresTo(holders);
   const send = (key: string, ...parts: ReadonlyArray<string | Uint8Array>): Promise<unknown> =>
     wires.use(key, (wire) => wire.command(...parts));
-  const foreign = (title: string, ...parts: readonly [command: string, ...rest: string[]]): Raw["foreign"][number] => ({
+  const foreign = (
+    title: string,
+    ...parts: readonly [command: string, ...rest: string[]]
+  ): Raw["foreign"][number] => ({
     title,
     async put(name) {
       await send(name, "DEL", name);
@@ -60,7 +63,9 @@ function channelAccess(holders: Holders, wires: Wires): RawChannel {
   return {
     async publish(path, ...payloads) {
       const channel = channelOf(path);
-      await wires.use(channel, (wire) => Promise.all(payloads.map((payload) => wire.command("PUBLISH", channel, payload))));
+      await wires.use(channel, (wire) =>
+        Promise.all(payloads.map((payload) => wire.command("PUBLISH", channel, payload))),
+      );
     },
     async overhear(path) {
       const messages: string[] = [];

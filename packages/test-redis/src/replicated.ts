@@ -27,11 +27,13 @@ function runningSentinel(driver: RedisDriver, sentinel: Sentinel): Running {
     open: async () => ({
       ...(await openWorld(clients.lend)),
       ...(driver.hasKeyPrefix && {
-        prefixed: async (keyPrefix: string) => clientOf(await driver.sentinel(sentinel.sentinels, sentinel.name, { keyPrefix })),
+        prefixed: async (keyPrefix: string) =>
+          clientOf(await driver.sentinel(sentinel.sentinels, sentinel.name, { keyPrefix })),
       }),
       raw,
       server: {
-        forgetScripts: async () => void (await Promise.all(sentinel.nodes.map((node) => node.command("SCRIPT", "FLUSH")))),
+        forgetScripts: async () =>
+          void (await Promise.all(sentinel.nodes.map((node) => node.command("SCRIPT", "FLUSH")))),
         failOver: () => sentinel.failOver(),
       },
     }),
@@ -58,11 +60,15 @@ function runningCluster(driver: RedisDriver, cluster: Cluster): Running {
   return {
     open: async () => ({
       ...(await openWorld(() => driver.cluster(cluster.nodes))),
-      ...(driver.hasKeyPrefix && { prefixed: async (keyPrefix: string) => clientOf(await driver.cluster(cluster.nodes, { keyPrefix })) }),
+      ...(driver.hasKeyPrefix && {
+        prefixed: async (keyPrefix: string) =>
+          clientOf(await driver.cluster(cluster.nodes, { keyPrefix })),
+      }),
       raw,
       cluster: controls,
       server: {
-        forgetScripts: async () => void (await Promise.all(cluster.nodes.map((node) => node.command("SCRIPT", "FLUSH")))),
+        forgetScripts: async () =>
+          void (await Promise.all(cluster.nodes.map((node) => node.command("SCRIPT", "FLUSH")))),
         failOver: (path, name) => cluster.failOver(slotOf(nameOf(path, name))),
       },
     }),
@@ -74,7 +80,10 @@ function clusterControls(driver: RedisDriver, cluster: Cluster): ClusterControls
   const slotOfName = (path: readonly string[], name: string): number => slotOf(nameOf(path, name));
   return {
     slot: slotOf,
-    /** Releases are told on the lock's own name. Changes are told on the scope's channel, which is not sharded and so has no slot. */
+    /**
+     * Releases are told on the lock's own name. Changes are told on the scope's channel, which is
+     * not sharded and so has no slot.
+     */
     placesOf(path, name) {
       const entry = nameOf(path, name);
       return [entry, lockKey(entry), fenceKey(entry)];

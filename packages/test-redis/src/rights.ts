@@ -5,7 +5,10 @@ const commands = [
   "+cluster|slots +cluster|shards +cluster|nodes +cluster|info +readonly +asking",
 ].join(" ");
 
-/** What follows the user's name in `ACL SETUSER`, for one prefix segment written as it is stored. From Redis 7.2 on, the drivers also send CLIENT SETINFO. */
+/**
+ * What follows the user's name in `ACL SETUSER`, for one prefix segment written as it is stored.
+ * From Redis 7.2 on, the drivers also send CLIENT SETINFO.
+ */
 export function rightsWithin(prefix: string, password: string, atLeast72 = false): string {
   const setInfo = atLeast72 ? " +client|setinfo" : "";
   const names = [prefix, "lingpai:claims"];

@@ -1,4 +1,7 @@
-/** Services that are not quite Redis: one that reads scripts before it runs them, one that runs none. */
+/**
+ * Services that are not quite Redis: one that reads scripts before it runs them, one that runs
+ * none.
+ */
 import { createStore, credential, systemClock } from "@lingpai/core";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import { once, openLink, refusalOfScript } from "@lingpai/test-servers";
@@ -10,7 +13,8 @@ import type { Connected, RedisDriver } from "./world.ts";
 /** Of a text when it is sent; a digest alone is known only after its text was taken. */
 const checksScripts: Refuse = ([command = "", ...args]) => {
   if (/^eval(_ro)?$/i.test(command)) return refusalOfScript(args[0] ?? "");
-  if (/^script$/i.test(command) && /^load$/i.test(args[0] ?? "")) return refusalOfScript(args[1] ?? "");
+  if (/^script$/i.test(command) && /^load$/i.test(args[0] ?? ""))
+    return refusalOfScript(args[1] ?? "");
   return undefined;
 };
 
@@ -43,17 +47,28 @@ export function describeServices(driver: RedisDriver, server: () => Server): voi
     test("runs all that the probe, caches, locks and a credential send", async () => {
       const connected = await behind(checksScripts);
       expect(await connected.probe()).toEqual([]);
-      const [cache, lock] = [connected.cache(within).withPrefix("checked"), connected.lock(within).withPrefix("checked")];
+      const [cache, lock] = [
+        connected.cache(within).withPrefix("checked"),
+        connected.lock(within).withPrefix("checked"),
+      ];
       const { version } = await cache.set("key", "value", { ifVersion: "absent" });
       expect([(await cache.get("key"))?.value, await keysOf(cache)]).toEqual(["value", ["key"]]);
       expect(await cache.delete("key", { ifVersion: version! })).toBe(true);
       await cache.set("key", "value");
       expect(await cache.clear()).toBe(1);
       const granted = await lock.tryAcquire("name", "me", 60_000);
-      expect([granted.acquired, await lock.extend("name", "me", 60_000), await lock.release("name", "me")]).toEqual([true, true, true]);
+      expect([
+        granted.acquired,
+        await lock.extend("name", "me", 60_000),
+        await lock.release("name", "me"),
+      ]).toEqual([true, true, true]);
 
       const issuer = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: "test:plain:checked" });
-      const one = credential({ issuer, store: createStore(connected.cache(within), connected.lock(within)), environment: "checked" });
+      const one = credential({
+        issuer,
+        store: createStore(connected.cache(within), connected.lock(within)),
+        environment: "checked",
+      });
       onTestFinished(() => one.close());
       expect(await one.reject(await one.get())).toMatchObject({ replaced: true });
     });
@@ -62,10 +77,16 @@ export function describeServices(driver: RedisDriver, server: () => Server): voi
   test("a service that runs no scripts is refused by name at once, with what to do", async () => {
     const connected = await behind(runsNoScripts);
     const told = { code: "CACHE_UNAVAILABLE", reason: "forbidden", retryable: false };
-    for (const refused of [connected.probe(), connected.cache(within).get("key"), connected.lock(within).tryAcquire("name", "me", 1_000)]) {
+    for (const refused of [
+      connected.probe(),
+      connected.cache(within).get("key"),
+      connected.lock(within).tryAcquire("name", "me", 1_000),
+    ]) {
       const error: unknown = await refused.catch((reason: unknown) => reason);
       expect(error).toMatchObject(told);
-      expect(String(error)).toMatch(/"evalsha".*Lua scripts: use an address of the service that runs them, or another store/);
+      expect(String(error)).toMatch(
+        /"evalsha".*Lua scripts: use an address of the service that runs them, or another store/,
+      );
     }
   });
 }

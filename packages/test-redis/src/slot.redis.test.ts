@@ -11,9 +11,18 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test.each(["", "a", "123456789", "prod:{wx1}", "prod:{wx1}::lock", "{}a", "a{b", "a}b{c}d", "{{a}}", "{a}{b}", "令牌"])(
-  "the slot of %j is the server's",
-  async (name) => {
-    expect(slotOf(name)).toBe(await server.command("CLUSTER", "KEYSLOT", name));
-  },
-);
+test.each([
+  "",
+  "a",
+  "123456789",
+  "prod:{wx1}",
+  "prod:{wx1}::lock",
+  "{}a",
+  "a{b",
+  "a}b{c}d",
+  "{{a}}",
+  "{a}{b}",
+  "令牌",
+])("the slot of %j is the server's", async (name) => {
+  expect(slotOf(name)).toBe(await server.command("CLUSTER", "KEYSLOT", name));
+});

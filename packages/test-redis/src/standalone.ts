@@ -1,5 +1,11 @@
 /** A single server, behind a link that can be broken, with users of limited rights. */
-import type { Backend, ConnectOptions, LinkedClient, Running, ServerControls } from "@lingpai/conformance";
+import type {
+  Backend,
+  ConnectOptions,
+  LinkedClient,
+  Running,
+  ServerControls,
+} from "@lingpai/conformance";
 import { scopeOf, systemRandom } from "@lingpai/core";
 import { openLink, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
@@ -27,7 +33,10 @@ function running(driver: RedisDriver, server: Server): Running {
   return {
     open: async () => ({
       ...(await openWorld(() => driver.standalone(server))),
-      ...(driver.hasKeyPrefix && { prefixed: async (keyPrefix: string) => clientOf(await driver.standalone(server, { keyPrefix })) }),
+      ...(driver.hasKeyPrefix && {
+        prefixed: async (keyPrefix: string) =>
+          clientOf(await driver.standalone(server, { keyPrefix })),
+      }),
       raw,
       server: controls,
       connect: (options) => linkedClient(driver, server, options),
@@ -36,7 +45,11 @@ function running(driver: RedisDriver, server: Server): Running {
   };
 }
 
-async function linkedClient(driver: RedisDriver, server: Server, options: ConnectOptions = {}): Promise<LinkedClient> {
+async function linkedClient(
+  driver: RedisDriver,
+  server: Server,
+  options: ConnectOptions = {},
+): Promise<LinkedClient> {
   const { initially = "up", deadlineMs = linkedDeadlineMs } = options;
   const link = await openLink(server);
   if (initially === "down") await link.cut();
@@ -64,12 +77,27 @@ function controlsOf(driver: RedisDriver, server: Server): ServerControls {
     async limitedTo(path) {
       const user = { username: systemRandom.id(), password: systemRandom.id() };
       const prefix = scopeOf(path).slice(0, -":{".length);
-      await server.command("ACL", "SETUSER", user.username, ...rightsWithin(prefix, user.password).split(" "));
+      await server.command(
+        "ACL",
+        "SETUSER",
+        user.username,
+        ...rightsWithin(prefix, user.password).split(" "),
+      );
       return clientOf(await driver.standalone(server, user));
     },
     async forbidding() {
       const user: Credentials = { username: systemRandom.id(), password: systemRandom.id() };
-      await server.command("ACL", "SETUSER", user.username, "on", `>${user.password}`, "~*", "&*", "+@all", "-evalsha");
+      await server.command(
+        "ACL",
+        "SETUSER",
+        user.username,
+        "on",
+        `>${user.password}`,
+        "~*",
+        "&*",
+        "+@all",
+        "-evalsha",
+      );
       return { ...clientOf(await driver.standalone(server, user)), command: "evalsha" };
     },
   };

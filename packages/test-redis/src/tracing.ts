@@ -11,7 +11,10 @@ import type { RedisDriver } from "./world.ts";
 const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
 const phases = ["start", "end", "asyncStart", "asyncEnd", "error"];
 
-/** @param channel the name of the library's tracing channels without their phase: `ioredis` for `tracing:ioredis:command:start`. */
+/**
+ * @param channel the name of the library's tracing channels without their phase: `ioredis` for
+ *   `tracing:ioredis:command:start`.
+ */
 export function describeTracing(driver: RedisDriver, library: string): void {
   describe(`somebody who traces ${driver.client}`, () => {
     let server: Server;
@@ -20,19 +23,33 @@ export function describeTracing(driver: RedisDriver, library: string): void {
     });
     afterAll(() => server.stop());
 
-    /** Everything that the library publishes while a token is fetched and stored, and what the credential reports. */
-    const observed = async (options: StoreOptions): Promise<{ readonly seen: string; readonly types: readonly string[] }> => {
+    /**
+     * Everything that the library publishes while a token is fetched and stored, and what the
+     * credential reports.
+     */
+    const observed = async (
+      options: StoreOptions,
+    ): Promise<{ readonly seen: string; readonly types: readonly string[] }> => {
       const messages: unknown[] = [];
       const listener = (message: unknown): void => void messages.push(message);
-      const channels = ["command", "batch", "connect"].flatMap((kind) => phases.map((phase) => `tracing:${library}:${kind}:${phase}`));
+      const channels = ["command", "batch", "connect"].flatMap((kind) =>
+        phases.map((phase) => `tracing:${library}:${kind}:${phase}`),
+      );
       for (const channel of channels) subscribe(channel, listener);
       onTestFinished(() => channels.forEach((channel) => unsubscribe(channel, listener)));
       const connected = await driver.standalone(server);
       onTestFinished(() => connected.close());
       const events: CredentialEvent[] = [];
       const environment = options.seal === undefined ? "open" : "sealed";
-      const scripted = scriptedIssuer({ clock: systemClock, latencyMs: 1, id: `test:plain:${environment}` });
-      const issuer: Issuer = { ...scripted, issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }) };
+      const scripted = scriptedIssuer({
+        clock: systemClock,
+        latencyMs: 1,
+        id: `test:plain:${environment}`,
+      });
+      const issuer: Issuer = {
+        ...scripted,
+        issue: async (request) => ({ ...(await scripted.issue(request)), secret: marker }),
+      };
       const deadline = { deadlineMs: 5_000 };
       const store = createStore(connected.cache(deadline), connected.lock(deadline), options);
       const one = credential({ issuer, store, environment });
@@ -44,7 +61,8 @@ export function describeTracing(driver: RedisDriver, library: string): void {
 
     test("sees no part of a sealed token", async () => {
       const { seen, types } = await observed({ seal: "5e".repeat(32) });
-      for (let start = 0; start + 8 <= marker.length; start += 1) expect(seen).not.toContain(marker.slice(start, start + 8));
+      for (let start = 0; start + 8 <= marker.length; start += 1)
+        expect(seen).not.toContain(marker.slice(start, start + 8));
       expect(types).not.toContain("unsealed-and-traced");
     });
 
@@ -59,7 +77,8 @@ export function describeTracing(driver: RedisDriver, library: string): void {
 function inspected(messages: readonly unknown[]): string {
   const visited = new WeakSet<object>();
   return JSON.stringify(messages, (_name, value: unknown) => {
-    if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value;
+    if (typeof value !== "object" || value === null)
+      return typeof value === "bigint" ? String(value) : value;
     if (visited.has(value)) return undefined;
     visited.add(value);
     return value;

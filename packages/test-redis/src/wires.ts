@@ -11,7 +11,10 @@ export interface Holders {
 }
 
 export interface Wires {
-  /** Calls `work` with a connection to the key's holder, and once more when it turns out that another holds it or the connection is gone. */
+  /**
+   * Calls `work` with a connection to the key's holder, and once more when it turns out that
+   * another holds it or the connection is gone.
+   */
   use<T>(key: string, work: (wire: Wire) => Promise<T>): Promise<T>;
 }
 
@@ -29,7 +32,11 @@ export function wiresTo({ holderOf, placeOf }: Holders): Wires {
       try {
         return await work(await wireOf(key));
       } catch (error) {
-        if (error instanceof ServerError && !/^(MOVED|READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)/.test(error.message)) throw error;
+        if (
+          error instanceof ServerError &&
+          !/^(MOVED|READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)/.test(error.message)
+        )
+          throw error;
         // Others may still be using what is forgotten here.
         holders.clear();
         wires.clear();

@@ -1,4 +1,7 @@
-/** One clause's world on a running server: caches and locks over clients of their own, and the machine's clock. */
+/**
+ * One clause's world on a running server: caches and locks over clients of their own, and the
+ * machine's clock.
+ */
 import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
 import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
@@ -11,7 +14,10 @@ export interface RedisDriver {
   readonly adapter: string;
   /** The library and its version: `ioredis 6`. */
   readonly client: string;
-  /** The newer version of the library, as {@link RedisDriver.client}, which runs daily what this one runs nightly. */
+  /**
+   * The newer version of the library, as {@link RedisDriver.client}, which runs daily what this one
+   * runs nightly.
+   */
   readonly newer?: string;
   /** What the library itself breaks when its connection breaks. */
   readonly standaloneWaivers?: Waivers;
@@ -19,7 +25,11 @@ export interface RedisDriver {
   readonly hasKeyPrefix: boolean;
   /** Does not wait until it is connected. */
   standalone(address: Address, own?: Own): Promise<Connected>;
-  sentinel(sentinels: readonly Address[], name: string, own?: Pick<Own, "keyPrefix">): Promise<Connected>;
+  sentinel(
+    sentinels: readonly Address[],
+    name: string,
+    own?: Pick<Own, "keyPrefix">,
+  ): Promise<Connected>;
   cluster(nodes: readonly Address[], own?: Pick<Own, "keyPrefix">): Promise<Connected>;
 }
 
@@ -49,7 +59,11 @@ export interface Connected {
 }
 
 /** The clauses that an older version of a library runs daily. */
-export function dailyOf({ newer }: RedisDriver, server: string, clauses: readonly string[]): Pick<Backend, "daily"> {
+export function dailyOf(
+  { newer }: RedisDriver,
+  server: string,
+  clauses: readonly string[],
+): Pick<Backend, "daily"> {
   return newer === undefined ? {} : { daily: { clauses, restBy: `${newer}, ${server}` } };
 }
 
@@ -69,11 +83,17 @@ export function lookalikeOf<T extends object>(client: T): T {
   });
 }
 
-/** Generous, because the test machine is small; the clauses about deadlines use {@link linkedDeadlineMs}. */
+/**
+ * Generous, because the test machine is small; the clauses about deadlines use
+ * {@link linkedDeadlineMs}.
+ */
 const deadlineMs = 5_000;
 export const linkedDeadlineMs = 250;
 
-export function clientOf(connected: Connected, options: CacheOptions & { readonly keepClient?: boolean } = {}): Client {
+export function clientOf(
+  connected: Connected,
+  options: CacheOptions & { readonly keepClient?: boolean } = {},
+): Client {
   const { clock = systemClock, keepClient = false } = options;
   const settings = { clock, deadlineMs: options.deadlineMs ?? deadlineMs };
   const cache = connected.cache(settings);
@@ -87,22 +107,29 @@ export function clientOf(connected: Connected, options: CacheOptions & { readonl
   };
 }
 
-export async function openWorld(connect: () => Promise<Connected>): Promise<Omit<Fixture, "raw" | "connect" | "server" | "cluster">> {
+export async function openWorld(
+  connect: () => Promise<Connected>,
+): Promise<Omit<Fixture, "raw" | "connect" | "server" | "cluster">> {
   const connected = await connect();
   return {
     ...clientOf(connected),
     clock: systemClock,
     elapse: (ms) => delay(systemClock, ms),
-    second: async ({ clockShiftMs = 0 } = {}) => clientOf(await connect(), { clock: shifted(clockShiftMs) }),
+    second: async ({ clockShiftMs = 0 } = {}) =>
+      clientOf(await connect(), { clock: shifted(clockShiftMs) }),
     again: async () => clientOf(connected, { keepClient: true }),
   };
 }
 
 /**
- * Clients that are set up slowly, lent again when a clause is done with them: @redis/client builds its command classes anew for every
- * Sentinel client, 70 ms in which the process does nothing else (5.12, 6.3), and two hundred of them would spoil every clause about time.
+ * Clients that are set up slowly, lent again when a clause is done with them: @redis/client builds
+ * its command classes anew for every Sentinel client, 70 ms in which the process does nothing else
+ * (5.12, 6.3), and two hundred of them would spoil every clause about time.
  */
-export function lending(connect: () => Promise<Connected>): { lend(): Promise<Connected>; end(): Promise<void> } {
+export function lending(connect: () => Promise<Connected>): {
+  lend(): Promise<Connected>;
+  end(): Promise<void>;
+} {
   const all: Connected[] = [];
   const idle: Connected[] = [];
   const made = async (): Promise<Connected> => {

@@ -1,4 +1,7 @@
-/** A Redis Cluster: three primaries with a replica each, which takes over soon when asked to, and never because the machine is slow. */
+/**
+ * A Redis Cluster: three primaries with a replica each, which takes over soon when asked to, and
+ * never because the machine is slow.
+ */
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { until } from "./until.ts";
@@ -12,9 +15,15 @@ export interface Cluster {
   primaryOf(slot: number): Promise<Server>;
   /** The slot of a key, as the server computes it. */
   slotOf(key: string): Promise<number>;
-  /** Kills the primary of this slot and waits until its replica serves it; then the killed one comes back as the replica. */
+  /**
+   * Kills the primary of this slot and waits until its replica serves it; then the killed one comes
+   * back as the replica.
+   */
   failOver(slot: number): Promise<void>;
-  /** From now on the slot is on its way from its primary to another: keys that are not there any more are answered with ASK. */
+  /**
+   * From now on the slot is on its way from its primary to another: keys that are not there any
+   * more are answered with ASK.
+   */
   beginMove(slot: number): Promise<void>;
   /** Moves what is left of the slot's keys and hands it over: the former primary answers MOVED. */
   endMove(slot: number): Promise<void>;
@@ -25,12 +34,21 @@ export interface Cluster {
 const slotCount = 16_384;
 const primaryCount = 3;
 
-/** How long a node may be silent: on a machine that is busy with other things, and while nodes are to find each other or a dead one out. */
+/**
+ * How long a node may be silent: on a machine that is busy with other things, and while nodes are
+ * to find each other or a dead one out.
+ */
 const patientMs = 60_000;
 const promptMs = 1_000;
 
-/** @param silenceMs how long a primary may be silent before it is replaced, unless `failOver` is called */
-export async function startCluster(options: ServerOptions = {}, silenceMs: number = patientMs): Promise<Cluster> {
+/**
+ * @param silenceMs how long a primary may be silent before it is replaced, unless `failOver` is
+ *   called
+ */
+export async function startCluster(
+  options: ServerOptions = {},
+  silenceMs: number = patientMs,
+): Promise<Cluster> {
   const config = [
     "cluster-enabled yes",
     "cluster-config-file nodes.conf",
@@ -38,8 +56,12 @@ export async function startCluster(options: ServerOptions = {}, silenceMs: numbe
     "cluster-replica-validity-factor 0",
   ];
   const settings = { ...options, config: [...config, ...(options.config ?? [])] };
-  const started = await Promise.allSettled(Array.from({ length: 2 * primaryCount }, () => startServer(settings)));
-  const nodes = started.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const started = await Promise.allSettled(
+    Array.from({ length: 2 * primaryCount }, () => startServer(settings)),
+  );
+  const nodes = started.flatMap((outcome) =>
+    outcome.status === "fulfilled" ? [outcome.value] : [],
+  );
   try {
     const failure = started.find((outcome) => outcome.status === "rejected");
     if (failure) throw failure.reason;
@@ -56,7 +78,8 @@ export async function startCluster(options: ServerOptions = {}, silenceMs: numbe
 async function form(nodes: readonly Server[]): Promise<void> {
   const primaries = nodes.slice(0, primaryCount);
   const ids = await Promise.all(nodes.map((node) => idOf(node)));
-  for (const [index, node] of nodes.entries()) await node.command("CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
+  for (const [index, node] of nodes.entries())
+    await node.command("CLUSTER", "SET-CONFIG-EPOCH", String(index + 1));
   for (const [index, node] of primaries.entries()) {
     const first = Math.floor((index * slotCount) / primaryCount);
     const last = Math.floor(((index + 1) * slotCount) / primaryCount) - 1;
@@ -65,12 +88,20 @@ async function form(nodes: readonly Server[]): Promise<void> {
   for (const node of nodes.slice(1)) await introduce(nodes[0]!, node);
   await until("every node knows every other", async () => {
     const views = await Promise.all(nodes.map((node) => node.command("CLUSTER", "NODES")));
-    return views.every((view) => ids.every((id) => String(view).includes(id)) && !String(view).includes("handshake"));
+    return views.every(
+      (view) => ids.every((id) => String(view).includes(id)) && !String(view).includes("handshake"),
+    );
   });
-  await Promise.all(nodes.slice(primaryCount).map((replica, index) => replica.command("CLUSTER", "REPLICATE", ids[index]!)));
+  await Promise.all(
+    nodes
+      .slice(primaryCount)
+      .map((replica, index) => replica.command("CLUSTER", "REPLICATE", ids[index]!)),
+  );
   await until("the Cluster serves every slot, with a replica for each", async () => {
     const states = await Promise.all(nodes.map((node) => node.command("CLUSTER", "INFO")));
-    const links = await Promise.all(nodes.slice(primaryCount).map((node) => node.command("INFO", "replication")));
+    const links = await Promise.all(
+      nodes.slice(primaryCount).map((node) => node.command("INFO", "replication")),
+    );
     return (
       states.every((state) => String(state).includes("cluster_state:ok")) &&
       links.every((link) => String(link).includes("master_link_status:up"))
@@ -84,7 +115,9 @@ async function introduce(known: Server, node: Server): Promise<void> {
 }
 
 async function expectAnswers(nodes: readonly Server[], withinMs: number): Promise<void> {
-  await Promise.all(nodes.map((node) => node.command("CONFIG", "SET", "cluster-node-timeout", String(withinMs))));
+  await Promise.all(
+    nodes.map((node) => node.command("CONFIG", "SET", "cluster-node-timeout", String(withinMs))),
+  );
 }
 
 async function idOf(node: Server): Promise<string> {
@@ -106,7 +139,11 @@ class LocalCluster implements Cluster {
   }
 
   async primaryOf(slot: number): Promise<Server> {
-    const ranges = (await this.#any("CLUSTER", "SLOTS")) as readonly (readonly [number, number, readonly [string, number]])[];
+    const ranges = (await this.#any("CLUSTER", "SLOTS")) as readonly (readonly [
+      number,
+      number,
+      readonly [string, number],
+    ])[];
     const range = ranges.find(([first, last]) => first <= slot && slot <= last);
     const primary = this.nodes.find((node) => node.port === range?.[2][1]);
     if (primary === undefined) throw new Error(`No primary serves slot ${slot}.`);
@@ -123,7 +160,10 @@ class LocalCluster implements Cluster {
     await former.kill();
     await until(`another primary serves slot ${slot}`, async () => {
       const next = await this.primaryOf(slot);
-      return next !== former && String(await next.command("CLUSTER", "INFO")).includes("cluster_state:ok");
+      return (
+        next !== former &&
+        String(await next.command("CLUSTER", "INFO")).includes("cluster_state:ok")
+      );
     });
     await former.restart();
     await until("the former primary follows the new one", async () =>
@@ -143,7 +183,8 @@ class LocalCluster implements Cluster {
     const [source, target] = await this.#route(slot);
     await this.#moveKeys(slot, source, target);
     const id = await idOf(target);
-    for (const node of [target, source]) await node.command("CLUSTER", "SETSLOT", String(slot), "NODE", id);
+    for (const node of [target, source])
+      await node.command("CLUSTER", "SETSLOT", String(slot), "NODE", id);
     await until(`every node knows who serves slot ${slot}`, async () => {
       const views = await Promise.all(this.nodes.map((node) => primaryPort(node, slot)));
       return views.every((port) => port === target.port);
@@ -162,7 +203,8 @@ class LocalCluster implements Cluster {
   async #route(slot: number): Promise<[source: Server, target: Server]> {
     const source = await this.primaryOf(slot);
     const importing = await this.#importing(slot);
-    const target = importing ?? (await this.primaryOf((slot + Math.ceil(slotCount / primaryCount)) % slotCount));
+    const target =
+      importing ?? (await this.primaryOf((slot + Math.ceil(slotCount / primaryCount)) % slotCount));
     return [source, target];
   }
 
@@ -174,8 +216,23 @@ class LocalCluster implements Cluster {
   }
 
   async #moveKeys(slot: number, source: Server, target: Server): Promise<void> {
-    const keys = (await source.command("CLUSTER", "GETKEYSINSLOT", String(slot), "1000")) as readonly string[];
-    if (keys.length > 0) await source.command("MIGRATE", target.host, String(target.port), "", "0", "5000", "KEYS", ...keys);
+    const keys = (await source.command(
+      "CLUSTER",
+      "GETKEYSINSLOT",
+      String(slot),
+      "1000",
+    )) as readonly string[];
+    if (keys.length > 0)
+      await source.command(
+        "MIGRATE",
+        target.host,
+        String(target.port),
+        "",
+        "0",
+        "5000",
+        "KEYS",
+        ...keys,
+      );
   }
 
   /** From whichever node answers. */
@@ -193,6 +250,10 @@ class LocalCluster implements Cluster {
 }
 
 async function primaryPort(node: Server, slot: number): Promise<number | undefined> {
-  const ranges = (await node.command("CLUSTER", "SLOTS")) as readonly (readonly [number, number, readonly [string, number]])[];
+  const ranges = (await node.command("CLUSTER", "SLOTS")) as readonly (readonly [
+    number,
+    number,
+    readonly [string, number],
+  ])[];
   return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2][1];
 }

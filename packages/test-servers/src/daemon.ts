@@ -1,4 +1,7 @@
-/** One server process of any kind on loopback: started in a directory of its own, broken on purpose, stopped by process id. */
+/**
+ * One server process of any kind on loopback: started in a directory of its own, broken on purpose,
+ * stopped by process id.
+ */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
@@ -13,7 +16,9 @@ import { until } from "./until.ts";
 export interface Daemon {
   readonly host: "127.0.0.1";
   readonly port: number;
-  /** SIGSTOP to it and its children: connections stay, nothing answers, until {@link Daemon.thaw}. */
+  /**
+   * SIGSTOP to it and its children: connections stay, nothing answers, until {@link Daemon.thaw}.
+   */
   freeze(): void;
   thaw(): void;
   /** Stops it cleanly and starts it again on the same port with the data that it keeps. */
@@ -47,8 +52,13 @@ export async function startDaemon(plan: DaemonPlan): Promise<Daemon> {
   const binary = requireBinary(plan.binary, plan.debianPackage);
   const directory = await mkdtemp(join(tmpdir(), `lingpai-${plan.binary}-`));
   const asRoot = process.getuid?.() === 0;
-  // MariaDB removes the temporary tables that it finds when it starts, those of a server beside it too.
-  const place = { cwd: directory, env: { ...process.env, TMPDIR: directory }, ...(asRoot ? nobody : {}) };
+  // MariaDB removes the temporary tables that it finds when it starts, those of a server beside it
+  // too.
+  const place = {
+    cwd: directory,
+    env: { ...process.env, TMPDIR: directory },
+    ...(asRoot ? nobody : {}),
+  };
   if (asRoot) await chown(directory, nobody.uid, nobody.gid);
   if (plan.prepare !== undefined) {
     const [preparer, ...args] = plan.prepare(directory);
@@ -56,7 +66,14 @@ export async function startDaemon(plan: DaemonPlan): Promise<Daemon> {
   }
   for (let attempt = 1; ; attempt += 1) {
     const [port, spare] = (await freePorts(2)) as [number, number];
-    const daemon = new LocalDaemon(plan, binary, plan.args(directory, port, spare), place, port, directory);
+    const daemon = new LocalDaemon(
+      plan,
+      binary,
+      plan.args(directory, port, spare),
+      place,
+      port,
+      directory,
+    );
     try {
       await daemon.start();
       return daemon;
@@ -72,8 +89,14 @@ export async function startDaemon(plan: DaemonPlan): Promise<Daemon> {
 /** Debian keeps PostgreSQL's programs, and daemons in general, off an ordinary user's PATH. */
 function requireBinary(name: string, debianPackage: string): string {
   const postgres = "/usr/lib/postgresql";
-  const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, "bin")) : [];
-  for (const directory of [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", ...versions]) {
+  const versions = existsSync(postgres)
+    ? readdirSync(postgres).map((version) => join(postgres, version, "bin"))
+    : [];
+  for (const directory of [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    "/usr/sbin",
+    ...versions,
+  ]) {
     try {
       accessSync(join(directory, name), constants.X_OK);
       return join(directory, name);
@@ -96,7 +119,14 @@ class LocalDaemon implements Daemon {
   #log = "";
   readonly #killAtExit = (): void => void this.#child?.kill("SIGKILL");
 
-  constructor(plan: DaemonPlan, binary: string, args: readonly string[], options: SpawnOptions, port: number, directory: string) {
+  constructor(
+    plan: DaemonPlan,
+    binary: string,
+    args: readonly string[],
+    options: SpawnOptions,
+    port: number,
+    directory: string,
+  ) {
     this.#plan = plan;
     this.#binary = binary;
     this.#args = args;
@@ -107,7 +137,10 @@ class LocalDaemon implements Daemon {
 
   async start(): Promise<void> {
     this.#log = "";
-    const child = spawn(this.#binary, this.#args, { ...this.#options, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(this.#binary, this.#args, {
+      ...this.#options,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     const note = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-logLimit);
@@ -120,11 +153,18 @@ class LocalDaemon implements Daemon {
       `${this.#plan.binary} takes connections on port ${this.port}`,
       async () => {
         if (child.exitCode !== null || child.signalCode !== null) return "ended" as const;
-        return (this.#plan.readyLine?.test(this.#log) ?? true) && (await accepts(this.port)) && ("up" as const);
+        return (
+          (this.#plan.readyLine?.test(this.#log) ?? true) &&
+          (await accepts(this.port)) &&
+          ("up" as const)
+        );
       },
       startLimitMs,
     ).catch((error: unknown) => error);
-    if (state !== "up") throw new Error(`${this.#plan.binary} on port ${this.port} did not start.\n${this.#log}`, { cause: state });
+    if (state !== "up")
+      throw new Error(`${this.#plan.binary} on port ${this.port} did not start.\n${this.#log}`, {
+        cause: state,
+      });
   }
 
   freeze(): void {

@@ -12,10 +12,24 @@ export async function postgres(): Promise<Database> {
   const daemon = await startDaemon({
     binary: "postgres",
     debianPackage: "postgresql",
-    prepare: (directory) => ["initdb", "-D", `${directory}/data`, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+    prepare: (directory) => [
+      "initdb",
+      "-D",
+      `${directory}/data`,
+      "-U",
+      "postgres",
+      "-A",
+      "trust",
+      "-E",
+      "UTF8",
+      "--locale=C",
+      "--no-sync",
+    ],
     args: (directory, port) => [
       ...["-D", `${directory}/data`, "-p", String(port)],
-      ...["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"].flatMap((setting) => ["-c", setting]),
+      ...["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"].flatMap(
+        (setting) => ["-c", setting],
+      ),
     ],
     readyLine: /ready to accept connections/,
     stopSignal: "SIGINT",
@@ -63,10 +77,29 @@ export async function etcd(flags: readonly string[] = []): Promise<Database> {
     binary: "etcd",
     debianPackage: "etcd-server",
     args: (directory, port, peerPort) => [
-      // The least lease is one and a half elections, so short elections let leases be as short as one second.
-      ...["--name", "test", "--data-dir", `${directory}/data`, "--unsafe-no-fsync", "--heartbeat-interval=20", "--election-timeout=200"],
-      ...["--listen-client-urls", `http://127.0.0.1:${port}`, "--advertise-client-urls", `http://127.0.0.1:${port}`],
-      ...["--listen-peer-urls", `http://127.0.0.1:${peerPort}`, "--initial-advertise-peer-urls", `http://127.0.0.1:${peerPort}`],
+      // The least lease is one and a half elections, so short elections let leases be as short as
+      // one second.
+      ...[
+        "--name",
+        "test",
+        "--data-dir",
+        `${directory}/data`,
+        "--unsafe-no-fsync",
+        "--heartbeat-interval=20",
+        "--election-timeout=200",
+      ],
+      ...[
+        "--listen-client-urls",
+        `http://127.0.0.1:${port}`,
+        "--advertise-client-urls",
+        `http://127.0.0.1:${port}`,
+      ],
+      ...[
+        "--listen-peer-urls",
+        `http://127.0.0.1:${peerPort}`,
+        "--initial-advertise-peer-urls",
+        `http://127.0.0.1:${peerPort}`,
+      ],
       ...["--initial-cluster", `test=http://127.0.0.1:${peerPort}`],
       ...flags,
     ],

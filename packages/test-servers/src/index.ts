@@ -1,4 +1,6 @@
-/** Real servers for tests: started on free loopback ports, broken on purpose, stopped by process id. */
+/**
+ * Real servers for tests: started on free loopback ports, broken on purpose, stopped by process id.
+ */
 export { startDaemon } from "./daemon.ts";
 export type { Daemon, DaemonPlan } from "./daemon.ts";
 export { etcd, mariadb, memcached, postgres } from "./databases.ts";

@@ -24,7 +24,8 @@ afterEach(async () => {
   await link.close();
 });
 
-const outcome = (reply: Promise<unknown>): Promise<unknown> => reply.catch((error: Error) => error.message);
+const outcome = (reply: Promise<unknown>): Promise<unknown> =>
+  reply.catch((error: Error) => error.message);
 
 test("passes commands on and counts them", async () => {
   expect(await wire.command("SET", "key", "value")).toBe("OK");

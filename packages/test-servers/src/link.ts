@@ -1,4 +1,7 @@
-/** A proxy on loopback between one client and a Redis server, which breaks the connection in every way that networks do. */
+/**
+ * A proxy on loopback between one client and a Redis server, which breaks the connection in every
+ * way that networks do.
+ */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
 import { encode, parse } from "./resp.ts";
@@ -12,10 +15,16 @@ export interface Link extends Address {
   reset(): Promise<void>;
   /** Connections stay open and new ones are accepted, but nothing gets through. */
   freeze(): Promise<void>;
-  /** The open connections are dead but the client is not told, until it sends something after {@link Link.heal}; new ones work. */
+  /**
+   * The open connections are dead but the client is not told, until it sends something after
+   * {@link Link.heal}; new ones work.
+   */
   strand(): Promise<void>;
   heal(): Promise<void>;
-  /** Lets the next command reach the server, then resets the connection instead of passing the answer on. */
+  /**
+   * Lets the next command reach the server, then resets the connection instead of passing the
+   * answer on.
+   */
   loseReply(): Promise<void>;
   /** Answers the next command with this error instead of passing it on. */
   refuse(answer: string): Promise<void>;
@@ -27,14 +36,27 @@ export interface Link extends Address {
   close(): Promise<void>;
 }
 
-/** What one command is: a whole request of Redis's protocol, or, for servers with another one, whatever the client sends at once. */
+/**
+ * What one command is: a whole request of Redis's protocol, or, for servers with another one,
+ * whatever the client sends at once.
+ */
 export type Framing = "resp" | "chunks";
 
-/** A service's rule: the error that it answers to this command, from its name on; undefined when it obeys. */
+/**
+ * A service's rule: the error that it answers to this command, from its name on; undefined when it
+ * obeys.
+ */
 export type Refuse = (command: readonly string[]) => string | undefined;
 
-/** @param refuse a rule that stands as long as the link, as of a service that reads commands before it passes them on */
-export async function openLink(target: Address, framing: Framing = "resp", refuse: Refuse = () => undefined): Promise<Link> {
+/**
+ * @param refuse a rule that stands as long as the link, as of a service that reads commands before
+ *   it passes them on
+ */
+export async function openLink(
+  target: Address,
+  framing: Framing = "resp",
+  refuse: Refuse = () => undefined,
+): Promise<Link> {
   const link = new Proxy(target, framing, refuse);
   await link.listen(0);
   return link;
@@ -51,7 +73,10 @@ class Proxy implements Link {
   #frozen = false;
   #commandCount = 0;
   /** What befalls the next command. */
-  #trap: { readonly kind: "lose" } | { readonly kind: "refuse"; readonly answer: string } | undefined;
+  #trap:
+    | { readonly kind: "lose" }
+    | { readonly kind: "refuse"; readonly answer: string }
+    | undefined;
 
   constructor(target: Address, framing: Framing, refuse: Refuse) {
     this.#target = target;
@@ -133,9 +158,13 @@ class Proxy implements Link {
     const trap = this.#trap;
     this.#trap = undefined;
     if (trap?.kind === "refuse") return pair.answer(`-${trap.answer}\r\n`);
-    const refusal = this.#framing === "resp" ? this.#refuse(parse(bytes, 0)?.reply as readonly string[]) : undefined;
+    const refusal =
+      this.#framing === "resp"
+        ? this.#refuse(parse(bytes, 0)?.reply as readonly string[])
+        : undefined;
     // The server itself says it, so that it comes in its turn among the answers to a pipeline.
-    if (refusal !== undefined) return pair.forward(encode(["EVAL", "return redis.error_reply(ARGV[1])", "0", refusal]));
+    if (refusal !== undefined)
+      return pair.forward(encode(["EVAL", "return redis.error_reply(ARGV[1])", "0", refusal]));
     this.#commandCount++;
     if (trap?.kind === "lose") pair.resetAfterReply();
     pair.forward(bytes);
@@ -173,7 +202,9 @@ class Pair {
     this.#client = client;
     this.#server = server;
     this.#events = events;
-    client.on("data", (chunk) => (framing === "resp" ? this.#fromClient(chunk) : this.#stranded || events.command(chunk)));
+    client.on("data", (chunk) =>
+      framing === "resp" ? this.#fromClient(chunk) : this.#stranded || events.command(chunk),
+    );
     server.on("data", (chunk) => this.#fromServer(chunk));
     for (const socket of [client, server]) socket.on("error", () => {});
     client.on("close", () => {
@@ -222,7 +253,11 @@ class Pair {
     if (this.#forgotten) return this.reset();
     if (this.#stranded) return;
     this.#pending = Buffer.concat([this.#pending, chunk]);
-    for (let frame = parse(this.#pending, 0); frame !== undefined; frame = parse(this.#pending, 0)) {
+    for (
+      let frame = parse(this.#pending, 0);
+      frame !== undefined;
+      frame = parse(this.#pending, 0)
+    ) {
       const bytes = this.#pending.subarray(0, frame.end);
       this.#pending = this.#pending.subarray(frame.end);
       this.#events.command(bytes);

@@ -2,7 +2,10 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 
-/** Distinct ports that nobody listened on a moment ago. Another process may take one first: whoever uses them starts again then. */
+/**
+ * Distinct ports that nobody listened on a moment ago. Another process may take one first: whoever
+ * uses them starts again then.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const holders = await Promise.all(Array.from({ length: count }, () => listen()));
   const ports = holders.map((holder) => (holder.address() as AddressInfo).port);

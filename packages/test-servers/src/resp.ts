@@ -1,4 +1,7 @@
-/** Redis's wire protocol (RESP2), as much as tests need to look at a server without any client library in between. */
+/**
+ * Redis's wire protocol (RESP2), as much as tests need to look at a server without any client
+ * library in between.
+ */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
@@ -20,8 +23,14 @@ export interface Address {
   readonly port: number;
 }
 
-/** One connection, opened before this resolves. Text is UTF-8. `push` gets what the server sends unasked: messages of subscriptions. */
-export async function openWire(address: Address, push: (reply: Reply) => void = () => {}): Promise<Wire> {
+/**
+ * One connection, opened before this resolves. Text is UTF-8. `push` gets what the server sends
+ * unasked: messages of subscriptions.
+ */
+export async function openWire(
+  address: Address,
+  push: (reply: Reply) => void = () => {},
+): Promise<Wire> {
   const socket = await open(address);
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
   let received: Buffer = Buffer.alloc(0);
@@ -55,7 +64,10 @@ export async function openWire(address: Address, push: (reply: Reply) => void = 
 }
 
 /** One command over a connection of its own. */
-export async function once(address: Address, ...parts: ReadonlyArray<string | Uint8Array>): Promise<Reply> {
+export async function once(
+  address: Address,
+  ...parts: ReadonlyArray<string | Uint8Array>
+): Promise<Reply> {
   const wire = await openWire(address);
   try {
     return await wire.command(...parts);
@@ -116,7 +128,9 @@ export function parse(bytes: Buffer, start: number): Frame<Reply> | undefined {
 function parseText(bytes: Buffer, length: number, start: number): Frame<Reply> | undefined {
   if (length < 0) return { reply: null, end: start };
   const end = start + length + 2;
-  return bytes.length < end ? undefined : { reply: bytes.toString("utf8", start, start + length), end };
+  return bytes.length < end
+    ? undefined
+    : { reply: bytes.toString("utf8", start, start + length), end };
 }
 
 function parseList(bytes: Buffer, length: number, start: number): Frame<Reply> | undefined {

@@ -1,4 +1,7 @@
-/** The rule of services that read a script before they run it: where a command takes a key, `KEYS[n]` stands in the call itself. */
+/**
+ * The rule of services that read a script before they run it: where a command takes a key,
+ * `KEYS[n]` stands in the call itself.
+ */
 
 /** Commands whose first argument is a key. */
 const keyed = new Set(["GET", "GETRANGE", "SET", "DEL", "EXISTS", "PTTL", "PEXPIRE"]);
@@ -6,15 +9,18 @@ const keyed = new Set(["GET", "GETRANGE", "SET", "DEL", "EXISTS", "PTTL", "PEXPI
 /**
  * The service's refusal of this script; undefined when it would run it.
  *
- * As Alibaba Cloud documents it (help.aliyun.com/document_detail/92942.html, read 2026-11) and as users meet it: the command must be a
- * literal, a key must be `KEYS[n]`, and `KEYS` may stand in no expression inside a call.
+ * As Alibaba Cloud documents it (help.aliyun.com/document_detail/92942.html, read 2026-11) and as
+ * users meet it: the command must be a literal, a key must be `KEYS[n]`, and `KEYS` may stand in no
+ * expression inside a call.
  */
 export function refusalOfScript(text: string): string | undefined {
   for (const [, given = ""] of text.matchAll(/redis\.p?call\(([^\n]*)/g)) {
     const [, command, first = ""] = /^'([A-Z]+)'(?:, ([^,)]+))?/.exec(given) ?? [];
     if (command === undefined)
       return "ERR bad lua script for redis cluster, first parameter of redis.call/redis.pcall must be a single literal string";
-    const isWrong = keyed.has(command) ? !/^KEYS\[\d\]$/.test(first) : first.includes("KEYS") && !/^KEYS\[\d\]$/.test(first);
+    const isWrong = keyed.has(command)
+      ? !/^KEYS\[\d\]$/.test(first)
+      : first.includes("KEYS") && !/^KEYS\[\d\]$/.test(first);
     if (isWrong)
       return "ERR bad lua script for redis cluster, all the keys that the script uses should be passed using the KEYS array, and KEYS should not be in expression";
   }

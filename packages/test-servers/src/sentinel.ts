@@ -1,4 +1,7 @@
-/** A primary with two replicas, watched by three Sentinels that promote one of them soon when asked to, and never because the machine is slow. */
+/**
+ * A primary with two replicas, watched by three Sentinels that promote one of them soon when asked
+ * to, and never because the machine is slow.
+ */
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { until } from "./until.ts";
@@ -11,7 +14,10 @@ export interface Sentinel {
   readonly nodes: readonly Server[];
   /** Which one the Sentinels name as the primary. */
   primary(): Promise<Server>;
-  /** Kills the primary and waits until a replica was promoted; then the killed one comes back as a replica. */
+  /**
+   * Kills the primary and waits until a replica was promoted; then the killed one comes back as a
+   * replica.
+   */
   failOver(): Promise<void>;
   logs(): string;
   stop(): Promise<void>;
@@ -19,12 +25,21 @@ export interface Sentinel {
 
 const name = "lingpai";
 
-/** How long the primary may be silent: on a machine that is busy with other things, and when it is known to be dead. */
+/**
+ * How long the primary may be silent: on a machine that is busy with other things, and when it is
+ * known to be dead.
+ */
 const patientMs = 60_000;
 const promptMs = 500;
 
-/** @param silenceMs how long the primary may be silent before it is replaced, unless `failOver` is called */
-export async function startSentinel(options: ServerOptions = {}, silenceMs: number = patientMs): Promise<Sentinel> {
+/**
+ * @param silenceMs how long the primary may be silent before it is replaced, unless `failOver` is
+ *   called
+ */
+export async function startSentinel(
+  options: ServerOptions = {},
+  silenceMs: number = patientMs,
+): Promise<Sentinel> {
   const started: Server[] = [];
   const start = async (...args: Parameters<typeof startServer>): Promise<Server> => {
     const server = await startServer(...args);
@@ -37,7 +52,9 @@ export async function startSentinel(options: ServerOptions = {}, silenceMs: numb
     const replica = { ...options, config: [follow, ...(options.config ?? [])] };
     const nodes = [primary, await start(replica), await start(replica)];
     await until("both replicas follow", async () => {
-      const links = await Promise.all(nodes.slice(1).map((node) => node.command("INFO", "replication")));
+      const links = await Promise.all(
+        nodes.slice(1).map((node) => node.command("INFO", "replication")),
+      );
       return links.every((link) => String(link).includes("master_link_status:up"));
     });
     const watch = [
@@ -45,10 +62,16 @@ export async function startSentinel(options: ServerOptions = {}, silenceMs: numb
       `sentinel down-after-milliseconds ${name} ${silenceMs}`,
       `sentinel failover-timeout ${name} 2000`,
     ];
-    const sentinels = await Promise.all(Array.from({ length: 3 }, () => start({ config: watch }, "sentinel")));
+    const sentinels = await Promise.all(
+      Array.from({ length: 3 }, () => start({ config: watch }, "sentinel")),
+    );
     await until("the Sentinels know each other and the replicas", async () => {
-      const views = await Promise.all(sentinels.map((sentinel) => sentinel.command("SENTINEL", "MASTER", name)));
-      return views.every((view) => field(view, "num-other-sentinels") === "2" && field(view, "num-slaves") === "2");
+      const views = await Promise.all(
+        sentinels.map((sentinel) => sentinel.command("SENTINEL", "MASTER", name)),
+      );
+      return views.every(
+        (view) => field(view, "num-other-sentinels") === "2" && field(view, "num-slaves") === "2",
+      );
     });
     return new LocalSentinel(sentinels, nodes, silenceMs);
   } catch (error) {
@@ -72,9 +95,14 @@ class LocalSentinel implements Sentinel {
   }
 
   async primary(): Promise<Server> {
-    const address = (await this.sentinels[0]!.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)) as readonly [string, string];
+    const address = (await this.sentinels[0]!.command(
+      "SENTINEL",
+      "GET-MASTER-ADDR-BY-NAME",
+      name,
+    )) as readonly [string, string];
     const primary = this.nodes.find((node) => node.port === Number(address[1]));
-    if (primary === undefined) throw new Error(`The Sentinels name an unknown primary: ${address.join(":")}.`);
+    if (primary === undefined)
+      throw new Error(`The Sentinels name an unknown primary: ${address.join(":")}.`);
     return primary;
   }
 
@@ -83,9 +111,16 @@ class LocalSentinel implements Sentinel {
     await this.#expectAnswers(promptMs);
     await former.kill();
     await until("the Sentinels promote a replica", async () => {
-      const views = await Promise.all(this.sentinels.map((sentinel) => sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)));
-      if (views.some((view) => (view as readonly [string, string])[1] === String(former.port))) return false;
-      return String(await (await this.primary()).command("INFO", "replication")).includes("role:master");
+      const views = await Promise.all(
+        this.sentinels.map((sentinel) =>
+          sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name),
+        ),
+      );
+      if (views.some((view) => (view as readonly [string, string])[1] === String(former.port)))
+        return false;
+      return String(await (await this.primary()).command("INFO", "replication")).includes(
+        "role:master",
+      );
     });
     await former.restart();
     // The Sentinels would see to it, but only after ten seconds.
@@ -99,12 +134,16 @@ class LocalSentinel implements Sentinel {
 
   async #expectAnswers(withinMs: number): Promise<void> {
     await Promise.all(
-      this.sentinels.map((sentinel) => sentinel.command("SENTINEL", "SET", name, "down-after-milliseconds", String(withinMs))),
+      this.sentinels.map((sentinel) =>
+        sentinel.command("SENTINEL", "SET", name, "down-after-milliseconds", String(withinMs)),
+      ),
     );
   }
 
   logs(): string {
-    return [...this.sentinels, ...this.nodes].map((server) => `--- port ${server.port}\n${server.logs()}`).join("\n");
+    return [...this.sentinels, ...this.nodes]
+      .map((server) => `--- port ${server.port}\n${server.logs()}`)
+      .join("\n");
   }
 
   async stop(): Promise<void> {

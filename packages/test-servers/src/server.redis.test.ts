@@ -7,12 +7,18 @@ import type { Server } from "./server.ts";
 let server: Server;
 
 beforeAll(async () => {
-  server = await startServer({ config: ["maxmemory 50mb"], users: ["prod on >secret ~prod:* +get"] });
+  server = await startServer({
+    config: ["maxmemory 50mb"],
+    users: ["prod on >secret ~prod:* +get"],
+  });
 });
 afterAll(() => server.stop());
 
 test("has the configuration and the users that were asked for", async () => {
-  expect(await server.command("CONFIG", "GET", "maxmemory")).toEqual(["maxmemory", String(50 * 2 ** 20)]);
+  expect(await server.command("CONFIG", "GET", "maxmemory")).toEqual([
+    "maxmemory",
+    String(50 * 2 ** 20),
+  ]);
   expect(await server.command("ACL", "USERS")).toEqual(["default", "prod"]);
 });
 
@@ -44,5 +50,7 @@ test("answers nothing while frozen, and everything after", async () => {
 });
 
 test("that cannot start fails with its log", async () => {
-  await expect(startServer({ config: ["no-such-directive 1"] })).rejects.toThrow("no-such-directive");
+  await expect(startServer({ config: ["no-such-directive 1"] })).rejects.toThrow(
+    "no-such-directive",
+  );
 });

@@ -11,7 +11,9 @@ import type { Address, Reply } from "./resp.ts";
 import { until } from "./until.ts";
 
 export interface ServerOptions {
-  /** Lines of redis.conf, each `directive value`. They come after the defaults and so win over them. */
+  /**
+   * Lines of redis.conf, each `directive value`. They come after the defaults and so win over them.
+   */
   readonly config?: readonly string[];
   /** Users, as the arguments of `ACL SETUSER`: `prod on >secret ~prod:*`. */
   readonly users?: readonly string[];
@@ -28,7 +30,10 @@ export interface Server extends Address {
   /** SIGSTOP: connections stay, nothing answers, until {@link Server.thaw}. */
   freeze(): void;
   thaw(): void;
-  /** Starts it again on the same port, with the data that it had written; stops it first, cleanly, if it runs. Resolves when it answers. */
+  /**
+   * Starts it again on the same port, with the data that it had written; stops it first, cleanly,
+   * if it runs. Resolves when it answers.
+   */
   restart(): Promise<void>;
   /** The end of its log. */
   logs(): string;
@@ -37,14 +42,22 @@ export interface Server extends Address {
 }
 
 /** A process that does not answer within ten seconds fails with its log. */
-export async function startServer(options: ServerOptions = {}, mode: "server" | "sentinel" = "server"): Promise<Server> {
+export async function startServer(
+  options: ServerOptions = {},
+  mode: "server" | "sentinel" = "server",
+): Promise<Server> {
   const binary = requireBinary();
   const directory = await mkdtemp(join(tmpdir(), "lingpai-redis-"));
   for (let attempt = 1; ; attempt++) {
     const [port, busPort] = (await freePorts(2)) as [number, number];
     const config = join(directory, "redis.conf");
     await writeFile(config, configuration({ port, busPort, directory, mode, options }));
-    const server = new LocalServer(binary, [config, ...(mode === "sentinel" ? ["--sentinel"] : [])], directory, port);
+    const server = new LocalServer(
+      binary,
+      [config, ...(mode === "sentinel" ? ["--sentinel"] : [])],
+      directory,
+      port,
+    );
     try {
       await server.start();
       return server;
@@ -57,7 +70,13 @@ export async function startServer(options: ServerOptions = {}, mode: "server" | 
   }
 }
 
-function configuration(settings: { port: number; busPort: number; directory: string; mode: string; options: ServerOptions }): string {
+function configuration(settings: {
+  port: number;
+  busPort: number;
+  directory: string;
+  mode: string;
+  options: ServerOptions;
+}): string {
   const { port, busPort, directory, mode, options } = settings;
   const common = [`port ${port}`, "bind 127.0.0.1", `dir ${directory}`, "protected-mode no"];
   const data = [
@@ -69,7 +88,13 @@ function configuration(settings: { port: number; busPort: number; directory: str
     "repl-ping-replica-period 1",
   ];
   const users = (options.users ?? []).map((user) => `user ${user}`);
-  return [...common, ...(mode === "server" ? data : []), ...users, ...(options.config ?? []), ""].join("\n");
+  return [
+    ...common,
+    ...(mode === "server" ? data : []),
+    ...users,
+    ...(options.config ?? []),
+    "",
+  ].join("\n");
 }
 
 function requireBinary(): string {
@@ -112,7 +137,8 @@ class LocalServer implements Server {
   }
 
   get pid(): number {
-    if (this.#child?.pid === undefined) throw new Error(`The server on port ${this.port} is not running.`);
+    if (this.#child?.pid === undefined)
+      throw new Error(`The server on port ${this.port} is not running.`);
     return this.#child.pid;
   }
 
@@ -127,7 +153,9 @@ class LocalServer implements Server {
     child.stderr?.on("data", note);
     child.once("exit", (code, signal) => {
       if (this.#child !== child || !this.#up) return;
-      process.stderr.write(`redis-server on port ${this.port} ended by itself (${signal ?? code}). Its log:\n${this.#log}\n`);
+      process.stderr.write(
+        `redis-server on port ${this.port} ended by itself (${signal ?? code}). Its log:\n${this.#log}\n`,
+      );
     });
     child.once("error", (error) => note(Buffer.from(error.message)));
     process.on("exit", this.#killAtExit);
@@ -144,7 +172,9 @@ class LocalServer implements Server {
       });
       this.#up = true;
     } catch (error) {
-      throw new Error(`redis-server on port ${this.port} did not start.\n${this.#log}`, { cause: error });
+      throw new Error(`redis-server on port ${this.port} did not start.\n${this.#log}`, {
+        cause: error,
+      });
     }
   }
 

@@ -11,14 +11,24 @@ export interface Standalone extends Address {
   stop(): Promise<void>;
 }
 
-/** The server that `REDIS_URL` names (`redis://host:port`), or else a new one on a free port. For faults use {@link startServer}. */
+/**
+ * The server that `REDIS_URL` names (`redis://host:port`), or else a new one on a free port. For
+ * faults use {@link startServer}.
+ */
 export async function standalone(): Promise<Standalone> {
   const url = process.env["REDIS_URL"];
   if (!url) return startServer();
   const { hostname, port, protocol, username, password } = new URL(url);
   if (protocol !== "redis:" || username || password) {
-    throw new Error("REDIS_URL must be redis://host:port for the tests, without TLS and credentials.");
+    throw new Error(
+      "REDIS_URL must be redis://host:port for the tests, without TLS and credentials.",
+    );
   }
   const address = { host: hostname, port: Number(port || 6379) };
-  return { ...address, url, command: (...parts) => once(address, ...parts), stop: () => Promise.resolve() };
+  return {
+    ...address,
+    url,
+    command: (...parts) => once(address, ...parts),
+    stop: () => Promise.resolve(),
+  };
 }

@@ -1,7 +1,14 @@
 import { delay, systemClock } from "@lingpai/core";
 
-/** Asks `probe` every 20 ms until it returns something other than undefined or false; a throw counts as not yet. */
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false>, limitMs = 60_000): Promise<T> {
+/**
+ * Asks `probe` every 20 ms until it returns something other than undefined or false; a throw counts
+ * as not yet.
+ */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  limitMs = 60_000,
+): Promise<T> {
   const dueMs = systemClock.monotonicMs() + limitMs;
   let last: unknown;
   for (;;) {
@@ -11,7 +18,8 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined 
     } catch (error) {
       last = error;
     }
-    if (systemClock.monotonicMs() > dueMs) throw new Error(`Waited ${limitMs} ms in vain: ${what}.`, { cause: last });
+    if (systemClock.monotonicMs() > dueMs)
+      throw new Error(`Waited ${limitMs} ms in vain: ${what}.`, { cause: last });
     await delay(systemClock, 20);
   }
 }

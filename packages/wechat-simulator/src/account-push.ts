@@ -1,4 +1,7 @@
-/** What the platform pushes to one account's own server: users' messages and events, in the three modes and the two formats of the console. */
+/**
+ * What the platform pushes to one account's own server: users' messages and events, in the three
+ * modes and the two formats of the console.
+ */
 import type { Platform } from "./platform.ts";
 import type { MessageKeys } from "./push.ts";
 import { sealText, signatureOf } from "./push.ts";
@@ -16,13 +19,29 @@ export interface AccountPush {
 }
 
 /** One message, ready to be POSTed. `text` is its document, in the format given. */
-export function accountPush({ context }: Platform, text: string, options: AccountPushOptions): AccountPush {
+export function accountPush(
+  { context }: Platform,
+  text: string,
+  options: AccountPushOptions,
+): AccountPush {
   const { receiver, mode = "safe", format = "xml" } = options;
-  const sealed = sealText(context, options, text, { appId: receiver, infoType: "", tag: "ToUserName", format });
+  const sealed = sealText(context, options, text, {
+    appId: receiver,
+    infoType: "",
+    tag: "ToUserName",
+    format,
+  });
   if (mode === "safe") return { query: sealed.query, body: sealed.body };
   const { timestamp = "", nonce = "" } = sealed.query;
-  if (mode === "plain") return { query: { timestamp, nonce, signature: signatureOf(options.token, timestamp, nonce) }, body: text };
-  return { query: sealed.query, body: format === "json" ? mergedJson(text, sealed.body) : mergedXml(text, sealed.body) };
+  if (mode === "plain")
+    return {
+      query: { timestamp, nonce, signature: signatureOf(options.token, timestamp, nonce) },
+      body: text,
+    };
+  return {
+    query: sealed.query,
+    body: format === "json" ? mergedJson(text, sealed.body) : mergedXml(text, sealed.body),
+  };
 }
 
 /** In clear and sealed in one document. */

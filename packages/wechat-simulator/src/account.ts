@@ -1,4 +1,7 @@
-/** An official account or mini program: its AppID, its secret, who may fetch its tokens, and the tokens themselves. */
+/**
+ * An official account or mini program: its AppID, its secret, who may fetch its tokens, and the
+ * tokens themselves.
+ */
 import { ConfigurationError } from "@lingpai/core";
 import type { Context, Sender } from "./context.ts";
 import { defaultIp } from "./context.ts";
@@ -37,7 +40,11 @@ export class Account {
   readonly quotas: Quotas;
   readonly wrongSecretCode: 40125 | 40001;
   /** Accepted forced refreshes of the stable token: the day, how many, and when the last was. */
-  readonly forced: { day: number; count: number; lastMs: number } = { day: 0, count: 0, lastMs: Number.NEGATIVE_INFINITY };
+  readonly forced: { day: number; count: number; lastMs: number } = {
+    day: 0,
+    count: 0,
+    lastMs: Number.NEGATIVE_INFINITY,
+  };
   secret: string;
   previousSecret: { readonly text: string; readonly untilMs: number } | undefined;
   frozen = false;
@@ -51,7 +58,11 @@ export class Account {
     const supersession = options.supersession ?? defaults.supersession;
     this.plain = context.spaces.open({ kind: "plain", appId, lifetimeMs, supersession });
     this.stable = context.spaces.open({ kind: "stable", appId, lifetimeMs, supersession });
-    this.quotas = new Quotas(formalLimits, options.testAccount ? testLimits : {}, options.limits ?? {});
+    this.quotas = new Quotas(
+      formalLimits,
+      options.testAccount ? testLimits : {},
+      options.limits ?? {},
+    );
     this.wrongSecretCode = options.wrongSecretCode ?? 40125;
     this.allowIps = options.allowIps && new Set(options.allowIps);
   }
@@ -59,7 +70,9 @@ export class Account {
   hasSecret(text: string, nowMs: number): boolean {
     if (text === this.secret) return true;
     const { previousSecret } = this;
-    return previousSecret !== undefined && text === previousSecret.text && nowMs < previousSecret.untilMs;
+    return (
+      previousSecret !== undefined && text === previousSecret.text && nowMs < previousSecret.untilMs
+    );
   }
 }
 
@@ -70,12 +83,22 @@ export interface Objection {
   readonly detail?: string;
 }
 
-/** What stands in the way of a request that proves itself with a secret, in the platform's own order; undefined when nothing does. */
-export function objectionTo(account: Account, secret: string, sender: Sender, nowMs: number): Objection | undefined {
-  if (!account.hasSecret(secret, nowMs)) return { code: account.wrongSecretCode, reason: "wrong-secret", detail: wrongSecretDetail };
+/**
+ * What stands in the way of a request that proves itself with a secret, in the platform's own
+ * order; undefined when nothing does.
+ */
+export function objectionTo(
+  account: Account,
+  secret: string,
+  sender: Sender,
+  nowMs: number,
+): Objection | undefined {
+  if (!account.hasSecret(secret, nowMs))
+    return { code: account.wrongSecretCode, reason: "wrong-secret", detail: wrongSecretDetail };
   if (account.frozen) return { code: 40243, reason: "frozen" };
   const ip = sender.ip ?? defaultIp;
-  if (account.allowIps !== undefined && !account.allowIps.has(ip)) return { code: 40164, reason: "ip", detail: ip };
+  if (account.allowIps !== undefined && !account.allowIps.has(ip))
+    return { code: 40164, reason: "ip", detail: ip };
   return undefined;
 }
 
@@ -92,7 +115,9 @@ export class Accounts {
 
   add(options: AccountOptions): Account {
     if (this.#byAppId.has(options.appId))
-      throw new ConfigurationError(`The account ${options.appId} exists already. Give each AppID once.`);
+      throw new ConfigurationError(
+        `The account ${options.appId} exists already. Give each AppID once.`,
+      );
     const account = new Account(this.#context, options, this.#defaults);
     this.#byAppId.set(options.appId, account);
     return account;
@@ -102,10 +127,16 @@ export class Accounts {
     return this.#byAppId.get(appId);
   }
 
-  /** @throws {ConfigurationError} for an AppID that was never added: a mistake in the test, not a case of the platform's. */
+  /**
+   * @throws {ConfigurationError} for an AppID that was never added: a mistake in the test, not a
+   *   case of the platform's.
+   */
   get(appId: string): Account {
     const account = this.#byAppId.get(appId);
-    if (account === undefined) throw new ConfigurationError(`The simulator has no account ${appId}. Add it with the \`accounts\` option.`);
+    if (account === undefined)
+      throw new ConfigurationError(
+        `The simulator has no account ${appId}. Add it with the \`accounts\` option.`,
+      );
     return account;
   }
 }

@@ -7,12 +7,17 @@ import { expect, test } from "vitest";
 const bin = fileURLToPath(new URL("./bin.ts", import.meta.url));
 
 test("the command prints its address first, serves, and stops on SIGTERM with exit code 0", async () => {
-  const child = spawn(process.execPath, [bin, "--account", "wx1:s1", "--log"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [bin, "--account", "wx1:s1", "--log"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const url = (await lines.next()).value;
-  const response = await fetch(`${url}/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s1`, {
-    headers: { "user-agent": "me" },
-  });
+  const response = await fetch(
+    `${url}/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s1`,
+    {
+      headers: { "user-agent": "me" },
+    },
+  );
   expect(await response.json()).toMatchObject({ expires_in: 7200 });
   expect((await lines.next()).value).toMatch(/ me +issue +\/cgi-bin\/token +T1 +new$/);
   child.kill("SIGTERM");
@@ -20,8 +25,15 @@ test("the command prints its address first, serves, and stops on SIGTERM with ex
 });
 
 test("the command explains a wrong option without a stack, and fails", async () => {
-  const child = spawn(process.execPath, [bin, "--port", "x"], { stdio: ["ignore", "ignore", "pipe"] });
-  const [[code], text] = await Promise.all([once(child, "exit"), child.stderr.setEncoding("utf8").toArray()]);
+  const child = spawn(process.execPath, [bin, "--port", "x"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const [[code], text] = await Promise.all([
+    once(child, "exit"),
+    child.stderr.setEncoding("utf8").toArray(),
+  ]);
   expect(code).toBe(1);
-  expect(text.join("")).toBe('wechat-simulator: --port needs a whole number from 0 to 65535, not "x".\n');
+  expect(text.join("")).toBe(
+    'wechat-simulator: --port needs a whole number from 0 to 65535, not "x".\n',
+  );
 });

@@ -13,7 +13,8 @@ async function main(args: readonly string[]): Promise<void> {
   const { help, log, chaosPercent, listenOptions, simulatorOptions } = optionsFrom(args);
   if (help) return void process.stdout.write(usage);
   const simulator = createSimulator({ logEntriesMax: 10_000, ...simulatorOptions });
-  if (chaosPercent > 0) simulator.faults.always(chaos({ random: simulator.random, rate: chaosPercent / 100 }));
+  if (chaosPercent > 0)
+    simulator.faults.always(chaos({ random: simulator.random, rate: chaosPercent / 100 }));
   const server = await listen(simulator, listenOptions);
   process.stdout.write(`${server.url}\n`);
 
@@ -38,7 +39,10 @@ async function main(args: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const message = error instanceof ConfigurationError || (error instanceof Error && "code" in error) ? error.message : error;
+  const message =
+    error instanceof ConfigurationError || (error instanceof Error && "code" in error)
+      ? error.message
+      : error;
   process.stderr.write(`wechat-simulator: ${String(message)}\n`);
   process.exitCode = 1;
 }

@@ -6,7 +6,11 @@ import { createPlatform } from "./platform.ts";
 const credentials = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
 const { appId } = credentials;
 
-function world(): { readonly clock: ManualClock; readonly platform: Platform; readonly token: string } {
+function world(): {
+  readonly clock: ManualClock;
+  readonly platform: Platform;
+  readonly token: string;
+} {
   const clock = manualClock();
   const platform = createPlatform({ clock, random: seededRandom(1), accounts: [credentials] });
   const answer = platform.official.issuePlain(credentials);
@@ -31,18 +35,25 @@ test.each([
 test("a call counts towards its endpoint's day, and quota/get tells how much is left", () => {
   const { platform, token } = world();
   platform.operator.setQuota(appId, "/cgi-bin/user/info", { perDay: 2, perMinute: 5 });
-  for (let call = 0; call < 2; call += 1) platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token });
+  for (let call = 0; call < 2; call += 1)
+    platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token });
   const refused = platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token });
   expect(refused.body.errcode).toBe(45009);
-  expect(platform.calls.quota({ accessToken: token, cgiPath: "/cgi-bin/user/info" }).body).toMatchObject({
+  expect(
+    platform.calls.quota({ accessToken: token, cgiPath: "/cgi-bin/user/info" }).body,
+  ).toMatchObject({
     errcode: 0,
     quota: { daily_limit: 2, used: 2, remain: 0 },
     rate_limit: { call_count: 5, refresh_second: 60 },
   });
-  expect(platform.calls.quota({ accessToken: token, cgiPath: "/cgi-bin/token" }).body).toMatchObject({
+  expect(
+    platform.calls.quota({ accessToken: token, cgiPath: "/cgi-bin/token" }).body,
+  ).toMatchObject({
     quota: { daily_limit: 2000, used: 1 },
   });
-  expect(platform.calls.quota({ accessToken: token, cgiPath: "" }).body).toMatchObject({ errcode: 76021 });
+  expect(platform.calls.quota({ accessToken: token, cgiPath: "" }).body).toMatchObject({
+    errcode: 76021,
+  });
 });
 
 test("a ticket is the same while it lives, always says 7200 s, and does not end with the token it was fetched with", async () => {
@@ -50,10 +61,17 @@ test("a ticket is the same while it lives, always says 7200 s, and does not end 
   const first = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   await clock.advance(3_600_000);
   platform.operator.kill(appId);
-  expect(platform.calls.ticket({ accessToken: token, type: "jsapi" }).body).toMatchObject({ errcode: 40001 });
+  expect(platform.calls.ticket({ accessToken: token, type: "jsapi" }).body).toMatchObject({
+    errcode: 40001,
+  });
   const fresh = platform.operator.foreignIssue(appId);
   expect(platform.calls.ticket({ accessToken: fresh, type: "jsapi" })).toEqual(first);
-  expect(first.body).toMatchObject({ errcode: 0, errmsg: "ok", expires_in: 7200, ticket: expect.any(String) });
+  expect(first.body).toMatchObject({
+    errcode: 0,
+    errmsg: "ok",
+    expires_in: 7200,
+    ticket: expect.any(String),
+  });
   await clock.advance(3_600_000);
   expect(platform.calls.ticket({ accessToken: fresh, type: "jsapi" }).body).not.toEqual(first.body);
 });
@@ -63,12 +81,16 @@ test("jsapi and card tickets are apart, and there are no others", () => {
   const jsapi = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   const card = platform.calls.ticket({ accessToken: token, type: "wx_card" });
   expect(jsapi.body).not.toEqual(card.body);
-  expect(platform.calls.ticket({ accessToken: token, type: "other" }).body).toMatchObject({ errcode: 40097 });
+  expect(platform.calls.ticket({ accessToken: token, type: "other" }).body).toMatchObject({
+    errcode: 40097,
+  });
 });
 
 test("a ticket is no access token", () => {
   const { platform, token } = world();
   const answer = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   const ticket = answer.ok ? answer.body.ticket : "";
-  expect(platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: ticket }).body.errcode).toBe(40001);
+  expect(
+    platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: ticket }).body.errcode,
+  ).toBe(40001);
 });

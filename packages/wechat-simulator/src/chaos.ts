@@ -1,4 +1,7 @@
-/** All that goes wrong with the platform and the way to it, drawn at random: for a day's run of one's own service. */
+/**
+ * All that goes wrong with the platform and the way to it, drawn at random: for a day's run of
+ * one's own service.
+ */
 import type { Random } from "@lingpai/core";
 import type { Fault, FaultSource, FaultSubject } from "./fault.ts";
 

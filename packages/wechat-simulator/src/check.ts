@@ -1,4 +1,7 @@
-/** Whether a credential that arrives with a request is alive, and with which code a dead one is refused. */
+/**
+ * Whether a credential that arrives with a request is alive, and with which code a dead one is
+ * refused.
+ */
 import type { Objection } from "./account.ts";
 import type { EndCause, Token, TokenKind, TokenRegistry } from "./token.ts";
 import { isAlive } from "./token.ts";
@@ -59,15 +62,27 @@ export type Checked =
   | { readonly alive: true; readonly token: Token }
   | { readonly alive: false; readonly token: Token | undefined; readonly objection: Objection };
 
-export function checkToken(registry: TokenRegistry, text: string, expected: Expectation, nowMs: number): Checked {
+export function checkToken(
+  registry: TokenRegistry,
+  text: string,
+  expected: Expectation,
+  nowMs: number,
+): Checked {
   const token = registry.find(text);
   if (token === undefined || !expected.kinds.has(token.kind))
     return { alive: false, token: undefined, objection: strangerObjection(text, expected) };
   if (isAlive(token, nowMs)) return { alive: true, token };
-  return { alive: false, token, objection: { code: expected.ended[token.endCause], reason: token.endCause } };
+  return {
+    alive: false,
+    token,
+    objection: { code: expected.ended[token.endCause], reason: token.endCause },
+  };
 }
 
 function strangerObjection(text: string, expected: Expectation): Objection {
   if (text === "") return { code: expected.missing, reason: "missing-token" };
-  return { code: wellFormed.test(text) ? expected.unknown : expected.malformed, reason: "unknown-token" };
+  return {
+    code: wellFormed.test(text) ? expected.unknown : expected.malformed,
+    reason: "unknown-token",
+  };
 }

@@ -18,7 +18,16 @@ test("without options there is one account, on any free loopback port, with the 
 });
 
 test("accounts, overlap and latency are as given", () => {
-  const args = ["--account", "wx1:s1", "--account", "wx2:s:2", "--overlap", "0", "--latency", "60-180"];
+  const args = [
+    "--account",
+    "wx1:s1",
+    "--account",
+    "wx2:s:2",
+    "--overlap",
+    "0",
+    "--latency",
+    "60-180",
+  ];
   expect(optionsFrom(args).simulatorOptions).toMatchObject({
     accounts: [
       { appId: "wx1", secret: "s1" },
@@ -31,11 +40,20 @@ test("accounts, overlap and latency are as given", () => {
 
 test("--chaos says how many of a hundred requests meet something", () => {
   expect(optionsFrom(["--chaos", "7"]).chaosPercent).toBe(7);
-  expect(() => optionsFrom(["--chaos", "101"])).toThrow(/--chaos needs a whole number from 0 to 100/);
+  expect(() => optionsFrom(["--chaos", "101"])).toThrow(
+    /--chaos needs a whole number from 0 to 100/,
+  );
 });
 
 test("apps of one corp are gathered", () => {
-  const { corps } = optionsFrom(["--corp", "ww1:1:a", "--corp", "ww2:1:b", "--corp", "ww1:2:c"]).simulatorOptions;
+  const { corps } = optionsFrom([
+    "--corp",
+    "ww1:1:a",
+    "--corp",
+    "ww2:1:b",
+    "--corp",
+    "ww1:2:c",
+  ]).simulatorOptions;
   expect(corps).toEqual([
     {
       corpId: "ww1",

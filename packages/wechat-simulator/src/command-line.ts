@@ -69,13 +69,17 @@ function parsed(args: readonly string[]) {
     });
     return values;
   } catch (cause) {
-    throw new ConfigurationError(`${cause instanceof Error ? cause.message : String(cause)} See --help.`, { cause });
+    throw new ConfigurationError(
+      `${cause instanceof Error ? cause.message : String(cause)} See --help.`,
+      { cause },
+    );
   }
 }
 
 function accountFrom(text: string): AccountOptions {
   const [, appId, secret] = /^([^:]+):(.+)$/.exec(text) ?? [];
-  if (appId === undefined || secret === undefined) throw new ConfigurationError("--account needs APPID:SECRET.");
+  if (appId === undefined || secret === undefined)
+    throw new ConfigurationError("--account needs APPID:SECRET.");
   return { appId, secret };
 }
 
@@ -97,7 +101,8 @@ function latencyFrom(text: string): number | readonly [number, number] {
   const minMs = numberIn("latency", first, 600_000);
   if (second === undefined) return minMs;
   const maxMs = numberIn("latency", second, 600_000);
-  if (maxMs < minMs) throw new ConfigurationError(`--latency needs the smaller value first, not "${text}".`);
+  if (maxMs < minMs)
+    throw new ConfigurationError(`--latency needs the smaller value first, not "${text}".`);
   return [minMs, maxMs];
 }
 

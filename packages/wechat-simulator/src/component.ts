@@ -1,4 +1,7 @@
-/** A third-party platform's component and the accounts that authorised it: what the platform remembers of them. */
+/**
+ * A third-party platform's component and the accounts that authorised it: what the platform
+ * remembers of them.
+ */
 import type { Context } from "./context.ts";
 import type { MessageKeys } from "./push.ts";
 import { Quotas } from "./quota.ts";
@@ -10,12 +13,14 @@ export interface ComponentOptions extends MessageKeys {
   readonly appId: string;
   readonly secret: string;
   /**
-   * When an authoriser's refresh token changes: never while authorised, at each new authorisation, or with each access token.
+   * When an authoriser's refresh token changes: never while authorised, at each new authorisation,
+   * or with each access token.
    * @defaultValue "never"
    */
   readonly rotateRefreshToken?: "never" | "on-reauthorise" | "always";
   /**
-   * Where an account's refresh token can be asked for. The real list has rows without one, and for some accounts the information has an empty one.
+   * Where an account's refresh token can be asked for. The real list has rows without one, and for
+   * some accounts the information has an empty one.
    * @defaultValue ["info", "list"]
    */
   readonly tellsRefreshToken?: readonly ("info" | "list")[];
@@ -38,7 +43,9 @@ export interface Authorization {
   readonly accessTokens: TokenSpace;
   readonly refreshTokens: TokenSpace;
   authorizedAtMs: number;
-  /** The account's password was changed: refresh tokens work again only after a new authorisation. */
+  /**
+   * The account's password was changed: refresh tokens work again only after a new authorisation.
+   */
   passwordChanged: boolean;
 }
 
@@ -77,7 +84,10 @@ export class Component {
     return this.#authorizations.get(authorizerAppId);
   }
 
-  /** The account consents, for the first time or again: a code that the component exchanges for tokens, once. */
+  /**
+   * The account consents, for the first time or again: a code that the component exchanges for
+   * tokens, once.
+   */
   authorize(authorizerAppId: string, nowMs: number): Token {
     const known = this.#authorizations.get(authorizerAppId);
     const authorization = known ?? this.#openAuthorization(authorizerAppId, nowMs);
@@ -96,7 +106,9 @@ export class Component {
     return authorizerAppId === undefined ? undefined : this.#authorizations.get(authorizerAppId);
   }
 
-  /** The account takes its consent back: its tokens end, its refresh tokens are unknown from now on. */
+  /**
+   * The account takes its consent back: its tokens end, its refresh tokens are unknown from now on.
+   */
   unauthorize(authorizerAppId: string, nowMs: number): void {
     const authorization = this.#authorizations.get(authorizerAppId);
     authorization?.accessTokens.endAll(nowMs, "revoked");
@@ -104,11 +116,19 @@ export class Component {
     this.#authorizations.delete(authorizerAppId);
   }
 
-  /** Replaces the refresh token if the component's rule says so on this occasion, or if there is none. */
-  renewRefreshToken({ refreshTokens }: Authorization, nowMs: number, occasion: "first" | "on-reauthorise" | "always"): void {
+  /**
+   * Replaces the refresh token if the component's rule says so on this occasion, or if there is
+   * none.
+   */
+  renewRefreshToken(
+    { refreshTokens }: Authorization,
+    nowMs: number,
+    occasion: "first" | "on-reauthorise" | "always",
+  ): void {
     const { rotateRefreshToken = "never", refreshGraceMs = 300_000 } = this.options;
     const isDue = rotateRefreshToken === "always" || rotateRefreshToken === occasion;
-    if (refreshTokens.current(nowMs) === undefined || isDue) refreshTokens.issue(nowMs, { window: Infinity, overlapMs: refreshGraceMs });
+    if (refreshTokens.current(nowMs) === undefined || isDue)
+      refreshTokens.issue(nowMs, { window: Infinity, overlapMs: refreshGraceMs });
   }
 
   #openAuthorization(authorizerAppId: string, nowMs: number): Authorization {
@@ -116,7 +136,12 @@ export class Component {
     const authorization: Authorization = {
       authorizerAppId,
       accessTokens: spaces.open({ kind: "authorizer", appId: authorizerAppId, ...this.#defaults }),
-      refreshTokens: spaces.open({ kind: "refresh", appId: authorizerAppId, lifetimeMs: Infinity, supersession: independent }),
+      refreshTokens: spaces.open({
+        kind: "refresh",
+        appId: authorizerAppId,
+        lifetimeMs: Infinity,
+        supersession: independent,
+      }),
       authorizedAtMs: nowMs,
       passwordChanged: false,
     };

@@ -1,4 +1,7 @@
-/** What all parts of the platform share: its clock, its randomness, its tokens, its log, and how it answers. */
+/**
+ * What all parts of the platform share: its clock, its randomness, its tokens, its log, and how it
+ * answers.
+ */
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEntry, LogReason } from "./log.ts";
 import { PlatformLog } from "./log.ts";
@@ -83,10 +86,26 @@ export class Context {
   /** Refuses as `qyapi.weixin.qq.com` does. */
   refuseWecom(matter: Matter, code: number, reason: LogReason): Refused {
     this.#record(matter, code, reason);
-    return { ok: false, body: wecomRefusal(code, this.nowMs(), this.random, matter.sender.ip ?? defaultIp) };
+    return {
+      ok: false,
+      body: wecomRefusal(code, this.nowMs(), this.random, matter.sender.ip ?? defaultIp),
+    };
   }
 
-  #record({ kind, endpoint, appId, tokenId, sender }: Matter, code: number, reason: LogReason): void {
-    this.log.append({ atMs: this.nowMs(), kind, endpoint, appId, tokenId, code, reason, caller: sender.caller ?? "" });
+  #record(
+    { kind, endpoint, appId, tokenId, sender }: Matter,
+    code: number,
+    reason: LogReason,
+  ): void {
+    this.log.append({
+      atMs: this.nowMs(),
+      kind,
+      endpoint,
+      appId,
+      tokenId,
+      code,
+      reason,
+      caller: sender.caller ?? "",
+    });
   }
 }

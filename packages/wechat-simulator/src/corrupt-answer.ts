@@ -1,4 +1,7 @@
-/** Answers that a real network has brought: pages of proxies, halves, nothing, far too much, far too slowly. */
+/**
+ * Answers that a real network has brought: pages of proxies, halves, nothing, far too much, far too
+ * slowly.
+ */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
 import type { Fault, SpoiltBody } from "./fault.ts";
@@ -10,29 +13,42 @@ const chunkBytes = 2 ** 16;
 const dripMs = 1_000;
 
 /** The response as the fault lets it arrive. */
-export async function spoil(response: Response, fault: Fault, clock: Clock, request: Request): Promise<Response> {
+export async function spoil(
+  response: Response,
+  fault: Fault,
+  clock: Clock,
+  request: Request,
+): Promise<Response> {
   const { status = response.status, headers: extra = {}, body: spoilt } = fault;
-  if (spoilt === undefined && fault.status === undefined && fault.headers === undefined) return response;
+  if (spoilt === undefined && fault.status === undefined && fault.headers === undefined)
+    return response;
   const headers = new Headers(response.headers);
   if (spoilt === "html") headers.set("content-type", "text/html; charset=utf-8");
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const text = await response.text();
-  const body = spoilt === undefined ? text : typeof spoilt === "function" ? spoilt(text) : bodies[spoilt](text, clock, request);
+  const body =
+    spoilt === undefined
+      ? text
+      : typeof spoilt === "function"
+        ? spoilt(text)
+        : bodies[spoilt](text, clock, request);
   return new Response(bodyless.has(status) ? null : body, { status, headers });
 }
 
 const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
 
-const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, request: Request) => Body>> = {
-  html: () => "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
-  truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
-  empty: () => "",
-  object: () => "{}",
-  huge: (text) => padded(text),
-  drip: dripping,
-  // Valid but for the character, which JSON.parse refuses.
-  "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
-};
+const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, request: Request) => Body>> =
+  {
+    html: () =>
+      "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
+    truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
+    empty: () => "",
+    object: () => "{}",
+    huge: (text) => padded(text),
+    drip: dripping,
+    // Valid but for the character, which JSON.parse refuses.
+    "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
+  };
 
 /** The answer after 100 MB of white space, made while it is read. */
 function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -47,8 +63,15 @@ function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** One byte per second, until the end or until the client gives up. Holds the request, without which its signal hears no abort. */
-function dripping(text: string, clock: Clock, request: Request): ReadableStream<Uint8Array<ArrayBuffer>> {
+/**
+ * One byte per second, until the end or until the client gives up. Holds the request, without which
+ * its signal hears no abort.
+ */
+function dripping(
+  text: string,
+  clock: Clock,
+  request: Request,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   const bytes = bytesOf(text);
   let sent = 0;
   return new ReadableStream<Uint8Array<ArrayBuffer>>(

@@ -1,4 +1,7 @@
-/** The platform's calendar: days, months and minutes as they begin in Asia/Shanghai, which has no daylight saving. */
+/**
+ * The platform's calendar: days, months and minutes as they begin in Asia/Shanghai, which has no
+ * daylight saving.
+ */
 
 const offsetMs = 8 * 3_600_000;
 const dayMs = 86_400_000;

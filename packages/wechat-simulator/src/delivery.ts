@@ -1,4 +1,7 @@
-/** One request's way to the platform and back: when it is processed, when and whether its answer arrives. */
+/**
+ * One request's way to the platform and back: when it is processed, when and whether its answer
+ * arrives.
+ */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
 import type { Fault } from "./fault.ts";
@@ -16,9 +19,10 @@ export type Arrival<Reply> =
   | { readonly kind: "silence" };
 
 /**
- * Takes a request to the platform after `delayBeforeMs`, processes it there, and brings the answer back after `delayAfterMs`, with what
- * the fault does on the way. It goes on to its end whatever the client does meanwhile: giving up does not un-issue a token.
- * Without delays the request is processed at once.
+ * Takes a request to the platform after `delayBeforeMs`, processes it there, and brings the answer
+ * back after `delayAfterMs`, with what the fault does on the way. It goes on to its end whatever
+ * the client does meanwhile: giving up does not un-issue a token. Without delays the request is
+ * processed at once.
  */
 export async function exchange<Reply>(
   clock: Clock,

@@ -1,4 +1,6 @@
-/** The documented paths as endpoints: what they take is a live token, what they answer is plausible. */
+/**
+ * The documented paths as endpoints: what they take is a live token, what they answer is plausible.
+ */
 import { componentToken, providerToken, suiteToken } from "./check.ts";
 import type { Expectation } from "./check.ts";
 import type { Answer } from "./context.ts";
@@ -11,14 +13,24 @@ import type { Platform } from "./platform.ts";
 import type { Endpoint } from "./routes.ts";
 
 /** Endpoints for all documented paths that none of `engines` serves. */
-export function documentedEndpoints(platform: Platform, engines: readonly Endpoint[]): readonly Endpoint[] {
+export function documentedEndpoints(
+  platform: Platform,
+  engines: readonly Endpoint[],
+): readonly Endpoint[] {
   const served = new Set(
-    engines.flatMap(({ host, path }) => (host === undefined ? [`wechat ${path}`, `wecom ${path}`] : [`${host} ${path}`])),
+    engines.flatMap(({ host, path }) =>
+      host === undefined ? [`wechat ${path}`, `wecom ${path}`] : [`${host} ${path}`],
+    ),
   );
-  return documentedPaths.filter(({ host, path }) => !served.has(`${host} ${path}`)).map((row) => endpointOf(platform, row));
+  return documentedPaths
+    .filter(({ host, path }) => !served.has(`${host} ${path}`))
+    .map((row) => endpointOf(platform, row));
 }
 
-function endpointOf({ calls, random, context }: Platform, { host, method, path, holder, parameter }: DocumentedPath): Endpoint {
+function endpointOf(
+  { calls, random, context }: Platform,
+  { host, method, path, holder, parameter }: DocumentedPath,
+): Endpoint {
   return {
     kind: "call",
     host,
@@ -43,7 +55,9 @@ function endpointOf({ calls, random, context }: Platform, { host, method, path, 
   };
 }
 
-/** An account's path that both hosts have is told apart by the token where one address plays both. */
+/**
+ * An account's path that both hosts have is told apart by the token where one address plays both.
+ */
 function expectationOf(holder: DocumentedPath["holder"]): Expectation | undefined {
   if (holder === "component") return componentToken;
   if (holder === "suite") return suiteToken;

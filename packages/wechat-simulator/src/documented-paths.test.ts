@@ -19,12 +19,22 @@ describe("a documented path", () => {
   test("answers a live token with errcode 0 and a plausible body, a picture with a picture", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
-    const call = (path: string, init: RequestInit = {}): Promise<Response> => simulator.fetch(`${host}${path}?access_token=${token}`, init);
-    expect(await json(call("/cgi-bin/menu/get"))).toEqual({ errcode: 0, errmsg: "ok", menu: { button: [] } });
-    expect(await json(call("/cgi-bin/draft/add", post({})))).toMatchObject({ errcode: 0, media_id: expect.any(String) });
+    const call = (path: string, init: RequestInit = {}): Promise<Response> =>
+      simulator.fetch(`${host}${path}?access_token=${token}`, init);
+    expect(await json(call("/cgi-bin/menu/get"))).toEqual({
+      errcode: 0,
+      errmsg: "ok",
+      menu: { button: [] },
+    });
+    expect(await json(call("/cgi-bin/draft/add", post({})))).toMatchObject({
+      errcode: 0,
+      media_id: expect.any(String),
+    });
     const form = new FormData();
     form.set("media", new Blob(["x"]), "x.png");
-    expect(await json(call("/cgi-bin/media/upload", { method: "POST", body: form }))).toMatchObject({ errcode: 0, type: "image" });
+    expect(await json(call("/cgi-bin/media/upload", { method: "POST", body: form }))).toMatchObject(
+      { errcode: 0, type: "image" },
+    );
     const picture = await call("/wxa/getwxacodeunlimit", post({ scene: "a" }));
     expect(picture.headers.get("content-type")).toBe("image/jpeg");
   });
@@ -34,7 +44,9 @@ describe("a documented path", () => {
     const codeOf = async (path: string, init?: RequestInit): Promise<unknown> =>
       (await json(simulator.fetch(`${host}${path}`, init)))["errcode"];
     expect(await codeOf("/cgi-bin/menu/get")).toBe(41001);
-    expect(await codeOf("/cgi-bin/menu/get?access_token=no-token-of-this-platform-at-all")).toBe(40001);
+    expect(await codeOf("/cgi-bin/menu/get?access_token=no-token-of-this-platform-at-all")).toBe(
+      40001,
+    );
     expect(await codeOf("/cgi-bin/menu/get", post({}))).toBe(43001);
     expect((await simulator.fetch(`${host}/cgi-bin/menu/nobody`)).status).toBe(404);
   });
@@ -45,13 +57,18 @@ describe("each host", () => {
     const { simulator } = network({ corps: [corp] });
     const official = await tokenFrom(simulator);
     const ours = String(
-      (await json(simulator.fetch(`${work}/cgi-bin/gettoken?corpid=${corp.corpId}&corpsecret=app-secret`)))["access_token"],
+      (
+        await json(
+          simulator.fetch(`${work}/cgi-bin/gettoken?corpid=${corp.corpId}&corpsecret=app-secret`),
+        )
+      )["access_token"],
     );
     const statusOf = async (url: string): Promise<number> => (await simulator.fetch(url)).status;
     expect(await statusOf(`${host}/cgi-bin/gettoken`)).toBe(404);
     expect(await statusOf(`${work}/cgi-bin/token`)).toBe(404);
     expect(await statusOf("https://sh.api.weixin.qq.com/cgi-bin/token")).toBe(200);
-    const codeOf = async (url: string): Promise<unknown> => (await json(simulator.fetch(url)))["errcode"];
+    const codeOf = async (url: string): Promise<unknown> =>
+      (await json(simulator.fetch(url)))["errcode"];
     expect(await codeOf(`${host}/cgi-bin/menu/get?access_token=${ours}`)).toBe(40001);
     expect(await codeOf(`${host}/cgi-bin/user/info?openid=o&access_token=${ours}`)).toBe(40001);
     expect(await codeOf(`${work}/cgi-bin/menu/get?access_token=${official}`)).toBe(40014);
@@ -70,15 +87,19 @@ describe("an operator's refusal", () => {
     const codeOf = async (path: string): Promise<unknown> =>
       (await json(simulator.fetch(`${host}${path}?access_token=${token}`)))["errcode"] ?? 0;
     simulator.operator.refuse(appId, { endpoint: "/cgi-bin/menu/get" });
-    expect([await codeOf("/cgi-bin/menu/get"), await codeOf("/cgi-bin/tags/get"), await codeOf("/cgi-bin/getcallbackip")]).toEqual([
-      40001, 0, 0,
-    ]);
+    expect([
+      await codeOf("/cgi-bin/menu/get"),
+      await codeOf("/cgi-bin/tags/get"),
+      await codeOf("/cgi-bin/getcallbackip"),
+    ]).toEqual([40001, 0, 0]);
     simulator.operator.allow(appId);
     expect(await codeOf("/cgi-bin/menu/get")).toBe(0);
     simulator.operator.refuse(appId, { code: 48001, times: 2 });
-    expect([await codeOf("/cgi-bin/tags/get"), await codeOf("/cgi-bin/menu/get"), await codeOf("/cgi-bin/menu/get")]).toEqual([
-      48001, 48001, 0,
-    ]);
+    expect([
+      await codeOf("/cgi-bin/tags/get"),
+      await codeOf("/cgi-bin/menu/get"),
+      await codeOf("/cgi-bin/menu/get"),
+    ]).toEqual([48001, 48001, 0]);
     simulator.operator.refuse(appId, { forMs: 60_000 });
     expect(await codeOf("/cgi-bin/tags/get")).toBe(40001);
     await clock.advance(60_000);
@@ -89,34 +110,74 @@ describe("an operator's refusal", () => {
 describe("an installation", () => {
   const suite = { suiteId: "ww4asffe99e54c0f4c", secret: "suite-secret", ...messageKeys };
 
-  test.each([false, true])("is redeemed once, by the corp's encrypted id (developed for the corp: %s)", async (isDevelopedFor) => {
-    const simulator = createSimulator({ clock: manualClock(), random: seededRandom(1), suites: [{ ...suite, isDevelopedFor }] });
-    simulator.suites.pushTicket(suite.suiteId);
-    const ticket = simulator.context.spaces.of(suite.suiteId, "suite-ticket")[0]?.newest?.text ?? "";
-    const tokenBody = { suite_id: suite.suiteId, suite_secret: suite.secret, suite_ticket: ticket };
-    const { suite_access_token: token } = await json(simulator.fetch(`${work}/cgi-bin/service/get_suite_token`, post(tokenBody)));
-    const service = (name: string, body: object): Promise<Record<string, unknown>> =>
-      json(simulator.fetch(`${work}/cgi-bin/service/${name}?suite_access_token=${String(token)}`, post(body)));
-    const code = simulator.suites.authorize(suite.suiteId, corp.corpId);
-    const first = await service("get_permanent_code", { auth_code: code });
-    const corpId = encryptedCorpId(corp.corpId, suite.suiteId);
-    expect(corpId).toMatch(/^wp[\w-]{30}$/);
-    expect(first).toMatchObject({ errcode: 0, auth_corp_info: { corpid: corpId } });
-    expect("access_token" in first).toBe(!isDevelopedFor);
-    expect(await service("get_permanent_code", { auth_code: code })).toMatchObject({ errcode: 40078 });
-    const permanentCode = String(first["permanent_code"]);
-    const known = { auth_corpid: corpId, permanent_code: permanentCode };
-    expect(await service("get_auth_info", known)).toMatchObject({ errcode: 0, auth_info: { agent: [{ agentid: 1_000_002 }] } });
-    expect(await service("get_auth_info", { ...known, permanent_code: "no" })).toMatchObject({ errcode: 40084 });
-    const own = await json(simulator.fetch(`${work}/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${permanentCode}`));
-    expect(own["errcode"]).toBe(isDevelopedFor ? 0 : 40013);
-  });
+  test.each([false, true])(
+    "is redeemed once, by the corp's encrypted id (developed for the corp: %s)",
+    async (isDevelopedFor) => {
+      const simulator = createSimulator({
+        clock: manualClock(),
+        random: seededRandom(1),
+        suites: [{ ...suite, isDevelopedFor }],
+      });
+      simulator.suites.pushTicket(suite.suiteId);
+      const ticket =
+        simulator.context.spaces.of(suite.suiteId, "suite-ticket")[0]?.newest?.text ?? "";
+      const tokenBody = {
+        suite_id: suite.suiteId,
+        suite_secret: suite.secret,
+        suite_ticket: ticket,
+      };
+      const { suite_access_token: token } = await json(
+        simulator.fetch(`${work}/cgi-bin/service/get_suite_token`, post(tokenBody)),
+      );
+      const service = (name: string, body: object): Promise<Record<string, unknown>> =>
+        json(
+          simulator.fetch(
+            `${work}/cgi-bin/service/${name}?suite_access_token=${String(token)}`,
+            post(body),
+          ),
+        );
+      const code = simulator.suites.authorize(suite.suiteId, corp.corpId);
+      const first = await service("get_permanent_code", { auth_code: code });
+      const corpId = encryptedCorpId(corp.corpId, suite.suiteId);
+      expect(corpId).toMatch(/^wp[\w-]{30}$/);
+      expect(first).toMatchObject({ errcode: 0, auth_corp_info: { corpid: corpId } });
+      expect("access_token" in first).toBe(!isDevelopedFor);
+      expect(await service("get_permanent_code", { auth_code: code })).toMatchObject({
+        errcode: 40078,
+      });
+      const permanentCode = String(first["permanent_code"]);
+      const known = { auth_corpid: corpId, permanent_code: permanentCode };
+      expect(await service("get_auth_info", known)).toMatchObject({
+        errcode: 0,
+        auth_info: { agent: [{ agentid: 1_000_002 }] },
+      });
+      expect(await service("get_auth_info", { ...known, permanent_code: "no" })).toMatchObject({
+        errcode: 40084,
+      });
+      const own = await json(
+        simulator.fetch(`${work}/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${permanentCode}`),
+      );
+      expect(own["errcode"]).toBe(isDevelopedFor ? 0 : 40013);
+    },
+  );
 
   test("names what a request for the suite's token leaves out", async () => {
-    const simulator = createSimulator({ clock: manualClock(), random: seededRandom(1), suites: [suite] });
-    const whole = { suite_id: suite.suiteId, suite_secret: suite.secret, suite_ticket: "no-such-ticket" };
+    const simulator = createSimulator({
+      clock: manualClock(),
+      random: seededRandom(1),
+      suites: [suite],
+    });
+    const whole = {
+      suite_id: suite.suiteId,
+      suite_secret: suite.secret,
+      suite_ticket: "no-such-ticket",
+    };
     const codeOf = async (change: object): Promise<unknown> =>
-      (await json(simulator.fetch(`${work}/cgi-bin/service/get_suite_token`, post({ ...whole, ...change }))))["errcode"];
+      (
+        await json(
+          simulator.fetch(`${work}/cgi-bin/service/get_suite_token`, post({ ...whole, ...change })),
+        )
+      )["errcode"];
     expect(await codeOf({ suite_id: "" })).toBe(41021);
     expect(await codeOf({ suite_ticket: "" })).toBe(41023);
     expect(await codeOf({ suite_secret: "" })).toBe(41024);
@@ -128,20 +189,37 @@ describe("an installation", () => {
 
 describe("chaos", () => {
   test("is the same for the same seed, meets as many requests as it is told, and draws every kind", () => {
-    const subject = { endpoint: "/cgi-bin/token", method: "GET", query: new URLSearchParams(), caller: "", ordinal: 1 };
+    const subject = {
+      endpoint: "/cgi-bin/token",
+      method: "GET",
+      query: new URLSearchParams(),
+      caller: "",
+      ordinal: 1,
+    };
     const drawn = (rate: number): readonly unknown[] => {
       const source = chaos({ random: seededRandom(3), rate });
-      return Array.from({ length: 2_000 }, () => source(subject)).filter((fault) => fault !== undefined);
+      return Array.from({ length: 2_000 }, () => source(subject)).filter(
+        (fault) => fault !== undefined,
+      );
     };
     expect(drawn(0.5)).toEqual(drawn(0.5));
     expect(drawn(0)).toEqual([]);
     expect(drawn(0.5).length).toBeGreaterThan(900);
     const kinds = new Set(
       drawn(1).flatMap((fault) =>
-        Object.entries(fault as object).map(([name, value]) => (name.startsWith("delay") ? name : `${name} ${value}`)),
+        Object.entries(fault as object).map(([name, value]) =>
+          name.startsWith("delay") ? name : `${name} ${value}`,
+        ),
       ),
     );
-    for (const kind of ["loseRequest true", "loseReply true", "refuseConnect 407", "errcode -1", "body control-characters", "status 502"])
+    for (const kind of [
+      "loseRequest true",
+      "loseReply true",
+      "refuseConnect 407",
+      "errcode -1",
+      "body control-characters",
+      "status 502",
+    ])
       expect(kinds).toContain(kind);
   });
 
@@ -153,7 +231,9 @@ describe("chaos", () => {
     expect(text).toContain('"nickname":"a\u0007b');
     const seq = simulator.log.seq;
     simulator.faults.next({ refuseConnect: 502 });
-    await expect(simulator.fetch(`${host}/cgi-bin/menu/get`)).rejects.toMatchObject({ cause: { code: "UND_ERR_ABORTED" } });
+    await expect(simulator.fetch(`${host}/cgi-bin/menu/get`)).rejects.toMatchObject({
+      cause: { code: "UND_ERR_ABORTED" },
+    });
     expect(simulator.log.seq).toBe(seq);
   });
 });

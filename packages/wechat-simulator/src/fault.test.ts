@@ -5,7 +5,10 @@ describe("faults", () => {
   test("a lost request changes nothing at the platform", async () => {
     const { simulator } = network();
     simulator.faults.next({ loseRequest: true });
-    await expect(simulator.fetch(tokenUrl)).rejects.toMatchObject({ message: "fetch failed", cause: { code: "ECONNRESET" } });
+    await expect(simulator.fetch(tokenUrl)).rejects.toMatchObject({
+      message: "fetch failed",
+      cause: { code: "ECONNRESET" },
+    });
     expect(simulator.log.seq).toBe(0);
   });
 
@@ -21,7 +24,9 @@ describe("faults", () => {
     const { simulator, clock } = network();
     simulator.faults.next({ loseReply: "silence" });
     const controller = new AbortController();
-    const rejected = expect(simulator.fetch(tokenUrl, { signal: controller.signal })).rejects.toThrow("deadline");
+    const rejected = expect(
+      simulator.fetch(tokenUrl, { signal: controller.signal }),
+    ).rejects.toThrow("deadline");
     await clock.advance(3_600_000);
     controller.abort(new Error("deadline"));
     await rejected;
@@ -43,16 +48,25 @@ describe("faults", () => {
   test("a busy platform answers -1 and issues nothing, and the log says that it was a fault", async () => {
     const { simulator } = network();
     simulator.faults.next({ errcode: -1 });
-    expect(await json(simulator.fetch(tokenUrl))).toMatchObject({ errcode: -1, errmsg: expect.stringMatching(/^system error rid: /) });
-    expect(simulator.log.entries()).toMatchObject([{ kind: "issue", appId, code: -1, reason: "fault" }]);
+    expect(await json(simulator.fetch(tokenUrl))).toMatchObject({
+      errcode: -1,
+      errmsg: expect.stringMatching(/^system error rid: /),
+    });
+    expect(simulator.log.entries()).toMatchObject([
+      { kind: "issue", appId, code: -1, reason: "fault" },
+    ]);
   });
 
   test("a call may be refused for a permission while its token lives", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
     simulator.faults.next({ errcode: 48001 }, { endpoint: "/cgi-bin/user/info" });
-    expect(await json(simulator.fetch(`${host}/cgi-bin/user/info?openid=o1&access_token=${token}`))).toMatchObject({ errcode: 48001 });
-    expect(simulator.log.calls()).toMatchObject([{ appId, tokenId: "T1", code: 48001, reason: "fault" }]);
+    expect(
+      await json(simulator.fetch(`${host}/cgi-bin/user/info?openid=o1&access_token=${token}`)),
+    ).toMatchObject({ errcode: 48001 });
+    expect(simulator.log.calls()).toMatchObject([
+      { appId, tokenId: "T1", code: 48001, reason: "fault" },
+    ]);
   });
 
   test.each([
@@ -60,14 +74,17 @@ describe("faults", () => {
     ["truncated", /^\{"access_token":"[^"]*$/, "application/json; encoding=utf-8"],
     ["empty", /^$/, "application/json; encoding=utf-8"],
     ["object", /^\{\}$/, "application/json; encoding=utf-8"],
-  ] as const)("a spoilt body (%s) comes after the token was issued", async (body, text, contentType) => {
-    const { simulator } = network();
-    simulator.faults.next({ body });
-    const response = await simulator.fetch(tokenUrl);
-    expect(response.headers.get("content-type")).toBe(contentType);
-    expect(await response.text()).toMatch(text);
-    expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
-  });
+  ] as const)(
+    "a spoilt body (%s) comes after the token was issued",
+    async (body, text, contentType) => {
+      const { simulator } = network();
+      simulator.faults.next({ body });
+      const response = await simulator.fetch(tokenUrl);
+      expect(response.headers.get("content-type")).toBe(contentType);
+      expect(await response.text()).toMatch(text);
+      expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
+    },
+  );
 
   test("a body may be made from the true one", async () => {
     const { simulator } = network();
@@ -119,7 +136,10 @@ describe("faults", () => {
 
   test("scripts are used in order, as often as they say, by the requests that they match", async () => {
     const { simulator } = network();
-    simulator.faults.next({ errcode: 45011 }, { times: 2, when: ({ query }) => query.get("appid") === appId });
+    simulator.faults.next(
+      { errcode: 45011 },
+      { times: 2, when: ({ query }) => query.get("appid") === appId },
+    );
     simulator.faults.next({ errcode: -1 }, { endpoint: "/cgi-bin/token", caller: "node-2" });
     const codes: unknown[] = [];
     for (const caller of ["node-1", "node-2", "node-1", "node-2", "node-2"]) {

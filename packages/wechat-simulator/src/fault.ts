@@ -1,8 +1,16 @@
-/** What may go wrong between a client and the platform, and the plan that says which request it happens to. */
+/**
+ * What may go wrong between a client and the platform, and the plan that says which request it
+ * happens to.
+ */
 
-/** What happens to one request. Every field is optional; an empty fault is a request without fault. */
+/**
+ * What happens to one request. Every field is optional; an empty fault is a request without fault.
+ */
 export interface Fault {
-  /** How long the request travels before the platform processes it, in ms. @defaultValue the simulator's latency, half of it */
+  /**
+   * How long the request travels before the platform processes it, in ms. @defaultValue the
+   * simulator's latency, half of it
+   */
   readonly delayBeforeMs?: number;
   /** How long the answer travels, in ms. @defaultValue the simulator's latency, half of it */
   readonly delayAfterMs?: number;
@@ -10,26 +18,44 @@ export interface Fault {
   readonly loseRequest?: boolean;
   /** A proxy on the way refuses the tunnel with this status: nothing reaches the platform. */
   readonly refuseConnect?: 407 | 502;
-  /** The platform processes the request, then `"reset"` (or true) breaks the connection and `"silence"` answers nothing, ever. */
+  /**
+   * The platform processes the request, then `"reset"` (or true) breaks the connection and
+   * `"silence"` answers nothing, ever.
+   */
   readonly loseReply?: boolean | "reset" | "silence";
   /** Answers with this errcode instead of processing: -1 busy, 45011, 48001 and so on. */
   readonly errcode?: number;
-  /** Whether the platform processes the request before the answer is spoilt. @defaultValue true, with `errcode` false */
+  /**
+   * Whether the platform processes the request before the answer is spoilt. @defaultValue true,
+   * with `errcode` false
+   */
   readonly processed?: boolean;
   /** The HTTP status. @defaultValue 200 */
   readonly status?: number;
   /** Added to the answer's headers, or replacing them. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the body: by name, or by a function of the true one. */
-  readonly body?: SpoiltBody | ((text: string) => string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>);
+  readonly body?:
+    | SpoiltBody
+    | ((
+        text: string,
+      ) => string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>);
 }
 
 /**
- * `html`: a proxy's page. `truncated`: the first half. `empty`: nothing. `object`: `{}`. `huge`: 100 MB of valid JSON white space
- * around the answer. `drip`: one byte per second. `control-characters`: a field more, with a raw control character in its text, as nicknames have had
- * them since 2015.
+ * `html`: a proxy's page. `truncated`: the first half. `empty`: nothing. `object`: `{}`. `huge`:
+ * 100 MB of valid JSON white space around the answer. `drip`: one byte per second.
+ * `control-characters`: a field more, with a raw control character in its text, as nicknames have
+ * had them since 2015.
  */
-export type SpoiltBody = "html" | "truncated" | "empty" | "object" | "huge" | "drip" | "control-characters";
+export type SpoiltBody =
+  | "html"
+  | "truncated"
+  | "empty"
+  | "object"
+  | "huge"
+  | "drip"
+  | "control-characters";
 
 /** What a plan decides by. */
 export interface FaultSubject {
@@ -56,13 +82,22 @@ interface Script {
   left: number;
 }
 
-/** Decides for each request: the first script that matches and is not used up, else the standing source, else no fault. */
+/**
+ * Decides for each request: the first script that matches and is not used up, else the standing
+ * source, else no fault.
+ */
 export class FaultPlan {
   #scripts: Script[] = [];
   #source: FaultSource | undefined;
 
-  /** The next `times` requests that match meet this fault. Scripts are used in the order in which they were added. */
-  next(fault: Fault, match: FaultMatch & { /** @defaultValue 1 */ readonly times?: number } = {}): void {
+  /**
+   * The next `times` requests that match meet this fault. Scripts are used in the order in which
+   * they were added.
+   */
+  next(
+    fault: Fault,
+    match: FaultMatch & { /** @defaultValue 1 */ readonly times?: number } = {},
+  ): void {
     this.#scripts.push({ fault, match, left: match.times ?? 1 });
   }
 

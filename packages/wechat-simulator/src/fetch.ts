@@ -4,11 +4,15 @@ import type { Arrival } from "./delivery.ts";
 type Fetch = typeof fetch;
 
 /**
- * Behaves to its caller as the global `fetch`: an abort is heard at once (the exchange itself goes on to its end), a broken
- * connection is a `TypeError`, and so is a redirect, unless `redirect: "manual"` asks to see it: there is no other host to follow it to.
+ * Behaves to its caller as the global `fetch`: an abort is heard at once (the exchange itself goes
+ * on to its end), a broken connection is a `TypeError`, and so is a redirect, unless
+ * `redirect: "manual"` asks to see it: there is no other host to follow it to.
  */
 export function fetchOver(handle: (request: Request) => Promise<Arrival<Response>>): Fetch {
-  /** A request hears of its caller's abort only while something holds it: Node ties the two signals weakly. */
+  /**
+   * A request hears of its caller's abort only while something holds it: Node ties the two signals
+   * weakly.
+   */
   const held = new Set<Request>();
 
   const travel = async (request: Request): Promise<Response> => {
@@ -17,10 +21,15 @@ export function fetchOver(handle: (request: Request) => Promise<Arrival<Response
     const arrival = await abortable(handle(request), signal);
     if (arrival.kind === "silence") return abortable(new Promise<never>(() => {}), signal);
     if (arrival.kind === "reset") throw failure("ECONNRESET", "the connection was reset");
-    if (arrival.kind === "no-tunnel") throw failure("UND_ERR_ABORTED", `Proxy response (${arrival.status}) !== 200 when HTTP Tunneling`);
+    if (arrival.kind === "no-tunnel")
+      throw failure(
+        "UND_ERR_ABORTED",
+        `Proxy response (${arrival.status}) !== 200 when HTTP Tunneling`,
+      );
     const { reply } = arrival;
     const isRedirect = reply.status >= 300 && reply.status <= 399;
-    if (isRedirect && request.redirect !== "manual") throw failure("ERR_REDIRECT", "unexpected redirect");
+    if (isRedirect && request.redirect !== "manual")
+      throw failure("ERR_REDIRECT", "unexpected redirect");
     return reply;
   };
 

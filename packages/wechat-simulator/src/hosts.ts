@@ -1,4 +1,7 @@
-/** The platform's hosts. Each serves its own paths; any other host, such as a loopback address, plays all of them. */
+/**
+ * The platform's hosts. Each serves its own paths; any other host, such as a loopback address,
+ * plays all of them.
+ */
 
 export type Host = "wechat" | "wecom";
 

@@ -1,5 +1,6 @@
 /**
- * WeChat's credential endpoints with their real semantics, quotas and faults, and a log from the platform's side.
+ * WeChat's credential endpoints with their real semantics, quotas and faults, and a log from the
+ * platform's side.
  *
  * @packageDocumentation
  */
@@ -23,7 +24,13 @@ export type { RefusalOptions } from "./refusals.ts";
 export type { Fault, FaultMatch, FaultSource, FaultSubject, SpoiltBody } from "./fault.ts";
 export { formatLog, PlatformLog } from "./log.ts";
 export type { LogEntry, LogFilter, LogKind, LogReason, Tally } from "./log.ts";
-export type { OfficialAccounts, OkBody, PlainRequest, StableRequest, TokenBody } from "./official.ts";
+export type {
+  OfficialAccounts,
+  OkBody,
+  PlainRequest,
+  StableRequest,
+  TokenBody,
+} from "./official.ts";
 export type {
   AuthorizerInfoBody,
   AuthorizerListBody,
@@ -43,7 +50,14 @@ export { startPushes } from "./push-schedule.ts";
 export type { PushSchedule } from "./push-schedule.ts";
 export type { Limits, LimitTable } from "./quota.ts";
 export type { ErrorBody } from "./refusal.ts";
-export type { CorpTokenBody, ProviderOptions, ProviderTokenBody, SuiteOptions, Suites, SuiteTokenBody } from "./suites.ts";
+export type {
+  CorpTokenBody,
+  ProviderOptions,
+  ProviderTokenBody,
+  SuiteOptions,
+  Suites,
+  SuiteTokenBody,
+} from "./suites.ts";
 export type { SessionBody, Users, UserTokenBody } from "./users.ts";
 export type { Supersession } from "./token-space.ts";
 export type { EndCause, TokenKind, TokenView } from "./token.ts";

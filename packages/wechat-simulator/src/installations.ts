@@ -1,4 +1,7 @@
-/** Corps that install a suite: the codes that an installation gives, through the endpoints by which a provider redeems them. */
+/**
+ * Corps that install a suite: the codes that an installation gives, through the endpoints by which
+ * a provider redeems them.
+ */
 import { createHash } from "node:crypto";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
 import type { OkBody } from "./official.ts";
@@ -17,7 +20,9 @@ export interface PermanentCodeBody extends OkBody {
 
 export interface AuthInfoBody extends OkBody {
   readonly auth_corp_info: { readonly corpid: string; readonly corp_name: string };
-  readonly auth_info: { readonly agent: readonly { readonly agentid: number; readonly name: string }[] };
+  readonly auth_info: {
+    readonly agent: readonly { readonly agentid: number; readonly name: string }[];
+  };
 }
 
 export interface CorpCode {
@@ -31,7 +36,10 @@ interface Installation {
   readonly space: TokenSpace;
 }
 
-/** The corp id as this suite's provider sees it: one that is the provider's own, case-sensitive, since 2021 (developer.work.weixin.qq.com/document/path/96516). */
+/**
+ * The corp id as this suite's provider sees it: one that is the provider's own, case-sensitive,
+ * since 2021 (developer.work.weixin.qq.com/document/path/96516).
+ */
 export function encryptedCorpId(corpId: string, suiteId: string): string {
   return `wp${createHash("sha256").update(`${suiteId} ${corpId}`).digest("base64url").slice(0, 30)}`;
 }
@@ -49,12 +57,21 @@ export class Installations {
   /** By the corp id that the provider knows. */
   readonly #byCorpId = new Map<string, Installation>();
 
-  constructor(context: Context, suiteId: string, { lifetimeMs, isDevelopedFor }: { lifetimeMs: number; isDevelopedFor: boolean }) {
+  constructor(
+    context: Context,
+    suiteId: string,
+    { lifetimeMs, isDevelopedFor }: { lifetimeMs: number; isDevelopedFor: boolean },
+  ) {
     this.#context = context;
     this.#suiteId = suiteId;
     this.#lifetimeMs = lifetimeMs;
     this.#isDevelopedFor = isDevelopedFor;
-    this.#authCodes = context.spaces.open({ kind: "code", appId: suiteId, lifetimeMs: authCodeLifetimeMs, supersession: independent });
+    this.#authCodes = context.spaces.open({
+      kind: "code",
+      appId: suiteId,
+      lifetimeMs: authCodeLifetimeMs,
+      supersession: independent,
+    });
   }
 
   find(corpId: string): Installation | undefined {
@@ -80,13 +97,19 @@ export class Installations {
   redeem(matter: Matter, { authCode }: { readonly authCode: string }): Answer<PermanentCodeBody> {
     const code = this.#context.tokens.find(authCode);
     const corpId = this.#corpIdsByCode.get(authCode);
-    const isUsable = code !== undefined && corpId !== undefined && isAlive(code, this.#context.nowMs());
+    const isUsable =
+      code !== undefined && corpId !== undefined && isAlive(code, this.#context.nowMs());
     if (!isUsable) return this.#context.refuseWecom(matter, 40078, "unknown-token");
     this.#corpIdsByCode.delete(authCode);
     const permanentCode = this.install(corpId);
-    const shared = { ...okBody, permanent_code: permanentCode, auth_corp_info: { corpid: corpId, corp_name: "corp" } };
+    const shared = {
+      ...okBody,
+      permanent_code: permanentCode,
+      auth_corp_info: { corpid: corpId, corp_name: "corp" },
+    };
     const space = this.#byCorpId.get(corpId)?.space;
-    if (this.#isDevelopedFor || space === undefined) return this.#context.grant(matter, "accepted", shared);
+    if (this.#isDevelopedFor || space === undefined)
+      return this.#context.grant(matter, "accepted", shared);
     const expiresIn = this.#lifetimeS;
     return this.#context.handOut({ ...matter, appId: space.appId }, space, ({ text }) => ({
       ...shared,
@@ -96,7 +119,8 @@ export class Installations {
   }
 
   info(matter: Matter, { corpId, permanentCode }: CorpCode): Answer<AuthInfoBody> {
-    if (this.#byCorpId.get(corpId)?.permanentCode !== permanentCode) return this.#context.refuseWecom(matter, 40084, "wrong-secret");
+    if (this.#byCorpId.get(corpId)?.permanentCode !== permanentCode)
+      return this.#context.refuseWecom(matter, 40084, "wrong-secret");
     return this.#context.grant(matter, "accepted", {
       ...okBody,
       auth_corp_info: { corpid: corpId, corp_name: "corp" },
@@ -104,12 +128,17 @@ export class Installations {
     });
   }
 
-  /** What `gettoken` answers for an app developed for a corp; undefined when this is none of ours. */
-  developedToken(request: Sender & { readonly corpId: string; readonly secret: string }): Answer<object> | undefined {
+  /**
+   * What `gettoken` answers for an app developed for a corp; undefined when this is none of ours.
+   */
+  developedToken(
+    request: Sender & { readonly corpId: string; readonly secret: string },
+  ): Answer<object> | undefined {
     const installation = this.#byCorpId.get(request.corpId);
     if (!this.#isDevelopedFor || installation === undefined) return undefined;
     const matter = this.#matter("/cgi-bin/gettoken", installation.space.appId, request);
-    if (request.secret !== installation.permanentCode) return this.#context.refuseWecom(matter, 40001, "wrong-secret");
+    if (request.secret !== installation.permanentCode)
+      return this.#context.refuseWecom(matter, 40001, "wrong-secret");
     return this.#context.handOut(matter, installation.space, ({ text }) => ({
       ...okBody,
       access_token: text,
@@ -123,7 +152,12 @@ export class Installations {
 
   #spaceOf(corpId: string): TokenSpace {
     const appId = `${corpId}/${this.#suiteId}`;
-    return this.#context.spaces.open({ kind: "suite-corp", appId, lifetimeMs: this.#lifetimeMs, supersession: independent });
+    return this.#context.spaces.open({
+      kind: "suite-corp",
+      appId,
+      lifetimeMs: this.#lifetimeMs,
+      supersession: independent,
+    });
   }
 
   #matter(endpoint: string, appId: string, sender: Sender): Matter {

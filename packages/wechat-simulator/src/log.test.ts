@@ -24,14 +24,23 @@ function logOf(...entries: readonly Omit<LogEntry, "seq">[]): PlatformLog {
 }
 
 test("issues are new credentials only; fetches are all requests for one", () => {
-  const log = logOf(entry(), entry({ reason: "same" }), entry({ code: 45009, reason: "day-quota" }), call());
+  const log = logOf(
+    entry(),
+    entry({ reason: "same" }),
+    entry({ code: 45009, reason: "day-quota" }),
+    call(),
+  );
   expect(log.issues("wx1").map(({ seq }) => seq)).toEqual([1]);
   expect(log.fetches("wx1").map(({ seq }) => seq)).toEqual([1, 2, 3]);
   expect(log.fetches("wx2")).toEqual([]);
 });
 
 test("calls are found by outcome, caller, token, and by what came after a point", () => {
-  const log = logOf(call(), call({ code: 40001, reason: "superseded", caller: "node-2" }), call({ tokenId: "T2" }));
+  const log = logOf(
+    call(),
+    call({ code: 40001, reason: "superseded", caller: "node-2" }),
+    call({ tokenId: "T2" }),
+  );
   expect(log.calls({ ok: false })).toMatchObject([{ seq: 2, code: 40001 }]);
   expect(log.calls({ caller: "node-2" })).toHaveLength(1);
   expect(log.calls({ tokenId: "T2" })).toMatchObject([{ seq: 3 }]);
@@ -51,7 +60,12 @@ test("a bounded log keeps the newest entries and every tally, also when it keeps
 });
 
 test("tallies are kept for each AppID and summed over all", () => {
-  const log = logOf(entry(), entry({ appId: "wx2" }), call({ appId: undefined, code: 40001 }), entry({ kind: "act" }));
+  const log = logOf(
+    entry(),
+    entry({ appId: "wx2" }),
+    call({ appId: undefined, code: 40001 }),
+    entry({ kind: "act" }),
+  );
   expect(log.tally("wx2")).toEqual({ fetches: 1, issued: 1, calls: 0, refused: 0 });
   expect(log.tally()).toEqual({ fetches: 2, issued: 2, calls: 1, refused: 1 });
   expect(log.tally("wx3")).toEqual({ fetches: 0, issued: 0, calls: 0, refused: 0 });

@@ -1,8 +1,11 @@
-/** What the platform saw: every request for a credential and every call, in the order in which they were processed. */
+/**
+ * What the platform saw: every request for a credential and every call, in the order in which they
+ * were processed.
+ */
 
 /**
- * `issue`: a request for a token or ticket. `call`: a request that spends one. `act`: an operator or another environment did
- * something. `push`: the platform sent something by itself.
+ * `issue`: a request for a token or ticket. `call`: a request that spends one. `act`: an operator
+ * or another environment did something. `push`: the platform sent something by itself.
  */
 export type LogKind = "issue" | "call" | "act" | "push";
 
@@ -34,9 +37,15 @@ export interface LogEntry {
   readonly atMs: number;
   readonly kind: LogKind;
   readonly endpoint: string;
-  /** Whose credential: an AppID, corp id, suite id or component AppID. Undefined where the request named none. */
+  /**
+   * Whose credential: an AppID, corp id, suite id or component AppID. Undefined where the request
+   * named none.
+   */
   readonly appId: string | undefined;
-  /** A short name such as `T7`, never the token itself. Undefined where none was given out or recognised. */
+  /**
+   * A short name such as `T7`, never the token itself. Undefined where none was given out or
+   * recognised.
+   */
   readonly tokenId: string | undefined;
   /** The answer's errcode: 0 for success. */
   readonly code: number;
@@ -92,8 +101,19 @@ export class PlatformLog {
     this.#count(entry);
     if (this.#entriesMax === 0) return;
     const { atMs, kind, endpoint, appId, tokenId, code, reason, caller } = entry;
-    this.#entries.push({ seq: this.#seq, atMs, kind, endpoint, appId, tokenId, code, reason, caller });
-    if (this.#entries.length > 2 * this.#entriesMax) this.#entries = this.#entries.slice(-this.#entriesMax);
+    this.#entries.push({
+      seq: this.#seq,
+      atMs,
+      kind,
+      endpoint,
+      appId,
+      tokenId,
+      code,
+      reason,
+      caller,
+    });
+    if (this.#entries.length > 2 * this.#entriesMax)
+      this.#entries = this.#entries.slice(-this.#entriesMax);
   }
 
   /** The entries that match every given field, oldest first. */
@@ -102,11 +122,14 @@ export class PlatformLog {
   }
 
   /**
-   * Who was given a credential that did not exist before, and when. Answers that repeat the same credential are left out. Tickets count as
-   * credentials of their owner: name the endpoint to tell them from tokens.
+   * Who was given a credential that did not exist before, and when. Answers that repeat the same
+   * credential are left out. Tickets count as credentials of their owner: name the endpoint to tell
+   * them from tokens.
    */
   issues(appId?: string, endpoint?: string): readonly LogEntry[] {
-    return this.entries({ kind: "issue", ok: true, ...of(appId, endpoint) }).filter((entry) => entry.reason === "new");
+    return this.entries({ kind: "issue", ok: true, ...of(appId, endpoint) }).filter(
+      (entry) => entry.reason === "new",
+    );
   }
 
   /** Every request for a credential, refused and repeated ones included. */
@@ -171,12 +194,21 @@ function matches(entry: LogEntry, filter: LogFilter): boolean {
   );
 }
 
-/** One line per entry, times relative to `startMs`, by default the first entry's: for a demo, or for the message of a failed test. */
-export function formatLog(entries: readonly LogEntry[], startMs: number = entries[0]?.atMs ?? 0): string {
+/**
+ * One line per entry, times relative to `startMs`, by default the first entry's: for a demo, or for
+ * the message of a failed test.
+ */
+export function formatLog(
+  entries: readonly LogEntry[],
+  startMs: number = entries[0]?.atMs ?? 0,
+): string {
   return entries.map((entry) => formatEntry(entry, startMs)).join("\n");
 }
 
-function formatEntry({ atMs, kind, endpoint, tokenId, code, reason, caller }: LogEntry, startMs: number): string {
+function formatEntry(
+  { atMs, kind, endpoint, tokenId, code, reason, caller }: LogEntry,
+  startMs: number,
+): string {
   const at = `+${((atMs - startMs) / 1000).toFixed(3)} s`.padStart(14);
   const outcome = code === 0 ? reason : `${code} ${reason}`;
   return `${at}  ${(caller || "-").padEnd(16)} ${kind.padEnd(5)} ${endpoint.padEnd(32)} ${(tokenId ?? "-").padEnd(6)} ${outcome}`;

@@ -10,7 +10,10 @@ describe("the endpoints", () => {
     expect(await json(granted)).toEqual({ access_token: expect.any(String), expires_in: 7200 });
     const refused = await simulator.fetch(tokenUrl.replace("client_credential", "password"));
     expect(refused.status).toBe(200);
-    expect(await json(refused)).toMatchObject({ errcode: 40002, errmsg: expect.stringMatching(/^invalid grant_type rid: /) });
+    expect(await json(refused)).toMatchObject({
+      errcode: 40002,
+      errmsg: expect.stringMatching(/^invalid grant_type rid: /),
+    });
   });
 
   test("/cgi-bin/stable_token takes JSON by POST and nothing else", async () => {
@@ -18,8 +21,12 @@ describe("the endpoints", () => {
     const url = `${host}/cgi-bin/stable_token`;
     const request = { grant_type: "client_credential", appid: appId, secret };
     const granted = await json(simulator.fetch(url, post(request)));
-    expect(await json(simulator.fetch(url, post({ ...request, force_refresh: false })))).toEqual(granted);
-    expect(await json(simulator.fetch(url, post({ ...request, force_refresh: true })))).not.toEqual(granted);
+    expect(await json(simulator.fetch(url, post({ ...request, force_refresh: false })))).toEqual(
+      granted,
+    );
+    expect(await json(simulator.fetch(url, post({ ...request, force_refresh: true })))).not.toEqual(
+      granted,
+    );
     const refused = [
       json(simulator.fetch(url)),
       json(simulator.fetch(url, { method: "POST" })),
@@ -27,7 +34,9 @@ describe("the endpoints", () => {
       json(simulator.fetch(url, post([request]))),
       json(simulator.fetch(url, post({ ...request, grant_type: 1 }))),
     ];
-    expect((await Promise.all(refused)).map((body) => body["errcode"])).toEqual([43002, 44002, 47001, 47001, 40002]);
+    expect((await Promise.all(refused)).map((body) => body["errcode"])).toEqual([
+      43002, 44002, 47001, 47001, 40002,
+    ]);
   });
 
   test("the business endpoints accept the live token and refuse the superseded one", async () => {
@@ -39,8 +48,18 @@ describe("the endpoints", () => {
         json(simulator.fetch(`${host}/cgi-bin/getcallbackip?access_token=${token}`)),
         json(simulator.fetch(`${host}/cgi-bin/get_api_domain_ip?access_token=${token}`)),
         json(simulator.fetch(`${host}/cgi-bin/user/info?access_token=${token}&openid=o1`)),
-        json(simulator.fetch(`${host}/cgi-bin/message/custom/send?access_token=${token}`, post({ touser: "o1", msgtype: "text" }))),
-        json(simulator.fetch(`${host}/cgi-bin/openapi/quota/get?access_token=${token}`, post({ cgi_path: "/cgi-bin/token" }))),
+        json(
+          simulator.fetch(
+            `${host}/cgi-bin/message/custom/send?access_token=${token}`,
+            post({ touser: "o1", msgtype: "text" }),
+          ),
+        ),
+        json(
+          simulator.fetch(
+            `${host}/cgi-bin/openapi/quota/get?access_token=${token}`,
+            post({ cgi_path: "/cgi-bin/token" }),
+          ),
+        ),
       ]);
     expect(await calls(live)).toMatchObject([
       { ip_list: expect.any(Array) },
@@ -49,7 +68,9 @@ describe("the endpoints", () => {
       { errcode: 0, errmsg: "ok" },
       { errcode: 0, quota: { daily_limit: 2000, used: 2, remain: 1998 } },
     ]);
-    expect((await calls(dead)).map((body) => body["errcode"])).toEqual([40001, 40001, 40001, 40001, 40001]);
+    expect((await calls(dead)).map((body) => body["errcode"])).toEqual([
+      40001, 40001, 40001, 40001, 40001,
+    ]);
   });
 
   test("calls without an openid are refused as such", async () => {
@@ -57,7 +78,12 @@ describe("the endpoints", () => {
     const token = await tokenFrom(simulator);
     const bodies = [
       json(simulator.fetch(`${host}/cgi-bin/user/info?access_token=${token}`)),
-      json(simulator.fetch(`${host}/cgi-bin/message/custom/send?access_token=${token}`, post({ msgtype: "text" }))),
+      json(
+        simulator.fetch(
+          `${host}/cgi-bin/message/custom/send?access_token=${token}`,
+          post({ msgtype: "text" }),
+        ),
+      ),
     ];
     expect(await Promise.all(bodies)).toMatchObject([{ errcode: 40003 }, { errcode: 40003 }]);
   });
@@ -65,11 +91,22 @@ describe("the endpoints", () => {
   test("/cgi-bin/ticket/getticket and /cgi-bin/clear_quota/v2 are served", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
-    expect(await json(simulator.fetch(`${host}/cgi-bin/ticket/getticket?access_token=${token}&type=jsapi`))).toMatchObject({
+    expect(
+      await json(
+        simulator.fetch(`${host}/cgi-bin/ticket/getticket?access_token=${token}&type=jsapi`),
+      ),
+    ).toMatchObject({
       errcode: 0,
       expires_in: 7200,
     });
-    expect(await json(simulator.fetch(`${host}/cgi-bin/clear_quota/v2`, post({ appid: appId, appsecret: secret })))).toEqual({
+    expect(
+      await json(
+        simulator.fetch(
+          `${host}/cgi-bin/clear_quota/v2`,
+          post({ appid: appId, appsecret: secret }),
+        ),
+      ),
+    ).toEqual({
       errcode: 0,
       errmsg: "ok",
     });

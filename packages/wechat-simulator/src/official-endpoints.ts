@@ -10,17 +10,27 @@ import { userEndpoints } from "./user-endpoints.ts";
 const grantType = "client_credential";
 
 /** Which host is meant is told by the token. */
-const bothHosts: ReadonlySet<string> = new Set(["/cgi-bin/getcallbackip", "/cgi-bin/get_api_domain_ip"]);
+const bothHosts: ReadonlySet<string> = new Set([
+  "/cgi-bin/getcallbackip",
+  "/cgi-bin/get_api_domain_ip",
+]);
 
 export function officialEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...credentialEndpoints(platform), ...quotaEndpoints(platform), ...businessEndpoints(platform), ...userEndpoints(platform)].map(
-    (endpoint) => (bothHosts.has(endpoint.path) ? endpoint : { ...endpoint, host: "wechat" }),
-  );
+  return [
+    ...credentialEndpoints(platform),
+    ...quotaEndpoints(platform),
+    ...businessEndpoints(platform),
+    ...userEndpoints(platform),
+  ].map((endpoint) => (bothHosts.has(endpoint.path) ? endpoint : { ...endpoint, host: "wechat" }));
 }
 
 function credentialEndpoints({ official, calls, context }: Platform): readonly Endpoint[] {
   const refuseGrantType = (endpoint: string, { env }: Exchange): Answer<never> =>
-    context.refuse({ kind: "issue", endpoint, appId: undefined, sender: env.sender }, 40002, "malformed");
+    context.refuse(
+      { kind: "issue", endpoint, appId: undefined, sender: env.sender },
+      40002,
+      "malformed",
+    );
 
   return [
     {
@@ -28,8 +38,13 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       method: "GET",
       path: "/cgi-bin/token",
       answer(exchange) {
-        if (textIn(exchange, "grant_type") !== grantType) return refuseGrantType(this.path, exchange);
-        return official.issuePlain({ ...exchange.env.sender, appId: textIn(exchange, "appid"), secret: textIn(exchange, "secret") });
+        if (textIn(exchange, "grant_type") !== grantType)
+          return refuseGrantType(this.path, exchange);
+        return official.issuePlain({
+          ...exchange.env.sender,
+          appId: textIn(exchange, "appid"),
+          secret: textIn(exchange, "secret"),
+        });
       },
     },
     {
@@ -39,7 +54,12 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       answer(exchange, body) {
         if (textOf(body, "grant_type") !== grantType) return refuseGrantType(this.path, exchange);
         const forceRefresh = body["force_refresh"] === true;
-        return official.issueStable({ ...exchange.env.sender, appId: textOf(body, "appid"), secret: textOf(body, "secret"), forceRefresh });
+        return official.issueStable({
+          ...exchange.env.sender,
+          appId: textOf(body, "appid"),
+          secret: textOf(body, "secret"),
+          forceRefresh,
+        });
       },
     },
     {
@@ -76,7 +96,11 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
       method: "POST",
       path: "/cgi-bin/clear_quota/v2",
       answer: (exchange, body) =>
-        official.clearQuota({ ...exchange.env.sender, appId: textOf(body, "appid"), secret: textOf(body, "appsecret") }),
+        official.clearQuota({
+          ...exchange.env.sender,
+          appId: textOf(body, "appid"),
+          secret: textOf(body, "appsecret"),
+        }),
     },
   ];
 }
@@ -85,11 +109,20 @@ function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
   /** Spends the token, then answers with this. */
   const call = (endpoint: string, exchange: Exchange, body: Json): Answer<unknown> => {
     const host = bothHosts.has(endpoint) ? hostOf(new URL(exchange.req.url)) : "wechat";
-    const answer = calls.call({ ...exchange.env.sender, host, endpoint, accessToken: textIn(exchange, "access_token") });
+    const answer = calls.call({
+      ...exchange.env.sender,
+      host,
+      endpoint,
+      accessToken: textIn(exchange, "access_token"),
+    });
     return answer.ok ? { ok: true, body } : answer;
   };
   const refuseOpenId = (endpoint: string, { env }: Exchange): Answer<never> =>
-    context.refuse({ kind: "call", endpoint, appId: undefined, sender: env.sender }, 40003, "malformed");
+    context.refuse(
+      { kind: "call", endpoint, appId: undefined, sender: env.sender },
+      40003,
+      "malformed",
+    );
 
   return [
     {
@@ -115,7 +148,12 @@ function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
       answer(exchange) {
         const openid = textIn(exchange, "openid");
         if (openid === "") return refuseOpenId(this.path, exchange);
-        return call(this.path, exchange, { subscribe: 1, openid, language: "zh_CN", subscribe_time: 1_700_000_000 });
+        return call(this.path, exchange, {
+          subscribe: 1,
+          openid,
+          language: "zh_CN",
+          subscribe_time: 1_700_000_000,
+        });
       },
     },
     {

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { createPlatform } from "./platform.ts";
-import { appId, credentials, dayMs, errorOf, hourMs, minuteMs, secret, tokenOf, world } from "./world.fixture.ts";
+import {
+  appId,
+  credentials,
+  dayMs,
+  errorOf,
+  hourMs,
+  minuteMs,
+  secret,
+  tokenOf,
+  world,
+} from "./world.fixture.ts";
 
 describe("the plain token", () => {
   test("is new at each fetch, lives 7200 s, and is at home in 512 characters", () => {
@@ -80,7 +90,10 @@ describe("a fetch of the plain token", () => {
   test.each([
     [{ appId: "", secret }, /^41002 appid missing rid: /],
     [{ appId, secret: "" }, /^41004 appsecret missing rid: /],
-    [{ appId: "wxnobody", secret }, /^40013 invalid appid rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/],
+    [
+      { appId: "wxnobody", secret },
+      /^40013 invalid appid rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/,
+    ],
     [{ appId, secret: "wrong" }, /^40125 invalid appsecret rid: /],
   ])("%j is refused with %s", (request, expected) => {
     const { platform } = world(0);
@@ -89,12 +102,17 @@ describe("a fetch of the plain token", () => {
 
   test("with a wrong secret may be refused with 40001, whose text is shorter than a dead token's", () => {
     const { platform } = world(0, { wrongSecretCode: 40001 });
-    expect(errorOf(platform.official.issuePlain({ appId, secret: "wrong" }))).toMatch(/^40001 invalid credential rid: /);
+    expect(errorOf(platform.official.issuePlain({ appId, secret: "wrong" }))).toMatch(
+      /^40001 invalid credential rid: /,
+    );
   });
 
   test("carries the time of the request in the first group of its rid", () => {
     const { platform, clock } = world(0);
-    const [, seconds] = /rid: ([0-9a-f]{8})/.exec(errorOf(platform.official.issuePlain({ appId, secret: "wrong" }))) ?? [];
+    const [, seconds] =
+      /rid: ([0-9a-f]{8})/.exec(
+        errorOf(platform.official.issuePlain({ appId, secret: "wrong" })),
+      ) ?? [];
     expect(Number.parseInt(seconds ?? "", 16)).toBe(clock.wallMs() / 1000);
   });
 
@@ -102,14 +120,18 @@ describe("a fetch of the plain token", () => {
     const { platform, plain, call } = world(0, { allowIps: ["10.0.0.1", "127.0.0.1"] });
     const token = plain();
     const refused = platform.official.issuePlain({ ...credentials, ip: "1.2.3.4" });
-    expect(errorOf(refused)).toMatch(/^40164 invalid ip 1\.2\.3\.4 ipv6 ::ffff:1\.2\.3\.4, not in whitelist rid: /);
+    expect(errorOf(refused)).toMatch(
+      /^40164 invalid ip 1\.2\.3\.4 ipv6 ::ffff:1\.2\.3\.4, not in whitelist rid: /,
+    );
     expect(call(token)).toBe(0);
   });
 
   test("past 2000 a day is refused until midnight in Shanghai", async () => {
     const { platform, clock, plain } = world(0);
     for (let fetch = 0; fetch < 2000; fetch += 1) plain();
-    expect(errorOf(platform.official.issuePlain(credentials))).toMatch(/^45009 reach max api daily quota limit rid: /);
+    expect(errorOf(platform.official.issuePlain(credentials))).toMatch(
+      /^45009 reach max api daily quota limit rid: /,
+    );
     await clock.advance(16 * hourMs - 1);
     expect(errorOf(platform.official.issuePlain(credentials))).toMatch(/^45009/);
     await clock.advance(1);
@@ -136,7 +158,8 @@ describe("a fetch of the plain token", () => {
   test("that is refused costs no quota and leaves the live token alone", () => {
     const { platform, plain, call } = world(0, { limits: { "/cgi-bin/token": { perDay: 2 } } });
     const token = plain();
-    for (let attempt = 0; attempt < 5; attempt += 1) platform.official.issuePlain({ appId, secret: "wrong" });
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      platform.official.issuePlain({ appId, secret: "wrong" });
     expect(call(token)).toBe(0);
     expect(errorOf(platform.official.issuePlain(credentials))).toBe("ok");
   });
@@ -186,5 +209,7 @@ describe("clearing the quota", () => {
 });
 
 test("an AppID that is given twice is a mistake in the test, and named", () => {
-  expect(() => createPlatform({ accounts: [credentials, credentials] })).toThrow(/wx0123456789abcdef exists already/);
+  expect(() => createPlatform({ accounts: [credentials, credentials] })).toThrow(
+    /wx0123456789abcdef exists already/,
+  );
 });

@@ -1,4 +1,7 @@
-/** Access tokens of official accounts and mini programs: `/cgi-bin/token`, `/cgi-bin/stable_token`, the tickets and the quota calls. */
+/**
+ * Access tokens of official accounts and mini programs: `/cgi-bin/token`, `/cgi-bin/stable_token`,
+ * the tickets and the quota calls.
+ */
 import type { Account, AccountDefaults, Objection } from "./account.ts";
 import { Accounts, objectionTo } from "./account.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
@@ -26,7 +29,10 @@ export interface StableRequest extends PlainRequest {
   readonly forceRefresh?: boolean;
 }
 
-/** A stable token is renewed by an ordinary request once less than this is left; the old one then lives to its end. */
+/**
+ * A stable token is renewed by an ordinary request once less than this is left; the old one then
+ * lives to its end.
+ */
 const renewWithinMs = 300_000;
 const forcedPerDay = 20;
 const forcedGapMs = 30_000;
@@ -34,8 +40,9 @@ const forcedGapMs = 30_000;
 export const okBody: OkBody = { errcode: 0, errmsg: "ok" };
 
 /**
- * The engine behind the endpoints: every method processes one request at this instant, synchronously, logs it and answers.
- * When the request left and when the answer arrives is the caller's business.
+ * The engine behind the endpoints: every method processes one request at this instant,
+ * synchronously, logs it and answers. When the request left and when the answer arrives is the
+ * caller's business.
  */
 export class OfficialAccounts {
   readonly accounts: Accounts;
@@ -58,7 +65,10 @@ export class OfficialAccounts {
     });
   }
 
-  /** The same token until its last five minutes, unless a forced refresh is due. Never touches the plain token. */
+  /**
+   * The same token until its last five minutes, unless a forced refresh is due. Never touches the
+   * plain token.
+   */
   issueStable(request: StableRequest): Answer<TokenBody> {
     const endpoint = "/cgi-bin/stable_token";
     return this.#withSecret("issue", endpoint, request, (account, matter, nowMs) => {
@@ -67,10 +77,14 @@ export class OfficialAccounts {
       account.quotas.count(endpoint, nowMs);
       const current = account.stable.current(nowMs);
       if (current === undefined || current.endsAtMs - nowMs < renewWithinMs) {
-        const token = account.stable.issue(nowMs, { window: account.stable.supersession.window, overlapMs: renewWithinMs });
+        const token = account.stable.issue(nowMs, {
+          window: account.stable.supersession.window,
+          overlapMs: renewWithinMs,
+        });
         return this.#give(matter, token, true, nowMs);
       }
-      if (!request.forceRefresh || !takeForced(account, nowMs)) return this.#give(matter, current, false, nowMs);
+      if (!request.forceRefresh || !takeForced(account, nowMs))
+        return this.#give(matter, current, false, nowMs);
       return this.#give(matter, account.stable.issue(nowMs), true, nowMs);
     });
   }
@@ -78,7 +92,9 @@ export class OfficialAccounts {
   /** Sets today's counters back, ten times a month at most, with the secret instead of a token. */
   clearQuota(request: PlainRequest): Answer<OkBody> {
     return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, matter, nowMs) =>
-      account.quotas.clear(nowMs) ? this.#context.grant(matter, "operator", okBody) : this.#context.refuse(matter, 48006, "day-quota"),
+      account.quotas.clear(nowMs)
+        ? this.#context.grant(matter, "operator", okBody)
+        : this.#context.refuse(matter, 48006, "day-quota"),
     );
   }
 
@@ -108,12 +124,18 @@ export class OfficialAccounts {
   }
 
   #give(matter: Matter, token: Token, isNew: boolean, nowMs: number): Answer<TokenBody> {
-    const body: TokenBody = { access_token: token.text, expires_in: Math.floor((token.expiresAtMs - nowMs) / 1000) };
+    const body: TokenBody = {
+      access_token: token.text,
+      expires_in: Math.floor((token.expiresAtMs - nowMs) / 1000),
+    };
     return this.#context.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", body);
   }
 }
 
-/** Grants one forced refresh: twenty a day, thirty seconds apart. Otherwise the caller gets the present token again. */
+/**
+ * Grants one forced refresh: twenty a day, thirty seconds apart. Otherwise the caller gets the
+ * present token again.
+ */
 function takeForced({ forced }: Account, nowMs: number): boolean {
   const day = shanghaiDay(nowMs);
   if (forced.day !== day) {

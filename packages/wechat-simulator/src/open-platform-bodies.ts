@@ -41,5 +41,9 @@ export interface AuthorizerInfoBody {
 
 export interface AuthorizerListBody {
   readonly total_count: number;
-  readonly list: readonly { readonly authorizer_appid: string; readonly refresh_token?: string; readonly auth_time: number }[];
+  readonly list: readonly {
+    readonly authorizer_appid: string;
+    readonly refresh_token?: string;
+    readonly auth_time: number;
+  }[];
 }

@@ -6,18 +6,36 @@ import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange, Json } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
 
-/** `/cgi-bin/component/clear_quota/v2`: with the component's secret and without a token, for itself or for an account that authorised it. */
-function clearQuota({ openPlatform, official, context }: Platform, { env }: Exchange, body: Json): Answer<unknown> {
+/**
+ * `/cgi-bin/component/clear_quota/v2`: with the component's secret and without a token, for itself
+ * or for an account that authorised it.
+ */
+function clearQuota(
+  { openPlatform, official, context }: Platform,
+  { env }: Exchange,
+  body: Json,
+): Answer<unknown> {
   const endpoint = "/cgi-bin/component/clear_quota/v2";
   const [componentAppId, appId] = [textOf(body, "component_appid"), textOf(body, "appid")];
-  const matter = { kind: "act", endpoint, appId: appId || componentAppId || undefined, sender: env.sender } as const;
+  const matter = {
+    kind: "act",
+    endpoint,
+    appId: appId || componentAppId || undefined,
+    sender: env.sender,
+  } as const;
   const component = openPlatform.find(componentAppId);
-  if (component === undefined) return context.refuse(matter, componentAppId === "" ? 41018 : 40013, "unknown-app");
+  if (component === undefined)
+    return context.refuse(matter, componentAppId === "" ? 41018 : 40013, "unknown-app");
   const secret = textOf(body, "appsecret");
-  if (secret !== component.options.secret) return context.refuse(matter, secret === "" ? 41004 : 40125, "wrong-secret");
-  if (appId !== "" && component.authorization(appId) === undefined) return context.refuse(matter, 61003, "unauthorised");
-  const quotas = appId === "" ? component.quotas : (official.accounts.find(appId)?.quotas ?? component.quotas);
-  return quotas.clear(context.nowMs()) ? context.grant(matter, "operator", okBody) : context.refuse(matter, 48006, "day-quota");
+  if (secret !== component.options.secret)
+    return context.refuse(matter, secret === "" ? 41004 : 40125, "wrong-secret");
+  if (appId !== "" && component.authorization(appId) === undefined)
+    return context.refuse(matter, 61003, "unauthorised");
+  const quotas =
+    appId === "" ? component.quotas : (official.accounts.find(appId)?.quotas ?? component.quotas);
+  return quotas.clear(context.nowMs())
+    ? context.grant(matter, "operator", okBody)
+    : context.refuse(matter, 48006, "day-quota");
 }
 
 export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
@@ -32,9 +50,14 @@ export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
         ticket: textOf(body, "component_verify_ticket"),
       }),
     ),
-    post("api_create_preauthcode", (exchange, body) => openPlatform.preAuthCode(requestOf(exchange, body))),
+    post("api_create_preauthcode", (exchange, body) =>
+      openPlatform.preAuthCode(requestOf(exchange, body)),
+    ),
     post("api_query_auth", (exchange, body) =>
-      openPlatform.queryAuth({ ...requestOf(exchange, body), code: textOf(body, "authorization_code") }),
+      openPlatform.queryAuth({
+        ...requestOf(exchange, body),
+        code: textOf(body, "authorization_code"),
+      }),
     ),
     post("api_authorizer_token", (exchange, body) =>
       openPlatform.authorizerToken({
@@ -44,21 +67,34 @@ export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
       }),
     ),
     post("api_get_authorizer_info", (exchange, body) =>
-      openPlatform.authorizerInfo({ ...requestOf(exchange, body), authorizerAppId: textOf(body, "authorizer_appid") }),
+      openPlatform.authorizerInfo({
+        ...requestOf(exchange, body),
+        authorizerAppId: textOf(body, "authorizer_appid"),
+      }),
     ),
     post("api_get_authorizer_list", (exchange, body) =>
-      openPlatform.authorizerList({ ...requestOf(exchange, body), offset: countIn(body, "offset"), count: countIn(body, "count") }),
+      openPlatform.authorizerList({
+        ...requestOf(exchange, body),
+        offset: countIn(body, "offset"),
+        count: countIn(body, "count"),
+      }),
     ),
   ];
 }
 
 function post(name: string, answer: (exchange: Exchange, body: Json) => Answer<unknown>): Endpoint {
-  const kind = name === "clear_quota/v2" ? "act" : name.startsWith("api_get_authorizer_") ? "call" : "issue";
+  const kind =
+    name === "clear_quota/v2" ? "act" : name.startsWith("api_get_authorizer_") ? "call" : "issue";
   return { kind, host: "wechat", method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 
 /** The token stands in the query, by its old or its new name. */
 function requestOf(exchange: Exchange, body: Json): ComponentRequest {
-  const componentAccessToken = textIn(exchange, "component_access_token") || textIn(exchange, "access_token");
-  return { ...exchange.env.sender, componentAccessToken, componentAppId: textOf(body, "component_appid") };
+  const componentAccessToken =
+    textIn(exchange, "component_access_token") || textIn(exchange, "access_token");
+  return {
+    ...exchange.env.sender,
+    componentAccessToken,
+    componentAppId: textOf(body, "component_appid"),
+  };
 }

@@ -4,7 +4,16 @@ import type { ComponentOptions } from "./component.ts";
 import type { AuthorizerTokenBody } from "./open-platform-bodies.ts";
 import type { Platform, PlatformOptions } from "./platform.ts";
 import { createPlatform } from "./platform.ts";
-import { bodyOf, componentAppId, componentSecret, errorOf, hourMs, messageKeys, minuteMs, ticketIn } from "./world.fixture.ts";
+import {
+  bodyOf,
+  componentAppId,
+  componentSecret,
+  errorOf,
+  hourMs,
+  messageKeys,
+  minuteMs,
+  ticketIn,
+} from "./world.fixture.ts";
 
 const authorizerAppId = "wxauthorizer";
 
@@ -15,16 +24,27 @@ interface World {
   readonly component: { readonly componentAppId: string; readonly componentAccessToken: string };
 }
 
-function world(rotateRefreshToken: ComponentOptions["rotateRefreshToken"] = "never", options: PlatformOptions = {}): World {
+function world(
+  rotateRefreshToken: ComponentOptions["rotateRefreshToken"] = "never",
+  options: PlatformOptions = {},
+): World {
   const clock = manualClock();
-  const components = [{ appId: componentAppId, secret: componentSecret, rotateRefreshToken, ...messageKeys }];
+  const components = [
+    { appId: componentAppId, secret: componentSecret, rotateRefreshToken, ...messageKeys },
+  ];
   const platform = createPlatform({ clock, random: seededRandom(1), components, ...options });
-  return { clock, platform, component: { componentAppId, componentAccessToken: componentTokenOf(platform) } };
+  return {
+    clock,
+    platform,
+    component: { componentAppId, componentAccessToken: componentTokenOf(platform) },
+  };
 }
 
 function componentTokenOf(platform: Platform): string {
   const ticket = ticketIn(platform.openPlatform.pushTicket(componentAppId));
-  return bodyOf(platform.openPlatform.issue({ appId: componentAppId, secret: componentSecret, ticket })).component_access_token;
+  return bodyOf(
+    platform.openPlatform.issue({ appId: componentAppId, secret: componentSecret, ticket }),
+  ).component_access_token;
 }
 
 function authorized({ platform, component }: World): AuthorizerTokenBody {
@@ -33,17 +53,25 @@ function authorized({ platform, component }: World): AuthorizerTokenBody {
 }
 
 function refresh({ platform, component }: World, refreshToken: string): AuthorizerTokenBody {
-  return bodyOf(platform.openPlatform.authorizerToken({ ...component, authorizerAppId, refreshToken }));
+  return bodyOf(
+    platform.openPlatform.authorizerToken({ ...component, authorizerAppId, refreshToken }),
+  );
 }
 
 function refreshError({ platform, component }: World, refreshToken: string): string {
-  return errorOf(platform.openPlatform.authorizerToken({ ...component, authorizerAppId, refreshToken }));
+  return errorOf(
+    platform.openPlatform.authorizerToken({ ...component, authorizerAppId, refreshToken }),
+  );
 }
 
 describe("the component token", () => {
   test("needs the right component, secret and ticket", () => {
     const { platform } = world();
-    const request = { appId: componentAppId, secret: componentSecret, ticket: ticketIn(platform.openPlatform.pushTicket(componentAppId)) };
+    const request = {
+      appId: componentAppId,
+      secret: componentSecret,
+      ticket: ticketIn(platform.openPlatform.pushTicket(componentAppId)),
+    };
     const errors = [
       request,
       { ...request, appId: "" },
@@ -57,7 +85,10 @@ describe("the component token", () => {
   test("can be fetched with every ticket of the last 12 hours, not only with the newest", async () => {
     const { platform, clock } = world();
     const ticket = ticketIn(platform.openPlatform.pushTicket(componentAppId));
-    const issue = (): string => errorOf(platform.openPlatform.issue({ appId: componentAppId, secret: componentSecret, ticket }));
+    const issue = (): string =>
+      errorOf(
+        platform.openPlatform.issue({ appId: componentAppId, secret: componentSecret, ticket }),
+      );
     await clock.advance(12 * hourMs - 1);
     platform.openPlatform.pushTicket(componentAppId);
     expect(issue()).toBe("ok");
@@ -79,7 +110,9 @@ describe("the component token", () => {
 
   test("serves no other component", () => {
     const { platform, component } = world();
-    expect(errorOf(platform.openPlatform.preAuthCode({ ...component, componentAppId: "wxother" }))).toMatch(/^61011 /);
+    expect(
+      errorOf(platform.openPlatform.preAuthCode({ ...component, componentAppId: "wxother" })),
+    ).toMatch(/^61011 /);
   });
 
   test("is killed by another environment of the same component", () => {
@@ -92,7 +125,10 @@ describe("the component token", () => {
 describe("an authorisation", () => {
   test("begins with a pre-auth code of half an hour", () => {
     const { platform, component } = world();
-    expect(bodyOf(platform.openPlatform.preAuthCode(component))).toEqual({ pre_auth_code: expect.any(String), expires_in: 1800 });
+    expect(bodyOf(platform.openPlatform.preAuthCode(component))).toEqual({
+      pre_auth_code: expect.any(String),
+      expires_in: 1800,
+    });
   });
 
   test("is told by a push, and its code is exchanged for tokens once, within an hour", async () => {
@@ -112,7 +148,9 @@ describe("an authorisation", () => {
     const late = platform.openPlatform.authorize(componentAppId, authorizerAppId);
     expect(late.push.infoType).toBe("updateauthorized");
     await clock.advance(hourMs);
-    expect(errorOf(platform.openPlatform.queryAuth({ ...component, code: late.code }))).toMatch(/^61010 /);
+    expect(errorOf(platform.openPlatform.queryAuth({ ...component, code: late.code }))).toMatch(
+      /^61010 /,
+    );
   });
 
   test("is listed with the refresh token that works now, page by page", () => {
@@ -121,31 +159,48 @@ describe("an authorisation", () => {
     const { authorizer_refresh_token: first } = authorized(at);
     const { authorizer_refresh_token: second } = refresh(at, first);
     platform.openPlatform.authorize(componentAppId, "wxanother");
-    const list = (offset: number, count: number) => bodyOf(platform.openPlatform.authorizerList({ ...component, offset, count }));
+    const list = (offset: number, count: number) =>
+      bodyOf(platform.openPlatform.authorizerList({ ...component, offset, count }));
     expect(list(0, 1)).toEqual({
       total_count: 2,
-      list: [{ authorizer_appid: authorizerAppId, refresh_token: second, auth_time: Date.UTC(2026, 0, 1) / 1000 }],
+      list: [
+        {
+          authorizer_appid: authorizerAppId,
+          refresh_token: second,
+          auth_time: Date.UTC(2026, 0, 1) / 1000,
+        },
+      ],
     });
     expect(list(1, 500).list.map((each) => each.authorizer_appid)).toEqual(["wxanother"]);
   });
 
   test("that was taken back ends the tokens and refuses to refresh with 61003", () => {
     const at = world();
-    const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } = authorized(at);
-    expect(at.platform.openPlatform.unauthorize(componentAppId, authorizerAppId).infoType).toBe("unauthorized");
-    expect(at.platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode).toBe(40001);
+    const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } =
+      authorized(at);
+    expect(at.platform.openPlatform.unauthorize(componentAppId, authorizerAppId).infoType).toBe(
+      "unauthorized",
+    );
+    expect(
+      at.platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
+    ).toBe(40001);
     expect(refreshError(at, refreshToken)).toMatch(/^61003 /);
     const again = authorized(at);
     expect(refreshError(at, refreshToken)).toMatch(/^61023 /);
     expect(refreshError(at, again.authorizer_refresh_token)).toBe("ok");
-    expect(at.platform.operator.latest(authorizerAppId, "authorizer")).toMatchObject({ alive: true });
+    expect(at.platform.operator.latest(authorizerAppId, "authorizer")).toMatchObject({
+      alive: true,
+    });
   });
 
   test("whose account changed its password refuses to refresh with 42007 until it is renewed", () => {
     const at = world();
-    const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } = authorized(at);
+    const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } =
+      authorized(at);
     at.platform.openPlatform.changePassword(componentAppId, authorizerAppId);
-    expect(at.platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode).toBe(40001);
+    expect(
+      at.platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
+    ).toBe(40001);
     expect(refreshError(at, refreshToken)).toMatch(/^42007 /);
     authorized(at);
     expect(refreshError(at, refreshToken)).toBe("ok");
@@ -155,27 +210,34 @@ describe("an authorisation", () => {
 describe("an authorizer token", () => {
   test("spends like an access token of that account, tickets included, and is superseded like one", () => {
     const at = world("never", { overlapMs: 0 });
-    const { authorizer_access_token: first, authorizer_refresh_token: refreshToken } = authorized(at);
+    const { authorizer_access_token: first, authorizer_refresh_token: refreshToken } =
+      authorized(at);
     const { calls } = at.platform;
     expect(calls.call({ endpoint: "/cgi-bin/user/info", accessToken: first }).body.errcode).toBe(0);
     expect(calls.ticket({ accessToken: first, type: "jsapi" }).body.errcode).toBe(0);
     const { authorizer_access_token: second } = refresh(at, refreshToken);
-    const codes = [first, second].map((accessToken) => calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode);
+    const codes = [first, second].map(
+      (accessToken) => calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
+    );
     expect(codes).toEqual([40001, 0]);
-    expect(at.platform.log.issues(authorizerAppId).map(({ endpoint }) => endpoint.split("/").at(-1))).toEqual([
-      "api_query_auth",
-      "getticket",
-      "api_authorizer_token",
-    ]);
+    expect(
+      at.platform.log.issues(authorizerAppId).map(({ endpoint }) => endpoint.split("/").at(-1)),
+    ).toEqual(["api_query_auth", "getticket", "api_authorizer_token"]);
   });
 
   test("needs the account's own refresh token", () => {
     const at = world();
     authorized(at);
     expect(refreshError(at, "wrong")).toMatch(/^61023 refresh_token is invalid rid: /);
-    expect(errorOf(at.platform.openPlatform.authorizerToken({ ...at.component, authorizerAppId: "wxnobody", refreshToken: "x" }))).toMatch(
-      /^61003 /,
-    );
+    expect(
+      errorOf(
+        at.platform.openPlatform.authorizerToken({
+          ...at.component,
+          authorizerAppId: "wxnobody",
+          refreshToken: "x",
+        }),
+      ),
+    ).toMatch(/^61003 /);
   });
 });
 
@@ -207,13 +269,23 @@ describe("the refresh token", () => {
     const { authorizer_refresh_token: third } = refresh(at, first);
     expect(new Set([first, second, third]).size).toBe(3);
     await at.clock.advance(5 * minuteMs);
-    expect([first, second, third].map((token) => refreshError(at, token).slice(0, 5))).toEqual(["61023", "61023", "ok"]);
+    expect([first, second, third].map((token) => refreshError(at, token).slice(0, 5))).toEqual([
+      "61023",
+      "61023",
+      "ok",
+    ]);
   });
 
   test("is single-use where no grace is granted", () => {
     const at = world();
     const components = [
-      { appId: componentAppId, secret: componentSecret, rotateRefreshToken: "always", refreshGraceMs: 0, ...messageKeys },
+      {
+        appId: componentAppId,
+        secret: componentSecret,
+        rotateRefreshToken: "always",
+        refreshGraceMs: 0,
+        ...messageKeys,
+      },
     ] as const;
     const strict = world("always", { components, clock: at.clock });
     const { authorizer_refresh_token: first } = authorized(strict);
@@ -225,5 +297,7 @@ describe("the refresh token", () => {
 test("a component or account that the simulator does not know is a mistake in the test, and named", () => {
   const { platform } = world();
   expect(() => platform.openPlatform.pushTicket("wxnobody")).toThrow(/no component wxnobody/);
-  expect(() => platform.openPlatform.changePassword(componentAppId, "wxnobody")).toThrow(/wxnobody has not authorised/);
+  expect(() => platform.openPlatform.changePassword(componentAppId, "wxnobody")).toThrow(
+    /wxnobody has not authorised/,
+  );
 });

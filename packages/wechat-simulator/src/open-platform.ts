@@ -1,4 +1,7 @@
-/** The open platform for third-party platforms: component tokens from a pushed ticket, authorisations, authorizer tokens. */
+/**
+ * The open platform for third-party platforms: component tokens from a pushed ticket,
+ * authorisations, authorizer tokens.
+ */
 import { ConfigurationError } from "@lingpai/core";
 import { checkToken, componentToken } from "./check.ts";
 import type { Authorization, ComponentDefaults, ComponentOptions } from "./component.ts";
@@ -24,46 +27,78 @@ export class OpenPlatform {
   readonly #context: Context;
   readonly #components: ReadonlyMap<string, Component>;
 
-  constructor(context: Context, components: readonly ComponentOptions[], defaults: ComponentDefaults) {
+  constructor(
+    context: Context,
+    components: readonly ComponentOptions[],
+    defaults: ComponentDefaults,
+  ) {
     this.#context = context;
-    this.#components = new Map(components.map((options) => [options.appId, new Component(context, options, defaults)]));
+    this.#components = new Map(
+      components.map((options) => [options.appId, new Component(context, options, defaults)]),
+    );
   }
 
-  /** `api_component_token`: a new token each time; the one before is superseded. Needs a ticket that was pushed in the last 12 hours. */
-  issue(request: Sender & { readonly appId: string; readonly secret: string; readonly ticket: string }): Answer<ComponentTokenBody> {
+  /**
+   * `api_component_token`: a new token each time; the one before is superseded. Needs a ticket that
+   * was pushed in the last 12 hours.
+   */
+  issue(
+    request: Sender & { readonly appId: string; readonly secret: string; readonly ticket: string },
+  ): Answer<ComponentTokenBody> {
     const matter = this.#matter("api_component_token", request.appId, request);
     const component = this.#components.get(request.appId);
     if (request.appId === "") return this.#context.refuse(matter, 41018, "malformed");
     if (component === undefined) return this.#context.refuse(matter, 61011, "unknown-app");
-    if (request.secret !== component.options.secret) return this.#context.refuse(matter, 40125, "wrong-secret");
+    if (request.secret !== component.options.secret)
+      return this.#context.refuse(matter, 40125, "wrong-secret");
     const nowMs = this.#context.nowMs();
     const ticket = this.#context.tokens.find(request.ticket);
     const isOurs = ticket?.kind === "verify-ticket" && ticket.appId === request.appId;
     if (!isOurs) return this.#context.refuse(matter, 61006, "unknown-token");
     if (!isAlive(ticket, nowMs)) return this.#context.refuse(matter, 61005, "expired");
     const token = component.tokens.issue(nowMs);
-    return this.#issued(matter, token, { component_access_token: token.text, expires_in: secondsLeft(token, nowMs) });
+    return this.#issued(matter, token, {
+      component_access_token: token.text,
+      expires_in: secondsLeft(token, nowMs),
+    });
   }
 
   /** `api_create_preauthcode`: a code to begin an authorisation with, good for 1800 s. */
   preAuthCode(request: ComponentRequest): Answer<PreAuthCodeBody> {
-    return this.#withComponent("api_create_preauthcode", request, undefined, (component, matter, nowMs) => {
-      const code = component.preAuthCodes.issue(nowMs);
-      return this.#issued(matter, code, { pre_auth_code: code.text, expires_in: secondsLeft(code, nowMs) });
-    });
+    return this.#withComponent(
+      "api_create_preauthcode",
+      request,
+      undefined,
+      (component, matter, nowMs) => {
+        const code = component.preAuthCodes.issue(nowMs);
+        return this.#issued(matter, code, {
+          pre_auth_code: code.text,
+          expires_in: secondsLeft(code, nowMs),
+        });
+      },
+    );
   }
 
-  /** `api_query_auth`: exchanges an authorisation code, once, for the first tokens of that account. */
+  /**
+   * `api_query_auth`: exchanges an authorisation code, once, for the first tokens of that account.
+   */
   queryAuth(request: ComponentRequest & { readonly code: string }): Answer<QueryAuthBody> {
     return this.#withComponent("api_query_auth", request, undefined, (component, matter, nowMs) => {
       const code = this.#context.tokens.find(request.code);
-      if (code !== undefined && !isAlive(code, nowMs)) return this.#context.refuse(matter, 61010, "expired");
+      if (code !== undefined && !isAlive(code, nowMs))
+        return this.#context.refuse(matter, 61010, "expired");
       const authorization = component.redeem(request.code);
       if (authorization === undefined) return this.#context.refuse(matter, 61009, "unknown-token");
       const { authorizerAppId } = authorization;
       const token = authorization.accessTokens.issue(nowMs);
-      const info = { authorizer_appid: authorizerAppId, ...tokensOf(authorization, token, nowMs), func_info: functionScopes };
-      return this.#issued({ ...matter, appId: authorizerAppId }, token, { authorization_info: info });
+      const info = {
+        authorizer_appid: authorizerAppId,
+        ...tokensOf(authorization, token, nowMs),
+        func_info: functionScopes,
+      };
+      return this.#issued({ ...matter, appId: authorizerAppId }, token, {
+        authorization_info: info,
+      });
     });
   }
 
@@ -71,64 +106,113 @@ export class OpenPlatform {
   authorizerToken(
     request: ComponentRequest & { readonly authorizerAppId: string; readonly refreshToken: string },
   ): Answer<AuthorizerTokenBody> {
-    return this.#withComponent("api_authorizer_token", request, request.authorizerAppId, (component, matter, nowMs) => {
-      const authorization = component.authorization(request.authorizerAppId);
-      if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
-      if (authorization.passwordChanged) return this.#context.refuse(matter, 42007, "revoked");
-      const isGood = authorization.refreshTokens.live(nowMs).some(({ text }) => text === request.refreshToken);
-      if (!isGood) return this.#context.refuse(matter, 61023, this.#context.tokens.find(request.refreshToken)?.endCause ?? "unknown-token");
-      component.renewRefreshToken(authorization, nowMs, "always");
-      const token = authorization.accessTokens.issue(nowMs);
-      return this.#issued(matter, token, tokensOf(authorization, token, nowMs));
-    });
-  }
-
-  /** `api_get_authorizer_info`: one account that has authorised, with the refresh token that works now. Its nickname has a line end in it. */
-  authorizerInfo(request: ComponentRequest & { readonly authorizerAppId: string }): Answer<AuthorizerInfoBody> {
-    return this.#withComponent("api_get_authorizer_info", request, request.authorizerAppId, (component, matter) => {
-      const authorization = component.authorization(request.authorizerAppId);
-      if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
-      const refreshToken = tells(component, "info") ? (authorization.refreshTokens.newest?.text ?? "") : "";
-      return this.#context.grant(matter, "accepted", {
-        authorizer_info: { nick_name: "an account\n", user_name: "gh_eb5e3a772040" },
-        authorization_info: {
-          authorizer_appid: request.authorizerAppId,
-          authorizer_refresh_token: refreshToken,
-          func_info: functionScopes,
-        },
-      });
-    });
-  }
-
-  /** `api_get_authorizer_list`: who has authorised, with the refresh tokens that work now. At most 500 at a time. */
-  authorizerList(request: ComponentRequest & { readonly offset: number; readonly count: number }): Answer<AuthorizerListBody> {
-    return this.#withComponent("api_get_authorizer_list", request, undefined, (component, matter) => {
-      const { authorizations } = component;
-      const page = authorizations.slice(request.offset, request.offset + Math.min(request.count, listMax));
-      const list = page.map(({ authorizerAppId, refreshTokens, authorizedAtMs }) => ({
-        authorizer_appid: authorizerAppId,
-        ...(tells(component, "list") && { refresh_token: refreshTokens.newest?.text ?? "" }),
-        auth_time: Math.floor(authorizedAtMs / 1000),
-      }));
-      return this.#context.grant(matter, "accepted", { total_count: authorizations.length, list });
-    });
+    return this.#withComponent(
+      "api_authorizer_token",
+      request,
+      request.authorizerAppId,
+      (component, matter, nowMs) => {
+        const authorization = component.authorization(request.authorizerAppId);
+        if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
+        if (authorization.passwordChanged) return this.#context.refuse(matter, 42007, "revoked");
+        const isGood = authorization.refreshTokens
+          .live(nowMs)
+          .some(({ text }) => text === request.refreshToken);
+        if (!isGood)
+          return this.#context.refuse(
+            matter,
+            61023,
+            this.#context.tokens.find(request.refreshToken)?.endCause ?? "unknown-token",
+          );
+        component.renewRefreshToken(authorization, nowMs, "always");
+        const token = authorization.accessTokens.issue(nowMs);
+        return this.#issued(matter, token, tokensOf(authorization, token, nowMs));
+      },
+    );
   }
 
   /**
-   * Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours, whatever is pushed later. With `isSame` the text is the one
-   * before, which counts from now on.
+   * `api_get_authorizer_info`: one account that has authorised, with the refresh token that works
+   * now. Its nickname has a line end in it.
+   */
+  authorizerInfo(
+    request: ComponentRequest & { readonly authorizerAppId: string },
+  ): Answer<AuthorizerInfoBody> {
+    return this.#withComponent(
+      "api_get_authorizer_info",
+      request,
+      request.authorizerAppId,
+      (component, matter) => {
+        const authorization = component.authorization(request.authorizerAppId);
+        if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
+        const refreshToken = tells(component, "info")
+          ? (authorization.refreshTokens.newest?.text ?? "")
+          : "";
+        return this.#context.grant(matter, "accepted", {
+          authorizer_info: { nick_name: "an account\n", user_name: "gh_eb5e3a772040" },
+          authorization_info: {
+            authorizer_appid: request.authorizerAppId,
+            authorizer_refresh_token: refreshToken,
+            func_info: functionScopes,
+          },
+        });
+      },
+    );
+  }
+
+  /**
+   * `api_get_authorizer_list`: who has authorised, with the refresh tokens that work now. At most
+   * 500 at a time.
+   */
+  authorizerList(
+    request: ComponentRequest & { readonly offset: number; readonly count: number },
+  ): Answer<AuthorizerListBody> {
+    return this.#withComponent(
+      "api_get_authorizer_list",
+      request,
+      undefined,
+      (component, matter) => {
+        const { authorizations } = component;
+        const page = authorizations.slice(
+          request.offset,
+          request.offset + Math.min(request.count, listMax),
+        );
+        const list = page.map(({ authorizerAppId, refreshTokens, authorizedAtMs }) => ({
+          authorizer_appid: authorizerAppId,
+          ...(tells(component, "list") && { refresh_token: refreshTokens.newest?.text ?? "" }),
+          auth_time: Math.floor(authorizedAtMs / 1000),
+        }));
+        return this.#context.grant(matter, "accepted", {
+          total_count: authorizations.length,
+          list,
+        });
+      },
+    );
+  }
+
+  /**
+   * Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours,
+   * whatever is pushed later. With `isSame` the text is the one before, which counts from now on.
    */
   pushTicket(componentAppId: string, { isSame = false }: { readonly isSame?: boolean } = {}): Push {
     const component = this.#component(componentAppId);
     const nowMs = this.#context.nowMs();
-    const { text } = isSame ? component.verifyTickets.renewed(nowMs) : component.verifyTickets.issue(nowMs);
+    const { text } = isSame
+      ? component.verifyTickets.renewed(nowMs)
+      : component.verifyTickets.issue(nowMs);
     return this.#push(component, "component_verify_ticket", { ComponentVerifyTicket: text });
   }
 
-  /** An account authorises the component, or does so again: the code that its browser would bring, and the message that tells of it. */
-  authorize(componentAppId: string, authorizerAppId: string): { readonly code: string; readonly push: Push } {
+  /**
+   * An account authorises the component, or does so again: the code that its browser would bring,
+   * and the message that tells of it.
+   */
+  authorize(
+    componentAppId: string,
+    authorizerAppId: string,
+  ): { readonly code: string; readonly push: Push } {
     const component = this.#component(componentAppId);
-    const infoType = component.authorization(authorizerAppId) === undefined ? "authorized" : "updateauthorized";
+    const infoType =
+      component.authorization(authorizerAppId) === undefined ? "authorized" : "updateauthorized";
     const code = component.authorize(authorizerAppId, this.#context.nowMs());
     const push = this.#push(component, infoType, {
       AuthorizerAppid: authorizerAppId,
@@ -148,17 +232,31 @@ export class OpenPlatform {
   /** Any document, as odd or as nested as the platform's are. */
   push(componentAppId: string, text: string, sealing: Partial<Sealing> = {}): Push {
     const { options } = this.#component(componentAppId);
-    return sealText(this.#context, options, text, { appId: options.appId, infoType: infoTypeIn(text), tag: "AppId", ...sealing });
+    return sealText(this.#context, options, text, {
+      appId: options.appId,
+      infoType: infoTypeIn(text),
+      tag: "AppId",
+      ...sealing,
+    });
   }
 
-  /** The account's password is changed: its tokens end, refreshing is refused with 42007 until it authorises again. */
+  /**
+   * The account's password is changed: its tokens end, refreshing is refused with 42007 until it
+   * authorises again.
+   */
   changePassword(componentAppId: string, authorizerAppId: string): void {
     const authorization = this.#component(componentAppId).authorization(authorizerAppId);
-    if (authorization === undefined) throw new ConfigurationError(`${authorizerAppId} has not authorised ${componentAppId}.`);
+    if (authorization === undefined)
+      throw new ConfigurationError(`${authorizerAppId} has not authorised ${componentAppId}.`);
     authorization.passwordChanged = true;
     authorization.accessTokens.endAll(this.#context.nowMs(), "revoked");
     this.#context.grant(
-      { kind: "act", endpoint: "change-password", appId: authorizerAppId, sender: { caller: "operator" } },
+      {
+        kind: "act",
+        endpoint: "change-password",
+        appId: authorizerAppId,
+        sender: { caller: "operator" },
+      },
       "operator",
       undefined,
     );
@@ -171,10 +269,17 @@ export class OpenPlatform {
     work: (component: Component, matter: Matter, nowMs: number) => Answer<Body>,
   ): Answer<Body> {
     const nowMs = this.#context.nowMs();
-    const checked = checkToken(this.#context.tokens, request.componentAccessToken, componentToken, nowMs);
+    const checked = checkToken(
+      this.#context.tokens,
+      request.componentAccessToken,
+      componentToken,
+      nowMs,
+    );
     const matter = this.#matter(name, appId ?? checked.token?.appId ?? "", request);
-    if (!checked.alive) return this.#context.refuse(matter, checked.objection.code, checked.objection.reason);
-    if (request.componentAppId !== checked.token.appId) return this.#context.refuse(matter, 61011, "unknown-app");
+    if (!checked.alive)
+      return this.#context.refuse(matter, checked.objection.code, checked.objection.reason);
+    if (request.componentAppId !== checked.token.appId)
+      return this.#context.refuse(matter, 61011, "unknown-app");
     return work(this.#component(checked.token.appId), matter, nowMs);
   }
 
@@ -183,7 +288,12 @@ export class OpenPlatform {
   }
 
   #push({ options }: Component, infoType: string, details: Readonly<Record<string, string>>): Push {
-    const fields = { AppId: options.appId, CreateTime: String(Math.floor(this.#context.nowMs() / 1000)), InfoType: infoType, ...details };
+    const fields = {
+      AppId: options.appId,
+      CreateTime: String(Math.floor(this.#context.nowMs() / 1000)),
+      InfoType: infoType,
+      ...details,
+    };
     return seal(this.#context, options, options.appId, fields, "AppId");
   }
 
@@ -194,7 +304,9 @@ export class OpenPlatform {
   #component(appId: string): Component {
     const component = this.#components.get(appId);
     if (component === undefined)
-      throw new ConfigurationError(`The simulator has no component ${appId}. Add it with the \`components\` option.`);
+      throw new ConfigurationError(
+        `The simulator has no component ${appId}. Add it with the \`components\` option.`,
+      );
     return component;
   }
 
@@ -204,14 +316,24 @@ export class OpenPlatform {
   }
 }
 
-const tells = ({ options: { tellsRefreshToken = ["info", "list"] } }: Component, where: "info" | "list"): boolean =>
-  tellsRefreshToken.includes(where);
+const tells = (
+  { options: { tellsRefreshToken = ["info", "list"] } }: Component,
+  where: "info" | "list",
+): boolean => tellsRefreshToken.includes(where);
 
 const functionScopes = [1, 2, 3].map((id) => ({ funcscope_category: { id } }));
 
-function tokensOf({ refreshTokens }: Authorization, token: Token, nowMs: number): AuthorizerTokenBody {
+function tokensOf(
+  { refreshTokens }: Authorization,
+  token: Token,
+  nowMs: number,
+): AuthorizerTokenBody {
   const refreshToken = refreshTokens.newest?.text ?? "";
-  return { authorizer_access_token: token.text, expires_in: secondsLeft(token, nowMs), authorizer_refresh_token: refreshToken };
+  return {
+    authorizer_access_token: token.text,
+    expires_in: secondsLeft(token, nowMs),
+    authorizer_refresh_token: refreshToken,
+  };
 }
 
 function secondsLeft(token: Token, nowMs: number): number {

@@ -7,7 +7,12 @@ const credentials = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123
 const { appId } = credentials;
 
 function platformWith(overlapMs: number): Platform {
-  return createPlatform({ clock: manualClock(), random: seededRandom(1), overlapMs, accounts: [credentials] });
+  return createPlatform({
+    clock: manualClock(),
+    random: seededRandom(1),
+    overlapMs,
+    accounts: [credentials],
+  });
 }
 
 function issue(platform: Platform): string {
@@ -18,13 +23,23 @@ function issue(platform: Platform): string {
 test.each([
   [0, 1],
   [300_000, 2],
-])("with an overlap of %i ms, other environments kill the fleet's token with %i fetches, logged as theirs", (overlapMs, fetches) => {
-  const platform = platformWith(overlapMs);
-  const token = issue(platform);
-  expect(platform.operator.kill(appId, { caller: "staging" })).toBe(fetches);
-  expect(platform.operator.inspect(token)).toMatchObject({ id: "T1", alive: false, endCause: "superseded" });
-  expect(platform.log.issues(appId).map(({ caller }) => caller)).toEqual(["", ...Array.from({ length: fetches }, () => "staging")]);
-});
+])(
+  "with an overlap of %i ms, other environments kill the fleet's token with %i fetches, logged as theirs",
+  (overlapMs, fetches) => {
+    const platform = platformWith(overlapMs);
+    const token = issue(platform);
+    expect(platform.operator.kill(appId, { caller: "staging" })).toBe(fetches);
+    expect(platform.operator.inspect(token)).toMatchObject({
+      id: "T1",
+      alive: false,
+      endCause: "superseded",
+    });
+    expect(platform.log.issues(appId).map(({ caller }) => caller)).toEqual([
+      "",
+      ...Array.from({ length: fetches }, () => "staging"),
+    ]);
+  },
+);
 
 test("killing where nothing is alive fetches nothing", () => {
   const platform = platformWith(0);
@@ -54,7 +69,9 @@ test("a token that expires by decree is refused as expired, a revoked one as inv
   platform.operator.expireNow(appId);
   const second = issue(platform);
   platform.operator.revoke(appId);
-  const codes = [first, second].map((accessToken) => platform.calls.call({ endpoint: "/x", accessToken }).body.errcode);
+  const codes = [first, second].map(
+    (accessToken) => platform.calls.call({ endpoint: "/x", accessToken }).body.errcode,
+  );
   expect(codes).toEqual([42001, 40001]);
 });
 
@@ -79,6 +96,8 @@ test("live tokens are listed oldest first, without their text", () => {
 test("acts are logged, and an unknown AppID is a mistake in the test that is named", () => {
   const platform = platformWith(0);
   platform.operator.freeze(appId);
-  expect(platform.log.entries({ kind: "act" })).toMatchObject([{ endpoint: "freeze", appId, caller: "operator" }]);
+  expect(platform.log.entries({ kind: "act" })).toMatchObject([
+    { endpoint: "freeze", appId, caller: "operator" },
+  ]);
   expect(() => platform.operator.freeze("wxnobody")).toThrow(/no account wxnobody/);
 });

@@ -1,4 +1,6 @@
-/** What people and other environments do to an account behind the fleet's back. Each act is logged. */
+/**
+ * What people and other environments do to an account behind the fleet's back. Each act is logged.
+ */
 import { ConfigurationError } from "@lingpai/core";
 import type { Account } from "./account.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +26,16 @@ const endpoints: Partial<Record<TokenKind, string>> = {
   authorizer: "/cgi-bin/component/api_authorizer_token",
 };
 
-const accessTokenKinds: readonly TokenKind[] = ["plain", "stable", "authorizer", "component", "corp", "suite-corp", "suite", "provider"];
+const accessTokenKinds: readonly TokenKind[] = [
+  "plain",
+  "stable",
+  "authorizer",
+  "component",
+  "corp",
+  "suite-corp",
+  "suite",
+  "provider",
+];
 
 export class Operator {
   readonly #context: Context;
@@ -36,16 +47,21 @@ export class Operator {
   }
 
   /**
-   * Another environment fetches once, by force where the token is stable: what was newest is superseded. Counts towards the quota,
-   * but is stopped neither by it nor by secrets or IP lists. Returns the new token's text, for a caller that goes on to use it.
+   * Another environment fetches once, by force where the token is stable: what was newest is
+   * superseded. Counts towards the quota, but is stopped neither by it nor by secrets or IP lists.
+   * Returns the new token's text, for a caller that goes on to use it.
    */
   foreignIssue(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): string {
     const space = this.#spaces(appId, kind).at(-1);
-    if (space === undefined) throw new ConfigurationError(`${appId} has no ${kind} token that another could fetch.`);
+    if (space === undefined)
+      throw new ConfigurationError(`${appId} has no ${kind} token that another could fetch.`);
     return this.#issueIn(space, caller).text;
   }
 
-  /** Other environments fetch until every token that was alive is dead: once without an overlap, twice with one. Returns how often. */
+  /**
+   * Other environments fetch until every token that was alive is dead: once without an overlap,
+   * twice with one. Returns how often.
+   */
   kill(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): number {
     let fetches = 0;
     for (const space of this.#spaces(appId, kind)) {
@@ -68,7 +84,10 @@ export class Operator {
     this.#endAll(appId, "revoke", "revoked", kinds);
   }
 
-  /** Refuses calls although the token is alive: at one endpoint only, so often, or for so long. Dies away by itself where it ends. */
+  /**
+   * Refuses calls although the token is alive: at one endpoint only, so often, or for so long. Dies
+   * away by itself where it ends.
+   */
   refuse(appId: string, options: RefusalOptions = {}): void {
     this.#spaces(appId, "plain");
     this.#context.refusals.add(appId, options, this.#context.nowMs());
@@ -87,7 +106,11 @@ export class Operator {
   }
 
   /** Replaces the secret. The old one works `graceMs` longer; tokens live on. */
-  rotateSecret(appId: string, secret: string, { graceMs = 0 }: { readonly graceMs?: number } = {}): void {
+  rotateSecret(
+    appId: string,
+    secret: string,
+    { graceMs = 0 }: { readonly graceMs?: number } = {},
+  ): void {
     const account = this.#act(appId, "rotate-secret");
     account.previousSecret = { text: account.secret, untilMs: this.#context.nowMs() + graceMs };
     account.secret = secret;
@@ -137,11 +160,17 @@ export class Operator {
     const { appId, kind } = space;
     const endpoint = endpoints[kind];
     if (endpoint === undefined)
-      throw new ConfigurationError(`A ${kind} of ${appId} is superseded by nothing. Use expireNow, expireTickets or revoke.`);
+      throw new ConfigurationError(
+        `A ${kind} of ${appId} is superseded by nothing. Use expireNow, expireTickets or revoke.`,
+      );
     const nowMs = this.#context.nowMs();
     this.#official.accounts.find(appId)?.quotas.count(endpoint, nowMs);
     const token = space.issue(nowMs);
-    this.#context.grant({ kind: "issue", endpoint, appId, tokenId: token.id, sender: { caller } }, "new", undefined);
+    this.#context.grant(
+      { kind: "issue", endpoint, appId, tokenId: token.id, sender: { caller } },
+      "new",
+      undefined,
+    );
     return token;
   }
 
@@ -154,14 +183,19 @@ export class Operator {
     return this.#spaces(appId, kind).flatMap((space) => space.live(nowMs));
   }
 
-  /** @throws {ConfigurationError} for an owner that the platform does not know: a mistake in the test. */
+  /**
+   * @throws {ConfigurationError} for an owner that the platform does not know: a mistake in the
+   *   test.
+   */
   #spaces(appId: string, kind: TokenKind): readonly TokenSpace[] {
-    if (this.#context.spaces.of(appId).length === 0) throw new ConfigurationError(`The simulator knows nobody by the name ${appId}.`);
+    if (this.#context.spaces.of(appId).length === 0)
+      throw new ConfigurationError(`The simulator knows nobody by the name ${appId}.`);
     return this.#context.spaces.of(appId, kind);
   }
 
   #endAll(appId: string, endpoint: string, cause: EndCause, kinds: readonly TokenKind[]): void {
-    for (const space of kinds.flatMap((kind) => this.#spaces(appId, kind))) space.endAll(this.#context.nowMs(), cause);
+    for (const space of kinds.flatMap((kind) => this.#spaces(appId, kind)))
+      space.endAll(this.#context.nowMs(), cause);
     this.#record(appId, endpoint);
   }
 
@@ -172,6 +206,10 @@ export class Operator {
   }
 
   #record(appId: string, endpoint: string): void {
-    this.#context.grant({ kind: "act", endpoint, appId, sender: { caller: "operator" } }, "operator", undefined);
+    this.#context.grant(
+      { kind: "act", endpoint, appId, sender: { caller: "operator" } },
+      "operator",
+      undefined,
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** Coupons, invoices, shops and devices, as data: a page, then the method (both where the page gives none) and path of each API that it documents. */
+/**
+ * Coupons, invoices, shops and devices, as data: a page, then the method (both where the page gives
+ * none) and path of each API that it documents.
+ */
 import type { PathGroup } from "./documented-paths.ts";
 
 export const commercePaths: readonly PathGroup[] = [
@@ -8,10 +11,21 @@ export const commercePaths: readonly PathGroup[] = [
     "POST /bizwifi/device/delete",
     "POST /bizwifi/device/list",
   ],
-  ["mp.weixin.qq.com/wiki/6/2732f3cf83947e0e4971aa8797ee9d6a.html", "POST /bizwifi/homepage/get", "POST /bizwifi/homepage/set"],
+  [
+    "mp.weixin.qq.com/wiki/6/2732f3cf83947e0e4971aa8797ee9d6a.html",
+    "POST /bizwifi/homepage/get",
+    "POST /bizwifi/homepage/set",
+  ],
   ["mp.weixin.qq.com/wiki/7/fcd0378ef00617fc276be2b3baa80973.html", "POST /bizwifi/qrcode/get"],
-  ["mp.weixin.qq.com/wiki/15/bcfb5d4578ea818b89913472cf2bbf8f.html", "POST /bizwifi/shop/get", "POST /bizwifi/shop/list"],
-  ["mp.weixin.qq.com/wiki/8/dfa2b756b66fca5d9b1211bc18812698.html", "POST /bizwifi/statistics/list"],
+  [
+    "mp.weixin.qq.com/wiki/15/bcfb5d4578ea818b89913472cf2bbf8f.html",
+    "POST /bizwifi/shop/get",
+    "POST /bizwifi/shop/list",
+  ],
+  [
+    "mp.weixin.qq.com/wiki/8/dfa2b756b66fca5d9b1211bc18812698.html",
+    "POST /bizwifi/statistics/list",
+  ],
   [
     "developers.weixin.qq.com/doc/offiaccount/Cards_and_Offer/Managing_Coupons_Vouchers_and_Cards.html",
     "POST /card/batchget",
@@ -100,13 +114,21 @@ export const commercePaths: readonly PathGroup[] = [
     "POST /device/compel_unbind",
     "POST /device/unbind",
   ],
-  ["iot.weixin.qq.com/wiki/new/index.html?page=3-4-4", "POST /device/create_qrcode", "GET /device/getqrcode"],
+  [
+    "iot.weixin.qq.com/wiki/new/index.html?page=3-4-4",
+    "POST /device/create_qrcode",
+    "GET /device/getqrcode",
+  ],
   ["iot.weixin.qq.com/wiki/new/index.html?page=3-4-12", "GET /device/get_bind_device"],
   ["iot.weixin.qq.com/wiki/new/index.html?page=3-4-11", "GET /device/get_openid"],
   ["iot.weixin.qq.com/wiki/new/index.html?page=3-4-8", "GET /device/get_stat"],
   ["iot.weixin.qq.com/wiki/document-2_10.html", "POST /device/transmsg"],
   ["iot.weixin.qq.com/wiki/new/index.html?page=3-4-9", "POST /device/verify_qrcode"],
-  ["mp.weixin.qq.com/wiki/6/c61604ff6890d386d6227945ad4a68d2.html", "GET /scan/merchantinfo/get", "POST /scan/product/create"],
+  [
+    "mp.weixin.qq.com/wiki/6/c61604ff6890d386d6227945ad4a68d2.html",
+    "GET /scan/merchantinfo/get",
+    "POST /scan/product/create",
+  ],
   [
     "mp.weixin.qq.com/wiki/15/7fa787701295b884410b5163e13313af.html",
     "POST /scan/product/clear",
@@ -115,7 +137,11 @@ export const commercePaths: readonly PathGroup[] = [
     "POST /scan/product/update",
     "POST /scan/scanticket/check",
   ],
-  ["mp.weixin.qq.com/wiki/15/1007691d0f1c10a0588c6517f12ed70f.html", "POST /scan/product/modstatus", "POST /scan/testwhitelist/set"],
+  [
+    "mp.weixin.qq.com/wiki/15/1007691d0f1c10a0588c6517f12ed70f.html",
+    "POST /scan/product/modstatus",
+    "POST /scan/testwhitelist/set",
+  ],
   [
     "mp.weixin.qq.com/wiki/15/b9e012f917e3484b7ed02771156411f3.html",
     "POST /shakearound/device/applyid",
@@ -124,8 +150,14 @@ export const commercePaths: readonly PathGroup[] = [
     "POST /shakearound/device/search",
     "POST /shakearound/device/update",
   ],
-  ["mp.weixin.qq.com/wiki/12/c8120214ec0ba08af5dfcc0da1a11400.html", "POST /shakearound/device/bindpage"],
-  ["mp.weixin.qq.com/wiki/5/e997428269ff189d8f9a4b9e177be2d9.html", "POST /shakearound/material/add"],
+  [
+    "mp.weixin.qq.com/wiki/12/c8120214ec0ba08af5dfcc0da1a11400.html",
+    "POST /shakearound/device/bindpage",
+  ],
+  [
+    "mp.weixin.qq.com/wiki/5/e997428269ff189d8f9a4b9e177be2d9.html",
+    "POST /shakearound/material/add",
+  ],
   [
     "mp.weixin.qq.com/wiki/5/6626199ea8757c752046d8e46cf13251.html",
     "POST /shakearound/page/add",
@@ -138,5 +170,8 @@ export const commercePaths: readonly PathGroup[] = [
     "POST /shakearound/statistics/device",
     "POST /shakearound/statistics/page",
   ],
-  ["mp.weixin.qq.com/wiki/3/34904a5db3d0ec7bb5306335b8da1faf.html", "POST /shakearound/user/getshakeinfo"],
+  [
+    "mp.weixin.qq.com/wiki/3/34904a5db3d0ec7bb5306335b8da1faf.html",
+    "POST /shakearound/user/getshakeinfo",
+  ],
 ];

@@ -1,4 +1,7 @@
-/** More APIs of mini programs, by the pages of other products, as data: a page, then the method (both where the page gives none) and path of each API that it documents. */
+/**
+ * More APIs of mini programs, by the pages of other products, as data: a page, then the method
+ * (both where the page gives none) and path of each API that it documents.
+ */
 import type { PathGroup } from "./documented-paths.ts";
 
 export const moreMiniProgramPaths: readonly PathGroup[] = [
@@ -32,7 +35,11 @@ export const moreMiniProgramPaths: readonly PathGroup[] = [
     "POST /wxa/search_map_poi",
     "POST /wxa/update_store",
   ],
-  ["open.weixin.qq.com/cgi-bin/showdocument?action=dir_list&id=open1489140588_nVUgx", "POST /wxa/bind_tester", "POST /wxa/unbind_tester"],
+  [
+    "open.weixin.qq.com/cgi-bin/showdocument?action=dir_list&id=open1489140588_nVUgx",
+    "POST /wxa/bind_tester",
+    "POST /wxa/unbind_tester",
+  ],
   [
     "open.weixin.qq.com/cgi-bin/showdocument?action=dir_list&id=open1489140610_Uavc4",
     "POST /wxa/change_visitstatus",
@@ -44,10 +51,28 @@ export const moreMiniProgramPaths: readonly PathGroup[] = [
     "GET /wxa/get_qrcode",
     "POST /wxa/release",
   ],
-  ["open.weixin.qq.com/cgi-bin/showdocument?action=dir_list&id=open1489138143_WPbOO", "POST /wxa/modify_domain"],
-  ["developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/query_quota.html", "GET /wxa/queryquota"],
-  ["developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/revertcoderelease.html", "GET /wxa/revertcoderelease"],
-  ["developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/speedup_audit.html", "POST /wxa/speedupaudit"],
-  ["developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/submit_audit.html", "POST /wxa/submit_audit"],
-  ["developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/undocodeaudit.html", "GET /wxa/undocodeaudit"],
+  [
+    "open.weixin.qq.com/cgi-bin/showdocument?action=dir_list&id=open1489138143_WPbOO",
+    "POST /wxa/modify_domain",
+  ],
+  [
+    "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/query_quota.html",
+    "GET /wxa/queryquota",
+  ],
+  [
+    "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/revertcoderelease.html",
+    "GET /wxa/revertcoderelease",
+  ],
+  [
+    "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/speedup_audit.html",
+    "POST /wxa/speedupaudit",
+  ],
+  [
+    "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/submit_audit.html",
+    "POST /wxa/submit_audit",
+  ],
+  [
+    "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/Mini_Programs/code/undocodeaudit.html",
+    "GET /wxa/undocodeaudit",
+  ],
 ];

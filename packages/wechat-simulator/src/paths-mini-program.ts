@@ -1,4 +1,7 @@
-/** The APIs of mini programs, by their own pages, as data: a page, then the method (both where the page gives none) and path of each API that it documents. */
+/**
+ * The APIs of mini programs, by their own pages, as data: a page, then the method (both where the
+ * page gives none) and path of each API that it documents.
+ */
 import type { PathGroup } from "./documented-paths.ts";
 
 export const miniProgramPaths: readonly PathGroup[] = [
@@ -14,12 +17,30 @@ export const miniProgramPaths: readonly PathGroup[] = [
     "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/qr-code/wxacode.createQRCode.html",
     "POST /cgi-bin/wxaapp/createwxaqrcode",
   ],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/ocr/ocr.businessLicense.html", "POST /cv/ocr/bizlicense"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/ocr/ocr.idcard.html", "POST /cv/ocr/idcard"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/batchDeleteFile.html", "POST /tcb/batchdeletefile"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/batchDownloadFile.html", "POST /tcb/batchdownloadfile"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseAdd.html", "POST /tcb/databaseadd"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseAggregate.html", "POST /tcb/databaseaggregate"],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/ocr/ocr.businessLicense.html",
+    "POST /cv/ocr/bizlicense",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/ocr/ocr.idcard.html",
+    "POST /cv/ocr/idcard",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/batchDeleteFile.html",
+    "POST /tcb/batchdeletefile",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/batchDownloadFile.html",
+    "POST /tcb/batchdownloadfile",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseAdd.html",
+    "POST /tcb/databaseadd",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseAggregate.html",
+    "POST /tcb/databaseaggregate",
+  ],
   [
     "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseCollectionAdd.html",
     "POST /tcb/databasecollectionadd",
@@ -32,8 +53,14 @@ export const miniProgramPaths: readonly PathGroup[] = [
     "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseCollectionGet.html",
     "POST /tcb/databasecollectionget",
   ],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseCount.html", "POST /tcb/databasecount"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseDelete.html", "POST /tcb/databasedelete"],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseCount.html",
+    "POST /tcb/databasecount",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseDelete.html",
+    "POST /tcb/databasedelete",
+  ],
   [
     "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseMigrateExport.html",
     "POST /tcb/databasemigrateexport",
@@ -46,23 +73,62 @@ export const miniProgramPaths: readonly PathGroup[] = [
     "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseMigrateQueryInfo.html",
     "POST /tcb/databasemigratequeryinfo",
   ],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseQuery.html", "POST /tcb/databasequery"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseUpdate.html", "POST /tcb/databaseupdate"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/utils/getQcloudToken.html", "POST /tcb/getqcloudtoken"],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseQuery.html",
+    "POST /tcb/databasequery",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/databaseUpdate.html",
+    "POST /tcb/databaseupdate",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/utils/getQcloudToken.html",
+    "POST /tcb/getqcloudtoken",
+  ],
   [
     "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/functions/invokeCloudFunction.html",
     "POST /tcb/invokecloudfunction",
   ],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/updateIndex.html", "POST /tcb/updateindex"],
-  ["developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/uploadFile.html", "POST /tcb/uploadfile"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/url-link/urllink.generate.html", "POST /wxa/generate_urllink"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/url-scheme/urlscheme.generate.html", "POST /wxa/generatescheme"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/user-info/auth.getPaidUnionId.html", "GET /wxa/getpaidunionid"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/qr-code/wxacode.get.html", "POST /wxa/getwxacode"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/qr-code/wxacode.getUnlimited.html", "POST /wxa/getwxacodeunlimit"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.imgSecCheck.html", "POST /wxa/img_sec_check"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.mediaCheckAsync.html", "POST /wxa/media_check_async"],
-  ["developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.msgSecCheck.html", "POST /wxa/msg_sec_check"],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/database/updateIndex.html",
+    "POST /tcb/updateindex",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/wxcloud/reference-http-api/storage/uploadFile.html",
+    "POST /tcb/uploadfile",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/url-link/urllink.generate.html",
+    "POST /wxa/generate_urllink",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/url-scheme/urlscheme.generate.html",
+    "POST /wxa/generatescheme",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/user-info/auth.getPaidUnionId.html",
+    "GET /wxa/getpaidunionid",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/qr-code/wxacode.get.html",
+    "POST /wxa/getwxacode",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/qr-code/wxacode.getUnlimited.html",
+    "POST /wxa/getwxacodeunlimit",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.imgSecCheck.html",
+    "POST /wxa/img_sec_check",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.mediaCheckAsync.html",
+    "POST /wxa/media_check_async",
+  ],
+  [
+    "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/sec-check/security.msgSecCheck.html",
+    "POST /wxa/msg_sec_check",
+  ],
   [
     "developers.weixin.qq.com/miniprogram/dev/api-backend/open-api/immediate-delivery/by-business/immediateDelivery.getBindAccount.html",
     "/cgi-bin/express/local/business/shop/get",

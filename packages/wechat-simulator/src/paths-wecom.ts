@@ -1,4 +1,7 @@
-/** The APIs of WeCom's apps, as data: a page, then the method (both where the page gives none) and path of each API that it documents. */
+/**
+ * The APIs of WeCom's apps, as data: a page, then the method (both where the page gives none) and
+ * path of each API that it documents.
+ */
 import type { PathGroup } from "./documented-paths.ts";
 
 export const wecomPaths: readonly PathGroup[] = [
@@ -6,15 +9,30 @@ export const wecomPaths: readonly PathGroup[] = [
   ["developer.work.weixin.qq.com/document/path/94867", "POST /cgi-bin/message/recall"],
   ["developer.work.weixin.qq.com/document/path/90254", "GET /cgi-bin/media/get"],
   ["developer.work.weixin.qq.com/document/path/92521", "GET /cgi-bin/get_api_domain_ip"],
-  ["developer.work.weixin.qq.com/document/path/91023", "GET /cgi-bin/auth/getuserinfo", "GET /cgi-bin/user/getuserinfo"],
+  [
+    "developer.work.weixin.qq.com/document/path/91023",
+    "GET /cgi-bin/auth/getuserinfo",
+    "GET /cgi-bin/user/getuserinfo",
+  ],
   ["developer.work.weixin.qq.com/document/path/95833", "POST /cgi-bin/auth/getuserdetail"],
   ["developer.work.weixin.qq.com/document/path/90200", "GET /cgi-bin/user/simplelist"],
   ["developer.work.weixin.qq.com/document/path/90201", "GET /cgi-bin/user/list"],
   ["developer.work.weixin.qq.com/document/path/96067", "POST /cgi-bin/user/list_id"],
-  ["developer.work.weixin.qq.com/document/path/94677", "POST /cgi-bin/kf/send_msg", "POST /cgi-bin/kf/sync_msg"],
-  ["developer.work.weixin.qq.com/document/path/93360", "POST /cgi-bin/corpgroup/corp/list_app_share_info"],
+  [
+    "developer.work.weixin.qq.com/document/path/94677",
+    "POST /cgi-bin/kf/send_msg",
+    "POST /cgi-bin/kf/sync_msg",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/93360",
+    "POST /cgi-bin/corpgroup/corp/list_app_share_info",
+  ],
   ["developer.work.weixin.qq.com/document/path/94964", "GET /cgi-bin/miniprogram/jscode2session"],
-  ["developer.work.weixin.qq.com/document/path/90227", "GET /cgi-bin/agent/get", "GET /cgi-bin/agent/list"],
+  [
+    "developer.work.weixin.qq.com/document/path/90227",
+    "GET /cgi-bin/agent/get",
+    "GET /cgi-bin/agent/list",
+  ],
   ["developer.work.weixin.qq.com/document/path/90228", "POST /cgi-bin/agent/set"],
   ["developer.work.weixin.qq.com/document/path/90245", "POST /cgi-bin/appchat/create"],
   ["developer.work.weixin.qq.com/document/path/90247", "GET /cgi-bin/appchat/get"],
@@ -33,9 +51,18 @@ export const wecomPaths: readonly PathGroup[] = [
   ],
   ["developer.work.weixin.qq.com/document/path/90262", "POST /cgi-bin/checkin/getcheckindata"],
   ["developer.work.weixin.qq.com/document/path/90263", "POST /cgi-bin/checkin/getcheckinoption"],
-  ["developer.work.weixin.qq.com/document/path/93380", "POST /cgi-bin/checkin/getcheckinschedulist"],
-  ["developer.work.weixin.qq.com/document/path/93384", "POST /cgi-bin/checkin/getcorpcheckinoption"],
-  ["developer.work.weixin.qq.com/document/path/93385", "POST /cgi-bin/checkin/setcheckinschedulist"],
+  [
+    "developer.work.weixin.qq.com/document/path/93380",
+    "POST /cgi-bin/checkin/getcheckinschedulist",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/93384",
+    "POST /cgi-bin/checkin/getcorpcheckinoption",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/93385",
+    "POST /cgi-bin/checkin/setcheckinschedulist",
+  ],
   ["developer.work.weixin.qq.com/document/path/91714", "GET /cgi-bin/corp/get_join_qrcode"],
   ["developer.work.weixin.qq.com/document/path/90269", "POST /cgi-bin/corp/getopenapprovaldata"],
   ["developer.work.weixin.qq.com/document/path/90205", "POST /cgi-bin/department/create"],
@@ -63,32 +90,72 @@ export const wecomPaths: readonly PathGroup[] = [
     "GET /cgi-bin/exmail/publicmail/search",
     "POST /cgi-bin/exmail/publicmail/update",
   ],
-  ["developer.work.weixin.qq.com/document/path/95513", "POST /cgi-bin/exmail/useroption/get", "POST /cgi-bin/exmail/useroption/update"],
+  [
+    "developer.work.weixin.qq.com/document/path/95513",
+    "POST /cgi-bin/exmail/useroption/get",
+    "POST /cgi-bin/exmail/useroption/update",
+  ],
   ["developer.work.weixin.qq.com/document/path/94852", "POST /cgi-bin/export/department"],
   ["developer.work.weixin.qq.com/document/path/94854", "GET /cgi-bin/export/get_result"],
   ["developer.work.weixin.qq.com/document/path/94849", "POST /cgi-bin/export/simple_user"],
   ["developer.work.weixin.qq.com/document/path/94853", "POST /cgi-bin/export/taguser"],
   ["developer.work.weixin.qq.com/document/path/94851", "POST /cgi-bin/export/user"],
-  ["developer.work.weixin.qq.com/document/path/92135", "POST /cgi-bin/externalcontact/add_msg_template"],
-  ["developer.work.weixin.qq.com/document/path/92994", "POST /cgi-bin/externalcontact/batch/get_by_user"],
-  ["developer.work.weixin.qq.com/document/path/92117", "POST /cgi-bin/externalcontact/get_corp_tag_list"],
-  ["developer.work.weixin.qq.com/document/path/92570", "GET /cgi-bin/externalcontact/get_follow_user_list"],
-  ["developer.work.weixin.qq.com/document/path/91561", "POST /cgi-bin/externalcontact/get_group_msg_result"],
-  ["developer.work.weixin.qq.com/document/path/92124", "POST /cgi-bin/externalcontact/get_unassigned_list"],
-  ["developer.work.weixin.qq.com/document/path/92132", "POST /cgi-bin/externalcontact/get_user_behavior_data"],
-  ["developer.work.weixin.qq.com/document/path/92122", "POST /cgi-bin/externalcontact/groupchat/get"],
-  ["developer.work.weixin.qq.com/document/path/92120", "POST /cgi-bin/externalcontact/groupchat/list"],
+  [
+    "developer.work.weixin.qq.com/document/path/92135",
+    "POST /cgi-bin/externalcontact/add_msg_template",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92994",
+    "POST /cgi-bin/externalcontact/batch/get_by_user",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92117",
+    "POST /cgi-bin/externalcontact/get_corp_tag_list",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92570",
+    "GET /cgi-bin/externalcontact/get_follow_user_list",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/91561",
+    "POST /cgi-bin/externalcontact/get_group_msg_result",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92124",
+    "POST /cgi-bin/externalcontact/get_unassigned_list",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92132",
+    "POST /cgi-bin/externalcontact/get_user_behavior_data",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92122",
+    "POST /cgi-bin/externalcontact/groupchat/get",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/92120",
+    "POST /cgi-bin/externalcontact/groupchat/list",
+  ],
   ["developer.work.weixin.qq.com/document/path/92113", "GET /cgi-bin/externalcontact/list"],
   ["developer.work.weixin.qq.com/document/path/92125", "POST /cgi-bin/externalcontact/transfer"],
   ["developer.work.weixin.qq.com/document/path/90238", "GET /cgi-bin/getcallbackip"],
-  ["developer.work.weixin.qq.com/document/path/94126", "POST /cgi-bin/hardware/get_hardware_checkin_data"],
+  [
+    "developer.work.weixin.qq.com/document/path/94126",
+    "POST /cgi-bin/hardware/get_hardware_checkin_data",
+  ],
   ["developer.work.weixin.qq.com/document/path/93638", "POST /cgi-bin/living/cancel"],
   ["developer.work.weixin.qq.com/document/path/93637", "POST /cgi-bin/living/create"],
   ["developer.work.weixin.qq.com/document/path/93874", "POST /cgi-bin/living/delete_replay_data"],
   ["developer.work.weixin.qq.com/document/path/93641", "POST /cgi-bin/living/get_living_code"],
   ["developer.work.weixin.qq.com/document/path/93635", "GET /cgi-bin/living/get_living_info"],
-  ["developer.work.weixin.qq.com/document/path/94442", "POST /cgi-bin/living/get_living_share_info"],
-  ["developer.work.weixin.qq.com/document/path/93634", "POST /cgi-bin/living/get_user_all_livingid"],
+  [
+    "developer.work.weixin.qq.com/document/path/94442",
+    "POST /cgi-bin/living/get_living_share_info",
+  ],
+  [
+    "developer.work.weixin.qq.com/document/path/93634",
+    "POST /cgi-bin/living/get_user_all_livingid",
+  ],
   ["developer.work.weixin.qq.com/document/path/93636", "POST /cgi-bin/living/get_watch_stat"],
   ["developer.work.weixin.qq.com/document/path/93640", "POST /cgi-bin/living/modify"],
   ["developer.work.weixin.qq.com/document/path/90253", "POST /cgi-bin/media/upload"],
@@ -108,7 +175,10 @@ export const wecomPaths: readonly PathGroup[] = [
   ["developer.work.weixin.qq.com/document/path/91983", "POST /cgi-bin/oa/getapprovaldetail"],
   ["developer.work.weixin.qq.com/document/path/91816", "POST /cgi-bin/oa/getapprovalinfo"],
   ["developer.work.weixin.qq.com/document/path/91982", "POST /cgi-bin/oa/gettemplatedetail"],
-  ["developer.work.weixin.qq.com/document/path/93394", "POST /cgi-bin/oa/journal/get_record_detail"],
+  [
+    "developer.work.weixin.qq.com/document/path/93394",
+    "POST /cgi-bin/oa/journal/get_record_detail",
+  ],
   ["developer.work.weixin.qq.com/document/path/93393", "POST /cgi-bin/oa/journal/get_record_list"],
   ["developer.work.weixin.qq.com/document/path/93395", "POST /cgi-bin/oa/journal/get_stat_list"],
   [
@@ -140,7 +210,11 @@ export const wecomPaths: readonly PathGroup[] = [
   ["developer.work.weixin.qq.com/document/path/90211", "POST /cgi-bin/tag/update"],
   ["developer.work.weixin.qq.com/document/path/90203", "GET /cgi-bin/user/authsucc"],
   ["developer.work.weixin.qq.com/document/path/90199", "POST /cgi-bin/user/batchdelete"],
-  ["developer.work.weixin.qq.com/document/path/90202", "POST /cgi-bin/user/convert_to_openid", "POST /cgi-bin/user/convert_to_userid"],
+  [
+    "developer.work.weixin.qq.com/document/path/90202",
+    "POST /cgi-bin/user/convert_to_openid",
+    "POST /cgi-bin/user/convert_to_userid",
+  ],
   ["developer.work.weixin.qq.com/document/path/90195", "POST /cgi-bin/user/create"],
   ["developer.work.weixin.qq.com/document/path/90198", "GET /cgi-bin/user/delete"],
   ["developer.work.weixin.qq.com/document/path/90196", "GET /cgi-bin/user/get"],

@@ -1,4 +1,7 @@
-/** The platform without a network: its parts, wired to one clock, one source of randomness and one log. */
+/**
+ * The platform without a network: its parts, wired to one clock, one source of randomness and one
+ * log.
+ */
 import type { Clock, Random } from "@lingpai/core";
 import { systemClock, systemRandom } from "@lingpai/core";
 import type { AccountDefaults, AccountOptions } from "./account.ts";
@@ -28,7 +31,8 @@ export interface PlatformOptions {
   /** The WeCom service provider. */
   readonly provider?: ProviderOptions;
   /**
-   * How long a superseded token works on, in ms: 300_000 as the official page says, 0 as the incident report observed.
+   * How long a superseded token works on, in ms: 300_000 as the official page says, 0 as the
+   * incident report observed.
    * @defaultValue 300_000
    */
   readonly overlapMs?: number;
@@ -36,7 +40,10 @@ export interface PlatformOptions {
   readonly window?: number;
   /** How long a token or ticket lives, in ms. @defaultValue 7_200_000 */
   readonly lifetimeMs?: number;
-  /** Keep at least this many of the newest log entries; 0 keeps none. Tallies are always kept. @defaultValue Infinity */
+  /**
+   * Keep at least this many of the newest log entries; 0 keeps none. Tallies are always kept.
+   * @defaultValue Infinity
+   */
   readonly logEntriesMax?: number;
   /** Drives latencies and pushes. @defaultValue the machine's */
   readonly clock?: Clock;
@@ -61,9 +68,17 @@ export interface Platform {
   readonly context: Context;
 }
 
-/** Makes a platform. It has no timers and does nothing until it is asked: every method processes one request at this instant. */
+/**
+ * Makes a platform. It has no timers and does nothing until it is asked: every method processes one
+ * request at this instant.
+ */
 export function createPlatform(options: PlatformOptions = {}): Platform {
-  const { clock = systemClock, random = systemRandom, logEntriesMax = Infinity, nowMs = () => clock.wallMs() } = options;
+  const {
+    clock = systemClock,
+    random = systemRandom,
+    logEntriesMax = Infinity,
+    nowMs = () => clock.wallMs(),
+  } = options;
   const context = new Context(clock, nowMs, random, logEntriesMax);
   const defaults = defaultsOf(options);
   const official = new OfficialAccounts(context, defaults);
@@ -84,6 +99,10 @@ export function createPlatform(options: PlatformOptions = {}): Platform {
   };
 }
 
-function defaultsOf({ overlapMs = 300_000, window = 2, lifetimeMs = 7_200_000 }: PlatformOptions): AccountDefaults {
+function defaultsOf({
+  overlapMs = 300_000,
+  window = 2,
+  lifetimeMs = 7_200_000,
+}: PlatformOptions): AccountDefaults {
   return { supersession: { overlapMs, window }, lifetimeMs };
 }

@@ -11,7 +11,10 @@ export interface Limits {
 /** By endpoint path. */
 export type LimitTable = Readonly<Record<string, Limits>>;
 
-/** What a formal account is granted. A test account gets {@link testLimits} on top. Endpoints that are not listed get {@link otherLimits}. */
+/**
+ * What a formal account is granted. A test account gets {@link testLimits} on top. Endpoints that
+ * are not listed get {@link otherLimits}.
+ */
 export const formalLimits: LimitTable = {
   "/cgi-bin/token": { perDay: 2_000 },
   "/cgi-bin/stable_token": { perDay: 500_000, perMinute: 10_000 },
@@ -61,7 +64,9 @@ export class Quotas {
     this.#limits = new Map(tables.flatMap((table) => Object.entries(table)));
   }
 
-  /** Which limit stands in the way of one more request; undefined when none does. Changes nothing. */
+  /**
+   * Which limit stands in the way of one more request; undefined when none does. Changes nothing.
+   */
   exhausted(endpoint: string, atMs: number): "day-quota" | "minute-quota" | undefined {
     const { perDay = Infinity, perMinute = Infinity } = this.#limitsOf(endpoint);
     const meter = this.#meter(endpoint, atMs);
@@ -85,7 +90,10 @@ export class Quotas {
     this.#limits.set(endpoint, limits);
   }
 
-  /** Sets today's counters of every endpoint back to 0, at most ten times per calendar month. False, and no change, beyond. */
+  /**
+   * Sets today's counters of every endpoint back to 0, at most ten times per calendar month. False,
+   * and no change, beyond.
+   */
   clear(atMs: number): boolean {
     const month = shanghaiMonth(atMs);
     if (month !== this.#month) {

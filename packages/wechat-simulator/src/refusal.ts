@@ -42,7 +42,8 @@ const texts: Readonly<Record<number, string>> = {
   42001: "access_token expired",
   42002: "refresh_token expired",
   42006: "component_access_token expired",
-  42007: "access_token and refresh_token exception, user modified password, re-authorization required",
+  42007:
+    "access_token and refresh_token exception, user modified password, re-authorization required",
   42009: "suite_token expired",
   43001: "require GET method",
   43002: "require POST method",
@@ -69,17 +70,24 @@ const texts: Readonly<Record<number, string>> = {
   76021: "cgi_path not found, please check",
 };
 
-/** The text when an AppID's secret is wrong and the platform answers 40001 instead of 40125: shorter than a dead token's. */
+/**
+ * The text when an AppID's secret is wrong and the platform answers 40001 instead of 40125: shorter
+ * than a dead token's.
+ */
 const wrongSecretText = "invalid credential";
 
-/** A refusal as the official account and open platform hosts word it: the text, then `rid: ` and three hex groups. */
+/**
+ * A refusal as the official account and open platform hosts word it: the text, then `rid: ` and
+ * three hex groups.
+ */
 export function refusal(code: number, atMs: number, random: Random, detail?: string): ErrorBody {
   return { errcode: code, errmsg: `${textOf(code, detail)} rid: ${requestId(atMs, random)}` };
 }
 
 /** A refusal as WeCom words it. */
 export function wecomRefusal(code: number, atMs: number, random: Random, ip: string): ErrorBody {
-  const text = code === 40013 ? "invalid corpid" : code === 45009 ? "api freq out of limit" : textOf(code);
+  const text =
+    code === 40013 ? "invalid corpid" : code === 45009 ? "api freq out of limit" : textOf(code);
   const hint = `[${Math.floor(atMs / 1000)}_${hexGroup(random)}]`;
   return {
     errcode: code,

@@ -22,14 +22,20 @@ interface Standing {
 export class Refusals {
   #standing: Standing[] = [];
 
-  add(appId: string, { endpoint, code = 40001, times = Infinity, forMs = Infinity }: RefusalOptions, nowMs: number): void {
+  add(
+    appId: string,
+    { endpoint, code = 40001, times = Infinity, forMs = Infinity }: RefusalOptions,
+    nowMs: number,
+  ): void {
     this.#standing.push({ appId, endpoint, code, untilMs: nowMs + forMs, left: times });
   }
 
   /** The code that a call is refused with in spite of its live token; counts it. */
   take(appId: string, endpoint: string, nowMs: number): number | undefined {
     this.#standing = this.#standing.filter(({ untilMs, left }) => nowMs < untilMs && left > 0);
-    const found = this.#standing.find((each) => each.appId === appId && (each.endpoint ?? endpoint) === endpoint);
+    const found = this.#standing.find(
+      (each) => each.appId === appId && (each.endpoint ?? endpoint) === endpoint,
+    );
     if (found !== undefined) found.left -= 1;
     return found?.code;
   }

@@ -1,4 +1,7 @@
-/** The endpoints as they appear on the wire: which path and method, what is read from query and body, what is answered. */
+/**
+ * The endpoints as they appear on the wire: which path and method, what is read from query and
+ * body, what is answered.
+ */
 import type { Context as HonoContext } from "hono";
 import type { Hono } from "hono";
 import type { Answer, Matter, Sender } from "./context.ts";
@@ -32,7 +35,8 @@ export interface Endpoint {
 
 /** The text of a query parameter or of a JSON string; "" when it is absent or of another type. */
 export const textIn = (exchange: Exchange, name: string): string => exchange.req.query(name) ?? "";
-export const textOf = (body: Json, name: string): string => (typeof body[name] === "string" ? body[name] : "");
+export const textOf = (body: Json, name: string): string =>
+  typeof body[name] === "string" ? body[name] : "";
 
 /** A whole number of a JSON body; 0 when it is absent, negative or of another type. */
 export const countIn = (body: Json, name: string): number => {
@@ -40,7 +44,10 @@ export const countIn = (body: Json, name: string): number => {
   return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0;
 };
 
-/** Adds endpoints to the app, the first of each path, with the platform's own answers to a wrong method, an empty body and a body that is no JSON object. */
+/**
+ * Adds endpoints to the app, the first of each path, with the platform's own answers to a wrong
+ * method, an empty body and a body that is no JSON object.
+ */
 export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
   const paths = new Set<string>();
   for (const endpoint of endpoints) {
@@ -50,34 +57,63 @@ export function serveEndpoints(app: App, platform: Platform, endpoints: readonly
       const { method } = exchange.req;
       if (endpoint.method !== "any" && method !== endpoint.method)
         return reply(exchange, wrongMethod(platform, endpoint, exchange.env.sender));
-      if (method === "GET" || endpoint.takesFiles) return reply(exchange, endpoint.answer(exchange, {}));
+      if (method === "GET" || endpoint.takesFiles)
+        return reply(exchange, endpoint.answer(exchange, {}));
       const text = await exchange.req.text();
       const body = jsonObject(text);
-      if (body === undefined) return reply(exchange, unreadable(platform, endpoint, exchange.env.sender, text));
+      if (body === undefined)
+        return reply(exchange, unreadable(platform, endpoint, exchange.env.sender, text));
       return reply(exchange, endpoint.answer(exchange, body));
     });
   }
 }
 
 function reply(exchange: Exchange, answer: Answer<unknown>): Response {
-  if (answer.body instanceof Uint8Array) return exchange.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
-  return exchange.body(JSON.stringify(answer.body), 200, { "content-type": "application/json; encoding=utf-8" });
+  if (answer.body instanceof Uint8Array)
+    return exchange.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
+  return exchange.body(JSON.stringify(answer.body), 200, {
+    "content-type": "application/json; encoding=utf-8",
+  });
 }
 
-function wrongMethod({ context }: Platform, { kind, method, path }: Endpoint, sender: Sender): Answer<never> {
-  return context.refuse(malformed(kind, path, sender), method === "POST" ? 43002 : 43001, "malformed");
+function wrongMethod(
+  { context }: Platform,
+  { kind, method, path }: Endpoint,
+  sender: Sender,
+): Answer<never> {
+  return context.refuse(
+    malformed(kind, path, sender),
+    method === "POST" ? 43002 : 43001,
+    "malformed",
+  );
 }
 
-function unreadable({ context }: Platform, { kind, path }: Endpoint, sender: Sender, text: string): Answer<never> {
-  return context.refuse(malformed(kind, path, sender), text.trim() === "" ? 44002 : 47001, "malformed");
+function unreadable(
+  { context }: Platform,
+  { kind, path }: Endpoint,
+  sender: Sender,
+  text: string,
+): Answer<never> {
+  return context.refuse(
+    malformed(kind, path, sender),
+    text.trim() === "" ? 44002 : 47001,
+    "malformed",
+  );
 }
 
-const malformed = (kind: LogKind, endpoint: string, sender: Sender): Matter => ({ kind, endpoint, appId: undefined, sender });
+const malformed = (kind: LogKind, endpoint: string, sender: Sender): Matter => ({
+  kind,
+  endpoint,
+  appId: undefined,
+  sender,
+});
 
 function jsonObject(text: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Json)
+      : undefined;
   } catch {
     return undefined;
   }

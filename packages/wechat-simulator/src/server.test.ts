@@ -15,7 +15,12 @@ afterEach(async () => {
 
 async function serving() {
   const clock = manualClock();
-  const simulator = createSimulator({ clock, random: seededRandom(1), accounts: [{ appId, secret }], overlapMs: 0 });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(1),
+    accounts: [{ appId, secret }],
+    overlapMs: 0,
+  });
   const server = await listen(simulator);
   servers.push(server);
   return { clock, simulator, server };
@@ -27,8 +32,13 @@ test("the endpoints answer over HTTP on a free loopback port, and the log knows 
   const response = await fetch(server.url + path, { headers: { "x-lingpai-node": "node-1" } });
   expect(await response.json()).toMatchObject({ expires_in: 7200 });
   const body = JSON.stringify({ grant_type: "client_credential", appid: appId, secret });
-  expect(await (await fetch(`${server.url}/cgi-bin/stable_token`, { method: "POST", body })).json()).toMatchObject({ expires_in: 7200 });
-  expect(simulator.log.issues(appId)).toMatchObject([{ tokenId: "T1", caller: "node-1" }, { tokenId: "T2" }]);
+  expect(
+    await (await fetch(`${server.url}/cgi-bin/stable_token`, { method: "POST", body })).json(),
+  ).toMatchObject({ expires_in: 7200 });
+  expect(simulator.log.issues(appId)).toMatchObject([
+    { tokenId: "T1", caller: "node-1" },
+    { tokenId: "T2" },
+  ]);
 });
 
 test("a lost reply breaks the connection after the token was issued", async () => {
@@ -42,7 +52,9 @@ test("silence lasts until the client gives up", async () => {
   const { simulator, server } = await serving();
   simulator.faults.next({ loseReply: "silence" });
   const controller = new AbortController();
-  const rejected = expect(fetch(server.url + path, { signal: controller.signal })).rejects.toThrow("deadline");
+  const rejected = expect(fetch(server.url + path, { signal: controller.signal })).rejects.toThrow(
+    "deadline",
+  );
   await expect.poll(() => simulator.log.issues().length).toBe(1);
   controller.abort(new Error("deadline"));
   await rejected;
@@ -52,7 +64,9 @@ test("a request whose client has gone is processed all the same", async () => {
   const { clock, simulator, server } = await serving();
   simulator.faults.next({ delayBeforeMs: 10_000 });
   const controller = new AbortController();
-  const rejected = expect(fetch(server.url + path, { method: "GET", signal: controller.signal })).rejects.toThrow("deadline");
+  const rejected = expect(
+    fetch(server.url + path, { method: "GET", signal: controller.signal }),
+  ).rejects.toThrow("deadline");
   await expect.poll(() => clock.pendingTimers).toBe(1);
   controller.abort(new Error("deadline"));
   await rejected;

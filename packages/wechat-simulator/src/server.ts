@@ -20,8 +20,14 @@ export interface SimulatorServer extends AsyncDisposable {
 }
 
 /** Serves the simulator until it is closed. Rejects when the port is taken. */
-export function listen(simulator: Simulator, { port = 0, host = "127.0.0.1" }: ListenOptions = {}): Promise<SimulatorServer> {
-  const respond = async (request: Request, { outgoing }: HttpBindings | Http2Bindings): Promise<Response> => {
+export function listen(
+  simulator: Simulator,
+  { port = 0, host = "127.0.0.1" }: ListenOptions = {},
+): Promise<SimulatorServer> {
+  const respond = async (
+    request: Request,
+    { outgoing }: HttpBindings | Http2Bindings,
+  ): Promise<Response> => {
     const arrival = await simulator.handle(request);
     if (arrival.kind === "reply") return arrival.reply;
     if (arrival.kind === "reset" || arrival.kind === "no-tunnel") outgoing.destroy();
@@ -29,16 +35,19 @@ export function listen(simulator: Simulator, { port = 0, host = "127.0.0.1" }: L
   };
 
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: respond, port, hostname: host, overrideGlobalObjects: false }, (address: AddressInfo) => {
-      server.off("error", reject);
-      const close = (): Promise<void> =>
-        new Promise((closed, failed) => {
-          server.close((error) => (error ? failed(error) : closed()));
-          if ("closeAllConnections" in server) server.closeAllConnections();
-        });
-      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
-      resolve({ url: `http://${name}:${address.port}`, close, [Symbol.asyncDispose]: close });
-    });
+    const server = serve(
+      { fetch: respond, port, hostname: host, overrideGlobalObjects: false },
+      (address: AddressInfo) => {
+        server.off("error", reject);
+        const close = (): Promise<void> =>
+          new Promise((closed, failed) => {
+            server.close((error) => (error ? failed(error) : closed()));
+            if ("closeAllConnections" in server) server.closeAllConnections();
+          });
+        const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+        resolve({ url: `http://${name}:${address.port}`, close, [Symbol.asyncDispose]: close });
+      },
+    );
     server.once("error", reject);
   });
 }

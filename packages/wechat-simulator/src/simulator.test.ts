@@ -6,19 +6,34 @@ import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.fixtu
 describe("who asks", () => {
   test("is known by what fetch was bound to, else by x-lingpai-node, else by user-agent", async () => {
     const { simulator } = network();
-    await simulator.fetchAs({ caller: "bound" })(tokenUrl, { headers: { "x-lingpai-node": "node-1" } });
-    await simulator.fetch(tokenUrl, { headers: { "x-lingpai-node": "node-1", "user-agent": "agent" } });
+    await simulator.fetchAs({ caller: "bound" })(tokenUrl, {
+      headers: { "x-lingpai-node": "node-1" },
+    });
+    await simulator.fetch(tokenUrl, {
+      headers: { "x-lingpai-node": "node-1", "user-agent": "agent" },
+    });
     await simulator.fetch(tokenUrl, { headers: { "user-agent": "agent" } });
     await simulator.fetch(tokenUrl);
-    expect(simulator.log.issues(appId).map(({ caller }) => caller)).toEqual(["bound", "node-1", "agent", ""]);
+    expect(simulator.log.issues(appId).map(({ caller }) => caller)).toEqual([
+      "bound",
+      "node-1",
+      "agent",
+      "",
+    ]);
   });
 
   test("is let in by address: the bound one, or the first of x-forwarded-for", async () => {
     const { simulator } = network();
     simulator.operator.setAllowList(appId, ["10.0.0.1"]);
     expect(await json(simulator.fetch(tokenUrl))).toMatchObject({ errcode: 40164 });
-    expect(await json(simulator.fetchAs({ ip: "10.0.0.1" })(tokenUrl))).toHaveProperty("access_token");
-    expect(await json(simulator.fetch(tokenUrl, { headers: { "x-forwarded-for": "10.0.0.1, 10.9.9.9" } }))).toHaveProperty("access_token");
+    expect(await json(simulator.fetchAs({ ip: "10.0.0.1" })(tokenUrl))).toHaveProperty(
+      "access_token",
+    );
+    expect(
+      await json(
+        simulator.fetch(tokenUrl, { headers: { "x-forwarded-for": "10.0.0.1, 10.9.9.9" } }),
+      ),
+    ).toHaveProperty("access_token");
   });
 });
 
@@ -66,7 +81,9 @@ describe("an aborted request", () => {
     const { simulator, clock } = network();
     simulator.faults.next({ loseReply: "silence" });
     const controller = new AbortController();
-    const rejected = expect(simulator.fetch(tokenUrl, { signal: controller.signal })).rejects.toThrow("deadline");
+    const rejected = expect(
+      simulator.fetch(tokenUrl, { signal: controller.signal }),
+    ).rejects.toThrow("deadline");
     await clock.settle();
     setFlagsFromString("--expose-gc");
     for (let round = 0; round < 3; round += 1) {
@@ -79,7 +96,9 @@ describe("an aborted request", () => {
 
   test("that was aborted before it left reaches nobody", async () => {
     const { simulator } = network();
-    await expect(simulator.fetch(tokenUrl, { signal: AbortSignal.abort(new Error("early")) })).rejects.toThrow("early");
+    await expect(
+      simulator.fetch(tokenUrl, { signal: AbortSignal.abort(new Error("early")) }),
+    ).rejects.toThrow("early");
     expect(simulator.log.seq).toBe(0);
   });
 });
@@ -87,7 +106,11 @@ describe("an aborted request", () => {
 test("one run is repeated exactly by the same seed", async () => {
   const run = async (): Promise<unknown> => {
     const { simulator } = network();
-    return [await tokenFrom(simulator), await json(simulator.fetch(tokenUrl.replace(secret, "wrong"))), simulator.log.entries()];
+    return [
+      await tokenFrom(simulator),
+      await json(simulator.fetch(tokenUrl.replace(secret, "wrong"))),
+      simulator.log.entries(),
+    ];
   };
   expect(await run()).toEqual(await run());
 });

@@ -1,4 +1,6 @@
-/** A platform behind a network: a `fetch` that reaches it in this process, with latency and faults. */
+/**
+ * A platform behind a network: a `fetch` that reaches it in this process, with latency and faults.
+ */
 import { Hono } from "hono";
 import type { Matter, Sender } from "./context.ts";
 import { defaultIp } from "./context.ts";
@@ -20,14 +22,20 @@ import { spoil } from "./corrupt-answer.ts";
 import { wecomEndpoints } from "./wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {
-  /** A request's time there and back, in ms: a fixed one, or drawn evenly from a range. Half is spent on each way. @defaultValue 0 */
+  /**
+   * A request's time there and back, in ms: a fixed one, or drawn evenly from a range. Half is
+   * spent on each way. @defaultValue 0
+   */
   readonly latencyMs?: number | readonly [minMs: number, maxMs: number];
 }
 
 export interface Simulator extends Platform {
   /** What goes wrong, and when. */
   readonly faults: FaultPlan;
-  /** Reaches the platform whatever the URL's host is. Each of the platform's own hosts serves its own paths, any other all of them. No sockets; delays pass on the injected clock. */
+  /**
+   * Reaches the platform whatever the URL's host is. Each of the platform's own hosts serves its
+   * own paths, any other all of them. No sockets; delays pass on the injected clock.
+   */
   readonly fetch: typeof fetch;
   /** The same, for a client of this label and address. */
   fetchAs(sender: Sender): typeof fetch;
@@ -38,9 +46,18 @@ export interface Simulator extends Platform {
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const platform = createPlatform(options);
   const faults = new FaultPlan();
-  const engines = [...officialEndpoints(platform), ...openPlatformEndpoints(platform), ...wecomEndpoints(platform)];
+  const engines = [
+    ...officialEndpoints(platform),
+    ...openPlatformEndpoints(platform),
+    ...wecomEndpoints(platform),
+  ];
   const endpoints = [...engines, ...documentedEndpoints(platform, engines)];
-  const apps = new Map([undefined, "wechat" as const, "wecom" as const].map((host) => [host, appOf(platform, endpoints, host)]));
+  const apps = new Map(
+    [undefined, "wechat" as const, "wecom" as const].map((host) => [
+      host,
+      appOf(platform, endpoints, host),
+    ]),
+  );
   let ordinal = 0;
 
   const handle = async (given: Request, bound: Sender = {}): Promise<Arrival<Response>> => {
@@ -48,7 +65,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const url = new URL(given.url);
     ordinal += 1;
     const fault =
-      faults.take({ endpoint: url.pathname, method: given.method, query: url.searchParams, caller: sender.caller, ordinal }) ?? {};
+      faults.take({
+        endpoint: url.pathname,
+        method: given.method,
+        query: url.searchParams,
+        caller: sender.caller,
+        ordinal,
+      }) ?? {};
     const request = await detached(given);
     return exchange(platform.clock, fault, travelOf(options, platform), async () => {
       const response = await answer(request, url, sender, fault);
@@ -56,12 +79,20 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     });
   };
 
-  const answer = async (request: Request, url: URL, sender: Sender, fault: Fault): Promise<Response> => {
+  const answer = async (
+    request: Request,
+    url: URL,
+    sender: Sender,
+    fault: Fault,
+  ): Promise<Response> => {
     const { errcode, processed = errcode === undefined } = fault;
     const app = apps.get(hostOf(url));
-    const response = processed && app !== undefined ? await app.fetch(request, { sender }) : new Response("");
+    const response =
+      processed && app !== undefined ? await app.fetch(request, { sender }) : new Response("");
     if (errcode === undefined) return response;
-    return Response.json(platform.context.refuse(matterOf(platform, endpoints, url, sender), errcode, "fault").body);
+    return Response.json(
+      platform.context.refuse(matterOf(platform, endpoints, url, sender), errcode, "fault").body,
+    );
   };
 
   const fetchAs = (sender: Sender): typeof fetch => fetchOver((request) => handle(request, sender));
@@ -74,19 +105,37 @@ function appOf(platform: Platform, endpoints: readonly Endpoint[], host: Host | 
   serveEndpoints(
     app,
     platform,
-    endpoints.filter((endpoint) => host === undefined || endpoint.host === undefined || endpoint.host === host),
+    endpoints.filter(
+      (endpoint) => host === undefined || endpoint.host === undefined || endpoint.host === host,
+    ),
   );
-  app.notFound((c) => c.text(`The simulator has no endpoint ${c.req.path}${host === undefined ? "" : ` at this host (${host})`}.`, 404));
+  app.notFound((c) =>
+    c.text(
+      `The simulator has no endpoint ${c.req.path}${host === undefined ? "" : ` at this host (${host})`}.`,
+      404,
+    ),
+  );
   return app;
 }
 
-/** The request with its body read and without its signal: the platform has received it whole, whatever the client does from now on. */
+/**
+ * The request with its body read and without its signal: the platform has received it whole,
+ * whatever the client does from now on.
+ */
 async function detached(request: Request): Promise<Request> {
   const { method, headers, url } = request;
-  return new Request(url, method === "GET" || method === "HEAD" ? { method, headers } : { method, headers, body: await request.text() });
+  return new Request(
+    url,
+    method === "GET" || method === "HEAD"
+      ? { method, headers }
+      : { method, headers, body: await request.text() },
+  );
 }
 
-/** What the caller was bound to, else what the request's headers say: `x-lingpai-node` or `user-agent`, and `x-forwarded-for`. */
+/**
+ * What the caller was bound to, else what the request's headers say: `x-lingpai-node` or
+ * `user-agent`, and `x-forwarded-for`.
+ */
 function senderOf({ headers }: Request, bound: Sender): Required<Sender> {
   const caller = bound.caller ?? headers.get("x-lingpai-node") ?? headers.get("user-agent") ?? "";
   const ip = bound.ip ?? headers.get("x-forwarded-for")?.split(",")[0]?.trim() ?? defaultIp;
@@ -94,13 +143,27 @@ function senderOf({ headers }: Request, bound: Sender): Required<Sender> {
 }
 
 function travelOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): Travel {
-  const wholeMs = typeof latencyMs === "number" ? latencyMs : latencyMs[0] + random.next() * (latencyMs[1] - latencyMs[0]);
+  const wholeMs =
+    typeof latencyMs === "number"
+      ? latencyMs
+      : latencyMs[0] + random.next() * (latencyMs[1] - latencyMs[0]);
   return { delayBeforeMs: wholeMs / 2, delayAfterMs: wholeMs / 2 };
 }
 
 /** What a request is about, as far as its path and query tell. */
-function matterOf({ context }: Platform, endpoints: readonly Endpoint[], { pathname, searchParams }: URL, sender: Sender): Matter {
+function matterOf(
+  { context }: Platform,
+  endpoints: readonly Endpoint[],
+  { pathname, searchParams }: URL,
+  sender: Sender,
+): Matter {
   const token = context.tokens.find(searchParams.get("access_token") ?? "");
   const kind = endpoints.find(({ path }) => path === pathname)?.kind ?? "call";
-  return { kind, endpoint: pathname, appId: token?.appId ?? searchParams.get("appid") ?? undefined, tokenId: token?.id, sender };
+  return {
+    kind,
+    endpoint: pathname,
+    appId: token?.appId ?? searchParams.get("appid") ?? undefined,
+    tokenId: token?.id,
+    sender,
+  };
 }

@@ -6,7 +6,10 @@ describe("the stable token", () => {
     const { platform, clock, stable } = world(300_000);
     const token = stable();
     await clock.advance(2 * hourMs - 5 * minuteMs);
-    expect(platform.official.issueStable(credentials).body).toEqual({ access_token: token, expires_in: 300 });
+    expect(platform.official.issueStable(credentials).body).toEqual({
+      access_token: token,
+      expires_in: 300,
+    });
   });
 
   test("is replaced in its last five minutes, and both work until the old one's end, whatever the overlap of the plain token", async () => {

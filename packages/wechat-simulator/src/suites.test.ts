@@ -10,11 +10,20 @@ const corpId = "wwcustomer";
 
 function world(): { readonly clock: ManualClock; readonly platform: Platform } {
   const clock = manualClock();
-  return { clock, platform: createPlatform({ clock, random: seededRandom(1), suites: [{ ...suite, ...messageKeys }], provider }) };
+  return {
+    clock,
+    platform: createPlatform({
+      clock,
+      random: seededRandom(1),
+      suites: [{ ...suite, ...messageKeys }],
+      provider,
+    }),
+  };
 }
 
 function suiteTokenOf({ suites }: Platform): string {
-  return bodyOf(suites.issue({ ...suite, ticket: ticketIn(suites.pushTicket(suite.suiteId)) })).suite_access_token;
+  return bodyOf(suites.issue({ ...suite, ticket: ticketIn(suites.pushTicket(suite.suiteId)) }))
+    .suite_access_token;
 }
 
 test("a suite ticket is pushed sealed for the suite, and works for 30 minutes, also after the next was pushed", async () => {
@@ -27,7 +36,9 @@ test("a suite ticket is pushed sealed for the suite, and works for 30 minutes, a
   await clock.advance(30 * minuteMs - 1);
   expect(errorOf(platform.suites.issue({ ...suite, ticket }))).toBe("ok");
   await clock.advance(1);
-  expect(errorOf(platform.suites.issue({ ...suite, ticket }))).toMatch(/^40085 invalid suite_ticket/);
+  expect(errorOf(platform.suites.issue({ ...suite, ticket }))).toMatch(
+    /^40085 invalid suite_ticket/,
+  );
 });
 
 test("a suite token is the same until it expires, and needs the right suite, secret and ticket", () => {
@@ -47,11 +58,17 @@ test("a corp's token is had with the suite token and the permanent code, and spe
   const request = { suiteAccessToken: suiteTokenOf(platform), corpId, permanentCode };
   const { access_token: accessToken } = bodyOf(platform.suites.corpToken(request));
   expect(bodyOf(platform.suites.corpToken(request)).access_token).toBe(accessToken);
-  expect(errorOf(platform.calls.call({ endpoint: "/cgi-bin/message/send", accessToken }))).toBe("ok");
+  expect(errorOf(platform.calls.call({ endpoint: "/cgi-bin/message/send", accessToken }))).toBe(
+    "ok",
+  );
   expect(errorOf(platform.wecom.agentTicket({ accessToken, type: "agent_config" }))).toBe("ok");
-  expect(errorOf(platform.suites.corpToken({ ...request, permanentCode: "wrong" }))).toMatch(/^40084 /);
+  expect(errorOf(platform.suites.corpToken({ ...request, permanentCode: "wrong" }))).toMatch(
+    /^40084 /,
+  );
   expect(errorOf(platform.suites.corpToken({ ...request, corpId: "wwnobody" }))).toMatch(/^40013 /);
-  expect(platform.log.issues(`${corpId}/${suite.suiteId}`, "/cgi-bin/service/get_corp_token")).toHaveLength(1);
+  expect(
+    platform.log.issues(`${corpId}/${suite.suiteId}`, "/cgi-bin/service/get_corp_token"),
+  ).toHaveLength(1);
 });
 
 test("installing again gives a new permanent code, and the old one is void", () => {
@@ -59,8 +76,12 @@ test("installing again gives a new permanent code, and the old one is void", () 
   const old = platform.suites.install(suite.suiteId, corpId);
   const permanentCode = platform.suites.install(suite.suiteId, corpId);
   const suiteAccessToken = suiteTokenOf(platform);
-  expect(errorOf(platform.suites.corpToken({ suiteAccessToken, corpId, permanentCode: old }))).toMatch(/^40084 /);
-  expect(errorOf(platform.suites.corpToken({ suiteAccessToken, corpId, permanentCode }))).toBe("ok");
+  expect(
+    errorOf(platform.suites.corpToken({ suiteAccessToken, corpId, permanentCode: old })),
+  ).toMatch(/^40084 /);
+  expect(errorOf(platform.suites.corpToken({ suiteAccessToken, corpId, permanentCode }))).toBe(
+    "ok",
+  );
 });
 
 test("a suite token that expired is refused with 42009, one that is no longer or never was one with 40082", async () => {
@@ -80,8 +101,12 @@ test("the provider's token is the same until it expires, and needs the provider'
   const first = bodyOf(platform.suites.providerToken(provider));
   expect(first).toEqual({ provider_access_token: expect.any(String), expires_in: 7200 });
   expect(bodyOf(platform.suites.providerToken(provider))).toEqual(first);
-  expect(errorOf(platform.suites.providerToken({ ...provider, corpId: "wwnobody" }))).toMatch(/^40013 invalid corpid/);
-  expect(errorOf(platform.suites.providerToken({ ...provider, secret: "wrong" }))).toMatch(/^40091 /);
+  expect(errorOf(platform.suites.providerToken({ ...provider, corpId: "wwnobody" }))).toMatch(
+    /^40013 invalid corpid/,
+  );
+  expect(errorOf(platform.suites.providerToken({ ...provider, secret: "wrong" }))).toMatch(
+    /^40091 /,
+  );
 });
 
 test("a suite that the simulator does not know is a mistake in the test, and named", () => {

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { componentAppId, components, componentSecret, json, messageKeys, network, post, ticketIn } from "./world.fixture.ts";
+import {
+  componentAppId,
+  components,
+  componentSecret,
+  json,
+  messageKeys,
+  network,
+  post,
+  ticketIn,
+} from "./world.fixture.ts";
 
 const open = "https://api.weixin.qq.com/cgi-bin/component";
 const work = "https://qyapi.weixin.qq.com/cgi-bin";
@@ -8,15 +17,25 @@ test("the open platform's endpoints carry an authorisation from the pushed ticke
   const { simulator } = network({ components });
   const ticket = ticketIn(simulator.openPlatform.pushTicket(componentAppId));
   const ask = (name: string, token: string, body: object): Promise<Record<string, unknown>> =>
-    json(simulator.fetch(`${open}/${name}?component_access_token=${token}`, post({ component_appid: componentAppId, ...body })));
+    json(
+      simulator.fetch(
+        `${open}/${name}?component_access_token=${token}`,
+        post({ component_appid: componentAppId, ...body }),
+      ),
+    );
 
-  const granted = await ask("api_component_token", "", { component_appsecret: componentSecret, component_verify_ticket: ticket });
+  const granted = await ask("api_component_token", "", {
+    component_appsecret: componentSecret,
+    component_verify_ticket: ticket,
+  });
   expect(granted).toEqual({ component_access_token: expect.any(String), expires_in: 7200 });
   const token = String(granted["component_access_token"]);
   expect(await ask("api_create_preauthcode", token, {})).toMatchObject({ expires_in: 1800 });
 
   const { code } = simulator.openPlatform.authorize(componentAppId, "wxauthorizer");
-  const { authorization_info: info } = (await ask("api_query_auth", token, { authorization_code: code })) as {
+  const { authorization_info: info } = (await ask("api_query_auth", token, {
+    authorization_code: code,
+  })) as {
     authorization_info: { authorizer_refresh_token: string };
   };
   const refreshed = await ask("api_authorizer_token", token, {
@@ -32,22 +51,38 @@ test("the open platform's endpoints carry an authorisation from the pushed ticke
     total_count: 1,
     list: [{ authorizer_appid: "wxauthorizer" }],
   });
-  expect(await ask("api_get_authorizer_list", token, { offset: -1, count: "10" })).toMatchObject({ total_count: 1, list: [] });
+  expect(await ask("api_get_authorizer_list", token, { offset: -1, count: "10" })).toMatchObject({
+    total_count: 1,
+    list: [],
+  });
 });
 
 test("the component token may stand in the query by its newer name", async () => {
   const { simulator } = network({ components });
   const ticket = ticketIn(simulator.openPlatform.pushTicket(componentAppId));
-  const answer = simulator.openPlatform.issue({ appId: componentAppId, secret: componentSecret, ticket });
+  const answer = simulator.openPlatform.issue({
+    appId: componentAppId,
+    secret: componentSecret,
+    ticket,
+  });
   const token = answer.ok ? answer.body.component_access_token : "";
   const url = `${open}/api_create_preauthcode?access_token=${token}`;
-  expect(await json(simulator.fetch(url, post({ component_appid: componentAppId })))).toHaveProperty("pre_auth_code");
+  expect(
+    await json(simulator.fetch(url, post({ component_appid: componentAppId }))),
+  ).toHaveProperty("pre_auth_code");
 });
 
 test("WeCom's endpoints give tokens and tickets, and spend them", async () => {
-  const { simulator } = network({ corps: [{ corpId: "ww1", apps: [{ agentId: "1", secret: "s1" }] }] });
+  const { simulator } = network({
+    corps: [{ corpId: "ww1", apps: [{ agentId: "1", secret: "s1" }] }],
+  });
   const granted = await json(simulator.fetch(`${work}/gettoken?corpid=ww1&corpsecret=s1`));
-  expect(granted).toEqual({ errcode: 0, errmsg: "ok", access_token: expect.any(String), expires_in: 7200 });
+  expect(granted).toEqual({
+    errcode: 0,
+    errmsg: "ok",
+    access_token: expect.any(String),
+    expires_in: 7200,
+  });
   const token = String(granted["access_token"]);
   const answers = await Promise.all([
     json(simulator.fetch(`${work}/get_jsapi_ticket?access_token=${token}`)),
@@ -67,16 +102,31 @@ test("WeCom's endpoints give tokens and tickets, and spend them", async () => {
 
 test("the service provider's endpoints give suite, provider and corp tokens", async () => {
   const suite = { suiteId: "wwsuite", secret: "suite-secret" };
-  const { simulator } = network({ suites: [{ ...suite, ...messageKeys }], provider: { corpId: "wwprovider", secret: "provider-secret" } });
+  const { simulator } = network({
+    suites: [{ ...suite, ...messageKeys }],
+    provider: { corpId: "wwprovider", secret: "provider-secret" },
+  });
   const permanentCode = simulator.suites.install(suite.suiteId, "wwcustomer");
   const ticket = ticketIn(simulator.suites.pushTicket(suite.suiteId));
   const service = `${work}/service`;
-  const suiteBody = post({ suite_id: suite.suiteId, suite_secret: suite.secret, suite_ticket: ticket });
-  const { suite_access_token: token } = await json(simulator.fetch(`${service}/get_suite_token`, suiteBody));
+  const suiteBody = post({
+    suite_id: suite.suiteId,
+    suite_secret: suite.secret,
+    suite_ticket: ticket,
+  });
+  const { suite_access_token: token } = await json(
+    simulator.fetch(`${service}/get_suite_token`, suiteBody),
+  );
   const providerBody = post({ corpid: "wwprovider", provider_secret: "provider-secret" });
-  expect(await json(simulator.fetch(`${service}/get_provider_token`, providerBody))).toHaveProperty("provider_access_token");
+  expect(await json(simulator.fetch(`${service}/get_provider_token`, providerBody))).toHaveProperty(
+    "provider_access_token",
+  );
   const corpBody = post({ auth_corpid: "wwcustomer", permanent_code: permanentCode });
-  expect(await json(simulator.fetch(`${service}/get_corp_token?suite_access_token=${String(token)}`, corpBody))).toMatchObject({
+  expect(
+    await json(
+      simulator.fetch(`${service}/get_corp_token?suite_access_token=${String(token)}`, corpBody),
+    ),
+  ).toMatchObject({
     expires_in: 7200,
   });
 });

@@ -19,7 +19,12 @@ export class Tickets {
     const key = `${type} ${appId}`;
     let space = this.#spaces.get(key);
     if (space === undefined) {
-      space = this.#context.spaces.open({ kind: "ticket", appId, lifetimeMs: this.#lifetimeMs, supersession: independent });
+      space = this.#context.spaces.open({
+        kind: "ticket",
+        appId,
+        lifetimeMs: this.#lifetimeMs,
+        supersession: independent,
+      });
       this.#spaces.set(key, space);
     }
     return space;

@@ -78,7 +78,9 @@ export class TokenSpace {
   /** The same token while it lives, else a new one. */
   currentOrNew(nowMs: number): { readonly token: Token; readonly isNew: boolean } {
     const current = this.current(nowMs);
-    return current === undefined ? { token: this.issue(nowMs), isNew: true } : { token: current, isNew: false };
+    return current === undefined
+      ? { token: this.issue(nowMs), isNew: true }
+      : { token: current, isNew: false };
   }
 
   endAll(nowMs: number, cause: EndCause): void {
@@ -110,7 +112,10 @@ export class TokenSpaces {
     return space;
   }
 
-  /** Those of one owner, and of one kind if given; an account may have several of a kind (its tickets, say). */
+  /**
+   * Those of one owner, and of one kind if given; an account may have several of a kind (its
+   * tickets, say).
+   */
   of(appId: string, kind?: TokenKind): readonly TokenSpace[] {
     const spaces = this.#byAppId.get(appId) ?? [];
     return kind === undefined ? spaces : spaces.filter((space) => space.kind === kind);

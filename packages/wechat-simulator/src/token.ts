@@ -1,4 +1,7 @@
-/** Tokens, tickets, refresh tokens and codes as the platform keeps them: what each is for, and when and why it ends. */
+/**
+ * Tokens, tickets, refresh tokens and codes as the platform keeps them: what each is for, and when
+ * and why it ends.
+ */
 import type { Random } from "@lingpai/core";
 
 /** What a credential gives access to; decides with which code a dead one is refused. */
@@ -22,11 +25,16 @@ export type EndCause = "expired" | "superseded" | "revoked";
 
 /** One credential. Alive while the clock stands before `endsAtMs`. */
 export interface Token {
-  /** `T7` for a token, `K2` for a ticket, `R1` for a refresh token, `C3` for a code: what logs show. */
+  /**
+   * `T7` for a token, `K2` for a ticket, `R1` for a refresh token, `C3` for a code: what logs show.
+   */
   readonly id: string;
   readonly text: string;
   readonly kind: TokenKind;
-  /** The AppID, component AppID, suite id or corp id that it belongs to; for a WeCom app `corpId/agentId`. */
+  /**
+   * The AppID, component AppID, suite id or corp id that it belongs to; for a WeCom app
+   * `corpId/agentId`.
+   */
   readonly appId: string;
   readonly issuedAtMs: number;
   /** When its natural life is over. */

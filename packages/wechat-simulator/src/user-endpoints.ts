@@ -1,4 +1,7 @@
-/** The endpoints of `api.weixin.qq.com` for an account's users. All are `GET`, with everything in the query. */
+/**
+ * The endpoints of `api.weixin.qq.com` for an account's users. All are `GET`, with everything in
+ * the query.
+ */
 import type { Answer } from "./context.ts";
 import type { Platform } from "./platform.ts";
 import type { Endpoint, Exchange } from "./routes.ts";
@@ -6,14 +9,22 @@ import { textIn } from "./routes.ts";
 import type { CodeRequest } from "./users.ts";
 
 export function userEndpoints({ users, context }: Platform): readonly Endpoint[] {
-  const withGrant = (path: string, grantType: string, answer: (exchange: Exchange) => Answer<unknown>): Endpoint => ({
+  const withGrant = (
+    path: string,
+    grantType: string,
+    answer: (exchange: Exchange) => Answer<unknown>,
+  ): Endpoint => ({
     kind: "issue",
     method: "GET",
     path,
     answer: (exchange) =>
       textIn(exchange, "grant_type") === grantType
         ? answer(exchange)
-        : context.refuse({ kind: "issue", endpoint: path, appId: undefined, sender: exchange.env.sender }, 40002, "malformed"),
+        : context.refuse(
+            { kind: "issue", endpoint: path, appId: undefined, sender: exchange.env.sender },
+            40002,
+            "malformed",
+          ),
   });
   const about = (endpoint: string): Endpoint => ({
     kind: "call",
@@ -28,10 +39,18 @@ export function userEndpoints({ users, context }: Platform): readonly Endpoint[]
       }),
   });
   return [
-    withGrant("/sns/jscode2session", "authorization_code", (exchange) => users.session(codeIn(exchange, "js_code"))),
-    withGrant("/sns/oauth2/access_token", "authorization_code", (exchange) => users.exchange(codeIn(exchange, "code"))),
+    withGrant("/sns/jscode2session", "authorization_code", (exchange) =>
+      users.session(codeIn(exchange, "js_code")),
+    ),
+    withGrant("/sns/oauth2/access_token", "authorization_code", (exchange) =>
+      users.exchange(codeIn(exchange, "code")),
+    ),
     withGrant("/sns/oauth2/refresh_token", "refresh_token", (exchange) =>
-      users.refresh({ ...exchange.env.sender, appId: textIn(exchange, "appid"), refreshToken: textIn(exchange, "refresh_token") }),
+      users.refresh({
+        ...exchange.env.sender,
+        appId: textIn(exchange, "appid"),
+        refreshToken: textIn(exchange, "refresh_token"),
+      }),
     ),
     about("/sns/userinfo"),
     about("/sns/auth"),

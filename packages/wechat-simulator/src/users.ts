@@ -1,4 +1,7 @@
-/** Users of an account: the codes with which they come, and the tokens that a web page's consent brings. */
+/**
+ * Users of an account: the codes with which they come, and the tokens that a web page's consent
+ * brings.
+ */
 import type { Accounts } from "./account.ts";
 import { objectionTo } from "./account.ts";
 import type { Answer, Context, Matter, Sender } from "./context.ts";
@@ -51,7 +54,10 @@ export class Users {
     this.#lifetimeMs = lifetimeMs;
   }
 
-  /** The user opens the mini program, or consents on the account's page: the code that comes of it is good once, for five minutes. */
+  /**
+   * The user opens the mini program, or consents on the account's page: the code that comes of it
+   * is good once, for five minutes.
+   */
   code(appId: string, openId: string): string {
     const { spaces } = this.#context;
     const { text } = spaces
@@ -64,30 +70,53 @@ export class Users {
   /** `/sns/jscode2session` */
   session(request: CodeRequest): Answer<SessionBody> {
     return this.#withCode("/sns/jscode2session", request, ({ openId }, matter) => {
-      const sessionKey = Buffer.from(this.#context.random.id().padEnd(16, "0").slice(0, 16)).toString("base64");
-      return this.#context.grant(matter, "new", { openid: openId, session_key: sessionKey, unionid: `union-${openId}` });
+      const sessionKey = Buffer.from(
+        this.#context.random.id().padEnd(16, "0").slice(0, 16),
+      ).toString("base64");
+      return this.#context.grant(matter, "new", {
+        openid: openId,
+        session_key: sessionKey,
+        unionid: `union-${openId}`,
+      });
     });
   }
 
   /** `/sns/oauth2/access_token` */
   exchange(request: CodeRequest): Answer<UserTokenBody> {
-    return this.#withCode("/sns/oauth2/access_token", request, (user, matter) => this.#tokens(user, matter));
+    return this.#withCode("/sns/oauth2/access_token", request, (user, matter) =>
+      this.#tokens(user, matter),
+    );
   }
 
-  /** `/sns/oauth2/refresh_token`: needs no secret. The refresh token works once and is replaced, the most that its page leaves open. */
-  refresh(request: Sender & { readonly appId: string; readonly refreshToken: string }): Answer<UserTokenBody> {
+  /**
+   * `/sns/oauth2/refresh_token`: needs no secret. The refresh token works once and is replaced, the
+   * most that its page leaves open.
+   */
+  refresh(
+    request: Sender & { readonly appId: string; readonly refreshToken: string },
+  ): Answer<UserTokenBody> {
     const matter = this.#matter("/sns/oauth2/refresh_token", request.appId, request);
     const nowMs = this.#context.nowMs();
     const token = this.#context.tokens.find(request.refreshToken);
     const user = this.#byText.get(request.refreshToken);
-    if (user === undefined || token?.appId !== request.appId) return this.#context.refuse(matter, 40030, "unknown-token");
-    if (!isAlive(token, nowMs)) return this.#context.refuse(matter, token.endCause === "expired" ? 42002 : 40030, token.endCause);
+    if (user === undefined || token?.appId !== request.appId)
+      return this.#context.refuse(matter, 40030, "unknown-token");
+    if (!isAlive(token, nowMs))
+      return this.#context.refuse(
+        matter,
+        token.endCause === "expired" ? 42002 : 40030,
+        token.endCause,
+      );
     return this.#tokens(user, matter);
   }
 
   /** `/sns/userinfo`, `/sns/auth`: a user's token is good for that user alone. */
   about(
-    request: Sender & { readonly endpoint: string; readonly accessToken: string; readonly openId: string },
+    request: Sender & {
+      readonly endpoint: string;
+      readonly accessToken: string;
+      readonly openId: string;
+    },
   ): Answer<{ openid: string }> {
     const token = this.#context.tokens.find(request.accessToken);
     const user = this.#byText.get(request.accessToken);
@@ -98,21 +127,35 @@ export class Users {
       tokenId: token?.id,
       sender: request,
     };
-    if (token === undefined || user === undefined) return this.#context.refuse(matter, 40001, "unknown-token");
+    if (token === undefined || user === undefined)
+      return this.#context.refuse(matter, 40001, "unknown-token");
     if (!isAlive(token, this.#context.nowMs()))
-      return this.#context.refuse(matter, token.endCause === "expired" ? 42001 : 40001, token.endCause);
+      return this.#context.refuse(
+        matter,
+        token.endCause === "expired" ? 42001 : 40001,
+        token.endCause,
+      );
     if (user.openId !== request.openId) return this.#context.refuse(matter, 40003, "malformed");
     return this.#context.grant(matter, "accepted", { openid: user.openId });
   }
 
-  #withCode<Body>(endpoint: string, request: CodeRequest, work: (user: User, matter: Matter) => Answer<Body>): Answer<Body> {
+  #withCode<Body>(
+    endpoint: string,
+    request: CodeRequest,
+    work: (user: User, matter: Matter) => Answer<Body>,
+  ): Answer<Body> {
     const matter = this.#matter(endpoint, request.appId, request);
     const account = this.#accounts.find(request.appId);
     if (account === undefined) return this.#context.refuse(matter, 40013, "unknown-app");
     const objection = objectionTo(account, request.secret, request, this.#context.nowMs());
-    if (objection !== undefined) return this.#context.refuse(matter, objection.code, objection.reason, objection.detail);
+    if (objection !== undefined)
+      return this.#context.refuse(matter, objection.code, objection.reason, objection.detail);
     const token = this.#context.tokens.find(request.code);
-    if (token?.kind !== "code" || token.appId !== request.appId || !isAlive(token, this.#context.nowMs()))
+    if (
+      token?.kind !== "code" ||
+      token.appId !== request.appId ||
+      !isAlive(token, this.#context.nowMs())
+    )
       return this.#context.refuse(matter, 40029, "unknown-token");
     const user = this.#byText.get(request.code);
     if (user === undefined) return this.#context.refuse(matter, 40163, "unknown-token");
@@ -146,7 +189,12 @@ export class Users {
     const { spaces } = this.#context;
     const user: User = {
       openId,
-      accessTokens: spaces.open({ kind: "user", appId, lifetimeMs: this.#lifetimeMs, supersession: independent }),
+      accessTokens: spaces.open({
+        kind: "user",
+        appId,
+        lifetimeMs: this.#lifetimeMs,
+        supersession: independent,
+      }),
       refreshTokens: spaces.open({
         kind: "refresh",
         appId,

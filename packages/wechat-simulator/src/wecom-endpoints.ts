@@ -1,10 +1,16 @@
-/** The endpoints of `qyapi.weixin.qq.com`. Those that both hosts have (`getcallbackip`) are served once, and know the host by the token. */
+/**
+ * The endpoints of `qyapi.weixin.qq.com`. Those that both hosts have (`getcallbackip`) are served
+ * once, and know the host by the token.
+ */
 import type { Platform } from "./platform.ts";
 import type { Endpoint } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
 
 export function wecomEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...appEndpoints(platform), ...serviceEndpoints(platform)].map((endpoint) => ({ ...endpoint, host: "wecom" }));
+  return [...appEndpoints(platform), ...serviceEndpoints(platform)].map((endpoint) => ({
+    ...endpoint,
+    host: "wecom",
+  }));
 }
 
 function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
@@ -14,7 +20,11 @@ function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
       method: "GET",
       path: "/cgi-bin/gettoken",
       answer(exchange) {
-        const request = { ...exchange.env.sender, corpId: textIn(exchange, "corpid"), secret: textIn(exchange, "corpsecret") };
+        const request = {
+          ...exchange.env.sender,
+          corpId: textIn(exchange, "corpid"),
+          secret: textIn(exchange, "corpsecret"),
+        };
         return suites.developedToken(request) ?? wecom.issue(request);
       },
     },
@@ -34,14 +44,22 @@ function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/get_jsapi_ticket",
-      answer: (exchange) => wecom.jsapiTicket({ ...exchange.env.sender, accessToken: textIn(exchange, "access_token") }),
+      answer: (exchange) =>
+        wecom.jsapiTicket({
+          ...exchange.env.sender,
+          accessToken: textIn(exchange, "access_token"),
+        }),
     },
     {
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/ticket/get",
       answer: (exchange) =>
-        wecom.agentTicket({ ...exchange.env.sender, accessToken: textIn(exchange, "access_token"), type: textIn(exchange, "type") }),
+        wecom.agentTicket({
+          ...exchange.env.sender,
+          accessToken: textIn(exchange, "access_token"),
+          type: textIn(exchange, "type"),
+        }),
     },
   ];
 }
@@ -65,7 +83,11 @@ function serviceEndpoints({ suites }: Platform): readonly Endpoint[] {
       method: "POST",
       path: "/cgi-bin/service/get_provider_token",
       answer: ({ env }, body) =>
-        suites.providerToken({ ...env.sender, corpId: textOf(body, "corpid"), secret: textOf(body, "provider_secret") }),
+        suites.providerToken({
+          ...env.sender,
+          corpId: textOf(body, "corpid"),
+          secret: textOf(body, "provider_secret"),
+        }),
     },
     {
       kind: "issue",
@@ -83,7 +105,11 @@ function serviceEndpoints({ suites }: Platform): readonly Endpoint[] {
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/service/get_pre_auth_code",
-      answer: (exchange) => suites.preAuthCode({ ...exchange.env.sender, suiteAccessToken: textIn(exchange, "suite_access_token") }),
+      answer: (exchange) =>
+        suites.preAuthCode({
+          ...exchange.env.sender,
+          suiteAccessToken: textIn(exchange, "suite_access_token"),
+        }),
     },
     {
       kind: "issue",

@@ -22,12 +22,18 @@ function world(options: Partial<CorpOptions> = {}): World {
     { agentId: "1000001", secret: contacts.secret },
     { agentId: "1000002", secret: crm.secret },
   ];
-  const platform = createPlatform({ clock, random: seededRandom(1), overlapMs: 0, corps: [{ corpId, apps, ...options }] });
+  const platform = createPlatform({
+    clock,
+    random: seededRandom(1),
+    overlapMs: 0,
+    corps: [{ corpId, apps, ...options }],
+  });
   return {
     clock,
     platform,
     token: (app) => bodyOf(platform.wecom.issue(app)).access_token,
-    call: (accessToken) => errorOf(platform.calls.call({ endpoint: "/cgi-bin/message/send", accessToken })),
+    call: (accessToken) =>
+      errorOf(platform.calls.call({ endpoint: "/cgi-bin/message/send", accessToken })),
   };
 }
 
@@ -36,7 +42,12 @@ describe("an app's token", () => {
     const { platform, clock, token, call } = world();
     const first = token(crm);
     await clock.advance(2 * hourMs - 1);
-    expect(platform.wecom.issue(crm).body).toEqual({ errcode: 0, errmsg: "ok", access_token: first, expires_in: 7200 });
+    expect(platform.wecom.issue(crm).body).toEqual({
+      errcode: 0,
+      errmsg: "ok",
+      access_token: first,
+      expires_in: 7200,
+    });
     expect(call(first)).toBe("ok");
     await clock.advance(1);
     expect(call(first)).toMatch(
@@ -77,24 +88,29 @@ describe("an app's token", () => {
     expect(errorOf(platform.wecom.issue({ corpId, secret: "wrong" }))).toMatch(/^40091 /);
   });
 
-  test.each([60_000, 3_600_000] as const)("asked for too often is refused with 45009 for %i ms, for that app alone", async (blockMs) => {
-    const { platform, clock, token } = world({ throttle: { perMinute: 2, blockMs } });
-    token(crm);
-    token(crm);
-    expect(errorOf(platform.wecom.issue(crm))).toMatch(/^45009 api freq out of limit/);
-    expect(errorOf(platform.wecom.issue(contacts))).toBe("ok");
-    await clock.advance(blockMs - 1);
-    expect(errorOf(platform.wecom.issue(crm))).toMatch(/^45009/);
-    await clock.advance(1);
-    expect(errorOf(platform.wecom.issue(crm))).toBe("ok");
-  });
+  test.each([60_000, 3_600_000] as const)(
+    "asked for too often is refused with 45009 for %i ms, for that app alone",
+    async (blockMs) => {
+      const { platform, clock, token } = world({ throttle: { perMinute: 2, blockMs } });
+      token(crm);
+      token(crm);
+      expect(errorOf(platform.wecom.issue(crm))).toMatch(/^45009 api freq out of limit/);
+      expect(errorOf(platform.wecom.issue(contacts))).toBe("ok");
+      await clock.advance(blockMs - 1);
+      expect(errorOf(platform.wecom.issue(crm))).toMatch(/^45009/);
+      await clock.advance(1);
+      expect(errorOf(platform.wecom.issue(crm))).toBe("ok");
+    },
+  );
 });
 
 describe("a ticket", () => {
   test("for jsapi is the corp's, for an agent the app's, and each is the same while it lives", async () => {
     const { platform, clock, token } = world();
-    const jsapi = (accessToken: string): string => bodyOf(platform.wecom.jsapiTicket({ accessToken })).ticket;
-    const agent = (accessToken: string): string => bodyOf(platform.wecom.agentTicket({ accessToken, type: "agent_config" })).ticket;
+    const jsapi = (accessToken: string): string =>
+      bodyOf(platform.wecom.jsapiTicket({ accessToken })).ticket;
+    const agent = (accessToken: string): string =>
+      bodyOf(platform.wecom.agentTicket({ accessToken, type: "agent_config" })).ticket;
     const first = jsapi(token(crm));
     expect(jsapi(token(contacts))).toBe(first);
     expect(agent(token(crm))).toBe(agent(token(crm)));
@@ -107,22 +123,30 @@ describe("a ticket", () => {
   test("needs a live token and a type that exists", () => {
     const { platform, token } = world();
     expect(errorOf(platform.wecom.jsapiTicket({ accessToken: "wrong" }))).toMatch(/^40014 /);
-    expect(errorOf(platform.wecom.agentTicket({ accessToken: token(crm), type: "other" }))).toMatch(/^40097 /);
+    expect(errorOf(platform.wecom.agentTicket({ accessToken: token(crm), type: "other" }))).toMatch(
+      /^40097 /,
+    );
   });
 
   test("is given out at most 100 times an hour to an app", async () => {
     const { platform, clock, token } = world();
-    const ask = (app: typeof crm): string => errorOf(platform.wecom.jsapiTicket({ accessToken: token(app) }));
+    const ask = (app: typeof crm): string =>
+      errorOf(platform.wecom.jsapiTicket({ accessToken: token(app) }));
     for (let request = 0; request < 100; request += 1) expect(ask(crm)).toBe("ok");
     expect(ask(crm)).toMatch(/^45009 /);
     expect(ask(contacts)).toBe("ok");
-    expect(errorOf(platform.wecom.agentTicket({ accessToken: token(crm), type: "agent_config" }))).toBe("ok");
+    expect(
+      errorOf(platform.wecom.agentTicket({ accessToken: token(crm), type: "agent_config" })),
+    ).toBe("ok");
     await clock.advance(hourMs);
     expect(ask(crm)).toBe("ok");
   });
 
   test("is given out at most 400 times an hour to a corp", () => {
-    const apps = Array.from({ length: 5 }, (_, index) => ({ agentId: String(index), secret: `secret-${index}` }));
+    const apps = Array.from({ length: 5 }, (_, index) => ({
+      agentId: String(index),
+      secret: `secret-${index}`,
+    }));
     const { platform, token } = world({ apps });
     const outcomes = apps.flatMap(({ secret }) => {
       const accessToken = token({ corpId, secret });
@@ -137,10 +161,18 @@ test("an official account and a corp in one simulator do not meet", async () => 
   const clock = manualClock();
   const account = { appId: "wx1", secret: "s1" };
   const corps = [{ corpId, apps: [{ agentId: "1", secret: "s" }] }];
-  const platform = createPlatform({ clock, random: seededRandom(1), overlapMs: 0, accounts: [account], corps });
+  const platform = createPlatform({
+    clock,
+    random: seededRandom(1),
+    overlapMs: 0,
+    accounts: [account],
+    corps,
+  });
   const accessToken = bodyOf(platform.wecom.issue({ corpId, secret: "s" })).access_token;
   platform.official.issuePlain(account);
   platform.operator.kill("wx1");
   await clock.advance(minuteMs);
-  expect(errorOf(platform.calls.call({ endpoint: "/cgi-bin/getcallbackip", accessToken }))).toBe("ok");
+  expect(errorOf(platform.calls.call({ endpoint: "/cgi-bin/getcallbackip", accessToken }))).toBe(
+    "ok",
+  );
 });

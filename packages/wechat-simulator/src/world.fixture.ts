@@ -29,29 +29,51 @@ export interface World {
 
 export function world(overlapMs: number, account: Partial<AccountOptions> = {}): World {
   const clock = manualClock();
-  const platform = createPlatform({ clock, random: seededRandom(1), overlapMs, accounts: [{ ...credentials, ...account }] });
+  const platform = createPlatform({
+    clock,
+    random: seededRandom(1),
+    overlapMs,
+    accounts: [{ ...credentials, ...account }],
+  });
   return {
     clock,
     platform,
     plain: () => tokenOf(platform.official.issuePlain(credentials)),
-    stable: (forceRefresh = false) => tokenOf(platform.official.issueStable({ ...credentials, forceRefresh })),
-    call: (accessToken) => platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
+    stable: (forceRefresh = false) =>
+      tokenOf(platform.official.issueStable({ ...credentials, forceRefresh })),
+    call: (accessToken) =>
+      platform.calls.call({ endpoint: "/cgi-bin/user/info", accessToken }).body.errcode,
   };
 }
 
 export const tokenOf = (answer: Answer<TokenBody>): string => bodyOf(answer).access_token;
 
-export const errorOf = (answer: Answer<unknown>): string => (answer.ok ? "ok" : `${answer.body.errcode} ${answer.body.errmsg}`);
+export const errorOf = (answer: Answer<unknown>): string =>
+  answer.ok ? "ok" : `${answer.body.errcode} ${answer.body.errmsg}`;
 
 export const host = "https://api.weixin.qq.com";
 export const tokenUrl: string = `${host}/cgi-bin/token?grant_type=client_credential&appid=${appId}&secret=${secret}`;
 
-export function network(options: SimulatorOptions = {}): { readonly clock: ManualClock; readonly simulator: Simulator } {
+export function network(options: SimulatorOptions = {}): {
+  readonly clock: ManualClock;
+  readonly simulator: Simulator;
+} {
   const clock = manualClock();
-  return { clock, simulator: createSimulator({ clock, random: seededRandom(1), accounts: [{ appId, secret }], overlapMs: 0, ...options }) };
+  return {
+    clock,
+    simulator: createSimulator({
+      clock,
+      random: seededRandom(1),
+      accounts: [{ appId, secret }],
+      overlapMs: 0,
+      ...options,
+    }),
+  };
 }
 
-export async function json(response: Response | Promise<Response>): Promise<Record<string, unknown>> {
+export async function json(
+  response: Response | Promise<Response>,
+): Promise<Record<string, unknown>> {
   return (await (await response).json()) as Record<string, unknown>;
 }
 
@@ -59,7 +81,10 @@ export async function tokenFrom(simulator: Simulator): Promise<string> {
   return String((await json(simulator.fetch(tokenUrl)))["access_token"]);
 }
 
-export const post = (body: unknown): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+export const post = (body: unknown): RequestInit => ({
+  method: "POST",
+  body: JSON.stringify(body),
+});
 
 export const componentAppId = "wxcomponent0123456";
 export const componentSecret = "component-secret";
@@ -67,7 +92,9 @@ export const messageKeys: { readonly token: string; readonly encodingAesKey: str
   token: "message-token",
   encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
 };
-export const components: readonly ComponentOptions[] = [{ appId: componentAppId, secret: componentSecret, ...messageKeys }];
+export const components: readonly ComponentOptions[] = [
+  { appId: componentAppId, secret: componentSecret, ...messageKeys },
+];
 
 export function bodyOf<Body>(answer: Answer<Body>): Body {
   if (!answer.ok) throw new Error(answer.body.errmsg);
@@ -79,6 +106,8 @@ export function ticketIn({ body }: Push): string {
   const encrypted = /<Encrypt><!\[CDATA\[(.+?)\]\]>/.exec(body)?.[1] ?? "";
   const key = Buffer.from(`${messageKeys.encodingAesKey}=`, "base64");
   const cipher = createDecipheriv("aes-256-cbc", key, key.subarray(0, 16)).setAutoPadding(false);
-  const message = Buffer.concat([cipher.update(encrypted, "base64"), cipher.final()]).toString("utf8");
+  const message = Buffer.concat([cipher.update(encrypted, "base64"), cipher.final()]).toString(
+    "utf8",
+  );
   return /Ticket><!\[CDATA\[([^\]]+)\]\]>/.exec(message)?.[1] ?? "";
 }

@@ -1,4 +1,7 @@
-/** Reads what the platform answered, strictly: what does not have the documented form is invalid, never guessed at. */
+/**
+ * Reads what the platform answered, strictly: what does not have the documented form is invalid,
+ * never guessed at.
+ */
 import { InvalidAnswerError } from "./errors.ts";
 import { escaped, parseJson } from "./lenient-json.ts";
 import { sanitised } from "./redact.ts";
@@ -23,11 +26,16 @@ export interface Grant {
 }
 
 /**
- * The body as text, without a byte order mark. Reads no further than the limit, and ends with the signal however slowly the body trickles.
+ * The body as text, without a byte order mark. Reads no further than the limit, and ends with the
+ * signal however slowly the body trickles.
  *
  * @throws {InvalidAnswerError} it is longer than `bytesMax`, or not UTF-8.
  */
-export async function readBody(response: Pick<Response, "body">, signal: AbortSignal, bytesMax: number = answerBytesMax): Promise<string> {
+export async function readBody(
+  response: Pick<Response, "body">,
+  signal: AbortSignal,
+  bytesMax: number = answerBytesMax,
+): Promise<string> {
   const reader = response.body?.getReader();
   if (reader === undefined) return "";
   const chunks: Uint8Array[] = [];
@@ -61,7 +69,10 @@ export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
-/** @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. Raw control characters in its strings are read. */
+/**
+ * @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. Raw
+ *   control characters in its strings are read.
+ */
 export function parseFields(text: string): Fields {
   let parsed: unknown;
   try {
@@ -69,15 +80,23 @@ export function parseFields(text: string): Fields {
   } catch {
     // The parser's own error quotes the text.
     throw new InvalidAnswerError(
-      text === "" ? "it is empty" : text.trimStart().startsWith("<") ? "it is a page, not JSON" : "it is not JSON",
+      text === ""
+        ? "it is empty"
+        : text.trimStart().startsWith("<")
+          ? "it is a page, not JSON"
+          : "it is not JSON",
     );
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new InvalidAnswerError("it is not a JSON object");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new InvalidAnswerError("it is not a JSON object");
   if (hasDuplicateKeys(escaped(text))) throw new InvalidAnswerError("it has the same key twice");
   return new Map(Object.entries(parsed));
 }
 
-/** Whether any object in this valid JSON text has a key twice. `JSON.parse` would keep the last and say nothing. */
+/**
+ * Whether any object in this valid JSON text has a key twice. `JSON.parse` would keep the last and
+ * say nothing.
+ */
 function hasDuplicateKeys(json: string): boolean {
   const open: Set<string>[] = [];
   for (const [mark, quoted] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
@@ -96,7 +115,8 @@ function hasDuplicateKeys(json: string): boolean {
 const ridPattern = /[\s,]*\brid:\s*([0-9A-Za-z-]{1,64})\s*$/;
 
 /**
- * What the answer refuses, or undefined when its `errcode` is missing or 0. The code counts as a number or as decimal text.
+ * What the answer refuses, or undefined when its `errcode` is missing or 0. The code counts as a
+ * number or as decimal text.
  *
  * @throws {InvalidAnswerError} there is an `errcode` of another form.
  */
@@ -104,7 +124,8 @@ export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal |
   const raw = fields.get("errcode");
   if (raw === undefined) return undefined;
   const errcode = typeof raw === "string" && /^-?\d{1,9}$/.test(raw) ? Number(raw) : raw;
-  if (typeof errcode !== "number" || !Number.isSafeInteger(errcode)) throw new InvalidAnswerError("its errcode is not a number");
+  if (typeof errcode !== "number" || !Number.isSafeInteger(errcode))
+    throw new InvalidAnswerError("its errcode is not a number");
   if (errcode === 0) return undefined;
   const errmsg = fields.get("errmsg");
   const text = typeof errmsg === "string" ? errmsg : "";
@@ -112,11 +133,16 @@ export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal |
   return { errcode, errmsg: sanitised(text.replace(ridPattern, ""), secrets), rid };
 }
 
-/** @throws {InvalidAnswerError} the field of this name is not a text of visible ASCII characters. How long it may be is for core to say. */
+/**
+ * @throws {InvalidAnswerError} the field of this name is not a text of visible ASCII characters.
+ *   How long it may be is for core to say.
+ */
 export function secretIn(fields: Fields, name: string): string {
   const secret = fields.get(name);
-  if (typeof secret !== "string" || secret === "") throw new InvalidAnswerError(`it has no ${name}`);
-  if (!/^[\x21-\x7e]+$/.test(secret)) throw new InvalidAnswerError(`its ${name} has characters that no credential has`);
+  if (typeof secret !== "string" || secret === "")
+    throw new InvalidAnswerError(`it has no ${name}`);
+  if (!/^[\x21-\x7e]+$/.test(secret))
+    throw new InvalidAnswerError(`its ${name} has characters that no credential has`);
   return secret;
 }
 
@@ -126,13 +152,15 @@ const expiresInMax = 31_536_000;
 /**
  * The credential in the field of this name, with what is left of its life.
  *
- * @throws {InvalidAnswerError} the credential is not a text of visible ASCII characters, or `expires_in` is missing (and no default is
- * given), below one second, above a year, or neither a number nor decimal text. Fractions are rounded down.
+ * @throws {InvalidAnswerError} the credential is not a text of visible ASCII characters, or
+ *   `expires_in` is missing (and no default is given), below one second, above a year, or neither a
+ *   number nor decimal text. Fractions are rounded down.
  */
 export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: number): Grant {
   const secret = secretIn(fields, name);
   const raw = fields.get("expires_in");
-  if (raw === undefined && defaultExpiresInMs !== undefined) return { secret, expiresInMs: defaultExpiresInMs };
+  if (raw === undefined && defaultExpiresInMs !== undefined)
+    return { secret, expiresInMs: defaultExpiresInMs };
   const seconds = typeof raw === "string" && /^\d{1,9}$/.test(raw) ? Number(raw) : raw;
   if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= expiresInMax))
     throw new InvalidAnswerError("its expires_in is not a time from a second to a year");

@@ -19,26 +19,44 @@ interface Fixture {
   readonly clock: ManualClock;
 }
 
-function fixture(answers: Scripted[], options: ApiOptions = {}, behaviour: FakeCredentialOptions = {}): Fixture {
+function fixture(
+  answers: Scripted[],
+  options: ApiOptions = {},
+  behaviour: FakeCredentialOptions = {},
+): Fixture {
   const fetch = scriptedFetch(...answers);
   const credential = fakeCredential(behaviour);
   const clock = manualClock();
-  return { api: createApi(credential, { fetch, clock, random: seededRandom(1), ...options }), credential, fetch, clock };
+  return {
+    api: createApi(credential, { fetch, clock, random: seededRandom(1), ...options }),
+    credential,
+    fetch,
+    clock,
+  };
 }
 
-const dead = { errcode: 40001, errmsg: "invalid credential, access_token is invalid or not latest rid: 65f307bc-1a5c7d64-18ff931f" };
+const dead = {
+  errcode: 40001,
+  errmsg:
+    "invalid credential, access_token is invalid or not latest rid: 65f307bc-1a5c7d64-18ff931f",
+};
 const ok = { errcode: 0, errmsg: "ok", total: 3 };
-const tokensOf = (sent: readonly Sent[]): (string | null)[] => sent.map(({ url }) => url.searchParams.get("access_token"));
+const tokensOf = (sent: readonly Sent[]): (string | null)[] =>
+  sent.map(({ url }) => url.searchParams.get("access_token"));
 const info = "https://api.weixin.qq.com/cgi-bin/user/info";
 
 describe("request", () => {
   test("sends the token and gives the answer", async () => {
     const { api, fetch } = fixture([ok]);
-    await expect(api.request("/cgi-bin/user/info?lang=zh_CN", { query: { openid: "o 1", count: 2, next: undefined } })).resolves.toEqual(
-      ok,
-    );
+    await expect(
+      api.request("/cgi-bin/user/info?lang=zh_CN", {
+        query: { openid: "o 1", count: 2, next: undefined },
+      }),
+    ).resolves.toEqual(ok);
     expect(fetch.sent[0]?.method).toBe("GET");
-    expect(fetch.sent[0]?.url.href).toBe(`${info}?lang=zh_CN&openid=o+1&count=2&access_token=${tokenOf(1)}`);
+    expect(fetch.sent[0]?.url.href).toBe(
+      `${info}?lang=zh_CN&openid=o+1&count=2&access_token=${tokenOf(1)}`,
+    );
   });
 
   test("posts JSON with its characters as they are", async () => {
@@ -60,12 +78,15 @@ describe("request", () => {
     ]);
   });
 
-  test.each([40001, 40014, 42001])("replaces a token that is refused with %d, once, and the caller sees no error", async (errcode) => {
-    const { api, fetch, credential } = fixture([{ errcode }, ok]);
-    await expect(api.request("/cgi-bin/user/info")).resolves.toEqual(ok);
-    expect(tokensOf(fetch.sent)).toEqual([tokenOf(1), tokenOf(2)]);
-    expect(credential.calls).toEqual(["get", `reject ${tokenOf(1)} ${errcode}`]);
-  });
+  test.each([40001, 40014, 42001])(
+    "replaces a token that is refused with %d, once, and the caller sees no error",
+    async (errcode) => {
+      const { api, fetch, credential } = fixture([{ errcode }, ok]);
+      await expect(api.request("/cgi-bin/user/info")).resolves.toEqual(ok);
+      expect(tokensOf(fetch.sent)).toEqual([tokenOf(1), tokenOf(2)]);
+      expect(credential.calls).toEqual(["get", `reject ${tokenOf(1)} ${errcode}`]);
+    },
+  );
 
   test("gives up when the replacement is refused too", async () => {
     const { api, fetch } = fixture([dead]);
@@ -88,20 +109,33 @@ describe("request", () => {
   test("names as the cause why a dead token could not be replaced", async () => {
     const cause = new CredentialUnavailableError("the secret is wrong");
     const { api } = fixture([dead], {}, { onReject: () => Promise.reject(cause) });
-    await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({ errcode: 40001, cause });
+    await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({
+      errcode: 40001,
+      cause,
+    });
   });
 
-  test.each([48001, 48004, 61007, 40164, 40013, 45009, 45011, 50002, 47003, 42006])("never refreshes for %d", async (errcode) => {
-    const { api, fetch, credential } = fixture([{ errcode, errmsg: "no" }]);
-    await expect(api.request("/cgi-bin/user/info")).rejects.toBeInstanceOf(WechatApiError);
-    expect(credential.calls).toEqual(["get"]);
-    expect(fetch.sent).toHaveLength(1);
-  });
+  test.each([48001, 48004, 61007, 40164, 40013, 45009, 45011, 50002, 47003, 42006])(
+    "never refreshes for %d",
+    async (errcode) => {
+      const { api, fetch, credential } = fixture([{ errcode, errmsg: "no" }]);
+      await expect(api.request("/cgi-bin/user/info")).rejects.toBeInstanceOf(WechatApiError);
+      expect(credential.calls).toEqual(["get"]);
+      expect(fetch.sent).toHaveLength(1);
+    },
+  );
 
   test("says when the day's quota returns", async () => {
-    const answer = Response.json({ errcode: 45009 }, { headers: { date: "Thu, 01 Jan 2026 15:00:00 GMT" } });
+    const answer = Response.json(
+      { errcode: 45009 },
+      { headers: { date: "Thu, 01 Jan 2026 15:00:00 GMT" } },
+    );
     const { api } = fixture([answer]);
-    await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({ action: "wait-day", retryAfterMs: 3_600_000, retryable: true });
+    await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({
+      action: "wait-day",
+      retryAfterMs: 3_600_000,
+      retryable: true,
+    });
   });
 
   test("throws what stands in the way of a token, and sends nothing", async () => {
@@ -113,27 +147,41 @@ describe("request", () => {
 
   test.each<[string, Scripted, RegExp]>([
     ["a page", new Response("<html>"), /GET \/a was answered with is not JSON; use download\(\)/],
-    ["a gateway's error", new Response("bad gateway", { status: 502 }), /GET \/a was answered with HTTP 502/],
+    [
+      "a gateway's error",
+      new Response("bad gateway", { status: 502 }),
+      /GET \/a was answered with HTTP 502/,
+    ],
   ])("cannot use %s", async (_title, answer, message) => {
     const { api } = fixture([answer]);
-    await expect(api.request("/a")).rejects.toMatchObject({ code: "PLATFORM_ANSWER_INVALID", message: expect.stringMatching(message) });
+    await expect(api.request("/a")).rejects.toMatchObject({
+      code: "PLATFORM_ANSWER_INVALID",
+      message: expect.stringMatching(message),
+    });
   });
 
   test("sends no token to an endpoint that takes a secret instead, and needs none for it", async () => {
     const { api, fetch, credential } = fixture([{ errcode: 48006, errmsg: "over" }]);
-    await expect(api.request("/cgi-bin/clear_quota/v2", { json: { appid: "a" } })).rejects.toMatchObject({ errcode: 48006 });
+    await expect(
+      api.request("/cgi-bin/clear_quota/v2", { json: { appid: "a" } }),
+    ).rejects.toMatchObject({ errcode: 48006 });
     expect(fetch.sent[0]?.url.search).toBe("");
     expect(credential.calls).toEqual([]);
   });
 
-  test.each(["cgi-bin/user/info", "//evil.example/a", "https://evil.example/a", "@evil.example/a", ".evil.example/a", "", "/../admin"])(
-    "refuses the path %j before it sends anything",
-    async (path) => {
-      const { api, fetch } = fixture([ok], { baseUrl: "https://gateway.example/wechat" });
-      await expect(api.request(path)).rejects.toMatchObject({ code: "CONFIGURATION", rule: "path" });
-      expect(fetch.sent).toHaveLength(0);
-    },
-  );
+  test.each([
+    "cgi-bin/user/info",
+    "//evil.example/a",
+    "https://evil.example/a",
+    "@evil.example/a",
+    ".evil.example/a",
+    "",
+    "/../admin",
+  ])("refuses the path %j before it sends anything", async (path) => {
+    const { api, fetch } = fixture([ok], { baseUrl: "https://gateway.example/wechat" });
+    await expect(api.request(path)).rejects.toMatchObject({ code: "CONFIGURATION", rule: "path" });
+    expect(fetch.sent).toHaveLength(0);
+  });
 });
 
 describe("a busy platform", () => {
@@ -141,7 +189,11 @@ describe("a busy platform", () => {
 
   test("is asked again after about 0.5, 1 and 2 s, three times at most", async () => {
     const { api, fetch, clock } = fixture([busy]);
-    const failed = expect(api.request("/a")).rejects.toMatchObject({ errcode: -1, action: "retry", retryable: true });
+    const failed = expect(api.request("/a")).rejects.toMatchObject({
+      errcode: -1,
+      action: "retry",
+      retryable: true,
+    });
     const counts: number[] = [];
     for (const ms of [249, 251, 499, 501, 999, 1001, 60_000]) {
       await clock.advance(ms);
@@ -171,7 +223,9 @@ describe("a busy platform", () => {
   test("keeps nobody waiting who aborts, or whose client closes", async () => {
     const abort = new AbortController();
     const aborted = fixture([busy]);
-    const first = expect(aborted.api.request("/a", { signal: abort.signal })).rejects.toThrow("enough");
+    const first = expect(aborted.api.request("/a", { signal: abort.signal })).rejects.toThrow(
+      "enough",
+    );
     await aborted.clock.settle();
     abort.abort(new Error("enough"));
     await first;
@@ -184,7 +238,9 @@ describe("a busy platform", () => {
   });
 
   test.each([-1, 4, 0.5, Number.NaN])("cannot be asked %d times again", (busyRetriesMax) => {
-    expect(() => fixture([], { busyRetriesMax })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => fixture([], { busyRetriesMax })).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 });
 
@@ -199,17 +255,22 @@ test("whatever the platform answers, a refused token is sent at most twice and a
     new Response("<html>"),
   ];
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 0, max: answers.length - 1 }), { minLength: 1, maxLength: 8 }), async (choices) => {
-      const script = choices.map((choice) => answers[choice] ?? ok);
-      const { api, fetch, clock } = fixture(script);
-      const settledCall = api.fetch(info).then(() => true);
-      await clock.advance(10_000);
-      await expect(settledCall).resolves.toBe(true);
-      const given = fetch.sent.map((_sent, index) => choices[Math.min(index, choices.length - 1)] ?? 0);
-      expect(given.filter((choice) => [1, 2, 3].includes(choice)).length).toBeLessThanOrEqual(2);
-      expect(fetch.sent.length).toBeLessThanOrEqual(5);
-      expect(new Set(tokensOf(fetch.sent)).size).toBeLessThanOrEqual(2);
-    }),
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: answers.length - 1 }), { minLength: 1, maxLength: 8 }),
+      async (choices) => {
+        const script = choices.map((choice) => answers[choice] ?? ok);
+        const { api, fetch, clock } = fixture(script);
+        const settledCall = api.fetch(info).then(() => true);
+        await clock.advance(10_000);
+        await expect(settledCall).resolves.toBe(true);
+        const given = fetch.sent.map(
+          (_sent, index) => choices[Math.min(index, choices.length - 1)] ?? 0,
+        );
+        expect(given.filter((choice) => [1, 2, 3].includes(choice)).length).toBeLessThanOrEqual(2);
+        expect(fetch.sent.length).toBeLessThanOrEqual(5);
+        expect(new Set(tokensOf(fetch.sent)).size).toBeLessThanOrEqual(2);
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -223,7 +284,11 @@ describe("fetch", () => {
   });
 
   test("answers with the refusal when a dead token cannot be replaced", async () => {
-    const { api } = fixture([dead], {}, { onReject: () => Promise.reject(new CredentialUnavailableError("none")) });
+    const { api } = fixture(
+      [dead],
+      {},
+      { onReject: () => Promise.reject(new CredentialUnavailableError("none")) },
+    );
     await expect(api.fetch(info).then((response) => response.json())).resolves.toEqual(dead);
   });
 
@@ -272,7 +337,11 @@ describe("fetch", () => {
 
   test("serves another base URL, and nothing beside it", async () => {
     const { api, fetch } = fixture([ok], { baseUrl: "https://gateway.example/wechat" });
-    for (const url of ["https://gateway.example/wechat/cgi-bin/a", "https://gateway.example/wechat-other/a", "https://gateway.example/"])
+    for (const url of [
+      "https://gateway.example/wechat/cgi-bin/a",
+      "https://gateway.example/wechat-other/a",
+      "https://gateway.example/",
+    ])
       await api.fetch(url);
     expect(tokensOf(fetch.sent)).toEqual([tokenOf(1), null, null]);
   });
@@ -283,7 +352,12 @@ describe("fetch", () => {
     await api.fetch(info, { redirect: "follow" });
     await api.fetch(new Request(info));
     await api.fetch(info, { redirect: "manual" });
-    expect(fetch.sent.map(({ init }) => init.redirect)).toEqual(["error", "error", "error", "manual"]);
+    expect(fetch.sent.map(({ init }) => init.redirect)).toEqual([
+      "error",
+      "error",
+      "error",
+      "manual",
+    ]);
   });
 
   test("fails as fetch fails, and shows no token", async () => {
@@ -293,14 +367,20 @@ describe("fetch", () => {
     const error = await fixture([quoting])
       .api.fetch(info)
       .catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ name: "TypeError", message: "fetch failed", cause: { code: "ECONNRESET" } });
+    expect(error).toMatchObject({
+      name: "TypeError",
+      message: "fetch failed",
+      cause: { code: "ECONNRESET" },
+    });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("live-token");
   });
 
   test("ends with the caller's signal, in flight and while the token is being replaced", async () => {
     const abort = new AbortController();
     const inFlight = fixture([silence]);
-    const first = expect(inFlight.api.fetch(info, { signal: abort.signal })).rejects.toThrow("enough");
+    const first = expect(inFlight.api.fetch(info, { signal: abort.signal })).rejects.toThrow(
+      "enough",
+    );
     await inFlight.clock.settle();
     abort.abort(new Error("enough"));
     await first;
@@ -315,7 +395,9 @@ describe("fetch", () => {
 
   test("shows the token in no refusal, whatever the platform echoes", async () => {
     const { api } = fixture([{ errcode: 47001, errmsg: `bad ${tokenOf(1)}\r\n\u001b[31m` }]);
-    const error: unknown = await api.request("/a?x=secret-query").catch((caught: unknown) => caught);
+    const error: unknown = await api
+      .request("/a?x=secret-query")
+      .catch((caught: unknown) => caught);
     const shown = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error);
     expect(shown).not.toContain("live-token");
     expect(shown).not.toContain("secret-query");

@@ -21,17 +21,24 @@ import { platformNow } from "./transport.ts";
 export interface ApiOptions extends PlatformOptions {
   readonly random?: Random;
   /**
-   * How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1 and 2 s in between. A POST is not, unless it says that it is
-   * `idempotent`: the platform may have processed it. @defaultValue 3
+   * How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1
+   * and 2 s in between. A POST is not, unless it says that it is `idempotent`: the platform may
+   * have processed it. @defaultValue 3
    */
   readonly busyRetriesMax?: number;
   /** How long the platform has to answer a call, in ms, from 1. @defaultValue 30_000 */
   readonly timeoutMs?: number;
   /** The same for calls that carry a form, a file or more than 256 KiB. @defaultValue 300_000 */
   readonly uploadTimeoutMs?: number;
-  /** In which query parameter a call to this path carries the token; undefined: it carries none. @defaultValue what the credential's kind asks for */
+  /**
+   * In which query parameter a call to this path carries the token; undefined: it carries none.
+   * @defaultValue what the credential's kind asks for
+   */
   readonly tokenParameter?: TokenParameter;
-  /** The longest stream, in bytes, that is kept in memory as a body, so that it can be sent a second time. @defaultValue 10_485_760 */
+  /**
+   * The longest stream, in bytes, that is kept in memory as a body, so that it can be sent a second
+   * time. @defaultValue 10_485_760
+   */
   readonly replayBytesMax?: number;
 }
 
@@ -43,32 +50,43 @@ export interface ApiRequest extends Omit<CallInit, "body"> {
   readonly body?: RequestInit["body"];
 }
 
-/** Business calls. Each sends at most twice with a refused token, whatever the platform answers: once with it and once with its replacement. */
+/**
+ * Business calls. Each sends at most twice with a refused token, whatever the platform answers:
+ * once with it and once with its replacement.
+ */
 export interface Api {
   /**
-   * `fetch`, with a token in the calls that need one: those to the base URL and to the platform's other documented hosts, except endpoints that take a secret or
-   * a user's token instead, and URLs that bring a token already. Everything else passes through as it is; no other host is ever sent the token.
+   * `fetch`, with a token in the calls that need one: those to the base URL and to the platform's
+   * other documented hosts, except endpoints that take a secret or a user's token instead, and URLs
+   * that bring a token already. Everything else passes through as it is; no other host is ever sent
+   * the token.
    *
-   * Answers are the platform's, errors included (HTTP 200 with an `errcode`), and their bodies are unread. A dead token is
-   * replaced and the call sent again once. Redirects of calls that carry a token are errors, unless `redirect` is `"manual"`.
+   * Answers are the platform's, errors included (HTTP 200 with an `errcode`), and their bodies are
+   * unread. A dead token is replaced and the call sent again once. Redirects of calls that carry a
+   * token are errors, unless `redirect` is `"manual"`.
    *
-   * @throws {ConfigurationError} `destination`: the call would leave without the token that it needs, or with a template in its place.
+   * @throws {ConfigurationError} `destination`: the call would leave without the token that it
+   *   needs, or with a template in its place.
    * @throws {CallTimeoutError} there was no answer in time. The body of an answer is not limited.
    */
   readonly fetch: (input: string | URL | Request, init?: CallInit) => Promise<Response>;
   /**
-   * Calls an API by its path, `"/cgi-bin/user/info"`, and gives its JSON. A POST when there is a body, else a GET.
+   * Calls an API by its path, `"/cgi-bin/user/info"`, and gives its JSON. A POST when there is a
+   * body, else a GET.
    *
    * @throws {WechatApiError} the platform refused: `errcode` says why, `action` what that asks for.
    * @throws {InvalidAnswerError} the answer is not JSON; use {@link Api.download} for files.
-   * @throws {CallTimeoutError} there was no answer in time; the platform may have processed the call.
+   * @throws {CallTimeoutError} there was no answer in time; the platform may have processed the
+   *   call.
    * @throws what {@link Credential.get} throws, when there is no token.
    */
   request<T = Record<string, unknown>>(path: string, request?: ApiRequest): Promise<T>;
   /**
-   * Calls an API that answers with a file, a picture of a code say, and gives the answer with its body unread. A POST when there is a body, else a GET.
+   * Calls an API that answers with a file, a picture of a code say, and gives the answer with its
+   * body unread. A POST when there is a body, else a GET.
    *
-   * @throws what {@link Api.request} throws: a refusal is an error here too, though it comes as JSON in the file's place.
+   * @throws what {@link Api.request} throws: a refusal is an error here too, though it comes as
+   *   JSON in the file's place.
    */
   download(path: string, request?: ApiRequest): Promise<Response>;
   /** Ends waits between attempts. */
@@ -81,33 +99,54 @@ export interface TokenlessOptions extends Omit<ApiOptions, "tokenParameter" | "f
 }
 
 /**
- * A client for code in WeChat's cloud hosting (微信云托管) with its open API service (开放接口服务) switched on: inside the container the platform adds the account's
- * token to calls that have none, and takes them over plain `http:`. Nothing is fetched and nothing is kept.
+ * A client for code in WeChat's cloud hosting (微信云托管) with its open API service (开放接口服务) switched
+ * on: inside the container the platform adds the account's token to calls that have none, and takes
+ * them over plain `http:`. Nothing is fetched and nothing is kept.
  *
  * @defaultValue `baseUrl`: "http://api.weixin.qq.com"
  * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right.
  */
 export function tokenlessApi(options: TokenlessOptions): Api {
   requirePartOptions("tokenlessApi()", options, [...apiNames, "token"]);
-  const platform = createPlatform({ ...options, baseUrl: options.baseUrl ?? cloudBaseUrl }, "wechat", true);
+  const platform = createPlatform(
+    { ...options, baseUrl: options.baseUrl ?? cloudBaseUrl },
+    "wechat",
+    true,
+  );
   return apiOf(platform, undefined, () => undefined, options);
 }
 
 /**
  * Calls go to the platform that issued the credential, and to no other.
  *
- * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right for this credential.
+ * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right for this
+ *   credential.
  */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
-  requireShape("credential", credential, ["get", "reject"], "core's credential(), or a client of this package, makes one.");
+  requireShape(
+    "credential",
+    credential,
+    ["get", "reject"],
+    "core's credential(), or a client of this package, makes one.",
+  );
   requirePartOptions("createApi()", options, apiNames);
   const { platform, tokenParameter: ownParameter } = audienceOf(credential, options);
   return apiOf(platform, credential, options.tokenParameter ?? ownParameter, options);
 }
 
-function apiOf(platform: Platform, credential: Credential | undefined, tokenParameter: TokenParameter, options: ApiOptions): Api {
+function apiOf(
+  platform: Platform,
+  credential: Credential | undefined,
+  tokenParameter: TokenParameter,
+  options: ApiOptions,
+): Api {
   const destination = destinationOf(platform, tokenParameter);
-  const replayBytesMax = whole("replayBytesMax", options.replayBytesMax ?? 10_485_760, 0, 2 ** 31 - 1);
+  const replayBytesMax = whole(
+    "replayBytesMax",
+    options.replayBytesMax ?? 10_485_760,
+    0,
+    2 ** 31 - 1,
+  );
   const timeoutMs = whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 2 ** 31 - 1);
   const sender = createSender({
     credential,
@@ -116,21 +155,35 @@ function apiOf(platform: Platform, credential: Credential | undefined, tokenPara
     timeoutMs,
     uploadTimeoutMs: whole("uploadTimeoutMs", options.uploadTimeoutMs ?? 300_000, 1, 2 ** 31 - 1),
     // Whoever calls with a component's or a suite's token calls it no parent.
-    deadly: tokenParameter === accountParameter ? (["reject"] satisfies Action[]) : ["reject", "reject-parent"],
+    deadly:
+      tokenParameter === accountParameter
+        ? (["reject"] satisfies Action[])
+        : ["reject", "reject-parent"],
     parameterFor: (url) => destination.parameterOf(url) ?? "access_token",
     random: options.random ?? systemRandom,
   });
 
   /** What was not refused. */
-  const accepted = async (path: string, request: ApiRequest): Promise<{ call: Outgoing; name: string; response: Response }> => {
+  const accepted = async (
+    path: string,
+    request: ApiRequest,
+  ): Promise<{ call: Outgoing; name: string; response: Response }> => {
     const url = urlOf(platform.baseUrl, path, request);
     const call = await outgoing(url, initOf(request), replayBytesMax);
-    const { response, refused } = destination.takesToken(url) ? await sender.send(call) : await sender.sendPlain(call);
+    const { response, refused } = destination.takesToken(url)
+      ? await sender.send(call)
+      : await sender.sendPlain(call);
     const name = `${call.method} ${url.pathname}`;
     if (refused === undefined) return { call, name, response };
     discard(response);
     const nowMs = platformNow(response.headers, platform.clock.wallMs());
-    throw new WechatApiError(name, refused.refusal, refused.row, nowMs, refused.cause === undefined ? {} : { cause: refused.cause });
+    throw new WechatApiError(
+      name,
+      refused.refusal,
+      refused.row,
+      nowMs,
+      refused.cause === undefined ? {} : { cause: refused.cause },
+    );
   };
 
   return {
@@ -156,7 +209,9 @@ function apiOf(platform: Platform, credential: Credential | undefined, tokenPara
 
 function whole(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new ConfigurationError(`${name} is ${value}. Give a whole number from ${min} to ${max}.`, { rule: "range" });
+  throw new ConfigurationError(`${name} is ${value}. Give a whole number from ${min} to ${max}.`, {
+    rule: "range",
+  });
 }
 
 /** The path under the base URL, and nowhere else, whatever the path says. */
@@ -168,12 +223,14 @@ function urlOf(baseUrl: string, path: string, { query = {} }: ApiRequest): URL {
       { rule: "path" },
     );
   }
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined) url.searchParams.set(name, String(value));
   return url;
 }
 
 function initOf({ query: _query, json, body, ...rest }: ApiRequest): CallInit {
-  if (json === undefined) return body === undefined || body === null ? rest : { method: "POST", ...rest, body };
+  if (json === undefined)
+    return body === undefined || body === null ? rest : { method: "POST", ...rest, body };
   const headers = new Headers(rest.headers);
   if (!headers.has("content-type")) headers.set("content-type", "application/json");
   return { method: "POST", ...rest, headers, body: JSON.stringify(json) };
@@ -193,6 +250,8 @@ async function readJson<T>(response: Response, name: string, signal: AbortSignal
   try {
     return parseJson(text) as T;
   } catch {
-    throw new InvalidAnswerError(`what ${name} was answered with is not JSON; use download() for files`);
+    throw new InvalidAnswerError(
+      `what ${name} was answered with is not JSON; use download() for files`,
+    );
   }
 }

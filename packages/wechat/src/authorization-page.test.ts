@@ -5,8 +5,16 @@ import { componentAppId, platformWorld, tenantAppId } from "./platform-world.fix
 const redirectUrl = "https://example.com/authorised?shop=1&b=2";
 
 test("the page to scan a code from is the documented one, with the address after it whole", () => {
-  const url = new URL(authorizationPageUrl(componentAppId, "preauthcode@@@a", { redirectUrl, authType: 3, categoryIds: [99, 31] }));
-  expect(`${url.origin}${url.pathname}${url.hash}`).toBe("https://mp.weixin.qq.com/cgi-bin/componentloginpage");
+  const url = new URL(
+    authorizationPageUrl(componentAppId, "preauthcode@@@a", {
+      redirectUrl,
+      authType: 3,
+      categoryIds: [99, 31],
+    }),
+  );
+  expect(`${url.origin}${url.pathname}${url.hash}`).toBe(
+    "https://mp.weixin.qq.com/cgi-bin/componentloginpage",
+  );
   expect(Object.fromEntries(url.searchParams)).toEqual({
     component_appid: componentAppId,
     pre_auth_code: "preauthcode@@@a",
@@ -17,8 +25,16 @@ test("the page to scan a code from is the documented one, with the address after
 });
 
 test("the page within WeChat is the documented one", () => {
-  const url = new URL(authorizationPageUrl(componentAppId, "a", { redirectUrl, device: "mobile", appId: tenantAppId }));
-  expect(`${url.origin}${url.pathname}${url.hash}`).toBe("https://open.weixin.qq.com/wxaopen/safe/bindcomponent#wechat_redirect");
+  const url = new URL(
+    authorizationPageUrl(componentAppId, "a", {
+      redirectUrl,
+      device: "mobile",
+      appId: tenantAppId,
+    }),
+  );
+  expect(`${url.origin}${url.pathname}${url.hash}`).toBe(
+    "https://open.weixin.qq.com/wxaopen/safe/bindcomponent#wechat_redirect",
+  );
   expect(Object.fromEntries(url.searchParams)).toEqual({
     action: "bindcomponent",
     no_scan: "1",
@@ -34,15 +50,22 @@ test("a platform makes one with a code of its own, and none that cannot be right
   const node = world.node("a");
   await world.pushTo(node);
   const { url, expiresInMs } = await world.during(node.authorizationPage({ redirectUrl }));
-  expect([new URL(url).searchParams.get("pre_auth_code")?.length ?? 0, expiresInMs]).toEqual([expect.any(Number), 1_800_000]);
+  expect([new URL(url).searchParams.get("pre_auth_code")?.length ?? 0, expiresInMs]).toEqual([
+    expect.any(Number),
+    1_800_000,
+  ]);
   expect(new URL(url).searchParams.get("pre_auth_code")).not.toBe("");
-  const codes = world.simulator.log.entries({ endpoint: "/cgi-bin/component/api_create_preauthcode" }).length;
+  const codes = world.simulator.log.entries({
+    endpoint: "/cgi-bin/component/api_create_preauthcode",
+  }).length;
   for (const page of [
     { redirectUrl: "/authorised" },
     { redirectUrl: "javascript:a" },
     { redirectUrl, authType: 1 as const, appId: tenantAppId },
   ])
     await expect(node.authorizationPage(page)).rejects.toMatchObject({ code: "CONFIGURATION" });
-  expect(world.simulator.log.entries({ endpoint: "/cgi-bin/component/api_create_preauthcode" })).toHaveLength(codes);
+  expect(
+    world.simulator.log.entries({ endpoint: "/cgi-bin/component/api_create_preauthcode" }),
+  ).toHaveLength(codes);
   await world.close();
 });

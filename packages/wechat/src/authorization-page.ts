@@ -4,11 +4,17 @@ import { checkedId } from "./validate.ts";
 
 /** Documented under "授权流程技术说明" of the open platform; the mobile page's host as of 2023. */
 export interface AuthorizationPage {
-  /** Where the browser goes on, with `auth_code` and `expires_in` added: on the domain that the console names. */
+  /**
+   * Where the browser goes on, with `auth_code` and `expires_in` added: on the domain that the
+   * console names.
+   */
   readonly redirectUrl: string;
   /** `pc` shows a code to scan, `mobile` is opened within WeChat. @defaultValue "pc" */
   readonly device?: "pc" | "mobile";
-  /** Which accounts may be chosen: 1 official accounts, 2 mini programs, 3 both, 4 mini program shops, 5 channels, 6 all. Not with `appId`. */
+  /**
+   * Which accounts may be chosen: 1 official accounts, 2 mini programs, 3 both, 4 mini program
+   * shops, 5 channels, 6 all. Not with `appId`.
+   */
   readonly authType?: 1 | 2 | 3 | 4 | 5 | 6;
   /** The account that is to authorise, where it is known. */
   readonly appId?: string;
@@ -22,7 +28,11 @@ const pages = {
 } as const;
 
 /** @throws {ConfigurationError} `redirect-url`, or `range` where two options exclude each other. */
-export function authorizationPageUrl(componentAppId: string, code: string, page: AuthorizationPage): string {
+export function authorizationPageUrl(
+  componentAppId: string,
+  code: string,
+  page: AuthorizationPage,
+): string {
   const { redirectUrl, device = "pc", authType, appId, categoryIds = [] } = page;
   const target = URL.canParse(redirectUrl) ? new URL(redirectUrl) : undefined;
   if (target?.protocol !== "https:" && target?.protocol !== "http:") {
@@ -34,7 +44,9 @@ export function authorizationPageUrl(componentAppId: string, code: string, page:
     );
   }
   if (authType !== undefined && appId !== undefined) {
-    throw new ConfigurationError("Give authType or appId, not both: the page takes one of them.", { rule: "range" });
+    throw new ConfigurationError("Give authType or appId, not both: the page takes one of them.", {
+      rule: "range",
+    });
   }
   const url = new URL(pages[device]);
   if (device === "mobile") url.search = "action=bindcomponent&no_scan=1";

@@ -11,10 +11,12 @@ const path = "/cgi-bin/component/api_get_authorizer_info";
 const bytesMax = 1024 * 1024;
 
 /**
- * Asks `api_get_authorizer_info`, one call for one account, which consumes nothing. For some accounts its answer has an empty refresh token (reported in
- * WeChat's community, 2020 to 2024); then the list of all is looked through.
+ * Asks `api_get_authorizer_info`, one call for one account, which consumes nothing. For some
+ * accounts its answer has an empty refresh token (reported in WeChat's community, 2020 to 2024);
+ * then the list of all is looked through.
  *
- * @throws {IssueError} `fatal`: neither knows one, so the account has to authorise again. Otherwise as for an issue.
+ * @throws {IssueError} `fatal`: neither knows one, so the account has to authorise again. Otherwise
+ *   as for an issue.
  */
 export async function knownRefreshToken(platform: Platform, request: ListRequest): Promise<string> {
   const { componentAppId, appId, token, signal } = request;
@@ -30,7 +32,9 @@ export async function knownRefreshToken(platform: Platform, request: ListRequest
   } as const;
   const refreshToken = await askFor(platform, question, refreshTokenIn).catch((error: unknown) => {
     if (isUnauthorised(error))
-      throw new IssueError("fatal", `${error.message} It has to authorise this platform again.`, { platformCode: "61003" });
+      throw new IssueError("fatal", `${error.message} It has to authorise this platform again.`, {
+        platformCode: "61003",
+      });
     throw error;
   });
   return refreshToken ?? listedRefreshToken(platform, request);

@@ -1,4 +1,7 @@
-/** Looks a tenant's refresh token up in the platform's own list: the way back when ours is lost, or in doubt. */
+/**
+ * Looks a tenant's refresh token up in the platform's own list: the way back when ours is lost, or
+ * in doubt.
+ */
 import { IssueError } from "@lingpai/core";
 import { secretIn } from "./answer.ts";
 import type { Fields } from "./answer.ts";
@@ -22,11 +25,16 @@ const pagesMax = 1_000;
 const bytesMax = 1024 * 1024;
 
 /**
- * Reads page after page until the tenant is found. It costs one call for 500 tenants and consumes nothing.
+ * Reads page after page until the tenant is found. It costs one call for 500 tenants and consumes
+ * nothing.
  *
- * @throws {IssueError} `fatal`: the tenant is not on the list, so it has not authorised this component. Otherwise as for an issue.
+ * @throws {IssueError} `fatal`: the tenant is not on the list, so it has not authorised this
+ *   component. Otherwise as for an issue.
  */
-export async function listedRefreshToken(platform: Platform, { componentAppId, appId, token, signal }: ListRequest): Promise<string> {
+export async function listedRefreshToken(
+  platform: Platform,
+  { componentAppId, appId, token, signal }: ListRequest,
+): Promise<string> {
   for (let page = 0; page < pagesMax; page += 1) {
     const offset = page * pageSize;
     const json = { component_appid: componentAppId, offset, count: pageSize };

@@ -1,4 +1,7 @@
-/** A tenant's token: had for the component's token with a refresh token, which each refresh may replace. */
+/**
+ * A tenant's token: had for the component's token with a refresh token, which each refresh may
+ * replace.
+ */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { grantIn, secretIn } from "./answer.ts";
@@ -18,20 +21,30 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
   readonly appId: string;
   /** How long the platform honours the access token before, in ms. @defaultValue 300_000 */
   readonly overlapMs?: number;
-  /** How long the platform accepts a refresh token after it has replaced it, in ms. @defaultValue 300_000 */
+  /**
+   * How long the platform accepts a refresh token after it has replaced it, in ms. @defaultValue
+   * 300_000
+   */
   readonly refreshGraceMs?: number;
 }
 
 /**
- * Fetches through `POST /cgi-bin/component/api_authorizer_token`. Give the component token's credential as `parent`.
+ * Fetches through `POST /cgi-bin/component/api_authorizer_token`. Give the component token's
+ * credential as `parent`.
  *
- * The refresh token is stored with the access token in one write. One whose fate is unknown is sent again within its grace and never after it: then, and when
- * the store has none or WeChat refuses it, the one that works is asked for with `api_get_authorizer_info`, one call for one account.
+ * The refresh token is stored with the access token in one write. One whose fate is unknown is sent
+ * again within its grace and never after it: then, and when the store has none or WeChat refuses
+ * it, the one that works is asked for with `api_get_authorizer_info`, one call for one account.
  *
  * @throws {ConfigurationError} an AppID or the base URL cannot be right.
  */
 export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
-  requirePartOptions("authorizerToken()", options, ["appId", "componentAppId", "overlapMs", "refreshGraceMs"]);
+  requirePartOptions("authorizerToken()", options, [
+    "appId",
+    "componentAppId",
+    "overlapMs",
+    "refreshGraceMs",
+  ]);
   const componentAppId = checkedId(options.componentAppId);
   const appId = checkedId(options.appId);
   const id = `wechat:authorizer:${componentAppId}:${appId}`;
@@ -39,10 +52,18 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
   const { overlapMs = 300_000, refreshGraceMs = 300_000 } = options;
 
   const issue = async ({ signal, parent, input }: IssueRequest): Promise<Issued> => {
-    if (parent === undefined) throw new IssueError("unsent", `${id} needs the component's token. Give its credential as parent.`);
+    if (parent === undefined)
+      throw new IssueError(
+        "unsent",
+        `${id} needs the component's token. Give its credential as parent.`,
+      );
     if (input === undefined) throw new IssueError("input", `No refresh token is known for ${id}.`);
     const [token, refreshToken] = [parent.reveal(), input.reveal()];
-    const json = { component_appid: componentAppId, authorizer_appid: appId, authorizer_refresh_token: refreshToken };
+    const json = {
+      component_appid: componentAppId,
+      authorizer_appid: appId,
+      authorizer_refresh_token: refreshToken,
+    };
     const query = { component_access_token: token };
     const question = {
       path: "/cgi-bin/component/api_authorizer_token",
@@ -53,9 +74,13 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
       subject: appId,
       endpoint: "derived",
     } as const;
-    return askFor(platform, question, (fields) => authorizerGrantIn(fields, refreshToken)).catch((error: unknown) => {
-      throw isRefreshTokenRefused(error) ? new IssueError("input", error.message, { platformCode: refreshTokenInvalid }) : error;
-    });
+    return askFor(platform, question, (fields) => authorizerGrantIn(fields, refreshToken)).catch(
+      (error: unknown) => {
+        throw isRefreshTokenRefused(error)
+          ? new IssueError("input", error.message, { platformCode: refreshTokenInvalid })
+          : error;
+      },
+    );
   };
 
   return {
@@ -65,7 +90,11 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
     lifetimeMs: tokenLifetimeMs,
     issue,
     async recover({ signal, parent }) {
-      if (parent === undefined) throw new IssueError("unsent", `${id} needs the component's token. Give its credential as parent.`);
+      if (parent === undefined)
+        throw new IssueError(
+          "unsent",
+          `${id} needs the component's token. Give its credential as parent.`,
+        );
       return knownRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
     },
   };
@@ -78,12 +107,19 @@ function isRefreshTokenRefused(error: unknown): error is IssueError {
 }
 
 /**
- * The access token and the refresh token to use from now on: the answer's, or, when it names none, the one that was sent.
+ * The access token and the refresh token to use from now on: the answer's, or, when it names none,
+ * the one that was sent.
  *
  * @throws {InvalidAnswerError} either has a form that none has.
  */
-export function authorizerGrantIn(fields: Fields, sent?: string): Issued & { readonly carry: string } {
+export function authorizerGrantIn(
+  fields: Fields,
+  sent?: string,
+): Issued & { readonly carry: string } {
   const grant = grantIn(fields, "authorizer_access_token");
   const name = "authorizer_refresh_token";
-  return { ...grant, carry: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name) };
+  return {
+    ...grant,
+    carry: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name),
+  };
 }

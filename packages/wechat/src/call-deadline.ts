@@ -23,8 +23,18 @@ export interface CallDeadline {
   lift(): void;
 }
 
-export function callDeadline(clock: Clock, call: string, timeoutMs: number, signal: AbortSignal | undefined): CallDeadline {
+export function callDeadline(
+  clock: Clock,
+  call: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): CallDeadline {
   const controller = new AbortController();
-  const lift = clock.setTimer(timeoutMs, () => controller.abort(new CallTimeoutError(call, timeoutMs)));
-  return { signal: signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]), lift };
+  const lift = clock.setTimer(timeoutMs, () =>
+    controller.abort(new CallTimeoutError(call, timeoutMs)),
+  );
+  return {
+    signal: signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]),
+    lift,
+  };
 }

@@ -13,7 +13,11 @@ const wechat: readonly Expected[] = [
   ...each("derived", [40001, 40014, 42001, 42006, 40094], "reject-parent", "parent"),
   ...each("derived", [42002, 42007, 61023, 61003], "stop-tenant", "fatal"),
   ...each("derived", [48001, 48004, 50001, 61007], "pass", "fatal"),
-  ...all([40002, 40013, 41002, 41004, 43001, 43002, 44002, 47001, 61011, 41018, 61024], "stop", "fatal"),
+  ...all(
+    [40002, 40013, 41002, 41004, 43001, 43002, 44002, 47001, 61011, 41018, 61024],
+    "stop",
+    "fatal",
+  ),
   ...all([40164, 61004], "stop-here", "fatal"),
   ...all([40243, 50002, 50004, 50007], "stop", "fatal"),
   ...all([45009], "wait-day", "quota"),
@@ -37,7 +41,11 @@ const wecom: readonly Expected[] = [
   ...each("business", [40082, 42009], "reject-parent", "parent"),
   ...each("derived", [40014, 42001, 40082, 42009], "reject-parent", "parent"),
   ...each("token", [40001, 40080, 40091, 45031], "stop", "fatal"),
-  ...all([40013, 41002, 41004, 40083, 41021, 41022, 41023, 41024, 41025, 48003, 710000], "stop", "fatal"),
+  ...all(
+    [40013, 41002, 41004, 40083, 41021, 41022, 41023, 41024, 41025, 48003, 710000],
+    "stop",
+    "fatal",
+  ),
   ...each("token", [40058, 40063, 43001, 43002, 44002, 47001], "stop", "fatal"),
   ...all([60020], "stop-here", "fatal"),
   ...all([45009], "pause", "busy"),
@@ -50,35 +58,56 @@ const wecom: readonly Expected[] = [
   ...each("business", [40077, 42007], "pass", "fatal"),
   ...each("token", [40077, 42007], "stop", "fatal"),
   ...all([40078], "stop", "fatal"),
-  ...each("business", [48001, 48002, 48006, 48007, 50001, 50002, 60011, 670001, 670004], "pass", "fatal"),
+  ...each(
+    "business",
+    [48001, 48002, 48006, 48007, 50001, 50002, 60011, 670001, 670004],
+    "pass",
+    "fatal",
+  ),
   ...each("derived", [48001, 48002, 48006, 50001, 50002, 60011, 670001, 670004], "pass", "fatal"),
   ...each("token", [48001, 48002, 48006, 50001, 50002, 60011], "stop", "fatal"),
   // Other things by these numbers than at WeChat.
   ...each("business", [40001, 40125, 42006, 61007, 48004], "pass", "fatal"),
 ];
 
-function each(endpoint: EndpointClass, codes: number[], action: Action, outcome: string): [EndpointClass, number, Action, string][] {
+function each(
+  endpoint: EndpointClass,
+  codes: number[],
+  action: Action,
+  outcome: string,
+): [EndpointClass, number, Action, string][] {
   return codes.map((code) => [endpoint, code, action, outcome]);
 }
 
-function all(codes: number[], action: Action, outcome: string): [EndpointClass, number, Action, string][] {
-  return (["token", "derived", "business"] as const).flatMap((endpoint) => each(endpoint, codes, action, outcome));
+function all(
+  codes: number[],
+  action: Action,
+  outcome: string,
+): [EndpointClass, number, Action, string][] {
+  return (["token", "derived", "business"] as const).flatMap((endpoint) =>
+    each(endpoint, codes, action, outcome),
+  );
 }
 
 describe.each([
   { name: "WeChat's", table: errorTable, expected: wechat },
   { name: "WeCom's", table: wecomErrorTable, expected: wecom },
 ])("$name error table", ({ table, expected }) => {
-  test.each(expected)("%s endpoint, code %d: %s, which ends an issue as %s", (endpoint, code, action, outcome) => {
-    expect(classify(endpoint, code, table).action).toBe(action);
-    expect(issueOutcome(action)).toBe(outcome);
-  });
+  test.each(expected)(
+    "%s endpoint, code %d: %s, which ends an issue as %s",
+    (endpoint, code, action, outcome) => {
+      expect(classify(endpoint, code, table).action).toBe(action);
+      expect(issueOutcome(action)).toBe(outcome);
+    },
+  );
 
   test("has no row that the list above does not cover", () => {
     const listed = new Set(expected.map(([endpoint, code]) => `${endpoint} ${code}`));
     const rows = table.flatMap((row) =>
       row.codes.flatMap((code) =>
-        (row.endpoint === "any" ? ["token", "business"] : [row.endpoint]).map((endpoint) => `${endpoint} ${code}`),
+        (row.endpoint === "any" ? ["token", "business"] : [row.endpoint]).map(
+          (endpoint) => `${endpoint} ${code}`,
+        ),
       ),
     );
     expect(rows.filter((row) => !listed.has(row))).toEqual([]);
@@ -101,17 +130,31 @@ describe("the error tables", () => {
   test("hands an unlisted code to the caller of a business endpoint, and backs off at a token endpoint", () => {
     expect(classify("business", 47003).action).toBe("pass");
     expect(classify("token", 99999)).toMatchObject({ action: "pause", pauseMs: 60_000 });
-    expect(classify("derived", 99999, wecomErrorTable)).toMatchObject({ action: "pause", pauseMs: 60_000 });
+    expect(classify("derived", 99999, wecomErrorTable)).toMatchObject({
+      action: "pause",
+      pauseMs: 60_000,
+    });
   });
 
   test("reads WeCom's 45009 as a short block", () => {
-    expect(classify("token", 45009, wecomErrorTable)).toMatchObject({ action: "pause", pauseMs: 60_000 });
-    expect(classify("business", 45009, wecomErrorTable)).toMatchObject({ action: "pause", pauseMs: 60_000 });
+    expect(classify("token", 45009, wecomErrorTable)).toMatchObject({
+      action: "pause",
+      pauseMs: 60_000,
+    });
+    expect(classify("business", 45009, wecomErrorTable)).toMatchObject({
+      action: "pause",
+      pauseMs: 60_000,
+    });
   });
 
   test("calls retryable only what waiting can cure", () => {
     const actions = [...new Set(errorTable.map((row) => row.action))];
-    expect(actions.filter((action) => !isRetryable(action)).toSorted()).toEqual(["pass", "stop", "stop-here", "stop-tenant"]);
+    expect(actions.filter((action) => !isRetryable(action)).toSorted()).toEqual([
+      "pass",
+      "stop",
+      "stop-here",
+      "stop-tenant",
+    ]);
   });
 });
 

@@ -13,8 +13,13 @@ test("an operator clears a component's counters, or those of an account, ten tim
   await world.during(node.clearQuota());
   expect(node.credential.status().quota.used).toBe(0);
   for (let clear = 1; clear < 10; clear += 1) await world.during(node.clearQuota());
-  await expect(world.during(node.clearQuota())).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 48006 });
-  await expect(world.during(node.clearQuota({ appId: tenantAppId }))).rejects.toMatchObject({ errcode: 61003 });
+  await expect(world.during(node.clearQuota())).rejects.toMatchObject({
+    code: "PLATFORM_REFUSED",
+    errcode: 48006,
+  });
+  await expect(world.during(node.clearQuota({ appId: tenantAppId }))).rejects.toMatchObject({
+    errcode: 61003,
+  });
   const codes = world.simulator.log.entries({ endpoint: path }).map(({ code }) => code);
   expect(codes).toEqual([...Array.from({ length: 10 }, () => 0), 48006, 61003]);
 });

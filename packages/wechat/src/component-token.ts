@@ -24,13 +24,20 @@ export interface ComponentTokenOptions extends PlatformOptions {
 }
 
 /**
- * Fetches through `POST /cgi-bin/component/api_component_token`. Give the pushed ticket as `parent`: one that WeChat refuses is reported to it, and the one
- * before is tried at once.
+ * Fetches through `POST /cgi-bin/component/api_component_token`. Give the pushed ticket as
+ * `parent`: one that WeChat refuses is reported to it, and the one before is tried at once.
  *
- * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
+ * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
+ *   sent until the first issue.
  */
 export function componentToken(options: ComponentTokenOptions): Issuer {
-  requirePartOptions("componentToken()", options, ["componentAppId", "overlapMs", "quotaPerDay", "secret", "trim"]);
+  requirePartOptions("componentToken()", options, [
+    "componentAppId",
+    "overlapMs",
+    "quotaPerDay",
+    "secret",
+    "trim",
+  ]);
   const componentAppId = checkedId(options.componentAppId);
   const id = `wechat:component:${componentAppId}`;
   const platform = createPlatform(options);
@@ -43,9 +50,14 @@ export function componentToken(options: ComponentTokenOptions): Issuer {
     quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },
     issue: ({ signal, parent }) =>
       source.use(signal, async (secret) => {
-        if (parent === undefined) throw new IssueError("unsent", `${id} needs a pushed ticket. Give it as parent.`);
+        if (parent === undefined)
+          throw new IssueError("unsent", `${id} needs a pushed ticket. Give it as parent.`);
         const ticket = parent.reveal();
-        const json = { component_appid: componentAppId, component_appsecret: secret, component_verify_ticket: ticket };
+        const json = {
+          component_appid: componentAppId,
+          component_appsecret: secret,
+          component_verify_ticket: ticket,
+        };
         const question = {
           path: "/cgi-bin/component/api_component_token",
           json,

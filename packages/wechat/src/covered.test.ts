@@ -1,4 +1,7 @@
-/** The README's tables of credentials and pushes: whatever they name is exercised in the tests that they name, and no issuer or push kind is missing from them. */
+/**
+ * The README's tables of credentials and pushes: whatever they name is exercised in the tests that
+ * they name, and no issuer or push kind is missing from them.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -14,11 +17,14 @@ interface Row {
   readonly tests: readonly string[];
 }
 
-const quoted = (cell: string): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? "");
+const quoted = (cell: string): readonly string[] =>
+  [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text ?? "");
 
 function rowsOf(readme: string): readonly Row[] {
   const text = readFileSync(join(here, "..", readme), "utf8");
-  const tables = text.split("\n## ").find((section) => /^(What is covered|支持范围|覆盖范围)/.test(section)) ?? "";
+  const tables =
+    text.split("\n## ").find((section) => /^(What is covered|支持范围|覆盖范围)/.test(section)) ??
+    "";
   return tables
     .split("\n")
     .filter((line) => line.startsWith("|") && /`[\w.-]+\.(test\.ts|md)`/.test(line))
@@ -51,7 +57,8 @@ describe("what the README calls covered", () => {
   });
 
   test("says the same in Chinese", () => {
-    const named = (each: readonly Row[]): readonly unknown[] => each.map(({ names, tests }) => ({ names, tests }));
+    const named = (each: readonly Row[]): readonly unknown[] =>
+      each.map(({ names, tests }) => ({ names, tests }));
     expect(named(rowsOf("zh-CN/README.md"))).toEqual(named(rows));
   });
 });
@@ -60,19 +67,33 @@ describe("nothing is left out", () => {
   const named = rows.flatMap(({ names }) => names);
 
   test("of the issuers that this package exports", () => {
-    const sources = readdirSync(here).filter((name) => name.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(name));
+    const sources = readdirSync(here).filter(
+      (name) => name.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(name),
+    );
     const issuers = sources.flatMap((name) => [
-      ...readFileSync(join(here, name), "utf8").matchAll(/^export function (\w+)\([^)]*\): (?:Issuer|WechatIssuer)\b/gm),
+      ...readFileSync(join(here, name), "utf8").matchAll(
+        /^export function (\w+)\([^)]*\): (?:Issuer|WechatIssuer)\b/gm,
+      ),
     ]);
-    const made = issuers.map(([, name]) => name ?? "").filter((name) => readFileSync(join(here, "index.ts"), "utf8").includes(name));
+    const made = issuers
+      .map(([, name]) => name ?? "")
+      .filter((name) => readFileSync(join(here, "index.ts"), "utf8").includes(name));
     expect(made.length).toBeGreaterThanOrEqual(9);
     expect(made.filter((name) => !named.includes(name))).toEqual([]);
   });
 
   test("of the documented kinds of push: push-kinds.test.ts goes through their table, and each that is treated in a way of its own is named", () => {
-    const sources = ["push-handler.ts", "push-work.ts", "authorizations.ts", "open-platform.ts", "wecom-suite.ts"];
+    const sources = [
+      "push-handler.ts",
+      "push-work.ts",
+      "authorizations.ts",
+      "open-platform.ts",
+      "wecom-suite.ts",
+    ];
     const texts = sources.map((name) => readFileSync(join(here, name), "utf8")).join("\n");
-    const special = pushKinds.map(({ infoType }) => infoType).filter((kind) => texts.includes(`"${kind}"`));
+    const special = pushKinds
+      .map(({ infoType }) => infoType)
+      .filter((kind) => texts.includes(`"${kind}"`));
     expect(special).toContain("reset_permanent_code");
     expect(special.filter((kind) => !named.includes(kind))).toEqual([]);
   });

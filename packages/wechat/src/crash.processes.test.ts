@@ -1,7 +1,8 @@
 /**
- * A process dies at every single step of a tenant's refresh: before and after each command to the store, and with each of its requests to the platform
- * lost on either side. Whatever it leaves behind, the next process goes on, and the platform never sees a
- * single-use refresh token again whose grace is over.
+ * A process dies at every single step of a tenant's refresh: before and after each command to the
+ * store, and with each of its requests to the platform lost on either side. Whatever it leaves
+ * behind, the next process goes on, and the platform never sees a single-use refresh token again
+ * whose grace is over.
  */
 import { memoryCache, memoryLock } from "@lingpai/adapter-memory";
 import { faultPlan, faultyCache, faultyLock } from "@lingpai/core/testing";
@@ -22,8 +23,16 @@ interface Doomed {
   arm(): void;
 }
 
-/** A process that dies at its `step`th command or request: from then on nothing of it reaches the store or the platform, and nothing reaches it. */
-function doomed(world: PlatformWorld, step: number, death: Death, settings: { readonly refreshGraceMs: number }): Doomed {
+/**
+ * A process that dies at its `step`th command or request: from then on nothing of it reaches the
+ * store or the platform, and nothing reaches it.
+ */
+function doomed(
+  world: PlatformWorld,
+  step: number,
+  death: Death,
+  settings: { readonly refreshGraceMs: number },
+): Doomed {
   const { clock, simulator, store } = world;
   let steps = 0;
   let isArmed = false;
@@ -51,12 +60,25 @@ function doomed(world: PlatformWorld, step: number, death: Death, settings: { re
   };
   const cache = faultyCache(memoryCache(store, { clock }), plan);
   const lock = faultyLock(memoryLock(store, { clock }), plan);
-  return { node: world.node("doomed", { fetch, cache, lock, ...settings }), steps: () => steps, arm: () => void (isArmed = true) };
+  return {
+    node: world.node("doomed", { fetch, cache, lock, ...settings }),
+    steps: () => steps,
+    arm: () => void (isArmed = true),
+  };
 }
 
-/** Each refresh token leaves again only within `graceMs` of when it first left, or after the platform has named it. */
-function expectNoBurntToken({ simulator }: PlatformWorld, sent: readonly Sent[], graceMs: number): void {
-  const named = simulator.log.entries({ endpoint: endpoint("api_get_authorizer_info"), ok: true }).map(({ atMs }) => atMs);
+/**
+ * Each refresh token leaves again only within `graceMs` of when it first left, or after the
+ * platform has named it.
+ */
+function expectNoBurntToken(
+  { simulator }: PlatformWorld,
+  sent: readonly Sent[],
+  graceMs: number,
+): void {
+  const named = simulator.log
+    .entries({ endpoint: endpoint("api_get_authorizer_info"), ok: true })
+    .map(({ atMs }) => atMs);
   for (const [index, { refreshToken, atMs }] of sent.entries()) {
     const before = sent.slice(0, index).filter((each) => each.refreshToken === refreshToken);
     const first = before[0];
@@ -77,64 +99,77 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
   describe.each(refreshGraces)("and a grace of %d ms", (refreshGraceMs) => {
     const settings = { refreshGraceMs };
 
-    test.each(deaths)("a process that dies %s any step of a refresh loses nothing", async (death) => {
+    test.each(deaths)(
+      "a process that dies %s any step of a refresh loses nothing",
+      async (death) => {
+        let step = 0;
+        let reached = 0;
+        for (;;) {
+          step += 1;
+          const world = platformWorld({ rotateRefreshToken, refreshGraceMs });
+          const { clock, during, simulator, sent } = world;
+          const victim = doomed(world, step, death, settings);
+          await world.authorise(victim.node);
+          victim.arm();
+          const refreshed = victim.node.tenant(tenantAppId).credential.refresh();
+          refreshed.catch(() => undefined);
+          await clock.advance(1_000);
+          if (victim.steps() < step) break;
+          reached += 1;
+
+          const heir = world.node("heir", settings);
+          for (const pauseMs of [0, 20_000, 280_000, 7_200_000]) {
+            await clock.advance(pauseMs);
+            await world.pushTo(heir);
+            const answer = await during(
+              heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
+              60_000,
+            );
+            expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
+            await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
+          }
+          expect(
+            simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), code: 61023 }),
+            `died ${death} step ${step}`,
+          ).toEqual([]);
+          if (rotateRefreshToken === "always") expectNoBurntToken(world, sent, refreshGraceMs);
+          await heir.close();
+        }
+        // A lease, the document, the intent, the request, the commit, the release at the least.
+        expect(reached).toBeGreaterThanOrEqual(6);
+      },
+    );
+  });
+
+  test.each(deaths)(
+    "a process that dies %s any step of an authorisation loses no tenant",
+    async (death) => {
       let step = 0;
       let reached = 0;
       for (;;) {
         step += 1;
-        const world = platformWorld({ rotateRefreshToken, refreshGraceMs });
-        const { clock, during, simulator, sent } = world;
-        const victim = doomed(world, step, death, settings);
-        await world.authorise(victim.node);
+        const world = platformWorld({ rotateRefreshToken });
+        const { clock, during, simulator } = world;
+        const victim = doomed(world, step, death, { refreshGraceMs: 300_000 });
+        await world.pushTo(victim.node);
+        await during(victim.node.credential.get());
+        const { code } = simulator.openPlatform.authorize("wxc0ffee0123456789", tenantAppId);
         victim.arm();
-        const refreshed = victim.node.tenant(tenantAppId).credential.refresh();
-        refreshed.catch(() => undefined);
+        victim.node.authorize(code).catch(() => undefined);
         await clock.advance(1_000);
         if (victim.steps() < step) break;
         reached += 1;
-
-        const heir = world.node("heir", settings);
-        for (const pauseMs of [0, 20_000, 280_000, 7_200_000]) {
-          await clock.advance(pauseMs);
-          await world.pushTo(heir);
-          const answer = await during(heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }), 60_000);
-          expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
-          await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
-        }
-        expect(simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), code: 61023 }), `died ${death} step ${step}`).toEqual(
-          [],
+        const heir = world.node("heir");
+        const answer = await during(
+          heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
+          60_000,
         );
-        if (rotateRefreshToken === "always") expectNoBurntToken(world, sent, refreshGraceMs);
+        expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
         await heir.close();
       }
-      // A lease, the document, the intent, the request, the commit, the release at the least.
-      expect(reached).toBeGreaterThanOrEqual(6);
-    });
-  });
-
-  test.each(deaths)("a process that dies %s any step of an authorisation loses no tenant", async (death) => {
-    let step = 0;
-    let reached = 0;
-    for (;;) {
-      step += 1;
-      const world = platformWorld({ rotateRefreshToken });
-      const { clock, during, simulator } = world;
-      const victim = doomed(world, step, death, { refreshGraceMs: 300_000 });
-      await world.pushTo(victim.node);
-      await during(victim.node.credential.get());
-      const { code } = simulator.openPlatform.authorize("wxc0ffee0123456789", tenantAppId);
-      victim.arm();
-      victim.node.authorize(code).catch(() => undefined);
-      await clock.advance(1_000);
-      if (victim.steps() < step) break;
-      reached += 1;
-      const heir = world.node("heir");
-      const answer = await during(heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }), 60_000);
-      expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
-      await heir.close();
-    }
-    expect(reached).toBeGreaterThanOrEqual(3);
-  });
+      expect(reached).toBeGreaterThanOrEqual(3);
+    },
+  );
 });
 
 test.each(deaths)(
@@ -146,7 +181,10 @@ test.each(deaths)(
     const play = async (first: number, second: number): Promise<"neither" | "first" | "both"> => {
       const world = platformWorld({ rotateRefreshToken: "always", refreshGraceMs: 0 });
       const { clock, during, simulator, sent } = world;
-      const victims = [doomed(world, first, death, settings), doomed(world, second, death, settings)] as const;
+      const victims = [
+        doomed(world, first, death, settings),
+        doomed(world, second, death, settings),
+      ] as const;
       await world.authorise(victims[0].node);
       for (const [index, victim] of victims.entries()) {
         victim.arm();
@@ -159,7 +197,10 @@ test.each(deaths)(
         if (!reached) return index === 0 ? "neither" : "first";
       }
       const heir = world.node("heir", settings);
-      const answer = await during(heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }), 60_000);
+      const answer = await during(
+        heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
+        60_000,
+      );
       expect(answer, `died ${death} steps ${first} and ${second}`).toMatchObject({ openid: "o" });
       await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
       expect(
@@ -182,24 +223,32 @@ test.each(deaths)(
 );
 
 describe.each(deaths)("a process that dies %s any step of a component token's refresh", (death) => {
-  test.each([0, 300_000])("leaves the fleet able to go on, with an overlap of %d ms", async (overlapMs) => {
-    let step = 0;
-    for (;;) {
-      step += 1;
-      const world = platformWorld({}, { overlapMs });
-      const { clock, during, simulator } = world;
-      const victim = doomed(world, step, death, { refreshGraceMs: 300_000 });
-      await world.pushTo(victim.node);
-      await during(victim.node.credential.get());
-      victim.arm();
-      victim.node.credential.refresh().catch(() => undefined);
-      await clock.advance(1_000);
-      if (victim.steps() < step) break;
-      const heir = world.node("heir");
-      await expect(during(heir.preAuthCode(), 60_000), `died ${death} step ${step}`).resolves.toHaveProperty("code");
-      await heir.close();
-      expect(simulator.log.fetches("wxc0ffee0123456789", endpoint("api_component_token")).length).toBeLessThanOrEqual(4);
-    }
-    expect(step).toBeGreaterThan(6);
-  });
+  test.each([0, 300_000])(
+    "leaves the fleet able to go on, with an overlap of %d ms",
+    async (overlapMs) => {
+      let step = 0;
+      for (;;) {
+        step += 1;
+        const world = platformWorld({}, { overlapMs });
+        const { clock, during, simulator } = world;
+        const victim = doomed(world, step, death, { refreshGraceMs: 300_000 });
+        await world.pushTo(victim.node);
+        await during(victim.node.credential.get());
+        victim.arm();
+        victim.node.credential.refresh().catch(() => undefined);
+        await clock.advance(1_000);
+        if (victim.steps() < step) break;
+        const heir = world.node("heir");
+        await expect(
+          during(heir.preAuthCode(), 60_000),
+          `died ${death} step ${step}`,
+        ).resolves.toHaveProperty("code");
+        await heir.close();
+        expect(
+          simulator.log.fetches("wxc0ffee0123456789", endpoint("api_component_token")).length,
+        ).toBeLessThanOrEqual(4);
+      }
+      expect(step).toBeGreaterThan(6);
+    },
+  );
 });

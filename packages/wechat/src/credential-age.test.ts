@@ -27,7 +27,12 @@ function fleet(): Fleet {
     clock,
     asked,
     platform: { text: "first", claimMs: lifeMs },
-    damage: (carry) => void (stored &&= { secret: stored.secret, expiresInMs: stored.expiresInMs, ...(carry !== undefined && { carry }) }),
+    damage: (carry) =>
+      void (stored &&= {
+        secret: stored.secret,
+        expiresInMs: stored.expiresInMs,
+        ...(carry !== undefined && { carry }),
+      }),
     async issue() {
       const current = stored && {
         secret: new Secret(stored.secret, "fp"),
@@ -41,13 +46,19 @@ function fleet(): Fleet {
         ask: async () => {
           asked.count += 1;
           const { text, claimMs } = made.platform;
-          return { secret: text, expiresInMs: claimMs, earliestMs: clock.wallMs(), latestMs: clock.wallMs() };
+          return {
+            secret: text,
+            expiresInMs: claimMs,
+            earliestMs: clock.wallMs(),
+            latestMs: clock.wallMs(),
+          };
         },
       });
       let isSettled = false;
       const settle = (): void => void (isSettled = true);
       issuing.then(settle, settle);
-      for (let turn = 0; turn < 20 && !isSettled; turn += 1) await clock.advance(turn === 0 ? 0 : 500);
+      for (let turn = 0; turn < 20 && !isSettled; turn += 1)
+        await clock.advance(turn === 0 ? 0 : 500);
       return (stored = await issuing);
     },
   };
@@ -74,8 +85,12 @@ describe("a credential that comes again with the same text and its whole life", 
     expect(second).toMatchObject({ secret: "second", expiresInMs: lifeMs - 20_000 });
     expect(second.isAgeUnknown).toBeUndefined();
     await world.clock.advance(3_600_000);
-    await expect(world.issue()).resolves.toMatchObject({ secret: "second", expiresInMs: lifeMs - 3_620_000 });
-    // Between what is certain and what is possible, an answer holds for a twentieth of the uncertainty.
+    await expect(world.issue()).resolves.toMatchObject({
+      secret: "second",
+      expiresInMs: lifeMs - 3_620_000,
+    });
+    // Between what is certain and what is possible, an answer holds for a twentieth of the
+    // uncertainty.
     await world.clock.advance(3_600_000 - 20_000);
     await expect(world.issue()).resolves.toMatchObject({ expiresInMs: 1_000 });
   });
@@ -107,27 +122,43 @@ describe("a credential that comes again with the same text and its whole life", 
     await expect(world.issue()).resolves.toMatchObject({ secret: "first", expiresInMs: confirmMs });
     await world.clock.advance(60_000);
     world.platform.text = "second";
-    await expect(world.issue()).resolves.toMatchObject({ secret: "second", expiresInMs: lifeMs - 600_000 - 120_000 });
+    await expect(world.issue()).resolves.toMatchObject({
+      secret: "second",
+      expiresInMs: lifeMs - 600_000 - 120_000,
+    });
   });
 
   test("is of unknown age again when it outlives the life that the platform claims", async () => {
     const world = fleet();
     await world.issue();
     await world.clock.advance(lifeMs + 5_000);
-    await expect(world.issue()).resolves.toMatchObject({ secret: "first", expiresInMs: confirmMs, isAgeUnknown: true });
+    await expect(world.issue()).resolves.toMatchObject({
+      secret: "first",
+      expiresInMs: confirmMs,
+      isAgeUnknown: true,
+    });
   });
 
-  test.each(["", "null", "{}", '{"v":1,"present":{}}', '{"v":2}', undefined])("is of unknown age beside a memory of %j", async (carry) => {
-    const world = fleet();
-    await world.issue();
-    world.damage(carry);
-    world.platform.text = "second";
-    await expect(world.issue()).resolves.toMatchObject({ expiresInMs: confirmMs, isAgeUnknown: true });
-  });
+  test.each(["", "null", "{}", '{"v":1,"present":{}}', '{"v":2}', undefined])(
+    "is of unknown age beside a memory of %j",
+    async (carry) => {
+      const world = fleet();
+      await world.issue();
+      world.damage(carry);
+      world.platform.text = "second";
+      await expect(world.issue()).resolves.toMatchObject({
+        expiresInMs: confirmMs,
+        isAgeUnknown: true,
+      });
+    },
+  );
 });
 
 describe("a credential whose platform counts down", () => {
-  const grant = (expiresInMs: number, nowMs: number): Parameters<typeof issueWithinFirstClaim>[1] => ({
+  const grant = (
+    expiresInMs: number,
+    nowMs: number,
+  ): Parameters<typeof issueWithinFirstClaim>[1] => ({
     secret: "text",
     expiresInMs,
     earliestMs: nowMs,
@@ -143,7 +174,11 @@ describe("a credential whose platform counts down", () => {
     expect(first.expiresInMs).toBe(lifeMs);
     const second = issueWithinFirstClaim(after(first), grant(lifeMs - 600_000, 600_000), 60_000);
     expect(second.expiresInMs).toBe(lifeMs - 600_000);
-    expect(issueWithinFirstClaim(after(second), grant(lifeMs, 1_200_000), 60_000).expiresInMs).toBe(lifeMs - 1_200_000);
-    expect(issueWithinFirstClaim(after(second), grant(lifeMs, lifeMs + 1), 60_000).expiresInMs).toBe(60_000);
+    expect(issueWithinFirstClaim(after(second), grant(lifeMs, 1_200_000), 60_000).expiresInMs).toBe(
+      lifeMs - 1_200_000,
+    );
+    expect(
+      issueWithinFirstClaim(after(second), grant(lifeMs, lifeMs + 1), 60_000).expiresInMs,
+    ).toBe(60_000);
   });
 });

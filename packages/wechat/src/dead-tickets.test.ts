@@ -1,6 +1,6 @@
 /**
- * A day of JS-SDK signatures, judged by the platform: it hands out one ticket for its whole life and always says that 7200 s are left, so only
- * its own register shows which signatures were dead.
+ * A day of JS-SDK signatures, judged by the platform: it hands out one ticket for its whole life
+ * and always says that 7200 s are left, so only its own register shows which signatures were dead.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { credential } from "@lingpai/core";
@@ -33,29 +33,53 @@ interface World {
   readonly events: CredentialEvent[];
   /** Loses everything that the fleet has stored. */
   flush(): Promise<void>;
-  /** Lets time pass, and signs on every node every `everyMs`; how many signatures there were, and how many were dead. */
-  sign(nodes: readonly Credential[], ms: number, everyMs?: number): Promise<{ signed: number; dead: number }>;
+  /**
+   * Lets time pass, and signs on every node every `everyMs`; how many signatures there were, and
+   * how many were dead.
+   */
+  sign(
+    nodes: readonly Credential[],
+    ms: number,
+    everyMs?: number,
+  ): Promise<{ signed: number; dead: number }>;
   asked(): number;
 }
 
 function world(platform: "wechat" | "wecom", seed: string | number = 1): World {
   const clock = manualClock();
   const corps = [{ corpId, apps: [{ agentId: "1", secret: corpSecret }] }];
-  const simulator = createSimulator({ clock, random: seededRandom(seed), accounts: [{ appId, secret }], corps, latencyMs: [20, 90] });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(seed),
+    accounts: [{ appId, secret }],
+    corps,
+    latencyMs: [20, 90],
+  });
   const store = memoryStore({ clock });
   const events: CredentialEvent[] = [];
-  const endpoint = platform === "wechat" ? "/cgi-bin/ticket/getticket" : "/cgi-bin/get_jsapi_ticket";
+  const endpoint =
+    platform === "wechat" ? "/cgi-bin/ticket/getticket" : "/cgi-bin/get_jsapi_ticket";
   return {
     clock,
     simulator,
     events,
     node(name) {
       const cache = memoryCache(store, { clock });
-      const shared = { environment: "prod", cache, lock: memoryLock(store, { clock }), clock, node: name, random: seededRandom(name) };
+      const shared = {
+        environment: "prod",
+        cache,
+        lock: memoryLock(store, { clock }),
+        clock,
+        node: name,
+        random: seededRandom(name),
+      };
       const fetch = simulator.fetchAs({ caller: name });
       const issuers =
         platform === "wechat"
-          ? { token: stableToken({ appId, secret, fetch, clock }), ticket: ticket({ appId, type: "jsapi", fetch, clock }) }
+          ? {
+              token: stableToken({ appId, secret, fetch, clock }),
+              ticket: ticket({ appId, type: "jsapi", fetch, clock }),
+            }
           : {
               token: wecomToken({ corpId, app: "1", secret: corpSecret, fetch, clock }),
               ticket: wecomTicket({ corpId, app: "1", type: "jsapi", fetch, clock }),
@@ -88,7 +112,10 @@ function world(platform: "wechat" | "wecom", seed: string | number = 1): World {
 }
 
 /** Another environment asks for the ticket. */
-async function foreignTicket({ simulator, clock }: World, platform: "wechat" | "wecom"): Promise<void> {
+async function foreignTicket(
+  { simulator, clock }: World,
+  platform: "wechat" | "wecom",
+): Promise<void> {
   const fetched = async (url: string): Promise<Record<string, string>> => {
     const answer = simulator.fetch(url);
     await clock.advance(200);
@@ -96,10 +123,14 @@ async function foreignTicket({ simulator, clock }: World, platform: "wechat" | "
   };
   const host = `https://${platform === "wechat" ? "api" : "qyapi"}.weixin.qq.com/cgi-bin`;
   if (platform === "wechat") {
-    await fetched(`${host}/ticket/getticket?type=jsapi&access_token=${simulator.operator.foreignIssue(appId)}`);
+    await fetched(
+      `${host}/ticket/getticket?type=jsapi&access_token=${simulator.operator.foreignIssue(appId)}`,
+    );
     return;
   }
-  const { access_token: token } = await fetched(`${host}/gettoken?corpid=${corpId}&corpsecret=${corpSecret}`);
+  const { access_token: token } = await fetched(
+    `${host}/gettoken?corpid=${corpId}&corpsecret=${corpSecret}`,
+  );
   await fetched(`${host}/get_jsapi_ticket?access_token=${token}`);
 }
 
@@ -107,11 +138,15 @@ const confirmMs = { wechat: 10_000, wecom: 120_000 } as const;
 
 describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticket", (platform) => {
   /** A WeCom token may end while a question is on its way. */
-  const isWithinLimits = (simulator: Simulator): boolean => simulator.log.fetches().every(({ code }) => code === 0 || code === 42001);
+  const isWithinLimits = (simulator: Simulator): boolean =>
+    simulator.log.fetches().every(({ code }) => code === 0 || code === 42001);
 
   test("has no dead one on two nodes that start cold, and stays within the endpoint's limit", async () => {
     const { node, sign, asked, events, simulator } = world(platform);
-    await expect(sign([node("a"), node("b")], 24 * hourMs)).resolves.toEqual({ signed: 2 * 2880, dead: 0 });
+    await expect(sign([node("a"), node("b")], 24 * hourMs)).resolves.toEqual({
+      signed: 2 * 2880,
+      dead: 0,
+    });
     expect(isWithinLimits(simulator)).toBe(true);
     // Two hours of questions until the first change was seen, then about one a lifetime.
     expect(asked()).toBeLessThan((2 * hourMs) / confirmMs[platform] + 500);
@@ -141,8 +176,11 @@ describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticke
     const nodes = [node("a")];
     const { dead } = await sign(nodes, hourMs, 1_000);
     expect(dead).toBeLessThanOrEqual(confirmMs[platform] / 1_000);
-    expect(events.filter(({ type }) => type === "age-unknown")).toMatchObject([{ confirmMs: confirmMs[platform] }]);
-    // It has seen one change. The end of that one is known but for the time between two questions, and of the next ones to the second.
+    expect(events.filter(({ type }) => type === "age-unknown")).toMatchObject([
+      { confirmMs: confirmMs[platform] },
+    ]);
+    // It has seen one change. The end of that one is known but for the time between two questions,
+    // and of the next ones to the second.
     expect((await sign(nodes, 2 * hourMs, 20_000)).dead).toBe(0);
     expect((await sign(nodes, 6 * hourMs, 60_000)).dead).toBe(0);
     expect(isWithinLimits(simulator)).toBe(true);
@@ -155,7 +193,10 @@ test("a restart of every node with an empty store is a cold start: it finds the 
   await Promise.all(open.splice(0).map((each) => each.close()));
   await flush();
   const [asks, told] = [asked(), events.filter(({ type }) => type === "age-unknown").length];
-  await expect(sign([node("c"), node("d")], 10 * 60_000, 10_000)).resolves.toEqual({ dead: 0, signed: 120 });
+  await expect(sign([node("c"), node("d")], 10 * 60_000, 10_000)).resolves.toEqual({
+    dead: 0,
+    signed: 120,
+  });
   expect(asked() - asks).toBeGreaterThanOrEqual(60);
   expect(events.filter(({ type }) => type === "age-unknown").length - told).toBe(1);
 });

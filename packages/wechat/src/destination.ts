@@ -6,12 +6,15 @@ import { tokenParameters } from "./token-parameter.ts";
 import type { TokenParameter } from "./token-parameter.ts";
 
 export interface Destination {
-  /** The query parameter in which a call to this URL carries its token; undefined: it carries none. */
+  /**
+   * The query parameter in which a call to this URL carries its token; undefined: it carries none.
+   */
   parameterOf(url: URL): string | undefined;
   /**
    * Whether the client's token belongs into this call.
    *
-   * @throws {ConfigurationError} `destination`: it needs one and must not have this client's. `token-parameter`: it brings one that is none.
+   * @throws {ConfigurationError} `destination`: it needs one and must not have this client's.
+   *   `token-parameter`: it brings one that is none.
    */
   takesToken(url: URL): boolean;
 }
@@ -20,26 +23,36 @@ export interface Destination {
 const template =
   /^(|\$?\{.*\}|<.*>|\[.*\]|%s|undefined|null|nan|none|(component_?|suite_?|provider_?|authorizer_?)?(access_?)?token|x+|\*+|your[-_ ].*)$/i;
 
-export function destinationOf({ name, baseUrl }: Pick<Platform, "name" | "baseUrl">, tokenParameter: TokenParameter): Destination {
+export function destinationOf(
+  { name, baseUrl }: Pick<Platform, "name" | "baseUrl">,
+  tokenParameter: TokenParameter,
+): Destination {
   const base = new URL(baseUrl);
   const basePath = base.pathname.replace(/\/$/, "");
-  const isBase = (url: URL): boolean => url.origin === base.origin && url.pathname.startsWith(`${basePath}/`);
-  const isPlatformHost = (url: URL): boolean => platformOfHost(url.hostname) === name && url.port === "";
+  const isBase = (url: URL): boolean =>
+    url.origin === base.origin && url.pathname.startsWith(`${basePath}/`);
+  const isPlatformHost = (url: URL): boolean =>
+    platformOfHost(url.hostname) === name && url.port === "";
   /** All documented hosts serve the same, but only a client of one of them was told to go there. */
-  const isSibling = (url: URL): boolean => url.protocol === "https:" && isPlatformHost(url) && isPlatformHost(base);
-  const parameterOf = (url: URL): string | undefined => tokenParameter(url.pathname.slice(isBase(url) ? basePath.length : 0));
+  const isSibling = (url: URL): boolean =>
+    url.protocol === "https:" && isPlatformHost(url) && isPlatformHost(base);
+  const parameterOf = (url: URL): string | undefined =>
+    tokenParameter(url.pathname.slice(isBase(url) ? basePath.length : 0));
 
   return {
     parameterOf,
     takesToken(url) {
       const isOwn = isBase(url) || isSibling(url);
-      if ((!isOwn && !isPlatformHost(url)) || url.username !== "" || url.password !== "") return false;
+      if ((!isOwn && !isPlatformHost(url)) || url.username !== "" || url.password !== "")
+        return false;
       const brought = tokenParameters.filter((parameter) => url.searchParams.has(parameter));
       for (const parameter of brought) refuseTemplate(url, parameter);
       if (brought.length > 0 || parameterOf(url) === undefined) return false;
       if (isOwn) return true;
       const why =
-        url.protocol === "https:" ? `this client's base URL is ${baseUrl}` : `it is ${url.protocol}, so the token would travel in clear`;
+        url.protocol === "https:"
+          ? `this client's base URL is ${baseUrl}`
+          : `it is ${url.protocol}, so the token would travel in clear`;
       throw new ConfigurationError(
         `A call to ${url.origin}${url.pathname} needs a token, and would have left without one, because ${why}. Call ${baseUrl}, or give request() the path.`,
         { rule: "destination" },

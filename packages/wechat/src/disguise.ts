@@ -1,4 +1,6 @@
-/** Keeps the token out of what a caller may print: the answer's URL, and errors that quote the URL. */
+/**
+ * Keeps the token out of what a caller may print: the answer's URL, and errors that quote the URL.
+ */
 import { inspect } from "node:util";
 import { redact } from "./redact.ts";
 import { transportFailure } from "./transport.ts";
@@ -10,12 +12,16 @@ export function disguised(response: Response, url: URL): Response {
   return Object.defineProperty(response, "clone", { value: () => disguised(clone(), url) });
 }
 
-/** The error as it is, unless it shows the token somewhere: then one of the same name with the system's code and the text without it. */
+/**
+ * The error as it is, unless it shows the token somewhere: then one of the same name with the
+ * system's code and the text without it.
+ */
 export function withoutToken(error: unknown, token: string): unknown {
   if (!mentions(error, token)) return error;
   const { code } = transportFailure(error);
   const text = redact(error instanceof Error ? error.message : String(error), [token]);
-  const cause = code === undefined ? undefined : { cause: Object.assign(new Error(code), { code }) };
+  const cause =
+    code === undefined ? undefined : { cause: Object.assign(new Error(code), { code }) };
   return new TypeError(text, cause);
 }
 

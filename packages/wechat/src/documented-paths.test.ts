@@ -1,4 +1,6 @@
-/** Every path that the platform's pages document, called once with the client whose token it takes. */
+/**
+ * Every path that the platform's pages document, called once with the client whose token it takes.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { credential } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
@@ -16,7 +18,10 @@ import { wechat } from "./wechat.ts";
 
 const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
 const component = { appId: "wxc0ffee0123456789", secret: account.secret };
-const keys = { messageToken: "a-token", encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG" };
+const keys = {
+  messageToken: "a-token",
+  encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+};
 const corpId = "ww0123456789abcdef";
 const app = { agentId: "1000002", secret: "kP3-app_secret_of_a_corp_that_is_43_chars_x" };
 const suiteId = "ww4asffe99e54c0f4c";
@@ -37,17 +42,33 @@ test("every documented path answers the client whose token it takes, with errcod
   const store = memoryStore({ clock });
   const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
   const shared = { ...stores, environment: "prod", clock, random, fetch: simulator.fetch };
-  const platform = openPlatform({ ...shared, ...keys, componentAppId: component.appId, secret: component.secret });
+  const platform = openPlatform({
+    ...shared,
+    ...keys,
+    componentAppId: component.appId,
+    secret: component.secret,
+  });
   const suite = wecomSuite({ ...shared, ...keys, suiteId, secret: app.secret });
   await platform.handlePush(simulator.openPlatform.pushTicket(component.appId));
   await suite.handlePush(simulator.suites.pushTicket(suiteId));
-  const clients: Readonly<Record<DocumentedPath["host"], Partial<Record<Holder, Pick<Api, "request" | "fetch">>>>> = {
-    wechat: { account: wechat({ ...shared, ...account }), component: createApi(platform.credential, shared) },
+  const clients: Readonly<
+    Record<DocumentedPath["host"], Partial<Record<Holder, Pick<Api, "request" | "fetch">>>>
+  > = {
+    wechat: {
+      account: wechat({ ...shared, ...account }),
+      component: createApi(platform.credential, shared),
+    },
     wecom: {
       account: wecom({ ...shared, corpId, app: app.agentId, secret: app.secret }),
       suite: createApi(suite.credential, shared),
       provider: createApi(
-        credential({ ...stores, environment: "prod", clock, random, issuer: providerToken({ ...shared, ...provider }) }),
+        credential({
+          ...stores,
+          environment: "prod",
+          clock,
+          random,
+          issuer: providerToken({ ...shared, ...provider }),
+        }),
         shared,
       ),
     },
@@ -56,7 +77,8 @@ test("every documented path answers the client whose token it takes, with errcod
   for (const { host, holder, method, path } of documentedPaths) {
     const client = clients[host][holder];
     const origin = host === "wechat" ? "https://api.weixin.qq.com" : "https://qyapi.weixin.qq.com";
-    const init = method === "GET" ? { method } : { method: "POST", body: JSON.stringify({ touser: "o1" }) };
+    const init =
+      method === "GET" ? { method } : { method: "POST", body: JSON.stringify({ touser: "o1" }) };
     const answered = client?.fetch(`${origin}${path}?openid=o1`, init).then(async (response) => {
       const isPicture = response.headers.get("content-type") === "image/jpeg";
       return isPicture ? { errcode: 0 } : ((await response.json()) as { errcode?: number });
@@ -71,8 +93,14 @@ test("every documented path answers the client whose token it takes, with errcod
 });
 
 test("every row of the path tables has its page and its date", () => {
-  for (const { source, date } of [...documentedPaths, ...exceptionalPaths.values(), ...ownTokenPaths]) {
-    expect(source).toMatch(/^((developers|mp|open|iot)\.weixin\.qq\.com|developer\.work\.weixin\.qq\.com)\/\S+$|^observed: /);
+  for (const { source, date } of [
+    ...documentedPaths,
+    ...exceptionalPaths.values(),
+    ...ownTokenPaths,
+  ]) {
+    expect(source).toMatch(
+      /^((developers|mp|open|iot)\.weixin\.qq\.com|developer\.work\.weixin\.qq\.com)\/\S+$|^observed: /,
+    );
     expect(date).toMatch(/^20\d\d(-\d\d){0,2}$/);
   }
 });

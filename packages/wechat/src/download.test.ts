@@ -11,9 +11,13 @@ import { wechat } from "./wechat.ts";
 
 const path = "/wxa/getwxacodeunlimit";
 const picture = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
-const file = (status = 200): Response => new Response(picture, { status, headers: { "content-type": "image/png" } });
+const file = (status = 200): Response =>
+  new Response(picture, { status, headers: { "content-type": "image/png" } });
 
-function downloading(...answers: Parameters<typeof scriptedFetch>): { fetch: ScriptedFetch; get: () => Promise<Response> } {
+function downloading(...answers: Parameters<typeof scriptedFetch>): {
+  fetch: ScriptedFetch;
+  get: () => Promise<Response>;
+} {
   const fetch = scriptedFetch(...answers);
   const api = createApi(fakeCredential(), { fetch, clock: manualClock(), random: seededRandom(1) });
   return { fetch, get: () => api.download(path, { json: { scene: "a" } }) };
@@ -34,13 +38,20 @@ describe("download", () => {
   });
 
   test("heals a dead token", async () => {
-    const { fetch, get } = downloading({ errcode: 40001, errmsg: "invalid credential" }, () => file());
+    const { fetch, get } = downloading({ errcode: 40001, errmsg: "invalid credential" }, () =>
+      file(),
+    );
     await expect(get().then((answer) => answer.bytes())).resolves.toEqual(picture);
-    expect(fetch.sent.map(({ url }) => url.searchParams.get("access_token"))).toEqual([tokenOf(1), tokenOf(2)]);
+    expect(fetch.sent.map(({ url }) => url.searchParams.get("access_token"))).toEqual([
+      tokenOf(1),
+      tokenOf(2),
+    ]);
   });
 
   test("is no file where the answer is an error of HTTP", async () => {
-    await expect(downloading(() => file(502)).get()).rejects.toMatchObject({ code: "PLATFORM_ANSWER_INVALID" });
+    await expect(downloading(() => file(502)).get()).rejects.toMatchObject({
+      code: "PLATFORM_ANSWER_INVALID",
+    });
   });
 });
 
@@ -49,7 +60,12 @@ describe("a memory store given whole", () => {
 
   test("is one store for all clients that are given it", async () => {
     const simulator = createSimulator({ accounts: [account] });
-    const shared = { ...account, environment: "prod", store: memoryStore(), fetch: simulator.fetch };
+    const shared = {
+      ...account,
+      environment: "prod",
+      store: memoryStore(),
+      fetch: simulator.fetch,
+    };
     const [one, two] = [wechat(shared), wechat(shared)];
     expect(await one.token()).toBe(await two.token());
     expect(simulator.log.fetches(account.appId)).toHaveLength(1);
@@ -57,7 +73,10 @@ describe("a memory store given whole", () => {
   });
 
   test("serves an account's messages, which take a store or a cache and not both", async () => {
-    const keys = { messageToken: "a-token", encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG" };
+    const keys = {
+      messageToken: "a-token",
+      encodingAesKey: "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+    };
     const store = memoryStore();
     const told: string[] = [];
     const options = {
@@ -67,7 +86,8 @@ describe("a memory store given whole", () => {
       onMessage: ({ type }: { type: string }) => void told.push(type),
     };
     const messages = accountMessages({ ...options, store });
-    const text = "<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType><Content>hello</Content></xml>";
+    const text =
+      "<xml><FromUserName>o1</FromUserName><MsgType>text</MsgType><Content>hello</Content></xml>";
     const push = accountPush(createSimulator(), text, {
       receiver: account.appId,
       token: keys.messageToken,
@@ -76,7 +96,9 @@ describe("a memory store given whole", () => {
     expect((await messages.handlePush(push)).status).toBe(200);
     expect(told).toEqual(["text"]);
     messages.close();
-    expect(() => accountMessages({ ...options, store, cache: store.cache })).toThrow("and not both");
+    expect(() => accountMessages({ ...options, store, cache: store.cache })).toThrow(
+      "and not both",
+    );
     expect(() => accountMessages(options)).toThrow("Give accountMessages a `store`");
   });
 });

@@ -1,21 +1,26 @@
 /** What a row of the error tables says. */
 
 /**
- * `token`: an endpoint that hands out a credential for a secret. `derived`: one that hands out a credential for another credential's sake, with that one
- * in the query: what holds for `token` holds for it, unless a row of its own comes first. `business`: one that is called with a credential, tickets included.
+ * `token`: an endpoint that hands out a credential for a secret. `derived`: one that hands out a
+ * credential for another credential's sake, with that one in the query: what holds for `token`
+ * holds for it, unless a row of its own comes first. `business`: one that is called with a
+ * credential, tickets included.
  */
 export type EndpointClass = "token" | "derived" | "business";
 
 /**
  * - `retry`: the platform is busy; the same call may succeed in a moment.
- * - `reject`: the credential that was sent is dead: report it, send again once with its replacement.
- * - `reject-parent`: the credential that this one was derived from is dead: report that one, send again once.
+ * - `reject`: the credential that was sent is dead: report it, send again once with its
+ *   replacement.
+ * - `reject-parent`: the credential that this one was derived from is dead: report that one, send
+ *   again once.
  * - `stop`: the same call will be refused again until somebody changes something.
  * - `stop-here`: as `stop`, but only for calls from this address; other nodes go on.
  * - `stop-tenant`: as `stop`, but only for this authoriser; others go on.
  * - `wait-day`: the day's quota is gone until 00:00 in Shanghai.
  * - `wait-minute`: the minute's quota is gone.
- * - `wait-push`: the ticket that the platform pushes every ten minutes is dead: use the one before, else wait for the next.
+ * - `wait-push`: the ticket that the platform pushes every ten minutes is dead: use the one before,
+ *   else wait for the next.
  * - `pause`: leave the platform alone for `pauseMs`.
  * - `pass`: the caller's own matter. The credential is fine: never refresh it for this.
  */

@@ -1,4 +1,7 @@
-/** What each of WeChat's error codes means and what to do about it, as data. {@link classify} reads it. WeCom gives the same numbers other meanings. */
+/**
+ * What each of WeChat's error codes means and what to do about it, as data. {@link classify} reads
+ * it. WeCom gives the same numbers other meanings.
+ */
 import type { ErrorRow } from "./error-row.ts";
 
 export type { Action, EndpointClass, ErrorRow } from "./error-row.ts";
@@ -6,12 +9,18 @@ export { wecomErrorTable } from "./wecom-errors.ts";
 
 const minuteMs = 60_000;
 
-const global = { source: "developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html", date: "2025-01" } as const;
+const global = {
+  source: "developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html",
+  date: "2025-01",
+} as const;
 const platforms = {
   source: "developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html",
   date: "2026",
 } as const;
-const token = { source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html", date: "2026" } as const;
+const token = {
+  source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html",
+  date: "2026",
+} as const;
 
 /** Read from top to bottom: the first row for the endpoint class and the code counts. */
 export const errorTable: readonly ErrorRow[] = [
@@ -45,7 +54,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "token",
     meaning: "wrong secret",
     action: "stop",
-    remedy: "Set the secret that the platform's console shows for this AppID; it may have been reset.",
+    remedy:
+      "Set the secret that the platform's console shows for this AppID; it may have been reset.",
     aboutSecret: true,
     ...token,
   },
@@ -70,7 +80,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "any",
     meaning: "frozen or punished",
     action: "stop",
-    remedy: "Look at the account in the platform's console: its secret is frozen, or it is restricted.",
+    remedy:
+      "Look at the account in the platform's console: its secret is frozen, or it is restricted.",
     ...global,
   },
   {
@@ -86,7 +97,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "any",
     meaning: "the month's clears of the quota are used up",
     action: "pass",
-    remedy: "Wait until 00:00 in Shanghai for the day's quota, or for the next month to clear it again.",
+    remedy:
+      "Wait until 00:00 in Shanghai for the day's quota, or for the next month to clear it again.",
     ...global,
   },
   {
@@ -102,7 +114,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "business",
     meaning: "no permission",
     action: "pass",
-    remedy: "This account may not call this API; see its permissions in the platform's console. The token is not at fault.",
+    remedy:
+      "This account may not call this API; see its permissions in the platform's console. The token is not at fault.",
     ...global,
   },
   {
@@ -110,7 +123,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "derived",
     meaning: "no permission",
     action: "pass",
-    remedy: "The parent may not ask for this credential; see its permissions in the platform's console. Its token is not at fault.",
+    remedy:
+      "The parent may not ask for this credential; see its permissions in the platform's console. Its token is not at fault.",
     ...platforms,
   },
   {
@@ -126,7 +140,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "token",
     meaning: "the refresh token is not the one that works",
     action: "stop-tenant",
-    remedy: "Lingpai asks the platform for the one that works, once; if it names none, the account has to authorise this platform again.",
+    remedy:
+      "Lingpai asks the platform for the one that works, once; if it names none, the account has to authorise this platform again.",
     ...platforms,
   },
   {
@@ -168,7 +183,8 @@ export const errorTable: readonly ErrorRow[] = [
     endpoint: "token",
     meaning: "an administrator has yet to confirm this address",
     action: "stop-here",
-    remedy: "Ask the account's administrator to confirm the call on the phone, or to add this address to the IP allow-list.",
+    remedy:
+      "Ask the account's administrator to confirm the call on the phone, or to add this address to the IP allow-list.",
     ...token,
   },
   {

@@ -4,17 +4,23 @@ import type { Refusal } from "./answer.ts";
 import { isRetryable, retryAfterMs } from "./classify.ts";
 import type { Action, ErrorRow } from "./errors-table.ts";
 
-/** The platform answered something that has no documented form. The text says what is wrong with it and shows nothing of it. */
+/**
+ * The platform answered something that has no documented form. The text says what is wrong with it
+ * and shows nothing of it.
+ */
 export class InvalidAnswerError extends LingpaiError {
   constructor(what: string) {
-    super("PLATFORM_ANSWER_INVALID", `The platform's answer is not usable: ${what}.`, { retryable: true });
+    super("PLATFORM_ANSWER_INVALID", `The platform's answer is not usable: ${what}.`, {
+      retryable: true,
+    });
   }
 }
 
 /**
  * The platform refused a business call, and neither a new token nor a pause could help.
  *
- * `action` says what the code asks for; `retryable` whether the same call can succeed later without a change.
+ * `action` says what the code asks for; `retryable` whether the same call can succeed later without
+ * a change.
  */
 export class WechatApiError extends LingpaiError {
   /** WeChat's code: `48001`. */
@@ -27,8 +33,17 @@ export class WechatApiError extends LingpaiError {
   /** How long to wait before the same call can succeed, in ms, where the platform says. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(call: string, refusal: Refusal, row: ErrorRow, platformNowMs: number, options: { readonly cause?: unknown } = {}) {
-    super("PLATFORM_REFUSED", refusalText(call, refusal, row), { ...options, retryable: isRetryable(row.action) });
+  constructor(
+    call: string,
+    refusal: Refusal,
+    row: ErrorRow,
+    platformNowMs: number,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super("PLATFORM_REFUSED", refusalText(call, refusal, row), {
+      ...options,
+      retryable: isRetryable(row.action),
+    });
     this.errcode = refusal.errcode;
     this.errmsg = refusal.errmsg;
     this.rid = refusal.rid;

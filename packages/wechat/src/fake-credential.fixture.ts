@@ -8,7 +8,10 @@ export interface FakeCredential extends Credential {
 
 export interface FakeCredentialOptions {
   /** What `reject` does about the present token. By default the next one replaces it. */
-  readonly onReject?: (replace: () => Rejection, options: RejectOptions) => Rejection | Promise<Rejection>;
+  readonly onReject?: (
+    replace: () => Rejection,
+    options: RejectOptions,
+  ) => Rejection | Promise<Rejection>;
   readonly onGet?: (present: () => Secret) => Secret | Promise<Secret>;
 }
 

@@ -7,8 +7,8 @@ import { transportFailure } from "./transport.ts";
 const keptMs = 300_000;
 
 /**
- * Sends to the base URL, and to the next one only when nothing left for it. Requests that are not for the first base URL, and `Request` objects, whose body can be
- * read once, pass through.
+ * Sends to the base URL, and to the next one only when nothing left for it. Requests that are not
+ * for the first base URL, and `Request` objects, whose body can be read once, pass through.
  */
 export function withFallback(send: Fetch, baseUrls: readonly string[], clock: Clock): Fetch {
   let present = 0;

@@ -1,6 +1,9 @@
 /** The platforms' own hosts, as data: which platform a host belongs to. */
 
-/** Which platform: official accounts, mini programs and third-party platforms, or WeCom. They share no token, and give the same codes other meanings. */
+/**
+ * Which platform: official accounts, mini programs and third-party platforms, or WeCom. They share
+ * no token, and give the same codes other meanings.
+ */
 export type PlatformName = "wechat" | "wecom";
 
 export interface HostRow {
@@ -13,7 +16,8 @@ export interface HostRow {
 }
 
 const wechatHosts = {
-  source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Interface_domain_name_description.html",
+  source:
+    "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Interface_domain_name_description.html",
   date: "2026",
 };
 const wecomHosts = { source: "developer.work.weixin.qq.com/document/path/90664", date: "2026" };
@@ -27,7 +31,10 @@ export const hostTable: readonly HostRow[] = [
   { host: "qyapi.weixin.qq.com", platform: "wecom", isMain: true, ...wecomHosts },
 ];
 
-/** The platform that this host belongs to; undefined for a host of neither, such as a gateway of one's own. */
+/**
+ * The platform that this host belongs to; undefined for a host of neither, such as a gateway of
+ * one's own.
+ */
 export function platformOfHost(host: string): PlatformName | undefined {
   return hostTable.find((row) => row.host === host)?.platform;
 }
@@ -40,5 +47,7 @@ export function mainBaseUrl(platform: PlatformName): string {
 
 /** The base URLs that serve the same as the main one, in the order in which to try them. */
 export function fallbackBaseUrls(platform: PlatformName): readonly string[] {
-  return hostTable.filter((row) => row.platform === platform && !row.isMain).map(({ host }) => `https://${host}`);
+  return hostTable
+    .filter((row) => row.platform === platform && !row.isMain)
+    .map(({ host }) => `https://${host}`);
 }

@@ -27,15 +27,31 @@ export type { CorpTokenOptions, ProviderTokenOptions, SuiteTokenOptions } from "
 export { pushedTicket } from "./pushed-ticket.ts";
 export type { PushedTicket, PushedTicketOptions, PushedTicketStatus } from "./pushed-ticket.ts";
 export { accountMessages } from "./account-messages.ts";
-export type { AccountMessage, AccountMessages, AccountMessagesOptions, AccountReply } from "./account-messages.ts";
+export type {
+  AccountMessage,
+  AccountMessages,
+  AccountMessagesOptions,
+  AccountReply,
+} from "./account-messages.ts";
 export type { AuthorizationPage } from "./authorization-page.ts";
 export type { MessageKeys, PushRefusal, PushRequest, Receivers } from "./push-envelope.ts";
 export type { PushContent, PushDocument } from "./push-document.ts";
-export type { PushHandler, PushMessage, PushOptions, PushReply, ReceivingOptions } from "./push-handler.ts";
+export type {
+  PushHandler,
+  PushMessage,
+  PushOptions,
+  PushReply,
+  ReceivingOptions,
+} from "./push-handler.ts";
 export { pushKinds } from "./push-kinds.ts";
 export type { PushKind } from "./push-kinds.ts";
 export type { Quota, QuotaDesk } from "./quota.ts";
-export { accountParameter, componentParameter, providerParameter, suiteParameter } from "./token-parameter.ts";
+export {
+  accountParameter,
+  componentParameter,
+  providerParameter,
+  suiteParameter,
+} from "./token-parameter.ts";
 export type { TokenParameter } from "./token-parameter.ts";
 export { ticket, wecomTicket } from "./ticket.ts";
 export type { TicketOptions, TicketType, WecomTicketOptions, WecomTicketType } from "./ticket.ts";

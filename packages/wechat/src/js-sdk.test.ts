@@ -14,6 +14,10 @@ test("the documentation's example has the documentation's signature", () => {
 });
 
 test("a fragment is not signed, and nothing else of the address is changed", () => {
-  expect(jsSdkSignature({ ...example, url: `${example.url}#wechat_redirect#more` })).toBe(jsSdkSignature(example));
-  expect(jsSdkSignature({ ...example, url: "http://mp.weixin.qq.com/?params=value" })).not.toBe(jsSdkSignature(example));
+  expect(jsSdkSignature({ ...example, url: `${example.url}#wechat_redirect#more` })).toBe(
+    jsSdkSignature(example),
+  );
+  expect(jsSdkSignature({ ...example, url: "http://mp.weixin.qq.com/?params=value" })).not.toBe(
+    jsSdkSignature(example),
+  );
 });

@@ -20,11 +20,17 @@ export interface JsSdkConfig {
   readonly signature: string;
 }
 
-/** The signature that `wx.config` checks: 40 hexadecimal digits. The address is signed as it is given, not normalised, because the browser compares it as text. */
+/**
+ * The signature that `wx.config` checks: 40 hexadecimal digits. The address is signed as it is
+ * given, not normalised, because the browser compares it as text.
+ */
 export function jsSdkSignature(input: JsSdkSignatureInput): string {
   requireKnown("jsSdkSignature()", input, ["nonceStr", "ticket", "timestamp", "url"]);
   const { ticket, nonceStr, timestamp, url } = input;
-  if (typeof url !== "string") throw new ConfigurationError("url must be the page's address, a text.");
+  if (typeof url !== "string")
+    throw new ConfigurationError("url must be the page's address, a text.");
   const page = url.split("#", 1)[0] ?? "";
-  return createHash("sha1").update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`).digest("hex");
+  return createHash("sha1")
+    .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`)
+    .digest("hex");
 }

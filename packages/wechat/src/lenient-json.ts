@@ -1,4 +1,7 @@
-/** JSON as the platform writes it: with raw control characters in strings, which nicknames bring and JSON forbids. */
+/**
+ * JSON as the platform writes it: with raw control characters in strings, which nicknames bring and
+ * JSON forbids.
+ */
 
 const string = /"(?:[^"\\]|\\.)*"/gs;
 /** An escape, which stands as it is, or a control character. */
@@ -18,7 +21,9 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The same text with the control characters in its strings escaped; those between strings stand. */
+/**
+ * The same text with the control characters in its strings escaped; those between strings stand.
+ */
 export function escaped(text: string): string {
   return text.replace(string, (literal) => literal.replace(escapeOrControl, codeOf));
 }

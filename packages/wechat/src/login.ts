@@ -25,19 +25,37 @@ export interface LoginOptions {
 const path = "/sns/jscode2session";
 
 /**
- * Exchanges the code of `wx.login` for the user's session, with `GET /sns/jscode2session`. It takes the secret in the query, which is shown nowhere, and spends
- * no access token. A code works once, for five minutes.
+ * Exchanges the code of `wx.login` for the user's session, with `GET /sns/jscode2session`. It takes
+ * the secret in the query, which is shown nowhere, and spends no access token. A code works once,
+ * for five minutes.
  *
  * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used.
  */
-export function userSession({ appId, platform, secrets }: LoginOptions, code: string, { signal }: CallOptions = {}): Promise<UserSession> {
+export function userSession(
+  { appId, platform, secrets }: LoginOptions,
+  code: string,
+  { signal }: CallOptions = {},
+): Promise<UserSession> {
   const ends = signal ?? new AbortController().signal;
   return secrets.use(ends, async (secret) => {
     const query = { appid: appId, secret, js_code: code, grant_type: "authorization_code" };
-    const question = { path, query, signal: ends, secrets: [secret, code], subject: appId, endpoint: "business" } as const;
+    const question = {
+      path,
+      query,
+      signal: ends,
+      secrets: [secret, code],
+      subject: appId,
+      endpoint: "business",
+    } as const;
     const { fields, platformNowMs } = await ask(platform, question);
     const refusal = refusalIn(fields, [secret, code]);
-    if (refusal !== undefined) throw new WechatApiError(`GET ${path}`, refusal, classify("business", refusal.errcode), platformNowMs);
+    if (refusal !== undefined)
+      throw new WechatApiError(
+        `GET ${path}`,
+        refusal,
+        classify("business", refusal.errcode),
+        platformNowMs,
+      );
     const unionId = fields.get("unionid");
     return {
       openId: secretIn(fields, "openid"),

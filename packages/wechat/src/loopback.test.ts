@@ -64,12 +64,16 @@ describe("an issue over a real connection", () => {
       outgoing.writeHead(200, { "content-length": 100 });
       outgoing.write('{"access_token":', () => outgoing.destroy());
     });
-    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({ outcome: "unknown" });
+    await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
+      outcome: "unknown",
+    });
   });
 
   test("is unknown when the answer is small on the wire and endless when unpacked", async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, " "));
-    const baseUrl = await serve((_incoming, outgoing) => outgoing.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
+    const baseUrl = await serve((_incoming, outgoing) =>
+      outgoing.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
+    );
     await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
       outcome: "unknown",
       message: expect.stringMatching(/longer than 65536 bytes/),
@@ -82,8 +86,12 @@ describe("an issue over a real connection", () => {
       visits.push(incoming.url ?? "");
       outgoing.end('{"access_token":"stolen","expires_in":7200}');
     });
-    const baseUrl = await serve((_incoming, outgoing) => outgoing.writeHead(307, { location: elsewhere }).end());
-    await expect(plainToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({ outcome: "unknown" });
+    const baseUrl = await serve((_incoming, outgoing) =>
+      outgoing.writeHead(307, { location: elsewhere }).end(),
+    );
+    await expect(plainToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
+      outcome: "unknown",
+    });
     expect(visits).toEqual([]);
   });
 
@@ -94,7 +102,9 @@ describe("an issue over a real connection", () => {
       incoming.socket.on("close", closed.resolve);
       outgoing.write('{"', () => deadline.abort());
     });
-    await expect(stableToken({ appId, secret, baseUrl }).issue(request(deadline.signal))).rejects.toMatchObject({ outcome: "unknown" });
+    await expect(
+      stableToken({ appId, secret, baseUrl }).issue(request(deadline.signal)),
+    ).rejects.toMatchObject({ outcome: "unknown" });
     await closed.promise;
   });
 });
@@ -106,17 +116,30 @@ describe("a business call over a real connection", () => {
       let body = "";
       for await (const chunk of incoming) body += String(chunk);
       received.push(`${incoming.method} ${incoming.url} ${body}`);
-      outgoing.writeHead(200, { "content-type": "application/json" }).end(received.length === 1 ? '{"errcode":40001}' : '{"errcode":0}');
+      outgoing
+        .writeHead(200, { "content-type": "application/json" })
+        .end(received.length === 1 ? '{"errcode":40001}' : '{"errcode":0}');
     });
     const api = createApi(fakeCredential(), { baseUrl });
     const body = ReadableStream.from([new TextEncoder().encode("a stream")]);
-    const response = await api.fetch(`${baseUrl}/cgi-bin/a?b=c`, { method: "POST", body, duplex: "half" });
-    expect(received).toEqual([1, 2].map((generation) => `POST /cgi-bin/a?b=c&access_token=${tokenOf(generation)} a stream`));
+    const response = await api.fetch(`${baseUrl}/cgi-bin/a?b=c`, {
+      method: "POST",
+      body,
+      duplex: "half",
+    });
+    expect(received).toEqual(
+      [1, 2].map(
+        (generation) => `POST /cgi-bin/a?b=c&access_token=${tokenOf(generation)} a stream`,
+      ),
+    );
     expect(response.url).toBe(`${baseUrl}/cgi-bin/a?b=c`);
     const copy = response.clone();
     expect(copy.url).toBe(response.url);
     expect(inspect([response, copy], { depth: 9 })).not.toContain("live-token");
-    await expect(Promise.all([response.json(), copy.json()])).resolves.toEqual([{ errcode: 0 }, { errcode: 0 }]);
+    await expect(Promise.all([response.json(), copy.json()])).resolves.toEqual([
+      { errcode: 0 },
+      { errcode: 0 },
+    ]);
   });
 
   test("takes its token to no other place that an answer names", async () => {
@@ -125,7 +148,9 @@ describe("a business call over a real connection", () => {
       visits.push(incoming.url ?? "");
       outgoing.end("{}");
     });
-    const baseUrl = await serve((incoming, outgoing) => outgoing.writeHead(307, { location: `${elsewhere}${incoming.url}` }).end());
+    const baseUrl = await serve((incoming, outgoing) =>
+      outgoing.writeHead(307, { location: `${elsewhere}${incoming.url}` }).end(),
+    );
     const error: unknown = await createApi(fakeCredential(), { baseUrl })
       .fetch(`${baseUrl}/cgi-bin/a`)
       .catch((caught: unknown) => caught);

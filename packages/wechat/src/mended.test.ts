@@ -25,7 +25,14 @@ function world(nodes: number) {
     return Response.json({ errcode: trouble.errcode, errmsg: "refused" });
   };
   const clients = Array.from({ length: nodes }, (_, index): Wechat => {
-    const options = { environment: "prod", node: `n${index}`, cache: memoryCache(store), lock: memoryLock(store), clock, random };
+    const options = {
+      environment: "prod",
+      node: `n${index}`,
+      cache: memoryCache(store),
+      lock: memoryLock(store),
+      clock,
+      random,
+    };
     const client = wechat({ ...account, ...options, fetch });
     onTestFinished(() => client.close());
     return client;
@@ -43,31 +50,38 @@ test.each([
   ["61004", errorTable, 61004, "node"],
   ["60020 of WeCom", wecomErrorTable, 60020, "node"],
   ["40125", errorTable, 40125, "account"],
-] as const)("a refusal with the code %s concerns whom it concerns", (_name, table, errcode, scope) => {
-  expect(refusalScope(classify("token", errcode, table).action)).toBe(scope);
-});
+] as const)(
+  "a refusal with the code %s concerns whom it concerns",
+  (_name, table, errcode, scope) => {
+    expect(refusalScope(classify("token", errcode, table).action)).toBe(scope);
+  },
+);
 
 describe("what somebody mended in the platform's console", () => {
   test.each([
     ...[40164, 61004, 40125, 40013, 50002].map((errcode) => ({ path: tokenPath, errcode })),
     // Codes that no table names, and the listed ones, of the endpoint that hands out tickets.
     ...[40164, 50002, 48001, 99_999].map((errcode) => ({ path: ticketPath, errcode })),
-  ])("after a minute is noticed within ten, by every node, without a restart: $errcode of $path", async ({ path, errcode }) => {
-    const { clients, clock, during, trouble } = world(2);
-    const ask = (client: Wechat): Promise<unknown> => (path === ticketPath ? client.ticket("jsapi").get() : client.token());
-    Object.assign(trouble, { path, errcode });
-    for (const client of clients) {
-      expect(await during(ask(client))).toMatchObject({
-        code: "CREDENTIAL_UNAVAILABLE",
-        retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
-        cause: { platformCode: String(errcode) },
-      });
-    }
-    const isOfAddress = [40164, 61004].includes(errcode);
-    expect(trouble.requests).toBe(isOfAddress ? 2 : 1);
-    await clock.advance(2 * minuteMs);
-    delete trouble.path;
-    await clock.advance(10 * minuteMs - 4_000);
-    for (const client of clients) expect(await during(ask(client))).not.toBeInstanceOf(Error);
-  });
+  ])(
+    "after a minute is noticed within ten, by every node, without a restart: $errcode of $path",
+    async ({ path, errcode }) => {
+      const { clients, clock, during, trouble } = world(2);
+      const ask = (client: Wechat): Promise<unknown> =>
+        path === ticketPath ? client.ticket("jsapi").get() : client.token();
+      Object.assign(trouble, { path, errcode });
+      for (const client of clients) {
+        expect(await during(ask(client))).toMatchObject({
+          code: "CREDENTIAL_UNAVAILABLE",
+          retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
+          cause: { platformCode: String(errcode) },
+        });
+      }
+      const isOfAddress = [40164, 61004].includes(errcode);
+      expect(trouble.requests).toBe(isOfAddress ? 2 : 1);
+      await clock.advance(2 * minuteMs);
+      delete trouble.path;
+      await clock.advance(10 * minuteMs - 4_000);
+      for (const client of clients) expect(await during(ask(client))).not.toBeInstanceOf(Error);
+    },
+  );
 });

@@ -1,9 +1,18 @@
-/** A third-party platform end to end: real credentials, the memory store, and the platform's own log as the judge. */
+/**
+ * A third-party platform end to end: real credentials, the memory store, and the platform's own log
+ * as the judge.
+ */
 import { inspect } from "node:util";
 import { CredentialUnavailableError } from "@lingpai/core";
 import type { CredentialEvent } from "@lingpai/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { componentAppId, endpoint, platformWorld, secret, tenantAppId } from "./platform-world.fixture.ts";
+import {
+  componentAppId,
+  endpoint,
+  platformWorld,
+  secret,
+  tenantAppId,
+} from "./platform-world.fixture.ts";
 import type { PlatformWorld } from "./platform-world.fixture.ts";
 
 const info = "/cgi-bin/user/info";
@@ -29,7 +38,9 @@ describe("a component's token", () => {
     const platform = world();
     const nodes = ["a", "b", "c", "d"].map((name) => platform.node(name));
     await platform.pushTo(platform.node("receiver"));
-    await platform.during(Promise.all(nodes.flatMap((node) => Array.from({ length: 25 }, () => node.credential.get()))));
+    await platform.during(
+      Promise.all(nodes.flatMap((node) => Array.from({ length: 25 }, () => node.credential.get()))),
+    );
     expect(codesAt(platform, "api_component_token")).toEqual([0]);
   });
 
@@ -43,18 +54,22 @@ describe("a component's token", () => {
     expect(codesAt(platform, "api_component_token")).toEqual([0]);
   });
 
-  test.each([61005, 61006])("is had with the ticket before when the platform refuses the newest with %d", async (errcode) => {
-    const platform = world();
-    const node = platform.node("a");
-    await platform.pushTo(node);
-    await platform.clock.advance(600_000);
-    // The store's newest is one that the platform never made, or does not honour.
-    await node.ticket.put("ticket@@@nonsense", platform.clock.wallMs());
-    if (errcode === 61005) platform.simulator.faults.next({ errcode }, { endpoint: endpoint("api_component_token") });
-    await platform.during(node.credential.get());
-    expect(codesAt(platform, "api_component_token")).toEqual([errcode, 0]);
-    await expect(node.ticket.status()).resolves.toMatchObject({ live: 1 });
-  });
+  test.each([61005, 61006])(
+    "is had with the ticket before when the platform refuses the newest with %d",
+    async (errcode) => {
+      const platform = world();
+      const node = platform.node("a");
+      await platform.pushTo(node);
+      await platform.clock.advance(600_000);
+      // The store's newest is one that the platform never made, or does not honour.
+      await node.ticket.put("ticket@@@nonsense", platform.clock.wallMs());
+      if (errcode === 61005)
+        platform.simulator.faults.next({ errcode }, { endpoint: endpoint("api_component_token") });
+      await platform.during(node.credential.get());
+      expect(codesAt(platform, "api_component_token")).toEqual([errcode, 0]);
+      await expect(node.ticket.status()).resolves.toMatchObject({ live: 1 });
+    },
+  );
 
   test("waits for the next push when the platform refuses both tickets, without asking again", async () => {
     const platform = world();
@@ -63,25 +78,35 @@ describe("a component's token", () => {
     await pushTo(node);
     await clock.advance(600_000);
     await pushTo(node);
-    simulator.faults.next({ errcode: 61006 }, { endpoint: endpoint("api_component_token"), times: 2 });
-    for (let call = 0; call < 5; call += 1) await expect(during(node.credential.get())).rejects.toBeInstanceOf(CredentialUnavailableError);
+    simulator.faults.next(
+      { errcode: 61006 },
+      { endpoint: endpoint("api_component_token"), times: 2 },
+    );
+    for (let call = 0; call < 5; call += 1)
+      await expect(during(node.credential.get())).rejects.toBeInstanceOf(
+        CredentialUnavailableError,
+      );
     expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006]);
     await pushTo(node);
     await during(node.credential.get());
     expect(codesAt(platform, "api_component_token")).toEqual([61006, 61006, 0]);
   });
 
-  test("outlives twelve hours of ordinary pushes without a refused call", { timeout: 240_000 }, async () => {
-    const platform = world();
-    const node = platform.node("a");
-    for (let push = 0; push < 6 * 12; push += 1) {
-      await platform.pushTo(node);
-      await platform.during(node.credential.get());
-      await platform.clock.advance(600_000);
-    }
-    expect(platform.simulator.log.entries({ ok: false })).toEqual([]);
-    expect(codesAt(platform, "api_component_token").length).toBeLessThanOrEqual(7);
-  });
+  test(
+    "outlives twelve hours of ordinary pushes without a refused call",
+    { timeout: 240_000 },
+    async () => {
+      const platform = world();
+      const node = platform.node("a");
+      for (let push = 0; push < 6 * 12; push += 1) {
+        await platform.pushTo(node);
+        await platform.during(node.credential.get());
+        await platform.clock.advance(600_000);
+      }
+      expect(platform.simulator.log.entries({ ok: false })).toEqual([]);
+      expect(codesAt(platform, "api_component_token").length).toBeLessThanOrEqual(7);
+    },
+  );
 
   test("is replaced, and the call sent again, when somebody outside the fleet fetched one", async () => {
     const platform = world({}, { overlapMs: 0 });
@@ -90,7 +115,10 @@ describe("a component's token", () => {
     await platform.during(node.preAuthCode());
     await platform.clock.advance(60_000);
     platform.simulator.operator.kill(componentAppId, { kind: "component" });
-    await expect(platform.during(node.preAuthCode())).resolves.toMatchObject({ expiresInMs: 1_800_000, code: expect.any(String) });
+    await expect(platform.during(node.preAuthCode())).resolves.toMatchObject({
+      expiresInMs: 1_800_000,
+      code: expect.any(String),
+    });
     expect(codesAt(platform, "api_create_preauthcode")).toEqual([0, 40001, 0]);
   });
 });
@@ -101,9 +129,19 @@ describe("an authorisation", () => {
     const [a, b] = [platform.node("a"), platform.node("b")];
     await platform.authorise(a);
     for (const node of [a, b])
-      await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
-    expect([codesAt(platform, "api_query_auth"), codesAt(platform, "api_authorizer_token")]).toEqual([[0], []]);
-    expect(platform.simulator.log.tally(tenantAppId)).toEqual({ fetches: 1, issued: 1, calls: 2, refused: 0 });
+      await expect(
+        platform.during(node.tenant(tenantAppId).request(info, { query })),
+      ).resolves.toMatchObject({ openid: "o" });
+    expect([
+      codesAt(platform, "api_query_auth"),
+      codesAt(platform, "api_authorizer_token"),
+    ]).toEqual([[0], []]);
+    expect(platform.simulator.log.tally(tenantAppId)).toEqual({
+      fetches: 1,
+      issued: 1,
+      calls: 2,
+      refused: 0,
+    });
   });
 
   test("counts the life of what it brought from when it was asked for", async () => {
@@ -111,14 +149,19 @@ describe("an authorisation", () => {
     const node = platform.node("a");
     await platform.authorise(node);
     const skewMarginMs = 30_000;
-    expect(node.tenant(tenantAppId).credential.status().remainingMs).toBeLessThanOrEqual(7_200_000 - 6_000 - skewMarginMs);
+    expect(node.tenant(tenantAppId).credential.status().remainingMs).toBeLessThanOrEqual(
+      7_200_000 - 6_000 - skewMarginMs,
+    );
   });
 
   test("with a code that nobody was given is refused to its caller, and spoils nothing", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);
-    await expect(platform.during(node.authorize("nobody's"))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 61009 });
+    await expect(platform.during(node.authorize("nobody's"))).rejects.toMatchObject({
+      code: "PLATFORM_REFUSED",
+      errcode: 61009,
+    });
     expect(node.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
@@ -127,10 +170,14 @@ describe("an authorisation", () => {
     const [a, b] = [platform.node("a"), platform.node("b")];
     await platform.pushTo(a);
     const { code, push } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({ status: 200 });
+    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({
+      status: 200,
+    });
     const tenant = await platform.during(b.authorize(code));
     expect(tenant.appId).toBe(tenantAppId);
-    await expect(platform.during(tenant.request(info, { query }))).resolves.toMatchObject({ openid: "o" });
+    await expect(platform.during(tenant.request(info, { query }))).resolves.toMatchObject({
+      openid: "o",
+    });
     expect(codesAt(platform, "api_query_auth")).toEqual([0]);
   });
 
@@ -142,7 +189,9 @@ describe("an authorisation", () => {
     const document = `<xml><AppId>${componentAppId}</AppId><InfoType><![CDATA[notify_third_fasteregister]]></InfoType><appid>${tenantAppId}</appid>
       <status>0</status><auth_code><![CDATA[${code}]]></auth_code><info><name><![CDATA[a]]></name><code_type>1</code_type></info></xml>`;
     const push = platform.simulator.openPlatform.push(componentAppId, document);
-    await expect(platform.during(platform.deliver(push, node))).resolves.toMatchObject({ status: 200 });
+    await expect(platform.during(platform.deliver(push, node))).resolves.toMatchObject({
+      status: 200,
+    });
     expect(codesAt(platform, "api_query_auth")).toEqual([0]);
     expect(node.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
@@ -164,9 +213,16 @@ describe("an authorisation", () => {
     await platform.pushTo(a);
     const { push } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
     platform.simulator.faults.next({ loseReply: true }, { endpoint: endpoint("api_query_auth") });
-    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({ status: 503 });
-    await expect(platform.during(platform.deliver(push, b))).resolves.toMatchObject({ status: 200 });
-    expect([codesAt(platform, "api_query_auth"), codesAt(platform, "api_get_authorizer_info")]).toEqual([[0, 61009], [0]]);
+    await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({
+      status: 503,
+    });
+    await expect(platform.during(platform.deliver(push, b))).resolves.toMatchObject({
+      status: 200,
+    });
+    expect([
+      codesAt(platform, "api_query_auth"),
+      codesAt(platform, "api_get_authorizer_info"),
+    ]).toEqual([[0, 61009], [0]]);
     expect(b.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
@@ -177,8 +233,13 @@ describe("an authorisation", () => {
     const { code } = platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
     platform.simulator.faults.next({ loseReply: true }, { endpoint: endpoint("api_query_auth") });
     await expect(platform.during(node.authorize(code))).rejects.toThrow("fetch failed");
-    await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
-    expect([codesAt(platform, "api_get_authorizer_info"), codesAt(platform, "api_authorizer_token")]).toEqual([[0], [0]]);
+    await expect(
+      platform.during(node.tenant(tenantAppId).request(info, { query })),
+    ).resolves.toMatchObject({ openid: "o" });
+    expect([
+      codesAt(platform, "api_get_authorizer_info"),
+      codesAt(platform, "api_authorizer_token"),
+    ]).toEqual([[0], [0]]);
   });
 
   test("finds an account on any page of the platform's list, where its information has no refresh token", async () => {
@@ -186,7 +247,10 @@ describe("an authorisation", () => {
     const node = platform.node("a");
     await platform.pushTo(node);
     for (let number = 0; number < 1100; number += 1)
-      platform.simulator.openPlatform.authorize(componentAppId, `wx${String(number).padStart(16, "0")}`);
+      platform.simulator.openPlatform.authorize(
+        componentAppId,
+        `wx${String(number).padStart(16, "0")}`,
+      );
     await platform.during(node.tenant("wx0000000000001050").token());
     expect(codesAt(platform, "api_get_authorizer_list")).toEqual([0, 0, 0]);
   });
@@ -196,63 +260,95 @@ describe("an authorisation", () => {
     const node = platform.node("a");
     await platform.pushTo(node);
     platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    await expect(platform.during(node.tenant(tenantAppId).token())).rejects.toThrow(/authorise this platform again/);
+    await expect(platform.during(node.tenant(tenantAppId).token())).rejects.toThrow(
+      /authorise this platform again/,
+    );
   });
 });
 
-describe.each(["never", "on-reauthorise", "always"] as const)("refresh tokens that rotate %s", (rotateRefreshToken) => {
-  test.each([0, 300_000])(
-    "serve two nodes for two days, with an overlap of %d ms, and none is sent twice once it is replaced",
-    async (overlapMs) => {
-      const platform = world({ rotateRefreshToken }, { overlapMs });
-      const { clock, during, simulator, sent } = platform;
-      const nodes = [platform.node("a", { overlapMs }), platform.node("b", { overlapMs })];
-      await platform.authorise(platform.node("receiver", { overlapMs }));
-      for (let push = 0; push < 6 * 48; push += 1) {
-        await platform.pushTo(nodes[push % 2] ?? platform.node("c"));
-        if (push % 3 === 0) for (const node of nodes) await during(node.tenant(tenantAppId).request(info, { query }));
-        await clock.advance(600_000);
-      }
-      expect(simulator.log.calls({ appId: tenantAppId, ok: false })).toEqual([]);
-      expect(simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), ok: false })).toEqual([]);
-      expect(simulator.log.entries({ endpoint: endpoint("api_get_authorizer_list") })).toEqual([]);
-      const distinct = new Set(sent.map(({ refreshToken }) => refreshToken)).size;
-      expect(sent.length).toBeGreaterThan(20);
-      expect(distinct).toBe(rotateRefreshToken === "always" ? sent.length : 1);
-    },
-  );
+describe.each(["never", "on-reauthorise", "always"] as const)(
+  "refresh tokens that rotate %s",
+  (rotateRefreshToken) => {
+    test.each([0, 300_000])(
+      "serve two nodes for two days, with an overlap of %d ms, and none is sent twice once it is replaced",
+      async (overlapMs) => {
+        const platform = world({ rotateRefreshToken }, { overlapMs });
+        const { clock, during, simulator, sent } = platform;
+        const nodes = [platform.node("a", { overlapMs }), platform.node("b", { overlapMs })];
+        await platform.authorise(platform.node("receiver", { overlapMs }));
+        for (let push = 0; push < 6 * 48; push += 1) {
+          await platform.pushTo(nodes[push % 2] ?? platform.node("c"));
+          if (push % 3 === 0)
+            for (const node of nodes)
+              await during(node.tenant(tenantAppId).request(info, { query }));
+          await clock.advance(600_000);
+        }
+        expect(simulator.log.calls({ appId: tenantAppId, ok: false })).toEqual([]);
+        expect(
+          simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), ok: false }),
+        ).toEqual([]);
+        expect(simulator.log.entries({ endpoint: endpoint("api_get_authorizer_list") })).toEqual(
+          [],
+        );
+        const distinct = new Set(sent.map(({ refreshToken }) => refreshToken)).size;
+        expect(sent.length).toBeGreaterThan(20);
+        expect(distinct).toBe(rotateRefreshToken === "always" ? sent.length : 1);
+      },
+    );
 
-  test("survive a new authorisation on another node, with the refresh token that it brought", async () => {
-    const platform = world({ rotateRefreshToken, refreshGraceMs: 0 });
-    const [a, b] = [platform.node("a", { refreshGraceMs: 0 }), platform.node("b", { refreshGraceMs: 0 })];
-    await platform.authorise(a);
-    await platform.during(b.tenant(tenantAppId).token());
-    await platform.clock.advance(60_000);
-    await platform.authorise(b);
-    await platform.during(a.tenant(tenantAppId).credential.refresh());
-    await expect(platform.during(a.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
-    expect(codesAt(platform, "api_authorizer_token")).toEqual([0]);
-  });
+    test("survive a new authorisation on another node, with the refresh token that it brought", async () => {
+      const platform = world({ rotateRefreshToken, refreshGraceMs: 0 });
+      const [a, b] = [
+        platform.node("a", { refreshGraceMs: 0 }),
+        platform.node("b", { refreshGraceMs: 0 }),
+      ];
+      await platform.authorise(a);
+      await platform.during(b.tenant(tenantAppId).token());
+      await platform.clock.advance(60_000);
+      await platform.authorise(b);
+      await platform.during(a.tenant(tenantAppId).credential.refresh());
+      await expect(
+        platform.during(a.tenant(tenantAppId).request(info, { query })),
+      ).resolves.toMatchObject({ openid: "o" });
+      expect(codesAt(platform, "api_authorizer_token")).toEqual([0]);
+    });
 
-  test("are looked up when the stored one does not work any more", async () => {
-    const platform = world({ rotateRefreshToken, refreshGraceMs: 0 });
-    const node = platform.node("a", { refreshGraceMs: 0 });
-    await platform.authorise(node);
-    // The account withdraws and consents again, and this fleet never hears of the code: another service redeemed it.
-    platform.simulator.openPlatform.unauthorize(componentAppId, tenantAppId);
-    platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
-    expect(codesAt(platform, "api_authorizer_token")).toEqual([61023, 0]);
-    expect(codesAt(platform, "api_get_authorizer_info")).toEqual([0]);
-    expect(codesAt(platform, "api_get_authorizer_list")).toEqual([]);
-  });
-});
+    test("are looked up when the stored one does not work any more", async () => {
+      const platform = world({ rotateRefreshToken, refreshGraceMs: 0 });
+      const node = platform.node("a", { refreshGraceMs: 0 });
+      await platform.authorise(node);
+      // The account withdraws and consents again, and this fleet never hears of the code: another
+      // service redeemed it.
+      platform.simulator.openPlatform.unauthorize(componentAppId, tenantAppId);
+      platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+      await expect(
+        platform.during(node.tenant(tenantAppId).request(info, { query })),
+      ).resolves.toMatchObject({ openid: "o" });
+      expect(codesAt(platform, "api_authorizer_token")).toEqual([61023, 0]);
+      expect(codesAt(platform, "api_get_authorizer_info")).toEqual([0]);
+      expect(codesAt(platform, "api_get_authorizer_list")).toEqual([]);
+    });
+  },
+);
 
 describe("a tenant's token", () => {
   test.each([
-    ["is superseded", (platform: PlatformWorld) => platform.simulator.operator.kill(componentAppId, { kind: "component" }), 40001],
-    ["is expired", (platform: PlatformWorld) => platform.simulator.operator.expireNow(componentAppId), 42006],
-    ["is revoked", (platform: PlatformWorld) => platform.simulator.operator.revoke(componentAppId), 40001],
+    [
+      "is superseded",
+      (platform: PlatformWorld) =>
+        platform.simulator.operator.kill(componentAppId, { kind: "component" }),
+      40001,
+    ],
+    [
+      "is expired",
+      (platform: PlatformWorld) => platform.simulator.operator.expireNow(componentAppId),
+      42006,
+    ],
+    [
+      "is revoked",
+      (platform: PlatformWorld) => platform.simulator.operator.revoke(componentAppId),
+      40001,
+    ],
   ])(
     "is refreshed all the same when the component's token %s: that is replaced, and one request is sent again",
     async (_title, act, errcode) => {
@@ -263,7 +359,9 @@ describe("a tenant's token", () => {
       act(platform);
       const before = platform.simulator.log.seq;
       await platform.during(node.tenant(tenantAppId).credential.refresh());
-      const entries = platform.simulator.log.entries({ kind: "issue", afterSeq: before }).filter(({ caller }) => caller === "a");
+      const entries = platform.simulator.log
+        .entries({ kind: "issue", afterSeq: before })
+        .filter(({ caller }) => caller === "a");
       expect(entries.map(({ endpoint: at, code }) => [at, code])).toEqual([
         [endpoint("api_authorizer_token"), errcode],
         [endpoint("api_component_token"), 0],
@@ -285,21 +383,32 @@ describe("a tenant's token", () => {
     simulator.openPlatform.changePassword(componentAppId, tenantAppId);
     for (const node of nodes) {
       for (let call = 0; call < 3; call += 1) {
-        await expect(during(node.tenant(tenantAppId).request(info, { query }))).rejects.toMatchObject(
+        await expect(
+          during(node.tenant(tenantAppId).request(info, { query })),
+        ).rejects.toMatchObject(
           call === 0 ? { errcode: 40001 } : { code: "CREDENTIAL_UNAVAILABLE", retryable: false },
         );
         await platform.clock.advance(120_000);
       }
-      await expect(during(node.tenant(otherAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
+      await expect(during(node.tenant(otherAppId).request(info, { query }))).resolves.toMatchObject(
+        { openid: "o" },
+      );
     }
-    const refused = simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), ok: false });
+    const refused = simulator.log.entries({
+      endpoint: endpoint("api_authorizer_token"),
+      ok: false,
+    });
     // Both nodes together: at once, after a minute, and after eight more.
     expect(refused.map(({ code }) => code)).toEqual([42007, 42007, 42007]);
     await platform.authorise(a);
     for (const node of [b, a])
-      await expect(during(node.tenant(tenantAppId).request(info, { query }))).resolves.toMatchObject({ openid: "o" });
+      await expect(
+        during(node.tenant(tenantAppId).request(info, { query })),
+      ).resolves.toMatchObject({ openid: "o" });
     await during(b.tenant(tenantAppId).credential.refresh());
-    expect(simulator.log.entries({ endpoint: endpoint("api_authorizer_token") }).at(-1)).toMatchObject({ code: 0, caller: "b" });
+    expect(
+      simulator.log.entries({ endpoint: endpoint("api_authorizer_token") }).at(-1),
+    ).toMatchObject({ code: 0, caller: "b" });
   });
 
   test("is told from a lack of permission, which refreshes nothing", async () => {
@@ -307,7 +416,9 @@ describe("a tenant's token", () => {
     const node = platform.node("a");
     await platform.authorise(node);
     platform.simulator.faults.next({ errcode: 61007 }, { endpoint: info });
-    await expect(platform.during(node.tenant(tenantAppId).request(info, { query }))).rejects.toMatchObject({
+    await expect(
+      platform.during(node.tenant(tenantAppId).request(info, { query })),
+    ).rejects.toMatchObject({
       errcode: 61007,
       action: "pass",
     });
@@ -318,9 +429,16 @@ describe("a tenant's token", () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);
-    platform.simulator.faults.next({ errcode: -1 }, { endpoint: endpoint("api_authorizer_token"), times: 2 });
+    platform.simulator.faults.next(
+      { errcode: -1 },
+      { endpoint: endpoint("api_authorizer_token"), times: 2 },
+    );
     await platform.during(node.tenant(tenantAppId).credential.refresh());
-    expect(platform.simulator.log.entries({ endpoint: endpoint("api_authorizer_token") }).map(({ code }) => code)).toEqual([-1, -1, 0]);
+    expect(
+      platform.simulator.log
+        .entries({ endpoint: endpoint("api_authorizer_token") })
+        .map(({ code }) => code),
+    ).toEqual([-1, -1, 0]);
   });
 });
 
@@ -331,7 +449,8 @@ test("nothing that is shown holds a secret, a ticket, a token or a refresh token
   const errors: unknown[] = [];
   await platform.authorise(node);
   const tenant = node.tenant(tenantAppId);
-  for (const credential of [node.credential, tenant.credential]) credential.watch((event) => void events.push(event));
+  for (const credential of [node.credential, tenant.credential])
+    credential.watch((event) => void events.push(event));
   const tokens = [
     await platform.during(tenant.token()),
     (await platform.during(node.credential.get())).reveal(),
@@ -341,17 +460,33 @@ test("nothing that is shown holds a secret, a ticket, a token or a refresh token
   for (const errcode of [61023, 42007, 61003, -1, 61004]) {
     platform.simulator.faults.always(({ endpoint: at }) =>
       at === endpoint("api_authorizer_token")
-        ? { body: () => JSON.stringify({ errcode, errmsg: `bad ${platform.sent.at(-1)?.refreshToken} ${tokens[1]}` }) }
+        ? {
+            body: () =>
+              JSON.stringify({
+                errcode,
+                errmsg: `bad ${platform.sent.at(-1)?.refreshToken} ${tokens[1]}`,
+              }),
+          }
         : undefined,
     );
-    errors.push(await platform.during(tenant.credential.refresh(), 60_000).catch((error: unknown) => error));
+    errors.push(
+      await platform.during(tenant.credential.refresh(), 60_000).catch((error: unknown) => error),
+    );
   }
-  const shown = inspect([node, tenant, node.credential.status(), tenant.credential.status(), events, errors], {
-    depth: 14,
-    showHidden: true,
-  });
+  const shown = inspect(
+    [node, tenant, node.credential.status(), tenant.credential.status(), events, errors],
+    {
+      depth: 14,
+      showHidden: true,
+    },
+  );
   expect(errors).toHaveLength(5);
-  for (const hidden of [secret, ...tokens, ...platform.sent.map(({ refreshToken }) => refreshToken)]) expect(shown).not.toContain(hidden);
+  for (const hidden of [
+    secret,
+    ...tokens,
+    ...platform.sent.map(({ refreshToken }) => refreshToken),
+  ])
+    expect(shown).not.toContain(hidden);
 });
 
 test("closing settles every caller and leaves no timer", async () => {
@@ -362,7 +497,9 @@ test("closing settles every caller and leaves no timer", async () => {
   waiting.catch(() => undefined);
   await platform.close();
   await expect(waiting).rejects.toMatchObject({ code: "CLOSED" });
-  expect(() => node.tenant("wx0000000000000001")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+  expect(() => node.tenant("wx0000000000000001")).toThrow(
+    expect.objectContaining({ code: "CLOSED" }),
+  );
   await platform.clock.advance(30_000);
   expect(platform.clock.pendingTimers).toBe(0);
 });

@@ -1,4 +1,7 @@
-/** A third-party platform (第三方平台): its pushes, its own token, the accounts that authorised it and their tokens. */
+/**
+ * A third-party platform (第三方平台): its pushes, its own token, the accounts that authorised it and
+ * their tokens.
+ */
 import { ClosedError, requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "./api.ts";
@@ -40,7 +43,10 @@ export interface Tenant extends Pick<Api, "download" | "fetch" | "request"> {
   readonly appId: string;
   /** The account's access token; its refresh token is stored with it and shown nowhere. */
   readonly credential: Credential;
-  /** @throws what {@link Credential.get} throws. When the account has withdrawn, that is so until it authorises again. */
+  /**
+   * @throws what {@link Credential.get} throws. When the account has withdrawn, that is so until it
+   *   authorises again.
+   */
   token(options?: CallOptions): Promise<string>;
 }
 
@@ -51,26 +57,38 @@ export interface OpenPlatform extends PushHandler, Pick<Api, "request"> {
   readonly ticket: PushedTicket;
   preAuthCode(options?: CallOptions): Promise<PreAuthCode>;
   /**
-   * The page on which an account authorises this platform, with a code of its own. WeChat opens it only from the domain that the console names, and sends the
-   * browser on to `redirectUrl` with `auth_code` for {@link OpenPlatform.authorize}.
+   * The page on which an account authorises this platform, with a code of its own. WeChat opens it
+   * only from the domain that the console names, and sends the browser on to `redirectUrl` with
+   * `auth_code` for {@link OpenPlatform.authorize}.
    *
-   * @throws {ConfigurationError} `range` or `redirect-url`, and what {@link OpenPlatform.preAuthCode} throws.
+   * @throws {ConfigurationError} `range` or `redirect-url`, and what
+   *   {@link OpenPlatform.preAuthCode} throws.
    */
-  authorizationPage(page: AuthorizationPage, options?: CallOptions): Promise<{ readonly url: string; readonly expiresInMs: number }>;
+  authorizationPage(
+    page: AuthorizationPage,
+    options?: CallOptions,
+  ): Promise<{ readonly url: string; readonly expiresInMs: number }>;
   /**
-   * Redeems the code with which the browser comes back from the page of authorisation, and stores the account's tokens. The push that tells of the
-   * authorisation brings the same code and is redeemed by itself; whichever comes second, on whichever node, finds the account ready.
+   * Redeems the code with which the browser comes back from the page of authorisation, and stores
+   * the account's tokens. The push that tells of the authorisation brings the same code and is
+   * redeemed by itself; whichever comes second, on whichever node, finds the account ready.
    *
-   * When it fails after WeChat has redeemed the code, nothing is lost: {@link OpenPlatform.tenant} of that account finds its refresh token by itself.
+   * When it fails after WeChat has redeemed the code, nothing is lost: {@link OpenPlatform.tenant}
+   * of that account finds its refresh token by itself.
    *
-   * @throws {WechatApiError} the code is used, expired or not WeChat's. @throws {CacheUnavailableError} the tokens could not be stored.
+   * @throws {WechatApiError} the code is used, expired or not WeChat's. @throws
+   *   {CacheUnavailableError} the tokens could not be stored.
    */
   authorize(code: string, options?: CallOptions): Promise<Tenant>;
-  /** The account of this AppID: the same object at each call, closed with the platform. Sends nothing. */
+  /**
+   * The account of this AppID: the same object at each call, closed with the platform. Sends
+   * nothing.
+   */
   tenant(appId: string): Tenant;
   /**
-   * Has WeChat set today's counters of the component back to 0, or those of an account that authorised it, with `component/clear_quota/v2`: that works with no
-   * token left, ten times a month for each. Never called by Lingpai itself.
+   * Has WeChat set today's counters of the component back to 0, or those of an account that
+   * authorised it, with `component/clear_quota/v2`: that works with no token left, ten times a
+   * month for each. Never called by Lingpai itself.
    *
    * @throws {WechatApiError} 48006: the month's clears are used up.
    */
@@ -84,11 +102,17 @@ const ticketLifetimeMs = 12 * 3_600_000;
 /**
  * One component AppID. Constructing it sends nothing, reads nothing and asks for no secret.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
+ *   be.
  */
 export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
   requireKnown("openPlatform()", options, openPlatformNames);
-  const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...shared } = options;
+  const {
+    secret: _secret,
+    messageToken: _messageToken,
+    encodingAesKey: _encodingAesKey,
+    ...shared
+  } = options;
   const { componentAppId, clock = systemClock } = options;
   const issuer = componentToken(options);
   const secrets = secretSource(issuer.id, options.secret, options);
@@ -115,7 +139,11 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
     const known = tenants.get(checkedId(appId));
     if (known !== undefined) return known;
     if (isClosed) throw new ClosedError("The open platform's client");
-    const credential = createCredential({ ...shared, issuer: authorizerToken({ ...shared, appId }), parent: component });
+    const credential = createCredential({
+      ...shared,
+      issuer: authorizerToken({ ...shared, appId }),
+      parent: component,
+    });
     const calls = createApi(credential, { ...shared, tokenParameter: accountParameter });
     const close = async (): Promise<void> => {
       calls.close();
@@ -143,8 +171,15 @@ export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
     authorizationPage: codes.authorizationPage,
     authorize: codes.authorize,
     async clearQuota({ appId, ...call } = {}) {
-      await clearComponentQuota({ componentAppId, appId, platform: createPlatform(options), secrets, ...call });
-      if (appId === undefined) await component.reconcileQuota({ used: 0, remaining: Number.MAX_SAFE_INTEGER });
+      await clearComponentQuota({
+        componentAppId,
+        appId,
+        platform: createPlatform(options),
+        secrets,
+        ...call,
+      });
+      if (appId === undefined)
+        await component.reconcileQuota({ used: 0, remaining: Number.MAX_SAFE_INTEGER });
     },
     async close() {
       isClosed = true;

@@ -1,4 +1,7 @@
-/** The quota and the acts of an operator, against the simulator: what the platform counted and granted is what counts. */
+/**
+ * The quota and the acts of an operator, against the simulator: what the platform counted and
+ * granted is what counts.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
@@ -30,7 +33,13 @@ interface World {
 
 function world(options: SimulatorOptions = {}): World {
   const clock = manualClock();
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }], latencyMs: 50, ...options });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(7),
+    accounts: [{ appId, secret }],
+    latencyMs: 50,
+    ...options,
+  });
   const store = memoryStore({ clock });
   const forcedAtMs: number[] = [];
   return {
@@ -82,7 +91,8 @@ describe("reconciling the ledger", () => {
       const [a, b] = [node("a", { mode }), node("b", { mode })];
       await during(a.token());
       await clock.advance(60_000);
-      for (let fetch = 0; fetch < 7; fetch += 1) simulator.operator.foreignIssue(appId, { kind: mode });
+      for (let fetch = 0; fetch < 7; fetch += 1)
+        simulator.operator.foreignIssue(appId, { kind: mode });
       await during(a.credential.refresh());
       const quota = await during(a.reconcileQuota());
       const perDay = mode === "plain" ? 2000 : 500_000;
@@ -94,14 +104,18 @@ describe("reconciling the ledger", () => {
   );
 
   test("makes a fleet stop at the limit that the account really has", async () => {
-    const { clock, simulator, node, during } = world({ accounts: [{ appId, secret, testAccount: true }] });
+    const { clock, simulator, node, during } = world({
+      accounts: [{ appId, secret, testAccount: true }],
+    });
     const client = node("a", { mode: "plain" });
     await during(client.token());
     simulator.operator.setQuota(appId, paths.plain, { perDay: 1 });
     await during(client.reconcileQuota());
     expect(client.status().quota).toEqual({ used: 2000, perDay: 2000 });
     await clock.advance(60_000);
-    await expect(during(client.credential.refresh())).rejects.toMatchObject({ code: "QUOTA_EXHAUSTED" });
+    await expect(during(client.credential.refresh())).rejects.toMatchObject({
+      code: "QUOTA_EXHAUSTED",
+    });
     expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([0]);
   });
 });
@@ -112,15 +126,24 @@ describe("clearing the quota", () => {
     simulator.operator.setQuota(appId, paths.plain, { perDay: 1 });
     simulator.operator.foreignIssue(appId);
     const client = node("a", { mode: "plain" });
-    await expect(during(client.token())).rejects.toMatchObject({ code: expect.stringMatching(/QUOTA_EXHAUSTED|CREDENTIAL_UNAVAILABLE/) });
+    await expect(during(client.token())).rejects.toMatchObject({
+      code: expect.stringMatching(/QUOTA_EXHAUSTED|CREDENTIAL_UNAVAILABLE/),
+    });
     const refused = simulator.log.fetches(appId, paths.plain).filter(({ code }) => code === 45009);
     expect(refused).toHaveLength(1);
     expect(client.status().quota.used).toBe(2000);
     await during(client.clearQuota());
     expect(client.status().quota.used).toBe(0);
     await during(client.token());
-    expect(simulator.log.entries({ kind: "act", endpoint: "/cgi-bin/clear_quota/v2" }).map(({ code }) => code)).toEqual([0]);
-    expect(simulator.log.fetches(appId, paths.plain).at(-1)).toMatchObject({ code: 0, caller: "a" });
+    expect(
+      simulator.log
+        .entries({ kind: "act", endpoint: "/cgi-bin/clear_quota/v2" })
+        .map(({ code }) => code),
+    ).toEqual([0]);
+    expect(simulator.log.fetches(appId, paths.plain).at(-1)).toMatchObject({
+      code: 0,
+      caller: "a",
+    });
   });
 
   test("is refused by the platform after ten times a month, and tells what helps", async () => {
@@ -164,13 +187,16 @@ describe("forced refreshes", () => {
     const clients = [node("a"), node("b")];
     const condemned = new Set<string>();
     simulator.faults.always(({ endpoint, query }) =>
-      (endpoint === "/cgi-bin/user/info" || endpoint === "/cgi-bin/getcallbackip") && condemned.has(query.get("access_token") ?? "")
+      (endpoint === "/cgi-bin/user/info" || endpoint === "/cgi-bin/getcallbackip") &&
+      condemned.has(query.get("access_token") ?? "")
         ? { errcode: 40001 }
         : undefined,
     );
     for (let round = 0; round < 2 * 24 * 20; round += 1) {
       for (const client of clients) condemned.add(client.credential.peek()?.reveal() ?? "");
-      await Promise.all(clients.map((client) => during(client.request(info)).catch(() => undefined)));
+      await Promise.all(
+        clients.map((client) => during(client.request(info)).catch(() => undefined)),
+      );
       await clock.advance(150_000);
     }
     const dayOf = (atMs: number): number => Math.floor((atMs + 28_800_000) / dayMs);
@@ -213,7 +239,14 @@ test("revoking counts no replacement that the platform did not make, because som
   const leaked = await during(client.token());
   await during(client.revoke(), 300_000);
   expect(await codeOf(setting, leaked)).toBe(40001);
-  expect(simulator.log.fetches(appId, paths.stable).map(({ reason }) => reason)).toEqual(["new", "new", "same", "same", "new", "new"]);
+  expect(simulator.log.fetches(appId, paths.stable).map(({ reason }) => reason)).toEqual([
+    "new",
+    "new",
+    "same",
+    "same",
+    "new",
+    "new",
+  ]);
 });
 
 describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
@@ -229,12 +262,14 @@ describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
       expect(await codeOf(setting, leaked)).toBe(0);
       const revoked = during(a.revoke(), 120_000);
       const answers: unknown[] = [];
-      for (let second = 0; second < 40; second += 1) answers.push(await during(b.request(info), 1_000));
+      for (let second = 0; second < 40; second += 1)
+        answers.push(await during(b.request(info), 1_000));
       await revoked;
       expect(await codeOf(setting, leaked)).toBe(40001);
       expect(answers).toHaveLength(40);
       expect(simulator.log.issues(appId, paths[mode])).toHaveLength(3);
-      if (mode === "stable") expect((forcedAtMs[1] ?? 0) - (forcedAtMs[0] ?? 0)).toBeGreaterThanOrEqual(30_000);
+      if (mode === "stable")
+        expect((forcedAtMs[1] ?? 0) - (forcedAtMs[0] ?? 0)).toBeGreaterThanOrEqual(30_000);
       await expect(during(a.request(info))).resolves.toMatchObject({ openid: "o" });
     },
   );
@@ -252,7 +287,9 @@ describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
     await during(client.revoke(), 1_200_000);
     expect(await codeOf(setting, leaked)).toBe(40001);
     simulator.operator.freeze(appId);
-    await expect(during(client.revoke(), 1_200_000)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(during(client.revoke(), 1_200_000)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
   });
 
   test("ends when its caller does", async () => {

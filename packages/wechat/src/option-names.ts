@@ -1,4 +1,7 @@
-/** The names of all options of this package: one that nobody reads would be ignored in silence, and a misspelt one is such an option. */
+/**
+ * The names of all options of this package: one that nobody reads would be ignored in silence, and
+ * a misspelt one is such an option.
+ */
 import { credential, credentialOptionNames, requireKnown, requireObject } from "@lingpai/core";
 import type { Credential, CredentialOptions } from "@lingpai/core";
 import type { ApiOptions } from "./api.ts";
@@ -44,7 +47,9 @@ export const platformNames: readonly string[] = namesOf<PlatformOptions>(platfor
 export const apiNames: readonly string[] = namesOf<ApiOptions>(api);
 export const pushNames: readonly string[] = namesOf<PushOptions>(push);
 
-const credentialNames = credentialOptionNames.filter((name) => name !== "issuer" && name !== "parent");
+const credentialNames = credentialOptionNames.filter(
+  (name) => name !== "issuer" && name !== "parent",
+);
 
 export const wechatNames: readonly string[] = [
   ...credentialNames,
@@ -61,7 +66,9 @@ export const wechatNames: readonly string[] = [
 
 export const openPlatformNames: readonly string[] = [
   ...credentialNames,
-  ...namesOf<Omit<OpenPlatformOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">>({
+  ...namesOf<
+    Omit<OpenPlatformOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">
+  >({
     ...api,
     ...pushed,
     componentAppId: true,
@@ -87,14 +94,16 @@ export const wecomNames: readonly string[] = [
 
 export const wecomSuiteNames: readonly string[] = [
   ...credentialNames,
-  ...namesOf<Omit<WecomSuiteOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">>({
-    ...api,
-    ...pushed,
-    isDevelopedFor: true,
-    secret: true,
-    suiteId: true,
-    trim: true,
-  }),
+  ...namesOf<Omit<WecomSuiteOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">>(
+    {
+      ...api,
+      ...pushed,
+      isDevelopedFor: true,
+      secret: true,
+      suiteId: true,
+      trim: true,
+    },
+  ),
 ].filter((name) => name !== "tokenParameter");
 
 const known: ReadonlySet<string> = new Set([
@@ -103,12 +112,19 @@ const known: ReadonlySet<string> = new Set([
   ...openPlatformNames,
   ...wecomNames,
   ...wecomSuiteNames,
-  ...namesOf<Pick<PlainTokenOptions, "fallback"> & Pick<AuthorizerTokenOptions, "refreshGraceMs"> & Pick<TicketOptions, "type">>({
+  ...namesOf<
+    Pick<PlainTokenOptions, "fallback"> &
+      Pick<AuthorizerTokenOptions, "refreshGraceMs"> &
+      Pick<TicketOptions, "type">
+  >({
     fallback: true,
     refreshGraceMs: true,
     type: true,
   }),
-  ...namesOf<Pick<CorpTokenOptions, "permanentCode"> & Pick<CorpGroupTokenOptions, "businessType" | "downstreamCorpId">>({
+  ...namesOf<
+    Pick<CorpTokenOptions, "permanentCode"> &
+      Pick<CorpGroupTokenOptions, "businessType" | "downstreamCorpId">
+  >({
     businessType: true,
     downstreamCorpId: true,
     permanentCode: true,
@@ -116,14 +132,17 @@ const known: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * For a part that a client of this package gives all that it was given itself, an issuer say: refuses what no part of the package reads.
+ * For a part that a client of this package gives all that it was given itself, an issuer say:
+ * refuses what no part of the package reads.
  *
  * @throws {ConfigurationError} naming what this part reads.
  */
 export function requirePartOptions(what: string, options: unknown, own: readonly string[]): void {
   requireObject(`${what}'s options`, options);
   const unknown = Object.keys(options).filter((name) => !known.has(name) && !own.includes(name));
-  requireKnown(what, Object.fromEntries(unknown.map((name) => [name, true])), [...new Set([...platformNames, ...own])]);
+  requireKnown(what, Object.fromEntries(unknown.map((name) => [name, true])), [
+    ...new Set([...platformNames, ...own]),
+  ]);
 }
 
 /** A credential with those of a client's options that concern it. */

@@ -21,9 +21,15 @@ type Body = NonNullable<RequestInit["body"]>;
 
 /** What a call may say beside what `fetch` takes. */
 export interface CallInit extends RequestInit {
-  /** Whether the platform may process it twice without harm, so that it is sent again when the platform is busy. @defaultValue true for GET and HEAD, false for others */
+  /**
+   * Whether the platform may process it twice without harm, so that it is sent again when the
+   * platform is busy. @defaultValue true for GET and HEAD, false for others
+   */
   readonly idempotent?: boolean;
-  /** How long the answer may take, in ms, from 1. @defaultValue the client's `timeoutMs`, or `uploadTimeoutMs` for an upload */
+  /**
+   * How long the answer may take, in ms, from 1. @defaultValue the client's `timeoutMs`, or
+   * `uploadTimeoutMs` for an upload
+   */
   readonly timeoutMs?: number;
 }
 
@@ -31,16 +37,23 @@ export interface CallInit extends RequestInit {
 const uploadBytes = 262_144;
 
 /**
- * Takes over what a caller gave to `fetch`. Text, bytes, forms and blobs are copied or immutable; a stream is read into memory once, up to
- * `replayBytesMax`, because it could not be read again.
+ * Takes over what a caller gave to `fetch`. Text, bytes, forms and blobs are copied or immutable; a
+ * stream is read into memory once, up to `replayBytesMax`, because it could not be read again.
  *
  * @throws {ConfigurationError} `replay-bytes`: the stream is longer. Nothing was sent.
  * @throws {TypeError} what `fetch` itself would throw for this input.
  */
-export async function outgoing(input: string | URL | Request, init: CallInit | undefined, replayBytesMax: number): Promise<Outgoing> {
+export async function outgoing(
+  input: string | URL | Request,
+  init: CallInit | undefined,
+  replayBytesMax: number,
+): Promise<Outgoing> {
   if (!(input instanceof Request)) return fromInit(new URL(input), init ?? {}, replayBytesMax);
   // Merges both and marks the input as used, as `fetch` does.
-  const { body, headers, method, redirect, signal, url, keepalive, integrity } = new Request(input, init);
+  const { body, headers, method, redirect, signal, url, keepalive, integrity } = new Request(
+    input,
+    init,
+  );
   const merged: CallInit = { ...init, headers, method, redirect, signal, keepalive, integrity };
   return fromInit(new URL(url), { ...merged, body: body ?? null }, replayBytesMax);
 }
@@ -59,7 +72,12 @@ async function fromInit(url: URL, given: CallInit, replayBytesMax: number): Prom
     idempotent: idempotent ?? ["GET", "HEAD"].includes(method),
     isUpload: isUpload(copy),
     timeoutMs,
-    init: () => ({ ...rest, redirect, headers: new Headers(headers), ...(copy === undefined ? {} : { body: copy }) }),
+    init: () => ({
+      ...rest,
+      redirect,
+      headers: new Headers(headers),
+      ...(copy === undefined ? {} : { body: copy }),
+    }),
   };
 }
 
@@ -74,7 +92,8 @@ async function keep(body: Body, replayBytesMax: number): Promise<Body> {
   if (body instanceof URLSearchParams) return new URLSearchParams(body);
   if (body instanceof FormData) return copyOf(body);
   if (body instanceof ArrayBuffer) return body.slice(0);
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
+  if (ArrayBuffer.isView(body))
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice();
   if (Symbol.asyncIterator in body) return readWhole(body, replayBytesMax);
   return body;
 }
@@ -85,7 +104,10 @@ function copyOf(form: FormData): FormData {
   return copy;
 }
 
-async function readWhole(stream: AsyncIterable<Uint8Array>, replayBytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readWhole(
+  stream: AsyncIterable<Uint8Array>,
+  replayBytesMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of stream) {

@@ -1,5 +1,14 @@
-/** The permanent codes of the corps that installed a suite, kept for the whole fleet: WeCom gives each once. */
-import { CacheUnavailableError, ConfigurationError, delay, systemClock, UnreadableEntryError } from "@lingpai/core";
+/**
+ * The permanent codes of the corps that installed a suite, kept for the whole fleet: WeCom gives
+ * each once.
+ */
+import {
+  CacheUnavailableError,
+  ConfigurationError,
+  delay,
+  systemClock,
+  UnreadableEntryError,
+} from "@lingpai/core";
 import type { Cache, Clock } from "@lingpai/core";
 
 export interface PermanentCodesOptions {
@@ -23,9 +32,11 @@ export class PermanentCodes {
   }
 
   /**
-   * Keeps it in place of the one before, which a new installation has made void. Tries again for some seconds: it is not to be had a second time.
+   * Keeps it in place of the one before, which a new installation has made void. Tries again for
+   * some seconds: it is not to be had a second time.
    *
-   * @throws {CacheUnavailableError} it is not kept; the corp has to install the suite again, or the code to be given to `corp()`.
+   * @throws {CacheUnavailableError} it is not kept; the corp has to install the suite again, or the
+   *   code to be given to `corp()`.
    */
   async put(corpId: string, permanentCode: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
@@ -40,7 +51,8 @@ export class PermanentCodes {
   }
 
   /**
-   * @throws {ConfigurationError} `not-installed`: none is kept. @throws {CacheUnavailableError} the store cannot say.
+   * @throws {ConfigurationError} `not-installed`: none is kept. @throws {CacheUnavailableError} the
+   *   store cannot say.
    * @throws {UnreadableEntryError} what is kept is none.
    */
   async get(corpId: string): Promise<string> {
@@ -66,7 +78,9 @@ function codeIn(text: string, key: string): string {
     // The parser's own message quotes the text.
   }
   const code: unknown =
-    typeof document === "object" && document !== null && "permanentCode" in document ? document.permanentCode : undefined;
+    typeof document === "object" && document !== null && "permanentCode" in document
+      ? document.permanentCode
+      : undefined;
   if (typeof code === "string" && code !== "") return code;
   throw new UnreadableEntryError(
     key,

@@ -1,10 +1,18 @@
-/** For tests: a third-party platform and its tenants against the simulator, on a manual clock, with the requests that carry refresh tokens on record. */
+/**
+ * For tests: a third-party platform and its tenants against the simulator, on a manual clock, with
+ * the requests that carry refresh tokens on record.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { MemoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
-import type { ComponentOptions, Push, Simulator, SimulatorOptions } from "@lingpai/wechat-simulator";
+import type {
+  ComponentOptions,
+  Push,
+  Simulator,
+  SimulatorOptions,
+} from "@lingpai/wechat-simulator";
 import { openPlatform } from "./open-platform.ts";
 import type { OpenPlatform, OpenPlatformOptions } from "./open-platform.ts";
 import type { Fetch } from "./platform.ts";
@@ -40,10 +48,21 @@ export interface PlatformWorld {
   close(): Promise<void>;
 }
 
-export function platformWorld(component: Partial<ComponentOptions> = {}, options: SimulatorOptions = {}): PlatformWorld {
+export function platformWorld(
+  component: Partial<ComponentOptions> = {},
+  options: SimulatorOptions = {},
+): PlatformWorld {
   const clock = manualClock();
-  const components = [{ appId: componentAppId, secret, token: messageToken, encodingAesKey, ...component }];
-  const simulator = createSimulator({ clock, random: seededRandom(11), components, latencyMs: 20, ...options });
+  const components = [
+    { appId: componentAppId, secret, token: messageToken, encodingAesKey, ...component },
+  ];
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(11),
+    components,
+    latencyMs: 20,
+    ...options,
+  });
   const store = memoryStore({ clock });
   const sent: Sent[] = [];
   const nodes: OpenPlatform[] = [];
@@ -63,8 +82,10 @@ export function platformWorld(component: Partial<ComponentOptions> = {}, options
     for (let passed = 0; passed < ms && !isSettled; passed += 50) await clock.advance(50);
     return work;
   };
-  const deliver: PlatformWorld["deliver"] = (push, node) => node.handlePush({ query: push.query, body: push.body });
-  const pushTo: PlatformWorld["pushTo"] = (node) => deliver(simulator.openPlatform.pushTicket(componentAppId), node);
+  const deliver: PlatformWorld["deliver"] = (push, node) =>
+    node.handlePush({ query: push.query, body: push.body });
+  const pushTo: PlatformWorld["pushTo"] = (node) =>
+    deliver(simulator.openPlatform.pushTicket(componentAppId), node);
   return {
     clock,
     simulator,
@@ -74,10 +95,24 @@ export function platformWorld(component: Partial<ComponentOptions> = {}, options
     deliver,
     pushTo,
     node(name, more = {}) {
-      const settings = { componentAppId, secret, messageToken, encodingAesKey, environment: "prod", node: name, clock };
+      const settings = {
+        componentAppId,
+        secret,
+        messageToken,
+        encodingAesKey,
+        environment: "prod",
+        node: name,
+        clock,
+      };
       const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
       const { fetch = simulator.fetchAs({ caller: name }), ...rest } = more;
-      const node = openPlatform({ ...settings, ...stores, random: seededRandom(name), fetch: recording(fetch), ...rest });
+      const node = openPlatform({
+        ...settings,
+        ...stores,
+        random: seededRandom(name),
+        fetch: recording(fetch),
+        ...rest,
+      });
       nodes.push(node);
       return node;
     },

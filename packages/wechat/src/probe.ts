@@ -5,16 +5,27 @@ import { classify } from "./classify.ts";
 import type { Platform } from "./platform.ts";
 
 /**
- * Calls `getcallbackip`, which has no side effect. `dead` only if the platform says so; `unknown` for every other refusal or failure. Never throws.
+ * Calls `getcallbackip`, which has no side effect. `dead` only if the platform says so; `unknown`
+ * for every other refusal or failure. Never throws.
  */
-export async function probeToken(platform: Platform, token: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown"> {
+export async function probeToken(
+  platform: Platform,
+  token: Secret,
+  signal: AbortSignal,
+): Promise<"alive" | "dead" | "unknown"> {
   try {
     const query = new URLSearchParams({ access_token: token.reveal() });
     const url = `${platform.baseUrl}/cgi-bin/getcallbackip?${query}`;
-    const response = await settled(platform.fetch(url, { method: "GET", redirect: "error", signal }), signal);
+    const response = await settled(
+      platform.fetch(url, { method: "GET", redirect: "error", signal }),
+      signal,
+    );
     const fields = parseFields(await readBody(response, signal));
     const refusal = refusalIn(fields, [token.reveal()]);
-    if (refusal !== undefined) return classify("business", refusal.errcode, platform.table).action === "reject" ? "dead" : "unknown";
+    if (refusal !== undefined)
+      return classify("business", refusal.errcode, platform.table).action === "reject"
+        ? "dead"
+        : "unknown";
     return response.status === 200 && Array.isArray(fields.get("ip_list")) ? "alive" : "unknown";
   } catch {
     return "unknown";

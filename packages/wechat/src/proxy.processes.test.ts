@@ -1,4 +1,7 @@
-/** What only the runtime's own proxy support shows: a process that reaches the platform through a proxy which refuses. */
+/**
+ * What only the runtime's own proxy support shows: a process that reaches the platform through a
+ * proxy which refuses.
+ */
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,7 +29,14 @@ test.each([
   const { port } = proxy.address() as AddressInfo; // A string only for a pipe.
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
-    env: { ...process.env, NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: "", no_proxy: "" },
+    env: {
+      ...process.env,
+      NODE_USE_ENV_PROXY: "1",
+      HTTPS_PROXY: url,
+      HTTP_PROXY: url,
+      NO_PROXY: "",
+      no_proxy: "",
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
@@ -34,5 +44,8 @@ test.each([
   await new Promise((resolve) => child.once("close", resolve));
   proxy.close();
   expect(connects).toEqual(["127.0.0.1:9443"]);
-  expect(JSON.parse(printed)).toMatchObject({ outcome: "unsent", message: expect.stringContaining(`PROXY_${status}`) });
+  expect(JSON.parse(printed)).toMatchObject({
+    outcome: "unsent",
+    message: expect.stringContaining(`PROXY_${status}`),
+  });
 });

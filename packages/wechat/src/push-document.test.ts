@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readDocument, writeXml } from "./push-document.ts";
 
-const fieldsOf = (text: string): Record<string, string> => Object.fromEntries(readDocument(text)?.fields ?? []);
+const fieldsOf = (text: string): Record<string, string> =>
+  Object.fromEntries(readDocument(text)?.fields ?? []);
 
 describe("a pushed document", () => {
   test("is read as the official page of suite_ticket shows it, with a blank before CDATA", () => {
@@ -24,33 +25,67 @@ describe("a pushed document", () => {
     const text =
       "<xml><AppId>wx1</AppId><InfoType><![CDATA[notify_third_fasteregister]]></InfoType><status>0</status>" +
       "<info><name><![CDATA[企业]]></name><code_type>1</code_type></info></xml>";
-    expect(fieldsOf(text)).toEqual({ AppId: "wx1", InfoType: "notify_third_fasteregister", status: "0" });
+    expect(fieldsOf(text)).toEqual({
+      AppId: "wx1",
+      InfoType: "notify_third_fasteregister",
+      status: "0",
+    });
     expect(readDocument(text)?.content["info"]).toEqual({ name: "企业", code_type: "1" });
   });
 
   test.each([
-    ["a declaration, a comment and attributes", '<?xml version="1.0"?><!-- a --><xml a="b"><Name c="d">x</Name></xml>', { Name: "x" }],
-    ["the five entities and references to characters", "<xml><Name>&lt;&amp;&gt;&quot;&apos;&#x4ee4;</Name></xml>", { Name: `<&>"'令` }],
+    [
+      "a declaration, a comment and attributes",
+      '<?xml version="1.0"?><!-- a --><xml a="b"><Name c="d">x</Name></xml>',
+      { Name: "x" },
+    ],
+    [
+      "the five entities and references to characters",
+      "<xml><Name>&lt;&amp;&gt;&quot;&apos;&#x4ee4;</Name></xml>",
+      { Name: `<&>"'令` },
+    ],
     ["an empty element, in both forms", "<xml><A/><B></B></xml>", { A: "", B: "" }],
-    ["the blanks that a person sent", "<xml><Content>\n<![CDATA[ hi ]]>\n</Content></xml>", { Content: " hi " }],
-    ["what looks like markup in CDATA", "<xml><Content><![CDATA[<!DOCTYPE html>&a;]]></Content></xml>", { Content: "<!DOCTYPE html>&a;" }],
-    ["names of the language's own", "<xml><__proto__>a</__proto__><constructor>b</constructor></xml>", { constructor: "b" }],
+    [
+      "the blanks that a person sent",
+      "<xml><Content>\n<![CDATA[ hi ]]>\n</Content></xml>",
+      { Content: " hi " },
+    ],
+    [
+      "what looks like markup in CDATA",
+      "<xml><Content><![CDATA[<!DOCTYPE html>&a;]]></Content></xml>",
+      { Content: "<!DOCTYPE html>&a;" },
+    ],
+    [
+      "names of the language's own",
+      "<xml><__proto__>a</__proto__><constructor>b</constructor></xml>",
+      { constructor: "b" },
+    ],
     ["another root", "<root><A>a</A></root>", { A: "a" }],
   ])("is read with %s", (_title, text, fields) => {
     expect(readDocument(text)?.fields).toEqual(
-      new Map(Object.entries(fields).concat(text.includes("__proto__") ? [["__proto__", "a"]] : [])),
+      new Map(
+        Object.entries(fields).concat(text.includes("__proto__") ? [["__proto__", "a"]] : []),
+      ),
     );
   });
 
   test("gives a name that occurs twice as a list, and does not choose", () => {
-    const document = readDocument("<xml><InfoType>authorized</InfoType><InfoType>unauthorized</InfoType></xml>");
+    const document = readDocument(
+      "<xml><InfoType>authorized</InfoType><InfoType>unauthorized</InfoType></xml>",
+    );
     expect(document?.fields.size).toBe(0);
     expect(document?.content["InfoType"]).toEqual(["authorized", "unauthorized"]);
   });
 
   test("is read from JSON, with ids that a number cannot hold as they were written", () => {
-    const text = '{"MsgId":6306264631030309910,"CreateTime":1714037059,"Event":"debug_demo","debug":{"a":[1]},"ok":true}';
-    expect(fieldsOf(text)).toEqual({ MsgId: "6306264631030309910", CreateTime: "1714037059", Event: "debug_demo", ok: "true" });
+    const text =
+      '{"MsgId":6306264631030309910,"CreateTime":1714037059,"Event":"debug_demo","debug":{"a":[1]},"ok":true}';
+    expect(fieldsOf(text)).toEqual({
+      MsgId: "6306264631030309910",
+      CreateTime: "1714037059",
+      Event: "debug_demo",
+      ok: "true",
+    });
     expect(readDocument(text)?.content["debug"]).toEqual({ a: [1] });
   });
 
@@ -74,13 +109,21 @@ describe("a pushed document", () => {
 
 describe("an answer in XML", () => {
   test("reads back as it was given", () => {
-    const content = { ToUserName: "a]]>b", CreateTime: 5, ArticleCount: 1, Articles: { item: [{ Title: "令" }, { Title: "2" }] } };
+    const content = {
+      ToUserName: "a]]>b",
+      CreateTime: 5,
+      ArticleCount: 1,
+      Articles: { item: [{ Title: "令" }, { Title: "2" }] },
+    };
     const text = writeXml(content);
     expect(text).toContain("<CreateTime>5</CreateTime>");
     expect(readDocument(text)?.content).toEqual({ ...content, CreateTime: "5", ArticleCount: "1" });
   });
 
-  test.each([[{ "a b": 1 }], [{ "": 1 }], [{ a: [[1]] }]])("refuses %j, which has no form in XML", (content) => {
-    expect(() => writeXml(content)).toThrow(TypeError);
-  });
+  test.each([[{ "a b": 1 }], [{ "": 1 }], [{ a: [[1]] }]])(
+    "refuses %j, which has no form in XML",
+    (content) => {
+      expect(() => writeXml(content)).toThrow(TypeError);
+    },
+  );
 });

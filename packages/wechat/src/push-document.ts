@@ -1,15 +1,25 @@
 /**
- * The documents that the platform pushes, XML or JSON, and the XML of answers. Read strictly: a document type is refused, so there is nothing to expand or to
- * fetch, and what is not well-formed is not read at all.
+ * The documents that the platform pushes, XML or JSON, and the XML of answers. Read strictly: a
+ * document type is refused, so there is nothing to expand or to fetch, and what is not well-formed
+ * is not read at all.
  */
 import { SaxesParser } from "saxes";
 
 /** A text, a number or a flag; or a list, or an object, of such. */
-export type PushContent = string | number | boolean | null | readonly PushContent[] | { readonly [name: string]: PushContent };
+export type PushContent =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly PushContent[]
+  | { readonly [name: string]: PushContent };
 
 export interface PushDocument {
   readonly format: "xml" | "json";
-  /** The texts and numbers of its top level by their names, as they were written. A name that occurs twice, or holds other elements, is not among them. */
+  /**
+   * The texts and numbers of its top level by their names, as they were written. A name that occurs
+   * twice, or holds other elements, is not among them.
+   */
   readonly fields: ReadonlyMap<string, string>;
   /** The whole of it, nested; an XML name that occurs twice is a list. */
   readonly content: { readonly [name: string]: PushContent };
@@ -17,7 +27,10 @@ export interface PushDocument {
 
 const depthMax = 32;
 
-/** The document, or undefined when the text is neither well-formed XML, within one element, nor a JSON object. */
+/**
+ * The document, or undefined when the text is neither well-formed XML, within one element, nor a
+ * JSON object.
+ */
 export function readDocument(text: string): PushDocument | undefined {
   try {
     return text.trimStart().startsWith("{") ? readJson(text) : readXml(text);
@@ -35,7 +48,12 @@ interface Element {
   isParent: boolean;
 }
 
-const elementOf = (name: string): Element => ({ name, texts: [], children: emptyContent(), isParent: false });
+const elementOf = (name: string): Element => ({
+  name,
+  texts: [],
+  children: emptyContent(),
+  isParent: false,
+});
 
 /** Without a prototype, so that an element named `__proto__` is one like any other. */
 const emptyContent = (): Content => Object.create(null) as Content;
@@ -69,7 +87,8 @@ function readXml(text: string): PushDocument {
 
 function add(content: Content, name: string, value: PushContent): void {
   const known = content[name];
-  content[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
+  content[name] =
+    known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
 }
 
 /** The text between tags is laid out for reading; that in CDATA is meant. */
@@ -77,8 +96,15 @@ function textOf({ texts }: Element): string {
   return texts.map(({ text, isCdata }) => (isCdata ? text : text.trim())).join("");
 }
 
-/** A number's own text comes with it since V8 11.4; ids have 64 bits, which a number cannot hold. */
-type Reviver = (this: unknown, key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+/**
+ * A number's own text comes with it since V8 11.4; ids have 64 bits, which a number cannot hold.
+ */
+type Reviver = (
+  this: unknown,
+  key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+) => unknown;
 
 function readJson(text: string): PushDocument {
   const exactly: Reviver = (_key, value, context) =>
@@ -95,7 +121,10 @@ function fieldsOf(content: Content): ReadonlyMap<string, string> {
   );
 }
 
-/** The XML of an answer: `<xml>` round the content. Numbers as they are, texts as CDATA; a list repeats its name. */
+/**
+ * The XML of an answer: `<xml>` round the content. Numbers as they are, texts as CDATA; a list
+ * repeats its name.
+ */
 export function writeXml(content: { readonly [name: string]: PushContent }): string {
   return `<xml>${elementsOf(content)}</xml>`;
 }
@@ -103,8 +132,11 @@ export function writeXml(content: { readonly [name: string]: PushContent }): str
 function elementsOf(content: { readonly [name: string]: PushContent }): string {
   return Object.entries(content)
     .map(([name, value]) => {
-      if (!/^[A-Za-z_][\w.-]*$/.test(name)) throw new TypeError(`${JSON.stringify(name)} cannot be the name of an element.`);
-      return (isList(value) ? value : [value]).map((each) => `<${name}>${insideOf(each)}</${name}>`).join("");
+      if (!/^[A-Za-z_][\w.-]*$/.test(name))
+        throw new TypeError(`${JSON.stringify(name)} cannot be the name of an element.`);
+      return (isList(value) ? value : [value])
+        .map((each) => `<${name}>${insideOf(each)}</${name}>`)
+        .join("");
     })
     .join("");
 }
@@ -117,5 +149,7 @@ function insideOf(value: PushContent): string {
   if (value === null) return "";
   if (isList(value)) throw new TypeError("A list within a list has no form in XML.");
   if (typeof value === "object") return elementsOf(value);
-  return typeof value === "string" ? `<![CDATA[${value.replaceAll("]]>", "]]]]><![CDATA[>")}]]>` : String(value);
+  return typeof value === "string"
+    ? `<![CDATA[${value.replaceAll("]]>", "]]]]><![CDATA[>")}]]>`
+    : String(value);
 }

@@ -7,26 +7,41 @@ import { seal, signed as signedAt } from "./sealed-push.fixture.ts";
 
 const nowMs = Date.UTC(2026, 0, 1);
 const second = Math.floor(nowMs / 1000);
-const signed = (sealed: string, timestamp = String(second), token?: string): Record<string, string> => signedAt(sealed, timestamp, token);
+const signed = (
+  sealed: string,
+  timestamp = String(second),
+  token?: string,
+): Record<string, string> => signedAt(sealed, timestamp, token);
 const options = { messageToken, encodingAesKey, receivers: [componentAppId], ageMaxMs: 300_000 };
 const envelope = pushEnvelope(options);
 
-const body = (sealed: string): string => `<xml><AppId>${componentAppId}</AppId><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;
-const open = (sealed: string, query = signed(sealed), atMs = nowMs): unknown => envelope.open({ query, body: body(sealed) }, atMs);
+const body = (sealed: string): string =>
+  `<xml><AppId>${componentAppId}</AppId><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>`;
+const open = (sealed: string, query = signed(sealed), atMs = nowMs): unknown =>
+  envelope.open({ query, body: body(sealed) }, atMs);
 
 describe("a push", () => {
   test("opens when the platform made it", () => {
     const components = [{ appId: componentAppId, secret, token: messageToken, encodingAesKey }];
-    const { openPlatform } = createSimulator({ components, nowMs: () => nowMs, random: seededRandom(3) });
+    const { openPlatform } = createSimulator({
+      components,
+      nowMs: () => nowMs,
+      random: seededRandom(3),
+    });
     const { query, body: sealed } = openPlatform.pushTicket(componentAppId);
     const opened = envelope.open({ query, body: sealed }, nowMs);
     expect(opened).toMatchObject({ text: expect.stringMatching(/component_verify_ticket/) });
-    expect(envelope.open({ query: new URLSearchParams(query), body: Buffer.from(sealed) }, nowMs)).toEqual(opened);
+    expect(
+      envelope.open({ query: new URLSearchParams(query), body: Buffer.from(sealed) }, nowMs),
+    ).toEqual(opened);
   });
 
-  test.each([0, 1, 11, 12, 31, 32, 33, 1000])("opens at a length of %d, whatever padding that takes", (length) => {
-    expect(open(seal("令".repeat(length)))).toMatchObject({ text: "令".repeat(length) });
-  });
+  test.each([0, 1, 11, 12, 31, 32, 33, 1000])(
+    "opens at a length of %d, whatever padding that takes",
+    (length) => {
+      expect(open(seal("令".repeat(length)))).toMatchObject({ text: "令".repeat(length) });
+    },
+  );
 
   test.each([
     ["another token", signed(seal("a"), String(second), "another")],
@@ -39,7 +54,9 @@ describe("a push", () => {
 
   test("is refused when its ciphertext was altered", () => {
     const sealed = seal("a");
-    expect(open(`${sealed.startsWith("A") ? "B" : "A"}${sealed.slice(1)}`, signed(sealed))).toEqual({ refused: "signature" });
+    expect(open(`${sealed.startsWith("A") ? "B" : "A"}${sealed.slice(1)}`, signed(sealed))).toEqual(
+      { refused: "signature" },
+    );
   });
 
   test.each([
@@ -50,13 +67,18 @@ describe("a push", () => {
   ])("sent %d ms from now is taken: %s", (offsetMs, isTaken) => {
     const sealed = seal("a");
     const timestamp = String((nowMs + offsetMs) / 1000);
-    expect(open(sealed, signed(sealed, timestamp))).toEqual(isTaken ? expect.objectContaining({ text: "a" }) : { refused: "age" });
+    expect(open(sealed, signed(sealed, timestamp))).toEqual(
+      isTaken ? expect.objectContaining({ text: "a" }) : { refused: "age" },
+    );
   });
 
-  test.each(["-1", "1e9", "", "soon", "9".repeat(13)])("is refused with the timestamp %j", (timestamp) => {
-    const sealed = seal("a");
-    expect(open(sealed, signed(sealed, timestamp))).toHaveProperty("refused");
-  });
+  test.each(["-1", "1e9", "", "soon", "9".repeat(13)])(
+    "is refused with the timestamp %j",
+    (timestamp) => {
+      const sealed = seal("a");
+      expect(open(sealed, signed(sealed, timestamp))).toHaveProperty("refused");
+    },
+  );
 
   test("is refused when it is sealed for somebody else", () => {
     expect(open(seal("a", { receiver: "wx0000000000000000" }))).toEqual({ refused: "receiver" });
@@ -81,18 +103,29 @@ describe("a push", () => {
     ["a body without a ciphertext", { body: "<xml><AppId>a</AppId></xml>" }],
     ["no nonce", { query: { timestamp: "1", msg_signature: "a" } }],
     ["a signature twice, as an array", { query: { ...signed("a"), msg_signature: ["a", "b"] } }],
-    ["a signature twice, in the query", { query: new URLSearchParams("timestamp=1&nonce=2&msg_signature=a&msg_signature=b") }],
+    [
+      "a signature twice, in the query",
+      { query: new URLSearchParams("timestamp=1&nonce=2&msg_signature=a&msg_signature=b") },
+    ],
     ["an inherited signature", { query: Object.create(signed("a")) as Record<string, string> }],
   ])("is refused with %s", (_title, wrong) => {
-    expect(envelope.open({ query: signed("a"), body: body("a"), ...wrong }, nowMs)).toEqual({ refused: "form" });
+    expect(envelope.open({ query: signed("a"), body: body("a"), ...wrong }, nowMs)).toEqual({
+      refused: "form",
+    });
   });
 
   test("echoes the text with which WeCom checks a URL", () => {
     const sealed = seal("1616140317555161061");
-    expect(envelope.openEcho({ ...signed(sealed), echostr: sealed }, nowMs)).toMatchObject({ text: "1616140317555161061" });
+    expect(envelope.openEcho({ ...signed(sealed), echostr: sealed }, nowMs)).toMatchObject({
+      text: "1616140317555161061",
+    });
     const provider = seal("a", { receiver: "ww0123456789abcdef" });
-    expect(envelope.openEcho({ ...signed(provider), echostr: provider }, nowMs)).toMatchObject({ text: "a" });
-    expect(envelope.openEcho({ ...signed("other"), echostr: sealed }, nowMs)).toEqual({ refused: "signature" });
+    expect(envelope.openEcho({ ...signed(provider), echostr: provider }, nowMs)).toMatchObject({
+      text: "a",
+    });
+    expect(envelope.openEcho({ ...signed("other"), echostr: sealed }, nowMs)).toEqual({
+      refused: "signature",
+    });
     expect(envelope.openEcho(signed(sealed), nowMs)).toEqual({ refused: "form" });
   });
 });
@@ -104,5 +137,7 @@ test.each([
   { encodingAesKey: `${encodingAesKey}=` },
   { encodingAesKey: `${encodingAesKey.slice(1)}\n` },
 ])("keys that cannot be right are refused where they are given: %j", (wrong) => {
-  expect(() => pushEnvelope({ ...options, ...wrong })).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "message-keys" }));
+  expect(() => pushEnvelope({ ...options, ...wrong })).toThrow(
+    expect.objectContaining({ code: "CONFIGURATION", rule: "message-keys" }),
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Opens what the platform pushes: checks the signature and the age, then decrypts; and seals answers. Pure but for the salt: keys, message and time in, text or
- * a refusal out.
+ * Opens what the platform pushes: checks the signature and the age, then decrypts; and seals
+ * answers. Pure but for the salt: keys, message and time in, text or a refusal out.
  */
 import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from "node:crypto";
 import { ConfigurationError } from "@lingpai/core";
@@ -32,10 +32,15 @@ export interface PushRequest {
  */
 export type PushRefusal = "form" | "signature" | "age" | "receiver" | "content";
 
-/** Whom messages may be sealed for, the ReceiveId: these, or those that the function accepts. Individual developers have an empty one: `""`. */
+/**
+ * Whom messages may be sealed for, the ReceiveId: these, or those that the function accepts.
+ * Individual developers have an empty one: `""`.
+ */
 export type Receivers = readonly string[] | ((receiver: string) => boolean);
 
-export type Opened = { readonly text: string; readonly receiver: string } | { readonly refused: PushRefusal };
+export type Opened =
+  | { readonly text: string; readonly receiver: string }
+  | { readonly refused: PushRefusal };
 
 /** What goes into the answer's document. */
 export interface SealedAnswer {
@@ -48,7 +53,10 @@ export interface SealedAnswer {
 export interface Envelope {
   /** Opens a message whose ciphertext stands in the body's `Encrypt`; the body is XML or JSON. */
   open(request: PushRequest, nowMs: number): Opened;
-  /** Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. It may be sealed for the service provider instead of the suite. */
+  /**
+   * Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. It may be
+   * sealed for the service provider instead of the suite.
+   */
   openEcho(query: PushRequest["query"], nowMs: number): Opened;
   /** Seals an answer for the platform. */
   seal(text: string, receiver: string, nowMs: number, random: Random): SealedAnswer;
@@ -61,7 +69,12 @@ export interface EnvelopeOptions extends MessageKeys {
 }
 
 /** @throws {ConfigurationError} `message-keys`: a key has a form that no key has. */
-export function pushEnvelope({ messageToken, encodingAesKey, receivers, ageMaxMs }: EnvelopeOptions): Envelope {
+export function pushEnvelope({
+  messageToken,
+  encodingAesKey,
+  receivers,
+  ageMaxMs,
+}: EnvelopeOptions): Envelope {
   requireMessageToken(messageToken);
   if (typeof encodingAesKey !== "string" || !/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey)) {
     throw new ConfigurationError(
@@ -70,12 +83,20 @@ export function pushEnvelope({ messageToken, encodingAesKey, receivers, ageMaxMs
     );
   }
   const key = Buffer.from(`${encodingAesKey}=`, "base64");
-  const isReceiver = typeof receivers === "function" ? receivers : (receiver: string): boolean => receivers.includes(receiver);
+  const isReceiver =
+    typeof receivers === "function"
+      ? receivers
+      : (receiver: string): boolean => receivers.includes(receiver);
 
-  const openSealed = (query: PushRequest["query"], sealed: string | undefined, nowMs: number): Opened => {
+  const openSealed = (
+    query: PushRequest["query"],
+    sealed: string | undefined,
+    nowMs: number,
+  ): Opened => {
     const signed = parameters(query, "msg_signature");
     if (sealed === undefined || signed === undefined) return { refused: "form" };
-    if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce, sealed])) return { refused: "signature" };
+    if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce, sealed]))
+      return { refused: "signature" };
     if (!isTimely(signed.timestamp, nowMs, ageMaxMs)) return { refused: "age" };
     return decrypt(key, sealed) ?? { refused: "form" };
   };
@@ -103,31 +124,53 @@ export function pushEnvelope({ messageToken, encodingAesKey, receivers, ageMaxMs
 /** @throws {ConfigurationError} `message-keys` */
 export function requireMessageToken(messageToken: string): void {
   if (typeof messageToken === "string" && /^[\x21-\x7e]{1,128}$/.test(messageToken)) return;
-  throw new ConfigurationError("The message token is empty or has characters that none has. Copy it from the platform's console.", {
-    rule: "message-keys",
-  });
+  throw new ConfigurationError(
+    "The message token is empty or has characters that none has. Copy it from the platform's console.",
+    {
+      rule: "message-keys",
+    },
+  );
 }
 
-/** What is wrong with a request whose query alone is signed, as in plain mode; undefined when nothing is. */
+/**
+ * What is wrong with a request whose query alone is signed, as in plain mode; undefined when
+ * nothing is.
+ */
 export function refusalOfPlain(
   query: PushRequest["query"],
-  { messageToken, ageMaxMs, nowMs }: { readonly messageToken: string; readonly ageMaxMs: number; readonly nowMs: number },
+  {
+    messageToken,
+    ageMaxMs,
+    nowMs,
+  }: { readonly messageToken: string; readonly ageMaxMs: number; readonly nowMs: number },
 ): PushRefusal | undefined {
   const signed = parameters(query, "signature");
   if (signed === undefined) return "form";
-  if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce])) return "signature";
+  if (!isSignature(signed.signature, [messageToken, signed.timestamp, signed.nonce]))
+    return "signature";
   return isTimely(signed.timestamp, nowMs, ageMaxMs) ? undefined : "age";
 }
 
-function parameters(query: PushRequest["query"], name: string): { timestamp: string; nonce: string; signature: string } | undefined {
-  const [timestamp, nonce, signature] = ["timestamp", "nonce", name].map((each) => parameter(query, each));
-  return timestamp === undefined || nonce === undefined || signature === undefined ? undefined : { timestamp, nonce, signature };
+function parameters(
+  query: PushRequest["query"],
+  name: string,
+): { timestamp: string; nonce: string; signature: string } | undefined {
+  const [timestamp, nonce, signature] = ["timestamp", "nonce", name].map((each) =>
+    parameter(query, each),
+  );
+  return timestamp === undefined || nonce === undefined || signature === undefined
+    ? undefined
+    : { timestamp, nonce, signature };
 }
 
 /** The only value of this name; undefined when there is none, or more than one. */
 export function parameter(query: PushRequest["query"], name: string): string | undefined {
   const value: unknown =
-    query instanceof URLSearchParams ? oneOf(query.getAll(name)) : Object.hasOwn(query, name) ? query[name] : undefined;
+    query instanceof URLSearchParams
+      ? oneOf(query.getAll(name))
+      : Object.hasOwn(query, name)
+        ? query[name]
+        : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
@@ -155,7 +198,10 @@ const blockBytes = 32;
 const saltBytes = 16;
 const lengthBytes = 4;
 
-/** AES-256-CBC, PKCS#7 to 32 bytes; within: 16 random bytes, the length of the message in four, the message, its receiver. */
+/**
+ * AES-256-CBC, PKCS#7 to 32 bytes; within: 16 random bytes, the length of the message in four, the
+ * message, its receiver.
+ */
 function decrypt(key: Buffer, sealed: string): { text: string; receiver: string } | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(sealed)) return undefined;
   const bytes = Buffer.from(sealed, "base64");
@@ -165,7 +211,10 @@ function decrypt(key: Buffer, sealed: string): { text: string; receiver: string 
   if (plain === undefined || plain.byteLength < saltBytes + lengthBytes) return undefined;
   const end = saltBytes + lengthBytes + plain.readUInt32BE(saltBytes);
   if (end > plain.byteLength) return undefined;
-  return { text: bodyText(plain.subarray(saltBytes + lengthBytes, end)), receiver: bodyText(plain.subarray(end)) };
+  return {
+    text: bodyText(plain.subarray(saltBytes + lengthBytes, end)),
+    receiver: bodyText(plain.subarray(end)),
+  };
 }
 
 function encrypt(key: Buffer, text: string, receiver: string, random: Random): string {
@@ -175,7 +224,11 @@ function encrypt(key: Buffer, text: string, receiver: string, random: Random): s
   const plain = Buffer.concat([salt, length, Buffer.from(text), Buffer.from(receiver)]);
   const padding = blockBytes - (plain.byteLength % blockBytes);
   const cipher = createCipheriv("aes-256-cbc", key, key.subarray(0, 16)).setAutoPadding(false);
-  return Buffer.concat([cipher.update(plain), cipher.update(Buffer.alloc(padding, padding)), cipher.final()]).toString("base64");
+  return Buffer.concat([
+    cipher.update(plain),
+    cipher.update(Buffer.alloc(padding, padding)),
+    cipher.final(),
+  ]).toString("base64");
 }
 
 function unpadded(plain: Buffer): Buffer | undefined {

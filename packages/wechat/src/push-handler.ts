@@ -1,4 +1,7 @@
-/** What a route does with a push: opens it, keeps the ticket, hands everything else to the application, and answers as the platform expects. */
+/**
+ * What a route does with a push: opens it, keeps the ticket, hands everything else to the
+ * application, and answers as the platform expects.
+ */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random } from "@lingpai/core";
 import { readBody } from "./answer.ts";
@@ -6,14 +9,22 @@ import { InvalidAnswerError } from "./errors.ts";
 import { readDocument } from "./push-document.ts";
 import type { PushDocument } from "./push-document.ts";
 import { parameter, pushEnvelope } from "./push-envelope.ts";
-import type { Envelope, MessageKeys, PushRefusal, PushRequest, Receivers } from "./push-envelope.ts";
+import type {
+  Envelope,
+  MessageKeys,
+  PushRefusal,
+  PushRequest,
+  Receivers,
+} from "./push-envelope.ts";
 import { PushInbox } from "./push-inbox.ts";
 import { pushKinds } from "./push-kinds.ts";
 import { PushWork } from "./push-work.ts";
 import { pushedTicket, ticketPattern } from "./pushed-ticket.ts";
 import type { PushedTicket } from "./pushed-ticket.ts";
 
-/** An authentic message that is not a ticket: `authorized`, `unauthorized`, `cancel_auth` and so on. */
+/**
+ * An authentic message that is not a ticket: `authorized`, `unauthorized`, `cancel_auth` and so on.
+ */
 export interface PushMessage extends PushDocument {
   /** Empty when it has none: the data callback of a suite, say. */
   readonly infoType: string;
@@ -32,42 +43,58 @@ export interface PushReply {
 
 /** What receivers of every kind share. */
 export interface ReceivingOptions {
-  /** Called when a push was refused. `age` for all of them means that this machine's clock, or the platform's, is wrong. */
+  /**
+   * Called when a push was refused. `age` for all of them means that this machine's clock, or the
+   * platform's, is wrong.
+   */
   readonly onRefused?: (refusal: PushRefusal) => void;
   /** How old a push may be, in ms: 1 000 to 3 600 000. @defaultValue 300_000 */
   readonly pushAgeMaxMs?: number;
   /**
-   * How long a push is left unanswered while `onMessage` works, in ms: 100 to 60 000. After that the platform is told that the message is taken, and the work goes
-   * on. WeChat waits 5 s, WeCom 1 s for some. @defaultValue 4_000; WeCom: 700
+   * How long a push is left unanswered while `onMessage` works, in ms: 100 to 60 000. After that
+   * the platform is told that the message is taken, and the work goes on. WeChat waits 5 s, WeCom 1
+   * s for some. @defaultValue 4_000; WeCom: 700
    */
   readonly answerMs?: number;
 }
 
 export interface PushOptions extends ReceivingOptions {
   /**
-   * Called with every authentic message but tickets: at least once each, and on one node of the fleet at a time, also when the platform sends it again, or seals it
-   * anew. What is done is remembered for 24 h. When it throws, or its process dies, the message comes again: from the platform while that has no
-   * answer, from the store after it.
+   * Called with every authentic message but tickets: at least once each, and on one node of the
+   * fleet at a time, also when the platform sends it again, or seals it anew. What is done is
+   * remembered for 24 h. When it throws, or its process dies, the message comes again: from the
+   * platform while that has no answer, from the store after it.
    */
   readonly onMessage?: (message: PushMessage) => void | Promise<void>;
-  /** Called when `onMessage` failed after the platform had its answer. It is called with the message again a minute later, on any node, for a day. */
+  /**
+   * Called when `onMessage` failed after the platform had its answer. It is called with the message
+   * again a minute later, on any node, for a day.
+   */
   readonly onFailed?: (error: unknown, message: PushMessage) => void;
-  /** Called once for each authentic message of a kind that the platform does not document (see `pushKinds`), or that nobody handles. */
+  /**
+   * Called once for each authentic message of a kind that the platform does not document (see
+   * `pushKinds`), or that nobody handles.
+   */
   readonly onUnknown?: (message: PushMessage) => void;
   /**
-   * Whom messages may be sealed for. @defaultValue the component's AppID, or the suite id. A suite whose provider gets `create_auth` adds its provider's corp id, one
-   * with a data callback the corps' ids; an individual developer's ReceiveId is empty: `""`.
+   * Whom messages may be sealed for. @defaultValue the component's AppID, or the suite id. A suite
+   * whose provider gets `create_auth` adds its provider's corp id, one with a data callback the
+   * corps' ids; an individual developer's ReceiveId is empty: `""`.
    */
   readonly receivers?: Receivers;
 }
 
 export interface PushHandler {
   /**
-   * Takes a push in whatever form a framework has it. `success` means taken, also when it was a repetition. What cannot be read or verified is answered with a
-   * status of 400 or 403. Never throws: what goes wrong here is a 503, and the platform tries again.
+   * Takes a push in whatever form a framework has it. `success` means taken, also when it was a
+   * repetition. What cannot be read or verified is answered with a status of 400 or 403. Never
+   * throws: what goes wrong here is a 503, and the platform tries again.
    */
   handlePush(request: PushRequest): Promise<PushReply>;
-  /** The same for frameworks that speak `Request` and `Response`; answers the platform's check of the URL too. */
+  /**
+   * The same for frameworks that speak `Request` and `Response`; answers the platform's check of
+   * the URL too.
+   */
   respondToPush(request: Request): Promise<Response>;
 }
 
@@ -109,8 +136,18 @@ export function pushReceiver(options: ReceiverOptions, form: PushForm): PushRece
   const { receiver, ticketId, ticketLifetimeMs } = form;
   const { messageToken, encodingAesKey, receivers = [receiver] } = options;
   const envelope = pushEnvelope({ messageToken, encodingAesKey, receivers, ageMaxMs });
-  const ticket = pushedTicket({ id: ticketId, cache: options.cache, environment, lifetimeMs: ticketLifetimeMs, clock });
-  const inbox = new PushInbox({ cache: options.cache.withPrefix(environment).withPrefix(`pushes:${receiver}`), clock, random });
+  const ticket = pushedTicket({
+    id: ticketId,
+    cache: options.cache,
+    environment,
+    lifetimeMs: ticketLifetimeMs,
+    clock,
+  });
+  const inbox = new PushInbox({
+    cache: options.cache.withPrefix(environment).withPrefix(`pushes:${receiver}`),
+    clock,
+    random,
+  });
   const work = new PushWork<PushMessage, void>({
     inbox,
     clock,
@@ -128,7 +165,12 @@ export function pushReceiver(options: ReceiverOptions, form: PushForm): PushRece
     work.close();
     ticket.close();
   };
-  return { ticket, inbox, close, handler: pushHandler({ envelope, ticket, work, clock, form, onRefused: options.onRefused }) };
+  return {
+    ticket,
+    inbox,
+    close,
+    handler: pushHandler({ envelope, ticket, work, clock, form, onRefused: options.onRefused }),
+  };
 }
 
 /** @throws {ConfigurationError} `range` */
@@ -138,7 +180,9 @@ export function receivingTimes(
 ): { readonly ageMaxMs: number; readonly answerMs: number } {
   const answerMs = given ?? answerDefaultMs;
   if (!(ageMaxMs >= 1_000 && ageMaxMs <= 3_600_000)) {
-    throw new ConfigurationError(`pushAgeMaxMs is ${ageMaxMs}. Give 1000 to 3600000.`, { rule: "range" });
+    throw new ConfigurationError(`pushAgeMaxMs is ${ageMaxMs}. Give 1000 to 3600000.`, {
+      rule: "range",
+    });
   }
   if (!(answerMs >= 100 && answerMs <= 60_000)) {
     throw new ConfigurationError(`answerMs is ${answerMs}. Give 100 to 60000.`, { rule: "range" });
@@ -153,7 +197,10 @@ const bodyBytesMax = 256 * 1024;
 
 export function refused(refusal: PushRefusal, onRefused: ReceivingOptions["onRefused"]): PushReply {
   onRefused?.(refusal);
-  return { status: refusal === "form" || refusal === "content" ? 400 : 403, body: `refused: ${refusal}` };
+  return {
+    status: refusal === "form" || refusal === "content" ? 400 : 403,
+    body: `refused: ${refusal}`,
+  };
 }
 
 interface Setting {
@@ -178,7 +225,8 @@ function pushHandler(setting: Setting): PushHandler {
       else if (!(await keepTicket(setting, message))) return refused("content", onRefused);
       return success;
     } catch {
-      // The store or the application failed, and has said so in its own place; the answer goes to the platform.
+      // The store or the application failed, and has said so in its own place; the answer goes to
+      // the platform.
       return tryAgain;
     }
   };
@@ -188,7 +236,9 @@ function pushHandler(setting: Setting): PushHandler {
     respondToPush: (request) =>
       respond(request, handlePush, (query) => {
         const echo = envelope.openEcho(query, clock.wallMs());
-        return "refused" in echo ? refused(echo.refused, onRefused) : { status: 200, body: echo.text };
+        return "refused" in echo
+          ? refused(echo.refused, onRefused)
+          : { status: 200, body: echo.text };
       }),
   };
 }
@@ -200,10 +250,14 @@ export async function respond(
   answerEcho: (query: URLSearchParams) => PushReply,
 ): Promise<Response> {
   const query = new URL(request.url).searchParams;
-  if (request.method === "GET" && parameter(query, "echostr") !== undefined) return responseOf(answerEcho(query));
-  if (request.method !== "POST") return new Response("POST expected", { status: 405, headers: { allow: "POST" } });
+  if (request.method === "GET" && parameter(query, "echostr") !== undefined)
+    return responseOf(answerEcho(query));
+  if (request.method !== "POST")
+    return new Response("POST expected", { status: 405, headers: { allow: "POST" } });
   const body = await bodyOf(request);
-  return responseOf(body === undefined ? { status: 413, body: "too long" } : await handlePush({ query, body }));
+  return responseOf(
+    body === undefined ? { status: 413, body: "too long" } : await handlePush({ query, body }),
+  );
 }
 
 function responseOf({ status, body, contentType = "text/plain" }: PushReply): Response {
@@ -221,10 +275,15 @@ async function bodyOf(request: Request): Promise<string | undefined> {
 
 export function readMessage(text: string, receiver: string): PushMessage | undefined {
   const document = readDocument(text);
-  return document && { ...document, infoType: document.fields.get("InfoType") ?? "", text, receiver };
+  return (
+    document && { ...document, infoType: document.fields.get("InfoType") ?? "", text, receiver }
+  );
 }
 
-/** Keeping a ticket again is the platform's word that it counts now, and harmless when the push is a replay. False when there is none in it. */
+/**
+ * Keeping a ticket again is the platform's word that it counts now, and harmless when the push is a
+ * replay. False when there is none in it.
+ */
 async function keepTicket({ form, ticket }: Setting, { fields }: PushMessage): Promise<boolean> {
   const text = fields.get(form.ticketField) ?? "";
   const time = fields.get(form.timeField) ?? "";

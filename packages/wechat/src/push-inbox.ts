@@ -1,6 +1,8 @@
 /**
- * Which messages the fleet has taken, so that each is worked on at least once and by one node at a time: reserved before the work, done for a day after it.
- * The store's compare-and-set is all that it needs. A reservation is renewed while the work goes on and ends by itself when the process dies.
+ * Which messages the fleet has taken, so that each is worked on at least once and by one node at a
+ * time: reserved before the work, done for a day after it. The store's compare-and-set is all that
+ * it needs. A reservation is renewed while the work goes on and ends by itself when the process
+ * dies.
  */
 import { createHash } from "node:crypto";
 import { CacheUnavailableError, delay } from "@lingpai/core";
@@ -44,14 +46,23 @@ export class PushInbox {
   }
 
   /**
-   * Does the work unless it was done in the last 24 h or is being done. When it throws, it is free again at once; when the process dies, after 30 s.
+   * Does the work unless it was done in the last 24 h or is being done. When it throws, it is free
+   * again at once; when the process dies, after 30 s.
    *
    * @param noteOf what to remember of the result, for {@link Outcome} `done`.
-   * @throws what the work throws. @throws {CacheUnavailableError} nothing could be reserved, and nothing was done.
+   * @throws what the work throws. @throws {CacheUnavailableError} nothing could be reserved, and
+   *   nothing was done.
    */
-  async once<T>(name: string, work: () => Promise<T>, noteOf: (result: T) => string = () => ""): Promise<Outcome<T>> {
+  async once<T>(
+    name: string,
+    work: () => Promise<T>,
+    noteOf: (result: T) => string = () => "",
+  ): Promise<Outcome<T>> {
     const owner = this.#random.id();
-    const reserved = await this.#marks.set(name, mark("working", owner), { ifVersion: "absent", ttlMs: reservedMs });
+    const reserved = await this.#marks.set(name, mark("working", owner), {
+      ifVersion: "absent",
+      ttlMs: reservedMs,
+    });
     if (!reserved.written) return this.#found(name);
     const held = this.#hold(name, owner, reserved.version);
     let result: T;
@@ -68,10 +79,16 @@ export class PushInbox {
     return { kind: "finished", result };
   }
 
-  /** Remembers a message whose sender has been told that it is taken before the work was done: should this process die, {@link abandoned} finds it. */
+  /**
+   * Remembers a message whose sender has been told that it is taken before the work was done:
+   * should this process die, {@link abandoned} finds it.
+   */
   async keep(name: string, text: string): Promise<void> {
     const entry = { text, atMs: this.#clock.wallMs() };
-    await this.#change((late) => ({ ...Object.fromEntries(Object.entries(late).slice(1 - lateMax)), [name]: entry }));
+    await this.#change((late) => ({
+      ...Object.fromEntries(Object.entries(late).slice(1 - lateMax)),
+      [name]: entry,
+    }));
   }
 
   async forget(name: string): Promise<void> {
@@ -83,10 +100,16 @@ export class PushInbox {
   }
 
   /** Those that were kept and not forgotten, on whichever node; `isOld` after a day. */
-  async abandoned(): Promise<readonly { readonly name: string; readonly text: string; readonly isOld: boolean }[]> {
+  async abandoned(): Promise<
+    readonly { readonly name: string; readonly text: string; readonly isOld: boolean }[]
+  > {
     const nowMs = this.#clock.wallMs();
     const late = lateIn((await this.#late.get(lateKey))?.value);
-    return Object.entries(late).map(([name, { text, atMs }]) => ({ name, text, isOld: nowMs - atMs > doneMs }));
+    return Object.entries(late).map(([name, { text, atMs }]) => ({
+      name,
+      text,
+      isOld: nowMs - atMs > doneMs,
+    }));
   }
 
   async #found<T>(name: string): Promise<Outcome<T>> {
@@ -104,7 +127,9 @@ export class PushInbox {
         await delay(this.#clock, renewEveryMs, ended.signal);
         const options = { ifVersion: version, ttlMs: reservedMs };
         // A store that does not answer may do so in time at the next turn.
-        const renewed = await this.#marks.set(name, mark("working", owner), options).catch(() => undefined);
+        const renewed = await this.#marks
+          .set(name, mark("working", owner), options)
+          .catch(() => undefined);
         if (renewed?.written !== false) version = renewed?.version ?? version;
         else {
           // An answer that was lost, or another's by now.
@@ -128,10 +153,15 @@ export class PushInbox {
       const entry = await this.#late.get(lateKey);
       const next = make(lateIn(entry?.value));
       if (next === undefined) return;
-      const written = await this.#late.set(lateKey, JSON.stringify(next), { ifVersion: entry?.version ?? "absent", ttlMs: doneMs });
+      const written = await this.#late.set(lateKey, JSON.stringify(next), {
+        ifVersion: entry?.version ?? "absent",
+        ttlMs: doneMs,
+      });
       if (written.written) return;
     }
-    throw new CacheUnavailableError("The list of messages that are being worked on changed 16 times while it was being written.");
+    throw new CacheUnavailableError(
+      "The list of messages that are being worked on changed 16 times while it was being written.",
+    );
   }
 }
 
@@ -147,7 +177,9 @@ function lateIn(text: string | undefined): LateList {
     const list: unknown = JSON.parse(text ?? "{}");
     if (typeof list !== "object" || list === null) return {};
     return Object.fromEntries(
-      Object.entries(list).filter(([, entry]) => typeof entry?.text === "string" && typeof entry.atMs === "number"),
+      Object.entries(list).filter(
+        ([, entry]) => typeof entry?.text === "string" && typeof entry.atMs === "number",
+      ),
     ) as LateList;
   } catch {
     return {};

@@ -3,7 +3,13 @@ import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
-import { componentAppId, encodingAesKey, messageToken, platformWorld, tenantAppId } from "./platform-world.fixture.ts";
+import {
+  componentAppId,
+  encodingAesKey,
+  messageToken,
+  platformWorld,
+  tenantAppId,
+} from "./platform-world.fixture.ts";
 import { pushKinds } from "./push-kinds.ts";
 import { wecomSuite } from "./wecom-suite.ts";
 
@@ -18,25 +24,33 @@ const kindsOf = (platform: string): readonly string[] =>
 const tickets = ["component_verify_ticket", "suite_ticket"];
 
 describe("a third-party platform", () => {
-  test.each(kindsOf("open-platform").filter((kind) => !tickets.includes(kind)))("hands on %s, once", async (kind) => {
-    const world = platformWorld();
-    closing.push(world.close);
-    const [told, unknown]: string[][] = [[], []];
-    const node = world.node("a", {
-      onMessage: (message) => void told!.push(message.infoType),
-      onUnknown: (message) => void unknown!.push(message.infoType),
-    });
-    await world.pushTo(node);
-    const now = Math.floor(world.clock.wallMs() / 1000);
-    const { code } = world.simulator.openPlatform.authorize(componentAppId, tenantAppId);
-    const brings = ["authorized", "updateauthorized"].includes(kind) ? `<AuthorizationCode>${code}</AuthorizationCode>` : "";
-    const text = `<xml><AppId>${componentAppId}</AppId><CreateTime>${now}</CreateTime><InfoType>${kind}</InfoType><AuthorizerAppid>${tenantAppId}</AuthorizerAppid>${brings}</xml>`;
-    for (const push of [text, text].map((each) => world.simulator.openPlatform.push(componentAppId, each))) {
-      await expect(world.during(world.deliver(push, node))).resolves.toEqual(success);
-    }
-    expect({ told, unknown }).toEqual({ told: [kind], unknown: [] });
-    if (brings !== "") expect((await world.during(node.tenant(tenantAppId).token())).length).toBeGreaterThan(0);
-  });
+  test.each(kindsOf("open-platform").filter((kind) => !tickets.includes(kind)))(
+    "hands on %s, once",
+    async (kind) => {
+      const world = platformWorld();
+      closing.push(world.close);
+      const [told, unknown]: string[][] = [[], []];
+      const node = world.node("a", {
+        onMessage: (message) => void told!.push(message.infoType),
+        onUnknown: (message) => void unknown!.push(message.infoType),
+      });
+      await world.pushTo(node);
+      const now = Math.floor(world.clock.wallMs() / 1000);
+      const { code } = world.simulator.openPlatform.authorize(componentAppId, tenantAppId);
+      const brings = ["authorized", "updateauthorized"].includes(kind)
+        ? `<AuthorizationCode>${code}</AuthorizationCode>`
+        : "";
+      const text = `<xml><AppId>${componentAppId}</AppId><CreateTime>${now}</CreateTime><InfoType>${kind}</InfoType><AuthorizerAppid>${tenantAppId}</AuthorizerAppid>${brings}</xml>`;
+      for (const push of [text, text].map((each) =>
+        world.simulator.openPlatform.push(componentAppId, each),
+      )) {
+        await expect(world.during(world.deliver(push, node))).resolves.toEqual(success);
+      }
+      expect({ told, unknown }).toEqual({ told: [kind], unknown: [] });
+      if (brings !== "")
+        expect((await world.during(node.tenant(tenantAppId).token())).length).toBeGreaterThan(0);
+    },
+  );
 
   test("keeps component_verify_ticket, and hands it to nobody", async () => {
     const world = platformWorld();
@@ -54,7 +68,9 @@ describe("a suite", () => {
   const corpId = "ww0123456789abcdef";
 
   test("has create_auth, change_auth and cancel_auth among its kinds", () => {
-    expect(kindsOf("wecom")).toEqual(expect.arrayContaining(["create_auth", "change_auth", "cancel_auth"]));
+    expect(kindsOf("wecom")).toEqual(
+      expect.arrayContaining(["create_auth", "change_auth", "cancel_auth"]),
+    );
   });
 
   test.each(kindsOf("wecom"))("takes %s, once", async (kind) => {
@@ -84,7 +100,10 @@ describe("a suite", () => {
     await expect(suite.handlePush(simulator.suites.pushTicket(suiteId))).resolves.toEqual(success);
     if (kind === "suite_ticket") return expect(told).toEqual([]);
     const text = `<xml><SuiteId>${suiteId}</SuiteId><InfoType>${kind}</InfoType><TimeStamp>${Math.floor(clock.wallMs() / 1000)}</TimeStamp><AuthCorpId>${corpId}</AuthCorpId></xml>`;
-    const push = kind === "reset_permanent_code" ? simulator.suites.pushReset(suiteId, corpId) : simulator.suites.push(suiteId, text);
+    const push =
+      kind === "reset_permanent_code"
+        ? simulator.suites.pushReset(suiteId, corpId)
+        : simulator.suites.push(suiteId, text);
     for (const arrival of [push, push]) {
       const taken = suite.handlePush(arrival);
       await clock.advance(1_000);

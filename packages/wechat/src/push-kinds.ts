@@ -1,4 +1,7 @@
-/** The pushes that the platforms document. What is not among them is authentic all the same: it is handed on, and reported. */
+/**
+ * The pushes that the platforms document. What is not among them is authentic all the same: it is
+ * handed on, and reported.
+ */
 
 export interface PushKind {
   readonly infoType: string;
@@ -11,7 +14,11 @@ const open = "https://developers.weixin.qq.com/doc/oplatform/";
 const wecom = "https://developer.work.weixin.qq.com/document/path/";
 
 const rows: readonly (readonly [PushKind["platform"], string, ...string[]])[] = [
-  ["open-platform", `${open}Third-party_Platforms/2.0/api/Before_Develop/component_verify_ticket.html`, "component_verify_ticket"],
+  [
+    "open-platform",
+    `${open}Third-party_Platforms/2.0/api/Before_Develop/component_verify_ticket.html`,
+    "component_verify_ticket",
+  ],
   [
     "open-platform",
     `${open}Third-party_Platforms/2.0/api/Before_Develop/authorize_event.html`,

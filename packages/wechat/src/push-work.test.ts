@@ -1,4 +1,7 @@
-/** Messages of the platform's, as a fleet takes them: at least once each, one at a time, and answered in time. */
+/**
+ * Messages of the platform's, as a fleet takes them: at least once each, one at a time, and
+ * answered in time.
+ */
 import { faultPlan, faultyCache } from "@lingpai/core/testing";
 import { memoryCache } from "@lingpai/adapter-memory";
 import { afterEach, describe, expect, test } from "vitest";
@@ -58,7 +61,13 @@ describe("a message", () => {
     ] as const)
       await expect(during(deliver(each, receiver))).resolves.toEqual(taken);
     await deliver(simulator.openPlatform.unauthorize(componentAppId, tenantAppId), b);
-    expect(messages.map(({ infoType, fields }) => [infoType, fields.get("AuthorizerAppid"), fields.get("AuthorizationCode")])).toEqual([
+    expect(
+      messages.map(({ infoType, fields }) => [
+        infoType,
+        fields.get("AuthorizerAppid"),
+        fields.get("AuthorizationCode"),
+      ]),
+    ).toEqual([
       ["authorized", tenantAppId, code],
       ["unauthorized", tenantAppId, undefined],
     ]);
@@ -67,26 +76,38 @@ describe("a message", () => {
   test("that comes again, or sealed anew, while the first is at work is taken and not worked on", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock } = world();
-    const [a, b] = [node("a", { onMessage: work.onMessage }), node("b", { onMessage: work.onMessage })];
+    const [a, b] = [
+      node("a", { onMessage: work.onMessage }),
+      node("b", { onMessage: work.onMessage }),
+    ];
     const first = deliver(simulator.openPlatform.push(componentAppId, text("x")), a);
     for (const receiver of [a, b]) {
-      await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver)).resolves.toEqual(taken);
+      await expect(
+        deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver),
+      ).resolves.toEqual(taken);
     }
     // Longer than a reservation lasts by itself.
     await clock.advance(120_000);
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), b)).resolves.toEqual(taken);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("x")), b),
+    ).resolves.toEqual(taken);
     expect(work.calls).toBe(1);
     work.finish();
     await expect(first).resolves.toEqual(taken);
     await clock.advance(23 * 3_600_000);
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), b)).resolves.toEqual(taken);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("x")), b),
+    ).resolves.toEqual(taken);
     expect(work.calls).toBe(1);
   });
 
   test("whose handler throws is free at once, and the platform sends it again", async () => {
     const work = slowWork();
     const { node, deliver, simulator } = world();
-    const [a, b] = [node("a", { onMessage: work.onMessage }), node("b", { onMessage: work.onMessage })];
+    const [a, b] = [
+      node("a", { onMessage: work.onMessage }),
+      node("b", { onMessage: work.onMessage }),
+    ];
     const first = deliver(simulator.openPlatform.push(componentAppId, text("x")), a);
     await Promise.resolve();
     for (let turn = 0; turn < 50 && work.calls === 0; turn += 1) await Promise.resolve();
@@ -103,12 +124,18 @@ describe("a message", () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
-    const dying = node("dying", { onMessage: work.onMessage, cache: faultyCache(memoryCache(store, { clock }), faults) });
+    const dying = node("dying", {
+      onMessage: work.onMessage,
+      cache: faultyCache(memoryCache(store, { clock }), faults),
+    });
     void deliver(simulator.openPlatform.push(componentAppId, text("x")), dying);
     await clock.advance(1_000);
     faults.unreachable = true;
     await clock.advance(31_000);
-    const again = deliver(simulator.openPlatform.push(componentAppId, text("x")), node("b", { onMessage: () => void (work.calls += 1) }));
+    const again = deliver(
+      simulator.openPlatform.push(componentAppId, text("x")),
+      node("b", { onMessage: () => void (work.calls += 1) }),
+    );
     await expect(again).resolves.toEqual(taken);
     expect(work.calls).toBe(2);
   });
@@ -125,7 +152,9 @@ describe("a message", () => {
     faults.unreachable = true;
     const messages: PushMessage[] = [];
     const survivor = node("b", { onMessage: (message) => void messages.push(message) });
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), survivor)).resolves.toEqual(taken);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("x")), survivor),
+    ).resolves.toEqual(taken);
     expect(messages).toEqual([]);
     await clock.advance(200_000);
     expect(messages).toHaveLength(1);
@@ -135,12 +164,18 @@ describe("a message", () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
-    const a = node("a", { onMessage: work.onMessage, cache: faultyCache(memoryCache(store, { clock }), faults) });
+    const a = node("a", {
+      onMessage: work.onMessage,
+      cache: faultyCache(memoryCache(store, { clock }), faults),
+    });
     void deliver(simulator.openPlatform.push(componentAppId, text("x")), a);
     await clock.advance(5_000);
     faults.next("set", "fail-after");
     await clock.advance(120_000);
-    await deliver(simulator.openPlatform.push(componentAppId, text("x")), node("b", { onMessage: work.onMessage }));
+    await deliver(
+      simulator.openPlatform.push(componentAppId, text("x")),
+      node("b", { onMessage: work.onMessage }),
+    );
     expect(work.calls).toBe(1);
     work.finish();
   });
@@ -150,12 +185,13 @@ describe("a message", () => {
     const { node, deliver, simulator, clock } = world();
     let answeredAtMs: number | undefined;
     const startedMs = clock.worldMs();
-    const answer = deliver(simulator.openPlatform.push(componentAppId, text("x")), node("a", { onMessage: work.onMessage })).then(
-      (reply) => {
-        answeredAtMs = clock.worldMs() - startedMs;
-        return reply;
-      },
-    );
+    const answer = deliver(
+      simulator.openPlatform.push(componentAppId, text("x")),
+      node("a", { onMessage: work.onMessage }),
+    ).then((reply) => {
+      answeredAtMs = clock.worldMs() - startedMs;
+      return reply;
+    });
     await clock.advance(4_900);
     await expect(answer).resolves.toEqual(taken);
     expect(answeredAtMs).toBe(4_000);
@@ -168,14 +204,21 @@ describe("a message", () => {
   test("that fails after its answer is reported, and comes again a minute later, to one node at a time, until it is done", async () => {
     const work = slowWork();
     const failures: string[] = [];
-    const onFailed = (error: unknown, message: PushMessage): void => void failures.push(`${message.infoType}: ${String(error)}`);
+    const onFailed = (error: unknown, message: PushMessage): void =>
+      void failures.push(`${message.infoType}: ${String(error)}`);
     const { node, deliver, simulator, clock } = world();
-    const answer = deliver(simulator.openPlatform.push(componentAppId, text("x")), node("a", { onMessage: work.onMessage, onFailed }));
+    const answer = deliver(
+      simulator.openPlatform.push(componentAppId, text("x")),
+      node("a", { onMessage: work.onMessage, onFailed }),
+    );
     await clock.advance(5_000);
     await expect(answer).resolves.toEqual(taken);
     work.fail();
     await clock.advance(61_000);
-    expect([work.calls, failures]).toEqual([2, ["notify_third_fasteregister: Error: the database is down"]]);
+    expect([work.calls, failures]).toEqual([
+      2,
+      ["notify_third_fasteregister: Error: the database is down"],
+    ]);
     work.finish();
     await clock.advance(3_600_000);
     expect(work.calls).toBe(2);
@@ -185,7 +228,10 @@ describe("a message", () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, pushTo, store } = world();
     const faults = faultPlan({ clock });
-    const dying = node("dying", { onMessage: work.onMessage, cache: faultyCache(memoryCache(store, { clock }), faults) });
+    const dying = node("dying", {
+      onMessage: work.onMessage,
+      cache: faultyCache(memoryCache(store, { clock }), faults),
+    });
     const answer = deliver(simulator.openPlatform.push(componentAppId, text("x")), dying);
     await clock.advance(5_000);
     await expect(answer).resolves.toEqual(taken);
@@ -203,9 +249,14 @@ describe("a message", () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
-    const receiver = node("a", { onMessage: work.onMessage, cache: faultyCache(memoryCache(store, { clock }), faults) });
+    const receiver = node("a", {
+      onMessage: work.onMessage,
+      cache: faultyCache(memoryCache(store, { clock }), faults),
+    });
     faults.unreachable = true;
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver)).resolves.toEqual(tryAgain);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver),
+    ).resolves.toEqual(tryAgain);
     expect(work.calls).toBe(0);
   });
 
@@ -215,8 +266,13 @@ describe("a message", () => {
   ])("%s is taken, handed on and reported", async (_title, odd) => {
     const [unknown, messages]: [string[], string[]] = [[], []];
     const { node, deliver, simulator } = world();
-    const receiver = node("a", { onUnknown: ({ text: it }) => void unknown.push(it), onMessage: ({ text: it }) => void messages.push(it) });
-    await expect(deliver(simulator.openPlatform.push(componentAppId, odd), receiver)).resolves.toEqual(taken);
+    const receiver = node("a", {
+      onUnknown: ({ text: it }) => void unknown.push(it),
+      onMessage: ({ text: it }) => void messages.push(it),
+    });
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, odd), receiver),
+    ).resolves.toEqual(taken);
     expect([unknown, messages]).toEqual([[odd], [odd]]);
   });
 
@@ -224,7 +280,9 @@ describe("a message", () => {
     const unknown: string[] = [];
     const { node, deliver, simulator } = world();
     const receiver = node("a", { onUnknown: ({ infoType }) => void unknown.push(infoType) });
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver)).resolves.toEqual(taken);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver),
+    ).resolves.toEqual(taken);
     expect(unknown).toEqual(["notify_third_fasteregister"]);
   });
 
@@ -233,16 +291,27 @@ describe("a message", () => {
     async (unreadable) => {
       const { node, deliver, simulator } = world();
       const push = simulator.openPlatform.push(componentAppId, unreadable);
-      await expect(deliver(push, node("a"))).resolves.toEqual({ status: 400, body: "refused: content" });
+      await expect(deliver(push, node("a"))).resolves.toEqual({
+        status: 400,
+        body: "refused: content",
+      });
     },
   );
 
   test("is opened when it is JSON, within JSON", async () => {
     const messages: PushMessage[] = [];
     const { node, deliver, simulator } = world();
-    const push = simulator.openPlatform.push(componentAppId, '{"InfoType":"notify_third_fasteregister","status":0}', { format: "json" });
-    await expect(deliver(push, node("a", { onMessage: (message) => void messages.push(message) }))).resolves.toEqual(taken);
-    expect(messages).toMatchObject([{ format: "json", infoType: "notify_third_fasteregister", content: { status: 0 } }]);
+    const push = simulator.openPlatform.push(
+      componentAppId,
+      '{"InfoType":"notify_third_fasteregister","status":0}',
+      { format: "json" },
+    );
+    await expect(
+      deliver(push, node("a", { onMessage: (message) => void messages.push(message) })),
+    ).resolves.toEqual(taken);
+    expect(messages).toMatchObject([
+      { format: "json", infoType: "notify_third_fasteregister", content: { status: 0 } },
+    ]);
   });
 
   test("is opened for the receivers that the options name, and for no other", async () => {
@@ -252,8 +321,13 @@ describe("a message", () => {
     const named = node("a", { receivers: ["", "ww0123456789abcdef"] });
     await expect(sealedFor("")).resolves.toEqual(taken);
     await expect(sealedFor("ww0123456789abcdef")).resolves.toEqual(taken);
-    await expect(sealedFor(componentAppId)).resolves.toEqual({ status: 403, body: "refused: receiver" });
+    await expect(sealedFor(componentAppId)).resolves.toEqual({
+      status: 403,
+      body: "refused: receiver",
+    });
     const any = node("b", { receivers: (receiver) => receiver.startsWith("wp") });
-    await expect(deliver(simulator.openPlatform.push(componentAppId, text("c"), { receiver: "wpXyZ" }), any)).resolves.toEqual(taken);
+    await expect(
+      deliver(simulator.openPlatform.push(componentAppId, text("c"), { receiver: "wpXyZ" }), any),
+    ).resolves.toEqual(taken);
   });
 });

@@ -1,13 +1,17 @@
 /**
- * Hands messages to the application, each at least once and one at a time on the whole fleet, and answers the platform in time: work that takes longer goes on
- * after the answer, is remembered in the store meanwhile, and is taken up again when it failed or its process died.
+ * Hands messages to the application, each at least once and one at a time on the whole fleet, and
+ * answers the platform in time: work that takes longer goes on after the answer, is remembered in
+ * the store meanwhile, and is taken up again when it failed or its process died.
  */
 import { delay } from "@lingpai/core";
 import type { CancelTimer, Clock } from "@lingpai/core";
 import { messageName } from "./push-inbox.ts";
 import type { PushInbox } from "./push-inbox.ts";
 
-export interface PushWorkOptions<Message extends { readonly text: string; readonly receiver: string }, Result> {
+export interface PushWorkOptions<
+  Message extends { readonly text: string; readonly receiver: string },
+  Result,
+> {
   readonly inbox: PushInbox;
   readonly clock: Clock;
   /** How long the platform waits for an answer, less what the way takes, in ms. */
@@ -21,7 +25,10 @@ export interface PushWorkOptions<Message extends { readonly text: string; readon
 
 const againMs = 60_000;
 
-export class PushWork<Message extends { readonly text: string; readonly receiver: string }, Result> {
+export class PushWork<
+  Message extends { readonly text: string; readonly receiver: string },
+  Result,
+> {
   readonly #options: PushWorkOptions<Message, Result>;
   #cancel: CancelTimer | undefined;
   #hasStarted = false;
@@ -32,10 +39,11 @@ export class PushWork<Message extends { readonly text: string; readonly receiver
   }
 
   /**
-   * The result, when this call did the work in time; undefined when the platform is to be told `success` for another reason: it was done before, is being done,
-   * or goes on.
+   * The result, when this call did the work in time; undefined when the platform is to be told
+   * `success` for another reason: it was done before, is being done, or goes on.
    *
-   * @throws what the work throws, and what the store throws: the platform is to send the message again.
+   * @throws what the work throws, and what the store throws: the platform is to send the message
+   *   again.
    */
   async take(message: Message): Promise<Result | undefined> {
     const { inbox, clock, answerMs } = this.#options;
@@ -49,7 +57,8 @@ export class PushWork<Message extends { readonly text: string; readonly receiver
       () => "late" as const,
     );
     const first = await Promise.race([working, late]).finally(() => inTime.abort());
-    if (first !== "late" && first.kind !== "working") return first.kind === "finished" ? first.result : undefined;
+    if (first !== "late" && first.kind !== "working")
+      return first.kind === "finished" ? first.result : undefined;
     // Whoever is at it may have died: what the platform is told is taken has to be in the store.
     if (first === "late") void this.#follow(name, message, working);
     else this.#sweepIn(againMs);
@@ -74,7 +83,10 @@ export class PushWork<Message extends { readonly text: string; readonly receiver
 
   #sweepIn(ms: number): void {
     this.#cancel?.();
-    if (!this.#isClosed) this.#cancel = this.#options.clock.setTimer(ms, () => void this.#sweep(), { background: true });
+    if (!this.#isClosed)
+      this.#cancel = this.#options.clock.setTimer(ms, () => void this.#sweep(), {
+        background: true,
+      });
   }
 
   /** Takes up what was left behind here or by a process that died. */

@@ -75,7 +75,9 @@ describe("a pushed ticket", () => {
     await ticket.put("late", now() - 600_000);
     await expect(textOf(ticket)).resolves.toBe("newest");
     const stored = (await cache.withPrefix("prod").get(id))?.value ?? "";
-    expect(JSON.parse(stored)).toMatchObject({ tickets: [{ ticket: "newest" }, { ticket: "late" }] });
+    expect(JSON.parse(stored)).toMatchObject({
+      tickets: [{ ticket: "newest" }, { ticket: "late" }],
+    });
   });
 
   test("gives way to the one before when the platform refuses it, for the whole fleet, and comes back with the next push", async () => {
@@ -85,7 +87,10 @@ describe("a pushed ticket", () => {
     await a.put("second", now());
     await expect(a.reject("second")).resolves.toMatchObject({ replaced: true });
     await expect(textOf(b)).resolves.toBe("first");
-    await expect(b.reject("first")).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryAfterMs: 600_000 });
+    await expect(b.reject("first")).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      retryAfterMs: 600_000,
+    });
     await expect(b.get()).rejects.toThrow(/the platform refuses those that it pushed/);
     await a.put("third", now() + 1000);
     await expect(textOf(b)).resolves.toBe("third");
@@ -107,7 +112,9 @@ describe("a pushed ticket", () => {
     await clock.advance(lifetimeMs - 1);
     await expect(textOf(ticket)).resolves.toBe("only");
     await clock.advance(1);
-    await expect(ticket.get()).rejects.toThrow(/the last one is too old.*check that its pushes reach/);
+    await expect(ticket.get()).rejects.toThrow(
+      /the last one is too old.*check that its pushes reach/,
+    );
   });
 
   test("says that nothing was ever pushed, and when to expect a push", async () => {

@@ -1,6 +1,7 @@
 /**
- * A ticket that the platform pushes, as the parent of the token that is had with it. The fleet's last two are kept in one document: the newest may be lost on its
- * way or refused, and the one before is good as long as it lives.
+ * A ticket that the platform pushes, as the parent of the token that is had with it. The fleet's
+ * last two are kept in one document: the newest may be lost on its way or refused, and the one
+ * before is good as long as it lives.
  */
 import {
   CacheUnavailableError,
@@ -26,7 +27,10 @@ export interface PushedTicketOptions {
 }
 
 export interface PushedTicketStatus {
-  /** How many tickets are kept that the platform has not refused and that should still live: 0, 1 or 2. */
+  /**
+   * How many tickets are kept that the platform has not refused and that should still live: 0, 1 or
+   * 2.
+   */
   readonly live: number;
   /** How long ago the newest was pushed, in ms; undefined when none is kept. */
   readonly ageMs: number | undefined;
@@ -35,8 +39,10 @@ export interface PushedTicketStatus {
 export interface PushedTicket extends Parent {
   readonly id: string;
   /**
-   * Keeps it with the one before it. A push is the platform's word that its text counts now: one that is kept already counts from the newer push on, and is good
-   * again if it was refused. One that was pushed earlier than both changes nothing, nor does one that comes once more: pushes may be late and may be repeated.
+   * Keeps it with the one before it. A push is the platform's word that its text counts now: one
+   * that is kept already counts from the newer push on, and is good again if it was refused. One
+   * that was pushed earlier than both changes nothing, nor does one that comes once more: pushes
+   * may be late and may be repeated.
    *
    * @throws {CacheUnavailableError} it is not kept; let the platform push it again.
    */
@@ -65,9 +71,18 @@ const conflictsMax = 16;
 /** Pushes come every ten minutes. */
 const pushEveryMs = 600_000;
 
-/** Reads nothing and keeps nothing in memory: it is asked for once in a token's life, and what the store holds is what counts. */
+/**
+ * Reads nothing and keeps nothing in memory: it is asked for once in a token's life, and what the
+ * store holds is what counts.
+ */
 export function pushedTicket(options: PushedTicketOptions): PushedTicket {
-  requirePartOptions("pushedTicket()", options, ["cache", "clock", "environment", "id", "lifetimeMs"]);
+  requirePartOptions("pushedTicket()", options, [
+    "cache",
+    "clock",
+    "environment",
+    "id",
+    "lifetimeMs",
+  ]);
   requireCache(options.cache);
   requireClock(options.clock);
   return new StoredTickets(options);
@@ -96,8 +111,11 @@ class StoredTickets implements PushedTicket {
     signal?.throwIfAborted();
     const text = typeof refused === "string" ? refused : refused.reveal();
     const mark = (each: Kept): Kept => (each.ticket === text ? { ...each, refused: true } : each);
-    const isNews = ({ ticket, refused: isRefused }: Kept): boolean => ticket === text && isRefused !== true;
-    const kept = await this.#change((tickets) => (tickets.some(isNews) ? tickets.map(mark) : tickets));
+    const isNews = ({ ticket, refused: isRefused }: Kept): boolean =>
+      ticket === text && isRefused !== true;
+    const kept = await this.#change((tickets) =>
+      tickets.some(isNews) ? tickets.map(mark) : tickets,
+    );
     return { replaced: true, secret: this.#best(kept) };
   }
 
@@ -106,7 +124,9 @@ class StoredTickets implements PushedTicket {
       const known = tickets.find((each) => each.ticket === ticket);
       if (known !== undefined && known.pushedAtMs >= pushedAtMs) return tickets;
       const others = tickets.filter((each) => each !== known);
-      const sorted = [{ ticket, pushedAtMs }, ...others].toSorted((one, other) => other.pushedAtMs - one.pushedAtMs).slice(0, keptMax);
+      const sorted = [{ ticket, pushedAtMs }, ...others]
+        .toSorted((one, other) => other.pushedAtMs - one.pushedAtMs)
+        .slice(0, keptMax);
       return sorted.some((each) => each.ticket === ticket) ? sorted : tickets;
     });
   }
@@ -114,7 +134,10 @@ class StoredTickets implements PushedTicket {
   async status(): Promise<PushedTicketStatus> {
     const kept = await this.#read();
     const [newest] = kept.tickets;
-    return { live: this.#liveOf(kept).length, ageMs: newest && Math.max(0, kept.nowMs - newest.pushedAtMs) };
+    return {
+      live: this.#liveOf(kept).length,
+      ageMs: newest && Math.max(0, kept.nowMs - newest.pushedAtMs),
+    };
   }
 
   close(): void {
@@ -125,7 +148,11 @@ class StoredTickets implements PushedTicket {
     if (this.#isClosed) throw new ClosedError(`The ticket "${this.id}"`);
     const entry = await this.#cache.get(this.id);
     if (entry === undefined) return { tickets: [], version: "absent", nowMs: this.#clock.wallMs() };
-    return { tickets: decode(entry.value, this.id), version: entry.version, nowMs: entry.storeNowMs };
+    return {
+      tickets: decode(entry.value, this.id),
+      version: entry.version,
+      nowMs: entry.storeNowMs,
+    };
   }
 
   /** Makes the change by compare-and-set; nothing is written when it changes nothing. */
@@ -144,12 +171,15 @@ class StoredTickets implements PushedTicket {
   }
 
   #liveOf({ tickets, nowMs }: Read): readonly Kept[] {
-    return tickets.filter(({ pushedAtMs, refused }) => refused !== true && nowMs < pushedAtMs + this.#lifetimeMs);
+    return tickets.filter(
+      ({ pushedAtMs, refused }) => refused !== true && nowMs < pushedAtMs + this.#lifetimeMs,
+    );
   }
 
   #best(kept: Read): Secret {
     const [newest] = this.#liveOf(kept);
-    if (newest !== undefined) return new Secret(newest.ticket, fingerprint(`lingpai/fp/${this.id}`, newest.ticket));
+    if (newest !== undefined)
+      return new Secret(newest.ticket, fingerprint(`lingpai/fp/${this.id}`, newest.ticket));
     const [last] = kept.tickets;
     const why =
       last === undefined
@@ -160,7 +190,10 @@ class StoredTickets implements PushedTicket {
     throw new CredentialUnavailableError(
       `There is no live ticket "${this.id}": ${why}. The platform pushes one every ten minutes; check that its pushes reach handlePush().`,
       {
-        retryAfterMs: last === undefined ? pushEveryMs : Math.max(1_000, Math.min(pushEveryMs, last.pushedAtMs + pushEveryMs - kept.nowMs)),
+        retryAfterMs:
+          last === undefined
+            ? pushEveryMs
+            : Math.max(1_000, Math.min(pushEveryMs, last.pushedAtMs + pushEveryMs - kept.nowMs)),
       },
     );
   }
@@ -173,7 +206,10 @@ function decode(text: string, id: string): readonly Kept[] {
   } catch {
     // The parser's own message quotes the text.
   }
-  const tickets: unknown = typeof document === "object" && document !== null && "tickets" in document ? document.tickets : undefined;
+  const tickets: unknown =
+    typeof document === "object" && document !== null && "tickets" in document
+      ? document.tickets
+      : undefined;
   if (Array.isArray(tickets) && tickets.length <= keptMax && tickets.every(isKept)) return tickets;
   throw new UnreadableEntryError(
     id,
@@ -185,7 +221,9 @@ function decode(text: string, id: string): readonly Kept[] {
 function isKept(value: unknown): value is Kept {
   if (typeof value !== "object" || value === null) return false;
   const { ticket, pushedAtMs } = value as Record<string, unknown>;
-  return typeof ticket === "string" && ticketPattern.test(ticket) && Number.isSafeInteger(pushedAtMs);
+  return (
+    typeof ticket === "string" && ticketPattern.test(ticket) && Number.isSafeInteger(pushedAtMs)
+  );
 }
 
 /** Visible ASCII, like every credential of the platform's. */

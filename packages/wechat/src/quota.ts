@@ -8,7 +8,9 @@ import { InvalidAnswerError, WechatApiError } from "./errors.ts";
 import type { Platform } from "./platform.ts";
 import type { SecretSource } from "./secret-source.ts";
 
-/** Today's fetches of one endpoint, by the platform's count. Its day begins at 00:00 in Shanghai. */
+/**
+ * Today's fetches of one endpoint, by the platform's count. Its day begins at 00:00 in Shanghai.
+ */
 export interface Quota {
   readonly perDay: number;
   readonly used: number;
@@ -17,14 +19,17 @@ export interface Quota {
 
 export interface QuotaDesk {
   /**
-   * Asks the platform how many of today's token fetches are used, and corrects the fleet's ledger by its answer.
+   * Asks the platform how many of today's token fetches are used, and corrects the fleet's ledger
+   * by its answer.
    *
-   * @throws {WechatApiError} the platform refused to tell. @throws what {@link Credential.get} throws.
+   * @throws {WechatApiError} the platform refused to tell. @throws what {@link Credential.get}
+   *   throws.
    */
   reconcileQuota(options?: CallOptions): Promise<Quota>;
   /**
-   * Has the platform set all of today's counters of this account back to 0, with `clear_quota/v2`: that works with no token left, ten times a month. The fleet's
-   * ledger begins again and a fleet that waited goes on. Never called by Lingpai itself.
+   * Has the platform set all of today's counters of this account back to 0, with `clear_quota/v2`:
+   * that works with no token left, ten times a month. The fleet's ledger begins again and a fleet
+   * that waited goes on. Never called by Lingpai itself.
    *
    * @throws {WechatApiError} 48006: the month's clears are used up.
    */
@@ -43,16 +48,28 @@ export interface QuotaDeskOptions {
 
 const clearPath = "/cgi-bin/clear_quota/v2";
 
-export function quotaDesk({ appId, tokenPath, credential, api, platform, secrets }: QuotaDeskOptions): QuotaDesk {
+export function quotaDesk({
+  appId,
+  tokenPath,
+  credential,
+  api,
+  platform,
+  secrets,
+}: QuotaDeskOptions): QuotaDesk {
   return {
     async reconcileQuota(options = {}) {
-      const answer = await api.request("/cgi-bin/openapi/quota/get", { json: { cgi_path: tokenPath }, ...options });
+      const answer = await api.request("/cgi-bin/openapi/quota/get", {
+        json: { cgi_path: tokenPath },
+        ...options,
+      });
       const quota = quotaIn(answer["quota"]);
       await credential.reconcileQuota(quota);
       return quota;
     },
     async clearQuota({ signal = new AbortController().signal } = {}) {
-      await secrets.use(signal, (secret) => clear(platform, clearPath, { appid: appId, appsecret: secret }, secret, appId, signal));
+      await secrets.use(signal, (secret) =>
+        clear(platform, clearPath, { appid: appId, appsecret: secret }, secret, appId, signal),
+      );
       await credential.reconcileQuota({ used: 0, remaining: Number.MAX_SAFE_INTEGER });
     },
   };
@@ -66,12 +83,31 @@ export interface ComponentQuotaOptions extends CallOptions {
   readonly secrets: SecretSource;
 }
 
-/** `POST /cgi-bin/component/clear_quota/v2` (developers.weixin.qq.com, clearComponentQuotaByAppSecret, 2026-11-28). */
-export async function clearComponentQuota({ componentAppId, appId, platform, secrets, ...call }: ComponentQuotaOptions): Promise<void> {
+/**
+ * `POST /cgi-bin/component/clear_quota/v2` (developers.weixin.qq.com,
+ * clearComponentQuotaByAppSecret, 2026-11-28).
+ */
+export async function clearComponentQuota({
+  componentAppId,
+  appId,
+  platform,
+  secrets,
+  ...call
+}: ComponentQuotaOptions): Promise<void> {
   const { signal = new AbortController().signal } = call;
-  const json = { component_appid: componentAppId, ...(appId === undefined ? {} : { appid: appId }) };
+  const json = {
+    component_appid: componentAppId,
+    ...(appId === undefined ? {} : { appid: appId }),
+  };
   await secrets.use(signal, (secret) =>
-    clear(platform, "/cgi-bin/component/clear_quota/v2", { ...json, appsecret: secret }, secret, componentAppId, signal),
+    clear(
+      platform,
+      "/cgi-bin/component/clear_quota/v2",
+      { ...json, appsecret: secret },
+      secret,
+      componentAppId,
+      signal,
+    ),
   );
 }
 
@@ -83,10 +119,22 @@ async function clear(
   subject: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { fields, platformNowMs } = await ask(platform, { path, json, signal, secrets: [secret], subject, endpoint: "token" });
+  const { fields, platformNowMs } = await ask(platform, {
+    path,
+    json,
+    signal,
+    secrets: [secret],
+    subject,
+    endpoint: "token",
+  });
   const refusal = refusalIn(fields, [secret]);
   if (refusal === undefined) return;
-  throw new WechatApiError(`POST ${path}`, refusal, classify("token", refusal.errcode, platform.table), platformNowMs);
+  throw new WechatApiError(
+    `POST ${path}`,
+    refusal,
+    classify("token", refusal.errcode, platform.table),
+    platformNowMs,
+  );
 }
 
 function quotaIn(value: unknown): Quota {

@@ -1,10 +1,13 @@
-/** Makes text that came from elsewhere fit for an error message: no secret, no control character, no great length. */
+/**
+ * Makes text that came from elsewhere fit for an error message: no secret, no control character, no
+ * great length.
+ */
 
 const windowLength = 8;
 
 /**
- * Blanks every passage of eight or more characters that also occurs in one of the secrets, as it stands or percent-encoded, so that an echo
- * of a part of one is caught too.
+ * Blanks every passage of eight or more characters that also occurs in one of the secrets, as it
+ * stands or percent-encoded, so that an echo of a part of one is caught too.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const hidden = new Uint8Array(text.length);

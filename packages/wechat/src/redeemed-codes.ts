@@ -1,4 +1,7 @@
-/** Authorisation codes: each works once, and comes twice: with the push and with the browser. Whoever is second gets what the first one brought. */
+/**
+ * Authorisation codes: each works once, and comes twice: with the push and with the browser.
+ * Whoever is second gets what the first one brought.
+ */
 import { CredentialUnavailableError, delay } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { messageName } from "./push-inbox.ts";
@@ -16,11 +19,16 @@ export interface RedeemOptions {
 }
 
 /**
- * The AppID of the account whose code this is: from redeeming it, or from whoever did in the last 24 h. Waits while another node is at it.
+ * The AppID of the account whose code this is: from redeeming it, or from whoever did in the last
+ * 24 h. Waits while another node is at it.
  *
- * @throws what `redeem` throws. @throws {CredentialUnavailableError} another node has been at it for 20 s.
+ * @throws what `redeem` throws. @throws {CredentialUnavailableError} another node has been at it
+ *   for 20 s.
  */
-export async function redeemedOnce(code: string, { inbox, clock, signal, redeem }: RedeemOptions): Promise<string> {
+export async function redeemedOnce(
+  code: string,
+  { inbox, clock, signal, redeem }: RedeemOptions,
+): Promise<string> {
   const name = messageName("code", code);
   const untilMs = clock.monotonicMs() + waitMs;
   for (;;) {
@@ -28,9 +36,12 @@ export async function redeemedOnce(code: string, { inbox, clock, signal, redeem 
     if (outcome.kind === "finished") return outcome.result;
     if (outcome.kind === "done") return outcome.note;
     if (clock.monotonicMs() >= untilMs) {
-      throw new CredentialUnavailableError("Another node has been redeeming this authorisation code for 20 s. Try again.", {
-        retryAfterMs: waitMs,
-      });
+      throw new CredentialUnavailableError(
+        "Another node has been redeeming this authorisation code for 20 s. Try again.",
+        {
+          retryAfterMs: waitMs,
+        },
+      );
     }
     await delay(clock, lookMs, signal);
   }

@@ -12,12 +12,24 @@ const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef01234567
 const corpId = "ww0123456789abcdef";
 const app = { agentId: "1000002", secret: "kP3-app_secret_of_a_corp_that_is_43_chars_x" };
 
-type Shared = Pick<CredentialOptions, "cache" | "lock" | "environment" | "node" | "clock" | "random"> & { readonly fetch: Fetch };
+type Shared = Pick<
+  CredentialOptions,
+  "cache" | "lock" | "environment" | "node" | "clock" | "random"
+> & { readonly fetch: Fetch };
 
 const platforms = {
-  plain: { path: "/cgi-bin/token", open: (shared: Shared) => wechat({ ...account, ...shared, mode: "plain" }) },
-  stable: { path: "/cgi-bin/stable_token", open: (shared: Shared) => wechat({ ...account, ...shared, mode: "stable" }) },
-  wecom: { path: "/cgi-bin/gettoken", open: (shared: Shared) => wecom({ corpId, app: app.agentId, secret: app.secret, ...shared }) },
+  plain: {
+    path: "/cgi-bin/token",
+    open: (shared: Shared) => wechat({ ...account, ...shared, mode: "plain" }),
+  },
+  stable: {
+    path: "/cgi-bin/stable_token",
+    open: (shared: Shared) => wechat({ ...account, ...shared, mode: "stable" }),
+  },
+  wecom: {
+    path: "/cgi-bin/gettoken",
+    open: (shared: Shared) => wecom({ corpId, app: app.agentId, secret: app.secret, ...shared }),
+  },
 } as const;
 
 /** A platform that refuses the address of some nodes, which is all that tells them apart. */
@@ -39,7 +51,9 @@ function world(platform: keyof typeof platforms, errcode: number) {
       const { pathname } = new URL(input instanceof Request ? input.url : input);
       if (pathname !== path) return simulator.fetch(input, init);
       asked.push({ node: name, atMs: clock.monotonicMs() });
-      return refused.has(name) ? Response.json({ errcode, errmsg: "not from this address" }) : simulator.fetch(input, init);
+      return refused.has(name)
+        ? Response.json({ errcode, errmsg: "not from this address" })
+        : simulator.fetch(input, init);
     };
     const random = seededRandom(name);
     const stores = { cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
@@ -57,24 +71,30 @@ function world(platform: keyof typeof platforms, errcode: number) {
 
 describe("an address that the platform refuses", () => {
   test.each([
-    ...[40164, 61004, 89501, 89503, 89506, 89507].flatMap((errcode) => [["plain", errcode] as const, ["stable", errcode] as const]),
+    ...[40164, 61004, 89501, 89503, 89506, 89507].flatMap((errcode) => [
+      ["plain", errcode] as const,
+      ["stable", errcode] as const,
+    ]),
     ["wecom", 60020] as const,
-  ])("is refused to its node alone, and the next one fetches at once and serves it too: %s token, %d", async (platform, errcode) => {
-    const { asked, during, node, refused } = world(platform, errcode);
-    refused.add("n0");
-    const [one, two] = [node("n0"), node("n1")];
-    expect(await during(one.token(), 500)).toMatchObject({
-      code: "CREDENTIAL_UNAVAILABLE",
-      reason: "refused",
-      retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
-      cause: { platformCode: String(errcode), scope: "node" },
-    });
-    // A second is what the nodes leave between each other's attempts.
-    const token = await during(two.token(), 1_500);
-    expect(token).not.toBeInstanceOf(Error);
-    expect(await during(one.token(), 100)).toEqual(token);
-    expect(asked.map(({ node: name }) => name)).toEqual(["n0", "n1"]);
-  });
+  ])(
+    "is refused to its node alone, and the next one fetches at once and serves it too: %s token, %d",
+    async (platform, errcode) => {
+      const { asked, during, node, refused } = world(platform, errcode);
+      refused.add("n0");
+      const [one, two] = [node("n0"), node("n1")];
+      expect(await during(one.token(), 500)).toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+        reason: "refused",
+        retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
+        cause: { platformCode: String(errcode), scope: "node" },
+      });
+      // A second is what the nodes leave between each other's attempts.
+      const token = await during(two.token(), 1_500);
+      expect(token).not.toBeInstanceOf(Error);
+      expect(await during(one.token(), 100)).toEqual(token);
+      expect(asked.map(({ node: name }) => name)).toEqual(["n0", "n1"]);
+    },
+  );
 
   test.each([
     ["plain", 40164],
@@ -87,11 +107,14 @@ describe("an address that the platform refuses", () => {
       const names = ["n0", "n1", "n2"];
       names.forEach((name) => refused.add(name));
       const nodes = names.map((name) => node(name));
-      for (const each of nodes) expect(await during(each.token(), 2_000)).toMatchObject({ reason: "refused" });
+      for (const each of nodes)
+        expect(await during(each.token(), 2_000)).toMatchObject({ reason: "refused" });
       await clock.advance(20 * minuteMs);
       for (const name of names) {
         const instants = asked.filter((each) => each.node === name).map(({ atMs }) => atMs);
-        const [first, ...later] = instants.slice(1).map((instant, index) => instant - instants[index]!);
+        const [first, ...later] = instants
+          .slice(1)
+          .map((instant, index) => instant - instants[index]!);
         expect(first).toBeGreaterThanOrEqual(minuteMs);
         expect(first).toBeLessThanOrEqual(1.2 * minuteMs);
         expect(later.length).toBeGreaterThanOrEqual(2);
@@ -101,7 +124,8 @@ describe("an address that the platform refuses", () => {
       refused.delete("n1");
       await clock.advance(10 * minuteMs - 2_000);
       const [first, mended, last] = nodes;
-      for (const each of [mended!, first!, last!]) expect(await during(each.token(), 600)).not.toBeInstanceOf(Error);
+      for (const each of [mended!, first!, last!])
+        expect(await during(each.token(), 600)).not.toBeInstanceOf(Error);
     },
   );
 });

@@ -1,4 +1,7 @@
-/** An API that refuses every token for a reason of its own, against the simulator: nobody else may suffer from it. */
+/**
+ * An API that refuses every token for a reason of its own, against the simulator: nobody else may
+ * suffer from it.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
@@ -31,12 +34,24 @@ interface World {
 }
 
 /** Nodes of one fleet, and endpoints that answer with this code to every token. */
-function world(count: number, options: Partial<WechatOptions>, refusing: Readonly<Record<string, number>>): World {
+function world(
+  count: number,
+  options: Partial<WechatOptions>,
+  refusing: Readonly<Record<string, number>>,
+): World {
   const clock = manualClock();
   const accounts = [{ appId, secret }];
   const overlapMs = options.overlapMs ?? 0;
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts, latencyMs: 50, overlapMs });
-  simulator.faults.always(({ endpoint }) => (refusing[endpoint] === undefined ? undefined : { errcode: refusing[endpoint] }));
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(7),
+    accounts,
+    latencyMs: 50,
+    overlapMs,
+  });
+  simulator.faults.always(({ endpoint }) =>
+    refusing[endpoint] === undefined ? undefined : { errcode: refusing[endpoint] },
+  );
   const store = memoryStore({ clock });
   const events: CredentialEvent[] = [];
   const counts = new Map<string, number>();
@@ -69,7 +84,8 @@ function world(count: number, options: Partial<WechatOptions>, refusing: Readonl
     simulator,
     nodes,
     events,
-    asked: (endpoint) => [...counts].reduce((sum, [path, times]) => sum + (endpoint.test(path) ? times : 0), 0),
+    asked: (endpoint) =>
+      [...counts].reduce((sum, [path, times]) => sum + (endpoint.test(path) ? times : 0), 0),
     async during(work) {
       work.catch(() => undefined);
       let isSettled = false;
@@ -87,49 +103,60 @@ describe.each([
   { mode: "plain", overlapMs: 0 },
   { mode: "plain", overlapMs: 300_000 },
   { mode: "stable", overlapMs: 0 },
-] as const)("one API that answers 40001 to every token ($mode, overlap $overlapMs ms)", (options) => {
-  test("costs in 24 h no healthy call, no fetch and no false alarm, and its callers get the code", async () => {
-    const { clock, nodes, events, asked, during } = world(3, options, { [bad]: 40001 });
-    const codes: unknown[] = [];
-    for (let minute = 0; minute < 24 * 60; minute += 2) {
-      const healthy = await during(Promise.allSettled(nodes.map((node) => node.request(info))));
-      expect(healthy.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
-      if (minute % 6 === 0) {
-        const failed = nodes[(minute / 6) % 3]!.request(bad, { json: { touser: "o" } });
-        codes.push(await during(failed).catch((error: unknown) => (error as { errcode?: unknown }).errcode));
+] as const)(
+  "one API that answers 40001 to every token ($mode, overlap $overlapMs ms)",
+  (options) => {
+    test("costs in 24 h no healthy call, no fetch and no false alarm, and its callers get the code", async () => {
+      const { clock, nodes, events, asked, during } = world(3, options, { [bad]: 40001 });
+      const codes: unknown[] = [];
+      for (let minute = 0; minute < 24 * 60; minute += 2) {
+        const healthy = await during(Promise.allSettled(nodes.map((node) => node.request(info))));
+        expect(healthy.map(({ status }) => status)).toEqual([
+          "fulfilled",
+          "fulfilled",
+          "fulfilled",
+        ]);
+        if (minute % 6 === 0) {
+          const failed = nodes[(minute / 6) % 3]!.request(bad, { json: { touser: "o" } });
+          codes.push(
+            await during(failed).catch(
+              (error: unknown) => (error as { errcode?: unknown }).errcode,
+            ),
+          );
+        }
+        await clock.advance(2 * minuteMs);
       }
-      await clock.advance(2 * minuteMs);
-    }
-    expect(codes).toEqual(Array.from({ length: 240 }, () => 40001));
-    // A plain token is replaced some 15 minutes before its end, a stable one 5.
-    expect(asked(token)).toBeLessThanOrEqual(Math.ceil((24 * 60) / (120 - 15)) + 1);
-    expect(events.filter(({ type }) => type === "contended")).toEqual([]);
-  });
+      expect(codes).toEqual(Array.from({ length: 240 }, () => 40001));
+      // A plain token is replaced some 15 minutes before its end, a stable one 5.
+      expect(asked(token)).toBeLessThanOrEqual(Math.ceil((24 * 60) / (120 - 15)) + 1);
+      expect(events.filter(({ type }) => type === "contended")).toEqual([]);
+    });
 
-  test("costs the platform one question a second, however often it is called", async () => {
-    const { nodes, asked, during } = world(1, options, { [bad]: 40001 });
-    await during(nodes[0]!.request(info));
-    for (let call = 0; call < 100; call += 1) {
-      await during(nodes[0]!.request(bad, { json: { touser: "o" } })).catch(() => undefined);
+    test("costs the platform one question a second, however often it is called", async () => {
+      const { nodes, asked, during } = world(1, options, { [bad]: 40001 });
       await during(nodes[0]!.request(info));
-    }
-    // 100 × 2 calls of 50 ms.
-    expect(asked(/getcallbackip/)).toBeLessThanOrEqual(11);
-    expect(asked(token)).toBe(1);
-  });
+      for (let call = 0; call < 100; call += 1) {
+        await during(nodes[0]!.request(bad, { json: { touser: "o" } })).catch(() => undefined);
+        await during(nodes[0]!.request(info));
+      }
+      // 100 × 2 calls of 50 ms.
+      expect(asked(/getcallbackip/)).toBeLessThanOrEqual(11);
+      expect(asked(token)).toBe(1);
+    });
 
-  test("hides no death of the token: the next healthy call has it replaced", async () => {
-    const { clock, simulator, nodes, asked, during } = world(2, options, { [bad]: 40001 });
-    await during(Promise.all(nodes.map((node) => node.request(info))));
-    for (let time = 0; time < 5; time += 1) {
-      await during(nodes[0]!.request(bad, { json: { touser: "o" } })).catch(() => undefined);
-      simulator.operator.revoke(appId, [options.mode]);
+    test("hides no death of the token: the next healthy call has it replaced", async () => {
+      const { clock, simulator, nodes, asked, during } = world(2, options, { [bad]: 40001 });
       await during(Promise.all(nodes.map((node) => node.request(info))));
-      await clock.advance(minuteMs);
-    }
-    expect(asked(token)).toBe(6);
-  });
-});
+      for (let time = 0; time < 5; time += 1) {
+        await during(nodes[0]!.request(bad, { json: { touser: "o" } })).catch(() => undefined);
+        simulator.operator.revoke(appId, [options.mode]);
+        await during(Promise.all(nodes.map((node) => node.request(info))));
+        await clock.advance(minuteMs);
+      }
+      expect(asked(token)).toBe(6);
+    });
+  },
+);
 
 test("an API that refuses a fresh token too is not believed again while the platform cannot be asked", async () => {
   const { clock, nodes, events, asked, during } = world(
@@ -139,7 +166,9 @@ test("an API that refuses a fresh token too is not believed again while the plat
   );
   await during(nodes[0]!.request(info));
   for (let call = 0; call < 18; call += 1) {
-    await expect(during(nodes[0]!.request(bad, { json: { touser: "o" } }))).rejects.toMatchObject({ errcode: 40001 });
+    await expect(during(nodes[0]!.request(bad, { json: { touser: "o" } }))).rejects.toMatchObject({
+      errcode: 40001,
+    });
     await clock.advance(minuteMs / 2);
     await during(nodes[0]!.request(info));
   }
@@ -148,17 +177,24 @@ test("an API that refuses a fresh token too is not believed again while the plat
 });
 
 describe("a ticket endpoint that answers 40001 for its own reasons", () => {
-  test.each(["plain", "stable"] as const)("leaves the %s access token alone, backs off, and counts what it sent", async (mode) => {
-    const { clock, nodes, asked, during } = world(2, { mode }, { "/cgi-bin/ticket/getticket": 40001 });
-    await during(Promise.all(nodes.map((node) => node.request(info))));
-    for (let second = 0; second < 600; second += 5) {
-      for (const node of nodes) node.jsSdkConfig("https://example.com/").catch(() => undefined);
-      await clock.advance(5_000);
-      if (second % 60 === 0) await during(Promise.all(nodes.map((node) => node.request(info))));
-    }
-    expect(asked(token)).toBe(1);
-    // 1, 2, 4 … s, and 60 s from then on.
-    expect(asked(/getticket/)).toBeLessThanOrEqual(20);
-    expect(nodes[0]!.ticket("jsapi").status().quota.used).toBe(asked(/getticket/));
-  });
+  test.each(["plain", "stable"] as const)(
+    "leaves the %s access token alone, backs off, and counts what it sent",
+    async (mode) => {
+      const { clock, nodes, asked, during } = world(
+        2,
+        { mode },
+        { "/cgi-bin/ticket/getticket": 40001 },
+      );
+      await during(Promise.all(nodes.map((node) => node.request(info))));
+      for (let second = 0; second < 600; second += 5) {
+        for (const node of nodes) node.jsSdkConfig("https://example.com/").catch(() => undefined);
+        await clock.advance(5_000);
+        if (second % 60 === 0) await during(Promise.all(nodes.map((node) => node.request(info))));
+      }
+      expect(asked(token)).toBe(1);
+      // 1, 2, 4 … s, and 60 s from then on.
+      expect(asked(/getticket/)).toBeLessThanOrEqual(20);
+      expect(nodes[0]!.ticket("jsapi").status().quota.used).toBe(asked(/getticket/));
+    },
+  );
 });

@@ -7,7 +7,11 @@ test("a path that refused a token that was alive is remembered for ten minutes, 
   const paths = new RefusingPaths(clock);
   paths.add("/bad", "T1");
   expect([paths.has("/bad"), paths.has("/good")]).toEqual([true, false]);
-  expect([paths.isSettled("/bad", "T1"), paths.isSettled("/bad", "T2"), paths.isSettled("/good", "T1")]).toEqual([true, false, false]);
+  expect([
+    paths.isSettled("/bad", "T1"),
+    paths.isSettled("/bad", "T2"),
+    paths.isSettled("/good", "T1"),
+  ]).toEqual([true, false, false]);
   await clock.advance(1_000);
   expect([paths.has("/bad"), paths.isSettled("/bad", "T1")]).toEqual([true, false]);
   await clock.advance(599_000);
@@ -25,5 +29,10 @@ test("of many paths those are remembered that refused last", () => {
   const paths = new RefusingPaths(manualClock());
   for (let path = 0; path < 300; path += 1) paths.add(`/${path}`);
   paths.add("/50");
-  expect([paths.has("/0"), paths.has("/43"), paths.has("/50"), paths.has("/299")]).toEqual([false, false, true, true]);
+  expect([paths.has("/0"), paths.has("/43"), paths.has("/50"), paths.has("/299")]).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
 });

@@ -1,11 +1,20 @@
-/** Remembers which paths refuse every token, a fresh one too: what they say counts against no token unless the platform confirms it. */
+/**
+ * Remembers which paths refuse every token, a fresh one too: what they say counts against no token
+ * unless the platform confirms it.
+ */
 import type { Clock } from "@lingpai/core";
 
-/** Enough for the paths that one account calls; the one that was silent for the longest is forgotten first. */
+/**
+ * Enough for the paths that one account calls; the one that was silent for the longest is forgotten
+ * first.
+ */
 const pathsMax = 256;
 /** After so long a path is believed again: whatever made it refuse may be mended. */
 const rememberedMs = 600_000;
-/** For how long the platform's word on a token spares another question to it about the same token and path. */
+/**
+ * For how long the platform's word on a token spares another question to it about the same token
+ * and path.
+ */
 const settledMs = 1_000;
 
 interface Entry {
@@ -27,17 +36,24 @@ export class RefusingPaths {
     return this.#clock.monotonicMs() < (this.#entries.get(path)?.untilMs ?? 0);
   }
 
-  /** Whether the platform has just been asked about this token, because of this path, and called it alive. */
+  /**
+   * Whether the platform has just been asked about this token, because of this path, and called it
+   * alive.
+   */
   isSettled(path: string, fingerprint: string): boolean {
     const alive = this.#entries.get(path)?.alive;
     return alive?.fingerprint === fingerprint && this.#clock.monotonicMs() < alive.untilMs;
   }
 
-  /** It refused a token that is not to blame: alive by the platform's word (`fingerprint`), or a replacement. */
+  /**
+   * It refused a token that is not to blame: alive by the platform's word (`fingerprint`), or a
+   * replacement.
+   */
   add(path: string, fingerprint?: string): void {
     const nowMs = this.#clock.monotonicMs();
     this.#entries.delete(path);
-    const alive = fingerprint === undefined ? {} : { alive: { fingerprint, untilMs: nowMs + settledMs } };
+    const alive =
+      fingerprint === undefined ? {} : { alive: { fingerprint, untilMs: nowMs + settledMs } };
     this.#entries.set(path, { untilMs: nowMs + rememberedMs, ...alive });
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size > pathsMax && oldest !== undefined) this.#entries.delete(oldest);

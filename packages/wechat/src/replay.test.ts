@@ -14,7 +14,11 @@ function client(answers: Scripted[], replayBytesMax?: number): { api: Api; fetch
   const fetch = scriptedFetch(...answers);
   return {
     fetch,
-    api: createApi(fakeCredential(), { fetch, clock: manualClock(), ...(replayBytesMax === undefined ? {} : { replayBytesMax }) }),
+    api: createApi(fakeCredential(), {
+      fetch,
+      clock: manualClock(),
+      ...(replayBytesMax === undefined ? {} : { replayBytesMax }),
+    }),
   };
 }
 
@@ -38,12 +42,21 @@ describe("a replayed call", () => {
     ["an ArrayBuffer", () => new TextEncoder().encode("buffer").buffer, /^buffer$/],
     ["parameters", () => new URLSearchParams({ a: "b c" }), /^a=b\+c$/],
     ["a blob", () => new Blob(["blob"]), /^blob$/],
-    ["a form with a file", form, /filename="图\.png"\r\nContent-Type: image\/png\r\n\r\npixels\r\n[^]*name="description"\r\n\r\n令牌/],
+    [
+      "a form with a file",
+      form,
+      /filename="图\.png"\r\nContent-Type: image\/png\r\n\r\npixels\r\n[^]*name="description"\r\n\r\n令牌/,
+    ],
     ["a stream", () => streamOf("str", "eam"), /^stream$/],
     ["an async iterable", () => generated("iter", "able"), /^iterable$/],
   ])("carries %s whole both times", async (_title, body, expected) => {
     const { api, fetch } = client([dead, ok]);
-    const init: RequestInit = { method: "POST", body: body() ?? null, headers: { "x-trace": "t" }, duplex: "half" };
+    const init: RequestInit = {
+      method: "POST",
+      body: body() ?? null,
+      headers: { "x-trace": "t" },
+      duplex: "half",
+    };
     await expect(api.fetch(url, init).then((response) => response.json())).resolves.toEqual(ok);
     expect(fetch.sent).toHaveLength(2);
     for (const [index, sent] of fetch.sent.entries()) {
@@ -52,7 +65,9 @@ describe("a replayed call", () => {
       expect(sent.headers.get("x-trace")).toBe("t");
       expect(sent.url.href).toBe(`${url}&access_token=${tokenOf(index + 1)}`);
     }
-    const types = fetch.sent.map(({ headers }) => headers.get("content-type")?.replace(/boundary=.*/, ""));
+    const types = fetch.sent.map(({ headers }) =>
+      headers.get("content-type")?.replace(/boundary=.*/, ""),
+    );
     expect(types[0]).toBe(types[1]);
   });
 
@@ -65,7 +80,9 @@ describe("a replayed call", () => {
       duplex: "half",
     });
     await api.fetch(request);
-    expect(fetch.sent.map(({ method, body, headers }) => [method, body, headers.get("content-type")])).toEqual([
+    expect(
+      fetch.sent.map(({ method, body, headers }) => [method, body, headers.get("content-type")]),
+    ).toEqual([
       ["PUT", "from request", "text/x-own"],
       ["PUT", "from request", "text/x-own"],
     ]);
@@ -74,7 +91,10 @@ describe("a replayed call", () => {
 
   test("lets an init override what the Request says", async () => {
     const { api, fetch } = client([dead, ok]);
-    await api.fetch(new Request(url, { method: "POST", body: "old" }), { body: "new", headers: { "x-a": "1" } });
+    await api.fetch(new Request(url, { method: "POST", body: "old" }), {
+      body: "new",
+      headers: { "x-a": "1" },
+    });
     expect(fetch.sent.map(({ body, headers }) => [body, headers.get("x-a")])).toEqual([
       ["new", "1"],
       ["new", "1"],
@@ -104,34 +124,46 @@ describe("a replayed call", () => {
         return { body, meddle: () => body.set("a", "x") };
       },
     ],
-  ])("is not changed by what the caller does to %s or the headers meanwhile", async (_title, prepare) => {
-    const { body, meddle } = prepare();
-    const headers = new Headers({ "x-a": "before" });
-    const refuse = (): Response => {
-      meddle();
-      headers.set("x-a", "after");
-      return Response.json(dead);
-    };
-    const { api, fetch } = client([refuse, ok]);
-    await api.fetch(url, { method: "POST", body: body ?? null, headers });
-    expect(fetch.sent.map((sent) => [/before/.test(sent.body), sent.headers.get("x-a")])).toEqual([
-      [true, "before"],
-      [true, "before"],
-    ]);
-  });
+  ])(
+    "is not changed by what the caller does to %s or the headers meanwhile",
+    async (_title, prepare) => {
+      const { body, meddle } = prepare();
+      const headers = new Headers({ "x-a": "before" });
+      const refuse = (): Response => {
+        meddle();
+        headers.set("x-a", "after");
+        return Response.json(dead);
+      };
+      const { api, fetch } = client([refuse, ok]);
+      await api.fetch(url, { method: "POST", body: body ?? null, headers });
+      expect(fetch.sent.map((sent) => [/before/.test(sent.body), sent.headers.get("x-a")])).toEqual(
+        [
+          [true, "before"],
+          [true, "before"],
+        ],
+      );
+    },
+  );
 
   test("is refused before it is sent when its stream is too long to keep, and the stream is let go", async () => {
     const { api, fetch } = client([ok], 8);
     const cancel = vi.fn<() => void>();
-    const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(4)), cancel });
-    await expect(api.fetch(url, { method: "POST", body: endless, duplex: "half" })).rejects.toMatchObject({
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(4)),
+      cancel,
+    });
+    await expect(
+      api.fetch(url, { method: "POST", body: endless, duplex: "half" }),
+    ).rejects.toMatchObject({
       code: "CONFIGURATION",
       rule: "replay-bytes",
       message: expect.stringMatching(/more than 8 bytes.*raise replayBytesMax/),
     });
     expect(fetch.sent).toHaveLength(0);
     expect(cancel).toHaveBeenCalledOnce();
-    await expect(api.fetch(url, { method: "POST", body: streamOf("12345678"), duplex: "half" })).resolves.toBeInstanceOf(Response);
+    await expect(
+      api.fetch(url, { method: "POST", body: streamOf("12345678"), duplex: "half" }),
+    ).resolves.toBeInstanceOf(Response);
   });
 
   test("without a body has none", async () => {
@@ -154,7 +186,8 @@ describe("an answer that is no refusal", () => {
         if (pulled === 100) controller.close();
       },
     });
-    const answer = (): Response => new Response(image, { headers: { "content-type": "image/png" } });
+    const answer = (): Response =>
+      new Response(image, { headers: { "content-type": "image/png" } });
     const response = await client([answer]).api.fetch(url);
     expect(pulled).toBeLessThanOrEqual(4);
     expect(response.headers.get("content-type")).toBe("image/png");
@@ -167,7 +200,9 @@ describe("an answer that is no refusal", () => {
     const text = `{"errcode":0,"list":"${"a".repeat(300_000)}"}`;
     const long = new ReadableStream<Uint8Array>({
       pull(controller) {
-        controller.enqueue(new TextEncoder().encode(text.slice(pulled * 8192, (pulled + 1) * 8192)));
+        controller.enqueue(
+          new TextEncoder().encode(text.slice(pulled * 8192, (pulled + 1) * 8192)),
+        );
         pulled += 1;
         if (pulled * 8192 >= text.length) controller.close();
       },
@@ -181,10 +216,22 @@ describe("an answer that is no refusal", () => {
     ["nothing", new Response(null, { status: 204 }), false],
     ["a number that is no code", Response.json({ errcode: "none" }), false],
     ["truncated JSON", new Response('{"errcode":40001,"err'), false],
-    ["a dead token as text/plain", new Response(JSON.stringify(dead), { headers: { "content-type": "text/plain" } }), true],
-    ["a dead token after a byte order mark and a line end", new Response(`\ufeff\r\n ${JSON.stringify(dead)}`), true],
+    [
+      "a dead token as text/plain",
+      new Response(JSON.stringify(dead), { headers: { "content-type": "text/plain" } }),
+      true,
+    ],
+    [
+      "a dead token after a byte order mark and a line end",
+      new Response(`\ufeff\r\n ${JSON.stringify(dead)}`),
+      true,
+    ],
     ["a dead token with HTTP 401", Response.json(dead, { status: 401 }), true],
-    ["a dead token as an image", new Response(JSON.stringify(dead), { headers: { "content-type": "image/jpeg" } }), true],
+    [
+      "a dead token as an image",
+      new Response(JSON.stringify(dead), { headers: { "content-type": "image/jpeg" } }),
+      true,
+    ],
   ])("%s is told from one", async (_title, answer, replayed) => {
     const { api, fetch } = client([answer, ok]);
     await api.fetch(url);

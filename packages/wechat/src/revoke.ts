@@ -13,13 +13,18 @@ const replacementsNeeded = 2;
 const attemptsMax = 8;
 
 /**
- * Replaces the present token twice: once is not enough, because the platform honours the token before for five minutes. Resolves when the token that was
- * current is dead, at once for a plain token and after about half a minute for a stable one; the fleet goes on with the newest, and calls that carry an
- * older one are sent again. Two fetches of the day's quota.
+ * Replaces the present token twice: once is not enough, because the platform honours the token
+ * before for five minutes. Resolves when the token that was current is dead, at once for a plain
+ * token and after about half a minute for a stable one; the fleet goes on with the newest, and
+ * calls that carry an older one are sent again. Two fetches of the day's quota.
  *
- * @throws {CredentialUnavailableError} the platform went on handing out the same token, or could not be asked. The leaked token may be alive: call again.
+ * @throws {CredentialUnavailableError} the platform went on handing out the same token, or could
+ *   not be asked. The leaked token may be alive: call again.
  */
-export async function revoke(credential: Credential, { clock, gapMs, signal }: RevokeOptions): Promise<void> {
+export async function revoke(
+  credential: Credential,
+  { clock, gapMs, signal }: RevokeOptions,
+): Promise<void> {
   const call = signal === undefined ? {} : { signal };
   let present = await credential.get(call);
   let replacements = 0;

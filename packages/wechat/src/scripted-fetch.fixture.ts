@@ -9,18 +9,37 @@ export interface Sent {
   readonly init: RequestInit;
 }
 
-export type Scripted = Response | Error | object | ((sent: Sent, signal: AbortSignal | undefined) => Response | Promise<Response>);
+export type Scripted =
+  | Response
+  | Error
+  | object
+  | ((sent: Sent, signal: AbortSignal | undefined) => Response | Promise<Response>);
 
 export interface ScriptedFetch extends Fetch {
   readonly sent: Sent[];
 }
 
-/** Gives one answer after the other; the last one again and again. A plain object becomes a JSON answer with status 200. */
+/**
+ * Gives one answer after the other; the last one again and again. A plain object becomes a JSON
+ * answer with status 200.
+ */
 export function scriptedFetch(...answers: Scripted[]): ScriptedFetch {
   const sent: Sent[] = [];
-  const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const request = new Request(input, { ...init, ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}) });
-    sent.push({ method: request.method, url: new URL(request.url), headers: request.headers, body: await request.text(), init });
+  const fetch = async (
+    input: string | URL | Request,
+    init: RequestInit = {},
+  ): Promise<Response> => {
+    const request = new Request(input, {
+      ...init,
+      ...(init.body instanceof ReadableStream ? { duplex: "half" } : {}),
+    });
+    sent.push({
+      method: request.method,
+      url: new URL(request.url),
+      headers: request.headers,
+      body: await request.text(),
+      init,
+    });
     const answer = answers[Math.min(sent.length, answers.length) - 1];
     const last = sent.at(-1);
     if (answer === undefined || last === undefined) throw new Error("nothing is scripted");
@@ -34,7 +53,9 @@ export function scriptedFetch(...answers: Scripted[]): ScriptedFetch {
 
 /** Settles only with the signal: a platform that never answers. */
 export function silence(_sent: Sent, signal: AbortSignal | undefined): Promise<Response> {
-  return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  return new Promise((_resolve, reject) =>
+    signal?.addEventListener("abort", () => reject(signal.reason)),
+  );
 }
 
 /** What undici throws for a system error. */

@@ -1,10 +1,18 @@
-/** For tests: messages as the platform seals them, and as only somebody who knows the keys could. */
+/**
+ * For tests: messages as the platform seals them, and as only somebody who knows the keys could.
+ */
 import { createCipheriv, createHash } from "node:crypto";
 import { componentAppId, encodingAesKey, messageToken } from "./platform-world.fixture.ts";
 
 /** The query of a push with this ciphertext. */
-export const signed = (sealed: string, timestamp: string, token: string = messageToken): Record<string, string> => {
-  const signature = createHash("sha1").update([token, timestamp, "nonce", sealed].toSorted().join("")).digest("hex");
+export const signed = (
+  sealed: string,
+  timestamp: string,
+  token: string = messageToken,
+): Record<string, string> => {
+  const signature = createHash("sha1")
+    .update([token, timestamp, "nonce", sealed].toSorted().join(""))
+    .digest("hex");
   return { timestamp, nonce: "nonce", msg_signature: signature };
 };
 
@@ -17,11 +25,19 @@ export interface Sealing {
 }
 
 /** Seals as the platform does, or wrongly in one way. */
-export function seal(text: string, { receiver = componentAppId, length, padding, lastByte, key = encodingAesKey }: Sealing = {}): string {
+export function seal(
+  text: string,
+  { receiver = componentAppId, length, padding, lastByte, key = encodingAesKey }: Sealing = {},
+): string {
   const aes = Buffer.from(`${key}=`, "base64");
   const size = Buffer.alloc(4);
   size.writeUInt32BE(length ?? Buffer.byteLength(text));
-  const plain = Buffer.concat([Buffer.alloc(16, 7), size, Buffer.from(text), Buffer.from(receiver)]);
+  const plain = Buffer.concat([
+    Buffer.alloc(16, 7),
+    size,
+    Buffer.from(text),
+    Buffer.from(receiver),
+  ]);
   const rest = padding ?? 32 - (plain.byteLength % 32);
   const padded = Buffer.concat([plain, Buffer.alloc(rest, rest)]);
   if (lastByte !== undefined) padded[padded.byteLength - 1] = lastByte;

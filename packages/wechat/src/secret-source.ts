@@ -1,4 +1,7 @@
-/** The secret as the configuration gives it: a text, or a function that is asked each time, so that it can be rotated without a restart. */
+/**
+ * The secret as the configuration gives it: a text, or a function that is asked each time, so that
+ * it can be rotated without a restart.
+ */
 import { ConfigurationError, fingerprint, IssueError } from "@lingpai/core";
 import { settled } from "./answer.ts";
 import { classify } from "./classify.ts";
@@ -11,23 +14,35 @@ export type SecretOption = string | (() => string | Promise<string>);
 
 export interface SecretSource {
   /**
-   * Calls `send` with the secret. When the platform says that the secret is wrong it is asked for once more, and sent again only if it changed.
+   * Calls `send` with the secret. When the platform says that the secret is wrong it is asked for
+   * once more, and sent again only if it changed.
    *
    * @throws {IssueError} what `send` threw; `unsent` when no usable secret could be had.
    */
   use<T>(signal: AbortSignal, send: (secret: string) => Promise<T>): Promise<T>;
-  /** Another text whenever the secret is another; says nothing about it. The answer of an asynchronous function shows at the next call. */
+  /**
+   * Another text whenever the secret is another; says nothing about it. The answer of an
+   * asynchronous function shows at the next call.
+   */
   revision(): string;
 }
 
-/** @throws {ConfigurationError} `secret-shape`, when the secret is a text that cannot be one. A function is first asked when it is needed. */
+/**
+ * @throws {ConfigurationError} `secret-shape`, when the secret is a text that cannot be one. A
+ *   function is first asked when it is needed.
+ */
 export function secretSource(
   id: string,
   option: SecretOption,
-  options: { readonly trim?: boolean; readonly shape?: SecretShape; readonly table?: readonly ErrorRow[] } = {},
+  options: {
+    readonly trim?: boolean;
+    readonly shape?: SecretShape;
+    readonly table?: readonly ErrorRow[];
+  } = {},
 ): SecretSource {
   // Stored beside a refusal: under a key that nobody has who has not got the secret itself.
-  const revisionOf = (secret: string): string => fingerprint(fingerprint(`lingpai/refused/${id}`, secret), id);
+  const revisionOf = (secret: string): string =>
+    fingerprint(fingerprint(`lingpai/refused/${id}`, secret), id);
   if (typeof option !== "function") {
     const secret = checkedSecret(option, options);
     return { use: (_signal, send) => send(secret), revision: () => revisionOf(secret) };
@@ -59,7 +74,8 @@ export function secretSource(
     },
     revision() {
       if (asking !== undefined) return revision;
-      const note = (secret: string): void => void (revision = revisionOf(checkedSecret(secret, options)));
+      const note = (secret: string): void =>
+        void (revision = revisionOf(checkedSecret(secret, options)));
       try {
         const answer = option();
         if (typeof answer === "string") note(answer);
@@ -78,13 +94,22 @@ export function secretSource(
 
 function isAboutSecret(error: unknown, table?: readonly ErrorRow[]): boolean {
   if (!(error instanceof IssueError) || error.outcome !== "fatal") return false;
-  return error.platformCode === "invalid_client" || classify("token", Number(error.platformCode), table).aboutSecret === true;
+  return (
+    error.platformCode === "invalid_client" ||
+    classify("token", Number(error.platformCode), table).aboutSecret === true
+  );
 }
 
-/** Our own words about it. What the caller's function threw may hold anything, so only its name and its code are shown. */
+/**
+ * Our own words about it. What the caller's function threw may hold anything, so only its name and
+ * its code are shown.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
   if (!(error instanceof Error)) return "the function that provides it failed.";
-  const code = "code" in error && typeof error.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code) ? ` ${error.code}` : "";
+  const code =
+    "code" in error && typeof error.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code)
+      ? ` ${error.code}`
+      : "";
   return `the function that provides it failed (${error.name}${code}).`;
 }

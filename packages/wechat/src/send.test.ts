@@ -10,11 +10,18 @@ const ok = { errcode: 0, errmsg: "ok", total: 3 };
 const path = "/cgi-bin/user/info";
 
 /** A client whose every token is refused, and the tokens that it has sent. */
-function client(answers: readonly Scripted[], wasReplaced: boolean): { ask: () => Promise<unknown>; sent: () => (string | null)[] } {
+function client(
+  answers: readonly Scripted[],
+  wasReplaced: boolean,
+): { ask: () => Promise<unknown>; sent: () => (string | null)[] } {
   const fetch = scriptedFetch(...answers);
-  const onReject = (replace: () => Rejection): Rejection => ({ ...replace(), wasReplaced }) as Rejection;
+  const onReject = (replace: () => Rejection): Rejection =>
+    ({ ...replace(), wasReplaced }) as Rejection;
   const api = createApi(fakeCredential({ onReject }), { fetch, clock: manualClock() });
-  return { ask: () => api.request(path), sent: () => fetch.sent.map(({ url }) => url.searchParams.get("access_token")) };
+  return {
+    ask: () => api.request(path),
+    sent: () => fetch.sent.map(({ url }) => url.searchParams.get("access_token")),
+  };
 }
 
 describe("a call that is refused a second time", () => {

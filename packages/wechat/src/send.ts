@@ -1,4 +1,7 @@
-/** Sends a business call until its answer is final: replaces a dead token, once or twice, waits while the platform is busy. */
+/**
+ * Sends a business call until its answer is final: replaces a dead token, once or twice, waits
+ * while the platform is busy.
+ */
 import { ClosedError, delay } from "@lingpai/core";
 import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@lingpai/core";
 import { settled } from "./answer.ts";
@@ -27,8 +30,9 @@ export interface Refused {
 
 export interface Sender {
   /**
-   * Sends with a token. At most two sends carry a token that is refused, and at most `busyRetriesMax` more follow an answer of "busy", where the call may be
-   * processed twice: the platform may have processed what it calls busy.
+   * Sends with a token. At most two sends carry a token that is refused, and at most
+   * `busyRetriesMax` more follow an answer of "busy", where the call may be processed twice: the
+   * platform may have processed what it calls busy.
    *
    * @throws {CallTimeoutError} a send had no answer in time.
    */
@@ -64,7 +68,11 @@ export function createSender(options: SenderOptions): Sender {
   /** Half a second, one, two; between half of that and all of it. */
   const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> => {
     const waitMs = 500 * 2 ** attempt * (0.5 + random.next() / 2);
-    return delay(platform.clock, waitMs, signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]));
+    return delay(
+      platform.clock,
+      waitMs,
+      signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]),
+    );
   };
 
   return {
@@ -81,14 +89,19 @@ export function createSender(options: SenderOptions): Sender {
           discard(reply.response);
           await pause(busy, call.signal);
           busy += 1;
-        } else if (refused !== undefined && deadly.includes(refused.row.action) && replays < replaysMax) {
+        } else if (
+          refused !== undefined &&
+          deadly.includes(refused.row.action) &&
+          replays < replaysMax
+        ) {
           if (refusing.isSettled(path, token.fingerprint)) return reply;
           const doubtful = refusing.has(path) || replays > 0;
           const report = { ...wait, platformCode: String(refused.refusal.errcode), doubtful };
           const { secret, wasReplaced, cause } = await replacement(credential, token, report);
           if (secret === undefined || (replays > 0 && !wasReplaced)) {
             // It refuses a token that is alive, or fresh.
-            if (cause === undefined) refusing.add(path, secret === undefined ? token.fingerprint : undefined);
+            if (cause === undefined)
+              refusing.add(path, secret === undefined ? token.fingerprint : undefined);
             return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
           }
           discard(reply.response);
@@ -105,18 +118,31 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
-async function sendOnce(options: SenderOptions, call: Outgoing, token?: Secret, parameter = ""): Promise<Reply> {
+async function sendOnce(
+  options: SenderOptions,
+  call: Outgoing,
+  token?: Secret,
+  parameter = "",
+): Promise<Reply> {
   const { platform } = options;
   const secret = token?.reveal() ?? "";
   const timeoutMs = call.timeoutMs ?? (call.isUpload ? options.uploadTimeoutMs : options.timeoutMs);
-  const { signal, lift } = callDeadline(platform.clock, `${call.method} ${call.url.pathname}`, timeoutMs, call.signal);
+  const { signal, lift } = callDeadline(
+    platform.clock,
+    `${call.method} ${call.url.pathname}`,
+    timeoutMs,
+    call.signal,
+  );
   try {
     const url = secret === "" ? call.url.href : withToken(call.url, parameter, secret);
     const response = await settled(platform.fetch(url, { ...call.init(), signal }), signal);
     const refusal = await settled(sniffRefusal(response, [secret]), signal);
     disguised(response, call.url);
     if (refusal === undefined) return { response };
-    return { response, refused: { refusal, row: classify("business", refusal.errcode, platform.table) } };
+    return {
+      response,
+      refused: { refusal, row: classify("business", refusal.errcode, platform.table) },
+    };
   } catch (error) {
     throw secret === "" ? error : withoutToken(error, secret);
   } finally {
@@ -132,12 +158,19 @@ function withToken(url: URL, parameter: string, secret: string): string {
   return sent.href;
 }
 
-/** What to send instead of a token that was refused; nothing, perhaps with the reason, when there is nothing better. */
+/**
+ * What to send instead of a token that was refused; nothing, perhaps with the reason, when there is
+ * nothing better.
+ */
 async function replacement(
   credential: Credential,
   token: Secret,
   report: RejectOptions,
-): Promise<{ readonly secret?: Secret; readonly wasReplaced?: boolean | undefined; readonly cause?: unknown }> {
+): Promise<{
+  readonly secret?: Secret;
+  readonly wasReplaced?: boolean | undefined;
+  readonly cause?: unknown;
+}> {
   try {
     const verdict = await credential.reject(token, report);
     return verdict.replaced ? verdict : {};

@@ -1,4 +1,7 @@
-/** The envelope of WeChat's API security: a JSON object under AES-256-GCM, bound to its call by what is authenticated beside it. */
+/**
+ * The envelope of WeChat's API security: a JSON object under AES-256-GCM, bound to its call by what
+ * is authenticated beside it.
+ */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { randomNonce } from "@lingpai/core";
 import { parseJson } from "./lenient-json.ts";
@@ -11,7 +14,12 @@ export interface EnvelopeKey {
 const ivBytes = 12;
 
 /** The body that is sent: `{"iv":…,"data":…,"authtag":…}`. */
-export function seal({ key }: EnvelopeKey, text: string, bound: string, iv: Uint8Array = randomNonce(ivBytes)): string {
+export function seal(
+  { key }: EnvelopeKey,
+  text: string,
+  bound: string,
+  iv: Uint8Array = randomNonce(ivBytes),
+): string {
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(bound));
   const data = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
   return JSON.stringify({
@@ -21,15 +29,28 @@ export function seal({ key }: EnvelopeKey, text: string, bound: string, iv: Uint
   });
 }
 
-/** The object within; undefined when it was sealed with another key or for another call, or is no envelope. */
-export function open({ key }: EnvelopeKey, body: string, bound: string): Readonly<Record<string, unknown>> | undefined {
+/**
+ * The object within; undefined when it was sealed with another key or for another call, or is no
+ * envelope.
+ */
+export function open(
+  { key }: EnvelopeKey,
+  body: string,
+  bound: string,
+): Readonly<Record<string, unknown>> | undefined {
   try {
     const envelope: unknown = JSON.parse(body);
     if (!isObject(envelope)) return undefined;
-    const [iv, data, tag] = [envelope["iv"], envelope["data"], envelope["authtag"]].map((part) => Buffer.from(String(part), "base64"));
+    const [iv, data, tag] = [envelope["iv"], envelope["data"], envelope["authtag"]].map((part) =>
+      Buffer.from(String(part), "base64"),
+    );
     if (iv?.length !== ivBytes || data === undefined || tag?.length !== 16) return undefined;
-    const decipher = createDecipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(bound)).setAuthTag(tag);
-    const found = parseJson(Buffer.concat([decipher.update(data), decipher.final()]).toString("utf8"));
+    const decipher = createDecipheriv("aes-256-gcm", key, iv)
+      .setAAD(Buffer.from(bound))
+      .setAuthTag(tag);
+    const found = parseJson(
+      Buffer.concat([decipher.update(data), decipher.final()]).toString("utf8"),
+    );
     return isObject(found) ? found : undefined;
   } catch {
     return undefined;

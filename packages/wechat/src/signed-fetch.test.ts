@@ -1,4 +1,7 @@
-/** Calls under WeChat's API security, held against the vectors of its official page, and against a platform that checks what that page asks for. */
+/**
+ * Calls under WeChat's API security, held against the vectors of its official page, and against a
+ * platform that checks what that page asks for.
+ */
 import { constants, generateKeyPairSync, sign, verify } from "node:crypto";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
@@ -12,7 +15,10 @@ import type { SignedFetchOptions } from "./signed-fetch.ts";
 const appId = "wxba6223c06417af7b";
 const path = "/wxa/getuserriskrank";
 const target = `https://api.weixin.qq.com${path}`;
-const encryptionKey = { id: "fa05fe1e5bcc79b81ad5ad4b58acf787", key: "otUpngOjU+nVQaWJIC3D/yMLV17RKaP6t4Ot9tbnzLY=" };
+const encryptionKey = {
+  id: "fa05fe1e5bcc79b81ad5ad4b58acf787",
+  key: "otUpngOjU+nVQaWJIC3D/yMLV17RKaP6t4Ot9tbnzLY=",
+};
 const envelopeKey = { id: encryptionKey.id, key: Buffer.from(encryptionKey.key, "base64") };
 const plain = `{"_n":"o89QaPVsRu1yppIZzvSZc4","_appid":"${appId}","_timestamp":1635927954,"appid":"${appId}","openid":"oEWzBfmdLqhFS2mTXCo2E4Y9gJAM","scene":0,"client_ip":"127.0.0.1"}`;
 const sealedRequest =
@@ -59,8 +65,12 @@ const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
 
 test("what is sealed is to the byte what the official page shows", () => {
   const bound = `${target}|${appId}|1635927954|${encryptionKey.id}`;
-  expect(seal(envelopeKey, plain, bound, Buffer.from("fmW/zNxXlytUZBgj", "base64"))).toBe(sealedRequest);
-  expect(open(envelopeKey, sealedRequest, bound)).toMatchObject({ openid: "oEWzBfmdLqhFS2mTXCo2E4Y9gJAM" });
+  expect(seal(envelopeKey, plain, bound, Buffer.from("fmW/zNxXlytUZBgj", "base64"))).toBe(
+    sealedRequest,
+  );
+  expect(open(envelopeKey, sealedRequest, bound)).toMatchObject({
+    openid: "oEWzBfmdLqhFS2mTXCo2E4Y9gJAM",
+  });
   expect(open(envelopeKey, sealedRequest, bound.replace("954", "955"))).toBeUndefined();
 });
 
@@ -70,11 +80,22 @@ interface World {
 }
 
 /** A signed client whose platform answers this. */
-function world(answer: (url: string, body: string) => Response, more: Partial<SignedFetchOptions> = {}, nowMs = 1_635_927_956_000): World {
+function world(
+  answer: (url: string, body: string) => Response,
+  more: Partial<SignedFetchOptions> = {},
+  nowMs = 1_635_927_956_000,
+): World {
   const sent: World["sent"] = [];
   const clock = manualClock({ wallMs: nowMs });
   const options: SignedFetchOptions = {
-    ...{ appId, encryptionKey, clock, privateKey: ours.privateKey, certificates: { [certificateId]: certificate }, paths: [path] },
+    ...{
+      appId,
+      encryptionKey,
+      clock,
+      privateKey: ours.privateKey,
+      certificates: { [certificateId]: certificate },
+      paths: [path],
+    },
     async fetch(input, init) {
       const request = new Request(input, init);
       const body = await request.text();
@@ -86,7 +107,10 @@ function world(answer: (url: string, body: string) => Response, more: Partial<Si
   return { sent, options };
 }
 
-const officialAnswer = (changed: Readonly<Record<string, string>> = {}, body = sealedAnswer): Response =>
+const officialAnswer = (
+  changed: Readonly<Record<string, string>> = {},
+  body = sealedAnswer,
+): Response =>
   new Response(body, {
     headers: {
       "Wechatmp-Appid": appId,
@@ -97,7 +121,10 @@ const officialAnswer = (changed: Readonly<Record<string, string>> = {}, body = s
     },
   });
 const call = ({ options }: World): Promise<Record<string, unknown>> =>
-  createApi(fakeCredential(), { fetch: signedFetch(options) }).request(path, { query: { scene: 0 }, json: { openid: "o1" } });
+  createApi(fakeCredential(), { fetch: signedFetch(options) }).request(path, {
+    query: { scene: 0 },
+    json: { openid: "o1" },
+  });
 
 describe("a signed call", () => {
   test("carries its token in the URL, everything else encrypted, and a signature over what was sent", async () => {
@@ -107,7 +134,9 @@ describe("a signed call", () => {
     expect([...new URL(url).searchParams.keys()]).toEqual(["access_token"]);
     const timestamp = headers.get("Wechatmp-TimeStamp");
     expect([headers.get("Wechatmp-Appid"), timestamp]).toEqual([appId, "1635927956"]);
-    expect(open(envelopeKey, body, `${target}|${appId}|${timestamp}|${encryptionKey.id}`)).toMatchObject({
+    expect(
+      open(envelopeKey, body, `${target}|${appId}|${timestamp}|${encryptionKey.id}`),
+    ).toMatchObject({
       ...{ openid: "o1", scene: "0", _appid: appId, _timestamp: 1_635_927_956 },
       _n: expect.stringMatching(/^[\w-]{22}$/),
     });
@@ -123,15 +152,25 @@ describe("a signed call", () => {
   });
 
   test("takes the signature of the certificate that it has while the platform changes it", async () => {
-    const changing = { "Wechatmp-Serial": "the-next", "Wechatmp-Signature": "AAAA", "Wechatmp-Serial-Deprecated": certificateId };
+    const changing = {
+      "Wechatmp-Serial": "the-next",
+      "Wechatmp-Signature": "AAAA",
+      "Wechatmp-Serial-Deprecated": certificateId,
+    };
     await expect(
-      call(world(() => officialAnswer({ ...changing, "Wechatmp-Signature-Deprecated": answerSignature }))),
+      call(
+        world(() =>
+          officialAnswer({ ...changing, "Wechatmp-Signature-Deprecated": answerSignature }),
+        ),
+      ),
     ).resolves.toMatchObject({ errcode: 0 });
   });
 
   test("heals a dead token as any other call, encrypted anew", async () => {
     const refusal = { errcode: 40001, errmsg: "invalid credential" };
-    const at: World = world(() => (at.sent.length === 1 ? Response.json(refusal) : officialAnswer()));
+    const at: World = world(() =>
+      at.sent.length === 1 ? Response.json(refusal) : officialAnswer(),
+    );
     await expect(call(at)).resolves.toMatchObject({ errcode: 0 });
     expect(new Set(at.sent.map(({ body }) => body)).size).toBe(2);
     expect(new Set(at.sent.map(({ url }) => url)).size).toBe(2);
@@ -139,13 +178,18 @@ describe("a signed call", () => {
 
   test("is healed also where the refusal's text is no strict JSON, as nicknames bring", async () => {
     const refusal = '{"errcode":40001,"errmsg":"invalid \u0007 credential"}';
-    const at: World = world(() => (at.sent.length === 1 ? new Response(refusal) : officialAnswer()));
+    const at: World = world(() =>
+      at.sent.length === 1 ? new Response(refusal) : officialAnswer(),
+    );
     await expect(call(at)).resolves.toMatchObject({ errcode: 0 });
   });
 
   test("keeps the platform's time, by which a caller learns when to come again", async () => {
     const { options } = world(() => officialAnswer({ date: "Wed, 03 Nov 2021 08:25:56 GMT" }));
-    const answer = await signedFetch(options)(`${target}?access_token=t`, { method: "POST", body: "{}" });
+    const answer = await signedFetch(options)(`${target}?access_token=t`, {
+      method: "POST",
+      body: "{}",
+    });
     expect(answer.headers.get("date")).toBe("Wed, 03 Nov 2021 08:25:56 GMT");
   });
 
@@ -155,39 +199,61 @@ describe("a signed call", () => {
     ["is signed by somebody else", () => officialAnswer({}, sealedAnswer.replace("HExs", "HExt"))],
     ["is for another account", () => officialAnswer({ "Wechatmp-Appid": "wx0123456789abcdef" })],
     ["is from another time", () => officialAnswer({ "Wechatmp-TimeStamp": "1635920000" })],
-    ["is signed with a certificate that is not given (the-next)", () => officialAnswer({ "Wechatmp-Serial": "the-next" })],
+    [
+      "is signed with a certificate that is not given (the-next)",
+      () => officialAnswer({ "Wechatmp-Serial": "the-next" }),
+    ],
   ])("takes no answer that %s", async (why, answer) => {
     await expect(call(world(answer))).rejects.toThrow(why);
   });
 
   test("takes no answer that is signed rightly and cannot be decrypted", async () => {
     const body = seal({ id: "x", key: Buffer.alloc(32) }, "{}", "other");
-    const signature = sign("sha256", Buffer.from(`${target}\n${appId}\n1635927956\n${body}`), { key: theirs.privateKey, ...pss }).toString(
-      "base64",
-    );
+    const signature = sign("sha256", Buffer.from(`${target}\n${appId}\n1635927956\n${body}`), {
+      key: theirs.privateKey,
+      ...pss,
+    }).toString("base64");
     const answer = officialAnswer({ "Wechatmp-Signature": signature }, body);
-    await expect(call(world(() => answer, { certificates: { [certificateId]: theirs.publicKey } }))).rejects.toThrow("cannot be decrypted");
+    await expect(
+      call(world(() => answer, { certificates: { [certificateId]: theirs.publicKey } })),
+    ).rejects.toThrow("cannot be decrypted");
   });
 });
 
 test("other paths are sent as they are, and their answers left alone", async () => {
   const at = world(() => Response.json({ errcode: 0, list: [] }));
   const api = createApi(fakeCredential(), { fetch: signedFetch(at.options) });
-  await expect(api.request("/cgi-bin/user/get", { query: { next_openid: "" } })).resolves.toEqual({ errcode: 0, list: [] });
+  await expect(api.request("/cgi-bin/user/get", { query: { next_openid: "" } })).resolves.toEqual({
+    errcode: 0,
+    list: [],
+  });
   expect(at.sent[0]?.headers.has("Wechatmp-Signature")).toBe(false);
 });
 
-test.each([undefined, [], "/wxa/getuserriskrank", ["wxa/getuserriskrank"]])("paths %j, which would sign nothing, are refused", (paths) => {
-  const { options } = world(() => officialAnswer());
-  expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow("The paths are those that the account has signed");
-});
+test.each([undefined, [], "/wxa/getuserriskrank", ["wxa/getuserriskrank"]])(
+  "paths %j, which would sign nothing, are refused",
+  (paths) => {
+    const { options } = world(() => officialAnswer());
+    expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow(
+      "The paths are those that the account has signed",
+    );
+  },
+);
 
 test("what cannot be encrypted, and keys that cannot be read, are refused with a sentence that shows no key", async () => {
   const at = world(() => officialAnswer());
   const api = createApi(fakeCredential(), { fetch: signedFetch(at.options) });
-  await expect(api.request(path, { body: new Blob(["x"]) })).rejects.toThrow("has to be a JSON object");
+  await expect(api.request(path, { body: new Blob(["x"]) })).rejects.toThrow(
+    "has to be a JSON object",
+  );
   expect(at.sent).toEqual([]);
-  expect(() => signedFetch({ ...at.options, encryptionKey: { id: "x", key: "c2hvcnQ=" } })).toThrow("has not 32 bytes");
-  expect(() => signedFetch({ ...at.options, privateKey: "garbage-key" })).toThrow(/^privateKey cannot be read\. Give the PEM text/);
-  expect(() => signedFetch({ ...at.options, certificates: { a: "garbage" } })).toThrow('certificates["a"] cannot be read');
+  expect(() => signedFetch({ ...at.options, encryptionKey: { id: "x", key: "c2hvcnQ=" } })).toThrow(
+    "has not 32 bytes",
+  );
+  expect(() => signedFetch({ ...at.options, privateKey: "garbage-key" })).toThrow(
+    /^privateKey cannot be read\. Give the PEM text/,
+  );
+  expect(() => signedFetch({ ...at.options, certificates: { a: "garbage" } })).toThrow(
+    'certificates["a"] cannot be read',
+  );
 });

@@ -1,4 +1,6 @@
-/** Looks into an answer for an error code, without taking anything from whoever reads the answer. */
+/**
+ * Looks into an answer for an error code, without taking anything from whoever reads the answer.
+ */
 import { answerBytesMax, parseFields, refusalIn } from "./answer.ts";
 import type { Refusal } from "./answer.ts";
 
@@ -6,10 +8,14 @@ const openingBrace = 0x7b;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
- * The refusal in this answer, or undefined when it is none: binary, no JSON object, or longer than any refusal. Only an answer that begins
- * like a JSON object is read beyond its first chunk, and never beyond 64 KiB. The answer itself stays unread.
+ * The refusal in this answer, or undefined when it is none: binary, no JSON object, or longer than
+ * any refusal. Only an answer that begins like a JSON object is read beyond its first chunk, and
+ * never beyond 64 KiB. The answer itself stays unread.
  */
-export async function sniffRefusal(response: Response, secrets: readonly string[]): Promise<Refusal | undefined> {
+export async function sniffRefusal(
+  response: Response,
+  secrets: readonly string[],
+): Promise<Refusal | undefined> {
   if (response.body === null || response.bodyUsed) return undefined;
   const text = await objectText(response.clone());
   if (text === undefined) return undefined;
@@ -42,12 +48,16 @@ async function objectText(copy: Response): Promise<string | undefined> {
   }
 }
 
-/** Whether what has arrived begins with a brace, perhaps after a byte order mark and white space, or is too little to tell. */
+/**
+ * Whether what has arrived begins with a brace, perhaps after a byte order mark and white space, or
+ * is too little to tell.
+ */
 function mayBeObject(chunks: readonly Uint8Array[]): boolean {
   let position = 0;
   for (const chunk of chunks) {
     for (const byte of chunk) {
-      const skipped = byte === byteOrderMark[position] || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+      const skipped =
+        byte === byteOrderMark[position] || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
       if (!skipped) return byte === openingBrace;
       position += 1;
     }

@@ -19,10 +19,12 @@ const confirmMs = 60_000;
 export const forcedGapMs: number = 30_000;
 
 /**
- * Fetches through `POST /cgi-bin/stable_token`, with the secret in the body. A fetch harms nobody: the platform hands out the same token until five
- * minutes before its end, and then both for five minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
+ * Fetches through `POST /cgi-bin/stable_token`, with the secret in the body. A fetch harms nobody:
+ * the platform hands out the same token until five minutes before its end, and then both for five
+ * minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
  *
- * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is sent until the first issue.
+ * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
+ *   sent until the first issue.
  */
 export function stableToken(options: TokenOptions): Issuer {
   requirePartOptions("stableToken()", options, ["appId", "quotaPerDay", "secret", "trim"]);
@@ -35,7 +37,11 @@ export function stableToken(options: TokenOptions): Issuer {
     origin: platform.origin,
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs: tokenLifetimeMs,
-    quota: { perDay: options.quotaPerDay ?? 500_000, dayOffsetMs: shanghaiOffsetMs, forced: { perDay: 20, gapMs: forcedGapMs } },
+    quota: {
+      perDay: options.quotaPerDay ?? 500_000,
+      dayOffsetMs: shanghaiOffsetMs,
+      forced: { perDay: 20, gapMs: forcedGapMs },
+    },
     issue: ({ signal, forced, current }) =>
       source.use(signal, async (secret) => {
         const question: Question = {
@@ -46,7 +52,11 @@ export function stableToken(options: TokenOptions): Issuer {
           subject: appId,
           endpoint: "token",
         };
-        return issueWithinFirstClaim(current, await askForSeenGrant(platform, question, "access_token"), confirmMs);
+        return issueWithinFirstClaim(
+          current,
+          await askForSeenGrant(platform, question, "access_token"),
+          confirmMs,
+        );
       }),
     probe: (token, signal) => probeToken(platform, token, signal),
     revision: source.revision,

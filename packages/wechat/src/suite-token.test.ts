@@ -9,7 +9,13 @@ const suiteId = "ww4asffe99e54c0f4c";
 const corpId = "ww0123456789abcdef";
 const secret = "kP3-suite_secret_of_43_characters_xxxxxxxxx";
 const parent = new Secret("the-parents-secret", "fp");
-const request: IssueRequest = { signal: new AbortController().signal, reason: "cold", forced: false, current: undefined, parent };
+const request: IssueRequest = {
+  signal: new AbortController().signal,
+  reason: "cold",
+  forced: false,
+  current: undefined,
+  parent,
+};
 
 interface Kind {
   readonly id: string;
@@ -48,7 +54,11 @@ describe.each(kinds)("the issuer $id", ({ id, make, field, url, body }) => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", [field]: "granted", expires_in: 7200 });
     const issuer = make(fetch);
     expect(issuer.id).toBe(id);
-    await expect(issuer.issue(request)).resolves.toMatchObject({ secret: "granted", expiresInMs: 300_000, isAgeUnknown: true });
+    await expect(issuer.issue(request)).resolves.toMatchObject({
+      secret: "granted",
+      expiresInMs: 300_000,
+      isAgeUnknown: true,
+    });
     expect([fetch.sent[0]?.url.href, JSON.parse(String(fetch.sent[0]?.body))]).toEqual([url, body]);
   });
 
@@ -78,12 +88,16 @@ test.each<[string, Kind | undefined, number, string]>([
   ["a void permanent code stops this corp", kinds[1], 40084, "fatal"],
   ["a wrong provider secret is a matter of configuration", kinds[2], 40091, "fatal"],
 ])("%s", async (_title, kind, errcode, outcome) => {
-  await expect(kind?.make(scriptedFetch({ errcode })).issue(request)).rejects.toMatchObject({ outcome });
+  await expect(kind?.make(scriptedFetch({ errcode })).issue(request)).rejects.toMatchObject({
+    outcome,
+  });
 });
 
 test.each(kinds.slice(0, 2))("$id sends nothing without its parent", async ({ make }) => {
   const fetch = scriptedFetch({});
-  await expect(make(fetch).issue({ ...request, parent: undefined })).rejects.toMatchObject({ outcome: "unsent" });
+  await expect(make(fetch).issue({ ...request, parent: undefined })).rejects.toMatchObject({
+    outcome: "unsent",
+  });
   expect(fetch.sent).toEqual([]);
 });
 

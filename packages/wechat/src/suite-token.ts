@@ -1,4 +1,7 @@
-/** WeCom, for service providers: the suite's token (had with a pushed ticket), the tokens of corps that installed it, and the provider's own. */
+/**
+ * WeCom, for service providers: the suite's token (had with a pushed ticket), the tokens of corps
+ * that installed it, and the provider's own.
+ */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { askForSeenGrant } from "./ask.ts";
@@ -28,7 +31,10 @@ export interface CorpTokenOptions extends SharedOptions {
   readonly suiteId: string;
   /** The corp that installed the suite. */
   readonly corpId: string;
-  /** The permanent code that the corp's installation gave, or a function that is asked for it at each fetch: a new installation gives a new one. */
+  /**
+   * The permanent code that the corp's installation gave, or a function that is asked for it at
+   * each fetch: a new installation gives a new one.
+   */
   readonly permanentCode: SecretOption;
 }
 
@@ -40,7 +46,8 @@ export interface ProviderTokenOptions extends SharedOptions {
 }
 
 /**
- * Fetches through `POST /cgi-bin/service/get_suite_token`. Give the pushed ticket, which WeCom accepts for 30 minutes, as `parent`. A fetch harms nobody.
+ * Fetches through `POST /cgi-bin/service/get_suite_token`. Give the pushed ticket, which WeCom
+ * accepts for 30 minutes, as `parent`. A fetch harms nobody.
  *
  * @throws {ConfigurationError} the id, the secret or the base URL cannot be right.
  */
@@ -49,7 +56,11 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
   const suiteId = checkedApp(options.suiteId);
   const id = `wecom:suite:${suiteId}`;
   const platform = createPlatform(options, "wecom");
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
+  const source = secretSource(id, options.secret, {
+    ...options,
+    shape: corpSecretShape,
+    table: platform.table,
+  });
   return {
     ...wecomIssuer(id, platform, source.revision),
     issue: (request) =>
@@ -59,7 +70,13 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
         return ask(
           platform,
           request,
-          { path: "/cgi-bin/service/get_suite_token", json, secrets: [secret, ticket], subject: suiteId, endpoint: "token" },
+          {
+            path: "/cgi-bin/service/get_suite_token",
+            json,
+            secrets: [secret, ticket],
+            subject: suiteId,
+            endpoint: "token",
+          },
           "suite_access_token",
         );
       }),
@@ -67,7 +84,8 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
 }
 
 /**
- * Fetches through `POST /cgi-bin/service/get_corp_token`. Give the suite token's credential as `parent`. A void permanent code (40084) stops this corp alone.
+ * Fetches through `POST /cgi-bin/service/get_corp_token`. Give the suite token's credential as
+ * `parent`. A void permanent code (40084) stops this corp alone.
  *
  * @throws {ConfigurationError} an id, the code or the base URL cannot be right.
  */
@@ -116,7 +134,11 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:provider:${corpId}`;
   const platform = createPlatform(options, "wecom");
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
+  const source = secretSource(id, options.secret, {
+    ...options,
+    shape: corpSecretShape,
+    table: platform.table,
+  });
   return {
     ...wecomIssuer(id, platform, source.revision),
     issue: (request) =>
@@ -125,7 +147,13 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
         return ask(
           platform,
           request,
-          { path: "/cgi-bin/service/get_provider_token", json, secrets: [secret], subject: corpId, endpoint: "token" },
+          {
+            path: "/cgi-bin/service/get_provider_token",
+            json,
+            secrets: [secret],
+            subject: corpId,
+            endpoint: "token",
+          },
           "provider_access_token",
         );
       }),
@@ -141,12 +169,23 @@ function wecomIssuer(
   return { id, origin, policy: { kind: "sliding" }, lifetimeMs: wecomLifetimeMs, revision };
 }
 
-async function ask(platform: Platform, request: IssueRequest, question: Omit<Question, "signal">, field: string): Promise<Issued> {
+async function ask(
+  platform: Platform,
+  request: IssueRequest,
+  question: Omit<Question, "signal">,
+  field: string,
+): Promise<Issued> {
   const whole = { ...question, signal: request.signal };
-  return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask: () => askForSeenGrant(platform, whole, field) });
+  return issueOfKnownAge({
+    request,
+    clock: platform.clock,
+    confirmMs,
+    ask: () => askForSeenGrant(platform, whole, field),
+  });
 }
 
 function needed(parent: string | undefined, id: string, what: string): string {
-  if (parent === undefined) throw new IssueError("unsent", `${id} needs ${what}. Give it as parent.`);
+  if (parent === undefined)
+    throw new IssueError("unsent", `${id} needs ${what}. Give it as parent.`);
   return parent;
 }

@@ -1,10 +1,19 @@
-/** For tests: a process that uses one tenant's token over a store in a file, until it is killed. Started with one argument, the settings as JSON. */
+/**
+ * For tests: a process that uses one tenant's token over a store in a file, until it is killed.
+ * Started with one argument, the settings as JSON.
+ */
 import { DatabaseSync } from "node:sqlite";
 import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
 import { delay, systemClock } from "@lingpai/core";
 import Keyv from "keyv";
 import { openPlatform } from "./open-platform.ts";
-import { componentAppId, encodingAesKey, messageToken, secret, tenantAppId } from "./platform-world.fixture.ts";
+import {
+  componentAppId,
+  encodingAesKey,
+  messageToken,
+  secret,
+  tenantAppId,
+} from "./platform-world.fixture.ts";
 
 export interface WorkerSettings {
   readonly sqliteFile: string;
@@ -14,7 +23,11 @@ export interface WorkerSettings {
 
 /** What it is told; it answers each order with a {@link Report}. */
 export type Order =
-  | { readonly type: "push"; readonly query: Readonly<Record<string, string>>; readonly body: string }
+  | {
+      readonly type: "push";
+      readonly query: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
   | { readonly type: "authorise"; readonly code: string }
   /** Uses the token, again and again, from now on. */
   | { readonly type: "use" }
@@ -39,7 +52,8 @@ const platform = openPlatform({
   refreshGraceMs: settings.refreshGraceMs,
   cache: keyvCache(keyv, { native }),
   lock: keyvLock(keyv, { native }),
-  // A platform on the same machine answers in milliseconds, and a killed holder is not waited for as long as one behind an ocean.
+  // A platform on the same machine answers in milliseconds, and a killed holder is not waited for
+  // as long as one behind an ocean.
   parameters: {
     fetchDeadlineMs: 1_000,
     storeDeadlineMs: 400,
@@ -79,6 +93,7 @@ async function useForEver(): Promise<never> {
 process.on("message", (order: Order) => {
   obey(order).then(
     (outcome) => process.send?.({ type: order.type, outcome } satisfies Report),
-    (error: unknown) => process.send?.({ type: order.type, outcome: String(error) } satisfies Report),
+    (error: unknown) =>
+      process.send?.({ type: order.type, outcome: String(error) } satisfies Report),
   );
 });

@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { createApi } from "./api.ts";
 import { fakeCredential, tokenOf } from "./fake-credential.fixture.ts";
 import { scriptedFetch } from "./scripted-fetch.fixture.ts";
-import { accountParameter, componentParameter, providerParameter, suiteParameter } from "./token-parameter.ts";
+import {
+  accountParameter,
+  componentParameter,
+  providerParameter,
+  suiteParameter,
+} from "./token-parameter.ts";
 
 test.each([
   [accountParameter, "/cgi-bin/user/info", "access_token"],
@@ -29,7 +34,11 @@ test.each([
   [providerParameter, "/cgi-bin/license/create_new_order", "provider_access_token"],
   [providerParameter, "/cgi-bin/license/get_app_license_info", "provider_access_token"],
   [providerParameter, "/cgi-bin/service/get_register_info", "provider_access_token"],
-  [providerParameter, "/cgi-bin/service/externalcontact/finish_external_userid_migration", "provider_access_token"],
+  [
+    providerParameter,
+    "/cgi-bin/service/externalcontact/finish_external_userid_migration",
+    "provider_access_token",
+  ],
   [providerParameter, "/cgi-bin/message/send", undefined],
   [suiteParameter, "/cgi-bin/service/corpid_to_opencorpid", undefined],
   [suiteParameter, "/cgi-bin/service/get_pre_auth_code", "suite_access_token"],
@@ -45,7 +54,9 @@ describe("a client for a component's token", () => {
     const api = createApi(fakeCredential(), { fetch, tokenParameter: componentParameter });
     await api.request("/cgi-bin/component/api_query_auth", { json: {} });
     await api.request("/wxa/gettemplatelist");
-    await api.fetch("https://api.weixin.qq.com/cgi-bin/component/api_query_auth?suite_access_token=own");
+    await api.fetch(
+      "https://api.weixin.qq.com/cgi-bin/component/api_query_auth?suite_access_token=own",
+    );
     expect(fetch.sent.map(({ url }) => url.search)).toEqual([
       `?component_access_token=${tokenOf(1)}`,
       `?access_token=${tokenOf(1)}`,
@@ -53,11 +64,16 @@ describe("a client for a component's token", () => {
     ]);
   });
 
-  test.each([40001, 42001, 42006])("replaces it when it is refused with %d, and sends the call again once", async (errcode) => {
-    const fetch = scriptedFetch({ errcode }, { errcode: 0, fine: true });
-    const credential = fakeCredential();
-    const api = createApi(credential, { fetch, tokenParameter: componentParameter });
-    await expect(api.request("/cgi-bin/component/api_create_preauthcode", { json: {} })).resolves.toMatchObject({ fine: true });
-    expect(credential.calls).toEqual(["get", `reject ${tokenOf(1)} ${errcode}`]);
-  });
+  test.each([40001, 42001, 42006])(
+    "replaces it when it is refused with %d, and sends the call again once",
+    async (errcode) => {
+      const fetch = scriptedFetch({ errcode }, { errcode: 0, fine: true });
+      const credential = fakeCredential();
+      const api = createApi(credential, { fetch, tokenParameter: componentParameter });
+      await expect(
+        api.request("/cgi-bin/component/api_create_preauthcode", { json: {} }),
+      ).resolves.toMatchObject({ fine: true });
+      expect(credential.calls).toEqual(["get", `reject ${tokenOf(1)} ${errcode}`]);
+    },
+  );
 });

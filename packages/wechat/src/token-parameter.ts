@@ -1,18 +1,31 @@
-/** In which query parameter a call carries its token, by the call's path: each kind of token has its own. */
+/**
+ * In which query parameter a call carries its token, by the call's path: each kind of token has its
+ * own.
+ */
 import { exceptionalPaths, ownTokenPaths } from "./token-paths.ts";
 import type { TokenHolder } from "./token-paths.ts";
 
-/** The parameter's name, or undefined where a token would be useless: such endpoints take a secret, or a user's token. */
+/**
+ * The parameter's name, or undefined where a token would be useless: such endpoints take a secret,
+ * or a user's token.
+ */
 export type TokenParameter = (path: string) => string | undefined;
 
 /** All names that there are: a URL that has one brings its own token. */
-export const tokenParameters: readonly string[] = ["access_token", "component_access_token", "suite_access_token", "provider_access_token"];
+export const tokenParameters: readonly string[] = [
+  "access_token",
+  "component_access_token",
+  "suite_access_token",
+  "provider_access_token",
+];
 
 /** For an official account, a mini program, a tenant, or an app at WeCom. */
-export const accountParameter: TokenParameter = (path) => parameterIn(path, "account", "access_token");
+export const accountParameter: TokenParameter = (path) =>
+  parameterIn(path, "account", "access_token");
 
 /** For a third-party platform's own token. */
-export const componentParameter: TokenParameter = (path) => parameterIn(path, "component", "access_token");
+export const componentParameter: TokenParameter = (path) =>
+  parameterIn(path, "component", "access_token");
 
 /** For a WeCom suite's own token. */
 export const suiteParameter: TokenParameter = (path) => parameterIn(path, "suite", undefined);
@@ -20,7 +33,11 @@ export const suiteParameter: TokenParameter = (path) => parameterIn(path, "suite
 /** For a WeCom service provider's own token. */
 export const providerParameter: TokenParameter = (path) => parameterIn(path, "provider", undefined);
 
-function parameterIn(path: string, holder: TokenHolder, otherwise: string | undefined): string | undefined {
+function parameterIn(
+  path: string,
+  holder: TokenHolder,
+  otherwise: string | undefined,
+): string | undefined {
   const row = exceptionalPaths.get(path);
   if (row !== undefined) return row[holder];
   const group = ownTokenPaths.find(({ prefix }) => path.startsWith(prefix));

@@ -1,12 +1,20 @@
 /**
- * The paths whose token is not simply the account's `access_token`, as data from the platforms' pages. A path that is in neither table carries an account's or a
- * component's token as `access_token`, as all of the documented business APIs do, and a suite's or a provider's not at all.
+ * The paths whose token is not simply the account's `access_token`, as data from the platforms'
+ * pages. A path that is in neither table carries an account's or a component's token as
+ * `access_token`, as all of the documented business APIs do, and a suite's or a provider's not at
+ * all.
  */
 
-/** Whose token it is: an account's (a tenant's and a WeCom app's included), a third-party platform's, a suite's, a service provider's. */
+/**
+ * Whose token it is: an account's (a tenant's and a WeCom app's included), a third-party
+ * platform's, a suite's, a service provider's.
+ */
 export type TokenHolder = "account" | "component" | "suite" | "provider";
 
-/** The name of the parameter for each holder that may call; one that is left out may not, or needs no token. */
+/**
+ * The name of the parameter for each holder that may call; one that is left out may not, or needs
+ * no token.
+ */
 type Names = Partial<Readonly<Record<TokenHolder, string>>>;
 
 interface Sourced {
@@ -31,17 +39,37 @@ const wecom = "developer.work.weixin.qq.com/document/path";
 
 const rows: readonly ExceptionalPath[] = [
   // The secret, or a user's code, in place of a token.
-  { path: "/cgi-bin/token", source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html", date },
-  { path: "/cgi-bin/stable_token", source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html", date },
-  { path: "/cgi-bin/clear_quota/v2", source: `${openApi}/openapi/clearQuotaByAppSecret.html`, date },
+  {
+    path: "/cgi-bin/token",
+    source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html",
+    date,
+  },
+  {
+    path: "/cgi-bin/stable_token",
+    source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html",
+    date,
+  },
+  {
+    path: "/cgi-bin/clear_quota/v2",
+    source: `${openApi}/openapi/clearQuotaByAppSecret.html`,
+    date,
+  },
   { path: "/cgi-bin/gettoken", source: `${wecom}/91039`, date },
-  { path: "/cgi-bin/component/api_component_token", source: `${platforms}/ThirdParty/token/component_access_token.html`, date },
+  {
+    path: "/cgi-bin/component/api_component_token",
+    source: `${platforms}/ThirdParty/token/component_access_token.html`,
+    date,
+  },
   {
     path: "/cgi-bin/component/api_start_push_ticket",
     source: `${platforms}/ThirdParty/token/component_verify_ticket_service.html`,
     date,
   },
-  { path: "/cgi-bin/component/clear_quota/v2", source: `${openApi}/openapi/clearComponentQuotaByAppSecret.html`, date },
+  {
+    path: "/cgi-bin/component/clear_quota/v2",
+    source: `${openApi}/openapi/clearComponentQuotaByAppSecret.html`,
+    date,
+  },
   { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, date },
   { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, date },
   // Under /cgi-bin/component/, but with the tenant's token.
@@ -89,35 +117,96 @@ const rows: readonly ExceptionalPath[] = [
     source: `${platforms}/Register_Mini_Programs/fastregisterpersonalweapp.html`,
     date,
   },
-  { path: "/product/register/register_shop", component: "component_access_token", source: "observed: WxJava 4.6.0", date },
+  {
+    path: "/product/register/register_shop",
+    component: "component_access_token",
+    source: "observed: WxJava 4.6.0",
+    date,
+  },
   // At WeCom, with the provider's token under /cgi-bin/service/.
-  { path: "/cgi-bin/service/corpid_to_opencorpid", provider: "provider_access_token", source: `${wecom}/95604`, date },
-  { path: "/cgi-bin/service/get_login_info", provider: "access_token", source: `${wecom}/91125`, date },
-  { path: "/cgi-bin/service/get_register_code", provider: "provider_access_token", source: `${wecom}/90581`, date },
-  { path: "/cgi-bin/service/get_register_info", provider: "provider_access_token", source: `${wecom}/90582`, date },
-  { path: "/cgi-bin/service/get_customized_auth_url", provider: "provider_access_token", source: `${wecom}/98744`, date },
+  {
+    path: "/cgi-bin/service/corpid_to_opencorpid",
+    provider: "provider_access_token",
+    source: `${wecom}/95604`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/get_login_info",
+    provider: "access_token",
+    source: `${wecom}/91125`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/get_register_code",
+    provider: "provider_access_token",
+    source: `${wecom}/90581`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/get_register_info",
+    provider: "provider_access_token",
+    source: `${wecom}/90582`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/get_customized_auth_url",
+    provider: "provider_access_token",
+    source: `${wecom}/98744`,
+    date,
+  },
   {
     path: "/cgi-bin/service/externalcontact/finish_external_userid_migration",
     provider: "provider_access_token",
     source: "observed: blog.csdn.net/qq_37203082/article/details/128493602",
     date,
   },
-  { path: "/cgi-bin/service/contact/sort", provider: "provider_access_token", source: `${wecom}/92093`, date },
-  { path: "/cgi-bin/service/contact/id_translate", provider: "provider_access_token", source: `${wecom}/91846`, date },
-  { path: "/cgi-bin/service/contact/batchsearch", provider: "provider_access_token", source: `${wecom}/91844`, date },
-  { path: "/cgi-bin/service/batch/getresult", provider: "provider_access_token", source: `${wecom}/91882`, date },
-  { path: "/cgi-bin/service/externalcontact/unionid_to_external_userid_3rd", suite: "suite_access_token", source: `${wecom}/93274`, date },
+  {
+    path: "/cgi-bin/service/contact/sort",
+    provider: "provider_access_token",
+    source: `${wecom}/92093`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/contact/id_translate",
+    provider: "provider_access_token",
+    source: `${wecom}/91846`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/contact/batchsearch",
+    provider: "provider_access_token",
+    source: `${wecom}/91844`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/batch/getresult",
+    provider: "provider_access_token",
+    source: `${wecom}/91882`,
+    date,
+  },
+  {
+    path: "/cgi-bin/service/externalcontact/unionid_to_external_userid_3rd",
+    suite: "suite_access_token",
+    source: `${wecom}/93274`,
+    date,
+  },
 ];
 
 /** By path, without the base URL's own. */
-export const exceptionalPaths: ReadonlyMap<string, ExceptionalPath> = new Map(rows.map((row) => [row.path, row]));
+export const exceptionalPaths: ReadonlyMap<string, ExceptionalPath> = new Map(
+  rows.map((row) => [row.path, row]),
+);
 
-/** Groups of paths that the platforms document as one; the first that fits counts, after {@link exceptionalPaths}. */
+/**
+ * Groups of paths that the platforms document as one; the first that fits counts, after
+ * {@link exceptionalPaths}.
+ */
 export const ownTokenPaths: readonly OwnTokenPaths[] = [
   {
     prefix: "/sns/component/",
     component: "component_access_token",
-    source: "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/others/WeChat_login.html",
+    source:
+      "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/others/WeChat_login.html",
     date,
   },
   {
@@ -126,8 +215,23 @@ export const ownTokenPaths: readonly OwnTokenPaths[] = [
     source: `${platforms}/Official_Accounts/official_account_website_authorization.html`,
     date,
   },
-  { prefix: "/sns/", source: "developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html", date },
-  { prefix: "/cgi-bin/component/", component: "component_access_token", source: `${platforms}/ThirdParty/token/pre_auth_code.html`, date },
+  {
+    prefix: "/sns/",
+    source:
+      "developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html",
+    date,
+  },
+  {
+    prefix: "/cgi-bin/component/",
+    component: "component_access_token",
+    source: `${platforms}/ThirdParty/token/pre_auth_code.html`,
+    date,
+  },
   { prefix: "/cgi-bin/service/", suite: "suite_access_token", source: `${wecom}/90601`, date },
-  { prefix: "/cgi-bin/license/", provider: "provider_access_token", source: `${wecom}/95644`, date },
+  {
+    prefix: "/cgi-bin/license/",
+    provider: "provider_access_token",
+    source: `${wecom}/95644`,
+    date,
+  },
 ];

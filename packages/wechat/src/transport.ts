@@ -25,11 +25,16 @@ const beforeSend = new Set([
 export interface TransportFailure {
   /** `unsent`: nothing was written. `unknown`: it may have been processed. */
   readonly outcome: "unsent" | "unknown";
-  /** The system's code, when it has the form of one. Nothing else of the failure may be shown: it can hold the URL, and that the secret. */
+  /**
+   * The system's code, when it has the form of one. Nothing else of the failure may be shown: it
+   * can hold the URL, and that the secret.
+   */
   readonly code: string | undefined;
 }
 
-/** Reads what `fetch` threw: its causes, and the attempts on each address where there were several. */
+/**
+ * Reads what `fetch` threw: its causes, and the attempts on each address where there were several.
+ */
 export function transportFailure(error: unknown): TransportFailure {
   const leaves = causes(error, 0);
   const codes = leaves.map(codeOf);
@@ -39,12 +44,16 @@ export function transportFailure(error: unknown): TransportFailure {
 
 function causes(error: unknown, depth: number): unknown[] {
   if (depth > 4 || typeof error !== "object" || error === null) return [error];
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.flatMap((each: unknown) => causes(each, depth + 1));
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.flatMap((each: unknown) => causes(each, depth + 1));
   if ("cause" in error && error.cause !== undefined) return causes(error.cause, depth + 1);
   return [error];
 }
 
-/** Undici's words for a proxy that would not connect to the platform (its `lib/dispatcher/proxy-agent.js`, 7.x). Nothing of the request has left. */
+/**
+ * Undici's words for a proxy that would not connect to the platform (its
+ * `lib/dispatcher/proxy-agent.js`, 7.x). Nothing of the request has left.
+ */
 const refusedByProxy = /^Proxy response \((\d{3})\) !== 200 when HTTP Tunneling$/;
 
 function proxyStatus(leaf: unknown): string | undefined {
@@ -55,7 +64,10 @@ function isBeforeSend(leaf: unknown): boolean {
   if (proxyStatus(leaf) !== undefined) return true;
   const code = codeOf(leaf);
   if (code === undefined) return false;
-  if (code === "ETIMEDOUT") return typeof leaf === "object" && leaf !== null && "syscall" in leaf && leaf.syscall === "connect";
+  if (code === "ETIMEDOUT")
+    return (
+      typeof leaf === "object" && leaf !== null && "syscall" in leaf && leaf.syscall === "connect"
+    );
   return beforeSend.has(code);
 }
 
@@ -63,7 +75,9 @@ function codeOf(leaf: unknown): string | undefined {
   const status = proxyStatus(leaf);
   if (status !== undefined) return `PROXY_${status}`;
   if (typeof leaf !== "object" || leaf === null || !("code" in leaf)) return undefined;
-  return typeof leaf.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(leaf.code) ? leaf.code : undefined;
+  return typeof leaf.code === "string" && /^[A-Z][A-Z0-9_]{1,63}$/.test(leaf.code)
+    ? leaf.code
+    : undefined;
 }
 
 /** The platform's clock when it answered, in ms since the Unix epoch; ours when it does not say. */
@@ -75,7 +89,10 @@ export function platformNow(headers: Headers, ownNowMs: number): number {
 const retryAfterMinMs = 1000;
 const retryAfterMaxMs = 600_000;
 
-/** `Retry-After` in ms, as seconds or as a date, brought between a second and ten minutes; undefined when it is missing or neither. */
+/**
+ * `Retry-After` in ms, as seconds or as a date, brought between a second and ten minutes; undefined
+ * when it is missing or neither.
+ */
 export function retryAfterHeader(headers: Headers, platformNowMs: number): number | undefined {
   const raw = headers.get("retry-after")?.trim();
   if (raw === undefined || raw === "") return undefined;

@@ -1,16 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { appSecretShape, checkedId, checkedSecret, corpIdShape, corpSecretShape } from "./validate.ts";
+import {
+  appSecretShape,
+  checkedId,
+  checkedSecret,
+  corpIdShape,
+  corpSecretShape,
+} from "./validate.ts";
 
 const appId = "wx0123456789abcdef";
 const secret = "0123456789abcdef0123456789abcdef";
 
 describe("an AppID", () => {
-  test.each([appId, "wx0123456789ABCDEF", "ww0123456789abcdef", "tj4asffe99e54c0f4c", "wx-of-a-new-kind_2027"])(
-    "%j is accepted as it is",
-    (value) => {
-      expect(checkedId(value)).toBe(value);
-    },
-  );
+  test.each([
+    appId,
+    "wx0123456789ABCDEF",
+    "ww0123456789abcdef",
+    "tj4asffe99e54c0f4c",
+    "wx-of-a-new-kind_2027",
+  ])("%j is accepted as it is", (value) => {
+    expect(checkedId(value)).toBe(value);
+  });
 
   test.each<[string, unknown, RegExp]>([
     ["that is empty", "", /is empty/],
@@ -20,8 +29,16 @@ describe("an AppID", () => {
     ["with a line end", `${appId}\n`, /a line end \(U\+000A\) at position 19/],
     ["with a carriage return", `${appId}\r\n`, /a carriage return \(U\+000D\) at position 19/],
     ["with a space before it", ` ${appId}`, /a space \(U\+0020\) at position 1/],
-    ["with a byte order mark", `\ufeff${appId}`, /"\\u\{feff\}wx0…" has a byte order mark \(U\+FEFF\) at position 1/],
-    ["with full-width digits", "wx0123456789abcde\uff11", /a full-width character \(U\+FF11\) at position 18/],
+    [
+      "with a byte order mark",
+      `\ufeff${appId}`,
+      /"\\u\{feff\}wx0…" has a byte order mark \(U\+FEFF\) at position 1/,
+    ],
+    [
+      "with full-width digits",
+      "wx0123456789abcde\uff11",
+      /a full-width character \(U\+FF11\) at position 18/,
+    ],
     ["with braces", "wx01234567a}:{bcde", /U\+007D\) at position 12/],
     ["that is an original id", "gh_0123456789ab", /"gh_0…" is an account's original id/],
     ["that is absurdly short", "wx01234", /ends after 7 characters/],
@@ -31,7 +48,11 @@ describe("an AppID", () => {
     ["that is the text of a missing value", "undefined", /is the text of a missing value/],
   ])("%s is refused, with the place and at most four characters", (_title, value, message) => {
     expect(() => checkedId(value)).toThrow(
-      expect.objectContaining({ code: "CONFIGURATION", rule: "id-shape", message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: "CONFIGURATION",
+        rule: "id-shape",
+        message: expect.stringMatching(message),
+      }),
     );
     expect(() => checkedId(value)).not.toThrow(/wx012/);
   });
@@ -50,13 +71,16 @@ describe("a secret", () => {
     expect(checkedSecret("Abc_-0123456789", { shape: corpSecretShape })).toBe("Abc_-0123456789");
   });
 
-  test.each([`g${secret.slice(1)}`, `${secret}0`, secret.slice(1), "Ab+/=.~0123456789", "c".repeat(512)])(
-    "of a shape that nobody documents is accepted: %j",
-    (value) => {
-      expect(checkedSecret(value)).toBe(value);
-      expect(checkedSecret(value, { shape: corpSecretShape })).toBe(value);
-    },
-  );
+  test.each([
+    `g${secret.slice(1)}`,
+    `${secret}0`,
+    secret.slice(1),
+    "Ab+/=.~0123456789",
+    "c".repeat(512),
+  ])("of a shape that nobody documents is accepted: %j", (value) => {
+    expect(checkedSecret(value)).toBe(value);
+    expect(checkedSecret(value, { shape: corpSecretShape })).toBe(value);
+  });
 
   test("with trim loses nothing but the white space round it", () => {
     expect(checkedSecret(` ${secret}\n`, { trim: true })).toBe(secret);
@@ -88,7 +112,11 @@ describe("a secret", () => {
     ["that is absurdly long", "0".repeat(513), /has 513 characters/],
   ])("%s is refused and not shown", (_title, value, message) => {
     expect(() => checkedSecret(value)).toThrow(
-      expect.objectContaining({ code: "CONFIGURATION", rule: "secret-shape", message: expect.stringMatching(message) }),
+      expect.objectContaining({
+        code: "CONFIGURATION",
+        rule: "secret-shape",
+        message: expect.stringMatching(message),
+      }),
     );
     expect(() => checkedSecret(value)).not.toThrow(/01234567|89abcdef/);
   });

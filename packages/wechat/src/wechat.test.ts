@@ -1,4 +1,7 @@
-/** The client end to end: the real credential, the memory store, and the platform's own log as the judge. */
+/**
+ * The client end to end: the real credential, the memory store, and the platform's own log as the
+ * judge.
+ */
 import { inspect } from "node:util";
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { MemoryStore } from "@lingpai/adapter-memory";
@@ -33,7 +36,13 @@ interface World {
 
 function world(options: SimulatorOptions = {}): World {
   const clock = manualClock();
-  const simulator = createSimulator({ clock, random: seededRandom(7), accounts: [{ appId, secret }], latencyMs: 50, ...options });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(7),
+    accounts: [{ appId, secret }],
+    latencyMs: 50,
+    ...options,
+  });
   const shared = memoryStore({ clock });
   return {
     clock,
@@ -41,8 +50,21 @@ function world(options: SimulatorOptions = {}): World {
     store: shared,
     node(name, { memory = shared, ...more } = {}) {
       const fetch = simulator.fetchAs({ caller: name });
-      const settings = { appId, secret, environment: "prod", cache: memoryCache(memory, { clock }), lock: memoryLock(memory, { clock }) };
-      const client = wechat({ ...settings, node: name, fetch, clock, random: seededRandom(name), ...more });
+      const settings = {
+        appId,
+        secret,
+        environment: "prod",
+        cache: memoryCache(memory, { clock }),
+        lock: memoryLock(memory, { clock }),
+      };
+      const client = wechat({
+        ...settings,
+        node: name,
+        fetch,
+        clock,
+        random: seededRandom(name),
+        ...more,
+      });
       open.push(client);
       return client;
     },
@@ -57,13 +79,18 @@ function world(options: SimulatorOptions = {}): World {
 const modes = ["stable", "plain"] as const;
 
 describe.each(modes)("a client in %s mode", (mode) => {
-  test.each([0, 300_000])("serves four nodes with 25 callers each by one fetch, with an overlap of %d ms", async (overlapMs) => {
-    const { simulator, node, during } = world({ overlapMs });
-    const nodes = ["a", "b", "c", "d"].map((name) => node(name, { mode, overlapMs }));
-    const calls = nodes.flatMap((client) => Array.from({ length: 25 }, () => client.request(info)));
-    await during(Promise.all(calls));
-    expect(simulator.log.tally(appId)).toEqual({ fetches: 1, issued: 1, calls: 100, refused: 0 });
-  });
+  test.each([0, 300_000])(
+    "serves four nodes with 25 callers each by one fetch, with an overlap of %d ms",
+    async (overlapMs) => {
+      const { simulator, node, during } = world({ overlapMs });
+      const nodes = ["a", "b", "c", "d"].map((name) => node(name, { mode, overlapMs }));
+      const calls = nodes.flatMap((client) =>
+        Array.from({ length: 25 }, () => client.request(info)),
+      );
+      await during(Promise.all(calls));
+      expect(simulator.log.tally(appId)).toEqual({ fetches: 1, issued: 1, calls: 100, refused: 0 });
+    },
+  );
 
   test.each([0, 300_000])(
     "replaces a token that was killed from outside by one fetch, and no call fails, with an overlap of %d ms",
@@ -75,7 +102,11 @@ describe.each(modes)("a client in %s mode", (mode) => {
       simulator.operator.kill(appId, { kind: mode });
       const before = simulator.log.seq;
       const answers = await during(
-        Promise.all(nodes.flatMap((client) => Array.from({ length: 10 }, () => client.request<{ openid: string }>(info)))),
+        Promise.all(
+          nodes.flatMap((client) =>
+            Array.from({ length: 10 }, () => client.request<{ openid: string }>(info)),
+          ),
+        ),
       );
       expect(answers.map(({ openid }) => openid)).toEqual(Array.from({ length: 20 }, () => "o"));
       const fetches = simulator.log.entries({ kind: "issue", afterSeq: before });
@@ -100,7 +131,9 @@ describe.each(modes)("a client in %s mode", (mode) => {
     await during(client.request(info));
     await clock.advance(60_000);
     simulator.operator.expireNow(appId);
-    await expect(during(client.fetch(`https://api.weixin.qq.com${info}`).then((response) => response.json()))).resolves.toMatchObject({
+    await expect(
+      during(client.fetch(`https://api.weixin.qq.com${info}`).then((response) => response.json())),
+    ).resolves.toMatchObject({
       openid: "o",
     });
   });
@@ -109,7 +142,10 @@ describe.each(modes)("a client in %s mode", (mode) => {
     const { clock, simulator, node, during } = world();
     let present = "0".repeat(32);
     const client = node("a", { mode, secret: () => present });
-    const failed = await during(Promise.allSettled(Array.from({ length: 5 }, () => client.token())), 60_000);
+    const failed = await during(
+      Promise.allSettled(Array.from({ length: 5 }, () => client.token())),
+      60_000,
+    );
     expect(failed.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "rejected"));
     const [first] = failed;
     expect(first?.status === "rejected" && inspect(first.reason)).toMatch(/40125.*wrong secret/s);
@@ -128,8 +164,10 @@ describe.each(modes)("a client in %s mode", (mode) => {
     simulator.operator.kill(appId, { kind: mode });
     await during(client.request(info));
     const shown =
-      inspect([client, client.credential, client.status(), events], { depth: 12, showHidden: true }) +
-      JSON.stringify([client, client.status(), events]);
+      inspect([client, client.credential, client.status(), events], {
+        depth: 12,
+        showHidden: true,
+      }) + JSON.stringify([client, client.status(), events]);
     expect(events.length).toBeGreaterThan(0);
     expect(shown).not.toContain(secret);
     expect(shown).not.toContain(token);
@@ -156,20 +194,25 @@ const misfortunes: [string, Fault][] = [
 ];
 
 describe.each(modes)("a request for a %s token that meets", (mode) => {
-  test.each(misfortunes)("%s costs time, but refuses no call and loses no token", async (_title, fault) => {
-    const { clock, simulator, node, during } = world({ overlapMs: 0 });
-    const client = node("a", { mode, overlapMs: 0 });
-    simulator.faults.next(fault, { when: ({ endpoint }) => endpoint.endsWith("token") });
-    await during(
-      client.request(info).catch(() => undefined),
-      60_000,
-    );
-    await clock.advance(120_000);
-    await expect(during(client.request(info), 60_000)).resolves.toMatchObject({ openid: "o" });
-    expect(simulator.log.tally(appId).refused).toBe(0);
-    expect(simulator.log.tally(appId).fetches).toBeLessThanOrEqual(4);
-    expect(simulator.operator.inspect(await client.token())).toEqual(simulator.operator.latest(appId, mode));
-  });
+  test.each(misfortunes)(
+    "%s costs time, but refuses no call and loses no token",
+    async (_title, fault) => {
+      const { clock, simulator, node, during } = world({ overlapMs: 0 });
+      const client = node("a", { mode, overlapMs: 0 });
+      simulator.faults.next(fault, { when: ({ endpoint }) => endpoint.endsWith("token") });
+      await during(
+        client.request(info).catch(() => undefined),
+        60_000,
+      );
+      await clock.advance(120_000);
+      await expect(during(client.request(info), 60_000)).resolves.toMatchObject({ openid: "o" });
+      expect(simulator.log.tally(appId).refused).toBe(0);
+      expect(simulator.log.tally(appId).fetches).toBeLessThanOrEqual(4);
+      expect(simulator.operator.inspect(await client.token())).toEqual(
+        simulator.operator.latest(appId, mode),
+      );
+    },
+  );
 });
 
 describe("constructing a client", () => {
@@ -182,7 +225,8 @@ describe("constructing a client", () => {
       new Proxy(real, {
         get: (target, name, receiver) => {
           const value: unknown = Reflect.get(target, name, receiver);
-          if (name === "withPrefix" || name === "at") return (...path: [never]) => untouchable<Cache | Lock>(target[name](...path));
+          if (name === "withPrefix" || name === "at")
+            return (...path: [never]) => untouchable<Cache | Lock>(target[name](...path));
           return typeof value === "function" ? () => touch(String(name)) : value;
         },
       });
@@ -220,15 +264,27 @@ describe("constructing a client", () => {
     ["an insecure base URL", { baseUrl: "http://api.weixin.qq.com" }],
     ["an environment that is no label", { environment: "prod env" }],
   ])("with %s is refused", (_title, wrong) => {
-    expect(() => world().node("a", wrong)).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => world().node("a", wrong)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 
   test("without a secret is refused to an owner and granted to a consumer", async () => {
     const { node, during, clock, simulator, store } = world();
     const cache = memoryCache(store, { clock });
     const lock = memoryLock(store, { clock });
-    expect(() => wechat({ appId, environment: "prod", cache, lock })).toThrow(expect.objectContaining({ rule: "secret-shape" }));
-    const consumer = wechat({ appId, environment: "prod", cache, lock, clock, role: "consumer", fetch: simulator.fetch });
+    expect(() => wechat({ appId, environment: "prod", cache, lock })).toThrow(
+      expect.objectContaining({ rule: "secret-shape" }),
+    );
+    const consumer = wechat({
+      appId,
+      environment: "prod",
+      cache,
+      lock,
+      clock,
+      role: "consumer",
+      fetch: simulator.fetch,
+    });
     open.push(consumer);
     const token = await during(node("owner").token());
     await expect(during(consumer.token())).resolves.toBe(token);
@@ -248,7 +304,9 @@ describe("two environments", () => {
   test("with one store and the plain token: the second fails before it fetches", async () => {
     const { simulator, node, during } = world();
     await during(node("prod-1", { mode: "plain" }).request(info));
-    await expect(during(node("dev-1", { mode: "plain", environment: "dev" }).token())).rejects.toMatchObject({
+    await expect(
+      during(node("dev-1", { mode: "plain", environment: "dev" }).token()),
+    ).rejects.toMatchObject({
       code: "CREDENTIAL_CONFLICT",
       claimedBy: "prod",
     });
@@ -259,12 +317,16 @@ describe("two environments", () => {
 describe("a ticket", () => {
   test("waits as long as the client's parameters say, and keeps windows of its own", async () => {
     const { clock, node, simulator } = world();
-    const client = node("a", { parameters: { waitMs: 1_000, advisoryMs: 200_000, mandatoryMs: 100_000 } });
+    const client = node("a", {
+      parameters: { waitMs: 1_000, advisoryMs: 200_000, mandatoryMs: 100_000 },
+    });
     const token = client.credential.get();
     await clock.advance(1_000);
     await token;
     simulator.faults.next({ loseReply: "silence" }, { endpoint: "/cgi-bin/ticket/getticket" });
-    const told = expect(client.ticket("jsapi").get()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    const told = expect(client.ticket("jsapi").get()).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     await clock.advance(1_100);
     await told;
     // Its request ends at its own deadline.
@@ -273,7 +335,13 @@ describe("a ticket", () => {
 
   test("takes the parameters of a client whose requests are slow, or whose clocks are far apart", async () => {
     const { node, during } = world();
-    const slow = { attemptsMax: 8, fetchDeadlineMs: 20_000, leaseMs: 30_000, drainMs: 30_000, mandatoryMs: 300_000 };
+    const slow = {
+      attemptsMax: 8,
+      fetchDeadlineMs: 20_000,
+      leaseMs: 30_000,
+      drainMs: 30_000,
+      mandatoryMs: 300_000,
+    };
     for (const parameters of [slow, { mandatoryMs: 200_000, skewMarginMs: 150_000 }]) {
       const client = node("a", { mode: "plain", parameters });
       expect((await during(client.ticket("jsapi").get())).reveal()).not.toBe("");
@@ -296,7 +364,9 @@ describe("a ticket", () => {
           .then((secretOf) => secretOf.reveal()),
       ),
     ).resolves.not.toBe(first);
-    expect(simulator.log.entries({ endpoint: "/cgi-bin/stable_token" }).filter(({ code }) => code === 0)).toHaveLength(2);
+    expect(
+      simulator.log.entries({ endpoint: "/cgi-bin/stable_token" }).filter(({ code }) => code === 0),
+    ).toHaveLength(2);
   });
 
   test("signs a page", async () => {
@@ -325,7 +395,10 @@ describe("closing a client", () => {
     const closed = client.close();
     await clock.advance(30_000);
     await closed;
-    expect(await Promise.all([waiting, ticket])).toEqual([expect.any(ClosedError), expect.any(ClosedError)]);
+    expect(await Promise.all([waiting, ticket])).toEqual([
+      expect.any(ClosedError),
+      expect.any(ClosedError),
+    ]);
     await expect(client.request(info)).rejects.toMatchObject({ code: "CLOSED" });
     expect(() => client.ticket("wx_card")).toThrow(ClosedError);
     expect(clock.pendingTimers).toBe(0);

@@ -1,6 +1,18 @@
 /** The client that most users want: one AppID, its token, and calls that survive. */
-import { ClosedError, ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
-import type { CallOptions, Credential, CredentialOptions, CredentialStatus, Issuer } from "@lingpai/core";
+import {
+  ClosedError,
+  ConfigurationError,
+  requireKnown,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
+import type {
+  CallOptions,
+  Credential,
+  CredentialOptions,
+  CredentialStatus,
+  Issuer,
+} from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
 import { jsSdkSignature } from "./js-sdk.ts";
@@ -21,27 +33,37 @@ import { ticket, ticketParameters } from "./ticket.ts";
 import type { TicketType } from "./ticket.ts";
 
 export interface WechatOptions
-  extends Omit<CredentialOptions, "issuer" | "parent" | "onContention">, ApiOptions, Omit<PlainTokenOptions, "secret" | "fallback"> {
-  /** The AppSecret, or a function that is asked for it at each fetch. Only a `consumer` may do without. */
+  extends
+    Omit<CredentialOptions, "issuer" | "parent" | "onContention">,
+    ApiOptions,
+    Omit<PlainTokenOptions, "secret" | "fallback"> {
+  /**
+   * The AppSecret, or a function that is asked for it at each fetch. Only a `consumer` may do
+   * without.
+   */
   readonly secret?: SecretOption;
   /**
    * Which of the account's two tokens to use. They are independent of each other.
    *
-   * `stable` can be fetched by many without harm. `plain` is needed only where something that you cannot change reads the plain token: its
-   * every fetch retires the one before, so this fleet must then be the only one that fetches. `overlapMs` applies to `plain` alone.
+   * `stable` can be fetched by many without harm. `plain` is needed only where something that you
+   * cannot change reads the plain token: its every fetch retires the one before, so this fleet must
+   * then be the only one that fetches. `overlapMs` applies to `plain` alone.
    * @defaultValue "stable"
    */
   readonly mode?: "stable" | "plain";
   /**
-   * With `plain`: what to do when somebody outside the fleet goes on fetching plain tokens, which kills this fleet's. `report` it, or let the whole fleet
-   * take the stable token, which such a war cannot reach; `credential.useFallback(false)` goes back. Give it to all nodes alike. @defaultValue "report"
+   * With `plain`: what to do when somebody outside the fleet goes on fetching plain tokens, which
+   * kills this fleet's. `report` it, or let the whole fleet take the stable token, which such a war
+   * cannot reach; `credential.useFallback(false)` goes back. Give it to all nodes alike.
+   * @defaultValue "report"
    */
   readonly onContention?: "report" | "stable";
 }
 
 export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, QuotaDesk {
   /**
-   * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also notice when it dies.
+   * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also
+   * notice when it dies.
    *
    * @throws what {@link Credential.get} throws.
    */
@@ -49,7 +71,8 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
   /** The access token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
   readonly credential: Credential;
   /**
-   * A ticket's credential, had with the access token. The same object at each call; closed with the client.
+   * A ticket's credential, had with the access token. The same object at each call; closed with the
+   * client.
    *
    * @throws {ClosedError} the client is closed and had no such ticket.
    */
@@ -57,28 +80,36 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
   /** What `wx.config` needs to trust the page at this address. */
   jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
   /**
-   * A mini program's login: exchanges the code of `wx.login` for the user's session. Spends no access token. A code works once, for five minutes.
+   * A mini program's login: exchanges the code of `wx.login` for the user's session. Spends no
+   * access token. A code works once, for five minutes.
    *
-   * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used. @throws {IssueError} WeChat did not answer.
+   * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used. @throws {IssueError}
+   *   WeChat did not answer.
    */
   jscode2session(code: string, options?: CallOptions): Promise<UserSession>;
   /**
-   * For a token that leaked: replaces it twice, so that the platform forgets it. Resolves when it is dead, after about half a minute in stable mode. Costs two
-   * fetches, in stable mode two of the day's 20 forced ones.
+   * For a token that leaked: replaces it twice, so that the platform forgets it. Resolves when it
+   * is dead, after about half a minute in stable mode. Costs two fetches, in stable mode two of the
+   * day's 20 forced ones.
    *
    * @throws {CredentialUnavailableError} it may still be alive; call again.
    */
   revoke(options?: CallOptions): Promise<void>;
   /** What this process knows of the access token, without I/O and without secrets. */
   status(): CredentialStatus;
-  /** Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and the lock stay open. */
+  /**
+   * Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and
+   * the lock stay open.
+   */
   close(): Promise<void>;
 }
 
 /**
- * A client for one AppID. Constructing it sends nothing, reads nothing and asks for no secret, in any environment.
+ * A client for one AppID. Constructing it sends nothing, reads nothing and asks for no secret, in
+ * any environment.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
+ *   be.
  */
 export function wechat(options: WechatOptions): Wechat {
   requireKnown("wechat()", options, wechatNames);
@@ -133,11 +164,22 @@ export function wechat(options: WechatOptions): Wechat {
       const jsapi = (await ticketOf("jsapi").get(call)).reveal();
       const nonceStr = random.id();
       const timestamp = Math.floor(clock.wallMs() / 1000);
-      return { appId: options.appId, timestamp, nonceStr, signature: jsSdkSignature({ ticket: jsapi, nonceStr, timestamp, url }) };
+      return {
+        appId: options.appId,
+        timestamp,
+        nonceStr,
+        signature: jsSdkSignature({ ticket: jsapi, nonceStr, timestamp, url }),
+      };
     },
     ...quota,
-    jscode2session: (code, call) => userSession({ appId: options.appId, platform, secrets }, code, call),
-    revoke: (call) => revoke(tokenCredential, { clock, gapMs: options.mode === "plain" ? 0 : forcedGapMs, ...call }),
+    jscode2session: (code, call) =>
+      userSession({ appId: options.appId, platform, secrets }, code, call),
+    revoke: (call) =>
+      revoke(tokenCredential, {
+        clock,
+        gapMs: options.mode === "plain" ? 0 : forcedGapMs,
+        ...call,
+      }),
     status: () => tokenCredential.status(),
     async close() {
       closed = true;
@@ -160,7 +202,9 @@ function issuerOf(options: WechatOptions): Issuer {
     return plainToken({ ...options, secret, fallback: stableToken({ ...others, secret }) });
   }
   if (mode === undefined || mode === "stable") return stableToken({ ...options, secret });
-  throw new ConfigurationError(`The mode is ${JSON.stringify(mode)}. Give "stable" or "plain".`, { rule: "mode" });
+  throw new ConfigurationError(`The mode is ${JSON.stringify(mode)}. Give "stable" or "plain".`, {
+    rule: "mode",
+  });
 }
 
 /** A consumer is never asked to fetch. */

@@ -18,13 +18,32 @@ function world(options: SimulatorOptions = {}): {
 } {
   const clock = manualClock();
   const random = seededRandom(1);
-  const simulator = createSimulator({ clock, random, corps: [{ corpId, apps: [app] }], ...options });
+  const simulator = createSimulator({
+    clock,
+    random,
+    corps: [{ corpId, apps: [app] }],
+    ...options,
+  });
   const store = memoryStore({ clock });
-  const shared = { environment: "prod", clock, random, cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
+  const shared = {
+    environment: "prod",
+    clock,
+    random,
+    cache: memoryCache(store, { clock }),
+    lock: memoryLock(store, { clock }),
+  };
   return {
     clock,
     simulator,
-    node: (more = {}) => wecom({ corpId, app: app.agentId, secret: app.secret, fetch: simulator.fetch, ...shared, ...more }),
+    node: (more = {}) =>
+      wecom({
+        corpId,
+        app: app.agentId,
+        secret: app.secret,
+        fetch: simulator.fetch,
+        ...shared,
+        ...more,
+      }),
   };
 }
 
@@ -32,7 +51,8 @@ describe("a client for an app at WeCom", () => {
   test("makes calls at WeCom, on one token, and survives its death", async () => {
     const { clock, simulator, node } = world();
     const client = node();
-    const send = (): Promise<unknown> => client.request("/cgi-bin/message/send", { json: { agentid: 1000002, touser: "@all" } });
+    const send = (): Promise<unknown> =>
+      client.request("/cgi-bin/message/send", { json: { agentid: 1000002, touser: "@all" } });
     const first = send();
     await clock.advance(1000);
     await expect(first).resolves.toMatchObject({ errcode: 0 });
@@ -40,7 +60,9 @@ describe("a client for an app at WeCom", () => {
     const second = send();
     await clock.advance(60_000);
     await expect(second).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.entries({ appId: `${corpId}/${app.agentId}`, kind: "issue" })).toHaveLength(2);
+    expect(
+      simulator.log.entries({ appId: `${corpId}/${app.agentId}`, kind: "issue" }),
+    ).toHaveLength(2);
     await client.close();
   });
 
@@ -59,7 +81,9 @@ describe("a client for an app at WeCom", () => {
     ] as const) {
       const ticket = (await client.ticket(type).get()).reveal();
       const { nonceStr, timestamp } = config;
-      expect(config.signature).toBe(jsSdkSignature({ ticket, nonceStr, timestamp, url: "https://app.example/page?a=1" }));
+      expect(config.signature).toBe(
+        jsSdkSignature({ ticket, nonceStr, timestamp, url: "https://app.example/page?a=1" }),
+      );
     }
     expect(simulator.log.issues(undefined, "/cgi-bin/get_jsapi_ticket")).toHaveLength(1);
     expect(simulator.log.issues(undefined, "/cgi-bin/ticket/get")).toHaveLength(1);
@@ -69,7 +93,10 @@ describe("a client for an app at WeCom", () => {
   test("asks for the agent id where the app's name is none", async () => {
     const { node } = world();
     const client = node({ app: "contacts" });
-    await expect(client.agentConfig("https://app.example/")).rejects.toMatchObject({ code: "CONFIGURATION", rule: "agent-id" });
+    await expect(client.agentConfig("https://app.example/")).rejects.toMatchObject({
+      code: "CONFIGURATION",
+      rule: "agent-id",
+    });
     const named = node({ app: "sales", agentId: 1_000_002 });
     expect(named.status().id).toBe(`wecom:app:${corpId}:sales`);
     await Promise.all([client.close(), named.close()]);
@@ -80,7 +107,9 @@ describe("a client for an app at WeCom", () => {
     const client = node();
     expect(client.ticket("jsapi")).toBe(client.ticket("jsapi"));
     await client.close();
-    expect(() => client.ticket("agent_config")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+    expect(() => client.ticket("agent_config")).toThrow(
+      expect.objectContaining({ code: "CLOSED" }),
+    );
     expect(JSON.stringify(client)).not.toContain(app.secret.slice(0, 8));
   });
 

@@ -1,5 +1,11 @@
 /** The client for an app of one corp at WeCom: its token, its calls, and what its pages need. */
-import { ClosedError, ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
+import {
+  ClosedError,
+  ConfigurationError,
+  requireKnown,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
 import { createApi } from "./api.ts";
 import type { Api, ApiOptions } from "./api.ts";
@@ -12,13 +18,19 @@ import { wecomToken } from "./wecom.ts";
 import type { WecomTokenOptions } from "./wecom.ts";
 
 export interface WecomOptions
-  extends Omit<CredentialOptions, "issuer" | "parent">, Omit<ApiOptions, "tokenParameter">, Omit<WecomTokenOptions, "secret"> {
+  extends
+    Omit<CredentialOptions, "issuer" | "parent">,
+    Omit<ApiOptions, "tokenParameter">,
+    Omit<WecomTokenOptions, "secret"> {
   /**
-   * The app's secret, or a function that is asked for it at each fetch. For an app that a provider developed for the corp (代开发应用), the permanent code of its
-   * installation, with the encrypted corp id as `corpId`. Only a `consumer` may do without.
+   * The app's secret, or a function that is asked for it at each fetch. For an app that a provider
+   * developed for the corp (代开发应用), the permanent code of its installation, with the encrypted corp
+   * id as `corpId`. Only a `consumer` may do without.
    */
   readonly secret?: WecomTokenOptions["secret"];
-  /** The app's agent id, for {@link Wecom.agentConfig}. @defaultValue `app`, where that is a number */
+  /**
+   * The app's agent id, for {@link Wecom.agentConfig}. @defaultValue `app`, where that is a number
+   */
   readonly agentId?: string | number;
 }
 
@@ -37,7 +49,8 @@ export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
   /** The app token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
   readonly credential: Credential;
   /**
-   * A ticket's credential, had with the app's token. The same object at each call; closed with the client.
+   * A ticket's credential, had with the app's token. The same object at each call; closed with the
+   * client.
    *
    * @throws {ClosedError} the client is closed and had no such ticket.
    */
@@ -52,14 +65,19 @@ export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
   agentConfig(url: string, options?: CallOptions): Promise<AgentConfig>;
   /** What this process knows of the token, without I/O and without secrets. */
   status(): CredentialStatus;
-  /** Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and the lock stay open. */
+  /**
+   * Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and
+   * the lock stay open.
+   */
   close(): Promise<void>;
 }
 
 /**
- * A client for one app of one corp. Constructing it sends nothing, reads nothing and asks for no secret.
+ * A client for one app of one corp. Constructing it sends nothing, reads nothing and asks for no
+ * secret.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
+ *   be.
  */
 export function wecom(options: WecomOptions): Wecom {
   requireKnown("wecom()", options, wecomNames);
@@ -76,12 +94,21 @@ export function wecom(options: WecomOptions): Wecom {
     if (known !== undefined) return known;
     if (isClosed) throw new ClosedError("The WeCom client");
     const issuer = wecomTicket({ ...shared, type });
-    const created = createCredential({ ...shared, issuer, parameters: ticketParameters(issuer, shared.parameters), parent: token });
+    const created = createCredential({
+      ...shared,
+      issuer,
+      parameters: ticketParameters(issuer, shared.parameters),
+      parent: token,
+    });
     tickets.set(type, created);
     return created;
   };
 
-  const signed = async (type: WecomTicketType, url: string, call?: CallOptions): Promise<Omit<JsSdkConfig, "appId">> => {
+  const signed = async (
+    type: WecomTicketType,
+    url: string,
+    call?: CallOptions,
+  ): Promise<Omit<JsSdkConfig, "appId">> => {
     const ticket = (await ticketOf(type).get(call)).reveal();
     const nonceStr = random.id();
     const timestamp = Math.floor(clock.wallMs() / 1000);

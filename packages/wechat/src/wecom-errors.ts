@@ -1,10 +1,19 @@
-/** What each of WeCom's error codes means and what to do about it, as data. Nothing of WeChat's table holds here: there 40082 is the size of a picture. */
+/**
+ * What each of WeCom's error codes means and what to do about it, as data. Nothing of WeChat's
+ * table holds here: there 40082 is the size of a picture.
+ */
 import type { ErrorRow } from "./error-row.ts";
 
 const minuteMs = 60_000;
 
-const global = { source: "developer.work.weixin.qq.com/document/path/90313", date: "2023-08-20" } as const;
-const limits = { source: "developer.work.weixin.qq.com/document/path/90312", date: "2026" } as const;
+const global = {
+  source: "developer.work.weixin.qq.com/document/path/90313",
+  date: "2023-08-20",
+} as const;
+const limits = {
+  source: "developer.work.weixin.qq.com/document/path/90312",
+  date: "2026",
+} as const;
 
 /** Read from top to bottom: the first row for the endpoint class and the code counts. */
 export const wecomErrorTable: readonly ErrorRow[] = [
@@ -45,7 +54,8 @@ export const wecomErrorTable: readonly ErrorRow[] = [
     endpoint: "token",
     meaning: "wrong secret",
     action: "stop",
-    remedy: "Set the secret that WeCom's console shows for this app or suite; it may have been reset, or the app was stopped.",
+    remedy:
+      "Set the secret that WeCom's console shows for this app or suite; it may have been reset, or the app was stopped.",
     aboutSecret: true,
     ...global,
   },
@@ -70,7 +80,8 @@ export const wecomErrorTable: readonly ErrorRow[] = [
     endpoint: "any",
     meaning: "this address is not allowed",
     action: "stop-here",
-    remedy: "Add this node's outgoing address to the app's trusted IPs, or to the provider's IP allow-list, in WeCom's console.",
+    remedy:
+      "Add this node's outgoing address to the app's trusted IPs, or to the provider's IP allow-list, in WeCom's console.",
     ...global,
   },
   {
@@ -121,7 +132,8 @@ export const wecomErrorTable: readonly ErrorRow[] = [
     endpoint: "token",
     meaning: "the corp has withdrawn its consent, or is closed",
     action: "stop-tenant",
-    remedy: "The corp's administrator has to install the app again, or to look at the corp in WeCom's console.",
+    remedy:
+      "The corp's administrator has to install the app again, or to look at the corp in WeCom's console.",
     ...global,
   },
   {
@@ -161,7 +173,8 @@ export const wecomErrorTable: readonly ErrorRow[] = [
     endpoint: "business",
     meaning: "no permission",
     action: "pass",
-    remedy: "This app may not do that; see its permissions and its range in WeCom's console. The token is not at fault.",
+    remedy:
+      "This app may not do that; see its permissions and its range in WeCom's console. The token is not at fault.",
     ...global,
   },
   {
@@ -169,7 +182,8 @@ export const wecomErrorTable: readonly ErrorRow[] = [
     endpoint: "derived",
     meaning: "no permission",
     action: "pass",
-    remedy: "The parent may not ask for this credential; see its permissions in WeCom's console. Its token is not at fault.",
+    remedy:
+      "The parent may not ask for this credential; see its permissions in WeCom's console. Its token is not at fault.",
     ...global,
   },
   {

@@ -74,7 +74,8 @@ function world(isDevelopedFor = false): World {
   };
 }
 
-const send = (corp: SuiteCorp): Promise<{ errcode: number }> => corp.request("/cgi-bin/message/send", { json: { agentid: 1 } });
+const send = (corp: SuiteCorp): Promise<{ errcode: number }> =>
+  corp.request("/cgi-bin/message/send", { json: { agentid: 1 } });
 
 describe("a suite", () => {
   test("serves two nodes and a corp through six hours of pushes, and no caller sees a token die", async () => {
@@ -87,7 +88,8 @@ describe("a suite", () => {
       expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0]);
       await clock.advance(10 * minuteMs - 30_000);
     }
-    // The platform never says what is left of a token's life. The fleet saw the first text first, and knows of each later one since when it lives.
+    // The platform never says what is left of a token's life. The fleet saw the first text first,
+    // and knows of each later one since when it lives.
     expect(simulator.log.calls({ ok: false })).toEqual([]);
     expect(simulator.log.issues(suiteId, suitePath)).toHaveLength(3);
     expect(simulator.log.issues(`${corpId}/${suiteId}`, corpPath)).toHaveLength(3);
@@ -120,7 +122,11 @@ describe("a suite", () => {
       return answer;
     });
     await clock.advance(1_000);
-    expect([await reply, answeredAtMs, messages]).toEqual([{ status: 200, body: "success" }, 700, ["create_auth for ww9999999999999999"]]);
+    expect([await reply, answeredAtMs, messages]).toEqual([
+      { status: 200, body: "success" },
+      700,
+      ["create_auth for ww9999999999999999"],
+    ]);
     work.resolve();
     await clock.advance(1_000);
   });
@@ -155,23 +161,26 @@ describe("a suite", () => {
   test.each([
     ["invalid", (simulator: Simulator) => simulator.operator.revoke(suiteId), 40082],
     ["expired", (simulator: Simulator) => simulator.operator.expireNow(suiteId), 42009],
-  ])("replaces its own token when it is %s, and asks for the corp's once more", async (_title, act, errcode) => {
-    const { clock, simulator, node, pushTo, during } = world();
-    const suite = node("a");
-    const corp = suite.corp(corpId, simulator.suites.install(suiteId, corpId));
-    await pushTo(suite);
-    await during(send(corp));
-    await clock.advance(minuteMs);
-    act(simulator);
-    const before = simulator.log.seq;
-    await during(corp.credential.refresh());
-    const entries = simulator.log.entries({ kind: "issue", afterSeq: before });
-    expect(entries.map(({ endpoint, code }) => [endpoint, code])).toEqual([
-      [corpPath, errcode],
-      [suitePath, 0],
-      [corpPath, 0],
-    ]);
-  });
+  ])(
+    "replaces its own token when it is %s, and asks for the corp's once more",
+    async (_title, act, errcode) => {
+      const { clock, simulator, node, pushTo, during } = world();
+      const suite = node("a");
+      const corp = suite.corp(corpId, simulator.suites.install(suiteId, corpId));
+      await pushTo(suite);
+      await during(send(corp));
+      await clock.advance(minuteMs);
+      act(simulator);
+      const before = simulator.log.seq;
+      await during(corp.credential.refresh());
+      const entries = simulator.log.entries({ kind: "issue", afterSeq: before });
+      expect(entries.map(({ endpoint, code }) => [endpoint, code])).toEqual([
+        [corpPath, errcode],
+        [suitePath, 0],
+        [corpPath, 0],
+      ]);
+    },
+  );
 
   test("stops for a corp whose permanent code is void, for that one alone, until there is a new code", async () => {
     const { clock, simulator, node, pushTo, during } = world();
@@ -182,9 +191,14 @@ describe("a suite", () => {
     const corp = suite.corp(corpId, () => code);
     const renewed = simulator.suites.install(suiteId, corpId);
     for (let call = 0; call < 3; call += 1)
-      await expect(during(corp.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "refused" });
+      await expect(during(corp.token())).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+        reason: "refused",
+      });
     await expect(during(send(other))).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.fetches(`${corpId}/${suiteId}`).map((entry) => entry.code)).toEqual([40084, 40084]);
+    expect(simulator.log.fetches(`${corpId}/${suiteId}`).map((entry) => entry.code)).toEqual([
+      40084, 40084,
+    ]);
     code = renewed;
     await clock.advance(5 * minuteMs);
     await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
@@ -195,7 +209,9 @@ describe("a suite", () => {
     const suite = node("a");
     expect(suite.corp(corpId, "permanent-code")).toBe(suite.corp(corpId, "permanent-code"));
     await suite.close();
-    expect(() => suite.corp(otherCorpId, "permanent-code")).toThrow(expect.objectContaining({ code: "CLOSED" }));
+    expect(() => suite.corp(otherCorpId, "permanent-code")).toThrow(
+      expect.objectContaining({ code: "CLOSED" }),
+    );
   });
 });
 
@@ -212,31 +228,50 @@ describe.each([
     expect(corp.corpId).toBe(encryptedCorpId(corpId, suiteId));
     await expect(during(send(b.corp(corp.corpId)))).resolves.toMatchObject({ errcode: 0 });
     await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.issues(`${corp.corpId}/${suiteId}`, tokenPath).length).toBeLessThanOrEqual(1);
-    expect(simulator.log.entries({ endpoint: tokenPath, ok: true }).map(({ caller }) => caller)).toEqual(["b"]);
-    await expect(during(b.authInfo(corp.corpId))).resolves.toMatchObject({ errcode: 0, auth_corp_info: { corpid: corp.corpId } });
+    expect(simulator.log.issues(`${corp.corpId}/${suiteId}`, tokenPath).length).toBeLessThanOrEqual(
+      1,
+    );
+    expect(
+      simulator.log.entries({ endpoint: tokenPath, ok: true }).map(({ caller }) => caller),
+    ).toEqual(["b"]);
+    await expect(during(b.authInfo(corp.corpId))).resolves.toMatchObject({
+      errcode: 0,
+      auth_corp_info: { corpid: corp.corpId },
+    });
     expect((await during(b.install(code))).corpId).toBe(corp.corpId);
-    const asked = (path: string): number => simulator.log.entries({ endpoint: `/cgi-bin/service/${path}`, ok: true }).length;
+    const asked = (path: string): number =>
+      simulator.log.entries({ endpoint: `/cgi-bin/service/${path}`, ok: true }).length;
     expect([asked("get_permanent_code"), asked("get_auth_info")]).toEqual([1, 1]);
-    await expect(during(b.install("auth-code-that-is-used"))).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 40078 });
+    await expect(during(b.install("auth-code-that-is-used"))).rejects.toMatchObject({
+      code: "PLATFORM_REFUSED",
+      errcode: 40078,
+    });
   });
 
   test("has its new code as soon as the provider resets it, without a word of the application", async () => {
     const { clock, simulator, node, pushTo, during } = world(isDevelopedFor);
     const told: string[] = [];
-    const [a, b] = [node("a", { onMessage: ({ infoType }) => void told.push(infoType) }), node("b")];
+    const [a, b] = [
+      node("a", { onMessage: ({ infoType }) => void told.push(infoType) }),
+      node("b"),
+    ];
     await pushTo(a);
     const corp = await during(a.install(simulator.suites.authorize(suiteId, corpId)));
     await during(send(corp));
     const push = simulator.suites.pushReset(suiteId, corpId);
     for (const arrival of [push, push]) {
-      await expect(during(a.handlePush(arrival))).resolves.toEqual({ status: 200, body: "success" });
+      await expect(during(a.handlePush(arrival))).resolves.toEqual({
+        status: 200,
+        body: "success",
+      });
     }
     expect(told).toEqual(["reset_permanent_code"]);
     simulator.operator.revoke(`${corp.corpId}/${suiteId}`);
     await clock.advance(60_000);
     await expect(during(send(b.corp(corp.corpId)))).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 })).toEqual([]);
+    expect(
+      simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 }),
+    ).toEqual([]);
   });
 
   test("is used at once when the corp installs again", async () => {
@@ -249,7 +284,9 @@ describe.each([
     simulator.operator.revoke(`${corp.corpId}/${suiteId}`);
     await clock.advance(60_000);
     await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
-    expect(simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 })).toEqual([]);
+    expect(
+      simulator.log.entries({ endpoint: tokenPath, code: isDevelopedFor ? 40001 : 40084 }),
+    ).toEqual([]);
   });
 
   test("is missed with a sentence", async () => {
@@ -257,7 +294,9 @@ describe.each([
     const suite = node("a");
     await pushTo(suite);
     const failed = during(send(suite.corp("wpNobodyInstalledThis0000000000000")));
-    await expect(failed).rejects.toMatchObject({ cause: { message: expect.stringMatching(/Give install\(\) the code/) } });
+    await expect(failed).rejects.toMatchObject({
+      cause: { message: expect.stringMatching(/Give install\(\) the code/) },
+    });
   });
 });
 
@@ -278,11 +317,15 @@ describe("a suite with a wrong secret", () => {
   test("or a code that no row names is tried again at a pace that blocks nobody, and the reason is told", async () => {
     const { clock, simulator, node, pushTo } = world();
     const suite = node("a");
-    simulator.faults.always(({ endpoint }) => (endpoint === suitePath ? { errcode: 987_654 } : undefined));
+    simulator.faults.always(({ endpoint }) =>
+      endpoint === suitePath ? { errcode: 987_654 } : undefined,
+    );
     let told = "";
     for (let second = 0; second < 3600; second += 5) {
       if (second % 600 === 0) await pushTo(suite);
-      suite.credential.get().catch((error: unknown) => (told = `${String(error)} ${String((error as Error).cause)}`));
+      suite.credential
+        .get()
+        .catch((error: unknown) => (told = `${String(error)} ${String((error as Error).cause)}`));
       await clock.advance(5_000);
     }
     const asked = simulator.log.entries({ endpoint: suitePath }).length;

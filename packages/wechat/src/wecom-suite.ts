@@ -1,4 +1,7 @@
-/** A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed it. */
+/**
+ * A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed
+ * it.
+ */
 import { ClosedError, requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
 import { secretIn } from "./answer.ts";
@@ -20,8 +23,16 @@ import { suiteParameter } from "./token-parameter.ts";
 import { wecomBaseUrl, wecomToken } from "./wecom.ts";
 
 export interface WecomSuiteOptions
-  extends Omit<CredentialOptions, "issuer" | "parent">, Omit<ApiOptions, "tokenParameter">, SuiteTokenOptions, MessageKeys, PushOptions {
-  /** A template for apps that the provider develops for corps (代开发应用): their tokens are had at `gettoken`, with the permanent code as the secret. @defaultValue false */
+  extends
+    Omit<CredentialOptions, "issuer" | "parent">,
+    Omit<ApiOptions, "tokenParameter">,
+    SuiteTokenOptions,
+    MessageKeys,
+    PushOptions {
+  /**
+   * A template for apps that the provider develops for corps (代开发应用): their tokens are had at
+   * `gettoken`, with the permanent code as the secret. @defaultValue false
+   */
   readonly isDevelopedFor?: boolean;
 }
 
@@ -39,18 +50,24 @@ export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
   /** What WeCom pushed last: each ticket is good for 30 minutes. */
   readonly ticket: PushedTicket;
   /**
-   * Redeems the code that an installation brought (`get_permanent_code`), and keeps the permanent code for the fleet: from then on `corp(corpId)` works on every
-   * node. The platform takes each code once; a code that the fleet has redeemed in the last 24 h gives its corp again. The code that a reset brings
-   * (`reset_permanent_code`) is redeemed by itself, before `onMessage`.
+   * Redeems the code that an installation brought (`get_permanent_code`), and keeps the permanent
+   * code for the fleet: from then on `corp(corpId)` works on every node. The platform takes each
+   * code once; a code that the fleet has redeemed in the last 24 h gives its corp again. The code
+   * that a reset brings (`reset_permanent_code`) is redeemed by itself, before `onMessage`.
    *
-   * @throws {WechatApiError} the code is used, expired or not WeCom's. @throws {CacheUnavailableError} the permanent code could not be kept.
+   * @throws {WechatApiError} the code is used, expired or not WeCom's. @throws
+   *   {CacheUnavailableError} the permanent code could not be kept.
    */
   install(authCode: string, options?: CallOptions): Promise<SuiteCorp>;
-  /** What the corp consented to (`get_auth_info`), in the platform's own words. Needs a kept permanent code. */
+  /**
+   * What the corp consented to (`get_auth_info`), in the platform's own words. Needs a kept
+   * permanent code.
+   */
   authInfo(corpId: string, options?: CallOptions): Promise<Record<string, unknown>>;
   /**
-   * A corp, by its id as the installation named it, and by the permanent code that {@link WecomSuite.install} kept. Or give the code: the one of the first call
-   * counts, so give a function where a corp may install again. The same object at each call. Sends nothing.
+   * A corp, by its id as the installation named it, and by the permanent code that
+   * {@link WecomSuite.install} kept. Or give the code: the one of the first call counts, so give a
+   * function where a corp may install again. The same object at each call. Sends nothing.
    */
   corp(corpId: string, permanentCode?: SecretOption): SuiteCorp;
   /** Settles every waiting caller with `CLOSED`. The cache and the lock stay open. */
@@ -62,11 +79,17 @@ const ticketLifetimeMs = 30 * 60_000;
 /**
  * One suite. Constructing it sends nothing, reads nothing and asks for no secret.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would be.
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
+ *   be.
  */
 export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   requireKnown("wecomSuite()", options, wecomSuiteNames);
-  const { secret: _secret, messageToken: _messageToken, encodingAesKey: _encodingAesKey, ...given } = options;
+  const {
+    secret: _secret,
+    messageToken: _messageToken,
+    encodingAesKey: _encodingAesKey,
+    ...given
+  } = options;
   const shared = { ...given, baseUrl: options.baseUrl ?? wecomBaseUrl };
   const { suiteId, isDevelopedFor = false } = options;
   const codes = new PermanentCodes({ ...options, ...storeFrom(options) });
@@ -99,11 +122,21 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
 
   const credentialOf = (corpId: string, permanentCode: SecretOption): Credential => {
     if (isDevelopedFor)
-      return createCredential({ ...shared, issuer: wecomToken({ ...shared, corpId, app: suiteId, secret: permanentCode }) });
-    return createCredential({ ...shared, issuer: corpToken({ ...shared, corpId, permanentCode }), parent: suite });
+      return createCredential({
+        ...shared,
+        issuer: wecomToken({ ...shared, corpId, app: suiteId, secret: permanentCode }),
+      });
+    return createCredential({
+      ...shared,
+      issuer: corpToken({ ...shared, corpId, permanentCode }),
+      parent: suite,
+    });
   };
 
-  const corp = (corpId: string, permanentCode: SecretOption = () => codes.get(corpId)): SuiteCorp => {
+  const corp = (
+    corpId: string,
+    permanentCode: SecretOption = () => codes.get(corpId),
+  ): SuiteCorp => {
     const known = corps.get(corpId);
     if (known !== undefined) return known;
     if (isClosed) throw new ClosedError("The suite's client");
@@ -145,14 +178,22 @@ interface RedeemerOptions {
 }
 
 /** Gives the corp whose code this is, once its permanent code is kept. */
-function redeemer({ api, codes, inbox, clock }: RedeemerOptions): (authCode: string, call?: CallOptions) => Promise<string> {
+function redeemer({
+  api,
+  codes,
+  inbox,
+  clock,
+}: RedeemerOptions): (authCode: string, call?: CallOptions) => Promise<string> {
   return (authCode, call = {}) =>
     redeemedOnce(authCode, {
       inbox,
       clock,
       signal: call.signal,
       async redeem() {
-        const answer = await api.request("/cgi-bin/service/get_permanent_code", { json: { auth_code: authCode }, ...call });
+        const answer = await api.request("/cgi-bin/service/get_permanent_code", {
+          json: { auth_code: authCode },
+          ...call,
+        });
         const corpId = secretIn(new Map(Object.entries(answer["auth_corp_info"] ?? {})), "corpid");
         await codes.put(corpId, secretIn(new Map(Object.entries(answer)), "permanent_code"));
         return corpId;
@@ -165,7 +206,11 @@ function unlessUsed(error: unknown): void {
   if (!(error instanceof WechatApiError) || error.errcode !== 40078) throw error;
 }
 
-function corpClient(corpId: string, credential: Credential, calls: Api): SuiteCorp & { close(): Promise<void> } {
+function corpClient(
+  corpId: string,
+  credential: Credential,
+  calls: Api,
+): SuiteCorp & { close(): Promise<void> } {
   return {
     corpId,
     credential,

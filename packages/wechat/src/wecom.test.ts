@@ -24,12 +24,16 @@ const request: IssueRequest = {
 describe("a WeCom app's issuer", () => {
   test("asks as the platform documents it", async () => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", access_token: "t", expires_in: 7200 });
-    await expect(wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request)).resolves.toMatchObject({
+    await expect(
+      wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request),
+    ).resolves.toMatchObject({
       secret: "t",
       expiresInMs: 300_000,
       isAgeUnknown: true,
     });
-    expect(fetch.sent[0]?.url.href).toBe(`https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${secret}`);
+    expect(fetch.sent[0]?.url.href).toBe(
+      `https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=${corpId}&corpsecret=${secret}`,
+    );
   });
 
   test("is named by the corp and the app, because each app has a token of its own", () => {
@@ -47,15 +51,29 @@ describe("a WeCom app's issuer", () => {
     [-1, "busy", undefined],
   ])("ends with %d as %s", async (errcode, outcome, retryAfterMs) => {
     const answer: Scripted = { errcode, errmsg: `refused ${secret}` };
-    const failed = wecomToken({ corpId, app: "a", secret, fetch: scriptedFetch(answer) }).issue(request);
-    await expect(failed).rejects.toMatchObject({ outcome, retryAfterMs, message: expect.not.stringContaining(secret.slice(0, 8)) });
+    const failed = wecomToken({ corpId, app: "a", secret, fetch: scriptedFetch(answer) }).issue(
+      request,
+    );
+    await expect(failed).rejects.toMatchObject({
+      outcome,
+      retryAfterMs,
+      message: expect.not.stringContaining(secret.slice(0, 8)),
+    });
   });
 
   test("asks for a rotated secret again", async () => {
     const secrets = [secret, `${secret}-2`];
-    const fetch = scriptedFetch({ errcode: 40001 }, { errcode: 0, access_token: "t", expires_in: 7200 });
-    await wecomToken({ corpId, app: "a", secret: () => secrets.shift() ?? "", fetch }).issue(request);
-    expect(fetch.sent.map(({ url }) => url.searchParams.get("corpsecret"))).toEqual([secret, `${secret}-2`]);
+    const fetch = scriptedFetch(
+      { errcode: 40001 },
+      { errcode: 0, access_token: "t", expires_in: 7200 },
+    );
+    await wecomToken({ corpId, app: "a", secret: () => secrets.shift() ?? "", fetch }).issue(
+      request,
+    );
+    expect(fetch.sent.map(({ url }) => url.searchParams.get("corpsecret"))).toEqual([
+      secret,
+      `${secret}-2`,
+    ]);
   });
 
   test.each([
@@ -66,14 +84,21 @@ describe("a WeCom app's issuer", () => {
     { secret: `${secret}\n` },
     { baseUrl: "http://qyapi.weixin.qq.com" },
   ])("refuses %j where it is given", (wrong) => {
-    expect(() => wecomToken({ corpId, app: "a", secret, ...wrong })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => wecomToken({ corpId, app: "a", secret, ...wrong })).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 });
 
 test("two nodes share a WeCom app's token through its natural deaths, and no caller sees one", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
-  const simulator = createSimulator({ clock, random: seededRandom(1), latencyMs: 50, corps: [{ corpId, apps: [app] }] });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(1),
+    latencyMs: 50,
+    corps: [{ corpId, apps: [app] }],
+  });
   const baseUrl = "https://qyapi.weixin.qq.com";
   const store = memoryStore({ clock });
   const nodes = ["a", "b"].map((name) => {
@@ -91,7 +116,9 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
   });
   const answers: unknown[] = [];
   for (let minute = 0; minute < 5 * 60; minute += 1) {
-    const calls = Promise.all(nodes.map(({ api }) => api.request("/cgi-bin/message/send", { json: { agentid: 1000002 } })));
+    const calls = Promise.all(
+      nodes.map(({ api }) => api.request("/cgi-bin/message/send", { json: { agentid: 1000002 } })),
+    );
     await clock.advance(60_000);
     answers.push(...(await calls).map(({ errcode }) => errcode));
   }
@@ -104,13 +131,30 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
 test("a WeCom ticket outlives the death of the token that it is had with", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
-  const simulator = createSimulator({ clock, random: seededRandom(1), latencyMs: 50, corps: [{ corpId, apps: [app] }] });
+  const simulator = createSimulator({
+    clock,
+    random: seededRandom(1),
+    latencyMs: 50,
+    corps: [{ corpId, apps: [app] }],
+  });
   const { fetch } = simulator;
   const store = memoryStore({ clock });
-  const shared = { environment: "prod", clock, cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
-  const token = credential({ ...shared, issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }) });
+  const shared = {
+    environment: "prod",
+    clock,
+    cache: memoryCache(store, { clock }),
+    lock: memoryLock(store, { clock }),
+  };
+  const token = credential({
+    ...shared,
+    issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }),
+  });
   const tickets = (["jsapi", "agent_config"] as const).map((type) =>
-    credential({ ...shared, issuer: wecomTicket({ corpId, app: app.agentId, type, fetch, clock }), parent: token }),
+    credential({
+      ...shared,
+      issuer: wecomTicket({ corpId, app: app.agentId, type, fetch, clock }),
+      parent: token,
+    }),
   );
   const first = Promise.all(tickets.map((each) => each.get()));
   await clock.advance(60_000);
@@ -118,8 +162,12 @@ test("a WeCom ticket outlives the death of the token that it is had with", async
   simulator.operator.revoke(`${corpId}/${app.agentId}`);
   const again = Promise.all(tickets.map((each) => each.refresh()));
   await clock.advance(60_000);
-  expect((await again).map((each) => each.reveal())).toEqual((await first).map((each) => each.reveal()));
-  expect(simulator.log.entries({ endpoint: "/cgi-bin/gettoken" }).map(({ reason }) => reason)).toEqual(["new", "new"]);
+  expect((await again).map((each) => each.reveal())).toEqual(
+    (await first).map((each) => each.reveal()),
+  );
+  expect(
+    simulator.log.entries({ endpoint: "/cgi-bin/gettoken" }).map(({ reason }) => reason),
+  ).toEqual(["new", "new"]);
   await Promise.all([token, ...tickets].map((each) => each.close()));
   // The store's own deadline may still stand.
   await clock.advance(1000);
@@ -133,8 +181,16 @@ test("a corp downstream is served with the token of the app that is shared with 
   const corps = [{ corpId, apps: [app], shares: [{ corpId: downstreamCorpId, agentId }] }];
   const { fetch, operator } = createSimulator({ clock, random: seededRandom(1), corps });
   const store = memoryStore({ clock });
-  const shared = { environment: "prod", clock, cache: memoryCache(store, { clock }), lock: memoryLock(store, { clock }) };
-  const upstream = credential({ ...shared, issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }) });
+  const shared = {
+    environment: "prod",
+    clock,
+    cache: memoryCache(store, { clock }),
+    lock: memoryLock(store, { clock }),
+  };
+  const upstream = credential({
+    ...shared,
+    issuer: wecomToken({ corpId, app: app.agentId, secret, fetch, clock }),
+  });
   const group = { corpId, app: app.agentId, downstreamCorpId, agentId, fetch, clock };
   const downstream = credential({ ...shared, issuer: corpGroupToken(group), parent: upstream });
   const api = createApi(downstream, { fetch, clock });
@@ -143,11 +199,21 @@ test("a corp downstream is served with the token of the app that is shared with 
     await clock.advance(60_000);
     return work;
   };
-  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({ errcode: 0 });
+  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({
+    errcode: 0,
+  });
   operator.revoke(`${corpId}/${app.agentId}`);
   operator.revoke(`${downstreamCorpId}/${agentId}`);
-  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({ errcode: 0 });
-  const stranger = credential({ ...shared, issuer: corpGroupToken({ ...group, agentId: 9 }), parent: upstream });
-  await expect(during(stranger.get())).rejects.toMatchObject({ message: expect.stringContaining("670001") });
+  await expect(during(api.request("/cgi-bin/message/send", { json: {} }))).resolves.toMatchObject({
+    errcode: 0,
+  });
+  const stranger = credential({
+    ...shared,
+    issuer: corpGroupToken({ ...group, agentId: 9 }),
+    parent: upstream,
+  });
+  await expect(during(stranger.get())).rejects.toMatchObject({
+    message: expect.stringContaining("670001"),
+  });
   await Promise.all([stranger, downstream, upstream].map((each) => each.close()));
 });

@@ -15,9 +15,15 @@ import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "./validate.
 export const wecomBaseUrl = "https://qyapi.weixin.qq.com";
 
 export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
-  /** The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`): in whatever form the platform gives it, with its case. */
+  /**
+   * The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`): in whatever form the platform gives it,
+   * with its case.
+   */
   readonly corpId: string;
-  /** Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such as `contacts`. 1 to 64 of `A-Za-z0-9._-`. */
+  /**
+   * Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such
+   * as `contacts`. 1 to 64 of `A-Za-z0-9._-`.
+   */
   readonly app: string;
   /** The app's secret, or a function that is asked for it at each fetch. */
   readonly secret: SecretOption;
@@ -27,23 +33,33 @@ export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
 }
 
 export const wecomLifetimeMs = 7_200_000;
-/** How often a token of unknown age is asked for again. A call that meets a dead one is sent again, so five minutes do. */
+/**
+ * How often a token of unknown age is asked for again. A call that meets a dead one is sent again,
+ * so five minutes do.
+ */
 export const confirmMs = 300_000;
 
 /**
- * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app, and it is never superseded.
+ * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app,
+ * and it is never superseded.
  *
- * WeCom hands out one token for the whole of its life, and says each time that all of it is left. So the life is counted from when the fleet first saw the text;
- * one of unknown age is asked for again every 300 s until the next one has been seen, and reported as `age-unknown`.
+ * WeCom hands out one token for the whole of its life, and says each time that all of it is left.
+ * So the life is counted from when the fleet first saw the text; one of unknown age is asked for
+ * again every 300 s until the next one has been seen, and reported as `age-unknown`.
  *
- * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be right. Nothing is sent until the first issue.
+ * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be
+ *   right. Nothing is sent until the first issue.
  */
 export function wecomToken(options: WecomTokenOptions): Issuer {
   requirePartOptions("wecomToken()", options, ["app", "corpId", "secret", "trim"]);
   const corpId = checkedId(options.corpId, corpIdShape);
   const id = `wecom:app:${corpId}:${checkedApp(options.app)}`;
   const platform = createPlatform(options, "wecom");
-  const source = secretSource(id, options.secret, { ...options, shape: corpSecretShape, table: platform.table });
+  const source = secretSource(id, options.secret, {
+    ...options,
+    shape: corpSecretShape,
+    table: platform.table,
+  });
   return {
     id,
     origin: platform.origin,

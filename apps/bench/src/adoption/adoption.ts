@@ -8,8 +8,14 @@ import { quantile, rounded, spreadOf } from "../statistics.ts";
 import { named } from "../versions.ts";
 import type { AdoptionOrders, Change, ChangeKind } from "./protocol.ts";
 
-const efforts = { full: { processes: 8, commits: 40, warmUps: 5 }, quick: { processes: 3, commits: 3, warmUps: 1 } } as const;
-/** Longer than a node spreads its readings over when many changes come at once: real commits are hours apart. */
+const efforts = {
+  full: { processes: 8, commits: 40, warmUps: 5 },
+  quick: { processes: 3, commits: 3, warmUps: 1 },
+} as const;
+/**
+ * Longer than a node spreads its readings over when many changes come at once: real commits are
+ * hours apart.
+ */
 const calmMs = 400;
 /** About as long as a credential's document. */
 const bytes = 600;
@@ -20,7 +26,9 @@ export const adoption: Bench = {
   async run(effort) {
     const { commits, processes, warmUps } = efforts[effort];
     return onServer(async (server, use) => {
-      const fleet = use(new Fleet<AdoptionOrders>(processes, new URL("./worker.ts", import.meta.url)));
+      const fleet = use(
+        new Fleet<AdoptionOrders>(processes, new URL("./worker.ts", import.meta.url)),
+      );
       await fleet.all("connect", server.url);
       const lags: Record<ChangeKind, number[]> = { bare: [], credential: [] };
       for (let round = 0; round < warmUps + commits; round += 1) {
@@ -35,13 +43,17 @@ export const adoption: Bench = {
 };
 
 /** One change of each kind, by a process that is another one each time. */
-async function play(fleet: Fleet<AdoptionOrders>, round: number): Promise<Record<ChangeKind, number>> {
+async function play(
+  fleet: Fleet<AdoptionOrders>,
+  round: number,
+): Promise<Record<ChangeKind, number>> {
   const leader = fleet.members[round % fleet.members.length];
   if (leader === undefined) throw new Error("The fleet has no members.");
   const lagOf = async (kind: ChangeKind, { begunWallMs, number }: Change): Promise<number> =>
     Math.max(...(await fleet.all("arrived", { kind, number }))) - begunWallMs;
 
-  // A credential of its own each time: one that is replaced again and again is slowed down on purpose.
+  // A credential of its own each time: one that is replaced again and again is slowed down on
+  // purpose.
   await fleet.all("join", `adoption-${systemRandom.id()}`);
   await delay(systemClock, calmMs);
   const bare = await lagOf("bare", await leader.order("announce", { number: round, bytes }));
@@ -50,8 +62,15 @@ async function play(fleet: Fleet<AdoptionOrders>, round: number): Promise<Record
   return { bare, credential };
 }
 
-function figuresOf(kind: ChangeKind, lags: Readonly<Record<ChangeKind, readonly number[]>>, processes: number): readonly Figure[] {
-  const contender = kind === "bare" ? `raw ${named("ioredis")}, SET and PUBLISH` : `lingpai adapter-ioredis on ${named("ioredis")}`;
+function figuresOf(
+  kind: ChangeKind,
+  lags: Readonly<Record<ChangeKind, readonly number[]>>,
+  processes: number,
+): readonly Figure[] {
+  const contender =
+    kind === "bare"
+      ? `raw ${named("ioredis")}, SET and PUBLISH`
+      : `lingpai adapter-ioredis on ${named("ioredis")}`;
   const figure = (name: string, q: number): Figure => {
     const value = quantile(lags[kind], q);
     return {

@@ -7,7 +7,10 @@ import { Arrivals } from "./arrivals.ts";
 import type { AdoptionOrders, Change } from "./protocol.ts";
 
 const lifetimeMs = 7_200_000;
-/** As long as a quick platform takes. Without it the news of the request and of its outcome would come at the same moment, which happens nowhere. */
+/**
+ * As long as a quick platform takes. Without it the news of the request and of its outcome would
+ * come at the same moment, which happens nowhere.
+ */
 const platformMs = 60;
 
 class Node {
@@ -22,13 +25,19 @@ class Node {
       return { secret: systemRandom.id(), expiresInMs: lifetimeMs };
     };
     this.#credential = credential({
-      issuer: { id: key, policy: { kind: "supersede", window: 2, overlapMs: 300_000 }, lifetimeMs, issue },
+      issuer: {
+        id: key,
+        policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+        lifetimeMs,
+        issue,
+      },
       cache: ioredisCache(client),
       lock: ioredisLock(client),
       environment: "bench",
     });
     this.#credential.watch((event) => {
-      if (event.type === "adopted" || event.type === "refreshed") this.arrivals.note(event.generation);
+      if (event.type === "adopted" || event.type === "refreshed")
+        this.arrivals.note(event.generation);
     });
   }
 
@@ -65,7 +74,11 @@ class Bare {
 
   async announce(number: number, bytes: number): Promise<Change> {
     const begunWallMs = systemClock.wallMs();
-    await this.#client.multi().set("bare:value", "v".repeat(bytes)).publish("bare:changes", String(number)).exec();
+    await this.#client
+      .multi()
+      .set("bare:value", "v".repeat(bytes))
+      .publish("bare:changes", String(number))
+      .exec();
     return { number, begunWallMs };
   }
 }
@@ -95,7 +108,8 @@ function member(): AdoptionOrders {
     },
     replace: async () => required(node).replace(),
     announce: async ({ bytes, number }) => required(connected).bare.announce(number, bytes),
-    arrived: async ({ kind, number }) => (kind === "bare" ? required(connected).bare : required(node)).arrivals.of(number),
+    arrived: async ({ kind, number }) =>
+      (kind === "bare" ? required(connected).bare : required(node)).arrivals.of(number),
   };
 }
 

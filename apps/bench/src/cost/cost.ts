@@ -1,6 +1,13 @@
 /** What keeping a credential costs: the commands that each node of a fleet sends in an hour. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
-import { credential, delay, systemClock, systemRandom, type Cache, type Credential } from "@lingpai/core";
+import {
+  credential,
+  delay,
+  systemClock,
+  systemRandom,
+  type Cache,
+  type Credential,
+} from "@lingpai/core";
 import { Redis } from "ioredis";
 import type { Bench } from "../bench.ts";
 import { judged, ratioAtMost, type Figure } from "../measurement.ts";
@@ -10,13 +17,22 @@ import { named } from "../versions.ts";
 import { isSetUp, openWire } from "../wire.ts";
 import { fastTime, type FastTime } from "./fast-time.ts";
 
-const efforts = { full: { speed: 300, lifetimes: 1 }, quick: { speed: 200, lifetimes: 1 } } as const;
+const efforts = {
+  full: { speed: 300, lifetimes: 1 },
+  quick: { speed: 200, lifetimes: 1 },
+} as const;
 const nodesCount = 8;
 const hourMs = 3_600_000;
 const lifetimeMs = 7_200_000;
-/** Less than its deadline, and long enough at any speed for the news of the request to come before those of its outcome. */
+/**
+ * Less than its deadline, and long enough at any speed for the news of the request to come before
+ * those of its outcome.
+ */
 const platformMs = 8_000;
-/** At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single operations is longer here, and costs nothing. */
+/**
+ * At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single
+ * operations is longer here, and costs nothing.
+ */
 const parameters = {
   fetchDeadlineMs: 30_000,
   storeDeadlineMs: 240_000,
@@ -29,9 +45,10 @@ const parameters = {
 /** A credential is replaced this long before its end. */
 const cycleS = (lifetimeMs - 900_000) / 1_000;
 /**
- * Commands of a node in an hour. With news of changes a reading every 255 s, the longest pause after which a node still ends its
- * longest call within the overlap (P3). Without, a reading every 240 s at the latest, less a jitter of a
- * fiftieth, is what keeps a node's copy from being older than an overlap allows; and there are two around each refresh.
+ * Commands of a node in an hour. With news of changes a reading every 255 s, the longest pause
+ * after which a node still ends its longest call within the overlap (P3). Without, a reading every
+ * 240 s at the latest, less a jitter of a fiftieth, is what keeps a node's copy from being older
+ * than an overlap allows; and there are two around each refresh.
  */
 const designed = { told: 15.7, untold: ((cycleS / (240 * 0.98) + 2) * 3_600) / cycleS };
 const tolerance = 1.05;
@@ -41,8 +58,14 @@ export const cost: Bench = {
   base: "the design's estimate",
   async run(effort) {
     const { lifetimes, speed } = efforts[effort];
-    const [told, untold] = await Promise.all([measured(fastTime(speed), lifetimes, true), measured(fastTime(speed), lifetimes, false)]);
-    return [figureOf("with news of changes", told, designed.told), figureOf("without news", untold, designed.untold)];
+    const [told, untold] = await Promise.all([
+      measured(fastTime(speed), lifetimes, true),
+      measured(fastTime(speed), lifetimes, false),
+    ]);
+    return [
+      figureOf("with news of changes", told, designed.told),
+      figureOf("without news", untold, designed.untold),
+    ];
   },
 };
 
@@ -99,7 +122,8 @@ function withoutNews({ watch: _watch, ...cache }: Cache): Cache {
 
 /** Until every node holds this generation. */
 async function reached(nodes: readonly Credential[], generation: number): Promise<void> {
-  while (nodes.some((node) => (node.status().generation ?? 0) < generation)) await delay(systemClock, 20);
+  while (nodes.some((node) => (node.status().generation ?? 0) < generation))
+    await delay(systemClock, 20);
 }
 
 function figureOf(news: string, commands: number, estimate: number): Figure {

@@ -1,4 +1,7 @@
-/** A fleet whose clocks run faster than the world's, over a real store: hours pass in minutes, and every command is a real one. */
+/**
+ * A fleet whose clocks run faster than the world's, over a real store: hours pass in minutes, and
+ * every command is a real one.
+ */
 import { systemClock, type Cache, type Clock, type Lock } from "@lingpai/core";
 
 export interface FastTime {
@@ -7,7 +10,10 @@ export interface FastTime {
   lock(lock: Lock): Lock;
 }
 
-/** Time from now on, `speed` times as fast; what the store says of its own clock is sped up likewise. */
+/**
+ * Time from now on, `speed` times as fast; what the store says of its own clock is sped up
+ * likewise.
+ */
 export function fastTime(speed: number): FastTime {
   const originMs = systemClock.wallMs();
   const fast = (wallMs: number): number => originMs + (wallMs - originMs) * speed;
@@ -35,7 +41,9 @@ export function fastTime(speed: number): FastTime {
     path: slow.path,
     async tryAcquire(name, owner, ttlMs) {
       const answer = await slow.tryAcquire(name, owner, Math.ceil(ttlMs / speed));
-      return answer.acquired ? { ...answer, storeNowMs: fast(answer.storeNowMs) } : { ...answer, remainingMs: answer.remainingMs * speed };
+      return answer.acquired
+        ? { ...answer, storeNowMs: fast(answer.storeNowMs) }
+        : { ...answer, remainingMs: answer.remainingMs * speed };
     },
     extend: (name, owner, ttlMs) => slow.extend(name, owner, Math.ceil(ttlMs / speed)),
     release: (name, owner) => slow.release(name, owner),

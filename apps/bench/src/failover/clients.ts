@@ -1,4 +1,7 @@
-/** The two drivers, each with its own defaults: one client for Lingpai, and another, raw one beside it. */
+/**
+ * The two drivers, each with its own defaults: one client for Lingpai, and another, raw one beside
+ * it.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { nodeRedisCache, nodeRedisLock } from "@lingpai/adapter-node-redis";
 import type { Cache, Lock } from "@lingpai/core";
@@ -19,10 +22,17 @@ export function connectTo(driver: DriverName, spec: StoreSpec): Promise<StoreCli
 
 async function overIoredis({ kind, primaryName, seeds }: StoreSpec): Promise<StoreClient> {
   const addresses = seeds.map(({ host, port }) => ({ host, port }));
-  const client = kind === "Cluster" ? new Cluster(addresses) : new Redis({ sentinels: addresses, name: primaryName });
+  const client =
+    kind === "Cluster"
+      ? new Cluster(addresses)
+      : new Redis({ sentinels: addresses, name: primaryName });
   // Reconnecting is the driver's own affair.
   client.on("error", () => {});
-  return { cache: ioredisCache(client), lock: ioredisLock(client), set: (key, value) => client.set(key, value) };
+  return {
+    cache: ioredisCache(client),
+    lock: ioredisLock(client),
+    set: (key, value) => client.set(key, value),
+  };
 }
 
 async function overNodeRedis({ kind, primaryName, seeds }: StoreSpec): Promise<StoreClient> {
@@ -33,5 +43,9 @@ async function overNodeRedis({ kind, primaryName, seeds }: StoreSpec): Promise<S
       : createSentinel({ name: primaryName, sentinelRootNodes: addresses });
   client.on("error", () => {});
   await client.connect();
-  return { cache: nodeRedisCache(client), lock: nodeRedisLock(client), set: (key, value) => client.set(key, value) };
+  return {
+    cache: nodeRedisCache(client),
+    lock: nodeRedisLock(client),
+    set: (key, value) => client.set(key, value),
+  };
 }

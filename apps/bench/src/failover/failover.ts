@@ -1,12 +1,30 @@
-/** A store that fails while a refresh is under way: what a fleet's calls see of it, and what it costs. */
+/**
+ * A store that fails while a refresh is under way: what a fleet's calls see of it, and what it
+ * costs.
+ */
 import { delay, nameOf, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
 import type { Bench, Effort } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { atMost, exactly, judged, type Figure } from "../measurement.ts";
-import { driverNames, storeKinds, type DriverName, type FailoverOrders, type Report, type StoreKind } from "./protocol.ts";
-import { flushed, frozen, killed, outage, startStore, type FailingStore, type StoreFault } from "./stores.ts";
+import {
+  driverNames,
+  storeKinds,
+  type DriverName,
+  type FailoverOrders,
+  type Report,
+  type StoreKind,
+} from "./protocol.ts";
+import {
+  flushed,
+  frozen,
+  killed,
+  outage,
+  startStore,
+  type FailingStore,
+  type StoreFault,
+} from "./stores.ts";
 
 interface Row {
   readonly driver: DriverName;
@@ -25,7 +43,10 @@ const secret = "0123456789abcdef0123456789abcdef";
 const processes = 4;
 /** The platform takes so long for each way of a request for a token: the store fails in between. */
 const travelMs = 300;
-/** A reconciling refresh, where one is owed, is due this long after; so that it falls into the time that is watched. */
+/**
+ * A reconciling refresh, where one is owed, is due this long after; so that it falls into the time
+ * that is watched.
+ */
 const reconcileMs = 20_000;
 
 function rowsOf(effort: Effort, only = ""): readonly Row[] {
@@ -37,12 +58,15 @@ function rowsOf(effort: Effort, only = ""): readonly Row[] {
   }
   return driverNames
     .flatMap((driver) => storeKinds.map((kind) => ({ driver, kind })))
-    .flatMap((store) => [frozen(10_000), killed, outage(12_000), flushed].map((fault) => ({ ...store, fault })))
+    .flatMap((store) =>
+      [frozen(10_000), killed, outage(12_000), flushed].map((fault) => ({ ...store, fault })),
+    )
     .flatMap((row) => [0, 300_000].map((overlapMs) => ({ ...row, overlapMs })))
     .filter((row) => titleOf(row).includes(only));
 }
 
-const titleOf = ({ driver, kind, fault, overlapMs }: Row): string => `${driver} ${kind}, ${fault.name}, overlap ${overlapMs / 1000} s`;
+const titleOf = ({ driver, kind, fault, overlapMs }: Row): string =>
+  `${driver} ${kind}, ${fault.name}, overlap ${overlapMs / 1000} s`;
 
 export const failover: Bench = {
   title: `A store that fails while a refresh is under way: ${processes} processes, 10 calls/s each`,
@@ -78,13 +102,26 @@ async function playOn(
   watchMs: number,
 ): Promise<Outcome> {
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
-  const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs, latencyMs: [5, 15] });
+  const simulator = createSimulator({
+    accounts: [{ appId, secret }],
+    overlapMs,
+    latencyMs: [5, 15],
+  });
   const server = await listen(simulator);
   const sent = Promise.withResolvers<void>();
   try {
     const parameters = { reconcileMs };
-    const common = { driver, store: store.spec, platformUrl: server.url, appId, secret, overlapMs, parameters };
-    for (const [index, member] of fleet.members.entries()) await member.order("join", { ...common, node: `node-${index}` });
+    const common = {
+      driver,
+      store: store.spec,
+      platformUrl: server.url,
+      appId,
+      secret,
+      overlapMs,
+      parameters,
+    };
+    for (const [index, member] of fleet.members.entries())
+      await member.order("join", { ...common, node: `node-${index}` });
     await fleet.all("start", undefined);
     await delay(systemClock, 1_000);
 
@@ -106,12 +143,18 @@ async function playOn(
 }
 
 function figuresOf(row: Row, { reports, fetches }: Outcome): readonly Figure[] {
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const sum = (values: readonly number[]): number =>
+    values.reduce((total, value) => total + value, 0);
   const most = (values: readonly number[]): number => Math.round(Math.max(...values));
   const rawOutageMs = most(reports.map((report) => report.rawOutageMs));
   const slowestMs = most(reports.map((report) => report.slowestMs));
   const calls = sum(reports.map((report) => report.calls));
-  const figure = (metric: string, unit: string, value: number, ratio: number | null = null): Figure => ({
+  const figure = (
+    metric: string,
+    unit: string,
+    value: number,
+    ratio: number | null = null,
+  ): Figure => ({
     bench: "failover",
     contender: `lingpai, ${row.driver} ${row.kind}`,
     metric: `${row.fault.name}, overlap ${row.overlapMs / 1000} s: ${metric}`,
@@ -120,8 +163,19 @@ function figuresOf(row: Row, { reports, fetches }: Outcome): readonly Figure[] {
     ratio,
   });
   return [
-    judged(figure(`failed of ${calls}`, "calls", sum(reports.map((report) => report.failed))), exactly(0)),
+    judged(
+      figure(`failed of ${calls}`, "calls", sum(reports.map((report) => report.failed))),
+      exactly(0),
+    ),
     judged(figure("fetches, the refresh included", "fetches", fetches), atMost(2)),
-    judged(figure(`slowest call; raw client ${rawOutageMs} ms`, "ms", slowestMs, slowestMs / rawOutageMs), atMost(rawOutageMs + 2_000)),
+    judged(
+      figure(
+        `slowest call; raw client ${rawOutageMs} ms`,
+        "ms",
+        slowestMs,
+        slowestMs / rawOutageMs,
+      ),
+      atMost(rawOutageMs + 2_000),
+    ),
   ];
 }

@@ -8,7 +8,10 @@ export type DriverName = (typeof driverNames)[number];
 export const storeKinds = ["Cluster", "Sentinel"] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
-/** How a client finds the store: seed nodes of a Cluster, or Sentinels that know the primary by its name. */
+/**
+ * How a client finds the store: seed nodes of a Cluster, or Sentinels that know the primary by its
+ * name.
+ */
 export interface StoreSpec {
   readonly kind: StoreKind;
   readonly seeds: readonly Address[];
@@ -29,7 +32,10 @@ export interface NodeSpec {
 export type FailoverOrders = {
   /** Connects to the store and makes one business call. */
   readonly join: (spec: NodeSpec) => Promise<void>;
-  /** From now on makes ten business calls a second, and beside them writes over a raw client of the same driver and settings. */
+  /**
+   * From now on makes ten business calls a second, and beside them writes over a raw client of the
+   * same driver and settings.
+   */
   readonly start: (nothing: undefined) => Promise<void>;
   /** Asks for a refresh, and does not wait for it. */
   readonly refresh: (nothing: undefined) => Promise<void>;

@@ -1,4 +1,7 @@
-/** The process of one node: a Lingpai client under load, and a raw client of the same driver beside it. */
+/**
+ * The process of one node: a Lingpai client under load, and a raw client of the same driver beside
+ * it.
+ */
 import { delay, nameOf, systemClock } from "@lingpai/core";
 import { wechat, type Wechat } from "@lingpai/wechat";
 import { obey } from "../fleet.ts";
@@ -8,7 +11,8 @@ import type { FailoverOrders, NodeSpec, Report } from "./protocol.ts";
 /** Ten a second. */
 const paceMs = 100;
 
-const call = (client: Wechat): Promise<unknown> => client.request("/cgi-bin/user/info", { query: { openid: "o-bench" } });
+const call = (client: Wechat): Promise<unknown> =>
+  client.request("/cgi-bin/user/info", { query: { openid: "o-bench" } });
 
 function member(): FailoverOrders {
   let client: Wechat | undefined;
@@ -22,7 +26,10 @@ function member(): FailoverOrders {
     async join(spec) {
       client = await open(spec);
       // The credential's own slot, so that both clients need the same primary.
-      raw = { store: await connectTo(spec.driver, spec.store), key: nameOf(["raw", spec.node], client.credential.id) };
+      raw = {
+        store: await connectTo(spec.driver, spec.store),
+        key: nameOf(["raw", spec.node], client.credential.id),
+      };
       await call(client);
     },
     async start() {
@@ -43,7 +50,14 @@ function member(): FailoverOrders {
 
 async function open({ driver, store, platformUrl, ...options }: NodeSpec): Promise<Wechat> {
   const { cache, lock } = await connectTo(driver, store);
-  return wechat({ ...options, mode: "plain", environment: "production", cache, lock, baseUrl: platformUrl });
+  return wechat({
+    ...options,
+    mode: "plain",
+    environment: "production",
+    cache,
+    lock,
+    baseUrl: platformUrl,
+  });
 }
 
 class Load {
@@ -79,7 +93,10 @@ class Load {
       this.#count += 1;
       const done = this.#time(client).finally(() => this.#calls.delete(done));
       this.#calls.add(done);
-      await delay(systemClock, Math.max(1, startMs + this.#count * paceMs - systemClock.monotonicMs()));
+      await delay(
+        systemClock,
+        Math.max(1, startMs + this.#count * paceMs - systemClock.monotonicMs()),
+      );
     }
   }
 
@@ -94,7 +111,10 @@ class Load {
     this.#slowestMs = Math.max(this.#slowestMs, systemClock.monotonicMs() - startMs);
   }
 
-  /** Each write is of its own, as a caller's would be: one that hangs does not keep the next from being tried. */
+  /**
+   * Each write is of its own, as a caller's would be: one that hangs does not keep the next from
+   * being tried.
+   */
   async #write(store: StoreClient, key: string): Promise<void> {
     let lastMs = systemClock.monotonicMs();
     for (let turn = 0; !this.#isStopped; turn += 1) {

@@ -1,4 +1,7 @@
-/** Ways to have many callers in many processes share what one of them loads: each library as its documentation sets it up with Redis. */
+/**
+ * Ways to have many callers in many processes share what one of them loads: each library as its
+ * documentation sets it up with Redis.
+ */
 import { delay, systemClock } from "@lingpai/core";
 import { Redis } from "ioredis";
 import type Keyv from "keyv5";
@@ -21,9 +24,14 @@ const ttlMs = 7_200_000;
 
 type Factory = (setting: HerdSetting) => Promise<HerdContender>;
 
-/** Each imports what it needs when it is asked for, so that a process carries one library at a time. */
+/**
+ * Each imports what it needs when it is asked for, so that a process carries one library at a time.
+ */
 export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
-  /** The ideal: one loads, stores and tells, all others wait to be told. A loader that dies leaves them waiting. */
+  /**
+   * The ideal: one loads, stores and tells, all others wait to be told. A loader that dies leaves
+   * them waiting.
+   */
   raw: async ({ key, load, url }) => {
     const client = await connected(url);
     const subscriber = client.duplicate();
@@ -41,7 +49,10 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
       return client.get(key);
     };
     let shared: Promise<string | null> | undefined;
-    return { get: () => (shared ??= obtained()), close: () => closing(client, async () => subscriber.disconnect()) };
+    return {
+      get: () => (shared ??= obtained()),
+      close: () => closing(client, async () => subscriber.disconnect()),
+    };
   },
 
   lingpai: async ({ key, load, url }) => {
@@ -62,14 +73,24 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
       lock: ioredisLock(client),
       environment: "bench",
     });
-    return { get: () => held.get(), close: () => closing(client, () => held.close().then(() => cache.close())) };
+    return {
+      get: () => held.get(),
+      close: () => closing(client, () => held.close().then(() => cache.close())),
+    };
   },
 
   "layered-loader": async ({ key, load, url }) => {
-    const [{ Loader }, { RedisCache }] = await Promise.all([import("layered-loader"), import("layered-loader/redis")]);
+    const [{ Loader }, { RedisCache }] = await Promise.all([
+      import("layered-loader"),
+      import("layered-loader/redis"),
+    ]);
     const client = await connected(url);
     const asyncCache = new RedisCache<string>(client, { ttlInMsecs: ttlMs, json: true });
-    const loader = new Loader<string>({ inMemoryCache: { ttlInMsecs: ttlMs }, asyncCache, dataSourceGetOneFn: load });
+    const loader = new Loader<string>({
+      inMemoryCache: { ttlInMsecs: ttlMs },
+      asyncCache,
+      dataSourceGetOneFn: load,
+    });
     return { get: () => loader.get(key), close: () => closing(client) };
   },
 
@@ -104,10 +125,10 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   "async-cache-dedupe": async ({ key, load, url }) => {
     const { createCache } = await import("async-cache-dedupe");
     const client = await connected(url);
-    const cache = createCache({ ttl: ttlMs / 1000, storage: { type: "redis", options: { client } } }).define(
-      "token",
-      async (_key: string) => load(),
-    );
+    const cache = createCache({
+      ttl: ttlMs / 1000,
+      storage: { type: "redis", options: { client } },
+    }).define("token", async (_key: string) => load());
     return { get: () => cache.token(key), close: () => closing(client) };
   },
 
@@ -134,7 +155,10 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
     const client = await connected(url);
     const keyv = createKeyv(url);
     await keyv.get("connect");
-    const verrou = new Verrou({ default: "redis", stores: { redis: { driver: redisStore({ connection: client }) } } });
+    const verrou = new Verrou({
+      default: "redis",
+      stores: { redis: { driver: redisStore({ connection: client }) } },
+    });
     const get = async (): Promise<unknown> => {
       const cached: unknown = await keyv.get(key);
       if (cached !== undefined) return cached;
@@ -152,7 +176,10 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
 };
 
 /** A loader as slow as a platform, which counts its calls. */
-export function countingLoader(loadMs: number): { readonly load: () => Promise<string>; readonly calls: () => number } {
+export function countingLoader(loadMs: number): {
+  readonly load: () => Promise<string>;
+  readonly calls: () => number;
+} {
   let calls = 0;
   const load = async (): Promise<string> => {
     calls += 1;
@@ -164,7 +191,10 @@ export function countingLoader(loadMs: number): { readonly load: () => Promise<s
 
 /** The major version that cacheable and cache-manager are made for. */
 async function keyv5(url: string): Promise<Keyv> {
-  const [{ default: Keyv }, { default: KeyvRedis }] = await Promise.all([import("keyv5"), import("@keyv/redis")]);
+  const [{ default: Keyv }, { default: KeyvRedis }] = await Promise.all([
+    import("keyv5"),
+    import("@keyv/redis"),
+  ]);
   const keyv = new Keyv(new KeyvRedis(url));
   await keyv.get("connect");
   return keyv;
@@ -176,7 +206,10 @@ async function connected(url: string): Promise<Redis> {
   return client;
 }
 
-async function closing(client: Redis, first: () => Promise<unknown> = async () => {}): Promise<void> {
+async function closing(
+  client: Redis,
+  first: () => Promise<unknown> = async () => {},
+): Promise<void> {
   await first();
   client.disconnect();
 }

@@ -34,12 +34,18 @@ export const herd: Bench = {
     const setting = efforts[effort];
     return onServer(async (server, use) => {
       const wire = use(await openWire(server.url));
-      const fleet = use(new Fleet<HerdOrders>(setting.processes, new URL("./worker.ts", import.meta.url)));
-      const play = (contender: HerdContenderName): Promise<Stampede> => stampede(fleet, wire, server.url, contender, setting);
+      const fleet = use(
+        new Fleet<HerdOrders>(setting.processes, new URL("./worker.ts", import.meta.url)),
+      );
+      const play = (contender: HerdContenderName): Promise<Stampede> =>
+        stampede(fleet, wire, server.url, contender, setting);
       for (const contender of herdContenderNames) await play(contender);
       const stampedes = await inRounds(herdContenderNames, setting.rounds, play);
-      const of = (contender: HerdContenderName): readonly Stampede[] => stampedes.get(contender) ?? [];
-      return herdContenderNames.flatMap((contender) => figuresOf(contender, of(contender), of("raw"), setting));
+      const of = (contender: HerdContenderName): readonly Stampede[] =>
+        stampedes.get(contender) ?? [];
+      return herdContenderNames.flatMap((contender) =>
+        figuresOf(contender, of(contender), of("raw"), setting),
+      );
     });
   },
 };
@@ -96,8 +102,16 @@ function figuresOf(
   };
   const loads = worst("loads, most of all runs", "loads", (one) => one.loads);
   const commands = worst("Redis commands, most of all runs", "commands", (one) => one.commands);
-  const setUp = worst("set-up commands of connections, most of all runs", "commands", (one) => one.setUp);
-  const values = worst("different values handed out, most of all runs", "values", (one) => one.values);
+  const setUp = worst(
+    "set-up commands of connections, most of all runs",
+    "commands",
+    (one) => one.setUp,
+  );
+  const values = worst(
+    "different values handed out, most of all runs",
+    "values",
+    (one) => one.values,
+  );
   if (contender !== "lingpai") return [loads, values, commands, setUp, last];
   return [
     judged(loads, exactly(1)),

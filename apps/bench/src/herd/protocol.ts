@@ -15,7 +15,12 @@ export type HerdContenderName = (typeof herdContenderNames)[number];
 
 export type HerdOrders = {
   /** Connects, and asks for nothing yet. */
-  readonly join: (spec: { contender: HerdContenderName; url: string; key: string; loadMs: number }) => Promise<void>;
+  readonly join: (spec: {
+    contender: HerdContenderName;
+    url: string;
+    key: string;
+    loadMs: number;
+  }) => Promise<void>;
   /** All callers ask at this moment of the machine's clock. */
   readonly rush: (rush: { callers: number; atWallMs: number }) => Promise<Rush>;
   readonly leave: (nothing: undefined) => Promise<void>;

@@ -25,7 +25,11 @@ function member(): HerdOrders {
       return {
         loads: loads(),
         lastWallMs,
-        values: [...new Set(values.map((value) => (value instanceof Secret ? value.reveal() : String(value))))],
+        values: [
+          ...new Set(
+            values.map((value) => (value instanceof Secret ? value.reveal() : String(value))),
+          ),
+        ],
       };
     },
     async leave() {

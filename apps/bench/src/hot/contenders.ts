@@ -26,7 +26,10 @@ const key = "wx0123456789abcdef";
 const ttlMs = 7_200_000;
 const load = async (_key?: unknown): Promise<string> => token;
 
-export const baseNames = { direct: "Map.get + clock", awaited: "async function around Map.get" } as const;
+export const baseNames = {
+  direct: "Map.get + clock",
+  awaited: "async function around Map.get",
+} as const;
 
 export function bases(): readonly HotContender[] {
   const tokens = new Map([[key, token]]);
@@ -34,7 +37,9 @@ export function bases(): readonly HotContender[] {
   const get = async (name: string): Promise<string | undefined> => tokens.get(name);
   const getInTime = async (name: string): Promise<string | undefined> => {
     const entry = entries.get(name);
-    return entry !== undefined && systemClock.monotonicMs() < entry.untilMs ? entry.token : undefined;
+    return entry !== undefined && systemClock.monotonicMs() < entry.untilMs
+      ? entry.token
+      : undefined;
   };
   const resolved = Promise.resolve(token);
   return [
@@ -45,18 +50,28 @@ export function bases(): readonly HotContender[] {
       kind: "direct",
       hit: () => {
         const entry = entries.get(key);
-        return entry !== undefined && systemClock.monotonicMs() < entry.untilMs ? entry.token : undefined;
+        return entry !== undefined && systemClock.monotonicMs() < entry.untilMs
+          ? entry.token
+          : undefined;
       },
     },
     { name: "clock alone", side: "base", kind: "direct", hit: () => systemClock.monotonicMs() },
     { name: baseNames.awaited, side: "base", kind: "awaited", hit: () => get(key) },
     { name: "a resolved promise alone", side: "base", kind: "awaited", hit: () => resolved },
-    { name: "async function around Map.get + clock", side: "base", kind: "awaited", hit: () => getInTime(key) },
+    {
+      name: "async function around Map.get + clock",
+      side: "base",
+      kind: "awaited",
+      hit: () => getInTime(key),
+    },
   ];
 }
 
 /** A credential that is fresh and stays so for the whole run. */
-export async function ours(): Promise<{ readonly contenders: readonly HotContender[]; readonly credential: Credential }> {
+export async function ours(): Promise<{
+  readonly contenders: readonly HotContender[];
+  readonly credential: Credential;
+}> {
   const store = memoryStore();
   const held = credential({
     issuer: {
@@ -77,13 +92,24 @@ export async function ours(): Promise<{ readonly contenders: readonly HotContend
   return { contenders, credential: held };
 }
 
-/** Each in memory only and with the same time to live; where there are two ways to ask, both, first the one that fills. */
+/**
+ * Each in memory only and with the same time to live; where there are two ways to ask, both, first
+ * the one that fills.
+ */
 export async function peers(): Promise<readonly HotContender[]> {
   const lru = new LRUCache<string, string>({ max: 100, ttl: ttlMs, fetchMethod: load });
-  const punctualLru = new LRUCache<string, string>({ max: 100, ttl: ttlMs, ttlResolution: 0, fetchMethod: load });
+  const punctualLru = new LRUCache<string, string>({
+    max: 100,
+    ttl: ttlMs,
+    ttlResolution: 0,
+    fetchMethod: load,
+  });
   lru.set(key, token);
   punctualLru.set(key, token);
-  const loader = new Loader<string>({ inMemoryCache: { ttlInMsecs: ttlMs }, dataSourceGetOneFn: load });
+  const loader = new Loader<string>({
+    inMemoryCache: { ttlInMsecs: ttlMs },
+    dataSourceGetOneFn: load,
+  });
   const bento = new BentoCache({
     default: "memory",
     stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 100 })) },
@@ -91,7 +117,10 @@ export async function peers(): Promise<readonly HotContender[]> {
   });
   const cacheable = new Cacheable({ ttl: ttlMs });
   const manager = createManager({ ttl: ttlMs });
-  const dedupe = createDedupe({ ttl: ttlMs / 1000, storage: { type: "memory" } }).define("token", load);
+  const dedupe = createDedupe({ ttl: ttlMs / 1000, storage: { type: "memory" } }).define(
+    "token",
+    load,
+  );
   const keyv5 = new Keyv5({ ttl: ttlMs });
   const keyv6 = new Keyv6({ ttl: ttlMs });
   await keyv5.set(key, token);
@@ -100,11 +129,26 @@ export async function peers(): Promise<readonly HotContender[]> {
 
   await loader.get(key);
 
-  const awaited = (name: string, hit: () => unknown): HotContender => ({ name, side: "peer", kind: "awaited", hit });
+  const awaited = (name: string, hit: () => unknown): HotContender => ({
+    name,
+    side: "peer",
+    kind: "awaited",
+    hit,
+  });
   return [
     { name: `${named("lru-cache")} get`, side: "peer", kind: "direct", hit: () => lru.get(key) },
-    { name: `${named("lru-cache")} get, ttlResolution 0`, side: "peer", kind: "direct", hit: () => punctualLru.get(key) },
-    { name: `${named("layered-loader")} getInMemoryOnly`, side: "peer", kind: "direct", hit: () => loader.getInMemoryOnly(key) },
+    {
+      name: `${named("lru-cache")} get, ttlResolution 0`,
+      side: "peer",
+      kind: "direct",
+      hit: () => punctualLru.get(key),
+    },
+    {
+      name: `${named("layered-loader")} getInMemoryOnly`,
+      side: "peer",
+      kind: "direct",
+      hit: () => loader.getInMemoryOnly(key),
+    },
     awaited(`${named("lru-cache")} fetch`, () => lru.fetch(key)),
     awaited(`${named("lru-cache")} fetch, ttlResolution 0`, () => punctualLru.fetch(key)),
     awaited(`${named("layered-loader")} get`, () => loader.get(key)),

@@ -19,7 +19,9 @@ export const hot: Bench = {
     const contenders = [...bases(), ...own.contenders, ...(await peers())];
     try {
       for (const contender of contenders) await warmUp(contender, effort);
-      const nanoseconds = await inRounds(contenders, efforts[effort].rounds, (contender) => sample(contender, effort));
+      const nanoseconds = await inRounds(contenders, efforts[effort].rounds, (contender) =>
+        sample(contender, effort),
+      );
       return figuresOf(contenders, nanoseconds);
     } finally {
       await own.credential.close();
@@ -27,25 +29,42 @@ export const hot: Bench = {
   },
 };
 
-/** Fills caches that load by themselves, and lets the compiler finish; proves that there is a hit. */
+/**
+ * Fills caches that load by themselves, and lets the compiler finish; proves that there is a hit.
+ */
 async function warmUp({ name, hit }: HotContender, effort: Effort): Promise<void> {
   for (let turn = 0; turn < efforts[effort].warmUps; turn += 1) await hit();
   if (!(await hit())) throw new Error(`${name} has no hit to measure.`);
 }
 
-/** Nanoseconds of one hit: the median over batches of 4096 calls, as mitata's generated loop takes them. */
+/**
+ * Nanoseconds of one hit: the median over batches of 4096 calls, as mitata's generated loop takes
+ * them.
+ */
 async function sample({ kind, hit }: HotContender, effort: Effort): Promise<number> {
   const { sampleMs, samplesMin } = efforts[effort];
   const call = kind === "awaited" ? hit : () => do_not_optimize(hit());
-  const batched = { warmup_threshold: Number.POSITIVE_INFINITY, batch_threshold: Number.POSITIVE_INFINITY };
-  const { p50 } = await measure(call, { ...batched, gc: false, min_samples: samplesMin, min_cpu_time: sampleMs * 1e6 });
+  const batched = {
+    warmup_threshold: Number.POSITIVE_INFINITY,
+    batch_threshold: Number.POSITIVE_INFINITY,
+  };
+  const { p50 } = await measure(call, {
+    ...batched,
+    gc: false,
+    min_samples: samplesMin,
+    min_cpu_time: sampleMs * 1e6,
+  });
   return p50;
 }
 
-function figuresOf(contenders: readonly HotContender[], nanoseconds: ReadonlyMap<HotContender, readonly number[]>): readonly Figure[] {
+function figuresOf(
+  contenders: readonly HotContender[],
+  nanoseconds: ReadonlyMap<HotContender, readonly number[]>,
+): readonly Figure[] {
   const valuesOf = (contender: HotContender | undefined): readonly number[] =>
     contender === undefined ? [] : (nanoseconds.get(contender) ?? []);
-  const baseOf = (kind: HotContender["kind"]): readonly number[] => valuesOf(contenders.find(({ name }) => name === baseNames[kind]));
+  const baseOf = (kind: HotContender["kind"]): readonly number[] =>
+    valuesOf(contenders.find(({ name }) => name === baseNames[kind]));
   const rivals = contenders.filter(({ kind, side }) => kind === "awaited" && side === "peer");
   const fastestPeer = Math.min(...rivals.map((rival) => median(valuesOf(rival))));
   return contenders.map((contender) => {
@@ -66,5 +85,8 @@ function figuresOf(contenders: readonly HotContender[], nanoseconds: ReadonlyMap
 
 function targetsOf(kind: HotContender["kind"], fastestPeer: number): readonly Target[] {
   if (kind === "direct") return [ratioAtMost(2)];
-  return [ratioAtMost(1.3), { text: "faster than every peer", isMet: ({ value }) => value < fastestPeer }];
+  return [
+    ratioAtMost(1.3),
+    { text: "faster than every peer", isMet: ({ value }) => value < fastestPeer },
+  ];
 }

@@ -24,7 +24,10 @@ const factories: Readonly<Record<IncidentContenderName, Factory>> = {
   "lingpai plain": (spec, store) => ours(spec, store, "plain"),
   "lingpai stable": (spec, store) => ours(spec, store, "stable"),
 
-  /** The token shared as its documentation says: by two functions that read and write one place for all processes. */
+  /**
+   * The token shared as its documentation says: by two functions that read and write one place for
+   * all processes.
+   */
   "co-wechat-api": async ({ appId, platformUrl, secret }, store) => {
     const { default: Api } = await import("co-wechat-api");
     const key = `co-wechat-api:${appId}`;
@@ -35,21 +38,31 @@ const factories: Readonly<Record<IncidentContenderName, Factory>> = {
       async (token) => void (await store.set(key, JSON.stringify(token))),
     );
     api.prefix = `${platformUrl}/cgi-bin/`;
-    return { call: () => api.getUser({ openid: openId, lang: "en" }), close: async () => store.disconnect() };
+    return {
+      call: () => api.getUser({ openid: openId, lang: "en" }),
+      close: async () => store.disconnect(),
+    };
   },
 
   /** The token shared as its documentation says: by a cache of one's own. */
   "node-easywechat": async ({ appId, platformUrl, secret }, store) => {
     const { OfficialAccount } = await import("node-easywechat");
-    const app = new OfficialAccount({ app_id: appId, secret, http: { baseURL: `${platformUrl}/` } });
+    const app = new OfficialAccount({
+      app_id: appId,
+      secret,
+      http: { baseURL: `${platformUrl}/` },
+    });
     app.setCache({
       get: (key) => store.get(key),
       has: async (key) => (await store.exists(key)) === 1,
-      set: async (key, data: string, lifetimeS = 0) => (await store.set(key, data, "EX", lifetimeS)) === "OK",
+      set: async (key, data: string, lifetimeS = 0) =>
+        (await store.set(key, data, "EX", lifetimeS)) === "OK",
       delete: async (key) => (await store.del(key)) === 1,
     });
     const call = async (): Promise<void> => {
-      const response = await app.getClient().get("cgi-bin/user/info", { params: { openid: openId } });
+      const response = await app
+        .getClient()
+        .get("cgi-bin/user/info", { params: { openid: openId } });
       const code: unknown = response.toObject()["errcode"];
       if (code) throw new Error(`errcode ${String(code)}`);
     };
@@ -57,7 +70,11 @@ const factories: Readonly<Record<IncidentContenderName, Factory>> = {
   },
 };
 
-async function ours({ appId, overlapMs, platformUrl, secret }: NodeSpec, store: Redis, mode: "plain" | "stable"): Promise<IncidentNode> {
+async function ours(
+  { appId, overlapMs, platformUrl, secret }: NodeSpec,
+  store: Redis,
+  mode: "plain" | "stable",
+): Promise<IncidentNode> {
   const cache = ioredisCache(store);
   const client = wechat({
     appId,

@@ -6,13 +6,25 @@ import { onServer } from "../on-server.ts";
 import { inRounds } from "../rounds.ts";
 import { median, rounded, spreadOf } from "../statistics.ts";
 import { named } from "../versions.ts";
-import { incidentContenderNames, type IncidentContenderName, type IncidentOrders } from "./protocol.ts";
+import {
+  incidentContenderNames,
+  type IncidentContenderName,
+  type IncidentOrders,
+} from "./protocol.ts";
 import { play, type Outcome, type Scene } from "./scenes.ts";
 
-const efforts = { full: { rounds: 3, watchMs: 5_000, shrink: 1 }, quick: { rounds: 1, watchMs: 1_500, shrink: 5 } } as const;
+const efforts = {
+  full: { rounds: 3, watchMs: 5_000, shrink: 1 },
+  quick: { rounds: 1, watchMs: 1_500, shrink: 5 },
+} as const;
 
 function scenesOf(shrink: number): readonly Scene[] {
-  const scene = (nodes: number, callersPerNode: number, event: Scene["event"], text: string): Scene => ({
+  const scene = (
+    nodes: number,
+    callersPerNode: number,
+    event: Scene["event"],
+    text: string,
+  ): Scene => ({
     name: `${nodes} × ${callersPerNode} calls, ${text}`,
     nodes,
     callersPerNode,
@@ -36,14 +48,27 @@ export const incident: Bench = {
       const figures: Figure[] = [];
       for (const scene of scenesOf(shrink)) {
         const outcomes = await inRounds(incidentContenderNames, rounds, async (contender) => {
-          if (scene.event !== "wrong secret") return play(scene, { contender, members: fleet.members, redisUrl: server.url, watchMs });
+          if (scene.event !== "wrong secret")
+            return play(scene, {
+              contender,
+              members: fleet.members,
+              redisUrl: server.url,
+              watchMs,
+            });
           // A process of its own: there are contenders that never stop.
           const single = newFleet(1);
-          return play(scene, { contender, members: single.members, redisUrl: server.url, watchMs }).finally(() =>
-            single[Symbol.asyncDispose](),
-          );
+          return play(scene, {
+            contender,
+            members: single.members,
+            redisUrl: server.url,
+            watchMs,
+          }).finally(() => single[Symbol.asyncDispose]());
         });
-        figures.push(...incidentContenderNames.flatMap((contender) => figuresOf(scene, contender, outcomes.get(contender) ?? [], watchMs)));
+        figures.push(
+          ...incidentContenderNames.flatMap((contender) =>
+            figuresOf(scene, contender, outcomes.get(contender) ?? [], watchMs),
+          ),
+        );
       }
       return figures;
     });
@@ -54,8 +79,18 @@ function newFleet(processes: number): Fleet<IncidentOrders> {
   return new Fleet<IncidentOrders>(processes, new URL("./worker.ts", import.meta.url));
 }
 
-function figuresOf(scene: Scene, contender: IncidentContenderName, outcomes: readonly Outcome[], watchMs: number): readonly Figure[] {
-  const figure = (metric: string, unit: string, values: readonly number[], value: number): Figure => ({
+function figuresOf(
+  scene: Scene,
+  contender: IncidentContenderName,
+  outcomes: readonly Outcome[],
+  watchMs: number,
+): readonly Figure[] {
+  const figure = (
+    metric: string,
+    unit: string,
+    values: readonly number[],
+    value: number,
+  ): Figure => ({
     bench: "incident",
     contender: labels[contender],
     metric: `${scene.name}: ${metric}`,
@@ -64,7 +99,8 @@ function figuresOf(scene: Scene, contender: IncidentContenderName, outcomes: rea
     ratio: null,
     spread: spreadOf(values),
   });
-  const most = (metric: string, unit: string, values: readonly number[]): Figure => figure(metric, unit, values, Math.max(...values));
+  const most = (metric: string, unit: string, values: readonly number[]): Figure =>
+    figure(metric, unit, values, Math.max(...values));
   const isHopeless = scene.event === "wrong secret";
   const times = outcomes.map(({ ms }) => ms);
   const fetches = most(
@@ -77,7 +113,12 @@ function figuresOf(scene: Scene, contender: IncidentContenderName, outcomes: rea
     "calls",
     outcomes.map((one) => one.failed),
   );
-  const time = figure(isHopeless ? "until the caller knows" : "all calls back", "ms", times, rounded(median(times)));
+  const time = figure(
+    isHopeless ? "until the caller knows" : "all calls back",
+    "ms",
+    times,
+    rounded(median(times)),
+  );
   if (!contender.startsWith("lingpai")) return [fetches, failed, time];
   // No SDK can make a call succeed with a wrong secret; ours must stop asking.
   return [judged(fetches, exactly(1)), isHopeless ? failed : judged(failed, exactly(0)), time];

@@ -1,4 +1,7 @@
-/** What happens to a fleet in each row, on a platform of its own. What is counted, the platform counted. */
+/**
+ * What happens to a fleet in each row, on a platform of its own. What is counted, the platform
+ * counted.
+ */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator, type Simulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
@@ -51,17 +54,26 @@ async function playOn(
   { contender, members, redisUrl, watchMs }: Stage,
 ): Promise<Outcome> {
   const nodes = members.slice(0, scene.nodes);
-  await Promise.all(nodes.map((node) => node.order("join", { contender, appId, secret, overlapMs, platformUrl, redisUrl })));
+  await Promise.all(
+    nodes.map((node) =>
+      node.order("join", { contender, appId, secret, overlapMs, platformUrl, redisUrl }),
+    ),
+  );
   await arrange(scene, simulator, appId, contender, nodes);
 
   const afterSeq = simulator.log.seq;
   const startMs = systemClock.monotonicMs();
   const limitMs = scene.event === "wrong secret" ? watchMs : callLimitMs;
-  const calls = await Promise.all(nodes.map((node) => node.order("call", { callers: scene.callersPerNode, limitMs })));
+  const calls = await Promise.all(
+    nodes.map((node) => node.order("call", { callers: scene.callersPerNode, limitMs })),
+  );
   const ms = systemClock.monotonicMs() - startMs;
   if (scene.event === "wrong secret") await delay(systemClock, Math.max(0, watchMs - ms));
-  const fetches = simulator.log.entries({ kind: "issue", afterSeq }).filter(({ caller }) => caller !== killer).length;
-  if (scene.event !== "wrong secret") await Promise.all(nodes.map((node) => node.order("leave", undefined)));
+  const fetches = simulator.log
+    .entries({ kind: "issue", afterSeq })
+    .filter(({ caller }) => caller !== killer).length;
+  if (scene.event !== "wrong secret")
+    await Promise.all(nodes.map((node) => node.order("leave", undefined)));
   return { fetches, failed: calls.reduce((sum, { failed }) => sum + failed, 0), ms };
 }
 
@@ -73,12 +85,18 @@ async function arrange(
   nodes: readonly Member<IncidentOrders>[],
 ): Promise<void> {
   if (event === "wrong secret") {
-    simulator.faults.always(({ endpoint }) => (/\/(stable_)?token$/.test(endpoint) ? { errcode: 40001 } : undefined));
+    simulator.faults.always(({ endpoint }) =>
+      /\/(stable_)?token$/.test(endpoint) ? { errcode: 40001 } : undefined,
+    );
   }
   if (event !== "killed") return;
   for (const node of nodes) {
     const { failure } = await node.order("call", { callers: 1, limitMs: callLimitMs });
-    if (failure !== undefined) throw new Error(`${contender} fails without any incident: ${failure}`);
+    if (failure !== undefined)
+      throw new Error(`${contender} fails without any incident: ${failure}`);
   }
-  simulator.operator.kill(appId, { kind: contender === "lingpai stable" ? "stable" : "plain", caller: killer });
+  simulator.operator.kill(appId, {
+    kind: contender === "lingpai stable" ? "stable" : "plain",
+    caller: killer,
+  });
 }

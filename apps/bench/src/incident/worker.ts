@@ -13,11 +13,18 @@ function member(): IncidentOrders {
     async call({ callers, limitMs }) {
       const caller = node;
       if (caller === undefined) throw new Error("Join comes before call.");
-      const limit = delay(systemClock, limitMs).then(() => Promise.reject(new Error(`no answer within ${limitMs} ms`)));
+      const limit = delay(systemClock, limitMs).then(() =>
+        Promise.reject(new Error(`no answer within ${limitMs} ms`)),
+      );
       limit.catch(() => {});
-      const outcomes = await Promise.allSettled(Array.from({ length: callers }, () => Promise.race([caller.call(), limit])));
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: callers }, () => Promise.race([caller.call(), limit])),
+      );
       const failures = outcomes.filter((outcome) => outcome.status === "rejected");
-      return { failed: failures.length, failure: failures[0] === undefined ? undefined : String(failures[0].reason) };
+      return {
+        failed: failures.length,
+        failure: failures[0] === undefined ? undefined : String(failures[0].reason),
+      };
     },
     async leave() {
       await node?.close();

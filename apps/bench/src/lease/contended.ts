@@ -1,4 +1,6 @@
-/** Many callers of one process who want one lock at the same moment, and hold it for a while each. */
+/**
+ * Many callers of one process who want one lock at the same moment, and hold it for a while each.
+ */
 import { delay, systemClock } from "@lingpai/core";
 import { atMost, judged, ratioAtMost, type Figure } from "../measurement.ts";
 import { inRounds } from "../rounds.ts";
@@ -25,15 +27,21 @@ export async function contended(
   for (const contender of waiting) await contest(contender, wire, 2, "warm-up");
   const floors = [
     { name: "no lock: the holds one after another", acquire: async () => async () => {} },
-    ...bases.map(({ acquire, name }) => ({ name: `${name}: one after another, nobody waits`, acquire })),
+    ...bases.map(({ acquire, name }) => ({
+      name: `${name}: one after another, nobody waits`,
+      acquire,
+    })),
   ];
   const floorTurns = floors.map(({ acquire, name }) => ({
     play: () => oneAfterAnother(acquire, waiters),
-    figures: (own: readonly Contest[], raw: readonly Contest[]) => [timeFigure(name, own, raw, waiters)],
+    figures: (own: readonly Contest[], raw: readonly Contest[]) => [
+      timeFigure(name, own, raw, waiters),
+    ],
   }));
   const contestTurns = waiting.map((contender) => ({
     play: (round: number) => contest(contender, wire, waiters, String(round)),
-    figures: (own: readonly Contest[], raw: readonly Contest[]) => figuresOf(contender, own, raw, waiters),
+    figures: (own: readonly Contest[], raw: readonly Contest[]) =>
+      figuresOf(contender, own, raw, waiters),
   }));
   const turns = [...floorTurns, ...contestTurns];
   const played = await inRounds(turns, rounds, ({ play }, round) => play(round));
@@ -41,7 +49,12 @@ export async function contended(
   return turns.flatMap((turn) => turn.figures(played.get(turn) ?? [], raw));
 }
 
-async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: number, round: string): Promise<Contest> {
+async function contest(
+  { acquire, name }: LeaseContender,
+  wire: Wire,
+  waiters: number,
+  round: string,
+): Promise<Contest> {
   let unserved = 0;
   await wire.take();
   const startMs = systemClock.monotonicMs();
@@ -62,7 +75,10 @@ async function contest({ acquire, name }: LeaseContender, wire: Wire, waiters: n
 }
 
 /** What this machine makes of the ideal: its timers, and its round trips. */
-async function oneAfterAnother(acquire: LeaseContender["acquire"], holds: number): Promise<Contest> {
+async function oneAfterAnother(
+  acquire: LeaseContender["acquire"],
+  holds: number,
+): Promise<Contest> {
   const startMs = systemClock.monotonicMs();
   for (let turn = 0; turn < holds; turn += 1) {
     const release = await acquire("one-after-another");
@@ -89,15 +105,28 @@ function figuresOf(
     ratio: null,
   });
   const commands: Figure = {
-    ...count(`wire commands a handover, ${waiters} waiters`, rounded(median(perHandover)), "commands"),
+    ...count(
+      `wire commands a handover, ${waiters} waiters`,
+      rounded(median(perHandover)),
+      "commands",
+    ),
     spread: spreadOf(perHandover),
   };
-  const unserved = count(`waiters who gave up, of ${waiters}`, median(contests.map((contest) => contest.unserved)), "waiters");
+  const unserved = count(
+    `waiters who gave up, of ${waiters}`,
+    median(contests.map((contest) => contest.unserved)),
+    "waiters",
+  );
   if (side !== "ours") return [time, commands, unserved];
   return [judged(time, ratioAtMost(1.3)), judged(commands, atMost(4)), judged(unserved, atMost(0))];
 }
 
-function timeFigure(contender: string, contests: readonly Contest[], raw: readonly Contest[], waiters: number): Figure {
+function timeFigure(
+  contender: string,
+  contests: readonly Contest[],
+  raw: readonly Contest[],
+  waiters: number,
+): Figure {
   const timesOf = (all: readonly Contest[]): number[] => all.map(({ ms }) => ms);
   const values = timesOf(contests);
   const metric = `${waiters} waiters, ${holdMs} ms hold each`;

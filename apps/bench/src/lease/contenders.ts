@@ -51,7 +51,8 @@ function raw(client: Redis): LeaseContender {
     side: "base",
     async acquire(name) {
       const owner = systemRandom.id();
-      if ((await client.set(name, owner, "PX", ttlMs, "NX")) !== "OK") throw new Error(`${name} is held.`);
+      if ((await client.set(name, owner, "PX", ttlMs, "NX")) !== "OK")
+        throw new Error(`${name} is held.`);
       return () => client.eval(releaseScript, 1, name, owner);
     },
   };
@@ -69,11 +70,18 @@ function ours(name: string, lock: Lock): LeaseContender {
 }
 
 function peers(client: Redis): readonly LeaseContender[] {
-  const verrou = new Verrou({ default: "redis", stores: { redis: { driver: redisStore({ connection: client }) } } });
+  const verrou = new Verrou({
+    default: "redis",
+    stores: { redis: { driver: redisStore({ connection: client }) } },
+  });
   const redlock = new Redlock([client]);
   const sesame = new SesameRedlock([client]);
   const adapter = new IoredisAdapter(client);
-  const peer = (name: string, acquire: LeaseContender["acquire"]): LeaseContender => ({ name, side: "peer", acquire });
+  const peer = (name: string, acquire: LeaseContender["acquire"]): LeaseContender => ({
+    name,
+    side: "peer",
+    acquire,
+  });
   return [
     peer(named("@verrou/core"), async (name) => {
       const lock = verrou.createLock(name, ttlMs);

@@ -1,4 +1,6 @@
-/** A lock in Redis: what it costs when nobody else wants it, and how it is handed on when many do. */
+/**
+ * A lock in Redis: what it costs when nobody else wants it, and how it is handed on when many do.
+ */
 import type { Bench } from "../bench.ts";
 import { onServer } from "../on-server.ts";
 import { openWire } from "../wire.ts";
@@ -21,7 +23,11 @@ export const lease: Bench = {
       const { contenders } = locking;
       const times = await uncontendedTime(contenders, rounds, passes);
       const wire = use(await openWire(server.url));
-      return [...(await uncontended(contenders, wire)), ...times, ...(await contended(contenders, wire, contests, waiters))];
+      return [
+        ...(await uncontended(contenders, wire)),
+        ...times,
+        ...(await contended(contenders, wire, contests, waiters)),
+      ];
     });
   },
 };

@@ -8,7 +8,10 @@ import type { LeaseContender } from "./contenders.ts";
 
 const counted = 100;
 
-export async function uncontended(contenders: readonly LeaseContender[], wire: Wire): Promise<readonly Figure[]> {
+export async function uncontended(
+  contenders: readonly LeaseContender[],
+  wire: Wire,
+): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { acquire, name, side } of contenders) {
     const pass = async (): Promise<void> => void (await (await acquire(`uncontended:${name}`))());
@@ -30,7 +33,11 @@ export async function uncontended(contenders: readonly LeaseContender[], wire: W
 }
 
 /** Nobody counts meanwhile: MONITOR takes its share of the server. */
-export async function uncontendedTime(contenders: readonly LeaseContender[], rounds: number, passes: number): Promise<readonly Figure[]> {
+export async function uncontendedTime(
+  contenders: readonly LeaseContender[],
+  rounds: number,
+  passes: number,
+): Promise<readonly Figure[]> {
   for (const { acquire, name } of contenders) {
     for (let turn = 0; turn < 5 * passes; turn += 1) await (await acquire(`uncontended:${name}`))();
   }
@@ -45,7 +52,8 @@ export async function uncontendedTime(contenders: readonly LeaseContender[], rou
     }
     return median(times);
   });
-  const baseValues = microseconds.get(contenders.find(({ side }) => side === "base") as LeaseContender) ?? [];
+  const baseValues =
+    microseconds.get(contenders.find(({ side }) => side === "base") as LeaseContender) ?? [];
   return contenders.map((contender) => {
     const values = microseconds.get(contender) ?? [];
     return {

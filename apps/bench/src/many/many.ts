@@ -1,9 +1,20 @@
-/** Many credentials in one process: what each costs at its start, at rest and at a refresh, and whether that depends on how many there are. */
+/**
+ * Many credentials in one process: what each costs at its start, at rest and at a refresh, and
+ * whether that depends on how many there are.
+ */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
-import { credential, delay, systemClock, systemRandom, type Cache, type Credential, type Lock } from "@lingpai/core";
+import {
+  credential,
+  delay,
+  systemClock,
+  systemRandom,
+  type Cache,
+  type Credential,
+  type Lock,
+} from "@lingpai/core";
 import { Redis } from "ioredis";
 import type { Bench } from "../bench.ts";
 import { atMost, judged, ratioAtMost, type Figure } from "../measurement.ts";
@@ -24,7 +35,10 @@ interface Store {
   readonly contender: string;
   readonly cache: Cache;
   readonly lock: Lock;
-  /** Whether what it stores lies in this process too, and would be counted as the credentials' memory. */
+  /**
+   * Whether what it stores lies in this process too, and would be counted as the credentials'
+   * memory.
+   */
   readonly isInside: boolean;
 }
 
@@ -40,13 +54,21 @@ export const many: Bench = {
   async run(effort) {
     const counts = efforts[effort];
     const store = memoryStore({ maxEntries: 10 * Math.max(...counts), maxBytes: 2 ** 30 });
-    const inMemory: Store = { contender: "lingpai adapter-memory", cache: memoryCache(store), lock: memoryLock(store), isInside: true };
+    const inMemory: Store = {
+      contender: "lingpai adapter-memory",
+      cache: memoryCache(store),
+      lock: memoryLock(store),
+      isInside: true,
+    };
     const memory = await figuresOn(inMemory, counts);
     const redis = await onServer(async (server, use) => {
       const client = new Redis(server.url);
       use({ [Symbol.asyncDispose]: async () => client.disconnect() });
       const contender = `lingpai adapter-ioredis on ${named("ioredis")}`;
-      return figuresOn({ contender, cache: ioredisCache(client), lock: ioredisLock(client), isInside: false }, counts);
+      return figuresOn(
+        { contender, cache: ioredisCache(client), lock: ioredisLock(client), isInside: false },
+        counts,
+      );
     });
     return [...memory, ...redis];
   },
@@ -70,9 +92,15 @@ async function figuresOn(store: Store, counts: readonly number[]): Promise<reado
     });
     figures.push(
       judged(row("start: CPU per credential", costs.startMs, "ms", null), atMost(0.5)),
-      judged(row("refresh: CPU", costs.refreshMs, "ms", costs.refreshMs / base.refreshMs), ratioAtMost(1.2)),
+      judged(
+        row("refresh: CPU", costs.refreshMs, "ms", costs.refreshMs / base.refreshMs),
+        ratioAtMost(1.2),
+      ),
     );
-    if (!store.isInside) figures.push(judged(row("rest: heap per credential", costs.idleBytes / 1_024, "KiB", null), atMost(4)));
+    if (!store.isInside)
+      figures.push(
+        judged(row("rest: heap per credential", costs.idleBytes / 1_024, "KiB", null), atMost(4)),
+      );
   }
   return figures;
 }
@@ -80,8 +108,11 @@ async function figuresOn(store: Store, counts: readonly number[]): Promise<reado
 async function costsOf({ cache, lock }: Store, count: number, round: string): Promise<Costs> {
   const before = heapUsed();
   const started = cpuMs();
-  const credentials = Array.from({ length: count }, (_, index) => credentialOf(cache, lock, round, index));
-  for (let from = 0; from < count; from += atATime) await Promise.all(credentials.slice(from, from + atATime).map((each) => each.get()));
+  const credentials = Array.from({ length: count }, (_, index) =>
+    credentialOf(cache, lock, round, index),
+  );
+  for (let from = 0; from < count; from += atATime)
+    await Promise.all(credentials.slice(from, from + atATime).map((each) => each.get()));
   await delay(systemClock, settleMs);
   const startMs = (cpuMs() - started) / count;
   const idleBytes = (heapUsed() - before) / count;

@@ -31,18 +31,49 @@ export async function readers(url: string, wire: Wire): Promise<Readers> {
   await overIoredis.set(key, value);
   const command = await commandOf(overIoredis, wire);
   const [sha, , name] = command;
-  if (command.join() !== (await commandOf(overNodeRedis, wire)).join()) throw new Error("The two adapters read by different commands.");
+  if (command.join() !== (await commandOf(overNodeRedis, wire)).join())
+    throw new Error("The two adapters read by different commands.");
 
   const rawIoredis = `raw ${named("ioredis")}, EVALSHA`;
   const rawNodeRedis = `raw ${named("@redis/client")}, EVALSHA`;
   return {
     contenders: [
-      { name: rawIoredis, base: rawIoredis, isOurs: false, read: () => ioredis.evalsha(sha, 1, name) },
-      { name: `raw ${named("ioredis")}, GET`, base: rawIoredis, isOurs: false, read: () => ioredis.get(name) },
-      { name: "lingpai adapter-ioredis", base: rawIoredis, isOurs: true, read: () => overIoredis.get(key) },
-      { name: rawNodeRedis, base: rawNodeRedis, isOurs: false, read: () => nodeRedis.evalSha(sha, { keys: [name], arguments: [] }) },
-      { name: `raw ${named("@redis/client")}, GET`, base: rawNodeRedis, isOurs: false, read: () => nodeRedis.get(name) },
-      { name: "lingpai adapter-node-redis", base: rawNodeRedis, isOurs: true, read: () => overNodeRedis.get(key) },
+      {
+        name: rawIoredis,
+        base: rawIoredis,
+        isOurs: false,
+        read: () => ioredis.evalsha(sha, 1, name),
+      },
+      {
+        name: `raw ${named("ioredis")}, GET`,
+        base: rawIoredis,
+        isOurs: false,
+        read: () => ioredis.get(name),
+      },
+      {
+        name: "lingpai adapter-ioredis",
+        base: rawIoredis,
+        isOurs: true,
+        read: () => overIoredis.get(key),
+      },
+      {
+        name: rawNodeRedis,
+        base: rawNodeRedis,
+        isOurs: false,
+        read: () => nodeRedis.evalSha(sha, { keys: [name], arguments: [] }),
+      },
+      {
+        name: `raw ${named("@redis/client")}, GET`,
+        base: rawNodeRedis,
+        isOurs: false,
+        read: () => nodeRedis.get(name),
+      },
+      {
+        name: "lingpai adapter-node-redis",
+        base: rawNodeRedis,
+        isOurs: true,
+        read: () => overNodeRedis.get(key),
+      },
     ],
     async [Symbol.asyncDispose]() {
       await Promise.all([overIoredis.close(), overNodeRedis.close()]);
@@ -52,15 +83,29 @@ export async function readers(url: string, wire: Wire): Promise<Readers> {
   };
 }
 
-/** What the adapter really sends for one `get`, so that the raw client can send the same: `EVALSHA sha 1 name`. */
-async function commandOf(cache: Cache, wire: Wire): Promise<readonly [sha: string, keyCount: string, name: string]> {
+/**
+ * What the adapter really sends for one `get`, so that the raw client can send the same:
+ * `EVALSHA sha 1 name`.
+ */
+async function commandOf(
+  cache: Cache,
+  wire: Wire,
+): Promise<readonly [sha: string, keyCount: string, name: string]> {
   await cache.get(key);
   await wire.take();
   await cache.get(key);
   const sent = await wire.take();
   const [name, sha, keyCount, entry] = sent[0] ?? [];
-  if (sent.length !== 1 || name !== "EVALSHA" || sha === undefined || keyCount !== "1" || entry === undefined) {
-    throw new Error(`A get is expected to be one EVALSHA of one key, but was ${JSON.stringify(sent)}.`);
+  if (
+    sent.length !== 1 ||
+    name !== "EVALSHA" ||
+    sha === undefined ||
+    keyCount !== "1" ||
+    entry === undefined
+  ) {
+    throw new Error(
+      `A get is expected to be one EVALSHA of one key, but was ${JSON.stringify(sent)}.`,
+    );
   }
   return [sha, keyCount, entry];
 }

@@ -23,7 +23,9 @@ export const redisGet: Bench = {
       const figures: Figure[] = [];
       for (const concurrency of concurrencies) {
         for (const { read } of reading.contenders) await throughput(read, concurrency, ms);
-        const perSecond = await inRounds(reading.contenders, rounds, ({ read }) => throughput(read, concurrency, ms));
+        const perSecond = await inRounds(reading.contenders, rounds, ({ read }) =>
+          throughput(read, concurrency, ms),
+        );
         figures.push(...figuresOf(reading.contenders, perSecond, concurrency));
       }
       return figures;
@@ -32,7 +34,11 @@ export const redisGet: Bench = {
 };
 
 /** Reads per second, with so many under way at any time. */
-async function throughput(read: () => Promise<unknown>, concurrency: number, ms: number): Promise<number> {
+async function throughput(
+  read: () => Promise<unknown>,
+  concurrency: number,
+  ms: number,
+): Promise<number> {
   const startMs = systemClock.monotonicMs();
   const untilMs = startMs + ms;
   let reads = 0;
@@ -54,7 +60,8 @@ function figuresOf(
   return contenders.map((contender) => {
     const { base, isOurs, name } = contender;
     const values = perSecond.get(contender) ?? [];
-    const baseValues = perSecond.get(contenders.find((other) => other.name === base) ?? contender) ?? [];
+    const baseValues =
+      perSecond.get(contenders.find((other) => other.name === base) ?? contender) ?? [];
     const figure: Figure = {
       bench: "redis-get",
       contender: name,

@@ -1,4 +1,7 @@
-/** A war at short gaps, in real time: real processes on a real store lose their token again and again, with calls in the air each time. */
+/**
+ * A war at short gaps, in real time: real processes on a real store lose their token again and
+ * again, with calls in the air each time.
+ */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
@@ -11,7 +14,10 @@ import { onServer } from "../on-server.ts";
 interface Siege {
   readonly contender: "lingpai plain" | "lingpai stable";
   readonly overlapMs: number;
-  /** `killed`: the platform stops honouring what the fleet holds. `replaced`: somebody else fetches, by force where it is the stable token. */
+  /**
+   * `killed`: the platform stops honouring what the fleet holds. `replaced`: somebody else fetches,
+   * by force where it is the stable token.
+   */
   readonly attack: "killed" | "replaced";
 }
 
@@ -43,9 +49,12 @@ export const siege: Bench = {
   async run(effort) {
     const strikes = effort === "quick" ? 4 : 20;
     return onServer(async ({ url }, use) => {
-      const { members } = use(new Fleet<IncidentOrders>(processes, new URL("../incident/worker.ts", import.meta.url)));
+      const { members } = use(
+        new Fleet<IncidentOrders>(processes, new URL("../incident/worker.ts", import.meta.url)),
+      );
       const figures: Figure[] = [];
-      for (const each of sieges) figures.push(...figuresOf(each, strikes, await lay(each, strikes, members, url)));
+      for (const each of sieges)
+        figures.push(...figuresOf(each, strikes, await lay(each, strikes, members, url)));
       return figures;
     });
   },
@@ -64,7 +73,11 @@ async function lay(
     const spec = { contender, appId, secret, overlapMs, platformUrl: server.url, redisUrl };
     for (const member of members) await member.order("join", spec);
     const callAll = async (): Promise<number> => {
-      const calls = await Promise.all(members.map((member) => member.order("call", { callers: callersPerNode, limitMs: callLimitMs })));
+      const calls = await Promise.all(
+        members.map((member) =>
+          member.order("call", { callers: callersPerNode, limitMs: callLimitMs }),
+        ),
+      );
       return calls.reduce((sum, { failed }) => sum + failed, 0);
     };
     let failed = await callAll();
@@ -76,17 +89,27 @@ async function lay(
       failed += await inTheAir;
       failed += await callAll();
     }
-    const issued = simulator.log.entries({ kind: "issue", appId }).filter(({ caller }) => caller !== attacker);
+    const issued = simulator.log
+      .entries({ kind: "issue", appId })
+      .filter(({ caller }) => caller !== attacker);
     const live = new Set(simulator.operator.liveTokenIds(appId, kindOf(contender)));
-    const deaths = new Set(issued.flatMap(({ tokenId = "" }) => (live.has(tokenId) ? [] : [tokenId]))).size;
+    const deaths = new Set(
+      issued.flatMap(({ tokenId = "" }) => (live.has(tokenId) ? [] : [tokenId])),
+    ).size;
     await Promise.all(members.map((member) => member.order("leave", undefined)));
-    return { calls: (2 * strikes + 1) * processes * callersPerNode, failed, fetches: issued.length, deaths };
+    return {
+      calls: (2 * strikes + 1) * processes * callersPerNode,
+      failed,
+      fetches: issued.length,
+      deaths,
+    };
   } finally {
     await server.close();
   }
 }
 
-const kindOf = (contender: Siege["contender"]): "plain" | "stable" => (contender === "lingpai plain" ? "plain" : "stable");
+const kindOf = (contender: Siege["contender"]): "plain" | "stable" =>
+  contender === "lingpai plain" ? "plain" : "stable";
 
 function figuresOf(
   { attack, contender, overlapMs }: Siege,
@@ -103,6 +126,9 @@ function figuresOf(
   });
   return [
     judged(figure(`failed of ${calls}`, "calls", failed), exactly(0)),
-    judged(figure(`token fetches; ${deaths} of their tokens died`, "fetches", fetches), exactly(1 + deaths)),
+    judged(
+      figure(`token fetches; ${deaths} of their tokens died`, "fetches", fetches),
+      exactly(1 + deaths),
+    ),
   ];
 }

@@ -1,4 +1,7 @@
-/** A war over one AppID, in virtual time: fleets that call, and somebody who kills or replaces their token. What is counted, the platform counted. */
+/**
+ * A war over one AppID, in virtual time: fleets that call, and somebody who kills or replaces their
+ * token. What is counted, the platform counted.
+ */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
 import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
@@ -14,7 +17,10 @@ const drainMs = 30_000;
 
 export type Mode = "plain" | "stable";
 
-/** What an attacker does to the token of this kind. `kill`: the platform stops honouring every one. `replace`: somebody else fetches one. */
+/**
+ * What an attacker does to the token of this kind. `kill`: the platform stops honouring every one.
+ * `replace`: somebody else fetches one.
+ */
 export type Attack = "kill" | "replace";
 
 export interface War {
@@ -49,7 +55,9 @@ class Traffic {
       const response = await fetch(input, init);
       if (!/\/cgi-bin\/(stable_)?token/.test(String(input))) return response;
       this.fetches += 1;
-      const { access_token: token } = (await response.clone().json()) as { readonly access_token?: string };
+      const { access_token: token } = (await response.clone().json()) as {
+        readonly access_token?: string;
+      };
       if (token !== undefined) this.tokens.add(token);
       return response;
     };
@@ -76,11 +84,26 @@ export interface Battlefield {
 export function battlefield(war: War): Battlefield {
   const clock = manualClock();
   const accounts = [{ appId, secret }];
-  return { clock, simulator: createSimulator({ clock, random: seededRandom(7), accounts, latencyMs, overlapMs: war.overlapMs }), war };
+  return {
+    clock,
+    simulator: createSimulator({
+      clock,
+      random: seededRandom(7),
+      accounts,
+      latencyMs,
+      overlapMs: war.overlapMs,
+    }),
+    war,
+  };
 }
 
 /** Nodes of ours with a store of their own. */
-export function ours({ clock, simulator, war }: Battlefield, label: string, count: number, more: Partial<WechatOptions> = {}): Fleet {
+export function ours(
+  { clock, simulator, war }: Battlefield,
+  label: string,
+  count: number,
+  more: Partial<WechatOptions> = {},
+): Fleet {
   const store = memoryStore({ clock });
   const events: CredentialEvent[] = [];
   const traffic = new Traffic();
@@ -102,12 +125,18 @@ export function ours({ clock, simulator, war }: Battlefield, label: string, coun
       ...more,
     });
     client.credential.watch((event) => events.push(event));
-    return { call: () => client.request("/cgi-bin/user/info", { query: { openid: "o" } }), close: () => client.close() };
+    return {
+      call: () => client.request("/cgi-bin/user/info", { query: { openid: "o" } }),
+      close: () => client.close(),
+    };
   });
   return { traffic, nodes, events };
 }
 
-/** What people write in a quarter of an hour: a token in memory, and another one when it is refused. No store, no lock, no ledger. */
+/**
+ * What people write in a quarter of an hour: a token in memory, and another one when it is refused.
+ * No store, no lock, no ledger.
+ */
 export function naive({ simulator, war }: Battlefield, label: string, count: number): Fleet {
   const traffic = new Traffic();
   const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
@@ -117,12 +146,17 @@ export function naive({ simulator, war }: Battlefield, label: string, count: num
   const newToken = (): Promise<Record<string, unknown>> =>
     war.mode === "plain"
       ? read(`/cgi-bin/token?${new URLSearchParams(credentials)}`)
-      : read("/cgi-bin/stable_token", { method: "POST", body: JSON.stringify({ ...credentials, force_refresh: false }) });
+      : read("/cgi-bin/stable_token", {
+          method: "POST",
+          body: JSON.stringify({ ...credentials, force_refresh: false }),
+        });
   const nodes = Array.from({ length: count }, (): Node => {
     let token: unknown;
     const call = async (mayRetry = true): Promise<void> => {
       token ??= (await newToken())["access_token"];
-      const { errcode = 0 } = await read(`/cgi-bin/user/info?openid=o&access_token=${String(token)}`);
+      const { errcode = 0 } = await read(
+        `/cgi-bin/user/info?openid=o&access_token=${String(token)}`,
+      );
       if (errcode === 0) return;
       token = undefined;
       if (!mayRetry) throw new Error(`errcode ${String(errcode)}`);
@@ -133,8 +167,14 @@ export function naive({ simulator, war }: Battlefield, label: string, count: num
   return { traffic, nodes, events: [] };
 }
 
-/** Lets every node call at its pace while the attacker strikes at its own; each fleet's calls are counted from the first strike on. */
-export async function fight(field: Battlefield, fleets: readonly Fleet[]): Promise<readonly Outcome[]> {
+/**
+ * Lets every node call at its pace while the attacker strikes at its own; each fleet's calls are
+ * counted from the first strike on.
+ */
+export async function fight(
+  field: Battlefield,
+  fleets: readonly Fleet[],
+): Promise<readonly Outcome[]> {
   const { clock, war } = field;
   const tallies = fleets.map(() => new Tally());
   const callAll = (): void =>
@@ -145,7 +185,10 @@ export async function fight(field: Battlefield, fleets: readonly Fleet[]): Promi
   await clock.advance(5_000);
   let nextStrikeMs = war.everyMs;
   for (let passedMs = 0; passedMs < war.forMs;) {
-    const stepMs = Math.min(war.callEveryMs - (passedMs % war.callEveryMs), nextStrikeMs - passedMs);
+    const stepMs = Math.min(
+      war.callEveryMs - (passedMs % war.callEveryMs),
+      nextStrikeMs - passedMs,
+    );
     await clock.advance(stepMs);
     passedMs += stepMs;
     if (passedMs === nextStrikeMs) {
@@ -162,7 +205,8 @@ export async function fight(field: Battlefield, fleets: readonly Fleet[]): Promi
 
 function strike({ simulator: { operator }, war }: Battlefield): void {
   if (war.attack === "kill") operator.revoke(appId, [war.mode]);
-  if (war.attack === "replace") operator.foreignIssue(appId, { kind: war.mode, caller: "attacker" });
+  if (war.attack === "replace")
+    operator.foreignIssue(appId, { kind: war.mode, caller: "attacker" });
 }
 
 class Tally {
@@ -176,7 +220,11 @@ class Tally {
     const startedMs = clock.monotonicMs();
     call.then(
       () => {
-        if (this.#downSinceMs !== undefined) this.longestOutageMs = Math.max(this.longestOutageMs, clock.monotonicMs() - this.#downSinceMs);
+        if (this.#downSinceMs !== undefined)
+          this.longestOutageMs = Math.max(
+            this.longestOutageMs,
+            clock.monotonicMs() - this.#downSinceMs,
+          );
         this.#downSinceMs = undefined;
       },
       () => {
@@ -187,8 +235,16 @@ class Tally {
   }
 }
 
-function outcomeOf({ simulator }: Battlefield, { events, traffic }: Fleet, { calls, failed, longestOutageMs }: Tally): Outcome {
-  const deaths = [...traffic.tokens].filter((token) => simulator.operator.inspect(token)?.alive !== true).length;
-  const contended = events.findLast((event): event is CredentialEvent<"contended"> => event.type === "contended");
+function outcomeOf(
+  { simulator }: Battlefield,
+  { events, traffic }: Fleet,
+  { calls, failed, longestOutageMs }: Tally,
+): Outcome {
+  const deaths = [...traffic.tokens].filter(
+    (token) => simulator.operator.inspect(token)?.alive !== true,
+  ).length;
+  const contended = events.findLast(
+    (event): event is CredentialEvent<"contended"> => event.type === "contended",
+  );
   return { calls, failed, fetches: traffic.fetches, deaths, longestOutageMs, contended };
 }

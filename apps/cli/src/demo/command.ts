@@ -1,4 +1,7 @@
-/** `lingpai demo`: plays both scenes for every contender and both readings of the platform, and judges the outcome. */
+/**
+ * `lingpai demo`: plays both scenes for every contender and both readings of the platform, and
+ * judges the outcome.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +16,14 @@ export interface DemoOptions {
   readonly redisUrl: string | undefined;
 }
 
-const contenders: readonly ContenderName[] = ["cache per environment", "lingpai plain", "lingpai stable"];
-/** The two readings of what happens to a superseded token: dead at once, or usable for five minutes. */
+const contenders: readonly ContenderName[] = [
+  "cache per environment",
+  "lingpai plain",
+  "lingpai stable",
+];
+/**
+ * The two readings of what happens to a superseded token: dead at once, or usable for five minutes.
+ */
 const overlapsMs = [0, 300_000] as const;
 
 interface Scene {
@@ -41,14 +50,16 @@ const scenes: readonly Scene[] = [
 /** Gives the exit code: 1 when a figure is not as promised. */
 export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "lingpai-demo-"));
-  const store: NodeSpec["store"] = redisUrl === undefined ? { sqliteFile: join(folder, "store.sqlite") } : { redisUrl };
+  const store: NodeSpec["store"] =
+    redisUrl === undefined ? { sqliteFile: join(folder, "store.sqlite") } : { redisUrl };
   const outcomes: Outcome[] = [];
   const pool = new Pool();
   try {
     for (const { title, story, play } of scenes) {
       const played: Outcome[] = [];
       for (const contender of contenders) {
-        for (const overlapMs of overlapsMs) played.push(...(await play({ pool, contender, overlapMs, store })));
+        for (const overlapMs of overlapsMs)
+          played.push(...(await play({ pool, contender, overlapMs, store })));
       }
       outcomes.push(...played);
       if (!isJson) console.log(`${renderScene(title, story, played)}\n`);
@@ -57,10 +68,22 @@ export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number
     await pool.stop();
     await rm(folder, { recursive: true, force: true });
   }
-  console.log(isJson ? JSON.stringify(outcomes.map(measurementOf), undefined, 2) : renderVerdict(outcomes));
+  console.log(
+    isJson ? JSON.stringify(outcomes.map(measurementOf), undefined, 2) : renderVerdict(outcomes),
+  );
   return outcomes.every(isAsPromised) ? 0 : 1;
 }
 
-function measurementOf({ scene, contender, overlapMs, nodes, callers, fetches, calls, failed, ms }: Outcome): Measurement {
+function measurementOf({
+  scene,
+  contender,
+  overlapMs,
+  nodes,
+  callers,
+  fetches,
+  calls,
+  failed,
+  ms,
+}: Outcome): Measurement {
   return { scene, contender, overlapMs, nodes, callers, fetches, calls, failed, ms };
 }

@@ -5,9 +5,13 @@ import { describe, expect, it } from "vitest";
 import type { Measurement } from "./scenes.ts";
 
 async function demo(...args: string[]): Promise<{ code: number | null; out: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../main.ts", import.meta.url)), "demo", ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("../main.ts", import.meta.url)), "demo", ...args],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   return { out: await text(child.stdout), code: await exited };
 }

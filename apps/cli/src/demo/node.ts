@@ -31,8 +31,9 @@ export class CallFailure extends Error {
 }
 
 /**
- * The report's set-up: a mutex in each process, the token in a cache under the environment's own prefix, trusted for its TTL. No lock between processes,
- * no retry, and a fetch at start-up when the cache is empty.
+ * The report's set-up: a mutex in each process, the token in a cache under the environment's own
+ * prefix, trusted for its TTL. No lock between processes, no retry, and a fetch at start-up when
+ * the cache is empty.
  */
 export function naiveNode(spec: NodeSpec, { cache }: NodeStore): DemoNode {
   const own = cache.withPrefix(spec.environment);
@@ -46,7 +47,10 @@ export function naiveNode(spec: NodeSpec, { cache }: NodeStore): DemoNode {
     if (cached !== undefined) return cached.value;
     reasons.push("its cache was empty");
     const url = `${spec.platformUrl}/cgi-bin/token?grant_type=client_credential&appid=${spec.appId}&secret=${spec.secret}`;
-    const answer = (await (await fetch(url, { headers })).json()) as { access_token: string; expires_in: number };
+    const answer = (await (await fetch(url, { headers })).json()) as {
+      access_token: string;
+      expires_in: number;
+    };
     await own.set(key, answer.access_token, { ttlMs: (answer.expires_in - 1500) * 1000 });
     return answer.access_token;
   };
@@ -62,7 +66,10 @@ export function naiveNode(spec: NodeSpec, { cache }: NodeStore): DemoNode {
       await token();
     },
     async call() {
-      const response = await fetch(`${spec.platformUrl}${businessPath}&access_token=${await token()}`, { headers });
+      const response = await fetch(
+        `${spec.platformUrl}${businessPath}&access_token=${await token()}`,
+        { headers },
+      );
       const { errcode } = (await response.json()) as { errcode?: number };
       if (errcode) throw new CallFailure(String(errcode));
     },
@@ -81,11 +88,18 @@ export function lingpaiNode(spec: NodeSpec, { cache, lock }: NodeStore): DemoNod
     node,
     cache,
     lock,
-    // The development instance uses production's token and never fetches one; the default would be an error that says so.
-    ...(spec.contender === "lingpai plain" && environment === "development" ? { onConflict: "consume" as const } : {}),
+    // The development instance uses production's token and never fetches one; the default would be
+    // an error that says so.
+    ...(spec.contender === "lingpai plain" && environment === "development"
+      ? { onConflict: "consume" as const }
+      : {}),
     baseUrl: platformUrl,
     parameters: { storeDeadlineMs: 5_000, leaseMs: 18_000 },
-    fetch: (input, init) => fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), "user-agent": node } }),
+    fetch: (input, init) =>
+      fetch(input, {
+        ...init,
+        headers: { ...Object.fromEntries(new Headers(init?.headers)), "user-agent": node },
+      }),
   });
   const reasons: string[] = [];
   client.credential.watch((event) => {

@@ -46,13 +46,16 @@ class Worker {
   #orders = 0;
 
   constructor() {
-    this.#process = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#process = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
     this.#process.on("message", (report: Report) => {
       this.#waiting.get(report.id)?.resolve(report);
       this.#waiting.delete(report.id);
     });
     this.#process.on("exit", (code) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`A process of the demo ended with ${code}.`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`A process of the demo ended with ${code}.`));
     });
   }
 

@@ -6,7 +6,9 @@ describe("the demo's verdict", () => {
 
   it("accepts the promised figures, and whatever the reference does", () => {
     expect(isAsPromised(row)).toBe(true);
-    expect(isAsPromised({ ...row, contender: "cache per environment", failed: 99, fetches: 7 })).toBe(true);
+    expect(
+      isAsPromised({ ...row, contender: "cache per environment", failed: 99, fetches: 7 }),
+    ).toBe(true);
   });
 
   it("refuses a lost call, a fetch too many, and one too few", () => {

@@ -5,7 +5,12 @@ export function isOurs({ contender }: Pick<Outcome, "contender">): boolean {
   return contender !== "cache per environment";
 }
 
-/** The reference may fail as it likes; ours must lose no call and make exactly the fetches that were needed. */
-export function isAsPromised(outcome: Pick<Outcome, "contender" | "failed" | "fetches" | "promisedFetches">): boolean {
+/**
+ * The reference may fail as it likes; ours must lose no call and make exactly the fetches that were
+ * needed.
+ */
+export function isAsPromised(
+  outcome: Pick<Outcome, "contender" | "failed" | "fetches" | "promisedFetches">,
+): boolean {
   return !isOurs(outcome) || (outcome.failed === 0 && outcome.fetches === outcome.promisedFetches);
 }

@@ -18,7 +18,13 @@ export type Order =
   | { readonly id: number; readonly type: "join"; readonly spec: NodeSpec }
   /** What the application does when it starts. */
   | { readonly id: number; readonly type: "boot" }
-  | { readonly id: number; readonly type: "call"; readonly callers: number; readonly rounds: number; readonly paceMs: number }
+  | {
+      readonly id: number;
+      readonly type: "call";
+      readonly callers: number;
+      readonly rounds: number;
+      readonly paceMs: number;
+    }
   | { readonly id: number; readonly type: "leave" };
 
 export interface Report {

@@ -37,15 +37,23 @@ export function renderVerdict(outcomes: readonly Outcome[]): string {
   }
   const ours = outcomes.filter(isOurs);
   const calls = ours.reduce((total, { calls }) => total + calls, 0);
-  return colors.green(`With Lingpai: ${calls} calls, 0 failed, one fetch for each cold start and one for each kill.`);
+  return colors.green(
+    `With Lingpai: ${calls} calls, 0 failed, one fetch for each cold start and one for each kill.`,
+  );
 }
 
 function renderTimeline({ scene, contender, timeline, failures }: Outcome): string {
   const shown = timeline.slice(0, momentsMax).map((moment) => `  ${renderMoment(moment)}`);
   const left = timeline.length - shown.length;
   const more = left > 0 ? [`  … and ${left} more fetches`] : [];
-  const end = failures.length > 0 ? [colors.red(`  then calls failed with ${failures.join(", ")}`)] : [];
-  return [`${colors.bold(`${scene}, ${contender}`)}: who fetched which token, when and why`, ...shown, ...more, ...end].join("\n");
+  const end =
+    failures.length > 0 ? [colors.red(`  then calls failed with ${failures.join(", ")}`)] : [];
+  return [
+    `${colors.bold(`${scene}, ${contender}`)}: who fetched which token, when and why`,
+    ...shown,
+    ...more,
+    ...end,
+  ].join("\n");
 }
 
 function renderMoment({ atMs, who, tokenId, why }: Moment): string {

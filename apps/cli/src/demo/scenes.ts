@@ -12,7 +12,10 @@ export interface Measurement {
   readonly overlapMs: number;
   readonly nodes: number;
   readonly callers: number;
-  /** Requests for a token that the fleet made, by the platform's log; those of the killer are not the fleet's. */
+  /**
+   * Requests for a token that the fleet made, by the platform's log; those of the killer are not
+   * the fleet's.
+   */
   readonly fetches: number;
   readonly calls: number;
   readonly failed: number;
@@ -44,35 +47,60 @@ export interface Stage {
 const secret = "0123456789abcdef0123456789abcdef";
 const killer = "another environment";
 
-/** Production works; a development instance with the same AppID merely starts; six minutes later nothing of the old token is left. */
+/**
+ * Production works; a development instance with the same AppID merely starts; six minutes later
+ * nothing of the old token is left.
+ */
 export async function incident(stage: Stage): Promise<Outcome> {
   return play(stage, async (platform) => {
     const nodes = await platform.enter("production", 3);
     await nodes[0]?.boot();
-    const load = (): Promise<Report>[] => nodes.map((node) => node.call({ callers: 5, rounds: 4, paceMs: 50 }));
+    const load = (): Promise<Report>[] =>
+      nodes.map((node) => node.call({ callers: 5, rounds: 4, paceMs: 50 }));
     const before = load();
     const [development] = await platform.enter("development", 1);
     const booted = await development?.boot();
-    if (booted?.failed) throw new Error(`The development instance could not start: ${booted.failures.join(", ")}.`);
+    if (booted?.failed)
+      throw new Error(`The development instance could not start: ${booted.failures.join(", ")}.`);
     const reports = await Promise.all(before);
     platform.skip(6 * 60_000);
     reports.push(...(await Promise.all(load())));
-    // Each environment that fetches starts cold once; with the plain token development lives on production's.
-    return { scene: "incident", nodes: 4, callers: 15, reports, promisedFetches: stage.contender === "lingpai stable" ? 2 : 1 };
+    // Each environment that fetches starts cold once; with the plain token development lives on
+    // production's.
+    return {
+      scene: "incident",
+      nodes: 4,
+      callers: 15,
+      reports,
+      promisedFetches: stage.contender === "lingpai stable" ? 2 : 1,
+    };
   });
 }
 
-/** Four nodes with 25 callers each find no token; or find that theirs has been killed from outside. */
+/**
+ * Four nodes with 25 callers each find no token; or find that theirs has been killed from outside.
+ */
 export async function herd(stage: Stage, isKilled: boolean): Promise<Outcome> {
   return play(stage, async (platform) => {
     const nodes = await platform.enter("production", 4);
     if (isKilled) {
       for (const node of nodes) await node.boot();
       platform.startCounting();
-      platform.simulator.operator.kill(platform.appId, { kind: stage.contender === "lingpai stable" ? "stable" : "plain", caller: killer });
+      platform.simulator.operator.kill(platform.appId, {
+        kind: stage.contender === "lingpai stable" ? "stable" : "plain",
+        caller: killer,
+      });
     }
-    const reports = await Promise.all(nodes.map((node) => node.call({ callers: 25, rounds: 1, paceMs: 0 })));
-    return { scene: isKilled ? "herd, killed" : "herd, cold", nodes: 4, callers: 100, reports, promisedFetches: 1 };
+    const reports = await Promise.all(
+      nodes.map((node) => node.call({ callers: 25, rounds: 1, paceMs: 0 })),
+    );
+    return {
+      scene: isKilled ? "herd, killed" : "herd, cold",
+      nodes: 4,
+      callers: 100,
+      reports,
+      promisedFetches: 1,
+    };
   });
 }
 
@@ -94,15 +122,28 @@ interface Platform {
   skip(ms: number): void;
 }
 
-async function play(stage: Stage, scene: (platform: Platform) => Promise<Played>): Promise<Outcome> {
+async function play(
+  stage: Stage,
+  scene: (platform: Platform) => Promise<Played>,
+): Promise<Outcome> {
   let skippedMs = 0;
   const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + skippedMs };
   // An AppID of its own for each run: in one store, the claims of earlier runs are remembered.
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
-  const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs: stage.overlapMs, latencyMs: [60, 180], clock });
+  const simulator = createSimulator({
+    accounts: [{ appId, secret }],
+    overlapMs: stage.overlapMs,
+    latencyMs: [60, 180],
+    clock,
+  });
   const server = await listen(simulator);
   try {
-    return await playOn({ simulator, appId, skip: (ms) => void (skippedMs += ms) }, server.url, stage, scene);
+    return await playOn(
+      { simulator, appId, skip: (ms) => void (skippedMs += ms) },
+      server.url,
+      stage,
+      scene,
+    );
   } finally {
     await server.close();
   }
@@ -123,7 +164,16 @@ async function playOn(
     const entered: Member[] = [];
     for (let index = 1; index <= count; index += 1) {
       const node = `${environment}-${index}`;
-      const joined = await pool.join({ contender, environment, node, platformUrl, appId, secret, overlapMs, store });
+      const joined = await pool.join({
+        contender,
+        environment,
+        node,
+        platformUrl,
+        appId,
+        secret,
+        overlapMs,
+        store,
+      });
       const noted = async (report: Promise<Report>): Promise<Report> => {
         const made = await report;
         reasons.set(node, made.reasons);
@@ -161,16 +211,28 @@ async function playOn(
   };
 }
 
-/** Joins the platform's log with what the processes say: the n-th fetch of a node was made for its n-th reason. */
-function timelineOf(fetches: readonly LogEntry[], reasons: ReadonlyMap<string, readonly string[]>): readonly Moment[] {
+/**
+ * Joins the platform's log with what the processes say: the n-th fetch of a node was made for its
+ * n-th reason.
+ */
+function timelineOf(
+  fetches: readonly LogEntry[],
+  reasons: ReadonlyMap<string, readonly string[]>,
+): readonly Moment[] {
   const seen = new Map<string, number>();
   const startMs = fetches[0]?.atMs ?? 0;
   return fetches.map(({ atMs, caller, reason, tokenId }) => {
     const nth = seen.get(caller) ?? 0;
     seen.set(caller, nth + 1);
     const why = caller === killer ? "fetched for itself" : (reasons.get(caller)?.[nth] ?? "");
-    return { atMs: atMs - startMs, who: caller, tokenId: tokenId ?? "-", why: reason === "same" ? `${why} (got the same one)` : why };
+    return {
+      atMs: atMs - startMs,
+      who: caller,
+      tokenId: tokenId ?? "-",
+      why: reason === "same" ? `${why} (got the same one)` : why,
+    };
   });
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+const sum = (numbers: readonly number[]): number =>
+  numbers.reduce((total, each) => total + each, 0);

@@ -39,7 +39,9 @@ async function obey(order: Order, member: Member | undefined): Promise<Report> {
       break;
     case "call":
       for (let round = 0; round < order.rounds; round += 1) {
-        await Promise.all(Array.from({ length: order.callers }, () => attempt(() => nodeOf(member).call())));
+        await Promise.all(
+          Array.from({ length: order.callers }, () => attempt(() => nodeOf(member).call())),
+        );
         if (order.paceMs > 0) await delay(systemClock, order.paceMs);
       }
       break;
@@ -48,7 +50,13 @@ async function obey(order: Order, member: Member | undefined): Promise<Report> {
   }
   const ranked = [...failures].toSorted(([, one], [, other]) => other - one);
   const failed = ranked.reduce((sum, [, count]) => sum + count, 0);
-  return { id: order.id, calls, failed, failures: ranked.map(([code]) => code), reasons: [...(member?.node.reasons ?? [])] };
+  return {
+    id: order.id,
+    calls,
+    failed,
+    failures: ranked.map(([code]) => code),
+    reasons: [...(member?.node.reasons ?? [])],
+  };
 }
 
 function nodeOf(joined: Member | undefined): DemoNode {
@@ -58,7 +66,8 @@ function nodeOf(joined: Member | undefined): DemoNode {
 
 function join(spec: NodeSpec): Member {
   const { store, close } = open(spec.store);
-  const node = spec.contender === "cache per environment" ? naiveNode(spec, store) : lingpaiNode(spec, store);
+  const node =
+    spec.contender === "cache per environment" ? naiveNode(spec, store) : lingpaiNode(spec, store);
   return {
     node,
     async leave() {
@@ -76,14 +85,20 @@ function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void }
   if ("redisUrl" in where) {
     const client = new Redis(where.redisUrl);
     return {
-      store: { cache: ioredisCache(client, { deadlineMs }), lock: ioredisLock(client, { deadlineMs }) },
+      store: {
+        cache: ioredisCache(client, { deadlineMs }),
+        lock: ioredisLock(client, { deadlineMs }),
+      },
       close: () => client.disconnect(),
     };
   }
   const native = new DatabaseSync(where.sqliteFile);
   const keyv = new Keyv();
   return {
-    store: { cache: keyvCache(keyv, { native, deadlineMs }), lock: keyvLock(keyv, { native, deadlineMs }) },
+    store: {
+      cache: keyvCache(keyv, { native, deadlineMs }),
+      lock: keyvLock(keyv, { native, deadlineMs }),
+    },
     close: () => native.close(),
   };
 }

@@ -9,7 +9,10 @@ import type { Command, Sdk } from "./toolchains.ts";
 
 const seconds = 20;
 
-export async function alone(ready: ReadonlyMap<Sdk, Command>, overlapMs: number): Promise<readonly Row[]> {
+export async function alone(
+  ready: ReadonlyMap<Sdk, Command>,
+  overlapMs: number,
+): Promise<readonly Row[]> {
   const open: (() => Promise<unknown>)[] = [];
   try {
     const accounts = [...ready.keys()].map((_, index) => ({
@@ -25,7 +28,13 @@ export async function alone(ready: ReadonlyMap<Sdk, Command>, overlapMs: number)
       const { appId, secret } = accounts[index]!;
       const programs = [];
       for (const { host, port } of stores) {
-        const environment = { APP_ID: appId, SECRET: secret, PLATFORM_URL: server.url, REDIS: `${host}:${port}`, SECONDS: "120" };
+        const environment = {
+          APP_ID: appId,
+          SECRET: secret,
+          PLATFORM_URL: server.url,
+          REDIS: `${host}:${port}`,
+          SECONDS: "120",
+        };
         const program = new Program(command, environment);
         open.push(() => program[Symbol.asyncDispose]());
         await program.started();

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `pnpm interop [go|java|python …]`: about three minutes after the first build. Needs redis-server and redis-sentinel too. */
+/**
+ * `pnpm interop [go|java|python …]`: about three minutes after the first build. Needs redis-server
+ * and redis-sentinel too.
+ */
 import { alone } from "./alone.ts";
 import { brokenIn, render } from "./report.ts";
 import type { Row } from "./report.ts";
@@ -13,7 +16,9 @@ async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>>
   for (const sdk of chosen) {
     const missing = missingOf(sdk);
     if (missing.length > 0) {
-      console.error(`${sdk.name} is left out: ${missing.join(" and ")} is not on PATH. Install it, or name the languages to run.`);
+      console.error(
+        `${sdk.name} is left out: ${missing.join(" and ")} is not on PATH. Install it, or name the languages to run.`,
+      );
       process.exitCode = 1;
       continue;
     }
@@ -24,7 +29,10 @@ async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>>
 }
 
 async function main(wanted: readonly string[]): Promise<void> {
-  const chosen = sdks.filter(({ name }) => wanted.length === 0 || wanted.some((each) => name.toLowerCase().includes(`(${each}`)));
+  const chosen = sdks.filter(
+    ({ name }) =>
+      wanted.length === 0 || wanted.some((each) => name.toLowerCase().includes(`(${each}`)),
+  );
   const ready = await built(chosen);
   if (ready.size === 0) {
     console.error("Nothing to run. Name some of: go, java, python.");

@@ -1,4 +1,7 @@
-/** A program of another language at work: it calls the platform twice a second and prints one line for each call. */
+/**
+ * A program of another language at work: it calls the platform twice a second and prints one line
+ * for each call.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -19,7 +22,10 @@ export class Program implements AsyncDisposable {
   #errors = "";
 
   constructor({ file, args }: Command, environment: Readonly<Record<string, string>>) {
-    this.#process = spawn(file, args, { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(file, args, {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#first.promise.catch(() => {});
     this.#process.on("error", (error) => this.#first.reject(error));
     this.#process.stderr?.on("data", (chunk) => (this.#errors += String(chunk)));
@@ -31,7 +37,9 @@ export class Program implements AsyncDisposable {
     });
     this.#ended = new Promise((resolve) => {
       this.#process.on("close", () => {
-        this.#first.reject(new Error(`${file} ended before its first call: ${this.#errors.slice(-2_000)}`));
+        this.#first.reject(
+          new Error(`${file} ended before its first call: ${this.#errors.slice(-2_000)}`),
+        );
         resolve();
       });
     });

@@ -31,5 +31,7 @@ describe("the verdict on a run", () => {
 });
 
 test("the table sets fetches, calls and failures beside each other", () => {
-  expect(render([kept])).toMatch(/SDK\s*│ on our token\s*│ 300 s\s*│ 0\s*│ 40\s*│ 2\s*│ refresh 0, kill 2/);
+  expect(render([kept])).toMatch(
+    /SDK\s*│ on our token\s*│ 300 s\s*│ 0\s*│ 40\s*│ 2\s*│ refresh 0, kill 2/,
+  );
 });

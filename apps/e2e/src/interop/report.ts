@@ -14,7 +14,10 @@ export interface Row {
   readonly allowed: Readonly<Record<string, number>>;
 }
 
-/** Each promise that was broken, in words. A row on our token also promises that the SDK fetched nothing and did call. */
+/**
+ * Each promise that was broken, in words. A row on our token also promises that the SDK fetched
+ * nothing and did call.
+ */
 export function brokenIn(rows: readonly Row[]): readonly string[] {
   return rows
     .filter(({ allowed }) => Object.keys(allowed).length > 0)
@@ -25,17 +28,31 @@ export function brokenIn(rows: readonly Row[]): readonly string[] {
         ...(calls === 0 ? [`${where}: it made no call.`] : []),
         ...Object.entries(allowed)
           .filter(([name, most]) => (failed[name] ?? 0) > most)
-          .map(([name, most]) => `${where}: ${failed[name]} calls failed after "${name}", ${most} are allowed.`),
+          .map(
+            ([name, most]) =>
+              `${where}: ${failed[name]} calls failed after "${name}", ${most} are allowed.`,
+          ),
       ];
     });
 }
 
 export function render(rows: readonly Row[]): string {
-  const table = new Table({ head: ["SDK", "", "overlap", "fetches by it", "calls", "failed", ""], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ["SDK", "", "overlap", "fetches by it", "calls", "failed", ""],
+    style: { head: [], border: [] },
+  });
   for (const { sdk, way, overlapMs, fetches, calls, failed } of rows) {
     const total = Object.values(failed).reduce((sum, each) => sum + each, 0);
     const parts = Object.entries(failed).map(([name, count]) => `${name} ${count}`);
-    table.push([sdk, way, `${overlapMs / 1_000} s`, String(fetches), String(calls), String(total), parts.join(", ")]);
+    table.push([
+      sdk,
+      way,
+      `${overlapMs / 1_000} s`,
+      String(fetches),
+      String(calls),
+      String(total),
+      parts.join(", "),
+    ]);
   }
   return table.toString();
 }

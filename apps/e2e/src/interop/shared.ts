@@ -1,4 +1,7 @@
-/** The same SDKs on the token that Lingpai mirrors, through a refresh, a kill by somebody else and a failover of Redis. */
+/**
+ * The same SDKs on the token that Lingpai mirrors, through a refresh, a kill by somebody else and a
+ * failover of Redis.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { delay, systemClock } from "@lingpai/core";
 import { ioredisRawStore, mirror } from "@lingpai/interop";
@@ -27,7 +30,10 @@ interface Service {
   refresh(): Promise<unknown>;
 }
 
-export async function shared(ready: ReadonlyMap<Sdk, Command>, overlapMs: number): Promise<readonly Row[]> {
+export async function shared(
+  ready: ReadonlyMap<Sdk, Command>,
+  overlapMs: number,
+): Promise<readonly Row[]> {
   const open: (() => Promise<unknown>)[] = [];
   try {
     const accounts = [...ready.keys()].map((_, index) => ({
@@ -41,7 +47,15 @@ export async function shared(ready: ReadonlyMap<Sdk, Command>, overlapMs: number
     open.push(() => sentinel.stop());
     const services = await Promise.all(
       [...ready].map(([sdk, command], index) =>
-        start({ sdk, command, account: accounts[index]!, simulator, url: server.url, sentinel, open }),
+        start({
+          sdk,
+          command,
+          account: accounts[index]!,
+          simulator,
+          url: server.url,
+          sentinel,
+          open,
+        }),
       ),
     );
     await delay(systemClock, 4_000);
@@ -70,19 +84,48 @@ interface Start {
   readonly open: (() => Promise<unknown>)[];
 }
 
-/** One node of ours that only mirrors, and the program beside it, which is not even told the AppSecret. */
-async function start({ sdk, command, account, simulator, url, sentinel, open }: Start): Promise<Service> {
+/**
+ * One node of ours that only mirrors, and the program beside it, which is not even told the
+ * AppSecret.
+ */
+async function start({
+  sdk,
+  command,
+  account,
+  simulator,
+  url,
+  sentinel,
+  open,
+}: Start): Promise<Service> {
   const { appId } = account;
   const sentinels = sentinel.sentinels.map(({ host, port }) => ({ host, port }));
-  const redis = new Redis({ sentinels, name: sentinel.name, sentinelRetryStrategy: () => 100, retryStrategy: () => 100 });
+  const redis = new Redis({
+    sentinels,
+    name: sentinel.name,
+    sentinelRetryStrategy: () => 100,
+    retryStrategy: () => 100,
+  });
   redis.on("error", () => {});
   open.push(async () => redis.disconnect());
   const lock = ioredisLock(redis);
   const fetch = simulator.fetchAs({ caller: "lingpai" });
-  const client = wechat({ ...account, mode: "plain", environment: "prod", cache: ioredisCache(redis), lock, fetch });
+  const client = wechat({
+    ...account,
+    mode: "plain",
+    environment: "prod",
+    cache: ioredisCache(redis),
+    lock,
+    fetch,
+  });
   open.push(() => client.close());
   const to = [{ convention: sdk.convention, appId }];
-  const mirrored = mirror(client.credential, { store: ioredisRawStore(redis), lock, to, probeMs, reportMs });
+  const mirrored = mirror(client.credential, {
+    store: ioredisRawStore(redis),
+    lock,
+    to,
+    probeMs,
+    reportMs,
+  });
   open.push(() => mirrored.close());
   if (!(await mirrored.start())) throw new Error(`The mirror for ${sdk.name} did not start.`);
   const environment = {
@@ -109,12 +152,24 @@ function rowOf(
   const failed = Object.fromEntries(
     starts.map(([name, fromMs], index) => {
       const untilMs = starts[index + 1]?.[1] ?? Number.POSITIVE_INFINITY;
-      return [name, calls.filter((call) => call.code !== 0 && call.atMs >= fromMs && call.atMs < untilMs).length];
+      return [
+        name,
+        calls.filter((call) => call.code !== 0 && call.atMs >= fromMs && call.atMs < untilMs)
+          .length,
+      ];
     }),
   );
   const inFlight = overlapMs === 0 ? 1 : 0;
   const kill = rate * Math.min(probeMs / 1_000, reportMs / 1_000 + 1);
   const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === "").length;
   const allowed = { start: 0, refresh: inFlight, kill, failover: inFlight };
-  return { sdk: sdk.name, way: "on our token", overlapMs, fetches, calls: calls.length, failed, allowed };
+  return {
+    sdk: sdk.name,
+    way: "on our token",
+    overlapMs,
+    fetches,
+    calls: calls.length,
+    failed,
+    allowed,
+  };
 }

@@ -1,4 +1,7 @@
-/** The SDKs of other languages: what each needs on this machine, and how its program is built and started. */
+/**
+ * The SDKs of other languages: what each needs on this machine, and how its program is built and
+ * started.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,9 +42,22 @@ export const sdks: readonly Sdk[] = [
     convention: "wxjava/mp",
     async build() {
       const [target, path] = [join(built, "java"), join(built, "java.classpath")];
-      const goals = ["compile", "dependency:build-classpath", `-Dinterop.build=${target}`, `-Dmdep.outputFile=${path}`];
+      const goals = [
+        "compile",
+        "dependency:build-classpath",
+        `-Dinterop.build=${target}`,
+        `-Dmdep.outputFile=${path}`,
+      ];
       await run("mvn", ["-q", "-B", ...goals], join(home, "java"));
-      return { file: "java", args: ["-Xmx128m", "-cp", `${join(target, "classes")}:${readFileSync(path, "utf8").trim()}`, "Main"] };
+      return {
+        file: "java",
+        args: [
+          "-Xmx128m",
+          "-cp",
+          `${join(target, "classes")}:${readFileSync(path, "utf8").trim()}`,
+          "Main",
+        ],
+      };
     },
   },
   {
@@ -52,7 +68,11 @@ export const sdks: readonly Sdk[] = [
       const environment = join(built, "python");
       const file = join(environment, "bin/python");
       if (!existsSync(file)) await run("python3", ["-m", "venv", environment], home);
-      await run(file, ["-m", "pip", "install", "-q", "-r", "requirements.txt"], join(home, "python"));
+      await run(
+        file,
+        ["-m", "pip", "install", "-q", "-r", "requirements.txt"],
+        join(home, "python"),
+      );
       return { file, args: ["-u", join(home, "python/main.py")] };
     },
   },
@@ -69,12 +89,18 @@ async function run(file: string, args: readonly string[], cwd: string): Promise<
   mkdirSync(built, { recursive: true });
   const tool = spawn(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: buildLimitMs });
   let printed = "";
-  for (const stream of [tool.stdout, tool.stderr]) stream.on("data", (chunk) => (printed += String(chunk)));
+  for (const stream of [tool.stdout, tool.stderr])
+    stream.on("data", (chunk) => (printed += String(chunk)));
   await new Promise<void>((resolve, reject) => {
     tool.on("error", reject);
     tool.on("close", (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`${file} ${args.slice(0, 3).join(" ")} ended with ${code}:\n${printed.slice(-2_000)}`));
+      else
+        reject(
+          new Error(
+            `${file} ${args.slice(0, 3).join(" ")} ended with ${code}:\n${printed.slice(-2_000)}`,
+          ),
+        );
     });
   });
 }

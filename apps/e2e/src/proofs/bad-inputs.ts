@@ -1,4 +1,7 @@
-/** What may be given to us, by configuration, by callers and by the platform. The store's own texts are in {@link badRecords}. */
+/**
+ * What may be given to us, by configuration, by callers and by the platform. The store's own texts
+ * are in {@link badRecords}.
+ */
 import type { Row } from "./row.ts";
 
 const id = "wechat/validate: %s is refused, with the place and at most four characters";
@@ -12,7 +15,10 @@ export const badInputs: readonly Row[] = [
     id: "1",
     what: "A prefix that is empty or longer than 1 kB",
     outcome: "Refused where it is given.",
-    by: ["conformance/prefix-names: an empty prefix is refused", "core/prefix: when a part is longer than 1024 bytes"],
+    by: [
+      "conformance/prefix-names: an empty prefix is refused",
+      "core/prefix: when a part is longer than 1024 bytes",
+    ],
   },
   {
     id: "2",
@@ -44,12 +50,42 @@ export const badInputs: readonly Row[] = [
     outcome: "A name like any other.",
     by: ["core/prefix: gives its path and key back"],
   },
-  { id: "7", what: "An AppID with a space or a line end", outcome: "Refused with the position; four characters are shown.", by: [id] },
-  { id: "8", what: "An original id (`gh_…`) or a secret in place of an AppID", outcome: "Refused, and called what it is.", by: [id] },
-  { id: "9", what: "An AppID with full-width digits or a byte order mark", outcome: "Refused with the position.", by: [id] },
-  { id: "10", what: "An AppID of an absurd length", outcome: "Refused; one of a form that nobody has seen before is accepted.", by: [id] },
-  { id: "11", what: "An AppID with `a}:{b` in it", outcome: "Refused; as a key it is encoded.", by: [id, names] },
-  { id: "12", what: "A secret that is empty, undefined or a placeholder", outcome: "Refused at construction.", by: [secret] },
+  {
+    id: "7",
+    what: "An AppID with a space or a line end",
+    outcome: "Refused with the position; four characters are shown.",
+    by: [id],
+  },
+  {
+    id: "8",
+    what: "An original id (`gh_…`) or a secret in place of an AppID",
+    outcome: "Refused, and called what it is.",
+    by: [id],
+  },
+  {
+    id: "9",
+    what: "An AppID with full-width digits or a byte order mark",
+    outcome: "Refused with the position.",
+    by: [id],
+  },
+  {
+    id: "10",
+    what: "An AppID of an absurd length",
+    outcome: "Refused; one of a form that nobody has seen before is accepted.",
+    by: [id],
+  },
+  {
+    id: "11",
+    what: "An AppID with `a}:{b` in it",
+    outcome: "Refused; as a key it is encoded.",
+    by: [id, names],
+  },
+  {
+    id: "12",
+    what: "A secret that is empty, undefined or a placeholder",
+    outcome: "Refused at construction.",
+    by: [secret],
+  },
   {
     id: "13",
     what: "A secret that ends in a line end",
@@ -63,21 +99,45 @@ export const badInputs: readonly Row[] = [
     by: [rules, "core/parameters: refuse a text where a number belongs"],
   },
   { id: "15", what: "A lease shorter than a fetch", outcome: "Refused: P1.", by: [rules] },
-  { id: "16", what: "A lease with a fraction, or beyond what timers take", outcome: "Refused: P6.", by: [rules] },
+  {
+    id: "16",
+    what: "A lease with a fraction, or beyond what timers take",
+    outcome: "Refused: P6.",
+    by: [rules],
+  },
   {
     id: "17",
     what: "A fleet of 0 or 10^12 nodes",
     outcome: "Clamped to 2 … 10^7.",
     by: ["core/parameters: clamp the estimate of the fleet's size"],
   },
-  { id: "18", what: "A quota below 20 a day", outcome: "Refused: it could not refresh.", by: [rules] },
-  { id: "19", what: "`{}` as the platform's answer", outcome: "Invalid; whether it issued is unknown.", by: [answered] },
-  { id: "20", what: "A token that is empty, null, a number or an object", outcome: "Invalid.", by: ["wechat/answer: that %s is invalid"] },
+  {
+    id: "18",
+    what: "A quota below 20 a day",
+    outcome: "Refused: it could not refresh.",
+    by: [rules],
+  },
+  {
+    id: "19",
+    what: "`{}` as the platform's answer",
+    outcome: "Invalid; whether it issued is unknown.",
+    by: [answered],
+  },
+  {
+    id: "20",
+    what: "A token that is empty, null, a number or an object",
+    outcome: "Invalid.",
+    by: ["wechat/answer: that %s is invalid"],
+  },
   {
     id: "21",
     what: "A token with spaces, control characters, or over 16 384 characters",
-    outcome: "Invalid: it would be injected into URLs and headers. A longer one is one clear, final error.",
-    by: ["wechat/answer: that %s is invalid", "core/secret-length: that is longer is one final error at once"],
+    outcome:
+      "Invalid: it would be injected into URLs and headers. A longer one is one clear, final error.",
+    by: [
+      "wechat/answer: that %s is invalid",
+      "core/secret-length: that is longer is one final error at once",
+    ],
   },
   {
     id: "22",
@@ -85,23 +145,46 @@ export const badInputs: readonly Row[] = [
     outcome: "The documented life, else invalid.",
     by: ["wechat/answer: without expires_in is invalid"],
   },
-  { id: "23", what: '`expires_in: "7200"`', outcome: "Accepted.", by: ["wechat/answer: with expires_in %j lives %d ms"] },
+  {
+    id: "23",
+    what: '`expires_in: "7200"`',
+    outcome: "Accepted.",
+    by: ["wechat/answer: with expires_in %j lives %d ms"],
+  },
   {
     id: "24",
     what: "`expires_in` of 0, -1, 10^12, 7199.5",
     outcome: "Invalid; a fraction is cut.",
-    by: ["wechat/answer: with expires_in %j is invalid", "wechat/answer: with expires_in %j lives %d ms"],
+    by: [
+      "wechat/answer: with expires_in %j is invalid",
+      "wechat/answer: with expires_in %j lives %d ms",
+    ],
   },
   { id: "25", what: '`errcode: "40001"`', outcome: "Read as the number.", by: [answered] },
-  { id: "26", what: "`errcode: 0` with a token", outcome: "Success.", by: ["wechat/issuers: with errcode 0 and a token is a success"] },
-  { id: "27", what: "An error with a token", outcome: "A failure of unknown outcome; the token is dropped.", by: [answered] },
+  {
+    id: "26",
+    what: "`errcode: 0` with a token",
+    outcome: "Success.",
+    by: ["wechat/issuers: with errcode 0 and a token is a success"],
+  },
+  {
+    id: "27",
+    what: "An error with a token",
+    outcome: "A failure of unknown outcome; the token is dropped.",
+    by: [answered],
+  },
   {
     id: "28",
     what: "A key twice, a byte order mark, something after the end, JSON5",
     outcome: "The mark is removed, the rest invalid.",
     by: ["wechat/answer: %s is invalid", "wechat/answer: is read without its byte order mark"],
   },
-  { id: "29", what: "A field named `__proto__`", outcome: "A field like any other.", by: ["wechat/answer: may name a field __proto__"] },
+  {
+    id: "29",
+    what: "A field named `__proto__`",
+    outcome: "A field like any other.",
+    by: ["wechat/answer: may name a field __proto__"],
+  },
   {
     id: "30",
     what: "100 MB, a compressed bomb, one byte a second",
@@ -112,8 +195,23 @@ export const badInputs: readonly Row[] = [
       "wechat/loopback: ends with its deadline, however slowly the answer trickles",
     ],
   },
-  { id: "31", what: "A redirect to another host", outcome: "Not followed.", by: ["wechat/loopback: follows no redirect"] },
+  {
+    id: "31",
+    what: "A redirect to another host",
+    outcome: "Not followed.",
+    by: ["wechat/loopback: follows no redirect"],
+  },
   { id: "32", what: "A page with HTTP 200", outcome: "Invalid, never logged.", by: [answered] },
-  { id: "33", what: "`Retry-After: 1000000000`, or a past date", outcome: "Clamped to 1 s … 10 min.", by: [answered] },
-  { id: "34", what: "401 or 403 with `invalid_client`", outcome: "Fatal, by the parsed field alone.", by: [answered] },
+  {
+    id: "33",
+    what: "`Retry-After: 1000000000`, or a past date",
+    outcome: "Clamped to 1 s … 10 min.",
+    by: [answered],
+  },
+  {
+    id: "34",
+    what: "401 or 403 with `invalid_client`",
+    outcome: "Fatal, by the parsed field alone.",
+    by: [answered],
+  },
 ];

@@ -6,7 +6,12 @@ const field = "core/codec: is unreadable as soon as one field is missing";
 const altered = "core/sealed: when any one of its characters was changed";
 
 export const badRecords: readonly Row[] = [
-  { id: "35", what: "A record without a field", outcome: "Unreadable: no fetch, no overwrite.", by: [field] },
+  {
+    id: "35",
+    what: "A record without a field",
+    outcome: "Unreadable: no fetch, no overwrite.",
+    by: [field],
+  },
   {
     id: "36",
     what: 'A record that expires at "abc", 1e999 or -1',
@@ -23,7 +28,10 @@ export const badRecords: readonly Row[] = [
     id: "38",
     what: "A record of a newer release",
     outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
-    by: ["core/codec: of a newer schema says so", "core/trouble: may hold what this release must not use"],
+    by: [
+      "core/codec: of a newer schema says so",
+      "core/trouble: may hold what this release must not use",
+    ],
   },
   {
     id: "39",
@@ -47,7 +55,12 @@ export const badRecords: readonly Row[] = [
       "core/poison: keeps nobody from a refresh ahead",
     ],
   },
-  { id: "42", what: "Sealed text that was cut or re-encoded", outcome: "Unreadable.", by: [altered] },
+  {
+    id: "42",
+    what: "Sealed text that was cut or re-encoded",
+    outcome: "Unreadable.",
+    by: [altered],
+  },
   {
     id: "43",
     what: "A lock with a foreign value, or without an end",
@@ -63,12 +76,20 @@ export const badRecords: readonly Row[] = [
     outcome: "The next one comes from the store's clock.",
     by: ["redis/scripts: survive a counter of another type"],
   },
-  { id: "45", what: "A quota that is no whole number", outcome: "The document is unreadable: no fetch.", by: [field] },
+  {
+    id: "45",
+    what: "A quota that is no whole number",
+    outcome: "The document is unreadable: no fetch.",
+    by: [field],
+  },
   {
     id: "46",
     what: "A flood of messages, of any content",
     outcome: "A message is only a hint to read, and few readings follow.",
-    by: ["e2e/outage: a flood of messages costs few readings", "conformance/watch: 10 000 messages of garbage"],
+    by: [
+      "e2e/outage: a flood of messages costs few readings",
+      "conformance/watch: 10 000 messages of garbage",
+    ],
   },
   {
     id: "47",
@@ -131,9 +152,27 @@ export const badRecords: readonly Row[] = [
     id: "55",
     what: "A driver that gives bytes, objects, or null",
     outcome: "An adapter that passes the conformance suite gives texts.",
-    by: ["conformance/cache-values: a value is read back byte for byte", "conformance/cache-values: a missing key is undefined"],
+    by: [
+      "conformance/cache-values: a value is read back byte for byte",
+      "conformance/cache-values: a missing key is undefined",
+    ],
   },
-  { id: "56", what: "An `Authorization` header that is long, twice there, or odd", outcome: "400.", why: noServer },
-  { id: "57", what: "`ref=../../admin` and its encodings", outcome: "Names are opaque.", why: noServer },
-  { id: "58", what: "A senseless `If-None-Match` or `wait`", outcome: "Ignored; clamped.", why: noServer },
+  {
+    id: "56",
+    what: "An `Authorization` header that is long, twice there, or odd",
+    outcome: "400.",
+    why: noServer,
+  },
+  {
+    id: "57",
+    what: "`ref=../../admin` and its encodings",
+    outcome: "Names are opaque.",
+    why: noServer,
+  },
+  {
+    id: "58",
+    what: "A senseless `If-None-Match` or `wait`",
+    outcome: "Ignored; clamped.",
+    why: noServer,
+  },
 ];

@@ -5,7 +5,12 @@ import { explored, reference, simulated } from "./runs.ts";
 const killed = "e2e/crash: and is killed (SIGKILL) at %s";
 
 export const invariants: readonly Row[] = [
-  { id: "I1", what: "Convergence", outcome: "At rest the stored token is the platform's latest.", by: [explored, simulated, killed] },
+  {
+    id: "I1",
+    what: "Convergence",
+    outcome: "At rest the stored token is the platform's latest.",
+    by: [explored, simulated, killed],
+  },
   {
     id: "I2",
     what: "Self-healing",
@@ -23,9 +28,17 @@ export const invariants: readonly Row[] = [
     id: "I4",
     what: "Economy",
     outcome: "Without faults exactly one fetch a lifetime, at any number of nodes.",
-    by: ["simulation/simulate: makes exactly one fetch a lifetime", "core/serving: makes one fetch per lifetime"],
+    by: [
+      "simulation/simulate: makes exactly one fetch a lifetime",
+      "core/serving: makes one fetch per lifetime",
+    ],
   },
-  { id: "I5", what: "Monotone service", outcome: "No node returns to a token that it saw replaced.", by: [simulated, explored] },
+  {
+    id: "I5",
+    what: "Monotone service",
+    outcome: "No node returns to a token that it saw replaced.",
+    by: [simulated, explored],
+  },
   {
     id: "I6",
     what: "No lost token",
@@ -36,37 +49,58 @@ export const invariants: readonly Row[] = [
     id: "I7",
     what: "Complete doubt",
     outcome: "Requests that overlap leave a doubt until a later one was alone.",
-    by: [explored, "core/reduce: H1: the lower lease commits first", "core/reduce: H2: a commit that came too late", "core/reduce: H3"],
+    by: [
+      explored,
+      "core/reduce: H1: the lower lease commits first",
+      "core/reduce: H2: a commit that came too late",
+      "core/reduce: H3",
+    ],
   },
   {
     id: "I8",
     what: "Idempotence",
     outcome: "Anything sent twice has the effect of once.",
-    by: ["core/reduce: has the effect of once: %s", "redis/scripts: set with the condition %j", "e2e/lost-reply: to %s counts it once"],
+    by: [
+      "core/reduce: has the effect of once: %s",
+      "redis/scripts: set with the condition %j",
+      "e2e/lost-reply: to %s counts it once",
+    ],
   },
   {
     id: "I9",
     what: "Fencing",
     outcome: "Who comes late changes nothing but the doubt.",
-    by: ["core/commit: of a lower epoch than what is stored", "core/holes: stores nothing over a later one (H2)"],
+    by: [
+      "core/commit: of a lower epoch than what is stored",
+      "core/holes: stores nothing over a later one (H2)",
+    ],
   },
   {
     id: "I10",
     what: "Order of epochs",
     outcome: "Fences rise, also after the counter was lost.",
-    by: ["conformance/fence: each new holder has a strictly higher fence", "conformance/fence: fences rise after the counter was deleted"],
+    by: [
+      "conformance/fence: each new holder has a strictly higher fence",
+      "conformance/fence: fences rise after the counter was deleted",
+    ],
   },
   {
     id: "I11",
     what: "Invalidation without ABA",
     outcome: "A rejection of one token never marks another.",
-    by: ["core/suspect: of an old credential changes nothing", "core/rejection: is answered with the present one"],
+    by: [
+      "core/suspect: of an old credential changes nothing",
+      "core/rejection: is answered with the present one",
+    ],
   },
   {
     id: "I12",
     what: "No gap",
     outcome: "While a refresh runs the present token can be had.",
-    by: ["e2e/outage: a server that stands still for 2 s", "core/holes: are not both sent while the present credential works"],
+    by: [
+      "e2e/outage: a server that stands still for 2 s",
+      "core/holes: are not both sent while the present credential works",
+    ],
   },
   {
     id: "I13",
@@ -78,12 +112,16 @@ export const invariants: readonly Row[] = [
     id: "I14",
     what: "A storm of rejections",
     outcome: "Any number of them causes one fetch.",
-    by: ["core/rejection: is replaced by one fetch for all who report it", "core/suspect: counts once, however many report it"],
+    by: [
+      "core/rejection: is replaced by one fetch for all who report it",
+      "core/suspect: counts once, however many report it",
+    ],
   },
   {
     id: "I15",
     what: "Bounded retries",
-    outcome: "A call is sent with a refused token at most twice, three times when the fleet itself had replaced the second one.",
+    outcome:
+      "A call is sent with a refused token at most twice, three times when the fleet itself had replaced the second one.",
     by: [
       "wechat/api: whatever the platform answers, a refused token is sent at most twice",
       "wechat/send: is sent a third time when the fleet itself had replaced the token",
@@ -93,7 +131,8 @@ export const invariants: readonly Row[] = [
   {
     id: "I16",
     what: "A war over one AppID",
-    outcome: "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
+    outcome:
+      "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
     by: [
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
       "config/isolation: the war stays within the ledger",
@@ -109,14 +148,21 @@ export const invariants: readonly Row[] = [
     id: "I18",
     what: "Static stability",
     outcome: "With store or platform down, warm nodes serve to the end of the token's life.",
-    by: ["core/trouble: lets a warm node serve to the hard deadline", "e2e/outage: a warm node serves on"],
+    by: [
+      "core/trouble: lets a warm node serve to the hard deadline",
+      "e2e/outage: a warm node serves on",
+    ],
   },
   {
     id: "I19",
     what: "Bounded latency",
     outcome:
       "A fresh token costs no I/O; a dead store costs its deadline, or three seconds before it has ever answered, whatever the driver does.",
-    by: ["core/serving: is served from memory without any store command", "e2e/outage: a cold node whose store is out of reach", simulated],
+    by: [
+      "core/serving: is served from memory without any store command",
+      "e2e/outage: a cold node whose store is out of reach",
+      simulated,
+    ],
   },
   {
     id: "I20",
@@ -128,19 +174,29 @@ export const invariants: readonly Row[] = [
     id: "I21",
     what: "The lock's signal",
     outcome: "Aborts no later than the lease ends, also after a suspend.",
-    by: ["core/held-lease: LEASE-07 is lost after a suspend", "conformance/lease-loss: after the event loop stood still"],
+    by: [
+      "core/held-lease: LEASE-07 is lost after a suspend",
+      "conformance/lease-loss: after the event loop stood still",
+    ],
   },
   {
     id: "I22",
     what: "Unreadable is not missing",
     outcome: "No fetch for an unknown key, a bad tag, or a newer schema.",
-    by: ["e2e/store-loss: a deployment with another sealing key", "core/trouble: may hold what this release must not use"],
+    by: [
+      "e2e/store-loss: a deployment with another sealing key",
+      "core/trouble: may hold what this release must not use",
+    ],
   },
   {
     id: "I23",
     what: "Isolation",
-    outcome: "No command leaves the prefix, the claims excepted; a user limited to it can do everything.",
-    by: ["conformance/prefix-isolation: a user limited to one prefix", "test-redis/access-rules: can do nothing outside it"],
+    outcome:
+      "No command leaves the prefix, the claims excepted; a user limited to it can do everything.",
+    by: [
+      "conformance/prefix-isolation: a user limited to one prefix",
+      "test-redis/access-rules: can do nothing outside it",
+    ],
   },
   {
     id: "I24",
@@ -148,7 +204,12 @@ export const invariants: readonly Row[] = [
     outcome: "All keys of a credential are in one.",
     by: ["conformance/cluster: entry, lock, fence and sharded channel"],
   },
-  { id: "I25", what: "Injective names", outcome: "No two names meet.", by: ["core/prefix: PREFIX-05 is different for every two"] },
+  {
+    id: "I25",
+    what: "Injective names",
+    outcome: "No two names meet.",
+    by: ["core/prefix: PREFIX-05 is different for every two"],
+  },
   {
     id: "I26",
     what: "Secrecy",
@@ -159,7 +220,10 @@ export const invariants: readonly Row[] = [
     id: "I27",
     what: "Bound ciphertext",
     outcome: "Moved elsewhere it does not open.",
-    by: ["core/sealed: PREFIX-13 when it was copied", "e2e/store-loss: a record that was copied from another environment"],
+    by: [
+      "core/sealed: PREFIX-13 when it was copied",
+      "e2e/store-loss: a record that was copied from another environment",
+    ],
   },
   {
     id: "I28",
@@ -182,7 +246,10 @@ export const invariants: readonly Row[] = [
     id: "I30",
     what: "Shutdown",
     outcome: "What is in flight is stored; nothing is left behind.",
-    by: ["core/serving: settles callers with CLOSED", "e2e/crash: and stands still (SIGSTOP) at %s"],
+    by: [
+      "core/serving: settles callers with CLOSED",
+      "e2e/crash: and stands still (SIGSTOP) at %s",
+    ],
   },
   {
     id: "I31",
@@ -211,6 +278,9 @@ export const invariants: readonly Row[] = [
     id: "I34",
     what: "Single-use inputs",
     outcome: "None is sent twice, unless the platform allows it and the first outcome is unknown.",
-    by: ["core/rotation: sends each input once", "core/rotation: sends an input again within its grace"],
+    by: [
+      "core/rotation: sends each input once",
+      "core/rotation: sends an input again within its grace",
+    ],
   },
 ];

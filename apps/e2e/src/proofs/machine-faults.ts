@@ -7,19 +7,28 @@ export const machineFaults: readonly Row[] = [
     id: "F36",
     what: "The holder crashes before it sends",
     outcome: "The next holder fetches; the quota counts one too many, never one too few.",
-    by: ["e2e/crash: and is killed (SIGKILL) at %s", "core/reduce: H4: a crashed holder's open intent"],
+    by: [
+      "e2e/crash: and is killed (SIGKILL) at %s",
+      "core/reduce: H4: a crashed holder's open intent",
+    ],
   },
   {
     id: "F37",
     what: "The holder crashes after it sent",
     outcome: "The next holder fetches and reconciles; the old token lives through the overlap.",
-    by: ["e2e/crash: and is killed (SIGKILL) at %s", "core/holes: are reconciled when the holder vanished"],
+    by: [
+      "e2e/crash: and is killed (SIGKILL) at %s",
+      "core/holes: are reconciled when the holder vanished",
+    ],
   },
   {
     id: "F38",
     what: "The holder stands still past its lease (SIGSTOP, a pause, a stolen CPU)",
     outcome: "It knows at once when it goes on; what it stores late is told from what is newer.",
-    by: ["e2e/crash: and stands still (SIGSTOP) at %s", "core/commit: of a lower epoch than what is stored"],
+    by: [
+      "e2e/crash: and stands still (SIGSTOP) at %s",
+      "core/commit: of a lower epoch than what is stored",
+    ],
   },
   {
     id: "F39",
@@ -37,32 +46,49 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F41",
     what: "The event loop was blocked for long",
-    outcome: "The loss of the lease is known before the work goes on, and no answer is given up unread.",
-    by: ["core/held-lease: is known to be lost before code goes on", "core/driver-guard: whose answer waits behind a blocked event loop"],
+    outcome:
+      "The loss of the lease is known before the work goes on, and no answer is given up unread.",
+    by: [
+      "core/held-lease: is known to be lost before code goes on",
+      "core/driver-guard: whose answer waits behind a blocked event loop",
+    ],
   },
   {
     id: "F42",
     what: "A node's wall clock is set a day ahead or an hour back",
     outcome: "Nothing happens: durations are monotonic, instants are the store's.",
-    by: ["e2e/wall-clock: over $name, a wall clock that is set a day ahead", "conformance/cache-time: the store ends an entry"],
+    by: [
+      "e2e/wall-clock: over $name, a wall clock that is set a day ahead",
+      "conformance/cache-time: the store ends an entry",
+    ],
   },
   {
     id: "F43",
     what: "The store's clock is set back",
     outcome: "Fences still rise; a lock may live that much longer.",
-    by: ["redis/scripts: count on when the counter is ahead of the clock", "simulation/primary: lacks the writes of its lag"],
+    by: [
+      "redis/scripts: count on when the counter is ahead of the clock",
+      "simulation/primary: lacks the writes of its lag",
+    ],
   },
   {
     id: "F44",
     what: "A deployment with another release or another key runs beside the present one",
     outcome: "What it cannot read is not missing: it fetches nothing.",
-    by: ["e2e/store-loss: a deployment with another sealing key", "core/trouble: may hold what this release must not use"],
+    by: [
+      "e2e/store-loss: a deployment with another sealing key",
+      "core/trouble: may hold what this release must not use",
+    ],
   },
   {
     id: "F45",
     what: "Very many processes start cold at once",
     outcome: "One fetch; the others wait for the news and read once.",
-    by: ["core/serving: is fetched once when it is cold", "bench: finds one load in a herd", "core/serving: costs the node that leads"],
+    by: [
+      "core/serving: is fetched once when it is cold",
+      "bench: finds one load in a herd",
+      "core/serving: costs the node that leads",
+    ],
   },
   {
     id: "F46",
@@ -80,7 +106,10 @@ export const machineFaults: readonly Row[] = [
     id: "F48",
     what: "A proxy or an access rule without scripts or messages",
     outcome: "The start-up probe names the command that is missing.",
-    by: ["test-redis/promises: names %s when it is refused", "conformance/fault-server: a command that the server forbids"],
+    by: [
+      "test-redis/promises: names %s when it is refused",
+      "conformance/fault-server: a command that the server forbids",
+    ],
   },
   {
     id: "F49",
@@ -98,12 +127,16 @@ export const machineFaults: readonly Row[] = [
     id: "F50",
     what: "A service checks scripts before it runs them, or runs none",
     outcome: "The first runs all that is sent; the second is refused by name, with what to do.",
-    by: ["test-redis/services: runs all that the probe", "test-redis/services: a service that runs no scripts is refused"],
+    by: [
+      "test-redis/services: runs all that the probe",
+      "test-redis/services: a service that runs no scripts is refused",
+    ],
   },
   {
     id: "F51",
     what: "The user of a Keyv clears it, or rolls a transaction back on its SQLite connection",
-    outcome: "A held lease stays. What cannot be kept apart is refused at construction; nothing is written within the user's transaction.",
+    outcome:
+      "A held lease stays. What cannot be kept apart is refused at construction; nothing is written within the user's transaction.",
     by: [
       "adapter-keyv/kept-apart: is refused with %j",
       "adapter-keyv/sqlite: a lease is not granted within the user's transaction",

@@ -12,7 +12,8 @@ import { proofOf, sources } from "./row.ts";
 import { storeFaults } from "./store-faults.ts";
 
 const root = new URL("../../../../", import.meta.url);
-const numbered = (count: number, letter = ""): string[] => Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+const numbered = (count: number, letter = ""): string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
 const rows = pages.flatMap((page) => page.rows);
 const proofs = rows.flatMap(({ by = [] }) => by);
 
@@ -23,10 +24,14 @@ describe("the tables of proofs", () => {
     ["bad inputs", [...badInputs, ...badRecords], numbered(58)],
     ["promises", promises, numbered(12)],
     ["invariants", invariants, numbered(34, "I")],
-  ])("have every one of the %s, in order, with a test or a reason why there is none", (_name, listed, ids) => {
-    expect(listed.map(({ id }) => id)).toEqual(ids);
-    for (const { id, by = [], why } of listed) expect([id, by.length > 0 || why !== undefined]).toEqual([id, true]);
-  });
+  ])(
+    "have every one of the %s, in order, with a test or a reason why there is none",
+    (_name, listed, ids) => {
+      expect(listed.map(({ id }) => id)).toEqual(ids);
+      for (const { id, by = [], why } of listed)
+        expect([id, by.length > 0 || why !== undefined]).toEqual([id, true]);
+    },
+  );
 
   test.each([...new Set(proofs)])("name a test that exists: %s", async (proof) => {
     const { file, title } = proofOf(proof);
@@ -38,10 +43,15 @@ describe("the tables of proofs", () => {
   });
 
   test("list no file that nothing names", () => {
-    expect(Object.keys(sources).filter((name) => !proofs.some((proof) => proof.startsWith(`${name}: `)))).toEqual([]);
+    expect(
+      Object.keys(sources).filter((name) => !proofs.some((proof) => proof.startsWith(`${name}: `))),
+    ).toEqual([]);
   });
 
   test.each(pages)("are what $name shows", async ({ name, text }) => {
-    expect(await readFile(new URL(`docs/${name}`, root), "utf8"), "run `node apps/e2e/src/proofs/write.ts`").toBe(text);
+    expect(
+      await readFile(new URL(`docs/${name}`, root), "utf8"),
+      "run `node apps/e2e/src/proofs/write.ts`",
+    ).toBe(text);
   });
 });

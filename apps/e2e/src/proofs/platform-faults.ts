@@ -7,48 +7,70 @@ export const platformFaults: readonly Row[] = [
     id: "F23",
     what: "The platform times out and never processed the request",
     outcome: "The present token goes on; a reconciling refresh is made later.",
-    by: ["core/abandon: of unknown outcome is feared until the drain", "wechat/wechat: %s costs time, but refuses no call"],
+    by: [
+      "core/abandon: of unknown outcome is feared until the drain",
+      "wechat/wechat: %s costs time, but refuses no call",
+    ],
   },
   {
     id: "F24",
     what: "The platform times out and processes the request late",
     outcome: "The next request waits until the first must have been processed.",
-    by: ["core/holes: are reconciled when the first is processed late", "core/holes: are not both sent while the present credential works"],
+    by: [
+      "core/holes: are reconciled when the first is processed late",
+      "core/holes: are not both sent while the present credential works",
+    ],
   },
   {
     id: "F25",
     what: "The platform processes a request later than anybody waited",
     outcome: "The first refused call heals it, and its caller sees a slower call.",
-    by: ["core/rejection: is replaced by one fetch for all who report it", "simulation/simulate: stays within the reference figures"],
+    by: [
+      "core/rejection: is replaced by one fetch for all who report it",
+      "simulation/simulate: stays within the reference figures",
+    ],
   },
   {
     id: "F26",
     what: "The platform is busy (-1, 45011)",
     outcome: "A few tries under one lease, then the fleet backs off as one.",
-    by: ["core/trouble: is asked again when it was busy", "core/trouble: backs the whole fleet off"],
+    by: [
+      "core/trouble: is asked again when it was busy",
+      "core/trouble: backs the whole fleet off",
+    ],
   },
   {
     id: "F27",
     what: "The day's quota is gone (45009)",
     outcome: "The ledger is full until midnight in Shanghai; the present token goes on.",
-    by: ["core/abandon: fills the ledger when the platform says", "wechat/issuers: of %s has its outcome"],
+    by: [
+      "core/abandon: fills the ledger when the platform says",
+      "wechat/issuers: of %s has its outcome",
+    ],
   },
   {
     id: "F28",
     what: "A page, a redirect, nothing, half an answer, a compressed bomb",
     outcome: "Invalid, of unknown outcome, and never logged.",
-    by: ["wechat/wechat: %s costs time, but refuses no call", "wechat/loopback: is unknown when the answer is small on the wire"],
+    by: [
+      "wechat/wechat: %s costs time, but refuses no call",
+      "wechat/loopback: is unknown when the answer is small on the wire",
+    ],
   },
   {
     id: "F29",
     what: "The platform hands out the same token again",
     outcome: "Same generation, longer life, no loop.",
-    by: ["core/serving: hands out the same stable credential again", "core/commit: of the secret that is stored already prolongs it"],
+    by: [
+      "core/serving: hands out the same stable credential again",
+      "core/commit: of the secret that is stored already prolongs it",
+    ],
   },
   {
     id: "F30",
     what: "A token lives for much less than documented",
-    outcome: "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
+    outcome:
+      "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
     by: ["core/windows: shrink with a shorter life", simulated],
   },
   {
@@ -95,6 +117,9 @@ export const platformFaults: readonly Row[] = [
     id: "F35",
     what: "Somebody presses the button in the console once",
     outcome: "One refresh for the whole fleet; suspected, not confirmed.",
-    by: ["core/rejection: is reported as contended with evidence", "core/rejection: is replaced by one fetch for all who report it"],
+    by: [
+      "core/rejection: is reported as contended with evidence",
+      "core/rejection: is replaced by one fetch for all who report it",
+    ],
   },
 ];

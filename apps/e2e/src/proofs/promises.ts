@@ -1,4 +1,7 @@
-/** What an operator is promised, in an operator's words, and the tests that fail when a promise breaks. */
+/**
+ * What an operator is promised, in an operator's words, and the tests that fail when a promise
+ * breaks.
+ */
 import type { Row } from "./row.ts";
 import { explored, reference, simulated } from "./runs.ts";
 
@@ -6,8 +9,13 @@ export const promises: readonly Row[] = [
   {
     id: "1",
     what: "One refresh asks the platform once, however many nodes want it",
-    outcome: "At most one issue per generation while the lease holder lives and the store keeps its writes.",
-    by: [simulated, "core/serving: is fetched once when it is cold", "e2e/lost-reply: to %s counts it once"],
+    outcome:
+      "At most one issue per generation while the lease holder lives and the store keeps its writes.",
+    by: [
+      simulated,
+      "core/serving: is fetched once when it is cold",
+      "e2e/lost-reply: to %s counts it once",
+    ],
   },
   {
     id: "2",
@@ -20,13 +28,20 @@ export const promises: readonly Row[] = [
     what: "You are never handed a token that has run out, or that this process saw refused and not since found alive",
     outcome:
       "Not past its hard deadline, not after the platform called it dead. While it does not say, what is stored serves until it can be replaced.",
-    by: ["core/serving: is never given out past its hard deadline", "core/rejection: is never handed out again by the process", simulated],
+    by: [
+      "core/serving: is never given out past its hard deadline",
+      "core/rejection: is never handed out again by the process",
+      simulated,
+    ],
   },
   {
     id: "4",
     what: "Reporting an old token as refused does no harm",
     outcome: "Nothing is fetched, nothing changes; the present token is given.",
-    by: ["core/rejection: is answered with the present one, and nothing is fetched", "core/suspect: of an old credential changes nothing"],
+    by: [
+      "core/rejection: is answered with the present one, and nothing is fetched",
+      "core/suspect: of an old credential changes nothing",
+    ],
   },
   {
     id: "5",
@@ -46,13 +61,20 @@ export const promises: readonly Row[] = [
     id: "6",
     what: "The day's quota is never overdrawn, whatever happens",
     outcome: "Fetches per day stay within the ledger's cap.",
-    by: [simulated, "core/trouble: is told nothing when the ledger is at its cap", "core/governor: counts each request once"],
+    by: [
+      simulated,
+      "core/trouble: is told nothing when the ledger is at its cap",
+      "core/governor: counts each request once",
+    ],
   },
   {
     id: "7",
     what: "A store that fails is not an empty store",
     outcome: "Nothing is fetched because of an outage or of what cannot be read.",
-    by: ["e2e/outage: a cold node whose store is out of reach", "conformance/fault-outage: an error is never told as a miss"],
+    by: [
+      "e2e/outage: a cold node whose store is out of reach",
+      "conformance/fault-outage: an error is never told as a miss",
+    ],
   },
   {
     id: "8",
@@ -67,7 +89,11 @@ export const promises: readonly Row[] = [
     id: "9",
     what: "Who has lost the lease knows before it stores anything",
     outcome: "The loss comes through the signal; a late holder can release nothing.",
-    by: ["conformance/lease-loss: the signal of a loss comes before", "conformance/lock-time: after expiry the next is granted", explored],
+    by: [
+      "conformance/lease-loss: the signal of a loss comes before",
+      "conformance/lock-time: after expiry the next is granted",
+      explored,
+    ],
   },
   {
     id: "10",
@@ -84,12 +110,16 @@ export const promises: readonly Row[] = [
     id: "11",
     what: "Secrets stay inside",
     outcome: "Nothing but the platform and, sealed if so configured, the store ever sees one.",
-    by: ["e2e/canary: over $name, a secret or any eight characters", "wechat/wechat: shows neither secret nor token"],
+    by: [
+      "e2e/canary: over $name, a secret or any eight characters",
+      "wechat/wechat: shows neither secret nor token",
+    ],
   },
   {
     id: "12",
     what: "All this holds for 1, 2, 10 and 1000 nodes",
-    outcome: "In simulation, under every fault that needs no real driver; larger fleets with `pnpm simulate --nodes 1000`.",
+    outcome:
+      "In simulation, under every fault that needs no real driver; larger fleets with `pnpm simulate --nodes 1000`.",
     by: [simulated, "simulation/simulate: makes exactly one fetch a lifetime"],
   },
 ];

@@ -1,4 +1,7 @@
-/** What a row of the published tables says: something that happens, what is done about it, and the tests that fail when it is not. */
+/**
+ * What a row of the published tables says: something that happens, what is done about it, and the
+ * tests that fail when it is not.
+ */
 export interface Row {
   readonly id: string;
   /** What happens, or what is promised. */

@@ -18,7 +18,10 @@ export const storeFaults: readonly Row[] = [
     id: "F2",
     what: "The store is down, and the process holds a token",
     outcome: "It serves that token to its end, says that it is degraded, and fetches nothing.",
-    by: ["e2e/outage: a warm node serves on while its store is out of reach", "core/trouble: lets a warm node serve to the hard deadline"],
+    by: [
+      "e2e/outage: a warm node serves on while its store is out of reach",
+      "core/trouble: lets a warm node serve to the hard deadline",
+    ],
   },
   {
     id: "F3",
@@ -33,7 +36,12 @@ export const storeFaults: readonly Row[] = [
       "core/failover: goes away for $awayMs ms",
     ],
   },
-  { id: "F4", what: "The answer to COMMIT is lost", outcome: "It counts once.", by: ["e2e/lost-reply: to %s counts it once"] },
+  {
+    id: "F4",
+    what: "The answer to COMMIT is lost",
+    outcome: "It counts once.",
+    by: ["e2e/lost-reply: to %s counts it once"],
+  },
   {
     id: "F5",
     what: "The answer to ACQUIRE is lost",
@@ -44,12 +52,16 @@ export const storeFaults: readonly Row[] = [
     id: "F6",
     what: "The answer to INTENT is lost",
     outcome: "The quota counts one fetch.",
-    by: ["e2e/lost-reply: to %s counts it once", "core/intent: written again after its answer was lost"],
+    by: [
+      "e2e/lost-reply: to %s counts it once",
+      "core/intent: written again after its answer was lost",
+    ],
   },
   {
     id: "F7",
     what: "A driver sends a command again, to another primary",
-    outcome: "Every script has the effect of once, and what the new primary does not know is decided anew.",
+    outcome:
+      "Every script has the effect of once, and what the new primary does not know is decided anew.",
     by: [
       "core/reduce: H3: after a failover has taken an announcement back",
       "redis/scripts: a conditional set that another write has replaced does not come back",
@@ -60,18 +72,25 @@ export const storeFaults: readonly Row[] = [
     id: "F8",
     what: "A driver's promise never settles",
     outcome: "Our own deadline ends the wait.",
-    by: ["core/driver-guard: FAULT-01 rejects at its deadline", "e2e/outage: a cold node whose store is out of reach"],
+    by: [
+      "core/driver-guard: FAULT-01 rejects at its deadline",
+      "e2e/outage: a cold node whose store is out of reach",
+    ],
   },
   {
     id: "F9",
     what: "The server forgot its scripts (restart, failover, SCRIPT FLUSH)",
     outcome: "No caller notices.",
-    by: ["e2e/store-loss: a server that forgets its scripts", "conformance/fault-server: scripts that the server forgets"],
+    by: [
+      "e2e/store-loss: a server that forgets its scripts",
+      "conformance/fault-server: scripts that the server forgets",
+    ],
   },
   {
     id: "F10",
     what: "READONLY, LOADING, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, ASK, MOVED",
-    outcome: "The driver follows redirections; everything else is an unavailable store, worth another try.",
+    outcome:
+      "The driver follows redirections; everything else is an unavailable store, worth another try.",
     by: [
       "conformance/fault-server: what a server answers instead of obeying",
       "test-redis/promises: is a replica: writes and leases say so",
@@ -87,7 +106,8 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F12",
     what: "The record, the lock or the fence is evicted",
-    outcome: "A node that knows writes the record back; fences still rise; the start-up probe warns of the policy.",
+    outcome:
+      "A node that knows writes the record back; fences still rise; the start-up probe warns of the policy.",
     by: [
       "e2e/store-loss: a record that the server evicted",
       "conformance/fence: fences rise after the counter was deleted or evicted",
@@ -118,7 +138,8 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F15",
     what: "A failover loses the lock alone",
-    outcome: "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
+    outcome:
+      "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
     by: [
       "core/reduce: H1: the lower lease commits first",
       "core/failover: is settled after the drain by a probe that says alive",
@@ -130,19 +151,30 @@ export const storeFaults: readonly Row[] = [
     id: "F16",
     what: "The promoted replica's clock is behind",
     outcome: "What is known to have been replaced decides, not the clock.",
-    by: ["core/commit: of the very epoch that is stored", "simulation/primary: lacks the writes of its lag", simulated],
+    by: [
+      "core/commit: of the very epoch that is stored",
+      "simulation/primary: lacks the writes of its lag",
+      simulated,
+    ],
   },
   {
     id: "F17",
     what: "A split: the old primary takes writes for some seconds",
     outcome: "As a failover that loses writes; `min-replicas-to-write 1` keeps it short.",
-    by: ["test-redis/promises: lacks replicas that it was told to have", "core/repair: writes back over exactly what is known", simulated],
+    by: [
+      "test-redis/promises: lacks replicas that it was told to have",
+      "core/repair: writes back over exactly what is known",
+      simulated,
+    ],
   },
   {
     id: "F18",
     what: "A Cluster's minority is cut off",
     outcome: "Its names are unavailable, never missing, until a majority serves them.",
-    by: ["conformance/cluster: when a primary is killed", "e2e/takeover: that fails over is served through"],
+    by: [
+      "conformance/cluster: when a primary is killed",
+      "e2e/takeover: that fails over is served through",
+    ],
   },
   {
     id: "F19",
@@ -154,18 +186,27 @@ export const storeFaults: readonly Row[] = [
     id: "F20",
     what: "A node cannot reach the platform but can reach the store",
     outcome: "Another node fetches; the first adopts.",
-    by: ["e2e/outage: a node that cannot reach the platform", "core/abandon: that was unsent spaces the nodes"],
+    by: [
+      "e2e/outage: a node that cannot reach the platform",
+      "core/abandon: that was unsent spaces the nodes",
+    ],
   },
   {
     id: "F21",
     what: "A message is lost, or the subscription died in silence",
     outcome: "The document is read again after a while in any case.",
-    by: ["e2e/outage: a subscription that died in silence", "core/serving: works without messages from the store"],
+    by: [
+      "e2e/outage: a subscription that died in silence",
+      "core/serving: works without messages from the store",
+    ],
   },
   {
     id: "F22",
     what: "All subscribers reconnect at once",
     outcome: "Ever longer, jittered pauses; everything is read again after each return.",
-    by: ["redis/subscriptions: is replaced after ever longer pauses", "conformance/watch: after a broken connection the watcher is told"],
+    by: [
+      "redis/subscriptions: is replaced after ever longer pauses",
+      "conformance/watch: after a broken connection the watcher is told",
+    ],
   },
 ];

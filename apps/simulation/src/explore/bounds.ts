@@ -1,4 +1,7 @@
-/** How much may go wrong in one search. Every combination within the bounds is tried, in every order. */
+/**
+ * How much may go wrong in one search. Every combination within the bounds is tried, in every
+ * order.
+ */
 import type { Bounds } from "./model.ts";
 
 const calm: Bounds = {
@@ -21,11 +24,27 @@ const calm: Bounds = {
   confirms: true,
 };
 
-type Search = "leases" | "rejections" | "complaints" | "outages" | "failover" | "silence" | "regression" | "ages" | "three";
+type Search =
+  | "leases"
+  | "rejections"
+  | "complaints"
+  | "outages"
+  | "failover"
+  | "silence"
+  | "regression"
+  | "ages"
+  | "three";
 
 /** The searches of `pnpm explore`. */
 export const bounds: Readonly<Record<Search, Bounds>> = {
-  leases: { ...calm, name: "2 lease expiries, 2 timeouts, a crash", sends: 3, expiries: 2, timeouts: 2, crashes: 1 },
+  leases: {
+    ...calm,
+    name: "2 lease expiries, 2 timeouts, a crash",
+    sends: 3,
+    expiries: 2,
+    timeouts: 2,
+    crashes: 1,
+  },
   rejections: {
     ...calm,
     name: "an expiry, a timeout, 2 rejections, a foreign refresh",
@@ -90,8 +109,22 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     failovers: 1,
     forgets: 2,
   },
-  three: { ...calm, name: "an expiry, a timeout, a crash", processes: 3, expiries: 1, timeouts: 1, crashes: 1 },
+  three: {
+    ...calm,
+    name: "an expiry, a timeout, a crash",
+    processes: 3,
+    expiries: 1,
+    timeouts: 1,
+    crashes: 1,
+  },
 };
 
 /** Enough for most mutants, and searched in seconds. */
-export const small: Bounds = { ...calm, name: "an expiry, a timeout, a crash", refreshes: 2, expiries: 1, timeouts: 1, crashes: 1 };
+export const small: Bounds = {
+  ...calm,
+  name: "an expiry, a timeout, a crash",
+  refreshes: 2,
+  expiries: 1,
+  timeouts: 1,
+  crashes: 1,
+};

@@ -1,10 +1,19 @@
 /**
- * One number for all situations that behave alike. Identifiers are renamed in the order of their appearance, credentials, epochs and instants
- * keep only their order, processes are interchangeable: what production never looks at makes no difference here.
+ * One number for all situations that behave alike. Identifiers are renamed in the order of their
+ * appearance, credentials, epochs and instants keep only their order, processes are
+ * interchangeable: what production never looks at makes no difference here.
  */
 import { owedSinceMs, type Held, type State } from "@lingpai/core/internal/state";
 import type { Model } from "./model.ts";
-import { dead, fingerprintOf, serialOf, storeNowMs, type Flight, type Process, type World } from "./world.ts";
+import {
+  dead,
+  fingerprintOf,
+  serialOf,
+  storeNowMs,
+  type Flight,
+  type Process,
+  type World,
+} from "./world.ts";
 
 const slotsMax = 2_048;
 const none = -99;
@@ -29,7 +38,13 @@ export class Canon {
   readonly #instants: Ranked = new Ranked();
   readonly #ages: Ranked = new Ranked();
   readonly #generations: Ranked = new Ranked();
-  readonly #kinds: readonly Ranked[] = [this.#serials, this.#epochs, this.#instants, this.#ages, this.#generations];
+  readonly #kinds: readonly Ranked[] = [
+    this.#serials,
+    this.#epochs,
+    this.#instants,
+    this.#ages,
+    this.#generations,
+  ];
   #now = 0;
   /** Two halves of the last hash. */
   low = 0;
@@ -67,7 +82,8 @@ export class Canon {
     if (left.failovers > 0) this.#epoch(store.granted);
     this.#serial(platform.latest);
     this.#put((platform.isForeign ? 1 : 0) + (world.isBlind ? 2 : 0));
-    if (bounds.failovers > 0 && left.crashes > 0) this.#put(Math.min(bounds.drainTicks, world.now - world.noticedAt));
+    if (bounds.failovers > 0 && left.crashes > 0)
+      this.#put(Math.min(bounds.drainTicks, world.now - world.noticedAt));
     this.#put(platform.orphans.length);
     for (const at of platform.orphans) this.#put(world.now - at);
     for (const [i, process] of inOrder(world)) {
@@ -75,8 +91,14 @@ export class Canon {
       this.#process(process, world, live);
     }
     this.#put(store.lock.holder === dead ? 1 : 0);
-    this.#put(left.refreshes + 8 * (left.sends + 8 * (left.expiries + 8 * (left.timeouts + 8 * left.refusals))));
-    this.#put(left.rejections + 8 * (left.outages + 8 * (left.crashes + 8 * (left.failovers + 8 * left.foreign))));
+    this.#put(
+      left.refreshes +
+        8 * (left.sends + 8 * (left.expiries + 8 * (left.timeouts + 8 * left.refusals))),
+    );
+    this.#put(
+      left.rejections +
+        8 * (left.outages + 8 * (left.crashes + 8 * (left.failovers + 8 * left.foreign))),
+    );
   }
 
   #document(state: State | undefined): void {
@@ -139,11 +161,19 @@ export class Canon {
     if (flight === undefined) return this.#put(none);
     const { goal, phase, intent } = flight;
     this.#put(
-      phases[phase] + 8 * ((flight.isHeld ? 1 : 0) + (flight.isOvertaken ? 2 : 0) + (flight.isRacing ? 4 : 0)) + 64 * reasons[goal.reason],
+      phases[phase] +
+        8 * ((flight.isHeld ? 1 : 0) + (flight.isOvertaken ? 2 : 0) + (flight.isRacing ? 4 : 0)) +
+        64 * reasons[goal.reason],
     );
     this.#epoch(flight.fence);
     if (phase === "leased") {
-      this.#put(flight.base === world.store.version ? 1 : world.store.past.some(({ version }) => version === flight.base) ? 2 : 0);
+      this.#put(
+        flight.base === world.store.version
+          ? 1
+          : world.store.past.some(({ version }) => version === flight.base)
+            ? 2
+            : 0,
+      );
       if (flight.base !== world.store.version) this.#name(`v${flight.base}`);
     }
     if (phase === "leased" || goal.reason === "rejected") this.#fingerprint(goal.refused);
@@ -205,7 +235,8 @@ export class Canon {
 
   #rank({ slots, values }: Ranked): void {
     const order = distinct(values);
-    for (let i = 0; i < slots.length; i += 1) this.#out[slots[i] ?? 0] = order.indexOf(values[i] ?? 0);
+    for (let i = 0; i < slots.length; i += 1)
+      this.#out[slots[i] ?? 0] = order.indexOf(values[i] ?? 0);
   }
 
   #rankEpochs(): void {
@@ -213,7 +244,9 @@ export class Canon {
     const order = distinct(values);
     const compressed: number[] = [];
     order.forEach((value, i) =>
-      compressed.push(i === 0 ? 0 : (compressed[i - 1] ?? 0) + Math.min(epochGapMax, value - (order[i - 1] ?? 0))),
+      compressed.push(
+        i === 0 ? 0 : (compressed[i - 1] ?? 0) + Math.min(epochGapMax, value - (order[i - 1] ?? 0)),
+      ),
     );
     slots.forEach((slot, i) => (this.#out[slot] = compressed[order.indexOf(values[i] ?? 0)] ?? 0));
   }
@@ -257,10 +290,13 @@ function distinct(values: readonly number[]): number[] {
   return order;
 }
 
-/** What a process remembers of credentials that nobody can bring back any more makes no difference. */
+/**
+ * What a process remembers of credentials that nobody can bring back any more makes no difference.
+ */
 function liveSerials({ store, processes }: World): ReadonlySet<string> {
   const live = new Set<string>();
-  const add = (fingerprint: string | undefined): void => void (fingerprint !== undefined && live.add(fingerprint));
+  const add = (fingerprint: string | undefined): void =>
+    void (fingerprint !== undefined && live.add(fingerprint));
   for (const document of [store.document, ...store.past.map((point) => point.document)]) {
     add(document?.credential?.fingerprint);
     add(document?.previous?.fingerprint);
@@ -277,16 +313,24 @@ function liveSerials({ store, processes }: World): ReadonlySet<string> {
   return live;
 }
 
-/** The processes in an order that mostly does not depend on their numbers; where it does, a symmetry is missed and nothing else. */
+/**
+ * The processes in an order that mostly does not depend on their numbers; where it does, a symmetry
+ * is missed and nothing else.
+ */
 function inOrder({ processes }: World): readonly (readonly [number, Process])[] {
-  return processes.map((process, i) => [i, process] as const).sort(([, a], [, b]) => weight(b) - weight(a));
+  return processes
+    .map((process, i) => [i, process] as const)
+    .sort(([, a], [, b]) => weight(b) - weight(a));
 }
 
 function weight({ held, known, flight, pending, wants, replaced, refused }: Process): number {
   const flown =
     flight === undefined
       ? 0
-      : phases[flight.phase] * 4096 + (flight.isHeld ? 2048 : 0) + (flight.issued ?? 0) * 65_536 + flight.fence * 1_048_576;
+      : phases[flight.phase] * 4096 +
+        (flight.isHeld ? 2048 : 0) +
+        (flight.issued ?? 0) * 65_536 +
+        flight.fence * 1_048_576;
   const holds = held === undefined ? 0 : serialOf(held.fingerprint);
   return (
     flown +

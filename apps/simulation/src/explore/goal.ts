@@ -16,18 +16,28 @@ export function serves({ held, known }: Process, goal: Goal): boolean {
   return held.commitId !== goal.replaces;
 }
 
-/** A stored credential that the process must not hand out is as good as refused, whatever the goal was. */
+/**
+ * A stored credential that the process must not hand out is as good as refused, whatever the goal
+ * was.
+ */
 export function aimAt(goal: Goal, document: State | undefined, process: Process): Goal {
   const stored = document?.credential;
   if (goal.reason === "rejected" || stored === undefined) return goal;
-  const isRefused = process.refused.includes(stored.fingerprint) || (document !== undefined && isDead(document));
-  const isBarred = isRefused || (process.replaced.includes(stored.fingerprint) && process.held === undefined);
+  const isRefused =
+    process.refused.includes(stored.fingerprint) || (document !== undefined && isDead(document));
+  const isBarred =
+    isRefused || (process.replaced.includes(stored.fingerprint) && process.held === undefined);
   return isBarred ? { ...goal, reason: "rejected", refused: stored.fingerprint } : goal;
 }
 
-/** Whether a goal to replace one commit has been reached by somebody, so that a fetch for it would be one too many. */
+/**
+ * Whether a goal to replace one commit has been reached by somebody, so that a fetch for it would
+ * be one too many.
+ */
 export function isReached(goal: Goal, document: State | undefined, nowMs: number): boolean {
   if (document?.credential === undefined || !isLive(document, nowMs)) return false;
   if (goal.reason === "reconcile") return false;
-  return goal.reason === "rejected" ? document.credential.fingerprint !== goal.refused : document.credential.commitId !== goal.replaces;
+  return goal.reason === "rejected"
+    ? document.credential.fingerprint !== goal.refused
+    : document.credential.commitId !== goal.replaces;
 }

@@ -1,4 +1,7 @@
-/** What one process makes of a document: adopt what is newer, write back what was lost. Mirrors core's `Local` and `Adoption`. */
+/**
+ * What one process makes of a document: adopt what is newer, write back what was lost. Mirrors
+ * core's `Local` and `Adoption`.
+ */
 import { isOlder, isDead, type Held, type State } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import type { Model } from "./model.ts";
@@ -16,13 +19,19 @@ export function take(model: Model, world: World, index: number): Taken {
   if (process === undefined) return { world, broken: undefined };
   const stored = document?.credential;
   if (document === undefined || stored === undefined) {
-    const noted = document !== undefined && process.held === undefined ? note(process, document) : process;
+    const noted =
+      document !== undefined && process.held === undefined ? note(process, document) : process;
     return repair(model, withProcess(world, index, noted), index);
   }
   if (process.held?.fingerprint !== stored.fingerprint) {
     const own = process.held;
-    if (model.protocol.repairsByEpoch && (own?.epoch ?? 0) > stored.epoch) return repair(model, world, index);
-    if (process.replaced.includes(stored.fingerprint) || (own !== undefined && isOlder(stored, own))) return repair(model, world, index);
+    if (model.protocol.repairsByEpoch && (own?.epoch ?? 0) > stored.epoch)
+      return repair(model, world, index);
+    if (
+      process.replaced.includes(stored.fingerprint) ||
+      (own !== undefined && isOlder(stored, own))
+    )
+      return repair(model, world, index);
     if (process.refused.includes(stored.fingerprint) || isDead(document)) {
       return { world: withProcess(world, index, note(process, document)), broken: undefined };
     }
@@ -35,9 +44,20 @@ export function adopted(world: World, index: number, known: State, held: Held): 
   const process = world.processes[index];
   if (process === undefined) return { world, broken: undefined };
   const before = process.held;
-  const gone = [known.previous?.fingerprint, before?.fingerprint].filter((each) => each !== undefined && each !== held.fingerprint);
-  const replaced = gone.reduce<readonly string[]>((all, each) => remembered(all, each ?? ""), process.replaced);
-  const next = { ...process, known, held, replaced, wants: process.wants === held.fingerprint ? process.wants : undefined };
+  const gone = [known.previous?.fingerprint, before?.fingerprint].filter(
+    (each) => each !== undefined && each !== held.fingerprint,
+  );
+  const replaced = gone.reduce<readonly string[]>(
+    (all, each) => remembered(all, each ?? ""),
+    process.replaced,
+  );
+  const next = {
+    ...process,
+    known,
+    held,
+    replaced,
+    wants: process.wants === held.fingerprint ? process.wants : undefined,
+  };
   return { world: withProcess(world, index, next), broken: judgeService(process, held) };
 }
 
@@ -47,21 +67,35 @@ export function note(process: Process, known: State): Process {
 
 function repair(model: Model, world: World, index: number): Taken {
   const process = world.processes[index];
-  if (process?.held === undefined || process.known === undefined) return { world, broken: undefined };
-  const event = { type: "repair", outcomeId: `${world.ids}`, known: { ...process.known, credential: process.held } } as const;
+  if (process?.held === undefined || process.known === undefined)
+    return { world, broken: undefined };
+  const event = {
+    type: "repair",
+    outcomeId: `${world.ids}`,
+    known: { ...process.known, credential: process.held },
+  } as const;
   const applied = apply(model, { ...world, ids: world.ids + 1 }, event);
-  if (applied.verdict.kind !== "repaired" || applied.document === undefined) return { world, broken: undefined };
-  return { world: withProcess(applied.world, index, note(process, applied.document)), broken: applied.broken };
+  if (applied.verdict.kind !== "repaired" || applied.document === undefined)
+    return { world, broken: undefined };
+  return {
+    world: withProcess(applied.world, index, note(process, applied.document)),
+    broken: applied.broken,
+  };
 }
 
 function judgeService(process: Process, held: Held): string | undefined {
   const { fingerprint } = held;
   if (process.held?.fingerprint === fingerprint) return undefined;
-  if (process.replaced.includes(fingerprint)) return `I5: a process serves ${fingerprint} again, after it has seen it replaced`;
-  if (process.refused.includes(fingerprint)) return `promise 3: a process serves ${fingerprint} again, after it has seen it refused`;
+  if (process.replaced.includes(fingerprint))
+    return `I5: a process serves ${fingerprint} again, after it has seen it replaced`;
+  if (process.refused.includes(fingerprint))
+    return `promise 3: a process serves ${fingerprint} again, after it has seen it refused`;
   return undefined;
 }
 
-export function remembered(fingerprints: readonly string[], fingerprint: string): readonly string[] {
+export function remembered(
+  fingerprints: readonly string[],
+  fingerprint: string,
+): readonly string[] {
   return fingerprints.includes(fingerprint) ? fingerprints : [...fingerprints, fingerprint];
 }

@@ -7,13 +7,19 @@ export interface Bounds extends Budget {
   readonly processes: number;
   /** How long after its intent a request may be processed, in ticks. */
   readonly drainTicks: number;
-  /** A tick in ms of store time. Below a minute everything is too close together for the reducer to judge by age. */
+  /**
+   * A tick in ms of store time. Below a minute everything is too close together for the reducer to
+   * judge by age.
+   */
   readonly tickMs: number;
   /** How many writes of the document a failover may forget. */
   readonly forgets: number;
   /** How far the promoted store's clock is behind, in ticks; 0 also keeps the fences rising. */
   readonly behind: number;
-  /** Whether the platform, asked about what was refused, calls it dead. Otherwise it says nothing until it calls it alive: the complaint is all there is. */
+  /**
+   * Whether the platform, asked about what was refused, calls it dead. Otherwise it says nothing
+   * until it calls it alive: the complaint is all there is.
+   */
   readonly confirms: boolean;
 }
 
@@ -33,7 +39,13 @@ export interface Protocol {
 }
 
 /** What core does. */
-const productionProtocol: Protocol = { reduce, announces: true, compares: true, rereads: true, repairsByEpoch: false };
+const productionProtocol: Protocol = {
+  reduce,
+  announces: true,
+  compares: true,
+  rereads: true,
+  repairsByEpoch: false,
+};
 
 export interface Model {
   readonly bounds: Bounds;
@@ -70,13 +82,42 @@ function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
 const startTick = 100;
 
 export function start({ bounds }: Model): World {
-  const { refreshes, sends, expiries, timeouts, refusals, rejections, outages, crashes, failovers, foreign } = bounds;
+  const {
+    refreshes,
+    sends,
+    expiries,
+    timeouts,
+    refusals,
+    rejections,
+    outages,
+    crashes,
+    failovers,
+    foreign,
+  } = bounds;
   return {
     now: startTick,
-    store: { document: undefined, version: 0, past: [], lock: { holder: nobody, fence: 0 }, granted: 0, behind: 0 },
+    store: {
+      document: undefined,
+      version: 0,
+      past: [],
+      lock: { holder: nobody, fence: 0 },
+      granted: 0,
+      behind: 0,
+    },
     platform: { latest: 0, isForeign: false, orphans: [] },
     processes: Array.from({ length: bounds.processes }, () => stranger),
-    left: { refreshes, sends, expiries, timeouts, refusals, rejections, outages, crashes, failovers, foreign },
+    left: {
+      refreshes,
+      sends,
+      expiries,
+      timeouts,
+      refusals,
+      rejections,
+      outages,
+      crashes,
+      failovers,
+      foreign,
+    },
     ids: 1,
     isBlind: false,
     noticedAt: never,

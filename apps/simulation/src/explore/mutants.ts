@@ -1,5 +1,13 @@
-/** The protocol with one thing left out. Each must be found; one that survives shows a hole in the search. */
-import { reduce as production, type IntentEvent, type State, type StateEvent } from "@lingpai/core/internal/state";
+/**
+ * The protocol with one thing left out. Each must be found; one that survives shows a hole in the
+ * search.
+ */
+import {
+  reduce as production,
+  type IntentEvent,
+  type State,
+  type StateEvent,
+} from "@lingpai/core/internal/state";
 import { bounds, small } from "./bounds.ts";
 import type { Bounds, Protocol, Reduce } from "./model.ts";
 
@@ -13,17 +21,32 @@ export interface Mutant {
 }
 
 type Decided = ReturnType<typeof production<StateEvent>>;
-type Change = (state: State | undefined, event: StateEvent, nowMs: number, decide: Reduce) => (rules: Parameters<Reduce>[3]) => Decided;
+type Change = (
+  state: State | undefined,
+  event: StateEvent,
+  nowMs: number,
+  decide: Reduce,
+) => (rules: Parameters<Reduce>[3]) => Decided;
 
 /** Production's reducer, with a change made to what goes in or what comes out. */
 function reducing(change: Change): Partial<Protocol> {
-  const reduce = (state: State | undefined, event: StateEvent, nowMs: number, rules: Parameters<Reduce>[3]): Decided =>
-    change(state, event, nowMs, production)(rules);
+  const reduce = (
+    state: State | undefined,
+    event: StateEvent,
+    nowMs: number,
+    rules: Parameters<Reduce>[3],
+  ): Decided => change(state, event, nowMs, production)(rules);
   return { reduce: reduce as Reduce };
 }
 
-/** The same event, as if the document were another; what the other document lacked is put back unless the event wrote it. */
-function without(fields: (state: State) => Partial<State>, applies: (event: StateEvent, state: State) => boolean): Partial<Protocol> {
+/**
+ * The same event, as if the document were another; what the other document lacked is put back
+ * unless the event wrote it.
+ */
+function without(
+  fields: (state: State) => Partial<State>,
+  applies: (event: StateEvent, state: State) => boolean,
+): Partial<Protocol> {
   return reducing((state, event, nowMs, decide) => (rules) => {
     if (state === undefined || !applies(event, state)) return decide(state, event, nowMs, rules);
     return decide(pruned({ ...state, ...fields(state) }), event, nowMs, rules);
@@ -31,27 +54,47 @@ function without(fields: (state: State) => Partial<State>, applies: (event: Stat
 }
 
 /** The event changed before production decides it. */
-function hearing(change: (event: StateEvent, state: State | undefined) => StateEvent): Partial<Protocol> {
-  return reducing((state, event, nowMs, decide) => (rules) => decide(state, change(event, state), nowMs, rules));
+function hearing(
+  change: (event: StateEvent, state: State | undefined) => StateEvent,
+): Partial<Protocol> {
+  return reducing(
+    (state, event, nowMs, decide) => (rules) => decide(state, change(event, state), nowMs, rules),
+  );
 }
 
 /** What production wrote, changed. */
-function writing(change: (next: State, before: State | undefined, event: StateEvent) => State): Partial<Protocol> {
+function writing(
+  change: (next: State, before: State | undefined, event: StateEvent) => State,
+): Partial<Protocol> {
   return reducing((state, event, nowMs, decide) => (rules) => {
     const decided = decide(state, event, nowMs, rules);
-    return decided.state === undefined ? decided : { ...decided, state: pruned(change(decided.state, state, event)) };
+    return decided.state === undefined
+      ? decided
+      : { ...decided, state: pruned(change(decided.state, state, event)) };
   });
 }
 
 function pruned(state: State): State {
-  return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined)) as unknown as State; // Dropping absent optional fields keeps it a State.
+  return Object.fromEntries(
+    Object.entries(state).filter(([, value]) => value !== undefined),
+  ) as unknown as State; // Dropping absent optional fields keeps it a State.
 }
 
-/** A commit that knows nothing of what was reported during its flight, nor of what could still be processed when it left. */
+/**
+ * A commit that knows nothing of what was reported during its flight, nor of what could still be
+ * processed when it left.
+ */
 const trustingCommit = reducing((state, event, nowMs, decide) => (rules) => {
   if (state === undefined || event.type !== "commit") return decide(state, event, nowMs, rules);
-  const decided = decide({ ...state, dangerUntilMs: 0 }, { ...event, intentOutcomeId: state.outcomeId }, nowMs, rules);
-  return decided.state === undefined ? decided : { ...decided, state: { ...decided.state, dangerUntilMs: state.dangerUntilMs } };
+  const decided = decide(
+    { ...state, dangerUntilMs: 0 },
+    { ...event, intentOutcomeId: state.outcomeId },
+    nowMs,
+    rules,
+  );
+  return decided.state === undefined
+    ? decided
+    : { ...decided, state: { ...decided.state, dangerUntilMs: state.dangerUntilMs } };
 });
 
 const noIntent = (): Partial<State> => ({ intent: undefined }) as unknown as Partial<State>; // An absent field, for `pruned` to drop.
@@ -70,7 +113,8 @@ function counterOf(state: State | undefined): number {
 export const mutants: readonly Mutant[] = [
   {
     name: "H1 commit clears doubt by its lease alone",
-    lacks: "a commit does not compare the outcome that its intent left, nor look for an undrained request",
+    lacks:
+      "a commit does not compare the outcome that its intent left, nor look for an undrained request",
     bounds: small,
     protocol: trustingCommit,
   },
@@ -88,7 +132,9 @@ export const mutants: readonly Mutant[] = [
     lacks: "outcome ids count up, so that a failover repeats them",
     bounds: bounds.regression,
     protocol: writing((next, before) =>
-      next.outcomeId === before?.outcomeId ? next : { ...next, outcomeId: `c${counterOf(before) + 1}` },
+      next.outcomeId === before?.outcomeId
+        ? next
+        : { ...next, outcomeId: `c${counterOf(before) + 1}` },
     ),
   },
   {
@@ -99,7 +145,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no re-read after the lock",
-    lacks: "the leader decides on what it knew before it got the lock, and overwrites what is stored",
+    lacks:
+      "the leader decides on what it knew before it got the lock, and overwrites what is stored",
     bounds: small,
     protocol: { rereads: false, compares: false },
   },
@@ -117,7 +164,9 @@ export const mutants: readonly Mutant[] = [
       const fingerprint = state?.credential?.fingerprint;
       if (fingerprint === undefined) return event;
       if (event.type === "suspect") return { ...event, fingerprint };
-      return event.type === "intent" && event.reason === "rejected" ? { ...event, refused: fingerprint } : event;
+      return event.type === "intent" && event.reason === "rejected"
+        ? { ...event, refused: fingerprint }
+        : event;
     }),
   },
   {
@@ -126,10 +175,17 @@ export const mutants: readonly Mutant[] = [
     bounds: bounds.complaints,
     protocol: hearing((event) => {
       if (event.type === "suspect" && event.found === "refused") return { ...event, found: "dead" };
-      return event.type === "intent" && event.reason === "rejected" ? { ...event, isDead: true } : event;
+      return event.type === "intent" && event.reason === "rejected"
+        ? { ...event, isDead: true }
+        : event;
     }),
   },
-  { name: "no intent", lacks: "a request leaves without being announced", bounds: small, protocol: { announces: false } },
+  {
+    name: "no intent",
+    lacks: "a request leaves without being announced",
+    bounds: small,
+    protocol: { announces: false },
+  },
   {
     name: "no doubt",
     lacks: "nothing ever marks doubt",
@@ -138,13 +194,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no outcome check and no undrained doubt",
-    lacks: "a commit does not compare the outcome, and an intent forgets what could still be processed",
+    lacks:
+      "a commit does not compare the outcome, and an intent forgets what could still be processed",
     bounds: small,
     protocol: reducing((state, event, nowMs, decide) => (rules) => {
-      if (state !== undefined && isFirst(event, state)) return decide(pruned({ ...state, ...noDanger() }), event, nowMs, rules);
+      if (state !== undefined && isFirst(event, state))
+        return decide(pruned({ ...state, ...noDanger() }), event, nowMs, rules);
       return decide(
         state,
-        event.type === "commit" && state !== undefined ? { ...event, intentOutcomeId: state.outcomeId } : event,
+        event.type === "commit" && state !== undefined
+          ? { ...event, intentOutcomeId: state.outcomeId }
+          : event,
         nowMs,
         rules,
       );
@@ -154,7 +214,10 @@ export const mutants: readonly Mutant[] = [
     name: "reconcile skips the drain",
     lacks: "a reconciling refresh takes every earlier request for processed",
     bounds: small,
-    protocol: without(noDanger, (event, state) => isFirst(event, state) && event.reason === "reconcile"),
+    protocol: without(
+      noDanger,
+      (event, state) => isFirst(event, state) && event.reason === "reconcile",
+    ),
   },
   {
     name: "commit ignores its lease",
@@ -170,8 +233,19 @@ export const mutants: readonly Mutant[] = [
       repairsByEpoch: true,
       ...hearing((event, state) => {
         const stored = state?.credential;
-        if (event.type !== "repair" || stored === undefined || (event.known.credential?.epoch ?? 0) <= stored.epoch) return event;
-        return { ...event, known: { ...event.known, previous: { fingerprint: stored.fingerprint, usableUntilMs: 0 } } };
+        if (
+          event.type !== "repair" ||
+          stored === undefined ||
+          (event.known.credential?.epoch ?? 0) <= stored.epoch
+        )
+          return event;
+        return {
+          ...event,
+          known: {
+            ...event.known,
+            previous: { fingerprint: stored.fingerprint, usableUntilMs: 0 },
+          },
+        };
       }),
     },
   },
@@ -180,14 +254,22 @@ export const mutants: readonly Mutant[] = [
     lacks: "an intent that overwrites an open one marks no doubt, as long as the drain has passed",
     bounds: small,
     protocol: writing((next, before, event) => {
-      const isDrained = event.type === "intent" && before?.intent !== undefined && next.dangerUntilMs <= (next.intent?.atMs ?? 0);
-      return isDrained && before.doubtSinceMs === undefined ? ({ ...next, doubtSinceMs: undefined } as unknown as State) : next; // `pruned` drops it.
+      const isDrained =
+        event.type === "intent" &&
+        before?.intent !== undefined &&
+        next.dangerUntilMs <= (next.intent?.atMs ?? 0);
+      if (!isDrained || before.doubtSinceMs !== undefined) return next;
+      // `pruned` drops what is undefined, so the result is a state.
+      return { ...next, doubtSinceMs: undefined } as unknown as State;
     }),
   },
   {
     name: "doubting commit leaves no danger",
-    lacks: "a commit that was not alone lets the next request go before the other one must have been processed",
+    lacks:
+      "a commit that was not alone lets the next request go before the other one must have been processed",
     bounds: bounds.failover,
-    protocol: writing((next, before, event) => (event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next)),
+    protocol: writing((next, before, event) =>
+      event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next,
+    ),
   },
 ];

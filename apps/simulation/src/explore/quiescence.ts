@@ -1,18 +1,29 @@
-/** What the document and the processes know together: whether anything is owed, and whether anybody can still know. */
+/**
+ * What the document and the processes know together: whether anything is owed, and whether anybody
+ * can still know.
+ */
 import { isSuspect } from "@lingpai/core/internal/state";
 import type { Process, World } from "./world.ts";
 
 /** Nothing is in flight, nothing is owed, and no process would learn anything from reading. */
 export function isQuiescent(world: World): boolean {
   const { document } = world.store;
-  if (document?.credential === undefined || document.doubtSinceMs !== undefined || document.intent !== undefined || isSuspect(document))
+  if (
+    document?.credential === undefined ||
+    document.doubtSinceMs !== undefined ||
+    document.intent !== undefined ||
+    isSuspect(document)
+  )
     return false;
   if (world.platform.orphans.length > 0) return false;
   const stored = document.credential.fingerprint;
   return world.processes.every((process) => isSettled(process, stored));
 }
 
-function isSettled({ held, known, flight, pending, replaced, refused, wants }: Process, stored: string): boolean {
+function isSettled(
+  { held, known, flight, pending, replaced, refused, wants }: Process,
+  stored: string,
+): boolean {
   if (flight !== undefined || pending !== undefined || wants !== undefined) return false;
   if (known?.doubtSinceMs !== undefined) return false;
   if (held === undefined || held.fingerprint === stored) return true;
@@ -21,7 +32,10 @@ function isSettled({ held, known, flight, pending, replaced, refused, wants }: P
   return known?.previous?.fingerprint !== stored;
 }
 
-/** Whether this process is the only one that still knows of something that the document has forgotten. */
+/**
+ * Whether this process is the only one that still knows of something that the document has
+ * forgotten.
+ */
 export function isLastWitness(world: World, index: number): boolean {
   const process = world.processes[index];
   if (process === undefined) return false;
@@ -29,13 +43,21 @@ export function isLastWitness(world: World, index: number): boolean {
   const { held, known, flight, pending } = process;
   const isUnrecorded = [flight, pending].some((each) => {
     if (each === undefined || each.phase === "leased" || each.at <= world.noticedAt) return false;
-    return document?.intent?.operationId !== each.operationId && document?.credential?.commitId !== each.operationId;
+    return (
+      document?.intent?.operationId !== each.operationId &&
+      document?.credential?.commitId !== each.operationId
+    );
   });
   if (isUnrecorded) return true;
   if (document?.doubtSinceMs !== undefined) return false;
   const stored = document?.credential?.fingerprint;
-  const others = world.processes.some((other, i) => i !== index && other.held?.fingerprint === held?.fingerprint);
-  const isRestorer = held !== undefined && !others && (stored === undefined || stored === known?.previous?.fingerprint);
+  const others = world.processes.some(
+    (other, i) => i !== index && other.held?.fingerprint === held?.fingerprint,
+  );
+  const isRestorer =
+    held !== undefined &&
+    !others &&
+    (stored === undefined || stored === known?.previous?.fingerprint);
   return isRestorer || known?.doubtSinceMs !== undefined;
 }
 
@@ -45,10 +67,16 @@ export function isForgotten(before: World, after: World): boolean {
   const is = after.store.document;
   const { processes } = after;
   const operation = was?.intent?.operationId;
-  const isOpen = ({ flight, pending }: Process): boolean => flight?.operationId === operation || pending?.operationId === operation;
-  if (operation !== undefined && is?.intent?.operationId !== operation && !processes.some(isOpen)) return true;
+  const isOpen = ({ flight, pending }: Process): boolean =>
+    flight?.operationId === operation || pending?.operationId === operation;
+  if (operation !== undefined && is?.intent?.operationId !== operation && !processes.some(isOpen))
+    return true;
   if (is?.doubtSinceMs !== undefined) return false;
-  if (was?.doubtSinceMs !== undefined && !processes.some(({ known }) => known?.doubtSinceMs !== undefined)) return true;
+  if (
+    was?.doubtSinceMs !== undefined &&
+    !processes.some(({ known }) => known?.doubtSinceMs !== undefined)
+  )
+    return true;
   const fingerprint = was?.credential?.fingerprint;
   const isHeld = processes.some(({ held }) => held?.fingerprint === fingerprint);
   return fingerprint !== undefined && is?.credential?.fingerprint !== fingerprint && !isHeld;

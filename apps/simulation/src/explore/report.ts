@@ -9,7 +9,11 @@ import { tell } from "./counterexample.ts";
 export interface Report {
   readonly states: number;
   readonly violations: readonly (readonly string[])[];
-  readonly mutants: { readonly total: number; readonly found: number; readonly survivors: readonly string[] };
+  readonly mutants: {
+    readonly total: number;
+    readonly found: number;
+    readonly survivors: readonly string[];
+  };
   readonly ms: number;
 }
 
@@ -25,7 +29,9 @@ export interface Hunted {
 
 /** All searches, or those over `nodes` processes. */
 export function chosen(nodes: number | undefined): readonly Bounds[] {
-  return Object.values(bounds).filter(({ processes }) => nodes === undefined || processes === nodes);
+  return Object.values(bounds).filter(
+    ({ processes }) => nodes === undefined || processes === nodes,
+  );
 }
 
 export function* searches(all: readonly Bounds[]): Generator<Searched> {
@@ -33,26 +39,43 @@ export function* searches(all: readonly Bounds[]): Generator<Searched> {
 }
 
 export function* hunts(all: readonly Mutant[] = mutants): Generator<Hunted> {
-  for (const mutant of all) yield { mutant, outcome: search(modelOf(mutant.bounds, mutant.protocol)) };
+  for (const mutant of all)
+    yield { mutant, outcome: search(modelOf(mutant.bounds, mutant.protocol)) };
 }
 
-export function reportOf(searched: readonly Searched[], hunted: readonly Hunted[], ms: number): Report {
-  const survivors = hunted.filter(({ outcome }) => outcome.violation === undefined).map(({ mutant }) => mutant.name);
+export function reportOf(
+  searched: readonly Searched[],
+  hunted: readonly Hunted[],
+  ms: number,
+): Report {
+  const survivors = hunted
+    .filter(({ outcome }) => outcome.violation === undefined)
+    .map(({ mutant }) => mutant.name);
   return {
     states: searched.reduce((sum, { outcome }) => sum + outcome.states, 0),
-    violations: searched.flatMap(({ outcome: { violation } }) => (violation === undefined ? [] : [tell(violation)])),
+    violations: searched.flatMap(({ outcome: { violation } }) =>
+      violation === undefined ? [] : [tell(violation)],
+    ),
     mutants: { total: hunted.length, found: hunted.length - survivors.length, survivors },
     ms: Math.round(ms),
   };
 }
 
-export function searchedLines({ bounds, outcome: { states, depth, violation } }: Searched): string[] {
+export function searchedLines({
+  bounds,
+  outcome: { states, depth, violation },
+}: Searched): string[] {
   const count = `${states.toLocaleString("en")} states, ${depth} steps deep`;
   const head = `${bounds.processes} processes; ${bounds.name}: ${count}`;
-  return violation === undefined ? [`${head}, 0 violations`] : [`${head}, VIOLATED:`, ...tell(violation)];
+  return violation === undefined
+    ? [`${head}, 0 violations`]
+    : [`${head}, VIOLATED:`, ...tell(violation)];
 }
 
-export function huntedLines({ mutant, outcome: { violation } }: Hunted, isVerbose: boolean): string[] {
+export function huntedLines(
+  { mutant, outcome: { violation } }: Hunted,
+  isVerbose: boolean,
+): string[] {
   if (violation === undefined) return [`${mutant.name}: SURVIVED (${mutant.lacks})`];
   const head = `${mutant.name}: found after ${violation.trace.length} steps`;
   return isVerbose ? [`${head}: ${mutant.lacks}`, ...tell(violation)] : [head];

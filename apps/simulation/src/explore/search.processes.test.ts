@@ -8,17 +8,25 @@ import { describe as describeDocument, tell } from "./counterexample.ts";
 const generousMs = 180_000;
 
 describe("the production reducer", () => {
-  it("keeps every invariant in every order of an expiry, a timeout and a crash", { timeout: generousMs }, () => {
-    const outcome = search(modelOf(small));
-    expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
-    expect(outcome.states).toBeGreaterThan(50_000);
-  });
+  it(
+    "keeps every invariant in every order of an expiry, a timeout and a crash",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(small));
+      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(50_000);
+    },
+  );
 
-  it("keeps every invariant in every order of complaints that nobody confirms, an expiry and a timeout", { timeout: generousMs }, () => {
-    const outcome = search(modelOf(bounds.complaints));
-    expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
-    expect(outcome.states).toBeGreaterThan(20_000);
-  });
+  it(
+    "keeps every invariant in every order of complaints that nobody confirms, an expiry and a timeout",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(bounds.complaints));
+      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(20_000);
+    },
+  );
 
   it(
     "keeps every invariant in every order of a failover that forgets, an expiry and more than a minute between",
@@ -32,11 +40,15 @@ describe("the production reducer", () => {
 });
 
 describe("a mutant", () => {
-  it.each(mutants.map((mutant) => [mutant.name, mutant] as const))("is found: %s", { timeout: generousMs }, (_, mutant) => {
-    const { violation } = search(modelOf(mutant.bounds, mutant.protocol));
-    expect(violation?.broken).toMatch(/^(I\d+|promise \d+): /);
-    expect(violation?.trace.length).toBeGreaterThan(0);
-  });
+  it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+    "is found: %s",
+    { timeout: generousMs },
+    (_, mutant) => {
+      const { violation } = search(modelOf(mutant.bounds, mutant.protocol));
+      expect(violation?.broken).toMatch(/^(I\d+|promise \d+): /);
+      expect(violation?.trace.length).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("a search", () => {

@@ -25,7 +25,10 @@ export interface Outcome {
   readonly violation: Violation | undefined;
 }
 
-/** Where each situation was first reached from, and by which of the successors; enough to tell every story again. */
+/**
+ * Where each situation was first reached from, and by which of the successors; enough to tell every
+ * story again.
+ */
 class Ways {
   #from: Int32Array = new Int32Array(1 << 16);
   #by: Uint8Array = new Uint8Array(1 << 16);
@@ -59,7 +62,10 @@ export interface SearchOptions {
 }
 
 /** Ends at the first violation, or when nothing new can happen. */
-export function search(model: Model, { statesMax = Number.POSITIVE_INFINITY }: SearchOptions = {}): Outcome {
+export function search(
+  model: Model,
+  { statesMax = Number.POSITIVE_INFINITY }: SearchOptions = {},
+): Outcome {
   const canon = new Canon(model);
   const visited = new Visited();
   const ways = new Ways();
@@ -76,10 +82,18 @@ export function search(model: Model, { statesMax = Number.POSITIVE_INFINITY }: S
         const successor = all[choice];
         if (successor === undefined) continue;
         if (successor.broken !== undefined) {
-          return { states: visited.size, depth, violation: { broken: successor.broken, trace: replay(model, [...ways.to(way), choice]) } };
+          return {
+            states: visited.size,
+            depth,
+            violation: {
+              broken: successor.broken,
+              trace: replay(model, [...ways.to(way), choice]),
+            },
+          };
         }
         canon.digest(successor.world);
-        if (visited.add(canon.low, canon.high)) next.push({ world: successor.world, way: ways.add(way, choice) });
+        if (visited.add(canon.low, canon.high))
+          next.push({ world: successor.world, way: ways.add(way, choice) });
       }
     }
     level = next;
@@ -91,7 +105,8 @@ function replay(model: Model, choices: readonly number[]): Moment[] {
   let before = start(model);
   return choices.map((choice) => {
     const successor = successors(model, before)[choice];
-    if (successor === undefined) throw new Error("The successors of a situation are always the same, in the same order.");
+    if (successor === undefined)
+      throw new Error("The successors of a situation are always the same, in the same order.");
     const moment = { step: successor.step, before, after: successor.world };
     before = successor.world;
     return moment;

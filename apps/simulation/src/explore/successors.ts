@@ -22,7 +22,12 @@ import type { World } from "./world.ts";
 export function successors(model: Model, world: World): Successor[] {
   const all: Successor[] = [];
   const emit = (step: Successor["step"], next: World, broken?: string): void => {
-    if (next !== world) all.push({ step, world: next, broken: broken ?? judge(next) ?? judgeComplaints(model, next) });
+    if (next !== world)
+      all.push({
+        step,
+        world: next,
+        broken: broken ?? judge(next) ?? judgeComplaints(model, next),
+      });
   };
   for (let i = 0; i < world.processes.length; i += 1) {
     acquire(model, world, i, emit);

@@ -4,7 +4,10 @@ import { Visited } from "./visited.ts";
 describe("a set of hashes", () => {
   it("says of each whether it is new, also after it has grown many times", () => {
     const visited = new Visited(16);
-    const halves = (i: number): [number, number] => [Math.imul(i, 0x9e3779b1) >>> 0, Math.imul(i, 0x85ebca6b) >>> 0];
+    const halves = (i: number): [number, number] => [
+      Math.imul(i, 0x9e3779b1) >>> 0,
+      Math.imul(i, 0x85ebca6b) >>> 0,
+    ];
     for (let i = 0; i < 10_000; i += 1) expect(visited.add(...halves(i))).toBe(true);
     for (let i = 0; i < 10_000; i += 1) expect(visited.add(...halves(i))).toBe(false);
     expect(visited.size).toBe(10_000);
@@ -12,6 +15,11 @@ describe("a set of hashes", () => {
 
   it("tells hashes apart that share a half", () => {
     const visited = new Visited();
-    expect([visited.add(1, 2), visited.add(1, 3), visited.add(2, 2), visited.add(1, 2)]).toEqual([true, true, true, false]);
+    expect([visited.add(1, 2), visited.add(1, 3), visited.add(2, 2), visited.add(1, 2)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 });

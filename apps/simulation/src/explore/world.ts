@@ -1,4 +1,7 @@
-/** Everything there is in one situation of the search: the store, the platform, the processes, and what may still go wrong. */
+/**
+ * Everything there is in one situation of the search: the store, the platform, the processes, and
+ * what may still go wrong.
+ */
 import type { Held, Intent, State } from "@lingpai/core/internal/state";
 import type { Goal } from "./goal.ts";
 import type { Model } from "./model.ts";
@@ -10,11 +13,20 @@ export interface World {
   readonly platform: Platform;
   readonly processes: readonly Process[];
   readonly left: Budget;
-  /** The next fresh identifier. Identifiers are random in production; here they are renamed before situations are compared. */
+  /**
+   * The next fresh identifier. Identifiers are random in production; here they are renamed before
+   * situations are compared.
+   */
   readonly ids: number;
-  /** A failover and a crash have together destroyed every trace of a request: from then on nobody can know. */
+  /**
+   * A failover and a crash have together destroyed every trace of a request: from then on nobody
+   * can know.
+   */
   readonly isBlind: boolean;
-  /** True time when a holder last told that it had lost its lease to another: of requests announced by then the fleet has been warned. */
+  /**
+   * True time when a holder last told that it had lost its lease to another: of requests announced
+   * by then the fleet has been warned.
+   */
   readonly noticedAt: number;
 }
 
@@ -63,7 +75,10 @@ export interface Platform {
   readonly latest: number;
   /** Whether somebody outside the fleet has been issued one since. */
   readonly isForeign: boolean;
-  /** Requests that nobody waits for any more and that it may still process: the true times of their intents. */
+  /**
+   * Requests that nobody waits for any more and that it may still process: the true times of their
+   * intents.
+   */
   readonly orphans: readonly number[];
 }
 
@@ -82,8 +97,8 @@ export interface Process {
 }
 
 /**
- * `leased`: holds the lock and has read the document. `announced`: its intent is stored. `sent`: it waits for the platform.
- * `failed`: it gave up waiting and has not told the fleet.
+ * `leased`: holds the lock and has read the document. `announced`: its intent is stored. `sent`: it
+ * waits for the platform. `failed`: it gave up waiting and has not told the fleet.
  */
 export interface Flight {
   readonly phase: "leased" | "announced" | "sent" | "failed";
@@ -109,7 +124,12 @@ export interface Flight {
 }
 
 export function withProcess(world: World, index: number, changes: Partial<Process>): World {
-  return { ...world, processes: world.processes.map((process, i) => (i === index ? { ...process, ...changes } : process)) };
+  return {
+    ...world,
+    processes: world.processes.map((process, i) =>
+      i === index ? { ...process, ...changes } : process,
+    ),
+  };
 }
 
 export function spent(world: World, what: keyof Budget): World {

@@ -1,4 +1,7 @@
-/** Two environments claim one AppID, one later than the other, with each setting. The earlier one must not notice, or hardly. */
+/**
+ * Two environments claim one AppID, one later than the other, with each setting. The earlier one
+ * must not notice, or hardly.
+ */
 import type { OnConflict } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import { restart } from "../world/fault-injector.ts";
@@ -13,7 +16,8 @@ const laterAfterMs = 600_000;
 
 export const environments: Scenario = {
   name: "environments",
-  about: "a second environment starts later with the same AppID, under each setting of onConflict, and both are restarted at times",
+  about:
+    "a second environment starts later with the same AppID, under each setting of onConflict, and both are restarted at times",
   plan(plan: Plan, chance: Chance) {
     plan.rates = { ...calm, longCall: 0.02 };
     if (chance.happens(0.3)) plan.kind = "stable";

@@ -1,4 +1,7 @@
-/** Somebody outside the fleet kills its token: by fetching one, or because the platform stops honouring it. Neither excuses a call. */
+/**
+ * Somebody outside the fleet kills its token: by fetching one, or because the platform stops
+ * honouring it. Neither excuses a call.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
 import { runCampaigns, type Campaign } from "./campaign.ts";
@@ -8,7 +11,10 @@ import type { Scenario } from "./scenario.ts";
 const secondMs = 1_000;
 const hourMs = 3_600_000;
 
-/** Every pace that has been reported, as far as the ledger can follow it: 10 s for minutes, the others for hours. */
+/**
+ * Every pace that has been reported, as far as the ledger can follow it: 10 s for minutes, the
+ * others for hours.
+ */
 const paces: readonly Campaign[] = [
   { everyMs: 10 * secondMs, forMs: 180 * secondMs },
   { everyMs: 35 * secondMs, forMs: 1.8 * hourMs },
@@ -27,7 +33,8 @@ const forcedPaces: readonly Campaign[] = [
 
 export const foreignRefreshes: Scenario = {
   name: "foreign",
-  about: "another system fetches with the fleet's AppID, every 10 s to every hour, plain or stable, with and without an overlap",
+  about:
+    "another system fetches with the fleet's AppID, every 10 s to every hour, plain or stable, with and without an overlap",
   plan(plan: Plan, chance: Chance) {
     // Another scenario may need a stable one already.
     if (chance.happens(0.3)) plan.kind = "stable";

@@ -1,4 +1,7 @@
-/** The store's primary stands still: every command waits without an answer. It goes on later, or a replica takes over. */
+/**
+ * The store's primary stands still: every command waits without an answer. It goes on later, or a
+ * replica takes over.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
 import { failOver } from "../world/store-faults.ts";
@@ -23,7 +26,10 @@ export const frozenStore: Scenario = {
       const { primary } = store;
       const isReplaced = chance.happens(0.5);
       primary.frozenUntilMs = world.nowMs + forMs;
-      world.note("store", `freezes for ${(forMs / 1000).toFixed(1)} s${isReplaced ? ", and is replaced" : ""}`);
+      world.note(
+        "store",
+        `freezes for ${(forMs / 1000).toFixed(1)} s${isReplaced ? ", and is replaced" : ""}`,
+      );
       faults.add({ name: "store out of reach", forMs });
       auditor.circumstances.disturbed(undefined, forMs + 15_000);
       world.after(forMs, () => {

@@ -1,4 +1,7 @@
-/** The token endpoint refuses for a reason that a person mends: nothing tells the fleet, and it must find out by itself. */
+/**
+ * The token endpoint refuses for a reason that a person mends: nothing tells the fleet, and it must
+ * find out by itself.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
 import { runNowAndThen } from "./campaign.ts";
@@ -21,7 +24,15 @@ export const mendedRefusals: Scenario = {
       if (node === undefined) return;
       if (reason === "address") faults.add({ name: "address refused", node: node.name, forMs });
       else
-        faults.add({ name: reason === "quota" ? "quota used up" : reason === "addresses" ? "address refused" : "account refused", forMs });
+        faults.add({
+          name:
+            reason === "quota"
+              ? "quota used up"
+              : reason === "addresses"
+                ? "address refused"
+                : "account refused",
+          forMs,
+        });
       world.note(
         "platform",
         `refuses to issue for ${(forMs / 1000).toFixed(0)} s: ${reason === "address" ? `address of ${node.name}` : reason}`,

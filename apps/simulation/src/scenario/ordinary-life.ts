@@ -1,4 +1,7 @@
-/** What happens in every fleet, and is no fault: idle hours, clocks that are set, other settings and releases beside each other. */
+/**
+ * What happens in every fleet, and is no fault: idle hours, clocks that are set, other settings and
+ * releases beside each other.
+ */
 import type { Parameters } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
@@ -23,7 +26,8 @@ export const idleHours: Scenario = {
 
 export const wallClockSteps: Scenario = {
   name: "wall-clock-steps",
-  about: "wall clocks are set at any time, also in the first moments of a process, while its driver knows that the store is gone",
+  about:
+    "wall clocks are set at any time, also in the first moments of a process, while its driver knows that the store is gone",
   inject(cluster: Stage, chance: Chance, untilMs: number) {
     const { auditor, faults, nodes, store, world } = cluster;
     const step = (): void => {
@@ -86,6 +90,7 @@ export const laterRelease: Scenario = {
   name: "later-release",
   about: "some nodes run a later release, which writes fields that the others do not know",
   plan(plan: Plan, chance: Chance) {
-    for (const [index, node] of plan.nodes.entries()) node.isLaterRelease = index === 0 || chance.happens(0.3);
+    for (const [index, node] of plan.nodes.entries())
+      node.isLaterRelease = index === 0 || chance.happens(0.3);
   },
 };

@@ -9,9 +9,13 @@ export interface NodePlan {
   role: "owner" | "consumer";
   onConflict: OnConflict | undefined;
   parameters: Partial<Parameters>;
-  /** Whether it runs a later release, which writes fields and reasons that the others do not know. */
+  /**
+   * Whether it runs a later release, which writes fields and reasons that the others do not know.
+   */
   isLaterRelease: boolean;
-  /** Whether another environment has claimed the credential before: its own setting may refuse it. */
+  /**
+   * Whether another environment has claimed the credential before: its own setting may refuse it.
+   */
   isLaterClaimant: boolean;
   /** When it starts, counted from the world's beginning. */
   startsAtMs: number;
@@ -63,7 +67,10 @@ export function randomFaultsPlan(settings: RunSettings, draw: Draw): Plan {
   };
 }
 
-/** A world for scenarios: half of them have no other fault, the other half the five of the reference figures. */
+/**
+ * A world for scenarios: half of them have no other fault, the other half the five of the reference
+ * figures.
+ */
 export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
   const isQuiet = draw("quiet").happens(0.5);
   return {
@@ -72,7 +79,9 @@ export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
     quotaPerDay: 2_000,
     pushesChanges: settings.push ?? draw("push").happens(0.75),
     standalone: "never",
-    rates: isQuiet ? { ...calm, longCall: settings.faults > 0 ? 0.02 : 0 } : weatherOf(draw("weather"), settings.faults, false),
+    rates: isQuiet
+      ? { ...calm, longCall: settings.faults > 0 ? 0.02 : 0 }
+      : weatherOf(draw("weather"), settings.faults, false),
     nodes: nodePlans(settings, false),
     hasTickets: false,
     refusedPathShare: 0,

@@ -1,4 +1,7 @@
-/** The store answers reads and refuses writes. A token that supersedes cannot be fetched safely then; a stable one can. */
+/**
+ * The store answers reads and refuses writes. A token that supersedes cannot be fetched safely
+ * then; a stable one can.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { FleetNode } from "../world/fleet-node.ts";
 import type { Stage } from "../world/cluster.ts";
@@ -24,9 +27,11 @@ export const refusedWrites: Scenario = {
       store.primary.refusal = reason;
       world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
       auditor.circumstances.disturbed(undefined, forMs + 15_000);
-      // A stable token needs no store: nothing excuses its callers. But whoever only consumes can neither tell the owners nor be told.
+      // A stable token needs no store: nothing excuses its callers. But whoever only consumes can
+      // neither tell the owners nor be told.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
-      for (const { name } of nodes.filter(consumes)) faults.add({ name: "store refuses writes", node: name, forMs });
+      for (const { name } of nodes.filter(consumes))
+        faults.add({ name: "store refuses writes", node: name, forMs });
       if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
       world.after(forMs, () => {
         store.primary.refusal = undefined;

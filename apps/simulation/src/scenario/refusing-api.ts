@@ -1,4 +1,7 @@
-/** One API answers 40001 to every token, for reasons of its own. It may cost its own callers, and nobody else. */
+/**
+ * One API answers 40001 to every token, for reasons of its own. It may cost its own callers, and
+ * nobody else.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
 import type { Plan } from "./plan.ts";

@@ -1,4 +1,7 @@
-/** The scenarios that worlds are drawn from, beside the random faults: each is a kind of trouble that has been reported of fleets like these. */
+/**
+ * The scenarios that worlds are drawn from, beside the random faults: each is a kind of trouble
+ * that has been reported of fleets like these.
+ */
 import { ConfigurationError } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import type { Draw, RunSettings, Stage } from "../world/cluster.ts";

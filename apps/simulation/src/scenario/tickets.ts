@@ -1,4 +1,7 @@
-/** Parents with children: each node keeps a ticket beside its token. Whatever the ticket's endpoint says, the token is not to blame unless it is dead. */
+/**
+ * Parents with children: each node keeps a ticket beside its token. Whatever the ticket's endpoint
+ * says, the token is not to blame unless it is dead.
+ */
 import type { Chance } from "../world/chance.ts";
 import type { Stage } from "../world/cluster.ts";
 import { ticketOf } from "../world/tickets.ts";
@@ -15,7 +18,8 @@ function attemptsMax(refusedMs: number): number {
 
 export const tickets: Scenario = {
   name: "tickets",
-  about: "each node also keeps a ticket, whose endpoint refuses every token at times; tokens die meanwhile, or not",
+  about:
+    "each node also keeps a ticket, whose endpoint refuses every token at times; tokens die meanwhile, or not",
   plan(plan: Plan, chance: Chance) {
     plan.hasTickets = true;
     if (chance.happens(0.3)) plan.kind = "stable";
@@ -27,14 +31,21 @@ export const tickets: Scenario = {
       const forMs = chance.magnitude(...lastsMs);
       const [sinceMs, before] = [world.nowMs, endpoint.asked];
       endpoint.refuses = true;
-      world.note("platform", `refuses every token that asks for a ticket, for ${(forMs / 1000).toFixed(0)} s`);
-      for (const { name } of nodes) faults.add({ name: "token endpoint of the child refuses", node: ticketOf(name), forMs });
+      world.note(
+        "platform",
+        `refuses every token that asks for a ticket, for ${(forMs / 1000).toFixed(0)} s`,
+      );
+      for (const { name } of nodes)
+        faults.add({ name: "token endpoint of the child refuses", node: ticketOf(name), forMs });
       if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
       world.after(forMs, () => {
         endpoint.refuses = false;
         const asked = endpoint.asked - before;
         if (documents.keptSinceMs < sinceMs && asked > attemptsMax(forMs))
-          auditor.violated("T2", `${asked} requests for a ticket in ${(forMs / 1000).toFixed(0)} s in which all were refused`);
+          auditor.violated(
+            "T2",
+            `${asked} requests for a ticket in ${(forMs / 1000).toFixed(0)} s in which all were refused`,
+          );
         world.note("platform", "gives tickets again");
         return "quiet";
       });

@@ -1,14 +1,20 @@
 /**
- * Judges every business call by what its caller saw. A call may fail, or wait, only while an injected fault excuses the node that it was made on; and never may
- * more calls be excused than faults have hit.
+ * Judges every business call by what its caller saw. A call may fail, or wait, only while an
+ * injected fault excuses the node that it was made on; and never may more calls be excused than
+ * faults have hit.
  */
 import type { Finding } from "./document-audit.ts";
 import type { FaultLedger, InjectedFault } from "./fault-ledger.ts";
 
-/** Names the injected fault that excuses a node at an instant. A mutant of the auditor replaces it. */
+/**
+ * Names the injected fault that excuses a node at an instant. A mutant of the auditor replaces it.
+ */
 export type Excuse = (node: string, atMs: number) => Pick<InjectedFault, "name"> | undefined;
 
-/** A call that no fault delays is answered within this time: a refused attempt, a look at the platform, one request to it, and news of it, which is read after 2.5 s at the latest. */
+/**
+ * A call that no fault delays is answered within this time: a refused attempt, a look at the
+ * platform, one request to it, and news of it, which is read after 2.5 s at the latest.
+ */
 export const promptMs = 3_000;
 
 interface Count {
@@ -28,7 +34,11 @@ export class AvailabilityAudit {
   /** The longest that a call waited while no fault excused it. */
   slowestMs = 0;
 
-  constructor(faults: FaultLedger, nowMs: () => number, excuse: Excuse = (node, atMs) => faults.excuse(node, atMs)) {
+  constructor(
+    faults: FaultLedger,
+    nowMs: () => number,
+    excuse: Excuse = (node, atMs) => faults.excuse(node, atMs),
+  ) {
     this.#faults = faults;
     this.#nowMs = nowMs;
     this.#excuse = excuse;
@@ -47,7 +57,10 @@ export class AvailabilityAudit {
       return undefined;
     }
     this.failed += 1;
-    return { promise: "5", what: `a call of ${node} failed, and no injected fault excuses it: ${why}` };
+    return {
+      promise: "5",
+      what: `a call of ${node} failed, and no injected fault excuses it: ${why}`,
+    };
   }
 
   /** A caller has waited from then until now. */
@@ -76,7 +89,10 @@ export class AvailabilityAudit {
     return this.#sum("excused");
   }
 
-  /** The auditor's own honesty, for the whole run: it excuses no more than was injected, on any node. */
+  /**
+   * The auditor's own honesty, for the whole run: it excuses no more than was injected, on any
+   * node.
+   */
   summary(): readonly Finding[] {
     return [...this.#counts]
       .filter(([, { excused, hit }]) => excused > hit)

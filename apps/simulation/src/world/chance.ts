@@ -8,7 +8,10 @@ export class Chance {
     this.#random = random;
   }
 
-  /** Whether something of this probability happens. Draws in any case, so that a changed probability leaves the other draws alone. */
+  /**
+   * Whether something of this probability happens. Draws in any case, so that a changed probability
+   * leaves the other draws alone.
+   */
   happens(probability: number): boolean {
     return this.#random.next() < probability;
   }

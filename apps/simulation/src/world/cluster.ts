@@ -75,7 +75,10 @@ export class Stage implements Misfortunes {
   weather: Misfortunes["weather"];
   readonly #draw: Draw;
   readonly #commands = new Map<FleetNode, { readonly fromMs: number; readonly count: number }>();
-  /** Whether nobody outside fetches, and no request is later than the drain allows for: then the protocol needs no reports. */
+  /**
+   * Whether nobody outside fetches, and no request is later than the drain allows for: then the
+   * protocol needs no reports.
+   */
   readonly isTame: boolean;
 
   constructor(settings: RunSettings) {
@@ -84,11 +87,15 @@ export class Stage implements Misfortunes {
     const world = new World(Date.UTC(2026, 0, 1) + draw("start").whole(0, 23) * hourMs, keptLines);
     this.world = world;
     this.scenarios = scenariosOf(settings, draw);
-    this.plan = this.scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
+    this.plan =
+      this.scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
     for (const { name, plan } of this.scenarios) plan?.(this.plan, draw(`plan of ${name}`));
     this.chance = draw("misfortune");
     this.weather = this.plan.rates;
-    this.isTame = this.scenarios.length === 0 && this.weather.veryLate === 0 && !Number.isFinite(this.weather.foreignIssueEveryMs);
+    this.isTame =
+      this.scenarios.length === 0 &&
+      this.weather.veryLate === 0 &&
+      !Number.isFinite(this.weather.foreignIssueEveryMs);
     this.wechat = this.#wechat(seed, this.plan);
     this.tickets = this.plan.hasTickets ? this.#tickets() : undefined;
     this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
@@ -97,15 +104,29 @@ export class Stage implements Misfortunes {
       () => world.nowMs,
       (name) => this.#ownersFor(name),
     );
-    this.availability = new AvailabilityAudit(this.faults, () => world.nowMs, settings.mutant?.excuse);
+    this.availability = new AvailabilityAudit(
+      this.faults,
+      () => world.nowMs,
+      settings.mutant?.excuse,
+    );
     const { documents, fetches, availability, faults } = this;
     const others = {
       documents: new DocumentAudit(this.wechat, () => world.nowMs, "staging"),
       fetches: new FetchAudit({ perDay: this.plan.quotaPerDay }),
     };
     this.auditor = new Auditor(
-      { world, wechat: this.wechat, tally: emptyTally(), mayFetchAlone: this.plan.standalone !== "never", nodes: () => this.nodes },
-      { availability, faults, of: (environment) => (environment === "staging" ? others : { documents, fetches }) },
+      {
+        world,
+        wechat: this.wechat,
+        tally: emptyTally(),
+        mayFetchAlone: this.plan.standalone !== "never",
+        nodes: () => this.nodes,
+      },
+      {
+        availability,
+        faults,
+        of: (environment) => (environment === "staging" ? others : { documents, fetches }),
+      },
     );
     this.network = new Network(draw("network"), () => this.weather, {
       onTrouble: (node) => this.auditor.circumstances.disturbed(node.name, 15_000),
@@ -113,7 +134,9 @@ export class Stage implements Misfortunes {
     });
     this.store = { primary: new Primary(() => world.nowMs, 0) };
     const fleet = this.#fleet(settings, draw);
-    this.nodes = this.plan.nodes.map((plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan));
+    this.nodes = this.plan.nodes.map(
+      (plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan),
+    );
     const { auditor, tickets, wechat } = this;
     const { callEveryMs, refusedPathShare, idle } = this.plan;
     const startMs = world.nowMs;
@@ -129,7 +152,8 @@ export class Stage implements Misfortunes {
       tally: auditor.tally,
       callEveryMs,
       refusedPathShare,
-      isBusy: (atMs: number) => idle === undefined || atMs - startMs < idle.fromMs || atMs - startMs >= idle.untilMs,
+      isBusy: (atMs: number) =>
+        idle === undefined || atMs - startMs < idle.fromMs || atMs - startMs >= idle.untilMs,
       longCall: this.weather.longCall,
       reports: settings.reports,
     };
@@ -147,12 +171,13 @@ export class Stage implements Misfortunes {
       this.traffic[index]?.begin();
     }
     beginMisfortunes(this, endMs);
-    for (const { name, inject } of this.scenarios) inject?.(this, this.#draw(`faults of ${name}`), endMs);
+    for (const { name, inject } of this.scenarios)
+      inject?.(this, this.#draw(`faults of ${name}`), endMs);
   }
 
   /**
-   * Hears of what the nodes tell, until the returned function is called: over the channel of the whole process, because whoever listens to one credential
-   * counts as somebody who uses it.
+   * Hears of what the nodes tell, until the returned function is called: over the channel of the
+   * whole process, because whoever listens to one credential counts as somebody who uses it.
    */
   listen(): () => void {
     const hear = (message: unknown): void => {
@@ -160,7 +185,8 @@ export class Stage implements Misfortunes {
       const node = this.nodes.find(({ life }) => life?.process.name === event.node);
       if (node === undefined) return;
       const who = isTicket(event.credential) ? ticketOf(node.name) : node.name;
-      if (event.type === "refresh-failed") this.faults.addBackOff(who, event.durationMs, event.failures);
+      if (event.type === "refresh-failed")
+        this.faults.addBackOff(who, event.durationMs, event.failures);
       this.auditor.event(node, event);
     };
     subscribe(eventChannelName, hear);
@@ -174,13 +200,22 @@ export class Stage implements Misfortunes {
     return "quiet";
   }
 
-  /** What nobody uses is not fetched again and again: a credential that lapses while nobody calls waits for the next caller. */
+  /**
+   * What nobody uses is not fetched again and again: a credential that lapses while nobody calls
+   * waits for the next caller.
+   */
   requireRestWhenIdle(): void {
     const { idle } = this.plan;
     if (idle === undefined) return;
     const fromMs = this.startMs + idle.fromMs + 2 * lifetimeMs;
-    const needless = this.wechat.fetches.filter(({ sentAtMs }) => sentAtMs > fromMs && sentAtMs < this.startMs + idle.untilMs);
-    if (needless.length > 0) this.auditor.violated("B8", `${needless.length} fetches were made while nobody had called for two lifetimes`);
+    const needless = this.wechat.fetches.filter(
+      ({ sentAtMs }) => sentAtMs > fromMs && sentAtMs < this.startMs + idle.untilMs,
+    );
+    if (needless.length > 0)
+      this.auditor.violated(
+        "B8",
+        `${needless.length} fetches were made while nobody had called for two lifetimes`,
+      );
   }
 
   /** No new fault from now on. */
@@ -241,17 +276,25 @@ export class Stage implements Misfortunes {
   #boundRate(node: FleetNode): void {
     const { nowMs } = this.world;
     const since = this.#commands.get(node) ?? { fromMs: nowMs, count: 0 };
-    const rate = nowMs - since.fromMs > rateWindowMs ? { fromMs: nowMs, count: 1 } : { ...since, count: since.count + 1 };
+    const rate =
+      nowMs - since.fromMs > rateWindowMs
+        ? { fromMs: nowMs, count: 1 }
+        : { ...since, count: since.count + 1 };
     this.#commands.set(node, rate);
     if (rate.count === commandsMax)
-      this.auditor.violated("B5", `${node.name} sent ${commandsMax} commands to the store within ${rateWindowMs / 1000} s`);
+      this.auditor.violated(
+        "B5",
+        `${node.name} sent ${commandsMax} commands to the store within ${rateWindowMs / 1000} s`,
+      );
   }
 
   /** The owners that a consumer waits for; for a part of it the same part of theirs. */
   #ownersFor(name: string): readonly string[] {
     const node = this.nodes.find((each) => each.name === name || ticketOf(each.name) === name);
     if (node?.role !== "consumer") return [];
-    const owners = this.nodes.filter(({ role, environment }) => role === "owner" && environment === node.environment);
+    const owners = this.nodes.filter(
+      ({ role, environment }) => role === "owner" && environment === node.environment,
+    );
     return owners.map((owner) => name.replace(node.name, owner.name));
   }
 
@@ -264,5 +307,11 @@ export class Stage implements Misfortunes {
 }
 
 function isGrant({ command, result }: Executed): boolean {
-  return command === "acquire" && typeof result === "object" && result !== null && "acquired" in result && result.acquired === true;
+  return (
+    command === "acquire" &&
+    typeof result === "object" &&
+    result !== null &&
+    "acquired" in result &&
+    result.acquired === true
+  );
 }

@@ -1,4 +1,7 @@
-/** When something stood in the way of a node, or of all: what a promise with a condition must be judged by. */
+/**
+ * When something stood in the way of a node, or of all: what a promise with a condition must be
+ * judged by.
+ */
 
 interface Spell {
   readonly who: string | undefined;
@@ -17,7 +20,10 @@ export class Disturbances {
   /** Whether one that concerns this node touches the time between. */
   touch(who: string, fromMs: number, untilMs: number): boolean {
     return this.#spells.some(
-      (spell) => (spell.who === undefined || spell.who === who) && spell.fromMs <= untilMs && spell.untilMs >= fromMs,
+      (spell) =>
+        (spell.who === undefined || spell.who === who) &&
+        spell.fromMs <= untilMs &&
+        spell.untilMs >= fromMs,
     );
   }
 }

@@ -22,19 +22,42 @@ function scene(beforeMs: number) {
     passage,
     onSent: () => {},
   };
-  const wechat: Wechat = new Wechat({ ...options, onProcessed: (fetch: Fetch) => audit.issued(fetch) });
+  const wechat: Wechat = new Wechat({
+    ...options,
+    onProcessed: (fetch: Fetch) => audit.issued(fetch),
+  });
   const identity = { secret: wechat.secret, address: "node-1" };
   const audit: DocumentAudit = new DocumentAudit(wechat, () => world.nowMs);
   const primary = new Primary(() => world.nowMs, 0);
   const write = (state: State): readonly Finding[] =>
-    audit.executed({ process, primary, command: "set", name: "production:{key}", value: JSON.stringify(state), result: { written: true } });
-  const request = { signal: new AbortController().signal, reason: "cold", forced: false, current: undefined, parent: undefined } as const;
+    audit.executed({
+      process,
+      primary,
+      command: "set",
+      name: "production:{key}",
+      value: JSON.stringify(state),
+      result: { written: true },
+    });
+  const request = {
+    signal: new AbortController().signal,
+    reason: "cold",
+    forced: false,
+    current: undefined,
+    parent: undefined,
+  } as const;
   const ask = async (): Promise<string> => {
     const answer = wechat.issuer(process, identity).issue(request);
     await world.runUntil(world.nowMs + beforeMs + 20);
     return (await answer).secret;
   };
-  return { world, wechat, audit, write, ask, leave: () => void wechat.issuer(process, identity).issue(request) };
+  return {
+    world,
+    wechat,
+    audit,
+    write,
+    ask,
+    leave: () => void wechat.issuer(process, identity).issue(request),
+  };
 }
 
 function holding(secret: string, more: Partial<State> = {}): State {
@@ -42,7 +65,15 @@ function holding(secret: string, more: Partial<State> = {}): State {
   const instants = { sentAtMs: 1_000_000, issuedAtMs: 1_000_000, expiresAtMs: 8_200_000 };
   return {
     ...emptyState,
-    credential: { generation: 1, epoch: 1, commitId: secret, secret, fingerprint: secret.slice(0, 16), by, ...instants },
+    credential: {
+      generation: 1,
+      epoch: 1,
+      commitId: secret,
+      secret,
+      fingerprint: secret.slice(0, 16),
+      by,
+      ...instants,
+    },
     ...more,
   };
 }
@@ -61,7 +92,9 @@ describe("the audit of documents", () => {
     const { ask, write } = scene(50);
     const { credential } = holding(await ask());
     write({ ...emptyState, credential: credential! });
-    expect(write({ ...emptyState, credential: { ...credential!, commitId: "again", generation: 2 } })).toMatchObject([{ promise: "I32" }]);
+    expect(
+      write({ ...emptyState, credential: { ...credential!, commitId: "again", generation: 2 } }),
+    ).toMatchObject([{ promise: "I32" }]);
   });
 
   it("finds a commit without doubt while another request is under way, unless the document tells of it", async () => {
@@ -69,7 +102,9 @@ describe("the audit of documents", () => {
     const secret = await ask();
     leave();
     expect(write(holding(secret))).toMatchObject([{ promise: "I7" }]);
-    expect(write(holding("other", { intent: { epoch: 2, operationId: "b", atMs: 1 } }))).toEqual([]);
+    expect(write(holding("other", { intent: { epoch: 2, operationId: "b", atMs: 1 } }))).toEqual(
+      [],
+    );
   });
 
   it("knows whether a request was announced by its process", () => {

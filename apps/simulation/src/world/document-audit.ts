@@ -1,4 +1,7 @@
-/** Watches the fleet's document in the store: what replaces what, and whether anybody forgets to doubt. */
+/**
+ * Watches the fleet's document in the store: what replaces what, and whether anybody forgets to
+ * doubt.
+ */
 import type { State } from "@lingpai/core/internal/state";
 import { hasLaterField } from "./later-release.ts";
 import type { Primary } from "./primary.ts";
@@ -43,7 +46,8 @@ export class DocumentAudit {
   }
 
   issued(fetch: Fetch): void {
-    if (fetch.token !== undefined && !this.#order.has(fetch.token)) this.#order.set(fetch.token, this.#order.size + 1);
+    if (fetch.token !== undefined && !this.#order.has(fetch.token))
+      this.#order.set(fetch.token, this.#order.size + 1);
   }
 
   /** Whether this request's process wrote an intent for it. */
@@ -57,13 +61,17 @@ export class DocumentAudit {
   }
 
   executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
-    if (command !== "set" || value === undefined || !this.#isJudged(name) || !isWritten(result)) return [];
+    if (command !== "set" || value === undefined || !this.#isJudged(name) || !isWritten(result))
+      return [];
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
     const findings: Finding[] = [];
     if (before !== undefined && hasLaterField(JSON.stringify(before)) && !hasLaterField(value))
-      findings.push({ promise: "skew", what: `${process.name} dropped a field that a later release had written` });
+      findings.push({
+        promise: "skew",
+        what: `${process.name} dropped a field that a later release had written`,
+      });
     const { intent } = state;
     if (intent !== undefined && intent.operationId !== before?.intent?.operationId)
       this.#operations.opened(intent.operationId, process, primary, this.#nowMs());
@@ -78,22 +86,43 @@ export class DocumentAudit {
 
   #judge(before: State | undefined, after: State, primary: Primary): Finding[] {
     const held = after.credential;
-    if (held === undefined || held.commitId === before?.credential?.commitId || after.doubtSinceMs !== undefined) return [];
+    if (
+      held === undefined ||
+      held.commitId === before?.credential?.commitId ||
+      after.doubtSinceMs !== undefined
+    )
+      return [];
     const findings: Finding[] = [];
-    if (held.secret === before?.credential?.secret && held.generation !== before.credential.generation) {
-      findings.push({ promise: "I32", what: `the same token became generation ${held.generation}` });
+    if (
+      held.secret === before?.credential?.secret &&
+      held.generation !== before.credential.generation
+    ) {
+      findings.push({
+        promise: "I32",
+        what: `the same token became generation ${held.generation}`,
+      });
     }
-    const [older, newer] = [this.#order.get(before?.credential?.secret ?? ""), this.#order.get(held.secret)];
+    const [older, newer] = [
+      this.#order.get(before?.credential?.secret ?? ""),
+      this.#order.get(held.secret),
+    ];
     if (older !== undefined && newer !== undefined && newer < older) {
-      findings.push({ promise: "2", what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts` });
+      findings.push({
+        promise: "2",
+        what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts`,
+      });
     }
     // Who asks later is given the same one.
     if (this.#wechat.kind === "stable") return findings;
     const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
     if (overlapping !== undefined) {
-      findings.push({ promise: "I7", what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts` });
+      findings.push({
+        promise: "I7",
+        what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts`,
+      });
     }
-    // An intent that stands tells of whatever is under way, and of what a repair wrote back meanwhile.
+    // An intent that stands tells of whatever is under way, and of what a repair wrote back
+    // meanwhile.
     const lurking =
       after.intent !== undefined
         ? undefined
@@ -101,7 +130,9 @@ export class DocumentAudit {
             .underWay()
             .find(
               (fetch) =>
-                fetch.token !== held.secret && fetch.sentAtMs > this.#keptSinceMs && !this.#operations.isAnnouncedElsewhere(primary, fetch),
+                fetch.token !== held.secret &&
+                fetch.sentAtMs > this.#keptSinceMs &&
+                !this.#operations.isAnnouncedElsewhere(primary, fetch),
             );
     if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
       findings.push({
@@ -114,7 +145,9 @@ export class DocumentAudit {
 }
 
 function isWritten(result: unknown): boolean {
-  return typeof result === "object" && result !== null && "written" in result && result.written === true;
+  return (
+    typeof result === "object" && result !== null && "written" in result && result.written === true
+  );
 }
 
 function parsed(value: string): State {

@@ -1,6 +1,12 @@
-/** What will happen in the simulated world, in the order of time; what falls on one instant happens in the order in which it was entered. */
+/**
+ * What will happen in the simulated world, in the order of time; what falls on one instant happens
+ * in the order in which it was entered.
+ */
 
-/** What production code does next has to settle before time goes on; `quiet` says that no production code was touched. */
+/**
+ * What production code does next has to settle before time goes on; `quiet` says that no production
+ * code was touched.
+ */
 export type Happening = () => "quiet" | void | Promise<void>;
 
 export interface Appointment {
@@ -23,7 +29,11 @@ export class Agenda {
 
   /** Takes out the next one that was not cancelled, if it falls before `endMs`. */
   next(endMs: number): Appointment | undefined {
-    for (let first = this.#heap[0]; first !== undefined && first.atMs < endMs; first = this.#heap[0]) {
+    for (
+      let first = this.#heap[0];
+      first !== undefined && first.atMs < endMs;
+      first = this.#heap[0]
+    ) {
       this.#removeFirst();
       if (first.happening !== undefined) return first;
     }

@@ -1,4 +1,7 @@
-/** What befell whom, where a promise of safety has conditions. What excuses a caller is in the fault ledger. */
+/**
+ * What befell whom, where a promise of safety has conditions. What excuses a caller is in the fault
+ * ledger.
+ */
 import { Disturbances } from "./disturbances.ts";
 import type { FleetNode } from "./fleet-node.ts";
 import type { Tally } from "./metrics.ts";
@@ -22,7 +25,10 @@ export const leaseMs = 11_000;
 export class Circumstances {
   /** What may make a second fetch of one generation necessary. */
   readonly disturbances: Disturbances = new Disturbances();
-  /** Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock when its next timer fires. */
+  /**
+   * Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock
+   * when its next timer fires.
+   */
   readonly sleeps: Disturbances = new Disturbances();
   readonly #world: World;
 
@@ -30,7 +36,10 @@ export class Circumstances {
     this.#world = world;
   }
 
-  /** Something that may make a second fetch of a generation necessary happened to this node, or to all. */
+  /**
+   * Something that may make a second fetch of a generation necessary happened to this node, or to
+   * all.
+   */
   disturbed(who: string | undefined, forMs = 0): void {
     this.disturbances.add(who, this.#world.nowMs, this.#world.nowMs + forMs);
   }

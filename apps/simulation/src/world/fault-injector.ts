@@ -1,4 +1,7 @@
-/** What befalls a world by itself, as often as its weather says: to the store, to the platform, and to each node. */
+/**
+ * What befalls a world by itself, as often as its weather says: to the store, to the platform, and
+ * to each node.
+ */
 import type { Plan } from "../scenario/plan.ts";
 import type { Auditor } from "./auditor.ts";
 import type { Chance } from "./chance.ts";
@@ -33,9 +36,15 @@ export interface Misfortunes {
 const leaseMs = 10_000;
 const fetchDeadlineMs = 8_000;
 const reachedAgainMs = 30_000;
-/** A process that slept notices by the wall clock when its next timer fires: its token may have run out meanwhile. */
+/**
+ * A process that slept notices by the wall clock when its next timer fires: its token may have run
+ * out meanwhile.
+ */
 const wokenWithinMs = 20_000;
-/** A subscription that is under way when its credential is closed stands, and has been ended, within this time. */
+/**
+ * A subscription that is under way when its credential is closed stands, and has been ended, within
+ * this time.
+ */
 const subscribedWithinMs = 5_000;
 
 /** Lets them come until `untilMs`. */
@@ -68,8 +77,14 @@ export function beginMisfortunes(given: Misfortunes, untilMs: number): void {
   }
 }
 
-/** What may befall the process that refreshes: drawn when it is granted the lease, so that every step of the protocol is hit. */
-export function strikeHolder({ world, chance, weather, auditor, faults, wechat }: Misfortunes, node: FleetNode): void {
+/**
+ * What may befall the process that refreshes: drawn when it is granted the lease, so that every
+ * step of the protocol is hit.
+ */
+export function strikeHolder(
+  { world, chance, weather, auditor, faults, wechat }: Misfortunes,
+  node: FleetNode,
+): void {
   const life = node.life;
   const pauses = chance.happens(weather.pause);
   const crashes = chance.happens(weather.crash);
@@ -83,9 +98,16 @@ export function strikeHolder({ world, chance, weather, auditor, faults, wechat }
       faults.add({ name: "lease holder crashed", forMs: leaseMs });
       node.crash();
     } else {
-      // A request that is under way is given its deadline again. Whoever goes on before its lease ends keeps it, and then the others wait for that request too.
-      const askedMs = wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined ? fetchDeadlineMs : 0;
-      faults.add({ name: "lease holder paused", forMs: forMs < leaseMs ? forMs + askedMs : leaseMs });
+      // A request that is under way is given its deadline again. Whoever goes on before its lease
+      // ends keeps it, and then the others wait for that request too.
+      const askedMs =
+        wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined
+          ? fetchDeadlineMs
+          : 0;
+      faults.add({
+        name: "lease holder paused",
+        forMs: forMs < leaseMs ? forMs + askedMs : leaseMs,
+      });
       faults.add({ name: "process paused", node: node.name, forMs: forMs + askedMs });
       world.note(node.name, `stands still for ${(forMs / 1000).toFixed(1)} s`);
       life.process.pause(forMs);
@@ -100,16 +122,31 @@ function fetchElsewhere({ faults, nodes, plan, wechat, world }: Misfortunes): vo
   if (plan.pushesChanges) return;
   for (const { name, role } of nodes) {
     if (role === "consumer")
-      faults.add({ name: "consumer's report waits for an owner's next reading", node: name, forMs: plan.overlapMs + readWithinMs });
+      faults.add({
+        name: "consumer's report waits for an owner's next reading",
+        node: name,
+        forMs: plan.overlapMs + readWithinMs,
+      });
   }
 }
 
-/** Attempts that a fleet may make in an outage, however many nodes it has: one after 2, 4, 8, 16 and 32 s, and then one a minute. */
+/**
+ * Attempts that a fleet may make in an outage, however many nodes it has: one after 2, 4, 8, 16 and
+ * 32 s, and then one a minute.
+ */
 function attemptsMax(outageMs: number): number {
   return Math.log2(60) + outageMs / 60_000 + 3;
 }
 
-function platformOutage({ world, chance, auditor, documents, faults, network, wechat }: Misfortunes): void {
+function platformOutage({
+  world,
+  chance,
+  auditor,
+  documents,
+  faults,
+  network,
+  wechat,
+}: Misfortunes): void {
   if (network.outage !== undefined) return;
   const forMs = chance.magnitude(5_000, 600_000);
   const kind = (["busy", "unprocessed", "unsent"] as const)[chance.whole(0, 2)];
@@ -123,13 +160,19 @@ function platformOutage({ world, chance, auditor, documents, faults, network, we
     // What never left its node is no attempt on the platform.
     const attempts = kind === "unsent" ? 0 : wechat.fetches.length - before;
     if (documents.keptSinceMs < sinceMs && attempts > attemptsMax(forMs))
-      auditor.violated("I17", `the fleet asked ${attempts} times in an outage of ${Math.round(forMs / 1000)} s`);
+      auditor.violated(
+        "I17",
+        `the fleet asked ${attempts} times in an outage of ${Math.round(forMs / 1000)} s`,
+      );
     world.note("platform", "is back");
     return "quiet";
   });
 }
 
-function partitionStore({ world, chance, auditor, faults, store }: Misfortunes, node: FleetNode): void {
+function partitionStore(
+  { world, chance, auditor, faults, store }: Misfortunes,
+  node: FleetNode,
+): void {
   if (node.isStorePartitioned) return;
   const forMs = chance.magnitude(1_000, 300_000);
   node.isStorePartitioned = true;
@@ -171,7 +214,10 @@ function resetSecret({ world, chance, faults, wechat, nodes }: Misfortunes): voi
   }
 }
 
-/** The platform refuses a node's address; an operator has it accepted again, and starts the node anew. */
+/**
+ * The platform refuses a node's address; an operator has it accepted again, and starts the node
+ * anew.
+ */
 function strikeOff(given: Misfortunes, node: FleetNode): void {
   const { world, chance, faults, wechat, nodes } = given;
   if (node.isStruckOff) return;
@@ -195,7 +241,8 @@ function suspend({ world, chance, auditor, faults }: Misfortunes, node: FleetNod
   world.note(node.name, `sleeps for ${(forMs / 1000).toFixed(1)} s`);
   auditor.circumstances.disturbed(node.name, forMs);
   faults.add({ name: "process suspended", node: node.name, forMs: forMs + wokenWithinMs });
-  if (world.nowMs < node.leasedUntilMs) faults.add({ name: "lease holder paused", forMs: Math.min(forMs, leaseMs) });
+  if (world.nowMs < node.leasedUntilMs)
+    faults.add({ name: "lease holder paused", forMs: Math.min(forMs, leaseMs) });
   auditor.circumstances.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
   node.life?.process.suspend(forMs);
 }
@@ -216,7 +263,8 @@ export async function restart({ auditor, world }: Misfortunes, node: FleetNode):
   world.after(subscribedWithinMs, () => {
     const left = life.process.pendingTimers;
     if (left > 0) auditor.violated("10", `${node.name} was closed and left ${left} timers`);
-    if (life.link.subscriptions > 0) auditor.violated("10", `${node.name} was closed and left a subscription`);
+    if (life.link.subscriptions > 0)
+      auditor.violated("10", `${node.name} was closed and left a subscription`);
     life.process.kill();
     life.link.close();
     node.startLater();

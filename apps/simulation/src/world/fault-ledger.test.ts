@@ -39,9 +39,16 @@ describe("the ledger of injected faults", () => {
   it("lets what hits a node excuse its parts, and what hits a part nobody else", () => {
     const { faults } = ledger();
     faults.add({ name: "token endpoint of the child refuses", node: "node-1/ticket", forMs: 0 });
-    expect([faults.isHit("node-1/ticket"), faults.isHit("node-1"), faults.isHit("node-2/ticket")]).toEqual([true, false, false]);
+    expect([
+      faults.isHit("node-1/ticket"),
+      faults.isHit("node-1"),
+      faults.isHit("node-2/ticket"),
+    ]).toEqual([true, false, false]);
     faults.add({ name: "process paused", node: "node-2", forMs: 0 });
-    expect([faults.excuse("node-2/ticket", 1_000)?.name, faults.excuse("node-1", 1_000)?.name]).toEqual(["process paused", undefined]);
+    expect([
+      faults.excuse("node-2/ticket", 1_000)?.name,
+      faults.excuse("node-1", 1_000)?.name,
+    ]).toEqual(["process paused", undefined]);
     expect(faults.uncoveredMs("node-2/ticket", 0, 4_000)).toBe(2_000);
   });
 

@@ -1,8 +1,12 @@
-/** Every fault that was injected: what it is called, which nodes it hit, from when until when. Nothing else may excuse a call. */
+/**
+ * Every fault that was injected: what it is called, which nodes it hit, from when until when.
+ * Nothing else may excuse a call.
+ */
 
 /**
- * For how long after its end each kind of fault may still be felt, beyond the time that every fault is given: what the fleet's own pauses allow, so that an
- * outage is not asked about all the time. 0: the fleet is told, or looks, at once.
+ * For how long after its end each kind of fault may still be felt, beyond the time that every fault
+ * is given: what the fleet's own pauses allow, so that an outage is not asked about all the time.
+ * 0: the fleet is told, or looks, at once.
  */
 const noticedAfterMs = {
   "store cut off": 0,
@@ -57,7 +61,10 @@ export const settledAfterMs = 2_000;
 export class FaultLedger {
   readonly #nowMs: () => number;
   readonly #faults: InjectedFault[] = [];
-  /** Until when a fault excuses each node, and all. Faults are entered when they begin, so the latest end is enough. */
+  /**
+   * Until when a fault excuses each node, and all. Faults are entered when they begin, so the
+   * latest end is enough.
+   */
   readonly #coveredUntilMs = new Map<string | undefined, number>();
 
   readonly #dependsOn: (node: string) => readonly string[];
@@ -76,21 +83,34 @@ export class FaultLedger {
     this.#coveredUntilMs.set(node, Math.max(untilMs, this.#coveredUntilMs.get(node) ?? untilMs));
   }
 
-  /** A request of this node came to nothing, after so long: where a fault was in force meanwhile, the fleet's back-off is a part of it. */
+  /**
+   * A request of this node came to nothing, after so long: where a fault was in force meanwhile,
+   * the fleet's back-off is a part of it.
+   */
   addBackOff(node: string, tookMs: number, failures: number): void {
     const nowMs = this.#nowMs();
-    const isInjected = this.#faults.some((fault) => concerns(fault, node) && fault.fromMs <= nowMs && fault.untilMs >= nowMs - tookMs);
-    if (isInjected) this.add({ name: "request unanswered", forMs: 1.25 * Math.min(backOffMaxMs, 1_000 * 2 ** Math.max(0, failures - 1)) });
+    const isInjected = this.#faults.some(
+      (fault) => concerns(fault, node) && fault.fromMs <= nowMs && fault.untilMs >= nowMs - tookMs,
+    );
+    if (isInjected)
+      this.add({
+        name: "request unanswered",
+        forMs: 1.25 * Math.min(backOffMaxMs, 1_000 * 2 ** Math.max(0, failures - 1)),
+      });
   }
 
   /** Whether a fault excuses this node now. */
   isHit(node: string): boolean {
-    if (this.#isCovered(undefined) || this.#isCovered(node) || this.#isCovered(wholeOf(node))) return true;
+    if (this.#isCovered(undefined) || this.#isCovered(node) || this.#isCovered(wholeOf(node)))
+      return true;
     const others = this.#dependsOn(node);
     return others.length > 0 && others.every((other) => this.#isCovered(other));
   }
 
-  /** The fault that excuses what this node does at this instant: its own, or one of all those on whom it depends. */
+  /**
+   * The fault that excuses what this node does at this instant: its own, or one of all those on
+   * whom it depends.
+   */
   excuse(node: string, atMs: number): InjectedFault | undefined {
     const own = this.#own(node, atMs);
     if (own !== undefined) return own;
@@ -109,7 +129,8 @@ export class FaultLedger {
     let uncoveredMs = 0;
     let reachedMs = fromMs;
     for (const endMs of [...ends, toMs]) {
-      if (this.excuse(node, (reachedMs + endMs) / 2) === undefined) uncoveredMs += endMs - reachedMs;
+      if (this.excuse(node, (reachedMs + endMs) / 2) === undefined)
+        uncoveredMs += endMs - reachedMs;
       reachedMs = endMs;
     }
     return uncoveredMs;
@@ -121,7 +142,9 @@ export class FaultLedger {
   }
 
   #own(node: string, atMs: number): InjectedFault | undefined {
-    return this.#faults.findLast((fault) => concerns(fault, node) && fault.fromMs <= atMs && atMs <= fault.untilMs);
+    return this.#faults.findLast(
+      (fault) => concerns(fault, node) && fault.fromMs <= atMs && atMs <= fault.untilMs,
+    );
   }
 
   #isCovered(node: string | undefined): boolean {

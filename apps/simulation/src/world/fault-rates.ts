@@ -1,7 +1,13 @@
-/** How likely each fault is in one world. Drawn from its seed, so that every seed is another climate. */
+/**
+ * How likely each fault is in one world. Drawn from its seed, so that every seed is another
+ * climate.
+ */
 import type { Chance } from "./chance.ts";
 
-/** Probabilities per occasion, and mean times between events that come by themselves; infinite where they do not come. */
+/**
+ * Probabilities per occasion, and mean times between events that come by themselves; infinite where
+ * they do not come.
+ */
 export interface Weather {
   /** Of a request to the platform, to take up to 12 s more. */
   readonly slowRequest: number;
@@ -19,7 +25,10 @@ export interface Weather {
   readonly garbledAnswer: number;
   /** Of a request to the platform, to be processed later than the drain allows for. */
   readonly veryLate: number;
-  /** Of a request to the platform, to issue what lives for minutes only; or to be answered with a lifetime that cannot be. */
+  /**
+   * Of a request to the platform, to issue what lives for minutes only; or to be answered with a
+   * lifetime that cannot be.
+   */
   readonly shortLife: number;
   readonly absurdLife: number;
   /** Of a request to the platform, to be answered with what it issued last. */
@@ -89,8 +98,12 @@ export const calm: Weather = {
   longCall: 0,
 };
 
-/** The five faults for which reference figures exist; `intensity` 1 is their usual strength, 0 none. */
-function reference(intensity: number): Pick<Weather, "slowRequest" | "lostReply" | "crash" | "pause" | "failoverEveryMs"> {
+/**
+ * The five faults for which reference figures exist; `intensity` 1 is their usual strength, 0 none.
+ */
+function reference(
+  intensity: number,
+): Pick<Weather, "slowRequest" | "lostReply" | "crash" | "pause" | "failoverEveryMs"> {
   return {
     slowRequest: Math.min(1, 0.04 * intensity),
     lostReply: Math.min(1, 0.03 * intensity),
@@ -101,11 +114,15 @@ function reference(intensity: number): Pick<Weather, "slowRequest" | "lostReply"
 }
 
 /**
- * The five, and where `wild` the rest of the fault matrix: each seed draws which of the rest it has, and how strongly. They come at their usual
- * strength at most, because most of them, made stronger, are outages that no protocol can bridge.
+ * The five, and where `wild` the rest of the fault matrix: each seed draws which of the rest it
+ * has, and how strongly. They come at their usual strength at most, because most of them, made
+ * stronger, are outages that no protocol can bridge.
  */
 export function weatherOf(chance: Chance, intensity: number, wild: boolean): Weather {
-  /** How strong one fault is in this world: absent in most, and elsewhere between a tenth and the whole of its usual strength. */
+  /**
+   * How strong one fault is in this world: absent in most, and elsewhere between a tenth and the
+   * whole of its usual strength.
+   */
   const strength = (): number => {
     const isPresent = chance.happens(0.3);
     const drawn = chance.magnitude(0.1, 1);
@@ -146,9 +163,16 @@ export function weatherOf(chance: Chance, intensity: number, wild: boolean): Wea
 /** The faults that this world has, for people. */
 export function describeWeather(weather: Weather): string {
   const parts = Object.entries(weather).flatMap(([name, value]: [string, number]) => {
-    if (name.endsWith("EveryMs")) return Number.isFinite(value) ? [`${name.slice(0, -2)} ${(value / minuteMs).toFixed(0)} min`] : [];
+    if (name.endsWith("EveryMs"))
+      return Number.isFinite(value)
+        ? [`${name.slice(0, -2)} ${(value / minuteMs).toFixed(0)} min`]
+        : [];
     if (value === 0) return [];
-    return [name.endsWith("Ms") ? `${name.slice(0, -2)} ${value} ms` : `${name} ${(value * 100).toFixed(2)} %`];
+    return [
+      name.endsWith("Ms")
+        ? `${name.slice(0, -2)} ${value} ms`
+        : `${name} ${(value * 100).toFixed(2)} %`,
+    ];
   });
   return parts.length === 0 ? "no faults" : parts.join(", ");
 }

@@ -45,8 +45,12 @@ describe("the audit of requests", () => {
   it("finds a process that asks again with the secret that was refused for good", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "fatal", secret: "old" }), undisturbed);
-    expect(audit.sent(fetchAt(20_000, "a", { endedAtMs: 20_100, secret: "new" }), undisturbed)).toEqual([]);
-    expect(audit.sent(fetchAt(40_000, "a", { secret: "old" }), undisturbed)).toMatchObject([{ promise: "I15" }]);
+    expect(
+      audit.sent(fetchAt(20_000, "a", { endedAtMs: 20_100, secret: "new" }), undisturbed),
+    ).toEqual([]);
+    expect(audit.sent(fetchAt(40_000, "a", { secret: "old" }), undisturbed)).toMatchObject([
+      { promise: "I15" },
+    ]);
   });
 
   it("finds a day with more fetches than the ledger allows, and forgives those that the store forgot", () => {

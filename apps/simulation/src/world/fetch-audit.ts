@@ -1,4 +1,7 @@
-/** Watches the requests that reach the platform: how many for one generation, how many at once, how many a day. */
+/**
+ * Watches the requests that reach the platform: how many for one generation, how many at once, how
+ * many a day.
+ */
 import type { Finding } from "./document-audit.ts";
 import type { Fetch } from "./wechat.ts";
 
@@ -34,18 +37,35 @@ export class FetchAudit {
     const generation = fetch.request.current?.secret.fingerprint;
     for (const other of this.#fetches) {
       if (isDisturbed(other.process.name, other.sentAtMs)) continue;
-      const inFlight = other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
-      if (inFlight) findings.push({ promise: "I3", what: `requests ${other.number} and ${fetch.number} are under way at once` });
+      const inFlight =
+        other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
+      if (inFlight)
+        findings.push({
+          promise: "I3",
+          what: `requests ${other.number} and ${fetch.number} are under way at once`,
+        });
       const isTooSoon = fetch.sentAtMs - other.sentAtMs < askedAgainAfterMs;
-      if (other.outcome === "fatal" && isTooSoon && other.process === fetch.process && other.secret === fetch.secret) {
+      if (
+        other.outcome === "fatal" &&
+        isTooSoon &&
+        other.process === fetch.process &&
+        other.secret === fetch.secret
+      ) {
         findings.push({
           promise: "I15",
           what: `request ${fetch.number} asks again, within a minute, what was refused until somebody mends it at request ${other.number}`,
         });
       }
       const isRepeat = other.token === other.request.current?.secret.reveal();
-      if (other.outcome === "issued" && !isRepeat && other.request.current?.secret.fingerprint === generation) {
-        findings.push({ promise: "1", what: `requests ${other.number} and ${fetch.number} replace the same credential` });
+      if (
+        other.outcome === "issued" &&
+        !isRepeat &&
+        other.request.current?.secret.fingerprint === generation
+      ) {
+        findings.push({
+          promise: "1",
+          what: `requests ${other.number} and ${fetch.number} replace the same credential`,
+        });
       }
     }
     const day = dayOf(fetch.sentAtMs);
@@ -55,15 +75,22 @@ export class FetchAudit {
     return findings;
   }
 
-  /** Whether the ledger has a reason to say that the day's quota is used up, the reserve for emergencies apart. */
+  /**
+   * Whether the ledger has a reason to say that the day's quota is used up, the reserve for
+   * emergencies apart.
+   */
   isSpent(nowMs: number): boolean {
     return (this.#sentPerDay.get(dayOf(nowMs)) ?? 0) >= Math.floor(0.9 * this.#limits.perDay);
   }
 
-  /** The end of the day whose quota is used up but for this request; undefined where there is more. */
+  /**
+   * The end of the day whose quota is used up but for this request; undefined where there is more.
+   */
   spentUntilMs(nowMs: number): number | undefined {
     const sent = this.#sentPerDay.get(dayOf(nowMs)) ?? 0;
-    return sent + 1 >= Math.floor(0.9 * this.#limits.perDay) ? (dayOf(nowMs) + 1) * dayMs - shanghaiMs : undefined;
+    return sent + 1 >= Math.floor(0.9 * this.#limits.perDay)
+      ? (dayOf(nowMs) + 1) * dayMs - shanghaiMs
+      : undefined;
   }
 
   processed(fetch: Fetch): void {
@@ -75,7 +102,10 @@ export class FetchAudit {
   summary(): readonly Finding[] {
     return [...this.#perDay.values()]
       .filter((count) => count > this.#limits.perDay + this.#forgotten)
-      .map((count) => ({ promise: "6", what: `${count} fetches in one day, where the ledger's cap is ${this.#limits.perDay}` }));
+      .map((count) => ({
+        promise: "6",
+        what: `${count} fetches in one day, where the ledger's cap is ${this.#limits.perDay}`,
+      }));
   }
 }
 

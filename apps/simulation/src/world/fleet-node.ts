@@ -1,5 +1,15 @@
-/** One node of the fleet: the production credential in a simulated process, which may die and be started again with an empty memory. */
-import { createCache, createLock, credential, type Cache, type Credential, type Lock } from "@lingpai/core";
+/**
+ * One node of the fleet: the production credential in a simulated process, which may die and be
+ * started again with an empty memory.
+ */
+import {
+  createCache,
+  createLock,
+  credential,
+  type Cache,
+  type Credential,
+  type Lock,
+} from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import type { Mutant } from "../mutants.ts";
 import type { NodePlan } from "../scenario/plan.ts";
@@ -22,7 +32,10 @@ export interface FleetSetting {
   readonly pushesChanges: boolean;
   readonly standalone: "never" | "when-harmless";
   readonly mutant: Mutant | undefined;
-  /** Whether others live on what the owners fetch: then an owner asks for the credential when it starts, because until its first use nothing is fetched. */
+  /**
+   * Whether others live on what the owners fetch: then an owner asks for the credential when it
+   * starts, because until its first use nothing is fetched.
+   */
   readonly hasConsumers: boolean;
   readonly primary: () => Primary;
   readonly trip: (node: FleetNode, command: string) => Trip;
@@ -127,10 +140,15 @@ export class FleetNode {
       downSinceTrueMs: 0,
     };
     world.note(this.name, `starts as ${name}`);
-    if (this.#setting.hasConsumers && this.role === "owner") for (const each of [held, ticket]) each?.get().catch(() => {});
+    if (this.#setting.hasConsumers && this.role === "owner")
+      for (const each of [held, ticket]) each?.get().catch(() => {});
   }
 
-  #ticket(process: Process, parent: Credential, store: { readonly cache: Cache; readonly lock: Lock }): Credential | undefined {
+  #ticket(
+    process: Process,
+    parent: Credential,
+    store: { readonly cache: Cache; readonly lock: Lock },
+  ): Credential | undefined {
     const { seed, standalone, tickets } = this.#setting;
     if (tickets === undefined) return undefined;
     return credential({

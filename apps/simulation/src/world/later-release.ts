@@ -1,4 +1,7 @@
-/** A node of a later release: it writes a field into the document that this release does not know, at its root and in the credential. */
+/**
+ * A node of a later release: it writes a field into the document that this release does not know,
+ * at its root and in the credential.
+ */
 import type { CacheDriver } from "@lingpai/core";
 
 const field = "writtenByLaterRelease";
@@ -20,6 +23,12 @@ function withField(value: string): string {
   const document: unknown = JSON.parse(value);
   if (typeof document !== "object" || document === null || !("outcomeId" in document)) return value;
   const credential =
-    "credential" in document && typeof document.credential === "object" ? { ...document.credential, [field]: 2 } : undefined;
-  return JSON.stringify({ ...document, [field]: { release: 2 }, ...(credential !== undefined && { credential }) });
+    "credential" in document && typeof document.credential === "object"
+      ? { ...document.credential, [field]: 2 }
+      : undefined;
+  return JSON.stringify({
+    ...document,
+    [field]: { release: 2 },
+    ...(credential !== undefined && { credential }),
+  });
 }

@@ -13,7 +13,10 @@ export interface Tally {
   hit: number;
   /** The longest that a call waited while no injected fault was in force, in ms. */
   slowestMs: number;
-  /** The longest that calls of one running process went unanswered while no injected fault was in force, in ms. */
+  /**
+   * The longest that calls of one running process went unanswered while no injected fault was in
+   * force, in ms.
+   */
   worstOutageMs: number;
   commands: number;
   nodeMs: number;

@@ -5,7 +5,12 @@ import { IssueError } from "@lingpai/core";
 export interface Passage {
   readonly beforeMs: number;
   readonly afterMs: number;
-  /** `lost`: processed, never answered; `reset`: processed, and the connection breaks; `repeated`: what was issued last is handed out again, if it is alive; `absurd`: processed, and the answer tells no possible lifetime; `html`: what answers is not the platform, which may have been asked. */
+  /**
+   * `lost`: processed, never answered; `reset`: processed, and the connection breaks; `repeated`:
+   * what was issued last is handed out again, if it is alive; `absurd`: processed, and the answer
+   * tells no possible lifetime; `html`: what answers is not the platform, which may have been
+   * asked.
+   */
   readonly fate:
     | "answered"
     | "repeated"
@@ -21,7 +26,14 @@ export interface Passage {
   readonly lifeMs?: number;
 }
 
-export const processedFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "lost", "reset", "absurd", "html-processed"]);
+export const processedFates: ReadonlySet<Passage["fate"]> = new Set([
+  "answered",
+  "repeated",
+  "lost",
+  "reset",
+  "absurd",
+  "html-processed",
+]);
 
 /** Whether the process is told of it. */
 export const toldFates: ReadonlySet<Passage["fate"]> = new Set(["answered", "repeated", "absurd"]);

@@ -37,11 +37,16 @@ describe("a store without memory", () => {
     primary.tryAcquire("held", "owner", 10_000);
     primary.refusal = "out-of-memory";
     const refusal = expect.objectContaining({ code: "CACHE_UNAVAILABLE", reason: "out-of-memory" });
-    expect(() => primary.set("kept", "2", { version: "b", ttlMs: undefined, ifVersion: "a" })).toThrow(refusal);
+    expect(() =>
+      primary.set("kept", "2", { version: "b", ttlMs: undefined, ifVersion: "a" }),
+    ).toThrow(refusal);
     expect(() => primary.tryAcquire("free", "owner", 10_000)).toThrow(refusal);
     expect(primary.get("kept")?.value).toBe("1");
     expect(primary.tryAcquire("held", "other", 10_000).acquired).toBe(false);
-    expect([primary.extend("held", "owner", 10_000), primary.release("held", "owner")]).toEqual([true, true]);
+    expect([primary.extend("held", "owner", 10_000), primary.release("held", "owner")]).toEqual([
+      true,
+      true,
+    ]);
     expect(primary.promoted(0, 0).primary.refusal).toBe("out-of-memory");
   });
 });

@@ -1,5 +1,15 @@
-/** A Redis primary: entries and leases, changed in atomic steps, and a journal from which a lagging replica can be made. */
-import { CacheUnavailableError, type Busy, type Conflict, type DriverWrite, type Entry, type Granted } from "@lingpai/core";
+/**
+ * A Redis primary: entries and leases, changed in atomic steps, and a journal from which a lagging
+ * replica can be made.
+ */
+import {
+  CacheUnavailableError,
+  type Busy,
+  type Conflict,
+  type DriverWrite,
+  type Entry,
+  type Granted,
+} from "@lingpai/core";
 import type { WatchListener, Written } from "@lingpai/core";
 
 interface StoredEntry {
@@ -31,7 +41,10 @@ export class Primary {
   readonly entries: Map<string, StoredEntry>;
   readonly leases: Map<string, StoredLease>;
   readonly watchers: Set<Watcher> = new Set();
-  /** Why it refuses writes: out of memory it refuses new values and new leases, otherwise whatever changes something. Reads go on. */
+  /**
+   * Why it refuses writes: out of memory it refuses new values and new leases, otherwise whatever
+   * changes something. Reads go on.
+   */
   refusal: "out-of-memory" | "readonly" | "forbidden" | undefined;
   /** Until when it executes nothing. */
   frozenUntilMs: number = Number.NEGATIVE_INFINITY;
@@ -56,7 +69,10 @@ export class Primary {
     this.#skewMs += ms;
   }
 
-  /** What a replica becomes that has not seen the writes of the last `lagMs`. Its own clock is off by `skewMs`. */
+  /**
+   * What a replica becomes that has not seen the writes of the last `lagMs`. Its own clock is off
+   * by `skewMs`.
+   */
   promoted(lagMs: number, skewMs: number): { primary: Primary; lost: number } {
     const primary = new Primary(this.#trueMs, skewMs, this);
     const seenUntilMs = this.#trueMs() - lagMs;
@@ -67,7 +83,14 @@ export class Primary {
 
   get(name: string): Entry | undefined {
     const entry = this.#live(name);
-    return entry && { value: entry.value, version: entry.version, ttlMs: entry.expiresAtMs - this.nowMs(), storeNowMs: this.nowMs() };
+    return (
+      entry && {
+        value: entry.value,
+        version: entry.version,
+        ttlMs: entry.expiresAtMs - this.nowMs(),
+        storeNowMs: this.nowMs(),
+      }
+    );
   }
 
   set(name: string, value: string, { version, ttlMs, ifVersion }: DriverWrite): Written | Conflict {
@@ -75,9 +98,14 @@ export class Primary {
     const stored = this.#live(name)?.version;
     this.#requireWritable();
     if (stored === version) return { written: true, version, storeNowMs };
-    if (ifVersion !== undefined && ifVersion !== (stored ?? "absent")) return { written: false, version: stored, storeNowMs };
+    if (ifVersion !== undefined && ifVersion !== (stored ?? "absent"))
+      return { written: false, version: stored, storeNowMs };
     this.#requireRoom();
-    this.#put(name, { value, version, expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : storeNowMs + ttlMs });
+    this.#put(name, {
+      value,
+      version,
+      expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : storeNowMs + ttlMs,
+    });
     this.#tell(name);
     return { written: true, version, storeNowMs };
   }
@@ -92,17 +120,24 @@ export class Primary {
   }
 
   names(scope: string): readonly string[] {
-    return [...this.entries.keys()].filter((name) => name.startsWith(scope) && this.#live(name) !== undefined);
+    return [...this.entries.keys()].filter(
+      (name) => name.startsWith(scope) && this.#live(name) !== undefined,
+    );
   }
 
   tryAcquire(name: string, owner: string, ttlMs: number): Granted | Busy {
     this.#requireWritable();
     const storeNowMs = this.nowMs();
     const held = this.holder(name);
-    if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
+    if (held !== undefined && held.owner !== owner)
+      return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
     if (held === undefined) this.#requireRoom();
     const fence = held?.fence ?? Math.max((this.leases.get(name)?.fence ?? 0) + 1, storeNowMs);
-    this.#lease(name, { owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs) });
+    this.#lease(name, {
+      owner,
+      fence,
+      expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs),
+    });
     return { acquired: true, fence, storeNowMs };
   }
 
@@ -139,12 +174,16 @@ export class Primary {
 
   #requireRoom(): void {
     if (this.refusal === "out-of-memory")
-      throw new CacheUnavailableError("The simulated store is out of memory.", { reason: this.refusal });
+      throw new CacheUnavailableError("The simulated store is out of memory.", {
+        reason: this.refusal,
+      });
   }
 
   #requireWritable(): void {
     if (this.refusal === "readonly" || this.refusal === "forbidden")
-      throw new CacheUnavailableError(`The simulated store refuses writes: ${this.refusal}.`, { reason: this.refusal });
+      throw new CacheUnavailableError(`The simulated store refuses writes: ${this.refusal}.`, {
+        reason: this.refusal,
+      });
   }
 
   #live(name: string): StoredEntry | undefined {
@@ -167,7 +206,8 @@ export class Primary {
   #record(undo: (primary: Primary) => void): void {
     const atMs = this.#trueMs();
     this.#journal.push({ atMs, undo });
-    if (this.#journal.length > 256) this.#journal = this.#journal.filter((entry) => entry.atMs > atMs - journalMs);
+    if (this.#journal.length > 256)
+      this.#journal = this.#journal.filter((entry) => entry.atMs > atMs - journalMs);
   }
 
   #tell(name: string): void {

@@ -2,11 +2,25 @@ import { describe, expect, it } from "vitest";
 import { Process } from "./process.ts";
 import { World } from "./world.ts";
 
-function start(): { world: World; process: Process; log: string[]; note: (what: string) => () => void } {
+function start(): {
+  world: World;
+  process: Process;
+  log: string[];
+  note: (what: string) => () => void;
+} {
   const world = new World(1_000_000, 10);
-  const process = new Process(world, { name: "node-1.1", wallOffsetMs: 5_000, bootedAtMs: 900_000 });
+  const process = new Process(world, {
+    name: "node-1.1",
+    wallOffsetMs: 5_000,
+    bootedAtMs: 900_000,
+  });
   const log: string[] = [];
-  return { world, process, log, note: (what) => () => log.push(`${what} ${process.monotonicMs()}`) };
+  return {
+    world,
+    process,
+    log,
+    note: (what) => () => log.push(`${what} ${process.monotonicMs()}`),
+  };
 }
 
 describe("a process", () => {

@@ -1,4 +1,7 @@
-/** A simulated process: its own clocks, its timers, what reaches it over the network, and what can befall it. */
+/**
+ * A simulated process: its own clocks, its timers, what reaches it over the network, and what can
+ * befall it.
+ */
 import type { CancelTimer, Clock } from "@lingpai/core";
 import type { Appointment } from "./event-queue.ts";
 import type { World } from "./world.ts";
@@ -25,7 +28,10 @@ export class Process implements Clock {
   #bootedAtMs: number;
   #isDead = false;
   #pausedUntilMs: number | undefined;
-  /** What came while it stood still, to be handled when it goes on: first the timers that are due, as an event loop does. */
+  /**
+   * What came while it stood still, to be handled when it goes on: first the timers that are due,
+   * as an event loop does.
+   */
   #late: { timers: Timer[]; messages: (() => void)[] } = { timers: [], messages: [] };
   #pausedMs = 0;
 
@@ -46,7 +52,11 @@ export class Process implements Clock {
 
   setTimer(delayMs: number, fire: () => void): CancelTimer {
     if (this.#isDead) return () => {};
-    const timer: Timer = { dueMs: this.monotonicMs() + Math.ceil(Math.max(0, delayMs)), fire, appointment: undefined };
+    const timer: Timer = {
+      dueMs: this.monotonicMs() + Math.ceil(Math.max(0, delayMs)),
+      fire,
+      appointment: undefined,
+    };
     this.#timers.add(timer);
     this.#arm(timer);
     return () => {
@@ -74,7 +84,10 @@ export class Process implements Clock {
     return this.#world.nowMs - this.#pausedMs;
   }
 
-  /** Hands over what comes from the network after so long: later if the process stands still, never if it is dead. */
+  /**
+   * Hands over what comes from the network after so long: later if the process stands still, never
+   * if it is dead.
+   */
   receive(delayMs: number, message: () => void): void {
     this.#world.after(delayMs, () => {
       if (this.#isDead) return "quiet";
@@ -102,7 +115,8 @@ export class Process implements Clock {
   /** Nothing fires and nothing arrives any more. */
   kill(): void {
     this.#isDead = true;
-    for (const { appointment } of this.#timers) if (appointment !== undefined) appointment.happening = undefined;
+    for (const { appointment } of this.#timers)
+      if (appointment !== undefined) appointment.happening = undefined;
     this.#timers.clear();
   }
 
@@ -128,7 +142,9 @@ export class Process implements Clock {
   }
 
   #arm(timer: Timer): void {
-    timer.appointment = this.#world.after(timer.dueMs - this.monotonicMs(), () => this.#fire(timer));
+    timer.appointment = this.#world.after(timer.dueMs - this.monotonicMs(), () =>
+      this.#fire(timer),
+    );
   }
 
   #fire(timer: Timer): "quiet" | void {

@@ -1,4 +1,7 @@
-/** One run: a fleet, a store, a platform and business traffic under one seed's weather, audited to the end. */
+/**
+ * One run: a fleet, a store, a platform and business traffic under one seed's weather, audited to
+ * the end.
+ */
 import type { Violation } from "./auditor.ts";
 import { judgeRest } from "./rest-audit.ts";
 import { hourMs, Stage, type RunSettings } from "./cluster.ts";
@@ -36,9 +39,16 @@ export async function simulate(settings: RunSettings): Promise<RunResult> {
 
 async function played(stage: Stage, settings: RunSettings): Promise<RunResult> {
   const { world, auditor, wechat, fetches, nodes } = stage;
-  const consumers = nodes.filter(({ role }) => role === "consumer").map(({ name }) => `${name} is a consumer`);
+  const consumers = nodes
+    .filter(({ role }) => role === "consumer")
+    .map(({ name }) => `${name} is a consumer`);
   const scenarios = stage.scenarios.map(({ name }) => name);
-  const weather = [describeWeather(stage.weather), `a ${wechat.kind} token`, ...consumers, ...scenarios].join(", ");
+  const weather = [
+    describeWeather(stage.weather),
+    `a ${wechat.kind} token`,
+    ...consumers,
+    ...scenarios,
+  ].join(", ");
   const endMs = world.nowMs + settings.hours * hourMs;
   stage.begin(endMs);
   await world.runUntil(endMs);
@@ -48,7 +58,8 @@ async function played(stage: Stage, settings: RunSettings): Promise<RunResult> {
   await world.runUntil(endMs + restMs);
   judgeRest(stage, settings.reports);
   for (const { judge } of stage.scenarios) judge?.(stage);
-  for (const { promise, what } of [...fetches.summary(), ...stage.availability.summary()]) auditor.violated(promise, what);
+  for (const { promise, what } of [...fetches.summary(), ...stage.availability.summary()])
+    auditor.violated(promise, what);
   const within = wechat.fetches.filter((fetch) => fetch.sentAtMs < endMs);
   const tally: Tally = {
     ...measured,
@@ -56,10 +67,19 @@ async function played(stage: Stage, settings: RunSettings): Promise<RunResult> {
     fetches: within.length,
     lifetimes: lifetimesOf(within),
   };
-  return { seed: settings.seed, violations: auditor.violations, tally, fingerprint: world.chronicle.fingerprint, weather, scenarios };
+  return {
+    seed: settings.seed,
+    violations: auditor.violations,
+    tally,
+    fingerprint: world.chronicle.fingerprint,
+    weather,
+    scenarios,
+  };
 }
 
-/** Credentials that had come into their refresh window when the next was asked for, and the last. */
+/**
+ * Credentials that had come into their refresh window when the next was asked for, and the last.
+ */
 function lifetimesOf(fetches: readonly Fetch[]): number {
   const issued = fetches.filter(({ token }) => token !== undefined);
   return issued.filter((fetch, index) => {

@@ -11,7 +11,17 @@ const offeredEveryMs = 15_000;
 export const readWithinMs = 300_000;
 
 /** A replica takes over that has not seen the last writes; each node notices in its own time. */
-export function failOver({ world, chance, weather, auditor, documents, faults, fetches, nodes, store }: Misfortunes): void {
+export function failOver({
+  world,
+  chance,
+  weather,
+  auditor,
+  documents,
+  faults,
+  fetches,
+  nodes,
+  store,
+}: Misfortunes): void {
   const lagMs = chance.happens(0.8) ? chance.magnitude(1, 500) : chance.magnitude(500, 10_000);
   const skewMs = Math.round(chance.between(-weather.promotedSkewMs, 0));
   const isSplit = chance.happens(weather.splitBrain);
@@ -38,7 +48,16 @@ export function failOver({ world, chance, weather, auditor, documents, faults, f
   }
 }
 
-export function evict({ world, chance, auditor, documents, faults, fetches, nodes, store: { primary } }: Misfortunes): void {
+export function evict({
+  world,
+  chance,
+  auditor,
+  documents,
+  faults,
+  fetches,
+  nodes,
+  store: { primary },
+}: Misfortunes): void {
   const names = [...primary.entries.keys(), ...primary.leases.keys()];
   const name = names[chance.whole(0, names.length - 1)];
   if (name === undefined) return;
@@ -50,7 +69,15 @@ export function evict({ world, chance, auditor, documents, faults, fetches, node
   fetches.lostWrites(1_000);
 }
 
-export function flush({ world, auditor, documents, faults, fetches, nodes, store: { primary } }: Misfortunes): void {
+export function flush({
+  world,
+  auditor,
+  documents,
+  faults,
+  fetches,
+  nodes,
+  store: { primary },
+}: Misfortunes): void {
   world.note("store", "forgets everything: somebody flushed it");
   primary.flush();
   leaveConsumersWaiting(nodes, faults);
@@ -59,15 +86,28 @@ export function flush({ world, auditor, documents, faults, fetches, nodes, store
   fetches.lostWrites(1_000);
 }
 
-/** A consumer that starts after the store forgot can but wait until an owner reads again, and writes back what it has. */
+/**
+ * A consumer that starts after the store forgot can but wait until an owner reads again, and writes
+ * back what it has.
+ */
 function leaveConsumersWaiting(nodes: readonly FleetNode[], faults: FaultLedger): void {
   for (const { name, role } of nodes) {
     if (role === "consumer")
-      faults.add({ name: "store forgot, and consumers wait for an owner's next reading", node: name, forMs: readWithinMs });
+      faults.add({
+        name: "store forgot, and consumers wait for an owner's next reading",
+        node: name,
+        forMs: readWithinMs,
+      });
   }
 }
 
-export function stepStore({ world, chance, auditor, documents, store: { primary } }: Misfortunes): void {
+export function stepStore({
+  world,
+  chance,
+  auditor,
+  documents,
+  store: { primary },
+}: Misfortunes): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
   auditor.circumstances.disturbed(undefined, 15_000);
@@ -75,7 +115,10 @@ export function stepStore({ world, chance, auditor, documents, store: { primary 
   documents.lostWrites(primary);
 }
 
-/** The store is out of memory: nothing can be announced, so nothing is fetched, and what was fetched cannot be stored. */
+/**
+ * The store is out of memory: nothing can be announced, so nothing is fetched, and what was fetched
+ * cannot be stored.
+ */
 export function fillStore({ world, chance, auditor, faults, store }: Misfortunes): void {
   if (store.primary.refusal !== undefined) return;
   const forMs = chance.magnitude(1_000, 600_000);

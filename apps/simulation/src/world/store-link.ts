@@ -1,4 +1,7 @@
-/** One process's connection to the store: commands in order, answers that take time or never come, messages that may be missed. */
+/**
+ * One process's connection to the store: commands in order, answers that take time or never come,
+ * messages that may be missed.
+ */
 import type { CacheDriver, LockDriver, Unsubscribe, WatchListener } from "@lingpai/core";
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Primary, Watcher } from "./primary.ts";
@@ -10,7 +13,12 @@ export interface Trip {
   readonly requestMs: number;
   readonly replyMs: number;
   /** `silent`: the driver never settles; `reset`: it says that the connection broke. */
-  readonly fate: "answered" | "request-lost-silent" | "reply-lost-silent" | "request-lost-reset" | "reply-lost-reset";
+  readonly fate:
+    | "answered"
+    | "request-lost-silent"
+    | "reply-lost-silent"
+    | "request-lost-reset"
+    | "reply-lost-reset";
 }
 
 export interface StoreLinkOptions {
@@ -59,22 +67,37 @@ export class StoreLink {
   constructor(options: StoreLinkOptions) {
     this.#options = options;
     this.#primary = options.primary;
-    const run = <T>(command: string, name: string, execute: (primary: Primary) => T, value?: string): Promise<T> =>
-      this.#run(command, name, execute, value);
+    const run = <T>(
+      command: string,
+      name: string,
+      execute: (primary: Primary) => T,
+      value?: string,
+    ): Promise<T> => this.#run(command, name, execute, value);
     const entries: CacheDriver = {
       kind: "simulated",
       get: (name) => run("get", name, (primary) => primary.get(name)),
-      set: (name, value, write) => run("set", name, (primary) => primary.set(name, value, write), value),
-      delete: (name, ifVersion) => run("delete", name, (primary) => primary.delete(name, ifVersion)),
-      clear: (scope) => run("clear", scope, (primary) => primary.names(scope).filter((name) => primary.delete(name)).length),
+      set: (name, value, write) =>
+        run("set", name, (primary) => primary.set(name, value, write), value),
+      delete: (name, ifVersion) =>
+        run("delete", name, (primary) => primary.delete(name, ifVersion)),
+      clear: (scope) =>
+        run(
+          "clear",
+          scope,
+          (primary) => primary.names(scope).filter((name) => primary.delete(name)).length,
+        ),
       names: (scope) => this.#names(scope),
       close: async () => {},
     };
-    this.cacheDriver = options.pushesChanges ? { ...entries, watch: (scope, listener) => this.#watch(scope, listener) } : entries;
+    this.cacheDriver = options.pushesChanges
+      ? { ...entries, watch: (scope, listener) => this.#watch(scope, listener) }
+      : entries;
     this.lockDriver = {
       kind: "simulated",
-      tryAcquire: (name, owner, ttlMs) => run("acquire", name, (primary) => primary.tryAcquire(name, owner, ttlMs)),
-      extend: (name, owner, ttlMs) => run("extend", name, (primary) => primary.extend(name, owner, ttlMs)),
+      tryAcquire: (name, owner, ttlMs) =>
+        run("acquire", name, (primary) => primary.tryAcquire(name, owner, ttlMs)),
+      extend: (name, owner, ttlMs) =>
+        run("extend", name, (primary) => primary.extend(name, owner, ttlMs)),
       release: (name, owner) => run("release", name, (primary) => primary.release(name, owner)),
     };
   }
@@ -91,14 +114,20 @@ export class StoreLink {
     return this.#brokenSince !== undefined;
   }
 
-  /** Nothing goes through any more, in either direction. `refusing`: the driver knows, and says so at once; otherwise it never settles. */
+  /**
+   * Nothing goes through any more, in either direction. `refusing`: the driver knows, and says so
+   * at once; otherwise it never settles.
+   */
   cut({ refusing = false }: { readonly refusing?: boolean } = {}): void {
     this.#brokenSince ??= this.#options.world.nowMs;
     this.#isRefusing = refusing;
     for (const subscription of this.#subscriptions) this.#detach(subscription);
   }
 
-  /** The connection stands again, perhaps to another primary; what may have been missed is to be read again. */
+  /**
+   * The connection stands again, perhaps to another primary; what may have been missed is to be
+   * read again.
+   */
   connect(primary: Primary): void {
     for (const subscription of this.#subscriptions) this.#detach(subscription);
     this.#primary = primary;
@@ -116,12 +145,23 @@ export class StoreLink {
     this.#subscriptions.clear();
   }
 
-  #run<T>(command: string, name: string, execute: (primary: Primary) => T, value: string | undefined): Promise<T> {
+  #run<T>(
+    command: string,
+    name: string,
+    execute: (primary: Primary) => T,
+    value: string | undefined,
+  ): Promise<T> {
     const { world, process, trip } = this.#options;
     const { requestMs, replyMs, fate } = trip(command);
     return new Promise((resolve, reject) => {
       const reset = (): void =>
-        process.receive(replyMs, () => reject(new CacheUnavailableError("The simulated connection broke.", { reason: "disconnected" })));
+        process.receive(replyMs, () =>
+          reject(
+            new CacheUnavailableError("The simulated connection broke.", {
+              reason: "disconnected",
+            }),
+          ),
+        );
       const lose = (): void => (fate.endsWith("reset") || this.#isRefusing ? reset() : undefined);
       if (fate.startsWith("request-lost") || this.#isRefusing) return lose();
       // Commands of one connection do not overtake each other, nor do their answers.
@@ -133,8 +173,11 @@ export class StoreLink {
           return "quiet";
         }
         if (world.nowMs < primary.frozenUntilMs) {
-          // It waits in the frozen server's socket, unless the client has left for another one meanwhile.
-          world.after(primary.frozenUntilMs - world.nowMs, () => (this.#primary === primary ? arrive() : "quiet"));
+          // It waits in the frozen server's socket, unless the client has left for another one
+          // meanwhile.
+          world.after(primary.frozenUntilMs - world.nowMs, () =>
+            this.#primary === primary ? arrive() : "quiet",
+          );
           return "quiet";
         }
         const outcome = this.#execute(primary, { command, name, value }, execute);
@@ -160,7 +203,12 @@ export class StoreLink {
   ): Outcome<T> {
     const { process, onExecuted } = this.#options;
     const outcome = outcomeOf(() => execute(primary));
-    onExecuted({ process, primary, ...asked, result: "refusal" in outcome ? outcome.refusal : outcome.result });
+    onExecuted({
+      process,
+      primary,
+      ...asked,
+      result: "refusal" in outcome ? outcome.refusal : outcome.result,
+    });
     return outcome;
   }
 

@@ -1,4 +1,7 @@
-/** Calls for a ticket, judged as business calls are: they fail, or wait, only with an excuse; and a ticket that is handed out is alive. */
+/**
+ * Calls for a ticket, judged as business calls are: they fail, or wait, only with an excuse; and a
+ * ticket that is handed out is alive.
+ */
 import type { Auditor } from "./auditor.ts";
 import type { AvailabilityAudit } from "./availability-audit.ts";
 import type { Finding } from "./document-audit.ts";
@@ -44,7 +47,10 @@ export class TicketAudit {
 
   #judge({ name }: FleetNode, ticket: string): void {
     const { nowMs } = this.#world;
-    if (!this.#tickets.isAlive(ticket) && !this.#auditor.circumstances.sleeps.touch(name, nowMs - wokenWithinMs, nowMs))
+    if (
+      !this.#tickets.isAlive(ticket) &&
+      !this.#auditor.circumstances.sleeps.touch(name, nowMs - wokenWithinMs, nowMs)
+    )
       this.#auditor.violated("T1", `${name} was given a ticket that is dead`);
   }
 

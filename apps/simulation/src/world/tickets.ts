@@ -1,4 +1,7 @@
-/** The platform's tickets, which are had for an access token. Each node may keep one, as a child of its token. */
+/**
+ * The platform's tickets, which are had for an access token. Each node may keep one, as a child of
+ * its token.
+ */
 import { IssueError, type Issued, type Issuer, type Secret } from "@lingpai/core";
 import type { Platform } from "@lingpai/wechat-simulator";
 import { failure, processedFates, toldFates, type Passage } from "./passage.ts";
@@ -30,7 +33,12 @@ export class Tickets {
   /** What a process asks through. */
   issuer(process: Process): Issuer {
     const id = `${prefix}jsapi:${this.#options.appId}`;
-    return { id, policy: { kind: "sliding" }, lifetimeMs, issue: ({ parent }) => this.#issue(process, parent) };
+    return {
+      id,
+      policy: { kind: "sliding" },
+      lifetimeMs,
+      issue: ({ parent }) => this.#issue(process, parent),
+    };
   }
 
   isAlive(ticket: string): boolean {
@@ -43,7 +51,9 @@ export class Tickets {
     this.asked += 1;
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
-        const answer = processedFates.has(fate) ? this.#process(parent?.reveal() ?? "") : failure(fate);
+        const answer = processedFates.has(fate)
+          ? this.#process(parent?.reveal() ?? "")
+          : failure(fate);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
           const told = toldFates.has(fate) ? answer : failure(fate);
@@ -59,11 +69,18 @@ export class Tickets {
     const answer = this.refuses ? undefined : engine.calls.ticket({ accessToken, type: "jsapi" });
     if (answer?.ok === true) {
       const { ticket } = answer.body;
-      return { secret: ticket, expiresInMs: (engine.operator.inspect(ticket)?.expiresAtMs ?? 0) - world.nowMs };
+      return {
+        secret: ticket,
+        expiresInMs: (engine.operator.inspect(ticket)?.expiresAtMs ?? 0) - world.nowMs,
+      };
     }
     const errcode = answer?.body.errcode ?? 40001;
     const options = { platformCode: String(errcode) };
-    return new IssueError(deadTokenCodes.includes(errcode) ? "parent" : "busy", "The simulated platform refuses.", options);
+    return new IssueError(
+      deadTokenCodes.includes(errcode) ? "parent" : "busy",
+      "The simulated platform refuses.",
+      options,
+    );
   }
 }
 

@@ -1,4 +1,6 @@
-/** What happened in a world, to be read by people and to be compared between two runs of one seed. */
+/**
+ * What happened in a world, to be read by people and to be compared between two runs of one seed.
+ */
 
 interface Line {
   readonly atMs: number;
@@ -44,7 +46,8 @@ export class Chronicle {
   /** FNV-1a over the code units. */
   #mix(text: string): void {
     let hash = this.#hash;
-    for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+    for (let index = 0; index < text.length; index += 1)
+      hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
     this.#hash = hash;
   }
 }

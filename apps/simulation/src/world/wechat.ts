@@ -1,4 +1,7 @@
-/** The platform behind a network: the simulator's engine, asked over requests that take time, get lost or are answered by something else. */
+/**
+ * The platform behind a network: the simulator's engine, asked over requests that take time, get
+ * lost or are answered by something else.
+ */
 import type { IssuePolicy, Issuer, IssueRequest, Issued, Random } from "@lingpai/core";
 import { fingerprint, IssueError } from "@lingpai/core";
 import { createPlatform, type Platform } from "@lingpai/wechat-simulator";
@@ -13,23 +16,37 @@ const expiredCode = 42001;
 const addressCode = 40164;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
-/** What a node proves itself with: the AppSecret that it was given, and the address that its requests come from. */
+/**
+ * What a node proves itself with: the AppSecret that it was given, and the address that its
+ * requests come from.
+ */
 export interface Identity {
   secret: string;
   readonly address: string;
 }
 
-/** `plain`: each request issues a new one. `stable`: the same one comes back until its last minutes, unless a new one is forced. */
+/**
+ * `plain`: each request issues a new one. `stable`: the same one comes back until its last minutes,
+ * unless a new one is forced.
+ */
 export type Kind = "plain" | "stable";
 
 function policyOf(kind: Kind, overlapMs: number): IssuePolicy {
-  return kind === "plain" ? { kind: "supersede", window: 2, overlapMs } : { kind: "stable", renewWithinMs: 300_000 };
+  return kind === "plain"
+    ? { kind: "supersede", window: 2, overlapMs }
+    : { kind: "stable", renewWithinMs: 300_000 };
 }
 
-/** Why the token endpoint refuses: the account is frozen, it knows another secret, one address or all are not on its list, or the day's quota is gone. */
+/**
+ * Why the token endpoint refuses: the account is frozen, it knows another secret, one address or
+ * all are not on its list, or the day's quota is gone.
+ */
 export type IssueRefusal = "frozen" | "secret" | "address" | "addresses" | "quota";
 
-const issueEndpoints: Readonly<Record<Kind, string>> = { plain: "/cgi-bin/token", stable: "/cgi-bin/stable_token" };
+const issueEndpoints: Readonly<Record<Kind, string>> = {
+  plain: "/cgi-bin/token",
+  stable: "/cgi-bin/stable_token",
+};
 
 /** One request for a credential, as it really went. */
 export interface Fetch {
@@ -78,8 +95,22 @@ export class Wechat {
     const { world, random, overlapMs } = options;
     const nowMs = (): number => world.nowMs;
     const clock = { monotonicMs: nowMs, wallMs: nowMs, setTimer: () => () => {} };
-    const accounts = [{ appId, secret: this.secret, limits: { "/cgi-bin/token": unlimited, "/cgi-bin/stable_token": unlimited } }];
-    this.engine = createPlatform({ accounts, clock, nowMs, random, overlapMs, lifetimeMs, logEntriesMax: 0 });
+    const accounts = [
+      {
+        appId,
+        secret: this.secret,
+        limits: { "/cgi-bin/token": unlimited, "/cgi-bin/stable_token": unlimited },
+      },
+    ];
+    this.engine = createPlatform({
+      accounts,
+      clock,
+      nowMs,
+      random,
+      overlapMs,
+      lifetimeMs,
+      logEntriesMax: 0,
+    });
   }
 
   get kind(): Kind {
@@ -110,7 +141,11 @@ export class Wechat {
       id: `wechat:${this.kind}:${appId}`,
       policy: policyOf(this.kind, this.#options.overlapMs),
       lifetimeMs,
-      quota: { perDay: this.#options.quotaPerDay, dayOffsetMs: 28_800_000, forced: { perDay: 20, gapMs: 30_000 } },
+      quota: {
+        perDay: this.#options.quotaPerDay,
+        dayOffsetMs: 28_800_000,
+        forced: { perDay: 20, gapMs: 30_000 },
+      },
       issue: (request) => this.#issue(process, identity, request),
       probe: (secret) => this.#probe(process, secret.reveal()),
       revision: () => fingerprint("revision", identity.secret),
@@ -172,7 +207,10 @@ export class Wechat {
         operator.setQuota(appId, issueEndpoints[this.kind], { perDay: 0 });
         return () => operator.setQuota(appId, issueEndpoints[this.kind], unlimited);
       default:
-        operator.setAllowList(appId, reason === "address" ? others.filter((other) => other !== address) : []);
+        operator.setAllowList(
+          appId,
+          reason === "address" ? others.filter((other) => other !== address) : [],
+        );
         return () => operator.setAllowList(appId, undefined);
     }
   }
@@ -180,7 +218,9 @@ export class Wechat {
   /** Requests that have been sent and not processed, and will be. */
   underWay(): readonly Fetch[] {
     const nowMs = this.#options.world.nowMs;
-    return this.fetches.filter((fetch) => fetch.processedAtMs === undefined && fetch.willBeProcessedAtMs > nowMs);
+    return this.fetches.filter(
+      (fetch) => fetch.processedAtMs === undefined && fetch.willBeProcessedAtMs > nowMs,
+    );
   }
 
   #issue(process: Process, { secret, address }: Identity, request: IssueRequest): Promise<Issued> {
@@ -211,7 +251,10 @@ export class Wechat {
           }
           fetch.outcome = fate === "absurd" ? "unknown" : "issued";
           if (fate !== "absurd") return resolve(told);
-          return resolve({ ...told, expiresInMs: absurdLifetimesMs[fetch.number % absurdLifetimesMs.length]! });
+          return resolve({
+            ...told,
+            expiresInMs: absurdLifetimesMs[fetch.number % absurdLifetimesMs.length]!,
+          });
         });
         return "quiet";
       });
@@ -219,20 +262,40 @@ export class Wechat {
   }
 
   /** What was issued, or why the platform refuses for good. */
-  #process(fetch: Fetch, address: string, { fate, lifeMs = lifetimeMs }: Passage): Issued | IssueError {
+  #process(
+    fetch: Fetch,
+    address: string,
+    { fate, lifeMs = lifetimeMs }: Passage,
+  ): Issued | IssueError {
     const { official } = this.engine;
     fetch.processedAtMs = this.#options.world.nowMs;
     const isAdmitted = fetch.secret === this.secret && this.#allowed?.includes(address) !== false;
-    if (fate === "repeated" && isAdmitted && this.#latest !== undefined && this.isAlive(this.#latest))
+    if (
+      fate === "repeated" &&
+      isAdmitted &&
+      this.#latest !== undefined &&
+      this.isAlive(this.#latest)
+    )
       return this.#give(fetch, this.#latest, this.expiresAtMs(this.#latest) - fetch.processedAtMs);
-    const request = { appId, secret: fetch.secret, ip: address, caller: fetch.process.name, forceRefresh: fetch.request.forced };
-    const answer = this.kind === "stable" ? official.issueStable(request) : official.issuePlain(request);
+    const request = {
+      appId,
+      secret: fetch.secret,
+      ip: address,
+      caller: fetch.process.name,
+      forceRefresh: fetch.request.forced,
+    };
+    const answer =
+      this.kind === "stable" ? official.issueStable(request) : official.issuePlain(request);
     if (!answer.ok) {
       const { errcode } = answer.body;
-      return new IssueError(errcode === 45009 ? "quota" : "fatal", "The simulated platform refuses.", {
-        platformCode: String(errcode),
-        scope: errcode === addressCode ? "node" : "account",
-      });
+      return new IssueError(
+        errcode === 45009 ? "quota" : "fatal",
+        "The simulated platform refuses.",
+        {
+          platformCode: String(errcode),
+          scope: errcode === addressCode ? "node" : "account",
+        },
+      );
     }
     const { access_token: token, expires_in: seconds } = answer.body;
     if (this.kind === "stable") return this.#give(fetch, token, 1_000 * seconds);
@@ -253,7 +316,8 @@ export class Wechat {
     return new Promise((resolve) => {
       if (fate === "lost" || fate === "unprocessed") return;
       this.#options.world.after(beforeMs, () => {
-        const verdict = fate === "answered" ? (this.call(token) === 0 ? "alive" : "dead") : "unknown";
+        const verdict =
+          fate === "answered" ? (this.call(token) === 0 ? "alive" : "dead") : "unknown";
         process.receive(afterMs, () => resolve(verdict));
         return "quiet";
       });

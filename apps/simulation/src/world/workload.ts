@@ -1,4 +1,7 @@
-/** Business calls of one node, as an API client makes them: take the credential, call, and after a refusal report it and call once more. */
+/**
+ * Business calls of one node, as an API client makes them: take the credential, call, and after a
+ * refusal report it and call once more.
+ */
 import type { Rejection, Secret } from "@lingpai/core";
 import type { Auditor } from "./auditor.ts";
 import type { Chance } from "./chance.ts";
@@ -69,7 +72,9 @@ export class Traffic {
     });
   }
 
-  /** A promise where everything that follows has settled with it; undefined where more may follow. */
+  /**
+   * A promise where everything that follows has settled with it; undefined where more may follow.
+   */
   #call(life: Life): Promise<void> | undefined {
     const { chance, longCall, paths, refusedPathShare, tally } = this.#options;
     tally.calls += 1;
@@ -115,7 +120,9 @@ export class Traffic {
     auditor.served(this.#node, life, token);
     if (travelMs > 0) await this.#travel(life, travelMs);
     const code = wechat.call(token);
-    return code === 0 ? this.#options.auditor.answered(this.#node, life) : this.#refused(life, secret, code, obtainedAtMs);
+    return code === 0
+      ? this.#options.auditor.answered(this.#node, life)
+      : this.#refused(life, secret, code, obtainedAtMs);
   }
 
   /** I19: what is at hand costs no time, and nobody waits longer than was promised. */
@@ -131,7 +138,11 @@ export class Traffic {
       const tookMs = process.awakeMs - since.awakeMs;
       const hasStoodStill = world.nowMs - since.trueMs > tookMs;
       const mostMs = isAtHand ? 0 : servedWithinMs + (hasStoodStill ? graceMs : 0);
-      if (tookMs > mostMs) auditor.violated("I19", `${this.#node.name} let a caller wait ${tookMs} ms, where ${mostMs} is the most`);
+      if (tookMs > mostMs)
+        auditor.violated(
+          "I19",
+          `${this.#node.name} let a caller wait ${tookMs} ms, where ${mostMs} is the most`,
+        );
     }
   }
 
@@ -142,7 +153,10 @@ export class Traffic {
     process.receive(this.#options.tempers.between(0, leavesWithinMs), () => leaving.abort(reason));
     await credential.get({ signal: leaving.signal }).catch((error: unknown) => {
       if (leaving.signal.aborted && error !== reason)
-        this.#options.auditor.violated("I20", `${this.#node.name} gave a caller that left ${error}`);
+        this.#options.auditor.violated(
+          "I20",
+          `${this.#node.name} gave a caller that left ${error}`,
+        );
     });
   }
 
@@ -154,7 +168,10 @@ export class Traffic {
       const secret = await credential.get();
       await credential.reject(secret, options);
     } catch (error) {
-      this.#options.world.note(this.#node.name, `a call to ${refusedPath} ends: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.world.note(
+        this.#node.name,
+        `a call to ${refusedPath} ends: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -166,7 +183,10 @@ export class Traffic {
     if (reports) await this.#replay(life, secret, code, 1);
   }
 
-  /** Reports the refused credential, and sends the call again with its replacement; and once more where that one has been killed too. */
+  /**
+   * Reports the refused credential, and sends the call again with its replacement; and once more
+   * where that one has been killed too.
+   */
   async #replay(life: Life, secret: Secret, code: number, sends: number): Promise<void> {
     const { auditor, wechat, world } = this.#options;
     const sinceMs = world.nowMs;
@@ -191,7 +211,9 @@ export class Traffic {
     return auditor.failed(this.#node, life, "replay", undefined);
   }
 
-  /** Promise 4: what was replaced is answered with the present one, at once, and nothing is fetched. */
+  /**
+   * Promise 4: what was replaced is answered with the present one, at once, and nothing is fetched.
+   */
   async #reportOldToken(life: Life): Promise<void> {
     const { auditor, world } = this.#options;
     const old = life.served.at(-2);
@@ -199,9 +221,18 @@ export class Traffic {
     // In doubt the present one is looked at first, which takes a question to the platform.
     if (old === undefined || present === undefined || life.credential.status().inDoubt) return;
     const atMs = world.nowMs;
-    const answer = await life.credential.reject(old, { platformCode: "40001" }).catch(() => undefined);
-    if (answer?.replaced !== true || answer.secret.fingerprint !== present.fingerprint || world.nowMs !== atMs) {
-      auditor.violated("4", `${this.#node.name} reported an old token, and was not given the present one at once`);
+    const answer = await life.credential
+      .reject(old, { platformCode: "40001" })
+      .catch(() => undefined);
+    if (
+      answer?.replaced !== true ||
+      answer.secret.fingerprint !== present.fingerprint ||
+      world.nowMs !== atMs
+    ) {
+      auditor.violated(
+        "4",
+        `${this.#node.name} reported an old token, and was not given the present one at once`,
+      );
     }
   }
 

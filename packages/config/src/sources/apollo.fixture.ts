@@ -1,4 +1,7 @@
-/** Apollo's config service in this process, as it answers: releases, held notifications, access keys. */
+/**
+ * Apollo's config service in this process, as it answers: releases, held notifications, access
+ * keys.
+ */
 import { createHmac } from "node:crypto";
 import type { Clock } from "@lingpai/core";
 import { heldQuestions } from "./held.fixture.ts";
@@ -14,7 +17,10 @@ export interface FakeApollo {
   withdraw(namespace: string): void;
   /** Answers in the place of the service, as a proxy on the way does. */
   gateway: (() => Response) | undefined;
-  /** While true, a release is given out only to those who tell of its notification, as by an instance that lags behind. */
+  /**
+   * While true, a release is given out only to those who tell of its notification, as by an
+   * instance that lags behind.
+   */
   lags: boolean;
 }
 
@@ -38,8 +44,13 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
     if (accessKey === undefined) return true;
     const timestamp = headers.get("timestamp") ?? "";
     const { pathname, search } = new URL(url);
-    const signature = createHmac("sha1", accessKey).update(`${timestamp}\n${pathname}${search}`).digest("base64");
-    return Math.abs(clock.wallMs() - Number(timestamp)) <= 60_000 && headers.get("authorization") === `Apollo pay:${signature}`;
+    const signature = createHmac("sha1", accessKey)
+      .update(`${timestamp}\n${pathname}${search}`)
+      .digest("base64");
+    return (
+      Math.abs(clock.wallMs() - Number(timestamp)) <= 60_000 &&
+      headers.get("authorization") === `Apollo pay:${signature}`
+    );
   };
 
   const configs = (namespace: string, told: string | null): Response => {
@@ -61,17 +72,26 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
     });
   };
 
-  const newer = (asked: readonly { readonly namespaceName: string; readonly notificationId: number }[]): unknown[] =>
+  const newer = (
+    asked: readonly { readonly namespaceName: string; readonly notificationId: number }[],
+  ): unknown[] =>
     asked.flatMap(({ namespaceName, notificationId }) => {
       const id = releases.get(namespaceName)?.at(-1)?.id ?? -1;
       return id > notificationId
-        ? [{ namespaceName, notificationId: id, messages: { details: { [`pay+default+${namespaceName}`]: id } } }]
+        ? [
+            {
+              namespaceName,
+              notificationId: id,
+              messages: { details: { [`pay+default+${namespaceName}`]: id } },
+            },
+          ]
         : [];
     });
 
   const notifications = async (asked: string, signal: AbortSignal): Promise<Response> => {
     const parsed: Parameters<typeof newer>[0] = JSON.parse(asked);
-    if (newer(parsed).length === 0) await questions.hold(60_000, () => newer(parsed).length > 0, signal);
+    if (newer(parsed).length === 0)
+      await questions.hold(60_000, () => newer(parsed).length > 0, signal);
     const found = newer(parsed);
     return found.length > 0 ? Response.json(found) : new Response(null, { status: 304 });
   };
@@ -94,8 +114,10 @@ export function fakeApollo({ clock, accessKey }: FakeApolloOptions): FakeApollo 
       const url = new URL(request.url);
       fake.requests.push(url.pathname);
       if (fake.gateway !== undefined) return fake.gateway();
-      if (!isSigned(request)) return new Response('{"status":401,"message":"Unauthorized"}', { status: 401 });
-      if (url.pathname === "/notifications/v2") return notifications(url.searchParams.get("notifications") ?? "[]", request.signal);
+      if (!isSigned(request))
+        return new Response('{"status":401,"message":"Unauthorized"}', { status: 401 });
+      if (url.pathname === "/notifications/v2")
+        return notifications(url.searchParams.get("notifications") ?? "[]", request.signal);
       const [, namespace] = /^\/configs\/pay\/default\/([^/]+)$/.exec(url.pathname) ?? [];
       return namespace === undefined
         ? new Response("", { status: 404 })

@@ -19,14 +19,27 @@ interface World {
 function world(options: Partial<ApolloSourceOptions> = {}, accessKey?: string): World {
   const clock = manualClock();
   const apollo = fakeApollo({ clock, ...(accessKey === undefined ? {} : { accessKey }) });
-  const source = apolloSource({ url: "http://apollo:8080/", appId: "pay", fetch: apollo.fetch, ...options });
-  return { apollo, clock, watch: () => watched(source, clock), values: () => valuesOf(source, clock) };
+  const source = apolloSource({
+    url: "http://apollo:8080/",
+    appId: "pay",
+    fetch: apollo.fetch,
+    ...options,
+  });
+  return {
+    apollo,
+    clock,
+    watch: () => watched(source, clock),
+    values: () => valuesOf(source, clock),
+  };
 }
 
 describe("Apollo", () => {
   test("gives the keys of a namespace that begin with our prefix, and documents whole", async () => {
     const { apollo, values } = world({ namespaces: ["application", "lingpai.yaml"] });
-    apollo.release("application", { "lingpai.apps.main.mode": "plain", "spring.datasource.url": "jdbc:x" });
+    apollo.release("application", {
+      "lingpai.apps.main.mode": "plain",
+      "spring.datasource.url": "jdbc:x",
+    });
     apollo.release("lingpai.yaml", { content: "node: api-1\nstore:\n  prefix: p\n" });
     expect(await values()).toEqual([
       ["apps.main.mode", "plain", "apollo application lingpai.apps.main.mode"],
@@ -36,26 +49,37 @@ describe("Apollo", () => {
   });
 
   test("signs its requests with the access key, and says what to check when that is wrong", async () => {
-    const right = world({ accessKey: "correct-horse-battery", ip: "10.0.0.7" }, "correct-horse-battery");
+    const right = world(
+      { accessKey: "correct-horse-battery", ip: "10.0.0.7" },
+      "correct-horse-battery",
+    );
     right.apollo.release("application", { "lingpai.node": "a" });
     expect(await right.values()).toEqual([["node", "a", "apollo application lingpai.node"]]);
     const wrong = world({ accessKey: "wrong-password-here" }, "correct-horse-battery");
-    expect(await refusalOf(wrong.values())).toBe("answered GET /configs/pay/default/application with HTTP 401. Check the credentials");
+    expect(await refusalOf(wrong.values())).toBe(
+      "answered GET /configs/pay/default/application with HTTP 401. Check the credentials",
+    );
   });
 
   test("is not taken to have no release when something on the way answers 404, or when it had one before", async () => {
     const { apollo, values } = world({ optional: true });
     apollo.gateway = () => new Response("<html>404 Not Found</html>", { status: 404 });
-    expect(await refusalOf(values())).toBe("answered GET /configs/pay/default/application with HTTP 404. Check the names");
+    expect(await refusalOf(values())).toBe(
+      "answered GET /configs/pay/default/application with HTTP 404. Check the names",
+    );
     apollo.gateway = undefined;
     apollo.release("application", { "lingpai.node": "a" });
     expect(await values()).toHaveLength(1);
     apollo.withdraw("application");
-    expect(await refusalOf(values())).toContain("has no release of application any more. What it held stays in force.");
+    expect(await refusalOf(values())).toContain(
+      "has no release of application any more. What it held stays in force.",
+    );
   });
 
   test("that has no release of a namespace says so, unless it is optional", async () => {
-    expect(await refusalOf(world().values())).toContain("has no release of pay/default/application. Release it");
+    expect(await refusalOf(world().values())).toContain(
+      "has no release of pay/default/application. Release it",
+    );
     expect(await world({ optional: true }).values()).toEqual([]);
   });
 

@@ -10,15 +10,24 @@ import { createServers } from "./servers.ts";
 import type { ServerAnswer } from "./servers.ts";
 
 export interface ApolloSourceOptions {
-  /** The config service, not the portal, or several with commas between them: `"http://10.0.0.5:8080,10.0.0.6:8080"`. */
+  /**
+   * The config service, not the portal, or several with commas between them:
+   * `"http://10.0.0.5:8080,10.0.0.6:8080"`.
+   */
   readonly url: string;
   /** The application in Apollo; no AppID of WeChat's. */
   readonly appId: string;
   /** @defaultValue "default" */
   readonly cluster?: string;
-  /** Later ones override earlier ones. One that ends in `.yaml`, `.yml` or `.json` is a document, any other holds one key for each setting. @defaultValue ["application"] */
+  /**
+   * Later ones override earlier ones. One that ends in `.yaml`, `.yml` or `.json` is a document,
+   * any other holds one key for each setting. @defaultValue ["application"]
+   */
   readonly namespaces?: readonly string[];
-  /** Only keys that begin with this are read, less it: the namespace is shared with the rest of the application. @defaultValue "lingpai." */
+  /**
+   * Only keys that begin with this are read, less it: the namespace is shared with the rest of the
+   * application. @defaultValue "lingpai."
+   */
   readonly prefix?: string;
   /** The access key's secret, when the application has one. */
   readonly accessKey?: SourceSecret;
@@ -35,9 +44,23 @@ export interface ApolloSourceOptions {
 const holdMs = 90_000;
 const gapMs = 1_000;
 
-const optionNames = ["accessKey", "appId", "cluster", "fetch", "ip", "namespaces", "optional", "prefix", "scope", "url"] as const;
+const optionNames = [
+  "accessKey",
+  "appId",
+  "cluster",
+  "fetch",
+  "ip",
+  "namespaces",
+  "optional",
+  "prefix",
+  "scope",
+  "url",
+] as const;
 
-/** Released settings, told of by Apollo's notifications. An Apollo serves one environment, so by default its settings hold for this one. */
+/**
+ * Released settings, told of by Apollo's notifications. An Apollo serves one environment, so by
+ * default its settings hold for this one.
+ */
 export function apolloSource(options: ApolloSourceOptions): ConfigSource {
   requireKnown("apolloSource()", options, optionNames);
   requireName("apolloSource()", "appId", options.appId);
@@ -46,52 +69,85 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
   const servers = createServers("Apollo", options.url, options.fetch);
   /** The namespaces that have had a release. */
   const filled = new Set<string>();
-  /** What the last notification of each namespace said: sent along, so that a config service that lags behind reads anew. */
+  /**
+   * What the last notification of each namespace said: sent along, so that a config service that
+   * lags behind reads anew.
+   */
   const messages = new Map<string, string>();
 
-  const get = async (path: string, query: URLSearchParams, { clock, signal }: SourceContext, isHeld = false): Promise<ServerAnswer> => {
+  const get = async (
+    path: string,
+    query: URLSearchParams,
+    { clock, signal }: SourceContext,
+    isHeld = false,
+  ): Promise<ServerAnswer> => {
     const target = `${path}?${query}`;
     const signedUrl = new URL(`${servers.current}${target}`);
-    const headers = options.accessKey === undefined ? {} : signed(appId, await textOfSecret(options.accessKey), signedUrl, clock.wallMs());
+    const headers =
+      options.accessKey === undefined
+        ? {}
+        : signed(appId, await textOfSecret(options.accessKey), signedUrl, clock.wallMs());
     return servers.send({ path: target, init: { headers }, clock, signal, isHeld });
   };
 
-  const loadNamespace = async (namespace: string, context: SourceContext): Promise<readonly Setting[]> => {
+  const loadNamespace = async (
+    namespace: string,
+    context: SourceContext,
+  ): Promise<readonly Setting[]> => {
     const told = messages.get(namespace);
     const query = new URLSearchParams({
       ...(options.ip === undefined ? {} : { ip: options.ip }),
       ...(told === undefined ? {} : { messages: told }),
     });
-    const answer = await get(`/configs/${[appId, cluster, namespace].map(encodeURIComponent).join("/")}`, query, context);
+    const answer = await get(
+      `/configs/${[appId, cluster, namespace].map(encodeURIComponent).join("/")}`,
+      query,
+      context,
+    );
     if (isAbsence(answer) && filled.has(namespace))
       throw new ConfigurationError(
         `has no release of ${namespace} any more. What it held stays in force. Release it, or restart this process`,
       );
     if (isAbsence(answer) && optional) return [];
     if (isAbsence(answer))
-      throw new ConfigurationError(`has no release of ${appId}/${cluster}/${namespace}. Release it, or pass optional: true`);
+      throw new ConfigurationError(
+        `has no release of ${appId}/${cluster}/${namespace}. Release it, or pass optional: true`,
+      );
     if (answer.status !== 200) throw unexpected({}, answer.url, answer.status);
     filled.add(namespace);
-    return settingsOfRelease(member(jsonOf(answer, answer.url), "configurations"), namespace, prefix);
+    return settingsOfRelease(
+      member(jsonOf(answer, answer.url), "configurations"),
+      namespace,
+      prefix,
+    );
   };
 
   return {
     name: `apollo ${appId}/${cluster}`,
     scope,
     isRemote: true,
-    load: async (context) => (await Promise.all(namespaces.map((namespace) => loadNamespace(namespace, context)))).flat(),
+    load: async (context) =>
+      (await Promise.all(namespaces.map((namespace) => loadNamespace(namespace, context)))).flat(),
     async watch(context) {
       const ids = new Map(namespaces.map((namespace) => [namespace, -1]));
       for (let isFirst = true; !context.signal.aborted; isFirst = false) {
         const query = new URLSearchParams({
           appId,
           cluster,
-          notifications: JSON.stringify([...ids].map(([namespaceName, notificationId]) => ({ namespaceName, notificationId }))),
+          notifications: JSON.stringify(
+            [...ids].map(([namespaceName, notificationId]) => ({ namespaceName, notificationId })),
+          ),
         });
         const deadline = deadlineAfter(context.clock, holdMs, context.signal);
         try {
-          const answer = await get("/notifications/v2", query, { ...context, signal: deadline.signal }, true);
-          if (answer.status !== 200 && answer.status !== 304) throw unexpected({}, answer.url, answer.status);
+          const answer = await get(
+            "/notifications/v2",
+            query,
+            { ...context, signal: deadline.signal },
+            true,
+          );
+          if (answer.status !== 200 && answer.status !== 304)
+            throw unexpected({}, answer.url, answer.status);
           if (answer.status === 200) note(jsonOf(answer, answer.url), ids, messages);
           if (answer.status === 200 || isFirst) context.changed();
           await delay(context.clock, gapMs, context.signal);
@@ -113,20 +169,34 @@ function isAbsence({ status, text }: ServerAnswer): boolean {
   return status === 404 && text.includes("Could not load configurations");
 }
 
-function settingsOfRelease(configurations: unknown, namespace: string, prefix: string): readonly Setting[] {
+function settingsOfRelease(
+  configurations: unknown,
+  namespace: string,
+  prefix: string,
+): readonly Setting[] {
   if (typeof configurations !== "object" || configurations === null)
     throw new ConfigurationError("answered without configurations. Check the address");
   const content = member(configurations, "content");
   if (/\.(ya?ml|json)$/.test(namespace)) {
-    return typeof content === "string" ? parseDocument(content, formatOf(namespace), `apollo ${namespace}`) : [];
+    return typeof content === "string"
+      ? parseDocument(content, formatOf(namespace), `apollo ${namespace}`)
+      : [];
   }
   return Object.entries(configurations)
     .filter(([key]) => key.startsWith(prefix))
-    .map(([key, value]: [string, unknown]) => ({ path: key.slice(prefix.length).split("."), value, place: `apollo ${namespace} ${key}` }));
+    .map(([key, value]: [string, unknown]) => ({
+      path: key.slice(prefix.length).split("."),
+      value,
+      place: `apollo ${namespace} ${key}`,
+    }));
 }
 
 /** Remembers how far each namespace has come. */
-function note(notifications: unknown, ids: Map<string, number>, messages: Map<string, string>): void {
+function note(
+  notifications: unknown,
+  ids: Map<string, number>,
+  messages: Map<string, string>,
+): void {
   for (const notification of Array.isArray(notifications) ? notifications : []) {
     const name = member(notification, "namespaceName");
     const id = member(notification, "notificationId");
@@ -138,8 +208,15 @@ function note(notifications: unknown, ids: Map<string, number>, messages: Map<st
 }
 
 /** HMAC-SHA-1 of the time and the path with its query, as Apollo's access keys want it. */
-function signed(appId: string, secret: string, { pathname, search }: URL, wallMs: number): Record<string, string> {
+function signed(
+  appId: string,
+  secret: string,
+  { pathname, search }: URL,
+  wallMs: number,
+): Record<string, string> {
   const timestamp = String(wallMs);
-  const signature = createHmac("sha1", secret).update(`${timestamp}\n${pathname}${search}`).digest("base64");
+  const signature = createHmac("sha1", secret)
+    .update(`${timestamp}\n${pathname}${search}`)
+    .digest("base64");
   return { authorization: `Apollo ${appId}:${signature}`, timestamp };
 }

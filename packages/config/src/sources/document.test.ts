@@ -19,7 +19,9 @@ function refusal(text: string, format: DocumentFormat): string {
 describe("a YAML document", () => {
   test("gives each value as it is written, with its line", () => {
     expect(
-      flat("# note\napps:\n  main:\n    appId: wx1\n    secret: 00123456789012345678901234567890\n    quota: 1e3\n    on: true\n"),
+      flat(
+        "# note\napps:\n  main:\n    appId: wx1\n    secret: 00123456789012345678901234567890\n    quota: 1e3\n    on: true\n",
+      ),
     ).toEqual([
       ["apps.main.appId", "wx1", "f:4"],
       ["apps.main.secret", "00123456789012345678901234567890", "f:5"],
@@ -79,7 +81,10 @@ describe("a YAML document", () => {
 describe("a JSON document", () => {
   test("gives the same as YAML would, indented with tabs too", () => {
     expect(
-      flat('{\r\n\t"apps": {\r\n\t\t"main": { "appId": "wx\\u0031", "overlapMs": 300000, "on": true, "no": null }\r\n\t}\r\n}\r\n', "json"),
+      flat(
+        '{\r\n\t"apps": {\r\n\t\t"main": { "appId": "wx\\u0031", "overlapMs": 300000, "on": true, "no": null }\r\n\t}\r\n}\r\n',
+        "json",
+      ),
     ).toEqual([
       ["apps.main.appId", "wx1", "f:3"],
       ["apps.main.overlapMs", "300000", "f:3"],
@@ -106,7 +111,9 @@ describe("a JSON document", () => {
   });
 
   test("with a name twice is refused, although JSON.parse would take the last", () => {
-    expect(refusal('{\n "a": 1,\n "a": 2\n}', "json")).toContain("f:3: has a name that already stands");
+    expect(refusal('{\n "a": 1,\n "a": 2\n}', "json")).toContain(
+      "f:3: has a name that already stands",
+    );
   });
 });
 

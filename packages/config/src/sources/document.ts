@@ -1,5 +1,13 @@
 /** YAML and JSON as settings that know their lines. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument as parseYaml, Scalar } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument as parseYaml,
+  Scalar,
+} from "yaml";
 import type { Document, Node } from "yaml";
 import type { Problem } from "../problem.ts";
 import { InvalidConfigError } from "../problem.ts";
@@ -15,15 +23,24 @@ export function formatOf(name: string): DocumentFormat {
 }
 
 /**
- * The settings of a document. Byte order marks and Windows line endings are understood. Numbers are taken as they are written, so that an
- * AppSecret of nothing but digits stays one.
+ * The settings of a document. Byte order marks and Windows line endings are understood. Numbers are
+ * taken as they are written, so that an AppSecret of nothing but digits stays one.
  *
  * @throws {InvalidConfigError} naming each fault by its line; nothing of the text is shown.
  */
-export function parseDocument(text: string, format: DocumentFormat, name: string): readonly Setting[] {
+export function parseDocument(
+  text: string,
+  format: DocumentFormat,
+  name: string,
+): readonly Setting[] {
   const source = withoutMark(text);
   const lines = new LineCounter();
-  const document = parseYaml(source, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: false });
+  const document = parseYaml(source, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    stringKeys: false,
+  });
   const at = (offset: number): string => `${name}:${lines.linePos(offset).line}`;
   const faults = format === "json" ? jsonFaults(source, at) : [];
   const all = faults.length > 0 ? faults : yamlFaults(document, at);
@@ -65,16 +82,26 @@ function yamlFaults(document: Document.Parsed, at: (offset: number) => string): 
 const aliasesMax = 100;
 const depthMax = 16;
 
-function settingsIn(document: Document.Parsed, name: string, at: (offset: number) => string): readonly Setting[] {
+function settingsIn(
+  document: Document.Parsed,
+  name: string,
+  at: (offset: number) => string,
+): readonly Setting[] {
   let aliases = 0;
   const refuse = (place: string, text: string): never => {
     throw new InvalidConfigError(name, [{ path: "", place, text }]);
   };
-  const visit = (node: Node | null | undefined, path: readonly string[], place: string): readonly Setting[] => {
-    if (path.length > depthMax) return refuse(place, `nests more than ${depthMax} deep. Nothing in this configuration does.`);
+  const visit = (
+    node: Node | null | undefined,
+    path: readonly string[],
+    place: string,
+  ): readonly Setting[] => {
+    if (path.length > depthMax)
+      return refuse(place, `nests more than ${depthMax} deep. Nothing in this configuration does.`);
     if (isAlias(node)) {
       aliases += 1;
-      if (aliases > aliasesMax) return refuse(place, `is one of more than ${aliasesMax} aliases. Write the values out.`);
+      if (aliases > aliasesMax)
+        return refuse(place, `is one of more than ${aliasesMax} aliases. Write the values out.`);
       const target = node.resolve(document);
       return target === undefined
         ? refuse(place, "has an alias whose anchor is not there. Write the value out.")
@@ -83,12 +110,15 @@ function settingsIn(document: Document.Parsed, name: string, at: (offset: number
     if (isMap<Node, Node>(node) && node.items.length > 0) {
       return node.items.flatMap(({ key, value }) => {
         const keyPlace = key.range ? at(key.range[0]) : place;
-        if (!isScalar(key)) return refuse(keyPlace, "has a name that is no text. Give it a plain name.");
+        if (!isScalar(key))
+          return refuse(keyPlace, "has a name that is no text. Give it a plain name.");
         return visit(value, [...path, textOf(key) ?? "null"], keyPlace);
       });
     }
     if (path.length === 0)
-      return isMap(node) || isEmpty(node) ? [] : refuse(place, "holds no settings. It begins with names, such as apps:.");
+      return isMap(node) || isEmpty(node)
+        ? []
+        : refuse(place, "holds no settings. It begins with names, such as apps:.");
     return [{ path, value: isSeq(node) ? [] : isMap(node) ? {} : textOf(node), place }];
   };
   return visit(document.contents, [], at(0));

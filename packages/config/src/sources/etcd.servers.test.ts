@@ -22,20 +22,40 @@ afterAll(async () => {
 });
 
 /** One request of etcd's own, round the source. */
-async function call(path: string, body: object, token?: string, at: Database = server): Promise<Record<string, unknown>> {
+async function call(
+  path: string,
+  body: object,
+  token?: string,
+  at: Database = server,
+): Promise<Record<string, unknown>> {
   const headers = token === undefined ? {} : { authorization: token };
-  const response = await fetch(`${at.url}${path}`, { method: "POST", body: JSON.stringify(body), headers });
+  const response = await fetch(`${at.url}${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers,
+  });
   const answer: Record<string, unknown> = JSON.parse(await response.text());
   return answer;
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
-const put = (key: string, value: string): Promise<unknown> => call("/v3/kv/put", { key: base64(key), value: base64(value) });
-const source = (options: Omit<EtcdSourceOptions, "url">): ReturnType<typeof etcdSource> => etcdSource({ url: server.url, ...options });
+const put = (key: string, value: string): Promise<unknown> =>
+  call("/v3/kv/put", { key: base64(key), value: base64(value) });
+const source = (options: Omit<EtcdSourceOptions, "url">): ReturnType<typeof etcdSource> =>
+  etcdSource({ url: server.url, ...options });
 
 async function values(options: Omit<EtcdSourceOptions, "url">): Promise<unknown[]> {
-  const context = { environment: "prod", clock: systemClock, random: systemRandom, signal: new AbortController().signal };
-  return (await source(options).load(context)).map(({ path, value, place }) => [path.join("."), value, place]);
+  const context = {
+    environment: "prod",
+    clock: systemClock,
+    random: systemRandom,
+    signal: new AbortController().signal,
+  };
+  return (await source(options).load(context)).map(({ path, value, place }) => [
+    path.join("."),
+    value,
+    place,
+  ]);
 }
 
 describe("a real etcd", () => {
@@ -44,7 +64,9 @@ describe("a real etcd", () => {
     await put("a/store/prefix", "令牌");
     await put("b/node", "other");
     await put("a", "beside");
-    expect(await values({ prefix: (environment) => (environment === "prod" ? "a/" : "none/") })).toEqual([
+    expect(
+      await values({ prefix: (environment) => (environment === "prod" ? "a/" : "none/") }),
+    ).toEqual([
       ["apps.main.mode", "plain", "etcd a/apps/main/mode"],
       ["store.prefix", "令牌", "etcd a/store/prefix"],
     ]);
@@ -54,20 +76,32 @@ describe("a real etcd", () => {
 
   test("gives a document under one key, by its lines", async () => {
     await put("lingpai.json", '{\n  "node": "api-1"\n}');
-    expect(await values({ key: "lingpai.json" })).toEqual([["node", "api-1", "etcd lingpai.json:2"]]);
+    expect(await values({ key: "lingpai.json" })).toEqual([
+      ["node", "api-1", "etcd lingpai.json:2"],
+    ]);
     expect(await values({ key: "absent.yaml" })).toEqual([]);
   });
 
   test("tells of changes below a prefix, also after it was restarted", async () => {
     await put("live/apps/main/appId", appId);
     await put("live/apps/main/secret", secret);
-    const config = await openConfig({ environment: "prod", sources: [source({ prefix: "live/" })], debounceMs: 20 });
+    const config = await openConfig({
+      environment: "prod",
+      sources: [source({ prefix: "live/" })],
+      debounceMs: 20,
+    });
     try {
       await put("live/apps/main/mode", "plain");
-      await until("the change is in force", async () => config.current.apps["main"]?.mode === "plain");
+      await until(
+        "the change is in force",
+        async () => config.current.apps["main"]?.mode === "plain",
+      );
       await server.restart();
       await put("live/node", "after-restart");
-      await until("a change after the restart is in force", async () => config.current.node !== undefined);
+      await until(
+        "a change after the restart is in force",
+        async () => config.current.node !== undefined,
+      );
       expect(config.current.values.find(({ path }) => path === "node")).toEqual({
         path: "node",
         value: "after-restart",
@@ -85,20 +119,30 @@ describe("a real etcd", () => {
     await call("/v3/auth/user/grant", { user: "root", role: "root" });
     await call("/v3/auth/enable", {});
     try {
-      expect(await values({ prefix: "auth/", username: "root", password: "correct-horse-battery" })).toEqual([
-        ["node", "a", "etcd auth/node"],
-      ]);
-      const wrong = await refusalOf(values({ prefix: "auth/", username: "root", password: "wrong-password-here" }));
+      expect(
+        await values({ prefix: "auth/", username: "root", password: "correct-horse-battery" }),
+      ).toEqual([["node", "a", "etcd auth/node"]]);
+      const wrong = await refusalOf(
+        values({ prefix: "auth/", username: "root", password: "wrong-password-here" }),
+      );
       expect(wrong).toMatch(/^answered POST \/v3\/auth\/authenticate with HTTP 4\d\d/);
-      expect(await refusalOf(values({ prefix: "auth/" }))).toMatch(/^answered POST \/v3\/kv\/range with HTTP 4\d\d/);
+      expect(await refusalOf(values({ prefix: "auth/" }))).toMatch(
+        /^answered POST \/v3\/kv\/range with HTTP 4\d\d/,
+      );
     } finally {
-      const { token } = await call("/v3/auth/authenticate", { name: "root", password: "correct-horse-battery" });
+      const { token } = await call("/v3/auth/authenticate", {
+        name: "root",
+        password: "correct-horse-battery",
+      });
       await call("/v3/auth/disable", {}, String(token));
     }
   });
 });
 
-/** An etcd whose tokens are signed: one that is older than the last change of users is refused with 400. */
+/**
+ * An etcd whose tokens are signed: one that is older than the last change of users is refused with
+ * 400.
+ */
 async function etcdWithSignedTokens(directory: string): Promise<Database> {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
@@ -119,14 +163,20 @@ test("A change of etcd's users ends no reading and no watch, although it outdate
   try {
     const password = "correct-horse-battery";
     const root = async (path: string, body: object): Promise<unknown> => {
-      const { token } = await call("/v3/auth/authenticate", { name: "root", password }, undefined, signed);
+      const { token } = await call(
+        "/v3/auth/authenticate",
+        { name: "root", password },
+        undefined,
+        signed,
+      );
       return call(path, body, String(token), signed);
     };
     await call("/v3/auth/user/add", { name: "root", password }, undefined, signed);
     await call("/v3/auth/role/add", { name: "root" }, undefined, signed);
     await call("/v3/auth/user/grant", { user: "root", role: "root" }, undefined, signed);
     await call("/v3/auth/enable", {}, undefined, signed);
-    const write = (key: string, value: string): Promise<unknown> => root("/v3/kv/put", { key: base64(key), value: base64(value) });
+    const write = (key: string, value: string): Promise<unknown> =>
+      root("/v3/kv/put", { key: base64(key), value: base64(value) });
     await write("jwt/apps/main/appId", appId);
     await write("jwt/apps/main/secret", secret);
     const made = etcdSource({ url: signed.url, prefix: "jwt/", username: "root", password });
@@ -135,7 +185,9 @@ test("A change of etcd's users ends no reading and no watch, although it outdate
     expect(await config.reload()).toEqual([]);
     await write("jwt/node", "after-the-change");
     await until("the change is in force", async () => config.current.node === "after-the-change");
-    expect(config.status.map(({ watch, problems }) => [watch, problems])).toEqual([["listening", []]]);
+    expect(config.status.map(({ watch, problems }) => [watch, problems])).toEqual([
+      ["listening", []],
+    ]);
     await config.close();
   } finally {
     await signed.stop();

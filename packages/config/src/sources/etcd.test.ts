@@ -16,7 +16,10 @@ function watchAnswering(lines: readonly string[], ends: boolean): Fetch {
         start(controller) {
           for (const line of lines) controller.enqueue(new TextEncoder().encode(line));
           if (ends) controller.close();
-          else init?.signal?.addEventListener("abort", () => controller.error(init.signal?.reason), { once: true });
+          else
+            init?.signal?.addEventListener("abort", () => controller.error(init.signal?.reason), {
+              once: true,
+            });
         },
       }),
     );
@@ -29,16 +32,27 @@ test.each([
   [[created], "closed the watch"],
   [[created, '{"result":{"canceled":true,"compact_revision":"7"}}\n'], "ended the watch"],
   [[created, "<html>\n"], "sent a line that is not JSON"],
-])("a watch that is answered %j ends with an error, to be started again", async (lines, message) => {
-  const watch = source(watchAnswering(lines, true));
-  expect(await refusalOf(watch.ended)).toBe(message);
-  expect([watch.changes, watch.clock.pendingTimers]).toEqual([1, 0]);
-});
+])(
+  "a watch that is answered %j ends with an error, to be started again",
+  async (lines, message) => {
+    const watch = source(watchAnswering(lines, true));
+    expect(await refusalOf(watch.ended)).toBe(message);
+    expect([watch.changes, watch.clock.pendingTimers]).toEqual([1, 0]);
+  },
+);
 
 test("a watch tells of events that arrive in pieces, and of no progress report", async () => {
   const progress = '{"result":{"header":{"revision":"9"}}}\n';
   const watch = source(
-    watchAnswering([created.slice(0, 20), created.slice(20) + progress, '{"result":{"events":[{"kv":', '{"key":"bC9h"}}]}}\n'], false),
+    watchAnswering(
+      [
+        created.slice(0, 20),
+        created.slice(20) + progress,
+        '{"result":{"events":[{"kv":',
+        '{"key":"bC9h"}}]}}\n',
+      ],
+      false,
+    ),
   );
   await watch.changed(2);
   await watch.stop();
@@ -55,11 +69,21 @@ test("a watch that is silent for a quarter of an hour is given up", async () => 
 test("a gateway that answers with something else is told apart from an empty store", async () => {
   const read = (response: Response): Promise<unknown[]> =>
     valuesOf(etcdSource({ url: "http://etcd:2379", key: "k", fetch: async () => response }));
-  expect(await refusalOf(read(new Response("<html>")))).toBe("answered /v3/kv/range with something that is not JSON. Check the address");
-  expect(await refusalOf(read(Response.json({ kvs: "x" })))).toBe("answered without a list of keys. Check the address");
-  expect(await refusalOf(read(new Response("", { status: 502 })))).toBe("answered POST /v3/kv/range with HTTP 502");
-  expect(await refusalOf(read(new Response(new Uint8Array(1_048_577))))).toContain("more than 1048576 bytes");
-  expect(await refusalOf(read(Response.json({})))).toBe("answered without a list of keys. Check the address");
+  expect(await refusalOf(read(new Response("<html>")))).toBe(
+    "answered /v3/kv/range with something that is not JSON. Check the address",
+  );
+  expect(await refusalOf(read(Response.json({ kvs: "x" })))).toBe(
+    "answered without a list of keys. Check the address",
+  );
+  expect(await refusalOf(read(new Response("", { status: 502 })))).toBe(
+    "answered POST /v3/kv/range with HTTP 502",
+  );
+  expect(await refusalOf(read(new Response(new Uint8Array(1_048_577))))).toContain(
+    "more than 1048576 bytes",
+  );
+  expect(await refusalOf(read(Response.json({})))).toBe(
+    "answered without a list of keys. Check the address",
+  );
   expect(await read(Response.json({ header: {} }))).toEqual([]);
   expect(() => etcdSource({ url: "http://etcd:2379" })).toThrow("either a prefix or a key");
 });

@@ -10,9 +10,15 @@ import { createServers, createSession } from "./servers.ts";
 import type { Servers, ServerAnswer, Session, SessionContext } from "./servers.ts";
 
 export interface EtcdSourceOptions {
-  /** A client URL of the cluster, or several with commas between them: `"http://10.0.0.5:2379,10.0.0.6:2379"`. */
+  /**
+   * A client URL of the cluster, or several with commas between them:
+   * `"http://10.0.0.5:2379,10.0.0.6:2379"`.
+   */
   readonly url: string;
-  /** One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`. Give this or `key`. */
+  /**
+   * One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`.
+   * Give this or `key`.
+   */
   readonly prefix?: NameOption;
   /** One key that holds a whole document. */
   readonly key?: NameOption;
@@ -26,29 +32,54 @@ export interface EtcdSourceOptions {
   readonly fetch?: Fetch;
 }
 
-/** A watch that is silent this long is started anew: etcd tells of its progress every ten minutes, also when nothing changes. */
+/**
+ * A watch that is silent this long is started anew: etcd tells of its progress every ten minutes,
+ * also when nothing changes.
+ */
 const silenceMaxMs = 15 * 60_000;
 
-/** Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an empty prefix, holds no settings. */
+/**
+ * Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an
+ * empty prefix, holds no settings.
+ */
 export function etcdSource(options: EtcdSourceOptions): ConfigSource {
-  requireKnown("etcdSource()", options, ["fetch", "format", "key", "password", "prefix", "scope", "url", "username"]);
+  requireKnown("etcdSource()", options, [
+    "fetch",
+    "format",
+    "key",
+    "password",
+    "prefix",
+    "scope",
+    "url",
+    "username",
+  ]);
   const { prefix, key, scope = "all" } = options;
   if ((prefix === undefined) === (key === undefined))
     throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });
   const client = new EtcdClient(options);
   const rangeFor = (environment: string): Range =>
-    prefix === undefined ? exactly(nameFor(key ?? "", environment)) : below(nameFor(prefix, environment));
+    prefix === undefined
+      ? exactly(nameFor(key ?? "", environment))
+      : below(nameFor(prefix, environment));
   return {
     name: typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd",
     scope,
     isRemote: true,
     async load(context) {
-      const pairs = pairsOf(await client.post("/v3/kv/range", rangeFor(context.environment), context));
+      const pairs = pairsOf(
+        await client.post("/v3/kv/range", rangeFor(context.environment), context),
+      );
       if (prefix === undefined) {
-        return pairs.flatMap((pair) => parseDocument(pair.value, options.format ?? formatOf(pair.key), `etcd ${pair.key}`));
+        return pairs.flatMap((pair) =>
+          parseDocument(pair.value, options.format ?? formatOf(pair.key), `etcd ${pair.key}`),
+        );
       }
       const base = nameFor(prefix, context.environment);
-      return pairs.map((pair): Setting => ({ path: pair.key.slice(base.length).split("/"), value: pair.value, place: `etcd ${pair.key}` }));
+      return pairs.map((pair): Setting => ({
+        path: pair.key.slice(base.length).split("/"),
+        value: pair.value,
+        place: `etcd ${pair.key}`,
+      }));
     },
     watch: (context) => client.watch(rangeFor(context.environment), context),
   };
@@ -75,7 +106,10 @@ class EtcdClient {
     return jsonOf(answer, answer.url);
   }
 
-  /** Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or falls silent. */
+  /**
+   * Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or
+   * falls silent.
+   */
   async watch(range: Range, context: WatchContext): Promise<void> {
     const body = JSON.stringify({ create_request: { ...range, progress_notify: true } });
     const silence = silenceOf(context);
@@ -83,12 +117,18 @@ class EtcdClient {
       const token = await this.#session.token({ clock: context.clock, signal: silence.signal });
       const url = new URL(`${this.#servers.current}/v3/watch`);
       const init = { method: "POST", body, ...authorized(token) };
-      const response = await open({ fetch: this.#options.fetch, url, init, signal: silence.signal });
+      const response = await open({
+        fetch: this.#options.fetch,
+        url,
+        init,
+        signal: silence.signal,
+      });
       if (response.status !== 200) throw unexpected(init, url, response.status);
       await readWatch(response, context, silence.broken);
     } catch (error) {
       if (context.signal.aborted) return;
-      // The next watch begins with a new login, at another server: what ended this one need not be told apart.
+      // The next watch begins with a new login, at another server: what ended this one need not be
+      // told apart.
       this.#session.forget();
       this.#servers.skip();
       throw error;
@@ -100,7 +140,10 @@ class EtcdClient {
   async #logIn({ clock, signal }: SessionContext): Promise<string | undefined> {
     const { username, password = "" } = this.#options;
     if (username === undefined) return undefined;
-    const init = { method: "POST", body: JSON.stringify({ name: username, password: await textOfSecret(password) }) };
+    const init = {
+      method: "POST",
+      body: JSON.stringify({ name: username, password: await textOfSecret(password) }),
+    };
     const answer = await this.#servers.send({ path: "/v3/auth/authenticate", init, clock, signal });
     const token = answer.status === 200 ? member(jsonOf(answer, answer.url), "token") : undefined;
     if (typeof token !== "string") throw unexpected(init, answer.url, answer.status);
@@ -113,10 +156,16 @@ function authorized(token: string | undefined): Pick<RequestInit, "headers"> {
 }
 
 /** A signal that aborts with the context's, and when nothing has been heard for too long. */
-function silenceOf({ clock, signal }: WatchContext): { readonly signal: AbortSignal; broken(): void; end(): void } {
+function silenceOf({ clock, signal }: WatchContext): {
+  readonly signal: AbortSignal;
+  broken(): void;
+  end(): void;
+} {
   const late = new AbortController();
   const arm = (): (() => void) =>
-    clock.setTimer(silenceMaxMs, () => late.abort(new ConfigurationError("fell silent")), { background: true });
+    clock.setTimer(silenceMaxMs, () => late.abort(new ConfigurationError("fell silent")), {
+      background: true,
+    });
   let cancel = arm();
   return {
     signal: AbortSignal.any([signal, late.signal]),
@@ -144,7 +193,8 @@ function exactly(key: string): Range {
 function below(prefix: string): Range {
   const end = Buffer.from(prefix, "utf8");
   const last = end.length - 1;
-  // UTF-8 has no byte 255, so there is nothing to carry. All keys at all are those from "\0" to "\0".
+  // UTF-8 has no byte 255, so there is nothing to carry. All keys at all are those from "\0" to
+  // "\0".
   if (last < 0) return { key: base64("\0"), range_end: base64("\0") };
   end[last] = (end[last] ?? 0) + 1;
   return { key: base64(prefix), range_end: end.toString("base64") };
@@ -155,15 +205,25 @@ function base64(text: string): string {
 }
 
 function pairsOf(answer: unknown): readonly { readonly key: string; readonly value: string }[] {
-  // An etcd answers with a header, also when it has none of the keys: anything else is somebody else's answer.
+  // An etcd answers with a header, also when it has none of the keys: anything else is somebody
+  // else's answer.
   const found = member(answer, "header") === undefined ? undefined : (member(answer, "kvs") ?? []);
-  if (!Array.isArray(found)) throw new ConfigurationError("answered without a list of keys. Check the address");
-  const text = (given: unknown): string => (typeof given === "string" ? Buffer.from(given, "base64").toString("utf8") : "");
-  return found.map((pair: unknown) => ({ key: text(member(pair, "key")), value: text(member(pair, "value")) }));
+  if (!Array.isArray(found))
+    throw new ConfigurationError("answered without a list of keys. Check the address");
+  const text = (given: unknown): string =>
+    typeof given === "string" ? Buffer.from(given, "base64").toString("utf8") : "";
+  return found.map((pair: unknown) => ({
+    key: text(member(pair, "key")),
+    value: text(member(pair, "value")),
+  }));
 }
 
 /** One JSON object a line, as long as the watch lives. */
-async function readWatch(response: Response, context: WatchContext, heard: () => void): Promise<void> {
+async function readWatch(
+  response: Response,
+  context: WatchContext,
+  heard: () => void,
+): Promise<void> {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
@@ -174,7 +234,8 @@ async function readWatch(response: Response, context: WatchContext, heard: () =>
       const result = line.trim() === "" ? undefined : member(parseLine(line), "result");
       if (member(result, "canceled") === true) throw new ConfigurationError("ended the watch");
       const events = member(result, "events");
-      if (member(result, "created") === true || (Array.isArray(events) && events.length > 0)) context.changed();
+      if (member(result, "created") === true || (Array.isArray(events) && events.length > 0))
+        context.changed();
     }
   }
   if (!context.signal.aborted) throw new ConfigurationError("closed the watch");

@@ -32,16 +32,24 @@ function watch(path: string): Watched {
   return made;
 }
 
-const refused = (path: string): Promise<string> => refusalOf(loadConfig(world(fileSource(path)).options));
+const refused = (path: string): Promise<string> =>
+  refusalOf(loadConfig(world(fileSource(path)).options));
 
 describe("a configuration file", () => {
   test("in YAML has its environment's overlay laid over it, value by value", async () => {
-    const path = await write("lingpai.yaml", `apps:\n  main:\n    appId: ${appId}\n    secret: ${secret}\n    mode: stable\n`);
+    const path = await write(
+      "lingpai.yaml",
+      `apps:\n  main:\n    appId: ${appId}\n    secret: ${secret}\n    mode: stable\n`,
+    );
     const overlay = await write("lingpai.prod.yaml", "apps:\n  main:\n    mode: plain\n");
     await write("lingpai.staging.yaml", "apps:\n  main:\n    role: nonsense\n");
     const config = await loadConfig(world(fileSource(path)).options);
     expect(config.apps["main"]).toMatchObject({ appId, mode: "plain", role: "owner" });
-    expect(config.values.map(({ place }) => place)).toEqual([`${path}:3`, `${path}:4`, `${overlay}:3`]);
+    expect(config.values.map(({ place }) => place)).toEqual([
+      `${path}:3`,
+      `${path}:4`,
+      `${overlay}:3`,
+    ]);
     const without = await loadConfig(world(fileSource(path, { overlays: false })).options);
     expect(without.apps["main"]?.mode).toBe("stable");
   });
@@ -52,20 +60,38 @@ describe("a configuration file", () => {
   });
 
   test("in TypeScript may be an object or a function of the environment, and is evaluated again after a change", async () => {
-    const path = await write("lingpai.config.ts", `const node: string = "one";\nexport default { node };\n`);
+    const path = await write(
+      "lingpai.config.ts",
+      `const node: string = "one";\nexport default { node };\n`,
+    );
     expect(await valuesOf(fileSource(path))).toEqual([["node", "one", path]]);
-    await writeFile(path, "export default async ({ environment }: { environment: string }) => ({ node: `in-${environment}` });\n");
+    await writeFile(
+      path,
+      "export default async ({ environment }: { environment: string }) => ({ node: `in-${environment}` });\n",
+    );
     expect(await valuesOf(fileSource(path))).toEqual([["node", "in-prod", path]]);
   });
 
   test.each([
     ["a.yaml", new Uint8Array([0xff, 0xfe, 0x61, 0x00]), "is UTF-16. Save it as UTF-8."],
-    ["a.yaml", new Uint8Array([0xc1, 0xee, 0xc5, 0xc6]), "is not UTF-8; perhaps it is GBK. Save it as UTF-8."],
-    ["a.yaml", new Uint8Array(1_048_577), "holds 1048577 bytes; the limit is 1048576. Name another file."],
+    [
+      "a.yaml",
+      new Uint8Array([0xc1, 0xee, 0xc5, 0xc6]),
+      "is not UTF-8; perhaps it is GBK. Save it as UTF-8.",
+    ],
+    [
+      "a.yaml",
+      new Uint8Array(1_048_577),
+      "holds 1048577 bytes; the limit is 1048576. Name another file.",
+    ],
     ["a.json", "{ a }", "a.json:1: is where this stops being JSON"],
     ["a.mjs", "export const config = {};", "has no default export that is a configuration"],
     ["b.mjs", "export default 1;", "has no default export that is a configuration"],
-    ["c.mjs", `const secret = "${secret}"; throw new RangeError(secret);`, "could not be evaluated (RangeError)"],
+    [
+      "c.mjs",
+      `const secret = "${secret}"; throw new RangeError(secret);`,
+      "could not be evaluated (RangeError)",
+    ],
   ])("%s that cannot be read is refused", async (name, content, text) => {
     const message = await refused(await write(name, content));
     expect(message).toContain(text);
@@ -74,9 +100,13 @@ describe("a configuration file", () => {
 
   test("must be there, unless it is optional, and must end in something that is known", async () => {
     const path = join(directory, "lingpai.yaml");
-    expect(await refused(path)).toContain(`file ${path}: is not there. Create it, or pass optional: true.`);
+    expect(await refused(path)).toContain(
+      `file ${path}: is not there. Create it, or pass optional: true.`,
+    );
     expect(await valuesOf(fileSource(path, { optional: true }))).toEqual([]);
-    expect(() => fileSource("lingpai.toml")).toThrow('lingpai.toml ends in ".toml". Give a file that ends in .yaml');
+    expect(() => fileSource("lingpai.toml")).toThrow(
+      'lingpai.toml ends in ".toml". Give a file that ends in .yaml',
+    );
     expect(() => fileSource("lingpai.yaml", { pollMs: 1 })).toThrow("pollMs is 1");
   });
 });
@@ -91,7 +121,10 @@ describe("a watched file", () => {
     const before = source.changes;
     await write("lingpai.prod.yaml", "node: three\n");
     await source.changed(before + 1);
-    expect((await source.load()).map((value) => String(value).split(",")[1])).toEqual(["two", "three"]);
+    expect((await source.load()).map((value) => String(value).split(",")[1])).toEqual([
+      "two",
+      "three",
+    ]);
   });
 
   test("tells each time when an editor saves it by renaming another over it", async () => {

@@ -1,4 +1,6 @@
-/** Settings from files: YAML, JSON, TypeScript and JavaScript, with an overlay for each environment. */
+/**
+ * Settings from files: YAML, JSON, TypeScript and JavaScript, with an overlay for each environment.
+ */
 import { createHash } from "node:crypto";
 import { extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,33 +18,44 @@ import { pollMsDefault, watchFiles } from "./watch-files.ts";
 export interface FileSourceOptions {
   /** Whether the file may be missing. Its overlays always may. @defaultValue false */
   readonly optional?: boolean;
-  /** Whether `lingpai.prod.yaml` is laid over `lingpai.yaml` in the environment `prod`, and holds for it alone. @defaultValue true */
+  /**
+   * Whether `lingpai.prod.yaml` is laid over `lingpai.yaml` in the environment `prod`, and holds
+   * for it alone. @defaultValue true
+   */
   readonly overlays?: boolean;
   /** @defaultValue "all" */
   readonly scope?: Scope;
-  /** How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue 10_000 */
+  /**
+   * How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue
+   * 10_000
+   */
   readonly pollMs?: number;
 }
 
 /**
- * A file by its ending: `.yaml`, `.yml`, `.json`, or `.ts`, `.mts`, `.js`, `.mjs` with a default export, which may be a function of
- * `{ environment }`.
+ * A file by its ending: `.yaml`, `.yml`, `.json`, or `.ts`, `.mts`, `.js`, `.mjs` with a default
+ * export, which may be a function of `{ environment }`.
  *
- * TypeScript is run by Node itself, which must be 22.18 or newer, and erases types without checking them. After a change the file is
- * evaluated again, but not what it imports.
+ * TypeScript is run by Node itself, which must be 22.18 or newer, and erases types without checking
+ * them. After a change the file is evaluated again, but not what it imports.
  */
 export function fileSource(path: string, options: FileSourceOptions = {}): ConfigSource {
   if (typeof path !== "string" || path === "")
-    throw new ConfigurationError("fileSource() needs the path of a file, as a text.", { rule: "source" });
+    throw new ConfigurationError("fileSource() needs the path of a file, as a text.", {
+      rule: "source",
+    });
   requireKnown("fileSource()", options, ["optional", "overlays", "pollMs", "scope"]);
   const { optional = false, overlays = true, scope = "all", pollMs = pollMsDefault } = options;
   const file = resolve(path);
   const ending = extname(file);
   const read = endings[ending.toLowerCase()];
   if (read === undefined) {
-    throw new ConfigurationError(`${nameOf(file)} ends in "${ending}". Give a file that ends in ${Object.keys(endings).join(", ")}.`, {
-      rule: "file",
-    });
+    throw new ConfigurationError(
+      `${nameOf(file)} ends in "${ending}". Give a file that ends in ${Object.keys(endings).join(", ")}.`,
+      {
+        rule: "file",
+      },
+    );
   }
   checkedPollMs(pollMs, 100);
   /** The files that held settings when they were read last. */
@@ -53,7 +66,8 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
     if (settings.length > 0) filled.add(path);
     return settings;
   };
-  const overlayOf = (environment: string): string => `${file.slice(0, file.length - ending.length)}.${environment}${ending}`;
+  const overlayOf = (environment: string): string =>
+    `${file.slice(0, file.length - ending.length)}.${environment}${ending}`;
   return {
     name: `file ${nameOf(file)}`,
     scope,
@@ -64,14 +78,22 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
       const over = await orAbsent(readFilled(overlayOf(environment), environment), true);
       return [...base, ...over.map((setting) => within(environment, setting))];
     },
-    watch: (context) => watchFiles(() => Promise.resolve(overlays ? [file, overlayOf(context.environment)] : [file]), context, pollMs),
+    watch: (context) =>
+      watchFiles(
+        () => Promise.resolve(overlays ? [file, overlayOf(context.environment)] : [file]),
+        context,
+        pollMs,
+      ),
   };
 }
 
 /** Some editors empty a file before they write it: what it held stays in force. */
 function emptied(file: string): InvalidConfigError {
-  const text = "is empty, and held settings before. Those stay in force. Fill it again, or remove it.";
-  return new InvalidConfigError(`The file ${nameOf(file)}`, [{ path: "", place: nameOf(file), text }]);
+  const text =
+    "is empty, and held settings before. Those stay in force. Fill it again, or remove it.";
+  return new InvalidConfigError(`The file ${nameOf(file)}`, [
+    { path: "", place: nameOf(file), text },
+  ]);
 }
 
 type Read = (file: string, environment: string) => Promise<readonly Setting[]>;
@@ -105,10 +127,16 @@ async function readModule(file: string, environment: string): Promise<readonly S
   const module: unknown = await import(/* @vite-ignore */ url).catch((error: unknown) => {
     throw notEvaluated(file, error);
   });
-  const exported = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
-  const config: unknown = typeof exported === "function" ? await exported({ environment }) : exported;
+  const exported =
+    typeof module === "object" && module !== null && "default" in module
+      ? module.default
+      : undefined;
+  const config: unknown =
+    typeof exported === "function" ? await exported({ environment }) : exported;
   if (typeof config !== "object" || config === null) {
-    throw new ConfigurationError("has no default export that is a configuration. End it with: export default defineConfig({ … })");
+    throw new ConfigurationError(
+      "has no default export that is a configuration. End it with: export default defineConfig({ … })",
+    );
   }
   return settingsOf(config, () => nameOf(file));
 }
@@ -121,20 +149,29 @@ function notEvaluated(file: string, error: unknown): ConfigurationError {
       `cannot be run by Node ${process.versions.node}. Use Node 22.18 or newer, or write it in JavaScript, YAML or JSON`,
     );
   }
-  return new ConfigurationError(`could not be evaluated (${name}). See why with: node ${nameOf(file)}`);
+  return new ConfigurationError(
+    `could not be evaluated (${name}). See why with: node ${nameOf(file)}`,
+  );
 }
 
-async function orAbsent(reading: Promise<readonly Setting[]>, isAllowed: boolean): Promise<readonly Setting[]> {
+async function orAbsent(
+  reading: Promise<readonly Setting[]>,
+  isAllowed: boolean,
+): Promise<readonly Setting[]> {
   try {
     return await reading;
   } catch (error) {
     const isAbsent = systemCodeOf(error) === "ENOENT";
     if (isAbsent && isAllowed) return [];
-    throw isAbsent ? new ConfigurationError("is not there. Create it, or pass optional: true", { cause: error }) : error;
+    throw isAbsent
+      ? new ConfigurationError("is not there. Create it, or pass optional: true", { cause: error })
+      : error;
   }
 }
 
 /** An overlay holds for its environment alone. */
 function within(environment: string, setting: Setting): Setting {
-  return setting.path[0] === "environments" ? setting : { ...setting, path: ["environments", environment, ...setting.path] };
+  return setting.path[0] === "environments"
+    ? setting
+    : { ...setting, path: ["environments", environment, ...setting.path] };
 }

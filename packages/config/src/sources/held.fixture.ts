@@ -1,4 +1,6 @@
-/** Questions that a server holds until something changes, as both fakes of configuration centres do. */
+/**
+ * Questions that a server holds until something changes, as both fakes of configuration centres do.
+ */
 import type { Clock } from "@lingpai/core";
 
 export interface HeldQuestions {

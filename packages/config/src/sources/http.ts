@@ -1,4 +1,7 @@
-/** What the sources that speak HTTP share: addresses, deadlines, bounded answers, errors that show no secret. */
+/**
+ * What the sources that speak HTTP share: addresses, deadlines, bounded answers, errors that show
+ * no secret.
+ */
 import { ConfigurationError, Secret } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { textBytesMax } from "./read-text.ts";
@@ -6,7 +9,10 @@ import { textBytesMax } from "./read-text.ts";
 /** `globalThis.fetch`, or what behaves like it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** A secret that a source needs itself: text, or a function that is asked whenever it is used, so that it can be rotated. */
+/**
+ * A secret that a source needs itself: text, or a function that is asked whenever it is used, so
+ * that it can be rotated.
+ */
 export type SourceSecret = string | Secret | (() => string | Secret | Promise<string | Secret>);
 
 export async function textOfSecret(secret: SourceSecret): Promise<string> {
@@ -28,8 +34,8 @@ export function nameFor(option: NameOption, environment: string): string {
 }
 
 /**
- * One origin, or several with commas between them: `http://10.0.0.5:8848,10.0.0.6:8848`. What the first
- * says of scheme and path holds for those that say nothing of it.
+ * One origin, or several with commas between them: `http://10.0.0.5:8848,10.0.0.6:8848`. What the
+ * first says of scheme and path holds for those that say nothing of it.
  *
  * @throws {ConfigurationError} `source-url`
  */
@@ -41,7 +47,12 @@ export function checkedUrls(what: string, value: string): readonly string[] {
   const path = pathname.replace(/\/+$/, "");
   return [
     base,
-    ...more.map((each) => checkedUrl(what, each.includes("://") ? each : `${protocol}//${each}${each.includes("/") ? "" : path}`)),
+    ...more.map((each) =>
+      checkedUrl(
+        what,
+        each.includes("://") ? each : `${protocol}//${each}${each.includes("/") ? "" : path}`,
+      ),
+    ),
   ];
 }
 
@@ -81,30 +92,52 @@ export interface Answer {
 /** Nobody answered: another server may. */
 export class UnreachableError extends ConfigurationError {}
 
-/** Sends and reads the whole answer, whatever its status. @throws {ConfigurationError} nobody answered, or with too much. */
+/**
+ * Sends and reads the whole answer, whatever its status. @throws {ConfigurationError} nobody
+ * answered, or with too much.
+ */
 export async function exchange(call: Call): Promise<Answer> {
   const response = await open(call);
   return { status: response.status, text: await readBounded(response, call.url) };
 }
 
-/** Sends, and leaves the body to be read as it comes. Redirects are errors: they would carry credentials elsewhere. */
-export async function open({ fetch = globalThis.fetch, url, init, signal }: Call): Promise<Response> {
+/**
+ * Sends, and leaves the body to be read as it comes. Redirects are errors: they would carry
+ * credentials elsewhere.
+ */
+export async function open({
+  fetch = globalThis.fetch,
+  url,
+  init,
+  signal,
+}: Call): Promise<Response> {
   try {
     return await fetch(url, { redirect: "error", ...init, signal });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    throw new UnreachableError(`could not be reached (${codeOf(error)}). Check the address, and whether it is up and reachable from here`);
+    throw new UnreachableError(
+      `could not be reached (${codeOf(error)}). Check the address, and whether it is up and reachable from here`,
+    );
   }
 }
 
-/** An answer that is not what was asked for. Tells the path alone: queries and bodies may hold what is secret. */
-export function unexpected({ method = "GET" }: RequestInit, url: URL, status: number): ConfigurationError {
+/**
+ * An answer that is not what was asked for. Tells the path alone: queries and bodies may hold what
+ * is secret.
+ */
+export function unexpected(
+  { method = "GET" }: RequestInit,
+  url: URL,
+  status: number,
+): ConfigurationError {
   const remedies: Readonly<Record<number, string>> = {
     401: ". Check the credentials",
     403: ". Check the credentials and the rights",
     404: ". Check the names",
   };
-  return new ConfigurationError(`answered ${method} ${url.pathname} with HTTP ${status}${remedies[status] ?? ""}`);
+  return new ConfigurationError(
+    `answered ${method} ${url.pathname} with HTTP ${status}${remedies[status] ?? ""}`,
+  );
 }
 
 /** @throws {ConfigurationError} it is no JSON. */
@@ -112,17 +145,28 @@ export function jsonOf({ text }: Answer, url: URL): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ConfigurationError(`answered ${url.pathname} with something that is not JSON. Check the address`);
+    throw new ConfigurationError(
+      `answered ${url.pathname} with something that is not JSON. Check the address`,
+    );
   }
 }
 
 /** The member of what may be an object; undefined when there is none. */
 export function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
-/** A signal that aborts with the given one, and after a time with a reason of its own. Call `cancel` when it is not needed any more. */
-export function deadlineAfter(clock: Clock, ms: number, signal: AbortSignal): { readonly signal: AbortSignal; cancel(): void } {
+/**
+ * A signal that aborts with the given one, and after a time with a reason of its own. Call `cancel`
+ * when it is not needed any more.
+ */
+export function deadlineAfter(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): { readonly signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
   const late = new ConfigurationError(`did not answer within ${ms} ms`);
   const cancel = clock.setTimer(ms, () => controller.abort(late), { background: true });
@@ -135,7 +179,9 @@ async function readBounded(response: Response, url: URL): Promise<string> {
   for await (const chunk of response.body ?? []) {
     length += chunk.byteLength;
     if (length > textBytesMax)
-      throw new ConfigurationError(`answered ${url.pathname} with more than ${textBytesMax} bytes. Check the names`);
+      throw new ConfigurationError(
+        `answered ${url.pathname} with more than ${textBytesMax} bytes. Check the names`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,8 +1,11 @@
-/** Finds the place where a text stops being JSON: the engine's own message quotes the text, and tells no place for half of the faults. */
+/**
+ * Finds the place where a text stops being JSON: the engine's own message quotes the text, and
+ * tells no place for half of the faults.
+ */
 
 /**
- * The offset of the first token that cannot stand where it stands; undefined when the text is JSON. Looks at the form alone: how deep it
- * nests, and whether names repeat, is left to others.
+ * The offset of the first token that cannot stand where it stands; undefined when the text is JSON.
+ * Looks at the form alone: how deep it nests, and whether names repeat, is left to others.
  */
 export function findJsonFault(text: string): number | undefined {
   try {
@@ -16,7 +19,10 @@ export function findJsonFault(text: string): number | undefined {
 const token =
   /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 
-/** What may come next. `first…` stands right behind an opening bracket, where a closing one may come as well. */
+/**
+ * What may come next. `first…` stands right behind an opening bracket, where a closing one may come
+ * as well.
+ */
 type State = "value" | "first-value" | "name" | "first-name" | "colon" | "separator" | "end";
 
 function firstMisplaced(text: string): number {
@@ -41,8 +47,14 @@ function follow(state: State, what: string, open: ("{" | "[")[]): State | undefi
     return open.length === 0 ? "end" : "separator";
   };
   const inside = open.at(-1);
-  if (what === "}") return inside === "{" && (state === "first-name" || state === "separator") ? close() : undefined;
-  if (what === "]") return inside === "[" && (state === "first-value" || state === "separator") ? close() : undefined;
+  if (what === "}")
+    return inside === "{" && (state === "first-name" || state === "separator")
+      ? close()
+      : undefined;
+  if (what === "]")
+    return inside === "[" && (state === "first-value" || state === "separator")
+      ? close()
+      : undefined;
   if (what === ",") return state === "separator" ? (inside === "{" ? "name" : "value") : undefined;
   if (what === ":") return state === "colon" ? "value" : undefined;
   if (state === "name" || state === "first-name") return what === "string" ? "colon" : undefined;
@@ -54,7 +66,10 @@ function follow(state: State, what: string, open: ("{" | "[")[]): State | undefi
   return inside === undefined ? "end" : "separator";
 }
 
-/** The last character when only white space is left: the text ends too early, and there is nothing to point at behind it. */
+/**
+ * The last character when only white space is left: the text ends too early, and there is nothing
+ * to point at behind it.
+ */
 function skipSpace(text: string, offset: number): number {
   const rest = text.slice(offset).search(/[^ \t\r\n]/);
   return rest < 0 ? Math.max(0, text.trimEnd().length - 1) : offset + rest;

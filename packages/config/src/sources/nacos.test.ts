@@ -16,13 +16,22 @@ function world(
 ): { nacos: FakeNacos; source: () => Watched; values: () => Promise<unknown[]> } {
   const clock = manualClock();
   const nacos = fakeNacos({ clock, ...fakeOptions });
-  const made = nacosSource({ url: "http://nacos:8848", dataId: "lingpai.yaml", fetch: nacos.fetch, ...options });
+  const made = nacosSource({
+    url: "http://nacos:8848",
+    dataId: "lingpai.yaml",
+    fetch: nacos.fetch,
+    ...options,
+  });
   return { nacos, source: () => watched(made, clock), values: () => valuesOf(made, clock) };
 }
 
 describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
   test("gives one configuration of a namespace and a group, by its lines", async () => {
-    const { nacos, values } = world({ api, namespace: (environment) => `ns-${environment}`, group: "PAY" });
+    const { nacos, values } = world({
+      api,
+      namespace: (environment) => `ns-${environment}`,
+      group: "PAY",
+    });
     nacos.publish("ns-prod/PAY/lingpai.yaml", "node: api-1\nstore:\n  prefix: 令牌\n");
     expect(await values()).toEqual([
       ["node", "api-1", "nacos PAY/lingpai.yaml:1"],
@@ -31,7 +40,10 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
   });
 
   test("logs in with a form, once, and again when its token is not taken any more", async () => {
-    const { nacos, values } = world({ api, username: user.name, password: () => Promise.resolve(user.password) }, { user });
+    const { nacos, values } = world(
+      { api, username: user.name, password: () => Promise.resolve(user.password) },
+      { user },
+    );
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
     await values();
     await values();
@@ -43,7 +55,10 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
   });
 
   test("says what is missing, what is refused and what cannot be reached, without a secret", async () => {
-    const { nacos, values } = world({ api, username: user.name, password: "wrong-password-here" }, { user });
+    const { nacos, values } = world(
+      { api, username: user.name, password: "wrong-password-here" },
+      { user },
+    );
     expect(await refusalOf(values())).toMatch(
       /^answered POST \/nacos\/v.\/auth\/(user\/)?login with HTTP 403\. Check the credentials and the rights$/,
     );
@@ -52,38 +67,56 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
       "could not be reached (ECONNREFUSED). Check the address, and whether it is up and reachable from here",
     );
     const open = world({ api });
-    expect(await refusalOf(open.values())).toContain("has no configuration lingpai.yaml in the group DEFAULT_GROUP. Publish it");
+    expect(await refusalOf(open.values())).toContain(
+      "has no configuration lingpai.yaml in the group DEFAULT_GROUP. Publish it",
+    );
     expect(await world({ api, optional: true }).values()).toEqual([]);
   });
 });
 
-const gatewayPage = (): Response => new Response("<html><h1>404 Not Found</h1><hr>nginx</html>", { status: 404 });
+const gatewayPage = (): Response =>
+  new Response("<html><h1>404 Not Found</h1><hr>nginx</html>", { status: 404 });
 const otherJson = (): Response =>
-  Response.json({ timestamp: "2026-11-01", status: 404, error: "Not Found", path: "/nacos/v1" }, { status: 404 });
+  Response.json(
+    { timestamp: "2026-11-01", status: 404, error: "Not Found", path: "/nacos/v1" },
+    { status: 404 },
+  );
 
 describe.each(["v1", "v3"] as const)("an optional configuration over the API %s", (api) => {
-  test.each([gatewayPage, otherJson])("is not taken for absent when something on the way answers 404", async (page) => {
-    const { nacos, values } = world({ api, optional: true });
-    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
-    nacos.gateway = page;
-    expect(await refusalOf(values())).toMatch(/^answered GET \/nacos\/.*config.* with HTTP 404. Check the names$/);
-  });
+  test.each([gatewayPage, otherJson])(
+    "is not taken for absent when something on the way answers 404",
+    async (page) => {
+      const { nacos, values } = world({ api, optional: true });
+      nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
+      nacos.gateway = page;
+      expect(await refusalOf(values())).toMatch(
+        /^answered GET \/nacos\/.*config.* with HTTP 404. Check the names$/,
+      );
+    },
+  );
 
-  test.each([400, 401, 403, 500])("is read after a new login when an old token is refused with HTTP %i", async (refusalStatus) => {
-    const { nacos, values } = world({ api, username: user.name, password: user.password }, { user, refusalStatus });
-    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
-    await values();
-    nacos.forgetTokens();
-    expect(await values()).toHaveLength(1);
-    nacos.publish("/DEFAULT_GROUP/lingpai.yaml", undefined);
-    await refusalOf(values());
-    expect(nacos.requests.filter((request) => request.includes("login"))).toHaveLength(2);
-  });
+  test.each([400, 401, 403, 500])(
+    "is read after a new login when an old token is refused with HTTP %i",
+    async (refusalStatus) => {
+      const { nacos, values } = world(
+        { api, username: user.name, password: user.password },
+        { user, refusalStatus },
+      );
+      nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
+      await values();
+      nacos.forgetTokens();
+      expect(await values()).toHaveLength(1);
+      nacos.publish("/DEFAULT_GROUP/lingpai.yaml", undefined);
+      await refusalOf(values());
+      expect(nacos.requests.filter((request) => request.includes("login"))).toHaveLength(2);
+    },
+  );
 
   test("is read from another server of the address when one is down, and from that one from then on", async () => {
     const { nacos, values } = world({ api, url: "http://down:8848, nacos:8848" });
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
-    nacos.gateway = ({ url }) => (new URL(url).hostname === "down" ? new Response("", { status: 503 }) : undefined);
+    nacos.gateway = ({ url }) =>
+      new URL(url).hostname === "down" ? new Response("", { status: 503 }) : undefined;
     expect([await values(), await values()].flat()).toHaveLength(2);
     expect(nacos.urls.map((url) => new URL(url).hostname)).toEqual(["down", "nacos", "nacos"]);
     nacos.unreachable = true;
@@ -95,13 +128,18 @@ describe.each(["v1", "v3"] as const)("an optional configuration over the API %s"
 test("Nacos 3, asked by the old API, is named with the remedy", async () => {
   const { nacos, values } = world();
   nacos.gateway = () => new Response("", { status: 410 });
-  expect(await refusalOf(values())).toBe('answered GET /nacos/v1/cs/configs with HTTP 410: it is Nacos 3. Pass api: "v3"');
+  expect(await refusalOf(values())).toBe(
+    'answered GET /nacos/v1/cs/configs with HTTP 410: it is Nacos 3. Pass api: "v3"',
+  );
 });
 
 describe("a watched configuration in Nacos", () => {
   test("is told of to a user who may read one namespace only", async () => {
     const limited = { ...user, namespace: "ns-prod" };
-    const { nacos, source } = world({ username: user.name, password: user.password, namespace: "ns-prod" }, { user: limited });
+    const { nacos, source } = world(
+      { username: user.name, password: user.password, namespace: "ns-prod" },
+      { user: limited },
+    );
     nacos.publish("ns-prod/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();
     await watch.changed(1);
@@ -183,8 +221,11 @@ describe("a watched configuration in Nacos", () => {
   });
 });
 
-test.each(["nacos:8848", "http://user:secret@nacos:8848", "http://nacos:8848/?token=1"])("the address %s is refused", (url) => {
-  expect(() => nacosSource({ url, dataId: "lingpai.yaml" })).toThrow(
-    "The address of Nacos is not an http: or https: URL without user, password and query",
-  );
-});
+test.each(["nacos:8848", "http://user:secret@nacos:8848", "http://nacos:8848/?token=1"])(
+  "the address %s is refused",
+  (url) => {
+    expect(() => nacosSource({ url, dataId: "lingpai.yaml" })).toThrow(
+      "The address of Nacos is not an http: or https: URL without user, password and query",
+    );
+  },
+);

@@ -1,10 +1,21 @@
-/** Settings from Nacos, over its HTTP API: of version 1, which Nacos 1 and 2 have and which tells of changes, or of version 3. */
+/**
+ * Settings from Nacos, over its HTTP API: of version 1, which Nacos 1 and 2 have and which tells of
+ * changes, or of version 3.
+ */
 import { createHash } from "node:crypto";
 import { ConfigurationError, delay, requireKnown } from "@lingpai/core";
 import type { ConfigSource, Scope, SourceContext } from "../source.ts";
 import type { DocumentFormat } from "./document.ts";
 import { formatOf, parseDocument } from "./document.ts";
-import { deadlineAfter, jsonOf, member, nameFor, requireName, textOfSecret, unexpected } from "./http.ts";
+import {
+  deadlineAfter,
+  jsonOf,
+  member,
+  nameFor,
+  requireName,
+  textOfSecret,
+  unexpected,
+} from "./http.ts";
 import type { Fetch, NameOption, SourceSecret } from "./http.ts";
 import { checkedPollMs, poll } from "./poll.ts";
 import { createServers, createSession } from "./servers.ts";
@@ -12,8 +23,8 @@ import type { ServerAnswer, ServerRequest } from "./servers.ts";
 
 export interface NacosSourceOptions {
   /**
-   * A server, or several with commas between them: `"http://10.0.0.5:8848,10.0.0.6:8848"`. The context
-   * path `/nacos` is added where there is none.
+   * A server, or several with commas between them: `"http://10.0.0.5:8848,10.0.0.6:8848"`. The
+   * context path `/nacos` is added where there is none.
    */
   readonly url: string;
   /** Which configuration: `"lingpai.yaml"`. */
@@ -24,7 +35,10 @@ export interface NacosSourceOptions {
   readonly namespace?: NameOption;
   /** @defaultValue by the ending of the data id; YAML if it has none */
   readonly format?: DocumentFormat;
-  /** `v3` for Nacos 3, whose HTTP API does not tell of changes: it is asked every `pollMs`. @defaultValue "v1" */
+  /**
+   * `v3` for Nacos 3, whose HTTP API does not tell of changes: it is asked every `pollMs`.
+   * @defaultValue "v1"
+   */
   readonly api?: "v1" | "v3";
   /** With a password, when the server asks for them. */
   readonly username?: string;
@@ -41,10 +55,15 @@ export interface NacosSourceOptions {
 /** How long the server may hold a question, in ms. It answers half a second earlier. */
 const holdMs = 30_000;
 const holdGraceMs = 10_000;
-/** The least time between two questions: a server or proxy that does not hold them is not flooded. */
+/**
+ * The least time between two questions: a server or proxy that does not hold them is not flooded.
+ */
 const gapMs = 1_000;
 
-/** One configuration, a YAML or JSON document. The password is sent in a form, the token in a header: neither is in a URL. */
+/**
+ * One configuration, a YAML or JSON document. The password is sent in a form, the token in a
+ * header: neither is in a URL.
+ */
 export function nacosSource(options: NacosSourceOptions): ConfigSource {
   requireKnown("nacosSource()", options, [
     "api",
@@ -61,7 +80,14 @@ export function nacosSource(options: NacosSourceOptions): ConfigSource {
     "username",
   ]);
   requireName("nacosSource()", "dataId", options.dataId);
-  const { dataId, group = "DEFAULT_GROUP", api = "v1", optional = false, scope = "all", pollMs = 10_000 } = options;
+  const {
+    dataId,
+    group = "DEFAULT_GROUP",
+    api = "v1",
+    optional = false,
+    scope = "all",
+    pollMs = 10_000,
+  } = options;
   checkedPollMs(pollMs, 1000);
   const server = createServer(options);
 
@@ -84,7 +110,12 @@ export function nacosSource(options: NacosSourceOptions): ConfigSource {
     async load(context) {
       const content = await read(context);
       const names = namesIn(context.environment);
-      if (content !== undefined) return parseDocument(content, options.format ?? formatOf(names.dataId), `nacos ${group}/${names.dataId}`);
+      if (content !== undefined)
+        return parseDocument(
+          content,
+          options.format ?? formatOf(names.dataId),
+          `nacos ${group}/${names.dataId}`,
+        );
       if (optional) return [];
       throw new ConfigurationError(
         `has no configuration ${names.dataId} in the group ${group}. Publish it, check the namespace, or pass optional: true`,
@@ -118,19 +149,27 @@ interface Names {
 
 interface Server {
   /** Sends with a token, if there are credentials; once more with a new one if it was refused. */
-  send(request: Omit<ServerRequest, "clock" | "signal">, context: SourceContext): Promise<ServerAnswer>;
+  send(
+    request: Omit<ServerRequest, "clock" | "signal">,
+    context: SourceContext,
+  ): Promise<ServerAnswer>;
 }
 
 function createServer(options: NacosSourceOptions): Server {
   const { username, api = "v1" } = options;
   const servers = createServers("Nacos", options.url, options.fetch);
-  const under = (path: string): string => (new URL(servers.current).pathname === "/" ? `/nacos${path}` : path);
+  const under = (path: string): string =>
+    new URL(servers.current).pathname === "/" ? `/nacos${path}` : path;
   const session = createSession(async (context) => {
     if (username === undefined) return undefined;
-    const init = { method: "POST", body: new URLSearchParams({ username, password: await textOfSecret(options.password ?? "") }) };
+    const init = {
+      method: "POST",
+      body: new URLSearchParams({ username, password: await textOfSecret(options.password ?? "") }),
+    };
     const path = under(api === "v1" ? "/v1/auth/login" : "/v3/auth/user/login");
     const answer = await servers.send({ path, init, ...context });
-    const token = answer.status === 200 ? member(jsonOf(answer, answer.url), "accessToken") : undefined;
+    const token =
+      answer.status === 200 ? member(jsonOf(answer, answer.url), "accessToken") : undefined;
     if (typeof token !== "string") throw refused(api, init, answer);
     return token;
   });
@@ -143,31 +182,54 @@ function createServer(options: NacosSourceOptions): Server {
         send(token) {
           const headers = new Headers(init.headers);
           if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-          return servers.send({ path: under(path), init: { ...init, headers }, clock, signal, isHeld });
+          return servers.send({
+            path: under(path),
+            init: { ...init, headers },
+            clock,
+            signal,
+            isHeld,
+          });
         },
       }),
   };
 }
 
 /**
- * Whether the server itself says that there is no such configuration. Any other 404 is the answer of
- * something else on the way, such as a gateway that does not know the path.
+ * Whether the server itself says that there is no such configuration. Any other 404 is the answer
+ * of something else on the way, such as a gateway that does not know the path.
  *
- * `v1`: 404 and the words `config data not exist`. `v3`: the code 20004. Nacos 1.1 to 3.0, seen 2026-11.
+ * `v1`: 404 and the words `config data not exist`. `v3`: the code 20004. Nacos 1.1 to 3.0, seen
+ * 2026-11.
  */
 function isAbsence({ status, text }: ServerAnswer): boolean {
   if (status === 404 && text.trim().startsWith("config data not exist")) return true;
-  return (status === 404 || status === 200) && /^\s*\{/.test(text) && /"code"\s*:\s*20004\b/.test(text);
+  return (
+    (status === 404 || status === 200) && /^\s*\{/.test(text) && /"code"\s*:\s*20004\b/.test(text)
+  );
 }
 
-function refused(api: "v1" | "v3", init: RequestInit, { url, status }: ServerAnswer): ConfigurationError {
+function refused(
+  api: "v1" | "v3",
+  init: RequestInit,
+  { url, status }: ServerAnswer,
+): ConfigurationError {
   if (status === 410 && api === "v1")
-    return new ConfigurationError(`answered ${init.method ?? "GET"} ${url.pathname} with HTTP 410: it is Nacos 3. Pass api: "v3"`);
+    return new ConfigurationError(
+      `answered ${init.method ?? "GET"} ${url.pathname} with HTTP 410: it is Nacos 3. Pass api: "v3"`,
+    );
   return unexpected(init, url, status);
 }
 
-async function readV1(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
-  const query = new URLSearchParams({ dataId, group, ...(namespace === "" ? {} : { tenant: namespace }) });
+async function readV1(
+  server: Server,
+  { dataId, group, namespace }: Names,
+  context: SourceContext,
+): Promise<string | undefined> {
+  const query = new URLSearchParams({
+    dataId,
+    group,
+    ...(namespace === "" ? {} : { tenant: namespace }),
+  });
   const answer = await server.send({ path: `/v1/cs/configs?${query}` }, context);
   if (isAbsence(answer)) return undefined;
   if (answer.status !== 200) throw refused("v1", {}, answer);
@@ -175,13 +237,22 @@ async function readV1(server: Server, { dataId, group, namespace }: Names, conte
 }
 
 /** Answers are wrapped: `{ code: 0, data: { content } }`. */
-async function readV3(server: Server, { dataId, group, namespace }: Names, context: SourceContext): Promise<string | undefined> {
-  const query = new URLSearchParams({ dataId, groupName: group, ...(namespace === "" ? {} : { namespaceId: namespace }) });
+async function readV3(
+  server: Server,
+  { dataId, group, namespace }: Names,
+  context: SourceContext,
+): Promise<string | undefined> {
+  const query = new URLSearchParams({
+    dataId,
+    groupName: group,
+    ...(namespace === "" ? {} : { namespaceId: namespace }),
+  });
   const answer = await server.send({ path: `/v3/client/cs/config?${query}` }, context);
   if (isAbsence(answer)) return undefined;
   if (answer.status !== 200) throw refused("v3", {}, answer);
   const content = member(member(jsonOf(answer, answer.url), "data"), "content");
-  if (typeof content !== "string") throw new ConfigurationError("answered without a content. Check the address and `api`");
+  if (typeof content !== "string")
+    throw new ConfigurationError("answered without a content. Check the address and `api`");
   return content;
 }
 

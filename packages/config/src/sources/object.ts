@@ -23,7 +23,8 @@ export function objectSource(config: object, options: ObjectSourceOptions = {}):
 const depthMax = 8;
 
 /**
- * The settings of nested objects: numbers and booleans become text, a {@link Secret} is revealed, what is undefined is left out.
+ * The settings of nested objects: numbers and booleans become text, a {@link Secret} is revealed,
+ * what is undefined is left out.
  *
  * @param placeOf names the place of each setting, for errors.
  */
@@ -32,7 +33,8 @@ export function settingsOf(config: object, placeOf: (path: string) => string): r
     if (value === undefined) return [];
     if (isPlainObject(value) && path.length < depthMax) {
       const below = Object.entries(value);
-      if (below.length > 0 || path.length === 0) return below.flatMap(([name, each]) => visit(each, [...path, name]));
+      if (below.length > 0 || path.length === 0)
+        return below.flatMap(([name, each]) => visit(each, [...path, name]));
     }
     return [{ path, value: textOf(value), place: placeOf(pathText(path)) }];
   };
@@ -41,12 +43,15 @@ export function settingsOf(config: object, placeOf: (path: string) => string): r
 
 function textOf(value: unknown): unknown {
   if (value instanceof Secret) return value.reveal();
-  return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint" ? String(value) : value;
+  return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint"
+    ? String(value)
+    : value;
 }
 
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Another realm's Object, or a module's namespace, has a prototype that is not ours: what counts is that there is nothing above it.
+  // Another realm's Object, or a module's namespace, has a prototype that is not ours: what counts
+  // is that there is nothing above it.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

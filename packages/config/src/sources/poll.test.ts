@@ -9,11 +9,15 @@ import { poll } from "./poll.ts";
 import { redisSource } from "./redis.ts";
 import { watched } from "./watched.fixture.ts";
 
-const document = (node: string): string => JSON.stringify({ node, apps: { main: { appId, secret } } });
+const document = (node: string): string =>
+  JSON.stringify({ node, apps: { main: { appId, secret } } });
 
 /** A cache whose store does not tell of changes. */
 function silentCache(): Cache {
-  const stored = new Map<string, { value: string; version: string; ttlMs: undefined; storeNowMs: number }>();
+  const stored = new Map<
+    string,
+    { value: string; version: string; ttlMs: undefined; storeNowMs: number }
+  >();
   const driver: CacheDriver = {
     kind: "map",
     get: async (name) => stored.get(name),
@@ -33,7 +37,10 @@ function silentCache(): Cache {
 
 test("a source that is polled is read at once and at each interval, until it is not watched any more", async () => {
   const clock = manualClock();
-  const source = watched({ name: "polled", load: async () => [], watch: (context) => poll(context, 5_000) }, clock);
+  const source = watched(
+    { name: "polled", load: async () => [], watch: (context) => poll(context, 5_000) },
+    clock,
+  );
   await source.changed(1);
   await clock.advance(14_999);
   expect(source.changes).toBe(3);
@@ -58,7 +65,9 @@ describe("a document that nobody tells of", () => {
 
   test("is not overlooked when it was changed back between two looks, after the change had been read for another reason", async () => {
     let stored = document("one");
-    const { clock, options } = world(redisSource({ get: async () => stored }, { key: "lingpai.json" }));
+    const { clock, options } = world(
+      redisSource({ get: async () => stored }, { key: "lingpai.json" }),
+    );
     const config = await openConfig(options);
     await clock.advance(1_000);
     stored = document("two");

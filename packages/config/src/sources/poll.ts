@@ -3,10 +3,14 @@ import { ConfigurationError, delay } from "@lingpai/core";
 import type { WatchContext } from "../source.ts";
 
 /**
- * Calls `changed` now, and then every `pollMs` until the signal aborts: the source is then read, and compared with what is in force. Comparing here,
- * with what was last seen here, would overlook a change that was taken back between two looks, after somebody had read it.
+ * Calls `changed` now, and then every `pollMs` until the signal aborts: the source is then read,
+ * and compared with what is in force. Comparing here, with what was last seen here, would overlook
+ * a change that was taken back between two looks, after somebody had read it.
  */
-export async function poll({ clock, signal, changed }: WatchContext, pollMs: number): Promise<void> {
+export async function poll(
+  { clock, signal, changed }: WatchContext,
+  pollMs: number,
+): Promise<void> {
   changed();
   while (await slept(delay(clock, pollMs, signal))) changed();
 }
@@ -22,5 +26,7 @@ function slept(wait: Promise<void>): Promise<boolean> {
 /** @throws {ConfigurationError} `poll` */
 export function checkedPollMs(pollMs: number, min: number): number {
   if (Number.isInteger(pollMs) && pollMs >= min && pollMs <= 2 ** 31 - 1) return pollMs;
-  throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from ${min}.`, { rule: "poll" });
+  throw new ConfigurationError(`pollMs is ${pollMs}. Give a whole number of ms from ${min}.`, {
+    rule: "poll",
+  });
 }

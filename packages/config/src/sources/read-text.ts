@@ -8,19 +8,20 @@ import { ConfigurationError } from "@lingpai/core";
 export const textBytesMax = 1_048_576;
 
 /**
- * The text of a regular file of at most {@link textBytesMax} bytes. What it is and how large is asked
- * before anything is read, and a pipe is never waited for.
+ * The text of a regular file of at most {@link textBytesMax} bytes. What it is and how large is
+ * asked before anything is read, and a pipe is never waited for.
  *
- * @throws {ConfigurationError} it is a pipe, a device, a directory or too large, or not UTF-8. Errors
- * of the file system pass through.
+ * @throws {ConfigurationError} it is a pipe, a device, a directory or too large, or not UTF-8.
+ *   Errors of the file system pass through.
  */
 export async function readText(path: string): Promise<string> {
-  // Without O_NONBLOCK, opening a pipe that nobody writes to would hold a thread of the file system's
-  // pool until somebody does; five would stop all file access of the process.
+  // Without O_NONBLOCK, opening a pipe that nobody writes to would hold a thread of the file
+  // system's pool until somebody does; five would stop all file access of the process.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) throw new ConfigurationError("is no regular file. Name a file that holds text");
+    if (!stats.isFile())
+      throw new ConfigurationError("is no regular file. Name a file that holds text");
     if (stats.size > textBytesMax) throw tooLarge(String(stats.size));
     return decodeText(await readBounded(file));
   } finally {
@@ -28,7 +29,10 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** The bytes up to one past the limit: files of `/proc` and growing ones do not say how long they are. */
+/**
+ * The bytes up to one past the limit: files of `/proc` and growing ones do not say how long they
+ * are.
+ */
 async function readBounded(file: FileHandle): Promise<Uint8Array> {
   const buffer = Buffer.alloc(64 * 1024);
   const chunks: Buffer[] = [];
@@ -55,5 +59,7 @@ function decodeText(bytes: Uint8Array): string {
 }
 
 function tooLarge(bytes: string): ConfigurationError {
-  return new ConfigurationError(`holds ${bytes} bytes; the limit is ${textBytesMax}. Name another file`);
+  return new ConfigurationError(
+    `holds ${bytes} bytes; the limit is ${textBytesMax}. Name another file`,
+  );
 }

@@ -7,7 +7,10 @@ import type { NameOption } from "./http.ts";
 import { nameFor, requireName } from "./http.ts";
 import { checkedPollMs, poll } from "./poll.ts";
 
-/** What is used of the client: ioredis and `@redis/client` both fit. It is never closed or configured. */
+/**
+ * What is used of the client: ioredis and `@redis/client` both fit. It is never closed or
+ * configured.
+ */
 export interface RedisReader {
   get(key: string): Promise<unknown>;
 }
@@ -21,11 +24,17 @@ export interface RedisSourceOptions {
   readonly optional?: boolean;
   /** @defaultValue "all" */
   readonly scope?: Scope;
-  /** How often the key is read, in ms, from 100. For changes that are pushed, and sealed documents, use {@link cacheSource}. @defaultValue 5_000 */
+  /**
+   * How often the key is read, in ms, from 100. For changes that are pushed, and sealed documents,
+   * use {@link cacheSource}. @defaultValue 5_000
+   */
   readonly pollMs?: number;
 }
 
-/** One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a key, so it is read again and again. */
+/**
+ * One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a
+ * key, so it is read again and again.
+ */
 export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
   requireShape("client", client, ["get"], "Give a client of ioredis or @redis/client.");
   requireKnown("redisSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
@@ -43,9 +52,12 @@ export function redisSource(client: RedisReader, options: RedisSourceOptions): C
     async load({ environment }) {
       const name = nameFor(key, environment);
       const text = await read(environment);
-      if (text !== undefined) return parseDocument(text, options.format ?? formatOf(name), `redis ${name}`);
+      if (text !== undefined)
+        return parseDocument(text, options.format ?? formatOf(name), `redis ${name}`);
       if (optional) return [];
-      throw new ConfigurationError(`has no key ${name}. Set it, check the database's number, or pass optional: true`);
+      throw new ConfigurationError(
+        `has no key ${name}. Set it, check the database's number, or pass optional: true`,
+      );
     },
     watch: (context) => poll(context, pollMs),
   };

@@ -28,13 +28,25 @@ async function pipe(name: string): Promise<string> {
 }
 
 test("A pipe is refused at once wherever a file is expected, and blocks no file access of the process", async () => {
-  const names = ["apps.main.secret", "store.password", "node", "store.username", "store.prefix", "store.url"];
+  const names = [
+    "apps.main.secret",
+    "store.password",
+    "node",
+    "store.username",
+    "store.prefix",
+    "store.url",
+  ];
   for (const name of names) await pipe(name);
   const message = await refusalOf(valuesOf(secretsDirectorySource(directory)));
-  for (const name of names) expect(message).toContain(`${name} is no regular file. Name a file that holds text.`);
+  for (const name of names)
+    expect(message).toContain(`${name} is no regular file. Name a file that holds text.`);
   const env = { LINGPAI_STORE_PASSWORD_FILE: join(directory, "store.password") };
-  expect(await refusalOf(valuesOf(variableSource({ env })))).toContain('names the file "/tmp…", which is no regular file.');
-  expect(await refusalOf(valuesOf(fileSource(await pipe("lingpai.yaml"))))).toContain("is no regular file");
+  expect(await refusalOf(valuesOf(variableSource({ env })))).toContain(
+    'names the file "/tmp…", which is no regular file.',
+  );
+  expect(await refusalOf(valuesOf(fileSource(await pipe("lingpai.yaml"))))).toContain(
+    "is no regular file",
+  );
   await writeFile(join(directory, "after"), secret);
   expect(await valuesOf(secretsDirectorySource(directory, { prefix: "after" }))).toHaveLength(1);
 });

@@ -21,8 +21,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Writes a version of the volume as the kubelet does: a directory of its own, then one atomic move of the link `..data`. */
-async function mount(version: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+/**
+ * Writes a version of the volume as the kubelet does: a directory of its own, then one atomic move
+ * of the link `..data`.
+ */
+async function mount(
+  version: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
   const target = `..2026_05_${version}`;
   await mkdir(join(directory, target));
   for (const [name, content] of Object.entries(files)) {
@@ -35,7 +41,11 @@ async function mount(version: string, files: Readonly<Record<string, string | Ui
 
 describe("a directory of mounted secrets", () => {
   test("gives a setting per file, less one line end", async () => {
-    await mount("1", { "apps.main.secret": `${secret}\n`, "store.password": "p w\r\n", "store.sealing.keys.2026-05": "k" });
+    await mount("1", {
+      "apps.main.secret": `${secret}\n`,
+      "store.password": "p w\r\n",
+      "store.sealing.keys.2026-05": "k",
+    });
     expect(await valuesOf(secretsDirectorySource(directory))).toEqual([
       ["apps.main.secret", secret, join(directory, "apps.main.secret")],
       ["store.password", "p w", join(directory, "store.password")],
@@ -46,7 +56,9 @@ describe("a directory of mounted secrets", () => {
   test("may have its files in directories, as projected volumes can", async () => {
     await mkdir(join(directory, "apps/main"), { recursive: true });
     await writeFile(join(directory, "apps/main/secret"), secret);
-    expect(await valuesOf(secretsDirectorySource(directory))).toEqual([["apps.main.secret", secret, join(directory, "apps/main/secret")]]);
+    expect(await valuesOf(secretsDirectorySource(directory))).toEqual([
+      ["apps.main.secret", secret, join(directory, "apps/main/secret")],
+    ]);
   });
 
   test("that others use too is read by its prefix", async () => {
@@ -64,17 +76,28 @@ describe("a directory of mounted secrets", () => {
       "apps.other.secret": new Uint8Array([0xff, 0xfe, 0x61, 0]),
     });
     const load = (): Promise<unknown> =>
-      loadConfig(world(objectSource({ apps: { main: { appId } } }), secretsDirectorySource(directory)).options);
-    expect(await refusalOf(load())).toContain(`${join(directory, "apps.other.secret")}: apps.other.secret is UTF-16. Save it as UTF-8.`);
+      loadConfig(
+        world(objectSource({ apps: { main: { appId } } }), secretsDirectorySource(directory))
+          .options,
+      );
+    expect(await refusalOf(load())).toContain(
+      `${join(directory, "apps.other.secret")}: apps.other.secret is UTF-16. Save it as UTF-8.`,
+    );
     await rm(join(directory, "apps.other.secret"));
     const message = await refusalOf(load());
-    expect(message).toContain(`${join(directory, "apps.main.secret")}: apps.main.secret has a space (U+0020) at position 33. Remove it.`);
-    expect(message).toContain(`${join(directory, "store.pasword")}: store.pasword is not known. Did you mean password?`);
+    expect(message).toContain(
+      `${join(directory, "apps.main.secret")}: apps.main.secret has a space (U+0020) at position 33. Remove it.`,
+    );
+    expect(message).toContain(
+      `${join(directory, "store.pasword")}: store.pasword is not known. Did you mean password?`,
+    );
   });
 
   test("must be there, unless it is optional", async () => {
     const missing = join(directory, "none");
-    expect(await refusalOf(valuesOf(secretsDirectorySource(missing)))).toBe("is not there. Mount it, or pass optional: true");
+    expect(await refusalOf(valuesOf(secretsDirectorySource(missing)))).toBe(
+      "is not there. Mount it, or pass optional: true",
+    );
     expect(await valuesOf(secretsDirectorySource(missing, { optional: true }))).toEqual([]);
   });
 
@@ -89,7 +112,10 @@ describe("a directory of mounted secrets", () => {
       const before = source.changes;
       await mount(version, { "apps.main.secret": text, "store.password": version });
       await source.changed(before + 1);
-      expect((await source.load()).map((value) => String(value).split(",")[1])).toEqual([text, version]);
+      expect((await source.load()).map((value) => String(value).split(",")[1])).toEqual([
+        text,
+        version,
+      ]);
     }
     await source.stop();
     expect(source.clock.pendingTimers).toBe(0);
@@ -101,7 +127,10 @@ describe("a directory of mounted secrets", () => {
     let isDone = false;
     const replacing = (async () => {
       for (let version = 1; version <= 40; version += 1)
-        await mount(String(version), { "apps.main.secret": String(version), "store.password": String(version) });
+        await mount(String(version), {
+          "apps.main.secret": String(version),
+          "store.password": String(version),
+        });
       isDone = true;
     })();
     let reads = 0;
@@ -109,7 +138,9 @@ describe("a directory of mounted secrets", () => {
       const values = await valuesOf(source).catch((error: unknown) =>
         String(error).includes("was replaced") ? [] : Promise.reject(error),
       );
-      expect(new Set(values.map((value) => String(value).split(",")[1])).size).toBeLessThanOrEqual(1);
+      expect(new Set(values.map((value) => String(value).split(",")[1])).size).toBeLessThanOrEqual(
+        1,
+      );
       reads += 1;
     }
     await replacing;
@@ -147,7 +178,9 @@ describe("a directory of mounted secrets", () => {
     const source = secretsDirectorySource(directory);
     while (!isDone) {
       const found = await valuesOf(source).catch((error: unknown) => [String(error)]);
-      counts.add(found.filter((value) => /^(apps.main.secret|store.password),/.test(String(value))).length);
+      counts.add(
+        found.filter((value) => /^(apps.main.secret|store.password),/.test(String(value))).length,
+      );
     }
     await churning;
     expect([...counts]).toEqual([2]);
@@ -162,14 +195,21 @@ describe("a directory of mounted secrets", () => {
     await truncate(join(directory, "node"), 600 * 2 ** 20);
     const message = await refusalOf(valuesOf(secretsDirectorySource(directory)));
     await rm(outside);
-    expect(message).toContain("store.password is a link that leads out of the directory. Put the file itself there.");
-    expect(message).toContain(`${join(directory, "node")}: node holds 629145600 bytes; the limit is 1048576.`);
+    expect(message).toContain(
+      "store.password is a link that leads out of the directory. Put the file itself there.",
+    );
+    expect(message).toContain(
+      `${join(directory, "node")}: node holds 629145600 bytes; the limit is 1048576.`,
+    );
     expect(message).not.toContain("not ours");
   });
 
   test("that goes away as a whole while it is watched leaves what it held in force, and says so", async () => {
     await mount("1", { "apps.main.secret": rotated });
-    const made = world(objectSource({ apps: { main: { appId, secret } } }), secretsDirectorySource(directory, { optional: true }));
+    const made = world(
+      objectSource({ apps: { main: { appId, secret } } }),
+      secretsDirectorySource(directory, { optional: true }),
+    );
     const config = await openConfig({ ...made.options, ...patient });
     await rename(directory, `${directory}-away`);
     expect((await settled(made.clock, config.reload())).map(problemText)).toEqual([
@@ -185,7 +225,10 @@ describe("a directory of mounted secrets", () => {
 /** Virtual time passes while files are read in real time. */
 const patient = { sourceDeadlineMs: 2 ** 31 - 1 };
 
-/** Lets virtual time pass until the work has ended: reading files takes real time, the second look virtual. */
+/**
+ * Lets virtual time pass until the work has ended: reading files takes real time, the second look
+ * virtual.
+ */
 async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   let isDone = false;
   const done = work.finally(() => (isDone = true));

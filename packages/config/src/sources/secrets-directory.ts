@@ -1,4 +1,7 @@
-/** Settings from a directory of mounted secrets, one file each: Kubernetes, Docker, and what behaves like them. */
+/**
+ * Settings from a directory of mounted secrets, one file each: Kubernetes, Docker, and what behaves
+ * like them.
+ */
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { ConfigurationError, requireKnown } from "@lingpai/core";
@@ -15,28 +18,43 @@ import { readText } from "./read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface SecretsDirectoryOptions {
-  /** Only files whose names begin with this are read, less it: for a directory that others use too. @defaultValue "" */
+  /**
+   * Only files whose names begin with this are read, less it: for a directory that others use too.
+   * @defaultValue ""
+   */
   readonly prefix?: string;
   /** Whether the directory may be missing. @defaultValue false */
   readonly optional?: boolean;
   /** @defaultValue "environment" */
   readonly scope?: Scope;
-  /** How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue 10_000 */
+  /**
+   * How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue
+   * 10_000
+   */
   readonly pollMs?: number;
 }
 
 /**
- * A file per setting, named by it: `apps.main.secret`, or `secret` in a directory `main` in a directory `apps`. One line end at the end of a
- * file is not part of the value; other white space is refused. Names that begin with a dot are passed over.
+ * A file per setting, named by it: `apps.main.secret`, or `secret` in a directory `main` in a
+ * directory `apps`. One line end at the end of a file is not part of the value; other white space
+ * is refused. Names that begin with a dot are passed over.
  *
- * Each file is judged by itself. A link to nothing, a pipe, a file above 1 MiB, or a link that leads out of the directory is refused by
- * its name. A file that is removed between listing and reading is looked for again. Only a missing directory is missing as a whole.
+ * Each file is judged by itself. A link to nothing, a pipe, a file above 1 MiB, or a link that
+ * leads out of the directory is refused by its name. A file that is removed between listing and
+ * reading is looked for again. Only a missing directory is missing as a whole.
  *
- * A Kubernetes volume is replaced as a whole, by moving the link `..data`: all files are read from the same version of it.
+ * A Kubernetes volume is replaced as a whole, by moving the link `..data`: all files are read from
+ * the same version of it.
  */
-export function secretsDirectorySource(directory: string, options: SecretsDirectoryOptions = {}): ConfigSource {
+export function secretsDirectorySource(
+  directory: string,
+  options: SecretsDirectoryOptions = {},
+): ConfigSource {
   if (typeof directory !== "string" || directory === "")
-    throw new ConfigurationError("secretsDirectorySource() needs the path of a directory, as a text.", { rule: "source" });
+    throw new ConfigurationError(
+      "secretsDirectorySource() needs the path of a directory, as a text.",
+      { rule: "source" },
+    );
   requireKnown("secretsDirectorySource()", options, ["optional", "pollMs", "prefix", "scope"]);
   const { prefix = "", optional = false, scope = "environment", pollMs = pollMsDefault } = options;
   checkedPollMs(pollMs, 100);
@@ -46,7 +64,9 @@ export function secretsDirectorySource(directory: string, options: SecretsDirect
       throw isAbsence(error) ? new AbsentDirectory(error) : error;
     });
     const entries = await entriesIn({ root, prefix }, "", 0);
-    const results = await Promise.all(entries.map((entry) => readEntry({ root, inside, prefix }, entry)));
+    const results = await Promise.all(
+      entries.map((entry) => readEntry({ root, inside, prefix }, entry)),
+    );
     const problems = results.flatMap((result) => ("problem" in result ? [result.problem] : []));
     if (problems.length > 0) throw new InvalidConfigError(`The directory ${root}`, problems);
     return results.flatMap((result) => ("setting" in result ? [result.setting] : []));
@@ -67,7 +87,9 @@ export function secretsDirectorySource(directory: string, options: SecretsDirect
       watchFiles(
         async () => [
           join(root, "..data"),
-          ...(await entriesIn({ root, prefix }, "", 0).catch(() => [])).map(({ name }) => join(root, name)),
+          ...(await entriesIn({ root, prefix }, "", 0).catch(() => [])).map(({ name }) =>
+            join(root, name),
+          ),
         ],
         context,
         pollMs,
@@ -101,7 +123,10 @@ async function consistently<T>(root: string, read: () => Promise<T>): Promise<T>
       const isMoving = error instanceof Vanished || before !== (await versionOf(root));
       if (!isMoving || attempt === attemptsMax) throw error;
     }
-    if (attempt === attemptsMax) throw new ConfigurationError(`was replaced ${attemptsMax} times while it was read. Try again`);
+    if (attempt === attemptsMax)
+      throw new ConfigurationError(
+        `was replaced ${attemptsMax} times while it was read. Try again`,
+      );
   }
 }
 
@@ -122,10 +147,19 @@ interface Entry {
   readonly isDangling: boolean;
 }
 
-/** The files below a directory that begin with the prefix, through links. What belongs to others is not even looked at. */
-async function entriesIn(listing: Listing, below: string, depth: number): Promise<readonly Entry[]> {
+/**
+ * The files below a directory that begin with the prefix, through links. What belongs to others is
+ * not even looked at.
+ */
+async function entriesIn(
+  listing: Listing,
+  below: string,
+  depth: number,
+): Promise<readonly Entry[]> {
   const { root, prefix } = listing;
-  const names = (await readdir(join(root, below)).catch(relisted)).filter((name) => !name.startsWith("."));
+  const names = (await readdir(join(root, below)).catch(relisted)).filter(
+    (name) => !name.startsWith("."),
+  );
   const found = await Promise.all(
     names.toSorted().map(async (each): Promise<readonly Entry[]> => {
       const name = below === "" ? each : `${below}/${each}`;
@@ -148,21 +182,30 @@ async function kindOf(path: string): Promise<"directory" | "file" | "dangling"> 
   }
 }
 
-type Result = { readonly setting: Setting } | { readonly problem: Problem } | { readonly foreign: true };
+type Result =
+  | { readonly setting: Setting }
+  | { readonly problem: Problem }
+  | { readonly foreign: true };
 
 interface Reading extends Listing {
   /** The root with all links resolved: what files must lie below. */
   readonly inside: string;
 }
 
-async function readEntry({ root, inside, prefix }: Reading, { name, isDangling }: Entry): Promise<Result> {
+async function readEntry(
+  { root, inside, prefix }: Reading,
+  { name, isDangling }: Entry,
+): Promise<Result> {
   const place = join(root, name);
   const path = name.slice(prefix.length).split(/[./]/);
   const refuse = (text: string): Result => ({ problem: { path: pathText(path), place, text } });
   const isForeign = fieldAt(path) === undefined;
   if (isDangling && isForeign) return { foreign: true };
   if (isDangling) await lstat(place).catch(relisted);
-  if (isDangling) return refuse("is a link to something that is not there. Mount what it names, or remove the link.");
+  if (isDangling)
+    return refuse(
+      "is a link to something that is not there. Mount what it names, or remove the link.",
+    );
   try {
     const target = await realpath(place);
     if (!target.startsWith(inside.endsWith(sep) ? inside : `${inside}${sep}`))
@@ -172,7 +215,9 @@ async function readEntry({ root, inside, prefix }: Reading, { name, isDangling }
     if (isAbsence(error) && isForeign) return { foreign: true };
     if (isAbsence(error)) throw new Vanished();
     if (error instanceof ConfigurationError) return refuse(`${error.message}.`);
-    return refuse(`cannot be read (${systemCodeOf(error) ?? "unknown error"}). Let this process read it.`);
+    return refuse(
+      `cannot be read (${systemCodeOf(error) ?? "unknown error"}). Let this process read it.`,
+    );
   }
 }
 

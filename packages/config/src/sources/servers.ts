@@ -1,4 +1,6 @@
-/** The servers of one configuration centre, of which any may answer, and the login that they want. */
+/**
+ * The servers of one configuration centre, of which any may answer, and the login that they want.
+ */
 import type { Clock } from "@lingpai/core";
 import { checkedUrls, deadlineAfter, exchange, UnreachableError } from "./http.ts";
 import type { Answer, Fetch } from "./http.ts";
@@ -22,8 +24,8 @@ export interface Servers {
   /** The server that answered last, or the first: `http://10.0.0.5:8848`. */
   readonly current: string;
   /**
-   * Sends to the server that answered last, and to the others in turn if it cannot be reached, does not
-   * answer within 2 s, or answers 502, 503 or 504.
+   * Sends to the server that answered last, and to the others in turn if it cannot be reached, does
+   * not answer within 2 s, or answers 502, 503 or 504.
    *
    * @throws {ConfigurationError} none of them could be reached.
    */
@@ -35,11 +37,19 @@ export interface Servers {
 /** How long one of several servers may be silent before the next one is asked, in ms. */
 const patienceMs = 2_000;
 
-/** @param address one URL, or several with commas between them; later ones may leave the scheme out. */
+/**
+ * @param address one URL, or several with commas between them; later ones may leave the scheme out.
+ */
 export function createServers(what: string, address: string, fetch: Fetch | undefined): Servers {
   const urls = checkedUrls(what, address);
   let index = 0;
-  const attempt = async ({ path, init = {}, clock, signal, isHeld = false }: ServerRequest): Promise<ServerAnswer> => {
+  const attempt = async ({
+    path,
+    init = {},
+    clock,
+    signal,
+    isHeld = false,
+  }: ServerRequest): Promise<ServerAnswer> => {
     const url = new URL(`${urls[index]}${path}`);
     const isAlone = urls.length === 1 || isHeld;
     const deadline = isAlone ? undefined : deadlineAfter(clock, patienceMs, signal);
@@ -77,8 +87,8 @@ export function createServers(what: string, address: string, fetch: Fetch | unde
 export interface SessionRequest extends SessionContext {
   send(token: string | undefined): Promise<ServerAnswer>;
   /**
-   * Whether an answer is the server's word on what was asked, whatever its status. All others above 399
-   * may mean an outdated token: servers say so with 400, 401, 403 or 500.
+   * Whether an answer is the server's word on what was asked, whatever its status. All others above
+   * 399 may mean an outdated token: servers say so with 400, 401, 403 or 500.
    * @defaultValue none
    */
   isAnswered?(answer: ServerAnswer): boolean;
@@ -86,8 +96,8 @@ export interface SessionRequest extends SessionContext {
 
 export interface Session {
   /**
-   * Sends with the token of the last login. If the answer is a refusal and the token is from an earlier
-   * request, logs in again and sends once more.
+   * Sends with the token of the last login. If the answer is a refusal and the token is from an
+   * earlier request, logs in again and sends once more.
    */
   send(request: SessionRequest): Promise<ServerAnswer>;
   /** The token of the last login, or of a new one. */
@@ -97,7 +107,9 @@ export interface Session {
 }
 
 /** @param logIn gives a token, or undefined when the server wants none. */
-export function createSession(logIn: (context: SessionContext) => Promise<string | undefined>): Session {
+export function createSession(
+  logIn: (context: SessionContext) => Promise<string | undefined>,
+): Session {
   let token: string | undefined;
   return {
     async token(context) {

@@ -14,8 +14,16 @@ afterEach(async () => {
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
 });
 
-async function read(env: Readonly<Record<string, string>>, options: VariableSourceOptions = {}): Promise<unknown[]> {
-  const context = { environment: "prod", clock: systemClock, random: systemRandom, signal: AbortSignal.abort() };
+async function read(
+  env: Readonly<Record<string, string>>,
+  options: VariableSourceOptions = {},
+): Promise<unknown[]> {
+  const context = {
+    environment: "prod",
+    clock: systemClock,
+    random: systemRandom,
+    signal: AbortSignal.abort(),
+  };
   const settings = await variableSource({ env, ...options }).load(context);
   return settings.map(({ path, value, place }) => [path.join("/"), value, place]);
 }
@@ -44,14 +52,22 @@ describe("environment variables", () => {
     directories.push(directory);
     const file = join(directory, "secret");
     await writeFile(file, `${secret}\r\n`);
-    expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"]]);
-    expect(await refusalOf(read({ LINGPAI_APPS_MAIN_SECRET_FILE: join(directory, "none") }))).toMatch(
+    expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([
+      ["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"],
+    ]);
+    expect(
+      await refusalOf(read({ LINGPAI_APPS_MAIN_SECRET_FILE: join(directory, "none") })),
+    ).toMatch(
       /LINGPAI_APPS_MAIN_SECRET_FILE: names the file ".{4}…", which cannot be read \(ENOENT\)/,
     );
     await writeFile(file, `\uFEFF${secret}\r\n`);
-    expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"]]);
+    expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([
+      ["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"],
+    ]);
     const both = read({ LINGPAI_APPS_MAIN_SECRET: secret, LINGPAI_APPS_MAIN_SECRET_FILE: file });
-    expect(await refusalOf(both)).toContain("LINGPAI_APPS_MAIN_SECRET_FILE: sets what LINGPAI_APPS_MAIN_SECRET sets too");
+    expect(await refusalOf(both)).toContain(
+      "LINGPAI_APPS_MAIN_SECRET_FILE: sets what LINGPAI_APPS_MAIN_SECRET sets too",
+    );
   });
 
   test("tell when a file that one of them names is written anew", async () => {
@@ -82,7 +98,9 @@ describe("environment variables", () => {
   });
 
   test("that are empty are refused: they would override a value with nothing", async () => {
-    expect(await refusalOf(read({ LINGPAI_STORE_URL: "", LINGPAI_STORE_PASSWORD_FILE: "" }))).toMatch(
+    expect(
+      await refusalOf(read({ LINGPAI_STORE_URL: "", LINGPAI_STORE_PASSWORD_FILE: "" })),
+    ).toMatch(
       /LINGPAI_STORE_PASSWORD_FILE: is set but empty.*\n.*LINGPAI_STORE_URL: is set but empty/,
     );
   });
@@ -96,6 +114,8 @@ describe("environment variables", () => {
       LINGPAI_TEST_RUN: "1",
     };
     expect(await read(kubernetes)).toEqual([]);
-    expect(await read({ LINGPAI_STORE_KIND: "x" }, { foreign: ["LINGPAI_STORE_KIND"] })).toEqual([]);
+    expect(await read({ LINGPAI_STORE_KIND: "x" }, { foreign: ["LINGPAI_STORE_KIND"] })).toEqual(
+      [],
+    );
   });
 });

@@ -10,10 +10,15 @@ test("a difference that the system does not tell of is found by looking", async 
   const directory = await mkdtemp(join(tmpdir(), "lingpai-watch-"));
   const files = ["one", "two"].map((name) => join(directory, name));
   for (const file of files) await writeFile(file, file);
-  // Another file is meant from now on, and none was touched: as where the file system is changed by another machine.
+  // Another file is meant from now on, and none was touched: as where the file system is changed by
+  // another machine.
   let meant = files.slice(0, 1);
   const source = watched(
-    { name: "files", load: () => Promise.resolve([]), watch: (context) => watchFiles(() => Promise.resolve(meant), context, 10_000) },
+    {
+      name: "files",
+      load: () => Promise.resolve([]),
+      watch: (context) => watchFiles(() => Promise.resolve(meant), context, 10_000),
+    },
     manualClock(),
   );
   await source.changed(1);

@@ -1,21 +1,33 @@
-/** Notices that files have changed, however they are replaced: in place, by an editor's rename, or by a symbolic link that is moved. */
+/**
+ * Notices that files have changed, however they are replaced: in place, by an editor's rename, or
+ * by a symbolic link that is moved.
+ */
 import { watch as watchDirectory } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { join, parse, resolve, sep } from "node:path";
 import type { WatchContext } from "../source.ts";
 
-/** How often files are looked at, beside listening: network and overlay file systems do not tell of every change. */
+/**
+ * How often files are looked at, beside listening: network and overlay file systems do not tell of
+ * every change.
+ */
 export const pollMsDefault = 10_000;
 
 /**
- * Calls `changed` when something happens in a directory that decides what these files are, or when a look at them shows a difference.
- * Settles when the signal aborts. Does not keep the process alive.
+ * Calls `changed` when something happens in a directory that decides what these files are, or when
+ * a look at them shows a difference. Settles when the signal aborts. Does not keep the process
+ * alive.
  *
- * The directories are watched, not the files: a file that is replaced takes its watch with it. Along a chain of symbolic links each link's
- * directory is watched, as any of them may be moved. `list` never rejects.
+ * The directories are watched, not the files: a file that is replaced takes its watch with it.
+ * Along a chain of symbolic links each link's directory is watched, as any of them may be moved.
+ * `list` never rejects.
  */
-export async function watchFiles(list: () => Promise<readonly string[]>, context: WatchContext, pollMs: number): Promise<void> {
+export async function watchFiles(
+  list: () => Promise<readonly string[]>,
+  context: WatchContext,
+  pollMs: number,
+): Promise<void> {
   const { signal, changed } = context;
   const watched = new Directories(() => {
     changed();
@@ -23,7 +35,10 @@ export async function watchFiles(list: () => Promise<readonly string[]>, context
   });
   let last = await signatureOf(list);
   let following = Promise.resolve();
-  /** Listens where the files are now, until they are the same after as before: what happened before a directory was listened to shows in them. */
+  /**
+   * Listens where the files are now, until they are the same after as before: what happened before
+   * a directory was listened to shows in them.
+   */
   const follow = (): Promise<void> => {
     following = following.then(async () => {
       while (!signal.aborted) {
@@ -44,11 +59,19 @@ export async function watchFiles(list: () => Promise<readonly string[]>, context
 }
 
 /** Calls `act` again and again, a while after it has ended, until the signal aborts. */
-async function everyUntil({ clock, signal }: WatchContext, pauseMs: number, act: () => Promise<void>): Promise<void> {
+async function everyUntil(
+  { clock, signal }: WatchContext,
+  pauseMs: number,
+  act: () => Promise<void>,
+): Promise<void> {
   await new Promise<void>((finish) => {
     if (signal.aborted) return finish();
     const arm = (): (() => void) =>
-      clock.setTimer(pauseMs, () => void act().then(() => (signal.aborted ? undefined : (cancel = arm()))), { background: true });
+      clock.setTimer(
+        pauseMs,
+        () => void act().then(() => (signal.aborted ? undefined : (cancel = arm()))),
+        { background: true },
+      );
     let cancel = arm();
     const onAbort = (): void => {
       cancel();
@@ -58,7 +81,9 @@ async function everyUntil({ clock, signal }: WatchContext, pauseMs: number, act:
   });
 }
 
-/** Watches on directories, each known by its inode: one that was removed and made again is another. */
+/**
+ * Watches on directories, each known by its inode: one that was removed and made again is another.
+ */
 class Directories {
   readonly #notice: () => void;
   readonly #watchers = new Map<string, { readonly inode: number; readonly watcher: FSWatcher }>();
@@ -88,7 +113,10 @@ class Directories {
     this.#watchers.clear();
   }
 
-  /** Where the system refuses (too many watches, a file system without them), looking at intervals remains. */
+  /**
+   * Where the system refuses (too many watches, a file system without them), looking at intervals
+   * remains.
+   */
   #open(directory: string, inode: number): void {
     try {
       const watcher = watchDirectory(directory, { persistent: false }, this.#notice);
@@ -112,7 +140,10 @@ async function inodeOf(path: string): Promise<number | undefined> {
 
 const linksMax = 40;
 
-/** The directories in which a change can make `path` another file: its own, and that of every link on the way to it. */
+/**
+ * The directories in which a change can make `path` another file: its own, and that of every link
+ * on the way to it.
+ */
 async function directoriesOf(path: string): Promise<readonly string[]> {
   const found = new Set<string>();
   let target = resolve(path);
@@ -125,8 +156,13 @@ async function directoriesOf(path: string): Promise<readonly string[]> {
   return [...found];
 }
 
-/** The directory of the first link on the way, and the path as it goes on behind it; at the end, or where nothing is, the last directory. */
-async function firstLink(path: string): Promise<{ readonly directory: string; readonly next: string | undefined }> {
+/**
+ * The directory of the first link on the way, and the path as it goes on behind it; at the end, or
+ * where nothing is, the last directory.
+ */
+async function firstLink(
+  path: string,
+): Promise<{ readonly directory: string; readonly next: string | undefined }> {
   const { root } = parse(path);
   const names = path.slice(root.length).split(sep);
   let directory = root;
@@ -145,7 +181,10 @@ async function firstLink(path: string): Promise<{ readonly directory: string; re
   return { directory, next: undefined };
 }
 
-/** Another text whenever one of the files is another, as far as that can be told without reading it, or lies behind other directories. */
+/**
+ * Another text whenever one of the files is another, as far as that can be told without reading it,
+ * or lies behind other directories.
+ */
 async function signatureOf(list: () => Promise<readonly string[]>): Promise<string> {
   const files = await list();
   const signatures = files.map(async (file) => {

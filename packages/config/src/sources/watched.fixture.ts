@@ -17,11 +17,17 @@ export interface Watched {
   readonly ended: Promise<void>;
 }
 
-export function contextOf(clock: ManualClock, signal: AbortSignal = new AbortController().signal): SourceContext {
+export function contextOf(
+  clock: ManualClock,
+  signal: AbortSignal = new AbortController().signal,
+): SourceContext {
   return { environment: "prod", clock, random: seededRandom(1), signal };
 }
 
-export async function valuesOf(source: ConfigSource, clock: ManualClock = manualClock()): Promise<unknown[]> {
+export async function valuesOf(
+  source: ConfigSource,
+  clock: ManualClock = manualClock(),
+): Promise<unknown[]> {
   return brief(await source.load(contextOf(clock)));
 }
 
@@ -47,7 +53,8 @@ export function watched(source: ConfigSource, clock: ManualClock = manualClock()
     get changes() {
       return changes;
     },
-    changed: (count) => new Promise((resolve) => (changes >= count ? resolve() : waiting.push({ count, resolve }))),
+    changed: (count) =>
+      new Promise((resolve) => (changes >= count ? resolve() : waiting.push({ count, resolve }))),
     load: async () => brief(await source.load(context)),
     async stop() {
       stop.abort();

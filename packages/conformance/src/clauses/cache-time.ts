@@ -22,14 +22,23 @@ export const cacheTime: readonly Clause[] = [
         undefined,
         "the conflict tells a version that has expired",
       );
-      assert.equal(await cache.delete("key", { ifVersion: old }), false, "an expired entry was deleted");
+      assert.equal(
+        await cache.delete("key", { ifVersion: old }),
+        false,
+        "an expired entry was deleted",
+      );
       written(await cache.set("key", "new", { ifVersion: "absent" }));
-      assert.equal(await cache.delete("other"), false, "an expired entry counted as something that was there");
+      assert.equal(
+        await cache.delete("other"),
+        false,
+        "an expired entry counted as something that was there",
+      );
     },
   },
   {
     id: "CACHE-11",
-    title: "an entry lives until its time to live has passed, and not longer than the granularity beyond",
+    title:
+      "an entry lives until its time to live has passed, and not longer than the granularity beyond",
     async run(trial) {
       const { cache } = trial;
       const ttlMs = shortTtlMs(trial);
@@ -44,7 +53,8 @@ export const cacheTime: readonly Clause[] = [
       await trial.elapse(surelyGoneMs(trial, ttlMs));
       assert.equal(await cache.get("key"), undefined, "the entry outlived its time to live");
       if (!trial.facts.enumerable) return;
-      for await (const key of cache.keys()) assert.notEqual(key, "key", "keys() gives a key that has expired");
+      for await (const key of cache.keys())
+        assert.notEqual(key, "key", "keys() gives a key that has expired");
     },
   },
   {
@@ -59,10 +69,16 @@ export const cacheTime: readonly Clause[] = [
       await trial.elapse(30 + facts.ttlGranularityMs);
       const next = (await cache.get("key"))?.ttlMs;
       const passedMs = trial.clock.monotonicMs() - setMs;
-      assert(first !== undefined && next !== undefined, "an entry with a time to live does not tell it");
+      assert(
+        first !== undefined && next !== undefined,
+        "an entry with a time to live does not tell it",
+      );
       assert(first <= ttlMs, `${first} ms left of ${ttlMs}`);
       assert(next < first, `${next} ms left, and ${first} before`);
-      assert(next >= ttlMs - passedMs - facts.ttlGranularityMs - 1, `${next} ms left after ${passedMs} of ${ttlMs}`);
+      assert(
+        next >= ttlMs - passedMs - facts.ttlGranularityMs - 1,
+        `${next} ms left after ${passedMs} of ${ttlMs}`,
+      );
       assert(next <= ttlMs - 29, `${next} ms left after ${passedMs} of ${ttlMs}`);
     },
   },
@@ -76,7 +92,8 @@ export const cacheTime: readonly Clause[] = [
       await cache.set("key", "two");
       assert.equal((await cache.get("key"))?.ttlMs, undefined);
       const version = written(await cache.set("conditional", "one", { ttlMs }));
-      if (trial.facts.conditionalWrites) written(await cache.set("conditional", "two", { ifVersion: version }));
+      if (trial.facts.conditionalWrites)
+        written(await cache.set("conditional", "two", { ifVersion: version }));
       else await cache.set("conditional", "two");
       await trial.elapse(surelyGoneMs(trial, ttlMs));
       assert.equal((await cache.get("key"))?.value, "two");
@@ -85,16 +102,36 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-14",
-    title: "a time to live that is no whole number of at least 1 ms is refused before anything is sent",
+    title:
+      "a time to live that is no whole number of at least 1 ms is refused before anything is sent",
     async run({ cache }) {
       const version = written(await cache.set("key", "value"));
-      for (const ttlMs of [0, -0, -1, Number.NaN, Infinity, -Infinity, 1.5, 0.1, 2 ** 53, 2 ** 60]) {
-        await refused(() => cache.set("key", "other", { ttlMs }), "CONFIGURATION", `ttlMs ${ttlMs}`);
+      for (const ttlMs of [
+        0,
+        -0,
+        -1,
+        Number.NaN,
+        Infinity,
+        -Infinity,
+        1.5,
+        0.1,
+        2 ** 53,
+        2 ** 60,
+      ]) {
+        await refused(
+          () => cache.set("key", "other", { ttlMs }),
+          "CONFIGURATION",
+          `ttlMs ${ttlMs}`,
+        );
       }
       for (const ttlMs of ["300", null, {}]) {
         // What a caller without types passes: the option's type is gone on purpose.
         const options = JSON.parse(JSON.stringify({ ttlMs }));
-        await refused(() => cache.set("key", "other", options), "CONFIGURATION", `ttlMs ${JSON.stringify(ttlMs)}`);
+        await refused(
+          () => cache.set("key", "other", options),
+          "CONFIGURATION",
+          `ttlMs ${JSON.stringify(ttlMs)}`,
+        );
       }
       assert.equal((await cache.get("key"))?.version, version, "a refused write reached the store");
     },
@@ -129,10 +166,16 @@ export const cacheTime: readonly Clause[] = [
     needs: ["storeClock"],
     async run(trial) {
       const ttlMs = shortTtlMs(trial);
-      const clients = [await trial.second({ clockShiftMs: dayMs }), await trial.second({ clockShiftMs: -dayMs })];
+      const clients = [
+        await trial.second({ clockShiftMs: dayMs }),
+        await trial.second({ clockShiftMs: -dayMs }),
+      ];
       for (const [index, client] of clients.entries()) {
         await client.cache.set(`by ${index}`, "value", { ttlMs: 60_000 });
-        assert(await trial.cache.get(`by ${index}`), "what a client with a wrong clock wrote had ended at once");
+        assert(
+          await trial.cache.get(`by ${index}`),
+          "what a client with a wrong clock wrote had ended at once",
+        );
         await trial.cache.set(`for ${index}`, "value", { ttlMs: 60_000 });
         const seen = await client.cache.get(`for ${index}`);
         assert(seen, "a client with a wrong clock took a live entry for an expired one");
@@ -144,8 +187,16 @@ export const cacheTime: readonly Clause[] = [
       }
       await trial.elapse(surelyGoneMs(trial, ttlMs));
       for (const [index, client] of clients.entries()) {
-        assert.equal(await client.cache.get(`short ${index}`), undefined, "a client with a wrong clock saw an expired entry");
-        assert.equal(await trial.cache.get(`short ${index}`), undefined, "an entry by a client with a wrong clock did not end");
+        assert.equal(
+          await client.cache.get(`short ${index}`),
+          undefined,
+          "a client with a wrong clock saw an expired entry",
+        );
+        assert.equal(
+          await trial.cache.get(`short ${index}`),
+          undefined,
+          "an entry by a client with a wrong clock did not end",
+        );
       }
     },
   },
@@ -157,13 +208,20 @@ export const cacheTime: readonly Clause[] = [
       const times: number[] = [];
       for (let round = 0; round < 30; round++) {
         const client = round % 2 ? trial.cache : other.cache;
-        const outcome = await client.set("key", "value", round % 3 === 0 && trial.facts.conditionalWrites ? { ifVersion: "absent" } : {});
+        const outcome = await client.set(
+          "key",
+          "value",
+          round % 3 === 0 && trial.facts.conditionalWrites ? { ifVersion: "absent" } : {},
+        );
         times.push(outcome.storeNowMs, (await client.get("key"))?.storeNowMs ?? Number.NaN);
         if (round === 15) await trial.elapse(20);
       }
       for (const [index, time] of times.entries()) {
         assert(Number.isFinite(time), `the store's time was ${time}`);
-        assert(time >= (times[index - 1] ?? 0), `the store's time went from ${times[index - 1]} to ${time}`);
+        assert(
+          time >= (times[index - 1] ?? 0),
+          `the store's time went from ${times[index - 1]} to ${time}`,
+        );
       }
       assert((times.at(-1) ?? 0) - (times[0] ?? 0) >= 19, "the store's time stands still");
     },
@@ -205,7 +263,11 @@ export const cacheTime: readonly Clause[] = [
         const moreReads = Array.from({ length: 8 }, () => other.cache.get("key"));
         await Promise.all([...reads, writing, ...moreReads]);
         await trial.elapse(1);
-        assert.equal((await cache.get("key"))?.value, "new", "a reader of the expired entry removed the new one");
+        assert.equal(
+          (await cache.get("key"))?.value,
+          "new",
+          "a reader of the expired entry removed the new one",
+        );
       }
     },
   },
@@ -214,7 +276,11 @@ export const cacheTime: readonly Clause[] = [
     title: "a time to live of 0 or below never means for ever",
     async run({ cache }) {
       for (const ttlMs of [0, -1, -60_000]) {
-        await refused(() => cache.set("key", "value", { ttlMs }), "CONFIGURATION", `ttlMs ${ttlMs}`);
+        await refused(
+          () => cache.set("key", "value", { ttlMs }),
+          "CONFIGURATION",
+          `ttlMs ${ttlMs}`,
+        );
         assert.equal(await cache.get("key"), undefined);
       }
     },
@@ -224,12 +290,21 @@ export const cacheTime: readonly Clause[] = [
     title: "a time to live above 2^31 ms, 30 days or a century is kept as it is",
     async run(trial) {
       const { cache, facts } = trial;
-      for (const ttlMs of [2 ** 31 + 1, 30 * dayMs + 1_000, 31 * dayMs, 2 ** 32 + 1_000, 36_525 * dayMs]) {
+      for (const ttlMs of [
+        2 ** 31 + 1,
+        30 * dayMs + 1_000,
+        31 * dayMs,
+        2 ** 32 + 1_000,
+        36_525 * dayMs,
+      ]) {
         await cache.set("key", "value", { ttlMs });
         await trial.elapse(5);
         const left = (await cache.get("key"))?.ttlMs;
         assert(left !== undefined, `an entry with ttlMs ${ttlMs} is gone, or lasts for ever`);
-        assert(left <= ttlMs && left > ttlMs - 10_000 - facts.ttlGranularityMs, `${left} ms left of ${ttlMs}`);
+        assert(
+          left <= ttlMs && left > ttlMs - 10_000 - facts.ttlGranularityMs,
+          `${left} ms left of ${ttlMs}`,
+        );
       }
     },
   },

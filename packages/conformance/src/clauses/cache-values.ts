@@ -62,8 +62,15 @@ export const cacheValues: readonly Clause[] = [
         ? [{ ifVersion: "absent" } as const, () => ({ ifVersion: versions.at(-1) ?? "" })]
         : [{}, () => ({})];
       for (let round = 0; round < 20; round++) {
-        versions.push(written(await cache.set("key", "same value")), written(await other.cache.set("key", "same value")));
-        assert.equal((await cache.get("key"))?.version, versions.at(-1), "get and set differ about the version");
+        versions.push(
+          written(await cache.set("key", "same value")),
+          written(await other.cache.set("key", "same value")),
+        );
+        assert.equal(
+          (await cache.get("key"))?.version,
+          versions.at(-1),
+          "get and set differ about the version",
+        );
         await cache.delete("key");
         versions.push(written(await cache.set("key", "same value", ifAbsent)));
         await cache.delete("key", ifLast());
@@ -80,7 +87,10 @@ export const cacheValues: readonly Clause[] = [
       const first = written(await cache.set("key", "one"));
       const next = written(await cache.set("key", "two", { ifVersion: first }));
       assert.notEqual(next, first);
-      assert.deepEqual([(await cache.get("key"))?.value, (await cache.get("key"))?.version], ["two", next]);
+      assert.deepEqual(
+        [(await cache.get("key"))?.value, (await cache.get("key"))?.version],
+        ["two", next],
+      );
     },
   },
   {
@@ -91,7 +101,10 @@ export const cacheValues: readonly Clause[] = [
       const old = written(await cache.set("key", "old"));
       const current = written(await cache.set("key", "current", { ttlMs: 60_000 }));
       assert.equal(conflict(await cache.set("key", "late", { ifVersion: old })), current);
-      assert.equal(conflict(await cache.set("key", "late", { ifVersion: old, ttlMs: 600_000 })), current);
+      assert.equal(
+        conflict(await cache.set("key", "late", { ifVersion: old, ttlMs: 600_000 })),
+        current,
+      );
       const entry = await cache.get("key");
       assert.deepEqual([entry?.value, entry?.version], ["current", current]);
       assert((entry?.ttlMs ?? Infinity) <= 60_000, "the conflict changed the time to live");
@@ -122,11 +135,21 @@ export const cacheValues: readonly Clause[] = [
           const key = `${start}-${round}`;
           const ifVersion = start === "absent" ? "absent" : written(await cache.set(key, "start"));
           const outcomes = await Promise.all(
-            Array.from({ length: 32 }, (_, index) => (index % 2 ? cache : other.cache).set(key, `writer ${index}`, { ifVersion })),
+            Array.from({ length: 32 }, (_, index) =>
+              (index % 2 ? cache : other.cache).set(key, `writer ${index}`, { ifVersion }),
+            ),
           );
           const winners = outcomes.flatMap((outcome, index) => (outcome.written ? [index] : []));
-          assert.equal(winners.length, 1, `${winners.length} writers on one version (${start}) were told that they had written`);
-          assert.equal((await cache.get(key))?.value, `writer ${winners[0]}`, "what is stored is not the winner's");
+          assert.equal(
+            winners.length,
+            1,
+            `${winners.length} writers on one version (${start}) were told that they had written`,
+          );
+          assert.equal(
+            (await cache.get(key))?.value,
+            `writer ${winners[0]}`,
+            "what is stored is not the winner's",
+          );
         }
       }
     },
@@ -183,7 +206,11 @@ export const cacheValues: readonly Clause[] = [
         const least = last.get(key);
         pending.push(
           cache.get(key).then((entry) => {
-            if (least !== undefined) assert(Number(entry?.value) >= least, `${key} gave ${entry?.value} after ${least} had been written`);
+            if (least !== undefined)
+              assert(
+                Number(entry?.value) >= least,
+                `${key} gave ${entry?.value} after ${least} had been written`,
+              );
           }),
         );
       }
@@ -221,7 +248,8 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-21",
-    title: "close() twice is fine, later calls reject with CLOSED, and the client that was given still works",
+    title:
+      "close() twice is fine, later calls reject with CLOSED, and the client that was given still works",
     async run({ cache, again, second, facts }) {
       await cache.set("key", "value");
       const closing = (await again()).cache;
@@ -235,8 +263,16 @@ export const cacheValues: readonly Clause[] = [
         await refused(() => closing.clear(), "CLOSED", "clear after close");
         await refused(() => all(closing.keys()), "CLOSED", "keys after close");
       }
-      assert.equal((await cache.get("key"))?.value, "value", "closing one cache broke another over the same client");
-      assert.equal((await (await again()).cache.get("key"))?.value, "value", "the client that was given was closed");
+      assert.equal(
+        (await cache.get("key"))?.value,
+        "value",
+        "closing one cache broke another over the same client",
+      );
+      assert.equal(
+        (await (await again()).cache.get("key"))?.value,
+        "value",
+        "the client that was given was closed",
+      );
       assert.equal((await (await second()).cache.get("key"))?.value, "value");
     },
   },

@@ -8,17 +8,27 @@ const spread = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 export const cluster: readonly Clause[] = [
   {
     id: "CLUSTER-01",
-    title: "entry, lock, fence and sharded channel of one name are in one slot, for any prefix and name",
+    title:
+      "entry, lock, fence and sharded channel of one name are in one slot, for any prefix and name",
     needs: ["cluster"],
     async run({ cluster: controls, path, facts }) {
       const names = oddNamesUpTo(facts.maxKeyBytes);
       const slots = new Set<number>();
       for (const [index, name] of names.entries()) {
-        for (const at of [[], path, [...path, name], [names[(index + 7) % names.length] ?? "", name]]) {
+        for (const at of [
+          [],
+          path,
+          [...path, name],
+          [names[(index + 7) % names.length] ?? "", name],
+        ]) {
           const places = controls.placesOf(at, name);
           assert(places.length >= (facts.locks ? 2 : 1), "the fixture names no places");
           const used = new Set(places.map((place) => controls.slot(place)));
-          assert.equal(used.size, 1, `${JSON.stringify([...at, name])} uses the slots ${[...used].join(", ")}`);
+          assert.equal(
+            used.size,
+            1,
+            `${JSON.stringify([...at, name])} uses the slots ${[...used].join(", ")}`,
+          );
           for (const slot of used) slots.add(slot);
         }
       }
@@ -27,12 +37,14 @@ export const cluster: readonly Clause[] = [
   },
   {
     id: "CLUSTER-02",
-    title: "every operation works for names in any slot, and clear() and keys() visit every primary",
+    title:
+      "every operation works for names in any slot, and clear() and keys() visit every primary",
     needs: ["cluster"],
     async run({ cache, lock, facts, random }) {
       await inParallel(spread, 16, async (key) => {
         const version = written(await cache.set(key, "value"));
-        if (facts.conditionalWrites) written(await cache.set(key, "next", { ifVersion: version, ttlMs: 600_000 }));
+        if (facts.conditionalWrites)
+          written(await cache.set(key, "next", { ifVersion: version, ttlMs: 600_000 }));
         assert.equal((await cache.get(key))?.value, facts.conditionalWrites ? "next" : "value");
         if (!facts.locks) return;
         const owner = random.id();
@@ -44,7 +56,8 @@ export const cluster: readonly Clause[] = [
       assert.deepEqual((await all(cache.keys())).sort(), [...spread].sort());
       assert.equal(await cache.clear(), spread.length);
       assert.deepEqual(await all(cache.keys()), []);
-      for (const key of spread) assert.equal(await cache.get(key), undefined, `${key} was not cleared`);
+      for (const key of spread)
+        assert.equal(await cache.get(key), undefined, `${key} was not cleared`);
     },
   },
   {
@@ -59,7 +72,13 @@ export const cluster: readonly Clause[] = [
       if (facts.locks) granted(await lock.tryAcquire("key", owner, 60_000));
       const check = async (round: number): Promise<void> => {
         assert.equal((await cache.get("key"))?.version, version);
-        version = written(await cache.set("key", String(round), facts.conditionalWrites ? { ifVersion: version } : {}));
+        version = written(
+          await cache.set(
+            "key",
+            String(round),
+            facts.conditionalWrites ? { ifVersion: version } : {},
+          ),
+        );
         version = written(await cache.set("key", String(round), { ttlMs: 600_000 }));
         if (!facts.locks) return;
         assert.equal(await lock.extend("key", owner, 60_000), true);
@@ -78,7 +97,8 @@ export const cluster: readonly Clause[] = [
   },
   {
     id: "CLUSTER-04",
-    title: "when a primary is killed, its names are unavailable, never missing, and then right, with fences that rise",
+    title:
+      "when a primary is killed, its names are unavailable, never missing, and then right, with fences that rise",
     needs: ["cluster", "replicated"],
     alone: true,
     timeoutMs: 240_000,
@@ -94,9 +114,17 @@ export const cluster: readonly Clause[] = [
         failing = false;
       });
       while (failing) {
-        const seen = await cache.get("key").catch((error: unknown) => (error instanceof Error && "code" in error ? error.code : error));
+        const seen = await cache
+          .get("key")
+          .catch((error: unknown) =>
+            error instanceof Error && "code" in error ? error.code : error,
+          );
         assert(
-          seen === "CACHE_UNAVAILABLE" || (typeof seen === "object" && seen !== null && "version" in seen && seen.version === version),
+          seen === "CACHE_UNAVAILABLE" ||
+            (typeof seen === "object" &&
+              seen !== null &&
+              "version" in seen &&
+              seen.version === version),
           `during the failover get gave ${String(seen)}`,
         );
         await elapse(20);
@@ -105,7 +133,9 @@ export const cluster: readonly Clause[] = [
       assert.equal((await untilAnswered(trial, () => cache.get("key")))?.version, version);
       written(await untilAnswered(trial, () => cache.set("key", "after")));
       if (!facts.locks || !facts.fencing) return;
-      const next = granted(await untilAnswered(trial, () => lock.tryAcquire("key", random.id(), 60_000)));
+      const next = granted(
+        await untilAnswered(trial, () => lock.tryAcquire("key", random.id(), 60_000)),
+      );
       assert(next > fence, `${next} after ${fence} and a failover`);
     },
   },
@@ -159,7 +189,8 @@ export const cluster: readonly Clause[] = [
     async run(trial) {
       const client = trial.adopt(await trial.cluster.lookalike());
       await inParallel(spread.slice(0, 20), 8, (key) => client.cache.set(key, "value"));
-      if (trial.facts.locks) granted(await client.lock.tryAcquire("name", trial.random.id(), 60_000));
+      if (trial.facts.locks)
+        granted(await client.lock.tryAcquire("name", trial.random.id(), 60_000));
       if (!trial.facts.enumerable) return;
       assert.equal((await all(client.cache.keys())).length, 20);
       assert.equal(await client.cache.clear(), 20);

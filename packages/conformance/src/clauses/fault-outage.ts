@@ -9,7 +9,8 @@ import { notMore } from "./watch.ts";
 export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-01",
-    title: "with the server down at the start, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+    title:
+      "with the server down at the start, every operation rejects with CACHE_UNAVAILABLE within the deadline",
     needs: ["linked"],
     async run(trial) {
       const client = await trial.connect({ initially: "down" });
@@ -20,7 +21,8 @@ export const faultOutage: readonly Clause[] = [
   },
   {
     id: "FAULT-02",
-    title: "with the server frozen, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+    title:
+      "with the server frozen, every operation rejects with CACHE_UNAVAILABLE within the deadline",
     needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
@@ -45,13 +47,17 @@ export const faultOutage: readonly Clause[] = [
         await client.link.heal();
         written(await untilAnswered(trial, () => client.cache.set("key", "after")));
         assert.equal((await untilAnswered(trial, () => client.cache.get("key")))?.value, "after");
-        if (trial.facts.enumerable) assert.deepEqual(await untilAnswered(trial, () => all(client.cache.keys())), ["key"]);
+        if (trial.facts.enumerable)
+          assert.deepEqual(await untilAnswered(trial, () => all(client.cache.keys())), ["key"]);
         if (!trial.facts.locks) continue;
         const owner = trial.random.id();
         granted(await untilAnswered(trial, () => client.lock.tryAcquire(initially, owner, 60_000)));
         // Not whether it was released: of one whose answer came too late, the next says no.
         await untilAnswered(trial, () => client.lock.release(initially, owner));
-        granted(await trial.lock.tryAcquire(initially, trial.random.id(), 1_000), "after its release");
+        granted(
+          await trial.lock.tryAcquire(initially, trial.random.id(), 1_000),
+          "after its release",
+        );
       }
     },
   },
@@ -62,11 +68,15 @@ export const faultOutage: readonly Clause[] = [
     async run(trial) {
       const client = await trial.connect();
       await untilAnswered(trial, () => client.cache.set("key", "value"));
-      if (trial.facts.locks) granted(await untilAnswered(trial, () => client.lock.tryAcquire("name", operationOwner, 60_000)));
+      if (trial.facts.locks)
+        granted(
+          await untilAnswered(trial, () => client.lock.tryAcquire("name", operationOwner, 60_000)),
+        );
       await client.link.cut();
       await allUnavailable(trial, client, "a connection that was cut");
       assert.equal((await trial.cache.get("key"))?.value, "value");
-      if (trial.facts.locks) assert.equal(await trial.lock.extend("name", operationOwner, 60_000), true);
+      if (trial.facts.locks)
+        assert.equal(await trial.lock.extend("name", operationOwner, 60_000), true);
     },
   },
   {
@@ -85,7 +95,12 @@ export const faultOutage: readonly Clause[] = [
         ),
         client.deadlineMs * 1.2 + trial.facts.toleranceMs,
       );
-      if (error !== undefined) assert.equal(error instanceof Error && "code" in error && error.code, "CACHE_UNAVAILABLE", inspect(error));
+      if (error !== undefined)
+        assert.equal(
+          error instanceof Error && "code" in error && error.code,
+          "CACHE_UNAVAILABLE",
+          inspect(error),
+        );
       await client.link.heal();
       assert.equal((await untilAnswered(trial, () => client.cache.get("key")))?.value, "before");
     },
@@ -104,9 +119,13 @@ export const faultOutage: readonly Clause[] = [
       await client.link.heal();
       await untilAnswered(trial, () => client.cache.get("key"));
       for (const { answer } of trial.facts.refusals) {
-        for (const { call } of operationsOf(client, trial.facts).filter(({ name }) => name === "set" || name === "tryAcquire")) {
+        for (const { call } of operationsOf(client, trial.facts).filter(
+          ({ name }) => name === "set" || name === "tryAcquire",
+        )) {
           await client.link.refuse(answer);
-          await trial.settle(call(), client.deadlineMs * 3).catch((error: unknown) => error instanceof Error && errors.push(error));
+          await trial
+            .settle(call(), client.deadlineMs * 3)
+            .catch((error: unknown) => error instanceof Error && errors.push(error));
         }
       }
       for (const error of errors) {
@@ -117,7 +136,10 @@ export const faultOutage: readonly Clause[] = [
           JSON.stringify(error.cause),
         ].join("\n");
         for (const secret of [operationValue, operationOwner]) {
-          assert(!shown.includes(secret.slice(0, 14)), `an error shows what was sent: ${error.name} ${error.message.slice(0, 40)}…`);
+          assert(
+            !shown.includes(secret.slice(0, 14)),
+            `an error shows what was sent: ${error.name} ${error.message.slice(0, 40)}…`,
+          );
         }
       }
     },
@@ -138,7 +160,11 @@ export const faultOutage: readonly Clause[] = [
       await lose(3);
       const before = await client.census();
       await lose(100);
-      await trial.until("nothing more is held than before", async () => notMore(await client.census(), before), 5_000);
+      await trial.until(
+        "nothing more is held than before",
+        async () => notMore(await client.census(), before),
+        5_000,
+      );
       assert.deepEqual(trial.uncaught(), []);
     },
   },
@@ -172,9 +198,12 @@ export const faultOutage: readonly Clause[] = [
     needs: ["linked"],
     async run(trial) {
       for (let round = 0; round < 3; round++) {
-        // With time enough for a slow machine to connect: whether they are kept is asked here, not how soon they are done.
+        // With time enough for a slow machine to connect: whether they are kept is asked here, not
+        // how soon they are done.
         const { cache } = await trial.connect({ initially: "connecting", deadlineMs: 10_000 });
-        const writes = Array.from({ length: 20 }, (_, index) => cache.set(`first ${round} ${index}`, "value"));
+        const writes = Array.from({ length: 20 }, (_, index) =>
+          cache.set(`first ${round} ${index}`, "value"),
+        );
         for (const outcome of await trial.settle(Promise.all(writes), 10_000)) written(outcome);
         assert.equal((await trial.cache.get(`first ${round} 0`))?.value, "value");
         assert.equal((await trial.cache.get(`first ${round} 19`))?.value, "value");
@@ -204,7 +233,11 @@ export const faultOutage: readonly Clause[] = [
       await lose(3);
       const before = await client.census();
       await lose(100);
-      await trial.until("nothing more is held than before", async () => notMore(await client.census(), before), 5_000);
+      await trial.until(
+        "nothing more is held than before",
+        async () => notMore(await client.census(), before),
+        5_000,
+      );
       await unwatch?.();
       await unlisten?.();
       assert.deepEqual(trial.uncaught(), []);

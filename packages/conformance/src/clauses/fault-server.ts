@@ -8,7 +8,8 @@ import { operationsOf } from "../operations.ts";
 export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-04",
-    title: "when an answer is lost after the command was done, sending it again ends in the right state",
+    title:
+      "when an answer is lost after the command was done, sending it again ends in the right state",
     needs: ["linked"],
     async run(trial) {
       const { facts, random } = trial;
@@ -19,7 +20,10 @@ export const faultServer: readonly Clause[] = [
         const ifVersion = written(await trial.cache.set("key", "before"));
         await link.loseReply();
         const send = () => cache.set("key", "after", { ifVersion, operationId });
-        assert.equal(written(await untilAnswered(trial, send), "the same write, until it was answered"), operationId);
+        assert.equal(
+          written(await untilAnswered(trial, send), "the same write, until it was answered"),
+          operationId,
+        );
         assert.equal((await trial.cache.get("key"))?.version, operationId);
       }
       if (!facts.locks) return;
@@ -34,7 +38,10 @@ export const faultServer: readonly Clause[] = [
       busy(await trial.lock.tryAcquire("name", random.id(), 1_000));
       await link.loseReply();
       await untilAnswered(trial, () => lock.release("name", owner));
-      granted(await trial.lock.tryAcquire("name", random.id(), 1_000), "after a release whose answer was lost");
+      granted(
+        await trial.lock.tryAcquire("name", random.id(), 1_000),
+        "after a release whose answer was lost",
+      );
     },
   },
   {
@@ -56,7 +63,10 @@ export const faultServer: readonly Clause[] = [
         assert.equal(version, write.operationId);
       }
       assert.equal((await trial.cache.get("counter"))?.value, "20");
-      assert.equal(conflict(await trial.cache.set("counter", "late", { ifVersion: "absent" })), version);
+      assert.equal(
+        conflict(await trial.cache.set("counter", "late", { ifVersion: "absent" })),
+        version,
+      );
     },
   },
   {
@@ -66,13 +76,15 @@ export const faultServer: readonly Clause[] = [
     alone: true,
     async run(trial) {
       const { cache, lock, server, facts, random } = trial;
-      const forget = server.forgetScripts ?? (() => assert.fail("the fixture has no server.forgetScripts()"));
+      const forget =
+        server.forgetScripts ?? (() => assert.fail("the fixture has no server.forgetScripts()"));
       for (let round = 0; round < 3; round++) {
         const owner = random.id();
         await forget();
         const version = written(await cache.set("key", "value"));
         await forget();
-        if (facts.conditionalWrites) written(await cache.set("key", "next", { ifVersion: version }));
+        if (facts.conditionalWrites)
+          written(await cache.set("key", "next", { ifVersion: version }));
         await forget();
         assert(await cache.get("key"));
         await forget();
@@ -92,7 +104,8 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-07",
-    title: "what a server answers instead of obeying becomes the right error, with the right reason and `retryable`",
+    title:
+      "what a server answers instead of obeying becomes the right error, with the right reason and `retryable`",
     needs: ["linked", "refusals"],
     async run(trial) {
       const client = await trial.connect({ deadlineMs: 5_000 });
@@ -106,7 +119,11 @@ export const faultServer: readonly Clause[] = [
           await untilAnswered(trial, () => client.cache.get("key"));
           await client.link.refuse(answer);
           const what = `${name} answered with "${answer}"`;
-          const error = await refused(() => trial.settle(call(), client.deadlineMs * 2), code, what);
+          const error = await refused(
+            () => trial.settle(call(), client.deadlineMs * 2),
+            code,
+            what,
+          );
           assert.equal(error["retryable"], retryable, `${what}: retryable, ${inspect(error)}`);
           if (reason !== undefined) assert.equal(error["reason"], reason, `${what}: reason`);
         }
@@ -119,9 +136,15 @@ export const faultServer: readonly Clause[] = [
     needs: ["accessControlled"],
     alone: true,
     async run(trial) {
-      const limited = (await trial.server.forbidding?.()) ?? assert.fail("the fixture has no server.forbidding()");
+      const limited =
+        (await trial.server.forbidding?.()) ??
+        assert.fail("the fixture has no server.forbidding()");
       const { cache } = trial.adopt(limited);
-      const error = await refused(() => cache.set("key", "value"), "CACHE_UNAVAILABLE", "a forbidden command");
+      const error = await refused(
+        () => cache.set("key", "value"),
+        "CACHE_UNAVAILABLE",
+        "a forbidden command",
+      );
       assert.equal(error["reason"], "forbidden");
       assert.equal(error["retryable"], false, "waiting does not grant a right");
       assert(
@@ -132,7 +155,8 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-16",
-    title: "what is stored outlives the server's restart where the server keeps data, and locks are found as they were",
+    title:
+      "what is stored outlives the server's restart where the server keeps data, and locks are found as they were",
     needs: ["survivesRestart"],
     alone: true,
     timeoutMs: 240_000,
@@ -172,10 +196,16 @@ export const faultServer: readonly Clause[] = [
       const other = (await second()).cache;
       const read = written(await cache.set("key", "old"));
       assert.equal(await other.delete("key"), true);
-      assert.equal(conflict(await cache.set("key", "loaded from the old", { ifVersion: read })), undefined);
+      assert.equal(
+        conflict(await cache.set("key", "loaded from the old", { ifVersion: read })),
+        undefined,
+      );
       assert.equal(await cache.get("key"), undefined, "the deleted value is back");
       written(await other.set("key", "new", { ifVersion: "absent" }));
-      assert.notEqual(conflict(await cache.set("key", "loaded from the old", { ifVersion: read })), read);
+      assert.notEqual(
+        conflict(await cache.set("key", "loaded from the old", { ifVersion: read })),
+        read,
+      );
       assert.equal((await cache.get("key"))?.value, "new");
     },
   },

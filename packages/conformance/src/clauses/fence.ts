@@ -36,7 +36,10 @@ export const fence: readonly Clause[] = [
       const next = granted(await lock.tryAcquire("name", random.id(), ttlMs), "after expiry");
       assert(next > first, `${next} after ${first}`);
       await trial.elapse(surelyGoneMs(trial, ttlMs));
-      const last = granted(await (await trial.second()).lock.tryAcquire("name", random.id(), ttlMs), "after the next expiry");
+      const last = granted(
+        await (await trial.second()).lock.tryAcquire("name", random.id(), ttlMs),
+        "after the next expiry",
+      );
       assert(last > next, `${last} after ${next}`);
     },
   },
@@ -53,7 +56,10 @@ export const fence: readonly Clause[] = [
       assert(server.failOver, "the fixture has no server.failOver()");
       await server.failOver(path, "name");
       await trial.elapse(1_000);
-      const after = granted(await untilAnswered(trial, () => lock.tryAcquire("name", random.id(), leaseMs)), "after the failover");
+      const after = granted(
+        await untilAnswered(trial, () => lock.tryAcquire("name", random.id(), leaseMs)),
+        "after the failover",
+      );
       assert(after > Math.max(...before), `${after} after ${before.at(-1)}`);
     },
   },
@@ -62,7 +68,11 @@ export const fence: readonly Clause[] = [
     title: "two clients agree on the order of fences",
     needs: ["locks", "fencing"],
     async run({ lock, second, random, elapse }) {
-      const clients = [lock, (await second()).lock, (await second({ clockShiftMs: -3_600_000 })).lock];
+      const clients = [
+        lock,
+        (await second()).lock,
+        (await second({ clockShiftMs: -3_600_000 })).lock,
+      ];
       let last = 0;
       for (let round = 0; round < 30; round++) {
         const [client, owner] = [clients[round % clients.length] ?? lock, random.id()];
@@ -86,7 +96,10 @@ export const fence: readonly Clause[] = [
         granted(await lock.tryAcquire("other", other, leaseMs));
         await lock.release("other", other);
       }
-      assert.equal(granted(await lock.tryAcquire("mine", owner, leaseMs), "the holder, asking again"), mine);
+      assert.equal(
+        granted(await lock.tryAcquire("mine", owner, leaseMs), "the holder, asking again"),
+        mine,
+      );
       assert.equal(await lock.release("mine", owner), true);
       assert(granted(await lock.tryAcquire("mine", random.id(), leaseMs)) > mine);
     },
@@ -105,7 +118,10 @@ export const fence: readonly Clause[] = [
       const higher = granted(await lock.tryAcquire("name", random.id(), leaseMs));
       const readByNew = (await cache.get("record"))?.version ?? assert.fail("the record is gone");
       written(await cache.set("record", String(higher), { ifVersion: readByNew }));
-      conflict(await cache.set("record", "the old holder's", { ifVersion: readByOld }), "the old holder's write");
+      conflict(
+        await cache.set("record", "the old holder's", { ifVersion: readByOld }),
+        "the old holder's write",
+      );
       assert.equal((await cache.get("record"))?.value, String(higher));
     },
   },
@@ -115,7 +131,11 @@ export const fence: readonly Clause[] = [
     needs: ["locks", "fencing", "enumerable"],
     async run({ cache, lock, random, path, rootCache }) {
       let last = 0;
-      for (const clearing of [cache, rootCache.at(path.slice(0, -1)).withPrefix(path.at(-1) ?? ""), cache.withPrefix("name")]) {
+      for (const clearing of [
+        cache,
+        rootCache.at(path.slice(0, -1)).withPrefix(path.at(-1) ?? ""),
+        cache.withPrefix("name"),
+      ]) {
         const owner = random.id();
         const next = granted(await lock.tryAcquire("name", owner, leaseMs));
         assert(next > last, `${next} after ${last}`);
@@ -135,7 +155,10 @@ export const fence: readonly Clause[] = [
     async run({ lock, random }) {
       const [first, next] = [random.id(), random.id()];
       const low = granted(await lock.tryAcquire("name", first, leaseMs));
-      assert(low > 2 ** 31, `${low} is no instant in ms: a counter that is lost would start again below it`);
+      assert(
+        low > 2 ** 31,
+        `${low} is no instant in ms: a counter that is lost would start again below it`,
+      );
       await lock.release("name", first);
       const high = granted(await lock.tryAcquire("name", next, leaseMs));
       assert(high > low && high - low < 2 ** 31, `${high} after ${low}`);
@@ -177,7 +200,10 @@ export const fence: readonly Clause[] = [
       await lock.release("name", owner);
       assert(server.restart, "the fixture has no server.restart()");
       await server.restart();
-      const after = granted(await untilAnswered(trial, () => lock.tryAcquire("name", random.id(), leaseMs)), "after the restart");
+      const after = granted(
+        await untilAnswered(trial, () => lock.tryAcquire("name", random.id(), leaseMs)),
+        "after the restart",
+      );
       assert(after > before, `${after} after ${before} and a restart`);
     },
   },
@@ -188,7 +214,10 @@ export const fence: readonly Clause[] = [
     async run({ cache, lock, random }) {
       const { storeNowMs } = await cache.set("key", "value");
       const number = granted(await lock.tryAcquire("name", random.id(), leaseMs));
-      assert(number >= Math.floor(storeNowMs), `the fence ${number} is behind the store's time ${storeNowMs}`);
+      assert(
+        number >= Math.floor(storeNowMs),
+        `the fence ${number} is behind the store's time ${storeNowMs}`,
+      );
     },
   },
 ];

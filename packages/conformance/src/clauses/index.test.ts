@@ -4,7 +4,9 @@ import { clauses } from "./index.ts";
 test("no id is used twice, and each is its family's and a number", () => {
   const ids = clauses.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect(ids.filter((id) => !/^(CACHE|PREFIX|LOCK|LEASE|FENCE|WATCH|FAULT|CLUSTER)-\d\d$/.test(id))).toEqual([]);
+  expect(
+    ids.filter((id) => !/^(CACHE|PREFIX|LOCK|LEASE|FENCE|WATCH|FAULT|CLUSTER)-\d\d$/.test(id)),
+  ).toEqual([]);
 });
 
 test("every title is said once", () => {

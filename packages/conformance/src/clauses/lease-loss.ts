@@ -7,7 +7,9 @@ import { leaseLengthMs, onSteadyMachine } from "../timing.ts";
 
 function reasonOf(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
-  return reason instanceof Error && "code" in reason && "reason" in reason ? [reason.code, reason.reason] : reason;
+  return reason instanceof Error && "code" in reason && "reason" in reason
+    ? [reason.code, reason.reason]
+    : reason;
 }
 
 interface Loss {
@@ -28,7 +30,12 @@ const losses: readonly Loss[] = [
     title: "the connection is lost for longer than the lease",
     reasons: ["expired"],
     alter: (lock) =>
-      altered(lock, { extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })) }),
+      altered(lock, {
+        extend: () =>
+          Promise.reject(
+            new CacheUnavailableError("The store is away.", { reason: "disconnected" }),
+          ),
+      }),
     happen: (trial, _clock, leaseMs) => trial.elapse(leaseMs),
   },
   {
@@ -49,20 +56,27 @@ const losses: readonly Loss[] = [
 export const leaseLoss: readonly Clause[] = [
   {
     id: "LEASE-07",
-    title: "the signal aborts when an extension is refused, the store is away too long, the term passes, or the machine slept",
+    title:
+      "the signal aborts when an extension is refused, the store is away too long, the term passes, or the machine slept",
     needs: ["locks"],
     async run(trial) {
       const leaseMs = leaseLengthMs(trial);
       for (const { title, reasons, alter, happen } of losses) {
         await onSteadyMachine(trial, leaseMs, async (lock) => {
           const clock = spyClock(trial.clock);
-          const lease = await trial.settle(trial.core.acquire(alter(lock), title, { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+          const lease = await trial.settle(
+            trial.core.acquire(alter(lock), title, { ttlMs: leaseMs, waitMs: 0, clock }),
+            1_000,
+          );
           assert.equal(lease.signal.aborted, false, `${title}: lost at once`);
           await happen(trial, clock, leaseMs);
           assert.equal(lease.signal.aborted, true, `${title}: the signal did not abort`);
           assert.equal(lease.isHeld(), false);
           assert(
-            reasons.some((reason) => JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason])),
+            reasons.some(
+              (reason) =>
+                JSON.stringify(reasonOf(lease.signal)) === JSON.stringify(["LOCK_LOST", reason]),
+            ),
             `${title}: ${String(reasonOf(lease.signal))}`,
           );
           await trial.settle(lease.release(), 1_000);
@@ -72,7 +86,8 @@ export const leaseLoss: readonly Clause[] = [
   },
   {
     id: "LEASE-14",
-    title: "the signal of a loss comes before the last moment at which the store still keeps others out",
+    title:
+      "the signal of a loss comes before the last moment at which the store still keeps others out",
     needs: ["locks"],
     alone: true,
     async run(trial) {
@@ -80,21 +95,37 @@ export const leaseLoss: readonly Clause[] = [
       const leaseMs = leaseLengthMs(trial);
       await onSteadyMachine(trial, leaseMs, async (lock) => {
         const cutOff = altered(lock, {
-          extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+          extend: () =>
+            Promise.reject(
+              new CacheUnavailableError("The store is away.", { reason: "disconnected" }),
+            ),
         });
         const startMs = clock.monotonicMs();
-        const lease = await settle(core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        const lease = await settle(
+          core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }),
+          1_000,
+        );
         let toldMs: number | undefined;
-        lease.signal.addEventListener("abort", () => (toldMs = clock.monotonicMs() - startMs), { once: true });
+        lease.signal.addEventListener("abort", () => (toldMs = clock.monotonicMs() - startMs), {
+          once: true,
+        });
         let toldInTime = false;
-        // Our own timer for the lease's end: on a slow machine both fire late, but this one still after a signal that is in time.
+        // Our own timer for the lease's end: on a slow machine both fire late, but this one still
+        // after a signal that is in time.
         const cancel = clock.setTimer(leaseMs - (clock.monotonicMs() - startMs), () => {
           toldInTime = toldMs !== undefined;
         });
         await until("the loss is told", () => toldMs !== undefined, leaseMs * 2);
-        assert((toldMs ?? 0) > leaseMs / 2, `a lease of ${leaseMs} ms was given up after ${toldMs}`);
+        assert(
+          (toldMs ?? 0) > leaseMs / 2,
+          `a lease of ${leaseMs} ms was given up after ${toldMs}`,
+        );
         if (trial.facts.toleranceMs === 0)
-          assert.equal((await lock.tryAcquire("name", random.id(), 1)).acquired, false, "it was told too late");
+          assert.equal(
+            (await lock.tryAcquire("name", random.id(), 1)).acquired,
+            false,
+            "it was told too late",
+          );
         await trial.elapse(Math.max(0, leaseMs - (clock.monotonicMs() - startMs)) + 1);
         cancel();
         assert(toldInTime, `the loss of a lease of ${leaseMs} ms was told after ${toldMs}`);
@@ -103,7 +134,8 @@ export const leaseLoss: readonly Clause[] = [
   },
   {
     id: "LEASE-15",
-    title: "releasing a lease that was lost is answered within 100 ms and asks the store at most once",
+    title:
+      "releasing a lease that was lost is answered within 100 ms and asks the store at most once",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, core } = trial;
@@ -111,13 +143,19 @@ export const leaseLoss: readonly Clause[] = [
       await onSteadyMachine(trial, leaseMs, async (lock) => {
         let releases = 0;
         const away = altered(lock, {
-          extend: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+          extend: () =>
+            Promise.reject(
+              new CacheUnavailableError("The store is away.", { reason: "disconnected" }),
+            ),
           release: () => {
             releases += 1;
             return new Promise(() => {});
           },
         });
-        const lease = await settle(core.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
+        const lease = await settle(
+          core.acquire(away, "name", { ttlMs: leaseMs, waitMs: 0, clock }),
+          1_000,
+        );
         await trial.elapse(leaseMs);
         assert.equal(await settle(lease.release(), 100), false);
         await trial.elapse(50);
@@ -144,11 +182,23 @@ export const leaseLoss: readonly Clause[] = [
       const leaseMs = leaseLengthMs(trial);
       await onSteadyMachine(trial, leaseMs, async (steady) => {
         const forgotten = altered(steady, { extend: async () => false });
-        const working = core.withLease(forgotten, "lost", { ttlMs: leaseMs, waitMs: 0, clock }, () => delay(clock, leaseMs * 0.7));
-        await refused(() => settle(working, leaseMs * 2), "LOCK_LOST", "a lease that was lost under work");
+        const working = core.withLease(
+          forgotten,
+          "lost",
+          { ttlMs: leaseMs, waitMs: 0, clock },
+          () => delay(clock, leaseMs * 0.7),
+        );
+        await refused(
+          () => settle(working, leaseMs * 2),
+          "LOCK_LOST",
+          "a lease that was lost under work",
+        );
       });
       const away = altered(lock, {
-        tryAcquire: () => Promise.reject(new CacheUnavailableError("The store is away.", { reason: "disconnected" })),
+        tryAcquire: () =>
+          Promise.reject(
+            new CacheUnavailableError("The store is away.", { reason: "disconnected" }),
+          ),
       });
       await refused(
         () => settle(core.acquire(away, "name", { ttlMs: 1_000, waitMs: 100, clock }), 3_000),
@@ -171,13 +221,17 @@ export const leaseLoss: readonly Clause[] = [
           return outcome;
         },
       });
-      const outcome = await settle(core.tryLease(slow, "name", { ttlMs: leaseMs, storeDeadlineMs: leaseMs * 4, clock }), leaseMs * 8);
+      const outcome = await settle(
+        core.tryLease(slow, "name", { ttlMs: leaseMs, storeDeadlineMs: leaseMs * 4, clock }),
+        leaseMs * 8,
+      );
       assert.equal(outcome.acquired, false, "a lease that was over when it was granted is held");
     },
   },
   {
     id: "LEASE-20",
-    title: "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
+    title:
+      "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
     needs: ["locks"],
     async run(trial) {
       const { settle, core } = trial;
@@ -185,13 +239,18 @@ export const leaseLoss: readonly Clause[] = [
       await onSteadyMachine(trial, leaseMs, async (lock) => {
         const clock = spyClock(trial.clock);
         const seen: boolean[] = [];
-        const working = core.withLease(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }, async ({ signal }) => {
-          seen.push(signal.aborted);
-          clock.stall(leaseMs);
-          seen.push(signal.aborted);
-          await Promise.resolve();
-          signal.throwIfAborted();
-        });
+        const working = core.withLease(
+          lock,
+          "name",
+          { ttlMs: leaseMs, waitMs: 0, clock },
+          async ({ signal }) => {
+            seen.push(signal.aborted);
+            clock.stall(leaseMs);
+            seen.push(signal.aborted);
+            await Promise.resolve();
+            signal.throwIfAborted();
+          },
+        );
         await refused(() => settle(working, 1_000), "LOCK_LOST", "work under a lease that is over");
         assert.deepEqual(seen, [false, true]);
       });
@@ -205,8 +264,12 @@ export const leaseLoss: readonly Clause[] = [
       const { clock, settle, raw, until, core } = trial;
       const leaseMs = leaseLengthMs(trial);
       await onSteadyMachine(trial, leaseMs, async (lock) => {
-        const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
-        for (const place of [raw.lock, raw.fence]) if (place) await raw.remove(place(lock.path, "name"));
+        const lease = await settle(
+          core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }),
+          1_000,
+        );
+        for (const place of [raw.lock, raw.fence])
+          if (place) await raw.remove(place(lock.path, "name"));
         await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
         assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);
       });

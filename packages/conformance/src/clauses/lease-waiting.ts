@@ -36,7 +36,8 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-02",
-    title: "where the backend tells of a release, the next waiter has the lock because it was told, and promptly",
+    title:
+      "where the backend tells of a release, the next waiter has the lock because it was told, and promptly",
     needs: ["locks", "pushesReleases"],
     alone: true,
     async run({ lock, second, clock, facts, elapse, settle, random, core: { acquire } }) {
@@ -60,7 +61,10 @@ export const leaseWaiting: readonly Clause[] = [
       }
       const [handoverMs, callMs] = [median(handoversMs), median(callsMs)];
       const limitMs = promptMs(facts, 5, callMs);
-      assert(handoverMs < limitMs, `the median handover took ${handoverMs} ms, the median call ${callMs} ms`);
+      assert(
+        handoverMs < limitMs,
+        `the median handover took ${handoverMs} ms, the median call ${callMs} ms`,
+      );
     },
   },
   {
@@ -105,7 +109,11 @@ export const leaseWaiting: readonly Clause[] = [
         // On a machine the one call of a wait of 0 takes its time too.
         const withinMs = Math.max(waitMs * 1.1, facts.toleranceMs * 5);
         log.tries = 0;
-        await refused(() => settle(acquire(other, "name", { ttlMs, waitMs, clock }), withinMs), "LOCK_TIMEOUT", `waitMs ${waitMs}`);
+        await refused(
+          () => settle(acquire(other, "name", { ttlMs, waitMs, clock }), withinMs),
+          "LOCK_TIMEOUT",
+          `waitMs ${waitMs}`,
+        );
         if (waitMs === 0) assert.equal(log.tries, 1, "waitMs 0 asked more than once");
         const waitedMs = clock.monotonicMs() - startMs;
         assert(waitedMs >= waitMs - 1, `gave up after ${waitedMs} ms of ${waitMs}`);
@@ -123,7 +131,12 @@ export const leaseWaiting: readonly Clause[] = [
       granted(await lock.tryAcquire("name", owner, ttlMs));
       const controller = new AbortController();
       const reason = new Error("not wanted any more");
-      const waiting = acquire(asking, "name", { ttlMs, waitMs: 10_000, clock: watched, signal: controller.signal });
+      const waiting = acquire(asking, "name", {
+        ttlMs,
+        waitMs: 10_000,
+        clock: watched,
+        signal: controller.signal,
+      });
       const outcome = waiting.then(
         () => assert.fail("an aborted wait was granted"),
         (error: unknown) => error,
@@ -148,7 +161,12 @@ export const leaseWaiting: readonly Clause[] = [
       granted(await lock.tryAcquire("name", owner, ttlMs));
       const giveUp = new AbortController();
       const dead = acquire(dying.lock, "name", { ttlMs: 500, waitMs: 200, clock });
-      const aborted = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock, signal: giveUp.signal });
+      const aborted = acquire(lock, "name", {
+        ttlMs,
+        waitMs: 30_000,
+        clock,
+        signal: giveUp.signal,
+      });
       const waiting = acquire(lock, "name", { ttlMs, waitMs: 30_000, clock });
       const gone = [dead, aborted].map((wait) =>
         wait.then(
@@ -192,7 +210,12 @@ export const leaseWaiting: readonly Clause[] = [
         const owner = random.id();
         granted(await lock.tryAcquire(name, owner, ttlMs));
         const controller = new AbortController();
-        const waiting = acquire(other, name, { ttlMs, waitMs: 10_000, clock, signal: controller.signal });
+        const waiting = acquire(other, name, {
+          ttlMs,
+          waitMs: 10_000,
+          clock,
+          signal: controller.signal,
+        });
         const outcome = waiting.then(
           (lease) => lease.release(),
           () => false,
@@ -202,7 +225,11 @@ export const leaseWaiting: readonly Clause[] = [
         for (let turn = 0; turn < turns; turn++) await Promise.resolve();
         controller.abort();
         await outcome;
-        await until("the lock is free again", async () => (await lock.tryAcquire(name, random.id(), 1)).acquired, 2_000);
+        await until(
+          "the lock is free again",
+          async () => (await lock.tryAcquire(name, random.id(), 1)).acquired,
+          2_000,
+        );
       }
     },
   },
@@ -238,7 +265,10 @@ export const leaseWaiting: readonly Clause[] = [
       );
       const waitedMs = clock.monotonicMs() - startMs;
       // The clock of the store may be as late as everything else.
-      assert(waitedMs >= leaseMs - 1 - facts.toleranceMs, `granted after ${waitedMs} ms of a lease of ${leaseMs}`);
+      assert(
+        waitedMs >= leaseMs - 1 - facts.toleranceMs,
+        `granted after ${waitedMs} ms of a lease of ${leaseMs}`,
+      );
       await lease.release();
     },
   },
@@ -264,7 +294,11 @@ export const leaseWaiting: readonly Clause[] = [
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const polling = withoutPush((await second()).lock);
       await polling.tryAcquire("name", random.id(), 1);
-      await refused(() => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 330), "LOCK_TIMEOUT", "waiting without push");
+      await refused(
+        () => settle(acquire(polling, "name", { ttlMs, waitMs: 300, clock }), 330),
+        "LOCK_TIMEOUT",
+        "waiting without push",
+      );
     },
   },
 ];

@@ -11,7 +11,8 @@ const ttlMs = 60_000;
 export const leaseWork: readonly Clause[] = [
   {
     id: "LEASE-06",
-    title: "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
+    title:
+      "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, elapse, until, random, facts, core } = trial;
@@ -20,16 +21,33 @@ export const leaseWork: readonly Clause[] = [
         const { lock, log } = logged(plain, clock);
         const watched = spyClock(clock);
         const startMs = clock.monotonicMs();
-        const lease = await settle(core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }), 1_000);
+        const lease = await settle(
+          core.acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock: watched }),
+          1_000,
+        );
         await elapse(leaseMs * 2 + 1);
         assert.equal(lease.isHeld(), true, "the lease was lost while its holder worked");
-        assert.equal((await plain.tryAcquire("name", random.id(), 1)).acquired, false, "the store ended a lease that is held");
+        assert.equal(
+          (await plain.tryAcquire("name", random.id(), 1)).acquired,
+          false,
+          "the store ended a lease that is held",
+        );
         const times = log.extensions.map((ms) => ms - startMs);
-        assert(times.length >= 4 && times.length <= 7, `extended ${times.length} times in two lengths of the lease`);
+        assert(
+          times.length >= 4 && times.length <= 7,
+          `extended ${times.length} times in two lengths of the lease`,
+        );
         const gapsMs = times.map((ms, index) => ms - (times[index - 1] ?? 0));
-        assert(Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2, `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`);
+        assert(
+          Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2,
+          `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`,
+        );
         // An extension that is under way may keep the process; what waits for the next may not.
-        await until("no timer keeps the process alive", () => [...watched.pending].every(({ background }) => background), 1_000);
+        await until(
+          "no timer keeps the process alive",
+          () => [...watched.pending].every(({ background }) => background),
+          1_000,
+        );
         assert.equal(await lease.release(), true);
         const count = log.extensions.length;
         await elapse(leaseMs / 2);
@@ -41,21 +59,31 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-08",
-    title: "the work's own error is what the caller sees, also when the lease was lost and the release fails",
+    title:
+      "the work's own error is what the caller sees, also when the lease was lost and the release fails",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, elapse, until, core } = trial;
       const failure = new Error("the work's own");
-      // A lease that is over before its grant arrives is none, so its length has room for a slow answer.
+      // A lease that is over before its grant arrives is none, so its length has room for a slow
+      // answer.
       const leaseMs = leaseLengthMs(trial);
       await onSteadyMachine(trial, leaseMs, async (lock) => {
-        const broken = altered(lock, { extend: async () => false, release: () => Promise.reject(new Error("the release failed")) });
+        const broken = altered(lock, {
+          extend: async () => false,
+          release: () => Promise.reject(new Error("the release failed")),
+        });
         for (const forget of [false, true]) {
           const work = async ({ signal }: Lease): Promise<never> => {
             if (forget) await until("the lease is lost", () => signal.aborted, leaseMs);
             throw failure;
           };
-          const running = core.withLease(forget ? broken : lock, `name ${forget}`, { ttlMs: leaseMs, waitMs: 0, clock }, work);
+          const running = core.withLease(
+            forget ? broken : lock,
+            `name ${forget}`,
+            { ttlMs: leaseMs, waitMs: 0, clock },
+            work,
+          );
           const seen = running.then(
             () => undefined,
             (error: unknown) => error,
@@ -111,7 +139,11 @@ export const leaseWork: readonly Clause[] = [
       const options = { ttlMs, waitMs: 5_000, clock };
       const nested = withLease(lock, "name", options, async () => {
         await refused(() => acquire(lock, "name", options), "LOCK_REENTERED", "acquire within");
-        await refused(() => withLease(lock, "name", options, () => {}), "LOCK_REENTERED", "withLease within");
+        await refused(
+          () => withLease(lock, "name", options, () => {}),
+          "LOCK_REENTERED",
+          "withLease within",
+        );
         return withLease(lock, "another name", options, () => "inner");
       });
       assert.equal(await settle(nested, 2_000), "inner");
@@ -148,7 +180,9 @@ export const leaseWork: readonly Clause[] = [
       granted(await plain.tryAcquire("name", next, ttlMs), "after the body");
       await plain.release("name", next);
       const failure = new Error("the body's");
-      const broken = altered(plain, { release: () => Promise.reject(new Error("the release failed")) });
+      const broken = altered(plain, {
+        release: () => Promise.reject(new Error("the release failed")),
+      });
       const running = using(broken, () => {
         throw failure;
       });
@@ -162,7 +196,11 @@ export const leaseWork: readonly Clause[] = [
         ),
         failure,
       );
-      assert.equal((await plain.tryAcquire("name", random.id(), 1)).acquired, false, "nothing released it");
+      assert.equal(
+        (await plain.tryAcquire("name", random.id(), 1)).acquired,
+        false,
+        "nothing released it",
+      );
     },
   },
   {
@@ -178,7 +216,9 @@ export const leaseWork: readonly Clause[] = [
           await delay(clock, 5);
           throw new Error(`load ${loads} failed`);
         });
-      const calls = Array.from({ length: 50 }, () => flights.run("name", load).catch((error: unknown) => error));
+      const calls = Array.from({ length: 50 }, () =>
+        flights.run("name", load).catch((error: unknown) => error),
+      );
       const errors = await settle(Promise.all(calls), 5_000);
       assert.equal(loads, 1);
       assert.equal(new Set(errors).size, 1, "callers were told different errors");
@@ -201,7 +241,10 @@ export const leaseWork: readonly Clause[] = [
       const { clock, settle, random, core } = trial;
       const leaseMs = shortTtlMs(trial) * 2;
       await onSteadyMachine(trial, leaseMs, async (lock) => {
-        const dead = altered(lock, { extend: () => new Promise(() => {}), release: () => new Promise(() => {}) });
+        const dead = altered(lock, {
+          extend: () => new Promise(() => {}),
+          release: () => new Promise(() => {}),
+        });
         await settle(core.acquire(dead, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000);
         await trial.elapse(surelyGoneMs(trial, leaseMs));
         granted(await lock.tryAcquire("name", random.id(), ttlMs), "after the dead holder's lease");

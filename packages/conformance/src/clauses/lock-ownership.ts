@@ -63,8 +63,16 @@ export const lockOwnership: readonly Clause[] = [
       ];
       for (const stranger of strangers.filter((name) => name !== owner)) {
         for (const view of [lock, (await second()).lock]) {
-          assert.equal(await view.release("name", stranger), false, `released by ${JSON.stringify(stranger)}`);
-          assert.equal(await view.extend("name", stranger, leaseMs), false, `extended by ${JSON.stringify(stranger)}`);
+          assert.equal(
+            await view.release("name", stranger),
+            false,
+            `released by ${JSON.stringify(stranger)}`,
+          );
+          assert.equal(
+            await view.extend("name", stranger, leaseMs),
+            false,
+            `extended by ${JSON.stringify(stranger)}`,
+          );
         }
       }
       busy(await lock.tryAcquire("name", random.id(), leaseMs));
@@ -87,7 +95,11 @@ export const lockOwnership: readonly Clause[] = [
         for (let times = 0; times < round % 8; times++) await lock.extend("name", owner, leaseMs);
         assert.equal(await lock.release("name", owner), true, "the owner's release was refused");
         await Promise.all(extensions);
-        assert.equal(await lock.extend("name", owner, leaseMs), false, "an extension brought the lease back");
+        assert.equal(
+          await lock.extend("name", owner, leaseMs),
+          false,
+          "an extension brought the lease back",
+        );
       }
     },
   },
@@ -116,25 +128,47 @@ export const lockOwnership: readonly Clause[] = [
       const owner = random.id();
       const fence = granted(await lock.tryAcquire("name", owner, leaseMs));
       assert.equal(granted(await lock.tryAcquire("name", owner, leaseMs), "the same again"), fence);
-      assert.equal(granted(await (await second()).lock.tryAcquire("name", owner, leaseMs), "again, through another client"), fence);
+      assert.equal(
+        granted(
+          await (await second()).lock.tryAcquire("name", owner, leaseMs),
+          "again, through another client",
+        ),
+        fence,
+      );
       busy(await lock.tryAcquire("name", random.id(), leaseMs));
       assert.equal(await lock.release("name", owner), true);
-      granted(await lock.tryAcquire("name", random.id(), leaseMs), "after one release of what was asked for three times");
+      granted(
+        await lock.tryAcquire("name", random.id(), leaseMs),
+        "after one release of what was asked for three times",
+      );
     },
   },
   {
     id: "LOCK-10",
-    title: "a lease that is no whole number from 1 to 2^31 - 1 ms is refused before anything is sent",
+    title:
+      "a lease that is no whole number from 1 to 2^31 - 1 ms is refused before anything is sent",
     needs: ["locks"],
     async run({ lock, random }) {
       const owner = random.id();
       const fence = granted(await lock.tryAcquire("held", owner, leaseMs));
       for (const ttlMs of [0, -1, Number.NaN, Infinity, 1.5, 2 ** 31, 2 ** 53]) {
-        await refused(() => lock.tryAcquire("name", owner, ttlMs), "CONFIGURATION", `tryAcquire for ${ttlMs}`);
-        await refused(() => lock.extend("held", owner, ttlMs), "CONFIGURATION", `extend by ${ttlMs}`);
+        await refused(
+          () => lock.tryAcquire("name", owner, ttlMs),
+          "CONFIGURATION",
+          `tryAcquire for ${ttlMs}`,
+        );
+        await refused(
+          () => lock.extend("held", owner, ttlMs),
+          "CONFIGURATION",
+          `extend by ${ttlMs}`,
+        );
       }
       granted(await lock.tryAcquire("name", random.id(), 2 ** 31 - 1), "the longest lease");
-      assert.equal(granted(await lock.tryAcquire("held", owner, leaseMs)), fence, "a refused call reached the store");
+      assert.equal(
+        granted(await lock.tryAcquire("held", owner, leaseMs)),
+        fence,
+        "a refused call reached the store",
+      );
     },
   },
   {
@@ -148,9 +182,15 @@ export const lockOwnership: readonly Clause[] = [
       assert.equal((await cache.get("name"))?.value, "value");
       await cache.set("name", "other");
       assert.equal(await cache.delete("name"), true);
-      assert.equal(await lock.extend("name", owner, leaseMs), true, "writing the entry ended the lease");
+      assert.equal(
+        await lock.extend("name", owner, leaseMs),
+        true,
+        "writing the entry ended the lease",
+      );
       assert.equal(await cache.get("name"), undefined, "the lock's state is read as an entry");
-      if (facts.enumerable) for await (const key of cache.keys()) assert.fail(`keys() gives the lock's state as ${key}`);
+      if (facts.enumerable)
+        for await (const key of cache.keys())
+          assert.fail(`keys() gives the lock's state as ${key}`);
       await cache.set("name", "value");
       assert.equal(await lock.release("name", owner), true);
       assert.equal((await cache.get("name"))?.value, "value", "the release removed the entry");
@@ -162,13 +202,18 @@ export const lockOwnership: readonly Clause[] = [
     needs: ["locks"],
     async run({ lock, random, facts }) {
       const owners = new Map(oddNamesUpTo(facts.maxKeyBytes).map((name) => [name, random.id()]));
-      await inParallel(owners, 8, async ([name, owner]) => granted(await lock.tryAcquire(name, owner, leaseMs), JSON.stringify(name)));
+      await inParallel(owners, 8, async ([name, owner]) =>
+        granted(await lock.tryAcquire(name, owner, leaseMs), JSON.stringify(name)),
+      );
       await inParallel(owners, 8, async ([name, owner]) => {
         busy(await lock.tryAcquire(name, random.id(), leaseMs), JSON.stringify(name));
         assert.equal(await lock.release(name, owner), true, JSON.stringify(name));
       });
       await inParallel(owners, 8, async ([name, owner]) =>
-        granted(await lock.withPrefix(name).tryAcquire("name", owner, leaseMs), JSON.stringify(name)),
+        granted(
+          await lock.withPrefix(name).tryAcquire("name", owner, leaseMs),
+          JSON.stringify(name),
+        ),
       );
     },
   },
@@ -178,7 +223,9 @@ export const lockOwnership: readonly Clause[] = [
     needs: ["locks"],
     async run({ lock, random }) {
       const owners = Array.from({ length: 1_000 }, () => random.id());
-      await inParallel(owners.entries(), 128, async ([index, owner]) => granted(await lock.tryAcquire(`name ${index}`, owner, leaseMs)));
+      await inParallel(owners.entries(), 128, async ([index, owner]) =>
+        granted(await lock.tryAcquire(`name ${index}`, owner, leaseMs)),
+      );
       await inParallel(owners.entries(), 128, async ([index, owner]) => {
         assert.equal(await lock.release(`name ${index}`, owner), true, `name ${index}`);
       });
@@ -191,7 +238,9 @@ export const lockOwnership: readonly Clause[] = [
     async run({ lock: plain, clock, settle, core: { acquire } }) {
       const { lock, log } = logged(plain, clock);
       for (let round = 0; round < 20; round++) {
-        await (await settle(acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000)).release();
+        await (
+          await settle(acquire(lock, "name", { ttlMs: leaseMs, waitMs: 0, clock }), 1_000)
+        ).release();
       }
       assert.equal(new Set(log.owners).size, 20, "an owner was used for two acquisitions");
       for (const owner of log.owners) {
@@ -211,7 +260,10 @@ export const lockOwnership: readonly Clause[] = [
       await raw.poke(name, new TextEncoder().encode("held by another program"));
       const content = await raw.peek(name);
       const owner = random.id();
-      assert.equal(busy(await lock.tryAcquire("name", owner, leaseMs), "tryAcquire over a foreign value"), Infinity);
+      assert.equal(
+        busy(await lock.tryAcquire("name", owner, leaseMs), "tryAcquire over a foreign value"),
+        Infinity,
+      );
       assert.equal(await lock.release("name", owner), false);
       assert.equal(await lock.extend("name", owner, leaseMs), false);
       assert.equal(await raw.peek(name), content, "the foreign value was changed");
@@ -230,7 +282,11 @@ export const lockOwnership: readonly Clause[] = [
       granted(await lock.tryAcquire("name", owner, leaseMs));
       assert.notEqual(await raw.peek(name), undefined, "nothing is stored under the lock's name");
       await raw.remove(name);
-      assert.equal(await lock.extend("name", owner, leaseMs), false, "the lease outlived its state");
+      assert.equal(
+        await lock.extend("name", owner, leaseMs),
+        false,
+        "the lease outlived its state",
+      );
     },
   },
 ];

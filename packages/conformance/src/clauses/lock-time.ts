@@ -17,13 +17,20 @@ export const lockTime: readonly Clause[] = [
       await elapse(30 + facts.ttlGranularityMs);
       const next = busy(await lock.tryAcquire("name", random.id(), 600_000));
       const passedMs = clock.monotonicMs() - startMs;
-      assert(first <= ttlMs && next <= ttlMs - 29, `${first} and ${next} ms left of ${ttlMs} after ${passedMs}`);
-      assert(next >= ttlMs - passedMs - facts.ttlGranularityMs - 1, `${next} ms left of ${ttlMs} after ${passedMs}`);
+      assert(
+        first <= ttlMs && next <= ttlMs - 29,
+        `${first} and ${next} ms left of ${ttlMs} after ${passedMs}`,
+      );
+      assert(
+        next >= ttlMs - passedMs - facts.ttlGranularityMs - 1,
+        `${next} ms left of ${ttlMs} after ${passedMs}`,
+      );
     },
   },
   {
     id: "LOCK-04",
-    title: "after expiry the next is granted and can extend and release; the old holder can do nothing",
+    title:
+      "after expiry the next is granted and can extend and release; the old holder can do nothing",
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;
@@ -52,9 +59,15 @@ export const lockTime: readonly Clause[] = [
       const owner = random.id();
       granted(await lock.tryAcquire("long", owner, 60_000));
       assert.equal(await lock.extend("long", owner, 1_000), true);
-      assert(busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000, "extend by less shortened the lease");
+      assert(
+        busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000,
+        "extend by less shortened the lease",
+      );
       granted(await lock.tryAcquire("long", owner, 1_000), "asking again for less");
-      assert(busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000, "asking again for less shortened the lease");
+      assert(
+        busy(await lock.tryAcquire("long", random.id(), 1)) > 50_000,
+        "asking again for less shortened the lease",
+      );
       granted(await lock.tryAcquire("prolonged", owner, 30_000));
       assert.equal(await lock.extend("prolonged", owner, 90_000), true);
       const leftMs = busy(await lock.tryAcquire("prolonged", random.id(), 1));
@@ -115,7 +128,8 @@ export const lockTime: readonly Clause[] = [
         return [plain, extended];
       });
       await trial.elapse(surelyGoneMs(trial, ttlMs));
-      for (const name of names) granted(await lock.tryAcquire(name, random.id(), 1_000), "after its holder's end");
+      for (const name of names)
+        granted(await lock.tryAcquire(name, random.id(), 1_000), "after its holder's end");
     },
   },
   {
@@ -129,12 +143,21 @@ export const lockTime: readonly Clause[] = [
         const off = (await trial.second({ clockShiftMs })).lock;
         const [name, owner] = [`shift ${clockShiftMs}`, random.id()];
         granted(await lock.tryAcquire(name, owner, 60_000));
-        assert(busy(await off.tryAcquire(name, random.id(), 60_000), "a client with a wrong clock") <= 60_000);
+        assert(
+          busy(await off.tryAcquire(name, random.id(), 60_000), "a client with a wrong clock") <=
+            60_000,
+        );
         await lock.release(name, owner);
         granted(await off.tryAcquire(name, random.id(), ttlMs));
-        busy(await lock.tryAcquire(name, random.id(), 60_000), "a lease by a client with a wrong clock");
+        busy(
+          await lock.tryAcquire(name, random.id(), 60_000),
+          "a lease by a client with a wrong clock",
+        );
         await trial.elapse(surelyGoneMs(trial, ttlMs));
-        granted(await lock.tryAcquire(name, random.id(), 60_000), "after the lease of a client with a wrong clock");
+        granted(
+          await lock.tryAcquire(name, random.id(), 60_000),
+          "after the lease of a client with a wrong clock",
+        );
       }
     },
   },

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
 import { all, busy, granted, inParallel, written } from "../expect.ts";
 
-/** Isolation between clients, between entries and locks, and from what other software keeps in the store. */
+/**
+ * Isolation between clients, between entries and locks, and from what other software keeps in the
+ * store.
+ */
 export const prefixClients: readonly Clause[] = [
   {
     id: "PREFIX-07",
@@ -15,7 +18,11 @@ export const prefixClients: readonly Clause[] = [
       await one.cache.set("key", "one");
       await two.cache.set("key", "two");
       assert.deepEqual(
-        [(await cache.get("key"))?.value, (await one.cache.get("key"))?.value, (await two.cache.get("key"))?.value],
+        [
+          (await cache.get("key"))?.value,
+          (await one.cache.get("key"))?.value,
+          (await two.cache.get("key"))?.value,
+        ],
         ["none", "one", "two"],
       );
       if (facts.enumerable) {
@@ -23,11 +30,18 @@ export const prefixClients: readonly Clause[] = [
         assert.equal(await one.cache.clear(), 1);
         assert.deepEqual(await all(one.cache.keys()), []);
       }
-      assert.deepEqual([(await cache.get("key"))?.value, (await two.cache.get("key"))?.value], ["none", "two"]);
+      assert.deepEqual(
+        [(await cache.get("key"))?.value, (await two.cache.get("key"))?.value],
+        ["none", "two"],
+      );
       assert.equal(await two.cache.delete("key"), true);
       if (!facts.locks) return;
-      for (const view of [lock, one.lock, two.lock]) granted(await view.tryAcquire("name", random.id(), 60_000));
-      busy(await (await prefixed(`${own}:`)).lock.tryAcquire("name", random.id(), 1_000), "a second client with the same prefix");
+      for (const view of [lock, one.lock, two.lock])
+        granted(await view.tryAcquire("name", random.id(), 60_000));
+      busy(
+        await (await prefixed(`${own}:`)).lock.tryAcquire("name", random.id(), 1_000),
+        "a second client with the same prefix",
+      );
     },
   },
   {
@@ -64,7 +78,10 @@ export const prefixClients: readonly Clause[] = [
       busy(await lock.tryAcquire("held", random.id(), 1_000), "a lock held across clear()");
       assert.equal(await lock.extend("held", holder, 60_000), true, "its holder lost it");
       if (!facts.fencing) return;
-      assert(granted(await lock.tryAcquire("ended", random.id(), 60_000)) > granted(second), "clear() took the fence back");
+      assert(
+        granted(await lock.tryAcquire("ended", random.id(), 60_000)) > granted(second),
+        "clear() took the fence back",
+      );
     },
   },
   {
@@ -112,7 +129,9 @@ export const prefixClients: readonly Clause[] = [
       const writer = (await second()).cache.withPrefix("kept");
       const cleared = cache.withPrefix("cleared");
       let writing = true;
-      const writes = inParallel(Array(1_000).keys(), 16, (index) => writer.set(`key ${index}`, "value")).finally(() => {
+      const writes = inParallel(Array(1_000).keys(), 16, (index) =>
+        writer.set(`key ${index}`, "value"),
+      ).finally(() => {
         writing = false;
       });
       for (let round = 0; round < 3 || writing; round++) {

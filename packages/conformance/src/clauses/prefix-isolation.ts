@@ -29,10 +29,13 @@ export const prefixIsolation: readonly Clause[] = [
   },
   {
     id: "PREFIX-02",
-    title: "clear() leaves prefixes that are longer, nested, wild or of another case, and what has no prefix",
+    title:
+      "clear() leaves prefixes that are longer, nested, wild or of another case, and what has no prefix",
     needs: ["enumerable"],
     async run({ cache, rootCache, path }) {
-      const others = ["ab", "a:b", "a*", "A", "a ", "aa", "a{", "*", "?", "[a]"].map((segment) => cache.withPrefix(segment));
+      const others = ["ab", "a:b", "a*", "A", "a ", "aa", "a{", "*", "?", "[a]"].map((segment) =>
+        cache.withPrefix(segment),
+      );
       const views = [...others, cache.withPrefix("a").withPrefix("b"), cache, rootCache];
       const key = `${path.at(-1)}-key`;
       for (const view of views) await view.set(key, "kept");
@@ -41,7 +44,12 @@ export const prefixIsolation: readonly Clause[] = [
       await cleared.set("two", "gone");
       assert.equal(await cleared.clear(), 2);
       assert.deepEqual(await all(cleared.keys()), []);
-      for (const view of views) assert.equal((await view.get(key))?.value, "kept", `clear() reached ${JSON.stringify(view.path)}`);
+      for (const view of views)
+        assert.equal(
+          (await view.get(key))?.value,
+          "kept",
+          `clear() reached ${JSON.stringify(view.path)}`,
+        );
       await rootCache.delete(key);
     },
   },
@@ -55,14 +63,19 @@ export const prefixIsolation: readonly Clause[] = [
       const { cache, facts, settle } = trial;
       const other = (await trial.second()).cache.withPrefix("elsewhere");
       await other.set("key", "value");
-      const writing = inParallel(Array(10_000).keys(), 256, (index) => cache.set(`key ${index}`, "value"));
+      const writing = inParallel(Array(10_000).keys(), 256, (index) =>
+        cache.set(`key ${index}`, "value"),
+      );
       const amidWritesMs = await longestWait(trial, other, writing);
       const clearing = cache.clear();
       const amidClearMs = await longestWait(trial, other, clearing);
       assert.equal(await settle(clearing, 30_000), 10_000);
       // On a slow machine plain writes hold others up too; clear() may not be much worse.
       const limitMs = Math.max(roomMs(facts, 50), 4 * amidWritesMs);
-      assert(amidClearMs <= limitMs, `another client waited ${Math.round(amidClearMs)} ms, and ${Math.round(amidWritesMs)} beside writes`);
+      assert(
+        amidClearMs <= limitMs,
+        `another client waited ${Math.round(amidClearMs)} ms, and ${Math.round(amidWritesMs)} beside writes`,
+      );
       assert.deepEqual(await all(cache.keys()), []);
       assert.equal(await cache.clear(), 0);
     },
@@ -72,7 +85,10 @@ export const prefixIsolation: readonly Clause[] = [
     title: 'withPrefix("a").withPrefix("b") and withPrefix("a:b") see nothing of each other',
     async run({ cache, facts }) {
       for (const separator of [":", "/", ".", "::", "-", "_", "|"]) {
-        const [nested, joined] = [cache.withPrefix("a").withPrefix("b"), cache.withPrefix(`a${separator}b`)];
+        const [nested, joined] = [
+          cache.withPrefix("a").withPrefix("b"),
+          cache.withPrefix(`a${separator}b`),
+        ];
         await nested.set("c", "nested");
         assert.equal(await joined.get("c"), undefined);
         assert.equal(await cache.withPrefix("a").get(`b${separator}c`), undefined);
@@ -91,13 +107,25 @@ export const prefixIsolation: readonly Clause[] = [
     title: "one name under two prefixes is two locks",
     needs: ["locks"],
     async run({ lock, random }) {
-      const views = [lock, lock.withPrefix("a"), lock.withPrefix("A"), lock.withPrefix("a").withPrefix("a"), lock.withPrefix("a:a")];
+      const views = [
+        lock,
+        lock.withPrefix("a"),
+        lock.withPrefix("A"),
+        lock.withPrefix("a").withPrefix("a"),
+        lock.withPrefix("a:a"),
+      ];
       const owners = views.map(() => random.id());
-      for (const [index, view] of views.entries()) granted(await view.tryAcquire("name", owners[index] ?? "", 60_000));
+      for (const [index, view] of views.entries())
+        granted(await view.tryAcquire("name", owners[index] ?? "", 60_000));
       for (const [index, view] of views.entries()) {
-        assert.equal(await view.release("name", owners[(index + 1) % owners.length] ?? ""), false, "released through another prefix");
+        assert.equal(
+          await view.release("name", owners[(index + 1) % owners.length] ?? ""),
+          false,
+          "released through another prefix",
+        );
         assert.equal(await view.release("name", owners[index] ?? ""), true);
-        for (const held of views.slice(index + 1)) busy(await held.tryAcquire("name", random.id(), 1_000));
+        for (const held of views.slice(index + 1))
+          busy(await held.tryAcquire("name", random.id(), 1_000));
       }
     },
   },
@@ -110,7 +138,8 @@ export const prefixIsolation: readonly Clause[] = [
       const unwatch = await cache.withPrefix("a").watch?.((key) => told.push(key));
       const other = (await second()).cache;
       for (const view of [other, cache]) {
-        for (const segment of ["ab", "a:b", "A", "a*", "*", "?"]) await view.withPrefix(segment).set("key", "value");
+        for (const segment of ["ab", "a:b", "A", "a*", "*", "?"])
+          await view.withPrefix(segment).set("key", "value");
         await view.withPrefix("a").withPrefix("b").set("key", "value");
         await view.set("a", "value");
         await view.set("a:key", "value");
@@ -128,13 +157,17 @@ export const prefixIsolation: readonly Clause[] = [
     needs: ["accessControlled"],
     alone: true,
     async run({ server, path, adopt, facts, rootCache, random, until }) {
-      const limited = adopt((await server.limitedTo?.(path)) ?? assert.fail("the fixture has no server.limitedTo()"));
+      const limited = adopt(
+        (await server.limitedTo?.(path)) ?? assert.fail("the fixture has no server.limitedTo()"),
+      );
       const told: (string | undefined)[] = [];
       const unwatch = await limited.cache.watch?.((key) => told.push(key));
       const version = written(await limited.cache.set("key", "value", { ttlMs: 60_000 }));
       assert.equal((await limited.cache.get("key"))?.version, version);
-      if (facts.conditionalWrites) written(await limited.cache.set("key", "next", { ifVersion: version }));
-      if (unwatch) await until("the limited user's watch is told", () => told.includes("key"), 1_000);
+      if (facts.conditionalWrites)
+        written(await limited.cache.set("key", "next", { ifVersion: version }));
+      if (unwatch)
+        await until("the limited user's watch is told", () => told.includes("key"), 1_000);
       if (facts.locks) {
         const owner = random.id();
         granted(await limited.lock.tryAcquire("key", owner, 60_000));
@@ -161,13 +194,20 @@ export const prefixIsolation: readonly Clause[] = [
     async run({ cache, lock, facts, random }) {
       const names = ["prod", "prod2", "PROD", "Prod", "prod ", "prod:", "pro", "prod-cn"];
       for (const name of names) await cache.withPrefix(name).set("token", `token of ${name}`);
-      for (const name of names) assert.equal((await cache.withPrefix(name).get("token"))?.value, `token of ${name}`);
-      if (facts.locks) for (const name of names) granted(await lock.withPrefix(name).tryAcquire("token", random.id(), 60_000));
+      for (const name of names)
+        assert.equal((await cache.withPrefix(name).get("token"))?.value, `token of ${name}`);
+      if (facts.locks)
+        for (const name of names)
+          granted(await lock.withPrefix(name).tryAcquire("token", random.id(), 60_000));
       for (const [index, name] of names.entries()) {
         if (facts.enumerable) assert.equal(await cache.withPrefix(name).clear(), 1);
         else assert.equal(await cache.withPrefix(name).delete("token"), true);
         for (const later of names.slice(index + 1)) {
-          assert.equal((await cache.withPrefix(later).get("token"))?.value, `token of ${later}`, `${name} reached ${later}`);
+          assert.equal(
+            (await cache.withPrefix(later).get("token"))?.value,
+            `token of ${later}`,
+            `${name} reached ${later}`,
+          );
         }
       }
     },
@@ -177,7 +217,10 @@ export const prefixIsolation: readonly Clause[] = [
     title: "a sealed value that is copied under another environment's key is refused there",
     async run({ cache, path, rootCache, core: { sealed } }) {
       const ring = keyring({ active: { id: "k1", key: new Uint8Array(32).fill(7) } });
-      const [prod, staging] = [sealed(cache.withPrefix("prod"), ring), sealed(cache.withPrefix("staging"), ring)];
+      const [prod, staging] = [
+        sealed(cache.withPrefix("prod"), ring),
+        sealed(cache.withPrefix("staging"), ring),
+      ];
       await prod.set("token", "a canary value");
       assert.equal((await prod.get("token"))?.value, "a canary value");
       const stored = await rootCache.at([...path, "prod"]).get("token");
@@ -197,7 +240,10 @@ export const prefixIsolation: readonly Clause[] = [
       await upper.set("key", "upper");
       await lower.set("key", "lower");
       await lower.set("KEY", "upper key");
-      assert.deepEqual([(await upper.get("key"))?.value, (await lower.get("key"))?.value], ["upper", "lower"]);
+      assert.deepEqual(
+        [(await upper.get("key"))?.value, (await lower.get("key"))?.value],
+        ["upper", "lower"],
+      );
       assert.equal((await lower.get("KEY"))?.value, "upper key");
       if (facts.enumerable) assert.equal(await upper.clear(), 1);
       else await upper.delete("key");
@@ -220,7 +266,11 @@ export const prefixIsolation: readonly Clause[] = [
 ];
 
 /** Reads again and again while the work is under way; the longest that one read took, in ms. */
-async function longestWait({ clock, settle, elapse }: Trial, cache: Cache, work: Promise<unknown>): Promise<number> {
+async function longestWait(
+  { clock, settle, elapse }: Trial,
+  cache: Cache,
+  work: Promise<unknown>,
+): Promise<number> {
   let working = true;
   const end = (): void => {
     working = false;

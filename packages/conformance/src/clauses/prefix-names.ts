@@ -7,25 +7,39 @@ import { all, inParallel, oddNamesUpTo, refused } from "../expect.ts";
 export const prefixNames: readonly Clause[] = [
   {
     id: "PREFIX-04",
-    title: "wildcards, braces, separators, control characters, emoji and long texts are names like any other, in prefix and in key",
+    title:
+      "wildcards, braces, separators, control characters, emoji and long texts are names like any other, in prefix and in key",
     async run({ cache, rootCache, path, facts }) {
       const names = oddNamesUpTo(facts.maxKeyBytes);
       await inParallel(names, 8, (name) => cache.set(name, `key ${name}`));
-      await inParallel(names, 8, (name) => rootCache.at([...path, name]).set("key", `prefix ${name}`));
-      await inParallel(names, 8, (name) => cache.withPrefix("deep").withPrefix(name).set(name, `both ${name}`));
+      await inParallel(names, 8, (name) =>
+        rootCache.at([...path, name]).set("key", `prefix ${name}`),
+      );
+      await inParallel(names, 8, (name) =>
+        cache.withPrefix("deep").withPrefix(name).set(name, `both ${name}`),
+      );
       await inParallel(names, 8, async (name) => {
         assert.equal((await cache.get(name))?.value, `key ${name}`);
         assert.equal((await cache.withPrefix(name).get("key"))?.value, `prefix ${name}`);
-        assert.equal((await cache.withPrefix("deep").withPrefix(name).get(name))?.value, `both ${name}`);
+        assert.equal(
+          (await cache.withPrefix("deep").withPrefix(name).get(name))?.value,
+          `both ${name}`,
+        );
       });
       if (facts.enumerable) {
         assert.deepEqual((await all(cache.keys())).sort(), [...names].sort());
         await inParallel(names, 8, async (name) => {
-          assert.deepEqual(await all(cache.withPrefix(name).keys()), ["key"], `keys() under ${JSON.stringify(name)}`);
+          assert.deepEqual(
+            await all(cache.withPrefix(name).keys()),
+            ["key"],
+            `keys() under ${JSON.stringify(name)}`,
+          );
         });
         await checkClearOne(cache, names);
       }
-      await inParallel(names, 8, async (name) => assert.equal(await cache.delete(name), true, `delete of ${JSON.stringify(name)}`));
+      await inParallel(names, 8, async (name) =>
+        assert.equal(await cache.delete(name), true, `delete of ${JSON.stringify(name)}`),
+      );
     },
   },
   {
@@ -34,10 +48,15 @@ export const prefixNames: readonly Clause[] = [
     async run({ rootCache, path, random }) {
       const alphabet = ["a", "b", ":", "{", "}", "%", "%3A", "/", "*", "_", " ", "A"];
       const draw = (count: number): string =>
-        Array.from({ length: count }, () => alphabet[Math.floor(random.next() * alphabet.length)]).join("");
+        Array.from(
+          { length: count },
+          () => alphabet[Math.floor(random.next() * alphabet.length)],
+        ).join("");
       const pairs = new Map<string, readonly string[]>();
       for (let index = 0; index < 300; index++) {
-        const parts = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () => draw(1 + Math.floor(random.next() * 3)));
+        const parts = Array.from({ length: 1 + Math.floor(random.next() * 3) }, () =>
+          draw(1 + Math.floor(random.next() * 3)),
+        );
         pairs.set(JSON.stringify(parts), parts);
       }
       for (const parts of [
@@ -74,12 +93,25 @@ export const prefixNames: readonly Clause[] = [
     async run({ cache, lock, facts }) {
       for (const name of ["\ud800", "a\udfff", "x".repeat(1_025), "令".repeat(342)]) {
         const what = JSON.stringify(name.slice(0, 8));
-        await refused(() => cache.withPrefix(name).set("key", "value"), "CONFIGURATION", `prefix ${what}`);
+        await refused(
+          () => cache.withPrefix(name).set("key", "value"),
+          "CONFIGURATION",
+          `prefix ${what}`,
+        );
         await refused(() => cache.set(name, "value"), "CONFIGURATION", `key ${what}`);
         await refused(() => cache.get(name), "CONFIGURATION", `get of ${what}`);
-        if (facts.locks) await refused(() => lock.tryAcquire(name, "owner", 1_000), "CONFIGURATION", `lock ${what}`);
+        if (facts.locks)
+          await refused(
+            () => lock.tryAcquire(name, "owner", 1_000),
+            "CONFIGURATION",
+            `lock ${what}`,
+          );
       }
-      await refused(() => cache.set("key", "half a pair \ud83d"), "CONFIGURATION", "a value that no store keeps");
+      await refused(
+        () => cache.set("key", "half a pair \ud83d"),
+        "CONFIGURATION",
+        "a value that no store keeps",
+      );
     },
   },
   {
@@ -93,7 +125,10 @@ export const prefixNames: readonly Clause[] = [
         ["___", "abc"],
         ["a\\_c", "a_c"],
       ] as const) {
-        const [pattern, other] = [cache.withPrefix("like").withPrefix(wild), cache.withPrefix("like").withPrefix(plain)];
+        const [pattern, other] = [
+          cache.withPrefix("like").withPrefix(wild),
+          cache.withPrefix("like").withPrefix(plain),
+        ];
         await other.set("key", "other");
         assert.equal(await pattern.get("key"), undefined, `${wild} reads ${plain}`);
         assert.equal(await pattern.delete("key"), false, `${wild} deletes from ${plain}`);
@@ -111,7 +146,15 @@ export const prefixNames: readonly Clause[] = [
     title: "a key that begins with its own prefix is that key",
     async run({ cache, path, facts }) {
       const prefix = cache.withPrefix("users");
-      const keys = ["users", "users:", "users:1", "users:users:1", "1", "users:{1}", `${path.join(":")}:users:1`];
+      const keys = [
+        "users",
+        "users:",
+        "users:1",
+        "users:users:1",
+        "1",
+        "users:{1}",
+        `${path.join(":")}:users:1`,
+      ];
       for (const key of keys) await prefix.set(key, `value of ${key}`);
       for (const key of keys) assert.equal((await prefix.get(key))?.value, `value of ${key}`);
       if (facts.enumerable) assert.deepEqual((await all(prefix.keys())).sort(), [...keys].sort());
@@ -152,9 +195,22 @@ export const prefixNames: readonly Clause[] = [
     title: "an empty prefix is refused, never everything",
     async run({ cache, facts }) {
       await cache.set("key", "value");
-      await refused(() => cache.withPrefix("").get("key"), "CONFIGURATION", "get under an empty prefix");
-      if (facts.enumerable) await refused(() => cache.withPrefix("").clear(), "CONFIGURATION", "clear of an empty prefix");
-      await refused(() => cache.withPrefix("").withPrefix("a").set("key", "value"), "CONFIGURATION", "set below an empty prefix");
+      await refused(
+        () => cache.withPrefix("").get("key"),
+        "CONFIGURATION",
+        "get under an empty prefix",
+      );
+      if (facts.enumerable)
+        await refused(
+          () => cache.withPrefix("").clear(),
+          "CONFIGURATION",
+          "clear of an empty prefix",
+        );
+      await refused(
+        () => cache.withPrefix("").withPrefix("a").set("key", "value"),
+        "CONFIGURATION",
+        "set below an empty prefix",
+      );
       assert.equal((await cache.get("key"))?.value, "value");
     },
   },

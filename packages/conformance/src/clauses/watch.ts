@@ -9,7 +9,10 @@ interface Watching {
   stop(): Promise<void>;
 }
 
-async function watching(cache: Cache, listener: (key: string | undefined) => void = () => {}): Promise<Watching> {
+async function watching(
+  cache: Cache,
+  listener: (key: string | undefined) => void = () => {},
+): Promise<Watching> {
   assert(cache.watch, "the cache has no watch although pushesChanges was declared");
   assert.equal(cache.pushesChanges, true);
   const told: (string | undefined)[] = [];
@@ -44,14 +47,22 @@ export const watch: readonly Clause[] = [
         const startMs = clock.monotonicMs();
         callsMs.push(startMs - calledMs);
         // A watcher whose connection was lost meanwhile is told to read everything again.
-        const isTold = ({ told }: Watching): boolean => told.length > 0 && [key, undefined].includes(told.at(-1));
-        await until(`every watcher is told of ${JSON.stringify(key)}`, () => watchers.every(isTold), 2_000);
+        const isTold = ({ told }: Watching): boolean =>
+          told.length > 0 && [key, undefined].includes(told.at(-1));
+        await until(
+          `every watcher is told of ${JSON.stringify(key)}`,
+          () => watchers.every(isTold),
+          2_000,
+        );
         for (const { told } of watchers) told.length = 0;
         toldMs.push(clock.monotonicMs() - startMs);
       }
       // The median says it of the adapter; the slowest one would say it of the machine.
       const [medianMs, callMs] = [median(toldMs), median(callsMs)];
-      assert(medianMs <= promptMs(facts, 50, callMs), `the median change was told after ${medianMs} ms, the median call took ${callMs} ms`);
+      assert(
+        medianMs <= promptMs(facts, 50, callMs),
+        `the median change was told after ${medianMs} ms, the median call took ${callMs} ms`,
+      );
     },
   },
   {
@@ -85,7 +96,8 @@ export const watch: readonly Clause[] = [
       await cache.set("one", "other");
       await until("three changes are told", () => told.length >= 3, 1_000);
       await quiet(trial);
-      // Sorted: the keys may stand on different primaries of a Cluster, whose messages come in any order.
+      // Sorted: the keys may stand on different primaries of a Cluster, whose messages come in any
+      // order.
       assert.deepEqual(told.toSorted(), ["one", "one", "two"]);
     },
   },
@@ -111,7 +123,12 @@ export const watch: readonly Clause[] = [
       await cache.set("after", "value");
       await quiet(trial);
       assert(!last.told.includes("after"), "a listener that left was told");
-      if (client) await until("what was held is freed", async () => notMore(await client.census(), before ?? {}), 2_000);
+      if (client)
+        await until(
+          "what was held is freed",
+          async () => notMore(await client.census(), before ?? {}),
+          2_000,
+        );
     },
   },
   {
@@ -135,7 +152,8 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-05",
-    title: "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
+    title:
+      "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
     needs: ["pushesChanges", "linked"],
     async run(trial) {
       const { cache, until } = trial;
@@ -143,7 +161,10 @@ export const watch: readonly Clause[] = [
       const { told } = await watching(watched);
       await cache.set("before", "value");
       await until("the watcher is told", () => told.includes("before"), 1_000);
-      for (const breaking of [() => link.reset(), async () => (await link.cut(), await trial.elapse(20), link.heal())]) {
+      for (const breaking of [
+        () => link.reset(),
+        async () => (await link.cut(), await trial.elapse(20), link.heal()),
+      ]) {
         told.length = 0;
         await breaking();
         await until("the watcher is told to read again", () => told.includes(undefined), 10_000);
@@ -155,21 +176,44 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-06",
-    title: "10 000 messages of garbage on the channel tell nobody of a key, and do not stop the true ones",
+    title:
+      "10 000 messages of garbage on the channel tell nobody of a key, and do not stop the true ones",
     needs: ["pushesChanges", "foreignWriters"],
     async run(trial) {
       const { cache, raw, path, until } = trial;
       const channel = raw.channel ?? assert.fail("the fixture's raw has no channel");
       const { told } = await watching(cache);
-      const texts = ["", "key", "{key", "}", "{}", "{a}{b}", "{%zz}", "other:{key}", "\0", "{\ud7ff}", "x".repeat(100_000)];
-      const garbage = [...texts.map((text) => new TextEncoder().encode(text)), Uint8Array.of(0xff, 0xfe, 0x00)];
+      const texts = [
+        "",
+        "key",
+        "{key",
+        "}",
+        "{}",
+        "{a}{b}",
+        "{%zz}",
+        "other:{key}",
+        "\0",
+        "{\ud7ff}",
+        "x".repeat(100_000),
+      ];
+      const garbage = [
+        ...texts.map((text) => new TextEncoder().encode(text)),
+        Uint8Array.of(0xff, 0xfe, 0x00),
+      ];
       for (let sent = 0; sent < 10_000; sent += 100) {
         const kinds = sent === 0 ? garbage.length : 10;
-        await channel.publish(path, ...Array.from({ length: 100 }, (_, index) => garbage[index % kinds] ?? Uint8Array.of()));
+        await channel.publish(
+          path,
+          ...Array.from({ length: 100 }, (_, index) => garbage[index % kinds] ?? Uint8Array.of()),
+        );
       }
       await cache.set("true", "value");
       await until("the true change is told", () => told.includes("true"), 5_000);
-      assert.deepEqual(told.filter((key) => key !== undefined && key !== "true").slice(0, 3), [], "garbage was told as a key");
+      assert.deepEqual(
+        told.filter((key) => key !== undefined && key !== "true").slice(0, 3),
+        [],
+        "garbage was told as a key",
+      );
       assert.deepEqual(trial.uncaught(), []);
     },
   },
@@ -182,10 +226,18 @@ export const watch: readonly Clause[] = [
       const fail = (): void => {
         throw new Error("a listener's own");
       };
-      const [throwing, rejecting, other] = [await watching(cache, fail), await watching(cache, async () => fail()), await watching(cache)];
+      const [throwing, rejecting, other] = [
+        await watching(cache, fail),
+        await watching(cache, async () => fail()),
+        await watching(cache),
+      ];
       for (const key of ["one", "two"]) {
         written(await cache.set(key, "value"));
-        await until("every listener is told", () => [throwing, rejecting, other].every(({ told }) => told.includes(key)), 1_000);
+        await until(
+          "every listener is told",
+          () => [throwing, rejecting, other].every(({ told }) => told.includes(key)),
+          1_000,
+        );
       }
       await quiet(trial);
       assert.deepEqual(trial.uncaught(), []);
@@ -224,12 +276,19 @@ export const watch: readonly Clause[] = [
       await until("the delete is told", () => told.includes("deleted"), 1_000);
       if (!facts.enumerable) return;
       assert.equal(await cache.clear(), 1);
-      await until("clear() is told", () => told.includes("cleared") || told.includes(undefined), 1_000);
+      await until(
+        "clear() is told",
+        () => told.includes("cleared") || told.includes(undefined),
+        1_000,
+      );
     },
   },
 ];
 
 /** Whether nothing is held now that was not held before. */
-export function notMore(now: { readonly [what: string]: number }, before: { readonly [what: string]: number }): boolean {
+export function notMore(
+  now: { readonly [what: string]: number },
+  before: { readonly [what: string]: number },
+): boolean {
   return Object.entries(now).every(([what, count]) => count <= (before[what] ?? 0));
 }

@@ -4,16 +4,21 @@ import { find, findEntry } from "./simulated-store.ts";
 
 /** Broken values, versions and conditions. */
 export const cacheMutants: readonly Mutant[] = [
-  mutant("values are trimmed", "CACHE-01", { driver: ({ set }) => ({ set: (name, value, write) => set(name, value.trim(), write) }) }),
+  mutant("values are trimmed", "CACHE-01", {
+    driver: ({ set }) => ({ set: (name, value, write) => set(name, value.trim(), write) }),
+  }),
   mutant("an empty value is a miss", "CACHE-01", {
-    driver: ({ get }) => ({ get: async (name) => get(name).then((entry) => (entry?.value === "" ? undefined : entry)) }),
+    driver: ({ get }) => ({
+      get: async (name) => get(name).then((entry) => (entry?.value === "" ? undefined : entry)),
+    }),
   }),
   mutant("text that looks like JSON is parsed and written anew", "CACHE-01", {
     driver: ({ set }) => ({ set: (name, value, write) => set(name, reprinted(value), write) }),
   }),
   mutant("a missing key is an empty entry", "CACHE-02", {
     driver: ({ get }) => ({
-      get: async (name) => (await get(name)) ?? { value: "", version: "0", ttlMs: undefined, storeNowMs: 1 },
+      get: async (name) =>
+        (await get(name)) ?? { value: "", version: "0", ttlMs: undefined, storeNowMs: 1 },
     }),
   }),
   mutant("versions count from 1, anew after a delete", "CACHE-03", {
@@ -25,14 +30,23 @@ export const cacheMutants: readonly Mutant[] = [
     }),
   }),
   mutant("the version is a hash of the value", "CACHE-03", {
-    rules: ({ set }) => ({ set: (shard, name, value, write) => set(shard, name, value, { ...write, version: `hash-${value.length}` }) }),
+    rules: ({ set }) => ({
+      set: (shard, name, value, write) =>
+        set(shard, name, value, { ...write, version: `hash-${value.length}` }),
+    }),
   }),
   mutant("a conditional write keeps the version", "CACHE-04", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const outcome = set(shard, name, value, write);
         const item = find(shard, name);
-        if (!outcome.written || item?.kind !== "entry" || !write.ifVersion || write.ifVersion === "absent") return outcome;
+        if (
+          !outcome.written ||
+          item?.kind !== "entry" ||
+          !write.ifVersion ||
+          write.ifVersion === "absent"
+        )
+          return outcome;
         shard.data.set(name, { ...item, version: write.ifVersion });
         return { ...outcome, version: write.ifVersion };
       },
@@ -49,22 +63,32 @@ export const cacheMutants: readonly Mutant[] = [
   mutant("a write on another version is done", "CACHE-05 FENCE-06 FAULT-18", {
     rules: ({ set }) => ({
       set(shard, name, value, { ifVersion, ...write }) {
-        return set(shard, name, value, { ...write, ifVersion: ifVersion === "absent" ? ifVersion : undefined });
+        return set(shard, name, value, {
+          ...write,
+          ifVersion: ifVersion === "absent" ? ifVersion : undefined,
+        });
       },
     }),
   }),
   mutant('"absent" is no condition', "CACHE-06", {
     rules: ({ set }) => ({
       set: (shard, name, value, write) =>
-        set(shard, name, value, { ...write, ifVersion: write.ifVersion === "absent" ? undefined : write.ifVersion }),
+        set(shard, name, value, {
+          ...write,
+          ifVersion: write.ifVersion === "absent" ? undefined : write.ifVersion,
+        }),
     }),
   }),
   mutant("a conditional write reads first and writes then", "CACHE-07", {
     driver: ({ get, set }) => ({
       async set(name, value, { ifVersion, ...write }) {
         const stored = await get(name);
-        const held = ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion && stored?.version !== write.version;
-        if (held) return { written: false, version: stored?.version, storeNowMs: stored?.storeNowMs ?? 1 };
+        const held =
+          ifVersion !== undefined &&
+          (stored?.version ?? "absent") !== ifVersion &&
+          stored?.version !== write.version;
+        if (held)
+          return { written: false, version: stored?.version, storeNowMs: stored?.storeNowMs ?? 1 };
         return set(name, value, { ...write, ifVersion: undefined });
       },
     }),
@@ -73,18 +97,28 @@ export const cacheMutants: readonly Mutant[] = [
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const item = shard.data.get(name);
-        if (item?.kind !== "entry" || write.ifVersion === undefined || item.expiresAtMs > shard.nowMs)
+        if (
+          item?.kind !== "entry" ||
+          write.ifVersion === undefined ||
+          item.expiresAtMs > shard.nowMs
+        )
           return set(shard, name, value, write);
         return { written: false, version: item.version, storeNowMs: shard.nowMs };
       },
     }),
   }),
   mutant("delete always says yes", "CACHE-09", {
-    driver: (sound) => ({ delete: async (name, ifVersion) => (await sound.delete(name, ifVersion), true) }),
+    driver: (sound) => ({
+      delete: async (name, ifVersion) => (await sound.delete(name, ifVersion), true),
+    }),
   }),
-  mutant("delete has no condition", "CACHE-10", { driver: (sound) => ({ delete: (name) => sound.delete(name, undefined) }) }),
+  mutant("delete has no condition", "CACHE-10", {
+    driver: (sound) => ({ delete: (name) => sound.delete(name, undefined) }),
+  }),
   mutant("a foreign value is a miss", "CACHE-17", {
-    driver: ({ get }) => ({ get: (name) => excusing<Entry | undefined>("UNREADABLE_ENTRY", undefined, () => get(name)) }),
+    driver: ({ get }) => ({
+      get: (name) => excusing<Entry | undefined>("UNREADABLE_ENTRY", undefined, () => get(name)),
+    }),
   }),
   mutant("a conditional write replaces a foreign value", "CACHE-17", {
     rules: ({ set }) => ({
@@ -133,7 +167,11 @@ export const cacheMutants: readonly Mutant[] = [
           return await set(name, value, write);
         } catch (error) {
           client.clock.setTimer(client.habits.deadlineMs, () => {
-            set(name, value, { ...write, ifVersion: undefined, version: `${write.version}-again` }).catch(() => {});
+            set(name, value, {
+              ...write,
+              ifVersion: undefined,
+              version: `${write.version}-again`,
+            }).catch(() => {});
           });
           throw error;
         }
@@ -145,7 +183,9 @@ export const cacheMutants: readonly Mutant[] = [
       set(shard, name, value, write) {
         const entry = findEntry(shard, name);
         const repeated = entry?.version === write.version && write.ifVersion !== undefined;
-        return repeated ? { written: false, version: entry.version, storeNowMs: shard.nowMs } : set(shard, name, value, write);
+        return repeated
+          ? { written: false, version: entry.version, storeNowMs: shard.nowMs }
+          : set(shard, name, value, write);
       },
     }),
   }),

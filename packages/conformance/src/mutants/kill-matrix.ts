@@ -16,11 +16,16 @@ export interface Kill {
 /** Runs the clauses that are meant for the mutant. */
 export async function attack(mutant: Mutant): Promise<Kill> {
   const meant = clauses.filter(({ id }) => mutant.caughtBy.includes(id));
-  const { outcomes } = await runClauses(simulatedBackend(mutant.change, mutant.name), { clauses: meant });
+  const { outcomes } = await runClauses(simulatedBackend(mutant.change, mutant.name), {
+    clauses: meant,
+  });
   const killedBy = outcomes.filter(({ status }) => status === "failed").map(({ id }) => id);
   const missedBy = mutant.caughtBy
     .filter((id) => !killedBy.includes(id))
-    .map((id) => ({ id, status: outcomes.find((outcome) => outcome.id === id)?.status ?? "no such clause" }));
+    .map((id) => ({
+      id,
+      status: outcomes.find((outcome) => outcome.id === id)?.status ?? "no such clause",
+    }));
   return { mutant, killedBy, missedBy };
 }
 

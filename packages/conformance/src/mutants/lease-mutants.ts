@@ -1,5 +1,14 @@
 import { AsyncResource } from "node:async_hooks";
-import { delay, systemClock, type AcquireOptions, type Clock, type Lease, type Lock, LockLostError, LockTimeoutError } from "@lingpai/core";
+import {
+  delay,
+  systemClock,
+  type AcquireOptions,
+  type Clock,
+  type Lease,
+  type Lock,
+  LockLostError,
+  LockTimeoutError,
+} from "@lingpai/core";
 import { altered } from "../spies.ts";
 import type { Core } from "../backend.ts";
 import { hasCode, mutant, type Mutant } from "./mutant.ts";
@@ -38,7 +47,8 @@ function leaseWith(lease: Lease, change: Partial<Lease>): Lease {
     },
     isHeld: change.isHeld ?? (() => lease.isHeld()),
     release: change.release ?? (() => lease.release()),
-    [Symbol.asyncDispose]: change[Symbol.asyncDispose] ?? (async () => void (await lease.release())),
+    [Symbol.asyncDispose]:
+      change[Symbol.asyncDispose] ?? (async () => void (await lease.release())),
   };
 }
 
@@ -47,14 +57,21 @@ function clockOf({ clock = systemClock }: { readonly clock?: Clock }): Clock {
 }
 
 /** Waits as a first draft would: no second look, no timer, unless told so. */
-function naive({ looksAgain, lookEveryMs }: { readonly looksAgain: boolean; readonly lookEveryMs?: number }): (sound: Acquire) => Acquire {
+function naive({
+  looksAgain,
+  lookEveryMs,
+}: {
+  readonly looksAgain: boolean;
+  readonly lookEveryMs?: number;
+}): (sound: Acquire) => Acquire {
   return (sound) => async (lock, name, options) => {
     const once = (): Promise<Lease | undefined> =>
       sound(lock, name, { ...options, waitMs: 0 }).catch((error: unknown) =>
         hasCode(error, "LOCK_TIMEOUT") ? undefined : Promise.reject(error),
       );
     const first = await once();
-    if (first !== undefined || options.waitMs === 0) return first ?? Promise.reject(new LockTimeoutError(name, 0));
+    if (first !== undefined || options.waitMs === 0)
+      return first ?? Promise.reject(new LockTimeoutError(name, 0));
     let wake = (): void => {};
     const unsubscribe = await lock.onRelease?.(name, () => wake());
     for (let isFirst = true; ; isFirst = false) {
@@ -86,12 +103,21 @@ const waitingMutants: readonly Mutant[] = [
     }),
   }),
   mutant("a release is told to nobody", "LEASE-02", {
-    rules: ({ release }) => ({ release: (shard, ...rest) => release({ ...shard, publish: () => {} }, ...rest) }),
+    rules: ({ release }) => ({
+      release: (shard, ...rest) => release({ ...shard, publish: () => {} }, ...rest),
+    }),
   }),
-  mutant("waiting asks every 5 ms", "LEASE-03", { core: acquiring(naive({ looksAgain: true, lookEveryMs: 5 })) }),
-  mutant("waiting asks in step", "LEASE-03", { core: acquiring(naive({ looksAgain: true, lookEveryMs: 100 })) }),
+  mutant("waiting asks every 5 ms", "LEASE-03", {
+    core: acquiring(naive({ looksAgain: true, lookEveryMs: 5 })),
+  }),
+  mutant("waiting asks in step", "LEASE-03", {
+    core: acquiring(naive({ looksAgain: true, lookEveryMs: 100 })),
+  }),
   mutant("waiting ends 200 ms late", "LEASE-04 LEASE-23", {
-    core: acquiring((sound) => (lock, name, options) => sound(lock, name, { ...options, waitMs: options.waitMs + 200 })),
+    core: acquiring(
+      (sound) => (lock, name, options) =>
+        sound(lock, name, { ...options, waitMs: options.waitMs + 200 }),
+    ),
   }),
   mutant("an aborted wait goes on unseen", "LEASE-05 LEASE-13", {
     core: acquiring((sound) => (lock, name, options) => {
@@ -99,13 +125,21 @@ const waitingMutants: readonly Mutant[] = [
       const { signal } = options;
       if (signal === undefined) return waiting;
       waiting.catch(() => {});
-      const aborted = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+      const aborted = new Promise<never>((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+      );
       return Promise.race([waiting, aborted]);
     }),
   }),
-  mutant("a waiter that gave up still holds its place", "LEASE-09", { core: acquiring(queueThatNobodyLeaves) }),
-  mutant("only a message wakes a waiter", "LEASE-10 LEASE-18", { core: acquiring(naive({ looksAgain: true })) }),
-  mutant("nobody looks again between the failed try and the wait", "LEASE-17", { core: acquiring(naive({ looksAgain: false })) }),
+  mutant("a waiter that gave up still holds its place", "LEASE-09", {
+    core: acquiring(queueThatNobodyLeaves),
+  }),
+  mutant("only a message wakes a waiter", "LEASE-10 LEASE-18", {
+    core: acquiring(naive({ looksAgain: true })),
+  }),
+  mutant("nobody looks again between the failed try and the wait", "LEASE-17", {
+    core: acquiring(naive({ looksAgain: false })),
+  }),
   mutant("one owner serves the whole process", "LEASE-22 LOCK-15", {
     core: (sound) => {
       const random = { next: () => 0.5, id: () => "host-1.process-4711" };
@@ -119,7 +153,9 @@ const waitingMutants: readonly Mutant[] = [
     core: (sound) => {
       let count = 0;
       const random = { next: () => 0.5, id: () => `host-1.process-4711.${(count += 1)}` };
-      return { acquire: (lock, name, options) => sound.acquire(lock, name, { ...options, random }) };
+      return {
+        acquire: (lock, name, options) => sound.acquire(lock, name, { ...options, random }),
+      };
     },
   }),
 ];
@@ -127,26 +163,42 @@ const waitingMutants: readonly Mutant[] = [
 /** Broken work under a lease. */
 const workMutants: readonly Mutant[] = [
   mutant("a lease is not extended", "LEASE-06", {
-    core: acquiring((sound) => (lock, name, options) => sound(altered(lock, { extend: async () => true }), name, options)),
+    core: acquiring(
+      (sound) => (lock, name, options) =>
+        sound(altered(lock, { extend: async () => true }), name, options),
+    ),
   }),
   mutant("the timers of a lease keep the process alive", "LEASE-06", {
     core: acquiring((sound) => (lock, name, options) => {
       const clock = clockOf(options);
-      return sound(lock, name, { ...options, clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, fire) } });
+      return sound(lock, name, {
+        ...options,
+        clock: { ...clock, setTimer: (delayMs, fire) => clock.setTimer(delayMs, fire) },
+      });
     }),
   }),
   mutant("a failed release hides the work's error", "LEASE-08 LEASE-21", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
-      const release = async (): Promise<boolean> => (await lease.release()) || Promise.reject(new LockLostError(name, "refused"));
-      return leaseWith(lease, { release, [Symbol.asyncDispose]: async () => void (await release()) });
+      const release = async (): Promise<boolean> =>
+        (await lease.release()) || Promise.reject(new LockLostError(name, "refused"));
+      return leaseWith(lease, {
+        release,
+        [Symbol.asyncDispose]: async () => void (await release()),
+      });
     }),
   }),
   mutant("a release is sent twice", "LEASE-11", {
     core: acquiring(
       (sound) => (lock, name, options) =>
         sound(
-          altered(lock, { release: async (which, owner) => (await lock.release(which, owner), await lock.release(which, owner), true) }),
+          altered(lock, {
+            release: async (which, owner) => (
+              await lock.release(which, owner),
+              await lock.release(which, owner),
+              true
+            ),
+          }),
           name,
           options,
         ),
@@ -155,13 +207,19 @@ const workMutants: readonly Mutant[] = [
   mutant("asking again within the work waits for itself", "LEASE-12", {
     core: (sound) => {
       const outside = new AsyncResource("outside every call chain");
-      const acquire: Acquire = (lock, name, options) => outside.runInAsyncScope(() => sound.acquire(lock, name, options));
+      const acquire: Acquire = (lock, name, options) =>
+        outside.runInAsyncScope(() => sound.acquire(lock, name, options));
       return { acquire, withLease: releasing(acquire) };
     },
   }),
   mutant("each caller of a failing load loads again", "LEASE-25", {
     core: () => ({
-      createSingleFlight: () => ({ run: (_key, work) => work(), has: () => false, forget: () => {}, settled: async () => {} }),
+      createSingleFlight: () => ({
+        run: (_key, work) => work(),
+        has: () => false,
+        forget: () => {},
+        settled: async () => {},
+      }),
     }),
   }),
 ];
@@ -171,22 +229,32 @@ const lossMutants: readonly Mutant[] = [
   mutant("the signal never aborts", "LEASE-07 LEASE-14 LEASE-24", {
     core: acquiring(
       (sound) => async (lock, name, options) =>
-        leaseWith(await sound(lock, name, options), { signal: new AbortController().signal, isHeld: () => true }),
+        leaseWith(await sound(lock, name, options), {
+          signal: new AbortController().signal,
+          isHeld: () => true,
+        }),
     ),
   }),
   mutant("a suspend is not noticed", "LEASE-07", {
     core: acquiring((sound) => (lock, name, options) => {
       const clock = clockOf(options);
-      return sound(lock, name, { ...options, clock: { ...clock, wallMs: () => clock.monotonicMs() } });
+      return sound(lock, name, {
+        ...options,
+        clock: { ...clock, wallMs: () => clock.monotonicMs() },
+      });
     }),
   }),
   mutant("the signal comes after the lease is over", "LEASE-14", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const controller = new AbortController();
-      lease.signal.addEventListener("abort", () => clockOf(options).setTimer(options.ttlMs, () => controller.abort(lease.signal.reason)), {
-        once: true,
-      });
+      lease.signal.addEventListener(
+        "abort",
+        () => clockOf(options).setTimer(options.ttlMs, () => controller.abort(lease.signal.reason)),
+        {
+          once: true,
+        },
+      );
       return leaseWith(lease, { signal: controller.signal });
     }),
   }),
@@ -216,7 +284,9 @@ const lossMutants: readonly Mutant[] = [
     core: (sound) => ({
       tryLease: async (lock, name, options) => {
         const lease = await sound.tryLease(lock, name, options);
-        return lease.acquired ? lease : sound.tryLease(lock, name, { ...options, ttlMs: options.ttlMs * 10 });
+        return lease.acquired
+          ? lease
+          : sound.tryLease(lock, name, { ...options, ttlMs: options.ttlMs * 10 });
       },
     }),
   }),
@@ -224,7 +294,9 @@ const lossMutants: readonly Mutant[] = [
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const controller = new AbortController();
-      lease.signal.addEventListener("abort", () => controller.abort(lease.signal.reason), { once: true });
+      lease.signal.addEventListener("abort", () => controller.abort(lease.signal.reason), {
+        once: true,
+      });
       return leaseWith(lease, { signal: controller.signal });
     }),
   }),

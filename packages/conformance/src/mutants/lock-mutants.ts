@@ -11,7 +11,11 @@ function leaseOf(shard: Shard, name: string): (Item & { readonly kind: "lease" }
   return item?.kind === "lease" ? item : undefined;
 }
 
-function put(shard: Shard, name: string, lease: { readonly owner: string; readonly fence: number; readonly expiresAtMs: number }): true {
+function put(
+  shard: Shard,
+  name: string,
+  lease: { readonly owner: string; readonly fence: number; readonly expiresAtMs: number },
+): true {
   return (void shard.data.set(lockKey(name), { kind: "lease", ...lease }), true);
 }
 
@@ -20,7 +24,9 @@ export const lockMutants: readonly Mutant[] = [
   mutant("acquiring looks first and takes then", "LOCK-01", {
     lockDriver: (sound, client) => ({
       async tryAcquire(name, owner, ttlMs) {
-        const held = await client.send("look", [lockKey(name)], (shard) => findLease(shard, lockKey(name)));
+        const held = await client.send("look", [lockKey(name)], (shard) =>
+          findLease(shard, lockKey(name)),
+        );
         if (held !== undefined) return sound.tryAcquire(name, owner, ttlMs);
         return client.send("take", [lockKey(name)], (shard) => {
           shard.data.delete(lockKey(name));
@@ -44,12 +50,19 @@ export const lockMutants: readonly Mutant[] = [
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         const old = leaseOf(shard, name);
-        return acquire(shard, name, old !== undefined && old.expiresAtMs <= shard.nowMs ? old.owner : owner, ttlMs);
+        return acquire(
+          shard,
+          name,
+          old !== undefined && old.expiresAtMs <= shard.nowMs ? old.owner : owner,
+          ttlMs,
+        );
       },
     }),
   }),
   mutant("a release does not look at the owner", "LOCK-05 LOCK-04", {
-    rules: ({ release }) => ({ release: (shard, name, owner) => release(shard, name, leaseOf(shard, name)?.owner ?? owner) }),
+    rules: ({ release }) => ({
+      release: (shard, name, owner) => release(shard, name, leaseOf(shard, name)?.owner ?? owner),
+    }),
   }),
   mutant("owners are compared without case", "LOCK-05", {
     rules: ({ release }) => ({
@@ -64,13 +77,18 @@ export const lockMutants: readonly Mutant[] = [
       async release(name, owner) {
         const seen = await client.send("look", [lockKey(name)], (shard) => leaseOf(shard, name));
         const { rules } = client.habits;
-        return client.send("release", [lockKey(name)], (shard) => leaseOf(shard, name) === seen && rules.release(shard, name, owner));
+        return client.send(
+          "release",
+          [lockKey(name)],
+          (shard) => leaseOf(shard, name) === seen && rules.release(shard, name, owner),
+        );
       },
     }),
   }),
   mutant("a release of a free lock says yes", "LOCK-06", {
     rules: ({ release }) => ({
-      release: (shard, name, owner) => findLease(shard, lockKey(name)) === undefined || release(shard, name, owner),
+      release: (shard, name, owner) =>
+        findLease(shard, lockKey(name)) === undefined || release(shard, name, owner),
     }),
   }),
   mutant("extend counts from the old end", "LOCK-07", {
@@ -85,7 +103,11 @@ export const lockMutants: readonly Mutant[] = [
     rules: ({ extend }) => ({
       extend(shard, name, owner, ttlMs) {
         const held = leaseOf(shard, name);
-        return extend(shard, name, owner, ttlMs) && held !== undefined && put(shard, name, { ...held, expiresAtMs: shard.nowMs + ttlMs });
+        return (
+          extend(shard, name, owner, ttlMs) &&
+          held !== undefined &&
+          put(shard, name, { ...held, expiresAtMs: shard.nowMs + ttlMs })
+        );
       },
     }),
   }),
@@ -127,7 +149,9 @@ export const lockMutants: readonly Mutant[] = [
     lock: (sound) =>
       overridingLock(sound, (view) => ({
         tryAcquire: (name, owner, ttlMs) =>
-          view.tryAcquire(name, owner, ttlMs).catch((error) => retryIfConfigured(error, () => view.tryAcquire(name, owner, 60_000))),
+          view
+            .tryAcquire(name, owner, ttlMs)
+            .catch((error) => retryIfConfigured(error, () => view.tryAcquire(name, owner, 60_000))),
       })),
   }),
   mutant("locks stand under the entries' names", "LOCK-11", { layout: { lock: (name) => name } }),
@@ -139,10 +163,14 @@ export const lockMutants: readonly Mutant[] = [
     }),
   }),
   mutant("a lease has no end", "LOCK-13 LOCK-04 LEASE-26", {
-    lockDriver: ({ tryAcquire }) => ({ tryAcquire: (name, owner) => tryAcquire(name, owner, 2 ** 31) }),
+    lockDriver: ({ tryAcquire }) => ({
+      tryAcquire: (name, owner) => tryAcquire(name, owner, 2 ** 31),
+    }),
   }),
   mutant("extend removes a lease's end", "LOCK-13", {
-    rules: ({ extend }) => ({ extend: (shard, name, owner) => extend(shard, name, owner, 2 ** 40) }),
+    rules: ({ extend }) => ({
+      extend: (shard, name, owner) => extend(shard, name, owner, 2 ** 40),
+    }),
   }),
   mutant("names share a hundred locks", "LOCK-14", {
     lockDriver: (sound) => ({
@@ -159,12 +187,15 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("locks are kept in another database", "LOCK-17", { layout: { lock: (name) => `database-1/${lockKey(name)}` } }),
+  mutant("locks are kept in another database", "LOCK-17", {
+    layout: { lock: (name) => `database-1/${lockKey(name)}` },
+  }),
   mutant("the asking client's clock ends a lease", "LOCK-18", {
     lockDriver: ({ tryAcquire }, client, clock) => ({
       async tryAcquire(name, owner, ttlMs) {
         const outcome = await tryAcquire(name, owner, ttlMs);
-        if (outcome.acquired || clock.wallMs() - client.clock.wallMs() < outcome.remainingMs) return outcome;
+        if (outcome.acquired || clock.wallMs() - client.clock.wallMs() < outcome.remainingMs)
+          return outcome;
         await client.send("force", [lockKey(name)], (shard) => shard.data.delete(lockKey(name)));
         return tryAcquire(name, owner, ttlMs);
       },
@@ -175,7 +206,9 @@ export const lockMutants: readonly Mutant[] = [
 /** Broken fences. */
 export const fenceMutants: readonly Mutant[] = [
   mutant("the fence is the instant of the grant, and may repeat", "FENCE-01 FENCE-07", {
-    rules: ({ acquire }) => ({ acquire: (shard, name, ...rest) => fenced(acquire(shard, name, ...rest), () => shard.nowMs) }),
+    rules: ({ acquire }) => ({
+      acquire: (shard, name, ...rest) => fenced(acquire(shard, name, ...rest), () => shard.nowMs),
+    }),
   }),
   mutant("a takeover after expiry keeps the fence", "FENCE-02", {
     rules: ({ acquire }) => ({
@@ -187,32 +220,43 @@ export const fenceMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("the fence is a counter that starts at 1", "FENCE-03 FENCE-08 FENCE-10 FENCE-12 CLUSTER-04", {
-    rules: ({ acquire }) => ({
-      acquire(shard, name, owner, ttlMs) {
-        const held = findLease(shard, lockKey(name));
-        const stored = find(shard, fenceKey(name));
-        const next = held !== undefined && held !== "foreign" ? held.fence : (stored?.kind === "fence" ? stored.fence : 0) + 1;
-        return fenced(acquire(shard, name, owner, ttlMs), () => {
-          shard.data.set(fenceKey(name), { kind: "fence", fence: next, expiresAtMs: Infinity });
-          const lease = leaseOf(shard, name);
-          if (lease) put(shard, name, { ...lease, fence: next });
-          return next;
-        });
-      },
-    }),
-  }),
+  mutant(
+    "the fence is a counter that starts at 1",
+    "FENCE-03 FENCE-08 FENCE-10 FENCE-12 CLUSTER-04",
+    {
+      rules: ({ acquire }) => ({
+        acquire(shard, name, owner, ttlMs) {
+          const held = findLease(shard, lockKey(name));
+          const stored = find(shard, fenceKey(name));
+          const next =
+            held !== undefined && held !== "foreign"
+              ? held.fence
+              : (stored?.kind === "fence" ? stored.fence : 0) + 1;
+          return fenced(acquire(shard, name, owner, ttlMs), () => {
+            shard.data.set(fenceKey(name), { kind: "fence", fence: next, expiresAtMs: Infinity });
+            const lease = leaseOf(shard, name);
+            if (lease) put(shard, name, { ...lease, fence: next });
+            return next;
+          });
+        },
+      }),
+    },
+  ),
   mutant("each client counts its own fences", "FENCE-04", {
     lockDriver({ tryAcquire }) {
       let last = 2 ** 41;
-      return { tryAcquire: async (name, owner, ttlMs) => fenced(await tryAcquire(name, owner, ttlMs), () => (last += 1)) };
+      return {
+        tryAcquire: async (name, owner, ttlMs) =>
+          fenced(await tryAcquire(name, owner, ttlMs), () => (last += 1)),
+      };
     },
   }),
   mutant("all names share one fence", "FENCE-05", {
     lockDriver({ tryAcquire }) {
       let last = 0;
       return {
-        tryAcquire: async (name, owner, ttlMs) => fenced(await tryAcquire(name, owner, ttlMs), (fence) => (last = Math.max(last, fence))),
+        tryAcquire: async (name, owner, ttlMs) =>
+          fenced(await tryAcquire(name, owner, ttlMs), (fence) => (last = Math.max(last, fence))),
       };
     },
   }),
@@ -225,9 +269,16 @@ export const fenceMutants: readonly Mutant[] = [
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         const before = find(shard, fenceKey(name));
-        const isFirst = before === undefined && ![...shard.data.keys()].some((key) => key === `${name}::granted`);
-        shard.data.set(`${name}::granted`, { kind: "foreign", content: "granted before", expiresAtMs: Infinity });
-        return fenced(acquire(shard, name, owner, ttlMs), (fence) => (before !== undefined || isFirst ? fence : 1));
+        const isFirst =
+          before === undefined && ![...shard.data.keys()].some((key) => key === `${name}::granted`);
+        shard.data.set(`${name}::granted`, {
+          kind: "foreign",
+          content: "granted before",
+          expiresAtMs: Infinity,
+        });
+        return fenced(acquire(shard, name, owner, ttlMs), (fence) =>
+          before !== undefined || isFirst ? fence : 1,
+        );
       },
     }),
   }),

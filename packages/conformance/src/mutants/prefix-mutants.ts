@@ -11,28 +11,51 @@ const lastOf = (path: readonly string[]): string => path.at(-1) ?? "";
 const nameMutants: readonly Mutant[] = [
   mutant("the prefix is ignored", "PREFIX-01", { habits: () => ({ place: bare }) }),
   mutant("colons are not escaped", "PREFIX-05 PREFIX-06", {
-    driver: (sound) => placed(sound, (name) => name.replaceAll("%3A", ":").replaceAll(":{", ":").replace(/\}$/, "")),
+    driver: (sound) =>
+      placed(sound, (name) => name.replaceAll("%3A", ":").replaceAll(":{", ":").replace(/\}$/, "")),
   }),
   mutant("names are not escaped, and clear() takes its prefix for a glob", "PREFIX-04", {
     habits: () => ({ place: decoded }),
-    rules: ({ names }) => ({ names: (shard, scope) => names(shard, "").filter((key) => glob(`${scope}*`).test(key)) }),
+    rules: ({ names }) => ({
+      names: (shard, scope) => names(shard, "").filter((key) => glob(`${scope}*`).test(key)),
+    }),
   }),
   mutant("half a surrogate pair becomes a replacement character", "PREFIX-11", {
-    cache: (sound) => renamed(sound, { key: (key) => key.toWellFormed(), segment: (segment) => segment.toWellFormed() }),
+    cache: (sound) =>
+      renamed(sound, {
+        key: (key) => key.toWellFormed(),
+        segment: (segment) => segment.toWellFormed(),
+      }),
   }),
-  mutant("names are folded to lower case", "PREFIX-12 PREFIX-15", { habits: () => ({ place: (name) => name.toLowerCase() }) }),
+  mutant("names are folded to lower case", "PREFIX-12 PREFIX-15", {
+    habits: () => ({ place: (name) => name.toLowerCase() }),
+  }),
   mutant("clear() takes its prefix for a LIKE pattern", "PREFIX-14", {
-    rules: ({ names }) => ({ names: (shard, scope) => names(shard, "").filter((key) => like(`${scope}%`).test(key)) }),
+    rules: ({ names }) => ({
+      names: (shard, scope) => names(shard, "").filter((key) => like(`${scope}%`).test(key)),
+    }),
   }),
   mutant("a key's beginning is taken for its prefix", "PREFIX-17", {
     cache: (sound) =>
-      renamed(sound, { key: (key, path) => (key.startsWith(`${lastOf(path)}:`) ? key.slice(lastOf(path).length + 1) : key) || "empty" }),
+      renamed(sound, {
+        key: (key, path) =>
+          (key.startsWith(`${lastOf(path)}:`) ? key.slice(lastOf(path).length + 1) : key) ||
+          "empty",
+      }),
   }),
   mutant("names are trimmed", "PREFIX-18", {
-    cache: (sound) => renamed(sound, { key: (key) => key.trim() || key, segment: (segment) => segment.trim() || segment }),
+    cache: (sound) =>
+      renamed(sound, {
+        key: (key) => key.trim() || key,
+        segment: (segment) => segment.trim() || segment,
+      }),
   }),
   mutant("names are normalised to NFC", "PREFIX-19", {
-    cache: (sound) => renamed(sound, { key: (key) => key.normalize("NFC"), segment: (segment) => segment.normalize("NFC") }),
+    cache: (sound) =>
+      renamed(sound, {
+        key: (key) => key.normalize("NFC"),
+        segment: (segment) => segment.normalize("NFC"),
+      }),
   }),
   mutant("an empty prefix is everything", "PREFIX-20", { cache: emptyIsEverything }),
   mutant("an empty key is stored under a name of its own", "PREFIX-21", {
@@ -41,9 +64,16 @@ const nameMutants: readonly Mutant[] = [
   mutant("keys() removes the prefix's text wherever it stands", "PREFIX-24", {
     cache: (sound) => renamed(sound, { listed: (key, path) => key.replaceAll(lastOf(path), "") }),
   }),
-  mutant("names are normalised like paths", "PREFIX-25", { cache: (sound) => renamed(sound, { key: (key) => posix.normalize(key) }) }),
-  mutant("names are cut at a question mark", "PREFIX-25", { cache: (sound) => renamed(sound, { key: (key) => key.split("?")[0] || key }) }),
-  mutant("long names are cut", "PREFIX-28", { facts: { maxKeyBytes: 250 }, habits: () => ({ place: (name) => name.slice(0, 250) }) }),
+  mutant("names are normalised like paths", "PREFIX-25", {
+    cache: (sound) => renamed(sound, { key: (key) => posix.normalize(key) }),
+  }),
+  mutant("names are cut at a question mark", "PREFIX-25", {
+    cache: (sound) => renamed(sound, { key: (key) => key.split("?")[0] || key }),
+  }),
+  mutant("long names are cut", "PREFIX-28", {
+    facts: { maxKeyBytes: 250 },
+    habits: () => ({ place: (name) => name.slice(0, 250) }),
+  }),
 ];
 
 /** Broken borders between prefixes, clients and kinds of data. */
@@ -55,7 +85,10 @@ const borderMutants: readonly Mutant[] = [
     driver: (sound, client) => ({
       async clear(scope) {
         for (const node of client.primaries())
-          await client.request({ command: "keys", keys: [], scripted: false, blocksMs: 80, run: () => undefined }, node);
+          await client.request(
+            { command: "keys", keys: [], scripted: false, blocksMs: 80, run: () => undefined },
+            node,
+          );
         return sound.clear(scope);
       },
     }),
@@ -64,7 +97,8 @@ const borderMutants: readonly Mutant[] = [
     driver: (sound) => ({
       async clear(scope) {
         let count = 0;
-        for await (const name of sound.names(scope)) if (count < 1_000 && (await sound.delete(name, undefined))) count += 1;
+        for await (const name of sound.names(scope))
+          if (count < 1_000 && (await sound.delete(name, undefined))) count += 1;
         return count;
       },
     }),
@@ -82,15 +116,20 @@ const borderMutants: readonly Mutant[] = [
   mutant("a watch is told of every prefix", "PREFIX-09", {
     layout: { changes: () => "changes" },
     driver: ({ watch }) => ({
-      watch: async (scope, listener) => (await watch?.(scope, (name) => listener(name && scope + bare(name).slice(1)))) ?? (async () => {}),
+      watch: async (scope, listener) =>
+        (await watch?.(scope, (name) => listener(name && scope + bare(name).slice(1)))) ??
+        (async () => {}),
     }),
   }),
-  mutant("fences stand outside the prefix", "PREFIX-10", { layout: { fence: (name) => `fences:${name}` } }),
+  mutant("fences stand outside the prefix", "PREFIX-10", {
+    layout: { fence: (name) => `fences:${name}` },
+  }),
   mutant("what is sealed can be opened under any name", "PREFIX-13", {
     core: () => ({
       sealed: (cache) =>
         overriding(cache, (view) => ({
-          set: (key, value, options) => view.set(key, Buffer.from(value).toString("base64"), options),
+          set: (key, value, options) =>
+            view.set(key, Buffer.from(value).toString("base64"), options),
           get: async (key) => {
             const entry = await view.get(key);
             return entry && { ...entry, value: Buffer.from(entry.value, "base64").toString() };
@@ -98,7 +137,9 @@ const borderMutants: readonly Mutant[] = [
         })),
     }),
   }),
-  mutant("the first prefix that a client is used with stays with it", "PREFIX-22", { driver: stickyPrefix }),
+  mutant("the first prefix that a client is used with stays with it", "PREFIX-22", {
+    driver: stickyPrefix,
+  }),
   mutant("clear() removes locks and fences too", "PREFIX-23 FENCE-07", {
     rules: () => ({
       names: (shard, scope) => [...shard.data.keys()].filter((key) => key.startsWith(scope)),
@@ -109,10 +150,15 @@ const borderMutants: readonly Mutant[] = [
     rules: (sound) => ({
       names: (shard, scope) =>
         [...shard.data.keys()]
-          .filter((key) => key.startsWith(scope.replace(/:?\{$/, "")) && find(shard, key)?.kind === "foreign")
+          .filter(
+            (key) =>
+              key.startsWith(scope.replace(/:?\{$/, "")) && find(shard, key)?.kind === "foreign",
+          )
           .concat(sound.names(shard, scope)),
       delete: (shard, key, ifVersion) =>
-        shard.data.get(key)?.kind === "foreign" ? shard.data.delete(key) : sound.delete(shard, key, ifVersion),
+        shard.data.get(key)?.kind === "foreign"
+          ? shard.data.delete(key)
+          : sound.delete(shard, key, ifVersion),
     }),
   }),
   mutant("clear() empties the store and writes the rest back", "PREFIX-27", {
@@ -125,7 +171,8 @@ const borderMutants: readonly Mutant[] = [
               command: "dump",
               keys: [],
               scripted: false,
-              run: ({ data }) => [...data].filter(([key, { kind }]) => kind !== "entry" || !key.startsWith(scope)),
+              run: ({ data }) =>
+                [...data].filter(([key, { kind }]) => kind !== "entry" || !key.startsWith(scope)),
             },
             node,
           );
@@ -196,8 +243,12 @@ function like(pattern: string): RegExp {
 async function clearWherever(client: DriverShape, scope: string): Promise<number> {
   let count = 0;
   for (const node of client.primaries()) {
-    const remove = (data: Map<string, unknown>): number => [...data.keys()].filter((key) => key.includes(scope) && data.delete(key)).length;
-    count += await client.request({ command: "clear", keys: [], scripted: false, run: ({ data }) => remove(data) }, node);
+    const remove = (data: Map<string, unknown>): number =>
+      [...data.keys()].filter((key) => key.includes(scope) && data.delete(key)).length;
+    count += await client.request(
+      { command: "clear", keys: [], scripted: false, run: ({ data }) => remove(data) },
+      node,
+    );
   }
   return count;
 }

@@ -12,7 +12,17 @@ import {
   type LockDriver,
 } from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
-import type { Backend, Client, ClusterControls, ConnectOptions, Core, Fixture, LinkedClient, Raw, ServerControls } from "../backend.ts";
+import type {
+  Backend,
+  Client,
+  ClusterControls,
+  ConnectOptions,
+  Core,
+  Fixture,
+  LinkedClient,
+  Raw,
+  ServerControls,
+} from "../backend.ts";
 import { inProcess, type Facts, type Refusal } from "../facts.ts";
 import { soundCore } from "../trial.ts";
 import {
@@ -25,7 +35,13 @@ import {
 } from "./simulated-client.ts";
 import { SimulatedLink } from "./simulated-link.ts";
 import { SimulatedServer, slotOf } from "./simulated-server.ts";
-import { soundLayout, storeRules, type Item, type Layout, type StoreRules } from "./simulated-store.ts";
+import {
+  soundLayout,
+  storeRules,
+  type Item,
+  type Layout,
+  type StoreRules,
+} from "./simulated-store.ts";
 
 /** What a mutant does wrong. Everything that is left out is sound. */
 export interface Change {
@@ -34,7 +50,11 @@ export interface Change {
   readonly rules?: (sound: StoreRules) => Partial<StoreRules>;
   readonly habits?: (sound: typeof soundHabits) => Partial<Habits>;
   readonly driver?: (sound: CacheDriver, client: DriverShape, clock: Clock) => Partial<CacheDriver>;
-  readonly lockDriver?: (sound: LockDriver, client: DriverShape, clock: Clock) => Partial<LockDriver>;
+  readonly lockDriver?: (
+    sound: LockDriver,
+    client: DriverShape,
+    clock: Clock,
+  ) => Partial<LockDriver>;
   /** Replaces what the caller gets, so that core's own checks can be missing. */
   readonly cache?: (sound: Cache, client: DriverShape) => Cache;
   readonly lock?: (sound: Lock, client: DriverShape) => Lock;
@@ -49,11 +69,36 @@ export interface Change {
 }
 
 const refusals: readonly Refusal[] = [
-  { answer: "READONLY You can't write against a read only replica.", code: "CACHE_UNAVAILABLE", reason: "readonly", retryable: true },
-  { answer: "LOADING the dataset is loading", code: "CACHE_UNAVAILABLE", reason: "loading", retryable: true },
-  { answer: "CLUSTERDOWN the cluster is down", code: "CACHE_UNAVAILABLE", reason: "cluster-down", retryable: true },
-  { answer: "OOM command not allowed", code: "CACHE_UNAVAILABLE", reason: "out-of-memory", retryable: true },
-  { answer: "NOAUTH Authentication required.", code: "CACHE_UNAVAILABLE", reason: "unauthorized", retryable: false },
+  {
+    answer: "READONLY You can't write against a read only replica.",
+    code: "CACHE_UNAVAILABLE",
+    reason: "readonly",
+    retryable: true,
+  },
+  {
+    answer: "LOADING the dataset is loading",
+    code: "CACHE_UNAVAILABLE",
+    reason: "loading",
+    retryable: true,
+  },
+  {
+    answer: "CLUSTERDOWN the cluster is down",
+    code: "CACHE_UNAVAILABLE",
+    reason: "cluster-down",
+    retryable: true,
+  },
+  {
+    answer: "OOM command not allowed",
+    code: "CACHE_UNAVAILABLE",
+    reason: "out-of-memory",
+    retryable: true,
+  },
+  {
+    answer: "NOAUTH Authentication required.",
+    code: "CACHE_UNAVAILABLE",
+    reason: "unauthorized",
+    retryable: false,
+  },
   { answer: "ERR something else", code: "CACHE_UNAVAILABLE", reason: "other", retryable: true },
   {
     answer: "WRONGTYPE Operation against a key holding the wrong kind of value",
@@ -103,7 +148,11 @@ export function simulatedBackend(change: Change = {}, name = "sound"): Backend {
   };
 }
 
-export function openFixture(change: Change, facts: Facts, clock: ManualClock = manualClock()): Fixture {
+export function openFixture(
+  change: Change,
+  facts: Facts,
+  clock: ManualClock = manualClock(),
+): Fixture {
   const server = new SimulatedServer(clock, facts.cluster ? 3 : 1);
   const sound = storeRules({ ...soundLayout, ...change.layout });
   const rules = { ...sound, ...change.rules?.(sound) };
@@ -114,11 +163,14 @@ export function openFixture(change: Change, facts: Facts, clock: ManualClock = m
     ...first.client,
     clock,
     elapse: (ms) => clock.advance(ms),
-    second: async ({ clockShiftMs = 0 } = {}) => newClient(world, { clock: shifted(clock, clockShiftMs) }).client,
+    second: async ({ clockShiftMs = 0 } = {}) =>
+      newClient(world, { clock: shifted(clock, clockShiftMs) }).client,
     again: async () => ({ ...viewsOf(world, first.driver, clock), close: async () => {} }),
     ...(core && { core: { ...soundCore, ...core(soundCore) } }),
     ...(facts.locks && !facts.fencing && { demandFencing: async () => demandFencing(change) }),
-    ...(facts.clientPrefixes && { prefixed: async (keyPrefix: string) => newClient(world, { keyPrefix }).client }),
+    ...(facts.clientPrefixes && {
+      prefixed: async (keyPrefix: string) => newClient(world, { keyPrefix }).client,
+    }),
     ...(facts.foreignWriters && { raw: rawOf(world) }),
     ...(facts.linked && { connect: async (options) => linked(world, options) }),
     server: serverControls(world),
@@ -141,7 +193,10 @@ interface NewClient {
 
 function newClient(
   world: World,
-  options: Partial<Pick<Habits, "keyPrefix" | "user" | "deadlineMs">> & { readonly clock?: Clock; readonly initially?: "up" | "down" } = {},
+  options: Partial<Pick<Habits, "keyPrefix" | "user" | "deadlineMs">> & {
+    readonly clock?: Clock;
+    readonly initially?: "up" | "down";
+  } = {},
 ): NewClient {
   const { clock = world.clock, initially = "up", ...habits } = options;
   const link = new SimulatedLink(world.server, initially);
@@ -160,11 +215,19 @@ function newClient(
 }
 
 /** A cache and a lock over one client object, with what the mutant puts in their place. */
-function viewsOf({ change, facts, clock: worldClock }: World, driver: DriverShape, clock: Clock): Pick<Client, "cache" | "lock"> {
-  if (change.asksForClass && !(driver instanceof SimulatedClient)) throw new TypeError("This is no SimulatedClient.");
+function viewsOf(
+  { change, facts, clock: worldClock }: World,
+  driver: DriverShape,
+  clock: Clock,
+): Pick<Client, "cache" | "lock"> {
+  if (change.asksForClass && !(driver instanceof SimulatedClient))
+    throw new TypeError("This is no SimulatedClient.");
   const { deadlineMs } = driver.habits;
   const soundDriver = simulatedCacheDriver(driver);
-  const cacheDriver: CacheDriver = { ...soundDriver, ...change.driver?.(soundDriver, driver, clock) };
+  const cacheDriver: CacheDriver = {
+    ...soundDriver,
+    ...change.driver?.(soundDriver, driver, clock),
+  };
   if (change.closesClient) cacheDriver.close = () => driver.link.cut();
   if (!facts.pushesChanges) delete cacheDriver.watch;
   const soundLock = simulatedLockDriver(driver);
@@ -186,15 +249,22 @@ function shifted(clock: Clock, byMs: number): Clock {
   };
 }
 
-function linked(world: World, { initially = "up", deadlineMs = world.change.linkedDeadlineMs ?? 100 }: ConnectOptions = {}): LinkedClient {
-  const { client, driver } = newClient(world, { deadlineMs, initially: initially === "down" ? "down" : "up" });
+function linked(
+  world: World,
+  { initially = "up", deadlineMs = world.change.linkedDeadlineMs ?? 100 }: ConnectOptions = {},
+): LinkedClient {
+  const { client, driver } = newClient(world, {
+    deadlineMs,
+    initially: initially === "down" ? "down" : "up",
+  });
   return { ...client, deadlineMs, link: driver.link, census: async () => driver.census };
 }
 
 function rawOf({ server }: World): Raw {
   const layout = soundLayout;
   const dataOf = (key: string): Map<string, Item> => server.shard(server.ownerOf(key)).data;
-  const put = (key: string, content: string): void => void dataOf(key).set(key, { kind: "foreign", content, expiresAtMs: Infinity });
+  const put = (key: string, content: string): void =>
+    void dataOf(key).set(key, { kind: "foreign", content, expiresAtMs: Infinity });
   const decoder = new TextDecoder();
   const changes = (path: readonly string[]): string => layout.changes(scopeOf(path));
   return {
@@ -203,7 +273,9 @@ function rawOf({ server }: World): Raw {
     fence: (path, name) => layout.fence(nameOf(path, name)),
     async peek(key) {
       const item = dataOf(key).get(key);
-      return item === undefined ? undefined : JSON.stringify({ ...item, expiresAtMs: String(item.expiresAtMs) });
+      return item === undefined
+        ? undefined
+        : JSON.stringify({ ...item, expiresAtMs: String(item.expiresAtMs) });
     },
     poke: async (key, bytes) => put(key, decoder.decode(bytes)),
     remove: async (key) => void dataOf(key).delete(key),
@@ -234,8 +306,13 @@ function serverControls(world: World): ServerControls {
   });
   return {
     ...(facts.scripted && { forgetScripts: async () => server.forgetScripts() }),
-    ...(facts.restartable && { restart: () => server.restart(world.change.restartLoses ?? (() => facts.persistence !== "server")) }),
-    ...(facts.replicated && { failOver: (path: readonly string[], name: string) => server.failOver(nameOf(path, name)) }),
+    ...(facts.restartable && {
+      restart: () =>
+        server.restart(world.change.restartLoses ?? (() => facts.persistence !== "server")),
+    }),
+    ...(facts.replicated && {
+      failOver: (path: readonly string[], name: string) => server.failOver(nameOf(path, name)),
+    }),
     ...(facts.accessControlled && { limitedTo, forbidding }),
   };
 }

@@ -1,4 +1,7 @@
-/** A driver and its client over a simulated link: what an adapter is for a real server. Broken clients replace single habits. */
+/**
+ * A driver and its client over a simulated link: what an adapter is for a real server. Broken
+ * clients replace single habits.
+ */
 import { setImmediate } from "node:timers/promises";
 import {
   CacheUnavailableError,
@@ -11,7 +14,13 @@ import {
 } from "@lingpai/core";
 import { spyClock, type SpyClock } from "../spies.ts";
 import type { SimulatedLink } from "./simulated-link.ts";
-import { Disconnected, type Delivery, type Request, type SimulatedServer, type User } from "./simulated-server.ts";
+import {
+  Disconnected,
+  type Delivery,
+  type Request,
+  type SimulatedServer,
+  type User,
+} from "./simulated-server.ts";
 import { ServerError, type Shard, type StoreRules } from "./simulated-store.ts";
 import { createSubscriber, type Subscriber } from "./simulated-subscriber.ts";
 
@@ -25,7 +34,9 @@ export interface Habits {
   /** Where a physical name goes; identity in a sound client. */
   readonly place: (name: string) => string;
   readonly followsMoves: boolean;
-  /** Whether a script that the server has forgotten is sent again, or only one that it never had. */
+  /**
+   * Whether a script that the server has forgotten is sent again, or only one that it never had.
+   */
   readonly resendsScripts: boolean;
   readonly readsFromReplica: boolean;
   /** The primaries that a scan visits. */
@@ -73,17 +84,24 @@ const reasons: { readonly [word: string]: CacheUnavailableReason } = {
 /** A server's answer as our error, without what was sent. */
 function explain(answer: string): Error {
   const [word = ""] = answer.split(" ");
-  if (word === "WRONGTYPE") return new UnreadableEntryError("name", "type", "Something foreign is stored under this name.");
+  if (word === "WRONGTYPE")
+    return new UnreadableEntryError("name", "type", "Something foreign is stored under this name.");
   const reason = reasons[word] ?? "other";
   const command = /'(\w+)' command/.exec(answer)?.[1];
-  return new CacheUnavailableError(`The server refused${command ? ` the command ${command}` : ""}: ${word}.`, {
-    reason,
-    retryable: reason !== "unauthorized" && reason !== "forbidden",
-  });
+  return new CacheUnavailableError(
+    `The server refused${command ? ` the command ${command}` : ""}: ${word}.`,
+    {
+      reason,
+      retryable: reason !== "unauthorized" && reason !== "forbidden",
+    },
+  );
 }
 
 /** What the drivers use of a client: members, no class. */
-export type DriverShape = Pick<SimulatedClient, "habits" | "link" | "subscriber" | "leaks" | "clock" | "send" | "request" | "primaries">;
+export type DriverShape = Pick<
+  SimulatedClient,
+  "habits" | "link" | "subscriber" | "leaks" | "clock" | "send" | "request" | "primaries"
+>;
 
 export class SimulatedClient {
   readonly link: SimulatedLink;
@@ -119,17 +137,35 @@ export class SimulatedClient {
   }
 
   /** Sends a request for a physical name to where it belongs. */
-  async send<T>(command: string, keys: readonly string[], run: (shard: Shard) => T, sent = "", scripted = true): Promise<T> {
+  async send<T>(
+    command: string,
+    keys: readonly string[],
+    run: (shard: Shard) => T,
+    sent = "",
+    scripted = true,
+  ): Promise<T> {
     if (this.#connecting) {
-      if (!this.habits.waitsForConnection) throw new CacheUnavailableError("The client is not connected yet.", { reason: "disconnected" });
+      if (!this.habits.waitsForConnection)
+        throw new CacheUnavailableError("The client is not connected yet.", {
+          reason: "disconnected",
+        });
       await this.#connecting;
     }
-    const request: Request<T> = { command, keys: keys.map((key) => this.habits.keyPrefix + key), scripted, run };
+    const request: Request<T> = {
+      command,
+      keys: keys.map((key) => this.habits.keyPrefix + key),
+      scripted,
+      run,
+    };
     return this.request(request, this.#server.ownerOf(request.keys[0] ?? ""), sent);
   }
 
   async request<T>(request: Request<T>, node: number, sent = ""): Promise<T> {
-    let delivery: Delivery = { node, user: this.habits.user, fromReplica: this.habits.readsFromReplica && request.command === "get" };
+    let delivery: Delivery = {
+      node,
+      user: this.habits.user,
+      fromReplica: this.habits.readsFromReplica && request.command === "get",
+    };
     for (;;) {
       try {
         return await this.#answered(this.#transmit(request, delivery));
@@ -154,12 +190,16 @@ export class SimulatedClient {
 
   /** What to try next, or a throw of what the caller is told. */
   #afterError(error: unknown, command: string, delivery: Delivery, sent: string): Delivery {
-    if (error instanceof Disconnected) throw new CacheUnavailableError("The connection broke.", { reason: "disconnected" });
+    if (error instanceof Disconnected)
+      throw new CacheUnavailableError("The connection broke.", { reason: "disconnected" });
     if (!(error instanceof ServerError)) throw error;
     const [word, node] = error.message.split(" ");
-    if (word === "NOSCRIPT" && this.#mayLoad(`${delivery.node} ${command}`)) return { ...delivery, withScript: true };
-    if (word === "MOVED" && this.habits.followsMoves) return { ...delivery, node: Number(node), asking: false };
-    if (word === "ASK" && this.habits.followsMoves) return { ...delivery, node: Number(node), asking: true };
+    if (word === "NOSCRIPT" && this.#mayLoad(`${delivery.node} ${command}`))
+      return { ...delivery, withScript: true };
+    if (word === "MOVED" && this.habits.followsMoves)
+      return { ...delivery, node: Number(node), asking: false };
+    if (word === "ASK" && this.habits.followsMoves)
+      return { ...delivery, node: Number(node), asking: true };
     throw this.habits.explain(error.message, sent);
   }
 
@@ -195,29 +235,48 @@ export function simulatedCacheDriver(client: DriverShape): CacheDriver {
   const { rules, place, keyPrefix } = client.habits;
   const names = async (scope: string): Promise<string[]> => {
     const start = keyPrefix + place(scope);
-    const scan = (shard: Shard): string[] => rules.names(shard, start).map((key) => key.slice(keyPrefix.length));
+    const scan = (shard: Shard): string[] =>
+      rules.names(shard, start).map((key) => key.slice(keyPrefix.length));
     const found: string[] = [];
     for (const node of client.primaries())
-      found.push(...(await client.request({ command: "scan", keys: [], scripted: false, run: scan }, node)));
+      found.push(
+        ...(await client.request({ command: "scan", keys: [], scripted: false, run: scan }, node)),
+      );
     return found;
   };
   const remove = (name: string, ifVersion: string | undefined): Promise<boolean> =>
     client.send("delete", [name], (shard) => rules.delete(shard, keyPrefix + name, ifVersion));
   return {
     kind: "simulated",
-    get: (name) => client.send("get", [place(name)], (shard) => rules.get(shard, keyPrefix + place(name)), "", false),
+    get: (name) =>
+      client.send(
+        "get",
+        [place(name)],
+        (shard) => rules.get(shard, keyPrefix + place(name)),
+        "",
+        false,
+      ),
     set: (name, value, write) =>
-      client.send("set", [place(name)], (shard) => rules.set(shard, keyPrefix + place(name), value, write), value),
+      client.send(
+        "set",
+        [place(name)],
+        (shard) => rules.set(shard, keyPrefix + place(name), value, write),
+        value,
+      ),
     delete: (name, ifVersion) => remove(place(name), ifVersion),
     async clear(scope) {
-      const removed = await Promise.all((await names(scope)).map((name) => remove(name, undefined)));
+      const removed = await Promise.all(
+        (await names(scope)).map((name) => remove(name, undefined)),
+      );
       return removed.filter(Boolean).length;
     },
     async *names(scope) {
       yield* await names(scope);
     },
     watch: (scope, listener): Promise<Unsubscribe> =>
-      client.subscriber.subscribe(rules.layout.changes(keyPrefix + place(scope)), (message) => listener(message?.slice(keyPrefix.length))),
+      client.subscriber.subscribe(rules.layout.changes(keyPrefix + place(scope)), (message) =>
+        listener(message?.slice(keyPrefix.length)),
+      ),
     close: async () => {},
   };
 }
@@ -236,8 +295,20 @@ export function simulatedLockDriver(client: DriverShape): LockDriver {
         owner,
       ),
     extend: (name, owner, ttlMs) =>
-      client.send("extend", [layout.lock(place(name))], (shard) => rules.extend(shard, at(name), owner, ttlMs), owner),
-    release: (name, owner) => client.send("release", [layout.lock(place(name))], (shard) => rules.release(shard, at(name), owner), owner),
-    onRelease: (name, listener) => client.subscriber.subscribe(layout.lock(at(name)), () => listener()),
+      client.send(
+        "extend",
+        [layout.lock(place(name))],
+        (shard) => rules.extend(shard, at(name), owner, ttlMs),
+        owner,
+      ),
+    release: (name, owner) =>
+      client.send(
+        "release",
+        [layout.lock(place(name))],
+        (shard) => rules.release(shard, at(name), owner),
+        owner,
+      ),
+    onRelease: (name, listener) =>
+      client.subscriber.subscribe(layout.lock(at(name)), () => listener()),
   };
 }

@@ -1,6 +1,12 @@
 /** One client's way to the simulated server, which the clauses may break. */
 import type { Link } from "../backend.ts";
-import { Disconnected, whileBusy, type Delivery, type Request, type SimulatedServer } from "./simulated-server.ts";
+import {
+  Disconnected,
+  whileBusy,
+  type Delivery,
+  type Request,
+  type SimulatedServer,
+} from "./simulated-server.ts";
 import { ServerError } from "./simulated-store.ts";
 
 export class SimulatedLink implements Link {

@@ -1,4 +1,7 @@
-/** A server in this process: primaries that own slots, replicas that lag, scripts, users, channels. Its clock is the test's. */
+/**
+ * A server in this process: primaries that own slots, replicas that lag, scripts, users, channels.
+ * Its clock is the test's.
+ */
 import { delay } from "@lingpai/core";
 import type { ManualClock } from "@lingpai/core/testing";
 import { ServerError, type Item, type Shard } from "./simulated-store.ts";
@@ -59,7 +62,11 @@ export class SimulatedServer {
 
   constructor(clock: ManualClock, primaries: number) {
     this.clock = clock;
-    this.nodes = Array.from({ length: primaries }, () => ({ data: new Map(), alive: true, scripts: new Set<string>() }));
+    this.nodes = Array.from({ length: primaries }, () => ({
+      data: new Map(),
+      alive: true,
+      scripts: new Set<string>(),
+    }));
     this.#owners = Array.from({ length: slotCount }, (_, slot) => slot % primaries);
   }
 
@@ -80,27 +87,35 @@ export class SimulatedServer {
     this.#checkSlots(request, delivery);
     if (request.scripted) {
       if (delivery.withScript) node.scripts.add(request.command);
-      else if (!node.scripts.has(request.command)) throw new ServerError("NOSCRIPT send the script");
+      else if (!node.scripts.has(request.command))
+        throw new ServerError("NOSCRIPT send the script");
     }
     if (delivery.fromReplica) this.replicaReads += 1;
-    if (request.blocksMs !== undefined) this.#blockedUntilMs = this.clock.monotonicMs() + request.blocksMs;
+    if (request.blocksMs !== undefined)
+      this.#blockedUntilMs = this.clock.monotonicMs() + request.blocksMs;
     return request.run(this.shard(delivery.node));
   }
 
   shard(node: number): Shard {
     const data = this.nodes[node]?.data ?? new Map<string, Item>();
-    return { data, nowMs: this.clock.worldMs(), publish: (channel, message) => this.publish(channel, message) };
+    return {
+      data,
+      nowMs: this.clock.worldMs(),
+      publish: (channel, message) => this.publish(channel, message),
+    };
   }
 
   #checkRights({ command, keys }: Request<unknown>, { keyPrefix, forbidden }: User): void {
-    if (command === forbidden) throw new ServerError(`NOPERM this user has no permissions to run the '${command}' command`);
+    if (command === forbidden)
+      throw new ServerError(`NOPERM this user has no permissions to run the '${command}' command`);
     if (keys.some((key) => !key.startsWith(keyPrefix)))
       throw new ServerError("NOPERM this user has no permissions to access one of the keys");
   }
 
   #checkSlots({ keys }: Request<unknown>, { node, asking }: Delivery): void {
     const slots = new Set(keys.map(slotOf));
-    if (this.nodes.length > 1 && slots.size > 1) throw new ServerError("CROSSSLOT keys of a request in different slots");
+    if (this.nodes.length > 1 && slots.size > 1)
+      throw new ServerError("CROSSSLOT keys of a request in different slots");
     for (const slot of slots) {
       const target = this.#moving.get(slot);
       if (target !== undefined && target === node && asking) continue;
@@ -114,7 +129,8 @@ export class SimulatedServer {
     this.#channels.set(channel, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.#channels.get(channel) === listeners) this.#channels.delete(channel);
+      if (listeners.size === 0 && this.#channels.get(channel) === listeners)
+        this.#channels.delete(channel);
     };
   }
 
@@ -149,7 +165,9 @@ export class SimulatedServer {
     if (node === undefined) return;
     node.alive = false;
     await this.clock.advance(200);
-    node.data = new Map([...node.data].filter(([, { kind }]) => kind === "entry" || kind === "foreign"));
+    node.data = new Map(
+      [...node.data].filter(([, { kind }]) => kind === "entry" || kind === "foreign"),
+    );
     node.scripts.clear();
     node.alive = true;
     this.#dropConnections();

@@ -1,8 +1,16 @@
-/** What a store does in one atomic step, as a server with scripts would. Broken stores replace single rules. */
+/**
+ * What a store does in one atomic step, as a server with scripts would. Broken stores replace
+ * single rules.
+ */
 import type { Busy, Conflict, DriverWrite, Entry, Granted, Written } from "@lingpai/core";
 
 export type Item = { readonly expiresAtMs: number } & (
-  | { readonly kind: "entry"; readonly value: string; readonly version: string; readonly ttlMs: number | undefined }
+  | {
+      readonly kind: "entry";
+      readonly value: string;
+      readonly version: string;
+      readonly ttlMs: number | undefined;
+    }
   | { readonly kind: "lease"; readonly owner: string; readonly fence: number }
   | { readonly kind: "fence"; readonly fence: number }
   | { readonly kind: "foreign"; readonly content: string }
@@ -45,13 +53,19 @@ export function find(shard: Shard, key: string): Item | undefined {
   return undefined;
 }
 
-export function findEntry(shard: Shard, name: string): (Item & { readonly kind: "entry" }) | undefined {
+export function findEntry(
+  shard: Shard,
+  name: string,
+): (Item & { readonly kind: "entry" }) | undefined {
   const item = find(shard, name);
   if (item === undefined || item.kind === "entry") return item;
   throw new ServerError("WRONGTYPE what is stored here is not an entry");
 }
 
-export function findLease(shard: Shard, key: string): (Item & { readonly kind: "lease" }) | "foreign" | undefined {
+export function findLease(
+  shard: Shard,
+  key: string,
+): (Item & { readonly kind: "lease" }) | "foreign" | undefined {
   const item = find(shard, key);
   return item === undefined || item.kind === "lease" ? item : "foreign";
 }
@@ -72,7 +86,12 @@ export const storeRules = (layout: Layout): StoreRules => ({
     const entry = findEntry(shard, name);
     if (entry === undefined) return undefined;
     const { value, version, ttlMs, expiresAtMs } = entry;
-    return { value, version, ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - shard.nowMs), storeNowMs: shard.nowMs };
+    return {
+      value,
+      version,
+      ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - shard.nowMs),
+      storeNowMs: shard.nowMs,
+    };
   },
   set(shard, name, value, { version, ttlMs, ifVersion }) {
     const entry = findEntry(shard, name);
@@ -80,28 +99,44 @@ export const storeRules = (layout: Layout): StoreRules => ({
     if (entry?.version === version) return { written: true, version, storeNowMs };
     if (ifVersion !== undefined && (entry?.version ?? "absent") !== ifVersion)
       return { written: false, version: entry?.version, storeNowMs };
-    shard.data.set(name, { kind: "entry", value, version, ttlMs, expiresAtMs: ttlMs === undefined ? Infinity : storeNowMs + ttlMs });
+    shard.data.set(name, {
+      kind: "entry",
+      value,
+      version,
+      ttlMs,
+      expiresAtMs: ttlMs === undefined ? Infinity : storeNowMs + ttlMs,
+    });
     shard.publish(layout.changes(scopeOfName(name)), name);
     return { written: true, version, storeNowMs };
   },
   delete(shard, name, ifVersion) {
     const entry = findEntry(shard, name);
-    if (entry === undefined || (ifVersion !== undefined && entry.version !== ifVersion)) return false;
+    if (entry === undefined || (ifVersion !== undefined && entry.version !== ifVersion))
+      return false;
     shard.data.delete(name);
     shard.publish(layout.changes(scopeOfName(name)), name);
     return true;
   },
   names(shard, scope) {
-    return [...shard.data.keys()].filter((key) => key.startsWith(scope) && find(shard, key)?.kind === "entry");
+    return [...shard.data.keys()].filter(
+      (key) => key.startsWith(scope) && find(shard, key)?.kind === "entry",
+    );
   },
   acquire(shard, name, owner, ttlMs) {
     const key = layout.lock(name);
     const held = findLease(shard, key);
     if (held === "foreign") return { acquired: false, remainingMs: Infinity };
-    if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - shard.nowMs };
+    if (held !== undefined && held.owner !== owner)
+      return { acquired: false, remainingMs: held.expiresAtMs - shard.nowMs };
     const stored = find(shard, layout.fence(name));
-    const fence = held?.fence ?? Math.max((stored?.kind === "fence" ? stored.fence : 0) + 1, shard.nowMs);
-    shard.data.set(key, { kind: "lease", owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, shard.nowMs + ttlMs) });
+    const fence =
+      held?.fence ?? Math.max((stored?.kind === "fence" ? stored.fence : 0) + 1, shard.nowMs);
+    shard.data.set(key, {
+      kind: "lease",
+      owner,
+      fence,
+      expiresAtMs: Math.max(held?.expiresAtMs ?? 0, shard.nowMs + ttlMs),
+    });
     shard.data.set(layout.fence(name), { kind: "fence", fence, expiresAtMs: Infinity });
     return { acquired: true, fence, storeNowMs: shard.nowMs };
   },

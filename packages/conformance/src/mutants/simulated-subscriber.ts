@@ -19,7 +19,12 @@ interface Subscription {
 
 const retryMs = 10;
 
-export function createSubscriber(server: SimulatedServer, link: SimulatedLink, clock: Clock, habits: Habits): Subscriber {
+export function createSubscriber(
+  server: SimulatedServer,
+  link: SimulatedLink,
+  clock: Clock,
+  habits: Habits,
+): Subscriber {
   const subscriptions = new Set<Subscription>();
   let cancelRetry: (() => void) | undefined;
 
@@ -27,7 +32,8 @@ export function createSubscriber(server: SimulatedServer, link: SimulatedLink, c
     subscription.leave();
     const { channel, listener } = subscription;
     subscription.leave = server.subscribe(channel, (message) => {
-      if (link.isUp) void Promise.resolve().then(() => subscriptions.has(subscription) && listener(message));
+      if (link.isUp)
+        void Promise.resolve().then(() => subscriptions.has(subscription) && listener(message));
     });
   };
 
@@ -45,7 +51,8 @@ export function createSubscriber(server: SimulatedServer, link: SimulatedLink, c
 
   link.onBreak(() => {
     for (const { leave } of subscriptions) leave();
-    if (habits.resubscribes && subscriptions.size > 0) cancelRetry ??= clock.setTimer(retryMs, rejoin, { background: true });
+    if (habits.resubscribes && subscriptions.size > 0)
+      cancelRetry ??= clock.setTimer(retryMs, rejoin, { background: true });
   });
 
   return {

@@ -1,7 +1,9 @@
 /**
- * A sound adapter on a slow machine: answers, connections and timers are late, within what `toleranceMs` and four times the usual allow.
+ * A sound adapter on a slow machine: answers, connections and timers are late, within what
+ * `toleranceMs` and four times the usual allow.
  *
- * Time passes by itself, as a machine's does, but is simulated: the clauses take seconds of it in a moment of ours.
+ * Time passes by itself, as a machine's does, but is simulated: the clauses take seconds of it in a
+ * moment of ours.
  */
 import { delay, type Random } from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
@@ -31,18 +33,25 @@ export function slowBackend(random: Random, change: Change = {}): Backend {
     adapter: "simulated",
     backend: "a slow machine",
     facts,
-    start: async () => ({ open: async () => passing(openFixture(late, facts, manualClock()), random), stop: async () => {} }),
+    start: async () => ({
+      open: async () => passing(openFixture(late, facts, manualClock()), random),
+      stop: async () => {},
+    }),
   };
 }
 
-/** The same, and once in each clause, within the first calls, an answer takes as long as nobody expects. */
+/**
+ * The same, and once in each clause, within the first calls, an answer takes as long as nobody
+ * expects.
+ */
 export function pausingBackend(random: Random): Backend {
   return {
     ...slowBackend(random, {
       habits: () => {
         let callsBefore = Math.floor(random.next() * pauseWithinCalls);
         return {
-          latencyMs: (isFirst) => (callsBefore-- === 0 ? pauseMs : random.next() * (isFirst ? connectMaxMs : latencyMaxMs)),
+          latencyMs: (isFirst) =>
+            callsBefore-- === 0 ? pauseMs : random.next() * (isFirst ? connectMaxMs : latencyMaxMs),
         };
       },
     }),

@@ -6,10 +6,14 @@ const dayMs = 86_400_000;
 /** Broken times to live. */
 export const ttlMutants: readonly Mutant[] = [
   mutant("times to live are ignored", "CACHE-11 CACHE-08", {
-    driver: ({ set }) => ({ set: (name, value, write) => set(name, value, { ...write, ttlMs: undefined }) }),
+    driver: ({ set }) => ({
+      set: (name, value, write) => set(name, value, { ...write, ttlMs: undefined }),
+    }),
   }),
   mutant("an entry ends a millisecond early", "CACHE-11", {
-    rules: ({ set }) => ({ set: (shard, ...write) => set({ ...shard, nowMs: shard.nowMs - 1 }, ...write) }),
+    rules: ({ set }) => ({
+      set: (shard, ...write) => set({ ...shard, nowMs: shard.nowMs - 1 }, ...write),
+    }),
   }),
   mutant("an entry outlives its time to live", "CACHE-11", {
     rules: ({ get }) => ({ get: (shard, name) => get({ ...shard, nowMs: shard.nowMs - 5 }, name) }),
@@ -27,7 +31,10 @@ export const ttlMutants: readonly Mutant[] = [
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const item = find(shard, name);
-        const leftMs = item?.kind === "entry" && Number.isFinite(item.expiresAtMs) ? item.expiresAtMs - shard.nowMs : undefined;
+        const leftMs =
+          item?.kind === "entry" && Number.isFinite(item.expiresAtMs)
+            ? item.expiresAtMs - shard.nowMs
+            : undefined;
         return set(shard, name, value, { ...write, ttlMs: write.ttlMs ?? leftMs });
       },
     }),
@@ -37,7 +44,11 @@ export const ttlMutants: readonly Mutant[] = [
       overriding(sound, (view) => ({
         async set(key, value, options = {}) {
           const { ttlMs, ...rest } = options;
-          return view.set(key, value, Number.isSafeInteger(ttlMs) && (ttlMs ?? 0) > 0 ? options : rest);
+          return view.set(
+            key,
+            value,
+            Number.isSafeInteger(ttlMs) && (ttlMs ?? 0) > 0 ? options : rest,
+          );
         },
       })),
   }),
@@ -47,7 +58,11 @@ export const ttlMutants: readonly Mutant[] = [
         const outcome = set(shard, name, value, write);
         const item = find(shard, name);
         if (!outcome.written && item?.kind === "entry")
-          shard.data.set(name, { ...item, ttlMs: write.ttlMs, expiresAtMs: shard.nowMs + (write.ttlMs ?? dayMs) });
+          shard.data.set(name, {
+            ...item,
+            ttlMs: write.ttlMs,
+            expiresAtMs: shard.nowMs + (write.ttlMs ?? dayMs),
+          });
         return outcome;
       },
     }),
@@ -56,7 +71,8 @@ export const ttlMutants: readonly Mutant[] = [
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const item = find(shard, name);
-        const leftMs = item && Number.isFinite(item.expiresAtMs) ? item.expiresAtMs - shard.nowMs : write.ttlMs;
+        const leftMs =
+          item && Number.isFinite(item.expiresAtMs) ? item.expiresAtMs - shard.nowMs : write.ttlMs;
         return set(shard, name, value, { ...write, ttlMs: write.ttlMs && leftMs });
       },
     }),
@@ -93,7 +109,11 @@ export const ttlMutants: readonly Mutant[] = [
       set(shard, name, value, write) {
         const outcome = set(shard, name, value, write);
         const item = find(shard, name);
-        if (item?.kind === "entry") shard.data.set(name, { ...item, expiresAtMs: Math.floor(item.expiresAtMs / 1_000) * 1_000 });
+        if (item?.kind === "entry")
+          shard.data.set(name, {
+            ...item,
+            expiresAtMs: Math.floor(item.expiresAtMs / 1_000) * 1_000,
+          });
         return outcome;
       },
     }),
@@ -118,15 +138,24 @@ export const ttlMutants: readonly Mutant[] = [
     }),
   }),
   mutant("times to live overflow at 2^31 ms", "CACHE-28", {
-    driver: ({ set }) => ({ set: (name, value, write) => set(name, value, { ...write, ttlMs: write.ttlMs && write.ttlMs | 0 }) }),
+    driver: ({ set }) => ({
+      set: (name, value, write) =>
+        set(name, value, { ...write, ttlMs: write.ttlMs && write.ttlMs | 0 }),
+    }),
   }),
   mutant("a time to live above 30 days is taken for an instant", "CACHE-28", {
     rules: ({ set }) => ({
       set: (shard, name, value, write) =>
-        set(shard, name, value, { ...write, ttlMs: write.ttlMs && (write.ttlMs > 30 * dayMs ? write.ttlMs - shard.nowMs : write.ttlMs) }),
+        set(shard, name, value, {
+          ...write,
+          ttlMs:
+            write.ttlMs && (write.ttlMs > 30 * dayMs ? write.ttlMs - shard.nowMs : write.ttlMs),
+        }),
     }),
   }),
   mutant("an entry without a time to live has one of 6 hours", "CACHE-29 CACHE-13", {
-    driver: ({ set }) => ({ set: (name, value, write) => set(name, value, { ...write, ttlMs: write.ttlMs ?? dayMs / 4 }) }),
+    driver: ({ set }) => ({
+      set: (name, value, write) => set(name, value, { ...write, ttlMs: write.ttlMs ?? dayMs / 4 }),
+    }),
   }),
 ];

@@ -5,12 +5,16 @@ import { scopeOfName } from "./simulated-store.ts";
 /** Broken notices of changes. */
 export const watchMutants: readonly Mutant[] = [
   mutant("changes are not told", "WATCH-01", {
-    rules: ({ set }) => ({ set: (shard, ...write) => set({ ...shard, publish: () => {} }, ...write) }),
+    rules: ({ set }) => ({
+      set: (shard, ...write) => set({ ...shard, publish: () => {} }, ...write),
+    }),
   }),
   mutant("changes are told with the stored name", "WATCH-01", {
     driver: ({ watch }) => ({
       watch: async (scope, listener) =>
-        (await watch?.(scope, (name) => listener(name && `${scope}${encodeURIComponent(name)}}`))) ?? (async () => {}),
+        (await watch?.(scope, (name) =>
+          listener(name && `${scope}${encodeURIComponent(name)}}`),
+        )) ?? (async () => {}),
     }),
   }),
   mutant("a conflict is told", "WATCH-02", {
@@ -25,7 +29,16 @@ export const watchMutants: readonly Mutant[] = [
   mutant("a change is told twice", "WATCH-03", {
     rules: ({ set }) => ({
       set: (shard, ...write) =>
-        set({ ...shard, publish: (channel, message) => (shard.publish(channel, message), shard.publish(channel, message)) }, ...write),
+        set(
+          {
+            ...shard,
+            publish: (channel, message) => (
+              shard.publish(channel, message),
+              shard.publish(channel, message)
+            ),
+          },
+          ...write,
+        ),
     }),
   }),
   mutant("own changes are not told", "WATCH-03", {
@@ -37,12 +50,16 @@ export const watchMutants: readonly Mutant[] = [
           return set(name, value, write);
         },
         watch: async (scope, listener) =>
-          (await watch?.(scope, (name) => (name !== undefined && own.has(name) ? undefined : listener(name)))) ?? (async () => {}),
+          (await watch?.(scope, (name) =>
+            name !== undefined && own.has(name) ? undefined : listener(name),
+          )) ?? (async () => {}),
       };
     },
   }),
   mutant("the last unsubscriber leaves the connection open", "WATCH-04", {
-    driver: ({ watch }) => ({ watch: async (scope, listener) => (await watch?.(scope, listener), async () => {}) }),
+    driver: ({ watch }) => ({
+      watch: async (scope, listener) => (await watch?.(scope, listener), async () => {}),
+    }),
   }),
   mutant("the last unsubscription ends the next subscription too", "WATCH-10", {
     driver({ watch }) {
@@ -55,18 +72,25 @@ export const watchMutants: readonly Mutant[] = [
           return async () => {
             all.delete(leave);
             await leave();
-            if (all.size === 0) void turns(20).then(() => Promise.all([...all].map((end) => end())));
+            if (all.size === 0)
+              void turns(20).then(() => Promise.all([...all].map((end) => end())));
           };
         },
       };
     },
   }),
-  mutant("nobody subscribes again after a broken connection", "WATCH-05 CLUSTER-06", { habits: () => ({ resubscribes: false }) }),
-  mutant("a watcher is not told that it may have missed changes", "WATCH-05", { habits: () => ({ tellsMissed: false }) }),
+  mutant("nobody subscribes again after a broken connection", "WATCH-05 CLUSTER-06", {
+    habits: () => ({ resubscribes: false }),
+  }),
+  mutant("a watcher is not told that it may have missed changes", "WATCH-05", {
+    habits: () => ({ tellsMissed: false }),
+  }),
   mutant("garbage on the channel is told as a key", "WATCH-06", {
     driver: ({ watch }) => ({
       watch: async (scope, listener) =>
-        (await watch?.(scope, (name) => listener(name && (name.startsWith(scope) ? name : `${scope}garbage}`)))) ?? (async () => {}),
+        (await watch?.(scope, (name) =>
+          listener(name && (name.startsWith(scope) ? name : `${scope}garbage}`)),
+        )) ?? (async () => {}),
     }),
   }),
   mutant("a listener that throws keeps the news from the others", "WATCH-07", {
@@ -90,13 +114,24 @@ export const watchMutants: readonly Mutant[] = [
   mutant("messages carry the value", "WATCH-08", {
     rules: ({ set }) => ({
       set: (shard, name, value, write) =>
-        set({ ...shard, publish: (channel, message) => shard.publish(channel, `${message}=${value}`) }, name, value, write),
+        set(
+          {
+            ...shard,
+            publish: (channel, message) => shard.publish(channel, `${message}=${value}`),
+          },
+          name,
+          value,
+          write,
+        ),
     }),
     driver: ({ watch }) => ({
-      watch: async (scope, listener) => (await watch?.(scope, (message) => listener(message?.split("=")[0]))) ?? (async () => {}),
+      watch: async (scope, listener) =>
+        (await watch?.(scope, (message) => listener(message?.split("=")[0]))) ?? (async () => {}),
     }),
   }),
   mutant("deletes are not told", "WATCH-09", {
-    rules: (sound) => ({ delete: (shard, ...which) => sound.delete({ ...shard, publish: () => {} }, ...which) }),
+    rules: (sound) => ({
+      delete: (shard, ...which) => sound.delete({ ...shard, publish: () => {} }, ...which),
+    }),
   }),
 ];

@@ -6,7 +6,10 @@ import { killTable, lostDaily } from "./kill-table.ts";
 
 const mutants = [{ name: "forgets", caughtBy: ["CACHE-01", "LOCK-01"] }];
 const newer = simulatedBackend({}, "newer");
-const older: Backend = { ...simulatedBackend({}, "older"), daily: { clauses: ["FAULT"], restBy: "newer" } };
+const older: Backend = {
+  ...simulatedBackend({}, "older"),
+  daily: { clauses: ["FAULT"], restBy: "newer" },
+};
 
 test("what a daily backend holds may leave another one to the night", () => {
   expect(lostDaily([newer, older], clauses, mutants)).toEqual([]);
@@ -19,7 +22,11 @@ test("what a daily backend holds may leave another one to the night", () => {
 test("what nobody holds daily is told", () => {
   expect(lostDaily([older], clauses, mutants)).toEqual(['simulated on older: there is no "newer"']);
   const waived: Backend = { ...newer, waivers: { "CACHE-01": "why" } };
-  expect(lostDaily([waived, older], clauses, mutants)).toEqual(["simulated on older: CACHE-01 runs nightly only"]);
+  expect(lostDaily([waived, older], clauses, mutants)).toEqual([
+    "simulated on older: CACHE-01 runs nightly only",
+  ]);
   const fewer: Backend = { ...newer, daily: { clauses: ["WATCH"], restBy: "older" } };
-  expect(lostDaily([fewer, older], clauses, mutants)).toContain('simulated on older: "forgets" is killed nightly only');
+  expect(lostDaily([fewer, older], clauses, mutants)).toContain(
+    'simulated on older: "forgets" is killed nightly only',
+  );
 });

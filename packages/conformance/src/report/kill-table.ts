@@ -7,35 +7,64 @@ import { titleOf } from "./summary.ts";
 
 type Killers = Pick<Mutant, "name" | "caughtBy">;
 
-/** Mutants that a backend kills nightly and that nothing of the same adapter on the same server kills daily, a line each. */
-export function lostDaily(backends: readonly Backend[], clauses: readonly Clause[], mutants: readonly Killers[]): readonly string[] {
+/**
+ * Mutants that a backend kills nightly and that nothing of the same adapter on the same server
+ * kills daily, a line each.
+ */
+export function lostDaily(
+  backends: readonly Backend[],
+  clauses: readonly Clause[],
+  mutants: readonly Killers[],
+): readonly string[] {
   return backends
     .filter(({ daily }) => daily !== undefined)
     .flatMap((backend) => {
       const rest = restOf(backend, backends);
-      if (rest === undefined) return [`${titleOf(backend)}: there is no "${backend.daily?.restBy}"`];
+      if (rest === undefined)
+        return [`${titleOf(backend)}: there is no "${backend.daily?.restBy}"`];
       const nightly = new Set(heldNightly(backend, clauses));
       const daily = new Set([...heldDaily(backend, clauses), ...heldDaily(rest, clauses)]);
-      const unheld = [...nightly].filter((id) => !daily.has(id)).map((id) => `${titleOf(backend)}: ${id} runs nightly only`);
-      const isKilled = ({ caughtBy }: Killers, by: ReadonlySet<string>): boolean => caughtBy.some((id) => by.has(id));
-      const survivors = mutants.filter((mutant) => isKilled(mutant, nightly) && !isKilled(mutant, daily));
-      return [...unheld, ...survivors.map(({ name }) => `${titleOf(backend)}: "${name}" is killed nightly only`)];
+      const unheld = [...nightly]
+        .filter((id) => !daily.has(id))
+        .map((id) => `${titleOf(backend)}: ${id} runs nightly only`);
+      const isKilled = ({ caughtBy }: Killers, by: ReadonlySet<string>): boolean =>
+        caughtBy.some((id) => by.has(id));
+      const survivors = mutants.filter(
+        (mutant) => isKilled(mutant, nightly) && !isKilled(mutant, daily),
+      );
+      return [
+        ...unheld,
+        ...survivors.map(({ name }) => `${titleOf(backend)}: "${name}" is killed nightly only`),
+      ];
     });
 }
 
-/** One line for each clause with how many mutants it kills, one column for each backend, numbered in the legend above. */
-export function killTable(backends: readonly Backend[], clauses: readonly Clause[], mutants: readonly Killers[]): string {
-  const columns = backends.map((backend) => ({ daily: heldDaily(backend, clauses), nightly: new Set(heldNightly(backend, clauses)) }));
+/**
+ * One line for each clause with how many mutants it kills, one column for each backend, numbered in
+ * the legend above.
+ */
+export function killTable(
+  backends: readonly Backend[],
+  clauses: readonly Clause[],
+  mutants: readonly Killers[],
+): string {
+  const columns = backends.map((backend) => ({
+    daily: heldDaily(backend, clauses),
+    nightly: new Set(heldNightly(backend, clauses)),
+  }));
   const legend = backends.map((backend, index) => {
     const rest = backend.daily && `; what is nightly here is daily on ${backend.daily.restBy}`;
     return `${label(index)} ${titleOf(backend)}${rest ?? ""}`;
   });
   const lines = clauses.map(({ id, title }) => {
     const kills = mutants.filter(({ caughtBy }) => caughtBy.includes(id)).length;
-    const cells = columns.map(({ daily, nightly }) => (daily.has(id) ? " ●" : nightly.has(id) ? " ○" : " ·"));
+    const cells = columns.map(({ daily, nightly }) =>
+      daily.has(id) ? " ●" : nightly.has(id) ? " ○" : " ·",
+    );
     return `${id.padEnd(11)}${String(kills).padStart(5)}  ${cells.join(" ")}  ${title}`;
   });
-  const count = (of: "daily" | "nightly"): number => columns.reduce((sum, column) => sum + column[of].size, 0);
+  const count = (of: "daily" | "nightly"): number =>
+    columns.reduce((sum, column) => sum + column[of].size, 0);
   const lost = lostDaily(backends, clauses, mutants);
   return [
     ...legend,

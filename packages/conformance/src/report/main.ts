@@ -1,8 +1,10 @@
 /**
- * `pnpm conformance [--json] [--only=TEXT] [--write] [--matrix]`: the clauses on every backend of the workspace, and the mutants.
+ * `pnpm conformance [--json] [--only=TEXT] [--write] [--matrix]`: the clauses on every backend of
+ * the workspace, and the mutants.
  *
- * `--only` takes the backends whose title contains the text, `--write` renews the table in the README, and `--matrix` prints what is left to
- * the nightly run; both run nothing. Exits 1 when a clause failed or a mutant survived.
+ * `--only` takes the backends whose title contains the text, `--write` renews the table in the
+ * README, and `--matrix` prints what is left to the nightly run; both run nothing. Exits 1 when a
+ * clause failed or a mutant survived.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -31,8 +33,14 @@ const { values: options } = parseArgs({
   },
 });
 
-const backends = (await discover(root)).filter((backend) => titleOf(backend).includes(options.only));
-if (options.write) await writeFile(readmePath, withGenerated(await readFile(readmePath, "utf8"), familyTable(clauses, backends)));
+const backends = (await discover(root)).filter((backend) =>
+  titleOf(backend).includes(options.only),
+);
+if (options.write)
+  await writeFile(
+    readmePath,
+    withGenerated(await readFile(readmePath, "utf8"), familyTable(clauses, backends)),
+  );
 else if (options.matrix) console.log(killTable(backends, clauses, mutants));
 else await report();
 
@@ -50,7 +58,8 @@ async function runOne(backend: Backend): Promise<Report> {
   console.error(`${titleOf(backend)} …`);
   try {
     const done = await runClauses(backend);
-    for (const outcome of done.outcomes) if (outcome.status === "failed") console.error(`  ${outcome.id} ${inspect(outcome.error)}`);
+    for (const outcome of done.outcomes)
+      if (outcome.status === "failed") console.error(`  ${outcome.id} ${inspect(outcome.error)}`);
     return done;
   } catch (error) {
     console.error(`  did not start: ${inspect(error)}`);

@@ -10,5 +10,7 @@ test("the README shows for every backend of the workspace how many clauses it ho
   const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
   const backends = await discover(fileURLToPath(new URL("../../../../", import.meta.url)));
   expect(backends.length).toBeGreaterThan(0);
-  expect(readme, "run `pnpm conformance --write`").toBe(withGenerated(readme, familyTable(clauses, backends)));
+  expect(readme, "run `pnpm conformance --write`").toBe(
+    withGenerated(readme, familyTable(clauses, backends)),
+  );
 });

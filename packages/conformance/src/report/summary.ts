@@ -23,7 +23,9 @@ export function summaryOf({ adapter, backend, outcomes }: Report): AdapterSummar
     backend,
     passed: outcomes.filter(({ status }) => status === "passed").length,
     failed: outcomes.flatMap(({ status, id }) => (status === "failed" ? [id] : [])),
-    waived: outcomes.flatMap((outcome) => (outcome.status === "waived" ? [{ id: outcome.id, reason: outcome.reason }] : [])),
+    waived: outcomes.flatMap((outcome) =>
+      outcome.status === "waived" ? [{ id: outcome.id, reason: outcome.reason }] : [],
+    ),
   };
 }
 

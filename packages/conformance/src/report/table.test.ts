@@ -13,7 +13,10 @@ const sample: readonly Clause[] = [
 const backend = { ...simulatedBackend({ facts: standaloneFacts }, "one server"), waivers: {} };
 
 test("a run is summed up as programs read it", async () => {
-  const report = await runClauses({ ...backend, waivers: { "CACHE-02": "the store cannot" } }, { clauses: sample });
+  const report = await runClauses(
+    { ...backend, waivers: { "CACHE-02": "the store cannot" } },
+    { clauses: sample },
+  );
   expect(summaryOf(report)).toEqual({
     name: "simulated",
     backend: "one server",
@@ -27,7 +30,9 @@ test("a failed clause or a mutant that survives is not sound", async () => {
   const adapters = [summaryOf(await runClauses(backend, { clauses: sample }))];
   expect(adapters[0]?.failed).toEqual(["CACHE-02"]);
   expect(isSound({ adapters, mutants: { total: 1, killed: 1, survivors: [] } })).toBe(false);
-  expect(isSound({ adapters: [], mutants: { total: 1, killed: 0, survivors: ["one"] } })).toBe(false);
+  expect(isSound({ adapters: [], mutants: { total: 1, killed: 0, survivors: ["one"] } })).toBe(
+    false,
+  );
   expect(isSound({ adapters: [], mutants: { total: 1, killed: 1, survivors: [] } })).toBe(true);
 });
 

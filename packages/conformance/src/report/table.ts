@@ -18,10 +18,20 @@ export function clauseTable(clauses: readonly Clause[], reports: readonly Report
     });
     return `${id.padEnd(11)}${cells.join(" ")}  ${title}`;
   });
-  return [...legend, "", head, ...lines, "", "✓ passed   ✗ failed   w waived, with a reason   · excluded by a declared fact"].join("\n");
+  return [
+    ...legend,
+    "",
+    head,
+    ...lines,
+    "",
+    "✓ passed   ✗ failed   w waived, with a reason   · excluded by a declared fact",
+  ].join("\n");
 }
 
-/** One line for each backend, one column for each family: how many clauses apply of how many there are. All of them pass, or are waived. */
+/**
+ * One line for each backend, one column for each family: how many clauses apply of how many there
+ * are. All of them pass, or are waived.
+ */
 export function familyTable(clauses: readonly Clause[], backends: readonly Backend[]): string {
   const families = [...new Set(clauses.map(({ id }) => familyOf(id)))];
   const rows = backends.map((backend) => {
@@ -31,7 +41,12 @@ export function familyTable(clauses: readonly Clause[], backends: readonly Backe
       const held = own.filter(({ kind }) => kind === "run").length;
       return held === 0 ? "–" : held === own.length ? `${held}` : `${held} of ${own.length}`;
     });
-    return [backend.adapter, backend.backend, ...cells, Object.keys(backend.waivers ?? {}).join(", ") || "–"];
+    return [
+      backend.adapter,
+      backend.backend,
+      ...cells,
+      Object.keys(backend.waivers ?? {}).join(", ") || "–",
+    ];
   });
   return markdown([["adapter", "backend", ...families, "waived"], ...rows]);
 }
@@ -46,7 +61,9 @@ function label(index: number): string {
 
 /** Padded as the formatter pads it. */
 function markdown(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
   const line = (cells: readonly string[], filler: string): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, filler)).join(" | ")} |`;
   const [head = [], ...rest] = rows;

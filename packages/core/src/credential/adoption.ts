@@ -1,4 +1,7 @@
-/** Brings the store's document and this process's knowledge together: adopt what is newer, write back what was lost. */
+/**
+ * Brings the store's document and this process's knowledge together: adopt what is newer, write
+ * back what was lost.
+ */
 import { isOlder } from "../state/repair.ts";
 import { isDead, type Held, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
@@ -19,7 +22,10 @@ export class Adoption {
     this.#local = local;
   }
 
-  /** Takes over what the snapshot holds, where this process has not seen better. Starts a repair where the store fell back. */
+  /**
+   * Takes over what the snapshot holds, where this process has not seen better. Starts a repair
+   * where the store fell back.
+   */
   take(snapshot: Snapshot, document: FleetDocument): void {
     const { state } = snapshot;
     const held = state?.credential;
@@ -33,14 +39,17 @@ export class Adoption {
       return;
     }
     if (local.holding?.held.fingerprint === held.fingerprint) return local.adopt(state, held);
-    // What this process was issued after it is about to be stored: to take this one meanwhile would be to go back and forth.
-    if (local.isUsable && local.holding?.isUnstored && held.epoch < local.holding.held.epoch) return;
+    // What this process was issued after it is about to be stored: to take this one meanwhile would
+    // be to go back and forth.
+    if (local.isUsable && local.holding?.isUnstored && held.epoch < local.holding.held.epoch)
+      return;
     if (this.isOutdated(held)) {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
     // Refused here or, as the document says, elsewhere: handed out it would cost a call.
-    if (local.wasRefused(held.fingerprint) || isDead(state) || this.isOver(held)) return local.note(state);
+    if (local.wasRefused(held.fingerprint) || isDead(state) || this.isOver(held))
+      return local.note(state);
     this.#adopt(state, held);
   }
 
@@ -57,7 +66,10 @@ export class Adoption {
     });
   }
 
-  /** Whether this process knows that this one was replaced: it saw it happen, or holds one that is clearly newer. */
+  /**
+   * Whether this process knows that this one was replaced: it saw it happen, or holds one that is
+   * clearly newer.
+   */
   isOutdated(held: Held): boolean {
     const own = this.#local.holding?.held;
     return this.#local.wasReplaced(held.fingerprint) || (own !== undefined && isOlder(held, own));
@@ -65,7 +77,10 @@ export class Adoption {
 
   /** Whether it is too close to its end to be handed out. */
   isOver(held: Held): boolean {
-    return this.#clock.nowMs() >= windowsOf(held, this.#setting.issuer.policy, this.#setting.parameters).hardAtMs;
+    return (
+      this.#clock.nowMs() >=
+      windowsOf(held, this.#setting.issuer.policy, this.#setting.parameters).hardAtMs
+    );
   }
 
   /** Never throws: a repair that fails is tried again at the next reading. */
@@ -76,11 +91,24 @@ export class Adoption {
     if (this.#repairing || holding === undefined || known === undefined) return;
     this.#repairing = true;
     try {
-      const event = { type: "repair", outcomeId: random.id(), known: { ...known, credential: holding.held } } as const;
-      const applied = await document.apply(event, { from: snapshot, onlyWhile: () => this.#local.holding === holding });
+      const event = {
+        type: "repair",
+        outcomeId: random.id(),
+        known: { ...known, credential: holding.held },
+      } as const;
+      const applied = await document.apply(event, {
+        from: snapshot,
+        onlyWhile: () => this.#local.holding === holding,
+      });
       if (applied?.verdict.kind !== "repaired") return;
-      bus.emit("store-regressed", { ...labelOf(holding.held), storedGeneration: snapshot.state?.credential?.generation });
-      bus.emit("repaired", { ...labelOf(holding.held), remainingMs: holding.held.expiresAtMs - this.#clock.nowMs() });
+      bus.emit("store-regressed", {
+        ...labelOf(holding.held),
+        storedGeneration: snapshot.state?.credential?.generation,
+      });
+      bus.emit("repaired", {
+        ...labelOf(holding.held),
+        remainingMs: holding.held.expiresAtMs - this.#clock.nowMs(),
+      });
       if (applied.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
     } catch {
       // The document has reported why.

@@ -7,7 +7,15 @@ describe("after close", () => {
     const { clock, node, platform } = fleet();
     const probe = Promise.withResolvers<"dead">();
     const { id, lifetimeMs, policy } = platform;
-    const one = node({ issuer: { id, lifetimeMs, policy, issue: (request) => platform.issue(request), probe: () => probe.promise } });
+    const one = node({
+      issuer: {
+        id,
+        lifetimeMs,
+        policy,
+        issue: (request) => platform.issue(request),
+        probe: () => probe.promise,
+      },
+    });
     const secret = await within(clock, 2_000, one.get());
     const rejected = one.reject(secret);
     const told = expect(rejected).rejects.toMatchObject({ code: "CLOSED" });

@@ -6,7 +6,16 @@ import { reduce } from "../state/reduce.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
 import { askAgain } from "./ask-again.ts";
 import type { Snapshot } from "./document.ts";
-import { aimAt, type Approach, type Claimed, type Flight, type Gate, type InputSource, type Leadership, type Parts } from "./flight.ts";
+import {
+  aimAt,
+  type Approach,
+  type Claimed,
+  type Flight,
+  type Gate,
+  type InputSource,
+  type Leadership,
+  type Parts,
+} from "./flight.ts";
 import type { Goal } from "./local.ts";
 import type { Recorder } from "./recorder.ts";
 import { termsOn } from "./setting.ts";
@@ -14,9 +23,11 @@ import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
 import { settle } from "./settle.ts";
 
 /**
- * The flight that may now be sent, or the gate that is closed; undefined when what is stored serves the goal.
+ * The flight that may now be sent, or the gate that is closed; undefined when what is stored serves
+ * the goal.
  *
- * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError} the ledger is at its cap.
+ * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError}
+ *   the ledger is at its cap.
  */
 export async function announce(
   parts: Parts,
@@ -28,11 +39,14 @@ export async function announce(
   const { claims, goal, isAlone, lease, document } = leadership;
   const { force, source } = approach;
   const reading = document.read();
-  const isEstablished = reading.then(({ state }) => state?.credential !== undefined).catch(() => false);
+  const isEstablished = reading
+    .then(({ state }) => state?.credential !== undefined)
+    .catch(() => false);
   const claiming = claims.ensure(isEstablished, local.state === undefined);
   // Whether it failed matters only if the document does not serve the goal.
   claiming.catch(() => {});
-  // A refused credential may be another environment's doing: to name it, who else claims it has to be known.
+  // A refused credential may be another environment's doing: to name it, who else claims it has to
+  // be known.
   const looking = goal.reason === "rejected" ? claims.seeOthers() : undefined;
   const read = await reading;
   adoption.take(read, document);
@@ -45,7 +59,8 @@ export async function announce(
   if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
   const forgotten = forgottenRequest(parts, read);
   if (forgotten !== undefined) return forgotten;
-  // It was handed out again, and is dead by the platform's own word since: asking without force would bring it a third time.
+  // It was handed out again, and is dead by the platform's own word since: asking without force
+  // would bring it a third time.
   const isStuck =
     aim.reason === "rejected" &&
     termsOn(setting, read.state).canForce &&
@@ -55,7 +70,8 @@ export async function announce(
   const forced = force === "must" || (force === "may" && isStuck);
   const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
   const input = inputOf(parts, source, read);
-  const recovers = input === undefined && setting.rules.rotates && setting.issuer.recover !== undefined;
+  const recovers =
+    input === undefined && setting.rules.rotates && setting.issuer.recover !== undefined;
   const event = {
     type: "intent",
     fence: lease.fence,
@@ -65,7 +81,10 @@ export async function announce(
     isOrdered: goal.reason === "manual",
     ...aim,
     ...ids,
-    ...(input && { input: input.fingerprint, recovered: source.from === "platform" ? input.reveal() : undefined }),
+    ...(input && {
+      input: input.fingerprint,
+      recovered: source.from === "platform" ? input.reveal() : undefined,
+    }),
   } as const;
   const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
   if (applied === undefined) throw reportLoss(parts, leadership, 0, "before-send");
@@ -74,9 +93,19 @@ export async function announce(
   if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
   if (verdict.kind === "input-in-doubt" && setting.issuer.recover !== undefined)
     return announce(parts, leadership, recorder, { force, source: { from: "nowhere" } });
-  if (verdict.kind === "exhausted" && forced && force === "may") return announce(parts, leadership, recorder, { force: "never", source });
+  if (verdict.kind === "exhausted" && forced && force === "may")
+    return announce(parts, leadership, recorder, { force: "never", source });
   if (verdict.kind !== "send") return refusal(parts, goal, verdict);
-  const flight: Flight = { aim, leadership, forced, input, recovers, ...ids, intent: verdict.intent, snapshot: withState(snapshot) };
+  const flight: Flight = {
+    aim,
+    leadership,
+    forced,
+    input,
+    recovers,
+    ...ids,
+    intent: verdict.intent,
+    snapshot: withState(snapshot),
+  };
   if (aim.isFirstHand === true && aim.refused !== undefined) local.refuse(aim.refused);
   report(parts, flight, verdict);
   if (lease.isHeld()) return flight;
@@ -91,16 +120,35 @@ function inputOf({ setting }: Parts, source: InputSource, { state }: Snapshot): 
   return carry === undefined ? undefined : new Secret(carry, setting.fingerprintOf(carry));
 }
 
-/** The gate that an announcement would find closed now; saves asking for the lock in vain. A drain is waited for under the lease. */
+/**
+ * The gate that an announcement would find closed now; saves asking for the lock in vain. A drain
+ * is waited for under the lease.
+ */
 export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
   const forgotten = forgottenRequest(parts, snapshot);
   if (forgotten !== undefined) return forgotten;
   const aim = aimAt(goal, snapshot.state, parts);
   const ids = { operationId: "", outcomeId: "" };
-  const asked = { fence: 0, forced: false, overrunAtMs: overrunAtMs(parts, snapshot), revision: parts.setting.revision() };
-  const event = { type: "intent", ...asked, isOrdered: goal.reason === "manual", ...ids, ...aim } as const;
+  const asked = {
+    fence: 0,
+    forced: false,
+    overrunAtMs: overrunAtMs(parts, snapshot),
+    revision: parts.setting.revision(),
+  };
+  const event = {
+    type: "intent",
+    ...asked,
+    isOrdered: goal.reason === "manual",
+    ...ids,
+    ...aim,
+  } as const;
   const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
-  if (verdict.kind === "send" || verdict.kind === "adopt" || (verdict.kind === "wait" && verdict.why === "drain")) return undefined;
+  if (
+    verdict.kind === "send" ||
+    verdict.kind === "adopt" ||
+    (verdict.kind === "wait" && verdict.why === "drain")
+  )
+    return undefined;
   return refusal(parts, goal, verdict);
 }
 
@@ -109,16 +157,31 @@ function overrunAtMs({ storeClock, takeover }: Parts, { state }: Snapshot): numb
   return storeClock.nowMs() + takeover.waitMs(state);
 }
 
-/** A store that was emptied holds no open request, but this node may know of one: whoever sent it is about to report it. */
-function forgottenRequest({ local, setting, storeClock, takeover }: Parts, { state }: Snapshot): Gate | undefined {
+/**
+ * A store that was emptied holds no open request, but this node may know of one: whoever sent it is
+ * about to report it.
+ */
+function forgottenRequest(
+  { local, setting, storeClock, takeover }: Parts,
+  { state }: Snapshot,
+): Gate | undefined {
   const known = local.state;
   const nowMs = storeClock.nowMs();
-  if (state !== undefined || known?.intent === undefined || nowMs >= dangerUntil(known, setting.rules)) return undefined;
+  if (
+    state !== undefined ||
+    known?.intent === undefined ||
+    nowMs >= dangerUntil(known, setting.rules)
+  )
+    return undefined;
   const waitMs = takeover.waitMs(known);
   return waitMs > 0 ? { why: "open", untilMs: nowMs + waitMs } : undefined;
 }
 
-function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>): Gate {
+function refusal(
+  parts: Parts,
+  goal: Goal,
+  verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>,
+): Gate {
   const { id } = parts.setting.issuer;
   switch (verdict.kind) {
     case "wait":
@@ -136,19 +199,30 @@ function refusal(parts: Parts, goal: Goal, verdict: Exclude<IntentVerdict, { kin
   }
 }
 
-function report(parts: Parts, flight: Flight, verdict: Extract<IntentVerdict, { kind: "send" }>): void {
+function report(
+  parts: Parts,
+  flight: Flight,
+  verdict: Extract<IntentVerdict, { kind: "send" }>,
+): void {
   const { aim, intent, leadership, snapshot } = flight;
   const { setting, storeClock } = parts;
   const { state } = snapshot;
   const { bus } = setting;
   const { rules } = termsOn(setting, state);
-  if (verdict.undrained) bus.emit("in-doubt", { cause: "undrained", epoch: intent.epoch, generation: state.credential?.generation });
+  if (verdict.undrained)
+    bus.emit("in-doubt", {
+      cause: "undrained",
+      epoch: intent.epoch,
+      generation: state.credential?.generation,
+    });
   const { rival: claimedBy } = leadership.claims;
-  if (verdict.foreign !== undefined) reportForeign(parts, verdict.foreign, { fingerprint: aim.refused ?? "", claimedBy, state });
+  if (verdict.foreign !== undefined)
+    reportForeign(parts, verdict.foreign, { fingerprint: aim.refused ?? "", claimedBy, state });
   reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
 }
 
 function withState({ state, version }: Snapshot): Snapshot & { readonly state: State } {
-  if (state === undefined) throw new Error("An intent that may be sent was written, so there is a document.");
+  if (state === undefined)
+    throw new Error("An intent that may be sent was written, so there is a document.");
   return { state, version };
 }

@@ -1,11 +1,17 @@
-/** A second look, before a request leaves, at a credential whose fate the platform did not tell when somebody was refused with it. */
+/**
+ * A second look, before a request leaves, at a credential whose fate the platform did not tell when
+ * somebody was refused with it.
+ */
 import { Secret } from "../secret.ts";
 import type { Snapshot } from "./document.ts";
 import type { Leadership, Parts } from "./flight.ts";
 import type { Goal } from "./local.ts";
 import { keptAlive } from "./obstacle.ts";
 
-/** Waiting for a lease, or for an answer that did not come, takes longer; and meanwhile the platform may be back. */
+/**
+ * Waiting for a lease, or for an answer that did not come, takes longer; and meanwhile the platform
+ * may be back.
+ */
 const staleMs = 1_000;
 
 /**
@@ -13,12 +19,23 @@ const staleMs = 1_000;
  *
  * @throws {KeptError} it is alive: nothing is to be replaced.
  */
-export async function askAgain(parts: Parts, { document, probe }: Leadership, aim: Goal, { state }: Snapshot): Promise<Goal> {
+export async function askAgain(
+  parts: Parts,
+  { document, probe }: Leadership,
+  aim: Goal,
+  { state }: Snapshot,
+): Promise<Goal> {
   const { local, setting } = parts;
   const held = state?.credential;
   const { askedAtMs, isDead, reason, refused } = aim;
   const isOpen = reason === "rejected" && isDead !== true && askedAtMs !== undefined;
-  if (!isOpen || held === undefined || held.fingerprint !== refused || setting.clock.monotonicMs() < askedAtMs + staleMs) return aim;
+  if (
+    !isOpen ||
+    held === undefined ||
+    held.fingerprint !== refused ||
+    setting.clock.monotonicMs() < askedAtMs + staleMs
+  )
+    return aim;
   const { fingerprint, secret } = held;
   const found = await probe.verdict(new Secret(secret, fingerprint));
   if (found === "unknown") return aim;

@@ -1,4 +1,7 @@
-/** What the background must not do, however much it wants to: press a platform that asked for a pause, or replace what has just come. */
+/**
+ * What the background must not do, however much it wants to: press a platform that asked for a
+ * pause, or replace what has just come.
+ */
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import type { Random } from "../random.ts";

@@ -1,4 +1,7 @@
-/** Waiting that ends: with the work, at a deadline, when the caller leaves, or when everything closes. */
+/**
+ * Waiting that ends: with the work, at a deadline, when the caller leaves, or when everything
+ * closes.
+ */
 import { setDeadline, type Deadline } from "../deadline.ts";
 import type { Clock } from "../time.ts";
 
@@ -17,11 +20,15 @@ export interface BoundingDeadline {
   readonly moreMs?: () => number;
 }
 
-/** Settles as `work` does, unless a bound is reached first. Leaves no timer and no listener; late rejections of `work` are handled. */
+/**
+ * Settles as `work` does, unless a bound is reached first. Leaves no timer and no listener; late
+ * rejections of `work` are handled.
+ */
 export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Promise<T> {
   const listened = signals.filter((signal) => signal !== undefined);
   return new Promise((resolve, reject) => {
-    const onAbort = (event: Event): void => settle(() => reject((event.target as AbortSignal).reason));
+    const onAbort = (event: Event): void =>
+      settle(() => reject((event.target as AbortSignal).reason));
     const arm = (bound: BoundingDeadline, ms: number): Deadline =>
       setDeadline(bound.clock, Math.max(1, ms), () => {
         const leftMs = bound.moreMs?.() ?? 0;
@@ -45,10 +52,18 @@ export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Pro
 }
 
 /** As {@link bounded}, but gives `late` when `ms` have passed. */
-export function boundedOr<T>(work: Promise<T>, late: T, clock: Clock, ms: number, signals: Bounds["signals"]): Promise<T> {
+export function boundedOr<T>(
+  work: Promise<T>,
+  late: T,
+  clock: Clock,
+  ms: number,
+  signals: Bounds["signals"],
+): Promise<T> {
   const passed = new Error("The time is over.");
-  return bounded(work, { deadline: { clock, ms, error: () => passed }, signals }).catch((error: unknown) => {
-    if (error !== passed) throw error;
-    return late;
-  });
+  return bounded(work, { deadline: { clock, ms, error: () => passed }, signals }).catch(
+    (error: unknown) => {
+      if (error !== passed) throw error;
+      return late;
+    },
+  );
 }

@@ -1,4 +1,7 @@
-/** What the simulation found: moments in which a credential was handed out although the document, or the platform, knew better. */
+/**
+ * What the simulation found: moments in which a credential was handed out although the document, or
+ * the platform, knew better.
+ */
 import { describe, expect, it } from "vitest";
 import { credential } from "../index.ts";
 import { manualClock, scriptedIssuer, seededRandom, simulatedStore } from "../testing/index.ts";
@@ -21,13 +24,17 @@ describe("a credential that may not be the live one", () => {
   });
 
   it("is looked at before it takes a refused one's place, while it is in doubt which one lives", async () => {
-    const { clock, node, platform, document, write } = fleet({ probes: true, pushesChanges: false });
+    const { clock, node, platform, document, write } = fleet({
+      probes: true,
+      pushesChanges: false,
+    });
     const [one, two] = [node(), node()];
     const old = await within(clock, 1_000, one.get());
     await within(clock, 1_000, two.get());
     await clock.advance(600_000);
     await within(clock, 5_000, one.refresh());
-    // Two requests whose answers were lost: what is stored is dead, and the document says that this may be.
+    // Two requests whose answers were lost: what is stored is dead, and the document says that this
+    // may be.
     platform.issueElsewhere();
     platform.issueElsewhere();
     const stored = await document();
@@ -37,7 +44,10 @@ describe("a credential that may not be the live one", () => {
   });
 
   it("is not used while a request is under way that will kill it", async () => {
-    const { clock, node, platform, document, write } = fleet({ pushesChanges: false, latencyMs: 3_000 });
+    const { clock, node, platform, document, write } = fleet({
+      pushesChanges: false,
+      latencyMs: 3_000,
+    });
     const [one, two] = [node(), node()];
     const old = await within(clock, 5_000, one.get());
     await within(clock, 5_000, two.get());
@@ -55,7 +65,10 @@ describe("a credential that may not be the live one", () => {
   });
 
   it("is not kept back until a request of a node that stands still can no longer be processed, where a superseded one works on", async () => {
-    const { clock, node, platform, document, write } = fleet({ pushesChanges: false, probes: true });
+    const { clock, node, platform, document, write } = fleet({
+      pushesChanges: false,
+      probes: true,
+    });
     const [one, two] = [node(), node()];
     const old = await within(clock, 5_000, one.get());
     await within(clock, 5_000, two.get());
@@ -64,14 +77,22 @@ describe("a credential that may not be the live one", () => {
     platform.revoke(old.reveal());
     const stored = await document();
     const atMs = clock.wallMs();
-    await write({ ...stored!, doubtSinceMs: atMs, intent: { epoch: atMs, operationId: "paused", atMs } });
+    await write({
+      ...stored!,
+      doubtSinceMs: atMs,
+      intent: { epoch: atMs, operationId: "paused", atMs },
+    });
     expect(await within(clock, 8_500, two.reject(old))).toMatchObject({ replaced: true });
   });
 });
 
 it("counts the life of the first credential of all by the store's clock, not by that of its node", async () => {
   const clock = manualClock();
-  const store = simulatedStore({ clock, random: seededRandom("store"), nowMs: () => clock.worldMs() });
+  const store = simulatedStore({
+    clock,
+    random: seededRandom("store"),
+    nowMs: () => clock.worldMs(),
+  });
   clock.stepWall(86_400_000);
   const node = credential({
     issuer: scriptedIssuer({ clock }),

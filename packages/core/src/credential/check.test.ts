@@ -17,7 +17,11 @@ describe("a credential that is checked", () => {
     await clock.advance(3_600_000);
     platform.issueElsewhere();
     platform.issueElsewhere();
-    expect(await within(clock, 5_000, Promise.all(nodes.map((each) => each.check())))).toEqual(["replaced", "replaced", "replaced"]);
+    expect(await within(clock, 5_000, Promise.all(nodes.map((each) => each.check())))).toEqual([
+      "replaced",
+      "replaced",
+      "replaced",
+    ]);
     expect(platform.issues).toHaveLength(2);
     expect(nodes.every((each) => platform.alive(each.peek()!))).toBe(true);
   });
@@ -26,7 +30,9 @@ describe("a credential that is checked", () => {
     const { clock, node, platform } = fleet();
     const answers = ["dead", "unknown"] as const;
     let asked = 0;
-    const one = node({ issuer: { ...platform, probe: async () => answers[Math.min(asked++, 1)]! } });
+    const one = node({
+      issuer: { ...platform, probe: async () => answers[Math.min(asked++, 1)]! },
+    });
     await within(clock, 2_000, one.get());
     platform.revoke(one.peek()!.reveal());
     expect(await within(clock, 5_000, one.check())).toBe("replaced");

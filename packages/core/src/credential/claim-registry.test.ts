@@ -14,34 +14,56 @@ import {
 
 const dayMs = 86_400_000;
 const renewedMs = 1_000 * dayMs;
-const claim: Claim = { environment: "production", path: ["a", "b"], node: "n1", sinceMs: renewedMs - dayMs, renewedMs };
+const claim: Claim = {
+  environment: "production",
+  path: ["a", "b"],
+  node: "n1",
+  sinceMs: renewedMs - dayMs,
+  renewedMs,
+};
 
 describe("a claim", () => {
   it("holds for two days after it was renewed, and longer where it says so, up to a year and a day", () => {
     expect(endsAtMs(claim)).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + dayMs })).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + 90 * dayMs })).toBe(renewedMs + 90 * dayMs);
-    expect(endsAtMs({ ...claim, untilMs: renewedMs + 9_999 * dayMs })).toBe(renewedMs + 366 * dayMs);
+    expect(endsAtMs({ ...claim, untilMs: renewedMs + 9_999 * dayMs })).toBe(
+      renewedMs + 366 * dayMs,
+    );
   });
 
   it("comes before every later one, and of two of one instant one does for everybody", () => {
     const later = { ...claim, sinceMs: claim.sinceMs + 1, path: ["0"] };
-    expect([isEarlier(claim, later), isEarlier(later, claim), isEarlier(claim, claim)]).toEqual([true, false, false]);
+    expect([isEarlier(claim, later), isEarlier(later, claim), isEarlier(claim, claim)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     const twin = { ...claim, path: ["a", "c"] };
     expect([isEarlier(claim, twin), isEarlier(twin, claim)]).toEqual([true, false]);
   });
 
   it("is of the environment whose whole path it has", () => {
     expect([samePath([], []), samePath(["a", "b"], ["a", "b"])]).toEqual([true, true]);
-    for (const other of [[], ["a"], ["a", "c"], ["b", "a"], ["a", "b", "c"]]) expect(samePath(["a", "b"], other)).toBe(false);
+    for (const other of [[], ["a"], ["a", "c"], ["b", "a"], ["a", "b", "c"]])
+      expect(samePath(["a", "b"], other)).toBe(false);
   });
 
   it("that nobody here can read may hold while its renewal is less than two days away, before or behind", () => {
     const nowMs = renewedMs;
     const held = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
-    expect([held(nowMs), held(nowMs - staleAfterMs + 1), held(nowMs - staleAfterMs)]).toEqual([true, true, false]);
-    expect([held(nowMs + staleAfterMs), held(nowMs + staleAfterMs + 1), held(String(nowMs))]).toEqual([true, false, false]);
-    for (const other of [undefined, null, "text", 7, {}, []]) expect(mayHold(other, nowMs)).toBe(false);
+    expect([held(nowMs), held(nowMs - staleAfterMs + 1), held(nowMs - staleAfterMs)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([
+      held(nowMs + staleAfterMs),
+      held(nowMs + staleAfterMs + 1),
+      held(String(nowMs)),
+    ]).toEqual([true, false, false]);
+    for (const other of [undefined, null, "text", 7, {}, []])
+      expect(mayHold(other, nowMs)).toBe(false);
   });
 });
 
@@ -53,9 +75,12 @@ describe("the registry", () => {
     expect(decodeRegistry(text, "id")).toEqual({ claims: [claim], unreadable });
   });
 
-  it.each(["", "{", "7", "null", '"claims"', "[]", "{}", '{"claims":{}}', '{"claims":null}'])("is none where it reads %j", (text) => {
-    expect(() => decodeRegistry(text, "id")).toThrow(UnreadableEntryError);
-  });
+  it.each(["", "{", "7", "null", '"claims"', "[]", "{}", '{"claims":{}}', '{"claims":null}'])(
+    "is none where it reads %j",
+    (text) => {
+      expect(() => decodeRegistry(text, "id")).toThrow(UnreadableEntryError);
+    },
+  );
 
   it("that is none says where it is, and what to do", () => {
     const { message, reason } = unreadableClaims("id");
@@ -75,7 +100,10 @@ describe("the registry", () => {
       { ...claim, untilMs: 5 },
       { ...claim, later: true },
     ];
-    expect(decodeRegistry(JSON.stringify({ claims: taken }), "id")).toEqual({ claims: taken, unreadable: [] });
+    expect(decodeRegistry(JSON.stringify({ claims: taken }), "id")).toEqual({
+      claims: taken,
+      unreadable: [],
+    });
   });
 
   it.each<[string, unknown]>([

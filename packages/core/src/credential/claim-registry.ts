@@ -1,4 +1,7 @@
-/** The registry of claims on one credential as text. What an older or newer release wrote there is carried along, never guessed at. */
+/**
+ * The registry of claims on one credential as text. What an older or newer release wrote there is
+ * carried along, never guessed at.
+ */
 import { claimsPath } from "../claims-path.ts";
 import { UnreadableEntryError } from "../errors.ts";
 
@@ -10,7 +13,10 @@ export interface Claim {
   /** Orders the claims: the earlier one is never refused because of the later one. */
   readonly sinceMs: number;
   readonly renewedMs: number;
-  /** Holds until then although nobody renews it, because the credential lives so long. Absent in claims of older releases. */
+  /**
+   * Holds until then although nobody renews it, because the credential lives so long. Absent in
+   * claims of older releases.
+   */
   readonly untilMs?: number;
 }
 
@@ -20,7 +26,9 @@ export interface Registry {
   readonly unreadable: readonly unknown[];
 }
 
-/** A claim that was not renewed for so long counts as given up, unless it says that it holds longer. */
+/**
+ * A claim that was not renewed for so long counts as given up, unless it says that it holds longer.
+ */
 export const staleAfterMs: number = 2 * 86_400_000;
 const heldMaxMs = 366 * 86_400_000;
 
@@ -29,7 +37,10 @@ export function endsAtMs({ renewedMs, untilMs = 0 }: Claim): number {
   return Math.max(renewedMs + staleAfterMs, Math.min(untilMs, renewedMs + heldMaxMs));
 }
 
-/** Whether one claim came before the other. A new claim is dated after all that it sees, so a tie is left by an older release only. */
+/**
+ * Whether one claim came before the other. A new claim is dated after all that it sees, so a tie is
+ * left by an older release only.
+ */
 export function isEarlier(one: Claim, other: Claim): boolean {
   if (one.sinceMs !== other.sinceMs) return one.sinceMs < other.sinceMs;
   return JSON.stringify(one.path) < JSON.stringify(other.path);
@@ -37,8 +48,15 @@ export function isEarlier(one: Claim, other: Claim): boolean {
 
 /** Whether something that cannot be read may be the claim of an environment that lives. */
 export function mayHold(entry: unknown, nowMs: number): boolean {
-  const renewedMs = typeof entry === "object" && entry !== null && "renewedMs" in entry ? entry.renewedMs : undefined;
-  return typeof renewedMs === "number" && nowMs < renewedMs + staleAfterMs && renewedMs <= nowMs + staleAfterMs;
+  const renewedMs =
+    typeof entry === "object" && entry !== null && "renewedMs" in entry
+      ? entry.renewedMs
+      : undefined;
+  return (
+    typeof renewedMs === "number" &&
+    nowMs < renewedMs + staleAfterMs &&
+    renewedMs <= nowMs + staleAfterMs
+  );
 }
 
 export function samePath(one: readonly string[], other: readonly string[]): boolean {
@@ -49,7 +67,10 @@ export function encodeRegistry({ claims, unreadable }: Registry): string {
   return JSON.stringify({ v: 1, claims: [...claims, ...unreadable] });
 }
 
-/** @throws {UnreadableEntryError} it is no registry at all. A single claim that cannot be read stands beside the others. */
+/**
+ * @throws {UnreadableEntryError} it is no registry at all. A single claim that cannot be read
+ *   stands beside the others.
+ */
 export function decodeRegistry(text: string, id: string): Registry {
   let document: unknown;
   try {
@@ -57,9 +78,15 @@ export function decodeRegistry(text: string, id: string): Registry {
   } catch {
     document = undefined;
   }
-  const entries: unknown = typeof document === "object" && document !== null && "claims" in document ? document.claims : undefined;
+  const entries: unknown =
+    typeof document === "object" && document !== null && "claims" in document
+      ? document.claims
+      : undefined;
   if (!Array.isArray(entries)) throw unreadableClaims(id);
-  return { claims: entries.filter(isClaim), unreadable: entries.filter((entry) => !isClaim(entry)) };
+  return {
+    claims: entries.filter(isClaim),
+    unreadable: entries.filter((entry) => !isClaim(entry)),
+  };
 }
 
 export function unreadableClaims(id: string): UnreadableEntryError {
@@ -76,8 +103,10 @@ const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 function isClaim(value: unknown): value is Claim {
   if (typeof value !== "object" || value === null) return false;
   const claim = value as Record<string, unknown>;
-  const isLabel = (label: unknown): boolean => typeof label === "string" && labelPattern.test(label);
-  const isPath = Array.isArray(claim["path"]) && claim["path"].every((segment) => typeof segment === "string");
+  const isLabel = (label: unknown): boolean =>
+    typeof label === "string" && labelPattern.test(label);
+  const isPath =
+    Array.isArray(claim["path"]) && claim["path"].every((segment) => typeof segment === "string");
   return (
     isLabel(claim["environment"]) &&
     isLabel(claim["node"]) &&

@@ -1,9 +1,11 @@
 /**
- * Which environment fetches a credential, written in a registry that all environments of one store share.
+ * Which environment fetches a credential, written in a registry that all environments of one store
+ * share.
  *
- * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and times, no secret. The earliest claim that
- * holds is never refused or made a consumer because of a later one. A claim that was not renewed for two days counts as given up, unless
- * the credential lives longer.
+ * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and
+ * times, no secret. The earliest claim that holds is never refused or made a consumer because of a
+ * later one. A claim that was not renewed for two days counts as given up, unless the credential
+ * lives longer.
  */
 import { claimsPath } from "../claims-path.ts";
 import type { Cache, Version } from "../cache.ts";
@@ -26,7 +28,10 @@ import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
 import type { OnConflict } from "./types.ts";
 
-/** Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is left as it is. */
+/**
+ * Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is
+ * left as it is.
+ */
 const lookEveryMs = 3_600_000;
 const renewEveryMs = 12 * 3_600_000;
 /** A consumer that waits in vain looks this often whether the other one is still there. */
@@ -49,7 +54,10 @@ export class Claims {
   readonly #onConflict: OnConflict;
   #lookAtMs = Number.NEGATIVE_INFINITY;
   #reconsiderAtMs = Number.NEGATIVE_INFINITY;
-  /** This environment's claim as this process saw or wrote it last: a registry that was lost forgets it. */
+  /**
+   * This environment's claim as this process saw or wrote it last: a registry that was lost forgets
+   * it.
+   */
   #own: Claim | undefined;
   /** The claim to which this environment had to yield when this process looked last. */
   #earlier: Claim | undefined;
@@ -67,7 +75,9 @@ export class Claims {
     this.#onConflict = onConflict;
   }
 
-  /** Which other environment claims the credential in this store, as far as this process has seen. */
+  /**
+   * Which other environment claims the credential in this store, as far as this process has seen.
+   */
   get rival(): string | undefined {
     return this.#rival;
   }
@@ -78,17 +88,29 @@ export class Claims {
   }
 
   /**
-   * Claims the credential for this environment; does nothing while the claim is fresh. Gives the other environment's claim when this one is to consume it.
+   * Claims the credential for this environment; does nothing while the claim is fresh. Gives the
+   * other environment's claim when this one is to consume it.
    *
-   * @param isEstablished whether this environment has stored a credential before. Claims that cannot be read stop only one that has not.
-   * @param isNew whether nothing is known of a credential: then there are hardly any claims either, and one is written without a look.
-   * @throws {CredentialConflictError} another environment claimed it first. @throws {CacheUnavailableError} the registry cannot be reached.
-   * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has no credential yet.
+   * @param isEstablished whether this environment has stored a credential before. Claims that
+   *   cannot be read stop only one that has not.
+   * @param isNew whether nothing is known of a credential: then there are hardly any claims either,
+   *   and one is written without a look.
+   * @throws {CredentialConflictError} another environment claimed it first. @throws
+   *   {CacheUnavailableError} the registry cannot be reached.
+   * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has
+   *   no credential yet.
    */
   async ensure(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
     const { clock, issuer } = this.#setting;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
-    const none = { claims: [], unreadable: [], own: undefined, others: [], nowMs: this.#clock.nowMs(), version: "absent" } as const;
+    const none = {
+      claims: [],
+      unreadable: [],
+      own: undefined,
+      others: [],
+      nowMs: this.#clock.nowMs(),
+      version: "absent",
+    } as const;
     if (isNew && this.#own === undefined && (await this.#write(none))) return this.#lookLater();
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
@@ -97,7 +119,10 @@ export class Claims {
       const consumed = this.#judge(reading);
       if (consumed !== undefined) return consumed;
       const { own, nowMs } = reading;
-      const isRenewed = own !== undefined && nowMs - own.renewedMs < renewEveryMs && endsAtMs(own) >= this.#coveredMs;
+      const isRenewed =
+        own !== undefined &&
+        nowMs - own.renewedMs < renewEveryMs &&
+        endsAtMs(own) >= this.#coveredMs;
       if (isRenewed || (await this.#write(reading))) return this.#lookLater();
       // It stands, and somebody else keeps writing: renewing it can wait.
       if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
@@ -108,7 +133,8 @@ export class Claims {
   }
 
   /**
-   * As {@link Claims.ensure} while the store takes no writes: looks, and claims nothing. Where it answers no reading either, what this process saw last counts.
+   * As {@link Claims.ensure} while the store takes no writes: looks, and claims nothing. Where it
+   * answers no reading either, what this process saw last counts.
    *
    * @throws as {@link Claims.ensure}.
    */
@@ -118,32 +144,49 @@ export class Claims {
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
     if (reading === "none") {
       const first = this.#earlier;
-      return first !== undefined && this.#clock.nowMs() < endsAtMs(first) ? this.#yieldTo(first) : undefined;
+      return first !== undefined && this.#clock.nowMs() < endsAtMs(first)
+        ? this.#yieldTo(first)
+        : undefined;
     }
     await this.#requireReadable(reading, Promise.resolve(isEstablished));
     return reading && this.#judge(reading);
   }
 
-  /** Claims that cannot be read stop an environment that has no credential yet: they may be somebody's. */
-  async #requireReadable(reading: Reading | undefined, isEstablished: Promise<boolean>): Promise<void> {
+  /**
+   * Claims that cannot be read stop an environment that has no credential yet: they may be
+   * somebody's.
+   */
+  async #requireReadable(
+    reading: Reading | undefined,
+    isEstablished: Promise<boolean>,
+  ): Promise<void> {
     if (reading !== undefined && reading.unreadable.length === 0) return;
     const { bus, issuer } = this.#setting;
     bus.emit("unreadable", { reason: "format" });
     const yields = this.#onConflict === "error" || this.#onConflict === "consume";
-    if (yields && reading?.own === undefined && !(await isEstablished)) throw unreadableClaims(issuer.id);
+    if (yields && reading?.own === undefined && !(await isEstablished))
+      throw unreadableClaims(issuer.id);
   }
 
-  /** Lets the claim hold as long as this credential lives, whatever life its issuer was said to give. */
+  /**
+   * Lets the claim hold as long as this credential lives, whatever life its issuer was said to
+   * give.
+   */
   async cover(expiresAtMs: number): Promise<void> {
     this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
-    if (this.#coveredMs <= this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#setting.issuer.lifetimeMs)) return;
+    if (
+      this.#coveredMs <=
+      this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#setting.issuer.lifetimeMs)
+    )
+      return;
     this.#lookAtMs = Number.NEGATIVE_INFINITY;
     await this.ensure(Promise.resolve(true));
   }
 
   /**
-   * For one that consumes: the claim to which it yields now, or `gone` when there is none any more, so that it may fetch itself. Looks at
-   * most every ten seconds; undefined in between, and while there are claims that cannot be read.
+   * For one that consumes: the claim to which it yields now, or `gone` when there is none any more,
+   * so that it may fetch itself. Looks at most every ten seconds; undefined in between, and while
+   * there are claims that cannot be read.
    */
   async reconsider(): Promise<Claim | "gone" | undefined> {
     const { clock } = this.#setting;
@@ -163,7 +206,10 @@ export class Claims {
     const version = entry?.version ?? "absent";
     let registry: Registry;
     try {
-      registry = entry === undefined ? { claims: [], unreadable: [] } : decodeRegistry(entry.value, issuer.id);
+      registry =
+        entry === undefined
+          ? { claims: [], unreadable: [] }
+          : decodeRegistry(entry.value, issuer.id);
     } catch {
       return undefined;
     }
@@ -185,11 +231,15 @@ export class Claims {
     return own ?? (this.#own !== undefined && nowMs < endsAtMs(this.#own) ? this.#own : undefined);
   }
 
-  /** The first claim that came before this environment's; the first of all, when this one has none. */
+  /**
+   * The first claim that came before this environment's; the first of all, when this one has none.
+   */
   #earlierIn(reading: Reading): Claim | undefined {
     const first = reading.others.toSorted((one, other) => (isEarlier(one, other) ? -1 : 1))[0];
     const held = this.#heldIn(reading);
-    return first === undefined || (held !== undefined && isEarlier(held, first)) ? undefined : first;
+    return first === undefined || (held !== undefined && isEarlier(held, first))
+      ? undefined
+      : first;
   }
 
   /** What the other claims mean for this environment. */
@@ -222,7 +272,8 @@ export class Claims {
   /** Once for each conflict, until another takes its place. */
   #report({ environment, path }: Claim, action: Exclude<OnConflict, "coexist"> | "keep"): void {
     const reported = JSON.stringify([action, path]);
-    if (this.#reported !== reported) this.#setting.bus.emit("claim-conflicted", { claimedBy: environment, action });
+    if (this.#reported !== reported)
+      this.#setting.bus.emit("claim-conflicted", { claimedBy: environment, action });
     this.#reported = reported;
   }
 
@@ -232,15 +283,25 @@ export class Claims {
     const { nowMs, others, own, version } = reading;
     const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
     const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;
-    const untilMs = Math.max(nowMs + staleAfterMs, Math.ceil(nowMs + issuer.lifetimeMs), this.#coveredMs);
+    const untilMs = Math.max(
+      nowMs + staleAfterMs,
+      Math.ceil(nowMs + issuer.lifetimeMs),
+      this.#coveredMs,
+    );
     const renewed = { environment, path: this.#path, node, sinceMs, renewedMs: nowMs, untilMs };
     const claims = [...others, renewed];
-    // Only an environment that is there already knows that nobody's claim is lost with what nobody can read.
-    const unreadable = own === undefined ? reading.unreadable : reading.unreadable.filter((entry) => mayHold(entry, nowMs));
+    // Only an environment that is there already knows that nobody's claim is lost with what nobody
+    // can read.
+    const unreadable =
+      own === undefined
+        ? reading.unreadable
+        : reading.unreadable.filter((entry) => mayHold(entry, nowMs));
     const ttlMs = staleAfterMs + Math.max(...claims.map((claim) => endsAtMs(claim) - nowMs));
     const options = { ifVersion: version, ttlMs };
     const text = encodeRegistry({ claims, unreadable });
-    const { written } = await health.watched("claims-set", () => answered(this.#setting, this.#registry.set(issuer.id, text, options)));
+    const { written } = await health.watched("claims-set", () =>
+      answered(this.#setting, this.#registry.set(issuer.id, text, options)),
+    );
     if (written) this.#own = renewed;
     return written;
   }

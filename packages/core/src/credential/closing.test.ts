@@ -4,9 +4,11 @@ import { faultPlan, faultyCache, type FaultPlan } from "../testing/index.ts";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
 /** A node whose subscriptions are counted where the store keeps them. */
-function listening(
-  role: "owner" | "consumer" = "owner",
-): Fleet & { readonly one: Node; readonly faults: FaultPlan; readonly listeners: Set<WatchListener> } {
+function listening(role: "owner" | "consumer" = "owner"): Fleet & {
+  readonly one: Node;
+  readonly faults: FaultPlan;
+  readonly listeners: Set<WatchListener>;
+} {
   const world = fleet();
   const faults = faultPlan({ clock: world.clock });
   const listeners = new Set<WatchListener>();
@@ -31,15 +33,18 @@ function counted(cache: Cache, listeners: Set<WatchListener>): Cache {
 }
 
 describe("closing", () => {
-  it.each(["owner", "consumer"] as const)("leaves no subscription, whether of the %s", async (role) => {
-    const { clock, node, one, listeners } = listening(role);
-    await within(clock, 2_000, Promise.all([node().get(), one.get()]));
-    await clock.advance(1_000);
-    expect(listeners.size).toBe(1);
-    await within(clock, 10, one.close());
-    await clock.settle();
-    expect(listeners.size).toBe(0);
-  });
+  it.each(["owner", "consumer"] as const)(
+    "leaves no subscription, whether of the %s",
+    async (role) => {
+      const { clock, node, one, listeners } = listening(role);
+      await within(clock, 2_000, Promise.all([node().get(), one.get()]));
+      await clock.advance(1_000);
+      expect(listeners.size).toBe(1);
+      await within(clock, 10, one.close());
+      await clock.settle();
+      expect(listeners.size).toBe(0);
+    },
+  );
 
   it("leaves no subscription that the store grants afterwards", async () => {
     const { clock, one, faults, listeners } = listening();

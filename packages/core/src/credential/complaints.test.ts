@@ -1,9 +1,17 @@
-/** Complaints that are not true, or that the platform does not answer at once: none of them alone may cost a credential. */
+/**
+ * Complaints that are not true, or that the platform does not answer at once: none of them alone
+ * may cost a credential.
+ */
 import { describe, expect, it } from "vitest";
 import type { ManualClock, ScriptedIssuer } from "../testing/index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
-type Answer = "alive" | "dead" | "unknown" | "silence" | { readonly afterMs: number; readonly says: "alive" | "dead" };
+type Answer =
+  | "alive"
+  | "dead"
+  | "unknown"
+  | "silence"
+  | { readonly afterMs: number; readonly says: "alive" | "dead" };
 
 /** A platform that answers questions as written, one after the other, and the last for ever. */
 function asked(platform: ScriptedIssuer, clock: ManualClock, answers: Answer[]) {
@@ -23,14 +31,21 @@ describe("a question to the platform about a credential that was refused", () =>
   it.each<[string, Answer[], number]>([
     ["says nothing", ["unknown", "unknown", "alive"], 500],
     ["does not come", ["silence", "alive"], 1_500],
-    ["comes late, and later ones do not come", [{ afterMs: 2_500, says: "alive" }, "silence"], 2_600],
-  ])("is put again where the answer %s, before the credential is given up", async (_, answers, ms) => {
-    const { clock, node, platform } = fleet();
-    const one = node({ issuer: asked(platform, clock, answers).issuer });
-    const secret = await within(clock, 2_000, one.get());
-    expect(await within(clock, ms, one.reject(secret))).toEqual({ replaced: false });
-    expect(platform.issues).toHaveLength(1);
-  });
+    [
+      "comes late, and later ones do not come",
+      [{ afterMs: 2_500, says: "alive" }, "silence"],
+      2_600,
+    ],
+  ])(
+    "is put again where the answer %s, before the credential is given up",
+    async (_, answers, ms) => {
+      const { clock, node, platform } = fleet();
+      const one = node({ issuer: asked(platform, clock, answers).issuer });
+      const secret = await within(clock, 2_000, one.get());
+      expect(await within(clock, ms, one.reject(secret))).toEqual({ replaced: false });
+      expect(platform.issues).toHaveLength(1);
+    },
+  );
 
   it("is put three times at most, and takes no longer than one that is not answered", async () => {
     const { clock, node, platform } = fleet();
@@ -53,7 +68,9 @@ describe("a question to the platform about a credential that was refused", () =>
 
   it("is put again before a second request leaves, where the first one was not answered either", async () => {
     const { clock, node, platform } = fleet();
-    const one = node({ issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "alive"]).issuer });
+    const one = node({
+      issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "alive"]).issuer,
+    });
     const secret = await within(clock, 2_000, one.get());
     platform.script({ outcome: "unknown-unprocessed" });
     expect(await within(clock, 20_000, one.reject(secret))).toEqual({ replaced: false });
@@ -63,7 +80,9 @@ describe("a question to the platform about a credential that was refused", () =>
 
   it("that tells of a death before the second request has it replaced, and what died is out of use at once", async () => {
     const { clock, node, platform } = fleet();
-    const one = node({ issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "dead"]).issuer });
+    const one = node({
+      issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "dead"]).issuer,
+    });
     const secret = await within(clock, 2_000, one.get());
     platform.revoke(secret.reveal());
     platform.script({ outcome: "unknown-unprocessed" }, { requestMs: 1_000 });
@@ -119,7 +138,9 @@ describe("a complaint of another node that the platform denies, where the store 
   it("is not believed when the platform does not answer later", async () => {
     const { clock, node, platform } = fleet();
     const consumer = node({ role: "consumer", issuer: asked(platform, clock, ["unknown"]).issuer });
-    const owner = node({ issuer: asked(platform, clock, ["alive", "unknown", "unknown", "unknown", "alive"]).issuer });
+    const owner = node({
+      issuer: asked(platform, clock, ["alive", "unknown", "unknown", "unknown", "alive"]).issuer,
+    });
     await within(clock, 2_000, owner.get());
     const secret = await within(clock, 2_000, consumer.get());
     owner.faults.refusesWrites = "readonly";

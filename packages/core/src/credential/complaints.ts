@@ -1,7 +1,8 @@
 /**
- * Judges a complaint: somebody was refused with the credential that is in use. One complaint is not believed for everybody, because often the fault
- * is the call's: the platform is asked first, whatever the credential's age. What it calls dead is out of use at once; what it calls alive is kept;
- * what it says nothing of stays in use until it has been replaced.
+ * Judges a complaint: somebody was refused with the credential that is in use. One complaint is not
+ * believed for everybody, because often the fault is the call's: the platform is asked first,
+ * whatever the credential's age. What it calls dead is out of use at once; what it calls alive is
+ * kept; what it says nothing of stays in use until it has been replaced.
  */
 import { isDead, isSuspect } from "../state/state.ts";
 import { isUnavailable } from "./store-health.ts";
@@ -28,7 +29,10 @@ export class Complaints {
   }
 
   /** What to do about it; or what the platform says of the credential, where that is kept. */
-  async judged(holding: Holding, { signal, doubtful = false }: ComplaintOptions = {}): Promise<Goal | "alive" | "unknown"> {
+  async judged(
+    holding: Holding,
+    { signal, doubtful = false }: ComplaintOptions = {},
+  ): Promise<Goal | "alive" | "unknown"> {
     const { local } = this.#parts;
     const { fingerprint } = holding.held;
     const found = await this.#probe.verdict(holding.secret, signal);
@@ -39,10 +43,17 @@ export class Complaints {
     }
     if (isPresent && found === "unknown" && doubtful) return "unknown";
     const isFirstHand = !this.#probe.canAsk;
-    const isConfirmed = isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
+    const isConfirmed =
+      isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
     if (found === "dead" || isConfirmed) local.refuse(fingerprint);
     const askedAtMs = isFirstHand ? undefined : this.#parts.setting.clock.monotonicMs();
-    return { reason: "rejected", refused: fingerprint, isDead: found === "dead" || isFirstHand, isFirstHand, askedAtMs };
+    return {
+      reason: "rejected",
+      refused: fingerprint,
+      isDead: found === "dead" || isFirstHand,
+      isFirstHand,
+      askedAtMs,
+    };
   }
 
   /** Takes back what somebody else reported. */
@@ -50,11 +61,14 @@ export class Complaints {
     const { local } = this.#parts;
     const { state } = local;
     if (state === undefined || !isSuspect(state)) return;
-    const applied = await this.#source.document.apply({ type: "suspect", fingerprint, found: "alive" }).catch((error: unknown) => {
-      // A consumer may have been given no right to write.
-      if (!isUnavailable(error)) throw error;
-      return undefined;
-    });
-    if (applied?.snapshot.state?.credential?.fingerprint === fingerprint) local.note(applied.snapshot.state);
+    const applied = await this.#source.document
+      .apply({ type: "suspect", fingerprint, found: "alive" })
+      .catch((error: unknown) => {
+        // A consumer may have been given no right to write.
+        if (!isUnavailable(error)) throw error;
+        return undefined;
+      });
+    if (applied?.snapshot.state?.credential?.fingerprint === fingerprint)
+      local.note(applied.snapshot.state);
   }
 }

@@ -1,4 +1,7 @@
-/** What a node that never refreshes does when what is stored does not serve it: tells the owners, looks whose credential to use, waits. */
+/**
+ * What a node that never refreshes does when what is stored does not serve it: tells the owners,
+ * looks whose credential to use, waits.
+ */
 import { samePath } from "./claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Claims } from "./claims.ts";
@@ -21,14 +24,19 @@ interface Consuming {
 }
 
 /** Tells the owners what the platform refused, and waits for what they store. */
-export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapshot): Promise<Obstacle> {
+export async function asConsumer(
+  means: Consuming,
+  goal: Goal,
+  snapshot: Snapshot,
+): Promise<Obstacle> {
   const { complained, demand, parts, source } = means;
   if (await hasMoved(means)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
   const aim = aimAt(goal, state, parts);
   if (mustMark(aim, state)) {
     // An owner has asked the platform since, and found it alive.
-    if (complained.has(goal) && state?.credential?.fingerprint === aim.refused) throw handedOutAgain(parts.setting.issuer.id);
+    if (complained.has(goal) && state?.credential?.fingerprint === aim.refused)
+      throw handedOutAgain(parts.setting.issuer.id);
     // One that the store did not take tells nobody.
     if (await mark(means, aim, snapshot)) complained.add(goal);
   }
@@ -36,7 +44,10 @@ export async function asConsumer(means: Consuming, goal: Goal, snapshot: Snapsho
   return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
 }
 
-/** Tells whoever has the lease what the platform calls dead: a leader that waits because the stored one works need not wait any longer. */
+/**
+ * Tells whoever has the lease what the platform calls dead: a leader that waits because the stored
+ * one works need not wait any longer.
+ */
 export async function tellHolder(means: Marking, goal: Goal, snapshot: Snapshot): Promise<void> {
   const aim = aimAt(goal, snapshot.state, means.parts);
   if (aim.isDead === true && mustMark(aim, snapshot.state)) await mark(means, aim, snapshot);
@@ -44,22 +55,38 @@ export async function tellHolder(means: Marking, goal: Goal, snapshot: Snapshot)
 
 /** Whether the document does not say yet what is known here. */
 function mustMark(aim: Goal, state: State | undefined): boolean {
-  const isMarked = state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
+  const isMarked =
+    state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
   return aim.reason === "rejected" && aim.refused !== undefined && !isMarked;
 }
 
 type Marking = Pick<Consuming, "parts" | "source" | "claims">;
 
-/** Whether the owners can read it now. Whoever marks it counts it, and so has to tell of it: for the others it is known then. */
-async function mark({ claims, parts, source }: Marking, { isDead = false, refused = "" }: Goal, snapshot: Snapshot): Promise<boolean> {
-  const event = { type: "suspect", fingerprint: refused, found: isDead ? "dead" : "refused" } as const;
+/**
+ * Whether the owners can read it now. Whoever marks it counts it, and so has to tell of it: for the
+ * others it is known then.
+ */
+async function mark(
+  { claims, parts, source }: Marking,
+  { isDead = false, refused = "" }: Goal,
+  snapshot: Snapshot,
+): Promise<boolean> {
+  const event = {
+    type: "suspect",
+    fingerprint: refused,
+    found: isDead ? "dead" : "refused",
+  } as const;
   const applied = await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
     // A consumer may have been given no right to write.
     if (!isUnavailable(error)) throw error;
     return undefined;
   });
   if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
-    reportForeign(parts, applied.verdict.foreign, { fingerprint: refused, claimedBy: claims.rival, state: applied.snapshot.state });
+    reportForeign(parts, applied.verdict.foreign, {
+      fingerprint: refused,
+      claimedBy: claims.rival,
+      state: applied.snapshot.state,
+    });
   return applied !== undefined;
 }
 
@@ -82,7 +109,10 @@ function nothingStored({ parts, source }: Consuming, { state }: Snapshot): strin
   return `this node consumes the environment "${owner}", which ${stored}. ${remedy}`;
 }
 
-/** Whether a consumer that finds nothing has to look elsewhere now: the environment that it consumes may have given up its claim. */
+/**
+ * Whether a consumer that finds nothing has to look elsewhere now: the environment that it consumes
+ * may have given up its claim.
+ */
 async function hasMoved({ claims, source }: Consuming): Promise<boolean> {
   const { yieldsTo } = source;
   if (yieldsTo === undefined) return false;

@@ -43,7 +43,8 @@ import { Upkeep } from "./upkeep.ts";
 /**
  * Keeps one live credential for all nodes of one environment. Constructing it does no I/O.
  *
- * @throws {ConfigurationError} an option is wrong; the text names the rule and a setting that would satisfy it.
+ * @throws {ConfigurationError} an option is wrong; the text names the rule and a setting that would
+ *   satisfy it.
  */
 export function credential(options: CredentialOptions): Credential {
   return new ManagedCredential(settingFrom(options), options);
@@ -83,10 +84,18 @@ class ManagedCredential implements Credential {
       this.#flights.wake();
     });
     const adoption = new Adoption(setting, storeClock, this.#local);
-    this.#parts = { setting, storeClock, local: this.#local, adoption, takeover: new Takeover(clock) };
+    this.#parts = {
+      setting,
+      storeClock,
+      local: this.#local,
+      adoption,
+      takeover: new Takeover(clock),
+    };
     const store = storeFrom(options);
     const cache = store.cache.withPrefix(environment);
-    this.#source = new Source(this.#parts, cache, roleFrom(options.role), () => this.#onStoreRecovered());
+    this.#source = new Source(this.#parts, cache, roleFrom(options.role), () =>
+      this.#onStoreRecovered(),
+    );
     this.#recorder = new Recorder(this.#parts);
     this.#latch = new Latch(setting, storeClock, this.#local);
     this.#probe = new Probe(this.#parts, this.#closing.signal);
@@ -99,7 +108,12 @@ class ManagedCredential implements Credential {
       parts: this.#parts,
       source: this.#source,
       lock,
-      claims: new Claims(setting, storeClock, cache, options.onConflict ?? (sharesPlatform ? "coexist" : "error")),
+      claims: new Claims(
+        setting,
+        storeClock,
+        cache,
+        options.onConflict ?? (sharesPlatform ? "coexist" : "error"),
+      ),
       recorder: this.#recorder,
       latch: this.#latch,
       probe: this.#probe,
@@ -109,10 +123,27 @@ class ManagedCredential implements Credential {
       demand: this.#demand,
       closing: this.#closing.signal,
     };
-    this.#flights = new Flights(this.#parts, (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle), this.#closing.signal);
-    this.#replacement = new Replacement(this.#parts, this.#source, this.#flights, this.#probe, this.#closing.signal);
+    this.#flights = new Flights(
+      this.#parts,
+      (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle),
+      this.#closing.signal,
+    );
+    this.#replacement = new Replacement(
+      this.#parts,
+      this.#source,
+      this.#flights,
+      this.#probe,
+      this.#closing.signal,
+    );
     const others = new OthersComplaints(this.#parts, this.#complaints);
-    this.#upkeep = new Upkeep(this.#parts, this.#source, this.#flights, this.#latch, others, this.#demand);
+    this.#upkeep = new Upkeep(
+      this.#parts,
+      this.#source,
+      this.#flights,
+      this.#latch,
+      others,
+      this.#demand,
+    );
   }
 
   peek(): Secret | undefined {
@@ -122,7 +153,12 @@ class ManagedCredential implements Credential {
 
   get(options?: CallOptions): Promise<Secret> {
     const { holding } = this.#local;
-    if (holding === undefined || this.#nowMs() >= holding.hardUntilMs || options?.signal?.aborted === true) return this.#slowGet(options);
+    if (
+      holding === undefined ||
+      this.#nowMs() >= holding.hardUntilMs ||
+      options?.signal?.aborted === true
+    )
+      return this.#slowGet(options);
     holding.uses += 1;
     return holding.promise;
   }
@@ -148,12 +184,17 @@ class ManagedCredential implements Credential {
     });
     const reportedAtMs = this.#parts.storeClock.nowMs();
     // Whether a stranger's text is the fleet's present one, the store knows.
-    if (verdict === "unknown" && !this.#local.isUsable) await this.#ensure({ reason: "cold" }, options.signal);
+    if (verdict === "unknown" && !this.#local.isUsable)
+      await this.#ensure({ reason: "cold" }, options.signal);
     const present = this.#local.isUsable ? this.#local.holding : undefined;
     const isPresent = present?.held.fingerprint === fingerprint;
     const goal = isPresent
       ? await this.#complaints.judged(present, options)
-      : ({ reason: "rejected", refused: fingerprint, isDead: this.#local.wasRefused(fingerprint) } as const);
+      : ({
+          reason: "rejected",
+          refused: fingerprint,
+          isDead: this.#local.wasRefused(fingerprint),
+        } as const);
     if (typeof goal === "string") return { replaced: false };
     this.#upkeep.start();
     return this.#replacement.for(goal, reportedAtMs, options.signal);
@@ -171,7 +212,8 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
     this.#latch.open();
-    // What is to be replaced is what the store holds now; or what this node holds, where it knows better than the store.
+    // What is to be replaced is what the store holds now; or what this node holds, where it knows
+    // better than the store.
     const snapshot = await this.#untilClosed(this.#source.read(), options.signal);
     const replaces = this.#local.holding?.held.commitId ?? snapshot.state?.credential?.commitId;
     return this.#ensure({ reason: "manual", replaces }, options.signal);
@@ -189,20 +231,29 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("switches");
     const { bus, fallback, issuer } = this.#setting;
-    if (fallback === undefined) throw new ConfigurationError(`The issuer of "${this.id}" has no fallback.`);
+    if (fallback === undefined)
+      throw new ConfigurationError(`The issuer of "${this.id}" has no fallback.`);
     const to = on ? "fallback" : "own";
-    const applied = await this.#untilClosed(this.#source.document.apply({ type: "switch", to }), options.signal);
+    const applied = await this.#untilClosed(
+      this.#source.document.apply({ type: "switch", to }),
+      options.signal,
+    );
     const state = applied?.snapshot.state;
     if (state === undefined || applied?.verdict.kind === "kept") return this.get(options);
     this.#local.note(state);
     bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
-    return this.#ensure({ reason: "expired", replaces: state.credential?.commitId }, options.signal);
+    return this.#ensure(
+      { reason: "expired", replaces: state.credential?.commitId },
+      options.signal,
+    );
   }
 
   async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
     this.#open(undefined);
     this.#requireOwner("counts");
-    const applied = await this.#untilClosed(this.#source.document.apply({ type: "ledger", used, remaining }));
+    const applied = await this.#untilClosed(
+      this.#source.document.apply({ type: "ledger", used, remaining }),
+    );
     if (applied?.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
   }
 
@@ -240,14 +291,18 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     const { holding } = this.#local;
     return this.#ensure(
-      holding === undefined ? { reason: "cold" } : { reason: "expired", replaces: holding.held.commitId },
+      holding === undefined
+        ? { reason: "cold" }
+        : { reason: "expired", replaces: holding.held.commitId },
       options.signal,
     );
   }
 
   #requireOwner(act: string): void {
     if (this.#source.role === "consumer")
-      throw new ConfigurationError(`This node consumes "${this.id}" and never ${act} it. Do that on an owner.`);
+      throw new ConfigurationError(
+        `This node consumes "${this.id}" and never ${act} it. Do that on an owner.`,
+      );
   }
 
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
@@ -273,14 +328,20 @@ class ManagedCredential implements Credential {
     this.#upkeep.hurry();
   }
 
-  #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): { ageMs: number; remainingMs: number } {
+  #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): {
+    ageMs: number;
+    remainingMs: number;
+  } {
     const nowMs = this.#parts.storeClock.nowMs();
     return { ageMs: nowMs - held.issuedAtMs, remainingMs: held.expiresAtMs - nowMs };
   }
 }
 
 /** Whether the lock works; somebody else may hold it. */
-async function tryLeaseOnce({ clock, issuer, parameters, random }: Setting, lock: Lock): Promise<void> {
+async function tryLeaseOnce(
+  { clock, issuer, parameters, random }: Setting,
+  lock: Lock,
+): Promise<void> {
   const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
   const lease = await tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
   if (lease.acquired) await lease.release();

@@ -4,7 +4,11 @@ import { seededRandom } from "../testing/index.ts";
 import { answering, fleet, within, type Fleet } from "./fleet.fixture.ts";
 
 /** A node to whose events nobody listens. */
-function quiet({ clock, platform, store }: Fleet, name: string, options: Partial<CredentialOptions> = {}): Credential {
+function quiet(
+  { clock, platform, store }: Fleet,
+  name: string,
+  options: Partial<CredentialOptions> = {},
+): Credential {
   return credential({
     issuer: platform,
     cache: store.cache(),
@@ -83,33 +87,38 @@ describe("the background without a need", () => {
     }
   });
 
-  it.each([true, false])("goes on for a consumer elsewhere, which writes at most once a lifetime (messages: %s)", async (pushesChanges) => {
-    const world = fleet({ pushesChanges });
-    const owner = quiet(world, "owner");
-    await within(world.clock, 2_000, owner.get());
-    const consumer = quiet(world, "consumer", { role: "consumer" });
-    await within(world.clock, 2_000, consumer.get());
-    const marks = new Set<number | undefined>();
-    for (let minutes = 0; minutes < 24 * 60; minutes += 10) {
-      await world.clock.advance(600_000);
-      expect(consumer.peek(), `after ${minutes} min`).toBeDefined();
-      marks.add((await world.document())?.usedAtMs);
-    }
-    expect(marks.size).toBeGreaterThanOrEqual(10);
-    expect(marks.size).toBeLessThanOrEqual(13);
-    // Nobody uses it any more: it runs out.
-    await consumer.close();
-    await world.clock.advance(6 * hourMs);
-    const { length } = world.platform.issues;
-    await world.clock.advance(48 * hourMs);
-    expect(world.platform.issues.length).toBe(length);
-  });
+  it.each([true, false])(
+    "goes on for a consumer elsewhere, which writes at most once a lifetime (messages: %s)",
+    async (pushesChanges) => {
+      const world = fleet({ pushesChanges });
+      const owner = quiet(world, "owner");
+      await within(world.clock, 2_000, owner.get());
+      const consumer = quiet(world, "consumer", { role: "consumer" });
+      await within(world.clock, 2_000, consumer.get());
+      const marks = new Set<number | undefined>();
+      for (let minutes = 0; minutes < 24 * 60; minutes += 10) {
+        await world.clock.advance(600_000);
+        expect(consumer.peek(), `after ${minutes} min`).toBeDefined();
+        marks.add((await world.document())?.usedAtMs);
+      }
+      expect(marks.size).toBeGreaterThanOrEqual(10);
+      expect(marks.size).toBeLessThanOrEqual(13);
+      // Nobody uses it any more: it runs out.
+      await consumer.close();
+      await world.clock.advance(6 * hourMs);
+      const { length } = world.platform.issues;
+      await world.clock.advance(48 * hourMs);
+      expect(world.platform.issues.length).toBe(length);
+    },
+  );
 
   it("begins again for a consumer that comes when all has run out", async () => {
     const world = fleet();
     await within(world.clock, 2_000, quiet(world, "owner").get());
     await world.clock.advance(24 * hourMs);
     const consumer = quiet(world, "consumer", { role: "consumer" });
-    expect((await within(world.clock, 20_000, consumer.get())).reveal()).toBe(world.platform.latest);
+    expect((await within(world.clock, 20_000, consumer.get())).reveal()).toBe(
+      world.platform.latest,
+    );
   });
 });

@@ -23,26 +23,41 @@ export class Demand {
     this.#keepAlive = keepAlive;
   }
 
-  /** Somebody waits for the credential. Who is served from memory is only counted, and noticed when the background wakes. */
+  /**
+   * Somebody waits for the credential. Who is served from memory is only counted, and noticed when
+   * the background wakes.
+   */
   use(): void {
     this.#usedAtMs = this.#parts.setting.clock.monotonicMs();
   }
 
   /**
-   * Whether it was used within its last lifetime, here or by a node that may not refresh; or somebody listens to its events, or wants it kept.
+   * Whether it was used within its last lifetime, here or by a node that may not refresh; or
+   * somebody listens to its events, or wants it kept.
    *
    * @param markedAtMs when such a node last left its mark in the document.
    */
   isWanted(markedAtMs: number | undefined): boolean {
     if (this.#keepAlive || this.#parts.setting.bus.hasListeners || this.#isUsedHere()) return true;
-    return markedAtMs !== undefined && this.#parts.storeClock.nowMs() - markedAtMs < markedLifetimes * this.#lifetimeMs();
+    return (
+      markedAtMs !== undefined &&
+      this.#parts.storeClock.nowMs() - markedAtMs < markedLifetimes * this.#lifetimeMs()
+    );
   }
 
-  /** As a consumer: leaves a mark for those who refresh, at most once a lifetime. Never fails because of the store. */
+  /**
+   * As a consumer: leaves a mark for those who refresh, at most once a lifetime. Never fails
+   * because of the store.
+   */
   async mark(source: Source): Promise<void> {
     const { clock } = this.#parts.setting;
     const nowMs = clock.monotonicMs();
-    if (source.role !== "consumer" || nowMs < this.#markAgainAtMs || !(this.#keepAlive || this.#isUsedHere())) return;
+    if (
+      source.role !== "consumer" ||
+      nowMs < this.#markAgainAtMs ||
+      !(this.#keepAlive || this.#isUsedHere())
+    )
+      return;
     const everyMs = this.#lifetimeMs();
     this.#markAgainAtMs = nowMs + everyMs;
     try {
@@ -63,7 +78,10 @@ export class Demand {
     return nowMs - this.#usedAtMs < this.#lifetimeMs();
   }
 
-  /** Handed out again, the same credential has what is left of its life: that says nothing about how long nobody needs it. */
+  /**
+   * Handed out again, the same credential has what is left of its life: that says nothing about how
+   * long nobody needs it.
+   */
   #lifetimeMs(): number {
     const { local, setting } = this.#parts;
     const held = local.holding?.held;

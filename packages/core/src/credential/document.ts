@@ -30,7 +30,10 @@ export interface ApplyOptions {
 /** A document whose credential ran out so long ago belongs to nobody. */
 const keptMs = 30 * 86_400_000;
 
-/** How long the store keeps a document, in ms; undefined for ever: an input, a refresh token say, is nowhere else. */
+/**
+ * How long the store keeps a document, in ms; undefined for ever: an input, a refresh token say, is
+ * nowhere else.
+ */
 function ttlOf({ credential }: State, nowMs: number): number | undefined {
   if (credential?.carry !== undefined) return undefined;
   return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
@@ -56,7 +59,12 @@ export class StoredDocument implements FleetDocument {
   #poisonedSinceMs: number | undefined;
 
   /** @param onRecovered called when the store answers again, before the answer is used. */
-  constructor(setting: Setting, clock: StoreClock, cache: Cache, onRecovered: () => void = () => {}) {
+  constructor(
+    setting: Setting,
+    clock: StoreClock,
+    cache: Cache,
+    onRecovered: () => void = () => {},
+  ) {
     this.#setting = setting;
     this.#clock = clock;
     this.#cache = cache;
@@ -64,7 +72,10 @@ export class StoredDocument implements FleetDocument {
     this.key = setting.issuer.id;
   }
 
-  /** @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} it holds what this node must not use. */
+  /**
+   * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} it
+   *   holds what this node must not use.
+   */
   async read(): Promise<Snapshot> {
     const startedMs = this.#setting.clock.monotonicMs();
     const entry = await this.#watched("get", () => this.#cache.get(this.key));
@@ -73,8 +84,13 @@ export class StoredDocument implements FleetDocument {
     return { state: this.#decoded(entry.value), version: entry.version };
   }
 
-  /** Makes the event's change by compare-and-set, deciding again whenever somebody else wrote first. */
-  async apply<E extends StateEvent>(event: E, options: ApplyOptions = {}): Promise<Applied<E> | undefined> {
+  /**
+   * Makes the event's change by compare-and-set, deciding again whenever somebody else wrote first.
+   */
+  async apply<E extends StateEvent>(
+    event: E,
+    options: ApplyOptions = {},
+  ): Promise<Applied<E> | undefined> {
     const { random, rules } = this.#setting;
     let snapshot = options.from ?? (await this.read());
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
@@ -90,21 +106,36 @@ export class StoredDocument implements FleetDocument {
     );
   }
 
-  /** Undefined when another version is stored. A lost answer is asked for again under the same id, so that the write counts once. */
-  async #write(state: State, ifVersion: Version | "absent", operationId: string): Promise<Version | undefined> {
+  /**
+   * Undefined when another version is stored. A lost answer is asked for again under the same id,
+   * so that the write counts once.
+   */
+  async #write(
+    state: State,
+    ifVersion: Version | "absent",
+    operationId: string,
+  ): Promise<Version | undefined> {
     const value = encodeState(state);
     const ttlMs = ttlOf(state, this.#clock.nowMs());
     for (let sends = 1; ; sends += 1) {
       const startedMs = this.#setting.clock.monotonicMs();
       try {
         const result = await this.#watched("set", () =>
-          this.#cache.set(this.key, value, { ifVersion, operationId, ...(ttlMs !== undefined && { ttlMs }) }),
+          this.#cache.set(this.key, value, {
+            ifVersion,
+            operationId,
+            ...(ttlMs !== undefined && { ttlMs }),
+          }),
         );
         this.#clock.observe(result.storeNowMs, startedMs);
         if (result.written && state.credential !== undefined) this.#reportTracing();
         return result.written ? result.version : undefined;
       } catch (error) {
-        if (!(error instanceof Error && "retryable" in error && error.retryable === true) || sends >= sendsMax || isRefusal(error))
+        if (
+          !(error instanceof Error && "retryable" in error && error.retryable === true) ||
+          sends >= sendsMax ||
+          isRefusal(error)
+        )
           throw error;
       }
     }
@@ -122,9 +153,15 @@ export class StoredDocument implements FleetDocument {
     const nowMs = this.#clock.nowMs();
     const seenMs = Math.min(nowMs, this.#poisonedSinceMs ?? nowMs);
     try {
-      const { state, ignored } = sanitized(decodeState(text, this.key), nowMs, parameters.drainMs, seenMs);
+      const { state, ignored } = sanitized(
+        decodeState(text, this.key),
+        nowMs,
+        parameters.drainMs,
+        seenMs,
+      );
       this.#poisonedSinceMs = ignored.length === 0 ? undefined : seenMs;
-      for (const { field, valueMs, limitMs } of ignored) bus.emit("poisoned", { field, valueMs, limitMs });
+      for (const { field, valueMs, limitMs } of ignored)
+        bus.emit("poisoned", { field, valueMs, limitMs });
       return state;
     } catch (error) {
       this.#reportUnreadable(error);
@@ -132,7 +169,10 @@ export class StoredDocument implements FleetDocument {
     }
   }
 
-  /** Writes the document again as it was read, to see whether the store takes it. Changes nothing but its version. */
+  /**
+   * Writes the document again as it was read, to see whether the store takes it. Changes nothing
+   * but its version.
+   */
   async touch({ state, version }: Snapshot): Promise<void> {
     if (state !== undefined) await this.#write(state, version, this.#setting.random.id());
   }
@@ -140,7 +180,9 @@ export class StoredDocument implements FleetDocument {
   /** Runs a store command, and notes whether the store did it. */
   async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
     try {
-      return await this.#setting.health.watched(operation, () => answered(this.#setting, command()));
+      return await this.#setting.health.watched(operation, () =>
+        answered(this.#setting, command()),
+      );
     } catch (error) {
       this.#reportUnreadable(error);
       throw error;
@@ -154,10 +196,15 @@ export class StoredDocument implements FleetDocument {
   }
 }
 
-/** Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the store's deadline. */
+/**
+ * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
+ * store's deadline.
+ */
 export function answered<T>({ clock, parameters }: Setting, answer: Promise<T>): Promise<T> {
   const ms = parameters.storeDeadlineMs;
   const error = (): Error =>
-    new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, { reason: "timeout" });
+    new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
+      reason: "timeout",
+    });
   return bounded(answer, { deadline: { clock, ms, error }, signals: [] });
 }

@@ -1,4 +1,7 @@
-/** What the background does next, and when: pure choices over instants of the monotonic clock, so that a test can bound how often it wakes. */
+/**
+ * What the background does next, and when: pure choices over instants of the monotonic clock, so
+ * that a test can bound how often it wakes.
+ */
 import type { Parameters } from "../parameters.ts";
 
 export interface DueTerms {
@@ -23,38 +26,70 @@ export function dueTask(terms: DueTerms, nowMs: number): DueTask | undefined {
   return nowMs >= terms.followAtMs ? "follow" : undefined;
 }
 
-/** The timer never sleeps longer, so that a suspend of the machine, which stops the monotonic clock, is noticed soon after. */
+/**
+ * The timer never sleeps longer, so that a suspend of the machine, which stops the monotonic clock,
+ * is noticed soon after.
+ */
 export const sleepMaxMs = 20_000;
-/** After a wake-up it sleeps at least so long: whatever term is wrong, the store and the processor are spared. */
+/**
+ * After a wake-up it sleeps at least so long: whatever term is wrong, the store and the processor
+ * are spared.
+ */
 export const sleepMinMs = 50;
 
 /** How long to sleep at `nowMs`, in ms, having woken `lastWokeMs`. */
 export function sleepMs(terms: DueTerms, nowMs: number, lastWokeMs: number): number {
   const { followAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs, reportAtMs } = terms;
-  const nextMs = Math.min(followAtMs, readAtMs, reportAtMs, Math.max(refreshAtMs, refreshNotBeforeMs));
+  const nextMs = Math.min(
+    followAtMs,
+    readAtMs,
+    reportAtMs,
+    Math.max(refreshAtMs, refreshNotBeforeMs),
+  );
   return Math.min(sleepMaxMs, Math.max(0, nextMs - nowMs, lastWokeMs + sleepMinMs - nowMs));
 }
 
-/** The pause after so many attempts in a row that failed, in ms, before jitter. Urgent: nothing can be served, and somebody who may not refresh may be waiting. */
+/**
+ * The pause after so many attempts in a row that failed, in ms, before jitter. Urgent: nothing can
+ * be served, and somebody who may not refresh may be waiting.
+ */
 export function steppedMs(failures: number, isUrgent = false): number {
-  return Math.min(retryMaxMs, (isUrgent ? urgentRetryMs : retryMs) * 2 ** Math.min(30, failures - 1));
+  return Math.min(
+    retryMaxMs,
+    (isUrgent ? urgentRetryMs : retryMs) * 2 ** Math.min(30, failures - 1),
+  );
 }
 
-/** Over how long the nodes spread their attempts when a lease has ended that its holder did not release. */
+/**
+ * Over how long the nodes spread their attempts when a lease has ended that its holder did not
+ * release.
+ */
 export function retrySpreadMs(isUrgent: boolean): number {
   return isUrgent ? 500 : 2_000;
 }
 
-/** Between two attempts of this node in the background: at first, and after many that brought nothing. */
+/**
+ * Between two attempts of this node in the background: at first, and after many that brought
+ * nothing.
+ */
 export const retryMs = 5_000;
 /** As the fleet's own back-off begins. */
 const urgentRetryMs = 1_000;
 const retryMaxMs = 60_000;
 
-/** Where the store tells of changes, and nothing is under way, a reading only makes up for a lost message and may wait longer. */
+/**
+ * Where the store tells of changes, and nothing is under way, a reading only makes up for a lost
+ * message and may wait longer.
+ */
 const toldStretch = 1.25;
 
-/** P3 holds for the stretched pause too: a node notices a replacement, and ends its longest call, within the overlap. */
-export function toldRecheckMs({ longestCallMs, recheckMs }: Pick<Parameters, "longestCallMs" | "recheckMs">, overlapMs: number): number {
+/**
+ * P3 holds for the stretched pause too: a node notices a replacement, and ends its longest call,
+ * within the overlap.
+ */
+export function toldRecheckMs(
+  { longestCallMs, recheckMs }: Pick<Parameters, "longestCallMs" | "recheckMs">,
+  overlapMs: number,
+): number {
   return Math.max(recheckMs, Math.min(toldStretch * recheckMs, overlapMs - longestCallMs - 10_000));
 }

@@ -8,7 +8,11 @@ const overlaps = [0, 300_000] as const;
 
 /** Four warm nodes. */
 async function warm(overlapMs: number): Promise<{ world: Fleet; nodes: readonly Node[] }> {
-  const world = fleet({ policy: { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs }, latencyMs: 300, probes: true });
+  const world = fleet({
+    policy: { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs },
+    latencyMs: 300,
+    probes: true,
+  });
   const { clock, node } = world;
   const nodes = [node(), node(), node(), node()];
   await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
@@ -16,8 +20,13 @@ async function warm(overlapMs: number): Promise<{ world: Fleet; nodes: readonly 
   return { world, nodes };
 }
 
-/** The first of them has just asked the platform for a new token when the store stops answering all of them. */
-async function frozenInRefresh(overlapMs: number): Promise<{ world: Fleet; nodes: readonly Node[]; thaw: (node: Node) => void }> {
+/**
+ * The first of them has just asked the platform for a new token when the store stops answering all
+ * of them.
+ */
+async function frozenInRefresh(
+  overlapMs: number,
+): Promise<{ world: Fleet; nodes: readonly Node[]; thaw: (node: Node) => void }> {
   const { world, nodes } = await warm(overlapMs);
   nodes[0]!.refresh().catch(() => {});
   await world.clock.advance(150);
@@ -25,14 +34,19 @@ async function frozenInRefresh(overlapMs: number): Promise<{ world: Fleet; nodes
   return { world, nodes, thaw: (each) => (each.faults.frozen = false) };
 }
 
-/** How long the store is away, and which node reaches it last, and how much later: drivers reconnect when they like. */
+/**
+ * How long the store is away, and which node reaches it last, and how much later: drivers reconnect
+ * when they like.
+ */
 const returns = [
   { title: "all at once", lateMs: [0, 0, 0, 0] },
   { title: "the one that was answered last", lateMs: [1_000, 0, 0, 0] },
   { title: "the one that was answered first", lateMs: [0, 800, 900, 1_000] },
 ];
 const rows = overlaps.flatMap((overlapMs) =>
-  [4_000, 9_000, 12_000].flatMap((awayMs) => returns.map((each) => ({ ...each, overlapMs, awayMs }))),
+  [4_000, 9_000, 12_000].flatMap((awayMs) =>
+    returns.map((each) => ({ ...each, overlapMs, awayMs })),
+  ),
 );
 
 describe("a store that stops answering while a refresh is under way", () => {
@@ -42,7 +56,10 @@ describe("a store that stops answering while a refresh is under way", () => {
       const { world, nodes, thaw } = await frozenInRefresh(overlapMs);
       const thaws = lateMs.map((ms, index) => [awayMs + ms, nodes[index]!] as const);
       const acts = Object.fromEntries(
-        thaws.map(([atMs]) => [atMs, () => thaws.forEach(([dueMs, node]) => void (dueMs === atMs && thaw(node)))]),
+        thaws.map(([atMs]) => [
+          atMs,
+          () => thaws.forEach(([dueMs, node]) => void (dueMs === atMs && thaw(node))),
+        ]),
       );
       const { failures, slowestMs } = await traffic(world, nodes, 35_000, acts);
       expect(failures).toEqual([]);
@@ -61,7 +78,9 @@ describe("a token that the platform killed, whose replacement is under way when 
       world.platform.revoke(world.platform.latest!);
       const freeze = (frozen: boolean, due: readonly boolean[]): void =>
         nodes.forEach((node, at) => void (due[at] && (node.faults.frozen = frozen)));
-      const acts: Record<number, () => void> = { 200: () => freeze(true, [true, true, true, true]) };
+      const acts: Record<number, () => void> = {
+        200: () => freeze(true, [true, true, true, true]),
+      };
       for (const ms of new Set(lateMs))
         acts[200 + awayMs + ms] = () =>
           freeze(
@@ -76,75 +95,93 @@ describe("a token that the platform killed, whose replacement is under way when 
   );
 });
 
-describe.each(overlaps)("with an overlap of %i ms, a refresh during which the store", (overlapMs) => {
-  it.each(["asked for", "caused by a kill", "asked for, and nobody is told"])(
-    "is emptied fails no call and keeps none waiting, and what it leaves in doubt is not reconciled early: %s",
-    async (cause) => {
-      const { world, nodes } = await warm(overlapMs);
-      const empty = { entries: new Map(), leases: new Map() };
-      world.platform.script({ requestMs: 300, replyMs: 300 });
-      const begin = (): void => {
-        if (cause === "caused by a kill") world.platform.revoke(world.platform.latest!);
-        else nodes[0]!.refresh().catch(() => {});
-      };
-      const flush = (): void => {
-        const isSilent = cause.endsWith("nobody is told");
-        for (const node of nodes) node.faults.losesMessages = isSilent;
-        world.store.failOver(empty);
-        void world.clock.settle().then(() => nodes.forEach((node) => (node.faults.losesMessages = false)));
-      };
-      const { failures, slowestMs } = await traffic(world, nodes, 100_000, { 0: begin, 200: flush });
-      expect(failures).toEqual([]);
-      // Where the present token is dead when they notice, nobody can write it back, and everybody knows of the request.
-      expect(world.platform.issues.length).toBeLessThanOrEqual(cause === "asked for" && overlapMs === 0 ? 3 : 2);
-      expect(slowestMs).toBeLessThanOrEqual(2_000);
-    },
-  );
-
-  it("is emptied and at once written back by another node costs no second request: what is under way is written back too", async () => {
-    const { world, nodes } = await warm(overlapMs);
-    world.platform.script({ requestMs: 300, replyMs: 1_500 });
-    nodes[0]!.refresh().catch(() => {});
-    await world.clock.advance(100);
-    world.store.failOver({ entries: new Map(), leases: new Map() });
-    nodes[1]!.faults.unreachable = true;
-    nodes[1]!.faults.unreachable = false;
-    await world.clock.advance(350);
-    expect((await world.document())?.credential).toBeDefined();
-    const used = nodes[2]!.peek()!;
-    world.platform.revoke(used.reveal());
-    const healed = await within(world.clock, 5_000, nodes[2]!.reject(used));
-    expect(healed.replaced && world.platform.alive(healed.secret)).toBe(true);
-    expect(world.platform.issues).toHaveLength(2);
-  });
-
-  it("fails over to a replica that has not heard of it fails no call, and costs one fetch more at most", async () => {
-    const { world, nodes } = await warm(overlapMs);
-    const image = world.store.snapshot();
-    const reach = (unreachable: boolean) => (): void => nodes.forEach((node) => (node.faults.unreachable = unreachable));
-    const { failures, slowestMs } = await traffic(world, nodes, 300_000, {
-      0: () => void nodes[0]!.refresh().catch(() => {}),
-      200: () => reach(true)(),
-      2_200: () => {
-        world.store.failOver(image);
-        reach(false)();
+describe.each(overlaps)(
+  "with an overlap of %i ms, a refresh during which the store",
+  (overlapMs) => {
+    it.each(["asked for", "caused by a kill", "asked for, and nobody is told"])(
+      "is emptied fails no call and keeps none waiting, and what it leaves in doubt is not reconciled early: %s",
+      async (cause) => {
+        const { world, nodes } = await warm(overlapMs);
+        const empty = { entries: new Map(), leases: new Map() };
+        world.platform.script({ requestMs: 300, replyMs: 300 });
+        const begin = (): void => {
+          if (cause === "caused by a kill") world.platform.revoke(world.platform.latest!);
+          else nodes[0]!.refresh().catch(() => {});
+        };
+        const flush = (): void => {
+          const isSilent = cause.endsWith("nobody is told");
+          for (const node of nodes) node.faults.losesMessages = isSilent;
+          world.store.failOver(empty);
+          void world.clock
+            .settle()
+            .then(() => nodes.forEach((node) => (node.faults.losesMessages = false)));
+        };
+        const { failures, slowestMs } = await traffic(world, nodes, 100_000, {
+          0: begin,
+          200: flush,
+        });
+        expect(failures).toEqual([]);
+        // Where the present token is dead when they notice, nobody can write it back, and everybody
+        // knows of the request.
+        expect(world.platform.issues.length).toBeLessThanOrEqual(
+          cause === "asked for" && overlapMs === 0 ? 3 : 2,
+        );
+        expect(slowestMs).toBeLessThanOrEqual(2_000);
       },
+    );
+
+    it("is emptied and at once written back by another node costs no second request: what is under way is written back too", async () => {
+      const { world, nodes } = await warm(overlapMs);
+      world.platform.script({ requestMs: 300, replyMs: 1_500 });
+      nodes[0]!.refresh().catch(() => {});
+      await world.clock.advance(100);
+      world.store.failOver({ entries: new Map(), leases: new Map() });
+      nodes[1]!.faults.unreachable = true;
+      nodes[1]!.faults.unreachable = false;
+      await world.clock.advance(350);
+      expect((await world.document())?.credential).toBeDefined();
+      const used = nodes[2]!.peek()!;
+      world.platform.revoke(used.reveal());
+      const healed = await within(world.clock, 5_000, nodes[2]!.reject(used));
+      expect(healed.replaced && world.platform.alive(healed.secret)).toBe(true);
+      expect(world.platform.issues).toHaveLength(2);
     });
-    expect(failures).toEqual([]);
-    expect(world.platform.issues.length).toBeLessThanOrEqual(3);
-    expect(slowestMs).toBeLessThanOrEqual(4_000);
-  });
-});
+
+    it("fails over to a replica that has not heard of it fails no call, and costs one fetch more at most", async () => {
+      const { world, nodes } = await warm(overlapMs);
+      const image = world.store.snapshot();
+      const reach = (unreachable: boolean) => (): void =>
+        nodes.forEach((node) => (node.faults.unreachable = unreachable));
+      const { failures, slowestMs } = await traffic(world, nodes, 300_000, {
+        0: () => void nodes[0]!.refresh().catch(() => {}),
+        200: () => reach(true)(),
+        2_200: () => {
+          world.store.failOver(image);
+          reach(false)();
+        },
+      });
+      expect(failures).toEqual([]);
+      expect(world.platform.issues.length).toBeLessThanOrEqual(3);
+      expect(slowestMs).toBeLessThanOrEqual(4_000);
+    });
+  },
+);
 
 describe("a call whose token was refused, while the stored one is alive but in doubt, and another node's request is open", () => {
-  async function reporting(): Promise<{ world: Fleet; node: Node; old: Secret; report: (open: Partial<State>) => Promise<void> }> {
+  async function reporting(): Promise<{
+    world: Fleet;
+    node: Node;
+    old: Secret;
+    report: (open: Partial<State>) => Promise<void>;
+  }> {
     const { world, nodes } = await warm(300_000);
     const [one, two] = nodes as [Node, Node];
     const old = two.peek()!;
     two.faults.losesMessages = true;
     await within(world.clock, 2_000, one.refresh());
     world.platform.revoke(old.reveal());
-    const report = async (open: Partial<State>): Promise<void> => world.write({ ...(await world.document())!, ...open });
+    const report = async (open: Partial<State>): Promise<void> =>
+      world.write({ ...(await world.document())!, ...open });
     return { world, node: two, old, report };
   }
   const openAt = (atMs: number): Partial<State> => ({
@@ -189,17 +226,27 @@ describe("a call whose token was refused, while the stored one is alive but in d
 describe("with an overlap of 0, a doubt that a failover left", () => {
   it("is settled after the drain by a probe that says alive, without a fetch, by one node for the fleet", async () => {
     const { world, nodes } = await warm(0);
-    await world.write({ ...(await world.document())!, outcomeId: "doubted", doubtSinceMs: world.clock.wallMs() });
+    await world.write({
+      ...(await world.document())!,
+      outcomeId: "doubted",
+      doubtSinceMs: world.clock.wallMs(),
+    });
     await world.clock.advance(300_000);
     expect(await world.document()).not.toHaveProperty("doubtSinceMs");
     expect([world.platform.issues.length, world.platform.probesMade]).toEqual([1, 1]);
-    expect(nodes.flatMap((node) => node.typesOf()).filter((type) => type === "reconciled")).toHaveLength(1);
+    expect(
+      nodes.flatMap((node) => node.typesOf()).filter((type) => type === "reconciled"),
+    ).toHaveLength(1);
   });
 
   it("costs a fetch when the probe says dead", async () => {
     const { world, nodes } = await warm(0);
     const lost = world.platform.issueElsewhere();
-    await world.write({ ...(await world.document())!, outcomeId: "doubted", doubtSinceMs: world.clock.wallMs() });
+    await world.write({
+      ...(await world.document())!,
+      outcomeId: "doubted",
+      doubtSinceMs: world.clock.wallMs(),
+    });
     await world.clock.advance(300_000);
     expect(world.platform.alive(lost)).toBe(false);
     expect(world.platform.issues).toHaveLength(2);
@@ -208,17 +255,25 @@ describe("with an overlap of 0, a doubt that a failover left", () => {
 });
 
 describe("a leader that waits until an earlier request must have been processed", () => {
-  it.each([0, 1])("waits no longer once node %i has found the stored token dead, and keeps no call waiting", async (finder) => {
-    const { world, nodes } = await warm(300_000);
-    const { clock, document, platform, write } = world;
-    await write({ ...(await document())!, outcomeId: "unknown", dangerUntilMs: clock.wallMs() + 15_000, doubtSinceMs: clock.wallMs() });
-    await clock.advance(500);
-    nodes[0]!.refresh().catch(() => {});
-    await clock.advance(1_000);
-    expect(platform.issues).toHaveLength(1);
-    platform.revoke(platform.latest!);
-    const { failures, slowestMs } = await traffic(world, [nodes[finder]!], 5_000);
-    expect(failures).toEqual([]);
-    expect(slowestMs).toBeLessThanOrEqual(1_500);
-  });
+  it.each([0, 1])(
+    "waits no longer once node %i has found the stored token dead, and keeps no call waiting",
+    async (finder) => {
+      const { world, nodes } = await warm(300_000);
+      const { clock, document, platform, write } = world;
+      await write({
+        ...(await document())!,
+        outcomeId: "unknown",
+        dangerUntilMs: clock.wallMs() + 15_000,
+        doubtSinceMs: clock.wallMs(),
+      });
+      await clock.advance(500);
+      nodes[0]!.refresh().catch(() => {});
+      await clock.advance(1_000);
+      expect(platform.issues).toHaveLength(1);
+      platform.revoke(platform.latest!);
+      const { failures, slowestMs } = await traffic(world, [nodes[finder]!], 5_000);
+      expect(failures).toEqual([]);
+      expect(slowestMs).toBeLessThanOrEqual(1_500);
+    },
+  );
 });

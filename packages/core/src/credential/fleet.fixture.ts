@@ -1,8 +1,29 @@
 /** A fleet in a box for tests: some nodes, one store, one platform, one clock. */
 import type { Cache } from "../cache.ts";
-import { credential, type Credential, type CredentialEvent, type CredentialOptions, type Issued, type Issuer } from "../index.ts";
-import { faultPlan, faultyCache, faultyLock, manualClock, scriptedIssuer, seededRandom, simulatedStore } from "../testing/index.ts";
-import type { FaultPlan, ManualClock, ScriptedIssuer, ScriptedIssuerOptions, SimulatedStore } from "../testing/index.ts";
+import {
+  credential,
+  type Credential,
+  type CredentialEvent,
+  type CredentialOptions,
+  type Issued,
+  type Issuer,
+} from "../index.ts";
+import {
+  faultPlan,
+  faultyCache,
+  faultyLock,
+  manualClock,
+  scriptedIssuer,
+  seededRandom,
+  simulatedStore,
+} from "../testing/index.ts";
+import type {
+  FaultPlan,
+  ManualClock,
+  ScriptedIssuer,
+  ScriptedIssuerOptions,
+  SimulatedStore,
+} from "../testing/index.ts";
 import type { State } from "../state/state.ts";
 
 export interface Fleet {
@@ -24,7 +45,9 @@ export interface Node extends Credential {
   typesOf(): string[];
 }
 
-export function fleet(options: Partial<ScriptedIssuerOptions> & { pushesChanges?: boolean } = {}): Fleet {
+export function fleet(
+  options: Partial<ScriptedIssuerOptions> & { pushesChanges?: boolean } = {},
+): Fleet {
   const clock = manualClock();
   const random = seededRandom("fleet");
   const store = simulatedStore({ clock, random, pushesChanges: options.pushesChanges ?? true });
@@ -74,7 +97,12 @@ export const neverAsked: Issuer = {
 /** The platform with another answer than its own: what `change` makes of it. */
 export function answering(platform: ScriptedIssuer, change: (issued: Issued) => Issued): Issuer {
   const { id, lifetimeMs, policy } = platform;
-  return { id, lifetimeMs, policy, issue: async (request) => change(await platform.issue(request)) };
+  return {
+    id,
+    lifetimeMs,
+    policy,
+    issue: async (request) => change(await platform.issue(request)),
+  };
 }
 
 /** Lets time pass until the promise settles, at most `ms`. */

@@ -30,7 +30,10 @@ export interface Leadership {
   readonly parent: Secret | undefined;
   readonly claims: Pick<Claims, "ensure" | "seeOthers" | "rival">;
   readonly probe: Probe;
-  /** The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done now can be told to it. */
+  /**
+   * The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done
+   * now can be told to it.
+   */
   readonly isAlone?: true;
   /** Ends pauses before the send, not the send. */
   readonly closing: AbortSignal;
@@ -56,9 +59,15 @@ export interface Flight {
 }
 
 /** `rotate` only: where the input of the next request comes from. */
-export type InputSource = { readonly from: "store" } | { readonly from: "platform"; readonly input: Secret } | { readonly from: "nowhere" };
+export type InputSource =
+  | { readonly from: "store" }
+  | { readonly from: "platform"; readonly input: Secret }
+  | { readonly from: "nowhere" };
 
-/** Whether the platform is to replace what it would hand out again: `may` leaves it to what the document shows. */
+/**
+ * Whether the platform is to replace what it would hand out again: `may` leaves it to what the
+ * document shows.
+ */
 export type Force = "must" | "may" | "never";
 
 /** How the next request of a leadership is made: what earlier ones taught. */
@@ -85,13 +94,20 @@ export interface Answer {
   readonly receivedAtMs: number;
 }
 
-/** What the goal means for the credential that is stored: one that this process must not hand out has to be replaced, whatever the goal was. */
+/**
+ * What the goal means for the credential that is stored: one that this process must not hand out
+ * has to be replaced, whatever the goal was.
+ */
 export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
   const held = state?.credential;
   if (state === undefined || held === undefined) return goal;
-  if (goal.reason === "rejected" && goal.refused === held.fingerprint) return isDead(state) ? { ...goal, isDead: true } : goal;
+  if (goal.reason === "rejected" && goal.refused === held.fingerprint)
+    return isDead(state) ? { ...goal, isDead: true } : goal;
   if (adoption.isOver(held))
-    return { reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason, replaces: held.commitId };
+    return {
+      reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason,
+      replaces: held.commitId,
+    };
   const isRefused = local.wasRefused(held.fingerprint) || isDead(state);
   const isBarred = isRefused || (adoption.isOutdated(held) && !local.isUsable);
   return isBarred ? { reason: "rejected", refused: held.fingerprint, isDead: isRefused } : goal;

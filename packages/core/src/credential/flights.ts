@@ -1,4 +1,7 @@
-/** One flight at a time for all callers of the process, and a bound on how long each of them waits for it. */
+/**
+ * One flight at a time for all callers of the process, and a bound on how long each of them waits
+ * for it.
+ */
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { bounded } from "./bounded.ts";
@@ -8,13 +11,22 @@ import type { Setting } from "./setting.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { Fruitless } from "./stale-cause.ts";
 
-/** Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the way, up to a deadline. */
+/**
+ * Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the
+ * way, up to a deadline.
+ */
 export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
 
-/** Called each time that something stands in the way; `explain` makes the error for a caller who waits no longer. */
+/**
+ * Called each time that something stands in the way; `explain` makes the error for a caller who
+ * waits no longer.
+ */
 export type OnObstacle = (obstacle: Obstacle, explain: () => unknown) => void;
 
-/** A store that has answered before is worth waiting for as long as the caller waits; one that never did may be failing over, but is more likely misconfigured. */
+/**
+ * A store that has answered before is worth waiting for as long as the caller waits; one that never
+ * did may be failing over, but is more likely misconfigured.
+ */
 const firstContactMs = 3_000;
 
 /** Flights that may end well without serving a caller before it is told that something is wrong. */
@@ -28,7 +40,10 @@ interface Running {
   /** What stood in the way last. */
   obstacle?: Obstacle;
   explain?: () => unknown;
-  /** Resolves when something else is known: a flight that waits, for a drain or a lease, may serve before it lands. */
+  /**
+   * Resolves when something else is known: a flight that waits, for a drain or a lease, may serve
+   * before it lands.
+   */
   changed: PromiseWithResolvers<void>;
   /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
   next: Promise<void>;
@@ -55,8 +70,15 @@ export class Flights {
     closing.addEventListener("abort", () => this.wake(), { once: true });
   }
 
-  /** A credential that serves the goal. The caller's signal and the deadline end the waiting, not the work. @param waitMs what is left of `waitMs` */
-  ensure(goal: Goal, signal?: AbortSignal, waitMs: number = this.#parts.setting.parameters.waitMs): Promise<Secret> {
+  /**
+   * A credential that serves the goal. The caller's signal and the deadline end the waiting, not
+   * the work. @param waitMs what is left of `waitMs`
+   */
+  ensure(
+    goal: Goal,
+    signal?: AbortSignal,
+    waitMs: number = this.#parts.setting.parameters.waitMs,
+  ): Promise<Secret> {
     const { setting, storeClock } = this.#parts;
     const firstMs = storeClock.isSet ? waitMs : Math.min(waitMs, firstContactMs);
     let leftMs = waitMs - firstMs;
@@ -66,10 +88,16 @@ export class Flights {
       return ms;
     };
     const error = (): unknown => this.#running?.explain?.() ?? this.#late();
-    return bounded(this.#ensure(goal), { deadline: { clock: setting.clock, ms: firstMs, moreMs, error }, signals: [signal] });
+    return bounded(this.#ensure(goal), {
+      deadline: { clock: setting.clock, ms: firstMs, moreMs, error },
+      signals: [signal],
+    });
   }
 
-  /** Whether the store has never answered, and that is what stands in the way. Each caller has the same patience with it, whoever came first. */
+  /**
+   * Whether the store has never answered, and that is what stands in the way. Each caller has the
+   * same patience with it, whoever came first.
+   */
   #isOutOfContact(): boolean {
     const obstacle = this.#running?.obstacle;
     return !this.#parts.storeClock.isSet && obstacle?.kind === "pause" && obstacle.why === "store";
@@ -83,7 +111,10 @@ export class Flights {
     );
   }
 
-  /** Flies if nothing is in the air, and gives up at the first obstacle. Gives what it met, if it brought nothing. Never rejects: the events tell. */
+  /**
+   * Flies if nothing is in the air, and gives up at the first obstacle. Gives what it met, if it
+   * brought nothing. Never rejects: the events tell.
+   */
   async inBackground(goal: Goal): Promise<Fruitless | undefined> {
     if (this.#running !== undefined) return undefined;
     const running = this.#start(goal, false);
@@ -123,7 +154,8 @@ export class Flights {
         const isOurs = running.startedMs >= cameMs || !isOutOfPatience(error);
         if (running.isPatient && isSame(running.goal, goal) && isOurs) throw error;
       });
-      // A patient flight that ended well has brought something; if it does not serve this goal (any more), the next one will tell why.
+      // A patient flight that ended well has brought something; if it does not serve this goal (any
+      // more), the next one will tell why.
       if (this.#running !== running) turns += 1;
     }
   }
@@ -137,7 +169,14 @@ export class Flights {
       if (this.#running === running) this.#running = undefined;
     });
     const { clock } = this.#parts.setting;
-    const running: Running = { goal, startedMs: clock.monotonicMs(), isPatient, done, changed: Promise.withResolvers(), next: done };
+    const running: Running = {
+      goal,
+      startedMs: clock.monotonicMs(),
+      isPatient,
+      done,
+      changed: Promise.withResolvers(),
+      next: done,
+    };
     renew(running);
     this.#running = running;
     return running;
@@ -162,5 +201,7 @@ function isOutOfPatience(error: unknown): boolean {
 }
 
 function isSame(one: Goal, other: Goal): boolean {
-  return one.reason === other.reason && one.replaces === other.replaces && one.refused === other.refused;
+  return (
+    one.reason === other.reason && one.replaces === other.replaces && one.refused === other.refused
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * What fencing alone gets wrong: the platform's order is not the store's. Each test lets it come to the worst, tells nobody of rejections,
- * and asks whether the fleet still holds a credential that the platform accepts, for an hour.
+ * What fencing alone gets wrong: the platform's order is not the store's. Each test lets it come to
+ * the worst, tells nobody of rejections, and asks whether the fleet still holds a credential that
+ * the platform accepts, for an hour.
  */
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
@@ -75,7 +76,9 @@ describe("a leader that comes too late", () => {
     await clock.advance(5);
     clock.stall(12_000);
     await within(clock, 20_000, waiting);
-    expect(one.events.find(({ type }) => type === "lock-lost")).toMatchObject({ phase: "before-send" });
+    expect(one.events.find(({ type }) => type === "lock-lost")).toMatchObject({
+      phase: "before-send",
+    });
     expect(platform.issues).toHaveLength(1);
     expect((await document())?.quota.used).toBe(1);
   });

@@ -1,4 +1,7 @@
-/** From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the lease; wait out what stands in the way. */
+/**
+ * From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the
+ * lease; wait out what stands in the way.
+ */
 import { setDeadline, type Deadline } from "../deadline.ts";
 import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease.ts";
@@ -34,7 +37,10 @@ export interface Means {
   readonly recorder: Recorder;
   readonly latch: Latch;
   readonly probe: Probe;
-  /** The goals for which somebody else has been told: the owners by a consumer, the parent by a child. Once for each. */
+  /**
+   * The goals for which somebody else has been told: the owners by a consumer, the parent by a
+   * child. Once for each.
+   */
   readonly complained: WeakSet<Goal>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
@@ -45,9 +51,15 @@ export interface Means {
 /**
  * Resolves when this process holds what the goal asks for, or a refresh for it has been made.
  *
- * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle ends it.
+ * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle
+ *   ends it.
  */
-export async function travel(means: Means, goal: Goal, patient: boolean, onObstacle: OnObstacle): Promise<void> {
+export async function travel(
+  means: Means,
+  goal: Goal,
+  patient: boolean,
+  onObstacle: OnObstacle,
+): Promise<void> {
   const { clock, parameters } = means.parts.setting;
   const deadline = setDeadline(clock, patient ? parameters.waitMs : 0);
   try {
@@ -57,7 +69,12 @@ export async function travel(means: Means, goal: Goal, patient: boolean, onObsta
   }
 }
 
-async function travelUntil(means: Means, goal: Goal, deadline: Deadline, onObstacle: OnObstacle): Promise<void> {
+async function travelUntil(
+  means: Means,
+  goal: Goal,
+  deadline: Deadline,
+  onObstacle: OnObstacle,
+): Promise<void> {
   const { closing, parts } = means;
   const { clock } = parts.setting;
   const startedMs = clock.monotonicMs();
@@ -79,13 +96,21 @@ async function travelUntil(means: Means, goal: Goal, deadline: Deadline, onObsta
   }
 }
 
-/** Until there is a reason to try again: news that the holder is about to ask the platform is none. */
+/**
+ * Until there is a reason to try again: news that the holder is about to ask the platform is none.
+ */
 async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number): Promise<void> {
   const { local, setting } = parts;
   const untilMs = setting.clock.monotonicMs() + ms;
   for (let leftMs = ms; leftMs > 0; leftMs = untilMs - setting.clock.monotonicMs()) {
     const isNews = await source.news.next(leftMs);
-    if (!isNews || closing.aborted || local.state?.intent === undefined || local.serves(goal) !== undefined) return;
+    if (
+      !isNews ||
+      closing.aborted ||
+      local.state?.intent === undefined ||
+      local.serves(goal) !== undefined
+    )
+      return;
   }
 }
 
@@ -96,31 +121,51 @@ async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obs
   try {
     return await attemptWithStore(means, goal, startedMs);
   } catch (error) {
-    // Whichever operation failed: what can be done without the store is decided by what the failure is.
+    // Whichever operation failed: what can be done without the store is decided by what the failure
+    // is.
     if (!isUnavailable(error)) throw error;
-    return parts.local.serves(goal) === undefined ? withoutStore(means, goal, startedMs, error) : undefined;
+    return parts.local.serves(goal) === undefined
+      ? withoutStore(means, goal, startedMs, error)
+      : undefined;
   }
 }
 
-async function attemptWithStore(means: Means, goal: Goal, startedMs: number): Promise<Obstacle | undefined> {
+async function attemptWithStore(
+  means: Means,
+  goal: Goal,
+  startedMs: number,
+): Promise<Obstacle | undefined> {
   const { parts, source } = means;
   const snapshot = await source.read();
   if (parts.local.serves(goal) !== undefined) return undefined;
-  const obstacle = source.role === "consumer" ? await asConsumer(means, goal, snapshot) : await asOwner(means, goal, snapshot, startedMs);
-  // Only who waits needs news at once; upkeep subscribes for the others when they have served their callers.
+  const obstacle =
+    source.role === "consumer"
+      ? await asConsumer(means, goal, snapshot)
+      : await asOwner(means, goal, snapshot, startedMs);
+  // Only who waits needs news at once; upkeep subscribes for the others when they have served their
+  // callers.
   if (obstacle?.kind === "wait") await source.follow();
   return obstacle;
 }
 
-/** An issuer that has to ask for its secret is waited for so long, before the fleet's refusal is taken to concern it. */
+/**
+ * An issuer that has to ask for its secret is waited for so long, before the fleet's refusal is
+ * taken to concern it.
+ */
 const unsureMs = 2_000;
 
-async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: number): Promise<Obstacle | undefined> {
+async function asOwner(
+  means: Means,
+  goal: Goal,
+  snapshot: Snapshot,
+  sinceMs: number,
+): Promise<Obstacle | undefined> {
   const { claims, closing, latch, lock, parts, probe, recorder, source } = means;
   const { clock, health, issuer, parameters, random } = parts.setting;
   const closed = latch.closed(goal.reason);
   if (closed !== undefined) {
-    if (latch.isUnsure && clock.monotonicMs() - sinceMs < unsureMs) return { kind: "pause", ms: 50, why: "refused" };
+    if (latch.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
+      return { kind: "pause", ms: 50, why: "refused" };
     await tellHolder(means, goal, snapshot);
     throw closed;
   }
@@ -128,20 +173,36 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: nu
   const parent = await parentOf(means);
   const gate = await gateOf(means, goal, snapshot);
   if (gate !== undefined) return obstacleOf(parts, gate);
-  // What was issued and could not be stored yet comes first: the input that it replaced must not be sent again.
+  // What was issued and could not be stored yet comes first: the input that it replaced must not be
+  // sent again.
   if ((await recorder.pending.flush()) && parts.local.serves(goal) !== undefined) return undefined;
 
   const startedMs = clock.monotonicMs();
-  const request = { ttlMs: parameters.leaseMs, storeDeadlineMs: parameters.storeDeadlineMs, clock, random };
+  const request = {
+    ttlMs: parameters.leaseMs,
+    storeDeadlineMs: parameters.storeDeadlineMs,
+    clock,
+    random,
+  };
   const lease = await health.watched("acquire", () => tryLease(lock, issuer.id, request));
   if (!lease.acquired) {
     await tellHolder(means, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   }
-  // An empty store has told no time before: without this the first intent would bear the time of this node's wall clock.
+  // An empty store has told no time before: without this the first intent would bear the time of
+  // this node's wall clock.
   parts.storeClock.observe(lease.storeNowMs, startedMs);
   try {
-    return await leadOnce(means, { goal, lease, document: source.document, parent, claims, probe, closing, startedMs });
+    return await leadOnce(means, {
+      goal,
+      lease,
+      document: source.document,
+      parent,
+      claims,
+      probe,
+      closing,
+      startedMs,
+    });
   } catch (error) {
     // The lease is free again: a parent is not waited for under it here either.
     if (isIssueError(error)) return await refused(means, goal, error, parent);
@@ -149,7 +210,10 @@ async function asOwner(means: Means, goal: Goal, snapshot: Snapshot, sinceMs: nu
   }
 }
 
-/** The gate that is closed now. Who stands before it tells the others at least what the platform refused. */
+/**
+ * The gate that is closed now. Who stands before it tells the others at least what the platform
+ * refused.
+ */
 async function gateOf(means: Means, goal: Goal, snapshot: Snapshot): Promise<Gate | undefined> {
   try {
     const gate = closedGate(means.parts, goal, snapshot) ?? means.latch.gate(goal.reason);
@@ -187,7 +251,12 @@ function yieldTo(source: Source, claim: Claim): Obstacle {
   return { kind: "wait", ms: 0 };
 }
 
-async function withoutStore(means: Means, goal: Goal, startedMs: number, error: CacheUnavailableError): Promise<Obstacle | undefined> {
+async function withoutStore(
+  means: Means,
+  goal: Goal,
+  startedMs: number,
+  error: CacheUnavailableError,
+): Promise<Obstacle | undefined> {
   const { parts, source, standalone } = means;
   const isHarmless = !termsOn(parts.setting, parts.local.state).rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
@@ -234,8 +303,15 @@ function obstacleOf({ storeClock }: Parts, { why, untilMs }: Gate): Obstacle {
 const firstPollMs = 50;
 const pollMaxMs = 2_000;
 
-/** Without news the document is read at growing intervals; with them a message may still be lost. */
+/**
+ * Without news the document is read at growing intervals; with them a message may still be lost.
+ */
 async function pollMs({ parts, source }: Means, turn: number): Promise<number> {
   const jitter = 0.75 + parts.setting.random.next() / 2;
-  return jitter * ((await source.listen()) ? pollMaxMs : Math.min(pollMaxMs / 4, firstPollMs * 2 ** Math.min(turn, 10)));
+  return (
+    jitter *
+    ((await source.listen())
+      ? pollMaxMs
+      : Math.min(pollMaxMs / 4, firstPollMs * 2 ** Math.min(turn, 10)))
+  );
 }

@@ -6,10 +6,13 @@ const dayMs = 86_400_000;
 
 describe("the document in the store", () => {
   it("has no end while it holds an input: nothing else does", async () => {
-    const { cache, clock, node, platform } = fleet({ policy: { kind: "rotate", overlapMs: 300_000 } });
+    const { cache, clock, node, platform } = fleet({
+      policy: { kind: "rotate", overlapMs: 300_000 },
+    });
     const one = node();
     await within(clock, 2_000, one.seed({ secret: "S", carry: "R", expiresInMs: 7_200_000 }));
-    const stored = async (): Promise<number | undefined> => (await cache.withPrefix("production").get(platform.id))?.ttlMs;
+    const stored = async (): Promise<number | undefined> =>
+      (await cache.withPrefix("production").get(platform.id))?.ttlMs;
     expect(await stored()).toBeUndefined();
     await within(clock, 2_000, one.refresh());
     expect(await stored()).toBeUndefined();
@@ -34,7 +37,9 @@ describe("the document in the store", () => {
   });
 
   it("keeps its input when an answer names no new one, and the next request sends it", async () => {
-    const { clock, document, node, platform } = fleet({ policy: { kind: "rotate", overlapMs: 300_000 } });
+    const { clock, document, node, platform } = fleet({
+      policy: { kind: "rotate", overlapMs: 300_000 },
+    });
     const { id, lifetimeMs, policy } = platform;
     const inputs: (string | undefined)[] = [];
     // Its inputs are good for many requests.

@@ -16,7 +16,10 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     revision = broken;
     await clock.advance(600_000);
     const refused = platform.issues.length;
-    await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", cause: { outcome: "fatal" } });
+    await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      cause: { outcome: "fatal" },
+    });
     expect(platform.issues).toHaveLength(refused);
     mend();
     revision = () => "2";

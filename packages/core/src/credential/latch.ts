@@ -1,6 +1,7 @@
 /**
- * Why this node asks the platform for nothing now: a refusal that somebody has to mend, its own or one that the fleet remembers, or its own
- * network. Nothing here is for ever: after a refusal the platform is asked again after a minute, then every 7 to 9 minutes.
+ * Why this node asks the platform for nothing now: a refusal that somebody has to mend, its own or
+ * one that the fleet remembers, or its own network. Nothing here is for ever: after a refusal the
+ * platform is asked again after a minute, then every 7 to 9 minutes.
  */
 import { CredentialUnavailableError, IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
@@ -18,7 +19,10 @@ interface Fatal {
   /** When this node tries again, on the monotonic clock. */
   readonly nextMs: number;
   readonly count: number;
-  /** With another configuration, or once the fleet has stored something else, the platform may no longer refuse. */
+  /**
+   * With another configuration, or once the fleet has stored something else, the platform may no
+   * longer refuse.
+   */
   readonly revision: string | undefined;
   readonly stored: string | undefined;
 }
@@ -43,17 +47,24 @@ export class Latch {
     return this.#setting.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
   }
 
-  /** Whether a refusal stands that nothing has mended as far as is known here, whether or not the next try is due. */
+  /**
+   * Whether a refusal stands that nothing has mended as far as is known here, whether or not the
+   * next try is due.
+   */
   get isRefused(): boolean {
     return this.#refusal !== undefined;
   }
 
-  /** When the next try is due after a refusal, on the monotonic clock; long past when none stands. */
+  /**
+   * When the next try is due after a refusal, on the monotonic clock; long past when none stands.
+   */
   get nextTryMs(): number {
     return this.#refusal?.nextMs ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** This node's own refusal or the one that the fleet remembers, whichever is tried again later. */
+  /**
+   * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
+   */
   get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
     const revision = this.#setting.revision();
     const stored = this.#local.state?.credential?.commitId;
@@ -64,17 +75,25 @@ export class Latch {
     return { error: own.error, nextMs: Math.max(own.nextMs, told.nextMs) };
   }
 
-  /** Whether the issuer does not know yet what it is configured with, so that the fleet's refusal may not concern this node. */
+  /**
+   * Whether the issuer does not know yet what it is configured with, so that the fleet's refusal
+   * may not concern this node.
+   */
   get isUnsure(): boolean {
     return this.#setting.revision() === "";
   }
 
   #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
     const fatal = this.#fatal;
-    return fatal !== undefined && fatal.revision === revision && fatal.stored === stored ? fatal : undefined;
+    return fatal !== undefined && fatal.revision === revision && fatal.stored === stored
+      ? fatal
+      : undefined;
   }
 
-  /** The error for a caller while a refusal stands and no try is due; undefined when one is, or an operator asks. */
+  /**
+   * The error for a caller while a refusal stands and no try is due; undefined when one is, or an
+   * operator asks.
+   */
   closed(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
     if (error === undefined || reason === "manual") return undefined;
@@ -89,7 +108,9 @@ export class Latch {
   /** The pause that this node owes after requests that never left. */
   gate(reason: RefreshReason): Gate | undefined {
     const leftMs = this.#backOffUntilMs - this.#setting.clock.monotonicMs();
-    return leftMs > 0 && reason !== "manual" ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs } : undefined;
+    return leftMs > 0 && reason !== "manual"
+      ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs }
+      : undefined;
   }
 
   close(error: IssueError): void {
@@ -98,7 +119,10 @@ export class Latch {
       const revision = this.#setting.revision();
       const stored = this.#local.state?.credential?.commitId;
       const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
-      const waitMs = Math.min(error.retryAfterMs ?? tryAgainMs(count, random.next()), tryAgainMaxMs);
+      const waitMs = Math.min(
+        error.retryAfterMs ?? tryAgainMs(count, random.next()),
+        tryAgainMaxMs,
+      );
       this.#fatal = { error, nextMs: clock.monotonicMs() + waitMs, count, revision, stored };
     }
     if (error.outcome !== "unsent") return;
@@ -116,7 +140,11 @@ export class Latch {
 }
 
 function toldTo({ code, node }: { readonly code: string; readonly node: string }): IssueError {
-  return new IssueError("fatal", `the node "${node}" asked for the whole fleet and was refused; its log has the platform's words.`, {
-    platformCode: code,
-  });
+  return new IssueError(
+    "fatal",
+    `the node "${node}" asked for the whole fleet and was refused; its log has the platform's words.`,
+    {
+      platformCode: code,
+    },
+  );
 }

@@ -1,4 +1,7 @@
-/** What this process knows: the credential that it hands out, and those that it must never hand out again. */
+/**
+ * What this process knows: the credential that it hands out, and those that it must never hand out
+ * again.
+ */
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { owedSinceMs, type Held, type State } from "../state/state.ts";
@@ -15,9 +18,15 @@ export interface Goal {
   readonly refused?: string | undefined;
   /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked. */
   readonly isDead?: boolean | undefined;
-  /** Whether this process itself was refused, by a platform that cannot be asked: then it hands out no longer what is being replaced. */
+  /**
+   * Whether this process itself was refused, by a platform that cannot be asked: then it hands out
+   * no longer what is being replaced.
+   */
   readonly isFirstHand?: boolean | undefined;
-  /** With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined where it was not. */
+  /**
+   * With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined where
+   * it was not.
+   */
   readonly askedAtMs?: number | undefined;
 }
 
@@ -27,11 +36,17 @@ export interface Holding {
   readonly promise: Promise<Secret>;
   readonly held: Held;
   readonly windows: Windows;
-  /** On the monotonic clock; moves when the store's time turns out to be another than it was taken for. */
+  /**
+   * On the monotonic clock; moves when the store's time turns out to be another than it was taken
+   * for.
+   */
   hardUntilMs: number;
   /** Issued to this process and not stored yet: this copy is the only one. */
   isUnstored: boolean;
-  /** Whether its times are the store's. Without a store's answer they are this node's, and hold for this node only. */
+  /**
+   * Whether its times are the store's. Without a store's answer they are this node's, and hold for
+   * this node only.
+   */
   readonly isAnchored: boolean;
   uses: number;
   isStaleReported: boolean;
@@ -74,7 +89,9 @@ export class Local {
   }
 
   get isUsable(): boolean {
-    return this.#holding !== undefined && this.#setting.clock.monotonicMs() < this.#holding.hardUntilMs;
+    return (
+      this.#holding !== undefined && this.#setting.clock.monotonicMs() < this.#holding.hardUntilMs
+    );
   }
 
   serves(goal: Goal): Holding | undefined {
@@ -98,7 +115,10 @@ export class Local {
     return this.#replaced.has(fingerprint);
   }
 
-  /** Never hands this one out again, unless it is {@link Local.readmit}ted. Only what this process held or found stored: a stranger's text is not worth the memory. */
+  /**
+   * Never hands this one out again, unless it is {@link Local.readmit}ted. Only what this process
+   * held or found stored: a stranger's text is not worth the memory.
+   */
   refuse(fingerprint: string): void {
     remember(this.#refused, fingerprint);
     if (this.#holding?.held.fingerprint === fingerprint) this.#retire();
@@ -109,7 +129,9 @@ export class Local {
     this.#refused.delete(fingerprint);
   }
 
-  /** Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger. */
+  /**
+   * Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger.
+   */
   note(state: State): void {
     if (this.#isClosed) return;
     this.#state = state;
@@ -128,14 +150,20 @@ export class Local {
   }
 
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
-  adopt(state: State, held: Held, { isUnstored = false }: { readonly isUnstored?: boolean } = {}): void {
+  adopt(
+    state: State,
+    held: Held,
+    { isUnstored = false }: { readonly isUnstored?: boolean } = {},
+  ): void {
     if (this.#isClosed) return;
     const { issuer, parameters } = termsOn(this.#setting, state);
     const current = this.#holding;
     this.#state = state;
-    // Replaced before this process ever held it: a store that falls back to it must not pass it off as new.
+    // Replaced before this process ever held it: a store that falls back to it must not pass it off
+    // as new.
     const goneBefore = state.previous?.fingerprint;
-    if (goneBefore !== undefined && goneBefore !== held.fingerprint) remember(this.#replaced, goneBefore);
+    if (goneBefore !== undefined && goneBefore !== held.fingerprint)
+      remember(this.#replaced, goneBefore);
     const windows = windowsOf(held, issuer.policy, parameters);
     const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
     if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {

@@ -1,4 +1,7 @@
-/** What a node must not do twice: take what was replaced for new, or go on flying for a caller whom nothing serves. */
+/**
+ * What a node must not do twice: take what was replaced for new, or go on flying for a caller whom
+ * nothing serves.
+ */
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import { manualClock } from "../testing/index.ts";
@@ -38,10 +41,14 @@ describe("a caller whom no flight serves, though each ends well", () => {
       if (flights > 100) throw new Error("Nobody ended this.");
     };
     const parts = { setting, local: { serves: () => undefined }, storeClock: { isSet: true } };
-    const told = new Flights(parts, journey, new AbortController().signal).ensure({ reason: "cold" });
+    const told = new Flights(parts, journey, new AbortController().signal).ensure({
+      reason: "cold",
+    });
     await expect(told).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
-      message: expect.stringMatching(/^Each credential "test" that came was refused or ran out at once\./),
+      message: expect.stringMatching(
+        /^Each credential "test" that came was refused or ran out at once\./,
+      ),
       retryAfterMs: 1_000,
     });
     expect(flights).toBe(8);

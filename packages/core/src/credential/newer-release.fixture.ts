@@ -1,4 +1,7 @@
-/** A later release, as an older one meets it: it keeps fields of its own at every level of the document, or a schema of its own. */
+/**
+ * A later release, as an older one meets it: it keeps fields of its own at every level of the
+ * document, or a schema of its own.
+ */
 import type { Cache } from "../cache.ts";
 
 interface Json {
@@ -9,14 +12,16 @@ interface Json {
 export const laterField = "laterField";
 
 /**
- * The store as a node of a later release of the same schema uses it: what it writes has a field more in every object, and its own reason.
+ * The store as a node of a later release of the same schema uses it: what it writes has a field
+ * more in every object, and its own reason.
  *
  * @param missing is told the path of each object that came back from the store without the field.
  */
 export function laterFields(cache: Cache, missing: (path: string) => void): Cache {
   return documents(cache, {
     read: (document) => {
-      for (const path of objectsIn(document)) if (!Object.hasOwn(at(document, path), laterField)) missing(path.join("."));
+      for (const path of objectsIn(document))
+        if (!Object.hasOwn(at(document, path), laterField)) missing(path.join("."));
       return document;
     },
     write: (document) => withField(document) as Json,
@@ -25,7 +30,10 @@ export function laterFields(cache: Cache, missing: (path: string) => void): Cach
 
 /** The store as a node of a release with another schema uses it. */
 export function laterSchema(cache: Cache, v: number): Cache {
-  return documents(cache, { read: (document) => ({ ...document, v: 1 }), write: (document) => ({ ...document, v }) });
+  return documents(cache, {
+    read: (document) => ({ ...document, v: 1 }),
+    write: (document) => ({ ...document, v }),
+  });
 }
 
 interface Codec {
@@ -60,12 +68,17 @@ function recoded(text: string, change: (document: Json) => Json): string {
 
 function withField(value: unknown): unknown {
   if (!isObject(value)) return value;
-  const fields = Object.entries(value).map(([name, inner]) => [name, name === "reason" ? "handover" : withField(inner)]);
+  const fields = Object.entries(value).map(([name, inner]) => [
+    name,
+    name === "reason" ? "handover" : withField(inner),
+  ]);
   return { [laterField]: 1, ...(Object.fromEntries(fields) as Json) };
 }
 
 function objectsIn(value: Json, path: readonly string[] = []): (readonly string[])[] {
-  const inner = Object.entries(value).flatMap(([name, field]) => (isObject(field) ? objectsIn(field, [...path, name]) : []));
+  const inner = Object.entries(value).flatMap(([name, field]) =>
+    isObject(field) ? objectsIn(field, [...path, name]) : [],
+  );
   return [path, ...inner];
 }
 

@@ -19,7 +19,13 @@ function world(fails: boolean) {
     listeners.push(listener);
     return async () => {};
   };
-  return { clock, news, listeners, listen: () => news.listen({ watch }, "k", 500), readings: () => readings };
+  return {
+    clock,
+    news,
+    listeners,
+    listen: () => news.listen({ watch }, "k", 500),
+    readings: () => readings,
+  };
 }
 
 describe("a change feed", () => {
@@ -33,18 +39,21 @@ describe("a change feed", () => {
     expect(readings()).toBe(0);
   });
 
-  it.each(["close", "deafen"] as const)("sets no timer for a reading that fails after its %s", async (end) => {
-    const { clock, listen, listeners, news, readings } = world(true);
-    await listen();
-    listeners[0]?.("k");
-    await clock.advance(200);
-    expect(readings()).toBe(1);
-    news[end]();
-    await clock.advance(200);
-    expect(clock.pendingTimers).toBe(0);
-    await clock.advance(3_600_000);
-    expect(readings()).toBe(1);
-  });
+  it.each(["close", "deafen"] as const)(
+    "sets no timer for a reading that fails after its %s",
+    async (end) => {
+      const { clock, listen, listeners, news, readings } = world(true);
+      await listen();
+      listeners[0]?.("k");
+      await clock.advance(200);
+      expect(readings()).toBe(1);
+      news[end]();
+      await clock.advance(200);
+      expect(clock.pendingTimers).toBe(0);
+      await clock.advance(3_600_000);
+      expect(readings()).toBe(1);
+    },
+  );
 
   it("that is muted reads nothing, and reads again when it is not", async () => {
     const { clock, listen, listeners, news, readings } = world(false);

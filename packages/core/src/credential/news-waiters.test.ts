@@ -70,7 +70,8 @@ describe("a subscription", () => {
     expect([granted.news.isHeard, granted.clock.pendingTimers]).toEqual([true, 0]);
     const failing = world(() => Promise.reject(new Error("refused")));
     const none = world(async () => undefined);
-    for (const { listen, news } of [failing, none]) expect([await listen(), news.isHeard]).toEqual([false, false]);
+    for (const { listen, news } of [failing, none])
+      expect([await listen(), news.isHeard]).toEqual([false, false]);
     expect(await none.news.listen({}, "k", 500)).toBe(false);
     none.news.deafen();
     const silent = world(() => new Promise(() => {}));

@@ -8,7 +8,12 @@ interface World {
   readonly clock: ManualClock;
   readonly news: News;
   readonly readings: { count: number; fails: boolean; takeMs: number };
-  readonly watched: { listener: WatchListener; ended: boolean; instead: unknown; unsubscribe: unknown }[];
+  readonly watched: {
+    listener: WatchListener;
+    ended: boolean;
+    instead: unknown;
+    unsubscribe: unknown;
+  }[];
   listen(): Promise<boolean>;
 }
 
@@ -24,7 +29,12 @@ function world(grantMs = 0): World {
     if (fails) throw new Error("the store failed");
   };
   const watch: NonNullable<Cache["watch"]> = async (listener, options) => {
-    const subscription = { listener, ended: false, instead: options?.instead, unsubscribe: undefined as unknown };
+    const subscription = {
+      listener,
+      ended: false,
+      instead: options?.instead,
+      unsubscribe: undefined as unknown,
+    };
     watched.push(subscription);
     const unsubscribe = async (): Promise<void> => void (subscription.ended = true);
     subscription.unsubscribe = unsubscribe;

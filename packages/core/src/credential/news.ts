@@ -1,4 +1,7 @@
-/** Word that the document may have changed: read again once for many messages, then wake whoever waits. */
+/**
+ * Word that the document may have changed: read again once for many messages, then wake whoever
+ * waits.
+ */
 import type { Cache, Unsubscribe, WatchListener } from "../cache.ts";
 import type { CancelTimer, Clock } from "../time.ts";
 
@@ -6,14 +9,20 @@ import type { CancelTimer, Clock } from "../time.ts";
 const gapMs = 200;
 /** but a few may come close together: an intent and its commit do. */
 const burst = 3;
-/** A reading that failed is made again after so long, and after longer each time: the message will not come twice. */
+/**
+ * A reading that failed is made again after so long, and after longer each time: the message will
+ * not come twice.
+ */
 const retryMs = 1_000;
 const retryMaxMs = 60_000;
 
 export interface NewsOptions {
   readonly clock: Clock;
   readonly reread: () => Promise<unknown>;
-  /** Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read all at once. */
+  /**
+   * Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read
+   * all at once.
+   */
   readonly putOffMs: () => number;
 }
 
@@ -22,7 +31,10 @@ export class News {
   readonly #clock: Clock;
   readonly #waiters = new Set<() => void>();
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
-  /** What the store gave last: should it seem dead, the next subscription is asked for instead of it. */
+  /**
+   * What the store gave last: should it seem dead, the next subscription is asked for instead of
+   * it.
+   */
   #established: Unsubscribe | undefined;
   #dead: Unsubscribe | undefined;
   /** When the allowance is whole again: each reading moves it on by one gap. */
@@ -51,7 +63,10 @@ export class News {
     return this.#lastHeardMs >= ms;
   }
 
-  /** Subscribes, once; resolves when the subscription stands, or to false where there is none to be had within `deadlineMs`. */
+  /**
+   * Subscribes, once; resolves when the subscription stands, or to false where there is none to be
+   * had within `deadlineMs`.
+   */
   async listen(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#unsubscribe ??= this.#subscribe(cache, key);
@@ -81,7 +96,9 @@ export class News {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  /** Ignores news while this process writes the document itself: they would tell of its own writes. */
+  /**
+   * Ignores news while this process writes the document itself: they would tell of its own writes.
+   */
   mute(): void {
     this.#isMuted = true;
   }
@@ -90,7 +107,10 @@ export class News {
     this.#isMuted = false;
   }
 
-  /** The subscription has kept silent about a change: {@link News.listen} asks the store for another one. */
+  /**
+   * The subscription has kept silent about a change: {@link News.listen} asks the store for another
+   * one.
+   */
   renew(): void {
     this.#dead = this.#established;
     this.deafen();
@@ -139,7 +159,10 @@ export class News {
   #schedule(): void {
     if (this.#isClosed || this.#isMuted || this.#cancel !== undefined) return;
     const putOffMs = this.#waiters.size > 0 ? 0 : this.#options.putOffMs();
-    const waitMs = Math.max(putOffMs, this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs());
+    const waitMs = Math.max(
+      putOffMs,
+      this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs(),
+    );
     if (waitMs <= 0) return this.#read();
     const fire = (): void => {
       this.#cancel = undefined;

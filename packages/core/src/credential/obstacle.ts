@@ -1,5 +1,12 @@
-/** What stands between a caller and a credential, and how it is told when the caller's patience ends. */
-import { CredentialUnavailableError, type CredentialUnavailableReason, type LingpaiError } from "../errors.ts";
+/**
+ * What stands between a caller and a credential, and how it is told when the caller's patience
+ * ends.
+ */
+import {
+  CredentialUnavailableError,
+  type CredentialUnavailableReason,
+  type LingpaiError,
+} from "../errors.ts";
 import type { Gate, Parts } from "./flight.ts";
 import { isIssueError } from "./request.ts";
 
@@ -25,44 +32,71 @@ const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>
   error: "the last attempt failed",
 };
 
-/** Whether the next turn may go better. Refusals that the platform will repeat, and everything that a setting must mend, are not passing. */
+/**
+ * Whether the next turn may go better. Refusals that the platform will repeat, and everything that
+ * a setting must mend, are not passing.
+ */
 export function isPassing(error: unknown): boolean {
-  if (isIssueError(error)) return error.outcome === "busy" || error.outcome === "unsent" || error.outcome === "unknown";
+  if (isIssueError(error))
+    return error.outcome === "busy" || error.outcome === "unsent" || error.outcome === "unknown";
   return hasCode(error) && (error.code === "LOCK_LOST" || error.code === "CACHE_UNAVAILABLE");
 }
 
-/** The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes the cause. */
+/**
+ * The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes
+ * the cause.
+ */
 export function explained(error: unknown, { local, setting }: Parts, obstacle?: Obstacle): unknown {
-  const passes = hasCode(error) && !isIssueError(error) && error.code !== "LOCK_LOST" && error.code !== "CACHE_UNAVAILABLE";
+  const passes =
+    hasCode(error) &&
+    !isIssueError(error) &&
+    error.code !== "LOCK_LOST" &&
+    error.code !== "CACHE_UNAVAILABLE";
   if (passes && obstacle === undefined) return error;
   const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
   const last = local.state?.failure?.code;
   const why =
-    obstacle === undefined ? textOf(error) : obstacle.kind === "wait" ? (obstacle.says ?? "nobody has stored one yet") : saysOf(obstacle);
+    obstacle === undefined
+      ? textOf(error)
+      : obstacle.kind === "wait"
+        ? (obstacle.says ?? "nobody has stored one yet")
+        : saysOf(obstacle);
   // What stands in the way names no refusal, also in the process that saw it.
   const isNamed = obstacle === undefined && isIssueError(error);
   const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
-    obstacle?.kind === "pause" ? Math.ceil(obstacle.ms) : isIssueError(error) && error.outcome === "fatal" ? error.retryAfterMs : 1_000;
+    obstacle?.kind === "pause"
+      ? Math.ceil(obstacle.ms)
+      : isIssueError(error) && error.outcome === "fatal"
+        ? error.retryAfterMs
+        : 1_000;
   const reason = reasonOf(error, obstacle);
   // A store that denies its rights is mended by a person; the next call tries again all the same.
   if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
-    return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${textOf(cause)}.${told}`, {
+    return new CredentialUnavailableError(
+      `There is no live credential "${setting.issuer.id}": ${textOf(cause)}.${told}`,
+      {
+        cause,
+        reason: "store",
+      },
+    );
+  return new CredentialUnavailableError(
+    `There is no live credential "${setting.issuer.id}": ${why}.${told}`,
+    {
       cause,
-      reason: "store",
-    });
-  return new CredentialUnavailableError(`There is no live credential "${setting.issuer.id}": ${why}.${told}`, {
-    cause,
-    ...(reason && { reason }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+      ...(reason && { reason }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  );
 }
 
 /** What was refused is not replaced: the platform hands it out again, or calls it alive. */
 export class KeptError extends CredentialUnavailableError {}
 
 export function keptAlive(id: string): KeptError {
-  return new KeptError(`The platform calls the credential "${id}" alive: whoever was refused with it was refused for another reason.`);
+  return new KeptError(
+    `The platform calls the credential "${id}" alive: whoever was refused with it was refused for another reason.`,
+  );
 }
 
 export function handedOutAgain(id: string): KeptError {
@@ -76,7 +110,10 @@ function saysOf({ cause, why }: Extract<Obstacle, { kind: "pause" }>): string {
   return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
 }
 
-function reasonOf(error: unknown, obstacle: Obstacle | undefined): CredentialUnavailableReason | undefined {
+function reasonOf(
+  error: unknown,
+  obstacle: Obstacle | undefined,
+): CredentialUnavailableReason | undefined {
   if (obstacle !== undefined) return obstacle.kind === "wait" ? "wait" : obstacle.why;
   if (hasCode(error) && error.code === "CACHE_UNAVAILABLE") return "store";
   return isPassing(error) ? "error" : undefined;

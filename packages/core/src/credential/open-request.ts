@@ -23,8 +23,10 @@ export class OpenRequest {
   }
 
   /**
-   * Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have passed. Where a superseded credential works on for a while,
-   * the end of the fetch deadline is enough: by then a request that the platform has is processed, and what is stored can be asked about.
+   * Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have
+   * passed. Where a superseded credential works on for a while, the end of the fetch deadline is
+   * enough: by then a request that the platform has is processed, and what is stored can be asked
+   * about.
    */
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#parts.setting;
@@ -39,10 +41,17 @@ export class OpenRequest {
       const { rules } = termsOn(setting, state);
       const reportedMs = (state?.intent?.atMs ?? 0) + setting.parameters.fetchDeadlineMs;
       const untilMs =
-        state?.intent === undefined ? 0 : Math.min(dangerUntil(state, rules), rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY);
+        state?.intent === undefined
+          ? 0
+          : Math.min(
+              dangerUntil(state, rules),
+              rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY,
+            );
       const leftMs = untilMs - storeClock.nowMs();
       if (leftMs <= 0 || this.#closing.aborted) return;
-      const isNews = await this.#source.news.next(Math.min(leftMs, this.#source.isTold ? toldPollMs : pollMs));
+      const isNews = await this.#source.news.next(
+        Math.min(leftMs, this.#source.isTold ? toldPollMs : pollMs),
+      );
       // The document reports why, if it cannot be read.
       if (!isNews) await this.#source.read().catch(() => {});
     }

@@ -2,13 +2,22 @@ import { describe, expect, it } from "vitest";
 import { credential, keyring, parametersFor, sealed, type CredentialOptions } from "../index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
-const configuration = (text: string): object => expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(text) });
+const configuration = (text: string): object =>
+  expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(text) });
 const key = { id: "k1", key: "ab".repeat(32) };
 
 describe("what a factory is given", () => {
   it.each<[string, object, string]>([
-    ["a misspelt option", { onconflict: "warn" }, 'has no "onconflict". There are: cache, clock, environment'],
-    ["a misspelt parameter", { parameters: { waitMS: 1 } }, 'has no "waitMS". There are: advisoryMs'],
+    [
+      "a misspelt option",
+      { onconflict: "warn" },
+      'has no "onconflict". There are: cache, clock, environment',
+    ],
+    [
+      "a misspelt parameter",
+      { parameters: { waitMS: 1 } },
+      'has no "waitMS". There are: advisoryMs',
+    ],
     [
       "another word for onConflict",
       { onConflict: "ignore" },
@@ -18,13 +27,27 @@ describe("what a factory is given", () => {
     ["another word for role", { role: "leader" }, 'role must be one of "owner", "consumer"'],
     ["no boolean", { keepAlive: "yes" }, "keepAlive must be true or false"],
     ["no issuer", { issuer: undefined }, "issuer must be an object with issue"],
-    ["an issuer without a policy", { issuer: { id: "x", issue: () => undefined } }, "issuer.policy.kind must be one of"],
-    ["a client in place of a cache", { cache: { get: () => undefined } }, "cache must be an object with get, set, withPrefix"],
+    [
+      "an issuer without a policy",
+      { issuer: { id: "x", issue: () => undefined } },
+      "issuer.policy.kind must be one of",
+    ],
+    [
+      "a client in place of a cache",
+      { cache: { get: () => undefined } },
+      "cache must be an object with get, set, withPrefix",
+    ],
     ["a client in place of a lock", { lock: {} }, "lock must be an object with tryAcquire"],
     ["a parent that is none", { parent: {} }, "parent must be an object with get, reject"],
   ])("is refused with the list of what there is: %s", (_title, change, text) => {
     const { cache, platform, store } = fleet();
-    const options = { issuer: platform, cache, lock: store.lock(), environment: "test", ...change } as CredentialOptions;
+    const options = {
+      issuer: platform,
+      cache,
+      lock: store.lock(),
+      environment: "test",
+      ...change,
+    } as CredentialOptions;
     expect(() => credential(options)).toThrow(configuration(text));
   });
 
@@ -50,7 +73,9 @@ describe("what a factory is given", () => {
 
   it("as an option of sealing that there is not, is named", () => {
     const { cache } = fleet();
-    expect(() => sealed(cache, keyring({ active: key }), { plainText: "read" } as object)).toThrow(configuration('has no "plainText"'));
+    expect(() => sealed(cache, keyring({ active: key }), { plainText: "read" } as object)).toThrow(
+      configuration('has no "plainText"'),
+    );
     expect(() => sealed(cache, keyring({ active: key }), { plaintext: "yes" as "read" })).toThrow(
       configuration("plaintext must be one of"),
     );
@@ -82,7 +107,8 @@ describe("what a process says of its store", () => {
   it("names the last refusal also where it was seen", async () => {
     const { clock, node, platform } = fleet();
     const [seen, elsewhere] = [node(), node()];
-    for (let times = 0; times < 20; times += 1) platform.script({ outcome: "busy", platformCode: "45011" });
+    for (let times = 0; times < 20; times += 1)
+      platform.script({ outcome: "busy", platformCode: "45011" });
     for (const one of [seen, elsewhere]) {
       await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({
         message: expect.stringContaining("The last refusal was 45011."),

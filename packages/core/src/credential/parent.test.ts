@@ -23,7 +23,10 @@ describe("a child whose parent's credential never comes", () => {
     wanted.catch(() => {});
     await world.clock.advance(10_000);
     expect(await isLeaseFree(world)).toBe(true);
-    await expect(within(world.clock, 11_000, wanted)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: true });
+    await expect(within(world.clock, 11_000, wanted)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      retryable: true,
+    });
     expect(world.platform.issues).toHaveLength(0);
   });
 
@@ -31,7 +34,9 @@ describe("a child whose parent's credential never comes", () => {
     const { clock, node, platform } = fleet();
     const answers = [never, async () => parent];
     const child = node({ parent: { get: () => answers.shift()!(), reject: never } });
-    await expect(within(clock, 21_000, child.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 21_000, child.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect((await within(clock, 2_000, child.get())).reveal()).toBe(platform.latest);
   });
 
@@ -63,7 +68,9 @@ describe("a child whose parent the platform refuses", () => {
   it("gives its lease back before the parent is replaced, and is issued with the new one", async () => {
     const world = fleet();
     const replaced = Promise.withResolvers<{ replaced: true; secret: Secret }>();
-    const child = world.node({ parent: { get: async () => parent, reject: () => replaced.promise } });
+    const child = world.node({
+      parent: { get: async () => parent, reject: () => replaced.promise },
+    });
     world.platform.script("parent");
     const wanted = child.get();
     await world.clock.advance(3_000);
@@ -76,7 +83,9 @@ describe("a child whose parent the platform refuses", () => {
     const { clock, node, platform } = fleet();
     platform.script("parent");
     const child = node({ parent: { get: async () => parent, reject: never } });
-    await expect(within(clock, 21_000, child.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 21_000, child.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(platform.issues).toHaveLength(1);
     await within(clock, 10_000, child.close());
   });
@@ -86,14 +95,22 @@ describe("a child that the platform refuses for a reason of its own, with the co
   const alive: Parent = { get: async () => parent, reject: async () => ({ replaced: false }) };
 
   it("backs off when the parent is alive, and counts what left", async () => {
-    const { clock, document, node, platform } = fleet({ quota: { perDay: 20, dayOffsetMs: 0 }, policy: { kind: "sliding" } });
-    platform.script(...Array.from({ length: 100 }, () => ({ outcome: "parent", platformCode: "40001" }) as const));
+    const { clock, document, node, platform } = fleet({
+      quota: { perDay: 20, dayOffsetMs: 0 },
+      policy: { kind: "sliding" },
+    });
+    platform.script(
+      ...Array.from({ length: 100 }, () => ({ outcome: "parent", platformCode: "40001" }) as const),
+    );
     const told: RejectOptions[] = [];
     const reject: Parent["reject"] = async (_refused, options) => {
       told.push(options ?? {});
       return { replaced: false };
     };
-    const [one, two] = [node({ parent: { ...alive, reject } }), node({ parent: { ...alive, reject } })];
+    const [one, two] = [
+      node({ parent: { ...alive, reject } }),
+      node({ parent: { ...alive, reject } }),
+    ];
     for (let second = 0; second < 600; second += 5) {
       one.get().catch(() => {});
       two.get().catch(() => {});
@@ -103,11 +120,15 @@ describe("a child that the platform refuses for a reason of its own, with the co
     expect(platform.issues.length).toBeGreaterThan(5);
     expect(platform.issues.length).toBeLessThanOrEqual(20);
     expect((await document())?.quota.used).toBe(platform.issues.length);
-    expect(await document()).toMatchObject({ failure: { code: "40001", parent: { fingerprint: "parent" } } });
+    expect(await document()).toMatchObject({
+      failure: { code: "40001", parent: { fingerprint: "parent" } },
+    });
     // Once it was found alive, only the platform's own word counts against it.
     expect(told[0]).toMatchObject({ doubtful: false, platformCode: "40001" });
     expect(told.slice(1).every(({ doubtful }) => doubtful)).toBe(true);
-    await expect(within(clock, 25_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 25_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
   });
 
   it("has its parent replaced once for each goal, and then looks for the fault with itself", async () => {
@@ -135,7 +156,8 @@ describe("a child that the platform refuses for a reason of its own, with the co
     const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
     platform.script(...Array.from({ length: 11 }, () => "parent" as const));
     const one = node({ parent: alive });
-    const childs = async (): Promise<Secret | undefined> => within(clock, 21_000, one.get()).catch(() => undefined);
+    const childs = async (): Promise<Secret | undefined> =>
+      within(clock, 21_000, one.get()).catch(() => undefined);
     let served = await childs();
     for (let second = 0; served === undefined && second < 900; second += 60) {
       await clock.advance(40_000);

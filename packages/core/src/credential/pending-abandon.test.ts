@@ -5,8 +5,15 @@ import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 
-/** The first of three warm nodes has announced a refresh when the store goes away for all of them, and the platform answers so. */
-async function refusedMeanwhile(outcome: ScriptedOutcome, overlapMs: number, isKilled = false): Promise<{ world: Fleet; nodes: Node[] }> {
+/**
+ * The first of three warm nodes has announced a refresh when the store goes away for all of them,
+ * and the platform answers so.
+ */
+async function refusedMeanwhile(
+  outcome: ScriptedOutcome,
+  overlapMs: number,
+  isKilled = false,
+): Promise<{ world: Fleet; nodes: Node[] }> {
   const policy = { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs } as const;
   const world = fleet({ policy, latencyMs: 300, probes: true });
   const { clock, platform } = world;
@@ -15,7 +22,11 @@ async function refusedMeanwhile(outcome: ScriptedOutcome, overlapMs: number, isK
   await clock.advance(10 * minuteMs);
   platform.script(outcome);
   // The intent goes through, and nothing after it.
-  nodes[0]!.faults.next("set", undefined, ...Array.from({ length: 1_000 }, () => "fail-before" as const));
+  nodes[0]!.faults.next(
+    "set",
+    undefined,
+    ...Array.from({ length: 1_000 }, () => "fail-before" as const),
+  );
   if (isKilled) {
     platform.revoke(platform.latest!);
     nodes[0]!.reject(nodes[0]!.peek()!).catch(() => {});
@@ -28,7 +39,9 @@ async function refusedMeanwhile(outcome: ScriptedOutcome, overlapMs: number, isK
   return { world, nodes };
 }
 
-const rows = [0, 300_000].flatMap((overlapMs) => [2, 8, 60].map((seconds) => ({ overlapMs, awayMs: seconds * secondMs })));
+const rows = [0, 300_000].flatMap((overlapMs) =>
+  [2, 8, 60].map((seconds) => ({ overlapMs, awayMs: seconds * secondMs })),
+);
 
 describe("a refusal that could not be recorded because the store was away", () => {
   it.each(rows)(
@@ -43,7 +56,8 @@ describe("a refusal that could not be recorded because the store was away", () =
         expect([stored?.intent, stored?.doubtSinceMs], outcome).toEqual([undefined, undefined]);
         const issues = world.platform.issues.length;
         await world.clock.advance(5 * minuteMs);
-        // Nobody reconciles what was refused; a refusal of the account is tried again after its minute.
+        // Nobody reconciles what was refused; a refusal of the account is tried again after its
+        // minute.
         const later = world.platform.issues.slice(issues);
         expect(
           later.filter(({ reason }) => reason === "reconcile"),
@@ -73,10 +87,14 @@ describe("a refusal that could not be recorded because the store was away", () =
       const { world, nodes } = await refusedMeanwhile("unsent", 0);
       await world.clock.advance(2 * secondMs);
       nodes[0]!.faults.unreachable = false;
-      await (end === "close" ? within(world.clock, 5 * secondMs, nodes[0]!.close()) : world.clock.advance(500));
+      await (end === "close"
+        ? within(world.clock, 5 * secondMs, nodes[0]!.close())
+        : world.clock.advance(500));
       expect((await world.document())?.intent, end).toBeUndefined();
       const lock = world.store.lock().withPrefix("production");
-      expect(await lock.tryAcquire(world.platform.id, "somebody", 1_000), end).toMatchObject({ acquired: true });
+      expect(await lock.tryAcquire(world.platform.id, "somebody", 1_000), end).toMatchObject({
+        acquired: true,
+      });
     }
   });
 });

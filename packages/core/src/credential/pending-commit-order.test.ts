@@ -1,4 +1,7 @@
-/** Of several outcomes that wait for the store, the newest is stored, whatever becomes of the others; and the last chance is taken. */
+/**
+ * Of several outcomes that wait for the store, the newest is stored, whatever becomes of the
+ * others; and the last chance is taken.
+ */
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import { manualClock, seededRandom, type ManualClock } from "../testing/index.ts";
@@ -13,9 +16,18 @@ interface Store {
   answer(isStored: boolean): Promise<void>;
 }
 
-function world(): { clock: ManualClock; pending: PendingCommit; lease: () => Lease & { isReleased: boolean }; store: () => Store } {
+function world(): {
+  clock: ManualClock;
+  pending: PendingCommit;
+  lease: () => Lease & { isReleased: boolean };
+  store: () => Store;
+} {
   const clock = manualClock();
-  const pending = new PendingCommit({ clock, random: seededRandom(3), parameters: parametersFor(neverAsked) });
+  const pending = new PendingCommit({
+    clock,
+    random: seededRandom(3),
+    parameters: parametersFor(neverAsked),
+  });
   const lease = (): Lease & { isReleased: boolean } => {
     const { signal } = new AbortController();
     return {
@@ -126,7 +138,11 @@ describe("a node that closes with a credential that it could not store", () => {
     const one = node();
     await within(clock, 2_000, one.get());
     await clock.advance(600_000);
-    one.faults.next("set", undefined, ...Array.from({ length: 1_000 }, () => "fail-before" as const));
+    one.faults.next(
+      "set",
+      undefined,
+      ...Array.from({ length: 1_000 }, () => "fail-before" as const),
+    );
     await within(clock, 2_000, one.refresh());
     one.faults.forget("set");
     await within(clock, 2_000, one.close());

@@ -1,14 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
-/** The first of two warm nodes is answered by the platform, and cannot write that down: the store refuses its writes, not its lease. */
+/**
+ * The first of two warm nodes is answered by the platform, and cannot write that down: the store
+ * refuses its writes, not its lease.
+ */
 async function unableToCommit(): Promise<{ world: Fleet; nodes: readonly [Node, Node] }> {
   const world = fleet({ latencyMs: 300 });
   const nodes = [world.node(), world.node()] as const;
   await within(world.clock, 2_000, Promise.all(nodes.map((each) => each.get())));
   await world.clock.advance(600_000);
   // The intent goes through.
-  nodes[0].faults.next("set", undefined, ...Array.from({ length: 1_000 }, () => "fail-before" as const));
+  nodes[0].faults.next(
+    "set",
+    undefined,
+    ...Array.from({ length: 1_000 }, () => "fail-before" as const),
+  );
   await within(world.clock, 2_000, nodes[0].refresh());
   return { world, nodes };
 }
@@ -59,9 +66,13 @@ describe("a credential that could not be stored", () => {
       const { world, nodes } = await unableToCommit();
       nodes[0].faults.forget("set");
       if (end === "close") nodes[0].faults.next("set", "fail-before", "fail-before");
-      await (end === "close" ? within(world.clock, 5_000, nodes[0].close()) : world.clock.advance(500));
+      await (end === "close"
+        ? within(world.clock, 5_000, nodes[0].close())
+        : world.clock.advance(500));
       const lock = world.store.lock().withPrefix("production");
-      expect(await lock.tryAcquire(world.platform.id, "somebody", 1_000), end).toMatchObject({ acquired: true });
+      expect(await lock.tryAcquire(world.platform.id, "somebody", 1_000), end).toMatchObject({
+        acquired: true,
+      });
     }
   });
 });

@@ -1,8 +1,14 @@
-/** What became of a request and could not be stored yet, a credential or a refusal: kept in memory, and offered to the store until it takes it. */
+/**
+ * What became of a request and could not be stored yet, a credential or a refusal: kept in memory,
+ * and offered to the store until it takes it.
+ */
 import type { Lease } from "../lease.ts";
 import type { Setting } from "./setting.ts";
 
-/** The store's return is reported, but only to a node that asks it something: until then it is asked this often, */
+/**
+ * The store's return is reported, but only to a node that asks it something: until then it is asked
+ * this often,
+ */
 const firstRetryMs = 250;
 /** and, the longer it has been away, the more seldom: after a fortieth of that time, */
 const retryPart = 40;
@@ -28,8 +34,9 @@ export class PendingCommit {
   }
 
   /**
-   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and by itself now and then, because what cannot be
-   * written or read today may be mended. The newest call replaces an earlier one. Meanwhile the lease is kept, no longer than the request may be
+   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and by
+   * itself now and then, because what cannot be written or read today may be mended. The newest
+   * call replaces an earlier one. Meanwhile the lease is kept, no longer than the request may be
    * under way, and released here.
    */
   keep(forMs: number, lease: Lease, store: () => Promise<void>): void {
@@ -90,7 +97,9 @@ export class PendingCommit {
     const pending = this.#pending;
     if (pending === undefined) return;
     const waitedMs = clock.monotonicMs() - pending.sinceMs;
-    const delayMs = Math.min(retryMaxMs, Math.max(firstRetryMs, waitedMs / retryPart)) * (0.8 + 0.4 * random.next());
+    const delayMs =
+      Math.min(retryMaxMs, Math.max(firstRetryMs, waitedMs / retryPart)) *
+      (0.8 + 0.4 * random.next());
     this.#cancel?.();
     this.#cancel = clock.setTimer(delayMs, () => void this.#retry(pending), { background: true });
   }
@@ -103,7 +112,8 @@ export class PendingCommit {
       if (this.#pending !== pending) return;
       const nowMs = clock.monotonicMs();
       if (nowMs >= pending.untilMs) return this.#end();
-      // From here on nobody needs to wait for this request any more, and others may be able to write.
+      // From here on nobody needs to wait for this request any more, and others may be able to
+      // write.
       if (nowMs >= pending.sinceMs + parameters.drainMs) void pending.lease.release();
       this.#arm();
     }

@@ -1,4 +1,7 @@
-/** Somebody with write access to the store stops the fleet for no longer than a drain, and makes nobody forget a request that is under way. */
+/**
+ * Somebody with write access to the store stops the fleet for no longer than a drain, and makes
+ * nobody forget a request that is under way.
+ */
 import { describe, expect, it } from "vitest";
 import type { State } from "../state/state.ts";
 import { fleet, within } from "./fleet.fixture.ts";
@@ -8,22 +11,30 @@ const year9999Ms = Date.UTC(9999, 0);
 describe("an instant in the year 9999", () => {
   it.each([
     ["dangerUntilMs", () => ({ dangerUntilMs: year9999Ms })],
-    ["intent.atMs", ({ credential }) => ({ intent: { epoch: credential!.epoch + 1, operationId: "x", atMs: year9999Ms } })],
+    [
+      "intent.atMs",
+      ({ credential }) => ({
+        intent: { epoch: credential!.epoch + 1, operationId: "x", atMs: year9999Ms },
+      }),
+    ],
     ["doubtSinceMs", () => ({ doubtSinceMs: year9999Ms })],
-  ] satisfies [string, (state: State) => Partial<State>][])("keeps nobody from a refresh ahead of expiry: %s", async (_field, poison) => {
-    const { clock, document, node, platform, write } = fleet();
-    const one = node();
-    await within(clock, 1_000, one.get());
-    const state = (await document())!;
-    await write({ ...state, ...poison(state) });
-    for (let second = 0; second < 7_200; second += 10) {
-      await clock.advance(10_000);
-      expect(platform.alive(one.peek()!), `after ${second} s`).toBe(true);
-    }
-    expect(platform.issues.length).toBeGreaterThanOrEqual(2);
-    expect(one.typesOf()).toContain("poisoned");
-    expect(await document()).not.toHaveProperty("doubtSinceMs");
-  });
+  ] satisfies [string, (state: State) => Partial<State>][])(
+    "keeps nobody from a refresh ahead of expiry: %s",
+    async (_field, poison) => {
+      const { clock, document, node, platform, write } = fleet();
+      const one = node();
+      await within(clock, 1_000, one.get());
+      const state = (await document())!;
+      await write({ ...state, ...poison(state) });
+      for (let second = 0; second < 7_200; second += 10) {
+        await clock.advance(10_000);
+        expect(platform.alive(one.peek()!), `after ${second} s`).toBe(true);
+      }
+      expect(platform.issues.length).toBeGreaterThanOrEqual(2);
+      expect(one.typesOf()).toContain("poisoned");
+      expect(await document()).not.toHaveProperty("doubtSinceMs");
+    },
+  );
 
   it("keeps nobody from replacing what the platform refused", async () => {
     const { clock, document, node, platform, write } = fleet();

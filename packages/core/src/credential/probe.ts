@@ -1,4 +1,7 @@
-/** Asks the platform whether a credential is alive: before a complaint is believed, and before a call is risked on one that is in doubt. */
+/**
+ * Asks the platform whether a credential is alive: before a complaint is believed, and before a
+ * call is risked on one that is in doubt.
+ */
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { delay } from "../time.ts";
@@ -9,7 +12,10 @@ type Verdict = "alive" | "dead" | "unknown";
 
 /** A caller waits for it, so it is given less time than a fetch. */
 const deadlineMaxMs = 3_000;
-/** An answer that did not come is no word against a credential: the question is put so often, after an answer that says nothing, or this silence. */
+/**
+ * An answer that did not come is no word against a credential: the question is put so often, after
+ * an answer that says nothing, or this silence.
+ */
 const questionsMax = 3;
 const silenceMs = 1_000;
 const pauseMs = 100;
@@ -30,7 +36,10 @@ export class Probe {
     return this.#parts.setting.issuer.probe !== undefined;
   }
 
-  /** What the platform says; `unknown` where it does not say, or cannot be asked. `alive` is its word on a question that was put after this call. */
+  /**
+   * What the platform says; `unknown` where it does not say, or cannot be asked. `alive` is its
+   * word on a question that was put after this call.
+   */
   async verdict(secret: Secret, signal?: AbortSignal): Promise<Verdict> {
     if (!this.canAsk) return "unknown";
     const signals = { signals: [signal, this.#closing] };
@@ -46,9 +55,15 @@ export class Probe {
     const { fingerprint } = secret;
     const abort = new AbortController();
     const ms = Math.min(deadlineMaxMs, parameters.fetchDeadlineMs);
-    const late = new IssueError("unknown", `The probe of "${issuer.id}" was not answered within ${ms} ms.`);
+    const late = new IssueError(
+      "unknown",
+      `The probe of "${issuer.id}" was not answered within ${ms} ms.`,
+    );
     const answer = this.#questions(secret, abort.signal);
-    const asking = bounded(answer, { deadline: { clock, ms, error: () => late }, signals: [this.#closing] })
+    const asking = bounded(answer, {
+      deadline: { clock, ms, error: () => late },
+      signals: [this.#closing],
+    })
       .catch((): Verdict => "unknown")
       .finally(() => {
         abort.abort(late);
@@ -58,7 +73,10 @@ export class Probe {
     return asking;
   }
 
-  /** The first answer that says something. One that is late is still waited for while the question is put again. */
+  /**
+   * The first answer that says something. One that is late is still waited for while the question
+   * is put again.
+   */
   async #questions(secret: Secret, signal: AbortSignal): Promise<Verdict> {
     const { clock, issuer } = this.#parts.setting;
     const decided = Promise.withResolvers<Verdict>();
@@ -71,9 +89,16 @@ export class Probe {
     while (questions.length < questionsMax && !signal.aborted) {
       const question = put();
       questions.push(question);
-      const found = await boundedOr(Promise.race([decided.promise, question]), undefined, clock, silenceMs, [signal]);
+      const found = await boundedOr(
+        Promise.race([decided.promise, question]),
+        undefined,
+        clock,
+        silenceMs,
+        [signal],
+      );
       if (found === "alive" || found === "dead") return found;
-      if (found === "unknown" && questions.length < questionsMax) await delay(clock, pauseMs, signal);
+      if (found === "unknown" && questions.length < questionsMax)
+        await delay(clock, pauseMs, signal);
     }
     return Promise.race([decided.promise, Promise.all(questions).then((): Verdict => "unknown")]);
   }

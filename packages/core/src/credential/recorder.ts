@@ -1,4 +1,7 @@
-/** Writes down how a request ended. What came back is never lost: with the store gone, memory is the only copy. */
+/**
+ * Writes down how a request ended. What came back is never lost: with the store gone, memory is the
+ * only copy.
+ */
 import type { IssueError } from "../errors.ts";
 import type { AbandonEvent } from "../state/abandon.ts";
 import type { CommitEvent } from "../state/commit.ts";
@@ -12,7 +15,10 @@ import { PendingCommit } from "./pending-commit.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
 import type { Setting } from "./setting.ts";
 
-export interface Ending extends Pick<AbandonEvent, "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"> {
+export interface Ending extends Pick<
+  AbandonEvent,
+  "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"
+> {
   /** Whom a refusal concerns that somebody has to mend. */
   readonly refusal?: "account" | "node";
 }
@@ -25,7 +31,10 @@ export function asEvent(
   if (refusal === undefined) return ending;
   return {
     ...ending,
-    refusal: refusal === "node" ? { scope: "node" } : { scope: "account", node, revision: revision(), jitter: random.next() },
+    refusal:
+      refusal === "node"
+        ? { scope: "node" }
+        : { scope: "account", node, revision: revision(), jitter: random.next() },
   };
 }
 
@@ -39,8 +48,9 @@ export class Recorder {
   }
 
   /**
-   * Never fails because of the store: what could not be recorded is kept, and offered to the store again the moment that it answers. Gives whether it
-   * is recorded, so that another request may be announced.
+   * Never fails because of the store: what could not be recorded is kept, and offered to the store
+   * again the moment that it answers. Gives whether it is recorded, so that another request may be
+   * announced.
    */
   async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<boolean> {
     const { setting, local, storeClock } = this.#parts;
@@ -51,7 +61,9 @@ export class Recorder {
       outcomeId: setting.random.id(),
       sentAtMs: intent.atMs,
       ...asEvent(setting, ending),
-      ...(ending.outcome === "parent" && leadership.parent ? { parent: leadership.parent.fingerprint } : {}),
+      ...(ending.outcome === "parent" && leadership.parent
+        ? { parent: leadership.parent.fingerprint }
+        : {}),
     } as const;
     let { state } = flight.snapshot;
     let isRecorded = true;
@@ -76,16 +88,22 @@ export class Recorder {
       durationMs: setting.clock.monotonicMs() - leadership.startedMs,
     });
     if (ending.outcome === "unknown" && setting.rules.supersedes) {
-      setting.bus.emit("in-doubt", { cause: "unknown-outcome", epoch: intent.epoch, generation: state.credential?.generation });
+      setting.bus.emit("in-doubt", {
+        cause: "unknown-outcome",
+        epoch: intent.epoch,
+        generation: state.credential?.generation,
+      });
     }
     return isRecorded;
   }
 
   /**
-   * Stores what was issued and hands it out from now on; unless a later one is stored, which is then handed out. What came with a new input is not
-   * handed out before that is stored: a crash would lose it.
+   * Stores what was issued and hands it out from now on; unless a later one is stored, which is
+   * then handed out. What came with a new input is not handed out before that is stored: a crash
+   * would lose it.
    *
-   * @throws what the store throws, when it must not be handed out yet. It is kept and offered to the store again, whatever the store threw.
+   * @throws what the store throws, when it must not be handed out yet. It is kept and offered to
+   *   the store again, whatever the store threw.
    */
   async commit(answer: Answer): Promise<void> {
     const { leadership, intent, snapshot } = answer.flight;
@@ -95,7 +113,10 @@ export class Recorder {
       if (applied !== undefined) this.#conclude(answer, applied);
     } catch (error) {
       const { carry } = answer.issued;
-      const mustBeStored = this.#parts.setting.rules.rotates && carry !== undefined && carry !== answer.flight.input?.reveal();
+      const mustBeStored =
+        this.#parts.setting.rules.rotates &&
+        carry !== undefined &&
+        carry !== answer.flight.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
       this.pending.keep(answer.issued.expiresInMs, leadership.lease, async () => {
         const applied = await leadership.document.apply(this.#event(answer));
@@ -124,7 +145,9 @@ export class Recorder {
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,
         expiresAtMs: intent.atMs + issued.expiresInMs,
-        ...(leadership.parent === undefined ? {} : { parentFingerprint: leadership.parent.fingerprint }),
+        ...(leadership.parent === undefined
+          ? {}
+          : { parentFingerprint: leadership.parent.fingerprint }),
         by: { node, environment, reason: aim.reason },
       },
     };
@@ -153,11 +176,21 @@ export class Recorder {
     else local.adopt(state, held);
     if (verdict.kind === "repeated") return;
     const remainingMs = held.expiresAtMs - storeClock.nowMs();
-    setting.bus.emit("refreshed", { ...labelOf(held), reason: flight.aim.reason, durationMs, remainingMs, unchanged: verdict.same });
+    setting.bus.emit("refreshed", {
+      ...labelOf(held),
+      reason: flight.aim.reason,
+      durationMs,
+      remainingMs,
+      unchanged: verdict.same,
+    });
     if (answer.issued.isAgeUnknown && !verdict.same)
       setting.bus.emit("age-unknown", { ...labelOf(held), confirmMs: answer.issued.expiresInMs });
     if (verdict.reconciled && since !== undefined)
-      setting.bus.emit("reconciled", { ...labelOf(held), durationMs, doubtMs: storeClock.nowMs() - since });
+      setting.bus.emit("reconciled", {
+        ...labelOf(held),
+        durationMs,
+        doubtMs: storeClock.nowMs() - since,
+      });
   }
 
   #serveUnstored(answer: Answer): void {
@@ -165,8 +198,15 @@ export class Recorder {
     const { flight } = answer;
     const { state } = flight.snapshot;
     const { issued, epoch, operationId } = this.#event(answer);
-    const held = { ...issued, generation: (state.credential?.generation ?? 0) + 1, epoch, commitId: operationId };
-    const previous = state.credential && { previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 } };
+    const held = {
+      ...issued,
+      generation: (state.credential?.generation ?? 0) + 1,
+      epoch,
+      commitId: operationId,
+    };
+    const previous = state.credential && {
+      previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 },
+    };
     const next = { ...state, credential: held, ...previous };
     if (local.wasRefused(held.fingerprint)) return local.note(next);
     local.adopt(next, held, { isUnstored: true });

@@ -5,10 +5,15 @@ const minuteMs = 60_000;
 const stable = { policy: { kind: "stable", renewWithinMs: 300_000 } } as const;
 
 function storeEventsOf({ events }: Node): unknown[] {
-  return events.filter(({ type }) => type === "store-unavailable" || type === "store-recovered").map(({ type }) => type);
+  return events
+    .filter(({ type }) => type === "store-unavailable" || type === "store-recovered")
+    .map(({ type }) => type);
 }
 
-/** Each a store that answers reads; what fails is every write, the document's alone (no right to publish), or the lease's alone. */
+/**
+ * Each a store that answers reads; what fails is every write, the document's alone (no right to
+ * publish), or the lease's alone.
+ */
 const troubles: readonly { readonly name: string; readonly begin: (node: Node) => () => void }[] = [
   ...(["readonly", "out-of-memory", "forbidden"] as const).map((reason) => ({
     name: `every write: ${reason}`,
@@ -29,51 +34,64 @@ const troubles: readonly { readonly name: string; readonly begin: (node: Node) =
 ];
 
 describe("a store that answers reads and refuses writes", () => {
-  it.each(troubles)("does not stop a stable token, says so once, and once when it is over: $name", async ({ begin }) => {
-    const { clock, node, platform } = fleet(stable);
-    const other = node();
-    await within(clock, 2_000, other.get());
-    await other.close();
-    await clock.advance(7_200_000);
-    const one = node();
-    const end = begin(one);
-    const startMs = clock.monotonicMs();
-    expect(platform.alive(await within(clock, 5_000, one.get()))).toBe(true);
-    // The store deadline twice, because a lease whose answer was lost is asked for once more, and the fetch.
-    expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(2 * 500 + 200 + 100);
-    expect(one.status().storeReachable).toBe(false);
-    for (let calls = 0; calls < 60; calls += 1) {
-      await within(clock, 10, one.get());
-      await clock.advance(10_000);
-    }
-    expect(storeEventsOf(one)).toEqual(["store-unavailable"]);
-    end();
-    await clock.advance(10 * minuteMs);
-    expect(storeEventsOf(one)).toEqual(["store-unavailable", "store-recovered"]);
-    expect(one.status().storeReachable).toBe(true);
-    expect(platform.issues.length).toBeLessThanOrEqual(3);
-  });
+  it.each(troubles)(
+    "does not stop a stable token, says so once, and once when it is over: $name",
+    async ({ begin }) => {
+      const { clock, node, platform } = fleet(stable);
+      const other = node();
+      await within(clock, 2_000, other.get());
+      await other.close();
+      await clock.advance(7_200_000);
+      const one = node();
+      const end = begin(one);
+      const startMs = clock.monotonicMs();
+      expect(platform.alive(await within(clock, 5_000, one.get()))).toBe(true);
+      // The store deadline twice, because a lease whose answer was lost is asked for once more, and
+      // the fetch.
+      expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(2 * 500 + 200 + 100);
+      expect(one.status().storeReachable).toBe(false);
+      for (let calls = 0; calls < 60; calls += 1) {
+        await within(clock, 10, one.get());
+        await clock.advance(10_000);
+      }
+      expect(storeEventsOf(one)).toEqual(["store-unavailable"]);
+      end();
+      await clock.advance(10 * minuteMs);
+      expect(storeEventsOf(one)).toEqual(["store-unavailable", "store-recovered"]);
+      expect(one.status().storeReachable).toBe(true);
+      expect(platform.issues.length).toBeLessThanOrEqual(3);
+    },
+  );
 
-  it.each(["readonly", "forbidden"] as const)("keeps a token whose fetch kills the one before from being fetched: %s", async (reason) => {
-    const { clock, node, platform } = fleet();
-    const one = node();
-    one.faults.refusesWrites = reason;
-    const startMs = clock.monotonicMs();
-    const error: unknown = await within(clock, 21_000, one.get()).catch((failure: unknown) => failure);
-    expect(error).toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "store", cause: { code: "CACHE_UNAVAILABLE", reason } });
-    // A replica may be promoted while the caller waits; rights have to be granted by somebody.
-    if (reason === "forbidden") {
-      expect(error).toMatchObject({ retryable: false });
-      expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(500);
-    } else expect(error).toMatchObject({ retryable: true });
-    expect(one.faults.calls()).toBeLessThan(200);
-    expect(platform.issues).toHaveLength(0);
-    expect(storeEventsOf(one)).toEqual(["store-unavailable"]);
-    one.faults.refusesWrites = undefined;
-    expect((await within(clock, 2_000, one.get())).reveal()).toBe(platform.latest);
-    expect(storeEventsOf(one)).toEqual(["store-unavailable", "store-recovered"]);
-    expect(platform.issues).toHaveLength(1);
-  });
+  it.each(["readonly", "forbidden"] as const)(
+    "keeps a token whose fetch kills the one before from being fetched: %s",
+    async (reason) => {
+      const { clock, node, platform } = fleet();
+      const one = node();
+      one.faults.refusesWrites = reason;
+      const startMs = clock.monotonicMs();
+      const error: unknown = await within(clock, 21_000, one.get()).catch(
+        (failure: unknown) => failure,
+      );
+      expect(error).toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+        reason: "store",
+        cause: { code: "CACHE_UNAVAILABLE", reason },
+      });
+      // A replica may be promoted while the caller waits; rights have to be granted by somebody.
+      if (reason === "forbidden") {
+        expect(error).toMatchObject({ retryable: false });
+        expect(clock.monotonicMs() - startMs).toBeLessThanOrEqual(500);
+      } else expect(error).toMatchObject({ retryable: true });
+      expect(one.faults.calls()).toBeLessThan(200);
+      expect(platform.issues).toHaveLength(0);
+      expect(storeEventsOf(one)).toEqual(["store-unavailable"]);
+      one.faults.refusesWrites = undefined;
+      expect((await within(clock, 2_000, one.get())).reveal()).toBe(platform.latest);
+      expect(storeEventsOf(one)).toEqual(["store-unavailable", "store-recovered"]);
+      expect(platform.issues).toHaveLength(1);
+    },
+  );
 
   it("does not make a consumer believe that the owners have looked at what it could not tell them", async () => {
     const { clock, node, platform } = fleet({ ...stable, probes: true });

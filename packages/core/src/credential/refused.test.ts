@@ -38,7 +38,9 @@ describe("a refusal that somebody has to mend", () => {
         cause: { platformCode: step.platformCode },
       });
       await clock.advance(30 * secondMs);
-      await expect(within(clock, secondMs, one.get())).rejects.toMatchObject({ retryAfterMs: expect.closeTo(29_800, -3) });
+      await expect(within(clock, secondMs, one.get())).rejects.toMatchObject({
+        retryAfterMs: expect.closeTo(29_800, -3),
+      });
       await clock.advance(6 * hourMs);
       expectPace(platform.issues.map(({ sentAtMs }) => sentAtMs));
       expect(platform.issues.length).toBeGreaterThan((6 * 60) / 9);
@@ -62,7 +64,8 @@ describe("a refusal that somebody has to mend", () => {
         mend();
         await clock.advance(10 * minuteMs - 2 * secondMs);
         // Whoever calls now is served from what was fetched without a caller.
-        for (const each of nodes) expect(platform.alive(await within(clock, 1_500, each.get()))).toBe(true);
+        for (const each of nodes)
+          expect(platform.alive(await within(clock, 1_500, each.get()))).toBe(true);
         expect(platform.issues.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
       }
     },
@@ -73,7 +76,11 @@ describe("a refusal that somebody has to mend", () => {
     platform.refuse(fatal);
     const nodes = Array.from({ length: 6 }, () => node());
     await Promise.all(
-      nodes.map((each) => expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({ cause: { platformCode: "40125" } })),
+      nodes.map((each) =>
+        expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({
+          cause: { platformCode: "40125" },
+        }),
+      ),
     );
     expect(platform.issues).toHaveLength(1);
     await clock.advance(3 * hourMs);
@@ -90,19 +97,26 @@ describe("a refusal that somebody has to mend", () => {
   it("of an address is tried by each node for itself, and keeps no other from fetching", async () => {
     const { clock, node, platform } = fleet();
     const mend = platform.refuse(address, ["a", "b"]);
-    const [a, b, c] = ["a", "b", "c"].map((name) => node({ issuer: platform.as(name, "same") })) as [Node, Node, Node];
+    const [a, b, c] = ["a", "b", "c"].map((name) =>
+      node({ issuer: platform.as(name, "same") }),
+    ) as [Node, Node, Node];
     for (const each of [a, b])
-      await expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({ cause: { platformCode: "40164" } });
+      await expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({
+        cause: { platformCode: "40164" },
+      });
     await within(clock, 2 * secondMs, c.get());
     expect(platform.issues.map(({ client }) => client)).toEqual(["a", "b", "c"]);
     // What another node stored serves them too.
-    for (const each of [a, b]) expect((await within(clock, 500, each.get())).reveal()).toBe(platform.latest);
+    for (const each of [a, b])
+      expect((await within(clock, 500, each.get())).reveal()).toBe(platform.latest);
     await c.close();
     await clock.advance(lifetimeMs + minuteMs);
     mend();
     await clock.advance(10 * minuteMs);
     expect(platform.alive(await within(clock, secondMs, a.get()))).toBe(true);
-    const asked = new Set(platform.issues.filter(({ outcome }) => outcome === "fatal").map(({ client }) => client));
+    const asked = new Set(
+      platform.issues.filter(({ outcome }) => outcome === "fatal").map(({ client }) => client),
+    );
     expect(asked).toEqual(new Set(["a", "b"]));
   });
 
@@ -113,7 +127,8 @@ describe("a refusal that somebody has to mend", () => {
     platform.refuse(fatal);
     const untilMs = clock.monotonicMs() + lifetimeMs - 5 * minuteMs;
     while (clock.monotonicMs() < untilMs) {
-      for (const each of nodes) expect(platform.alive(await within(clock, 10, each.get()))).toBe(true);
+      for (const each of nodes)
+        expect(platform.alive(await within(clock, 10, each.get()))).toBe(true);
       await clock.advance(minuteMs);
     }
     expect(platform.issues.length).toBeGreaterThan(1);
@@ -126,13 +141,17 @@ describe("a wrong secret", () => {
     platform.refuse(fatal, ["old"]);
     const old = Array.from({ length: 5 }, () => node({ issuer: platform.as("old") }));
     const startMs = clock.monotonicMs();
-    for (const each of old) await expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({ reason: "refused" });
+    for (const each of old)
+      await expect(within(clock, 2 * secondMs, each.get())).rejects.toMatchObject({
+        reason: "refused",
+      });
     expect(clock.monotonicMs() - startMs).toBeLessThan(2 * secondMs);
     await clock.advance(50 * secondMs);
     expect(platform.issues.map(({ client }) => client)).toEqual(["old"]);
     const renewed = node({ issuer: platform.as("new") });
     expect((await within(clock, 1_500, renewed.get())).reveal()).toBe(platform.latest);
-    for (const each of old) expect((await within(clock, 500, each.get())).reveal()).toBe(platform.latest);
+    for (const each of old)
+      expect((await within(clock, 500, each.get())).reveal()).toBe(platform.latest);
     expect((await document())?.refusal).toBeUndefined();
     expect(platform.issues.map(({ client }) => client)).toEqual(["old", "new"]);
   });
@@ -155,7 +174,9 @@ describe("a wrong secret", () => {
   it("does not stop a node that has yet to ask for its secret, and that has the right one", async () => {
     const { clock, node, platform } = fleet();
     platform.refuse(fatal, ["old"]);
-    await expect(within(clock, secondMs, node({ issuer: platform.as("old") }).get())).rejects.toMatchObject({ reason: "refused" });
+    await expect(
+      within(clock, secondMs, node({ issuer: platform.as("old") }).get()),
+    ).rejects.toMatchObject({ reason: "refused" });
     let revision = "";
     clock.setTimer(300, () => (revision = "new"));
     const late = node({ issuer: { ...platform.as("new"), revision: () => revision } });
@@ -218,7 +239,11 @@ describe("a day's quota that the platform says is gone", () => {
     const { clock, document, node, platform } = fleet({ quota });
     const nodes = [node(), node(), node()];
     for (const each of nodes) await within(clock, 2 * secondMs, each.get());
-    const mend = platform.refuse({ outcome: "quota", platformCode: "45009", retryAfterMs: 9 * hourMs });
+    const mend = platform.refuse({
+      outcome: "quota",
+      platformCode: "45009",
+      retryAfterMs: 9 * hourMs,
+    });
     await clock.advance(lifetimeMs + minuteMs);
     const before = platform.issues.length;
     for (let minutes = 0; minutes < 5 * 60; minutes += 1) {
@@ -226,8 +251,13 @@ describe("a day's quota that the platform says is gone", () => {
       await clock.advance(minuteMs);
     }
     expect(platform.issues.length - before).toBeGreaterThanOrEqual(4);
-    expect(Math.min(...gapsOf(platform.issues.slice(1).map(({ sentAtMs }) => sentAtMs)))).toBeGreaterThanOrEqual(hourMs - minuteMs);
-    expect((await document())?.quota).toMatchObject({ used: 2_000, gone: { used: platform.issues.length } });
+    expect(
+      Math.min(...gapsOf(platform.issues.slice(1).map(({ sentAtMs }) => sentAtMs))),
+    ).toBeGreaterThanOrEqual(hourMs - minuteMs);
+    expect((await document())?.quota).toMatchObject({
+      used: 2_000,
+      gone: { used: platform.issues.length },
+    });
     await clock.advance(12 * minuteMs);
     await expect(within(clock, secondMs, nodes[0]!.get())).rejects.toMatchObject({
       code: "QUOTA_EXHAUSTED",

@@ -15,7 +15,9 @@ describe("a credential that the platform refuses", () => {
     const [first] = await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
     await clock.advance(3_600_000);
     kill(platform);
-    const reports = nodes.flatMap((each) => Array.from({ length: 25 }, () => each.reject(first!, { platformCode: "40001" })));
+    const reports = nodes.flatMap((each) =>
+      Array.from({ length: 25 }, () => each.reject(first!, { platformCode: "40001" })),
+    );
     const answers = await within(clock, 5_000, Promise.all(reports));
     expect(platform.issues).toHaveLength(2);
     expect(answers.every((answer) => answer.replaced && platform.alive(answer.secret))).toBe(true);
@@ -33,7 +35,9 @@ describe("a credential that the platform refuses", () => {
     const answer = await within(clock, 1_000, two.reject(old));
     expect(answer).toMatchObject({ replaced: true });
     expect(platform.issues).toHaveLength(2);
-    expect(two.events.find(({ type }) => type === "rejected")).toMatchObject({ verdict: "replaced" });
+    expect(two.events.find(({ type }) => type === "rejected")).toMatchObject({
+      verdict: "replaced",
+    });
   });
 
   it("is not replaced again by a node that reports it late, with the raw text and an empty memory", async () => {
@@ -56,7 +60,12 @@ describe("a credential that the platform refuses", () => {
     const { credential, ...rest } = (await document())!;
     const nowMs = credential!.issuedAtMs + 600_000;
     const owing = { ...rest, doubtSinceMs: nowMs - 300_000 };
-    await write({ ...owing, outcomeId: "owing", dangerUntilMs: nowMs + 15_000, credential: credential! });
+    await write({
+      ...owing,
+      outcomeId: "owing",
+      dangerUntilMs: nowMs + 15_000,
+      credential: credential!,
+    });
     await clock.advance(1_000);
     const report = one.reject(old);
     const later = {
@@ -86,8 +95,12 @@ describe("a credential that the platform refuses", () => {
     report.catch(() => {});
     await clock.advance(1);
     expect(one.peek()).toBeUndefined();
-    await expect(within(clock, 60_000, report)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
-    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 60_000, report)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
+    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(one.peek()).toBeUndefined();
   });
 
@@ -101,15 +114,22 @@ describe("a credential that the platform refuses", () => {
     report.catch(() => {});
     await clock.advance(100);
     expect(one.peek()).toBeUndefined();
-    await expect(within(clock, 60_000, report)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
-    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 60_000, report)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
+    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(one.peek()).toBeUndefined();
   });
 
   it.each(["store out of reach from the start", "store lost before the commit"])(
     "is never handed out again when the platform hands it out again: %s",
     async (when) => {
-      const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 }, probes: true });
+      const { clock, node, platform } = fleet({
+        policy: { kind: "stable", renewWithinMs: 300_000 },
+        probes: true,
+      });
       const isLostLater = when === "store lost before the commit";
       const one = node({ standalone: isLostLater ? "never" : "when-harmless" });
       const secret = await within(clock, 2_000, one.get());
@@ -124,29 +144,38 @@ describe("a credential that the platform refuses", () => {
         await clock.advance(1_000);
         expect(one.peek()).toBeUndefined();
       }
-      await expect(within(clock, 21_000, report)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      await expect(within(clock, 21_000, report)).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+      });
       expect(platform.issues.length).toBeGreaterThan(1);
       expect(platform.issues.length).toBeLessThanOrEqual(6);
     },
   );
 
-  it.each([0, 40_000, 3_600_000])("is kept when the platform calls it alive, whatever its age: %d ms", async (ageMs) => {
-    const { clock, document, node, platform } = fleet({ probes: true });
-    const [one, two] = [node(), node()];
-    const secret = await within(clock, 2_000, one.get());
-    await within(clock, 2_000, two.get());
-    await clock.advance(ageMs);
-    const answers = await within(clock, 5_000, Promise.all([one.reject(secret), one.reject(secret), two.reject(secret.reveal())]));
-    expect(answers).toEqual([{ replaced: false }, { replaced: false }, { replaced: false }]);
-    expect(platform.probesMade).toBeLessThanOrEqual(3);
-    expect(platform.issues).toHaveLength(1);
-    expect(one.peek()).toBe(secret);
-    expect(one.typesOf()).not.toContain("contended");
-    expect(await document()).not.toHaveProperty("suspect");
-    kill(platform);
-    expect(await within(clock, 5_000, one.reject(secret))).toMatchObject({ replaced: true });
-    expect(platform.issues).toHaveLength(2);
-  });
+  it.each([0, 40_000, 3_600_000])(
+    "is kept when the platform calls it alive, whatever its age: %d ms",
+    async (ageMs) => {
+      const { clock, document, node, platform } = fleet({ probes: true });
+      const [one, two] = [node(), node()];
+      const secret = await within(clock, 2_000, one.get());
+      await within(clock, 2_000, two.get());
+      await clock.advance(ageMs);
+      const answers = await within(
+        clock,
+        5_000,
+        Promise.all([one.reject(secret), one.reject(secret), two.reject(secret.reveal())]),
+      );
+      expect(answers).toEqual([{ replaced: false }, { replaced: false }, { replaced: false }]);
+      expect(platform.probesMade).toBeLessThanOrEqual(3);
+      expect(platform.issues).toHaveLength(1);
+      expect(one.peek()).toBe(secret);
+      expect(one.typesOf()).not.toContain("contended");
+      expect(await document()).not.toHaveProperty("suspect");
+      kill(platform);
+      expect(await within(clock, 5_000, one.reject(secret))).toMatchObject({ replaced: true });
+      expect(platform.issues).toHaveLength(2);
+    },
+  );
 
   it("is asked about again by whoever was refused after the question had been put", async () => {
     const { clock, node, platform } = fleet({ probes: true });
@@ -187,7 +216,9 @@ describe("a credential that the platform refuses", () => {
     const { clock, node, platform } = fleet();
     const one = node();
     const secret = await within(clock, 2_000, one.get());
-    expect(await within(clock, 2_000, one.reject(secret, { doubtful: true }))).toEqual({ replaced: false });
+    expect(await within(clock, 2_000, one.reject(secret, { doubtful: true }))).toEqual({
+      replaced: false,
+    });
     expect(platform.issues).toHaveLength(1);
   });
 
@@ -211,7 +242,10 @@ describe("a credential that the platform refuses", () => {
   it("is taken out of use for a consumer whose platform called it dead, and kept by the owner that asks for a consumer that could not", async () => {
     const { clock, document, node, platform } = fleet({ probes: true });
     const [owner, consumer] = [node(), node({ role: "consumer" })];
-    const mute = node({ role: "consumer", issuer: { ...platform, probe: async () => "unknown" as const } });
+    const mute = node({
+      role: "consumer",
+      issuer: { ...platform, probe: async () => "unknown" as const },
+    });
     const secret = await within(clock, 2_000, owner.get());
     await within(clock, 2_000, Promise.all([consumer.get(), mute.get()]));
     expect(await within(clock, 20_000, mute.reject(secret))).toEqual({ replaced: false });
@@ -237,26 +271,39 @@ describe("a credential that the platform refuses", () => {
       { state: "suspected", count: 1 },
       { state: "confirmed", count: 2 },
     ]);
-    expect(contended[0]).toMatchObject({ ageMs: expect.closeTo(600_000, -4), remedy: expect.stringContaining("AppID") });
+    expect(contended[0]).toMatchObject({
+      ageMs: expect.closeTo(600_000, -4),
+      remedy: expect.stringContaining("AppID"),
+    });
   });
 
-  it.each(["another owner", "a consumer"])("is reported by whoever marks it first, though that node does not fetch: %s", async (who) => {
-    const { clock, node, platform } = fleet({ probes: true });
-    const owner = node();
-    const other = node(who === "a consumer" ? { role: "consumer" } : {});
-    await within(clock, 2_000, Promise.all([owner.get(), other.get()]));
-    for (let war = 0; war < 2; war += 1) {
-      await clock.advance(600_000);
-      kill(platform);
-      await within(clock, 5_000, other.reject(other.peek()!, { platformCode: "40001" }));
-    }
-    const contended = [...owner.events, ...other.events].filter(({ type }) => type === "contended");
-    expect(contended).toMatchObject([{ state: "suspected" }, { state: "confirmed" }]);
-  });
+  it.each(["another owner", "a consumer"])(
+    "is reported by whoever marks it first, though that node does not fetch: %s",
+    async (who) => {
+      const { clock, node, platform } = fleet({ probes: true });
+      const owner = node();
+      const other = node(who === "a consumer" ? { role: "consumer" } : {});
+      await within(clock, 2_000, Promise.all([owner.get(), other.get()]));
+      for (let war = 0; war < 2; war += 1) {
+        await clock.advance(600_000);
+        kill(platform);
+        await within(clock, 5_000, other.reject(other.peek()!, { platformCode: "40001" }));
+      }
+      const contended = [...owner.events, ...other.events].filter(
+        ({ type }) => type === "contended",
+      );
+      expect(contended).toMatchObject([{ state: "suspected" }, { state: "confirmed" }]);
+    },
+  );
 
   it("is reported with the name of the environment that claims the same one in this store, by both of them", async () => {
-    const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 1, overlapMs: 0 }, probes: true });
-    const two = ["production", "staging"].map((environment) => node({ environment, onConflict: "warn" }));
+    const { clock, node, platform } = fleet({
+      policy: { kind: "supersede", window: 1, overlapMs: 0 },
+      probes: true,
+    });
+    const two = ["production", "staging"].map((environment) =>
+      node({ environment, onConflict: "warn" }),
+    );
     for (const each of two) await within(clock, 2_000, each.get());
     for (let turn = 0; turn < 4; turn += 1) {
       await clock.advance(60_000);
@@ -264,7 +311,9 @@ describe("a credential that the platform refuses", () => {
       const each = two[turn % 2]!;
       await within(clock, 5_000, each.reject(each.peek()!, { platformCode: "40001" }));
     }
-    const claimedBy = two.map(({ events }) => events.flatMap((event) => (event.type === "contended" ? [event.claimedBy] : [])));
+    const claimedBy = two.map(({ events }) =>
+      events.flatMap((event) => (event.type === "contended" ? [event.claimedBy] : [])),
+    );
     expect(claimedBy).toEqual([
       ["staging", "staging"],
       ["production", "production"],
@@ -287,63 +336,94 @@ describe("a credential that the platform refuses", () => {
   it.each([
     [2_000, 1_200],
     [100, 60],
-  ])("of a quota of %d spends %d at most on 24 h of war against a refresher every 10 s", { timeout: 240_000 }, async (perDay, most) => {
-    const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 }, probes: true });
-    const one = node({ parameters: { waitMs: 1_000, quotaPerDay: perDay } });
-    await within(clock, 2_000, one.get());
-    for (let second = 0; second < 86_400; second += 10) {
+  ])(
+    "of a quota of %d spends %d at most on 24 h of war against a refresher every 10 s",
+    { timeout: 240_000 },
+    async (perDay, most) => {
+      const { clock, node, platform } = fleet({
+        policy: { kind: "supersede", window: 2, overlapMs: 0 },
+        probes: true,
+      });
+      const one = node({ parameters: { waitMs: 1_000, quotaPerDay: perDay } });
+      await within(clock, 2_000, one.get());
+      for (let second = 0; second < 86_400; second += 10) {
+        platform.issueElsewhere();
+        const held = one.peek();
+        if (held !== undefined) one.reject(held).catch(() => {});
+        else one.get().catch(() => {});
+        await clock.advance(10_000);
+      }
+      const refusals = platform.issues.filter(({ reason }) => reason === "rejected");
+      expect(refusals.length).toBeLessThanOrEqual(most);
+      expect(refusals.length).toBeGreaterThan(0.9 * most);
+      // An operator is not locked out by it.
       platform.issueElsewhere();
-      const held = one.peek();
-      if (held !== undefined) one.reject(held).catch(() => {});
-      else one.get().catch(() => {});
-      await clock.advance(10_000);
-    }
-    const refusals = platform.issues.filter(({ reason }) => reason === "rejected");
-    expect(refusals.length).toBeLessThanOrEqual(most);
-    expect(refusals.length).toBeGreaterThan(0.9 * most);
-    // An operator is not locked out by it.
-    platform.issueElsewhere();
-    expect(platform.alive(await within(clock, 2_000, one.refresh()))).toBe(true);
-  });
+      expect(platform.alive(await within(clock, 2_000, one.refresh()))).toBe(true);
+    },
+  );
 });
 
 describe("a stable credential that the platform hands out again although it refuses it", () => {
   const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
-  const quota = (perDay: number) => ({ perDay: 500_000, dayOffsetMs: 0, forced: { perDay, gapMs: 30_000 } });
+  const quota = (perDay: number) => ({
+    perDay: 500_000,
+    dayOffsetMs: 0,
+    forced: { perDay, gapMs: 30_000 },
+  });
 
   it("is replaced by force only after it was handed out again and the platform called it dead, within one call", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(20) });
     const dead = new Set<string>();
-    const one = node({ issuer: { ...platform, probe: async (secret) => (dead.has(secret.reveal()) ? "dead" : "alive") } });
+    const one = node({
+      issuer: {
+        ...platform,
+        probe: async (secret) => (dead.has(secret.reveal()) ? "dead" : "alive"),
+      },
+    });
     for (let time = 0; time < 8; time += 1) {
       const refused = await within(clock, 2_000, one.get());
       await clock.advance(610_000);
       dead.add(refused.reveal());
       const answer = await within(clock, 5_000, one.reject(refused));
-      expect(answer.replaced && answer.secret.fingerprint !== refused.fingerprint, `time ${time}`).toBe(true);
+      expect(
+        answer.replaced && answer.secret.fingerprint !== refused.fingerprint,
+        `time ${time}`,
+      ).toBe(true);
     }
-    expect(platform.issues.map(({ forced }) => forced)).toEqual([false, ...Array.from({ length: 8 }, () => [false, true]).flat()]);
+    expect(platform.issues.map(({ forced }) => forced)).toEqual([
+      false,
+      ...Array.from({ length: 8 }, () => [false, true]).flat(),
+    ]);
     await one.close();
   });
 
-  it.each(["alive", "unknown"] as const)("is kept, and nothing is forced, when the platform calls it %s", async (found) => {
-    const { clock, node, platform } = fleet({ policy, quota: quota(20) });
-    const answers = found === "alive" ? ["unknown", "unknown", "unknown", "alive"] : [];
-    const probe = async (): Promise<"alive" | "unknown"> => (answers.shift() ?? found) as "alive" | "unknown";
-    const one = node({ issuer: { ...platform, probe } });
-    const refused = await within(clock, 2_000, one.get());
-    await clock.advance(60_000);
-    expect(await within(clock, 5_000, one.reject(refused))).toEqual({ replaced: false });
-    expect(one.peek()?.fingerprint).toBe(refused.fingerprint);
-    expect(platform.issues.map(({ forced }) => forced)).toEqual([false, false]);
-    expect(one.typesOf()).not.toContain("contended");
-    await one.close();
-  });
+  it.each(["alive", "unknown"] as const)(
+    "is kept, and nothing is forced, when the platform calls it %s",
+    async (found) => {
+      const { clock, node, platform } = fleet({ policy, quota: quota(20) });
+      const answers = found === "alive" ? ["unknown", "unknown", "unknown", "alive"] : [];
+      const probe = async (): Promise<"alive" | "unknown"> =>
+        (answers.shift() ?? found) as "alive" | "unknown";
+      const one = node({ issuer: { ...platform, probe } });
+      const refused = await within(clock, 2_000, one.get());
+      await clock.advance(60_000);
+      expect(await within(clock, 5_000, one.reject(refused))).toEqual({ replaced: false });
+      expect(one.peek()?.fingerprint).toBe(refused.fingerprint);
+      expect(platform.issues.map(({ forced }) => forced)).toEqual([false, false]);
+      expect(one.typesOf()).not.toContain("contended");
+      await one.close();
+    },
+  );
 
   it("is asked for without force, ever more rarely, when the day's forced requests are used up, and taken when it is another", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(0) });
     const dead = new Set<string>();
-    const one = node({ issuer: { ...platform, probe: async (secret) => (dead.has(secret.reveal()) ? "dead" : "alive") } });
+    const one = node({
+      issuer: {
+        ...platform,
+        probe: async (secret) => (dead.has(secret.reveal()) ? "dead" : "alive"),
+      },
+    });
     const refused = await within(clock, 2_000, one.get());
     dead.add(refused.reveal());
     await clock.advance(60_000);
@@ -380,24 +460,48 @@ describe("a fleet whose issuer has a fallback", () => {
     const world = fleet({ probes: true });
     const { clock, platform } = world;
     const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
-    const calm = scriptedIssuer({ clock, policy, id: "test:stable:wx0123456789abcdef", latencyMs: 200 });
+    const calm = scriptedIssuer({
+      clock,
+      policy,
+      id: "test:stable:wx0123456789abcdef",
+      latencyMs: 200,
+    });
     // The two platforms number their credentials alike.
     for (let other = 0; other < 9; other += 1) calm.issueElsewhere();
     const issuer = { ...platform, fallback: calm };
-    const [one, two, consumer] = [world.node({ issuer }), world.node({ issuer }), world.node({ issuer, role: "consumer" })];
+    const [one, two, consumer] = [
+      world.node({ issuer }),
+      world.node({ issuer }),
+      world.node({ issuer, role: "consumer" }),
+    ];
     const own = await within(clock, 2_000, one.get());
     await within(clock, 2_000, Promise.all([two.get(), consumer.get()]));
     const switched = await within(clock, 5_000, one.useFallback(true));
     await clock.advance(2_000);
-    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([true, true, true]);
+    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect(switched).not.toBe(own);
     expect(calm.issues).toHaveLength(1);
     await within(clock, 5_000, one.useFallback(false));
     await clock.advance(2_000);
-    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([false, false, false]);
+    expect([one, two, consumer].map((node) => node.status().onFallback)).toEqual([
+      false,
+      false,
+      false,
+    ]);
     expect([one, two, consumer].every((node) => platform.alive(node.peek()!))).toBe(true);
-    expect(one.events.filter(({ type }) => type === "switched")).toMatchObject([{ to: "fallback" }, { to: "own" }]);
-    await expect(within(clock, 1_000, consumer.useFallback(true))).rejects.toMatchObject({ code: "CONFIGURATION" });
-    await expect(within(clock, 1_000, world.node().useFallback(true))).rejects.toMatchObject({ code: "CONFIGURATION" });
+    expect(one.events.filter(({ type }) => type === "switched")).toMatchObject([
+      { to: "fallback" },
+      { to: "own" },
+    ]);
+    await expect(within(clock, 1_000, consumer.useFallback(true))).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
+    await expect(within(clock, 1_000, world.node().useFallback(true))).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
   });
 });

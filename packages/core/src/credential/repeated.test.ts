@@ -5,7 +5,9 @@ const hourMs = 3_600_000;
 
 describe("a token that the platform hands out again", () => {
   it("keeps its generation and its identity on every node, and is announced to nobody as another", async () => {
-    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const { clock, node, platform, document } = fleet({
+      policy: { kind: "stable", renewWithinMs: 300_000 },
+    });
     const [one, two] = [node(), node()];
     const [first] = await within(clock, 2_000, Promise.all([one.get(), two.get()]));
     const expiresAtMs = (await document())?.credential?.expiresAtMs ?? 0;
@@ -15,16 +17,27 @@ describe("a token that the platform hands out again", () => {
     }
     await clock.advance(1_000);
     expect(platform.issues).toHaveLength(3);
-    expect((await document())?.credential).toMatchObject({ generation: 1, fingerprint: first.fingerprint });
+    expect((await document())?.credential).toMatchObject({
+      generation: 1,
+      fingerprint: first.fingerprint,
+    });
     // The platform's answer said how much was left of it.
     expect((await document())?.credential?.expiresAtMs).toBeLessThanOrEqual(expiresAtMs + 200);
-    for (const each of [one, two]) expect(each.status()).toMatchObject({ generation: 1, fingerprint: first.fingerprint.slice(0, 8) });
-    expect(one.events.flatMap((event) => (event.type === "refreshed" ? event.unchanged : []))).toEqual([false, true, true]);
+    for (const each of [one, two])
+      expect(each.status()).toMatchObject({
+        generation: 1,
+        fingerprint: first.fingerprint.slice(0, 8),
+      });
+    expect(
+      one.events.flatMap((event) => (event.type === "refreshed" ? event.unchanged : [])),
+    ).toEqual([false, true, true]);
     expect([...one.typesOf(), ...two.typesOf()]).not.toContain("retired");
   });
 
   it("costs at most two fetches a lifetime, and the generation counts the tokens, not the fetches", async () => {
-    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const { clock, node, platform, document } = fleet({
+      policy: { kind: "stable", renewWithinMs: 300_000 },
+    });
     const nodes = [node(), node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
     for (let lifetime = 1; lifetime <= 5; lifetime += 1) {
@@ -40,14 +53,17 @@ describe("a token that the platform hands out again", () => {
     expect((await document())?.credential?.generation).toBe(tokens);
   });
 
-  it.each([1, 199])("in its last %i ms, of which the answer took 200, fails no call: the next one is waited for", async (leftMs) => {
-    const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
-    let asked = 0;
-    const issuer = answering(platform, (issued) => {
-      asked += 1;
-      return asked === 1 ? { ...issued, expiresInMs: leftMs } : issued;
-    });
-    const secret = await within(clock, leftMs + 1_000, node({ issuer }).get());
-    expect([asked, platform.alive(secret)]).toEqual([2, true]);
-  });
+  it.each([1, 199])(
+    "in its last %i ms, of which the answer took 200, fails no call: the next one is waited for",
+    async (leftMs) => {
+      const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
+      let asked = 0;
+      const issuer = answering(platform, (issued) => {
+        asked += 1;
+        return asked === 1 ? { ...issued, expiresInMs: leftMs } : issued;
+      });
+      const secret = await within(clock, leftMs + 1_000, node({ issuer }).get());
+      expect([asked, platform.alive(secret)]).toEqual([2, true]);
+    },
+  );
 });

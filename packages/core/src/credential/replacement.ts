@@ -26,7 +26,8 @@ export class Replacement {
   }
 
   /**
-   * Settles within `waitMs`. What the platform hands out again, and does not call dead, is alive: whoever was refused was refused for another reason.
+   * Settles within `waitMs`. What the platform hands out again, and does not call dead, is alive:
+   * whoever was refused was refused for another reason.
    *
    * @param reportedAtMs when the refusal was reported here, in the store's time
    */
@@ -35,9 +36,15 @@ export class Replacement {
     try {
       const secret = await this.#certain(goal, signal);
       const held = local.holding?.held;
-      return { replaced: true, secret, wasReplaced: held?.fingerprint === secret.fingerprint && held.sentAtMs <= reportedAtMs };
+      return {
+        replaced: true,
+        secret,
+        wasReplaced: held?.fingerprint === secret.fingerprint && held.sentAtMs <= reportedAtMs,
+      };
     } catch (error) {
-      const isKept = error instanceof KeptError && local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
+      const isKept =
+        error instanceof KeptError &&
+        local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
       if (isKept) return { replaced: false };
       throw error;
     }
@@ -47,13 +54,18 @@ export class Replacement {
   async forDead(refused: string, signal: AbortSignal | undefined): Promise<"replaced" | "unknown"> {
     const { local, storeClock } = this.#parts;
     local.refuse(refused);
-    const { replaced } = await this.for({ reason: "rejected", refused, isDead: true }, storeClock.nowMs(), signal);
+    const { replaced } = await this.for(
+      { reason: "rejected", refused, isDead: true },
+      storeClock.nowMs(),
+      signal,
+    );
     return replaced ? "replaced" : "unknown";
   }
 
   /**
-   * While it is in doubt which credential the platform honours, a request that is under way, and would kill the stored one, is waited for, and then
-   * the stored one is looked at. Reconciling is left to the background: any earlier it would kill what nodes without news still send.
+   * While it is in doubt which credential the platform honours, a request that is under way, and
+   * would kill the stored one, is waited for, and then the stored one is looked at. Reconciling is
+   * left to the background: any earlier it would kill what nodes without news still send.
    */
   async #certain(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
     const { local, setting } = this.#parts;

@@ -16,10 +16,18 @@ const quotaSteps = [95, 80, 50] as const;
 export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: number): void {
   const percent = quotaSteps.find((step) => used === Math.ceil((rules.quotaPerDay * step) / 100));
   if (percent !== undefined)
-    bus.emit("quota-threshold", { used, perDay: rules.quotaPerDay, percent, resetsInMs: resetsAtMs(nowMs, rules) - nowMs });
+    bus.emit("quota-threshold", {
+      used,
+      perDay: rules.quotaPerDay,
+      percent,
+      resetsInMs: resetsAtMs(nowMs, rules) - nowMs,
+    });
 }
 
-/** Tells of the war that the document shows since this node has written to it; also that the fleet has left it, where it was told to. */
+/**
+ * Tells of the war that the document shows since this node has written to it; also that the fleet
+ * has left it, where it was told to.
+ */
 export function reportForeign(
   { setting }: Parts,
   foreign: ForeignRefresh,
@@ -27,7 +35,11 @@ export function reportForeign(
     fingerprint,
     claimedBy,
     state,
-  }: { readonly fingerprint: string; readonly claimedBy: string | undefined; readonly state: State | undefined },
+  }: {
+    readonly fingerprint: string;
+    readonly claimedBy: string | undefined;
+    readonly state: State | undefined;
+  },
 ): void {
   const { bus } = setting;
   bus.emit("contended", {
@@ -42,7 +54,11 @@ export function reportForeign(
   });
   // Taken in the same write.
   if (state?.fallback !== undefined && state.fallback.sinceMs === state.contention.lastMs)
-    bus.emit("switched", { to: "fallback", cause: "contended", issuer: termsOn(setting, state).issuer.id });
+    bus.emit("switched", {
+      to: "fallback",
+      cause: "contended",
+      issuer: termsOn(setting, state).issuer.id,
+    });
 }
 
 export function reportFailure(
@@ -52,8 +68,18 @@ export function reportFailure(
 ): void {
   const { code: errorCode, platformCode, message, outcome, retryAfterMs } = error;
   const { failures, ...context } = failed;
-  if (outcome === "fatal") bus.emit("refused-fatally", { ...context, errorCode, platformCode, message });
-  else bus.emit("refresh-failed", { ...context, errorCode, platformCode, message, outcome, failures, retryAfterMs });
+  if (outcome === "fatal")
+    bus.emit("refused-fatally", { ...context, errorCode, platformCode, message });
+  else
+    bus.emit("refresh-failed", {
+      ...context,
+      errorCode,
+      platformCode,
+      message,
+      outcome,
+      failures,
+      retryAfterMs,
+    });
 }
 
 /** Reports that a lease ended under its holder, and gives the error that says so. */
@@ -64,6 +90,11 @@ export function reportLoss(
   phase: "before-send" | "after-send",
 ): LockLostError {
   const reason = lease.lost ?? "expired";
-  setting.bus.emit("lock-lost", { reason, epoch, phase, heldMs: setting.clock.monotonicMs() - startedMs });
+  setting.bus.emit("lock-lost", {
+    reason,
+    epoch,
+    phase,
+    heldMs: setting.clock.monotonicMs() - startedMs,
+  });
   return new LockLostError(setting.issuer.id, reason);
 }

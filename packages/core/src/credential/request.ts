@@ -1,4 +1,7 @@
-/** One request to the platform: its deadline, the validation of its answer, and no way back into itself. */
+/**
+ * One request to the platform: its deadline, the validation of its answer, and no way back into
+ * itself.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setDeadline } from "../deadline.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
@@ -16,41 +19,61 @@ export function refuseRecursion(id: string): void {
 }
 
 /**
- * Asks the issuer, for at most the fetch deadline. Aborting a request that left would only destroy the knowledge of what it did, so nothing but the deadline does.
+ * Asks the issuer, for at most the fetch deadline. Aborting a request that left would only destroy
+ * the knowledge of what it did, so nothing but the deadline does.
  *
  * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
  * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
  */
 export function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
   const { issuer } = setting;
-  return converse(setting, async (signal) => validated(await issuer.issue({ ...request, signal }), issuer.id));
+  return converse(setting, async (signal) =>
+    validated(await issuer.issue({ ...request, signal }), issuer.id),
+  );
 }
 
 /**
- * Asks the issuer which input works. Nothing is issued, so an outcome that is not known is a refusal.
+ * Asks the issuer which input works. Nothing is issued, so an outcome that is not known is a
+ * refusal.
  *
  * @throws {IssueError} never `unknown`. @throws {RecursiveRefreshError} as {@link ask}.
  */
-export async function askForInput(setting: Setting, request: Pick<IssueRequest, "parent">): Promise<string> {
+export async function askForInput(
+  setting: Setting,
+  request: Pick<IssueRequest, "parent">,
+): Promise<string> {
   const { issuer } = setting;
   try {
-    const carry = await converse(setting, async (signal) => issuer.recover?.({ ...request, signal }));
+    const carry = await converse(setting, async (signal) =>
+      issuer.recover?.({ ...request, signal }),
+    );
     if (typeof carry === "string" && carry !== "") return carry;
   } catch (error) {
     if (!isIssueError(error) || error.outcome !== "unknown") throw error;
-    throw new IssueError("busy", error.message, error.platformCode === undefined ? {} : { platformCode: error.platformCode });
+    throw new IssueError(
+      "busy",
+      error.message,
+      error.platformCode === undefined ? {} : { platformCode: error.platformCode },
+    );
   }
   throw new IssueError("busy", `The issuer of "${issuer.id}" names no input that works.`);
 }
 
 /** What the issuer is told of the credential that is stored. */
-export function currentOf({ fingerprintOf }: Setting, held: Held | undefined): IssueRequest["current"] {
+export function currentOf(
+  { fingerprintOf }: Setting,
+  held: Held | undefined,
+): IssueRequest["current"] {
   if (held === undefined) return undefined;
-  const carry = held.carry === undefined ? undefined : new Secret(held.carry, fingerprintOf(held.carry));
+  const carry =
+    held.carry === undefined ? undefined : new Secret(held.carry, fingerprintOf(held.carry));
   return { secret: new Secret(held.secret, held.fingerprint), carry };
 }
 
-async function converse<T>(setting: Setting, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function converse<T>(
+  setting: Setting,
+  send: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { issuer, parameters, clock } = setting;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
   const abort = new AbortController();
@@ -69,7 +92,10 @@ async function converse<T>(setting: Setting, send: (signal: AbortSignal) => Prom
   } catch (error) {
     if (isIssueError(error) || isRecursion(error)) throw error;
     // Its text and cause are the issuer's own and may quote a request with a secret in it.
-    throw new IssueError("unknown", `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`);
+    throw new IssueError(
+      "unknown",
+      `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`,
+    );
   } finally {
     timer.cancel();
   }
@@ -81,14 +107,19 @@ const lifetimeMaxMs = 366 * 86_400_000;
 
 export function validated(issued: Issued, id: string): Issued {
   const invalid = (what: string): IssueError =>
-    new IssueError("unknown", `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`);
+    new IssueError(
+      "unknown",
+      `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`,
+    );
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
   const { secret, expiresInMs, carry, isAgeUnknown } = issued;
-  if (typeof secret !== "string" || !secretPattern.test(secret)) throw invalid("the credential is not a text of visible ASCII characters");
+  if (typeof secret !== "string" || !secretPattern.test(secret))
+    throw invalid("the credential is not a text of visible ASCII characters");
   requireLength(id, "credential", secret);
   if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
     throw invalid("its lifetime is not between 1 ms and 366 days");
-  if (carry !== undefined && (typeof carry !== "string" || carry === "")) throw invalid("what it carries is not a text");
+  if (carry !== undefined && (typeof carry !== "string" || carry === ""))
+    throw invalid("what it carries is not a text");
   if (carry !== undefined) requireLength(id, "input for the next request", carry);
   return {
     secret,
@@ -110,7 +141,10 @@ function requireLength(id: string, what: string, { length }: string): void {
 /** By shape, because an issuer may bring its own copy of this package. */
 export function isIssueError(error: unknown): error is IssueError {
   return (
-    error instanceof Error && "outcome" in error && "code" in error && (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED")
+    error instanceof Error &&
+    "outcome" in error &&
+    "code" in error &&
+    (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED")
   );
 }
 

@@ -91,7 +91,10 @@ describe("two environments with one AppID in one store", () => {
     await within(clock, 2_000, node().get());
     const warned = node({ environment: "staging", onConflict: "warn" });
     await within(clock, 2_000, warned.get());
-    expect(warned.events.find(({ type }) => type === "claim-conflicted")).toMatchObject({ claimedBy: "production", action: "warn" });
+    expect(warned.events.find(({ type }) => type === "claim-conflicted")).toMatchObject({
+      claimedBy: "production",
+      action: "warn",
+    });
     expect(platform.issues).toHaveLength(2);
     expect(await releaseClaim(cache, platform.id, "production")).toBe(true);
     expect(await releaseClaim(cache, platform.id, "staging")).toBe(true);
@@ -119,19 +122,28 @@ describe("two environments with one AppID in one store", () => {
 
   it("cannot be told to coexist where each issue kills the one before", () => {
     const { node } = fleet();
-    expect(() => node({ onConflict: "coexist" })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => node({ onConflict: "coexist" })).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 });
 
 describe("names", () => {
-  it.each(["", " production", "生产", "a\nb", "x".repeat(65), "\u001b[31m"])("of environments are checked: %j", (environment) => {
-    const { node } = fleet();
-    expect(() => node({ environment })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
-  });
+  it.each(["", " production", "生产", "a\nb", "x".repeat(65), "\u001b[31m"])(
+    "of environments are checked: %j",
+    (environment) => {
+      const { node } = fleet();
+      expect(() => node({ environment })).toThrow(
+        expect.objectContaining({ code: "CONFIGURATION" }),
+      );
+    },
+  );
 
   it("that are refused are not shown beyond four characters: a secret may have been given instead", () => {
     const { node } = fleet();
-    expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(/"9f3b" and 13 characters more/);
+    expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(
+      /"9f3b" and 13 characters more/,
+    );
   });
 });
 
@@ -139,13 +151,28 @@ describe("a credential that needs another one", () => {
   it("is issued with its parent's, and reports a parent that the platform refuses, once", async () => {
     const { clock, node, platform, store } = fleet();
     const parent = node();
-    const tickets = scriptedIssuer({ clock, id: "test:ticket", policy: { kind: "stable", renewWithinMs: 7_200_000 } });
+    const tickets = scriptedIssuer({
+      clock,
+      id: "test:ticket",
+      policy: { kind: "stable", renewWithinMs: 7_200_000 },
+    });
     const parents: (string | undefined)[] = [];
     const issuer = {
       ...tickets,
-      issue: (request: Parameters<typeof tickets.issue>[0]) => (parents.push(request.parent?.reveal()), tickets.issue(request)),
+      issue: (request: Parameters<typeof tickets.issue>[0]) => (
+        parents.push(request.parent?.reveal()),
+        tickets.issue(request)
+      ),
     };
-    const child = credential({ issuer, parent, cache: store.cache(), lock: store.lock(), environment: "production", node: "child", clock });
+    const child = credential({
+      issuer,
+      parent,
+      cache: store.cache(),
+      lock: store.lock(),
+      environment: "production",
+      node: "child",
+      clock,
+    });
     await within(clock, 2_000, child.get());
     expect(parents).toEqual([platform.latest]);
 

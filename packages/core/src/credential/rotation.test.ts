@@ -10,17 +10,27 @@ function rotating({
   ...options
 }: Partial<ScriptedIssuerOptions> & { overlapMs?: number; inputGraceMs?: number } = {}): Fleet {
   const { inputGraceMs, ...rest } = options;
-  return fleet({ policy: { kind: "rotate", overlapMs, ...(inputGraceMs === undefined ? {} : { inputGraceMs }) }, recovers: true, ...rest });
+  return fleet({
+    policy: { kind: "rotate", overlapMs, ...(inputGraceMs === undefined ? {} : { inputGraceMs }) },
+    recovers: true,
+    ...rest,
+  });
 }
 
 /** Tokens that the platform gave out behind the issuer's back, as an authorisation does. */
-async function authorise({ platform }: Fleet): Promise<{ secret: string; expiresInMs: number; carry: string }> {
+async function authorise({
+  platform,
+}: Fleet): Promise<{ secret: string; expiresInMs: number; carry: string }> {
   const secret = platform.issueElsewhere();
-  const carry = await platform.recover?.({ signal: new AbortController().signal, parent: undefined });
+  const carry = await platform.recover?.({
+    signal: new AbortController().signal,
+    parent: undefined,
+  });
   return { secret, expiresInMs: lifetimeMs, carry: carry ?? "" };
 }
 
-const inputsOf = ({ platform }: Fleet): (string | undefined)[] => platform.issues.map(({ input }) => input);
+const inputsOf = ({ platform }: Fleet): (string | undefined)[] =>
+  platform.issues.map(({ input }) => input);
 
 describe("a rotating credential", () => {
   it("hands out what it was seeded with, on every node, and fetches nothing for it", async () => {
@@ -30,7 +40,11 @@ describe("a rotating credential", () => {
     expect((await within(world.clock, 1_000, a.seed(issued))).reveal()).toBe(issued.secret);
     expect((await within(world.clock, 1_000, b.get())).reveal()).toBe(issued.secret);
     expect(world.platform.issues).toHaveLength(0);
-    expect((await world.document())?.credential).toMatchObject({ generation: 1, secret: issued.secret, carry: issued.carry });
+    expect((await world.document())?.credential).toMatchObject({
+      generation: 1,
+      secret: issued.secret,
+      carry: issued.carry,
+    });
   });
 
   it("sends each input once, through days of ordinary life", async () => {
@@ -110,7 +124,9 @@ describe("a rotating credential", () => {
     await within(world.clock, 25_000, node.refresh()).catch(() => {});
     await world.clock.advance(400_000);
     expect(world.platform.alive(await within(world.clock, 25_000, node.get()))).toBe(true);
-    const graceful = world.platform.issues.filter(({ input }) => input === issued.carry).map(({ sentAtMs }) => sentAtMs);
+    const graceful = world.platform.issues
+      .filter(({ input }) => input === issued.carry)
+      .map(({ sentAtMs }) => sentAtMs);
     expect(Math.max(...graceful) - Math.min(...graceful)).toBeLessThan(300_000);
     await node.close();
   });
@@ -118,7 +134,11 @@ describe("a rotating credential", () => {
   it("is unavailable, and sends nothing, when nobody can name an input that was not sent", async () => {
     const world = rotating({ overlapMs: 0, recovers: false });
     const node = world.node();
-    await within(world.clock, 1_000, node.seed({ secret: "token", expiresInMs: lifetimeMs, carry: "carry" }));
+    await within(
+      world.clock,
+      1_000,
+      node.seed({ secret: "token", expiresInMs: lifetimeMs, carry: "carry" }),
+    );
     world.platform.script("unknown-unprocessed");
     await expect(within(world.clock, 60_000, node.refresh())).rejects.toThrow(/authorise again/);
     expect(inputsOf(world)).toEqual(["carry"]);
@@ -149,10 +169,14 @@ describe("a rotating credential", () => {
     });
     const stored = await within(world.clock, 1_000, Promise.all([a.get(), b.get()]));
     for (const [index, node] of [a, b].entries()) {
-      await expect(within(world.clock, 25_000, node.reject(stored[index]!))).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      await expect(within(world.clock, 25_000, node.reject(stored[index]!))).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+      });
     }
     // One of them was told for both.
-    expect([...a.typesOf(), ...b.typesOf()].filter((type) => type === "refused-fatally")).toHaveLength(1);
+    expect(
+      [...a.typesOf(), ...b.typesOf()].filter((type) => type === "refused-fatally"),
+    ).toHaveLength(1);
     expect(refusals).toBe(1);
     Object.assign(world.platform, { issue });
     await within(world.clock, 1_000, a.seed(await authorise(world)));
@@ -208,7 +232,8 @@ describe("a rotating credential", () => {
       throw new IssueError("unknown", "No answer.");
     };
     Object.assign(world.platform, { recover: silent });
-    for (let call = 0; call < 5; call += 1) await within(world.clock, 25_000, node.get()).catch(() => {});
+    for (let call = 0; call < 5; call += 1)
+      await within(world.clock, 25_000, node.get()).catch(() => {});
     const document = await world.document();
     expect(document).toMatchObject({ dangerUntilMs: 0, failures: expect.any(Number) });
     expect(document).not.toHaveProperty("doubtSinceMs");
@@ -248,13 +273,17 @@ describe("a rotating credential", () => {
     const world = rotating();
     const node = world.node({ standalone: "always" });
     node.faults.unreachable = true;
-    await expect(within(world.clock, 25_000, node.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(world.clock, 25_000, node.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(world.platform.issues).toHaveLength(0);
   });
 
   it("refuses to be seeded on a node that only consumes", async () => {
     const world = rotating();
-    await expect(world.node({ role: "consumer" }).seed(await authorise(world))).rejects.toMatchObject({ code: "CONFIGURATION" });
+    await expect(
+      world.node({ role: "consumer" }).seed(await authorise(world)),
+    ).rejects.toMatchObject({ code: "CONFIGURATION" });
   });
 });
 
@@ -265,7 +294,9 @@ describe("the ledger", () => {
     const world = fleet({ quota });
     const node = world.node();
     world.platform.script("quota");
-    await expect(within(world.clock, 25_000, node.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(world.clock, 25_000, node.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(node.status().quota.used).toBe(100);
     await node.reconcileQuota({ used: 40, remaining: 60 });
     expect(node.status().quota.used).toBe(40);

@@ -6,7 +6,12 @@ import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 const ring = keyring({ active: { id: "k1", key: "ab".repeat(32) } });
 
 function nodeWith({ node, store }: Fleet, plaintext: SealedOptions["plaintext"] | "none"): Node {
-  return node({ cache: plaintext === "none" ? store.cache() : sealed(store.cache(), ring, { ...(plaintext && { plaintext }) }) });
+  return node({
+    cache:
+      plaintext === "none"
+        ? store.cache()
+        : sealed(store.cache(), ring, { ...(plaintext && { plaintext }) }),
+  });
 }
 
 describe("a fleet that runs while sealing is switched", () => {
@@ -44,7 +49,9 @@ describe("a fleet that runs while sealing is switched", () => {
     await expect(within(world.clock, 30_000, nodeWith(world, "none").get())).rejects.toMatchObject({
       code: "UNREADABLE_ENTRY",
       reason: "key-id",
-      message: expect.stringMatching(/is sealed.*sealed\(\) with the fleet's keyring.*plaintext: "read" and then "write"/),
+      message: expect.stringMatching(
+        /is sealed.*sealed\(\) with the fleet's keyring.*plaintext: "read" and then "write"/,
+      ),
     });
     expect(world.platform.issues).toHaveLength(1);
   });

@@ -18,7 +18,9 @@ export async function seed(parts: Parts, source: Source, given: Issued, ageMs = 
   const { setting, storeClock, local, adoption } = parts;
   const { bus, clock, environment, fingerprintOf, issuer, node, random } = setting;
   if (!(ageMs >= 0 && ageMs <= ageMaxMs))
-    throw new ConfigurationError(`ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`);
+    throw new ConfigurationError(
+      `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
+    );
   const startedMs = clock.monotonicMs();
   const { secret, expiresInMs, carry } = validated(given, issuer.id);
   const snapshot = await source.read();

@@ -5,7 +5,11 @@ describe("a credential that is wanted", () => {
   it("is fetched once when it is cold, however many callers and nodes want it", async () => {
     const { clock, node, platform } = fleet();
     const nodes = Array.from({ length: 8 }, () => node());
-    const secrets = await within(clock, 2_000, Promise.all(nodes.flatMap((each) => Array.from({ length: 50 }, () => each.get()))));
+    const secrets = await within(
+      clock,
+      2_000,
+      Promise.all(nodes.flatMap((each) => Array.from({ length: 50 }, () => each.get()))),
+    );
     expect(platform.issues).toHaveLength(1);
     expect(new Set(secrets.map((secret) => secret.reveal()))).toEqual(new Set([platform.latest]));
   });
@@ -38,7 +42,13 @@ describe("a credential that is wanted", () => {
     expect(await one.get()).toBe(first);
     expect(one.peek()).toBe(first);
     expect(store.commands).toBe(before);
-    expect(one.status()).toMatchObject({ state: "fresh", generation: 1, uses: 3, role: "owner", quota: { used: 1 } });
+    expect(one.status()).toMatchObject({
+      state: "fresh",
+      generation: 1,
+      uses: 3,
+      role: "owner",
+      quota: { used: 1 },
+    });
   });
 
   it("is adopted by a node that comes later, without a fetch", async () => {
@@ -97,7 +107,10 @@ describe("a credential that is wanted", () => {
     expect(one.peek()).toBeDefined();
     await clock.advance(31_000);
     expect(one.peek()).toBeUndefined();
-    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", retryable: true });
+    await expect(within(clock, 60_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      retryable: true,
+    });
   });
 });
 
@@ -120,7 +133,10 @@ describe("an operator's refresh", () => {
     await clock.advance(40_000);
     await within(clock, 5_000, two.refresh());
     const state = (await document())!;
-    await write({ ...state, suspect: { fingerprint: state.credential!.fingerprint, atMs: state.credential!.issuedAtMs } });
+    await write({
+      ...state,
+      suspect: { fingerprint: state.credential!.fingerprint, atMs: state.credential!.issuedAtMs },
+    });
     expect((await within(clock, 5_000, one.refresh())).fingerprint).not.toBe(old.fingerprint);
     expect(platform.issues).toHaveLength(3);
   });
@@ -135,7 +151,10 @@ describe("a caller who comes late to a long wait", () => {
     first.catch(() => {});
     await clock.advance(19_500);
     const second = one.get();
-    await expect(within(clock, 1_000, first)).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE", reason: "wait" });
+    await expect(within(clock, 1_000, first)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      reason: "wait",
+    });
     expect(platform.alive(await within(clock, 5_000, second))).toBe(true);
   });
 });

@@ -1,8 +1,18 @@
-/** What all parts of one credential share: who we are, what the platform is like, which clock to read. */
+/**
+ * What all parts of one credential share: who we are, what the platform is like, which clock to
+ * read.
+ */
 import { hostname } from "node:os";
 import { createEventBus, type EventBus } from "../event-bus.ts";
 import { ConfigurationError } from "../errors.ts";
-import { requireCache, requireClock, requireKnown, requireLock, requireOneOf, requireShape } from "../known-options.ts";
+import {
+  requireCache,
+  requireClock,
+  requireKnown,
+  requireLock,
+  requireOneOf,
+  requireShape,
+} from "../known-options.ts";
 import type { Issuer } from "../issuer.ts";
 import { parametersFor, type Parameters } from "../parameters.ts";
 import { systemRandom, type Random } from "../random.ts";
@@ -54,8 +64,13 @@ export function settingFrom(options: CredentialOptions): Setting {
   requireLabel("environment", environment);
   requireLabel("node", node);
   if (typeof issuer.id !== "string" || issuer.id === "")
-    throw new ConfigurationError("The issuer has no id. Give it a stable one that names the credential, without a secret in it.");
-  if (options.onConflict === "coexist" && (issuer.policy.kind === "supersede" || issuer.policy.kind === "rotate")) {
+    throw new ConfigurationError(
+      "The issuer has no id. Give it a stable one that names the credential, without a secret in it.",
+    );
+  if (
+    options.onConflict === "coexist" &&
+    (issuer.policy.kind === "supersede" || issuer.policy.kind === "rotate")
+  ) {
     throw new ConfigurationError(
       `onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`,
     );
@@ -64,7 +79,9 @@ export function settingFrom(options: CredentialOptions): Setting {
   const key = options.fingerprintKey ?? issuer.id;
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
   if (options.onContention === "fallback" && issuer.fallback === undefined)
-    throw new ConfigurationError(`onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`);
+    throw new ConfigurationError(
+      `onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`,
+    );
   const fallback = issuer.fallback && termsOf(issuer.fallback, parametersFor(issuer.fallback));
   return {
     environment,
@@ -122,7 +139,12 @@ function requireOptions(options: CredentialOptions): void {
   requireLock(lock);
   requireClock(options.clock);
   if (options.parent !== undefined)
-    requireShape("parent", options.parent, ["get", "reject"], "Give the credential that the issuer needs for its request.");
+    requireShape(
+      "parent",
+      options.parent,
+      ["get", "reject"],
+      "Give the credential that the issuer needs for its request.",
+    );
   requireOneOf("role", options.role, ["owner", "consumer"]);
   requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
   requireOneOf("onContention", options.onContention, ["report", "fallback"]);
@@ -132,23 +154,37 @@ function requireOptions(options: CredentialOptions): void {
     throw new ConfigurationError(`keepAlive must be true or false, not a ${typeof keepAlive}.`);
 }
 
-function termsOf(issuer: Issuer, parameters: Parameters, onContention?: Rules["onContention"], fallback?: Rules): Terms {
+function termsOf(
+  issuer: Issuer,
+  parameters: Parameters,
+  onContention?: Rules["onContention"],
+  fallback?: Rules,
+): Terms {
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
-  return { issuer, parameters, rules: rulesFor(issuer, parameters, onContention, fallback), canForce };
+  return {
+    issuer,
+    parameters,
+    rules: rulesFor(issuer, parameters, onContention, fallback),
+    canForce,
+  };
 }
 
 const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 function requireLabel(name: string, label: string): void {
   if (typeof label === "string" && labelPattern.test(label)) return;
-  throw new ConfigurationError(`${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`);
+  throw new ConfigurationError(
+    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`,
+  );
 }
 
 /** Four characters at most: a secret may have been put here by mistake. */
 function shownLabel(label: unknown): string {
   if (typeof label !== "string") return typeof label;
   if (label === "") return "empty";
-  return label.length <= 4 ? JSON.stringify(label) : `${JSON.stringify(label.slice(0, 4))} and ${label.length - 4} characters more`;
+  return label.length <= 4
+    ? JSON.stringify(label)
+    : `${JSON.stringify(label.slice(0, 4))} and ${label.length - 4} characters more`;
 }
 
 function defaultNode(random: Random): string {

@@ -1,4 +1,7 @@
-/** Where this process reads the fleet's document, and in which role: both change when it turns out to consume another environment's. */
+/**
+ * Where this process reads the fleet's document, and in which role: both change when it turns out
+ * to consume another environment's.
+ */
 import type { Cache } from "../cache.ts";
 import { overlapOf } from "../parameters.ts";
 import type { Claim } from "./claim-registry.ts";
@@ -6,7 +9,10 @@ import { StoredDocument, type Snapshot } from "./document.ts";
 import { News } from "./news.ts";
 import type { Parts } from "./flight.ts";
 
-/** Up to here all nodes may read at once when the document changes; above, they spread it over a time far below the overlap. */
+/**
+ * Up to here all nodes may read at once when the document changes; above, they spread it over a
+ * time far below the overlap.
+ */
 const smallFleet = 200;
 const spreadMaxMs = 20_000;
 
@@ -25,7 +31,10 @@ export class Source {
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #version: Snapshot["version"] | undefined;
   #usedAtMs: number | undefined;
-  /** Whether a reading has shown a change of which there was no news: the subscription may have died in silence. */
+  /**
+   * Whether a reading has shown a change of which there was no news: the subscription may have died
+   * in silence.
+   */
   #isDeaf = false;
   #mustRenew = false;
 
@@ -39,8 +48,13 @@ export class Source {
     parts.setting.health.needsWrites = role === "owner";
     this.#document = new StoredDocument(parts.setting, parts.storeClock, cache, onRecovered);
     const { clock, parameters, random, issuer } = parts.setting;
-    const spreadMs = parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
-    this.news = new News({ clock, reread: () => this.read(), putOffMs: () => spreadMs * random.next() });
+    const spreadMs =
+      parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
+    this.news = new News({
+      clock,
+      reread: () => this.read(),
+      putOffMs: () => spreadMs * random.next(),
+    });
   }
 
   get document(): StoredDocument {
@@ -51,7 +65,10 @@ export class Source {
     return this.#role;
   }
 
-  /** The claim of the environment that this one consumes because of a conflict; undefined for an owner, and for a consumer by choice. */
+  /**
+   * The claim of the environment that this one consumes because of a conflict; undefined for an
+   * owner, and for a consumer by choice.
+   */
   get yieldsTo(): Claim | undefined {
     return this.#yieldsTo;
   }
@@ -88,20 +105,29 @@ export class Source {
     return snapshot;
   }
 
-  /** While the store answers reads only, it is shown that it takes writes again by writing: now and then, and nothing new. */
+  /**
+   * While the store answers reads only, it is shown that it takes writes again by writing: now and
+   * then, and nothing new.
+   */
   async proveWrites(snapshot: Snapshot): Promise<void> {
     const { health } = this.#parts.setting;
-    if (health.refusesWrites && this.#role === "owner") await health.prove(() => this.#document.touch(snapshot));
+    if (health.refusesWrites && this.#role === "owner")
+      await health.prove(() => this.#document.touch(snapshot));
   }
 
   /** Whether the store tells of changes from now on. */
   listen(): Promise<boolean> {
-    return this.news.listen(this.#cache, this.#document.key, this.#parts.setting.parameters.storeDeadlineMs);
+    return this.news.listen(
+      this.#cache,
+      this.#document.key,
+      this.#parts.setting.parameters.storeDeadlineMs,
+    );
   }
 
   /**
-   * Listens from now on, by a new subscription where the present one seems dead. What changed between the last reading and the first news was told
-   * to nobody here, so the document is read again.
+   * Listens from now on, by a new subscription where the present one seems dead. What changed
+   * between the last reading and the first news was told to nobody here, so the document is read
+   * again.
    */
   async follow(): Promise<void> {
     if (this.#mustRenew) this.news.renew();
@@ -118,7 +144,10 @@ export class Source {
     this.#turnTo(this.#home.at(claim.path));
   }
 
-  /** Reads this environment's own document again, and refreshes it: the environment that was consumed has given up its claim. */
+  /**
+   * Reads this environment's own document again, and refreshes it: the environment that was
+   * consumed has given up its claim.
+   */
   own(): void {
     this.#role = "owner";
     this.#yieldsTo = undefined;
@@ -131,7 +160,12 @@ export class Source {
     // It is the other document's: this one must not be repaired with it.
     this.#parts.local.forget();
     this.#cache = cache;
-    this.#document = new StoredDocument(this.#parts.setting, this.#parts.storeClock, this.#cache, this.#onRecovered);
+    this.#document = new StoredDocument(
+      this.#parts.setting,
+      this.#parts.storeClock,
+      this.#cache,
+      this.#onRecovered,
+    );
     this.#version = undefined;
   }
 }

@@ -1,7 +1,12 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
 import { CredentialUnavailableError } from "../errors.ts";
-import { credential, eventChannelName, type CredentialEvent, type CredentialOptions } from "../index.ts";
+import {
+  credential,
+  eventChannelName,
+  type CredentialEvent,
+  type CredentialOptions,
+} from "../index.ts";
 import { scriptedIssuer, seededRandom } from "../testing/index.ts";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
@@ -16,7 +21,11 @@ interface Case {
 
 const cases: readonly Case[] = [
   { cause: "store", happens: (_, one) => (one.faults.unreachable = true) },
-  { cause: "platform", happens: ({ platform }) => platform.script(...Array.from({ length: 99 }, () => "unknown-unprocessed" as const)) },
+  {
+    cause: "platform",
+    happens: ({ platform }) =>
+      platform.script(...Array.from({ length: 99 }, () => "unknown-unprocessed" as const)),
+  },
   {
     cause: "quota",
     options: () => ({ parameters: { quotaPerDay: 20, quotaReserve: 0 } }),
@@ -24,13 +33,18 @@ const cases: readonly Case[] = [
   },
   {
     cause: "fatal",
-    happens: ({ platform }) => platform.script(...Array.from({ length: 9 }, () => "fatal" as const)),
+    happens: ({ platform }) =>
+      platform.script(...Array.from({ length: 9 }, () => "fatal" as const)),
   },
   {
     cause: "cooling",
     happens: async ({ document, write }) => {
       const state = (await document())!;
-      await write({ ...state, failures: 9, coolUntilMs: state.credential!.issuedAtMs + mandatoryMs + 200_000 });
+      await write({
+        ...state,
+        failures: 9,
+        coolUntilMs: state.credential!.issuedAtMs + mandatoryMs + 200_000,
+      });
     },
   },
   {
@@ -51,15 +65,18 @@ const cases: readonly Case[] = [
 ];
 
 describe("a credential that is kept past its time", () => {
-  it.each(cases)("tells what keeps it from being replaced: $cause", async ({ cause, happens, options }) => {
-    const world = fleet();
-    const one = world.node(options?.(world));
-    await within(world.clock, 2_000, one.get());
-    await happens(world, one);
-    await world.clock.advance(mandatoryMs + 60_000);
-    expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([{ cause }]);
-    await one.close();
-  });
+  it.each(cases)(
+    "tells what keeps it from being replaced: $cause",
+    async ({ cause, happens, options }) => {
+      const world = fleet();
+      const one = world.node(options?.(world));
+      await within(world.clock, 2_000, one.get());
+      await happens(world, one);
+      await world.clock.advance(mandatoryMs + 60_000);
+      expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([{ cause }]);
+      await one.close();
+    },
+  );
 
   it("names its parent, when that is what cannot be had", async () => {
     const { clock, node } = fleet();

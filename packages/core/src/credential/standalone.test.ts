@@ -27,20 +27,23 @@ describe.each([
   ["an issuer whose fetches harm nobody", stable],
   ["a node that was told to fetch alone", supersede],
 ])("without a store, %s", (_, policy) => {
-  it.each(["account", "node"] as const)("remembers a refusal that concerns the %s: one request in each of its terms", async (scope) => {
-    const world = fleet({ policy });
-    const mend = world.platform.refuse({ outcome: "fatal", platformCode: "40164", scope });
-    const one = away(world);
-    await callFor(world, one, minuteMs - 10 * secondMs);
-    expect(world.platform.issues).toHaveLength(1);
-    await callFor(world, one, hourMs);
-    // After a minute, then every 7 to 9.
-    expect(world.platform.issues.length).toBeLessThanOrEqual(2 + 60 / 7);
-    expect(world.platform.issues.length).toBeGreaterThanOrEqual(60 / 9);
-    mend();
-    await world.clock.advance(10 * minuteMs);
-    expect(world.platform.alive(await within(world.clock, secondMs, one.get()))).toBe(true);
-  });
+  it.each(["account", "node"] as const)(
+    "remembers a refusal that concerns the %s: one request in each of its terms",
+    async (scope) => {
+      const world = fleet({ policy });
+      const mend = world.platform.refuse({ outcome: "fatal", platformCode: "40164", scope });
+      const one = away(world);
+      await callFor(world, one, minuteMs - 10 * secondMs);
+      expect(world.platform.issues).toHaveLength(1);
+      await callFor(world, one, hourMs);
+      // After a minute, then every 7 to 9.
+      expect(world.platform.issues.length).toBeLessThanOrEqual(2 + 60 / 7);
+      expect(world.platform.issues.length).toBeGreaterThanOrEqual(60 / 9);
+      mend();
+      await world.clock.advance(10 * minuteMs);
+      expect(world.platform.alive(await within(world.clock, secondMs, one.get()))).toBe(true);
+    },
+  );
 
   it("tells a refused parent, has it replaced once, and backs off when it was not to blame", async () => {
     const world = fleet({ policy });
@@ -71,13 +74,19 @@ describe.each([
   it("asks a busy platform again at once, as with a store", async () => {
     const world = fleet({ policy });
     world.platform.script("busy");
-    expect(world.platform.alive(await within(world.clock, 2 * secondMs, away(world).get()))).toBe(true);
+    expect(world.platform.alive(await within(world.clock, 2 * secondMs, away(world).get()))).toBe(
+      true,
+    );
   });
 
   it("calls nobody an intruder, and takes no fallback: what the fleet did meanwhile is unknown", async () => {
     const world = fleet({ policy, probes: true });
     const fallback = { ...world.platform, id: "test:stable:wx0123456789abcdef", policy: stable };
-    const one = world.node({ standalone: "always", issuer: { ...world.platform, fallback }, onContention: "fallback" });
+    const one = world.node({
+      standalone: "always",
+      issuer: { ...world.platform, fallback },
+      onContention: "fallback",
+    });
     await within(world.clock, 2 * secondMs, one.get());
     one.faults.unreachable = true;
     for (let kills = 0; kills < 4; kills += 1) {

@@ -1,4 +1,7 @@
-/** The store while it cannot be reached: this process's own copy of the document, for issuers that hand out the same credential again, or a node without neighbours. */
+/**
+ * The store while it cannot be reached: this process's own copy of the document, for issuers that
+ * hand out the same credential again, or a node without neighbours.
+ */
 import type { Lease } from "../lease.ts";
 import { reduce, type StateEvent } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
@@ -6,8 +9,8 @@ import type { Applied, FleetDocument, Snapshot } from "./document.ts";
 import type { Leadership, Parts } from "./flight.ts";
 
 /**
- * The newest document that this process knows. What is written to it the fleet never reads: when the store is back, what it holds is adopted, or
- * repaired if it holds what was replaced meanwhile.
+ * The newest document that this process knows. What is written to it the fleet never reads: when
+ * the store is back, what it holds is adopted, or repaired if it holds what was replaced meanwhile.
  */
 export class OwnDocument implements FleetDocument {
   readonly #parts: Parts;
@@ -48,7 +51,10 @@ function leaseOf({ setting, storeClock }: Parts): Lease {
 }
 
 /** What a leader has, without a store: the same rules, and nobody else to agree with. */
-export function aloneWith(parts: Parts, terms: Pick<Leadership, "goal" | "parent" | "probe" | "closing">): Leadership {
+export function aloneWith(
+  parts: Parts,
+  terms: Pick<Leadership, "goal" | "parent" | "probe" | "closing">,
+): Leadership {
   return {
     ...terms,
     lease: leaseOf(parts),

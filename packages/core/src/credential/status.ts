@@ -1,14 +1,25 @@
-/** What one process knows of a credential, for people and monitors: without I/O and without secrets. */
+/**
+ * What one process knows of a credential, for people and monitors: without I/O and without secrets.
+ */
 import { quotaOn } from "../state/quota.ts";
 import type { Parts } from "./flight.ts";
 import type { Source } from "./source.ts";
 import type { CredentialStatus } from "./types.ts";
 
-export function statusOf({ local, setting, storeClock }: Parts, source: Source, isClosed: boolean): CredentialStatus {
+export function statusOf(
+  { local, setting, storeClock }: Parts,
+  source: Source,
+  isClosed: boolean,
+): CredentialStatus {
   const { clock, environment, issuer, node, parameters, rules } = setting;
   const { holding, isUsable, state } = local;
   const nowMs = storeClock.nowMs();
-  const freshness = !isUsable || holding === undefined ? "none" : nowMs >= holding.windows.mandatoryAtMs ? "stale" : "fresh";
+  const freshness =
+    !isUsable || holding === undefined
+      ? "none"
+      : nowMs >= holding.windows.mandatoryAtMs
+        ? "stale"
+        : "fresh";
   const quota = state === undefined ? undefined : quotaOn(state.quota, nowMs, rules);
   return {
     id: issuer.id,
@@ -25,6 +36,10 @@ export function statusOf({ local, setting, storeClock }: Parts, source: Source, 
     onFallback: state?.fallback !== undefined,
     uses: holding?.uses ?? 0,
     storeReachable: setting.health.seen,
-    quota: { used: quota?.used ?? 0, perDay: parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay },
+    quota: {
+      used: quota?.used ?? 0,
+      perDay:
+        parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay,
+    },
   };
 }

@@ -29,30 +29,51 @@ export class StoreClock {
 
   /** The store said what time it is, at some instant since `startedMs` on the monotonic clock. */
   observe(storeMs: number, startedMs: number): void {
-    const anchor = { storeMs, startedMs, endedMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+    const anchor = {
+      storeMs,
+      startedMs,
+      endedMs: this.#clock.monotonicMs(),
+      wallMs: this.#clock.wallMs(),
+    };
     const last = this.#anchor;
     this.#anchor = anchor;
     if (last === undefined) return;
     const passedMs = anchor.endedMs - last.endedMs;
     const nodeJumpMs = anchor.wallMs - last.wallMs - passedMs;
     const storeJumpMs = storeMs - last.storeMs - passedMs;
-    // Either answer may have waited for this process, which stood still, as long as its call lasted.
+    // Either answer may have waited for this process, which stood still, as long as its call
+    // lasted.
     const slackMs = jumpMs + (anchor.endedMs - startedMs) + (last.endedMs - last.startedMs);
-    if (Math.abs(nodeJumpMs) > slackMs) this.#bus.emit("clock-jumped", { where: "node", jumpMs: nodeJumpMs });
-    else if (Math.abs(storeJumpMs) > slackMs) this.#bus.emit("clock-jumped", { where: "store", jumpMs: storeJumpMs });
+    if (Math.abs(nodeJumpMs) > slackMs)
+      this.#bus.emit("clock-jumped", { where: "node", jumpMs: nodeJumpMs });
+    else if (Math.abs(storeJumpMs) > slackMs)
+      this.#bus.emit("clock-jumped", { where: "store", jumpMs: storeJumpMs });
   }
 
-  /** Whether the wall clock has left the monotonic one since the store last answered: the machine may have slept. */
+  /**
+   * Whether the wall clock has left the monotonic one since the store last answered: the machine
+   * may have slept.
+   */
   get isDoubtful(): boolean {
     const last = this.#anchor;
     if (last === undefined) return false;
-    return Math.abs(this.#clock.wallMs() - last.wallMs - (this.#clock.monotonicMs() - last.endedMs)) > jumpMs;
+    return (
+      Math.abs(this.#clock.wallMs() - last.wallMs - (this.#clock.monotonicMs() - last.endedMs)) >
+      jumpMs
+    );
   }
 
-  /** The store's time now in whole ms, never ahead of it; the wall clock where the store has never answered. */
+  /**
+   * The store's time now in whole ms, never ahead of it; the wall clock where the store has never
+   * answered.
+   */
   nowMs(): number {
     const last = this.#anchor;
-    return Math.floor(last === undefined ? this.#clock.wallMs() : last.storeMs + this.#clock.monotonicMs() - last.endedMs);
+    return Math.floor(
+      last === undefined
+        ? this.#clock.wallMs()
+        : last.storeMs + this.#clock.monotonicMs() - last.endedMs,
+    );
   }
 
   /** When, on the monotonic clock, the store's clock will show `storeMs` at the earliest. */

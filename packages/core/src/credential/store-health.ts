@@ -1,6 +1,7 @@
 /**
- * Whether the store does all that this process needs of it. One that answers reads and refuses writes is in trouble as much as one that is gone:
- * what counts is that an operation failed, not which one. Reports when the trouble begins, and when it ends.
+ * Whether the store does all that this process needs of it. One that answers reads and refuses
+ * writes is in trouble as much as one that is gone: what counts is that an operation failed, not
+ * which one. Reports when the trouble begins, and when it ends.
  */
 import type { CacheUnavailableError } from "../errors.ts";
 import type { EventBus } from "../event-bus.ts";
@@ -41,13 +42,19 @@ export class StoreHealth {
   /** Tries the lease again, where it failed. Set by who has the lock. */
   tryLease: () => Promise<unknown> = async () => undefined;
 
-  /** Does again what failed and could not be shown to work by a reading: the lease, and a write of `write`. */
+  /**
+   * Does again what failed and could not be shown to work by a reading: the lease, and a write of
+   * `write`.
+   */
   async prove(write: () => Promise<unknown>): Promise<void> {
     if (this.#failing.has("acquire")) await this.watched("acquire", this.tryLease);
     if (this.#failing.has("set")) await write();
   }
 
-  /** @param onRecovered called when the store does everything again, before its answer is used. Replaces the one before. */
+  /**
+   * @param onRecovered called when the store does everything again, before its answer is used.
+   *   Replaces the one before.
+   */
   listen(onRecovered: () => void): void {
     this.#onRecovered = onRecovered;
   }
@@ -60,7 +67,8 @@ export class StoreHealth {
       this.#worked(operation);
       return result;
     } catch (error) {
-      if (isUnavailable(error) && (operation === "get" || this.needsWrites)) this.#failed(operation, error);
+      if (isUnavailable(error) && (operation === "get" || this.needsWrites))
+        this.#failed(operation, error);
       throw error;
     }
   }
@@ -73,7 +81,10 @@ export class StoreHealth {
     this.#bus.emit("store-unavailable", { reason, operation });
   }
 
-  /** A store whose reads failed too was gone, and is back. Where reads worked all the time, they show nothing. */
+  /**
+   * A store whose reads failed too was gone, and is back. Where reads worked all the time, they
+   * show nothing.
+   */
   #worked(operation: StoreOperation): void {
     if (this.isReachable) return;
     if (operation === "get" && this.#failing.has("get")) this.#failing.clear();

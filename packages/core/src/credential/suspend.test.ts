@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
-/** How long after a suspend the process looks at the store at the latest, and what the reading and a fetch take. */
+/**
+ * How long after a suspend the process looks at the store at the latest, and what the reading and a
+ * fetch take.
+ */
 const noticedMs = 20_000 + 500;
 
 /** A node that nobody calls any more, in the middle between two readings. */

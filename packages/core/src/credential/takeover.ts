@@ -1,13 +1,20 @@
 /**
- * When an announced request that nobody has reported may be taken for lost. Its age alone says little: while the store was away nobody could report,
- * and whoever sent it may be about to, as soon as the store is back for them too.
+ * When an announced request that nobody has reported may be taken for lost. Its age alone says
+ * little: while the store was away nobody could report, and whoever sent it may be about to, as
+ * soon as the store is back for them too.
  */
 import type { State } from "../state/state.ts";
 import type { Clock } from "../time.ts";
 
-/** How long this node must have seen it open, with the store answering all the time. A driver may reconnect 1 s later than another. */
+/**
+ * How long this node must have seen it open, with the store answering all the time. A driver may
+ * reconnect 1 s later than another.
+ */
 const graceMs = 2_000;
-/** Between two readings: after a longer silence the store may have been away without this node noticing. */
+/**
+ * Between two readings: after a longer silence the store may have been away without this node
+ * noticing.
+ */
 const silenceMaxMs = 4_000;
 
 interface Sighting {
@@ -24,7 +31,10 @@ export class Takeover {
     this.#clock = clock;
   }
 
-  /** The store holds this document now: for how long its open request, if there is one, should be left alone yet, in ms. */
+  /**
+   * The store holds this document now: for how long its open request, if there is one, should be
+   * left alone yet, in ms.
+   */
   waitMs(state: State | undefined): number {
     const nowMs = this.#clock.monotonicMs();
     const operationId = state?.intent?.operationId;

@@ -28,13 +28,16 @@ describe("a store in trouble", () => {
         ...(rotates && { policy: { kind: "rotate", overlapMs: 300_000 } }),
       });
       const one = node();
-      if (rotates) await within(clock, 5_000, one.seed({ secret: "S0", expiresInMs: 7_200_000, carry: "R0" }));
+      if (rotates)
+        await within(clock, 5_000, one.seed({ secret: "S0", expiresInMs: 7_200_000, carry: "R0" }));
       else await within(clock, 5_000, one.get());
       await clock.advance(60_000);
       const refreshed = one.refresh().catch((error: unknown) => error);
       await clock.advance(1_000);
       const stored = (await cache.withPrefix("production").get(platform.id))!.value;
-      await cache.withPrefix("production").set(platform.id, JSON.stringify({ ...JSON.parse(stored), v: 2 }));
+      await cache
+        .withPrefix("production")
+        .set(platform.id, JSON.stringify({ ...JSON.parse(stored), v: 2 }));
       await clock.advance(3_000);
       if (rotates) expect(await refreshed).toMatchObject({ code: "UNREADABLE_ENTRY" });
       else expect(one.peek()?.reveal()).toBe(platform.latest);
@@ -78,10 +81,9 @@ describe("a store in trouble", () => {
     await clock.advance(7_100_000);
     expect(platform.alive(one.peek()!)).toBe(true);
     expect(platform.issues).toHaveLength(1);
-    expect(one.typesOf().filter((type) => type === "store-unavailable" || type === "kept-stale")).toEqual([
-      "store-unavailable",
-      "kept-stale",
-    ]);
+    expect(
+      one.typesOf().filter((type) => type === "store-unavailable" || type === "kept-stale"),
+    ).toEqual(["store-unavailable", "kept-stale"]);
     one.faults.unreachable = false;
     await clock.advance(60_000);
     expect(one.typesOf()).toContain("store-recovered");
@@ -126,7 +128,9 @@ describe("a store in trouble", () => {
     await clock.advance(1_000);
     expect((await document())?.credential?.secret).toBe(platform.latest);
     expect(platform.issues).toHaveLength(2);
-    expect(nodes.flatMap((each) => each.typesOf()).filter((type) => type === "repaired")).toHaveLength(1);
+    expect(
+      nodes.flatMap((each) => each.typesOf()).filter((type) => type === "repaired"),
+    ).toHaveLength(1);
     expect(new Set(nodes.map((each) => each.peek()?.reveal()))).toEqual(new Set([platform.latest]));
   });
 
@@ -146,7 +150,9 @@ describe("a store in trouble", () => {
     for (const text of ['{"v":2}', "garbage", '{"v":1}', "[]", '{"v":1,"__proto__":{"v":1}}']) {
       await cache.withPrefix("production").set(platform.id, text);
       const one = node();
-      await expect(within(clock, 2_000, one.get())).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+      await expect(within(clock, 2_000, one.get())).rejects.toMatchObject({
+        code: "UNREADABLE_ENTRY",
+      });
       expect((await cache.withPrefix("production").get(platform.id))?.value).toBe(text);
       expect(one.typesOf()).toContain("unreadable");
     }
@@ -174,19 +180,22 @@ describe("a platform in trouble", () => {
   it.each([
     { answer: "that asks for patience", busy: { outcome: "busy", retryAfterMs: 5_000 } as const },
     { answer: "that may be repeated at once", busy: { outcome: "busy" } as const },
-  ])("backs the whole fleet off after an answer $answer: attempts do not grow with the number of nodes", async ({ busy }) => {
-    for (const size of [1, 10]) {
-      const { clock, node, platform } = fleet();
-      platform.script(...Array.from({ length: 10_000 }, () => busy));
-      const nodes = Array.from({ length: size }, () => node());
-      for (let second = 0; second < 600; second += 1) {
-        for (const each of nodes) each.get().catch(() => {});
-        await clock.advance(1_000);
+  ])(
+    "backs the whole fleet off after an answer $answer: attempts do not grow with the number of nodes",
+    async ({ busy }) => {
+      for (const size of [1, 10]) {
+        const { clock, node, platform } = fleet();
+        platform.script(...Array.from({ length: 10_000 }, () => busy));
+        const nodes = Array.from({ length: size }, () => node());
+        for (let second = 0; second < 600; second += 1) {
+          for (const each of nodes) each.get().catch(() => {});
+          await clock.advance(1_000);
+        }
+        expect(platform.issues.length).toBeLessThanOrEqual(Math.log2(60) + 600 / 60 + 3);
+        await Promise.all(nodes.map((each) => each.close()));
       }
-      expect(platform.issues.length).toBeLessThanOrEqual(Math.log2(60) + 600 / 60 + 3);
-      await Promise.all(nodes.map((each) => each.close()));
-    }
-  });
+    },
+  );
 
   it("is asked by callers no more often than by itself while it refuses, and at once when an operator asks", async () => {
     const { clock, node, platform } = fleet();
@@ -199,13 +208,17 @@ describe("a platform in trouble", () => {
       cause: { platformCode: "40125" },
     });
     for (let call = 0; call < 100; call += 1) {
-      await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+      await expect(within(clock, 5_000, one.get())).rejects.toMatchObject({
+        code: "CREDENTIAL_UNAVAILABLE",
+      });
       await clock.advance(60_000);
     }
     const tries = platform.issues.length;
     expect(tries).toBeLessThanOrEqual(2 + 100 / 7);
     expect(one.typesOf()).toContain("refused-fatally");
-    await expect(within(clock, 5_000, one.refresh())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 5_000, one.refresh())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(platform.issues).toHaveLength(tries + 1);
   });
 
@@ -236,7 +249,9 @@ describe("a platform in trouble", () => {
   });
 
   it("is told nothing when the ledger is at its cap", async () => {
-    const { clock, node, platform } = fleet({ policy: { kind: "supersede", window: 2, overlapMs: 0 } });
+    const { clock, node, platform } = fleet({
+      policy: { kind: "supersede", window: 2, overlapMs: 0 },
+    });
     const one = node({ parameters: { quotaPerDay: 20 } });
     await within(clock, 2_000, one.get());
     await within(clock, 2_000, one.reconcileQuota({ used: 19, remaining: 1 }));
@@ -277,9 +292,14 @@ describe("a platform in trouble", () => {
   it("may call back into what it is asked for: an error, not a deadlock", async () => {
     const { clock, node, platform } = fleet();
     const one: ReturnType<typeof node> = node({
-      issuer: { ...platform, issue: async () => ({ secret: (await one.get()).reveal(), expiresInMs: 1 }) },
+      issuer: {
+        ...platform,
+        issue: async () => ({ secret: (await one.get()).reveal(), expiresInMs: 1 }),
+      },
     });
-    await expect(within(clock, 30_000, one.get())).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
+    await expect(within(clock, 30_000, one.get())).rejects.toMatchObject({
+      code: "RECURSIVE_REFRESH",
+    });
   });
 });
 
@@ -323,7 +343,9 @@ describe("a store that fell back by two generations", () => {
 
 describe("a node without a store", () => {
   it("believes the store's clock, not its own, once the store answers", async () => {
-    const { clock, node, platform, document } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    const { clock, node, platform, document } = fleet({
+      policy: { kind: "stable", renewWithinMs: 300_000 },
+    });
     clock.stepWall(86_400_000);
     const one = node();
     one.faults.unreachable = true;
@@ -355,7 +377,10 @@ describe("a node whose credential waits to be stored", () => {
       sentAtMs: clock.wallMs() - 1_000,
       expiresAtMs: clock.wallMs() + 7_000_000,
     };
-    await write({ ...before, credential: { ...earlier, secret: "stray", fingerprint: "stray", commitId: "stray" } });
+    await write({
+      ...before,
+      credential: { ...earlier, secret: "stray", fingerprint: "stray", commitId: "stray" },
+    });
     await clock.advance(300);
     expect(one.peek()?.reveal()).toBe(latest.reveal());
     await clock.advance(60_000);

@@ -1,8 +1,19 @@
-/** What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling. One timer, in the background. */
+/**
+ * What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling.
+ * One timer, in the background.
+ */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time.ts";
 import { isCalm, isDead, owedSinceMs } from "../state/state.ts";
-import { dueTask, retryMs, retrySpreadMs, sleepMs, steppedMs, toldRecheckMs, type DueTerms } from "./due.ts";
+import {
+  dueTask,
+  retryMs,
+  retrySpreadMs,
+  sleepMs,
+  steppedMs,
+  toldRecheckMs,
+  type DueTerms,
+} from "./due.ts";
 import type { Parts } from "./flight.ts";
 import type { Flights } from "./flights.ts";
 import type { Latch } from "./latch.ts";
@@ -15,9 +26,15 @@ import type { Demand } from "./demand.ts";
 import { electedStart } from "./windows.ts";
 
 const youthMs = 30_000;
-/** Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what nodes without news still send. */
+/**
+ * Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what
+ * nodes without news still send.
+ */
 const reconcileSpreadMs = 40_000;
-/** After the first use: by then its callers are served, or the request is under way and there is nothing else to do. */
+/**
+ * After the first use: by then its callers are served, or the request is under way and there is
+ * nothing else to do.
+ */
 const followAfterMs = 100;
 
 export class Upkeep {
@@ -47,7 +64,14 @@ export class Upkeep {
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
-  constructor(parts: Parts, source: Source, flights: Flights, latch: Latch, complaints: OthersComplaints, demand: Demand) {
+  constructor(
+    parts: Parts,
+    source: Source,
+    flights: Flights,
+    latch: Latch,
+    complaints: OthersComplaints,
+    demand: Demand,
+  ) {
     this.#parts = parts;
     this.#source = source;
     this.#flights = flights;
@@ -83,7 +107,9 @@ export class Upkeep {
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
     const nowMs = this.#parts.setting.clock.monotonicMs();
     const ms = sleepMs(this.#terms(), nowMs, this.#lastWokeMs);
-    this.#cancel = this.#parts.setting.clock.setTimer(ms, () => void this.#wake(), { background: true });
+    this.#cancel = this.#parts.setting.clock.setTimer(ms, () => void this.#wake(), {
+      background: true,
+    });
   }
 
   #terms(): DueTerms {
@@ -103,7 +129,8 @@ export class Upkeep {
     try {
       await this.#work();
     } catch {
-      // The document has reported that the store cannot be reached, or what it holds cannot be read.
+      // The document has reported that the store cannot be reached, or what it holds cannot be
+      // read.
     } finally {
       this.#isBusy = false;
       this.rearm();
@@ -128,11 +155,16 @@ export class Upkeep {
     const goal = this.#dueGoal();
     const met = goal && (await this.#pursue(goal));
     this.#failures = goal !== undefined && this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-    this.#hindrance = this.#failures === 0 ? undefined : met ? hindranceOf(met, this.#hindrance) : this.#hindrance;
-    if (this.#failures > 0) this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(met?.obstacle);
+    this.#hindrance =
+      this.#failures === 0 ? undefined : met ? hindranceOf(met, this.#hindrance) : this.#hindrance;
+    if (this.#failures > 0)
+      this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(met?.obstacle);
   }
 
-  /** Whatever made it due is past from here on; should it fail, it is tried again after a pause that grows. */
+  /**
+   * Whatever made it due is past from here on; should it fail, it is tried again after a pause that
+   * grows.
+   */
   async #read(first: () => Promise<unknown>): Promise<void> {
     const { clock, random } = this.#parts.setting;
     this.#followAtMs = Number.POSITIVE_INFINITY;
@@ -144,7 +176,8 @@ export class Upkeep {
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
-      this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * steppedMs(this.#readFailures);
+      this.#readAgainAtMs =
+        clock.monotonicMs() + (0.8 + 0.4 * random.next()) * steppedMs(this.#readFailures);
       throw error;
     }
   }
@@ -156,14 +189,20 @@ export class Upkeep {
     return judged && this.#flights.inBackground(judged);
   }
 
-  /** How long to leave things alone after an attempt that brought nothing: not longer than somebody else's lease may last. */
+  /**
+   * How long to leave things alone after an attempt that brought nothing: not longer than somebody
+   * else's lease may last.
+   */
   #pauseMs(obstacle: Obstacle | undefined): number {
     const { local, setting, storeClock } = this.#parts;
     const jitter = 0.8 + 0.4 * setting.random.next();
     const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
     const ownMs = jitter * steppedMs(this.#failures, isUrgent);
     const coolMs = jitter * ((local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
-    const leaseMs = obstacle?.kind === "wait" ? obstacle.ms + retrySpreadMs(isUrgent) * setting.random.next() : Number.POSITIVE_INFINITY;
+    const leaseMs =
+      obstacle?.kind === "wait"
+        ? obstacle.ms + retrySpreadMs(isUrgent) * setting.random.next()
+        : Number.POSITIVE_INFINITY;
     return Math.max(Math.min(ownMs, leaseMs), coolMs);
   }
 
@@ -171,7 +210,8 @@ export class Upkeep {
     const { local, setting, storeClock } = this.#parts;
     const { holding, state } = local;
     if (!this.#refreshes() || this.#latch.error !== undefined) return undefined;
-    // Whoever calls next is to be served, so what was refused is tried again although nobody calls now.
+    // Whoever calls next is to be served, so what was refused is tried again although nobody calls
+    // now.
     if (holding === undefined && this.#latch.isRefused) return { reason: "cold" };
     if (holding === undefined || state === undefined) return undefined;
     const nowMs = setting.clock.monotonicMs();
@@ -179,7 +219,8 @@ export class Upkeep {
     if (storeClock.nowMs() >= this.#complaints.actAtMs(holding))
       return { reason: "rejected", refused: holding.held.fingerprint, isDead: isDead(state) };
     if (nowMs >= holding.hardUntilMs) return { reason: "expired", replaces };
-    if (storeClock.nowMs() >= holding.windows.mandatoryAtMs) return { reason: "mandatory", replaces };
+    if (storeClock.nowMs() >= holding.windows.mandatoryAtMs)
+      return { reason: "mandatory", replaces };
     if (nowMs >= this.#proactiveAtMs(holding)) return { reason: "advisory", replaces };
     if (nowMs >= this.#reconcileAtMs()) return { reason: "reconcile", replaces };
     return undefined;
@@ -192,7 +233,11 @@ export class Upkeep {
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
     const { holding } = local;
     if (holding === undefined) return Number.POSITIVE_INFINITY;
-    return Math.min(storeClock.monotonicAt(this.#complaints.actAtMs(holding)), this.#proactiveAtMs(holding), this.#reconcileAtMs());
+    return Math.min(
+      storeClock.monotonicAt(this.#complaints.actAtMs(holding)),
+      this.#proactiveAtMs(holding),
+      this.#reconcileAtMs(),
+    );
   }
 
   #refreshes(): boolean {
@@ -202,14 +247,26 @@ export class Upkeep {
   #proactiveAtMs({ held, windows }: Holding): number {
     const { setting, storeClock } = this.#parts;
     if (this.#proactive?.commitId !== held.commitId) {
-      const youngUntilMs = held.issuedAtMs + Math.min(youthMs, (held.expiresAtMs - held.sentAtMs) / 2);
-      const startMs = electedStart(windows.advisoryAtMs, windows.mandatoryAtMs, setting.parameters.fleetSize, setting.random.next());
-      this.#proactive = { commitId: held.commitId, atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)) };
+      const youngUntilMs =
+        held.issuedAtMs + Math.min(youthMs, (held.expiresAtMs - held.sentAtMs) / 2);
+      const startMs = electedStart(
+        windows.advisoryAtMs,
+        windows.mandatoryAtMs,
+        setting.parameters.fleetSize,
+        setting.random.next(),
+      );
+      this.#proactive = {
+        commitId: held.commitId,
+        atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),
+      };
     }
     return this.#proactive.atMs;
   }
 
-  /** The owed refresh is made late, while both credentials still work, and not before the drain has passed. */
+  /**
+   * The owed refresh is made late, while both credentials still work, and not before the drain has
+   * passed.
+   */
   #reconcileAtMs(): number {
     const { local, setting, storeClock } = this.#parts;
     const sinceMs = setting.rules.supersedes ? owedSinceMs(local.state) : local.state?.doubtSinceMs;
@@ -218,37 +275,62 @@ export class Upkeep {
       const { drainMs, reconcileMs, fleetSize } = setting.parameters;
       const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
       const earlyMs = Math.max(sinceMs + drainMs, lateMs - reconcileSpreadMs);
-      this.#reconcile = { sinceMs, atMs: storeClock.monotonicAt(electedStart(earlyMs, lateMs, fleetSize, setting.random.next())) };
+      this.#reconcile = {
+        sinceMs,
+        atMs: storeClock.monotonicAt(
+          electedStart(earlyMs, lateMs, fleetSize, setting.random.next()),
+        ),
+      };
     }
     return this.#reconcile.atMs;
   }
 
-  /** In the refresh window the document is read more often; a reading that would fall into it waits for what the window's first minute brings. */
+  /**
+   * In the refresh window the document is read more often; a reading that would fall into it waits
+   * for what the window's first minute brings.
+   */
   #recheckAtMs(): number {
     const { local, setting, storeClock } = this.#parts;
     const { recheckDueMs, recheckMs } = setting.parameters;
     const { holding, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
     const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.isTold;
-    const waitMs = isTold ? toldRecheckMs(setting.parameters, overlapOf(setting.issuer)) : recheckMs;
+    const waitMs = isTold
+      ? toldRecheckMs(setting.parameters, overlapOf(setting.issuer))
+      : recheckMs;
     const atMs = sinceMs + this.#recheckJitter * waitMs;
-    const dueMs = holding === undefined ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.advisoryAtMs);
+    const dueMs =
+      holding === undefined
+        ? Number.POSITIVE_INFINITY
+        : storeClock.monotonicAt(holding.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
   }
 
-  /** When to read because the machine may have slept, or its wall clock was set: a reading that succeeds settles it. */
+  /**
+   * When to read because the machine may have slept, or its wall clock was set: a reading that
+   * succeeds settles it.
+   */
   #doubtfulAtMs(): number {
     // Readings that fail have a pause of their own.
     const isDue = this.#parts.storeClock.isDoubtful && this.#readFailures === 0;
     return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
-  /** When the present credential should have been replaced for a while, unless that has been told, or nobody wants another. */
+  /**
+   * When the present credential should have been replaced for a while, unless that has been told,
+   * or nobody wants another.
+   */
   #staleAtMs(): number {
     const { local, storeClock } = this.#parts;
     const { holding } = local;
-    const isTold = holding === undefined || holding.isStaleReported || !local.isUsable || !this.#demand.isWanted(this.#source.usedAtMs);
-    return isTold ? Number.POSITIVE_INFINITY : storeClock.monotonicAt(holding.windows.mandatoryAtMs + retryMs);
+    const isTold =
+      holding === undefined ||
+      holding.isStaleReported ||
+      !local.isUsable ||
+      !this.#demand.isWanted(this.#source.usedAtMs);
+    return isTold
+      ? Number.POSITIVE_INFINITY
+      : storeClock.monotonicAt(holding.windows.mandatoryAtMs + retryMs);
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */

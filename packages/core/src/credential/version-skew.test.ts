@@ -12,7 +12,9 @@ describe("two releases in one store", () => {
     // An operator's budget is in the document from here on.
     await within(clock, 5_000, later.refresh());
     await within(clock, 5_000, older.get());
-    expect(older.events).toContainEqual(expect.objectContaining({ type: "adopted", reason: "handover" }));
+    expect(older.events).toContainEqual(
+      expect.objectContaining({ type: "adopted", reason: "handover" }),
+    );
     // Each replaces what the other one stored, and each reports it as refused once.
     for (const one of [older, later, older, older, later]) {
       await clock.advance(3 * 3_600_000);
@@ -27,7 +29,10 @@ describe("two releases in one store", () => {
         quota: { laterField: 1, forced: { laterField: 1 } },
         governor: { laterField: 1 },
       });
-      expect(await document()).toMatchObject({ credential: { secret: platform.latest }, contention: { laterField: 1 } });
+      expect(await document()).toMatchObject({
+        credential: { secret: platform.latest },
+        contention: { laterField: 1 },
+      });
     }
     expect([...older.typesOf(), ...later.typesOf()]).not.toContain("unreadable");
   });
@@ -37,7 +42,9 @@ describe("two releases in one store", () => {
     const later = node({ cache: laterSchema(store.cache(), 2) });
     await within(clock, 5_000, later.get());
     const older = node();
-    const error: unknown = await within(clock, 30_000, older.get()).catch((failure: unknown) => failure);
+    const error: unknown = await within(clock, 30_000, older.get()).catch(
+      (failure: unknown) => failure,
+    );
     expect(error).toMatchObject({
       code: "UNREADABLE_ENTRY",
       reason: "schema",

@@ -6,19 +6,32 @@ import { electedStart, windowsOf } from "./windows.ts";
 const sentAtMs = 1_700_000_000_000;
 
 function windows(policy: IssuePolicy, lifeMs: number): readonly number[] {
-  const parameters = parametersFor({ id: "test", policy, lifetimeMs: 7_200_000, issue: () => Promise.reject(new Error("not asked")) });
+  const parameters = parametersFor({
+    id: "test",
+    policy,
+    lifetimeMs: 7_200_000,
+    issue: () => Promise.reject(new Error("not asked")),
+  });
   const expiresAtMs = sentAtMs + lifeMs;
-  const { advisoryAtMs, mandatoryAtMs, hardAtMs } = windowsOf({ sentAtMs, expiresAtMs }, policy, parameters);
+  const { advisoryAtMs, mandatoryAtMs, hardAtMs } = windowsOf(
+    { sentAtMs, expiresAtMs },
+    policy,
+    parameters,
+  );
   return [expiresAtMs - advisoryAtMs, expiresAtMs - mandatoryAtMs, expiresAtMs - hardAtMs];
 }
 
 describe("the windows of a credential", () => {
   it("count its life from when it was asked for, whatever the date", () => {
-    expect(windows({ kind: "supersede", window: 2, overlapMs: 300_000 }, 60_000)).toEqual([15_000, 3_000, 3_000]);
+    expect(windows({ kind: "supersede", window: 2, overlapMs: 300_000 }, 60_000)).toEqual([
+      15_000, 3_000, 3_000,
+    ]);
   });
 
   it("of one that is prolonged are those of one that comes back: late, unless its life is shorter than that", () => {
-    expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 345_000)).toEqual([290_000, 60_000, 30_000]);
+    expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 345_000)).toEqual([
+      290_000, 60_000, 30_000,
+    ]);
     const [advisoryMs] = windows({ kind: "sliding" }, 7_200_000);
     expect(windows({ kind: "sliding" }, advisoryMs! + 1)[0]).toBe(advisoryMs);
     expect(windows({ kind: "sliding" }, advisoryMs!)[0]).toBe(advisoryMs! / 4);
@@ -34,7 +47,8 @@ describe("the election of who refreshes ahead", () => {
     const early = 1_000_000;
     expect(electedStart(early, early + 1_000, 1, 0)).toBe(early + 1_000);
     expect(electedStart(early, early + 1_000, 1, 0.9)).toBe(early);
-    const drawn = (fleetSize: number): number => electedStart(early, early + 1_000, fleetSize, 1 - Math.exp(-0.1)) - early;
+    const drawn = (fleetSize: number): number =>
+      electedStart(early, early + 1_000, fleetSize, 1 - Math.exp(-0.1)) - early;
     expect(drawn(1)).toBeCloseTo(1_000 - 100 / 0.577, 6);
     expect(drawn(1_000)).toBeCloseTo(1_000 - 100 / (Math.log(1_000) + 0.577), 6);
   });

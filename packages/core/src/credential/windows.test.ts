@@ -7,21 +7,49 @@ import { electedStart, windowsOf } from "./windows.ts";
 const supersede: IssuePolicy = { kind: "supersede", window: 2, overlapMs: 300_000 };
 const stable: IssuePolicy = { kind: "stable", renewWithinMs: 300_000 };
 
-function windows(policy: IssuePolicy, lifeMs: number): { advisory: number; mandatory: number; hard: number } {
-  const parameters = parametersFor({ id: "test", policy, lifetimeMs: 7_200_000, issue: () => Promise.reject(new Error("not asked")) });
-  const { advisoryAtMs, mandatoryAtMs, hardAtMs } = windowsOf({ sentAtMs: 0, expiresAtMs: lifeMs }, policy, parameters);
-  return { advisory: lifeMs - advisoryAtMs, mandatory: lifeMs - mandatoryAtMs, hard: lifeMs - hardAtMs };
+function windows(
+  policy: IssuePolicy,
+  lifeMs: number,
+): { advisory: number; mandatory: number; hard: number } {
+  const parameters = parametersFor({
+    id: "test",
+    policy,
+    lifetimeMs: 7_200_000,
+    issue: () => Promise.reject(new Error("not asked")),
+  });
+  const { advisoryAtMs, mandatoryAtMs, hardAtMs } = windowsOf(
+    { sentAtMs: 0, expiresAtMs: lifeMs },
+    policy,
+    parameters,
+  );
+  return {
+    advisory: lifeMs - advisoryAtMs,
+    mandatory: lifeMs - mandatoryAtMs,
+    hard: lifeMs - hardAtMs,
+  };
 }
 
 describe("the windows of a credential", () => {
   it("are the parameters' for a life as documented", () => {
-    expect(windows(supersede, 7_200_000)).toEqual({ advisory: 900_000, mandatory: 120_000, hard: 30_000 });
-    expect(windows(stable, 7_200_000)).toEqual({ advisory: 290_000, mandatory: 60_000, hard: 30_000 });
+    expect(windows(supersede, 7_200_000)).toEqual({
+      advisory: 900_000,
+      mandatory: 120_000,
+      hard: 30_000,
+    });
+    expect(windows(stable, 7_200_000)).toEqual({
+      advisory: 290_000,
+      mandatory: 60_000,
+      hard: 30_000,
+    });
   });
 
   it("shrink with a shorter life, and stay in order", () => {
     expect(windows(supersede, 60_000)).toEqual({ advisory: 15_000, mandatory: 3_000, hard: 3_000 });
-    expect(windows(stable, 345_000)).toEqual({ advisory: 290_000, mandatory: 60_000, hard: 30_000 });
+    expect(windows(stable, 345_000)).toEqual({
+      advisory: 290_000,
+      mandatory: 60_000,
+      hard: 30_000,
+    });
     for (const policy of [supersede, stable]) {
       for (const life of [1, 10, 1_000, 100_000, 1e6, 1e8]) {
         const { advisory, mandatory, hard } = windows(policy, life);
@@ -34,22 +62,25 @@ describe("the windows of a credential", () => {
 });
 
 describe("the election of who refreshes ahead", () => {
-  it.each([2, 10, 100, 1_000])("lets about one of %i nodes start before the news of it reaches the others", (fleetSize) => {
-    const random = seededRandom(`election-${fleetSize}`);
-    const rounds = 2_000;
-    let starters = 0;
-    let earliest = 0;
-    for (let round = 0; round < rounds; round += 1) {
-      const starts = Array.from({ length: fleetSize }, () => electedStart(0, 780_000, fleetSize, random.next())).toSorted(
-        (one, other) => one - other,
-      );
-      const first = starts[0] ?? 0;
-      earliest += first / rounds;
-      starters += starts.filter((start) => start > 0 && start <= first + 1_000).length / rounds;
-    }
-    expect(starters).toBeLessThan(1.25);
-    expect(earliest).toBeLessThan(390_000);
-  });
+  it.each([2, 10, 100, 1_000])(
+    "lets about one of %i nodes start before the news of it reaches the others",
+    (fleetSize) => {
+      const random = seededRandom(`election-${fleetSize}`);
+      const rounds = 2_000;
+      let starters = 0;
+      let earliest = 0;
+      for (let round = 0; round < rounds; round += 1) {
+        const starts = Array.from({ length: fleetSize }, () =>
+          electedStart(0, 780_000, fleetSize, random.next()),
+        ).toSorted((one, other) => one - other);
+        const first = starts[0] ?? 0;
+        earliest += first / rounds;
+        starters += starts.filter((start) => start > 0 && start <= first + 1_000).length / rounds;
+      }
+      expect(starters).toBeLessThan(1.25);
+      expect(earliest).toBeLessThan(390_000);
+    },
+  );
 
   it("never starts before the early edge or after the late one", () => {
     expect(electedStart(100, 200, 10, 0)).toBe(200);

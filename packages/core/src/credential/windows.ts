@@ -12,11 +12,19 @@ export interface Windows {
   readonly hardAtMs: number;
 }
 
-/** The windows of one credential in store time, scaled down when the platform granted less life than its documentation says. */
-export function windowsOf(held: Pick<Held, "sentAtMs" | "expiresAtMs">, policy: IssuePolicy, p: Parameters): Windows {
+/**
+ * The windows of one credential in store time, scaled down when the platform granted less life than
+ * its documentation says.
+ */
+export function windowsOf(
+  held: Pick<Held, "sentAtMs" | "expiresAtMs">,
+  policy: IssuePolicy,
+  p: Parameters,
+): Windows {
   const lifeMs = held.expiresAtMs - held.sentAtMs;
   const renews = policy.kind === "stable" || policy.kind === "sliding";
-  const advisoryMs = renews && lifeMs > p.advisoryMs ? p.advisoryMs : Math.min(p.advisoryMs, lifeMs / 4);
+  const advisoryMs =
+    renews && lifeMs > p.advisoryMs ? p.advisoryMs : Math.min(p.advisoryMs, lifeMs / 4);
   const mandatoryMs = Math.min(p.mandatoryMs, advisoryMs, lifeMs / (renews ? 5 : 20));
   return {
     advisoryAtMs: held.expiresAtMs - advisoryMs,
@@ -28,10 +36,16 @@ export function windowsOf(held: Pick<Held, "sentAtMs" | "expiresAtMs">, policy: 
 const eulerMascheroni = 0.577;
 
 /**
- * Draws when this node would start what one node of `fleetSize` has to start between `earlyMs` and `lateMs`: exponential, backwards from the late
- * edge, so that the first of N starts near the early edge and the second is far behind it. `draw` is uniform in [0, 1).
+ * Draws when this node would start what one node of `fleetSize` has to start between `earlyMs` and
+ * `lateMs`: exponential, backwards from the late edge, so that the first of N starts near the early
+ * edge and the second is far behind it. `draw` is uniform in [0, 1).
  */
-export function electedStart(earlyMs: number, lateMs: number, fleetSize: number, draw: number): number {
+export function electedStart(
+  earlyMs: number,
+  lateMs: number,
+  fleetSize: number,
+  draw: number,
+): number {
   const meanMs = (lateMs - earlyMs) / (Math.log(fleetSize) + eulerMascheroni);
   return Math.max(earlyMs, lateMs + meanMs * Math.log(1 - draw));
 }

@@ -1,4 +1,7 @@
-/** What is written can be read: a number of a wrong kind would keep the whole fleet from its credential until somebody deletes the document. */
+/**
+ * What is written can be read: a number of a wrong kind would keep the whole fleet from its
+ * credential until somebody deletes the document.
+ */
 import { describe, expect, it } from "vitest";
 import { IssueError } from "../index.ts";
 import { held } from "../state/state.fixture.ts";
@@ -19,10 +22,16 @@ describe("an issuer's refusal", () => {
     const issuer = {
       ...platform,
       issue: async () => {
-        throw new IssueError("busy", "Not now.", said as { platformCode?: string; retryAfterMs?: number });
+        throw new IssueError(
+          "busy",
+          "Not now.",
+          said as { platformCode?: string; retryAfterMs?: number },
+        );
       },
     };
-    await expect(within(clock, 25_000, node({ issuer }).get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+    await expect(within(clock, 25_000, node({ issuer }).get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     await clock.advance(600_000);
     expect(platform.alive(await within(clock, 2_000, node().get()))).toBe(true);
   });
@@ -42,24 +51,46 @@ describe("an operator's mistake", () => {
     expect((await document())?.quota.used).toBe(1);
   });
 
-  it.each([Number.NaN, -1, 1e15, Number.POSITIVE_INFINITY])("about the age of a seed is refused: %d ms", async (ageMs) => {
-    const { clock, node, document } = fleet();
-    const one = node();
-    await within(clock, 1_000, one.get());
-    const before = await document();
-    await expect(one.seed({ secret: "seed", expiresInMs: 7_200_000 }, { ageMs })).rejects.toMatchObject({ code: "CONFIGURATION" });
-    expect(await document()).toEqual(before);
-  });
+  it.each([Number.NaN, -1, 1e15, Number.POSITIVE_INFINITY])(
+    "about the age of a seed is refused: %d ms",
+    async (ageMs) => {
+      const { clock, node, document } = fleet();
+      const one = node();
+      await within(clock, 1_000, one.get());
+      const before = await document();
+      await expect(
+        one.seed({ secret: "seed", expiresInMs: 7_200_000 }, { ageMs }),
+      ).rejects.toMatchObject({ code: "CONFIGURATION" });
+      expect(await document()).toEqual(before);
+    },
+  );
 });
 
 it("a document that could not be read back is not written, and that is no outage of the store", async () => {
   const { cache, clock, document, platform, store } = fleet();
-  const setting = settingFrom({ issuer: platform, cache, lock: store.lock(), environment: "production", clock });
-  const stored = new StoredDocument(setting, new StoreClock(clock, setting.bus), cache.withPrefix("production"));
+  const setting = settingFrom({
+    issuer: platform,
+    cache,
+    lock: store.lock(),
+    environment: "production",
+    clock,
+  });
+  const stored = new StoredDocument(
+    setting,
+    new StoreClock(clock, setting.bus),
+    cache.withPrefix("production"),
+  );
   const types: string[] = [];
   setting.bus.subscribe(({ type }) => types.push(type));
-  const event = { type: "seed", operationId: "o", outcomeId: "o", issued: held("T1", { expiresAtMs: 1.5 }) } as const;
-  await expect(stored.apply(event)).rejects.toEqual(expect.not.objectContaining({ code: expect.anything() }));
+  const event = {
+    type: "seed",
+    operationId: "o",
+    outcomeId: "o",
+    issued: held("T1", { expiresAtMs: 1.5 }),
+  } as const;
+  await expect(stored.apply(event)).rejects.toEqual(
+    expect.not.objectContaining({ code: expect.anything() }),
+  );
   expect(await document()).toBeUndefined();
   expect(types).toEqual([]);
 });

@@ -6,33 +6,58 @@ const { refusals, manual } = rules.governor;
 
 describe("the budget of an abandoned request", () => {
   it.each([
-    ["rejected", { refused: "T1", isDead: true }, { refusals: noonMs + refusals.intervalMs, manual: 0 }],
+    [
+      "rejected",
+      { refused: "T1", isDead: true },
+      { refusals: noonMs + refusals.intervalMs, manual: 0 },
+    ],
     ["manual", {}, { refusals: 0, manual: noonMs + manual.intervalMs }],
-  ] as const)("for what is %s is given back when it never left, and kept when it did", (reason, more, spent) => {
-    const announced = after(calm(), intent({ reason, ...more }));
-    expect(announced.budgets).toEqual(spent);
-    for (const outcome of ["unsent", "yielded"] as const) {
-      const { budgets } = after(announced, abandon({ outcome }));
-      expect(budgets).toEqual({ refusals: spent.refusals && noonMs, manual: spent.manual && noonMs });
-    }
-    for (const outcome of ["refused", "unknown"] as const) expect(after(announced, abandon({ outcome })).budgets).toEqual(spent);
-  });
+  ] as const)(
+    "for what is %s is given back when it never left, and kept when it did",
+    (reason, more, spent) => {
+      const announced = after(calm(), intent({ reason, ...more }));
+      expect(announced.budgets).toEqual(spent);
+      for (const outcome of ["unsent", "yielded"] as const) {
+        const { budgets } = after(announced, abandon({ outcome }));
+        expect(budgets).toEqual({
+          refusals: spent.refusals && noonMs,
+          manual: spent.manual && noonMs,
+        });
+      }
+      for (const outcome of ["refused", "unknown"] as const)
+        expect(after(announced, abandon({ outcome })).budgets).toEqual(spent);
+    },
+  );
 
   it("is not touched by a planned one, nor by one whose intent another replaced", () => {
     const budgets = { refusals: noonMs + 50_000_000, manual: noonMs + 50_000_000 };
-    expect(after({ ...after(calm(), intent()), budgets }, abandon({ outcome: "unsent" })).budgets).toEqual(budgets);
-    const failure = { code: "40001", atMs: noonMs - 5, parent: { fingerprint: "P1", sinceMs: noonMs - 5 } };
+    expect(
+      after({ ...after(calm(), intent()), budgets }, abandon({ outcome: "unsent" })).budgets,
+    ).toEqual(budgets);
+    const failure = {
+      code: "40001",
+      atMs: noonMs - 5,
+      parent: { fingerprint: "P1", sinceMs: noonMs - 5 },
+    };
     const other = { epoch: 12, operationId: "other", atMs: noonMs, budget: "refusals" };
     const late = abandon({ outcome: "blamed", parent: "P1" });
-    expect(after(calm({ intent: other, budgets, failure }), late)).toMatchObject({ budgets, intent: other });
+    expect(after(calm({ intent: other, budgets, failure }), late)).toMatchObject({
+      budgets,
+      intent: other,
+    });
     // Of two that gave nothing away the document says nothing.
-    expect(decide(calm({ intent: other, budgets }), abandon({ outcome: "unsent" })).state).toBeUndefined();
+    expect(
+      decide(calm({ intent: other, budgets }), abandon({ outcome: "unsent" })).state,
+    ).toBeUndefined();
   });
 });
 
 describe("the verdict on an abandoned request", () => {
   it("says until when the fleet waits", () => {
-    expect(decide(after(calm(), intent()), abandon()).verdict).toEqual({ kind: "abandoned", coolUntilMs: noonMs + 1_000 });
+    expect(decide(after(calm(), intent()), abandon()).verdict).toEqual({
+      kind: "abandoned",
+      coolUntilMs: noonMs + 1_000,
+    });
   });
 });
 
@@ -40,18 +65,30 @@ describe("a parent that may be to blame", () => {
   const announced = after(calm(), intent());
 
   it("is unknown where the request named none", () => {
-    expect(after(announced, abandon({ outcome: "parent" }))).toMatchObject({ failures: 0, coolUntilMs: noonMs });
+    expect(after(announced, abandon({ outcome: "parent" }))).toMatchObject({
+      failures: 0,
+      coolUntilMs: noonMs,
+    });
   });
 
   it("and was found innocent makes no failure of a request that never left", () => {
-    const failure = { code: "40001", atMs: noonMs - 5, parent: { fingerprint: "P1", sinceMs: noonMs - 5 } };
+    const failure = {
+      code: "40001",
+      atMs: noonMs - 5,
+      parent: { fingerprint: "P1", sinceMs: noonMs - 5 },
+    };
     const unsent = after({ ...announced, failure }, abandon({ outcome: "unsent", parent: "P1" }));
     expect(unsent).toMatchObject({ failures: 0, failure: { parent: failure.parent } });
   });
 
   it("is innocent since it was first found so, and another one since now", () => {
-    const failure = { code: "40001", atMs: noonMs - 5, parent: { fingerprint: "P1", sinceMs: noonMs - 5 } };
-    const blamed = (parent: string) => after({ ...announced, failure }, abandon({ outcome: "blamed", parent }), 700).failure?.parent;
+    const failure = {
+      code: "40001",
+      atMs: noonMs - 5,
+      parent: { fingerprint: "P1", sinceMs: noonMs - 5 },
+    };
+    const blamed = (parent: string) =>
+      after({ ...announced, failure }, abandon({ outcome: "blamed", parent }), 700).failure?.parent;
     expect(blamed("P1")).toEqual({ fingerprint: "P1", sinceMs: noonMs - 5 });
     expect(blamed("P2")).toEqual({ fingerprint: "P2", sinceMs: noonMs + 700 });
   });

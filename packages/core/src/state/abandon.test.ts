@@ -5,10 +5,18 @@ const announced = after(calm(), intent());
 
 describe("an abandoned request", () => {
   it("that was refused gives its quota away, and backs the fleet off in doubling steps up to the limit", () => {
-    const steps = Array.from({ length: 9 }, (_, failures) => after({ ...announced, failures }, abandon()).coolUntilMs - noonMs);
+    const steps = Array.from(
+      { length: 9 },
+      (_, failures) => after({ ...announced, failures }, abandon()).coolUntilMs - noonMs,
+    );
     expect(steps).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     const next = after(announced, abandon(), 200);
-    expect(next).toMatchObject({ failures: 1, failure: { code: "-1", atMs: noonMs + 200 }, quota: { used: 4 }, outcomeId: "abandoned" });
+    expect(next).toMatchObject({
+      failures: 1,
+      failure: { code: "-1", atMs: noonMs + 200 },
+      quota: { used: 4 },
+      outcomeId: "abandoned",
+    });
     expect(next).not.toHaveProperty("intent");
     expect(next).not.toHaveProperty("doubtSinceMs");
   });
@@ -19,9 +27,15 @@ describe("an abandoned request", () => {
     expect(after(announced, abandon({ retryAfterMs: -5 })).coolUntilMs).toBe(noonMs + 1_000);
   });
 
-  it.each(["unsent", "yielded"] as const)("that never left (%s) gets its quota back and is no failure", (outcome) => {
-    expect(after(announced, abandon({ outcome }))).toMatchObject({ failures: 0, quota: { used: 3 } });
-  });
+  it.each(["unsent", "yielded"] as const)(
+    "that never left (%s) gets its quota back and is no failure",
+    (outcome) => {
+      expect(after(announced, abandon({ outcome }))).toMatchObject({
+        failures: 0,
+        quota: { used: 3 },
+      });
+    },
+  );
 
   it("that was unsent spaces the nodes; one that yielded does not even that", () => {
     expect(after(announced, abandon({ outcome: "unsent" })).coolUntilMs).toBe(noonMs + 1_000);
@@ -32,8 +46,15 @@ describe("an abandoned request", () => {
 
   it("of unknown outcome is feared until the drain has passed, and doubted until it is reconciled", () => {
     const next = after(announced, abandon({ outcome: "unknown" }), 8_000);
-    expect(next).toMatchObject({ dangerUntilMs: noonMs + rules.drainMs, doubtSinceMs: noonMs + 8_000, failures: 1, quota: { used: 4 } });
-    expect(after(announced, abandon({ outcome: "unknown" }), 8_000, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
+    expect(next).toMatchObject({
+      dangerUntilMs: noonMs + rules.drainMs,
+      doubtSinceMs: noonMs + 8_000,
+      failures: 1,
+      quota: { used: 4 },
+    });
+    expect(
+      after(announced, abandon({ outcome: "unknown" }), 8_000, { supersedes: false }),
+    ).not.toHaveProperty("doubtSinceMs");
   });
 
   it("of unknown outcome is reported even when another announced meanwhile, whose intent stays", () => {
@@ -44,7 +65,10 @@ describe("an abandoned request", () => {
 
   it("shortens no wait that stands already", () => {
     const waiting = { ...announced, coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 };
-    expect(after(waiting, abandon({ outcome: "unknown" }))).toMatchObject({ coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 });
+    expect(after(waiting, abandon({ outcome: "unknown" }))).toMatchObject({
+      coolUntilMs: noonMs + 50_000,
+      dangerUntilMs: noonMs + 50_000,
+    });
   });
 
   it.each([
@@ -53,9 +77,12 @@ describe("an abandoned request", () => {
     [-5, 1_000],
     [Number.POSITIVE_INFINITY, 600_000],
     [1e300, 600_000],
-  ])("that asks for a patience of %d ms costs the fleet a whole number of ms", (retryAfterMs, waitMs) => {
-    expect(after(announced, abandon({ retryAfterMs })).coolUntilMs).toBe(noonMs + waitMs);
-  });
+  ])(
+    "that asks for a patience of %d ms costs the fleet a whole number of ms",
+    (retryAfterMs, waitMs) => {
+      expect(after(announced, abandon({ retryAfterMs })).coolUntilMs).toBe(noonMs + waitMs);
+    },
+  );
 
   it("keeps a code that is a number as text", () => {
     const code: unknown = 45_011;
@@ -68,12 +95,17 @@ describe("an abandoned request", () => {
 
   it("told twice has the effect of once", () => {
     for (const outcome of ["refused", "unsent", "unknown", "yielded"] as const) {
-      expect(decide(after(announced, abandon({ outcome })), abandon({ outcome }), 500).state).toBeUndefined();
+      expect(
+        decide(after(announced, abandon({ outcome })), abandon({ outcome }), 500).state,
+      ).toBeUndefined();
     }
   });
 
   it("that is tried again at once costs the fleet no wait and counts as no failure yet", () => {
-    expect(after(announced, abandon({ again: true }))).toMatchObject({ failures: 0, coolUntilMs: noonMs });
+    expect(after(announced, abandon({ again: true }))).toMatchObject({
+      failures: 0,
+      coolUntilMs: noonMs,
+    });
   });
 
   it("fills the ledger when the platform says that the day's quota is gone", () => {
@@ -88,11 +120,22 @@ describe("an abandoned request", () => {
 
 describe("a request that was abandoned because the parent was refused", () => {
   const told = abandon({ outcome: "parent", code: "40001", parent: "P1" });
-  const blamed = abandon({ outcome: "blamed", code: "40001", parent: "P1", operationId: "", outcomeId: "blamed" });
+  const blamed = abandon({
+    outcome: "blamed",
+    code: "40001",
+    parent: "P1",
+    operationId: "",
+    outcomeId: "blamed",
+  });
 
   it("left, so it counts; it is no failure yet, and may be tried again at once with another parent", () => {
     const next = after(announced, told);
-    expect(next).toMatchObject({ failures: 0, coolUntilMs: noonMs, quota: { used: 4 }, failure: { code: "40001" } });
+    expect(next).toMatchObject({
+      failures: 0,
+      coolUntilMs: noonMs,
+      quota: { used: 4 },
+      failure: { code: "40001" },
+    });
     expect(next.failure).not.toHaveProperty("parent");
     expect(next).not.toHaveProperty("intent");
   });
@@ -100,12 +143,20 @@ describe("a request that was abandoned because the parent was refused", () => {
   it("backs the fleet off when the parent turns out not to be to blame, which is remembered", () => {
     const next = after(after(announced, told), blamed, 500);
     expect(next).toMatchObject({ failures: 1, coolUntilMs: noonMs + 1_500, quota: { used: 4 } });
-    expect(next.failure).toEqual({ code: "40001", atMs: noonMs + 500, parent: { fingerprint: "P1", sinceMs: noonMs + 500 } });
+    expect(next.failure).toEqual({
+      code: "40001",
+      atMs: noonMs + 500,
+      parent: { fingerprint: "P1", sinceMs: noonMs + 500 },
+    });
     expect(decide(next, blamed, 900).state).toBeUndefined();
   });
 
   it("backs it off at once where that is known already, and not where the parent is another one by now", () => {
-    const failure = { code: "40001", atMs: noonMs - 5, parent: { fingerprint: "P1", sinceMs: noonMs - 5 } };
+    const failure = {
+      code: "40001",
+      atMs: noonMs - 5,
+      parent: { fingerprint: "P1", sinceMs: noonMs - 5 },
+    };
     const again = after({ ...announced, failures: 1, failure }, told, 100);
     expect(again).toMatchObject({ failures: 2, coolUntilMs: noonMs + 2_100 });
     expect(again.failure?.parent).toEqual(failure.parent);

@@ -1,4 +1,7 @@
-/** ABANDON: no answer that can be used. What is known of the request decides what the fleet must fear. */
+/**
+ * ABANDON: no answer that can be used. What is known of the request decides what the fleet must
+ * fear.
+ */
 import { refundTo } from "./governor.ts";
 import { exhaust, quotaOn, refund } from "./quota.ts";
 import { remembered, type RefusalEvent } from "./refusal.ts";
@@ -12,9 +15,11 @@ export interface AbandonEvent {
   /** When the request left, from the intent's verdict. */
   readonly sentAtMs: number;
   /**
-   * `refused`: the platform said no, nothing was issued. `unsent`: it never left. `unknown`: it may have been processed, or still may be.
-   * `yielded`: given up before the send, or for a reason that is no failure of this credential. `parent`: the platform refused the parent's credential;
-   * it counts, and is tried again when the parent has been replaced. `blamed`: it was reported as that before, and the parent is not to blame.
+   * `refused`: the platform said no, nothing was issued. `unsent`: it never left. `unknown`: it may
+   * have been processed, or still may be. `yielded`: given up before the send, or for a reason that
+   * is no failure of this credential. `parent`: the platform refused the parent's credential; it
+   * counts, and is tried again when the parent has been replaced. `blamed`: it was reported as that
+   * before, and the parent is not to blame.
    */
   readonly outcome: "refused" | "unsent" | "unknown" | "yielded" | "parent" | "blamed";
   readonly code: string;
@@ -22,7 +27,10 @@ export interface AbandonEvent {
   readonly retryAfterMs?: number;
   /** The platform says that the day's quota is gone. */
   readonly quotaGone?: boolean;
-  /** With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found not to be to blame is not asked about again. */
+  /**
+   * With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found not
+   * to be to blame is not asked about again.
+   */
   readonly parent?: string;
   /** The platform will refuse the same request again until somebody mends something. */
   readonly refusal?: RefusalEvent;
@@ -35,19 +43,29 @@ export interface AbandonVerdict {
   readonly coolUntilMs: number;
 }
 
-export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, rules: Rules): { state?: State; verdict: AbandonVerdict } {
+export function decideAbandon(
+  state: State,
+  event: AbandonEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: AbandonVerdict } {
   const ours = state.intent?.operationId === event.operationId;
   const unknown = event.outcome === "unknown";
   const isRepeated = state.outcomeId === event.outcomeId;
   const isKnown = event.parent !== undefined && state.failure?.parent?.fingerprint === event.parent;
   const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
-  if (isRepeated || (!ours && !unknown && !blamed)) return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
+  if (isRepeated || (!ours && !unknown && !blamed))
+    return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
 
   // What somebody has to mend has its own pace, and is no reason for the others to wait.
   const failed = (event.outcome === "refused" && event.refusal === undefined) || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
-  const waits = event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
-  const coolUntilMs = Math.max(state.coolUntilMs, nowMs + (waits ? coolMs(event, failures, rules) : 0));
+  const waits =
+    event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
+  const coolUntilMs = Math.max(
+    state.coolUntilMs,
+    nowMs + (waits ? coolMs(event, failures, rules) : 0),
+  );
   const quota = quotaOn(state.quota, nowMs, rules);
   const fears = unknown && rules.supersedes;
   const neverLeft = event.outcome === "unsent" || event.outcome === "yielded";
@@ -58,32 +76,59 @@ export function decideAbandon(state: State, event: AbandonEvent, nowMs: number, 
       outcomeId: event.outcomeId,
       failures,
       coolUntilMs,
-      quota: event.quotaGone ? exhaust(quota, nowMs, rules) : neverLeft ? refund(quota, event.sentAtMs, rules) : quota,
-      ...(spent === "refusals" || spent === "manual" ? { budgets: refundTo(spent, state.budgets, rules) } : {}),
+      quota: event.quotaGone
+        ? exhaust(quota, nowMs, rules)
+        : neverLeft
+          ? refund(quota, event.sentAtMs, rules)
+          : quota,
+      ...(spent === "refusals" || spent === "manual"
+        ? { budgets: refundTo(spent, state.budgets, rules) }
+        : {}),
       ...(event.outcome === "yielded" ? {} : { failure: failureOf(state, event, nowMs) }),
-      ...(event.refusal?.scope === "account" ? { refusal: remembered(state, event.code, event.refusal, nowMs) } : {}),
+      ...(event.refusal?.scope === "account"
+        ? { refusal: remembered(state, event.code, event.refusal, nowMs) }
+        : {}),
       ...(fears
-        ? { dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs), doubtSinceMs: state.doubtSinceMs ?? nowMs }
+        ? {
+            dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs),
+            doubtSinceMs: state.doubtSinceMs ?? nowMs,
+          }
         : {}),
     },
-    [...(ours ? (["intent"] as const) : []), ...(unknown || state.spent?.atMs !== event.sentAtMs ? [] : (["spent"] as const))],
+    [
+      ...(ours ? (["intent"] as const) : []),
+      ...(unknown || state.spent?.atMs !== event.sentAtMs ? [] : (["spent"] as const)),
+    ],
   );
   return { state: next, verdict: { kind: "abandoned", coolUntilMs } };
 }
 
-function failureOf({ failure }: State, { code, outcome, parent }: AbandonEvent, atMs: number): NonNullable<State["failure"]> {
+function failureOf(
+  { failure }: State,
+  { code, outcome, parent }: AbandonEvent,
+  atMs: number,
+): NonNullable<State["failure"]> {
   const before = failure?.parent;
-  const since = parent !== undefined && before?.fingerprint === parent ? before : parent && { fingerprint: parent, sinceMs: atMs };
+  const since =
+    parent !== undefined && before?.fingerprint === parent
+      ? before
+      : parent && { fingerprint: parent, sinceMs: atMs };
   const known = outcome === "blamed" ? since : before;
   return { code: String(code), atMs, ...(known && { parent: known }) };
 }
 
-/** One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another node's network may be whole. */
+/**
+ * One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another
+ * node's network may be whole.
+ */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
   const { firstMs, maxMs } = rules.cool;
   // What somebody has to mend has a pace of its own, and may concern one node alone.
   if (event.refusal !== undefined) return firstMs;
-  const steppedMs = event.outcome === "unsent" ? firstMs : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
+  const steppedMs =
+    event.outcome === "unsent"
+      ? firstMs
+      : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
   // Whatever the issuer makes of it, a whole number is stored.
   const askedMs = Math.min(600_000, Math.max(0, Math.ceil(event.retryAfterMs ?? 0) || 0));
   return Math.max(steppedMs, askedMs);

@@ -32,29 +32,55 @@ describe("what is no document", () => {
     ["a number", "7", "not an object"],
     ["nothing", "null", "not an object"],
     ["a list", "[]", "not an object"],
-    ["a document with a field of another kind", withField("failures", "two"), '"failures" is missing or of a wrong kind'],
-    ["a document with nothing in a field's place", withField("quota", null), '"quota" is missing or of a wrong kind'],
-    ["a document with a text in an object's place", withField("quota", "all"), '"quota" is missing or of a wrong kind'],
-    ["a document without a field", withField("governor", undefined), '"governor" is missing or of a wrong kind'],
+    [
+      "a document with a field of another kind",
+      withField("failures", "two"),
+      '"failures" is missing or of a wrong kind',
+    ],
+    [
+      "a document with nothing in a field's place",
+      withField("quota", null),
+      '"quota" is missing or of a wrong kind',
+    ],
+    [
+      "a document with a text in an object's place",
+      withField("quota", "all"),
+      '"quota" is missing or of a wrong kind',
+    ],
+    [
+      "a document without a field",
+      withField("governor", undefined),
+      '"governor" is missing or of a wrong kind',
+    ],
   ])("is called so, with its key, the reason and what to do: %s", (_, text, why) => {
     const error = errorOf(text);
     expect(error.reason).toBe("format");
     expect(error.message).toContain(`under "tokens" is not a credential document (${why})`);
-    expect(error.message).toMatch(/Find out what else writes this key.*Rename the key and keep what it holds/);
+    expect(error.message).toMatch(
+      /Find out what else writes this key.*Rename the key and keep what it holds/,
+    );
   });
 
   it("but sealed, is called sealed, with how to open it", () => {
     const ring = keyring({ active: { id: "k1", key: Buffer.alloc(32, 7) } });
     const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(calm())));
     expect(error.reason).toBe("key-id");
-    expect(error.message).toMatch(/"tokens" is sealed.*Wrap its cache in sealed\(\).*plaintext: "read" and then "write"/);
+    expect(error.message).toMatch(
+      /"tokens" is sealed.*Wrap its cache in sealed\(\).*plaintext: "read" and then "write"/,
+    );
   });
 
   it("is never written, and the error has the field that nobody could read", () => {
     const wrong = { ...calm(), failures: -1 };
-    expect(() => encodeState(wrong)).toThrow(/was not written.*issuer or a lock gave a value of a wrong kind/);
     expect(() => encodeState(wrong)).toThrow(
-      expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(/under "" is.*"failures"/) }) }),
+      /was not written.*issuer or a lock gave a value of a wrong kind/,
+    );
+    expect(() => encodeState(wrong)).toThrow(
+      expect.objectContaining({
+        cause: expect.objectContaining({
+          message: expect.stringMatching(/under "" is.*"failures"/),
+        }),
+      }),
     );
   });
 });
@@ -62,26 +88,54 @@ describe("what is no document", () => {
 describe("control fields that no honest node writes", () => {
   const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs, count: 1 };
   const quota = { day: today, used: 3, forced: { used: 0, lastAtMs: 0 } };
-  const gone = (nextMs: number): Partial<State> => ({ quota: { ...quota, gone: { day: today, used: 3, nextMs } } });
+  const gone = (nextMs: number): Partial<State> => ({
+    quota: { ...quota, gone: { day: today, used: 3, nextMs } },
+  });
 
   it.each<[string, (ms: number) => Partial<State>, number, number]>([
     ["usedAtMs", (usedAtMs) => ({ usedAtMs }), noonMs + toleranceMs, 5],
     ["refusal.atMs", (atMs) => ({ refusal: { ...refusal, atMs } }), noonMs + toleranceMs, 5],
-    ["refusal.nextMs", (nextMs) => ({ refusal: { ...refusal, nextMs } }), noonMs + toleranceMs + 510_000, 0],
+    [
+      "refusal.nextMs",
+      (nextMs) => ({ refusal: { ...refusal, nextMs } }),
+      noonMs + toleranceMs + 510_000,
+      0,
+    ],
     ["quota.gone.nextMs", gone, noonMs + toleranceMs + hourMs, 0],
-    ["budgets.refusals", (refusals) => ({ budgets: { refusals, manual: 0 } }), noonMs + toleranceMs + 86_400_000 / 5, 0],
-    ["budgets.manual", (manual) => ({ budgets: { refusals: 0, manual } }), noonMs + toleranceMs + 86_400_000, 0],
+    [
+      "budgets.refusals",
+      (refusals) => ({ budgets: { refusals, manual: 0 } }),
+      noonMs + toleranceMs + 86_400_000 / 5,
+      0,
+    ],
+    [
+      "budgets.manual",
+      (manual) => ({ budgets: { refusals: 0, manual } }),
+      noonMs + toleranceMs + 86_400_000,
+      0,
+    ],
   ])("are ignored past their limit, and kept at it: %s", (field, document, limitMs, instead) => {
     const honest = calm(document(limitMs));
     expect(sanitized(honest, noonMs, 15_000, 5)).toEqual({ state: honest, ignored: [] });
     const planted = sanitized(calm(document(limitMs + 1)), noonMs, 15_000, 5);
-    expect(planted).toEqual({ state: calm(document(instead)), ignored: [{ field, valueMs: limitMs + 1, limitMs }] });
+    expect(planted).toEqual({
+      state: calm(document(instead)),
+      ignored: [{ field, valueMs: limitMs + 1, limitMs }],
+    });
   });
 
   it("that count are counted from the start again: refusals in a row", () => {
     const count = Number.MAX_SAFE_INTEGER;
-    const { state, ignored } = sanitized(calm({ refusal: { ...refusal, count } }), noonMs, 15_000, 5);
-    expect([state.refusal?.count, ignored.map(({ field }) => field)]).toEqual([0, ["refusal.count"]]);
+    const { state, ignored } = sanitized(
+      calm({ refusal: { ...refusal, count } }),
+      noonMs,
+      15_000,
+      5,
+    );
+    expect([state.refusal?.count, ignored.map(({ field }) => field)]).toEqual([
+      0,
+      ["refusal.count"],
+    ]);
   });
 
   it("leave alone what is not there", () => {

@@ -14,15 +14,30 @@ const rich: State = calm({
   budgets: { refusals: noonMs, manual: noonMs },
   fallback: { sinceMs: noonMs },
   failure: { code: "-1", atMs: noonMs, parent: { fingerprint: "P1", sinceMs: noonMs } },
-  refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 60_000, count: 1, revision: "V1" },
-  quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 }, gone: { day: today, used: 3, nextMs: noonMs } },
+  refusal: {
+    code: "40125",
+    node: "n1",
+    atMs: noonMs,
+    nextMs: noonMs + 60_000,
+    count: 1,
+    revision: "V1",
+  },
+  quota: {
+    day: today,
+    used: 3,
+    forced: { used: 0, lastAtMs: 0 },
+    gone: { day: today, used: 3, nextMs: noonMs },
+  },
   spent: { fingerprint: "R1", atMs: noonMs },
   usedAtMs: noonMs,
 });
 
 const count = fc.maxSafeNat();
 const mark = fc.record({ fingerprint: fc.string(), atMs: count });
-const reason = fc.oneof(fc.constantFrom("cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"), fc.string());
+const reason = fc.oneof(
+  fc.constantFrom("cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"),
+  fc.string(),
+);
 const credential = fc.record(
   {
     generation: count,
@@ -37,9 +52,31 @@ const credential = fc.record(
     parentFingerprint: fc.string(),
     by: fc.record({ node: fc.string(), environment: fc.string(), reason }),
   },
-  { requiredKeys: ["generation", "epoch", "commitId", "secret", "fingerprint", "sentAtMs", "issuedAtMs", "expiresAtMs", "by"] },
+  {
+    requiredKeys: [
+      "generation",
+      "epoch",
+      "commitId",
+      "secret",
+      "fingerprint",
+      "sentAtMs",
+      "issuedAtMs",
+      "expiresAtMs",
+      "by",
+    ],
+  },
 );
-const required = ["v", "outcomeId", "dangerUntilMs", "coolUntilMs", "failures", "floorEpoch", "quota", "governor", "contention"] as const;
+const required = [
+  "v",
+  "outcomeId",
+  "dangerUntilMs",
+  "coolUntilMs",
+  "failures",
+  "floorEpoch",
+  "quota",
+  "governor",
+  "contention",
+] as const;
 const document = fc.record(
   {
     v: fc.constant(1),
@@ -48,7 +85,11 @@ const document = fc.record(
     coolUntilMs: count,
     failures: count,
     floorEpoch: count,
-    quota: fc.record({ day: count, used: count, forced: fc.record({ used: count, lastAtMs: count }) }),
+    quota: fc.record({
+      day: count,
+      used: count,
+      forced: fc.record({ used: count, lastAtMs: count }),
+    }),
     governor: fc.record({ count, lastMs: count }),
     contention: fc.record({ count, sinceMs: count, lastMs: count }),
     credential,
@@ -56,13 +97,25 @@ const document = fc.record(
     fallback: fc.record({ sinceMs: count }),
     budgets: fc.record({ refusals: count, manual: count }),
     intent: fc.record(
-      { epoch: count, operationId: fc.string(), atMs: count, budget: fc.constantFrom("refusals", "manual") },
+      {
+        epoch: count,
+        operationId: fc.string(),
+        atMs: count,
+        budget: fc.constantFrom("refusals", "manual"),
+      },
       { requiredKeys: ["epoch", "operationId", "atMs"] },
     ),
     doubtSinceMs: count,
-    suspect: fc.record({ fingerprint: fc.string(), atMs: count, dead: fc.constant(true) }, { requiredKeys: ["fingerprint", "atMs"] }),
+    suspect: fc.record(
+      { fingerprint: fc.string(), atMs: count, dead: fc.constant(true) },
+      { requiredKeys: ["fingerprint", "atMs"] },
+    ),
     failure: fc.record(
-      { code: fc.string(), atMs: count, parent: fc.record({ fingerprint: fc.string(), sinceMs: count }) },
+      {
+        code: fc.string(),
+        atMs: count,
+        parent: fc.record({ fingerprint: fc.string(), sinceMs: count }),
+      },
       { requiredKeys: ["code", "atMs"] },
     ),
     spent: mark,
@@ -94,7 +147,9 @@ const optional = [
 /** All fields of an object and of those in it: `quota`, `quota.day`, … */
 function fieldsOf(object: object): string[] {
   return Object.entries(object).flatMap(([name, value]: [string, unknown]) =>
-    typeof value === "object" && value !== null ? [name, ...fieldsOf(value).map((field) => `${name}.${field}`)] : [name],
+    typeof value === "object" && value !== null
+      ? [name, ...fieldsOf(value).map((field) => `${name}.${field}`)]
+      : [name],
   );
 }
 
@@ -110,7 +165,12 @@ function richWith(field: string, value: unknown): string {
 
 describe("the document as text", () => {
   it("is read exactly as it was written, whatever it holds", () => {
-    fc.assert(fc.property(document, (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state)));
+    fc.assert(
+      fc.property(
+        document,
+        (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state),
+      ),
+    );
     expect(decodeState(encodeState(rich), "k")).toEqual(rich);
   });
 
@@ -129,7 +189,12 @@ describe("the document as text", () => {
       fc.json(),
       fc.anything().map((value) => JSON.stringify(value) ?? "undefined"),
     );
-    fc.assert(fc.property(anything, (text) => void expect(() => decodeState(text, "k")).toThrow(UnreadableEntryError)));
+    fc.assert(
+      fc.property(
+        anything,
+        (text) => void expect(() => decodeState(text, "k")).toThrow(UnreadableEntryError),
+      ),
+    );
   });
 
   it("is unreadable as soon as one field is missing or of another kind", () => {
@@ -137,8 +202,12 @@ describe("the document as text", () => {
     fc.assert(
       fc.property(document, fc.constantFrom(...required), strange, (state, field, value) => {
         if (field === "outcomeId" && value === "7200") return;
-        expect(() => decodeState(JSON.stringify({ ...state, [field]: value }), "k")).toThrow(UnreadableEntryError);
-        expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(UnreadableEntryError);
+        expect(() => decodeState(JSON.stringify({ ...state, [field]: value }), "k")).toThrow(
+          UnreadableEntryError,
+        );
+        expect(() => decodeState(JSON.stringify({ ...state, [field]: undefined }), "k")).toThrow(
+          UnreadableEntryError,
+        );
       }),
     );
     const texts = fieldsOf(rich).filter((field) =>
@@ -170,23 +239,34 @@ describe("the document as text", () => {
     );
   });
 
-  it.each(["1e999", "-1", "1.5", '"7200"', "null"])("is unreadable with a life that ends at %s", (value) => {
-    const text = encodeState(rich).replace(/"expiresAtMs":\d+/, `"expiresAtMs":${value}`);
-    expect(() => decodeState(text, "k")).toThrow(expect.objectContaining({ code: "UNREADABLE_ENTRY", reason: "format" }));
-  });
+  it.each(["1e999", "-1", "1.5", '"7200"', "null"])(
+    "is unreadable with a life that ends at %s",
+    (value) => {
+      const text = encodeState(rich).replace(/"expiresAtMs":\d+/, `"expiresAtMs":${value}`);
+      expect(() => decodeState(text, "k")).toThrow(
+        expect.objectContaining({ code: "UNREADABLE_ENTRY", reason: "format" }),
+      );
+    },
+  );
 
   it("of a newer schema says so, and what to do", () => {
     const text = JSON.stringify({ ...rich, v: 2 });
     expect(() => decodeState(text, "k")).toThrow(
       expect.objectContaining({
         reason: "schema",
-        message: expect.stringMatching(/Upgrade this node.*To roll back instead, stop.*rename the key and keep it/),
+        message: expect.stringMatching(
+          /Upgrade this node.*To roll back instead, stop.*rename the key and keep it/,
+        ),
       }),
     );
   });
 
   it("never quotes what it holds when it cannot be read", () => {
-    for (const text of ["secret-T1", `{"v":1,"outcomeId":"secret-T1"}`, encodeState(rich).slice(0, -1)]) {
+    for (const text of [
+      "secret-T1",
+      `{"v":1,"outcomeId":"secret-T1"}`,
+      encodeState(rich).slice(0, -1),
+    ]) {
       try {
         decodeState(text, "k");
         expect.unreachable();
@@ -237,7 +317,12 @@ describe("control fields that no honest node writes", () => {
       "spent.atMs",
     ];
     expect(ignored.map(({ field }) => field)).toEqual(fields);
-    expect(state).toMatchObject({ coolUntilMs: 0, dangerUntilMs: seenMs + 15_000, floorEpoch: 0, governor: { count: 3, lastMs: seenMs } });
+    expect(state).toMatchObject({
+      coolUntilMs: 0,
+      dangerUntilMs: seenMs + 15_000,
+      floorEpoch: 0,
+      governor: { count: 3, lastMs: seenMs },
+    });
     expect(state.budgets).toEqual({ refusals: 0, manual: 0 });
     expect(state).toMatchObject({
       credential: { epoch: seenMs, fingerprint: "T1" },
@@ -258,12 +343,27 @@ describe("control fields that no honest node writes", () => {
       credential: held("T1", { generation: count }),
     });
     const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
-    expect(ignored.map(({ field }) => field)).toEqual(["failures", "governor.count", "contention.count", "credential.generation"]);
-    expect(state).toMatchObject({ failures: 0, governor: { count: 0 }, contention: { count: 0 }, credential: { generation: 0 } });
+    expect(ignored.map(({ field }) => field)).toEqual([
+      "failures",
+      "governor.count",
+      "contention.count",
+      "credential.generation",
+    ]);
+    expect(state).toMatchObject({
+      failures: 0,
+      governor: { count: 0 },
+      contention: { count: 0 },
+      credential: { generation: 0 },
+    });
   });
 
   it("at their limits are honest: the very same document comes back", () => {
-    const honest = { ...rich, coolUntilMs: noonMs + 660_000, dangerUntilMs: noonMs + 660_000, floorEpoch: noonMs + day };
+    const honest = {
+      ...rich,
+      coolUntilMs: noonMs + 660_000,
+      dangerUntilMs: noonMs + 660_000,
+      floorEpoch: noonMs + day,
+    };
     expect(sanitized(honest, noonMs, 15_000, seenMs)).toEqual({ state: honest, ignored: [] });
     expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
   });

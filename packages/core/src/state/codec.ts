@@ -3,25 +3,41 @@ import { isEnvelope } from "../envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
 import { tryAgainMaxMs } from "./refusal.ts";
 import { notADocument, Reader } from "./reader.ts";
-import { schemaVersion, type BudgetName, type Budgets, type Held, type Intent, type Refusal, type State } from "./state.ts";
+import {
+  schemaVersion,
+  type BudgetName,
+  type Budgets,
+  type Held,
+  type Intent,
+  type Refusal,
+  type State,
+} from "./state.ts";
 
-/** @throws {Error} it could not be read back: stored, it would keep the whole fleet from its credential until somebody deletes it. */
+/**
+ * @throws {Error} it could not be read back: stored, it would keep the whole fleet from its
+ *   credential until somebody deletes it.
+ */
 export function encodeState(state: State): string {
   const text = JSON.stringify(state);
   try {
     decodeState(text, "");
   } catch (cause) {
-    throw new Error("The document was not written, because nobody could read it. An issuer or a lock gave a value of a wrong kind.", {
-      cause,
-    });
+    throw new Error(
+      "The document was not written, because nobody could read it. An issuer or a lock gave a value of a wrong kind.",
+      {
+        cause,
+      },
+    );
   }
   return text;
 }
 
 /**
- * Reads a document field by field: what is known is checked, and what is not is carried along, because a later release of the same schema wrote it.
+ * Reads a document field by field: what is known is checked, and what is not is carried along,
+ * because a later release of the same schema wrote it.
  *
- * @throws {UnreadableEntryError} `schema` when a newer release wrote it, `format` when it is not a document.
+ * @throws {UnreadableEntryError} `schema` when a newer release wrote it, `format` when it is not a
+ *   document.
  */
 export function decodeState(text: string, key: string): State {
   const read = new Reader(parse(text, key), key);
@@ -48,26 +64,48 @@ export function decodeState(text: string, key: string): State {
     quota: quota.withUnknown({
       day: quota.count("day"),
       used: quota.count("used"),
-      forced: forced.withUnknown({ used: forced.count("used"), lastAtMs: forced.count("lastAtMs") }),
-      ...quota.optional("gone", (from) => ({ day: from.count("day"), used: from.count("used"), nextMs: from.count("nextMs") })),
+      forced: forced.withUnknown({
+        used: forced.count("used"),
+        lastAtMs: forced.count("lastAtMs"),
+      }),
+      ...quota.optional("gone", (from) => ({
+        day: from.count("day"),
+        used: from.count("used"),
+        nextMs: from.count("nextMs"),
+      })),
     }),
-    governor: governor.withUnknown({ count: governor.count("count"), lastMs: governor.count("lastMs") }),
+    governor: governor.withUnknown({
+      count: governor.count("count"),
+      lastMs: governor.count("lastMs"),
+    }),
     contention: contention.withUnknown({
       count: contention.count("count"),
       sinceMs: contention.count("sinceMs"),
       lastMs: contention.count("lastMs"),
     }),
     ...read.optional("credential", readHeld),
-    ...read.optional("previous", (from) => ({ fingerprint: from.text("fingerprint"), usableUntilMs: from.count("usableUntilMs") })),
+    ...read.optional("previous", (from) => ({
+      fingerprint: from.text("fingerprint"),
+      usableUntilMs: from.count("usableUntilMs"),
+    })),
     ...read.optional("intent", readIntent),
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
-    ...read.optional("suspect", (from) => ({ ...readMark(from), ...(from.has("dead") ? { dead: from.yes("dead") } : {}) })),
+    ...read.optional("suspect", (from) => ({
+      ...readMark(from),
+      ...(from.has("dead") ? { dead: from.yes("dead") } : {}),
+    })),
     ...read.optional("fallback", (from) => ({ sinceMs: from.count("sinceMs") })),
-    ...read.optional("budgets", (from) => ({ refusals: from.count("refusals"), manual: from.count("manual") })),
+    ...read.optional("budgets", (from) => ({
+      refusals: from.count("refusals"),
+      manual: from.count("manual"),
+    })),
     ...read.optional("failure", (from) => ({
       code: from.text("code"),
       atMs: from.count("atMs"),
-      ...from.optional("parent", (parent) => ({ fingerprint: parent.text("fingerprint"), sinceMs: parent.count("sinceMs") })),
+      ...from.optional("parent", (parent) => ({
+        fingerprint: parent.text("fingerprint"),
+        sinceMs: parent.count("sinceMs"),
+      })),
     })),
     ...read.optional("refusal", readRefusal),
     ...read.optional("spent", readMark),
@@ -93,10 +131,11 @@ const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
 const countMax = 2 ** 40;
 
 /**
- * Ignores control fields that no honest node writes: somebody with write access to the store could stop the fleet with them.
- * The credential itself is not judged here; sealing does that.
+ * Ignores control fields that no honest node writes: somebody with write access to the store could
+ * stop the fleet with them. The credential itself is not judged here; sealing does that.
  *
- * @param seenMs when this node first saw such a field. The honest value may have told of a request that was under way then, and of none that is later.
+ * @param seenMs when this node first saw such a field. The honest value may have told of a request
+ *   that was under way then, and of none that is later.
  */
 export function sanitized(
   state: State,
@@ -111,15 +150,34 @@ export function sanitized(
     return instead;
   };
   const counted = (field: string, count: number): number => within(field, count, countMax, 0);
-  const past = (field: string, atMs: number): number => within(field, atMs, nowMs + toleranceMs, seenMs);
+  const past = (field: string, atMs: number): number =>
+    within(field, atMs, nowMs + toleranceMs, seenMs);
   const budget = (name: BudgetName, fullAtMs: number): number =>
     within(`budgets.${name}`, fullAtMs, nowMs + toleranceMs + budgetMaxMs[name], 0);
-  const epoch = (field: string, value: number): number => within(field, value, nowMs + dayMs, seenMs);
-  const { budgets, contention, credential, doubtSinceMs, governor, intent, quota, refusal, spent, suspect, usedAtMs } = state;
+  const epoch = (field: string, value: number): number =>
+    within(field, value, nowMs + dayMs, seenMs);
+  const {
+    budgets,
+    contention,
+    credential,
+    doubtSinceMs,
+    governor,
+    intent,
+    quota,
+    refusal,
+    spent,
+    suspect,
+    usedAtMs,
+  } = state;
   const clean: State = {
     ...state,
     coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
-    dangerUntilMs: within("dangerUntilMs", state.dangerUntilMs, nowMs + toleranceMs + drainMaxMs, seenMs + drainMs),
+    dangerUntilMs: within(
+      "dangerUntilMs",
+      state.dangerUntilMs,
+      nowMs + toleranceMs + drainMaxMs,
+      seenMs + drainMs,
+    ),
     failures: counted("failures", state.failures),
     floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
     ...(budgets && {
@@ -129,7 +187,11 @@ export function sanitized(
         manual: budget("manual", budgets.manual),
       },
     }),
-    governor: { ...governor, count: counted("governor.count", governor.count), lastMs: past("governor.lastMs", governor.lastMs) },
+    governor: {
+      ...governor,
+      count: counted("governor.count", governor.count),
+      lastMs: past("governor.lastMs", governor.lastMs),
+    },
     contention: {
       ...contention,
       count: counted("contention.count", contention.count),
@@ -140,7 +202,15 @@ export function sanitized(
       ...quota,
       forced: { ...quota.forced, lastAtMs: past("quota.forced.lastAtMs", quota.forced.lastAtMs) },
       ...(quota.gone && {
-        gone: { ...quota.gone, nextMs: within("quota.gone.nextMs", quota.gone.nextMs, nowMs + toleranceMs + 3_600_000, 0) },
+        gone: {
+          ...quota.gone,
+          nextMs: within(
+            "quota.gone.nextMs",
+            quota.gone.nextMs,
+            nowMs + toleranceMs + 3_600_000,
+            0,
+          ),
+        },
       }),
     },
     ...(credential && {
@@ -150,7 +220,13 @@ export function sanitized(
         epoch: epoch("credential.epoch", credential.epoch),
       },
     }),
-    ...(intent && { intent: { ...intent, epoch: epoch("intent.epoch", intent.epoch), atMs: past("intent.atMs", intent.atMs) } }),
+    ...(intent && {
+      intent: {
+        ...intent,
+        epoch: epoch("intent.epoch", intent.epoch),
+        atMs: past("intent.atMs", intent.atMs),
+      },
+    }),
     ...(doubtSinceMs !== undefined && { doubtSinceMs: past("doubtSinceMs", doubtSinceMs) }),
     ...(suspect && { suspect: { ...suspect, atMs: past("suspect.atMs", suspect.atMs) } }),
     ...(refusal && {
@@ -180,7 +256,11 @@ function readHeld(from: Reader): Held {
     issuedAtMs: from.count("issuedAtMs"),
     expiresAtMs: from.count("expiresAtMs"),
     ...(from.has("parentFingerprint") ? { parentFingerprint: from.text("parentFingerprint") } : {}),
-    by: by.withUnknown({ node: by.text("node"), environment: by.text("environment"), reason: by.text("reason") }),
+    by: by.withUnknown({
+      node: by.text("node"),
+      environment: by.text("environment"),
+      reason: by.text("reason"),
+    }),
   };
 }
 

@@ -11,7 +11,13 @@ describe("the first commit of a fleet", () => {
   it("is its first generation, replaces nothing, and leaves nothing in doubt", () => {
     const cold = after(undefined, intent({ reason: "cold", replaces: undefined }));
     const { state, verdict } = decide(cold, commit({ epoch: cold.intent?.epoch ?? 0 }));
-    expect(verdict).toEqual({ kind: "committed", generation: 1, doubt: false, reconciled: false, same: false });
+    expect(verdict).toEqual({
+      kind: "committed",
+      generation: 1,
+      doubt: false,
+      reconciled: false,
+      same: false,
+    });
     expect(state?.credential).toMatchObject({ generation: 1, fingerprint: "T2" });
     for (const field of ["previous", "suspect", "intent"]) expect(state).not.toHaveProperty(field);
   });
@@ -22,17 +28,26 @@ describe("the first commit of a fleet", () => {
   });
 
   it("into a store that lost the announcement is in doubt", () => {
-    expect(decide(emptyState, commit()).verdict).toMatchObject({ kind: "committed", generation: 1, doubt: true });
+    expect(decide(emptyState, commit()).verdict).toMatchObject({
+      kind: "committed",
+      generation: 1,
+      doubt: true,
+    });
   });
 });
 
 describe("a commit", () => {
   it("of another credential ends the suspicion, and one of the suspected keeps it", () => {
     expect(after({ ...announced, suspect }, commit())).not.toHaveProperty("suspect");
-    expect(after({ ...announced, suspect }, commit({}, { fingerprint: "T1" })).suspect).toEqual({ fingerprint: "T1", atMs: noonMs });
+    expect(after({ ...announced, suspect }, commit({}, { fingerprint: "T1" })).suspect).toEqual({
+      fingerprint: "T1",
+      atMs: noonMs,
+    });
     // A mark that an earlier failover left behind is none of this one's.
     const other = { ...suspect, fingerprint: "T0" };
-    expect(after({ ...announced, suspect: other }, commit({}, { fingerprint: "T1" })).suspect).toEqual(other);
+    expect(
+      after({ ...announced, suspect: other }, commit({}, { fingerprint: "T1" })).suspect,
+    ).toEqual(other);
     expect(after(announced, commit({}, { fingerprint: "T1" }))).not.toHaveProperty("suspect");
   });
 
@@ -43,8 +58,13 @@ describe("a commit", () => {
 
   it("reconciles only a doubt that there was", () => {
     expect(decide(announced, commit()).verdict).toMatchObject({ doubt: false, reconciled: false });
-    expect(decide({ ...announced, doubtSinceMs: 5 }, commit()).verdict).toMatchObject({ doubt: false, reconciled: true });
-    expect(decide({ ...announced, doubtSinceMs: 5 }, commit({ leaseHeld: false })).verdict).toMatchObject({
+    expect(decide({ ...announced, doubtSinceMs: 5 }, commit()).verdict).toMatchObject({
+      doubt: false,
+      reconciled: true,
+    });
+    expect(
+      decide({ ...announced, doubtSinceMs: 5 }, commit({ leaseHeld: false })).verdict,
+    ).toMatchObject({
       doubt: true,
       reconciled: false,
     });

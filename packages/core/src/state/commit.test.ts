@@ -14,7 +14,13 @@ describe("a commit", () => {
       doubtSinceMs: noonMs - 90_000,
     };
     const { state, verdict } = decide(busy, commit(), 300);
-    expect(verdict).toEqual({ kind: "committed", generation: 2, doubt: false, reconciled: true, same: false });
+    expect(verdict).toEqual({
+      kind: "committed",
+      generation: 2,
+      doubt: false,
+      reconciled: true,
+      same: false,
+    });
     expect(state).toMatchObject({
       outcomeId: "committed",
       credential: { generation: 2, epoch: 11, commitId: "op", fingerprint: "T2", sentAtMs: noonMs },
@@ -22,23 +28,35 @@ describe("a commit", () => {
       coolUntilMs: 0,
       failures: 0,
     });
-    for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"]) expect(state).not.toHaveProperty(field);
+    for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"])
+      expect(state).not.toHaveProperty(field);
   });
 
   const doubtful: readonly (readonly [string, State, Parameters<typeof commit>[0]])[] = [
     ["another outcome was reported during its flight", { ...announced, outcomeId: "other" }, {}],
     ["its lease did not hold throughout", announced, { leaseHeld: false }],
-    ["an earlier request could still be processed when it left", { ...announced, dangerUntilMs: noonMs + 1 }, {}],
+    [
+      "an earlier request could still be processed when it left",
+      { ...announced, dangerUntilMs: noonMs + 1 },
+      {},
+    ],
   ];
   it.each(doubtful)("stores its credential and doubts it when %s", (_, state, event) => {
     const decided = decide(state, commit(event), 300);
     expect(decided.verdict).toMatchObject({ kind: "committed", doubt: true, reconciled: false });
-    expect(decided.state).toMatchObject({ doubtSinceMs: noonMs + 300, credential: { fingerprint: "T2" } });
-    expect(decide(state, commit(event), 300, { supersedes: false }).state).not.toHaveProperty("doubtSinceMs");
+    expect(decided.state).toMatchObject({
+      doubtSinceMs: noonMs + 300,
+      credential: { fingerprint: "T2" },
+    });
+    expect(decide(state, commit(event), 300, { supersedes: false }).state).not.toHaveProperty(
+      "doubtSinceMs",
+    );
   });
 
   it("doubts nothing when the earlier request must have been processed just when it left", () => {
-    expect(decide({ ...announced, dangerUntilMs: noonMs }, commit()).verdict).toMatchObject({ doubt: false });
+    expect(decide({ ...announced, dangerUntilMs: noonMs }, commit()).verdict).toMatchObject({
+      doubt: false,
+    });
   });
 
   it("of the very epoch that is stored, as a promoted clock may grant it twice, replaces it and doubts", () => {
@@ -47,18 +65,24 @@ describe("a commit", () => {
   });
 
   it("does not make a doubt younger than it is", () => {
-    expect(after({ ...announced, doubtSinceMs: noonMs - 5 }, commit({ leaseHeld: false })).doubtSinceMs).toBe(noonMs - 5);
+    expect(
+      after({ ...announced, doubtSinceMs: noonMs - 5 }, commit({ leaseHeld: false })).doubtSinceMs,
+    ).toBe(noonMs - 5);
   });
 
   it("that was not alone makes everybody wait until the other request must have been processed", () => {
     const next = after(announced, commit({ leaseHeld: false }), 300);
     expect(next.dangerUntilMs).toBe(noonMs + 300 + rules.drainMs);
-    expect(decide(next, intent({ replaces: "op", operationId: "next" }), 400).verdict).toMatchObject({ kind: "wait", why: "drain" });
+    expect(
+      decide(next, intent({ replaces: "op", operationId: "next" }), 400).verdict,
+    ).toMatchObject({ kind: "wait", why: "drain" });
   });
 
   it("keeps the intent of another request that is under way", () => {
     const other = { epoch: 12, operationId: "other", atMs: noonMs };
-    expect(after({ ...announced, intent: other, outcomeId: "theirs" }, commit()).intent).toEqual(other);
+    expect(after({ ...announced, intent: other, outcomeId: "theirs" }, commit()).intent).toEqual(
+      other,
+    );
   });
 
   it("of a lower epoch than what is stored changes nothing but the doubt and the outcome (H2)", () => {
@@ -70,7 +94,9 @@ describe("a commit", () => {
   });
 
   it("sent again recognises itself, whatever happened to its first answer", () => {
-    expect(decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" }))).toEqual({ verdict: { kind: "repeated" } });
+    expect(
+      decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" })),
+    ).toEqual({ verdict: { kind: "repeated" } });
   });
 
   it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect, no longer called dead", () => {
@@ -81,11 +107,17 @@ describe("a commit", () => {
     );
     expect(verdict).toMatchObject({ kind: "committed", generation: 1, same: true });
     expect(state?.suspect).toEqual({ fingerprint: "T1", atMs: noonMs });
-    expect(state).toMatchObject({ previous: { fingerprint: "T0" }, credential: { generation: 1, commitId: "op" } });
+    expect(state).toMatchObject({
+      previous: { fingerprint: "T0" },
+      credential: { generation: 1, commitId: "op" },
+    });
   });
 
   it("says that a refused predecessor is of no use any more, and that none outlives its own end", () => {
-    const suspected = { ...announced, suspect: { fingerprint: "T1", atMs: noonMs, dead: true } as const };
+    const suspected = {
+      ...announced,
+      suspect: { fingerprint: "T1", atMs: noonMs, dead: true } as const,
+    };
     expect(after(suspected, commit()).previous?.usableUntilMs).toBe(0);
     const ending = { ...announced, credential: held("T1", { expiresAtMs: noonMs + 1_000 }) };
     expect(after(ending, commit()).previous?.usableUntilMs).toBe(noonMs + 1_000);
@@ -96,6 +128,8 @@ describe("a commit", () => {
     expect(after(announced, commit({}, { fingerprint: "T1" })).governor.count).toBe(0);
     const again = after(announced, commit({}, { fingerprint: "T1", by }), 300);
     expect(again.governor).toEqual({ count: 1, lastMs: noonMs + 300 });
-    expect(after({ ...announced, governor: again.governor }, commit({}, { by }), 500).governor).toEqual({ count: 0, lastMs: noonMs + 500 });
+    expect(
+      after({ ...announced, governor: again.governor }, commit({}, { by }), 500).governor,
+    ).toEqual({ count: 0, lastMs: noonMs + 500 });
   });
 });

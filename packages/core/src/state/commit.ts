@@ -14,7 +14,17 @@ export interface CommitEvent {
   readonly outcomeId: string;
   /** Whether the lease held, without a gap, from before the intent until the answer. */
   readonly leaseHeld: boolean;
-  readonly issued: Pick<Held, "secret" | "carry" | "fingerprint" | "sentAtMs" | "issuedAtMs" | "expiresAtMs" | "parentFingerprint" | "by">;
+  readonly issued: Pick<
+    Held,
+    | "secret"
+    | "carry"
+    | "fingerprint"
+    | "sentAtMs"
+    | "issuedAtMs"
+    | "expiresAtMs"
+    | "parentFingerprint"
+    | "by"
+  >;
 }
 
 export type CommitVerdict =
@@ -31,22 +41,34 @@ export type CommitVerdict =
   /** A later epoch is stored. Which of the two the platform honours is unknown. */
   | { readonly kind: "superseded" };
 
-export function decideCommit(state: State, event: CommitEvent, nowMs: number, rules: Rules): { state?: State; verdict: CommitVerdict } {
+export function decideCommit(
+  state: State,
+  event: CommitEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: CommitVerdict } {
   const { credential } = state;
   if (credential?.commitId === event.operationId) return { verdict: { kind: "repeated" } };
 
   const doubtSinceMs = state.doubtSinceMs ?? nowMs;
   const own = state.intent?.operationId === event.operationId ? (["intent"] as const) : [];
   if (credential !== undefined && credential.epoch > event.epoch) {
-    const refused = change(state, { outcomeId: event.outcomeId, ...(rules.supersedes ? { doubtSinceMs } : {}) }, own);
+    const refused = change(
+      state,
+      { outcomeId: event.outcomeId, ...(rules.supersedes ? { doubtSinceMs } : {}) },
+      own,
+    );
     return { state: refused, verdict: { kind: "superseded" } };
   }
 
   const alone = state.outcomeId === event.intentOutcomeId && event.leaseHeld;
   const drained = state.dangerUntilMs <= event.issued.sentAtMs;
   const doubt = rules.supersedes && !(alone && drained);
-  // Another may have been sent until now, also one that a failover made the document forget: the reconciling refresh is to come after it.
-  const dangerUntilMs = alone ? state.dangerUntilMs : Math.max(state.dangerUntilMs, nowMs + rules.drainMs);
+  // Another may have been sent until now, also one that a failover made the document forget: the
+  // reconciling refresh is to come after it.
+  const dangerUntilMs = alone
+    ? state.dangerUntilMs
+    : Math.max(state.dangerUntilMs, nowMs + rules.drainMs);
   const same = credential?.fingerprint === event.issued.fingerprint;
   const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
   const previous =
@@ -62,14 +84,33 @@ export function decideCommit(state: State, event: CommitEvent, nowMs: number, ru
       failures: 0,
       quota: granted(quotaOn(state.quota, nowMs, rules)),
       ...(event.issued.by.reason === "rejected" ? { governor: answered(state, same, nowMs) } : {}),
-      // Handed out again it may be alive: it is dead once more when the platform, asked after this, says so.
-      ...(same && isSuspect(state) && state.suspect !== undefined ? { suspect: undoomed(state.suspect) } : {}),
+      // Handed out again it may be alive: it is dead once more when the platform, asked after this,
+      // says so.
+      ...(same && isSuspect(state) && state.suspect !== undefined
+        ? { suspect: undoomed(state.suspect) }
+        : {}),
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
     },
-    [...own, "failure", "refusal", "spent", ...(doubt ? [] : (["doubtSinceMs"] as const)), ...(same ? [] : (["suspect"] as const))],
+    [
+      ...own,
+      "failure",
+      "refusal",
+      "spent",
+      ...(doubt ? [] : (["doubtSinceMs"] as const)),
+      ...(same ? [] : (["suspect"] as const)),
+    ],
   );
-  return { state: next, verdict: { kind: "committed", generation, doubt, reconciled: !doubt && state.doubtSinceMs !== undefined, same } };
+  return {
+    state: next,
+    verdict: {
+      kind: "committed",
+      generation,
+      doubt,
+      reconciled: !doubt && state.doubtSinceMs !== undefined,
+      same,
+    },
+  };
 }
 
 function undoomed(suspect: Suspect): Suspect {

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Parameters } from "../parameters.ts";
 import { scriptedIssuer } from "../testing/index.ts";
 import { manualClock } from "../testing/manual-clock.ts";
-import { allowedAtMs, answered, budgetOf, mergedBudgets, refundTo, spendFrom, type Cause } from "./governor.ts";
+import {
+  allowedAtMs,
+  answered,
+  budgetOf,
+  mergedBudgets,
+  refundTo,
+  spendFrom,
+  type Cause,
+} from "./governor.ts";
 import { forcedFor, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
 import { rulesFor, type Rules } from "./rules.ts";
 import { after, calm, intent, noonMs, rules, today } from "./state.fixture.ts";
@@ -33,31 +41,55 @@ function spent(name: "rejected" | "manual", everyMs: number, forMs: number, of: 
 describe("the budget of rejections", () => {
   it("is a tenth of the day's quota at once, and 60 % in any 24 h", () => {
     const left = spent("rejected", 10_000, 2 * dayMs, rulesOf(2_000));
-    expect(left.findIndex((atMs, index) => index > 0 && atMs - (left[index - 1] ?? 0) > 10_000)).toBeGreaterThanOrEqual(200);
-    const most = Math.max(...left.map((fromMs) => left.filter((atMs) => atMs >= fromMs && atMs < fromMs + dayMs).length));
+    expect(
+      left.findIndex((atMs, index) => index > 0 && atMs - (left[index - 1] ?? 0) > 10_000),
+    ).toBeGreaterThanOrEqual(200);
+    const most = Math.max(
+      ...left.map(
+        (fromMs) => left.filter((atMs) => atMs >= fromMs && atMs < fromMs + dayMs).length,
+      ),
+    );
     expect(most).toBeLessThanOrEqual(1_200);
     expect(most).toBeGreaterThan(1_190);
   });
 
-  it.each([35_000, 120_000, 300_000, 600_000])("lets each of the refusals of 2 h fetch at once that come every %d ms", (everyMs) => {
-    expect(spent("rejected", everyMs, 7_200_000, rulesOf(2_000))).toHaveLength(Math.ceil(7_200_000 / everyMs));
-  });
+  it.each([35_000, 120_000, 300_000, 600_000])(
+    "lets each of the refusals of 2 h fetch at once that come every %d ms",
+    (everyMs) => {
+      expect(spent("rejected", everyMs, 7_200_000, rulesOf(2_000))).toHaveLength(
+        Math.ceil(7_200_000 / everyMs),
+      );
+    },
+  );
 
-  it.each([20, 25, 200, 2_000, 100_000])("of a quota of %d a day is at most 60 %% of it", (perDay) => {
-    const left = spent("rejected", 30_000, dayMs, rulesOf(perDay));
-    expect(left.length).toBeLessThanOrEqual(0.6 * perDay);
-    expect(left.length).toBeGreaterThan(0);
-  });
+  it.each([20, 25, 200, 2_000, 100_000])(
+    "of a quota of %d a day is at most 60 %% of it",
+    (perDay) => {
+      const left = spent("rejected", 30_000, dayMs, rulesOf(perDay));
+      expect(left.length).toBeLessThanOrEqual(0.6 * perDay);
+      expect(left.length).toBeGreaterThan(0);
+    },
+  );
 
   it("has no end where the platform names no quota", () => {
-    expect(spent("rejected", 1_000, 3_600_000, rulesOf(Number.MAX_SAFE_INTEGER))).toHaveLength(3_600);
+    expect(spent("rejected", 1_000, 3_600_000, rulesOf(Number.MAX_SAFE_INTEGER))).toHaveLength(
+      3_600,
+    );
   });
 
   it("leaves the plan alone, and issuers that harm nobody", () => {
-    const named = (["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const).map((reason) =>
-      budgetOf(reason, calm(), rules),
-    );
-    expect(named).toEqual([undefined, undefined, undefined, undefined, "refusals", undefined, "manual"]);
+    const named = (
+      ["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const
+    ).map((reason) => budgetOf(reason, calm(), rules));
+    expect(named).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      "refusals",
+      undefined,
+      "manual",
+    ]);
     expect(budgetOf("rejected", calm(), { ...rules, supersedes: false })).toBeUndefined();
   });
 
@@ -68,7 +100,13 @@ describe("the budget of rejections", () => {
     expect(allowedAtMs(owing, rejected, rules)).toBe(0);
     const announced = after(owing, intent({ reason: "rejected", refused: "T1", isDead: true }));
     expect([announced.budgets, announced.intent?.budget]).toEqual([spentUntil, undefined]);
-    expect(allowedAtMs(calm({ budgets: spentUntil, doubtSinceMs: noonMs }), { reason: "manual", forced: false }, rules)).toBe(0);
+    expect(
+      allowedAtMs(
+        calm({ budgets: spentUntil, doubtSinceMs: noonMs }),
+        { reason: "manual", forced: false },
+        rules,
+      ),
+    ).toBe(0);
   });
 
   it("gives back what never left, and forgets nothing when two documents are brought together", () => {
@@ -87,9 +125,12 @@ describe("an operator's budget", () => {
   it("is not touched by rejections, and allows two revocations at least", () => {
     const of = rulesOf(20);
     let budgets: Budgets | undefined;
-    for (let count = 0; count < 100; count += 1) budgets = spendFrom("refusals", budgets, noonMs, of);
+    for (let count = 0; count < 100; count += 1)
+      budgets = spendFrom("refusals", budgets, noonMs, of);
     expect(allowedAtMs(calm({ budgets: budgets! }), rejected, of)).toBeGreaterThan(noonMs);
-    expect(allowedAtMs(calm({ budgets: budgets! }), { reason: "manual", forced: true }, of)).toBe(0);
+    expect(allowedAtMs(calm({ budgets: budgets! }), { reason: "manual", forced: true }, of)).toBe(
+      0,
+    );
     expect(spent("manual", 1_000, 60_000, of)).toHaveLength(4);
     expect(spent("manual", 60_000, dayMs, rulesOf(2_000)).length).toBeLessThanOrEqual(80);
   });
@@ -105,8 +146,14 @@ describe("a refused credential that the platform goes on handing out", () => {
       return atMs === 0 ? 0 : (atMs - noonMs) / 1_000;
     });
     expect(gaps).toEqual([0, 1, 2, 4, 512, 600, 600]);
-    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), true, noonMs)).toEqual({ count: 4, lastMs: noonMs });
-    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), false, noonMs)).toEqual({ count: 0, lastMs: noonMs });
+    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), true, noonMs)).toEqual({
+      count: 4,
+      lastMs: noonMs,
+    });
+    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), false, noonMs)).toEqual({
+      count: 0,
+      lastMs: noonMs,
+    });
   });
 
   it("is asked for at once when the platform calls it dead for the first time, when it is forced, and when nobody rejects it", () => {
@@ -114,7 +161,9 @@ describe("a refused credential that the platform goes on handing out", () => {
     const dead = { ...rejected, isDead: true };
     expect(allowedAtMs(calm({ governor }), dead, stable)).toBe(0);
     expect(allowedAtMs(calm({ governor, suspect }), dead, stable)).toBe(0);
-    expect(allowedAtMs(calm({ governor, suspect: { ...suspect, dead: true } }), dead, stable)).toBeGreaterThan(noonMs);
+    expect(
+      allowedAtMs(calm({ governor, suspect: { ...suspect, dead: true } }), dead, stable),
+    ).toBeGreaterThan(noonMs);
     expect(allowedAtMs(calm({ governor }), { ...rejected, forced: true }, stable)).toBe(0);
     expect(allowedAtMs(calm({ governor }), { reason: "expired", forced: false }, stable)).toBe(0);
   });
@@ -127,25 +176,35 @@ describe("the ledger", () => {
     const midnightMs = resetsAtMs(noonMs, rules);
     expect(new Date(midnightMs).toISOString()).toMatch(/T16:00:00\.000Z$/);
     expect(quotaOn(quota, midnightMs - 1, rules)).toBe(quota);
-    expect(quotaOn(quota, midnightMs, rules)).toEqual({ day: today + 1, used: 0, forced: { used: 0, lastAtMs: noonMs } });
+    expect(quotaOn(quota, midnightMs, rules)).toEqual({
+      day: today + 1,
+      used: 0,
+      forced: { used: 0, lastAtMs: noonMs },
+    });
   });
 
   it("leaves a tenth to what cannot wait, and an operator's budget to the operator", () => {
-    const caps = (["advisory", "mandatory", "reconcile", "cold", "expired", "rejected", "manual"] as const).map((reason) =>
-      quotaFor(reason, rules),
-    );
+    const caps = (
+      ["advisory", "mandatory", "reconcile", "cold", "expired", "rejected", "manual"] as const
+    ).map((reason) => quotaFor(reason, rules));
     expect(caps).toEqual([90, 90, 90, 100, 100, 96, 100]);
   });
 
   it("leaves four of twenty forced requests to the operator", () => {
     const forced = (perDay: number): Rules => ({ ...rules, forced: { perDay, gapMs: 0 } });
-    expect([20, 3, 1, 0].map((perDay) => forcedFor("rejected", forced(perDay)))).toEqual([16, 2, 0, 0]);
+    expect([20, 3, 1, 0].map((perDay) => forcedFor("rejected", forced(perDay)))).toEqual([
+      16, 2, 0, 0,
+    ]);
     expect(forcedFor("manual", forced(20))).toBe(20);
   });
 
   it("counts each request once, and gives back what never left, never below nothing", () => {
     expect(spend(quota, false, 5)).toEqual({ ...quota, used: 8 });
-    expect(spend(quota, true, 5)).toEqual({ day: today, used: 8, forced: { used: 3, lastAtMs: 5 } });
+    expect(spend(quota, true, 5)).toEqual({
+      day: today,
+      used: 8,
+      forced: { used: 3, lastAtMs: 5 },
+    });
     expect(refund(quota, 0, rules).used).toBe(6);
     expect(refund({ ...quota, used: 0 }, 0, rules).used).toBe(0);
   });

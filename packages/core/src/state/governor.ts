@@ -1,10 +1,18 @@
 /**
- * Holds back what is not planned, and only where it costs something. An issue that supersedes spends from a token bucket: one for
- * rejections, one for operators. One that harms nobody is held back only while the platform goes on handing out what it refuses.
+ * Holds back what is not planned, and only where it costs something. An issue that supersedes
+ * spends from a token bucket: one for rejections, one for operators. One that harms nobody is held
+ * back only while the platform goes on handing out what it refuses.
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
-import { isDead, isHandedOutAgain, owedSinceMs, type BudgetName, type Budgets, type State } from "./state.ts";
+import {
+  isDead,
+  isHandedOutAgain,
+  owedSinceMs,
+  type BudgetName,
+  type Budgets,
+  type State,
+} from "./state.ts";
 
 export interface Cause {
   readonly reason: RefreshReason;
@@ -22,16 +30,26 @@ export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
 }
 
 /**
- * The budget that an issue of this reason spends from; undefined for what is planned, and where issuing harms nobody. Where a reconciling refresh is owed,
- * the fleet itself may have killed what is refused: the request takes the place of that one, and of no budget.
+ * The budget that an issue of this reason spends from; undefined for what is planned, and where
+ * issuing harms nobody. Where a reconciling refresh is owed, the fleet itself may have killed what
+ * is refused: the request takes the place of that one, and of no budget.
  */
-export function budgetOf(reason: RefreshReason, state: State, rules: Rules): BudgetName | undefined {
+export function budgetOf(
+  reason: RefreshReason,
+  state: State,
+  rules: Rules,
+): BudgetName | undefined {
   if (!rules.supersedes) return undefined;
   if (reason === "rejected") return owedSinceMs(state) === undefined ? "refusals" : undefined;
   return reason === "manual" ? "manual" : undefined;
 }
 
-export function spendFrom(name: BudgetName, budgets: Budgets | undefined, nowMs: number, rules: Rules): Budgets {
+export function spendFrom(
+  name: BudgetName,
+  budgets: Budgets | undefined,
+  nowMs: number,
+  rules: Rules,
+): Budgets {
   const before = { refusals: 0, manual: 0, ...budgets };
   return { ...before, [name]: Math.max(nowMs, before[name]) + rules.governor[name].intervalMs };
 }
@@ -43,9 +61,17 @@ export function refundTo(name: BudgetName, budgets: Budgets | undefined, rules: 
 }
 
 /** The more that was spent, as far as either document knows. */
-export function mergedBudgets(one: Budgets | undefined, other: Budgets | undefined): Budgets | undefined {
+export function mergedBudgets(
+  one: Budgets | undefined,
+  other: Budgets | undefined,
+): Budgets | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return { ...one, ...other, refusals: Math.max(one.refusals, other.refusals), manual: Math.max(one.manual, other.manual) };
+  return {
+    ...one,
+    ...other,
+    refusals: Math.max(one.refusals, other.refusals),
+    manual: Math.max(one.manual, other.manual),
+  };
 }
 
 /** What came back after a rejection: the refused one again, or another. */
@@ -53,10 +79,18 @@ export function answered(state: State, isSame: boolean, nowMs: number): State["g
   return { ...state.governor, count: isSame ? state.governor.count + 1 : 0, lastMs: nowMs };
 }
 
-/** Fresh word from the platform that the credential is dead is worth a request at once; an old one is not. */
-function handedOutAtMs(state: State, { reason, forced, isDead: isNews }: Cause, { canAsk, governor: { again } }: Rules): number {
+/**
+ * Fresh word from the platform that the credential is dead is worth a request at once; an old one
+ * is not.
+ */
+function handedOutAtMs(
+  state: State,
+  { reason, forced, isDead: isNews }: Cause,
+  { canAsk, governor: { again } }: Rules,
+): number {
   const { count, lastMs } = state.governor;
   const isKnown = isDead(state) && isHandedOutAgain(state);
-  if (reason !== "rejected" || forced || count === 0 || (canAsk && isNews === true && !isKnown)) return 0;
+  if (reason !== "rejected" || forced || count === 0 || (canAsk && isNews === true && !isKnown))
+    return 0;
   return lastMs + Math.min(again.maxMs, again.firstMs * 2 ** Math.min(30, count - 1));
 }

@@ -8,13 +8,17 @@ const rejected = { reason: "rejected", refused: "T1" } as const;
 describe("an intent", () => {
   it("written again says that it was drained, unless an earlier request could still be processed then", () => {
     const stands = { epoch: 12, operationId: "op", atMs: noonMs };
-    const verdict = (dangerUntilMs: number): unknown => decide(calm({ intent: stands, dangerUntilMs }), intent()).verdict;
+    const verdict = (dangerUntilMs: number): unknown =>
+      decide(calm({ intent: stands, dangerUntilMs }), intent()).verdict;
     expect(verdict(noonMs)).toMatchObject({ kind: "send", undrained: false });
     expect(verdict(noonMs + 1)).toMatchObject({ kind: "send", undrained: true });
   });
 
   it("suspects nothing that was not rejected, and nothing unnamed", () => {
-    const unnamed = after(calm({ credential: held("T1", { expiresAtMs: noonMs }) }), intent({ reason: "rejected", isDead: true }));
+    const unnamed = after(
+      calm({ credential: held("T1", { expiresAtMs: noonMs }) }),
+      intent({ reason: "rejected", isDead: true }),
+    );
     expect(unnamed).not.toHaveProperty("suspect");
     const planned = after(calm(), intent({ reason: "advisory", refused: "T1", isDead: true }));
     expect(planned).not.toHaveProperty("suspect");
@@ -23,7 +27,10 @@ describe("an intent", () => {
   it("calls dead only what the platform called dead", () => {
     for (const isDead of [false, undefined]) {
       const next = after(calm(), intent({ ...rejected, isDead }));
-      expect(next).toMatchObject({ suspect: { fingerprint: "T1", atMs: noonMs }, contention: { count: 0 } });
+      expect(next).toMatchObject({
+        suspect: { fingerprint: "T1", atMs: noonMs },
+        contention: { count: 0 },
+      });
       expect(next.suspect).not.toHaveProperty("dead");
     }
     expect(after(calm(), intent({ ...rejected, isDead: true })).suspect?.dead).toBe(true);
@@ -48,20 +55,24 @@ describe("an intent", () => {
   it("is held back by a spent budget up to the moment when it may leave", () => {
     const { burst, intervalMs } = rules.governor.refusals;
     const budgets = { refusals: noonMs + (burst - 1) * intervalMs, manual: 0 };
-    const verdict = (afterMs: number): string => decide(calm({ budgets }), intent(rejected), afterMs).verdict.kind;
+    const verdict = (afterMs: number): string =>
+      decide(calm({ budgets }), intent(rejected), afterMs).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["wait", "send"]);
   });
 
   it("that is not forced asks nothing of the forced ones' limits", () => {
     const quota = { day: today, used: 3, forced: { used: 20, lastAtMs: noonMs } };
     expect(decide(calm({ quota }), intent()).verdict.kind).toBe("send");
-    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe("exhausted");
+    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe(
+      "exhausted",
+    );
   });
 
   it("with an input of unknown outcome is in doubt from the moment on when its grace ends", () => {
     const rotating = { rotates: true, inputGraceMs: 60_000 };
     const state = calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } });
-    const verdict = (afterMs: number): string => decide(state, intent({ input: "R1" }), afterMs, rotating).verdict.kind;
+    const verdict = (afterMs: number): string =>
+      decide(state, intent({ input: "R1" }), afterMs, rotating).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["send", "input-in-doubt"]);
     // None at all was never sent.
     expect(decide(state, intent(), 0, rotating).verdict.kind).toBe("send");
@@ -70,6 +81,7 @@ describe("an intent", () => {
 
   it("finds itself served by nothing in an empty document", () => {
     for (const reason of ["cold", "rejected", "reconcile"] as const)
-      for (const refused of ["T1", undefined]) expect(decide(undefined, intent({ reason, refused })).verdict.kind).toBe("send");
+      for (const refused of ["T1", undefined])
+        expect(decide(undefined, intent({ reason, refused })).verdict.kind).toBe("send");
   });
 });

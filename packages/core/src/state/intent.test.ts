@@ -26,7 +26,11 @@ const cases: readonly Case[] = [
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send", undrained: false },
   },
-  { title: "a refresh that replaces what is stored may send", state: calm(), verdict: { kind: "send", undrained: false } },
+  {
+    title: "a refresh that replaces what is stored may send",
+    state: calm(),
+    verdict: { kind: "send", undrained: false },
+  },
   {
     title: "a refresh whose commit was replaced already adopts",
     state: calm(),
@@ -63,9 +67,15 @@ const cases: readonly Case[] = [
     event: { reason: "rejected", refused: "T0" },
     verdict: { kind: "adopt" },
   },
-  { title: "nothing is reconciled that nobody doubts", state: calm(), event: { reason: "reconcile" }, verdict: { kind: "adopt" } },
   {
-    title: "so may a request that was announced and never reported, once it must have been processed",
+    title: "nothing is reconciled that nobody doubts",
+    state: calm(),
+    event: { reason: "reconcile" },
+    verdict: { kind: "adopt" },
+  },
+  {
+    title:
+      "so may a request that was announced and never reported, once it must have been processed",
     state: calm({ intent: { ...open, atMs: noonMs - 15_000 } }),
     event: { reason: "reconcile" },
     verdict: { kind: "send", undrained: false },
@@ -81,7 +91,11 @@ const cases: readonly Case[] = [
     state: calm({ coolUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "cool", untilMs: noonMs + 1 },
   },
-  { title: "the back-off ends on time", state: calm({ coolUntilMs: noonMs }), verdict: { kind: "send" } },
+  {
+    title: "the back-off ends on time",
+    state: calm({ coolUntilMs: noonMs }),
+    verdict: { kind: "send" },
+  },
   {
     title: "an operator does not wait for the back-off",
     state: calm({ coolUntilMs: noonMs + 1 }),
@@ -92,7 +106,11 @@ const cases: readonly Case[] = [
     title: "rejections wait when their budget is spent",
     state: calm({ budgets: { refusals: refusalsMs, manual: 0 } }),
     event: { reason: "rejected", refused: "T1", isDead: true },
-    verdict: { kind: "wait", why: "governor", untilMs: noonMs + rules.governor.refusals.intervalMs },
+    verdict: {
+      kind: "wait",
+      why: "governor",
+      untilMs: noonMs + rules.governor.refusals.intervalMs,
+    },
   },
   {
     title: "an operator does not wait for the budget of rejections",
@@ -131,15 +149,28 @@ const cases: readonly Case[] = [
     rules: { supersedes: false },
     verdict: { kind: "exhausted", resetsAtMs },
   },
-  { title: "the reserve is not for what can wait", state: calm({ quota: atReserve }), verdict: { kind: "exhausted", resetsAtMs } },
-  { title: "the reserve is for what cannot", state: calm({ quota: atReserve }), event: { reason: "expired" }, verdict: { kind: "send" } },
+  {
+    title: "the reserve is not for what can wait",
+    state: calm({ quota: atReserve }),
+    verdict: { kind: "exhausted", resetsAtMs },
+  },
+  {
+    title: "the reserve is for what cannot",
+    state: calm({ quota: atReserve }),
+    event: { reason: "expired" },
+    verdict: { kind: "send" },
+  },
   {
     title: "nothing is sent beyond the cap",
     state: calm({ quota: full }),
     event: { reason: "manual" },
     verdict: { kind: "exhausted", resetsAtMs },
   },
-  { title: "yesterday's ledger does not count", state: calm({ quota: { ...full, day: today - 1 } }), verdict: { kind: "send" } },
+  {
+    title: "yesterday's ledger does not count",
+    state: calm({ quota: { ...full, day: today - 1 } }),
+    verdict: { kind: "send" },
+  },
   {
     title: "forced refreshes have a cap of their own",
     state: calm({ quota: { ...atReserve, used: 20, forced: { used: 20, lastAtMs: 0 } } }),
@@ -148,7 +179,9 @@ const cases: readonly Case[] = [
   },
   {
     title: "forced refreshes keep their distance",
-    state: calm({ quota: { ...atReserve, used: 1, forced: { used: 1, lastAtMs: noonMs - 10_000 } } }),
+    state: calm({
+      quota: { ...atReserve, used: 1, forced: { used: 1, lastAtMs: noonMs - 10_000 } },
+    }),
     event: { reason: "manual", forced: true },
     verdict: { kind: "wait", why: "forced", untilMs: noonMs + 20_000 },
   },
@@ -157,7 +190,11 @@ const cases: readonly Case[] = [
     state: calm({ dangerUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 1 },
   },
-  { title: "so is an open intent", state: calm({ intent: open }), verdict: { kind: "wait", why: "drain", untilMs: noonMs + 10_000 } },
+  {
+    title: "so is an open intent",
+    state: calm({ intent: open }),
+    verdict: { kind: "wait", why: "drain", untilMs: noonMs + 10_000 },
+  },
   {
     title: "so it is by a reconciling refresh",
     state: calm({ intent: open, doubtSinceMs: 1 }),
@@ -177,7 +214,8 @@ const cases: readonly Case[] = [
     verdict: { kind: "send", undrained: true },
   },
   {
-    title: "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
+    title:
+      "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
     state: calm({ intent: open }),
     event: { reason: "rejected", refused: "T1", overrunAtMs: noonMs + 1 },
     verdict: { kind: "wait", why: "open", untilMs: noonMs + 1 },
@@ -239,17 +277,25 @@ const cases: readonly Case[] = [
 describe("an intent", () => {
   it("that is forced may leave as soon as the distance is kept", () => {
     const quota = { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs - 30_000 } };
-    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe("send");
+    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe(
+      "send",
+    );
   });
 
-  it.each(cases.map((each) => [each.title, each] as const))("%s", (_, { state, event, rules, verdict }) => {
-    const decided = decide(state, intent(event), 0, rules);
-    expect(decided.verdict).toMatchObject(verdict);
-    expect(decided.state !== undefined).toBe(verdict.kind === "send");
-  });
+  it.each(cases.map((each) => [each.title, each] as const))(
+    "%s",
+    (_, { state, event, rules, verdict }) => {
+      const decided = decide(state, intent(event), 0, rules);
+      expect(decided.verdict).toMatchObject(verdict);
+      expect(decided.state !== undefined).toBe(verdict.kind === "send");
+    },
+  );
 
   it("spends the quota, says when the request leaves, and has an epoch above all that is stored", () => {
-    const next = after(calm({ intent: open, suspect }), intent({ fence: 3, reason: "expired", forced: true }));
+    const next = after(
+      calm({ intent: open, suspect }),
+      intent({ fence: 3, reason: "expired", forced: true }),
+    );
     expect(next.intent).toEqual({ epoch: 13, operationId: "op", atMs: noonMs });
     expect(next.quota).toEqual({ day: today, used: 4, forced: { used: 1, lastAtMs: noonMs } });
     expect(next.outcomeId).toBe("announced");
@@ -263,26 +309,48 @@ describe("an intent", () => {
   });
 
   it("marks what was refused in the same write", () => {
-    expect(after(calm(), intent({ reason: "rejected", refused: "T1", isDead: true }))).toMatchObject({ suspect, contention: { count: 1 } });
+    expect(
+      after(calm(), intent({ reason: "rejected", refused: "T1", isDead: true })),
+    ).toMatchObject({ suspect, contention: { count: 1 } });
   });
 
   it("written again after its answer was lost, is the same intent: nothing is spent twice, nothing doubted", () => {
     const once = after(calm(), intent());
     const again = decide(once, intent(), 500);
-    expect(again).toEqual({ verdict: { kind: "send", intent: once.intent, undrained: false, foreign: undefined } });
+    expect(again).toEqual({
+      verdict: { kind: "send", intent: once.intent, undrained: false, foreign: undefined },
+    });
     const racing = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
-    expect(decide(racing, intent({ reason: "expired" })).verdict).toMatchObject({ kind: "send", undrained: true });
+    expect(decide(racing, intent({ reason: "expired" })).verdict).toMatchObject({
+      kind: "send",
+      undrained: true,
+    });
   });
 
   it("found standing beside a credential that a repair wrote back meanwhile, is withdrawn: nothing is sent, feared or spent", () => {
     const before = calm();
-    const known = calm({ credential: held("T2", { generation: 2 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
-    const repaired = after(after(before, intent()), { type: "repair", outcomeId: "repaired", known });
-    expect(repaired).toMatchObject({ intent: { operationId: "op" }, credential: { fingerprint: "T2" } });
+    const known = calm({
+      credential: held("T2", { generation: 2 }),
+      previous: { fingerprint: "T1", usableUntilMs: noonMs },
+    });
+    const repaired = after(after(before, intent()), {
+      type: "repair",
+      outcomeId: "repaired",
+      known,
+    });
+    expect(repaired).toMatchObject({
+      intent: { operationId: "op" },
+      credential: { fingerprint: "T2" },
+    });
     expect(decide(repaired, intent()).verdict).toEqual({ kind: "adopt" });
     const withdrawn = after(repaired, intent());
     const { intent: _withdrawn, ...kept } = repaired;
-    expect(withdrawn).toEqual({ ...kept, outcomeId: "announced", quota: before.quota, coolUntilMs: noonMs });
+    expect(withdrawn).toEqual({
+      ...kept,
+      outcomeId: "announced",
+      quota: before.quota,
+      coolUntilMs: noonMs,
+    });
     expect(decide(withdrawn, intent())).toEqual({ verdict: { kind: "adopt" } });
   });
 });

@@ -16,13 +16,25 @@ export interface IntentEvent {
   readonly outcomeId: string;
   readonly reason: RefreshReason;
   readonly forced: boolean;
-  /** The commit that is to be replaced: a live credential of any other commit is adopted instead. Undefined when there was none. */
+  /**
+   * The commit that is to be replaced: a live credential of any other commit is adopted instead.
+   * Undefined when there was none.
+   */
   readonly replaces?: string | undefined;
-  /** With `rejected`: the fingerprint that the platform refused. A live credential with any other is adopted instead. */
+  /**
+   * With `rejected`: the fingerprint that the platform refused. A live credential with any other is
+   * adopted instead.
+   */
   readonly refused?: string | undefined;
-  /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the refusal is its only word. */
+  /**
+   * With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the
+   * refusal is its only word.
+   */
   readonly isDead?: boolean | undefined;
-  /** It is decided on a process's own copy of the document: what the fleet did meanwhile is unknown, so a refusal is no evidence against others. */
+  /**
+   * It is decided on a process's own copy of the document: what the fleet did meanwhile is unknown,
+   * so a refusal is no evidence against others.
+   */
   readonly isAlone?: true;
   /** An operator asks, whatever the reason is for the document. */
   readonly isOrdered?: boolean;
@@ -30,42 +42,92 @@ export interface IntentEvent {
   readonly revision?: string | undefined;
   /** Fingerprint of the single-use input that the request will carry (`rotate`). */
   readonly input?: string;
-  /** The input itself, when the platform has just named it as the one that works: that it was sent before does not matter, and it replaces the stored one. */
+  /**
+   * The input itself, when the platform has just named it as the one that works: that it was sent
+   * before does not matter, and it replaces the stored one.
+   */
   readonly recovered?: string | undefined;
-  /** Until then an announced request that nobody has reported is left alone: whoever sent it may be about to. @defaultValue at once */
+  /**
+   * Until then an announced request that nobody has reported is left alone: whoever sent it may be
+   * about to. @defaultValue at once
+   */
   readonly overrunAtMs?: number;
 }
 
 export type IntentVerdict =
-  /** The request may leave. `undrained`: an earlier one may still be processed, so its order is unknown. */
-  | { readonly kind: "send"; readonly intent: Intent; readonly undrained: boolean; readonly foreign: ForeignRefresh | undefined }
+  /**
+   * The request may leave. `undrained`: an earlier one may still be processed, so its order is
+   * unknown.
+   */
+  | {
+      readonly kind: "send";
+      readonly intent: Intent;
+      readonly undrained: boolean;
+      readonly foreign: ForeignRefresh | undefined;
+    }
   /** What is stored serves the purpose. */
   | { readonly kind: "adopt" }
-  | { readonly kind: "wait"; readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced"; readonly untilMs: number }
+  | {
+      readonly kind: "wait";
+      readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
+      readonly untilMs: number;
+    }
   /** `nextMs`: when one fetch may leave again, at the day's end or earlier. */
   | { readonly kind: "exhausted"; readonly resetsAtMs: number; readonly nextMs: number }
-  /** The single-use input was sent before and its outcome is unknown: sending it again could burn what it bought. */
+  /**
+   * The single-use input was sent before and its outcome is unknown: sending it again could burn
+   * what it bought.
+   */
   | { readonly kind: "input-in-doubt" };
 
-export function decideIntent(state: State, event: IntentEvent, nowMs: number, rules: Rules): { state?: State; verdict: IntentVerdict } {
-  // Written before, and the answer was lost: the quota is spent once, and our own request is nothing to be afraid of.
+export function decideIntent(
+  state: State,
+  event: IntentEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: IntentVerdict } {
+  // Written before, and the answer was lost: the quota is spent once, and our own request is
+  // nothing to be afraid of.
   if (state.intent?.operationId === event.operationId) {
     if (isServed(state, event, nowMs)) return withdrawn(state, event, nowMs, rules);
-    return { verdict: { kind: "send", intent: state.intent, undrained: state.dangerUntilMs > state.intent.atMs, foreign: undefined } };
+    return {
+      verdict: {
+        kind: "send",
+        intent: state.intent,
+        undrained: state.dangerUntilMs > state.intent.atMs,
+        foreign: undefined,
+      },
+    };
   }
   const gate = closedGate(state, event, nowMs, rules);
   if (gate) return { verdict: gate };
 
   const dangerMs = dangerUntil(state, rules);
   const undrained = dangerMs > nowMs;
-  // Whoever announced it is gone, and may have been answered. Should we send nothing either, this is all that is left of it.
+  // Whoever announced it is gone, and may have been answered. Should we send nothing either, this
+  // is all that is left of it.
   const isUnreported = rules.supersedes && state.intent !== undefined;
-  const epoch = Math.max(event.fence, (state.credential?.epoch ?? 0) + 1, (state.intent?.epoch ?? 0) + 1);
+  const epoch = Math.max(
+    event.fence,
+    (state.credential?.epoch ?? 0) + 1,
+    (state.intent?.epoch ?? 0) + 1,
+  );
   const budget = budgetOf(event.reason, state, rules);
-  const intent: Intent = { epoch, operationId: event.operationId, atMs: nowMs, ...(budget && { budget }) };
+  const intent: Intent = {
+    epoch,
+    operationId: event.operationId,
+    atMs: nowMs,
+    ...(budget && { budget }),
+  };
   const { state: base, foreign } =
     event.reason === "rejected" && event.refused !== undefined
-      ? suspected(state, event.refused, event.isDead === true, nowMs, event.isAlone ? undefined : rules)
+      ? suspected(
+          state,
+          event.refused,
+          event.isDead === true,
+          nowMs,
+          event.isAlone ? undefined : rules,
+        )
       : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,
@@ -84,7 +146,10 @@ export function decideIntent(state: State, event: IntentEvent, nowMs: number, ru
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
 }
 
-/** The intent stands, but a repair has since written back what somebody else committed: there is nothing left to ask for. */
+/**
+ * The intent stands, but a repair has since written back what somebody else committed: there is
+ * nothing left to ask for.
+ */
 function withdrawn(
   state: State,
   { operationId, outcomeId }: IntentEvent,
@@ -105,35 +170,60 @@ function withdrawn(
 /** Until when a request that left, or may have left, can still be processed by the platform. */
 export function dangerUntil(state: State, rules: Rules): number {
   if (!rules.supersedes) return 0;
-  return Math.max(state.dangerUntilMs, state.intent === undefined ? 0 : state.intent.atMs + rules.drainMs);
+  return Math.max(
+    state.dangerUntilMs,
+    state.intent === undefined ? 0 : state.intent.atMs + rules.drainMs,
+  );
 }
 
-function closedGate(state: State, event: IntentEvent, nowMs: number, rules: Rules): IntentVerdict | undefined {
+function closedGate(
+  state: State,
+  event: IntentEvent,
+  nowMs: number,
+  rules: Rules,
+): IntentVerdict | undefined {
   if (isServed(state, event, nowMs)) return { kind: "adopt" };
-  if (event.reason !== "manual" && nowMs < state.coolUntilMs) return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
-  const refusedMs = refusedUntilMs(state, event.isOrdered === true ? "manual" : event.reason, event.revision);
+  if (event.reason !== "manual" && nowMs < state.coolUntilMs)
+    return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
+  const refusedMs = refusedUntilMs(
+    state,
+    event.isOrdered === true ? "manual" : event.reason,
+    event.revision,
+  );
   if (nowMs < refusedMs) return { kind: "wait", why: "refused", untilMs: refusedMs };
   const allowedMs = allowedAtMs(state, event, rules);
   if (nowMs < allowedMs) return { kind: "wait", why: "governor", untilMs: allowedMs };
   const quota = quotaOn(state.quota, nowMs, rules);
   const exhaustedMs = exhaustedUntilMs(quota, event.reason, nowMs, rules);
-  if (exhaustedMs !== undefined) return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules), nextMs: exhaustedMs };
+  if (exhaustedMs !== undefined)
+    return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules), nextMs: exhaustedMs };
   if (event.forced) {
     if (quota.forced.used >= forcedFor(event.reason, rules))
-      return { kind: "exhausted", resetsAtMs: resetsAtMs(nowMs, rules), nextMs: resetsAtMs(nowMs, rules) };
+      return {
+        kind: "exhausted",
+        resetsAtMs: resetsAtMs(nowMs, rules),
+        nextMs: resetsAtMs(nowMs, rules),
+      };
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }
   const overrunAtMs = rules.supersedes && state.intent !== undefined ? (event.overrunAtMs ?? 0) : 0;
   if (nowMs < overrunAtMs) return { kind: "wait", why: "open", untilMs: overrunAtMs };
   const isDrained = nowMs >= dangerUntil(state, rules);
-  const isInDoubt = rules.rotates && wasSent(state, event) && nowMs >= firstSentMs(state, event, nowMs) + rules.inputGraceMs;
+  const isInDoubt =
+    rules.rotates &&
+    wasSent(state, event) &&
+    nowMs >= firstSentMs(state, event, nowMs) + rules.inputGraceMs;
   if (isInDoubt && isDrained) return { kind: "input-in-doubt" };
-  const mustDrain = !isDrained && (isInDoubt || (isLive(state, nowMs) && event.reason !== "rejected"));
+  const mustDrain =
+    !isDrained && (isInDoubt || (isLive(state, nowMs) && event.reason !== "rejected"));
   return mustDrain ? { kind: "wait", why: "drain", untilMs: dangerUntil(state, rules) } : undefined;
 }
 
-/** Whether this very input was sent before, without an answer and without word from the platform since. */
+/**
+ * Whether this very input was sent before, without an answer and without word from the platform
+ * since.
+ */
 function wasSent(state: State, { input, recovered }: IntentEvent): boolean {
   return input !== undefined && recovered === undefined && state.spent?.fingerprint === input;
 }
@@ -147,5 +237,7 @@ function firstSentMs(state: State, event: IntentEvent, nowMs: number): number {
 function isServed(state: State, event: IntentEvent, nowMs: number): boolean {
   if (!isLive(state, nowMs)) return false;
   if (event.reason === "reconcile") return owedSinceMs(state) === undefined;
-  return event.reason === "rejected" ? state.credential?.fingerprint !== event.refused : state.credential?.commitId !== event.replaces;
+  return event.reason === "rejected"
+    ? state.credential?.fingerprint !== event.refused
+    : state.credential?.commitId !== event.replaces;
 }

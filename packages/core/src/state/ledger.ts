@@ -1,4 +1,6 @@
-/** LEDGER: the platform told how much of the day's quota is used, and it knows better than we do. */
+/**
+ * LEDGER: the platform told how much of the day's quota is used, and it knows better than we do.
+ */
 import { ConfigurationError } from "../errors.ts";
 import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
@@ -16,7 +18,8 @@ export interface LedgerVerdict {
 }
 
 /**
- * Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is lower. A fleet that waited for the quota goes on.
+ * Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is
+ * lower. A fleet that waited for the quota goes on.
  *
  * @throws {ConfigurationError} what was told is no count.
  */
@@ -33,11 +36,16 @@ export function decideLedger(
   const isLimited = quotaPerDay < Number.MAX_SAFE_INTEGER;
   const counted = isLimited ? Math.min(quotaPerDay, Math.max(used, quotaPerDay - remaining)) : used;
   const wasWaiting = quota.used >= quotaPerDay && counted < quotaPerDay;
-  const next = change(state, { quota: { ...granted(quota), used: counted }, ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}) });
+  const next = change(state, {
+    quota: { ...granted(quota), used: counted },
+    ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}),
+  });
   return { state: next, verdict: { kind: "reconciled", used: counted } };
 }
 
 function requireCount(name: string, count: number): void {
   if (!Number.isSafeInteger(count) || count < 0)
-    throw new ConfigurationError(`${name} must be a whole number of at least 0, not ${String(count)}.`);
+    throw new ConfigurationError(
+      `${name} must be a whole number of at least 0, not ${String(count)}.`,
+    );
 }

@@ -33,7 +33,10 @@ describe("a day's quota that the platform calls gone", () => {
 
   it("counts each try, which is given back when it never left", () => {
     const tried = spend(goneAt(5), false, noonMs + hourMs);
-    expect(tried).toMatchObject({ used: 100, gone: { day: today, used: 6, nextMs: noonMs + hourMs + 60_000 } });
+    expect(tried).toMatchObject({
+      used: 100,
+      gone: { day: today, used: 6, nextMs: noonMs + hourMs + 60_000 },
+    });
     const unsent = refund(tried, noonMs + hourMs, rules);
     expect(unsent).toEqual({ ...goneAt(5), gone: { day: today, used: 5, nextMs: 0 } });
     expect(exhaustedUntilMs(unsent, "cold", noonMs + hourMs, rules)).toBeUndefined();
@@ -43,7 +46,9 @@ describe("a day's quota that the platform calls gone", () => {
   it("says nothing of a day on which it was not said", () => {
     const old: Quota = { ...goneAt(5), day: today + 1, used: 7 };
     expect(spend(old, false, noonMs)).toMatchObject({ used: 8, gone: { day: today, used: 5 } });
-    expect(exhaustedUntilMs({ ...old, used: 100 }, "cold", noonMs + 2 * hourMs, rules)).toBe(resetsAtMs(noonMs + 2 * hourMs, rules));
+    expect(exhaustedUntilMs({ ...old, used: 100 }, "cold", noonMs + 2 * hourMs, rules)).toBe(
+      resetsAtMs(noonMs + 2 * hourMs, rules),
+    );
     expect(granted(old)).toEqual({ day: today + 1, used: 7, forced: { used: 0, lastAtMs: 0 } });
     expect(granted(goneAt(5)).used).toBe(5);
   });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { exhaust, exhaustedUntilMs, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
+import {
+  exhaust,
+  exhaustedUntilMs,
+  quotaFor,
+  quotaOn,
+  refund,
+  resetsAtMs,
+  spend,
+} from "./quota.ts";
 import { abandon, after, calm, decide, intent, noonMs, rules, today } from "./state.fixture.ts";
 
 const hourMs = 3_600_000;
@@ -12,7 +20,11 @@ describe("the ledger of a day", () => {
   it("begins at midnight in the platform's time zone, and not a moment sooner", () => {
     expect(quotaOn(quota, midnightMs, rules)).toBe(quota);
     expect(quotaOn(quota, midnightMs + dayMs - 1, rules)).toBe(quota);
-    expect(quotaOn(quota, midnightMs + dayMs, rules)).toEqual({ day: today + 1, used: 0, forced: { used: 0, lastAtMs: noonMs } });
+    expect(quotaOn(quota, midnightMs + dayMs, rules)).toEqual({
+      day: today + 1,
+      used: 0,
+      forced: { used: 0, lastAtMs: noonMs },
+    });
     expect(resetsAtMs(midnightMs, rules)).toBe(midnightMs + dayMs);
     expect(resetsAtMs(midnightMs + dayMs - 1, rules)).toBe(midnightMs + dayMs);
   });
@@ -21,20 +33,30 @@ describe("the ledger of a day", () => {
     const atFiveUsed = calm({ quota: { ...quota, day: today + 1 } });
     const justBefore = midnightMs + dayMs - 1_000;
     expect(quotaOn(atFiveUsed.quota, justBefore, rules)).toBe(atFiveUsed.quota);
-    expect(after(atFiveUsed, intent(), justBefore - noonMs).quota).toMatchObject({ day: today + 1, used: 6 });
+    expect(after(atFiveUsed, intent(), justBefore - noonMs).quota).toMatchObject({
+      day: today + 1,
+      used: 6,
+    });
     // And at midnight it goes on from there.
     expect(quotaOn(atFiveUsed.quota, midnightMs + dayMs, rules).used).toBe(5);
   });
 
   it("of a day further ahead is nobody's honest count", () => {
-    expect(quotaOn({ ...quota, day: today + 2 }, noonMs, rules)).toMatchObject({ day: today, used: 0 });
+    expect(quotaOn({ ...quota, day: today + 2 }, noonMs, rules)).toMatchObject({
+      day: today,
+      used: 0,
+    });
   });
 
   it("gets back what an intent spent on a request that never left, a forced one too", () => {
     const unspent = { day: today, used: 3, forced: { used: 1, lastAtMs: noonMs - hourMs } };
     const spent = spend(unspent, true, noonMs);
     expect(spent).toEqual({ day: today, used: 4, forced: { used: 2, lastAtMs: noonMs } });
-    expect(refund(spent, noonMs, rules)).toEqual({ day: today, used: 3, forced: { used: 1, lastAtMs: noonMs - rules.forced.gapMs } });
+    expect(refund(spent, noonMs, rules)).toEqual({
+      day: today,
+      used: 3,
+      forced: { used: 1, lastAtMs: noonMs - rules.forced.gapMs },
+    });
     expect(refund(spend(unspent, false, noonMs), noonMs, rules)).toEqual(unspent);
     expect(refund({ ...unspent, used: 0 }, noonMs, rules).used).toBe(0);
     const none = { used: 0, lastAtMs: noonMs };
@@ -43,13 +65,19 @@ describe("the ledger of a day", () => {
     const announced = after(calm(), intent({ reason: "manual", forced: true }));
     const given = after(announced, abandon({ outcome: "unsent" }), 1_000);
     expect(given.quota.forced.used).toBe(0);
-    expect(decide(given, intent({ reason: "manual", forced: true, operationId: "again" }), 5_000).verdict).toMatchObject({ kind: "send" });
+    expect(
+      decide(given, intent({ reason: "manual", forced: true, operationId: "again" }), 5_000)
+        .verdict,
+    ).toMatchObject({ kind: "send" });
   });
 
   it("keeps a forced request that left", () => {
     const announced = after(calm(), intent({ reason: "manual", forced: true }));
     for (const outcome of ["refused", "unknown"] as const)
-      expect(after(announced, abandon({ outcome }), 1_000).quota.forced).toEqual({ used: 1, lastAtMs: noonMs });
+      expect(after(announced, abandon({ outcome }), 1_000).quota.forced).toEqual({
+        used: 1,
+        lastAtMs: noonMs,
+      });
   });
 
   it("that the platform calls gone is tried an hour after it said so, and after a minute where a try was not answered", () => {
@@ -58,14 +86,18 @@ describe("the ledger of a day", () => {
     expect(exhaustedUntilMs(gone, "cold", noonMs + hourMs, rules)).toBeUndefined();
     const tried = spend(gone, false, noonMs + hourMs);
     expect(tried.gone?.used).toBe((gone.gone?.used ?? 0) + 1);
-    expect(exhaustedUntilMs(tried, "cold", noonMs + hourMs + 59_999, rules)).toBe(noonMs + hourMs + 60_000);
+    expect(exhaustedUntilMs(tried, "cold", noonMs + hourMs + 59_999, rules)).toBe(
+      noonMs + hourMs + 60_000,
+    );
     expect(exhaustedUntilMs(tried, "cold", noonMs + hourMs + 60_000, rules)).toBeUndefined();
     expect(exhaust(tried, noonMs + hourMs, rules).gone?.nextMs).toBe(noonMs + 2 * hourMs);
   });
 
   it("leaves a reserve to what cannot wait, and is full when the platform says so", () => {
-    for (const reason of ["advisory", "mandatory", "reconcile"] as const) expect(quotaFor(reason, rules)).toBe(90);
-    for (const reason of ["cold", "expired", "manual"] as const) expect(quotaFor(reason, rules)).toBe(100);
+    for (const reason of ["advisory", "mandatory", "reconcile"] as const)
+      expect(quotaFor(reason, rules)).toBe(90);
+    for (const reason of ["cold", "expired", "manual"] as const)
+      expect(quotaFor(reason, rules)).toBe(100);
     expect(exhaust(quota, noonMs, rules).used).toBe(100);
     expect(exhaust({ ...quota, used: 120 }, noonMs, rules).used).toBe(120);
   });

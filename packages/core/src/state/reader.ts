@@ -5,7 +5,10 @@ export function notADocument(key: string, why: string): string {
   return `What is stored under "${key}" is not a credential document (${why}). Find out what else writes this key, and give Lingpai a prefix of its own. Rename the key and keep what it holds: if it was a document once, it may be the only copy of a refresh token.`;
 }
 
-/** Own properties only, each of the one type it must have. Remembers what it was asked for: the rest is unknown to this release. */
+/**
+ * Own properties only, each of the one type it must have. Remembers what it was asked for: the rest
+ * is unknown to this release.
+ */
 export class Reader {
   readonly #from: Record<string, unknown>;
   readonly #known = new Set(["__proto__"]);
@@ -61,7 +64,11 @@ export class Reader {
   }
 
   unreadable(name: string): UnreadableEntryError {
-    return new UnreadableEntryError(this.#key, "format", notADocument(this.#key, `"${name}" is missing or of a wrong kind`));
+    return new UnreadableEntryError(
+      this.#key,
+      "format",
+      notADocument(this.#key, `"${name}" is missing or of a wrong kind`),
+    );
   }
 
   #own(name: string): unknown {

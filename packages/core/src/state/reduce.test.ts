@@ -6,40 +6,88 @@ import type { State } from "./state.ts";
 const gone = { expiresAtMs: noonMs };
 /** Nothing usable is stored, so nobody waits for a drain. */
 const expired = calm({ credential: held("T1", gone) });
-const lower = intent({ fence: 11, operationId: "lower", outcomeId: "lower-announced", reason: "expired" });
-const higher = intent({ fence: 12, operationId: "higher", outcomeId: "higher-announced", reason: "expired" });
-const commitOf = (operationId: string, epoch: number, changes: Partial<Parameters<typeof commit>[0]> = {}): ReturnType<typeof commit> =>
+const lower = intent({
+  fence: 11,
+  operationId: "lower",
+  outcomeId: "lower-announced",
+  reason: "expired",
+});
+const higher = intent({
+  fence: 12,
+  operationId: "higher",
+  outcomeId: "higher-announced",
+  reason: "expired",
+});
+const commitOf = (
+  operationId: string,
+  epoch: number,
+  changes: Partial<Parameters<typeof commit>[0]> = {},
+): ReturnType<typeof commit> =>
   commit(
-    { operationId, epoch, intentOutcomeId: `${operationId}-announced`, outcomeId: `${operationId}-committed`, ...changes },
+    {
+      operationId,
+      epoch,
+      intentOutcomeId: `${operationId}-announced`,
+      outcomeId: `${operationId}-committed`,
+      ...changes,
+    },
     { fingerprint: operationId },
   );
 
 describe("holes of earlier drafts", () => {
   it("H1: the lower lease commits first; the higher one, whose lease held, does not clear the doubt", () => {
-    const first = after(after(after(expired, lower), higher), commitOf("lower", 11, { leaseHeld: false }));
-    expect(decide(first, commitOf("higher", 12)).verdict).toMatchObject({ kind: "committed", doubt: true });
+    const first = after(
+      after(after(expired, lower), higher),
+      commitOf("lower", 11, { leaseHeld: false }),
+    );
+    expect(decide(first, commitOf("higher", 12)).verdict).toMatchObject({
+      kind: "committed",
+      doubt: true,
+    });
     // By the outcome alone, too, where the drain would have told nothing.
-    expect(decide({ ...first, dangerUntilMs: 0 }, commitOf("higher", 12)).verdict).toMatchObject({ doubt: true });
+    expect(decide({ ...first, dangerUntilMs: 0 }, commitOf("higher", 12)).verdict).toMatchObject({
+      doubt: true,
+    });
   });
 
   it("H2: a commit that came too late is an outcome, and whoever is in flight learns of it", () => {
     const stored = after(after(expired, higher), commitOf("higher", 12));
-    const third = intent({ fence: 13, operationId: "third", outcomeId: "third-announced", replaces: "higher" });
+    const third = intent({
+      fence: 13,
+      operationId: "third",
+      outcomeId: "third-announced",
+      replaces: "higher",
+    });
     const refused = after(after(stored, third), commitOf("lower", 11, { leaseHeld: false }));
     expect(refused.credential?.fingerprint).toBe("higher");
-    expect(decide(refused, commitOf("third", 13)).verdict).toMatchObject({ kind: "committed", doubt: true });
+    expect(decide(refused, commitOf("third", 13)).verdict).toMatchObject({
+      kind: "committed",
+      doubt: true,
+    });
   });
 
   it("H3: after a failover has taken an announcement back, the next one is not taken for it", () => {
-    const promoted = after(expired, intent({ ...lower, operationId: "next", outcomeId: "next-announced" }));
-    expect(decide(promoted, commitOf("lower", 11)).verdict).toMatchObject({ kind: "committed", doubt: true });
+    const promoted = after(
+      expired,
+      intent({ ...lower, operationId: "next", outcomeId: "next-announced" }),
+    );
+    expect(decide(promoted, commitOf("lower", 11)).verdict).toMatchObject({
+      kind: "committed",
+      doubt: true,
+    });
   });
 
   it("H4: a crashed holder's open intent is waited for, or, where nobody can wait, leaves a doubt", () => {
     const crashed = after(calm(), intent({ operationId: "crashed" }));
     expect(decide(crashed, intent(), 14_999).verdict).toMatchObject({ kind: "wait", why: "drain" });
-    expect(decide(crashed, intent(), 15_000).verdict).toMatchObject({ kind: "send", undrained: false });
-    expect(after(after(expired, lower), higher, 1_000)).toMatchObject({ doubtSinceMs: noonMs + 1_000, dangerUntilMs: noonMs + 15_000 });
+    expect(decide(crashed, intent(), 15_000).verdict).toMatchObject({
+      kind: "send",
+      undrained: false,
+    });
+    expect(after(after(expired, lower), higher, 1_000)).toMatchObject({
+      doubtSinceMs: noonMs + 1_000,
+      dangerUntilMs: noonMs + 15_000,
+    });
   });
 });
 
@@ -48,19 +96,31 @@ describe("holes that the exhaustive search found", () => {
     const crashed = after(calm(), intent({ operationId: "crashed" }));
     const overwritten = after(crashed, intent(), 20_000);
     expect(overwritten.doubtSinceMs).toBe(noonMs + 20_000);
-    expect(after(overwritten, abandon({ outcome: "yielded" }), 20_000).doubtSinceMs).toBe(noonMs + 20_000);
-    expect(decide(overwritten, commit({}, { sentAtMs: noonMs + 20_000 }), 21_000).verdict).toMatchObject({
+    expect(after(overwritten, abandon({ outcome: "yielded" }), 20_000).doubtSinceMs).toBe(
+      noonMs + 20_000,
+    );
+    expect(
+      decide(overwritten, commit({}, { sentAtMs: noonMs + 20_000 }), 21_000).verdict,
+    ).toMatchObject({
       doubt: false,
       reconciled: true,
     });
-    expect(after(crashed, intent(), 20_000, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
+    expect(after(crashed, intent(), 20_000, { supersedes: false })).not.toHaveProperty(
+      "doubtSinceMs",
+    );
   });
 
   it("who lost the lease fears a request that a failover made the document forget: the next one waits for it", () => {
     const forgotten = after(expired, lower);
     const doubted = after(forgotten, commitOf("lower", 11, { leaseHeld: false }), 1_000);
-    expect(decide(doubted, intent({ replaces: "lower" }), 15_999).verdict).toMatchObject({ kind: "wait", why: "drain" });
-    expect(decide(doubted, intent({ replaces: "lower" }), 16_000).verdict).toMatchObject({ kind: "send", undrained: false });
+    expect(decide(doubted, intent({ replaces: "lower" }), 15_999).verdict).toMatchObject({
+      kind: "wait",
+      why: "drain",
+    });
+    expect(decide(doubted, intent({ replaces: "lower" }), 16_000).verdict).toMatchObject({
+      kind: "send",
+      undrained: false,
+    });
   });
 });
 
@@ -69,14 +129,22 @@ describe("an event that is applied twice", () => {
   const cases: readonly (readonly [string, State, StateEvent])[] = [
     ["intent", calm(), intent()],
     ["commit", announced, commit()],
-    ["commit that is superseded", { ...announced, credential: held("T9", { epoch: 99 }) }, commit()],
+    [
+      "commit that is superseded",
+      { ...announced, credential: held("T9", { epoch: 99 }) },
+      commit(),
+    ],
     ["abandon, refused", announced, abandon()],
     ["abandon, unknown", announced, abandon({ outcome: "unknown" })],
     ["suspect", calm(), { type: "suspect", found: "dead", fingerprint: "T1" }],
     [
       "repair",
       calm({ credential: held("T0") }),
-      { type: "repair", outcomeId: "r", known: calm({ previous: { fingerprint: "T0", usableUntilMs: 0 } }) },
+      {
+        type: "repair",
+        outcomeId: "r",
+        known: calm({ previous: { fingerprint: "T0", usableUntilMs: 0 } }),
+      },
     ],
     ["reset", calm(), { type: "reset", outcomeId: "r" }],
   ];

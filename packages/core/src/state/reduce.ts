@@ -1,4 +1,7 @@
-/** The one place where the fleet's document changes: pure, so that production, simulation and search run the same. */
+/**
+ * The one place where the fleet's document changes: pure, so that production, simulation and search
+ * run the same.
+ */
 import { decideAbandon, type AbandonEvent, type AbandonVerdict } from "./abandon.ts";
 import { decideCommit, type CommitEvent, type CommitVerdict } from "./commit.ts";
 import { decideLedger, type LedgerEvent, type LedgerVerdict } from "./ledger.ts";
@@ -49,12 +52,25 @@ export interface Decision<E extends StateEvent> {
   readonly verdict: VerdictOf<E>;
 }
 
-/** Decides one event on the document as it was read; undefined is a key that holds nothing. `nowMs` is the store's time, never ahead of it. */
-export function reduce<E extends StateEvent>(state: State | undefined, event: E, nowMs: number, rules: Rules): Decision<E> {
+/**
+ * Decides one event on the document as it was read; undefined is a key that holds nothing. `nowMs`
+ * is the store's time, never ahead of it.
+ */
+export function reduce<E extends StateEvent>(
+  state: State | undefined,
+  event: E,
+  nowMs: number,
+  rules: Rules,
+): Decision<E> {
   return decide(state, event, nowMs, rulesOn(state, rules)) as Decision<E>;
 }
 
-function decide(state: State | undefined, event: StateEvent, nowMs: number, rules: Rules): Decision<StateEvent> {
+function decide(
+  state: State | undefined,
+  event: StateEvent,
+  nowMs: number,
+  rules: Rules,
+): Decision<StateEvent> {
   const stored = state ?? emptyState;
   switch (event.type) {
     case "intent":

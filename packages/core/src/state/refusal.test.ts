@@ -1,20 +1,39 @@
 import { describe, expect, it } from "vitest";
 import { sanitized } from "./codec.ts";
 import { standing, tryAgainMs } from "./refusal.ts";
-import { abandon, after, calm, commit, decide, held, intent, noonMs, rules } from "./state.fixture.ts";
+import {
+  abandon,
+  after,
+  calm,
+  commit,
+  decide,
+  held,
+  intent,
+  noonMs,
+  rules,
+} from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const minuteMs = 60_000;
 const account = { scope: "account", node: "n1", revision: "old", jitter: 0.5 } as const;
 
-function refused(state: State = after(calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }), intent())): State {
+function refused(
+  state: State = after(calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }), intent()),
+): State {
   return after(state, abandon({ code: "40125", refusal: account }));
 }
 
 describe("a refusal of the account", () => {
   it("is remembered with who was told, of which configuration, and when the fleet tries again", () => {
     const { coolUntilMs, failures, refusal } = refused();
-    expect(refusal).toEqual({ code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + minuteMs, count: 1, revision: "old" });
+    expect(refusal).toEqual({
+      code: "40125",
+      node: "n1",
+      atMs: noonMs,
+      nextMs: noonMs + minuteMs,
+      count: 1,
+      revision: "old",
+    });
     expect([failures, coolUntilMs - noonMs]).toEqual([0, 1_000]);
   });
 
@@ -25,10 +44,19 @@ describe("a refusal of the account", () => {
     [{}, minuteMs - 1, "wait"],
     [{ revision: "" }, minuteMs - 1, "wait"],
     [{ revision: "old", isOrdered: true }, 1_000, "send"],
-  ] as const)("stops who is configured alike until then, and nobody else: %j after %i ms is told to %s", (asked, afterMs, kind) => {
-    const { verdict } = decide(refused(), intent({ operationId: "next", outcomeId: "next", ...asked }), afterMs);
-    expect(verdict).toMatchObject(kind === "wait" ? { kind, why: "refused", untilMs: noonMs + minuteMs } : { kind });
-  });
+  ] as const)(
+    "stops who is configured alike until then, and nobody else: %j after %i ms is told to %s",
+    (asked, afterMs, kind) => {
+      const { verdict } = decide(
+        refused(),
+        intent({ operationId: "next", outcomeId: "next", ...asked }),
+        afterMs,
+      );
+      expect(verdict).toMatchObject(
+        kind === "wait" ? { kind, why: "refused", untilMs: noonMs + minuteMs } : { kind },
+      );
+    },
+  );
 
   it("is tried every 7 to 9 minutes from the second time on", () => {
     expect([tryAgainMs(1, 0), tryAgainMs(1, 0.99), tryAgainMs(2, 0), tryAgainMs(50, 0)]).toEqual([
@@ -38,32 +66,54 @@ describe("a refusal of the account", () => {
       7 * minuteMs,
     ]);
     expect(tryAgainMs(2, 0.999_999)).toBe(8.5 * minuteMs);
-    const again = after(refused(), intent({ operationId: "next", outcomeId: "next", revision: "old" }), minuteMs);
-    expect(after(again, abandon({ operationId: "next", code: "40125", refusal: account }), minuteMs).refusal?.count).toBe(2);
+    const again = after(
+      refused(),
+      intent({ operationId: "next", outcomeId: "next", revision: "old" }),
+      minuteMs,
+    );
+    expect(
+      after(again, abandon({ operationId: "next", code: "40125", refusal: account }), minuteMs)
+        .refusal?.count,
+    ).toBe(2);
   });
 
   it("is over when a credential is stored, and void when an older release, which keeps the mark, has stored one", () => {
-    const open = after(refused(), intent({ operationId: "op", outcomeId: "next", revision: "new" }), 2_000);
+    const open = after(
+      refused(),
+      intent({ operationId: "op", outcomeId: "next", revision: "new" }),
+      2_000,
+    );
     const stored = after(open, commit({}, { sentAtMs: noonMs + 2_000 }), 3_000);
     expect(stored.refusal).toBeUndefined();
     expect(standing({ ...stored, refusal: refused().refusal! }, "old")).toBeUndefined();
-    const asked = (sentAtMs: number): unknown => standing({ ...refused(), credential: held("T9", { sentAtMs }) }, "old");
+    const asked = (sentAtMs: number): unknown =>
+      standing({ ...refused(), credential: held("T9", { sentAtMs }) }, "old");
     expect([asked(noonMs - 1), asked(noonMs)]).toEqual([refused().refusal, undefined]);
     const { credential: _, ...cold } = refused();
     expect(standing(cold, "old")).toEqual(refused().refusal);
   });
 
   it("that somebody planted far in the future stops nobody", () => {
-    const planted = { ...refused(), refusal: { ...refused().refusal!, nextMs: noonMs + 86_400_000 } };
+    const planted = {
+      ...refused(),
+      refusal: { ...refused().refusal!, nextMs: noonMs + 86_400_000 },
+    };
     expect(sanitized(planted, noonMs, rules.drainMs, noonMs).state.refusal?.nextMs).toBe(0);
   });
 
   it.each([undefined, 86_400_000])(
     "that concerns one node alone is not kept, and costs the others one second, though the platform asks for %s ms",
     (asked) => {
-      const refusal = { refusal: { scope: "node" }, ...(asked && { retryAfterMs: asked }) } as const;
+      const refusal = {
+        refusal: { scope: "node" },
+        ...(asked && { retryAfterMs: asked }),
+      } as const;
       const state = after(after(calm(), intent({ reason: "manual" })), abandon(refusal));
-      expect([state.refusal, state.failures, state.coolUntilMs - noonMs]).toEqual([undefined, 0, 1_000]);
+      expect([state.refusal, state.failures, state.coolUntilMs - noonMs]).toEqual([
+        undefined,
+        0,
+        1_000,
+      ]);
     },
   );
 });

@@ -1,14 +1,23 @@
-/** Refusals that somebody has to mend: when the platform is asked again, and by whom. No refusal is for ever. */
+/**
+ * Refusals that somebody has to mend: when the platform is asked again, and by whom. No refusal is
+ * for ever.
+ */
 import type { RefreshReason } from "../issuer.ts";
 import type { Refusal, State } from "./state.ts";
 
 const firstTryMs = 60_000;
-/** Later ones, fetch and wake-up included, come every 7 to 9 minutes, so that what was mended is noticed within ten. */
+/**
+ * Later ones, fetch and wake-up included, come every 7 to 9 minutes, so that what was mended is
+ * noticed within ten.
+ */
 const laterTryMs = 7 * 60_000;
 const laterSpreadMs = 90_000;
 export const tryAgainMaxMs: number = laterTryMs + laterSpreadMs;
 
-/** What an ABANDON event tells of such a refusal. `node`: it concerns the address of the node alone, which remembers it itself. */
+/**
+ * What an ABANDON event tells of such a refusal. `node`: it concerns the address of the node alone,
+ * which remembers it itself.
+ */
 export type RefusalEvent =
   | {
       readonly scope: "account";
@@ -45,14 +54,25 @@ export function remembered(
 }
 
 /** The refusal that concerns a node with this configuration, whether or not the next try is due. */
-export function standing({ credential, refusal }: State, revision: string | undefined): Refusal | undefined {
-  if (refusal === undefined || (credential !== undefined && credential.sentAtMs >= refusal.atMs)) return undefined;
+export function standing(
+  { credential, refusal }: State,
+  revision: string | undefined,
+): Refusal | undefined {
+  if (refusal === undefined || (credential !== undefined && credential.sentAtMs >= refusal.atMs))
+    return undefined;
   const isOther = isKnown(refusal.revision) && isKnown(revision) && refusal.revision !== revision;
   return isOther ? undefined : refusal;
 }
 
-/** Until when nobody with this configuration asks the platform; 0 when somebody may. An operator always may. */
-export function refusedUntilMs(state: State, reason: RefreshReason, revision: string | undefined): number {
+/**
+ * Until when nobody with this configuration asks the platform; 0 when somebody may. An operator
+ * always may.
+ */
+export function refusedUntilMs(
+  state: State,
+  reason: RefreshReason,
+  revision: string | undefined,
+): number {
   return reason === "manual" ? 0 : (standing(state, revision)?.nextMs ?? 0);
 }
 

@@ -1,17 +1,27 @@
-/** What a repair keeps of both documents, the one that the store fell back to and the one that a node has seen. */
+/**
+ * What a repair keeps of both documents, the one that the store fell back to and the one that a
+ * node has seen.
+ */
 import { describe, expect, it } from "vitest";
 import { after, calm, decide, held, noonMs, today } from "./state.fixture.ts";
 import { emptyState, type State } from "./state.ts";
 
-const known = calm({ credential: held("T2", { generation: 2, epoch: 20 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
+const known = calm({
+  credential: held("T2", { generation: 2, epoch: 20 }),
+  previous: { fingerprint: "T1", usableUntilMs: noonMs },
+});
 const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
   after(calm(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
 
 describe("a repair", () => {
   it("says that it repaired, and needs something to write back", () => {
-    expect(decide(calm(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({ kind: "repaired" });
+    expect(decide(calm(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({
+      kind: "repaired",
+    });
     const { credential: _, ...none } = known;
-    expect(decide(undefined, { type: "repair", outcomeId: "repaired", known: none })).toEqual({ verdict: { kind: "kept" } });
+    expect(decide(undefined, { type: "repair", outcomeId: "repaired", known: none })).toEqual({
+      verdict: { kind: "kept" },
+    });
   });
 
   it("of what is not known to have replaced anything writes back over nothing, and names no predecessor", () => {
@@ -28,17 +38,28 @@ describe("a repair", () => {
     ];
     expect(repaired({ governor: early }, { governor: late }).governor).toEqual(late);
     expect(repaired({ governor: late }, { governor: early }).governor).toEqual(late);
-    const lost = after(undefined, { type: "repair", outcomeId: "repaired", known: { ...known, governor: late } });
+    const lost = after(undefined, {
+      type: "repair",
+      outcomeId: "repaired",
+      known: { ...known, governor: late },
+    });
     expect(lost.governor).toEqual(late);
     // Of two that counted at once the stored one: others may act on it already.
-    expect(repaired({ governor: { ...late, count: 2 } }, { governor: late }).governor.count).toBe(2);
+    expect(repaired({ governor: { ...late, count: 2 } }, { governor: late }).governor.count).toBe(
+      2,
+    );
   });
 
   it("keeps the danger of either, the one that lasts longer", () => {
     const until = (storedMs: number, seenMs: number): number =>
-      repaired({ dangerUntilMs: noonMs + storedMs }, { dangerUntilMs: noonMs + seenMs }).dangerUntilMs - noonMs;
+      repaired({ dangerUntilMs: noonMs + storedMs }, { dangerUntilMs: noonMs + seenMs })
+        .dangerUntilMs - noonMs;
     expect([until(5, 3), until(3, 5)]).toEqual([5, 5]);
-    const lost = after(undefined, { type: "repair", outcomeId: "repaired", known: { ...known, dangerUntilMs: noonMs + 5 } });
+    const lost = after(undefined, {
+      type: "repair",
+      outcomeId: "repaired",
+      known: { ...known, dangerUntilMs: noonMs + 5 },
+    });
     expect(lost.dangerUntilMs).toBe(noonMs + 5);
   });
 
@@ -56,7 +77,10 @@ describe("a repair", () => {
       { refusals: noonMs + 5, manual: 3 },
       { refusals: noonMs + 2, manual: 7 },
     ];
-    expect(repaired({ budgets: one }, { budgets: other }).budgets).toEqual({ refusals: noonMs + 5, manual: 7 });
+    expect(repaired({ budgets: one }, { budgets: other }).budgets).toEqual({
+      refusals: noonMs + 5,
+      manual: 7,
+    });
     expect(repaired({}, { budgets: other }).budgets).toEqual(other);
     expect(repaired({ budgets: one }).budgets).toEqual(one);
     expect(repaired({})).not.toHaveProperty("budgets");
@@ -71,7 +95,9 @@ describe("a repair", () => {
   });
 
   it("keeps a doubt of either, and makes none", () => {
-    expect(repaired({ doubtSinceMs: noonMs - 7 }, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(noonMs - 7);
+    expect(repaired({ doubtSinceMs: noonMs - 7 }, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(
+      noonMs - 7,
+    );
     expect(repaired({}, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(noonMs - 9);
     expect(repaired({})).not.toHaveProperty("doubtSinceMs");
   });
@@ -94,11 +120,23 @@ describe("a repair", () => {
   });
 
   it("keeps the ledger of the later day, and of one day the one that counted more", () => {
-    const quota = (day: number, used: number): State["quota"] => ({ day, used, forced: { used: 0, lastAtMs: 0 } });
-    expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual(quota(today, 1));
-    expect(repaired({ quota: quota(today - 1, 90) }, { quota: quota(today, 1) }).quota).toEqual(quota(today, 1));
-    expect(repaired({ quota: quota(today, 4) }, { quota: quota(today, 9) }).quota).toEqual(quota(today, 9));
+    const quota = (day: number, used: number): State["quota"] => ({
+      day,
+      used,
+      forced: { used: 0, lastAtMs: 0 },
+    });
+    expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual(
+      quota(today, 1),
+    );
+    expect(repaired({ quota: quota(today - 1, 90) }, { quota: quota(today, 1) }).quota).toEqual(
+      quota(today, 1),
+    );
+    expect(repaired({ quota: quota(today, 4) }, { quota: quota(today, 9) }).quota).toEqual(
+      quota(today, 9),
+    );
     const forced = { used: 3, lastAtMs: 5 };
-    expect(repaired({ quota: { ...quota(today, 4), forced } }, { quota: quota(today, 4) }).quota.forced).toEqual(forced);
+    expect(
+      repaired({ quota: { ...quota(today, 4), forced } }, { quota: quota(today, 4) }).quota.forced,
+    ).toEqual(forced);
   });
 });

@@ -3,8 +3,15 @@ import { after, calm, decide, held, noonMs, rules, today } from "./state.fixture
 import { isOlder, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
-const known = calm({ credential: held("T2", { generation: 2, epoch: 20 }), previous: { fingerprint: "T1", usableUntilMs: noonMs } });
-const repair = (changes: Partial<State> = {}): RepairEvent => ({ type: "repair", outcomeId: "repaired", known: { ...known, ...changes } });
+const known = calm({
+  credential: held("T2", { generation: 2, epoch: 20 }),
+  previous: { fingerprint: "T1", usableUntilMs: noonMs },
+});
+const repair = (changes: Partial<State> = {}): RepairEvent => ({
+  type: "repair",
+  outcomeId: "repaired",
+  known: { ...known, ...changes },
+});
 const younger = held("T3", { generation: 3, epoch: 5 });
 
 describe("a repair", () => {
@@ -25,10 +32,22 @@ describe("a repair", () => {
   });
 
   const kept: readonly (readonly [string, State, RepairEvent])[] = [
-    ["stands back for any other credential, though its own epoch is higher", calm({ credential: younger }), repair()],
+    [
+      "stands back for any other credential, though its own epoch is higher",
+      calm({ credential: younger }),
+      repair(),
+    ],
     ["does not write back what is stored", calm({ credential: held("T2") }), repair()],
-    ["does not write back what is past its life", calm(), repair({ credential: held("T2", { expiresAtMs: noonMs }) })],
-    ["does not write back what was revoked on purpose", { ...emptyState, floorEpoch: 20 }, repair()],
+    [
+      "does not write back what is past its life",
+      calm(),
+      repair({ credential: held("T2", { expiresAtMs: noonMs }) }),
+    ],
+    [
+      "does not write back what was revoked on purpose",
+      { ...emptyState, floorEpoch: 20 },
+      repair(),
+    ],
   ];
   it.each(kept)("%s", (_, stored, event) => {
     expect(decide(stored, event)).toEqual({ verdict: { kind: "kept" } });
@@ -44,23 +63,42 @@ describe("a repair", () => {
 
   it("keeps the doubt and the danger of both sides, and the ledger that counted more", () => {
     const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
-    const next = after(calm({ dangerUntilMs: noonMs + 5 }), repair({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 3, quota }));
-    expect(next).toMatchObject({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 5, quota: { used: 9 } });
-    expect(after(calm({ doubtSinceMs: 7, quota: { ...quota, used: 50 } }), repair()).quota.used).toBe(50);
+    const next = after(
+      calm({ dangerUntilMs: noonMs + 5 }),
+      repair({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 3, quota }),
+    );
+    expect(next).toMatchObject({
+      doubtSinceMs: noonMs - 1,
+      dangerUntilMs: noonMs + 5,
+      quota: { used: 9 },
+    });
+    expect(
+      after(calm({ doubtSinceMs: 7, quota: { ...quota, used: 50 } }), repair()).quota.used,
+    ).toBe(50);
   });
 
   it("closes the intent that brought what it writes back, and no other", () => {
     const intent = { epoch: 20, operationId: "commit-T2", atMs: noonMs };
     expect(after(calm({ intent }), repair())).not.toHaveProperty("intent");
-    expect(after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId).toBe("other");
+    expect(
+      after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId,
+    ).toBe("other");
   });
 
   it("keeps a request open that may be under way, and no longer than that", () => {
     const intent = { epoch: 21, operationId: "open", atMs: noonMs - 1_000 };
-    for (const stored of [undefined, calm()]) expect(after(stored, repair({ intent })).intent).toEqual(intent);
-    expect(after(undefined, repair({ intent: { ...intent, atMs: noonMs - rules.drainMs } }))).not.toHaveProperty("intent");
-    expect(after(undefined, repair({ intent: { ...intent, operationId: "commit-T2" } }))).not.toHaveProperty("intent");
-    expect(after(calm({ intent: { ...intent, operationId: "newer" } }), repair({ intent })).intent?.operationId).toBe("newer");
+    for (const stored of [undefined, calm()])
+      expect(after(stored, repair({ intent })).intent).toEqual(intent);
+    expect(
+      after(undefined, repair({ intent: { ...intent, atMs: noonMs - rules.drainMs } })),
+    ).not.toHaveProperty("intent");
+    expect(
+      after(undefined, repair({ intent: { ...intent, operationId: "commit-T2" } })),
+    ).not.toHaveProperty("intent");
+    expect(
+      after(calm({ intent: { ...intent, operationId: "newer" } }), repair({ intent })).intent
+        ?.operationId,
+    ).toBe("newer");
   });
 
   it.each([
@@ -68,18 +106,24 @@ describe("a repair", () => {
     // A promoted replica's clock may be so far behind that it was announced since.
     [60_000, 19, true],
     [600_000, 21, true],
-  ])("opens no request again that was accounted for before: announced %d ms earlier, of the epoch %d", (earlierMs, epoch, isOpen) => {
-    const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
-    const newest = held("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
-    expect("intent" in after(calm({ intent }), repair({ credential: newest }))).toBe(isOpen);
-  });
+  ])(
+    "opens no request again that was accounted for before: announced %d ms earlier, of the epoch %d",
+    (earlierMs, epoch, isOpen) => {
+      const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
+      const newest = held("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
+      expect("intent" in after(calm({ intent }), repair({ credential: newest }))).toBe(isOpen);
+    },
+  );
 });
 
 describe("a reset", () => {
   const reset = { type: "reset", outcomeId: "reset" } as const;
 
   it("forgets the credential, and bars it from being written back", () => {
-    const next = after(calm({ credential: held("T2", { epoch: 20 }), failures: 3, coolUntilMs: noonMs + 1 }), reset);
+    const next = after(
+      calm({ credential: held("T2", { epoch: 20 }), failures: 3, coolUntilMs: noonMs + 1 }),
+      reset,
+    );
     expect(next).toMatchObject({ outcomeId: "reset", floorEpoch: 20, failures: 0, coolUntilMs: 0 });
     expect(decide(next, repair()).verdict.kind).toBe("kept");
     const { credential: _, ...forgotten } = calm({ outcomeId: "reset", floorEpoch: 10 });
@@ -93,6 +137,10 @@ describe("a reset", () => {
   });
 
   it("keeps the doubt, the ledger and a higher bar", () => {
-    expect(after(calm({ doubtSinceMs: 5, floorEpoch: 99 }), reset)).toMatchObject({ doubtSinceMs: 5, floorEpoch: 99, quota: { used: 3 } });
+    expect(after(calm({ doubtSinceMs: 5, floorEpoch: 99 }), reset)).toMatchObject({
+      doubtSinceMs: 5,
+      floorEpoch: 99,
+      quota: { used: 3 },
+    });
   });
 });

@@ -1,7 +1,18 @@
-/** REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it knows. */
+/**
+ * REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it
+ * knows.
+ */
 import type { Rules } from "./rules.ts";
 import { mergedBudgets } from "./governor.ts";
-import { change, emptyState, unknownFields, type Held, type Intent, type Quota, type State } from "./state.ts";
+import {
+  change,
+  emptyState,
+  unknownFields,
+  type Held,
+  type Intent,
+  type Quota,
+  type State,
+} from "./state.ts";
 
 export interface RepairEvent {
   readonly type: "repair";
@@ -17,14 +28,18 @@ export interface RepairVerdict {
 /** A promoted replica's clock may be behind the one before it, but not by this much. */
 const skewMaxMs = 60_000;
 
-/** Whether one was clearly issued before the other in the fleet's history, whatever the clocks of its stores. */
+/**
+ * Whether one was clearly issued before the other in the fleet's history, whatever the clocks of
+ * its stores.
+ */
 export function isOlder(one: Held, other: Held): boolean {
   return one.generation < other.generation && one.sentAtMs + skewMaxMs < other.sentAtMs;
 }
 
 /**
- * Writes back when the store holds nothing, exactly what is known to have been replaced, or what is clearly older. A higher epoch is no reason: a promoted
- * replica's clock may be behind, and what it stores may still be newer.
+ * Writes back when the store holds nothing, exactly what is known to have been replaced, or what is
+ * clearly older. A higher epoch is no reason: a promoted replica's clock may be behind, and what it
+ * stores may still be newer.
  */
 export function decideRepair(
   state: State | undefined,
@@ -34,19 +49,27 @@ export function decideRepair(
 ): { state?: State; verdict: RepairVerdict } {
   const { known } = event;
   const { credential, previous } = known;
-  if (credential === undefined || nowMs >= credential.expiresAtMs) return { verdict: { kind: "kept" } };
+  if (credential === undefined || nowMs >= credential.expiresAtMs)
+    return { verdict: { kind: "kept" } };
   const stored = state ?? emptyState;
   const isLost = stored.credential === undefined && stored.floorEpoch < credential.epoch;
   const isReplaced =
-    stored.credential !== undefined && (stored.credential.fingerprint === previous?.fingerprint || isOlder(stored.credential, credential));
+    stored.credential !== undefined &&
+    (stored.credential.fingerprint === previous?.fingerprint ||
+      isOlder(stored.credential, credential));
   if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
 
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
   const budgets = mergedBudgets(stored.budgets, known.budgets);
-  // What is still under way must not be lost with the rest: the others would take it for nothing, and send another.
+  // What is still under way must not be lost with the rest: the others would take it for nothing,
+  // and send another.
   const open = known.intent;
-  const isOpen = stored.intent === undefined && open !== undefined && nowMs < open.atMs + rules.drainMs && !isReported(open, credential);
+  const isOpen =
+    stored.intent === undefined &&
+    open !== undefined &&
+    nowMs < open.atMs + rules.drainMs &&
+    !isReported(open, credential);
   const next = change(
     // What a later release keeps there was lost with the rest.
     { ...unknownFields(known), ...stored },
@@ -73,10 +96,14 @@ export function decideRepair(
   return { state: next, verdict: { kind: "repaired" } };
 }
 
-/** Whether the request that the store shows as open brought this credential, or was accounted for when this one was asked for. */
+/**
+ * Whether the request that the store shows as open brought this credential, or was accounted for
+ * when this one was asked for.
+ */
 function isReported(intent: Intent | undefined, credential: Held): boolean {
   if (intent === undefined) return false;
-  const isEarlier = intent.epoch < credential.epoch && intent.atMs + skewMaxMs < credential.sentAtMs;
+  const isEarlier =
+    intent.epoch < credential.epoch && intent.atMs + skewMaxMs < credential.sentAtMs;
   return isEarlier || intent.operationId === credential.commitId;
 }
 
@@ -86,7 +113,8 @@ function later<T extends { readonly lastMs: number }>(stored: T, known: T): T {
 }
 
 function laterQuota(stored: Quota, known: Quota): Quota {
-  const isStored = stored.day > known.day || (stored.day === known.day && stored.used >= known.used);
+  const isStored =
+    stored.day > known.day || (stored.day === known.day && stored.used >= known.used);
   const [later, earlier] = isStored ? [stored, known] : [known, stored];
   return { ...earlier, ...later, forced: { ...earlier.forced, ...later.forced } };
 }

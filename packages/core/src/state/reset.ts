@@ -10,14 +10,15 @@ export interface ResetVerdict {
   readonly kind: "reset";
 }
 
-export function decideReset(state: State, event: ResetEvent): { state?: State; verdict: ResetVerdict } {
+export function decideReset(
+  state: State,
+  event: ResetEvent,
+): { state?: State; verdict: ResetVerdict } {
   const floorEpoch = Math.max(state.floorEpoch, state.credential?.epoch ?? 0);
-  const next = change(state, { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 }, [
-    "credential",
-    "previous",
-    "suspect",
-    "failure",
-    "refusal",
-  ]);
+  const next = change(
+    state,
+    { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 },
+    ["credential", "previous", "suspect", "failure", "refusal"],
+  );
   return { state: next, verdict: { kind: "reset" } };
 }

@@ -21,22 +21,39 @@ function rulesWith(policy: IssuePolicy, more: Partial<Issuer> = {}): ReturnType<
 describe("the rules of an issuer", () => {
   it("that supersedes: the one before lives on for the overlap, and nothing is consumed", () => {
     const supersede = rulesWith({ kind: "supersede", window: 2, overlapMs: 300_000 });
-    expect(supersede).toMatchObject({ supersedes: true, rotates: false, overlapMs: 300_000, inputGraceMs: 0 });
+    expect(supersede).toMatchObject({
+      supersedes: true,
+      rotates: false,
+      overlapMs: 300_000,
+      inputGraceMs: 0,
+    });
   });
 
   it("that rotates: each issue consumes its input, which works on for its grace or else for the overlap", () => {
     expect(rulesWith({ kind: "rotate", overlapMs: 300_000 })).toMatchObject({
       ...{ supersedes: true, rotates: true, overlapMs: 300_000, inputGraceMs: 300_000 },
     });
-    expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 5_000 }).inputGraceMs).toBe(5_000);
+    expect(
+      rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 5_000 }).inputGraceMs,
+    ).toBe(5_000);
     expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 0 }).inputGraceMs).toBe(0);
   });
 
   it("that hands out the same one, or many at once: nobody is harmed, and the one before lives on", () => {
     const stable = rulesWith({ kind: "stable", renewWithinMs: 290_000 });
-    expect(stable).toMatchObject({ supersedes: false, rotates: false, overlapMs: 290_000, inputGraceMs: 0 });
+    expect(stable).toMatchObject({
+      supersedes: false,
+      rotates: false,
+      overlapMs: 290_000,
+      inputGraceMs: 0,
+    });
     const many = rulesWith(sliding);
-    expect(many).toMatchObject({ supersedes: false, rotates: false, overlapMs: lifetimeMs, inputGraceMs: 0 });
+    expect(many).toMatchObject({
+      supersedes: false,
+      rotates: false,
+      overlapMs: lifetimeMs,
+      inputGraceMs: 0,
+    });
   });
 
   it("say whether the platform can be asked about a credential", () => {
@@ -46,13 +63,19 @@ describe("the rules of an issuer", () => {
 
   it("take the platform's day and its limits from its quota, and know no limits without one", () => {
     const forced = { perDay: 20, gapMs: 30_000 };
-    const limited = rulesWith(sliding, { quota: { perDay: 2_000, dayOffsetMs: 28_800_000, forced } });
+    const limited = rulesWith(sliding, {
+      quota: { perDay: 2_000, dayOffsetMs: 28_800_000, forced },
+    });
     expect(limited).toMatchObject({ quotaPerDay: 2_000, dayOffsetMs: 28_800_000, forced });
-    expect(rulesWith(sliding)).toMatchObject({ dayOffsetMs: 0, forced: { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 } });
+    expect(rulesWith(sliding)).toMatchObject({
+      dayOffsetMs: 0,
+      forced: { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 },
+    });
   });
 
   it("allow an operator a fiftieth of the day's quota, and two revocations at least", () => {
-    const manual = (perDay: number): object => rulesWith(sliding, { quota: { perDay, dayOffsetMs: 0 } }).governor.manual;
+    const manual = (perDay: number): object =>
+      rulesWith(sliding, { quota: { perDay, dayOffsetMs: 0 } }).governor.manual;
     expect(manual(2_000)).toEqual({ burst: 40, intervalMs: 86_400_000 / 40 });
     expect(manual(100)).toEqual({ burst: 4, intervalMs: 86_400_000 / 4 });
   });

@@ -1,4 +1,7 @@
-/** What the reducer must know of the platform and of the settings: plain numbers, so that a search can enumerate them. */
+/**
+ * What the reducer must know of the platform and of the settings: plain numbers, so that a search
+ * can enumerate them.
+ */
 import type { Issuer } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { State } from "./state.ts";
@@ -22,7 +25,10 @@ export interface Rules {
   readonly governor: {
     readonly refusals: Budget;
     readonly manual: Budget;
-    /** How long a refused credential is left alone that the platform goes on handing out: doubling from the first to the longest. */
+    /**
+     * How long a refused credential is left alone that the platform goes on handing out: doubling
+     * from the first to the longest.
+     */
     readonly again: { readonly firstMs: number; readonly maxMs: number };
   };
   /** What a confirmed war makes the fleet do. */
@@ -40,7 +46,10 @@ export interface Budget {
 
 const dayMs = 86_400_000;
 
-/** Refusals may spend a tenth of the day's quota at once and half of it as the day passes: 60 % in any 24 h. */
+/**
+ * Refusals may spend a tenth of the day's quota at once and half of it as the day passes: 60 % in
+ * any 24 h.
+ */
 const refusalsBurst = 0.1;
 const refusalsPerDay = 0.5;
 /** What an operator may spend at once, and again in a day: at least two revocations. */
@@ -56,12 +65,21 @@ export function rulesOn(state: Pick<State, "fallback"> | undefined, rules: Rules
   return state?.fallback === undefined ? rules : (rules.fallback ?? rules);
 }
 
-export function rulesFor(issuer: Issuer, parameters: Parameters, onContention: Rules["onContention"] = "report", fallback?: Rules): Rules {
+export function rulesFor(
+  issuer: Issuer,
+  parameters: Parameters,
+  onContention: Rules["onContention"] = "report",
+  fallback?: Rules,
+): Rules {
   const { policy, quota } = issuer;
   const supersedes = policy.kind === "supersede" || policy.kind === "rotate";
   return {
     supersedes,
-    overlapMs: supersedes ? policy.overlapMs : policy.kind === "stable" ? policy.renewWithinMs : issuer.lifetimeMs,
+    overlapMs: supersedes
+      ? policy.overlapMs
+      : policy.kind === "stable"
+        ? policy.renewWithinMs
+        : issuer.lifetimeMs,
     canAsk: issuer.probe !== undefined,
     rotates: policy.kind === "rotate",
     inputGraceMs: policy.kind === "rotate" ? (policy.inputGraceMs ?? policy.overlapMs) : 0,
@@ -71,8 +89,14 @@ export function rulesFor(issuer: Issuer, parameters: Parameters, onContention: R
     dayOffsetMs: quota?.dayOffsetMs ?? 0,
     forced: quota?.forced ?? { perDay: Number.MAX_SAFE_INTEGER, gapMs: 0 },
     governor: {
-      refusals: budget(refusalsBurst * parameters.quotaPerDay, refusalsPerDay * parameters.quotaPerDay),
-      manual: budget(Math.max(manualMin, manualPart * parameters.quotaPerDay), Math.max(manualMin, manualPart * parameters.quotaPerDay)),
+      refusals: budget(
+        refusalsBurst * parameters.quotaPerDay,
+        refusalsPerDay * parameters.quotaPerDay,
+      ),
+      manual: budget(
+        Math.max(manualMin, manualPart * parameters.quotaPerDay),
+        Math.max(manualMin, manualPart * parameters.quotaPerDay),
+      ),
       again: { firstMs: 1_000, maxMs: 600_000 },
     },
     onContention,

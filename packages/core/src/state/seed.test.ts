@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { SeedEvent } from "./seed.ts";
-import { after, calm, commit, decide, held, intent, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  commit,
+  decide,
+  held,
+  intent,
+  noonMs,
+  rules,
+  today,
+} from "./state.fixture.ts";
 import { emptyState, type State } from "./state.ts";
 
 const {
@@ -10,12 +20,16 @@ const {
   ...issued
 } = held("T9", { sentAtMs: noonMs - 50, issuedAtMs: noonMs - 50, carry: "carry-T9" });
 const seed: SeedEvent = { type: "seed", operationId: "seed-op", outcomeId: "seeded", issued };
-const seeded = (state: State | undefined, atMs = 0): State => after(state ?? emptyState, seed, atMs);
+const seeded = (state: State | undefined, atMs = 0): State =>
+  after(state ?? emptyState, seed, atMs);
 
 describe("a seed", () => {
   it("into an empty document is its first credential, with what it carries, and leaves nothing in doubt", () => {
     const next = seeded(undefined);
-    expect(next).toMatchObject({ outcomeId: "seeded", credential: { ...issued, generation: 1, epoch: noonMs + 1, commitId: "seed-op" } });
+    expect(next).toMatchObject({
+      outcomeId: "seeded",
+      credential: { ...issued, generation: 1, epoch: noonMs + 1, commitId: "seed-op" },
+    });
     expect(next).not.toHaveProperty("doubtSinceMs");
     expect(next).not.toHaveProperty("previous");
   });
@@ -28,8 +42,16 @@ describe("a seed", () => {
   });
 
   it.each([
-    ["the stored credential", calm({ credential: held("T1", { epoch: noonMs + 500 }) }), noonMs + 501],
-    ["an open intent", calm({ intent: { epoch: noonMs + 700, operationId: "op", atMs: noonMs } }), noonMs + 701],
+    [
+      "the stored credential",
+      calm({ credential: held("T1", { epoch: noonMs + 500 }) }),
+      noonMs + 501,
+    ],
+    [
+      "an open intent",
+      calm({ intent: { epoch: noonMs + 700, operationId: "op", atMs: noonMs } }),
+      noonMs + 701,
+    ],
     ["what was revoked", calm({ floorEpoch: noonMs + 900 }), noonMs + 901],
     ["the store's time", calm(), noonMs + 1],
   ])("comes after %s", (_title, state, epoch) => {
@@ -40,14 +62,21 @@ describe("a seed", () => {
     const inTheAir = after(calm(), intent());
     const next = seeded(inTheAir, 100);
     expect(next).toMatchObject({ doubtSinceMs: noonMs + 100, intent: inTheAir.intent });
-    const late = decide(next, commit({ intentOutcomeId: inTheAir.outcomeId, epoch: inTheAir.intent?.epoch ?? 0 }), 200);
+    const late = decide(
+      next,
+      commit({ intentOutcomeId: inTheAir.outcomeId, epoch: inTheAir.intent?.epoch ?? 0 }),
+      200,
+    );
     expect(late.verdict).toEqual({ kind: "superseded" });
     expect(late.state?.credential?.fingerprint).toBe("T9");
   });
 
   it.each([
     ["a request may still be processed after it", calm({ dangerUntilMs: noonMs })],
-    ["another was stored after it was asked for", calm({ credential: held("T1", { issuedAtMs: noonMs - 49 }) })],
+    [
+      "another was stored after it was asked for",
+      calm({ credential: held("T1", { issuedAtMs: noonMs - 49 }) }),
+    ],
   ])("is doubted when %s", (_title, state) => {
     expect(seeded(state).doubtSinceMs).toBe(noonMs);
     expect(after(state, seed, 0, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
@@ -64,16 +93,26 @@ describe("a seed", () => {
       coolUntilMs: noonMs + 60_000,
     });
     const next = seeded(troubled);
-    expect(next).toMatchObject({ failures: 0, coolUntilMs: 0, previous: { fingerprint: "T1", usableUntilMs: 0 } });
-    for (const gone of ["doubtSinceMs", "suspect", "spent", "failure"]) expect(next).not.toHaveProperty(gone);
+    expect(next).toMatchObject({
+      failures: 0,
+      coolUntilMs: 0,
+      previous: { fingerprint: "T1", usableUntilMs: 0 },
+    });
+    for (const gone of ["doubtSinceMs", "suspect", "spent", "failure"])
+      expect(next).not.toHaveProperty(gone);
   });
 
   it("that nothing of ours can have come after is certain, though ours left just before", () => {
     const sentAtMs = noonMs - 50;
-    for (const state of [calm({ dangerUntilMs: sentAtMs }), calm({ credential: held("T1", { issuedAtMs: sentAtMs }) })])
+    for (const state of [
+      calm({ dangerUntilMs: sentAtMs }),
+      calm({ credential: held("T1", { issuedAtMs: sentAtMs }) }),
+    ])
       expect(seeded(state)).not.toHaveProperty("doubtSinceMs");
     // What was announced may leave at any moment, however long ago that was.
-    expect(seeded(calm({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } })).doubtSinceMs).toBe(noonMs);
+    expect(
+      seeded(calm({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } })).doubtSinceMs,
+    ).toBe(noonMs);
   });
 
   it("is told to be stored, and ends a refusal", () => {
@@ -93,17 +132,25 @@ describe("the ledger", () => {
   it("says what it counts now, and by name what is no count", () => {
     const ledger = { type: "ledger", used: 40, remaining: 60 } as const;
     expect(decide(calm(), ledger).verdict).toEqual({ kind: "reconciled", used: 40 });
-    expect(() => decide(calm(), { ...ledger, used: -1 })).toThrow("used must be a whole number of at least 0, not -1.");
-    expect(() => decide(calm(), { ...ledger, remaining: 1.5 })).toThrow("remaining must be a whole number of at least 0, not 1.5.");
+    expect(() => decide(calm(), { ...ledger, used: -1 })).toThrow(
+      "used must be a whole number of at least 0, not -1.",
+    );
+    expect(() => decide(calm(), { ...ledger, remaining: 1.5 })).toThrow(
+      "remaining must be a whole number of at least 0, not 1.5.",
+    );
   });
 
-  const told = (state: State, used: number, remaining: number): State => after(state, { type: "ledger", used, remaining });
+  const told = (state: State, used: number, remaining: number): State =>
+    after(state, { type: "ledger", used, remaining });
 
   it("leaves as many fetches as the platform does, or as few as our own cap", () => {
     expect(told(calm(), 5, 15).quota.used).toBe(85);
     expect(told(calm(), 5, 995).quota.used).toBe(5);
     expect(told(calm(), 500, 0).quota.used).toBe(100);
-    expect(told(calm({ quota: { day: today - 1, used: 50, forced: { used: 3, lastAtMs: 7 } } }), 5, 95).quota).toEqual({
+    expect(
+      told(calm({ quota: { day: today - 1, used: 50, forced: { used: 3, lastAtMs: 7 } } }), 5, 95)
+        .quota,
+    ).toEqual({
       day: today,
       used: 5,
       forced: { used: 0, lastAtMs: 7 },
@@ -111,7 +158,11 @@ describe("the ledger", () => {
   });
 
   it("without a cap counts what the platform counts", () => {
-    expect(after(calm(), { type: "ledger", used: 7, remaining: 3 }, 0, { quotaPerDay: Number.MAX_SAFE_INTEGER }).quota.used).toBe(7);
+    expect(
+      after(calm(), { type: "ledger", used: 7, remaining: 3 }, 0, {
+        quotaPerDay: Number.MAX_SAFE_INTEGER,
+      }).quota.used,
+    ).toBe(7);
   });
 
   it.each([
@@ -122,12 +173,17 @@ describe("the ledger", () => {
     [1, -1],
     [1, Number.POSITIVE_INFINITY],
   ])("refuses what is no count: used %d, remaining %d", (used, remaining) => {
-    expect(() => told(calm(), used, remaining)).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+    expect(() => told(calm(), used, remaining)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION" }),
+    );
   });
 
   it("ends the wait for the quota, and no other", () => {
     const waiting = { coolUntilMs: noonMs + 60_000, failures: 2 };
-    const exhausted = calm({ ...waiting, quota: { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } } });
+    const exhausted = calm({
+      ...waiting,
+      quota: { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } },
+    });
     expect(told(exhausted, 40, 60)).toMatchObject({ coolUntilMs: 0, failures: 0 });
     expect(told(exhausted, 100, 0)).toMatchObject(waiting);
     expect(told(calm(waiting), 40, 60)).toMatchObject(waiting);
@@ -136,33 +192,76 @@ describe("the ledger", () => {
 
 describe("a single-use input", () => {
   const rotating = { rotates: true, inputGraceMs: 60_000 };
-  const sent = after(calm({ credential: held("T1", { carry: "c1" }) }), intent({ input: "f1" }), 0, rotating);
+  const sent = after(
+    calm({ credential: held("T1", { carry: "c1" }) }),
+    intent({ input: "f1" }),
+    0,
+    rotating,
+  );
 
   it("that was sent may be sent again within its grace, counted from the first time", () => {
     expect(sent.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
     const unknown = after(
       sent,
-      { type: "abandon", operationId: "op", outcomeId: "o", sentAtMs: noonMs, outcome: "unknown", code: "x" },
+      {
+        type: "abandon",
+        operationId: "op",
+        outcomeId: "o",
+        sentAtMs: noonMs,
+        outcome: "unknown",
+        code: "x",
+      },
       8_000,
       rotating,
     );
-    const again = after({ ...unknown, coolUntilMs: 0 }, intent({ input: "f1", operationId: "op2" }), 59_000, rotating);
+    const again = after(
+      { ...unknown, coolUntilMs: 0 },
+      intent({ input: "f1", operationId: "op2" }),
+      59_000,
+      rotating,
+    );
     expect(again.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
     const refused = after(
       again,
-      { type: "abandon", operationId: "op2", outcomeId: "p", sentAtMs: noonMs + 59_000, outcome: "refused", code: "-1" },
+      {
+        type: "abandon",
+        operationId: "op2",
+        outcomeId: "p",
+        sentAtMs: noonMs + 59_000,
+        outcome: "refused",
+        code: "-1",
+      },
       59_500,
       rotating,
     );
     expect(refused.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
-    expect(decide({ ...refused, coolUntilMs: 0 }, intent({ input: "f1", operationId: "op3" }), 80_000, rotating).verdict).toEqual({
+    expect(
+      decide(
+        { ...refused, coolUntilMs: 0 },
+        intent({ input: "f1", operationId: "op3" }),
+        80_000,
+        rotating,
+      ).verdict,
+    ).toEqual({
       kind: "input-in-doubt",
     });
   });
 
   it("that was refused is not in doubt", () => {
     expect(
-      after(sent, { type: "abandon", operationId: "op", outcomeId: "o", sentAtMs: noonMs, outcome: "refused", code: "-1" }, 100, rotating),
+      after(
+        sent,
+        {
+          type: "abandon",
+          operationId: "op",
+          outcomeId: "o",
+          sentAtMs: noonMs,
+          outcome: "refused",
+          code: "-1",
+        },
+        100,
+        rotating,
+      ),
     ).not.toHaveProperty("spent");
   });
 
@@ -173,13 +272,28 @@ describe("a single-use input", () => {
       why: "drain",
       untilMs: noonMs + rules.drainMs,
     });
-    expect(decide(sent, intent({ input: "f1", operationId: "op2" }), rules.drainMs, soon).verdict).toEqual({ kind: "input-in-doubt" });
+    expect(
+      decide(sent, intent({ input: "f1", operationId: "op2" }), rules.drainMs, soon).verdict,
+    ).toEqual({ kind: "input-in-doubt" });
   });
 
   it("that the platform has named is sent, and kept in the place of the one before", () => {
-    const next = after(sent, intent({ input: "f2", recovered: "c2", operationId: "op2" }), 70_000, rotating);
-    expect(next).toMatchObject({ spent: { fingerprint: "f2", atMs: noonMs + 70_000 }, credential: { carry: "c2", fingerprint: "T1" } });
-    const same = after(sent, intent({ input: "f1", recovered: "c1", operationId: "op2" }), 70_000, rotating);
+    const next = after(
+      sent,
+      intent({ input: "f2", recovered: "c2", operationId: "op2" }),
+      70_000,
+      rotating,
+    );
+    expect(next).toMatchObject({
+      spent: { fingerprint: "f2", atMs: noonMs + 70_000 },
+      credential: { carry: "c2", fingerprint: "T1" },
+    });
+    const same = after(
+      sent,
+      intent({ input: "f1", recovered: "c1", operationId: "op2" }),
+      70_000,
+      rotating,
+    );
     expect(same.spent).toEqual({ fingerprint: "f1", atMs: noonMs + 70_000 });
   });
 });

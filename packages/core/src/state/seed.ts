@@ -1,4 +1,7 @@
-/** SEED: a credential that was had by another way than our own request: with an authorisation code, say. */
+/**
+ * SEED: a credential that was had by another way than our own request: with an authorisation code,
+ * say.
+ */
 import type { CommitEvent } from "./commit.ts";
 import { usableUntil } from "./commit.ts";
 import { dangerUntil } from "./intent.ts";
@@ -16,22 +19,39 @@ export interface SeedVerdict {
 }
 
 /**
- * It exists, so it is stored whatever the gates say. A request of ours that is in the air finds a later epoch when it commits, and
- * whenever one may have been processed after it, the order is in doubt.
+ * It exists, so it is stored whatever the gates say. A request of ours that is in the air finds a
+ * later epoch when it commits, and whenever one may have been processed after it, the order is in
+ * doubt.
  */
-export function decideSeed(state: State, event: SeedEvent, nowMs: number, rules: Rules): { state?: State; verdict: SeedVerdict } {
+export function decideSeed(
+  state: State,
+  event: SeedEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: SeedVerdict } {
   const { credential, intent } = state;
   const { issued, operationId } = event;
   if (credential?.commitId === operationId) return { verdict: { kind: "repeated" } };
   const epoch = Math.max(nowMs, credential?.epoch ?? 0, intent?.epoch ?? 0, state.floorEpoch) + 1;
-  const overlaps = intent !== undefined || dangerUntil(state, rules) > issued.sentAtMs || (credential?.issuedAtMs ?? 0) > issued.sentAtMs;
+  const overlaps =
+    intent !== undefined ||
+    dangerUntil(state, rules) > issued.sentAtMs ||
+    (credential?.issuedAtMs ?? 0) > issued.sentAtMs;
   const doubt = rules.supersedes && overlaps;
-  const previous = credential && { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) };
+  const previous = credential && {
+    fingerprint: credential.fingerprint,
+    usableUntilMs: usableUntil(state, nowMs, rules),
+  };
   const next = change(
     state,
     {
       outcomeId: event.outcomeId,
-      credential: { ...issued, generation: (credential?.generation ?? 0) + 1, epoch, commitId: operationId },
+      credential: {
+        ...issued,
+        generation: (credential?.generation ?? 0) + 1,
+        epoch,
+        commitId: operationId,
+      },
       coolUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),

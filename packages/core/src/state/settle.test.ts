@@ -5,7 +5,13 @@ import type { State } from "./state.ts";
 import { after, calm, decide, held, noonMs } from "./state.fixture.ts";
 
 const askedAtMs = noonMs - 1_000;
-const settle: SettleEvent = { type: "settle", outcomeId: "settled", commitId: "commit-T1", seenOutcomeId: "calm", askedAtMs };
+const settle: SettleEvent = {
+  type: "settle",
+  outcomeId: "settled",
+  commitId: "commit-T1",
+  seenOutcomeId: "calm",
+  askedAtMs,
+};
 const kills: Partial<Rules> = { overlapMs: 0 };
 const doubtSinceMs = askedAtMs - 15_000;
 const open = { epoch: 12, operationId: "other", atMs: askedAtMs - 15_000 };
@@ -16,19 +22,42 @@ describe("the platform's word that the stored credential is alive", () => {
     const { doubtSinceMs: _, ...settled } = { ...calm({ doubtSinceMs }), outcomeId: "settled" };
     expect(after(calm({ doubtSinceMs }), settle, 0, kills)).toEqual(settled);
     expect(after(calm({ doubtSinceMs, intent: open, suspect }), settle, 0, kills)).toEqual(settled);
-    expect(decide(calm({ intent: open }), settle, 0, kills)).toEqual({ state: settled, verdict: { kind: "settled" } });
+    expect(decide(calm({ intent: open }), settle, 0, kills)).toEqual({
+      state: settled,
+      verdict: { kind: "settled" },
+    });
     expect(decide(undefined, settle, 0, kills)).toEqual({ verdict: { kind: "kept" } });
   });
 
   it.each<[string, State, Partial<SettleEvent>, Partial<Rules>]>([
     ["another credential is stored", calm({ doubtSinceMs, credential: held("T2") }), {}, kills],
-    ["an outcome was reported after it was asked for", calm({ doubtSinceMs, outcomeId: "later" }), {}, kills],
+    [
+      "an outcome was reported after it was asked for",
+      calm({ doubtSinceMs, outcomeId: "later" }),
+      {},
+      kills,
+    ],
     ["nothing is owed", calm(), {}, kills],
-    ["a request may still have been processed after it", calm({ doubtSinceMs, dangerUntilMs: askedAtMs + 1 }), {}, kills],
+    [
+      "a request may still have been processed after it",
+      calm({ doubtSinceMs, dangerUntilMs: askedAtMs + 1 }),
+      {},
+      kills,
+    ],
     ["so may one that is open", calm({ intent: { ...open, atMs: open.atMs + 1 } }), {}, kills],
-    ["so may one that the store forgot when the doubt arose", calm({ doubtSinceMs: doubtSinceMs + 1 }), {}, kills],
+    [
+      "so may one that the store forgot when the doubt arose",
+      calm({ doubtSinceMs: doubtSinceMs + 1 }),
+      {},
+      kills,
+    ],
     ["a replaced one lives on for a while", calm({ doubtSinceMs }), {}, { overlapMs: 1 }],
-    ["what was issued may have consumed the input", calm({ doubtSinceMs }), {}, { ...kills, rotates: true }],
+    [
+      "what was issued may have consumed the input",
+      calm({ doubtSinceMs }),
+      {},
+      { ...kills, rotates: true },
+    ],
   ])("settles nothing when %s", (_, state, event, rules) => {
     expect(decide(state, { ...settle, ...event }, 0, rules)).toEqual({ verdict: { kind: "kept" } });
   });

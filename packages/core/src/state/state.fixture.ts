@@ -73,7 +73,10 @@ export function intent(changes: Partial<IntentEvent> = {}): IntentEvent {
   };
 }
 
-export function commit(changes: Partial<CommitEvent> = {}, issued: Partial<CommitEvent["issued"]> = {}): CommitEvent {
+export function commit(
+  changes: Partial<CommitEvent> = {},
+  issued: Partial<CommitEvent["issued"]> = {},
+): CommitEvent {
   const {
     generation: _,
     epoch: __,
@@ -93,16 +96,34 @@ export function commit(changes: Partial<CommitEvent> = {}, issued: Partial<Commi
 }
 
 export function abandon(changes: Partial<AbandonEvent> = {}): AbandonEvent {
-  return { type: "abandon", operationId: "op", outcomeId: "abandoned", sentAtMs: noonMs, outcome: "refused", code: "-1", ...changes };
+  return {
+    type: "abandon",
+    operationId: "op",
+    outcomeId: "abandoned",
+    sentAtMs: noonMs,
+    outcome: "refused",
+    code: "-1",
+    ...changes,
+  };
 }
 
 /** Decides at noon, or `afterMs` later, by the fixture's rules. */
-export function decide<E extends StateEvent>(state: State | undefined, event: E, afterMs = 0, changes: Partial<Rules> = {}): Decision<E> {
+export function decide<E extends StateEvent>(
+  state: State | undefined,
+  event: E,
+  afterMs = 0,
+  changes: Partial<Rules> = {},
+): Decision<E> {
   return reduce(state, event, noonMs + afterMs, { ...rules, ...changes });
 }
 
 /** The document after an event that must change it. */
-export function after(state: State | undefined, event: StateEvent, afterMs = 0, changes: Partial<Rules> = {}): State {
+export function after(
+  state: State | undefined,
+  event: StateEvent,
+  afterMs = 0,
+  changes: Partial<Rules> = {},
+): State {
   const next = decide(state, event, afterMs, changes).state;
   if (next === undefined) throw new Error(`The ${event.type} was expected to change the document.`);
   return next;

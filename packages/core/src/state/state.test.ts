@@ -1,25 +1,45 @@
 import { describe, expect, it } from "vitest";
 import { calm, held, noonMs } from "./state.fixture.ts";
-import { isCalm, isDead, isHandedOutAgain, isLive, owedSinceMs, unknownFields, type State } from "./state.ts";
+import {
+  isCalm,
+  isDead,
+  isHandedOutAgain,
+  isLive,
+  owedSinceMs,
+  unknownFields,
+  type State,
+} from "./state.ts";
 
 const suspect = { fingerprint: "T1", atMs: noonMs } as const;
 const intent = { epoch: 11, operationId: "op", atMs: noonMs };
 
 describe("a document", () => {
   it("is calm when nothing is under way, feared or doubted", () => {
-    expect(isCalm(calm({ dangerUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs)).toBe(true);
-    const troubled: Partial<State>[] = [{ intent }, { doubtSinceMs: 5 }, { dangerUntilMs: noonMs + 1 }, { suspect }];
-    for (const changes of troubled) expect(isCalm(calm(changes), noonMs), JSON.stringify(changes)).toBe(false);
+    expect(
+      isCalm(calm({ dangerUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs),
+    ).toBe(true);
+    const troubled: Partial<State>[] = [
+      { intent },
+      { doubtSinceMs: 5 },
+      { dangerUntilMs: noonMs + 1 },
+      { suspect },
+    ];
+    for (const changes of troubled)
+      expect(isCalm(calm(changes), noonMs), JSON.stringify(changes)).toBe(false);
   });
 
   it("has no credential that is live, dead or handed out again while it has none", () => {
     const { credential: _, ...none } = calm({ suspect: { ...suspect, dead: true } });
-    expect([isLive(none, noonMs), isDead(none), isHandedOutAgain(none)]).toEqual([false, false, false]);
-    expect([isDead(calm()), isDead(calm({ suspect })), isDead(calm({ suspect: { ...suspect, dead: true } }))]).toEqual([
+    expect([isLive(none, noonMs), isDead(none), isHandedOutAgain(none)]).toEqual([
       false,
       false,
-      true,
+      false,
     ]);
+    expect([
+      isDead(calm()),
+      isDead(calm({ suspect })),
+      isDead(calm({ suspect: { ...suspect, dead: true } })),
+    ]).toEqual([false, false, true]);
   });
 
   it("knows when the platform handed out again what it refuses: when it was asked for after the refusal", () => {

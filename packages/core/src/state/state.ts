@@ -1,18 +1,21 @@
 /**
  * Everything the fleet knows about one credential: one document under one key.
  *
- * All instants are the store's time in ms since the Unix epoch. Changed only by {@link reduce}, written only by compare-and-set.
+ * All instants are the store's time in ms since the Unix epoch. Changed only by {@link reduce},
+ * written only by compare-and-set.
  *
- * Nodes of several releases share it. A new field is optional and of the same schema: whoever does not know it carries it along at run time, at every
- * level, for as long as the thing lasts that it describes. A new credential, intent or mark begins without the unknown fields of the one before.
+ * Nodes of several releases share it. A new field is optional and of the same schema: whoever does
+ * not know it carries it along at run time, at every level, for as long as the thing lasts that it
+ * describes. A new credential, intent or mark begins without the unknown fields of the one before.
  */
 export const schemaVersion = 1;
 
 export interface State {
   readonly v: typeof schemaVersion;
   /**
-   * Identifies the last reported outcome: intents, commits (refused ones too), abandons, repairs and resets draw a new one. Random, because a counter
-   * repeats after a failover has rolled the store back. A commit that finds another than its intent left knows that it was not alone.
+   * Identifies the last reported outcome: intents, commits (refused ones too), abandons, repairs
+   * and resets draw a new one. Random, because a counter repeats after a failover has rolled the
+   * store back. A commit that finds another than its intent left knows that it was not alone.
    */
   readonly outcomeId: string;
   readonly credential?: Held;
@@ -24,7 +27,10 @@ export interface State {
   readonly dangerUntilMs: number;
   /** Another credential may be the live one: one reconciling refresh is owed. */
   readonly doubtSinceMs?: number;
-  /** Somebody reports that the platform refused this one. Only with `dead` is it out of use: the platform was asked, and says so. */
+  /**
+   * Somebody reports that the platform refused this one. Only with `dead` is it out of use: the
+   * platform was asked, and says so.
+   */
   readonly suspect?: Suspect;
   /** Fleet-wide back-off: nobody asks the platform before then. */
   readonly coolUntilMs: number;
@@ -34,10 +40,16 @@ export interface State {
   readonly failure?: {
     readonly code: string;
     readonly atMs: number;
-    /** The parent's credential, where it was refused and is not to blame: alive, or fresh. `sinceMs`: when that was found out. */
+    /**
+     * The parent's credential, where it was refused and is not to blame: alive, or fresh.
+     * `sinceMs`: when that was found out.
+     */
     readonly parent?: { readonly fingerprint: string; readonly sinceMs: number };
   };
-  /** The platform refused, and will go on until somebody mends something. Void once a credential is stored that was asked for later. */
+  /**
+   * The platform refused, and will go on until somebody mends something. Void once a credential is
+   * stored that was asked for later.
+   */
   readonly refusal?: Refusal;
   readonly quota: Quota;
   /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
@@ -46,8 +58,15 @@ export interface State {
   readonly fallback?: { readonly sinceMs: number };
   /** When the budgets for what is not planned will be full again. Absent: they are full. */
   readonly budgets?: Budgets;
-  /** Credentials that were refused while they should have lived, and nobody in the fleet had replaced them. */
-  readonly contention: { readonly count: number; readonly sinceMs: number; readonly lastMs: number };
+  /**
+   * Credentials that were refused while they should have lived, and nobody in the fleet had
+   * replaced them.
+   */
+  readonly contention: {
+    readonly count: number;
+    readonly sinceMs: number;
+    readonly lastMs: number;
+  };
   /** Credentials up to this epoch were revoked on purpose and are never written back. */
   readonly floorEpoch: number;
   /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
@@ -57,7 +76,10 @@ export interface State {
 }
 
 export interface Held {
-  /** Counts the credentials that the fleet has stored. A re-issued, equal secret keeps its generation. */
+  /**
+   * Counts the credentials that the fleet has stored. A re-issued, equal secret keeps its
+   * generation.
+   */
   readonly generation: number;
   /** Orders intents: above every epoch that the store showed when the intent was written. */
   readonly epoch: number;
@@ -66,7 +88,10 @@ export interface Held {
   readonly secret: string;
   readonly carry?: string;
   readonly fingerprint: string;
-  /** When its request left, at the earliest: its life is counted from here, so that it is never overestimated. */
+  /**
+   * When its request left, at the earliest: its life is counted from here, so that it is never
+   * overestimated.
+   */
   readonly sentAtMs: number;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
@@ -79,7 +104,10 @@ export interface Intent {
   readonly epoch: number;
   readonly operationId: string;
   readonly atMs: number;
-  /** The {@link BudgetName} that it spent from, so that a request that never left can be given back; or what a later release calls its own. */
+  /**
+   * The {@link BudgetName} that it spent from, so that a request that never left can be given back;
+   * or what a later release calls its own.
+   */
   readonly budget?: string;
 }
 
@@ -89,13 +117,18 @@ export interface Suspect {
   readonly dead?: true;
 }
 
-/** `refusals`: what rejections may spend. `manual`: what operators may; rejections cannot use it up. */
+/**
+ * `refusals`: what rejections may spend. `manual`: what operators may; rejections cannot use it up.
+ */
 export type BudgetName = "refusals" | "manual";
 
 /** In store time: when each budget will be full again, if nothing more is spent. */
 export type Budgets = Readonly<Record<BudgetName, number>>;
 
-/** A refusal that concerns every node with the same configuration: one of them tries again for the fleet. */
+/**
+ * A refusal that concerns every node with the same configuration: one of them tries again for the
+ * fleet.
+ */
 export interface Refusal {
   readonly code: string;
   /** Who was told. */
@@ -105,7 +138,10 @@ export interface Refusal {
   readonly nextMs: number;
   /** Tries in a row that were refused. */
   readonly count: number;
-  /** {@link Issuer.revision} of the node that was refused: others are not stopped. Absent where its issuer has none. */
+  /**
+   * {@link Issuer.revision} of the node that was refused: others are not stopped. Absent where its
+   * issuer has none.
+   */
   readonly revision?: string;
 }
 
@@ -114,7 +150,10 @@ export interface Quota {
   readonly day: number;
   readonly used: number;
   readonly forced: { readonly used: number; readonly lastAtMs: number };
-  /** The platform said on that day that nothing is left. `used` above then shows the cap; here are the real count, and when one fetch tries again. */
+  /**
+   * The platform said on that day that nothing is left. `used` above then shows the cap; here are
+   * the real count, and when one fetch tries again.
+   */
   readonly gone?: { readonly day: number; readonly used: number; readonly nextMs: number };
 }
 
@@ -141,12 +180,19 @@ export function isDead(state: State): boolean {
 }
 
 export function isSuspect(state: State): boolean {
-  return state.credential !== undefined && state.suspect?.fingerprint === state.credential.fingerprint;
+  return (
+    state.credential !== undefined && state.suspect?.fingerprint === state.credential.fingerprint
+  );
 }
 
 /** Whether nothing is under way, feared or doubted. */
 export function isCalm(state: State, nowMs: number): boolean {
-  return state.intent === undefined && state.doubtSinceMs === undefined && nowMs >= state.dangerUntilMs && !isSuspect(state);
+  return (
+    state.intent === undefined &&
+    state.doubtSinceMs === undefined &&
+    nowMs >= state.dangerUntilMs &&
+    !isSuspect(state)
+  );
 }
 
 /** Whether the platform handed out again, after it refused it, the one that it refuses. */
@@ -155,9 +201,11 @@ export function isHandedOutAgain(state: State): boolean {
 }
 
 /**
- * Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and that nobody has reported. Undefined when none is.
+ * Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and
+ * that nobody has reported. Undefined when none is.
  *
- * Never before the present credential was asked for: whatever may have superseded it did so afterwards, so its overlap is not over sooner.
+ * Never before the present credential was asked for: whatever may have superseded it did so
+ * afterwards, so its overlap is not over sooner.
  */
 export function owedSinceMs(state: State | undefined): number | undefined {
   const sinceMs = state?.doubtSinceMs ?? state?.intent?.atMs;
@@ -165,13 +213,26 @@ export function owedSinceMs(state: State | undefined): number | undefined {
 }
 
 /** A copy without the named optional fields, and with the changes. */
-export function change<K extends OptionalField>(state: State, changes: Partial<State>, drop: readonly K[] = []): State {
+export function change<K extends OptionalField>(
+  state: State,
+  changes: Partial<State>,
+  drop: readonly K[] = [],
+): State {
   const next: { -readonly [P in keyof State]: State[P] } = { ...state, ...changes };
   for (const field of drop) delete next[field];
   return next;
 }
 
-type OptionalField = "credential" | "previous" | "intent" | "doubtSinceMs" | "suspect" | "failure" | "refusal" | "spent" | "fallback";
+type OptionalField =
+  | "credential"
+  | "previous"
+  | "intent"
+  | "doubtSinceMs"
+  | "suspect"
+  | "failure"
+  | "refusal"
+  | "spent"
+  | "fallback";
 
 const knownFields: Readonly<Record<keyof State, true>> = {
   v: true,
@@ -198,5 +259,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
 
 /** What a later release of the same schema keeps in the document beside what this one knows. */
 export function unknownFields(state: State): object {
-  return Object.fromEntries(Object.entries(state).filter(([name]) => !Object.hasOwn(knownFields, name)));
+  return Object.fromEntries(
+    Object.entries(state).filter(([name]) => !Object.hasOwn(knownFields, name)),
+  );
 }

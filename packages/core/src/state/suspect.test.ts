@@ -11,7 +11,10 @@ describe("a complaint about a credential of which the platform says nothing", ()
   it("marks it, leaves it in use, and is no evidence of a foreign refresh", () => {
     const { state, verdict } = decide(calm(), complaint);
     expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
-    expect(state).toMatchObject({ suspect: { fingerprint: "T1", atMs: noonMs }, contention: { count: 0 } });
+    expect(state).toMatchObject({
+      suspect: { fingerprint: "T1", atMs: noonMs },
+      contention: { count: 0 },
+    });
     expect(state && isLive(state, noonMs)).toBe(true);
     expect(decide(state, complaint, 5)).toEqual({ verdict: { kind: "known" } });
   });
@@ -25,7 +28,10 @@ describe("a complaint about a credential of which the platform says nothing", ()
 
   it("is taken back when the platform calls it alive", () => {
     const alive = { ...suspect, found: "alive" } as const;
-    expect(decide(after(calm(), complaint), alive)).toEqual({ state: calm(), verdict: { kind: "cleared" } });
+    expect(decide(after(calm(), complaint), alive)).toEqual({
+      state: calm(),
+      verdict: { kind: "cleared" },
+    });
     expect(decide(calm(), { ...suspect, found: "alive" })).toEqual({ verdict: { kind: "known" } });
   });
 });
@@ -45,7 +51,9 @@ describe("a report of a refused credential", () => {
   });
 
   it("of an old credential changes nothing", () => {
-    expect(decide(calm(), { ...suspect, fingerprint: "T0" })).toEqual({ verdict: { kind: "other" } });
+    expect(decide(calm(), { ...suspect, fingerprint: "T0" })).toEqual({
+      verdict: { kind: "other" },
+    });
     expect(decide(undefined, suspect)).toEqual({ verdict: { kind: "other" } });
   });
 
@@ -67,9 +75,13 @@ describe("a report of a refused credential", () => {
 
   it("is confirmed by the second within one lifetime, and starts anew after a quiet one", () => {
     const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
-    expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({ foreign: { state: "confirmed", count: 2 } });
+    expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({
+      foreign: { state: "confirmed", count: 2 },
+    });
     const longAgo = { count: 5, sinceMs: 1, lastMs: noonMs - lifetimeMs - 1 };
-    expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({ foreign: { state: "suspected", count: 1 } });
+    expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({
+      foreign: { state: "suspected", count: 1 },
+    });
   });
 
   it("is evidence at the very moment when no request can be under way any more", () => {
@@ -78,7 +90,11 @@ describe("a report of a refused credential", () => {
 
   it("still belongs to the one before when exactly a lifetime has passed", () => {
     const contention = { count: 1, sinceMs: noonMs - lifetimeMs, lastMs: noonMs - lifetimeMs };
-    expect(after(calm({ contention }), suspect).contention).toEqual({ ...contention, count: 2, lastMs: noonMs });
+    expect(after(calm({ contention }), suspect).contention).toEqual({
+      ...contention,
+      count: 2,
+      lastMs: noonMs,
+    });
   });
 });
 
@@ -86,19 +102,28 @@ describe("a request that a rejection asks for", () => {
   const rejected = { reason: "rejected", isDead: true } as const;
 
   it("marks nothing when what was refused is not what is stored, and ran out", () => {
-    const next = after(calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }), intent({ ...rejected, refused: "T0" }));
+    const next = after(
+      calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }),
+      intent({ ...rejected, refused: "T0" }),
+    );
     expect(next).not.toHaveProperty("suspect");
     expect(after(undefined, intent({ ...rejected, refused: "T0" }))).not.toHaveProperty("suspect");
   });
 
   it("is no evidence where it is decided on a node's own copy: it marks the credential, and nothing more", () => {
     const decided = decide(calm(), intent({ ...rejected, refused: "T1", isAlone: true }));
-    expect(decided).toMatchObject({ state: { suspect: { dead: true }, contention: { count: 0 } }, verdict: { foreign: undefined } });
+    expect(decided).toMatchObject({
+      state: { suspect: { dead: true }, contention: { count: 0 } },
+      verdict: { foreign: undefined },
+    });
   });
 
   it("counts no second foreign refresh for a credential that was found dead before", () => {
     const next = after(after(calm(), suspect), intent({ ...rejected, refused: "T1" }), 9_000);
-    expect(next).toMatchObject({ contention: { count: 1, lastMs: noonMs }, suspect: { atMs: noonMs } });
+    expect(next).toMatchObject({
+      contention: { count: 1, lastMs: noonMs },
+      suspect: { atMs: noonMs },
+    });
   });
 });
 
@@ -107,10 +132,16 @@ describe("a confirmed war", () => {
   const war = { onContention: "fallback", fallback: rules } as const;
 
   it("makes the fleet take the fallback where it was told to, and where there is one", () => {
-    expect(after(calm({ contention: once }), suspect, 0, war).fallback).toEqual({ sinceMs: noonMs });
+    expect(after(calm({ contention: once }), suspect, 0, war).fallback).toEqual({
+      sinceMs: noonMs,
+    });
     expect(after(calm(), suspect, 0, war)).not.toHaveProperty("fallback");
-    expect(after(calm({ contention: once }), suspect, 0, { fallback: rules })).not.toHaveProperty("fallback");
-    expect(after(calm({ contention: once }), suspect, 0, { onContention: "fallback" })).not.toHaveProperty("fallback");
+    expect(after(calm({ contention: once }), suspect, 0, { fallback: rules })).not.toHaveProperty(
+      "fallback",
+    );
+    expect(
+      after(calm({ contention: once }), suspect, 0, { onContention: "fallback" }),
+    ).not.toHaveProperty("fallback");
   });
 
   it("leaves a fleet on it that lives there already, since when it did", () => {

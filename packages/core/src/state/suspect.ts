@@ -1,4 +1,7 @@
-/** SUSPECT: the platform refused a credential. Compared by fingerprint, so a late report of an old one changes nothing. */
+/**
+ * SUSPECT: the platform refused a credential. Compared by fingerprint, so a late report of an old
+ * one changes nothing.
+ */
 import type { Rules } from "./rules.ts";
 import { change, isDead, isHandedOutAgain, isSuspect, type State } from "./state.ts";
 
@@ -6,8 +9,9 @@ export interface SuspectEvent {
   readonly type: "suspect";
   readonly fingerprint: string;
   /**
-   * `dead`: the platform, asked, says so, or cannot be asked. `refused`: somebody was refused, and nobody knows more: it stays in use.
-   * `alive`: the platform says so, or hands it out again; the mark is taken back.
+   * `dead`: the platform, asked, says so, or cannot be asked. `refused`: somebody was refused, and
+   * nobody knows more: it stays in use. `alive`: the platform says so, or hands it out again; the
+   * mark is taken back.
    */
   readonly found: "dead" | "refused" | "alive";
 }
@@ -21,7 +25,10 @@ export type SuspectVerdict =
   /** Not what is stored: it was replaced already, or never ours. */
   | { readonly kind: "other" };
 
-/** A credential that should have lived was refused, and nobody in the fleet replaced it: somebody outside did. */
+/**
+ * A credential that should have lived was refused, and nobody in the fleet replaced it: somebody
+ * outside did.
+ */
 export interface ForeignRefresh {
   readonly state: "suspected" | "confirmed";
   readonly count: number;
@@ -29,17 +36,28 @@ export interface ForeignRefresh {
   readonly remainingMs: number;
 }
 
-export function decideSuspect(state: State, event: SuspectEvent, nowMs: number, rules: Rules): { state?: State; verdict: SuspectVerdict } {
+export function decideSuspect(
+  state: State,
+  event: SuspectEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: SuspectVerdict } {
   const { fingerprint, found } = event;
   if (state.credential?.fingerprint !== fingerprint) return { verdict: { kind: "other" } };
   if (found === "alive")
-    return isSuspect(state) ? { state: change(state, {}, ["suspect"]), verdict: { kind: "cleared" } } : { verdict: { kind: "known" } };
-  if (isSuspect(state) && (isDead(state) || found !== "dead")) return { verdict: { kind: "known" } };
+    return isSuspect(state)
+      ? { state: change(state, {}, ["suspect"]), verdict: { kind: "cleared" } }
+      : { verdict: { kind: "known" } };
+  if (isSuspect(state) && (isDead(state) || found !== "dead"))
+    return { verdict: { kind: "known" } };
   const { state: next, foreign } = suspected(state, fingerprint, found === "dead", nowMs, rules);
   return { state: next, verdict: { kind: "suspected", foreign } };
 }
 
-/** Marks the stored credential as refused. A dead one counts as contended when nothing inside the fleet explains it; without rules, nothing counts. */
+/**
+ * Marks the stored credential as refused. A dead one counts as contended when nothing inside the
+ * fleet explains it; without rules, nothing counts.
+ */
 export function suspected(
   state: State,
   fingerprint: string,
@@ -48,9 +66,17 @@ export function suspected(
   rules: Rules | undefined,
 ): { state: State; foreign: ForeignRefresh | undefined } {
   const { credential } = state;
-  if (credential?.fingerprint !== fingerprint || isDead(state)) return { state, foreign: undefined };
+  if (credential?.fingerprint !== fingerprint || isDead(state))
+    return { state, foreign: undefined };
   const before = isSuspect(state) ? state.suspect : undefined;
-  const marked = { suspect: { fingerprint, atMs: nowMs, ...before, ...(isFoundDead ? ({ dead: true } as const) : {}) } };
+  const marked = {
+    suspect: {
+      fingerprint,
+      atMs: nowMs,
+      ...before,
+      ...(isFoundDead ? ({ dead: true } as const) : {}),
+    },
+  };
   const explained =
     state.doubtSinceMs !== undefined ||
     state.intent !== undefined ||
@@ -58,16 +84,29 @@ export function suspected(
     nowMs >= credential.expiresAtMs ||
     // Counted when it was refused first; the platform hands it out all the same.
     isHandedOutAgain(state);
-  if (rules === undefined || explained || !isFoundDead) return { state: change(state, marked), foreign: undefined };
+  if (rules === undefined || explained || !isFoundDead)
+    return { state: change(state, marked), foreign: undefined };
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;
   const { count, sinceMs } = state.contention;
-  const contention = { ...state.contention, count: fresh ? 1 : count + 1, sinceMs: fresh ? nowMs : sinceMs, lastMs: nowMs };
+  const contention = {
+    ...state.contention,
+    count: fresh ? 1 : count + 1,
+    sinceMs: fresh ? nowMs : sinceMs,
+    lastMs: nowMs,
+  };
   const isTaken =
-    contention.count >= 2 && rules.onContention === "fallback" && rules.fallback !== undefined && state.fallback === undefined;
+    contention.count >= 2 &&
+    rules.onContention === "fallback" &&
+    rules.fallback !== undefined &&
+    state.fallback === undefined;
   return {
-    state: change(state, { ...marked, contention, ...(isTaken && { fallback: { sinceMs: nowMs } }) }),
+    state: change(state, {
+      ...marked,
+      contention,
+      ...(isTaken && { fallback: { sinceMs: nowMs } }),
+    }),
     foreign: {
       state: contention.count >= 2 ? "confirmed" : "suspected",
       count: contention.count,

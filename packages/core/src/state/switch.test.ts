@@ -4,19 +4,32 @@ import type { Rules } from "./rules.ts";
 
 const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
 const { fallback: _, ...own } = rules;
-const taking: Rules = { ...own, onContention: "fallback", fallback: { ...own, supersedes: false, quotaPerDay: 500_000 } };
+const taking: Rules = {
+  ...own,
+  onContention: "fallback",
+  fallback: { ...own, supersedes: false, quotaPerDay: 500_000 },
+};
 const dead = intent({ reason: "rejected", refused: "T1", isDead: true });
 
 describe("a confirmed war", () => {
   it("makes the fleet take the fallback in the very write that confirms it, where that was asked for", () => {
     const next = after(calm({ contention: once }), dead, 0, taking);
     expect(next).toMatchObject({ fallback: { sinceMs: noonMs }, contention: { count: 2 } });
-    expect(after(calm({ contention: once }), { type: "suspect", fingerprint: "T1", found: "dead" }, 0, taking).fallback).toBeDefined();
+    expect(
+      after(
+        calm({ contention: once }),
+        { type: "suspect", fingerprint: "T1", found: "dead" },
+        0,
+        taking,
+      ).fallback,
+    ).toBeDefined();
   });
 
   it("changes nothing that was not asked for, and one kill is no war", () => {
     expect(after(calm({ contention: once }), dead)).not.toHaveProperty("fallback");
-    expect(after(calm({ contention: once }), dead, 0, { ...taking, onContention: "report" })).not.toHaveProperty("fallback");
+    expect(
+      after(calm({ contention: once }), dead, 0, { ...taking, onContention: "report" }),
+    ).not.toHaveProperty("fallback");
     expect(after(calm(), dead, 0, taking)).not.toHaveProperty("fallback");
   });
 });
@@ -32,13 +45,21 @@ describe("a fleet on its fallback", () => {
     });
     const announced = after(state, dead, 0, taking);
     expect(announced).toMatchObject({ dangerUntilMs: 0, budgets: state.budgets });
-    const next = after({ ...announced, doubtSinceMs: noonMs }, commit({ leaseHeld: false }), 0, taking);
+    const next = after(
+      { ...announced, doubtSinceMs: noonMs },
+      commit({ leaseHeld: false }),
+      0,
+      taking,
+    );
     expect(next).not.toHaveProperty("doubtSinceMs");
     expect(next).toMatchObject({ fallback });
   });
 
   it("goes back when it is told to, keeps what is stored, and begins with no evidence", () => {
-    const next = after(calm({ fallback, contention: { ...once, count: 7 } }), { type: "switch", to: "own" });
+    const next = after(calm({ fallback, contention: { ...once, count: 7 } }), {
+      type: "switch",
+      to: "own",
+    });
     expect(next).not.toHaveProperty("fallback");
     expect(next).toMatchObject({ credential: { fingerprint: "T1" }, contention: { count: 0 } });
     expect(decide(next, { type: "switch", to: "own" })).toEqual({ verdict: { kind: "kept" } });
@@ -47,6 +68,8 @@ describe("a fleet on its fallback", () => {
   it("is switched to once, however often it is asked for", () => {
     const next = after(calm(), { type: "switch", to: "fallback" });
     expect(next.fallback).toEqual({ sinceMs: noonMs });
-    expect(decide(next, { type: "switch", to: "fallback" }, 5)).toEqual({ verdict: { kind: "kept" } });
+    expect(decide(next, { type: "switch", to: "fallback" }, 5)).toEqual({
+      verdict: { kind: "kept" },
+    });
   });
 });

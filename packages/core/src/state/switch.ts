@@ -1,4 +1,7 @@
-/** SWITCH: the fleet takes the issuer's fallback, or goes back to its own issuer. One decision in the document, which every node follows. */
+/**
+ * SWITCH: the fleet takes the issuer's fallback, or goes back to its own issuer. One decision in
+ * the document, which every node follows.
+ */
 import { change, type State } from "./state.ts";
 
 export interface SwitchEvent {
@@ -10,10 +13,20 @@ export interface SwitchVerdict {
   readonly kind: "switched" | "kept";
 }
 
-/** What is stored stays in use until it has been replaced. Whoever goes back begins with no evidence against anybody. */
-export function decideSwitch(state: State, { to }: SwitchEvent, nowMs: number): { state?: State; verdict: SwitchVerdict } {
+/**
+ * What is stored stays in use until it has been replaced. Whoever goes back begins with no evidence
+ * against anybody.
+ */
+export function decideSwitch(
+  state: State,
+  { to }: SwitchEvent,
+  nowMs: number,
+): { state?: State; verdict: SwitchVerdict } {
   if ((state.fallback !== undefined) === (to === "fallback")) return { verdict: { kind: "kept" } };
   const verdict = { kind: "switched" } as const;
   if (to === "fallback") return { state: change(state, { fallback: { sinceMs: nowMs } }), verdict };
-  return { state: change(state, { contention: { ...state.contention, count: 0 } }, ["fallback"]), verdict };
+  return {
+    state: change(state, { contention: { ...state.contention, count: 0 } }, ["fallback"]),
+    verdict,
+  };
 }

@@ -5,12 +5,20 @@ const use = { type: "use", everyMs: 60_000 } as const;
 
 describe("a node that says that it uses the credential", () => {
   it("leaves a mark where there is none, and changes nothing else", () => {
-    expect(decide(calm(), use)).toEqual({ state: { ...calm(), usedAtMs: noonMs }, verdict: { kind: "marked" } });
+    expect(decide(calm(), use)).toEqual({
+      state: { ...calm(), usedAtMs: noonMs },
+      verdict: { kind: "marked" },
+    });
   });
 
   it("writes nothing while a mark is young, and the next one as soon as it is not", () => {
-    expect(decide(calm({ usedAtMs: noonMs - 59_999 }), use)).toEqual({ verdict: { kind: "known" } });
-    expect(decide(calm({ usedAtMs: noonMs - 60_000 }), use)).toMatchObject({ state: { usedAtMs: noonMs }, verdict: { kind: "marked" } });
+    expect(decide(calm({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
+      verdict: { kind: "known" },
+    });
+    expect(decide(calm({ usedAtMs: noonMs - 60_000 }), use)).toMatchObject({
+      state: { usedAtMs: noonMs },
+      verdict: { kind: "marked" },
+    });
     expect(decide(calm({ usedAtMs: noonMs - 7_200_000 }), use).state?.usedAtMs).toBe(noonMs);
   });
 });

@@ -1,4 +1,7 @@
-/** USE: a node that may not refresh needs the credential. Owners that nobody asks would let it run out otherwise. */
+/**
+ * USE: a node that may not refresh needs the credential. Owners that nobody asks would let it run
+ * out otherwise.
+ */
 import { change, type State } from "./state.ts";
 
 export interface UseEvent {
@@ -11,7 +14,12 @@ export interface UseVerdict {
   readonly kind: "marked" | "known";
 }
 
-export function decideUse(state: State, { everyMs }: UseEvent, nowMs: number): { state?: State; verdict: UseVerdict } {
-  if (state.usedAtMs !== undefined && nowMs - state.usedAtMs < everyMs) return { verdict: { kind: "known" } };
+export function decideUse(
+  state: State,
+  { everyMs }: UseEvent,
+  nowMs: number,
+): { state?: State; verdict: UseVerdict } {
+  if (state.usedAtMs !== undefined && nowMs - state.usedAtMs < everyMs)
+    return { verdict: { kind: "known" } };
   return { state: change(state, { usedAtMs: nowMs }), verdict: { kind: "marked" } };
 }

@@ -1,4 +1,7 @@
-/** Nodes of several releases change one document: what an older one does not know must survive whatever it does. */
+/**
+ * Nodes of several releases change one document: what an older one does not know must survive
+ * whatever it does.
+ */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeState, encodeState } from "./codec.ts";
@@ -17,8 +20,14 @@ const unknown = fc.dictionary(
   fc.json().map((text) => JSON.parse(JSON.stringify(JSON.parse(text))) as unknown),
   { minKeys: 1, maxKeys: 3 },
 );
-const mark = fc.record({ fingerprint: fc.constantFrom("T0", "T1", "R1"), atMs: fc.integer({ min: noonMs - 50_000, max: noonMs }) });
-const instant = fc.oneof(fc.constant(0), fc.integer({ min: noonMs - 100_000, max: noonMs + 20_000 }));
+const mark = fc.record({
+  fingerprint: fc.constantFrom("T0", "T1", "R1"),
+  atMs: fc.integer({ min: noonMs - 50_000, max: noonMs }),
+});
+const instant = fc.oneof(
+  fc.constant(0),
+  fc.integer({ min: noonMs - 100_000, max: noonMs + 20_000 }),
+);
 const reason = fc.oneof(fc.constantFrom("advisory", "rejected", "manual"), fc.string());
 const dayOfQuota = fc.constantFrom(today - 1, today);
 
@@ -29,16 +38,30 @@ const document = fc
       dangerUntilMs: instant,
       coolUntilMs: instant,
       failures: fc.nat(5),
-      quota: fc.record({ day: dayOfQuota, used: fc.nat(120), forced: fc.record({ used: fc.nat(25), lastAtMs: instant }) }),
+      quota: fc.record({
+        day: dayOfQuota,
+        used: fc.nat(120),
+        forced: fc.record({ used: fc.nat(25), lastAtMs: instant }),
+      }),
       governor: fc.record({ count: fc.nat(5), lastMs: instant }),
       contention: fc.record({ count: fc.nat(5), sinceMs: instant, lastMs: instant }),
       budgets: fc.record({ refusals: instant, manual: instant }),
       fallback: fc.record({ sinceMs: instant }),
       credential: fc
-        .record({ name: fc.constantFrom("T0", "T1"), reason, epoch: fc.integer({ min: 1, max: 20 }) })
-        .map(({ name, reason: why, epoch }) => held(name, { epoch, carry: "R1", by: { node: "n1", environment: "test", reason: why } })),
+        .record({
+          name: fc.constantFrom("T0", "T1"),
+          reason,
+          epoch: fc.integer({ min: 1, max: 20 }),
+        })
+        .map(({ name, reason: why, epoch }) =>
+          held(name, { epoch, carry: "R1", by: { node: "n1", environment: "test", reason: why } }),
+        ),
       previous: fc.record({ fingerprint: fc.constantFrom("T0", "T1"), usableUntilMs: instant }),
-      intent: fc.record({ epoch: fc.integer({ min: 1, max: 20 }), operationId: fc.constantFrom("op", "other"), atMs: instant }),
+      intent: fc.record({
+        epoch: fc.integer({ min: 1, max: 20 }),
+        operationId: fc.constantFrom("op", "other"),
+        atMs: instant,
+      }),
       doubtSinceMs: instant,
       suspect: mark,
       failure: fc.record({ code: fc.string(), atMs: instant }),
@@ -52,15 +75,31 @@ const document = fc
 const laterDocument = document.chain((state) => enriched(state) as fc.Arbitrary<State>);
 
 function enriched(value: object): fc.Arbitrary<object> {
-  const levels = Object.entries(value).filter((entry): entry is [string, object] => typeof entry[1] === "object" && entry[1] !== null);
-  const inner = fc.record(Object.fromEntries(levels.map(([name, object]) => [name, enriched(object)])));
+  const levels = Object.entries(value).filter(
+    (entry): entry is [string, object] => typeof entry[1] === "object" && entry[1] !== null,
+  );
+  const inner = fc.record(
+    Object.fromEntries(levels.map(([name, object]) => [name, enriched(object)])),
+  );
   return fc.tuple(unknown, inner).map(([fields, objects]) => ({ ...value, ...objects, ...fields }));
 }
 
 const event: fc.Arbitrary<StateEvent> = fc.oneof(
   fc
-    .record({ reason: fc.constantFrom("cold", "advisory", "expired", "rejected", "reconcile", "manual" as const), forced: fc.boolean() })
-    .map(({ reason: why, forced }) => intent({ reason: why, forced, input: "R1", ...(why === "rejected" && { refused: "T1" }) })),
+    .record({
+      reason: fc.constantFrom(
+        "cold",
+        "advisory",
+        "expired",
+        "rejected",
+        "reconcile",
+        "manual" as const,
+      ),
+      forced: fc.boolean(),
+    })
+    .map(({ reason: why, forced }) =>
+      intent({ reason: why, forced, input: "R1", ...(why === "rejected" && { refused: "T1" }) }),
+    ),
   fc.constantFrom(intent({ recovered: "R2", input: "R2" })),
   fc
     .record({
@@ -68,16 +107,36 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
       fingerprint: fc.constantFrom("T0", "T1", "T2"),
       why: fc.constantFrom("advisory", "rejected"),
     })
-    .map(({ epoch, fingerprint, why }) => commit({ epoch }, { fingerprint, by: { node: "n2", environment: "test", reason: why } })),
-  fc.record({ outcome: fc.constantFrom("refused", "unsent", "unknown", "yielded" as const), quotaGone: fc.boolean() }).map(abandon),
+    .map(({ epoch, fingerprint, why }) =>
+      commit({ epoch }, { fingerprint, by: { node: "n2", environment: "test", reason: why } }),
+    ),
   fc
-    .record({ fingerprint: fc.constantFrom("T0", "T1"), found: fc.constantFrom("dead", "refused", "alive" as const) })
+    .record({
+      outcome: fc.constantFrom("refused", "unsent", "unknown", "yielded" as const),
+      quotaGone: fc.boolean(),
+    })
+    .map(abandon),
+  fc
+    .record({
+      fingerprint: fc.constantFrom("T0", "T1"),
+      found: fc.constantFrom("dead", "refused", "alive" as const),
+    })
     .map((report) => ({ type: "suspect", ...report }) as const),
   laterDocument.map(
-    (known) => ({ type: "repair", outcomeId: "repaired", known: { ...known, credential: held("T9", { generation: 7 }) } }) as const,
+    (known) =>
+      ({
+        type: "repair",
+        outcomeId: "repaired",
+        known: { ...known, credential: held("T9", { generation: 7 }) },
+      }) as const,
   ),
   fc.constant({ type: "reset", outcomeId: "reset" } as const),
-  fc.constant({ type: "seed", operationId: "seed", outcomeId: "seeded", issued: commit().issued } as const),
+  fc.constant({
+    type: "seed",
+    operationId: "seed",
+    outcomeId: "seeded",
+    issued: commit().issued,
+  } as const),
   fc.constant({ type: "ledger", used: 7, remaining: 80 } as const),
 );
 
@@ -93,11 +152,16 @@ const things: readonly (readonly [path: readonly string[], identity: readonly st
 ];
 
 function at(state: object, path: readonly string[]): Json | undefined {
-  return path.reduce<Json | undefined>((object, name) => object?.[name] as Json | undefined, state as Json);
+  return path.reduce<Json | undefined>(
+    (object, name) => object?.[name] as Json | undefined,
+    state as Json,
+  );
 }
 
 function unknownOf(object: Json | undefined): Json {
-  return Object.fromEntries(Object.entries(object ?? {}).filter(([name]) => name.startsWith("later ")));
+  return Object.fromEntries(
+    Object.entries(object ?? {}).filter(([name]) => name.startsWith("later ")),
+  );
 }
 
 function expectKept(before: State, after: State): void {
@@ -107,8 +171,14 @@ function expectKept(before: State, after: State): void {
   }
   for (const [path, identity] of things) {
     const [was, is] = [at(before, path), at(after, path)];
-    if (was === undefined || is === undefined || !identity.every((field) => was[field] === is[field])) continue;
-    if (path[0] === "previous" && before.credential?.commitId !== after.credential?.commitId) continue;
+    if (
+      was === undefined ||
+      is === undefined ||
+      !identity.every((field) => was[field] === is[field])
+    )
+      continue;
+    if (path[0] === "previous" && before.credential?.commitId !== after.credential?.commitId)
+      continue;
     expect(unknownOf(is), path.join(".")).toEqual(unknownOf(was));
     if (path[0] === "credential") expect(is["by"]).toEqual(was["by"]);
   }
@@ -116,7 +186,12 @@ function expectKept(before: State, after: State): void {
 
 describe("a document of a later release of the same schema", () => {
   it("is read and written with everything that this release does not know, at every level", () => {
-    fc.assert(fc.property(laterDocument, (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state)));
+    fc.assert(
+      fc.property(
+        laterDocument,
+        (state) => void expect(decodeState(encodeState(state), "k")).toEqual(state),
+      ),
+    );
   });
 
   it("keeps it through every event, as long as the thing lasts that it describes", () => {
@@ -131,7 +206,12 @@ describe("a document of a later release of the same schema", () => {
         (first, events, ms, changes) => {
           let state = first;
           for (const [index, next] of events.entries()) {
-            const decided = decide(state, next, Math.floor((ms * (index + 1)) / events.length), changes);
+            const decided = decide(
+              state,
+              next,
+              Math.floor((ms * (index + 1)) / events.length),
+              changes,
+            );
             if (decided.state === undefined) continue;
             reached.add(next.type);
             expectKept(state, decided.state);
@@ -142,7 +222,16 @@ describe("a document of a later release of the same schema", () => {
       ),
       { numRuns: 300 },
     );
-    expect([...reached].toSorted()).toEqual(["abandon", "commit", "intent", "ledger", "repair", "reset", "seed", "suspect"]);
+    expect([...reached].toSorted()).toEqual([
+      "abandon",
+      "commit",
+      "intent",
+      "ledger",
+      "repair",
+      "reset",
+      "seed",
+      "suspect",
+    ]);
   });
 
   it("gets back what it lost when a node that has seen it repairs an empty store", () => {
@@ -152,6 +241,10 @@ describe("a document of a later release of the same schema", () => {
       governor: { count: 1, lastMs: 5, "later in": true },
     };
     const { state } = decide(undefined, { type: "repair", outcomeId: "repaired", known });
-    expect(state).toMatchObject({ "later top": [1], governor: { "later in": true }, credential: { fingerprint: "T1" } });
+    expect(state).toMatchObject({
+      "later top": [1],
+      governor: { "later in": true },
+      credential: { fingerprint: "T1" },
+    });
   });
 });

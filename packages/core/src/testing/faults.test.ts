@@ -2,10 +2,22 @@ import { describe, expect, it } from "vitest";
 import type { Cache, CacheDriver, WatchListener } from "../cache.ts";
 import { createCache } from "../create-cache.ts";
 import { bench, watched } from "./lease-bench.test.helper.ts";
-import { faultPlan, faultyCache, faultyLock, manualClock, type FaultPlan, type ManualClock } from "./index.ts";
+import {
+  faultPlan,
+  faultyCache,
+  faultyLock,
+  manualClock,
+  type FaultPlan,
+  type ManualClock,
+} from "./index.ts";
 
 /** A cache that keeps values and versions, and tells watchers. */
-function toy(): { readonly cache: Cache; readonly inner: Cache; readonly plan: FaultPlan; readonly clock: ManualClock } {
+function toy(): {
+  readonly cache: Cache;
+  readonly inner: Cache;
+  readonly plan: FaultPlan;
+  readonly clock: ManualClock;
+} {
   const clock = manualClock();
   const plan = faultPlan({ clock });
   const stored = new Map<string, { value: string; version: string }>();
@@ -51,7 +63,12 @@ describe("faultyCache", () => {
     expect(keys).toEqual(["k"]);
     expect(await view.delete("k")).toBe(true);
     expect(await view.clear()).toBe(0);
-    expect([view.path, view.pushesChanges, plan.calls(), plan.calls("get")]).toEqual([["a"], true, 5, 1]);
+    expect([view.path, view.pushesChanges, plan.calls(), plan.calls("get")]).toEqual([
+      ["a"],
+      true,
+      5,
+      1,
+    ]);
   });
 
   it("fails before or after the execution, for the calls that were scripted", async () => {
@@ -97,8 +114,12 @@ describe("faultyCache", () => {
     await inner.set("before", "1");
     plan.unreachable = true;
     await inner.set("meanwhile", "1");
-    await expect(cache.withPrefix("a").get("k")).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
-    await expect(cache.keys()[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
+    await expect(cache.withPrefix("a").get("k")).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+    });
+    await expect(cache.keys()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+    });
     plan.unreachable = false;
     plan.losesMessages = true;
     await inner.set("lost", "1");
@@ -116,7 +137,8 @@ describe("faultyLock", () => {
     const { elsewhere, clock } = bench();
     const plan = faultPlan({
       clock,
-      decide: ({ operation, name, index }) => (operation === "extend" && name === "n" && index === 1 ? "fail-after" : undefined),
+      decide: ({ operation, name, index }) =>
+        operation === "extend" && name === "n" && index === 1 ? "fail-after" : undefined,
     });
     const inner = elsewhere();
     const lock = faultyLock(inner, plan);

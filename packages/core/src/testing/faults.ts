@@ -1,9 +1,22 @@
-/** A plan of what goes wrong between a process and its store; {@link faultyCache} and {@link faultyLock} carry it out. */
+/**
+ * A plan of what goes wrong between a process and its store; {@link faultyCache} and
+ * {@link faultyLock} carry it out.
+ */
 import type { Unsubscribe } from "../cache.ts";
 import { CacheUnavailableError, type CacheUnavailableReason } from "../errors.ts";
 import { delay, type Clock } from "../time.ts";
 
-export type FaultyOperation = "get" | "set" | "delete" | "clear" | "keys" | "watch" | "tryAcquire" | "extend" | "release" | "onRelease";
+export type FaultyOperation =
+  | "get"
+  | "set"
+  | "delete"
+  | "clear"
+  | "keys"
+  | "watch"
+  | "tryAcquire"
+  | "extend"
+  | "release"
+  | "onRelease";
 
 /**
  * - `fail-before`: refused, the store never saw it.
@@ -27,19 +40,33 @@ export interface FaultyCall {
 }
 
 export interface FaultPlan {
-  /** Lets the next calls of an operation meet these faults, one each; `undefined` lets one through. */
+  /**
+   * Lets the next calls of an operation meet these faults, one each; `undefined` lets one through.
+   */
   next(operation: FaultyOperation, ...faults: readonly (Fault | undefined)[]): void;
   /** Drops what is planned for the next calls of an operation. */
   forget(operation: FaultyOperation): void;
-  /** While true every call fails before it is executed, and no message arrives. Afterwards subscribers are told that they may have missed some. */
+  /**
+   * While true every call fails before it is executed, and no message arrives. Afterwards
+   * subscribers are told that they may have missed some.
+   */
   unreachable: boolean;
-  /** While true no call is executed and none is answered, as by a stopped process, and no message arrives. Ends as `unreachable` does. */
+  /**
+   * While true no call is executed and none is answered, as by a stopped process, and no message
+   * arrives. Ends as `unreachable` does.
+   */
   frozen: boolean;
-  /** While set, the store answers reads and refuses every write for this reason: full, a replica, no rights. Messages arrive. */
+  /**
+   * While set, the store answers reads and refuses every write for this reason: full, a replica, no
+   * rights. Messages arrive.
+   */
   refusesWrites: CacheUnavailableReason | undefined;
   /** While true calls work but messages (changes, releases) are lost without a trace. */
   losesMessages: boolean;
-  /** How many calls of an operation were made, whatever became of them. Without an operation: of all. */
+  /**
+   * How many calls of an operation were made, whatever became of them. Without an operation: of
+   * all.
+   */
   calls(operation?: FaultyOperation): number;
   /** Carries out what is planned for one call. For wrappers. */
   run<T>(operation: FaultyOperation, name: string, execute: () => Promise<T>): Promise<T>;
@@ -65,7 +92,8 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
   const switchTo = (cause: "unreachable" | "frozen", value: boolean): void => {
     const before = broken.unreachable || broken.frozen;
     broken[cause] = value;
-    if (before && !broken.unreachable && !broken.frozen) for (const { listener } of [...reconnections]) listener();
+    if (before && !broken.unreachable && !broken.frozen)
+      for (const { listener } of [...reconnections]) listener();
   };
 
   const choose = (call: FaultyCall): Fault | undefined => {
@@ -101,7 +129,12 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
     async run(operation, name, execute) {
       const index = counts.get(operation) ?? 0;
       counts.set(operation, index + 1);
-      if (this.refusesWrites !== undefined && writes.has(operation) && !broken.unreachable && !broken.frozen)
+      if (
+        this.refusesWrites !== undefined &&
+        writes.has(operation) &&
+        !broken.unreachable &&
+        !broken.frozen
+      )
         throw denied(this.refusesWrites);
       return suffer(options.clock, choose({ operation, name, index }), execute);
     },
@@ -118,7 +151,10 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
   };
 }
 
-/** Subscribes through a plan: what `subscribe` delivers arrives only while messages do, and `missed` is called after each reconnection. */
+/**
+ * Subscribes through a plan: what `subscribe` delivers arrives only while messages do, and `missed`
+ * is called after each reconnection.
+ */
 export async function subscribeThrough(
   plan: FaultPlan,
   subscribe: (deliver: (message: () => void) => void) => Promise<Unsubscribe>,
@@ -139,7 +175,11 @@ export async function subscribeThrough(
   }
 }
 
-async function suffer<T>(clock: Clock, fault: Fault | undefined, execute: () => Promise<T>): Promise<T> {
+async function suffer<T>(
+  clock: Clock,
+  fault: Fault | undefined,
+  execute: () => Promise<T>,
+): Promise<T> {
   if (fault === undefined) return execute();
   if (fault === "fail-before") throw lost("refused before it was sent");
   if (fault === "hang-before") return never();
@@ -158,13 +198,25 @@ function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
 
-const writes: ReadonlySet<FaultyOperation> = new Set(["set", "delete", "clear", "tryAcquire", "extend", "release"]);
+const writes: ReadonlySet<FaultyOperation> = new Set([
+  "set",
+  "delete",
+  "clear",
+  "tryAcquire",
+  "extend",
+  "release",
+]);
 
 function denied(reason: CacheUnavailableReason): CacheUnavailableError {
   const retryable = reason !== "forbidden" && reason !== "unauthorized";
-  return new CacheUnavailableError(`The write was refused because the test says so: ${reason}.`, { reason, retryable });
+  return new CacheUnavailableError(`The write was refused because the test says so: ${reason}.`, {
+    reason,
+    retryable,
+  });
 }
 
 function lost(what: string): CacheUnavailableError {
-  return new CacheUnavailableError(`The call failed because the test says so: ${what}.`, { reason: "disconnected" });
+  return new CacheUnavailableError(`The call failed because the test says so: ${what}.`, {
+    reason: "disconnected",
+  });
 }

@@ -2,7 +2,10 @@
 import type { Cache } from "../cache.ts";
 import { type FaultPlan, subscribeThrough } from "./faults.ts";
 
-/** All views share the plan. `path`, `withPrefix`, `at` and `close` always work; messages are dropped while the plan says that none arrive. */
+/**
+ * All views share the plan. `path`, `withPrefix`, `at` and `close` always work; messages are
+ * dropped while the plan says that none arrive.
+ */
 export function faultyCache(cache: Cache, plan: FaultPlan): Cache {
   const { watch } = cache;
   return {

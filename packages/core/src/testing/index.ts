@@ -1,12 +1,20 @@
 /**
- * What tests of Lingpai, and of what is built on it, need instead of time, chance, a platform and a network.
+ * What tests of Lingpai, and of what is built on it, need instead of time, chance, a platform and a
+ * network.
  *
  * @packageDocumentation
  */
 export * from "./manual-clock.ts";
 export * from "./seeded-random.ts";
 export * from "./scripted-issuer.ts";
-export { faultPlan, type Fault, type FaultPlan, type FaultPlanOptions, type FaultyCall, type FaultyOperation } from "./faults.ts";
+export {
+  faultPlan,
+  type Fault,
+  type FaultPlan,
+  type FaultPlanOptions,
+  type FaultyCall,
+  type FaultyOperation,
+} from "./faults.ts";
 export * from "./faulty-cache.ts";
 export * from "./faulty-lock.ts";
 export * from "./simulated-store.ts";

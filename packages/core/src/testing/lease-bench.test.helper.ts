@@ -1,4 +1,7 @@
-/** A toy store with locks, a network to it that breaks on demand, and a clock: what the tests of leases stand on. */
+/**
+ * A toy store with locks, a network to it that breaks on demand, and a clock: what the tests of
+ * leases stand on.
+ */
 import { deepEqual } from "node:assert/strict";
 import { createLock } from "../create-lock.ts";
 import type { AcquireOptions } from "../lease.ts";
@@ -47,7 +50,8 @@ export function bench(settings: { readonly pushes?: boolean } = {}): Bench {
     kind: "toy",
     async tryAcquire(name, owner, ttlMs) {
       const row = held(name);
-      if (row !== undefined && row.owner !== owner) return { acquired: false, remainingMs: row.endsAtMs - clock.worldMs() };
+      if (row !== undefined && row.owner !== owner)
+        return { acquired: false, remainingMs: row.endsAtMs - clock.worldMs() };
       const fence = row?.fence ?? (rows.get(name)?.fence ?? 0) + 1;
       rows.set(name, { owner, fence, endsAtMs: clock.worldMs() + ttlMs });
       return { acquired: true, fence, storeNowMs: clock.worldMs() };
@@ -88,7 +92,10 @@ export function bench(settings: { readonly pushes?: boolean } = {}): Bench {
       return listeners.size;
     },
     expectNothingLeft() {
-      deepEqual({ timers: clock.pendingTimers, listeners: listeners.size }, { timers: 0, listeners: 0 });
+      deepEqual(
+        { timers: clock.pendingTimers, listeners: listeners.size },
+        { timers: 0, listeners: 0 },
+      );
     },
   };
 }

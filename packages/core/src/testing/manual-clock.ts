@@ -4,19 +4,32 @@ import type { CancelTimer, Clock, TimerOptions } from "../time.ts";
 
 export interface ManualClock extends Clock {
   /**
-   * Lets `ms` pass: fires due timers in the order of their times (those of one instant in the order they were set), and after each one lets
-   * everything that follows from it settle before time goes on. Timers set meanwhile fire too when they fall due.
+   * Lets `ms` pass: fires due timers in the order of their times (those of one instant in the order
+   * they were set), and after each one lets everything that follows from it settle before time goes
+   * on. Timers set meanwhile fire too when they fall due.
    */
   advance(ms: number): Promise<void>;
-  /** Lets promise continuations and work queued with `setImmediate` finish, without moving time. Real I/O is not waited for. */
+  /**
+   * Lets promise continuations and work queued with `setImmediate` finish, without moving time.
+   * Real I/O is not waited for.
+   */
   settle(): Promise<void>;
-  /** Time passes while the event loop is blocked: nothing fires and nothing settles until the next {@link ManualClock.advance}. */
+  /**
+   * Time passes while the event loop is blocked: nothing fires and nothing settles until the next
+   * {@link ManualClock.advance}.
+   */
   stall(ms: number): void;
-  /** The machine sleeps: the wall clock and the world go on, the monotonic clock and the timers stand still. */
+  /**
+   * The machine sleeps: the wall clock and the world go on, the monotonic clock and the timers
+   * stand still.
+   */
   suspend(ms: number): void;
   /** NTP corrects the wall clock by `ms`, in either direction; nothing else moves. */
   stepWall(ms: number): void;
-  /** Time in the world outside in ms: passes with every advance, stall and suspend, and knows no steps. For platforms and stores in tests. */
+  /**
+   * Time in the world outside in ms: passes with every advance, stall and suspend, and knows no
+   * steps. For platforms and stores in tests.
+   */
   worldMs(): number;
   /** Timers that are set and have not fired, background ones included. */
   readonly pendingTimers: number;
@@ -34,7 +47,10 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** Enough turns of the event loop for chains of promises that hop through `setImmediate` a few times. */
+/**
+ * Enough turns of the event loop for chains of promises that hop through `setImmediate` a few
+ * times.
+ */
 const settleTurns = 4;
 
 export function manualClock(options: ManualClockOptions = {}): ManualClock {
@@ -63,8 +79,10 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
       return timers.length;
     },
     setTimer(delayMs: number, fire: () => void, _options?: TimerOptions): CancelTimer {
-      if (!Number.isFinite(delayMs)) throw new RangeError(`A timer needs a finite delay, not ${delayMs}.`);
-      // Whole ms, upwards, as the machine's timers: time stays free of fractions, and "not yet due" by a rounding error cannot repeat for ever.
+      if (!Number.isFinite(delayMs))
+        throw new RangeError(`A timer needs a finite delay, not ${delayMs}.`);
+      // Whole ms, upwards, as the machine's timers: time stays free of fractions, and "not yet due"
+      // by a rounding error cannot repeat for ever.
       const timer: Timer = { dueMs: monotonicMs + Math.ceil(Math.max(0, delayMs)), fire };
       const place = timers.findLastIndex((other) => other.dueMs <= timer.dueMs) + 1;
       timers.splice(place, 0, timer);
@@ -103,5 +121,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
 
 function checkDuration(ms: number): void {
   if (!(ms >= 0 && Number.isFinite(ms)))
-    throw new RangeError(`Time passes by a finite number of ms from 0, not ${ms}. Use stepWall for the wall clock.`);
+    throw new RangeError(
+      `Time passes by a finite number of ms from 0, not ${ms}. Use stepWall for the wall clock.`,
+    );
 }

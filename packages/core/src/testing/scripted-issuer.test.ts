@@ -6,13 +6,23 @@ import { manualClock } from "./manual-clock.ts";
 import { scriptedIssuer } from "./scripted-issuer.ts";
 
 function request(change: Partial<IssueRequest> = {}): IssueRequest {
-  return { signal: new AbortController().signal, reason: "cold", forced: false, current: undefined, parent: undefined, ...change };
+  return {
+    signal: new AbortController().signal,
+    reason: "cold",
+    forced: false,
+    current: undefined,
+    parent: undefined,
+    ...change,
+  };
 }
 
 describe("scriptedIssuer", () => {
   it("lets only the newest credentials of the window live, an older one no longer than the overlap", async () => {
     const clock = manualClock();
-    const issuer = scriptedIssuer({ clock, policy: { kind: "supersede", window: 2, overlapMs: 1000 } });
+    const issuer = scriptedIssuer({
+      clock,
+      policy: { kind: "supersede", window: 2, overlapMs: 1000 },
+    });
     const first = (await issuer.issue(request())).secret;
     const second = (await issuer.issue(request())).secret;
     expect([issuer.alive(first), issuer.alive(second)]).toEqual([true, true]);
@@ -22,13 +32,20 @@ describe("scriptedIssuer", () => {
     expect([issuer.alive(first), issuer.alive(second)]).toEqual([false, true]);
     const third = issuer.issueElsewhere();
     const fourth = issuer.issueElsewhere();
-    expect([second, third, fourth].map((secret) => issuer.alive(secret))).toEqual([false, true, true]);
+    expect([second, third, fourth].map((secret) => issuer.alive(secret))).toEqual([
+      false,
+      true,
+      true,
+    ]);
     await clock.advance(7_200_000);
     expect(issuer.alive(fourth)).toBe(false);
   });
 
   it("kills the older credential at once without an overlap", async () => {
-    const issuer = scriptedIssuer({ clock: manualClock(), policy: { kind: "supersede", window: 2, overlapMs: 0 } });
+    const issuer = scriptedIssuer({
+      clock: manualClock(),
+      policy: { kind: "supersede", window: 2, overlapMs: 0 },
+    });
     const first = (await issuer.issue(request())).secret;
     await issuer.issue(request());
     expect(issuer.alive(first)).toBe(false);
@@ -36,7 +53,11 @@ describe("scriptedIssuer", () => {
 
   it("hands out a stable credential again until it nears its end, and both live on", async () => {
     const clock = manualClock();
-    const issuer = scriptedIssuer({ clock, lifetimeMs: 1000, policy: { kind: "stable", renewWithinMs: 100 } });
+    const issuer = scriptedIssuer({
+      clock,
+      lifetimeMs: 1000,
+      policy: { kind: "stable", renewWithinMs: 100 },
+    });
     const first = await issuer.issue(request());
     await clock.advance(900);
     expect(await issuer.issue(request())).toEqual({ secret: first.secret, expiresInMs: 100 });
@@ -59,7 +80,11 @@ describe("scriptedIssuer", () => {
   });
 
   it("accepts the single-use input of a rotating credential once", async () => {
-    const issuer = scriptedIssuer({ clock: manualClock(), policy: { kind: "rotate", overlapMs: 0 }, recovers: true });
+    const issuer = scriptedIssuer({
+      clock: manualClock(),
+      policy: { kind: "rotate", overlapMs: 0 },
+      recovers: true,
+    });
     const first = await issuer.issue(request());
     const input = new Secret(first.carry ?? "", "c");
     const second = await issuer.issue(request({ input }));
@@ -71,7 +96,10 @@ describe("scriptedIssuer", () => {
 
   it("accepts a consumed input until its grace is over", async () => {
     const clock = manualClock();
-    const issuer = scriptedIssuer({ clock, policy: { kind: "rotate", overlapMs: 0, inputGraceMs: 1000 } });
+    const issuer = scriptedIssuer({
+      clock,
+      policy: { kind: "rotate", overlapMs: 0, inputGraceMs: 1000 },
+    });
     const input = new Secret((await issuer.issue(request())).carry ?? "", "c");
     await issuer.issue(request({ input }));
     await clock.advance(999);
@@ -94,7 +122,8 @@ describe("scriptedIssuer", () => {
     for (let attempt = 0; attempt < 6; attempt += 1) {
       const error = await issuer.issue(request()).catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(IssueError);
-      if (error instanceof IssueError) outcomes.push([error.outcome, error.platformCode, error.retryAfterMs]);
+      if (error instanceof IssueError)
+        outcomes.push([error.outcome, error.platformCode, error.retryAfterMs]);
     }
     expect(outcomes).toEqual([
       ["busy", undefined, undefined],
@@ -117,7 +146,9 @@ describe("scriptedIssuer", () => {
     await expect(issuer.issue(request())).rejects.toMatchObject({ outcome: "unknown" });
     expect(issuer.alive(issuer.issues[0]?.secret ?? "")).toBe(true);
     const caller = new AbortController();
-    const slow = expect(issuer.issue(request({ signal: caller.signal }))).rejects.toMatchObject({ outcome: "unknown" });
+    const slow = expect(issuer.issue(request({ signal: caller.signal }))).rejects.toMatchObject({
+      outcome: "unknown",
+    });
     await clock.advance(1000);
     caller.abort();
     await slow;
@@ -131,11 +162,21 @@ describe("scriptedIssuer", () => {
     const clock = manualClock({ monotonicMs: 0 });
     const issuer = scriptedIssuer({ clock, latencyMs: 100 });
     issuer.script({ replyMs: 50 });
-    const both = Promise.all([issuer.issue(request()), issuer.issue(request({ reason: "manual", forced: true }))]);
+    const both = Promise.all([
+      issuer.issue(request()),
+      issuer.issue(request({ reason: "manual", forced: true })),
+    ]);
     await clock.advance(150);
     await both;
     expect(issuer.issues).toMatchObject([
-      { reason: "cold", forced: false, outcome: "ok", sentAtMs: 0, processedAtMs: 100, repliedAtMs: 150 },
+      {
+        reason: "cold",
+        forced: false,
+        outcome: "ok",
+        sentAtMs: 0,
+        processedAtMs: 100,
+        repliedAtMs: 150,
+      },
       { reason: "manual", forced: true, sentAtMs: 0, processedAtMs: 100, repliedAtMs: 100 },
     ]);
     expect(issuer.concurrencyMax).toBe(2);

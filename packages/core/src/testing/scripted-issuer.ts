@@ -1,13 +1,24 @@
-/** A platform in a box: issues credentials with the semantics of an {@link IssuePolicy}, keeps a log, and fails on demand. */
+/**
+ * A platform in a box: issues credentials with the semantics of an {@link IssuePolicy}, keeps a
+ * log, and fails on demand.
+ */
 import { IssueError, type IssueOutcome } from "../errors.ts";
-import type { Issued, IssuePolicy, IssueQuota, IssueRequest, Issuer, RefreshReason } from "../issuer.ts";
+import type {
+  Issued,
+  IssuePolicy,
+  IssueQuota,
+  IssueRequest,
+  Issuer,
+  RefreshReason,
+} from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { delay, type Clock } from "../time.ts";
 import { tokenSpace, type TokenSpace } from "./token-space.ts";
 
 /**
  * - `ok`: issued. `same`: the newest one comes back, whatever the policy says.
- * - `busy`, `fatal`, `parent`, `quota`, `unsent`: refused, nothing issued; each throws its {@link IssueError}.
+ * - `busy`, `fatal`, `parent`, `quota`, `unsent`: refused, nothing issued; each throws its
+ *   {@link IssueError}.
  * - `unknown-unprocessed`, `unknown-processed`: no answer; the platform issued nothing, or did.
  */
 export type ScriptedOutcome =
@@ -24,7 +35,9 @@ export type ScriptedOutcome =
 export interface ScriptedStep {
   /** @defaultValue "ok" */
   readonly outcome?: ScriptedOutcome;
-  /** How long the request travels before the platform processes it. Overrides the issuer's latency. */
+  /**
+   * How long the request travels before the platform processes it. Overrides the issuer's latency.
+   */
   readonly requestMs?: number;
   /** How long the answer travels back. @defaultValue 0 */
   readonly replyMs?: number;
@@ -32,7 +45,10 @@ export interface ScriptedStep {
   readonly retryAfterMs?: number;
   /** Whom a `fatal` refusal concerns. @defaultValue "account" */
   readonly scope?: "account" | "node";
-  /** The life of what is issued, and what the answer says about it. @defaultValue the issuer's lifetime */
+  /**
+   * The life of what is issued, and what the answer says about it. @defaultValue the issuer's
+   * lifetime
+   */
   readonly expiresInMs?: number;
 }
 
@@ -42,7 +58,10 @@ export interface IssueRecord {
   readonly forced: boolean;
   readonly outcome: ScriptedOutcome;
   readonly sentAtMs: number;
-  /** When the platform made up its mind; absent while the request travels, and when it never arrived. */
+  /**
+   * When the platform made up its mind; absent while the request travels, and when it never
+   * arrived.
+   */
   processedAtMs?: number;
   /** When the call ended for its caller, by an answer or because it hung up. */
   repliedAtMs?: number;
@@ -79,17 +98,24 @@ export interface ScriptedIssuer extends Issuer {
   /** Appends what happens to the next requests, one each. Without a script: `ok`. */
   script(...steps: readonly (ScriptedOutcome | ScriptedStep)[]): void;
   /**
-   * From now on the platform answers every request so that comes without a script of its own, or only those of some clients, until the
-   * returned function is called: somebody has mended what was wrong.
+   * From now on the platform answers every request so that comes without a script of its own, or
+   * only those of some clients, until the returned function is called: somebody has mended what was
+   * wrong.
    */
   refuse(step: ScriptedStep, clients?: readonly string[]): () => void;
-  /** The same platform as a client with a configuration of its own asks it: its `revision`, and who it is to {@link ScriptedIssuer.refuse}. */
+  /**
+   * The same platform as a client with a configuration of its own asks it: its `revision`, and who
+   * it is to {@link ScriptedIssuer.refuse}.
+   */
   as(client: string, revision?: string): Issuer;
   /** Whether the platform accepts this secret now. */
   alive(secret: Secret | string): boolean;
   /** The newest credential; undefined before the first. */
   readonly latest: string | undefined;
-  /** Somebody outside the fleet fetches: returns the new credential, with all that this does to the others. */
+  /**
+   * Somebody outside the fleet fetches: returns the new credential, with all that this does to the
+   * others.
+   */
   issueElsewhere(): string;
   /** The platform revokes one credential at once. */
   revoke(secret: string): void;
@@ -104,16 +130,25 @@ export interface ScriptedIssuer extends Issuer {
 export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   const { clock, latencyMs = 0, lifetimeMs = 7_200_000 } = options;
   const nowMs = options.nowMs ?? (() => clock.monotonicMs());
-  const policy: IssuePolicy = options.policy ?? { kind: "supersede", window: 2, overlapMs: 300_000 };
+  const policy: IssuePolicy = options.policy ?? {
+    kind: "supersede",
+    window: 2,
+    overlapMs: 300_000,
+  };
   const space = tokenSpace(policy, nowMs);
   const issues: IssueRecord[] = [];
   const steps: ScriptedStep[] = [];
-  const refusals = new Set<{ readonly step: ScriptedStep; readonly clients: readonly string[] | undefined }>();
+  const refusals = new Set<{
+    readonly step: ScriptedStep;
+    readonly clients: readonly string[] | undefined;
+  }>();
   const load = { now: 0, max: 0 };
   const asked = { probes: 0, recoveries: 0 };
 
   const stepFor = (client: string | undefined): ScriptedStep => {
-    const standing = [...refusals].find(({ clients }) => clients === undefined || (client !== undefined && clients.includes(client)));
+    const standing = [...refusals].find(
+      ({ clients }) => clients === undefined || (client !== undefined && clients.includes(client)),
+    );
     return steps.shift() ?? standing?.step ?? {};
   };
   const issue = async (request: IssueRequest, client?: string): Promise<Issued> => {
@@ -123,7 +158,13 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
     load.now += 1;
     load.max = Math.max(load.max, load.now);
     try {
-      const answer = converse({ clock, space, record, step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step }, request });
+      const answer = converse({
+        clock,
+        space,
+        record,
+        step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step },
+        request,
+      });
       return await orAborted(answer, request.signal);
     } finally {
       record.repliedAtMs = nowMs();
@@ -141,7 +182,11 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
 
   return {
     ...issuer,
-    as: (client, revision = client) => ({ ...issuer, issue: (request) => issue(request, client), revision: () => revision }),
+    as: (client, revision = client) => ({
+      ...issuer,
+      issue: (request) => issue(request, client),
+      revision: () => revision,
+    }),
     refuse(step, clients) {
       const refusal = { step, clients };
       refusals.add(refusal);
@@ -155,7 +200,8 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
     get latest() {
       return space.latest?.secret;
     },
-    issueElsewhere: () => space.issue({ forced: true, lifetimeMs, carry: space.latest?.carry }).secret,
+    issueElsewhere: () =>
+      space.issue({ forced: true, lifetimeMs, carry: space.latest?.carry }).secret,
     revoke: (secret) => space.revoke(secret),
     get concurrencyMax() {
       return load.max;
@@ -169,8 +215,20 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   };
 }
 
-function recordOf(outcome: ScriptedOutcome, { reason, forced, input }: IssueRequest, sentAtMs: number, client?: string): IssueRecord {
-  return { reason, forced, outcome, sentAtMs, ...(input && { input: input.reveal() }), ...(client !== undefined && { client }) };
+function recordOf(
+  outcome: ScriptedOutcome,
+  { reason, forced, input }: IssueRequest,
+  sentAtMs: number,
+  client?: string,
+): IssueRecord {
+  return {
+    reason,
+    forced,
+    outcome,
+    sentAtMs,
+    ...(input && { input: input.reveal() }),
+    ...(client !== undefined && { client }),
+  };
 }
 
 /** What can be asked of the platform without anything being issued. */
@@ -191,7 +249,10 @@ function questions(
         asked.recoveries += 1;
         const carry = space.latest?.carry;
         if (carry === undefined)
-          throw new IssueError("fatal", "The scripted platform knows no input. Let it issue something elsewhere first.");
+          throw new IssueError(
+            "fatal",
+            "The scripted platform knows no input. Let it issue something elsewhere first.",
+          );
         return carry;
       },
     }),
@@ -221,26 +282,43 @@ async function converse(exchange: Exchange): Promise<Issued> {
 function decide({ space, record, step, request }: Exchange): Issued {
   const { outcome } = record;
   record.processedAtMs = space.nowMs();
-  if (outcome === "busy" || outcome === "fatal" || outcome === "parent" || outcome === "quota") throw refusal(outcome, step);
-  const order = { forced: request.forced, lifetimeMs: step.expiresInMs, carry: request.input?.reveal() };
+  if (outcome === "busy" || outcome === "fatal" || outcome === "parent" || outcome === "quota")
+    throw refusal(outcome, step);
+  const order = {
+    forced: request.forced,
+    lifetimeMs: step.expiresInMs,
+    carry: request.input?.reveal(),
+  };
   const token = (outcome === "same" ? space.latest : undefined) ?? space.issue(order);
   record.secret = token.secret;
-  return { secret: token.secret, expiresInMs: token.expiresAtMs - space.nowMs(), ...(token.carry !== undefined && { carry: token.carry }) };
+  return {
+    secret: token.secret,
+    expiresInMs: token.expiresAtMs - space.nowMs(),
+    ...(token.carry !== undefined && { carry: token.carry }),
+  };
 }
 
 function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
-  return new IssueError(outcome, `The scripted platform answered "${outcome}". Change the script of the test to get another answer.`, {
-    ...(step.platformCode !== undefined && { platformCode: step.platformCode }),
-    ...(step.retryAfterMs !== undefined && { retryAfterMs: step.retryAfterMs }),
-    ...(step.scope !== undefined && { scope: step.scope }),
-  });
+  return new IssueError(
+    outcome,
+    `The scripted platform answered "${outcome}". Change the script of the test to get another answer.`,
+    {
+      ...(step.platformCode !== undefined && { platformCode: step.platformCode }),
+      ...(step.retryAfterMs !== undefined && { retryAfterMs: step.retryAfterMs }),
+      ...(step.scope !== undefined && { scope: step.scope }),
+    },
+  );
 }
 
 /** The caller's side: hangs up when told to, and then knows nothing. */
 async function orAborted(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
   const hungUp = Promise.withResolvers<never>();
   const onAbort = (): void =>
-    hungUp.reject(new IssueError("unknown", "The request was given up before the platform answered.", { cause: signal.reason }));
+    hungUp.reject(
+      new IssueError("unknown", "The request was given up before the platform answered.", {
+        cause: signal.reason,
+      }),
+    );
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
   try {

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import type { Random } from "../random.ts";
 
 /**
- * A deterministic {@link Random}: `next()` is uniform in [0, 1), `id()` has the shape of a real one and never repeats within an instance,
- * nor between instances with different seeds. Not for production: its ids can be guessed.
+ * A deterministic {@link Random}: `next()` is uniform in [0, 1), `id()` has the shape of a real one
+ * and never repeats within an instance, nor between instances with different seeds. Not for
+ * production: its ids can be guessed.
  */
 export function seededRandom(seed: number | string): Random {
   const origin = createHash("sha256").update(String(seed)).digest();

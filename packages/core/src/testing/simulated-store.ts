@@ -1,4 +1,7 @@
-/** A store in a box: entries, leases and messages as a Redis primary has them, which can fall back to an earlier state as after a failover. */
+/**
+ * A store in a box: entries, leases and messages as a Redis primary has them, which can fall back
+ * to an earlier state as after a failover.
+ */
 import type { Cache, CacheDriver, Entry, WatchListener } from "../cache.ts";
 import { createCache } from "../create-cache.ts";
 import { createLock } from "../create-lock.ts";
@@ -23,7 +26,10 @@ export interface SimulatedStore {
   lock(): Lock;
   /** What a replica has at this moment. */
   snapshot(): StoreImage;
-  /** A replica is promoted: what was written since the image is lost; watchers are told to read everything again. */
+  /**
+   * A replica is promoted: what was written since the image is lost; watchers are told to read
+   * everything again.
+   */
   failOver(image: StoreImage): void;
   /** How many commands it has executed, subscriptions not counted. */
   readonly commands: number;
@@ -64,7 +70,10 @@ export function simulatedStore(options: SimulatedStoreOptions): SimulatedStore {
     watchers.add(watcher);
     return async () => void watchers.delete(watcher);
   };
-  const driver: CacheDriver = { ...entriesOf(world), ...((options.pushesChanges ?? true) && { watch }) };
+  const driver: CacheDriver = {
+    ...entriesOf(world),
+    ...((options.pushesChanges ?? true) && { watch }),
+  };
 
   return {
     cache: () => createCache(driver, { clock, random, deadlineMs }),
@@ -108,8 +117,13 @@ function entriesOf({ entries, nowMs, tell, count }: World): CacheDriver {
       const storeNowMs = nowMs();
       const stored = live(name)?.version;
       if (stored === version) return { written: true, version, storeNowMs };
-      if (ifVersion !== undefined && ifVersion !== (stored ?? "absent")) return { written: false, version: stored, storeNowMs };
-      entries.set(name, { value, version, expiresAtMs: ttlMs === undefined ? undefined : storeNowMs + ttlMs });
+      if (ifVersion !== undefined && ifVersion !== (stored ?? "absent"))
+        return { written: false, version: stored, storeNowMs };
+      entries.set(name, {
+        value,
+        version,
+        expiresAtMs: ttlMs === undefined ? undefined : storeNowMs + ttlMs,
+      });
       tell(name);
       return { written: true, version, storeNowMs };
     },
@@ -123,14 +137,17 @@ function entriesOf({ entries, nowMs, tell, count }: World): CacheDriver {
     },
     async clear(scope) {
       count.commands += 1;
-      const names = [...entries.keys()].filter((name) => name.startsWith(scope) && live(name) !== undefined);
+      const names = [...entries.keys()].filter(
+        (name) => name.startsWith(scope) && live(name) !== undefined,
+      );
       for (const name of names) entries.delete(name);
       for (const name of names) tell(name);
       return names.length;
     },
     async *names(scope) {
       count.commands += 1;
-      for (const name of [...entries.keys()]) if (name.startsWith(scope) && live(name) !== undefined) yield name;
+      for (const name of [...entries.keys()])
+        if (name.startsWith(scope) && live(name) !== undefined) yield name;
     },
     async close() {},
   };
@@ -147,9 +164,14 @@ function leasesOf({ leases, nowMs, count }: World): LockDriver {
       count.commands += 1;
       const storeNowMs = nowMs();
       const held = holder(name);
-      if (held !== undefined && held.owner !== owner) return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
+      if (held !== undefined && held.owner !== owner)
+        return { acquired: false, remainingMs: held.expiresAtMs - storeNowMs };
       const fence = held?.fence ?? Math.max((leases.get(name)?.fence ?? 0) + 1, storeNowMs);
-      leases.set(name, { owner, fence, expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs) });
+      leases.set(name, {
+        owner,
+        fence,
+        expiresAtMs: Math.max(held?.expiresAtMs ?? 0, storeNowMs + ttlMs),
+      });
       return { acquired: true, fence, storeNowMs };
     },
     async extend(name, owner, ttlMs) {
@@ -170,7 +192,12 @@ function leasesOf({ leases, nowMs, count }: World): LockDriver {
 }
 
 function shown({ value, version, expiresAtMs }: StoredEntry, storeNowMs: number): Entry {
-  return { value, version, ttlMs: expiresAtMs === undefined ? undefined : expiresAtMs - storeNowMs, storeNowMs };
+  return {
+    value,
+    version,
+    ttlMs: expiresAtMs === undefined ? undefined : expiresAtMs - storeNowMs,
+    storeNowMs,
+  };
 }
 
 function replace<V>(map: Map<string, V>, content: ReadonlyMap<string, V>): void {

@@ -19,7 +19,10 @@ export interface TokenOrder {
 
 export interface TokenSpace {
   nowMs(): number;
-  /** Issues by the policy, which may mean the newest one again. @throws {IssueError} `input` when a single-use input is no longer accepted. */
+  /**
+   * Issues by the policy, which may mean the newest one again. @throws {IssueError} `input` when a
+   * single-use input is no longer accepted.
+   */
   issue(order: TokenOrder): Token;
   alive(secret: string): boolean;
   revoke(secret: string): void;
@@ -42,7 +45,10 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
     return token;
   };
 
-  /** The newest gets one of the same life beside it; those before it die, at once or after the overlap. */
+  /**
+   * The newest gets one of the same life beside it; those before it die, at once or after the
+   * overlap.
+   */
   const supersede = (lifetimeMs: number, window: number, overlapMs: number): Token => {
     const untilMs = nowMs() + overlapMs;
     tokens.forEach((token, index) => {
@@ -60,15 +66,24 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
         return supersede(lifetimeMs, policy.window, policy.overlapMs);
       case "stable":
         if (forced) return supersede(lifetimeMs, 1, 0);
-        return latest !== undefined && remainingMs > 0 && remainingMs >= policy.renewWithinMs ? latest : create(lifetimeMs);
+        return latest !== undefined && remainingMs > 0 && remainingMs >= policy.renewWithinMs
+          ? latest
+          : create(lifetimeMs);
       case "sliding":
         if (latest === undefined || remainingMs <= 0) return create(lifetimeMs);
         latest.expiresAtMs = nowMs() + lifetimeMs;
         return latest;
       case "rotate":
-        if (latest !== undefined && !tokens.some((token) => token.carry === carry && nowMs() < token.carryUntilMs))
-          throw new IssueError("input", "The single-use input was used before. Recover it, or authorise again.");
-        if (latest !== undefined) latest.carryUntilMs = nowMs() + (policy.inputGraceMs ?? policy.overlapMs);
+        if (
+          latest !== undefined &&
+          !tokens.some((token) => token.carry === carry && nowMs() < token.carryUntilMs)
+        )
+          throw new IssueError(
+            "input",
+            "The single-use input was used before. Recover it, or authorise again.",
+          );
+        if (latest !== undefined)
+          latest.carryUntilMs = nowMs() + (policy.inputGraceMs ?? policy.overlapMs);
         return supersede(lifetimeMs, 2, policy.overlapMs);
     }
   };
@@ -76,9 +91,11 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
   return {
     nowMs,
     issue,
-    alive: (secret) => tokens.some((token) => token.secret === secret && nowMs() < token.expiresAtMs),
+    alive: (secret) =>
+      tokens.some((token) => token.secret === secret && nowMs() < token.expiresAtMs),
     revoke(secret) {
-      for (const token of tokens) if (token.secret === secret) token.expiresAtMs = Math.min(token.expiresAtMs, nowMs());
+      for (const token of tokens)
+        if (token.secret === secret) token.expiresAtMs = Math.min(token.expiresAtMs, nowMs());
     },
     get latest() {
       return tokens.at(-1);
