@@ -2,7 +2,7 @@
 import { type Context, child, dotted, type Node, nameOf, placeOf, type Rule } from "./rule.ts";
 
 const timeAdvice =
-  "Receive a Clock (core's time.ts) and use clock.monotonicMs(), clock.wallMs(), clock.setTimer() or delay(clock, ms); only time.ts reads the machine's clock.";
+  "Receive a Clock (core's time/time.ts) and use clock.monotonicMs(), clock.wallMs(), clock.setTimer() or delay(clock, ms); only time/time.ts reads the machine's clock.";
 const randomAdvice =
   "Receive a Random (core's random.ts) and use random.next() or random.id(); only random.ts draws from the machine's source.";
 
@@ -57,7 +57,7 @@ function reportMember(
 export const ambientTime: Rule = {
   create(context) {
     const place = placeOf(context.filename);
-    if (place.folder === "core" && place.path === "time.ts") return {};
+    if (place.folder === "core" && place.path === "time/time.ts") return {};
     return {
       MemberExpression: reportMember(context, new Set([...timeNames, ...timeGlobals]), timeAdvice),
       NewExpression(node) {

@@ -1,21 +1,15 @@
 /**
- * Dependencies point one way. Between packages: core ← everything, adapters ← apps and tests.
- * Inside core: see `layerOf`.
+ * Dependencies point one way. Between packages: core ← everything, adapters ← apps and tests. Inside
+ * a package: see {@link rooms}.
  */
 import { type Context, child, type Node, nameOf, type Place, placeOf, type Rule } from "./rule.ts";
+import { rooms } from "./rooms.ts";
 
-/**
- * errors, time, random, secret ← cache, lock and all else ← state, credential ← index ← testing.
- */
-const layers: readonly (readonly [RegExp, number])[] = [
-  [/^(errors|time|due-queue|random|secret)\.ts$/, 0],
-  [/^(state|credential)\//, 2],
-  [/^index\.ts$/, 3],
-  [/^testing\//, 4],
-];
-
-function layerOf(path: string): number {
-  return layers.find(([pattern]) => pattern.test(path))?.[1] ?? 1;
+/** The row of {@link rooms} and the room in which a path below `src` stands. */
+function roomOf(folder: string, path: string): { readonly row: number; readonly room: string } {
+  const room = path.split("/", 1)[0] ?? path;
+  const row = rooms[folder]?.findIndex((names) => names.includes(room)) ?? -1;
+  return { row: row === -1 ? Number.POSITIVE_INFINITY : row, room };
 }
 
 /**
@@ -46,9 +40,10 @@ export function judgeImport(place: Place, specifier: string): string | undefined
         ? undefined
         : `${specifier} leaves the package. Import the other package by its name, and list it in package.json.`;
     }
-    const isUpward = place.folder === "core" && isOwnCode && layerOf(target) > layerOf(place.path);
-    return isUpward
-      ? `${place.path} may not depend on ${target}: in core, errors, time, random ← cache, lock ← state, credential ← index ← testing. Move what is shared down, or pass it in.`
+    if (place.isTest) return undefined;
+    const [from, to] = [roomOf(place.folder, place.path), roomOf(place.folder, target)];
+    return from.room !== to.room && to.row >= from.row && Number.isFinite(from.row)
+      ? `${place.path} may not import ${target}: scripts/lint/rooms.ts says in which order the rooms of ${place.folder} stand. Move what is shared down, or pass it in.`
       : undefined;
   }
   if (isOwnCode && place.folder === "core" && !specifier.startsWith("node:")) {

@@ -52,7 +52,11 @@ export const noRealTimeInUnitTests: Rule = {
   create(context) {
     const isUnitTest = /\/[^/.]+\.test\.ts$/.test(context.filename.replaceAll("\\", "/"));
     const place = placeOf(context.filename);
-    if (!isUnitTest || place.group !== "packages" || /^(time|random)\.test\.ts$/.test(place.path))
+    if (
+      !isUnitTest ||
+      place.group !== "packages" ||
+      /^(time\/time|random)\.test\.ts$/.test(place.path)
+    )
       return {};
     return {
       CallExpression(node) {

@@ -13,19 +13,12 @@ import { linesOf, scoreOf, type MutationReport, type Survivor } from "./score.ts
 
 /** What decides. Effects around it are proved by the simulation and on real servers. */
 const core = [
-  ...["state", "credential"].map((folder) => `packages/core/src/${folder}/*.ts`),
-  ...[
-    "lease",
-    "lease-term",
-    "held-lease",
-    "loss-signal",
-    "late-grants",
-    "claim",
-    "create-lock",
-    "lock",
-    "wake-up",
-    "wait-queue",
-  ].map((name) => `packages/core/src/${name}.ts`),
+  ...["state", "fleet", "leader", "refresh", "manager", "lease"].map(
+    (folder) => `packages/core/src/${folder}/*.ts`,
+  ),
+  ...["create-lock", "late-grants", "lock", "wait-queue"].map(
+    (name) => `packages/core/src/lock/${name}.ts`,
+  ),
 ];
 const wechat = ["classify", "answer", "send", "ask", "sniff", "outgoing", "quota"].map(
   (name) => `packages/wechat/src/${name}.ts`,

@@ -313,3 +313,8 @@ export class IssueError extends LingpaiError {
     this.scope = options.scope ?? "account";
   }
 }
+
+/** True for any error with this code. By code, because an adapter may bring its own core. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

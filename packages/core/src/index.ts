@@ -3,28 +3,116 @@
  *
  * @packageDocumentation
  */
-export * from "./errors.ts";
-export * from "./time.ts";
-export * from "./random.ts";
-export * from "./secret.ts";
-export * from "./cache.ts";
-export * from "./lock.ts";
-export * from "./wait-queue.ts";
-export * from "./issuer.ts";
-export * from "./events.ts";
-export * from "./event-bus.ts";
-export * from "./prefix.ts";
-export * from "./create-cache.ts";
-export * from "./create-lock.ts";
-export * from "./single-flight.ts";
-export { keyring } from "./keyring.ts";
-export type { Keyring, KeyringOptions, SealingKey } from "./keyring.ts";
-export * from "./sealed.ts";
+export {
+  LingpaiError,
+  ConfigurationError,
+  CacheUnavailableError,
+  UnreadableEntryError,
+  ClosedError,
+  LockTimeoutError,
+  LockLostError,
+  LockReenteredError,
+  LockUnsupportedError,
+  CredentialUnavailableError,
+  CredentialConflictError,
+  QuotaExhaustedError,
+  RecursiveRefreshError,
+  IssueError,
+  type ErrorCode,
+  type LingpaiErrorOptions,
+  type CacheUnavailableReason,
+  type LockLossReason,
+  type CredentialUnavailableReason,
+  type IssueOutcome,
+} from "./errors.ts";
+export {
+  systemClock,
+  delay,
+  type Clock,
+  type TimerOptions,
+  type CancelTimer,
+} from "./time/time.ts";
+export { randomNonce, systemRandom, type Random } from "./random.ts";
+export { Secret, fingerprint } from "./secret.ts";
+export type {
+  Version,
+  Entry,
+  SetOptions,
+  Written,
+  Conflict,
+  DeleteOptions,
+  WatchOptions,
+  Cache,
+  WatchListener,
+  CacheDriver,
+  DriverWrite,
+} from "./cache/cache.ts";
+export type { Granted, Busy, Lock, LockDriver } from "./lock/lock.ts";
+export { createWaitQueue, type WaitQueue } from "./lock/wait-queue.ts";
+export type {
+  IssuePolicy,
+  RefreshReason,
+  IssueRequest,
+  Issued,
+  CredentialOrigin,
+  Issuer,
+  IssueQuota,
+} from "./issuer.ts";
+export {
+  eventSeverity,
+  type EventContext,
+  type CredentialLabel,
+  type EventData,
+  type FailedRefresh,
+  type StaleCause,
+  type DoubtCause,
+  type EventType,
+  type CredentialEvent,
+  type EventSeverity,
+} from "./events/events.ts";
+export {
+  eventChannelName,
+  createEventBus,
+  type EventListener,
+  type EventBus,
+  type EventBusOptions,
+} from "./events/event-bus.ts";
+export {
+  partBytesMax,
+  nameBytesMax,
+  scopeOf,
+  nameOf,
+  nameIn,
+  keyIn,
+  parseName,
+} from "./cache/prefix.ts";
+export { createCache, type CacheOptions } from "./cache/create-cache.ts";
+export { createLock, type LockOptions } from "./lock/create-lock.ts";
+export { createSingleFlight, type SingleFlight } from "./lease/keyed-single-flight.ts";
+export { sealed, type SealedOptions } from "./sealing/sealed.ts";
+export type { Lease, TryLeaseOptions, AcquireOptions } from "./lease/lease.ts";
+export { tryLease, acquire, withLease } from "./lease/acquire.ts";
+export { claimsPath } from "./cache/claims-path.ts";
+export type { Unsubscribe } from "./driver/subscriptions.ts";
+export type {
+  CredentialOptions,
+  OnConflict,
+  CallOptions,
+  RejectOptions,
+  Parent,
+  Rejection,
+  Checked,
+  Credential,
+  SeedOptions,
+  ObservedQuota,
+  CredentialStatus,
+} from "./credential.ts";
+export { keyring } from "./sealing/keyring.ts";
+export type { Keyring, KeyringOptions, SealingKey } from "./sealing/keyring.ts";
 export { createStore, storeFrom, type Store, type StoreOptions } from "./store.ts";
-export * from "./lease.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
-export { credential } from "./credential/credential.ts";
-export { credentialOptionNames } from "./credential/setting.ts";
+export { credential } from "./manager/manager.ts";
+export { credentialOptionNames } from "./fleet/context.ts";
 export {
   requireCache,
   requireClock,
@@ -33,7 +121,5 @@ export {
   requireObject,
   requireOneOf,
   requireShape,
-} from "./known-options.ts";
-export * from "./claims-path.ts";
-export { releaseClaim } from "./credential/release-claim.ts";
-export type * from "./credential/types.ts";
+} from "./options.ts";
+export { releaseClaim } from "./fleet/release-claim.ts";

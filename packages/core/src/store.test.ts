@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { createStore, storeFrom } from "./store.ts";
-import { keyring } from "./keyring.ts";
-import { fleet, within } from "./credential/fleet.fixture.ts";
-import type { Cache } from "./cache.ts";
-import type { Lock } from "./lock.ts";
+import { keyring } from "./sealing/keyring.ts";
+import { fleet, within } from "./scenarios/fleet.fixture.ts";
+import type { Cache } from "./cache/cache.ts";
+import type { Lock } from "./lock/lock.ts";
 import { manualClock, seededRandom, simulatedStore } from "./testing/index.ts";
 
 const key = "5e".repeat(32);

@@ -1,12 +1,12 @@
 /** A cache and a lock of one store, sealed by one option: what most users pass to a client. */
 import { createHash } from "node:crypto";
-import type { Cache } from "./cache.ts";
+import type { Cache } from "./cache/cache.ts";
 import { ConfigurationError } from "./errors.ts";
-import { keyring } from "./keyring.ts";
-import type { Keyring } from "./keyring.ts";
-import { requireCache, requireKnown, requireLock, requireObject } from "./known-options.ts";
-import type { Lock } from "./lock.ts";
-import { sealed } from "./sealed.ts";
+import { keyring } from "./sealing/keyring.ts";
+import type { Keyring } from "./sealing/keyring.ts";
+import { requireCache, requireKnown, requireLock, requireObject } from "./options.ts";
+import type { Lock } from "./lock/lock.ts";
+import { sealed } from "./sealing/sealed.ts";
 
 /**
  * Where a fleet keeps its credentials, and what guards their refresh: both are lost or reachable

@@ -27,15 +27,15 @@ export interface WxjavaLockOptions {
   readonly store: RawStore;
   readonly appId: string;
   /**
-   * `mp` for official accounts, `ma` for mini programs: which key and which prefix. @defaultValue
-   * "mp"
+   * `mp` for official accounts, `ma` for mini programs: which key and which prefix.
+   * @defaultValue "mp"
    */
   readonly kind?: "mp" | "ma";
   /** The prefix that WxJava was configured with. @defaultValue "wx" for `mp`, "wa" for `ma` */
   readonly prefix?: string;
   /**
-   * How long to wait for WxJava to release it, in ms, within the fetch deadline. @defaultValue
-   * 4_000
+   * How long to wait for WxJava to release it, in ms, within the fetch deadline.
+   * @defaultValue 4_000
    */
   readonly waitMs?: number;
   readonly clock?: Clock;

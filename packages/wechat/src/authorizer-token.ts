@@ -22,8 +22,8 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
   /** How long the platform honours the access token before, in ms. @defaultValue 300_000 */
   readonly overlapMs?: number;
   /**
-   * How long the platform accepts a refresh token after it has replaced it, in ms. @defaultValue
-   * 300_000
+   * How long the platform accepts a refresh token after it has replaced it, in ms.
+   * @defaultValue 300_000
    */
   readonly refreshGraceMs?: number;
 }

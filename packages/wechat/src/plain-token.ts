@@ -20,8 +20,8 @@ export interface TokenOptions extends PlatformOptions {
    */
   readonly secret: SecretOption;
   /**
-   * Removes white space round the secret, for mounted files that end in a line end. @defaultValue
-   * false
+   * Removes white space round the secret, for mounted files that end in a line end.
+   * @defaultValue false
    */
   readonly trim?: boolean;
   /**

@@ -26,8 +26,8 @@ export interface FileSourceOptions {
   /** @defaultValue "all" */
   readonly scope?: Scope;
   /**
-   * How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue
-   * 10_000
+   * How often the files are looked at, beside listening for changes, in ms, from 100.
+   * @defaultValue 10_000
    */
   readonly pollMs?: number;
 }

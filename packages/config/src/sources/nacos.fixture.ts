@@ -41,8 +41,8 @@ export interface FakeUser {
   readonly name: string;
   readonly password: string;
   /**
-   * The one namespace that the user may read, judged by the query as the server does. @defaultValue
-   * all
+   * The one namespace that the user may read, judged by the query as the server does.
+   * @defaultValue all
    */
   readonly namespace?: string;
 }

@@ -28,8 +28,8 @@ export interface SecretsDirectoryOptions {
   /** @defaultValue "environment" */
   readonly scope?: Scope;
   /**
-   * How often the files are looked at, beside listening for changes, in ms, from 100. @defaultValue
-   * 10_000
+   * How often the files are looked at, beside listening for changes, in ms, from 100.
+   * @defaultValue 10_000
    */
   readonly pollMs?: number;
 }

@@ -1,8 +1,8 @@
 /** What an error about the document says, and the limits of the newer control fields. */
 import { describe, expect, it } from "vitest";
-import { seal } from "../envelope.ts";
+import { seal } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
-import { keyring } from "../keyring.ts";
+import { keyring } from "../sealing/keyring.ts";
 import { decodeState, encodeState, sanitized } from "./codec.ts";
 import { calm, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";

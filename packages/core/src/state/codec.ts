@@ -1,5 +1,5 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
-import { isEnvelope } from "../envelope.ts";
+import { isEnvelope } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
 import { tryAgainMaxMs } from "./refusal.ts";
 import { notADocument, Reader } from "./reader.ts";

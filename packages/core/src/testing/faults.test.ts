@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Cache, CacheDriver, WatchListener } from "../cache.ts";
-import { createCache } from "../create-cache.ts";
+import type { Cache, CacheDriver, WatchListener } from "../cache/cache.ts";
+import { createCache } from "../cache/create-cache.ts";
 import { bench, watched } from "./lease-bench.test.helper.ts";
 import {
   faultPlan,

@@ -2,9 +2,9 @@
  * A plan of what goes wrong between a process and its store; {@link faultyCache} and
  * {@link faultyLock} carry it out.
  */
-import type { Unsubscribe } from "../cache.ts";
+import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { CacheUnavailableError, type CacheUnavailableReason } from "../errors.ts";
-import { delay, type Clock } from "../time.ts";
+import { delay, type Clock } from "../time/time.ts";
 
 export type FaultyOperation =
   | "get"

@@ -1,5 +1,5 @@
 /** A cache whose connection is as bad as the plan says. */
-import type { Cache } from "../cache.ts";
+import type { Cache } from "../cache/cache.ts";
 import { type FaultPlan, subscribeThrough } from "./faults.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** A lock whose connection is as bad as the plan says. */
-import type { Lock } from "../lock.ts";
+import type { Lock } from "../lock/lock.ts";
 import { type FaultPlan, subscribeThrough } from "./faults.ts";
 
 /**

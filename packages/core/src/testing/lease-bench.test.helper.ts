@@ -3,9 +3,9 @@
  * leases stand on.
  */
 import { deepEqual } from "node:assert/strict";
-import { createLock } from "../create-lock.ts";
-import type { AcquireOptions } from "../lease.ts";
-import type { Lock, LockDriver } from "../lock.ts";
+import { createLock } from "../lock/create-lock.ts";
+import type { AcquireOptions } from "../lease/lease.ts";
+import type { Lock, LockDriver } from "../lock/lock.ts";
 import type { Random } from "../random.ts";
 import { faultPlan, faultyLock, manualClock, seededRandom } from "./index.ts";
 import type { FaultPlan, ManualClock } from "./index.ts";

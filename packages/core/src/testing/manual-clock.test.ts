@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { delay } from "../time.ts";
+import { delay } from "../time/time.ts";
 import { manualClock } from "./manual-clock.ts";
 
 describe("manualClock", () => {

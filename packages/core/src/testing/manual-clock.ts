@@ -1,6 +1,6 @@
 /** A clock that stands still until a test moves it. */
 import { setImmediate } from "node:timers/promises";
-import type { CancelTimer, Clock, TimerOptions } from "../time.ts";
+import type { CancelTimer, Clock, TimerOptions } from "../time/time.ts";
 
 export interface ManualClock extends Clock {
   /**

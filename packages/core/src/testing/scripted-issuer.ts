@@ -12,7 +12,7 @@ import type {
   RefreshReason,
 } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
-import { delay, type Clock } from "../time.ts";
+import { delay, type Clock } from "../time/time.ts";
 import { tokenSpace, type TokenSpace } from "./token-space.ts";
 
 /**

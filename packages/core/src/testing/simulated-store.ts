@@ -2,12 +2,12 @@
  * A store in a box: entries, leases and messages as a Redis primary has them, which can fall back
  * to an earlier state as after a failover.
  */
-import type { Cache, CacheDriver, Entry, WatchListener } from "../cache.ts";
-import { createCache } from "../create-cache.ts";
-import { createLock } from "../create-lock.ts";
-import type { Lock, LockDriver } from "../lock.ts";
+import type { Cache, CacheDriver, Entry, WatchListener } from "../cache/cache.ts";
+import { createCache } from "../cache/create-cache.ts";
+import { createLock } from "../lock/create-lock.ts";
+import type { Lock, LockDriver } from "../lock/lock.ts";
 import type { Random } from "../random.ts";
-import type { Clock } from "../time.ts";
+import type { Clock } from "../time/time.ts";
 
 export interface SimulatedStoreOptions {
   readonly clock: Clock;

@@ -1,0 +1,132 @@
+/** Delivers events to the listeners of one credential and to `node:diagnostics_channel`. */
+import { channel } from "node:diagnostics_channel";
+import type { CredentialEvent, EventContext, EventData, EventType } from "./events.ts";
+import { requireKnown } from "../options.ts";
+import { printable } from "./printable.ts";
+import type { Clock } from "../time/time.ts";
+
+/**
+ * Every event of every credential in the process is published here:
+ * `subscribe("lingpai:credential", (event) => …)`.
+ */
+export const eventChannelName = "lingpai:credential";
+
+export type EventListener = (event: CredentialEvent) => void;
+
+export interface EventBus {
+  /**
+   * Tells of a fact, now and synchronously; does next to nothing when nobody listens. Text is made
+   * printable, fingerprints are cut to 8 characters, values that JSON cannot carry are left out.
+   * Never throws.
+   */
+  emit<Type extends EventType>(type: Type, data: EventData[Type]): void;
+  /**
+   * Calls `listener` for each later event until the returned function is called. The same function,
+   * given twice, is called twice.
+   */
+  subscribe(listener: EventListener): () => void;
+  /**
+   * Whether anybody has subscribed here; who listens to all of the process on
+   * `node:diagnostics_channel` does not count.
+   */
+  readonly hasListeners: boolean;
+  /** Nothing is told any more. */
+  close(): void;
+}
+
+export interface EventBusOptions {
+  /** The credential's id. */
+  readonly id: string;
+  readonly environment: string;
+  readonly node: string;
+  readonly clock: Clock;
+}
+
+/**
+ * A listener that throws, or whose promise rejects, harms neither the credential nor the other
+ * listeners: a process warning with the code `LINGPAI_LISTENER` names the error, once per
+ * subscription. One that is removed during an emit is not called any more.
+ */
+export function createEventBus(options: EventBusOptions): EventBus {
+  requireKnown("createEventBus()", options, ["clock", "environment", "id", "node"]);
+  const subscriptions = new Set<Subscription>();
+  const diagnostics = channel(eventChannelName);
+  let isClosed = false;
+
+  return {
+    emit(type, data) {
+      if (isClosed || (subscriptions.size === 0 && !diagnostics.hasSubscribers)) return;
+      const event = createEvent(options, type, data);
+      for (const subscription of [...subscriptions]) {
+        if (subscriptions.has(subscription)) deliver(subscription, event);
+      }
+      if (diagnostics.hasSubscribers) diagnostics.publish(event);
+    },
+    subscribe(listener) {
+      const subscription: Subscription = { listener, warned: false };
+      subscriptions.add(subscription);
+      return () => {
+        subscriptions.delete(subscription);
+      };
+    },
+    get hasListeners() {
+      return subscriptions.size > 0;
+    },
+    close() {
+      isClosed = true;
+    },
+  };
+}
+
+interface Subscription {
+  readonly listener: EventListener;
+  warned: boolean;
+}
+
+function createEvent<Type extends EventType>(
+  options: EventBusOptions,
+  type: Type,
+  data: EventData[Type],
+): CredentialEvent {
+  const { id, environment, node, clock } = options;
+  const context: EventContext = { credential: id, environment, node, atMs: clock.wallMs() };
+  const event: Record<string, unknown> = { type, ...context };
+  for (const [name, value] of Object.entries(data)) {
+    const safe = safeValue(name, value);
+    if (safe !== undefined) event[name] = safe;
+  }
+  // The compiler cannot follow the union through Object.entries; `data` was checked against `type`
+  // by the caller.
+  return Object.freeze<object>(event) as CredentialEvent;
+}
+
+function safeValue(name: string, value: unknown): string | number | boolean | undefined {
+  if (typeof value === "string")
+    return name === "fingerprint" ? printable(value.slice(0, 8)) : printable(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
+  return typeof value === "boolean" ? value : undefined;
+}
+
+function deliver(subscription: Subscription, event: CredentialEvent): void {
+  const warn = (error: unknown): void => {
+    if (subscription.warned) return;
+    subscription.warned = true;
+    const text = printable(
+      error instanceof Error ? `${error.name}: ${error.message}` : "not an Error",
+    );
+    process.emitWarning(
+      `A listener of credential events failed on "${event.type}" (${text}). Let it handle its own errors.`,
+      {
+        code: "LINGPAI_LISTENER",
+      },
+    );
+  };
+  try {
+    // `void` in a listener's type also admits async functions: their rejections must not end the
+    // process.
+    const outcome: unknown = subscription.listener(event);
+    if (outcome instanceof Promise) outcome.catch(warn);
+  } catch (error) {
+    warn(error);
+  }
+}

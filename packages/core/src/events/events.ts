@@ -1,0 +1,269 @@
+/**
+ * What happens to a credential, as past-tense facts. A closed union: a new type is a new minor
+ * version.
+ */
+import type {
+  CacheUnavailableReason,
+  ErrorCode,
+  IssueOutcome,
+  LockLossReason,
+  UnreadableEntryError,
+} from "../errors.ts";
+import type { RefreshReason } from "../issuer.ts";
+
+/**
+ * What every event carries. All values of an event are strings, finite numbers and booleans: it
+ * survives JSON as it is.
+ */
+export interface EventContext {
+  /** The issuer's id. */
+  readonly credential: string;
+  readonly environment: string;
+  readonly node: string;
+  /** This node's wall clock in ms since the Unix epoch: a label, not an order. */
+  readonly atMs: number;
+}
+
+/** A credential, spoken of without its secret. */
+export interface CredentialLabel {
+  readonly generation: number;
+  readonly epoch: number;
+  /** The first 8 characters of its fingerprint. */
+  readonly fingerprint: string;
+}
+
+/**
+ * What each type of event carries beside its context. Free text is printable and at most 200
+ * characters long.
+ */
+export interface EventData {
+  /** This node fetched a credential and stored it. */
+  refreshed: CredentialLabel & {
+    readonly reason: RefreshReason;
+    readonly durationMs: number;
+    readonly remainingMs: number;
+    /** Whether the platform handed out the one that it handed out before. */
+    readonly unchanged: boolean;
+  };
+  /**
+   * The platform handed out a credential that the fleet had not seen, and does not say how old it
+   * is. Asked for again every `confirmMs` until the next one is seen; until then it may be served
+   * up to that long after its end.
+   */
+  "age-unknown": CredentialLabel & { readonly confirmMs: number };
+  /** This node took over what another one stored. */
+  adopted: CredentialLabel & {
+    readonly remainingMs: number;
+    readonly byNode: string;
+    readonly byEnvironment: string;
+    readonly reason: string;
+    /** From the commit to the adoption, in ms, by the store's clock where it is known. */
+    readonly lagMs?: number | undefined;
+  };
+  /**
+   * A credential past the point where it should have been replaced is still served, because it
+   * could not be.
+   */
+  "kept-stale": CredentialLabel & {
+    readonly remainingMs: number;
+    readonly cause: StaleCause;
+    readonly errorCode?: ErrorCode | undefined;
+  };
+  /** A caller reported that the platform refused a credential. */
+  rejected: {
+    readonly fingerprint: string;
+    /**
+     * `current`: it is the fleet's present one; `replaced`: an earlier one, nothing to do;
+     * `unknown`: never seen here.
+     */
+    readonly verdict: "current" | "replaced" | "unknown";
+    readonly generation?: number | undefined;
+    readonly platformCode?: string | undefined;
+    readonly ageMs?: number | undefined;
+    readonly remainingMs?: number | undefined;
+  };
+  /** A refresh ended without a credential and will be tried again. */
+  "refresh-failed": FailedRefresh & {
+    readonly outcome: Exclude<IssueOutcome, "fatal">;
+    readonly failures: number;
+    readonly retryAfterMs?: number | undefined;
+  };
+  /**
+   * The platform refuses and will go on refusing until a setting changes: nothing is sent any more.
+   */
+  "refused-fatally": FailedRefresh;
+  /**
+   * Another credential than the stored one may be the live one; one reconciling refresh is owed.
+   */
+  "in-doubt": {
+    readonly cause: DoubtCause;
+    readonly epoch: number;
+    readonly generation?: number | undefined;
+  };
+  /** The owed refresh was made: the stored credential is the live one again. */
+  reconciled: CredentialLabel & { readonly durationMs: number; readonly doubtMs: number };
+  /** The lease ended while this node was refreshing under it. */
+  "lock-lost": {
+    readonly reason: LockLossReason;
+    readonly epoch: number;
+    readonly phase: "before-send" | "after-send";
+    readonly heldMs: number;
+  };
+  /** What this node fetched was not stored, because a later one was. */
+  "commit-superseded": {
+    readonly epoch: number;
+    readonly fingerprint: string;
+    readonly generation?: number | undefined;
+    readonly durationMs: number;
+  };
+  /** Somebody outside the fleet replaced the credential. */
+  contended: {
+    readonly state: "suspected" | "confirmed";
+    /** How often during the present spell. */
+    readonly count: number;
+    /** Age and remaining life of the credential that was killed. */
+    readonly ageMs: number;
+    readonly remainingMs: number;
+    readonly fingerprint: string;
+    /** Which other environment claims this credential in the same store, if one does. */
+    readonly claimedBy?: string | undefined;
+    readonly remedy: string;
+  };
+  /**
+   * The fleet lives on the issuer's fallback from now on, or on its own issuer again. Told by the
+   * node that decided it.
+   */
+  switched: {
+    readonly to: "fallback" | "own";
+    readonly cause: "contended" | "operator";
+    readonly issuer: string;
+  };
+  /**
+   * Another environment has claimed this credential too. `action` is what `onConflict` made of an
+   * earlier claim; `keep`: the other came later, and this one goes on.
+   */
+  "claim-conflicted": {
+    readonly claimedBy: string;
+    readonly action: "error" | "warn" | "consume" | "keep";
+  };
+  /** The store holds something older than this node knows: a failover or a restore lost writes. */
+  "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
+  /** This node wrote back what the store had lost. */
+  repaired: CredentialLabel & { readonly remainingMs: number };
+  /**
+   * A token was stored unsealed while somebody traces the commands of the store's driver, so it
+   * stands in that somebody's traces. Reported once. Seal the store:
+   * `ioredisStore(redis, { seal })`.
+   */
+  "unsealed-and-traced": { readonly channels: string };
+  /** The store stopped answering. Reported once, until `store-recovered`. */
+  "store-unavailable": {
+    readonly reason: CacheUnavailableReason;
+    /** What failed first: `get`, `set`, `acquire`, `claims-get`, `claims-set`. */
+    readonly operation: string;
+  };
+  "store-recovered": { readonly downMs: number };
+  /** The day's use of the ledger passed 50, 80 or 95 %. */
+  "quota-threshold": {
+    readonly used: number;
+    readonly perDay: number;
+    readonly percent: number;
+    readonly resetsInMs: number;
+  };
+  /**
+   * The store holds a document that this process must not use. Nothing is fetched, nothing is
+   * overwritten.
+   */
+  unreadable: { readonly reason: UnreadableEntryError["reason"] };
+  /** The wall clock left the monotonic one, or the store's time left both. Positive: ahead. */
+  "clock-jumped": { readonly where: "node" | "store"; readonly jumpMs: number };
+  /** A generation was replaced in this process. */
+  retired: {
+    readonly generation: number;
+    readonly fingerprint: string;
+    readonly uses: number;
+    readonly ageMs: number;
+  };
+  /** The credential was closed in this process. */
+  closed: { readonly uses: number };
+  /**
+   * A control field of the document was outside its bounds, and was ignored. Nothing that Lingpai
+   * writes looks like that.
+   */
+  poisoned: { readonly field: string; readonly valueMs: number; readonly limitMs: number };
+}
+
+export interface FailedRefresh {
+  readonly reason: RefreshReason;
+  readonly errorCode: ErrorCode;
+  readonly platformCode?: string | undefined;
+  readonly message?: string | undefined;
+  readonly durationMs: number;
+}
+
+/**
+ * `store`: it cannot be reached, or refuses; `document`: what it holds must not be used;
+ * `platform`: it failed, refused, or has not answered this node; `cooling`: the fleet backs off
+ * because of what another node met; `quota`: the ledger is at its cap; `governor`: too many
+ * rejections; `claim`: another environment owns it; `fatal`: a person must mend what the platform
+ * refuses; `parent`: the credential that the request needs cannot be had; `owner`: the node that is
+ * to replace it has not.
+ */
+export type StaleCause =
+  | "store"
+  | "document"
+  | "platform"
+  | "cooling"
+  | "quota"
+  | "governor"
+  | "claim"
+  | "fatal"
+  | "parent"
+  | "owner";
+
+/**
+ * `unknown-outcome`: a request was not answered; `overlap`: another outcome was reported during a
+ * request; `undrained`: sent while an earlier one might still be processed.
+ */
+export type DoubtCause = "unknown-outcome" | "overlap" | "undrained";
+
+export type EventType = keyof EventData;
+
+/** One event; `CredentialEvent<"refreshed">` is one of that type. */
+export type CredentialEvent<Type extends EventType = EventType> = {
+  readonly [T in Type]: { readonly type: T } & EventContext & EventData[T];
+}[Type];
+
+export type EventSeverity = "info" | "warn" | "error";
+
+/**
+ * How loudly to log each type. `error` needs somebody; `warn` heals by itself or costs margin;
+ * `info` is the normal course.
+ */
+export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
+  refreshed: "info",
+  "age-unknown": "warn",
+  adopted: "info",
+  "kept-stale": "warn",
+  rejected: "warn",
+  "refresh-failed": "warn",
+  "refused-fatally": "error",
+  "in-doubt": "warn",
+  reconciled: "info",
+  "lock-lost": "warn",
+  "commit-superseded": "warn",
+  contended: "error",
+  switched: "warn",
+  "claim-conflicted": "error",
+  "store-regressed": "warn",
+  repaired: "info",
+  "store-unavailable": "warn",
+  "store-recovered": "info",
+  "unsealed-and-traced": "error",
+  "quota-threshold": "warn",
+  unreadable: "error",
+  "clock-jumped": "warn",
+  retired: "info",
+  closed: "info",
+  poisoned: "error",
+};

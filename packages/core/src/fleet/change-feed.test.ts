@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { Cache, WatchListener } from "../cache/cache.ts";
+import { delay } from "../time/time.ts";
+import { manualClock, type ManualClock } from "../testing/index.ts";
+import { News } from "./change-feed.ts";
+
+interface World {
+  readonly clock: ManualClock;
+  readonly news: News;
+  readonly readings: { count: number; fails: boolean; takeMs: number };
+  readonly watched: {
+    listener: WatchListener;
+    ended: boolean;
+    instead: unknown;
+    unsubscribe: unknown;
+  }[];
+  listen(): Promise<boolean>;
+}
+
+/** A subscription is granted after `grantMs`, and tells from the beginning. */
+function world(grantMs = 0): World {
+  const clock = manualClock();
+  const readings = { count: 0, fails: false, takeMs: 0 };
+  const watched: World["watched"] = [];
+  const reread = async (): Promise<void> => {
+    readings.count += 1;
+    const { fails } = readings;
+    await delay(clock, readings.takeMs);
+    if (fails) throw new Error("the store failed");
+  };
+  const watch: NonNullable<Cache["watch"]> = async (listener, options) => {
+    const subscription = {
+      listener,
+      ended: false,
+      instead: options?.instead,
+      unsubscribe: undefined as unknown,
+    };
+    watched.push(subscription);
+    const unsubscribe = async (): Promise<void> => void (subscription.ended = true);
+    subscription.unsubscribe = unsubscribe;
+    if (grantMs > 0) await delay(clock, grantMs);
+    return unsubscribe;
+  };
+  const news = new News({ clock, reread, putOffMs: () => 0 });
+  const cache: Pick<Cache, "watch"> = { watch };
+  return { clock, news, readings, watched, listen: () => news.listen(cache, "k", 500) };
+}
+
+describe("news", () => {
+  it("reads nothing after close, though a subscription is granted late and the reading before it fails", async () => {
+    const { clock, listen, news, readings, watched } = world(200);
+    Object.assign(readings, { fails: true, takeMs: 300 });
+    const listening = listen();
+    await clock.advance(50);
+    watched[0]!.listener("k");
+    await clock.advance(50);
+    news.close();
+    await clock.advance(3_600_000);
+    expect(readings.count).toBe(1);
+    expect(await listening).toBe(true);
+    expect(watched[0]!.ended).toBe(true);
+    expect(news.isHeard).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+    watched[0]!.listener("k");
+    await clock.advance(1_000);
+    expect(readings.count).toBe(1);
+  });
+
+  it("reads again after a pause that grows, for as long as the reading fails and somebody listens", async () => {
+    const { clock, listen, news, readings, watched } = world();
+    await listen();
+    readings.fails = true;
+    watched[0]!.listener("k");
+    const at: number[] = [];
+    for (let seconds = 0, seen = 0; seconds < 400; seconds += 1) {
+      if (readings.count > seen) at.push(seconds);
+      seen = readings.count;
+      await clock.advance(1_000);
+    }
+    const pauses = at.slice(1).map((second, index) => second - at[index]!);
+    expect(pauses.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 32]);
+    expect(pauses.slice(6).every((pause) => pause === 60)).toBe(true);
+    readings.fails = false;
+    await clock.advance(61_000);
+    const { count } = readings;
+    await clock.advance(600_000);
+    expect(readings.count).toBe(count);
+    news.close();
+  });
+
+  it("hears only of its own key, or that anything may have changed", async () => {
+    const { clock, listen, readings, watched } = world();
+    await listen();
+    watched[0]!.listener("other");
+    await clock.settle();
+    expect(readings.count).toBe(0);
+    watched[0]!.listener("k");
+    watched[0]!.listener(undefined);
+    await clock.settle();
+    expect(readings.count).toBe(2);
+  });
+
+  it("reads at most three times at once, and then every 200 ms", async () => {
+    const { clock, listen, readings, watched } = world();
+    await listen();
+    for (let ms = 0; ms < 2_000; ms += 10) {
+      watched[0]!.listener("k");
+      await clock.advance(10);
+    }
+    expect(readings.count).toBeGreaterThanOrEqual(10);
+    expect(readings.count).toBeLessThanOrEqual(13);
+  });
+
+  it("asks for another subscription instead of one that kept silent, and only then", async () => {
+    const { clock, listen, news, watched } = world();
+    await listen();
+    await listen();
+    expect(watched).toHaveLength(1);
+    news.deafen();
+    await clock.settle();
+    expect(watched[0]!.ended).toBe(true);
+    await listen();
+    expect(watched[1]!.instead).toBeUndefined();
+    news.renew();
+    await listen();
+    expect(watched[2]!.instead).toBe(watched[1]!.unsubscribe);
+  });
+});

@@ -1,0 +1,198 @@
+/**
+ * Word that the document may have changed: read again once for many messages, then wake whoever
+ * waits.
+ */
+import type { Cache, WatchListener } from "../cache/cache.ts";
+import type { Unsubscribe } from "../driver/subscriptions.ts";
+import type { CancelTimer, Clock } from "../time/time.ts";
+
+/** However many messages come, the document is read at most once in this time, */
+const gapMs = 200;
+/** but a few may come close together: an intent and its commit do. */
+const burst = 3;
+/**
+ * A reading that failed is made again after so long, and after longer each time: the message will
+ * not come twice.
+ */
+const retryMs = 1_000;
+const retryMaxMs = 60_000;
+
+export interface NewsOptions {
+  readonly clock: Clock;
+  readonly reread: () => Promise<unknown>;
+  /**
+   * Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read
+   * all at once.
+   */
+  readonly putOffMs: () => number;
+}
+
+export class News {
+  readonly #options: NewsOptions;
+  readonly #clock: Clock;
+  readonly #waiters = new Set<() => void>();
+  #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
+  /**
+   * What the store gave last: should it seem dead, the next subscription is asked for instead of
+   * it.
+   */
+  #established: Unsubscribe | undefined;
+  #dead: Unsubscribe | undefined;
+  /** When the allowance is whole again: each reading moves it on by one gap. */
+  #wholeAtMs = Number.NEGATIVE_INFINITY;
+  #cancel: CancelTimer | undefined;
+  #cancelRetry: CancelTimer | undefined;
+  /** Readings in a row that failed. */
+  #failures = 0;
+  #isHeard = false;
+  #lastHeardMs = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+  #isMuted = false;
+
+  constructor(options: NewsOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  /** Whether a subscription stands. Messages may be lost all the same. */
+  get isHeard(): boolean {
+    return this.#isHeard;
+  }
+
+  /** Whether a message came at this instant of the monotonic clock or later. */
+  hasHeardSince(ms: number): boolean {
+    return this.#lastHeardMs >= ms;
+  }
+
+  /**
+   * Subscribes, once; resolves when the subscription stands, or to false where there is none to be
+   * had within `deadlineMs`.
+   */
+  async listen(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
+    if (this.#isClosed) return false;
+    this.#unsubscribe ??= this.#subscribe(cache, key);
+    const late = Promise.withResolvers<undefined>();
+    const cancel = this.#clock.setTimer(deadlineMs, () => late.resolve(undefined));
+    const unsubscribe = await Promise.race([this.#unsubscribe, late.promise]);
+    cancel();
+    return unsubscribe !== undefined;
+  }
+
+  /** Resolves to true at the next news, which has been read by then, or to false after `ms`. */
+  next(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const end = (isNews: boolean): void => {
+        cancel();
+        this.#waiters.delete(wake);
+        resolve(isNews);
+      };
+      const wake = (): void => end(true);
+      const cancel = this.#clock.setTimer(ms, () => end(false));
+      this.#waiters.add(wake);
+    });
+  }
+
+  /** Wakes everybody who waits, without reading. */
+  wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /**
+   * Ignores news while this process writes the document itself: they would tell of its own writes.
+   */
+  mute(): void {
+    this.#isMuted = true;
+  }
+
+  unmute(): void {
+    this.#isMuted = false;
+  }
+
+  /**
+   * The subscription has kept silent about a change: {@link News.listen} asks the store for another
+   * one.
+   */
+  renew(): void {
+    this.#dead = this.#established;
+    this.deafen();
+  }
+
+  /** Unsubscribes; {@link News.listen} subscribes again. */
+  deafen(): void {
+    const subscribed = this.#unsubscribe;
+    this.#unsubscribe = undefined;
+    this.#isHeard = false;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#cancelRetry?.();
+    // Not waited for: behind a store that does not answer it would never end.
+    void subscribed?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.wake();
+    this.deafen();
+  }
+
+  async #subscribe(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
+    const instead = this.#dead;
+    this.#dead = undefined;
+    const heard: WatchListener = (changed) => {
+      if (changed !== undefined && changed !== key) return;
+      this.#lastHeardMs = this.#clock.monotonicMs();
+      this.#schedule();
+    };
+    try {
+      const unsubscribe = await cache.watch?.(heard, { key, ...(instead && { instead }) });
+      // Closed, or deaf, meanwhile: whoever did that ends this subscription as soon as it is there.
+      if (this.#isClosed) return unsubscribe;
+      this.#established = unsubscribe;
+      this.#isHeard = unsubscribe !== undefined;
+      return unsubscribe;
+    } catch {
+      // Without news there is still the periodic reading; the next call tries again.
+      this.#unsubscribe = undefined;
+      return undefined;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#isMuted || this.#cancel !== undefined) return;
+    const putOffMs = this.#waiters.size > 0 ? 0 : this.#options.putOffMs();
+    const waitMs = Math.max(
+      putOffMs,
+      this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs(),
+    );
+    if (waitMs <= 0) return this.#read();
+    const fire = (): void => {
+      this.#cancel = undefined;
+      this.#read();
+    };
+    this.#cancel = this.#clock.setTimer(waitMs, fire, { background: true });
+  }
+
+  #read(): void {
+    if (this.#isClosed) return;
+    this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
+    this.#cancelRetry?.();
+    this.#options.reread().then(
+      () => {
+        this.#failures = 0;
+        this.wake();
+      },
+      () => {
+        this.wake();
+        this.#retry();
+      },
+    );
+  }
+
+  #retry(): void {
+    this.#cancelRetry?.();
+    if (!this.#isHeard || this.#isClosed) return;
+    const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(this.#failures, 10));
+    this.#failures += 1;
+    this.#cancelRetry = this.#clock.setTimer(waitMs, () => this.#read(), { background: true });
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * What all parts of one credential share: who we are, what the platform is like, which clock to
+ * read.
+ */
+import { hostname } from "node:os";
+import { createEventBus, type EventBus } from "../events/event-bus.ts";
+import { ConfigurationError } from "../errors.ts";
+import {
+  requireCache,
+  requireClock,
+  requireKnown,
+  requireLock,
+  requireOneOf,
+  requireShape,
+} from "../options.ts";
+import type { Issuer } from "../issuer.ts";
+import { parametersFor, type Parameters } from "../parameters.ts";
+import { systemRandom, type Random } from "../random.ts";
+import { storeFrom } from "../store.ts";
+import { fingerprint } from "../secret.ts";
+import { rulesFor, type Rules } from "../state/rules.ts";
+import { StoreHealth } from "./store-health.ts";
+import type { State } from "../state/state.ts";
+import { systemClock, type Clock } from "../time/time.ts";
+import type { CredentialOptions } from "../credential.ts";
+
+/** What depends on the issuer that the fleet lives on. */
+export interface Terms {
+  readonly issuer: Issuer;
+  readonly parameters: Parameters;
+  readonly rules: Rules;
+  readonly canForce: boolean;
+}
+
+/** The terms that hold by this document. */
+export function termsOn(setting: Setting, state: Pick<State, "fallback"> | undefined): Terms {
+  return state?.fallback === undefined ? setting : (setting.fallback ?? setting);
+}
+
+export interface Setting {
+  readonly issuer: Issuer;
+  readonly environment: string;
+  readonly node: string;
+  readonly parameters: Parameters;
+  readonly rules: Rules;
+  /** What holds while the fleet lives on the issuer's fallback. */
+  readonly fallback: Terms | undefined;
+  /** Whether the platform can be made to replace what it would hand out again. */
+  readonly canForce: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: EventBus;
+  readonly health: StoreHealth;
+  readonly fingerprintOf: (secret: string) => string;
+  /** What the issuer calls its configuration now; an issuer that cannot tell has not changed. */
+  readonly revision: () => string | undefined;
+}
+
+/** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
+export function settingFrom(options: CredentialOptions): Setting {
+  requireOptions(options);
+  const { issuer, environment, clock = systemClock, random = systemRandom } = options;
+  const node = options.node ?? defaultNode(random);
+  requireLabel("environment", environment);
+  requireLabel("node", node);
+  if (typeof issuer.id !== "string" || issuer.id === "")
+    throw new ConfigurationError(
+      "The issuer has no id. Give it a stable one that names the credential, without a secret in it.",
+    );
+  if (
+    options.onConflict === "coexist" &&
+    (issuer.policy.kind === "supersede" || issuer.policy.kind === "rotate")
+  ) {
+    throw new ConfigurationError(
+      `onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`,
+    );
+  }
+  const parameters = parametersFor(issuer, options.parameters);
+  const key = options.fingerprintKey ?? issuer.id;
+  const bus = createEventBus({ id: issuer.id, environment, node, clock });
+  if (options.onContention === "fallback" && issuer.fallback === undefined)
+    throw new ConfigurationError(
+      `onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`,
+    );
+  const fallback = issuer.fallback && termsOf(issuer.fallback, parametersFor(issuer.fallback));
+  return {
+    environment,
+    node,
+    ...termsOf(issuer, parameters, options.onContention, fallback?.rules),
+    fallback,
+    clock,
+    random,
+    bus,
+    health: new StoreHealth(clock, bus),
+    fingerprintOf: (secret) => fingerprint(`lingpai/fp/${key}`, secret),
+    revision: revisionOf(issuer),
+  };
+}
+
+function revisionOf(issuer: Issuer): () => string | undefined {
+  let last: string | undefined;
+  return () => {
+    try {
+      last = issuer.revision?.();
+    } catch {
+      // It is asked again the next time.
+    }
+    return last;
+  };
+}
+
+const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
+  issuer: true,
+  store: true,
+  cache: true,
+  lock: true,
+  environment: true,
+  node: true,
+  role: true,
+  onConflict: true,
+  onContention: true,
+  parent: true,
+  standalone: true,
+  keepAlive: true,
+  parameters: true,
+  fingerprintKey: true,
+  clock: true,
+  random: true,
+};
+
+/** The names of all of {@link CredentialOptions}: a provider passes these on, and keeps its own. */
+export const credentialOptionNames: readonly string[] = Object.freeze(Object.keys(knownOptions));
+
+function requireOptions(options: CredentialOptions): void {
+  requireKnown("credential()", options, credentialOptionNames);
+  requireShape("issuer", options.issuer, ["issue"], "A provider makes one; see Issuer.");
+  const { cache, lock } = storeFrom(options);
+  requireCache(cache);
+  requireLock(lock);
+  requireClock(options.clock);
+  if (options.parent !== undefined)
+    requireShape(
+      "parent",
+      options.parent,
+      ["get", "reject"],
+      "Give the credential that the issuer needs for its request.",
+    );
+  requireOneOf("role", options.role, ["owner", "consumer"]);
+  requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
+  requireOneOf("onContention", options.onContention, ["report", "fallback"]);
+  requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);
+  const { keepAlive } = options;
+  if (keepAlive !== undefined && typeof keepAlive !== "boolean")
+    throw new ConfigurationError(`keepAlive must be true or false, not a ${typeof keepAlive}.`);
+}
+
+function termsOf(
+  issuer: Issuer,
+  parameters: Parameters,
+  onContention?: Rules["onContention"],
+  fallback?: Rules,
+): Terms {
+  const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
+  return {
+    issuer,
+    parameters,
+    rules: rulesFor(issuer, parameters, onContention, fallback),
+    canForce,
+  };
+}
+
+const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
+function requireLabel(name: string, label: string): void {
+  if (typeof label === "string" && labelPattern.test(label)) return;
+  throw new ConfigurationError(
+    `${name} must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was ${shownLabel(label)}.`,
+  );
+}
+
+/** Four characters at most: a secret may have been put here by mistake. */
+function shownLabel(label: unknown): string {
+  if (typeof label !== "string") return typeof label;
+  if (label === "") return "empty";
+  return label.length <= 4
+    ? JSON.stringify(label)
+    : `${JSON.stringify(label.slice(0, 4))} and ${label.length - 4} characters more`;
+}
+
+function defaultNode(random: Random): string {
+  const host = hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, "-")
+    .slice(0, 40);
+  return `${host || "node"}-${process.pid}-${random.id().slice(0, 4)}`;
+}

@@ -1,0 +1,210 @@
+/** The fleet's document in the store: read, decide, write if nobody was faster. */
+import type { Cache, Version } from "../cache/cache.ts";
+import { CacheUnavailableError, type UnreadableEntryError } from "../errors.ts";
+import { decodeState, encodeState, sanitized } from "../state/codec.ts";
+import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
+import type { State } from "../state/state.ts";
+import { isRefusal } from "../driver/driver-error.ts";
+import { bounded } from "../time/wait.ts";
+import type { Setting } from "./context.ts";
+import type { StoreClock } from "./store-clock.ts";
+
+export interface Snapshot {
+  readonly state: State | undefined;
+  readonly version: Version | "absent";
+}
+
+export interface Applied<E extends StateEvent> {
+  readonly verdict: VerdictOf<E>;
+  /** The document that the verdict was made on or, when it was changed, made. */
+  readonly snapshot: Snapshot;
+}
+
+export interface ApplyOptions {
+  /** The document as it was read before; saves reading it again. */
+  readonly from?: Snapshot;
+  /** Asked before each write: when it says no, nothing is written and `apply` gives undefined. */
+  readonly onlyWhile?: () => boolean;
+}
+
+/** A document whose credential ran out so long ago belongs to nobody. */
+const keptMs = 30 * 86_400_000;
+
+/**
+ * How long the store keeps a document, in ms; undefined for ever: an input, a refresh token say, is
+ * nowhere else.
+ */
+function ttlOf({ credential }: State, nowMs: number): number | undefined {
+  if (credential?.carry !== undefined) return undefined;
+  return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
+}
+
+/** Where what the fleet knows is read and changed. */
+export interface FleetDocument {
+  read(): Promise<Snapshot>;
+  apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E> | undefined>;
+}
+
+const conflictsMax = 16;
+const sendsMax = 2;
+
+export class StoredDocument implements FleetDocument {
+  readonly #setting: Setting;
+  readonly #clock: StoreClock;
+  readonly #cache: Cache;
+  /** Where the document lies in the cache. */
+  readonly key: string;
+  #isTracingReported = false;
+  /** In store time; undefined while nothing that it holds is ignored. */
+  #poisonedSinceMs: number | undefined;
+
+  /** @param onRecovered called when the store answers again, before the answer is used. */
+  constructor(
+    setting: Setting,
+    clock: StoreClock,
+    cache: Cache,
+    onRecovered: () => void = () => {},
+  ) {
+    this.#setting = setting;
+    this.#clock = clock;
+    this.#cache = cache;
+    setting.health.listen(onRecovered);
+    this.key = setting.issuer.id;
+  }
+
+  /**
+   * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} it
+   *   holds what this node must not use.
+   */
+  async read(): Promise<Snapshot> {
+    const startedMs = this.#setting.clock.monotonicMs();
+    const entry = await this.#watched("get", () => this.#cache.get(this.key));
+    if (entry === undefined) return { state: undefined, version: "absent" };
+    this.#clock.observe(entry.storeNowMs, startedMs);
+    return { state: this.#decoded(entry.value), version: entry.version };
+  }
+
+  /**
+   * Makes the event's change by compare-and-set, deciding again whenever somebody else wrote first.
+   */
+  async apply<E extends StateEvent>(
+    event: E,
+    options: ApplyOptions = {},
+  ): Promise<Applied<E> | undefined> {
+    const { random, rules } = this.#setting;
+    let snapshot = options.from ?? (await this.read());
+    for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
+      const { state, verdict } = reduce(snapshot.state, event, this.#clock.nowMs(), rules);
+      if (state === undefined) return { verdict, snapshot };
+      if (options.onlyWhile?.() === false) return undefined;
+      const version = await this.#write(state, snapshot.version, random.id());
+      if (version !== undefined) return { verdict, snapshot: { state, version } };
+      snapshot = await this.read();
+    }
+    throw new CacheUnavailableError(
+      `The document of "${this.key}" changed ${conflictsMax} times while it was being written. Check that nothing else writes this key.`,
+    );
+  }
+
+  /**
+   * Undefined when another version is stored. A lost answer is asked for again under the same id,
+   * so that the write counts once.
+   */
+  async #write(
+    state: State,
+    ifVersion: Version | "absent",
+    operationId: string,
+  ): Promise<Version | undefined> {
+    const value = encodeState(state);
+    const ttlMs = ttlOf(state, this.#clock.nowMs());
+    for (let sends = 1; ; sends += 1) {
+      const startedMs = this.#setting.clock.monotonicMs();
+      try {
+        const result = await this.#watched("set", () =>
+          this.#cache.set(this.key, value, {
+            ifVersion,
+            operationId,
+            ...(ttlMs !== undefined && { ttlMs }),
+          }),
+        );
+        this.#clock.observe(result.storeNowMs, startedMs);
+        if (result.written && state.credential !== undefined) this.#reportTracing();
+        return result.written ? result.version : undefined;
+      } catch (error) {
+        if (
+          !(error instanceof Error && "retryable" in error && error.retryable === true) ||
+          sends >= sendsMax ||
+          isRefusal(error)
+        )
+          throw error;
+      }
+    }
+  }
+
+  #reportTracing(): void {
+    const channels = this.#isTracingReported ? [] : (this.#cache.tracedOn?.() ?? []);
+    if (channels.length === 0) return;
+    this.#isTracingReported = true;
+    this.#setting.bus.emit("unsealed-and-traced", { channels: channels.join(" ") });
+  }
+
+  #decoded(text: string): State {
+    const { bus, parameters } = this.#setting;
+    const nowMs = this.#clock.nowMs();
+    const seenMs = Math.min(nowMs, this.#poisonedSinceMs ?? nowMs);
+    try {
+      const { state, ignored } = sanitized(
+        decodeState(text, this.key),
+        nowMs,
+        parameters.drainMs,
+        seenMs,
+      );
+      this.#poisonedSinceMs = ignored.length === 0 ? undefined : seenMs;
+      for (const { field, valueMs, limitMs } of ignored)
+        bus.emit("poisoned", { field, valueMs, limitMs });
+      return state;
+    } catch (error) {
+      this.#reportUnreadable(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes the document again as it was read, to see whether the store takes it. Changes nothing
+   * but its version.
+   */
+  async touch({ state, version }: Snapshot): Promise<void> {
+    if (state !== undefined) await this.#write(state, version, this.#setting.random.id());
+  }
+
+  /** Runs a store command, and notes whether the store did it. */
+  async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#setting.health.watched(operation, () =>
+        answered(this.#setting, command()),
+      );
+    } catch (error) {
+      this.#reportUnreadable(error);
+      throw error;
+    }
+  }
+
+  #reportUnreadable(error: unknown): void {
+    if (error instanceof Error && "code" in error && error.code === "UNREADABLE_ENTRY") {
+      this.#setting.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
+    }
+  }
+}
+
+/**
+ * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
+ * store's deadline.
+ */
+export function answered<T>({ clock, parameters }: Setting, answer: Promise<T>): Promise<T> {
+  const ms = parameters.storeDeadlineMs;
+  const error = (): Error =>
+    new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
+      reason: "timeout",
+    });
+  return bounded(answer, { deadline: { clock, ms, error }, signals: [] });
+}

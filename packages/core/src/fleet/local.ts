@@ -1,0 +1,216 @@
+/**
+ * What this process knows: the credential that it hands out, and those that it must never hand out
+ * again.
+ */
+import type { RefreshReason } from "../issuer.ts";
+import { Secret } from "../secret.ts";
+import { owedSinceMs, type Held, type State } from "../state/state.ts";
+import { termsOn, type Setting } from "./context.ts";
+import type { StoreClock } from "./store-clock.ts";
+import { windowsOf, type Windows } from "./windows.ts";
+
+/** What a caller wants: a live credential, other than the one that it wants replaced. */
+export interface Goal {
+  readonly reason: RefreshReason;
+  /** The commit to be replaced, where the goal is to replace one. */
+  readonly replaces?: string | undefined;
+  /** With `rejected`: the fingerprint that the platform refused. */
+  readonly refused?: string | undefined;
+  /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked. */
+  readonly isDead?: boolean | undefined;
+  /**
+   * Whether this process itself was refused, by a platform that cannot be asked: then it hands out
+   * no longer what is being replaced.
+   */
+  readonly isFirstHand?: boolean | undefined;
+  /**
+   * With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined where
+   * it was not.
+   */
+  readonly askedAtMs?: number | undefined;
+}
+
+export interface Holding {
+  readonly secret: Secret;
+  /** Resolved already, and the same for every caller: a fresh `get` allocates nothing. */
+  readonly promise: Promise<Secret>;
+  readonly held: Held;
+  readonly windows: Windows;
+  /**
+   * On the monotonic clock; moves when the store's time turns out to be another than it was taken
+   * for.
+   */
+  hardUntilMs: number;
+  /** Issued to this process and not stored yet: this copy is the only one. */
+  isUnstored: boolean;
+  /**
+   * Whether its times are the store's. Without a store's answer they are this node's, and hold for
+   * this node only.
+   */
+  readonly isAnchored: boolean;
+  uses: number;
+  isStaleReported: boolean;
+}
+
+const rememberedMax = 16;
+
+export class Local {
+  readonly #setting: Setting;
+  readonly #clock: StoreClock;
+  readonly #onChange: () => void;
+  /** Fingerprints that this process saw refused, and those that it saw replaced; newest last. */
+  readonly #refused = new Set<string>();
+  readonly #replaced = new Set<string>();
+  #holding: Holding | undefined;
+  #state: State | undefined;
+  #uses = 0;
+  #isClosed = false;
+
+  /** @param onChange called after each change of what is known, synchronously. */
+  constructor(setting: Setting, clock: StoreClock, onChange: () => void) {
+    this.#setting = setting;
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** How often this process has handed out any credential. */
+  get uses(): number {
+    return this.#uses + (this.#holding?.uses ?? 0);
+  }
+
+  /** What is held, whether or not it may still be sent. */
+  get holding(): Holding | undefined {
+    return this.#holding;
+  }
+
+  /** The newest document that this process has taken over or made. */
+  get state(): State | undefined {
+    return this.#state;
+  }
+
+  get isUsable(): boolean {
+    return (
+      this.#holding !== undefined && this.#setting.clock.monotonicMs() < this.#holding.hardUntilMs
+    );
+  }
+
+  serves(goal: Goal): Holding | undefined {
+    const holding = this.#holding;
+    if (holding === undefined || !this.isUsable) return undefined;
+    switch (goal.reason) {
+      case "rejected":
+        return holding.held.fingerprint === goal.refused ? undefined : holding;
+      case "reconcile":
+        return owedSinceMs(this.#state) === undefined ? holding : undefined;
+      default:
+        return holding.held.commitId === goal.replaces ? undefined : holding;
+    }
+  }
+
+  wasRefused(fingerprint: string): boolean {
+    return this.#refused.has(fingerprint);
+  }
+
+  wasReplaced(fingerprint: string): boolean {
+    return this.#replaced.has(fingerprint);
+  }
+
+  /**
+   * Never hands this one out again, unless it is {@link Local.readmit}ted. Only what this process
+   * held or found stored: a stranger's text is not worth the memory.
+   */
+  refuse(fingerprint: string): void {
+    remember(this.#refused, fingerprint);
+    if (this.#holding?.held.fingerprint === fingerprint) this.#retire();
+  }
+
+  /** It is alive after all: the platform says so, or hands it out again. */
+  readmit(fingerprint: string): void {
+    this.#refused.delete(fingerprint);
+  }
+
+  /**
+   * Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger.
+   */
+  note(state: State): void {
+    if (this.#isClosed) return;
+    this.#state = state;
+    this.#onChange();
+  }
+
+  /** Hands out nothing any more. */
+  forget(): void {
+    this.#retire();
+  }
+
+  /** Hands out nothing from now on, whatever is still under way. */
+  close(): void {
+    this.#isClosed = true;
+    this.#retire();
+  }
+
+  /** Hands out this document's credential from now on. The caller has made sure that it may. */
+  adopt(
+    state: State,
+    held: Held,
+    { isUnstored = false }: { readonly isUnstored?: boolean } = {},
+  ): void {
+    if (this.#isClosed) return;
+    const { issuer, parameters } = termsOn(this.#setting, state);
+    const current = this.#holding;
+    this.#state = state;
+    // Replaced before this process ever held it: a store that falls back to it must not pass it off
+    // as new.
+    const goneBefore = state.previous?.fingerprint;
+    if (goneBefore !== undefined && goneBefore !== held.fingerprint)
+      remember(this.#replaced, goneBefore);
+    const windows = windowsOf(held, issuer.policy, parameters);
+    const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
+    if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {
+      current.hardUntilMs = hardUntilMs;
+      current.isUnstored = isUnstored;
+      return this.#onChange();
+    }
+    const same = current?.held.fingerprint === held.fingerprint ? current : undefined;
+    if (current !== undefined && same === undefined) {
+      remember(this.#replaced, current.held.fingerprint);
+      this.#retire();
+    }
+    const secret = same?.secret ?? new Secret(held.secret, held.fingerprint);
+    const promise = same?.promise ?? Promise.resolve(secret);
+    this.#holding = {
+      secret,
+      promise,
+      held,
+      windows,
+      hardUntilMs,
+      isUnstored,
+      isAnchored: this.#clock.isSet,
+      uses: same?.uses ?? 0,
+      isStaleReported: false,
+    };
+    this.#onChange();
+  }
+
+  #retire(): void {
+    const holding = this.#holding;
+    if (holding === undefined) return;
+    this.#holding = undefined;
+    this.#uses += holding.uses;
+    this.#setting.bus.emit("retired", {
+      generation: holding.held.generation,
+      fingerprint: holding.held.fingerprint,
+      uses: holding.uses,
+      ageMs: this.#clock.nowMs() - holding.held.issuedAtMs,
+    });
+  }
+}
+
+function remember(set: Set<string>, fingerprint: string): void {
+  set.delete(fingerprint);
+  set.add(fingerprint);
+  if (set.size > rememberedMax) {
+    const oldest = set.values().next().value;
+    if (oldest !== undefined) set.delete(oldest);
+  }
+}

@@ -1,0 +1,42 @@
+/** Gives up the claim of an environment that is gone. */
+import { claimsPath } from "../cache/claims-path.ts";
+import type { Cache } from "../cache/cache.ts";
+import { requireCache } from "../options.ts";
+import {
+  decodeRegistry,
+  encodeRegistry,
+  endsAtMs,
+  samePath,
+  staleAfterMs,
+} from "./claim-registry.ts";
+
+/**
+ * Gives up the claim of the environment that keeps its documents under `cache` and this name: an
+ * operator's act, for one that is gone. Other environments of that name, under another prefix, keep
+ * theirs. Tells whether there was such a claim.
+ *
+ * @param id the credential's id, as `status().id` shows it.
+ * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} what
+ *   is stored is no registry of claims.
+ */
+export async function releaseClaim(
+  cache: Cache,
+  id: string,
+  environment: string,
+): Promise<boolean> {
+  requireCache(cache);
+  const registry = cache.at(claimsPath);
+  const { path } = cache.withPrefix(environment);
+  for (;;) {
+    const entry = await registry.get(id);
+    if (entry === undefined) return false;
+    const { claims, unreadable } = decodeRegistry(entry.value, id);
+    const kept = claims.filter((claim) => !samePath(claim.path, path));
+    if (kept.length === claims.length) return false;
+    const ttlMs =
+      staleAfterMs + Math.max(0, ...kept.map((claim) => endsAtMs(claim) - entry.storeNowMs));
+    const value = encodeRegistry({ claims: kept, unreadable });
+    const written = await registry.set(id, value, { ifVersion: entry.version, ttlMs });
+    if (written.written) return true;
+  }
+}

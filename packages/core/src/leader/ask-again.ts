@@ -1,0 +1,51 @@
+/**
+ * A second look, before a request leaves, at a credential whose fate the platform did not tell when
+ * somebody was refused with it.
+ */
+import { Secret } from "../secret.ts";
+import type { Snapshot } from "../fleet/document.ts";
+import type { Leadership } from "./attempt.ts";
+import type { Parts } from "../fleet/node.ts";
+import type { Goal } from "../fleet/local.ts";
+import { keptAlive } from "./block-reason.ts";
+
+/**
+ * Waiting for a lease, or for an answer that did not come, takes longer; and meanwhile the platform
+ * may be back.
+ */
+const staleMs = 1_000;
+
+/**
+ * The aim, with what the platform says now.
+ *
+ * @throws {KeptError} it is alive: nothing is to be replaced.
+ */
+export async function askAgain(
+  parts: Parts,
+  { document, probe }: Leadership,
+  aim: Goal,
+  { state }: Snapshot,
+): Promise<Goal> {
+  const { local, setting } = parts;
+  const held = state?.credential;
+  const { askedAtMs, isDead, reason, refused } = aim;
+  const isOpen = reason === "rejected" && isDead !== true && askedAtMs !== undefined;
+  if (
+    !isOpen ||
+    held === undefined ||
+    held.fingerprint !== refused ||
+    setting.clock.monotonicMs() < askedAtMs + staleMs
+  )
+    return aim;
+  const { fingerprint, secret } = held;
+  const found = await probe.verdict(new Secret(secret, fingerprint));
+  if (found === "unknown") return aim;
+  if (found === "dead") {
+    local.refuse(fingerprint);
+    return { ...aim, isDead: true };
+  }
+  const applied = await document.apply({ type: "suspect", fingerprint, found: "alive" });
+  const next = applied?.snapshot.state;
+  if (next?.credential?.fingerprint === fingerprint) local.note(next);
+  throw keptAlive(setting.issuer.id);
+}

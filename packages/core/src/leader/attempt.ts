@@ -1,0 +1,102 @@
+/** The terms of one refresh: who leads it, what is in the air, what stands in its way. */
+import type { Issued } from "../issuer.ts";
+import type { Lease } from "../lease/lease.ts";
+import type { Secret } from "../secret.ts";
+import { isDead, type Intent, type State } from "../state/state.ts";
+import type { Claim } from "../fleet/claim-registry.ts";
+import type { Claims } from "../fleet/ownership.ts";
+import type { FleetDocument, Snapshot } from "../fleet/document.ts";
+import type { Goal } from "../fleet/local.ts";
+import type { Parts } from "../fleet/node.ts";
+import type { Probe } from "./probe.ts";
+
+/** A refresh under a lease. */
+export interface Leadership {
+  readonly goal: Goal;
+  readonly lease: Lease;
+  readonly document: FleetDocument;
+  readonly parent: Secret | undefined;
+  readonly claims: Pick<Claims, "ensure" | "seeOthers" | "rival">;
+  readonly probe: Probe;
+  /**
+   * The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done
+   * now can be told to it.
+   */
+  readonly isAlone?: true;
+  /** Ends pauses before the send, not the send. */
+  readonly closing: AbortSignal;
+  readonly startedMs: number;
+}
+
+/** A request that may leave, or has left. */
+export interface Flight {
+  /** What the document made of the goal. */
+  readonly aim: Goal;
+  readonly leadership: Leadership;
+  readonly forced: boolean;
+  /** `rotate` only: what the request sends. */
+  readonly input: Secret | undefined;
+  /** This flight asks for the input that works instead of issuing. */
+  readonly recovers: boolean;
+  readonly operationId: string;
+  /** The outcome id that the intent wrote. */
+  readonly outcomeId: string;
+  readonly intent: Intent;
+  /** The document as the intent left it. */
+  readonly snapshot: Snapshot & { readonly state: State };
+}
+
+/** `rotate` only: where the input of the next request comes from. */
+export type InputSource =
+  | { readonly from: "store" }
+  | { readonly from: "platform"; readonly input: Secret }
+  | { readonly from: "nowhere" };
+
+/**
+ * Whether the platform is to replace what it would hand out again: `may` leaves it to what the
+ * document shows.
+ */
+export type Force = "must" | "may" | "never";
+
+/** How the next request of a leadership is made: what earlier ones taught. */
+export interface Approach {
+  readonly force: Force;
+  readonly source: InputSource;
+}
+
+/** Another environment owns the credential, and this one is to live on it. */
+export interface Claimed {
+  readonly why: "claimed";
+  readonly by: Claim;
+}
+
+/** Why nothing was sent, and until when, in store time. */
+export interface Gate {
+  readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
+  readonly untilMs: number;
+}
+
+export interface Answer {
+  readonly flight: Flight;
+  readonly issued: Issued;
+  readonly receivedAtMs: number;
+}
+
+/**
+ * What the goal means for the credential that is stored: one that this process must not hand out
+ * has to be replaced, whatever the goal was.
+ */
+export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
+  const held = state?.credential;
+  if (state === undefined || held === undefined) return goal;
+  if (goal.reason === "rejected" && goal.refused === held.fingerprint)
+    return isDead(state) ? { ...goal, isDead: true } : goal;
+  if (adoption.isOver(held))
+    return {
+      reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason,
+      replaces: held.commitId,
+    };
+  const isRefused = local.wasRefused(held.fingerprint) || isDead(state);
+  const isBarred = isRefused || (adoption.isOutdated(held) && !local.isUsable);
+  return isBarred ? { reason: "rejected", refused: held.fingerprint, isDead: isRefused } : goal;
+}

@@ -1,0 +1,135 @@
+/**
+ * What stands between a caller and a credential, and how it is told when the caller's patience
+ * ends.
+ */
+import {
+  CredentialUnavailableError,
+  type CredentialUnavailableReason,
+  type LingpaiError,
+} from "../errors.ts";
+import type { Gate } from "./attempt.ts";
+import type { Parts } from "../fleet/node.ts";
+import { isIssueError } from "./issuer-call.ts";
+
+export type Obstacle =
+  /** Nothing can happen for so long. */
+  | {
+      readonly kind: "pause";
+      readonly ms: number;
+      readonly why: Exclude<Gate["why"], "open"> | "store" | "error";
+      readonly cause?: unknown;
+    }
+  /** Somebody else is at it: news will come, at the latest after so long. */
+  | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
+
+/**
+ * Called each time that something stands in the way; `explain` makes the error for a caller who
+ * waits no longer.
+ */
+export type OnObstacle = (obstacle: Obstacle, explain: () => unknown) => void;
+
+const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
+  drain: "an earlier request may still be processed by the platform",
+  cool: "the platform failed or refused, and the fleet backs off",
+  refused: "the platform refuses until somebody mends what is wrong; it is tried again by itself",
+  governor:
+    "it was refused, and the day's budget for replacing refused credentials, or for an operator's acts, is used up for now; if nobody asked, another environment uses this AppID",
+  forced: "the platform allows a forced refresh only so often",
+  store: "the store cannot be reached",
+  error: "the last attempt failed",
+};
+
+/**
+ * Whether the next turn may go better. Refusals that the platform will repeat, and everything that
+ * a setting must mend, are not passing.
+ */
+export function isPassing(error: unknown): boolean {
+  if (isIssueError(error))
+    return error.outcome === "busy" || error.outcome === "unsent" || error.outcome === "unknown";
+  return hasCode(error) && (error.code === "LOCK_LOST" || error.code === "CACHE_UNAVAILABLE");
+}
+
+/**
+ * The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes
+ * the cause.
+ */
+export function explained(error: unknown, { local, setting }: Parts, obstacle?: Obstacle): unknown {
+  const passes =
+    hasCode(error) &&
+    !isIssueError(error) &&
+    error.code !== "LOCK_LOST" &&
+    error.code !== "CACHE_UNAVAILABLE";
+  if (passes && obstacle === undefined) return error;
+  const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
+  const last = local.state?.failure?.code;
+  const why =
+    obstacle === undefined
+      ? textOf(error)
+      : obstacle.kind === "wait"
+        ? (obstacle.says ?? "nobody has stored one yet")
+        : saysOf(obstacle);
+  // What stands in the way names no refusal, also in the process that saw it.
+  const isNamed = obstacle === undefined && isIssueError(error);
+  const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
+  const retryAfterMs =
+    obstacle?.kind === "pause"
+      ? Math.ceil(obstacle.ms)
+      : isIssueError(error) && error.outcome === "fatal"
+        ? error.retryAfterMs
+        : 1_000;
+  const reason = reasonOf(error, obstacle);
+  // A store that denies its rights is mended by a person; the next call tries again all the same.
+  if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
+    return new CredentialUnavailableError(
+      `There is no live credential "${setting.issuer.id}": ${textOf(cause)}.${told}`,
+      {
+        cause,
+        reason: "store",
+      },
+    );
+  return new CredentialUnavailableError(
+    `There is no live credential "${setting.issuer.id}": ${why}.${told}`,
+    {
+      cause,
+      ...(reason && { reason }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  );
+}
+
+/** What was refused is not replaced: the platform hands it out again, or calls it alive. */
+export class KeptError extends CredentialUnavailableError {}
+
+export function keptAlive(id: string): KeptError {
+  return new KeptError(
+    `The platform calls the credential "${id}" alive: whoever was refused with it was refused for another reason.`,
+  );
+}
+
+export function handedOutAgain(id: string): KeptError {
+  return new KeptError(
+    `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
+  );
+}
+
+/** What a store says of itself names the setting that bounds it. */
+function saysOf({ cause, why }: Extract<Obstacle, { kind: "pause" }>): string {
+  return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
+}
+
+function reasonOf(
+  error: unknown,
+  obstacle: Obstacle | undefined,
+): CredentialUnavailableReason | undefined {
+  if (obstacle !== undefined) return obstacle.kind === "wait" ? "wait" : obstacle.why;
+  if (hasCode(error) && error.code === "CACHE_UNAVAILABLE") return "store";
+  return isPassing(error) ? "error" : undefined;
+}
+
+function hasCode(error: unknown): error is LingpaiError {
+  return error instanceof Error && "code" in error && "retryable" in error;
+}
+
+function textOf(error: unknown): string {
+  return hasCode(error) ? error.message.replace(/\.$/, "") : "an unexpected error";
+}

@@ -1,0 +1,157 @@
+/**
+ * One request to the platform: its deadline, the validation of its answer, and no way back into
+ * itself.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setDeadline } from "../time/deadline.ts";
+import { IssueError, RecursiveRefreshError } from "../errors.ts";
+import type { Issued, IssueRequest } from "../issuer.ts";
+import { Secret } from "../secret.ts";
+import type { Held } from "../state/state.ts";
+import type { Setting } from "../fleet/context.ts";
+
+/** The credentials that the present call chain is issuing. */
+const issuing = new AsyncLocalStorage<ReadonlySet<string>>();
+
+/** @throws {RecursiveRefreshError} when called from within the issuer of `id`. */
+export function refuseRecursion(id: string): void {
+  if (issuing.getStore()?.has(id)) throw new RecursiveRefreshError(id);
+}
+
+/**
+ * Asks the issuer, for at most the fetch deadline. Aborting a request that left would only destroy
+ * the knowledge of what it did, so nothing but the deadline does.
+ *
+ * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
+ * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
+ */
+export function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
+  const { issuer } = setting;
+  return converse(setting, async (signal) =>
+    validated(await issuer.issue({ ...request, signal }), issuer.id),
+  );
+}
+
+/**
+ * Asks the issuer which input works. Nothing is issued, so an outcome that is not known is a
+ * refusal.
+ *
+ * @throws {IssueError} never `unknown`. @throws {RecursiveRefreshError} as {@link ask}.
+ */
+export async function askForInput(
+  setting: Setting,
+  request: Pick<IssueRequest, "parent">,
+): Promise<string> {
+  const { issuer } = setting;
+  try {
+    const carry = await converse(setting, async (signal) =>
+      issuer.recover?.({ ...request, signal }),
+    );
+    if (typeof carry === "string" && carry !== "") return carry;
+  } catch (error) {
+    if (!isIssueError(error) || error.outcome !== "unknown") throw error;
+    throw new IssueError(
+      "busy",
+      error.message,
+      error.platformCode === undefined ? {} : { platformCode: error.platformCode },
+    );
+  }
+  throw new IssueError("busy", `The issuer of "${issuer.id}" names no input that works.`);
+}
+
+/** What the issuer is told of the credential that is stored. */
+export function currentOf(
+  { fingerprintOf }: Setting,
+  held: Held | undefined,
+): IssueRequest["current"] {
+  if (held === undefined) return undefined;
+  const carry =
+    held.carry === undefined ? undefined : new Secret(held.carry, fingerprintOf(held.carry));
+  return { secret: new Secret(held.secret, held.fingerprint), carry };
+}
+
+async function converse<T>(
+  setting: Setting,
+  send: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { issuer, parameters, clock } = setting;
+  const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
+  const abort = new AbortController();
+  const late = new IssueError(
+    "unknown",
+    `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`,
+  );
+  const deadline = Promise.withResolvers<never>();
+  const timer = setDeadline(clock, parameters.fetchDeadlineMs, () => {
+    deadline.reject(late);
+    abort.abort(late);
+  });
+  try {
+    const answer = issuing.run(chain, async () => send(abort.signal));
+    return await Promise.race([answer, deadline.promise]);
+  } catch (error) {
+    if (isIssueError(error) || isRecursion(error)) throw error;
+    // Its text and cause are the issuer's own and may quote a request with a secret in it.
+    throw new IssueError(
+      "unknown",
+      `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`,
+    );
+  } finally {
+    timer.cancel();
+  }
+}
+
+const secretPattern = /^[\x21-\x7e]+$/;
+const secretLengthMax = 16_384;
+const lifetimeMaxMs = 366 * 86_400_000;
+
+export function validated(issued: Issued, id: string): Issued {
+  const invalid = (what: string): IssueError =>
+    new IssueError(
+      "unknown",
+      `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`,
+    );
+  if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
+  const { secret, expiresInMs, carry, isAgeUnknown } = issued;
+  if (typeof secret !== "string" || !secretPattern.test(secret))
+    throw invalid("the credential is not a text of visible ASCII characters");
+  requireLength(id, "credential", secret);
+  if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
+    throw invalid("its lifetime is not between 1 ms and 366 days");
+  if (carry !== undefined && (typeof carry !== "string" || carry === ""))
+    throw invalid("what it carries is not a text");
+  if (carry !== undefined) requireLength(id, "input for the next request", carry);
+  return {
+    secret,
+    expiresInMs: Math.floor(expiresInMs),
+    ...(carry === undefined ? {} : { carry }),
+    ...(isAgeUnknown === true && { isAgeUnknown }),
+  };
+}
+
+/** The next one will be as long: a person must look, and nobody should wait meanwhile. */
+function requireLength(id: string, what: string, { length }: string): void {
+  if (length <= secretLengthMax) return;
+  throw new IssueError(
+    "fatal",
+    `The platform issued for "${id}" a ${what} of ${length} characters; up to ${secretLengthMax} are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
+  );
+}
+
+/** By shape, because an issuer may bring its own copy of this package. */
+export function isIssueError(error: unknown): error is IssueError {
+  return (
+    error instanceof Error &&
+    "outcome" in error &&
+    "code" in error &&
+    (error.code === "ISSUE_REFUSED" || error.code === "ISSUE_FAILED")
+  );
+}
+
+function isRecursion(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "RECURSIVE_REFRESH";
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : typeof error;
+}

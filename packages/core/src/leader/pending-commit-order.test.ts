@@ -1,0 +1,151 @@
+/**
+ * Of several outcomes that wait for the store, the newest is stored, whatever becomes of the
+ * others; and the last chance is taken.
+ */
+import { describe, expect, it } from "vitest";
+import { parametersFor } from "../parameters.ts";
+import { manualClock, seededRandom, type ManualClock } from "../testing/index.ts";
+import type { Lease } from "../lease/lease.ts";
+import { fleet, neverAsked, within } from "../scenarios/fleet.fixture.ts";
+import { PendingCommit } from "./pending-commit.ts";
+
+interface Store {
+  /** Calls of this outcome's store. */
+  calls: number;
+  readonly write: () => Promise<void>;
+  answer(isStored: boolean): Promise<void>;
+}
+
+function world(): {
+  clock: ManualClock;
+  pending: PendingCommit;
+  lease: () => Lease & { isReleased: boolean };
+  store: () => Store;
+} {
+  const clock = manualClock();
+  const pending = new PendingCommit({
+    clock,
+    random: seededRandom(3),
+    parameters: parametersFor(neverAsked),
+  });
+  const lease = (): Lease & { isReleased: boolean } => {
+    const { signal } = new AbortController();
+    return {
+      acquired: true,
+      isReleased: false,
+      ...{ name: "n", fence: 1, storeNowMs: 0, signal, lost: undefined, isHeld: () => true },
+      async release() {
+        this.isReleased = true;
+        return true;
+      },
+      async [Symbol.asyncDispose]() {
+        await this.release();
+      },
+    };
+  };
+  const store = (): Store => {
+    const open: { resolve: () => void; reject: (error: Error) => void }[] = [];
+    return {
+      calls: 0,
+      write() {
+        this.calls += 1;
+        return new Promise((resolve, reject) => open.push({ resolve, reject }));
+      },
+      async answer(isStored) {
+        const next = open.shift();
+        if (isStored) next?.resolve();
+        else next?.reject(new Error("refused"));
+        await clock.settle();
+      },
+    };
+  };
+  return { clock, pending, lease, store };
+}
+
+describe("an outcome that waits for the store", () => {
+  it("is not forgotten when an earlier one, under way before it came, is stored at last", async () => {
+    const { clock, lease, pending, store } = world();
+    const [older, newer, kept] = [store(), store(), lease()];
+    pending.keep(60_000, kept, () => older.write());
+    pending.hurry();
+    expect(older.calls).toBe(1);
+    pending.keep(60_000, kept, () => newer.write());
+    await older.answer(true);
+    expect([pending.keeps(kept), kept.isReleased, newer.calls]).toEqual([true, false, 0]);
+    await clock.advance(10_000);
+    expect(newer.calls).toBe(1);
+    await newer.answer(true);
+    expect([pending.keeps(kept), kept.isReleased]).toEqual([false, true]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("takes the place of an earlier one, whose lease is given back and which is not tried again", async () => {
+    const { clock, lease, pending, store } = world();
+    const [older, newer, first, second] = [store(), store(), lease(), lease()];
+    pending.keep(60_000, first, () => older.write());
+    pending.keep(60_000, second, () => newer.write());
+    expect([first.isReleased, second.isReleased]).toEqual([true, false]);
+    await clock.advance(10_000);
+    expect([older.calls, newer.calls]).toEqual([0, 1]);
+    await newer.answer(true);
+    expect(second.isReleased).toBe(true);
+  });
+
+  it("is tried one last time when its node closes, and never again, whether that went well or not", async () => {
+    for (const isStored of [true, false]) {
+      const { clock, lease, pending, store } = world();
+      const [outcome, kept] = [store(), lease()];
+      pending.keep(60_000, kept, () => outcome.write());
+      const closed = pending.close();
+      expect(outcome.calls).toBe(1);
+      await outcome.answer(isStored);
+      await closed;
+      expect(kept.isReleased).toBe(true);
+      await clock.advance(3_600_000);
+      expect([outcome.calls, clock.pendingTimers]).toEqual([1, 0]);
+    }
+    // With nothing to store there is nothing to do.
+    await world().pending.close();
+    expect(await world().pending.flush()).toBe(false);
+  });
+
+  it("is tried again ever more rarely until its time is over, and others may lead once its request must have been processed", async () => {
+    const { clock, lease, pending } = world();
+    const kept = lease();
+    const startMs = clock.monotonicMs();
+    const atMs: number[] = [];
+    const write = async (): Promise<void> => {
+      atMs.push(clock.monotonicMs() - startMs);
+      throw new Error("refused");
+    };
+    pending.keep(120_000, kept, write);
+    await clock.advance(14_000);
+    expect(kept.isReleased).toBe(false);
+    await clock.advance(600_000);
+    expect(kept.isReleased).toBe(true);
+    const pauses = atMs.slice(1).map((ms, index) => ms - atMs[index]!);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(12_000);
+    expect(pauses.at(-1)).toBeGreaterThan(pauses[0]!);
+    expect(atMs.at(-1)).toBeGreaterThanOrEqual(120_000);
+    expect(atMs.at(-1)).toBeLessThan(132_000);
+    expect([pending.keeps(kept), clock.pendingTimers]).toEqual([false, 0]);
+  });
+});
+
+describe("a node that closes with a credential that it could not store", () => {
+  it("stores it after all, where the store takes it again", async () => {
+    const { clock, document, node, platform } = fleet({ latencyMs: 300 });
+    const one = node();
+    await within(clock, 2_000, one.get());
+    await clock.advance(600_000);
+    one.faults.next(
+      "set",
+      undefined,
+      ...Array.from({ length: 1_000 }, () => "fail-before" as const),
+    );
+    await within(clock, 2_000, one.refresh());
+    one.faults.forget("set");
+    await within(clock, 2_000, one.close());
+    expect((await document())?.credential?.secret).toBe(platform.latest);
+  });
+});

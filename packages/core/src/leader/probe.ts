@@ -1,0 +1,105 @@
+/**
+ * Asks the platform whether a credential is alive: before a complaint is believed, and before a
+ * call is risked on one that is in doubt.
+ */
+import { IssueError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+import { delay } from "../time/time.ts";
+import { bounded, boundedOr } from "../time/wait.ts";
+import type { Parts } from "../fleet/node.ts";
+
+type Verdict = "alive" | "dead" | "unknown";
+
+/** A caller waits for it, so it is given less time than a fetch. */
+const deadlineMaxMs = 3_000;
+/**
+ * An answer that did not come is no word against a credential: the question is put so often, after
+ * an answer that says nothing, or this silence.
+ */
+const questionsMax = 3;
+const silenceMs = 1_000;
+const pauseMs = 100;
+
+export class Probe {
+  readonly #parts: Parts;
+  readonly #closing: AbortSignal;
+  /** One question to the platform serves all who report the same credential while it is asked. */
+  readonly #asking = new Map<string, Promise<Verdict>>();
+
+  constructor(parts: Parts, closing: AbortSignal) {
+    this.#parts = parts;
+    this.#closing = closing;
+  }
+
+  /** Whether the issuer can ask at all. */
+  get canAsk(): boolean {
+    return this.#parts.setting.issuer.probe !== undefined;
+  }
+
+  /**
+   * What the platform says; `unknown` where it does not say, or cannot be asked. `alive` is its
+   * word on a question that was put after this call.
+   */
+  async verdict(secret: Secret, signal?: AbortSignal): Promise<Verdict> {
+    if (!this.canAsk) return "unknown";
+    const signals = { signals: [signal, this.#closing] };
+    const running = this.#asking.get(secret.fingerprint);
+    const found = running && (await bounded(running, signals));
+    // It may have died between that question and this complaint.
+    if (found === "dead" || found === "unknown") return found;
+    return bounded(this.#asking.get(secret.fingerprint) ?? this.#ask(secret), signals);
+  }
+
+  #ask(secret: Secret): Promise<Verdict> {
+    const { clock, issuer, parameters } = this.#parts.setting;
+    const { fingerprint } = secret;
+    const abort = new AbortController();
+    const ms = Math.min(deadlineMaxMs, parameters.fetchDeadlineMs);
+    const late = new IssueError(
+      "unknown",
+      `The probe of "${issuer.id}" was not answered within ${ms} ms.`,
+    );
+    const answer = this.#questions(secret, abort.signal);
+    const asking = bounded(answer, {
+      deadline: { clock, ms, error: () => late },
+      signals: [this.#closing],
+    })
+      .catch((): Verdict => "unknown")
+      .finally(() => {
+        abort.abort(late);
+        this.#asking.delete(fingerprint);
+      });
+    this.#asking.set(fingerprint, asking);
+    return asking;
+  }
+
+  /**
+   * The first answer that says something. One that is late is still waited for while the question
+   * is put again.
+   */
+  async #questions(secret: Secret, signal: AbortSignal): Promise<Verdict> {
+    const { clock, issuer } = this.#parts.setting;
+    const decided = Promise.withResolvers<Verdict>();
+    const put = async (): Promise<"unknown"> => {
+      const found = await (async () => issuer.probe?.(secret, signal))().catch(() => undefined);
+      if (found === "alive" || found === "dead") decided.resolve(found);
+      return "unknown";
+    };
+    const questions: Promise<"unknown">[] = [];
+    while (questions.length < questionsMax && !signal.aborted) {
+      const question = put();
+      questions.push(question);
+      const found = await boundedOr(
+        Promise.race([decided.promise, question]),
+        undefined,
+        clock,
+        silenceMs,
+        [signal],
+      );
+      if (found === "alive" || found === "dead") return found;
+      if (found === "unknown" && questions.length < questionsMax)
+        await delay(clock, pauseMs, signal);
+    }
+    return Promise.race([decided.promise, Promise.all(questions).then((): Verdict => "unknown")]);
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Leases: what core adds to a {@link Lock}. Waiting in order, renewal, the signal of a loss, a
+ * release that hides no error.
+ */
+import { refuseReentry, fullNameOf, runUnder } from "./reentry.ts";
+import { tryRequest } from "./try-acquire.ts";
+import { deadlineDefaultMs, requireDeadline } from "../driver/driver-guard.ts";
+import { ConfigurationError, LockLostError, LockTimeoutError } from "../errors.ts";
+import type { AcquireOptions, Lease, TryLeaseOptions } from "./lease.ts";
+import type { LeaseRequest } from "./lease-request.ts";
+import { requireClock, requireKnown, requireLock } from "../options.ts";
+import type { Busy, Lock } from "../lock/lock.ts";
+import { createPatience, orAborted, type Patience } from "../time/wait.ts";
+import { systemRandom } from "../random.ts";
+import { systemClock } from "../time/time.ts";
+import { listenForRelease, pauseMs } from "./release-wait.ts";
+
+/**
+ * Asks for the lock without waiting for its holder.
+ *
+ * A lost answer is asked for again, once, under the same owner; a grant that took longer than its
+ * ttl is given back and reported as busy.
+ *
+ * @throws {CacheUnavailableError} the store did not answer; what it may have granted is given back.
+ * @throws {ConfigurationError} an option is out of range.
+ */
+export async function tryLease(
+  lock: Lock,
+  name: string,
+  options: TryLeaseOptions,
+): Promise<Lease | Busy> {
+  requireRequest("tryLease()", lock, options);
+  return tryRequest(requestOf(lock, name, options, () => {}));
+}
+
+/**
+ * Waits for the lock: first in the order of this process's callers, whose turn lasts as long as
+ * their lease, then for holders elsewhere, woken by their release where the store tells of it and
+ * asking again, with jitter, where it does not.
+ *
+ * @throws {LockTimeoutError} `waitMs` passed. Nothing is left behind.
+ * @throws {LockReenteredError} the caller is called from the work of {@link withLease} under the
+ *   same lock and name.
+ * @throws {CacheUnavailableError} the store did not answer.
+ * @throws {ConfigurationError} an option is out of range.
+ * @throws the signal's reason when it aborts. Nothing is left behind.
+ */
+export async function acquire(lock: Lock, name: string, options: AcquireOptions): Promise<Lease> {
+  requireRequest("acquire()", lock, options);
+  const { clock = systemClock, waitMs, signal } = options;
+  requireWait(waitMs);
+  signal?.throwIfAborted();
+  refuseReentry(lock, name);
+  const patience = createPatience({
+    clock,
+    waitMs,
+    signal,
+    timeoutError: () => new LockTimeoutError(name, waitMs),
+  });
+  try {
+    const endTurn = await takeTurn(lock, name, options, patience);
+    try {
+      return await contend(lock, name, options, patience, endTurn);
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+  } finally {
+    patience.dispose();
+  }
+}
+
+/**
+ * Runs `work` under a lease and releases it, whatever happens.
+ *
+ * An error of `work` is what the caller sees, also when the lease was lost or its release failed.
+ * Within `work`, and within everything that it calls or starts and that runs while the lease holds,
+ * acquiring the same name of the same lock (the same object, or a view of it) is
+ * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not
+ * covered: where it goes is not known.
+ *
+ * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next
+ *   holder may have overlapped. `refused` may also be a false alarm: a client that lost the answer
+ *   to the release and sent it again by itself is told that nothing was there. The store says the
+ *   same when somebody took the lock away, and an overlap must not be hidden.
+ * @throws what {@link acquire} throws.
+ */
+export async function withLease<T>(
+  lock: Lock,
+  name: string,
+  options: AcquireOptions,
+  work: (lease: Lease) => T | Promise<T>,
+): Promise<T> {
+  const lease = await acquire(lock, name, options);
+  let result: T;
+  try {
+    result = await runUnder(lock, lease, async () => work(lease));
+  } finally {
+    await lease.release();
+  }
+  if (lease.lost !== undefined) throw new LockLostError(name, lease.lost);
+  return result;
+}
+
+async function takeTurn(
+  lock: Lock,
+  name: string,
+  { waitMs }: AcquireOptions,
+  patience: Patience,
+): Promise<() => void> {
+  const turn = lock.queue?.turn(fullNameOf(lock, name), patience.signal);
+  // A free queue has given the turn already; in any other case this ends the wait before it begins.
+  if (waitMs === 0) patience.exhaust();
+  return (await turn) ?? (() => {});
+}
+
+/**
+ * Asks, and while the answer is no, waits and asks again. Each try is an acquisition of its own,
+ * with its own owner.
+ */
+async function contend(
+  lock: Lock,
+  name: string,
+  options: AcquireOptions,
+  patience: Patience,
+  onEnd: () => void,
+): Promise<Lease> {
+  const request = requestOf(lock, name, options, onEnd);
+  const ask = (giveUp: AbortSignal): Promise<Lease | Busy> =>
+    orAborted<Lease | Busy>(tryRequest(request), giveUp, (late) => {
+      if (late.acquired) void late.release();
+    });
+
+  // Without any patience the one try is bounded by the store's deadline instead.
+  let answer = await ask(
+    options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal,
+  );
+  if (answer.acquired) return answer;
+  patience.signal.throwIfAborted();
+
+  const wakeUp = await listenForRelease(request, patience.signal);
+  try {
+    for (let tries = 0; !answer.acquired; tries += 1) {
+      // A release between the first try and the subscription was told to nobody: then the second
+      // try comes at once.
+      if (tries > 0 || !wakeUp.isPushed)
+        await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
+      answer = await ask(patience.signal);
+    }
+    return answer;
+  } finally {
+    wakeUp.end();
+  }
+}
+
+function requestOf(
+  lock: Lock,
+  name: string,
+  options: TryLeaseOptions,
+  onEnd: () => void,
+): LeaseRequest {
+  const { ttlMs, clock = systemClock, random = systemRandom } = options;
+  const storeDeadlineMs =
+    options.storeDeadlineMs === undefined
+      ? Math.max(deadlineDefaultMs, ttlMs / 3)
+      : requireDeadline(options.storeDeadlineMs);
+  return { lock, name, ttlMs, storeDeadlineMs, clock, random, onEnd };
+}
+
+function requireRequest(what: string, lock: Lock, options: TryLeaseOptions): void {
+  requireLock(lock);
+  // Who waits by himself may give the same options to both.
+  requireKnown(what, options, ["clock", "random", "signal", "storeDeadlineMs", "ttlMs", "waitMs"]);
+  requireClock(options.clock);
+  requireTtl(options.ttlMs);
+}
+
+function requireTtl(ttlMs: number): void {
+  if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs < 2 ** 31) return;
+  throw new ConfigurationError(
+    `A lease's ttlMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(ttlMs)}.`,
+  );
+}
+
+function requireWait(waitMs: number): void {
+  if (Number.isFinite(waitMs) && waitMs >= 0) return;
+  throw new ConfigurationError(
+    `waitMs must be a finite number of ms from 0, not ${String(waitMs)}. To wait without an end, wait again.`,
+  );
+}

@@ -1,0 +1,22 @@
+/** One request for a lease, and with what it is made. */
+import type { Lock } from "../lock/lock.ts";
+import type { Random } from "../random.ts";
+import type { Clock } from "../time/time.ts";
+
+/** What is asked for, and with what. */
+export interface LeaseRequest {
+  readonly lock: Lock;
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly storeDeadlineMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called when the lease was lost or its release is done; a second call must do no harm. */
+  readonly onEnd: () => void;
+}
+
+/** One acquisition. */
+export interface Acquisition extends LeaseRequest {
+  /** Drawn for this acquisition and never used again. */
+  readonly owner: string;
+}

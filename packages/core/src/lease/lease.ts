@@ -1,0 +1,72 @@
+/** What a lease is to whoever holds it, and what is asked for one. */
+import type { LockLossReason } from "../errors.ts";
+import type { Random } from "../random.ts";
+import type { Clock } from "../time/time.ts";
+
+/**
+ * A lock that this process holds. It is extended every third of its ttl until it is released or
+ * lost; that keeps no process alive.
+ *
+ * It is lost when the store says that it is another's or nobody's, when no extension succeeded
+ * before its end by the local monotonic clock (counted from before the command was sent, less a
+ * hundredth and 2 ms), and when the machine slept longer than that. A loss is final.
+ */
+export interface Lease extends AsyncDisposable {
+  /** Tells a lease from {@link Busy}. */
+  readonly acquired: true;
+  readonly name: string;
+  /** Higher than that of every earlier holder: see {@link Lock.tryAcquire}. */
+  readonly fence: number;
+  /** The store's clock when it granted the lease, in ms since the Unix epoch. */
+  readonly storeNowMs: number;
+  /**
+   * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`,
+   * `reason` and `throwIfAborted` look at the clocks first: they tell the truth also to code that
+   * resumes after a blocked event loop or a suspend, before any listener was called.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Why it was lost, after looking at the clocks; undefined while it is held and after a release
+   * that was in time.
+   */
+  readonly lost: LockLossReason | undefined;
+  /** Whether it may be relied on now, by the clocks; no I/O. */
+  isHeld(): boolean;
+  /**
+   * Ends the lease; later calls return the first one's promise. Never rejects. False when the store
+   * did not confirm it: because it was lost before, which is answered at once, because the store
+   * says so now (then it counts as lost, `refused`), or because the store cannot be reached (then
+   * the store ends it after its ttl).
+   */
+  release(): Promise<boolean>;
+  /** As {@link Lease.release}: for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface TryLeaseOptions {
+  /**
+   * How long the lease lasts without an extension, in ms: a whole number from 1 to 2^31 − 1. Below
+   * 4 it is over before it can be used.
+   */
+  readonly ttlMs: number;
+  /**
+   * How long one call of the store may take, in ms. The lock's own deadline counts too.
+   * @defaultValue 500, or a third of `ttlMs` if that is more
+   */
+  readonly storeDeadlineMs?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface AcquireOptions extends TryLeaseOptions {
+  /**
+   * How long to wait for the holder, in ms, finite. 0 asks once, if nobody in this process is
+   * before us, and never waits.
+   */
+  readonly waitMs: number;
+  /**
+   * Gives up waiting. What was granted meanwhile is given back; the lease itself is not bound to
+   * it.
+   */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,106 @@
+/** How one who waits for a lock learns that it is worth another try. */
+import type { Unsubscribe } from "../driver/subscriptions.ts";
+import type { LeaseRequest } from "./lease-request.ts";
+import type { Busy } from "../lock/lock.ts";
+import { orAborted, settleWithin, start } from "../time/wait.ts";
+import type { Random } from "../random.ts";
+
+export interface WakeUp {
+  /** Whether releases are told of; otherwise only asking again finds out. */
+  readonly isPushed: boolean;
+  /**
+   * Resolves after `ms`, or at the next release, or at once when one was told of since the last
+   * call. Rejects when the signal aborts.
+   */
+  sleep(ms: number): Promise<void>;
+  /** Ends the subscription, without waiting for the store. */
+  end(): void;
+}
+
+/**
+ * Subscribes where the lock tells of releases. Where it does not, or cannot now, sleeping is all
+ * there is. Rejects when the signal aborts.
+ */
+export async function listenForRelease(
+  request: LeaseRequest,
+  signal: AbortSignal,
+): Promise<WakeUp> {
+  let isReleased = false;
+  let wake = (): void => {};
+  const unsubscribe = await subscribe(request, signal, () => {
+    isReleased = true;
+    wake();
+  });
+  const nap = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = request.clock.setTimer(ms, end);
+      signal.addEventListener("abort", end, { once: true });
+      wake = end;
+    });
+  return {
+    isPushed: unsubscribe !== undefined,
+    async sleep(ms) {
+      if (!isReleased && !signal.aborted) await nap(ms);
+      isReleased = false;
+      signal.throwIfAborted();
+    },
+    end() {
+      if (unsubscribe !== undefined) endQuietly(unsubscribe);
+    },
+  };
+}
+
+async function subscribe(
+  request: LeaseRequest,
+  signal: AbortSignal,
+  listener: () => void,
+): Promise<Unsubscribe | undefined> {
+  const { lock, name, clock, storeDeadlineMs } = request;
+  const { onRelease } = lock;
+  if (onRelease === undefined) return undefined;
+  const opening = start(() => onRelease.call(lock, name, listener));
+  let isTaken = false;
+  try {
+    const unsubscribe = await orAborted(
+      settleWithin(opening, storeDeadlineMs, clock),
+      signal,
+      () => {},
+    );
+    isTaken = true;
+    return unsubscribe;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  } finally {
+    if (!isTaken) opening.then(endQuietly, () => {});
+  }
+}
+
+function endQuietly(unsubscribe: Unsubscribe): void {
+  unsubscribe().catch(() => {});
+}
+
+/**
+ * A lease can end without a message, and one that never ends (something foreign in its place) is
+ * looked at again this often, in ms.
+ */
+const pushedPauseMaxMs = 10_000;
+const polledPauseFirstMs = 25;
+const polledPauseMaxMs = 250;
+
+/**
+ * How long to sleep before asking again, in ms: to the end of the holder's lease and a little
+ * longer; without messages, in steps that grow to a quarter of a second. Jittered, so that waiters
+ * of several processes do not ask in step.
+ */
+export function pauseMs(busy: Busy, tries: number, isPushed: boolean, random: Random): number {
+  const leaseEndMs = Math.max(0, busy.remainingMs) + 1 + random.next() * 4;
+  if (isPushed) return Math.min(leaseEndMs, pushedPauseMaxMs);
+  const stepMs = Math.min(polledPauseMaxMs, polledPauseFirstMs * 2 ** Math.min(tries, 10));
+  return Math.min(leaseEndMs, stepMs * (0.5 + random.next() / 2));
+}

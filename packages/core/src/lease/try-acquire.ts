@@ -1,0 +1,79 @@
+/** One try for a lock, with the care that a lost or late answer needs. */
+import { isRefusal } from "../driver/driver-error.ts";
+import { hasCode } from "../errors.ts";
+import { HeldLease } from "./held-lease.ts";
+import type { Acquisition, LeaseRequest } from "./lease-request.ts";
+import { lossOf, momentOf, termOf } from "./lease-term.ts";
+import type { Busy, Granted } from "../lock/lock.ts";
+import { settleWithin, start } from "../time/wait.ts";
+
+/**
+ * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the
+ * answer was lost: whatever the store did with the first request, both together have the effect of
+ * one. The lease counts from before the first. A grant that comes when its term is over is given
+ * back and reported as busy.
+ */
+export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Busy> {
+  const acquisition: Acquisition = { ...request, owner: request.random.id() };
+  const sentAt = momentOf(acquisition.clock);
+  const answer = await ask(acquisition);
+  if (!answer.acquired) return answer;
+  const term = termOf(sentAt, acquisition.ttlMs);
+  if (lossOf(term, momentOf(acquisition.clock)) === undefined)
+    return new HeldLease(acquisition, answer, term);
+  giveBack(acquisition);
+  return { acquired: false, remainingMs: 0 };
+}
+
+async function ask(acquisition: Acquisition): Promise<Granted | Busy> {
+  const first = send(acquisition);
+  try {
+    return await bounded(acquisition, first);
+  } catch (error) {
+    if (!isOutcomeUnknown(error)) throw error;
+  }
+  const second = send(acquisition);
+  try {
+    const answer = await bounded(acquisition, second);
+    if (!answer.acquired) giveBack(acquisition, first);
+    return answer;
+  } catch (error) {
+    giveBack(acquisition, first, second);
+    throw error;
+  }
+}
+
+function send({ lock, name, owner, ttlMs }: Acquisition): Promise<Granted | Busy> {
+  return start(() => lock.tryAcquire(name, owner, ttlMs));
+}
+
+function bounded(
+  { clock, storeDeadlineMs }: Acquisition,
+  answer: Promise<Granted | Busy>,
+): Promise<Granted | Busy> {
+  return settleWithin(answer, storeDeadlineMs, clock);
+}
+
+/**
+ * Now, and again for each of these requests that is granted after all; a lock that
+ * {@link createLock} made does so for a grant of which it tells nobody any more. Nobody waits for
+ * it, and it can only end this owner's lease. Where it fails, the store ends the lease after its
+ * ttl.
+ */
+function giveBack(
+  { lock, name, owner }: Acquisition,
+  ...requests: Promise<Granted | Busy>[]
+): void {
+  const release = (): void => void start(() => lock.release(name, owner)).catch(() => {});
+  release();
+  for (const request of requests) {
+    request.then(
+      ({ acquired }) => acquired && release(),
+      () => {},
+    );
+  }
+}
+
+function isOutcomeUnknown(error: unknown): boolean {
+  return hasCode(error, "CACHE_UNAVAILABLE") && !isRefusal(error);
+}

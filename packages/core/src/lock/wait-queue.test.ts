@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { watched } from "../testing/lease-bench.test.helper.ts";
+import { manualClock } from "../testing/index.ts";
+import { createWaitQueue } from "./wait-queue.ts";
+
+const { settle } = manualClock();
+
+describe("createWaitQueue", () => {
+  it("gives the turn in the order of arrival, one at a time, for each name by itself", async () => {
+    const queue = createWaitQueue();
+    const endFirst = await queue.turn("a");
+    const second = watched(queue.turn("a"));
+    const third = watched(queue.turn("a"));
+    await queue.turn("b");
+    await settle();
+    expect([second.now.state, third.now.state]).toEqual(["pending", "pending"]);
+    endFirst();
+    endFirst();
+    await settle();
+    expect([second.now.state, third.now.state]).toEqual(["done", "pending"]);
+    if (second.now.state === "done") second.now.value();
+    await settle();
+    expect(third.now.state).toBe("done");
+  });
+
+  it("is free again when the last turn has ended", async () => {
+    const queue = createWaitQueue();
+    (await queue.turn("a"))();
+    const again = watched(queue.turn("a"));
+    await settle();
+    expect(again.now.state).toBe("done");
+  });
+
+  it("forgets a place whose signal aborts, and gives none to one that is aborted already", async () => {
+    const queue = createWaitQueue();
+    const endFirst = await queue.turn("a");
+    const caller = new AbortController();
+    const second = watched(queue.turn("a", caller.signal));
+    const third = watched(queue.turn("a"));
+    caller.abort(new Error("gone"));
+    await expect(queue.turn("a", AbortSignal.abort(new Error("never")))).rejects.toThrow("never");
+    endFirst();
+    await settle();
+    expect([second.now, third.now.state]).toMatchObject([
+      { state: "failed", error: { message: "gone" } },
+      "done",
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+/**
+ * Judges a complaint: somebody was refused with the credential that is in use. One complaint is not
+ * believed for everybody, because often the fault is the call's: the platform is asked first,
+ * whatever the credential's age. What it calls dead is out of use at once; what it calls alive is
+ * kept; what it says nothing of stays in use until it has been replaced.
+ */
+import { isDead, isSuspect } from "../state/state.ts";
+import { isUnavailable } from "../fleet/store-health.ts";
+import type { Parts } from "../fleet/node.ts";
+import type { Goal, Holding } from "../fleet/local.ts";
+import type { Probe } from "../leader/probe.ts";
+import type { Source } from "../fleet/document-source.ts";
+
+export interface ComplaintOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether only the platform's own word counts against the credential. */
+  readonly doubtful?: boolean | undefined;
+}
+
+export class Complaints {
+  readonly #parts: Parts;
+  readonly #source: Source;
+  readonly #probe: Probe;
+
+  constructor(parts: Parts, source: Source, probe: Probe) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#probe = probe;
+  }
+
+  /** What to do about it; or what the platform says of the credential, where that is kept. */
+  async judged(
+    holding: Holding,
+    { signal, doubtful = false }: ComplaintOptions = {},
+  ): Promise<Goal | "alive" | "unknown"> {
+    const { local } = this.#parts;
+    const { fingerprint } = holding.held;
+    const found = await this.#probe.verdict(holding.secret, signal);
+    const isPresent = local.holding?.held.fingerprint === fingerprint;
+    if (isPresent && found === "alive") {
+      await this.#clear(fingerprint);
+      return "alive";
+    }
+    if (isPresent && found === "unknown" && doubtful) return "unknown";
+    const isFirstHand = !this.#probe.canAsk;
+    const isConfirmed =
+      isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
+    if (found === "dead" || isConfirmed) local.refuse(fingerprint);
+    const askedAtMs = isFirstHand ? undefined : this.#parts.setting.clock.monotonicMs();
+    return {
+      reason: "rejected",
+      refused: fingerprint,
+      isDead: found === "dead" || isFirstHand,
+      isFirstHand,
+      askedAtMs,
+    };
+  }
+
+  /** Takes back what somebody else reported. */
+  async #clear(fingerprint: string): Promise<void> {
+    const { local } = this.#parts;
+    const { state } = local;
+    if (state === undefined || !isSuspect(state)) return;
+    const applied = await this.#source.document
+      .apply({ type: "suspect", fingerprint, found: "alive" })
+      .catch((error: unknown) => {
+        // A consumer may have been given no right to write.
+        if (!isUnavailable(error)) throw error;
+        return undefined;
+      });
+    if (applied?.snapshot.state?.credential?.fingerprint === fingerprint)
+      local.note(applied.snapshot.state);
+  }
+}

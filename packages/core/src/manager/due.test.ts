@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import type { Clock } from "../time/time.ts";
+import {
+  dueTask,
+  sleepMaxMs,
+  sleepMinMs,
+  sleepMs,
+  toldRecheckMs,
+  type DueTerms,
+  retrySpreadMs,
+  steppedMs,
+} from "./due.ts";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+
+const nowMs = 1_000_000;
+const instants = [
+  Number.NEGATIVE_INFINITY,
+  nowMs - 1,
+  nowMs,
+  nowMs + 1,
+  nowMs + 30_000,
+  Number.POSITIVE_INFINITY,
+];
+
+function* combinations(): Generator<DueTerms> {
+  for (const refreshAtMs of instants)
+    for (const refreshNotBeforeMs of instants)
+      for (const readAtMs of instants)
+        for (const followAtMs of instants)
+          for (const reportAtMs of instants)
+            yield { refreshAtMs, refreshNotBeforeMs, readAtMs, followAtMs, reportAtMs };
+}
+
+describe("the choice of what is due", () => {
+  it("never sleeps less than the least pause after a wake-up, nor longer than the longest, whatever is due", () => {
+    for (const terms of combinations()) {
+      const afterWaking = sleepMs(terms, nowMs, nowMs);
+      expect(afterWaking).toBeGreaterThanOrEqual(sleepMinMs);
+      expect(afterWaking).toBeLessThanOrEqual(sleepMaxMs);
+      expect(sleepMs(terms, nowMs, Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  it("does what it woke for: whatever is due is chosen, the refresh first, and nothing else is", () => {
+    for (const terms of combinations()) {
+      const { followAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs } = terms;
+      const due = [
+        refreshAtMs <= nowMs && refreshNotBeforeMs <= nowMs ? "refresh" : undefined,
+        readAtMs <= nowMs ? "read" : undefined,
+        followAtMs <= nowMs ? "follow" : undefined,
+      ].find((task) => task !== undefined);
+      expect(dueTask(terms, nowMs)).toBe(due);
+      if (due !== undefined) expect(sleepMs(terms, nowMs, nowMs - 1_000)).toBe(0);
+    }
+  });
+});
+
+describe("the pause between readings where the store tells of changes", () => {
+  it("is stretched by a quarter, and keeps P3: re-check, longest call and 10 s end within the overlap", () => {
+    expect(toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 300_000)).toBe(260_000);
+    expect(toldRecheckMs({ longestCallMs: 50_000, recheckMs: 240_000 }, 300_000)).toBe(240_000);
+    expect(
+      toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, Number.POSITIVE_INFINITY),
+    ).toBe(300_000);
+    expect(toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 0)).toBe(240_000);
+  });
+});
+
+const faults = ["none", "unreachable", "frozen"] as const;
+const steps = ["never", "before the first use", "after the first use", "an hour later"] as const;
+const cases = faults.flatMap((fault) =>
+  steps.flatMap((step) =>
+    [true, false].flatMap((pushesChanges) =>
+      (["owner", "consumer"] as const).map((role) => ({ fault, step, pushesChanges, role })),
+    ),
+  ),
+);
+
+describe("the background", () => {
+  it.each(cases)(
+    "wakes and reads seldom: store $fault, clock set $step, messages $pushesChanges, $role",
+    async ({ fault, step, pushesChanges, role }) => {
+      const { clock, node, platform } = fleet({ pushesChanges });
+      const wakes = { count: 0 };
+      const counting: Clock = {
+        monotonicMs: () => clock.monotonicMs(),
+        wallMs: () => clock.wallMs(),
+        setTimer: (ms, fire, options) =>
+          clock.setTimer(
+            ms,
+            () => {
+              wakes.count += 1;
+              fire();
+            },
+            options,
+          ),
+      };
+      await within(clock, 3_000, node().get());
+      const one = node({ role, clock: counting });
+      if (step === "before the first use") clock.stepWall(3_600_000);
+      await within(clock, 3_000, one.get());
+      if (step === "after the first use") {
+        await clock.advance(50);
+        clock.stepWall(3_600_000);
+      }
+      if (step === "an hour later") {
+        await clock.advance(3_600_000);
+        clock.stepWall(-3_600_000);
+      }
+      if (fault !== "none") one.faults[fault] = true;
+      const [reads, before] = [one.faults.calls("get"), wakes.count];
+      await clock.advance(600_000);
+      // Every 20 s a look at the clock, every minute at most a reading that fails, with the two
+      // timers of its deadlines.
+      expect(one.faults.calls("get") - reads).toBeLessThanOrEqual(25);
+      expect(wakes.count - before).toBeLessThanOrEqual(250);
+      expect(platform.issues.length).toBeLessThanOrEqual(2);
+    },
+  );
+});
+
+describe("the pause after an attempt that brought nothing", () => {
+  it("grows as the fleet's own back-off does while nothing can be served, and is longer while something can", () => {
+    expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures, true))).toEqual([
+      1_000, 2_000, 4_000, 8_000, 60_000,
+    ]);
+    expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures))).toEqual([
+      5_000, 10_000, 20_000, 40_000, 60_000,
+    ]);
+    expect(retrySpreadMs(true)).toBeLessThan(retrySpreadMs(false));
+  });
+});

@@ -1,0 +1,355 @@
+/** The credential as a consumer holds it: the parts put together. */
+import { ClosedError, ConfigurationError } from "../errors.ts";
+import type { EventListener } from "../events/event-bus.ts";
+import type { CredentialOrigin, Issued } from "../issuer.ts";
+import { tryLease } from "../lease/acquire.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { Secret } from "../secret.ts";
+import { storeFrom } from "../store.ts";
+import { Adoption } from "../fleet/adoption.ts";
+import { bounded } from "../time/wait.ts";
+import { Claims } from "../fleet/ownership.ts";
+import { Complaints } from "./complaints.ts";
+import { Demand } from "../refresh/demand.ts";
+import type { Parts } from "../fleet/node.ts";
+import { Flights, use } from "./single-flight.ts";
+import type { Means } from "../refresh/dependencies.ts";
+import { travel } from "../refresh/refresh.ts";
+import { Latch } from "../refresh/circuit-breaker.ts";
+import { Local, type Goal } from "../fleet/local.ts";
+import { OthersComplaints } from "./others-complaints.ts";
+import { Probe } from "../leader/probe.ts";
+import { Recorder } from "../leader/outcome.ts";
+import { Replacement } from "./replacement.ts";
+import { refuseRecursion } from "../leader/issuer-call.ts";
+import { seed } from "../refresh/seed.ts";
+import { settingFrom, type Setting } from "../fleet/context.ts";
+import { Source, type Role } from "../fleet/document-source.ts";
+import { statusOf } from "./status.ts";
+import { StoreClock } from "../fleet/store-clock.ts";
+import { Takeover } from "../fleet/takeover.ts";
+import type {
+  CallOptions,
+  Checked,
+  Credential,
+  CredentialOptions,
+  CredentialStatus,
+  ObservedQuota,
+  RejectOptions,
+  Rejection,
+  SeedOptions,
+} from "../credential.ts";
+import { Upkeep } from "./background.ts";
+
+/**
+ * Keeps one live credential for all nodes of one environment. Constructing it does no I/O.
+ *
+ * @throws {ConfigurationError} an option is wrong; the text names the rule and a setting that would
+ *   satisfy it.
+ */
+export function credential(options: CredentialOptions): Credential {
+  return new ManagedCredential(settingFrom(options), options);
+}
+
+class ManagedCredential implements Credential {
+  readonly id: string;
+  readonly origin: CredentialOrigin | undefined;
+  readonly environment: string;
+  readonly #setting: Setting;
+  /** The monotonic clock, at hand for the hot path. */
+  readonly #nowMs: () => number;
+  readonly #parts: Parts;
+  readonly #local: Local;
+  readonly #source: Source;
+  readonly #recorder: Recorder;
+  readonly #flights: Flights;
+  readonly #upkeep: Upkeep;
+  readonly #demand: Demand;
+  readonly #latch: Latch;
+  readonly #probe: Probe;
+  readonly #complaints: Complaints;
+  readonly #replacement: Replacement;
+  readonly #closing: AbortController = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(setting: Setting, options: CredentialOptions) {
+    const { issuer, environment, bus, clock } = setting;
+    this.id = issuer.id;
+    this.origin = issuer.origin;
+    this.environment = environment;
+    this.#setting = setting;
+    this.#nowMs = () => clock.monotonicMs();
+    const storeClock = new StoreClock(clock, bus);
+    this.#local = new Local(setting, storeClock, () => {
+      this.#upkeep.rearm();
+      this.#flights.wake();
+    });
+    const adoption = new Adoption(setting, storeClock, this.#local);
+    this.#parts = {
+      setting,
+      storeClock,
+      local: this.#local,
+      adoption,
+      takeover: new Takeover(clock),
+    };
+    const store = storeFrom(options);
+    const cache = store.cache.withPrefix(environment);
+    this.#source = new Source(this.#parts, cache, roleFrom(options.role), () =>
+      this.#onStoreRecovered(),
+    );
+    this.#recorder = new Recorder(this.#parts);
+    this.#latch = new Latch(setting, storeClock, this.#local);
+    this.#probe = new Probe(this.#parts, this.#closing.signal);
+    this.#complaints = new Complaints(this.#parts, this.#source, this.#probe);
+    const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
+    const lock = store.lock.withPrefix(environment);
+    setting.health.tryLease = () => tryLeaseOnce(setting, lock);
+    this.#demand = new Demand(this.#parts, options.keepAlive ?? false);
+    const means: Means = {
+      parts: this.#parts,
+      source: this.#source,
+      lock,
+      claims: new Claims(
+        setting,
+        storeClock,
+        cache,
+        options.onConflict ?? (sharesPlatform ? "coexist" : "error"),
+      ),
+      recorder: this.#recorder,
+      latch: this.#latch,
+      probe: this.#probe,
+      complained: new WeakSet(),
+      parent: options.parent,
+      standalone: options.standalone ?? "when-harmless",
+      demand: this.#demand,
+      closing: this.#closing.signal,
+    };
+    this.#flights = new Flights(
+      this.#parts,
+      (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle),
+      this.#closing.signal,
+    );
+    this.#replacement = new Replacement(
+      this.#parts,
+      this.#source,
+      this.#flights,
+      this.#probe,
+      this.#closing.signal,
+    );
+    const others = new OthersComplaints(this.#parts, this.#complaints);
+    this.#upkeep = new Upkeep(
+      this.#parts,
+      this.#source,
+      this.#flights,
+      this.#latch,
+      others,
+      this.#demand,
+    );
+  }
+
+  peek(): Secret | undefined {
+    const { holding } = this.#local;
+    return holding !== undefined && this.#nowMs() < holding.hardUntilMs ? use(holding) : undefined;
+  }
+
+  get(options?: CallOptions): Promise<Secret> {
+    const { holding } = this.#local;
+    if (
+      holding === undefined ||
+      this.#nowMs() >= holding.hardUntilMs ||
+      options?.signal?.aborted === true
+    )
+      return this.#slowGet(options);
+    holding.uses += 1;
+    return holding.promise;
+  }
+
+  async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
+    this.#open(options.signal);
+    const { bus, fingerprintOf } = this.#setting;
+    const fingerprint = typeof refused === "string" ? fingerprintOf(refused) : refused.fingerprint;
+    const { holding } = this.#local;
+    const isCurrent = holding?.held.fingerprint === fingerprint;
+    const verdict = isCurrent
+      ? "current"
+      : this.#local.wasReplaced(fingerprint) || this.#local.wasRefused(fingerprint)
+        ? "replaced"
+        : "unknown";
+    const life = isCurrent ? this.#lifeOf(holding.held) : undefined;
+    bus.emit("rejected", {
+      fingerprint,
+      verdict,
+      platformCode: options.platformCode,
+      ...life,
+      ...(isCurrent && { generation: holding.held.generation }),
+    });
+    const reportedAtMs = this.#parts.storeClock.nowMs();
+    // Whether a stranger's text is the fleet's present one, the store knows.
+    if (verdict === "unknown" && !this.#local.isUsable)
+      await this.#ensure({ reason: "cold" }, options.signal);
+    const present = this.#local.isUsable ? this.#local.holding : undefined;
+    const isPresent = present?.held.fingerprint === fingerprint;
+    const goal = isPresent
+      ? await this.#complaints.judged(present, options)
+      : ({
+          reason: "rejected",
+          refused: fingerprint,
+          isDead: this.#local.wasRefused(fingerprint),
+        } as const);
+    if (typeof goal === "string") return { replaced: false };
+    this.#upkeep.start();
+    return this.#replacement.for(goal, reportedAtMs, options.signal);
+  }
+
+  async check(options: CallOptions = {}): Promise<Checked> {
+    const secret = await this.get(options);
+    const found = await this.#probe.verdict(secret, options.signal);
+    if (found !== "dead") return found;
+    this.#upkeep.start();
+    return this.#replacement.forDead(secret.fingerprint, options.signal);
+  }
+
+  async refresh(options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    this.#requireOwner("refreshes");
+    this.#latch.open();
+    // What is to be replaced is what the store holds now; or what this node holds, where it knows
+    // better than the store.
+    const snapshot = await this.#untilClosed(this.#source.read(), options.signal);
+    const replaces = this.#local.holding?.held.commitId ?? snapshot.state?.credential?.commitId;
+    return this.#ensure({ reason: "manual", replaces }, options.signal);
+  }
+
+  async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    this.#requireOwner("seeds");
+    await this.#untilClosed(seed(this.#parts, this.#source, issued, options.ageMs), options.signal);
+    this.#latch.open();
+    return this.#ensure({ reason: "cold" }, options.signal);
+  }
+
+  async useFallback(on: boolean, options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    this.#requireOwner("switches");
+    const { bus, fallback, issuer } = this.#setting;
+    if (fallback === undefined)
+      throw new ConfigurationError(`The issuer of "${this.id}" has no fallback.`);
+    const to = on ? "fallback" : "own";
+    const applied = await this.#untilClosed(
+      this.#source.document.apply({ type: "switch", to }),
+      options.signal,
+    );
+    const state = applied?.snapshot.state;
+    if (state === undefined || applied?.verdict.kind === "kept") return this.get(options);
+    this.#local.note(state);
+    bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
+    return this.#ensure(
+      { reason: "expired", replaces: state.credential?.commitId },
+      options.signal,
+    );
+  }
+
+  async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
+    this.#open(undefined);
+    this.#requireOwner("counts");
+    const applied = await this.#untilClosed(
+      this.#source.document.apply({ type: "ledger", used, remaining }),
+    );
+    if (applied?.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
+  }
+
+  status(): CredentialStatus {
+    return statusOf(this.#parts, this.#source, this.#closed !== undefined);
+  }
+
+  watch(listener: EventListener): () => void {
+    return this.#setting.bus.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#upkeep.stop();
+    this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
+    await this.#flights.settled();
+    await this.#recorder.pending.close();
+    this.#source.news.close();
+    const { uses } = this.#local;
+    this.#local.close();
+    this.#setting.bus.emit("closed", { uses });
+    // What comes back later, a reading say, has nobody to tell.
+    this.#setting.bus.close();
+  }
+
+  async #slowGet(options: CallOptions = {}): Promise<Secret> {
+    this.#open(options.signal);
+    const { holding } = this.#local;
+    return this.#ensure(
+      holding === undefined
+        ? { reason: "cold" }
+        : { reason: "expired", replaces: holding.held.commitId },
+      options.signal,
+    );
+  }
+
+  #requireOwner(act: string): void {
+    if (this.#source.role === "consumer")
+      throw new ConfigurationError(
+        `This node consumes "${this.id}" and never ${act} it. Do that on an owner.`,
+      );
+  }
+
+  #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
+    this.#demand.use();
+    this.#upkeep.start();
+    return this.#flights.ensure(goal, signal);
+  }
+
+  #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+    return bounded(work, { signals: [signal, this.#closing.signal] });
+  }
+
+  #open(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    refuseRecursion(this.id);
+  }
+
+  /** What waited for the store goes on now; nothing waits for a time of its own. */
+  #onStoreRecovered(): void {
+    this.#parts.takeover.restart();
+    this.#recorder.pending.hurry();
+    this.#upkeep.hurry();
+  }
+
+  #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): {
+    ageMs: number;
+    remainingMs: number;
+  } {
+    const nowMs = this.#parts.storeClock.nowMs();
+    return { ageMs: nowMs - held.issuedAtMs, remainingMs: held.expiresAtMs - nowMs };
+  }
+}
+
+/** Whether the lock works; somebody else may hold it. */
+async function tryLeaseOnce(
+  { clock, issuer, parameters, random }: Setting,
+  lock: Lock,
+): Promise<void> {
+  const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
+  const lease = await tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
+  if (lease.acquired) await lease.release();
+}
+
+function roleFrom(role: unknown): Role {
+  if (role === undefined || role === "owner") return "owner";
+  if (role === "consumer") return "consumer";
+  throw new ConfigurationError(`role must be "owner" or "consumer", not ${JSON.stringify(role)}.`);
+}

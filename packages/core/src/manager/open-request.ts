@@ -1,0 +1,59 @@
+/** Waits for a request that somebody has announced, without doing anything about it. */
+import { dangerUntil } from "../state/intent.ts";
+import { boundedOr } from "../time/wait.ts";
+import type { Parts } from "../fleet/node.ts";
+import { termsOn } from "../fleet/context.ts";
+import type { Source } from "../fleet/document-source.ts";
+
+/** How often the document is read meanwhile; seldom where the store tells of changes. */
+const pollMs = 500;
+const toldPollMs = 2_000;
+
+export class OpenRequest {
+  readonly #parts: Parts;
+  readonly #source: Source;
+  readonly #closing: AbortSignal;
+  /** One wait serves all callers. */
+  #waiting: Promise<void> | undefined;
+
+  constructor(parts: Parts, source: Source, closing: AbortSignal) {
+    this.#parts = parts;
+    this.#source = source;
+    this.#closing = closing;
+  }
+
+  /**
+   * Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have
+   * passed. Where a superseded credential works on for a while, the end of the fetch deadline is
+   * enough: by then a request that the platform has is processed, and what is stored can be asked
+   * about.
+   */
+  async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const { clock } = this.#parts.setting;
+    this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined));
+    await boundedOr(this.#waiting, undefined, clock, Math.max(1, ms), [signal, this.#closing]);
+  }
+
+  async #wait(): Promise<void> {
+    const { setting, storeClock, local } = this.#parts;
+    for (;;) {
+      const { state } = local;
+      const { rules } = termsOn(setting, state);
+      const reportedMs = (state?.intent?.atMs ?? 0) + setting.parameters.fetchDeadlineMs;
+      const untilMs =
+        state?.intent === undefined
+          ? 0
+          : Math.min(
+              dangerUntil(state, rules),
+              rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY,
+            );
+      const leftMs = untilMs - storeClock.nowMs();
+      if (leftMs <= 0 || this.#closing.aborted) return;
+      const isNews = await this.#source.news.next(
+        Math.min(leftMs, this.#source.isTold ? toldPollMs : pollMs),
+      );
+      // The document reports why, if it cannot be read.
+      if (!isNews) await this.#source.read().catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** What takes a refused credential's place, sure enough to send a call again with. */
+import type { Secret } from "../secret.ts";
+import { boundedOr } from "../time/wait.ts";
+import type { Parts } from "../fleet/node.ts";
+import type { Flights } from "./single-flight.ts";
+import type { Goal } from "../fleet/local.ts";
+import { KeptError } from "../leader/block-reason.ts";
+import { OpenRequest } from "./open-request.ts";
+import type { Probe } from "../leader/probe.ts";
+import type { Source } from "../fleet/document-source.ts";
+import type { Rejection } from "../credential.ts";
+
+export class Replacement {
+  readonly #parts: Parts;
+  readonly #flights: Flights;
+  readonly #probe: Probe;
+  readonly #openRequest: OpenRequest;
+  readonly #closing: AbortSignal;
+
+  constructor(parts: Parts, source: Source, flights: Flights, probe: Probe, closing: AbortSignal) {
+    this.#parts = parts;
+    this.#flights = flights;
+    this.#probe = probe;
+    this.#openRequest = new OpenRequest(parts, source, closing);
+    this.#closing = closing;
+  }
+
+  /**
+   * Settles within `waitMs`. What the platform hands out again, and does not call dead, is alive:
+   * whoever was refused was refused for another reason.
+   *
+   * @param reportedAtMs when the refusal was reported here, in the store's time
+   */
+  async for(goal: Goal, reportedAtMs: number, signal: AbortSignal | undefined): Promise<Rejection> {
+    const { local } = this.#parts;
+    try {
+      const secret = await this.#certain(goal, signal);
+      const held = local.holding?.held;
+      return {
+        replaced: true,
+        secret,
+        wasReplaced: held?.fingerprint === secret.fingerprint && held.sentAtMs <= reportedAtMs,
+      };
+    } catch (error) {
+      const isKept =
+        error instanceof KeptError &&
+        local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
+      if (isKept) return { replaced: false };
+      throw error;
+    }
+  }
+
+  /** As {@link Replacement.for}, for one that the platform called dead. */
+  async forDead(refused: string, signal: AbortSignal | undefined): Promise<"replaced" | "unknown"> {
+    const { local, storeClock } = this.#parts;
+    local.refuse(refused);
+    const { replaced } = await this.for(
+      { reason: "rejected", refused, isDead: true },
+      storeClock.nowMs(),
+      signal,
+    );
+    return replaced ? "replaced" : "unknown";
+  }
+
+  /**
+   * While it is in doubt which credential the platform honours, a request that is under way, and
+   * would kill the stored one, is waited for, and then the stored one is looked at. Reconciling is
+   * left to the background: any earlier it would kill what nodes without news still send.
+   */
+  async #certain(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
+    const { local, setting } = this.#parts;
+    const { clock, parameters } = setting;
+    const untilMs = clock.monotonicMs() + parameters.waitMs;
+    const leftMs = (): number => Math.max(1, untilMs - clock.monotonicMs());
+    const secret = await this.#flights.ensure(goal, signal);
+    if (local.state?.doubtSinceMs === undefined) return secret;
+    await this.#openRequest.ended(leftMs(), signal);
+    const { holding, state } = local;
+    if (holding !== undefined && state?.doubtSinceMs !== undefined) {
+      const asking = this.#probe.verdict(holding.secret, signal);
+      const verdict = await boundedOr(asking, "unknown", clock, leftMs(), [signal, this.#closing]);
+      if (verdict === "dead") local.refuse(holding.held.fingerprint);
+    }
+    return this.#flights.ensure(goal, signal, leftMs());
+  }
+}

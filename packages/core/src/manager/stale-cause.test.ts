@@ -1,0 +1,125 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, it } from "vitest";
+import { CredentialUnavailableError } from "../errors.ts";
+import {
+  credential,
+  eventChannelName,
+  type CredentialEvent,
+  type CredentialOptions,
+} from "../index.ts";
+import { scriptedIssuer, seededRandom } from "../testing/index.ts";
+import { fleet, within, type Fleet, type Node } from "../scenarios/fleet.fixture.ts";
+
+/** Just after the mandatory window has begun, for a credential of two hours. */
+const mandatoryMs = 7_200_000 - 120_000;
+
+interface Case {
+  readonly cause: string;
+  readonly options?: (world: Fleet) => Partial<CredentialOptions>;
+  readonly happens: (world: Fleet, one: Node) => unknown;
+}
+
+const cases: readonly Case[] = [
+  { cause: "store", happens: (_, one) => (one.faults.unreachable = true) },
+  {
+    cause: "platform",
+    happens: ({ platform }) =>
+      platform.script(...Array.from({ length: 99 }, () => "unknown-unprocessed" as const)),
+  },
+  {
+    cause: "quota",
+    options: () => ({ parameters: { quotaPerDay: 20, quotaReserve: 0 } }),
+    happens: async (_, one) => one.reconcileQuota({ used: 20, remaining: 0 }),
+  },
+  {
+    cause: "fatal",
+    happens: ({ platform }) =>
+      platform.script(...Array.from({ length: 9 }, () => "fatal" as const)),
+  },
+  {
+    cause: "cooling",
+    happens: async ({ document, write }) => {
+      const state = (await document())!;
+      await write({
+        ...state,
+        failures: 9,
+        coolUntilMs: state.credential!.issuedAtMs + mandatoryMs + 200_000,
+      });
+    },
+  },
+  {
+    cause: "owner",
+    happens: ({ platform, store }) =>
+      store
+        .lock()
+        .withPrefix("production")
+        .tryAcquire(platform.id, "somebody", 2 ** 31 - 1),
+  },
+  {
+    cause: "document",
+    happens: async ({ cache, document, platform }) => {
+      const state = (await document())!;
+      await cache.withPrefix("production").set(platform.id, JSON.stringify({ ...state, v: 2 }));
+    },
+  },
+];
+
+describe("a credential that is kept past its time", () => {
+  it.each(cases)(
+    "tells what keeps it from being replaced: $cause",
+    async ({ cause, happens, options }) => {
+      const world = fleet();
+      const one = world.node(options?.(world));
+      await within(world.clock, 2_000, one.get());
+      await happens(world, one);
+      await world.clock.advance(mandatoryMs + 60_000);
+      expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([{ cause }]);
+      await one.close();
+    },
+  );
+
+  it("names its parent, when that is what cannot be had", async () => {
+    const { clock, node } = fleet();
+    const issuer = scriptedIssuer({ clock, id: "test:child:wx1" });
+    let isGone = false;
+    const parent = node();
+    const one = node({
+      issuer,
+      parent: {
+        get: async () => {
+          if (isGone) throw new CredentialUnavailableError("There is none.");
+          return parent.get();
+        },
+        reject: (...refused) => parent.reject(...refused),
+      },
+    });
+    await within(clock, 2_000, one.get());
+    isGone = true;
+    await clock.advance(mandatoryMs + 60_000);
+    expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([
+      { cause: "parent", errorCode: "CREDENTIAL_UNAVAILABLE" },
+    ]);
+    await Promise.all([one.close(), parent.close()]);
+  });
+
+  it("says nothing when nobody wants another one", async () => {
+    const { clock, platform, store } = fleet();
+    const told: unknown[] = [];
+    const note = (event: unknown): unknown => told.push((event as CredentialEvent).type);
+    subscribe(eventChannelName, note);
+    const one = credential({
+      issuer: platform,
+      cache: store.cache(),
+      lock: store.lock(),
+      environment: "unwanted",
+      clock,
+      random: seededRandom("unwanted"),
+    });
+    await within(clock, 2_000, one.get());
+    // It is refreshed once more, within a lifetime of its use, and not again.
+    await clock.advance(14_400_000);
+    await one.close();
+    unsubscribe(eventChannelName, note);
+    expect(told).toEqual(["refreshed", "retired", "refreshed", "retired", "closed"]);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+
+describe("an issuer that cannot say whether its configuration has changed", () => {
+  const broken = (): string => {
+    throw new Error("the file is gone");
+  };
+
+  it("is not asked again before the next try, until it says that it has", async () => {
+    const { clock, node, platform } = fleet();
+    let revision = (): string => "1";
+    const one = node({ issuer: { ...platform, revision: () => revision() } });
+    await within(clock, 1_000, one.get());
+    const mend = platform.refuse({ outcome: "fatal" });
+    await clock.advance(6_900_000);
+    revision = broken;
+    await clock.advance(600_000);
+    const refused = platform.issues.length;
+    await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      cause: { outcome: "fatal" },
+    });
+    expect(platform.issues).toHaveLength(refused);
+    mend();
+    revision = () => "2";
+    expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
+  });
+
+  it("tells of the refusal all the same", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script("fatal");
+    const one = node({ issuer: { ...platform, revision: broken } });
+    const refused = { code: "CREDENTIAL_UNAVAILABLE", cause: { outcome: "fatal" } };
+    await expect(within(clock, 1_000, one.get())).rejects.toMatchObject(refused);
+    await expect(within(clock, 1_000, one.get())).rejects.toMatchObject(refused);
+    expect(platform.issues).toHaveLength(1);
+  });
+});

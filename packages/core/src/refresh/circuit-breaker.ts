@@ -1,0 +1,150 @@
+/**
+ * Why this node asks the platform for nothing now: a refusal that somebody has to mend, its own or
+ * one that the fleet remembers, or its own network. Nothing here is for ever: after a refusal the
+ * platform is asked again after a minute, then every 7 to 9 minutes.
+ */
+import { CredentialUnavailableError, IssueError } from "../errors.ts";
+import type { RefreshReason } from "../issuer.ts";
+import { standing, tryAgainMaxMs, tryAgainMs } from "../state/refusal.ts";
+import type { Gate } from "../leader/attempt.ts";
+import type { Local } from "../fleet/local.ts";
+import type { Setting } from "../fleet/context.ts";
+import type { StoreClock } from "../fleet/store-clock.ts";
+
+const firstBackOffMs = 1_000;
+const backOffMaxMs = 60_000;
+
+interface Fatal {
+  readonly error: IssueError;
+  /** When this node tries again, on the monotonic clock. */
+  readonly nextMs: number;
+  readonly count: number;
+  /**
+   * With another configuration, or once the fleet has stored something else, the platform may no
+   * longer refuse.
+   */
+  readonly revision: string | undefined;
+  readonly stored: string | undefined;
+}
+
+export class Latch {
+  readonly #setting: Setting;
+  readonly #clock: StoreClock;
+  readonly #local: Local;
+  #fatal: Fatal | undefined;
+  /** Requests in a row that never left this machine: its own network, not the fleet's. */
+  #unsent = 0;
+  #backOffUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(setting: Setting, clock: StoreClock, local: Local) {
+    this.#setting = setting;
+    this.#clock = clock;
+    this.#local = local;
+  }
+
+  /** Why this node refreshes nothing now, if it does not. */
+  get error(): IssueError | undefined {
+    return this.#setting.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
+  }
+
+  /**
+   * Whether a refusal stands that nothing has mended as far as is known here, whether or not the
+   * next try is due.
+   */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /**
+   * When the next try is due after a refusal, on the monotonic clock; long past when none stands.
+   */
+  get nextTryMs(): number {
+    return this.#refusal?.nextMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
+   */
+  get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
+    const revision = this.#setting.revision();
+    const stored = this.#local.state?.credential?.commitId;
+    const own = this.#ownWith(revision, stored);
+    const fleet = this.#local.state && standing(this.#local.state, revision);
+    const told = fleet && { error: toldTo(fleet), nextMs: this.#clock.monotonicAt(fleet.nextMs) };
+    if (own === undefined || told === undefined) return own ?? told;
+    return { error: own.error, nextMs: Math.max(own.nextMs, told.nextMs) };
+  }
+
+  /**
+   * Whether the issuer does not know yet what it is configured with, so that the fleet's refusal
+   * may not concern this node.
+   */
+  get isUnsure(): boolean {
+    return this.#setting.revision() === "";
+  }
+
+  #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
+    const fatal = this.#fatal;
+    return fatal !== undefined && fatal.revision === revision && fatal.stored === stored
+      ? fatal
+      : undefined;
+  }
+
+  /**
+   * The error for a caller while a refusal stands and no try is due; undefined when one is, or an
+   * operator asks.
+   */
+  closed(reason: RefreshReason): CredentialUnavailableError | undefined {
+    const { error } = this;
+    if (error === undefined || reason === "manual") return undefined;
+    const retryAfterMs = Math.ceil(this.nextTryMs - this.#setting.clock.monotonicMs());
+    return new CredentialUnavailableError(
+      `The platform refuses to issue "${this.#setting.issuer.id}" until somebody mends what is wrong (code ${error.platformCode ?? error.code}): ` +
+        `${error.message} It is tried again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
+      { cause: error, reason: "refused", retryAfterMs, retryable: false },
+    );
+  }
+
+  /** The pause that this node owes after requests that never left. */
+  gate(reason: RefreshReason): Gate | undefined {
+    const leftMs = this.#backOffUntilMs - this.#setting.clock.monotonicMs();
+    return leftMs > 0 && reason !== "manual"
+      ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs }
+      : undefined;
+  }
+
+  close(error: IssueError): void {
+    const { clock, random } = this.#setting;
+    if (error.outcome === "fatal") {
+      const revision = this.#setting.revision();
+      const stored = this.#local.state?.credential?.commitId;
+      const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
+      const waitMs = Math.min(
+        error.retryAfterMs ?? tryAgainMs(count, random.next()),
+        tryAgainMaxMs,
+      );
+      this.#fatal = { error, nextMs: clock.monotonicMs() + waitMs, count, revision, stored };
+    }
+    if (error.outcome !== "unsent") return;
+    const stepMs = Math.min(backOffMaxMs, firstBackOffMs * 2 ** Math.min(30, this.#unsent));
+    this.#unsent += 1;
+    this.#backOffUntilMs = clock.monotonicMs() + stepMs * (0.75 + random.next() / 2);
+  }
+
+  /** A refresh went well, here or elsewhere. */
+  open(): void {
+    this.#fatal = undefined;
+    this.#unsent = 0;
+    this.#backOffUntilMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+function toldTo({ code, node }: { readonly code: string; readonly node: string }): IssueError {
+  return new IssueError(
+    "fatal",
+    `the node "${node}" asked for the whole fleet and was refused; its log has the platform's words.`,
+    {
+      platformCode: code,
+    },
+  );
+}

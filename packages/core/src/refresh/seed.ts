@@ -1,0 +1,51 @@
+/** Stores a credential that came by another way than a request of the issuer's. */
+import { ConfigurationError } from "../errors.ts";
+import type { Issued } from "../issuer.ts";
+import { labelOf } from "../fleet/adoption.ts";
+import type { Parts } from "../fleet/node.ts";
+import { validated } from "../leader/issuer-call.ts";
+import type { Source } from "../fleet/document-source.ts";
+
+/** No credential lives longer: one that is older has no life left, whatever it was given. */
+const ageMaxMs = 366 * 86_400_000;
+
+/**
+ * Resolves when the store holds it, and this process hands out what the store holds.
+ *
+ * @throws {ConfigurationError} the age is no number of ms, or beyond the longest life.
+ */
+export async function seed(parts: Parts, source: Source, given: Issued, ageMs = 0): Promise<void> {
+  const { setting, storeClock, local, adoption } = parts;
+  const { bus, clock, environment, fingerprintOf, issuer, node, random } = setting;
+  if (!(ageMs >= 0 && ageMs <= ageMaxMs))
+    throw new ConfigurationError(
+      `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
+    );
+  const startedMs = clock.monotonicMs();
+  const { secret, expiresInMs, carry } = validated(given, issuer.id);
+  const snapshot = await source.read();
+  const sentAtMs = storeClock.nowMs() - Math.ceil(ageMs);
+  const issued = {
+    secret,
+    ...(carry === undefined ? {} : { carry }),
+    fingerprint: fingerprintOf(secret),
+    sentAtMs,
+    issuedAtMs: sentAtMs,
+    expiresAtMs: sentAtMs + expiresInMs,
+    by: { node, environment, reason: "manual" },
+  } as const;
+  const event = { type: "seed", operationId: random.id(), outcomeId: random.id(), issued } as const;
+  const applied = await source.document.apply(event, { from: snapshot });
+  const state = applied?.snapshot.state;
+  const held = state?.credential;
+  if (applied === undefined || state === undefined || held === undefined) return;
+  if (held.commitId !== event.operationId) return adoption.take(applied.snapshot, source.document);
+  local.adopt(state, held);
+  bus.emit("refreshed", {
+    ...labelOf(held),
+    reason: "manual",
+    durationMs: clock.monotonicMs() - startedMs,
+    remainingMs: expiresInMs,
+    unchanged: false,
+  });
+}

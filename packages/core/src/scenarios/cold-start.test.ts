@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { delay } from "../time/time.ts";
+import { fleet, within } from "./fleet.fixture.ts";
+
+describe("a cold start while the store hangs", () => {
+  it.each(["frozen", "unreachable"] as const)(
+    "gives every caller the same patience, whoever came first: %s",
+    async (fault) => {
+      const { clock, node, platform } = fleet();
+      const one = node();
+      one.faults[fault] = true;
+      const waits = Array.from({ length: 60 }, async (_, index) => {
+        await delay(clock, index * 100);
+        const cameMs = clock.monotonicMs();
+        const served = await one.get().then(
+          () => true,
+          () => false,
+        );
+        return { served, waitedMs: clock.monotonicMs() - cameMs };
+      });
+      await clock.advance(5_000);
+      one.faults[fault] = false;
+      const calls = await within(clock, 10_000, Promise.all(waits));
+
+      const failed = calls.filter(({ served }) => !served);
+      expect(failed.map(({ waitedMs }) => waitedMs)).toEqual(failed.map(() => 3_000));
+      // Who came first fails first: nobody is served whose wait began before that of one who
+      // failed.
+      expect(calls.map(({ served }) => served)).toEqual(
+        calls.map((_, index) => index >= failed.length),
+      );
+      expect(failed.length).toBeGreaterThanOrEqual(20);
+      expect(failed.length).toBeLessThanOrEqual(30);
+      expect(platform.issues).toHaveLength(1);
+      await one.close();
+    },
+  );
+
+  it("names the setting that bounds a command of the store", async () => {
+    const { clock, node } = fleet();
+    const one = node({ parameters: { storeDeadlineMs: 400 } });
+    one.faults.frozen = true;
+    await expect(within(clock, 4_000, one.get())).rejects.toThrow(
+      "did not answer within 400 ms (storeDeadlineMs)",
+    );
+    one.faults.frozen = false;
+    await one.close();
+  });
+});

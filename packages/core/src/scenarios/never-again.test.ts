@@ -1,0 +1,57 @@
+/**
+ * What a node must not do twice: take what was replaced for new, or go on flying for a caller whom
+ * nothing serves.
+ */
+import { describe, expect, it } from "vitest";
+import { parametersFor } from "../parameters.ts";
+import { manualClock } from "../testing/index.ts";
+import { fleet, neverAsked, within } from "./fleet.fixture.ts";
+import { Flights } from "../manager/single-flight.ts";
+
+describe("a store that falls back", () => {
+  it("to what was replaced before a node ever held it, passes it off as new to nobody, though both are of the same minute", async () => {
+    const { clock, document, node, platform, write } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.get());
+    const before = (await document())!;
+    await clock.advance(10_000);
+    await within(clock, 2_000, one.refresh());
+    await within(clock, 2_000, one.close());
+    const two = node({ keepAlive: true });
+    const held = await within(clock, 2_000, two.get());
+    expect(held.reveal()).toBe(platform.latest);
+    await write(before);
+    for (let seconds = 0; seconds < 300; seconds += 1) {
+      await clock.advance(1_000);
+      expect(two.peek()?.reveal(), `after ${seconds} s`).toBe(held.reveal());
+    }
+    expect((await document())?.credential?.secret).toBe(held.reveal());
+    expect(platform.issues).toHaveLength(2);
+  });
+});
+
+describe("a caller whom no flight serves, though each ends well", () => {
+  it("is told so after eight of them", async () => {
+    const clock = manualClock();
+    const setting = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
+    let flights = 0;
+    const journey = async (): Promise<void> => {
+      flights += 1;
+      // Much more often than anybody can be told.
+      if (flights > 100) throw new Error("Nobody ended this.");
+    };
+    const parts = { setting, local: { serves: () => undefined }, storeClock: { isSet: true } };
+    const told = new Flights(parts, journey, new AbortController().signal).ensure({
+      reason: "cold",
+    });
+    await expect(told).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      message: expect.stringMatching(
+        /^Each credential "test" that came was refused or ran out at once\./,
+      ),
+      retryAfterMs: 1_000,
+    });
+    expect(flights).toBe(8);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,145 @@
+/** The keys that seal entries, and how they rotate. */
+import { hkdfSync } from "node:crypto";
+import { ConfigurationError } from "../errors.ts";
+import { requireKnown } from "../options.ts";
+
+export interface SealingKey {
+  /**
+   * Names the key in each envelope: 1 to 32 characters of `A-Za-z0-9_-`. Not secret, never reused
+   * for another key.
+   */
+  readonly id: string;
+  /**
+   * 32 random bytes, or their text: 64 hexadecimal digits, or base64 or base64url of 43 characters
+   * with or without padding.
+   */
+  readonly key: Uint8Array | string;
+}
+
+export interface KeyringOptions {
+  /** Seals what is written, and reads. */
+  readonly active: SealingKey;
+  /**
+   * Read only. A key that is about to become active stands here first, on every node; one that was
+   * active, until nothing is sealed with it.
+   */
+  readonly readable?: readonly SealingKey[];
+}
+
+/** Keys by id, made by {@link keyring}. Nothing that logs, inspects or serialises it sees a key. */
+export interface Keyring {
+  /** The id of the key that seals. */
+  readonly activeId: string;
+  /** The ids of all keys that read, the active one first. */
+  readonly readableIds: readonly string[];
+}
+
+const keyBytes = 32;
+const idPattern = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** Keeps one passphrase used for several purposes from being one key for all of them. */
+const purpose = "lingpai/enc";
+
+class DerivedKeys implements Keyring {
+  readonly activeId: string;
+  readonly readableIds: readonly string[];
+  readonly #keys: ReadonlyMap<string, Uint8Array>;
+
+  constructor(activeId: string, keys: ReadonlyMap<string, Uint8Array>) {
+    this.activeId = activeId;
+    this.readableIds = Object.freeze([...keys.keys()]);
+    this.#keys = keys;
+  }
+
+  static keysOf(ring: Keyring): ReadonlyMap<string, Uint8Array> {
+    if (ring instanceof DerivedKeys) return ring.#keys;
+    throw new ConfigurationError(
+      "The keyring was not made by keyring(). Make it with keyring({ active }).",
+    );
+  }
+}
+
+/**
+ * The keys for {@link sealed}. What seals is derived from each key by HKDF-SHA-256 for this purpose
+ * alone.
+ *
+ * Rotate in two phases, because nodes restart one after another: first add the new key to
+ * `readable` everywhere, then make it `active` and move the old one to `readable`. A node that
+ * lacks a key never takes an entry for a miss: it throws `UNREADABLE_ENTRY`.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when a key is not 32 bytes, when an id is malformed
+ *   or stands twice.
+ */
+export function keyring(options: KeyringOptions): Keyring {
+  requireKnown("keyring()", options, ["active", "readable"]);
+  const { active, readable = [] } = options;
+  if (!Array.isArray(readable))
+    throw new ConfigurationError("readable must be a list of sealing keys, each with id and key.");
+  for (const each of [active, ...readable]) requireKnown("A sealing key", each, ["id", "key"]);
+  const keys = new Map<string, Uint8Array>();
+  for (const { id, key } of [active, ...readable]) {
+    if (typeof id !== "string" || !idPattern.test(id)) {
+      throw new ConfigurationError(
+        "A sealing key's id must be 1 to 32 characters of A-Za-z0-9_-. Give it a name such as 2026-05.",
+      );
+    }
+    if (keys.has(id))
+      throw new ConfigurationError(
+        `Two sealing keys have the id "${id}". Give each key an id of its own.`,
+      );
+    keys.set(id, new Uint8Array(hkdfSync("sha256", parseKey(id, key), "", purpose, keyBytes)));
+  }
+  return new DerivedKeys(active.id, keys);
+}
+
+/**
+ * The key that opens what was sealed under this id. For this package only, as is {@link activeKey}:
+ * the index leaves them out.
+ */
+export function derivedKey(ring: Keyring, id: string): Uint8Array | undefined {
+  return DerivedKeys.keysOf(ring).get(id);
+}
+
+/**
+ * The key that seals. @throws {ConfigurationError} `CONFIGURATION` when {@link keyring} did not
+ * make the ring.
+ */
+export function activeKey(ring: Keyring): Uint8Array {
+  const key = derivedKey(ring, ring.activeId);
+  if (key === undefined)
+    throw new ConfigurationError(`The keyring lacks its active key "${ring.activeId}".`);
+  return key;
+}
+
+/** Texts of errors say what is wrong with the key's form and never quote it. */
+function parseKey(id: string, key: Uint8Array | string): Uint8Array {
+  const refuse = (cause: string): ConfigurationError =>
+    new ConfigurationError(
+      `The sealing key "${id}" ${cause}. Generate one with: openssl rand -base64 32`,
+    );
+  const bytes = typeof key === "string" ? decodeKey(key) : key;
+  if (bytes === undefined)
+    throw refuse(
+      "is neither 64 hexadecimal digits nor base64 of 32 bytes; look for white space or a cut end",
+    );
+  if (!(bytes instanceof Uint8Array)) throw refuse("is neither bytes nor text");
+  if (bytes.byteLength !== keyBytes)
+    throw refuse(`has ${bytes.byteLength} bytes instead of ${keyBytes}`);
+  if (bytes.every((byte) => byte === 0)) throw refuse("is all zeros, so nothing ever filled it");
+  return bytes;
+}
+
+/**
+ * Undefined unless the text is exactly one encoding of its bytes: nothing is trimmed, skipped or
+ * guessed.
+ */
+function decodeKey(text: string): Uint8Array | undefined {
+  if (/^[0-9A-Fa-f]{64}$/.test(text)) return Buffer.from(text, "hex");
+  const bytes = Buffer.from(text, "base64");
+  const spellings = [
+    bytes.toString("base64"),
+    bytes.toString("base64").replace(/=+$/, ""),
+    bytes.toString("base64url"),
+  ];
+  return spellings.includes(text) ? bytes : undefined;
+}

@@ -1,0 +1,29 @@
+/**
+ * The rooms of each package and the order in which they may import each other, types included.
+ *
+ * A row may import from the rows above it and from its own room, never from a row below or from
+ * another room of its row. A name that ends in `.ts` is a file of `src`, any other a folder of it.
+ * A file or folder that no row names is above all of them: it may import anything, and is imported
+ * by nothing but its like.
+ */
+export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  core: [
+    ["errors.ts", "random.ts", "secret.ts"],
+    ["options.ts"],
+    ["time", "issuer.ts"],
+    ["driver", "parameters.ts"],
+    ["events", "cache"],
+    ["sealing"],
+    ["state"],
+    ["lock"],
+    ["lease"],
+    ["store.ts"],
+    ["credential.ts"],
+    ["fleet"],
+    ["leader"],
+    ["refresh"],
+    ["manager"],
+    ["index.ts"],
+    ["testing"],
+  ],
+};
