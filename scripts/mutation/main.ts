@@ -20,9 +20,15 @@ const core = [
     (name) => `packages/core/src/lock/${name}.ts`,
   ),
 ];
-const wechat = ["classify", "answer", "send", "ask", "sniff", "outgoing", "quota"].map(
-  (name) => `packages/wechat/src/${name}.ts`,
-);
+const wechat = [
+  "errors/classify",
+  "transport/platform-answer",
+  "calls/send",
+  "tokens/token-request",
+  "calls/peek-refusal",
+  "calls/replayable-call",
+  "account/quota-api",
+].map((name) => `packages/wechat/src/${name}.ts`);
 /** Pure decisions, shown to the tests beside them: seconds. */
 const sample = ["packages/core/src/state/*.ts"];
 /**

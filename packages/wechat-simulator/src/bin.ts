@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** Serves the simulator on a loopback port until it is told to stop. */
 import { ConfigurationError, systemClock } from "@lingpai/core";
-import { chaos } from "./chaos.ts";
+import { chaos } from "./network/chaos.ts";
 import { optionsFrom, usage } from "./command-line.ts";
-import { formatLog } from "./log.ts";
+import { formatLog } from "./ledger/log.ts";
 import { listen } from "./server.ts";
 import { createSimulator } from "./simulator.ts";
 

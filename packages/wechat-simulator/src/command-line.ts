@@ -1,10 +1,10 @@
 /** The options of the `wechat-simulator` command. */
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "@lingpai/core";
-import type { AccountOptions } from "./account.ts";
+import type { AccountOptions } from "./accounts/account.ts";
 import type { ListenOptions } from "./server.ts";
 import type { SimulatorOptions } from "./simulator.ts";
-import type { CorpAppOptions, CorpOptions } from "./wecom.ts";
+import type { CorpAppOptions, CorpOptions } from "./wecom/wecom.ts";
 
 export const usage = `wechat-simulator: WeChat's credential endpoints on a loopback port
 

@@ -2,24 +2,24 @@
  * A platform behind a network: a `fetch` that reaches it in this process, with latency and faults.
  */
 import { Hono } from "hono";
-import type { Matter, Sender } from "./context.ts";
-import { defaultIp } from "./context.ts";
-import { exchange } from "./delivery.ts";
-import type { Arrival, Travel } from "./delivery.ts";
-import type { Fault } from "./fault.ts";
-import { FaultPlan } from "./fault.ts";
-import { fetchOver } from "./fetch.ts";
-import { documentedEndpoints } from "./documented-endpoints.ts";
-import { hostOf } from "./hosts.ts";
-import type { Host } from "./hosts.ts";
-import { officialEndpoints } from "./official-endpoints.ts";
-import { openPlatformEndpoints } from "./open-platform-endpoints.ts";
-import type { Platform, PlatformOptions } from "./platform.ts";
-import { createPlatform } from "./platform.ts";
-import type { App, Endpoint } from "./routes.ts";
-import { serveEndpoints } from "./routes.ts";
-import { spoil } from "./corrupt-answer.ts";
-import { wecomEndpoints } from "./wecom-endpoints.ts";
+import type { Matter, Sender } from "./ledger/context.ts";
+import { defaultIp } from "./ledger/context.ts";
+import { exchange } from "./network/delivery.ts";
+import type { Arrival, Travel } from "./network/delivery.ts";
+import type { Fault } from "./network/fault.ts";
+import { FaultPlan } from "./network/fault.ts";
+import { fetchOver } from "./network/fetch.ts";
+import { documentedEndpoints } from "./endpoints/documented-endpoints.ts";
+import { hostOf } from "./paths/hosts.ts";
+import type { Host } from "./paths/hosts.ts";
+import { officialEndpoints } from "./endpoints/official-endpoints.ts";
+import { openPlatformEndpoints } from "./endpoints/open-platform-endpoints.ts";
+import type { Platform, PlatformOptions } from "./platform/platform.ts";
+import { createPlatform } from "./platform/platform.ts";
+import type { App, Endpoint } from "./endpoints/routes.ts";
+import { serveEndpoints } from "./endpoints/routes.ts";
+import { spoil } from "./network/corrupt-answer.ts";
+import { wecomEndpoints } from "./endpoints/wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {
   /**

@@ -1,13 +1,13 @@
 /** One account on a manual clock, and the questions that tests ask of it. */
 import { createDecipheriv } from "node:crypto";
 import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
-import type { AccountOptions } from "./account.ts";
-import type { ComponentOptions } from "./component.ts";
-import type { Answer } from "./context.ts";
-import type { TokenBody } from "./official.ts";
-import type { Platform } from "./platform.ts";
-import { createPlatform } from "./platform.ts";
-import type { Push } from "./push.ts";
+import type { AccountOptions } from "./accounts/account.ts";
+import type { ComponentOptions } from "./open-platform/component.ts";
+import type { Answer } from "./ledger/context.ts";
+import type { TokenBody } from "./accounts/official-accounts.ts";
+import type { Platform } from "./platform/platform.ts";
+import { createPlatform } from "./platform/platform.ts";
+import type { Push } from "./push/push.ts";
 import type { Simulator, SimulatorOptions } from "./simulator.ts";
 import { createSimulator } from "./simulator.ts";
 

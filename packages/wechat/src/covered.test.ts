@@ -3,11 +3,16 @@
  * they name, and no issuer or push kind is missing from them.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { pushKinds } from "./push-kinds.ts";
+import { pushKinds } from "./push/push-kinds.ts";
 
 const here = import.meta.dirname;
+const files = readdirSync(here, { recursive: true, encoding: "utf8" });
+
+/** The file of this name, in whichever folder. */
+const pathOf = (name: string): string =>
+  join(here, files.find((path) => basename(path) === name) ?? name);
 const recipes = join(here, "../../../docs/recipes");
 
 interface Row {
@@ -47,7 +52,7 @@ describe("what the README calls covered", () => {
 
   test.each(rows)("is tested where it says: $title", ({ names, tests }) => {
     const texts = tests.map((name) => {
-      const path = name.endsWith(".md") ? join(recipes, name) : join(here, name);
+      const path = name.endsWith(".md") ? join(recipes, name) : pathOf(name);
       expect(existsSync(path), `${name} is missing`).toBe(true);
       return readFileSync(path, "utf8");
     });
@@ -67,7 +72,7 @@ describe("nothing is left out", () => {
   const named = rows.flatMap(({ names }) => names);
 
   test("of the issuers that this package exports", () => {
-    const sources = readdirSync(here).filter(
+    const sources = files.filter(
       (name) => name.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(name),
     );
     const issuers = sources.flatMap((name) => [
@@ -90,7 +95,7 @@ describe("nothing is left out", () => {
       "open-platform.ts",
       "wecom-suite.ts",
     ];
-    const texts = sources.map((name) => readFileSync(join(here, name), "utf8")).join("\n");
+    const texts = sources.map((name) => readFileSync(pathOf(name), "utf8")).join("\n");
     const special = pushKinds
       .map(({ infoType }) => infoType)
       .filter((kind) => texts.includes(`"${kind}"`));

@@ -1,0 +1,149 @@
+/**
+ * Access tokens of official accounts and mini programs: `/cgi-bin/token`, `/cgi-bin/stable_token`,
+ * the tickets and the quota calls.
+ */
+import type { Account, AccountDefaults, Objection } from "./account.ts";
+import { Accounts, objectionTo } from "./account.ts";
+import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import { shanghaiDay } from "../ledger/day.ts";
+import type { Token } from "../ledger/token.ts";
+
+export interface TokenBody {
+  readonly access_token: string;
+  /** Seconds. */
+  readonly expires_in: number;
+}
+
+export interface OkBody {
+  readonly errcode: 0;
+  readonly errmsg: "ok";
+}
+
+export interface PlainRequest extends Sender {
+  readonly appId: string;
+  readonly secret: string;
+}
+
+export interface StableRequest extends PlainRequest {
+  /** @defaultValue false */
+  readonly forceRefresh?: boolean;
+}
+
+/**
+ * A stable token is renewed by an ordinary request once less than this is left; the old one then
+ * lives to its end.
+ */
+const renewWithinMs = 300_000;
+const forcedPerDay = 20;
+const forcedGapMs = 30_000;
+
+export const okBody: OkBody = { errcode: 0, errmsg: "ok" };
+
+/**
+ * The engine behind the endpoints: every method processes one request at this instant,
+ * synchronously, logs it and answers. When the request left and when the answer arrives is the
+ * caller's business.
+ */
+export class OfficialAccounts {
+  readonly accounts: Accounts;
+  readonly #context: Context;
+
+  constructor(context: Context, defaults: AccountDefaults) {
+    this.#context = context;
+    this.accounts = new Accounts(context, defaults);
+  }
+
+  /** A new token each time; the one before is superseded. */
+  issuePlain(request: PlainRequest): Answer<TokenBody> {
+    const endpoint = "/cgi-bin/token";
+    return this.#withSecret("issue", endpoint, request, (account, matter, nowMs) => {
+      const exhausted = this.#exhausted(account, endpoint, nowMs);
+      if (exhausted !== undefined) return this.#object(matter, exhausted);
+      account.quotas.count(endpoint, nowMs);
+      const token = account.plain.issue(nowMs);
+      return this.#give(matter, token, true, nowMs);
+    });
+  }
+
+  /**
+   * The same token until its last five minutes, unless a forced refresh is due. Never touches the
+   * plain token.
+   */
+  issueStable(request: StableRequest): Answer<TokenBody> {
+    const endpoint = "/cgi-bin/stable_token";
+    return this.#withSecret("issue", endpoint, request, (account, matter, nowMs) => {
+      const exhausted = this.#exhausted(account, endpoint, nowMs);
+      if (exhausted !== undefined) return this.#object(matter, exhausted);
+      account.quotas.count(endpoint, nowMs);
+      const current = account.stable.current(nowMs);
+      if (current === undefined || current.endsAtMs - nowMs < renewWithinMs) {
+        const token = account.stable.issue(nowMs, {
+          window: account.stable.supersession.window,
+          overlapMs: renewWithinMs,
+        });
+        return this.#give(matter, token, true, nowMs);
+      }
+      if (!request.forceRefresh || !takeForced(account, nowMs))
+        return this.#give(matter, current, false, nowMs);
+      return this.#give(matter, account.stable.issue(nowMs), true, nowMs);
+    });
+  }
+
+  /** Sets today's counters back, ten times a month at most, with the secret instead of a token. */
+  clearQuota(request: PlainRequest): Answer<OkBody> {
+    return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, matter, nowMs) =>
+      account.quotas.clear(nowMs)
+        ? this.#context.grant(matter, "operator", okBody)
+        : this.#context.refuse(matter, 48006, "day-quota"),
+    );
+  }
+
+  #withSecret<Body>(
+    kind: "issue" | "act",
+    endpoint: string,
+    request: PlainRequest,
+    work: (account: Account, matter: Matter, nowMs: number) => Answer<Body>,
+  ): Answer<Body> {
+    const nowMs = this.#context.nowMs();
+    const matter: Matter = { kind, endpoint, appId: request.appId || undefined, sender: request };
+    if (request.appId === "") return this.#context.refuse(matter, 41002, "malformed");
+    if (request.secret === "") return this.#context.refuse(matter, 41004, "malformed");
+    const account = this.accounts.find(request.appId);
+    if (account === undefined) return this.#context.refuse(matter, 40013, "unknown-app");
+    const objection = objectionTo(account, request.secret, request, nowMs);
+    return objection === undefined ? work(account, matter, nowMs) : this.#object(matter, objection);
+  }
+
+  #object(matter: Matter, { code, reason, detail }: Objection): Answer<never> {
+    return this.#context.refuse(matter, code, reason, detail);
+  }
+
+  #exhausted(account: Account, endpoint: string, nowMs: number): Objection | undefined {
+    const reason = account.quotas.exhausted(endpoint, nowMs);
+    return reason && { code: reason === "day-quota" ? 45009 : 45011, reason };
+  }
+
+  #give(matter: Matter, token: Token, isNew: boolean, nowMs: number): Answer<TokenBody> {
+    const body: TokenBody = {
+      access_token: token.text,
+      expires_in: Math.floor((token.expiresAtMs - nowMs) / 1000),
+    };
+    return this.#context.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", body);
+  }
+}
+
+/**
+ * Grants one forced refresh: twenty a day, thirty seconds apart. Otherwise the caller gets the
+ * present token again.
+ */
+function takeForced({ forced }: Account, nowMs: number): boolean {
+  const day = shanghaiDay(nowMs);
+  if (forced.day !== day) {
+    forced.day = day;
+    forced.count = 0;
+  }
+  if (forced.count >= forcedPerDay || nowMs - forced.lastMs < forcedGapMs) return false;
+  forced.count += 1;
+  forced.lastMs = nowMs;
+  return true;
+}

@@ -1,0 +1,65 @@
+/**
+ * The documented paths as endpoints: what they take is a live token, what they answer is plausible.
+ */
+import { componentToken, providerToken, suiteToken } from "../accounts/check-token.ts";
+import type { Expectation } from "../accounts/check-token.ts";
+import type { Answer } from "../ledger/context.ts";
+import { documentedPaths } from "../paths/documented-paths.ts";
+import type { DocumentedPath } from "../paths/documented-paths.ts";
+import { hostOf } from "../paths/hosts.ts";
+import { okBody } from "../accounts/official-accounts.ts";
+import { plausibleBody } from "./plausible-bodies.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Endpoint } from "./routes.ts";
+
+/** Endpoints for all documented paths that none of `engines` serves. */
+export function documentedEndpoints(
+  platform: Platform,
+  engines: readonly Endpoint[],
+): readonly Endpoint[] {
+  const served = new Set(
+    engines.flatMap(({ host, path }) =>
+      host === undefined ? [`wechat ${path}`, `wecom ${path}`] : [`${host} ${path}`],
+    ),
+  );
+  return documentedPaths
+    .filter(({ host, path }) => !served.has(`${host} ${path}`))
+    .map((row) => endpointOf(platform, row));
+}
+
+function endpointOf(
+  { calls, random, context }: Platform,
+  { host, method, path, holder, parameter }: DocumentedPath,
+): Endpoint {
+  return {
+    kind: "call",
+    host,
+    method,
+    path,
+    takesFiles: true,
+    answer({ req, env }): Answer<unknown> {
+      const accessToken = req.query(parameter) ?? "";
+      const expected = expectationOf(holder);
+      const served = hostOf(new URL(req.url));
+      const answer = calls.call({
+        ...env.sender,
+        endpoint: path,
+        accessToken,
+        host: served,
+        ...(expected === undefined ? {} : { expected }),
+      });
+      if (!answer.ok) return answer;
+      const body = plausibleBody(path, { random, nowS: Math.floor(context.nowMs() / 1000) });
+      return { ok: true, body: body instanceof Uint8Array ? body : { ...okBody, ...body } };
+    },
+  };
+}
+
+/**
+ * An account's path that both hosts have is told apart by the token where one address plays both.
+ */
+function expectationOf(holder: DocumentedPath["holder"]): Expectation | undefined {
+  if (holder === "component") return componentToken;
+  if (holder === "suite") return suiteToken;
+  return holder === "provider" ? providerToken : undefined;
+}

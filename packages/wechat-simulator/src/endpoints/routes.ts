@@ -1,0 +1,120 @@
+/**
+ * The endpoints as they appear on the wire: which path and method, what is read from query and
+ * body, what is answered.
+ */
+import type { Context as HonoContext } from "hono";
+import type { Hono } from "hono";
+import type { Answer, Matter, Sender } from "../ledger/context.ts";
+import type { Host } from "../paths/hosts.ts";
+import type { LogKind } from "../ledger/log.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** What the transport tells the routes about a request. */
+export interface Bindings {
+  readonly sender: Sender;
+}
+
+export type App = Hono<{ Bindings: Bindings }>;
+export type Exchange = HonoContext<{ Bindings: Bindings }>;
+
+/** An object that came as JSON, not yet looked at. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** `GET` endpoints read the query; `POST` endpoints a JSON object as well. */
+export interface Endpoint {
+  /** The host that serves it; undefined: all of them. */
+  readonly host?: Host | undefined;
+  /** Whether it gives out credentials or spends them. */
+  readonly kind: LogKind;
+  readonly method: "GET" | "POST" | "any";
+  /** Whether its body may be other than JSON: a form with a file. */
+  readonly takesFiles?: boolean;
+  readonly path: string;
+  answer(exchange: Exchange, body: Json): Answer<unknown>;
+}
+
+/** The text of a query parameter or of a JSON string; "" when it is absent or of another type. */
+export const textIn = (exchange: Exchange, name: string): string => exchange.req.query(name) ?? "";
+export const textOf = (body: Json, name: string): string =>
+  typeof body[name] === "string" ? body[name] : "";
+
+/** A whole number of a JSON body; 0 when it is absent, negative or of another type. */
+export const countIn = (body: Json, name: string): number => {
+  const value = body[name];
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0;
+};
+
+/**
+ * Adds endpoints to the app, the first of each path, with the platform's own answers to a wrong
+ * method, an empty body and a body that is no JSON object.
+ */
+export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
+  const paths = new Set<string>();
+  for (const endpoint of endpoints) {
+    if (paths.has(endpoint.path)) continue;
+    paths.add(endpoint.path);
+    app.all(endpoint.path, async (exchange) => {
+      const { method } = exchange.req;
+      if (endpoint.method !== "any" && method !== endpoint.method)
+        return reply(exchange, wrongMethod(platform, endpoint, exchange.env.sender));
+      if (method === "GET" || endpoint.takesFiles)
+        return reply(exchange, endpoint.answer(exchange, {}));
+      const text = await exchange.req.text();
+      const body = jsonObject(text);
+      if (body === undefined)
+        return reply(exchange, unreadable(platform, endpoint, exchange.env.sender, text));
+      return reply(exchange, endpoint.answer(exchange, body));
+    });
+  }
+}
+
+function reply(exchange: Exchange, answer: Answer<unknown>): Response {
+  if (answer.body instanceof Uint8Array)
+    return exchange.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
+  return exchange.body(JSON.stringify(answer.body), 200, {
+    "content-type": "application/json; encoding=utf-8",
+  });
+}
+
+function wrongMethod(
+  { context }: Platform,
+  { kind, method, path }: Endpoint,
+  sender: Sender,
+): Answer<never> {
+  return context.refuse(
+    malformed(kind, path, sender),
+    method === "POST" ? 43002 : 43001,
+    "malformed",
+  );
+}
+
+function unreadable(
+  { context }: Platform,
+  { kind, path }: Endpoint,
+  sender: Sender,
+  text: string,
+): Answer<never> {
+  return context.refuse(
+    malformed(kind, path, sender),
+    text.trim() === "" ? 44002 : 47001,
+    "malformed",
+  );
+}
+
+const malformed = (kind: LogKind, endpoint: string, sender: Sender): Matter => ({
+  kind,
+  endpoint,
+  appId: undefined,
+  sender,
+});
+
+function jsonObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Json)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

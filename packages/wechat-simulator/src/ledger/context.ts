@@ -1,0 +1,111 @@
+/**
+ * What all parts of the platform share: its clock, its randomness, its tokens, its log, and how it
+ * answers.
+ */
+import type { Clock, Random } from "@lingpai/core";
+import type { LogEntry, LogReason } from "./log.ts";
+import { PlatformLog } from "./log.ts";
+import { Refusals } from "./standing-refusals.ts";
+import type { ErrorBody } from "./refusal.ts";
+import { refusal, wecomRefusal } from "./refusal.ts";
+import type { TokenSpace } from "./token-space.ts";
+import { TokenSpaces } from "./token-space.ts";
+import type { Token } from "./token.ts";
+import { TokenRegistry } from "./token.ts";
+
+/** Who sends a request, as the platform sees it. */
+export interface Sender {
+  /** The address that IP lists are compared with. @defaultValue "127.0.0.1" */
+  readonly ip?: string;
+  /** A label for the log. @defaultValue "" */
+  readonly caller?: string;
+}
+
+/** What a request is answered with. `body` is what travels, in WeChat's own field names. */
+export type Answer<Body> = Granted<Body> | Refused;
+
+export interface Granted<Body> {
+  readonly ok: true;
+  readonly body: Body;
+}
+
+export interface Refused {
+  readonly ok: false;
+  readonly body: ErrorBody;
+}
+
+/** What is being answered, for the log. */
+export interface Matter {
+  readonly kind: LogEntry["kind"];
+  readonly endpoint: string;
+  readonly appId: string | undefined;
+  readonly tokenId?: string | undefined;
+  readonly sender: Sender;
+}
+
+export const defaultIp = "127.0.0.1";
+
+export class Context {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokens: TokenRegistry;
+  readonly spaces: TokenSpaces;
+  readonly log: PlatformLog;
+  /** What a live token meets all the same. */
+  readonly refusals: Refusals = new Refusals();
+
+  /** The platform's time, in ms since the Unix epoch. */
+  readonly nowMs: () => number;
+
+  constructor(clock: Clock, nowMs: () => number, random: Random, logEntriesMax: number) {
+    this.clock = clock;
+    this.nowMs = nowMs;
+    this.random = random;
+    this.tokens = new TokenRegistry(random);
+    this.spaces = new TokenSpaces(this.tokens);
+    this.log = new PlatformLog(logEntriesMax);
+  }
+
+  grant<Body>(matter: Matter, reason: LogReason, body: Body): Granted<Body> {
+    this.#record(matter, 0, reason);
+    return { ok: true, body };
+  }
+
+  /** Gives out the space's live credential, or a new one if it has none. */
+  handOut<Body>(matter: Matter, space: TokenSpace, bodyOf: (token: Token) => Body): Granted<Body> {
+    const { token, isNew } = space.currentOrNew(this.nowMs());
+    return this.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", bodyOf(token));
+  }
+
+  /** Refuses as `api.weixin.qq.com` does. `detail` goes into the text where it has a place. */
+  refuse(matter: Matter, code: number, reason: LogReason, detail?: string): Refused {
+    this.#record(matter, code, reason);
+    return { ok: false, body: refusal(code, this.nowMs(), this.random, detail) };
+  }
+
+  /** Refuses as `qyapi.weixin.qq.com` does. */
+  refuseWecom(matter: Matter, code: number, reason: LogReason): Refused {
+    this.#record(matter, code, reason);
+    return {
+      ok: false,
+      body: wecomRefusal(code, this.nowMs(), this.random, matter.sender.ip ?? defaultIp),
+    };
+  }
+
+  #record(
+    { kind, endpoint, appId, tokenId, sender }: Matter,
+    code: number,
+    reason: LogReason,
+  ): void {
+    this.log.append({
+      atMs: this.nowMs(),
+      kind,
+      endpoint,
+      appId,
+      tokenId,
+      code,
+      reason,
+      caller: sender.caller ?? "",
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/** Pushes as the platform sends them by itself: one now, then one every ten minutes. */
+import type { Platform } from "../platform/platform.ts";
+import type { Push } from "./push.ts";
+
+export interface PushSchedule {
+  /** Makes the next message: `() => simulator.openPlatform.pushTicket(appId)`. */
+  readonly make: () => Push;
+  /**
+   * Brings it to its receiver, who answers whether it took it: `(push) => deliver(push, url)`. A
+   * failure is logged and not repeated.
+   */
+  readonly bring: (push: Push) => Promise<boolean>;
+  /** @defaultValue 600_000 */
+  readonly everyMs?: number;
+}
+
+/**
+ * Starts a schedule on the platform's clock; the returned function ends it. Its timer does not keep
+ * the process alive.
+ */
+export function startPushes(
+  { clock, context }: Platform,
+  { make, bring, everyMs = 600_000 }: PushSchedule,
+): () => void {
+  let cancelTimer = (): void => {};
+  const send = async (): Promise<void> => {
+    const push = make();
+    const isTaken = await bring(push).catch(() => false);
+    if (!isTaken)
+      context.refuse(
+        {
+          kind: "push",
+          endpoint: push.infoType,
+          appId: push.appId,
+          sender: { caller: "platform" },
+        },
+        -1,
+        "fault",
+      );
+  };
+  const tick = (): void => {
+    cancelTimer = clock.setTimer(everyMs, tick, { background: true });
+    void send();
+  };
+  tick();
+  return () => cancelTimer();
+}

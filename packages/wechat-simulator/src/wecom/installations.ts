@@ -1,0 +1,166 @@
+/**
+ * Corps that install a suite: the codes that an installation gives, through the endpoints by which
+ * a provider redeems them.
+ */
+import { createHash } from "node:crypto";
+import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { OkBody } from "../accounts/official-accounts.ts";
+import { okBody } from "../accounts/official-accounts.ts";
+import type { TokenSpace } from "../ledger/token-space.ts";
+import { independent } from "../ledger/token-space.ts";
+import { isAlive } from "../ledger/token.ts";
+
+export interface PermanentCodeBody extends OkBody {
+  readonly permanent_code: string;
+  readonly auth_corp_info: { readonly corpid: string; readonly corp_name: string };
+  /** Absent for an app developed for the corp: its token is had at `gettoken`. */
+  readonly access_token?: string;
+  readonly expires_in?: number;
+}
+
+export interface AuthInfoBody extends OkBody {
+  readonly auth_corp_info: { readonly corpid: string; readonly corp_name: string };
+  readonly auth_info: {
+    readonly agent: readonly { readonly agentid: number; readonly name: string }[];
+  };
+}
+
+export interface CorpCode {
+  readonly corpId: string;
+  readonly permanentCode: string;
+}
+
+interface Installation {
+  readonly corpId: string;
+  permanentCode: string;
+  readonly space: TokenSpace;
+}
+
+/**
+ * The corp id as this suite's provider sees it: one that is the provider's own, case-sensitive,
+ * since 2021 (developer.work.weixin.qq.com/document/path/96516).
+ */
+export function encryptedCorpId(corpId: string, suiteId: string): string {
+  return `wp${createHash("sha256").update(`${suiteId} ${corpId}`).digest("base64url").slice(0, 30)}`;
+}
+
+const authCodeLifetimeMs = 20 * 60_000;
+
+/** One suite's. */
+export class Installations {
+  readonly #context: Context;
+  readonly #suiteId: string;
+  readonly #lifetimeMs: number;
+  readonly #isDevelopedFor: boolean;
+  readonly #authCodes: TokenSpace;
+  readonly #corpIdsByCode = new Map<string, string>();
+  /** By the corp id that the provider knows. */
+  readonly #byCorpId = new Map<string, Installation>();
+
+  constructor(
+    context: Context,
+    suiteId: string,
+    { lifetimeMs, isDevelopedFor }: { lifetimeMs: number; isDevelopedFor: boolean },
+  ) {
+    this.#context = context;
+    this.#suiteId = suiteId;
+    this.#lifetimeMs = lifetimeMs;
+    this.#isDevelopedFor = isDevelopedFor;
+    this.#authCodes = context.spaces.open({
+      kind: "code",
+      appId: suiteId,
+      lifetimeMs: authCodeLifetimeMs,
+      supersession: independent,
+    });
+  }
+
+  find(corpId: string): Installation | undefined {
+    return this.#byCorpId.get(corpId);
+  }
+
+  /** Known by this id, encrypted or plain, as the corp authorised before or after 2021. */
+  install(corpId: string): string {
+    const permanentCode = this.#context.random.id() + this.#context.random.id();
+    const known = this.#byCorpId.get(corpId);
+    if (known !== undefined) known.permanentCode = permanentCode;
+    else this.#byCorpId.set(corpId, { corpId, permanentCode, space: this.#spaceOf(corpId) });
+    return permanentCode;
+  }
+
+  /** The administrator consents: a code that is redeemed once, by the corp's encrypted id. */
+  authorize(corpId: string): string {
+    const code = this.#authCodes.issue(this.#context.nowMs()).text;
+    this.#corpIdsByCode.set(code, encryptedCorpId(corpId, this.#suiteId));
+    return code;
+  }
+
+  redeem(matter: Matter, { authCode }: { readonly authCode: string }): Answer<PermanentCodeBody> {
+    const code = this.#context.tokens.find(authCode);
+    const corpId = this.#corpIdsByCode.get(authCode);
+    const isUsable =
+      code !== undefined && corpId !== undefined && isAlive(code, this.#context.nowMs());
+    if (!isUsable) return this.#context.refuseWecom(matter, 40078, "unknown-token");
+    this.#corpIdsByCode.delete(authCode);
+    const permanentCode = this.install(corpId);
+    const shared = {
+      ...okBody,
+      permanent_code: permanentCode,
+      auth_corp_info: { corpid: corpId, corp_name: "corp" },
+    };
+    const space = this.#byCorpId.get(corpId)?.space;
+    if (this.#isDevelopedFor || space === undefined)
+      return this.#context.grant(matter, "accepted", shared);
+    const expiresIn = this.#lifetimeS;
+    return this.#context.handOut({ ...matter, appId: space.appId }, space, ({ text }) => ({
+      ...shared,
+      access_token: text,
+      expires_in: expiresIn,
+    }));
+  }
+
+  info(matter: Matter, { corpId, permanentCode }: CorpCode): Answer<AuthInfoBody> {
+    if (this.#byCorpId.get(corpId)?.permanentCode !== permanentCode)
+      return this.#context.refuseWecom(matter, 40084, "wrong-secret");
+    return this.#context.grant(matter, "accepted", {
+      ...okBody,
+      auth_corp_info: { corpid: corpId, corp_name: "corp" },
+      auth_info: { agent: [{ agentid: 1_000_002, name: "app" }] },
+    });
+  }
+
+  /**
+   * What `gettoken` answers for an app developed for a corp; undefined when this is none of ours.
+   */
+  developedToken(
+    request: Sender & { readonly corpId: string; readonly secret: string },
+  ): Answer<object> | undefined {
+    const installation = this.#byCorpId.get(request.corpId);
+    if (!this.#isDevelopedFor || installation === undefined) return undefined;
+    const matter = this.#matter("/cgi-bin/gettoken", installation.space.appId, request);
+    if (request.secret !== installation.permanentCode)
+      return this.#context.refuseWecom(matter, 40001, "wrong-secret");
+    return this.#context.handOut(matter, installation.space, ({ text }) => ({
+      ...okBody,
+      access_token: text,
+      expires_in: this.#lifetimeS,
+    }));
+  }
+
+  get #lifetimeS(): number {
+    return Math.floor(this.#lifetimeMs / 1000);
+  }
+
+  #spaceOf(corpId: string): TokenSpace {
+    const appId = `${corpId}/${this.#suiteId}`;
+    return this.#context.spaces.open({
+      kind: "suite-corp",
+      appId,
+      lifetimeMs: this.#lifetimeMs,
+      supersession: independent,
+    });
+  }
+
+  #matter(endpoint: string, appId: string, sender: Sender): Matter {
+    return { kind: "issue", endpoint, appId, sender };
+  }
+}

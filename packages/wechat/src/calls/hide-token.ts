@@ -1,0 +1,31 @@
+/**
+ * Keeps the token out of what a caller may print: the answer's URL, and errors that quote the URL.
+ */
+import { inspect } from "node:util";
+import { redact } from "../errors/redact.ts";
+import { transportFailure } from "../transport/transport-failure.ts";
+
+/** The same response, which gives as its URL the one that the caller asked for. */
+export function disguised(response: Response, url: URL): Response {
+  const clone = response.clone.bind(response);
+  Object.defineProperty(response, "url", { value: url.href });
+  return Object.defineProperty(response, "clone", { value: () => disguised(clone(), url) });
+}
+
+/**
+ * The error as it is, unless it shows the token somewhere: then one of the same name with the
+ * system's code and the text without it.
+ */
+export function withoutToken(error: unknown, token: string): unknown {
+  if (!mentions(error, token)) return error;
+  const { code } = transportFailure(error);
+  const text = redact(error instanceof Error ? error.message : String(error), [token]);
+  const cause =
+    code === undefined ? undefined : { cause: Object.assign(new Error(code), { code }) };
+  return new TypeError(text, cause);
+}
+
+function mentions(error: unknown, token: string): boolean {
+  const shown = inspect(error, { depth: 8, showHidden: true, maxStringLength: null });
+  return shown.includes(token) || shown.includes(encodeURIComponent(token));
+}

@@ -1,0 +1,186 @@
+/**
+ * Sends a business call until its answer is final: replaces a dead token, once or twice, waits
+ * while the platform is busy.
+ */
+import { ClosedError, delay } from "@lingpai/core";
+import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@lingpai/core";
+import { settled } from "../transport/platform-answer.ts";
+import type { Refusal } from "../transport/platform-answer.ts";
+import { classify } from "../errors/classify.ts";
+import { disguised, withoutToken } from "./hide-token.ts";
+import { callDeadline } from "./call-deadline.ts";
+import type { Action, ErrorRow } from "../errors/error-row.ts";
+import type { Outgoing } from "./replayable-call.ts";
+import type { Platform } from "../transport/platform.ts";
+import { RefusingPaths } from "./refusing-paths.ts";
+import { sniffRefusal } from "./peek-refusal.ts";
+
+/** The final answer, its body unread, and what it refuses if it does. */
+export interface Reply {
+  readonly response: Response;
+  readonly refused?: Refused;
+}
+
+export interface Refused {
+  readonly refusal: Refusal;
+  readonly row: ErrorRow;
+  /** Why a dead token could not be replaced. */
+  readonly cause?: unknown;
+}
+
+export interface Sender {
+  /**
+   * Sends with a token. At most two sends carry a token that is refused, and at most
+   * `busyRetriesMax` more follow an answer of "busy", where the call may be processed twice: the
+   * platform may have processed what it calls busy.
+   *
+   * @throws {CallTimeoutError} a send had no answer in time.
+   */
+  send(call: Outgoing): Promise<Reply>;
+  /** Sends once and as it is, for endpoints that take no token. */
+  sendPlain(call: Outgoing): Promise<Reply>;
+  close(): void;
+}
+
+export interface SenderOptions {
+  /** Undefined: nothing is ever sent with a token. */
+  readonly credential: Credential | undefined;
+  readonly platform: Platform;
+  readonly random: Random;
+  readonly busyRetriesMax: number;
+  /** How long the platform has for an answer, in ms. */
+  readonly timeoutMs: number;
+  readonly uploadTimeoutMs: number;
+  /** What a code must ask for to mean that the token that was sent is dead. */
+  readonly deadly: readonly Action[];
+  /** The query parameter that carries the token in a call to this URL. */
+  readonly parameterFor: (url: URL) => string;
+}
+
+/** A second one only where the fleet itself had replaced what the first one carried. */
+const replaysMax = 2;
+
+export function createSender(options: SenderOptions): Sender {
+  const { credential, platform, random, busyRetriesMax, deadly, parameterFor } = options;
+  const closing = new AbortController();
+  const refusing = new RefusingPaths(platform.clock);
+
+  /** Half a second, one, two; between half of that and all of it. */
+  const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> => {
+    const waitMs = 500 * 2 ** attempt * (0.5 + random.next() / 2);
+    return delay(
+      platform.clock,
+      waitMs,
+      signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]),
+    );
+  };
+
+  return {
+    async send(call) {
+      const wait: CallOptions = call.signal === undefined ? {} : { signal: call.signal };
+      if (credential === undefined) return sendOnce(options, call);
+      let token = await credential.get(wait);
+      const path = call.url.pathname;
+      let replays = 0;
+      for (let busy = 0; ;) {
+        const reply = await sendOnce(options, call, token, parameterFor(call.url));
+        const { refused } = reply;
+        if (refused?.row.action === "retry" && call.idempotent && busy < busyRetriesMax) {
+          discard(reply.response);
+          await pause(busy, call.signal);
+          busy += 1;
+        } else if (
+          refused !== undefined &&
+          deadly.includes(refused.row.action) &&
+          replays < replaysMax
+        ) {
+          if (refusing.isSettled(path, token.fingerprint)) return reply;
+          const doubtful = refusing.has(path) || replays > 0;
+          const report = { ...wait, platformCode: String(refused.refusal.errcode), doubtful };
+          const { secret, wasReplaced, cause } = await replacement(credential, token, report);
+          if (secret === undefined || (replays > 0 && !wasReplaced)) {
+            // It refuses a token that is alive, or fresh.
+            if (cause === undefined)
+              refusing.add(path, secret === undefined ? token.fingerprint : undefined);
+            return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
+          }
+          discard(reply.response);
+          token = secret;
+          replays += 1;
+        } else {
+          if (refused === undefined) refusing.delete(path);
+          return reply;
+        }
+      }
+    },
+    sendPlain: (call) => sendOnce(options, call),
+    close: () => closing.abort(new ClosedError("The WeChat client")),
+  };
+}
+
+async function sendOnce(
+  options: SenderOptions,
+  call: Outgoing,
+  token?: Secret,
+  parameter = "",
+): Promise<Reply> {
+  const { platform } = options;
+  const secret = token?.reveal() ?? "";
+  const timeoutMs = call.timeoutMs ?? (call.isUpload ? options.uploadTimeoutMs : options.timeoutMs);
+  const { signal, lift } = callDeadline(
+    platform.clock,
+    `${call.method} ${call.url.pathname}`,
+    timeoutMs,
+    call.signal,
+  );
+  try {
+    const url = secret === "" ? call.url.href : withToken(call.url, parameter, secret);
+    const response = await settled(platform.fetch(url, { ...call.init(), signal }), signal);
+    const refusal = await settled(sniffRefusal(response, [secret]), signal);
+    disguised(response, call.url);
+    if (refusal === undefined) return { response };
+    return {
+      response,
+      refused: { refusal, row: classify("business", refusal.errcode, platform.table) },
+    };
+  } catch (error) {
+    throw secret === "" ? error : withoutToken(error, secret);
+  } finally {
+    // What is left of the body has the caller's time.
+    lift();
+  }
+}
+
+/** Appends to the query as it stands: what the caller encoded stays encoded as it was. */
+function withToken(url: URL, parameter: string, secret: string): string {
+  const sent = new URL(url);
+  sent.search += `${sent.search === "" ? "" : "&"}${parameter}=${encodeURIComponent(secret)}`;
+  return sent.href;
+}
+
+/**
+ * What to send instead of a token that was refused; nothing, perhaps with the reason, when there is
+ * nothing better.
+ */
+async function replacement(
+  credential: Credential,
+  token: Secret,
+  report: RejectOptions,
+): Promise<{
+  readonly secret?: Secret;
+  readonly wasReplaced?: boolean | undefined;
+  readonly cause?: unknown;
+}> {
+  try {
+    const verdict = await credential.reject(token, report);
+    return verdict.replaced ? verdict : {};
+  } catch (cause) {
+    if (report.signal?.aborted) throw cause;
+    return { cause };
+  }
+}
+
+/** Frees the connection of an answer that nobody will read. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}

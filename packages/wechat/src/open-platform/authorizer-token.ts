@@ -1,0 +1,125 @@
+/**
+ * A tenant's token: had for the component's token with a refresh token, which each refresh may
+ * replace.
+ */
+import { IssueError } from "@lingpai/core";
+import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
+import { grantIn, secretIn } from "../transport/platform-answer.ts";
+import type { Fields } from "../transport/platform-answer.ts";
+import { askFor } from "../tokens/token-request.ts";
+import { knownRefreshToken } from "./authorizer-info.ts";
+
+import { requirePartOptions } from "../options/option-names.ts";
+import { createPlatform } from "../transport/platform.ts";
+import type { PlatformOptions } from "../transport/platform.ts";
+import { tokenLifetimeMs } from "../tokens/plain-token.ts";
+import { checkedId } from "../options/validate.ts";
+
+export interface AuthorizerTokenOptions extends PlatformOptions {
+  readonly componentAppId: string;
+  /** The tenant's AppID. */
+  readonly appId: string;
+  /** How long the platform honours the access token before, in ms. @defaultValue 300_000 */
+  readonly overlapMs?: number;
+  /**
+   * How long the platform accepts a refresh token after it has replaced it, in ms.
+   * @defaultValue 300_000
+   */
+  readonly refreshGraceMs?: number;
+}
+
+/**
+ * Fetches through `POST /cgi-bin/component/api_authorizer_token`. Give the component token's
+ * credential as `parent`.
+ *
+ * The refresh token is stored with the access token in one write. One whose fate is unknown is sent
+ * again within its grace and never after it: then, and when the store has none or WeChat refuses
+ * it, the one that works is asked for with `api_get_authorizer_info`, one call for one account.
+ *
+ * @throws {ConfigurationError} an AppID or the base URL cannot be right.
+ */
+export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
+  requirePartOptions("authorizerToken()", options, [
+    "appId",
+    "componentAppId",
+    "overlapMs",
+    "refreshGraceMs",
+  ]);
+  const componentAppId = checkedId(options.componentAppId);
+  const appId = checkedId(options.appId);
+  const id = `wechat:authorizer:${componentAppId}:${appId}`;
+  const platform = createPlatform(options);
+  const { overlapMs = 300_000, refreshGraceMs = 300_000 } = options;
+
+  const issue = async ({ signal, parent, input }: IssueRequest): Promise<Issued> => {
+    if (parent === undefined)
+      throw new IssueError(
+        "unsent",
+        `${id} needs the component's token. Give its credential as parent.`,
+      );
+    if (input === undefined) throw new IssueError("input", `No refresh token is known for ${id}.`);
+    const [token, refreshToken] = [parent.reveal(), input.reveal()];
+    const json = {
+      component_appid: componentAppId,
+      authorizer_appid: appId,
+      authorizer_refresh_token: refreshToken,
+    };
+    const query = { component_access_token: token };
+    const question = {
+      path: "/cgi-bin/component/api_authorizer_token",
+      query,
+      json,
+      signal,
+      secrets: [token, refreshToken],
+      subject: appId,
+      endpoint: "derived",
+    } as const;
+    return askFor(platform, question, (fields) => authorizerGrantIn(fields, refreshToken)).catch(
+      (error: unknown) => {
+        throw isRefreshTokenRefused(error)
+          ? new IssueError("input", error.message, { platformCode: refreshTokenInvalid })
+          : error;
+      },
+    );
+  };
+
+  return {
+    id,
+    origin: platform.origin,
+    policy: { kind: "rotate", overlapMs, inputGraceMs: refreshGraceMs },
+    lifetimeMs: tokenLifetimeMs,
+    issue,
+    async recover({ signal, parent }) {
+      if (parent === undefined)
+        throw new IssueError(
+          "unsent",
+          `${id} needs the component's token. Give its credential as parent.`,
+        );
+      return knownRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
+    },
+  };
+}
+
+const refreshTokenInvalid = "61023";
+
+function isRefreshTokenRefused(error: unknown): error is IssueError {
+  return error instanceof IssueError && error.platformCode === refreshTokenInvalid;
+}
+
+/**
+ * The access token and the refresh token to use from now on: the answer's, or, when it names none,
+ * the one that was sent.
+ *
+ * @throws {InvalidAnswerError} either has a form that none has.
+ */
+export function authorizerGrantIn(
+  fields: Fields,
+  sent?: string,
+): Issued & { readonly carry: string } {
+  const grant = grantIn(fields, "authorizer_access_token");
+  const name = "authorizer_refresh_token";
+  return {
+    ...grant,
+    carry: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name),
+  };
+}

@@ -1,0 +1,176 @@
+/** Tickets: credentials that are had for an access token. */
+import { ConfigurationError, IssueError, parametersFor } from "@lingpai/core";
+import type { IssueRequest, Issuer, Parameters } from "@lingpai/core";
+import { askForSeenGrant } from "../tokens/token-request.ts";
+import type { Question } from "../tokens/token-request.ts";
+import { issueOfKnownAge } from "../tokens/credential-age.ts";
+import type { SeenGrant } from "../tokens/credential-age.ts";
+import { errorTable, wecomErrorTable } from "../errors/wechat-error-table.ts";
+import type { ErrorRow } from "../errors/wechat-error-table.ts";
+import { requirePartOptions } from "../options/option-names.ts";
+import { createPlatform } from "../transport/platform.ts";
+import type { Platform, PlatformOptions } from "../transport/platform.ts";
+import { checkedApp, checkedId, corpIdShape } from "../options/validate.ts";
+
+/** `jsapi` signs pages for the JS-SDK; `wx_card` signs coupons. */
+export type TicketType = "jsapi" | "wx_card";
+
+export interface TicketOptions extends PlatformOptions {
+  readonly appId: string;
+  readonly type: TicketType;
+}
+
+/**
+ * `jsapi` signs pages for the corp (`wx.config`), `agent_config` for one app (`wx.agentConfig`).
+ */
+export type WecomTicketType = "jsapi" | "agent_config";
+
+export interface WecomTicketOptions extends Omit<PlatformOptions, "baseUrl"> {
+  readonly corpId: string;
+  /** The app whose token fetches it, named as in `wecomToken`. */
+  readonly app: string;
+  readonly type: WecomTicketType;
+  /** As for the other issuers. @defaultValue "https://qyapi.weixin.qq.com" */
+  readonly baseUrl?: string;
+}
+
+const ticketLifetimeMs = 7_200_000;
+/**
+ * WeChat names no limit, only that it is low: six questions a minute of the whole fleet, for two
+ * hours at most, are 720 in all.
+ */
+const confirmMs = 10_000;
+/**
+ * 40 times an hour with the questions that come early, where WeCom allows an app 100 and a corp
+ * 400.
+ */
+const wecomConfirmMs = 120_000;
+
+/**
+ * Fetches through `GET /cgi-bin/ticket/getticket`. Give the access token's credential as `parent`:
+ * a refused token is reported to it and is no failure of the ticket. Fetching harms nobody.
+ *
+ * WeChat hands out one ticket for the whole of its life, and says each time that all of it is left
+ * (asked for in 2026, and reported since 2020). So the life is counted from when the fleet first
+ * saw the text. A fleet that meets one of unknown age asks again every 10 s until it has seen the
+ * next one, and reports `age-unknown`; until then a ticket may be served for up to 10 s after its
+ * end, once: only an answer tells that it has ended.
+ *
+ * @throws {ConfigurationError} the AppID or the base URL cannot be right.
+ */
+export function ticket(options: TicketOptions): Issuer {
+  requirePartOptions("ticket()", options, ["appId", "type"]);
+  requireType(options.type, ["jsapi", "wx_card"]);
+  const appId = checkedId(options.appId);
+  const id = `wechat:ticket:${options.type}:${appId}`;
+  const source: Source = {
+    path: "/cgi-bin/ticket/getticket",
+    type: options.type,
+    subject: appId,
+    table: errorTable,
+    confirmMs,
+  };
+  return issuerOf(id, createPlatform(options), source);
+}
+
+/**
+ * Fetches through `GET /cgi-bin/get_jsapi_ticket` or `GET /cgi-bin/ticket/get`, which WeCom allows
+ * 400 times an hour for a corp and 100 times for an app. As in {@link ticket} the life is counted
+ * from when the fleet first saw the text; one of unknown age is asked for again every 120 s. Give
+ * the app token's credential as `parent`.
+ *
+ * @throws {ConfigurationError} the corp id, the app's name or the base URL cannot be right.
+ */
+export function wecomTicket(options: WecomTicketOptions): Issuer {
+  requirePartOptions("wecomTicket()", options, ["app", "corpId", "type"]);
+  requireType(options.type, ["jsapi", "agent_config"]);
+  const corpId = checkedId(options.corpId, corpIdShape);
+  const app = checkedApp(options.app);
+  const id = `wecom:ticket:${options.type}:${corpId}:${app}`;
+  const place =
+    options.type === "jsapi"
+      ? { path: "/cgi-bin/get_jsapi_ticket" }
+      : { path: "/cgi-bin/ticket/get", type: options.type };
+  return issuerOf(id, createPlatform(options, "wecom"), {
+    ...place,
+    subject: corpId,
+    table: wecomErrorTable,
+    confirmMs: wecomConfirmMs,
+  });
+}
+
+/** @throws {ConfigurationError} `ticket-type` */
+function requireType(type: string, known: readonly string[]): void {
+  if (known.includes(type)) return;
+  const names = known.map((each) => `"${each}"`).join(" or ");
+  throw new ConfigurationError(`The ticket's type is ${JSON.stringify(type)}. Give ${names}.`, {
+    rule: "ticket-type",
+  });
+}
+
+interface Source {
+  readonly path: string;
+  readonly type?: string;
+  readonly subject: string;
+  readonly table: readonly ErrorRow[];
+  readonly confirmMs: number;
+}
+
+function issuerOf(id: string, platform: Platform, source: Source): Issuer {
+  return {
+    id,
+    origin: platform.origin,
+    policy: { kind: "sliding" },
+    lifetimeMs: ticketLifetimeMs,
+    issue: (request) => issue(id, platform, source, request),
+  };
+}
+
+async function issue(
+  id: string,
+  platform: Platform,
+  source: Source,
+  request: IssueRequest,
+): ReturnType<Issuer["issue"]> {
+  const { signal, parent } = request;
+  if (parent === undefined)
+    throw new IssueError("unsent", `${id} needs an access token. Give its credential as parent.`);
+  const token = parent.reveal();
+  const { path, type, subject, table, confirmMs: confirm } = source;
+  const query = { access_token: token, ...(type === undefined ? {} : { type }) };
+  const question: Question = {
+    path,
+    query,
+    signal,
+    secrets: [token],
+    subject,
+    endpoint: "business",
+    table,
+  };
+  const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "ticket");
+  return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, ask });
+}
+
+/**
+ * Those of a token's parameters that its tickets share: how stores, networks and fleets behave. Its
+ * quota is the token's own. A refresh begins no later than a token's, because slow requests and
+ * clocks that differ leave both the same time; nor later than a ticket's own defaults.
+ */
+export function ticketParameters(
+  issuer: Issuer,
+  given: Partial<Parameters> = {},
+): Partial<Parameters> {
+  const own = parametersFor(issuer);
+  const {
+    advisoryMs = 0,
+    mandatoryMs = 0,
+    quotaPerDay: _perDay,
+    quotaReserve: _reserve,
+    ...shared
+  } = given;
+  return {
+    ...shared,
+    advisoryMs: Math.max(advisoryMs, own.advisoryMs),
+    mandatoryMs: Math.max(mandatoryMs, own.mandatoryMs),
+  };
+}

@@ -1,0 +1,100 @@
+/** The plain access token: each fetch retires the one before. */
+import type { Issuer } from "@lingpai/core";
+import { askForGrant } from "./token-request.ts";
+import { shanghaiOffsetMs } from "../errors/classify.ts";
+import { requirePartOptions } from "../options/option-names.ts";
+import { createPlatform } from "../transport/platform.ts";
+import type { PlatformOptions } from "../transport/platform.ts";
+import { probeToken } from "./probe-token.ts";
+import { secretSource } from "./secret-source.ts";
+import type { SecretOption } from "./secret-source.ts";
+import { checkedId } from "../options/validate.ts";
+
+/** What both kinds of access token need. */
+export interface TokenOptions extends PlatformOptions {
+  /** The AppID of an official account or a mini program. */
+  readonly appId: string;
+  /**
+   * The AppSecret, or a function that is asked for it at each fetch, for rotation without a
+   * restart.
+   */
+  readonly secret: SecretOption;
+  /**
+   * Removes white space round the secret, for mounted files that end in a line end.
+   * @defaultValue false
+   */
+  readonly trim?: boolean;
+  /**
+   * How many fetches a day the platform grants this account. At least 20. @defaultValue 2000 for
+   * the plain token, 500_000 for the stable one
+   */
+  readonly quotaPerDay?: number;
+}
+
+export interface PlainTokenOptions extends TokenOptions {
+  /**
+   * How long the platform honours the token before, in ms. The platform documents 300_000; where a
+   * superseded token was seen to die at once, give 0: nodes then need a store that pushes changes.
+   * @defaultValue 300_000
+   */
+  readonly overlapMs?: number;
+  /**
+   * The stable token of the same account, for a fleet at war: isolated from the plain one, and
+   * accepted by the same APIs.
+   */
+  readonly fallback?: Issuer;
+}
+
+export const tokenLifetimeMs: number = 7_200_000;
+
+/**
+ * Fetches through `GET /cgi-bin/token`. Only the newest two tokens are ever alive, so exactly one
+ * fleet may fetch for an AppID; prefer {@link stableToken}, unless something you cannot change
+ * reads the plain token.
+ *
+ * The platform takes this secret in the query. It is shown nowhere by this package, but a proxy or
+ * an HTTP tracer may log URLs.
+ *
+ * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
+ *   sent until the first issue.
+ */
+export function plainToken(options: PlainTokenOptions): Issuer {
+  requirePartOptions("plainToken()", options, [
+    "appId",
+    "fallback",
+    "overlapMs",
+    "quotaPerDay",
+    "secret",
+    "trim",
+  ]);
+  const { fallback } = options;
+  const appId = checkedId(options.appId);
+  const id = `wechat:plain:${appId}`;
+  const platform = createPlatform(options);
+  const source = secretSource(id, options.secret, options);
+  return {
+    id,
+    origin: platform.origin,
+    policy: { kind: "supersede", window: 2, overlapMs: options.overlapMs ?? 300_000 },
+    lifetimeMs: tokenLifetimeMs,
+    quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },
+    issue: ({ signal }) =>
+      source.use(signal, (secret) =>
+        askForGrant(
+          platform,
+          {
+            path: "/cgi-bin/token",
+            query: { grant_type: "client_credential", appid: appId, secret },
+            signal,
+            secrets: [secret],
+            subject: appId,
+            endpoint: "token",
+          },
+          "access_token",
+        ),
+      ),
+    ...(fallback && { fallback }),
+    probe: (token, signal) => probeToken(platform, token, signal),
+    revision: source.revision,
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Reads what the platform answered, strictly: what does not have the documented form is invalid,
+ * never guessed at.
+ */
+import { InvalidAnswerError } from "../errors/platform-errors.ts";
+import { escaped, parseJson } from "./lenient-json.ts";
+import { sanitised } from "../errors/redact.ts";
+
+/** The most that an answer may hold, decoded, in bytes. The platform's own are below 2 kB. */
+export const answerBytesMax: number = 64 * 1024;
+
+/** An answer's own fields. A map, so that a field named `__proto__` is a field like any other. */
+export type Fields = ReadonlyMap<string, unknown>;
+
+export interface Refusal {
+  readonly errcode: number;
+  /** At most 200 printable characters, without secrets and without the rid. */
+  readonly errmsg: string;
+  /** The platform's id of this request, for its support. */
+  readonly rid: string | undefined;
+}
+
+export interface Grant {
+  readonly secret: string;
+  readonly expiresInMs: number;
+}
+
+/**
+ * The body as text, without a byte order mark. Reads no further than the limit, and ends with the
+ * signal however slowly the body trickles.
+ *
+ * @throws {InvalidAnswerError} it is longer than `bytesMax`, or not UTF-8.
+ */
+export async function readBody(
+  response: Pick<Response, "body">,
+  signal: AbortSignal,
+  bytesMax: number = answerBytesMax,
+): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await settled(reader.read(), signal);
+      if (done) break;
+      length += value.byteLength;
+      if (length > bytesMax) throw new InvalidAnswerError(`it is longer than ${bytesMax} bytes`);
+      chunks.push(value);
+    }
+  } finally {
+    // Ends the transfer when it was left early; after the end it does nothing.
+    reader.cancel().catch(() => undefined);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new InvalidAnswerError("it is not UTF-8");
+  }
+}
+
+/** The promise's outcome, or a rejection with the signal's reason if that comes first. */
+export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+/**
+ * @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. Raw
+ *   control characters in its strings are read.
+ */
+export function parseFields(text: string): Fields {
+  let parsed: unknown;
+  try {
+    parsed = parseJson(text);
+  } catch {
+    // The parser's own error quotes the text.
+    throw new InvalidAnswerError(
+      text === ""
+        ? "it is empty"
+        : text.trimStart().startsWith("<")
+          ? "it is a page, not JSON"
+          : "it is not JSON",
+    );
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new InvalidAnswerError("it is not a JSON object");
+  if (hasDuplicateKeys(escaped(text))) throw new InvalidAnswerError("it has the same key twice");
+  return new Map(Object.entries(parsed));
+}
+
+/**
+ * Whether any object in this valid JSON text has a key twice. `JSON.parse` would keep the last and
+ * say nothing.
+ */
+function hasDuplicateKeys(json: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [mark, quoted] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (mark === "{") open.push(new Set());
+    else if (mark === "}") open.pop();
+    else if (quoted !== undefined) {
+      const key = String(JSON.parse(quoted));
+      const keys = open.at(-1);
+      if (keys?.has(key)) return true;
+      keys?.add(key);
+    }
+  }
+  return false;
+}
+
+const ridPattern = /[\s,]*\brid:\s*([0-9A-Za-z-]{1,64})\s*$/;
+
+/**
+ * What the answer refuses, or undefined when its `errcode` is missing or 0. The code counts as a
+ * number or as decimal text.
+ *
+ * @throws {InvalidAnswerError} there is an `errcode` of another form.
+ */
+export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal | undefined {
+  const raw = fields.get("errcode");
+  if (raw === undefined) return undefined;
+  const errcode = typeof raw === "string" && /^-?\d{1,9}$/.test(raw) ? Number(raw) : raw;
+  if (typeof errcode !== "number" || !Number.isSafeInteger(errcode))
+    throw new InvalidAnswerError("its errcode is not a number");
+  if (errcode === 0) return undefined;
+  const errmsg = fields.get("errmsg");
+  const text = typeof errmsg === "string" ? errmsg : "";
+  const rid = ridPattern.exec(text)?.[1];
+  return { errcode, errmsg: sanitised(text.replace(ridPattern, ""), secrets), rid };
+}
+
+/**
+ * @throws {InvalidAnswerError} the field of this name is not a text of visible ASCII characters.
+ *   How long it may be is for core to say.
+ */
+export function secretIn(fields: Fields, name: string): string {
+  const secret = fields.get(name);
+  if (typeof secret !== "string" || secret === "")
+    throw new InvalidAnswerError(`it has no ${name}`);
+  if (!/^[\x21-\x7e]+$/.test(secret))
+    throw new InvalidAnswerError(`its ${name} has characters that no credential has`);
+  return secret;
+}
+
+/** Seconds: a year. A longer life is not believed. */
+const expiresInMax = 31_536_000;
+
+/**
+ * The credential in the field of this name, with what is left of its life.
+ *
+ * @throws {InvalidAnswerError} the credential is not a text of visible ASCII characters, or
+ *   `expires_in` is missing (and no default is given), below one second, above a year, or neither a
+ *   number nor decimal text. Fractions are rounded down.
+ */
+export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: number): Grant {
+  const secret = secretIn(fields, name);
+  const raw = fields.get("expires_in");
+  if (raw === undefined && defaultExpiresInMs !== undefined)
+    return { secret, expiresInMs: defaultExpiresInMs };
+  const seconds = typeof raw === "string" && /^\d{1,9}$/.test(raw) ? Number(raw) : raw;
+  if (typeof seconds !== "number" || !(seconds >= 1 && seconds <= expiresInMax))
+    throw new InvalidAnswerError("its expires_in is not a time from a second to a year");
+  return { secret, expiresInMs: Math.floor(seconds) * 1000 };
+}

@@ -1,0 +1,116 @@
+/** Where the platform is and how it is reached. */
+import { ConfigurationError, systemClock } from "@lingpai/core";
+import type { Clock, CredentialOrigin } from "@lingpai/core";
+import type { ErrorRow } from "../errors/error-row.ts";
+import { errorTable } from "../errors/wechat-error-table.ts";
+import { fallbackBaseUrls, mainBaseUrl, platformOfHost } from "./hosts.ts";
+import type { PlatformName } from "./hosts.ts";
+import { withFallback } from "./fallback-hosts.ts";
+import { wecomErrorTable } from "../errors/wecom-error-table.ts";
+
+/** `globalThis.fetch`, or what behaves like it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+export interface PlatformOptions {
+  /**
+   * Sends requests. The global one is looked up at each call, so that instrumentation installed
+   * later is used. @defaultValue `globalThis.fetch`
+   */
+  readonly fetch?: Fetch;
+  /**
+   * Where the platform is: an `https:` origin, with a path if a gateway needs one. `http:` is
+   * accepted for the loopback address alone.
+   * @defaultValue "https://api.weixin.qq.com"
+   */
+  readonly baseUrl?: string;
+  /**
+   * Where a request is sent when it could not leave for the base URL: nobody was connected to, so
+   * nothing was processed. Base URLs, in the order in which they are tried, or `true` for those
+   * that the platform documents (`api2`, `sh`, `sz` and `hk` of `api.weixin.qq.com`). One that
+   * answered is used for five minutes.
+   * @defaultValue false
+   */
+  readonly fallbackBaseUrls?: boolean | readonly string[];
+  /**
+   * Used to tell when the platform's minute or day ends, if its answer carries no date.
+   * @defaultValue the system's clock
+   */
+  readonly clock?: Clock;
+}
+
+export interface Platform {
+  readonly name: PlatformName;
+  readonly fetch: Fetch;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly clock: Clock;
+  /** What this platform's error codes mean. */
+  readonly table: readonly ErrorRow[];
+  /** What the credentials of this platform carry. */
+  readonly origin: CredentialOrigin;
+}
+
+const tables: Readonly<Record<PlatformName, readonly ErrorRow[]>> = {
+  wechat: errorTable,
+  wecom: wecomErrorTable,
+};
+
+/**
+ * @throws {ConfigurationError} `base-url`: one cannot be right, or belongs to the other platform.
+ */
+export function createPlatform(
+  options: PlatformOptions,
+  name: PlatformName = "wechat",
+  isTokenless = false,
+): Platform {
+  const { fallbackBaseUrls: fallback = false, clock = systemClock } = options;
+  const baseUrl = checkedBaseUrl(options.baseUrl ?? mainBaseUrl(name), name, isTokenless);
+  const others = fallback === true ? fallbackBaseUrls(name) : fallback === false ? [] : fallback;
+  const send: Fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const baseUrls = [baseUrl, ...others.map((each) => checkedBaseUrl(each, name))];
+  return {
+    name,
+    fetch: baseUrls.length === 1 ? send : withFallback(send, baseUrls, clock),
+    baseUrl,
+    clock,
+    table: tables[name],
+    origin: { platform: name, baseUrl },
+  };
+}
+
+/**
+ * Inside WeChat's cloud hosting: the platform's own network, and no token or secret travels
+ * (docs.cloudbase.net, 开放接口服务, 2026).
+ */
+export const cloudBaseUrl = "http://api.weixin.qq.com";
+
+const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+function checkedBaseUrl(value: string, name: PlatformName, isTokenless = false): string {
+  const refuse = (what: string): never => {
+    throw new ConfigurationError(
+      `The base URL ${what}. Give an https: origin, such as "${mainBaseUrl(name)}".`,
+      { rule: "base-url" },
+    );
+  };
+  const url = URL.canParse(value) ? new URL(value) : refuse("is not a URL");
+  const owner = platformOfHost(url.hostname);
+  if (owner !== undefined && owner !== name)
+    return refuse(`is ${url.hostname}, which is not of the platform that issues this credential`);
+  if (url.username !== "" || url.password !== "") return refuse("holds a user name or a password");
+  if (url.search !== "" || url.hash !== "") return refuse("holds a query or a fragment");
+  if (loopback.has(url.hostname))
+    return url.protocol === "https:" || url.protocol === "http:"
+      ? plain(url)
+      : refuse("is neither https: nor http:");
+  if (value === cloudBaseUrl && isTokenless) return plain(url);
+  if (url.protocol !== "https:")
+    return refuse("is not https:, so the secret would travel in clear");
+  if (/^(\d+\.){3}\d+$|^\[/.test(url.hostname))
+    return refuse("names an address instead of a host, so its certificate would prove nothing");
+  return plain(url);
+}
+
+function plain(url: URL): string {
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}

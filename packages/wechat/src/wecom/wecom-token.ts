@@ -1,0 +1,84 @@
+/** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
+import type { Issuer } from "@lingpai/core";
+import { askForSeenGrant } from "../tokens/token-request.ts";
+import type { Question } from "../tokens/token-request.ts";
+import { issueOfKnownAge } from "../tokens/credential-age.ts";
+import type { SeenGrant } from "../tokens/credential-age.ts";
+import { requirePartOptions } from "../options/option-names.ts";
+import { createPlatform } from "../transport/platform.ts";
+import type { PlatformOptions } from "../transport/platform.ts";
+import { probeToken } from "../tokens/probe-token.ts";
+import { secretSource } from "../tokens/secret-source.ts";
+import type { SecretOption } from "../tokens/secret-source.ts";
+import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "../options/validate.ts";
+
+export const wecomBaseUrl = "https://qyapi.weixin.qq.com";
+
+export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
+  /**
+   * The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`): in whatever form the platform gives it,
+   * with its case.
+   */
+  readonly corpId: string;
+  /**
+   * Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such
+   * as `contacts`. 1 to 64 of `A-Za-z0-9._-`.
+   */
+  readonly app: string;
+  /** The app's secret, or a function that is asked for it at each fetch. */
+  readonly secret: SecretOption;
+  readonly trim?: boolean;
+  /** As for the other issuers. @defaultValue "https://qyapi.weixin.qq.com" */
+  readonly baseUrl?: string;
+}
+
+export const wecomLifetimeMs = 7_200_000;
+/**
+ * How often a token of unknown age is asked for again. A call that meets a dead one is sent again,
+ * so five minutes do.
+ */
+export const confirmMs = 300_000;
+
+/**
+ * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app,
+ * and it is never superseded.
+ *
+ * WeCom hands out one token for the whole of its life, and says each time that all of it is left.
+ * So the life is counted from when the fleet first saw the text; one of unknown age is asked for
+ * again every 300 s until the next one has been seen, and reported as `age-unknown`.
+ *
+ * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be
+ *   right. Nothing is sent until the first issue.
+ */
+export function wecomToken(options: WecomTokenOptions): Issuer {
+  requirePartOptions("wecomToken()", options, ["app", "corpId", "secret", "trim"]);
+  const corpId = checkedId(options.corpId, corpIdShape);
+  const id = `wecom:app:${corpId}:${checkedApp(options.app)}`;
+  const platform = createPlatform(options, "wecom");
+  const source = secretSource(id, options.secret, {
+    ...options,
+    shape: corpSecretShape,
+    table: platform.table,
+  });
+  return {
+    id,
+    origin: platform.origin,
+    policy: { kind: "sliding" },
+    lifetimeMs: wecomLifetimeMs,
+    issue: (request) =>
+      source.use(request.signal, (secret) => {
+        const question: Question = {
+          path: "/cgi-bin/gettoken",
+          query: { corpid: corpId, corpsecret: secret },
+          signal: request.signal,
+          secrets: [secret],
+          subject: corpId,
+          endpoint: "token",
+        };
+        const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "access_token");
+        return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
+      }),
+    probe: (token, signal) => probeToken(platform, token, signal),
+    revision: source.revision,
+  };
+}

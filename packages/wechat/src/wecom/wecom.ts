@@ -1,0 +1,153 @@
+/** The client for an app of one corp at WeCom: its token, its calls, and what its pages need. */
+import {
+  ClosedError,
+  ConfigurationError,
+  requireKnown,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
+import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
+import { createApi } from "../calls/api.ts";
+import type { Api, ApiOptions } from "../calls/api.ts";
+import { jsSdkSignature } from "../tickets/js-sdk.ts";
+import type { JsSdkConfig } from "../tickets/js-sdk.ts";
+import { createCredential, wecomNames } from "../options/option-names.ts";
+import { ticketParameters, wecomTicket } from "../tickets/ticket.ts";
+import type { WecomTicketType } from "../tickets/ticket.ts";
+import { wecomToken } from "./wecom-token.ts";
+import type { WecomTokenOptions } from "./wecom-token.ts";
+
+export interface WecomOptions
+  extends
+    Omit<CredentialOptions, "issuer" | "parent">,
+    Omit<ApiOptions, "tokenParameter">,
+    Omit<WecomTokenOptions, "secret"> {
+  /**
+   * The app's secret, or a function that is asked for it at each fetch. For an app that a provider
+   * developed for the corp (代开发应用), the permanent code of its installation, with the encrypted corp
+   * id as `corpId`. Only a `consumer` may do without.
+   */
+  readonly secret?: WecomTokenOptions["secret"];
+  /**
+   * The app's agent id, for {@link Wecom.agentConfig}. @defaultValue `app`, where that is a number
+   */
+  readonly agentId?: string | number;
+}
+
+/** What `wx.agentConfig` takes beside the list of APIs. */
+export interface AgentConfig {
+  readonly corpid: string;
+  readonly agentid: string;
+  readonly timestamp: number;
+  readonly nonceStr: string;
+  readonly signature: string;
+}
+
+export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
+  /** @throws what {@link Credential.get} throws. */
+  token(options?: CallOptions): Promise<string>;
+  /** The app token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
+  readonly credential: Credential;
+  /**
+   * A ticket's credential, had with the app's token. The same object at each call; closed with the
+   * client.
+   *
+   * @throws {ClosedError} the client is closed and had no such ticket.
+   */
+  ticket(type: WecomTicketType): Credential;
+  /** What `wx.config` needs to trust the page at this address; `appId` is the corp id. */
+  jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
+  /**
+   * What `wx.agentConfig` needs.
+   *
+   * @throws {ConfigurationError} `agent-id`: the agent id is not known.
+   */
+  agentConfig(url: string, options?: CallOptions): Promise<AgentConfig>;
+  /** What this process knows of the token, without I/O and without secrets. */
+  status(): CredentialStatus;
+  /**
+   * Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and
+   * the lock stay open.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * A client for one app of one corp. Constructing it sends nothing, reads nothing and asks for no
+ * secret.
+ *
+ * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
+ *   be.
+ */
+export function wecom(options: WecomOptions): Wecom {
+  requireKnown("wecom()", options, wecomNames);
+  // From here on only the issuer knows the secret.
+  const { secret = options.role === "consumer" ? withoutSecret : "", agentId, ...shared } = options;
+  const { clock = systemClock, random = systemRandom, corpId, app } = options;
+  const token = createCredential({ ...shared, issuer: wecomToken({ ...shared, secret }) });
+  const api = createApi(token, shared);
+  const tickets = new Map<WecomTicketType, Credential>();
+  let isClosed = false;
+
+  const ticketOf = (type: WecomTicketType): Credential => {
+    const known = tickets.get(type);
+    if (known !== undefined) return known;
+    if (isClosed) throw new ClosedError("The WeCom client");
+    const issuer = wecomTicket({ ...shared, type });
+    const created = createCredential({
+      ...shared,
+      issuer,
+      parameters: ticketParameters(issuer, shared.parameters),
+      parent: token,
+    });
+    tickets.set(type, created);
+    return created;
+  };
+
+  const signed = async (
+    type: WecomTicketType,
+    url: string,
+    call?: CallOptions,
+  ): Promise<Omit<JsSdkConfig, "appId">> => {
+    const ticket = (await ticketOf(type).get(call)).reveal();
+    const nonceStr = random.id();
+    const timestamp = Math.floor(clock.wallMs() / 1000);
+    return { timestamp, nonceStr, signature: jsSdkSignature({ ticket, nonceStr, timestamp, url }) };
+  };
+
+  return {
+    credential: token,
+    fetch: api.fetch,
+    download: api.download,
+    request: api.request,
+    token: async (call) => (await token.get(call)).reveal(),
+    ticket: ticketOf,
+    jsSdkConfig: async (url, call) => ({ appId: corpId, ...(await signed("jsapi", url, call)) }),
+    async agentConfig(url, call) {
+      const agentid = agentIdOf(agentId, app);
+      return { corpid: corpId, agentid, ...(await signed("agent_config", url, call)) };
+    },
+    status: () => token.status(),
+    async close() {
+      isClosed = true;
+      api.close();
+      await Promise.all([token, ...tickets.values()].map((each) => each.close()));
+    },
+  };
+}
+
+function agentIdOf(given: string | number | undefined, app: string): string {
+  const id = String(given ?? app);
+  if (/^\d{1,16}$/.test(id)) return id;
+  throw new ConfigurationError(
+    `The agent id of the app "${app}" is not known. Give agentId, the number that WeCom's console shows for the app.`,
+    {
+      rule: "agent-id",
+    },
+  );
+}
+
+/** A consumer is never asked to fetch. */
+function withoutSecret(): never {
+  throw new Error("a consumer has no secret");
+}
