@@ -3,8 +3,9 @@ import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { classify, refusalScope } from "../errors/classify.ts";
-import { errorTable, wecomErrorTable } from "../errors/wechat-error-table.ts";
-import type { Fetch } from "../transport/platform.ts";
+import { errorTable } from "../errors/wechat-error-table.ts";
+import { wecomErrorTable } from "../errors/wecom-error-table.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import { wechat, type Wechat } from "./wechat.ts";
 
 const minuteMs = 60_000;

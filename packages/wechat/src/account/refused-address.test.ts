@@ -3,7 +3,7 @@ import type { CredentialOptions } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Fetch } from "../transport/platform.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import { wechat } from "./wechat.ts";
 import { wecom } from "../wecom/wecom.ts";
 

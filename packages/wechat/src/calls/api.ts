@@ -16,7 +16,7 @@ import type { Platform, PlatformOptions } from "../transport/platform.ts";
 import { createSender, discard } from "./send.ts";
 import { accountParameter } from "./token-parameter.ts";
 import type { TokenParameter } from "./token-parameter.ts";
-import { platformNow } from "../transport/transport-failure.ts";
+import { platformNow } from "../transport/response-headers.ts";
 
 export interface ApiOptions extends PlatformOptions {
   readonly random?: Random;

@@ -2,7 +2,7 @@
  * Looks into an answer for an error code, without taking anything from whoever reads the answer.
  */
 import { answerBytesMax, parseFields, refusalIn } from "../transport/platform-answer.ts";
-import type { Refusal } from "../transport/platform-answer.ts";
+import type { Refusal } from "../errors/refusal.ts";
 
 const openingBrace = 0x7b;
 const byteOrderMark = [0xef, 0xbb, 0xbf];

@@ -5,7 +5,7 @@
 import { ClosedError, delay } from "@lingpai/core";
 import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@lingpai/core";
 import { settled } from "../transport/platform-answer.ts";
-import type { Refusal } from "../transport/platform-answer.ts";
+import type { Refusal } from "../errors/refusal.ts";
 import { classify } from "../errors/classify.ts";
 import { disguised, withoutToken } from "./hide-token.ts";
 import { callDeadline } from "./call-deadline.ts";

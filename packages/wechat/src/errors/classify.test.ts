@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { classify, isRetryable, issueOutcome, retryAfterMs } from "./classify.ts";
-import { errorTable, wecomErrorTable } from "./wechat-error-table.ts";
-import type { Action, EndpointClass } from "./wechat-error-table.ts";
+import { errorTable } from "./wechat-error-table.ts";
+import { wecomErrorTable } from "./wecom-error-table.ts";
+import type { Action, EndpointClass } from "./error-row.ts";
 
 type Expected = readonly [EndpointClass, number, Action, string];
 

@@ -1,8 +1,9 @@
 /** What this package throws beside core's errors. */
 import { LingpaiError } from "@lingpai/core";
-import type { Refusal } from "../transport/platform-answer.ts";
 import { isRetryable, retryAfterMs } from "./classify.ts";
-import type { Action, ErrorRow } from "./wechat-error-table.ts";
+import type { Action, ErrorRow } from "./error-row.ts";
+import { refusalText } from "./refusal.ts";
+import type { Refusal } from "./refusal.ts";
 
 /**
  * The platform answered something that has no documented form. The text says what is wrong with it
@@ -50,10 +51,4 @@ export class WechatApiError extends LingpaiError {
     this.action = row.action;
     this.retryAfterMs = retryAfterMs(row, platformNowMs);
   }
-}
-
-/** One sentence on what was refused and why, and what helps. */
-export function refusalText(call: string, refusal: Refusal, row: ErrorRow): string {
-  const rid = refusal.rid === undefined ? "" : ` (rid ${refusal.rid})`;
-  return `WeChat refused ${call} with ${refusal.errcode}, ${row.meaning}: ${refusal.errmsg}${rid}. ${row.remedy}`;
 }

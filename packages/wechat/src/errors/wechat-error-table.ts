@@ -4,9 +4,6 @@
  */
 import type { ErrorRow } from "./error-row.ts";
 
-export type { Action, EndpointClass, ErrorRow } from "./error-row.ts";
-export { wecomErrorTable } from "./wecom-error-table.ts";
-
 const minuteMs = 60_000;
 
 const global = {

@@ -9,7 +9,7 @@ import { faultPlan, faultyCache, faultyLock } from "@lingpai/core/testing";
 import type { Fault, FaultyCall } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import type { OpenPlatform } from "./open-platform.ts";
-import type { Fetch } from "../transport/platform.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import { endpoint, platformWorld, tenantAppId } from "./platform-world.fixture.ts";
 import type { PlatformWorld, Sent } from "./platform-world.fixture.ts";
 

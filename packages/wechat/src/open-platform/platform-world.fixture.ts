@@ -15,7 +15,7 @@ import type {
 } from "@lingpai/wechat-simulator";
 import { openPlatform } from "./open-platform.ts";
 import type { OpenPlatform, OpenPlatformOptions } from "./open-platform.ts";
-import type { Fetch } from "../transport/platform.ts";
+import type { Fetch } from "../transport/fetch.ts";
 import type { PushReply } from "../push/push-handler.ts";
 
 export const componentAppId = "wxc0ffee0123456789";

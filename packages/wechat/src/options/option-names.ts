@@ -1,110 +1,92 @@
 /**
- * The names of all options of this package: one that nobody reads would be ignored in silence, and
- * a misspelt one is such an option.
+ * The names of all options of this package. An option that nothing reads would be ignored silently,
+ * and a misspelt name is such an option. `option-names.types.ts` holds each list to its type.
  */
-import { credential, credentialOptionNames, requireKnown, requireObject } from "@lingpai/core";
-import type { Credential, CredentialOptions } from "@lingpai/core";
-import type { ApiOptions } from "../calls/api.ts";
-import type { AuthorizerTokenOptions } from "../open-platform/authorizer-token.ts";
-import type { CorpGroupTokenOptions } from "../wecom/corp-group-token.ts";
-import type { OpenPlatformOptions } from "../open-platform/open-platform.ts";
-import type { PlainTokenOptions } from "../tokens/plain-token.ts";
-import type { PlatformOptions } from "../transport/platform.ts";
-import type { PushOptions } from "../push/push-handler.ts";
-import type { CorpTokenOptions } from "../wecom/suite-token.ts";
-import type { TicketOptions } from "../tickets/ticket.ts";
-import type { WechatOptions } from "../account/wechat.ts";
-import type { WecomOptions } from "../wecom/wecom.ts";
-import type { WecomSuiteOptions } from "../wecom/wecom-suite.ts";
+import { credentialOptionNames, requireKnown, requireObject } from "@lingpai/core";
 
-/** Each of `T`'s options, once: the compiler misses one that is forgotten. */
-function namesOf<T extends object>(names: Readonly<Record<keyof T, true>>): readonly string[] {
-  return Object.keys(names);
-}
+export const platformNames = ["baseUrl", "clock", "fallbackBaseUrls", "fetch"] as const;
 
-const platform = { fetch: true, baseUrl: true, fallbackBaseUrls: true, clock: true } as const;
-const api = {
-  ...platform,
-  random: true,
-  busyRetriesMax: true,
-  timeoutMs: true,
-  uploadTimeoutMs: true,
-  tokenParameter: true,
-  replayBytesMax: true,
-} as const;
-const push = {
-  onRefused: true,
-  pushAgeMaxMs: true,
-  answerMs: true,
-  onMessage: true,
-  onFailed: true,
-  onUnknown: true,
-  receivers: true,
-} as const;
-const pushed = { ...push, messageToken: true, encodingAesKey: true } as const;
+export const apiNames = [
+  ...platformNames,
+  "busyRetriesMax",
+  "random",
+  "replayBytesMax",
+  "timeoutMs",
+  "tokenParameter",
+  "uploadTimeoutMs",
+] as const;
 
-export const platformNames: readonly string[] = namesOf<PlatformOptions>(platform);
-export const apiNames: readonly string[] = namesOf<ApiOptions>(api);
-export const pushNames: readonly string[] = namesOf<PushOptions>(push);
+export const pushNames = [
+  "answerMs",
+  "onFailed",
+  "onMessage",
+  "onRefused",
+  "onUnknown",
+  "pushAgeMaxMs",
+  "receivers",
+] as const;
 
+const messageKeyNames = ["encodingAesKey", "messageToken"] as const;
+
+/** A client that chooses the token parameter itself does not take one. */
+const ownApiNames = apiNames.filter((name) => name !== "tokenParameter");
+
+/** A client makes its own issuer, and knows the issuer's parent. */
 const credentialNames = credentialOptionNames.filter(
   (name) => name !== "issuer" && name !== "parent",
 );
 
-export const wechatNames: readonly string[] = [
-  ...credentialNames,
-  ...namesOf<Omit<WechatOptions, keyof CredentialOptions>>({
-    ...api,
-    appId: true,
-    secret: true,
-    mode: true,
-    overlapMs: true,
-    quotaPerDay: true,
-    trim: true,
-  }),
-];
+export const wechatOwnNames = [
+  "appId",
+  "mode",
+  "overlapMs",
+  "quotaPerDay",
+  "secret",
+  "trim",
+] as const;
+export const wechatNames: readonly string[] = [...credentialNames, ...apiNames, ...wechatOwnNames];
 
+export const openPlatformOwnNames = [
+  ...pushNames,
+  ...messageKeyNames,
+  "componentAppId",
+  "overlapMs",
+  "quotaPerDay",
+  "refreshGraceMs",
+  "secret",
+  "trim",
+] as const;
 export const openPlatformNames: readonly string[] = [
   ...credentialNames,
-  ...namesOf<
-    Omit<OpenPlatformOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">
-  >({
-    ...api,
-    ...pushed,
-    componentAppId: true,
-    secret: true,
-    overlapMs: true,
-    quotaPerDay: true,
-    refreshGraceMs: true,
-    trim: true,
-  }),
-].filter((name) => name !== "tokenParameter");
+  ...ownApiNames,
+  ...openPlatformOwnNames,
+];
 
-export const wecomNames: readonly string[] = [
-  ...credentialNames,
-  ...namesOf<Omit<WecomOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">>({
-    ...api,
-    agentId: true,
-    app: true,
-    corpId: true,
-    secret: true,
-    trim: true,
-  }),
-].filter((name) => name !== "tokenParameter");
+export const wecomOwnNames = ["agentId", "app", "corpId", "secret", "trim"] as const;
+export const wecomNames: readonly string[] = [...credentialNames, ...ownApiNames, ...wecomOwnNames];
 
+export const wecomSuiteOwnNames = [
+  ...pushNames,
+  ...messageKeyNames,
+  "isDevelopedFor",
+  "secret",
+  "suiteId",
+  "trim",
+] as const;
 export const wecomSuiteNames: readonly string[] = [
   ...credentialNames,
-  ...namesOf<Omit<WecomSuiteOptions, keyof CredentialOptions> & Pick<ApiOptions, "tokenParameter">>(
-    {
-      ...api,
-      ...pushed,
-      isDevelopedFor: true,
-      secret: true,
-      suiteId: true,
-      trim: true,
-    },
-  ),
-].filter((name) => name !== "tokenParameter");
+  ...ownApiNames,
+  ...wecomSuiteOwnNames,
+];
+
+/** Options of single issuers that no client has. */
+export const issuerOnlyNames = [
+  "businessType",
+  "downstreamCorpId",
+  "fallback",
+  "permanentCode",
+  "type",
+] as const;
 
 const known: ReadonlySet<string> = new Set([
   ...credentialOptionNames,
@@ -112,30 +94,14 @@ const known: ReadonlySet<string> = new Set([
   ...openPlatformNames,
   ...wecomNames,
   ...wecomSuiteNames,
-  ...namesOf<
-    Pick<PlainTokenOptions, "fallback"> &
-      Pick<AuthorizerTokenOptions, "refreshGraceMs"> &
-      Pick<TicketOptions, "type">
-  >({
-    fallback: true,
-    refreshGraceMs: true,
-    type: true,
-  }),
-  ...namesOf<
-    Pick<CorpTokenOptions, "permanentCode"> &
-      Pick<CorpGroupTokenOptions, "businessType" | "downstreamCorpId">
-  >({
-    businessType: true,
-    downstreamCorpId: true,
-    permanentCode: true,
-  }),
+  ...issuerOnlyNames,
 ]);
 
 /**
- * For a part that a client of this package gives all that it was given itself, an issuer say:
- * refuses what no part of the package reads.
+ * For a part of the package that a client gives all its own options, such as an issuer: refuses an
+ * option that no part of the package reads.
  *
- * @throws {ConfigurationError} naming what this part reads.
+ * @throws {ConfigurationError} The text lists what this part reads.
  */
 export function requirePartOptions(what: string, options: unknown, own: readonly string[]): void {
   requireObject(`${what}'s options`, options);
@@ -143,11 +109,4 @@ export function requirePartOptions(what: string, options: unknown, own: readonly
   requireKnown(what, Object.fromEntries(unknown.map((name) => [name, true])), [
     ...new Set([...platformNames, ...own]),
   ]);
-}
-
-/** A credential with those of a client's options that concern it. */
-export function createCredential(options: CredentialOptions): Credential {
-  const own = Object.entries(options).filter(([name]) => credentialOptionNames.includes(name));
-  // Only options that it does not read were left out, so it is what it was.
-  return credential(Object.fromEntries(own) as unknown as CredentialOptions);
 }

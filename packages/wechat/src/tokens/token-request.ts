@@ -11,13 +11,16 @@ import {
   refusalIn,
   settled,
 } from "../transport/platform-answer.ts";
-import type { Fields, Grant, Refusal } from "../transport/platform-answer.ts";
+import type { Fields, Grant } from "../transport/platform-answer.ts";
 import { classify, issueOutcome, refusalScope, retryAfterMs } from "../errors/classify.ts";
-import { InvalidAnswerError, refusalText } from "../errors/platform-errors.ts";
+import { InvalidAnswerError } from "../errors/platform-errors.ts";
+import { refusalText } from "../errors/refusal.ts";
+import type { Refusal } from "../errors/refusal.ts";
 import type { SeenGrant } from "./credential-age.ts";
 import type { EndpointClass, ErrorRow } from "../errors/error-row.ts";
 import type { Platform } from "../transport/platform.ts";
-import { platformNow, retryAfterHeader, transportFailure } from "../transport/transport-failure.ts";
+import { platformNow, retryAfterHeader } from "../transport/response-headers.ts";
+import { transportFailure } from "../transport/transport-failure.ts";
 
 /** A request for a credential. */
 export interface Question {

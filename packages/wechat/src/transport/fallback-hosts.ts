@@ -1,6 +1,6 @@
 /** Other hosts of the same platform, for when one cannot be reached. */
 import type { Clock } from "@lingpai/core";
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "./fetch.ts";
 import { transportFailure } from "./transport-failure.ts";
 
 /** How long another host is used once it has answered, before the first one is tried again. */

@@ -4,6 +4,7 @@
  */
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
 import { escaped, parseJson } from "./lenient-json.ts";
+import type { Refusal } from "../errors/refusal.ts";
 import { sanitised } from "../errors/redact.ts";
 
 /** The most that an answer may hold, decoded, in bytes. The platform's own are below 2 kB. */
@@ -11,14 +12,6 @@ export const answerBytesMax: number = 64 * 1024;
 
 /** An answer's own fields. A map, so that a field named `__proto__` is a field like any other. */
 export type Fields = ReadonlyMap<string, unknown>;
-
-export interface Refusal {
-  readonly errcode: number;
-  /** At most 200 printable characters, without secrets and without the rid. */
-  readonly errmsg: string;
-  /** The platform's id of this request, for its support. */
-  readonly rid: string | undefined;
-}
 
 export interface Grant {
   readonly secret: string;

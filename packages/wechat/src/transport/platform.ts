@@ -5,11 +5,9 @@ import type { ErrorRow } from "../errors/error-row.ts";
 import { errorTable } from "../errors/wechat-error-table.ts";
 import { fallbackBaseUrls, mainBaseUrl, platformOfHost } from "./hosts.ts";
 import type { PlatformName } from "./hosts.ts";
+import type { Fetch } from "./fetch.ts";
 import { withFallback } from "./fallback-hosts.ts";
 import { wecomErrorTable } from "../errors/wecom-error-table.ts";
-
-/** `globalThis.fetch`, or what behaves like it. */
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 export interface PlatformOptions {
   /**

@@ -1,5 +1,5 @@
 /** For tests: a `fetch` that answers from a list and remembers what was sent. */
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "./fetch.ts";
 
 export interface Sent {
   readonly method: string;

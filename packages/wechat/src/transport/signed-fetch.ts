@@ -26,7 +26,7 @@ import { isObject, open, seal } from "./signed-envelope.ts";
 import type { EnvelopeKey } from "./signed-envelope.ts";
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
 import { parseJson } from "./lenient-json.ts";
-import type { Fetch } from "./platform.ts";
+import type { Fetch } from "./fetch.ts";
 
 export interface SignedFetchOptions {
   readonly appId: string;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { platformNow, retryAfterHeader, transportFailure } from "./transport-failure.ts";
+import { platformNow, retryAfterHeader } from "./response-headers.ts";
+import { transportFailure } from "./transport-failure.ts";
 
 const failed = (cause: unknown): TypeError => new TypeError("fetch failed", { cause });
 const system = (code: string, more: object = {}): Error =>

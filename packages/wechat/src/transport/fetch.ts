@@ -1,0 +1,2 @@
+/** `globalThis.fetch`, or what behaves like it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
