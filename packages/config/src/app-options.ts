@@ -3,9 +3,9 @@ import { ConfigurationError, requireCache, requireLock, requireObject } from "@l
 import type { Cache, Lock, OnConflict, Parameters } from "@lingpai/core";
 import { sealed } from "@lingpai/core";
 import type { AppConfig, Config } from "./config.ts";
-import type { LiveConfig } from "./config-options.ts";
+import type { LiveConfig } from "./live/config-options.ts";
 import { nameText } from "./setting.ts";
-import { suggestionFor } from "./suggest.ts";
+import { suggestionFor } from "./text/suggest.ts";
 
 /**
  * The options of `wechat()` that can be configured; the cache, the lock, and what only code can

@@ -2,8 +2,8 @@
 import { fingerprint, keyring, Secret } from "@lingpai/core";
 import type { Keyring, OnConflict, Parameters } from "@lingpai/core";
 import type { Laid } from "./layers.ts";
-import type { AppSection, Section, StoreSection } from "./schema.ts";
-import { fieldAt } from "./schema.ts";
+import type { AppSection, Section, StoreSection } from "./schema/schema.ts";
+import { fieldAt } from "./schema/schema.ts";
 import { pathText } from "./setting.ts";
 
 /**

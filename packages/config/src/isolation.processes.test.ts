@@ -12,7 +12,7 @@ import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
 import { appOptions, inStore } from "./app-options.ts";
-import { loadConfig } from "./open-config.ts";
+import { loadConfig } from "./live/open-config.ts";
 import { objectSource } from "./sources/object.ts";
 import { appId, secret } from "./world.fixture.ts";
 

@@ -14,9 +14,9 @@ import type { Simulator } from "@lingpai/wechat-simulator";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { appOptions, inStore } from "./app-options.ts";
-import { loadConfig } from "./open-config.ts";
+import { loadConfig } from "./live/open-config.ts";
 import { objectSource } from "./sources/object.ts";
-import { variableSource } from "./sources/variables.ts";
+import { variableSource } from "./sources/files/variables.ts";
 import { appId, sealingKey, secret } from "./world.fixture.ts";
 
 let server: Server;

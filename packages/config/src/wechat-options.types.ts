@@ -9,8 +9,8 @@ import type { Redis } from "ioredis";
 import type { AppOptions } from "./app-options.ts";
 import type { AppConfig } from "./config.ts";
 import type { AppInput, SectionInput } from "./define-config.ts";
-import type { AppSection, Section, SealingSection, StoreSection } from "./schema.ts";
-import type { RedisReader } from "./sources/redis.ts";
+import type { AppSection, Section, SealingSection, StoreSection } from "./schema/schema.ts";
+import type { RedisReader } from "./sources/stores/redis.ts";
 
 type Expect<T extends true> = T;
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;

@@ -5,8 +5,8 @@
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import type { ConfigInput } from "./define-config.ts";
-import type { ConfigEvent } from "./events.ts";
-import type { ConfigOptions } from "./config-options.ts";
+import type { ConfigEvent } from "./live/events.ts";
+import type { ConfigOptions } from "./live/config-options.ts";
 import type { Setting } from "./setting.ts";
 import type { ConfigSource, Scope } from "./source.ts";
 import { settingsOf } from "./sources/object.ts";

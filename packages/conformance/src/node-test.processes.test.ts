@@ -12,7 +12,7 @@ const suite = `
 `;
 
 test("under node:test each clause is a test, and only what is broken fails", async () => {
-  const modules = ["./node-test.ts", "./mutants/simulated-backend.ts"].map((path) =>
+  const modules = ["./node-test.ts", "./mutants/simulated/simulated-backend.ts"].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );
   const args = ["--test-reporter=tap", "--input-type=module", "--eval", suite, ...modules];

@@ -1,7 +1,7 @@
 /** Binds the clauses to node:test. */
 import { after, before, describe, test } from "node:test";
 import type { Backend } from "./backend.ts";
-import { bind, startTimeoutMs } from "./binding.ts";
+import { bind, startTimeoutMs } from "./runner/binding.ts";
 
 /** One test for each clause, one after the other. */
 export function conform(backend: Backend): void {

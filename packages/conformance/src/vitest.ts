@@ -1,7 +1,7 @@
 /** Binds the clauses to vitest. */
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Backend } from "./backend.ts";
-import { bind, startTimeoutMs } from "./binding.ts";
+import { bind, startTimeoutMs } from "./runner/binding.ts";
 
 /** One test for each clause; those that may run side by side do. */
 export function conform(backend: Backend): void {

@@ -10,13 +10,13 @@ import {
   systemClock,
 } from "@lingpai/core";
 import type { Clock, IssueRequest, Issued, Issuer } from "@lingpai/core";
-import { decode } from "./encoding.ts";
-import { nameOf } from "./mirror-events.ts";
-import { addressOf } from "./target.ts";
-import type { Neighbour } from "./target.ts";
-import type { RawStore } from "./raw-store.ts";
+import { decode } from "./conventions/encoding.ts";
+import { nameOf } from "./mirror/mirror-events.ts";
+import { addressOf } from "./conventions/target.ts";
+import type { Neighbour } from "./conventions/target.ts";
+import type { RawStore } from "./store/raw-store.ts";
 import { requireStore } from "./require.ts";
-import { within } from "./within.ts";
+import { within } from "./store/within.ts";
 
 export interface AdoptOptions {
   /** The Redis that the other SDK writes to. */

@@ -15,11 +15,11 @@ import type { SimulatorServer } from "@lingpai/wechat-simulator/server";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { adopt } from "./adopt.ts";
-import type { ConventionName } from "./conventions.ts";
-import { mirror } from "./mirror.ts";
-import { ioredisRawStore } from "./raw-store.ts";
-import { callEasywechat, lingpai, newAccount, sharedEasywechat } from "./sdk.fixture.ts";
-import type { Account, Place } from "./sdk.fixture.ts";
+import type { ConventionName } from "./conventions/conventions.ts";
+import { mirror } from "./mirror/mirror.ts";
+import { ioredisRawStore } from "./store/raw-store.ts";
+import { callEasywechat, lingpai, newAccount, sharedEasywechat } from "./clients/sdk.fixture.ts";
+import type { Account, Place } from "./clients/sdk.fixture.ts";
 
 let redisServer: Standalone;
 let simulator: Simulator;

@@ -10,8 +10,8 @@ import { listen } from "@lingpai/wechat-simulator/server";
 import type { SimulatorServer } from "@lingpai/wechat-simulator/server";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { lendToCoWechatApi } from "./co-wechat-api.ts";
-import { lendToNodeEasywechat } from "./node-easywechat.ts";
+import { lendToCoWechatApi } from "./clients/co-wechat-api.ts";
+import { lendToNodeEasywechat } from "./clients/node-easywechat.ts";
 import {
   callEasywechat,
   failuresOf,
@@ -19,8 +19,8 @@ import {
   newAccount,
   sharedCoWechat,
   sharedEasywechat,
-} from "./sdk.fixture.ts";
-import type { Account, Place } from "./sdk.fixture.ts";
+} from "./clients/sdk.fixture.ts";
+import type { Account, Place } from "./clients/sdk.fixture.ts";
 
 const nodes = 4;
 const callers = 40;

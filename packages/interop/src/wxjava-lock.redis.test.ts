@@ -5,7 +5,7 @@ import { standalone } from "@lingpai/test-servers";
 import type { Standalone } from "@lingpai/test-servers";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { ioredisRawStore } from "./raw-store.ts";
+import { ioredisRawStore } from "./store/raw-store.ts";
 import { withWxjavaLock } from "./wxjava-lock.ts";
 
 const appId = "wx00000000000lock0";

@@ -14,13 +14,13 @@ import {
   systemRandom,
 } from "@lingpai/core";
 import type { Clock, Issued, Issuer, IssueRequest, Random } from "@lingpai/core";
-import { decode } from "./encoding.ts";
-import { nameOf } from "./mirror-events.ts";
-import { addressOf } from "./target.ts";
-import type { RawStore } from "./raw-store.ts";
+import { decode } from "./conventions/encoding.ts";
+import { nameOf } from "./mirror/mirror-events.ts";
+import { addressOf } from "./conventions/target.ts";
+import type { RawStore } from "./store/raw-store.ts";
 import { requireStore } from "./require.ts";
-import { ttlFor } from "./time-to-live.ts";
-import { within } from "./within.ts";
+import { ttlFor } from "./conventions/time-to-live.ts";
+import { within } from "./store/within.ts";
 
 export interface WxjavaLockOptions {
   /** The Redis that WxJava uses, through RedisTemplate or Jedis. */

@@ -7,16 +7,16 @@
  */
 export { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 export { redisError } from "./errors.ts";
-export { ioredisPort } from "./ioredis.ts";
-export type { IoredisClient, IoredisCluster } from "./ioredis.ts";
+export { ioredisPort } from "./clients/ioredis.ts";
+export type { IoredisClient, IoredisCluster } from "./clients/ioredis.ts";
 export { changesChannel, fenceKey, lockKey } from "./layout.ts";
-export { nodeRedisPort } from "./node-redis.ts";
+export { nodeRedisPort } from "./clients/node-redis.ts";
 export type {
   AnyNodeRedisClient,
   NodeRedisClient,
   NodeRedisCluster,
   NodeRedisSentinel,
-} from "./node-redis.ts";
+} from "./clients/node-redis.ts";
 export type { NodePort, RedisPort } from "./port.ts";
 export { probeRedis } from "./probe.ts";
 export type { ProbeOptions } from "./probe.ts";

@@ -12,7 +12,7 @@ import type { Document, Node } from "yaml";
 import type { Problem } from "../problem.ts";
 import { InvalidConfigError } from "../problem.ts";
 import type { Setting } from "../setting.ts";
-import { withoutMark } from "../text.ts";
+import { withoutMark } from "../text/text.ts";
 import { findJsonFault } from "./json-fault.ts";
 
 export type DocumentFormat = "yaml" | "json";

@@ -2,11 +2,11 @@ import { createCache } from "@lingpai/core";
 import type { Cache, CacheDriver } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
-import { openConfig } from "../open-config.ts";
+import { openConfig } from "../live/open-config.ts";
 import { appId, secret, world } from "../world.fixture.ts";
-import { cacheSource } from "./cache.ts";
+import { cacheSource } from "./stores/cache.ts";
 import { poll } from "./poll.ts";
-import { redisSource } from "./redis.ts";
+import { redisSource } from "./stores/redis.ts";
 import { watched } from "./watched.fixture.ts";
 
 const document = (node: string): string =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { conflict, refused, untilAnswered, written } from "../expect.ts";
+import { conflict, refused, untilAnswered, written } from "../trial/expect.ts";
 
 /** What an unknown outcome, a re-sent command and a foreign value do. */
 export const cacheOutcomes: readonly Clause[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { conflict, refused, written } from "../expect.ts";
-import { justBefore, shortTtlMs, surelyGoneMs } from "../timing.ts";
+import { conflict, refused, written } from "../trial/expect.ts";
+import { justBefore, shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 const dayMs = 86_400_000;
 

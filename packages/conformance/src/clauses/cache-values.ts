@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { all, conflict, inParallel, refused, written } from "../expect.ts";
+import { all, conflict, inParallel, refused, written } from "../trial/expect.ts";
 
 const mebibyte = 2 ** 20;
 

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { all, busy, granted, inParallel, oddNamesUpTo, untilAnswered, written } from "../expect.ts";
+import {
+  all,
+  busy,
+  granted,
+  inParallel,
+  oddNamesUpTo,
+  untilAnswered,
+  written,
+} from "../trial/expect.ts";
 
 const spread = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 

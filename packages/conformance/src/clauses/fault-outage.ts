@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Clause } from "../clause.ts";
-import { all, granted, untilAnswered, written } from "../expect.ts";
-import { allUnavailable, operationOwner, operationsOf, operationValue } from "../operations.ts";
+import { all, granted, untilAnswered, written } from "../trial/expect.ts";
+import {
+  allUnavailable,
+  operationOwner,
+  operationsOf,
+  operationValue,
+} from "../trial/operations.ts";
 import { notMore } from "./watch.ts";
 
 /** A store that is away, silent, or back. */

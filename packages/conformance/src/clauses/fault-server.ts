@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Clause } from "../clause.ts";
-import { all, busy, conflict, granted, refused, untilAnswered, written } from "../expect.ts";
-import { operationsOf } from "../operations.ts";
+import { all, busy, conflict, granted, refused, untilAnswered, written } from "../trial/expect.ts";
+import { operationsOf } from "../trial/operations.ts";
 
 /** Lost answers, refusals, and a server that forgets. */
 export const faultServer: readonly Clause[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { conflict, granted, refused, untilAnswered, written } from "../expect.ts";
-import { shortTtlMs, surelyGoneMs } from "../timing.ts";
+import { conflict, granted, refused, untilAnswered, written } from "../trial/expect.ts";
+import { shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 const leaseMs = 60_000;
 

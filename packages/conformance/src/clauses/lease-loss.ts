@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { CacheUnavailableError, delay, type Lock } from "@lingpai/core";
 import type { Clause, Trial } from "../clause.ts";
-import { granted, refused } from "../expect.ts";
-import { altered, spyClock, type SpyClock } from "../spies.ts";
-import { leaseLengthMs, onSteadyMachine } from "../timing.ts";
+import { granted, refused } from "../trial/expect.ts";
+import { altered, spyClock, type SpyClock } from "../trial/spies.ts";
+import { leaseLengthMs, onSteadyMachine } from "../trial/timing.ts";
 
 function reasonOf(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;

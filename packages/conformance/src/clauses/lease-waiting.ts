@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { delay } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
-import { granted, refused } from "../expect.ts";
-import { altered, logged, spyClock, withoutPush, withoutTimers } from "../spies.ts";
-import { median, promptMs, shortTtlMs } from "../timing.ts";
+import { granted, refused } from "../trial/expect.ts";
+import { altered, logged, spyClock, withoutPush, withoutTimers } from "../trial/spies.ts";
+import { median, promptMs, shortTtlMs } from "../trial/timing.ts";
 
 const ttlMs = 60_000;
 

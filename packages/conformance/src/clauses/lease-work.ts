@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { delay, type Lease } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
-import { granted, refused } from "../expect.ts";
-import { altered, logged, spyClock } from "../spies.ts";
-import { leaseLengthMs, onSteadyMachine, shortTtlMs, surelyGoneMs } from "../timing.ts";
+import { granted, refused } from "../trial/expect.ts";
+import { altered, logged, spyClock } from "../trial/spies.ts";
+import { leaseLengthMs, onSteadyMachine, shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 const ttlMs = 60_000;
 

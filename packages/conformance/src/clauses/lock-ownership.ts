@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Lock } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
-import { busy, granted, inParallel, oddNamesUpTo, refused } from "../expect.ts";
-import { logged } from "../spies.ts";
+import { busy, granted, inParallel, oddNamesUpTo, refused } from "../trial/expect.ts";
+import { logged } from "../trial/spies.ts";
 
 const leaseMs = 60_000;
 

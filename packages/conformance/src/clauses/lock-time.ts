@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { busy, granted } from "../expect.ts";
-import { inTime, justBefore, shortTtlMs, surelyGoneMs } from "../timing.ts";
+import { busy, granted } from "../trial/expect.ts";
+import { inTime, justBefore, shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 /** How leases end. */
 export const lockTime: readonly Clause[] = [

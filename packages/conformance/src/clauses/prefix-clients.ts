@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
-import { all, busy, granted, inParallel, written } from "../expect.ts";
+import { all, busy, granted, inParallel, written } from "../trial/expect.ts";
 
 /**
  * Isolation between clients, between entries and locks, and from what other software keeps in the

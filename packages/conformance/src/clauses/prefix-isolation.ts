@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { keyring, type Cache } from "@lingpai/core";
 import type { Clause, Trial } from "../clause.ts";
-import { all, busy, granted, inParallel, refused, written } from "../expect.ts";
-import { roomMs } from "../timing.ts";
+import { all, busy, granted, inParallel, refused, written } from "../trial/expect.ts";
+import { roomMs } from "../trial/timing.ts";
 
 /** What lies under one prefix is never read, changed or removed through another. */
 export const prefixIsolation: readonly Clause[] = [

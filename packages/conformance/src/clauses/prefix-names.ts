@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Cache } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
-import { all, inParallel, oddNamesUpTo, refused } from "../expect.ts";
+import { all, inParallel, oddNamesUpTo, refused } from "../trial/expect.ts";
 
 /** Every text is a name like any other, in a prefix and in a key. */
 export const prefixNames: readonly Clause[] = [

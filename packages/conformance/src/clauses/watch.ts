@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Cache } from "@lingpai/core";
 import type { Clause, Trial } from "../clause.ts";
-import { conflict, oddNamesUpTo, untilAnswered, written } from "../expect.ts";
-import { median, promptMs } from "../timing.ts";
+import { conflict, oddNamesUpTo, untilAnswered, written } from "../trial/expect.ts";
+import { median, promptMs } from "../trial/timing.ts";
 
 interface Watching {
   readonly told: (string | undefined)[];

@@ -1,6 +1,6 @@
 import type { Entry } from "@lingpai/core";
 import { excusing, mutant, turns, type Mutant } from "./mutant.ts";
-import { find, findEntry } from "./simulated-store.ts";
+import { find, findEntry } from "./simulated/simulated-store.ts";
 
 /** Broken values, versions and conditions. */
 export const cacheMutants: readonly Mutant[] = [

@@ -1,6 +1,6 @@
 import { CacheUnavailableError, type CacheDriver } from "@lingpai/core";
 import { excusing, hasCode, mutant, type Mutant } from "./mutant.ts";
-import type { DriverShape } from "./simulated-client.ts";
+import type { DriverShape } from "./simulated/simulated-client.ts";
 
 /** Broken dealing with a server that is away, silent, or refuses. */
 export const faultMutants: readonly Mutant[] = [

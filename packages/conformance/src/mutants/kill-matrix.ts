@@ -1,9 +1,9 @@
 /** Which clause catches which mutant. */
 import { clauses } from "../clauses/index.ts";
-import { runClauses } from "../run.ts";
+import { runClauses } from "../runner/run.ts";
 import { mutants } from "./index.ts";
 import type { Mutant } from "./mutant.ts";
-import { simulatedBackend } from "./simulated-backend.ts";
+import { simulatedBackend } from "./simulated/simulated-backend.ts";
 
 export interface Kill {
   readonly mutant: Mutant;

@@ -9,7 +9,7 @@ import {
   LockLostError,
   LockTimeoutError,
 } from "@lingpai/core";
-import { altered } from "../spies.ts";
+import { altered } from "../trial/spies.ts";
 import type { Core } from "../backend.ts";
 import { hasCode, mutant, type Mutant } from "./mutant.ts";
 

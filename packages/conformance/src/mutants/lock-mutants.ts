@@ -1,6 +1,6 @@
 import type { Busy, Granted } from "@lingpai/core";
 import { hasCode, mutant, overridingLock, type Mutant } from "./mutant.ts";
-import { find, findLease, type Item, type Shard } from "./simulated-store.ts";
+import { find, findLease, type Item, type Shard } from "./simulated/simulated-store.ts";
 
 const lockKey = (name: string): string => `${name}::lock`;
 const fenceKey = (name: string): string => `${name}::fence`;

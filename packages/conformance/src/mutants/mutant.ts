@@ -1,5 +1,5 @@
 import type { Cache, CacheDriver, Lock } from "@lingpai/core";
-import type { Change } from "./simulated-backend.ts";
+import type { Change } from "./simulated/simulated-backend.ts";
 
 /** An adapter that is broken on purpose, in one way. */
 export interface Mutant {

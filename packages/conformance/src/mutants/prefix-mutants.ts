@@ -2,8 +2,8 @@ import { posix } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Cache, CacheDriver } from "@lingpai/core";
 import { bare, mutant, overriding, placed, renamed, type Mutant } from "./mutant.ts";
-import type { DriverShape } from "./simulated-client.ts";
-import { find } from "./simulated-store.ts";
+import type { DriverShape } from "./simulated/simulated-client.ts";
+import { find } from "./simulated/simulated-store.ts";
 
 const lastOf = (path: readonly string[]): string => path.at(-1) ?? "";
 

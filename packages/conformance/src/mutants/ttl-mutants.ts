@@ -1,5 +1,5 @@
 import { mutant, overriding, turns, type Mutant } from "./mutant.ts";
-import { find } from "./simulated-store.ts";
+import { find } from "./simulated/simulated-store.ts";
 
 const dayMs = 86_400_000;
 

@@ -1,6 +1,6 @@
 import type { Unsubscribe } from "@lingpai/core";
 import { mutant, overriding, turns, type Mutant } from "./mutant.ts";
-import { scopeOfName } from "./simulated-store.ts";
+import { scopeOfName } from "./simulated/simulated-store.ts";
 
 /** Broken notices of changes. */
 export const watchMutants: readonly Mutant[] = [

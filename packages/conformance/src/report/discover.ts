@@ -2,7 +2,7 @@ import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Backend } from "../backend.ts";
-import { all } from "../expect.ts";
+import { all } from "../trial/expect.ts";
 
 /** The name that registers an adapter's backends. */
 const pattern = "packages/*/src/conformance.fixture.ts";

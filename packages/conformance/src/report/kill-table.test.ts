@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Backend } from "../backend.ts";
 import { clauses } from "../clauses/index.ts";
-import { simulatedBackend } from "../mutants/simulated-backend.ts";
+import { simulatedBackend } from "../mutants/simulated/simulated-backend.ts";
 import { killTable, lostDaily } from "./kill-table.ts";
 
 const mutants = [{ name: "forgets", caughtBy: ["CACHE-01", "LOCK-01"] }];

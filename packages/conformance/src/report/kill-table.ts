@@ -1,7 +1,7 @@
 /** Which backend kills which mutants by which clause, daily or nightly. */
 import type { Backend } from "../backend.ts";
 import type { Clause } from "../clause.ts";
-import { heldDaily, heldNightly, restOf } from "../daily.ts";
+import { heldDaily, heldNightly, restOf } from "../runner/daily.ts";
 import type { Mutant } from "../mutants/mutant.ts";
 import { titleOf } from "./summary.ts";
 

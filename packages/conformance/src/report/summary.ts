@@ -1,7 +1,7 @@
 /** What came of a run, for programs. */
 import type { Backend } from "../backend.ts";
 import type { MutantSummary } from "../mutants/kill-matrix.ts";
-import type { Report } from "../run.ts";
+import type { Report } from "../runner/run.ts";
 
 export interface Summary {
   readonly adapters: readonly AdapterSummary[];

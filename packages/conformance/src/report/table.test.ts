@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Clause } from "../clause.ts";
-import { simulatedBackend, standaloneFacts } from "../mutants/simulated-backend.ts";
-import { runClauses } from "../run.ts";
+import { simulatedBackend, standaloneFacts } from "../mutants/simulated/simulated-backend.ts";
+import { runClauses } from "../runner/run.ts";
 import { isSound, summaryOf } from "./summary.ts";
 import { clauseTable } from "./table.ts";
 

@@ -1,8 +1,8 @@
 /** The clause × adapter table, for people. */
 import type { Backend } from "../backend.ts";
 import type { Clause } from "../clause.ts";
-import { plan } from "../plan.ts";
-import type { Report } from "../run.ts";
+import { plan } from "../runner/plan.ts";
+import type { Report } from "../runner/run.ts";
 import { titleOf } from "./summary.ts";
 
 const marks = { passed: "✓", failed: "✗", waived: "w", "not-applicable": "·" } as const;

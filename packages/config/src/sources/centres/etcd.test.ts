@@ -1,0 +1,89 @@
+/** What etcd itself cannot be made to do at will; the rest is proven against the real server. */
+import { manualClock } from "@lingpai/core/testing";
+import { expect, test } from "vitest";
+import { refusalOf } from "../../world.fixture.ts";
+import { etcdSource } from "./etcd.ts";
+import type { Fetch } from "./http.ts";
+import { valuesOf, watched } from "../watched.fixture.ts";
+
+const created = '{"result":{"header":{"revision":"1"},"created":true}}\n';
+
+/** Answers a watch with these lines, and then leaves it open or ends it. */
+function watchAnswering(lines: readonly string[], ends: boolean): Fetch {
+  return async (_input, init) =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          for (const line of lines) controller.enqueue(new TextEncoder().encode(line));
+          if (ends) controller.close();
+          else
+            init?.signal?.addEventListener("abort", () => controller.error(init.signal?.reason), {
+              once: true,
+            });
+        },
+      }),
+    );
+}
+
+const source = (fetch: Fetch): ReturnType<typeof watched> =>
+  watched(etcdSource({ url: "http://etcd:2379", prefix: "l/", fetch }), manualClock());
+
+test.each([
+  [[created], "closed the watch"],
+  [[created, '{"result":{"canceled":true,"compact_revision":"7"}}\n'], "ended the watch"],
+  [[created, "<html>\n"], "sent a line that is not JSON"],
+])(
+  "a watch that is answered %j ends with an error, to be started again",
+  async (lines, message) => {
+    const watch = source(watchAnswering(lines, true));
+    expect(await refusalOf(watch.ended)).toBe(message);
+    expect([watch.changes, watch.clock.pendingTimers]).toEqual([1, 0]);
+  },
+);
+
+test("a watch tells of events that arrive in pieces, and of no progress report", async () => {
+  const progress = '{"result":{"header":{"revision":"9"}}}\n';
+  const watch = source(
+    watchAnswering(
+      [
+        created.slice(0, 20),
+        created.slice(20) + progress,
+        '{"result":{"events":[{"kv":',
+        '{"key":"bC9h"}}]}}\n',
+      ],
+      false,
+    ),
+  );
+  await watch.changed(2);
+  await watch.stop();
+  expect([watch.changes, watch.clock.pendingTimers]).toEqual([2, 0]);
+});
+
+test("a watch that is silent for a quarter of an hour is given up", async () => {
+  const watch = source(watchAnswering([created], false));
+  await watch.changed(1);
+  await watch.clock.advance(15 * 60_000);
+  expect(await refusalOf(watch.ended)).toBe("fell silent");
+});
+
+test("a gateway that answers with something else is told apart from an empty store", async () => {
+  const read = (response: Response): Promise<unknown[]> =>
+    valuesOf(etcdSource({ url: "http://etcd:2379", key: "k", fetch: async () => response }));
+  expect(await refusalOf(read(new Response("<html>")))).toBe(
+    "answered /v3/kv/range with something that is not JSON. Check the address",
+  );
+  expect(await refusalOf(read(Response.json({ kvs: "x" })))).toBe(
+    "answered without a list of keys. Check the address",
+  );
+  expect(await refusalOf(read(new Response("", { status: 502 })))).toBe(
+    "answered POST /v3/kv/range with HTTP 502",
+  );
+  expect(await refusalOf(read(new Response(new Uint8Array(1_048_577))))).toContain(
+    "more than 1048576 bytes",
+  );
+  expect(await refusalOf(read(Response.json({})))).toBe(
+    "answered without a list of keys. Check the address",
+  );
+  expect(await read(Response.json({ header: {} }))).toEqual([]);
+  expect(() => etcdSource({ url: "http://etcd:2379" })).toThrow("either a prefix or a key");
+});

@@ -1,0 +1,250 @@
+/** Settings from etcd 3.4 or newer, over its JSON gateway. */
+import { ConfigurationError, requireKnown } from "@lingpai/core";
+import type { Setting } from "../../setting.ts";
+import type { ConfigSource, Scope, SourceContext, WatchContext } from "../../source.ts";
+import type { DocumentFormat } from "../document.ts";
+import { formatOf, parseDocument } from "../document.ts";
+import { jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
+import type { Fetch, NameOption, SourceSecret } from "./http.ts";
+import { createServers, createSession } from "./servers.ts";
+import type { Servers, ServerAnswer, Session, SessionContext } from "./servers.ts";
+
+export interface EtcdSourceOptions {
+  /**
+   * A client URL of the cluster, or several with commas between them:
+   * `"http://10.0.0.5:2379,10.0.0.6:2379"`.
+   */
+  readonly url: string;
+  /**
+   * One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`.
+   * Give this or `key`.
+   */
+  readonly prefix?: NameOption;
+  /** One key that holds a whole document. */
+  readonly key?: NameOption;
+  /** Of the document. @defaultValue by the key's ending; YAML if it has none */
+  readonly format?: DocumentFormat;
+  /** With a password, when etcd's authentication is on. */
+  readonly username?: string;
+  readonly password?: SourceSecret;
+  /** @defaultValue "all" */
+  readonly scope?: Scope;
+  readonly fetch?: Fetch;
+}
+
+/**
+ * A watch that is silent this long is started anew: etcd tells of its progress every ten minutes,
+ * also when nothing changes.
+ */
+const silenceMaxMs = 15 * 60_000;
+
+/**
+ * Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an
+ * empty prefix, holds no settings.
+ */
+export function etcdSource(options: EtcdSourceOptions): ConfigSource {
+  requireKnown("etcdSource()", options, [
+    "fetch",
+    "format",
+    "key",
+    "password",
+    "prefix",
+    "scope",
+    "url",
+    "username",
+  ]);
+  const { prefix, key, scope = "all" } = options;
+  if ((prefix === undefined) === (key === undefined))
+    throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });
+  const client = new EtcdClient(options);
+  const rangeFor = (environment: string): Range =>
+    prefix === undefined
+      ? exactly(nameFor(key ?? "", environment))
+      : below(nameFor(prefix, environment));
+  return {
+    name: typeof (prefix ?? key) === "string" ? `etcd ${String(prefix ?? key)}` : "etcd",
+    scope,
+    isRemote: true,
+    async load(context) {
+      const pairs = pairsOf(
+        await client.post("/v3/kv/range", rangeFor(context.environment), context),
+      );
+      if (prefix === undefined) {
+        return pairs.flatMap((pair) =>
+          parseDocument(pair.value, options.format ?? formatOf(pair.key), `etcd ${pair.key}`),
+        );
+      }
+      const base = nameFor(prefix, context.environment);
+      return pairs.map((pair): Setting => ({
+        path: pair.key.slice(base.length).split("/"),
+        value: pair.value,
+        place: `etcd ${pair.key}`,
+      }));
+    },
+    watch: (context) => client.watch(rangeFor(context.environment), context),
+  };
+}
+
+class EtcdClient {
+  readonly #options: EtcdSourceOptions;
+  readonly #servers: Servers;
+  readonly #session: Session;
+
+  constructor(options: EtcdSourceOptions) {
+    this.#options = options;
+    this.#servers = createServers("etcd", options.url, options.fetch);
+    this.#session = createSession((context) => this.#logIn(context));
+  }
+
+  /** The answer's JSON. */
+  async post(path: string, body: unknown, { clock, signal }: SourceContext): Promise<unknown> {
+    const init = { method: "POST", body: JSON.stringify(body) };
+    const send = (token: string | undefined): Promise<ServerAnswer> =>
+      this.#servers.send({ path, init: { ...init, ...authorized(token) }, clock, signal });
+    const answer = await this.#session.send({ clock, signal, send });
+    if (answer.status !== 200) throw unexpected(init, answer.url, answer.status);
+    return jsonOf(answer, answer.url);
+  }
+
+  /**
+   * Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or
+   * falls silent.
+   */
+  async watch(range: Range, context: WatchContext): Promise<void> {
+    const body = JSON.stringify({ create_request: { ...range, progress_notify: true } });
+    const silence = silenceOf(context);
+    try {
+      const token = await this.#session.token({ clock: context.clock, signal: silence.signal });
+      const url = new URL(`${this.#servers.current}/v3/watch`);
+      const init = { method: "POST", body, ...authorized(token) };
+      const response = await open({
+        fetch: this.#options.fetch,
+        url,
+        init,
+        signal: silence.signal,
+      });
+      if (response.status !== 200) throw unexpected(init, url, response.status);
+      await readWatch(response, context, silence.broken);
+    } catch (error) {
+      if (context.signal.aborted) return;
+      // The next watch begins with a new login, at another server: what ended this one need not be
+      // told apart.
+      this.#session.forget();
+      this.#servers.skip();
+      throw error;
+    } finally {
+      silence.end();
+    }
+  }
+
+  async #logIn({ clock, signal }: SessionContext): Promise<string | undefined> {
+    const { username, password = "" } = this.#options;
+    if (username === undefined) return undefined;
+    const init = {
+      method: "POST",
+      body: JSON.stringify({ name: username, password: await textOfSecret(password) }),
+    };
+    const answer = await this.#servers.send({ path: "/v3/auth/authenticate", init, clock, signal });
+    const token = answer.status === 200 ? member(jsonOf(answer, answer.url), "token") : undefined;
+    if (typeof token !== "string") throw unexpected(init, answer.url, answer.status);
+    return token;
+  }
+}
+
+function authorized(token: string | undefined): Pick<RequestInit, "headers"> {
+  return token === undefined ? {} : { headers: { authorization: token } };
+}
+
+/** A signal that aborts with the context's, and when nothing has been heard for too long. */
+function silenceOf({ clock, signal }: WatchContext): {
+  readonly signal: AbortSignal;
+  broken(): void;
+  end(): void;
+} {
+  const late = new AbortController();
+  const arm = (): (() => void) =>
+    clock.setTimer(silenceMaxMs, () => late.abort(new ConfigurationError("fell silent")), {
+      background: true,
+    });
+  let cancel = arm();
+  return {
+    signal: AbortSignal.any([signal, late.signal]),
+    broken() {
+      cancel();
+      cancel = arm();
+    },
+    end() {
+      cancel();
+      late.abort();
+    },
+  };
+}
+
+interface Range {
+  readonly key: string;
+  readonly range_end?: string;
+}
+
+function exactly(key: string): Range {
+  return { key: base64(key) };
+}
+
+/** All keys that begin with the prefix: up to the prefix with its last byte raised by one. */
+function below(prefix: string): Range {
+  const end = Buffer.from(prefix, "utf8");
+  const last = end.length - 1;
+  // UTF-8 has no byte 255, so there is nothing to carry. All keys at all are those from "\0" to
+  // "\0".
+  if (last < 0) return { key: base64("\0"), range_end: base64("\0") };
+  end[last] = (end[last] ?? 0) + 1;
+  return { key: base64(prefix), range_end: end.toString("base64") };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}
+
+function pairsOf(answer: unknown): readonly { readonly key: string; readonly value: string }[] {
+  // An etcd answers with a header, also when it has none of the keys: anything else is somebody
+  // else's answer.
+  const found = member(answer, "header") === undefined ? undefined : (member(answer, "kvs") ?? []);
+  if (!Array.isArray(found))
+    throw new ConfigurationError("answered without a list of keys. Check the address");
+  const text = (given: unknown): string =>
+    typeof given === "string" ? Buffer.from(given, "base64").toString("utf8") : "";
+  return found.map((pair: unknown) => ({
+    key: text(member(pair, "key")),
+    value: text(member(pair, "value")),
+  }));
+}
+
+/** One JSON object a line, as long as the watch lives. */
+async function readWatch(
+  response: Response,
+  context: WatchContext,
+  heard: () => void,
+): Promise<void> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    heard();
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const result = line.trim() === "" ? undefined : member(parseLine(line), "result");
+      if (member(result, "canceled") === true) throw new ConfigurationError("ended the watch");
+      const events = member(result, "events");
+      if (member(result, "created") === true || (Array.isArray(events) && events.length > 0))
+        context.changed();
+    }
+  }
+  if (!context.signal.aborted) throw new ConfigurationError("closed the watch");
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new ConfigurationError("sent a line that is not JSON");
+  }
+}

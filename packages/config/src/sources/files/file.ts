@@ -1,0 +1,177 @@
+/**
+ * Settings from files: YAML, JSON, TypeScript and JavaScript, with an overlay for each environment.
+ */
+import { createHash } from "node:crypto";
+import { extname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { InvalidConfigError } from "../../problem.ts";
+import type { Setting } from "../../setting.ts";
+import type { ConfigSource, Scope } from "../../source.ts";
+import { systemCodeOf } from "../../text/system-code.ts";
+import { formatOf, parseDocument } from "../document.ts";
+import { settingsOf } from "../object.ts";
+import { checkedPollMs } from "../poll.ts";
+import { readText } from "../../text/read-text.ts";
+import { pollMsDefault, watchFiles } from "./watch-files.ts";
+
+export interface FileSourceOptions {
+  /** Whether the file may be missing. Its overlays always may. @defaultValue false */
+  readonly optional?: boolean;
+  /**
+   * Whether `lingpai.prod.yaml` is laid over `lingpai.yaml` in the environment `prod`, and holds
+   * for it alone. @defaultValue true
+   */
+  readonly overlays?: boolean;
+  /** @defaultValue "all" */
+  readonly scope?: Scope;
+  /**
+   * How often the files are looked at, beside listening for changes, in ms, from 100.
+   * @defaultValue 10_000
+   */
+  readonly pollMs?: number;
+}
+
+/**
+ * A file by its ending: `.yaml`, `.yml`, `.json`, or `.ts`, `.mts`, `.js`, `.mjs` with a default
+ * export, which may be a function of `{ environment }`.
+ *
+ * TypeScript is run by Node itself, which must be 22.18 or newer, and erases types without checking
+ * them. After a change the file is evaluated again, but not what it imports.
+ */
+export function fileSource(path: string, options: FileSourceOptions = {}): ConfigSource {
+  if (typeof path !== "string" || path === "")
+    throw new ConfigurationError("fileSource() needs the path of a file, as a text.", {
+      rule: "source",
+    });
+  requireKnown("fileSource()", options, ["optional", "overlays", "pollMs", "scope"]);
+  const { optional = false, overlays = true, scope = "all", pollMs = pollMsDefault } = options;
+  const file = resolve(path);
+  const ending = extname(file);
+  const read = endings[ending.toLowerCase()];
+  if (read === undefined) {
+    throw new ConfigurationError(
+      `${nameOf(file)} ends in "${ending}". Give a file that ends in ${Object.keys(endings).join(", ")}.`,
+      {
+        rule: "file",
+      },
+    );
+  }
+  checkedPollMs(pollMs, 100);
+  /** The files that held settings when they were read last. */
+  const filled = new Set<string>();
+  const readFilled = async (path: string, environment: string): Promise<readonly Setting[]> => {
+    const settings = await read(path, environment);
+    if (settings.length === 0 && filled.has(path)) throw emptied(path);
+    if (settings.length > 0) filled.add(path);
+    return settings;
+  };
+  const overlayOf = (environment: string): string =>
+    `${file.slice(0, file.length - ending.length)}.${environment}${ending}`;
+  return {
+    name: `file ${nameOf(file)}`,
+    scope,
+    trust: "files",
+    async load({ environment }) {
+      const base = await orAbsent(readFilled(file, environment), optional);
+      if (!overlays) return base;
+      const over = await orAbsent(readFilled(overlayOf(environment), environment), true);
+      return [...base, ...over.map((setting) => within(environment, setting))];
+    },
+    watch: (context) =>
+      watchFiles(
+        () => Promise.resolve(overlays ? [file, overlayOf(context.environment)] : [file]),
+        context,
+        pollMs,
+      ),
+  };
+}
+
+/** Some editors empty a file before they write it: what it held stays in force. */
+function emptied(file: string): InvalidConfigError {
+  const text =
+    "is empty, and held settings before. Those stay in force. Fill it again, or remove it.";
+  return new InvalidConfigError(`The file ${nameOf(file)}`, [
+    { path: "", place: nameOf(file), text },
+  ]);
+}
+
+type Read = (file: string, environment: string) => Promise<readonly Setting[]>;
+
+const endings: Readonly<Record<string, Read>> = {
+  ".yaml": readDocument,
+  ".yml": readDocument,
+  ".json": readDocument,
+  ".ts": readModule,
+  ".mts": readModule,
+  ".js": readModule,
+  ".mjs": readModule,
+};
+
+/** As it is named in errors: as short as it can be from where the process runs. */
+function nameOf(file: string): string {
+  const short = relative("", file);
+  return short.startsWith("..") || short === "" ? file : short;
+}
+
+async function readDocument(file: string): Promise<readonly Setting[]> {
+  return parseDocument(await readText(file), formatOf(file), nameOf(file));
+}
+
+async function readModule(file: string, environment: string): Promise<readonly Setting[]> {
+  const version = createHash("sha256")
+    .update(await readText(file))
+    .digest("hex")
+    .slice(0, 16);
+  const url = `${pathToFileURL(file).href}?version=${version}`;
+  const module: unknown = await import(/* @vite-ignore */ url).catch((error: unknown) => {
+    throw notEvaluated(file, error);
+  });
+  const exported =
+    typeof module === "object" && module !== null && "default" in module
+      ? module.default
+      : undefined;
+  const config: unknown =
+    typeof exported === "function" ? await exported({ environment }) : exported;
+  if (typeof config !== "object" || config === null) {
+    throw new ConfigurationError(
+      "has no default export that is a configuration. End it with: export default defineConfig({ … })",
+    );
+  }
+  return settingsOf(config, () => nameOf(file));
+}
+
+/** The error's own text may quote the file, so it is not shown. */
+function notEvaluated(file: string, error: unknown): ConfigurationError {
+  const name = error instanceof Error ? error.name : "an error that is none";
+  if (error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION") {
+    return new ConfigurationError(
+      `cannot be run by Node ${process.versions.node}. Use Node 22.18 or newer, or write it in JavaScript, YAML or JSON`,
+    );
+  }
+  return new ConfigurationError(
+    `could not be evaluated (${name}). See why with: node ${nameOf(file)}`,
+  );
+}
+
+async function orAbsent(
+  reading: Promise<readonly Setting[]>,
+  isAllowed: boolean,
+): Promise<readonly Setting[]> {
+  try {
+    return await reading;
+  } catch (error) {
+    const isAbsent = systemCodeOf(error) === "ENOENT";
+    if (isAbsent && isAllowed) return [];
+    throw isAbsent
+      ? new ConfigurationError("is not there. Create it, or pass optional: true", { cause: error })
+      : error;
+  }
+}
+
+/** An overlay holds for its environment alone. */
+function within(environment: string, setting: Setting): Setting {
+  return setting.path[0] === "environments"
+    ? setting
+    : { ...setting, path: ["environments", environment, ...setting.path] };
+}

@@ -1,0 +1,52 @@
+/** Files that are none, which need a program of the system to be made. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { refusalOf, secret } from "../../world.fixture.ts";
+import { fileSource } from "./file.ts";
+import { secretsDirectorySource } from "./secrets-directory.ts";
+import { variableSource } from "./variables.ts";
+import { valuesOf } from "../watched.fixture.ts";
+
+let directory = "";
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "lingpai-pipes-"));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+async function pipe(name: string): Promise<string> {
+  const path = join(directory, name);
+  await promisify(execFile)("mkfifo", [path]);
+  return path;
+}
+
+test("A pipe is refused at once wherever a file is expected, and blocks no file access of the process", async () => {
+  const names = [
+    "apps.main.secret",
+    "store.password",
+    "node",
+    "store.username",
+    "store.prefix",
+    "store.url",
+  ];
+  for (const name of names) await pipe(name);
+  const message = await refusalOf(valuesOf(secretsDirectorySource(directory)));
+  for (const name of names)
+    expect(message).toContain(`${name} is no regular file. Name a file that holds text.`);
+  const env = { LINGPAI_STORE_PASSWORD_FILE: join(directory, "store.password") };
+  expect(await refusalOf(valuesOf(variableSource({ env })))).toContain(
+    'names the file "/tmp…", which is no regular file.',
+  );
+  expect(await refusalOf(valuesOf(fileSource(await pipe("lingpai.yaml"))))).toContain(
+    "is no regular file",
+  );
+  await writeFile(join(directory, "after"), secret);
+  expect(await valuesOf(secretsDirectorySource(directory, { prefix: "after" }))).toHaveLength(1);
+});

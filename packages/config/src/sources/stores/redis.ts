@@ -1,0 +1,64 @@
+/** Settings from a document in Redis, read through a client of yours. */
+import { ConfigurationError, requireKnown, requireShape } from "@lingpai/core";
+import type { ConfigSource, Scope } from "../../source.ts";
+import type { DocumentFormat } from "../document.ts";
+import { formatOf, parseDocument } from "../document.ts";
+import type { NameOption } from "../centres/http.ts";
+import { nameFor, requireName } from "../centres/http.ts";
+import { checkedPollMs, poll } from "../poll.ts";
+
+/**
+ * What is used of the client: ioredis and `@redis/client` both fit. It is never closed or
+ * configured.
+ */
+export interface RedisReader {
+  get(key: string): Promise<unknown>;
+}
+
+export interface RedisSourceOptions {
+  /** The key of a string that holds a document: `"lingpai.yaml"`. */
+  readonly key: NameOption;
+  /** @defaultValue by the key's ending; YAML if it has none */
+  readonly format?: DocumentFormat;
+  /** Whether the key may be missing. @defaultValue false */
+  readonly optional?: boolean;
+  /** @defaultValue "all" */
+  readonly scope?: Scope;
+  /**
+   * How often the key is read, in ms, from 100. For changes that are pushed, and sealed documents,
+   * use {@link cacheSource}. @defaultValue 5_000
+   */
+  readonly pollMs?: number;
+}
+
+/**
+ * One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a
+ * key, so it is read again and again.
+ */
+export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
+  requireShape("client", client, ["get"], "Give a client of ioredis or @redis/client.");
+  requireKnown("redisSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
+  requireName("redisSource()", "key", options.key);
+  const { key, optional = false, scope = "all", pollMs = 5_000 } = options;
+  checkedPollMs(pollMs, 100);
+  const read = async (environment: string): Promise<string | undefined> => {
+    const value = await client.get(nameFor(key, environment));
+    return value === null || value === undefined ? undefined : String(value);
+  };
+  return {
+    name: typeof key === "string" ? `redis ${key}` : "redis",
+    scope,
+    isRemote: true,
+    async load({ environment }) {
+      const name = nameFor(key, environment);
+      const text = await read(environment);
+      if (text !== undefined)
+        return parseDocument(text, options.format ?? formatOf(name), `redis ${name}`);
+      if (optional) return [];
+      throw new ConfigurationError(
+        `has no key ${name}. Set it, check the database's number, or pass optional: true`,
+      );
+    },
+    watch: (context) => poll(context, pollMs),
+  };
+}

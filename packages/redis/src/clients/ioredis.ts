@@ -1,0 +1,196 @@
+/**
+ * How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single
+ * server, Sentinel, or a Cluster.
+ */
+import { systemRandom } from "@lingpai/core";
+import { clientRecovery, clusterRecovery } from "./ioredis-recovery.ts";
+import { requireClient } from "./given-client.ts";
+import type { NodePort, RedisPort } from "../port.ts";
+import { requirePlainPrefix } from "../store.ts";
+import type { OpenSubscriber } from "../subscriptions.ts";
+
+/** What is used of a `Redis` of ioredis, for a single server or through Sentinel. */
+export interface IoredisClient extends IoredisCommands {
+  readonly status: string;
+  /** A wrapper may lack them. */
+  readonly options?: IoredisSettings;
+  /** The present connection, for its address. */
+  readonly stream?: IoredisStream;
+  disconnect?(reconnect?: boolean): void;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  duplicate(override: IoredisOverride): IoredisSubscriber;
+}
+
+/** What is used of a `Cluster` of ioredis. */
+export interface IoredisCluster extends IoredisCommands {
+  readonly options: IoredisClusterSettings;
+  refreshSlotsCache?(callback?: () => void): void;
+  nodes(role: "master" | "all"): IoredisClient[];
+}
+
+/** What is looked at of a client's options. */
+export interface IoredisSettings {
+  readonly keyPrefix?: string | undefined;
+  readonly sentinels?: unknown;
+  readonly failoverDetector?: boolean | undefined;
+  readonly socketTimeout?: number | undefined;
+}
+
+export interface IoredisClusterSettings {
+  readonly keyPrefix?: string | undefined;
+  readonly redisOptions?: Pick<IoredisSettings, "socketTimeout"> | undefined;
+}
+
+export interface IoredisStream {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+export interface IoredisCommands {
+  evalsha(sha: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+  eval(text: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
+}
+
+export interface IoredisOverride {
+  keyPrefix: string;
+  lazyConnect: boolean;
+  autoResubscribe: boolean;
+  disableClientInfo: boolean;
+  enableReadyCheck: boolean;
+  enableAutoPipelining: boolean;
+  keepAlive: number;
+  retryStrategy: () => null;
+}
+
+export interface IoredisSubscriber {
+  readonly stream?: IoredisStream;
+  connect(): Promise<void>;
+  disconnect(): void;
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: "message", listener: (channel: string, payload: string) => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+}
+
+/**
+ * The port of this client, which stays its owner's. `kind` is shown in errors.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` for what is no client of ioredis, and for a Cluster
+ *   client whose `keyPrefix` holds a brace.
+ */
+export function ioredisPort(
+  client: IoredisClient | IoredisCluster,
+  kind: string = "ioredis",
+): RedisPort {
+  requireClient(client, "ioredis");
+  return {
+    kind,
+    traceChannels: ["ioredis:command", "ioredis:batch"],
+    ...scriptCalls(client),
+    ...("nodes" in client ? clusterPlaces(client) : clientPlaces(client)),
+  };
+}
+
+type Places = Pick<
+  RedisPort,
+  "isCluster" | "keyPrefix" | "primaries" | "openSubscriber" | "recover" | "frozenWarning"
+>;
+
+function clientPlaces(client: IoredisClient): Places {
+  return {
+    isCluster: false,
+    keyPrefix: client.options && (client.options.keyPrefix ?? ""),
+    ...clientRecovery(client, () => quietly(client)),
+    primaries: () => [nodePort(client)],
+    openSubscriber: (events, signal) => openSubscriber(client, events, signal),
+  };
+}
+
+/**
+ * Changes and releases are rare, so plain pub/sub, which every node of a Cluster passes on to all
+ * others, is enough and needs one connection.
+ */
+function clusterPlaces(cluster: IoredisCluster): Places {
+  requirePlainPrefix(cluster.options.keyPrefix ?? "");
+  return {
+    isCluster: true,
+    ...clusterRecovery(cluster),
+    primaries: () => cluster.nodes("master").map(nodePort),
+    openSubscriber: async (events, signal) => {
+      const nodes = cluster.nodes("all");
+      const ready = nodes.filter((node) => node.status === "ready");
+      const candidates = ready.length > 0 ? ready : nodes;
+      const node = candidates[Math.floor(systemRandom.next() * candidates.length)];
+      if (node === undefined) throw new Error("No node of the Cluster is known.");
+      return openSubscriber(node, events, signal);
+    },
+  };
+}
+
+function scriptCalls(client: IoredisCommands): Pick<RedisPort, "evalsha" | "eval"> {
+  return {
+    // A read has no arguments, and one spread is cheaper than two.
+    evalsha: (script, keys, args) =>
+      args.length === 0
+        ? client.evalsha(script.sha, keys.length, ...keys)
+        : client.evalsha(script.sha, keys.length, ...keys, ...args),
+    eval: (script, keys, args) => client.eval(script.text, keys.length, ...keys, ...args),
+  };
+}
+
+function nodePort(node: IoredisClient): NodePort {
+  return { command: (command, ...args) => node.call(command, ...args) };
+}
+
+/** Another connection with the client's own settings, of one attempt. */
+function quietly(client: IoredisClient): IoredisSubscriber {
+  const connection = client.duplicate(subscriberOptions);
+  connection.on("error", () => {});
+  return connection;
+}
+
+const subscriberOptions: IoredisOverride = {
+  keyPrefix: "",
+  lazyConnect: true,
+  autoResubscribe: false,
+  disableClientInfo: true,
+  // A server that is still loading takes subscriptions.
+  enableReadyCheck: false,
+  enableAutoPipelining: false,
+  // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is
+  // told.
+  keepAlive: 30_000,
+  retryStrategy: () => null,
+};
+
+/**
+ * One attempt without ioredis's own reconnection, which does not tell when the channels are
+ * subscribed again.
+ */
+async function openSubscriber(
+  client: IoredisClient,
+  ...[events, signal]: Parameters<OpenSubscriber>
+): ReturnType<OpenSubscriber> {
+  const connection = client.duplicate(subscriberOptions);
+  /** Why there is no connection: what `connect` rejects with says only that it is closed. */
+  let cause: unknown;
+  let isOpen = false;
+  connection.on("error", (error) => (cause ??= error));
+  connection.on("message", (channel, payload) => events.message(channel, payload));
+  connection.on("close", () => isOpen && events.lost());
+  const giveUp = (): void => connection.disconnect();
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await connection.connect();
+    isOpen = true;
+  } catch (error) {
+    connection.disconnect();
+    throw cause ?? error;
+  }
+  return {
+    subscribe: (channel) => connection.subscribe(channel),
+    unsubscribe: (channel) => connection.unsubscribe(channel),
+    close: giveUp,
+  };
+}
