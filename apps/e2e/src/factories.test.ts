@@ -4,7 +4,7 @@ import * as memory from "@lingpai/adapter-memory";
 import * as nodeRedis from "@lingpai/adapter-node-redis";
 import * as config from "@lingpai/config";
 import * as core from "@lingpai/core";
-import * as neighbours from "@lingpai/interop";
+import * as interop from "@lingpai/interop";
 import * as wechat from "@lingpai/wechat";
 import { describe, expect, it } from "vitest";
 
@@ -40,7 +40,7 @@ const credential = core.credential({
   ...stores,
   environment: "production",
 });
-const raw = neighbours.ioredisRawStore({ call: () => Promise.resolve(null) });
+const raw = interop.ioredisRawStore({ call: () => Promise.resolve(null) });
 const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
 const own = { ...stores, environment: "production" };
 const push = { messageToken: "token", encodingAesKey: "a".repeat(43) };
@@ -82,8 +82,8 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   withWxjavaLock: [issuer, { store: raw, appId: account.appId }],
   ioredisRawStore: [redis],
   nodeRedisRawStore: [redis],
-  lendToCoWechatApi: [{ ensureAccessToken() {}, getAccessToken() {}, request() {} }, credential],
-  lendToNodeEasywechat: [
+  patchCoWechatApi: [{ ensureAccessToken() {}, getAccessToken() {}, request() {} }, credential],
+  patchNodeEasywechat: [
     { getHttpClient: () => ({ request() {} }), setAccessToken() {} },
     credential,
   ],
@@ -138,7 +138,7 @@ const all: Readonly<Record<string, unknown>> = {
   ...ioredis,
   ...nodeRedis,
   ...keyv,
-  ...neighbours,
+  ...interop,
   ...config,
   ...wechat,
 };
@@ -151,8 +151,8 @@ const withoutOptions: ReadonlySet<string> = new Set([
   ...[
     "appOptions",
     "inStore",
-    "lendToCoWechatApi",
-    "lendToNodeEasywechat",
+    "patchCoWechatApi",
+    "patchNodeEasywechat",
     "refusedTokenKey",
     "releaseClaim",
     "sealed",

@@ -1,6 +1,6 @@
 /**
- * Uses the credential of a fleet in which another SDK fetches: reads its key, and never asks the
- * platform.
+ * Uses the credential of a fleet in which another SDK fetches. It reads that SDK's key and never
+ * asks the platform for a credential.
  */
 import {
   ConfigurationError,
@@ -11,9 +11,9 @@ import {
 } from "@lingpai/core";
 import type { Clock, IssueRequest, Issued, Issuer } from "@lingpai/core";
 import { decode } from "./conventions/encoding.ts";
-import { nameOf } from "./mirror/mirror-events.ts";
-import { addressOf } from "./conventions/target.ts";
-import type { Neighbour } from "./conventions/target.ts";
+import { errorName } from "./store/error-name.ts";
+import { resolveTarget } from "./conventions/target.ts";
+import type { Target } from "./conventions/target.ts";
 import type { RawStore } from "./store/raw-store.ts";
 import { requireStore } from "./require.ts";
 import { within } from "./store/within.ts";
@@ -21,11 +21,11 @@ import { within } from "./store/within.ts";
 export interface AdoptOptions {
   /** The Redis that the other SDK writes to. */
   readonly store: RawStore;
-  /** Whose credential to use. */
-  readonly from: Neighbour;
+  /** The service whose credential is used. */
+  readonly from: Target;
   /**
-   * Asks the platform whether a credential is alive, as the issuers of a provider do: then a
-   * refusal that lies elsewhere costs nothing.
+   * Asks the platform whether a credential is alive, as the issuers of a provider do. A refusal
+   * that has another cause then costs nothing.
    */
   readonly probe?: NonNullable<Issuer["probe"]>;
   /** How long a read of the key may take, in ms. @defaultValue 2_000 */
@@ -34,28 +34,28 @@ export interface AdoptOptions {
 }
 
 const lifetimeMs = 7_200_000;
-/** How soon to look again for a key that its owner has not written yet, in ms. */
-const lookAgainMs = 1_000;
+/** How soon a key is read again that its owner has not written yet, in ms. */
+const retryAfterMs = 1_000;
 
 /**
- * An issuer that issues what the other SDK holds. Give it to `credential()`: its calls then share
- * one read, notice a refused credential and wait for the owner's next one. A credential is held as
- * long as its key says, and the SDK's own margin longer.
+ * Makes an issuer that returns the credential of another SDK. Give it to `credential()`: its
+ * callers then share one read, notice a refused credential and wait for the owner's next one. The
+ * credential lives as long as its key, plus the margin that the SDK takes off.
  *
- * Nothing here replaces a dead credential: only its owner can. Until it does, callers get
- * `CREDENTIAL_UNAVAILABLE` with `retryAfterMs`.
+ * Only the owner can replace a dead credential. Until it does, callers get `CREDENTIAL_UNAVAILABLE`
+ * with `retryAfterMs`.
  *
- * @throws {ConfigurationError} as {@link addressOf} does.
+ * @throws {ConfigurationError} as {@link resolveTarget} does.
  */
 export function adopt(options: AdoptOptions): Issuer {
   requireKnown("adopt()", options, ["clock", "from", "probe", "store", "storeDeadlineMs"]);
   requireStore(options.store);
   requireClock(options.clock);
   const { clock = systemClock, from, probe, store, storeDeadlineMs = 2_000 } = options;
-  const { convention, keys, name } = addressOf(from);
+  const { convention, keys, name } = resolveTarget(from);
   const first = keys[0];
   if (first === undefined)
-    throw new ConfigurationError(`"${name}" has no key to read.`, { rule: "neighbour" });
+    throw new ConfigurationError(`"${name}" has no key to read.`, { rule: "target" });
 
   const read = async (): Promise<Issued | undefined> => {
     const text = await store.get(first.key);
@@ -65,7 +65,7 @@ export function adopt(options: AdoptOptions): Issuer {
     if (secret === undefined) {
       throw new IssueError(
         "fatal",
-        `What ${convention.sdk} should keep for ${from.appId} ("${name}") is not written as it writes. Check its version and serialiser.`,
+        `The key of ${convention.sdk} for ${from.appId} ("${name}") is not in its format. Check its version and serialiser.`,
       );
     }
     return {
@@ -75,9 +75,8 @@ export function adopt(options: AdoptOptions): Issuer {
   };
 
   return {
-    id: `neighbour:${name}:${from.appId}`,
-    // Reading twice gives the same one, and harms nobody: to the credential manager that is a
-    // stable issuer.
+    id: `adopted:${name}:${from.appId}`,
+    // A second read returns the same credential and harms nobody, so the issuer is a stable one.
     policy: { kind: "stable", renewWithinMs: 300_000 },
     lifetimeMs,
     async issue({ current, reason }: IssueRequest) {
@@ -85,21 +84,21 @@ export function adopt(options: AdoptOptions): Issuer {
         if (error instanceof IssueError) throw error;
         throw new IssueError(
           "unsent",
-          `The store of ${convention.sdk} could not be read (${nameOf(error)}).`,
+          `The store of ${convention.sdk} could not be read (${errorName(error)}).`,
         );
       });
       if (issued === undefined)
-        throw waiting(`${convention.sdk} keeps no credential for ${from.appId} now`);
+        throw notYet(`${convention.sdk} keeps no credential for ${from.appId} now`);
       if (reason === "rejected" && issued.secret === current?.secret.reveal())
-        throw waiting(`${convention.sdk} still keeps the credential that was refused`);
+        throw notYet(`${convention.sdk} still keeps the credential that was refused`);
       return issued;
     },
     ...(probe && { probe }),
   };
 
-  function waiting(what: string): IssueError {
+  function notYet(what: string): IssueError {
     return new IssueError("busy", `${what}. Its owner has to fetch; this process never does.`, {
-      retryAfterMs: lookAgainMs,
+      retryAfterMs,
     });
   }
 }

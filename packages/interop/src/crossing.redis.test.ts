@@ -75,7 +75,7 @@ describe("node-easywechat beside a mirror", () => {
     expect(simulator.log.calls({ appId: account.appId }).map(({ code }) => code)).toEqual([0]);
   });
 
-  test("uses it under a key without the secret, set with setKey", async () => {
+  test("uses the mirrored token under a key without the secret, set with setKey", async () => {
     await startMirror("node-easywechat/official-account/set-key");
     const app = sharedEasywechat(account, place, redis);
     // Its interface does not show the method that its class has.
@@ -87,7 +87,7 @@ describe("node-easywechat beside a mirror", () => {
     expect(simulator.log.fetches(account.appId)).toHaveLength(1);
   });
 
-  test("has the next token as soon as ours is replaced", async () => {
+  test("reads the next token as soon as ours is replaced", async () => {
     const client = await startMirror("node-easywechat/official-account");
     const app = sharedEasywechat(account, place, redis);
     await callEasywechat(app);
@@ -124,7 +124,7 @@ describe("an adopted token", () => {
     return opened;
   };
 
-  test("is used in calls, and never fetched", async () => {
+  test("is used in calls, and the platform is never asked for one", async () => {
     const token = await getToken(sharedEasywechat(account, place, redis));
     const ours = adopted();
     expect((await ours.get()).reveal()).toBe(token);
@@ -134,7 +134,7 @@ describe("an adopted token", () => {
     expect(simulator.log.fetches(account.appId)).toHaveLength(1);
   });
 
-  test("that was refused is waited out until its owner has replaced it: the call is slower and does not fail", async () => {
+  test("that was refused makes the call wait until the owner has replaced it, and the call succeeds", async () => {
     const app = sharedEasywechat(account, place, redis);
     const first = await getToken(app);
     const ours = adopted();
@@ -157,7 +157,7 @@ describe("an adopted token", () => {
     expect(byFleet).toHaveLength(2);
   }, 30_000);
 
-  test("that its owner has not stored is not there, says whose turn it is, and costs the platform nothing", async () => {
+  test("that its owner has not stored fails with an error that names the owner, and without a request", async () => {
     const ours = adopted();
     await expect(ours.get()).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",

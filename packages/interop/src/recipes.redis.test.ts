@@ -10,8 +10,8 @@ import { listen } from "@lingpai/wechat-simulator/server";
 import type { SimulatorServer } from "@lingpai/wechat-simulator/server";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { lendToCoWechatApi } from "./clients/co-wechat-api.ts";
-import { lendToNodeEasywechat } from "./clients/node-easywechat.ts";
+import { patchCoWechatApi } from "./clients/co-wechat-api.ts";
+import { patchNodeEasywechat } from "./clients/node-easywechat.ts";
 import {
   callEasywechat,
   failuresOf,
@@ -71,7 +71,7 @@ const sdks: Readonly<Record<string, { alone(): Promise<Call>; lent(): Promise<Ca
       const redis = await node();
       const client = lingpai(account, place, redis);
       ends.push(() => client.close());
-      const api = lendToCoWechatApi(
+      const api = patchCoWechatApi(
         sharedCoWechat({ ...account, secret: "" }, place, redis),
         client.credential,
       );
@@ -87,7 +87,7 @@ const sdks: Readonly<Record<string, { alone(): Promise<Call>; lent(): Promise<Ca
       const redis = await node();
       const client = lingpai(account, place, redis);
       ends.push(() => client.close());
-      const app = lendToNodeEasywechat(sharedEasywechat(account, place, redis), client.credential);
+      const app = patchNodeEasywechat(sharedEasywechat(account, place, redis), client.credential);
       return () => callEasywechat(app);
     },
   },
@@ -139,8 +139,8 @@ describe.each(Object.keys(sdks))("%s", (name) => {
   });
 });
 
-describe("lending", () => {
-  test("hands a refusal that is not the token's to the caller, and replaces nothing", async () => {
+describe("a patched SDK", () => {
+  test("passes a refusal that has another cause to the caller, and replaces nothing", async () => {
     const call = await sdks["co-wechat-api 3.11.0"]!.lent();
     await call();
     simulator.faults.always(({ endpoint }) =>

@@ -1,4 +1,4 @@
-/** What every part of this package checks of what it is given. */
+/** Checks of the arguments that all parts of this package take. */
 import { requireShape } from "@lingpai/core";
 
 export function requireStore(given: unknown): void {
@@ -6,7 +6,7 @@ export function requireStore(given: unknown): void {
   requireShape("store", given, ["get", "remainingMs", "set", "setIfAbsent", "deleteIf"], remedy);
 }
 
-export function requireMirrored(given: unknown): void {
+export function requireMirroredCredential(given: unknown): void {
   requireShape(
     "credential",
     given,

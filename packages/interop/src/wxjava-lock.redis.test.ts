@@ -61,7 +61,7 @@ function request(current?: string): IssueRequest {
 }
 
 describe("WxJava's lock", () => {
-  test("is held for 60 s by an unguessable owner while we fetch, and given back", async () => {
+  test("is held for 60 s by an unguessable owner while we fetch, and released", async () => {
     const { issuer, seen } = platform();
     expect(
       await withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request()),
@@ -72,7 +72,7 @@ describe("WxJava's lock", () => {
     expect(await redis.exists(lockKey)).toBe(0);
   });
 
-  test("is given back also when the fetch fails", async () => {
+  test("is released when the fetch fails, too", async () => {
     const { issuer } = platform(() => Promise.reject(new IssueError("busy", "-1")));
     await expect(
       withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId }).issue(request()),
@@ -82,7 +82,7 @@ describe("WxJava's lock", () => {
     expect(await redis.exists(lockKey)).toBe(0);
   });
 
-  test("is waited for, and not taken from WxJava: without it nothing is fetched", async () => {
+  test("is not taken from WxJava: we wait for it, and fetch nothing without it", async () => {
     await redis.set(lockKey, "a-java-uuid", "PX", 60_000);
     const { issuer, seen } = platform();
     const locked = withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId, waitMs: 200 });
@@ -91,7 +91,7 @@ describe("WxJava's lock", () => {
     expect(seen).toEqual([]);
   });
 
-  test("that ran out under us and is WxJava's now is left to it", async () => {
+  test("is left to WxJava when our lease ran out and WxJava has it now", async () => {
     const { issuer } = platform(async () => {
       await redis.set(lockKey, "a-java-uuid", "PX", 60_000);
       return "fetched";
@@ -100,7 +100,7 @@ describe("WxJava's lock", () => {
     expect(await redis.get(lockKey)).toBe("a-java-uuid");
   });
 
-  test("lets one of many fetch at a time", async () => {
+  test("lets one node fetch at a time", async () => {
     let atOnce = 0;
     let most = 0;
     const { issuer } = platform(async () => {
@@ -117,7 +117,7 @@ describe("WxJava's lock", () => {
   });
 });
 
-describe("what WxJava stored meanwhile", () => {
+describe("a token that WxJava stored meanwhile", () => {
   test("is used instead of a fetch, for as long as it lasts", async () => {
     await redis.set(tokenKey, "from-java", "PX", 5_000_000);
     const { issuer, seen } = platform();
@@ -141,7 +141,7 @@ describe("what WxJava stored meanwhile", () => {
   });
 });
 
-test("what we fetched is under WxJava's key before its lock is free, with its time to live", async () => {
+test("our token is under WxJava's key, with its time to live, before WxJava's lock is free", async () => {
   const { issuer } = platform();
   const store = ioredisRawStore(redis);
   let heldAtWrite: boolean | undefined;
@@ -158,7 +158,7 @@ test("what we fetched is under WxJava's key before its lock is free, with its ti
   expect(await redis.pttl(tokenKey)).toBeGreaterThan(7_190_000);
 });
 
-test("a store that cannot be reached is an unsent request: nothing was issued", async () => {
+test("an unreachable store is reported as an unsent request: nothing was issued", async () => {
   const { issuer, seen } = platform();
   const failing = {
     ...ioredisRawStore(redis),

@@ -1,13 +1,13 @@
 /**
- * co-wechat-api 3 on a credential of Lingpai: it never fetches, and a refused token is replaced for
- * the whole fleet, once.
+ * Runs co-wechat-api 3 on a credential of Lingpai. The SDK never fetches, and a refused token is
+ * replaced once, for the whole fleet.
  */
 import { requireShape } from "@lingpai/core";
-import { replacementOf, saysDead } from "./replace-refused.ts";
-import type { Lent } from "./replace-refused.ts";
+import { replacementOf, isDeadTokenCode } from "./replace-refused.ts";
+import type { SharedCredential } from "./replace-refused.ts";
 import { requireCredential } from "../require.ts";
 
-/** What is used of co-wechat-api's client. */
+/** The part of co-wechat-api's client that is used. */
 export interface CoWechatApi {
   ensureAccessToken(): Promise<CoWechatToken>;
   getAccessToken(): Promise<CoWechatToken>;
@@ -21,14 +21,17 @@ export interface CoWechatToken {
 }
 
 /**
- * Makes this client use the credential, and returns it. All of its methods then work as before;
- * what its constructor was given to load and to save tokens is not used any more, and its AppSecret
- * may be empty.
+ * Patches this client so that it uses the credential, and returns it. All of its methods work as
+ * before. The functions that its constructor took to load and save tokens are not used any more,
+ * and its AppSecret may be empty.
  *
- * A call whose token was refused is sent once more with the replacement. Its own retry would fetch
- * for itself and save over what is shared.
+ * A call whose token was refused is sent once more with the replacement. The client's own retry is
+ * turned off, because it would fetch for itself and overwrite the shared token.
  */
-export function lendToCoWechatApi<Api extends CoWechatApi>(api: Api, credential: Lent): Api {
+export function patchCoWechatApi<Api extends CoWechatApi>(
+  api: Api,
+  credential: SharedCredential,
+): Api {
   requireShape(
     "api",
     api,
@@ -37,7 +40,7 @@ export function lendToCoWechatApi<Api extends CoWechatApi>(api: Api, credential:
   );
   requireCredential(credential);
   const send = api.request.bind(api);
-  // Whether it lasts is the credential's affair: it is asked for each call.
+  // The credential decides how long a token lasts, so it is asked for each call.
   const current = async (): Promise<CoWechatToken> => ({
     accessToken: (await credential.get()).reveal(),
     expireTime: Number.MAX_SAFE_INTEGER,
@@ -51,7 +54,7 @@ export function lendToCoWechatApi<Api extends CoWechatApi>(api: Api, credential:
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       const again = new URL(url);
       const refused = again.searchParams.get("access_token");
-      if (refused === null || !saysDead(code)) throw error;
+      if (refused === null || !isDeadTokenCode(code)) throw error;
       const replacement = await replacementOf(credential, refused, code);
       if (replacement === undefined) throw error;
       again.searchParams.set("access_token", replacement.reveal());

@@ -1,13 +1,13 @@
 /**
- * node-easywechat 3 on a credential of Lingpai: it never fetches, and gets the replay that it does
- * not have.
+ * Runs node-easywechat 3 on a credential of Lingpai. The SDK never fetches, and gets the replay
+ * that it lacks.
  */
 import { requireShape } from "@lingpai/core";
-import { replacementOf, saysDead } from "./replace-refused.ts";
-import type { Lent } from "./replace-refused.ts";
+import { replacementOf, isDeadTokenCode } from "./replace-refused.ts";
+import type { SharedCredential } from "./replace-refused.ts";
 import { requireCredential } from "../require.ts";
 
-/** What is used of an `OfficialAccount` or `MiniApp` of node-easywechat. */
+/** The part of an `OfficialAccount` or `MiniApp` of node-easywechat that is used. */
 export interface EasywechatApp {
   setAccessToken(accessToken: {
     getToken(): Promise<string>;
@@ -16,7 +16,7 @@ export interface EasywechatApp {
   getHttpClient(): EasywechatHttp;
 }
 
-/** What is used of its HTTP client. */
+/** The part of its HTTP client that is used. */
 export interface EasywechatHttp {
   request(method: string, url: string, payload?: EasywechatPayload): Promise<EasywechatAnswer>;
 }
@@ -32,14 +32,17 @@ export interface EasywechatAnswer {
 }
 
 /**
- * Makes this application use the credential, and returns it. Its cache is not used for the access
- * token any more, and its AppSecret may be empty as far as that goes.
+ * Patches this application so that it uses the credential, and returns it. The application's cache
+ * is not used for the access token any more, and the access token needs no AppSecret.
  *
- * A call whose token was refused is sent once more with the replacement, unless its body is a
- * stream, which is gone: then the answer is handed on, and the next call has a live token. Call
- * this before the application's first `getClient()`.
+ * A call whose token was refused is sent once more with the replacement. A stream cannot be sent
+ * twice: then the caller gets the refusal, and the next call has a live token. Call this before the
+ * application's first `getClient()`.
  */
-export function lendToNodeEasywechat<App extends EasywechatApp>(app: App, credential: Lent): App {
+export function patchNodeEasywechat<App extends EasywechatApp>(
+  app: App,
+  credential: SharedCredential,
+): App {
   requireShape(
     "app",
     app,
@@ -55,7 +58,7 @@ export function lendToNodeEasywechat<App extends EasywechatApp>(app: App, creden
     const answer = await send(method, url, payload);
     const refused = tokenIn(payload.params);
     const errcode = errcodeOf(answer);
-    if (refused === undefined || !saysDead(errcode)) return answer;
+    if (refused === undefined || !isDeadTokenCode(errcode)) return answer;
     const replacement = await replacementOf(credential, refused, errcode);
     if (replacement === undefined || isStream(payload.data) || isStream(payload.formData))
       return answer;

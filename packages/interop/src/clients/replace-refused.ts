@@ -1,22 +1,22 @@
-/** What lending a credential to another client needs, whatever the client. */
+/** Replaces a token that the platform refused to a patched SDK. */
 import type { Credential, Secret } from "@lingpai/core";
 
-/** What is used of a credential. */
-export type Lent = Pick<Credential, "get" | "reject">;
+/** The part of a credential that a patched SDK uses. */
+export type SharedCredential = Pick<Credential, "get" | "reject">;
 
 const deadCodes: ReadonlySet<unknown> = new Set([40001, 40014, 42001]);
 
-/** Whether the platform says, to a business call, that its token is dead. */
-export function saysDead(errcode: unknown): boolean {
+/** True for the codes by which the platform says that the token of a business call is dead. */
+export function isDeadTokenCode(errcode: unknown): boolean {
   return deadCodes.has(errcode);
 }
 
 /**
- * The replacement for a token that was refused, or undefined when the platform says that it is
- * alive: then the refusal is the caller's.
+ * Returns the replacement of a refused token, or undefined when the platform says that the token is
+ * alive. The caller then gets the refusal.
  */
 export async function replacementOf(
-  credential: Lent,
+  credential: SharedCredential,
   refused: string,
   errcode: unknown,
 ): Promise<Secret | undefined> {

@@ -1,6 +1,6 @@
 /**
- * The real SDKs, set up as their documentation says, in processes' stead: each node has a Redis
- * client and an SDK of its own.
+ * The real SDKs, set up as their documentation says. Each node is simulated by a Redis client and
+ * an SDK of its own.
  */
 import { createRequire } from "node:module";
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
@@ -92,7 +92,7 @@ export function lingpai({ appId, secret }: Account, { platformUrl }: Place, redi
   return wechat({ appId, secret, mode: "plain", environment: "production", ...settings });
 }
 
-/** How many of these calls failed. */
+/** Counts the calls that failed. */
 export async function failuresOf(calls: readonly Promise<unknown>[]): Promise<number> {
   return (await Promise.allSettled(calls)).filter(({ status }) => status === "rejected").length;
 }

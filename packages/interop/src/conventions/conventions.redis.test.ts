@@ -144,11 +144,11 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])("through %s", (nam
     "%s gets its key, its bytes and its time to live",
     async (convention) => {
       const [keyOf, valueOf, ttlS] = rows[convention];
-      const neighbour = { convention, appId, agentId, secret, acceptSecretInKey: true };
+      const target = { convention, appId, agentId, secret, acceptSecretInKey: true };
       const mirrored = mirror(client.credential, {
         store: stores[name](),
         lock: ioredisLock(redis),
-        to: [neighbour],
+        to: [target],
       });
       expect(await mirrored.start()).toBe(true);
       await mirrored.close();
@@ -173,7 +173,7 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])("through %s", (nam
   );
 });
 
-test("wechatpy finds beside its ticket until when it lasts, in whole seconds", async () => {
+test("wechatpy finds the end of its ticket beside it, in whole seconds", async () => {
   const to = [{ convention: "wechatpy/jsapi-ticket", appId }] as const;
   const mirrored = mirror(client.ticket("jsapi"), {
     store: ioredisRawStore(redis),

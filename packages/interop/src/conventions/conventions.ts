@@ -1,11 +1,11 @@
 /**
- * Where other SDKs keep their credential in a shared Redis, and how: read in their sources, as
- * data.
+ * The keys and formats in which other SDKs keep their credential in a shared Redis, as data. They
+ * were read in the SDKs' sources.
  */
 
 /**
- * How a credential is written under a key. `expires-at` holds no credential: it says until when the
- * one beside it lasts.
+ * The format of a credential under a key. `json-expires-at` holds no credential: it is the end of
+ * the one beside it.
  */
 export type Encoding = "plain" | "php-string" | "json-string" | "json-token" | "json-expires-at";
 
@@ -17,14 +17,14 @@ export interface KeyRule {
 
 export interface Convention {
   readonly sdk: string;
-  /** The first key holds the credential; what follows is written with it. */
+  /** The first key holds the credential. The others are written with it. */
   readonly keys: readonly [KeyRule, ...KeyRule[]];
   /**
-   * How much sooner than the platform this SDK lets go of a credential, in ms: it sets its TTL that
-   * much lower.
+   * How much sooner than the platform this SDK drops a credential, in ms. Its TTL is that much
+   * lower.
    */
   readonly lessMs: number;
-  /** What `{prefix}` is unless its users changed it. */
+  /** The value of `{prefix}` unless its users changed it. */
   readonly prefix?: string;
 }
 

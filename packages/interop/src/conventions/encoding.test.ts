@@ -4,7 +4,7 @@ import { decode, encode } from "./encoding.ts";
 
 const content = { secret: "89_Abc-1", remainingMs: 7_199_900, wallMs: 1_767_225_600_000 };
 
-describe("what is written", () => {
+describe("a credential that is encoded", () => {
   test.each<[Encoding, string]>([
     ["plain", "89_Abc-1"],
     ["php-string", 's:8:"89_Abc-1";'],
@@ -23,7 +23,7 @@ describe("what is written", () => {
   );
 });
 
-describe("what somebody else wrote", () => {
+describe("a foreign text", () => {
   test.each<[Encoding, string]>([
     ["plain", ""],
     ["plain", "\u0001\u0004token from Kryo"],
@@ -34,7 +34,7 @@ describe("what somebody else wrote", () => {
     ["json-token", '{"access_token":7}'],
     ["json-token", "null"],
     ["json-expires-at", "1767232799"],
-  ])("and is not %s is not taken for a credential: %j", (encoding, text) => {
+  ])("that is not %s is not decoded as a credential: %j", (encoding, text) => {
     expect(decode(encoding, text)).toBeUndefined();
   });
 });

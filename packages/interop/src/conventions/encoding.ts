@@ -1,9 +1,9 @@
-/** The bytes that each SDK writes for a credential, and back. */
+/** Encodes a credential as each SDK does, and decodes it. */
 import type { Encoding } from "./conventions.ts";
 
 export interface Content {
   readonly secret: string;
-  /** What is left of its life, in ms. */
+  /** The rest of its life, in ms. */
   readonly remainingMs: number;
   /** The wall clock, in ms since the Unix epoch. */
   readonly wallMs: number;
@@ -25,7 +25,7 @@ export function encode(encoding: Encoding, { secret, remainingMs, wallMs }: Cont
 }
 
 /**
- * The credential, or undefined when this is not what the SDK writes: nothing that could be used.
+ * Returns the credential, or undefined when the text is not in the SDK's format.
  */
 export function decode(encoding: Encoding, text: string): string | undefined {
   const secret = decoded(encoding, text);

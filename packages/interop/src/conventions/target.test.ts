@@ -2,7 +2,7 @@ import { ConfigurationError } from "@lingpai/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { conventions } from "./conventions.ts";
 import type { ConventionName } from "./conventions.ts";
-import { addressOf } from "./target.ts";
+import { resolveTarget } from "./target.ts";
 
 const appId = "wx0123456789abcdef";
 const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
@@ -14,7 +14,7 @@ describe("an AppSecret in a key", () => {
     conventions[name].keys.some(({ template }) => template.includes("{secret}")),
   );
 
-  test("is what EasyWeChat and node-easywechat have, and nobody else", () => {
+  test("occurs with EasyWeChat and node-easywechat only", () => {
     expect([...new Set(exposing.map((name) => conventions[name].sdk))]).toEqual([
       "EasyWeChat",
       "node-easywechat",
@@ -22,18 +22,18 @@ describe("an AppSecret in a key", () => {
   });
 
   test.each(exposing)(
-    "of %s is refused unless it is accepted, with a way round it",
+    "of %s is refused unless it is accepted, and the error names a better way",
     (convention) => {
-      const refusal = vi.fn<() => unknown>(() => addressOf({ convention, appId, secret }));
+      const refusal = vi.fn<() => unknown>(() => resolveTarget({ convention, appId, secret }));
       expect(refusal).toThrow(ConfigurationError);
       expect(refusal).toThrow(/setKey/);
       expect(refusal).not.toThrow(secret);
     },
   );
 
-  test("is warned of when it is accepted, without showing it", () => {
+  test("causes a warning that does not show it when it is accepted", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    addressOf({
+    resolveTarget({
       convention: "node-easywechat/official-account",
       appId,
       secret,
@@ -45,8 +45,8 @@ describe("an AppSecret in a key", () => {
     expect(JSON.stringify(warn.mock.calls)).not.toContain(secret);
   });
 
-  test("is not needed to be accepted where only its hash is in the key", () => {
-    const [first] = addressOf({
+  test("needs no acceptance where the key contains only its hash", () => {
+    const [first] = resolveTarget({
       convention: "powerwechat",
       appId: "testappid",
       secret: "testsecret",
@@ -55,9 +55,9 @@ describe("an AppSecret in a key", () => {
   });
 });
 
-describe("a neighbour", () => {
+describe("a target", () => {
   test("keeps the prefix that its users configured", () => {
-    expect(addressOf({ convention: "wxjava/mp", appId, prefix: "shop" }).keys).toEqual([
+    expect(resolveTarget({ convention: "wxjava/mp", appId, prefix: "shop" }).keys).toEqual([
       { key: `shop:access_token:${appId}`, encoding: "plain" },
     ]);
   });
@@ -66,11 +66,11 @@ describe("a neighbour", () => {
     ["silenceper/work/agent", "agentId"],
     ["powerwechat", "secret"],
   ])("as %s without its %s is refused by name", (convention, part) => {
-    expect(() => addressOf({ convention, appId })).toThrow(part);
+    expect(() => resolveTarget({ convention, appId })).toThrow(part);
   });
 
-  test("with a convention that does not exist is told which do", () => {
+  test("with an unknown convention is refused with a list of the known ones", () => {
     const convention = "toString" as ConventionName;
-    expect(() => addressOf({ convention, appId })).toThrow(/silenceper\/officialaccount,/);
+    expect(() => resolveTarget({ convention, appId })).toThrow(/silenceper\/officialaccount,/);
   });
 });

@@ -1,46 +1,46 @@
-/** A service on another SDK: its convention, and the account that it is about. */
+/** A target: the keys in which a service on another SDK keeps the credential of one account. */
 import { createHash } from "node:crypto";
 import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { conventions } from "./conventions.ts";
 import type { Convention, ConventionName, Encoding } from "./conventions.ts";
 
-export interface Neighbour {
+export interface Target {
   readonly convention: ConventionName;
   /** The AppID, or the CorpID. */
   readonly appId: string;
-  /** Where the key tells the apps of a corp apart. */
+  /** The app of a corp, for a convention whose key contains it. */
   readonly agentId?: string;
   /** The prefix that its users configured. @defaultValue the SDK's own */
   readonly prefix?: string;
   /**
-   * The AppSecret, where the SDK makes its key of it: `powerwechat` hashes it, `easywechat` and
-   * `node-easywechat` put it into the key in clear.
+   * The AppSecret, for a convention whose key contains it. `powerwechat` hashes it; `easywechat`
+   * and `node-easywechat` write it into the key in clear.
    */
   readonly secret?: string;
   /**
-   * Allows a key that holds the AppSecret in clear, which MONITOR, slow logs, backups and key
-   * listings then show. Better: have that SDK set a key of its own, and use its `set-key`
-   * convention. @defaultValue false
+   * Allows a key that contains the AppSecret in clear. MONITOR, slow logs, backups and key listings
+   * then show it. A better way: set a key of its own in that SDK, and use the `set-key` convention.
+   * @defaultValue false
    */
   readonly acceptSecretInKey?: boolean;
 }
 
-/** A neighbour with its keys: never to be logged, a key may hold a secret. */
-export interface Address {
+/** A target with its keys. Never log it: a key may contain a secret. */
+export interface ResolvedTarget {
   readonly name: ConventionName;
   readonly convention: Convention;
   readonly keys: readonly { readonly key: string; readonly encoding: Encoding }[];
 }
 
 /**
- * Works out the neighbour's keys, and warns once per call of a secret in them
+ * Computes the target's keys. Warns once a call if a key contains a secret
  * (`LINGPAI_SECRET_IN_KEY`).
  *
- * @throws {ConfigurationError} `neighbour`: an unknown convention, a part that the key needs and
- *   that is not given, or a secret in clear that was not accepted.
+ * @throws {ConfigurationError} `target`: the convention is unknown, a part of the key is missing,
+ *   or the key contains a secret in clear that was not accepted.
  */
-export function addressOf(neighbour: Neighbour): Address {
-  requireKnown("A neighbour", neighbour, [
+export function resolveTarget(target: Target): ResolvedTarget {
+  requireKnown("A target", target, [
     "acceptSecretInKey",
     "agentId",
     "appId",
@@ -48,7 +48,7 @@ export function addressOf(neighbour: Neighbour): Address {
     "prefix",
     "secret",
   ]);
-  const { convention: name } = neighbour;
+  const { convention: name } = target;
   const convention = Object.hasOwn(conventions, name) ? conventions[name] : undefined;
   if (convention === undefined) {
     return refuse(
@@ -56,19 +56,19 @@ export function addressOf(neighbour: Neighbour): Address {
     );
   }
   const exposesSecret = convention.keys.some(({ template }) => template.includes("{secret}"));
-  if (exposesSecret && neighbour.acceptSecretInKey !== true) {
+  if (exposesSecret && target.acceptSecretInKey !== true) {
     return refuse(
-      `${convention.sdk} puts the AppSecret into its key ("${name}"), where everybody who can list keys reads it. ` +
-        `Have it set a key of its own (setKey) and use the convention that ends in "/set-key"; or accept that with acceptSecretInKey: true.`,
+      `${convention.sdk} puts the AppSecret into its key ("${name}"). Everybody who can list keys can read it. ` +
+        `Set a key of its own in that SDK (setKey) and use the convention that ends in "/set-key", or accept the risk with acceptSecretInKey: true.`,
     );
   }
   const keys = convention.keys.map(({ template, encoding }) => ({
-    key: fill(template, neighbour, convention),
+    key: fill(template, target, convention),
     encoding,
   }));
   if (exposesSecret) {
     process.emitWarning(
-      `A Redis key for ${convention.sdk} ("${name}") holds the AppSecret of ${neighbour.appId} in clear.`,
+      `A Redis key for ${convention.sdk} ("${name}") holds the AppSecret of ${target.appId} in clear.`,
       {
         code: "LINGPAI_SECRET_IN_KEY",
       },
@@ -77,12 +77,11 @@ export function addressOf(neighbour: Neighbour): Address {
   return { name, convention, keys };
 }
 
-function fill(template: string, neighbour: Neighbour, { prefix }: Convention): string {
+function fill(template: string, target: Target, { prefix }: Convention): string {
   const part = (name: "appId" | "agentId" | "secret"): string =>
-    neighbour[name] ||
-    refuse(`The key of "${neighbour.convention}" is made with the ${name}. Give it.`);
+    target[name] || refuse(`The key of "${target.convention}" contains the ${name}. Give it.`);
   const parts: Readonly<Record<string, () => string>> = {
-    "{prefix}": () => neighbour.prefix ?? prefix ?? "",
+    "{prefix}": () => target.prefix ?? prefix ?? "",
     "{appId}": () => part("appId"),
     "{agentId}": () => part("agentId"),
     "{secret}": () => part("secret"),
@@ -95,5 +94,5 @@ function fill(template: string, neighbour: Neighbour, { prefix }: Convention): s
 }
 
 function refuse(message: string): never {
-  throw new ConfigurationError(message, { rule: "neighbour" });
+  throw new ConfigurationError(message, { rule: "target" });
 }

@@ -1,9 +1,9 @@
-/** How long a mirrored key lives, and when it is written again. Pure. */
+/** Decides how long a mirrored key lives and when it is written again. Pure. */
 
 /**
- * What a key is given when its SDK's own rule would let it lapse although the credential lives: no
- * longer than the platform honours a superseded credential, so that a key that we cannot reach any
- * more never outlives what it holds.
+ * The time to live of a key that the SDK's own rule would let lapse before the credential ends. It
+ * is no longer than the platform honours a superseded credential, so a key that we cannot reach any
+ * more never outlives its credential.
  */
 export const extensionMs = 240_000;
 
@@ -11,9 +11,9 @@ export const extensionMs = 240_000;
 export const aheadMs = 120_000;
 
 /**
- * The time to live for a write now, in whole ms: the SDK's own (what is left, less its margin)
- * while that is long enough, then extensions to the credential's end. An SDK that finds no key
- * fetches by itself and retires our token, so the key must be there as long as the token is.
+ * Returns the time to live for a write now, in whole ms: the SDK's own (the credential's rest, less
+ * the SDK's margin) while that is long enough, then extensions to the credential's end. An SDK that
+ * finds no key fetches by itself and retires our token, so the key must live as long as the token.
  */
 export function ttlFor(remainingMs: number, lessMs: number): number {
   const theirsMs = remainingMs - lessMs;
@@ -23,8 +23,8 @@ export function ttlFor(remainingMs: number, lessMs: number): number {
 }
 
 /**
- * Whether a key with the right content has to be written again: it will lapse soon, and a write
- * would give it more.
+ * True if a key with the right content has to be written again: it will lapse soon, and a write
+ * would prolong it.
  */
 export function isLapsing(leftMs: number, remainingMs: number, lessMs: number): boolean {
   return leftMs < aheadMs && ttlFor(remainingMs, lessMs) > leftMs + 1000;

@@ -72,7 +72,7 @@ describe("a fleet that only mirrors", () => {
     },
   );
 
-  test("asks once per probeMs and not once a node, and goes on when the node whose turn it is has ended", async () => {
+  test("probes once per probeMs for all nodes, and continues when the node whose turn it is stops", async () => {
     const fleet = await started(5, { probeMs: 10_000, reportMs: 0 });
     const before = probes(fleet);
     await fleet.clock.advance(600_000);
@@ -86,7 +86,7 @@ describe("a fleet that only mirrors", () => {
     expect(await callFor(fleet, 60_000)).toBeLessThanOrEqual(20);
   });
 
-  test("replaces nothing while the platform does not say", async () => {
+  test("replaces nothing while the platform gives no verdict", async () => {
     const fleet = await started(1, { probeMs: 5_000, reportMs: 0 });
     fleet.simulator.faults.always(({ endpoint }) =>
       endpoint === "/cgi-bin/getcallbackip" ? { errcode: -1 } : undefined,
@@ -98,7 +98,7 @@ describe("a fleet that only mirrors", () => {
 });
 
 describe("a report of a refused token", () => {
-  test("has it replaced within a second, by one fetch, whichever node reads it", async () => {
+  test("causes a replacement within a second, by one fetch, whichever node reads it", async () => {
     const fleet = await started(3, { probeMs: 0, reportMs: 500 });
     const before = fetches(fleet);
     fleet.simulator.operator.kill(appId);
@@ -118,7 +118,7 @@ describe("a report of a refused token", () => {
     });
   });
 
-  test("that is false costs a question every few seconds at most, and no token", async () => {
+  test("that is false costs at most one probe every few seconds, and no token", async () => {
     const fleet = await started(3, { probeMs: 0, reportMs: 500 });
     const [fetched, asked] = [fetches(fleet), probes(fleet)];
     for (let passed = 0; passed < 60_000; passed += 500) {
@@ -136,7 +136,7 @@ describe("a report of a refused token", () => {
     });
   });
 
-  test("replaces nothing while the platform does not say, and drops no report that follows", async () => {
+  test("replaces nothing while the platform gives no verdict, and later reports are still read", async () => {
     const fleet = await started(2, { probeMs: 0, reportMs: 500 });
     const before = fetches(fleet);
     fleet.simulator.faults.always(({ endpoint }) =>
@@ -154,7 +154,7 @@ describe("a report of a refused token", () => {
     expect(await reportOf(fleet, (await fleet.raw.get(goKey)) ?? "")).toBe(true);
   });
 
-  test("about a token that was replaced before is read by nobody", async () => {
+  test("about a replaced token is read by nobody", async () => {
     const fleet = await started(1, { probeMs: 0, reportMs: 500 });
     const old = (await fleet.raw.get(goKey)) ?? "";
     const refreshed = fleet.nodes[0]!.client.credential.refresh();
@@ -166,14 +166,14 @@ describe("a report of a refused token", () => {
     expect([fetches(fleet), probes(fleet)]).toEqual([fetched, asked]);
   });
 
-  test("holds no token, and names its key as every language can make it", () => {
+  test("contains no token, and its key can be computed in every language", () => {
     expect(refusedTokenKey("abc")).toBe(
       "lingpai:refused:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     );
   });
 });
 
-test("a mirror that is closed asks and reads no more", async () => {
+test("a closed mirror neither probes nor reads", async () => {
   const fleet = await started(1, { probeMs: 5_000, reportMs: 100 });
   await fleet.close();
   const asked = probes(fleet);
@@ -182,7 +182,7 @@ test("a mirror that is closed asks and reads no more", async () => {
   expect(fleet.clock.pendingTimers).toBe(0);
 });
 
-test("a rhythm that would hammer the platform or the store is refused", () => {
+test("an interval that would overload the platform or the store is refused", () => {
   const fleet = mirrorFleet(1);
   open.push(fleet);
   const [node] = fleet.nodes;

@@ -1,17 +1,17 @@
 /**
- * Notices that the platform no longer honours a mirrored token: asks it now and then, and reads
- * what other services report.
+ * Notices that the platform no longer honours a mirrored token. It probes the platform at intervals
+ * and reads the reports of other services.
  */
 import type { CancelTimer, Clock, Random } from "@lingpai/core";
-import { nameOf } from "./mirror-events.ts";
+import { errorName } from "../store/error-name.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
-import type { Mirrored } from "./mirror-pass.ts";
+import type { MirroredCredential } from "./mirror-pass.ts";
 import type { RawStore } from "../store/raw-store.ts";
 import { codeIn, foundAlive, probeTurnKey, refusedTokenKey } from "./refused-token.ts";
 import { within } from "../store/within.ts";
 
 export interface ChecksOptions {
-  readonly credential: Mirrored;
+  readonly credential: MirroredCredential;
   readonly store: RawStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -30,15 +30,14 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * After the platform called a reported token alive, how long further reports of it are dropped, in
- * ms.
+ * How long further reports of a token are dropped after the platform called it alive, in ms.
  */
 const aliveMs = 5_000;
 
 /**
- * Two rhythms. All nodes read reports; whoever removes one acts on it. One node of all asks the
- * platform unasked: the turn is a key that lapses before the node that holds it asks again. Nothing
- * is written here but those keys: what is replaced is mirrored as any other commit.
+ * Runs two intervals. All nodes read reports, and the node that removes a report acts on it. One
+ * node of the fleet probes the platform: its turn is a key that lapses before that node probes
+ * again. A replacement is mirrored as any other commit.
  */
 export class MirrorChecks {
   readonly #options: ChecksOptions;
@@ -52,7 +51,7 @@ export class MirrorChecks {
   start(): void {
     const { probeMs, reportMs } = this.#options;
     if (this.#cancels.size > 0) return;
-    // Asked a little early, so that question, replacement and write are through when probeMs are.
+    // A little early, so that probe, replacement and write are done within probeMs.
     if (probeMs > 0) this.#every(probeMs * 0.9, () => this.#probe());
     if (reportMs > 0) this.#every(reportMs, () => this.#readReport());
   }
@@ -107,13 +106,13 @@ export class MirrorChecks {
     emit({ type: "checked", cause: "report", found, platformCode });
   }
 
-  /** A store that is down is reported by the mirror's own rounds. */
+  /** The passes of the mirror report a store that is down. */
   #failed(error: unknown): void {
     if (this.#options.signal.aborted || !isUnavailable(error)) return;
     this.#options.emit({
       type: "mirror-failed",
       step: "credential",
-      error: nameOf(error),
+      error: errorName(error),
       retryMs: this.#options.reportMs,
     });
   }

@@ -1,6 +1,6 @@
 /**
- * A fleet that mirrors, on a manual clock: the real credential, the memory store, the platform's
- * own log as the judge.
+ * A fleet that mirrors, on a manual clock, with the real credential and the memory store. The
+ * platform's own log is the judge.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
@@ -14,8 +14,8 @@ import type { ConventionName } from "../conventions/conventions.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
 import { mirror } from "./mirror.ts";
 import type { Mirror, MirrorOptions } from "./mirror.ts";
-import { shelf } from "../store/memory-store.fixture.ts";
-import type { Shelf } from "../store/memory-store.fixture.ts";
+import { memoryRawStore } from "../store/memory-store.fixture.ts";
+import type { MemoryRawStore } from "../store/memory-store.fixture.ts";
 
 export const appId = "wx0123456789abcdef";
 export const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
@@ -32,17 +32,17 @@ interface Node {
 export interface MirrorFleet {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
-  readonly raw: Shelf;
+  readonly raw: MemoryRawStore;
   readonly nodes: readonly Node[];
   startAll(): Promise<void>;
   /** The tokens that the platform honours, newest last. */
   live(): readonly string[];
-  /** Which token a key holds. */
+  /** Returns the id of the token under a key. */
   held(key: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
-/** Asks the platform and reads reports only if told to: a day of that takes seconds. */
+/** Probes and reads reports only if the options say so, because a day of that takes seconds. */
 export function mirrorFleet(
   nodes: number,
   options: Pick<MirrorOptions, "probeMs" | "reportMs"> = { probeMs: 0, reportMs: 0 },
@@ -55,7 +55,7 @@ export function mirrorFleet(
     latencyMs: 50,
   });
   const store = memoryStore({ clock });
-  const raw = shelf(clock);
+  const raw = memoryRawStore(clock);
   const made = Array.from({ length: nodes }, (_, index): Node => {
     const name = `node-${index}`;
     const shared = { clock, random: seededRandom(name), lock: memoryLock(store, { clock }) };

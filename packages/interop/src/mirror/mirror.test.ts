@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { appId, goKey, javaKey, mirrorFleet, secret } from "./mirror-fleet.fixture.ts";
 import type { MirrorFleet } from "./mirror-fleet.fixture.ts";
 import { mirror } from "./mirror.ts";
-import { shelf } from "../store/memory-store.fixture.ts";
+import { memoryRawStore } from "../store/memory-store.fixture.ts";
 
 const open: { close(): Promise<void> }[] = [];
 
@@ -27,12 +27,12 @@ describe("constructing a mirror", () => {
     expect(raw.writes).toEqual([]);
   });
 
-  test("without a neighbour, or with a rhythm that would hammer the store, is refused", () => {
+  test("is refused without a target, and with an interval that would overload the store", () => {
     const { nodes } = fleet(1);
     const [node] = nodes;
     const lock = memoryLock();
-    const store = shelf(manualClock());
-    expect(() => mirror(node!.client.credential, { store, lock, to: [] })).toThrow(/neighbours/);
+    const store = memoryRawStore(manualClock());
+    expect(() => mirror(node!.client.credential, { store, lock, to: [] })).toThrow(/targets/);
     const to = [{ convention: "wxjava/mp", appId }] as const;
     expect(() => mirror(node!.client.credential, { store, lock, to, checkMs: 10 })).toThrow(
       /checkMs/,
@@ -41,7 +41,7 @@ describe("constructing a mirror", () => {
 });
 
 describe("a mirror", () => {
-  test("has the key there at every moment of two days, holding a live token, by one fetch a generation", async () => {
+  test("keeps a live token in the key at every moment of two days, with one fetch a generation", async () => {
     const { clock, held, live, simulator, startAll } = fleet(3);
     await startAll();
     for (let minute = 0; minute < 2 * 24 * 60; minute += 1) {
@@ -58,7 +58,7 @@ describe("a mirror", () => {
     expect(fetches).toBeLessThanOrEqual(28);
   });
 
-  test("is written by one node of many, once a generation and key, also where a write takes its time", async () => {
+  test("is written by one node of many, once a generation and key, even where a write is slow", async () => {
     const { clock, raw, startAll } = fleet(8);
     raw.latencyMs = 30;
     await startAll();
@@ -68,7 +68,7 @@ describe("a mirror", () => {
     expect(raw.writes.filter(({ key }) => key === javaKey)).toEqual(wx);
   });
 
-  test("holds the new token at once after a commit, on whichever node that was", async () => {
+  test("contains the new token at once after a commit, whichever node committed", async () => {
     const { clock, held, nodes, raw, simulator, startAll } = fleet(3);
     await startAll();
     const refreshed = nodes[2]!.client.credential.refresh();
@@ -100,7 +100,7 @@ describe("a mirror", () => {
     expect(raw.writes.at(-1)?.by).not.toBe("node-0");
   });
 
-  test("puts back a key that was deleted, or that its SDK wrote over, and reports the latter", async () => {
+  test("restores a key that was deleted or that its SDK overwrote, and reports the latter", async () => {
     const { clock, held, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
     await clock.advance(60_000);
@@ -115,7 +115,7 @@ describe("a mirror", () => {
     ]);
   });
 
-  test("corrects a node that woke up late and wrote the token before, which is no sign of a foreign fetch", async () => {
+  test("corrects a node that woke late and wrote the previous token, and reports no foreign fetch", async () => {
     const { clock, held, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
     const [node] = nodes;
@@ -129,7 +129,7 @@ describe("a mirror", () => {
     expect(node!.events.map(({ type }) => type)).not.toContain("overwritten");
   });
 
-  test("that cannot reach its store harms no call, says so without a key or a token, and catches up", async () => {
+  test("that cannot reach its store fails no call, reports it without key or token, and catches up", async () => {
     const { clock, held, nodes, raw, simulator } = fleet(1);
     const [node] = nodes;
     const leak = `ERR unknown command 'SET' with args beginning with: 'official_account.${secret}'`;
@@ -150,7 +150,7 @@ describe("a mirror", () => {
     expect(await held(goKey)).toBe(simulator.operator.latest(appId)?.id);
   });
 
-  test("while the platform is down leaves the keys as they are, and starts no storm", async () => {
+  test("leaves the keys as they are while the platform is down, and starts no storm", async () => {
     const { clock, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
     const before = raw.writes.length;
@@ -166,7 +166,7 @@ describe("a mirror", () => {
     expect(nodes[0]?.events.at(-1)).toMatchObject({ type: "mirror-failed", step: "credential" });
   });
 
-  test("that is closed writes nothing any more and leaves no timer", async () => {
+  test("writes nothing after it was closed, and leaves no timer", async () => {
     const { clock, nodes, raw, startAll } = fleet(1);
     await startAll();
     await nodes[0]!.mirror.close();
@@ -187,7 +187,7 @@ describe("a mirror", () => {
     expect(nodes[0]!.events.filter(({ type }) => type === "mirror-failed")).toEqual([]);
   });
 
-  test("outlives a listener that throws", async () => {
+  test("continues when a listener throws", async () => {
     const { clock, held, raw, nodes } = fleet(1);
     const [node] = nodes;
     const settings = {

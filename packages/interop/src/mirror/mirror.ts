@@ -1,5 +1,5 @@
 /**
- * Keeps the credential where services on other SDKs look for theirs, so that they use it and never
+ * Writes the credential to the keys that services on other SDKs read, so that they use it and never
  * fetch.
  */
 import {
@@ -14,28 +14,29 @@ import {
 import type { CancelTimer, Clock, Lock, Random } from "@lingpai/core";
 import { MirrorChecks } from "./mirror-checks.ts";
 import { MirrorPass, PassError } from "./mirror-pass.ts";
-import type { Mirrored } from "./mirror-pass.ts";
+import type { MirroredCredential } from "./mirror-pass.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
-import { addressOf } from "../conventions/target.ts";
-import type { Neighbour } from "../conventions/target.ts";
+import { resolveTarget } from "../conventions/target.ts";
+import type { Target } from "../conventions/target.ts";
 import type { RawStore } from "../store/raw-store.ts";
-import { requireMirrored, requireStore } from "../require.ts";
+import { requireMirroredCredential, requireStore } from "../require.ts";
 
 export interface MirrorOptions {
-  /** The Redis in which the neighbours look. */
+  /** The Redis that the targets read. */
   readonly store: RawStore;
-  /** The fleet's lock: of the nodes that see the same work, one does it. */
+  /** The fleet's lock. Of the nodes that find the same work, one does it. */
   readonly lock: Lock;
-  readonly to: readonly Neighbour[];
+  readonly to: readonly Target[];
   /**
-   * How often each node looks whether the keys are right, at most, in ms: from 1000. The look is
-   * two reads a key. @defaultValue 30_000
+   * How often each node checks the keys, at most, in ms: from 1000. A check is two reads a key.
+   * @defaultValue 30_000
    */
   readonly checkMs?: number;
   /**
    * How often one node of the fleet asks the platform whether the credential is alive, in ms: from
-   * 5000, or 0 for never. A fleet that only mirrors makes no calls, so nobody else would tell it.
-   * WeChat is asked through `getcallbackip`, which has no side effect. @defaultValue 30_000
+   * 5000, or 0 for never. A fleet that only mirrors makes no calls, so nothing else would show it a
+   * dead token. WeChat is asked through `getcallbackip`, which has no side effect.
+   * @defaultValue 30_000
    */
   readonly probeMs?: number;
   /**
@@ -43,9 +44,9 @@ export interface MirrorOptions {
    * ({@link refusedTokenKey}), in ms: from 100, or 0 for never. @defaultValue 500
    */
   readonly reportMs?: number;
-  /** How long one round of the store may take, in ms. @defaultValue 2_000 */
+  /** How long one operation of the store may take, in ms. @defaultValue 2_000 */
   readonly storeDeadlineMs?: number;
-  /** Called for each event; what it throws is dropped. */
+  /** Called for each event. Its errors are dropped. */
   readonly onEvent?: (event: MirrorEvent) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -53,14 +54,14 @@ export interface MirrorOptions {
 
 export interface Mirror {
   /**
-   * Writes what has to be written and keeps it so, until `close`. Resolves after the first round,
-   * true when every key was right at its end. Gets the credential, and so may fetch it. Never
-   * rejects for a store or a platform that is down: it reports, and tries again.
+   * Writes the keys and keeps them right until `close`. Resolves after the first pass, with true if
+   * every key was right at its end. It gets the credential, so it may fetch. It never rejects for a
+   * store or a platform that is down: it emits `mirror-failed` and tries again.
    */
   start(): Promise<boolean>;
   /**
-   * Ends it and waits for what is under way. The keys stay, and lapse by their time to live. A
-   * credential that is closed ends its mirror.
+   * Stops the mirror and waits for the pass that is running. The keys stay until their time to live
+   * ends. Closing the credential closes its mirror.
    */
   close(): Promise<void>;
 }
@@ -68,29 +69,29 @@ export interface Mirror {
 const checkDefaultMs = 30_000;
 const retryMaxMs = 30_000;
 /**
- * How long a node leaves the writing to the one that fetched, in ms: a random part of it is added.
+ * How long a node leaves the writing to the node that fetched, in ms. It is jittered by half.
  */
-const courtesyMs = 1_000;
+const committerLeadMs = 1_000;
 
 /**
- * A mirror of this credential for those neighbours. Constructing it does no I/O. Give one to each
- * owner: the node that commits a credential writes at once, the others look a moment later, and
- * each looks again before a key lapses; a key that the SDK's own rule would let lapse is kept to
- * the credential's end.
+ * Makes a mirror of this credential for these targets. Constructing it does no I/O. Start one on
+ * each owner: the node that commits a credential writes at once, the others check a moment later,
+ * and each checks again before a key lapses. A key that the SDK's own rule would let lapse is
+ * prolonged to the credential's end.
  *
- * Nothing that goes wrong here touches the credential. Between a commit and the write lie
- * milliseconds in which a neighbour reads the credential before; a platform that honours it
- * meanwhile (WeChat documents five minutes) makes that unnoticeable.
+ * A failing mirror never affects the credential. In the milliseconds between a commit and the
+ * write, a target reads the previous credential, which WeChat honours for five more minutes
+ * (documented).
  *
- * @throws {ConfigurationError} a neighbour's key cannot be made, or is not to be made: see
- *   {@link Neighbour}.
+ * @throws {ConfigurationError} a target's key cannot be made, or contains a secret that was not
+ *   accepted: see {@link Target}.
  */
-export function mirror(credential: Mirrored, options: MirrorOptions): Mirror {
+export function mirror(credential: MirroredCredential, options: MirrorOptions): Mirror {
   return new RunningMirror(credential, options);
 }
 
 class RunningMirror implements Mirror {
-  readonly #credential: Mirrored;
+  readonly #credential: MirroredCredential;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #checkMs: number;
@@ -104,7 +105,7 @@ class RunningMirror implements Mirror {
   #cancelTimer: CancelTimer = () => {};
   #unwatch: (() => void) | undefined;
 
-  constructor(credential: Mirrored, options: MirrorOptions) {
+  constructor(credential: MirroredCredential, options: MirrorOptions) {
     requireMirror(credential, options);
     const {
       checkMs = checkDefaultMs,
@@ -116,12 +117,12 @@ class RunningMirror implements Mirror {
       storeDeadlineMs = 2_000,
     } = options;
     const { probeMs = 30_000, reportMs = 500 } = options;
-    requireRhythm("probeMs", probeMs, 5_000);
-    requireRhythm("reportMs", reportMs, 100);
+    requireInterval("probeMs", probeMs, 5_000);
+    requireInterval("reportMs", reportMs, 100);
     if (!(checkMs >= 1_000 && Number.isFinite(checkMs)))
       throw new ConfigurationError(`checkMs is ${checkMs}. Give 1000 or more.`, { rule: "mirror" });
     if (options.to.length === 0)
-      throw new ConfigurationError('A mirror needs neighbours: give at least one in "to".', {
+      throw new ConfigurationError('A mirror needs targets. Give at least one in "to".', {
         rule: "mirror",
       });
     this.#credential = credential;
@@ -132,13 +133,13 @@ class RunningMirror implements Mirror {
       try {
         onEvent?.(event);
       } catch {
-        // Its listener's own affair.
+        // A listener's error is not the mirror's.
       }
     };
     const signal = this.#closing.signal;
-    const addresses = options.to.map(addressOf);
+    const targets = options.to.map(resolveTarget);
     const shared = { credential, store, clock, random, storeDeadlineMs, emit: this.#emit, signal };
-    this.#pass = new MirrorPass({ ...shared, addresses, lock });
+    this.#pass = new MirrorPass({ ...shared, targets, lock });
     this.#checks = new MirrorChecks({ ...shared, probeMs, reportMs });
   }
 
@@ -146,7 +147,7 @@ class RunningMirror implements Mirror {
     if (this.#closing.signal.aborted) return Promise.reject(new ClosedError("The mirror"));
     this.#unwatch ??= this.#credential.watch(({ type }) => {
       if (type === "refreshed" || type === "reconciled" || type === "repaired") void this.#run();
-      else if (type === "adopted") this.#schedule(courtesyMs * (0.5 + this.#random.next()));
+      else if (type === "adopted") this.#schedule(committerLeadMs * (0.5 + this.#random.next()));
       else if (type === "closed") void this.close();
     });
     this.#checks.start();
@@ -161,7 +162,7 @@ class RunningMirror implements Mirror {
     await this.#running;
   }
 
-  /** One round at a time; news that come meanwhile cause one more. */
+  /** Runs one pass at a time. A change that is reported meanwhile causes one more. */
   #run(): Promise<boolean> {
     if (this.#closing.signal.aborted) return Promise.resolve(false);
     if (this.#running !== undefined) {
@@ -213,8 +214,8 @@ class RunningMirror implements Mirror {
   }
 }
 
-function requireMirror(credential: Mirrored, options: MirrorOptions): void {
-  requireMirrored(credential);
+function requireMirror(credential: MirroredCredential, options: MirrorOptions): void {
+  requireMirroredCredential(credential);
   const names = [
     "checkMs",
     "clock",
@@ -232,11 +233,11 @@ function requireMirror(credential: Mirrored, options: MirrorOptions): void {
   requireLock(options.lock);
   requireClock(options.clock);
   if (!Array.isArray(options.to))
-    throw new ConfigurationError('"to" must be a list of neighbours.', { rule: "mirror" });
+    throw new ConfigurationError('"to" must be a list of targets.', { rule: "mirror" });
 }
 
 /** @throws {ConfigurationError} `mirror` */
-function requireRhythm(name: string, ms: number, leastMs: number): void {
+function requireInterval(name: string, ms: number, leastMs: number): void {
   if (ms === 0 || (ms >= leastMs && Number.isFinite(ms))) return;
   throw new ConfigurationError(`${name} is ${ms}. Give ${leastMs} or more, or 0 for never.`, {
     rule: "mirror",

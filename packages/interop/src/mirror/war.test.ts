@@ -1,5 +1,5 @@
 /**
- * A war over the AppID, and mirrors: whatever token the fleet lives on, its neighbours find that
+ * A war over the AppID, and mirrors: whatever token the fleet lives on, its targets find that
  * one, and never one that the war has killed.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { ConventionName } from "../conventions/conventions.ts";
 import type { MirrorEvent } from "./mirror-events.ts";
 import { mirror } from "./mirror.ts";
-import { shelf } from "../store/memory-store.fixture.ts";
+import { memoryRawStore } from "../store/memory-store.fixture.ts";
 
 const appId = "wx0123456789abcdef";
 const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
@@ -32,7 +32,7 @@ function fleetAtWar(onContention: "report" | "stable") {
     overlapMs: 0,
   });
   const store = memoryStore({ clock });
-  const raw = shelf(clock);
+  const raw = memoryRawStore(clock);
   const events: (CredentialEvent | MirrorEvent)[] = [];
   const nodes = ["n0", "n1", "n2"].map((name) => {
     const cache = memoryCache(store, { clock });
@@ -105,7 +105,7 @@ test.each(["by the war", "by an operator"])(
     ]);
     expect(events.filter(({ type }) => type === "switched")).toHaveLength(1);
 
-    // From here on the war reaches neither the fleet nor its neighbours, a renewal included.
+    // From here on the war reaches neither the fleet nor its targets, a renewal included.
     for (let minute = 0; minute < 130; minute += 5) {
       strike();
       call();

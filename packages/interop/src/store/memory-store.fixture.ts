@@ -1,12 +1,12 @@
 /**
- * A raw store in memory, on a manual clock: for what takes hours. What Redis itself does is tested
- * against Redis.
+ * A raw store in memory, on a manual clock, for tests that take hours. Redis's own behaviour is
+ * tested on Redis.
  */
 import { delay } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { RawStore } from "./raw-store.ts";
 
-export interface Shelf extends RawStore {
+export interface MemoryRawStore extends RawStore {
   /** Every write that happened, with the node that made it. */
   readonly writes: {
     readonly key: string;
@@ -14,7 +14,7 @@ export interface Shelf extends RawStore {
     readonly ttlMs: number;
     readonly by: string;
   }[];
-  /** As another process sees it. */
+  /** Returns the same store as another node uses it. */
   as(node: string): RawStore;
   /** From now on every operation fails, until it is set to undefined. */
   failure: Error | undefined;
@@ -22,9 +22,9 @@ export interface Shelf extends RawStore {
   latencyMs: number;
 }
 
-export function shelf(clock: Clock): Shelf {
+export function memoryRawStore(clock: Clock): MemoryRawStore {
   const entries = new Map<string, { readonly value: string; readonly endsMs: number }>();
-  const writes: Shelf["writes"] = [];
+  const writes: MemoryRawStore["writes"] = [];
   const live = (key: string): { readonly value: string; readonly endsMs: number } | undefined => {
     const entry = entries.get(key);
     return entry !== undefined && entry.endsMs > clock.monotonicMs() ? entry : undefined;
@@ -54,6 +54,12 @@ export function shelf(clock: Clock): Shelf {
       deleteIf: (key, value) => whenUp(() => live(key)?.value === value && entries.delete(key)),
     };
   };
-  const store: Shelf = { ...viewOf("other"), writes, as: viewOf, failure: undefined, latencyMs: 0 };
+  const store: MemoryRawStore = {
+    ...viewOf("other"),
+    writes,
+    as: viewOf,
+    failure: undefined,
+    latencyMs: 0,
+  };
   return store;
 }

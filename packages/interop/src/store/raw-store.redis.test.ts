@@ -32,7 +32,7 @@ const stores: readonly (readonly [string, () => RawStore])[] = [
 describe.each(stores)("a raw store on %s", (name, open) => {
   const key = `raw-store:${name}`;
 
-  test("tells an absent key, one that never ends, and one that ends", async () => {
+  test("distinguishes an absent key, one that never expires, and one that expires", async () => {
     const store = open();
     await server.command("DEL", key);
     expect([await store.get(key), await store.remainingMs(key)]).toEqual([undefined, undefined]);
@@ -46,7 +46,7 @@ describe.each(stores)("a raw store on %s", (name, open) => {
     expect(await store.remainingMs(key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000);
   });
 
-  test("takes a free key once, and gives it back only to who took it", async () => {
+  test("sets an absent key once, and removes it only for the owner", async () => {
     const store = open();
     await server.command("DEL", key);
     expect(await store.setIfAbsent(key, "mine", 60_000)).toBe(true);

@@ -1,31 +1,30 @@
-/** Redis as the other SDKs see it: plain keys, outside every prefix of Lingpai. */
+/** Redis as the other SDKs use it: plain keys, outside every prefix of Lingpai. */
 import { requireShape } from "@lingpai/core";
 
 /** Every method rejects when the server cannot be reached; a failure is never an absent key. */
 export interface RawStore {
   get(key: string): Promise<string | undefined>;
   /**
-   * What is left of the key's time to live, in ms: undefined when there is no key, `Infinity` when
-   * it never expires.
+   * Returns the rest of the key's time to live, in ms: undefined when there is no key, `Infinity`
+   * when it never expires.
    */
   remainingMs(key: string): Promise<number | undefined>;
   /** Writes with a time to live, a whole number of ms from 1. */
   set(key: string, value: string, ttlMs: number): Promise<void>;
-  /** As `set`, only if there is no such key: tells whether it was written. */
+  /** As `set`, but only if there is no such key. Returns true if it was written. */
   setIfAbsent(key: string, value: string, ttlMs: number): Promise<boolean>;
   /**
-   * Removes the key only while it holds this value, in one atomic step: tells whether it was
-   * removed.
+   * Removes the key if it holds this value, in one atomic step. Returns true if it was removed.
    */
   deleteIf(key: string, value: string): Promise<boolean>;
 }
 
-/** What is used of a `Redis` or `Cluster` of ioredis. */
+/** The part of a `Redis` or `Cluster` of ioredis that is used. */
 export interface IoredisCaller {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What is used of a client, cluster or sentinel of @redis/client. */
+/** The part of a client, cluster or sentinel of @redis/client that is used. */
 export interface NodeRedisCaller {
   get(key: string): Promise<unknown>;
   pTTL(key: string): Promise<unknown>;
@@ -37,8 +36,8 @@ const compareAndDelete =
   'if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("DEL", KEYS[1]) else return 0 end';
 
 /**
- * On a client of ioredis 5 or 6, which stays its owner's. Its `keyPrefix` applies: leave it empty,
- * as the other SDKs do.
+ * Makes a raw store on a client of ioredis 5 or 6. The caller keeps the client and closes it. Its
+ * `keyPrefix` applies: leave it empty, as the other SDKs do.
  */
 export function ioredisRawStore(client: IoredisCaller): RawStore {
   requireShape("client", client, ["call"], "Give a Redis or a Cluster of ioredis.");
@@ -54,7 +53,9 @@ export function ioredisRawStore(client: IoredisCaller): RawStore {
   };
 }
 
-/** On a client of @redis/client 5 or 6, which stays its owner's. */
+/**
+ * Makes a raw store on a client of @redis/client 5 or 6. The caller keeps the client and closes it.
+ */
 export function nodeRedisRawStore(client: NodeRedisCaller): RawStore {
   requireShape("client", client, ["get", "pTTL", "set", "eval"], "Give a client of @redis/client.");
   return {
@@ -72,7 +73,7 @@ function textOf(reply: unknown): string | undefined {
   return reply === null || reply === undefined ? undefined : String(reply);
 }
 
-/** Redis says -2 for a key that is not there and -1 for one that never expires. */
+/** Redis answers -2 for an absent key and -1 for one that never expires. */
 function durationOf(reply: unknown): number | undefined {
   const ms = Number(reply);
   if (ms === -2) return undefined;

@@ -3,7 +3,7 @@ import { CacheUnavailableError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
 /**
- * Settles as `work` does, or rejects with `CACHE_UNAVAILABLE` after `limitMs`; what comes later is
+ * Settles as `work` does, or rejects with `CACHE_UNAVAILABLE` after `limitMs`. A later result is
  * dropped.
  */
 export function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T> {
