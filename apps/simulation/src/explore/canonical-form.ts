@@ -3,7 +3,7 @@
  * appearance, credentials, epochs and instants keep only their order, processes are
  * interchangeable: what production never looks at makes no difference here.
  */
-import { owedSinceMs, type Held, type State } from "@lingpai/core/internal/state";
+import { owedSinceMs, type StoredCredential, type State } from "@lingpai/core/internal/state";
 import type { Model } from "./model.ts";
 import {
   dead,
@@ -114,7 +114,7 @@ export class Canon {
       this.#epoch(intent.epoch);
       this.#instant(intent.atMs + this.#model.rules.drainMs);
     }
-    this.#instant(state.dangerUntilMs);
+    this.#instant(state.inFlightUntilMs);
     this.#doubt(state);
   }
 
@@ -129,7 +129,7 @@ export class Canon {
     else this.#instant(sinceMs + this.#model.rules.drainMs);
   }
 
-  #held(held: Held | undefined): void {
+  #held(held: StoredCredential | undefined): void {
     if (held === undefined) return this.#put(none);
     this.#fingerprint(held.fingerprint);
     this.#name(held.commitId);
@@ -146,7 +146,7 @@ export class Canon {
     else if (held !== undefined && known !== undefined) {
       this.#fingerprint(known.previous?.fingerprint);
       this.#put(known.suspect?.fingerprint === held.fingerprint ? 1 : 0);
-      this.#instant(known.dangerUntilMs);
+      this.#instant(known.inFlightUntilMs);
       this.#doubt(known);
       this.#owed(known);
     } else this.#put(known?.doubtSinceMs === undefined ? 0 : 1);

@@ -2,7 +2,7 @@
  * What one process makes of a document: adopt what is newer, write back what was lost. Mirrors
  * core's `Local` and `Adoption`.
  */
-import { isOlder, isDead, type Held, type State } from "@lingpai/core/internal/state";
+import { isOlder, isDead, type StoredCredential, type State } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import type { Model } from "./model.ts";
 import { withProcess, type Process, type World } from "./world.ts";
@@ -40,7 +40,7 @@ export function take(model: Model, world: World, index: number): Taken {
 }
 
 /** Hands out this credential from now on. */
-export function adopted(world: World, index: number, known: State, held: Held): Taken {
+export function adopted(world: World, index: number, known: State, held: StoredCredential): Taken {
   const process = world.processes[index];
   if (process === undefined) return { world, broken: undefined };
   const before = process.held;
@@ -83,7 +83,7 @@ function repair(model: Model, world: World, index: number): Taken {
   };
 }
 
-function judgeService(process: Process, held: Held): string | undefined {
+function judgeService(process: Process, held: StoredCredential): string | undefined {
   const { fingerprint } = held;
   if (process.held?.fingerprint === fingerprint) return undefined;
   if (process.replaced.includes(fingerprint))

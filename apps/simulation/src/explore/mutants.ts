@@ -87,18 +87,18 @@ function pruned(state: State): State {
 const trustingCommit = reducing((state, event, nowMs, decide) => (rules) => {
   if (state === undefined || event.type !== "commit") return decide(state, event, nowMs, rules);
   const decided = decide(
-    { ...state, dangerUntilMs: 0 },
+    { ...state, inFlightUntilMs: 0 },
     { ...event, intentOutcomeId: state.outcomeId },
     nowMs,
     rules,
   );
   return decided.state === undefined
     ? decided
-    : { ...decided, state: { ...decided.state, dangerUntilMs: state.dangerUntilMs } };
+    : { ...decided, state: { ...decided.state, inFlightUntilMs: state.inFlightUntilMs } };
 });
 
 const noIntent = (): Partial<State> => ({ intent: undefined }) as unknown as Partial<State>; // An absent field, for `pruned` to drop.
-const noDanger = (): Partial<State> => ({ ...noIntent(), dangerUntilMs: 0 });
+const noDanger = (): Partial<State> => ({ ...noIntent(), inFlightUntilMs: 0 });
 
 /** An intent that is not merely written again because an answer was lost. */
 function isFirst(event: StateEvent, state: State): event is IntentEvent {
@@ -257,7 +257,7 @@ export const mutants: readonly Mutant[] = [
       const isDrained =
         event.type === "intent" &&
         before?.intent !== undefined &&
-        next.dangerUntilMs <= (next.intent?.atMs ?? 0);
+        next.inFlightUntilMs <= (next.intent?.atMs ?? 0);
       if (!isDrained || before.doubtSinceMs !== undefined) return next;
       // `pruned` drops what is undefined, so the result is a state.
       return { ...next, doubtSinceMs: undefined } as unknown as State;
@@ -269,7 +269,7 @@ export const mutants: readonly Mutant[] = [
       "a commit that was not alone lets the next request go before the other one must have been processed",
     bounds: bounds.failover,
     protocol: writing((next, before, event) =>
-      event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next,
+      event.type === "commit" ? { ...next, inFlightUntilMs: before?.inFlightUntilMs ?? 0 } : next,
     ),
   },
 ];

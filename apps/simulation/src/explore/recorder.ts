@@ -1,5 +1,5 @@
 /** How a request ends, and what the fleet is told of it. Mirrors core's `Recorder`. */
-import type { CommitEvent, Held, State } from "@lingpai/core/internal/state";
+import type { CommitEvent, StoredCredential, State } from "@lingpai/core/internal/state";
 import { apply, type Applied } from "./document.ts";
 import { adopted, note, take, type Taken } from "./local-view.ts";
 import type { Model } from "./model.ts";
@@ -73,7 +73,7 @@ function conclude(
 
 function serveUnstored(model: Model, world: World, index: number, flight: Flight): Taken {
   const { issued, epoch, operationId } = answerOf(model, world, flight);
-  const held: Held = {
+  const held: StoredCredential = {
     ...issued,
     generation: (flight.replaces?.generation ?? 0) + 1,
     epoch,

@@ -2,7 +2,7 @@
  * Everything there is in one situation of the search: the store, the platform, the processes, and
  * what may still go wrong.
  */
-import type { Held, Intent, State } from "@lingpai/core/internal/state";
+import type { StoredCredential, Intent, State } from "@lingpai/core/internal/state";
 import type { Goal } from "./goal.ts";
 import type { Model } from "./model.ts";
 
@@ -84,7 +84,7 @@ export interface Platform {
 
 /** One process, as far as it matters: what it holds, what it remembers, what it is doing. */
 export interface Process {
-  readonly held: Held | undefined;
+  readonly held: StoredCredential | undefined;
   /** The newest document that it has taken note of. */
   readonly known: State | undefined;
   readonly replaced: readonly string[];
@@ -114,7 +114,7 @@ export interface Flight {
   /** True time of the intent. */
   readonly at: number;
   /** What the document held when the intent was written. */
-  readonly replaces: Held | undefined;
+  readonly replaces: StoredCredential | undefined;
   /** The credential that the platform issued for it, as soon as it did. */
   readonly issued: number | undefined;
   /** Another fetch was announced since its own announcement. */

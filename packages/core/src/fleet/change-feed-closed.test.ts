@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { WatchListener } from "../cache/cache.ts";
 import { delay } from "../time/time.ts";
 import { manualClock } from "../testing/index.ts";
-import { News } from "./change-feed.ts";
+import { ChangeFeed } from "./change-feed.ts";
 
 function world(fails: boolean) {
   const clock = manualClock();
@@ -13,7 +13,7 @@ function world(fails: boolean) {
     await delay(clock, 300);
     if (fails) throw new Error("the store failed");
   };
-  const news = new News({ clock, reread, putOffMs: () => 100 });
+  const feed = new ChangeFeed({ clock, reread, delayMs: () => 100 });
   const listeners: WatchListener[] = [];
   const watch = async (listener: WatchListener): Promise<() => Promise<void>> => {
     listeners.push(listener);
@@ -21,33 +21,33 @@ function world(fails: boolean) {
   };
   return {
     clock,
-    news,
+    feed,
     listeners,
-    listen: () => news.listen({ watch }, "k", 500),
+    listen: () => feed.listen({ watch }, "k", 500),
     readings: () => readings,
   };
 }
 
 describe("a change feed", () => {
   it("that is closed sets no timer for what it is still told", async () => {
-    const { clock, listen, listeners, news, readings } = world(false);
+    const { clock, listen, listeners, feed, readings } = world(false);
     await listen();
-    news.close();
+    feed.close();
     listeners[0]?.("k");
     expect(clock.pendingTimers).toBe(0);
     await clock.advance(1_000);
     expect(readings()).toBe(0);
   });
 
-  it.each(["close", "deafen"] as const)(
+  it.each(["close", "unsubscribe"] as const)(
     "sets no timer for a reading that fails after its %s",
     async (end) => {
-      const { clock, listen, listeners, news, readings } = world(true);
+      const { clock, listen, listeners, feed, readings } = world(true);
       await listen();
       listeners[0]?.("k");
       await clock.advance(200);
       expect(readings()).toBe(1);
-      news[end]();
+      feed[end]();
       await clock.advance(200);
       expect(clock.pendingTimers).toBe(0);
       await clock.advance(3_600_000);
@@ -55,23 +55,23 @@ describe("a change feed", () => {
     },
   );
 
-  it("that is muted reads nothing, and reads again when it is not", async () => {
-    const { clock, listen, listeners, news, readings } = world(false);
+  it("that is paused reads nothing, and reads again when it is not", async () => {
+    const { clock, listen, listeners, feed, readings } = world(false);
     await listen();
-    news.mute();
+    feed.pause();
     listeners[0]?.("k");
     await clock.advance(1_000);
     expect([readings(), clock.pendingTimers]).toEqual([0, 0]);
-    news.unmute();
+    feed.resume();
     listeners[0]?.("k");
     await clock.advance(1_000);
     expect(readings()).toBe(1);
-    news.close();
+    feed.close();
   });
 
   it("grants no subscription once it is closed", async () => {
-    const { listen, listeners, news } = world(false);
-    news.close();
+    const { listen, listeners, feed } = world(false);
+    feed.close();
     expect(await listen()).toBe(false);
     expect(listeners).toHaveLength(0);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Cache, WatchListener } from "../cache/cache.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { manualClock } from "../testing/index.ts";
-import { News } from "./change-feed.ts";
+import { ChangeFeed } from "./change-feed.ts";
 
 function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefined>) {
   const clock = manualClock();
@@ -12,41 +12,41 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
     readings.count += 1;
     if (readings.fails) throw new Error("the store failed");
   };
-  const news = new News({ clock, reread, putOffMs: () => 100 });
+  const feed = new ChangeFeed({ clock, reread, delayMs: () => 100 });
   const told: WatchListener[] = [];
   const usual = async (listener: WatchListener): Promise<Unsubscribe> => {
     told.push(listener);
     return async () => {};
   };
   const cache = { watch: watch ?? usual } as Pick<Cache, "watch">;
-  return { clock, news, readings, told, cache, listen: () => news.listen(cache, "k", 500) };
+  return { clock, feed, readings, told, cache, listen: () => feed.listen(cache, "k", 500) };
 }
 
 describe("who waits for news", () => {
   it("is woken with true by a message, after it was read, and with false when the time is over; no timer is left", async () => {
     for (const fails of [false, true]) {
-      const { clock, listen, news, readings, told } = world();
+      const { clock, listen, feed, readings, told } = world();
       readings.fails = fails;
       await listen();
-      const woken = news.next(5_000);
+      const woken = feed.next(5_000);
       told[0]?.("k");
       await clock.settle();
       // Somebody waits, so it was read at once.
       expect(readings.count).toBe(1);
       expect(await woken).toBe(true);
-      news.close();
+      feed.close();
       expect(clock.pendingTimers).toBe(0);
     }
-    const { clock, news } = world();
-    const late = news.next(300);
+    const { clock, feed } = world();
+    const late = feed.next(300);
     await clock.advance(300);
     expect(await late).toBe(false);
-    news.wake();
+    feed.wake();
     expect(clock.pendingTimers).toBe(0);
   });
 
   it("puts a reading off that nobody waits for, in the background", async () => {
-    const { clock, listen, readings, told, news } = world();
+    const { clock, listen, readings, told, feed } = world();
     await listen();
     told[0]?.("k");
     await clock.advance(99);
@@ -54,7 +54,7 @@ describe("who waits for news", () => {
     await clock.advance(1);
     expect(readings.count).toBe(1);
     // Nobody waits any more: the next one is put off too.
-    const woken = news.next(50);
+    const woken = feed.next(50);
     await clock.advance(50);
     await woken;
     told[0]?.("k");
@@ -66,15 +66,15 @@ describe("who waits for news", () => {
 describe("a subscription", () => {
   it("stands when the store grants one, and not where it has none, fails, or is silent until the deadline", async () => {
     const granted = world();
-    expect(granted.news.isHeard).toBe(false);
+    expect(granted.feed.isSubscribed).toBe(false);
     expect(await granted.listen()).toBe(true);
-    expect([granted.news.isHeard, granted.clock.pendingTimers]).toEqual([true, 0]);
+    expect([granted.feed.isSubscribed, granted.clock.pendingTimers]).toEqual([true, 0]);
     const failing = world(() => Promise.reject(new Error("refused")));
     const none = world(async () => undefined);
-    for (const { listen, news } of [failing, none])
-      expect([await listen(), news.isHeard]).toEqual([false, false]);
-    expect(await none.news.listen({}, "k", 500)).toBe(false);
-    none.news.deafen();
+    for (const { listen, feed } of [failing, none])
+      expect([await listen(), feed.isSubscribed]).toEqual([false, false]);
+    expect(await none.feed.listen({}, "k", 500)).toBe(false);
+    none.feed.unsubscribe();
     const silent = world(() => new Promise(() => {}));
     const asked = silent.listen();
     await silent.clock.advance(500);
@@ -92,12 +92,15 @@ describe("a subscription", () => {
   });
 
   it("remembers when it was told last", async () => {
-    const { clock, listen, news, told } = world();
+    const { clock, listen, feed, told } = world();
     await listen();
     const beforeMs = clock.monotonicMs();
-    expect(news.hasHeardSince(beforeMs)).toBe(false);
+    expect(feed.hasReceivedSince(beforeMs)).toBe(false);
     told[0]?.("k");
-    expect([news.hasHeardSince(beforeMs), news.hasHeardSince(beforeMs + 1)]).toEqual([true, false]);
-    news.close();
+    expect([feed.hasReceivedSince(beforeMs), feed.hasReceivedSince(beforeMs + 1)]).toEqual([
+      true,
+      false,
+    ]);
+    feed.close();
   });
 });

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Cache, WatchListener } from "../cache/cache.ts";
 import { delay } from "../time/time.ts";
 import { manualClock, type ManualClock } from "../testing/index.ts";
-import { News } from "./change-feed.ts";
+import { ChangeFeed } from "./change-feed.ts";
 
 interface World {
   readonly clock: ManualClock;
-  readonly news: News;
+  readonly feed: ChangeFeed;
   readonly readings: { count: number; fails: boolean; takeMs: number };
   readonly watched: {
     listener: WatchListener;
@@ -41,25 +41,25 @@ function world(grantMs = 0): World {
     if (grantMs > 0) await delay(clock, grantMs);
     return unsubscribe;
   };
-  const news = new News({ clock, reread, putOffMs: () => 0 });
+  const feed = new ChangeFeed({ clock, reread, delayMs: () => 0 });
   const cache: Pick<Cache, "watch"> = { watch };
-  return { clock, news, readings, watched, listen: () => news.listen(cache, "k", 500) };
+  return { clock, feed, readings, watched, listen: () => feed.listen(cache, "k", 500) };
 }
 
 describe("news", () => {
   it("reads nothing after close, though a subscription is granted late and the reading before it fails", async () => {
-    const { clock, listen, news, readings, watched } = world(200);
+    const { clock, listen, feed, readings, watched } = world(200);
     Object.assign(readings, { fails: true, takeMs: 300 });
     const listening = listen();
     await clock.advance(50);
     watched[0]!.listener("k");
     await clock.advance(50);
-    news.close();
+    feed.close();
     await clock.advance(3_600_000);
     expect(readings.count).toBe(1);
     expect(await listening).toBe(true);
     expect(watched[0]!.ended).toBe(true);
-    expect(news.isHeard).toBe(false);
+    expect(feed.isSubscribed).toBe(false);
     expect(clock.pendingTimers).toBe(0);
     watched[0]!.listener("k");
     await clock.advance(1_000);
@@ -67,7 +67,7 @@ describe("news", () => {
   });
 
   it("reads again after a pause that grows, for as long as the reading fails and somebody listens", async () => {
-    const { clock, listen, news, readings, watched } = world();
+    const { clock, listen, feed, readings, watched } = world();
     await listen();
     readings.fails = true;
     watched[0]!.listener("k");
@@ -85,7 +85,7 @@ describe("news", () => {
     const { count } = readings;
     await clock.advance(600_000);
     expect(readings.count).toBe(count);
-    news.close();
+    feed.close();
   });
 
   it("hears only of its own key, or that anything may have changed", async () => {
@@ -112,16 +112,16 @@ describe("news", () => {
   });
 
   it("asks for another subscription instead of one that kept silent, and only then", async () => {
-    const { clock, listen, news, watched } = world();
+    const { clock, listen, feed, watched } = world();
     await listen();
     await listen();
     expect(watched).toHaveLength(1);
-    news.deafen();
+    feed.unsubscribe();
     await clock.settle();
     expect(watched[0]!.ended).toBe(true);
     await listen();
     expect(watched[1]!.instead).toBeUndefined();
-    news.renew();
+    feed.renew();
     await listen();
     expect(watched[2]!.instead).toBe(watched[1]!.unsubscribe);
   });

@@ -17,18 +17,18 @@ const burst = 3;
 const retryMs = 1_000;
 const retryMaxMs = 60_000;
 
-export interface NewsOptions {
+export interface ChangeFeedOptions {
   readonly clock: Clock;
   readonly reread: () => Promise<unknown>;
   /**
    * Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read
    * all at once.
    */
-  readonly putOffMs: () => number;
+  readonly delayMs: () => number;
 }
 
-export class News {
-  readonly #options: NewsOptions;
+export class ChangeFeed {
+  readonly #options: ChangeFeedOptions;
   readonly #clock: Clock;
   readonly #waiters = new Set<() => void>();
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
@@ -44,24 +44,24 @@ export class News {
   #cancelRetry: CancelTimer | undefined;
   /** Readings in a row that failed. */
   #failures = 0;
-  #isHeard = false;
-  #lastHeardMs = Number.NEGATIVE_INFINITY;
+  #isSubscribed = false;
+  #lastReceivedMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
-  #isMuted = false;
+  #isPaused = false;
 
-  constructor(options: NewsOptions) {
+  constructor(options: ChangeFeedOptions) {
     this.#options = options;
     this.#clock = options.clock;
   }
 
   /** Whether a subscription stands. Messages may be lost all the same. */
-  get isHeard(): boolean {
-    return this.#isHeard;
+  get isSubscribed(): boolean {
+    return this.#isSubscribed;
   }
 
   /** Whether a message came at this instant of the monotonic clock or later. */
-  hasHeardSince(ms: number): boolean {
-    return this.#lastHeardMs >= ms;
+  hasReceivedSince(ms: number): boolean {
+    return this.#lastReceivedMs >= ms;
   }
 
   /**
@@ -100,28 +100,28 @@ export class News {
   /**
    * Ignores news while this process writes the document itself: they would tell of its own writes.
    */
-  mute(): void {
-    this.#isMuted = true;
+  pause(): void {
+    this.#isPaused = true;
   }
 
-  unmute(): void {
-    this.#isMuted = false;
+  resume(): void {
+    this.#isPaused = false;
   }
 
   /**
-   * The subscription has kept silent about a change: {@link News.listen} asks the store for another
+   * The subscription has kept silent about a change: {@link ChangeFeed.listen} asks the store for another
    * one.
    */
   renew(): void {
     this.#dead = this.#established;
-    this.deafen();
+    this.unsubscribe();
   }
 
-  /** Unsubscribes; {@link News.listen} subscribes again. */
-  deafen(): void {
+  /** Unsubscribes; {@link ChangeFeed.listen} subscribes again. */
+  unsubscribe(): void {
     const subscribed = this.#unsubscribe;
     this.#unsubscribe = undefined;
-    this.#isHeard = false;
+    this.#isSubscribed = false;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#cancelRetry?.();
@@ -132,7 +132,7 @@ export class News {
   close(): void {
     this.#isClosed = true;
     this.wake();
-    this.deafen();
+    this.unsubscribe();
   }
 
   async #subscribe(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
@@ -140,7 +140,7 @@ export class News {
     this.#dead = undefined;
     const heard: WatchListener = (changed) => {
       if (changed !== undefined && changed !== key) return;
-      this.#lastHeardMs = this.#clock.monotonicMs();
+      this.#lastReceivedMs = this.#clock.monotonicMs();
       this.#schedule();
     };
     try {
@@ -148,7 +148,7 @@ export class News {
       // Closed, or deaf, meanwhile: whoever did that ends this subscription as soon as it is there.
       if (this.#isClosed) return unsubscribe;
       this.#established = unsubscribe;
-      this.#isHeard = unsubscribe !== undefined;
+      this.#isSubscribed = unsubscribe !== undefined;
       return unsubscribe;
     } catch {
       // Without news there is still the periodic reading; the next call tries again.
@@ -158,10 +158,10 @@ export class News {
   }
 
   #schedule(): void {
-    if (this.#isClosed || this.#isMuted || this.#cancel !== undefined) return;
-    const putOffMs = this.#waiters.size > 0 ? 0 : this.#options.putOffMs();
+    if (this.#isClosed || this.#isPaused || this.#cancel !== undefined) return;
+    const delayMs = this.#waiters.size > 0 ? 0 : this.#options.delayMs();
     const waitMs = Math.max(
-      putOffMs,
+      delayMs,
       this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs(),
     );
     if (waitMs <= 0) return this.#read();
@@ -190,7 +190,7 @@ export class News {
 
   #retry(): void {
     this.#cancelRetry?.();
-    if (!this.#isHeard || this.#isClosed) return;
+    if (!this.#isSubscribed || this.#isClosed) return;
     const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
     this.#cancelRetry = this.#clock.setTimer(waitMs, () => this.#read(), { background: true });

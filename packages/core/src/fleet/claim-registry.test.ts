@@ -51,16 +51,14 @@ describe("a claim", () => {
 
   it("that nobody here can read may hold while its renewal is less than two days away, before or behind", () => {
     const nowMs = renewedMs;
-    const held = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
-    expect([held(nowMs), held(nowMs - staleAfterMs + 1), held(nowMs - staleAfterMs)]).toEqual([
-      true,
-      true,
-      false,
-    ]);
+    const stored = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
+    expect([stored(nowMs), stored(nowMs - staleAfterMs + 1), stored(nowMs - staleAfterMs)]).toEqual(
+      [true, true, false],
+    );
     expect([
-      held(nowMs + staleAfterMs),
-      held(nowMs + staleAfterMs + 1),
-      held(String(nowMs)),
+      stored(nowMs + staleAfterMs),
+      stored(nowMs + staleAfterMs + 1),
+      stored(String(nowMs)),
     ]).toEqual([true, false, false]);
     for (const other of [undefined, null, "text", 7, {}, []])
       expect(mayHold(other, nowMs)).toBe(false);

@@ -25,7 +25,7 @@ import { systemClock, type Clock } from "../time/time.ts";
 import type { CredentialOptions } from "../credential.ts";
 
 /** What depends on the issuer that the fleet lives on. */
-export interface Terms {
+export interface IssuerTerms {
   readonly issuer: Issuer;
   readonly parameters: Parameters;
   readonly rules: Rules;
@@ -33,18 +33,18 @@ export interface Terms {
 }
 
 /** The terms that hold by this document. */
-export function termsOn(setting: Setting, state: Pick<State, "fallback"> | undefined): Terms {
-  return state?.fallback === undefined ? setting : (setting.fallback ?? setting);
+export function termsOn(context: Context, state: Pick<State, "fallback"> | undefined): IssuerTerms {
+  return state?.fallback === undefined ? context : (context.fallback ?? context);
 }
 
-export interface Setting {
+export interface Context {
   readonly issuer: Issuer;
   readonly environment: string;
   readonly node: string;
   readonly parameters: Parameters;
   readonly rules: Rules;
   /** What holds while the fleet lives on the issuer's fallback. */
-  readonly fallback: Terms | undefined;
+  readonly fallback: IssuerTerms | undefined;
   /** Whether the platform can be made to replace what it would hand out again. */
   readonly canForce: boolean;
   readonly clock: Clock;
@@ -57,7 +57,7 @@ export interface Setting {
 }
 
 /** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
-export function settingFrom(options: CredentialOptions): Setting {
+export function contextFrom(options: CredentialOptions): Context {
   requireOptions(options);
   const { issuer, environment, clock = systemClock, random = systemRandom } = options;
   const node = options.node ?? defaultNode(random);
@@ -159,7 +159,7 @@ function termsOf(
   parameters: Parameters,
   onContention?: Rules["onContention"],
   fallback?: Rules,
-): Terms {
+): IssuerTerms {
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
   return {
     issuer,

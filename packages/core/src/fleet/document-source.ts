@@ -6,8 +6,8 @@ import type { Cache } from "../cache/cache.ts";
 import { overlapOf } from "../parameters.ts";
 import type { Claim } from "./claim-registry.ts";
 import { StoredDocument, type Snapshot } from "./document.ts";
-import { News } from "./change-feed.ts";
-import type { Parts } from "./node.ts";
+import { ChangeFeed } from "./change-feed.ts";
+import type { FleetNode } from "./node.ts";
 
 /**
  * Up to here all nodes may read at once when the document changes; above, they spread it over a
@@ -18,9 +18,9 @@ const spreadMaxMs = 20_000;
 
 export type Role = "owner" | "consumer";
 
-export class Source {
-  readonly news: News;
-  readonly #parts: Parts;
+export class DocumentSource {
+  readonly feed: ChangeFeed;
+  readonly #node: FleetNode;
   readonly #onRecovered: () => void;
   /** Where this environment's own documents lie. */
   readonly #home: Cache;
@@ -35,25 +35,25 @@ export class Source {
    * Whether a reading has shown a change of which there was no news: the subscription may have died
    * in silence.
    */
-  #isDeaf = false;
+  #isStale = false;
   #mustRenew = false;
 
   /** @param onRecovered called when the store answers again after it did not. */
-  constructor(parts: Parts, cache: Cache, role: Role, onRecovered: () => void) {
-    this.#parts = parts;
+  constructor(node: FleetNode, cache: Cache, role: Role, onRecovered: () => void) {
+    this.#node = node;
     this.#onRecovered = onRecovered;
     this.#home = cache;
     this.#cache = cache;
     this.#role = role;
-    parts.setting.health.needsWrites = role === "owner";
-    this.#document = new StoredDocument(parts.setting, parts.storeClock, cache, onRecovered);
-    const { clock, parameters, random, issuer } = parts.setting;
+    node.context.health.needsWrites = role === "owner";
+    this.#document = new StoredDocument(node.context, node.storeClock, cache, onRecovered);
+    const { clock, parameters, random, issuer } = node.context;
     const spreadMs =
       parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
-    this.news = new News({
+    this.feed = new ChangeFeed({
       clock,
       reread: () => this.read(),
-      putOffMs: () => spreadMs * random.next(),
+      delayMs: () => spreadMs * random.next(),
     });
   }
 
@@ -84,24 +84,24 @@ export class Source {
   }
 
   /** Whether the store tells of changes, as far as is known here. */
-  get isTold(): boolean {
-    return this.news.isHeard && !this.#isDeaf;
+  get hasPush(): boolean {
+    return this.feed.isSubscribed && !this.#isStale;
   }
 
   /** Reads the document and takes over what it holds. */
   async read(): Promise<Snapshot> {
     const sinceMs = this.#lastReadMs;
-    this.#lastReadMs = this.#parts.setting.clock.monotonicMs();
+    this.#lastReadMs = this.#node.context.clock.monotonicMs();
     const document = this.#document;
     const snapshot = await document.read();
     if (this.#version !== undefined && this.#version !== snapshot.version) {
-      this.#isDeaf = !this.news.hasHeardSince(sinceMs);
-      this.#mustRenew = this.#isDeaf;
+      this.#isStale = !this.feed.hasReceivedSince(sinceMs);
+      this.#mustRenew = this.#isStale;
     }
     this.#version = snapshot.version;
-    this.#parts.takeover.waitMs(snapshot.state);
+    this.#node.takeover.waitMs(snapshot.state);
     this.#usedAtMs = snapshot.state?.usedAtMs;
-    this.#parts.adoption.take(snapshot, document);
+    this.#node.adoption.take(snapshot, document);
     return snapshot;
   }
 
@@ -110,17 +110,17 @@ export class Source {
    * then, and nothing new.
    */
   async proveWrites(snapshot: Snapshot): Promise<void> {
-    const { health } = this.#parts.setting;
+    const { health } = this.#node.context;
     if (health.refusesWrites && this.#role === "owner")
       await health.prove(() => this.#document.touch(snapshot));
   }
 
   /** Whether the store tells of changes from now on. */
   listen(): Promise<boolean> {
-    return this.news.listen(
+    return this.feed.listen(
       this.#cache,
       this.#document.key,
-      this.#parts.setting.parameters.storeDeadlineMs,
+      this.#node.context.parameters.storeDeadlineMs,
     );
   }
 
@@ -130,9 +130,9 @@ export class Source {
    * again.
    */
   async follow(): Promise<void> {
-    if (this.#mustRenew) this.news.renew();
+    if (this.#mustRenew) this.feed.renew();
     this.#mustRenew = false;
-    if (this.news.isHeard || !(await this.listen())) return;
+    if (this.feed.isSubscribed || !(await this.listen())) return;
     this.#version = undefined;
     await this.read();
   }
@@ -155,14 +155,14 @@ export class Source {
   }
 
   #turnTo(cache: Cache): void {
-    this.news.deafen();
-    this.#parts.setting.health.needsWrites = this.#role === "owner";
+    this.feed.unsubscribe();
+    this.#node.context.health.needsWrites = this.#role === "owner";
     // It is the other document's: this one must not be repaired with it.
-    this.#parts.local.forget();
+    this.#node.local.forget();
     this.#cache = cache;
     this.#document = new StoredDocument(
-      this.#parts.setting,
-      this.#parts.storeClock,
+      this.#node.context,
+      this.#node.storeClock,
       this.#cache,
       this.#onRecovered,
     );

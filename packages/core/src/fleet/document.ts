@@ -6,7 +6,7 @@ import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import { isRefusal } from "../driver/driver-error.ts";
 import { bounded } from "../time/wait.ts";
-import type { Setting } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 
 export interface Snapshot {
@@ -49,7 +49,7 @@ const conflictsMax = 16;
 const sendsMax = 2;
 
 export class StoredDocument implements FleetDocument {
-  readonly #setting: Setting;
+  readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #cache: Cache;
   /** Where the document lies in the cache. */
@@ -60,16 +60,16 @@ export class StoredDocument implements FleetDocument {
 
   /** @param onRecovered called when the store answers again, before the answer is used. */
   constructor(
-    setting: Setting,
+    context: Context,
     clock: StoreClock,
     cache: Cache,
     onRecovered: () => void = () => {},
   ) {
-    this.#setting = setting;
+    this.#context = context;
     this.#clock = clock;
     this.#cache = cache;
-    setting.health.listen(onRecovered);
-    this.key = setting.issuer.id;
+    context.health.listen(onRecovered);
+    this.key = context.issuer.id;
   }
 
   /**
@@ -77,7 +77,7 @@ export class StoredDocument implements FleetDocument {
    *   holds what this node must not use.
    */
   async read(): Promise<Snapshot> {
-    const startedMs = this.#setting.clock.monotonicMs();
+    const startedMs = this.#context.clock.monotonicMs();
     const entry = await this.#watched("get", () => this.#cache.get(this.key));
     if (entry === undefined) return { state: undefined, version: "absent" };
     this.#clock.observe(entry.storeNowMs, startedMs);
@@ -91,7 +91,7 @@ export class StoredDocument implements FleetDocument {
     event: E,
     options: ApplyOptions = {},
   ): Promise<Applied<E> | undefined> {
-    const { random, rules } = this.#setting;
+    const { random, rules } = this.#context;
     let snapshot = options.from ?? (await this.read());
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const { state, verdict } = reduce(snapshot.state, event, this.#clock.nowMs(), rules);
@@ -118,7 +118,7 @@ export class StoredDocument implements FleetDocument {
     const value = encodeState(state);
     const ttlMs = ttlOf(state, this.#clock.nowMs());
     for (let sends = 1; ; sends += 1) {
-      const startedMs = this.#setting.clock.monotonicMs();
+      const startedMs = this.#context.clock.monotonicMs();
       try {
         const result = await this.#watched("set", () =>
           this.#cache.set(this.key, value, {
@@ -145,11 +145,11 @@ export class StoredDocument implements FleetDocument {
     const channels = this.#isTracingReported ? [] : (this.#cache.tracedOn?.() ?? []);
     if (channels.length === 0) return;
     this.#isTracingReported = true;
-    this.#setting.bus.emit("unsealed-and-traced", { channels: channels.join(" ") });
+    this.#context.bus.emit("unsealed-and-traced", { channels: channels.join(" ") });
   }
 
   #decoded(text: string): State {
-    const { bus, parameters } = this.#setting;
+    const { bus, parameters } = this.#context;
     const nowMs = this.#clock.nowMs();
     const seenMs = Math.min(nowMs, this.#poisonedSinceMs ?? nowMs);
     try {
@@ -174,14 +174,14 @@ export class StoredDocument implements FleetDocument {
    * but its version.
    */
   async touch({ state, version }: Snapshot): Promise<void> {
-    if (state !== undefined) await this.#write(state, version, this.#setting.random.id());
+    if (state !== undefined) await this.#write(state, version, this.#context.random.id());
   }
 
   /** Runs a store command, and notes whether the store did it. */
   async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
     try {
-      return await this.#setting.health.watched(operation, () =>
-        answered(this.#setting, command()),
+      return await this.#context.health.watched(operation, () =>
+        answered(this.#context, command()),
       );
     } catch (error) {
       this.#reportUnreadable(error);
@@ -191,7 +191,7 @@ export class StoredDocument implements FleetDocument {
 
   #reportUnreadable(error: unknown): void {
     if (error instanceof Error && "code" in error && error.code === "UNREADABLE_ENTRY") {
-      this.#setting.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
+      this.#context.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
     }
   }
 }
@@ -200,7 +200,7 @@ export class StoredDocument implements FleetDocument {
  * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
  * store's deadline.
  */
-export function answered<T>({ clock, parameters }: Setting, answer: Promise<T>): Promise<T> {
+export function answered<T>({ clock, parameters }: Context, answer: Promise<T>): Promise<T> {
   const ms = parameters.storeDeadlineMs;
   const error = (): Error =>
     new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {

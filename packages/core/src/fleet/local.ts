@@ -4,8 +4,8 @@
  */
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
-import { owedSinceMs, type Held, type State } from "../state/state.ts";
-import { termsOn, type Setting } from "./context.ts";
+import { owedSinceMs, type StoredCredential, type State } from "../state/state.ts";
+import { termsOn, type Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./windows.ts";
 
@@ -30,11 +30,11 @@ export interface Goal {
   readonly askedAtMs?: number | undefined;
 }
 
-export interface Holding {
+export interface CachedCredential {
   readonly secret: Secret;
   /** Resolved already, and the same for every caller: a fresh `get` allocates nothing. */
   readonly promise: Promise<Secret>;
-  readonly held: Held;
+  readonly stored: StoredCredential;
   readonly windows: Windows;
   /**
    * On the monotonic clock; moves when the store's time turns out to be another than it was taken
@@ -55,32 +55,32 @@ export interface Holding {
 const rememberedMax = 16;
 
 export class Local {
-  readonly #setting: Setting;
+  readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #onChange: () => void;
   /** Fingerprints that this process saw refused, and those that it saw replaced; newest last. */
   readonly #refused = new Set<string>();
   readonly #replaced = new Set<string>();
-  #holding: Holding | undefined;
+  #cached: CachedCredential | undefined;
   #state: State | undefined;
   #uses = 0;
   #isClosed = false;
 
   /** @param onChange called after each change of what is known, synchronously. */
-  constructor(setting: Setting, clock: StoreClock, onChange: () => void) {
-    this.#setting = setting;
+  constructor(context: Context, clock: StoreClock, onChange: () => void) {
+    this.#context = context;
     this.#clock = clock;
     this.#onChange = onChange;
   }
 
   /** How often this process has handed out any credential. */
   get uses(): number {
-    return this.#uses + (this.#holding?.uses ?? 0);
+    return this.#uses + (this.#cached?.uses ?? 0);
   }
 
   /** What is held, whether or not it may still be sent. */
-  get holding(): Holding | undefined {
-    return this.#holding;
+  get cached(): CachedCredential | undefined {
+    return this.#cached;
   }
 
   /** The newest document that this process has taken over or made. */
@@ -90,20 +90,20 @@ export class Local {
 
   get isUsable(): boolean {
     return (
-      this.#holding !== undefined && this.#setting.clock.monotonicMs() < this.#holding.hardUntilMs
+      this.#cached !== undefined && this.#context.clock.monotonicMs() < this.#cached.hardUntilMs
     );
   }
 
-  serves(goal: Goal): Holding | undefined {
-    const holding = this.#holding;
-    if (holding === undefined || !this.isUsable) return undefined;
+  serves(goal: Goal): CachedCredential | undefined {
+    const cached = this.#cached;
+    if (cached === undefined || !this.isUsable) return undefined;
     switch (goal.reason) {
       case "rejected":
-        return holding.held.fingerprint === goal.refused ? undefined : holding;
+        return cached.stored.fingerprint === goal.refused ? undefined : cached;
       case "reconcile":
-        return owedSinceMs(this.#state) === undefined ? holding : undefined;
+        return owedSinceMs(this.#state) === undefined ? cached : undefined;
       default:
-        return holding.held.commitId === goal.replaces ? undefined : holding;
+        return cached.stored.commitId === goal.replaces ? undefined : cached;
     }
   }
 
@@ -121,7 +121,7 @@ export class Local {
    */
   refuse(fingerprint: string): void {
     remember(this.#refused, fingerprint);
-    if (this.#holding?.held.fingerprint === fingerprint) this.#retire();
+    if (this.#cached?.stored.fingerprint === fingerprint) this.#retire();
   }
 
   /** It is alive after all: the platform says so, or hands it out again. */
@@ -152,36 +152,39 @@ export class Local {
   /** Hands out this document's credential from now on. The caller has made sure that it may. */
   adopt(
     state: State,
-    held: Held,
+    stored: StoredCredential,
     { isUnstored = false }: { readonly isUnstored?: boolean } = {},
   ): void {
     if (this.#isClosed) return;
-    const { issuer, parameters } = termsOn(this.#setting, state);
-    const current = this.#holding;
+    const { issuer, parameters } = termsOn(this.#context, state);
+    const current = this.#cached;
     this.#state = state;
     // Replaced before this process ever held it: a store that falls back to it must not pass it off
     // as new.
     const goneBefore = state.previous?.fingerprint;
-    if (goneBefore !== undefined && goneBefore !== held.fingerprint)
+    if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
       remember(this.#replaced, goneBefore);
-    const windows = windowsOf(held, issuer.policy, parameters);
+    const windows = windowsOf(stored, issuer.policy, parameters);
     const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
-    if (current?.held.commitId === held.commitId && current.held.expiresAtMs === held.expiresAtMs) {
+    if (
+      current?.stored.commitId === stored.commitId &&
+      current.stored.expiresAtMs === stored.expiresAtMs
+    ) {
       current.hardUntilMs = hardUntilMs;
       current.isUnstored = isUnstored;
       return this.#onChange();
     }
-    const same = current?.held.fingerprint === held.fingerprint ? current : undefined;
+    const same = current?.stored.fingerprint === stored.fingerprint ? current : undefined;
     if (current !== undefined && same === undefined) {
-      remember(this.#replaced, current.held.fingerprint);
+      remember(this.#replaced, current.stored.fingerprint);
       this.#retire();
     }
-    const secret = same?.secret ?? new Secret(held.secret, held.fingerprint);
+    const secret = same?.secret ?? new Secret(stored.secret, stored.fingerprint);
     const promise = same?.promise ?? Promise.resolve(secret);
-    this.#holding = {
+    this.#cached = {
       secret,
       promise,
-      held,
+      stored,
       windows,
       hardUntilMs,
       isUnstored,
@@ -193,15 +196,15 @@ export class Local {
   }
 
   #retire(): void {
-    const holding = this.#holding;
-    if (holding === undefined) return;
-    this.#holding = undefined;
-    this.#uses += holding.uses;
-    this.#setting.bus.emit("retired", {
-      generation: holding.held.generation,
-      fingerprint: holding.held.fingerprint,
-      uses: holding.uses,
-      ageMs: this.#clock.nowMs() - holding.held.issuedAtMs,
+    const cached = this.#cached;
+    if (cached === undefined) return;
+    this.#cached = undefined;
+    this.#uses += cached.uses;
+    this.#context.bus.emit("retired", {
+      generation: cached.stored.generation,
+      fingerprint: cached.stored.fingerprint,
+      uses: cached.uses,
+      ageMs: this.#clock.nowMs() - cached.stored.issuedAtMs,
     });
   }
 }

@@ -1,13 +1,13 @@
 /** One process as a member of the fleet: what it knows of one credential, and with what it works. */
 import type { Adoption } from "./adoption.ts";
-import type { Setting } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Local } from "./local.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { Takeover } from "./takeover.ts";
 
 /** What one process has of one credential. */
-export interface Parts {
-  readonly setting: Setting;
+export interface FleetNode {
+  readonly context: Context;
   readonly storeClock: StoreClock;
   readonly local: Local;
   readonly adoption: Adoption;

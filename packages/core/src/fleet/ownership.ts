@@ -23,7 +23,7 @@ import {
   type Registry,
 } from "./claim-registry.ts";
 import { answered } from "./document.ts";
-import type { Setting } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
 import type { OnConflict } from "../credential.ts";
@@ -46,8 +46,8 @@ interface Reading extends Registry {
   readonly version: Version | "absent";
 }
 
-export class Claims {
-  readonly #setting: Setting;
+export class Ownership {
+  readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #registry: Cache;
   readonly #path: readonly string[];
@@ -67,8 +67,8 @@ export class Claims {
   /** The conflict that was reported last. */
   #reported = "";
 
-  constructor(setting: Setting, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
-    this.#setting = setting;
+  constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
+    this.#context = context;
     this.#clock = clock;
     this.#registry = cache.at(claimsPath);
     this.#path = cache.path;
@@ -101,7 +101,7 @@ export class Claims {
    *   no credential yet.
    */
   async ensure(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
-    const { clock, issuer } = this.#setting;
+    const { clock, issuer } = this.#context;
     if (clock.monotonicMs() < this.#lookAtMs) return undefined;
     const none = {
       claims: [],
@@ -133,13 +133,13 @@ export class Claims {
   }
 
   /**
-   * As {@link Claims.ensure} while the store takes no writes: looks, and claims nothing. Where it
+   * As {@link Ownership.ensure} while the store takes no writes: looks, and claims nothing. Where it
    * answers no reading either, what this process saw last counts.
    *
-   * @throws as {@link Claims.ensure}.
+   * @throws as {@link Ownership.ensure}.
    */
   async look(isEstablished: boolean): Promise<Claim | undefined> {
-    const { clock, health } = this.#setting;
+    const { clock, health } = this.#context;
     if (this.#onConflict === "coexist" || clock.monotonicMs() < this.#lookAtMs) return undefined;
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
     if (reading === "none") {
@@ -161,7 +161,7 @@ export class Claims {
     isEstablished: Promise<boolean>,
   ): Promise<void> {
     if (reading !== undefined && reading.unreadable.length === 0) return;
-    const { bus, issuer } = this.#setting;
+    const { bus, issuer } = this.#context;
     bus.emit("unreadable", { reason: "format" });
     const yields = this.#onConflict === "error" || this.#onConflict === "consume";
     if (yields && reading?.own === undefined && !(await isEstablished))
@@ -176,7 +176,7 @@ export class Claims {
     this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
     if (
       this.#coveredMs <=
-      this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#setting.issuer.lifetimeMs)
+      this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#context.issuer.lifetimeMs)
     )
       return;
     this.#lookAtMs = Number.NEGATIVE_INFINITY;
@@ -189,7 +189,7 @@ export class Claims {
    * there are claims that cannot be read.
    */
   async reconsider(): Promise<Claim | "gone" | undefined> {
-    const { clock } = this.#setting;
+    const { clock } = this.#context;
     if (clock.monotonicMs() < this.#reconsiderAtMs) return undefined;
     this.#reconsiderAtMs = clock.monotonicMs() + reconsiderEveryMs;
     const reading = await this.#read();
@@ -199,8 +199,8 @@ export class Claims {
 
   /** The claims that hold; undefined when what is stored is no registry. */
   async #read(isWatched = true): Promise<Reading | undefined> {
-    const { health, issuer } = this.#setting;
-    const look = () => answered(this.#setting, this.#registry.get(issuer.id));
+    const { health, issuer } = this.#context;
+    const look = () => answered(this.#context, this.#registry.get(issuer.id));
     const entry = await (isWatched ? health.watched("claims-get", look) : look());
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
@@ -222,7 +222,7 @@ export class Claims {
   }
 
   #lookLater(): undefined {
-    this.#lookAtMs = this.#setting.clock.monotonicMs() + lookEveryMs;
+    this.#lookAtMs = this.#context.clock.monotonicMs() + lookEveryMs;
     return undefined;
   }
 
@@ -236,8 +236,8 @@ export class Claims {
    */
   #earlierIn(reading: Reading): Claim | undefined {
     const first = reading.others.toSorted((one, other) => (isEarlier(one, other) ? -1 : 1))[0];
-    const held = this.#heldIn(reading);
-    return first === undefined || (held !== undefined && isEarlier(held, first))
+    const stored = this.#heldIn(reading);
+    return first === undefined || (stored !== undefined && isEarlier(stored, first))
       ? undefined
       : first;
   }
@@ -254,7 +254,7 @@ export class Claims {
 
   /** What an earlier claim means for this environment. */
   #yieldTo(earlier: Claim): Claim | undefined {
-    const { environment, issuer } = this.#setting;
+    const { environment, issuer } = this.#context;
     const action = this.#onConflict;
     if (action === "coexist") return undefined;
     this.#report(earlier, action);
@@ -273,13 +273,13 @@ export class Claims {
   #report({ environment, path }: Claim, action: Exclude<OnConflict, "coexist"> | "keep"): void {
     const reported = JSON.stringify([action, path]);
     if (this.#reported !== reported)
-      this.#setting.bus.emit("claim-conflicted", { claimedBy: environment, action });
+      this.#context.bus.emit("claim-conflicted", { claimedBy: environment, action });
     this.#reported = reported;
   }
 
   /** False when somebody else wrote first. */
   async #write(reading: Reading): Promise<boolean> {
-    const { environment, health, issuer, node } = this.#setting;
+    const { environment, health, issuer, node } = this.#context;
     const { nowMs, others, own, version } = reading;
     const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
     const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;
@@ -300,7 +300,7 @@ export class Claims {
     const options = { ifVersion: version, ttlMs };
     const text = encodeRegistry({ claims, unreadable });
     const { written } = await health.watched("claims-set", () =>
-      answered(this.#setting, this.#registry.set(issuer.id, text, options)),
+      answered(this.#context, this.#registry.set(issuer.id, text, options)),
     );
     if (written) this.#own = renewed;
     return written;

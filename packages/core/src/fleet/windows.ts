@@ -1,7 +1,7 @@
 /** When to replace a credential: pure arithmetic over its life and a draw. */
 import type { IssuePolicy } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
-import type { Held } from "../state/state.ts";
+import type { StoredCredential } from "../state/state.ts";
 
 export interface Windows {
   /** From here on a refresh may start. */
@@ -17,19 +17,19 @@ export interface Windows {
  * its documentation says.
  */
 export function windowsOf(
-  held: Pick<Held, "sentAtMs" | "expiresAtMs">,
+  stored: Pick<StoredCredential, "sentAtMs" | "expiresAtMs">,
   policy: IssuePolicy,
   p: Parameters,
 ): Windows {
-  const lifeMs = held.expiresAtMs - held.sentAtMs;
+  const lifeMs = stored.expiresAtMs - stored.sentAtMs;
   const renews = policy.kind === "stable" || policy.kind === "sliding";
   const advisoryMs =
     renews && lifeMs > p.advisoryMs ? p.advisoryMs : Math.min(p.advisoryMs, lifeMs / 4);
   const mandatoryMs = Math.min(p.mandatoryMs, advisoryMs, lifeMs / (renews ? 5 : 20));
   return {
-    advisoryAtMs: held.expiresAtMs - advisoryMs,
-    mandatoryAtMs: held.expiresAtMs - mandatoryMs,
-    hardAtMs: held.expiresAtMs - Math.min(p.skewMarginMs, mandatoryMs, lifeMs / 10),
+    advisoryAtMs: stored.expiresAtMs - advisoryMs,
+    mandatoryAtMs: stored.expiresAtMs - mandatoryMs,
+    hardAtMs: stored.expiresAtMs - Math.min(p.skewMarginMs, mandatoryMs, lifeMs / 10),
   };
 }
 

@@ -4,8 +4,8 @@
  */
 import { Secret } from "../secret.ts";
 import type { Snapshot } from "../fleet/document.ts";
-import type { Leadership } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { LeaseContext } from "./attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local.ts";
 import { keptAlive } from "./block-reason.ts";
 
@@ -21,31 +21,31 @@ const staleMs = 1_000;
  * @throws {KeptError} it is alive: nothing is to be replaced.
  */
 export async function askAgain(
-  parts: Parts,
-  { document, probe }: Leadership,
-  aim: Goal,
+  node: FleetNode,
+  { document, probe }: LeaseContext,
+  resolvedGoal: Goal,
   { state }: Snapshot,
 ): Promise<Goal> {
-  const { local, setting } = parts;
-  const held = state?.credential;
-  const { askedAtMs, isDead, reason, refused } = aim;
+  const { local, context } = node;
+  const stored = state?.credential;
+  const { askedAtMs, isDead, reason, refused } = resolvedGoal;
   const isOpen = reason === "rejected" && isDead !== true && askedAtMs !== undefined;
   if (
     !isOpen ||
-    held === undefined ||
-    held.fingerprint !== refused ||
-    setting.clock.monotonicMs() < askedAtMs + staleMs
+    stored === undefined ||
+    stored.fingerprint !== refused ||
+    context.clock.monotonicMs() < askedAtMs + staleMs
   )
-    return aim;
-  const { fingerprint, secret } = held;
+    return resolvedGoal;
+  const { fingerprint, secret } = stored;
   const found = await probe.verdict(new Secret(secret, fingerprint));
-  if (found === "unknown") return aim;
+  if (found === "unknown") return resolvedGoal;
   if (found === "dead") {
     local.refuse(fingerprint);
-    return { ...aim, isDead: true };
+    return { ...resolvedGoal, isDead: true };
   }
   const applied = await document.apply({ type: "suspect", fingerprint, found: "alive" });
   const next = applied?.snapshot.state;
   if (next?.credential?.fingerprint === fingerprint) local.note(next);
-  throw keptAlive(setting.issuer.id);
+  throw keptAlive(context.issuer.id);
 }

@@ -4,35 +4,35 @@ import type { Lease } from "../lease/lease.ts";
 import type { Secret } from "../secret.ts";
 import { isDead, type Intent, type State } from "../state/state.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
-import type { Claims } from "../fleet/ownership.ts";
+import type { Ownership } from "../fleet/ownership.ts";
 import type { FleetDocument, Snapshot } from "../fleet/document.ts";
 import type { Goal } from "../fleet/local.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import type { Probe } from "./probe.ts";
 
 /** A refresh under a lease. */
-export interface Leadership {
+export interface LeaseContext {
   readonly goal: Goal;
   readonly lease: Lease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Pick<Claims, "ensure" | "seeOthers" | "rival">;
+  readonly claims: Pick<Ownership, "ensure" | "seeOthers" | "rival">;
   readonly probe: Probe;
   /**
    * The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done
    * now can be told to it.
    */
-  readonly isAlone?: true;
+  readonly isWithoutStore?: true;
   /** Ends pauses before the send, not the send. */
   readonly closing: AbortSignal;
   readonly startedMs: number;
 }
 
 /** A request that may leave, or has left. */
-export interface Flight {
+export interface Attempt {
   /** What the document made of the goal. */
-  readonly aim: Goal;
-  readonly leadership: Leadership;
+  readonly resolvedGoal: Goal;
+  readonly leaseContext: LeaseContext;
   readonly forced: boolean;
   /** `rotate` only: what the request sends. */
   readonly input: Secret | undefined;
@@ -59,7 +59,7 @@ export type InputSource =
 export type Force = "must" | "may" | "never";
 
 /** How the next request of a leadership is made: what earlier ones taught. */
-export interface Approach {
+export interface AttemptPlan {
   readonly force: Force;
   readonly source: InputSource;
 }
@@ -77,7 +77,7 @@ export interface Gate {
 }
 
 export interface Answer {
-  readonly flight: Flight;
+  readonly attempt: Attempt;
   readonly issued: Issued;
   readonly receivedAtMs: number;
 }
@@ -86,17 +86,21 @@ export interface Answer {
  * What the goal means for the credential that is stored: one that this process must not hand out
  * has to be replaced, whatever the goal was.
  */
-export function aimAt(goal: Goal, state: State | undefined, { adoption, local }: Parts): Goal {
-  const held = state?.credential;
-  if (state === undefined || held === undefined) return goal;
-  if (goal.reason === "rejected" && goal.refused === held.fingerprint)
+export function resolveGoal(
+  goal: Goal,
+  state: State | undefined,
+  { adoption, local }: FleetNode,
+): Goal {
+  const stored = state?.credential;
+  if (state === undefined || stored === undefined) return goal;
+  if (goal.reason === "rejected" && goal.refused === stored.fingerprint)
     return isDead(state) ? { ...goal, isDead: true } : goal;
-  if (adoption.isOver(held))
+  if (adoption.isOver(stored))
     return {
       reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason,
-      replaces: held.commitId,
+      replaces: stored.commitId,
     };
-  const isRefused = local.wasRefused(held.fingerprint) || isDead(state);
-  const isBarred = isRefused || (adoption.isOutdated(held) && !local.isUsable);
-  return isBarred ? { reason: "rejected", refused: held.fingerprint, isDead: isRefused } : goal;
+  const isRefused = local.wasRefused(stored.fingerprint) || isDead(state);
+  const isBarred = isRefused || (adoption.isOutdated(stored) && !local.isUsable);
+  return isBarred ? { reason: "rejected", refused: stored.fingerprint, isDead: isRefused } : goal;
 }

@@ -8,10 +8,10 @@ import {
   type LingpaiError,
 } from "../errors.ts";
 import type { Gate } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { isIssueError } from "./issuer-call.ts";
 
-export type Obstacle =
+export type BlockReason =
   /** Nothing can happen for so long. */
   | {
       readonly kind: "pause";
@@ -23,12 +23,12 @@ export type Obstacle =
   | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
 
 /**
- * Called each time that something stands in the way; `explain` makes the error for a caller who
+ * Called each time that something stands in the way; `toError` makes the error for a caller who
  * waits no longer.
  */
-export type OnObstacle = (obstacle: Obstacle, explain: () => unknown) => void;
+export type OnBlocked = (block: BlockReason, toError: () => unknown) => void;
 
-const says: Readonly<Record<Extract<Obstacle, { kind: "pause" }>["why"], string>> = {
+const says: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
   cool: "the platform failed or refused, and the fleet backs off",
   refused: "the platform refuses until somebody mends what is wrong; it is tried again by itself",
@@ -53,42 +53,46 @@ export function isPassing(error: unknown): boolean {
  * The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes
  * the cause.
  */
-export function explained(error: unknown, { local, setting }: Parts, obstacle?: Obstacle): unknown {
+export function toCallerError(
+  error: unknown,
+  { local, context }: FleetNode,
+  block?: BlockReason,
+): unknown {
   const passes =
     hasCode(error) &&
     !isIssueError(error) &&
     error.code !== "LOCK_LOST" &&
     error.code !== "CACHE_UNAVAILABLE";
-  if (passes && obstacle === undefined) return error;
-  const cause = error ?? (obstacle?.kind === "pause" ? obstacle.cause : undefined);
+  if (passes && block === undefined) return error;
+  const cause = error ?? (block?.kind === "pause" ? block.cause : undefined);
   const last = local.state?.failure?.code;
   const why =
-    obstacle === undefined
+    block === undefined
       ? textOf(error)
-      : obstacle.kind === "wait"
-        ? (obstacle.says ?? "nobody has stored one yet")
-        : saysOf(obstacle);
+      : block.kind === "wait"
+        ? (block.says ?? "nobody has stored one yet")
+        : saysOf(block);
   // What stands in the way names no refusal, also in the process that saw it.
-  const isNamed = obstacle === undefined && isIssueError(error);
+  const isNamed = block === undefined && isIssueError(error);
   const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
-    obstacle?.kind === "pause"
-      ? Math.ceil(obstacle.ms)
+    block?.kind === "pause"
+      ? Math.ceil(block.ms)
       : isIssueError(error) && error.outcome === "fatal"
         ? error.retryAfterMs
         : 1_000;
-  const reason = reasonOf(error, obstacle);
+  const reason = reasonOf(error, block);
   // A store that denies its rights is mended by a person; the next call tries again all the same.
   if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
     return new CredentialUnavailableError(
-      `There is no live credential "${setting.issuer.id}": ${textOf(cause)}.${told}`,
+      `There is no live credential "${context.issuer.id}": ${textOf(cause)}.${told}`,
       {
         cause,
         reason: "store",
       },
     );
   return new CredentialUnavailableError(
-    `There is no live credential "${setting.issuer.id}": ${why}.${told}`,
+    `There is no live credential "${context.issuer.id}": ${why}.${told}`,
     {
       cause,
       ...(reason && { reason }),
@@ -113,15 +117,15 @@ export function handedOutAgain(id: string): KeptError {
 }
 
 /** What a store says of itself names the setting that bounds it. */
-function saysOf({ cause, why }: Extract<Obstacle, { kind: "pause" }>): string {
+function saysOf({ cause, why }: Extract<BlockReason, { kind: "pause" }>): string {
   return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
 }
 
 function reasonOf(
   error: unknown,
-  obstacle: Obstacle | undefined,
+  block: BlockReason | undefined,
 ): CredentialUnavailableReason | undefined {
-  if (obstacle !== undefined) return obstacle.kind === "wait" ? "wait" : obstacle.why;
+  if (block !== undefined) return block.kind === "wait" ? "wait" : block.why;
   if (hasCode(error) && error.code === "CACHE_UNAVAILABLE") return "store";
   return isPassing(error) ? "error" : undefined;
 }

@@ -7,8 +7,8 @@ import { setDeadline } from "../time/deadline.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
-import type { Held } from "../state/state.ts";
-import type { Setting } from "../fleet/context.ts";
+import type { StoredCredential } from "../state/state.ts";
+import type { Context } from "../fleet/context.ts";
 
 /** The credentials that the present call chain is issuing. */
 const issuing = new AsyncLocalStorage<ReadonlySet<string>>();
@@ -25,9 +25,9 @@ export function refuseRecursion(id: string): void {
  * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
  * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
  */
-export function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Promise<Issued> {
-  const { issuer } = setting;
-  return converse(setting, async (signal) =>
+export function ask(context: Context, request: Omit<IssueRequest, "signal">): Promise<Issued> {
+  const { issuer } = context;
+  return converse(context, async (signal) =>
     validated(await issuer.issue({ ...request, signal }), issuer.id),
   );
 }
@@ -39,12 +39,12 @@ export function ask(setting: Setting, request: Omit<IssueRequest, "signal">): Pr
  * @throws {IssueError} never `unknown`. @throws {RecursiveRefreshError} as {@link ask}.
  */
 export async function askForInput(
-  setting: Setting,
+  context: Context,
   request: Pick<IssueRequest, "parent">,
 ): Promise<string> {
-  const { issuer } = setting;
+  const { issuer } = context;
   try {
-    const carry = await converse(setting, async (signal) =>
+    const carry = await converse(context, async (signal) =>
       issuer.recover?.({ ...request, signal }),
     );
     if (typeof carry === "string" && carry !== "") return carry;
@@ -61,20 +61,20 @@ export async function askForInput(
 
 /** What the issuer is told of the credential that is stored. */
 export function currentOf(
-  { fingerprintOf }: Setting,
-  held: Held | undefined,
+  { fingerprintOf }: Context,
+  stored: StoredCredential | undefined,
 ): IssueRequest["current"] {
-  if (held === undefined) return undefined;
+  if (stored === undefined) return undefined;
   const carry =
-    held.carry === undefined ? undefined : new Secret(held.carry, fingerprintOf(held.carry));
-  return { secret: new Secret(held.secret, held.fingerprint), carry };
+    stored.carry === undefined ? undefined : new Secret(stored.carry, fingerprintOf(stored.carry));
+  return { secret: new Secret(stored.secret, stored.fingerprint), carry };
 }
 
 async function converse<T>(
-  setting: Setting,
+  context: Context,
   send: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { issuer, parameters, clock } = setting;
+  const { issuer, parameters, clock } = context;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
   const abort = new AbortController();
   const late = new IssueError(

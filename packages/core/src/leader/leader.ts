@@ -7,12 +7,12 @@ import { IssueError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
-import { announce } from "./write-intent.ts";
+import { writeIntent } from "./write-intent.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import type { Approach, Claimed, Flight, Gate, Leadership } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { AttemptPlan, Claimed, Attempt, Gate, LeaseContext } from "./attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { handedOutAgain } from "./block-reason.ts";
-import type { Ending, Recorder } from "./outcome.ts";
+import type { Ending, OutcomeWriter } from "./outcome.ts";
 import { termsOn } from "../fleet/context.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./issuer-call.ts";
 
@@ -31,67 +31,72 @@ const drainLookMs = 500;
  * @throws {IssueError} the platform refused or did not answer; the fleet's document says so too.
  */
 export async function lead(
-  parts: Parts,
-  leadership: Leadership,
-  recorder: Recorder,
+  node: FleetNode,
+  leaseContext: LeaseContext,
+  outcomes: OutcomeWriter,
 ): Promise<Gate | Claimed | undefined> {
-  const { setting, storeClock, local } = parts;
-  const { issuer, parameters } = setting;
-  const { canForce } = termsOn(setting, local.state);
-  const { goal, isAlone } = leadership;
+  const { context, storeClock, local } = node;
+  const { issuer, parameters } = context;
+  const { canForce } = termsOn(context, local.state);
+  const { goal, isWithoutStore } = leaseContext;
   // By force it would take from the others what they use, and they could not be told.
-  const force = isAlone ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
-  let approach: Approach = { force, source: { from: "store" } };
+  const force = isWithoutStore ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
+  let plan: AttemptPlan = { force, source: { from: "store" } };
   let refused: Secret | undefined;
-  for (let attempt = 1; ;) {
-    const flight = await announce(parts, leadership, recorder, approach);
-    if (flight === undefined) return undefined;
-    if ("why" in flight) {
-      if (flight.why !== "drain") return flight;
+  for (let attempts = 1; ;) {
+    const attempt = await writeIntent(node, leaseContext, outcomes, plan);
+    if (attempt === undefined) return undefined;
+    if ("why" in attempt) {
+      if (attempt.why !== "drain") return attempt;
       // Should what is stored be refused meanwhile, nothing is left to wait for: here, or
       // elsewhere, which the document says.
       await pause(
-        parts,
-        leadership,
-        Math.min(drainLookMs, Math.max(1, flight.untilMs - storeClock.nowMs())),
+        node,
+        leaseContext,
+        Math.min(drainLookMs, Math.max(1, attempt.untilMs - storeClock.nowMs())),
       );
       continue;
     }
-    if (flight.recovers) {
-      approach = {
-        ...approach,
-        source: { from: "platform", input: await recover(parts, flight, recorder, refused) },
+    if (attempt.recovers) {
+      plan = {
+        ...plan,
+        source: { from: "platform", input: await recover(node, attempt, outcomes, refused) },
       };
       continue;
     }
     // Once the fleet backs off, one attempt a turn is enough: an outage is not the moment to spend
     // the day's quota.
-    const again = attempt < parameters.attemptsMax && flight.snapshot.state.failures === 0;
-    const answer = await send(parts, flight, recorder, {
+    const again = attempts < parameters.attemptsMax && attempt.snapshot.state.failures === 0;
+    const answer = await send(node, attempt, outcomes, {
       again,
       mayRecover: refused === undefined,
     });
-    attempt += 1;
+    attempts += 1;
     if (answer === "input-refused") {
-      refused = flight.input;
-      approach = { ...approach, source: { from: "nowhere" } };
-    } else if (answer === "busy") await pause(parts, leadership, 200 + setting.random.next() * 800);
-    else if (local.serves(flight.aim.reason === "rejected" ? flight.aim : { reason: "cold" }))
+      refused = attempt.input;
+      plan = { ...plan, source: { from: "nowhere" } };
+    } else if (answer === "busy")
+      await pause(node, leaseContext, 200 + context.random.next() * 800);
+    else if (
+      local.serves(
+        attempt.resolvedGoal.reason === "rejected" ? attempt.resolvedGoal : { reason: "cold" },
+      )
+    )
       return undefined;
     else if (
-      flight.aim.reason !== "rejected" &&
-      endsInMs(parts) <= lastMomentsMs &&
-      attempt <= attemptsAtEndMax
+      attempt.resolvedGoal.reason !== "rejected" &&
+      endsInMs(node) <= lastMomentsMs &&
+      attempts <= attemptsAtEndMax
     )
-      await pause(parts, leadership, Math.max(0, endsInMs(parts)) + setting.random.next() * 100);
-    else if ((await isFoundDead(parts, flight)) && canForce && !flight.forced && !isAlone)
-      approach = { ...approach, force: "must" };
+      await pause(node, leaseContext, Math.max(0, endsInMs(node)) + context.random.next() * 100);
+    else if ((await isFoundDead(node, attempt)) && canForce && !attempt.forced && !isWithoutStore)
+      plan = { ...plan, force: "must" };
     else throw handedOutAgain(issuer.id);
   }
 }
 
 /** How long the stored credential lives yet, in ms. */
-function endsInMs({ local, storeClock }: Parts): number {
+function endsInMs({ local, storeClock }: FleetNode): number {
   return (local.state?.credential?.expiresAtMs ?? Number.POSITIVE_INFINITY) - storeClock.nowMs();
 }
 
@@ -100,20 +105,20 @@ function endsInMs({ local, storeClock }: Parts): number {
  * is in use again.
  */
 async function isFoundDead(
-  { local }: Parts,
-  { aim, leadership: { document, probe } }: Flight,
+  { local }: FleetNode,
+  { resolvedGoal, leaseContext: { document, probe } }: Attempt,
 ): Promise<boolean> {
   const { state } = local;
-  const held = state?.credential;
+  const stored = state?.credential;
   if (
-    aim.reason !== "rejected" ||
+    resolvedGoal.reason !== "rejected" ||
     state === undefined ||
-    held === undefined ||
-    held.fingerprint !== aim.refused
+    stored === undefined ||
+    stored.fingerprint !== resolvedGoal.refused
   )
     return false;
-  const { fingerprint } = held;
-  const isDead = (await probe.verdict(new Secret(held.secret, fingerprint))) === "dead";
+  const { fingerprint } = stored;
+  const isDead = (await probe.verdict(new Secret(stored.secret, fingerprint))) === "dead";
   const event = { type: "suspect", fingerprint, found: isDead ? "dead" : "alive" } as const;
   const applied = await document.apply(event).catch((error: unknown) => {
     if (!isUnavailable(error)) throw error;
@@ -131,11 +136,11 @@ async function isFoundDead(
 
 /** Waits under the lease; ends early when the lease is lost or everything closes. */
 async function pause(
-  { setting }: Parts,
-  { lease, closing }: Leadership,
+  { context }: FleetNode,
+  { lease, closing }: LeaseContext,
   ms: number,
 ): Promise<void> {
-  await delay(setting.clock, ms, AbortSignal.any([lease.signal, closing]));
+  await delay(context.clock, ms, AbortSignal.any([lease.signal, closing]));
 }
 
 interface Patience {
@@ -146,39 +151,39 @@ interface Patience {
 }
 
 async function send(
-  parts: Parts,
-  flight: Flight,
-  recorder: Recorder,
+  node: FleetNode,
+  attempt: Attempt,
+  outcomes: OutcomeWriter,
   { again, mayRecover }: Patience,
 ): Promise<"answered" | "busy" | "input-refused"> {
-  const { setting, storeClock } = parts;
+  const { context, storeClock } = node;
   let issued: Issued;
   try {
     issued = await ask(
-      { ...setting, ...termsOn(setting, flight.snapshot.state) },
-      requestOf(parts, flight),
+      { ...context, ...termsOn(context, attempt.snapshot.state) },
+      requestOf(node, attempt),
     );
   } catch (error) {
     if (!isIssueError(error)) {
-      await recorder.abandon(flight, { outcome: "yielded", code: "NOT_SENT" });
+      await outcomes.abandon(attempt, { outcome: "yielded", code: "NOT_SENT" });
       throw error;
     }
     const isInputRefused =
-      error.outcome === "input" && mayRecover && setting.issuer.recover !== undefined;
+      error.outcome === "input" && mayRecover && context.issuer.recover !== undefined;
     const retries =
       isInputRefused ||
       (again &&
         error.outcome === "busy" &&
-        (error.retryAfterMs ?? 0) <= setting.rules.cool.firstMs);
+        (error.retryAfterMs ?? 0) <= context.rules.cool.firstMs);
     const told = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
-    const isRecorded = await recorder.abandon(flight, endingOf(told, retries), told);
+    const isRecorded = await outcomes.abandon(attempt, endingOf(told, retries), told);
     if (!retries || !isRecorded) throw told;
     return isInputRefused ? "input-refused" : "busy";
   }
-  await recorder.commit({
-    flight,
+  await outcomes.commit({
+    attempt,
     issued,
-    receivedAtMs: Math.max(flight.intent.atMs, storeClock.nowMs()),
+    receivedAtMs: Math.max(attempt.intent.atMs, storeClock.nowMs()),
   });
   return "answered";
 }
@@ -188,25 +193,25 @@ async function send(
  * failures back the fleet off as they do for an issue.
  */
 async function recover(
-  parts: Parts,
-  flight: Flight,
-  recorder: Recorder,
+  node: FleetNode,
+  attempt: Attempt,
+  outcomes: OutcomeWriter,
   refused: Secret | undefined,
 ): Promise<Secret> {
-  const { setting } = parts;
+  const { context } = node;
   try {
-    const carry = await askForInput(setting, { parent: flight.leadership.parent });
-    const input = new Secret(carry, setting.fingerprintOf(carry));
+    const carry = await askForInput(context, { parent: attempt.leaseContext.parent });
+    const input = new Secret(carry, context.fingerprintOf(carry));
     if (input.fingerprint === refused?.fingerprint)
       throw new IssueError(
         "fatal",
-        `The platform refuses the only input that it knows for "${setting.issuer.id}". Authorise again.`,
+        `The platform refuses the only input that it knows for "${context.issuer.id}". Authorise again.`,
       );
-    await recorder.abandon(flight, { outcome: "yielded", code: "RECOVERED" });
+    await outcomes.abandon(attempt, { outcome: "yielded", code: "RECOVERED" });
     return input;
   } catch (error) {
-    if (isIssueError(error)) await recorder.abandon(flight, endingOf(error, false), error);
-    else await recorder.abandon(flight, { outcome: "yielded", code: "NOT_SENT" });
+    if (isIssueError(error)) await outcomes.abandon(attempt, endingOf(error, false), error);
+    else await outcomes.abandon(attempt, { outcome: "yielded", code: "NOT_SENT" });
     throw error;
   }
 }
@@ -221,15 +226,15 @@ function fatal(error: IssueError): IssueError {
 }
 
 function requestOf(
-  { setting }: Parts,
-  { aim, forced, input, leadership, snapshot }: Flight,
+  { context }: FleetNode,
+  { resolvedGoal, forced, input, leaseContext, snapshot }: Attempt,
 ): Omit<IssueRequest, "signal"> {
-  const current = currentOf(setting, snapshot.state.credential);
+  const current = currentOf(context, snapshot.state.credential);
   return {
-    reason: aim.reason,
+    reason: resolvedGoal.reason,
     forced,
     current,
-    parent: leadership.parent,
+    parent: leaseContext.parent,
     ...(input && { input }),
   };
 }

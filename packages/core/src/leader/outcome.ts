@@ -10,11 +10,11 @@ import { tryAgainMaxMs } from "../state/refusal.ts";
 import { labelOf } from "../fleet/adoption.ts";
 import { type Applied } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import type { Answer, Flight } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { Answer, Attempt } from "./attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { PendingCommit } from "./pending-commit.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
-import type { Setting } from "../fleet/context.ts";
+import type { Context } from "../fleet/context.ts";
 
 export interface Ending extends Pick<
   AbandonEvent,
@@ -26,7 +26,7 @@ export interface Ending extends Pick<
 
 /** What the document is told of it. */
 export function asEvent(
-  { node, random, revision }: Setting,
+  { node, random, revision }: Context,
   { refusal, ...ending }: Ending,
 ): Omit<AbandonEvent, "type" | "operationId" | "outcomeId" | "sentAtMs"> {
   if (refusal === undefined) return ending;
@@ -39,13 +39,13 @@ export function asEvent(
   };
 }
 
-export class Recorder {
-  readonly #parts: Parts;
+export class OutcomeWriter {
+  readonly #node: FleetNode;
   readonly pending: PendingCommit;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.pending = new PendingCommit(parts.setting);
+  constructor(node: FleetNode) {
+    this.#node = node;
+    this.pending = new PendingCommit(node.context);
   }
 
   /**
@@ -53,43 +53,43 @@ export class Recorder {
    * again the moment that it answers. Gives whether it is recorded, so that another request may be
    * announced.
    */
-  async abandon(flight: Flight, ending: Ending, error?: IssueError): Promise<boolean> {
-    const { setting, local, storeClock } = this.#parts;
-    const { leadership, aim, intent } = flight;
+  async abandon(attempt: Attempt, ending: Ending, error?: IssueError): Promise<boolean> {
+    const { context, local, storeClock } = this.#node;
+    const { leaseContext, resolvedGoal, intent } = attempt;
     const event = {
       type: "abandon",
-      operationId: flight.operationId,
-      outcomeId: setting.random.id(),
+      operationId: attempt.operationId,
+      outcomeId: context.random.id(),
       sentAtMs: intent.atMs,
-      ...asEvent(setting, ending),
-      ...(ending.outcome === "parent" && leadership.parent
-        ? { parent: leadership.parent.fingerprint }
+      ...asEvent(context, ending),
+      ...(ending.outcome === "parent" && leaseContext.parent
+        ? { parent: leaseContext.parent.fingerprint }
         : {}),
     } as const;
-    let { state } = flight.snapshot;
+    let { state } = attempt.snapshot;
     let isRecorded = true;
     try {
-      const applied = await leadership.document.apply(event, { from: flight.snapshot });
+      const applied = await leaseContext.document.apply(event, { from: attempt.snapshot });
       state = applied?.snapshot.state ?? state;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       isRecorded = false;
       // Known here already; as for the others, an open request is one that may have been answered.
-      state = reduce(state, event, storeClock.nowMs(), setting.rules).state ?? state;
-      this.pending.keep(tryAgainMaxMs, leadership.lease, async () => {
-        const applied = await leadership.document.apply(event);
+      state = reduce(state, event, storeClock.nowMs(), context.rules).state ?? state;
+      this.pending.keep(tryAgainMaxMs, leaseContext.lease, async () => {
+        const applied = await leaseContext.document.apply(event);
         if (applied?.snapshot.state !== undefined) local.note(applied.snapshot.state);
       });
     }
     local.note(state);
     if (error === undefined || ending.again === true) return isRecorded;
-    reportFailure(setting.bus, error, {
-      reason: aim.reason,
+    reportFailure(context.bus, error, {
+      reason: resolvedGoal.reason,
       failures: state.failures,
-      durationMs: setting.clock.monotonicMs() - leadership.startedMs,
+      durationMs: context.clock.monotonicMs() - leaseContext.startedMs,
     });
-    if (ending.outcome === "unknown" && setting.rules.supersedes) {
-      setting.bus.emit("in-doubt", {
+    if (ending.outcome === "unknown" && context.rules.supersedes) {
+      context.bus.emit("in-doubt", {
         cause: "unknown-outcome",
         epoch: intent.epoch,
         generation: state.credential?.generation,
@@ -107,38 +107,40 @@ export class Recorder {
    *   the store again, whatever the store threw.
    */
   async commit(answer: Answer): Promise<void> {
-    const { leadership, intent, snapshot } = answer.flight;
-    if (!leadership.lease.isHeld()) reportLoss(this.#parts, leadership, intent.epoch, "after-send");
+    const { leaseContext, intent, snapshot } = answer.attempt;
+    if (!leaseContext.lease.isHeld())
+      reportLoss(this.#node, leaseContext, intent.epoch, "after-send");
     try {
-      const applied = await leadership.document.apply(this.#event(answer), { from: snapshot });
+      const applied = await leaseContext.document.apply(this.#event(answer), { from: snapshot });
       if (applied !== undefined) this.#conclude(answer, applied);
     } catch (error) {
       const { carry } = answer.issued;
       const mustBeStored =
-        this.#parts.setting.rules.rotates &&
+        this.#node.context.rules.rotates &&
         carry !== undefined &&
-        carry !== answer.flight.input?.reveal();
+        carry !== answer.attempt.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
-      this.pending.keep(answer.issued.expiresInMs, leadership.lease, async () => {
-        const applied = await leadership.document.apply(this.#event(answer));
+      this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, async () => {
+        const applied = await leaseContext.document.apply(this.#event(answer));
         if (applied !== undefined) this.#conclude(answer, applied);
       });
       if (mustBeStored) throw error;
     }
   }
 
-  #event({ flight, issued, receivedAtMs }: Answer): CommitEvent {
-    const { environment, node, random, fingerprintOf } = this.#parts.setting;
-    const { intent, leadership, aim } = flight;
+  #event({ attempt, issued, receivedAtMs }: Answer): CommitEvent {
+    const { environment, node, random, fingerprintOf } = this.#node.context;
+    const { intent, leaseContext, resolvedGoal } = attempt;
     // An answer without a new input leaves the old one good.
-    const carry = issued.carry ?? flight.input?.reveal() ?? flight.snapshot.state.credential?.carry;
+    const carry =
+      issued.carry ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.carry;
     return {
       type: "commit",
       epoch: intent.epoch,
-      operationId: flight.operationId,
-      intentOutcomeId: flight.outcomeId,
+      operationId: attempt.operationId,
+      intentOutcomeId: attempt.outcomeId,
       outcomeId: random.id(),
-      leaseHeld: leadership.lease.isHeld(),
+      leaseHeld: leaseContext.lease.isHeld(),
       issued: {
         secret: issued.secret,
         ...(carry === undefined ? {} : { carry }),
@@ -146,60 +148,60 @@ export class Recorder {
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,
         expiresAtMs: intent.atMs + issued.expiresInMs,
-        ...(leadership.parent === undefined
+        ...(leaseContext.parent === undefined
           ? {}
-          : { parentFingerprint: leadership.parent.fingerprint }),
-        by: { node, environment, reason: aim.reason },
+          : { parentFingerprint: leaseContext.parent.fingerprint }),
+        by: { node, environment, reason: resolvedGoal.reason },
       },
     };
   }
 
   #conclude(answer: Answer, { verdict, snapshot: { state, version } }: Applied<CommitEvent>): void {
-    const { setting, storeClock, local, adoption } = this.#parts;
-    const { flight } = answer;
-    const held = state?.credential;
-    if (state === undefined || held === undefined) return;
-    const { epoch } = flight.intent;
-    const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
-    const since = flight.snapshot.state.doubtSinceMs;
+    const { context, storeClock, local, adoption } = this.#node;
+    const { attempt } = answer;
+    const stored = state?.credential;
+    if (state === undefined || stored === undefined) return;
+    const { epoch } = attempt.intent;
+    const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;
+    const since = attempt.snapshot.state.doubtSinceMs;
     if (state.doubtSinceMs !== undefined && since === undefined)
-      setting.bus.emit("in-doubt", { cause: "overlap", epoch, generation: held.generation });
+      context.bus.emit("in-doubt", { cause: "overlap", epoch, generation: stored.generation });
     if (verdict.kind === "superseded") {
-      setting.bus.emit("commit-superseded", {
+      context.bus.emit("commit-superseded", {
         epoch,
-        fingerprint: setting.fingerprintOf(answer.issued.secret),
-        generation: held.generation,
+        fingerprint: context.fingerprintOf(answer.issued.secret),
+        generation: stored.generation,
         durationMs,
       });
-      return adoption.take({ state, version }, flight.leadership.document);
+      return adoption.take({ state, version }, attempt.leaseContext.document);
     }
-    if (local.wasRefused(held.fingerprint)) local.note(state);
-    else local.adopt(state, held);
+    if (local.wasRefused(stored.fingerprint)) local.note(state);
+    else local.adopt(state, stored);
     if (verdict.kind === "repeated") return;
-    const remainingMs = held.expiresAtMs - storeClock.nowMs();
-    setting.bus.emit("refreshed", {
-      ...labelOf(held),
-      reason: flight.aim.reason,
+    const remainingMs = stored.expiresAtMs - storeClock.nowMs();
+    context.bus.emit("refreshed", {
+      ...labelOf(stored),
+      reason: attempt.resolvedGoal.reason,
       durationMs,
       remainingMs,
       unchanged: verdict.same,
     });
     if (answer.issued.isAgeUnknown && !verdict.same)
-      setting.bus.emit("age-unknown", { ...labelOf(held), confirmMs: answer.issued.expiresInMs });
+      context.bus.emit("age-unknown", { ...labelOf(stored), confirmMs: answer.issued.expiresInMs });
     if (verdict.reconciled && since !== undefined)
-      setting.bus.emit("reconciled", {
-        ...labelOf(held),
+      context.bus.emit("reconciled", {
+        ...labelOf(stored),
         durationMs,
         doubtMs: storeClock.nowMs() - since,
       });
   }
 
   #serveUnstored(answer: Answer): void {
-    const { setting, local } = this.#parts;
-    const { flight } = answer;
-    const { state } = flight.snapshot;
+    const { context, local } = this.#node;
+    const { attempt } = answer;
+    const { state } = attempt.snapshot;
     const { issued, epoch, operationId } = this.#event(answer);
-    const held = {
+    const stored = {
       ...issued,
       generation: (state.credential?.generation ?? 0) + 1,
       epoch,
@@ -208,13 +210,13 @@ export class Recorder {
     const previous = state.credential && {
       previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 },
     };
-    const next = { ...state, credential: held, ...previous };
-    if (local.wasRefused(held.fingerprint)) return local.note(next);
-    local.adopt(next, held, { isUnstored: true });
-    const durationMs = setting.clock.monotonicMs() - flight.leadership.startedMs;
-    setting.bus.emit("refreshed", {
-      ...labelOf(held),
-      reason: flight.aim.reason,
+    const next = { ...state, credential: stored, ...previous };
+    if (local.wasRefused(stored.fingerprint)) return local.note(next);
+    local.adopt(next, stored, { isUnstored: true });
+    const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;
+    context.bus.emit("refreshed", {
+      ...labelOf(stored),
+      reason: attempt.resolvedGoal.reason,
       durationMs,
       remainingMs: answer.issued.expiresInMs,
       unchanged: false,

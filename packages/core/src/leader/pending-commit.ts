@@ -3,7 +3,7 @@
  * and offered to the store until it takes it.
  */
 import type { Lease } from "../lease/lease.ts";
-import type { Setting } from "../fleet/context.ts";
+import type { Context } from "../fleet/context.ts";
 
 /**
  * The store's return is reported, but only to a node that asks it something: until then it is asked
@@ -24,13 +24,13 @@ interface Pending {
 }
 
 export class PendingCommit {
-  readonly #setting: Pick<Setting, "clock" | "parameters" | "random">;
+  readonly #context: Pick<Context, "clock" | "parameters" | "random">;
   #pending: Pending | undefined;
   #running: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
 
-  constructor(setting: Pick<Setting, "clock" | "parameters" | "random">) {
-    this.#setting = setting;
+  constructor(context: Pick<Context, "clock" | "parameters" | "random">) {
+    this.#context = context;
   }
 
   /**
@@ -40,7 +40,7 @@ export class PendingCommit {
    * under way, and released here.
    */
   keep(forMs: number, lease: Lease, store: () => Promise<void>): void {
-    const sinceMs = this.#setting.clock.monotonicMs();
+    const sinceMs = this.#context.clock.monotonicMs();
     if (this.#pending?.lease !== lease) this.#end();
     this.#pending = { store, lease, sinceMs, untilMs: sinceMs + forMs };
     this.#arm();
@@ -93,7 +93,7 @@ export class PendingCommit {
   }
 
   #arm(): void {
-    const { clock, random } = this.#setting;
+    const { clock, random } = this.#context;
     const pending = this.#pending;
     if (pending === undefined) return;
     const waitedMs = clock.monotonicMs() - pending.sinceMs;
@@ -105,7 +105,7 @@ export class PendingCommit {
   }
 
   async #retry(pending: Pending): Promise<void> {
-    const { clock, parameters } = this.#setting;
+    const { clock, parameters } = this.#context;
     try {
       await this.#offer(pending);
     } catch {

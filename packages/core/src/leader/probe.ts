@@ -6,7 +6,7 @@ import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
 import { bounded, boundedOr } from "../time/wait.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 
 type Verdict = "alive" | "dead" | "unknown";
 
@@ -21,19 +21,19 @@ const silenceMs = 1_000;
 const pauseMs = 100;
 
 export class Probe {
-  readonly #parts: Parts;
+  readonly #node: FleetNode;
   readonly #closing: AbortSignal;
   /** One question to the platform serves all who report the same credential while it is asked. */
   readonly #asking = new Map<string, Promise<Verdict>>();
 
-  constructor(parts: Parts, closing: AbortSignal) {
-    this.#parts = parts;
+  constructor(node: FleetNode, closing: AbortSignal) {
+    this.#node = node;
     this.#closing = closing;
   }
 
   /** Whether the issuer can ask at all. */
   get canAsk(): boolean {
-    return this.#parts.setting.issuer.probe !== undefined;
+    return this.#node.context.issuer.probe !== undefined;
   }
 
   /**
@@ -51,7 +51,7 @@ export class Probe {
   }
 
   #ask(secret: Secret): Promise<Verdict> {
-    const { clock, issuer, parameters } = this.#parts.setting;
+    const { clock, issuer, parameters } = this.#node.context;
     const { fingerprint } = secret;
     const abort = new AbortController();
     const ms = Math.min(deadlineMaxMs, parameters.fetchDeadlineMs);
@@ -78,7 +78,7 @@ export class Probe {
    * is put again.
    */
   async #questions(secret: Secret, signal: AbortSignal): Promise<Verdict> {
-    const { clock, issuer } = this.#parts.setting;
+    const { clock, issuer } = this.#node.context;
     const decided = Promise.withResolvers<Verdict>();
     const put = async (): Promise<"unknown"> => {
       const found = await (async () => issuer.probe?.(secret, signal))().catch(() => undefined);

@@ -6,8 +6,8 @@ import { resetsAtMs } from "../state/quota.ts";
 import type { Rules } from "../state/rules.ts";
 import type { ForeignRefresh } from "../state/suspect.ts";
 import type { State } from "../state/state.ts";
-import type { Leadership } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { LeaseContext } from "./attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
 
 /** The steps at which somebody should look at the ledger, in percent of the day's cap. */
@@ -30,7 +30,7 @@ export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: nu
  * has left it, where it was told to.
  */
 export function reportForeign(
-  { setting }: Parts,
+  { context }: FleetNode,
   foreign: ForeignRefresh,
   {
     fingerprint,
@@ -42,7 +42,7 @@ export function reportForeign(
     readonly state: State | undefined;
   },
 ): void {
-  const { bus } = setting;
+  const { bus } = context;
   bus.emit("contended", {
     state: foreign.state,
     count: foreign.count,
@@ -58,7 +58,7 @@ export function reportForeign(
     bus.emit("switched", {
       to: "fallback",
       cause: "contended",
-      issuer: termsOn(setting, state).issuer.id,
+      issuer: termsOn(context, state).issuer.id,
     });
 }
 
@@ -85,17 +85,17 @@ export function reportFailure(
 
 /** Reports that a lease ended under its holder, and gives the error that says so. */
 export function reportLoss(
-  { setting }: Parts,
-  { lease, startedMs }: Leadership,
+  { context }: FleetNode,
+  { lease, startedMs }: LeaseContext,
   epoch: number,
   phase: "before-send" | "after-send",
 ): LockLostError {
   const reason = lease.lost ?? "expired";
-  setting.bus.emit("lock-lost", {
+  context.bus.emit("lock-lost", {
     reason,
     epoch,
     phase,
-    heldMs: setting.clock.monotonicMs() - startedMs,
+    heldMs: context.clock.monotonicMs() - startedMs,
   });
-  return new LockLostError(setting.issuer.id, reason);
+  return new LockLostError(context.issuer.id, reason);
 }

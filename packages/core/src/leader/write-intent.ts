@@ -7,17 +7,17 @@ import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
 import { askAgain } from "./ask-again.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import {
-  aimAt,
-  type Approach,
+  resolveGoal,
+  type AttemptPlan,
   type Claimed,
-  type Flight,
+  type Attempt,
   type Gate,
   type InputSource,
-  type Leadership,
+  type LeaseContext,
 } from "./attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local.ts";
-import type { Recorder } from "./outcome.ts";
+import type { OutcomeWriter } from "./outcome.ts";
 import { termsOn } from "../fleet/context.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
 import { settle } from "./settle-doubt.ts";
@@ -29,15 +29,15 @@ import { settle } from "./settle-doubt.ts";
  * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError}
  *   the ledger is at its cap.
  */
-export async function announce(
-  parts: Parts,
-  leadership: Leadership,
-  recorder: Recorder,
-  approach: Approach,
-): Promise<Flight | Gate | Claimed | undefined> {
-  const { setting, local, adoption } = parts;
-  const { claims, goal, isAlone, lease, document } = leadership;
-  const { force, source } = approach;
+export async function writeIntent(
+  node: FleetNode,
+  leaseContext: LeaseContext,
+  outcomes: OutcomeWriter,
+  plan: AttemptPlan,
+): Promise<Attempt | Gate | Claimed | undefined> {
+  const { context, local, adoption } = node;
+  const { claims, goal, isWithoutStore, lease, document } = leaseContext;
+  const { force, source } = plan;
   const reading = document.read();
   const isEstablished = reading
     .then(({ state }) => state?.credential !== undefined)
@@ -55,31 +55,37 @@ export async function announce(
   const by = await claiming;
   await looking;
   if (by !== undefined) return { why: "claimed", by };
-  const aim = await askAgain(parts, leadership, aimAt(goal, read.state, parts), read);
-  if (aim.reason === "reconcile" && (await settle(parts, leadership, read))) return undefined;
-  const forgotten = forgottenRequest(parts, read);
+  const resolvedGoal = await askAgain(
+    node,
+    leaseContext,
+    resolveGoal(goal, read.state, node),
+    read,
+  );
+  if (resolvedGoal.reason === "reconcile" && (await settle(node, leaseContext, read)))
+    return undefined;
+  const forgotten = forgottenRequest(node, read);
   if (forgotten !== undefined) return forgotten;
   // It was handed out again, and is dead by the platform's own word since: asking without force
   // would bring it a third time.
   const isStuck =
-    aim.reason === "rejected" &&
-    termsOn(setting, read.state).canForce &&
+    resolvedGoal.reason === "rejected" &&
+    termsOn(context, read.state).canForce &&
     read.state !== undefined &&
     isHandedOutAgain(read.state) &&
     isDead(read.state);
   const forced = force === "must" || (force === "may" && isStuck);
-  const ids = { operationId: setting.random.id(), outcomeId: setting.random.id() };
-  const input = inputOf(parts, source, read);
+  const ids = { operationId: context.random.id(), outcomeId: context.random.id() };
+  const input = inputOf(node, source, read);
   const recovers =
-    input === undefined && setting.rules.rotates && setting.issuer.recover !== undefined;
+    input === undefined && context.rules.rotates && context.issuer.recover !== undefined;
   const event = {
     type: "intent",
     fence: lease.fence,
     forced,
-    ...(isAlone ? { isAlone } : { overrunAtMs: overrunAtMs(parts, read) }),
-    revision: setting.revision(),
+    ...(isWithoutStore ? { isWithoutStore } : { overrunAtMs: overrunAtMs(node, read) }),
+    revision: context.revision(),
     isOrdered: goal.reason === "manual",
-    ...aim,
+    ...resolvedGoal,
     ...ids,
     ...(input && {
       input: input.fingerprint,
@@ -87,18 +93,18 @@ export async function announce(
     }),
   } as const;
   const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
-  if (applied === undefined) throw reportLoss(parts, leadership, 0, "before-send");
+  if (applied === undefined) throw reportLoss(node, leaseContext, 0, "before-send");
 
   const { verdict, snapshot } = applied;
   if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
-  if (verdict.kind === "input-in-doubt" && setting.issuer.recover !== undefined)
-    return announce(parts, leadership, recorder, { force, source: { from: "nowhere" } });
+  if (verdict.kind === "input-in-doubt" && context.issuer.recover !== undefined)
+    return writeIntent(node, leaseContext, outcomes, { force, source: { from: "nowhere" } });
   if (verdict.kind === "exhausted" && forced && force === "may")
-    return announce(parts, leadership, recorder, { force: "never", source });
-  if (verdict.kind !== "send") return refusal(parts, goal, verdict);
-  const flight: Flight = {
-    aim,
-    leadership,
+    return writeIntent(node, leaseContext, outcomes, { force: "never", source });
+  if (verdict.kind !== "send") return refusal(node, goal, verdict);
+  const attempt: Attempt = {
+    resolvedGoal,
+    leaseContext,
     forced,
     input,
     recovers,
@@ -106,54 +112,59 @@ export async function announce(
     intent: verdict.intent,
     snapshot: withState(snapshot),
   };
-  if (aim.isFirstHand === true && aim.refused !== undefined) local.refuse(aim.refused);
-  report(parts, flight, verdict);
-  if (lease.isHeld()) return flight;
-  await recorder.abandon(flight, { outcome: "yielded", code: "LOCK_LOST" });
-  throw reportLoss(parts, leadership, verdict.intent.epoch, "before-send");
+  if (resolvedGoal.isFirstHand === true && resolvedGoal.refused !== undefined)
+    local.refuse(resolvedGoal.refused);
+  report(node, attempt, verdict);
+  if (lease.isHeld()) return attempt;
+  await outcomes.abandon(attempt, { outcome: "yielded", code: "LOCK_LOST" });
+  throw reportLoss(node, leaseContext, verdict.intent.epoch, "before-send");
 }
 
 /** What a rotating issuer has to send; undefined when nobody here knows. */
-function inputOf({ setting }: Parts, source: InputSource, { state }: Snapshot): Secret | undefined {
+function inputOf(
+  { context }: FleetNode,
+  source: InputSource,
+  { state }: Snapshot,
+): Secret | undefined {
   if (source.from === "platform") return source.input;
   const carry = source.from === "store" ? state?.credential?.carry : undefined;
-  return carry === undefined ? undefined : new Secret(carry, setting.fingerprintOf(carry));
+  return carry === undefined ? undefined : new Secret(carry, context.fingerprintOf(carry));
 }
 
 /**
  * The gate that an announcement would find closed now; saves asking for the lock in vain. A drain
  * is waited for under the lease.
  */
-export function closedGate(parts: Parts, goal: Goal, snapshot: Snapshot): Gate | undefined {
-  const forgotten = forgottenRequest(parts, snapshot);
+export function closedGate(node: FleetNode, goal: Goal, snapshot: Snapshot): Gate | undefined {
+  const forgotten = forgottenRequest(node, snapshot);
   if (forgotten !== undefined) return forgotten;
-  const aim = aimAt(goal, snapshot.state, parts);
+  const resolvedGoal = resolveGoal(goal, snapshot.state, node);
   const ids = { operationId: "", outcomeId: "" };
   const asked = {
     fence: 0,
     forced: false,
-    overrunAtMs: overrunAtMs(parts, snapshot),
-    revision: parts.setting.revision(),
+    overrunAtMs: overrunAtMs(node, snapshot),
+    revision: node.context.revision(),
   };
   const event = {
     type: "intent",
     ...asked,
     isOrdered: goal.reason === "manual",
     ...ids,
-    ...aim,
+    ...resolvedGoal,
   } as const;
-  const { verdict } = reduce(snapshot.state, event, parts.storeClock.nowMs(), parts.setting.rules);
+  const { verdict } = reduce(snapshot.state, event, node.storeClock.nowMs(), node.context.rules);
   if (
     verdict.kind === "send" ||
     verdict.kind === "adopt" ||
     (verdict.kind === "wait" && verdict.why === "drain")
   )
     return undefined;
-  return refusal(parts, goal, verdict);
+  return refusal(node, goal, verdict);
 }
 
 /** In the store's time. */
-function overrunAtMs({ storeClock, takeover }: Parts, { state }: Snapshot): number {
+function overrunAtMs({ storeClock, takeover }: FleetNode, { state }: Snapshot): number {
   return storeClock.nowMs() + takeover.waitMs(state);
 }
 
@@ -162,7 +173,7 @@ function overrunAtMs({ storeClock, takeover }: Parts, { state }: Snapshot): numb
  * about to report it.
  */
 function forgottenRequest(
-  { local, setting, storeClock, takeover }: Parts,
+  { local, context, storeClock, takeover }: FleetNode,
   { state }: Snapshot,
 ): Gate | undefined {
   const known = local.state;
@@ -170,7 +181,7 @@ function forgottenRequest(
   if (
     state !== undefined ||
     known?.intent === undefined ||
-    nowMs >= dangerUntil(known, setting.rules)
+    nowMs >= dangerUntil(known, context.rules)
   )
     return undefined;
   const waitMs = takeover.waitMs(known);
@@ -178,19 +189,19 @@ function forgottenRequest(
 }
 
 function refusal(
-  parts: Parts,
+  node: FleetNode,
   goal: Goal,
   verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>,
 ): Gate {
-  const { id } = parts.setting.issuer;
+  const { id } = node.context.issuer;
   switch (verdict.kind) {
     case "wait":
       return verdict;
     case "exhausted":
       throw new QuotaExhaustedError(
         `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
-        verdict.resetsAtMs - parts.storeClock.nowMs(),
-        verdict.nextMs - parts.storeClock.nowMs(),
+        verdict.resetsAtMs - node.storeClock.nowMs(),
+        verdict.nextMs - node.storeClock.nowMs(),
       );
     case "input-in-doubt":
       throw new CredentialUnavailableError(
@@ -200,24 +211,28 @@ function refusal(
 }
 
 function report(
-  parts: Parts,
-  flight: Flight,
+  node: FleetNode,
+  attempt: Attempt,
   verdict: Extract<IntentVerdict, { kind: "send" }>,
 ): void {
-  const { aim, intent, leadership, snapshot } = flight;
-  const { setting, storeClock } = parts;
+  const { resolvedGoal, intent, leaseContext, snapshot } = attempt;
+  const { context, storeClock } = node;
   const { state } = snapshot;
-  const { bus } = setting;
-  const { rules } = termsOn(setting, state);
+  const { bus } = context;
+  const { rules } = termsOn(context, state);
   if (verdict.undrained)
     bus.emit("in-doubt", {
       cause: "undrained",
       epoch: intent.epoch,
       generation: state.credential?.generation,
     });
-  const { rival: claimedBy } = leadership.claims;
+  const { rival: claimedBy } = leaseContext.claims;
   if (verdict.foreign !== undefined)
-    reportForeign(parts, verdict.foreign, { fingerprint: aim.refused ?? "", claimedBy, state });
+    reportForeign(node, verdict.foreign, {
+      fingerprint: resolvedGoal.refused ?? "",
+      claimedBy,
+      state,
+    });
   reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
 }
 

@@ -14,14 +14,14 @@ import {
   toldRecheckMs,
   type DueTerms,
 } from "./due.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Flights } from "./single-flight.ts";
-import type { Latch } from "../refresh/circuit-breaker.ts";
-import type { Goal, Holding } from "../fleet/local.ts";
-import type { Obstacle } from "../leader/block-reason.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { SingleFlight } from "./single-flight.ts";
+import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
+import type { Goal, CachedCredential } from "../fleet/local.ts";
+import type { BlockReason } from "../leader/block-reason.ts";
 import type { OthersComplaints } from "./others-complaints.ts";
-import type { Source } from "../fleet/document-source.ts";
-import { hindranceOf, reportStale, type Fruitless, type Hindrance } from "./stale-cause.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
+import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { Demand } from "../refresh/demand.ts";
 import { electedStart } from "../fleet/windows.ts";
 
@@ -37,11 +37,11 @@ const reconcileSpreadMs = 40_000;
  */
 const followAfterMs = 100;
 
-export class Upkeep {
-  readonly #parts: Parts;
-  readonly #source: Source;
-  readonly #flights: Flights;
-  readonly #latch: Latch;
+export class Background {
+  readonly #node: FleetNode;
+  readonly #source: DocumentSource;
+  readonly #singleFlight: SingleFlight;
+  readonly #breaker: CircuitBreaker;
   readonly #complaints: OthersComplaints;
   readonly #demand: Demand;
   #cancel: CancelTimer | undefined;
@@ -59,32 +59,32 @@ export class Upkeep {
   #readFailures = 0;
   #readAgainAtMs = Number.POSITIVE_INFINITY;
   #recheckJitter = 1;
-  #hindrance: Hindrance | undefined;
+  #staleReason: StaleReason | undefined;
   /** Drawn once for each commit, and for each doubt. */
   #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
   constructor(
-    parts: Parts,
-    source: Source,
-    flights: Flights,
-    latch: Latch,
+    node: FleetNode,
+    source: DocumentSource,
+    singleFlight: SingleFlight,
+    breaker: CircuitBreaker,
     complaints: OthersComplaints,
     demand: Demand,
   ) {
-    this.#parts = parts;
+    this.#node = node;
     this.#source = source;
-    this.#flights = flights;
-    this.#latch = latch;
+    this.#singleFlight = singleFlight;
+    this.#breaker = breaker;
     this.#complaints = complaints;
     this.#demand = demand;
   }
 
-  /** From the first use on, until {@link Upkeep.stop}, which is final. */
+  /** From the first use on, until {@link Background.stop}, which is final. */
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#startedMs = this.#parts.setting.clock.monotonicMs();
+    this.#startedMs = this.#node.context.clock.monotonicMs();
     this.#followAtMs = this.#startedMs + followAfterMs;
     this.rearm();
   }
@@ -105,9 +105,9 @@ export class Upkeep {
   rearm(): void {
     this.#cancel?.();
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
-    const nowMs = this.#parts.setting.clock.monotonicMs();
+    const nowMs = this.#node.context.clock.monotonicMs();
     const ms = sleepMs(this.#terms(), nowMs, this.#lastWokeMs);
-    this.#cancel = this.#parts.setting.clock.setTimer(ms, () => void this.#wake(), {
+    this.#cancel = this.#node.context.clock.setTimer(ms, () => void this.#wake(), {
       background: true,
     });
   }
@@ -125,7 +125,7 @@ export class Upkeep {
   async #wake(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#lastWokeMs = this.#parts.setting.clock.monotonicMs();
+    this.#lastWokeMs = this.#node.context.clock.monotonicMs();
     try {
       await this.#work();
     } catch {
@@ -139,7 +139,7 @@ export class Upkeep {
 
   async #work(): Promise<void> {
     this.#reportStale();
-    switch (dueTask(this.#terms(), this.#parts.setting.clock.monotonicMs())) {
+    switch (dueTask(this.#terms(), this.#node.context.clock.monotonicMs())) {
       case "refresh":
         return await this.#refresh();
       case "read":
@@ -155,10 +155,14 @@ export class Upkeep {
     const goal = this.#dueGoal();
     const met = goal && (await this.#pursue(goal));
     this.#failures = goal !== undefined && this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-    this.#hindrance =
-      this.#failures === 0 ? undefined : met ? hindranceOf(met, this.#hindrance) : this.#hindrance;
+    this.#staleReason =
+      this.#failures === 0
+        ? undefined
+        : met
+          ? staleReasonOf(met, this.#staleReason)
+          : this.#staleReason;
     if (this.#failures > 0)
-      this.#notBeforeMs = this.#parts.setting.clock.monotonicMs() + this.#pauseMs(met?.obstacle);
+      this.#notBeforeMs = this.#node.context.clock.monotonicMs() + this.#pauseMs(met?.block);
   }
 
   /**
@@ -166,7 +170,7 @@ export class Upkeep {
    * grows.
    */
   async #read(first: () => Promise<unknown>): Promise<void> {
-    const { clock, random } = this.#parts.setting;
+    const { clock, random } = this.#node.context;
     this.#followAtMs = Number.POSITIVE_INFINITY;
     this.#readAgainAtMs = Number.POSITIVE_INFINITY;
     this.#recheckJitter = 0.96 + 0.04 * random.next();
@@ -182,60 +186,60 @@ export class Upkeep {
     }
   }
 
-  async #pursue(goal: Goal): Promise<Fruitless | undefined> {
-    const { holding } = this.#parts.local;
-    const isComplaint = holding !== undefined && goal.reason === "rejected" && goal.isDead !== true;
-    const judged = isComplaint ? await this.#complaints.judged(holding) : goal;
-    return judged && this.#flights.inBackground(judged);
+  async #pursue(goal: Goal): Promise<FailedAttempt | undefined> {
+    const { cached } = this.#node.local;
+    const isComplaint = cached !== undefined && goal.reason === "rejected" && goal.isDead !== true;
+    const judged = isComplaint ? await this.#complaints.judged(cached) : goal;
+    return judged && this.#singleFlight.inBackground(judged);
   }
 
   /**
    * How long to leave things alone after an attempt that brought nothing: not longer than somebody
    * else's lease may last.
    */
-  #pauseMs(obstacle: Obstacle | undefined): number {
-    const { local, setting, storeClock } = this.#parts;
-    const jitter = 0.8 + 0.4 * setting.random.next();
+  #pauseMs(block: BlockReason | undefined): number {
+    const { local, context, storeClock } = this.#node;
+    const jitter = 0.8 + 0.4 * context.random.next();
     const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
     const ownMs = jitter * steppedMs(this.#failures, isUrgent);
-    const coolMs = jitter * ((local.state?.coolUntilMs ?? 0) - storeClock.nowMs());
+    const coolMs = jitter * ((local.state?.backOffUntilMs ?? 0) - storeClock.nowMs());
     const leaseMs =
-      obstacle?.kind === "wait"
-        ? obstacle.ms + retrySpreadMs(isUrgent) * setting.random.next()
+      block?.kind === "wait"
+        ? block.ms + retrySpreadMs(isUrgent) * context.random.next()
         : Number.POSITIVE_INFINITY;
     return Math.max(Math.min(ownMs, leaseMs), coolMs);
   }
 
   #dueGoal(): Goal | undefined {
-    const { local, setting, storeClock } = this.#parts;
-    const { holding, state } = local;
-    if (!this.#refreshes() || this.#latch.error !== undefined) return undefined;
+    const { local, context, storeClock } = this.#node;
+    const { cached, state } = local;
+    if (!this.#refreshes() || this.#breaker.error !== undefined) return undefined;
     // Whoever calls next is to be served, so what was refused is tried again although nobody calls
     // now.
-    if (holding === undefined && this.#latch.isRefused) return { reason: "cold" };
-    if (holding === undefined || state === undefined) return undefined;
-    const nowMs = setting.clock.monotonicMs();
-    const replaces = holding.held.commitId;
-    if (storeClock.nowMs() >= this.#complaints.actAtMs(holding))
-      return { reason: "rejected", refused: holding.held.fingerprint, isDead: isDead(state) };
-    if (nowMs >= holding.hardUntilMs) return { reason: "expired", replaces };
-    if (storeClock.nowMs() >= holding.windows.mandatoryAtMs)
+    if (cached === undefined && this.#breaker.isRefused) return { reason: "cold" };
+    if (cached === undefined || state === undefined) return undefined;
+    const nowMs = context.clock.monotonicMs();
+    const replaces = cached.stored.commitId;
+    if (storeClock.nowMs() >= this.#complaints.actAtMs(cached))
+      return { reason: "rejected", refused: cached.stored.fingerprint, isDead: isDead(state) };
+    if (nowMs >= cached.hardUntilMs) return { reason: "expired", replaces };
+    if (storeClock.nowMs() >= cached.windows.mandatoryAtMs)
       return { reason: "mandatory", replaces };
-    if (nowMs >= this.#proactiveAtMs(holding)) return { reason: "advisory", replaces };
+    if (nowMs >= this.#proactiveAtMs(cached)) return { reason: "advisory", replaces };
     if (nowMs >= this.#reconcileAtMs()) return { reason: "reconcile", replaces };
     return undefined;
   }
 
   #refreshAtMs(): number {
-    const { local, storeClock } = this.#parts;
+    const { local, storeClock } = this.#node;
     if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
-    if (this.#latch.error !== undefined) return this.#latch.nextTryMs;
+    if (this.#breaker.error !== undefined) return this.#breaker.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
-    const { holding } = local;
-    if (holding === undefined) return Number.POSITIVE_INFINITY;
+    const { cached } = local;
+    if (cached === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(
-      storeClock.monotonicAt(this.#complaints.actAtMs(holding)),
-      this.#proactiveAtMs(holding),
+      storeClock.monotonicAt(this.#complaints.actAtMs(cached)),
+      this.#proactiveAtMs(cached),
       this.#reconcileAtMs(),
     );
   }
@@ -244,19 +248,19 @@ export class Upkeep {
     return this.#source.role === "owner" && this.#demand.isWanted(this.#source.usedAtMs);
   }
 
-  #proactiveAtMs({ held, windows }: Holding): number {
-    const { setting, storeClock } = this.#parts;
-    if (this.#proactive?.commitId !== held.commitId) {
+  #proactiveAtMs({ stored, windows }: CachedCredential): number {
+    const { context, storeClock } = this.#node;
+    if (this.#proactive?.commitId !== stored.commitId) {
       const youngUntilMs =
-        held.issuedAtMs + Math.min(youthMs, (held.expiresAtMs - held.sentAtMs) / 2);
+        stored.issuedAtMs + Math.min(youthMs, (stored.expiresAtMs - stored.sentAtMs) / 2);
       const startMs = electedStart(
         windows.advisoryAtMs,
         windows.mandatoryAtMs,
-        setting.parameters.fleetSize,
-        setting.random.next(),
+        context.parameters.fleetSize,
+        context.random.next(),
       );
       this.#proactive = {
-        commitId: held.commitId,
+        commitId: stored.commitId,
         atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),
       };
     }
@@ -268,17 +272,17 @@ export class Upkeep {
    * passed.
    */
   #reconcileAtMs(): number {
-    const { local, setting, storeClock } = this.#parts;
-    const sinceMs = setting.rules.supersedes ? owedSinceMs(local.state) : local.state?.doubtSinceMs;
+    const { local, context, storeClock } = this.#node;
+    const sinceMs = context.rules.supersedes ? owedSinceMs(local.state) : local.state?.doubtSinceMs;
     if (sinceMs === undefined) return Number.POSITIVE_INFINITY;
     if (this.#reconcile?.sinceMs !== sinceMs) {
-      const { drainMs, reconcileMs, fleetSize } = setting.parameters;
+      const { drainMs, reconcileMs, fleetSize } = context.parameters;
       const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
       const earlyMs = Math.max(sinceMs + drainMs, lateMs - reconcileSpreadMs);
       this.#reconcile = {
         sinceMs,
         atMs: storeClock.monotonicAt(
-          electedStart(earlyMs, lateMs, fleetSize, setting.random.next()),
+          electedStart(earlyMs, lateMs, fleetSize, context.random.next()),
         ),
       };
     }
@@ -290,19 +294,20 @@ export class Upkeep {
    * for what the window's first minute brings.
    */
   #recheckAtMs(): number {
-    const { local, setting, storeClock } = this.#parts;
-    const { recheckDueMs, recheckMs } = setting.parameters;
-    const { holding, state } = local;
+    const { local, context, storeClock } = this.#node;
+    const { recheckDueMs, recheckMs } = context.parameters;
+    const { cached, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
-    const isTold = state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.isTold;
-    const waitMs = isTold
-      ? toldRecheckMs(setting.parameters, overlapOf(setting.issuer))
+    const hasPush =
+      state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.hasPush;
+    const waitMs = hasPush
+      ? toldRecheckMs(context.parameters, overlapOf(context.issuer))
       : recheckMs;
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
-      holding === undefined
+      cached === undefined
         ? Number.POSITIVE_INFINITY
-        : storeClock.monotonicAt(holding.windows.advisoryAtMs);
+        : storeClock.monotonicAt(cached.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
   }
 
@@ -312,7 +317,7 @@ export class Upkeep {
    */
   #doubtfulAtMs(): number {
     // Readings that fail have a pause of their own.
-    const isDue = this.#parts.storeClock.isDoubtful && this.#readFailures === 0;
+    const isDue = this.#node.storeClock.isDoubtful && this.#readFailures === 0;
     return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
@@ -321,21 +326,21 @@ export class Upkeep {
    * or nobody wants another.
    */
   #staleAtMs(): number {
-    const { local, storeClock } = this.#parts;
-    const { holding } = local;
-    const isTold =
-      holding === undefined ||
-      holding.isStaleReported ||
+    const { local, storeClock } = this.#node;
+    const { cached } = local;
+    const hasPush =
+      cached === undefined ||
+      cached.isStaleReported ||
       !local.isUsable ||
       !this.#demand.isWanted(this.#source.usedAtMs);
-    return isTold
+    return hasPush
       ? Number.POSITIVE_INFINITY
-      : storeClock.monotonicAt(holding.windows.mandatoryAtMs + retryMs);
+      : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);
   }
 
   /** Once for each credential that is served past the point where it should have been replaced. */
   #reportStale(): void {
-    if (this.#parts.setting.clock.monotonicMs() >= this.#staleAtMs())
-      reportStale(this.#parts, this.#source.role, this.#latch, this.#hindrance);
+    if (this.#node.context.clock.monotonicMs() >= this.#staleAtMs())
+      reportStale(this.#node, this.#source.role, this.#breaker, this.#staleReason);
   }
 }

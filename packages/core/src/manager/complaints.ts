@@ -6,10 +6,10 @@
  */
 import { isDead, isSuspect } from "../state/state.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Goal, Holding } from "../fleet/local.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { Goal, CachedCredential } from "../fleet/local.ts";
 import type { Probe } from "../leader/probe.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 
 export interface ComplaintOptions {
   readonly signal?: AbortSignal | undefined;
@@ -18,25 +18,25 @@ export interface ComplaintOptions {
 }
 
 export class Complaints {
-  readonly #parts: Parts;
-  readonly #source: Source;
+  readonly #node: FleetNode;
+  readonly #source: DocumentSource;
   readonly #probe: Probe;
 
-  constructor(parts: Parts, source: Source, probe: Probe) {
-    this.#parts = parts;
+  constructor(node: FleetNode, source: DocumentSource, probe: Probe) {
+    this.#node = node;
     this.#source = source;
     this.#probe = probe;
   }
 
   /** What to do about it; or what the platform says of the credential, where that is kept. */
   async judged(
-    holding: Holding,
+    cached: CachedCredential,
     { signal, doubtful = false }: ComplaintOptions = {},
   ): Promise<Goal | "alive" | "unknown"> {
-    const { local } = this.#parts;
-    const { fingerprint } = holding.held;
-    const found = await this.#probe.verdict(holding.secret, signal);
-    const isPresent = local.holding?.held.fingerprint === fingerprint;
+    const { local } = this.#node;
+    const { fingerprint } = cached.stored;
+    const found = await this.#probe.verdict(cached.secret, signal);
+    const isPresent = local.cached?.stored.fingerprint === fingerprint;
     if (isPresent && found === "alive") {
       await this.#clear(fingerprint);
       return "alive";
@@ -46,7 +46,7 @@ export class Complaints {
     const isConfirmed =
       isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
     if (found === "dead" || isConfirmed) local.refuse(fingerprint);
-    const askedAtMs = isFirstHand ? undefined : this.#parts.setting.clock.monotonicMs();
+    const askedAtMs = isFirstHand ? undefined : this.#node.context.clock.monotonicMs();
     return {
       reason: "rejected",
       refused: fingerprint,
@@ -58,7 +58,7 @@ export class Complaints {
 
   /** Takes back what somebody else reported. */
   async #clear(fingerprint: string): Promise<void> {
-    const { local } = this.#parts;
+    const { local } = this.#node;
     const { state } = local;
     if (state === undefined || !isSuspect(state)) return;
     const applied = await this.#source.document

@@ -8,23 +8,23 @@ import type { Secret } from "../secret.ts";
 import { storeFrom } from "../store.ts";
 import { Adoption } from "../fleet/adoption.ts";
 import { bounded } from "../time/wait.ts";
-import { Claims } from "../fleet/ownership.ts";
+import { Ownership } from "../fleet/ownership.ts";
 import { Complaints } from "./complaints.ts";
 import { Demand } from "../refresh/demand.ts";
-import type { Parts } from "../fleet/node.ts";
-import { Flights, use } from "./single-flight.ts";
-import type { Means } from "../refresh/dependencies.ts";
-import { travel } from "../refresh/refresh.ts";
-import { Latch } from "../refresh/circuit-breaker.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import { SingleFlight, use } from "./single-flight.ts";
+import type { RefreshDependencies } from "../refresh/dependencies.ts";
+import { refresh } from "../refresh/refresh.ts";
+import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import { Local, type Goal } from "../fleet/local.ts";
 import { OthersComplaints } from "./others-complaints.ts";
 import { Probe } from "../leader/probe.ts";
-import { Recorder } from "../leader/outcome.ts";
+import { OutcomeWriter } from "../leader/outcome.ts";
 import { Replacement } from "./replacement.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
 import { seed } from "../refresh/seed.ts";
-import { settingFrom, type Setting } from "../fleet/context.ts";
-import { Source, type Role } from "../fleet/document-source.ts";
+import { contextFrom, type Context } from "../fleet/context.ts";
+import { DocumentSource, type Role } from "../fleet/document-source.ts";
 import { statusOf } from "./status.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
 import { Takeover } from "../fleet/takeover.ts";
@@ -39,7 +39,7 @@ import type {
   Rejection,
   SeedOptions,
 } from "../credential.ts";
-import { Upkeep } from "./background.ts";
+import { Background } from "./background.ts";
 
 /**
  * Keeps one live credential for all nodes of one environment. Constructing it does no I/O.
@@ -48,45 +48,45 @@ import { Upkeep } from "./background.ts";
  *   satisfy it.
  */
 export function credential(options: CredentialOptions): Credential {
-  return new ManagedCredential(settingFrom(options), options);
+  return new ManagedCredential(contextFrom(options), options);
 }
 
 class ManagedCredential implements Credential {
   readonly id: string;
   readonly origin: CredentialOrigin | undefined;
   readonly environment: string;
-  readonly #setting: Setting;
+  readonly #context: Context;
   /** The monotonic clock, at hand for the hot path. */
   readonly #nowMs: () => number;
-  readonly #parts: Parts;
+  readonly #node: FleetNode;
   readonly #local: Local;
-  readonly #source: Source;
-  readonly #recorder: Recorder;
-  readonly #flights: Flights;
-  readonly #upkeep: Upkeep;
+  readonly #source: DocumentSource;
+  readonly #outcomes: OutcomeWriter;
+  readonly #singleFlight: SingleFlight;
+  readonly #background: Background;
   readonly #demand: Demand;
-  readonly #latch: Latch;
+  readonly #breaker: CircuitBreaker;
   readonly #probe: Probe;
   readonly #complaints: Complaints;
   readonly #replacement: Replacement;
   readonly #closing: AbortController = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(setting: Setting, options: CredentialOptions) {
-    const { issuer, environment, bus, clock } = setting;
+  constructor(context: Context, options: CredentialOptions) {
+    const { issuer, environment, bus, clock } = context;
     this.id = issuer.id;
     this.origin = issuer.origin;
     this.environment = environment;
-    this.#setting = setting;
+    this.#context = context;
     this.#nowMs = () => clock.monotonicMs();
     const storeClock = new StoreClock(clock, bus);
-    this.#local = new Local(setting, storeClock, () => {
-      this.#upkeep.rearm();
-      this.#flights.wake();
+    this.#local = new Local(context, storeClock, () => {
+      this.#background.rearm();
+      this.#singleFlight.wake();
     });
-    const adoption = new Adoption(setting, storeClock, this.#local);
-    this.#parts = {
-      setting,
+    const adoption = new Adoption(context, storeClock, this.#local);
+    this.#node = {
+      context,
       storeClock,
       local: this.#local,
       adoption,
@@ -94,101 +94,101 @@ class ManagedCredential implements Credential {
     };
     const store = storeFrom(options);
     const cache = store.cache.withPrefix(environment);
-    this.#source = new Source(this.#parts, cache, roleFrom(options.role), () =>
+    this.#source = new DocumentSource(this.#node, cache, roleFrom(options.role), () =>
       this.#onStoreRecovered(),
     );
-    this.#recorder = new Recorder(this.#parts);
-    this.#latch = new Latch(setting, storeClock, this.#local);
-    this.#probe = new Probe(this.#parts, this.#closing.signal);
-    this.#complaints = new Complaints(this.#parts, this.#source, this.#probe);
+    this.#outcomes = new OutcomeWriter(this.#node);
+    this.#breaker = new CircuitBreaker(context, storeClock, this.#local);
+    this.#probe = new Probe(this.#node, this.#closing.signal);
+    this.#complaints = new Complaints(this.#node, this.#source, this.#probe);
     const sharesPlatform = issuer.policy.kind === "stable" || issuer.policy.kind === "sliding";
     const lock = store.lock.withPrefix(environment);
-    setting.health.tryLease = () => tryLeaseOnce(setting, lock);
-    this.#demand = new Demand(this.#parts, options.keepAlive ?? false);
-    const means: Means = {
-      parts: this.#parts,
+    context.health.tryLease = () => tryLeaseOnce(context, lock);
+    this.#demand = new Demand(this.#node, options.keepAlive ?? false);
+    const dependencies: RefreshDependencies = {
+      node: this.#node,
       source: this.#source,
       lock,
-      claims: new Claims(
-        setting,
+      claims: new Ownership(
+        context,
         storeClock,
         cache,
         options.onConflict ?? (sharesPlatform ? "coexist" : "error"),
       ),
-      recorder: this.#recorder,
-      latch: this.#latch,
+      outcomes: this.#outcomes,
+      breaker: this.#breaker,
       probe: this.#probe,
-      complained: new WeakSet(),
+      notified: new WeakSet(),
       parent: options.parent,
       standalone: options.standalone ?? "when-harmless",
       demand: this.#demand,
       closing: this.#closing.signal,
     };
-    this.#flights = new Flights(
-      this.#parts,
-      (goal, patient, onObstacle) => travel(means, goal, patient, onObstacle),
+    this.#singleFlight = new SingleFlight(
+      this.#node,
+      (goal, patient, onBlocked) => refresh(dependencies, goal, patient, onBlocked),
       this.#closing.signal,
     );
     this.#replacement = new Replacement(
-      this.#parts,
+      this.#node,
       this.#source,
-      this.#flights,
+      this.#singleFlight,
       this.#probe,
       this.#closing.signal,
     );
-    const others = new OthersComplaints(this.#parts, this.#complaints);
-    this.#upkeep = new Upkeep(
-      this.#parts,
+    const others = new OthersComplaints(this.#node, this.#complaints);
+    this.#background = new Background(
+      this.#node,
       this.#source,
-      this.#flights,
-      this.#latch,
+      this.#singleFlight,
+      this.#breaker,
       others,
       this.#demand,
     );
   }
 
   peek(): Secret | undefined {
-    const { holding } = this.#local;
-    return holding !== undefined && this.#nowMs() < holding.hardUntilMs ? use(holding) : undefined;
+    const { cached } = this.#local;
+    return cached !== undefined && this.#nowMs() < cached.hardUntilMs ? use(cached) : undefined;
   }
 
   get(options?: CallOptions): Promise<Secret> {
-    const { holding } = this.#local;
+    const { cached } = this.#local;
     if (
-      holding === undefined ||
-      this.#nowMs() >= holding.hardUntilMs ||
+      cached === undefined ||
+      this.#nowMs() >= cached.hardUntilMs ||
       options?.signal?.aborted === true
     )
       return this.#slowGet(options);
-    holding.uses += 1;
-    return holding.promise;
+    cached.uses += 1;
+    return cached.promise;
   }
 
   async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
     this.#open(options.signal);
-    const { bus, fingerprintOf } = this.#setting;
+    const { bus, fingerprintOf } = this.#context;
     const fingerprint = typeof refused === "string" ? fingerprintOf(refused) : refused.fingerprint;
-    const { holding } = this.#local;
-    const isCurrent = holding?.held.fingerprint === fingerprint;
+    const { cached } = this.#local;
+    const isCurrent = cached?.stored.fingerprint === fingerprint;
     const verdict = isCurrent
       ? "current"
       : this.#local.wasReplaced(fingerprint) || this.#local.wasRefused(fingerprint)
         ? "replaced"
         : "unknown";
-    const life = isCurrent ? this.#lifeOf(holding.held) : undefined;
+    const life = isCurrent ? this.#lifeOf(cached.stored) : undefined;
     bus.emit("rejected", {
       fingerprint,
       verdict,
       platformCode: options.platformCode,
       ...life,
-      ...(isCurrent && { generation: holding.held.generation }),
+      ...(isCurrent && { generation: cached.stored.generation }),
     });
-    const reportedAtMs = this.#parts.storeClock.nowMs();
+    const reportedAtMs = this.#node.storeClock.nowMs();
     // Whether a stranger's text is the fleet's present one, the store knows.
     if (verdict === "unknown" && !this.#local.isUsable)
       await this.#ensure({ reason: "cold" }, options.signal);
-    const present = this.#local.isUsable ? this.#local.holding : undefined;
-    const isPresent = present?.held.fingerprint === fingerprint;
+    const present = this.#local.isUsable ? this.#local.cached : undefined;
+    const isPresent = present?.stored.fingerprint === fingerprint;
     const goal = isPresent
       ? await this.#complaints.judged(present, options)
       : ({
@@ -197,7 +197,7 @@ class ManagedCredential implements Credential {
           isDead: this.#local.wasRefused(fingerprint),
         } as const);
     if (typeof goal === "string") return { replaced: false };
-    this.#upkeep.start();
+    this.#background.start();
     return this.#replacement.for(goal, reportedAtMs, options.signal);
   }
 
@@ -205,33 +205,33 @@ class ManagedCredential implements Credential {
     const secret = await this.get(options);
     const found = await this.#probe.verdict(secret, options.signal);
     if (found !== "dead") return found;
-    this.#upkeep.start();
+    this.#background.start();
     return this.#replacement.forDead(secret.fingerprint, options.signal);
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
-    this.#latch.open();
+    this.#breaker.open();
     // What is to be replaced is what the store holds now; or what this node holds, where it knows
     // better than the store.
     const snapshot = await this.#untilClosed(this.#source.read(), options.signal);
-    const replaces = this.#local.holding?.held.commitId ?? snapshot.state?.credential?.commitId;
+    const replaces = this.#local.cached?.stored.commitId ?? snapshot.state?.credential?.commitId;
     return this.#ensure({ reason: "manual", replaces }, options.signal);
   }
 
   async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     this.#requireOwner("seeds");
-    await this.#untilClosed(seed(this.#parts, this.#source, issued, options.ageMs), options.signal);
-    this.#latch.open();
+    await this.#untilClosed(seed(this.#node, this.#source, issued, options.ageMs), options.signal);
+    this.#breaker.open();
     return this.#ensure({ reason: "cold" }, options.signal);
   }
 
   async useFallback(on: boolean, options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     this.#requireOwner("switches");
-    const { bus, fallback, issuer } = this.#setting;
+    const { bus, fallback, issuer } = this.#context;
     if (fallback === undefined)
       throw new ConfigurationError(`The issuer of "${this.id}" has no fallback.`);
     const to = on ? "fallback" : "own";
@@ -259,11 +259,11 @@ class ManagedCredential implements Credential {
   }
 
   status(): CredentialStatus {
-    return statusOf(this.#parts, this.#source, this.#closed !== undefined);
+    return statusOf(this.#node, this.#source, this.#closed !== undefined);
   }
 
   watch(listener: EventListener): () => void {
-    return this.#setting.bus.subscribe(listener);
+    return this.#context.bus.subscribe(listener);
   }
 
   close(): Promise<void> {
@@ -276,25 +276,25 @@ class ManagedCredential implements Credential {
   }
 
   async #close(): Promise<void> {
-    this.#upkeep.stop();
+    this.#background.stop();
     this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
-    await this.#flights.settled();
-    await this.#recorder.pending.close();
-    this.#source.news.close();
+    await this.#singleFlight.settled();
+    await this.#outcomes.pending.close();
+    this.#source.feed.close();
     const { uses } = this.#local;
     this.#local.close();
-    this.#setting.bus.emit("closed", { uses });
+    this.#context.bus.emit("closed", { uses });
     // What comes back later, a reading say, has nobody to tell.
-    this.#setting.bus.close();
+    this.#context.bus.close();
   }
 
   async #slowGet(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
-    const { holding } = this.#local;
+    const { cached } = this.#local;
     return this.#ensure(
-      holding === undefined
+      cached === undefined
         ? { reason: "cold" }
-        : { reason: "expired", replaces: holding.held.commitId },
+        : { reason: "expired", replaces: cached.stored.commitId },
       options.signal,
     );
   }
@@ -308,8 +308,8 @@ class ManagedCredential implements Credential {
 
   #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
     this.#demand.use();
-    this.#upkeep.start();
-    return this.#flights.ensure(goal, signal);
+    this.#background.start();
+    return this.#singleFlight.ensure(goal, signal);
   }
 
   #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -324,23 +324,23 @@ class ManagedCredential implements Credential {
 
   /** What waited for the store goes on now; nothing waits for a time of its own. */
   #onStoreRecovered(): void {
-    this.#parts.takeover.restart();
-    this.#recorder.pending.hurry();
-    this.#upkeep.hurry();
+    this.#node.takeover.restart();
+    this.#outcomes.pending.hurry();
+    this.#background.hurry();
   }
 
-  #lifeOf(held: { readonly issuedAtMs: number; readonly expiresAtMs: number }): {
+  #lifeOf(stored: { readonly issuedAtMs: number; readonly expiresAtMs: number }): {
     ageMs: number;
     remainingMs: number;
   } {
-    const nowMs = this.#parts.storeClock.nowMs();
-    return { ageMs: nowMs - held.issuedAtMs, remainingMs: held.expiresAtMs - nowMs };
+    const nowMs = this.#node.storeClock.nowMs();
+    return { ageMs: nowMs - stored.issuedAtMs, remainingMs: stored.expiresAtMs - nowMs };
   }
 }
 
 /** Whether the lock works; somebody else may hold it. */
 async function tryLeaseOnce(
-  { clock, issuer, parameters, random }: Setting,
+  { clock, issuer, parameters, random }: Context,
   lock: Lock,
 ): Promise<void> {
   const { leaseMs: ttlMs, storeDeadlineMs } = parameters;

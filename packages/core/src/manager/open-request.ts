@@ -1,23 +1,23 @@
 /** Waits for a request that somebody has announced, without doing anything about it. */
 import { dangerUntil } from "../state/intent.ts";
 import { boundedOr } from "../time/wait.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 
 /** How often the document is read meanwhile; seldom where the store tells of changes. */
 const pollMs = 500;
 const toldPollMs = 2_000;
 
 export class OpenRequest {
-  readonly #parts: Parts;
-  readonly #source: Source;
+  readonly #node: FleetNode;
+  readonly #source: DocumentSource;
   readonly #closing: AbortSignal;
   /** One wait serves all callers. */
   #waiting: Promise<void> | undefined;
 
-  constructor(parts: Parts, source: Source, closing: AbortSignal) {
-    this.#parts = parts;
+  constructor(node: FleetNode, source: DocumentSource, closing: AbortSignal) {
+    this.#node = node;
     this.#source = source;
     this.#closing = closing;
   }
@@ -29,17 +29,17 @@ export class OpenRequest {
    * about.
    */
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const { clock } = this.#parts.setting;
+    const { clock } = this.#node.context;
     this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined));
     await boundedOr(this.#waiting, undefined, clock, Math.max(1, ms), [signal, this.#closing]);
   }
 
   async #wait(): Promise<void> {
-    const { setting, storeClock, local } = this.#parts;
+    const { context, storeClock, local } = this.#node;
     for (;;) {
       const { state } = local;
-      const { rules } = termsOn(setting, state);
-      const reportedMs = (state?.intent?.atMs ?? 0) + setting.parameters.fetchDeadlineMs;
+      const { rules } = termsOn(context, state);
+      const reportedMs = (state?.intent?.atMs ?? 0) + context.parameters.fetchDeadlineMs;
       const untilMs =
         state?.intent === undefined
           ? 0
@@ -49,8 +49,8 @@ export class OpenRequest {
             );
       const leftMs = untilMs - storeClock.nowMs();
       if (leftMs <= 0 || this.#closing.aborted) return;
-      const isNews = await this.#source.news.next(
-        Math.min(leftMs, this.#source.isTold ? toldPollMs : pollMs),
+      const isNews = await this.#source.feed.next(
+        Math.min(leftMs, this.#source.hasPush ? toldPollMs : pollMs),
       );
       // The document reports why, if it cannot be read.
       if (!isNews) await this.#source.read().catch(() => {});

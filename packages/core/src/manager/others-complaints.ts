@@ -4,17 +4,17 @@
  */
 import { isDead, isSuspect } from "../state/state.ts";
 import type { Complaints } from "./complaints.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Goal, Holding } from "../fleet/local.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { Goal, CachedCredential } from "../fleet/local.ts";
 
 export class OthersComplaints {
-  readonly #parts: Parts;
+  readonly #node: FleetNode;
   readonly #complaints: Complaints;
   /** What is complained of, and the platform, asked, said nothing about. */
   #unanswered: string | undefined;
 
-  constructor(parts: Parts, complaints: Complaints) {
-    this.#parts = parts;
+  constructor(node: FleetNode, complaints: Complaints) {
+    this.#node = node;
     this.#complaints = complaints;
   }
 
@@ -22,23 +22,23 @@ export class OthersComplaints {
    * From when on this node does something about what is said of the credential that it holds, in
    * the store's time; infinity where nobody complains.
    */
-  actAtMs({ held }: Holding): number {
-    const { state } = this.#parts.local;
-    if (state?.credential?.commitId !== held.commitId || !isSuspect(state))
+  actAtMs({ stored }: CachedCredential): number {
+    const { state } = this.#node.local;
+    if (state?.credential?.commitId !== stored.commitId || !isSuspect(state))
       return Number.POSITIVE_INFINITY;
     // Whoever has announced a request is at it, and holds the lease.
     return state.intent === undefined || isDead(state)
       ? 0
-      : state.intent.atMs + this.#parts.setting.parameters.leaseMs;
+      : state.intent.atMs + this.#node.context.parameters.leaseMs;
   }
 
   /**
    * The platform is asked, twice before an unconfirmed complaint is believed: of many nodes that
    * ask, one is always not answered.
    */
-  async judged(holding: Holding): Promise<Goal | undefined> {
-    const { fingerprint } = holding.held;
-    const judged = await this.#complaints.judged(holding, {
+  async judged(cached: CachedCredential): Promise<Goal | undefined> {
+    const { fingerprint } = cached.stored;
+    const judged = await this.#complaints.judged(cached, {
       doubtful: this.#unanswered !== fingerprint,
     });
     this.#unanswered = judged === "unknown" ? fingerprint : undefined;

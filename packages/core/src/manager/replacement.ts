@@ -1,27 +1,33 @@
 /** What takes a refused credential's place, sure enough to send a call again with. */
 import type { Secret } from "../secret.ts";
 import { boundedOr } from "../time/wait.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Flights } from "./single-flight.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { SingleFlight } from "./single-flight.ts";
 import type { Goal } from "../fleet/local.ts";
 import { KeptError } from "../leader/block-reason.ts";
 import { OpenRequest } from "./open-request.ts";
 import type { Probe } from "../leader/probe.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 import type { Rejection } from "../credential.ts";
 
 export class Replacement {
-  readonly #parts: Parts;
-  readonly #flights: Flights;
+  readonly #node: FleetNode;
+  readonly #singleFlight: SingleFlight;
   readonly #probe: Probe;
   readonly #openRequest: OpenRequest;
   readonly #closing: AbortSignal;
 
-  constructor(parts: Parts, source: Source, flights: Flights, probe: Probe, closing: AbortSignal) {
-    this.#parts = parts;
-    this.#flights = flights;
+  constructor(
+    node: FleetNode,
+    source: DocumentSource,
+    singleFlight: SingleFlight,
+    probe: Probe,
+    closing: AbortSignal,
+  ) {
+    this.#node = node;
+    this.#singleFlight = singleFlight;
     this.#probe = probe;
-    this.#openRequest = new OpenRequest(parts, source, closing);
+    this.#openRequest = new OpenRequest(node, source, closing);
     this.#closing = closing;
   }
 
@@ -32,19 +38,19 @@ export class Replacement {
    * @param reportedAtMs when the refusal was reported here, in the store's time
    */
   async for(goal: Goal, reportedAtMs: number, signal: AbortSignal | undefined): Promise<Rejection> {
-    const { local } = this.#parts;
+    const { local } = this.#node;
     try {
       const secret = await this.#certain(goal, signal);
-      const held = local.holding?.held;
+      const stored = local.cached?.stored;
       return {
         replaced: true,
         secret,
-        wasReplaced: held?.fingerprint === secret.fingerprint && held.sentAtMs <= reportedAtMs,
+        wasReplaced: stored?.fingerprint === secret.fingerprint && stored.sentAtMs <= reportedAtMs,
       };
     } catch (error) {
       const isKept =
         error instanceof KeptError &&
-        local.serves({ reason: "cold" })?.held.fingerprint === goal.refused;
+        local.serves({ reason: "cold" })?.stored.fingerprint === goal.refused;
       if (isKept) return { replaced: false };
       throw error;
     }
@@ -52,7 +58,7 @@ export class Replacement {
 
   /** As {@link Replacement.for}, for one that the platform called dead. */
   async forDead(refused: string, signal: AbortSignal | undefined): Promise<"replaced" | "unknown"> {
-    const { local, storeClock } = this.#parts;
+    const { local, storeClock } = this.#node;
     local.refuse(refused);
     const { replaced } = await this.for(
       { reason: "rejected", refused, isDead: true },
@@ -68,19 +74,19 @@ export class Replacement {
    * left to the background: any earlier it would kill what nodes without news still send.
    */
   async #certain(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
-    const { local, setting } = this.#parts;
-    const { clock, parameters } = setting;
+    const { local, context } = this.#node;
+    const { clock, parameters } = context;
     const untilMs = clock.monotonicMs() + parameters.waitMs;
     const leftMs = (): number => Math.max(1, untilMs - clock.monotonicMs());
-    const secret = await this.#flights.ensure(goal, signal);
+    const secret = await this.#singleFlight.ensure(goal, signal);
     if (local.state?.doubtSinceMs === undefined) return secret;
     await this.#openRequest.ended(leftMs(), signal);
-    const { holding, state } = local;
-    if (holding !== undefined && state?.doubtSinceMs !== undefined) {
-      const asking = this.#probe.verdict(holding.secret, signal);
+    const { cached, state } = local;
+    if (cached !== undefined && state?.doubtSinceMs !== undefined) {
+      const asking = this.#probe.verdict(cached.secret, signal);
       const verdict = await boundedOr(asking, "unknown", clock, leftMs(), [signal, this.#closing]);
-      if (verdict === "dead") local.refuse(holding.held.fingerprint);
+      if (verdict === "dead") local.refuse(cached.stored.fingerprint);
     }
-    return this.#flights.ensure(goal, signal, leftMs());
+    return this.#singleFlight.ensure(goal, signal, leftMs());
   }
 }

@@ -5,17 +5,17 @@
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { bounded } from "../time/wait.ts";
-import type { Goal, Holding, Local } from "../fleet/local.ts";
-import type { Obstacle, OnObstacle } from "../leader/block-reason.ts";
-import type { Setting } from "../fleet/context.ts";
+import type { Goal, CachedCredential, Local } from "../fleet/local.ts";
+import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
+import type { Context } from "../fleet/context.ts";
 import type { StoreClock } from "../fleet/store-clock.ts";
-import type { Fruitless } from "./stale-cause.ts";
+import type { FailedAttempt } from "./stale-cause.ts";
 
 /**
  * Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the
  * way, up to a deadline.
  */
-export type Journey = (goal: Goal, patient: boolean, onObstacle: OnObstacle) => Promise<void>;
+export type Refresh = (goal: Goal, patient: boolean, onBlocked: OnBlocked) => Promise<void>;
 
 /**
  * A store that has answered before is worth waiting for as long as the caller waits; one that never
@@ -32,8 +32,8 @@ interface Running {
   readonly isPatient: boolean;
   readonly done: Promise<void>;
   /** What stood in the way last. */
-  obstacle?: Obstacle;
-  explain?: () => unknown;
+  block?: BlockReason;
+  toError?: () => unknown;
   /**
    * Resolves when something else is known: a flight that waits, for a drain or a lease, may serve
    * before it lands.
@@ -44,21 +44,21 @@ interface Running {
 }
 
 /** What is needed of a node to bound its callers' patience. */
-interface FlightsParts {
-  readonly setting: Pick<Setting, "clock" | "issuer" | "parameters">;
+interface WaitingNode {
+  readonly context: Pick<Context, "clock" | "issuer" | "parameters">;
   readonly local: Pick<Local, "serves">;
   readonly storeClock: Pick<StoreClock, "isSet">;
 }
 
-export class Flights {
-  readonly #parts: FlightsParts;
-  readonly #journey: Journey;
+export class SingleFlight {
+  readonly #node: WaitingNode;
+  readonly #refresh: Refresh;
   readonly #closing: AbortSignal;
   #running: Running | undefined;
 
-  constructor(parts: FlightsParts, journey: Journey, closing: AbortSignal) {
-    this.#parts = parts;
-    this.#journey = journey;
+  constructor(node: WaitingNode, refresh: Refresh, closing: AbortSignal) {
+    this.#node = node;
+    this.#refresh = refresh;
     this.#closing = closing;
     // One listener for all who wait: each of them looks whether everything closes when it is woken.
     closing.addEventListener("abort", () => this.wake(), { once: true });
@@ -71,9 +71,9 @@ export class Flights {
   ensure(
     goal: Goal,
     signal?: AbortSignal,
-    waitMs: number = this.#parts.setting.parameters.waitMs,
+    waitMs: number = this.#node.context.parameters.waitMs,
   ): Promise<Secret> {
-    const { setting, storeClock } = this.#parts;
+    const { context, storeClock } = this.#node;
     const firstMs = storeClock.isSet ? waitMs : Math.min(waitMs, firstContactMs);
     let leftMs = waitMs - firstMs;
     const moreMs = (): number => {
@@ -81,9 +81,9 @@ export class Flights {
       leftMs = 0;
       return ms;
     };
-    const error = (): unknown => this.#running?.explain?.() ?? this.#late();
+    const error = (): unknown => this.#running?.toError?.() ?? this.#late();
     return bounded(this.#ensure(goal), {
-      deadline: { clock: setting.clock, ms: firstMs, moreMs, error },
+      deadline: { clock: context.clock, ms: firstMs, moreMs, error },
       signals: [signal],
     });
   }
@@ -93,12 +93,12 @@ export class Flights {
    * same patience with it, whoever came first.
    */
   #isOutOfContact(): boolean {
-    const obstacle = this.#running?.obstacle;
-    return !this.#parts.storeClock.isSet && obstacle?.kind === "pause" && obstacle.why === "store";
+    const block = this.#running?.block;
+    return !this.#node.storeClock.isSet && block?.kind === "pause" && block.why === "store";
   }
 
   #late(): Error {
-    const { issuer, parameters } = this.#parts.setting;
+    const { issuer, parameters } = this.#node.context;
     return new CredentialUnavailableError(
       `No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`,
       { retryAfterMs: 1_000 },
@@ -109,12 +109,12 @@ export class Flights {
    * Flies if nothing is in the air, and gives up at the first obstacle. Gives what it met, if it
    * brought nothing. Never rejects: the events tell.
    */
-  async inBackground(goal: Goal): Promise<Fruitless | undefined> {
+  async inBackground(goal: Goal): Promise<FailedAttempt | undefined> {
     if (this.#running !== undefined) return undefined;
     const running = this.#start(goal, false);
     return running.done.then(
       () => undefined,
-      (error: unknown) => ({ error, obstacle: running.obstacle }),
+      (error: unknown) => ({ error, block: running.block }),
     );
   }
 
@@ -131,14 +131,14 @@ export class Flights {
   }
 
   async #ensure(goal: Goal): Promise<Secret> {
-    const cameMs = this.#parts.setting.clock.monotonicMs();
+    const cameMs = this.#node.context.clock.monotonicMs();
     for (let turns = 0; ;) {
       this.#closing.throwIfAborted();
-      const holding = this.#parts.local.serves(goal);
-      if (holding !== undefined) return use(holding);
+      const cached = this.#node.local.serves(goal);
+      if (cached !== undefined) return use(cached);
       if (turns === turnsMax) {
         throw new CredentialUnavailableError(
-          `Each credential "${this.#parts.setting.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`,
+          `Each credential "${this.#node.context.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`,
           { retryAfterMs: 1_000 },
         );
       }
@@ -155,14 +155,14 @@ export class Flights {
   }
 
   #start(goal: Goal, isPatient: boolean): Running {
-    const onObstacle: OnObstacle = (obstacle, explain) => {
-      running.obstacle = obstacle;
-      running.explain = explain;
+    const onBlocked: OnBlocked = (block, toError) => {
+      running.block = block;
+      running.toError = toError;
     };
-    const done = this.#journey(goal, isPatient, onObstacle).finally(() => {
+    const done = this.#refresh(goal, isPatient, onBlocked).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
-    const { clock } = this.#parts.setting;
+    const { clock } = this.#node.context;
     const running: Running = {
       goal,
       startedMs: clock.monotonicMs(),
@@ -185,9 +185,9 @@ function renew(running: Running): void {
 }
 
 /** Counts a use and gives what to send. */
-export function use(holding: Holding): Secret {
-  holding.uses += 1;
-  return holding.secret;
+export function use(cached: CachedCredential): Secret {
+  cached.uses += 1;
+  return cached.secret;
 }
 
 function isOutOfPatience(error: unknown): boolean {

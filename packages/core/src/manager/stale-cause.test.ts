@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
       await write({
         ...state,
         failures: 9,
-        coolUntilMs: state.credential!.issuedAtMs + mandatoryMs + 200_000,
+        backOffUntilMs: state.credential!.issuedAtMs + mandatoryMs + 200_000,
       });
     },
   },

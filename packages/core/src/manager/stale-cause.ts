@@ -5,17 +5,17 @@ import type { CredentialUnavailableError, ErrorCode, LingpaiError } from "../err
 import type { EventData, StaleCause } from "../events/events.ts";
 import { isLive } from "../state/state.ts";
 import { labelOf } from "../fleet/adoption.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Latch } from "../refresh/circuit-breaker.ts";
-import type { Obstacle } from "../leader/block-reason.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
+import type { BlockReason } from "../leader/block-reason.ts";
 import type { Role } from "../fleet/document-source.ts";
 
-export type Hindrance = Pick<EventData["kept-stale"], "cause" | "errorCode">;
+export type StaleReason = Pick<EventData["kept-stale"], "cause" | "errorCode">;
 
 /** What an attempt left behind that brought nothing. */
-export interface Fruitless {
+export interface FailedAttempt {
   readonly error: unknown;
-  readonly obstacle: Obstacle | undefined;
+  readonly block: BlockReason | undefined;
 }
 
 const byCode: Readonly<Partial<Record<ErrorCode, StaleCause>>> = {
@@ -28,8 +28,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, StaleCause>>> = {
   CREDENTIAL_UNAVAILABLE: "parent",
 };
 
-const byObstacle: Readonly<
-  Partial<Record<Extract<Obstacle, { kind: "pause" }>["why"], StaleCause>>
+const byBlockReason: Readonly<
+  Partial<Record<Extract<BlockReason, { kind: "pause" }>["why"], StaleCause>>
 > = {
   cool: "cooling",
   refused: "fatal",
@@ -42,17 +42,17 @@ const byObstacle: Readonly<
  * @param before what the attempt before met: a node that saw the platform fail knows more than that
  *   the fleet backs off.
  */
-export function hindranceOf(
-  { error, obstacle }: Fruitless,
-  before: Hindrance | undefined,
-): Hindrance | undefined {
-  if (obstacle?.kind === "wait") return { cause: "owner" };
-  const cause = obstacle === undefined ? undefined : byObstacle[obstacle.why];
+export function staleReasonOf(
+  { error, block }: FailedAttempt,
+  before: StaleReason | undefined,
+): StaleReason | undefined {
+  if (block?.kind === "wait") return { cause: "owner" };
+  const cause = block === undefined ? undefined : byBlockReason[block.why];
   if (cause === "cooling") return before?.cause === "platform" ? before : { cause };
   if (cause !== undefined) return { cause };
   // A failed attempt is the cause of what its caller would have been told.
   const told =
-    obstacle === undefined ? error : (error as CredentialUnavailableError | undefined)?.cause;
+    block === undefined ? error : (error as CredentialUnavailableError | undefined)?.cause;
   if (!(told instanceof Error) || !("code" in told)) return before;
   const { code } = told as LingpaiError;
   return { cause: byCode[code] ?? "platform", errorCode: code };
@@ -60,28 +60,28 @@ export function hindranceOf(
 
 /** Once for each credential that is served past the point where it should have been replaced. */
 export function reportStale(
-  { local, setting, storeClock }: Parts,
+  { local, context, storeClock }: FleetNode,
   role: Role,
-  latch: Latch,
-  met: Hindrance | undefined,
+  breaker: CircuitBreaker,
+  met: StaleReason | undefined,
 ): void {
-  const { holding, state } = local;
-  if (holding === undefined) return;
-  holding.isStaleReported = true;
+  const { cached, state } = local;
+  if (cached === undefined) return;
+  cached.isStaleReported = true;
   const nowMs = storeClock.nowMs();
   if (state !== undefined && !isLive(state, nowMs)) return;
-  const cause = !setting.health.isReachable
+  const cause = !context.health.isReachable
     ? "store"
-    : latch.isRefused
+    : breaker.isRefused
       ? "fatal"
       : role === "consumer"
         ? "owner"
         : undefined;
   // An attempt that has met nothing yet waits for the platform.
-  const hindrance: Hindrance = cause === undefined ? (met ?? { cause: "platform" }) : { cause };
-  setting.bus.emit("kept-stale", {
-    ...labelOf(holding.held),
-    remainingMs: holding.held.expiresAtMs - nowMs,
-    ...hindrance,
+  const staleReason: StaleReason = cause === undefined ? (met ?? { cause: "platform" }) : { cause };
+  context.bus.emit("kept-stale", {
+    ...labelOf(cached.stored),
+    remainingMs: cached.stored.expiresAtMs - nowMs,
+    ...staleReason,
   });
 }

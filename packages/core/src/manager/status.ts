@@ -2,22 +2,22 @@
  * What one process knows of a credential, for people and monitors: without I/O and without secrets.
  */
 import { quotaOn } from "../state/quota.ts";
-import type { Parts } from "../fleet/node.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 import type { CredentialStatus } from "../credential.ts";
 
 export function statusOf(
-  { local, setting, storeClock }: Parts,
-  source: Source,
+  { local, context, storeClock }: FleetNode,
+  source: DocumentSource,
   isClosed: boolean,
 ): CredentialStatus {
-  const { clock, environment, issuer, node, parameters, rules } = setting;
-  const { holding, isUsable, state } = local;
+  const { clock, environment, issuer, node, parameters, rules } = context;
+  const { cached, isUsable, state } = local;
   const nowMs = storeClock.nowMs();
   const freshness =
-    !isUsable || holding === undefined
+    !isUsable || cached === undefined
       ? "none"
-      : nowMs >= holding.windows.mandatoryAtMs
+      : nowMs >= cached.windows.mandatoryAtMs
         ? "stale"
         : "fresh";
   const quota = state === undefined ? undefined : quotaOn(state.quota, nowMs, rules);
@@ -27,15 +27,15 @@ export function statusOf(
     node,
     role: source.role,
     state: isClosed ? "closed" : freshness,
-    generation: holding?.held.generation,
-    fingerprint: holding?.held.fingerprint.slice(0, 8),
-    remainingMs: holding && Math.max(0, holding.hardUntilMs - clock.monotonicMs()),
-    ageMs: holding && Math.max(0, nowMs - holding.held.issuedAtMs),
-    by: holding?.held.by,
+    generation: cached?.stored.generation,
+    fingerprint: cached?.stored.fingerprint.slice(0, 8),
+    remainingMs: cached && Math.max(0, cached.hardUntilMs - clock.monotonicMs()),
+    ageMs: cached && Math.max(0, nowMs - cached.stored.issuedAtMs),
+    by: cached?.stored.by,
     inDoubt: state?.doubtSinceMs !== undefined,
     onFallback: state?.fallback !== undefined,
-    uses: holding?.uses ?? 0,
-    storeReachable: setting.health.seen,
+    uses: cached?.uses ?? 0,
+    storeReachable: context.health.seen,
     quota: {
       used: quota?.used ?? 0,
       perDay:

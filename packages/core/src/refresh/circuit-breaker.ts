@@ -8,7 +8,7 @@ import type { RefreshReason } from "../issuer.ts";
 import { standing, tryAgainMaxMs, tryAgainMs } from "../state/refusal.ts";
 import type { Gate } from "../leader/attempt.ts";
 import type { Local } from "../fleet/local.ts";
-import type { Setting } from "../fleet/context.ts";
+import type { Context } from "../fleet/context.ts";
 import type { StoreClock } from "../fleet/store-clock.ts";
 
 const firstBackOffMs = 1_000;
@@ -27,8 +27,8 @@ interface Fatal {
   readonly stored: string | undefined;
 }
 
-export class Latch {
-  readonly #setting: Setting;
+export class CircuitBreaker {
+  readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #local: Local;
   #fatal: Fatal | undefined;
@@ -36,15 +36,15 @@ export class Latch {
   #unsent = 0;
   #backOffUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(setting: Setting, clock: StoreClock, local: Local) {
-    this.#setting = setting;
+  constructor(context: Context, clock: StoreClock, local: Local) {
+    this.#context = context;
     this.#clock = clock;
     this.#local = local;
   }
 
   /** Why this node refreshes nothing now, if it does not. */
   get error(): IssueError | undefined {
-    return this.#setting.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
+    return this.#context.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
   }
 
   /**
@@ -66,7 +66,7 @@ export class Latch {
    * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
    */
   get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
-    const revision = this.#setting.revision();
+    const revision = this.#context.revision();
     const stored = this.#local.state?.credential?.commitId;
     const own = this.#ownWith(revision, stored);
     const fleet = this.#local.state && standing(this.#local.state, revision);
@@ -80,7 +80,7 @@ export class Latch {
    * may not concern this node.
    */
   get isUnsure(): boolean {
-    return this.#setting.revision() === "";
+    return this.#context.revision() === "";
   }
 
   #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
@@ -97,9 +97,9 @@ export class Latch {
   closed(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
     if (error === undefined || reason === "manual") return undefined;
-    const retryAfterMs = Math.ceil(this.nextTryMs - this.#setting.clock.monotonicMs());
+    const retryAfterMs = Math.ceil(this.nextTryMs - this.#context.clock.monotonicMs());
     return new CredentialUnavailableError(
-      `The platform refuses to issue "${this.#setting.issuer.id}" until somebody mends what is wrong (code ${error.platformCode ?? error.code}): ` +
+      `The platform refuses to issue "${this.#context.issuer.id}" until somebody mends what is wrong (code ${error.platformCode ?? error.code}): ` +
         `${error.message} It is tried again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
       { cause: error, reason: "refused", retryAfterMs, retryable: false },
     );
@@ -107,16 +107,16 @@ export class Latch {
 
   /** The pause that this node owes after requests that never left. */
   gate(reason: RefreshReason): Gate | undefined {
-    const leftMs = this.#backOffUntilMs - this.#setting.clock.monotonicMs();
+    const leftMs = this.#backOffUntilMs - this.#context.clock.monotonicMs();
     return leftMs > 0 && reason !== "manual"
       ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs }
       : undefined;
   }
 
   close(error: IssueError): void {
-    const { clock, random } = this.#setting;
+    const { clock, random } = this.#context;
     if (error.outcome === "fatal") {
-      const revision = this.#setting.revision();
+      const revision = this.#context.revision();
       const stored = this.#local.state?.credential?.commitId;
       const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
       const waitMs = Math.min(

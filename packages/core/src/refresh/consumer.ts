@@ -4,71 +4,80 @@
  */
 import { samePath } from "../fleet/claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
-import type { Claims } from "../fleet/ownership.ts";
+import type { Ownership } from "../fleet/ownership.ts";
 import type { Demand } from "./demand.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import { aimAt } from "../leader/attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import { resolveGoal } from "../leader/attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local.ts";
-import { handedOutAgain, type Obstacle } from "../leader/block-reason.ts";
+import { handedOutAgain, type BlockReason } from "../leader/block-reason.ts";
 import { reportForeign } from "../leader/reports.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 
 interface Consuming {
-  readonly parts: Parts;
-  readonly source: Source;
-  readonly claims: Claims;
+  readonly node: FleetNode;
+  readonly source: DocumentSource;
+  readonly claims: Ownership;
   /** The goals for which the owners have been told. */
-  readonly complained: WeakSet<Goal>;
+  readonly notified: WeakSet<Goal>;
   readonly demand: Demand;
 }
 
 /** Tells the owners what the platform refused, and waits for what they store. */
 export async function asConsumer(
-  means: Consuming,
+  dependencies: Consuming,
   goal: Goal,
   snapshot: Snapshot,
-): Promise<Obstacle> {
-  const { complained, demand, parts, source } = means;
-  if (await hasMoved(means)) return { kind: "wait", ms: 0 };
+): Promise<BlockReason> {
+  const { notified, demand, node, source } = dependencies;
+  if (await hasMoved(dependencies)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
-  const aim = aimAt(goal, state, parts);
-  if (mustMark(aim, state)) {
+  const resolvedGoal = resolveGoal(goal, state, node);
+  if (mustMark(resolvedGoal, state)) {
     // An owner has asked the platform since, and found it alive.
-    if (complained.has(goal) && state?.credential?.fingerprint === aim.refused)
-      throw handedOutAgain(parts.setting.issuer.id);
+    if (notified.has(goal) && state?.credential?.fingerprint === resolvedGoal.refused)
+      throw handedOutAgain(node.context.issuer.id);
     // One that the store did not take tells nobody.
-    if (await mark(means, aim, snapshot)) complained.add(goal);
+    if (await mark(dependencies, resolvedGoal, snapshot)) notified.add(goal);
   }
   await demand.mark(source);
-  return { kind: "wait", ms: Number.POSITIVE_INFINITY, says: nothingStored(means, snapshot) };
+  return {
+    kind: "wait",
+    ms: Number.POSITIVE_INFINITY,
+    says: nothingStored(dependencies, snapshot),
+  };
 }
 
 /**
  * Tells whoever has the lease what the platform calls dead: a leader that waits because the stored
  * one works need not wait any longer.
  */
-export async function tellHolder(means: Marking, goal: Goal, snapshot: Snapshot): Promise<void> {
-  const aim = aimAt(goal, snapshot.state, means.parts);
-  if (aim.isDead === true && mustMark(aim, snapshot.state)) await mark(means, aim, snapshot);
+export async function notifyHolder(
+  dependencies: Marking,
+  goal: Goal,
+  snapshot: Snapshot,
+): Promise<void> {
+  const resolvedGoal = resolveGoal(goal, snapshot.state, dependencies.node);
+  if (resolvedGoal.isDead === true && mustMark(resolvedGoal, snapshot.state))
+    await mark(dependencies, resolvedGoal, snapshot);
 }
 
 /** Whether the document does not say yet what is known here. */
-function mustMark(aim: Goal, state: State | undefined): boolean {
+function mustMark(resolvedGoal: Goal, state: State | undefined): boolean {
   const isMarked =
-    state !== undefined && isSuspect(state) && (isDead(state) || aim.isDead !== true);
-  return aim.reason === "rejected" && aim.refused !== undefined && !isMarked;
+    state !== undefined && isSuspect(state) && (isDead(state) || resolvedGoal.isDead !== true);
+  return resolvedGoal.reason === "rejected" && resolvedGoal.refused !== undefined && !isMarked;
 }
 
-type Marking = Pick<Consuming, "parts" | "source" | "claims">;
+type Marking = Pick<Consuming, "node" | "source" | "claims">;
 
 /**
  * Whether the owners can read it now. Whoever marks it counts it, and so has to tell of it: for the
  * others it is known then.
  */
 async function mark(
-  { claims, parts, source }: Marking,
+  { claims, node, source }: Marking,
   { isDead = false, refused = "" }: Goal,
   snapshot: Snapshot,
 ): Promise<boolean> {
@@ -83,7 +92,7 @@ async function mark(
     return undefined;
   });
   if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
-    reportForeign(parts, applied.verdict.foreign, {
+    reportForeign(node, applied.verdict.foreign, {
       fingerprint: refused,
       claimedBy: claims.rival,
       state: applied.snapshot.state,
@@ -92,9 +101,9 @@ async function mark(
 }
 
 /** What a consumer waits for, and for how long it has been missing. */
-function nothingStored({ parts, source }: Consuming, { state }: Snapshot): string {
-  const { setting, storeClock } = parts;
-  const owner = source.yieldsTo?.environment ?? setting.environment;
+function nothingStored({ node, source }: Consuming, { state }: Snapshot): string {
+  const { context, storeClock } = node;
+  const owner = source.yieldsTo?.environment ?? context.environment;
   const last = state?.credential;
   const endedMs = last === undefined ? 0 : storeClock.nowMs() - last.expiresAtMs;
   const stored =

@@ -1,6 +1,6 @@
 /** Whether anybody needs this credential: without a need nothing is refreshed in the background. */
-import type { Parts } from "../fleet/node.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 
 /** A mark in the document stands for so many lifetimes, so that one a lifetime is enough. */
@@ -9,7 +9,7 @@ const markedLifetimes = 2;
 const markRetryMs = 300_000;
 
 export class Demand {
-  readonly #parts: Parts;
+  readonly #node: FleetNode;
   readonly #keepAlive: boolean;
   /** On the monotonic clock. */
   #usedAtMs = Number.NEGATIVE_INFINITY;
@@ -18,8 +18,8 @@ export class Demand {
   /** The longest life that the present credential was said to have. */
   #life: { readonly generation: number; readonly ms: number } | undefined;
 
-  constructor(parts: Parts, keepAlive: boolean) {
-    this.#parts = parts;
+  constructor(node: FleetNode, keepAlive: boolean) {
+    this.#node = node;
     this.#keepAlive = keepAlive;
   }
 
@@ -28,7 +28,7 @@ export class Demand {
    * the background wakes.
    */
   use(): void {
-    this.#usedAtMs = this.#parts.setting.clock.monotonicMs();
+    this.#usedAtMs = this.#node.context.clock.monotonicMs();
   }
 
   /**
@@ -38,10 +38,10 @@ export class Demand {
    * @param markedAtMs when such a node last left its mark in the document.
    */
   isWanted(markedAtMs: number | undefined): boolean {
-    if (this.#keepAlive || this.#parts.setting.bus.hasListeners || this.#isUsedHere()) return true;
+    if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;
     return (
       markedAtMs !== undefined &&
-      this.#parts.storeClock.nowMs() - markedAtMs < markedLifetimes * this.#lifetimeMs()
+      this.#node.storeClock.nowMs() - markedAtMs < markedLifetimes * this.#lifetimeMs()
     );
   }
 
@@ -49,8 +49,8 @@ export class Demand {
    * As a consumer: leaves a mark for those who refresh, at most once a lifetime. Never fails
    * because of the store.
    */
-  async mark(source: Source): Promise<void> {
-    const { clock } = this.#parts.setting;
+  async mark(source: DocumentSource): Promise<void> {
+    const { clock } = this.#node.context;
     const nowMs = clock.monotonicMs();
     if (
       source.role !== "consumer" ||
@@ -69,8 +69,8 @@ export class Demand {
   }
 
   #isUsedHere(): boolean {
-    const { local, setting } = this.#parts;
-    const nowMs = setting.clock.monotonicMs();
+    const { local, context } = this.#node;
+    const nowMs = context.clock.monotonicMs();
     if (local.uses !== this.#uses) {
       this.#uses = local.uses;
       this.#usedAtMs = nowMs;
@@ -83,12 +83,12 @@ export class Demand {
    * long nobody needs it.
    */
   #lifetimeMs(): number {
-    const { local, setting } = this.#parts;
-    const held = local.holding?.held;
-    if (held === undefined) return this.#life?.ms ?? setting.issuer.lifetimeMs;
-    const { generation } = held;
+    const { local, context } = this.#node;
+    const stored = local.cached?.stored;
+    if (stored === undefined) return this.#life?.ms ?? context.issuer.lifetimeMs;
+    const { generation } = stored;
     const knownMs = this.#life?.generation === generation ? this.#life.ms : 0;
-    const ms = Math.max(knownMs, held.expiresAtMs - held.sentAtMs);
+    const ms = Math.max(knownMs, stored.expiresAtMs - stored.sentAtMs);
     this.#life = { generation, ms };
     return ms;
   }

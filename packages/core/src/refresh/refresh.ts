@@ -6,22 +6,27 @@ import { setDeadline, type Deadline } from "../time/deadline.ts";
 import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import { delay } from "../time/time.ts";
-import type { Means } from "./dependencies.ts";
+import type { RefreshDependencies } from "./dependencies.ts";
 import { closedGate } from "../leader/write-intent.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import { asConsumer, tellHolder } from "./consumer.ts";
-import type { Gate, Leadership } from "../leader/attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import { asConsumer, notifyHolder } from "./consumer.ts";
+import type { Gate, LeaseContext } from "../leader/attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { lead } from "../leader/leader.ts";
 import type { Goal } from "../fleet/local.ts";
-import { explained, isPassing, type Obstacle, type OnObstacle } from "../leader/block-reason.ts";
+import {
+  toCallerError,
+  isPassing,
+  type BlockReason,
+  type OnBlocked,
+} from "../leader/block-reason.ts";
 import { parentOf, refused } from "./parent.ts";
 import { isIssueError } from "../leader/issuer-call.ts";
 import { termsOn } from "../fleet/context.ts";
-import type { Source } from "../fleet/document-source.ts";
-import { aloneWith } from "./without-store.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
+import { withoutStoreContext } from "./without-store.ts";
 
 /**
  * Resolves when this process holds what the goal asks for, or a refresh for it has been made.
@@ -29,56 +34,67 @@ import { aloneWith } from "./without-store.ts";
  * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle
  *   ends it.
  */
-export async function travel(
-  means: Means,
+export async function refresh(
+  dependencies: RefreshDependencies,
   goal: Goal,
   patient: boolean,
-  onObstacle: OnObstacle,
+  onBlocked: OnBlocked,
 ): Promise<void> {
-  const { clock, parameters } = means.parts.setting;
+  const { clock, parameters } = dependencies.node.context;
   const deadline = setDeadline(clock, patient ? parameters.waitMs : 0);
   try {
-    await travelUntil(means, goal, deadline, onObstacle);
+    await refreshUntil(dependencies, goal, deadline, onBlocked);
   } finally {
     deadline.cancel();
   }
 }
 
-async function travelUntil(
-  means: Means,
+async function refreshUntil(
+  dependencies: RefreshDependencies,
   goal: Goal,
   deadline: Deadline,
-  onObstacle: OnObstacle,
+  onBlocked: OnBlocked,
 ): Promise<void> {
-  const { closing, parts } = means;
-  const { clock } = parts.setting;
+  const { closing, node } = dependencies;
+  const { clock } = node.context;
   const startedMs = clock.monotonicMs();
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
-    const obstacle = await attempt(means, goal, startedMs).catch((error: unknown): Obstacle => {
-      if (!isPassing(error)) throw explained(error, parts);
-      failure = error;
-      return { kind: "pause", ms: 50, why: "error" };
-    });
-    if (obstacle === undefined || parts.local.serves(goal) !== undefined) return;
-    const explain = (): unknown => explained(failure, parts, obstacle);
-    onObstacle(obstacle, explain);
+    const block = await attempt(dependencies, goal, startedMs).catch(
+      (error: unknown): BlockReason => {
+        if (!isPassing(error)) throw toCallerError(error, node);
+        failure = error;
+        return { kind: "pause", ms: 50, why: "error" };
+      },
+    );
+    if (block === undefined || node.local.serves(goal) !== undefined) return;
+    const toError = (): unknown => toCallerError(failure, node, block);
+    onBlocked(block, toError);
     const leftMs = deadline.leftMs();
-    if (obstacle.ms >= leftMs && (obstacle.kind === "pause" || leftMs <= 0)) throw explain();
-    if (obstacle.kind === "pause") await delay(clock, obstacle.ms, closing);
-    else await standBy(means, goal, Math.min(leftMs, obstacle.ms, await pollMs(means, turn)));
+    if (block.ms >= leftMs && (block.kind === "pause" || leftMs <= 0)) throw toError();
+    if (block.kind === "pause") await delay(clock, block.ms, closing);
+    else
+      await waitForChange(
+        dependencies,
+        goal,
+        Math.min(leftMs, block.ms, await pollMs(dependencies, turn)),
+      );
   }
 }
 
 /**
  * Until there is a reason to try again: news that the holder is about to ask the platform is none.
  */
-async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number): Promise<void> {
-  const { local, setting } = parts;
-  const untilMs = setting.clock.monotonicMs() + ms;
-  for (let leftMs = ms; leftMs > 0; leftMs = untilMs - setting.clock.monotonicMs()) {
-    const isNews = await source.news.next(leftMs);
+async function waitForChange(
+  { closing, node, source }: RefreshDependencies,
+  goal: Goal,
+  ms: number,
+): Promise<void> {
+  const { local, context } = node;
+  const untilMs = context.clock.monotonicMs() + ms;
+  for (let leftMs = ms; leftMs > 0; leftMs = untilMs - context.clock.monotonicMs()) {
+    const isNews = await source.feed.next(leftMs);
     if (
       !isNews ||
       closing.aborted ||
@@ -90,37 +106,41 @@ async function standBy({ closing, parts, source }: Means, goal: Goal, ms: number
 }
 
 /** Undefined when the goal is served, else what stood in the way. */
-async function attempt(means: Means, goal: Goal, startedMs: number): Promise<Obstacle | undefined> {
-  const { parts } = means;
-  if (parts.local.serves(goal) !== undefined) return undefined;
+async function attempt(
+  dependencies: RefreshDependencies,
+  goal: Goal,
+  startedMs: number,
+): Promise<BlockReason | undefined> {
+  const { node } = dependencies;
+  if (node.local.serves(goal) !== undefined) return undefined;
   try {
-    return await attemptWithStore(means, goal, startedMs);
+    return await attemptWithStore(dependencies, goal, startedMs);
   } catch (error) {
     // Whichever operation failed: what can be done without the store is decided by what the failure
     // is.
     if (!isUnavailable(error)) throw error;
-    return parts.local.serves(goal) === undefined
-      ? withoutStore(means, goal, startedMs, error)
+    return node.local.serves(goal) === undefined
+      ? withoutStore(dependencies, goal, startedMs, error)
       : undefined;
   }
 }
 
 async function attemptWithStore(
-  means: Means,
+  dependencies: RefreshDependencies,
   goal: Goal,
   startedMs: number,
-): Promise<Obstacle | undefined> {
-  const { parts, source } = means;
+): Promise<BlockReason | undefined> {
+  const { node, source } = dependencies;
   const snapshot = await source.read();
-  if (parts.local.serves(goal) !== undefined) return undefined;
-  const obstacle =
+  if (node.local.serves(goal) !== undefined) return undefined;
+  const block =
     source.role === "consumer"
-      ? await asConsumer(means, goal, snapshot)
-      : await asOwner(means, goal, snapshot, startedMs);
+      ? await asConsumer(dependencies, goal, snapshot)
+      : await asOwner(dependencies, goal, snapshot, startedMs);
   // Only who waits needs news at once; upkeep subscribes for the others when they have served their
   // callers.
-  if (obstacle?.kind === "wait") await source.follow();
-  return obstacle;
+  if (block?.kind === "wait") await source.follow();
+  return block;
 }
 
 /**
@@ -130,27 +150,27 @@ async function attemptWithStore(
 const unsureMs = 2_000;
 
 async function asOwner(
-  means: Means,
+  dependencies: RefreshDependencies,
   goal: Goal,
   snapshot: Snapshot,
   sinceMs: number,
-): Promise<Obstacle | undefined> {
-  const { claims, closing, latch, lock, parts, probe, recorder, source } = means;
-  const { clock, health, issuer, parameters, random } = parts.setting;
-  const closed = latch.closed(goal.reason);
+): Promise<BlockReason | undefined> {
+  const { claims, closing, breaker, lock, node, probe, outcomes, source } = dependencies;
+  const { clock, health, issuer, parameters, random } = node.context;
+  const closed = breaker.closed(goal.reason);
   if (closed !== undefined) {
-    if (latch.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
+    if (breaker.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
       return { kind: "pause", ms: 50, why: "refused" };
-    await tellHolder(means, goal, snapshot);
+    await notifyHolder(dependencies, goal, snapshot);
     throw closed;
   }
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
-  const parent = await parentOf(means);
-  const gate = await gateOf(means, goal, snapshot);
-  if (gate !== undefined) return obstacleOf(parts, gate);
+  const parent = await parentOf(dependencies);
+  const gate = await gateOf(dependencies, goal, snapshot);
+  if (gate !== undefined) return obstacleOf(node, gate);
   // What was issued and could not be stored yet comes first: the input that it replaced must not be
   // sent again.
-  if ((await recorder.pending.flush()) && parts.local.serves(goal) !== undefined) return undefined;
+  if ((await outcomes.pending.flush()) && node.local.serves(goal) !== undefined) return undefined;
 
   const startedMs = clock.monotonicMs();
   const request = {
@@ -161,14 +181,14 @@ async function asOwner(
   };
   const lease = await health.watched("acquire", () => tryLease(lock, issuer.id, request));
   if (!lease.acquired) {
-    await tellHolder(means, goal, snapshot);
+    await notifyHolder(dependencies, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   }
   // An empty store has told no time before: without this the first intent would bear the time of
   // this node's wall clock.
-  parts.storeClock.observe(lease.storeNowMs, startedMs);
+  node.storeClock.observe(lease.storeNowMs, startedMs);
   try {
-    return await leadOnce(means, {
+    return await leadOnce(dependencies, {
       goal,
       lease,
       document: source.document,
@@ -180,7 +200,7 @@ async function asOwner(
     });
   } catch (error) {
     // The lease is free again: a parent is not waited for under it here either.
-    if (isIssueError(error)) return await refused(means, goal, error, parent);
+    if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
     throw error;
   }
 }
@@ -189,88 +209,103 @@ async function asOwner(
  * The gate that is closed now. Who stands before it tells the others at least what the platform
  * refused.
  */
-async function gateOf(means: Means, goal: Goal, snapshot: Snapshot): Promise<Gate | undefined> {
+async function gateOf(
+  dependencies: RefreshDependencies,
+  goal: Goal,
+  snapshot: Snapshot,
+): Promise<Gate | undefined> {
   try {
-    const gate = closedGate(means.parts, goal, snapshot) ?? means.latch.gate(goal.reason);
-    if (gate !== undefined) await tellHolder(means, goal, snapshot);
+    const gate =
+      closedGate(dependencies.node, goal, snapshot) ?? dependencies.breaker.gate(goal.reason);
+    if (gate !== undefined) await notifyHolder(dependencies, goal, snapshot);
     return gate;
   } catch (error) {
-    await tellHolder(means, goal, snapshot);
+    await notifyHolder(dependencies, goal, snapshot);
     throw error;
   }
 }
 
 /** Leads under the lease, and gives it back whatever happens. */
-async function leadOnce(means: Means, leadership: Leadership): Promise<Obstacle | undefined> {
-  const { claims, latch, parts, recorder, source } = means;
-  source.news.mute();
+async function leadOnce(
+  dependencies: RefreshDependencies,
+  leaseContext: LeaseContext,
+): Promise<BlockReason | undefined> {
+  const { claims, breaker, node, outcomes, source } = dependencies;
+  source.feed.pause();
   try {
-    const closed = await lead(parts, leadership, recorder);
+    const closed = await lead(node, leaseContext, outcomes);
     if (closed === undefined) {
-      latch.open();
+      breaker.open();
       // Should it fail, the next refresh claims again.
-      await claims.cover(parts.local.holding?.held.expiresAtMs ?? 0).catch(() => {});
+      await claims.cover(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
       return undefined;
     }
-    return closed.why === "claimed" ? yieldTo(source, closed.by) : obstacleOf(parts, closed);
+    return closed.why === "claimed" ? yieldTo(source, closed.by) : obstacleOf(node, closed);
   } finally {
     // What could not be stored yet keeps the lease.
-    if (!recorder.pending.keeps(leadership.lease)) await leadership.lease.release();
-    source.news.unmute();
+    if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();
+    source.feed.resume();
   }
 }
 
 /** This environment lives on another one's credential from now on. */
-function yieldTo(source: Source, claim: Claim): Obstacle {
+function yieldTo(source: DocumentSource, claim: Claim): BlockReason {
   source.consume(claim);
   return { kind: "wait", ms: 0 };
 }
 
 async function withoutStore(
-  means: Means,
+  dependencies: RefreshDependencies,
   goal: Goal,
   startedMs: number,
   error: CacheUnavailableError,
-): Promise<Obstacle | undefined> {
-  const { parts, source, standalone } = means;
-  const isHarmless = !termsOn(parts.setting, parts.local.state).rules.supersedes;
+): Promise<BlockReason | undefined> {
+  const { node, source, standalone } = dependencies;
+  const isHarmless = !termsOn(node.context, node.local.state).rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
   if (
     source.role === "owner" &&
-    !parts.setting.rules.rotates &&
+    !node.context.rules.rotates &&
     (standalone === "always" || (standalone === "when-harmless" && isHarmless))
   ) {
-    return issueWithoutStore(means, goal);
+    return issueWithoutStore(dependencies, goal);
   }
-  const { clock, random } = parts.setting;
+  const { clock, random } = node.context;
   // What somebody has to mend is not waited for: the next call tries again.
   if (error.retryable) {
     const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
     return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
   }
-  throw explained(error, parts);
+  throw toCallerError(error, node);
 }
 
-async function issueWithoutStore(means: Means, goal: Goal): Promise<Obstacle | undefined> {
-  const { closing, latch, parts, probe, recorder } = means;
-  const closed = latch.closed(goal.reason);
+async function issueWithoutStore(
+  dependencies: RefreshDependencies,
+  goal: Goal,
+): Promise<BlockReason | undefined> {
+  const { closing, breaker, node, probe, outcomes } = dependencies;
+  const closed = breaker.closed(goal.reason);
   if (closed !== undefined) throw closed;
-  const claim = await means.claims.look(parts.local.state?.credential !== undefined);
-  if (claim !== undefined) return yieldTo(means.source, claim);
-  const parent = await parentOf(means);
-  const back = latch.gate(goal.reason);
-  if (back !== undefined) return obstacleOf(parts, back);
+  const claim = await dependencies.claims.look(node.local.state?.credential !== undefined);
+  if (claim !== undefined) return yieldTo(dependencies.source, claim);
+  const parent = await parentOf(dependencies);
+  const back = breaker.gate(goal.reason);
+  if (back !== undefined) return obstacleOf(node, back);
   try {
-    const gate = await lead(parts, aloneWith(parts, { goal, parent, probe, closing }), recorder);
-    if (gate === undefined) latch.open();
-    return gate && gate.why !== "claimed" ? obstacleOf(parts, gate) : undefined;
+    const gate = await lead(
+      node,
+      withoutStoreContext(node, { goal, parent, probe, closing }),
+      outcomes,
+    );
+    if (gate === undefined) breaker.open();
+    return gate && gate.why !== "claimed" ? obstacleOf(node, gate) : undefined;
   } catch (error) {
-    if (isIssueError(error)) return await refused(means, goal, error, parent);
+    if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
     throw error;
   }
 }
 
-function obstacleOf({ storeClock }: Parts, { why, untilMs }: Gate): Obstacle {
+function obstacleOf({ storeClock }: FleetNode, { why, untilMs }: Gate): BlockReason {
   const ms = Math.max(1, untilMs - storeClock.nowMs());
   return why === "open" ? { kind: "wait", ms } : { kind: "pause", ms, why };
 }
@@ -281,8 +316,8 @@ const pollMaxMs = 2_000;
 /**
  * Without news the document is read at growing intervals; with them a message may still be lost.
  */
-async function pollMs({ parts, source }: Means, turn: number): Promise<number> {
-  const jitter = 0.75 + parts.setting.random.next() / 2;
+async function pollMs({ node, source }: RefreshDependencies, turn: number): Promise<number> {
+  const jitter = 0.75 + node.context.random.next() / 2;
   return (
     jitter *
     ((await source.listen())

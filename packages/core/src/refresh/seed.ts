@@ -2,9 +2,9 @@
 import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "../fleet/adoption.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { validated } from "../leader/issuer-call.ts";
-import type { Source } from "../fleet/document-source.ts";
+import type { DocumentSource } from "../fleet/document-source.ts";
 
 /** No credential lives longer: one that is older has no life left, whatever it was given. */
 const ageMaxMs = 366 * 86_400_000;
@@ -14,9 +14,14 @@ const ageMaxMs = 366 * 86_400_000;
  *
  * @throws {ConfigurationError} the age is no number of ms, or beyond the longest life.
  */
-export async function seed(parts: Parts, source: Source, given: Issued, ageMs = 0): Promise<void> {
-  const { setting, storeClock, local, adoption } = parts;
-  const { bus, clock, environment, fingerprintOf, issuer, node, random } = setting;
+export async function seed(
+  node: FleetNode,
+  source: DocumentSource,
+  given: Issued,
+  ageMs = 0,
+): Promise<void> {
+  const { context, storeClock, local, adoption } = node;
+  const { bus, clock, environment, fingerprintOf, issuer, random } = context;
   if (!(ageMs >= 0 && ageMs <= ageMaxMs))
     throw new ConfigurationError(
       `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
@@ -32,17 +37,18 @@ export async function seed(parts: Parts, source: Source, given: Issued, ageMs = 
     sentAtMs,
     issuedAtMs: sentAtMs,
     expiresAtMs: sentAtMs + expiresInMs,
-    by: { node, environment, reason: "manual" },
+    by: { node: context.node, environment, reason: "manual" },
   } as const;
   const event = { type: "seed", operationId: random.id(), outcomeId: random.id(), issued } as const;
   const applied = await source.document.apply(event, { from: snapshot });
   const state = applied?.snapshot.state;
-  const held = state?.credential;
-  if (applied === undefined || state === undefined || held === undefined) return;
-  if (held.commitId !== event.operationId) return adoption.take(applied.snapshot, source.document);
-  local.adopt(state, held);
+  const stored = state?.credential;
+  if (applied === undefined || state === undefined || stored === undefined) return;
+  if (stored.commitId !== event.operationId)
+    return adoption.take(applied.snapshot, source.document);
+  local.adopt(state, stored);
   bus.emit("refreshed", {
-    ...labelOf(held),
+    ...labelOf(stored),
     reason: "manual",
     durationMs: clock.monotonicMs() - startedMs,
     remainingMs: expiresInMs,

@@ -6,28 +6,28 @@ import type { Lease } from "../lease/lease.ts";
 import { reduce, type StateEvent } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import type { Applied, FleetDocument, Snapshot } from "../fleet/document.ts";
-import type { Leadership } from "../leader/attempt.ts";
-import type { Parts } from "../fleet/node.ts";
+import type { LeaseContext } from "../leader/attempt.ts";
+import type { FleetNode } from "../fleet/node.ts";
 
 /**
  * The newest document that this process knows. What is written to it the fleet never reads: when
  * the store is back, what it holds is adopted, or repaired if it holds what was replaced meanwhile.
  */
 export class OwnDocument implements FleetDocument {
-  readonly #parts: Parts;
+  readonly #node: FleetNode;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(node: FleetNode) {
+    this.#node = node;
   }
 
   async read(): Promise<Snapshot> {
-    return snapshotOf(this.#parts.local.state);
+    return snapshotOf(this.#node.local.state);
   }
 
   /** Decides on the document as it is now: nobody writes between the decision and the change. */
   async apply<E extends StateEvent>(event: E): Promise<Applied<E>> {
-    const { local, setting, storeClock } = this.#parts;
-    const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), setting.rules);
+    const { local, context, storeClock } = this.#node;
+    const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), context.rules);
     if (state !== undefined) local.note(state);
     return { verdict, snapshot: snapshotOf(state ?? local.state) };
   }
@@ -36,11 +36,11 @@ export class OwnDocument implements FleetDocument {
 const snapshotOf = (state: State | undefined): Snapshot => ({ state, version: "absent" });
 
 /** Nobody can be kept out, and nobody takes it away. */
-function leaseOf({ setting, storeClock }: Parts): Lease {
+function leaseOf({ context, storeClock }: FleetNode): Lease {
   const release = async (): Promise<boolean> => true;
   return {
     acquired: true,
-    name: setting.issuer.id,
+    name: context.issuer.id,
     fence: 0,
     storeNowMs: storeClock.nowMs(),
     signal: new AbortController().signal,
@@ -52,16 +52,16 @@ function leaseOf({ setting, storeClock }: Parts): Lease {
 }
 
 /** What a leader has, without a store: the same rules, and nobody else to agree with. */
-export function aloneWith(
-  parts: Parts,
-  terms: Pick<Leadership, "goal" | "parent" | "probe" | "closing">,
-): Leadership {
+export function withoutStoreContext(
+  node: FleetNode,
+  terms: Pick<LeaseContext, "goal" | "parent" | "probe" | "closing">,
+): LeaseContext {
   return {
     ...terms,
-    lease: leaseOf(parts),
-    document: new OwnDocument(parts),
+    lease: leaseOf(node),
+    document: new OwnDocument(node),
     claims: { ensure: async () => undefined, seeOthers: async () => {}, rival: undefined },
-    isAlone: true,
-    startedMs: parts.setting.clock.monotonicMs(),
+    isWithoutStore: true,
+    startedMs: node.context.clock.monotonicMs(),
   };
 }

@@ -263,7 +263,7 @@ describe("a leader that waits until an earlier request must have been processed"
       await write({
         ...(await document())!,
         outcomeId: "unknown",
-        dangerUntilMs: clock.wallMs() + 15_000,
+        inFlightUntilMs: clock.wallMs() + 15_000,
         doubtSinceMs: clock.wallMs(),
       });
       await clock.advance(500);

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
 import { manualClock } from "../testing/index.ts";
 import { fleet, neverAsked, within } from "./fleet.fixture.ts";
-import { Flights } from "../manager/single-flight.ts";
+import { SingleFlight } from "../manager/single-flight.ts";
 
 describe("a store that falls back", () => {
   it("to what was replaced before a node ever held it, passes it off as new to nobody, though both are of the same minute", async () => {
@@ -18,14 +18,14 @@ describe("a store that falls back", () => {
     await within(clock, 2_000, one.refresh());
     await within(clock, 2_000, one.close());
     const two = node({ keepAlive: true });
-    const held = await within(clock, 2_000, two.get());
-    expect(held.reveal()).toBe(platform.latest);
+    const stored = await within(clock, 2_000, two.get());
+    expect(stored.reveal()).toBe(platform.latest);
     await write(before);
     for (let seconds = 0; seconds < 300; seconds += 1) {
       await clock.advance(1_000);
-      expect(two.peek()?.reveal(), `after ${seconds} s`).toBe(held.reveal());
+      expect(two.peek()?.reveal(), `after ${seconds} s`).toBe(stored.reveal());
     }
-    expect((await document())?.credential?.secret).toBe(held.reveal());
+    expect((await document())?.credential?.secret).toBe(stored.reveal());
     expect(platform.issues).toHaveLength(2);
   });
 });
@@ -33,15 +33,15 @@ describe("a store that falls back", () => {
 describe("a caller whom no flight serves, though each ends well", () => {
   it("is told so after eight of them", async () => {
     const clock = manualClock();
-    const setting = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
-    let flights = 0;
-    const journey = async (): Promise<void> => {
-      flights += 1;
+    const context = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
+    let singleFlight = 0;
+    const refresh = async (): Promise<void> => {
+      singleFlight += 1;
       // Much more often than anybody can be told.
-      if (flights > 100) throw new Error("Nobody ended this.");
+      if (singleFlight > 100) throw new Error("Nobody ended this.");
     };
-    const parts = { setting, local: { serves: () => undefined }, storeClock: { isSet: true } };
-    const told = new Flights(parts, journey, new AbortController().signal).ensure({
+    const node = { context, local: { serves: () => undefined }, storeClock: { isSet: true } };
+    const told = new SingleFlight(node, refresh, new AbortController().signal).ensure({
       reason: "cold",
     });
     await expect(told).rejects.toMatchObject({
@@ -51,7 +51,7 @@ describe("a caller whom no flight serves, though each ends well", () => {
       ),
       retryAfterMs: 1_000,
     });
-    expect(flights).toBe(8);
+    expect(singleFlight).toBe(8);
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -10,7 +10,7 @@ const year9999Ms = Date.UTC(9999, 0);
 
 describe("an instant in the year 9999", () => {
   it.each([
-    ["dangerUntilMs", () => ({ dangerUntilMs: year9999Ms })],
+    ["inFlightUntilMs", () => ({ inFlightUntilMs: year9999Ms })],
     [
       "intent.atMs",
       ({ credential }) => ({
@@ -51,7 +51,7 @@ describe("an instant in the year 9999", () => {
 
   it.each([
     ["was announced", 100, ({ intent }) => ({ intent: { ...intent!, atMs: year9999Ms } })],
-    ["has an unknown outcome", 8_020, () => ({ dangerUntilMs: year9999Ms })],
+    ["has an unknown outcome", 8_020, () => ({ inFlightUntilMs: year9999Ms })],
   ] satisfies [string, number, (state: State) => Partial<State>][])(
     "lets nobody send while a request may be under way that %s",
     async (_what, afterMs, poison) => {

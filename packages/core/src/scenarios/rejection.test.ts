@@ -63,7 +63,7 @@ describe("a credential that the platform refuses", () => {
     await write({
       ...owing,
       outcomeId: "owing",
-      dangerUntilMs: nowMs + 15_000,
+      inFlightUntilMs: nowMs + 15_000,
       credential: credential!,
     });
     await clock.advance(1_000);
@@ -76,7 +76,12 @@ describe("a credential that the platform refuses", () => {
       fingerprint: "later",
       sentAtMs: nowMs,
     };
-    await write({ ...owing, outcomeId: "later", dangerUntilMs: nowMs + 30_000, credential: later });
+    await write({
+      ...owing,
+      outcomeId: "later",
+      inFlightUntilMs: nowMs + 30_000,
+      credential: later,
+    });
     const answer = await within(clock, 1_000, report);
     expect(answer.replaced && answer.secret.reveal()).toBe(later.secret);
     expect(platform.issues).toHaveLength(1);
@@ -242,13 +247,13 @@ describe("a credential that the platform refuses", () => {
   it("is taken out of use for a consumer whose platform called it dead, and kept by the owner that asks for a consumer that could not", async () => {
     const { clock, document, node, platform } = fleet({ probes: true });
     const [owner, consumer] = [node(), node({ role: "consumer" })];
-    const mute = node({
+    const pause = node({
       role: "consumer",
       issuer: { ...platform, probe: async () => "unknown" as const },
     });
     const secret = await within(clock, 2_000, owner.get());
-    await within(clock, 2_000, Promise.all([consumer.get(), mute.get()]));
-    expect(await within(clock, 20_000, mute.reject(secret))).toEqual({ replaced: false });
+    await within(clock, 2_000, Promise.all([consumer.get(), pause.get()]));
+    expect(await within(clock, 20_000, pause.reject(secret))).toEqual({ replaced: false });
     expect(platform.issues).toHaveLength(1);
     expect(await document()).not.toHaveProperty("suspect");
     kill(platform);
@@ -348,8 +353,8 @@ describe("a credential that the platform refuses", () => {
       await within(clock, 2_000, one.get());
       for (let second = 0; second < 86_400; second += 10) {
         platform.issueElsewhere();
-        const held = one.peek();
-        if (held !== undefined) one.reject(held).catch(() => {});
+        const stored = one.peek();
+        if (stored !== undefined) one.reject(stored).catch(() => {});
         else one.get().catch(() => {});
         await clock.advance(10_000);
       }

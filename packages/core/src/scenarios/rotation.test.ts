@@ -235,7 +235,7 @@ describe("a rotating credential", () => {
     for (let call = 0; call < 5; call += 1)
       await within(world.clock, 25_000, node.get()).catch(() => {});
     const document = await world.document();
-    expect(document).toMatchObject({ dangerUntilMs: 0, failures: expect.any(Number) });
+    expect(document).toMatchObject({ inFlightUntilMs: 0, failures: expect.any(Number) });
     expect(document).not.toHaveProperty("doubtSinceMs");
     expect(asked).toBeLessThanOrEqual(12);
     Object.assign(world.platform, { recover });

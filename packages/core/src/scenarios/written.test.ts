@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from "vitest";
 import { IssueError } from "../index.ts";
-import { held } from "../state/state.fixture.ts";
+import { storedCredential } from "../state/state.fixture.ts";
 import { StoredDocument } from "../fleet/document.ts";
 import { fleet, within } from "./fleet.fixture.ts";
-import { settingFrom } from "../fleet/context.ts";
+import { contextFrom } from "../fleet/context.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
 
 describe("an issuer's refusal", () => {
@@ -68,7 +68,7 @@ describe("an operator's mistake", () => {
 
 it("a document that could not be read back is not written, and that is no outage of the store", async () => {
   const { cache, clock, document, platform, store } = fleet();
-  const setting = settingFrom({
+  const context = contextFrom({
     issuer: platform,
     cache,
     lock: store.lock(),
@@ -76,17 +76,17 @@ it("a document that could not be read back is not written, and that is no outage
     clock,
   });
   const stored = new StoredDocument(
-    setting,
-    new StoreClock(clock, setting.bus),
+    context,
+    new StoreClock(clock, context.bus),
     cache.withPrefix("production"),
   );
   const types: string[] = [];
-  setting.bus.subscribe(({ type }) => types.push(type));
+  context.bus.subscribe(({ type }) => types.push(type));
   const event = {
     type: "seed",
     operationId: "o",
     outcomeId: "o",
-    issued: held("T1", { expiresAtMs: 1.5 }),
+    issued: storedCredential("T1", { expiresAtMs: 1.5 }),
   } as const;
   await expect(stored.apply(event)).rejects.toEqual(
     expect.not.objectContaining({ code: expect.anything() }),

@@ -56,7 +56,7 @@ describe("the verdict on an abandoned request", () => {
   it("says until when the fleet waits", () => {
     expect(decide(after(calm(), intent()), abandon()).verdict).toEqual({
       kind: "abandoned",
-      coolUntilMs: noonMs + 1_000,
+      backOffUntilMs: noonMs + 1_000,
     });
   });
 });
@@ -67,7 +67,7 @@ describe("a parent that may be to blame", () => {
   it("is unknown where the request named none", () => {
     expect(after(announced, abandon({ outcome: "parent" }))).toMatchObject({
       failures: 0,
-      coolUntilMs: noonMs,
+      backOffUntilMs: noonMs,
     });
   });
 

@@ -7,7 +7,7 @@ describe("an abandoned request", () => {
   it("that was refused gives its quota away, and backs the fleet off in doubling steps up to the limit", () => {
     const steps = Array.from(
       { length: 9 },
-      (_, failures) => after({ ...announced, failures }, abandon()).coolUntilMs - noonMs,
+      (_, failures) => after({ ...announced, failures }, abandon()).backOffUntilMs - noonMs,
     );
     expect(steps).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     const next = after(announced, abandon(), 200);
@@ -22,9 +22,11 @@ describe("an abandoned request", () => {
   });
 
   it("waits for as long as the platform asked, within ten minutes", () => {
-    expect(after(announced, abandon({ retryAfterMs: 90_000 })).coolUntilMs).toBe(noonMs + 90_000);
-    expect(after(announced, abandon({ retryAfterMs: 1e12 })).coolUntilMs).toBe(noonMs + 600_000);
-    expect(after(announced, abandon({ retryAfterMs: -5 })).coolUntilMs).toBe(noonMs + 1_000);
+    expect(after(announced, abandon({ retryAfterMs: 90_000 })).backOffUntilMs).toBe(
+      noonMs + 90_000,
+    );
+    expect(after(announced, abandon({ retryAfterMs: 1e12 })).backOffUntilMs).toBe(noonMs + 600_000);
+    expect(after(announced, abandon({ retryAfterMs: -5 })).backOffUntilMs).toBe(noonMs + 1_000);
   });
 
   it.each(["unsent", "yielded"] as const)(
@@ -38,16 +40,16 @@ describe("an abandoned request", () => {
   );
 
   it("that was unsent spaces the nodes; one that yielded does not even that", () => {
-    expect(after(announced, abandon({ outcome: "unsent" })).coolUntilMs).toBe(noonMs + 1_000);
+    expect(after(announced, abandon({ outcome: "unsent" })).backOffUntilMs).toBe(noonMs + 1_000);
     const yielded = after(announced, abandon({ outcome: "yielded" }));
-    expect(yielded.coolUntilMs).toBe(noonMs);
+    expect(yielded.backOffUntilMs).toBe(noonMs);
     expect(yielded).not.toHaveProperty("failure");
   });
 
   it("of unknown outcome is feared until the drain has passed, and doubted until it is reconciled", () => {
     const next = after(announced, abandon({ outcome: "unknown" }), 8_000);
     expect(next).toMatchObject({
-      dangerUntilMs: noonMs + rules.drainMs,
+      inFlightUntilMs: noonMs + rules.drainMs,
       doubtSinceMs: noonMs + 8_000,
       failures: 1,
       quota: { used: 4 },
@@ -64,10 +66,14 @@ describe("an abandoned request", () => {
   });
 
   it("shortens no wait that stands already", () => {
-    const waiting = { ...announced, coolUntilMs: noonMs + 50_000, dangerUntilMs: noonMs + 50_000 };
+    const waiting = {
+      ...announced,
+      backOffUntilMs: noonMs + 50_000,
+      inFlightUntilMs: noonMs + 50_000,
+    };
     expect(after(waiting, abandon({ outcome: "unknown" }))).toMatchObject({
-      coolUntilMs: noonMs + 50_000,
-      dangerUntilMs: noonMs + 50_000,
+      backOffUntilMs: noonMs + 50_000,
+      inFlightUntilMs: noonMs + 50_000,
     });
   });
 
@@ -80,7 +86,7 @@ describe("an abandoned request", () => {
   ])(
     "that asks for a patience of %d ms costs the fleet a whole number of ms",
     (retryAfterMs, waitMs) => {
-      expect(after(announced, abandon({ retryAfterMs })).coolUntilMs).toBe(noonMs + waitMs);
+      expect(after(announced, abandon({ retryAfterMs })).backOffUntilMs).toBe(noonMs + waitMs);
     },
   );
 
@@ -90,7 +96,9 @@ describe("an abandoned request", () => {
   });
 
   it("whose end is known and whose intent is gone changes nothing", () => {
-    expect(decide(calm(), abandon())).toEqual({ verdict: { kind: "abandoned", coolUntilMs: 0 } });
+    expect(decide(calm(), abandon())).toEqual({
+      verdict: { kind: "abandoned", backOffUntilMs: 0 },
+    });
   });
 
   it("told twice has the effect of once", () => {
@@ -104,7 +112,7 @@ describe("an abandoned request", () => {
   it("that is tried again at once costs the fleet no wait and counts as no failure yet", () => {
     expect(after(announced, abandon({ again: true }))).toMatchObject({
       failures: 0,
-      coolUntilMs: noonMs,
+      backOffUntilMs: noonMs,
     });
   });
 
@@ -132,7 +140,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     const next = after(announced, told);
     expect(next).toMatchObject({
       failures: 0,
-      coolUntilMs: noonMs,
+      backOffUntilMs: noonMs,
       quota: { used: 4 },
       failure: { code: "40001" },
     });
@@ -142,7 +150,7 @@ describe("a request that was abandoned because the parent was refused", () => {
 
   it("backs the fleet off when the parent turns out not to be to blame, which is remembered", () => {
     const next = after(after(announced, told), blamed, 500);
-    expect(next).toMatchObject({ failures: 1, coolUntilMs: noonMs + 1_500, quota: { used: 4 } });
+    expect(next).toMatchObject({ failures: 1, backOffUntilMs: noonMs + 1_500, quota: { used: 4 } });
     expect(next.failure).toEqual({
       code: "40001",
       atMs: noonMs + 500,
@@ -158,9 +166,9 @@ describe("a request that was abandoned because the parent was refused", () => {
       parent: { fingerprint: "P1", sinceMs: noonMs - 5 },
     };
     const again = after({ ...announced, failures: 1, failure }, told, 100);
-    expect(again).toMatchObject({ failures: 2, coolUntilMs: noonMs + 2_100 });
+    expect(again).toMatchObject({ failures: 2, backOffUntilMs: noonMs + 2_100 });
     expect(again.failure?.parent).toEqual(failure.parent);
     const other = after({ ...announced, failures: 1, failure }, { ...told, parent: "P2" }, 100);
-    expect(other).toMatchObject({ failures: 1, coolUntilMs: noonMs + 100 });
+    expect(other).toMatchObject({ failures: 1, backOffUntilMs: noonMs + 100 });
   });
 });

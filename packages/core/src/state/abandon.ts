@@ -40,7 +40,7 @@ export interface AbandonEvent {
 
 export interface AbandonVerdict {
   readonly kind: "abandoned";
-  readonly coolUntilMs: number;
+  readonly backOffUntilMs: number;
 }
 
 export function decideAbandon(
@@ -55,15 +55,15 @@ export function decideAbandon(
   const isKnown = event.parent !== undefined && state.failure?.parent?.fingerprint === event.parent;
   const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
   if (isRepeated || (!ours && !unknown && !blamed))
-    return { verdict: { kind: "abandoned", coolUntilMs: state.coolUntilMs } };
+    return { verdict: { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } };
 
   // What somebody has to mend has its own pace, and is no reason for the others to wait.
   const failed = (event.outcome === "refused" && event.refusal === undefined) || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
   const waits =
     event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
-  const coolUntilMs = Math.max(
-    state.coolUntilMs,
+  const backOffUntilMs = Math.max(
+    state.backOffUntilMs,
     nowMs + (waits ? coolMs(event, failures, rules) : 0),
   );
   const quota = quotaOn(state.quota, nowMs, rules);
@@ -75,7 +75,7 @@ export function decideAbandon(
     {
       outcomeId: event.outcomeId,
       failures,
-      coolUntilMs,
+      backOffUntilMs,
       quota: event.quotaGone
         ? exhaust(quota, nowMs, rules)
         : neverLeft
@@ -90,7 +90,7 @@ export function decideAbandon(
         : {}),
       ...(fears
         ? {
-            dangerUntilMs: Math.max(state.dangerUntilMs, event.sentAtMs + rules.drainMs),
+            inFlightUntilMs: Math.max(state.inFlightUntilMs, event.sentAtMs + rules.drainMs),
             doubtSinceMs: state.doubtSinceMs ?? nowMs,
           }
         : {}),
@@ -100,7 +100,7 @@ export function decideAbandon(
       ...(unknown || state.spent?.atMs !== event.sentAtMs ? [] : (["spent"] as const)),
     ],
   );
-  return { state: next, verdict: { kind: "abandoned", coolUntilMs } };
+  return { state: next, verdict: { kind: "abandoned", backOffUntilMs } };
 }
 
 function failureOf(

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UnreadableEntryError } from "../errors.ts";
 import { decodeState, encodeState, sanitized } from "./codec.ts";
-import { calm, held, noonMs, today } from "./state.fixture.ts";
+import { calm, storedCredential, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const rich: State = calm({
-  credential: held("T1", { carry: "R1", parentFingerprint: "P1" }),
+  credential: storedCredential("T1", { carry: "R1", parentFingerprint: "P1" }),
   previous: { fingerprint: "T0", usableUntilMs: 5 },
   intent: { epoch: 11, operationId: "op", atMs: noonMs, budget: "refusals" },
   doubtSinceMs: noonMs,
@@ -69,10 +69,10 @@ const credential = fc.record(
 const required = [
   "v",
   "outcomeId",
-  "dangerUntilMs",
-  "coolUntilMs",
+  "inFlightUntilMs",
+  "backOffUntilMs",
   "failures",
-  "floorEpoch",
+  "minEpoch",
   "quota",
   "governor",
   "contention",
@@ -81,10 +81,10 @@ const document = fc.record(
   {
     v: fc.constant(1),
     outcomeId: fc.string(),
-    dangerUntilMs: count,
-    coolUntilMs: count,
+    inFlightUntilMs: count,
+    backOffUntilMs: count,
     failures: count,
-    floorEpoch: count,
+    minEpoch: count,
     quota: fc.record({
       day: count,
       used: count,
@@ -228,9 +228,9 @@ describe("the document as text", () => {
 
   const noText: unknown = 45_011;
   it.each([
-    ["a fraction", { coolUntilMs: 1.5 }],
-    ["no number", { dangerUntilMs: Number.NaN }],
-    ["no end", { coolUntilMs: Number.POSITIVE_INFINITY }],
+    ["a fraction", { backOffUntilMs: 1.5 }],
+    ["no number", { inFlightUntilMs: Number.NaN }],
+    ["no end", { backOffUntilMs: Number.POSITIVE_INFINITY }],
     ["a negative instant", { doubtSinceMs: -1 }],
     ["what is no text", { failure: { code: noText as string, atMs: 1 } }],
   ])("is never written with %s: nobody could read it", (_title, wrong) => {
@@ -285,13 +285,13 @@ describe("control fields that no honest node writes", () => {
   it("are ignored, each by itself, and named", () => {
     const poisoned = {
       ...rich,
-      coolUntilMs: noonMs + 660_001,
-      dangerUntilMs: noonMs + 660_001,
-      floorEpoch: noonMs + day + 1,
+      backOffUntilMs: noonMs + 660_001,
+      inFlightUntilMs: noonMs + 660_001,
+      minEpoch: noonMs + day + 1,
       governor: { count: 3, lastMs: noonMs + 60_001 },
       budgets: { refusals: noonMs + day / 5 + 60_001, manual: noonMs + day + 60_001 },
       quota: { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs + 60_001 } },
-      credential: held("T1", { epoch: noonMs + day + 1 }),
+      credential: storedCredential("T1", { epoch: noonMs + day + 1 }),
       intent: { epoch: noonMs + day + 1, operationId: "op", atMs: noonMs + 60_001 },
       doubtSinceMs: noonMs + 60_001,
       suspect: { fingerprint: "T1", atMs: noonMs + 60_001 },
@@ -300,9 +300,9 @@ describe("control fields that no honest node writes", () => {
     };
     const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
     const fields = [
-      "coolUntilMs",
-      "dangerUntilMs",
-      "floorEpoch",
+      "backOffUntilMs",
+      "inFlightUntilMs",
+      "minEpoch",
       "budgets.refusals",
       "budgets.manual",
       "governor.lastMs",
@@ -318,9 +318,9 @@ describe("control fields that no honest node writes", () => {
     ];
     expect(ignored.map(({ field }) => field)).toEqual(fields);
     expect(state).toMatchObject({
-      coolUntilMs: 0,
-      dangerUntilMs: seenMs + 15_000,
-      floorEpoch: 0,
+      backOffUntilMs: 0,
+      inFlightUntilMs: seenMs + 15_000,
+      minEpoch: 0,
       governor: { count: 3, lastMs: seenMs },
     });
     expect(state.budgets).toEqual({ refusals: 0, manual: 0 });
@@ -340,7 +340,7 @@ describe("control fields that no honest node writes", () => {
       failures: count,
       governor: { count, lastMs: 0 },
       contention: { count, sinceMs: 0, lastMs: 0 },
-      credential: held("T1", { generation: count }),
+      credential: storedCredential("T1", { generation: count }),
     });
     const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
     expect(ignored.map(({ field }) => field)).toEqual([
@@ -360,9 +360,9 @@ describe("control fields that no honest node writes", () => {
   it("at their limits are honest: the very same document comes back", () => {
     const honest = {
       ...rich,
-      coolUntilMs: noonMs + 660_000,
-      dangerUntilMs: noonMs + 660_000,
-      floorEpoch: noonMs + day,
+      backOffUntilMs: noonMs + 660_000,
+      inFlightUntilMs: noonMs + 660_000,
+      minEpoch: noonMs + day,
     };
     expect(sanitized(honest, noonMs, 15_000, seenMs)).toEqual({ state: honest, ignored: [] });
     expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
@@ -372,8 +372,8 @@ describe("control fields that no honest node writes", () => {
     fc.assert(
       fc.property(document, (state) => {
         const { state: clean, ignored } = sanitized(state, noonMs, 15_000, seenMs);
-        expect(clean.coolUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
-        expect(clean.dangerUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
+        expect(clean.backOffUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
+        expect(clean.inFlightUntilMs).toBeLessThanOrEqual(noonMs + 660_000);
         expect(clean.governor.lastMs).toBeLessThanOrEqual(noonMs + 60_000);
         expect(sanitized(clean, noonMs, 15_000, seenMs)).toEqual({ state: clean, ignored: [] });
         expect(ignored.length === 0).toBe(clean === state);

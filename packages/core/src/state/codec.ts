@@ -7,7 +7,7 @@ import {
   schemaVersion,
   type BudgetName,
   type Budgets,
-  type Held,
+  type StoredCredential,
   type Intent,
   type Refusal,
   type State,
@@ -57,10 +57,10 @@ export function decodeState(text: string, key: string): State {
   return read.withUnknown({
     v: schemaVersion,
     outcomeId: read.text("outcomeId"),
-    dangerUntilMs: read.count("dangerUntilMs"),
-    coolUntilMs: read.count("coolUntilMs"),
+    inFlightUntilMs: read.count("inFlightUntilMs"),
+    backOffUntilMs: read.count("backOffUntilMs"),
     failures: read.count("failures"),
-    floorEpoch: read.count("floorEpoch"),
+    minEpoch: read.count("minEpoch"),
     quota: quota.withUnknown({
       day: quota.count("day"),
       used: quota.count("used"),
@@ -171,15 +171,20 @@ export function sanitized(
   } = state;
   const clean: State = {
     ...state,
-    coolUntilMs: within("coolUntilMs", state.coolUntilMs, nowMs + toleranceMs + coolMaxMs, 0),
-    dangerUntilMs: within(
-      "dangerUntilMs",
-      state.dangerUntilMs,
+    backOffUntilMs: within(
+      "backOffUntilMs",
+      state.backOffUntilMs,
+      nowMs + toleranceMs + coolMaxMs,
+      0,
+    ),
+    inFlightUntilMs: within(
+      "inFlightUntilMs",
+      state.inFlightUntilMs,
       nowMs + toleranceMs + drainMaxMs,
       seenMs + drainMs,
     ),
     failures: counted("failures", state.failures),
-    floorEpoch: within("floorEpoch", state.floorEpoch, nowMs + dayMs, 0),
+    minEpoch: within("minEpoch", state.minEpoch, nowMs + dayMs, 0),
     ...(budgets && {
       budgets: {
         ...budgets,
@@ -243,7 +248,7 @@ export function sanitized(
   return { state: ignored.length === 0 ? state : clean, ignored };
 }
 
-function readHeld(from: Reader): Held {
+function readHeld(from: Reader): StoredCredential {
   const by = from.object("by");
   return {
     generation: from.count("generation"),

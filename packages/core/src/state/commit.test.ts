@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, commit, decide, held, intent, noonMs, rules } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  commit,
+  decide,
+  storedCredential,
+  intent,
+  noonMs,
+  rules,
+} from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const announced: State = after(calm(), intent());
@@ -9,7 +18,7 @@ describe("a commit", () => {
     const busy = {
       ...announced,
       failures: 2,
-      coolUntilMs: noonMs + 1_000,
+      backOffUntilMs: noonMs + 1_000,
       failure: { code: "-1", atMs: noonMs },
       doubtSinceMs: noonMs - 90_000,
     };
@@ -25,7 +34,7 @@ describe("a commit", () => {
       outcomeId: "committed",
       credential: { generation: 2, epoch: 11, commitId: "op", fingerprint: "T2", sentAtMs: noonMs },
       previous: { fingerprint: "T1", usableUntilMs: noonMs + 300 + rules.overlapMs },
-      coolUntilMs: 0,
+      backOffUntilMs: 0,
       failures: 0,
     });
     for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"])
@@ -37,7 +46,7 @@ describe("a commit", () => {
     ["its lease did not hold throughout", announced, { leaseHeld: false }],
     [
       "an earlier request could still be processed when it left",
-      { ...announced, dangerUntilMs: noonMs + 1 },
+      { ...announced, inFlightUntilMs: noonMs + 1 },
       {},
     ],
   ];
@@ -54,13 +63,17 @@ describe("a commit", () => {
   });
 
   it("doubts nothing when the earlier request must have been processed just when it left", () => {
-    expect(decide({ ...announced, dangerUntilMs: noonMs }, commit()).verdict).toMatchObject({
+    expect(decide({ ...announced, inFlightUntilMs: noonMs }, commit()).verdict).toMatchObject({
       doubt: false,
     });
   });
 
   it("of the very epoch that is stored, as a promoted clock may grant it twice, replaces it and doubts", () => {
-    const twin = { ...announced, outcomeId: "theirs", credential: held("T3", { epoch: 11 }) };
+    const twin = {
+      ...announced,
+      outcomeId: "theirs",
+      credential: storedCredential("T3", { epoch: 11 }),
+    };
     expect(decide(twin, commit()).verdict).toMatchObject({ kind: "committed", doubt: true });
   });
 
@@ -72,7 +85,7 @@ describe("a commit", () => {
 
   it("that was not alone makes everybody wait until the other request must have been processed", () => {
     const next = after(announced, commit({ leaseHeld: false }), 300);
-    expect(next.dangerUntilMs).toBe(noonMs + 300 + rules.drainMs);
+    expect(next.inFlightUntilMs).toBe(noonMs + 300 + rules.drainMs);
     expect(
       decide(next, intent({ replaces: "op", operationId: "next" }), 400).verdict,
     ).toMatchObject({ kind: "wait", why: "drain" });
@@ -86,7 +99,7 @@ describe("a commit", () => {
   });
 
   it("of a lower epoch than what is stored changes nothing but the doubt and the outcome (H2)", () => {
-    const later = { ...announced, credential: held("T3", { epoch: 12 }) };
+    const later = { ...announced, credential: storedCredential("T3", { epoch: 12 }) };
     const { state, verdict } = decide(later, commit());
     expect(verdict).toEqual({ kind: "superseded" });
     const { intent: _, ...rest } = later;
@@ -119,7 +132,10 @@ describe("a commit", () => {
       suspect: { fingerprint: "T1", atMs: noonMs, dead: true } as const,
     };
     expect(after(suspected, commit()).previous?.usableUntilMs).toBe(0);
-    const ending = { ...announced, credential: held("T1", { expiresAtMs: noonMs + 1_000 }) };
+    const ending = {
+      ...announced,
+      credential: storedCredential("T1", { expiresAtMs: noonMs + 1_000 }),
+    };
     expect(after(ending, commit()).previous?.usableUntilMs).toBe(noonMs + 1_000);
   });
 

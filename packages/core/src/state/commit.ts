@@ -2,7 +2,14 @@
 import { answered } from "./governor.ts";
 import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
-import { change, isDead, isSuspect, type Held, type State, type Suspect } from "./state.ts";
+import {
+  change,
+  isDead,
+  isSuspect,
+  type StoredCredential,
+  type State,
+  type Suspect,
+} from "./state.ts";
 
 export interface CommitEvent {
   readonly type: "commit";
@@ -15,7 +22,7 @@ export interface CommitEvent {
   /** Whether the lease held, without a gap, from before the intent until the answer. */
   readonly leaseHeld: boolean;
   readonly issued: Pick<
-    Held,
+    StoredCredential,
     | "secret"
     | "carry"
     | "fingerprint"
@@ -62,13 +69,13 @@ export function decideCommit(
   }
 
   const alone = state.outcomeId === event.intentOutcomeId && event.leaseHeld;
-  const drained = state.dangerUntilMs <= event.issued.sentAtMs;
+  const drained = state.inFlightUntilMs <= event.issued.sentAtMs;
   const doubt = rules.supersedes && !(alone && drained);
   // Another may have been sent until now, also one that a failover made the document forget: the
   // reconciling refresh is to come after it.
-  const dangerUntilMs = alone
-    ? state.dangerUntilMs
-    : Math.max(state.dangerUntilMs, nowMs + rules.drainMs);
+  const inFlightUntilMs = alone
+    ? state.inFlightUntilMs
+    : Math.max(state.inFlightUntilMs, nowMs + rules.drainMs);
   const same = credential?.fingerprint === event.issued.fingerprint;
   const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
   const previous =
@@ -80,7 +87,7 @@ export function decideCommit(
     {
       outcomeId: event.outcomeId,
       credential: { ...event.issued, generation, epoch: event.epoch, commitId: event.operationId },
-      coolUntilMs: 0,
+      backOffUntilMs: 0,
       failures: 0,
       quota: granted(quotaOn(state.quota, nowMs, rules)),
       ...(event.issued.by.reason === "rejected" ? { governor: answered(state, same, nowMs) } : {}),
@@ -90,7 +97,7 @@ export function decideCommit(
         ? { suspect: undoomed(state.suspect) }
         : {}),
       ...(previous === undefined ? {} : { previous }),
-      ...(doubt ? { doubtSinceMs, dangerUntilMs } : {}),
+      ...(doubt ? { doubtSinceMs, inFlightUntilMs } : {}),
     },
     [
       ...own,

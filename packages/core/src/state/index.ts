@@ -14,7 +14,7 @@ export {
   isLive,
   isSuspect,
   owedSinceMs,
-  type Held,
+  type StoredCredential,
   type Intent,
   type State,
 } from "./state.ts";

@@ -1,6 +1,15 @@
 /** The moments and the missing parts at which an intent's decision turns. */
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, intent, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  decide,
+  storedCredential,
+  intent,
+  noonMs,
+  rules,
+  today,
+} from "./state.fixture.ts";
 import { emptyState } from "./state.ts";
 
 const rejected = { reason: "rejected", refused: "T1" } as const;
@@ -8,15 +17,15 @@ const rejected = { reason: "rejected", refused: "T1" } as const;
 describe("an intent", () => {
   it("written again says that it was drained, unless an earlier request could still be processed then", () => {
     const stands = { epoch: 12, operationId: "op", atMs: noonMs };
-    const verdict = (dangerUntilMs: number): unknown =>
-      decide(calm({ intent: stands, dangerUntilMs }), intent()).verdict;
+    const verdict = (inFlightUntilMs: number): unknown =>
+      decide(calm({ intent: stands, inFlightUntilMs }), intent()).verdict;
     expect(verdict(noonMs)).toMatchObject({ kind: "send", undrained: false });
     expect(verdict(noonMs + 1)).toMatchObject({ kind: "send", undrained: true });
   });
 
   it("suspects nothing that was not rejected, and nothing unnamed", () => {
     const unnamed = after(
-      calm({ credential: held("T1", { expiresAtMs: noonMs }) }),
+      calm({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
       intent({ reason: "rejected", isDead: true }),
     );
     expect(unnamed).not.toHaveProperty("suspect");
@@ -37,7 +46,7 @@ describe("an intent", () => {
   });
 
   it("leaves the stored input alone where none was recovered, and has nowhere to keep one without a credential", () => {
-    const carried = calm({ credential: held("T1", { carry: "R1" }) });
+    const carried = calm({ credential: storedCredential("T1", { carry: "R1" }) });
     expect(after(carried, intent()).credential?.carry).toBe("R1");
     expect(after(carried, intent({ recovered: "R2" })).credential?.carry).toBe("R2");
     const cold = intent({ reason: "cold", replaces: undefined, recovered: "R2" });

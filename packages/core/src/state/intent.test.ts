@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, intent, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  decide,
+  storedCredential,
+  intent,
+  noonMs,
+  rules,
+  today,
+} from "./state.fixture.ts";
 import type { IntentEvent, IntentVerdict } from "./intent.ts";
 import type { Rules } from "./rules.ts";
 import type { State } from "./state.ts";
@@ -45,7 +54,7 @@ const cases: readonly Case[] = [
   },
   {
     title: "a credential past its life serves nobody",
-    state: calm({ credential: held("T1", { expiresAtMs: noonMs }) }),
+    state: calm({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send" },
   },
@@ -88,17 +97,17 @@ const cases: readonly Case[] = [
   },
   {
     title: "the fleet's back-off holds everybody",
-    state: calm({ coolUntilMs: noonMs + 1 }),
+    state: calm({ backOffUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "cool", untilMs: noonMs + 1 },
   },
   {
     title: "the back-off ends on time",
-    state: calm({ coolUntilMs: noonMs }),
+    state: calm({ backOffUntilMs: noonMs }),
     verdict: { kind: "send" },
   },
   {
     title: "an operator does not wait for the back-off",
-    state: calm({ coolUntilMs: noonMs + 1 }),
+    state: calm({ backOffUntilMs: noonMs + 1 }),
     event: { reason: "manual" },
     verdict: { kind: "send" },
   },
@@ -187,7 +196,7 @@ const cases: readonly Case[] = [
   },
   {
     title: "a request that may still be processed is waited for while the credential works",
-    state: calm({ dangerUntilMs: noonMs + 1 }),
+    state: calm({ inFlightUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 1 },
   },
   {
@@ -247,7 +256,7 @@ const cases: readonly Case[] = [
   },
   {
     title: "an issuer that supersedes nothing has nothing to drain",
-    state: calm({ intent: open, dangerUntilMs: noonMs + 1 }),
+    state: calm({ intent: open, inFlightUntilMs: noonMs + 1 }),
     rules: { supersedes: false },
     verdict: { kind: "send", undrained: false },
   },
@@ -305,7 +314,7 @@ describe("an intent", () => {
 
   it("keeps the danger of a request that it overtakes, and leaves a doubt", () => {
     const next = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
-    expect(next).toMatchObject({ dangerUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
+    expect(next).toMatchObject({ inFlightUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
   });
 
   it("marks what was refused in the same write", () => {
@@ -330,7 +339,7 @@ describe("an intent", () => {
   it("found standing beside a credential that a repair wrote back meanwhile, is withdrawn: nothing is sent, feared or spent", () => {
     const before = calm();
     const known = calm({
-      credential: held("T2", { generation: 2 }),
+      credential: storedCredential("T2", { generation: 2 }),
       previous: { fingerprint: "T1", usableUntilMs: noonMs },
     });
     const repaired = after(after(before, intent()), {
@@ -349,7 +358,7 @@ describe("an intent", () => {
       ...kept,
       outcomeId: "announced",
       quota: before.quota,
-      coolUntilMs: noonMs,
+      backOffUntilMs: noonMs,
     });
     expect(decide(withdrawn, intent())).toEqual({ verdict: { kind: "adopt" } });
   });

@@ -35,7 +35,7 @@ export interface IntentEvent {
    * It is decided on a process's own copy of the document: what the fleet did meanwhile is unknown,
    * so a refusal is no evidence against others.
    */
-  readonly isAlone?: true;
+  readonly isWithoutStore?: true;
   /** An operator asks, whatever the reason is for the document. */
   readonly isOrdered?: boolean;
   /** What the node that asks is configured with, see `Issuer.revision`. */
@@ -94,7 +94,7 @@ export function decideIntent(
       verdict: {
         kind: "send",
         intent: state.intent,
-        undrained: state.dangerUntilMs > state.intent.atMs,
+        undrained: state.inFlightUntilMs > state.intent.atMs,
         foreign: undefined,
       },
     };
@@ -126,13 +126,13 @@ export function decideIntent(
           event.refused,
           event.isDead === true,
           nowMs,
-          event.isAlone ? undefined : rules,
+          event.isWithoutStore ? undefined : rules,
         )
       : { state, foreign: undefined };
   const next = change(base, {
     outcomeId: event.outcomeId,
     intent,
-    dangerUntilMs: rules.supersedes ? dangerMs : 0,
+    inFlightUntilMs: rules.supersedes ? dangerMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
     ...(budget && { budgets: spendFrom(budget, state.budgets, nowMs, rules) }),
     ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
@@ -171,7 +171,7 @@ function withdrawn(
 export function dangerUntil(state: State, rules: Rules): number {
   if (!rules.supersedes) return 0;
   return Math.max(
-    state.dangerUntilMs,
+    state.inFlightUntilMs,
     state.intent === undefined ? 0 : state.intent.atMs + rules.drainMs,
   );
 }
@@ -183,8 +183,8 @@ function closedGate(
   rules: Rules,
 ): IntentVerdict | undefined {
   if (isServed(state, event, nowMs)) return { kind: "adopt" };
-  if (event.reason !== "manual" && nowMs < state.coolUntilMs)
-    return { kind: "wait", why: "cool", untilMs: state.coolUntilMs };
+  if (event.reason !== "manual" && nowMs < state.backOffUntilMs)
+    return { kind: "wait", why: "cool", untilMs: state.backOffUntilMs };
   const refusedMs = refusedUntilMs(
     state,
     event.isOrdered === true ? "manual" : event.reason,

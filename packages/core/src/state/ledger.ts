@@ -38,7 +38,7 @@ export function decideLedger(
   const wasWaiting = quota.used >= quotaPerDay && counted < quotaPerDay;
   const next = change(state, {
     quota: { ...granted(quota), used: counted },
-    ...(wasWaiting ? { coolUntilMs: 0, failures: 0 } : {}),
+    ...(wasWaiting ? { backOffUntilMs: 0, failures: 0 } : {}),
   });
   return { state: next, verdict: { kind: "reconciled", used: counted } };
 }

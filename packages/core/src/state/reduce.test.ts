@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { abandon, after, calm, commit, decide, held, intent, noonMs } from "./state.fixture.ts";
+import {
+  abandon,
+  after,
+  calm,
+  commit,
+  decide,
+  storedCredential,
+  intent,
+  noonMs,
+} from "./state.fixture.ts";
 import type { StateEvent } from "./reduce.ts";
 import type { State } from "./state.ts";
 
 const gone = { expiresAtMs: noonMs };
 /** Nothing usable is stored, so nobody waits for a drain. */
-const expired = calm({ credential: held("T1", gone) });
+const expired = calm({ credential: storedCredential("T1", gone) });
 const lower = intent({
   fence: 11,
   operationId: "lower",
@@ -45,7 +54,7 @@ describe("holes of earlier drafts", () => {
       doubt: true,
     });
     // By the outcome alone, too, where the drain would have told nothing.
-    expect(decide({ ...first, dangerUntilMs: 0 }, commitOf("higher", 12)).verdict).toMatchObject({
+    expect(decide({ ...first, inFlightUntilMs: 0 }, commitOf("higher", 12)).verdict).toMatchObject({
       doubt: true,
     });
   });
@@ -86,7 +95,7 @@ describe("holes of earlier drafts", () => {
     });
     expect(after(after(expired, lower), higher, 1_000)).toMatchObject({
       doubtSinceMs: noonMs + 1_000,
-      dangerUntilMs: noonMs + 15_000,
+      inFlightUntilMs: noonMs + 15_000,
     });
   });
 });
@@ -131,7 +140,7 @@ describe("an event that is applied twice", () => {
     ["commit", announced, commit()],
     [
       "commit that is superseded",
-      { ...announced, credential: held("T9", { epoch: 99 }) },
+      { ...announced, credential: storedCredential("T9", { epoch: 99 }) },
       commit(),
     ],
     ["abandon, refused", announced, abandon()],
@@ -139,7 +148,7 @@ describe("an event that is applied twice", () => {
     ["suspect", calm(), { type: "suspect", found: "dead", fingerprint: "T1" }],
     [
       "repair",
-      calm({ credential: held("T0") }),
+      calm({ credential: storedCredential("T0") }),
       {
         type: "repair",
         outcomeId: "r",

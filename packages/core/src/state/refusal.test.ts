@@ -7,7 +7,7 @@ import {
   calm,
   commit,
   decide,
-  held,
+  storedCredential,
   intent,
   noonMs,
   rules,
@@ -18,14 +18,17 @@ const minuteMs = 60_000;
 const account = { scope: "account", node: "n1", revision: "old", jitter: 0.5 } as const;
 
 function refused(
-  state: State = after(calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }), intent()),
+  state: State = after(
+    calm({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
+    intent(),
+  ),
 ): State {
   return after(state, abandon({ code: "40125", refusal: account }));
 }
 
 describe("a refusal of the account", () => {
   it("is remembered with who was told, of which configuration, and when the fleet tries again", () => {
-    const { coolUntilMs, failures, refusal } = refused();
+    const { backOffUntilMs, failures, refusal } = refused();
     expect(refusal).toEqual({
       code: "40125",
       node: "n1",
@@ -34,7 +37,7 @@ describe("a refusal of the account", () => {
       count: 1,
       revision: "old",
     });
-    expect([failures, coolUntilMs - noonMs]).toEqual([0, 1_000]);
+    expect([failures, backOffUntilMs - noonMs]).toEqual([0, 1_000]);
   });
 
   it.each([
@@ -87,7 +90,7 @@ describe("a refusal of the account", () => {
     expect(stored.refusal).toBeUndefined();
     expect(standing({ ...stored, refusal: refused().refusal! }, "old")).toBeUndefined();
     const asked = (sentAtMs: number): unknown =>
-      standing({ ...refused(), credential: held("T9", { sentAtMs }) }, "old");
+      standing({ ...refused(), credential: storedCredential("T9", { sentAtMs }) }, "old");
     expect([asked(noonMs - 1), asked(noonMs)]).toEqual([refused().refusal, undefined]);
     const { credential: _, ...cold } = refused();
     expect(standing(cold, "old")).toEqual(refused().refusal);
@@ -109,7 +112,7 @@ describe("a refusal of the account", () => {
         ...(asked && { retryAfterMs: asked }),
       } as const;
       const state = after(after(calm(), intent({ reason: "manual" })), abandon(refusal));
-      expect([state.refusal, state.failures, state.coolUntilMs - noonMs]).toEqual([
+      expect([state.refusal, state.failures, state.backOffUntilMs - noonMs]).toEqual([
         undefined,
         0,
         1_000,

@@ -3,11 +3,11 @@
  * node has seen.
  */
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, noonMs, today } from "./state.fixture.ts";
+import { after, calm, decide, storedCredential, noonMs, today } from "./state.fixture.ts";
 import { emptyState, type State } from "./state.ts";
 
 const known = calm({
-  credential: held("T2", { generation: 2, epoch: 20 }),
+  credential: storedCredential("T2", { generation: 2, epoch: 20 }),
   previous: { fingerprint: "T1", usableUntilMs: noonMs },
 });
 const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
@@ -52,15 +52,15 @@ describe("a repair", () => {
 
   it("keeps the danger of either, the one that lasts longer", () => {
     const until = (storedMs: number, seenMs: number): number =>
-      repaired({ dangerUntilMs: noonMs + storedMs }, { dangerUntilMs: noonMs + seenMs })
-        .dangerUntilMs - noonMs;
+      repaired({ inFlightUntilMs: noonMs + storedMs }, { inFlightUntilMs: noonMs + seenMs })
+        .inFlightUntilMs - noonMs;
     expect([until(5, 3), until(3, 5)]).toEqual([5, 5]);
     const lost = after(undefined, {
       type: "repair",
       outcomeId: "repaired",
-      known: { ...known, dangerUntilMs: noonMs + 5 },
+      known: { ...known, inFlightUntilMs: noonMs + 5 },
     });
-    expect(lost.dangerUntilMs).toBe(noonMs + 5);
+    expect(lost.inFlightUntilMs).toBe(noonMs + 5);
   });
 
   it("keeps the evidence of a foreign refresh, as the later of both counted", () => {

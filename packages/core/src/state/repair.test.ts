@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, noonMs, rules, today } from "./state.fixture.ts";
+import { after, calm, decide, storedCredential, noonMs, rules, today } from "./state.fixture.ts";
 import { isOlder, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
 const known = calm({
-  credential: held("T2", { generation: 2, epoch: 20 }),
+  credential: storedCredential("T2", { generation: 2, epoch: 20 }),
   previous: { fingerprint: "T1", usableUntilMs: noonMs },
 });
 const repair = (changes: Partial<State> = {}): RepairEvent => ({
@@ -12,7 +12,7 @@ const repair = (changes: Partial<State> = {}): RepairEvent => ({
   outcomeId: "repaired",
   known: { ...known, ...changes },
 });
-const younger = held("T3", { generation: 3, epoch: 5 });
+const younger = storedCredential("T3", { generation: 3, epoch: 5 });
 
 describe("a repair", () => {
   it("writes back where the store holds nothing", () => {
@@ -37,39 +37,35 @@ describe("a repair", () => {
       calm({ credential: younger }),
       repair(),
     ],
-    ["does not write back what is stored", calm({ credential: held("T2") }), repair()],
+    ["does not write back what is stored", calm({ credential: storedCredential("T2") }), repair()],
     [
       "does not write back what is past its life",
       calm(),
-      repair({ credential: held("T2", { expiresAtMs: noonMs }) }),
+      repair({ credential: storedCredential("T2", { expiresAtMs: noonMs }) }),
     ],
-    [
-      "does not write back what was revoked on purpose",
-      { ...emptyState, floorEpoch: 20 },
-      repair(),
-    ],
+    ["does not write back what was revoked on purpose", { ...emptyState, minEpoch: 20 }, repair()],
   ];
   it.each(kept)("%s", (_, stored, event) => {
     expect(decide(stored, event)).toEqual({ verdict: { kind: "kept" } });
   });
 
   it("writes over what is clearly older: an earlier generation, sent more than a minute before", () => {
-    const own = held("T9", { generation: 9, sentAtMs: noonMs });
-    expect(isOlder(held("T1"), own)).toBe(true);
-    expect(isOlder(held("T1", { sentAtMs: noonMs - 60_000 }), own)).toBe(false);
-    expect(isOlder(held("T1", { generation: 9 }), own)).toBe(false);
+    const own = storedCredential("T9", { generation: 9, sentAtMs: noonMs });
+    expect(isOlder(storedCredential("T1"), own)).toBe(true);
+    expect(isOlder(storedCredential("T1", { sentAtMs: noonMs - 60_000 }), own)).toBe(false);
+    expect(isOlder(storedCredential("T1", { generation: 9 }), own)).toBe(false);
     expect(decide(calm(), repair({ credential: own })).verdict.kind).toBe("repaired");
   });
 
   it("keeps the doubt and the danger of both sides, and the ledger that counted more", () => {
     const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
     const next = after(
-      calm({ dangerUntilMs: noonMs + 5 }),
-      repair({ doubtSinceMs: noonMs - 1, dangerUntilMs: noonMs + 3, quota }),
+      calm({ inFlightUntilMs: noonMs + 5 }),
+      repair({ doubtSinceMs: noonMs - 1, inFlightUntilMs: noonMs + 3, quota }),
     );
     expect(next).toMatchObject({
       doubtSinceMs: noonMs - 1,
-      dangerUntilMs: noonMs + 5,
+      inFlightUntilMs: noonMs + 5,
       quota: { used: 9 },
     });
     expect(
@@ -110,7 +106,7 @@ describe("a repair", () => {
     "opens no request again that was accounted for before: announced %d ms earlier, of the epoch %d",
     (earlierMs, epoch, isOpen) => {
       const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
-      const newest = held("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
+      const newest = storedCredential("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
       expect("intent" in after(calm({ intent }), repair({ credential: newest }))).toBe(isOpen);
     },
   );
@@ -121,12 +117,21 @@ describe("a reset", () => {
 
   it("forgets the credential, and bars it from being written back", () => {
     const next = after(
-      calm({ credential: held("T2", { epoch: 20 }), failures: 3, coolUntilMs: noonMs + 1 }),
+      calm({
+        credential: storedCredential("T2", { epoch: 20 }),
+        failures: 3,
+        backOffUntilMs: noonMs + 1,
+      }),
       reset,
     );
-    expect(next).toMatchObject({ outcomeId: "reset", floorEpoch: 20, failures: 0, coolUntilMs: 0 });
+    expect(next).toMatchObject({
+      outcomeId: "reset",
+      minEpoch: 20,
+      failures: 0,
+      backOffUntilMs: 0,
+    });
     expect(decide(next, repair()).verdict.kind).toBe("kept");
-    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", floorEpoch: 10 });
+    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", minEpoch: 10 });
     const marked = calm({
       previous: { fingerprint: "T0", usableUntilMs: 5 },
       suspect: { fingerprint: "T1", atMs: 5 },
@@ -137,9 +142,9 @@ describe("a reset", () => {
   });
 
   it("keeps the doubt, the ledger and a higher bar", () => {
-    expect(after(calm({ doubtSinceMs: 5, floorEpoch: 99 }), reset)).toMatchObject({
+    expect(after(calm({ doubtSinceMs: 5, minEpoch: 99 }), reset)).toMatchObject({
       doubtSinceMs: 5,
-      floorEpoch: 99,
+      minEpoch: 99,
       quota: { used: 3 },
     });
   });

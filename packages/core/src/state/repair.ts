@@ -8,7 +8,7 @@ import {
   change,
   emptyState,
   unknownFields,
-  type Held,
+  type StoredCredential,
   type Intent,
   type Quota,
   type State,
@@ -32,7 +32,7 @@ const skewMaxMs = 60_000;
  * Whether one was clearly issued before the other in the fleet's history, whatever the clocks of
  * its stores.
  */
-export function isOlder(one: Held, other: Held): boolean {
+export function isOlder(one: StoredCredential, other: StoredCredential): boolean {
   return one.generation < other.generation && one.sentAtMs + skewMaxMs < other.sentAtMs;
 }
 
@@ -52,7 +52,7 @@ export function decideRepair(
   if (credential === undefined || nowMs >= credential.expiresAtMs)
     return { verdict: { kind: "kept" } };
   const stored = state ?? emptyState;
-  const isLost = stored.credential === undefined && stored.floorEpoch < credential.epoch;
+  const isLost = stored.credential === undefined && stored.minEpoch < credential.epoch;
   const isReplaced =
     stored.credential !== undefined &&
     (stored.credential.fingerprint === previous?.fingerprint ||
@@ -78,7 +78,7 @@ export function decideRepair(
       credential,
       ...(isOpen && { intent: open }),
       ...(previous === undefined ? {} : { previous }),
-      dangerUntilMs: Math.max(stored.dangerUntilMs, known.dangerUntilMs),
+      inFlightUntilMs: Math.max(stored.inFlightUntilMs, known.inFlightUntilMs),
       quota: laterQuota(stored.quota, known.quota),
       governor: later(stored.governor, known.governor),
       contention: later(stored.contention, known.contention),
@@ -100,7 +100,7 @@ export function decideRepair(
  * Whether the request that the store shows as open brought this credential, or was accounted for
  * when this one was asked for.
  */
-function isReported(intent: Intent | undefined, credential: Held): boolean {
+function isReported(intent: Intent | undefined, credential: StoredCredential): boolean {
   if (intent === undefined) return false;
   const isEarlier =
     intent.epoch < credential.epoch && intent.atMs + skewMaxMs < credential.sentAtMs;

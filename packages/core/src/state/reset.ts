@@ -14,10 +14,10 @@ export function decideReset(
   state: State,
   event: ResetEvent,
 ): { state?: State; verdict: ResetVerdict } {
-  const floorEpoch = Math.max(state.floorEpoch, state.credential?.epoch ?? 0);
+  const minEpoch = Math.max(state.minEpoch, state.credential?.epoch ?? 0);
   const next = change(
     state,
-    { outcomeId: event.outcomeId, floorEpoch, coolUntilMs: 0, failures: 0 },
+    { outcomeId: event.outcomeId, minEpoch, backOffUntilMs: 0, failures: 0 },
     ["credential", "previous", "suspect", "failure", "refusal"],
   );
   return { state: next, verdict: { kind: "reset" } };

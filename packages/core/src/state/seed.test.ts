@@ -5,7 +5,7 @@ import {
   calm,
   commit,
   decide,
-  held,
+  storedCredential,
   intent,
   noonMs,
   rules,
@@ -18,7 +18,7 @@ const {
   epoch: _epoch,
   commitId: _commitId,
   ...issued
-} = held("T9", { sentAtMs: noonMs - 50, issuedAtMs: noonMs - 50, carry: "carry-T9" });
+} = storedCredential("T9", { sentAtMs: noonMs - 50, issuedAtMs: noonMs - 50, carry: "carry-T9" });
 const seed: SeedEvent = { type: "seed", operationId: "seed-op", outcomeId: "seeded", issued };
 const seeded = (state: State | undefined, atMs = 0): State =>
   after(state ?? emptyState, seed, atMs);
@@ -44,7 +44,7 @@ describe("a seed", () => {
   it.each([
     [
       "the stored credential",
-      calm({ credential: held("T1", { epoch: noonMs + 500 }) }),
+      calm({ credential: storedCredential("T1", { epoch: noonMs + 500 }) }),
       noonMs + 501,
     ],
     [
@@ -52,7 +52,7 @@ describe("a seed", () => {
       calm({ intent: { epoch: noonMs + 700, operationId: "op", atMs: noonMs } }),
       noonMs + 701,
     ],
-    ["what was revoked", calm({ floorEpoch: noonMs + 900 }), noonMs + 901],
+    ["what was revoked", calm({ minEpoch: noonMs + 900 }), noonMs + 901],
     ["the store's time", calm(), noonMs + 1],
   ])("comes after %s", (_title, state, epoch) => {
     expect(seeded(state).credential?.epoch).toBe(epoch);
@@ -72,10 +72,10 @@ describe("a seed", () => {
   });
 
   it.each([
-    ["a request may still be processed after it", calm({ dangerUntilMs: noonMs })],
+    ["a request may still be processed after it", calm({ inFlightUntilMs: noonMs })],
     [
       "another was stored after it was asked for",
-      calm({ credential: held("T1", { issuedAtMs: noonMs - 49 }) }),
+      calm({ credential: storedCredential("T1", { issuedAtMs: noonMs - 49 }) }),
     ],
   ])("is doubted when %s", (_title, state) => {
     expect(seeded(state).doubtSinceMs).toBe(noonMs);
@@ -90,12 +90,12 @@ describe("a seed", () => {
       spent: mark,
       failure: { code: "42007", atMs: noonMs },
       failures: 4,
-      coolUntilMs: noonMs + 60_000,
+      backOffUntilMs: noonMs + 60_000,
     });
     const next = seeded(troubled);
     expect(next).toMatchObject({
       failures: 0,
-      coolUntilMs: 0,
+      backOffUntilMs: 0,
       previous: { fingerprint: "T1", usableUntilMs: 0 },
     });
     for (const gone of ["doubtSinceMs", "suspect", "spent", "failure"])
@@ -105,8 +105,8 @@ describe("a seed", () => {
   it("that nothing of ours can have come after is certain, though ours left just before", () => {
     const sentAtMs = noonMs - 50;
     for (const state of [
-      calm({ dangerUntilMs: sentAtMs }),
-      calm({ credential: held("T1", { issuedAtMs: sentAtMs }) }),
+      calm({ inFlightUntilMs: sentAtMs }),
+      calm({ credential: storedCredential("T1", { issuedAtMs: sentAtMs }) }),
     ])
       expect(seeded(state)).not.toHaveProperty("doubtSinceMs");
     // What was announced may leave at any moment, however long ago that was.
@@ -179,12 +179,12 @@ describe("the ledger", () => {
   });
 
   it("ends the wait for the quota, and no other", () => {
-    const waiting = { coolUntilMs: noonMs + 60_000, failures: 2 };
+    const waiting = { backOffUntilMs: noonMs + 60_000, failures: 2 };
     const exhausted = calm({
       ...waiting,
       quota: { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } },
     });
-    expect(told(exhausted, 40, 60)).toMatchObject({ coolUntilMs: 0, failures: 0 });
+    expect(told(exhausted, 40, 60)).toMatchObject({ backOffUntilMs: 0, failures: 0 });
     expect(told(exhausted, 100, 0)).toMatchObject(waiting);
     expect(told(calm(waiting), 40, 60)).toMatchObject(waiting);
   });
@@ -193,7 +193,7 @@ describe("the ledger", () => {
 describe("a single-use input", () => {
   const rotating = { rotates: true, inputGraceMs: 60_000 };
   const sent = after(
-    calm({ credential: held("T1", { carry: "c1" }) }),
+    calm({ credential: storedCredential("T1", { carry: "c1" }) }),
     intent({ input: "f1" }),
     0,
     rotating,
@@ -215,7 +215,7 @@ describe("a single-use input", () => {
       rotating,
     );
     const again = after(
-      { ...unknown, coolUntilMs: 0 },
+      { ...unknown, backOffUntilMs: 0 },
       intent({ input: "f1", operationId: "op2" }),
       59_000,
       rotating,
@@ -237,7 +237,7 @@ describe("a single-use input", () => {
     expect(refused.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
     expect(
       decide(
-        { ...refused, coolUntilMs: 0 },
+        { ...refused, backOffUntilMs: 0 },
         intent({ input: "f1", operationId: "op3" }),
         80_000,
         rotating,

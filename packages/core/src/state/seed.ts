@@ -32,7 +32,7 @@ export function decideSeed(
   const { credential, intent } = state;
   const { issued, operationId } = event;
   if (credential?.commitId === operationId) return { verdict: { kind: "repeated" } };
-  const epoch = Math.max(nowMs, credential?.epoch ?? 0, intent?.epoch ?? 0, state.floorEpoch) + 1;
+  const epoch = Math.max(nowMs, credential?.epoch ?? 0, intent?.epoch ?? 0, state.minEpoch) + 1;
   const overlaps =
     intent !== undefined ||
     dangerUntil(state, rules) > issued.sentAtMs ||
@@ -52,7 +52,7 @@ export function decideSeed(
         epoch,
         commitId: operationId,
       },
-      coolUntilMs: 0,
+      backOffUntilMs: 0,
       failures: 0,
       quota: quotaOn(state.quota, nowMs, rules),
       ...(previous === undefined ? {} : { previous }),

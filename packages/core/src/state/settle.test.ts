@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Rules } from "./rules.ts";
 import type { SettleEvent } from "./settle.ts";
 import type { State } from "./state.ts";
-import { after, calm, decide, held, noonMs } from "./state.fixture.ts";
+import { after, calm, decide, storedCredential, noonMs } from "./state.fixture.ts";
 
 const askedAtMs = noonMs - 1_000;
 const settle: SettleEvent = {
@@ -30,7 +30,12 @@ describe("the platform's word that the stored credential is alive", () => {
   });
 
   it.each<[string, State, Partial<SettleEvent>, Partial<Rules>]>([
-    ["another credential is stored", calm({ doubtSinceMs, credential: held("T2") }), {}, kills],
+    [
+      "another credential is stored",
+      calm({ doubtSinceMs, credential: storedCredential("T2") }),
+      {},
+      kills,
+    ],
     [
       "an outcome was reported after it was asked for",
       calm({ doubtSinceMs, outcomeId: "later" }),
@@ -40,7 +45,7 @@ describe("the platform's word that the stored credential is alive", () => {
     ["nothing is owed", calm(), {}, kills],
     [
       "a request may still have been processed after it",
-      calm({ doubtSinceMs, dangerUntilMs: askedAtMs + 1 }),
+      calm({ doubtSinceMs, inFlightUntilMs: askedAtMs + 1 }),
       {},
       kills,
     ],

@@ -4,7 +4,7 @@ import type { CommitEvent } from "./commit.ts";
 import type { IntentEvent } from "./intent.ts";
 import { reduce, type Decision, type StateEvent } from "./reduce.ts";
 import type { Rules } from "./rules.ts";
-import { emptyState, type Held, type State } from "./state.ts";
+import { emptyState, type StoredCredential, type State } from "./state.ts";
 
 /** Noon on a platform day. */
 export const noonMs: number = 20_000 * 86_400_000;
@@ -33,7 +33,10 @@ export const rules: Rules = {
 export const today: number = Math.floor((noonMs + rules.dayOffsetMs) / 86_400_000);
 
 /** A credential as it is stored; `name` becomes its secret, fingerprint and commit. */
-export function held(name: string, changes: Partial<Held> = {}): Held {
+export function storedCredential(
+  name: string,
+  changes: Partial<StoredCredential> = {},
+): StoredCredential {
   const sentAtMs = noonMs - 600_000;
   return {
     generation: 1,
@@ -54,7 +57,7 @@ export function calm(changes: Partial<State> = {}): State {
   return {
     ...emptyState,
     outcomeId: "calm",
-    credential: held("T1"),
+    credential: storedCredential("T1"),
     quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 } },
     ...changes,
   };
@@ -82,7 +85,11 @@ export function commit(
     epoch: __,
     commitId: ___,
     ...fresh
-  } = held("T2", { sentAtMs: noonMs, issuedAtMs: noonMs + 100, expiresAtMs: noonMs + lifetimeMs });
+  } = storedCredential("T2", {
+    sentAtMs: noonMs,
+    issuedAtMs: noonMs + 100,
+    expiresAtMs: noonMs + lifetimeMs,
+  });
   return {
     type: "commit",
     epoch: 11,

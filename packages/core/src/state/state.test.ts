@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { calm, held, noonMs } from "./state.fixture.ts";
+import { calm, storedCredential, noonMs } from "./state.fixture.ts";
 import {
   isCalm,
   isDead,
@@ -16,12 +16,12 @@ const intent = { epoch: 11, operationId: "op", atMs: noonMs };
 describe("a document", () => {
   it("is calm when nothing is under way, feared or doubted", () => {
     expect(
-      isCalm(calm({ dangerUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs),
+      isCalm(calm({ inFlightUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs),
     ).toBe(true);
     const troubled: Partial<State>[] = [
       { intent },
       { doubtSinceMs: 5 },
-      { dangerUntilMs: noonMs + 1 },
+      { inFlightUntilMs: noonMs + 1 },
       { suspect },
     ];
     for (const changes of troubled)
@@ -44,14 +44,14 @@ describe("a document", () => {
 
   it("knows when the platform handed out again what it refuses: when it was asked for after the refusal", () => {
     const asked = (sentAtMs: number, mark: State["suspect"] = suspect): boolean =>
-      isHandedOutAgain(calm({ credential: held("T1", { sentAtMs }), suspect: mark! }));
+      isHandedOutAgain(calm({ credential: storedCredential("T1", { sentAtMs }), suspect: mark! }));
     expect([asked(noonMs - 1), asked(noonMs), asked(noonMs + 1)]).toEqual([false, true, true]);
     expect(asked(noonMs + 1, { ...suspect, fingerprint: "T0" })).toBe(false);
     expect(isHandedOutAgain(calm())).toBe(false);
   });
 
   it("owes a reconciling refresh since the doubt, or since a request that nobody reported, and not before its credential was asked for", () => {
-    const credential = held("T1", { sentAtMs: noonMs - 600_000 });
+    const credential = storedCredential("T1", { sentAtMs: noonMs - 600_000 });
     expect([owedSinceMs(undefined), owedSinceMs(calm())]).toEqual([undefined, undefined]);
     expect(owedSinceMs(calm({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);
     expect(owedSinceMs(calm({ intent }))).toBe(noonMs);

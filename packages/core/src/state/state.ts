@@ -18,13 +18,13 @@ export interface State {
    * store back. A commit that finds another than its intent left knows that it was not alone.
    */
   readonly outcomeId: string;
-  readonly credential?: Held;
+  readonly credential?: StoredCredential;
   /** What the credential replaced, and until when the platform still honours it. */
   readonly previous?: { readonly fingerprint: string; readonly usableUntilMs: number };
   /** A request is about to leave, or left and was never reported. */
   readonly intent?: Intent;
   /** A request whose outcome nobody knows may still be processed until then. */
-  readonly dangerUntilMs: number;
+  readonly inFlightUntilMs: number;
   /** Another credential may be the live one: one reconciling refresh is owed. */
   readonly doubtSinceMs?: number;
   /**
@@ -33,7 +33,7 @@ export interface State {
    */
   readonly suspect?: Suspect;
   /** Fleet-wide back-off: nobody asks the platform before then. */
-  readonly coolUntilMs: number;
+  readonly backOffUntilMs: number;
   /** Failed attempts in a row. */
   readonly failures: number;
   /** What the last failed attempt was told, for those who only wait. */
@@ -68,14 +68,14 @@ export interface State {
     readonly lastMs: number;
   };
   /** Credentials up to this epoch were revoked on purpose and are never written back. */
-  readonly floorEpoch: number;
+  readonly minEpoch: number;
   /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
   readonly spent?: { readonly fingerprint: string; readonly atMs: number };
   /** When a node that may not refresh last said that it uses the credential. */
   readonly usedAtMs?: number;
 }
 
-export interface Held {
+export interface StoredCredential {
   /**
    * Counts the credentials that the fleet has stored. A re-issued, equal secret keeps its
    * generation.
@@ -160,13 +160,13 @@ export interface Quota {
 export const emptyState: State = Object.freeze({
   v: schemaVersion,
   outcomeId: "",
-  dangerUntilMs: 0,
-  coolUntilMs: 0,
+  inFlightUntilMs: 0,
+  backOffUntilMs: 0,
   failures: 0,
   quota: { day: 0, used: 0, forced: { used: 0, lastAtMs: 0 } },
   governor: { count: 0, lastMs: 0 },
   contention: { count: 0, sinceMs: 0, lastMs: 0 },
-  floorEpoch: 0,
+  minEpoch: 0,
 });
 
 /** Whether the stored credential may be sent now, as far as the fleet knows. */
@@ -190,7 +190,7 @@ export function isCalm(state: State, nowMs: number): boolean {
   return (
     state.intent === undefined &&
     state.doubtSinceMs === undefined &&
-    nowMs >= state.dangerUntilMs &&
+    nowMs >= state.inFlightUntilMs &&
     !isSuspect(state)
   );
 }
@@ -240,10 +240,10 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   credential: true,
   previous: true,
   intent: true,
-  dangerUntilMs: true,
+  inFlightUntilMs: true,
   doubtSinceMs: true,
   suspect: true,
-  coolUntilMs: true,
+  backOffUntilMs: true,
   failures: true,
   failure: true,
   refusal: true,
@@ -252,7 +252,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   budgets: true,
   fallback: true,
   contention: true,
-  floorEpoch: true,
+  minEpoch: true,
   spent: true,
   usedAtMs: true,
 };

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, held, intent, lifetimeMs, noonMs, rules } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  decide,
+  storedCredential,
+  intent,
+  lifetimeMs,
+  noonMs,
+  rules,
+} from "./state.fixture.ts";
 import { isLive, type State } from "./state.ts";
 import { decideSuspect } from "./suspect.ts";
 
@@ -64,8 +73,8 @@ describe("a report of a refused credential", () => {
   const explained: readonly (readonly [string, Partial<State>])[] = [
     ["a doubt", { doubtSinceMs: noonMs - 1 }],
     ["an open intent", { intent: { epoch: 11, operationId: "op", atMs: noonMs - 60_000 } }],
-    ["a request that may still be processed", { dangerUntilMs: noonMs + 1 }],
-    ["its natural end", { credential: held("T1", { expiresAtMs: noonMs }) }],
+    ["a request that may still be processed", { inFlightUntilMs: noonMs + 1 }],
+    ["its natural end", { credential: storedCredential("T1", { expiresAtMs: noonMs }) }],
   ];
   it.each(explained)("is no evidence where %s explains it", (_, changes) => {
     const { state, verdict } = decide(calm(changes), suspect);
@@ -85,7 +94,7 @@ describe("a report of a refused credential", () => {
   });
 
   it("is evidence at the very moment when no request can be under way any more", () => {
-    expect(after(calm({ dangerUntilMs: noonMs }), suspect).contention.count).toBe(1);
+    expect(after(calm({ inFlightUntilMs: noonMs }), suspect).contention.count).toBe(1);
   });
 
   it("still belongs to the one before when exactly a lifetime has passed", () => {
@@ -103,7 +112,7 @@ describe("a request that a rejection asks for", () => {
 
   it("marks nothing when what was refused is not what is stored, and ran out", () => {
     const next = after(
-      calm({ credential: held("T1", { expiresAtMs: noonMs - 1 }) }),
+      calm({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
       intent({ ...rejected, refused: "T0" }),
     );
     expect(next).not.toHaveProperty("suspect");
@@ -111,7 +120,7 @@ describe("a request that a rejection asks for", () => {
   });
 
   it("is no evidence where it is decided on a node's own copy: it marks the credential, and nothing more", () => {
-    const decided = decide(calm(), intent({ ...rejected, refused: "T1", isAlone: true }));
+    const decided = decide(calm(), intent({ ...rejected, refused: "T1", isWithoutStore: true }));
     expect(decided).toMatchObject({
       state: { suspect: { dead: true }, contention: { count: 0 } },
       verdict: { foreign: undefined },

@@ -80,7 +80,7 @@ export function suspected(
   const explained =
     state.doubtSinceMs !== undefined ||
     state.intent !== undefined ||
-    nowMs < state.dangerUntilMs ||
+    nowMs < state.inFlightUntilMs ||
     nowMs >= credential.expiresAtMs ||
     // Counted when it was refused first; the platform hands it out all the same.
     isHandedOutAgain(state);

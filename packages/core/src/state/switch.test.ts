@@ -44,7 +44,7 @@ describe("a fleet on its fallback", () => {
       budgets: { refusals: noonMs * 2, manual: 0 },
     });
     const announced = after(state, dead, 0, taking);
-    expect(announced).toMatchObject({ dangerUntilMs: 0, budgets: state.budgets });
+    expect(announced).toMatchObject({ inFlightUntilMs: 0, budgets: state.budgets });
     const next = after(
       { ...announced, doubtSinceMs: noonMs },
       commit({ leaseHeld: false }),

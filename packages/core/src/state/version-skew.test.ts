@@ -6,7 +6,16 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeState, encodeState } from "./codec.ts";
 import type { StateEvent } from "./reduce.ts";
-import { abandon, calm, commit, decide, held, intent, noonMs, today } from "./state.fixture.ts";
+import {
+  abandon,
+  calm,
+  commit,
+  decide,
+  storedCredential,
+  intent,
+  noonMs,
+  today,
+} from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 /** As the property tests see a document: text, whose fields nobody here has typed. */
@@ -35,8 +44,8 @@ const dayOfQuota = fc.constantFrom(today - 1, today);
 const document = fc
   .record(
     {
-      dangerUntilMs: instant,
-      coolUntilMs: instant,
+      inFlightUntilMs: instant,
+      backOffUntilMs: instant,
       failures: fc.nat(5),
       quota: fc.record({
         day: dayOfQuota,
@@ -54,7 +63,11 @@ const document = fc
           epoch: fc.integer({ min: 1, max: 20 }),
         })
         .map(({ name, reason: why, epoch }) =>
-          held(name, { epoch, carry: "R1", by: { node: "n1", environment: "test", reason: why } }),
+          storedCredential(name, {
+            epoch,
+            carry: "R1",
+            by: { node: "n1", environment: "test", reason: why },
+          }),
         ),
       previous: fc.record({ fingerprint: fc.constantFrom("T0", "T1"), usableUntilMs: instant }),
       intent: fc.record({
@@ -127,7 +140,7 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
       ({
         type: "repair",
         outcomeId: "repaired",
-        known: { ...known, credential: held("T9", { generation: 7 }) },
+        known: { ...known, credential: storedCredential("T9", { generation: 7 }) },
       }) as const,
   ),
   fc.constant({ type: "reset", outcomeId: "reset" } as const),
@@ -236,7 +249,7 @@ describe("a document of a later release of the same schema", () => {
 
   it("gets back what it lost when a node that has seen it repairs an empty store", () => {
     const known = {
-      ...calm({ credential: held("T1", { generation: 4 }) }),
+      ...calm({ credential: storedCredential("T1", { generation: 4 }) }),
       "later top": [1],
       governor: { count: 1, lastMs: 5, "later in": true },
     };

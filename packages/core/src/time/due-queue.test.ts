@@ -42,10 +42,10 @@ describe("the queue of what falls due", () => {
 
   it("does not keep what is set and cancelled a hundred thousand times", () => {
     const queue = new DueQueue<object>();
-    const held: WeakRef<object>[] = [];
+    const stored: WeakRef<object>[] = [];
     for (let index = 0; index < 100_000; index += 1) {
       const value = {};
-      if (index === 0) held.push(new WeakRef(value));
+      if (index === 0) stored.push(new WeakRef(value));
       queue.cancel(queue.add(index % 977, value));
     }
     expect(queue.size).toBe(0);
