@@ -1,12 +1,12 @@
 import type { Backend } from "@lingpai/conformance";
-import { inProcessBackends, onFiles } from "./embedded.fixture.ts";
-import { redisServers } from "./redis.fixture.ts";
+import { inProcessBackends, onFiles } from "./conformance/embedded.fixture.ts";
+import { redisServers } from "./conformance/redis.fixture.ts";
 import {
   etcdServers,
   mariadbServers,
   memcachedServers,
   postgresServers,
-} from "./servers.fixture.ts";
+} from "./conformance/servers.fixture.ts";
 
 export const backends: readonly Backend[] = [
   ...inProcessBackends,

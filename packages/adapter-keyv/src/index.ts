@@ -20,15 +20,15 @@ import {
   systemClock,
 } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
-import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./detect.ts";
-import { clearedLocks } from "./kept-apart.ts";
-import { plainCache } from "./plain.ts";
-import type { PlainStore } from "./plain.ts";
-import { has, isObject } from "./shape.ts";
-import { alternatives, requireFacts } from "./store.ts";
-import type { AtomicStore, Demand } from "./store.ts";
+import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./keyv/detect.ts";
+import { clearedLocks } from "./keyv/kept-apart.ts";
+import { plainCache } from "./keyv/plain.ts";
+import type { PlainStore } from "./keyv/plain.ts";
+import { has, isObject } from "./store/shape.ts";
+import { alternatives, requireFacts } from "./store/store.ts";
+import type { AtomicStore, Demand } from "./store/store.ts";
 
-export type { AtomicStore, StoreFacts, StoreScope } from "./store.ts";
+export type { AtomicStore, StoreFacts, StoreScope } from "./store/store.ts";
 
 /** The one member of a Keyv that is used: what it was constructed over. */
 export interface KeyvLike {

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { manualClock } from "@lingpai/core/testing";
+import { casStore } from "../cas/cas.fixture.ts";
+import { etcdLocks } from "./etcd-locks.ts";
+
+/** As etcd tells what is left: in whole seconds begun. */
+const inSeconds = (leftMs: number): number => (Math.floor(leftMs / 1000) + 1) * 1000;
+
+const name = "prod:{wx1}";
+const key = `lingpai/locks/${name}`;
+
+test.each(["extend", "tryAcquire"] as const)(
+  "%s by its owner makes a lease end no earlier than asked for, and never earlier",
+  async (ask) => {
+    for (let elapsedMs = 100; elapsedMs < 3000; elapsedMs += 100) {
+      for (const ttlMs of [500, 1000, 1900, 2000, 2500, 5000]) {
+        const clock = manualClock();
+        const store = casStore(clock, inSeconds);
+        const locks = etcdLocks(store, clock);
+        const first = await locks.tryAcquire(name, "me", 2500);
+        await clock.advance(elapsedMs);
+        if (store.leftMs(key) === 0) continue;
+        const beforeMs = store.leftMs(key);
+
+        const answer = await locks[ask](name, "me", ttlMs);
+
+        expect(answer).toEqual(ask === "extend" ? true : { ...first, storeNowMs: clock.wallMs() });
+        expect(store.leftMs(key)).toBeGreaterThanOrEqual(Math.max(beforeMs, ttlMs));
+      }
+    }
+  },
+);

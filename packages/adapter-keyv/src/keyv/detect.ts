@@ -1,0 +1,70 @@
+/** Which atomic store a client, or what a Keyv holds, is. */
+import { etcd } from "../etcd/etcd.ts";
+import { memcached } from "../memcached/memcached.ts";
+import { memory } from "../memory/memory.ts";
+import { mysql } from "../mysql/mysql.ts";
+import { postgres } from "../postgres/postgres.ts";
+import { redis } from "../redis/redis.ts";
+import { isObject } from "../store/shape.ts";
+import { sqlite } from "../sqlite/sqlite.ts";
+import type { AtomicStore, StoreFamily, StoreSettings } from "../store/store.ts";
+import { valkey } from "../redis/valkey.ts";
+
+const families: readonly StoreFamily[] = [
+  memory,
+  sqlite,
+  redis,
+  valkey,
+  postgres,
+  mysql,
+  etcd,
+  memcached,
+];
+
+/** The store for a database's own client, as given in `native`. */
+export function storeOfClient(client: unknown, settings: StoreSettings): AtomicStore | undefined {
+  return remembered(client, (family) => family.ofClient(client, settings));
+}
+
+/** The store for what a Keyv holds: a Map, or one of Keyv's own adapters. */
+export function storeOfHeld(held: unknown, settings: StoreSettings): AtomicStore | undefined {
+  const adapter = unwrap(held);
+  return remembered(adapter, (family) => family.ofAdapter(adapter, settings));
+}
+
+/** Shown in errors. */
+export function nameOfHeld(held: unknown): string {
+  const adapter = unwrap(held);
+  const name = isObject(adapter) ? adapter.constructor.name : typeof adapter;
+  return /^\w{1,60}$/.test(name) ? name : "a store without a name";
+}
+
+/** Keyv 6 wraps a Map and every adapter of Keyv 5; both wrappers have a separator of their own. */
+export function unwrap(held: unknown): unknown {
+  return isObject(held) && "namespaceSeparator" in held && isObject(held["store"])
+    ? held["store"]
+    : held;
+}
+
+/**
+ * The only state of this module: all caches and locks over one client are to share the connection
+ * on which they listen, and what was prepared; the client is all that they have in common. An entry
+ * lives as long as its client, and goes by its first user's settings.
+ */
+const stores = new WeakMap<object, AtomicStore>();
+
+function remembered(
+  client: unknown,
+  look: (family: StoreFamily) => AtomicStore | undefined,
+): AtomicStore | undefined {
+  if (!isObject(client)) return undefined;
+  const known = stores.get(client);
+  if (known !== undefined) return known;
+  for (const family of families) {
+    const store = look(family);
+    if (store === undefined) continue;
+    stores.set(client, store);
+    return store;
+  }
+  return undefined;
+}

@@ -1,0 +1,169 @@
+/**
+ * Being told of changes by PostgreSQL: one connection that listens for as long as anybody does, and
+ * comes back when it is lost.
+ */
+import type { CancelTimer, Clock, Unsubscribe, WatchListener } from "@lingpai/core";
+import { within } from "../sql/borrowed.ts";
+import type { Row, SqlValue } from "../sql/sql.ts";
+
+/** `Pool` of `pg` 8. */
+export interface PostgresPool {
+  connect(): Promise<PostgresConnection>;
+  readonly totalCount: number;
+  on(event: "error", listener: () => void): unknown;
+  listenerCount(event: "error"): number;
+}
+
+export interface PostgresConnection {
+  query(
+    statement: string,
+    values?: readonly SqlValue[],
+  ): Promise<{ readonly rows: readonly Row[] }>;
+  on(
+    event: "notification",
+    listener: (message: { readonly payload?: string | undefined }) => void,
+  ): unknown;
+  on(event: "error" | "end", listener: () => void): unknown;
+  off(event: "error", listener: () => void): unknown;
+  /** With `true` the connection is closed instead of going back into the pool. */
+  release(destroy: boolean): void;
+}
+
+export interface PostgresListener {
+  watch(scope: string, listener: WatchListener): Promise<Unsubscribe>;
+  onRelease(name: string, listener: () => void): Promise<Unsubscribe>;
+}
+
+export const changesChannel = "lingpai_changes";
+
+/** A payload, or undefined when some may have been missed. */
+type Subscriber = (payload: string | undefined) => void;
+
+const retryFirstMs = 50;
+const retryMaxMs = 5000;
+
+/** How often a connection is looked at, and how long anything that is asked here may take. */
+const lookEveryMs = 30_000;
+const answerLimitMs = 5000;
+
+export function createListener(pool: PostgresPool, clock: Clock): PostgresListener {
+  const hub = new Hub(pool, clock);
+  return {
+    watch: (scope, listener) =>
+      hub.subscribe((payload) => {
+        if (payload === undefined || payload === "e") listener(undefined);
+        else if (payload.startsWith(`e${scope}`)) listener(payload.slice(1));
+      }),
+    onRelease: (name, listener) =>
+      hub.subscribe((payload) => {
+        if (payload === undefined || payload === "l" || payload === `l${name}`) listener();
+      }),
+  };
+}
+
+class Hub {
+  readonly #pool: PostgresPool;
+  readonly #clock: Clock;
+  readonly #subscribers = new Set<{ readonly deliver: Subscriber }>();
+  #connection: Promise<PostgresConnection> | undefined;
+  /**
+   * Of the next look whether the other end is still there or, without a connection, of the next
+   * attempt to get one.
+   */
+  #cancelTimer: CancelTimer = () => {};
+  /** Before the next attempt to come back; 0 while nothing may have been missed. */
+  #pauseMs = 0;
+
+  constructor(pool: PostgresPool, clock: Clock) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /** Resolves once the database listens, so no change after that is missed. */
+  async subscribe(deliver: Subscriber): Promise<Unsubscribe> {
+    const subscriber = { deliver };
+    this.#subscribers.add(subscriber);
+    try {
+      await this.#connect();
+    } catch (error) {
+      this.#leave(subscriber);
+      throw error;
+    }
+    return async () => this.#leave(subscriber);
+  }
+
+  #leave(subscriber: { readonly deliver: Subscriber }): void {
+    if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
+    this.#disconnect();
+    this.#pauseMs = 0;
+  }
+
+  #connect(): Promise<PostgresConnection> {
+    if (this.#connection !== undefined) return this.#connection;
+    this.#cancelTimer();
+    const opening = this.#open(() => this.#lost(opening));
+    this.#connection = opening;
+    opening.then(
+      (connection) => this.#opened(opening, connection),
+      () => this.#lost(opening),
+    );
+    return opening;
+  }
+
+  async #open(onLost: () => void): Promise<PostgresConnection> {
+    const connection = await within(this.#clock, answerLimitMs, this.#pool.connect(), (late) =>
+      late.release(false),
+    );
+    connection.on("error", onLost);
+    connection.on("end", onLost);
+    connection.on("notification", ({ payload }) => this.#deliver(payload ?? ""));
+    try {
+      await within(this.#clock, answerLimitMs, connection.query(`LISTEN ${changesChannel}`));
+    } catch (error) {
+      connection.release(true);
+      throw error;
+    }
+    return connection;
+  }
+
+  #opened(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    if (this.#connection !== opening) return;
+    this.#lookLater(opening, connection);
+    if (this.#pauseMs === 0) return;
+    this.#pauseMs = 0;
+    this.#deliver(undefined);
+  }
+
+  /**
+   * A connection that only listens would never find out by itself that its other end is gone
+   * without a word.
+   */
+  #lookLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    const look = (): void => {
+      within(this.#clock, answerLimitMs, connection.query("SELECT 1")).then(
+        () => this.#connection === opening && this.#lookLater(opening, connection),
+        () => this.#lost(opening),
+      );
+    };
+    this.#cancelTimer = this.#clock.setTimer(lookEveryMs, look, { background: true });
+  }
+
+  /** Once for each connection, and not for one that was given up on purpose. */
+  #lost(opening: Promise<PostgresConnection>): void {
+    if (this.#connection !== opening) return;
+    this.#disconnect();
+    this.#pauseMs = Math.min(Math.max(retryFirstMs, 2 * this.#pauseMs), retryMaxMs);
+    const again = (): void => void this.#connect().catch(() => {});
+    this.#cancelTimer = this.#clock.setTimer(this.#pauseMs, again, { background: true });
+  }
+
+  #disconnect(): void {
+    this.#cancelTimer();
+    this.#connection?.then((open) => open.release(true)).catch(() => {});
+    this.#connection = undefined;
+  }
+
+  #deliver(payload: string | undefined): void {
+    for (const { deliver } of [...this.#subscribers]) deliver(payload);
+  }
+}

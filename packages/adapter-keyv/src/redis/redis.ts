@@ -1,0 +1,65 @@
+/**
+ * Redis and Valkey through @redis/client 5 or 6, as `@keyv/redis` 5 and 6 use it: a single server,
+ * Sentinel, or a Cluster.
+ *
+ * Entries, locks and fences have the same names and contents as those of
+ * `@lingpai/adapter-node-redis` and `@lingpai/adapter-ioredis`, so that nodes with different
+ * adapters share them. A `clear()` of an adapter without a namespace removes every key without
+ * `::`, our entries among them; locks and fences have it. One with `noNamespaceAffectsAll` is a
+ * FLUSHDB.
+ */
+import {
+  createRedisCacheDriver,
+  createRedisLockDriver,
+  createRedisStore,
+  nodeRedisPort,
+} from "@lingpai/redis";
+import type { AnyNodeRedisClient, NodeRedisClient, RedisPort } from "@lingpai/redis";
+import { has, isObject } from "../store/shape.ts";
+import type { AtomicStore, StoreFamily } from "../store/store.ts";
+
+export const redis: StoreFamily = {
+  ofClient: (client) => (isClient(client) ? redisStore(nodeRedisPort(client)) : undefined),
+  ofAdapter(adapter) {
+    if (!isObject(adapter) || !isClient(adapter["client"])) return undefined;
+    const port = nodeRedisPort(adapter["client"]);
+    return redisStore(has<KeyvRedis>(adapter, "getClient") ? connectedBy(adapter, port) : port);
+  },
+};
+
+/** The store of any Redis client, given what is peculiar to it. */
+export function redisStore(port: RedisPort): AtomicStore {
+  const store = createRedisStore(port);
+  return {
+    kind: port.kind,
+    facts: { scope: "cluster", fencing: true, clock: "server" },
+    cache: createRedisCacheDriver(store),
+    lock: createRedisLockDriver(store),
+  };
+}
+
+interface KeyvRedis {
+  getClient(): Promise<unknown>;
+}
+
+function isClient(value: unknown): value is AnyNodeRedisClient {
+  return has<NodeRedisClient>(value, "evalSha", "eval", "withTypeMapping");
+}
+
+/**
+ * The adapter connects its client only when it is first used through it; everything that we do
+ * begins with a script.
+ */
+function connectedBy(adapter: KeyvRedis, port: RedisPort): RedisPort {
+  // Whoever comes while it connects waits for that too: the client itself refuses them.
+  let connecting: Promise<unknown> | undefined;
+  const connected = (): Promise<unknown> =>
+    (connecting ??= adapter.getClient().finally(() => (connecting = undefined)));
+  return {
+    ...port,
+    async evalsha(script, keys, args) {
+      await connected();
+      return port.evalsha(script, keys, args);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** What happens to operations while others hold rows of the same tables. */
+import { delay, systemClock } from "@lingpai/core";
+import type { Cache } from "@lingpai/core";
+import { mariadb, postgres, until } from "@lingpai/test-servers";
+import type { Database } from "@lingpai/test-servers";
+import Keyv from "keyv";
+import mysql from "mysql2";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { keyvCache } from "../index.ts";
+import type { Row } from "./sql.ts";
+import { idOf } from "./tables.ts";
+
+/** One connection that is nobody else's, and a pool for the cache. */
+interface Access {
+  readonly native: object;
+  run(statement: string): Promise<readonly Row[]>;
+  close(): Promise<void>;
+}
+
+async function postgresAccess({ url }: Database): Promise<Access> {
+  const native = new pg.Pool({ connectionString: url });
+  const own = await native.connect();
+  const close = (): Promise<void> => {
+    own.release(true);
+    return native.end();
+  };
+  return { native, run: async (statement) => (await own.query(statement)).rows, close };
+}
+
+async function mariadbAccess({ url }: Database): Promise<Access> {
+  const native = mysql.createPool(url);
+  const own = await native.promise().getConnection();
+  const close = (): Promise<void> => {
+    own.destroy();
+    return native.promise().end();
+  };
+  return { native, run: async (statement) => (await own.query(statement))[0] as Row[], close };
+}
+
+const cases = [
+  { name: "PostgreSQL", start: postgres, access: postgresAccess },
+  { name: "MariaDB", start: mariadb, access: mariadbAccess },
+];
+
+const expiredRow = `INSERT INTO lingpai_entries (id, scope, name, value, version, expires_at) VALUES ('expired', 'scope', 'name', 'value', 'version', 1)`;
+/** Longer than an operation with the default deadline waits for its connection to answer. */
+const longMs = 1500;
+
+describe.each(cases)("$name", ({ start, access }) => {
+  let server: Database;
+  let other: Access;
+  const cacheOf = ({ native }: Access): Cache =>
+    keyvCache(new Keyv(), { native }).withPrefix("prod");
+
+  beforeAll(async () => {
+    server = await start();
+    other = await access(server);
+  });
+
+  afterAll(async () => {
+    await other.close();
+    await server.stop();
+  });
+
+  test("a clear() that takes longer than other operations may is carried out", async () => {
+    const cache = cacheOf(other);
+    await until("a write succeeds", async () => (await cache.set("wx1", "token")).written);
+    await other.run("BEGIN");
+    await other.run("SELECT * FROM lingpai_entries FOR UPDATE");
+
+    const [removed] = await Promise.all([
+      cache.clear(),
+      delay(systemClock, longMs).then(() => other.run("COMMIT")),
+    ]);
+
+    expect(removed).toBe(1);
+    expect(await cache.get("wx1")).toBeUndefined();
+  });
+
+  test("expired rows are removed at first use, but a row that cannot be removed stands in nobody's way", async () => {
+    await until(
+      "the tables are there",
+      async () => (await cacheOf(other).get("wx1")) === undefined,
+    );
+    await other.run(expiredRow);
+    await other.run("BEGIN");
+    await other.run("SELECT * FROM lingpai_entries WHERE id = 'expired' FOR UPDATE");
+    const later = await access(server);
+    await until(
+      "another process's first write succeeds",
+      async () => (await cacheOf(later).set("wx2", "token")).written,
+    );
+    await other.run("COMMIT");
+
+    await expect
+      .poll(() => other.run("SELECT id FROM lingpai_entries WHERE id = 'expired'"))
+      .toEqual([]);
+    await later.close();
+  });
+});
+
+test("MariaDB: creations that wait for each other, after a row that stood in their way is gone, end with one entry and no failure", async () => {
+  const server = await mariadb();
+  onTestFinished(() => server.stop());
+  const { native, run, close } = await mariadbAccess(server);
+  const cache = keyvCache(new Keyv(), { native, deadlineMs: 10_000 }).withPrefix("prod");
+  await cache.set("wx1", "token");
+  await run("BEGIN");
+  await run(`DELETE FROM lingpai_entries WHERE id = '${idOf("prod:{wx1}")}'`);
+
+  const creations = Promise.all(
+    ["a", "b", "c"].map((value) => cache.set("wx1", value, { ifVersion: "absent" })),
+  );
+  await until("they all wait", async () => {
+    const [row] = await run("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'");
+    return Number(row?.["Value"]) === 3;
+  });
+  await run("COMMIT");
+
+  expect((await creations).filter(({ written }) => written).length).toBe(1);
+  const [row] = await run("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'");
+  expect(Number(row?.["Value"])).toBeGreaterThan(0);
+  await close();
+});
