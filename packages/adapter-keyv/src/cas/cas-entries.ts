@@ -3,7 +3,15 @@
  * `VERSION:TTL:VALUE`.
  */
 import { CacheUnavailableError, createWaitQueue, UnreadableEntryError } from "@lingpai/core";
-import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
+import type {
+  CacheDriver,
+  Clock,
+  Conflict,
+  DriverWrite,
+  Entry,
+  Version,
+  Written,
+} from "@lingpai/core";
 import { listLimit } from "./cas.ts";
 import type { CasKeys, CasPair } from "./cas.ts";
 import type { StoreSettings } from "../store/store.ts";
@@ -15,100 +23,24 @@ interface Stored {
   readonly value: string;
 }
 
+/** Where an entry is read and written, and whose clock counts. */
+interface Store {
+  readonly keys: CasKeys;
+  readonly clock: Clock;
+}
+
 export function casEntries(
   kind: string,
   keys: CasKeys,
   { clock, deadlineMs }: StoreSettings,
 ): CacheDriver {
-  const read = async (name: string): Promise<Stored | undefined> => {
-    const pair = await keys.read(keyOf(name));
-    return pair && parse(name, pair);
-  };
-
-  const get = async (name: string): Promise<Entry | undefined> => {
-    const stored = await read(name);
-    if (stored === undefined) return undefined;
-    const { pair, value, version, ttlMs } = stored;
-    const remainingMs = await pair.remainingMs();
-    if (remainingMs === 0) return undefined;
-    return {
-      value,
-      version,
-      ttlMs: ttlMs && Math.min(ttlMs, remainingMs ?? ttlMs),
-      storeNowMs: clock.wallMs(),
-    };
-  };
-
-  /** Where a write fails somebody else has written, so the condition is looked at again. */
-  const set = async (
-    name: string,
-    value: string,
-    write: DriverWrite,
-    turn: AbortSignal,
-  ): Promise<Written | Conflict> => {
-    const { version, ttlMs, ifVersion } = write;
-    for (;;) {
-      const stored = await read(name);
-      const storeNowMs = clock.wallMs();
-      if (stored?.version === version) return { written: true, version, storeNowMs };
-      if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion)
-        return { written: false, version: stored?.version, storeNowMs };
-      turn.throwIfAborted();
-      const text = `${version}:${ttlMs ?? ""}:${value}`;
-      if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs }))
-        return { written: true, version, storeNowMs };
-    }
-  };
-
-  const remove = async (
-    name: string,
-    ifVersion: Version | undefined,
-    turn: AbortSignal,
-  ): Promise<boolean> => {
-    for (;;) {
-      const stored = await read(name);
-      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
-        return false;
-      turn.throwIfAborted();
-      if (await keys.remove(keyOf(name), stored.pair)) return true;
-    }
-  };
-
-  /**
-   * Each write is several requests, so those of one process on one name take turns: they keep their
-   * order and never race. A request may stay without an answer for very long, so a turn ends at the
-   * latest when its caller has given up; then the write sends nothing more.
-   */
-  const queue = createWaitQueue();
-  const inTurn = async <T>(name: string, write: (turn: AbortSignal) => Promise<T>): Promise<T> => {
-    const turn = new AbortController();
-    const cancel = clock.setTimer(deadlineMs, () => {
-      turn.abort(
-        new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, {
-          reason: "timeout",
-        }),
-      );
-    });
-    try {
-      const end = await queue.turn(name, turn.signal);
-      turn.signal.addEventListener("abort", end);
-      return await write(turn.signal).finally(end);
-    } finally {
-      cancel();
-    }
-  };
-  /** A read only waits for the writes before it. */
-  const afterWrites = async <T>(name: string, reading: () => Promise<T>): Promise<T> => {
-    const passOn = await queue.turn(name);
-    passOn();
-    return reading();
-  };
-
+  const store = { keys, clock };
+  const { inTurn, afterWrites } = turns(kind, clock, deadlineMs);
   return {
     kind,
-    get: (name) => afterWrites(name, () => get(name)),
-    set: (name, value, write) => inTurn(name, (turn) => set(name, value, write, turn)),
-    delete: (name, ifVersion) => inTurn(name, (turn) => remove(name, ifVersion, turn)),
+    get: (name) => afterWrites(name, () => get(store, name)),
+    set: (name, value, write) => inTurn(name, (turn) => set(store, name, value, write, turn)),
+    delete: (name, ifVersion) => inTurn(name, (turn) => remove(store, name, ifVersion, turn)),
     clear: (scope) => keys.removeAll(keyOf(scope)),
     async *names(scope) {
       for (let after = ""; ;) {
@@ -122,7 +54,102 @@ export function casEntries(
   };
 }
 
+async function get({ keys, clock }: Store, name: string): Promise<Entry | undefined> {
+  const stored = await read(keys, name);
+  if (stored === undefined) return undefined;
+  const { pair, value, version, ttlMs } = stored;
+  const remainingMs = await pair.remainingMs();
+  if (remainingMs === 0) return undefined;
+  return {
+    value,
+    version,
+    ttlMs: ttlMs && Math.min(ttlMs, remainingMs ?? ttlMs),
+    storeNowMs: clock.wallMs(),
+  };
+}
+
+/** Where a write fails somebody else has written, so the condition is checked again. */
+async function set(
+  { keys, clock }: Store,
+  name: string,
+  value: string,
+  { version, ttlMs, ifVersion }: DriverWrite,
+  turn: AbortSignal,
+): Promise<Written | Conflict> {
+  for (;;) {
+    const stored = await read(keys, name);
+    const storeNowMs = clock.wallMs();
+    if (stored?.version === version) return { written: true, version, storeNowMs };
+    if (ifVersion !== undefined && (stored?.version ?? "absent") !== ifVersion)
+      return { written: false, version: stored?.version, storeNowMs };
+    turn.throwIfAborted();
+    const text = `${version}:${ttlMs ?? ""}:${value}`;
+    if (await keys.put({ key: keyOf(name), read: stored?.pair, value: text, ttlMs }))
+      return { written: true, version, storeNowMs };
+  }
+}
+
+async function remove(
+  { keys }: Store,
+  name: string,
+  ifVersion: Version | undefined,
+  turn: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const stored = await read(keys, name);
+    if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
+      return false;
+    turn.throwIfAborted();
+    if (await keys.remove(keyOf(name), stored.pair)) return true;
+  }
+}
+
+interface Turns {
+  /** Runs a write when those before it on this name have ended. */
+  inTurn<T>(name: string, write: (turn: AbortSignal) => Promise<T>): Promise<T>;
+  /** Runs a read when the writes before it have ended; a read makes nobody wait. */
+  afterWrites<T>(name: string, reading: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Each write is several requests, so those of one process on one name take turns: they keep their
+ * order and never race. A request may stay without an answer for very long, so a turn ends at the
+ * latest when its caller has given up; then the write sends nothing more.
+ */
+function turns(kind: string, clock: Clock, deadlineMs: number): Turns {
+  const queue = createWaitQueue();
+  return {
+    async inTurn(name, write) {
+      const turn = new AbortController();
+      const cancel = clock.setTimer(deadlineMs, () => {
+        turn.abort(
+          new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, {
+            reason: "timeout",
+          }),
+        );
+      });
+      try {
+        const end = await queue.turn(name, turn.signal);
+        turn.signal.addEventListener("abort", end);
+        return await write(turn.signal).finally(end);
+      } finally {
+        cancel();
+      }
+    },
+    async afterWrites(name, reading) {
+      const passOn = await queue.turn(name);
+      passOn();
+      return reading();
+    },
+  };
+}
+
 const keyPrefix = "lingpai/entries/";
+
+async function read(keys: CasKeys, name: string): Promise<Stored | undefined> {
+  const pair = await keys.read(keyOf(name));
+  return pair && parse(name, pair);
+}
 
 function keyOf(name: string): string {
   return keyPrefix + name;

@@ -1,7 +1,7 @@
 /** A store of {@link CasKeys} in memory, with the time and the silences that a test gives it. */
 import type { ManualClock } from "@lingpai/core/testing";
 import type { CasWrite } from "./cas.ts";
-import type { EtcdKeys } from "../etcd/etcd.ts";
+import type { EtcdKeys } from "../etcd/etcd-keys.ts";
 
 interface Stored {
   readonly value: string;

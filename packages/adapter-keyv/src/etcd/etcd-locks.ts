@@ -5,7 +5,7 @@
 import type { Clock, LockDriver } from "@lingpai/core";
 import { leaseText, parseLease } from "../cas/cas.ts";
 import type { CasPair } from "../cas/cas.ts";
-import type { EtcdKeys } from "./etcd.ts";
+import type { EtcdKeys } from "./etcd-keys.ts";
 
 export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
   /**

@@ -1,12 +1,12 @@
-/** Which atomic store a client, or what a Keyv holds, is. */
+/** Finds the atomic store for a client, or for what a Keyv holds. */
 import { etcd } from "../etcd/etcd.ts";
 import { memcached } from "../memcached/memcached.ts";
 import { memory } from "../memory/memory.ts";
-import { mysql } from "../mysql/mysql.ts";
-import { postgres } from "../postgres/postgres.ts";
+import { mysql } from "../sql/mysql.ts";
+import { postgres } from "../sql/postgres.ts";
 import { redis } from "../redis/redis.ts";
 import { isObject } from "../store/shape.ts";
-import { sqlite } from "../sqlite/sqlite.ts";
+import { sqlite } from "../sql/sqlite.ts";
 import type { AtomicStore, StoreFamily, StoreSettings } from "../store/store.ts";
 import { valkey } from "../redis/valkey.ts";
 

@@ -1,9 +1,9 @@
 /** Entries in MySQL and MariaDB. */
 import type { CacheDriver, DriverWrite } from "@lingpai/core";
-import { isDuplicate, literal, nowMs } from "./mysql-dialect.ts";
-import type { MysqlRun } from "./mysql-dialect.ts";
-import type { Row } from "../sql/sql.ts";
-import { entriesTable, idOf, pageRows, scopeIdOf } from "../sql/tables.ts";
+import { isDuplicate, literal, nowMs } from "./dialect.ts";
+import type { MysqlRun } from "./dialect.ts";
+import type { Row } from "../statements/database.ts";
+import { entriesTable, idOf, pageRows, scopeIdOf } from "../statements/tables.ts";
 
 const live = `(expires_at IS NULL OR expires_at > ${nowMs})`;
 

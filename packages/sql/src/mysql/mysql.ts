@@ -8,62 +8,59 @@
  * changes its row; elsewhere the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
-import { tracedAmong } from "@lingpai/redis";
-import { onBorrowed, patienceMs, within } from "../sql/borrowed.ts";
-import type { Borrowing, Patience } from "../sql/borrowed.ts";
-import { refusal } from "../store/failure.ts";
-import { isDeadlock, nowMs } from "./mysql-dialect.ts";
-import type { MysqlRun } from "./mysql-dialect.ts";
-import { mysqlEntries } from "./mysql-entries.ts";
-import { mysqlLocks } from "./mysql-locks.ts";
-import { dialectOf, has, isObject } from "../store/shape.ts";
-import type { Row } from "../sql/sql.ts";
-import type { AtomicStore, StoreFamily } from "../store/store.ts";
-import { entriesTable, locksTable, once, purge } from "../sql/tables.ts";
+import { onBorrowed, patienceMs, within } from "../connection/borrowed.ts";
+import type { Borrowing, Patience } from "../connection/borrowed.ts";
+import { refusal } from "../connection/refusal.ts";
+import type { SqlDrivers, SqlSettings } from "../drivers.ts";
+import type { Row } from "../statements/database.ts";
+import { entriesTable, locksTable, once, purge } from "../statements/tables.ts";
+import { isDeadlock, nowMs } from "./dialect.ts";
+import type { MysqlRun } from "./dialect.ts";
+import { mysqlEntries } from "./entries.ts";
+import { mysqlLocks } from "./locks.ts";
 
 /** A pool of mysql2, or its `promise()`. */
-interface MysqlPool {
+export interface MysqlPool {
   getConnection(): Promise<MysqlConnection>;
   promise?(): MysqlPool;
 }
 
-interface MysqlConnection {
+export interface MysqlConnection {
   query(statement: string): Promise<readonly [result: unknown, fields: unknown]>;
   release(): void;
   destroy(): void;
 }
 
-/** The store of `@keyv/mysql` 2. */
-interface MysqlQueries {
+/** Somebody else's way to run statements, of whose connections nothing is known. */
+export interface MysqlQueries {
   query(statement: string): Promise<unknown>;
 }
 
-export const mysql: StoreFamily = {
-  ofClient(client, settings) {
-    if (!has<MysqlPool>(client, "getConnection")) return undefined;
-    const pool = client.promise?.() ?? client;
-    const borrowing: Borrowing<MysqlConnection> = {
-      borrow: () => pool.getConnection(),
-      giveBack: (connection, isDead) => (isDead ? connection.destroy() : connection.release()),
-    };
-    return mysqlStore(
-      (statement, patience = "short") =>
-        onBorrowed(
-          borrowing,
-          settings,
-          patience,
-          async (connection) => (await connection.query(statement))[0],
-        ),
-      printsPackets(client),
-    );
-  },
-  ofAdapter(adapter, settings) {
-    if (dialectOf(adapter) !== "mysql" || !has<MysqlQueries>(adapter, "query")) return undefined;
-    return mysqlStore((statement, patience = "short") =>
-      within(settings.clock, patienceMs(settings, patience), adapter.query(statement)),
-    );
-  },
-};
+type Query = (statement: string, patience?: Patience) => Promise<unknown>;
+
+/** Drivers over a pool of mysql2. The pool stays its owner's, who ends it. */
+export function mysqlDrivers(client: MysqlPool, settings: SqlSettings): SqlDrivers {
+  const pool = client.promise?.() ?? client;
+  const borrowing: Borrowing<MysqlConnection> = {
+    borrow: () => pool.getConnection(),
+    giveBack: (connection, isDead) => (isDead ? connection.destroy() : connection.release()),
+  };
+  return driversOver((statement, patience = "short") =>
+    onBorrowed(
+      borrowing,
+      settings,
+      patience,
+      async (connection) => (await connection.query(statement))[0],
+    ),
+  );
+}
+
+/** Drivers over somebody else's queries. */
+export function mysqlQueryDrivers(queries: MysqlQueries, settings: SqlSettings): SqlDrivers {
+  return driversOver((statement, patience = "short") =>
+    within(settings.clock, patienceMs(settings, patience), queries.query(statement)),
+  );
+}
 
 const key = "CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL";
 const tables: readonly string[] = [
@@ -73,17 +70,7 @@ const tables: readonly string[] = [
     fence BIGINT NOT NULL, expires_at BIGINT NOT NULL) ENGINE = InnoDB`,
 ];
 
-type Query = (statement: string, patience?: Patience) => Promise<unknown>;
-
-/** A pool, or its `promise()`, with the option `debug`. */
-function printsPackets(client: unknown): boolean {
-  if (!isObject(client)) return false;
-  const { config, pool } = client;
-  if (!isObject(config)) return printsPackets(pool);
-  return isObject(config["connectionConfig"]) && Boolean(config["connectionConfig"]["debug"]);
-}
-
-function mysqlStore(query: Query, prints: boolean = false): AtomicStore {
+function driversOver(query: Query): SqlDrivers {
   const prepared = once(() => prepare(query));
   const run: Query = async (statement, patience) => {
     try {
@@ -98,20 +85,7 @@ function mysqlStore(query: Query, prints: boolean = false): AtomicStore {
     affected: async (statement, patience) =>
       ((await run(statement, patience)) as { readonly affectedRows: number }).affectedRows,
   };
-  return {
-    kind: "mysql",
-    facts: { scope: "cluster", fencing: true, clock: "server" },
-    cache: {
-      ...mysqlEntries(mysqlRun),
-      // mysql2 publishes whole statements, and prints packets when it is told to (seen in 3.24,
-      // 2026-11).
-      tracedOn: () => [
-        ...tracedAmong(["mysql2:query", "mysql2:execute"]),
-        ...(prints ? ["mysql2's debug output"] : []),
-      ],
-    },
-    lock: mysqlLocks(mysqlRun),
-  };
+  return { cache: mysqlEntries(mysqlRun), lock: mysqlLocks(mysqlRun) };
 }
 
 const attemptsMax = 5;
@@ -134,7 +108,7 @@ async function prepare(query: Query): Promise<void> {
   const found = `SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('${entriesTable}', '${locksTable}')`;
   if (((await query(found)) as readonly Row[]).length < tables.length)
     for (const table of tables) await query(table);
-  // Nobody waits for it; what it could not remove, whoever starts next does.
+  // Nobody waits for it. What it could not remove, the next process to start removes.
   purge(nowMs, async (statement) => (await query(statement, "long")) as readonly Row[]).catch(
     () => {},
   );

@@ -1,10 +1,10 @@
 /**
- * Being told of changes by PostgreSQL: one connection that listens for as long as anybody does, and
- * comes back when it is lost.
+ * Receives PostgreSQL's notifications on one connection, which listens for as long as anybody
+ * subscribes and is replaced when it is lost.
  */
 import type { CancelTimer, Clock, Unsubscribe, WatchListener } from "@lingpai/core";
-import { within } from "../sql/borrowed.ts";
-import type { Row, SqlValue } from "../sql/sql.ts";
+import { within } from "../connection/borrowed.ts";
+import type { Row, SqlValue } from "../statements/database.ts";
 
 /** `Pool` of `pg` 8. */
 export interface PostgresPool {
@@ -42,8 +42,8 @@ type Subscriber = (payload: string | undefined) => void;
 const retryFirstMs = 50;
 const retryMaxMs = 5000;
 
-/** How often a connection is looked at, and how long anything that is asked here may take. */
-const lookEveryMs = 30_000;
+/** How often a connection is checked, and how long any answer here may take. */
+const checkEveryMs = 30_000;
 const answerLimitMs = 5000;
 
 export function createListener(pool: PostgresPool, clock: Clock): PostgresListener {
@@ -67,11 +67,10 @@ class Hub {
   readonly #subscribers = new Set<{ readonly deliver: Subscriber }>();
   #connection: Promise<PostgresConnection> | undefined;
   /**
-   * Of the next look whether the other end is still there or, without a connection, of the next
-   * attempt to get one.
+   * Cancels the next check of the connection or, without a connection, the next attempt to get one.
    */
   #cancelTimer: CancelTimer = () => {};
-  /** Before the next attempt to come back; 0 while nothing may have been missed. */
+  /** The wait before the next attempt; 0 while nothing may have been missed. */
   #pauseMs = 0;
 
   constructor(pool: PostgresPool, clock: Clock) {
@@ -128,24 +127,24 @@ class Hub {
 
   #opened(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
     if (this.#connection !== opening) return;
-    this.#lookLater(opening, connection);
+    this.#checkLater(opening, connection);
     if (this.#pauseMs === 0) return;
     this.#pauseMs = 0;
     this.#deliver(undefined);
   }
 
   /**
-   * A connection that only listens would never find out by itself that its other end is gone
-   * without a word.
+   * A connection that only listens would never notice by itself that its other end disappeared
+   * silently.
    */
-  #lookLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
-    const look = (): void => {
+  #checkLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    const check = (): void => {
       within(this.#clock, answerLimitMs, connection.query("SELECT 1")).then(
-        () => this.#connection === opening && this.#lookLater(opening, connection),
+        () => this.#connection === opening && this.#checkLater(opening, connection),
         () => this.#lost(opening),
       );
     };
-    this.#cancelTimer = this.#clock.setTimer(lookEveryMs, look, { background: true });
+    this.#cancelTimer = this.#clock.setTimer(checkEveryMs, check, { background: true });
   }
 
   /** Once for each connection, and not for one that was given up on purpose. */

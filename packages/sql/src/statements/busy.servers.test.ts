@@ -1,19 +1,20 @@
 /** What happens to operations while others hold rows of the same tables. */
-import { delay, systemClock } from "@lingpai/core";
+import { createCache, delay, systemClock } from "@lingpai/core";
 import type { Cache } from "@lingpai/core";
 import { mariadb, postgres, until } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";
-import Keyv from "keyv";
 import mysql from "mysql2";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { keyvCache } from "../index.ts";
-import type { Row } from "./sql.ts";
+import type { SqlDrivers } from "../drivers.ts";
+import { mysqlDrivers } from "../mysql/mysql.ts";
+import { postgresDrivers } from "../postgres/postgres.ts";
+import type { Row } from "./database.ts";
 import { idOf } from "./tables.ts";
 
 /** One connection that is nobody else's, and a pool for the cache. */
 interface Access {
-  readonly native: object;
+  drivers(deadlineMs: number): SqlDrivers;
   run(statement: string): Promise<readonly Row[]>;
   close(): Promise<void>;
 }
@@ -25,7 +26,11 @@ async function postgresAccess({ url }: Database): Promise<Access> {
     own.release(true);
     return native.end();
   };
-  return { native, run: async (statement) => (await own.query(statement)).rows, close };
+  return {
+    drivers: (deadlineMs) => postgresDrivers(native, { clock: systemClock, deadlineMs }),
+    run: async (statement) => (await own.query(statement)).rows,
+    close,
+  };
 }
 
 async function mariadbAccess({ url }: Database): Promise<Access> {
@@ -35,7 +40,11 @@ async function mariadbAccess({ url }: Database): Promise<Access> {
     own.destroy();
     return native.promise().end();
   };
-  return { native, run: async (statement) => (await own.query(statement))[0] as Row[], close };
+  return {
+    drivers: (deadlineMs) => mysqlDrivers(native.promise(), { clock: systemClock, deadlineMs }),
+    run: async (statement) => (await own.query(statement))[0] as Row[],
+    close,
+  };
 }
 
 const cases = [
@@ -47,11 +56,14 @@ const expiredRow = `INSERT INTO lingpai_entries (id, scope, name, value, version
 /** Longer than an operation with the default deadline waits for its connection to answer. */
 const longMs = 1500;
 
+function prodCache({ drivers }: Access, deadlineMs: number): Cache {
+  return createCache(drivers(deadlineMs).cache, { deadlineMs }).withPrefix("prod");
+}
+
 describe.each(cases)("$name", ({ start, access }) => {
   let server: Database;
   let other: Access;
-  const cacheOf = ({ native }: Access): Cache =>
-    keyvCache(new Keyv(), { native }).withPrefix("prod");
+  const cacheOf = (by: Access): Cache => prodCache(by, 500);
 
   beforeAll(async () => {
     server = await start();
@@ -103,8 +115,9 @@ describe.each(cases)("$name", ({ start, access }) => {
 test("MariaDB: creations that wait for each other, after a row that stood in their way is gone, end with one entry and no failure", async () => {
   const server = await mariadb();
   onTestFinished(() => server.stop());
-  const { native, run, close } = await mariadbAccess(server);
-  const cache = keyvCache(new Keyv(), { native, deadlineMs: 10_000 }).withPrefix("prod");
+  const access = await mariadbAccess(server);
+  const { run, close } = access;
+  const cache = prodCache(access, 10_000);
   await cache.set("wx1", "token");
   await run("BEGIN");
   await run(`DELETE FROM lingpai_entries WHERE id = '${idOf("prod:{wx1}")}'`);

@@ -2,9 +2,9 @@
  * How one speaks to MySQL and MariaDB: in statements that are whole texts, because Keyv's own
  * adapter takes no values beside them.
  */
-import type { Patience } from "../sql/borrowed.ts";
-import { codeOf } from "../store/failure.ts";
-import type { Row } from "../sql/sql.ts";
+import type { Patience } from "../connection/borrowed.ts";
+import { codeOf } from "../connection/refusal.ts";
+import type { Row } from "../statements/database.ts";
 
 /** One statement at a time, each alone in its transaction. */
 export interface MysqlRun {

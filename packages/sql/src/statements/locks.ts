@@ -3,12 +3,12 @@
  * deleted: it carries its name's fence.
  */
 import type { LockDriver } from "@lingpai/core";
-import type { SqlStore } from "./sql.ts";
+import type { SqlDatabase } from "./database.ts";
 import { idOf, locksTable } from "./tables.ts";
 
 type LockStatements = Readonly<Record<"acquire" | "remaining" | "extend" | "release", string>>;
 
-function lockStatements({ nowMs, greatest, toldOfRelease }: SqlStore): LockStatements {
+function lockStatements({ nowMs, greatest, announceRelease }: SqlDatabase): LockStatements {
   const endsMs = `${nowMs} + CAST($3 AS BIGINT)`;
   const held = `id = $1 AND owner = $2 AND expires_at > ${nowMs}`;
   return {
@@ -21,16 +21,16 @@ function lockStatements({ nowMs, greatest, toldOfRelease }: SqlStore): LockState
       RETURNING fence, ${nowMs} AS now`,
     remaining: `SELECT expires_at - ${nowMs} AS remaining FROM ${locksTable} WHERE id = $1`,
     extend: `UPDATE ${locksTable} SET expires_at = ${greatest}(expires_at, ${endsMs}) WHERE ${held} RETURNING id`,
-    release: toldOfRelease(
+    release: announceRelease(
       `UPDATE ${locksTable} SET owner = NULL, expires_at = 0 WHERE ${held} RETURNING name`,
       "name",
     ),
   };
 }
 
-export function sqlLocks(store: SqlStore): Omit<LockDriver, "onRelease"> {
-  const { kind, run } = store;
-  const statements = lockStatements(store);
+export function sqlLocks(database: SqlDatabase): Omit<LockDriver, "onRelease"> {
+  const { kind, run } = database;
+  const statements = lockStatements(database);
   return {
     kind,
     async tryAcquire(name, owner, ttlMs) {

@@ -1,10 +1,10 @@
-/** What differs between the databases that {@link sqlEntries} and {@link sqlLocks} run on. */
-import type { Patience } from "./borrowed.ts";
+/** What differs between the databases on which {@link sqlEntries} and {@link sqlLocks} run. */
+import type { Patience } from "../connection/borrowed.ts";
 
 export type SqlValue = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, unknown>>;
 
-export interface SqlStore {
+export interface SqlDatabase {
   /** Shown in errors. */
   readonly kind: string;
   /**
@@ -26,9 +26,10 @@ export interface SqlStore {
   readonly readableValue: string;
   fromColumn(column: unknown): string;
   /**
-   * The same statement, which also tells watchers of each row that it returns; as it is where the
-   * database cannot tell.
+   * Returns the statement extended so that it also announces each row that it returns as changed.
+   * Returns it unchanged where the database cannot announce anything.
    */
-  told(statement: string, nameColumn: string): string;
-  toldOfRelease(statement: string, nameColumn: string): string;
+  announceChange(statement: string, nameColumn: string): string;
+  /** The same for leases that were released. */
+  announceRelease(statement: string, nameColumn: string): string;
 }

@@ -3,7 +3,7 @@
  * PostgreSQL.
  */
 import type { CacheDriver, Conflict, DriverWrite, Written } from "@lingpai/core";
-import type { Row, SqlStore, SqlValue } from "./sql.ts";
+import type { Row, SqlDatabase, SqlValue } from "./database.ts";
 import { entriesTable, idOf, pageRows, scopeIdOf } from "./tables.ts";
 
 type EntryStatements = Readonly<
@@ -22,13 +22,13 @@ type EntryStatements = Readonly<
 >;
 
 /** Each is one atomic step by itself. A conditional write that returns no row did not happen. */
-function entryStatements({ nowMs, readableValue, told }: SqlStore): EntryStatements {
+function entryStatements({ nowMs, readableValue, announceChange }: SqlDatabase): EntryStatements {
   const live = `(${entriesTable}.expires_at IS NULL OR ${entriesTable}.expires_at > ${nowMs})`;
   const insert = `INSERT INTO ${entriesTable} (id, scope, name, value, version, expires_at)
     VALUES ($1, $2, $3, $4, $5, ${nowMs} + CAST($6 AS BIGINT)) ON CONFLICT (id) DO UPDATE
     SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`;
   const write = (statement: string): string =>
-    told(`${statement} RETURNING name, ${nowMs} AS now`, "name");
+    announceChange(`${statement} RETURNING name, ${nowMs} AS now`, "name");
   return {
     get: `SELECT ${readableValue} AS value, version, expires_at - ${nowMs} AS ttl, ${nowMs} AS now
       FROM ${entriesTable} WHERE id = $1 AND ${live}`,
@@ -40,7 +40,7 @@ function entryStatements({ nowMs, readableValue, told }: SqlStore): EntryStateme
     version: `SELECT ${nowMs} AS now, (SELECT version FROM ${entriesTable} WHERE id = $1 AND ${live}) AS version`,
     delete: write(`DELETE FROM ${entriesTable} WHERE id = $1 AND ${live}`),
     deleteVersion: write(`DELETE FROM ${entriesTable} WHERE id = $1 AND version = $2 AND ${live}`),
-    clear: told(
+    clear: announceChange(
       `DELETE FROM ${entriesTable} WHERE scope = $1 RETURNING name, ${live} AS live`,
       "name",
     ),
@@ -48,43 +48,9 @@ function entryStatements({ nowMs, readableValue, told }: SqlStore): EntryStateme
   };
 }
 
-export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"> {
-  const { kind, run, toColumn, fromColumn } = store;
-  const statements = entryStatements(store);
-
-  const write = (
-    name: string,
-    value: string,
-    { version, ttlMs, ifVersion }: DriverWrite,
-  ): Promise<readonly Row[]> => {
-    const id = idOf(name);
-    const content: readonly SqlValue[] = [toColumn(value), version, ttlMs ?? null];
-    if (ifVersion !== undefined && ifVersion !== "absent")
-      return run(statements.replace, [id, ...content, ifVersion]);
-    return run(ifVersion === undefined ? statements.put : statements.create, [
-      id,
-      scopeIdOf(name),
-      name,
-      ...content,
-    ]);
-  };
-
-  /**
-   * Nothing was written: because it had been before, with this very version, or because the
-   * condition did not hold.
-   */
-  const explain = async (
-    name: string,
-    { version, ifVersion }: DriverWrite,
-  ): Promise<Written | Conflict> => {
-    const [row] = await run(statements.version, [idOf(name)]);
-    const storeNowMs = Number(row?.["now"]);
-    const current = row?.["version"] as string | null | undefined;
-    if (current === version || ifVersion === undefined)
-      return { written: true, version, storeNowMs };
-    return { written: false, version: current ?? undefined, storeNowMs };
-  };
-
+export function sqlEntries(database: SqlDatabase): Omit<CacheDriver, "watch" | "close"> {
+  const { kind, run, fromColumn } = database;
+  const statements = entryStatements(database);
   return {
     kind,
     async get(name) {
@@ -99,9 +65,11 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
       };
     },
     async set(name, value, driverWrite) {
-      const [row] = await write(name, value, driverWrite);
-      if (row === undefined) return explain(name, driverWrite);
-      return { written: true, version: driverWrite.version, storeNowMs: Number(row["now"]) };
+      const [row] = await write(database, statements, name, value, driverWrite);
+      if (row !== undefined)
+        return { written: true, version: driverWrite.version, storeNowMs: Number(row["now"]) };
+      const [current] = await run(statements.version, [idOf(name)]);
+      return explained(current, driverWrite);
     },
     async delete(name, ifVersion) {
       const id = idOf(name);
@@ -125,4 +93,35 @@ export function sqlEntries(store: SqlStore): Omit<CacheDriver, "watch" | "close"
       }
     },
   };
+}
+
+/** Returns the row that was written, or none. */
+function write(
+  { run, toColumn }: SqlDatabase,
+  statements: EntryStatements,
+  name: string,
+  value: string,
+  { version, ttlMs, ifVersion }: DriverWrite,
+): Promise<readonly Row[]> {
+  const id = idOf(name);
+  const content: readonly SqlValue[] = [toColumn(value), version, ttlMs ?? null];
+  if (ifVersion !== undefined && ifVersion !== "absent")
+    return run(statements.replace, [id, ...content, ifVersion]);
+  return run(ifVersion === undefined ? statements.put : statements.create, [
+    id,
+    scopeIdOf(name),
+    name,
+    ...content,
+  ]);
+}
+
+/**
+ * Explains why a write changed nothing: either this very version had been written before, or the
+ * condition did not hold.
+ */
+function explained(row: Row | undefined, { version, ifVersion }: DriverWrite): Written | Conflict {
+  const storeNowMs = Number(row?.["now"]);
+  const current = row?.["version"] as string | null | undefined;
+  if (current === version || ifVersion === undefined) return { written: true, version, storeNowMs };
+  return { written: false, version: current ?? undefined, storeNowMs };
 }

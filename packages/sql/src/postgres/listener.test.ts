@@ -2,8 +2,8 @@ import { EventEmitter } from "node:events";
 import { manualClock } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { beforeEach, expect, test } from "vitest";
-import { createListener } from "./postgres-listener.ts";
-import type { PostgresConnection, PostgresListener, PostgresPool } from "./postgres-listener.ts";
+import { createListener } from "./listener.ts";
+import type { PostgresConnection, PostgresListener, PostgresPool } from "./listener.ts";
 
 type Answer = ReturnType<PostgresConnection["query"]>;
 

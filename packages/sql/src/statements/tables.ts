@@ -8,7 +8,7 @@
  * people and listed.
  */
 import { createHash } from "node:crypto";
-import type { Row } from "./sql.ts";
+import type { Row } from "./database.ts";
 
 export const entriesTable = "lingpai_entries";
 export const locksTable = "lingpai_locks";

@@ -1,8 +1,8 @@
 /** Leases in MySQL and MariaDB. A row is never deleted: it carries its name's fence. */
 import type { LockDriver } from "@lingpai/core";
-import { literal, nowMs } from "./mysql-dialect.ts";
-import type { MysqlRun } from "./mysql-dialect.ts";
-import { idOf, locksTable } from "../sql/tables.ts";
+import { literal, nowMs } from "./dialect.ts";
+import type { MysqlRun } from "./dialect.ts";
+import { idOf, locksTable } from "../statements/tables.ts";
 
 export function mysqlLocks(run: MysqlRun): LockDriver {
   /**

@@ -1,10 +1,10 @@
 /**
- * Using one connection of a pool in such a way that one that died in silence is neither waited for
- * nor kept for ever.
+ * Uses one connection of a pool so that a connection that died silently is neither waited for nor
+ * kept forever.
  */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
-import type { StoreSettings } from "../store/store.ts";
+import type { SqlSettings } from "../drivers.ts";
 
 export interface Borrowing<C> {
   borrow(): Promise<C>;
@@ -22,7 +22,7 @@ const patienceMinMs = 1000;
 const longFactor = 60;
 
 /** Whoever asked has given up at the deadline; twice that is waited for the database. */
-export function patienceMs({ deadlineMs }: StoreSettings, patience: Patience): number {
+export function patienceMs({ deadlineMs }: SqlSettings, patience: Patience): number {
   return Math.max(2 * deadlineMs, patienceMinMs) * (patience === "long" ? longFactor : 1);
 }
 
@@ -61,7 +61,7 @@ export function within<T>(
  */
 export async function onBorrowed<C, R>(
   { borrow, giveBack }: Borrowing<C>,
-  settings: StoreSettings,
+  settings: SqlSettings,
   patience: Patience,
   use: (connection: C) => Promise<R>,
 ): Promise<R> {

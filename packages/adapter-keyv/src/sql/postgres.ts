@@ -1,0 +1,28 @@
+/** PostgreSQL, by a `pg` pool or by way of `@keyv/postgres`. */
+import { postgresDrivers, postgresQueryDrivers } from "@lingpai/sql";
+import type { PostgresPool, PostgresQueries } from "@lingpai/sql";
+import { dialectOf, has } from "../store/shape.ts";
+import type { StoreFamily } from "../store/store.ts";
+
+const kind = "postgres";
+const facts = { scope: "cluster", fencing: true, clock: "server" } as const;
+
+export const postgres: StoreFamily = {
+  ofClient(client, settings) {
+    if (
+      !has<PostgresPool>(client, "connect", "listenerCount") ||
+      typeof client.totalCount !== "number"
+    )
+      return undefined;
+    return { kind, facts, ...postgresDrivers(client, settings) };
+  },
+  /**
+   * The pool of `@keyv/postgres` 2 is out of reach: it works, without announcing changes. That of 6
+   * hides its queries too.
+   */
+  ofAdapter(adapter, settings) {
+    if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query"))
+      return undefined;
+    return { kind, facts, ...postgresQueryDrivers(adapter, settings) };
+  },
+};

@@ -1,0 +1,22 @@
+/**
+ * What Lingpai's SQL adapters share: the tables and their statements, each one atomic step, the
+ * meaning of the databases' errors, and the use of a pool whose connections may die silently. An
+ * adapter gives its user's pool or connection and is done.
+ *
+ * @packageDocumentation
+ */
+export type { SqlDrivers, SqlSettings } from "./drivers.ts";
+export { mysqlDrivers, mysqlQueryDrivers } from "./mysql/mysql.ts";
+export type { MysqlConnection, MysqlPool, MysqlQueries } from "./mysql/mysql.ts";
+export type { PostgresConnection, PostgresPool } from "./postgres/listener.ts";
+export { postgresDrivers, postgresQueryDrivers } from "./postgres/postgres.ts";
+export type { PostgresQueries } from "./postgres/postgres.ts";
+export { isInMemory, isSqliteDatabase } from "./sqlite/connection.ts";
+export type {
+  BetterSqliteDatabase,
+  NodeSqliteDatabase,
+  SqliteDatabase,
+  SqliteValue,
+} from "./sqlite/connection.ts";
+export { sqliteDrivers, sqliteFileDrivers } from "./sqlite/sqlite.ts";
+export type { Row as SqlRow, SqlValue } from "./statements/database.ts";

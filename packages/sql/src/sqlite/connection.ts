@@ -1,0 +1,151 @@
+/** The connections to a SQLite database that are known here, each as the same few members. */
+import { isAbsolute, resolve } from "node:path";
+import { ConfigurationError } from "@lingpai/core";
+import type { Row } from "../statements/database.ts";
+
+/** What is used of a `DatabaseSync` of node:sqlite. */
+export interface NodeSqliteDatabase {
+  prepare(statement: string): { all(...values: SqliteValue[]): unknown[] };
+  exec(statements: string): void;
+  open(): void;
+  close(): void;
+  /** From Node 22.16. */
+  readonly isTransaction?: boolean;
+}
+
+/** What is used of a `Database` of better-sqlite3. */
+export interface BetterSqliteDatabase {
+  prepare(statement: string): { all(values: Readonly<Record<string, SqliteValue>>): unknown[] };
+  exec(statements: string): unknown;
+  pragma(source: string): unknown;
+  close(): unknown;
+  readonly open: boolean;
+  readonly inTransaction: boolean;
+}
+
+export type SqliteDatabase = NodeSqliteDatabase | BetterSqliteDatabase;
+
+export type SqliteValue = string | number | null;
+
+/** An open connection of either library. */
+export interface SqliteConnection {
+  /** Runs a statement that returns rows, with values for `?1`, `?2`, …. */
+  prepare(statement: string): (values: readonly SqliteValue[]) => readonly Row[];
+  /** Runs statements that return nothing. */
+  exec(statements: string): void;
+  /** True while its owner has a transaction open on it. */
+  isInTransaction(): boolean;
+}
+
+/** Where a driver finds its connection. */
+export interface SqliteSource {
+  /** Opens the connection on first use, and again after it was closed. */
+  connection(): SqliteConnection;
+  /** Closes the connection if it is not its owner's. */
+  close(): void;
+}
+
+/** A connection that stays its owner's. */
+export function borrowedSource(database: SqliteDatabase): SqliteSource {
+  const connection = connectionTo(database);
+  return { connection: () => connection, close: () => {} };
+}
+
+/**
+ * A connection of our own to this file, by node:sqlite.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` (`node-version`) when this Node has no node:sqlite.
+ */
+export function fileSource(file: string): SqliteSource {
+  const { DatabaseSync } = process.getBuiltinModule?.("node:sqlite") ?? {};
+  if (DatabaseSync === undefined)
+    throw new ConfigurationError(
+      `Node ${process.version} has no node:sqlite. Use Node 22.13 or newer, or pass a Database of better-sqlite3.`,
+      { rule: "node-version" },
+    );
+  // The working directory may change before the file is opened again.
+  const path = isAbsolute(file) || file.startsWith("file:") ? file : resolve(file);
+  let current:
+    | { readonly database: NodeSqliteDatabase; readonly connection: SqliteConnection }
+    | undefined;
+  return {
+    connection() {
+      if (current === undefined) {
+        const database = new DatabaseSync(path);
+        current = { database, connection: connectionTo(database) };
+      }
+      return current.connection;
+    },
+    close() {
+      current?.database.close();
+      current = undefined;
+    },
+  };
+}
+
+/** Tells a database of node:sqlite or better-sqlite3 from all else, by its members. */
+export function isSqliteDatabase(client: unknown): client is SqliteDatabase {
+  if (typeof client !== "object" || client === null) return false;
+  const members = client as Readonly<Record<string, unknown>>;
+  const areMethods = (...names: readonly string[]): boolean =>
+    names.every((name) => typeof members[name] === "function");
+  // `open` is a method of node:sqlite's, and a state of better-sqlite3's and sqlite3's; sqlite3 has
+  // no pragma().
+  return areMethods("prepare", "exec", "close") && (areMethods("open") || areMethods("pragma"));
+}
+
+/**
+ * Whether the database lies in memory, and so reaches no further than its one connection.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` (`client`) when the database is not open.
+ */
+export function isInMemory(database: SqliteDatabase): boolean {
+  try {
+    const [main] = connectionTo(database).prepare("PRAGMA database_list")([]);
+    return !main?.["file"];
+  } catch {
+    throw new ConfigurationError(
+      "The SQLite database is not open. Open it first: new DatabaseSync(file).",
+      { rule: "client" },
+    );
+  }
+}
+
+function connectionTo(database: SqliteDatabase): SqliteConnection {
+  return "pragma" in database ? betterSqlite(database) : nodeSqlite(database);
+}
+
+function nodeSqlite(database: NodeSqliteDatabase): SqliteConnection {
+  return {
+    prepare(text) {
+      const statement = database.prepare(text);
+      return (values) => statement.all(...values) as Row[];
+    },
+    exec: (statements) => database.exec(statements),
+    isInTransaction: () => database.isTransaction ?? refusesToBegin(database),
+  };
+}
+
+/** Before Node 22.16 the connection does not say. */
+function refusesToBegin(database: NodeSqliteDatabase): boolean {
+  try {
+    database.exec("BEGIN");
+  } catch {
+    return true;
+  }
+  database.exec("COMMIT");
+  return false;
+}
+
+function betterSqlite(database: BetterSqliteDatabase): SqliteConnection {
+  return {
+    prepare(text) {
+      const statement = database.prepare(text);
+      // It takes `?1` for the name `1`.
+      return (values) =>
+        statement.all(Object.fromEntries(values.map((value, at) => [at + 1, value]))) as Row[];
+    },
+    exec: (statements) => void database.exec(statements),
+    isInTransaction: () => database.inTransaction,
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * SQLite: the embedded store for several processes on one machine, on one file in WAL mode.
+ *
+ * The clock is the machine's, which all its processes share, so the scope is the host: never put
+ * the file on a network file system, where SQLite's locks are not reliable. `:memory:` reaches as
+ * far as its one connection: process scope.
+ *
+ * A transaction belongs to a connection, not to a caller. So nothing is read or written while the
+ * owner of a connection has a transaction open on it: a ROLLBACK would undo a lease that was
+ * acknowledged.
+ */
+import { CacheUnavailableError, delay } from "@lingpai/core";
+import type { CacheUnavailableReason } from "@lingpai/core";
+import { refusal } from "../connection/refusal.ts";
+import type { Remedies } from "../connection/refusal.ts";
+import type { SqlDrivers, SqlSettings } from "../drivers.ts";
+import type { Row, SqlDatabase } from "../statements/database.ts";
+import { sqlEntries } from "../statements/entries.ts";
+import { sqlLocks } from "../statements/locks.ts";
+import { entriesTable, locksTable } from "../statements/tables.ts";
+import { borrowedSource, fileSource } from "./connection.ts";
+import type { SqliteConnection, SqliteDatabase, SqliteSource, SqliteValue } from "./connection.ts";
+
+/** Drivers over a connection that stays its owner's, who closes it. */
+export function sqliteDrivers(database: SqliteDatabase, settings: SqlSettings): SqlDrivers {
+  return driversOver(borrowedSource(database), settings);
+}
+
+/**
+ * Drivers over a connection of their own to this file, which is opened on first use and closed with
+ * the cache.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` (`node-version`) when this Node has no node:sqlite.
+ */
+export function sqliteFileDrivers(file: string, settings: SqlSettings): SqlDrivers {
+  return driversOver(fileSource(file), settings);
+}
+
+function driversOver(source: SqliteSource, settings: SqlSettings): SqlDrivers {
+  const run = runnerOn(source);
+  const database: SqlDatabase = {
+    kind: "sqlite",
+    nowMs,
+    greatest: "max",
+    run: (statement, values) => untilFree(settings, () => run(statement, values as SqliteValue[])),
+    toColumn: (value) => value,
+    // Read as bytes: node:sqlite of Node 22 ends a text at a NUL character.
+    readableValue: "CAST(value AS BLOB)",
+    fromColumn: (column) => Buffer.from(column as Uint8Array).toString(),
+    announceChange: (statement) => statement,
+    announceRelease: (statement) => statement,
+  };
+  return {
+    cache: { ...sqlEntries(database), close: async () => source.close() },
+    lock: sqlLocks(database),
+  };
+}
+
+/**
+ * How long one attempt waits for another process's write, in ms. The event loop waits too, so it is
+ * short.
+ */
+const busyTimeoutMs = 50;
+
+/** Then, for so many ms, the event loop has its turn before the next attempt, until the deadline. */
+const busyPauseMs = 10;
+
+const nowMs = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
+
+const tables: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS ${entriesTable} (id TEXT PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL,
+    value TEXT NOT NULL, version TEXT NOT NULL, expires_at INTEGER) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX IF NOT EXISTS ${entriesTable}_scope ON ${entriesTable} (scope, id)`,
+  `CREATE TABLE IF NOT EXISTS ${locksTable} (id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT,
+    fence INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
+  `DELETE FROM ${entriesTable} WHERE expires_at <= ${nowMs}`,
+];
+
+/**
+ * Repeats a statement that found the file busy, or its connection in a transaction: it has done
+ * nothing yet.
+ */
+async function untilFree<T>(
+  { clock, deadlineMs }: SqlSettings,
+  attempt: () => T | typeof inTransaction,
+): Promise<T> {
+  const startMs = clock.monotonicMs();
+  for (;;) {
+    try {
+      const result = attempt();
+      if (result !== inTransaction) return result;
+      // Before the caller's deadline, whose error could not say why.
+      if (clock.monotonicMs() - startMs >= deadlineMs / 2) throw openTransaction();
+    } catch (error) {
+      const refused = refusal("sqlite", { code: resultName(error) }, reasons, remedies);
+      if (refused?.reason !== "timeout" || clock.monotonicMs() - startMs >= deadlineMs)
+        throw refused ?? error;
+    }
+    await delay(clock, busyPauseMs);
+  }
+}
+
+const inTransaction: unique symbol = Symbol("in a transaction");
+
+function openTransaction(): CacheUnavailableError {
+  return new CacheUnavailableError(
+    "A transaction is open on this SQLite connection, and its ROLLBACK would undo what Lingpai writes. " +
+      "Give Lingpai a connection of its own: new DatabaseSync(file).",
+    { reason: "timeout" },
+  );
+}
+
+type Run = (
+  statement: string,
+  values: readonly SqliteValue[],
+) => readonly Row[] | typeof inTransaction;
+
+/**
+ * Does everything in one turn of the event loop: nobody can begin a transaction between the check
+ * for one and the statement.
+ */
+function runnerOn(source: SqliteSource): Run {
+  const prepared = new WeakMap<
+    SqliteConnection,
+    Map<string, ReturnType<SqliteConnection["prepare"]>>
+  >();
+  return (statement, values) => {
+    const connection = source.connection();
+    if (connection.isInTransaction()) return inTransaction;
+    return withShortWait(connection, () => {
+      const statements = prepared.get(connection) ?? prepare(connection);
+      prepared.set(connection, statements);
+      const known = statements.get(statement) ?? connection.prepare(numbered(statement));
+      statements.set(statement, known);
+      return known(values);
+    });
+  };
+}
+
+/**
+ * How long the connection waits is its owner's choice, who may well want 5 s. It is ours only while
+ * a statement of ours runs.
+ */
+function withShortWait<T>(connection: SqliteConnection, run: () => T): T {
+  // Prepared again each time: this pragma takes effect when it is prepared, not when it runs.
+  const pragma = (assignment: string): readonly Row[] =>
+    connection.prepare(`PRAGMA busy_timeout${assignment}`)([]);
+  const [own] = pragma("");
+  pragma(` = ${busyTimeoutMs}`);
+  try {
+    return run();
+  } finally {
+    pragma(` = ${Number(own?.["timeout"])}`);
+  }
+}
+
+/** SQLite counts `?1`, and takes `$1` for a name. */
+function numbered(statement: string): string {
+  return statement.replace(/\$(\d)/g, "?$1");
+}
+
+/**
+ * WAL is a property of the file: the first process sets it, once and for all. It needs the file for
+ * itself, so whoever is second tries again.
+ */
+function prepare(
+  connection: SqliteConnection,
+): Map<string, ReturnType<SqliteConnection["prepare"]>> {
+  try {
+    connection.prepare("PRAGMA journal_mode = WAL")([]);
+    for (const statement of tables) connection.exec(statement);
+  } catch (error) {
+    // A reader without the right to write can read, where the tables are there.
+    if (resultName(error) !== "SQLITE_READONLY") throw error;
+  }
+  return new Map();
+}
+
+/**
+ * The name of the primary result: the low byte of node:sqlite's `errcode`, the first words of
+ * better-sqlite3's `code` (`SQLITE_BUSY_SNAPSHOT`).
+ */
+function resultName(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  if ("errcode" in error) return resultNames.get(Number(error.errcode) & 0xff) ?? "";
+  return ("code" in error && /^SQLITE_[A-Z]+/.exec(String(error.code))?.[0]) || "";
+}
+
+const resultNames: ReadonlyMap<number, string> = new Map([
+  [5, "SQLITE_BUSY"],
+  [6, "SQLITE_LOCKED"],
+  [8, "SQLITE_READONLY"],
+  [13, "SQLITE_FULL"],
+  [14, "SQLITE_CANTOPEN"],
+  [23, "SQLITE_AUTH"],
+]);
+
+const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
+  string,
+  CacheUnavailableReason
+>([
+  ["SQLITE_BUSY", "timeout"],
+  ["SQLITE_LOCKED", "timeout"],
+  ["SQLITE_READONLY", "readonly"],
+  ["SQLITE_FULL", "out-of-memory"],
+  ["SQLITE_CANTOPEN", "disconnected"],
+  ["SQLITE_AUTH", "forbidden"],
+]);
+
+const remedies: Remedies = {
+  readonly:
+    "Open the file for writing, and check the rights of this process on it and on its directory.",
+  disconnected: "Check that the file's directory is there, and that this process may write in it.",
+};
