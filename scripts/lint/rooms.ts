@@ -7,6 +7,13 @@
  * by nothing but its like.
  */
 export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "adapter-keyv": [
+    ["store"],
+    ["cas", "memory", "redis", "sql"],
+    ["etcd", "memcached"],
+    ["keyv"],
+    ["index.ts"],
+  ],
   core: [
     ["errors.ts", "random.ts", "secret.ts"],
     ["options.ts"],
@@ -61,6 +68,13 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["store.ts"],
     ["driver.ts"],
     ["clients", "probe.ts"],
+    ["index.ts"],
+  ],
+  sql: [
+    ["drivers.ts"],
+    ["connection"],
+    ["statements"],
+    ["mysql", "postgres", "sqlite"],
     ["index.ts"],
   ],
   "test-redis": [["backends"], ["promises"], ["index.ts"]],
