@@ -1,7 +1,7 @@
 /** What a simulation has to say: for machines in one object, for people in a few lines. */
 import type { SeedResult } from "./worker-pool.ts";
 import { replayCommand, type Options } from "./options.ts";
-import { add, emptyTally, type Tally } from "./world/metrics.ts";
+import { add, emptyTally, type Tally } from "./audit/metrics.ts";
 
 export interface Summary {
   readonly seeds: number;

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { runSeeds, type SeedResult } from "./worker-pool.ts";
 import { optionsFrom } from "./options.ts";
 import { Report, type Summary } from "./report.ts";
-import { Stage } from "./world/cluster.ts";
-import type { Fetch } from "./world/wechat.ts";
+import { Stage } from "./cluster/cluster.ts";
+import type { Fetch } from "./platform/wechat.ts";
 
 async function simulated(...args: string[]): Promise<{ summary: Summary; told: string[] }> {
   const options = optionsFrom(args);

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Options } from "./options.ts";
-import { simulate, type RunResult, type RunSettings } from "./world/simulation.ts";
+import { simulate, type RunResult, type RunSettings } from "./cluster/simulation.ts";
 
 export interface SeedResult extends RunResult {
   /** Whether a second run of the seed had another history; false where there was none. */

@@ -1,8 +1,8 @@
 /** A trace as a story: who does what, and what is stored afterwards. */
 import type { State } from "@lingpai/core/internal/state";
-import type { Moment, Violation } from "./search.ts";
-import type { StepKind } from "./step.ts";
-import { serialOf, type World } from "./world.ts";
+import type { Moment, Violation } from "./search/search.ts";
+import type { StepKind } from "./model/step.ts";
+import { serialOf, type World } from "./model/world.ts";
 
 /** Who does it, and what it is about. */
 const tellings: { readonly [K in StepKind]: (who: string, what: string) => string } = {

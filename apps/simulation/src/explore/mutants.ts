@@ -8,8 +8,8 @@ import {
   type State,
   type StateEvent,
 } from "@lingpai/core/internal/state";
-import { bounds, small } from "./bounds.ts";
-import type { Bounds, Protocol, Reduce } from "./model.ts";
+import { bounds, small } from "./model/bounds.ts";
+import type { Bounds, Protocol, Reduce } from "./model/model.ts";
 
 export interface Mutant {
   readonly name: string;

@@ -1,8 +1,8 @@
 /** Runs the searches and the mutants, and says what came of them. */
-import { bounds } from "./bounds.ts";
-import { modelOf, type Bounds } from "./model.ts";
+import { bounds } from "./model/bounds.ts";
+import { modelOf, type Bounds } from "./model/model.ts";
 import { mutants, type Mutant } from "./mutants.ts";
-import { search, type Outcome } from "./search.ts";
+import { search, type Outcome } from "./search/search.ts";
 import { tell } from "./counterexample.ts";
 
 /** The shape of `--json`. A violation is its story, line by line. */

@@ -4,11 +4,11 @@
  */
 import type { OnConflict } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
-import { restart } from "../world/fault-injector.ts";
-import type { Stage } from "../world/cluster.ts";
-import { calm } from "../world/fault-rates.ts";
-import { runNowAndThen } from "./campaign.ts";
-import type { Plan } from "./plan.ts";
+import { restart } from "../faults/fault-injector.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { calm } from "../fleet/fault-rates.ts";
+import { runNowAndThen } from "./schedule.ts";
+import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const settings: readonly (OnConflict | undefined)[] = ["error", "warn", "consume", undefined];

@@ -3,9 +3,9 @@
  * honouring it. Neither excuses a call.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../world/cluster.ts";
-import { runCampaigns, type Campaign } from "./campaign.ts";
-import { overlapMs, type Plan } from "./plan.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { runCampaigns, type Campaign } from "./schedule.ts";
+import { overlapMs, type Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const secondMs = 1_000;

@@ -3,10 +3,10 @@
  * replica takes over.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../world/cluster.ts";
-import { failOver } from "../world/store-faults.ts";
-import { runNowAndThen } from "./campaign.ts";
-import type { Plan } from "./plan.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { failOver } from "../faults/store-faults.ts";
+import { runNowAndThen } from "./schedule.ts";
+import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const frozenForMs: readonly [number, number] = [1_000, 15_000];

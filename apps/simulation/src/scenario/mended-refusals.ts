@@ -3,8 +3,8 @@
  * find out by itself.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../world/cluster.ts";
-import { runNowAndThen } from "./campaign.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { runNowAndThen } from "./schedule.ts";
 import type { Scenario } from "./scenario.ts";
 
 const hourMs = 3_600_000;

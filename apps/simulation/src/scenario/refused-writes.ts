@@ -3,10 +3,10 @@
  * then; a stable one can.
  */
 import type { Chance } from "../world/chance.ts";
-import type { FleetNode } from "../world/fleet-node.ts";
-import type { Stage } from "../world/cluster.ts";
-import { runNowAndThen } from "./campaign.ts";
-import type { Plan } from "./plan.ts";
+import type { FleetNode } from "../fleet/fleet-node.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { runNowAndThen } from "./schedule.ts";
+import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [1_000, 1_800_000];

@@ -3,8 +3,8 @@
  * nobody else.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../world/cluster.ts";
-import type { Plan } from "./plan.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** From one call an hour to every second one, at a call every 10 s. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Stage } from "../world/cluster.ts";
+import { Stage } from "../cluster/cluster.ts";
 import { scenarios } from "./scenario.ts";
 
 /**

@@ -4,13 +4,13 @@
  */
 import { ConfigurationError } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
-import type { Draw, RunSettings, Stage } from "../world/cluster.ts";
+import type { Draw, RunSettings, Stage } from "../cluster/cluster.ts";
 import { environments } from "./environments.ts";
 import { foreignRefreshes, kills } from "./foreign.ts";
 import { frozenStore } from "./frozen-store.ts";
 import { mendedRefusals } from "./mended-refusals.ts";
-import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./ordinary-life.ts";
-import type { Plan } from "./plan.ts";
+import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
+import type { Plan } from "../fleet/plan.ts";
 import { refusedWrites } from "./refused-writes.ts";
 import { refusingApi } from "./refusing-api.ts";
 import { tickets } from "./tickets.ts";

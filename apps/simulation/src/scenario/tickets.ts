@@ -3,10 +3,10 @@
  * says, the token is not to blame unless it is dead.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../world/cluster.ts";
-import { ticketOf } from "../world/tickets.ts";
-import { runNowAndThen } from "./campaign.ts";
-import type { Plan } from "./plan.ts";
+import type { Stage } from "../cluster/cluster.ts";
+import { ticketOf } from "../platform/tickets.ts";
+import { runNowAndThen } from "./schedule.ts";
+import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [10_000, 1_800_000];

@@ -1,0 +1,155 @@
+/**
+ * Watches the fleet's document in the store: what replaces what, and whether anybody forgets to
+ * doubt.
+ */
+import type { State } from "@lingpai/core/internal/state";
+import { hasLaterField } from "../store/later-release.ts";
+import type { Primary } from "../store/primary.ts";
+import { OperationAudit } from "./operation-audit.ts";
+import type { Executed } from "../store/store-link.ts";
+import { isTicket } from "../platform/tickets.ts";
+import type { Fetch, Wechat } from "../platform/wechat.ts";
+
+export interface Finding {
+  readonly promise: string;
+  readonly what: string;
+}
+
+export class DocumentAudit {
+  readonly #wechat: Wechat;
+  /** In which order the platform issued what. */
+  readonly #order = new Map<string, number>();
+  readonly #documents = new WeakMap<Primary, State | undefined>();
+  readonly #operations: OperationAudit = new OperationAudit();
+  /** Since when the store has kept all its writes. */
+  #keptSinceMs = 0;
+  readonly #nowMs: () => number;
+
+  readonly #environment: string;
+
+  constructor(wechat: Wechat, nowMs: () => number, environment = "production") {
+    this.#environment = environment;
+    this.#wechat = wechat;
+    this.#nowMs = nowMs;
+  }
+
+  /** The present document, as the auditor last saw it there. */
+  document(primary: Primary): State | undefined {
+    return this.#documents.get(primary);
+  }
+
+  /** The store lost writes: what was known of it is void. */
+  lostWrites(primary: Primary): void {
+    this.#keptSinceMs = this.#nowMs();
+    const entry = [...primary.entries].find(([name]) => this.#isJudged(name));
+    this.#documents.set(primary, entry === undefined ? undefined : parsed(entry[1].value));
+  }
+
+  issued(fetch: Fetch): void {
+    if (fetch.token !== undefined && !this.#order.has(fetch.token))
+      this.#order.set(fetch.token, this.#order.size + 1);
+  }
+
+  /** Whether this request's process wrote an intent for it. */
+  isAnnounced(fetch: Fetch): boolean {
+    return this.#operations.sent(fetch);
+  }
+
+  /** Since when the store has kept all its writes. */
+  get keptSinceMs(): number {
+    return this.#keptSinceMs;
+  }
+
+  executed({ command, name, value, result, primary, process }: Executed): readonly Finding[] {
+    if (command !== "set" || value === undefined || !this.#isJudged(name) || !isWritten(result))
+      return [];
+    const state = parsed(value);
+    const before = this.#documents.get(primary);
+    this.#documents.set(primary, state);
+    const findings: Finding[] = [];
+    if (before !== undefined && hasLaterField(JSON.stringify(before)) && !hasLaterField(value))
+      findings.push({
+        promise: "skew",
+        what: `${process.name} dropped a field that a later release had written`,
+      });
+    const { intent } = state;
+    if (intent !== undefined && intent.operationId !== before?.intent?.operationId)
+      this.#operations.opened(intent.operationId, process, primary, this.#nowMs());
+    else this.#operations.reported(process, this.#nowMs());
+    return [...findings, ...this.#judge(before, state, primary)];
+  }
+
+  /** Tickets are judged by their callers alone. */
+  #isJudged(name: string): boolean {
+    return name.startsWith(this.#environment) && !isTicket(name);
+  }
+
+  #judge(before: State | undefined, after: State, primary: Primary): Finding[] {
+    const held = after.credential;
+    if (
+      held === undefined ||
+      held.commitId === before?.credential?.commitId ||
+      after.doubtSinceMs !== undefined
+    )
+      return [];
+    const findings: Finding[] = [];
+    if (
+      held.secret === before?.credential?.secret &&
+      held.generation !== before.credential.generation
+    ) {
+      findings.push({
+        promise: "I32",
+        what: `the same token became generation ${held.generation}`,
+      });
+    }
+    const [older, newer] = [
+      this.#order.get(before?.credential?.secret ?? ""),
+      this.#order.get(held.secret),
+    ];
+    if (older !== undefined && newer !== undefined && newer < older) {
+      findings.push({
+        promise: "2",
+        what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts`,
+      });
+    }
+    // Who asks later is given the same one.
+    if (this.#wechat.kind === "stable") return findings;
+    const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
+    if (overlapping !== undefined) {
+      findings.push({
+        promise: "I7",
+        what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts`,
+      });
+    }
+    // An intent that stands tells of whatever is under way, and of what a repair wrote back
+    // meanwhile.
+    const lurking =
+      after.intent !== undefined
+        ? undefined
+        : this.#wechat
+            .underWay()
+            .find(
+              (fetch) =>
+                fetch.token !== held.secret &&
+                fetch.sentAtMs > this.#keptSinceMs &&
+                !this.#operations.isAnnouncedElsewhere(primary, fetch),
+            );
+    if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
+      findings.push({
+        promise: "I7",
+        what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${lurking.number} was under way`,
+      });
+    }
+    return findings;
+  }
+}
+
+function isWritten(result: unknown): boolean {
+  return (
+    typeof result === "object" && result !== null && "written" in result && result.written === true
+  );
+}
+
+function parsed(value: string): State {
+  return JSON.parse(value) as State;
+}

@@ -1,0 +1,115 @@
+/**
+ * Watches the requests that reach the platform: how many for one generation, how many at once, how
+ * many a day.
+ */
+import type { Finding } from "./document-audit.ts";
+import type { Fetch } from "../platform/wechat.ts";
+
+const dayMs = 86_400_000;
+const shanghaiMs = 28_800_000;
+const fetchDeadlineMs = 8_000;
+/** What a person must mend is asked for again after a minute, less jitter. */
+const askedAgainAfterMs = 45_000;
+
+export interface FetchLimits {
+  readonly perDay: number;
+}
+
+export class FetchAudit {
+  readonly #limits: FetchLimits;
+  readonly #fetches: Fetch[] = [];
+  readonly #perDay = new Map<number, number>();
+  readonly #sentPerDay = new Map<number, number>();
+  /** Fetches that the ledger may have forgotten, because the store did. */
+  #forgotten = 0;
+
+  constructor(limits: FetchLimits) {
+    this.#limits = limits;
+  }
+
+  lostWrites(count: number): void {
+    this.#forgotten += count;
+  }
+
+  /** @param isDisturbed whether something befell this process, or all, since then. */
+  sent(fetch: Fetch, isDisturbed: (name: string, fromMs: number) => boolean): readonly Finding[] {
+    const findings: Finding[] = [];
+    const generation = fetch.request.current?.secret.fingerprint;
+    for (const other of this.#fetches) {
+      if (isDisturbed(other.process.name, other.sentAtMs)) continue;
+      const inFlight =
+        other.endedAtMs === undefined && fetch.sentAtMs < other.sentAtMs + fetchDeadlineMs;
+      if (inFlight)
+        findings.push({
+          promise: "I3",
+          what: `requests ${other.number} and ${fetch.number} are under way at once`,
+        });
+      const isTooSoon = fetch.sentAtMs - other.sentAtMs < askedAgainAfterMs;
+      if (
+        other.outcome === "fatal" &&
+        isTooSoon &&
+        other.process === fetch.process &&
+        other.secret === fetch.secret
+      ) {
+        findings.push({
+          promise: "I15",
+          what: `request ${fetch.number} asks again, within a minute, what was refused until somebody mends it at request ${other.number}`,
+        });
+      }
+      const isRepeat = other.token === other.request.current?.secret.reveal();
+      if (
+        other.outcome === "issued" &&
+        !isRepeat &&
+        other.request.current?.secret.fingerprint === generation
+      ) {
+        findings.push({
+          promise: "1",
+          what: `requests ${other.number} and ${fetch.number} replace the same credential`,
+        });
+      }
+    }
+    const day = dayOf(fetch.sentAtMs);
+    this.#sentPerDay.set(day, (this.#sentPerDay.get(day) ?? 0) + 1);
+    this.#fetches.push(fetch);
+    if (this.#fetches.length > 8) this.#fetches.shift();
+    return findings;
+  }
+
+  /**
+   * Whether the ledger has a reason to say that the day's quota is used up, the reserve for
+   * emergencies apart.
+   */
+  isSpent(nowMs: number): boolean {
+    return (this.#sentPerDay.get(dayOf(nowMs)) ?? 0) >= Math.floor(0.9 * this.#limits.perDay);
+  }
+
+  /**
+   * The end of the day whose quota is used up but for this request; undefined where there is more.
+   */
+  spentUntilMs(nowMs: number): number | undefined {
+    const sent = this.#sentPerDay.get(dayOf(nowMs)) ?? 0;
+    return sent + 1 >= Math.floor(0.9 * this.#limits.perDay)
+      ? (dayOf(nowMs) + 1) * dayMs - shanghaiMs
+      : undefined;
+  }
+
+  processed(fetch: Fetch): void {
+    const day = dayOf(fetch.processedAtMs ?? 0);
+    this.#perDay.set(day, (this.#perDay.get(day) ?? 0) + 1);
+  }
+
+  /** Promise 6, for the whole run. */
+  summary(): readonly Finding[] {
+    return [...this.#perDay.values()]
+      .filter((count) => count > this.#limits.perDay + this.#forgotten)
+      .map((count) => ({
+        promise: "6",
+        what: `${count} fetches in one day, where the ledger's cap is ${this.#limits.perDay}`,
+      }));
+  }
+}
+
+/** The platform's day. */
+function dayOf(atMs: number): number {
+  return Math.floor((atMs + shanghaiMs) / dayMs);
+}

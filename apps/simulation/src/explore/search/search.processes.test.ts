@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { bounds, small } from "../model/bounds.ts";
+import { modelOf } from "../model/model.ts";
+import { mutants } from "../mutants.ts";
+import { search } from "./search.ts";
+import { describe as describeDocument, tell } from "../counterexample.ts";
+
+const generousMs = 180_000;
+
+describe("the production reducer", () => {
+  it(
+    "keeps every invariant in every order of an expiry, a timeout and a crash",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(small));
+      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(50_000);
+    },
+  );
+
+  it(
+    "keeps every invariant in every order of complaints that nobody confirms, an expiry and a timeout",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(bounds.complaints));
+      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(20_000);
+    },
+  );
+
+  it(
+    "keeps every invariant in every order of a failover that forgets, an expiry and more than a minute between",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(bounds.ages));
+      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(50_000);
+    },
+  );
+});
+
+describe("a mutant", () => {
+  it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+    "is found: %s",
+    { timeout: generousMs },
+    (_, mutant) => {
+      const { violation } = search(modelOf(mutant.bounds, mutant.protocol));
+      expect(violation?.broken).toMatch(/^(I\d+|promise \d+): /);
+      expect(violation?.trace.length).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe("a search", () => {
+  const calm = { ...small, name: "nothing goes wrong", expiries: 0, timeouts: 0, crashes: 0 };
+
+  it("visits the same situations every time", () => {
+    expect(search(modelOf(calm))).toEqual(search(modelOf(calm)));
+  });
+
+  it("does not tell processes apart: a second one that does the same makes no new situation", () => {
+    const one = search(modelOf({ ...calm, processes: 1, refreshes: 0, sends: 1 }));
+    const two = search(modelOf({ ...calm, processes: 2, refreshes: 0, sends: 1 }));
+    // Beyond what one does, the second can only read what is stored.
+    expect(two.states).toBe(one.states + 1);
+  });
+
+  it("ends at the bound that it is given", () => {
+    const outcome = search(modelOf(small), { statesMax: 1_000 });
+    expect(outcome.violation).toBeUndefined();
+    expect(outcome.states).toBeLessThan(5_000);
+  });
+
+  it("tells the shortest way to a violation as a story", () => {
+    const h4 = mutants.find(({ name }) => name.startsWith("H4"));
+    if (h4 === undefined) throw new Error("H4 is a mutant.");
+    const { violation } = search(modelOf(h4.bounds, h4.protocol));
+    expect(violation && tell(violation)).toEqual([
+      "  1. A gets the lock and reads the document, to refresh (cold).",
+      "  2. A announces a request of epoch 1. → [no credential, open intent of epoch 1]",
+      "  3. A still believes in its lease and sends the request.",
+      "  4. A's lease ends.",
+      "  5. B gets the lock and reads the document, to refresh (cold).",
+      "  6. B announces a request of epoch 2. → [no credential, open intent of epoch 2]",
+      "  7. B still believes in its lease and sends the request.",
+      "  8. The platform processes B's request and issues T1.",
+      "  9. B gets the answer and commits it. → [T1 of epoch 2]",
+      "     I7: an earlier request could still be processed when this one left, and nobody is in doubt",
+    ]);
+    expect(describeDocument(undefined)).toBe("[nothing]");
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * What one process makes of a document: adopt what is newer, write back what was lost. Mirrors
+ * core's `Local` and `Adoption`.
+ */
+import { isOlder, isDead, type StoredCredential, type State } from "@lingpai/core/internal/state";
+import { apply } from "./document.ts";
+import type { Model } from "../model/model.ts";
+import { withProcess, type Process, type World } from "../model/world.ts";
+
+export interface Taken {
+  readonly world: World;
+  readonly broken: string | undefined;
+}
+
+/** The process reads what is stored. */
+export function take(model: Model, world: World, index: number): Taken {
+  const process = world.processes[index];
+  const { document } = world.store;
+  if (process === undefined) return { world, broken: undefined };
+  const stored = document?.credential;
+  if (document === undefined || stored === undefined) {
+    const noted =
+      document !== undefined && process.held === undefined ? note(process, document) : process;
+    return repair(model, withProcess(world, index, noted), index);
+  }
+  if (process.held?.fingerprint !== stored.fingerprint) {
+    const own = process.held;
+    if (model.protocol.repairsByEpoch && (own?.epoch ?? 0) > stored.epoch)
+      return repair(model, world, index);
+    if (
+      process.replaced.includes(stored.fingerprint) ||
+      (own !== undefined && isOlder(stored, own))
+    )
+      return repair(model, world, index);
+    if (process.refused.includes(stored.fingerprint) || isDead(document)) {
+      return { world: withProcess(world, index, note(process, document)), broken: undefined };
+    }
+  }
+  return adopted(world, index, document, stored);
+}
+
+/** Hands out this credential from now on. */
+export function adopted(world: World, index: number, known: State, held: StoredCredential): Taken {
+  const process = world.processes[index];
+  if (process === undefined) return { world, broken: undefined };
+  const before = process.held;
+  const gone = [known.previous?.fingerprint, before?.fingerprint].filter(
+    (each) => each !== undefined && each !== held.fingerprint,
+  );
+  const replaced = gone.reduce<readonly string[]>(
+    (all, each) => remembered(all, each ?? ""),
+    process.replaced,
+  );
+  const next = {
+    ...process,
+    known,
+    held,
+    replaced,
+    wants: process.wants === held.fingerprint ? process.wants : undefined,
+  };
+  return { world: withProcess(world, index, next), broken: judgeService(process, held) };
+}
+
+export function note(process: Process, known: State): Process {
+  return process.known === known ? process : { ...process, known };
+}
+
+function repair(model: Model, world: World, index: number): Taken {
+  const process = world.processes[index];
+  if (process?.held === undefined || process.known === undefined)
+    return { world, broken: undefined };
+  const event = {
+    type: "repair",
+    outcomeId: `${world.ids}`,
+    known: { ...process.known, credential: process.held },
+  } as const;
+  const applied = apply(model, { ...world, ids: world.ids + 1 }, event);
+  if (applied.verdict.kind !== "repaired" || applied.document === undefined)
+    return { world, broken: undefined };
+  return {
+    world: withProcess(applied.world, index, note(process, applied.document)),
+    broken: applied.broken,
+  };
+}
+
+function judgeService(process: Process, held: StoredCredential): string | undefined {
+  const { fingerprint } = held;
+  if (process.held?.fingerprint === fingerprint) return undefined;
+  if (process.replaced.includes(fingerprint))
+    return `I5: a process serves ${fingerprint} again, after it has seen it replaced`;
+  if (process.refused.includes(fingerprint))
+    return `promise 3: a process serves ${fingerprint} again, after it has seen it refused`;
+  return undefined;
+}
+
+export function remembered(
+  fingerprints: readonly string[],
+  fingerprint: string,
+): readonly string[] {
+  return fingerprints.includes(fingerprint) ? fingerprints : [...fingerprints, fingerprint];
+}

@@ -1,0 +1,271 @@
+/**
+ * One process's connection to the store: commands in order, answers that take time or never come,
+ * messages that may be missed.
+ */
+import type { CacheDriver, LockDriver, Unsubscribe, WatchListener } from "@lingpai/core";
+import { CacheUnavailableError } from "@lingpai/core";
+import type { Primary, Watcher } from "./primary.ts";
+import type { Process } from "../world/process.ts";
+import type { World } from "../world/world.ts";
+
+/** What becomes of one command. */
+export interface Trip {
+  readonly requestMs: number;
+  readonly replyMs: number;
+  /** `silent`: the driver never settles; `reset`: it says that the connection broke. */
+  readonly fate:
+    | "answered"
+    | "request-lost-silent"
+    | "reply-lost-silent"
+    | "request-lost-reset"
+    | "reply-lost-reset";
+}
+
+export interface StoreLinkOptions {
+  readonly world: World;
+  readonly process: Process;
+  readonly primary: Primary;
+  /** Drawn for each command. */
+  readonly trip: (command: string) => Trip;
+  /** How long a message takes; undefined: it is lost. */
+  readonly message: () => number | undefined;
+  /** Told of each command at the moment at which the store executes it, after its effect. */
+  readonly onExecuted: (command: Executed) => void;
+  readonly pushesChanges: boolean;
+}
+
+export interface Executed {
+  readonly process: Process;
+  readonly primary: Primary;
+  readonly command: string;
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly result: unknown;
+}
+
+interface Subscription {
+  readonly scope: string;
+  readonly listener: WatchListener;
+  watcher: Watcher | undefined;
+}
+
+/** Answers that take longer are lost. */
+const longestReplyMs = 2_000;
+
+export class StoreLink {
+  readonly cacheDriver: CacheDriver;
+  readonly lockDriver: LockDriver;
+  readonly #options: StoreLinkOptions;
+  readonly #subscriptions = new Set<Subscription>();
+  #primary: Primary;
+  /** Undefined while the connection to a primary stands. */
+  #brokenSince: number | undefined;
+  #isRefusing = false;
+  #requestsUntilMs = 0;
+  #repliesUntilMs = 0;
+
+  constructor(options: StoreLinkOptions) {
+    this.#options = options;
+    this.#primary = options.primary;
+    const run = <T>(
+      command: string,
+      name: string,
+      execute: (primary: Primary) => T,
+      value?: string,
+    ): Promise<T> => this.#run(command, name, execute, value);
+    const entries: CacheDriver = {
+      kind: "simulated",
+      get: (name) => run("get", name, (primary) => primary.get(name)),
+      set: (name, value, write) =>
+        run("set", name, (primary) => primary.set(name, value, write), value),
+      delete: (name, ifVersion) =>
+        run("delete", name, (primary) => primary.delete(name, ifVersion)),
+      clear: (scope) =>
+        run(
+          "clear",
+          scope,
+          (primary) => primary.names(scope).filter((name) => primary.delete(name)).length,
+        ),
+      names: (scope) => this.#names(scope),
+      close: async () => {},
+    };
+    this.cacheDriver = options.pushesChanges
+      ? { ...entries, watch: (scope, listener) => this.#watch(scope, listener) }
+      : entries;
+    this.lockDriver = {
+      kind: "simulated",
+      tryAcquire: (name, owner, ttlMs) =>
+        run("acquire", name, (primary) => primary.tryAcquire(name, owner, ttlMs)),
+      extend: (name, owner, ttlMs) =>
+        run("extend", name, (primary) => primary.extend(name, owner, ttlMs)),
+      release: (name, owner) => run("release", name, (primary) => primary.release(name, owner)),
+    };
+  }
+
+  get primary(): Primary {
+    return this.#primary;
+  }
+
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  get isBroken(): boolean {
+    return this.#brokenSince !== undefined;
+  }
+
+  /**
+   * Nothing goes through any more, in either direction. `refusing`: the driver knows, and says so
+   * at once; otherwise it never settles.
+   */
+  cut({ refusing = false }: { readonly refusing?: boolean } = {}): void {
+    this.#brokenSince ??= this.#options.world.nowMs;
+    this.#isRefusing = refusing;
+    for (const subscription of this.#subscriptions) this.#detach(subscription);
+  }
+
+  /**
+   * The connection stands again, perhaps to another primary; what may have been missed is to be
+   * read again.
+   */
+  connect(primary: Primary): void {
+    for (const subscription of this.#subscriptions) this.#detach(subscription);
+    this.#primary = primary;
+    this.#brokenSince = undefined;
+    this.#isRefusing = false;
+    for (const subscription of this.#subscriptions) this.#attach(subscription);
+    this.#options.process.receive(this.#options.message() ?? 1, () => {
+      for (const { listener } of [...this.#subscriptions]) listener(undefined);
+    });
+  }
+
+  /** As the end of the process leaves it. */
+  close(): void {
+    for (const subscription of this.#subscriptions) this.#detach(subscription);
+    this.#subscriptions.clear();
+  }
+
+  #run<T>(
+    command: string,
+    name: string,
+    execute: (primary: Primary) => T,
+    value: string | undefined,
+  ): Promise<T> {
+    const { world, process, trip } = this.#options;
+    const { requestMs, replyMs, fate } = trip(command);
+    return new Promise((resolve, reject) => {
+      const reset = (): void =>
+        process.receive(replyMs, () =>
+          reject(
+            new CacheUnavailableError("The simulated connection broke.", {
+              reason: "disconnected",
+            }),
+          ),
+        );
+      const lose = (): void => (fate.endsWith("reset") || this.#isRefusing ? reset() : undefined);
+      if (fate.startsWith("request-lost") || this.#isRefusing) return lose();
+      // Commands of one connection do not overtake each other, nor do their answers.
+      this.#requestsUntilMs = Math.max(world.nowMs + requestMs, this.#requestsUntilMs);
+      const arrive = (): "quiet" => {
+        const primary = this.#primary;
+        if (this.isBroken) {
+          lose();
+          return "quiet";
+        }
+        if (world.nowMs < primary.frozenUntilMs) {
+          // It waits in the frozen server's socket, unless the client has left for another one
+          // meanwhile.
+          world.after(primary.frozenUntilMs - world.nowMs, () =>
+            this.#primary === primary ? arrive() : "quiet",
+          );
+          return "quiet";
+        }
+        const outcome = this.#execute(primary, { command, name, value }, execute);
+        if (fate.startsWith("reply-lost")) {
+          lose();
+          return "quiet";
+        }
+        this.#repliesUntilMs = Math.max(world.nowMs + replyMs, this.#repliesUntilMs);
+        process.receive(this.#repliesUntilMs - world.nowMs, () => {
+          if ("refusal" in outcome) reject(outcome.refusal);
+          else resolve(outcome.result);
+        });
+        return "quiet";
+      };
+      world.after(this.#requestsUntilMs - world.nowMs, arrive);
+    });
+  }
+
+  #execute<T>(
+    primary: Primary,
+    asked: { readonly command: string; readonly name: string; readonly value: string | undefined },
+    execute: (primary: Primary) => T,
+  ): Outcome<T> {
+    const { process, onExecuted } = this.#options;
+    const outcome = outcomeOf(() => execute(primary));
+    onExecuted({
+      process,
+      primary,
+      ...asked,
+      result: "refusal" in outcome ? outcome.refusal : outcome.result,
+    });
+    return outcome;
+  }
+
+  async *#names(scope: string): AsyncGenerator<string> {
+    yield* await this.#run("names", scope, (primary) => primary.names(scope), undefined);
+  }
+
+  async #watch(scope: string, listener: WatchListener): Promise<Unsubscribe> {
+    const subscription: Subscription = { scope, listener, watcher: undefined };
+    const subscribed = this.#run(
+      "subscribe",
+      scope,
+      () => {
+        this.#subscriptions.add(subscription);
+        this.#attach(subscription);
+      },
+      undefined,
+    );
+    let isKnown = false;
+    // A subscription whose reply is lost goes down with its connection.
+    this.#options.world.after(2 * longestReplyMs, () => {
+      if (!isKnown) this.#drop(subscription);
+      return "quiet";
+    });
+    await subscribed;
+    isKnown = true;
+    return async () => this.#drop(subscription);
+  }
+
+  #drop(subscription: Subscription): void {
+    this.#detach(subscription);
+    this.#subscriptions.delete(subscription);
+  }
+
+  #attach(subscription: Subscription): void {
+    const { process, message } = this.#options;
+    const deliver: WatchListener = (name) => {
+      const delayMs = message();
+      if (delayMs !== undefined) process.receive(delayMs, () => subscription.listener(name));
+    };
+    subscription.watcher = { scope: subscription.scope, deliver };
+    this.#primary.watchers.add(subscription.watcher);
+  }
+
+  #detach(subscription: Subscription): void {
+    if (subscription.watcher !== undefined) this.#primary.watchers.delete(subscription.watcher);
+    subscription.watcher = undefined;
+  }
+}
+
+/** What the store makes of a command: a result, or an error that refuses it. */
+type Outcome<T> = { readonly result: T } | { readonly refusal: unknown };
+
+function outcomeOf<T>(execute: () => T): Outcome<T> {
+  try {
+    return { result: execute() };
+  } catch (refusal) {
+    return { refusal };
+  }
+}
