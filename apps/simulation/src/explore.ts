@@ -1,29 +1,29 @@
 #!/usr/bin/env node
 /**
- * `pnpm explore`: every order of events within bounds, over the production reducer; then the same
- * with one thing left out at a time.
+ * `pnpm explore`: searches every order of events within bounds over the production reducer, then
+ * over mutants that each lack one rule.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "@lingpai/core";
 import {
   chosen,
-  hunts,
+  searchMutants,
   reportOf,
   searches,
   searchedLines,
-  huntedLines,
-  type Hunted,
+  mutantLines,
+  type SearchedMutant,
   type Searched,
 } from "./explore/report.ts";
 
 const usage = `Usage: pnpm explore [--nodes N] [--json] [--stories]
   --nodes N   only the searches over N processes
-  --stories   also tells how each mutant was found
+  --stories   also prints the counterexample that found each mutant
   --json      { states, violations, mutants: { total, found, survivors }, ms }`;
 
 /**
- * 0 when nothing was violated and every mutant was found, 1 when not, 2 when it was asked for
- * something else.
+ * Returns 0 if no invariant was violated and every mutant was found, 1 if not, 2 if the arguments
+ * are wrong.
  */
 function main(args: readonly string[]): number {
   const { nodes, json, stories } = optionsFrom(args);
@@ -32,24 +32,24 @@ function main(args: readonly string[]): number {
     console.error(`There is no search over ${nodes} processes.\n${usage}`);
     return 2;
   }
-  const say = (lines: readonly string[]): void => {
+  const print = (lines: readonly string[]): void => {
     if (!json) console.log(lines.join("\n"));
   };
   const startedMs = systemClock.monotonicMs();
   const searched: Searched[] = [];
-  const hunted: Hunted[] = [];
+  const searchedMutants: SearchedMutant[] = [];
   for (const each of searches(all)) {
     searched.push(each);
-    say(searchedLines(each));
+    print(searchedLines(each));
   }
-  for (const each of hunts()) {
-    hunted.push(each);
-    say(huntedLines(each, stories));
+  for (const each of searchMutants()) {
+    searchedMutants.push(each);
+    print(mutantLines(each, stories));
   }
-  const report = reportOf(searched, hunted, systemClock.monotonicMs() - startedMs);
+  const report = reportOf(searched, searchedMutants, systemClock.monotonicMs() - startedMs);
   const { mutants, violations } = report;
   if (json) console.log(JSON.stringify(report));
-  say([
+  print([
     `${report.states.toLocaleString("en")} states, ${violations.length} violations; ${mutants.found} of ${mutants.total} mutants found; ${Math.round(report.ms / 1000)} s`,
   ]);
   return violations.length === 0 && mutants.survivors.length === 0 ? 0 : 1;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { optionsFrom, replayCommand } from "./options.ts";
 
 describe("the options of the simulation", () => {
-  it("replay one seed as it was run", () => {
+  it("replay one seed with the same settings", () => {
     const options = optionsFrom([
       "--seeds",
       "10",

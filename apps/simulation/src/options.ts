@@ -4,7 +4,7 @@ import { ConfigurationError } from "@lingpai/core";
 import { scenarioNamed } from "./scenario/scenario.ts";
 
 export interface Options {
-  /** How many seeds to run, and the first of them. */
+  /** The number of seeds, and the first of them. */
   readonly seeds: number;
   readonly seed: number;
   readonly nodes: number;
@@ -13,10 +13,10 @@ export interface Options {
   readonly faults: number;
   /** Only the five faults of the reference figures. */
   readonly referenceOnly: boolean;
-  /** Whether the store tells of changes; undefined: drawn for each seed. */
+  /** Whether the store pushes changes; undefined: drawn for each seed. */
   readonly push: boolean | undefined;
   readonly reports: boolean;
-  /** Runs every seed twice and compares the two histories. */
+  /** Runs every seed twice and compares the two traces. */
   readonly twice: boolean;
   readonly callEveryMs: number;
   readonly workers: number | undefined;
@@ -31,14 +31,14 @@ export const usage = `pnpm simulate [options]
   --seed S         the first of them (default 1)
   --nodes N        nodes of the fleet (default 3)
   --hours H        simulated hours (default 20)
-  --faults X       how often requests are slow or unanswered, processes crash or stand still, and the store fails over:
+  --faults X       how often requests are slow or unanswered, processes crash or pause, and the store fails over:
                    0 never, 1 as in the reference figures, 5 severe (default 1). Other faults are drawn for each seed.
   --reference      only those five
   --scenario NAME  the scenario of every seed, or several: given more than once (default: drawn; "none": random faults only)
-  --push on|off    whether the store tells of changes (default: drawn for each seed)
-  --silent         nobody reports refused calls
+  --push on|off    whether the store pushes changes (default: drawn for each seed)
+  --silent         callers do not report refused calls
   --call-every S   seconds between two calls of a node, on average (default 10)
-  --twice          run every seed twice and compare the histories
+  --twice          run every seed twice and compare the traces
   --workers N      threads (default: one for each processor)
   --json           print one JSON object
 `;
@@ -87,7 +87,7 @@ export function optionsFrom(args: readonly string[]): Options {
   };
 }
 
-/** The command that runs one seed of these again. */
+/** Returns the command that runs one of these seeds again. */
 export function replayCommand(
   options: Options,
   seed: number,

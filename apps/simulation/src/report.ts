@@ -1,7 +1,7 @@
-/** What a simulation has to say: for machines in one object, for people in a few lines. */
+/** The report of a simulation: one object for machines, a few lines for people. */
 import type { SeedResult } from "./worker-pool.ts";
 import { replayCommand, type Options } from "./options.ts";
-import { add, emptyTally, type Tally } from "./audit/metrics.ts";
+import { addMetrics, emptyMetrics, type Metrics } from "./audit/metrics.ts";
 
 export interface Summary {
   readonly seeds: number;
@@ -13,11 +13,11 @@ export interface Summary {
   readonly fetchesPerLifetime: number;
   /** First attempts of business calls that the platform refused, per million. */
   readonly refusedPpm: number;
-  /** Calls that failed, and no injected fault excused it. */
+  /** Calls that failed while no injected fault excused them. */
   readonly failedCalls: number;
   /**
-   * Of all calls: those that failed and were excused by an injected fault; and those that ended
-   * while one was in force, which are never fewer.
+   * The share of calls that failed with an injected fault as excuse, and the share that ended while
+   * one was in force. The second is never smaller.
    */
   readonly excusedShare: number;
   readonly injectedShare: number;
@@ -32,7 +32,7 @@ const hourMs = 3_600_000;
 
 export class Report {
   readonly #options: Options;
-  readonly #tally: Tally = emptyTally();
+  readonly #metrics: Metrics = emptyMetrics();
   readonly #violations: { readonly seed: number; readonly promise: string }[] = [];
   #seeds = 0;
 
@@ -40,10 +40,10 @@ export class Report {
     this.#options = options;
   }
 
-  /** Takes one seed's result in; what there is to tell about it, if anything. */
+  /** Adds the result of one seed. Returns the text of its violation, if it has one. */
   add(result: SeedResult): string | undefined {
     this.#seeds += 1;
-    add(this.#tally, result.tally);
+    addMetrics(this.#metrics, result.metrics);
     const { seed, differs, violations } = result;
     for (const promise of new Set(violations.map((violation) => violation.promise)))
       this.#violations.push({ seed, promise });
@@ -53,31 +53,31 @@ export class Report {
     return [
       "",
       first === undefined
-        ? `Seed ${seed}: the second run had another history.`
+        ? `Seed ${seed}: the second run had another trace.`
         : `Seed ${seed} breaks promise ${first.promise}: ${first.what}.`,
-      ...(first === undefined ? [] : [first.story]),
-      `Its weather: ${result.weather}.`,
+      ...(first === undefined ? [] : [first.trace]),
+      `Its faults: ${result.description}.`,
       `Replay: ${replayCommand(this.#options, seed, result.scenarios)}`,
     ].join("\n");
   }
 
   summary(tookMs: number): Summary {
     const { hours, nodes, faults } = this.#options;
-    const tally = this.#tally;
+    const metrics = this.#metrics;
     return {
       seeds: this.#seeds,
       hours,
       nodes,
       faults,
       violations: this.#violations.toSorted((one, other) => one.seed - other.seed),
-      fetchesPerLifetime: rounded(tally.fetches / tally.lifetimes, 4),
-      refusedPpm: rounded((1e6 * tally.refusedFirst) / Math.max(1, tally.calls), 1),
-      failedCalls: tally.failed,
-      excusedShare: rounded(tally.excused / Math.max(1, tally.ended), 6),
-      injectedShare: rounded(tally.hit / Math.max(1, tally.ended), 6),
-      slowestCallMs: Math.round(tally.slowestMs),
-      worstOutageMs: Math.round(tally.worstOutageMs),
-      commandsPerNodeHour: rounded(tally.commands / (tally.nodeMs / hourMs), 2),
+      fetchesPerLifetime: rounded(metrics.fetches / metrics.lifetimes, 4),
+      refusedPpm: rounded((1e6 * metrics.refusedFirst) / Math.max(1, metrics.calls), 1),
+      failedCalls: metrics.failed,
+      excusedShare: rounded(metrics.excused / Math.max(1, metrics.ended), 6),
+      injectedShare: rounded(metrics.hit / Math.max(1, metrics.ended), 6),
+      slowestCallMs: Math.round(metrics.slowestMs),
+      worstOutageMs: Math.round(metrics.worstOutageMs),
+      commandsPerNodeHour: rounded(metrics.commands / (metrics.nodeMs / hourMs), 2),
       simulatedHoursPerSecond: rounded((this.#seeds * hours) / (tookMs / 1000), 1),
     };
   }
@@ -89,8 +89,8 @@ export class Report {
       `${measured.seeds} seeds × ${hours} h × ${nodes} nodes, faults ×${faults}, in ${(tookMs / 1000).toFixed(1)} s`,
       `  violations              ${measured.violations.length}`,
       `  fetches per lifetime    ${measured.fetchesPerLifetime}`,
-      `  refused first attempts  ${measured.refusedPpm} ppm of ${this.#tally.calls} calls`,
-      `  failed calls            ${measured.failedCalls}; ${percent(measured.excusedShare)} failed while an injected fault excused it, which was in force for ${percent(measured.injectedShare)}`,
+      `  refused first attempts  ${measured.refusedPpm} ppm of ${this.#metrics.calls} calls`,
+      `  failed calls            ${measured.failedCalls}; ${percent(measured.excusedShare)} were excused by an injected fault; faults were in force for ${percent(measured.injectedShare)}`,
       `  slowest call            ${(measured.slowestCallMs / 1000).toFixed(1)} s without an injected fault`,
       `  worst outage            ${(measured.worstOutageMs / 1000).toFixed(1)} s without an injected fault`,
       `  commands per node-hour  ${measured.commandsPerNodeHour}`,

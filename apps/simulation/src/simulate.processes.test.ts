@@ -2,30 +2,30 @@ import { describe, expect, it } from "vitest";
 import { runSeeds, type SeedResult } from "./worker-pool.ts";
 import { optionsFrom } from "./options.ts";
 import { Report, type Summary } from "./report.ts";
-import { Stage } from "./cluster/cluster.ts";
+import { Cluster } from "./cluster/cluster.ts";
 import type { Fetch } from "./platform/wechat.ts";
 
-async function simulated(...args: string[]): Promise<{ summary: Summary; told: string[] }> {
+async function simulated(...args: string[]): Promise<{ summary: Summary; texts: string[] }> {
   const options = optionsFrom(args);
   const report = new Report(options);
-  const told: string[] = [];
-  await runSeeds(options, (result: SeedResult) => told.push(report.add(result) ?? ""));
-  return { summary: report.summary(1), told: told.filter((text) => text !== "") };
+  const texts: string[] = [];
+  await runSeeds(options, (result: SeedResult) => texts.push(report.add(result) ?? ""));
+  return { summary: report.summary(1), texts: texts.filter((text) => text !== "") };
 }
 
-/** Room for a machine that does other things too. */
-const patient = { timeout: 300_000 };
+/** Enough time for a busy machine. */
+const longTest = { timeout: 300_000 };
 
-describe("the fleet in simulated worlds", patient, () => {
-  it("keeps every promise in each of 200 severe climates", async () => {
-    const { summary, told } = await simulated("--seeds", "200", "--hours", "3", "--faults", "5");
-    expect(told.join("\n")).toBe("");
+describe("a simulated fleet", longTest, () => {
+  it("keeps every promise under each of 200 seeds with severe faults", async () => {
+    const { summary, texts } = await simulated("--seeds", "200", "--hours", "3", "--faults", "5");
+    expect(texts.join("\n")).toBe("");
     expect(summary).toMatchObject({ seeds: 200, failedCalls: 0 });
     expect(summary.excusedShare).toBeLessThanOrEqual(summary.injectedShare);
   });
 
-  it("repeats every seed: another history in a second run is a violation", async () => {
-    const { summary, told } = await simulated(
+  it("makes the same trace in a second run of each seed", async () => {
+    const { summary, texts } = await simulated(
       "--twice",
       "--seeds",
       "30",
@@ -36,15 +36,15 @@ describe("the fleet in simulated worlds", patient, () => {
       "--faults",
       "5",
     );
-    expect(told.join("\n")).toBe("");
+    expect(texts.join("\n")).toBe("");
     expect(summary).toMatchObject({ seeds: 30, failedCalls: 0 });
   });
 
   it.each([1, 2, 10])(
-    "keeps every promise in a fleet of %i too, usual and severe",
+    "keeps every promise with %i nodes too, under usual and severe faults",
     async (nodes) => {
       for (const faults of [1, 5]) {
-        const { summary, told } = await simulated(
+        const { summary, texts } = await simulated(
           "--nodes",
           String(nodes),
           "--seeds",
@@ -54,14 +54,14 @@ describe("the fleet in simulated worlds", patient, () => {
           "--faults",
           String(faults),
         );
-        expect(told.join("\n")).toBe("");
+        expect(texts.join("\n")).toBe("");
         expect(summary).toMatchObject({ seeds: 6, failedCalls: 0 });
       }
     },
   );
 
-  it("lets a fleet that nobody calls rest for hours, and serve whoever calls then", async () => {
-    const { summary, told } = await simulated(
+  it("fetches nothing during idle hours, and serves the callers that come afterwards", async () => {
+    const { summary, texts } = await simulated(
       "--seeds",
       "4",
       "--hours",
@@ -69,12 +69,12 @@ describe("the fleet in simulated worlds", patient, () => {
       "--scenario",
       "idle-hours",
     );
-    expect(told.join("\n")).toBe("");
+    expect(texts.join("\n")).toBe("");
     expect(summary).toMatchObject({ seeds: 4, failedCalls: 0 });
   });
 
-  it("stays within the reference figures under the five faults of the reference, severe: nobody is left with 40001, and no outage is long", async () => {
-    const { summary, told } = await simulated(
+  it("stays within the reference figures under the five reference faults at severe strength: no call ends with 40001, and no outage is long", async () => {
+    const { summary, texts } = await simulated(
       "--seeds",
       "30",
       "--faults",
@@ -83,14 +83,14 @@ describe("the fleet in simulated worlds", patient, () => {
       "100001",
       "--reference",
     );
-    expect(told.join("\n")).toBe("");
+    expect(texts.join("\n")).toBe("");
     expect(summary).toMatchObject({ failedCalls: 0 });
     expect(summary.worstOutageMs).toBeLessThanOrEqual(30_000);
     expect(summary.refusedPpm).toBeLessThanOrEqual(633);
   });
 
   it.each([1, 3, 50])(
-    "makes exactly one fetch a lifetime with %i nodes when nothing goes wrong",
+    "makes exactly one fetch a lifetime with %i nodes and no faults",
     async (nodes) => {
       const { summary } = await simulated(
         "--seeds",
@@ -114,15 +114,15 @@ describe("the fleet in simulated worlds", patient, () => {
   );
 });
 
-describe("the cost of a fleet in which nothing goes wrong", patient, () => {
-  // A cycle of 6300 s, 0.571 of them an hour. Without news a reading every 240 s at the latest, and
-  // one in the window; with news one every 255 s, the longest pause that keeps P3, and two for each
-  // refresh.
+describe("the cost of a fleet without faults", longTest, () => {
+  // A refresh cycle takes 6300 s, so there are 0.571 an hour. Without push a node reads every 240 s
+  // at the latest, and once in the refresh window. With push it reads every 255 s, the longest
+  // interval that keeps P3, and twice for each refresh.
   it.each([
     { push: "off", most: Math.ceil((6300 / (240 * 0.98) + 2) * 0.5714) },
     { push: "on", most: 1.05 * 15.7 },
   ])(
-    "is at most $most store commands per node and hour with news $push",
+    "is at most $most store commands per node and hour with push $push",
     async ({ push, most }) => {
       const { summary } = await simulated(
         "--seeds",
@@ -142,9 +142,9 @@ describe("the cost of a fleet in which nothing goes wrong", patient, () => {
   );
 });
 
-describe("a war against somebody who fetches every 10 s", patient, () => {
-  it("spends at most 60 % of the day's quota on refusals in 24 hours of war", async () => {
-    const fetches = await war();
+describe("a fleet whose token another system replaces every 10 s", longTest, () => {
+  it("spends at most 60 % of the day's quota on refusals in 24 hours", async () => {
+    const fetches = await fetchesOfContention();
     expect(
       fetches.filter(({ request }) => request.reason === "rejected").length,
     ).toBeLessThanOrEqual(0.6 * 2_000);
@@ -152,8 +152,9 @@ describe("a war against somebody who fetches every 10 s", patient, () => {
   });
 });
 
-async function war(): Promise<readonly Fetch[]> {
-  const stage = new Stage({
+/** Runs 24 hours in which another system fetches every 10 s. */
+async function fetchesOfContention(): Promise<readonly Fetch[]> {
+  const cluster = new Cluster({
     seed: 1,
     nodes: 3,
     hours: 24,
@@ -163,17 +164,17 @@ async function war(): Promise<readonly Fetch[]> {
     reports: true,
     callEveryMs: 10_000,
   });
-  const { world, wechat, nodes, traffic } = stage;
+  const { world, wechat, nodes, workloads } = cluster;
   for (const node of nodes) node.start();
-  for (const each of traffic) each.begin();
-  const attack = (): void => {
+  for (const each of workloads) each.begin();
+  const fetchElsewhere = (): void => {
     world.after(10_000, () => {
       wechat.foreignIssue();
-      attack();
+      fetchElsewhere();
       return "quiet";
     });
   };
-  attack();
+  fetchElsewhere();
   await world.runUntil(world.nowMs + 24 * 3_600_000);
   return wechat.fetches;
 }

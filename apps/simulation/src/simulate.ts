@@ -11,9 +11,10 @@ if (process.argv.includes("--help")) {
   const report = new Report(options);
   const startedMs = systemClock.monotonicMs();
   await runSeeds(options, (result) => {
-    if (options.seeds === 1 && !options.json) console.log(`seed ${result.seed}: ${result.weather}`);
-    const told = report.add(result);
-    if (told !== undefined) console.error(told);
+    if (options.seeds === 1 && !options.json)
+      console.log(`seed ${result.seed}: ${result.description}`);
+    const violation = report.add(result);
+    if (violation !== undefined) console.error(violation);
   });
   const tookMs = systemClock.monotonicMs() - startedMs;
   const summary = report.summary(tookMs);

@@ -1,15 +1,15 @@
-/** Runs many seeds, as many at once as there are processors. */
+/** Runs many seeds, one at a time in each worker thread. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Options } from "./options.ts";
 import { simulate, type RunResult, type RunSettings } from "./cluster/simulation.ts";
 
 export interface SeedResult extends RunResult {
-  /** Whether a second run of the seed had another history; false where there was none. */
+  /** Whether a second run of the seed had another trace; false if it ran once. */
   readonly differs: boolean;
 }
 
-/** One seed, twice if so asked. */
+/** Runs one seed, or twice with `--twice`. */
 export async function runSeed(options: Options, seed: number): Promise<SeedResult> {
   const settings = settingsOf(options, seed);
   const result = await simulate(settings);
@@ -33,7 +33,7 @@ export async function runSeeds(
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: options });
       const assign = (): void => {
-        tell(worker, next < last ? next : undefined);
+        post(worker, next < last ? next : undefined);
         next += 1;
       };
       worker.on("message", (result: SeedResult) => {
@@ -47,7 +47,7 @@ export async function runSeeds(
   await Promise.all(Array.from({ length: workers }, work));
 }
 
-function tell(worker: Worker, seed: number | undefined): void {
+function post(worker: Worker, seed: number | undefined): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of ours, not a window: there is no origin
   worker.postMessage(seed);
 }

@@ -1,4 +1,4 @@
-/** A thread that runs one seed after the other, as it is told. */
+/** A worker thread that runs each seed that it receives. */
 import { parentPort, workerData } from "node:worker_threads";
 import { runSeed } from "./worker-pool.ts";
 import type { Options } from "./options.ts";

@@ -134,7 +134,7 @@ export const invariants: readonly Row[] = [
     outcome:
       "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
     by: [
-      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
+      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
       "config/isolation: the war stays within the ledger",
     ],
   },

@@ -138,6 +138,6 @@ export const kinds: readonly Row[] = [
     what: "The world of the tests is kinder than the real one",
     outcome:
       "The simulation draws all of the above by default, and audits availability: a call may fail only with an excuse that names an injected fault, the node that it hit, and its time.",
-    by: ["simulation/simulate: keeps every promise in each of"],
+    by: ["simulation/simulate: keeps every promise under each of"],
   },
 ];

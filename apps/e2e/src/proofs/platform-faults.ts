@@ -110,7 +110,7 @@ export const platformFaults: readonly Row[] = [
       "bench/war: beside somebody who fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence",
       "core/rejection: is reported with the name of the environment",
-      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours of war",
+      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
     ],
   },
   {

@@ -2,4 +2,4 @@
 
 export const explored: string = "simulation/explore: keeps every invariant in every order of";
 export const reference: string = "simulation/simulate: stays within the reference figures";
-export const simulated: string = "simulation/simulate: keeps every promise in each of";
+export const simulated: string = "simulation/simulate: keeps every promise under each of";

@@ -1,9 +1,9 @@
 /**
- * Judges what happens in a world by the promises. It sees everything; the nodes see nothing of it.
+ * Judges a run by the promises. The auditor sees everything; the nodes see nothing of it.
  */
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
-import { Circumstances, leaseMs, type Scene } from "./excuses.ts";
+import { Excuses, leaseMs, type AuditContext } from "./excuses.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
@@ -11,21 +11,21 @@ import type { FleetNode, Life } from "../fleet/fleet-node.ts";
 import { NeedAudit } from "./need-audit.ts";
 import type { Executed } from "../store/store-link.ts";
 import { nodeNameOf } from "../world/process.ts";
-import type { Tally } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Fetch } from "../platform/wechat.ts";
 
 export interface Violation {
   readonly promise: string;
   readonly what: string;
-  /** The events that led to it. */
-  readonly story: string;
+  /** The events that led to the violation, one a line. */
+  readonly trace: string;
 }
 
 /**
- * At what a call failed: to get a credential, to have it replaced, at its next attempt, or at being
- * told that the refused one works.
+ * The step at which a call failed: `get`; `reject`; the call with the replacement; or `probed`,
+ * when the platform says that the refused token works.
  */
-export type How = "get" | "reject" | "replay" | "probed";
+export type FailedStep = "get" | "reject" | "replay" | "probed";
 
 export interface EnvironmentAudits {
   readonly documents: DocumentAudit;
@@ -33,90 +33,90 @@ export interface EnvironmentAudits {
 }
 
 export interface Audits {
-  /** Each environment keeps documents of its own, and fetches for itself. */
+  /** Each environment has its own documents and its own fetches. */
   readonly of: (environment: string) => EnvironmentAudits;
   readonly availability: AvailabilityAudit;
   readonly faults: FaultLedger;
 }
 
-const storyLines = 40;
+const traceLines = 40;
 const violationsMax = 5;
-/** The credential's longest timer, a store deadline, and a little. */
+/** The credential's longest timer, one store deadline, and a margin. */
 const noticedWithinMs = 25_000;
 const skewMarginMs = 30_000;
 
 export class Auditor {
   readonly violations: Violation[] = [];
-  /** What befell whom: promises have conditions. */
-  readonly circumstances: Circumstances;
-  readonly #scene: Scene;
+  /** Records which fault hit which node, because some promises have conditions. */
+  readonly excuses: Excuses;
+  readonly #scene: AuditContext;
   readonly #of: Audits["of"];
   readonly #availability: AvailabilityAudit;
   readonly #faults: FaultLedger;
   readonly #needs: NeedAudit;
   #contended = 0;
 
-  constructor(scene: Scene, { of, availability, faults }: Audits) {
+  constructor(scene: AuditContext, { of, availability, faults }: Audits) {
     this.#scene = scene;
     this.#of = of;
     this.#availability = availability;
     this.#faults = faults;
-    this.circumstances = new Circumstances(scene.world);
-    this.#needs = new NeedAudit(scene, this.circumstances, faults);
+    this.excuses = new Excuses(scene.world);
+    this.#needs = new NeedAudit(scene, this.excuses, faults);
   }
 
-  get tally(): Tally {
-    return this.#scene.tally;
+  get metrics(): Metrics {
+    return this.#scene.metrics;
   }
 
   violated(promise: string, what: string): void {
     const { world } = this.#scene;
     world.note("AUDITOR", `promise ${promise}: ${what}`);
     if (this.violations.length < violationsMax)
-      this.violations.push({ promise, what, story: world.chronicle.tell(storyLines) });
+      this.violations.push({ promise, what, trace: world.trace.newest(traceLines) });
   }
 
-  /** A credential was handed out by `get`, or as a replacement. */
+  /** `get` or `reject` returned this credential. */
   served(node: FleetNode, life: Life, token: string): void {
     const { wechat, world } = this.#scene;
     const wasRefused = life.rejected.has(token) && !wechat.isAlive(token);
     if (life.served.at(-1) === token) {
       if (wasRefused)
-        this.violated("3", `${node.name} was given a token that it had reported as refused`);
+        this.violated("3", `${node.name} got a token that it had reported as refused`);
       return;
     }
     world.note(node.name, `uses ${wechat.idOf(token) ?? "an unknown token"}`);
     if (life.served.includes(token))
       this.violated(
         "I5",
-        `${node.name} went back to ${wechat.idOf(token)}, which it had seen replaced`,
+        `${node.name} returned to ${wechat.idOf(token)}, which it had seen replaced`,
       );
     if (wasRefused)
       this.violated(
         "3",
-        `${node.name} was given ${wechat.idOf(token)}, which it had reported as refused`,
+        `${node.name} got ${wechat.idOf(token)}, which it had reported as refused`,
       );
     life.served.push(token);
   }
 
-  /** Promise 3, at each refused call: the platform's own word on what was sent. */
+  /** Promise 3, at each refused call: the platform says whether the token was past its end. */
   refused(node: FleetNode, token: string, code: number, obtainedAtMs: number): void {
     const { wechat, world } = this.#scene;
     world.note(
       node.name,
       `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`,
     );
-    const sleptLately = this.circumstances.sleeps.touch(
+    const sleptLately = this.excuses.sleeps.overlap(
       node.name,
       obtainedAtMs - noticedWithinMs,
       obtainedAtMs,
     );
     if (wechat.expiresAtMs(token) <= obtainedAtMs && !sleptLately)
-      this.violated("3", `${node.name} was given ${wechat.idOf(token)} past the end of its life`);
+      this.violated("3", `${node.name} got ${wechat.idOf(token)} after it had expired`);
   }
 
-  /** A caller got an error instead of an answer: promise 5. */
-  failed(node: FleetNode, life: Life, how: How, error: unknown): void {
+  /** A call failed: promise 5. */
+  failed(node: FleetNode, life: Life, how: FailedStep, error: unknown): void {
     if (node.life !== life) return;
     const { world } = this.#scene;
     if (life.downSinceMs === undefined) {
@@ -126,11 +126,11 @@ export class Auditor {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     const why = `${how}${error === undefined ? "" : `, ${code}: ${error instanceof Error ? error.message : ""}`}`;
     world.note(node.name, `a call fails: ${why}`);
-    this.#canary(
+    this.#requireNoSecret(
       "an error",
       error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "",
     );
-    // It was there later, and its own setting refuses it then.
+    // This environment came later, and its own setting refuses it.
     if (
       node.plan.isLaterClaimant &&
       code === "CREDENTIAL_CONFLICT" &&
@@ -141,21 +141,21 @@ export class Auditor {
     this.#found(this.#availability.failedCall(node.name, why));
   }
 
-  /** Somebody has waited for a credential, or for its replacement, since then. */
+  /** A caller has waited for a credential or its replacement since `fromMs`. */
   waited(node: FleetNode, life: Life, fromMs: number): void {
     if (node.life === life) this.#found(this.#availability.waited(node.name, fromMs));
   }
 
-  /** Nobody fetched behind the fleet's back, so nobody may be accused of it. */
+  /** Requires that no foreign fetch is reported where there was none. */
   requireNoContention(): void {
     if (this.#contended > 0 && this.#scene.wechat.lastForeignAtMs < 0)
       this.violated(
         "A2",
-        `${this.#contended} times somebody else was accused of fetching, and nobody had`,
+        `"contended" was reported ${this.#contended} times, and nobody else had fetched`,
       );
   }
 
-  /** Somebody outside the fleet killed a credential between its issue and its first use. */
+  /** A foreign fetch killed a credential between its issue and its first use. */
   killedMeanwhile(node: FleetNode): void {
     this.#faults.add({ name: "killed before its first use", node: node.name, forMs: 0 });
   }
@@ -164,7 +164,7 @@ export class Auditor {
     if (finding !== undefined) this.violated(finding.promise, finding.what);
   }
 
-  /** I18: what a process holds and the platform accepts, it hands out whatever else is broken. */
+  /** I18: a process serves the token that it has and the platform accepts, whatever else fails. */
   #mustHaveServed(node: FleetNode, life: Life, how: string): void {
     const token = life.served.at(-1);
     if (how !== "get" || token === undefined || life.rejected.has(token)) return;
@@ -173,29 +173,28 @@ export class Auditor {
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
   }
 
-  /** A call ended well. */
+  /** A call succeeded. */
   answered(node: FleetNode, life: Life): void {
     if (node.life !== life) return;
     this.#availability.answered(node.name);
     this.#recovered(node, life);
   }
 
-  /** Calls of a node are answered, or would be: it has what the platform accepts. */
+  /** The node has a token that the platform accepts, so its calls succeed again. */
   #recovered(node: FleetNode, life: Life): void {
     if (life.downSinceMs === undefined) return;
-    const { tally, world } = this.#scene;
+    const { metrics, world } = this.#scene;
     const ms = life.process.awakeMs - life.downSinceMs;
     life.downSinceMs = undefined;
-    if (ms > 1_000)
-      world.note(node.name, `calls are answered again after ${(ms / 1000).toFixed(1)} s`);
-    tally.worstOutageMs = Math.max(
-      tally.worstOutageMs,
+    if (ms > 1_000) world.note(node.name, `calls succeed again after ${(ms / 1000).toFixed(1)} s`);
+    metrics.worstOutageMs = Math.max(
+      metrics.worstOutageMs,
       this.#faults.uncoveredMs(node.name, life.downSinceTrueMs, world.nowMs),
     );
   }
 
   executed(node: FleetNode, command: Executed): void {
-    this.#scene.tally.commands += 1;
+    this.#scene.metrics.commands += 1;
     for (const { promise, what } of this.#of(node.environment).documents.executed(command))
       this.violated(promise, what);
     if (command.command !== "get" && command.command !== "subscribe")
@@ -204,10 +203,7 @@ export class Auditor {
 
   sent(fetch: Fetch): void {
     const { world, nodes } = this.#scene;
-    world.note(
-      fetch.process.name,
-      `asks the platform (request ${fetch.number}, ${fetch.request.reason})`,
-    );
+    world.note(fetch.process.name, `sends token request ${fetch.number} (${fetch.request.reason})`);
     const sender = nodeNameOf(fetch.process.name);
     const { documents, fetches } = this.#auditsOf(fetch);
     const claimant = nodes().find(({ name, plan }) => name === sender && plan.isLaterClaimant)?.plan
@@ -215,11 +211,12 @@ export class Auditor {
     if (claimant === "error" || claimant === "consume")
       this.violated(
         "C7",
-        `${fetch.process.name} fetched, though another environment was there before`,
+        `${fetch.process.name} fetched, although another environment had claimed the AppID before`,
       );
     const isConsumer = nodes().some(({ name, role }) => name === sender && role === "consumer");
-    if (isConsumer) this.violated("7", `${fetch.process.name} is a consumer and sent a request`);
-    if (!documents.isAnnounced(fetch) && !this.#scene.mayFetchAlone)
+    if (isConsumer)
+      this.violated("7", `${fetch.process.name} is a consumer and sent a token request`);
+    if (!documents.hasIntent(fetch) && !this.#scene.mayFetchAlone)
       this.violated(
         "7",
         `${fetch.process.name} sent a request without an intent of its own in the store`,
@@ -230,7 +227,7 @@ export class Auditor {
     if (untilMs !== undefined)
       this.#faults.add({ name: "day's quota spent", forMs: untilMs - world.nowMs });
     for (const { promise, what } of fetches.sent(fetch, (name, fromMs) =>
-      this.circumstances.disturbances.touch(nodeNameOf(name), fromMs - leaseMs, world.nowMs),
+      this.excuses.disturbances.overlap(nodeNameOf(name), fromMs - leaseMs, world.nowMs),
     )) {
       this.violated(promise, what);
     }
@@ -255,9 +252,9 @@ export class Auditor {
 
   event(node: FleetNode, event: CredentialEvent): void {
     const text = JSON.stringify(event);
-    this.#canary("an event", text);
+    this.#requireNoSecret("an event", text);
     if (event.type === "contended") this.#contended += 1;
-    if (event.type === "adopted" || event.type === "refreshed") this.#hasAnother(node);
+    if (event.type === "adopted" || event.type === "refreshed") this.#adopted(node);
     if (event.type !== "retired" && event.type !== "rejected")
       this.#scene.world.note(
         node.name,
@@ -266,17 +263,17 @@ export class Auditor {
   }
 
   /**
-   * Calls are few and far between: an outage ends with what would end it, not with the next call.
+   * Ends the outage of a node when it gets a live token, because its next call may come much later.
    */
-  #hasAnother(node: FleetNode): void {
-    // To look is to use: only where somebody waits for it anyway.
+  #adopted(node: FleetNode): void {
+    // `peek` counts as a use, so only peek where a caller waits anyway.
     if (node.life?.downSinceMs === undefined) return;
     const token = node.life.credential.peek()?.reveal();
     if (token !== undefined && this.#scene.wechat.isAlive(token)) this.#recovered(node, node.life);
   }
 
-  /** Promise 11: the secret, and the tokens of late, appear nowhere. */
-  #canary(where: string, text: string): void {
+  /** Promise 11: neither the AppSecret nor a recent token appears anywhere. */
+  #requireNoSecret(where: string, text: string): void {
     const { fetches, secrets } = this.#scene.wechat;
     const tokens = fetches.slice(-3).flatMap(({ token }) => token ?? []);
     if ([...secrets, ...tokens].some((secret) => text.includes(secret)))

@@ -1,27 +1,27 @@
 /**
- * Judges every business call by what its caller saw. A call may fail, or wait, only while an
- * injected fault excuses the node that it was made on; and never may more calls be excused than
- * faults have hit.
+ * Judges every business call by what its caller saw. A call may fail or wait only while an injected
+ * fault excuses its node. No more calls may be excused than faults have hit.
  */
 import type { Finding } from "./document-audit.ts";
 import type { FaultLedger, InjectedFault } from "./fault-ledger.ts";
 
 /**
- * Names the injected fault that excuses a node at an instant. A mutant of the auditor replaces it.
+ * Returns the injected fault that excuses a node at an instant. A mutant of the auditor replaces
+ * it.
  */
 export type Excuse = (node: string, atMs: number) => Pick<InjectedFault, "name"> | undefined;
 
 /**
- * A call that no fault delays is answered within this time: a refused attempt, a look at the
- * platform, one request to it, and news of it, which is read after 2.5 s at the latest.
+ * A call that no fault delays ends within this time: a refused attempt, a probe, one token request,
+ * and the change message, which is replaced by a read after 2.5 s at the latest.
  */
 export const promptMs = 3_000;
 
 interface Count {
   calls: number;
-  /** Calls that ended while a fault excused their node, whatever came of them. */
+  /** Calls that ended, well or badly, while a fault excused their node. */
   hit: number;
-  /** Calls that failed, and were excused. */
+  /** Calls that failed while a fault excused their node. */
   excused: number;
 }
 
@@ -31,7 +31,7 @@ export class AvailabilityAudit {
   readonly #excuse: Excuse;
   readonly #counts = new Map<string, Count>();
   failed = 0;
-  /** The longest that a call waited while no fault excused it. */
+  /** The longest wait of a call while no fault excused it, in ms. */
   slowestMs = 0;
 
   constructor(
@@ -44,12 +44,12 @@ export class AvailabilityAudit {
     this.#excuse = excuse;
   }
 
-  /** A call ended well. */
+  /** A call succeeded. */
   answered(node: string): void {
     this.#ended(node);
   }
 
-  /** A call ended with an error. `why` is told where nothing excuses it. */
+  /** A call failed. `why` is reported if no fault excuses it. */
   failedCall(node: string, why: string): Finding | undefined {
     const count = this.#ended(node);
     if (this.#excuse(node, this.#nowMs()) !== undefined) {
@@ -63,7 +63,7 @@ export class AvailabilityAudit {
     };
   }
 
-  /** A caller has waited from then until now. */
+  /** A caller has waited from `fromMs` until now. */
   waited(node: string, fromMs: number): Finding | undefined {
     const toMs = this.#nowMs();
     if (toMs - fromMs <= promptMs) return undefined;
@@ -90,8 +90,7 @@ export class AvailabilityAudit {
   }
 
   /**
-   * The auditor's own honesty, for the whole run: it excuses no more than was injected, on any
-   * node.
+   * Checks the auditor itself: on no node does it excuse more calls than injected faults have hit.
    */
   summary(): readonly Finding[] {
     return [...this.#counts]

@@ -1,29 +1,29 @@
 /**
- * When something stood in the way of a node, or of all: what a promise with a condition must be
- * judged by.
+ * The times in which a fault disturbed a node, or all nodes. A conditional promise is judged by
+ * them.
  */
 
-interface Spell {
+interface Interval {
   readonly who: string | undefined;
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
 export class Disturbances {
-  readonly #spells: Spell[] = [];
+  readonly #intervals: Interval[] = [];
 
-  /** @param who a node; undefined: all. */
+  /** @param who a node; undefined: all nodes. */
   add(who: string | undefined, fromMs: number, untilMs: number): void {
-    this.#spells.push({ who, fromMs, untilMs });
+    this.#intervals.push({ who, fromMs, untilMs });
   }
 
-  /** Whether one that concerns this node touches the time between. */
-  touch(who: string, fromMs: number, untilMs: number): boolean {
-    return this.#spells.some(
-      (spell) =>
-        (spell.who === undefined || spell.who === who) &&
-        spell.fromMs <= untilMs &&
-        spell.untilMs >= fromMs,
+  /** Returns whether a disturbance of this node overlaps this time. */
+  overlap(who: string, fromMs: number, untilMs: number): boolean {
+    return this.#intervals.some(
+      (interval) =>
+        (interval.who === undefined || interval.who === who) &&
+        interval.fromMs <= untilMs &&
+        interval.untilMs >= fromMs,
     );
   }
 }

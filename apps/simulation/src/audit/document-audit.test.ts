@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DocumentAudit, type Finding } from "./document-audit.ts";
 import { Primary } from "../store/primary.ts";
 import { Process } from "../world/process.ts";
-import type { Passage } from "../platform/request-fate.ts";
+import type { RequestDelivery } from "../platform/request-delivery.ts";
 import { Wechat, type Fetch } from "../platform/wechat.ts";
 import { World } from "../world/world.ts";
 
@@ -12,14 +12,14 @@ import { World } from "../world/world.ts";
 function scene(beforeMs: number) {
   const world = new World(1_000_000, 10);
   const process = new Process(world, { name: "node-1.1", wallOffsetMs: 0, bootedAtMs: 0 });
-  const passage = (): Passage => ({ beforeMs, afterMs: 10, fate: "answered" });
+  const delivery = (): RequestDelivery => ({ beforeMs, afterMs: 10, fate: "answered" });
   const options = {
     world,
     random: seededRandom("platform"),
     kind: "plain" as const,
     overlapMs: 300_000,
     quotaPerDay: 100,
-    passage,
+    delivery,
     onSent: () => {},
   };
   const wechat: Wechat = new Wechat({
@@ -111,9 +111,9 @@ describe("the audit of documents", () => {
     const { audit, wechat, leave, write } = scene(50);
     leave();
     const [fetch] = wechat.fetches;
-    expect(audit.isAnnounced(fetch!)).toBe(false);
+    expect(audit.hasIntent(fetch!)).toBe(false);
     write({ ...emptyState, intent: { epoch: 1, operationId: "a", atMs: 1 } });
-    expect(audit.isAnnounced(fetch!)).toBe(true);
-    expect(audit.isAnnounced(fetch!)).toBe(false);
+    expect(audit.hasIntent(fetch!)).toBe(true);
+    expect(audit.hasIntent(fetch!)).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Watches the fleet's document in the store: what replaces what, and whether anybody forgets to
- * doubt.
+ * Watches the fleet's document in the store: which token replaces which, and whether a doubt is
+ * missing.
  */
 import type { State } from "@lingpai/core/internal/state";
 import { hasLaterField } from "../store/later-release.ts";
@@ -17,11 +17,11 @@ export interface Finding {
 
 export class DocumentAudit {
   readonly #wechat: Wechat;
-  /** In which order the platform issued what. */
+  /** The order in which the platform issued the tokens. */
   readonly #order = new Map<string, number>();
   readonly #documents = new WeakMap<Primary, State | undefined>();
   readonly #operations: OperationAudit = new OperationAudit();
-  /** Since when the store has kept all its writes. */
+  /** The instant since which the store has kept all its writes. */
   #keptSinceMs = 0;
   readonly #nowMs: () => number;
 
@@ -33,12 +33,12 @@ export class DocumentAudit {
     this.#nowMs = nowMs;
   }
 
-  /** The present document, as the auditor last saw it there. */
+  /** Returns the document that the auditor last saw in this primary. */
   document(primary: Primary): State | undefined {
     return this.#documents.get(primary);
   }
 
-  /** The store lost writes: what was known of it is void. */
+  /** The store lost writes, so the auditor forgets what it knew of them. */
   lostWrites(primary: Primary): void {
     this.#keptSinceMs = this.#nowMs();
     const entry = [...primary.entries].find(([name]) => this.#isJudged(name));
@@ -50,12 +50,12 @@ export class DocumentAudit {
       this.#order.set(fetch.token, this.#order.size + 1);
   }
 
-  /** Whether this request's process wrote an intent for it. */
-  isAnnounced(fetch: Fetch): boolean {
+  /** Returns whether the process of this request wrote an intent for it. */
+  hasIntent(fetch: Fetch): boolean {
     return this.#operations.sent(fetch);
   }
 
-  /** Since when the store has kept all its writes. */
+  /** The instant since which the store has kept all its writes. */
   get keptSinceMs(): number {
     return this.#keptSinceMs;
   }
@@ -79,7 +79,7 @@ export class DocumentAudit {
     return [...findings, ...this.#judge(before, state, primary)];
   }
 
-  /** Tickets are judged by their callers alone. */
+  /** Only callers judge tickets; their documents are not audited. */
   #isJudged(name: string): boolean {
     return name.startsWith(this.#environment) && !isTicket(name);
   }
@@ -109,35 +109,37 @@ export class DocumentAudit {
     if (older !== undefined && newer !== undefined && newer < older) {
       findings.push({
         promise: "2",
-        what: `the record of issue ${older} was replaced by issue ${newer}, and nobody doubts`,
+        what: `the record of issue ${older} was replaced by issue ${newer}, and the document is not in doubt`,
       });
     }
-    // Who asks later is given the same one.
+    // A later request gets the same stable token.
     if (this.#wechat.kind === "stable") return findings;
     const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
     if (overlapping !== undefined) {
       findings.push({
         promise: "I7",
-        what: `request ${overlapping.number} overlapped the one that was committed, and nobody doubts`,
+        what: `request ${overlapping.number} overlapped the committed one, and the document is not in doubt`,
       });
     }
-    // An intent that stands tells of whatever is under way, and of what a repair wrote back
-    // meanwhile.
-    const lurking =
+    // An open intent covers every request in flight, also one that a repair wrote back.
+    const unannounced =
       after.intent !== undefined
         ? undefined
         : this.#wechat
-            .underWay()
+            .inFlight()
             .find(
               (fetch) =>
                 fetch.token !== held.secret &&
                 fetch.sentAtMs > this.#keptSinceMs &&
-                !this.#operations.isAnnouncedElsewhere(primary, fetch),
+                !this.#operations.hasIntentElsewhere(primary, fetch),
             );
-    if (lurking !== undefined && lurking.willBeProcessedAtMs - lurking.sentAtMs < 13_000) {
+    if (
+      unannounced !== undefined &&
+      unannounced.willBeProcessedAtMs - unannounced.sentAtMs < 13_000
+    ) {
       findings.push({
         promise: "I7",
-        what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${lurking.number} was under way`,
+        what: `${held.fingerprint.slice(0, 8)} was committed without doubt while request ${unannounced.number} was in flight`,
       });
     }
     return findings;

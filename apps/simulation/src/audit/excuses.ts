@@ -1,33 +1,33 @@
 /**
- * What befell whom, where a promise of safety has conditions. What excuses a caller is in the fault
- * ledger.
+ * Records which fault hit which node, so that the auditor knows whether a conditional safety
+ * promise applied. The fault ledger records what excuses a failed call.
  */
 import { Disturbances } from "./disturbances.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
-import type { Tally } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Wechat } from "../platform/wechat.ts";
 import type { World } from "../world/world.ts";
 
-export interface Scene {
+export interface AuditContext {
   readonly world: World;
   readonly wechat: Wechat;
-  readonly tally: Tally;
-  /** Whether a request may leave without having been announced, because it harms nobody. */
+  readonly metrics: Metrics;
+  /** Whether a request may leave without an intent, because it harms nobody. */
   readonly mayFetchAlone: boolean;
   readonly nodes: () => readonly FleetNode[];
 }
 
-/** Every node reads the store at least this often, and writes back what it lost. */
+/** Every node reads the store at least this often, and writes back a lost document. */
 export const repairedWithinMs = 420_000;
-/** A holder's lease, and a little. */
+/** The length of a lease, and a margin. */
 export const leaseMs = 11_000;
 
-export class Circumstances {
-  /** What may make a second fetch of one generation necessary. */
+export class Excuses {
+  /** The times in which a second fetch of one generation may be necessary. */
   readonly disturbances: Disturbances = new Disturbances();
   /**
-   * Machines that slept. Their monotonic clocks do not tell; the process notices by the wall clock
-   * when its next timer fires.
+   * The times in which machines were suspended. Their monotonic clocks do not show it; a process
+   * notices by its wall clock when its next timer fires.
    */
   readonly sleeps: Disturbances = new Disturbances();
   readonly #world: World;
@@ -37,8 +37,7 @@ export class Circumstances {
   }
 
   /**
-   * Something that may make a second fetch of a generation necessary happened to this node, or to
-   * all.
+   * A fault hit this node, or all, and may make a second fetch of a generation necessary.
    */
   disturbed(who: string | undefined, forMs = 0): void {
     this.disturbances.add(who, this.#world.nowMs, this.#world.nowMs + forMs);

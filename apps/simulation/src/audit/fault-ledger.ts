@@ -1,12 +1,12 @@
 /**
- * Every fault that was injected: what it is called, which nodes it hit, from when until when.
- * Nothing else may excuse a call.
+ * Records every injected fault: its name, the node that it hit, its begin and its end. Nothing else
+ * excuses a call.
  */
 
 /**
- * For how long after its end each kind of fault may still be felt, beyond the time that every fault
- * is given: what the fleet's own pauses allow, so that an outage is not asked about all the time.
- * 0: the fleet is told, or looks, at once.
+ * How long after its end each kind of fault may still have effects, beyond the time that every
+ * fault gets. The fleet's own retry intervals decide it. 0: the fleet is notified, or tries again
+ * at once.
  */
 const noticedAfterMs = {
   "store cut off": 0,
@@ -39,10 +39,10 @@ export type FaultName = keyof typeof noticedAfterMs;
 
 export interface InjectedFault {
   readonly name: FaultName;
-  /** A node, or a part of one, `node-1/ticket`; undefined: all of them. */
+  /** A node, or a part of one such as `node-1/ticket`; undefined: all nodes. */
   readonly node: string | undefined;
   readonly fromMs: number;
-  /** Until when it excuses: its end, what is needed to notice it, and a little. */
+  /** The instant until which it excuses: its end, the time to notice it, and a margin. */
   readonly untilMs: number;
 }
 
@@ -52,30 +52,32 @@ export interface Injection {
   readonly forMs: number;
 }
 
-/** The longest that a fleet leaves the platform alone after failures, before jitter. */
+/** The longest back-off of a fleet after failures, before jitter. */
 const backOffMaxMs = 60_000;
 
-/** What every fault is given after its end. */
+/** The time that every fault gets after its end. */
 export const settledAfterMs = 2_000;
 
 export class FaultLedger {
   readonly #nowMs: () => number;
   readonly #faults: InjectedFault[] = [];
   /**
-   * Until when a fault excuses each node, and all. Faults are entered when they begin, so the
-   * latest end is enough.
+   * The instant until which faults excuse each node, and all. Faults are entered when they begin,
+   * so the latest end is enough.
    */
   readonly #coveredUntilMs = new Map<string | undefined, number>();
 
   readonly #dependsOn: (node: string) => readonly string[];
 
-  /** @param dependsOn for a node that fetches nothing itself: those of whom one must be able to. */
+  /**
+   * @param dependsOn for a node that never fetches: the nodes of which one must be able to fetch.
+   */
   constructor(nowMs: () => number, dependsOn: (node: string) => readonly string[] = () => []) {
     this.#nowMs = nowMs;
     this.#dependsOn = dependsOn;
   }
 
-  /** A fault begins now. */
+  /** Records a fault that begins now. */
   add({ name, node, forMs }: Injection): void {
     const fromMs = this.#nowMs();
     const untilMs = fromMs + forMs + noticedAfterMs[name] + settledAfterMs;
@@ -84,8 +86,8 @@ export class FaultLedger {
   }
 
   /**
-   * A request of this node came to nothing, after so long: where a fault was in force meanwhile,
-   * the fleet's back-off is a part of it.
+   * Records the back-off that follows a failed refresh as a part of the fault that was in force
+   * meanwhile, if there was one.
    */
   addBackOff(node: string, tookMs: number, failures: number): void {
     const nowMs = this.#nowMs();
@@ -99,7 +101,7 @@ export class FaultLedger {
       });
   }
 
-  /** Whether a fault excuses this node now. */
+  /** Returns whether a fault excuses this node now. */
   isHit(node: string): boolean {
     if (this.#isCovered(undefined) || this.#isCovered(node) || this.#isCovered(wholeOf(node)))
       return true;
@@ -108,8 +110,8 @@ export class FaultLedger {
   }
 
   /**
-   * The fault that excuses what this node does at this instant: its own, or one of all those on
-   * whom it depends.
+   * Returns the fault that excuses this node at this instant: its own, or one if every node that it
+   * depends on has one.
    */
   excuse(node: string, atMs: number): InjectedFault | undefined {
     const own = this.#own(node, atMs);
@@ -118,7 +120,7 @@ export class FaultLedger {
     return others.every((fault) => fault !== undefined) ? others[0] : undefined;
   }
 
-  /** How much of this time no fault covers, in ms. */
+  /** Returns how much of this time no fault covers, in ms. */
   uncoveredMs(node: string, fromMs: number, toMs: number): number {
     const nodes = [node, ...this.#dependsOn(node)];
     const ends = this.#faults
@@ -136,7 +138,7 @@ export class FaultLedger {
     return uncoveredMs;
   }
 
-  /** Whether any fault touches this time, whomever it hit. */
+  /** Returns whether a fault of any node overlaps this time. */
   hasAny(fromMs: number, toMs: number): boolean {
     return this.#faults.some((fault) => fault.fromMs <= toMs && fault.untilMs >= fromMs);
   }
@@ -152,7 +154,7 @@ export class FaultLedger {
   }
 }
 
-/** A part of a node, `node-1/ticket`, is hit by what hits the node. */
+/** A fault of a node also hits its parts, such as `node-1/ticket`. */
 function concerns(fault: InjectedFault, node: string): boolean {
   return fault.node === undefined || fault.node === node || fault.node === wholeOf(node);
 }

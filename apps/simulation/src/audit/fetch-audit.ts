@@ -1,6 +1,5 @@
 /**
- * Watches the requests that reach the platform: how many for one generation, how many at once, how
- * many a day.
+ * Watches the token requests: how many for one generation, how many at once, how many a day.
  */
 import type { Finding } from "./document-audit.ts";
 import type { Fetch } from "../platform/wechat.ts";
@@ -8,7 +7,7 @@ import type { Fetch } from "../platform/wechat.ts";
 const dayMs = 86_400_000;
 const shanghaiMs = 28_800_000;
 const fetchDeadlineMs = 8_000;
-/** What a person must mend is asked for again after a minute, less jitter. */
+/** A request that only a person can fix is retried after a minute, less jitter. */
 const askedAgainAfterMs = 45_000;
 
 export interface FetchLimits {
@@ -20,7 +19,7 @@ export class FetchAudit {
   readonly #fetches: Fetch[] = [];
   readonly #perDay = new Map<number, number>();
   readonly #sentPerDay = new Map<number, number>();
-  /** Fetches that the ledger may have forgotten, because the store did. */
+  /** Fetches that the ledger may have lost with the writes of the store. */
   #forgotten = 0;
 
   constructor(limits: FetchLimits) {
@@ -31,7 +30,7 @@ export class FetchAudit {
     this.#forgotten += count;
   }
 
-  /** @param isDisturbed whether something befell this process, or all, since then. */
+  /** @param isDisturbed whether a fault has hit this process, or all of them, since `fromMs`. */
   sent(fetch: Fetch, isDisturbed: (name: string, fromMs: number) => boolean): readonly Finding[] {
     const findings: Finding[] = [];
     const generation = fetch.request.current?.secret.fingerprint;
@@ -42,7 +41,7 @@ export class FetchAudit {
       if (inFlight)
         findings.push({
           promise: "I3",
-          what: `requests ${other.number} and ${fetch.number} are under way at once`,
+          what: `requests ${other.number} and ${fetch.number} are in flight at once`,
         });
       const isTooSoon = fetch.sentAtMs - other.sentAtMs < askedAgainAfterMs;
       if (
@@ -53,7 +52,7 @@ export class FetchAudit {
       ) {
         findings.push({
           promise: "I15",
-          what: `request ${fetch.number} asks again, within a minute, what was refused until somebody mends it at request ${other.number}`,
+          what: `request ${fetch.number} repeats within a minute request ${other.number}, which was refused until a person fixes the cause`,
         });
       }
       const isRepeat = other.token === other.request.current?.secret.reveal();
@@ -76,15 +75,14 @@ export class FetchAudit {
   }
 
   /**
-   * Whether the ledger has a reason to say that the day's quota is used up, the reserve for
-   * emergencies apart.
+   * Returns whether the day's quota is used up, except for the reserve.
    */
   isSpent(nowMs: number): boolean {
     return (this.#sentPerDay.get(dayOf(nowMs)) ?? 0) >= Math.floor(0.9 * this.#limits.perDay);
   }
 
   /**
-   * The end of the day whose quota is used up but for this request; undefined where there is more.
+   * Returns the end of the day if this request uses up its quota; otherwise undefined.
    */
   spentUntilMs(nowMs: number): number | undefined {
     const sent = this.#sentPerDay.get(dayOf(nowMs)) ?? 0;
@@ -98,7 +96,7 @@ export class FetchAudit {
     this.#perDay.set(day, (this.#perDay.get(day) ?? 0) + 1);
   }
 
-  /** Promise 6, for the whole run. */
+  /** Judges promise 6 for the whole run. */
   summary(): readonly Finding[] {
     return [...this.#perDay.values()]
       .filter((count) => count > this.#limits.perDay + this.#forgotten)
@@ -109,7 +107,7 @@ export class FetchAudit {
   }
 }
 
-/** The platform's day. */
+/** The number of the platform's day, in China time. */
 function dayOf(atMs: number): number {
   return Math.floor((atMs + shanghaiMs) / dayMs);
 }

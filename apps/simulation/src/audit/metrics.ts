@@ -1,14 +1,17 @@
-/** What a run is measured by. */
+/** The figures of one run, and their sum over many. */
 
-export interface Tally {
+export interface Metrics {
   calls: number;
   /** Calls whose first attempt the platform refused with 40001, 40014 or 42001. */
   refusedFirst: number;
-  /** Calls that failed while no injected fault excused it. */
+  /** Calls that failed while no injected fault excused them. */
   failed: number;
-  /** Calls that failed while an injected fault excused it. */
+  /** Calls that failed while an injected fault excused them. */
   excused: number;
-  /** Calls that ended, and how many of them while an injected fault was in force on their node. */
+  /**
+   * Calls that ended, and those of them that ended while an injected fault was in force on their
+   * node.
+   */
   ended: number;
   hit: number;
   /** The longest that a call waited while no injected fault was in force, in ms. */
@@ -25,7 +28,7 @@ export interface Tally {
   lifetimes: number;
 }
 
-export function emptyTally(): Tally {
+export function emptyMetrics(): Metrics {
   return {
     calls: 0,
     refusedFirst: 0,
@@ -42,7 +45,7 @@ export function emptyTally(): Tally {
   };
 }
 
-export function add(sum: Tally, other: Tally): void {
+export function addMetrics(sum: Metrics, other: Metrics): void {
   sum.calls += other.calls;
   sum.refusedFirst += other.refusedFirst;
   sum.failed += other.failed;

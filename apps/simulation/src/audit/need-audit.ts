@@ -1,8 +1,8 @@
 /**
- * Judges whether a request was needed at all: nothing that has its life before it is replaced,
- * unless the platform has given it up.
+ * Judges whether a token request was needed. A token that still lives long is not replaced unless
+ * the platform has revoked it.
  */
-import { repairedWithinMs, type Circumstances, type Scene } from "./excuses.ts";
+import { repairedWithinMs, type Excuses, type AuditContext } from "./excuses.ts";
 import type { Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import { nodeNameOf } from "../world/process.ts";
@@ -11,26 +11,26 @@ import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
 const advisoryMs = 900_000;
 
 export class NeedAudit {
-  readonly #scene: Scene;
-  readonly #circumstances: Circumstances;
+  readonly #scene: AuditContext;
+  readonly #excuses: Excuses;
   readonly #faults: FaultLedger;
-  /** When what the platform honoured was replaced because it was said to be refused. */
+  /** The instants at which a live token was replaced because a caller reported it as refused. */
   #needless: readonly number[] = [];
 
-  constructor(scene: Scene, circumstances: Circumstances, faults: FaultLedger) {
+  constructor(scene: AuditContext, excuses: Excuses, faults: FaultLedger) {
     this.#scene = scene;
-    this.#circumstances = circumstances;
+    this.#excuses = excuses;
     this.#faults = faults;
   }
 
-  /** @param keptSinceMs since when the store has kept all its writes. */
+  /** @param keptSinceMs the instant since which the store has kept all its writes. */
   sent(fetch: Fetch, keptSinceMs: number): readonly Finding[] {
     return [this.#early(fetch), this.#forgotten(fetch, keptSinceMs), this.#believed(fetch)].filter(
       (each) => each !== undefined,
     );
   }
 
-  /** Promise 1: nothing is replaced by plan before its time. */
+  /** Promise 1: a planned refresh does not replace a token before its time. */
   #early({ number, request: { current, reason } }: Fetch): Finding | undefined {
     const { wechat, world } = this.#scene;
     const leftMs =
@@ -39,11 +39,11 @@ export class NeedAudit {
       return undefined;
     return {
       promise: "1",
-      what: `request ${number} replaces by plan what lives ${Math.round(leftMs / 1000)} s longer`,
+      what: `request ${number} is a planned refresh of a token that lives ${Math.round(leftMs / 1000)} s longer`,
     };
   }
 
-  /** I33: what some node still holds is written back, where the store forgot it. */
+  /** I33: where the store lost a token, a node that still has it writes it back. */
   #forgotten(
     { number, process, request: { current, reason } }: Fetch,
     keptSinceMs: number,
@@ -59,19 +59,18 @@ export class NeedAudit {
       if (life.rejected.has(token) || !wechat.isAlive(token)) return false;
       return (
         life.process.isAwake &&
-        !this.#circumstances.disturbances.touch(name, world.nowMs - repairedWithinMs, world.nowMs)
+        !this.#excuses.disturbances.overlap(name, world.nowMs - repairedWithinMs, world.nowMs)
       );
     });
     if (holder === undefined) return undefined;
     return {
       promise: "I33",
-      what: `request ${number} finds an empty store, and ${holder.name} has held a live credential all the time`,
+      what: `request ${number} found an empty store, although ${holder.name} has had a live credential all the time`,
     };
   }
 
   /**
-   * A complaint alone replaces nothing: at most one live credential in a lifetime is, because
-   * somebody said that it was refused.
+   * A2: a report alone replaces no live token, except at most one in a lifetime.
    */
   #believed({
     number,
@@ -85,14 +84,14 @@ export class NeedAudit {
       !this.#scene.wechat.isAlive(current.secret.reveal())
     )
       return undefined;
-    // Where the platform cannot be asked, the complaint is all that there is.
+    // Where the platform cannot be asked, the report is the only evidence.
     if (this.#faults.isHit(nodeNameOf(process.name))) return undefined;
     this.#needless = [...this.#needless.filter((atMs) => atMs > sentAtMs - lifetimeMs), sentAtMs];
     const count = this.#needless.length;
     if (count < 2) return undefined;
     return {
       promise: "A2",
-      what: `request ${number} of ${process.name} is number ${count} in a lifetime that replaces what the platform honours`,
+      what: `request ${number} of ${process.name} is number ${count} in a lifetime that replaces a live token`,
     };
   }
 }

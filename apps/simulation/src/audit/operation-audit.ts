@@ -1,6 +1,6 @@
 /**
- * Watches the operations of the fleet, from the intent to the report: two that overlap leave a
- * doubt, because nobody knows their order.
+ * Watches each operation from its intent to its outcome. Two that overlap must leave a doubt,
+ * because nobody knows their order.
  */
 import type { Primary } from "../store/primary.ts";
 import type { Process } from "../world/process.ts";
@@ -10,8 +10,8 @@ interface Operation {
   readonly id: string;
   readonly process: Process;
   /**
-   * Where its intent was written: one that a demoted primary took is seen by nobody who writes to
-   * its successor.
+   * The primary that took its intent. A node that writes to the successor of a demoted primary does
+   * not see that intent.
    */
   readonly primary: Primary;
   readonly openedAtMs: number;
@@ -20,8 +20,8 @@ interface Operation {
 }
 
 /**
- * A request is processed within this time of its intent, or is later than the protocol reckons
- * with; less what clocks may differ by.
+ * The protocol allows a request to be processed within this time of its intent. Clocks may differ
+ * by the part that is subtracted.
  */
 const drainMs = 15_000 - 500;
 const rememberedMax = 12;
@@ -43,8 +43,7 @@ export class OperationAudit {
   }
 
   /**
-   * The request that the newest intent of its process announced; false when there is none that was
-   * not used.
+   * Ties this request to the newest unused intent of its process. Returns false if there is none.
    */
   sent(fetch: Fetch): boolean {
     const operation = this.#newest(fetch.process);
@@ -58,15 +57,15 @@ export class OperationAudit {
     return true;
   }
 
-  /** A process wrote something else than an intent: what became of its request, if it had one. */
+  /** A process wrote something other than an intent: the outcome of its request, if it had one. */
   reported(process: Process, atMs: number): void {
     const operation = this.#newest(process);
     if (operation?.fetch !== undefined) operation.reportedAtMs ??= atMs;
   }
 
   /**
-   * The request whose order against this operation's nobody can know, though all intents since
-   * `keptSinceMs` were there to be seen.
+   * Returns a request whose order relative to this operation nobody can know, although all intents
+   * since `keptSinceMs` were visible.
    */
   overlapping(id: string, keptSinceMs: number): Fetch | undefined {
     const own = this.#operations.find((operation) => operation.id === id);
@@ -89,8 +88,8 @@ export class OperationAudit {
     })?.fetch;
   }
 
-  /** Whether the intent of this request was written, but not there. */
-  isAnnouncedElsewhere(primary: Primary, fetch: Fetch): boolean {
+  /** Returns whether the intent of this request was written to another primary. */
+  hasIntentElsewhere(primary: Primary, fetch: Fetch): boolean {
     return this.#operations.some(
       (operation) => operation.fetch === fetch && operation.primary !== primary,
     );

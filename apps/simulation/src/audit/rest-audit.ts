@@ -1,33 +1,70 @@
 /**
- * Judges a world that has come to rest: no fault for half an hour, nothing in flight. Then
- * everybody has the live credential.
+ * Judges a cluster at rest: no fault for half an hour and nothing in flight. Then every node has
+ * the live credential.
  */
-import type { Stage } from "../cluster/cluster.ts";
+import type { FleetNode } from "../fleet/fleet-node.ts";
+import type { Plan } from "../fleet/plan.ts";
+import type { Wechat } from "../platform/wechat.ts";
+import type { Primary } from "../store/primary.ts";
+import type { World } from "../world/world.ts";
+import type { Auditor } from "./auditor.ts";
+import type { DocumentAudit } from "./document-audit.ts";
+import type { FaultLedger } from "./fault-ledger.ts";
+import type { FetchAudit } from "./fetch-audit.ts";
+
+/** The parts of a cluster that are judged when it has come to rest. */
+export interface RestingCluster {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly wechat: Wechat;
+  readonly nodes: readonly FleetNode[];
+  readonly auditor: Auditor;
+  readonly documents: DocumentAudit;
+  readonly faults: FaultLedger;
+  readonly fetches: FetchAudit;
+  readonly store: { readonly primary: Primary };
+  readonly convergesWithoutReports: boolean;
+}
 
 /**
- * A node without news reads again within this time, and a reconciling refresh is made within it.
+ * Within this time a node reads the document again, and a reconciling refresh is made.
  */
 const settledAfterMs = 300_000;
 
 /**
- * I1 and I33, where the platform would have issued; and where nobody reports refusals, if nobody
- * else fetched and nothing was later than the drain.
+ * Judges I1 and I33 where the platform would have issued a token. Where no caller reports refusals,
+ * it judges only runs without foreign fetches and without requests later than the drain.
  */
-export function judgeRest(
-  { plan, world, wechat, nodes, auditor, documents, faults, fetches, store, isTame }: Stage,
+export function auditAtRest(
+  {
+    plan,
+    world,
+    wechat,
+    nodes,
+    auditor,
+    documents,
+    faults,
+    fetches,
+    store,
+    convergesWithoutReports,
+  }: RestingCluster,
   reports: boolean,
 ): void {
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
-  // Two that fetch for themselves have no common latest.
+  // Two environments that fetch for themselves have no common latest token.
   if (plan.nodes.some(({ isLaterClaimant }) => isLaterClaimant)) return;
-  if ((!reports && !isTame) || isMoving || faults.hasAny(nowMs - settledAfterMs, nowMs)) return;
+  if (
+    (!reports && !convergesWithoutReports) ||
+    isMoving ||
+    faults.hasAny(nowMs - settledAfterMs, nowMs)
+  )
+    return;
   const stored = documents.document(store.primary)?.credential;
   if (stored === undefined) return;
   const storedId = wechat.idOf(stored.secret);
-  // A day's quota that is used up leaves a fleet with what it has until the next day, and a little
-  // longer to notice that it has come.
+  // When the day's quota is used up, the fleet keeps what it has until it notices the next day.
   const mayFetch = !fetches.isSpent(nowMs) && !fetches.isSpent(nowMs - settledAfterMs);
   if (mayFetch && storedId !== wechat.latestId) {
     auditor.violated(
@@ -40,7 +77,7 @@ export function judgeRest(
     const held = life?.process.isAwake === true ? life.credential.peek() : undefined;
     if (
       held === undefined ||
-      auditor.circumstances.sleeps.touch(node.name, nowMs - settledAfterMs, nowMs)
+      auditor.excuses.sleeps.overlap(node.name, nowMs - settledAfterMs, nowMs)
     )
       continue;
     if (held.fingerprint !== stored.fingerprint)

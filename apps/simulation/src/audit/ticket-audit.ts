@@ -1,6 +1,6 @@
 /**
- * Calls for a ticket, judged as business calls are: they fail, or wait, only with an excuse; and a
- * ticket that is handed out is alive.
+ * Judges calls for a ticket as business calls are judged: they fail or wait only with an excuse,
+ * and a ticket that is returned is alive.
  */
 import type { Auditor } from "./auditor.ts";
 import type { AvailabilityAudit } from "./availability-audit.ts";
@@ -9,7 +9,7 @@ import type { FleetNode, Life } from "../fleet/fleet-node.ts";
 import { ticketOf, type Tickets } from "../platform/tickets.ts";
 import type { World } from "../world/world.ts";
 
-/** A process that slept notices by its wall clock, when its next timer fires. */
+/** A suspended process notices by its wall clock when its next timer fires. */
 const wokenWithinMs = 25_000;
 
 export class TicketAudit {
@@ -25,7 +25,7 @@ export class TicketAudit {
     this.#availability = availability;
   }
 
-  /** One call. */
+  /** Makes one call for a ticket. */
   async call(node: FleetNode, life: Life): Promise<void> {
     const sinceMs = this.#world.nowMs;
     const caller = ticketOf(node.name);
@@ -36,7 +36,7 @@ export class TicketAudit {
       this.#judge(node, ticket.reveal());
     } catch (error) {
       if (node.life !== life) return;
-      // Its token is another environment's, and its own setting refuses it then.
+      // Its token belongs to another environment, and its own setting refuses it.
       if (node.plan.isLaterClaimant && node.plan.onConflict !== "warn" && isConflict(error)) return;
       const why = error instanceof Error ? error.message : String(error);
       this.#world.note(node.name, `a call for a ticket fails: ${why}`);
@@ -49,9 +49,9 @@ export class TicketAudit {
     const { nowMs } = this.#world;
     if (
       !this.#tickets.isAlive(ticket) &&
-      !this.#auditor.circumstances.sleeps.touch(name, nowMs - wokenWithinMs, nowMs)
+      !this.#auditor.excuses.sleeps.overlap(name, nowMs - wokenWithinMs, nowMs)
     )
-      this.#auditor.violated("T1", `${name} was given a ticket that is dead`);
+      this.#auditor.violated("T1", `${name} got a dead ticket`);
   }
 
   #found(finding: Finding | undefined): void {

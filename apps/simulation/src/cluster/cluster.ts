@@ -1,61 +1,38 @@
-/** Puts one world together: everything that takes part, and who tells whom of what. */
+/** Builds one simulated cluster: its nodes, store, platform, workload, faults and auditors. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { eventChannelName, type CredentialEvent, type Parameters } from "@lingpai/core";
+import { eventChannelName, type CredentialEvent } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
-import type { Mutant } from "./mutants.ts";
-import { randomFaultsPlan, scenarioPlan, type Plan } from "../fleet/plan.ts";
-import { scenariosOf, type Scenario } from "../scenario/scenario.ts";
 import { Auditor } from "../audit/auditor.ts";
 import { AvailabilityAudit } from "../audit/availability-audit.ts";
-import { Chance } from "../world/chance.ts";
 import { DocumentAudit } from "../audit/document-audit.ts";
 import { FaultLedger } from "../audit/fault-ledger.ts";
 import { FetchAudit } from "../audit/fetch-audit.ts";
-import { FleetNode, type FleetSetting } from "../fleet/fleet-node.ts";
-import { beginMisfortunes, strikeHolder, type Misfortunes } from "../faults/fault-injector.ts";
-import { Network } from "../faults/network.ts";
-import type { Passage } from "../platform/request-fate.ts";
-import { Primary } from "../store/primary.ts";
-import type { Process } from "../world/process.ts";
-import type { Executed } from "../store/store-link.ts";
-import { emptyTally } from "../audit/metrics.ts";
+import { emptyMetrics } from "../audit/metrics.ts";
 import { TicketAudit } from "../audit/ticket-audit.ts";
-import { Traffic } from "./workload.ts";
-import { calm } from "../fleet/fault-rates.ts";
+import { injectIntoLeaseHolder, startFaultInjector } from "../faults/fault-injector.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
+import { Network } from "../faults/network.ts";
+import { noFaults, type FaultRates } from "../fleet/fault-rates.ts";
+import { FleetNode, type FleetContext } from "../fleet/fleet-node.ts";
+import { randomFaultsPlan, scenarioPlan, type Plan } from "../fleet/plan.ts";
+import type { RequestDelivery } from "../platform/request-delivery.ts";
 import { isTicket, ticketOf, Tickets } from "../platform/tickets.ts";
 import { appId, lifetimeMs, Wechat } from "../platform/wechat.ts";
+import { scenariosOf, type Scenario } from "../scenario/scenario.ts";
+import { Primary } from "../store/primary.ts";
+import type { Executed } from "../store/store-link.ts";
+import { Chance, type Draw } from "../world/chance.ts";
+import type { Process } from "../world/process.ts";
 import { World } from "../world/world.ts";
-
-export interface RunSettings {
-  readonly seed: number;
-  readonly nodes: number;
-  readonly hours: number;
-  /** How strong the faults are: 0 none, 1 usual. */
-  readonly faults: number;
-  /** Whether other faults than those of the reference figures come too. */
-  readonly wild: boolean;
-  /** Whether the store tells of changes; undefined: drawn. */
-  readonly push: boolean | undefined;
-  /** Whether callers report refusals. */
-  readonly reports: boolean;
-  readonly callEveryMs: number;
-  readonly parameters?: Partial<Parameters>;
-  /** The names of the scenarios; undefined: drawn. */
-  readonly scenarios?: readonly string[] | undefined;
-  /** What is left out of the production code, or of the auditor. */
-  readonly mutant?: Mutant | undefined;
-}
-
-/** A source of chance of its own for each thing that is drawn. */
-export type Draw = (what: string) => Chance;
+import { CommandRate } from "./command-rate.ts";
+import type { RunSettings } from "./run-settings.ts";
+import { Workload, type WorkloadOptions } from "./workload.ts";
 
 export const hourMs = 3_600_000;
-const keptLines = 400;
+const traceLinesMax = 400;
 const leaseMs = 10_000;
-const rateWindowMs = 10_000;
-const commandsMax = 500;
 
-export class Stage implements Misfortunes {
+export class Cluster implements FaultTarget {
   readonly world: World;
   readonly nodes: readonly FleetNode[];
   readonly wechat: Wechat;
@@ -68,143 +45,98 @@ export class Stage implements Misfortunes {
   readonly network: Network;
   readonly chance: Chance;
   readonly store: { primary: Primary };
-  readonly traffic: readonly Traffic[];
+  readonly workloads: readonly Workload[];
   readonly scenarios: readonly Scenario[];
   readonly plan: Plan;
   readonly startMs: number;
-  weather: Misfortunes["weather"];
-  readonly #draw: Draw;
-  readonly #commands = new Map<FleetNode, { readonly fromMs: number; readonly count: number }>();
+  rates: FaultRates;
   /**
-   * Whether nobody outside fetches, and no request is later than the drain allows for: then the
-   * protocol needs no reports.
+   * True where nobody outside the fleet fetches and no request is later than the drain allows for.
+   * Then the fleet converges although no caller reports a refusal.
    */
-  readonly isTame: boolean;
+  readonly convergesWithoutReports: boolean;
+  readonly #draw: Draw;
+  readonly #commandRate: CommandRate;
 
   constructor(settings: RunSettings) {
-    const { seed } = settings;
+    const { seed, mutant } = settings;
+    // The labels of the random streams never change: a new label would change every seed.
     const draw: Draw = (what) => new Chance(seededRandom(`${seed}/${what}`));
-    const world = new World(Date.UTC(2026, 0, 1) + draw("start").whole(0, 23) * hourMs, keptLines);
-    this.world = world;
-    this.scenarios = scenariosOf(settings, draw);
-    this.plan =
-      this.scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
-    for (const { name, plan } of this.scenarios) plan?.(this.plan, draw(`plan of ${name}`));
-    this.chance = draw("misfortune");
-    this.weather = this.plan.rates;
-    this.isTame =
-      this.scenarios.length === 0 &&
-      this.weather.veryLate === 0 &&
-      !Number.isFinite(this.weather.foreignIssueEveryMs);
-    this.wechat = this.#wechat(seed, this.plan);
-    this.tickets = this.plan.hasTickets ? this.#tickets() : undefined;
-    this.documents = new DocumentAudit(this.wechat, () => world.nowMs);
-    this.fetches = new FetchAudit({ perDay: this.plan.quotaPerDay });
-    this.faults = new FaultLedger(
-      () => world.nowMs,
-      (name) => this.#ownersFor(name),
-    );
-    this.availability = new AvailabilityAudit(
-      this.faults,
-      () => world.nowMs,
-      settings.mutant?.excuse,
-    );
-    const { documents, fetches, availability, faults } = this;
-    const others = {
-      documents: new DocumentAudit(this.wechat, () => world.nowMs, "staging"),
-      fetches: new FetchAudit({ perDay: this.plan.quotaPerDay }),
-    };
-    this.auditor = new Auditor(
-      {
-        world,
-        wechat: this.wechat,
-        tally: emptyTally(),
-        mayFetchAlone: this.plan.standalone !== "never",
-        nodes: () => this.nodes,
-      },
-      {
-        availability,
-        faults,
-        of: (environment) => (environment === "staging" ? others : { documents, fetches }),
-      },
-    );
-    this.network = new Network(draw("network"), () => this.weather, {
-      onTrouble: (node) => this.auditor.circumstances.disturbed(node.name, 15_000),
-      onFault: (injection) => faults.add(injection),
-    });
-    this.store = { primary: new Primary(() => world.nowMs, 0) };
-    const fleet = this.#fleet(settings, draw);
-    this.nodes = this.plan.nodes.map(
-      (plan, index) => new FleetNode(fleet, `node-${index + 1}`, plan),
-    );
-    const { auditor, tickets, wechat } = this;
-    const { callEveryMs, refusedPathShare, idle } = this.plan;
-    const startMs = world.nowMs;
-    this.startMs = startMs;
-    const shared = {
-      world,
-      chance: draw("traffic"),
-      tempers: draw("tempers"),
-      paths: draw("paths"),
-      wechat,
-      tickets: tickets && new TicketAudit(world, tickets, auditor, availability),
-      auditor,
-      tally: auditor.tally,
-      callEveryMs,
-      refusedPathShare,
-      isBusy: (atMs: number) =>
-        idle === undefined || atMs - startMs < idle.fromMs || atMs - startMs >= idle.untilMs,
-      longCall: this.weather.longCall,
-      reports: settings.reports,
-    };
-    this.traffic = this.nodes.map((node) => new Traffic(shared, node));
     this.#draw = draw;
+    const startMs = Date.UTC(2026, 0, 1) + draw("start").whole(0, 23) * hourMs;
+    const world = new World(startMs, traceLinesMax);
+    const nowMs = (): number => world.nowMs;
+    this.world = world;
+    this.startMs = startMs;
+    this.scenarios = scenariosOf(settings, draw);
+    this.plan = planOf(settings, this.scenarios, draw);
+    this.chance = draw("misfortune");
+    this.rates = this.plan.rates;
+    this.convergesWithoutReports =
+      this.scenarios.length === 0 &&
+      this.rates.veryLate === 0 &&
+      !Number.isFinite(this.rates.foreignIssueEveryMs);
+    this.wechat = this.#createPlatform(seed);
+    this.tickets = this.plan.hasTickets ? this.#createTickets() : undefined;
+    this.documents = new DocumentAudit(this.wechat, nowMs);
+    this.fetches = new FetchAudit({ perDay: this.plan.quotaPerDay });
+    this.faults = new FaultLedger(nowMs, (name) => this.#ownersFor(name));
+    this.availability = new AvailabilityAudit(this.faults, nowMs, mutant?.excuse);
+    this.auditor = this.#createAuditor();
+    this.#commandRate = new CommandRate(nowMs, this.auditor);
+    this.network = new Network(draw("network"), () => this.rates, {
+      onTrouble: (node) => this.auditor.excuses.disturbed(node.name, 15_000),
+      onFault: (injection) => this.faults.add(injection),
+    });
+    this.store = { primary: new Primary(nowMs, 0) };
+    const context = this.#fleetContext(settings);
+    this.nodes = this.plan.nodes.map(
+      (plan, index) => new FleetNode(context, `node-${index + 1}`, plan),
+    );
+    const options = this.#workloadOptions(settings.reports);
+    this.workloads = this.nodes.map((node) => new Workload(options, node));
   }
 
-  /** Lets everybody start, and the faults come until `endMs`. */
+  /** Starts all nodes and their workloads, and injects faults until `endMs`. */
   begin(endMs: number): void {
     for (const [index, node] of this.nodes.entries()) {
       this.world.after(node.plan.startsAtMs, () => {
         node.start();
         return "quiet";
       });
-      this.traffic[index]?.begin();
+      this.workloads[index]?.begin();
     }
-    beginMisfortunes(this, endMs);
+    startFaultInjector(this, endMs);
     for (const { name, inject } of this.scenarios)
       inject?.(this, this.#draw(`faults of ${name}`), endMs);
   }
 
   /**
-   * Hears of what the nodes tell, until the returned function is called: over the channel of the
-   * whole process, because whoever listens to one credential counts as somebody who uses it.
+   * Passes the events of the nodes to the auditor until the returned function is called. It
+   * subscribes to the channel of the whole process, because a listener of one credential counts as
+   * a user of it.
    */
   listen(): () => void {
-    const hear = (message: unknown): void => {
+    const onEvent = (message: unknown): void => {
       const event = message as CredentialEvent;
       const node = this.nodes.find(({ life }) => life?.process.name === event.node);
       if (node === undefined) return;
-      const who = isTicket(event.credential) ? ticketOf(node.name) : node.name;
+      const name = isTicket(event.credential) ? ticketOf(node.name) : node.name;
       if (event.type === "refresh-failed")
-        this.faults.addBackOff(who, event.durationMs, event.failures);
+        this.faults.addBackOff(name, event.durationMs, event.failures);
       this.auditor.event(node, event);
     };
-    subscribe(eventChannelName, hear);
-    return () => void unsubscribe(eventChannelName, hear);
+    subscribe(eventChannelName, onEvent);
+    return () => void unsubscribe(eventChannelName, onEvent);
   }
 
-  /** The platform stops honouring what the fleet holds. */
-  kill(): "quiet" {
-    this.world.note("platform", "honours nothing any more that was issued before");
-    this.wechat.kill();
+  revokeTokens(): "quiet" {
+    this.world.note("platform", "revokes every token that it issued before");
+    this.wechat.revokeTokens();
     return "quiet";
   }
 
-  /**
-   * What nobody uses is not fetched again and again: a credential that lapses while nobody calls
-   * waits for the next caller.
-   */
-  requireRestWhenIdle(): void {
+  requireNoFetchWhenIdle(): void {
     const { idle } = this.plan;
     if (idle === undefined) return;
     const fromMs = this.startMs + idle.fromMs + 2 * lifetimeMs;
@@ -214,81 +146,117 @@ export class Stage implements Misfortunes {
     if (needless.length > 0)
       this.auditor.violated(
         "B8",
-        `${needless.length} fetches were made while nobody had called for two lifetimes`,
+        `${needless.length} fetches were made although nobody had called for two lifetimes`,
       );
   }
 
-  /** No new fault from now on. */
-  clearUp(): void {
-    this.weather = calm;
+  /** Injects no further fault. */
+  stopFaults(): void {
+    this.rates = noFaults;
   }
 
-  #wechat(seed: number, { kind, overlapMs, quotaPerDay }: Plan): Wechat {
+  #createPlatform(seed: number): Wechat {
+    const { kind, overlapMs, quotaPerDay } = this.plan;
     return new Wechat({
       world: this.world,
       random: seededRandom(`${seed}/platform`),
       kind,
       overlapMs,
       quotaPerDay,
-      passage: (process) => this.network.passage(this.#nodeOf(process.name)),
+      delivery: (process) => this.#delivery(process),
       onSent: (fetch) => this.auditor.sent(fetch),
       onProcessed: (fetch) => this.auditor.processed(fetch),
     });
   }
 
-  #tickets(): Tickets {
+  #createTickets(): Tickets {
     const { world, wechat } = this;
-    const passage = (process: Process): Passage => this.network.passage(this.#nodeOf(process.name));
-    return new Tickets({ world, engine: wechat.engine, appId, passage });
+    return new Tickets({
+      world,
+      engine: wechat.engine,
+      appId,
+      delivery: (process) => this.#delivery(process),
+    });
   }
 
-  #fleet({ seed, mutant }: RunSettings, draw: Draw): FleetSetting {
+  #createAuditor(): Auditor {
+    const { documents, fetches, availability, faults, wechat, world, plan } = this;
+    const staging = {
+      documents: new DocumentAudit(wechat, () => world.nowMs, "staging"),
+      fetches: new FetchAudit({ perDay: plan.quotaPerDay }),
+    };
+    return new Auditor(
+      {
+        world,
+        wechat,
+        metrics: emptyMetrics(),
+        mayFetchAlone: plan.standalone !== "never",
+        nodes: () => this.nodes,
+      },
+      {
+        availability,
+        faults,
+        of: (environment) => (environment === "staging" ? staging : { documents, fetches }),
+      },
+    );
+  }
+
+  #fleetContext({ seed, mutant }: RunSettings): FleetContext {
     const { pushesChanges, standalone } = this.plan;
     return {
       world: this.world,
-      chance: draw("fate"),
+      chance: this.#draw("fate"),
       wechat: this.wechat,
       tickets: this.tickets,
       seed,
       pushesChanges,
       standalone,
-      mutant,
+      mutation: mutant,
       hasConsumers: this.plan.nodes.some(({ role }) => role === "consumer"),
       primary: () => this.store.primary,
-      trip: (node, command) => {
-        this.#boundRate(node);
-        return this.network.trip(node, command);
+      command: (node, command) => {
+        this.#commandRate.sent(node);
+        return this.network.command(node, command);
       },
       message: (node) => this.network.message(node),
-      onExecuted: (node, command) => {
-        this.auditor.executed(node, command);
-        if (isTicket(command.name)) return;
-        if (isGrant(command)) {
-          node.leasedUntilMs = this.world.nowMs + leaseMs;
-          strikeHolder(this, node);
-        } else if (command.command === "release") node.leasedUntilMs = this.world.nowMs;
-      },
+      onExecuted: (node, command) => this.#onExecuted(node, command),
       onDown: (node, forMs) => this.faults.add({ name: "process down", node: node.name, forMs }),
     };
   }
 
-  /** However fast the store fails, nobody asks it in a loop. */
-  #boundRate(node: FleetNode): void {
-    const { nowMs } = this.world;
-    const since = this.#commands.get(node) ?? { fromMs: nowMs, count: 0 };
-    const rate =
-      nowMs - since.fromMs > rateWindowMs
-        ? { fromMs: nowMs, count: 1 }
-        : { ...since, count: since.count + 1 };
-    this.#commands.set(node, rate);
-    if (rate.count === commandsMax)
-      this.auditor.violated(
-        "B5",
-        `${node.name} sent ${commandsMax} commands to the store within ${rateWindowMs / 1000} s`,
-      );
+  #workloadOptions(reports: boolean): WorkloadOptions {
+    const { auditor, availability, tickets, wechat, world, startMs } = this;
+    const { callEveryMs, refusedPathShare, idle } = this.plan;
+    return {
+      world,
+      chance: this.#draw("traffic"),
+      patience: this.#draw("tempers"),
+      paths: this.#draw("paths"),
+      wechat,
+      tickets: tickets && new TicketAudit(world, tickets, auditor, availability),
+      auditor,
+      metrics: auditor.metrics,
+      callEveryMs,
+      refusedPathShare,
+      isBusy: (atMs: number) =>
+        idle === undefined || atMs - startMs < idle.fromMs || atMs - startMs >= idle.untilMs,
+      longCall: this.rates.longCall,
+      reports,
+    };
   }
 
-  /** The owners that a consumer waits for; for a part of it the same part of theirs. */
+  #onExecuted(node: FleetNode, command: Executed): void {
+    this.auditor.executed(node, command);
+    if (isTicket(command.name)) return;
+    if (isGrant(command)) {
+      node.leasedUntilMs = this.world.nowMs + leaseMs;
+      injectIntoLeaseHolder(this, node);
+    } else if (command.command === "release") node.leasedUntilMs = this.world.nowMs;
+  }
+
+  /**
+   * The owners that a consumer depends on. For a part of the consumer, the same part of each owner.
+   */
   #ownersFor(name: string): readonly string[] {
     const node = this.nodes.find((each) => each.name === name || ticketOf(each.name) === name);
     if (node?.role !== "consumer") return [];
@@ -298,12 +266,19 @@ export class Stage implements Misfortunes {
     return owners.map((owner) => name.replace(node.name, owner.name));
   }
 
-  /** The node that a process is a life of: `node-2.3` is one of `node-2`. */
-  #nodeOf(processName: string): FleetNode {
-    const node = this.nodes[Number(processName.slice(5, processName.lastIndexOf("."))) - 1];
-    if (node === undefined) throw new Error(`There is no node of the process ${processName}.`);
-    return node;
+  #delivery({ name }: Process): RequestDelivery {
+    // `node-2.3` is the third process of `node-2`.
+    const node = this.nodes[Number(name.slice(5, name.lastIndexOf("."))) - 1];
+    if (node === undefined) throw new Error(`There is no node of the process ${name}.`);
+    return this.network.delivery(node);
   }
+}
+
+function planOf(settings: RunSettings, scenarios: readonly Scenario[], draw: Draw): Plan {
+  const base =
+    scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
+  for (const { name, plan } of scenarios) plan?.(base, draw(`plan of ${name}`));
+  return base;
 }
 
 function isGrant({ command, result }: Executed): boolean {

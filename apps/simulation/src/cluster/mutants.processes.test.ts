@@ -3,12 +3,14 @@ import { mutants } from "./mutants.ts";
 import { simulate } from "./simulation.ts";
 
 /**
- * The rarest of them shows in four of ten seeds: this many miss it twice in a thousand times,
- * whatever a change does to the draws.
+ * The rarest mutant shows in four of ten seeds. This many seeds miss it twice in a thousand runs,
+ * whatever a change does to the random draws.
  */
 const seedsMax = 12;
 
-/** Runs one seed after the other until this promise is found broken; the first that was. */
+/**
+ * Runs one seed after the other until one breaks the expected promise, and returns that promise.
+ */
 async function found({
   scenario,
   ...mutant
@@ -39,7 +41,7 @@ async function found({
 
 describe("a mutant of the production code, or of the auditor", { timeout: 300_000 }, () => {
   it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
-    "is found: %s",
+    "is found by the auditor: %s",
     async (_, mutant) => {
       expect(await found(mutant)).toMatch(mutant.foundBy);
     },

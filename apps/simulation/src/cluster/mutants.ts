@@ -1,26 +1,20 @@
 /**
- * Production code with one promise left out, and an auditor that excuses everything: each must be
- * found, or the simulation proves nothing.
+ * Defects in the production code, and an auditor that excuses everything. The simulation must find
+ * each of them; otherwise it proves nothing.
  */
-import {
-  CredentialUnavailableError,
-  IssueError,
-  type Credential,
-  type Issuer,
-} from "@lingpai/core";
+import { CredentialUnavailableError, IssueError, type Credential } from "@lingpai/core";
 import type { Excuse } from "../audit/availability-audit.ts";
+import type { NodeMutation } from "../fleet/fleet-node.ts";
 import type { Process } from "../world/process.ts";
 
-export interface Mutant {
+export interface Mutant extends NodeMutation {
   readonly name: string;
-  /** Where it is found: a scenario, or none for random faults. */
+  /** The scenario that finds it. */
   readonly scenario: string;
-  /** How long it is looked for in each world. @defaultValue 4 */
+  /** The simulated hours of each run that searches for it. @defaultValue 4 */
   readonly hours?: number;
-  /** By which promise. */
+  /** The promise that it breaks. */
   readonly foundBy: RegExp;
-  readonly credential?: (credential: Credential, process: Process) => Credential;
-  readonly issuer?: (issuer: Issuer) => Issuer;
   readonly excuse?: Excuse;
 }
 
@@ -28,7 +22,7 @@ const burst = 2;
 const gapMs = 30_000;
 const gapMaxMs = 600_000;
 
-/** Two replacements at once, and then ever wider gaps, however much of the quota is left. */
+/** Allows two replacements at once and then widens the gaps, however much of the quota is left. */
 function oldGovernor(credential: Credential, process: Process): Credential {
   let count = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
@@ -47,7 +41,7 @@ function oldGovernor(credential: Credential, process: Process): Credential {
   };
 }
 
-/** The same credential, as an object whose methods can be replaced. */
+/** Returns the same credential as an object whose methods can be replaced. */
 function methodsOf(credential: Credential): Credential {
   return {
     id: credential.id,
@@ -83,7 +77,7 @@ export const mutants: readonly Mutant[] = [
     issuer: (issuer) => ({ ...issuer, probe: async () => "dead" }),
   },
   {
-    name: "a refusal to issue is remembered for ever",
+    name: "a refusal to issue is remembered forever",
     scenario: "mended-refusals",
     foundBy: /^5$/,
     issuer(issuer) {
@@ -101,7 +95,7 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: "a call that waits for 5 s though nothing is wrong",
+    name: "a call waits for 5 s although nothing is wrong",
     scenario: "foreign",
     foundBy: /^5 \(waiting\)$/,
     credential: (credential, process) => ({
@@ -113,7 +107,7 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "what nobody uses is refreshed for ever",
+    name: "an unused credential is refreshed forever",
     scenario: "idle-hours",
     hours: 20,
     foundBy: /^B8$/,

@@ -1,12 +1,13 @@
 /**
- * One run: a fleet, a store, a platform and business traffic under one seed's weather, audited to
- * the end.
+ * One run: a fleet, a store, a platform and a workload under the faults of one seed, audited to the
+ * end.
  */
 import type { Violation } from "../audit/auditor.ts";
-import { judgeRest } from "../audit/rest-audit.ts";
-import { hourMs, Stage, type RunSettings } from "./cluster.ts";
-import type { Tally } from "../audit/metrics.ts";
-import { describeWeather } from "../fleet/fault-rates.ts";
+import { auditAtRest } from "../audit/rest-audit.ts";
+import { Cluster, hourMs } from "./cluster.ts";
+import type { RunSettings } from "./run-settings.ts";
+import type { Metrics } from "../audit/metrics.ts";
+import { describeFaultRates } from "../fleet/fault-rates.ts";
 import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
 
 export type { RunSettings };
@@ -14,71 +15,75 @@ export type { RunSettings };
 export interface RunResult {
   readonly seed: number;
   readonly violations: readonly Violation[];
-  readonly tally: Tally;
+  readonly metrics: Metrics;
   /** Equal for equal runs. */
   readonly fingerprint: string;
-  readonly weather: string;
+  /** The rates of its faults, its scenarios and its kind of token, as one line for people. */
+  readonly description: string;
   readonly scenarios: readonly string[];
 }
 
-/** The faults end, and the fleet comes to rest. */
+/** The time without faults in which the fleet comes to rest. */
 const restMs = hourMs / 2;
-/** The refresh window, and how exactly its beginning is met. */
+/** The refresh window, and how exactly the fleet meets its beginning. */
 const advisoryMs = 900_000 + 5_000;
 
-/** One world at a time in each thread: what its nodes tell is heard by all. */
+/**
+ * Runs one cluster. A thread runs one at a time, because all clusters hear the same event channel.
+ */
 export async function simulate(settings: RunSettings): Promise<RunResult> {
-  const stage = new Stage(settings);
-  const deafen = stage.listen();
+  const cluster = new Cluster(settings);
+  const unsubscribe = cluster.listen();
   try {
-    return await played(stage, settings);
+    return await run(cluster, settings);
   } finally {
-    deafen();
+    unsubscribe();
   }
 }
 
-async function played(stage: Stage, settings: RunSettings): Promise<RunResult> {
-  const { world, auditor, wechat, fetches, nodes } = stage;
+async function run(cluster: Cluster, settings: RunSettings): Promise<RunResult> {
+  const { world, auditor, wechat, fetches, nodes } = cluster;
   const consumers = nodes
     .filter(({ role }) => role === "consumer")
     .map(({ name }) => `${name} is a consumer`);
-  const scenarios = stage.scenarios.map(({ name }) => name);
-  const weather = [
-    describeWeather(stage.weather),
+  const scenarios = cluster.scenarios.map(({ name }) => name);
+  const description = [
+    describeFaultRates(cluster.rates),
     `a ${wechat.kind} token`,
     ...consumers,
     ...scenarios,
   ].join(", ");
   const endMs = world.nowMs + settings.hours * hourMs;
-  stage.begin(endMs);
+  cluster.begin(endMs);
   await world.runUntil(endMs);
-  const { failed, excused, calls: ended, hit, slowestMs } = stage.availability;
-  const measured = { ...auditor.tally, failed, excused, ended, hit, slowestMs };
-  stage.clearUp();
+  const { failed, excused, calls: ended, hit, slowestMs } = cluster.availability;
+  const measured = { ...auditor.metrics, failed, excused, ended, hit, slowestMs };
+  cluster.stopFaults();
   await world.runUntil(endMs + restMs);
-  judgeRest(stage, settings.reports);
-  for (const { judge } of stage.scenarios) judge?.(stage);
-  for (const { promise, what } of [...fetches.summary(), ...stage.availability.summary()])
+  auditAtRest(cluster, settings.reports);
+  for (const { judge } of cluster.scenarios) judge?.(cluster);
+  for (const { promise, what } of [...fetches.summary(), ...cluster.availability.summary()])
     auditor.violated(promise, what);
-  const within = wechat.fetches.filter((fetch) => fetch.sentAtMs < endMs);
-  const tally: Tally = {
+  const fetchesInTime = wechat.fetches.filter((fetch) => fetch.sentAtMs < endMs);
+  const metrics: Metrics = {
     ...measured,
     nodeMs: nodes.length * settings.hours * hourMs,
-    fetches: within.length,
-    lifetimes: lifetimesOf(within),
+    fetches: fetchesInTime.length,
+    lifetimes: lifetimesOf(fetchesInTime),
   };
   return {
     seed: settings.seed,
     violations: auditor.violations,
-    tally,
-    fingerprint: world.chronicle.fingerprint,
-    weather,
+    metrics,
+    fingerprint: world.trace.fingerprint,
+    description,
     scenarios,
   };
 }
 
 /**
- * Credentials that had come into their refresh window when the next was asked for, and the last.
+ * Counts the credentials that were in their refresh window when the next one was requested, and the
+ * last one.
  */
 function lifetimesOf(fetches: readonly Fetch[]): number {
   const issued = fetches.filter(({ token }) => token !== undefined);

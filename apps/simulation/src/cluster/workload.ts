@@ -1,28 +1,28 @@
 /**
- * Business calls of one node, as an API client makes them: take the credential, call, and after a
- * refusal report it and call once more.
+ * The business calls of one node, as an API client makes them: get the credential, call, and after
+ * a refusal report it and call again.
  */
 import type { Rejection, Secret } from "@lingpai/core";
 import type { Auditor } from "../audit/auditor.ts";
 import type { Chance } from "../world/chance.ts";
 import type { FleetNode, Life } from "../fleet/fleet-node.ts";
-import type { Tally } from "../audit/metrics.ts";
+import type { Metrics } from "../audit/metrics.ts";
 import type { TicketAudit } from "../audit/ticket-audit.ts";
 import type { Wechat } from "../platform/wechat.ts";
 import type { World } from "../world/world.ts";
 
-export interface TrafficOptions {
+export interface WorkloadOptions {
   readonly world: World;
   readonly chance: Chance;
-  /** Who loses patience, and when. */
-  readonly tempers: Chance;
-  /** Which call goes to the API that refuses every token, and which needs a ticket. */
+  /** Draws which callers give up waiting, and when. */
+  readonly patience: Chance;
+  /** Draws which calls go to the API that refuses every token, and which need a ticket. */
   readonly paths: Chance;
   readonly wechat: Wechat;
-  /** Undefined: nobody keeps a ticket. */
+  /** Undefined: no node keeps a ticket. */
   readonly tickets: TicketAudit | undefined;
   readonly auditor: Auditor;
-  readonly tally: Tally;
+  readonly metrics: Metrics;
   /** Mean time between two calls of a node. */
   readonly callEveryMs: number;
   readonly longCall: number;
@@ -32,33 +32,33 @@ export interface TrafficOptions {
   readonly reports: boolean;
 }
 
-/** Of the calls, how many need a ticket too. */
-const asksForTicket = 0.3;
-/** How often a caller reports an old token: a bug of callers that must do no harm. */
+/** The share of calls that also need a ticket. */
+const ticketShare = 0.3;
+/** The share of calls that report an old token: a bug of callers that must do no harm. */
 const strayReport = 0.001;
 const longCallMaxMs = 30_000;
-/** Of the callers that have to wait, how many leave before they are served. */
-const leaves = 0.3;
-const leavesWithinMs = 3_000;
+/** The share of waiting callers that give up before they are served. */
+const giveUpShare = 0.3;
+const giveUpWithinMs = 3_000;
 const refusedPath = "/cgi-bin/refused";
-/** How often one call is sent, at most. */
+/** The most times that one call is sent. */
 const sendsMax = 3;
 const waitMs = 20_000;
-/** `waitMs`, a deadline of the store, and what a timer rounds. */
+/** `waitMs`, one store deadline, and the rounding of a timer. */
 const servedWithinMs = waitMs + 500 + 2;
-/** What a deadline gives to a process that stood still meanwhile. */
+/** The extra time that a deadline gives to a process that was paused meanwhile. */
 const graceMs = waitMs / 8;
 
-export class Traffic {
-  readonly #options: TrafficOptions;
+export class Workload {
+  readonly #options: WorkloadOptions;
   readonly #node: FleetNode;
 
-  constructor(options: TrafficOptions, node: FleetNode) {
+  constructor(options: WorkloadOptions, node: FleetNode) {
     this.#options = options;
     this.#node = node;
   }
 
-  /** Calls from now on, whenever the node is awake. */
+  /** Starts the calls. The node makes none while it is paused or down. */
   begin(): void {
     const { world, chance, callEveryMs, isBusy, paths, tickets } = this.#options;
     world.after(chance.exponential(callEveryMs), () => {
@@ -66,32 +66,32 @@ export class Traffic {
       const life = this.#node.life;
       if (life === undefined || !life.process.isAwake || !isBusy(world.nowMs)) return "quiet";
       const call = this.#call(life);
-      if (tickets === undefined || !paths.happens(asksForTicket)) return call;
+      if (tickets === undefined || !paths.happens(ticketShare)) return call;
       void tickets.call(this.#node, life);
       return undefined;
     });
   }
 
   /**
-   * A promise where everything that follows has settled with it; undefined where more may follow.
+   * Returns a promise if all effects of the call settle with it, and undefined if more may follow.
    */
   #call(life: Life): Promise<void> | undefined {
-    const { chance, longCall, paths, refusedPathShare, tally } = this.#options;
-    tally.calls += 1;
+    const { chance, longCall, paths, refusedPathShare, metrics } = this.#options;
+    metrics.calls += 1;
     if (refusedPathShare > 0 && paths.happens(refusedPathShare)) {
       void this.#refusedCall(life);
       return undefined;
     }
-    const travelMs = chance.happens(longCall) ? chance.between(1_000, longCallMaxMs) : 0;
+    const inFlightMs = chance.happens(longCall) ? chance.between(1_000, longCallMaxMs) : 0;
     const isStray = chance.happens(strayReport);
-    if (life.credential.peek() === undefined || travelMs > 0 || isStray) {
-      void this.#slowCall(life, travelMs, isStray);
+    if (life.credential.peek() === undefined || inFlightMs > 0 || isStray) {
+      void this.#slowCall(life, inFlightMs, isStray);
       return undefined;
     }
     return this.#fastCall(life);
   }
 
-  /** A fresh copy is at hand, so `get` starts nothing; and the call takes no time. */
+  /** The node has a fresh copy, so `get` starts nothing and the call takes no time. */
   async #fastCall(life: Life): Promise<void> {
     const secret = await life.credential.get();
     const token = secret.reveal();
@@ -102,12 +102,12 @@ export class Traffic {
     return this.#options.world.settled();
   }
 
-  async #slowCall(life: Life, travelMs: number, isStray: boolean): Promise<void> {
+  async #slowCall(life: Life, inFlightMs: number, isStray: boolean): Promise<void> {
     const { auditor, wechat } = this.#options;
     if (isStray) await this.#reportOldToken(life);
     if (life.credential.peek() === undefined) {
       this.#down(life);
-      if (this.#options.tempers.happens(leaves)) void this.#leave(life);
+      if (this.#options.patience.happens(giveUpShare)) void this.#giveUp(life);
     }
     let secret: Secret;
     try {
@@ -118,49 +118,49 @@ export class Traffic {
     const token = secret.reveal();
     const obtainedAtMs = this.#options.world.nowMs;
     auditor.served(this.#node, life, token);
-    if (travelMs > 0) await this.#travel(life, travelMs);
+    if (inFlightMs > 0) await this.#stayInFlight(life, inFlightMs);
     const code = wechat.call(token);
     return code === 0
       ? this.#options.auditor.answered(this.#node, life)
       : this.#refused(life, secret, code, obtainedAtMs);
   }
 
-  /** I19: what is at hand costs no time, and nobody waits longer than was promised. */
+  /** I19: a fresh copy costs no time, and no caller waits longer than promised. */
   async #obtain(life: Life): Promise<Secret> {
     const { auditor, world } = this.#options;
     const { credential, process } = life;
-    const isAtHand = credential.peek() !== undefined;
+    const hasFreshCopy = credential.peek() !== undefined;
     const since = { awakeMs: process.awakeMs, trueMs: world.nowMs };
     try {
       return await credential.get();
     } finally {
       auditor.waited(this.#node, life, since.trueMs);
       const tookMs = process.awakeMs - since.awakeMs;
-      const hasStoodStill = world.nowMs - since.trueMs > tookMs;
-      const mostMs = isAtHand ? 0 : servedWithinMs + (hasStoodStill ? graceMs : 0);
-      if (tookMs > mostMs)
+      const wasPaused = world.nowMs - since.trueMs > tookMs;
+      const limitMs = hasFreshCopy ? 0 : servedWithinMs + (wasPaused ? graceMs : 0);
+      if (tookMs > limitMs)
         auditor.violated(
           "I19",
-          `${this.#node.name} let a caller wait ${tookMs} ms, where ${mostMs} is the most`,
+          `${this.#node.name} let a caller wait ${tookMs} ms; the limit is ${limitMs}`,
         );
     }
   }
 
-  /** I20: who leaves gets the reason for it; the others are judged as ever. */
-  async #leave({ credential, process }: Life): Promise<void> {
+  /** I20: a caller that gives up gets its own reason; the other callers notice nothing. */
+  async #giveUp({ credential, process }: Life): Promise<void> {
     const leaving = new AbortController();
-    const reason = new Error("The caller has left.");
-    process.receive(this.#options.tempers.between(0, leavesWithinMs), () => leaving.abort(reason));
+    const reason = new Error("The caller gave up.");
+    process.receive(this.#options.patience.between(0, giveUpWithinMs), () => leaving.abort(reason));
     await credential.get({ signal: leaving.signal }).catch((error: unknown) => {
       if (leaving.signal.aborted && error !== reason)
         this.#options.auditor.violated(
           "I20",
-          `${this.#node.name} gave a caller that left ${error}`,
+          `${this.#node.name} gave a caller that gave up ${error}`,
         );
     });
   }
 
-  /** A call to the API that refuses every token: its caller gets the code, sooner or later. */
+  /** A call to the API that refuses every token. Its caller gets the error code sooner or later. */
   async #refusedCall(life: Life): Promise<void> {
     const { credential } = life;
     const options = { platformCode: "40001", path: refusedPath };
@@ -176,16 +176,16 @@ export class Traffic {
   }
 
   async #refused(life: Life, secret: Secret, code: number, obtainedAtMs: number): Promise<void> {
-    const { auditor, tally, reports } = this.#options;
-    tally.refusedFirst += 1;
+    const { auditor, metrics, reports } = this.#options;
+    metrics.refusedFirst += 1;
     this.#down(life);
     auditor.refused(this.#node, secret.reveal(), code, obtainedAtMs);
     if (reports) await this.#replay(life, secret, code, 1);
   }
 
   /**
-   * Reports the refused credential, and sends the call again with its replacement; and once more
-   * where that one has been killed too.
+   * Reports the refused credential and sends the call again with its replacement, and once more if
+   * that one is refused too.
    */
   async #replay(life: Life, secret: Secret, code: number, sends: number): Promise<void> {
     const { auditor, wechat, world } = this.#options;
@@ -194,7 +194,7 @@ export class Traffic {
     try {
       rejection = await life.credential.reject(secret, { platformCode: String(code) });
     } catch (error) {
-      // Only what the platform was asked about, and called dead, is out of use.
+      // Only a token that the platform called dead is out of use.
       if (life.credential.peek()?.reveal() !== secret.reveal()) life.rejected.add(secret.reveal());
       return auditor.failed(this.#node, life, "reject", error);
     } finally {
@@ -212,13 +212,13 @@ export class Traffic {
   }
 
   /**
-   * Promise 4: what was replaced is answered with the present one, at once, and nothing is fetched.
+   * Promise 4: a report of a replaced token returns the present one at once and fetches nothing.
    */
   async #reportOldToken(life: Life): Promise<void> {
     const { auditor, world } = this.#options;
     const old = life.served.at(-2);
     const present = life.credential.peek();
-    // In doubt the present one is looked at first, which takes a question to the platform.
+    // In doubt the credential first asks the platform about the present one.
     if (old === undefined || present === undefined || life.credential.status().inDoubt) return;
     const atMs = world.nowMs;
     const answer = await life.credential
@@ -231,12 +231,12 @@ export class Traffic {
     ) {
       auditor.violated(
         "4",
-        `${this.#node.name} reported an old token, and was not given the present one at once`,
+        `${this.#node.name} reported an old token and did not get the present one at once`,
       );
     }
   }
 
-  #travel({ process }: Life, ms: number): Promise<void> {
+  #stayInFlight({ process }: Life, ms: number): Promise<void> {
     return new Promise((resolve) => process.receive(ms, resolve));
   }
 

@@ -1,6 +1,6 @@
 /**
- * The protocol with one thing left out. Each must be found; one that survives shows a hole in the
- * search.
+ * The protocol without one of its rules. The search must find each mutant; a mutant that survives
+ * shows a hole in the search.
  */
 import {
   reduce as production,
@@ -13,9 +13,9 @@ import type { Bounds, Protocol, Reduce } from "./model/model.ts";
 
 export interface Mutant {
   readonly name: string;
-  /** What it leaves out. */
+  /** The rule that it lacks. */
   readonly lacks: string;
-  /** Where it is found. */
+  /** The search that finds it. */
   readonly bounds: Bounds;
   readonly protocol: Partial<Protocol>;
 }
@@ -28,8 +28,8 @@ type Change = (
   decide: Reduce,
 ) => (rules: Parameters<Reduce>[3]) => Decided;
 
-/** Production's reducer, with a change made to what goes in or what comes out. */
-function reducing(change: Change): Partial<Protocol> {
+/** Returns the production reducer with a change to its input or its output. */
+function changingReducer(change: Change): Partial<Protocol> {
   const reduce = (
     state: State | undefined,
     event: StateEvent,
@@ -40,33 +40,32 @@ function reducing(change: Change): Partial<Protocol> {
 }
 
 /**
- * The same event, as if the document were another; what the other document lacked is put back
- * unless the event wrote it.
+ * Hides fields of the document from the reducer for some events.
  */
-function without(
+function withoutFields(
   fields: (state: State) => Partial<State>,
   applies: (event: StateEvent, state: State) => boolean,
 ): Partial<Protocol> {
-  return reducing((state, event, nowMs, decide) => (rules) => {
+  return changingReducer((state, event, nowMs, decide) => (rules) => {
     if (state === undefined || !applies(event, state)) return decide(state, event, nowMs, rules);
     return decide(pruned({ ...state, ...fields(state) }), event, nowMs, rules);
   });
 }
 
-/** The event changed before production decides it. */
-function hearing(
+/** Changes the event before the production reducer decides it. */
+function changingEvent(
   change: (event: StateEvent, state: State | undefined) => StateEvent,
 ): Partial<Protocol> {
-  return reducing(
+  return changingReducer(
     (state, event, nowMs, decide) => (rules) => decide(state, change(event, state), nowMs, rules),
   );
 }
 
-/** What production wrote, changed. */
-function writing(
+/** Changes the document that the production reducer writes. */
+function changingResult(
   change: (next: State, before: State | undefined, event: StateEvent) => State,
 ): Partial<Protocol> {
-  return reducing((state, event, nowMs, decide) => (rules) => {
+  return changingReducer((state, event, nowMs, decide) => (rules) => {
     const decided = decide(state, event, nowMs, rules);
     return decided.state === undefined
       ? decided
@@ -81,26 +80,26 @@ function pruned(state: State): State {
 }
 
 /**
- * A commit that knows nothing of what was reported during its flight, nor of what could still be
+ * A commit that ignores outcomes reported during its attempt, and requests that could still be
  * processed when it left.
  */
-const trustingCommit = reducing((state, event, nowMs, decide) => (rules) => {
+const trustingCommit = changingReducer((state, event, nowMs, decide) => (rules) => {
   if (state === undefined || event.type !== "commit") return decide(state, event, nowMs, rules);
   const decided = decide(
-    { ...state, inFlightUntilMs: 0 },
+    { ...state, dangerUntilMs: 0 },
     { ...event, intentOutcomeId: state.outcomeId },
     nowMs,
     rules,
   );
   return decided.state === undefined
     ? decided
-    : { ...decided, state: { ...decided.state, inFlightUntilMs: state.inFlightUntilMs } };
+    : { ...decided, state: { ...decided.state, dangerUntilMs: state.dangerUntilMs } };
 });
 
 const noIntent = (): Partial<State> => ({ intent: undefined }) as unknown as Partial<State>; // An absent field, for `pruned` to drop.
-const noDanger = (): Partial<State> => ({ ...noIntent(), inFlightUntilMs: 0 });
+const noDanger = (): Partial<State> => ({ ...noIntent(), dangerUntilMs: 0 });
 
-/** An intent that is not merely written again because an answer was lost. */
+/** Returns whether an intent is written for the first time, not again after a lost reply. */
 function isFirst(event: StateEvent, state: State): event is IntentEvent {
   return event.type === "intent" && state.intent?.operationId !== event.operationId;
 }
@@ -122,7 +121,7 @@ export const mutants: readonly Mutant[] = [
     name: "H2 refused commit leaves the outcome id",
     lacks: "a commit that came too late does not change the outcome id",
     bounds: bounds.regression,
-    protocol: writing((next, before, event) => {
+    protocol: changingResult((next, before, event) => {
       const isRefused = event.type === "commit" && next.credential?.commitId !== event.operationId;
       return isRefused ? { ...next, outcomeId: before?.outcomeId ?? next.outcomeId } : next;
     }),
@@ -131,7 +130,7 @@ export const mutants: readonly Mutant[] = [
     name: "H3 counter instead of random ids",
     lacks: "outcome ids count up, so that a failover repeats them",
     bounds: bounds.regression,
-    protocol: writing((next, before) =>
+    protocol: changingResult((next, before) =>
       next.outcomeId === before?.outcomeId
         ? next
         : { ...next, outcomeId: `c${counterOf(before) + 1}` },
@@ -139,28 +138,28 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "H4 crashed holder's intent unseen",
-    lacks: "whoever acquires next does not see an open intent",
+    lacks: "the next lease holder does not see an open intent",
     bounds: small,
-    protocol: without(noIntent, isFirst),
+    protocol: withoutFields(noIntent, isFirst),
   },
   {
     name: "no re-read after the lock",
     lacks:
-      "the leader decides on what it knew before it got the lock, and overwrites what is stored",
+      "the leader decides on the document that it knew before it got the lock, and overwrites the stored one",
     bounds: small,
     protocol: { rereads: false, compares: false },
   },
   {
     name: "no compare-and-set of the intent",
-    lacks: "the intent is written whatever version is stored by then",
+    lacks: "the intent is written over any stored version",
     bounds: small,
     protocol: { compares: false },
   },
   {
     name: "no compare in reject",
-    lacks: "a rejection marks whatever is stored",
+    lacks: "a rejection marks the stored credential, whichever it is",
     bounds: bounds.rejections,
-    protocol: hearing((event, state) => {
+    protocol: changingEvent((event, state) => {
       const fingerprint = state?.credential?.fingerprint;
       if (fingerprint === undefined) return event;
       if (event.type === "suspect") return { ...event, fingerprint };
@@ -171,9 +170,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "one complaint is believed for everybody",
-    lacks: "what the platform has not called dead is marked as dead",
+    lacks: "a credential that the platform has not called dead is marked as dead",
     bounds: bounds.complaints,
-    protocol: hearing((event) => {
+    protocol: changingEvent((event) => {
       if (event.type === "suspect" && event.found === "refused") return { ...event, found: "dead" };
       return event.type === "intent" && event.reason === "rejected"
         ? { ...event, isDead: true }
@@ -182,22 +181,22 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "no intent",
-    lacks: "a request leaves without being announced",
+    lacks: "a request leaves without an intent",
     bounds: small,
-    protocol: { announces: false },
+    protocol: { writesIntent: false },
   },
   {
     name: "no doubt",
-    lacks: "nothing ever marks doubt",
+    lacks: "no event marks doubt",
     bounds: small,
-    protocol: writing((next) => ({ ...next, doubtSinceMs: undefined }) as unknown as State), // `pruned` drops it.
+    protocol: changingResult((next) => ({ ...next, doubtSinceMs: undefined }) as unknown as State), // `pruned` drops it.
   },
   {
     name: "no outcome check and no undrained doubt",
     lacks:
-      "a commit does not compare the outcome, and an intent forgets what could still be processed",
+      "a commit does not compare the outcome, and an intent ignores requests that could still be processed",
     bounds: small,
-    protocol: reducing((state, event, nowMs, decide) => (rules) => {
+    protocol: changingReducer((state, event, nowMs, decide) => (rules) => {
       if (state !== undefined && isFirst(event, state))
         return decide(pruned({ ...state, ...noDanger() }), event, nowMs, rules);
       return decide(
@@ -212,26 +211,28 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "reconcile skips the drain",
-    lacks: "a reconciling refresh takes every earlier request for processed",
+    lacks: "a reconciling refresh assumes that every earlier request was processed",
     bounds: small,
-    protocol: without(
+    protocol: withoutFields(
       noDanger,
       (event, state) => isFirst(event, state) && event.reason === "reconcile",
     ),
   },
   {
     name: "commit ignores its lease",
-    lacks: "a commit does not look whether its lease held",
+    lacks: "a commit does not check whether its lease held",
     bounds: bounds.regression,
-    protocol: hearing((event) => (event.type === "commit" ? { ...event, leaseHeld: true } : event)),
+    protocol: changingEvent((event) =>
+      event.type === "commit" ? { ...event, leaseHeld: true } : event,
+    ),
   },
   {
     name: "repair by higher epoch",
-    lacks: "a process writes back whatever it holds of a higher epoch",
+    lacks: "a process writes back every credential of a higher epoch",
     bounds: bounds.regression,
     protocol: {
       repairsByEpoch: true,
-      ...hearing((event, state) => {
+      ...changingEvent((event, state) => {
         const stored = state?.credential;
         if (
           event.type !== "repair" ||
@@ -253,11 +254,11 @@ export const mutants: readonly Mutant[] = [
     name: "crashed holder leaves no doubt",
     lacks: "an intent that overwrites an open one marks no doubt, as long as the drain has passed",
     bounds: small,
-    protocol: writing((next, before, event) => {
+    protocol: changingResult((next, before, event) => {
       const isDrained =
         event.type === "intent" &&
         before?.intent !== undefined &&
-        next.inFlightUntilMs <= (next.intent?.atMs ?? 0);
+        next.dangerUntilMs <= (next.intent?.atMs ?? 0);
       if (!isDrained || before.doubtSinceMs !== undefined) return next;
       // `pruned` drops what is undefined, so the result is a state.
       return { ...next, doubtSinceMs: undefined } as unknown as State;
@@ -266,10 +267,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: "doubting commit leaves no danger",
     lacks:
-      "a commit that was not alone lets the next request go before the other one must have been processed",
+      "a commit that was not alone lets the next request leave before the other one must have been processed",
     bounds: bounds.failover,
-    protocol: writing((next, before, event) =>
-      event.type === "commit" ? { ...next, inFlightUntilMs: before?.inFlightUntilMs ?? 0 } : next,
+    protocol: changingResult((next, before, event) =>
+      event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next,
     ),
   },
 ];

@@ -1,11 +1,11 @@
-/** Runs the searches and the mutants, and says what came of them. */
+/** Runs the searches and the mutants, and reports their outcomes. */
 import { bounds } from "./model/bounds.ts";
 import { modelOf, type Bounds } from "./model/model.ts";
 import { mutants, type Mutant } from "./mutants.ts";
 import { search, type Outcome } from "./search/search.ts";
-import { tell } from "./counterexample.ts";
+import { counterexampleOf } from "./counterexample.ts";
 
-/** The shape of `--json`. A violation is its story, line by line. */
+/** The output of `--json`. A violation is its counterexample, line by line. */
 export interface Report {
   readonly states: number;
   readonly violations: readonly (readonly string[])[];
@@ -22,12 +22,12 @@ export interface Searched {
   readonly outcome: Outcome;
 }
 
-export interface Hunted {
+export interface SearchedMutant {
   readonly mutant: Mutant;
   readonly outcome: Outcome;
 }
 
-/** All searches, or those over `nodes` processes. */
+/** Returns all searches, or those over `nodes` processes. */
 export function chosen(nodes: number | undefined): readonly Bounds[] {
   return Object.values(bounds).filter(
     ({ processes }) => nodes === undefined || processes === nodes,
@@ -38,25 +38,29 @@ export function* searches(all: readonly Bounds[]): Generator<Searched> {
   for (const each of all) yield { bounds: each, outcome: search(modelOf(each)) };
 }
 
-export function* hunts(all: readonly Mutant[] = mutants): Generator<Hunted> {
+export function* searchMutants(all: readonly Mutant[] = mutants): Generator<SearchedMutant> {
   for (const mutant of all)
     yield { mutant, outcome: search(modelOf(mutant.bounds, mutant.protocol)) };
 }
 
 export function reportOf(
   searched: readonly Searched[],
-  hunted: readonly Hunted[],
+  searchedMutants: readonly SearchedMutant[],
   ms: number,
 ): Report {
-  const survivors = hunted
+  const survivors = searchedMutants
     .filter(({ outcome }) => outcome.violation === undefined)
     .map(({ mutant }) => mutant.name);
   return {
     states: searched.reduce((sum, { outcome }) => sum + outcome.states, 0),
     violations: searched.flatMap(({ outcome: { violation } }) =>
-      violation === undefined ? [] : [tell(violation)],
+      violation === undefined ? [] : [counterexampleOf(violation)],
     ),
-    mutants: { total: hunted.length, found: hunted.length - survivors.length, survivors },
+    mutants: {
+      total: searchedMutants.length,
+      found: searchedMutants.length - survivors.length,
+      survivors,
+    },
     ms: Math.round(ms),
   };
 }
@@ -69,14 +73,14 @@ export function searchedLines({
   const head = `${bounds.processes} processes; ${bounds.name}: ${count}`;
   return violation === undefined
     ? [`${head}, 0 violations`]
-    : [`${head}, VIOLATED:`, ...tell(violation)];
+    : [`${head}, VIOLATED:`, ...counterexampleOf(violation)];
 }
 
-export function huntedLines(
-  { mutant, outcome: { violation } }: Hunted,
+export function mutantLines(
+  { mutant, outcome: { violation } }: SearchedMutant,
   isVerbose: boolean,
 ): string[] {
   if (violation === undefined) return [`${mutant.name}: SURVIVED (${mutant.lacks})`];
   const head = `${mutant.name}: found after ${violation.trace.length} steps`;
-  return isVerbose ? [`${head}: ${mutant.lacks}`, ...tell(violation)] : [head];
+  return isVerbose ? [`${head}: ${mutant.lacks}`, ...counterexampleOf(violation)] : [head];
 }

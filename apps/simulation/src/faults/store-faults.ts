@@ -1,37 +1,37 @@
-/** What befalls the store by itself. */
+/** Injects the faults of the store. */
 import type { FaultLedger } from "../audit/fault-ledger.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
-import type { Misfortunes } from "./fault-injector.ts";
+import type { FaultTarget } from "./fault-target.ts";
 
-/** Each client finds the store's new primary within this time. */
+/** Each client finds the new primary within this time. */
 const noticedWithinMs = 3_000;
-/** What was issued and could not be stored is offered again at least this often. */
+/** A node tries at least this often to store a token that the store refused. */
 const offeredEveryMs = 15_000;
-/** An owner reads the document at least so often. */
+/** An owner reads the document at least this often. */
 export const readWithinMs = 300_000;
 
-/** A replica takes over that has not seen the last writes; each node notices in its own time. */
+/** Promotes a replica that lacks the last writes. Each node notices in its own time. */
 export function failOver({
   world,
   chance,
-  weather,
+  rates,
   auditor,
   documents,
   faults,
   fetches,
   nodes,
   store,
-}: Misfortunes): void {
+}: FaultTarget): void {
   const lagMs = chance.happens(0.8) ? chance.magnitude(1, 500) : chance.magnitude(500, 10_000);
-  const skewMs = Math.round(chance.between(-weather.promotedSkewMs, 0));
-  const isSplit = chance.happens(weather.splitBrain);
+  const skewMs = Math.round(chance.between(-rates.promotedSkewMs, 0));
+  const isSplit = chance.happens(rates.splitBrain);
   const { primary, lost } = store.primary.promoted(lagMs, skewMs);
   store.primary = primary;
   world.note(
     "store",
     `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
   );
-  auditor.circumstances.disturbed(undefined, 10_000);
+  auditor.excuses.disturbed(undefined, 10_000);
   documents.lostWrites(primary);
   fetches.lostWrites(isSplit ? lost + 2 : lost);
   for (const node of nodes) {
@@ -57,14 +57,14 @@ export function evict({
   fetches,
   nodes,
   store: { primary },
-}: Misfortunes): void {
+}: FaultTarget): void {
   const names = [...primary.entries.keys(), ...primary.leases.keys()];
   const name = names[chance.whole(0, names.length - 1)];
   if (name === undefined) return;
   world.note("store", `evicts ${name}`);
   primary.evict(name);
   leaveConsumersWaiting(nodes, faults);
-  auditor.circumstances.disturbed(undefined, 1_000);
+  auditor.excuses.disturbed(undefined, 1_000);
   documents.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
@@ -77,18 +77,18 @@ export function flush({
   fetches,
   nodes,
   store: { primary },
-}: Misfortunes): void {
-  world.note("store", "forgets everything: somebody flushed it");
+}: FaultTarget): void {
+  world.note("store", "is flushed and loses everything");
   primary.flush();
   leaveConsumersWaiting(nodes, faults);
-  auditor.circumstances.disturbed(undefined, 1_000);
+  auditor.excuses.disturbed(undefined, 1_000);
   documents.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
 
 /**
- * A consumer that starts after the store forgot can but wait until an owner reads again, and writes
- * back what it has.
+ * A consumer that starts after the store lost the document must wait until an owner reads again and
+ * writes it back.
  */
 function leaveConsumersWaiting(nodes: readonly FleetNode[], faults: FaultLedger): void {
   for (const { name, role } of nodes) {
@@ -107,25 +107,25 @@ export function stepStore({
   auditor,
   documents,
   store: { primary },
-}: Misfortunes): void {
+}: FaultTarget): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
-  auditor.circumstances.disturbed(undefined, 15_000);
+  auditor.excuses.disturbed(undefined, 15_000);
   primary.stepClock(ms);
   documents.lostWrites(primary);
 }
 
 /**
- * The store is out of memory: nothing can be announced, so nothing is fetched, and what was fetched
- * cannot be stored.
+ * Puts the store out of memory. No intent can be written, so nothing is fetched, and no answer can
+ * be stored.
  */
-export function fillStore({ world, chance, auditor, faults, store }: Misfortunes): void {
+export function fillStore({ world, chance, auditor, faults, store }: FaultTarget): void {
   if (store.primary.refusal !== undefined) return;
   const forMs = chance.magnitude(1_000, 600_000);
   store.primary.refusal = "out-of-memory";
   world.note("store", `is out of memory for ${(forMs / 1000).toFixed(1)} s`);
   faults.add({ name: "store refuses writes", forMs });
-  auditor.circumstances.disturbed(undefined, forMs + offeredEveryMs);
+  auditor.excuses.disturbed(undefined, forMs + offeredEveryMs);
   world.after(forMs, () => {
     store.primary.refusal = undefined;
     world.note("store", "has room again");

@@ -1,48 +1,47 @@
 /**
- * How likely each fault is in one world. Drawn from its seed, so that every seed is another
- * climate.
+ * The rate of each fault in one run. The seed draws which faults occur and how often.
  */
 import type { Chance } from "../world/chance.ts";
 
 /**
- * Probabilities per occasion, and mean times between events that come by themselves; infinite where
- * they do not come.
+ * Probabilities per occasion, and mean times between spontaneous faults. An infinite time means
+ * never.
  */
-export interface Weather {
-  /** Of a request to the platform, to take up to 12 s more. */
+export interface FaultRates {
+  /** The probability that a request to the platform takes up to 12 s more. */
   readonly slowRequest: number;
-  /** Of a request to the platform, to be processed and never answered. */
+  /** The probability that a request to the platform is processed and never answered. */
   readonly lostReply: number;
-  /** Of a refresh, to lose its process at some point. */
+  /** The probability that the process of a refresh crashes. */
   readonly crash: number;
-  /** Of a refresh, to have its process stand still for up to 40 s at some point. */
+  /** The probability that the process of a refresh is paused for up to 40 s. */
   readonly pause: number;
-  /** A replica that misses the last writes is promoted. */
+  /** A replica that lacks the last writes is promoted. */
   readonly failoverEveryMs: number;
 
-  /** Of a request to the platform: code -1, or HTML from something in between. */
+  /** The probability that a request is answered with code -1, or with HTML from a proxy. */
   readonly busyAnswer: number;
   readonly garbledAnswer: number;
-  /** Of a request to the platform, to be processed later than the drain allows for. */
+  /** The probability that a request is processed later than the drain allows for. */
   readonly veryLate: number;
   /**
-   * Of a request to the platform, to issue what lives for minutes only; or to be answered with a
-   * lifetime that cannot be.
+   * The probability that a token lives only for minutes, or that an answer contains an impossible
+   * lifetime.
    */
   readonly shortLife: number;
   readonly absurdLife: number;
-  /** Of a request to the platform, to be answered with what it issued last. */
+  /** The probability that a request returns the last token again. */
   readonly repeatedAnswer: number;
-  /** Of a store command, to lose the request or the reply; or to take up to 2 s. */
+  /** The probability that a store command loses its request or reply, or takes up to 2 s. */
   readonly storeLoss: number;
   readonly storeSlow: number;
-  /** Of a message of the store, not to arrive. */
+  /** The probability that a message of the store is lost. */
   readonly messageLoss: number;
-  /** Of a failover: the old primary takes writes for some seconds more. */
+  /** The probability that after a failover the old primary takes writes for some seconds. */
   readonly splitBrain: number;
-  /** How far a promoted replica's clock may be behind, in ms. */
+  /** The most that the clock of a promoted replica is behind, in ms. */
   readonly promotedSkewMs: number;
-  /** Per fleet. */
+  /** The mean time between two faults of the fleet. */
   readonly platformOutageEveryMs: number;
   readonly evictionEveryMs: number;
   readonly flushEveryMs: number;
@@ -50,14 +49,14 @@ export interface Weather {
   readonly storeClockStepEveryMs: number;
   readonly secretResetEveryMs: number;
   readonly storeFullEveryMs: number;
-  /** Per node. */
+  /** The mean time between two faults of one node. */
   readonly storePartitionEveryMs: number;
   readonly platformPartitionEveryMs: number;
   readonly suspendEveryMs: number;
   readonly wallStepEveryMs: number;
   readonly restartEveryMs: number;
-  readonly strikeOffEveryMs: number;
-  /** Of a business call, to be under way for up to 30 s. */
+  readonly addressRefusalEveryMs: number;
+  /** The probability that a business call takes up to 30 s. */
   readonly longCall: number;
 }
 
@@ -65,7 +64,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** No fault at all. */
-export const calm: Weather = {
+export const noFaults: FaultRates = {
   slowRequest: 0,
   lostReply: 0,
   crash: 0,
@@ -94,7 +93,7 @@ export const calm: Weather = {
   suspendEveryMs: Number.POSITIVE_INFINITY,
   wallStepEveryMs: Number.POSITIVE_INFINITY,
   restartEveryMs: Number.POSITIVE_INFINITY,
-  strikeOffEveryMs: Number.POSITIVE_INFINITY,
+  addressRefusalEveryMs: Number.POSITIVE_INFINITY,
   longCall: 0,
 };
 
@@ -103,7 +102,7 @@ export const calm: Weather = {
  */
 function reference(
   intensity: number,
-): Pick<Weather, "slowRequest" | "lostReply" | "crash" | "pause" | "failoverEveryMs"> {
+): Pick<FaultRates, "slowRequest" | "lostReply" | "crash" | "pause" | "failoverEveryMs"> {
   return {
     slowRequest: Math.min(1, 0.04 * intensity),
     lostReply: Math.min(1, 0.03 * intensity),
@@ -114,31 +113,30 @@ function reference(
 }
 
 /**
- * The five, and where `wild` the rest of the fault matrix: each seed draws which of the rest it
- * has, and how strongly. They come at their usual strength at most, because most of them, made
- * stronger, are outages that no protocol can bridge.
+ * Draws the rates: the five reference faults, and with `wild` a choice of all others. The others
+ * have at most their usual strength, because stronger ones are outages that no protocol can bridge.
  */
-export function weatherOf(chance: Chance, intensity: number, wild: boolean): Weather {
+export function faultRatesOf(chance: Chance, intensity: number, wild: boolean): FaultRates {
   /**
-   * How strong one fault is in this world: absent in most, and elsewhere between a tenth and the
-   * whole of its usual strength.
+   * Draws the strength of one fault: 0 in most runs, otherwise between a tenth and all of its usual
+   * strength.
    */
   const strength = (): number => {
     const isPresent = chance.happens(0.3);
     const drawn = chance.magnitude(0.1, 1);
     return wild && isPresent ? drawn * Math.min(1, intensity) : 0;
   };
-  const odds = (usual: number): number => Math.min(0.5, usual * strength());
+  const probability = (usual: number): number => Math.min(0.5, usual * strength());
   const every = (usualMs: number): number => usualMs / strength();
   return {
     ...reference(intensity),
-    busyAnswer: odds(0.05),
-    garbledAnswer: odds(0.05),
-    veryLate: odds(0.01),
-    storeLoss: odds(0.02),
-    storeSlow: odds(0.02),
-    messageLoss: odds(0.1),
-    splitBrain: odds(0.5),
+    busyAnswer: probability(0.05),
+    garbledAnswer: probability(0.05),
+    veryLate: probability(0.01),
+    storeLoss: probability(0.02),
+    storeSlow: probability(0.02),
+    messageLoss: probability(0.1),
+    splitBrain: probability(0.5),
     promotedSkewMs: strength() > 0 ? 5_000 : 0,
     platformOutageEveryMs: every(8 * hourMs),
     evictionEveryMs: every(2 * hourMs),
@@ -151,18 +149,18 @@ export function weatherOf(chance: Chance, intensity: number, wild: boolean): Wea
     wallStepEveryMs: every(4 * hourMs),
     restartEveryMs: every(4 * hourMs),
     longCall: intensity > 0 ? 0.02 : 0,
-    shortLife: odds(0.05),
-    absurdLife: odds(0.05),
-    repeatedAnswer: odds(0.05),
+    shortLife: probability(0.05),
+    absurdLife: probability(0.05),
+    repeatedAnswer: probability(0.05),
     storeFullEveryMs: every(4 * hourMs),
     secretResetEveryMs: every(4 * hourMs),
-    strikeOffEveryMs: every(4 * hourMs),
+    addressRefusalEveryMs: every(4 * hourMs),
   };
 }
 
-/** The faults that this world has, for people. */
-export function describeWeather(weather: Weather): string {
-  const parts = Object.entries(weather).flatMap(([name, value]: [string, number]) => {
+/** Returns the faults and their rates as a line for people. */
+export function describeFaultRates(rates: FaultRates): string {
+  const parts = Object.entries(rates).flatMap(([name, value]: [string, number]) => {
     if (name.endsWith("EveryMs"))
       return Number.isFinite(value)
         ? [`${name.slice(0, -2)} ${(value / minuteMs).toFixed(0)} min`]

@@ -1,6 +1,6 @@
 /**
- * One node of the fleet: the production credential in a simulated process, which may die and be
- * started again with an empty memory.
+ * One node of the fleet: the production credential in a simulated process. The process may crash
+ * and restart with an empty memory.
  */
 import {
   createCache,
@@ -9,57 +9,63 @@ import {
   type Cache,
   type Credential,
   type Lock,
+  type Issuer,
 } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
-import type { Mutant } from "../cluster/mutants.ts";
 import type { NodePlan } from "./plan.ts";
 import type { Chance } from "../world/chance.ts";
 import { laterRelease } from "../store/later-release.ts";
 import type { Primary } from "../store/primary.ts";
 import { Process } from "../world/process.ts";
-import { StoreLink, type Executed, type Trip } from "../store/store-link.ts";
+import { StoreLink, type Executed, type CommandDelivery } from "../store/store-link.ts";
 import type { Tickets } from "../platform/tickets.ts";
 import type { Identity, Wechat } from "../platform/wechat.ts";
 import type { World } from "../world/world.ts";
 
-export interface FleetSetting {
+/** A defect that is put into a node, so that the auditor can be tested. */
+export interface NodeMutation {
+  readonly credential?: (credential: Credential, process: Process) => Credential;
+  readonly issuer?: (issuer: Issuer) => Issuer;
+}
+
+export interface FleetContext {
   readonly world: World;
   readonly chance: Chance;
   readonly wechat: Wechat;
-  /** Undefined: nobody keeps a ticket. */
+  /** Undefined: no node keeps a ticket. */
   readonly tickets: Tickets | undefined;
   readonly seed: number;
   readonly pushesChanges: boolean;
   readonly standalone: "never" | "when-harmless";
-  readonly mutant: Mutant | undefined;
+  readonly mutation: NodeMutation | undefined;
   /**
-   * Whether others live on what the owners fetch: then an owner asks for the credential when it
-   * starts, because until its first use nothing is fetched.
+   * Whether the fleet has consumers. Then an owner calls `get` when it starts, because a credential
+   * fetches nothing before its first use.
    */
   readonly hasConsumers: boolean;
   readonly primary: () => Primary;
-  readonly trip: (node: FleetNode, command: string) => Trip;
+  readonly command: (node: FleetNode, command: string) => CommandDelivery;
   readonly message: (node: FleetNode) => number | undefined;
   readonly onExecuted: (node: FleetNode, command: Executed) => void;
-  /** It is dead, or closed, and starts again after so long. */
+  /** Called when a node is down and will restart after `forMs`. */
   readonly onDown: (node: FleetNode, forMs: number) => void;
 }
 
-/** What a node has from its start to its death. */
+/** The parts of a node from its start to its end: a restart creates them again. */
 export interface Life {
   readonly process: Process;
   readonly link: StoreLink;
   readonly cache: Cache;
   readonly credential: Credential;
-  /** A child of the credential, where nodes keep tickets. */
+  /** A child of the credential; undefined: the nodes keep no tickets. */
   readonly ticket: Credential | undefined;
-  /** What this process was told to be refused, and gave up. */
+  /** The tokens that this process reported as refused and stopped using. */
   readonly rejected: Set<string>;
-  /** What it handed out, in the order of the first use. */
+  /** The tokens that it served, in the order of their first use. */
   readonly served: string[];
-  /** In the time in which it could work: since when calls have not been answered. */
+  /** When calls began to fail, in the awake time of the process; undefined: they succeed. */
   downSinceMs: number | undefined;
-  /** The same in true time. */
+  /** When calls began to fail, in true time. */
   downSinceTrueMs: number;
 }
 
@@ -67,24 +73,24 @@ const crashRestartMs: readonly [number, number] = [1_000, 30_000];
 
 export class FleetNode {
   readonly name: string;
-  /** A consumer uses what the owners fetch, and never asks the platform for a credential. */
+  /** A consumer uses what the owners fetch and never requests a token itself. */
   readonly role: "owner" | "consumer";
   readonly environment: string;
   readonly plan: NodePlan;
   readonly identity: Identity;
-  readonly #setting: FleetSetting;
+  readonly #context: FleetContext;
   readonly #wallOffsetMs: number;
   #lives = 0;
   #life: Life | undefined;
   isStorePartitioned = false;
-  /** Until when the store holds a lease for it, as far as it goes by what the store was asked. */
+  /** The instant until which the store keeps a lease for it, computed from its commands. */
   leasedUntilMs: number = Number.NEGATIVE_INFINITY;
   isPlatformPartitioned = false;
-  /** Whether its address has been struck off the platform's list. */
-  isStruckOff = false;
+  /** True while the platform's IP allow-list rejects this node. */
+  isAddressRefused = false;
 
-  constructor(setting: FleetSetting, name: string, plan: NodePlan) {
-    this.#setting = setting;
+  constructor(setting: FleetContext, name: string, plan: NodePlan) {
+    this.#context = setting;
     this.name = name;
     this.role = plan.role;
     this.environment = plan.environment;
@@ -93,13 +99,13 @@ export class FleetNode {
     this.#wallOffsetMs = Math.round(setting.chance.between(-60_000, 60_000));
   }
 
-  /** What runs now; undefined between a death and the next start. */
+  /** The present process and its parts; undefined between its end and the next start. */
   get life(): Life | undefined {
     return this.#life;
   }
 
   start(): void {
-    const { world, chance, seed, standalone, wechat, mutant } = this.#setting;
+    const { world, chance, seed, standalone, wechat, mutation } = this.#context;
     this.#lives += 1;
     const name = `${this.name}.${this.#lives}`;
     const random = seededRandom(`${seed}/${name}`);
@@ -114,7 +120,7 @@ export class FleetNode {
     const lock = createLock(link.lockDriver, { clock: process });
     const issuer = wechat.issuer(process, this.identity);
     const made = credential({
-      issuer: mutant?.issuer?.(issuer) ?? issuer,
+      issuer: mutation?.issuer?.(issuer) ?? issuer,
       cache,
       lock,
       environment: this.environment,
@@ -126,7 +132,7 @@ export class FleetNode {
       ...(this.plan.onConflict !== undefined && { onConflict: this.plan.onConflict }),
       standalone,
     });
-    const held = mutant?.credential?.(made, process) ?? made;
+    const held = mutation?.credential?.(made, process) ?? made;
     const ticket = this.#ticket(process, held, { cache, lock });
     this.#life = {
       process,
@@ -140,7 +146,7 @@ export class FleetNode {
       downSinceTrueMs: 0,
     };
     world.note(this.name, `starts as ${name}`);
-    if (this.#setting.hasConsumers && this.role === "owner")
+    if (this.#context.hasConsumers && this.role === "owner")
       for (const each of [held, ticket]) each?.get().catch(() => {});
   }
 
@@ -149,7 +155,7 @@ export class FleetNode {
     parent: Credential,
     store: { readonly cache: Cache; readonly lock: Lock },
   ): Credential | undefined {
-    const { seed, standalone, tickets } = this.#setting;
+    const { seed, standalone, tickets } = this.#context;
     if (tickets === undefined) return undefined;
     return credential({
       issuer: tickets.issuer(process),
@@ -165,28 +171,28 @@ export class FleetNode {
     });
   }
 
-  /** Dies at once; a supervisor starts it again. */
+  /** Ends the process at once. A supervisor restarts it later. */
   crash(): void {
     const life = this.#life;
     if (life === undefined) return;
-    this.#setting.world.note(this.name, "crashes");
-    this.#bury(life);
+    this.#context.world.note(this.name, "crashes");
+    this.#end(life);
   }
 
-  /** Closes its credential, as in a rolling deployment; a promise that it has settled. */
+  /** Closes the credential, as in a rolling deployment, and returns what was closed. */
   async shutDown(): Promise<Life | undefined> {
     const life = this.#life;
     if (life === undefined) return undefined;
     this.#life = undefined;
-    this.#setting.world.note(this.name, "closes");
+    this.#context.world.note(this.name, "closes");
     await life.ticket?.close();
     await life.credential.close();
     return life;
   }
 
-  /** What a supervisor does after {@link FleetNode.shutDown}. */
+  /** Restarts the node as a supervisor does after {@link FleetNode.shutDown}. */
   startLater(): void {
-    const { world, chance, onDown } = this.#setting;
+    const { world, chance, onDown } = this.#context;
     const forMs = chance.between(...crashRestartMs);
     onDown(this, forMs);
     world.after(forMs, () => {
@@ -195,7 +201,7 @@ export class FleetNode {
     });
   }
 
-  #bury({ process, link }: Life): void {
+  #end({ process, link }: Life): void {
     process.kill();
     link.close();
     this.#life = undefined;
@@ -203,14 +209,14 @@ export class FleetNode {
   }
 
   #link(process: Process): StoreLink {
-    const { world, primary, trip, message, onExecuted, pushesChanges } = this.#setting;
+    const { world, primary, command, message, onExecuted, pushesChanges } = this.#context;
     const link = new StoreLink({
       world,
       process,
       primary: primary(),
-      trip: (command) => trip(this, command),
+      command: (name) => command(this, name),
       message: () => message(this),
-      onExecuted: (command) => onExecuted(this, command),
+      onExecuted: (executed) => onExecuted(this, executed),
       pushesChanges,
     });
     if (this.isStorePartitioned) link.cut();

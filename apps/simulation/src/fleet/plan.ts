@@ -1,8 +1,24 @@
-/** What one world is built from, drawn from its seed before anything runs. Scenarios change it. */
+/**
+ * The plan of one run: its fleet, its platform and its fault rates. It is drawn from the seed
+ * before the run starts, and scenarios change it.
+ */
 import type { OnConflict, Parameters } from "@lingpai/core";
-import { calm, weatherOf, type Weather } from "./fault-rates.ts";
+import { noFaults, faultRatesOf, type FaultRates } from "./fault-rates.ts";
 import type { Kind } from "../platform/wechat.ts";
-import type { Draw, RunSettings } from "../cluster/cluster.ts";
+import type { Draw } from "../world/chance.ts";
+
+/** The settings of a run that its plan depends on. */
+export interface PlanSettings {
+  readonly nodes: number;
+  /** How strong the faults are: 0 none, 1 usual. */
+  readonly faults: number;
+  /** Whether faults are drawn beyond those of the reference figures. */
+  readonly wild: boolean;
+  /** Whether the store pushes changes; undefined: drawn from the seed. */
+  readonly push: boolean | undefined;
+  readonly callEveryMs: number;
+  readonly parameters?: Partial<Parameters>;
+}
 
 export interface NodePlan {
   environment: string;
@@ -10,47 +26,47 @@ export interface NodePlan {
   onConflict: OnConflict | undefined;
   parameters: Partial<Parameters>;
   /**
-   * Whether it runs a later release, which writes fields and reasons that the others do not know.
+   * Whether it runs a later release, which writes fields that the others do not know.
    */
   isLaterRelease: boolean;
   /**
-   * Whether another environment has claimed the credential before: its own setting may refuse it.
+   * Whether another environment claimed the AppID before. Then its own setting may refuse it.
    */
   isLaterClaimant: boolean;
-  /** When it starts, counted from the world's beginning. */
+  /** When it starts, in ms since the start of the run. */
   startsAtMs: number;
 }
 
 export interface Plan {
   kind: Kind;
-  /** How long the platform honours a superseded token. */
+  /** How long a superseded token still works. */
   overlapMs: number;
   quotaPerDay: number;
   pushesChanges: boolean;
   standalone: "never" | "when-harmless";
-  rates: Weather;
+  rates: FaultRates;
   nodes: NodePlan[];
-  /** Whether each node also keeps a ticket, which is asked for with the token. */
+  /** Whether each node also keeps a ticket, which it obtains with its token. */
   hasTickets: boolean;
-  /** Of the business calls: to an API that refuses every token. */
+  /** The share of business calls that go to an API that refuses every token. */
   refusedPathShare: number;
   callEveryMs: number;
-  /** When there are no callers, counted from the world's beginning. */
+  /** The time without callers, in ms since the start of the run. */
   idle: { readonly fromMs: number; readonly untilMs: number } | undefined;
 }
 
-/** What the ledger allows in most worlds, and in some that hold it short. */
+/** The daily quotas: ample in most runs, short in some. */
 const quotas = [2_000, 2_000, 2_000, 200, 40];
-/** Nodes of a fleet start one after the other, within this time. */
+/** The nodes of a fleet start one after the other within this time. */
 const startsWithinMs = 60_000;
 export const overlapMs = 300_000;
 
-/** A world without scenarios: only random faults. */
-export function randomFaultsPlan(settings: RunSettings, draw: Draw): Plan {
+/** Plans a run without scenarios: it has random faults only. */
+export function randomFaultsPlan(settings: PlanSettings, draw: Draw): Plan {
   const { nodes: count, faults, wild } = settings;
   const isWild = wild && faults > 0;
   const quotaPerDay = isWild ? (quotas[draw("cap").whole(0, quotas.length - 1)] ?? 2_000) : 2_000;
-  const rates = weatherOf(draw("weather"), faults, wild);
+  const rates = faultRatesOf(draw("weather"), faults, wild);
   const hasConsumer = isWild && count > 1 && draw("consumer").happens(0.25);
   return {
     kind: isWild && draw("kind").happens(0.2) ? "stable" : "plain",
@@ -68,10 +84,10 @@ export function randomFaultsPlan(settings: RunSettings, draw: Draw): Plan {
 }
 
 /**
- * A world for scenarios: half of them have no other fault, the other half the five of the reference
- * figures.
+ * Plans a run with scenarios. Half of these runs have no other fault; the other half also have the
+ * five faults of the reference figures.
  */
-export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
+export function scenarioPlan(settings: PlanSettings, draw: Draw): Plan {
   const isQuiet = draw("quiet").happens(0.5);
   return {
     kind: "plain",
@@ -80,8 +96,8 @@ export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
     pushesChanges: settings.push ?? draw("push").happens(0.75),
     standalone: "never",
     rates: isQuiet
-      ? { ...calm, longCall: settings.faults > 0 ? 0.02 : 0 }
-      : weatherOf(draw("weather"), settings.faults, false),
+      ? { ...noFaults, longCall: settings.faults > 0 ? 0.02 : 0 }
+      : faultRatesOf(draw("weather"), settings.faults, false),
     nodes: nodePlans(settings, false),
     hasTickets: false,
     refusedPathShare: 0,
@@ -90,7 +106,7 @@ export function scenarioPlan(settings: RunSettings, draw: Draw): Plan {
   };
 }
 
-function nodePlans({ nodes: count, parameters }: RunSettings, hasConsumer: boolean): NodePlan[] {
+function nodePlans({ nodes: count, parameters }: PlanSettings, hasConsumer: boolean): NodePlan[] {
   return Array.from({ length: count }, (_, index) => ({
     environment: "production",
     role: hasConsumer && index === count - 1 ? "consumer" : "owner",

@@ -1,10 +1,15 @@
 /**
- * The platform's tickets, which are had for an access token. Each node may keep one, as a child of
- * its token.
+ * The platform's tickets. A node obtains one with its access token and keeps it as a child
+ * credential.
  */
 import { IssueError, type Issued, type Issuer, type Secret } from "@lingpai/core";
 import type { Platform } from "@lingpai/wechat-simulator";
-import { failure, processedFates, toldFates, type Passage } from "./request-fate.ts";
+import {
+  failure,
+  processedFates,
+  answeredFates,
+  type RequestDelivery,
+} from "./request-delivery.ts";
 import type { Process } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 
@@ -16,21 +21,21 @@ export interface TicketsOptions {
   readonly world: World;
   readonly engine: Platform;
   readonly appId: string;
-  readonly passage: (process: Process) => Passage;
+  readonly delivery: (process: Process) => RequestDelivery;
 }
 
 export class Tickets {
   readonly #options: TicketsOptions;
-  /** Whether their endpoint answers 40001 to every token, for reasons of its own. */
+  /** Whether the ticket endpoint answers 40001 to every token. */
   refuses = false;
-  /** Requests that were sent. */
+  /** The number of requests that were sent. */
   asked = 0;
 
   constructor(options: TicketsOptions) {
     this.#options = options;
   }
 
-  /** What a process asks through. */
+  /** Returns the issuer of one process. */
   issuer(process: Process): Issuer {
     const id = `${prefix}jsapi:${this.#options.appId}`;
     return {
@@ -46,8 +51,8 @@ export class Tickets {
   }
 
   #issue(process: Process, parent: Secret | undefined): Promise<Issued> {
-    const { world, passage } = this.#options;
-    const { beforeMs, afterMs, fate } = passage(process);
+    const { world, delivery } = this.#options;
+    const { beforeMs, afterMs, fate } = delivery(process);
     this.asked += 1;
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
@@ -56,7 +61,7 @@ export class Tickets {
           : failure(fate);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
-          const told = toldFates.has(fate) ? answer : failure(fate);
+          const told = answeredFates.has(fate) ? answer : failure(fate);
           return told instanceof IssueError ? reject(told) : resolve(told);
         });
         return "quiet";
@@ -84,12 +89,12 @@ export class Tickets {
   }
 }
 
-/** Whether a credential's id, or a name in the store, is that of a ticket. */
+/** Returns whether the id of a credential, or a name in the store, is that of a ticket. */
 export function isTicket(name: string): boolean {
   return name.includes(prefix) || name.includes(encodeURIComponent(prefix));
 }
 
-/** The part of a node that is hit by what befalls its tickets alone. */
+/** Returns the name of the part of a node that only ticket faults hit. */
 export function ticketOf(node: string): string {
   return `${node}/ticket`;
 }

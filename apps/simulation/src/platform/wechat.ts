@@ -1,11 +1,16 @@
 /**
- * The platform behind a network: the simulator's engine, asked over requests that take time, get
- * lost or are answered by something else.
+ * The platform behind a network: the engine of the WeChat simulator. Requests to it take time, get
+ * lost, or are answered by a proxy.
  */
 import type { IssuePolicy, Issuer, IssueRequest, Issued, Random } from "@lingpai/core";
 import { fingerprint, IssueError } from "@lingpai/core";
 import { createPlatform, type Platform } from "@lingpai/wechat-simulator";
-import { failure, processedFates, toldFates, type Passage } from "./request-fate.ts";
+import {
+  failure,
+  processedFates,
+  answeredFates,
+  type RequestDelivery,
+} from "./request-delivery.ts";
 import type { Process } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 
@@ -17,8 +22,7 @@ const addressCode = 40164;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
 /**
- * What a node proves itself with: the AppSecret that it was given, and the address that its
- * requests come from.
+ * What identifies a node: the AppSecret that it was given, and the address of its requests.
  */
 export interface Identity {
   secret: string;
@@ -26,8 +30,8 @@ export interface Identity {
 }
 
 /**
- * `plain`: each request issues a new one. `stable`: the same one comes back until its last minutes,
- * unless a new one is forced.
+ * `plain`: each request issues a new token. `stable`: each request returns the same token until its
+ * last minutes, unless a new one is forced.
  */
 export type Kind = "plain" | "stable";
 
@@ -38,8 +42,8 @@ function policyOf(kind: Kind, overlapMs: number): IssuePolicy {
 }
 
 /**
- * Why the token endpoint refuses: the account is frozen, it knows another secret, one address or
- * all are not on its list, or the day's quota is gone.
+ * Why the token endpoint refuses: the account is frozen, the secret is wrong, one or all addresses
+ * are not on the allow-list, or the day's quota is used up.
  */
 export type IssueRefusal = "frozen" | "secret" | "address" | "addresses" | "quota";
 
@@ -48,17 +52,17 @@ const issueEndpoints: Readonly<Record<Kind, string>> = {
   stable: "/cgi-bin/stable_token",
 };
 
-/** One request for a credential, as it really went. */
+/** One token request, and what really happened to it. */
 export interface Fetch {
   readonly number: number;
   readonly process: Process;
   readonly request: Pick<IssueRequest, "reason" | "current" | "forced">;
-  /** The secret that it was sent with. */
+  /** The AppSecret that it was sent with. */
   readonly secret: string;
   readonly sentAtMs: number;
   readonly willBeProcessedAtMs: number;
   processedAtMs?: number;
-  /** What was issued, if something was. */
+  /** The issued token, if there is one. */
   token?: string;
   tokenId?: string;
   endedAtMs?: number;
@@ -69,10 +73,10 @@ export interface WechatOptions {
   readonly world: World;
   readonly random: Random;
   readonly kind: Kind;
-  /** How long a superseded token works on. */
+  /** How long a superseded token still works. */
   readonly overlapMs: number;
   readonly quotaPerDay: number;
-  readonly passage: (process: Process) => Passage;
+  readonly delivery: (process: Process) => RequestDelivery;
   readonly onSent: (fetch: Fetch) => void;
   readonly onProcessed: (fetch: Fetch) => void;
 }
@@ -81,13 +85,15 @@ export class Wechat {
   readonly engine: Platform;
   readonly fetches: Fetch[] = [];
   readonly #options: WechatOptions;
-  /** When those end that live for less than documented. */
+  /** The ends of the tokens that live shorter than documented. */
   readonly #shortened = new Map<string, number>();
   #latest: string | undefined;
   #allowed: readonly string[] | undefined;
-  /** When somebody outside the fleet last did something that may kill what the fleet holds. */
+  /**
+   * The last instant at which a foreign fetch, or a revocation, may have killed the fleet's token.
+   */
   lastForeignAtMs: number = Number.NEGATIVE_INFINITY;
-  /** Every AppSecret that there has been, the present one last. */
+  /** Every AppSecret so far, the present one last. */
   readonly secrets: string[] = [secretNumber(1)];
 
   constructor(options: WechatOptions) {
@@ -122,20 +128,20 @@ export class Wechat {
     return this.secrets.at(-1)!;
   }
 
-  /** Somebody resets the AppSecret; the one before is refused from now on. */
+  /** Resets the AppSecret. The platform refuses the old one from now on. */
   resetSecret(): string {
     this.secrets.push(secretNumber(this.secrets.length + 1));
     this.engine.operator.rotateSecret(appId, this.secret);
     return this.secret;
   }
 
-  /** From now on only these addresses may ask for a credential. */
+  /** Sets the allow-list: only these addresses may request a token. */
   allow(addresses: readonly string[]): void {
     this.#allowed = addresses;
     this.engine.operator.setAllowList(appId, addresses);
   }
 
-  /** What a process asks through. */
+  /** Returns the issuer of one process. */
   issuer(process: Process, identity: Identity): Issuer {
     return {
       id: `wechat:${this.kind}:${appId}`,
@@ -152,14 +158,14 @@ export class Wechat {
     };
   }
 
-  /** A business call that arrives now: the code that it is answered with. */
+  /** Returns the error code of a business call that arrives now; 0: success. */
   call(token: string): number {
     const answer = this.engine.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token });
     if (!answer.ok) return answer.body.errcode;
     return this.#isOver(token) ? expiredCode : 0;
   }
 
-  /** When a token's life is over by its own lease of life, whatever supersedes it. */
+  /** Returns when a token expires, unless a newer one supersedes it before. */
   expiresAtMs(token: string): number {
     return this.#shortened.get(token) ?? this.engine.operator.inspect(token)?.expiresAtMs ?? 0;
   }
@@ -172,7 +178,7 @@ export class Wechat {
     return (this.#shortened.get(token) ?? Number.POSITIVE_INFINITY) <= this.#options.world.nowMs;
   }
 
-  /** The name of the token that was issued last. */
+  /** The id of the token that was issued last. */
   get latestId(): string | undefined {
     return this.engine.operator.latest(appId, this.kind)?.id;
   }
@@ -187,13 +193,13 @@ export class Wechat {
     return this.idOf(this.#latest) ?? "";
   }
 
-  /** The platform stops honouring what the fleet holds. */
-  kill(): void {
+  /** Revokes every token that was issued before. */
+  revokeTokens(): void {
     this.lastForeignAtMs = this.#options.world.nowMs;
     this.engine.operator.revoke(appId, [this.kind]);
   }
 
-  /** From now on nothing is issued, or not to one address; the returned function mends it. */
+  /** Refuses to issue tokens, or to one address only. The returned function ends it. */
   refuseIssues(reason: IssueRefusal, address: string, others: readonly string[]): () => void {
     const { operator } = this.engine;
     switch (reason) {
@@ -215,8 +221,8 @@ export class Wechat {
     }
   }
 
-  /** Requests that have been sent and not processed, and will be. */
-  underWay(): readonly Fetch[] {
+  /** Returns the requests that have been sent and will be processed later. */
+  inFlight(): readonly Fetch[] {
     const nowMs = this.#options.world.nowMs;
     return this.fetches.filter(
       (fetch) => fetch.processedAtMs === undefined && fetch.willBeProcessedAtMs > nowMs,
@@ -224,8 +230,8 @@ export class Wechat {
   }
 
   #issue(process: Process, { secret, address }: Identity, request: IssueRequest): Promise<Issued> {
-    const { world, passage, onSent } = this.#options;
-    const way = passage(process);
+    const { world, delivery, onSent } = this.#options;
+    const way = delivery(process);
     const { beforeMs, afterMs, fate } = way;
     const isProcessed = processedFates.has(fate);
     const fetch: Fetch = {
@@ -244,7 +250,7 @@ export class Wechat {
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
           fetch.endedAtMs = world.nowMs;
-          const told = toldFates.has(fate) ? answer : failure(fate);
+          const told = answeredFates.has(fate) ? answer : failure(fate);
           if (told instanceof IssueError) {
             fetch.outcome = told.outcome;
             return reject(told);
@@ -261,11 +267,11 @@ export class Wechat {
     });
   }
 
-  /** What was issued, or why the platform refuses for good. */
+  /** Processes a request: returns the token, or the reason why the platform refuses. */
   #process(
     fetch: Fetch,
     address: string,
-    { fate, lifeMs = lifetimeMs }: Passage,
+    { fate, lifeMs = lifetimeMs }: RequestDelivery,
   ): Issued | IssueError {
     const { official } = this.engine;
     fetch.processedAtMs = this.#options.world.nowMs;
@@ -312,7 +318,7 @@ export class Wechat {
   }
 
   #probe(process: Process, token: string): Promise<"alive" | "dead" | "unknown"> {
-    const { beforeMs, afterMs, fate } = this.#options.passage(process);
+    const { beforeMs, afterMs, fate } = this.#options.delivery(process);
     return new Promise((resolve) => {
       if (fate === "lost" || fate === "unprocessed") return;
       this.#options.world.after(beforeMs, () => {

@@ -1,13 +1,13 @@
 /**
- * Two environments claim one AppID, one later than the other, with each setting. The earlier one
- * must not notice, or hardly.
+ * Two environments claim one AppID, one later than the other, under each setting of `onConflict`.
+ * The earlier one must hardly notice.
  */
 import type { OnConflict } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import { restart } from "../faults/fault-injector.ts";
-import type { Stage } from "../cluster/cluster.ts";
-import { calm } from "../fleet/fault-rates.ts";
-import { runNowAndThen } from "./schedule.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
+import { noFaults } from "../fleet/fault-rates.ts";
+import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,7 +19,7 @@ export const environments: Scenario = {
   about:
     "a second environment starts later with the same AppID, under each setting of onConflict, and both are restarted at times",
   plan(plan: Plan, chance: Chance) {
-    plan.rates = { ...calm, longCall: 0.02 };
+    plan.rates = { ...noFaults, longCall: 0.02 };
     if (chance.happens(0.3)) plan.kind = "stable";
     const pick = (): OnConflict | undefined => {
       const drawn = settings[chance.whole(0, settings.length - 1)];
@@ -38,10 +38,10 @@ export const environments: Scenario = {
         startsAtMs: laterAfterMs + index * 30_000,
       });
   },
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    runNowAndThen(cluster.world, chance, untilMs, () => {
-      const node = cluster.nodes[chance.whole(0, cluster.nodes.length - 1)];
-      if (node !== undefined) void restart(cluster, node);
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    runOccasionally(target.world, chance, untilMs, () => {
+      const node = target.nodes[chance.whole(0, target.nodes.length - 1)];
+      if (node !== undefined) void restart(target, node);
     });
   },
 };

@@ -1,11 +1,11 @@
 /**
- * The store's primary stands still: every command waits without an answer. It goes on later, or a
- * replica takes over.
+ * The store's primary freezes: every command waits without a reply. It goes on later, or a replica
+ * takes over.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../cluster/cluster.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
 import { failOver } from "../faults/store-faults.ts";
-import { runNowAndThen } from "./schedule.ts";
+import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,8 +19,8 @@ export const frozenStore: Scenario = {
     plan.overlapMs = chance.happens(0.5) ? 0 : plan.overlapMs;
     if (plan.overlapMs === 0) plan.pushesChanges = true;
   },
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { auditor, faults, store, world } = cluster;
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    const { auditor, faults, store, world } = target;
     const freeze = (): void => {
       const forMs = chance.magnitude(...frozenForMs);
       const { primary } = store;
@@ -31,15 +31,15 @@ export const frozenStore: Scenario = {
         `freezes for ${(forMs / 1000).toFixed(1)} s${isReplaced ? ", and is replaced" : ""}`,
       );
       faults.add({ name: "store out of reach", forMs });
-      auditor.circumstances.disturbed(undefined, forMs + 15_000);
+      auditor.excuses.disturbed(undefined, forMs + 15_000);
       world.after(forMs, () => {
-        if (isReplaced && store.primary === primary) failOver(cluster);
+        if (isReplaced && store.primary === primary) failOver(target);
         return "quiet";
       });
     };
-    runNowAndThen(world, chance, untilMs, () => {
-      // A refresh begins, and within it the store freezes.
-      if (chance.happens(0.7)) cluster.kill();
+    runOccasionally(world, chance, untilMs, () => {
+      // A refresh begins, and the store freezes during it.
+      if (chance.happens(0.7)) target.revokeTokens();
       world.after(chance.between(0, 12_000), () => {
         freeze();
         return "quiet";

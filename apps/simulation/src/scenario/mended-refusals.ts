@@ -1,10 +1,10 @@
 /**
- * The token endpoint refuses for a reason that a person mends: nothing tells the fleet, and it must
- * find out by itself.
+ * The token endpoint refuses for a reason that a person fixes later. Nothing notifies the fleet; it
+ * must find out by itself.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../cluster/cluster.ts";
-import { runNowAndThen } from "./schedule.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
+import { runOccasionally } from "./schedule.ts";
 import type { Scenario } from "./scenario.ts";
 
 const hourMs = 3_600_000;
@@ -14,9 +14,9 @@ const reasons = ["frozen", "secret", "address", "addresses", "quota"] as const;
 export const mendedRefusals: Scenario = {
   name: "mended-refusals",
   about:
-    "the account is frozen, the console holds another secret, an address is not on the list, or the day's quota is gone; a person mends it",
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { faults, nodes, wechat, world } = cluster;
+    "the account is frozen, the console holds another secret, an address is not on the list, or the day's quota is gone; a person fixes it",
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    const { faults, nodes, wechat, world } = target;
     const refuse = (): void => {
       const reason = reasons[chance.whole(0, reasons.length - 1)] ?? "frozen";
       const forMs = chance.magnitude(...lastsMs);
@@ -37,19 +37,19 @@ export const mendedRefusals: Scenario = {
         "platform",
         `refuses to issue for ${(forMs / 1000).toFixed(0)} s: ${reason === "address" ? `address of ${node.name}` : reason}`,
       );
-      const mend = wechat.refuseIssues(
+      const fix = wechat.refuseIssues(
         reason,
         node.identity.address,
         nodes.map(({ identity }) => identity.address),
       );
-      // What the fleet holds lives on, or not.
-      if (chance.happens(0.5)) cluster.kill();
+      // The token of the fleet stays alive, or not.
+      if (chance.happens(0.5)) target.revokeTokens();
       world.after(forMs, () => {
-        mend();
+        fix();
         world.note("platform", "issues again");
         return "quiet";
       });
     };
-    runNowAndThen(world, chance, untilMs, refuse);
+    runOccasionally(world, chance, untilMs, refuse);
   },
 };

@@ -1,10 +1,9 @@
 /**
- * What happens in every fleet, and is no fault: idle hours, clocks that are set, other settings and
- * releases beside each other.
+ * Scenarios of normal operation: idle hours, clock steps, mixed settings and mixed releases.
  */
 import type { Parameters } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../cluster/cluster.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,17 +18,17 @@ export const idleHours: Scenario = {
     const idleForMs = chance.between(3, 14) * hourMs;
     plan.idle = { fromMs: idleFromMs, untilMs: idleFromMs + idleForMs };
   },
-  judge(cluster: Stage) {
-    cluster.requireRestWhenIdle();
+  judge(target: FaultTarget) {
+    target.requireNoFetchWhenIdle();
   },
 };
 
 export const wallClockSteps: Scenario = {
   name: "wall-clock-steps",
   about:
-    "wall clocks are set at any time, also in the first moments of a process, while its driver knows that the store is gone",
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { auditor, faults, nodes, store, world } = cluster;
+    "wall clocks step at any time, also just after a process starts and while its driver knows that the store is unreachable",
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    const { auditor, faults, nodes, store, world } = target;
     const step = (): void => {
       const node = nodes[chance.whole(0, nodes.length - 1)];
       const life = node?.life;
@@ -39,7 +38,7 @@ export const wallClockSteps: Scenario = {
         node.isStorePartitioned = true;
         life.link.cut({ refusing: true });
         faults.add({ name: "store cut off", node: node.name, forMs });
-        auditor.circumstances.disturbed(node.name, forMs + 15_000);
+        auditor.excuses.disturbed(node.name, forMs + 15_000);
         world.after(forMs, () => {
           node.isStorePartitioned = false;
           node.life?.link.connect(store.primary);
@@ -48,7 +47,7 @@ export const wallClockSteps: Scenario = {
       }
       const ms = Math.round(chance.magnitude(100, dayMs)) * (chance.happens(0.5) ? 1 : -1);
       world.note(node.name, `its wall clock steps by ${ms} ms`);
-      auditor.circumstances.disturbed(node.name, 15_000);
+      auditor.excuses.disturbed(node.name, 15_000);
       life.process.stepWall(ms);
     };
     const next = (): void => {

@@ -1,11 +1,11 @@
 /**
- * The store answers reads and refuses writes. A token that supersedes cannot be fetched safely
- * then; a stable one can.
+ * The store answers reads and refuses writes. A plain token cannot be fetched safely then; a stable
+ * one can.
  */
 import type { Chance } from "../world/chance.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
-import type { Stage } from "../cluster/cluster.ts";
-import { runNowAndThen } from "./schedule.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
+import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,20 +19,20 @@ export const refusedWrites: Scenario = {
     plan.standalone = "when-harmless";
     if (chance.happens(0.5)) plan.kind = "stable";
   },
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { auditor, faults, nodes, store, wechat, world } = cluster;
-    runNowAndThen(world, chance, untilMs, () => {
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    const { auditor, faults, nodes, store, wechat, world } = target;
+    runOccasionally(world, chance, untilMs, () => {
       const forMs = chance.magnitude(...lastsMs);
       const reason = refusals[chance.whole(0, refusals.length - 1)];
       store.primary.refusal = reason;
       world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
-      auditor.circumstances.disturbed(undefined, forMs + 15_000);
-      // A stable token needs no store: nothing excuses its callers. But whoever only consumes can
-      // neither tell the owners nor be told.
+      auditor.excuses.disturbed(undefined, forMs + 15_000);
+      // A stable token needs no store, so nothing excuses its callers. But a consumer can neither
+      // report a refusal to the owners nor get a new token.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
-      for (const { name } of nodes.filter(consumes))
+      for (const { name } of nodes.filter(isConsumer))
         faults.add({ name: "store refuses writes", node: name, forMs });
-      if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
+      if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => target.revokeTokens());
       world.after(forMs, () => {
         store.primary.refusal = undefined;
         world.note("store", "takes writes again");
@@ -42,6 +42,6 @@ export const refusedWrites: Scenario = {
   },
 };
 
-function consumes({ role, plan }: FleetNode): boolean {
+function isConsumer({ role, plan }: FleetNode): boolean {
   return role === "consumer" || (plan.isLaterClaimant && plan.onConflict === "consume");
 }

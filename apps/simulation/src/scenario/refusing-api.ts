@@ -1,9 +1,8 @@
 /**
- * One API answers 40001 to every token, for reasons of its own. It may cost its own callers, and
- * nobody else.
+ * One API answers 40001 to every token. Only its own callers may suffer.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../cluster/cluster.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -17,7 +16,7 @@ export const refusingApi: Scenario = {
     plan.refusedPathShare = chance.magnitude(...shares);
     if (chance.happens(0.3)) plan.kind = "stable";
   },
-  judge(cluster: Stage) {
-    cluster.auditor.requireNoContention();
+  judge(target: FaultTarget) {
+    target.auditor.requireNoContention();
   },
 };

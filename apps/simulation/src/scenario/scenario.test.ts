@@ -1,16 +1,16 @@
 import { expect, it } from "vitest";
-import { Stage } from "../cluster/cluster.ts";
+import { Cluster } from "../cluster/cluster.ts";
 import { scenarios } from "./scenario.ts";
 
 /**
- * Enough for each thing that a scenario draws; 11 and 22: a stable token that two environments
- * share.
+ * Together these seeds draw every choice of a scenario. Seeds 11 and 22 draw a stable token that
+ * two environments share.
  */
 const seeds = [1, 2, 3, 4, 11, 22];
 const names = scenarios.map(({ name }) => name);
 
 it.each(names)(
-  "a world of %s can be built together with each other scenario, in either order",
+  "the scenario %s can be combined with each other scenario, in either order",
   (first) => {
     for (const second of names) {
       for (const seed of seeds) {
@@ -24,7 +24,7 @@ it.each(names)(
           reports: true,
           callEveryMs: 10_000,
         };
-        const { nodes } = new Stage({ ...settings, scenarios: [first, second] });
+        const { nodes } = new Cluster({ ...settings, scenarios: [first, second] });
         expect(
           () => nodes.forEach((node) => node.start()),
           `${first} and ${second}, seed ${seed}`,

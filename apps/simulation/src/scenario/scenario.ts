@@ -1,10 +1,10 @@
 /**
- * The scenarios that worlds are drawn from, beside the random faults: each is a kind of trouble
- * that has been reported of fleets like these.
+ * The scenarios that runs are drawn from, in addition to random faults. Users have reported each of
+ * these troubles.
  */
 import { ConfigurationError } from "@lingpai/core";
-import type { Chance } from "../world/chance.ts";
-import type { Draw, RunSettings, Stage } from "../cluster/cluster.ts";
+import type { Chance, Draw } from "../world/chance.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
 import { environments } from "./environments.ts";
 import { foreignRefreshes, kills } from "./foreign.ts";
 import { frozenStore } from "./frozen-store.ts";
@@ -17,14 +17,14 @@ import { tickets } from "./tickets.ts";
 
 export interface Scenario {
   readonly name: string;
-  /** What happens in it, in a sentence without its full stop. */
+  /** A description in one sentence, without its full stop. */
   readonly about: string;
-  /** Changes what the world is built from. */
+  /** Changes the plan of the run. */
   readonly plan?: (plan: Plan, chance: Chance) => void;
-  /** Injects its faults, until so late. */
-  readonly inject?: (cluster: Stage, chance: Chance, untilMs: number) => void;
-  /** What must hold when its faults have ended and the fleet has come to rest. */
-  readonly judge?: (cluster: Stage) => void;
+  /** Injects its faults until `untilMs`. */
+  readonly inject?: (target: FaultTarget, chance: Chance, untilMs: number) => void;
+  /** Judges the fleet when the faults have ended and it has come to rest. */
+  readonly judge?: (target: FaultTarget) => void;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -42,11 +42,18 @@ export const scenarios: readonly Scenario[] = [
   tickets,
 ];
 
-/** Of the seeds, how many have a scenario, and how many of these have two. */
+/** The settings of a run that its scenarios depend on. */
+export interface ScenarioSettings {
+  readonly scenarios?: readonly string[] | undefined;
+  readonly wild: boolean;
+  readonly faults: number;
+}
+
+/** The share of seeds that have a scenario, and the share of these that have two. */
 const shares = { one: 0.6, two: 0.3 };
 
-/** The scenarios of one seed: those that were asked for, or drawn from all. */
-export function scenariosOf(settings: RunSettings, draw: Draw): readonly Scenario[] {
+/** Returns the scenarios of one seed: those in the settings, or some drawn from all. */
+export function scenariosOf(settings: ScenarioSettings, draw: Draw): readonly Scenario[] {
   if (settings.scenarios !== undefined) return settings.scenarios.map(scenarioNamed);
   const chance = draw("scenarios");
   if (!settings.wild || settings.faults === 0 || !chance.happens(shares.one)) return [];

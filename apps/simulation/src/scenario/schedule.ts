@@ -1,22 +1,24 @@
-/** Something that happens again and again at one pace, for a while; and later again. */
+/** Schedules for scenarios: one event now and then, or many at a fixed interval for a while. */
 import type { Chance } from "../world/chance.ts";
 import type { World } from "../world/world.ts";
 
-export interface Campaign {
+/** One event every `everyMs`, for `forMs`. */
+export interface Repetition {
   readonly everyMs: number;
   readonly forMs: number;
 }
 
 const hourMs = 3_600_000;
 /**
- * The first one begins when the fleet has settled; between two of them the day's quota recovers.
+ * The first repetition begins when the fleet has started. The day's quota recovers between two of
+ * them.
  */
 const firstAfterMs: readonly [number, number] = [0.05 * hourMs, hourMs];
 const pauseMs: readonly [number, number] = [6 * hourMs, 12 * hourMs];
 const shortPauseMs: readonly [number, number] = [1.5 * hourMs, 4 * hourMs];
 
-/** Lets something happen once, and later again. */
-export function runNowAndThen(
+/** Runs `act` once, and again after each pause. */
+export function runOccasionally(
   world: World,
   chance: Chance,
   untilMs: number,
@@ -33,20 +35,20 @@ export function runNowAndThen(
   next(firstAfterMs);
 }
 
-/** Runs one campaign after the other, each drawn anew from `campaigns`, until `untilMs`. */
-export function runCampaigns(
+/** Runs one repetition after the other until `untilMs`. Each is drawn from `repetitions`. */
+export function runRepeatedly(
   world: World,
   chance: Chance,
   untilMs: number,
-  campaigns: readonly Campaign[],
+  repetitions: readonly Repetition[],
   act: () => void,
 ): void {
   const begin = (): void => {
-    const campaign = campaigns[chance.whole(0, campaigns.length - 1)];
-    if (campaign === undefined) return;
-    const endMs = Math.min(untilMs, world.nowMs + campaign.forMs);
+    const repetition = repetitions[chance.whole(0, repetitions.length - 1)];
+    if (repetition === undefined) return;
+    const endMs = Math.min(untilMs, world.nowMs + repetition.forMs);
     const next = (): void => {
-      world.after(campaign.everyMs, () => {
+      world.after(repetition.everyMs, () => {
         if (world.nowMs >= endMs) return "quiet";
         act();
         next();
@@ -54,7 +56,7 @@ export function runCampaigns(
       });
     };
     next();
-    world.after(campaign.forMs + chance.between(...pauseMs), () => {
+    world.after(repetition.forMs + chance.between(...pauseMs), () => {
       if (world.nowMs < untilMs) begin();
       return "quiet";
     });

@@ -1,17 +1,19 @@
 /**
- * Parents with children: each node keeps a ticket beside its token. Whatever the ticket's endpoint
- * says, the token is not to blame unless it is dead.
+ * Each node keeps a ticket as a child of its token. The token must not be replaced because the
+ * ticket endpoint refuses it, unless it is dead.
  */
 import type { Chance } from "../world/chance.ts";
-import type { Stage } from "../cluster/cluster.ts";
+import type { FaultTarget } from "../faults/fault-target.ts";
 import { ticketOf } from "../platform/tickets.ts";
-import { runNowAndThen } from "./schedule.ts";
+import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../fleet/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [10_000, 1_800_000];
 
-/** One after 1, 2, 4 … 32 s, and then one a minute; and a few for what is told late. */
+/**
+ * Returns the most requests: after 1, 2, 4 … 32 s, then one a minute, and a few for late reports.
+ */
 function attemptsMax(refusedMs: number): number {
   return 12 + refusedMs / 50_000;
 }
@@ -24,10 +26,10 @@ export const tickets: Scenario = {
     plan.hasTickets = true;
     if (chance.happens(0.3)) plan.kind = "stable";
   },
-  inject(cluster: Stage, chance: Chance, untilMs: number) {
-    const { auditor, documents, faults, nodes, tickets: endpoint, world } = cluster;
+  inject(target: FaultTarget, chance: Chance, untilMs: number) {
+    const { auditor, documents, faults, nodes, tickets: endpoint, world } = target;
     if (endpoint === undefined) return;
-    runNowAndThen(world, chance, untilMs, () => {
+    runOccasionally(world, chance, untilMs, () => {
       const forMs = chance.magnitude(...lastsMs);
       const [sinceMs, before] = [world.nowMs, endpoint.asked];
       endpoint.refuses = true;
@@ -37,7 +39,7 @@ export const tickets: Scenario = {
       );
       for (const { name } of nodes)
         faults.add({ name: "token endpoint of the child refuses", node: ticketOf(name), forMs });
-      if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => cluster.kill());
+      if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => target.revokeTokens());
       world.after(forMs, () => {
         endpoint.refuses = false;
         const asked = endpoint.asked - before;
@@ -51,7 +53,7 @@ export const tickets: Scenario = {
       });
     });
   },
-  judge(cluster: Stage) {
-    cluster.auditor.requireNoContention();
+  judge(target: FaultTarget) {
+    target.auditor.requireNoContention();
   },
 };

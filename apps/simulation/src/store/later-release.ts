@@ -1,17 +1,17 @@
 /**
- * A node of a later release: it writes a field into the document that this release does not know,
- * at its root and in the credential.
+ * The driver of a node that runs a later release. It adds a field that this release does not know,
+ * at the root of the document and in the credential.
  */
 import type { CacheDriver } from "@lingpai/core";
 
 const field = "writtenByLaterRelease";
 
-/** Whether a document has the field. */
+/** Returns whether a document has the field. */
 export function hasLaterField(text: string): boolean {
   return text.includes(`"${field}"`);
 }
 
-/** The driver of such a node. */
+/** Returns a driver that adds the field to every document. */
 export function laterRelease(driver: CacheDriver): CacheDriver {
   return {
     ...driver,

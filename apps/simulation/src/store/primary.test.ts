@@ -4,7 +4,7 @@ import { Primary } from "./primary.ts";
 const absent = { ttlMs: undefined, ifVersion: "absent" } as const;
 
 describe("a replica that is promoted", () => {
-  it("lacks the writes of its lag, leases among them, and has the clock of its machine", () => {
+  it("lacks the writes of its lag, leases too, and has its own clock", () => {
     let nowMs = 1_000;
     const old = new Primary(() => nowMs, 0);
     old.set("kept", "1", { version: "a", ...absent });
@@ -30,7 +30,7 @@ describe("a replica that is promoted", () => {
   });
 });
 
-describe("a store without memory", () => {
+describe("a store that is out of memory", () => {
   it("refuses new values and new leases, and goes on with what it has", () => {
     const primary = new Primary(() => 0, 0);
     primary.set("kept", "1", { version: "a", ...absent });

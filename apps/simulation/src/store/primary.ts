@@ -1,6 +1,6 @@
 /**
- * A Redis primary: entries and leases, changed in atomic steps, and a journal from which a lagging
- * replica can be made.
+ * A simulated Redis primary: entries and leases that change in atomic steps, and a journal from
+ * which a lagging replica is made.
  */
 import {
   CacheUnavailableError,
@@ -42,17 +42,17 @@ export class Primary {
   readonly leases: Map<string, StoredLease>;
   readonly watchers: Set<Watcher> = new Set();
   /**
-   * Why it refuses writes: out of memory it refuses new values and new leases, otherwise whatever
-   * changes something. Reads go on.
+   * Why it refuses writes. Out of memory it refuses new values and new leases; otherwise it refuses
+   * every change. Reads go on.
    */
   refusal: "out-of-memory" | "readonly" | "forbidden" | undefined;
-  /** Until when it executes nothing. */
+  /** The instant until which it executes nothing. */
   frozenUntilMs: number = Number.NEGATIVE_INFINITY;
   readonly #trueMs: () => number;
   #skewMs: number;
   #journal: Undo[] = [];
 
-  /** @param skewMs how far its clock is from the true time. */
+  /** @param skewMs the offset of its clock from true time. */
   constructor(trueMs: () => number, skewMs: number, from?: Primary) {
     this.#trueMs = trueMs;
     this.#skewMs = skewMs;
@@ -70,8 +70,8 @@ export class Primary {
   }
 
   /**
-   * What a replica becomes that has not seen the writes of the last `lagMs`. Its own clock is off
-   * by `skewMs`.
+   * Promotes a replica that lacks the writes of the last `lagMs`. The offset of its clock is
+   * `skewMs`.
    */
   promoted(lagMs: number, skewMs: number): { primary: Primary; lost: number } {
     const primary = new Primary(this.#trueMs, skewMs, this);
@@ -106,7 +106,7 @@ export class Primary {
       version,
       expiresAtMs: ttlMs === undefined ? Number.POSITIVE_INFINITY : storeNowMs + ttlMs,
     });
-    this.#tell(name);
+    this.#notify(name);
     return { written: true, version, storeNowMs };
   }
 
@@ -115,7 +115,7 @@ export class Primary {
     const stored = this.#live(name)?.version;
     if (stored === undefined || (ifVersion !== undefined && ifVersion !== stored)) return false;
     this.#put(name, undefined);
-    this.#tell(name);
+    this.#notify(name);
     return true;
   }
 
@@ -162,7 +162,7 @@ export class Primary {
     return lease?.owner !== undefined && this.nowMs() < lease.expiresAtMs ? lease : undefined;
   }
 
-  /** Removed for want of memory, an entry or a lease: nobody is told. */
+  /** Removes an entry or a lease as Redis does when memory is short: watchers are not notified. */
   evict(name: string): void {
     if (this.entries.has(name)) this.#put(name, undefined);
     if (this.leases.has(name)) this.#lease(name, undefined);
@@ -210,7 +210,7 @@ export class Primary {
       this.#journal = this.#journal.filter((entry) => entry.atMs > atMs - journalMs);
   }
 
-  #tell(name: string): void {
+  #notify(name: string): void {
     for (const { scope, deliver } of this.watchers) if (name.startsWith(scope)) deliver(name);
   }
 }

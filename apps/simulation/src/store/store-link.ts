@@ -1,6 +1,6 @@
 /**
- * One process's connection to the store: commands in order, answers that take time or never come,
- * messages that may be missed.
+ * The connection of one process to the store. Commands keep their order, replies take time or are
+ * lost, and messages may be lost.
  */
 import type { CacheDriver, LockDriver, Unsubscribe, WatchListener } from "@lingpai/core";
 import { CacheUnavailableError } from "@lingpai/core";
@@ -8,11 +8,11 @@ import type { Primary, Watcher } from "./primary.ts";
 import type { Process } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 
-/** What becomes of one command. */
-export interface Trip {
+/** How one command travels: its delays, and whether its request or reply is lost. */
+export interface CommandDelivery {
   readonly requestMs: number;
   readonly replyMs: number;
-  /** `silent`: the driver never settles; `reset`: it says that the connection broke. */
+  /** `silent`: the driver never settles. `reset`: the driver reports a broken connection. */
   readonly fate:
     | "answered"
     | "request-lost-silent"
@@ -25,11 +25,11 @@ export interface StoreLinkOptions {
   readonly world: World;
   readonly process: Process;
   readonly primary: Primary;
-  /** Drawn for each command. */
-  readonly trip: (command: string) => Trip;
-  /** How long a message takes; undefined: it is lost. */
+  /** Draws the delivery of a command. */
+  readonly command: (command: string) => CommandDelivery;
+  /** Draws the delay of a message; undefined: it is lost. */
   readonly message: () => number | undefined;
-  /** Told of each command at the moment at which the store executes it, after its effect. */
+  /** Called when the store has executed a command. */
   readonly onExecuted: (command: Executed) => void;
   readonly pushesChanges: boolean;
 }
@@ -49,7 +49,7 @@ interface Subscription {
   watcher: Watcher | undefined;
 }
 
-/** Answers that take longer are lost. */
+/** A reply that takes longer is lost. */
 const longestReplyMs = 2_000;
 
 export class StoreLink {
@@ -58,7 +58,7 @@ export class StoreLink {
   readonly #options: StoreLinkOptions;
   readonly #subscriptions = new Set<Subscription>();
   #primary: Primary;
-  /** Undefined while the connection to a primary stands. */
+  /** Undefined while the connection works. */
   #brokenSince: number | undefined;
   #isRefusing = false;
   #requestsUntilMs = 0;
@@ -115,8 +115,8 @@ export class StoreLink {
   }
 
   /**
-   * Nothing goes through any more, in either direction. `refusing`: the driver knows, and says so
-   * at once; otherwise it never settles.
+   * Breaks the connection in both directions. `refusing`: the driver knows and rejects at once;
+   * otherwise its commands never settle.
    */
   cut({ refusing = false }: { readonly refusing?: boolean } = {}): void {
     this.#brokenSince ??= this.#options.world.nowMs;
@@ -125,8 +125,8 @@ export class StoreLink {
   }
 
   /**
-   * The connection stands again, perhaps to another primary; what may have been missed is to be
-   * read again.
+   * Restores the connection, perhaps to another primary. Listeners are told to read again, because
+   * they may have missed messages.
    */
   connect(primary: Primary): void {
     for (const subscription of this.#subscriptions) this.#detach(subscription);
@@ -139,7 +139,7 @@ export class StoreLink {
     });
   }
 
-  /** As the end of the process leaves it. */
+  /** Ends all subscriptions, as the end of the process does. */
   close(): void {
     for (const subscription of this.#subscriptions) this.#detach(subscription);
     this.#subscriptions.clear();
@@ -151,8 +151,8 @@ export class StoreLink {
     execute: (primary: Primary) => T,
     value: string | undefined,
   ): Promise<T> {
-    const { world, process, trip } = this.#options;
-    const { requestMs, replyMs, fate } = trip(command);
+    const { world, process } = this.#options;
+    const { requestMs, replyMs, fate } = this.#options.command(command);
     return new Promise((resolve, reject) => {
       const reset = (): void =>
         process.receive(replyMs, () =>
@@ -164,7 +164,7 @@ export class StoreLink {
         );
       const lose = (): void => (fate.endsWith("reset") || this.#isRefusing ? reset() : undefined);
       if (fate.startsWith("request-lost") || this.#isRefusing) return lose();
-      // Commands of one connection do not overtake each other, nor do their answers.
+      // Commands of one connection do not overtake each other, and neither do their replies.
       this.#requestsUntilMs = Math.max(world.nowMs + requestMs, this.#requestsUntilMs);
       const arrive = (): "quiet" => {
         const primary = this.#primary;
@@ -173,8 +173,8 @@ export class StoreLink {
           return "quiet";
         }
         if (world.nowMs < primary.frozenUntilMs) {
-          // It waits in the frozen server's socket, unless the client has left for another one
-          // meanwhile.
+          // The command waits in the socket of the frozen server, unless the client connects to
+          // another one.
           world.after(primary.frozenUntilMs - world.nowMs, () =>
             this.#primary === primary ? arrive() : "quiet",
           );
@@ -228,7 +228,7 @@ export class StoreLink {
       undefined,
     );
     let isKnown = false;
-    // A subscription whose reply is lost goes down with its connection.
+    // A subscription whose reply is lost ends with its connection.
     this.#options.world.after(2 * longestReplyMs, () => {
       if (!isKnown) this.#drop(subscription);
       return "quiet";
@@ -259,7 +259,7 @@ export class StoreLink {
   }
 }
 
-/** What the store makes of a command: a result, or an error that refuses it. */
+/** The outcome of a command: a result, or the error that refuses it. */
 type Outcome<T> = { readonly result: T } | { readonly refusal: unknown };
 
 function outcomeOf<T>(execute: () => T): Outcome<T> {

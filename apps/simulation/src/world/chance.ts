@@ -1,5 +1,8 @@
-/** Draws from a seeded source, in the shapes that a world of faults needs. */
+/** Random draws from a seeded source, in the distributions that fault injection needs. */
 import type { Random } from "@lingpai/core";
+
+/** Gives each thing that is drawn a random stream of its own, named by a label. */
+export type Draw = (label: string) => Chance;
 
 export class Chance {
   readonly #random: Random;
@@ -9,8 +12,8 @@ export class Chance {
   }
 
   /**
-   * Whether something of this probability happens. Draws in any case, so that a changed probability
-   * leaves the other draws alone.
+   * Returns true with this probability. It always draws, so that a changed probability does not
+   * change the other draws.
    */
   happens(probability: number): boolean {
     return this.#random.next() < probability;
@@ -24,12 +27,15 @@ export class Chance {
     return Math.floor(this.between(low, high + 1));
   }
 
-  /** The time until the next of events that come at random, in the unit of their mean distance. */
+  /**
+   * Returns the time until the next of events that come at random, in the unit of their mean
+   * distance.
+   */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.#random.next());
   }
 
-  /** Every order of magnitude between the two, which are above 0, is equally likely. */
+  /** Draws so that every order of magnitude between the two is equally likely. Both are above 0. */
   magnitude(low: number, high: number): number {
     return low * Math.exp(Math.log(high / low) * this.#random.next());
   }

@@ -1,56 +1,57 @@
 /**
- * What will happen in the simulated world, in the order of time; what falls on one instant happens
- * in the order in which it was entered.
+ * The events to come, in the order of time. Events of one instant run in the order in which they
+ * were added.
  */
 
 /**
- * What production code does next has to settle before time goes on; `quiet` says that no production
- * code was touched.
+ * Runs one event. Production code that it starts must settle before time goes on; `quiet` means
+ * that it started none.
  */
-export type Happening = () => "quiet" | void | Promise<void>;
+export type EventHandler = () => "quiet" | void | Promise<void>;
 
-export interface Appointment {
+export interface QueuedEvent {
   readonly atMs: number;
   readonly order: number;
-  happening: Happening | undefined;
+  /** Undefined: the event was cancelled. */
+  handler: EventHandler | undefined;
 }
 
-/** A binary heap. Cancelled appointments stay in it until their time comes. */
-export class Agenda {
-  readonly #heap: Appointment[] = [];
+/** A binary heap. Cancelled events stay in it until their time comes. */
+export class EventQueue {
+  readonly #heap: QueuedEvent[] = [];
   #entered = 0;
 
-  add(atMs: number, happening: Happening): Appointment {
+  add(atMs: number, handler: EventHandler): QueuedEvent {
     this.#entered += 1;
-    const appointment: Appointment = { atMs, order: this.#entered, happening };
-    this.#rise(appointment);
-    return appointment;
+    const event: QueuedEvent = { atMs, order: this.#entered, handler };
+    this.#rise(event);
+    return event;
   }
 
-  /** Takes out the next one that was not cancelled, if it falls before `endMs`. */
-  next(endMs: number): Appointment | undefined {
+  /** Removes and returns the next event that was not cancelled, if it is due before `endMs`. */
+  next(endMs: number): QueuedEvent | undefined {
     for (
       let first = this.#heap[0];
       first !== undefined && first.atMs < endMs;
       first = this.#heap[0]
     ) {
       this.#removeFirst();
-      if (first.happening !== undefined) return first;
+      if (first.handler !== undefined) return first;
     }
     return undefined;
   }
 
-  #rise(appointment: Appointment): void {
+  #rise(event: QueuedEvent): void {
     const heap = this.#heap;
     let place = heap.length;
     while (place > 0) {
       const above = (place - 1) >> 1;
       const parent = heap[above];
-      if (parent === undefined || !isBefore(appointment, parent)) break;
+      if (parent === undefined || !isBefore(event, parent)) break;
       heap[place] = parent;
       place = above;
     }
-    heap[place] = appointment;
+    heap[place] = event;
   }
 
   #removeFirst(): void {
@@ -75,6 +76,6 @@ export class Agenda {
   }
 }
 
-function isBefore(one: Appointment, other: Appointment): boolean {
+function isBefore(one: QueuedEvent, other: QueuedEvent): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }

@@ -24,7 +24,7 @@ function start(): {
 }
 
 describe("a process", () => {
-  it("has clocks of its own, and fires its timers by them", async () => {
+  it("fires its timers by its own clocks", async () => {
     const { world, process, log, note } = start();
     process.setTimer(20, note("late"));
     process.setTimer(10, note("early"));
@@ -35,7 +35,7 @@ describe("a process", () => {
     expect(process.pendingTimers).toBe(0);
   });
 
-  it("handles nothing while it stands still, and afterwards its timers before its messages", async () => {
+  it("handles nothing while it is paused, and afterwards its timers before its messages", async () => {
     const { world, process, log, note } = start();
     process.setTimer(20, note("timer"));
     process.receive(10, note("message"));
@@ -45,7 +45,7 @@ describe("a process", () => {
     expect(process.awakeMs).toBe(1_001_000);
   });
 
-  it("loses the time that its machine slept on its monotonic clock, and on no other", async () => {
+  it("loses the time of a suspend on its monotonic clock, and on no other", async () => {
     const { world, process, log, note } = start();
     process.setTimer(50, note("timer"));
     process.suspend(1_000);

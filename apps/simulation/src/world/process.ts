@@ -1,23 +1,23 @@
 /**
- * A simulated process: its own clocks, its timers, what reaches it over the network, and what can
- * befall it.
+ * A simulated process: its clocks, its timers, the messages that it receives, and the faults that
+ * can hit it.
  */
 import type { CancelTimer, Clock } from "@lingpai/core";
-import type { Appointment } from "./event-queue.ts";
+import type { QueuedEvent } from "./event-queue.ts";
 import type { World } from "./world.ts";
 
 export interface ProcessOptions {
   readonly name: string;
-  /** How far its wall clock is from the true time. */
+  /** The offset of its wall clock from true time. */
   readonly wallOffsetMs: number;
-  /** When its monotonic clock stood at 0, in true time. */
+  /** The true time at which its monotonic clock showed 0. */
   readonly bootedAtMs: number;
 }
 
 interface Timer {
   readonly dueMs: number;
   readonly fire: () => void;
-  appointment: Appointment | undefined;
+  event: QueuedEvent | undefined;
 }
 
 export class Process implements Clock {
@@ -29,8 +29,8 @@ export class Process implements Clock {
   #isDead = false;
   #pausedUntilMs: number | undefined;
   /**
-   * What came while it stood still, to be handled when it goes on: first the timers that are due,
-   * as an event loop does.
+   * Timers and messages that came due while it was paused. When it goes on, the timers run first,
+   * as in an event loop.
    */
   #late: { timers: Timer[]; messages: (() => void)[] } = { timers: [], messages: [] };
   #pausedMs = 0;
@@ -55,17 +55,17 @@ export class Process implements Clock {
     const timer: Timer = {
       dueMs: this.monotonicMs() + Math.ceil(Math.max(0, delayMs)),
       fire,
-      appointment: undefined,
+      event: undefined,
     };
     this.#timers.add(timer);
     this.#arm(timer);
     return () => {
       this.#timers.delete(timer);
-      if (timer.appointment !== undefined) timer.appointment.happening = undefined;
+      if (timer.event !== undefined) timer.event.handler = undefined;
     };
   }
 
-  /** Timers that are set and have not fired. */
+  /** The number of timers that are set and have not fired. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
@@ -74,19 +74,19 @@ export class Process implements Clock {
     return this.#isDead;
   }
 
-  /** Whether it runs at this instant. */
+  /** Whether it runs now: it is neither dead nor paused. */
   get isAwake(): boolean {
     return !this.#isDead && this.#pausedUntilMs === undefined;
   }
 
-  /** For how long it has been able to work since it was made, in ms. */
+  /** The time in which it was not paused, in ms. Only differences have a meaning. */
   get awakeMs(): number {
     return this.#world.nowMs - this.#pausedMs;
   }
 
   /**
-   * Hands over what comes from the network after so long: later if the process stands still, never
-   * if it is dead.
+   * Handles a message from the network after `delayMs`: later if the process is paused, never if it
+   * is dead.
    */
   receive(delayMs: number, message: () => void): void {
     this.#world.after(delayMs, () => {
@@ -97,12 +97,12 @@ export class Process implements Clock {
     });
   }
 
-  /** SIGSTOP, a long collection, a blocked loop: the clocks go on, nothing is handled. */
+  /** SIGSTOP, a long garbage collection or a blocked event loop: the clocks go on, nothing runs. */
   pause(ms: number): void {
     this.#stop(ms, false);
   }
 
-  /** The machine sleeps: the monotonic clock stands still too. */
+  /** The machine is suspended: the monotonic clock stops too. */
   suspend(ms: number): void {
     this.#stop(ms, true);
   }
@@ -112,11 +112,10 @@ export class Process implements Clock {
     this.#wallOffsetMs += ms;
   }
 
-  /** Nothing fires and nothing arrives any more. */
+  /** SIGKILL: no timer fires and no message arrives any more. */
   kill(): void {
     this.#isDead = true;
-    for (const { appointment } of this.#timers)
-      if (appointment !== undefined) appointment.happening = undefined;
+    for (const { event } of this.#timers) if (event !== undefined) event.handler = undefined;
     this.#timers.clear();
   }
 
@@ -142,9 +141,7 @@ export class Process implements Clock {
   }
 
   #arm(timer: Timer): void {
-    timer.appointment = this.#world.after(timer.dueMs - this.monotonicMs(), () =>
-      this.#fire(timer),
-    );
+    timer.event = this.#world.after(timer.dueMs - this.monotonicMs(), () => this.#fire(timer));
   }
 
   #fire(timer: Timer): "quiet" | void {
@@ -163,7 +160,7 @@ export class Process implements Clock {
   }
 }
 
-/** The node that a process is a life of: `node-1.3` is the third of `node-1`. */
+/** Returns the node of a process: `node-1.3` is the third process of `node-1`. */
 export function nodeNameOf(processName: string): string {
   return processName.slice(0, processName.lastIndexOf("."));
 }

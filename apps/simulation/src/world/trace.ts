@@ -1,5 +1,5 @@
 /**
- * What happened in a world, to be read by people and to be compared between two runs of one seed.
+ * The trace of a run: people read it, and tests compare it between two runs of one seed.
  */
 
 interface Line {
@@ -8,14 +8,14 @@ interface Line {
   readonly what: string;
 }
 
-export class Chronicle {
+export class Trace {
   readonly #startMs: number;
   readonly #linesMax: number;
   #lines: Line[] = [];
   #hash = 0x811c9dc5;
   #count = 0;
 
-  /** Keeps at least the newest `linesMax` lines; the fingerprint covers all. */
+  /** Keeps at least the newest `linesMax` lines. The fingerprint covers all lines. */
   constructor(startMs: number, linesMax: number) {
     this.#startMs = startMs;
     this.#linesMax = linesMax;
@@ -30,16 +30,16 @@ export class Chronicle {
     if (this.#lines.length > 2 * this.#linesMax) this.#lines = this.#lines.slice(-this.#linesMax);
   }
 
-  /** Equal for equal histories: how many lines, and a hash of them. */
+  /** Equal for equal traces: the number of lines and a hash of them. */
   get fingerprint(): string {
     return `${this.#count}-${(this.#hash >>> 0).toString(16).padStart(8, "0")}`;
   }
 
-  /** The newest `count` lines, one event each. */
-  tell(count: number): string {
+  /** Returns the newest `count` lines, one event each. */
+  newest(count: number): string {
     return this.#lines
       .slice(-count)
-      .map(({ atMs, who, what }) => `${clockFace(atMs - this.#startMs)}  ${who.padEnd(9)} ${what}`)
+      .map(({ atMs, who, what }) => `${formatTime(atMs - this.#startMs)}  ${who.padEnd(9)} ${what}`)
       .join("\n");
   }
 
@@ -52,8 +52,8 @@ export class Chronicle {
   }
 }
 
-/** `7:03:59.250`, counted from the world's beginning. */
-export function clockFace(ms: number): string {
+/** Formats a time since the start of the run, such as `7:03:59.250`. */
+export function formatTime(ms: number): string {
   const seconds = ms / 1000;
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;

@@ -1,67 +1,70 @@
-/** One simulated world: its time, which moves only when nothing else can, and its chronicle. */
+/**
+ * One simulated world: its time, its event queue and its trace. Time moves only when no code can
+ * run.
+ */
 import { setImmediate } from "node:timers/promises";
-import { Agenda, type Appointment, type Happening } from "./event-queue.ts";
-import { Chronicle } from "./trace.ts";
+import { EventQueue, type QueuedEvent, type EventHandler } from "./event-queue.ts";
+import { Trace } from "./trace.ts";
 
 /**
- * Instants are multiples of this, so that sums of them are exact whatever they are counted from.
+ * Instants are multiples of one tick, so that their sums are exact.
  */
 const ticksPerMs = 64;
 
 export class World {
-  readonly chronicle: Chronicle;
-  readonly #agenda: Agenda = new Agenda();
+  readonly trace: Trace;
+  readonly #events: EventQueue = new EventQueue();
   #nowMs: number;
-  /** How often production code ran until it had settled. */
+  /** The number of events after which production code had to settle. */
   steps = 0;
 
-  constructor(startMs: number, chronicleLinesMax: number) {
+  constructor(startMs: number, traceLinesMax: number) {
     this.#nowMs = startMs;
-    this.chronicle = new Chronicle(startMs, chronicleLinesMax);
+    this.trace = new Trace(startMs, traceLinesMax);
   }
 
   /**
-   * True time, in ms since the Unix epoch. No process and no store reads it: theirs are offset from
+   * True time, in ms since the Unix epoch. The clocks of processes and of the store are offset from
    * it.
    */
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  after(delayMs: number, happening: Happening): Appointment {
-    return this.#agenda.add(
+  after(delayMs: number, handler: EventHandler): QueuedEvent {
+    return this.#events.add(
       Math.ceil((this.#nowMs + Math.max(0, delayMs)) * ticksPerMs) / ticksPerMs,
-      happening,
+      handler,
     );
   }
 
   /**
-   * Lets everything before `endMs` happen. After each event that touches production code, all that
-   * follows from it settles before time goes on.
+   * Runs all events before `endMs`. After an event that runs production code, all its effects
+   * settle before time goes on.
    */
   async runUntil(endMs: number): Promise<void> {
     await setImmediate();
-    for (let next = this.#agenda.next(endMs); next !== undefined; next = this.#agenda.next(endMs)) {
+    for (let next = this.#events.next(endMs); next !== undefined; next = this.#events.next(endMs)) {
       this.#nowMs = next.atMs;
-      const outcome = next.happening?.();
-      next.happening = undefined;
+      const outcome = next.handler?.();
+      next.handler = undefined;
       if (outcome === "quiet") continue;
       this.steps += 1;
-      // Promises settle before the next turn of the event loop; nothing in a world waits for
-      // anything real.
+      // All promises settle before the next turn of the event loop, because nothing here waits for
+      // real I/O.
       if (outcome === undefined) await setImmediate();
       else await outcome;
     }
     this.#nowMs = endMs;
   }
 
-  /** Resolves when all that follows from what has happened has settled. */
+  /** Resolves when all effects of the events so far have settled. */
   settled(): Promise<void> {
     return setImmediate();
   }
 
-  /** Writes down what happened. */
+  /** Adds a line to the trace. */
   note(who: string, what: string): void {
-    this.chronicle.add(this.#nowMs, who, what);
+    this.trace.add(this.#nowMs, who, what);
   }
 }

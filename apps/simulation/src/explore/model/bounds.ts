@@ -1,11 +1,11 @@
 /**
- * How much may go wrong in one search. Every combination within the bounds is tried, in every
+ * How many faults may occur in each search. Every combination within the bounds is tried, in every
  * order.
  */
 import type { Bounds } from "./model.ts";
 
-const calm: Bounds = {
-  name: "calm",
+const noFaults: Bounds = {
+  name: "no faults",
   processes: 2,
   drainTicks: 1,
   tickMs: 1,
@@ -38,7 +38,7 @@ type Search =
 /** The searches of `pnpm explore`. */
 export const bounds: Readonly<Record<Search, Bounds>> = {
   leases: {
-    ...calm,
+    ...noFaults,
     name: "2 lease expiries, 2 timeouts, a crash",
     sends: 3,
     expiries: 2,
@@ -46,7 +46,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     crashes: 1,
   },
   rejections: {
-    ...calm,
+    ...noFaults,
     name: "an expiry, a timeout, 2 rejections, a foreign refresh",
     expiries: 1,
     timeouts: 1,
@@ -54,7 +54,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     foreign: 1,
   },
   complaints: {
-    ...calm,
+    ...noFaults,
     name: "2 complaints that the platform does not confirm, an expiry, a timeout",
     refreshes: 0,
     sends: 3,
@@ -64,7 +64,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     confirms: false,
   },
   outages: {
-    ...calm,
+    ...noFaults,
     name: "an expiry, a timeout, a refusal, an outage of the store",
     drainTicks: 2,
     sends: 3,
@@ -74,7 +74,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     outages: 1,
   },
   failover: {
-    ...calm,
+    ...noFaults,
     name: "a failover that forgets a write, an expiry, a crash, a clock that is behind",
     sends: 3,
     expiries: 1,
@@ -84,7 +84,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     behind: 1,
   },
   silence: {
-    ...calm,
+    ...noFaults,
     name: "a failover that forgets a write, an expiry, a timeout, a clock that is behind",
     sends: 3,
     expiries: 1,
@@ -94,7 +94,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     behind: 1,
   },
   regression: {
-    ...calm,
+    ...noFaults,
     name: "a failover that forgets 3 writes, an expiry, a clock that is behind",
     expiries: 1,
     failovers: 1,
@@ -102,7 +102,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     behind: 1,
   },
   ages: {
-    ...calm,
+    ...noFaults,
     name: "a failover that forgets 2 writes, an expiry, and more than a minute between them",
     tickMs: 61_000,
     expiries: 1,
@@ -110,7 +110,7 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     forgets: 2,
   },
   three: {
-    ...calm,
+    ...noFaults,
     name: "an expiry, a timeout, a crash",
     processes: 3,
     expiries: 1,
@@ -119,9 +119,9 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
   },
 };
 
-/** Enough for most mutants, and searched in seconds. */
+/** Enough to find most mutants, in seconds. */
 export const small: Bounds = {
-  ...calm,
+  ...noFaults,
   name: "an expiry, a timeout, a crash",
   refreshes: 2,
   expiries: 1,

@@ -1,38 +1,31 @@
-/** What a refresh is for, as core's manager states it. */
+/** Decides what a refresh must replace, and whether it is still needed, as core's manager does. */
 import { isLive, isDead, owedSinceMs, type State } from "@lingpai/core/internal/state";
-import type { Process } from "./world.ts";
+import type { Goal, Process } from "./world.ts";
 
-export interface Goal {
-  readonly reason: "cold" | "advisory" | "rejected" | "reconcile";
-  readonly replaces?: string | undefined;
-  readonly refused?: string | undefined;
-}
-
-/** Whether the process has what the goal asks for. */
-export function serves({ held, known }: Process, goal: Goal): boolean {
-  if (held === undefined) return false;
-  if (goal.reason === "rejected") return held.fingerprint !== goal.refused;
+/** Returns whether the process already has a credential that meets the goal. */
+export function serves({ cached, known }: Process, goal: Goal): boolean {
+  if (cached === undefined) return false;
+  if (goal.reason === "rejected") return cached.fingerprint !== goal.refused;
   if (goal.reason === "reconcile") return owedSinceMs(known) === undefined;
-  return held.commitId !== goal.replaces;
+  return cached.commitId !== goal.replaces;
 }
 
 /**
- * A stored credential that the process must not hand out is as good as refused, whatever the goal
- * was.
+ * Resolves the goal against the document: a stored credential that the process must not serve
+ * counts as refused.
  */
-export function aimAt(goal: Goal, document: State | undefined, process: Process): Goal {
+export function resolveGoal(goal: Goal, document: State | undefined, process: Process): Goal {
   const stored = document?.credential;
   if (goal.reason === "rejected" || stored === undefined) return goal;
   const isRefused =
     process.refused.includes(stored.fingerprint) || (document !== undefined && isDead(document));
-  const isBarred =
-    isRefused || (process.replaced.includes(stored.fingerprint) && process.held === undefined);
-  return isBarred ? { ...goal, reason: "rejected", refused: stored.fingerprint } : goal;
+  const isUnusable =
+    isRefused || (process.replaced.includes(stored.fingerprint) && process.cached === undefined);
+  return isUnusable ? { ...goal, reason: "rejected", refused: stored.fingerprint } : goal;
 }
 
 /**
- * Whether a goal to replace one commit has been reached by somebody, so that a fetch for it would
- * be one too many.
+ * Returns whether another process has already replaced that commit, so that a fetch is not needed.
  */
 export function isReached(goal: Goal, document: State | undefined, nowMs: number): boolean {
   if (document?.credential === undefined || !isLive(document, nowMs)) return false;

@@ -1,6 +1,6 @@
-/** What is searched: how much may go wrong, and the protocol under test. */
+/** The model of one search: its bounds, its rules and the protocol under test. */
 import { reduce, type Rules } from "@lingpai/core/internal/state";
-import { never, nobody, stranger, type Budget, type World } from "./world.ts";
+import { never, nobody, freshProcess, type Budget, type World } from "./world.ts";
 
 export interface Bounds extends Budget {
   readonly name: string;
@@ -8,40 +8,42 @@ export interface Bounds extends Budget {
   /** How long after its intent a request may be processed, in ticks. */
   readonly drainTicks: number;
   /**
-   * A tick in ms of store time. Below a minute everything is too close together for the reducer to
-   * judge by age.
+   * The length of a tick in ms of store time. Below a minute the reducer never compares credentials
+   * by age.
    */
   readonly tickMs: number;
-  /** How many writes of the document a failover may forget. */
+  /** The most writes of the document that a failover may lose. */
   readonly forgets: number;
-  /** How far the promoted store's clock is behind, in ticks; 0 also keeps the fences rising. */
+  /**
+   * How far the clock of the promoted store is behind, in ticks. With 0, fences also keep rising.
+   */
   readonly behind: number;
   /**
-   * Whether the platform, asked about what was refused, calls it dead. Otherwise it says nothing
-   * until it calls it alive: the complaint is all there is.
+   * Whether the platform, when probed, calls a refused credential dead. Otherwise it gives no
+   * answer until it calls the credential alive, so the report is the only evidence.
    */
   readonly confirms: boolean;
 }
 
 export type Reduce = typeof reduce;
 
-/** The reducer and the few steps around it that decide. A mutant changes one of them. */
+/** The reducer and the decisions around it. A mutant changes one of them. */
 export interface Protocol {
   readonly reduce: Reduce;
-  /** Whether the intent is written at all. */
-  readonly announces: boolean;
-  /** Whether the intent is written only on the version that was read. */
+  /** Whether an intent is written. */
+  readonly writesIntent: boolean;
+  /** Whether the intent is written only over the version that was read. */
   readonly compares: boolean;
   /** Whether the leader reads the document again after it got the lock. */
   readonly rereads: boolean;
-  /** Whether a process writes back whatever it holds of a higher epoch than what is stored. */
+  /** Whether a process writes back a credential of a higher epoch than the stored one. */
   readonly repairsByEpoch: boolean;
 }
 
-/** What core does. */
+/** The protocol of core. */
 const productionProtocol: Protocol = {
   reduce,
-  announces: true,
+  writesIntent: true,
   compares: true,
   rereads: true,
   repairsByEpoch: false,
@@ -59,7 +61,7 @@ export function modelOf(bounds: Bounds, protocol: Partial<Protocol> = {}): Model
 
 const unlimited = { burst: 1_000_000, intervalMs: 0 };
 
-/** No quotas, no back-off: whatever they would delay may happen at once. */
+/** Rules without quotas and back-off: everything that these would delay may happen at once. */
 function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
   return {
     supersedes: true,
@@ -105,7 +107,7 @@ export function start({ bounds }: Model): World {
       behind: 0,
     },
     platform: { latest: 0, isForeign: false, orphans: [] },
-    processes: Array.from({ length: bounds.processes }, () => stranger),
+    processes: Array.from({ length: bounds.processes }, () => freshProcess),
     left: {
       refreshes,
       sends,
@@ -122,4 +124,9 @@ export function start({ bounds }: Model): World {
     isBlind: false,
     noticedAt: never,
   };
+}
+
+/** The time that the store's clock shows, in ms. */
+export function storeNowMs({ now, store }: World, { bounds }: Model): number {
+  return (now - store.behind) * bounds.tickMs;
 }

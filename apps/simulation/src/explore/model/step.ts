@@ -1,11 +1,11 @@
-/** One thing that can happen next. */
+/** The kinds of steps from one situation to the next. */
 import type { World } from "./world.ts";
 
 export type StepKind =
   | "acquire"
   | "look"
-  | "announce"
-  | "announce-unheard"
+  | "write-intent"
+  | "intent-unacknowledged"
   | "adopt"
   | "yield"
   | "send"
@@ -17,7 +17,7 @@ export type StepKind =
   | "refuse-and-retry"
   | "time-out"
   | "abandon"
-  | "abandon-unheard"
+  | "abandon-unacknowledged"
   | "read"
   | "reject"
   | "suspect"
@@ -32,11 +32,11 @@ export type StepKind =
 
 export interface Step {
   readonly kind: StepKind;
-  /** Whose step it is; undefined when it is the store's, the platform's or time's. */
+  /** The process that makes the step; undefined: a step of the store, the platform or time. */
   readonly process?: number;
 }
 
-/** A step and where it leads. `broken` names the invariant that it violates, and how. */
+/** A step and the situation after it. `broken` describes the invariant that it violates. */
 export interface Successor {
   readonly step: Step;
   readonly world: World;

@@ -1,13 +1,11 @@
 /**
- * Everything there is in one situation of the search: the store, the platform, the processes, and
- * what may still go wrong.
+ * One situation of the search: the store, the platform, the processes, and the faults that may
+ * still occur.
  */
 import type { StoredCredential, Intent, State } from "@lingpai/core/internal/state";
-import type { Goal } from "./goal.ts";
-import type { Model } from "./model.ts";
 
 export interface World {
-  /** True time in ticks. Everything that needs no time may happen within one. */
+  /** True time in ticks. Any number of steps may happen within one tick. */
   readonly now: number;
   readonly store: Store;
   readonly platform: Platform;
@@ -19,24 +17,24 @@ export interface World {
    */
   readonly ids: number;
   /**
-   * A failover and a crash have together destroyed every trace of a request: from then on nobody
-   * can know.
+   * A failover and a crash have destroyed every record of a request. From then on no process can
+   * know of it.
    */
   readonly isBlind: boolean;
   /**
-   * True time when a holder last told that it had lost its lease to another: of requests announced
-   * by then the fleet has been warned.
+   * True time when a holder last reported that it had lost its lease to another process. The fleet
+   * knows of requests whose intents are older.
    */
   readonly noticedAt: number;
 }
 
 export const never = -1;
 
-/** How often each thing may still happen. */
+/** How often each event may still happen. */
 export interface Budget {
-  /** Refreshes that nothing asks for: what a window of time would start. */
+  /** Planned refreshes, which a time window would start. */
   readonly refreshes: number;
-  /** Requests of the fleet, of any reason. */
+  /** Requests of the fleet, for any reason. */
   readonly sends: number;
   readonly expiries: number;
   readonly timeouts: number;
@@ -51,7 +49,7 @@ export interface Budget {
 export interface Store {
   readonly document: State | undefined;
   readonly version: number;
-  /** What a failover may bring back, oldest first. */
+  /** The documents that a failover may restore, oldest first. */
   readonly past: readonly Snapshot[];
   readonly lock: { readonly holder: number; readonly fence: number };
   /** The highest fence that was ever granted. */
@@ -66,60 +64,67 @@ export interface Snapshot {
   readonly fence: number;
 }
 
-/** Values of `lock.holder` that are no process. */
+/** Values of `lock.holder` without a live process: the lock is free, or its holder crashed. */
 export const nobody = -1;
 export const dead = -2;
 
 export interface Platform {
   /** The serial number of the last credential that it issued to the fleet; 0 before the first. */
   readonly latest: number;
-  /** Whether somebody outside the fleet has been issued one since. */
+  /** Whether a system outside the fleet has fetched a credential since. */
   readonly isForeign: boolean;
   /**
-   * Requests that nobody waits for any more and that it may still process: the true times of their
-   * intents.
+   * The true times of the intents of abandoned requests, which the platform may still process.
    */
   readonly orphans: readonly number[];
 }
 
-/** One process, as far as it matters: what it holds, what it remembers, what it is doing. */
+/** One process: its credential, its knowledge and its present attempt. */
 export interface Process {
-  readonly held: StoredCredential | undefined;
-  /** The newest document that it has taken note of. */
+  readonly cached: StoredCredential | undefined;
+  /** The newest document that it has read. */
   readonly known: State | undefined;
   readonly replaced: readonly string[];
   readonly refused: readonly string[];
   /** The refused credential that it wants replaced. */
   readonly wants: string | undefined;
-  readonly flight: Flight | undefined;
-  /** An answer that the store did not take yet. */
-  readonly pending: Flight | undefined;
+  readonly attempt: Attempt | undefined;
+  /** An attempt whose answer is not stored yet. */
+  readonly pending: Attempt | undefined;
+}
+
+/** The goal of a refresh, as in core's manager. */
+export interface Goal {
+  readonly reason: "cold" | "advisory" | "rejected" | "reconcile";
+  readonly replaces?: string | undefined;
+  readonly refused?: string | undefined;
 }
 
 /**
- * `leased`: holds the lock and has read the document. `announced`: its intent is stored. `sent`: it
- * waits for the platform. `failed`: it gave up waiting and has not told the fleet.
+ * One attempt to refresh. `leased`: it has the lock and has read the document. `intent-written`:
+ * its intent is stored. `sent`: it waits for the platform. `failed`: it timed out and has not
+ * recorded that yet.
  */
-export interface Flight {
-  readonly phase: "leased" | "announced" | "sent" | "failed";
+export interface Attempt {
+  readonly phase: "leased" | "intent-written" | "sent" | "failed";
   readonly goal: Goal;
   readonly fence: number;
-  /** Whether it may still believe in its lease. */
+  /** Whether it still trusts its lease. */
   readonly isHeld: boolean;
-  /** The version of the document that it read last. */
+  /** The version of the document that it last read. */
   readonly base: number;
   readonly operationId: string;
   readonly outcomeId: string;
   readonly intent: Intent | undefined;
   /** True time of the intent. */
   readonly at: number;
-  /** What the document held when the intent was written. */
+  /** The stored credential when the intent was written. */
   readonly replaces: StoredCredential | undefined;
-  /** The credential that the platform issued for it, as soon as it did. */
+  /** The serial number of the credential that the platform issued for it. */
   readonly issued: number | undefined;
-  /** Another fetch was announced since its own announcement. */
+  /** Another intent was written after its own. */
   readonly isOvertaken: boolean;
-  /** When it was announced, another request could still be processed. */
+  /** Another request could still be processed when its intent was written. */
   readonly isRacing: boolean;
 }
 
@@ -132,7 +137,7 @@ export function withProcess(world: World, index: number, changes: Partial<Proces
   };
 }
 
-export function spent(world: World, what: keyof Budget): World {
+export function spend(world: World, what: keyof Budget): World {
   return { ...world, left: { ...world.left, [what]: world.left[what] - 1 } };
 }
 
@@ -143,11 +148,6 @@ export function released(world: World, index: number, fence: number): World {
   return { ...world, store: { ...world.store, lock: { ...lock, holder: nobody } } };
 }
 
-/** What the store's clock shows, in ms. */
-export function storeNowMs({ now, store }: World, { bounds }: Model): number {
-  return (now - store.behind) * bounds.tickMs;
-}
-
 export function fingerprintOf(serial: number): string {
   return `t${serial}`;
 }
@@ -156,12 +156,12 @@ export function serialOf(fingerprint: string): number {
   return Number(fingerprint.slice(1));
 }
 
-export const stranger: Process = {
-  held: undefined,
+export const freshProcess: Process = {
+  cached: undefined,
   known: undefined,
   replaced: [],
   refused: [],
   wants: undefined,
-  flight: undefined,
+  attempt: undefined,
   pending: undefined,
 };

@@ -1,34 +1,33 @@
 /**
- * One number for all situations that behave alike. Identifiers are renamed in the order of their
- * appearance, credentials, epochs and instants keep only their order, processes are
- * interchangeable: what production never looks at makes no difference here.
+ * Gives situations that behave alike the same hash. Identifiers are renamed in the order of their
+ * appearance; credentials, epochs and instants keep only their order; processes are
+ * interchangeable. What production never looks at makes no difference here.
  */
 import { owedSinceMs, type StoredCredential, type State } from "@lingpai/core/internal/state";
-import type { Model } from "../model/model.ts";
+import { storeNowMs, type Model } from "../model/model.ts";
 import {
   dead,
   fingerprintOf,
   serialOf,
-  storeNowMs,
-  type Flight,
+  type Attempt,
   type Process,
   type World,
 } from "../model/world.ts";
 
 const slotsMax = 2_048;
 const none = -99;
-/** Epochs that are farther apart than any run can bridge are as good as this far apart. */
+/** Epochs that are farther apart than any run can bridge count as this far apart. */
 const epochGapMax = 6;
 /** The reducer compares credentials by age only where more than a minute lies between them. */
 const judgedByAgeMs = 60_000;
 
-/** Where the values of one kind lie, to be replaced by their ranks. */
+/** The positions of all values of one kind, which are then replaced by their ranks. */
 class Ranked {
   readonly slots: number[] = [];
   readonly values: number[] = [];
 }
 
-export class Canon {
+export class CanonicalForm {
   readonly #model: Model;
   readonly #out: Int32Array = new Int32Array(slotsMax);
   #length = 0;
@@ -46,7 +45,7 @@ export class Canon {
     this.#generations,
   ];
   #now = 0;
-  /** Two halves of the last hash. */
+  /** The two halves of the last hash. */
   low = 0;
   high = 0;
 
@@ -54,7 +53,7 @@ export class Canon {
     this.#model = model;
   }
 
-  /** Leaves the hash of the world in `low` and `high`. */
+  /** Computes the hash of the world and leaves it in `low` and `high`. */
   digest(world: World): void {
     this.#length = 0;
     this.#names.clear();
@@ -104,7 +103,7 @@ export class Canon {
   #document(state: State | undefined): void {
     if (state === undefined) return this.#put(none);
     this.#name(state.outcomeId);
-    this.#held(state.credential);
+    this.#cached(state.credential);
     this.#fingerprint(state.previous?.fingerprint);
     this.#fingerprint(state.suspect?.fingerprint);
     const { intent } = state;
@@ -114,7 +113,7 @@ export class Canon {
       this.#epoch(intent.epoch);
       this.#instant(intent.atMs + this.#model.rules.drainMs);
     }
-    this.#instant(state.inFlightUntilMs);
+    this.#instant(state.dangerUntilMs);
     this.#doubt(state);
   }
 
@@ -129,65 +128,66 @@ export class Canon {
     else this.#instant(sinceMs + this.#model.rules.drainMs);
   }
 
-  #held(held: StoredCredential | undefined): void {
-    if (held === undefined) return this.#put(none);
-    this.#fingerprint(held.fingerprint);
-    this.#name(held.commitId);
-    this.#epoch(held.epoch);
+  #cached(cached: StoredCredential | undefined): void {
+    if (cached === undefined) return this.#put(none);
+    this.#fingerprint(cached.fingerprint);
+    this.#name(cached.commitId);
+    this.#epoch(cached.epoch);
     if (this.#model.bounds.tickMs < judgedByAgeMs) return;
-    this.#ranked(this.#ages, held.sentAtMs);
-    this.#ranked(this.#generations, held.generation);
+    this.#ranked(this.#ages, cached.sentAtMs);
+    this.#ranked(this.#generations, cached.generation);
   }
 
   #process(process: Process, world: World, live: ReadonlySet<string>): void {
-    const { held, known, flight, pending } = process;
-    this.#held(held);
+    const { cached, known, attempt, pending } = process;
+    this.#cached(cached);
     if (!this.#model.protocol.compares) this.#document(known);
-    else if (held !== undefined && known !== undefined) {
+    else if (cached !== undefined && known !== undefined) {
       this.#fingerprint(known.previous?.fingerprint);
-      this.#put(known.suspect?.fingerprint === held.fingerprint ? 1 : 0);
-      this.#instant(known.inFlightUntilMs);
+      this.#put(known.suspect?.fingerprint === cached.fingerprint ? 1 : 0);
+      this.#instant(known.dangerUntilMs);
       this.#doubt(known);
       this.#owed(known);
     } else this.#put(known?.doubtSinceMs === undefined ? 0 : 1);
     this.#fingerprint(process.wants);
     this.#fingerprints(process.replaced, live);
     this.#fingerprints(process.refused, live);
-    this.#flight(flight, world);
-    this.#flight(pending, world);
+    this.#attempt(attempt, world);
+    this.#attempt(pending, world);
   }
 
-  #flight(flight: Flight | undefined, world: World): void {
-    if (flight === undefined) return this.#put(none);
-    const { goal, phase, intent } = flight;
+  #attempt(attempt: Attempt | undefined, world: World): void {
+    if (attempt === undefined) return this.#put(none);
+    const { goal, phase, intent } = attempt;
     this.#put(
       phases[phase] +
-        8 * ((flight.isHeld ? 1 : 0) + (flight.isOvertaken ? 2 : 0) + (flight.isRacing ? 4 : 0)) +
+        8 *
+          ((attempt.isHeld ? 1 : 0) + (attempt.isOvertaken ? 2 : 0) + (attempt.isRacing ? 4 : 0)) +
         64 * reasons[goal.reason],
     );
-    this.#epoch(flight.fence);
+    this.#epoch(attempt.fence);
     if (phase === "leased") {
       this.#put(
-        flight.base === world.store.version
+        attempt.base === world.store.version
           ? 1
-          : world.store.past.some(({ version }) => version === flight.base)
+          : world.store.past.some(({ version }) => version === attempt.base)
             ? 2
             : 0,
       );
-      if (flight.base !== world.store.version) this.#name(`v${flight.base}`);
+      if (attempt.base !== world.store.version) this.#name(`v${attempt.base}`);
     }
     if (phase === "leased" || goal.reason === "rejected") this.#fingerprint(goal.refused);
     if (phase === "leased" && goal.replaces !== undefined) this.#name(goal.replaces);
     if (intent === undefined) return this.#put(none);
-    this.#name(flight.operationId);
-    this.#put(flight.at <= world.noticedAt ? 1 : 0);
-    this.#name(flight.outcomeId);
+    this.#name(attempt.operationId);
+    this.#put(attempt.at <= world.noticedAt ? 1 : 0);
+    this.#name(attempt.outcomeId);
     this.#epoch(intent.epoch);
     this.#instant(intent.atMs);
     this.#instant(intent.atMs + this.#model.rules.drainMs);
-    this.#fingerprint(flight.replaces?.fingerprint);
-    this.#fingerprint(flight.issued === undefined ? undefined : fingerprintOf(flight.issued));
-    if (flight.issued === undefined && phase !== "failed") this.#put(world.now - flight.at);
+    this.#fingerprint(attempt.replaces?.fingerprint);
+    this.#fingerprint(attempt.issued === undefined ? undefined : fingerprintOf(attempt.issued));
+    if (attempt.issued === undefined && phase !== "failed") this.#put(world.now - attempt.at);
   }
 
   #fingerprints(list: readonly string[], live: ReadonlySet<string>): void {
@@ -201,7 +201,7 @@ export class Canon {
     this.#length += 1;
   }
 
-  /** A counter's value, as a mutant uses it, is itself; a random one is only equal to itself. */
+  /** Puts an identifier. The counter of a mutant keeps its value; a random one is renamed. */
   #name(id: string): void {
     if (id.startsWith("c")) return this.#put(1_000_000 + Number(id.slice(1)));
     const known = this.#names.get(id);
@@ -251,7 +251,7 @@ export class Canon {
     slots.forEach((slot, i) => (this.#out[slot] = compressed[order.indexOf(values[i] ?? 0)] ?? 0));
   }
 
-  /** Of what is past only the order can matter. */
+  /** Ranks instants. Of past instants only the order matters. */
   #rankInstants(): void {
     const { slots, values } = this.#instants;
     const past = distinct(values.filter((value) => value <= 0));
@@ -276,10 +276,10 @@ export class Canon {
   }
 }
 
-const phases = { leased: 1, announced: 2, sent: 3, failed: 4 } as const;
+const phases = { leased: 1, "intent-written": 2, sent: 3, failed: 4 } as const;
 const reasons = { cold: 0, advisory: 1, rejected: 2, reconcile: 3 } as const;
 
-/** In ascending order; by insertion, because there are few. */
+/** Returns the distinct values in ascending order; insertion sort, because there are few. */
 function distinct(values: readonly number[]): number[] {
   const order: number[] = [];
   for (const value of values) {
@@ -291,7 +291,8 @@ function distinct(values: readonly number[]): number[] {
 }
 
 /**
- * What a process remembers of credentials that nobody can bring back any more makes no difference.
+ * Returns the credentials that can still matter. A process may also remember others that nobody can
+ * restore.
  */
 function liveSerials({ store, processes }: World): ReadonlySet<string> {
   const live = new Set<string>();
@@ -301,11 +302,11 @@ function liveSerials({ store, processes }: World): ReadonlySet<string> {
     add(document?.credential?.fingerprint);
     add(document?.previous?.fingerprint);
   }
-  for (const { held, known, flight, pending, wants } of processes) {
-    add(held?.fingerprint);
+  for (const { cached, known, attempt, pending, wants } of processes) {
+    add(cached?.fingerprint);
     add(known?.previous?.fingerprint);
     add(wants);
-    for (const each of [flight, pending]) {
+    for (const each of [attempt, pending]) {
       add(each?.goal.refused);
       if (each?.issued !== undefined) add(`t${each.issued}`);
     }
@@ -314,8 +315,8 @@ function liveSerials({ store, processes }: World): ReadonlySet<string> {
 }
 
 /**
- * The processes in an order that mostly does not depend on their numbers; where it does, a symmetry
- * is missed and nothing else.
+ * Orders the processes, mostly independently of their numbers. Where the order depends on them,
+ * only a symmetry is missed.
  */
 function inOrder({ processes }: World): readonly (readonly [number, Process])[] {
   return processes
@@ -323,17 +324,17 @@ function inOrder({ processes }: World): readonly (readonly [number, Process])[] 
     .sort(([, a], [, b]) => weight(b) - weight(a));
 }
 
-function weight({ held, known, flight, pending, wants, replaced, refused }: Process): number {
-  const flown =
-    flight === undefined
+function weight({ cached, known, attempt, pending, wants, replaced, refused }: Process): number {
+  const attemptWeight =
+    attempt === undefined
       ? 0
-      : phases[flight.phase] * 4096 +
-        (flight.isHeld ? 2048 : 0) +
-        (flight.issued ?? 0) * 65_536 +
-        flight.fence * 1_048_576;
-  const holds = held === undefined ? 0 : serialOf(held.fingerprint);
+      : phases[attempt.phase] * 4096 +
+        (attempt.isHeld ? 2048 : 0) +
+        (attempt.issued ?? 0) * 65_536 +
+        attempt.fence * 1_048_576;
+  const holds = cached === undefined ? 0 : serialOf(cached.fingerprint);
   return (
-    flown +
+    attemptWeight +
     holds * 64 +
     (pending === undefined ? 0 : 32) +
     (wants === undefined ? 0 : 16) +

@@ -3,7 +3,7 @@ import { bounds, small } from "../model/bounds.ts";
 import { modelOf } from "../model/model.ts";
 import { mutants } from "../mutants.ts";
 import { search } from "./search.ts";
-import { describe as describeDocument, tell } from "../counterexample.ts";
+import { describe as describeDocument, counterexampleOf } from "../counterexample.ts";
 
 const generousMs = 180_000;
 
@@ -13,7 +13,7 @@ describe("the production reducer", () => {
     { timeout: generousMs },
     () => {
       const outcome = search(modelOf(small));
-      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.violation && counterexampleOf(outcome.violation)).toBeUndefined();
       expect(outcome.states).toBeGreaterThan(50_000);
     },
   );
@@ -23,7 +23,7 @@ describe("the production reducer", () => {
     { timeout: generousMs },
     () => {
       const outcome = search(modelOf(bounds.complaints));
-      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.violation && counterexampleOf(outcome.violation)).toBeUndefined();
       expect(outcome.states).toBeGreaterThan(20_000);
     },
   );
@@ -33,7 +33,7 @@ describe("the production reducer", () => {
     { timeout: generousMs },
     () => {
       const outcome = search(modelOf(bounds.ages));
-      expect(outcome.violation && tell(outcome.violation)).toBeUndefined();
+      expect(outcome.violation && counterexampleOf(outcome.violation)).toBeUndefined();
       expect(outcome.states).toBeGreaterThan(50_000);
     },
   );
@@ -41,7 +41,7 @@ describe("the production reducer", () => {
 
 describe("a mutant", () => {
   it.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
-    "is found: %s",
+    "is found by the search: %s",
     { timeout: generousMs },
     (_, mutant) => {
       const { violation } = search(modelOf(mutant.bounds, mutant.protocol));
@@ -52,40 +52,40 @@ describe("a mutant", () => {
 });
 
 describe("a search", () => {
-  const calm = { ...small, name: "nothing goes wrong", expiries: 0, timeouts: 0, crashes: 0 };
+  const noFaults = { ...small, name: "nothing goes wrong", expiries: 0, timeouts: 0, crashes: 0 };
 
-  it("visits the same situations every time", () => {
-    expect(search(modelOf(calm))).toEqual(search(modelOf(calm)));
+  it("visits the same situations in every run", () => {
+    expect(search(modelOf(noFaults))).toEqual(search(modelOf(noFaults)));
   });
 
-  it("does not tell processes apart: a second one that does the same makes no new situation", () => {
-    const one = search(modelOf({ ...calm, processes: 1, refreshes: 0, sends: 1 }));
-    const two = search(modelOf({ ...calm, processes: 2, refreshes: 0, sends: 1 }));
-    // Beyond what one does, the second can only read what is stored.
+  it("treats processes as interchangeable: a second one that does the same makes no new situation", () => {
+    const one = search(modelOf({ ...noFaults, processes: 1, refreshes: 0, sends: 1 }));
+    const two = search(modelOf({ ...noFaults, processes: 2, refreshes: 0, sends: 1 }));
+    // The second process can only read the document in addition.
     expect(two.states).toBe(one.states + 1);
   });
 
-  it("ends at the bound that it is given", () => {
+  it("ends at its bound", () => {
     const outcome = search(modelOf(small), { statesMax: 1_000 });
     expect(outcome.violation).toBeUndefined();
     expect(outcome.states).toBeLessThan(5_000);
   });
 
-  it("tells the shortest way to a violation as a story", () => {
+  it("prints the shortest path to a violation", () => {
     const h4 = mutants.find(({ name }) => name.startsWith("H4"));
     if (h4 === undefined) throw new Error("H4 is a mutant.");
     const { violation } = search(modelOf(h4.bounds, h4.protocol));
-    expect(violation && tell(violation)).toEqual([
+    expect(violation && counterexampleOf(violation)).toEqual([
       "  1. A gets the lock and reads the document, to refresh (cold).",
-      "  2. A announces a request of epoch 1. → [no credential, open intent of epoch 1]",
-      "  3. A still believes in its lease and sends the request.",
+      "  2. A writes the intent of epoch 1. → [no credential, open intent of epoch 1]",
+      "  3. A still trusts its lease and sends the request.",
       "  4. A's lease ends.",
       "  5. B gets the lock and reads the document, to refresh (cold).",
-      "  6. B announces a request of epoch 2. → [no credential, open intent of epoch 2]",
-      "  7. B still believes in its lease and sends the request.",
+      "  6. B writes the intent of epoch 2. → [no credential, open intent of epoch 2]",
+      "  7. B still trusts its lease and sends the request.",
       "  8. The platform processes B's request and issues T1.",
       "  9. B gets the answer and commits it. → [T1 of epoch 2]",
-      "     I7: an earlier request could still be processed when this one left, and nobody is in doubt",
+      "     I7: an earlier request could still be processed when this one left, and the document is not in doubt",
     ]);
     expect(describeDocument(undefined)).toBe("[nothing]");
   });

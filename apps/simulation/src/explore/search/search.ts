@@ -1,5 +1,8 @@
-/** Breadth first over every situation, so that the first violation found has the shortest story. */
-import { Canon } from "./canonical-form.ts";
+/**
+ * Searches all situations breadth first, so that the first violation has the shortest
+ * counterexample.
+ */
+import { CanonicalForm } from "./canonical-form.ts";
 import { start, type Model } from "../model/model.ts";
 import type { Step } from "../model/step.ts";
 import { successors } from "../steps/successors.ts";
@@ -8,11 +11,11 @@ import type { World } from "../model/world.ts";
 
 export interface Violation {
   readonly broken: string;
-  readonly trace: readonly Moment[];
+  readonly trace: readonly TraceStep[];
 }
 
-/** One step of a story, and what it led to. */
-export interface Moment {
+/** One step of a counterexample, with the situations before and after it. */
+export interface TraceStep {
   readonly step: Step;
   readonly before: World;
   readonly after: World;
@@ -20,16 +23,16 @@ export interface Moment {
 
 export interface Outcome {
   readonly states: number;
-  /** How many steps the longest shortest way has. */
+  /** The number of steps to the farthest situation. */
   readonly depth: number;
   readonly violation: Violation | undefined;
 }
 
 /**
- * Where each situation was first reached from, and by which of the successors; enough to tell every
- * story again.
+ * The situation from which each situation was first reached, and the number of the step. Every path
+ * can be replayed from them.
  */
-class Ways {
+class Paths {
   #from: Int32Array = new Int32Array(1 << 16);
   #by: Uint8Array = new Uint8Array(1 << 16);
   #size = 0;
@@ -48,7 +51,7 @@ class Ways {
     return this.#size - 1;
   }
 
-  /** The choices that lead from the start to `at`. */
+  /** Returns the choices that lead from the start to `at`. */
   to(at: number): number[] {
     const choices: number[] = [];
     for (let i = at; i > 0; i = this.#from[i] ?? 0) choices.push(this.#by[i] ?? 0);
@@ -57,26 +60,26 @@ class Ways {
 }
 
 export interface SearchOptions {
-  /** Stops, without a verdict, after so many situations. */
+  /** Stops without a verdict after this many situations. */
   readonly statesMax?: number;
 }
 
-/** Ends at the first violation, or when nothing new can happen. */
+/** Ends at the first violation, or when there is no new situation. */
 export function search(
   model: Model,
   { statesMax = Number.POSITIVE_INFINITY }: SearchOptions = {},
 ): Outcome {
-  const canon = new Canon(model);
+  const canonicalForm = new CanonicalForm(model);
   const visited = new Visited();
-  const ways = new Ways();
+  const paths = new Paths();
   const origin = start(model);
-  canon.digest(origin);
-  visited.add(canon.low, canon.high);
-  let level: { world: World; way: number }[] = [{ world: origin, way: ways.add(0, 0) }];
+  canonicalForm.digest(origin);
+  visited.add(canonicalForm.low, canonicalForm.high);
+  let level: { world: World; path: number }[] = [{ world: origin, path: paths.add(0, 0) }];
   let depth = 0;
   for (; level.length > 0 && visited.size < statesMax; depth += 1) {
     const next: typeof level = [];
-    for (const { world, way } of level) {
+    for (const { world, path } of level) {
       const all = successors(model, world);
       for (let choice = 0; choice < all.length; choice += 1) {
         const successor = all[choice];
@@ -87,13 +90,13 @@ export function search(
             depth,
             violation: {
               broken: successor.broken,
-              trace: replay(model, [...ways.to(way), choice]),
+              trace: replay(model, [...paths.to(path), choice]),
             },
           };
         }
-        canon.digest(successor.world);
-        if (visited.add(canon.low, canon.high))
-          next.push({ world: successor.world, way: ways.add(way, choice) });
+        canonicalForm.digest(successor.world);
+        if (visited.add(canonicalForm.low, canonicalForm.high))
+          next.push({ world: successor.world, path: paths.add(path, choice) });
       }
     }
     level = next;
@@ -101,14 +104,14 @@ export function search(
   return { states: visited.size, depth, violation: undefined };
 }
 
-function replay(model: Model, choices: readonly number[]): Moment[] {
+function replay(model: Model, choices: readonly number[]): TraceStep[] {
   let before = start(model);
   return choices.map((choice) => {
     const successor = successors(model, before)[choice];
     if (successor === undefined)
       throw new Error("The successors of a situation are always the same, in the same order.");
-    const moment = { step: successor.step, before, after: successor.world };
+    const traceStep = { step: successor.step, before, after: successor.world };
     before = successor.world;
-    return moment;
+    return traceStep;
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Visited } from "./visited.ts";
 
 describe("a set of hashes", () => {
-  it("says of each whether it is new, also after it has grown many times", () => {
+  it("returns for each hash whether it is new, also after it has grown many times", () => {
     const visited = new Visited(16);
     const halves = (i: number): [number, number] => [
       Math.imul(i, 0x9e3779b1) >>> 0,
@@ -13,7 +13,7 @@ describe("a set of hashes", () => {
     expect(visited.size).toBe(10_000);
   });
 
-  it("tells hashes apart that share a half", () => {
+  it("distinguishes hashes that share a half", () => {
     const visited = new Visited();
     expect([visited.add(1, 2), visited.add(1, 3), visited.add(2, 2), visited.add(1, 2)]).toEqual([
       true,

@@ -1,4 +1,4 @@
-/** A set of 64-bit hashes, as two halves, in 8 bytes each: room for tens of millions. */
+/** A set of 64-bit hashes, stored as two halves in 8 bytes: it has room for tens of millions. */
 export class Visited {
   #mask: number;
   #low: Uint32Array;
@@ -11,7 +11,7 @@ export class Visited {
     this.#high = new Uint32Array(capacity);
   }
 
-  /** Whether it was not there before. */
+  /** Adds a hash and returns whether it is new. */
   add(low: number, high: number): boolean {
     if (this.size * 2 > this.#mask) this.#grow();
     const isNew = this.#place(low, high === 0 ? 1 : high);

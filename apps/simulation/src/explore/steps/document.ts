@@ -1,27 +1,27 @@
-/** Changes the fleet's document by the reducer under test, and judges every write. */
+/** Changes the fleet's document with the reducer under test, and judges every write. */
 import {
   isSuspect,
   type State,
   type StateEvent,
   type VerdictOf,
 } from "@lingpai/core/internal/state";
-import type { Model } from "../model/model.ts";
-import { serialOf, storeNowMs, type World } from "../model/world.ts";
+import { storeNowMs, type Model } from "../model/model.ts";
+import { serialOf, type World } from "../model/world.ts";
 
 export interface Applied<E extends StateEvent> {
   readonly world: World;
   readonly verdict: VerdictOf<E>;
-  /** What the document is now. */
+  /** The document after the event. */
   readonly document: State | undefined;
   readonly broken: string | undefined;
 }
 
 /**
- * Applies an event to what is stored: a compare-and-set that decides again on every conflict is one
- * atomic step.
+ * Applies an event to the stored document. A compare-and-set that decides again after each conflict
+ * counts as one atomic step.
  *
- * @param seen decides on this document instead and overwrites whatever is stored: what a mutant
- *   does that does not compare.
+ * @param seen decides on this document instead and overwrites the stored one, as a mutant without
+ *   compare-and-set does.
  */
 export function apply<E extends StateEvent>(
   model: Model,
@@ -70,7 +70,7 @@ function judgeWrite(
       return `I9: the credential of epoch ${stored.epoch} is replaced by one of epoch ${next.epoch}`;
     const isEarlier = serialOf(next.fingerprint) < serialOf(stored.fingerprint);
     if (isEarlier && after.doubtSinceMs === undefined)
-      return `promise 2: ${stored.fingerprint} is replaced by ${next.fingerprint}, which was issued earlier, and nobody is in doubt`;
+      return `promise 2: ${stored.fingerprint} is replaced by ${next.fingerprint}, which was issued earlier, and the document is not in doubt`;
   }
   const named =
     event.type === "suspect"
@@ -92,5 +92,5 @@ function judgeRepetition(
   event: StateEvent,
 ): string | undefined {
   if (twice === undefined || JSON.stringify(once) === JSON.stringify(twice)) return undefined;
-  return `I8: the same ${event.type}, applied twice, has another effect than once`;
+  return `I8: the same ${event.type}, applied twice has another effect than once`;
 }

@@ -1,10 +1,9 @@
 /**
- * What happens around the processes: the platform, the store, time, and the ways in which they
- * fail.
+ * The environment of the processes: steps of the platform, the store and time, and their failures.
  */
 import { isSuspect } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
-import { note, remembered, take } from "./local-view.ts";
+import { withKnown, remembered, readDocument } from "./local-view.ts";
 import type { Model } from "../model/model.ts";
 import { orphaned } from "./outcome-writer.ts";
 import type { Emit } from "../model/step.ts";
@@ -14,25 +13,25 @@ import {
   fingerprintOf,
   never,
   nobody,
-  spent,
-  stranger,
+  spend,
+  freshProcess,
   withProcess,
   type World,
 } from "../model/world.ts";
 
-/** The platform processes a request that somebody waits for. */
+/** The platform processes a request of a waiting process. */
 export function processRequest(world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "sent" || flight.issued !== undefined) return;
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "sent" || attempt.issued !== undefined) return;
   const issued = world.platform.latest + 1;
   const next = { ...world, platform: { ...world.platform, latest: issued, isForeign: false } };
   emit(
     { kind: "process", process: index },
-    withProcess(next, index, { flight: { ...flight, issued } }),
+    withProcess(next, index, { attempt: { ...attempt, issued } }),
   );
 }
 
-/** It processes, or never sees, a request that nobody waits for any more. */
+/** The platform processes an abandoned request, or never receives it. */
 export function processOrphans(world: World, emit: Emit): void {
   const { orphans, latest } = world.platform;
   orphans.forEach((at, i) => {
@@ -46,49 +45,49 @@ export function processOrphans(world: World, emit: Emit): void {
   });
 }
 
-/** Somebody outside the fleet is issued a credential. */
+/** A system outside the fleet fetches a credential. */
 export function issueForeign(world: World, emit: Emit): void {
   if (world.left.foreign === 0) return;
   emit(
     { kind: "foreign" },
-    { ...spent(world, "foreign"), platform: { ...world.platform, isForeign: true } },
+    { ...spend(world, "foreign"), platform: { ...world.platform, isForeign: true } },
   );
 }
 
 /**
- * A process that is not refreshing reads the document: a timer, or news. What it could not store
- * yet goes first.
+ * A process without an attempt reads the document, after a timer or a change message. A process
+ * with an unstored answer stores that first.
  */
 export function read(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
-  if (process === undefined || process.flight !== undefined || process.pending !== undefined)
+  if (process === undefined || process.attempt !== undefined || process.pending !== undefined)
     return;
-  const { world: next, broken } = take(model, world, index);
+  const { world: next, broken } = readDocument(model, world, index);
   emit({ kind: "read", process: index }, next, broken);
 }
 
 /**
- * The platform refuses what the process sent: its overlap is over, or the platform is wrong. What
- * the platform, asked, does not call dead stays in use until it has been replaced.
+ * The platform refuses the process's credential: its overlap is over, or the platform is wrong. A
+ * credential that the platform does not call dead stays in use until it is replaced.
  */
 export function reject({ bounds }: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
-  if (process?.held === undefined || process.flight !== undefined || world.left.rejections === 0)
+  if (process?.cached === undefined || process.attempt !== undefined || world.left.rejections === 0)
     return;
-  const { fingerprint } = process.held;
+  const { fingerprint } = process.cached;
   const retired = {
-    held: undefined,
+    cached: undefined,
     wants: fingerprint,
     refused: remembered(process.refused, fingerprint),
   };
   const changes = bounds.confirms ? retired : { wants: fingerprint };
-  emit({ kind: "reject", process: index }, withProcess(spent(world, "rejections"), index, changes));
+  emit({ kind: "reject", process: index }, withProcess(spend(world, "rejections"), index, changes));
 }
 
-/** A process that must not refresh tells the fleet what was refused. */
+/** A process that must not refresh records which credential was refused. */
 export function suspect(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
-  if (process?.wants === undefined || process.flight !== undefined) return;
+  if (process?.wants === undefined || process.attempt !== undefined) return;
   const found = model.bounds.confirms ? "dead" : "refused";
   const {
     world: next,
@@ -99,20 +98,20 @@ export function suspect(model: Model, world: World, index: number, emit: Emit): 
   if (verdict.kind === "known" || next === world || document === undefined) return;
   emit(
     { kind: "suspect", process: index },
-    withProcess(next, index, note(process, document)),
+    withProcess(next, index, withKnown(process, document)),
     broken,
   );
 }
 
 /**
- * Who looks after a complaint is told by the platform that the credential is alive, and takes the
- * complaint back.
+ * A process probes a reported credential, the platform says that it is alive, and the process
+ * withdraws the report.
  */
 export function clear(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   const { document } = world.store;
   const stored = document?.credential;
-  if (model.bounds.confirms || process === undefined || process.flight !== undefined) return;
+  if (model.bounds.confirms || process === undefined || process.attempt !== undefined) return;
   if (document === undefined || stored === undefined || !isSuspect(document)) return;
   if (world.platform.isForeign || stored.fingerprint !== fingerprintOf(world.platform.latest))
     return;
@@ -122,34 +121,37 @@ export function clear(model: Model, world: World, index: number, emit: Emit): vo
     found: "alive",
   });
   if (applied.document === undefined) return;
-  const noted = note(process, applied.document);
+  const noted = withKnown(process, applied.document);
   const next = noted.wants === stored.fingerprint ? { ...noted, wants: undefined } : noted;
   emit({ kind: "clear", process: index }, withProcess(applied.world, index, next), applied.broken);
 }
 
-/** The lease ends early for the store and for its holder; that of a dead process ends by itself. */
+/**
+ * A lease expires early, for the store and for its holder. The lease of a crashed process just
+ * expires.
+ */
 export function expire(world: World, emit: Emit): void {
   const { lock } = world.store;
   if (lock.holder === nobody) return;
   const free = { ...world, store: { ...world.store, lock: { ...lock, holder: nobody } } };
   if (lock.holder === dead) return emit({ kind: "expire" }, free);
-  const flight = world.processes[lock.holder]?.flight;
-  if (flight === undefined || world.left.expiries === 0) return;
+  const attempt = world.processes[lock.holder]?.attempt;
+  if (attempt === undefined || world.left.expiries === 0) return;
   emit(
     { kind: "expire", process: lock.holder },
-    withProcess(spent(free, "expiries"), lock.holder, { flight: { ...flight, isHeld: false } }),
+    withProcess(spend(free, "expiries"), lock.holder, { attempt: { ...attempt, isHeld: false } }),
   );
 }
 
-/** The process dies with all that it knew, and starts again. */
+/** A process crashes, loses its memory and restarts. */
 export function crash(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
-  if (process === undefined || process === stranger || world.left.crashes === 0) return;
+  if (process === undefined || process === freshProcess || world.left.crashes === 0) return;
   const { lock } = world.store;
-  const without = process.flight === undefined ? world : orphaned(world, process.flight);
+  const withoutFields = process.attempt === undefined ? world : orphaned(world, process.attempt);
   const store =
     lock.holder === index ? { ...world.store, lock: { ...lock, holder: dead } } : world.store;
-  const next = withProcess({ ...spent(without, "crashes"), store }, index, stranger);
+  const next = withProcess({ ...spend(withoutFields, "crashes"), store }, index, freshProcess);
   const hasForgotten = world.left.failovers < model.bounds.failovers;
   emit(
     { kind: "crash", process: index },
@@ -157,7 +159,7 @@ export function crash(model: Model, world: World, index: number, emit: Emit): vo
   );
 }
 
-/** A replica is promoted that misses the lock and the last writes; its clock may be behind. */
+/** A replica is promoted that lacks the lock and the last writes. Its clock may be behind. */
 export function failOver(model: Model, world: World, emit: Emit): void {
   const { left, store } = world;
   if (left.failovers === 0) return;
@@ -175,7 +177,7 @@ export function failOver(model: Model, world: World, emit: Emit): void {
         lock,
         behind: store.behind + behind,
       };
-      const next = spent({ ...world, store: promoted, noticedAt: never }, "failovers");
+      const next = spend({ ...world, store: promoted, noticedAt: never }, "failovers");
       const hasCrashed = left.crashes < model.bounds.crashes;
       emit(
         { kind: "fail-over" },
@@ -185,15 +187,15 @@ export function failOver(model: Model, world: World, emit: Emit): void {
   }
 }
 
-/** Time passes, unless a request would then be processed later than may be. */
+/** Time passes, unless a request would then be processed later than the drain allows. */
 export function tick(model: Model, world: World, emit: Emit): void {
   const now = world.now + 1;
   const isDue = (at: number): boolean => at + model.bounds.drainTicks <= now;
   if (world.platform.orphans.some(isDue)) return;
-  const isWaiting = world.processes.some(({ flight }) => {
-    if (flight === undefined || (flight.phase !== "announced" && flight.phase !== "sent"))
+  const isWaiting = world.processes.some(({ attempt }) => {
+    if (attempt === undefined || (attempt.phase !== "intent-written" && attempt.phase !== "sent"))
       return false;
-    return flight.issued === undefined && isDue(flight.at);
+    return attempt.issued === undefined && isDue(attempt.at);
   });
   if (!isWaiting) emit({ kind: "tick" }, { ...world, now });
 }

@@ -1,55 +1,54 @@
 /**
- * The steps of a process that refreshes: from the lock to the intent to the request. Mirrors core's
- * `lead` and `announce`.
+ * The steps of the leader, from the lock to the intent to the request. Mirrors the leader in core.
  */
 import { owedSinceMs, type IntentEvent } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
-import { aimAt, isReached, serves, type Goal } from "../model/goal.ts";
-import { take } from "./local-view.ts";
-import type { Model } from "../model/model.ts";
+import { resolveGoal, isReached, serves } from "../model/goal.ts";
+import { readDocument } from "./local-view.ts";
+import { storeNowMs, type Model } from "../model/model.ts";
 import type { Emit } from "../model/step.ts";
 import {
   nobody,
   released,
-  spent,
-  storeNowMs,
+  spend,
   withProcess,
-  type Flight,
+  type Attempt,
   type Process,
   type World,
+  type Goal,
 } from "../model/world.ts";
 
-/** A process without a flight gets the lock for what it wants, and reads the document. */
+/** A process without an attempt gets the lock for one of its goals and reads the document. */
 export function acquire(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   const { store } = world;
-  if (process === undefined || process.flight !== undefined || process.pending !== undefined)
+  if (process === undefined || process.attempt !== undefined || process.pending !== undefined)
     return;
   if (store.lock.holder !== nobody || world.left.sends === 0) return;
   for (const goal of goalsOf(model, world, process)) {
     const fence = store.lock.fence + 1;
     const granted = Math.max(store.granted, fence);
     const next = {
-      ...(goal.reason === "advisory" ? spent(world, "refreshes") : world),
+      ...(goal.reason === "advisory" ? spend(world, "refreshes") : world),
       store: { ...store, lock: { holder: index, fence }, granted },
     };
-    const taken = model.protocol.rereads
-      ? take(model, next, index)
+    const result = model.protocol.rereads
+      ? readDocument(model, next, index)
       : { world: next, broken: undefined };
-    const reader = taken.world.processes[index];
+    const reader = result.world.processes[index];
     if (reader === undefined || serves(reader, goal)) {
-      emit({ kind: "read", process: index }, released(taken.world, index, fence), taken.broken);
+      emit({ kind: "read", process: index }, released(result.world, index, fence), result.broken);
       continue;
     }
     emit(
       { kind: "acquire", process: index },
-      withProcess(taken.world, index, { flight: leased(taken.world, goal, fence) }),
-      taken.broken,
+      withProcess(result.world, index, { attempt: leased(result.world, goal, fence) }),
+      result.broken,
     );
   }
 }
 
-function leased(world: World, goal: Goal, fence: number): Flight {
+function leased(world: World, goal: Goal, fence: number): Attempt {
   return {
     phase: "leased",
     goal,
@@ -68,101 +67,102 @@ function leased(world: World, goal: Goal, fence: number): Flight {
 }
 
 function goalsOf(model: Model, world: World, process: Process): Goal[] {
-  const { held, known, wants } = process;
+  const { cached, known, wants } = process;
   if (wants !== undefined) return [{ reason: "rejected", refused: wants }];
-  if (held === undefined) return [{ reason: "cold" }];
-  if (known?.suspect?.fingerprint === held.fingerprint)
-    return [{ reason: "rejected", refused: held.fingerprint }];
+  if (cached === undefined) return [{ reason: "cold" }];
+  if (known?.suspect?.fingerprint === cached.fingerprint)
+    return [{ reason: "rejected", refused: cached.fingerprint }];
   const goals: Goal[] =
-    world.left.refreshes > 0 ? [{ reason: "advisory", replaces: held.commitId }] : [];
+    world.left.refreshes > 0 ? [{ reason: "advisory", replaces: cached.commitId }] : [];
   const sinceMs = owedSinceMs(known);
   const isOwed = sinceMs !== undefined && storeNowMs(world, model) >= sinceMs + model.rules.drainMs;
-  return isOwed ? [...goals, { reason: "reconcile", replaces: held.commitId }] : goals;
+  return isOwed ? [...goals, { reason: "reconcile", replaces: cached.commitId }] : goals;
 }
 
 /**
- * The lease holder reads again, because its compare-and-set found another version, or because it
+ * The lease holder reads again because its compare-and-set found another version, or because it
  * waits for a drain.
  */
 export function look(world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "leased" || !flight.isHeld || flight.base === world.store.version) return;
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "leased" || !attempt.isHeld || attempt.base === world.store.version)
+    return;
   emit(
     { kind: "look", process: index },
-    withProcess(world, index, { flight: { ...flight, base: world.store.version } }),
+    withProcess(world, index, { attempt: { ...attempt, base: world.store.version } }),
   );
 }
 
-/** The intent is written; or it is not, because of what is stored, or because the lease is gone. */
-export function announce(model: Model, world: World, index: number, emit: Emit): void {
+/** The intent is written, or not: because of the document, or because the lease is lost. */
+export function writeIntent(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
-  const flight = process?.flight;
-  if (process === undefined || flight?.phase !== "leased") return;
-  // A write that was on its way when the lease ended still lands, on the version that it was
+  const attempt = process?.attempt;
+  if (process === undefined || attempt?.phase !== "leased") return;
+  // A write that was under way when the lease ended still applies to the version that it was
   // decided on.
-  if (!flight.isHeld && flight.base !== world.store.version && model.protocol.compares) {
+  if (!attempt.isHeld && attempt.base !== world.store.version && model.protocol.compares) {
     return emit(
       { kind: "yield", process: index },
-      withProcess(released(world, index, flight.fence), index, { flight: undefined }),
+      withProcess(released(world, index, attempt.fence), index, { attempt: undefined }),
     );
   }
-  const aim = aimAt(flight.goal, world.store.document, process);
+  const resolved = resolveGoal(attempt.goal, world.store.document, process);
   const ids = { operationId: `${world.ids}`, outcomeId: `${world.ids + 1}` };
   const event: IntentEvent = {
     type: "intent",
-    fence: flight.fence,
+    fence: attempt.fence,
     forced: false,
-    ...aim,
+    ...resolved,
     ...ids,
-    isDead: isConfirmed(model, aim),
+    isDead: isConfirmed(model, resolved),
   };
   const seen = model.protocol.compares ? undefined : { document: process.known };
-  const applied = model.protocol.announces
+  const applied = model.protocol.writesIntent
     ? apply(model, { ...world, ids: world.ids + 2 }, event, seen)
-    : unannounced(model, world, event);
+    : withoutIntent(model, world, event);
   const { verdict } = applied;
   if (verdict.kind === "adopt") {
-    const taken = take(
+    const result = readDocument(
       model,
-      withProcess(released(applied.world, index, flight.fence), index, { flight: undefined }),
+      withProcess(released(applied.world, index, attempt.fence), index, { attempt: undefined }),
       index,
     );
-    return emit({ kind: "adopt", process: index }, taken.world, taken.broken);
+    return emit({ kind: "adopt", process: index }, result.world, result.broken);
   }
   if (verdict.kind !== "send") return;
-  const broken = applied.broken ?? judgeNeed(model, world, aim);
+  const broken = applied.broken ?? judgeNeed(model, world, resolved);
   const at = {
     base: applied.world.store.version,
     at: world.now,
     isRacing: isRacing(world, index),
     replaces: world.store.document?.credential,
   };
-  const announced: Flight = {
-    ...flight,
+  const announced: Attempt = {
+    ...attempt,
     ...ids,
     ...at,
-    phase: "announced",
+    phase: "intent-written",
     outcomeId: applied.document?.outcomeId ?? ids.outcomeId,
-    goal: aim,
+    goal: resolved,
     intent: verdict.intent,
   };
-  const next = spent(overtaken(applied.world, index), "sends");
+  const next = spend(overtaken(applied.world, index), "sends");
   emit(
-    { kind: "announce", process: index },
-    withProcess(next, index, { flight: announced }),
+    { kind: "write-intent", process: index },
+    withProcess(next, index, { attempt: announced }),
     broken,
   );
   if (world.left.outages > 0) {
-    const given = spent(
-      withProcess(released(next, index, flight.fence), index, { flight: undefined }),
+    const given = spend(
+      withProcess(released(next, index, attempt.fence), index, { attempt: undefined }),
       "outages",
     );
-    emit({ kind: "announce-unheard", process: index }, given, broken);
+    emit({ kind: "intent-unacknowledged", process: index }, given, broken);
   }
 }
 
-/** What a mutant does that announces nothing: it sends at once. */
-function unannounced(
+/** The mutant that writes no intent sends at once. */
+function withoutIntent(
   model: Model,
   world: World,
   event: IntentEvent,
@@ -181,18 +181,18 @@ function unannounced(
   };
 }
 
-/** All flights that were announced before have been overtaken by this announcement. */
+/** Marks all attempts whose intents are older as overtaken. */
 function overtaken(world: World, index: number): World {
-  const mark = (flight: Flight | undefined): Flight | undefined =>
-    flight === undefined || flight.phase === "leased" || flight.isOvertaken
-      ? flight
-      : { ...flight, isOvertaken: true };
+  const mark = (attempt: Attempt | undefined): Attempt | undefined =>
+    attempt === undefined || attempt.phase === "leased" || attempt.isOvertaken
+      ? attempt
+      : { ...attempt, isOvertaken: true };
   const processes = world.processes.map((process, i) => {
-    const flight = i === index ? process.flight : mark(process.flight);
+    const attempt = i === index ? process.attempt : mark(process.attempt);
     const pending = mark(process.pending);
-    return flight === process.flight && pending === process.pending
+    return attempt === process.attempt && pending === process.pending
       ? process
-      : { ...process, flight, pending };
+      : { ...process, attempt, pending };
   });
   return { ...world, processes };
 }
@@ -201,37 +201,37 @@ function isRacing({ platform, processes }: World, index: number): boolean {
   return (
     platform.orphans.length > 0 ||
     processes.some(
-      ({ flight }, i) => i !== index && flight?.phase === "sent" && flight.issued === undefined,
+      ({ attempt }, i) => i !== index && attempt?.phase === "sent" && attempt.issued === undefined,
     )
   );
 }
 
-function judgeNeed(model: Model, world: World, aim: Goal): string | undefined {
-  if (!isReached(aim, world.store.document, storeNowMs(world, model))) return undefined;
-  return `promise 1: a fetch for what has been replaced already (${aim.reason})`;
+function judgeNeed(model: Model, world: World, resolved: Goal): string | undefined {
+  if (!isReached(resolved, world.store.document, storeNowMs(world, model))) return undefined;
+  return `promise 1: a fetch for a credential that was already replaced (${resolved.reason})`;
 }
 
-/** The last look at the lease, and the request leaves; or the intent is taken back. */
+/** The leader checks its lease a last time and sends the request, or withdraws the intent. */
 export function send(model: Model, world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "announced") return;
-  if (flight.isHeld)
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "intent-written") return;
+  if (attempt.isHeld)
     return emit(
       { kind: "send", process: index },
-      withProcess(world, index, { flight: { ...flight, phase: "sent" } }),
+      withProcess(world, index, { attempt: { ...attempt, phase: "sent" } }),
     );
   const event = {
     type: "abandon",
-    operationId: flight.operationId,
+    operationId: attempt.operationId,
     outcomeId: `${world.ids}`,
-    sentAtMs: flight.intent?.atMs ?? 0,
+    sentAtMs: attempt.intent?.atMs ?? 0,
     outcome: "yielded",
     code: "LOCK_LOST",
   } as const;
   const { world: next, broken } = apply(model, { ...world, ids: world.ids + 1 }, event);
   emit(
     { kind: "yield", process: index },
-    withProcess(released(next, index, flight.fence), index, { flight: undefined }),
+    withProcess(released(next, index, attempt.fence), index, { attempt: undefined }),
     broken,
   );
 }

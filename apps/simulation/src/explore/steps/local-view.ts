@@ -1,30 +1,32 @@
 /**
- * What one process makes of a document: adopt what is newer, write back what was lost. Mirrors
- * core's `Local` and `Adoption`.
+ * How a process updates its local view from a document: it adopts a newer credential and writes
+ * back a lost one. Mirrors the adoption in core.
  */
 import { isOlder, isDead, type StoredCredential, type State } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
 import type { Model } from "../model/model.ts";
 import { withProcess, type Process, type World } from "../model/world.ts";
 
-export interface Taken {
+export interface ReadResult {
   readonly world: World;
   readonly broken: string | undefined;
 }
 
-/** The process reads what is stored. */
-export function take(model: Model, world: World, index: number): Taken {
+/** The process reads the document. */
+export function readDocument(model: Model, world: World, index: number): ReadResult {
   const process = world.processes[index];
   const { document } = world.store;
   if (process === undefined) return { world, broken: undefined };
   const stored = document?.credential;
   if (document === undefined || stored === undefined) {
     const noted =
-      document !== undefined && process.held === undefined ? note(process, document) : process;
+      document !== undefined && process.cached === undefined
+        ? withKnown(process, document)
+        : process;
     return repair(model, withProcess(world, index, noted), index);
   }
-  if (process.held?.fingerprint !== stored.fingerprint) {
-    const own = process.held;
+  if (process.cached?.fingerprint !== stored.fingerprint) {
+    const own = process.cached;
     if (model.protocol.repairsByEpoch && (own?.epoch ?? 0) > stored.epoch)
       return repair(model, world, index);
     if (
@@ -33,19 +35,19 @@ export function take(model: Model, world: World, index: number): Taken {
     )
       return repair(model, world, index);
     if (process.refused.includes(stored.fingerprint) || isDead(document)) {
-      return { world: withProcess(world, index, note(process, document)), broken: undefined };
+      return { world: withProcess(world, index, withKnown(process, document)), broken: undefined };
     }
   }
   return adopted(world, index, document, stored);
 }
 
-/** Hands out this credential from now on. */
-export function adopted(world: World, index: number, known: State, held: StoredCredential): Taken {
+/** The process serves this credential from now on. */
+export function adopted(world: World, index: number, known: State, cached: StoredCredential): ReadResult {
   const process = world.processes[index];
   if (process === undefined) return { world, broken: undefined };
-  const before = process.held;
+  const before = process.cached;
   const gone = [known.previous?.fingerprint, before?.fingerprint].filter(
-    (each) => each !== undefined && each !== held.fingerprint,
+    (each) => each !== undefined && each !== cached.fingerprint,
   );
   const replaced = gone.reduce<readonly string[]>(
     (all, each) => remembered(all, each ?? ""),
@@ -54,38 +56,38 @@ export function adopted(world: World, index: number, known: State, held: StoredC
   const next = {
     ...process,
     known,
-    held,
+    cached,
     replaced,
-    wants: process.wants === held.fingerprint ? process.wants : undefined,
+    wants: process.wants === cached.fingerprint ? process.wants : undefined,
   };
-  return { world: withProcess(world, index, next), broken: judgeService(process, held) };
+  return { world: withProcess(world, index, next), broken: judgeService(process, cached) };
 }
 
-export function note(process: Process, known: State): Process {
+export function withKnown(process: Process, known: State): Process {
   return process.known === known ? process : { ...process, known };
 }
 
-function repair(model: Model, world: World, index: number): Taken {
+function repair(model: Model, world: World, index: number): ReadResult {
   const process = world.processes[index];
-  if (process?.held === undefined || process.known === undefined)
+  if (process?.cached === undefined || process.known === undefined)
     return { world, broken: undefined };
   const event = {
     type: "repair",
     outcomeId: `${world.ids}`,
-    known: { ...process.known, credential: process.held },
+    known: { ...process.known, credential: process.cached },
   } as const;
   const applied = apply(model, { ...world, ids: world.ids + 1 }, event);
   if (applied.verdict.kind !== "repaired" || applied.document === undefined)
     return { world, broken: undefined };
   return {
-    world: withProcess(applied.world, index, note(process, applied.document)),
+    world: withProcess(applied.world, index, withKnown(process, applied.document)),
     broken: applied.broken,
   };
 }
 
-function judgeService(process: Process, held: StoredCredential): string | undefined {
-  const { fingerprint } = held;
-  if (process.held?.fingerprint === fingerprint) return undefined;
+function judgeService(process: Process, cached: StoredCredential): string | undefined {
+  const { fingerprint } = cached;
+  if (process.cached?.fingerprint === fingerprint) return undefined;
   if (process.replaced.includes(fingerprint))
     return `I5: a process serves ${fingerprint} again, after it has seen it replaced`;
   if (process.refused.includes(fingerprint))

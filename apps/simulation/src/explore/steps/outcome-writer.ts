@@ -1,37 +1,36 @@
-/** How a request ends, and what the fleet is told of it. Mirrors core's `Recorder`. */
+/** How a request ends, and how its outcome is written. Mirrors the outcome writer in core. */
 import type { CommitEvent, StoredCredential, State } from "@lingpai/core/internal/state";
 import { apply, type Applied } from "./document.ts";
-import { adopted, note, take, type Taken } from "./local-view.ts";
-import type { Model } from "../model/model.ts";
+import { adopted, withKnown, readDocument, type ReadResult } from "./local-view.ts";
+import { storeNowMs, type Model } from "../model/model.ts";
 import type { Emit } from "../model/step.ts";
 import {
   fingerprintOf,
   released,
-  spent,
-  storeNowMs,
+  spend,
   withProcess,
-  type Flight,
+  type Attempt,
   type World,
 } from "../model/world.ts";
 
-/** An answer has come: it is stored, or kept while the store cannot be reached. */
+/** The answer arrives. It is stored, or kept while the store is unreachable. */
 export function commit(model: Model, world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "sent" || flight.issued === undefined || flight.intent === undefined)
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "sent" || attempt.issued === undefined || attempt.intent === undefined)
     return;
-  const stored = store(model, world, index, flight);
-  emit({ kind: "commit", process: index }, landed(stored.world, index, flight), stored.broken);
+  const stored = store(model, world, index, attempt);
+  emit({ kind: "commit", process: index }, ended(stored.world, index, attempt), stored.broken);
   if (world.left.outages === 0) return;
-  const kept = serveUnstored(model, world, index, flight);
-  const pending = { ...flight, isHeld: false };
+  const kept = serveUnstored(model, world, index, attempt);
+  const pending = { ...attempt, isHeld: false };
   emit(
     { kind: "keep", process: index },
-    withProcess(spent(landed(kept.world, index, flight), "outages"), index, { pending }),
+    withProcess(spend(ended(kept.world, index, attempt), "outages"), index, { pending }),
     kept.broken,
   );
 }
 
-/** The store takes what was kept. */
+/** The kept answer is stored. */
 export function commitKept(model: Model, world: World, index: number, emit: Emit): void {
   const pending = world.processes[index]?.pending;
   if (pending === undefined) return;
@@ -43,11 +42,11 @@ export function commitKept(model: Model, world: World, index: number, emit: Emit
   );
 }
 
-function store(model: Model, world: World, index: number, flight: Flight): Taken {
-  const event = { ...answerOf(model, world, flight), outcomeId: `${world.ids}` };
+function store(model: Model, world: World, index: number, attempt: Attempt): ReadResult {
+  const event = { ...answerOf(model, world, attempt), outcomeId: `${world.ids}` };
   const applied = apply(model, { ...world, ids: world.ids + 1 }, event);
-  const broken = applied.broken ?? judgeDoubt(model, world, flight, applied);
-  const isLost = !flight.isHeld && world.store.granted > flight.fence;
+  const broken = applied.broken ?? judgeDoubt(model, world, attempt, applied);
+  const isLost = !attempt.isHeld && world.store.granted > attempt.fence;
   const concluded = conclude(
     model,
     isLost ? { ...applied, world: { ...applied.world, noticedAt: world.now } } : applied,
@@ -60,42 +59,42 @@ function conclude(
   model: Model,
   { world, verdict, document }: Applied<CommitEvent>,
   index: number,
-): Taken {
-  const held = document?.credential;
+): ReadResult {
+  const cached = document?.credential;
   const process = world.processes[index];
-  if (process === undefined || document === undefined || held === undefined)
+  if (process === undefined || document === undefined || cached === undefined)
     return { world, broken: undefined };
-  if (verdict.kind === "superseded") return take(model, world, index);
-  if (process.refused.includes(held.fingerprint))
-    return { world: withProcess(world, index, note(process, document)), broken: undefined };
-  return adopted(world, index, document, held);
+  if (verdict.kind === "superseded") return readDocument(model, world, index);
+  if (process.refused.includes(cached.fingerprint))
+    return { world: withProcess(world, index, withKnown(process, document)), broken: undefined };
+  return adopted(world, index, document, cached);
 }
 
-function serveUnstored(model: Model, world: World, index: number, flight: Flight): Taken {
-  const { issued, epoch, operationId } = answerOf(model, world, flight);
-  const held: StoredCredential = {
+function serveUnstored(model: Model, world: World, index: number, attempt: Attempt): ReadResult {
+  const { issued, epoch, operationId } = answerOf(model, world, attempt);
+  const cached: StoredCredential = {
     ...issued,
-    generation: (flight.replaces?.generation ?? 0) + 1,
+    generation: (attempt.replaces?.generation ?? 0) + 1,
     epoch,
     commitId: operationId,
   };
   const known: State | undefined = world.processes[index]?.known ?? world.store.document;
   if (known === undefined) return { world, broken: undefined };
   const { previous: _, ...rest } = known;
-  const previous = flight.replaces && {
-    previous: { fingerprint: flight.replaces.fingerprint, usableUntilMs: 0 },
+  const previous = attempt.replaces && {
+    previous: { fingerprint: attempt.replaces.fingerprint, usableUntilMs: 0 },
   };
-  return adopted(world, index, { ...rest, ...previous, credential: held }, held);
+  return adopted(world, index, { ...rest, ...previous, credential: cached }, cached);
 }
 
-/** Nobody looks at how long it lives: an expiry is like a rejection that needs no report. */
-const foreverMs = 1_000_000_000_000;
+/** No step looks at the lifetime: an expiry is like a rejection without a report. */
+const lifetimeMs = 1_000_000_000_000;
 const author = { node: "", environment: "", reason: "cold" } as const;
 
 function answerOf(
   model: Model,
   world: World,
-  { intent, operationId, outcomeId, isHeld, issued, goal }: Flight,
+  { intent, operationId, outcomeId, isHeld, issued, goal }: Attempt,
 ): CommitEvent {
   const fingerprint = fingerprintOf(issued ?? 0);
   const sentAtMs = intent?.atMs ?? 0;
@@ -111,7 +110,7 @@ function answerOf(
       fingerprint,
       sentAtMs,
       issuedAtMs: storeNowMs(world, model),
-      expiresAtMs: foreverMs,
+      expiresAtMs: lifetimeMs,
       by: { ...author, reason: goal.reason },
     },
   };
@@ -121,28 +120,29 @@ function answerOf(
 function judgeDoubt(
   model: Model,
   world: World,
-  flight: Flight,
+  attempt: Attempt,
   { verdict, document }: Applied<CommitEvent>,
 ): string | undefined {
   if (verdict.kind === "repeated" || document?.doubtSinceMs !== undefined) return undefined;
-  if (flight.isOvertaken)
-    return "I7: another fetch was announced during this one, and nobody is in doubt";
+  if (attempt.isOvertaken)
+    return "I7: another intent was written during this fetch, and the document is not in doubt";
   const isForgotten = world.left.failovers < model.bounds.failovers;
-  return flight.isRacing && !isForgotten
-    ? "I7: an earlier request could still be processed when this one left, and nobody is in doubt"
+  return attempt.isRacing && !isForgotten
+    ? "I7: an earlier request could still be processed when this one left, and the document is not in doubt"
     : undefined;
 }
 
-/** The platform says no: nothing was issued. */
+/** The platform refuses and issues nothing. */
 export function refuse(model: Model, world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "sent" || flight.issued !== undefined || world.left.refusals === 0) return;
-  const told = spent(world, "refusals");
-  const end = abandoned(model, told, flight, "refused", false);
-  emit({ kind: "refuse", process: index }, landed(end.world, index, flight), end.broken);
-  const retry = abandoned(model, told, flight, "refused", true);
-  const leased: Flight = {
-    ...flight,
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "sent" || attempt.issued !== undefined || world.left.refusals === 0)
+    return;
+  const told = spend(world, "refusals");
+  const end = abandoned(model, told, attempt, "refused", false);
+  emit({ kind: "refuse", process: index }, ended(end.world, index, attempt), end.broken);
+  const retry = abandoned(model, told, attempt, "refused", true);
+  const leased: Attempt = {
+    ...attempt,
     phase: "leased",
     base: retry.world.store.version,
     intent: undefined,
@@ -152,53 +152,53 @@ export function refuse(model: Model, world: World, index: number, emit: Emit): v
   };
   emit(
     { kind: "refuse-and-retry", process: index },
-    withProcess(retry.world, index, { flight: leased }),
+    withProcess(retry.world, index, { attempt: leased }),
     retry.broken,
   );
 }
 
-/** The process gives up waiting. What it sent may still be processed. */
+/** The process times out. Its request may still be processed. */
 export function timeOut(world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "sent" || world.left.timeouts === 0) return;
-  const failed = withProcess(spent(world, "timeouts"), index, {
-    flight: { ...flight, phase: "failed" },
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "sent" || world.left.timeouts === 0) return;
+  const failed = withProcess(spend(world, "timeouts"), index, {
+    attempt: { ...attempt, phase: "failed" },
   });
-  emit({ kind: "time-out", process: index }, orphaned(failed, flight));
+  emit({ kind: "time-out", process: index }, orphaned(failed, attempt));
 }
 
-/** The process tells the fleet that it does not know; or cannot even do that. */
+/** The process records that the outcome is unknown, or cannot reach the store to do so. */
 export function abandon(model: Model, world: World, index: number, emit: Emit): void {
-  const flight = world.processes[index]?.flight;
-  if (flight?.phase !== "failed") return;
-  const end = abandoned(model, world, flight, "unknown", false);
+  const attempt = world.processes[index]?.attempt;
+  if (attempt?.phase !== "failed") return;
+  const end = abandoned(model, world, attempt, "unknown", false);
   const process = end.world.processes[index];
   const noted =
     process && end.document
-      ? withProcess(end.world, index, note(process, end.document))
+      ? withProcess(end.world, index, withKnown(process, end.document))
       : end.world;
-  emit({ kind: "abandon", process: index }, landed(noted, index, flight), end.broken);
+  emit({ kind: "abandon", process: index }, ended(noted, index, attempt), end.broken);
   if (world.left.outages > 0)
     emit(
-      { kind: "abandon-unheard", process: index },
-      landed(spent(world, "outages"), index, flight),
+      { kind: "abandon-unacknowledged", process: index },
+      ended(spend(world, "outages"), index, attempt),
     );
 }
 
 function abandoned(
   model: Model,
   world: World,
-  flight: Flight,
+  attempt: Attempt,
   outcome: "refused" | "unknown",
   again: boolean,
 ): ReturnType<typeof apply> {
-  const sentAtMs = flight.intent?.atMs ?? 0;
+  const sentAtMs = attempt.intent?.atMs ?? 0;
   return apply(
     model,
     { ...world, ids: world.ids + 1 },
     {
       type: "abandon",
-      operationId: flight.operationId,
+      operationId: attempt.operationId,
       outcomeId: `${world.ids}`,
       sentAtMs,
       outcome,
@@ -208,21 +208,21 @@ function abandoned(
   );
 }
 
-/** The flight is over and the lock is free. */
-function landed(world: World, index: number, flight: Flight): World {
-  return withProcess(released(world, index, flight.fence), index, { flight: undefined });
+/** The attempt has ended and the lock is free. */
+function ended(world: World, index: number, attempt: Attempt): World {
+  return withProcess(released(world, index, attempt.fence), index, { attempt: undefined });
 }
 
 /**
- * Nobody waits for this request any more; if the platform has not processed it, it may still do so.
+ * Abandons the request of this attempt. If the platform has not processed it, it still may.
  */
-export function orphaned(world: World, flight: Flight): World {
-  if (flight.phase !== "sent" || flight.issued !== undefined) return world;
+export function orphaned(world: World, attempt: Attempt): World {
+  if (attempt.phase !== "sent" || attempt.issued !== undefined) return world;
   return {
     ...world,
     platform: {
       ...world.platform,
-      orphans: [...world.platform.orphans, flight.at].toSorted((a, b) => a - b),
+      orphans: [...world.platform.orphans, attempt.at].toSorted((a, b) => a - b),
     },
   };
 }

@@ -1,11 +1,11 @@
 /**
- * What the document and the processes know together: whether anything is owed, and whether anybody
- * can still know.
+ * Whether the fleet is quiescent, and whether a process still knows of a request that the document
+ * has lost.
  */
 import { isSuspect } from "@lingpai/core/internal/state";
 import type { Process, World } from "../model/world.ts";
 
-/** Nothing is in flight, nothing is owed, and no process would learn anything from reading. */
+/** Nothing is in flight, nothing is owed, and no process would learn anything by reading. */
 export function isQuiescent(world: World): boolean {
   const { document } = world.store;
   if (
@@ -21,27 +21,27 @@ export function isQuiescent(world: World): boolean {
 }
 
 function isSettled(
-  { held, known, flight, pending, replaced, refused, wants }: Process,
+  { cached, known, attempt, pending, replaced, refused, wants }: Process,
   stored: string,
 ): boolean {
-  if (flight !== undefined || pending !== undefined || wants !== undefined) return false;
+  if (attempt !== undefined || pending !== undefined || wants !== undefined) return false;
   if (known?.doubtSinceMs !== undefined) return false;
-  if (held === undefined || held.fingerprint === stored) return true;
-  // It would adopt what is stored, or write back what it holds.
+  if (cached === undefined || cached.fingerprint === stored) return true;
+  // It would adopt the stored credential, or write back its own.
   if (!replaced.includes(stored) && !refused.includes(stored)) return false;
   return known?.previous?.fingerprint !== stored;
 }
 
 /**
- * Whether this process is the only one that still knows of something that the document has
- * forgotten.
+ * Returns whether only this process still knows of a request or credential that the document has
+ * lost.
  */
 export function isLastWitness(world: World, index: number): boolean {
   const process = world.processes[index];
   if (process === undefined) return false;
   const { document } = world.store;
-  const { held, known, flight, pending } = process;
-  const isUnrecorded = [flight, pending].some((each) => {
+  const { cached, known, attempt, pending } = process;
+  const isUnrecorded = [attempt, pending].some((each) => {
     if (each === undefined || each.phase === "leased" || each.at <= world.noticedAt) return false;
     return (
       document?.intent?.operationId !== each.operationId &&
@@ -52,23 +52,23 @@ export function isLastWitness(world: World, index: number): boolean {
   if (document?.doubtSinceMs !== undefined) return false;
   const stored = document?.credential?.fingerprint;
   const others = world.processes.some(
-    (other, i) => i !== index && other.held?.fingerprint === held?.fingerprint,
+    (other, i) => i !== index && other.cached?.fingerprint === cached?.fingerprint,
   );
   const isRestorer =
-    held !== undefined &&
+    cached !== undefined &&
     !others &&
     (stored === undefined || stored === known?.previous?.fingerprint);
   return isRestorer || known?.doubtSinceMs !== undefined;
 }
 
-/** Whether this failover forgot something that no process knows. */
+/** Returns whether this failover lost something that no process knows. */
 export function isForgotten(before: World, after: World): boolean {
   const was = before.store.document;
   const is = after.store.document;
   const { processes } = after;
   const operation = was?.intent?.operationId;
-  const isOpen = ({ flight, pending }: Process): boolean =>
-    flight?.operationId === operation || pending?.operationId === operation;
+  const isOpen = ({ attempt, pending }: Process): boolean =>
+    attempt?.operationId === operation || pending?.operationId === operation;
   if (operation !== undefined && is?.intent?.operationId !== operation && !processes.some(isOpen))
     return true;
   if (is?.doubtSinceMs !== undefined) return false;
@@ -78,6 +78,6 @@ export function isForgotten(before: World, after: World): boolean {
   )
     return true;
   const fingerprint = was?.credential?.fingerprint;
-  const isHeld = processes.some(({ held }) => held?.fingerprint === fingerprint);
+  const isHeld = processes.some(({ cached }) => cached?.fingerprint === fingerprint);
   return fingerprint !== undefined && is?.credential?.fingerprint !== fingerprint && !isHeld;
 }

@@ -1,6 +1,6 @@
-/** Everything that can happen next in one situation, always in the same order. */
+/** Lists the next steps of a situation, always in the same order. */
 import { judge, judgeComplaints } from "./invariants.ts";
-import { acquire, announce, look, send } from "./leader.ts";
+import { acquire, writeIntent, look, send } from "./leader.ts";
 import type { Model } from "../model/model.ts";
 import { abandon, commit, commitKept, refuse, timeOut } from "./outcome-writer.ts";
 import type { Successor } from "../model/step.ts";
@@ -32,7 +32,7 @@ export function successors(model: Model, world: World): Successor[] {
   for (let i = 0; i < world.processes.length; i += 1) {
     acquire(model, world, i, emit);
     look(world, i, emit);
-    announce(model, world, i, emit);
+    writeIntent(model, world, i, emit);
     send(model, world, i, emit);
     processRequest(world, i, emit);
     commit(model, world, i, emit);

@@ -1,0 +1,55 @@
+/** How one request travels to the platform and back, and the error that its sender gets. */
+import { IssueError } from "@lingpai/core";
+
+export interface RequestDelivery {
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  /**
+   * `lost`: processed and never answered. `reset`: processed, then the connection breaks.
+   * `repeated`: the answer is the last token again, if it is alive. `absurd`: processed, and the
+   * lifetime in the answer is impossible. `html`: a proxy answers instead of the platform, which
+   * may have processed the request. `unsent`: the connection is refused. `unprocessed`: the request
+   * is lost.
+   */
+  readonly fate:
+    | "answered"
+    | "repeated"
+    | "lost"
+    | "reset"
+    | "busy"
+    | "absurd"
+    | "html-processed"
+    | "html-unprocessed"
+    | "unsent"
+    | "unprocessed";
+  /** The lifetime of the issued token, if it is shorter than documented. */
+  readonly lifeMs?: number;
+}
+
+/** The fates in which the platform processes the request. */
+export const processedFates: ReadonlySet<RequestDelivery["fate"]> = new Set([
+  "answered",
+  "repeated",
+  "lost",
+  "reset",
+  "absurd",
+  "html-processed",
+]);
+
+/** The fates in which the process gets the platform's answer. */
+export const answeredFates: ReadonlySet<RequestDelivery["fate"]> = new Set([
+  "answered",
+  "repeated",
+  "absurd",
+]);
+
+export function failure(fate: RequestDelivery["fate"]): IssueError {
+  switch (fate) {
+    case "busy":
+      return new IssueError("busy", "The simulated platform is busy.", { platformCode: "-1" });
+    case "unsent":
+      return new IssueError("unsent", "The simulated network refused the connection.");
+    default:
+      return new IssueError("unknown", "The simulated answer was not the platform's.");
+  }
+}
