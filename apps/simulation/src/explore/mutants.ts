@@ -86,18 +86,18 @@ function pruned(state: State): State {
 const trustingCommit = changingReducer((state, event, nowMs, decide) => (rules) => {
   if (state === undefined || event.type !== "commit") return decide(state, event, nowMs, rules);
   const decided = decide(
-    { ...state, dangerUntilMs: 0 },
+    { ...state, inFlightUntilMs: 0 },
     { ...event, intentOutcomeId: state.outcomeId },
     nowMs,
     rules,
   );
   return decided.state === undefined
     ? decided
-    : { ...decided, state: { ...decided.state, dangerUntilMs: state.dangerUntilMs } };
+    : { ...decided, state: { ...decided.state, inFlightUntilMs: state.inFlightUntilMs } };
 });
 
 const noIntent = (): Partial<State> => ({ intent: undefined }) as unknown as Partial<State>; // An absent field, for `pruned` to drop.
-const noDanger = (): Partial<State> => ({ ...noIntent(), dangerUntilMs: 0 });
+const noRequestInFlight = (): Partial<State> => ({ ...noIntent(), inFlightUntilMs: 0 });
 
 /** Returns whether an intent is written for the first time, not again after a lost reply. */
 function isFirst(event: StateEvent, state: State): event is IntentEvent {
@@ -198,7 +198,7 @@ export const mutants: readonly Mutant[] = [
     bounds: small,
     protocol: changingReducer((state, event, nowMs, decide) => (rules) => {
       if (state !== undefined && isFirst(event, state))
-        return decide(pruned({ ...state, ...noDanger() }), event, nowMs, rules);
+        return decide(pruned({ ...state, ...noRequestInFlight() }), event, nowMs, rules);
       return decide(
         state,
         event.type === "commit" && state !== undefined
@@ -214,7 +214,7 @@ export const mutants: readonly Mutant[] = [
     lacks: "a reconciling refresh assumes that every earlier request was processed",
     bounds: small,
     protocol: withoutFields(
-      noDanger,
+      noRequestInFlight,
       (event, state) => isFirst(event, state) && event.reason === "reconcile",
     ),
   },
@@ -258,19 +258,19 @@ export const mutants: readonly Mutant[] = [
       const isDrained =
         event.type === "intent" &&
         before?.intent !== undefined &&
-        next.dangerUntilMs <= (next.intent?.atMs ?? 0);
+        next.inFlightUntilMs <= (next.intent?.atMs ?? 0);
       if (!isDrained || before.doubtSinceMs !== undefined) return next;
       // `pruned` drops what is undefined, so the result is a state.
       return { ...next, doubtSinceMs: undefined } as unknown as State;
     }),
   },
   {
-    name: "doubting commit leaves no danger",
+    name: "doubting commit forgets the other request",
     lacks:
       "a commit that was not alone lets the next request leave before the other one must have been processed",
     bounds: bounds.failover,
     protocol: changingResult((next, before, event) =>
-      event.type === "commit" ? { ...next, dangerUntilMs: before?.dangerUntilMs ?? 0 } : next,
+      event.type === "commit" ? { ...next, inFlightUntilMs: before?.inFlightUntilMs ?? 0 } : next,
     ),
   },
 ];

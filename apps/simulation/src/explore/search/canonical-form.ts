@@ -113,7 +113,7 @@ export class CanonicalForm {
       this.#epoch(intent.epoch);
       this.#instant(intent.atMs + this.#model.rules.drainMs);
     }
-    this.#instant(state.dangerUntilMs);
+    this.#instant(state.inFlightUntilMs);
     this.#doubt(state);
   }
 
@@ -145,7 +145,7 @@ export class CanonicalForm {
     else if (cached !== undefined && known !== undefined) {
       this.#fingerprint(known.previous?.fingerprint);
       this.#put(known.suspect?.fingerprint === cached.fingerprint ? 1 : 0);
-      this.#instant(known.dangerUntilMs);
+      this.#instant(known.inFlightUntilMs);
       this.#doubt(known);
       this.#owed(known);
     } else this.#put(known?.doubtSinceMs === undefined ? 0 : 1);

@@ -42,7 +42,12 @@ export function readDocument(model: Model, world: World, index: number): ReadRes
 }
 
 /** The process serves this credential from now on. */
-export function adopted(world: World, index: number, known: State, cached: StoredCredential): ReadResult {
+export function adopted(
+  world: World,
+  index: number,
+  known: State,
+  cached: StoredCredential,
+): ReadResult {
   const process = world.processes[index];
   if (process === undefined) return { world, broken: undefined };
   const before = process.cached;
