@@ -78,4 +78,17 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index.ts"],
   ],
   "test-redis": [["backends"], ["promises"], ["index.ts"]],
+  simulation: [
+    ["world"],
+    ["store", "platform"],
+    ["fleet"],
+    ["audit"],
+    ["faults"],
+    ["scenario"],
+    ["cluster", "options.ts"],
+    ["worker-pool.ts"],
+    ["worker.ts", "report.ts"],
+    ["explore"],
+    ["simulate.ts", "explore.ts"],
+  ],
 };
