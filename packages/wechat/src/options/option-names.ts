@@ -6,8 +6,7 @@ import { credentialOptionNames, requireKnown, requireObject } from "@lingpai/cor
 
 export const platformNames = ["baseUrl", "clock", "fallbackBaseUrls", "fetch"] as const;
 
-export const apiNames = [
-  ...platformNames,
+const apiOwnNames = [
   "busyRetriesMax",
   "random",
   "replayBytesMax",
@@ -15,6 +14,8 @@ export const apiNames = [
   "tokenParameter",
   "uploadTimeoutMs",
 ] as const;
+type ApiName = (typeof platformNames)[number] | (typeof apiOwnNames)[number];
+export const apiNames: readonly ApiName[] = [...platformNames, ...apiOwnNames];
 
 export const pushNames = [
   "answerMs",
@@ -27,6 +28,7 @@ export const pushNames = [
 ] as const;
 
 const messageKeyNames = ["encodingAesKey", "messageToken"] as const;
+type PushName = (typeof pushNames)[number] | (typeof messageKeyNames)[number];
 
 /** A client that chooses the token parameter itself does not take one. */
 const ownApiNames = apiNames.filter((name) => name !== "tokenParameter");
@@ -46,9 +48,7 @@ export const wechatOwnNames = [
 ] as const;
 export const wechatNames: readonly string[] = [...credentialNames, ...apiNames, ...wechatOwnNames];
 
-export const openPlatformOwnNames = [
-  ...pushNames,
-  ...messageKeyNames,
+const openPlatformOnlyNames = [
   "componentAppId",
   "overlapMs",
   "quotaPerDay",
@@ -56,6 +56,8 @@ export const openPlatformOwnNames = [
   "secret",
   "trim",
 ] as const;
+export const openPlatformOwnNames: readonly (PushName | (typeof openPlatformOnlyNames)[number])[] =
+  [...pushNames, ...messageKeyNames, ...openPlatformOnlyNames];
 export const openPlatformNames: readonly string[] = [
   ...credentialNames,
   ...ownApiNames,
@@ -65,14 +67,12 @@ export const openPlatformNames: readonly string[] = [
 export const wecomOwnNames = ["agentId", "app", "corpId", "secret", "trim"] as const;
 export const wecomNames: readonly string[] = [...credentialNames, ...ownApiNames, ...wecomOwnNames];
 
-export const wecomSuiteOwnNames = [
+const wecomSuiteOnlyNames = ["isDevelopedFor", "secret", "suiteId", "trim"] as const;
+export const wecomSuiteOwnNames: readonly (PushName | (typeof wecomSuiteOnlyNames)[number])[] = [
   ...pushNames,
   ...messageKeyNames,
-  "isDevelopedFor",
-  "secret",
-  "suiteId",
-  "trim",
-] as const;
+  ...wecomSuiteOnlyNames,
+];
 export const wecomSuiteNames: readonly string[] = [
   ...credentialNames,
   ...ownApiNames,
