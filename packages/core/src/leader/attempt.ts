@@ -64,13 +64,18 @@ export interface AttemptPlan {
   readonly source: InputSource;
 }
 
-/** Another environment owns the credential, and this one is to live on it. */
-export interface Claimed {
-  readonly why: "claimed";
-  readonly by: Claim;
+/** This process holds what the goal asks for. */
+export interface Served {
+  readonly kind: "served";
 }
 
-/** Why nothing was sent, and until when, in store time. */
+/** Nothing was sent. */
+export type NotSent =
+  | { readonly kind: "closed"; readonly gate: Gate }
+  /** Another environment owns the credential, and this one must consume it. */
+  | { readonly kind: "claimed"; readonly by: Claim };
+
+/** Why nothing may be sent now, and until when, in store time. */
 export interface Gate {
   readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
   readonly untilMs: number;

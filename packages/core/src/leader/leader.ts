@@ -9,7 +9,7 @@ import { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
 import { writeIntent } from "./write-intent.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import type { AttemptPlan, Claimed, Attempt, Gate, LeaseContext } from "./attempt.ts";
+import type { Attempt, AttemptPlan, LeaseContext, NotSent, Served } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { handedOutAgain } from "./block-reason.ts";
 import type { Ending, OutcomeWriter } from "./outcome.ts";
@@ -26,7 +26,7 @@ const attemptsAtEndMax = 3;
 const drainLookMs = 500;
 
 /**
- * Resolves when this process holds what the goal asks for, or with the gate that is closed.
+ * Resolves when this process holds what the goal asks for, or when nothing may be sent.
  *
  * @throws {IssueError} the platform refused or did not answer; the fleet's document says so too.
  */
@@ -34,9 +34,9 @@ export async function lead(
   node: FleetNode,
   leaseContext: LeaseContext,
   outcomes: OutcomeWriter,
-): Promise<Gate | Claimed | undefined> {
+): Promise<Served | NotSent> {
   const { context, storeClock, local } = node;
-  const { issuer, parameters } = context;
+  const { parameters } = context;
   const { canForce } = termsOn(context, local.state);
   const { goal, isWithoutStore } = leaseContext;
   // By force it would take from the others what they use, and they could not be told.
@@ -44,55 +44,50 @@ export async function lead(
   let plan: AttemptPlan = { force, source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempts = 1; ;) {
-    const attempt = await writeIntent(node, leaseContext, outcomes, plan);
-    if (attempt === undefined) return undefined;
-    if ("why" in attempt) {
-      if (attempt.why !== "drain") return attempt;
-      // Should what is stored be refused meanwhile, nothing is left to wait for: here, or
-      // elsewhere, which the document says.
-      await pause(
-        node,
-        leaseContext,
-        Math.min(drainLookMs, Math.max(1, attempt.untilMs - storeClock.nowMs())),
-      );
+    const intent = await writeIntent(node, leaseContext, outcomes, plan);
+    if (intent.kind === "closed" && intent.gate.why === "drain") {
+      // Should what is stored be refused meanwhile, here or elsewhere, nothing is left to wait for:
+      // the document says so.
+      const leftMs = Math.max(1, intent.gate.untilMs - storeClock.nowMs());
+      await pause(node, leaseContext, Math.min(drainLookMs, leftMs));
       continue;
     }
+    if (intent.kind !== "ready") return intent;
+    const { attempt } = intent;
     if (attempt.recovers) {
-      plan = {
-        ...plan,
-        source: { from: "platform", input: await recover(node, attempt, outcomes, refused) },
-      };
+      const input = await recover(node, attempt, outcomes, refused);
+      plan = { ...plan, source: { from: "platform", input } };
       continue;
     }
     // Once the fleet backs off, one attempt a turn is enough: an outage is not the moment to spend
     // the day's quota.
     const again = attempts < parameters.attemptsMax && attempt.snapshot.state.failures === 0;
-    const answer = await send(node, attempt, outcomes, {
-      again,
-      mayRecover: refused === undefined,
-    });
+    const mayRecover = refused === undefined;
+    const answer = await send(node, attempt, outcomes, { again, mayRecover });
     attempts += 1;
     if (answer === "input-refused") {
       refused = attempt.input;
       plan = { ...plan, source: { from: "nowhere" } };
     } else if (answer === "busy")
       await pause(node, leaseContext, 200 + context.random.next() * 800);
-    else if (
-      local.serves(
-        attempt.resolvedGoal.reason === "rejected" ? attempt.resolvedGoal : { reason: "cold" },
-      )
-    )
-      return undefined;
-    else if (
-      attempt.resolvedGoal.reason !== "rejected" &&
-      endsInMs(node) <= lastMomentsMs &&
-      attempts <= attemptsAtEndMax
-    )
+    else if (isServed(node, attempt)) return { kind: "served" };
+    else if (isAtItsEnd(node, attempt) && attempts <= attemptsAtEndMax)
       await pause(node, leaseContext, Math.max(0, endsInMs(node)) + context.random.next() * 100);
     else if ((await isFoundDead(node, attempt)) && canForce && !attempt.forced && !isWithoutStore)
       plan = { ...plan, force: "must" };
-    else throw handedOutAgain(issuer.id);
+    else throw handedOutAgain(context.issuer.id);
   }
+}
+
+/** Returns true when what this process holds now serves the attempt's goal. */
+function isServed({ local }: FleetNode, { resolvedGoal }: Attempt): boolean {
+  const goal = resolvedGoal.reason === "rejected" ? resolvedGoal : ({ reason: "cold" } as const);
+  return local.serves(goal) !== undefined;
+}
+
+/** Returns true when the platform handed out what ends within moments anyway. */
+function isAtItsEnd(node: FleetNode, { resolvedGoal }: Attempt): boolean {
+  return resolvedGoal.reason !== "rejected" && endsInMs(node) <= lastMomentsMs;
 }
 
 /** How long the stored credential lives yet, in ms. */
@@ -143,7 +138,7 @@ async function pause(
   await delay(context.clock, ms, AbortSignal.any([lease.signal, closing]));
 }
 
-interface Patience {
+interface SendTerms {
   /** Whether another attempt follows when the platform is busy. */
   readonly again: boolean;
   /** Whether the platform may be asked which input works, when it refuses this one. */
@@ -154,7 +149,7 @@ async function send(
   node: FleetNode,
   attempt: Attempt,
   outcomes: OutcomeWriter,
-  { again, mayRecover }: Patience,
+  { again, mayRecover }: SendTerms,
 ): Promise<"answered" | "busy" | "input-refused"> {
   const { context, storeClock } = node;
   let issued: Issued;

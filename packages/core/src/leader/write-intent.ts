@@ -1,30 +1,31 @@
-/** Announces a request in the fleet's document: the last store command before it leaves. */
-import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
-import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
+/** Writes the intent into the fleet's document: the last store command before a request leaves. */
+import { termsOn } from "../fleet/context.ts";
+import type { Snapshot } from "../fleet/document.ts";
+import type { Goal } from "../fleet/local.ts";
+import type { FleetNode } from "../fleet/node.ts";
 import { Secret } from "../secret.ts";
-import { reduce } from "../state/reduce.ts";
+import type { IntentVerdict } from "../state/intent.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
 import { askAgain } from "./ask-again.ts";
-import type { Snapshot } from "../fleet/document.ts";
 import {
   resolveGoal,
-  type AttemptPlan,
-  type Claimed,
   type Attempt,
-  type Gate,
+  type AttemptPlan,
   type InputSource,
   type LeaseContext,
+  type NotSent,
+  type Served,
 } from "./attempt.ts";
-import type { FleetNode } from "../fleet/node.ts";
-import type { Goal } from "../fleet/local.ts";
+import { forgottenRequest, gateOf, overrunAtMs } from "./gate.ts";
 import type { OutcomeWriter } from "./outcome.ts";
-import { termsOn } from "../fleet/context.ts";
 import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
 import { settle } from "./settle-doubt.ts";
 
+/** `ready`: the intent is stored, and the request may be sent now. */
+export type IntentResult = { readonly kind: "ready"; readonly attempt: Attempt } | Served | NotSent;
+
 /**
- * The flight that may now be sent, or the gate that is closed; undefined when what is stored serves
- * the goal.
+ * Reads the document once more, and writes the intent unless what is stored serves the goal.
  *
  * @throws {LockLostError} the lease ended first; nothing was sent. @throws {QuotaExhaustedError}
  *   the ledger is at its cap.
@@ -34,46 +35,114 @@ export async function writeIntent(
   leaseContext: LeaseContext,
   outcomes: OutcomeWriter,
   plan: AttemptPlan,
-): Promise<Attempt | Gate | Claimed | undefined> {
-  const { context, local, adoption } = node;
-  const { claims, goal, isWithoutStore, lease, document } = leaseContext;
+): Promise<IntentResult> {
+  const looked = await lookFirst(node, leaseContext, plan);
+  if (looked.kind !== "needed") return looked;
+  const { read, resolvedGoal } = looked;
+  const { goal, lease, document } = leaseContext;
   const { force, source } = plan;
+  const forced = isForced(node, plan, resolvedGoal, read);
+  const draft = draftOf(node, leaseContext, plan, looked, forced);
+  const onlyWhile = (): boolean => lease.isHeld();
+  const applied = await document.apply(draft.event, { from: read, onlyWhile });
+  if (applied === undefined) throw reportLoss(node, leaseContext, 0, "before-send");
+
+  const { verdict, snapshot } = applied;
+  if (verdict.kind === "adopt") {
+    node.adoption.take(snapshot, document);
+    return { kind: "served" };
+  }
+  if (verdict.kind === "input-in-doubt" && node.context.issuer.recover !== undefined)
+    return writeIntent(node, leaseContext, outcomes, { force, source: { from: "nowhere" } });
+  if (verdict.kind === "exhausted" && forced && force === "may")
+    return writeIntent(node, leaseContext, outcomes, { force: "never", source });
+  if (verdict.kind !== "send") return { kind: "closed", gate: gateOf(node, goal, verdict) };
+  const attempt: Attempt = {
+    resolvedGoal,
+    leaseContext,
+    forced,
+    input: draft.input,
+    recovers: draft.recovers,
+    ...draft.ids,
+    intent: verdict.intent,
+    snapshot: withState(snapshot),
+  };
+  if (resolvedGoal.isFirstHand === true && resolvedGoal.refused !== undefined)
+    node.local.refuse(resolvedGoal.refused);
+  report(node, attempt, verdict);
+  if (lease.isHeld()) return { kind: "ready", attempt };
+  await outcomes.abandon(attempt, { outcome: "yielded", code: "LOCK_LOST" });
+  throw reportLoss(node, leaseContext, verdict.intent.epoch, "before-send");
+}
+
+/** `needed`: a request must be made, for this goal, on the document as it was read. */
+interface Needed {
+  readonly kind: "needed";
+  readonly resolvedGoal: Goal;
+  readonly read: Snapshot;
+}
+
+/** Finds out, under the lease, whether a request is needed, and whether it may be made. */
+async function lookFirst(
+  node: FleetNode,
+  leaseContext: LeaseContext,
+  { force }: AttemptPlan,
+): Promise<Needed | Served | NotSent> {
+  const { local, adoption } = node;
+  const { claims, goal, document } = leaseContext;
   const reading = document.read();
   const isEstablished = reading
     .then(({ state }) => state?.credential !== undefined)
     .catch(() => false);
   const claiming = claims.ensure(isEstablished, local.state === undefined);
-  // Whether it failed matters only if the document does not serve the goal.
+  // A failure matters only if the document does not serve the goal.
   claiming.catch(() => {});
-  // A refused credential may be another environment's doing: to name it, who else claims it has to
-  // be known.
+  // Another environment may have caused the refusal: its claim gives the report a name.
   const looking = goal.reason === "rejected" ? claims.seeOthers() : undefined;
   const read = await reading;
   adoption.take(read, document);
-  if (force !== "must" && local.serves(goal)) return undefined;
+  if (force !== "must" && local.serves(goal)) return { kind: "served" };
 
   const by = await claiming;
   await looking;
-  if (by !== undefined) return { why: "claimed", by };
-  const resolvedGoal = await askAgain(
-    node,
-    leaseContext,
-    resolveGoal(goal, read.state, node),
-    read,
-  );
+  if (by !== undefined) return { kind: "claimed", by };
+  const goalNow = resolveGoal(goal, read.state, node);
+  const resolvedGoal = await askAgain(node, leaseContext, goalNow, read);
   if (resolvedGoal.reason === "reconcile" && (await settle(node, leaseContext, read)))
-    return undefined;
-  const forgotten = forgottenRequest(node, read);
-  if (forgotten !== undefined) return forgotten;
-  // It was handed out again, and is dead by the platform's own word since: asking without force
-  // would bring it a third time.
-  const isStuck =
-    resolvedGoal.reason === "rejected" &&
-    termsOn(context, read.state).canForce &&
-    read.state !== undefined &&
-    isHandedOutAgain(read.state) &&
-    isDead(read.state);
-  const forced = force === "must" || (force === "may" && isStuck);
+    return { kind: "served" };
+  const gate = forgottenRequest(node, read);
+  return gate === undefined ? { kind: "needed", resolvedGoal, read } : { kind: "closed", gate };
+}
+
+/**
+ * Returns true when the platform must replace what it would hand out again. A credential that was
+ * handed out again, and that the platform has called dead since, would come a third time.
+ */
+function isForced(
+  { context }: FleetNode,
+  { force }: AttemptPlan,
+  { reason }: Goal,
+  { state }: Snapshot,
+): boolean {
+  if (force !== "may") return force === "must";
+  return (
+    reason === "rejected" &&
+    termsOn(context, state).canForce &&
+    state !== undefined &&
+    isHandedOutAgain(state) &&
+    isDead(state)
+  );
+}
+
+/** Puts the intent together, with what its attempt needs later. */
+function draftOf(
+  node: FleetNode,
+  { goal, isWithoutStore, lease }: LeaseContext,
+  { source }: AttemptPlan,
+  { read, resolvedGoal }: Needed,
+  forced: boolean,
+) {
+  const { context } = node;
   const ids = { operationId: context.random.id(), outcomeId: context.random.id() };
   const input = inputOf(node, source, read);
   const recovers =
@@ -92,35 +161,10 @@ export async function writeIntent(
       recovered: source.from === "platform" ? input.reveal() : undefined,
     }),
   } as const;
-  const applied = await document.apply(event, { from: read, onlyWhile: () => lease.isHeld() });
-  if (applied === undefined) throw reportLoss(node, leaseContext, 0, "before-send");
-
-  const { verdict, snapshot } = applied;
-  if (verdict.kind === "adopt") return void adoption.take(snapshot, document);
-  if (verdict.kind === "input-in-doubt" && context.issuer.recover !== undefined)
-    return writeIntent(node, leaseContext, outcomes, { force, source: { from: "nowhere" } });
-  if (verdict.kind === "exhausted" && forced && force === "may")
-    return writeIntent(node, leaseContext, outcomes, { force: "never", source });
-  if (verdict.kind !== "send") return refusal(node, goal, verdict);
-  const attempt: Attempt = {
-    resolvedGoal,
-    leaseContext,
-    forced,
-    input,
-    recovers,
-    ...ids,
-    intent: verdict.intent,
-    snapshot: withState(snapshot),
-  };
-  if (resolvedGoal.isFirstHand === true && resolvedGoal.refused !== undefined)
-    local.refuse(resolvedGoal.refused);
-  report(node, attempt, verdict);
-  if (lease.isHeld()) return attempt;
-  await outcomes.abandon(attempt, { outcome: "yielded", code: "LOCK_LOST" });
-  throw reportLoss(node, leaseContext, verdict.intent.epoch, "before-send");
+  return { event, ids, input, recovers };
 }
 
-/** What a rotating issuer has to send; undefined when nobody here knows. */
+/** Returns what a rotating issuer has to send; undefined when nobody here knows. */
 function inputOf(
   { context }: FleetNode,
   source: InputSource,
@@ -129,85 +173,6 @@ function inputOf(
   if (source.from === "platform") return source.input;
   const carry = source.from === "store" ? state?.credential?.carry : undefined;
   return carry === undefined ? undefined : new Secret(carry, context.fingerprintOf(carry));
-}
-
-/**
- * The gate that an announcement would find closed now; saves asking for the lock in vain. A drain
- * is waited for under the lease.
- */
-export function closedGate(node: FleetNode, goal: Goal, snapshot: Snapshot): Gate | undefined {
-  const forgotten = forgottenRequest(node, snapshot);
-  if (forgotten !== undefined) return forgotten;
-  const resolvedGoal = resolveGoal(goal, snapshot.state, node);
-  const ids = { operationId: "", outcomeId: "" };
-  const asked = {
-    fence: 0,
-    forced: false,
-    overrunAtMs: overrunAtMs(node, snapshot),
-    revision: node.context.revision(),
-  };
-  const event = {
-    type: "intent",
-    ...asked,
-    isOrdered: goal.reason === "manual",
-    ...ids,
-    ...resolvedGoal,
-  } as const;
-  const { verdict } = reduce(snapshot.state, event, node.storeClock.nowMs(), node.context.rules);
-  if (
-    verdict.kind === "send" ||
-    verdict.kind === "adopt" ||
-    (verdict.kind === "wait" && verdict.why === "drain")
-  )
-    return undefined;
-  return refusal(node, goal, verdict);
-}
-
-/** In the store's time. */
-function overrunAtMs({ storeClock, takeover }: FleetNode, { state }: Snapshot): number {
-  return storeClock.nowMs() + takeover.waitMs(state);
-}
-
-/**
- * A store that was emptied holds no open request, but this node may know of one: whoever sent it is
- * about to report it.
- */
-function forgottenRequest(
-  { local, context, storeClock, takeover }: FleetNode,
-  { state }: Snapshot,
-): Gate | undefined {
-  const known = local.state;
-  const nowMs = storeClock.nowMs();
-  if (
-    state !== undefined ||
-    known?.intent === undefined ||
-    nowMs >= dangerUntil(known, context.rules)
-  )
-    return undefined;
-  const waitMs = takeover.waitMs(known);
-  return waitMs > 0 ? { why: "open", untilMs: nowMs + waitMs } : undefined;
-}
-
-function refusal(
-  node: FleetNode,
-  goal: Goal,
-  verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>,
-): Gate {
-  const { id } = node.context.issuer;
-  switch (verdict.kind) {
-    case "wait":
-      return verdict;
-    case "exhausted":
-      throw new QuotaExhaustedError(
-        `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
-        verdict.resetsAtMs - node.storeClock.nowMs(),
-        verdict.nextMs - node.storeClock.nowMs(),
-      );
-    case "input-in-doubt":
-      throw new CredentialUnavailableError(
-        `The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`,
-      );
-  }
 }
 
 function report(

@@ -212,7 +212,7 @@ class ManagedCredential implements Credential {
   async refresh(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
-    this.#breaker.open();
+    this.#breaker.reset();
     // What is to be replaced is what the store holds now; or what this node holds, where it knows
     // better than the store.
     const snapshot = await this.#untilClosed(this.#source.read(), options.signal);
@@ -224,7 +224,7 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("seeds");
     await this.#untilClosed(seed(this.#node, this.#source, issued, options.ageMs), options.signal);
-    this.#breaker.open();
+    this.#breaker.reset();
     return this.#ensure({ reason: "cold" }, options.signal);
   }
 

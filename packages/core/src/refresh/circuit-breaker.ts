@@ -94,7 +94,7 @@ export class CircuitBreaker {
    * The error for a caller while a refusal stands and no try is due; undefined when one is, or an
    * operator asks.
    */
-  closed(reason: RefreshReason): CredentialUnavailableError | undefined {
+  callerError(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
     if (error === undefined || reason === "manual") return undefined;
     const retryAfterMs = Math.ceil(this.nextTryMs - this.#context.clock.monotonicMs());
@@ -106,14 +106,14 @@ export class CircuitBreaker {
   }
 
   /** The pause that this node owes after requests that never left. */
-  gate(reason: RefreshReason): Gate | undefined {
+  backOff(reason: RefreshReason): Gate | undefined {
     const leftMs = this.#backOffUntilMs - this.#context.clock.monotonicMs();
     return leftMs > 0 && reason !== "manual"
       ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs }
       : undefined;
   }
 
-  close(error: IssueError): void {
+  trip(error: IssueError): void {
     const { clock, random } = this.#context;
     if (error.outcome === "fatal") {
       const revision = this.#context.revision();
@@ -132,7 +132,7 @@ export class CircuitBreaker {
   }
 
   /** A refresh went well, here or elsewhere. */
-  open(): void {
+  reset(): void {
     this.#fatal = undefined;
     this.#unsent = 0;
     this.#backOffUntilMs = Number.NEGATIVE_INFINITY;

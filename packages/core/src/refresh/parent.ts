@@ -45,9 +45,9 @@ export async function refused(
   error: IssueError,
   parent: Secret | undefined,
 ): Promise<BlockReason> {
-  dependencies.breaker.close(error);
+  dependencies.breaker.trip(error);
   if (error.outcome !== "parent" || dependencies.parent === undefined || parent === undefined)
-    throw dependencies.breaker.closed(goal.reason) ?? error;
+    throw dependencies.breaker.callerError(goal.reason) ?? error;
   const { platformCode } = error;
   const known = dependencies.node.local.state?.failure?.parent;
   const isKnown = known?.fingerprint === parent.fingerprint;

@@ -7,12 +7,12 @@ import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import { delay } from "../time/time.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
-import { closedGate } from "../leader/write-intent.ts";
+import { foreseenGate } from "../leader/gate.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import { asConsumer, notifyHolder } from "./consumer.ts";
-import type { Gate, LeaseContext } from "../leader/attempt.ts";
+import type { Gate, LeaseContext, NotSent, Served } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { lead } from "../leader/leader.ts";
 import type { Goal } from "../fleet/local.ts";
@@ -61,14 +61,12 @@ async function refreshUntil(
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
-    const block = await attempt(dependencies, goal, startedMs).catch(
-      (error: unknown): BlockReason => {
-        if (!isPassing(error)) throw toCallerError(error, node);
-        failure = error;
-        return { kind: "pause", ms: 50, why: "error" };
-      },
-    );
-    if (block === undefined || node.local.serves(goal) !== undefined) return;
+    const block = await tryOnce(dependencies, goal, startedMs).catch((error: unknown): Turn => {
+      if (!isPassing(error)) throw toCallerError(error, node);
+      failure = error;
+      return { kind: "pause", ms: 50, why: "error" };
+    });
+    if (block.kind === "served" || node.local.serves(goal) !== undefined) return;
     const toError = (): unknown => toCallerError(failure, node, block);
     onBlocked(block, toError);
     const leftMs = deadline.leftMs();
@@ -105,14 +103,18 @@ async function waitForChange(
   }
 }
 
-/** Undefined when the goal is served, else what stood in the way. */
-async function attempt(
+/** The result of one turn: the goal is served, or something stands in the way. */
+type Turn = Served | BlockReason;
+
+const served: Served = { kind: "served" };
+
+async function tryOnce(
   dependencies: RefreshDependencies,
   goal: Goal,
   startedMs: number,
-): Promise<BlockReason | undefined> {
+): Promise<Turn> {
   const { node } = dependencies;
-  if (node.local.serves(goal) !== undefined) return undefined;
+  if (node.local.serves(goal) !== undefined) return served;
   try {
     return await attemptWithStore(dependencies, goal, startedMs);
   } catch (error) {
@@ -121,7 +123,7 @@ async function attempt(
     if (!isUnavailable(error)) throw error;
     return node.local.serves(goal) === undefined
       ? withoutStore(dependencies, goal, startedMs, error)
-      : undefined;
+      : served;
   }
 }
 
@@ -129,17 +131,17 @@ async function attemptWithStore(
   dependencies: RefreshDependencies,
   goal: Goal,
   startedMs: number,
-): Promise<BlockReason | undefined> {
+): Promise<Turn> {
   const { node, source } = dependencies;
   const snapshot = await source.read();
-  if (node.local.serves(goal) !== undefined) return undefined;
+  if (node.local.serves(goal) !== undefined) return served;
   const block =
     source.role === "consumer"
       ? await asConsumer(dependencies, goal, snapshot)
       : await asOwner(dependencies, goal, snapshot, startedMs);
   // Only who waits needs news at once; upkeep subscribes for the others when they have served their
   // callers.
-  if (block?.kind === "wait") await source.follow();
+  if (block.kind === "wait") await source.follow();
   return block;
 }
 
@@ -154,23 +156,23 @@ async function asOwner(
   goal: Goal,
   snapshot: Snapshot,
   sinceMs: number,
-): Promise<BlockReason | undefined> {
+): Promise<Turn> {
   const { claims, closing, breaker, lock, node, probe, outcomes, source } = dependencies;
   const { clock, health, issuer, parameters, random } = node.context;
-  const closed = breaker.closed(goal.reason);
-  if (closed !== undefined) {
+  const refusal = breaker.callerError(goal.reason);
+  if (refusal !== undefined) {
     if (breaker.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
       return { kind: "pause", ms: 50, why: "refused" };
     await notifyHolder(dependencies, goal, snapshot);
-    throw closed;
+    throw refusal;
   }
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
   const parent = await parentOf(dependencies);
-  const gate = await gateOf(dependencies, goal, snapshot);
-  if (gate !== undefined) return obstacleOf(node, gate);
+  const gate = await currentGate(dependencies, goal, snapshot);
+  if (gate !== undefined) return blockAt(node, gate);
   // What was issued and could not be stored yet comes first: the input that it replaced must not be
   // sent again.
-  if ((await outcomes.pending.flush()) && node.local.serves(goal) !== undefined) return undefined;
+  if ((await outcomes.pending.flush()) && node.local.serves(goal) !== undefined) return served;
 
   const startedMs = clock.monotonicMs();
   const request = {
@@ -209,14 +211,14 @@ async function asOwner(
  * The gate that is closed now. Who stands before it tells the others at least what the platform
  * refused.
  */
-async function gateOf(
+async function currentGate(
   dependencies: RefreshDependencies,
   goal: Goal,
   snapshot: Snapshot,
 ): Promise<Gate | undefined> {
   try {
     const gate =
-      closedGate(dependencies.node, goal, snapshot) ?? dependencies.breaker.gate(goal.reason);
+      foreseenGate(dependencies.node, goal, snapshot) ?? dependencies.breaker.backOff(goal.reason);
     if (gate !== undefined) await notifyHolder(dependencies, goal, snapshot);
     return gate;
   } catch (error) {
@@ -229,18 +231,16 @@ async function gateOf(
 async function leadOnce(
   dependencies: RefreshDependencies,
   leaseContext: LeaseContext,
-): Promise<BlockReason | undefined> {
+): Promise<Turn> {
   const { claims, breaker, node, outcomes, source } = dependencies;
   source.feed.pause();
   try {
-    const closed = await lead(node, leaseContext, outcomes);
-    if (closed === undefined) {
-      breaker.open();
-      // Should it fail, the next refresh claims again.
-      await claims.cover(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
-      return undefined;
-    }
-    return closed.why === "claimed" ? yieldTo(source, closed.by) : obstacleOf(node, closed);
+    const result = await lead(node, leaseContext, outcomes);
+    if (result.kind !== "served") return turnOf(dependencies, result);
+    breaker.reset();
+    // Should it fail, the next refresh claims again.
+    await claims.cover(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
+    return served;
   } finally {
     // What could not be stored yet keeps the lease.
     if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();
@@ -259,7 +259,7 @@ async function withoutStore(
   goal: Goal,
   startedMs: number,
   error: CacheUnavailableError,
-): Promise<BlockReason | undefined> {
+): Promise<Turn> {
   const { node, source, standalone } = dependencies;
   const isHarmless = !termsOn(node.context, node.local.state).rules.supersedes;
   // What a rotating issuer would have to send lies in the store.
@@ -279,33 +279,33 @@ async function withoutStore(
   throw toCallerError(error, node);
 }
 
-async function issueWithoutStore(
-  dependencies: RefreshDependencies,
-  goal: Goal,
-): Promise<BlockReason | undefined> {
+async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal): Promise<Turn> {
   const { closing, breaker, node, probe, outcomes } = dependencies;
-  const closed = breaker.closed(goal.reason);
-  if (closed !== undefined) throw closed;
+  const refusal = breaker.callerError(goal.reason);
+  if (refusal !== undefined) throw refusal;
   const claim = await dependencies.claims.look(node.local.state?.credential !== undefined);
   if (claim !== undefined) return yieldTo(dependencies.source, claim);
   const parent = await parentOf(dependencies);
-  const back = breaker.gate(goal.reason);
-  if (back !== undefined) return obstacleOf(node, back);
+  const gate = breaker.backOff(goal.reason);
+  if (gate !== undefined) return blockAt(node, gate);
   try {
-    const gate = await lead(
-      node,
-      withoutStoreContext(node, { goal, parent, probe, closing }),
-      outcomes,
-    );
-    if (gate === undefined) breaker.open();
-    return gate && gate.why !== "claimed" ? obstacleOf(node, gate) : undefined;
+    const context = withoutStoreContext(node, { goal, parent, probe, closing });
+    const result = await lead(node, context, outcomes);
+    if (result.kind !== "served") return turnOf(dependencies, result);
+    breaker.reset();
+    return served;
   } catch (error) {
     if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
     throw error;
   }
 }
 
-function obstacleOf({ storeClock }: FleetNode, { why, untilMs }: Gate): BlockReason {
+/** Turns a leader's answer into the reason that its callers wait for. */
+function turnOf({ node, source }: RefreshDependencies, result: NotSent): BlockReason {
+  return result.kind === "claimed" ? yieldTo(source, result.by) : blockAt(node, result.gate);
+}
+
+function blockAt({ storeClock }: FleetNode, { why, untilMs }: Gate): BlockReason {
   const ms = Math.max(1, untilMs - storeClock.nowMs());
   return why === "open" ? { kind: "wait", ms } : { kind: "pause", ms, why };
 }

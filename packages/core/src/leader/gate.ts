@@ -1,0 +1,91 @@
+/** The gates between a goal and its request: reasons why nothing may be sent now. */
+import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
+import type { Snapshot } from "../fleet/document.ts";
+import type { Goal } from "../fleet/local.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
+import { reduce } from "../state/reduce.ts";
+import { resolveGoal, type Gate } from "./attempt.ts";
+
+/**
+ * Returns the gate that an intent would find closed now, so that no lock is requested in vain. A
+ * drain is no such gate: the leader waits for it under the lease.
+ *
+ * @throws {QuotaExhaustedError} the ledger is at its cap.
+ */
+export function foreseenGate(node: FleetNode, goal: Goal, snapshot: Snapshot): Gate | undefined {
+  const forgotten = forgottenRequest(node, snapshot);
+  if (forgotten !== undefined) return forgotten;
+  const event = {
+    type: "intent",
+    fence: 0,
+    forced: false,
+    overrunAtMs: overrunAtMs(node, snapshot),
+    revision: node.context.revision(),
+    isOrdered: goal.reason === "manual",
+    operationId: "",
+    outcomeId: "",
+    ...resolveGoal(goal, snapshot.state, node),
+  } as const;
+  const { verdict } = reduce(snapshot.state, event, node.storeClock.nowMs(), node.context.rules);
+  if (
+    verdict.kind === "send" ||
+    verdict.kind === "adopt" ||
+    (verdict.kind === "wait" && verdict.why === "drain")
+  )
+    return undefined;
+  return gateOf(node, goal, verdict);
+}
+
+/** Returns when an open request that nobody reported may be taken for lost, in store time. */
+export function overrunAtMs({ storeClock, takeover }: FleetNode, { state }: Snapshot): number {
+  return storeClock.nowMs() + takeover.waitMs(state);
+}
+
+/**
+ * Returns the gate of a request that only this node remembers. A store that was emptied holds no
+ * open request, but the sender of this one is about to report it.
+ */
+export function forgottenRequest(
+  { local, context, storeClock, takeover }: FleetNode,
+  { state }: Snapshot,
+): Gate | undefined {
+  const known = local.state;
+  const nowMs = storeClock.nowMs();
+  if (
+    state !== undefined ||
+    known?.intent === undefined ||
+    nowMs >= dangerUntil(known, context.rules)
+  )
+    return undefined;
+  const waitMs = takeover.waitMs(known);
+  return waitMs > 0 ? { why: "open", untilMs: nowMs + waitMs } : undefined;
+}
+
+/**
+ * Returns the gate that a verdict describes. Throws where waiting does not help.
+ *
+ * @throws {QuotaExhaustedError} the ledger is at its cap. @throws {CredentialUnavailableError} the
+ *   outcome of the last request that sent the single-use input is unknown.
+ */
+export function gateOf(
+  node: FleetNode,
+  goal: Goal,
+  verdict: Exclude<IntentVerdict, { kind: "send" | "adopt" }>,
+): Gate {
+  const { id } = node.context.issuer;
+  switch (verdict.kind) {
+    case "wait":
+      return verdict;
+    case "exhausted":
+      throw new QuotaExhaustedError(
+        `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
+        verdict.resetsAtMs - node.storeClock.nowMs(),
+        verdict.nextMs - node.storeClock.nowMs(),
+      );
+    case "input-in-doubt":
+      throw new CredentialUnavailableError(
+        `The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`,
+      );
+  }
+}
