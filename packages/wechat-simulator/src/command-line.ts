@@ -13,7 +13,7 @@ export const usage = `wechat-simulator: WeChat's credential endpoints on a loopb
   --account APPID:SECRET repeatable; default: wx0123456789abcdef:0123456789abcdef0123456789abcdef
   --corp CORPID:AGENTID:SECRET
                          a WeCom app, repeatable; default: none
-  --chaos PERCENT        how many of all requests meet something: lost, late, spoilt, busy, refused; default: 0
+  --chaos PERCENT        how many of all requests meet something: lost, late, corrupt, busy, refused; default: 0
   --overlap SECONDS      how long a superseded token works on: 300 as documented, 0 as observed; default: 300
   --lifetime SECONDS     how long a token lives; default: 7200
   --latency MS[-MS]      a request's time there and back; default: 0

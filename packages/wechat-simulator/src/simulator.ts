@@ -2,10 +2,10 @@
  * A platform behind a network: a `fetch` that reaches it in this process, with latency and faults.
  */
 import { Hono } from "hono";
-import type { Matter, Sender } from "./ledger/context.ts";
+import type { LogSubject, Sender } from "./ledger/context.ts";
 import { defaultIp } from "./ledger/context.ts";
-import { exchange } from "./network/delivery.ts";
-import type { Arrival, Travel } from "./network/delivery.ts";
+import { deliverRequest } from "./network/delivery.ts";
+import type { Arrival, DeliveryDelays } from "./network/delivery.ts";
 import type { Fault } from "./network/fault.ts";
 import { FaultPlan } from "./network/fault.ts";
 import { fetchOver } from "./network/fetch.ts";
@@ -18,7 +18,7 @@ import type { Platform, PlatformOptions } from "./platform/platform.ts";
 import { createPlatform } from "./platform/platform.ts";
 import type { App, Endpoint } from "./endpoints/routes.ts";
 import { serveEndpoints } from "./endpoints/routes.ts";
-import { spoil } from "./network/corrupt-answer.ts";
+import { corruptAnswer } from "./network/corrupt-answer.ts";
 import { wecomEndpoints } from "./endpoints/wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {
@@ -73,9 +73,9 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
         ordinal,
       }) ?? {};
     const request = await detached(given);
-    return exchange(platform.clock, fault, travelOf(options, platform), async () => {
+    return deliverRequest(platform.clock, fault, delaysOf(options, platform), async () => {
       const response = await answer(request, url, sender, fault);
-      return spoil(response, fault, platform.clock, given);
+      return corruptAnswer(response, fault, platform.clock, given);
     });
   };
 
@@ -91,7 +91,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       processed && app !== undefined ? await app.fetch(request, { sender }) : new Response("");
     if (errcode === undefined) return response;
     return Response.json(
-      platform.context.refuse(matterOf(platform, endpoints, url, sender), errcode, "fault").body,
+      platform.context.refuse(logSubjectOf(platform, endpoints, url, sender), errcode, "fault")
+        .body,
     );
   };
 
@@ -142,7 +143,7 @@ function senderOf({ headers }: Request, bound: Sender): Required<Sender> {
   return { caller, ip };
 }
 
-function travelOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): Travel {
+function delaysOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): DeliveryDelays {
   const wholeMs =
     typeof latencyMs === "number"
       ? latencyMs
@@ -151,12 +152,12 @@ function travelOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): Tr
 }
 
 /** What a request is about, as far as its path and query tell. */
-function matterOf(
+function logSubjectOf(
   { context }: Platform,
   endpoints: readonly Endpoint[],
   { pathname, searchParams }: URL,
   sender: Sender,
-): Matter {
+): LogSubject {
   const token = context.tokens.find(searchParams.get("access_token") ?? "");
   const kind = endpoints.find(({ path }) => path === pathname)?.kind ?? "call";
   return {

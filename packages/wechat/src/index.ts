@@ -13,18 +13,16 @@ export { plainToken } from "./tokens/plain-token.ts";
 export type { PlainTokenOptions, TokenOptions } from "./tokens/plain-token.ts";
 export { stableToken } from "./tokens/stable-token.ts";
 export { openPlatform } from "./open-platform/open-platform.ts";
-export type {
-  OpenPlatform,
-  OpenPlatformOptions,
-  PreAuthCode,
-  Tenant,
-} from "./open-platform/open-platform.ts";
+export type { OpenPlatform, OpenPlatformOptions } from "./open-platform/open-platform.ts";
+export type { Authorizations, PreAuthCode } from "./open-platform/authorizations.ts";
+export type { Tenant } from "./open-platform/tenant.ts";
 export { componentToken } from "./open-platform/component-token.ts";
 export type { ComponentTokenOptions } from "./open-platform/component-token.ts";
 export { authorizerToken } from "./open-platform/authorizer-token.ts";
 export type { AuthorizerTokenOptions } from "./open-platform/authorizer-token.ts";
 export { wecomSuite } from "./wecom/wecom-suite.ts";
-export type { SuiteCorp, WecomSuite, WecomSuiteOptions } from "./wecom/wecom-suite.ts";
+export type { SuiteCorp } from "./wecom/suite-corp.ts";
+export type { WecomSuite, WecomSuiteOptions } from "./wecom/wecom-suite.ts";
 export { corpGroupToken } from "./wecom/corp-group-token.ts";
 export type { CorpGroupTokenOptions } from "./wecom/corp-group-token.ts";
 export { corpToken, providerToken, suiteToken } from "./wecom/suite-token.ts";
@@ -58,7 +56,7 @@ export type {
 } from "./push/push-handler.ts";
 export { pushKinds } from "./push/push-kinds.ts";
 export type { PushKind } from "./push/push-kinds.ts";
-export type { Quota, QuotaDesk } from "./account/quota-api.ts";
+export type { Quota, QuotaApi } from "./account/quota-api.ts";
 export {
   accountParameter,
   componentParameter,

@@ -77,7 +77,7 @@ export class Account {
 }
 
 /** Why a request is refused, ready for {@link Context.refuse}. */
-export interface Objection {
+export interface RefusalCause {
   readonly code: number;
   readonly reason: LogReason;
   readonly detail?: string;
@@ -87,12 +87,12 @@ export interface Objection {
  * What stands in the way of a request that proves itself with a secret, in the platform's own
  * order; undefined when nothing does.
  */
-export function objectionTo(
+export function refusalCauseOf(
   account: Account,
   secret: string,
   sender: Sender,
   nowMs: number,
-): Objection | undefined {
+): RefusalCause | undefined {
   if (!account.hasSecret(secret, nowMs))
     return { code: account.wrongSecretCode, reason: "wrong-secret", detail: wrongSecretDetail };
   if (account.frozen) return { code: 40243, reason: "frozen" };

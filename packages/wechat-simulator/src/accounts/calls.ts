@@ -5,7 +5,7 @@
 import type { Account, Accounts } from "./account.ts";
 import type { Expectation } from "./check-token.ts";
 import { checkToken, officialToken, wecomToken } from "./check-token.ts";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import type { Host } from "../paths/hosts.ts";
 import type { OkBody } from "./official-accounts.ts";
 import { okBody } from "./official-accounts.ts";
@@ -49,8 +49,8 @@ export class Calls {
 
   /** A business call: accepted if the token is alive and the day's limit is not reached. */
   call(request: CallRequest): Answer<OkBody> {
-    return this.#withToken("call", request, (_account, matter) =>
-      this.#context.grant(matter, "accepted", okBody),
+    return this.#withToken("call", request, (_account, subject) =>
+      this.#context.grant(subject, "accepted", okBody),
     );
   }
 
@@ -62,12 +62,12 @@ export class Calls {
     return this.#withToken(
       "issue",
       { ...request, endpoint: "/cgi-bin/ticket/getticket" },
-      (_account, matter) => {
+      (_account, subject) => {
         const { type } = request;
-        if (matter.appId === undefined || (type !== "jsapi" && type !== "wx_card"))
-          return this.#context.refuse(matter, 40097, "malformed");
-        const space = this.#tickets.space(matter.appId, type);
-        return this.#context.handOut(matter, space, ({ text }) => ({
+        if (subject.appId === undefined || (type !== "jsapi" && type !== "wx_card"))
+          return this.#context.refuse(subject, 40097, "malformed");
+        const space = this.#tickets.space(subject.appId, type);
+        return this.#context.handOut(subject, space, ({ text }) => ({
           ...okBody,
           ticket: text,
           expires_in: Math.floor(space.lifetimeMs / 1000),
@@ -81,11 +81,11 @@ export class Calls {
     return this.#withToken(
       "call",
       { ...request, endpoint: "/cgi-bin/openapi/quota/get" },
-      (account, matter, nowMs) => {
+      (account, subject, nowMs) => {
         if (account === undefined || !request.cgiPath.startsWith("/"))
-          return this.#context.refuse(matter, 76021, "malformed");
+          return this.#context.refuse(subject, 76021, "malformed");
         const { perDay, used, perMinute } = account.quotas.usage(request.cgiPath, nowMs);
-        return this.#context.grant(matter, "accepted", {
+        return this.#context.grant(subject, "accepted", {
           ...okBody,
           quota: { daily_limit: perDay, used, remain: Math.max(0, perDay - used) },
           rate_limit: {
@@ -100,7 +100,7 @@ export class Calls {
   #withToken<Body>(
     kind: "issue" | "call",
     request: CallRequest,
-    work: (account: Account | undefined, matter: Matter, nowMs: number) => Answer<Body>,
+    work: (account: Account | undefined, subject: LogSubject, nowMs: number) => Answer<Body>,
   ): Answer<Body> {
     const { endpoint, accessToken } = request;
     const nowMs = this.#context.nowMs();
@@ -109,7 +109,7 @@ export class Calls {
       request.host === "wecom" || (request.host === undefined && wecomToken.kinds.has(tokenKind));
     const expected = request.expected ?? (isWecom ? wecomToken : officialToken);
     const checked = checkToken(this.#context.tokens, accessToken, expected, nowMs);
-    const matter: Matter = {
+    const subject: LogSubject = {
       kind,
       endpoint,
       appId: checked.token?.appId,
@@ -117,21 +117,21 @@ export class Calls {
       sender: request,
     };
     if (!checked.alive) {
-      const { code, reason } = checked.objection;
+      const { code, reason } = checked.cause;
       return isWecom
-        ? this.#context.refuseWecom(matter, code, reason)
-        : this.#context.refuse(matter, code, reason);
+        ? this.#context.refuseWecom(subject, code, reason)
+        : this.#context.refuse(subject, code, reason);
     }
-    const refusal = this.#context.refusals.take(checked.token.appId, endpoint, nowMs);
+    const refusal = this.#context.standingRefusals.take(checked.token.appId, endpoint, nowMs);
     if (refusal !== undefined)
       return isWecom
-        ? this.#context.refuseWecom(matter, refusal, "fault")
-        : this.#context.refuse(matter, refusal, "fault");
+        ? this.#context.refuseWecom(subject, refusal, "fault")
+        : this.#context.refuse(subject, refusal, "fault");
     const account = this.#accounts.find(checked.token.appId);
     const exhausted = account?.quotas.exhausted(endpoint, nowMs);
     if (exhausted !== undefined)
-      return this.#context.refuse(matter, exhausted === "day-quota" ? 45009 : 45011, exhausted);
+      return this.#context.refuse(subject, exhausted === "day-quota" ? 45009 : 45011, exhausted);
     account?.quotas.count(endpoint, nowMs);
-    return work(account, matter, nowMs);
+    return work(account, subject, nowMs);
   }
 }

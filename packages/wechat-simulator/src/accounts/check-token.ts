@@ -2,7 +2,7 @@
  * Whether a credential that arrives with a request is alive, and with which code a dead one is
  * refused.
  */
-import type { Objection } from "./account.ts";
+import type { RefusalCause } from "./account.ts";
 import type { EndCause, Token, TokenKind, TokenRegistry } from "../ledger/token.ts";
 import { isAlive } from "../ledger/token.ts";
 
@@ -16,51 +16,61 @@ export interface Expectation {
   readonly ended: Readonly<Record<EndCause, number>>;
 }
 
-export const officialToken: Expectation = {
-  kinds: new Set(["plain", "stable", "authorizer"]),
-  missing: 41001,
-  malformed: 40014,
-  unknown: 40001,
-  ended: { superseded: 40001, revoked: 40001, expired: 42001 },
-};
+/** `dead` is the code of a token that was superseded, revoked or never issued. */
+function expectation(
+  kinds: readonly TokenKind[],
+  {
+    missing = 41001,
+    malformed,
+    dead,
+    expired,
+  }: {
+    readonly missing?: number;
+    readonly malformed: number;
+    readonly dead: number;
+    readonly expired: number;
+  },
+): Expectation {
+  const ended = { superseded: dead, revoked: dead, expired };
+  return { kinds: new Set(kinds), missing, malformed, unknown: dead, ended };
+}
 
-export const componentToken: Expectation = {
-  kinds: new Set(["component"]),
-  missing: 41001,
+export const officialToken: Expectation = expectation(["plain", "stable", "authorizer"], {
   malformed: 40014,
-  unknown: 40001,
-  ended: { superseded: 40001, revoked: 40001, expired: 42006 },
-};
+  dead: 40001,
+  expired: 42001,
+});
 
-export const wecomToken: Expectation = {
-  kinds: new Set(["corp", "suite-corp"]),
-  missing: 41001,
+export const componentToken: Expectation = expectation(["component"], {
   malformed: 40014,
-  unknown: 40014,
-  ended: { superseded: 40014, revoked: 40014, expired: 42001 },
-};
+  dead: 40001,
+  expired: 42006,
+});
 
-export const suiteToken: Expectation = {
-  kinds: new Set(["suite"]),
+export const wecomToken: Expectation = expectation(["corp", "suite-corp"], {
+  malformed: 40014,
+  dead: 40014,
+  expired: 42001,
+});
+
+export const suiteToken: Expectation = expectation(["suite"], {
   missing: 41022,
   malformed: 40082,
-  unknown: 40082,
-  ended: { superseded: 40082, revoked: 40082, expired: 42009 },
-};
+  dead: 40082,
+  expired: 42009,
+});
 
-export const providerToken: Expectation = {
-  kinds: new Set(["provider"]),
-  missing: 41001,
+export const providerToken: Expectation = expectation(["provider"], {
   malformed: 40082,
-  unknown: 40082,
-  ended: { superseded: 40082, revoked: 40082, expired: 42009 },
-};
+  dead: 40082,
+  expired: 42009,
+});
 
 const wellFormed = /^[\w-]{20,2048}$/;
 
 export type Checked =
   | { readonly alive: true; readonly token: Token }
-  | { readonly alive: false; readonly token: Token | undefined; readonly objection: Objection };
+  | { readonly alive: false; readonly token: Token | undefined; readonly cause: RefusalCause };
 
 export function checkToken(
   registry: TokenRegistry,
@@ -70,16 +80,16 @@ export function checkToken(
 ): Checked {
   const token = registry.find(text);
   if (token === undefined || !expected.kinds.has(token.kind))
-    return { alive: false, token: undefined, objection: strangerObjection(text, expected) };
+    return { alive: false, token: undefined, cause: unknownTokenCause(text, expected) };
   if (isAlive(token, nowMs)) return { alive: true, token };
   return {
     alive: false,
     token,
-    objection: { code: expected.ended[token.endCause], reason: token.endCause },
+    cause: { code: expected.ended[token.endCause], reason: token.endCause },
   };
 }
 
-function strangerObjection(text: string, expected: Expectation): Objection {
+function unknownTokenCause(text: string, expected: Expectation): RefusalCause {
   if (text === "") return { code: expected.missing, reason: "missing-token" };
   return {
     code: wellFormed.test(text) ? expected.unknown : expected.malformed,

@@ -2,9 +2,9 @@
  * Access tokens of official accounts and mini programs: `/cgi-bin/token`, `/cgi-bin/stable_token`,
  * the tickets and the quota calls.
  */
-import type { Account, AccountDefaults, Objection } from "./account.ts";
-import { Accounts, objectionTo } from "./account.ts";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { Account, AccountDefaults, RefusalCause } from "./account.ts";
+import { Accounts, refusalCauseOf } from "./account.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import { shanghaiDay } from "../ledger/day.ts";
 import type { Token } from "../ledger/token.ts";
 
@@ -56,12 +56,12 @@ export class OfficialAccounts {
   /** A new token each time; the one before is superseded. */
   issuePlain(request: PlainRequest): Answer<TokenBody> {
     const endpoint = "/cgi-bin/token";
-    return this.#withSecret("issue", endpoint, request, (account, matter, nowMs) => {
+    return this.#withSecret("issue", endpoint, request, (account, subject, nowMs) => {
       const exhausted = this.#exhausted(account, endpoint, nowMs);
-      if (exhausted !== undefined) return this.#object(matter, exhausted);
+      if (exhausted !== undefined) return this.#object(subject, exhausted);
       account.quotas.count(endpoint, nowMs);
       const token = account.plain.issue(nowMs);
-      return this.#give(matter, token, true, nowMs);
+      return this.#give(subject, token, true, nowMs);
     });
   }
 
@@ -71,9 +71,9 @@ export class OfficialAccounts {
    */
   issueStable(request: StableRequest): Answer<TokenBody> {
     const endpoint = "/cgi-bin/stable_token";
-    return this.#withSecret("issue", endpoint, request, (account, matter, nowMs) => {
+    return this.#withSecret("issue", endpoint, request, (account, subject, nowMs) => {
       const exhausted = this.#exhausted(account, endpoint, nowMs);
-      if (exhausted !== undefined) return this.#object(matter, exhausted);
+      if (exhausted !== undefined) return this.#object(subject, exhausted);
       account.quotas.count(endpoint, nowMs);
       const current = account.stable.current(nowMs);
       if (current === undefined || current.endsAtMs - nowMs < renewWithinMs) {
@@ -81,20 +81,20 @@ export class OfficialAccounts {
           window: account.stable.supersession.window,
           overlapMs: renewWithinMs,
         });
-        return this.#give(matter, token, true, nowMs);
+        return this.#give(subject, token, true, nowMs);
       }
       if (!request.forceRefresh || !takeForced(account, nowMs))
-        return this.#give(matter, current, false, nowMs);
-      return this.#give(matter, account.stable.issue(nowMs), true, nowMs);
+        return this.#give(subject, current, false, nowMs);
+      return this.#give(subject, account.stable.issue(nowMs), true, nowMs);
     });
   }
 
   /** Sets today's counters back, ten times a month at most, with the secret instead of a token. */
   clearQuota(request: PlainRequest): Answer<OkBody> {
-    return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, matter, nowMs) =>
+    return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, subject, nowMs) =>
       account.quotas.clear(nowMs)
-        ? this.#context.grant(matter, "operator", okBody)
-        : this.#context.refuse(matter, 48006, "day-quota"),
+        ? this.#context.grant(subject, "operator", okBody)
+        : this.#context.refuse(subject, 48006, "day-quota"),
     );
   }
 
@@ -102,33 +102,38 @@ export class OfficialAccounts {
     kind: "issue" | "act",
     endpoint: string,
     request: PlainRequest,
-    work: (account: Account, matter: Matter, nowMs: number) => Answer<Body>,
+    work: (account: Account, subject: LogSubject, nowMs: number) => Answer<Body>,
   ): Answer<Body> {
     const nowMs = this.#context.nowMs();
-    const matter: Matter = { kind, endpoint, appId: request.appId || undefined, sender: request };
-    if (request.appId === "") return this.#context.refuse(matter, 41002, "malformed");
-    if (request.secret === "") return this.#context.refuse(matter, 41004, "malformed");
+    const subject: LogSubject = {
+      kind,
+      endpoint,
+      appId: request.appId || undefined,
+      sender: request,
+    };
+    if (request.appId === "") return this.#context.refuse(subject, 41002, "malformed");
+    if (request.secret === "") return this.#context.refuse(subject, 41004, "malformed");
     const account = this.accounts.find(request.appId);
-    if (account === undefined) return this.#context.refuse(matter, 40013, "unknown-app");
-    const objection = objectionTo(account, request.secret, request, nowMs);
-    return objection === undefined ? work(account, matter, nowMs) : this.#object(matter, objection);
+    if (account === undefined) return this.#context.refuse(subject, 40013, "unknown-app");
+    const cause = refusalCauseOf(account, request.secret, request, nowMs);
+    return cause === undefined ? work(account, subject, nowMs) : this.#object(subject, cause);
   }
 
-  #object(matter: Matter, { code, reason, detail }: Objection): Answer<never> {
-    return this.#context.refuse(matter, code, reason, detail);
+  #object(subject: LogSubject, { code, reason, detail }: RefusalCause): Answer<never> {
+    return this.#context.refuse(subject, code, reason, detail);
   }
 
-  #exhausted(account: Account, endpoint: string, nowMs: number): Objection | undefined {
+  #exhausted(account: Account, endpoint: string, nowMs: number): RefusalCause | undefined {
     const reason = account.quotas.exhausted(endpoint, nowMs);
     return reason && { code: reason === "day-quota" ? 45009 : 45011, reason };
   }
 
-  #give(matter: Matter, token: Token, isNew: boolean, nowMs: number): Answer<TokenBody> {
+  #give(subject: LogSubject, token: Token, isNew: boolean, nowMs: number): Answer<TokenBody> {
     const body: TokenBody = {
       access_token: token.text,
       expires_in: Math.floor((token.expiresAtMs - nowMs) / 1000),
     };
-    return this.#context.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", body);
+    return this.#context.grant({ ...subject, tokenId: token.id }, isNew ? "new" : "same", body);
   }
 }
 

@@ -3,8 +3,8 @@
  * brings.
  */
 import type { Accounts } from "./account.ts";
-import { objectionTo } from "./account.ts";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import { refusalCauseOf } from "./account.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import type { TokenSpace } from "../ledger/token-space.ts";
 import { independent } from "../ledger/token-space.ts";
 import type { Token } from "../ledger/token.ts";
@@ -69,11 +69,11 @@ export class Users {
 
   /** `/sns/jscode2session` */
   session(request: CodeRequest): Answer<SessionBody> {
-    return this.#withCode("/sns/jscode2session", request, ({ openId }, matter) => {
+    return this.#withCode("/sns/jscode2session", request, ({ openId }, subject) => {
       const sessionKey = Buffer.from(
         this.#context.random.id().padEnd(16, "0").slice(0, 16),
       ).toString("base64");
-      return this.#context.grant(matter, "new", {
+      return this.#context.grant(subject, "new", {
         openid: openId,
         session_key: sessionKey,
         unionid: `union-${openId}`,
@@ -82,9 +82,9 @@ export class Users {
   }
 
   /** `/sns/oauth2/access_token` */
-  exchange(request: CodeRequest): Answer<UserTokenBody> {
-    return this.#withCode("/sns/oauth2/access_token", request, (user, matter) =>
-      this.#tokens(user, matter),
+  redeemCode(request: CodeRequest): Answer<UserTokenBody> {
+    return this.#withCode("/sns/oauth2/access_token", request, (user, subject) =>
+      this.#tokens(user, subject),
     );
   }
 
@@ -95,19 +95,19 @@ export class Users {
   refresh(
     request: Sender & { readonly appId: string; readonly refreshToken: string },
   ): Answer<UserTokenBody> {
-    const matter = this.#matter("/sns/oauth2/refresh_token", request.appId, request);
+    const subject = this.#subject("/sns/oauth2/refresh_token", request.appId, request);
     const nowMs = this.#context.nowMs();
     const token = this.#context.tokens.find(request.refreshToken);
     const user = this.#byText.get(request.refreshToken);
     if (user === undefined || token?.appId !== request.appId)
-      return this.#context.refuse(matter, 40030, "unknown-token");
+      return this.#context.refuse(subject, 40030, "unknown-token");
     if (!isAlive(token, nowMs))
       return this.#context.refuse(
-        matter,
+        subject,
         token.endCause === "expired" ? 42002 : 40030,
         token.endCause,
       );
-    return this.#tokens(user, matter);
+    return this.#tokens(user, subject);
   }
 
   /** `/sns/userinfo`, `/sns/auth`: a user's token is good for that user alone. */
@@ -120,7 +120,7 @@ export class Users {
   ): Answer<{ openid: string }> {
     const token = this.#context.tokens.find(request.accessToken);
     const user = this.#byText.get(request.accessToken);
-    const matter: Matter = {
+    const subject: LogSubject = {
       kind: "call",
       endpoint: request.endpoint,
       appId: token?.appId,
@@ -128,46 +128,46 @@ export class Users {
       sender: request,
     };
     if (token === undefined || user === undefined)
-      return this.#context.refuse(matter, 40001, "unknown-token");
+      return this.#context.refuse(subject, 40001, "unknown-token");
     if (!isAlive(token, this.#context.nowMs()))
       return this.#context.refuse(
-        matter,
+        subject,
         token.endCause === "expired" ? 42001 : 40001,
         token.endCause,
       );
-    if (user.openId !== request.openId) return this.#context.refuse(matter, 40003, "malformed");
-    return this.#context.grant(matter, "accepted", { openid: user.openId });
+    if (user.openId !== request.openId) return this.#context.refuse(subject, 40003, "malformed");
+    return this.#context.grant(subject, "accepted", { openid: user.openId });
   }
 
   #withCode<Body>(
     endpoint: string,
     request: CodeRequest,
-    work: (user: User, matter: Matter) => Answer<Body>,
+    work: (user: User, subject: LogSubject) => Answer<Body>,
   ): Answer<Body> {
-    const matter = this.#matter(endpoint, request.appId, request);
+    const subject = this.#subject(endpoint, request.appId, request);
     const account = this.#accounts.find(request.appId);
-    if (account === undefined) return this.#context.refuse(matter, 40013, "unknown-app");
-    const objection = objectionTo(account, request.secret, request, this.#context.nowMs());
-    if (objection !== undefined)
-      return this.#context.refuse(matter, objection.code, objection.reason, objection.detail);
+    if (account === undefined) return this.#context.refuse(subject, 40013, "unknown-app");
+    const cause = refusalCauseOf(account, request.secret, request, this.#context.nowMs());
+    if (cause !== undefined)
+      return this.#context.refuse(subject, cause.code, cause.reason, cause.detail);
     const token = this.#context.tokens.find(request.code);
     if (
       token?.kind !== "code" ||
       token.appId !== request.appId ||
       !isAlive(token, this.#context.nowMs())
     )
-      return this.#context.refuse(matter, 40029, "unknown-token");
+      return this.#context.refuse(subject, 40029, "unknown-token");
     const user = this.#byText.get(request.code);
-    if (user === undefined) return this.#context.refuse(matter, 40163, "unknown-token");
+    if (user === undefined) return this.#context.refuse(subject, 40163, "unknown-token");
     this.#byText.delete(request.code);
-    return work(user, matter);
+    return work(user, subject);
   }
 
-  #tokens(user: User, matter: Matter): Answer<UserTokenBody> {
+  #tokens(user: User, subject: LogSubject): Answer<UserTokenBody> {
     const nowMs = this.#context.nowMs();
     const access = this.#issue(user, user.accessTokens, nowMs);
     const refresh = this.#issue(user, user.refreshTokens, nowMs);
-    return this.#context.grant({ ...matter, tokenId: access.id }, "new", {
+    return this.#context.grant({ ...subject, tokenId: access.id }, "new", {
       access_token: access.text,
       expires_in: Math.floor(this.#lifetimeMs / 1000),
       refresh_token: refresh.text,
@@ -206,7 +206,7 @@ export class Users {
     return user;
   }
 
-  #matter(endpoint: string, appId: string, sender: Sender): Matter {
+  #subject(endpoint: string, appId: string, sender: Sender): LogSubject {
     return { kind: "issue", endpoint, appId: appId || undefined, sender };
   }
 }

@@ -5,7 +5,7 @@ import { componentToken, providerToken, suiteToken } from "../accounts/check-tok
 import type { Expectation } from "../accounts/check-token.ts";
 import type { Answer } from "../ledger/context.ts";
 import { documentedPaths } from "../paths/documented-paths.ts";
-import type { DocumentedPath } from "../paths/documented-paths.ts";
+import type { DocumentedPath } from "../paths/documented-path.ts";
 import { hostOf } from "../paths/hosts.ts";
 import { okBody } from "../accounts/official-accounts.ts";
 import { plausibleBody } from "./plausible-bodies.ts";

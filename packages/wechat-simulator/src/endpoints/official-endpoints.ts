@@ -3,7 +3,7 @@ import type { Answer } from "../ledger/context.ts";
 import { hostOf } from "../paths/hosts.ts";
 import { okBody } from "../accounts/official-accounts.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Endpoint, Exchange, Json } from "./routes.ts";
+import type { Endpoint, HttpContext, Json } from "./routes.ts";
 import { textIn, textOf } from "./routes.ts";
 import { userEndpoints } from "./user-endpoints.ts";
 
@@ -25,7 +25,7 @@ export function officialEndpoints(platform: Platform): readonly Endpoint[] {
 }
 
 function credentialEndpoints({ official, calls, context }: Platform): readonly Endpoint[] {
-  const refuseGrantType = (endpoint: string, { env }: Exchange): Answer<never> =>
+  const refuseGrantType = (endpoint: string, { env }: HttpContext): Answer<never> =>
     context.refuse(
       { kind: "issue", endpoint, appId: undefined, sender: env.sender },
       40002,
@@ -37,13 +37,12 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/token",
-      answer(exchange) {
-        if (textIn(exchange, "grant_type") !== grantType)
-          return refuseGrantType(this.path, exchange);
+      answer(http) {
+        if (textIn(http, "grant_type") !== grantType) return refuseGrantType(this.path, http);
         return official.issuePlain({
-          ...exchange.env.sender,
-          appId: textIn(exchange, "appid"),
-          secret: textIn(exchange, "secret"),
+          ...http.env.sender,
+          appId: textIn(http, "appid"),
+          secret: textIn(http, "secret"),
         });
       },
     },
@@ -51,11 +50,11 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       kind: "issue",
       method: "POST",
       path: "/cgi-bin/stable_token",
-      answer(exchange, body) {
-        if (textOf(body, "grant_type") !== grantType) return refuseGrantType(this.path, exchange);
+      answer(http, body) {
+        if (textOf(body, "grant_type") !== grantType) return refuseGrantType(this.path, http);
         const forceRefresh = body["force_refresh"] === true;
         return official.issueStable({
-          ...exchange.env.sender,
+          ...http.env.sender,
           appId: textOf(body, "appid"),
           secret: textOf(body, "secret"),
           forceRefresh,
@@ -66,12 +65,12 @@ function credentialEndpoints({ official, calls, context }: Platform): readonly E
       kind: "issue",
       method: "GET",
       path: "/cgi-bin/ticket/getticket",
-      answer: (exchange) =>
+      answer: (http) =>
         calls.ticket({
-          ...exchange.env.sender,
+          ...http.env.sender,
           host: "wechat",
-          accessToken: textIn(exchange, "access_token"),
-          type: textIn(exchange, "type"),
+          accessToken: textIn(http, "access_token"),
+          type: textIn(http, "type"),
         }),
     },
   ];
@@ -83,11 +82,11 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
       kind: "call",
       method: "POST",
       path: "/cgi-bin/openapi/quota/get",
-      answer: (exchange, body) =>
+      answer: (http, body) =>
         calls.quota({
-          ...exchange.env.sender,
+          ...http.env.sender,
           host: "wechat",
-          accessToken: textIn(exchange, "access_token"),
+          accessToken: textIn(http, "access_token"),
           cgiPath: textOf(body, "cgi_path"),
         }),
     },
@@ -95,9 +94,9 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
       kind: "act",
       method: "POST",
       path: "/cgi-bin/clear_quota/v2",
-      answer: (exchange, body) =>
+      answer: (http, body) =>
         official.clearQuota({
-          ...exchange.env.sender,
+          ...http.env.sender,
           appId: textOf(body, "appid"),
           secret: textOf(body, "appsecret"),
         }),
@@ -107,17 +106,17 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
 
 function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
   /** Spends the token, then answers with this. */
-  const call = (endpoint: string, exchange: Exchange, body: Json): Answer<unknown> => {
-    const host = bothHosts.has(endpoint) ? hostOf(new URL(exchange.req.url)) : "wechat";
+  const call = (endpoint: string, http: HttpContext, body: Json): Answer<unknown> => {
+    const host = bothHosts.has(endpoint) ? hostOf(new URL(http.req.url)) : "wechat";
     const answer = calls.call({
-      ...exchange.env.sender,
+      ...http.env.sender,
       host,
       endpoint,
-      accessToken: textIn(exchange, "access_token"),
+      accessToken: textIn(http, "access_token"),
     });
     return answer.ok ? { ok: true, body } : answer;
   };
-  const refuseOpenId = (endpoint: string, { env }: Exchange): Answer<never> =>
+  const refuseOpenId = (endpoint: string, { env }: HttpContext): Answer<never> =>
     context.refuse(
       { kind: "call", endpoint, appId: undefined, sender: env.sender },
       40003,
@@ -129,26 +128,26 @@ function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
       kind: "call",
       method: "GET",
       path: "/cgi-bin/getcallbackip",
-      answer(exchange) {
-        return call(this.path, exchange, { ip_list: ["101.226.103.0/25"] });
+      answer(http) {
+        return call(this.path, http, { ip_list: ["101.226.103.0/25"] });
       },
     },
     {
       kind: "call",
       method: "GET",
       path: "/cgi-bin/get_api_domain_ip",
-      answer(exchange) {
-        return call(this.path, exchange, { ip_list: ["101.226.212.27"] });
+      answer(http) {
+        return call(this.path, http, { ip_list: ["101.226.212.27"] });
       },
     },
     {
       kind: "call",
       method: "GET",
       path: "/cgi-bin/user/info",
-      answer(exchange) {
-        const openid = textIn(exchange, "openid");
-        if (openid === "") return refuseOpenId(this.path, exchange);
-        return call(this.path, exchange, {
+      answer(http) {
+        const openid = textIn(http, "openid");
+        if (openid === "") return refuseOpenId(this.path, http);
+        return call(this.path, http, {
           subscribe: 1,
           openid,
           language: "zh_CN",
@@ -160,9 +159,9 @@ function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
       kind: "call",
       method: "POST",
       path: "/cgi-bin/message/custom/send",
-      answer(exchange, body) {
-        if (textOf(body, "touser") === "") return refuseOpenId(this.path, exchange);
-        return call(this.path, exchange, { ...okBody });
+      answer(http, body) {
+        if (textOf(body, "touser") === "") return refuseOpenId(this.path, http);
+        return call(this.path, http, { ...okBody });
       },
     },
   ];

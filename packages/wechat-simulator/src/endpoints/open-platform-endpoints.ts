@@ -3,7 +3,7 @@ import type { Answer } from "../ledger/context.ts";
 import { okBody } from "../accounts/official-accounts.ts";
 import type { ComponentRequest } from "../open-platform/open-platform-bodies.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Endpoint, Exchange, Json } from "./routes.ts";
+import type { Endpoint, HttpContext, Json } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
 
 /**
@@ -12,12 +12,12 @@ import { countIn, textIn, textOf } from "./routes.ts";
  */
 function clearQuota(
   { openPlatform, official, context }: Platform,
-  { env }: Exchange,
+  { env }: HttpContext,
   body: Json,
 ): Answer<unknown> {
   const endpoint = "/cgi-bin/component/clear_quota/v2";
   const [componentAppId, appId] = [textOf(body, "component_appid"), textOf(body, "appid")];
-  const matter = {
+  const subject = {
     kind: "act",
     endpoint,
     appId: appId || componentAppId || undefined,
@@ -25,23 +25,23 @@ function clearQuota(
   } as const;
   const component = openPlatform.find(componentAppId);
   if (component === undefined)
-    return context.refuse(matter, componentAppId === "" ? 41018 : 40013, "unknown-app");
+    return context.refuse(subject, componentAppId === "" ? 41018 : 40013, "unknown-app");
   const secret = textOf(body, "appsecret");
   if (secret !== component.options.secret)
-    return context.refuse(matter, secret === "" ? 41004 : 40125, "wrong-secret");
+    return context.refuse(subject, secret === "" ? 41004 : 40125, "wrong-secret");
   if (appId !== "" && component.authorization(appId) === undefined)
-    return context.refuse(matter, 61003, "unauthorised");
+    return context.refuse(subject, 61003, "unauthorised");
   const quotas =
     appId === "" ? component.quotas : (official.accounts.find(appId)?.quotas ?? component.quotas);
   return quotas.clear(context.nowMs())
-    ? context.grant(matter, "operator", okBody)
-    : context.refuse(matter, 48006, "day-quota");
+    ? context.grant(subject, "operator", okBody)
+    : context.refuse(subject, 48006, "day-quota");
 }
 
 export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
   const { openPlatform } = platform;
   return [
-    post("clear_quota/v2", (exchange, body) => clearQuota(platform, exchange, body)),
+    post("clear_quota/v2", (http, body) => clearQuota(platform, http, body)),
     post("api_component_token", ({ env }, body) =>
       openPlatform.issue({
         ...env.sender,
@@ -50,31 +50,29 @@ export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
         ticket: textOf(body, "component_verify_ticket"),
       }),
     ),
-    post("api_create_preauthcode", (exchange, body) =>
-      openPlatform.preAuthCode(requestOf(exchange, body)),
-    ),
-    post("api_query_auth", (exchange, body) =>
+    post("api_create_preauthcode", (http, body) => openPlatform.preAuthCode(requestOf(http, body))),
+    post("api_query_auth", (http, body) =>
       openPlatform.queryAuth({
-        ...requestOf(exchange, body),
+        ...requestOf(http, body),
         code: textOf(body, "authorization_code"),
       }),
     ),
-    post("api_authorizer_token", (exchange, body) =>
+    post("api_authorizer_token", (http, body) =>
       openPlatform.authorizerToken({
-        ...requestOf(exchange, body),
+        ...requestOf(http, body),
         authorizerAppId: textOf(body, "authorizer_appid"),
         refreshToken: textOf(body, "authorizer_refresh_token"),
       }),
     ),
-    post("api_get_authorizer_info", (exchange, body) =>
+    post("api_get_authorizer_info", (http, body) =>
       openPlatform.authorizerInfo({
-        ...requestOf(exchange, body),
+        ...requestOf(http, body),
         authorizerAppId: textOf(body, "authorizer_appid"),
       }),
     ),
-    post("api_get_authorizer_list", (exchange, body) =>
+    post("api_get_authorizer_list", (http, body) =>
       openPlatform.authorizerList({
-        ...requestOf(exchange, body),
+        ...requestOf(http, body),
         offset: countIn(body, "offset"),
         count: countIn(body, "count"),
       }),
@@ -82,18 +80,18 @@ export function openPlatformEndpoints(platform: Platform): readonly Endpoint[] {
   ];
 }
 
-function post(name: string, answer: (exchange: Exchange, body: Json) => Answer<unknown>): Endpoint {
+function post(name: string, answer: (http: HttpContext, body: Json) => Answer<unknown>): Endpoint {
   const kind =
     name === "clear_quota/v2" ? "act" : name.startsWith("api_get_authorizer_") ? "call" : "issue";
   return { kind, host: "wechat", method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 
 /** The token stands in the query, by its old or its new name. */
-function requestOf(exchange: Exchange, body: Json): ComponentRequest {
+function requestOf(http: HttpContext, body: Json): ComponentRequest {
   const componentAccessToken =
-    textIn(exchange, "component_access_token") || textIn(exchange, "access_token");
+    textIn(http, "component_access_token") || textIn(http, "access_token");
   return {
-    ...exchange.env.sender,
+    ...http.env.sender,
     componentAccessToken,
     componentAppId: textOf(body, "component_appid"),
   };

@@ -4,7 +4,7 @@
  */
 import type { Context as HonoContext } from "hono";
 import type { Hono } from "hono";
-import type { Answer, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, LogSubject, Sender } from "../ledger/context.ts";
 import type { Host } from "../paths/hosts.ts";
 import type { LogKind } from "../ledger/log.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -15,7 +15,7 @@ export interface Bindings {
 }
 
 export type App = Hono<{ Bindings: Bindings }>;
-export type Exchange = HonoContext<{ Bindings: Bindings }>;
+export type HttpContext = HonoContext<{ Bindings: Bindings }>;
 
 /** An object that came as JSON, not yet looked at. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -30,11 +30,27 @@ export interface Endpoint {
   /** Whether its body may be other than JSON: a form with a file. */
   readonly takesFiles?: boolean;
   readonly path: string;
-  answer(exchange: Exchange, body: Json): Answer<unknown>;
+  answer(http: HttpContext, body: Json): Answer<unknown>;
 }
 
+/** An endpoint that issues credentials, by `GET`. */
+export const get = (path: string, answer: Endpoint["answer"]): Endpoint => ({
+  kind: "issue",
+  method: "GET",
+  path,
+  answer,
+});
+
+/** An endpoint that issues credentials, by `POST`. */
+export const post = (path: string, answer: Endpoint["answer"]): Endpoint => ({
+  kind: "issue",
+  method: "POST",
+  path,
+  answer,
+});
+
 /** The text of a query parameter or of a JSON string; "" when it is absent or of another type. */
-export const textIn = (exchange: Exchange, name: string): string => exchange.req.query(name) ?? "";
+export const textIn = (http: HttpContext, name: string): string => http.req.query(name) ?? "";
 export const textOf = (body: Json, name: string): string =>
   typeof body[name] === "string" ? body[name] : "";
 
@@ -53,25 +69,24 @@ export function serveEndpoints(app: App, platform: Platform, endpoints: readonly
   for (const endpoint of endpoints) {
     if (paths.has(endpoint.path)) continue;
     paths.add(endpoint.path);
-    app.all(endpoint.path, async (exchange) => {
-      const { method } = exchange.req;
+    app.all(endpoint.path, async (http) => {
+      const { method } = http.req;
       if (endpoint.method !== "any" && method !== endpoint.method)
-        return reply(exchange, wrongMethod(platform, endpoint, exchange.env.sender));
-      if (method === "GET" || endpoint.takesFiles)
-        return reply(exchange, endpoint.answer(exchange, {}));
-      const text = await exchange.req.text();
+        return reply(http, wrongMethod(platform, endpoint, http.env.sender));
+      if (method === "GET" || endpoint.takesFiles) return reply(http, endpoint.answer(http, {}));
+      const text = await http.req.text();
       const body = jsonObject(text);
       if (body === undefined)
-        return reply(exchange, unreadable(platform, endpoint, exchange.env.sender, text));
-      return reply(exchange, endpoint.answer(exchange, body));
+        return reply(http, unreadable(platform, endpoint, http.env.sender, text));
+      return reply(http, endpoint.answer(http, body));
     });
   }
 }
 
-function reply(exchange: Exchange, answer: Answer<unknown>): Response {
+function reply(http: HttpContext, answer: Answer<unknown>): Response {
   if (answer.body instanceof Uint8Array)
-    return exchange.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
-  return exchange.body(JSON.stringify(answer.body), 200, {
+    return http.body(Uint8Array.from(answer.body), 200, { "content-type": "image/jpeg" });
+  return http.body(JSON.stringify(answer.body), 200, {
     "content-type": "application/json; encoding=utf-8",
   });
 }
@@ -101,7 +116,7 @@ function unreadable(
   );
 }
 
-const malformed = (kind: LogKind, endpoint: string, sender: Sender): Matter => ({
+const malformed = (kind: LogKind, endpoint: string, sender: Sender): LogSubject => ({
   kind,
   endpoint,
   appId: undefined,

@@ -4,7 +4,7 @@
  */
 import type { Answer } from "../ledger/context.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Endpoint, Exchange } from "./routes.ts";
+import type { Endpoint, HttpContext } from "./routes.ts";
 import { textIn } from "./routes.ts";
 import type { CodeRequest } from "../accounts/users.ts";
 
@@ -12,16 +12,16 @@ export function userEndpoints({ users, context }: Platform): readonly Endpoint[]
   const withGrant = (
     path: string,
     grantType: string,
-    answer: (exchange: Exchange) => Answer<unknown>,
+    answer: (http: HttpContext) => Answer<unknown>,
   ): Endpoint => ({
     kind: "issue",
     method: "GET",
     path,
-    answer: (exchange) =>
-      textIn(exchange, "grant_type") === grantType
-        ? answer(exchange)
+    answer: (http) =>
+      textIn(http, "grant_type") === grantType
+        ? answer(http)
         : context.refuse(
-            { kind: "issue", endpoint: path, appId: undefined, sender: exchange.env.sender },
+            { kind: "issue", endpoint: path, appId: undefined, sender: http.env.sender },
             40002,
             "malformed",
           ),
@@ -30,26 +30,26 @@ export function userEndpoints({ users, context }: Platform): readonly Endpoint[]
     kind: "call",
     method: "GET",
     path: endpoint,
-    answer: (exchange) =>
+    answer: (http) =>
       users.about({
-        ...exchange.env.sender,
+        ...http.env.sender,
         endpoint,
-        accessToken: textIn(exchange, "access_token"),
-        openId: textIn(exchange, "openid"),
+        accessToken: textIn(http, "access_token"),
+        openId: textIn(http, "openid"),
       }),
   });
   return [
-    withGrant("/sns/jscode2session", "authorization_code", (exchange) =>
-      users.session(codeIn(exchange, "js_code")),
+    withGrant("/sns/jscode2session", "authorization_code", (http) =>
+      users.session(codeIn(http, "js_code")),
     ),
-    withGrant("/sns/oauth2/access_token", "authorization_code", (exchange) =>
-      users.exchange(codeIn(exchange, "code")),
+    withGrant("/sns/oauth2/access_token", "authorization_code", (http) =>
+      users.redeemCode(codeIn(http, "code")),
     ),
-    withGrant("/sns/oauth2/refresh_token", "refresh_token", (exchange) =>
+    withGrant("/sns/oauth2/refresh_token", "refresh_token", (http) =>
       users.refresh({
-        ...exchange.env.sender,
-        appId: textIn(exchange, "appid"),
-        refreshToken: textIn(exchange, "refresh_token"),
+        ...http.env.sender,
+        appId: textIn(http, "appid"),
+        refreshToken: textIn(http, "refresh_token"),
       }),
     ),
     about("/sns/userinfo"),
@@ -57,11 +57,11 @@ export function userEndpoints({ users, context }: Platform): readonly Endpoint[]
   ];
 }
 
-function codeIn(exchange: Exchange, name: string): CodeRequest {
+function codeIn(http: HttpContext, name: string): CodeRequest {
   return {
-    ...exchange.env.sender,
-    appId: textIn(exchange, "appid"),
-    secret: textIn(exchange, "secret"),
-    code: textIn(exchange, name),
+    ...http.env.sender,
+    appId: textIn(http, "appid"),
+    secret: textIn(http, "secret"),
+    code: textIn(http, name),
   };
 }

@@ -1,13 +1,13 @@
 /**
- * The endpoints of `qyapi.weixin.qq.com`. Those that both hosts have (`getcallbackip`) are served
- * once, and know the host by the token.
+ * The endpoints of `qyapi.weixin.qq.com`. `getcallbackip`, which both hosts have, stands with the
+ * other host's endpoints.
  */
 import type { Platform } from "../platform/platform.ts";
-import type { Endpoint } from "./routes.ts";
-import { countIn, textIn, textOf } from "./routes.ts";
+import { countIn, get, post, textIn, textOf } from "./routes.ts";
+import type { Endpoint, HttpContext, Json } from "./routes.ts";
 
 export function wecomEndpoints(platform: Platform): readonly Endpoint[] {
-  return [...appEndpoints(platform), ...serviceEndpoints(platform)].map((endpoint) => ({
+  return [...appEndpoints(platform), ...suiteEndpoints(platform)].map((endpoint) => ({
     ...endpoint,
     host: "wecom",
   }));
@@ -15,124 +15,72 @@ export function wecomEndpoints(platform: Platform): readonly Endpoint[] {
 
 function appEndpoints({ suites, wecom }: Platform): readonly Endpoint[] {
   return [
+    get("/cgi-bin/gettoken", (http) => {
+      const request = {
+        ...http.env.sender,
+        corpId: textIn(http, "corpid"),
+        secret: textIn(http, "corpsecret"),
+      };
+      return suites.developedToken(request) ?? wecom.issue(request);
+    }),
+    post("/cgi-bin/corpgroup/corp/gettoken", (http, body) =>
+      wecom.groupToken({
+        ...withToken(http),
+        corpId: textOf(body, "corpid"),
+        agentId: countIn(body, "agentid"),
+      }),
+    ),
+    get("/cgi-bin/get_jsapi_ticket", (http) => wecom.jsapiTicket(withToken(http))),
+    get("/cgi-bin/ticket/get", (http) =>
+      wecom.agentTicket({ ...withToken(http), type: textIn(http, "type") }),
+    ),
+  ];
+}
+
+function suiteEndpoints({ suites }: Platform): readonly Endpoint[] {
+  return [
+    post("/cgi-bin/service/get_suite_token", ({ env }, body) =>
+      suites.issue({
+        ...env.sender,
+        suiteId: textOf(body, "suite_id"),
+        secret: textOf(body, "suite_secret"),
+        ticket: textOf(body, "suite_ticket"),
+      }),
+    ),
+    post("/cgi-bin/service/get_provider_token", ({ env }, body) =>
+      suites.providerToken({
+        ...env.sender,
+        corpId: textOf(body, "corpid"),
+        secret: textOf(body, "provider_secret"),
+      }),
+    ),
+    post("/cgi-bin/service/get_corp_token", (http, body) =>
+      suites.corpToken({ ...withSuiteToken(http), ...corpIn(body) }),
+    ),
+    get("/cgi-bin/service/get_pre_auth_code", (http) => suites.preAuthCode(withSuiteToken(http))),
+    post("/cgi-bin/service/get_permanent_code", (http, body) =>
+      suites.permanentCode({ ...withSuiteToken(http), authCode: textOf(body, "auth_code") }),
+    ),
     {
-      kind: "issue",
-      method: "GET",
-      path: "/cgi-bin/gettoken",
-      answer(exchange) {
-        const request = {
-          ...exchange.env.sender,
-          corpId: textIn(exchange, "corpid"),
-          secret: textIn(exchange, "corpsecret"),
-        };
-        return suites.developedToken(request) ?? wecom.issue(request);
-      },
-    },
-    {
-      kind: "issue",
-      method: "POST",
-      path: "/cgi-bin/corpgroup/corp/gettoken",
-      answer: (exchange, body) =>
-        wecom.groupToken({
-          ...exchange.env.sender,
-          accessToken: textIn(exchange, "access_token"),
-          corpId: textOf(body, "corpid"),
-          agentId: countIn(body, "agentid"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "GET",
-      path: "/cgi-bin/get_jsapi_ticket",
-      answer: (exchange) =>
-        wecom.jsapiTicket({
-          ...exchange.env.sender,
-          accessToken: textIn(exchange, "access_token"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "GET",
-      path: "/cgi-bin/ticket/get",
-      answer: (exchange) =>
-        wecom.agentTicket({
-          ...exchange.env.sender,
-          accessToken: textIn(exchange, "access_token"),
-          type: textIn(exchange, "type"),
-        }),
+      ...post("/cgi-bin/service/get_auth_info", (http, body) =>
+        suites.authInfo({ ...withSuiteToken(http), ...corpIn(body) }),
+      ),
+      kind: "call",
     },
   ];
 }
 
-function serviceEndpoints({ suites }: Platform): readonly Endpoint[] {
-  return [
-    {
-      kind: "issue",
-      method: "POST",
-      path: "/cgi-bin/service/get_suite_token",
-      answer: ({ env }, body) =>
-        suites.issue({
-          ...env.sender,
-          suiteId: textOf(body, "suite_id"),
-          secret: textOf(body, "suite_secret"),
-          ticket: textOf(body, "suite_ticket"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "POST",
-      path: "/cgi-bin/service/get_provider_token",
-      answer: ({ env }, body) =>
-        suites.providerToken({
-          ...env.sender,
-          corpId: textOf(body, "corpid"),
-          secret: textOf(body, "provider_secret"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "POST",
-      path: "/cgi-bin/service/get_corp_token",
-      answer: (exchange, body) =>
-        suites.corpToken({
-          ...exchange.env.sender,
-          suiteAccessToken: textIn(exchange, "suite_access_token"),
-          corpId: textOf(body, "auth_corpid"),
-          permanentCode: textOf(body, "permanent_code"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "GET",
-      path: "/cgi-bin/service/get_pre_auth_code",
-      answer: (exchange) =>
-        suites.preAuthCode({
-          ...exchange.env.sender,
-          suiteAccessToken: textIn(exchange, "suite_access_token"),
-        }),
-    },
-    {
-      kind: "issue",
-      method: "POST",
-      path: "/cgi-bin/service/get_permanent_code",
-      answer: (exchange, body) =>
-        suites.permanentCode({
-          ...exchange.env.sender,
-          suiteAccessToken: textIn(exchange, "suite_access_token"),
-          authCode: textOf(body, "auth_code"),
-        }),
-    },
-    {
-      kind: "call",
-      method: "POST",
-      path: "/cgi-bin/service/get_auth_info",
-      answer: (exchange, body) =>
-        suites.authInfo({
-          ...exchange.env.sender,
-          suiteAccessToken: textIn(exchange, "suite_access_token"),
-          corpId: textOf(body, "auth_corpid"),
-          permanentCode: textOf(body, "permanent_code"),
-        }),
-    },
-  ];
-}
+const withToken = (http: HttpContext) => ({
+  ...http.env.sender,
+  accessToken: textIn(http, "access_token"),
+});
+
+const withSuiteToken = (http: HttpContext) => ({
+  ...http.env.sender,
+  suiteAccessToken: textIn(http, "suite_access_token"),
+});
+
+const corpIn = (body: Json) => ({
+  corpId: textOf(body, "auth_corpid"),
+  permanentCode: textOf(body, "permanent_code"),
+});

@@ -5,7 +5,7 @@
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEntry, LogReason } from "./log.ts";
 import { PlatformLog } from "./log.ts";
-import { Refusals } from "./standing-refusals.ts";
+import { StandingRefusals } from "./standing-refusals.ts";
 import type { ErrorBody } from "./refusal.ts";
 import { refusal, wecomRefusal } from "./refusal.ts";
 import type { TokenSpace } from "./token-space.ts";
@@ -35,7 +35,7 @@ export interface Refused {
 }
 
 /** What is being answered, for the log. */
-export interface Matter {
+export interface LogSubject {
   readonly kind: LogEntry["kind"];
   readonly endpoint: string;
   readonly appId: string | undefined;
@@ -52,7 +52,7 @@ export class Context {
   readonly spaces: TokenSpaces;
   readonly log: PlatformLog;
   /** What a live token meets all the same. */
-  readonly refusals: Refusals = new Refusals();
+  readonly standingRefusals: StandingRefusals = new StandingRefusals();
 
   /** The platform's time, in ms since the Unix epoch. */
   readonly nowMs: () => number;
@@ -66,34 +66,38 @@ export class Context {
     this.log = new PlatformLog(logEntriesMax);
   }
 
-  grant<Body>(matter: Matter, reason: LogReason, body: Body): Granted<Body> {
-    this.#record(matter, 0, reason);
+  grant<Body>(subject: LogSubject, reason: LogReason, body: Body): Granted<Body> {
+    this.#record(subject, 0, reason);
     return { ok: true, body };
   }
 
   /** Gives out the space's live credential, or a new one if it has none. */
-  handOut<Body>(matter: Matter, space: TokenSpace, bodyOf: (token: Token) => Body): Granted<Body> {
+  handOut<Body>(
+    subject: LogSubject,
+    space: TokenSpace,
+    bodyOf: (token: Token) => Body,
+  ): Granted<Body> {
     const { token, isNew } = space.currentOrNew(this.nowMs());
-    return this.grant({ ...matter, tokenId: token.id }, isNew ? "new" : "same", bodyOf(token));
+    return this.grant({ ...subject, tokenId: token.id }, isNew ? "new" : "same", bodyOf(token));
   }
 
   /** Refuses as `api.weixin.qq.com` does. `detail` goes into the text where it has a place. */
-  refuse(matter: Matter, code: number, reason: LogReason, detail?: string): Refused {
-    this.#record(matter, code, reason);
+  refuse(subject: LogSubject, code: number, reason: LogReason, detail?: string): Refused {
+    this.#record(subject, code, reason);
     return { ok: false, body: refusal(code, this.nowMs(), this.random, detail) };
   }
 
   /** Refuses as `qyapi.weixin.qq.com` does. */
-  refuseWecom(matter: Matter, code: number, reason: LogReason): Refused {
-    this.#record(matter, code, reason);
+  refuseWecom(subject: LogSubject, code: number, reason: LogReason): Refused {
+    this.#record(subject, code, reason);
     return {
       ok: false,
-      body: wecomRefusal(code, this.nowMs(), this.random, matter.sender.ip ?? defaultIp),
+      body: wecomRefusal(code, this.nowMs(), this.random, subject.sender.ip ?? defaultIp),
     };
   }
 
   #record(
-    { kind, endpoint, appId, tokenId, sender }: Matter,
+    { kind, endpoint, appId, tokenId, sender }: LogSubject,
     code: number,
     reason: LogReason,
   ): void {

@@ -1,4 +1,4 @@
-/** Refusals that concern one endpoint, or that end: what a live token meets all the same. */
+/** StandingRefusals that concern one endpoint, or that end: what a live token meets all the same. */
 
 export interface RefusalOptions {
   /** The path that refuses. @defaultValue all that spend a token of this owner */
@@ -11,7 +11,7 @@ export interface RefusalOptions {
   readonly forMs?: number;
 }
 
-interface Standing {
+interface StandingRefusal {
   readonly appId: string;
   readonly endpoint: string | undefined;
   readonly code: number;
@@ -19,8 +19,8 @@ interface Standing {
   left: number;
 }
 
-export class Refusals {
-  #standing: Standing[] = [];
+export class StandingRefusals {
+  #standing: StandingRefusal[] = [];
 
   add(
     appId: string,

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
-import type { Fault, SpoiltBody } from "./fault.ts";
+import type { Fault, CorruptBody } from "./fault.ts";
 
 type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
 
@@ -13,42 +13,43 @@ const chunkBytes = 2 ** 16;
 const dripMs = 1_000;
 
 /** The response as the fault lets it arrive. */
-export async function spoil(
+export async function corruptAnswer(
   response: Response,
   fault: Fault,
   clock: Clock,
   request: Request,
 ): Promise<Response> {
-  const { status = response.status, headers: extra = {}, body: spoilt } = fault;
-  if (spoilt === undefined && fault.status === undefined && fault.headers === undefined)
+  const { status = response.status, headers: extra = {}, body: corrupt } = fault;
+  if (corrupt === undefined && fault.status === undefined && fault.headers === undefined)
     return response;
   const headers = new Headers(response.headers);
-  if (spoilt === "html") headers.set("content-type", "text/html; charset=utf-8");
+  if (corrupt === "html") headers.set("content-type", "text/html; charset=utf-8");
   for (const [name, value] of Object.entries(extra)) headers.set(name, value);
   const text = await response.text();
   const body =
-    spoilt === undefined
+    corrupt === undefined
       ? text
-      : typeof spoilt === "function"
-        ? spoilt(text)
-        : bodies[spoilt](text, clock, request);
+      : typeof corrupt === "function"
+        ? corrupt(text)
+        : bodies[corrupt](text, clock, request);
   return new Response(bodyless.has(status) ? null : body, { status, headers });
 }
 
 const bodyless: ReadonlySet<number> = new Set([204, 205, 304]);
 
-const bodies: Readonly<Record<SpoiltBody, (text: string, clock: Clock, request: Request) => Body>> =
-  {
-    html: () =>
-      "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
-    truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
-    empty: () => "",
-    object: () => "{}",
-    huge: (text) => padded(text),
-    drip: dripping,
-    // Valid but for the character, which JSON.parse refuses.
-    "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
-  };
+const bodies: Readonly<
+  Record<CorruptBody, (text: string, clock: Clock, request: Request) => Body>
+> = {
+  html: () =>
+    "<!doctype html><html><head><title>Sign in to this network</title></head><body>Please accept the terms of use.</body></html>",
+  truncated: (text) => text.slice(0, Math.floor(text.length / 2)),
+  empty: () => "",
+  object: () => "{}",
+  huge: (text) => padded(text),
+  drip: dripping,
+  // Valid but for the character, which JSON.parse refuses.
+  "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
+};
 
 /** The answer after 100 MB of white space, made while it is read. */
 function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {

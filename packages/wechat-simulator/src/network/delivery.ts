@@ -6,7 +6,7 @@ import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
 import type { Fault } from "./fault.ts";
 
-export interface Travel {
+export interface DeliveryDelays {
   readonly delayBeforeMs: number;
   readonly delayAfterMs: number;
 }
@@ -24,10 +24,10 @@ export type Arrival<Reply> =
  * the client does meanwhile: giving up does not un-issue a token. Without delays the request is
  * processed at once.
  */
-export async function exchange<Reply>(
+export async function deliverRequest<Reply>(
   clock: Clock,
   fault: Fault,
-  travel: Travel,
+  travel: DeliveryDelays,
   process: () => Reply | Promise<Reply>,
 ): Promise<Arrival<Reply>> {
   const { delayBeforeMs = travel.delayBeforeMs, delayAfterMs = travel.delayAfterMs } = fault;

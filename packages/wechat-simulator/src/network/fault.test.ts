@@ -75,7 +75,7 @@ describe("faults", () => {
     ["empty", /^$/, "application/json; encoding=utf-8"],
     ["object", /^\{\}$/, "application/json; encoding=utf-8"],
   ] as const)(
-    "a spoilt body (%s) comes after the token was issued",
+    "a corrupt body (%s) comes after the token was issued",
     async (body, text, contentType) => {
       const { simulator } = network();
       simulator.faults.next({ body });

@@ -26,7 +26,7 @@ export interface Fault {
   /** Answers with this errcode instead of processing: -1 busy, 45011, 48001 and so on. */
   readonly errcode?: number;
   /**
-   * Whether the platform processes the request before the answer is spoilt. @defaultValue true,
+   * Whether the platform processes the request before the answer is corrupt. @defaultValue true,
    * with `errcode` false
    */
   readonly processed?: boolean;
@@ -36,7 +36,7 @@ export interface Fault {
   readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the body: by name, or by a function of the true one. */
   readonly body?:
-    | SpoiltBody
+    | CorruptBody
     | ((
         text: string,
       ) => string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>);
@@ -48,7 +48,7 @@ export interface Fault {
  * `control-characters`: a field more, with a raw control character in its text, as nicknames have
  * had them since 2015.
  */
-export type SpoiltBody =
+export type CorruptBody =
   | "html"
   | "truncated"
   | "empty"

@@ -23,7 +23,7 @@ export interface ComponentOptions extends MessageKeys {
    * some accounts the information has an empty one.
    * @defaultValue ["info", "list"]
    */
-  readonly tellsRefreshToken?: readonly ("info" | "list")[];
+  readonly refreshTokenSources?: readonly ("info" | "list")[];
   /** How long a refresh token works on after it was replaced, in ms. @defaultValue 300_000 */
   readonly refreshGraceMs?: number;
 }

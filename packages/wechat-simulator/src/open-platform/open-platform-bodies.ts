@@ -116,8 +116,8 @@ export function listOf(
 }
 
 function namesRefreshToken(
-  { options: { tellsRefreshToken = ["info", "list"] } }: Component,
+  { options: { refreshTokenSources = ["info", "list"] } }: Component,
   where: "info" | "list",
 ): boolean {
-  return tellsRefreshToken.includes(where);
+  return refreshTokenSources.includes(where);
 }

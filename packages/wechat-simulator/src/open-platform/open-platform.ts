@@ -16,7 +16,7 @@ import type {
   QueryAuthBody,
 } from "./open-platform-bodies.ts";
 import { authorizationOf, infoOf, listOf, secondsLeft, tokensOf } from "./open-platform-bodies.ts";
-import type { Answer, Context, Granted, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, Context, Granted, LogSubject, Sender } from "../ledger/context.ts";
 import type { Push, Sealing } from "../push/push.ts";
 import { infoTypeIn, seal, sealText } from "../push/push.ts";
 import type { Token } from "../ledger/token.ts";
@@ -44,19 +44,19 @@ export class OpenPlatform {
   issue(
     request: Sender & { readonly appId: string; readonly secret: string; readonly ticket: string },
   ): Answer<ComponentTokenBody> {
-    const matter = this.#matter("api_component_token", request.appId, request);
+    const subject = this.#subject("api_component_token", request.appId, request);
     const component = this.#components.get(request.appId);
-    if (request.appId === "") return this.#context.refuse(matter, 41018, "malformed");
-    if (component === undefined) return this.#context.refuse(matter, 61011, "unknown-app");
+    if (request.appId === "") return this.#context.refuse(subject, 41018, "malformed");
+    if (component === undefined) return this.#context.refuse(subject, 61011, "unknown-app");
     if (request.secret !== component.options.secret)
-      return this.#context.refuse(matter, 40125, "wrong-secret");
+      return this.#context.refuse(subject, 40125, "wrong-secret");
     const nowMs = this.#context.nowMs();
     const ticket = this.#context.tokens.find(request.ticket);
     const isOurs = ticket?.kind === "verify-ticket" && ticket.appId === request.appId;
-    if (!isOurs) return this.#context.refuse(matter, 61006, "unknown-token");
-    if (!isAlive(ticket, nowMs)) return this.#context.refuse(matter, 61005, "expired");
+    if (!isOurs) return this.#context.refuse(subject, 61006, "unknown-token");
+    if (!isAlive(ticket, nowMs)) return this.#context.refuse(subject, 61005, "expired");
     const token = component.tokens.issue(nowMs);
-    return this.#issued(matter, token, {
+    return this.#issued(subject, token, {
       component_access_token: token.text,
       expires_in: secondsLeft(token, nowMs),
     });
@@ -68,9 +68,9 @@ export class OpenPlatform {
       "api_create_preauthcode",
       request,
       undefined,
-      (component, matter, nowMs) => {
+      (component, subject, nowMs) => {
         const code = component.preAuthCodes.issue(nowMs);
-        return this.#issued(matter, code, {
+        return this.#issued(subject, code, {
           pre_auth_code: code.text,
           expires_in: secondsLeft(code, nowMs),
         });
@@ -82,20 +82,26 @@ export class OpenPlatform {
    * `api_query_auth`: exchanges an authorisation code, once, for the first tokens of that account.
    */
   queryAuth(request: ComponentRequest & { readonly code: string }): Answer<QueryAuthBody> {
-    return this.#withComponent("api_query_auth", request, undefined, (component, matter, nowMs) => {
-      const code = this.#context.tokens.find(request.code);
-      if (code !== undefined && !isAlive(code, nowMs))
-        return this.#context.refuse(matter, 61010, "expired");
-      const authorization = component.redeem(request.code);
-      if (authorization === undefined) return this.#context.refuse(matter, 61009, "unknown-token");
-      const { authorizerAppId } = authorization;
-      const token = authorization.accessTokens.issue(nowMs);
-      return this.#issued(
-        { ...matter, appId: authorizerAppId },
-        token,
-        authorizationOf(authorization, token, nowMs),
-      );
-    });
+    return this.#withComponent(
+      "api_query_auth",
+      request,
+      undefined,
+      (component, subject, nowMs) => {
+        const code = this.#context.tokens.find(request.code);
+        if (code !== undefined && !isAlive(code, nowMs))
+          return this.#context.refuse(subject, 61010, "expired");
+        const authorization = component.redeem(request.code);
+        if (authorization === undefined)
+          return this.#context.refuse(subject, 61009, "unknown-token");
+        const { authorizerAppId } = authorization;
+        const token = authorization.accessTokens.issue(nowMs);
+        return this.#issued(
+          { ...subject, appId: authorizerAppId },
+          token,
+          authorizationOf(authorization, token, nowMs),
+        );
+      },
+    );
   }
 
   /** `api_authorizer_token`: a new access token, and the refresh token to use from now on. */
@@ -106,22 +112,23 @@ export class OpenPlatform {
       "api_authorizer_token",
       request,
       request.authorizerAppId,
-      (component, matter, nowMs) => {
+      (component, subject, nowMs) => {
         const authorization = component.authorization(request.authorizerAppId);
-        if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
-        if (authorization.passwordChanged) return this.#context.refuse(matter, 42007, "revoked");
+        if (authorization === undefined)
+          return this.#context.refuse(subject, 61003, "unauthorised");
+        if (authorization.passwordChanged) return this.#context.refuse(subject, 42007, "revoked");
         const isGood = authorization.refreshTokens
           .live(nowMs)
           .some(({ text }) => text === request.refreshToken);
         if (!isGood)
           return this.#context.refuse(
-            matter,
+            subject,
             61023,
             this.#context.tokens.find(request.refreshToken)?.endCause ?? "unknown-token",
           );
         component.renewRefreshToken(authorization, nowMs, "always");
         const token = authorization.accessTokens.issue(nowMs);
-        return this.#issued(matter, token, tokensOf(authorization, token, nowMs));
+        return this.#issued(subject, token, tokensOf(authorization, token, nowMs));
       },
     );
   }
@@ -137,10 +144,11 @@ export class OpenPlatform {
       "api_get_authorizer_info",
       request,
       request.authorizerAppId,
-      (component, matter) => {
+      (component, subject) => {
         const authorization = component.authorization(request.authorizerAppId);
-        if (authorization === undefined) return this.#context.refuse(matter, 61003, "unauthorised");
-        return this.#context.grant(matter, "accepted", infoOf(component, authorization));
+        if (authorization === undefined)
+          return this.#context.refuse(subject, 61003, "unauthorised");
+        return this.#context.grant(subject, "accepted", infoOf(component, authorization));
       },
     );
   }
@@ -156,8 +164,8 @@ export class OpenPlatform {
       "api_get_authorizer_list",
       request,
       undefined,
-      (component, matter) => {
-        return this.#context.grant(matter, "accepted", listOf(component, request));
+      (component, subject) => {
+        return this.#context.grant(subject, "accepted", listOf(component, request));
       },
     );
   }
@@ -239,7 +247,7 @@ export class OpenPlatform {
     name: string,
     request: ComponentRequest,
     appId: string | undefined,
-    work: (component: Component, matter: Matter, nowMs: number) => Answer<Body>,
+    work: (component: Component, subject: LogSubject, nowMs: number) => Answer<Body>,
   ): Answer<Body> {
     const nowMs = this.#context.nowMs();
     const checked = checkToken(
@@ -248,16 +256,16 @@ export class OpenPlatform {
       componentToken,
       nowMs,
     );
-    const matter = this.#matter(name, appId ?? checked.token?.appId ?? "", request);
+    const subject = this.#subject(name, appId ?? checked.token?.appId ?? "", request);
     if (!checked.alive)
-      return this.#context.refuse(matter, checked.objection.code, checked.objection.reason);
+      return this.#context.refuse(subject, checked.cause.code, checked.cause.reason);
     if (request.componentAppId !== checked.token.appId)
-      return this.#context.refuse(matter, 61011, "unknown-app");
-    return work(this.#component(checked.token.appId), matter, nowMs);
+      return this.#context.refuse(subject, 61011, "unknown-app");
+    return work(this.#component(checked.token.appId), subject, nowMs);
   }
 
-  #issued<Body>(matter: Matter, token: Token, body: Body): Granted<Body> {
-    return this.#context.grant({ ...matter, tokenId: token.id }, "new", body);
+  #issued<Body>(subject: LogSubject, token: Token, body: Body): Granted<Body> {
+    return this.#context.grant({ ...subject, tokenId: token.id }, "new", body);
   }
 
   #push({ options }: Component, infoType: string, details: Readonly<Record<string, string>>): Push {
@@ -283,7 +291,7 @@ export class OpenPlatform {
     return component;
   }
 
-  #matter(name: string, appId: string, sender: Sender): Matter {
+  #subject(name: string, appId: string, sender: Sender): LogSubject {
     const kind = name.startsWith("api_get_authorizer_") ? "call" : "issue";
     return { kind, endpoint: `/cgi-bin/component/${name}`, appId: appId || undefined, sender };
   }

@@ -2,7 +2,7 @@
  * The APIs of official accounts and those that all accounts share, as data: a page, then the method
  * (both where the page gives none) and path of each API that it documents.
  */
-import type { PathGroup } from "./documented-paths.ts";
+import type { PathGroup } from "./documented-path.ts";
 
 export const accountPaths: readonly PathGroup[] = [
   [

@@ -2,7 +2,7 @@
  * Coupons, invoices, shops and devices, as data: a page, then the method (both where the page gives
  * none) and path of each API that it documents.
  */
-import type { PathGroup } from "./documented-paths.ts";
+import type { PathGroup } from "./documented-path.ts";
 
 export const commercePaths: readonly PathGroup[] = [
   [

@@ -7,29 +7,8 @@ import { commercePaths } from "./commerce-paths.ts";
 import { miniProgramPaths } from "./mini-program-paths.ts";
 import { moreMiniProgramPaths } from "./mini-program-paths-more.ts";
 import { wecomPaths } from "./wecom-paths.ts";
+import type { DocumentedPath, Holder, PathGroup } from "./documented-path.ts";
 import type { Host } from "./hosts.ts";
-
-/**
- * A page without `https://`, then what it documents: `"POST /cgi-bin/menu/create"`, or the path
- * alone where both methods are taken.
- */
-export type PathGroup = readonly [source: string, ...calls: readonly string[]];
-
-/** Whose token a path takes. */
-export type Holder = "account" | "component" | "suite" | "provider";
-
-export interface DocumentedPath {
-  readonly host: Host;
-  readonly method: "GET" | "POST" | "any";
-  readonly path: string;
-  readonly holder: Holder;
-  /** The query parameter that carries the token. */
-  readonly parameter: string;
-  /** The page that documents it, without `https://`. */
-  readonly source: string;
-  /** When the row was compiled. */
-  readonly date: string;
-}
 
 const compiled = "2026-11-28";
 

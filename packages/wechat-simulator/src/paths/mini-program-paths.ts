@@ -2,7 +2,7 @@
  * The APIs of mini programs, by their own pages, as data: a page, then the method (both where the
  * page gives none) and path of each API that it documents.
  */
-import type { PathGroup } from "./documented-paths.ts";
+import type { PathGroup } from "./documented-path.ts";
 
 export const miniProgramPaths: readonly PathGroup[] = [
   [

@@ -2,7 +2,7 @@
  * The APIs of WeCom's apps, as data: a page, then the method (both where the page gives none) and
  * path of each API that it documents.
  */
-import type { PathGroup } from "./documented-paths.ts";
+import type { PathGroup } from "./documented-path.ts";
 
 export const wecomPaths: readonly PathGroup[] = [
   ["developer.work.weixin.qq.com/document/path/90236", "POST /cgi-bin/message/send"],

@@ -90,13 +90,13 @@ export class Operator {
    */
   refuse(appId: string, options: RefusalOptions = {}): void {
     this.#spaces(appId, "plain");
-    this.#context.refusals.add(appId, options, this.#context.nowMs());
+    this.#context.standingRefusals.add(appId, options, this.#context.nowMs());
     this.#record(appId, "refuse");
   }
 
   /** Ends what {@link Operator.refuse} began. */
   allow(appId: string): void {
-    this.#context.refusals.clear(appId);
+    this.#context.standingRefusals.clear(appId);
     this.#record(appId, "allow");
   }
 

@@ -2,7 +2,7 @@
  * What the platform pushes to one account's own server: users' messages and events, in the three
  * modes and the two formats of the console.
  */
-import type { Platform } from "../platform/platform.ts";
+import type { Context } from "../ledger/context.ts";
 import type { MessageKeys } from "./push.ts";
 import { sealText, signatureOf } from "./push.ts";
 
@@ -20,7 +20,7 @@ export interface AccountPush {
 
 /** One message, ready to be POSTed. `text` is its document, in the format given. */
 export function accountPush(
-  { context }: Platform,
+  { context }: { readonly context: Context },
   text: string,
   options: AccountPushOptions,
 ): AccountPush {

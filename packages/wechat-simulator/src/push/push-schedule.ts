@@ -1,5 +1,6 @@
 /** Pushes as the platform sends them by itself: one now, then one every ten minutes. */
-import type { Platform } from "../platform/platform.ts";
+import type { Clock } from "@lingpai/core";
+import type { Context } from "../ledger/context.ts";
 import type { Push } from "./push.ts";
 
 export interface PushSchedule {
@@ -19,7 +20,7 @@ export interface PushSchedule {
  * the process alive.
  */
 export function startPushes(
-  { clock, context }: Platform,
+  { clock, context }: { readonly clock: Clock; readonly context: Context },
   { make, bring, everyMs = 600_000 }: PushSchedule,
 ): () => void {
   let cancelTimer = (): void => {};

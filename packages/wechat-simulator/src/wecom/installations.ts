@@ -3,7 +3,7 @@
  * a provider redeems them.
  */
 import { createHash } from "node:crypto";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import type { OkBody } from "../accounts/official-accounts.ts";
 import { okBody } from "../accounts/official-accounts.ts";
 import type { TokenSpace } from "../ledger/token-space.ts";
@@ -94,12 +94,15 @@ export class Installations {
     return code;
   }
 
-  redeem(matter: Matter, { authCode }: { readonly authCode: string }): Answer<PermanentCodeBody> {
+  redeem(
+    subject: LogSubject,
+    { authCode }: { readonly authCode: string },
+  ): Answer<PermanentCodeBody> {
     const code = this.#context.tokens.find(authCode);
     const corpId = this.#corpIdsByCode.get(authCode);
     const isUsable =
       code !== undefined && corpId !== undefined && isAlive(code, this.#context.nowMs());
-    if (!isUsable) return this.#context.refuseWecom(matter, 40078, "unknown-token");
+    if (!isUsable) return this.#context.refuseWecom(subject, 40078, "unknown-token");
     this.#corpIdsByCode.delete(authCode);
     const permanentCode = this.install(corpId);
     const shared = {
@@ -109,19 +112,19 @@ export class Installations {
     };
     const space = this.#byCorpId.get(corpId)?.space;
     if (this.#isDevelopedFor || space === undefined)
-      return this.#context.grant(matter, "accepted", shared);
+      return this.#context.grant(subject, "accepted", shared);
     const expiresIn = this.#lifetimeS;
-    return this.#context.handOut({ ...matter, appId: space.appId }, space, ({ text }) => ({
+    return this.#context.handOut({ ...subject, appId: space.appId }, space, ({ text }) => ({
       ...shared,
       access_token: text,
       expires_in: expiresIn,
     }));
   }
 
-  info(matter: Matter, { corpId, permanentCode }: CorpCode): Answer<AuthInfoBody> {
+  info(subject: LogSubject, { corpId, permanentCode }: CorpCode): Answer<AuthInfoBody> {
     if (this.#byCorpId.get(corpId)?.permanentCode !== permanentCode)
-      return this.#context.refuseWecom(matter, 40084, "wrong-secret");
-    return this.#context.grant(matter, "accepted", {
+      return this.#context.refuseWecom(subject, 40084, "wrong-secret");
+    return this.#context.grant(subject, "accepted", {
       ...okBody,
       auth_corp_info: { corpid: corpId, corp_name: "corp" },
       auth_info: { agent: [{ agentid: 1_000_002, name: "app" }] },
@@ -136,10 +139,10 @@ export class Installations {
   ): Answer<object> | undefined {
     const installation = this.#byCorpId.get(request.corpId);
     if (!this.#isDevelopedFor || installation === undefined) return undefined;
-    const matter = this.#matter("/cgi-bin/gettoken", installation.space.appId, request);
+    const subject = this.#subject("/cgi-bin/gettoken", installation.space.appId, request);
     if (request.secret !== installation.permanentCode)
-      return this.#context.refuseWecom(matter, 40001, "wrong-secret");
-    return this.#context.handOut(matter, installation.space, ({ text }) => ({
+      return this.#context.refuseWecom(subject, 40001, "wrong-secret");
+    return this.#context.handOut(subject, installation.space, ({ text }) => ({
       ...okBody,
       access_token: text,
       expires_in: this.#lifetimeS,
@@ -160,7 +163,7 @@ export class Installations {
     });
   }
 
-  #matter(endpoint: string, appId: string, sender: Sender): Matter {
+  #subject(endpoint: string, appId: string, sender: Sender): LogSubject {
     return { kind: "issue", endpoint, appId, sender };
   }
 }

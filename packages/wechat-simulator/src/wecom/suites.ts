@@ -4,7 +4,7 @@
  */
 import { ConfigurationError } from "@lingpai/core";
 import { checkToken, suiteToken } from "../accounts/check-token.ts";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import type { MessageKeys, Push, Sealing } from "../push/push.ts";
 import { infoTypeIn, sealText } from "../push/push.ts";
 import { encryptedCorpId, Installations } from "./installations.ts";
@@ -14,6 +14,7 @@ import type { OkBody } from "../accounts/official-accounts.ts";
 import type { TokenSpace } from "../ledger/token-space.ts";
 import { independent } from "../ledger/token-space.ts";
 import { isAlive } from "../ledger/token.ts";
+import { resetDocument, ticketDocument } from "./suite-documents.ts";
 
 export interface SuiteOptions extends MessageKeys {
   readonly suiteId: string;
@@ -115,20 +116,20 @@ export class Suites {
       readonly ticket: string;
     },
   ): Answer<SuiteTokenBody> {
-    const matter = this.#matter("/cgi-bin/service/get_suite_token", request.suiteId, request);
+    const subject = this.#subject("/cgi-bin/service/get_suite_token", request.suiteId, request);
     const suite = this.#suites.get(request.suiteId);
-    if (request.suiteId === "") return this.#context.refuseWecom(matter, 41021, "malformed");
-    if (request.ticket === "") return this.#context.refuseWecom(matter, 41023, "malformed");
-    if (request.secret === "") return this.#context.refuseWecom(matter, 41024, "malformed");
-    if (suite === undefined) return this.#context.refuseWecom(matter, 40083, "unknown-app");
+    if (request.suiteId === "") return this.#context.refuseWecom(subject, 41021, "malformed");
+    if (request.ticket === "") return this.#context.refuseWecom(subject, 41023, "malformed");
+    if (request.secret === "") return this.#context.refuseWecom(subject, 41024, "malformed");
+    if (suite === undefined) return this.#context.refuseWecom(subject, 40083, "unknown-app");
     if (request.secret !== suite.options.secret)
-      return this.#context.refuseWecom(matter, 40080, "wrong-secret");
+      return this.#context.refuseWecom(subject, 40080, "wrong-secret");
     const ticket = this.#context.tokens.find(request.ticket);
     const isOurs = ticket?.kind === "suite-ticket" && ticket.appId === request.suiteId;
-    if (!isOurs) return this.#context.refuseWecom(matter, 40085, "unknown-token");
+    if (!isOurs) return this.#context.refuseWecom(subject, 40085, "unknown-token");
     if (!isAlive(ticket, this.#context.nowMs()))
-      return this.#context.refuseWecom(matter, 40085, "expired");
-    return this.#context.handOut(matter, suite.tokens, ({ text }) => ({
+      return this.#context.refuseWecom(subject, 40085, "expired");
+    return this.#context.handOut(subject, suite.tokens, ({ text }) => ({
       suite_access_token: text,
       expires_in: this.#lifetimeS,
     }));
@@ -136,13 +137,13 @@ export class Suites {
 
   /** `/cgi-bin/service/get_provider_token`: the same token until it expires. */
   providerToken(request: Sender & ProviderOptions): Answer<ProviderTokenBody> {
-    const matter = this.#matter("/cgi-bin/service/get_provider_token", request.corpId, request);
+    const subject = this.#subject("/cgi-bin/service/get_provider_token", request.corpId, request);
     const provider = this.#provider;
     if (request.corpId !== provider?.options.corpId)
-      return this.#context.refuseWecom(matter, 40013, "unknown-app");
+      return this.#context.refuseWecom(subject, 40013, "unknown-app");
     if (request.secret !== provider.options.secret)
-      return this.#context.refuseWecom(matter, 40091, "wrong-secret");
-    return this.#context.handOut(matter, provider.tokens, ({ text }) => ({
+      return this.#context.refuseWecom(subject, 40091, "wrong-secret");
+    return this.#context.handOut(subject, provider.tokens, ({ text }) => ({
       provider_access_token: text,
       expires_in: this.#lifetimeS,
     }));
@@ -165,14 +166,14 @@ export class Suites {
       suiteToken,
       this.#context.nowMs(),
     );
-    const matter = this.#matter("/cgi-bin/service/get_corp_token", request.corpId, request);
+    const subject = this.#subject("/cgi-bin/service/get_corp_token", request.corpId, request);
     if (!checked.alive)
-      return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
-    if (request.permanentCode === "") return this.#context.refuseWecom(matter, 41025, "malformed");
+      return this.#context.refuseWecom(subject, checked.cause.code, checked.cause.reason);
+    if (request.permanentCode === "") return this.#context.refuseWecom(subject, 41025, "malformed");
     const installation = this.#suite(checked.token.appId).installations.find(request.corpId);
-    if (installation === undefined) return this.#context.refuseWecom(matter, 40013, "unknown-app");
+    if (installation === undefined) return this.#context.refuseWecom(subject, 40013, "unknown-app");
     const { permanentCode, space } = installation;
-    const owned = { ...matter, appId: space.appId };
+    const owned = { ...subject, appId: space.appId };
     if (request.permanentCode !== permanentCode)
       return this.#context.refuseWecom(owned, 40084, "wrong-secret");
     return this.#context.handOut(owned, space, ({ text }) => ({
@@ -189,13 +190,7 @@ export class Suites {
     const { options, tickets } = this.#suite(suiteId);
     const nowMs = this.#context.nowMs();
     const { text } = isSame ? tickets.renewed(nowMs) : tickets.issue(nowMs);
-    // As the official page shows it (90628, 2024-01-09), with a blank before CDATA.
-    const document = `<xml>
-<SuiteId><![CDATA[${suiteId}]]></SuiteId>
-<InfoType> <![CDATA[suite_ticket]]></InfoType>
-<TimeStamp>${Math.floor(nowMs / 1000)}</TimeStamp>
-<SuiteTicket><![CDATA[${text}]]></SuiteTicket>
-</xml>`;
+    const document = ticketDocument(suiteId, text, nowMs);
     return sealText(this.#context, options, document, {
       appId: suiteId,
       infoType: "suite_ticket",
@@ -225,21 +220,13 @@ export class Suites {
   pushReset(suiteId: string, corpId: string): Push {
     const authCode = this.authorize(suiteId, corpId);
     this.#suite(suiteId).installations.install(encryptedCorpId(corpId, suiteId));
-    return this.push(
-      suiteId,
-      `<xml>
-<SuiteId><![CDATA[${suiteId}]]></SuiteId>
-<AuthCode><![CDATA[${authCode}]]></AuthCode>
-<InfoType><![CDATA[reset_permanent_code]]></InfoType>
-<TimeStamp>${Math.floor(this.#context.nowMs() / 1000)}</TimeStamp>
-</xml>`,
-    );
+    return this.push(suiteId, resetDocument(suiteId, authCode, this.#context.nowMs()));
   }
 
   /** `/cgi-bin/service/get_pre_auth_code`: begins an installation. */
   preAuthCode(request: Sender & { readonly suiteAccessToken: string }): Answer<PreAuthBody> {
-    return this.#withToken("/cgi-bin/service/get_pre_auth_code", request, (suite, matter) =>
-      this.#context.grant(matter, "new", {
+    return this.#withToken("/cgi-bin/service/get_pre_auth_code", request, (suite, subject) =>
+      this.#context.grant(subject, "new", {
         ...okBody,
         pre_auth_code: suite.preAuthCodes.issue(this.#context.nowMs()).text,
         expires_in: 1200,
@@ -254,7 +241,7 @@ export class Suites {
     return this.#withToken(
       "/cgi-bin/service/get_permanent_code",
       request,
-      ({ installations }, matter) => installations.redeem(matter, request),
+      ({ installations }, subject) => installations.redeem(subject, request),
     );
   }
 
@@ -262,8 +249,10 @@ export class Suites {
   authInfo(
     request: Sender & { readonly suiteAccessToken: string } & CorpCode,
   ): Answer<AuthInfoBody> {
-    return this.#withToken("/cgi-bin/service/get_auth_info", request, ({ installations }, matter) =>
-      installations.info(matter, request),
+    return this.#withToken(
+      "/cgi-bin/service/get_auth_info",
+      request,
+      ({ installations }, subject) => installations.info(subject, request),
     );
   }
 
@@ -314,7 +303,7 @@ export class Suites {
   #withToken<Body>(
     endpoint: string,
     request: Sender & { readonly suiteAccessToken: string },
-    work: (suite: Suite, matter: Matter) => Answer<Body>,
+    work: (suite: Suite, subject: LogSubject) => Answer<Body>,
   ): Answer<Body> {
     const checked = checkToken(
       this.#context.tokens,
@@ -322,10 +311,10 @@ export class Suites {
       suiteToken,
       this.#context.nowMs(),
     );
-    const matter = this.#matter(endpoint, checked.token?.appId ?? "", request);
+    const subject = this.#subject(endpoint, checked.token?.appId ?? "", request);
     if (!checked.alive)
-      return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
-    return work(this.#suite(checked.token.appId), matter);
+      return this.#context.refuseWecom(subject, checked.cause.code, checked.cause.reason);
+    return work(this.#suite(checked.token.appId), subject);
   }
 
   #suite(suiteId: string): Suite {
@@ -337,7 +326,7 @@ export class Suites {
     return suite;
   }
 
-  #matter(endpoint: string, appId: string, sender: Sender): Matter {
+  #subject(endpoint: string, appId: string, sender: Sender): LogSubject {
     return { kind: "issue", endpoint, appId: appId || undefined, sender };
   }
 }

@@ -3,7 +3,7 @@
  * hourly limits.
  */
 import { checkToken, wecomToken } from "../accounts/check-token.ts";
-import type { Answer, Context, Matter, Sender } from "../ledger/context.ts";
+import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
 import { defaultIp } from "../ledger/context.ts";
 import type { TicketBody } from "../accounts/calls.ts";
 import type { OkBody } from "../accounts/official-accounts.ts";
@@ -95,23 +95,23 @@ export class Wecom {
     const { corpId, secret, ip = defaultIp } = request;
     const corp = this.#corps.get(corpId);
     const app = corp?.apps.find((each) => each.secret === secret);
-    const matter: Matter = {
+    const subject: LogSubject = {
       kind: "issue",
       endpoint: "/cgi-bin/gettoken",
       appId: app?.space.appId ?? (corpId || undefined),
       sender: request,
     };
-    if (corpId === "") return this.#context.refuseWecom(matter, 41002, "malformed");
-    if (secret === "") return this.#context.refuseWecom(matter, 41004, "malformed");
-    if (corp === undefined) return this.#context.refuseWecom(matter, 40013, "unknown-app");
+    if (corpId === "") return this.#context.refuseWecom(subject, 41002, "malformed");
+    if (secret === "") return this.#context.refuseWecom(subject, 41004, "malformed");
+    if (corp === undefined) return this.#context.refuseWecom(subject, 40013, "unknown-app");
     const { wrongSecretCode = 40001, allowIps, throttle } = corp.options;
     if (app === undefined)
-      return this.#context.refuseWecom(matter, wrongSecretCode, "wrong-secret");
+      return this.#context.refuseWecom(subject, wrongSecretCode, "wrong-secret");
     if (allowIps !== undefined && !allowIps.includes(ip))
-      return this.#context.refuseWecom(matter, 60020, "ip");
+      return this.#context.refuseWecom(subject, 60020, "ip");
     if (throttle !== undefined && !admits(app, throttle.blockMs, this.#context.nowMs()))
-      return this.#context.refuseWecom(matter, 45009, "minute-quota");
-    return this.#context.handOut(matter, app.space, ({ text }) => ({
+      return this.#context.refuseWecom(subject, 45009, "minute-quota");
+    return this.#context.handOut(subject, app.space, ({ text }) => ({
       ...okBody,
       access_token: text,
       expires_in: this.#lifetimeS,
@@ -138,17 +138,17 @@ export class Wecom {
     );
     const { corpId, agentId } = request;
     const appId = `${corpId}/${agentId}`;
-    const matter: Matter = { kind: "issue", endpoint, appId, sender: request };
+    const subject: LogSubject = { kind: "issue", endpoint, appId, sender: request };
     if (!checked.alive)
-      return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
+      return this.#context.refuseWecom(subject, checked.cause.code, checked.cause.reason);
     const upstream = this.#corps.get(checked.token.appId.split("/")[0] ?? "");
     const isShared =
       upstream?.options.shares?.some(
         (share) => share.corpId === corpId && share.agentId === agentId,
       ) ?? false;
-    if (!isShared) return this.#context.refuseWecom(matter, 670_001, "unauthorised");
+    if (!isShared) return this.#context.refuseWecom(subject, 670_001, "unauthorised");
     const space = this.#context.spaces.of(appId, "corp").at(0) ?? this.#open(appId);
-    return this.#context.handOut(matter, space, ({ text }) => ({
+    return this.#context.handOut(subject, space, ({ text }) => ({
       ...okBody,
       access_token: text,
       expires_in: this.#lifetimeS,
@@ -209,19 +209,24 @@ export class Wecom {
     const nowMs = this.#context.nowMs();
     const checked = checkToken(this.#context.tokens, request.accessToken, wecomToken, nowMs);
     const appId = checked.token?.appId ?? "";
-    const matter: Matter = { kind: "issue", endpoint, appId: appId || undefined, sender: request };
+    const subject: LogSubject = {
+      kind: "issue",
+      endpoint,
+      appId: appId || undefined,
+      sender: request,
+    };
     if (!checked.alive)
-      return this.#context.refuseWecom(matter, checked.objection.code, checked.objection.reason);
+      return this.#context.refuseWecom(subject, checked.cause.code, checked.cause.reason);
     const [corpId = appId] = appId.split("/");
     const meters = [
       this.#meter(endpoint, corpId, ticketsPerHour.corp),
       this.#meter(endpoint, appId, ticketsPerHour.app),
     ];
     if (!meters.every((meter) => meter.hasRoom(nowMs)))
-      return this.#context.refuseWecom(matter, 45009, "hour-quota");
+      return this.#context.refuseWecom(subject, 45009, "hour-quota");
     for (const meter of meters) meter.count(nowMs);
     const space = spaceOf(corpId, appId);
-    const owned = { ...matter, appId: space.appId };
+    const owned = { ...subject, appId: space.appId };
     return this.#context.handOut(owned, space, ({ text }) => ({
       ...okBody,
       ticket: text,

@@ -1,7 +1,7 @@
 /** The login of a mini program's user. */
 import type { CallOptions } from "@lingpai/core";
 import { refusalIn, secretIn } from "../transport/platform-answer.ts";
-import { ask } from "../tokens/token-request.ts";
+import { sendTokenRequest } from "../tokens/token-request.ts";
 import { classify } from "../errors/classify.ts";
 import { WechatApiError } from "../errors/platform-errors.ts";
 import type { Platform } from "../transport/platform.ts";
@@ -39,7 +39,7 @@ export function userSession(
   const ends = signal ?? new AbortController().signal;
   return secrets.use(ends, async (secret) => {
     const query = { appid: appId, secret, js_code: code, grant_type: "authorization_code" };
-    const question = {
+    const tokenRequest = {
       path,
       query,
       signal: ends,
@@ -47,7 +47,7 @@ export function userSession(
       subject: appId,
       endpoint: "business",
     } as const;
-    const { fields, platformNowMs } = await ask(platform, question);
+    const { fields, platformNowMs } = await sendTokenRequest(platform, tokenRequest);
     const refusal = refusalIn(fields, [secret, code]);
     if (refusal !== undefined)
       throw new WechatApiError(

@@ -1,44 +1,42 @@
-/** What the platform says of an account's quota, and the operator's way to have it cleared. */
+/** Reads an account's quota from the platform, and clears it on an operator's request. */
 import type { CallOptions, Credential } from "@lingpai/core";
-import { refusalIn } from "../transport/platform-answer.ts";
 import type { Api } from "../calls/api.ts";
-import { ask } from "../tokens/token-request.ts";
 import { classify } from "../errors/classify.ts";
 import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
-import type { Platform } from "../transport/platform.ts";
 import type { SecretSource } from "../tokens/secret-source.ts";
+import { sendTokenRequest } from "../tokens/token-request.ts";
+import type { Platform } from "../transport/platform.ts";
+import { refusalIn } from "../transport/platform-answer.ts";
 
-/**
- * Today's fetches of one endpoint, by the platform's count. Its day begins at 00:00 in Shanghai.
- */
+/** Today's token fetches, as the platform counts them. Its day begins at 00:00 in Shanghai. */
 export interface Quota {
   readonly perDay: number;
   readonly used: number;
   readonly remaining: number;
 }
 
-export interface QuotaDesk {
+export interface QuotaApi {
   /**
    * Asks the platform how many of today's token fetches are used, and corrects the fleet's ledger
    * by its answer.
    *
-   * @throws {WechatApiError} the platform refused to tell. @throws what {@link Credential.get}
-   *   throws.
+   * @throws {WechatApiError} The platform refused.
+   * @throws The errors of {@link Credential.get}.
    */
   reconcileQuota(options?: CallOptions): Promise<Quota>;
   /**
-   * Has the platform set all of today's counters of this account back to 0, with `clear_quota/v2`:
-   * that works with no token left, ten times a month. The fleet's ledger begins again and a fleet
-   * that waited goes on. Never called by Lingpai itself.
+   * Sets all of today's counters of this account back to 0, with `clear_quota/v2`. The platform
+   * accepts it without a token, ten times a month. The fleet's ledger begins again, and a fleet that
+   * waited for quota continues. Lingpai never calls it by itself.
    *
-   * @throws {WechatApiError} 48006: the month's clears are used up.
+   * @throws {WechatApiError} 48006: the month's ten clears are used up.
    */
   clearQuota(options?: CallOptions): Promise<void>;
 }
 
-export interface QuotaDeskOptions {
+export interface QuotaApiOptions {
   readonly appId: string;
-  /** The endpoint that the token is fetched from. */
+  /** The endpoint from which the token is fetched. */
   readonly tokenPath: string;
   readonly credential: Credential;
   readonly api: Pick<Api, "request">;
@@ -46,16 +44,16 @@ export interface QuotaDeskOptions {
   readonly secrets: SecretSource;
 }
 
-const clearPath = "/cgi-bin/clear_quota/v2";
+const path = "/cgi-bin/clear_quota/v2";
 
-export function quotaDesk({
+export function quotaApi({
   appId,
   tokenPath,
   credential,
   api,
   platform,
   secrets,
-}: QuotaDeskOptions): QuotaDesk {
+}: QuotaApiOptions): QuotaApi {
   return {
     async reconcileQuota(options = {}) {
       const answer = await api.request("/cgi-bin/openapi/quota/get", {
@@ -66,75 +64,57 @@ export function quotaDesk({
       await credential.reconcileQuota(quota);
       return quota;
     },
-    async clearQuota({ signal = new AbortController().signal } = {}) {
-      await secrets.use(signal, (secret) =>
-        clear(platform, clearPath, { appid: appId, appsecret: secret }, secret, appId, signal),
-      );
+    async clearQuota({ signal } = {}) {
+      await clearWithSecret({
+        path,
+        json: { appid: appId },
+        subject: appId,
+        platform,
+        secrets,
+        signal,
+      });
       await credential.reconcileQuota({ used: 0, remaining: Number.MAX_SAFE_INTEGER });
     },
   };
 }
 
-export interface ComponentQuotaOptions extends CallOptions {
-  readonly componentAppId: string;
-  /** The account for which to clear; undefined: the component itself. */
-  readonly appId?: string | undefined;
+export interface ClearRequest {
+  readonly path: string;
+  /** The body without the secret. */
+  readonly json: Readonly<Record<string, string>>;
+  readonly subject: string;
   readonly platform: Platform;
   readonly secrets: SecretSource;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
- * `POST /cgi-bin/component/clear_quota/v2` (developers.weixin.qq.com,
- * clearComponentQuotaByAppSecret, 2026-11-28).
+ * Clears a quota with the secret in place of a token.
+ *
+ * @throws {WechatApiError} The platform refused.
  */
-export async function clearComponentQuota({
-  componentAppId,
-  appId,
+export async function clearWithSecret({
+  path,
+  json,
+  subject,
   platform,
   secrets,
-  ...call
-}: ComponentQuotaOptions): Promise<void> {
-  const { signal = new AbortController().signal } = call;
-  const json = {
-    component_appid: componentAppId,
-    ...(appId === undefined ? {} : { appid: appId }),
-  };
-  await secrets.use(signal, (secret) =>
-    clear(
-      platform,
-      "/cgi-bin/component/clear_quota/v2",
-      { ...json, appsecret: secret },
-      secret,
-      componentAppId,
+  signal = new AbortController().signal,
+}: ClearRequest): Promise<void> {
+  await secrets.use(signal, async (secret) => {
+    const { fields, platformNowMs } = await sendTokenRequest(platform, {
+      path,
+      json: { ...json, appsecret: secret },
       signal,
-    ),
-  );
-}
-
-async function clear(
-  platform: Platform,
-  path: string,
-  json: Readonly<Record<string, string>>,
-  secret: string,
-  subject: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { fields, platformNowMs } = await ask(platform, {
-    path,
-    json,
-    signal,
-    secrets: [secret],
-    subject,
-    endpoint: "token",
+      secrets: [secret],
+      subject,
+      endpoint: "token",
+    });
+    const refusal = refusalIn(fields, [secret]);
+    if (refusal === undefined) return;
+    const row = classify("token", refusal.errcode, platform.table);
+    throw new WechatApiError(`POST ${path}`, refusal, row, platformNowMs);
   });
-  const refusal = refusalIn(fields, [secret]);
-  if (refusal === undefined) return;
-  throw new WechatApiError(
-    `POST ${path}`,
-    refusal,
-    classify("token", refusal.errcode, platform.table),
-    platformNowMs,
-  );
 }
 
 function quotaIn(value: unknown): Quota {

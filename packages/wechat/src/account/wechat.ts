@@ -1,11 +1,5 @@
 /** The client that most users want: one AppID, its token, and calls that survive. */
-import {
-  ClosedError,
-  ConfigurationError,
-  requireKnown,
-  systemClock,
-  systemRandom,
-} from "@lingpai/core";
+import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type {
   CallOptions,
   Credential,
@@ -15,22 +9,23 @@ import type {
 } from "@lingpai/core";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
-import { jsSdkSignature } from "../tickets/js-sdk.ts";
+import { signPage } from "../tickets/js-sdk.ts";
 import type { JsSdkConfig } from "../tickets/js-sdk.ts";
 import { userSession } from "./login.ts";
 import type { UserSession } from "./login.ts";
-import { createCredential } from "../options/create-credential.ts";
+import { createCredential } from "../tokens/create-credential.ts";
 import { wechatNames } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import { plainToken } from "../tokens/plain-token.ts";
 import type { PlainTokenOptions } from "../tokens/plain-token.ts";
-import { quotaDesk } from "./quota-api.ts";
-import type { QuotaDesk } from "./quota-api.ts";
+import { quotaApi } from "./quota-api.ts";
+import type { QuotaApi } from "./quota-api.ts";
 import { revoke } from "./revoke.ts";
 import { secretSource } from "../tokens/secret-source.ts";
 import type { SecretOption } from "../tokens/secret-source.ts";
 import { forcedGapMs, stableToken } from "../tokens/stable-token.ts";
-import { ticket, ticketParameters } from "../tickets/ticket.ts";
+import { ticketCredentials } from "../tickets/ticket-credentials.ts";
+import { ticket } from "../tickets/ticket.ts";
 import type { TicketType } from "../tickets/ticket.ts";
 
 export interface WechatOptions
@@ -61,7 +56,7 @@ export interface WechatOptions
   readonly onContention?: "report" | "stable";
 }
 
-export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, QuotaDesk {
+export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, QuotaApi {
   /**
    * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also
    * notice when it dies.
@@ -123,14 +118,18 @@ export function wechat(options: WechatOptions): Wechat {
     onContention: takesFallback ? "fallback" : "report",
   });
   const api = createApi(tokenCredential, options);
-  const tickets = new Map<TicketType, Credential>();
-  let closed = false;
+  const tickets = ticketCredentials<TicketType>({
+    owner: "The WeChat client",
+    shared,
+    token: tokenCredential,
+    issuerOf: (type) => ticket({ ...shared, type }),
+  });
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
 
   const platform = createPlatform(options);
   const secrets = secretSource(tokenCredential.id, secretOf(options), options);
-  const quota = quotaDesk({
+  const quota = quotaApi({
     appId: options.appId,
     tokenPath: options.mode === "plain" ? "/cgi-bin/token" : "/cgi-bin/stable_token",
     credential: tokenCredential,
@@ -139,39 +138,17 @@ export function wechat(options: WechatOptions): Wechat {
     secrets,
   });
 
-  const ticketOf = (type: TicketType): Credential => {
-    const known = tickets.get(type);
-    if (known !== undefined) return known;
-    if (closed) throw new ClosedError("The WeChat client");
-    const issuer = ticket({ ...shared, type });
-    const created = createCredential({
-      ...shared,
-      issuer,
-      parameters: ticketParameters(issuer, shared.parameters),
-      parent: tokenCredential,
-    });
-    tickets.set(type, created);
-    return created;
-  };
-
   return {
     credential: tokenCredential,
     fetch: api.fetch,
     download: api.download,
     request: api.request,
     token: async (call) => (await tokenCredential.get(call)).reveal(),
-    ticket: ticketOf,
-    async jsSdkConfig(url, call) {
-      const jsapi = (await ticketOf("jsapi").get(call)).reveal();
-      const nonceStr = random.id();
-      const timestamp = Math.floor(clock.wallMs() / 1000);
-      return {
-        appId: options.appId,
-        timestamp,
-        nonceStr,
-        signature: jsSdkSignature({ ticket: jsapi, nonceStr, timestamp, url }),
-      };
-    },
+    ticket: tickets.of,
+    jsSdkConfig: async (url, call) => ({
+      appId: options.appId,
+      ...(await signPage(tickets.of("jsapi"), url, { clock, random }, call)),
+    }),
     ...quota,
     jscode2session: (code, call) =>
       userSession({ appId: options.appId, platform, secrets }, code, call),
@@ -183,9 +160,8 @@ export function wechat(options: WechatOptions): Wechat {
       }),
     status: () => tokenCredential.status(),
     async close() {
-      closed = true;
       api.close();
-      await Promise.all([tokenCredential, ...tickets.values()].map((each) => each.close()));
+      await Promise.all([tokenCredential.close(), tickets.close()]);
     },
   };
 }

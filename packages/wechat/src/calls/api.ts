@@ -3,14 +3,14 @@ import { ConfigurationError, requireShape, systemRandom } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
 import { settled } from "../transport/platform-answer.ts";
 import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
-import { audienceOf } from "./audience.ts";
+import { issuingPlatform } from "./issuing-platform.ts";
 import { CallTimeoutError, callDeadline } from "./call-deadline.ts";
-import { destinationOf } from "./destination.ts";
+import { tokenDestination } from "./destination.ts";
 import type { Action } from "../errors/error-row.ts";
 import { parseJson } from "../transport/lenient-json.ts";
 import { apiNames, requirePartOptions } from "../options/option-names.ts";
-import { outgoing } from "./replayable-call.ts";
-import type { CallInit, Outgoing } from "./replayable-call.ts";
+import { replayableCall } from "./replayable-call.ts";
+import type { CallInit, ReplayableCall } from "./replayable-call.ts";
 import { cloudBaseUrl, createPlatform } from "../transport/platform.ts";
 import type { Platform, PlatformOptions } from "../transport/platform.ts";
 import { createSender, discard } from "./send.ts";
@@ -130,7 +130,7 @@ export function createApi(credential: Credential, options: ApiOptions = {}): Api
     "core's credential(), or a client of this package, makes one.",
   );
   requirePartOptions("createApi()", options, apiNames);
-  const { platform, tokenParameter: ownParameter } = audienceOf(credential, options);
+  const { platform, tokenParameter: ownParameter } = issuingPlatform(credential, options);
   return apiOf(platform, credential, options.tokenParameter ?? ownParameter, options);
 }
 
@@ -140,7 +140,7 @@ function apiOf(
   tokenParameter: TokenParameter,
   options: ApiOptions,
 ): Api {
-  const destination = destinationOf(platform, tokenParameter);
+  const destination = tokenDestination(platform, tokenParameter);
   const replayBytesMax = whole(
     "replayBytesMax",
     options.replayBytesMax ?? 10_485_760,
@@ -155,7 +155,7 @@ function apiOf(
     timeoutMs,
     uploadTimeoutMs: whole("uploadTimeoutMs", options.uploadTimeoutMs ?? 300_000, 1, 2 ** 31 - 1),
     // Whoever calls with a component's or a suite's token calls it no parent.
-    deadly:
+    deadTokenActions:
       tokenParameter === accountParameter
         ? (["reject"] satisfies Action[])
         : ["reject", "reject-parent"],
@@ -167,9 +167,9 @@ function apiOf(
   const accepted = async (
     path: string,
     request: ApiRequest,
-  ): Promise<{ call: Outgoing; name: string; response: Response }> => {
+  ): Promise<{ call: ReplayableCall; name: string; response: Response }> => {
     const url = urlOf(platform.baseUrl, path, request);
-    const call = await outgoing(url, initOf(request), replayBytesMax);
+    const call = await replayableCall(url, initOf(request), replayBytesMax);
     const { response, refused } = destination.takesToken(url)
       ? await sender.send(call)
       : await sender.sendPlain(call);
@@ -190,7 +190,7 @@ function apiOf(
     async fetch(input, init) {
       const text = input instanceof Request ? input.url : String(input);
       if (URL.canParse(text) && destination.takesToken(new URL(text)))
-        return (await sender.send(await outgoing(input, init, replayBytesMax))).response;
+        return (await sender.send(await replayableCall(input, init, replayBytesMax))).response;
       const { idempotent: _idempotent, timeoutMs: _timeoutMs, ...rest } = init ?? {};
       return platform.fetch(input, init === undefined ? undefined : rest);
     },

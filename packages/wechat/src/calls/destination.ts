@@ -23,7 +23,7 @@ export interface Destination {
 const template =
   /^(|\$?\{.*\}|<.*>|\[.*\]|%s|undefined|null|nan|none|(component_?|suite_?|provider_?|authorizer_?)?(access_?)?token|x+|\*+|your[-_ ].*)$/i;
 
-export function destinationOf(
+export function tokenDestination(
   { name, baseUrl }: Pick<Platform, "name" | "baseUrl">,
   tokenParameter: TokenParameter,
 ): Destination {

@@ -6,17 +6,17 @@ import { redact } from "../errors/redact.ts";
 import { transportFailure } from "../transport/transport-failure.ts";
 
 /** The same response, which gives as its URL the one that the caller asked for. */
-export function disguised(response: Response, url: URL): Response {
+export function hideTokenInUrl(response: Response, url: URL): Response {
   const clone = response.clone.bind(response);
   Object.defineProperty(response, "url", { value: url.href });
-  return Object.defineProperty(response, "clone", { value: () => disguised(clone(), url) });
+  return Object.defineProperty(response, "clone", { value: () => hideTokenInUrl(clone(), url) });
 }
 
 /**
  * The error as it is, unless it shows the token somewhere: then one of the same name with the
  * system's code and the text without it.
  */
-export function withoutToken(error: unknown, token: string): unknown {
+export function hideTokenInError(error: unknown, token: string): unknown {
   if (!mentions(error, token)) return error;
   const { code } = transportFailure(error);
   const text = redact(error instanceof Error ? error.message : String(error), [token]);

@@ -12,7 +12,7 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
  * any refusal. Only an answer that begins like a JSON object is read beyond its first chunk, and
  * never beyond 64 KiB. The answer itself stays unread.
  */
-export async function sniffRefusal(
+export async function peekRefusal(
   response: Response,
   secrets: readonly string[],
 ): Promise<Refusal | undefined> {

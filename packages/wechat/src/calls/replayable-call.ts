@@ -2,7 +2,7 @@
 import { ConfigurationError } from "@lingpai/core";
 
 /** A call before it has a token. */
-export interface Outgoing {
+export interface ReplayableCall {
   /** As the caller gave it, without a token. */
   readonly url: URL;
   readonly method: string;
@@ -43,11 +43,11 @@ const uploadBytes = 262_144;
  * @throws {ConfigurationError} `replay-bytes`: the stream is longer. Nothing was sent.
  * @throws {TypeError} what `fetch` itself would throw for this input.
  */
-export async function outgoing(
+export async function replayableCall(
   input: string | URL | Request,
   init: CallInit | undefined,
   replayBytesMax: number,
-): Promise<Outgoing> {
+): Promise<ReplayableCall> {
   if (!(input instanceof Request)) return fromInit(new URL(input), init ?? {}, replayBytesMax);
   // Merges both and marks the input as used, as `fetch` does.
   const { body, headers, method, redirect, signal, url, keepalive, integrity } = new Request(
@@ -58,7 +58,11 @@ export async function outgoing(
   return fromInit(new URL(url), { ...merged, body: body ?? null }, replayBytesMax);
 }
 
-async function fromInit(url: URL, given: CallInit, replayBytesMax: number): Promise<Outgoing> {
+async function fromInit(
+  url: URL,
+  given: CallInit,
+  replayBytesMax: number,
+): Promise<ReplayableCall> {
   const { body, duplex: _duplex, idempotent, timeoutMs, ...rest } = given;
   const headers = new Headers(given.headers);
   const copy = body === null || body === undefined ? undefined : await keep(body, replayBytesMax);

@@ -7,13 +7,13 @@ import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@li
 import { settled } from "../transport/platform-answer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import { classify } from "../errors/classify.ts";
-import { disguised, withoutToken } from "./hide-token.ts";
+import { hideTokenInUrl, hideTokenInError } from "./hide-token.ts";
 import { callDeadline } from "./call-deadline.ts";
 import type { Action, ErrorRow } from "../errors/error-row.ts";
-import type { Outgoing } from "./replayable-call.ts";
+import type { ReplayableCall } from "./replayable-call.ts";
 import type { Platform } from "../transport/platform.ts";
 import { RefusingPaths } from "./refusing-paths.ts";
-import { sniffRefusal } from "./peek-refusal.ts";
+import { peekRefusal } from "./peek-refusal.ts";
 
 /** The final answer, its body unread, and what it refuses if it does. */
 export interface Reply {
@@ -36,9 +36,9 @@ export interface Sender {
    *
    * @throws {CallTimeoutError} a send had no answer in time.
    */
-  send(call: Outgoing): Promise<Reply>;
+  send(call: ReplayableCall): Promise<Reply>;
   /** Sends once and as it is, for endpoints that take no token. */
-  sendPlain(call: Outgoing): Promise<Reply>;
+  sendPlain(call: ReplayableCall): Promise<Reply>;
   close(): void;
 }
 
@@ -52,7 +52,7 @@ export interface SenderOptions {
   readonly timeoutMs: number;
   readonly uploadTimeoutMs: number;
   /** What a code must ask for to mean that the token that was sent is dead. */
-  readonly deadly: readonly Action[];
+  readonly deadTokenActions: readonly Action[];
   /** The query parameter that carries the token in a call to this URL. */
   readonly parameterFor: (url: URL) => string;
 }
@@ -61,7 +61,7 @@ export interface SenderOptions {
 const replaysMax = 2;
 
 export function createSender(options: SenderOptions): Sender {
-  const { credential, platform, random, busyRetriesMax, deadly, parameterFor } = options;
+  const { credential, platform, random, busyRetriesMax, deadTokenActions, parameterFor } = options;
   const closing = new AbortController();
   const refusing = new RefusingPaths(platform.clock);
 
@@ -91,7 +91,7 @@ export function createSender(options: SenderOptions): Sender {
           busy += 1;
         } else if (
           refused !== undefined &&
-          deadly.includes(refused.row.action) &&
+          deadTokenActions.includes(refused.row.action) &&
           replays < replaysMax
         ) {
           if (refusing.isSettled(path, token.fingerprint)) return reply;
@@ -120,7 +120,7 @@ export function createSender(options: SenderOptions): Sender {
 
 async function sendOnce(
   options: SenderOptions,
-  call: Outgoing,
+  call: ReplayableCall,
   token?: Secret,
   parameter = "",
 ): Promise<Reply> {
@@ -136,15 +136,15 @@ async function sendOnce(
   try {
     const url = secret === "" ? call.url.href : withToken(call.url, parameter, secret);
     const response = await settled(platform.fetch(url, { ...call.init(), signal }), signal);
-    const refusal = await settled(sniffRefusal(response, [secret]), signal);
-    disguised(response, call.url);
+    const refusal = await settled(peekRefusal(response, [secret]), signal);
+    hideTokenInUrl(response, call.url);
     if (refusal === undefined) return { response };
     return {
       response,
       refused: { refusal, row: classify("business", refusal.errcode, platform.table) },
     };
   } catch (error) {
-    throw secret === "" ? error : withoutToken(error, secret);
+    throw secret === "" ? error : hideTokenInError(error, secret);
   } finally {
     // What is left of the body has the caller's time.
     lift();

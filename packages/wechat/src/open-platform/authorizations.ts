@@ -1,18 +1,19 @@
 /**
- * How an account authorises a third-party platform: the page, the code that comes back from it, and
- * the tokens that the code brings.
+ * How an account authorises a third-party platform: the page that asks for it, the code that comes
+ * back, and the tokens for which the code is exchanged.
  */
 import type { CallOptions, Clock } from "@lingpai/core";
+import type { Api } from "../calls/api.ts";
+import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
+import type { PushMessage } from "../push/push-handler.ts";
+import type { PushInbox } from "../push/push-inbox.ts";
+import { redeemedOnce } from "../push/redeemed-codes.ts";
 import { secretIn } from "../transport/platform-answer.ts";
 import type { Fields } from "../transport/platform-answer.ts";
-import type { Api } from "../calls/api.ts";
 import { authorizationPageUrl } from "./authorization-page.ts";
-import { authorizerGrantIn } from "./authorizer-token.ts";
-import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
-import type { OpenPlatform, PreAuthCode, Tenant } from "./open-platform.ts";
-import type { PushInbox } from "../push/push-inbox.ts";
-import type { PushMessage } from "../push/push-handler.ts";
-import { redeemedOnce } from "../push/redeemed-codes.ts";
+import type { AuthorizationPage } from "./authorization-page.ts";
+import { authorizerTokensIn } from "./authorizer-token.ts";
+import type { Tenant } from "./tenant.ts";
 
 export interface AuthorizationsOptions {
   readonly componentAppId: string;
@@ -23,13 +24,41 @@ export interface AuthorizationsOptions {
   tenant(appId: string): Tenant;
 }
 
-export interface Authorizations extends Pick<
-  OpenPlatform,
-  "preAuthCode" | "authorizationPage" | "authorize"
-> {
+export interface PreAuthCode {
+  /** A parameter of the page on which an account authorises the platform. */
+  readonly code: string;
+  readonly expiresInMs: number;
+}
+
+export interface Authorizations {
+  preAuthCode(options?: CallOptions): Promise<PreAuthCode>;
   /**
-   * Redeems the code that a pushed authorisation brings, which is good for ten minutes to an hour
-   * and works once.
+   * The address of the page on which an account authorises this platform, with a new code. WeChat
+   * opens the page only from the domain that the console names. It then sends the browser to
+   * `redirectUrl` with the `auth_code` for {@link Authorizations.authorize}.
+   *
+   * @throws {ConfigurationError} `range` or `redirect-url`.
+   * @throws The errors of {@link Authorizations.preAuthCode}.
+   */
+  authorizationPage(
+    page: AuthorizationPage,
+    options?: CallOptions,
+  ): Promise<{ readonly url: string; readonly expiresInMs: number }>;
+  /**
+   * Redeems the code that the browser brings from the authorisation page, and stores the account's
+   * tokens. The push that reports the authorisation brings the same code, and the client redeems it
+   * by itself. Whichever comes second, on any node, finds the account ready.
+   *
+   * A failure after WeChat has redeemed the code loses nothing: the account's tenant fetches the
+   * refresh token again by itself.
+   *
+   * @throws {WechatApiError} The code is used, expired or not issued by WeChat.
+   * @throws {CacheUnavailableError} The tokens could not be stored.
+   */
+  authorize(code: string, options?: CallOptions): Promise<Tenant>;
+  /**
+   * Redeems the code of a pushed authorisation. A code is valid for ten minutes to an hour, and
+   * works once.
    */
   redeemPushed(message: PushMessage): Promise<void>;
 }
@@ -75,7 +104,7 @@ export function authorizations({
     preAuthCode,
     authorize,
     async authorizationPage(page, call = {}) {
-      // A page that cannot be right costs no code.
+      // Checks the page first, so that an invalid page costs no code.
       authorizationPageUrl(componentAppId, "", page);
       const { code, expiresInMs } = await preAuthCode(call);
       return { url: authorizationPageUrl(componentAppId, code, page), expiresInMs };
@@ -105,9 +134,9 @@ function pushedCode({ infoType, fields }: PushMessage): {
 }
 
 /**
- * For a code that was redeemed before its tokens got lost on their way: the account's refresh token
- * is asked for. What cannot be mended is no reason to have the message sent again, and is told with
- * the next call.
+ * Asks WeChat for the account's refresh token after its code was redeemed and the answer was lost.
+ * A failure that a retry cannot mend does not make WeChat push the message again; the next call of
+ * the tenant reports it.
  */
 async function requireTokens({ credential }: Tenant): Promise<void> {
   try {
@@ -126,10 +155,10 @@ function preAuthCodeIn(fields: Fields): PreAuthCode {
 
 function authorizationIn(info: unknown): {
   appId: string;
-  issued: ReturnType<typeof authorizerGrantIn>;
+  issued: ReturnType<typeof authorizerTokensIn>;
 } {
   if (typeof info !== "object" || info === null)
     throw new InvalidAnswerError("it has no authorization_info");
   const fields: Fields = new Map(Object.entries(info));
-  return { appId: secretIn(fields, "authorizer_appid"), issued: authorizerGrantIn(fields) };
+  return { appId: secretIn(fields, "authorizer_appid"), issued: authorizerTokensIn(fields) };
 }

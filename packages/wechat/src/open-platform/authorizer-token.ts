@@ -4,11 +4,11 @@
  */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
-import { grantIn, secretIn } from "../transport/platform-answer.ts";
+import { tokenResponseIn, secretIn } from "../transport/platform-answer.ts";
 import type { Fields } from "../transport/platform-answer.ts";
-import { askFor } from "../tokens/token-request.ts";
-import { knownRefreshToken } from "./authorizer-info.ts";
-
+import { requestFields } from "../tokens/token-request.ts";
+import { findRefreshToken } from "./authorizer-info.ts";
+import { componentRequest } from "./component-request.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import type { PlatformOptions } from "../transport/platform.ts";
@@ -59,28 +59,20 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
       );
     if (input === undefined) throw new IssueError("input", `No refresh token is known for ${id}.`);
     const [token, refreshToken] = [parent.reveal(), input.reveal()];
-    const json = {
-      component_appid: componentAppId,
-      authorizer_appid: appId,
-      authorizer_refresh_token: refreshToken,
-    };
-    const query = { component_access_token: token };
-    const question = {
-      path: "/cgi-bin/component/api_authorizer_token",
-      query,
+    const json = { authorizer_appid: appId, authorizer_refresh_token: refreshToken };
+    const request = componentRequest(
+      { componentAppId, appId, token, signal },
+      "api_authorizer_token",
       json,
-      signal,
-      secrets: [token, refreshToken],
-      subject: appId,
-      endpoint: "derived",
-    } as const;
-    return askFor(platform, question, (fields) => authorizerGrantIn(fields, refreshToken)).catch(
-      (error: unknown) => {
-        throw isRefreshTokenRefused(error)
-          ? new IssueError("input", error.message, { platformCode: refreshTokenInvalid })
-          : error;
-      },
     );
+    const tokenRequest = { ...request, secrets: [token, refreshToken] };
+    return requestFields(platform, tokenRequest, (fields) =>
+      authorizerTokensIn(fields, refreshToken),
+    ).catch((error: unknown) => {
+      throw isRefreshTokenRefused(error)
+        ? new IssueError("input", error.message, { platformCode: refreshTokenInvalid })
+        : error;
+    });
   };
 
   return {
@@ -95,7 +87,7 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
           "unsent",
           `${id} needs the component's token. Give its credential as parent.`,
         );
-      return knownRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
+      return findRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
     },
   };
 }
@@ -112,11 +104,11 @@ function isRefreshTokenRefused(error: unknown): error is IssueError {
  *
  * @throws {InvalidAnswerError} either has a form that none has.
  */
-export function authorizerGrantIn(
+export function authorizerTokensIn(
   fields: Fields,
   sent?: string,
 ): Issued & { readonly carry: string } {
-  const grant = grantIn(fields, "authorizer_access_token");
+  const grant = tokenResponseIn(fields, "authorizer_access_token");
   const name = "authorizer_refresh_token";
   return {
     ...grant,

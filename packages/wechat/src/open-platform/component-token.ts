@@ -1,7 +1,7 @@
 /** A third-party platform's own token: had with the ticket that WeChat pushes. */
 import { IssueError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
-import { askForGrant } from "../tokens/token-request.ts";
+import { requestToken } from "../tokens/token-request.ts";
 import { shanghaiOffsetMs } from "../errors/classify.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
@@ -58,7 +58,7 @@ export function componentToken(options: ComponentTokenOptions): Issuer {
           component_appsecret: secret,
           component_verify_ticket: ticket,
         };
-        const question = {
+        const tokenRequest = {
           path: "/cgi-bin/component/api_component_token",
           json,
           signal,
@@ -66,7 +66,7 @@ export function componentToken(options: ComponentTokenOptions): Issuer {
           subject: componentAppId,
           endpoint: "token",
         } as const;
-        return askForGrant(platform, question, "component_access_token");
+        return requestToken(platform, tokenRequest, "component_access_token");
       }),
     revision: source.revision,
   };

@@ -226,7 +226,7 @@ describe("an authorisation", () => {
     expect(b.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
-  test("that is redeemed and whose answer is lost is found again by one question about the account", async () => {
+  test("that is redeemed and whose answer is lost is found again by one tokenRequest about the account", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -243,7 +243,7 @@ describe("an authorisation", () => {
   });
 
   test("finds an account on any page of the platform's list, where its information has no refresh token", async () => {
-    const platform = world({ tellsRefreshToken: ["list"] });
+    const platform = world({ refreshTokenSources: ["list"] });
     const node = platform.node("a");
     await platform.pushTo(node);
     for (let number = 0; number < 1100; number += 1)
@@ -256,7 +256,7 @@ describe("an authorisation", () => {
   });
 
   test("is to be made again, and says so, when WeChat names the refresh token nowhere", async () => {
-    const platform = world({ tellsRefreshToken: [] });
+    const platform = world({ refreshTokenSources: [] });
     const node = platform.node("a");
     await platform.pushTo(node);
     platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);

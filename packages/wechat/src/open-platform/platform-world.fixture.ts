@@ -66,22 +66,7 @@ export function platformWorld(
   const store = memoryStore({ clock });
   const sent: Sent[] = [];
   const nodes: OpenPlatform[] = [];
-  const recording =
-    (fetch: Fetch): Fetch =>
-    (input, init) => {
-      const body = typeof init?.body === "string" ? init.body : "{}";
-      const refreshToken: unknown = JSON.parse(body).authorizer_refresh_token;
-      if (typeof refreshToken === "string") sent.push({ refreshToken, atMs: clock.worldMs() });
-      return fetch(input, init);
-    };
-  const during: PlatformWorld["during"] = async (work, ms = 30_000) => {
-    work.catch(() => undefined);
-    let isSettled = false;
-    const settled = (): void => void (isSettled = true);
-    work.then(settled, settled);
-    for (let passed = 0; passed < ms && !isSettled; passed += 50) await clock.advance(50);
-    return work;
-  };
+  const during: PlatformWorld["during"] = (work, ms) => advanceDuring(clock, work, ms);
   const deliver: PlatformWorld["deliver"] = (push, node) =>
     node.handlePush({ query: push.query, body: push.body });
   const pushTo: PlatformWorld["pushTo"] = (node) =>
@@ -110,7 +95,7 @@ export function platformWorld(
         ...settings,
         ...stores,
         random: seededRandom(name),
-        fetch: recording(fetch),
+        fetch: recording(fetch, clock, sent),
         ...rest,
       });
       nodes.push(node);
@@ -125,4 +110,23 @@ export function platformWorld(
       await Promise.all(nodes.splice(0).map((node) => node.close()));
     },
   };
+}
+
+/** A `fetch` that notes each refresh token it sends. */
+function recording(fetch: Fetch, clock: ManualClock, sent: Sent[]): Fetch {
+  return (input, init) => {
+    const body = typeof init?.body === "string" ? init.body : "{}";
+    const refreshToken: unknown = JSON.parse(body).authorizer_refresh_token;
+    if (typeof refreshToken === "string") sent.push({ refreshToken, atMs: clock.worldMs() });
+    return fetch(input, init);
+  };
+}
+
+async function advanceDuring<T>(clock: ManualClock, work: Promise<T>, ms = 30_000): Promise<T> {
+  work.catch(() => undefined);
+  let isSettled = false;
+  const settled = (): void => void (isSettled = true);
+  work.then(settled, settled);
+  for (let passed = 0; passed < ms && !isSettled; passed += 50) await clock.advance(50);
+  return work;
 }

@@ -91,7 +91,7 @@ export interface AccountMessages extends PushHandler {
   close(): void;
 }
 
-interface Setting {
+interface Dependencies {
   readonly envelope: Envelope | undefined;
   readonly work: PushWork<AccountMessage, AccountReply | undefined>;
   readonly options: AccountMessagesOptions;
@@ -145,31 +145,32 @@ export function accountMessages(options: AccountMessagesOptions): AccountMessage
     onFailed: options.onFailed,
     work: async (message) => (await options.onMessage(message)) ?? undefined,
   });
-  const setting: Setting = { envelope, work, options, ageMaxMs, clock, random };
-  const handlePush = (request: PushRequest): Promise<PushReply> => handle(setting, request);
+  const dependencies: Dependencies = { envelope, work, options, ageMaxMs, clock, random };
+  const handlePush = (request: PushRequest): Promise<PushReply> => handle(dependencies, request);
   return {
     handlePush,
-    respondToPush: (request) => respond(request, handlePush, (query) => answerEcho(setting, query)),
+    respondToPush: (request) =>
+      respond(request, handlePush, (query) => answerEcho(dependencies, query)),
     close: () => work.close(),
   };
 }
 
-async function handle(setting: Setting, request: PushRequest): Promise<PushReply> {
-  const { work, options } = setting;
-  const opened = open(setting, request);
+async function handle(dependencies: Dependencies, request: PushRequest): Promise<PushReply> {
+  const { work, options } = dependencies;
+  const opened = open(dependencies, request);
   if ("refused" in opened) return refused(opened.refused, options.onRefused);
   const message = readAccountMessage(opened.text, opened.receiver);
   if (message === undefined) return refused("content", options.onRefused);
   try {
     const reply = await work.take(message);
-    return reply === undefined ? success : replyTo(setting, message, reply);
+    return reply === undefined ? success : replyTo(dependencies, message, reply);
   } catch {
     return tryAgain;
   }
 }
 
 /** In compatible mode the sealed one counts: what is in clear is not signed. */
-function open({ envelope, options, ageMaxMs, clock }: Setting, request: PushRequest): Opened {
+function open({ envelope, options, ageMaxMs, clock }: Dependencies, request: PushRequest): Opened {
   const nowMs = clock.wallMs();
   if (envelope !== undefined) return envelope.open(request, nowMs);
   const refusal = refusalOfPlain(request.query, {
@@ -184,7 +185,7 @@ function open({ envelope, options, ageMaxMs, clock }: Setting, request: PushRequ
 
 /** The account's check has its text in clear and signs the query; WeCom's is sealed. */
 function answerEcho(
-  { envelope, options, ageMaxMs, clock }: Setting,
+  { envelope, options, ageMaxMs, clock }: Dependencies,
   query: URLSearchParams,
 ): PushReply {
   const nowMs = clock.wallMs();
@@ -205,7 +206,7 @@ function answerEcho(
 }
 
 function replyTo(
-  { envelope, clock, random }: Setting,
+  { envelope, clock, random }: Dependencies,
   message: AccountMessage,
   reply: AccountReply,
 ): PushReply {

@@ -203,7 +203,7 @@ export function refused(refusal: PushRefusal, onRefused: ReceivingOptions["onRef
   };
 }
 
-interface Setting {
+interface Dependencies {
   readonly envelope: Envelope;
   readonly ticket: PushedTicket;
   readonly work: PushWork<PushMessage, void>;
@@ -212,8 +212,8 @@ interface Setting {
   readonly onRefused: ReceivingOptions["onRefused"];
 }
 
-function pushHandler(setting: Setting): PushHandler {
-  const { clock, envelope, onRefused, form, work } = setting;
+function pushHandler(dependencies: Dependencies): PushHandler {
+  const { clock, envelope, onRefused, form, work } = dependencies;
 
   const handlePush = async (request: PushRequest): Promise<PushReply> => {
     const opened = envelope.open(request, clock.wallMs());
@@ -222,7 +222,7 @@ function pushHandler(setting: Setting): PushHandler {
     if (message === undefined) return refused("content", onRefused);
     try {
       if (message.infoType !== form.ticketType) await work.take(message);
-      else if (!(await keepTicket(setting, message))) return refused("content", onRefused);
+      else if (!(await keepTicket(dependencies, message))) return refused("content", onRefused);
       return success;
     } catch {
       // The store or the application failed, and has said so in its own place; the answer goes to
@@ -284,7 +284,10 @@ export function readMessage(text: string, receiver: string): PushMessage | undef
  * Keeping a ticket again is the platform's word that it counts now, and harmless when the push is a
  * replay. False when there is none in it.
  */
-async function keepTicket({ form, ticket }: Setting, { fields }: PushMessage): Promise<boolean> {
+async function keepTicket(
+  { form, ticket }: Dependencies,
+  { fields }: PushMessage,
+): Promise<boolean> {
   const text = fields.get(form.ticketField) ?? "";
   const time = fields.get(form.timeField) ?? "";
   if (!ticketPattern.test(text) || !/^\d{1,12}$/.test(time)) return false;

@@ -137,7 +137,7 @@ async function foreignTicket(
 const confirmMs = { wechat: 10_000, wecom: 120_000 } as const;
 
 describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticket", (platform) => {
-  /** A WeCom token may end while a question is on its way. */
+  /** A WeCom token may end while a tokenRequest is on its way. */
   const isWithinLimits = (simulator: Simulator): boolean =>
     simulator.log.fetches().every(({ code }) => code === 0 || code === 42001);
 

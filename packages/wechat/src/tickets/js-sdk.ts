@@ -1,6 +1,7 @@
 /** Signs a page for WeChat's JS-SDK. */
 import { createHash } from "node:crypto";
 import { ConfigurationError, requireKnown } from "@lingpai/core";
+import type { CallOptions, Clock, Credential, Random } from "@lingpai/core";
 
 export interface JsSdkSignatureInput {
   /** A jsapi ticket. */
@@ -12,7 +13,7 @@ export interface JsSdkSignatureInput {
   readonly url: string;
 }
 
-/** What `wx.config` takes beside the list of APIs. */
+/** The arguments of `wx.config`, except the list of APIs. */
 export interface JsSdkConfig {
   readonly appId: string;
   readonly timestamp: number;
@@ -33,4 +34,21 @@ export function jsSdkSignature(input: JsSdkSignatureInput): string {
   return createHash("sha1")
     .update(`jsapi_ticket=${ticket}&noncestr=${nonceStr}&timestamp=${timestamp}&url=${page}`)
     .digest("hex");
+}
+
+/** The part of a JS-SDK configuration that is the same for `wx.config` and `wx.agentConfig`. */
+export type PageSignature = Omit<JsSdkConfig, "appId">;
+
+/** Signs the page with the ticket of this credential, now, with a new nonce. */
+export async function signPage(
+  ticket: Credential,
+  url: string,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  call?: CallOptions,
+): Promise<PageSignature> {
+  const text = (await ticket.get(call)).reveal();
+  const nonceStr = random.id();
+  const timestamp = Math.floor(clock.wallMs() / 1000);
+  const signature = jsSdkSignature({ ticket: text, nonceStr, timestamp, url });
+  return { timestamp, nonceStr, signature };
 }

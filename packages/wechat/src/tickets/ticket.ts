@@ -1,10 +1,10 @@
 /** Tickets: credentials that are had for an access token. */
-import { ConfigurationError, IssueError, parametersFor } from "@lingpai/core";
-import type { IssueRequest, Issuer, Parameters } from "@lingpai/core";
-import { askForSeenGrant } from "../tokens/token-request.ts";
-import type { Question } from "../tokens/token-request.ts";
+import { ConfigurationError, IssueError } from "@lingpai/core";
+import type { IssueRequest, Issuer } from "@lingpai/core";
+import { requestDatedToken } from "../tokens/token-request.ts";
+import type { TokenRequest } from "../tokens/token-request.ts";
 import { issueOfKnownAge } from "../tokens/credential-age.ts";
-import type { SeenGrant } from "../tokens/credential-age.ts";
+import type { DatedToken } from "../tokens/credential-age.ts";
 import { errorTable } from "../errors/wechat-error-table.ts";
 import { wecomErrorTable } from "../errors/wecom-error-table.ts";
 import type { ErrorRow } from "../errors/error-row.ts";
@@ -139,7 +139,7 @@ async function issue(
   const token = parent.reveal();
   const { path, type, subject, table, confirmMs: confirm } = source;
   const query = { access_token: token, ...(type === undefined ? {} : { type }) };
-  const question: Question = {
+  const tokenRequest: TokenRequest = {
     path,
     query,
     signal,
@@ -148,30 +148,6 @@ async function issue(
     endpoint: "business",
     table,
   };
-  const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "ticket");
+  const ask = (): Promise<DatedToken> => requestDatedToken(platform, tokenRequest, "ticket");
   return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, ask });
-}
-
-/**
- * Those of a token's parameters that its tickets share: how stores, networks and fleets behave. Its
- * quota is the token's own. A refresh begins no later than a token's, because slow requests and
- * clocks that differ leave both the same time; nor later than a ticket's own defaults.
- */
-export function ticketParameters(
-  issuer: Issuer,
-  given: Partial<Parameters> = {},
-): Partial<Parameters> {
-  const own = parametersFor(issuer);
-  const {
-    advisoryMs = 0,
-    mandatoryMs = 0,
-    quotaPerDay: _perDay,
-    quotaReserve: _reserve,
-    ...shared
-  } = given;
-  return {
-    ...shared,
-    advisoryMs: Math.max(advisoryMs, own.advisoryMs),
-    mandatoryMs: Math.max(mandatoryMs, own.mandatoryMs),
-  };
 }

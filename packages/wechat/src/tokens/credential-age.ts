@@ -6,10 +6,10 @@
 import { createHash } from "node:crypto";
 import { delay } from "@lingpai/core";
 import type { Clock, Issued, IssueRequest } from "@lingpai/core";
-import type { Grant } from "../transport/platform-answer.ts";
+import type { TokenResponse } from "../transport/platform-answer.ts";
 
 /** An answer, and between which instants of the platform's clock it was made. */
-export interface SeenGrant extends Grant {
+export interface DatedToken extends TokenResponse {
   readonly earliestMs: number;
   readonly latestMs: number;
 }
@@ -52,7 +52,7 @@ export interface RepeatedAnswers {
    */
   readonly confirmMs: number;
   /** Asks the platform once. */
-  ask(): Promise<SeenGrant>;
+  ask(): Promise<DatedToken>;
 }
 
 /**
@@ -94,7 +94,7 @@ function issued(memory: Memory, secret: string, expiresInMs: number): Issued {
   };
 }
 
-function remembered(memory: Memory | undefined, grant: SeenGrant): Memory {
+function remembered(memory: Memory | undefined, grant: DatedToken): Memory {
   const hash = hashOf(grant.secret);
   const again = (known: Sighting): Sighting => ({
     ...known,
@@ -111,7 +111,7 @@ function remembered(memory: Memory | undefined, grant: SeenGrant): Memory {
   };
 }
 
-function firstSight({ secret, expiresInMs, earliestMs, latestMs }: SeenGrant): Sighting {
+function firstSight({ secret, expiresInMs, earliestMs, latestMs }: DatedToken): Sighting {
   return {
     hash: hashOf(secret),
     firstEarliestMs: earliestMs,
@@ -148,7 +148,7 @@ function lifeLeftMs(
  */
 export function issueWithinFirstClaim(
   current: IssueRequest["current"],
-  grant: SeenGrant,
+  grant: DatedToken,
   confirmMs: number,
 ): Issued {
   const { secret, expiresInMs, earliestMs, latestMs } = grant;

@@ -1,6 +1,6 @@
 /** The plain access token: each fetch retires the one before. */
 import type { Issuer } from "@lingpai/core";
-import { askForGrant } from "./token-request.ts";
+import { requestToken } from "./token-request.ts";
 import { shanghaiOffsetMs } from "../errors/classify.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
@@ -80,7 +80,7 @@ export function plainToken(options: PlainTokenOptions): Issuer {
     quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },
     issue: ({ signal }) =>
       source.use(signal, (secret) =>
-        askForGrant(
+        requestToken(
           platform,
           {
             path: "/cgi-bin/token",

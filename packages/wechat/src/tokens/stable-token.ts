@@ -1,7 +1,7 @@
 /** The stable access token: the same one for everybody until it nears its end. */
 import type { Issuer } from "@lingpai/core";
-import { askForSeenGrant } from "./token-request.ts";
-import type { Question } from "./token-request.ts";
+import { requestDatedToken } from "./token-request.ts";
+import type { TokenRequest } from "./token-request.ts";
 import { shanghaiOffsetMs } from "../errors/classify.ts";
 import { issueWithinFirstClaim } from "./credential-age.ts";
 import { requirePartOptions } from "../options/option-names.ts";
@@ -44,7 +44,7 @@ export function stableToken(options: TokenOptions): Issuer {
     },
     issue: ({ signal, forced, current }) =>
       source.use(signal, async (secret) => {
-        const question: Question = {
+        const tokenRequest: TokenRequest = {
           path: "/cgi-bin/stable_token",
           json: { grant_type: "client_credential", appid: appId, secret, force_refresh: forced },
           signal,
@@ -54,7 +54,7 @@ export function stableToken(options: TokenOptions): Issuer {
         };
         return issueWithinFirstClaim(
           current,
-          await askForSeenGrant(platform, question, "access_token"),
+          await requestDatedToken(platform, tokenRequest, "access_token"),
           confirmMs,
         );
       }),

@@ -5,25 +5,25 @@
 import { IssueError } from "@lingpai/core";
 import type { IssueOutcome } from "@lingpai/core";
 import {
-  grantIn,
+  tokenResponseIn,
   parseFields,
   readBody,
   refusalIn,
   settled,
 } from "../transport/platform-answer.ts";
-import type { Fields, Grant } from "../transport/platform-answer.ts";
+import type { Fields, TokenResponse } from "../transport/platform-answer.ts";
 import { classify, issueOutcome, refusalScope, retryAfterMs } from "../errors/classify.ts";
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
 import { refusalText } from "../errors/refusal.ts";
 import type { Refusal } from "../errors/refusal.ts";
-import type { SeenGrant } from "./credential-age.ts";
+import type { DatedToken } from "./credential-age.ts";
 import type { EndpointClass, ErrorRow } from "../errors/error-row.ts";
 import type { Platform } from "../transport/platform.ts";
 import { platformNow, retryAfterHeader } from "../transport/response-headers.ts";
 import { transportFailure } from "../transport/transport-failure.ts";
 
 /** A request for a credential. */
-export interface Question {
+export interface TokenRequest {
   /** Without the query: it may appear in errors. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -48,15 +48,15 @@ export interface Question {
  * @throws {IssueError} with the outcome. It has no cause, because what `fetch` throws can hold the
  *   URL.
  */
-export async function askForGrant(
+export async function requestToken(
   platform: Platform,
-  question: Question,
+  tokenRequest: TokenRequest,
   field: string,
   defaultExpiresInMs?: number,
-): Promise<Grant> {
-  const { secret, expiresInMs } = await askForSeenGrant(
+): Promise<TokenResponse> {
+  const { secret, expiresInMs } = await requestDatedToken(
     platform,
-    question,
+    tokenRequest,
     field,
     defaultExpiresInMs,
   );
@@ -64,47 +64,47 @@ export async function askForGrant(
 }
 
 /** The same, with the time at which the platform answered. */
-export async function askForSeenGrant(
+export async function requestDatedToken(
   platform: Platform,
-  question: Question,
+  tokenRequest: TokenRequest,
   field: string,
   defaultExpiresInMs?: number,
-): Promise<SeenGrant> {
+): Promise<DatedToken> {
   const startedMs = platform.clock.monotonicMs();
-  const { fields, platformNowMs, isDated } = await ask(platform, question);
-  return valid(question, () => {
-    const refusal = refusalIn(fields, question.secrets);
+  const { fields, platformNowMs, isDated } = await sendTokenRequest(platform, tokenRequest);
+  return valid(tokenRequest, () => {
+    const refusal = refusalIn(fields, tokenRequest.secrets);
     if (refusal === undefined) {
       const earliestMs = platformNowMs - (platform.clock.monotonicMs() - startedMs);
       // The platform's date has whole seconds.
       const latestMs = platformNowMs + (isDated ? 1_000 : 0);
-      return { ...grantIn(fields, field, defaultExpiresInMs), earliestMs, latestMs };
+      return { ...tokenResponseIn(fields, field, defaultExpiresInMs), earliestMs, latestMs };
     }
     if (fields.has(field))
       throw new InvalidAnswerError(`it has both an error (${refusal.errcode}) and a credential`);
-    throw refused(platform, question, refusal, platformNowMs);
+    throw refused(platform, tokenRequest, refusal, platformNowMs);
   });
 }
 
 /**
  * What `read` makes of the platform's answer.
  *
- * @throws {IssueError} as {@link askForGrant} does.
+ * @throws {IssueError} as {@link requestToken} does.
  */
-export async function askFor<T>(
+export async function requestFields<T>(
   platform: Platform,
-  question: Question,
+  tokenRequest: TokenRequest,
   read: (fields: Fields) => T,
 ): Promise<T> {
-  const { fields, platformNowMs } = await ask(platform, question);
-  return valid(question, () => {
-    const refusal = refusalIn(fields, question.secrets);
-    if (refusal !== undefined) throw refused(platform, question, refusal, platformNowMs);
+  const { fields, platformNowMs } = await sendTokenRequest(platform, tokenRequest);
+  return valid(tokenRequest, () => {
+    const refusal = refusalIn(fields, tokenRequest.secrets);
+    if (refusal !== undefined) throw refused(platform, tokenRequest, refusal, platformNowMs);
     return read(fields);
   });
 }
 
-export interface Answer {
+export interface TokenAnswer {
   readonly fields: Fields;
   readonly platformNowMs: number;
   /** Whether that is the platform's own date, not this node's clock. */
@@ -114,49 +114,52 @@ export interface Answer {
 /**
  * The answer, whether it grants or refuses. @throws {IssueError} there is none that can be read.
  */
-export async function ask(platform: Platform, question: Question): Promise<Answer> {
-  if (question.signal.aborted)
-    throw new IssueError("unsent", `${call(question)} was not sent: its deadline had passed.`);
+export async function sendTokenRequest(
+  platform: Platform,
+  tokenRequest: TokenRequest,
+): Promise<TokenAnswer> {
+  if (tokenRequest.signal.aborted)
+    throw new IssueError("unsent", `${call(tokenRequest)} was not sent: its deadline had passed.`);
   let response: Response;
   try {
     response = await settled(
-      platform.fetch(urlOf(platform, question), initOf(question)),
-      question.signal,
+      platform.fetch(urlOf(platform, tokenRequest), initOf(tokenRequest)),
+      tokenRequest.signal,
     );
   } catch (error) {
-    throw broken(question, transportFailure(error));
+    throw broken(tokenRequest, transportFailure(error));
   }
   const platformNowMs = platformNow(response.headers, platform.clock.wallMs());
-  const text = await readText(question, response);
+  const text = await readText(tokenRequest, response);
   if (response.status === 200)
     return {
-      fields: valid(question, () => parseFields(text)),
+      fields: valid(tokenRequest, () => parseFields(text)),
       platformNowMs,
       isDated: response.headers.has("date"),
     };
-  throw unusualStatus(platform, question, response, text, platformNowMs);
+  throw unusualStatus(platform, tokenRequest, response, text, platformNowMs);
 }
 
-async function readText(question: Question, response: Response): Promise<string> {
+async function readText(tokenRequest: TokenRequest, response: Response): Promise<string> {
   try {
-    return await readBody(response, question.signal, question.bytesMax);
+    return await readBody(response, tokenRequest.signal, tokenRequest.bytesMax);
   } catch (error) {
-    if (error instanceof InvalidAnswerError) throw unusable(question, error);
-    throw broken(question, { ...transportFailure(error), outcome: "unknown" });
+    if (error instanceof InvalidAnswerError) throw unusable(tokenRequest, error);
+    throw broken(tokenRequest, { ...transportFailure(error), outcome: "unknown" });
   }
 }
 
-function urlOf(platform: Platform, question: Question): string {
-  const query = new URLSearchParams(question.query).toString();
-  return `${platform.baseUrl}${question.path}${query === "" ? "" : `?${query}`}`;
+function urlOf(platform: Platform, tokenRequest: TokenRequest): string {
+  const query = new URLSearchParams(tokenRequest.query).toString();
+  return `${platform.baseUrl}${tokenRequest.path}${query === "" ? "" : `?${query}`}`;
 }
 
-function initOf(question: Question): RequestInit {
-  const shared: RequestInit = { redirect: "error", signal: question.signal };
-  if (question.json === undefined)
+function initOf(tokenRequest: TokenRequest): RequestInit {
+  const shared: RequestInit = { redirect: "error", signal: tokenRequest.signal };
+  if (tokenRequest.json === undefined)
     return { ...shared, method: "GET", headers: { accept: "application/json" } };
   const headers = { accept: "application/json", "content-type": "application/json" };
-  return { ...shared, method: "POST", headers, body: JSON.stringify(question.json) };
+  return { ...shared, method: "POST", headers, body: JSON.stringify(tokenRequest.json) };
 }
 
 /**
@@ -165,7 +168,7 @@ function initOf(question: Question): RequestInit {
  */
 function unusualStatus(
   platform: Platform,
-  question: Question,
+  tokenRequest: TokenRequest,
   response: Response,
   text: string,
   platformNowMs: number,
@@ -176,24 +179,24 @@ function unusualStatus(
   if (status === 429)
     return new IssueError(
       "busy",
-      `${call(question)} was answered with HTTP 429: too many requests.`,
+      `${call(tokenRequest)} was answered with HTTP 429: too many requests.`,
       { ...wait, platformCode: "429" },
     );
   if (status >= 400 && status < 500) {
     const fields = fieldsOrNothing(text);
-    const refusal = refusalOrNothing(fields, question);
-    if (refusal !== undefined) return refused(platform, question, refusal, platformNowMs);
+    const refusal = refusalOrNothing(fields, tokenRequest);
+    if (refusal !== undefined) return refused(platform, tokenRequest, refusal, platformNowMs);
     if ((status === 401 || status === 403) && fields?.get("error") === "invalid_client") {
       return new IssueError(
         "fatal",
-        `${call(question)} was refused: invalid_client. Check the id and the secret.`,
+        `${call(tokenRequest)} was refused: invalid_client. Check the id and the secret.`,
         {
           platformCode: "invalid_client",
         },
       );
     }
   }
-  const message = `${call(question)} was answered with HTTP ${status}; the platform may have issued a credential all the same.`;
+  const message = `${call(tokenRequest)} was answered with HTTP ${status}; the platform may have issued a credential all the same.`;
   return new IssueError("unknown", message, { ...wait, platformCode: `http-${status}` });
 }
 
@@ -205,9 +208,12 @@ function fieldsOrNothing(text: string): Fields | undefined {
   }
 }
 
-function refusalOrNothing(fields: Fields | undefined, question: Question): Refusal | undefined {
+function refusalOrNothing(
+  fields: Fields | undefined,
+  tokenRequest: TokenRequest,
+): Refusal | undefined {
   try {
-    return fields === undefined ? undefined : refusalIn(fields, question.secrets);
+    return fields === undefined ? undefined : refusalIn(fields, tokenRequest.secrets);
   } catch {
     return undefined;
   }
@@ -217,51 +223,58 @@ function refusalOrNothing(fields: Fields | undefined, question: Question): Refus
  * Runs a reader of the answer; what it finds invalid becomes an unknown outcome, because something
  * may have been issued.
  */
-function valid<T>(question: Question, read: () => T): T {
+function valid<T>(tokenRequest: TokenRequest, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof InvalidAnswerError ? unusable(question, error) : error;
+    throw error instanceof InvalidAnswerError ? unusable(tokenRequest, error) : error;
   }
 }
 
-function unusable(question: Question, error: InvalidAnswerError): IssueError {
-  return new IssueError("unknown", `${call(question)}: ${error.message}`, {
+function unusable(tokenRequest: TokenRequest, error: InvalidAnswerError): IssueError {
+  return new IssueError("unknown", `${call(tokenRequest)}: ${error.message}`, {
     platformCode: "invalid-answer",
   });
 }
 
 function refused(
   platform: Platform,
-  question: Question,
+  tokenRequest: TokenRequest,
   refusal: Refusal,
   platformNowMs: number,
 ): IssueError {
-  const row = classify(question.endpoint, refusal.errcode, question.table ?? platform.table);
+  const row = classify(
+    tokenRequest.endpoint,
+    refusal.errcode,
+    tokenRequest.table ?? platform.table,
+  );
   const waitMs = retryAfterMs(row, platformNowMs);
   const options = {
     scope: refusalScope(row.action),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   };
   const outcome: IssueOutcome = issueOutcome(row.action);
-  return new IssueError(outcome, refusalText(call(question), refusal, row), {
+  return new IssueError(outcome, refusalText(call(tokenRequest), refusal, row), {
     ...options,
     platformCode: String(refusal.errcode),
   });
 }
 
 function broken(
-  question: Question,
+  tokenRequest: TokenRequest,
   failure: { readonly outcome: "unsent" | "unknown"; readonly code: string | undefined },
 ): IssueError {
   if (failure.outcome === "unsent")
-    return new IssueError("unsent", `${call(question)} could not be sent (${failure.code}).`);
-  const how = question.signal.aborted
+    return new IssueError("unsent", `${call(tokenRequest)} could not be sent (${failure.code}).`);
+  const how = tokenRequest.signal.aborted
     ? "had no answer within its deadline"
     : `broke off (${failure.code ?? "no code"})`;
-  return new IssueError("unknown", `${call(question)} ${how}; the platform may have processed it.`);
+  return new IssueError(
+    "unknown",
+    `${call(tokenRequest)} ${how}; the platform may have processed it.`,
+  );
 }
 
-function call(question: Question): string {
-  return `${question.json === undefined ? "GET" : "POST"} ${question.path} for ${question.subject}`;
+function call(tokenRequest: TokenRequest): string {
+  return `${tokenRequest.json === undefined ? "GET" : "POST"} ${tokenRequest.path} for ${tokenRequest.subject}`;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import {
   answerBytesMax,
-  grantIn,
+  tokenResponseIn,
   parseFields,
   readBody,
   refusalIn,
@@ -48,7 +48,7 @@ describe("an answer's text", () => {
     const parsed = parseFields('{"__proto__":{"access_token":"stolen","expires_in":7200}}');
     expect([...parsed.keys()]).toEqual(["__proto__"]);
     expect(parsed.get("access_token")).toBeUndefined();
-    expect(() => grantIn(parsed, "access_token")).toThrow(invalid(/no access_token/));
+    expect(() => tokenResponseIn(parsed, "access_token")).toThrow(invalid(/no access_token/));
     expect(Object.hasOwn(Object.prototype, "access_token")).toBe(false);
   });
 
@@ -70,13 +70,14 @@ describe("a granted credential", () => {
     ["has an accent", "caf\u00e9"],
   ])("that %s is invalid", (_title, token) => {
     expect(() =>
-      grantIn(fields({ access_token: token, expires_in: 7200 }), "access_token"),
+      tokenResponseIn(fields({ access_token: token, expires_in: 7200 }), "access_token"),
     ).toThrow(invalid(/access_token/));
   });
 
   test("may have 16 384 characters: how long is too long is for core to say", () => {
     expect(
-      grantIn(fields({ access_token: "a".repeat(16_384), expires_in: 1 }), "access_token").secret,
+      tokenResponseIn(fields({ access_token: "a".repeat(16_384), expires_in: 1 }), "access_token")
+        .secret,
     ).toHaveLength(16_384);
   });
 
@@ -87,7 +88,9 @@ describe("a granted credential", () => {
     [1, 1000],
     [31_536_000, 31_536_000_000],
   ])("with expires_in %j lives %d ms", (expiresIn, expiresInMs) => {
-    expect(grantIn(fields({ access_token: "a", expires_in: expiresIn }), "access_token")).toEqual({
+    expect(
+      tokenResponseIn(fields({ access_token: "a", expires_in: expiresIn }), "access_token"),
+    ).toEqual({
       secret: "a",
       expiresInMs,
     });
@@ -112,17 +115,17 @@ describe("a granted credential", () => {
     [7200],
   ])("with expires_in %j is invalid", (expiresIn) => {
     expect(() =>
-      grantIn(fields({ access_token: "a", expires_in: expiresIn }), "access_token"),
+      tokenResponseIn(fields({ access_token: "a", expires_in: expiresIn }), "access_token"),
     ).toThrow(invalid(/expires_in/));
   });
 
   test("without expires_in is invalid, unless the platform documents a life", () => {
-    expect(() => grantIn(fields({ access_token: "a" }), "access_token")).toThrow(
+    expect(() => tokenResponseIn(fields({ access_token: "a" }), "access_token")).toThrow(
       invalid(/expires_in/),
     );
-    expect(grantIn(fields({ access_token: "a" }), "access_token", 7_200_000).expiresInMs).toBe(
-      7_200_000,
-    );
+    expect(
+      tokenResponseIn(fields({ access_token: "a" }), "access_token", 7_200_000).expiresInMs,
+    ).toBe(7_200_000);
   });
 });
 
@@ -271,7 +274,7 @@ describe("whatever the platform or somebody on the way answers", () => {
           const refusal = refusalIn(read, [canary]);
           expect(refusal?.errmsg ?? "").not.toContain(canary);
           expect(refusal?.errmsg ?? "").toMatch(/^[^\p{Cc}]{0,200}$/u);
-          const grant = grantIn(read, "access_token");
+          const grant = tokenResponseIn(read, "access_token");
           expect(grant.secret).toMatch(/^[\x21-\x7e]+$/);
           expect(grant.expiresInMs).toBeGreaterThanOrEqual(1_000);
           expect(grant.expiresInMs).toBeLessThanOrEqual(31_536_000_000);

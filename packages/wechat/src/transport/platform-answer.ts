@@ -13,7 +13,7 @@ export const answerBytesMax: number = 64 * 1024;
 /** An answer's own fields. A map, so that a field named `__proto__` is a field like any other. */
 export type Fields = ReadonlyMap<string, unknown>;
 
-export interface Grant {
+export interface TokenResponse {
   readonly secret: string;
   readonly expiresInMs: number;
 }
@@ -149,7 +149,11 @@ const expiresInMax = 31_536_000;
  *   `expires_in` is missing (and no default is given), below one second, above a year, or neither a
  *   number nor decimal text. Fractions are rounded down.
  */
-export function grantIn(fields: Fields, name: string, defaultExpiresInMs?: number): Grant {
+export function tokenResponseIn(
+  fields: Fields,
+  name: string,
+  defaultExpiresInMs?: number,
+): TokenResponse {
   const secret = secretIn(fields, name);
   const raw = fields.get("expires_in");
   if (raw === undefined && defaultExpiresInMs !== undefined)

@@ -4,8 +4,8 @@
  */
 import { IssueError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
-import { askForSeenGrant } from "../tokens/token-request.ts";
-import type { Question } from "../tokens/token-request.ts";
+import { requestDatedToken } from "../tokens/token-request.ts";
+import type { TokenRequest } from "../tokens/token-request.ts";
 import { issueOfKnownAge } from "../tokens/credential-age.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
@@ -65,7 +65,7 @@ export function corpGroupToken(options: CorpGroupTokenOptions): Issuer {
           "unsent",
           `${id} needs the app's token. Give its credential as parent.`,
         );
-      const question: Question = {
+      const tokenRequest: TokenRequest = {
         path: "/cgi-bin/corpgroup/corp/gettoken",
         query: { access_token: token },
         json,
@@ -74,8 +74,8 @@ export function corpGroupToken(options: CorpGroupTokenOptions): Issuer {
         subject: downstream,
         endpoint: "derived",
       };
-      const ask = (): ReturnType<typeof askForSeenGrant> =>
-        askForSeenGrant(platform, question, "access_token");
+      const ask = (): ReturnType<typeof requestDatedToken> =>
+        requestDatedToken(platform, tokenRequest, "access_token");
       return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
     },
     probe: (token, signal) => probeToken(platform, token, signal),

@@ -4,8 +4,8 @@
  */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
-import { askForSeenGrant } from "../tokens/token-request.ts";
-import type { Question } from "../tokens/token-request.ts";
+import { requestDatedToken } from "../tokens/token-request.ts";
+import type { TokenRequest } from "../tokens/token-request.ts";
 import { issueOfKnownAge } from "../tokens/credential-age.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
@@ -172,15 +172,15 @@ function wecomIssuer(
 async function ask(
   platform: Platform,
   request: IssueRequest,
-  question: Omit<Question, "signal">,
+  tokenRequest: Omit<TokenRequest, "signal">,
   field: string,
 ): Promise<Issued> {
-  const whole = { ...question, signal: request.signal };
+  const whole = { ...tokenRequest, signal: request.signal };
   return issueOfKnownAge({
     request,
     clock: platform.clock,
     confirmMs,
-    ask: () => askForSeenGrant(platform, whole, field),
+    ask: () => requestDatedToken(platform, whole, field),
   });
 }
 

@@ -7,7 +7,8 @@ import type { Simulator } from "@lingpai/wechat-simulator";
 import { afterEach, describe, expect, test } from "vitest";
 import { encodingAesKey, messageToken } from "../open-platform/platform-world.fixture.ts";
 import { wecomSuite } from "./wecom-suite.ts";
-import type { SuiteCorp, WecomSuite, WecomSuiteOptions } from "./wecom-suite.ts";
+import type { SuiteCorp } from "./suite-corp.ts";
+import type { WecomSuite, WecomSuiteOptions } from "./wecom-suite.ts";
 
 const suiteId = "ww4asffe99e54c0f4c";
 const corpId = "ww0123456789abcdef";
@@ -95,7 +96,7 @@ describe("a suite", () => {
     expect(simulator.log.issues(`${corpId}/${suiteId}`, corpPath)).toHaveLength(3);
     // Often while the age of the first is unknown, and not for each call or node.
     expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(100);
-    // Closing waits for a question that may be under way at the end of a token's life.
+    // Closing waits for a tokenRequest that may be under way at the end of a token's life.
     await clock.advance(10_000);
   });
 

@@ -2,26 +2,28 @@
  * A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed
  * it.
  */
-import { ClosedError, requireKnown, storeFrom, systemClock } from "@lingpai/core";
+import { requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
 import { secretIn } from "../transport/platform-answer.ts";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
 import { WechatApiError } from "../errors/platform-errors.ts";
-import { createCredential } from "../options/create-credential.ts";
+import { createCredential } from "../tokens/create-credential.ts";
 import { wecomSuiteNames } from "../options/option-names.ts";
 import { PermanentCodes } from "./permanent-codes.ts";
 import type { MessageKeys } from "../push/push-envelope.ts";
 import { pushReceiver } from "../push/push-handler.ts";
-import type { PushHandler, PushOptions } from "../push/push-handler.ts";
+import type { PushHandler, PushMessage, PushOptions, PushReceiver } from "../push/push-handler.ts";
 import type { PushedTicket } from "../push/pushed-ticket.ts";
 import type { SecretOption } from "../tokens/secret-source.ts";
 import type { PushInbox } from "../push/push-inbox.ts";
 import { redeemedOnce } from "../push/redeemed-codes.ts";
-import { corpToken, suiteToken } from "./suite-token.ts";
+import { suiteCorps } from "./suite-corp.ts";
+import type { SuiteCorp } from "./suite-corp.ts";
+import { suiteToken } from "./suite-token.ts";
 import type { SuiteTokenOptions } from "./suite-token.ts";
 import { suiteParameter } from "../calls/token-parameter.ts";
-import { wecomBaseUrl, wecomToken } from "./wecom-token.ts";
+import { wecomBaseUrl } from "./wecom-token.ts";
 
 export interface WecomSuiteOptions
   extends
@@ -35,14 +37,6 @@ export interface WecomSuiteOptions
    * `gettoken`, with the permanent code as the secret. @defaultValue false
    */
   readonly isDevelopedFor?: boolean;
-}
-
-/** A corp that installed the suite. */
-export interface SuiteCorp extends Pick<Api, "download" | "fetch" | "request"> {
-  readonly corpId: string;
-  readonly credential: Credential;
-  /** @throws what {@link Credential.get} throws. */
-  token(options?: CallOptions): Promise<string>;
 }
 
 export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
@@ -95,58 +89,14 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   const { suiteId, isDevelopedFor = false } = options;
   const codes = new PermanentCodes({ ...options, ...storeFrom(options) });
   const issuer = suiteToken(options);
-  const {
-    ticket,
-    handler,
-    inbox,
-    close: closeReceiver,
-  } = pushReceiver(
-    { ...options, ...storeFrom(options) },
-    {
-      ticketType: "suite_ticket",
-      ticketField: "SuiteTicket",
-      timeField: "TimeStamp",
-      receiver: suiteId,
-      ticketId: `wecom:suite-ticket:${suiteId}`,
-      ticketLifetimeMs,
-      answerMs: 700,
-      before: async ({ infoType, fields }) => {
-        const authCode = infoType === "reset_permanent_code" ? fields.get("AuthCode") : undefined;
-        if (authCode !== undefined) await redeem(authCode).catch(unlessUsed);
-      },
-    },
-  );
+  const receiver = receiverOf(options, async ({ infoType, fields }) => {
+    const authCode = infoType === "reset_permanent_code" ? fields.get("AuthCode") : undefined;
+    if (authCode !== undefined) await redeem(authCode).catch(throwUnlessUsed);
+  });
+  const { ticket, handler, inbox } = receiver;
   const suite = createCredential({ ...shared, issuer, parent: ticket });
   const api = createApi(suite, { ...shared, tokenParameter: suiteParameter });
-  const corps = new Map<string, ReturnType<typeof corpClient>>();
-  let isClosed = false;
-
-  const credentialOf = (corpId: string, permanentCode: SecretOption): Credential => {
-    if (isDevelopedFor)
-      return createCredential({
-        ...shared,
-        issuer: wecomToken({ ...shared, corpId, app: suiteId, secret: permanentCode }),
-      });
-    return createCredential({
-      ...shared,
-      issuer: corpToken({ ...shared, corpId, permanentCode }),
-      parent: suite,
-    });
-  };
-
-  const corp = (
-    corpId: string,
-    permanentCode: SecretOption = () => codes.get(corpId),
-  ): SuiteCorp => {
-    const known = corps.get(corpId);
-    if (known !== undefined) return known;
-    if (isClosed) throw new ClosedError("The suite's client");
-    const credential = credentialOf(corpId, permanentCode);
-    const created = corpClient(corpId, credential, createApi(credential, shared));
-    corps.set(corpId, created);
-    return created;
-  };
-
+  const corps = suiteCorps({ suiteId, suite, shared, isDevelopedFor, codes });
   const redeem = redeemer({ api, codes, inbox, clock: options.clock ?? systemClock });
 
   return {
@@ -154,19 +104,18 @@ export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
     credential: suite,
     ticket,
     request: api.request,
-    corp,
+    corp: corps.of,
     async install(authCode, call = {}) {
-      return corp(await redeem(authCode, call));
+      return corps.of(await redeem(authCode, call));
     },
     async authInfo(corpId, call = {}) {
       const json = { auth_corpid: corpId, permanent_code: await codes.get(corpId) };
       return api.request("/cgi-bin/service/get_auth_info", { json, ...call });
     },
     async close() {
-      isClosed = true;
       api.close();
-      closeReceiver();
-      await Promise.all([suite.close(), ...[...corps.values()].map((each) => each.close())]);
+      receiver.close();
+      await Promise.all([suite.close(), corps.close()]);
     },
   };
 }
@@ -202,26 +151,27 @@ function redeemer({
     });
 }
 
-/** A code that is used or expired stays so: sending the push again would not help. */
-function unlessUsed(error: unknown): void {
+/** A used or expired code stays so: WeCom need not push the message again. */
+function throwUnlessUsed(error: unknown): void {
   if (!(error instanceof WechatApiError) || error.errcode !== 40078) throw error;
 }
 
-function corpClient(
-  corpId: string,
-  credential: Credential,
-  calls: Api,
-): SuiteCorp & { close(): Promise<void> } {
-  return {
-    corpId,
-    credential,
-    fetch: calls.fetch,
-    download: calls.download,
-    request: calls.request,
-    token: async (call) => (await credential.get(call)).reveal(),
-    async close() {
-      calls.close();
-      await credential.close();
+function receiverOf(
+  options: WecomSuiteOptions,
+  before: (message: PushMessage) => Promise<void>,
+): PushReceiver {
+  const { suiteId } = options;
+  return pushReceiver(
+    { ...options, ...storeFrom(options) },
+    {
+      ticketType: "suite_ticket",
+      ticketField: "SuiteTicket",
+      timeField: "TimeStamp",
+      receiver: suiteId,
+      ticketId: `wecom:suite-ticket:${suiteId}`,
+      ticketLifetimeMs,
+      answerMs: 700,
+      before,
     },
-  };
+  );
 }

@@ -1,9 +1,9 @@
 /** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
 import type { Issuer } from "@lingpai/core";
-import { askForSeenGrant } from "../tokens/token-request.ts";
-import type { Question } from "../tokens/token-request.ts";
+import { requestDatedToken } from "../tokens/token-request.ts";
+import type { TokenRequest } from "../tokens/token-request.ts";
 import { issueOfKnownAge } from "../tokens/credential-age.ts";
-import type { SeenGrant } from "../tokens/credential-age.ts";
+import type { DatedToken } from "../tokens/credential-age.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import type { PlatformOptions } from "../transport/platform.ts";
@@ -67,7 +67,7 @@ export function wecomToken(options: WecomTokenOptions): Issuer {
     lifetimeMs: wecomLifetimeMs,
     issue: (request) =>
       source.use(request.signal, (secret) => {
-        const question: Question = {
+        const tokenRequest: TokenRequest = {
           path: "/cgi-bin/gettoken",
           query: { corpid: corpId, corpsecret: secret },
           signal: request.signal,
@@ -75,7 +75,8 @@ export function wecomToken(options: WecomTokenOptions): Issuer {
           subject: corpId,
           endpoint: "token",
         };
-        const ask = (): Promise<SeenGrant> => askForSeenGrant(platform, question, "access_token");
+        const ask = (): Promise<DatedToken> =>
+          requestDatedToken(platform, tokenRequest, "access_token");
         return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
       }),
     probe: (token, signal) => probeToken(platform, token, signal),

@@ -1,19 +1,14 @@
 /** The client for an app of one corp at WeCom: its token, its calls, and what its pages need. */
-import {
-  ClosedError,
-  ConfigurationError,
-  requireKnown,
-  systemClock,
-  systemRandom,
-} from "@lingpai/core";
+import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
-import { jsSdkSignature } from "../tickets/js-sdk.ts";
-import type { JsSdkConfig } from "../tickets/js-sdk.ts";
-import { createCredential } from "../options/create-credential.ts";
+import { signPage } from "../tickets/js-sdk.ts";
+import type { JsSdkConfig, PageSignature } from "../tickets/js-sdk.ts";
+import { createCredential } from "../tokens/create-credential.ts";
 import { wecomNames } from "../options/option-names.ts";
-import { ticketParameters, wecomTicket } from "../tickets/ticket.ts";
+import { ticketCredentials } from "../tickets/ticket-credentials.ts";
+import { wecomTicket } from "../tickets/ticket.ts";
 import type { WecomTicketType } from "../tickets/ticket.ts";
 import { wecomToken } from "./wecom-token.ts";
 import type { WecomTokenOptions } from "./wecom-token.ts";
@@ -87,34 +82,14 @@ export function wecom(options: WecomOptions): Wecom {
   const { clock = systemClock, random = systemRandom, corpId, app } = options;
   const token = createCredential({ ...shared, issuer: wecomToken({ ...shared, secret }) });
   const api = createApi(token, shared);
-  const tickets = new Map<WecomTicketType, Credential>();
-  let isClosed = false;
-
-  const ticketOf = (type: WecomTicketType): Credential => {
-    const known = tickets.get(type);
-    if (known !== undefined) return known;
-    if (isClosed) throw new ClosedError("The WeCom client");
-    const issuer = wecomTicket({ ...shared, type });
-    const created = createCredential({
-      ...shared,
-      issuer,
-      parameters: ticketParameters(issuer, shared.parameters),
-      parent: token,
-    });
-    tickets.set(type, created);
-    return created;
-  };
-
-  const signed = async (
-    type: WecomTicketType,
-    url: string,
-    call?: CallOptions,
-  ): Promise<Omit<JsSdkConfig, "appId">> => {
-    const ticket = (await ticketOf(type).get(call)).reveal();
-    const nonceStr = random.id();
-    const timestamp = Math.floor(clock.wallMs() / 1000);
-    return { timestamp, nonceStr, signature: jsSdkSignature({ ticket, nonceStr, timestamp, url }) };
-  };
+  const tickets = ticketCredentials<WecomTicketType>({
+    owner: "The WeCom client",
+    shared,
+    token,
+    issuerOf: (type) => wecomTicket({ ...shared, type }),
+  });
+  const signed = (type: WecomTicketType, url: string, call?: CallOptions): Promise<PageSignature> =>
+    signPage(tickets.of(type), url, { clock, random }, call);
 
   return {
     credential: token,
@@ -122,7 +97,7 @@ export function wecom(options: WecomOptions): Wecom {
     download: api.download,
     request: api.request,
     token: async (call) => (await token.get(call)).reveal(),
-    ticket: ticketOf,
+    ticket: tickets.of,
     jsSdkConfig: async (url, call) => ({ appId: corpId, ...(await signed("jsapi", url, call)) }),
     async agentConfig(url, call) {
       const agentid = agentIdOf(agentId, app);
@@ -130,9 +105,8 @@ export function wecom(options: WecomOptions): Wecom {
     },
     status: () => token.status(),
     async close() {
-      isClosed = true;
       api.close();
-      await Promise.all([token, ...tickets.values()].map((each) => each.close()));
+      await Promise.all([token.close(), tickets.close()]);
     },
   };
 }

@@ -15,7 +15,7 @@ import {
 } from "./token-parameter.ts";
 import type { TokenParameter } from "./token-parameter.ts";
 
-export interface Audience {
+export interface IssuingPlatform {
   readonly platform: Platform;
   readonly tokenParameter: TokenParameter;
 }
@@ -34,7 +34,7 @@ const parameters: readonly (readonly [prefix: string, parameter: TokenParameter]
  * @throws {ConfigurationError} `base-url`: it cannot be right, or belongs to the other platform.
  *   `origin`: the credential is of neither.
  */
-export function audienceOf(credential: Credential, options: PlatformOptions): Audience {
+export function issuingPlatform(credential: Credential, options: PlatformOptions): IssuingPlatform {
   const { id, origin } = credential;
   const baseUrl = options.baseUrl ?? origin?.baseUrl;
   const platform = createPlatform(

@@ -1,0 +1,24 @@
+/** A row of the tables of documented paths. */
+import type { Host } from "./hosts.ts";
+
+/**
+ * A page without `https://`, then what it documents: `"POST /cgi-bin/menu/create"`, or the path
+ * alone where both methods are taken.
+ */
+export type PathGroup = readonly [source: string, ...calls: readonly string[]];
+
+/** Whose token a path takes. */
+export type Holder = "account" | "component" | "suite" | "provider";
+
+export interface DocumentedPath {
+  readonly host: Host;
+  readonly method: "GET" | "POST" | "any";
+  readonly path: string;
+  readonly holder: Holder;
+  /** The query parameter that carries the token. */
+  readonly parameter: string;
+  /** The page that documents it, without `https://`. */
+  readonly source: string;
+  /** When the row was compiled. */
+  readonly date: string;
+}
