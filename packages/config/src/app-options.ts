@@ -1,4 +1,4 @@
-/** Turns what is configured for an app into the options of `wechat()`. */
+/** Turns the configuration of an app into the options of `wechat()`. */
 import { ConfigurationError, requireCache, requireLock, requireObject } from "@lingpai/core";
 import type { Cache, Lock, OnConflict, Parameters } from "@lingpai/core";
 import { sealed } from "@lingpai/core";
@@ -8,12 +8,12 @@ import { nameText } from "./setting.ts";
 import { suggestionFor } from "./text/suggest.ts";
 
 /**
- * The options of `wechat()` that can be configured; the cache, the lock, and what only code can
- * give, are added by you.
+ * The options of `wechat()` that can be configured. You add the cache, the lock, and the options
+ * that only code can give.
  */
 export interface AppOptions {
   readonly appId: string;
-  /** Asked at each fetch. */
+  /** Called at each fetch. */
   readonly secret?: () => string | Promise<string>;
   readonly environment: string;
   readonly mode: "stable" | "plain";
@@ -29,13 +29,13 @@ export interface AppOptions {
 }
 
 /**
- * The options for one app, for
+ * Returns the options of one app, for
  * `wechat({ ...appOptions(config, "main"), ...inStore(config, { cache, lock }) })`.
  *
- * The secret is a function. From a {@link LiveConfig} it reads the sources at each fetch, at most
- * once a second, and falls back to the last good one: a rotated secret is used at the next fetch,
- * without a restart and before any watch has told of it. All else is as it was when this was
- * called.
+ * The secret is a function. With a {@link LiveConfig}, it reads the sources at each fetch, at most
+ * once a second, and falls back to the last good secret. So the next fetch uses a rotated secret,
+ * without a restart and before any watch reports it. All other options keep the values of the time
+ * of this call.
  *
  * @throws {ConfigurationError} there is no such app.
  */
@@ -49,7 +49,7 @@ export function appOptions(config: Config | LiveConfig, name: string): AppOption
     const now = live === undefined ? app : requireApp((await live.fresh()).apps, name, environment);
     if (now.secret === undefined)
       throw new ConfigurationError(
-        `The app "${nameText(name)}" of "${environment}" has no secret any more. Configure apps.${nameText(name)}.secret.`,
+        `The app "${nameText(name)}" of "${environment}" no longer has a secret. Configure apps.${nameText(name)}.secret.`,
       );
     return now.secret.reveal();
   };
@@ -85,11 +85,11 @@ export function appOptions(config: Config | LiveConfig, name: string): AppOption
 }
 
 /**
- * The cache and the lock of the environment's store: below the configured prefix, and sealed if
- * there are keys.
+ * Returns the cache and the lock below the configured prefix. The cache is sealed if there are
+ * keys.
  *
- * The environment itself becomes a prefix too, in the credential. Claims stand outside all
- * prefixes, so that environments of one store see each other's.
+ * The credential adds the environment as a prefix. Claims are outside all prefixes, so that
+ * environments of one store see each other's.
  */
 export function inStore(
   config: Config | LiveConfig,

@@ -1,13 +1,14 @@
 /** The configuration of this process's environment: checked, complete, and safe to print. */
 import { fingerprint, keyring, Secret } from "@lingpai/core";
 import type { Keyring, OnConflict, Parameters } from "@lingpai/core";
-import type { Laid } from "./layers.ts";
+import type { LayeredSetting } from "./layers.ts";
 import type { AppSection, Section, StoreSection } from "./schema/schema.ts";
 import { fieldAt } from "./schema/schema.ts";
 import { pathText } from "./setting.ts";
 
 /**
- * What one process needs to know. Frozen; logging, inspecting or serialising it shows no secret.
+ * The configuration of one process. It is frozen. Logging, inspecting or serialising it shows no
+ * secret.
  */
 export interface Config {
   readonly environment: string;
@@ -15,14 +16,14 @@ export interface Config {
   readonly node: string | undefined;
   readonly store: StoreConfig;
   readonly apps: Readonly<Record<string, AppConfig>>;
-  /** Where each value came from, in the order of the sources. */
+  /** Each value with its origin, in the order of the sources. */
   readonly values: readonly ConfigValue[];
 }
 
 export interface StoreConfig {
-  /** Where the store is, user and password included; undefined keeps tokens in this process. */
+  /** The store's URL, with user and password; undefined keeps tokens in this process. */
   readonly url: Secret | undefined;
-  /** The same for people: `redis://10.0.0.5:6379/0`. */
+  /** The URL without user and password, for logs: `redis://10.0.0.5:6379/0`. */
   readonly address: string | undefined;
   /** The segments that all keys begin with. */
   readonly prefix: readonly string[];
@@ -51,7 +52,8 @@ export interface ConfigValue {
   /** `apps.main.mode` */
   readonly path: string;
   /**
-   * As it was written; a secret as its fingerprint, which means something in this process alone.
+   * The value as it was written. For a secret, its fingerprint, which is valid in this process
+   * only.
    */
   readonly value: string;
   /** `lingpai.yaml:12`, `LINGPAI_STORE_URL` */
@@ -59,8 +61,8 @@ export interface ConfigValue {
 }
 
 /**
- * Wraps secrets. `key` is random and this process's own, so that a short password cannot be guessed
- * from its fingerprint.
+ * Wraps secrets. `key` is random in each process, so that nobody can guess a short password from
+ * its fingerprint.
  */
 export interface Sealer {
   readonly key: string;
@@ -69,7 +71,7 @@ export interface Sealer {
 export interface ConfigParts {
   readonly environment: string;
   readonly section: Section;
-  readonly settings: readonly Laid[];
+  readonly settings: readonly LayeredSetting[];
 }
 
 export function configOf({ environment, section, settings }: ConfigParts, sealer: Sealer): Config {
@@ -142,7 +144,7 @@ function appConfig(app: AppSection, sealer: Sealer): AppConfig {
   });
 }
 
-function valueOf({ path, value, place }: Laid, sealer: Sealer): ConfigValue {
+function valueOf({ path, value, place }: LayeredSetting, sealer: Sealer): ConfigValue {
   const text = typeof value === "string" ? value : "";
   return Object.freeze({
     path: pathText(path),

@@ -2,8 +2,8 @@
 import type { OnConflict, Parameters, Secret } from "@lingpai/core";
 
 /**
- * What holds for all environments, and below `environments` what holds for one. Secrets are better
- * kept in another source.
+ * Settings for all environments and, below `environments`, settings for one of them. Keep secrets
+ * in another source.
  */
 export interface ConfigInput extends SectionInput {
   readonly environments?: Readonly<Record<string, SectionInput>>;
@@ -40,8 +40,8 @@ export interface AppInput {
 }
 
 /**
- * Gives back what it was given, with its types checked: the default export of a
- * `lingpai.config.ts`, or what {@link objectSource} takes.
+ * Returns its argument, with its types checked. Use it for the default export of a
+ * `lingpai.config.ts`, or for {@link objectSource}.
  */
 export function defineConfig(config: ConfigInput): ConfigInput {
   return config;

@@ -46,4 +46,5 @@ export { nacosSource } from "./sources/centres/nacos.ts";
 export type { NacosSourceOptions } from "./sources/centres/nacos.ts";
 export { apolloSource } from "./sources/centres/apollo.ts";
 export type { ApolloSourceOptions } from "./sources/centres/apollo.ts";
-export type { Fetch, NameOption, SourceSecret } from "./sources/centres/http.ts";
+export type { Fetch } from "./sources/centres/http.ts";
+export type { NameOption, SourceSecret } from "./sources/source-options.ts";

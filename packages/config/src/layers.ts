@@ -1,14 +1,13 @@
 /**
- * Lays the settings of all sources over each other, later ones on top, separately for each
- * environment.
+ * Merges the settings of all sources for each environment. Later sources override earlier ones.
  */
 import type { Scope, Trust } from "./source.ts";
 import type { Setting } from "./setting.ts";
 import { startsWith } from "./setting.ts";
 
-/** What one source gave. */
+/** The settings of one source. */
 export interface Layer {
-  /** Tells its source from the others. */
+  /** Identifies the source. */
   readonly source: number;
   readonly scope: Scope;
   readonly trust: Trust;
@@ -16,16 +15,16 @@ export interface Layer {
 }
 
 /**
- * One environment's settings. Their paths begin in its section; `writtenAs` is the path in the
- * source.
+ * A setting of one environment. Its path begins in the environment's section; `writtenAs` is the
+ * path in the source.
  */
-export interface Laid extends Setting {
+export interface LayeredSetting extends Setting {
   readonly source: number;
   readonly trust: Trust;
   readonly writtenAs: readonly string[];
 }
 
-/** The environments that the sources name, and this process's own, which comes first. */
+/** Returns this process's environment first, then those that the sources name. */
 export function environmentsIn(layers: readonly Layer[], own: string): readonly string[] {
   const named = layers.flatMap(({ settings }) =>
     settings.flatMap(({ path }) =>
@@ -36,26 +35,27 @@ export function environmentsIn(layers: readonly Layer[], own: string): readonly 
 }
 
 /**
- * The settings that hold for an environment, no two at one place.
+ * Returns the settings of an environment, at most one for each path.
  *
- * A later source overrides an earlier one value by value, whichever section its value stands in;
- * within one source what stands under `environments.<name>` overrides what stands outside.
+ * A later source overrides an earlier one value by value, in whichever section its value is. Within
+ * one source, `environments.<name>` overrides the settings outside.
  */
 export function settingsFor(
   environment: string,
   layers: readonly Layer[],
   own: string,
-): readonly Laid[] {
-  const laid = new Map<string, Laid>();
+): readonly LayeredSetting[] {
+  const merged = new Map<string, LayeredSetting>();
   for (const { source, scope, trust, settings } of layers) {
     const isShared = scope === "all" || environment === own;
     const shared = isShared ? settings.filter(({ path }) => path[0] !== "environments") : [];
     const special = settings.filter(
       ({ path }) => path[0] === "environments" && path[1] === environment && path.length > 2,
     );
-    for (const setting of shared) put(laid, { ...setting, source, trust, writtenAs: setting.path });
+    for (const setting of shared)
+      put(merged, { ...setting, source, trust, writtenAs: setting.path });
     for (const setting of special)
-      put(laid, {
+      put(merged, {
         ...setting,
         source,
         trust,
@@ -63,37 +63,38 @@ export function settingsFor(
         writtenAs: setting.path,
       });
   }
-  return [...laid.values()];
+  return [...merged.values()];
 }
 
 /**
- * A value and settings below it exclude each other: the later ones win. An empty mapping says
- * nothing about what is below it.
+ * A value and settings below it exclude each other: the later ones win. An empty mapping removes no
+ * settings below it.
  */
-function put(laid: Map<string, Laid>, setting: Laid): void {
+function put(merged: Map<string, LayeredSetting>, setting: LayeredSetting): void {
   if (
     isEmptyMapping(setting.value) &&
-    [...laid.values()].some(({ path }) => startsWith(path, setting.path))
+    [...merged.values()].some(({ path }) => startsWith(path, setting.path))
   )
     return;
-  for (const [key, { path }] of laid) {
+  for (const [key, { path }] of merged) {
     const isRelated =
       path.length !== setting.path.length &&
       (startsWith(path, setting.path) || startsWith(setting.path, path));
-    if (isRelated) laid.delete(key);
+    if (isRelated) merged.delete(key);
   }
-  laid.set(setting.path.join("\0"), setting);
+  merged.set(setting.path.join("\0"), setting);
 }
 
 /**
- * How sources give a mapping with nothing in it: so that a name without settings is not overlooked.
+ * True for the value by which sources report an empty mapping. Without it a name without settings
+ * would be overlooked.
  */
 export function isEmptyMapping(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * The settings as nested objects, without prototypes: a name such as `__proto__` is a name like any
+ * Returns the settings as nested objects without prototypes, so that `__proto__` is a name like any
  * other.
  */
 export function treeOf(settings: readonly Setting[]): unknown {
@@ -108,7 +109,8 @@ export function treeOf(settings: readonly Setting[]): unknown {
 }
 
 /**
- * Settings at one place and below it exclude each other, so what is there is an object made here.
+ * Settings at one path and below it exclude each other, so an existing value is an object made
+ * here.
  */
 function childOf(place: Record<string, unknown>, name: string): Record<string, unknown> {
   const existing = place[name];

@@ -1,14 +1,16 @@
-/** What is wrong with a configuration: everything at once, each with its place and its remedy. */
+/**
+ * The problems of a configuration. All are reported at once, each with its place and its remedy.
+ */
 import { ConfigurationError } from "@lingpai/core";
 
 export interface Problem {
-  /** The setting: `apps.main.mode`. Empty where the problem is not one setting's. */
+  /** The setting: `apps.main.mode`. Empty if the problem concerns no single setting. */
   readonly path: string;
-  /** The file and line, variable or key that it came from; undefined when it is nowhere. */
+  /** The file and line, variable or key of the setting; undefined if it is missing. */
   readonly place: string | undefined;
   /**
-   * A predicate and the remedy: `is missing. Set LINGPAI_APPS_MAIN_SECRET.` Shows at most four
-   * characters of a value, of a secret none.
+   * A predicate and the remedy: `is missing. Set LINGPAI_APPS_MAIN_SECRET.` It shows at most four
+   * characters of a value, and none of a secret.
    */
   readonly text: string;
 }

@@ -1,27 +1,31 @@
 /**
- * Finds environments that would kill each other's token: one AppID, plain mode, and two that fetch.
+ * Finds environments that would kill each other's token: they share an AppID, use plain mode, and
+ * both fetch.
  */
-import type { Laid } from "../layers.ts";
+import type { LayeredSetting } from "../layers.ts";
 import type { Problem } from "../problem.ts";
 import { pathText } from "../setting.ts";
 
-/** What the rule needs to know of an app, as far as it is written down. */
+/** The settings of an app that the rule uses, as far as they are known. */
 interface Candidate {
   readonly environment: string;
   readonly app: string;
-  readonly id: Laid;
+  readonly id: LayeredSetting;
   readonly appId: string;
   readonly storeUrl: string | undefined;
   readonly consumes: boolean;
 }
 
 /**
- * One problem for each pair of environments of which both would fetch the plain token of one AppID.
+ * Returns one problem for each pair of environments that would both fetch the plain token of one
+ * AppID.
  *
- * `role: consumer` never fetches. `onConflict: consume` does not fetch either, as long as both use
- * one store: the claim that it yields to is kept there.
+ * `role: consumer` never fetches. `onConflict: consume` does not fetch either if both use one
+ * store, because the claim that it respects is kept there.
  */
-export function conflictsIn(sections: ReadonlyMap<string, readonly Laid[]>): readonly Problem[] {
+export function conflictsIn(
+  sections: ReadonlyMap<string, readonly LayeredSetting[]>,
+): readonly Problem[] {
   const candidates = [...sections].flatMap(([environment, settings]) =>
     candidatesIn(environment, settings),
   );
@@ -38,8 +42,11 @@ export function conflictsIn(sections: ReadonlyMap<string, readonly Laid[]>): rea
   );
 }
 
-function candidatesIn(environment: string, settings: readonly Laid[]): readonly Candidate[] {
-  const find = (...path: readonly string[]): Laid | undefined =>
+function candidatesIn(
+  environment: string,
+  settings: readonly LayeredSetting[],
+): readonly Candidate[] {
+  const find = (...path: readonly string[]): LayeredSetting | undefined =>
     settings.find((each) => pathText(each.path) === pathText(path));
   const textAt = (...path: readonly string[]): string | undefined => {
     const value = find(...path)?.value;
@@ -68,11 +75,11 @@ function clash(one: Candidate, other: Candidate): boolean {
 function problemOf(one: Candidate, other: Candidate): Problem {
   const isOneSetting = one.id.place === other.id.place;
   const where = isOneSetting
-    ? `holds for both "${one.environment}" and "${other.environment}"`
+    ? `applies to both "${one.environment}" and "${other.environment}"`
     : `of "${one.environment}" is also ${pathText(other.id.writtenAs)} of "${other.environment}" (${other.id.place})`;
   const apart =
     one.consumes || other.consumes
-      ? " onConflict: consume does not help here, because the environments have different stores and see no claim of each other."
+      ? " onConflict: consume does not help here, because the environments have different stores and do not see each other's claims."
       : "";
   return {
     path: pathText(one.id.writtenAs),

@@ -1,5 +1,5 @@
-/** Finds secrets that would be sent where a source that is trusted less says. */
-import type { Laid } from "../layers.ts";
+/** Finds secrets that would be sent to an address from a less trusted source. */
+import type { LayeredSetting } from "../layers.ts";
 import type { Problem } from "../problem.ts";
 import { pathText } from "../setting.ts";
 import { trustOrder } from "../source.ts";
@@ -9,13 +9,12 @@ const platformHost = /(^|\.)weixin\.qq\.com$/;
 const loopbackHosts: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
- * One problem for each app whose `baseUrl` is neither the platform's nor this machine's, nor
- * allowed by name, and comes from a source that is trusted less than the one that gives the app's
- * secret. Whoever may write to a configuration centre could otherwise have the secret sent to
- * himself.
+ * Returns one problem for each app whose `baseUrl` comes from a less trusted source than its
+ * secret, unless the host is the platform's, this machine's or allowed by name. Otherwise whoever
+ * can write to a configuration centre could have the secret sent to a server of their own.
  */
 export function destinationProblems(
-  settings: readonly Laid[],
+  settings: readonly LayeredSetting[],
   allowedHosts: readonly string[],
 ): readonly Problem[] {
   return settings.flatMap((address) => {
@@ -42,14 +41,14 @@ export function destinationProblems(
         path: pathText(address.writtenAs),
         place: address.place,
         text:
-          `would send the secret of ${secret.place} to "${host}", which is no host of the platform. ` +
-          `Put baseUrl where the secret is, or pass allowedHosts: ["${host}"].`,
+          `would send the secret of ${secret.place} to "${host}", which is not a host of the platform. ` +
+          `Put baseUrl into the source of the secret, or pass allowedHosts: ["${host}"].`,
       },
     ];
   });
 }
 
-function mayDirect(address: Laid, secret: Laid): boolean {
+function mayDirect(address: LayeredSetting, secret: LayeredSetting): boolean {
   return (
     address.source === secret.source ||
     trustOrder.indexOf(address.trust) < trustOrder.indexOf(secret.trust)

@@ -1,4 +1,4 @@
-/** The names of environments: of this process's own, and of those that the sources speak of. */
+/** Checks the names of environments: this process's own, and those that the sources name. */
 import { ConfigurationError } from "@lingpai/core";
 import { environmentsIn, isEmptyMapping } from "../layers.ts";
 import type { Layer } from "../layers.ts";
@@ -6,11 +6,10 @@ import type { Problem } from "../problem.ts";
 import type { Setting } from "../setting.ts";
 import { nameText, pathText } from "../setting.ts";
 import { suggestionFor } from "../text/suggest.ts";
-import { excerpt } from "../text/text.ts";
+import { excerpt } from "../text/pasted-text.ts";
 
 /**
- * What is wrong with the names of the environments, and with what stands there in place of a
- * section.
+ * Returns the problems of the environments' names, and of values in place of a section.
  */
 export function environmentProblems(layers: readonly Layer[], own: string): readonly Problem[] {
   const settings = layers
@@ -31,15 +30,15 @@ export function environmentProblems(layers: readonly Layer[], own: string): read
     ...misnamed.map(({ path, place }) => ({
       path: pathText(path),
       place,
-      text: `is under an environment whose name cannot be. ${labelRule}`,
+      text: `is under an environment with an invalid name. ${labelRule}`,
     })),
     ...unnamed(settings, environmentsIn(layers, own), own),
   ];
 }
 
 /**
- * Sources that name environments, but not this process's: a slip of the pen that would otherwise
- * run with what is left.
+ * Finds sources that name environments, but not this process's. That is a typing error, and without
+ * this check the process would run with the remaining settings.
  */
 function unnamed(
   settings: readonly Setting[],

@@ -1,7 +1,7 @@
-/** Says for one environment's settings what is wrong and where it was written. */
+/** Finds the problems of one environment's settings, with their places. */
 import { parametersFor } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
-import type { Laid } from "../layers.ts";
+import type { LayeredSetting } from "../layers.ts";
 import { treeOf } from "../layers.ts";
 import type { Problem } from "../problem.ts";
 import type { AppSection, Section } from "../schema/schema.ts";
@@ -11,16 +11,16 @@ import { suggestionFor } from "../text/suggest.ts";
 import { variableOf } from "../schema/variable-names.ts";
 
 export interface Checked {
-  /** There when there is no problem. */
+  /** Undefined if there is a problem. */
   readonly section: Section | undefined;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Checks the settings of one environment. Of another environment than this process's own nothing
- * need be complete: its secrets are where it runs.
+ * Checks the settings of one environment. Only this process's own must be complete: the secrets of
+ * others are where those run.
  */
-export function checkSection(settings: readonly Laid[], isOwn: boolean): Checked {
+export function checkSection(settings: readonly LayeredSetting[], isOwn: boolean): Checked {
   const { section, issues } = parseSection(treeOf(settings));
   const found = issues.flatMap((issue) =>
     issue.unknown === undefined
@@ -43,20 +43,23 @@ export function checkSection(settings: readonly Laid[], isOwn: boolean): Checked
 }
 
 /**
- * The schema library passes over `__proto__` in silence, as a defence; what somebody wrote is
- * refused instead.
+ * Refuses `__proto__`, which the schema library ignores silently as a defence.
  */
-function droppedNames(settings: readonly Laid[]): readonly Problem[] {
+function droppedNames(settings: readonly LayeredSetting[]): readonly Problem[] {
   const dropped = settings.filter(({ path }) => path.includes("__proto__"));
   return dropped.map(({ path, place }) => ({
     path: pathText(path),
     place,
-    text: "is under a name that cannot be. Give it another.",
+    text: "is under an invalid name. Rename it.",
   }));
 }
 
-/** The problem of what stands at `path`, or else of the first setting below it. */
-function problemAt(path: readonly string[], text: string, settings: readonly Laid[]): Problem {
+/** Returns a problem of the setting at `path`, or else of the first setting below it. */
+function problemAt(
+  path: readonly string[],
+  text: string,
+  settings: readonly LayeredSetting[],
+): Problem {
   const exact = settings.find(
     (each) => each.path.length === path.length && startsWith(each.path, path),
   );
@@ -69,18 +72,18 @@ function problemAt(path: readonly string[], text: string, settings: readonly Lai
   return { path: pathText(written), place: found.place, text };
 }
 
-/** One problem for each place that the name stands at: two sources may have it. */
+/** Returns one problem for each place of the name, because two sources may have it. */
 function unknownName(
   path: readonly string[],
   name: string,
-  settings: readonly Laid[],
+  settings: readonly LayeredSetting[],
 ): readonly Problem[] {
   const known = namesBelow(path) ?? [];
   const meant = suggestionFor(name, known);
   const hints: Record<string, string> = {
     environment:
       "An environment is chosen with LINGPAI_ENVIRONMENT or the option `environment`, not in a source.",
-    "<<": "Merge keys are not supported: what holds for all environments stands outside `environments`.",
+    "<<": "Merge keys are not supported. Put settings for all environments outside `environments`.",
   };
   const remedy =
     (path.length === 0 ? hints[name] : undefined) ??
@@ -92,7 +95,7 @@ function unknownName(
 
 function missingIn(
   apps: Readonly<Record<string, Pick<AppSection, "appId" | "secret" | "role">>>,
-  settings: readonly Laid[],
+  settings: readonly LayeredSetting[],
 ): readonly Problem[] {
   const names = Object.keys(apps);
   if (names.length === 0 && !settings.some(({ path }) => path[0] === "apps")) {
@@ -124,10 +127,10 @@ function missingIn(
 }
 
 /**
- * The apps as they were written, for when the section could not be parsed: enough to tell what is
- * missing.
+ * Returns the apps as they were written, to find missing settings when the section could not be
+ * parsed.
  */
-function rawApps(settings: readonly Laid[]): Readonly<Record<string, AppSection>> {
+function rawApps(settings: readonly LayeredSetting[]): Readonly<Record<string, AppSection>> {
   const apps: Record<string, Record<string, unknown>> = Object.create(null);
   for (const { path, value } of settings) {
     const [first, name, key] = path;
@@ -137,8 +140,8 @@ function rawApps(settings: readonly Laid[]): Readonly<Record<string, AppSection>
   return apps;
 }
 
-/** What two settings together cannot be. */
-function ruleProblems(section: Section, settings: readonly Laid[]): readonly Problem[] {
+/** Finds settings that contradict each other. */
+function ruleProblems(section: Section, settings: readonly LayeredSetting[]): readonly Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: readonly string[], text: string): void =>
     void problems.push(problemAt(path, text, settings));
@@ -147,9 +150,9 @@ function ruleProblems(section: Section, settings: readonly Laid[]): readonly Pro
   if (password !== undefined && url === undefined)
     refuse(["store", "password"], "has no store to belong to. Set store.url too.");
   if (password !== undefined && address?.password)
-    refuse(["store", "password"], "stands in store.url too. Keep one of them.");
+    refuse(["store", "password"], "is in store.url too. Keep one of them.");
   if (username !== undefined && address?.username)
-    refuse(["store", "username"], "stands in store.url too. Keep one of them.");
+    refuse(["store", "username"], "is in store.url too. Keep one of them.");
   if (prefix !== undefined && (prefix.split(":").includes("") || Buffer.byteLength(prefix) > 200)) {
     refuse(
       ["store", "prefix"],
@@ -160,13 +163,13 @@ function ruleProblems(section: Section, settings: readonly Laid[]): readonly Pro
   if (sealing?.active !== undefined && !ids.includes(sealing.active)) {
     refuse(
       ["store", "sealing", "active"],
-      `names a key that is not there. Known: ${ids.join(", ") || "none"}.`,
+      `names a missing key. Known: ${ids.join(", ") || "none"}.`,
     );
   }
   if (sealing?.active === undefined && ids.length > 0) {
     refuse(
       ["store", "sealing", "keys"],
-      "are there, but none is chosen to seal with. Set store.sealing.active to the id of one.",
+      "are given, but none is chosen for sealing. Set store.sealing.active to the id of one.",
     );
   }
   for (const [name, app] of Object.entries(section.apps ?? {})) appRules(name, app, refuse);
@@ -182,13 +185,13 @@ function appRules(
   if (mode === "plain" && onConflict === "coexist") {
     refuse(
       ["apps", name, "onConflict"],
-      "cannot be coexist for a plain token, each of which kills the one before. Use mode: stable, or consume.",
+      "cannot be coexist for a plain token, because each fetch kills the token before. Use mode: stable, or consume.",
     );
   }
   if (mode === "stable" && app.overlapMs !== undefined) {
     refuse(
       ["apps", name, "overlapMs"],
-      "means something in plain mode alone. Remove it, or set mode: plain.",
+      "has an effect in plain mode only. Remove it, or set mode: plain.",
     );
   }
   const policy =

@@ -1,10 +1,10 @@
-/** One action for many notices. */
+/** Combines many notices into one action. */
 import type { CancelTimer, Clock } from "@lingpai/core";
 
 export interface Debounce {
   /**
-   * Asks for the action: it is taken when no notice has come for the delay, and at the latest after
-   * ten delays.
+   * Requests the action. It runs when no notice has come for the delay, and at the latest after ten
+   * delays.
    */
   notice(): void;
   cancel(): void;

@@ -1,4 +1,4 @@
-/** What happens to a configuration, as past-tense facts. */
+/** The events of a configuration, as past-tense facts. */
 
 export interface ConfigEventContext {
   readonly environment: string;
@@ -6,7 +6,7 @@ export interface ConfigEventContext {
   readonly atMs: number;
 }
 
-/** What each type of event carries beside its context. No value is in it. */
+/** The data of each type of event beside its context. It contains no value of a setting. */
 export interface ConfigEventData {
   /** The first configuration is in force. */
   loaded: {
@@ -16,45 +16,46 @@ export interface ConfigEventData {
   /** A newer configuration is in force. */
   reloaded: {
     /**
-     * The settings that were added, removed or given another value: `["apps.main.secret"]`. Empty
-     * when something that was wrong is right again.
+     * The settings that were added, removed or changed: `["apps.main.secret"]`. Empty if a problem
+     * was solved without a change.
      */
     readonly changed: readonly string[];
-    /** Where the changed ones stand now. */
+    /** The present places of the changed settings. */
     readonly places: readonly string[];
   };
   /**
-   * What was read cannot be used, or could not be read: the last good configuration stays in force.
-   * Told once for the same problems.
+   * The sources could not be read, or cannot be used. The last good configuration stays in force.
+   * The same problems are reported once.
    */
   kept: {
-    /** What is wrong, where, and what to do. */
+    /** The problems with their places and remedies. */
     readonly problems: readonly string[];
   };
   /**
-   * A configuration centre could not be read at the start: its snapshot on disk is in force until
-   * it can.
+   * A configuration centre could not be read at the start. Its snapshot on disk is used until it
+   * can be read.
    */
   "snapshot-used": {
     readonly source: string;
     /**
-     * How long ago the snapshot was known to be what the centre says, in ms by this machine's
+     * The time since the snapshot was last known to equal the centre, in ms by this machine's
      * clock.
      */
     readonly ageMs: number;
     readonly problems: readonly string[];
   };
   /**
-   * A source does not tell of its changes any more. It is tried again; told once until it works.
+   * A source no longer reports its changes. Its watch is started again; this is reported once until
+   * it works.
    */
   "watch-failed": {
     readonly source: string;
     readonly problems: readonly string[];
   };
-  /** A source whose watch had failed tells of its changes again. */
+  /** A source whose watch had failed reports its changes again. */
   "watch-recovered": {
     readonly source: string;
-    /** How long it did not, in ms. */
+    /** How long the watch had failed, in ms. */
     readonly forMs: number;
   };
 }
@@ -66,7 +67,7 @@ export type ConfigEvent<Type extends ConfigEventType = ConfigEventType> = {
   readonly [T in Type]: { readonly type: T } & ConfigEventContext & ConfigEventData[T];
 }[Type];
 
-/** How loudly to log each type. */
+/** The log level of each type. */
 export const configEventSeverity: Readonly<Record<ConfigEventType, "info" | "warn" | "error">> = {
   loaded: "info",
   reloaded: "info",

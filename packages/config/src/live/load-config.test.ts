@@ -79,7 +79,7 @@ environments:
       load(objectSource(both), objectSource(shared, { scope: "environment" })),
     ).resolves.toMatchObject({ environment: "prod" });
     expect(await refusalOf(load(objectSource(both), objectSource(shared)))).toContain(
-      'holds for both "prod" and "staging"',
+      'applies to both "prod" and "staging"',
     );
   });
 
@@ -166,7 +166,7 @@ apps:
         /lingpai\.yaml:6: apps\.main\.appid is not known\. Did you mean appId\?/,
       ),
       expect.stringMatching(
-        /lingpai\.yaml:11: apps\.Other is a name that cannot be\. Give a name of lower-case letters/,
+        /lingpai\.yaml:11: apps\.Other is not a valid name\. Give a name of lower-case letters/,
       ),
       expect.stringMatching(/apps\.main\.appId is missing/),
       expect.stringMatching(/lingpai\.yaml:6: apps\.main\.secret is missing/),
@@ -198,7 +198,7 @@ apps:
     ],
     [
       { apps: { main: { appId, secret, overlapMs: 0 } } },
-      /overlapMs means something in plain mode alone/,
+      /overlapMs has an effect in plain mode only/,
     ],
     [
       { apps: { main: { appId, secret, mode: "plain", onConflict: "coexist" } } },
@@ -218,21 +218,21 @@ apps:
     [{ apps: { main: { appId, secret, mode: () => "plain" } } }, /apps\.main\.mode is a function/],
     [
       { ...minimal, store: { url: "localhost:6379" } },
-      /store\.url begins with no scheme of a store/,
+      /store\.url does not begin with the scheme of a store/,
     ],
     [
       { ...minimal, store: { url: "redis://u:p@h", password: "x" } },
-      /store\.password stands in store\.url too/,
+      /store\.password is in store\.url too/,
     ],
     [{ ...minimal, store: { password: "x" } }, /store\.password has no store to belong to/],
     [{ ...minimal, store: { prefix: "a::b" } }, /store\.prefix has an empty segment/],
     [
       { ...minimal, store: { sealing: { active: "b", keys: { a: sealingKey } } } },
-      /store\.sealing\.active names a key that is not there\. Known: a/,
+      /store\.sealing\.active names a missing key\. Known: a/,
     ],
     [
       { ...minimal, store: { sealing: { keys: { a: sealingKey } } } },
-      /store\.sealing\.keys are there, but none is chosen/,
+      /store\.sealing\.keys are given, but none is chosen/,
     ],
     [
       { ...minimal, store: { sealing: { active: "a", keys: { a: "short" } } } },
@@ -252,7 +252,7 @@ apps:
     ],
     [
       { ...minimal, environments: { prod: {}, "a b": { node: "x" } } },
-      /environments\.a\?b\.node is under an environment whose name cannot be/,
+      /environments\.a\?b\.node is under an environment with an invalid name/,
     ],
     [
       { ...minimal, environments: { prod: {}, staging: { store: { ulr: "x" } } } },
@@ -261,7 +261,7 @@ apps:
     [{ ...minimal, frobnicate: {} }, /frobnicate is not known\. Known here: node, store, apps/],
     [
       { ...minimal, apps: { ...minimal.apps, ["__proto__"]: { appId } } },
-      /apps\.__proto__\.appId is under a name that cannot be/,
+      /apps\.__proto__\.appId is under an invalid name/,
     ],
     [
       { apps: { main: { appId, secret, baseUrl: "http://api.weixin.qq.com" } } },
@@ -299,7 +299,7 @@ apps:
     const message = await refusalOf(
       load(yaml("a: 1\na: 2\n"), scripted("mine", error), objectSource(minimal)),
     );
-    expect(message).toContain("lingpai.yaml:2: has a name that already stands");
+    expect(message).toContain("lingpai.yaml:2: has a name that the same mapping already contains");
     expect(message).toContain("mine: could not be read (Error EACCES)");
     await expect(load(yaml("a: 1\na: 2\n"))).rejects.toMatchObject({
       problems: [{ path: "", place: "lingpai.yaml:2" }],

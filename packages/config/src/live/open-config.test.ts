@@ -131,7 +131,7 @@ describe("a configuration that is open", () => {
       [
         "kept",
         [
-          "second: could not be read (Error EHOSTUNREACH). Find out whether it is there and may be read.",
+          "second: could not be read (Error EHOSTUNREACH). Check whether it exists and may be read.",
         ],
       ],
     ]);
@@ -193,9 +193,7 @@ describe("a configuration that is open", () => {
     await clock.advance(4_000);
     expect(events.at(-1)).toMatchObject({
       type: "kept",
-      problems: [
-        "slow: did not answer within 5000 ms. Find out whether it can be reached from here.",
-      ],
+      problems: ["slow: did not answer within 5000 ms. Check whether it can be reached from here."],
     });
     await config.close();
   });

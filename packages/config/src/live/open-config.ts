@@ -1,6 +1,6 @@
 /**
- * A configuration that stays up to date: sources are watched, good changes come into force, bad
- * ones are kept out.
+ * Keeps a configuration up to date. It watches the sources, applies valid changes and refuses
+ * invalid ones.
  */
 import {
   ClosedError,
@@ -20,8 +20,8 @@ import type { ConfigEvent, ConfigEventData, ConfigEventType } from "./events.ts"
 import type { Problem } from "../problem.ts";
 import { InvalidConfigError, problemText } from "../problem.ts";
 import { checkedEnvironment } from "../checks/environments.ts";
-import { Reader, sourceProblems } from "./reading.ts";
-import type { ReadOptions } from "./reading.ts";
+import { Reader, sourceProblems } from "./reader.ts";
+import type { ReadOptions } from "./reader.ts";
 import { Snapshots } from "./snapshot.ts";
 import type { ConfigSource } from "../source.ts";
 import { keepWatching } from "./watching.ts";
@@ -30,7 +30,7 @@ import type { WatchReport } from "./watching.ts";
 /**
  * Reads the configuration once.
  *
- * @throws {InvalidConfigError} `CONFIGURATION`: naming every problem with its file and line,
+ * @throws {InvalidConfigError} `CONFIGURATION`. It names every problem with its file and line,
  *   variable or key, and the remedy.
  */
 export async function loadConfig(options: ConfigOptions): Promise<Config> {
@@ -42,12 +42,12 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
 }
 
 /**
- * Reads the configuration, and goes on watching its sources. Close it, or their connections keep
- * the process alive.
+ * Reads the configuration and watches its sources. Close it, or their connections keep the process
+ * alive.
  *
- * A change that cannot be used keeps the configuration that is in force, and is told as a `kept`
- * event. A source that cannot be read any more keeps its last good settings, while changes of the
- * others come into force.
+ * An invalid change leaves the configuration in force and is reported by a `kept` event. A source
+ * that cannot be read any more keeps its last good settings, while changes of the others are
+ * applied.
  *
  * @throws {InvalidConfigError} as {@link loadConfig}: a process does not start on half a
  *   configuration.
@@ -247,7 +247,7 @@ class Live implements LiveConfig {
     return this.#read(sources, { isSettled: true });
   }
 
-  /** One after the other, in the order in which they were asked for. Never rejects. */
+  /** Reads one after the other, in the order of the calls. Never rejects. */
   #read(sources: readonly ConfigSource[], options: ReadOptions = {}): Promise<readonly Problem[]> {
     this.#reading = this.#reading.then(async () => {
       const { config, problems } = await this.#reader.read(sources, this.#closing.signal, options);
@@ -300,7 +300,7 @@ class Live implements LiveConfig {
 }
 
 /**
- * The paths whose value is another, or is new, or is gone. Secrets are compared by their
+ * Returns the paths of settings that were changed, added or removed. Secrets are compared by their
  * fingerprints.
  */
 function changesBetween(before: Config, after: Config): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * Copies on disk of what configuration centres gave last, so that a process can start while one is
- * down.
+ * Keeps the last settings of configuration centres on disk, so that a process can start while one
+ * is down.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
@@ -10,19 +10,19 @@ import type { Clock, Random } from "@lingpai/core";
 import { fieldAt } from "../schema/schema.ts";
 import type { Setting } from "../setting.ts";
 import type { ConfigSource } from "../source.ts";
-import { textOfSecret } from "../sources/centres/http.ts";
-import type { SourceSecret } from "../sources/centres/http.ts";
+import { textOfSecret } from "../sources/source-options.ts";
+import type { SourceSecret } from "../sources/source-options.ts";
 import { readText } from "../text/read-text.ts";
 import { systemCodeOf } from "../text/system-code.ts";
 import { sealingKey } from "../schema/values.ts";
 
 export interface SnapshotOptions {
-  /** The directory that holds them. It is made with mode 0700 if it is missing. */
+  /** Their directory. It is created with mode 0700 if it is missing. */
   readonly directory: string;
   /**
-   * Seals them: 32 bytes as 64 hexadecimal digits or base64, from anywhere but the centre itself.
-   * Without a key a snapshot holds no secrets, so a secret that only the centre has is then
-   * missing.
+   * The key that seals them: 32 bytes as 64 hexadecimal digits or base64, from anywhere but the
+   * centre itself. Without a key a snapshot contains no secrets, so a secret that only the centre
+   * has is then missing.
    * @defaultValue the variable `LINGPAI_SNAPSHOT_KEY`
    */
   readonly key?: SourceSecret;
@@ -31,8 +31,8 @@ export interface SnapshotOptions {
 export interface Snapshot {
   readonly settings: readonly Setting[];
   /**
-   * When they were last known to be what the source says, in ms since the Unix epoch by this
-   * machine's clock.
+   * When they were last known to equal the source, in ms since the Unix epoch by this machine's
+   * clock.
    */
   readonly takenAtMs: number;
 }
@@ -44,15 +44,14 @@ export interface SnapshotContext {
 }
 
 /**
- * A snapshot that says what is still true is written again after this time, so that its age is
- * known.
+ * An unchanged snapshot is written again after this time, so that its age is known.
  */
 const renewAfterMs = 3_600_000;
 
 export class Snapshots {
   readonly #options: SnapshotOptions;
   readonly #context: SnapshotContext;
-  /** What each source's snapshot says, as a digest, and since when. */
+  /** The digest of each source's snapshot, and its time. */
   readonly #written = new Map<
     ConfigSource,
     { readonly digest: string; readonly takenAtMs: number }
@@ -63,7 +62,7 @@ export class Snapshots {
     this.#context = context;
   }
 
-  /** @throws {ConfigurationError} there is one, and it cannot be read or opened. */
+  /** @throws {ConfigurationError} the snapshot exists and cannot be read or opened. */
   async read(source: ConfigSource): Promise<Snapshot | undefined> {
     const file = this.#fileOf(source);
     try {
@@ -77,8 +76,8 @@ export class Snapshots {
   }
 
   /**
-   * Keeps what the source says now. Writes nothing when the snapshot already says so and is younger
-   * than an hour.
+   * Keeps the settings of the source. It writes nothing if the snapshot already contains them and
+   * is younger than an hour.
    *
    * @throws {ConfigurationError} it cannot be written.
    */
@@ -110,7 +109,7 @@ export class Snapshots {
     } catch (error) {
       await rm(draft, { force: true }).catch(() => undefined);
       throw new ConfigurationError(
-        `The snapshot ${file} could not be written (${reasonOf(error)}). Let this process write to the directory.`,
+        `The snapshot ${file} could not be written (${reasonOf(error)}). Allow this process to write to the directory.`,
         { cause: error },
       );
     }
@@ -177,7 +176,8 @@ interface Stored {
 
 function decode(text: string, key: Uint8Array | undefined, name: string): Snapshot {
   const stored = JSON.parse(text) as Stored;
-  if (stored.v !== 1) throw new ConfigurationError("is of a newer release. Upgrade, or remove it");
+  if (stored.v !== 1)
+    throw new ConfigurationError("is from a newer release. Upgrade, or remove it");
   if (stored.sealed === undefined)
     return { settings: stored.settings ?? [], takenAtMs: stored.takenAtMs };
   if (key === undefined)
@@ -202,7 +202,7 @@ function decode(text: string, key: Uint8Array | undefined, name: string): Snapsh
   }
 }
 
-/** Without a code it was read, and is no snapshot. */
+/** An error without a code means that the file was read and is no snapshot. */
 function reasonOf(error: unknown): string {
-  return systemCodeOf(error) ?? "not what was written";
+  return systemCodeOf(error) ?? "not a snapshot";
 }

@@ -43,7 +43,7 @@ describe("a source that is watched", () => {
     const config = await openConfig(options);
     await clock.advance(10_000);
     const problems = [
-      "centre: could not be read (Error). Find out whether it is there and may be read.",
+      "centre: could not be read (Error). Check whether it exists and may be read.",
     ];
     expect(config.status[1]).toMatchObject({ name: "centre", watch: "failing", problems });
     isBroken = false;
@@ -96,7 +96,7 @@ describe("a source that is watched", () => {
     await expect.poll(() => looks).toBe(1);
     await clock.advance(300);
     expect((await asked).map(problemText)).toEqual([
-      expect.stringContaining("is empty, and held settings before. Those stay in force."),
+      expect.stringContaining("is empty, and had settings before. Those stay in force."),
     ]);
     expect([now(), events.map(({ type }) => type)]).toEqual([
       [rotated, "plain"],
@@ -114,7 +114,7 @@ describe("a source that is watched", () => {
     await clock.advance(300);
     expect(config.current.apps["main"]?.secret?.reveal()).toBe(rotated);
     expect(config.status[1]?.problems).toEqual([
-      expect.stringContaining("centre: is empty or gone, and held settings before."),
+      expect.stringContaining("centre: is empty or missing, and had settings before."),
     ]);
     await config.close();
     expect((await loadConfig(options)).apps["main"]?.secret?.reveal()).toBe(secret);
@@ -231,7 +231,7 @@ describe("an address of the platform that no source of the secret gave", () => {
     expect(await refusalOf(loaded)).toContain(
       isTaken
         ? "nothing was refused"
-        : 'which is no host of the platform. Put baseUrl where the secret is, or pass allowedHosts: ["proxy.example.com:8443"].',
+        : 'which is not a host of the platform. Put baseUrl into the source of the secret, or pass allowedHosts: ["proxy.example.com:8443"].',
     );
     const allowed = await loadConfig({ ...options, allowedHosts: ["proxy.example.com"] });
     expect(allowed.apps["main"]?.baseUrl).toBe(proxy);
@@ -253,7 +253,7 @@ describe("an address of the platform that no source of the secret gave", () => {
     "https://notweixin.qq.com",
   ])("may not be %s", async (baseUrl) => {
     const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
-    expect(await refusalOf(loadConfig(options))).toContain("which is no host of the platform");
+    expect(await refusalOf(loadConfig(options))).toContain("which is not a host of the platform");
   });
 });
 

@@ -5,12 +5,12 @@ import type { ConfigSource, WatchContext } from "../source.ts";
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 /**
- * A watch that ran this long before it failed has worked: its next pause is the first one again.
+ * A watch that failed after this time had worked. Its next pause is the first one again.
  */
 const settledAfterMs = 60_000;
 
 export interface WatchReport {
-  /** The watch has ended with this error, and is started again later. */
+  /** The watch has failed with this error and will be started again. */
   failed(error: unknown): void;
   /** The watch has begun to listen. */
   listening(): void;
@@ -18,8 +18,8 @@ export interface WatchReport {
 
 /**
  * Starts the source's watch again whenever it throws, after a pause that doubles from 1 s to 60 s,
- * with a random part so that a fleet does not come back at once. Before each further start
- * `changed` is called: something may have been missed. Settles when the signal aborts.
+ * with jitter, so that a fleet does not reconnect at once. Before each further start it calls
+ * `changed`, because a change may have been missed. Settles when the signal aborts.
  */
 export async function keepWatching(
   source: ConfigSource,
@@ -51,7 +51,7 @@ export async function keepWatching(
   }
 }
 
-/** Whether the wait ended because nobody waits any more. */
+/** True if the wait was aborted. */
 function aborted(wait: Promise<void>): Promise<boolean> {
   return wait.then(
     () => false,

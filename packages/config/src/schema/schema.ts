@@ -1,4 +1,4 @@
-/** The one description of what can be configured: names, kinds of values, and what they are for. */
+/** The one description of all settings: their names, kinds and purposes. */
 import type { OnConflict, Parameters } from "@lingpai/core";
 import { z } from "zod";
 import {
@@ -14,7 +14,7 @@ import {
   whole,
 } from "./values.ts";
 
-/** What is configured for one environment, parsed; nothing is filled in. */
+/** The parsed configuration of one environment, without defaults. */
 export interface Section {
   readonly node?: string | undefined;
   readonly store?: StoreSection | undefined;
@@ -49,12 +49,12 @@ export interface AppSection {
   readonly parameters?: { readonly [Name in keyof Parameters]?: number | undefined } | undefined;
 }
 
-/** What is known of one setting beside its kind. */
+/** The description of one setting beside its kind. */
 export interface FieldNote {
   readonly about: string;
   /**
-   * Its value is wrapped in {@link Secret}, and can be read from a file that a `…_FILE` variable
-   * names.
+   * True if its value is wrapped in {@link Secret} and can be read from a file that a `…_FILE`
+   * variable names.
    */
   readonly isSecret?: boolean;
 }
@@ -85,20 +85,20 @@ const parameters = z.strictObject(
     fetchDeadlineMs: ms("How long one request to the platform may take"),
     storeDeadlineMs: ms("How long one store command may take"),
     leaseMs: ms("Length of the refresh lease"),
-    networkDelayMs: ms("The longest that a request, once sent, may stay under way"),
+    networkDelayMs: ms("How long a sent request may stay in flight, at most"),
     drainMs: ms("How long after its intent a request may still be processed"),
     recheckMs: ms("How often a node re-reads the store outside the refresh window"),
-    recheckDueMs: ms("How often inside it"),
+    recheckDueMs: ms("How often a node re-reads the store inside the refresh window"),
     longestCallMs: ms("The longest business call that may carry a token"),
-    reconcileMs: ms("How long after doubt arose the reconciling refresh is due"),
+    reconcileMs: ms("How long after a doubt the reconciling refresh is due"),
     advisoryMs: ms("How long before expiry a refresh may start"),
     mandatoryMs: ms("How long before expiry a refresh must have started"),
-    skewMarginMs: ms("How long before its end a token is served no more"),
+    skewMarginMs: ms("How long before its end a token is no longer served"),
     waitMs: ms("How long a call waits for a token when there is none"),
     attemptsMax: field(whole(1, 10), "Requests that one lease may make while the platform is busy"),
     fleetSize: field(whole(1), "About how many nodes share a token"),
-    quotaPerDay: field(whole(20), "Fetches a day, if not the platform's grant"),
-    quotaReserve: field(fraction(0.9), "The part of the quota that is kept for emergencies"),
+    quotaPerDay: field(whole(20), "Fetches a day, if it differs from the platform's quota"),
+    quotaReserve: field(fraction(0.9), "The share of the quota that is kept for emergencies"),
   } satisfies Record<keyof Parameters, z.ZodType>,
   settingsExpected,
 );
@@ -113,10 +113,13 @@ const app = z.strictObject(
       "The AppID",
     ),
     secret: secret(appSecret(), "The AppSecret. A consumer needs none"),
-    mode: field(oneOf("stable", "plain"), "Which of the account's two tokens. Default: stable"),
+    mode: field(
+      oneOf("stable", "plain"),
+      "Which of the account's two tokens is used. Default: stable",
+    ),
     overlapMs: field(
       whole(0, 7_200_000),
-      "How long the platform honours the plain token before, in ms. Default: 300000",
+      "How long the platform honours the previous plain token, in ms. Default: 300000",
     ),
     role: field(
       oneOf("owner", "consumer"),
@@ -124,14 +127,14 @@ const app = z.strictObject(
     ),
     onConflict: field(
       oneOf("error", "warn", "consume", "coexist"),
-      "When another environment has claimed the AppID. Default: error; stable: coexist",
+      "What to do when another environment has claimed the AppID. Default: error; stable: coexist",
     ),
     standalone: field(
       oneOf("never", "when-harmless", "always"),
-      "Whether to fetch while the store is away. Default: when-harmless",
+      "When to fetch while the store is unreachable. Default: when-harmless",
     ),
     quotaPerDay: field(whole(20), "Fetches a day that the platform grants"),
-    baseUrl: field(platformUrl(), "Where the platform is. Default: https://api.weixin.qq.com"),
+    baseUrl: field(platformUrl(), "The platform's address. Default: https://api.weixin.qq.com"),
     fingerprintKey: secret(
       text({ allowsFullWidth: true }),
       "Keys the fingerprints of tokens in the store. Default: the credential's id",
@@ -145,7 +148,7 @@ const sealing = z.strictObject(
   {
     active: field(
       matching(/^[A-Za-z0-9_-]{1,32}$/, "the id of one of the keys"),
-      "The id of the key that seals",
+      "The id of the key that seals new entries",
     ),
     keys: z
       .record(
@@ -167,10 +170,10 @@ const sealing = z.strictObject(
 
 const store = z.strictObject(
   {
-    url: secret(storeUrl(), "Where the store is. Without one, tokens are kept in this process"),
+    url: secret(storeUrl(), "The store's URL. Without one, tokens are kept in this process"),
     username: field(text(), "The store's user, if the URL has none"),
     password: secret(text({ allowsFullWidth: true }), "The store's password, if the URL has none"),
-    prefix: field(text(), "What all keys begin with; `:` separates its segments"),
+    prefix: field(text(), "The prefix of all keys; `:` separates its segments"),
     sealing: sealing.optional(),
   } satisfies Record<keyof StoreSection, z.ZodType>,
   settingsExpected,
@@ -197,14 +200,14 @@ const section = z.strictObject(
   settingsExpected,
 );
 
-/** An issue as the schema library reports it; unknown names are one issue with all of them. */
+/** An issue as the schema library reports it. All unknown names of one mapping are one issue. */
 export interface SchemaIssue {
   readonly path: readonly string[];
   readonly message: string;
   readonly unknown: readonly string[] | undefined;
 }
 
-/** Parses one environment's settings. The section is there exactly when there is no issue. */
+/** Parses one environment's settings. Returns a section exactly if there is no issue. */
 export function parseSection(tree: unknown): {
   readonly section: Section | undefined;
   readonly issues: readonly SchemaIssue[];
@@ -215,7 +218,7 @@ export function parseSection(tree: unknown): {
     // A record reports a refused name as an issue of the record, with the name's own issues inside.
     message:
       issue.code === "invalid_key"
-        ? `is a name that cannot be. ${lastSentence(issue.issues[0]?.message)}`
+        ? `is not a valid name. ${lastSentence(issue.issues[0]?.message)}`
         : issue.message,
     unknown: issue.code === "unrecognized_keys" ? issue.keys : undefined,
   }));
@@ -226,12 +229,12 @@ function lastSentence(message = ""): string {
   return message.slice(message.lastIndexOf(". ") + 1).trim();
 }
 
-/** One thing that can be set. `*` in its path stands for a name of the user's. */
+/** One setting. `*` in its path stands for a name that the user chose. */
 export interface Field extends FieldNote {
   readonly path: readonly string[];
 }
 
-/** Everything that can be set for an environment, in the order of the schema. */
+/** All settings of an environment, in the order of the schema. */
 export const fields: readonly Field[] = fieldsOf(section, []);
 
 function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Field[] {
@@ -248,8 +251,8 @@ function fieldsOf(schema: z.core.$ZodType, path: readonly string[]): readonly Fi
 }
 
 /**
- * What stands at this path of a section, or of a source's `environments.<name>`; undefined when
- * nothing that is known does.
+ * Returns the field at this path of a section, or of a source's `environments.<name>`. Undefined
+ * for an unknown path.
  */
 export function fieldAt(written: readonly string[]): Field | undefined {
   const path = written[0] === "environments" ? written.slice(2) : written;
@@ -261,8 +264,8 @@ export function fieldAt(written: readonly string[]): Field | undefined {
 }
 
 /**
- * The names that may stand at this place; undefined where the names are the user's own, and where
- * there is no such place.
+ * Returns the names that are allowed below this path. Undefined where users choose the names, and
+ * for an unknown path.
  */
 export function namesBelow(path: readonly string[]): readonly string[] | undefined {
   const below = fields.filter(

@@ -1,13 +1,13 @@
 /**
- * Kinds of values, as schemas over text. Their messages are predicates with a remedy, and show no
- * more than four characters of a value.
+ * The kinds of values, as schemas over text. Their messages are predicates with a remedy, and show
+ * at most four characters of a value.
  */
 import { keyring } from "@lingpai/core";
 import { z } from "zod";
 import { suggestionFor } from "../text/suggest.ts";
-import { excerpt, flawOf } from "../text/text.ts";
+import { excerpt, flawOf } from "../text/pasted-text.ts";
 
-/** Text without invisible characters, white space round it, or full-width characters. */
+/** Text without invisible characters, surrounding white space, or full-width characters. */
 export function text(
   options: { readonly allowsFullWidth?: boolean } = {},
 ): z.ZodType<string, string> {
@@ -75,7 +75,7 @@ export function appSecret(): z.ZodType<string, string> {
     if (/^[\x21-\x7e]{8,512}$/.test(value) && !/^(<.*>|\$\{.*\}|\{\{.*\}\})$/.test(value)) return;
     const wrong = /^[\x21-\x7e]*$/.test(value)
       ? `has ${value.length} characters`
-      : "has a character that cannot be in one";
+      : "has a character that no AppSecret has";
     context.addIssue({
       code: "custom",
       message: `${wrong}. Copy the AppSecret from the platform's console: 32 digits and letters are usual.`,
@@ -113,8 +113,8 @@ const schemes = [
 const otherSchemes = ["sqlite", "etcd", "http", "https", "memory"] as const;
 
 /**
- * Where a store is. The address may hold a password, so none of it is shown but a scheme that is
- * not known.
+ * The URL of a store. It may contain a password, so messages show nothing of it but an unknown
+ * scheme.
  */
 export function storeUrl(): z.ZodType<string, string> {
   const all = [...schemes, ...otherSchemes];
@@ -127,7 +127,7 @@ export function storeUrl(): z.ZodType<string, string> {
     const meant = suggestionFor(scheme, all);
     return refuse(
       meant === undefined
-        ? "begins with no scheme of a store that Lingpai knows. Give a URL"
+        ? "does not begin with the scheme of a store that Lingpai knows. Give a URL"
         : `has an unknown scheme; "${meant}:" was probably meant. Give a URL`,
     );
   });
@@ -147,7 +147,7 @@ export function platformUrl(): z.ZodType<string, string> {
   });
 }
 
-/** A mapping of settings, and what is wrong when something else stands there. */
+/** The messages for a place that needs a mapping of settings and has something else. */
 export const settingsExpected: {
   readonly error: (issue: { readonly input?: unknown }) => string | undefined;
 } = {
@@ -158,12 +158,11 @@ export const settingsExpected: {
   },
 };
 
-/** @throws nothing: it only finds words for what is no text. */
+/** Returns the message for a value that is not text. */
 function whatStands(input: unknown): string {
   if (input === undefined) return "is missing.";
   if (input === null) return "has no value. Give it one, or remove it.";
-  if (Array.isArray(input))
-    return "is a list, and nothing in this configuration is. Give one value.";
+  if (Array.isArray(input)) return "is a list, and no setting takes a list. Give one value.";
   if (isMapping(input)) return "has settings below it where one value is expected.";
   return `is a ${typeof input}. Give text or a number.`;
 }

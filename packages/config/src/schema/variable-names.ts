@@ -1,4 +1,4 @@
-/** How settings and environment variables are named after each other. */
+/** Maps settings to the names of environment variables, and back. */
 import type { Field } from "./schema.ts";
 import { fields } from "./schema.ts";
 
@@ -17,7 +17,8 @@ function wordsOf(name: string): string {
 }
 
 /**
- * A field's variable with `<NAME>` where a name of the user's stands: `LINGPAI_APPS_<NAME>_SECRET`.
+ * Returns a field's variable with `<NAME>` for a name that the user chose:
+ * `LINGPAI_APPS_<NAME>_SECRET`.
  */
 export function variablePattern({ path }: Pick<Field, "path">): string {
   return [prefix, ...path.map((name) => (name === "*" ? "<NAME>" : wordsOf(name)))].join("_");
@@ -29,9 +30,9 @@ export interface VariableMatch {
 }
 
 /**
- * Which setting a variable names; undefined when it names none. A user's name is the variable's
- * part in lower case with `-` for `_`: `LINGPAI_APPS_MY_APP_SECRET` is the secret of `my-app`.
- * Where two readings are possible the shorter name is meant.
+ * Returns the setting that a variable names, or undefined. The user's name is that part of the
+ * variable in lower case with `-` for `_`: `LINGPAI_APPS_MY_APP_SECRET` is the secret of `my-app`.
+ * If two readings are possible, the shorter name counts.
  */
 export function matchVariable(variable: string): VariableMatch | undefined {
   const matches = fields.flatMap((field) => {
@@ -44,8 +45,8 @@ export function matchVariable(variable: string): VariableMatch | undefined {
 }
 
 /**
- * What stands for `<NAME>`: empty where the pattern has none, undefined where the variable does not
- * fit it.
+ * Returns the text in place of `<NAME>`: empty if the pattern has none, undefined if the variable
+ * does not match it.
  */
 function nameIn(variable: string, pattern: string): string | undefined {
   const [before = "", after] = pattern.split("<NAME>");
@@ -55,7 +56,7 @@ function nameIn(variable: string, pattern: string): string | undefined {
   return fits ? name.toLowerCase().replaceAll("_", "-") : undefined;
 }
 
-/** Every variable as a row of a Markdown table: what the README shows. */
+/** Returns the README's table: each variable is a row. */
 export function variableTable(): string {
   const rows = fields.map(
     (field) =>

@@ -59,7 +59,7 @@ describe("a YAML document", () => {
   });
 
   test.each([
-    ["a: 1\na: 2\n", /f:2: has a name that already stands/],
+    ["a: 1\na: 2\n", /f:2: has a name that the same mapping already contains/],
     ["a:\n\tb: 1\n", /f:2: is indented with a tab|f:2: is not valid YAML/],
     ["a: 1\n---\nb: 2\n", /f:\d: begins a second document/],
     ['a: "open\n', /f:\d: lacks a quote/],
@@ -112,7 +112,7 @@ describe("a JSON document", () => {
 
   test("with a name twice is refused, although JSON.parse would take the last", () => {
     expect(refusal('{\n "a": 1,\n "a": 2\n}', "json")).toContain(
-      "f:3: has a name that already stands",
+      "f:3: has a name that the same mapping already contains",
     );
   });
 });

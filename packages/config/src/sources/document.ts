@@ -1,4 +1,4 @@
-/** YAML and JSON as settings that know their lines. */
+/** Parses YAML and JSON to settings that know their lines. */
 import {
   isAlias,
   isMap,
@@ -12,21 +12,21 @@ import type { Document, Node } from "yaml";
 import type { Problem } from "../problem.ts";
 import { InvalidConfigError } from "../problem.ts";
 import type { Setting } from "../setting.ts";
-import { withoutMark } from "../text/text.ts";
+import { withoutMark } from "../text/pasted-text.ts";
 import { findJsonFault } from "./json-fault.ts";
 
 export type DocumentFormat = "yaml" | "json";
 
-/** `.json` is JSON; all else is YAML. */
+/** Returns JSON for a name that ends in `.json`, else YAML. */
 export function formatOf(name: string): DocumentFormat {
   return /\.json$/i.test(name) ? "json" : "yaml";
 }
 
 /**
- * The settings of a document. Byte order marks and Windows line endings are understood. Numbers are
- * taken as they are written, so that an AppSecret of nothing but digits stays one.
+ * Returns the settings of a document. It accepts byte order marks and Windows line endings. Numbers
+ * keep their text, so that an AppSecret of digits only stays unchanged.
  *
- * @throws {InvalidConfigError} naming each fault by its line; nothing of the text is shown.
+ * @throws {InvalidConfigError} It names each fault by its line and shows nothing of the text.
  */
 export function parseDocument(
   text: string,
@@ -56,21 +56,22 @@ function jsonFaults(source: string, at: (offset: number) => string): readonly Pr
         {
           path: "",
           place: at(fault),
-          text: "is where this stops being JSON. Look for a missing quote, comma or brace, or for a comma too many.",
+          text: "is where this stops being JSON. Look for a missing quote, comma or brace, or for an extra comma.",
         },
       ];
 }
 
 const remedies: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "has a name that already stands in the same mapping. Remove one of the two.",
+  DUPLICATE_KEY: "has a name that the same mapping already contains. Remove one of the two.",
   TAB_AS_INDENT: "is indented with a tab. YAML takes spaces.",
-  BAD_INDENT: "is indented in a way that fits nothing above it. Align it with its neighbours.",
+  BAD_INDENT:
+    "is indented in a way that matches nothing above it. Align it with the lines around it.",
   MULTIPLE_DOCS: "begins a second document. Put everything into one.",
-  TAG_RESOLVE_FAILED: "has a tag, and none has a meaning here. Remove the word that begins with !.",
+  TAG_RESOLVE_FAILED: "has a tag, and tags are not supported. Remove the word that begins with !.",
   MISSING_CHAR: "lacks a quote, a colon, a comma or a bracket, here or further up.",
 };
 
-/** The parser's own words may quote the text, so they are not shown. */
+/** Describes YAML faults in our own words, because the parser's messages may quote the text. */
 function yamlFaults(document: Document.Parsed, at: (offset: number) => string): readonly Problem[] {
   return [...document.errors, ...document.warnings].map(({ code, pos }) => ({
     path: "",

@@ -1,11 +1,11 @@
 /**
- * Finds the place where a text stops being JSON: the engine's own message quotes the text, and
- * tells no place for half of the faults.
+ * Finds the place where a text stops being JSON. The engine's own message quotes the text, and
+ * names no place for half of the faults.
  */
 
 /**
- * The offset of the first token that cannot stand where it stands; undefined when the text is JSON.
- * Looks at the form alone: how deep it nests, and whether names repeat, is left to others.
+ * Returns the offset of the first misplaced token, or undefined if the text is JSON. It checks the
+ * form only: depth and repeated names are checked elsewhere.
  */
 export function findJsonFault(text: string): number | undefined {
   try {
@@ -20,8 +20,8 @@ const token =
   /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001F]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 
 /**
- * What may come next. `first…` stands right behind an opening bracket, where a closing one may come
- * as well.
+ * The token that may come next. `first…` is the state right after an opening bracket, where a
+ * closing one is allowed, too.
  */
 type State = "value" | "first-value" | "name" | "first-name" | "colon" | "separator" | "end";
 
@@ -67,8 +67,8 @@ function follow(state: State, what: string, open: ("{" | "[")[]): State | undefi
 }
 
 /**
- * The last character when only white space is left: the text ends too early, and there is nothing
- * to point at behind it.
+ * Skips white space. At the end of the text it returns the last character, because nothing follows
+ * that a message could point at.
  */
 function skipSpace(text: string, offset: number): number {
   const rest = text.slice(offset).search(/[^ \t\r\n]/);

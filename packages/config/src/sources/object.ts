@@ -1,17 +1,17 @@
-/** Settings given in code, and how objects become settings: what a source of your own needs too. */
+/** Turns objects into settings: for values in code, and for sources of your own. */
 import { requireKnown, requireObject, Secret } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
 
 export interface ObjectSourceOptions {
-  /** Names it in errors. @defaultValue "the object given in code" */
+  /** Its name in errors. @defaultValue "the object given in code" */
   readonly name?: string;
   /** @defaultValue "all" */
   readonly scope?: Scope;
 }
 
-/** What {@link defineConfig} or your code gives. It is read once and never changes. */
+/** Makes a source of an object, such as {@link defineConfig} returns. It is read once. */
 export function objectSource(config: object, options: ObjectSourceOptions = {}): ConfigSource {
   requireObject("The configuration", config);
   requireKnown("objectSource()", options, ["name", "scope"]);
@@ -23,8 +23,8 @@ export function objectSource(config: object, options: ObjectSourceOptions = {}):
 const depthMax = 8;
 
 /**
- * The settings of nested objects: numbers and booleans become text, a {@link Secret} is revealed,
- * what is undefined is left out.
+ * Returns the settings of nested objects. Numbers and booleans become text, a {@link Secret} is
+ * revealed, and undefined is left out.
  *
  * @param placeOf names the place of each setting, for errors.
  */
@@ -51,7 +51,7 @@ function textOf(value: unknown): unknown {
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Another realm's Object, or a module's namespace, has a prototype that is not ours: what counts
-  // is that there is nothing above it.
+  // An object of another realm, or a module namespace, has a foreign prototype. A plain object is
+  // one whose prototype has no prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

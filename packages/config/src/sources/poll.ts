@@ -1,11 +1,11 @@
-/** For sources that tell of no changes by themselves. */
+/** Polls sources that do not report their changes. */
 import { ConfigurationError, delay } from "@lingpai/core";
 import type { WatchContext } from "../source.ts";
 
 /**
- * Calls `changed` now, and then every `pollMs` until the signal aborts: the source is then read,
- * and compared with what is in force. Comparing here, with what was last seen here, would overlook
- * a change that was taken back between two looks, after somebody had read it.
+ * Calls `changed` now, and then every `pollMs` until the signal aborts. The caller reads the source
+ * and compares it with the settings in force. A comparison here, with the last poll, would overlook
+ * a change that was read by the caller and reverted before the next poll.
  */
 export async function poll(
   { clock, signal, changed }: WatchContext,
@@ -15,7 +15,7 @@ export async function poll(
   while (await slept(delay(clock, pollMs, signal))) changed();
 }
 
-/** Whether the wait came to its end; false when it was aborted. */
+/** True if the wait ended, false if it was aborted. */
 function slept(wait: Promise<void>): Promise<boolean> {
   return wait.then(
     () => true,

@@ -1,15 +1,15 @@
-/** Reads small text files: regular ones, bounded before they are read, as UTF-8. */
+/** Reads small, regular text files as UTF-8. Type and size are checked first. */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { ConfigurationError } from "@lingpai/core";
 
-/** No configuration is larger, in bytes. A larger file was named by mistake. */
+/** The largest configuration, in bytes. A larger file was named by mistake. */
 export const textBytesMax = 1_048_576;
 
 /**
- * The text of a regular file of at most {@link textBytesMax} bytes. What it is and how large is
- * asked before anything is read, and a pipe is never waited for.
+ * Returns the text of a regular file of at most {@link textBytesMax} bytes. It checks type and size
+ * before it reads, and never waits for a pipe.
  *
  * @throws {ConfigurationError} it is a pipe, a device, a directory or too large, or not UTF-8.
  *   Errors of the file system pass through.
@@ -20,8 +20,7 @@ export async function readText(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
-    if (!stats.isFile())
-      throw new ConfigurationError("is no regular file. Name a file that holds text");
+    if (!stats.isFile()) throw new ConfigurationError("is not a regular file. Name a text file");
     if (stats.size > textBytesMax) throw tooLarge(String(stats.size));
     return decodeText(await readBounded(file));
   } finally {
@@ -30,8 +29,8 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
- * The bytes up to one past the limit: files of `/proc` and growing ones do not say how long they
- * are.
+ * Reads the bytes up to one past the limit, because files of `/proc` and growing files do not
+ * report their length.
  */
 async function readBounded(file: FileHandle): Promise<Uint8Array> {
   const buffer = Buffer.alloc(64 * 1024);
@@ -45,7 +44,7 @@ async function readBounded(file: FileHandle): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** @throws {ConfigurationError} as {@link readText}. The text says nothing of the contents. */
+/** @throws {ConfigurationError} as {@link readText}. The error does not quote the contents. */
 function decodeText(bytes: Uint8Array): string {
   if (bytes.byteLength > textBytesMax) throw tooLarge("more");
   const [first, second] = bytes;
@@ -60,6 +59,6 @@ function decodeText(bytes: Uint8Array): string {
 
 function tooLarge(bytes: string): ConfigurationError {
   return new ConfigurationError(
-    `holds ${bytes} bytes; the limit is ${textBytesMax}. Name another file`,
+    `has ${bytes} bytes; the limit is ${textBytesMax}. Name another file`,
   );
 }

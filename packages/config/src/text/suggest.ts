@@ -1,8 +1,8 @@
-/** The name that was probably meant. */
+/** Suggests the name that was probably meant. */
 
 /**
- * The candidate that is fewest edits away, if that is at most a third of the name's length and at
- * most three; case and separators count for nothing.
+ * Returns the candidate with the fewest edits, if these are at most a third of the name's length
+ * and at most three. Case and separators are ignored.
  */
 export function suggestionFor(name: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(3, Math.ceil(name.length / 3));
@@ -23,8 +23,8 @@ function plain(name: string): string {
 }
 
 /**
- * Insertions, deletions, replacements and swaps of neighbours; `limit` or more when it is at least
- * that.
+ * Counts insertions, deletions, replacements and swaps of adjacent characters. The result is exact
+ * below `limit`.
  */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) >= limit) return limit;

@@ -1,4 +1,4 @@
-/** The code of an error of the system, as `ENOENT`; undefined when it has none. */
+/** Returns the code of a system error, such as `ENOENT`, or undefined. */
 export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -72,7 +72,7 @@ describe("Apollo", () => {
     expect(await values()).toHaveLength(1);
     apollo.withdraw("application");
     expect(await refusalOf(values())).toContain(
-      "has no release of application any more. What it held stays in force.",
+      "no longer has a release of application. Its last settings stay in force.",
     );
   });
 
@@ -89,7 +89,7 @@ describe("Apollo", () => {
     const source = watch();
     await source.changed(1);
     await clock.advance(5_000);
-    expect([source.changes, apollo.held]).toEqual([1, 1]);
+    expect([source.changes, apollo.openPolls]).toEqual([1, 1]);
     apollo.release("application", { "lingpai.node": "two" });
     await source.changed(2);
     const before = apollo.requests.length;
@@ -97,7 +97,7 @@ describe("Apollo", () => {
     expect(source.changes).toBe(2);
     expect(apollo.requests.length - before).toBeLessThanOrEqual(11);
     await source.stop();
-    expect([apollo.held, clock.pendingTimers]).toEqual([0, 0]);
+    expect([apollo.openPolls, clock.pendingTimers]).toEqual([0, 0]);
   });
 
   test("is not believed when it lags behind its own notification", async () => {

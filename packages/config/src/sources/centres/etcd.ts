@@ -1,30 +1,32 @@
-/** Settings from etcd 3.4 or newer, over its JSON gateway. */
+/** Reads settings from etcd 3.4 or newer, over its JSON gateway. */
 import { ConfigurationError, requireKnown } from "@lingpai/core";
 import type { Setting } from "../../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
-import { jsonOf, member, nameFor, open, textOfSecret, unexpected } from "./http.ts";
-import type { Fetch, NameOption, SourceSecret } from "./http.ts";
+import { jsonOf, member, open, unexpected } from "./http.ts";
+import { nameFor, textOfSecret } from "../source-options.ts";
+import type { Fetch } from "./http.ts";
+import type { NameOption, SourceSecret } from "../source-options.ts";
 import { createServers, createSession } from "./servers.ts";
 import type { Servers, ServerAnswer, Session, SessionContext } from "./servers.ts";
 
 export interface EtcdSourceOptions {
   /**
-   * A client URL of the cluster, or several with commas between them:
+   * A client URL of the cluster, or several, separated by commas:
    * `"http://10.0.0.5:2379,10.0.0.6:2379"`.
    */
   readonly url: string;
   /**
-   * One key for each setting: below `lingpai/`, `lingpai/apps/main/secret` is `apps.main.secret`.
-   * Give this or `key`.
+   * A prefix with one key for each setting. Below `lingpai/`, the key `lingpai/apps/main/secret` is
+   * `apps.main.secret`. Give this or `key`.
    */
   readonly prefix?: NameOption;
-  /** One key that holds a whole document. */
+  /** One key with a whole document. Give this or `prefix`. */
   readonly key?: NameOption;
-  /** Of the document. @defaultValue by the key's ending; YAML if it has none */
+  /** The document's format. @defaultValue by the key's extension; YAML if it has none */
   readonly format?: DocumentFormat;
-  /** With a password, when etcd's authentication is on. */
+  /** Needed, with a password, if etcd's authentication is on. */
   readonly username?: string;
   readonly password?: SourceSecret;
   /** @defaultValue "all" */
@@ -33,14 +35,14 @@ export interface EtcdSourceOptions {
 }
 
 /**
- * A watch that is silent this long is started anew: etcd tells of its progress every ten minutes,
- * also when nothing changes.
+ * A watch that is silent this long is started again, because etcd reports its progress every ten
+ * minutes even if nothing changes.
  */
 const silenceMaxMs = 15 * 60_000;
 
 /**
- * Reads one key or all below a prefix, and is told of changes by etcd's watch. An absent key, or an
- * empty prefix, holds no settings.
+ * Makes a source of one key, or of all keys below a prefix. etcd's watch reports changes. An absent
+ * key, or a prefix without keys, has no settings.
  */
 export function etcdSource(options: EtcdSourceOptions): ConfigSource {
   requireKnown("etcdSource()", options, [
@@ -107,8 +109,8 @@ class EtcdClient {
   }
 
   /**
-   * Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch, or
-   * falls silent.
+   * Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch or is
+   * silent too long.
    */
   async watch(range: Range, context: WatchContext): Promise<void> {
     const body = JSON.stringify({ create_request: { ...range, progress_notify: true } });
@@ -127,8 +129,7 @@ class EtcdClient {
       await readWatch(response, context, silence.broken);
     } catch (error) {
       if (context.signal.aborted) return;
-      // The next watch begins with a new login, at another server: what ended this one need not be
-      // told apart.
+      // The next watch begins with a new login, at another server, whatever ended this one.
       this.#session.forget();
       this.#servers.skip();
       throw error;
@@ -155,7 +156,9 @@ function authorized(token: string | undefined): Pick<RequestInit, "headers"> {
   return token === undefined ? {} : { headers: { authorization: token } };
 }
 
-/** A signal that aborts with the context's, and when nothing has been heard for too long. */
+/**
+ * Returns a signal that aborts with the context's, and when the server has been silent too long.
+ */
 function silenceOf({ clock, signal }: WatchContext): {
   readonly signal: AbortSignal;
   broken(): void;
@@ -189,12 +192,13 @@ function exactly(key: string): Range {
   return { key: base64(key) };
 }
 
-/** All keys that begin with the prefix: up to the prefix with its last byte raised by one. */
+/**
+ * Returns the range of all keys with the prefix: it ends at the prefix with its last byte plus one.
+ */
 function below(prefix: string): Range {
   const end = Buffer.from(prefix, "utf8");
   const last = end.length - 1;
-  // UTF-8 has no byte 255, so there is nothing to carry. All keys at all are those from "\0" to
-  // "\0".
+  // UTF-8 has no byte 255, so there is nothing to carry. The range from "\0" to "\0" is all keys.
   if (last < 0) return { key: base64("\0"), range_end: base64("\0") };
   end[last] = (end[last] ?? 0) + 1;
   return { key: base64(prefix), range_end: end.toString("base64") };
@@ -205,8 +209,7 @@ function base64(text: string): string {
 }
 
 function pairsOf(answer: unknown): readonly { readonly key: string; readonly value: string }[] {
-  // An etcd answers with a header, also when it has none of the keys: anything else is somebody
-  // else's answer.
+  // An etcd answers with a header even if it has none of the keys. Any other answer is not etcd's.
   const found = member(answer, "header") === undefined ? undefined : (member(answer, "kvs") ?? []);
   if (!Array.isArray(found))
     throw new ConfigurationError("answered without a list of keys. Check the address");
@@ -218,7 +221,7 @@ function pairsOf(answer: unknown): readonly { readonly key: string; readonly val
   }));
 }
 
-/** One JSON object a line, as long as the watch lives. */
+/** Reads one JSON object a line until the watch ends. */
 async function readWatch(
   response: Response,
   context: WatchContext,

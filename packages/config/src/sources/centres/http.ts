@@ -1,41 +1,18 @@
 /**
- * What the sources that speak HTTP share: addresses, deadlines, bounded answers, errors that show
- * no secret.
+ * HTTP for configuration centres: checked URLs, deadlines, bounded bodies, errors that show no
+ * secret.
  */
-import { ConfigurationError, Secret } from "@lingpai/core";
+import { ConfigurationError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { textBytesMax } from "../../text/read-text.ts";
+import { requireName } from "../source-options.ts";
 
 /** `globalThis.fetch`, or what behaves like it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * A secret that a source needs itself: text, or a function that is asked whenever it is used, so
- * that it can be rotated.
- */
-export type SourceSecret = string | Secret | (() => string | Secret | Promise<string | Secret>);
-
-export async function textOfSecret(secret: SourceSecret): Promise<string> {
-  const given = typeof secret === "function" ? await secret() : secret;
-  return given instanceof Secret ? given.reveal() : given;
-}
-
-/** A name, or a function of the environment: `(environment) => `lingpai/${environment}/``. */
-export type NameOption = string | ((environment: string) => string);
-
-/** @throws {ConfigurationError} `source` */
-export function requireName(what: string, option: string, given: unknown): void {
-  if (typeof given === "function" || (typeof given === "string" && given !== "")) return;
-  throw new ConfigurationError(`${what} needs ${option}, a text.`, { rule: "source" });
-}
-
-export function nameFor(option: NameOption, environment: string): string {
-  return typeof option === "function" ? option(environment) : option;
-}
-
-/**
- * One origin, or several with commas between them: `http://10.0.0.5:8848,10.0.0.6:8848`. What the
- * first says of scheme and path holds for those that say nothing of it.
+ * Checks one URL, or several, separated by commas: `http://10.0.0.5:8848,10.0.0.6:8848`. Scheme and
+ * path of the first one apply to those that omit them.
  *
  * @throws {ConfigurationError} `source-url`
  */
@@ -57,7 +34,7 @@ export function checkedUrls(what: string, value: string): readonly string[] {
 }
 
 /**
- * An origin, with a path if need be; without a slash at its end.
+ * Checks one origin with an optional path, and removes a slash at its end.
  *
  * @throws {ConfigurationError} `source-url`
  */
@@ -72,7 +49,7 @@ function checkedUrl(what: string, value: string): string {
     url.password === "";
   if (url !== undefined && isPlain) return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   throw new ConfigurationError(
-    `The address of ${what} is not an http: or https: URL without user, password and query. Give one such as "http://10.0.0.5:8848".`,
+    `The address of ${what} must be an http: or https: URL without user, password and query. Give one such as "http://10.0.0.5:8848".`,
     { rule: "source-url" },
   );
 }
@@ -89,12 +66,13 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Nobody answered: another server may. */
+/** The server did not answer. Another one may. */
 export class UnreachableError extends ConfigurationError {}
 
 /**
- * Sends and reads the whole answer, whatever its status. @throws {ConfigurationError} nobody
- * answered, or with too much.
+ * Sends, and reads the whole answer whatever its status.
+ *
+ * @throws {ConfigurationError} there was no answer, or it was too large.
  */
 export async function exchange(call: Call): Promise<Answer> {
   const response = await open(call);
@@ -102,8 +80,8 @@ export async function exchange(call: Call): Promise<Answer> {
 }
 
 /**
- * Sends, and leaves the body to be read as it comes. Redirects are errors: they would carry
- * credentials elsewhere.
+ * Sends, and returns the answer with its body as a stream. Redirects are errors, because they would
+ * send credentials to another server.
  */
 export async function open({
   fetch = globalThis.fetch,
@@ -122,8 +100,8 @@ export async function open({
 }
 
 /**
- * An answer that is not what was asked for. Tells the path alone: queries and bodies may hold what
- * is secret.
+ * Makes the error for an unexpected status. It names only the path, because queries and bodies may
+ * contain secrets.
  */
 export function unexpected(
   { method = "GET" }: RequestInit,
@@ -140,7 +118,7 @@ export function unexpected(
   );
 }
 
-/** @throws {ConfigurationError} it is no JSON. */
+/** @throws {ConfigurationError} the answer is not JSON. */
 export function jsonOf({ text }: Answer, url: URL): unknown {
   try {
     return JSON.parse(text);
@@ -151,7 +129,7 @@ export function jsonOf({ text }: Answer, url: URL): unknown {
   }
 }
 
-/** The member of what may be an object; undefined when there is none. */
+/** Returns a member of an unknown value; undefined if it has none of this name. */
 export function member(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
@@ -159,8 +137,8 @@ export function member(value: unknown, name: string): unknown {
 }
 
 /**
- * A signal that aborts with the given one, and after a time with a reason of its own. Call `cancel`
- * when it is not needed any more.
+ * Returns a signal that aborts with the given one, or after `ms` with an error. Call `cancel` when
+ * it is no longer needed.
  */
 export function deadlineAfter(
   clock: Clock,

@@ -1,37 +1,36 @@
 /**
- * Nacos's HTTP API in this process, as its server answers: the configuration, the listener that
- * holds questions, the log-in.
+ * A fake of Nacos's HTTP API in this process: the configuration, the listener with long polls, the
+ * login.
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "@lingpai/core";
-import { heldQuestions } from "./held.fixture.ts";
+import { longPolls, type LongPolls } from "./long-polls.fixture.ts";
 import type { Fetch } from "./http.ts";
 
 export interface FakeNacos {
   readonly fetch: Fetch;
   publish(key: string, content: string | undefined): void;
-  /** Ends all tokens given so far. */
+  /** Makes all tokens invalid. */
   forgetTokens(): void;
-  /** From now on every request is refused by the network. */
+  /** True makes the network refuse every request. */
   unreachable: boolean;
   /**
-   * Answers in the place of the server, as a proxy on the way does; undefined lets a request
-   * through.
+   * Answers in place of the server, as a proxy does. Undefined passes the request to the server.
    */
   gateway: ((request: Request) => Response | undefined) | undefined;
   /** Method and path of each request. */
   readonly requests: string[];
-  /** Everything that stood in a URL. */
+  /** The URL of each request. */
   readonly urls: string[];
-  /** Questions that are held now. */
-  readonly held: number;
+  /** Questions that are openPolls now. */
+  readonly openPolls: number;
 }
 
 export interface FakeNacosOptions {
   readonly clock: Clock;
   readonly user?: FakeUser;
   /**
-   * What a refused token is answered with. Servers of different versions say 401, 403 or 500.
+   * The status for a refused token. Servers of different versions answer 401, 403 or 500.
    * @defaultValue 403
    */
   readonly refusalStatus?: number;
@@ -41,27 +40,26 @@ export interface FakeUser {
   readonly name: string;
   readonly password: string;
   /**
-   * The one namespace that the user may read, judged by the query as the server does.
+   * The one namespace that the user may read. It is taken from the query, as the server does.
    * @defaultValue all
    */
   readonly namespace?: string;
 }
 
-interface Door {
-  mayPass(request: Request): boolean;
+interface Access {
+  isAllowed(request: Request): boolean;
   logIn(request: Request): Promise<Response>;
   forget(): void;
 }
 
 /**
- * Who may come in: everybody without a user, else who brings a token that was given for the
- * password.
+ * Checks tokens and logs in. Without a user every request is accepted.
  */
-function doorOf(user: FakeNacosOptions["user"]): Door {
+function accessOf(user: FakeNacosOptions["user"]): Access {
   const tokens = new Set<string>();
   let issued = 0;
   return {
-    mayPass({ headers, url }) {
+    isAllowed({ headers, url }) {
       if (user === undefined) return true;
       const { searchParams } = new URL(url);
       const namespace = searchParams.get("tenant") ?? searchParams.get("namespaceId") ?? "";
@@ -85,45 +83,50 @@ function doorOf(user: FakeNacosOptions["user"]): Door {
   };
 }
 
+function md5(content: string | undefined): string {
+  return content === undefined ? "" : createHash("md5").update(content).digest("hex");
+}
+
+/**
+ * Answers as `LongPollingService` does: at once if the checksum differs, else at a change, and half
+ * a second before the end of the requested time.
+ */
+async function listen(
+  request: Request,
+  contents: ReadonlyMap<string, string>,
+  polls: LongPolls,
+): Promise<Response> {
+  const listening = new URLSearchParams(await request.text()).get("Listening-Configs") ?? "";
+  const [dataId = "", group = "", sum = "", namespace = ""] = listening
+    .replace(/\u0001$/, "")
+    .split("\u0002");
+  const key = `${namespace}/${group}/${dataId}`;
+  const answer = (): string =>
+    md5(contents.get(key)) === sum
+      ? ""
+      : encodeURIComponent(
+          [dataId, group, ...(namespace === "" ? [] : [namespace])].join("\u0002") + "\u0001",
+        );
+  const timeoutMs = Number(request.headers.get("long-pulling-timeout")) - 500;
+  if (answer() === "" && timeoutMs > 0)
+    await polls.hold(timeoutMs, () => answer() !== "", request.signal);
+  return new Response(answer() === "" ? "" : `${answer()}\n`);
+}
+
 /** Keys are `namespace/group/dataId`, with an empty namespace for the public one. */
 export function fakeNacos({ clock, user, refusalStatus = 403 }: FakeNacosOptions): FakeNacos {
   const contents = new Map<string, string>();
-  const questions = heldQuestions(clock);
-  const door = doorOf(user);
-  const md5 = (content: string | undefined): string =>
-    content === undefined ? "" : createHash("md5").update(content).digest("hex");
-
-  /**
-   * As `LongPollingService`: answers at once when the sum differs, else at a change, and half a
-   * second before the time that was asked for.
-   */
-  const listen = async (request: Request): Promise<Response> => {
-    const question = new URLSearchParams(await request.text()).get("Listening-Configs") ?? "";
-    const [dataId = "", group = "", sum = "", namespace = ""] = question
-      .replace(/\u0001$/, "")
-      .split("\u0002");
-    const key = `${namespace}/${group}/${dataId}`;
-    const answer = (): string =>
-      md5(contents.get(key)) === sum
-        ? ""
-        : encodeURIComponent(
-            [dataId, group, ...(namespace === "" ? [] : [namespace])].join("\u0002") + "\u0001",
-          );
-    const timeoutMs = Number(request.headers.get("long-pulling-timeout")) - 500;
-    if (answer() === "" && timeoutMs > 0)
-      await questions.hold(timeoutMs, () => answer() !== "", request.signal);
-    return new Response(answer() === "" ? "" : `${answer()}\n`);
-  };
-
+  const polls = longPolls(clock);
+  const access = accessOf(user);
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
     const at = (name: string): string => url.searchParams.get(name) ?? "";
     const route = `${request.method} ${url.pathname}`;
     if (route === "POST /nacos/v1/auth/login" || route === "POST /nacos/v3/auth/user/login")
-      return door.logIn(request);
-    if (!door.mayPass(request))
+      return access.logIn(request);
+    if (!access.isAllowed(request))
       return new Response('{"code":403,"message":"user not found!"}', { status: refusalStatus });
-    if (route === "POST /nacos/v1/cs/configs/listener") return listen(request);
+    if (route === "POST /nacos/v1/cs/configs/listener") return listen(request, contents, polls);
     if (route === "GET /nacos/v1/cs/configs") {
       const content = contents.get(`${at("tenant")}/${at("group")}/${at("dataId")}`);
       return content === undefined
@@ -151,15 +154,15 @@ export function fakeNacos({ clock, user, refusalStatus = 403 }: FakeNacosOptions
     urls: [] as string[],
     unreachable: false,
     gateway: undefined as FakeNacos["gateway"],
-    get held() {
-      return questions.count;
+    get openPolls() {
+      return polls.count;
     },
     publish(key: string, content: string | undefined): void {
       if (content === undefined) contents.delete(key);
       else contents.set(key, content);
-      questions.look();
+      polls.recheck();
     },
-    forgetTokens: door.forget,
+    forgetTokens: access.forget,
     async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
       const request = new Request(input, init);
       fake.requests.push(`${request.method} ${new URL(request.url).pathname}`);

@@ -156,7 +156,7 @@ describe("a watched configuration in Nacos", () => {
     const watch = source();
     await watch.changed(1);
     await watch.clock.advance(10_000);
-    expect([watch.changes, nacos.held]).toEqual([1, 1]);
+    expect([watch.changes, nacos.openPolls]).toEqual([1, 1]);
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: two\n");
     await watch.clock.advance(1_000);
     expect(watch.changes).toBe(2);
@@ -166,7 +166,7 @@ describe("a watched configuration in Nacos", () => {
     expect(watch.changes).toBe(2);
     expect(nacos.requests.length - before).toBeLessThanOrEqual(11);
     await watch.stop();
-    expect([nacos.held, watch.clock.pendingTimers]).toEqual([0, 0]);
+    expect([nacos.openPolls, watch.clock.pendingTimers]).toEqual([0, 0]);
   });
 
   test("is told of when it was changed and changed back, because somebody may have read what it was in between", async () => {
@@ -225,7 +225,7 @@ test.each(["nacos:8848", "http://user:secret@nacos:8848", "http://nacos:8848/?to
   "the address %s is refused",
   (url) => {
     expect(() => nacosSource({ url, dataId: "lingpai.yaml" })).toThrow(
-      "The address of Nacos is not an http: or https: URL without user, password and query",
+      "The address of Nacos must be an http: or https: URL without user, password and query",
     );
   },
 );

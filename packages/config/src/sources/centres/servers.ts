@@ -1,5 +1,5 @@
 /**
- * The servers of one configuration centre, of which any may answer, and the login that they want.
+ * Sends requests to the servers of one configuration centre, any of which may answer, and logs in.
  */
 import type { Clock } from "@lingpai/core";
 import { checkedUrls, deadlineAfter, exchange, UnreachableError } from "./http.ts";
@@ -14,31 +14,31 @@ export interface ServerRequest extends SessionContext {
   /** The path with its query. */
   readonly path: string;
   readonly init?: RequestInit;
-  /** True for a request that the server answers late on purpose. */
-  readonly isHeld?: boolean;
+  /** True for a long poll, which the server answers late on purpose. */
+  readonly isLongPoll?: boolean;
 }
 
 export type ServerAnswer = Answer & { readonly url: URL };
 
 export interface Servers {
-  /** The server that answered last, or the first: `http://10.0.0.5:8848`. */
+  /** The server that answered last, or else the first one: `http://10.0.0.5:8848`. */
   readonly current: string;
   /**
-   * Sends to the server that answered last, and to the others in turn if it cannot be reached, does
-   * not answer within 2 s, or answers 502, 503 or 504.
+   * Sends to the server that answered last. It tries the others in turn if that one cannot be
+   * reached, does not answer within 2 s, or answers 502, 503 or 504.
    *
    * @throws {ConfigurationError} none of them could be reached.
    */
   send(request: ServerRequest): Promise<ServerAnswer>;
-  /** The next request goes to another server. */
+  /** Makes the next request go to another server. */
   skip(): void;
 }
 
-/** How long one of several servers may be silent before the next one is asked, in ms. */
-const patienceMs = 2_000;
+/** How long one of several servers may be silent before the next one is tried, in ms. */
+const silenceMaxMs = 2_000;
 
 /**
- * @param address one URL, or several with commas between them; later ones may leave the scheme out.
+ * @param address one URL, or several, separated by commas. Later ones may omit the scheme.
  */
 export function createServers(what: string, address: string, fetch: Fetch | undefined): Servers {
   const urls = checkedUrls(what, address);
@@ -48,16 +48,16 @@ export function createServers(what: string, address: string, fetch: Fetch | unde
     init = {},
     clock,
     signal,
-    isHeld = false,
+    isLongPoll = false,
   }: ServerRequest): Promise<ServerAnswer> => {
     const url = new URL(`${urls[index]}${path}`);
-    const isAlone = urls.length === 1 || isHeld;
-    const deadline = isAlone ? undefined : deadlineAfter(clock, patienceMs, signal);
+    const isAlone = urls.length === 1 || isLongPoll;
+    const deadline = isAlone ? undefined : deadlineAfter(clock, silenceMaxMs, signal);
     try {
       return { ...(await exchange({ fetch, url, init, signal: deadline?.signal ?? signal })), url };
     } catch (error) {
       if (signal.aborted || !deadline?.signal.aborted) throw error;
-      throw new UnreachableError(`did not answer within ${patienceMs} ms`);
+      throw new UnreachableError(`did not answer within ${silenceMaxMs} ms`);
     } finally {
       deadline?.cancel();
     }
@@ -87,8 +87,8 @@ export function createServers(what: string, address: string, fetch: Fetch | unde
 export interface SessionRequest extends SessionContext {
   send(token: string | undefined): Promise<ServerAnswer>;
   /**
-   * Whether an answer is the server's word on what was asked, whatever its status. All others above
-   * 399 may mean an outdated token: servers say so with 400, 401, 403 or 500.
+   * True if an answer is final, whatever its status. Any other status above 399 may mean an
+   * outdated token, which servers report by 400, 401, 403 or 500.
    * @defaultValue none
    */
   isAnswered?(answer: ServerAnswer): boolean;
@@ -96,17 +96,17 @@ export interface SessionRequest extends SessionContext {
 
 export interface Session {
   /**
-   * Sends with the token of the last login. If the answer is a refusal and the token is from an
-   * earlier request, logs in again and sends once more.
+   * Sends with the token of the last login. If the request is refused and the token is from an
+   * earlier request, it logs in again and sends once more.
    */
   send(request: SessionRequest): Promise<ServerAnswer>;
-  /** The token of the last login, or of a new one. */
+  /** Returns the token of the last login, or of a new one. */
   token(context: SessionContext): Promise<string | undefined>;
-  /** Ends the login. The next request makes another. */
+  /** Drops the login. The next request logs in again. */
   forget(): void;
 }
 
-/** @param logIn gives a token, or undefined when the server wants none. */
+/** @param logIn returns a token, or undefined if the server needs none. */
 export function createSession(
   logIn: (context: SessionContext) => Promise<string | undefined>,
 ): Session {

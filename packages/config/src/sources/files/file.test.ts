@@ -36,7 +36,7 @@ const refused = (path: string): Promise<string> =>
   refusalOf(loadConfig(world(fileSource(path)).options));
 
 describe("a configuration file", () => {
-  test("in YAML has its environment's overlay laid over it, value by value", async () => {
+  test("in YAML has its environment's overlay merged over it, value by value", async () => {
     const path = await write(
       "lingpai.yaml",
       `apps:\n  main:\n    appId: ${appId}\n    secret: ${secret}\n    mode: stable\n`,
@@ -82,11 +82,11 @@ describe("a configuration file", () => {
     [
       "a.yaml",
       new Uint8Array(1_048_577),
-      "holds 1048577 bytes; the limit is 1048576. Name another file.",
+      "has 1048577 bytes; the limit is 1048576. Name another file.",
     ],
     ["a.json", "{ a }", "a.json:1: is where this stops being JSON"],
-    ["a.mjs", "export const config = {};", "has no default export that is a configuration"],
-    ["b.mjs", "export default 1;", "has no default export that is a configuration"],
+    ["a.mjs", "export const config = {};", "has no configuration as its default export"],
+    ["b.mjs", "export default 1;", "has no configuration as its default export"],
     [
       "c.mjs",
       `const secret = "${secret}"; throw new RangeError(secret);`,
@@ -101,7 +101,7 @@ describe("a configuration file", () => {
   test("must be there, unless it is optional, and must end in something that is known", async () => {
     const path = join(directory, "lingpai.yaml");
     expect(await refused(path)).toContain(
-      `file ${path}: is not there. Create it, or pass optional: true.`,
+      `file ${path}: does not exist. Create it, or pass optional: true.`,
     );
     expect(await valuesOf(fileSource(path, { optional: true }))).toEqual([]);
     expect(() => fileSource("lingpai.toml")).toThrow(

@@ -1,5 +1,6 @@
 /**
- * Settings from files: YAML, JSON, TypeScript and JavaScript, with an overlay for each environment.
+ * Reads settings from files: YAML, JSON, TypeScript and JavaScript, with an overlay for each
+ * environment.
  */
 import { createHash } from "node:crypto";
 import { extname, relative, resolve } from "node:path";
@@ -16,32 +17,33 @@ import { readText } from "../../text/read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface FileSourceOptions {
-  /** Whether the file may be missing. Its overlays always may. @defaultValue false */
+  /** True allows the file to be missing. Its overlays always may be. @defaultValue false */
   readonly optional?: boolean;
   /**
-   * Whether `lingpai.prod.yaml` is laid over `lingpai.yaml` in the environment `prod`, and holds
-   * for it alone. @defaultValue true
+   * True lets `lingpai.prod.yaml` override `lingpai.yaml` in the environment `prod`, and only
+   * there.
+   * @defaultValue true
    */
   readonly overlays?: boolean;
   /** @defaultValue "all" */
   readonly scope?: Scope;
   /**
-   * How often the files are looked at, beside listening for changes, in ms, from 100.
+   * How often the files are checked, beside listening for changes, in ms, from 100.
    * @defaultValue 10_000
    */
   readonly pollMs?: number;
 }
 
 /**
- * A file by its ending: `.yaml`, `.yml`, `.json`, or `.ts`, `.mts`, `.js`, `.mjs` with a default
- * export, which may be a function of `{ environment }`.
+ * Makes a source of a file. Its extension decides the format: `.yaml`, `.yml`, `.json`, or `.ts`,
+ * `.mts`, `.js`, `.mjs` with a default export, which may be a function of `{ environment }`.
  *
- * TypeScript is run by Node itself, which must be 22.18 or newer, and erases types without checking
- * them. After a change the file is evaluated again, but not what it imports.
+ * Node itself runs TypeScript and erases the types without checking them; it must be 22.18 or
+ * newer. After a change the file is evaluated again, but its imports are not.
  */
 export function fileSource(path: string, options: FileSourceOptions = {}): ConfigSource {
   if (typeof path !== "string" || path === "")
-    throw new ConfigurationError("fileSource() needs the path of a file, as a text.", {
+    throw new ConfigurationError("fileSource() needs the path of a file, as text.", {
       rule: "source",
     });
   requireKnown("fileSource()", options, ["optional", "overlays", "pollMs", "scope"]);
@@ -58,7 +60,7 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
     );
   }
   checkedPollMs(pollMs, 100);
-  /** The files that held settings when they were read last. */
+  /** The files that had settings when they were last read. */
   const filled = new Set<string>();
   const readFilled = async (path: string, environment: string): Promise<readonly Setting[]> => {
     const settings = await read(path, environment);
@@ -87,10 +89,10 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
   };
 }
 
-/** Some editors empty a file before they write it: what it held stays in force. */
+/** Some editors empty a file before they write it. Its last settings stay in force. */
 function emptied(file: string): InvalidConfigError {
   const text =
-    "is empty, and held settings before. Those stay in force. Fill it again, or remove it.";
+    "is empty, and had settings before. Those stay in force. Fill it again, or remove it.";
   return new InvalidConfigError(`The file ${nameOf(file)}`, [
     { path: "", place: nameOf(file), text },
   ]);
@@ -108,7 +110,7 @@ const endings: Readonly<Record<string, Read>> = {
   ".mjs": readModule,
 };
 
-/** As it is named in errors: as short as it can be from where the process runs. */
+/** Returns the path for errors, relative to the working directory if that is shorter. */
 function nameOf(file: string): string {
   const short = relative("", file);
   return short.startsWith("..") || short === "" ? file : short;
@@ -135,15 +137,15 @@ async function readModule(file: string, environment: string): Promise<readonly S
     typeof exported === "function" ? await exported({ environment }) : exported;
   if (typeof config !== "object" || config === null) {
     throw new ConfigurationError(
-      "has no default export that is a configuration. End it with: export default defineConfig({ … })",
+      "has no configuration as its default export. End it with: export default defineConfig({ … })",
     );
   }
   return settingsOf(config, () => nameOf(file));
 }
 
-/** The error's own text may quote the file, so it is not shown. */
+/** Does not show the error's own text, which may quote the file. */
 function notEvaluated(file: string, error: unknown): ConfigurationError {
-  const name = error instanceof Error ? error.name : "an error that is none";
+  const name = error instanceof Error ? error.name : "not an Error";
   if (error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION") {
     return new ConfigurationError(
       `cannot be run by Node ${process.versions.node}. Use Node 22.18 or newer, or write it in JavaScript, YAML or JSON`,
@@ -164,12 +166,14 @@ async function orAbsent(
     const isAbsent = systemCodeOf(error) === "ENOENT";
     if (isAbsent && isAllowed) return [];
     throw isAbsent
-      ? new ConfigurationError("is not there. Create it, or pass optional: true", { cause: error })
+      ? new ConfigurationError("does not exist. Create it, or pass optional: true", {
+          cause: error,
+        })
       : error;
   }
 }
 
-/** An overlay holds for its environment alone. */
+/** Limits a setting of an overlay to its environment. */
 function within(environment: string, setting: Setting): Setting {
   return setting.path[0] === "environments"
     ? setting

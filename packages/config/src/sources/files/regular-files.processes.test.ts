@@ -39,13 +39,13 @@ test("A pipe is refused at once wherever a file is expected, and blocks no file 
   for (const name of names) await pipe(name);
   const message = await refusalOf(valuesOf(secretsDirectorySource(directory)));
   for (const name of names)
-    expect(message).toContain(`${name} is no regular file. Name a file that holds text.`);
+    expect(message).toContain(`${name} is not a regular file. Name a text file.`);
   const env = { LINGPAI_STORE_PASSWORD_FILE: join(directory, "store.password") };
   expect(await refusalOf(valuesOf(variableSource({ env })))).toContain(
-    'names the file "/tmp…", which is no regular file.',
+    'names the file "/tmp…", which is not a regular file.',
   );
   expect(await refusalOf(valuesOf(fileSource(await pipe("lingpai.yaml"))))).toContain(
-    "is no regular file",
+    "is not a regular file",
   );
   await writeFile(join(directory, "after"), secret);
   expect(await valuesOf(secretsDirectorySource(directory, { prefix: "after" }))).toHaveLength(1);

@@ -96,7 +96,7 @@ describe("a directory of mounted secrets", () => {
   test("must be there, unless it is optional", async () => {
     const missing = join(directory, "none");
     expect(await refusalOf(valuesOf(secretsDirectorySource(missing)))).toBe(
-      "is not there. Mount it, or pass optional: true",
+      "does not exist. Mount it, or pass optional: true",
     );
     expect(await valuesOf(secretsDirectorySource(missing, { optional: true }))).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe("a directory of mounted secrets", () => {
     expect(secretNow()).toBe(rotated);
     await symlink("gone", join(directory, "store.password"));
     expect((await settled(clock, config.reload())).map(problemText)).toEqual([
-      `${join(directory, "store.password")}: store.password is a link to something that is not there. Mount what it names, or remove the link.`,
+      `${join(directory, "store.password")}: store.password is a link whose target does not exist. Mount the target, or remove the link.`,
     ]);
     expect(secretNow()).toBe(rotated);
     await config.close();
@@ -199,7 +199,7 @@ describe("a directory of mounted secrets", () => {
       "store.password is a link that leads out of the directory. Put the file itself there.",
     );
     expect(message).toContain(
-      `${join(directory, "node")}: node holds 629145600 bytes; the limit is 1048576.`,
+      `${join(directory, "node")}: node has 629145600 bytes; the limit is 1048576.`,
     );
     expect(message).not.toContain("not ours");
   });
@@ -213,7 +213,7 @@ describe("a directory of mounted secrets", () => {
     const config = await openConfig({ ...made.options, ...patient });
     await rename(directory, `${directory}-away`);
     expect((await settled(made.clock, config.reload())).map(problemText)).toEqual([
-      expect.stringContaining("is empty or gone, and held settings before"),
+      expect.stringContaining("is empty or missing, and had settings before"),
     ]);
     expect(config.current.apps["main"]?.secret?.reveal()).toBe(rotated);
     await rename(`${directory}-away`, directory);

@@ -1,6 +1,6 @@
 /**
- * Settings from a directory of mounted secrets, one file each: Kubernetes, Docker, and what behaves
- * like them.
+ * Reads settings from a directory of mounted secrets, one file each, as Kubernetes and Docker make
+ * them.
  */
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
@@ -12,39 +12,40 @@ import type { Setting } from "../../setting.ts";
 import { pathText } from "../../setting.ts";
 import type { ConfigSource, Scope } from "../../source.ts";
 import { systemCodeOf } from "../../text/system-code.ts";
-import { withoutLineEnd, withoutMark } from "../../text/text.ts";
+import { withoutLineEnd, withoutMark } from "../../text/pasted-text.ts";
 import { checkedPollMs } from "../poll.ts";
 import { readText } from "../../text/read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
 
 export interface SecretsDirectoryOptions {
   /**
-   * Only files whose names begin with this are read, less it: for a directory that others use too.
+   * Only files with this prefix are read, and the prefix is removed. Use it for a shared directory.
    * @defaultValue ""
    */
   readonly prefix?: string;
-  /** Whether the directory may be missing. @defaultValue false */
+  /** True allows the directory to be missing. @defaultValue false */
   readonly optional?: boolean;
   /** @defaultValue "environment" */
   readonly scope?: Scope;
   /**
-   * How often the files are looked at, beside listening for changes, in ms, from 100.
+   * How often the files are checked, beside listening for changes, in ms, from 100.
    * @defaultValue 10_000
    */
   readonly pollMs?: number;
 }
 
 /**
- * A file per setting, named by it: `apps.main.secret`, or `secret` in a directory `main` in a
- * directory `apps`. One line end at the end of a file is not part of the value; other white space
- * is refused. Names that begin with a dot are passed over.
+ * Makes a source of a directory with one file per setting. The file's name is the setting's:
+ * `apps.main.secret`, or `secret` in a directory `main` in a directory `apps`. One line end at the
+ * end of a file is not part of the value; other white space is refused. Names that begin with a dot
+ * are ignored.
  *
- * Each file is judged by itself. A link to nothing, a pipe, a file above 1 MiB, or a link that
- * leads out of the directory is refused by its name. A file that is removed between listing and
- * reading is looked for again. Only a missing directory is missing as a whole.
+ * Each file is checked separately. A dangling link, a pipe, a file above 1 MiB, or a link that
+ * leads out of the directory is refused by its name. If a file disappears between listing and
+ * reading, the directory is listed again. Only a missing directory counts as missing.
  *
- * A Kubernetes volume is replaced as a whole, by moving the link `..data`: all files are read from
- * the same version of it.
+ * Kubernetes replaces a volume as a whole, by moving the link `..data`. All files are read from the
+ * same version.
  */
 export function secretsDirectorySource(
   directory: string,
@@ -52,7 +53,7 @@ export function secretsDirectorySource(
 ): ConfigSource {
   if (typeof directory !== "string" || directory === "")
     throw new ConfigurationError(
-      "secretsDirectorySource() needs the path of a directory, as a text.",
+      "secretsDirectorySource() needs the path of a directory, as text.",
       { rule: "source" },
     );
   requireKnown("secretsDirectorySource()", options, ["optional", "pollMs", "prefix", "scope"]);
@@ -99,20 +100,20 @@ export function secretsDirectorySource(
 
 class AbsentDirectory extends ConfigurationError {
   constructor(cause: unknown) {
-    super("is not there. Mount it, or pass optional: true", { cause });
+    super("does not exist. Mount it, or pass optional: true", { cause });
   }
 }
 
-/** Something was listed and has gone since: the directory is being changed, and is listed again. */
+/** A listed file has disappeared. The directory is being changed, so it is listed again. */
 class Vanished extends ConfigurationError {
   constructor() {
-    super("changed again and again while it was read. Try again");
+    super("changed repeatedly while it was read. Try again");
   }
 }
 
 const attemptsMax = 5;
 
-/** Reads until nothing vanished and the volume was the same one before and after. */
+/** Reads until no file disappeared and the volume was the same before and after. */
 async function consistently<T>(root: string, read: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = await versionOf(root);
@@ -141,15 +142,15 @@ interface Listing {
   readonly prefix: string;
 }
 
-/** A file by its path from the root, with `/` between names; or a link that leads nowhere. */
+/** A file by its path from the root, with `/` between names; or a dangling link. */
 interface Entry {
   readonly name: string;
   readonly isDangling: boolean;
 }
 
 /**
- * The files below a directory that begin with the prefix, through links. What belongs to others is
- * not even looked at.
+ * Returns the files below a directory that have the prefix, through links. Other files are not
+ * touched.
  */
 async function entriesIn(
   listing: Listing,
@@ -173,7 +174,7 @@ async function entriesIn(
   return found.flat();
 }
 
-/** What a name stands for; `dangling` also where it was removed since it was listed. */
+/** Returns the kind of a path; `dangling` also if it was removed after it was listed. */
 async function kindOf(path: string): Promise<"directory" | "file" | "dangling"> {
   try {
     return (await stat(path)).isDirectory() ? "directory" : "file";
@@ -188,7 +189,7 @@ type Result =
   | { readonly foreign: true };
 
 interface Reading extends Listing {
-  /** The root with all links resolved: what files must lie below. */
+  /** The root with all links resolved. All files must be below it. */
   readonly inside: string;
 }
 
@@ -203,9 +204,7 @@ async function readEntry(
   if (isDangling && isForeign) return { foreign: true };
   if (isDangling) await lstat(place).catch(relisted);
   if (isDangling)
-    return refuse(
-      "is a link to something that is not there. Mount what it names, or remove the link.",
-    );
+    return refuse("is a link whose target does not exist. Mount the target, or remove the link.");
   try {
     const target = await realpath(place);
     if (!target.startsWith(inside.endsWith(sep) ? inside : `${inside}${sep}`))
@@ -216,7 +215,7 @@ async function readEntry(
     if (isAbsence(error)) throw new Vanished();
     if (error instanceof ConfigurationError) return refuse(`${error.message}.`);
     return refuse(
-      `cannot be read (${systemCodeOf(error) ?? "unknown error"}). Let this process read it.`,
+      `cannot be read (${systemCodeOf(error) ?? "unknown error"}). Allow this process to read it.`,
     );
   }
 }

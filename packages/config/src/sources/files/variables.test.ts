@@ -66,7 +66,7 @@ describe("environment variables", () => {
     ]);
     const both = read({ LINGPAI_APPS_MAIN_SECRET: secret, LINGPAI_APPS_MAIN_SECRET_FILE: file });
     expect(await refusalOf(both)).toContain(
-      "LINGPAI_APPS_MAIN_SECRET_FILE: sets what LINGPAI_APPS_MAIN_SECRET sets too",
+      "LINGPAI_APPS_MAIN_SECRET_FILE: sets the same as LINGPAI_APPS_MAIN_SECRET",
     );
   });
 

@@ -1,4 +1,4 @@
-/** Settings from environment variables. */
+/** Reads settings from environment variables. */
 import { ConfigurationError, requireKnown } from "@lingpai/core";
 import { InvalidConfigError } from "../../problem.ts";
 import type { Problem } from "../../problem.ts";
@@ -7,7 +7,7 @@ import type { Setting } from "../../setting.ts";
 import { nameText } from "../../setting.ts";
 import type { ConfigSource } from "../../source.ts";
 import { suggestionFor } from "../../text/suggest.ts";
-import { excerpt, withoutLineEnd, withoutMark } from "../../text/text.ts";
+import { excerpt, withoutLineEnd, withoutMark } from "../../text/pasted-text.ts";
 import type { VariableMatch } from "../../schema/variable-names.ts";
 import { matchVariable, variablePattern } from "../../schema/variable-names.ts";
 import { readText } from "../../text/read-text.ts";
@@ -16,17 +16,18 @@ import { pollMsDefault, watchFiles } from "./watch-files.ts";
 export interface VariableSourceOptions {
   /** The variables. @defaultValue `process.env` */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Variables that begin like ours and belong to another program. @defaultValue [] */
+  /** Variables with our prefix that belong to another program. @defaultValue [] */
   readonly foreign?: readonly string[];
 }
 
 /**
- * The variables `LINGPAI_…`, for this process's environment. One that holds a secret may instead
- * end in `_FILE` and name a file that holds it, less one line end; the file is watched.
+ * Makes a source of the variables `LINGPAI_…`, for this process's environment. For a secret, the
+ * variable may end in `_FILE` and name a file with the secret; one line end is removed, and the
+ * file is watched.
  *
- * A variable that is probably a misspelt one of ours is refused. So is an empty one: it would
- * silently override a value with nothing. Those that Kubernetes sets for a service of the name
- * `lingpai…` are passed over.
+ * A variable that is probably a misspelt one of ours is refused. An empty one is refused, too,
+ * because it would silently override a value with nothing. Variables that Kubernetes sets for a
+ * service named `lingpai…` are ignored.
  */
 export function variableSource(options: VariableSourceOptions = {}): ConfigSource {
   requireKnown("variableSource()", options, ["env", "foreign"]);
@@ -39,7 +40,7 @@ export function variableSource(options: VariableSourceOptions = {}): ConfigSourc
     name: "environment variables",
     scope: "environment",
     trust: "variables",
-    // Variables never change while a process runs; the files that they name do.
+    // Variables never change while a process runs, but the files that they name do.
     watch: (context) =>
       files.length === 0
         ? Promise.resolve()
@@ -72,7 +73,7 @@ async function readVariable(name: string, value: string): Promise<Result> {
       : { setting: settingOf(match, value, name) };
   const fileMatch = matchVariable(name.replace(/_FILE$/, ""));
   if (isFileVariable(name) && fileMatch !== undefined) {
-    if (value === "") return refuse("is set but empty. Unset it, or let it name a file.");
+    if (value === "") return refuse("is set but empty. Unset it, or set it to the name of a file.");
     try {
       return {
         setting: settingOf(fileMatch, withoutLineEnd(withoutMark(await readText(value))), name),
@@ -82,7 +83,7 @@ async function readVariable(name: string, value: string): Promise<Result> {
         return refuse(`names the file ${excerpt(value)}, which ${error.message}.`);
       const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
       return refuse(
-        `names the file ${excerpt(value)}, which cannot be read${code}. Name one that this process may read.`,
+        `names the file ${excerpt(value)}, which cannot be read${code}. Name a file that this process may read.`,
       );
     }
   }
@@ -108,13 +109,13 @@ function isFileVariable(name: string): boolean {
 const known: ReadonlySet<string> = new Set(["LINGPAI_ENVIRONMENT", "LINGPAI_SNAPSHOT_KEY"]);
 
 /**
- * What Kubernetes sets for each service of a namespace: `LINGPAI_STORE_SERVICE_HOST`,
+ * The variables that Kubernetes sets for each service of a namespace: `LINGPAI_STORE_SERVICE_HOST`,
  * `LINGPAI_STORE_PORT_6379_TCP_ADDR`.
  */
 const kubernetes =
   /_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/;
 
-/** The names of all variables, with this one's own word in the place of `<NAME>`. */
+/** Returns the names of all variables, with this variable's own word in place of `<NAME>`. */
 function likely(name: string): readonly string[] {
   const word = /^LINGPAI_[A-Z]+_([A-Z0-9]+)/.exec(name)?.[1] ?? "MAIN";
   return fields.map((field) => variablePattern(field).replace("<NAME>", word));
@@ -124,7 +125,7 @@ function settingOf({ path }: VariableMatch, value: string, place: string): Setti
   return { path, value, place };
 }
 
-/** A value and a file for the same setting: which one is meant cannot be told. */
+/** Refuses a value and a file for the same setting, because either could be meant. */
 function twice(results: readonly Result[]): readonly Problem[] {
   const settings = results.flatMap((result) => ("setting" in result ? [result.setting] : []));
   const places = Map.groupBy(settings, ({ path }) => path.join("\0"));
@@ -135,7 +136,7 @@ function twice(results: readonly Result[]): readonly Problem[] {
           {
             path: "",
             place: second.place,
-            text: `sets what ${first.place} sets too. Unset one of them.`,
+            text: `sets the same as ${first.place}. Unset one of them.`,
           },
         ],
   );

@@ -1,6 +1,6 @@
 /**
- * Notices that files have changed, however they are replaced: in place, by an editor's rename, or
- * by a symbolic link that is moved.
+ * Notices changes of files, however they are replaced: in place, by an editor's rename, or by a
+ * symbolic link that is moved.
  */
 import { watch as watchDirectory } from "node:fs";
 import type { FSWatcher } from "node:fs";
@@ -9,19 +9,18 @@ import { join, parse, resolve, sep } from "node:path";
 import type { WatchContext } from "../../source.ts";
 
 /**
- * How often files are looked at, beside listening: network and overlay file systems do not tell of
- * every change.
+ * How often files are checked, beside listening, because network and overlay file systems do not
+ * report every change.
  */
 export const pollMsDefault = 10_000;
 
 /**
- * Calls `changed` when something happens in a directory that decides what these files are, or when
- * a look at them shows a difference. Settles when the signal aborts. Does not keep the process
- * alive.
+ * Calls `changed` on an event in a directory of these files, and when a check finds a difference.
+ * Settles when the signal aborts. Does not keep the process alive.
  *
- * The directories are watched, not the files: a file that is replaced takes its watch with it.
- * Along a chain of symbolic links each link's directory is watched, as any of them may be moved.
- * `list` never rejects.
+ * It watches the directories, not the files, because a replaced file loses its watch. Along a chain
+ * of symbolic links it watches each link's directory, as any of them may be moved. `list` never
+ * rejects.
  */
 export async function watchFiles(
   list: () => Promise<readonly string[]>,
@@ -36,8 +35,8 @@ export async function watchFiles(
   let last = await signatureOf(list);
   let following = Promise.resolve();
   /**
-   * Listens where the files are now, until they are the same after as before: what happened before
-   * a directory was listened to shows in them.
+   * Listens to the present directories of the files, and repeats until nothing changed meanwhile.
+   * So a change before the listening began is noticed, too.
    */
   const follow = (): Promise<void> => {
     following = following.then(async () => {
@@ -58,7 +57,7 @@ export async function watchFiles(
   watched.close();
 }
 
-/** Calls `act` again and again, a while after it has ended, until the signal aborts. */
+/** Calls `act` repeatedly, with a pause after each call, until the signal aborts. */
 async function everyUntil(
   { clock, signal }: WatchContext,
   pauseMs: number,
@@ -82,7 +81,8 @@ async function everyUntil(
 }
 
 /**
- * Watches on directories, each known by its inode: one that was removed and made again is another.
+ * The watches on directories, each identified by its inode: a directory that was removed and
+ * created again is another one.
  */
 class Directories {
   readonly #notice: () => void;
@@ -114,8 +114,8 @@ class Directories {
   }
 
   /**
-   * Where the system refuses (too many watches, a file system without them), looking at intervals
-   * remains.
+   * If the system refuses (too many watches, or a file system without them), the checks at
+   * intervals remain.
    */
   #open(directory: string, inode: number): void {
     try {
@@ -141,8 +141,8 @@ async function inodeOf(path: string): Promise<number | undefined> {
 const linksMax = 40;
 
 /**
- * The directories in which a change can make `path` another file: its own, and that of every link
- * on the way to it.
+ * Returns the directories in which a change can make `path` another file: its own, and that of
+ * every link on the way to it.
  */
 async function directoriesOf(path: string): Promise<readonly string[]> {
   const found = new Set<string>();
@@ -157,8 +157,8 @@ async function directoriesOf(path: string): Promise<readonly string[]> {
 }
 
 /**
- * The directory of the first link on the way, and the path as it goes on behind it; at the end, or
- * where nothing is, the last directory.
+ * Returns the directory of the first link on the way, and the path after it. Without a link, or
+ * where nothing exists, returns the last directory.
  */
 async function firstLink(
   path: string,
@@ -182,8 +182,8 @@ async function firstLink(
 }
 
 /**
- * Another text whenever one of the files is another, as far as that can be told without reading it,
- * or lies behind other directories.
+ * Returns a text that differs if one of the files differs, as far as its metadata shows, or if its
+ * directories differ.
  */
 async function signatureOf(list: () => Promise<readonly string[]>): Promise<string> {
   const files = await list();

@@ -1,35 +1,35 @@
 /**
- * Settings from a document in any of Lingpai's caches: pushed where the store pushes, and sealed
- * where the cache seals.
+ * Reads settings from a document in any of Lingpai's caches. Changes are pushed if the store
+ * pushes, and the document is sealed if the cache is.
  */
 import { ConfigurationError, requireCache, requireKnown } from "@lingpai/core";
 import type { Cache } from "@lingpai/core";
 import type { ConfigSource, Scope, WatchContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
-import type { NameOption } from "../centres/http.ts";
-import { nameFor } from "../centres/http.ts";
+import type { NameOption } from "../source-options.ts";
+import { nameFor } from "../source-options.ts";
 import { checkedPollMs, poll } from "../poll.ts";
 
 export interface CacheSourceOptions {
   /** @defaultValue "lingpai.yaml" */
   readonly key?: NameOption;
-  /** @defaultValue by the key's ending; YAML if it has none */
+  /** @defaultValue by the key's extension; YAML if it has none */
   readonly format?: DocumentFormat;
-  /** Whether the entry may be missing. @defaultValue false */
+  /** True allows the entry to be missing. @defaultValue false */
   readonly optional?: boolean;
   /** @defaultValue "all" */
   readonly scope?: Scope;
   /**
-   * How often the entry is read where the store does not push changes, in ms, from 100.
+   * How often the entry is read if the store does not push changes, in ms, from 100.
    * @defaultValue 5_000
    */
   readonly pollMs?: number;
 }
 
 /**
- * One entry, a YAML or JSON document, written with `cache.set(key, text)`. The cache stays yours
- * and open.
+ * Makes a source of one entry: a YAML or JSON document, written with `cache.set(key, text)`. You
+ * keep the cache and close it.
  */
 export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): ConfigSource {
   requireCache(cache);
@@ -62,7 +62,7 @@ async function listen(
   name: string,
   { signal, changed }: WatchContext,
 ): Promise<void> {
-  // An undefined key says that messages may have been lost.
+  // An undefined key means that messages may have been lost.
   const unsubscribe = await watch((key) => {
     if (key === undefined || key === name) changed();
   });

@@ -1,39 +1,39 @@
-/** Settings from a document in Redis, read through a client of yours. */
+/** Reads settings from a document in Redis, through a client of yours. */
 import { ConfigurationError, requireKnown, requireShape } from "@lingpai/core";
 import type { ConfigSource, Scope } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
-import type { NameOption } from "../centres/http.ts";
-import { nameFor, requireName } from "../centres/http.ts";
+import type { NameOption } from "../source-options.ts";
+import { nameFor, requireName } from "../source-options.ts";
 import { checkedPollMs, poll } from "../poll.ts";
 
 /**
- * What is used of the client: ioredis and `@redis/client` both fit. It is never closed or
- * configured.
+ * The part of the client that is used. Clients of ioredis and `@redis/client` have it. The client
+ * is never closed or configured.
  */
 export interface RedisReader {
   get(key: string): Promise<unknown>;
 }
 
 export interface RedisSourceOptions {
-  /** The key of a string that holds a document: `"lingpai.yaml"`. */
+  /** The key of a string with a document: `"lingpai.yaml"`. */
   readonly key: NameOption;
-  /** @defaultValue by the key's ending; YAML if it has none */
+  /** @defaultValue by the key's extension; YAML if it has none */
   readonly format?: DocumentFormat;
-  /** Whether the key may be missing. @defaultValue false */
+  /** True allows the key to be missing. @defaultValue false */
   readonly optional?: boolean;
   /** @defaultValue "all" */
   readonly scope?: Scope;
   /**
-   * How often the key is read, in ms, from 100. For changes that are pushed, and sealed documents,
-   * use {@link cacheSource}. @defaultValue 5_000
+   * How often the key is read, in ms, from 100. Use {@link cacheSource} for pushed changes and
+   * sealed documents. @defaultValue 5_000
    */
   readonly pollMs?: number;
 }
 
 /**
- * One key, a YAML or JSON document that `redis-cli SET` can write. Redis tells of no changes to a
- * key, so it is read again and again.
+ * Makes a source of one key: a YAML or JSON document, which `redis-cli SET` can write. Redis does
+ * not report changes of a key, so it is polled.
  */
 export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
   requireShape("client", client, ["get"], "Give a client of ioredis or @redis/client.");

@@ -1,36 +1,34 @@
-/**
- * Questions that a server holds until something changes, as both fakes of configuration centres do.
- */
+/** The long polls of a fake server: requests that it holds until something changes. */
 import type { Clock } from "@lingpai/core";
 
-export interface HeldQuestions {
-  /** Resolves when `isChanged` says so, or after the time; rejects when the asker goes away. */
+export interface LongPolls {
+  /** Resolves when `isChanged` returns true, or after the time. Rejects when the signal aborts. */
   hold(timeoutMs: number, isChanged: () => boolean, signal: AbortSignal): Promise<void>;
-  /** Something changed: those whose answer is another now are answered. */
-  look(): void;
+  /** Answers the polls whose answer has changed. */
+  recheck(): void;
   readonly count: number;
 }
 
-export function heldQuestions(clock: Clock): HeldQuestions {
+export function longPolls(clock: Clock): LongPolls {
   const waiting = new Set<() => void>();
   return {
     get count() {
       return waiting.size;
     },
-    look() {
-      for (const look of [...waiting]) look();
+    recheck() {
+      for (const recheck of [...waiting]) recheck();
     },
     hold: (timeoutMs, isChanged, signal) =>
       new Promise((resolve, reject) => {
         const end = (settle: () => void): void => {
           cancel();
-          waiting.delete(look);
+          waiting.delete(recheck);
           settle();
         };
-        const look = (): void => void (isChanged() && end(resolve));
+        const recheck = (): void => void (isChanged() && end(resolve));
         const cancel = clock.setTimer(timeoutMs, () => end(resolve));
         signal.addEventListener("abort", () => end(() => reject(signal.reason)), { once: true });
-        waiting.add(look);
+        waiting.add(recheck);
       }),
   };
 }

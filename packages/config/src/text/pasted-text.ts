@@ -1,6 +1,6 @@
 /**
- * What people paste into configuration, beside what they meant: full-width digits, byte order
- * marks, ends of lines, spaces.
+ * Finds characters that people paste into configuration by accident: full-width digits, byte order
+ * marks, line ends, spaces.
  */
 
 const named: ReadonlyMap<number, string> = new Map([
@@ -18,11 +18,11 @@ const misfit = /^\s|\s$|[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 const fullWidth = /[\u3000\uFF01-\uFF5E]/u;
 
 /**
- * What is wrong with a text, and what to do, or undefined. Shows no character of it, except one
- * that is invisible or full-width, by its code.
+ * Returns the flaw of a text with its remedy, or undefined. It shows the code of an invisible or
+ * full-width character, and no other character of the text.
  *
- * White space round it and invisible characters are refused everywhere; full-width characters too,
- * unless `allowsFullWidth`.
+ * Surrounding white space and invisible characters are always flaws. Full-width characters are,
+ * too, unless `allowsFullWidth`.
  */
 export function flawOf(
   text: string,
@@ -46,19 +46,19 @@ function characterAt(text: string, index: number): string {
   return `${name} (${code}) at position ${index + 1}`;
 }
 
-/** The text without a byte order mark at its beginning, which Windows editors write. */
+/** Removes the byte order mark that Windows editors write at the beginning. */
 export function withoutMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
-/** The text without the one line end, `\n` or `\r\n`, that editors and `echo` add. */
+/** Removes the one line end, `\n` or `\r\n`, that editors and `echo` add. */
 export function withoutLineEnd(text: string): string {
   return text.replace(/\r?\n$/, "");
 }
 
 /**
- * At most the first four characters of a value, in quotes: enough to recognise it, too little to
- * give a misplaced secret away.
+ * Returns at most the first four characters of a value, in quotes. That is enough to recognise it,
+ * and too little to reveal a misplaced secret.
  */
 export function excerpt(text: string): string {
   const safe = [...text.slice(0, 16)]

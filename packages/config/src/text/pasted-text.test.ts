@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { excerpt, flawOf, withoutLineEnd, withoutMark } from "./text.ts";
+import { excerpt, flawOf, withoutLineEnd, withoutMark } from "./pasted-text.ts";
 
 describe("flawOf", () => {
   test.each([

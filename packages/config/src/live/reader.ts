@@ -1,4 +1,4 @@
-/** Reads the sources, remembers what each gave last, and puts a configuration together. */
+/** Reads the sources, remembers the last settings of each, and assembles a configuration. */
 import type { Clock, Random } from "@lingpai/core";
 import { ConfigurationError, delay, LingpaiError } from "@lingpai/core";
 import type { Config, Sealer } from "../config.ts";
@@ -7,7 +7,7 @@ import { conflictsIn } from "../checks/conflicts.ts";
 import { destinationProblems } from "../checks/destinations.ts";
 import { environmentProblems } from "../checks/environments.ts";
 import { environmentsIn, settingsFor } from "../layers.ts";
-import type { Laid, Layer } from "../layers.ts";
+import type { LayeredSetting, Layer } from "../layers.ts";
 import type { Problem } from "../problem.ts";
 import { InvalidConfigError } from "../problem.ts";
 import { checkSection } from "../checks/section-problems.ts";
@@ -24,24 +24,23 @@ export interface ReaderOptions {
   /** How long a source may take, in ms. */
   readonly deadlineMs: number;
   /**
-   * How long after a look that found less, or something malformed, the second look follows, in ms.
+   * How long after a read that found fewer or malformed settings the second read follows, in ms.
    */
   readonly debounceMs: number;
-  /** Hosts that secrets may be sent to beside the platform's. */
+  /** Hosts that may receive secrets beside the platform's. */
   readonly allowedHosts: readonly string[];
   readonly snapshots: Snapshots | undefined;
 }
 
-/** The configuration, or what stands in its way. */
+/** The configuration, or the problems that prevent it. */
 export type Reading =
   | { readonly config: Config; readonly problems: readonly Problem[] }
   | { readonly config: undefined; readonly problems: readonly Problem[] };
 
-/** What is known of a source. */
+/** The last good settings of a source. */
 export interface SourceState {
   /**
-   * When its settings in force were read, in ms since the Unix epoch; of a snapshot, when it was
-   * taken.
+   * When these settings were read, in ms since the Unix epoch. For a snapshot, when it was taken.
    */
   readonly readAtMs: number;
   readonly isSnapshot: boolean;
@@ -49,7 +48,7 @@ export interface SourceState {
 }
 
 export interface ReadOptions {
-  /** Whether the sources were quiet before: what they say now is then not looked at twice. */
+  /** True if the sources were quiet before this read. Their settings are then not read twice. */
   readonly isSettled?: boolean;
 }
 
@@ -64,20 +63,20 @@ export class Reader {
     this.#sealer = { key: options.random.id() };
   }
 
-  /** What is known of this source; undefined before it could be read. */
+  /** Returns the last good settings of this source; undefined before its first good read. */
   stateOf(source: ConfigSource): SourceState | undefined {
     return this.#last.get(source);
   }
 
-  /** What was wrong with it when it was last read. */
+  /** Returns the problems of its last read. */
   problemsOf(source: ConfigSource): readonly Problem[] {
     return this.#problems.get(source) ?? [];
   }
 
   /**
-   * Reads these sources again, the others as they were. Where one fails its last good settings
-   * stand in, or else its snapshot, and its problem is reported beside the configuration; without
-   * any there is no configuration.
+   * Reads these sources again and keeps the others as they are. If one fails, its last good
+   * settings or its snapshot are used, and its problem is reported beside the configuration.
+   * Without either there is no configuration.
    */
   async read(
     sources: readonly ConfigSource[],
@@ -107,8 +106,7 @@ export class Reader {
     const last = this.#last.get(source);
     let found = await this.#ask(source, signal);
     if (last !== undefined && !isSettled && (isMalformed(found) || isLess(found, last))) {
-      // An editor that saves, a volume that is replaced: what is missing or half written may be
-      // back in a moment.
+      // While an editor saves or a volume is replaced, settings may be missing for a moment.
       await delay(this.#options.clock, this.#options.debounceMs, signal).catch(() => undefined);
       found = await this.#ask(source, signal);
     }
@@ -127,7 +125,7 @@ export class Reader {
     const { environment, clock, random, deadlineMs } = this.#options;
     const deadline = new AbortController();
     const late = new ConfigurationError(
-      `did not answer within ${deadlineMs} ms. Find out whether it can be reached from here`,
+      `did not answer within ${deadlineMs} ms. Check whether it can be reached from here`,
     );
     const cancel = clock.setTimer(deadlineMs, () => deadline.abort(late));
     const combined = AbortSignal.any([signal, deadline.signal]);
@@ -145,7 +143,7 @@ export class Reader {
     }
   }
 
-  /** What is wrong with a source; its snapshot comes into force where it has never been read. */
+  /** Returns the problems of a source. If it has never been read, its snapshot is used. */
   async #fallBack(source: ConfigSource, error: unknown): Promise<readonly Problem[]> {
     const problems = sourceProblems(source, error);
     const { snapshots } = this.#options;
@@ -165,7 +163,7 @@ export class Reader {
     }
   }
 
-  /** Writes what the centres say, now that it is known to be a whole and sound configuration. */
+  /** Writes the centres' settings, which are now known to be a complete and valid configuration. */
   async #keepSnapshots(): Promise<readonly Problem[]> {
     const { snapshots, sources } = this.#options;
     if (snapshots === undefined) return [];
@@ -189,7 +187,7 @@ export class Reader {
       settings: this.#last.get(source)?.settings ?? [],
     }));
     const environments = environmentsIn(layers, own);
-    const sections = new Map<string, readonly Laid[]>(
+    const sections = new Map<string, readonly LayeredSetting[]>(
       environments.map((name) => [name, settingsFor(name, layers, own)]),
     );
     const checks = environments.map((name) => checkSection(sections.get(name) ?? [], name === own));
@@ -212,7 +210,7 @@ export class Reader {
   }
 }
 
-/** What holds for all environments is checked in each of them, and reported once. */
+/** Drops repeated problems: settings for all environments are checked in each of them. */
 function distinct(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Map(
     problems.map((problem) => [
@@ -225,12 +223,12 @@ function distinct(problems: readonly Problem[]): readonly Problem[] {
 
 type Found = { readonly settings: readonly Setting[] } | { readonly error: unknown };
 
-/** Whether it was read and is not what it should be; a source that cannot be reached is not. */
+/** True if the source was read and is malformed, false if it could not be reached. */
 function isMalformed(found: Found): boolean {
   return "error" in found && found.error instanceof InvalidConfigError;
 }
 
-/** Whether something that was there is gone. */
+/** True if a setting of the last read is missing. */
 function isLess(found: Found, last: SourceState): boolean {
   if ("error" in found) return false;
   const paths = new Set(found.settings.map(({ path }) => path.join("\0")));
@@ -239,13 +237,13 @@ function isLess(found: Found, last: SourceState): boolean {
 
 function emptied(source: ConfigSource): Problem {
   const text =
-    "is empty or gone, and held settings before. Those stay in force. Fill it again, or restart this process if that is meant.";
+    "is empty or missing, and had settings before. Those stay in force. Fill it again, or restart this process if that is intended.";
   return { path: "", place: source.name, text };
 }
 
 /**
- * What a source of this package throws is fit to be shown; of a foreign error only the name and the
- * code are.
+ * Describes the error of a source. Errors of this package's sources are shown as they are; of a
+ * foreign error only the name and the code are shown.
  */
 export function sourceProblems(source: ConfigSource, error: unknown): readonly Problem[] {
   if (error instanceof InvalidConfigError) return error.problems;
@@ -258,12 +256,12 @@ export function sourceProblems(source: ConfigSource, error: unknown): readonly P
     /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code)
       ? ` ${error.code}`
       : "";
-  const name = error instanceof Error ? nameText(error.name) : "an error that is none";
+  const name = error instanceof Error ? nameText(error.name) : "not an Error";
   return [
     {
       path: "",
       place,
-      text: `could not be read (${name}${code}). Find out whether it is there and may be read.`,
+      text: `could not be read (${name}${code}). Check whether it exists and may be read.`,
     },
   ];
 }
@@ -273,7 +271,7 @@ function sentence(text: string): string {
 }
 
 /**
- * Settles with the work, or rejects with the signal's reason; what the work does later is nobody's.
+ * Settles with the work, or rejects with the signal's reason. A later result is dropped.
  */
 function abandonable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
