@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** On a fresh clone no durations are known, and the size of a file says nothing of them. */
 const slow =
-  /simulate|explore|conformance-|(postgres|mariadb|etcd|memcached)\.servers|crash|tenant|demands|bench|demo|tarballs|documents|run\.docs/;
+  /simulate|explore|conformance-|(postgres|mariadb|etcd|memcached)\.servers|crash|tenant|requirements|bench|demo|tarballs|documents|run\.docs/;
 
 export class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -3,10 +3,10 @@
  * `pnpm interop [go|java|python …]`: about three minutes after the first build. Needs redis-server
  * and redis-sentinel too.
  */
-import { alone } from "./alone.ts";
+import { alone } from "./separate-tokens.ts";
 import { brokenIn, render } from "./report.ts";
 import type { Row } from "./report.ts";
-import { shared } from "./shared.ts";
+import { shared } from "./shared-token.ts";
 import { missingOf, sdks } from "./toolchains.ts";
 import type { Command, Sdk } from "./toolchains.ts";
 

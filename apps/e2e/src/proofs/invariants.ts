@@ -1,8 +1,8 @@
 /** The invariants behind the promises, as they are checked. */
 import type { Row } from "./row.ts";
-import { explored, reference, simulated } from "./runs.ts";
+import { explored, reference, simulated } from "./shared-proofs.ts";
 
-const killed = "e2e/crash: and is killed (SIGKILL) at %s";
+const killed = "e2e/holder-crash: and is killed (SIGKILL) at %s";
 
 export const invariants: readonly Row[] = [
   {
@@ -214,7 +214,7 @@ export const invariants: readonly Row[] = [
     id: "I26",
     what: "Secrecy",
     outcome: "No output of any kind holds eight characters of a secret.",
-    by: ["e2e/canary: over $name, a secret or any eight characters"],
+    by: ["e2e/secret-leaks: over $name, a secret or any eight characters"],
   },
   {
     id: "I27",
@@ -248,7 +248,7 @@ export const invariants: readonly Row[] = [
     outcome: "What is in flight is stored; nothing is left behind.",
     by: [
       "core/serving: settles callers with CLOSED",
-      "e2e/crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
     ],
   },
   {
@@ -272,7 +272,7 @@ export const invariants: readonly Row[] = [
     id: "I33",
     what: "Failover",
     outcome: "A promoted replica without the last commit is repaired, without a fetch.",
-    by: ["e2e/takeover: has its loss repaired"],
+    by: ["e2e/failover: has its loss repaired"],
   },
   {
     id: "I34",

@@ -1,6 +1,6 @@
 /** What may happen to a process, its machine and its clocks. */
 import type { Row } from "./row.ts";
-import { simulated } from "./runs.ts";
+import { simulated } from "./shared-proofs.ts";
 
 export const machineFaults: readonly Row[] = [
   {
@@ -8,7 +8,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder crashes before it sends",
     outcome: "The next holder fetches; the quota counts one too many, never one too few.",
     by: [
-      "e2e/crash: and is killed (SIGKILL) at %s",
+      "e2e/holder-crash: and is killed (SIGKILL) at %s",
       "core/reduce: H4: a crashed holder's open intent",
     ],
   },
@@ -17,7 +17,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder crashes after it sent",
     outcome: "The next holder fetches and reconciles; the old token lives through the overlap.",
     by: [
-      "e2e/crash: and is killed (SIGKILL) at %s",
+      "e2e/holder-crash: and is killed (SIGKILL) at %s",
       "core/holes: are reconciled when the holder vanished",
     ],
   },
@@ -26,7 +26,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder stands still past its lease (SIGSTOP, a pause, a stolen CPU)",
     outcome: "It knows at once when it goes on; what it stores late is told from what is newer.",
     by: [
-      "e2e/crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
       "core/commit: of a lower epoch than what is stored",
     ],
   },

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
 import { invariants } from "./invariants.ts";
-import { kinds } from "./kinds.ts";
+import { kinds } from "./fault-kinds.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { pages } from "./pages.ts";
 import { platformFaults } from "./platform-faults.ts";

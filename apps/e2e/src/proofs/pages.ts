@@ -1,9 +1,9 @@
 /** The pages under `docs/` that are generated from the rows. */
 import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
-import { chinese, chinesePage } from "./chinese.ts";
+import { chinese, chinesePage } from "./chinese-rows.ts";
 import { invariants } from "./invariants.ts";
-import { kinds } from "./kinds.ts";
+import { kinds } from "./fault-kinds.ts";
 import { machineFaults } from "./machine-faults.ts";
 import { platformFaults } from "./platform-faults.ts";
 import { promises } from "./promises.ts";
@@ -27,7 +27,7 @@ const generated =
 /** `pnpm test` takes a part of a path, which its package's folder is. */
 const running = [
   "Each row names the test that fails when the row is not true. Run one with `pnpm test NAME`, where NAME is a part of the file's path:",
-  "`pnpm test takeover`, say. Tests with `redis` in their name start real servers.",
+  "`pnpm test failover`, say. Tests with `redis` in their name start real servers.",
 ].join("\n");
 
 const faults: readonly Row[] = [...storeFaults, ...platformFaults, ...machineFaults];

@@ -1,6 +1,6 @@
 /** What the platform may do, and what others may do with it. */
 import type { Row } from "./row.ts";
-import { simulated } from "./runs.ts";
+import { simulated } from "./shared-proofs.ts";
 
 export const platformFaults: readonly Row[] = [
   {

@@ -3,7 +3,7 @@
  * breaks.
  */
 import type { Row } from "./row.ts";
-import { explored, reference, simulated } from "./runs.ts";
+import { explored, reference, simulated } from "./shared-proofs.ts";
 
 export const promises: readonly Row[] = [
   {
@@ -103,7 +103,7 @@ export const promises: readonly Row[] = [
       "core/serving: settles callers with CLOSED",
       "core/after-close: a reading in the background",
       "wechat/wechat: settles waiting callers",
-      "e2e/crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
     ],
   },
   {
@@ -111,7 +111,7 @@ export const promises: readonly Row[] = [
     what: "Secrets stay inside",
     outcome: "Nothing but the platform and, sealed if so configured, the store ever sees one.",
     by: [
-      "e2e/canary: over $name, a secret or any eight characters",
+      "e2e/secret-leaks: over $name, a secret or any eight characters",
       "wechat/wechat: shows neither secret nor token",
     ],
   },

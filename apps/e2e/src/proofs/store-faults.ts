@@ -1,6 +1,6 @@
 /** What may happen to the store and on the way to it. */
 import type { Row } from "./row.ts";
-import { explored, simulated } from "./runs.ts";
+import { explored, simulated } from "./shared-proofs.ts";
 
 export const storeFaults: readonly Row[] = [
   {
@@ -65,7 +65,7 @@ export const storeFaults: readonly Row[] = [
     by: [
       "core/reduce: H3: after a failover has taken an announcement back",
       "redis/scripts: a conditional set that another write has replaced does not come back",
-      "e2e/takeover: is served through by warm nodes",
+      "e2e/failover: is served through by warm nodes",
     ],
   },
   {
@@ -94,7 +94,7 @@ export const storeFaults: readonly Row[] = [
     by: [
       "conformance/fault-server: what a server answers instead of obeying",
       "test-redis/promises: is a replica: writes and leases say so",
-      "e2e/takeover: whose slot moves serves on",
+      "e2e/failover: whose slot moves serves on",
     ],
   },
   {
@@ -130,7 +130,7 @@ export const storeFaults: readonly Row[] = [
     what: "A failover loses the last writes",
     outcome: "A node that knows repairs the store, without a fetch.",
     by: [
-      "e2e/takeover: has its loss repaired",
+      "e2e/failover: has its loss repaired",
       "core/trouble: is written again by a node that knows",
       "core/failover: fails over to a replica that has not heard of it",
     ],
@@ -173,7 +173,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "Its names are unavailable, never missing, until a majority serves them.",
     by: [
       "conformance/cluster: when a primary is killed",
-      "e2e/takeover: that fails over is served through",
+      "e2e/failover: that fails over is served through",
     ],
   },
   {

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { openWire, startServer } from "@lingpai/test-servers";
 import { expect, onTestFinished, test } from "vitest";
-import type { Sighting } from "./canary.fixture.ts";
-import { drivers } from "./driver.fixture.ts";
+import type { Sighting } from "./leak-program.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
 
-const program = fileURLToPath(new URL("canary.fixture.ts", import.meta.url));
+const program = fileURLToPath(new URL("leak-program.fixture.ts", import.meta.url));
 
 /** What it sends us, and what it writes to its outputs. */
 async function run(...args: string[]): Promise<Sighting & { readonly output: string }> {

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "@lingpai/test-servers";
 import { expect, onTestFinished, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet } from "./fleet.fixture.ts";
-import { processesOf } from "./process.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet } from "../fleet/fleet.fixture.ts";
+import { processesOf } from "../fleet/node-process.fixture.ts";
 
 const dayMs = 86_400_000;
 

@@ -1,11 +1,11 @@
 import { startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet } from "./fleet.fixture.ts";
-import type { Fleet } from "./fleet.fixture.ts";
-import type { Moment } from "./moments.fixture.ts";
-import { processesOf } from "./process.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet } from "../fleet/fleet.fixture.ts";
+import type { Fleet } from "../fleet/fleet.fixture.ts";
+import type { Moment } from "../fleet/refresh-steps.fixture.ts";
+import { processesOf } from "../fleet/node-process.fixture.ts";
 
 let server: Server;
 beforeAll(async () => {

@@ -3,7 +3,7 @@
  * that a process can: `node canary.fixture.ts DRIVER PORT`. It sends its parent the secrets, and
  * all that it showed; its own output is for the parent to read.
  */
-import { spans } from "./tracing.fixture.ts";
+import { spans } from "./redis-tracing.fixture.ts";
 import { subscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { eventChannelName, keyring, sealed, systemRandom } from "@lingpai/core";
@@ -12,7 +12,7 @@ import { openLink } from "@lingpai/test-servers";
 import { wechat } from "@lingpai/wechat";
 import type { Fetch, Wechat } from "@lingpai/wechat";
 import { createSimulator } from "@lingpai/wechat-simulator";
-import { driverNamed } from "./driver.fixture.ts";
+import { driverNamed } from "../fleet/redis-clients.fixture.ts";
 
 /** What the parent is sent. */
 export interface Sighting {

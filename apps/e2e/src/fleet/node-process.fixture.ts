@@ -6,11 +6,11 @@ import { until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { listen } from "@lingpai/wechat-simulator/server";
 import { onTestFinished } from "vitest";
-import type { Driver } from "./driver.fixture.ts";
+import type { Driver } from "./redis-clients.fixture.ts";
 import { quick, secret } from "./fleet.fixture.ts";
 import type { Fleet } from "./fleet.fixture.ts";
-import type { Moment } from "./moments.fixture.ts";
-import type { ProcessSetting, Report } from "./node.fixture.ts";
+import type { Moment } from "./refresh-steps.fixture.ts";
+import type { ProcessSetting, Report } from "./node-program.fixture.ts";
 
 export interface NodeProcess {
   readonly reports: readonly Report[];
@@ -36,7 +36,7 @@ export interface ProcessOptions {
 
 export type StartProcess = (node: string, options?: ProcessOptions) => NodeProcess;
 
-const program = fileURLToPath(new URL("node.fixture.ts", import.meta.url));
+const program = fileURLToPath(new URL("node-program.fixture.ts", import.meta.url));
 
 /** Starts processes of this fleet, over a platform on a port of its own. */
 export async function processesOf(

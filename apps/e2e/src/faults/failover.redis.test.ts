@@ -2,9 +2,9 @@ import { nameOf } from "@lingpai/core";
 import { openLink, startCluster, startSentinel, startServer, until } from "@lingpai/test-servers";
 import type { Cluster, Sentinel } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet } from "./fleet.fixture.ts";
-import type { Fleet, Node } from "./fleet.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet } from "../fleet/fleet.fixture.ts";
+import type { Fleet, Node } from "../fleet/fleet.fixture.ts";
 
 async function warm(opened: Fleet): Promise<readonly [Node, Node, Node]> {
   const nodes = [

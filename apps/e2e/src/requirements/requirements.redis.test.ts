@@ -10,8 +10,8 @@ import { openLink, startCluster, startServer } from "@lingpai/test-servers";
 import type { Cluster, Server } from "@lingpai/test-servers";
 import { Cluster as ClusterClient } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openArena } from "./arena.fixture.ts";
-import type { Arena, Node } from "./arena.fixture.ts";
+import { openArena } from "./http-fleet.fixture.ts";
+import type { Arena, Node } from "./http-fleet.fixture.ts";
 
 let redis: Server;
 

@@ -8,9 +8,9 @@ import { systemClock } from "@lingpai/core";
 import type { Parameters } from "@lingpai/core";
 import type { Address } from "@lingpai/test-servers";
 import { wechat } from "@lingpai/wechat";
-import { driverNamed } from "./driver.fixture.ts";
-import { Moments, tappedCache, tappedFetch, tappedLock } from "./moments.fixture.ts";
-import type { Moment } from "./moments.fixture.ts";
+import { driverNamed } from "./redis-clients.fixture.ts";
+import { Moments, tappedCache, tappedFetch, tappedLock } from "./refresh-steps.fixture.ts";
+import type { Moment } from "./refresh-steps.fixture.ts";
 
 export interface ProcessSetting {
   readonly driver: string;

@@ -1,10 +1,10 @@
 import { startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet } from "./fleet.fixture.ts";
-import type { Fleet } from "./fleet.fixture.ts";
-import type { Moment } from "./moments.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet } from "../fleet/fleet.fixture.ts";
+import type { Fleet } from "../fleet/fleet.fixture.ts";
+import type { Moment } from "../fleet/refresh-steps.fixture.ts";
 
 let server: Server;
 beforeAll(async () => {

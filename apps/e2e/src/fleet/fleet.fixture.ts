@@ -13,8 +13,8 @@ import type { Wechat, WechatOptions } from "@lingpai/wechat";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator, SimulatorOptions } from "@lingpai/wechat-simulator";
 import { expect, onTestFinished } from "vitest";
-import type { Store } from "./driver.fixture.ts";
-import { Moments, tappedCache, tappedFetch, tappedLock } from "./moments.fixture.ts";
+import type { Store } from "./redis-clients.fixture.ts";
+import { Moments, tappedCache, tappedFetch, tappedLock } from "./refresh-steps.fixture.ts";
 
 export const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
 

@@ -3,9 +3,9 @@ import type { Cache } from "@lingpai/core";
 import { startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet, quick } from "./fleet.fixture.ts";
-import type { Fleet, Node, NodeOptions } from "./fleet.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet, quick } from "../fleet/fleet.fixture.ts";
+import type { Fleet, Node, NodeOptions } from "../fleet/fleet.fixture.ts";
 
 let server: Server;
 beforeAll(async () => {

@@ -2,9 +2,9 @@ import { delay, nameOf, systemClock } from "@lingpai/core";
 import { openWire, startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { drivers } from "./driver.fixture.ts";
-import { expectAccepted, fleet } from "./fleet.fixture.ts";
-import type { Fleet } from "./fleet.fixture.ts";
+import { drivers } from "../fleet/redis-clients.fixture.ts";
+import { expectAccepted, fleet } from "../fleet/fleet.fixture.ts";
+import type { Fleet } from "../fleet/fleet.fixture.ts";
 
 let server: Server;
 beforeAll(async () => {

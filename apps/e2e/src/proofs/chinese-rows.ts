@@ -95,7 +95,7 @@ export const chinesePage: ChinesePage = {
   title: "承诺了什么，如何亲自验证",
   running: [
     "每一行都写明对应的测试：这一行一旦不成立，测试就会失败。运行其中一个：`pnpm test NAME`，NAME 是文件路径的一部分，例如",
-    "`pnpm test takeover`。名称中带有 `redis` 的测试会启动真实的服务器。",
+    "`pnpm test failover`。名称中带有 `redis` 的测试会启动真实的服务器。",
   ].join("\n"),
   looking: [
     "还有两条命令，比任何针对单个情形的测试看得更远：",
