@@ -71,8 +71,8 @@ const quotaPerDay = 2_000;
 const refusalShare = 0.6;
 const hours = 4;
 
-describe("demand 1: environments never meet, and where they share an AppID without a store", () => {
-  test("the foreign refresh is noticed and named with its evidence and the remedy", async () => {
+describe("requirement 1: environments that share an AppID without a common store", () => {
+  test("notice a foreign refresh and report it with its evidence and the remedy", async () => {
     const { clock, simulator } = world();
     const prod = await deploy("prod", { clock, simulator });
     const staging = await deploy("staging", { clock, simulator });
@@ -102,7 +102,7 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     await Promise.all([prod.client.close(), staging.client.close()]);
   });
 
-  test("the war stays within the ledger: at most 60 % of the quota in 4 h against a refresher every 10 s, and the process goes on", async () => {
+  test("stay within the quota: at most 60 % of it in 4 h against a refresh every 10 s, and the process goes on", async () => {
     const { clock, simulator } = world();
     const prod = await deploy("prod", { clock, simulator }, { parameters: { waitMs: 1_000 } });
     let served = 0;
@@ -126,7 +126,7 @@ describe("demand 1: environments never meet, and where they share an AppID witho
     await prod.client.close();
   }, 60_000);
 
-  test("two fleets of ours at war spend no more than 60 % of the quota each, and both say whom they meet", async () => {
+  test("spend at most 60 % of the quota each, and both report the other", async () => {
     const { clock, simulator } = world();
     const short = { parameters: { waitMs: 1_000 } };
     const both = [

@@ -82,8 +82,8 @@ async function keys(): Promise<readonly string[]> {
 
 const callers = (): readonly string[] => simulator.log.fetches(appId).map(({ caller }) => caller);
 
-describe("demand 1: environments never meet", () => {
-  test("the second environment in one Redis with one AppID gets CredentialConflictError before it fetches", async () => {
+describe("requirement 1: separate environments", () => {
+  test("get CredentialConflictError before the second one fetches with the same AppID and Redis", async () => {
     const prod = await deploy("prod");
     const token = await prod.client.token();
     const staging = await deploy("staging");
@@ -100,7 +100,7 @@ describe("demand 1: environments never meet", () => {
     });
   });
 
-  test("also when each environment seals with keys of its own, under a prefix of its own", async () => {
+  test("get that error also when each has its own sealing keys and its own prefix", async () => {
     const sealedAs = (id: string, byte: string): object => ({
       prefix: `team:${id}`,
       sealing: { active: id, keys: { [id]: byte.repeat(32) } },
@@ -115,7 +115,7 @@ describe("demand 1: environments never meet", () => {
     expect(callers()).toEqual(["prod"]);
   });
 
-  test("an environment that consumes never fetches, and uses the other's token, also the next one", async () => {
+  test("share a token if one consumes: it never fetches, and uses the other's token and the next one", async () => {
     const prod = await deploy("prod");
     const first = await prod.client.token();
     const staging = await deploy("staging", { ...plain, LINGPAI_APPS_MAIN_ON_CONFLICT: "consume" });
@@ -132,7 +132,7 @@ describe("demand 1: environments never meet", () => {
     expect(callers()).not.toContain("staging");
   });
 
-  test("a consumer never fetches, not even when there is nothing to read", async () => {
+  test("never fetch as consumers, not even when there is nothing to read", async () => {
     const staging = await deploy("staging", {
       ...plain,
       LINGPAI_APPS_MAIN_ROLE: "consumer",
@@ -142,7 +142,7 @@ describe("demand 1: environments never meet", () => {
     expect(callers()).toEqual([]);
   });
 
-  test("in stable mode they coexist: one token, and no call of either fails", async () => {
+  test("coexist in stable mode: they have one token, and no call of either fails", async () => {
     const [prod, staging] = [await deploy("prod", stable), await deploy("staging", stable)];
     const calls = [prod, staging].flatMap(({ client }) =>
       Array.from({ length: 10 }, () =>
@@ -155,7 +155,7 @@ describe("demand 1: environments never meet", () => {
     expect(simulator.log.issues(appId)).toHaveLength(1);
   });
 
-  test("each environment's keys lie under its own prefix, and only claims beside them", async () => {
+  test("keep their keys under their own prefixes, and only claims beside them", async () => {
     const other = "wxfedcba9876543210";
     simulator = createSimulator({
       accounts: [appId, other].map((each) => ({ appId: each, secret })),

@@ -25,7 +25,7 @@ describe("places", () => {
     expect(new Set(scopes.map(changesChannel)).size).toBe(scopes.length);
   });
 
-  test("glob characters of a client's own key prefix are text in the pattern", () => {
+  test("quote the glob characters of a client's own key prefix in the pattern", () => {
     expect(entriesPattern("a*?[b]\\:prod:{")).toBe("a\\*\\?\\[b\\]\\\\:prod:{*}");
   });
 });

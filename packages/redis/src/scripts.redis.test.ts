@@ -84,8 +84,8 @@ test("each digest is what the server computes", async () => {
   }
 });
 
-describe("a command that is sent again has the effect of once", () => {
-  test.each(["", "*", "before"])("set with the condition %j", async (condition) => {
+describe("a command that is sent twice", () => {
+  test.each(["", "*", "before"])("sets once with the condition %j", async (condition) => {
     if (condition === "before") {
       await set("before", "");
       await heard();
@@ -98,14 +98,14 @@ describe("a command that is sent again has the effect of once", () => {
     expect(await heard()).toEqual([`prod:{}::changes ${name}`]);
   });
 
-  test("a conditional set that another write has replaced does not come back", async () => {
+  test("does not bring back a conditional set that another write has replaced", async () => {
     await set("v1", "*", "first");
     await set("v2", "v1", "second");
     expect((await set("v1", "*", "first")).slice(0, 2)).toEqual([0, "v2"]);
     expect(await wire.command("GET", name)).toBe("lp1:v2:second");
   });
 
-  test("a conditional delete", async () => {
+  test("deletes once with a condition", async () => {
     await set("v1", "");
     expect(await run(deleteScript, [name], "v1")).toBe(1);
     await set("v2", "*");
@@ -113,7 +113,7 @@ describe("a command that is sent again has the effect of once", () => {
     expect(await wire.command("GET", name)).toBe("lp1:v2:value");
   });
 
-  test("acquire: the same fence, and a lease that is not shorter", async () => {
+  test("acquires with the same fence, and a lease that is not shorter", async () => {
     const [, fence] = await acquire("me", "60000");
     expect((await acquire("me", "1000")).slice(0, 2)).toEqual([1, fence]);
     expect(await wire.command("PTTL", lockKey(name))).toBeGreaterThan(50_000);
@@ -166,8 +166,8 @@ describe("fences", () => {
   });
 });
 
-describe("what is foreign", () => {
-  test("under the lock's name it is held, for as long as it lives", async () => {
+describe("a foreign value", () => {
+  test("under the lock's name counts as held, for as long as it lives", async () => {
     await wire.command("SET", lockKey(name), "somebody", "PX", "5000");
     const [granted, remainingMs] = await acquire("me");
     expect(granted).toBe(0);

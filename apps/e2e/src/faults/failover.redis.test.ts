@@ -16,7 +16,7 @@ async function warm(opened: Fleet): Promise<readonly [Node, Node, Node]> {
   return nodes;
 }
 
-/** Asks until the drivers have found the new primary. */
+/** Refreshes until the drivers have found the new primary. */
 const refreshed = (node: Node): Promise<unknown> =>
   until("the driver has found the new primary", () =>
     node.credential.refresh().then(Boolean, () => false),
@@ -28,7 +28,7 @@ const total = (nodes: readonly Node[], type: Parameters<Node["count"]>[0]): numb
 describe.each(drivers)(
   "over $name, a primary that dies before its replica has the last commit",
   (driver) => {
-    test("has its loss repaired by the nodes that know better, without a fetch", async () => {
+    test("has its lost writes restored by a node that has them, without a fetch", async () => {
       const primary = await startServer();
       onTestFinished(() => primary.stop());
       const replication = await openLink(primary, "chunks");
@@ -49,7 +49,7 @@ describe.each(drivers)(
 
       await replication.cut();
       const lost = (await nodes[0].credential.refresh()).fingerprint;
-      await until("the news is everywhere", async () =>
+      await until("every node has the new credential", async () =>
         nodes.every((node) => node.credential.peek()?.fingerprint === lost),
       );
       await primary.kill();
@@ -78,7 +78,7 @@ describe.each(drivers)("over $name, a Sentinel failover", (driver) => {
   });
   afterAll(() => sentinel.stop());
 
-  test("is served through by warm nodes, costs no fetch, and the next refresh reaches everybody", async () => {
+  test("is bridged by warm nodes, costs no fetch, and the next refresh reaches every node", async () => {
     const opened = await fleet({
       address: sentinel.nodes[0]!,
       open: () => driver.sentinel(sentinel.sentinels, sentinel.name),
@@ -112,7 +112,7 @@ describe.each(drivers)("over $name, a Cluster", (driver) => {
     };
   };
 
-  test("whose slot moves serves on, and a refresh that is asked for meanwhile waits for the end of the move", async () => {
+  test("whose slot moves still serves, and a refresh waits for the end of the move", async () => {
     const opened = await open();
     const nodes = await warm(opened);
     await cluster.beginMove(opened.slot);
@@ -127,7 +127,7 @@ describe.each(drivers)("over $name, a Cluster", (driver) => {
     await expectAccepted(opened.platform, nodes);
   });
 
-  test("that fails over is served through by warm nodes, costs no fetch, and the next refresh reaches everybody", async () => {
+  test("that fails over is bridged by warm nodes, costs no fetch, and the next refresh reaches every node", async () => {
     const opened = await open();
     const nodes = await warm(opened);
     await Promise.all([cluster.failOver(opened.slot), expectAccepted(opened.platform, nodes)]);

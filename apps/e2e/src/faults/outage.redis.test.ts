@@ -19,8 +19,8 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
 }
 
 /**
- * A default node-redis never answers. A store that never answered is tried for 3 s, each time for
- * 500 ms, and a slow machine may take four times that.
+ * A default node-redis client never answers. A store that has never answered is tried for 3 s, each
+ * time for 500 ms. A slow machine may take four times as long.
  */
 const promptMs = 4 * 3_500;
 
@@ -29,7 +29,7 @@ describe.each(drivers)("over $name", (driver) => {
     fleet({ address: server, open: (through) => driver.standalone(through) });
 
   test.each(["cut", "freeze"] as const)(
-    "a cold node whose store is out of reach (%s) says so promptly and fetches nothing",
+    "a cold node whose store is unreachable (%s) rejects promptly and fetches nothing",
     async (fault) => {
       const { fetches, node, settled } = await open();
       const one = await node("one");
@@ -50,7 +50,7 @@ describe.each(drivers)("over $name", (driver) => {
   );
 
   test.each(["cut", "freeze"] as const)(
-    "a warm node serves on while its store is out of reach (%s), and fetches nothing",
+    "a warm node still serves while its store is unreachable (%s), and fetches nothing",
     async (fault) => {
       const { fetches, node, platform, settled } = await open();
       const nodes = [await node("one"), await node("two")];
@@ -73,10 +73,10 @@ describe.each(drivers)("over $name", (driver) => {
     },
   );
 
-  test("what was fetched is served and stored later when the store goes away before the commit", async () => {
+  test("a fetched token is served, and stored later, when the store fails before the commit", async () => {
     const { document, fetches, node, platform, settled } = await open();
     const [one, two] = [await node("one"), await node("two")];
-    one.moments.next("answered", () => one.link.cut());
+    one.steps.next("answered", () => one.link.cut());
     const token = await one.token();
     expect(platform.operator.inspect(token)?.alive).toBe(true);
     expect((await document())?.credential).toBeUndefined();
@@ -89,12 +89,12 @@ describe.each(drivers)("over $name", (driver) => {
     expect((await document())?.quota.used).toBe(1);
   });
 
-  test("a server that stands still for 2 s between fetch and commit costs nobody a token", async () => {
+  test("a server that freezes for 2 s between fetch and commit costs no token", async () => {
     const { fetches, node, platform, settled } = await open();
     const nodes = [await node("one"), await node("two")];
     await nodes[0]!.token();
     await nodes[1]!.token();
-    nodes[0]!.moments.next("answered", () => server.freeze());
+    nodes[0]!.steps.next("answered", () => server.freeze());
     const refreshed = nodes[0]!.credential.refresh();
     await delay(systemClock, 2_000);
     await expectAccepted(platform, nodes);
@@ -109,18 +109,18 @@ describe.each(drivers)("over $name", (driver) => {
     const refused = Object.assign(new TypeError("fetch failed"), {
       cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }),
     });
-    const stranded = await node("stranded", { fetch: () => Promise.reject(refused) });
-    const waiting = stranded.token();
+    const isolated = await node("stranded", { fetch: () => Promise.reject(refused) });
+    const waiting = isolated.token();
     waiting.catch(() => {});
-    await until("it has tried", async () => stranded.count("refresh-failed") > 0);
+    await until("it has tried", async () => isolated.count("refresh-failed") > 0);
     const other = await node("other");
     await other.token();
-    expect(platform.operator.inspect(await stranded.token())?.alive).toBe(true);
-    await settled([stranded, other]);
+    expect(platform.operator.inspect(await isolated.token())?.alive).toBe(true);
+    await settled([isolated, other]);
     expect(fetches()).toBe(1);
   });
 
-  test("a subscription that died in silence is noticed at the next reading of the document", async () => {
+  test("a silently dead subscription is compensated by the next reading of the document", async () => {
     const { fetches, node, settled } = await open();
     const nodes = [await node("one"), await node("two")];
     await nodes[0]!.token();

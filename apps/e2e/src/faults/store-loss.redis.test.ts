@@ -34,7 +34,7 @@ describe.each(drivers)("over $name", (driver) => {
     return { ...opened, nodes };
   }
 
-  test("a store that was emptied is filled again by the nodes that know better, without a fetch", async () => {
+  test("an emptied store gets the document back from a node that has it, without a fetch", async () => {
     const { fetches, nodes, platform, settled } = await warm();
     await server.command("FLUSHALL");
     await settled(nodes);
@@ -44,7 +44,7 @@ describe.each(drivers)("over $name", (driver) => {
     await expectAccepted(platform, nodes);
   });
 
-  test("a record that the server evicted comes back without a fetch", async () => {
+  test("an evicted record is restored without a fetch", async () => {
     const opened = await warm();
     const used = Number(
       /used_memory:(\d+)/.exec(String(await server.command("INFO", "memory")))?.[1],
@@ -63,7 +63,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(opened.fetches()).toBe(1);
   });
 
-  test("a server that is out of memory is no miss: reads go on, nothing is fetched, and the refresh works when there is room", async () => {
+  test("a server that is out of memory is not treated as a miss: reads go on, nothing is fetched, and the refresh works when there is room", async () => {
     const { fetches, nodes, platform, settled } = await warm({
       parameters: { ...quick, waitMs: 2_000 },
     });
@@ -81,7 +81,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(fetches()).toBe(2);
   });
 
-  test("a server that forgets its scripts, by SCRIPT FLUSH or by a restart, is not noticed by any caller", async () => {
+  test("a server that loses its scripts, by SCRIPT FLUSH or by a restart, is not noticed by any caller", async () => {
     const { fetches, nodes, settled } = await warm();
     await server.command("SCRIPT", "FLUSH");
     await nodes[0].credential.refresh();
@@ -94,7 +94,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(fetches()).toBe(3);
   });
 
-  test("something foreign under the record's key is neither a miss nor overwritten", async () => {
+  test("a foreign value under the record's key is neither a miss nor overwritten", async () => {
     const opened = await open();
     await server.command("HSET", place(opened), "somebody", "else");
     const one = await opened.node("one");
@@ -110,7 +110,7 @@ describe.each(drivers)("over $name", (driver) => {
   const withBoth = (cache: Cache): Cache =>
     sealed(cache, keyring({ active: key("k2", "2"), readable: [key("k1", "1")] }));
 
-  test("a deployment with another sealing key fetches nothing: what it cannot read is not missing", async () => {
+  test("a deployment with another sealing key fetches nothing, because an unreadable record is not missing", async () => {
     const { fetches, node, platform } = await open();
     const old = await node("old", { wrap: with1 });
     await old.token();
@@ -126,7 +126,7 @@ describe.each(drivers)("over $name", (driver) => {
     await expectAccepted(platform, [old, prepared]);
   });
 
-  test("a record that was copied from another environment does not open, and nothing is fetched", async () => {
+  test("a record that was copied from another environment cannot be opened, and nothing is fetched", async () => {
     const opened = await open();
     const staging = await opened.node("staging", {
       environment: "staging",

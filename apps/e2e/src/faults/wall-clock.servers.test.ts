@@ -10,8 +10,8 @@ import { processesOf } from "../fleet/node-process.fixture.ts";
 
 const dayMs = 86_400_000;
 
-/** The environment under which a process reads its wall clock from us. */
-async function ownWallClock(): Promise<{
+/** Returns the environment variables that let a test set the wall clock of a process. */
+async function fakeWallClock(): Promise<{
   environment: Record<string, string>;
   step(by: string): Promise<void>;
 }> {
@@ -33,28 +33,28 @@ async function ownWallClock(): Promise<{
 }
 
 test.each(drivers)(
-  "over $name, a wall clock that is set a day ahead and an hour back costs no fetch and no refused call",
+  "over $name, a wall clock that steps a day ahead and an hour back costs no fetch and no refused call",
   async (driver) => {
     const server = await startServer();
     onTestFinished(() => server.stop());
     const opened = await fleet({ address: server, open: (through) => driver.standalone(through) });
     const start = await processesOf(driver, server, opened);
-    const wallClock = await ownWallClock();
-    const traveller = start("traveller", { environment: wallClock.environment });
-    const before = await traveller.ask("token");
+    const wallClock = await fakeWallClock();
+    const process = start("stepped", { environment: wallClock.environment });
+    const before = await process.ask("token");
     const other = await opened.node("other");
     expect(await other.token()).toBe(before.token);
 
     await wallClock.step("+1d");
-    const ahead = await traveller.ask("call");
+    const ahead = await process.ask("call");
     expect(ahead.wallMs - before.wallMs).toBeGreaterThan(dayMs - 60_000);
     await wallClock.step("-1h");
-    const behind = await traveller.ask("call");
+    const behind = await process.ask("call");
     expect(behind.wallMs - before.wallMs).toBeLessThan(0);
     expect([ahead.token, behind.token]).toEqual([before.token, before.token]);
     expect(opened.fetches()).toBe(1);
 
-    const { token } = await traveller.ask("refresh");
+    const { token } = await process.ask("refresh");
     await opened.settled([other]);
     expect(other.credential.peek()?.reveal()).toBe(token);
     expect(opened.fetches()).toBe(2);

@@ -1,6 +1,6 @@
 /**
- * A fleet on a real server: each node with a client and a network link of its own, and the
- * platform's log as the judge.
+ * A fleet on a real server. Each node has its own client and network link; the platform's log
+ * decides.
  */
 import { systemRandom } from "@lingpai/core";
 import type { Cache, CredentialEvent, EventType, Parameters } from "@lingpai/core";
@@ -14,7 +14,7 @@ import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator, SimulatorOptions } from "@lingpai/wechat-simulator";
 import { expect, onTestFinished } from "vitest";
 import type { Store } from "./redis-clients.fixture.ts";
-import { Moments, tappedCache, tappedFetch, tappedLock } from "./refresh-steps.fixture.ts";
+import { StepHooks, hookedCache, hookedFetch, hookedLock } from "./refresh-steps.fixture.ts";
 
 export const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
 
@@ -31,20 +31,20 @@ export const quick: Partial<Parameters> = {
 
 export interface Fleet {
   readonly platform: Simulator;
-  /** A fleet's own, because the registry of claims is shared by all that use a server. */
+  /** Each fleet has its own AppID, because all users of a server share its registry of claims. */
   readonly appId: string;
   /** The credential's key in the store. */
   readonly id: string;
   /** This fleet's own prefix in the store. */
   readonly scope: string;
-  /** How many requests for a token the platform was sent so far. */
+  /** The number of token requests so far. */
   fetches(): number;
   node(name: string, options?: NodeOptions): Promise<Node>;
-  /** The document as it is stored now. */
+  /** Reads the stored document. */
   document(environment?: string): Promise<State | undefined>;
   /**
-   * Resolves when all of them and the store hold the credential that the platform issued last, and
-   * nobody doubts it.
+   * Resolves when all nodes and the store have the platform's latest credential, and the document
+   * is not in doubt.
    */
   settled(nodes: readonly Node[]): Promise<void>;
 }
@@ -56,26 +56,26 @@ export interface NodeOptions extends Partial<Omit<WechatOptions, "cache" | "lock
 
 export interface Node extends Wechat {
   readonly link: Link;
-  readonly moments: Moments;
+  readonly steps: StepHooks;
   readonly events: readonly CredentialEvent[];
   count(type: EventType): number;
 }
 
 /** How a fleet reaches its store. */
-export interface Way {
-  /** Where a node's own link leads, for a single server. */
+export interface StoreAccess {
+  /** The address that the link of a node leads to, for a single server. */
   readonly address: Address;
   open(through: Address): Promise<Store>;
 }
 
-export async function fleet(way: Way, options: SimulatorOptions = {}): Promise<Fleet> {
+export async function fleet(access: StoreAccess, options: SimulatorOptions = {}): Promise<Fleet> {
   const appId = `wx${Array.from({ length: 16 }, () => Math.floor(16 * systemRandom.next()).toString(16)).join("")}`;
   const id = `wechat:plain:${appId}`;
   const platform = createSimulator({ accounts: [{ appId, secret }], ...options });
   const scope = `test-${systemRandom.id()}`;
-  const observer = await way.open(way.address);
+  const observer = await access.open(access.address);
   onTestFinished(() => observer.close());
-  await learnScripts(observer, scope);
+  await loadScripts(observer, scope);
 
   const document = async (environment = "production"): Promise<State | undefined> => {
     const entry = await observer.cache.withPrefix(scope).withPrefix(environment).get(id);
@@ -88,7 +88,8 @@ export async function fleet(way: Way, options: SimulatorOptions = {}): Promise<F
     scope,
     document,
     fetches: () => platform.log.tally(appId).fetches,
-    node: (name, given = {}) => startNode(way, platform, scope, { appId, node: name, ...given }),
+    node: (name, nodeOptions = {}) =>
+      startNode(access, platform, scope, { appId, node: name, ...nodeOptions }),
     async settled(nodes) {
       await until("the fleet holds the platform's latest credential", async () => {
         const state = await document();
@@ -109,8 +110,8 @@ export async function fleet(way: Way, options: SimulatorOptions = {}): Promise<F
   };
 }
 
-/** So that the next command of each kind is its only one. */
-async function learnScripts({ cache, lock }: Store, scope: string): Promise<void> {
+/** Loads the scripts, so that the next command of each kind is sent once. */
+async function loadScripts({ cache, lock }: Store, scope: string): Promise<void> {
   await until("the server answers", () => cache.withPrefix(scope).set("warm-up", "1"));
   await cache.withPrefix(scope).get("warm-up");
   await lock.withPrefix(scope).tryAcquire("warm-up", "nobody", 1_000);
@@ -119,7 +120,7 @@ async function learnScripts({ cache, lock }: Store, scope: string): Promise<void
 }
 
 async function startNode(
-  way: Way,
+  access: StoreAccess,
   platform: Simulator,
   scope: string,
   {
@@ -127,17 +128,17 @@ async function startNode(
     ...options
   }: NodeOptions & { readonly appId: string; readonly node: string },
 ): Promise<Node> {
-  const link = await openLink(way.address);
-  const store = await way.open(link);
-  const moments = new Moments();
+  const link = await openLink(access.address);
+  const store = await access.open(link);
+  const steps = new StepHooks();
   const client = wechat({
     secret,
     mode: "plain",
     environment: "production",
-    cache: tappedCache(wrap(store.cache.withPrefix(scope)), moments),
-    lock: tappedLock(store.lock.withPrefix(scope), moments),
+    cache: hookedCache(wrap(store.cache.withPrefix(scope)), steps),
+    lock: hookedLock(store.lock.withPrefix(scope), steps),
     parameters: quick,
-    fetch: tappedFetch(platform.fetchAs({ caller: options.node }), moments),
+    fetch: hookedFetch(platform.fetchAs({ caller: options.node }), steps),
     ...options,
   });
   const events: CredentialEvent[] = [];
@@ -150,13 +151,13 @@ async function startNode(
   });
   return Object.assign(client, {
     link,
-    moments,
+    steps,
     events,
     count: (type: EventType) => events.filter((event) => event.type === type).length,
   });
 }
 
-/** The platform accepts a call of each node at once, without a second attempt. */
+/** Expects that the platform accepts a call of each node at the first attempt. */
 export async function expectAccepted(platform: Simulator, nodes: readonly Wechat[]): Promise<void> {
   const { seq } = platform.log;
   await Promise.all(

@@ -1,4 +1,4 @@
-/** Real processes of a fleet, which tests stop, kill and let go on. */
+/** Real node processes, which tests stop, kill and continue. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -9,27 +9,27 @@ import { onTestFinished } from "vitest";
 import type { Driver } from "./redis-clients.fixture.ts";
 import { quick, secret } from "./fleet.fixture.ts";
 import type { Fleet } from "./fleet.fixture.ts";
-import type { Moment } from "./refresh-steps.fixture.ts";
-import type { ProcessSetting, Report } from "./node-program.fixture.ts";
+import type { RefreshStep } from "./refresh-steps.fixture.ts";
+import type { NodeProgramSettings, Report } from "./node-program.fixture.ts";
 
 export interface NodeProcess {
   readonly reports: readonly Report[];
   /**
-   * Sends a command without waiting for what becomes of it; any line lets a stopped process go on.
+   * Sends a command without waiting for its result. Any line lets a stopped process go on.
    */
   tell(line: string): void;
-  /** Sends a command and gives what it says to it. Rejects with the error that it reports. */
+  /** Sends a command and returns its report. Rejects with a reported error. */
   ask(command: "token" | "refresh" | "call" | "close"): Promise<Extract<Report, { reply: string }>>;
-  /** Resolves when it has stopped at this moment. */
-  reached(moment: Moment): Promise<void>;
+  /** Resolves when the process has stopped before this step. */
+  reached(step: RefreshStep): Promise<void>;
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** Resolves with its exit code when it has ended. */
   readonly ended: Promise<number | null>;
 }
 
 export interface ProcessOptions {
-  readonly stopAt?: Moment;
-  /** A command before Node's, `faketime` say, with its arguments. */
+  readonly stopAt?: RefreshStep;
+  /** A command that starts Node, such as `faketime`, with its arguments. */
   readonly under?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -38,7 +38,7 @@ export type StartProcess = (node: string, options?: ProcessOptions) => NodeProce
 
 const program = fileURLToPath(new URL("node-program.fixture.ts", import.meta.url));
 
-/** Starts processes of this fleet, over a platform on a port of its own. */
+/** Starts processes of this fleet. The platform listens on its own port. */
 export async function processesOf(
   driver: Driver,
   server: Server,
@@ -50,7 +50,7 @@ export async function processesOf(
     node: string,
     { stopAt, under = [], environment = {} }: ProcessOptions = {},
   ): NodeProcess => {
-    const setting: ProcessSetting = {
+    const settings: NodeProgramSettings = {
       driver: driver.name,
       store: { host: server.host, port: server.port },
       scope,
@@ -66,7 +66,7 @@ export async function processesOf(
       process.execPath,
       "--no-warnings",
       program,
-      JSON.stringify(setting),
+      JSON.stringify(settings),
     ];
     return start(command, args, environment);
   };
@@ -109,9 +109,9 @@ function start(
         throw new Error(`The process failed: ${JSON.stringify(answer)}.`);
       return answer;
     },
-    reached: async (moment) =>
-      void (await until(`the process stops at "${moment}"`, async () =>
-        reports.some((report) => "at" in report && report.at === moment),
+    reached: async (step) =>
+      void (await until(`the process stops at "${step}"`, async () =>
+        reports.some((report) => "at" in report && report.at === step),
       )),
   };
 }

@@ -1,7 +1,7 @@
 /**
- * One process of a fleet: `node node.fixture.ts SETTING`, where the setting is JSON. It stops at
- * the moments that it was told, says so on its output, and goes on at the next line of its input;
- * it does what else it is told there, one command a line.
+ * The program of one node: `node node-program.fixture.ts SETTINGS`, where the settings are JSON. It
+ * stops before the step in its settings, reports that on its output, and goes on at the next line
+ * of its input. Every other line of its input is a command.
  */
 import { createInterface } from "node:readline";
 import { systemClock } from "@lingpai/core";
@@ -9,10 +9,10 @@ import type { Parameters } from "@lingpai/core";
 import type { Address } from "@lingpai/test-servers";
 import { wechat } from "@lingpai/wechat";
 import { driverNamed } from "./redis-clients.fixture.ts";
-import { Moments, tappedCache, tappedFetch, tappedLock } from "./refresh-steps.fixture.ts";
-import type { Moment } from "./refresh-steps.fixture.ts";
+import { StepHooks, hookedCache, hookedFetch, hookedLock } from "./refresh-steps.fixture.ts";
+import type { RefreshStep } from "./refresh-steps.fixture.ts";
 
-export interface ProcessSetting {
+export interface NodeProgramSettings {
   readonly driver: string;
   readonly store: Address;
   readonly scope: string;
@@ -21,13 +21,13 @@ export interface ProcessSetting {
   readonly secret: string;
   readonly node: string;
   readonly parameters: Partial<Parameters>;
-  /** Where to stop, once, at the first refresh. */
-  readonly stopAt?: Moment;
+  /** The step before which it stops, once, at the first refresh. */
+  readonly stopAt?: RefreshStep;
 }
 
-/** A line of its output. */
+/** One line of its output. */
 export type Report =
-  | { readonly at: Moment }
+  | { readonly at: RefreshStep }
   | { readonly event: string }
   | {
       readonly reply: string;
@@ -36,32 +36,32 @@ export type Report =
       readonly wallMs: number;
     };
 
-const setting = JSON.parse(process.argv[2] ?? "") as ProcessSetting;
-const { appId, node, parameters, platform, scope, secret, stopAt } = setting;
-const say = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
+const settings = JSON.parse(process.argv[2] ?? "") as NodeProgramSettings;
+const { appId, node, parameters, platform, scope, secret, stopAt } = settings;
+const print = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
 const lines = createInterface({ input: process.stdin });
-const moments = new Moments();
+const steps = new StepHooks();
 if (stopAt !== undefined) {
-  moments.next(stopAt, () => {
-    say({ at: stopAt });
+  steps.next(stopAt, () => {
+    print({ at: stopAt });
     return new Promise((resolve) => lines.once("line", resolve));
   });
 }
-const store = await driverNamed(setting.driver).standalone(setting.store);
+const store = await driverNamed(settings.driver).standalone(settings.store);
 const client = wechat({
   appId,
   secret,
   mode: "plain",
   environment: "production",
   node,
-  cache: tappedCache(store.cache.withPrefix(scope), moments),
-  lock: tappedLock(store.lock.withPrefix(scope), moments),
+  cache: hookedCache(store.cache.withPrefix(scope), steps),
+  lock: hookedLock(store.lock.withPrefix(scope), steps),
   parameters,
   baseUrl: platform,
-  fetch: tappedFetch((input, init) => fetch(input, init), moments),
+  fetch: hookedFetch((input, init) => fetch(input, init), steps),
 });
-client.credential.watch((event) => say({ event: event.type }));
+client.credential.watch((event) => print({ event: event.type }));
 
 const commands: Readonly<Record<string, () => Promise<string | undefined>>> = {
   token: () => client.token(),
@@ -81,7 +81,7 @@ const commands: Readonly<Record<string, () => Promise<string | undefined>>> = {
 lines.on("line", (line) => {
   commands[line]?.().then(
     (token) =>
-      say({ reply: line, wallMs: systemClock.wallMs(), ...(token !== undefined && { token }) }),
-    (error: unknown) => say({ reply: line, wallMs: systemClock.wallMs(), error: String(error) }),
+      print({ reply: line, wallMs: systemClock.wallMs(), ...(token !== undefined && { token }) }),
+    (error: unknown) => print({ reply: line, wallMs: systemClock.wallMs(), error: String(error) }),
   );
 });

@@ -1,4 +1,4 @@
-/** The two client libraries, as these tests use them: each call makes a client of its own. */
+/** The two Redis client libraries as these tests use them. Each call creates a new client. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import type { IoredisClient, IoredisCluster } from "@lingpai/adapter-ioredis";
 import { nodeRedisCache, nodeRedisLock } from "@lingpai/adapter-node-redis";
@@ -14,13 +14,13 @@ import { Cluster, Redis } from "ioredis";
 
 export interface Driver {
   readonly name: "ioredis" | "node-redis";
-  /** Does not wait until it is connected. */
+  /** Creates a client without waiting for its connection. */
   standalone(address: Address): Promise<Store>;
   sentinel(sentinels: readonly Address[], name: string): Promise<Store>;
   cluster(nodes: readonly Address[]): Promise<Store>;
 }
 
-/** One process's way to the store. */
+/** The store of one process. */
 export interface Store {
   readonly cache: Cache;
   readonly lock: Lock;
@@ -28,7 +28,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Longer than core's own deadline of 500 ms, so that it is core's that is seen. */
+/** Longer than core's own deadline of 500 ms, so that core's deadline decides. */
 const options = { deadlineMs: 2_000 };
 
 const plain = ({ host, port }: Address): Address => ({ host, port });

@@ -1,6 +1,5 @@
 /**
- * The moments of a refresh at which a test can act: each is reached just before what it is named
- * for happens.
+ * The steps of a refresh at which a test can act. A hook runs just before its step.
  */
 import type {
   Cache,
@@ -14,84 +13,84 @@ import type {
 import type { Fetch } from "@lingpai/wechat";
 
 /**
- * `acquire`: the lock is asked for. `holding`: it was granted. `announce`: the intent is written.
- * `send`: the request leaves. `answered`: its answer is here, whole, and known to nobody else.
- * `outcome`: what became of the request is written. `release`: the lock is given back.
+ * `acquire`: the lock is requested. `leased`: the lock was granted. `write-intent`: the intent is
+ * written. `send`: the request leaves. `answered`: the whole answer has arrived, and no other node
+ * knows it. `outcome`: the outcome of the request is written. `release`: the lock is released.
  */
-export type Moment =
+export type RefreshStep =
   | "acquire"
-  | "holding"
-  | "announce"
+  | "leased"
+  | "write-intent"
   | "send"
   | "answered"
   | "outcome"
   | "release";
 
-export class Moments {
-  readonly #acts = new Map<Moment, () => unknown>();
+export class StepHooks {
+  readonly #acts = new Map<RefreshStep, () => unknown>();
 
-  /** Does this, and waits for it, the next time that the moment comes. */
-  next(moment: Moment, act: () => unknown): void {
-    this.#acts.set(moment, act);
+  /** Runs `act`, and waits for it, before the next such step. */
+  next(step: RefreshStep, act: () => unknown): void {
+    this.#acts.set(step, act);
   }
 
-  async reach(moment: Moment): Promise<void> {
-    const act = this.#acts.get(moment);
-    this.#acts.delete(moment);
+  async reach(step: RefreshStep): Promise<void> {
+    const act = this.#acts.get(step);
+    this.#acts.delete(step);
     await act?.();
   }
 }
 
-export function tappedFetch(fetch: Fetch, moments: Moments): Fetch {
+export function hookedFetch(fetch: Fetch, steps: StepHooks): Fetch {
   return async (input, init) => {
     const isIssue =
       new URL(input instanceof Request ? input.url : input).pathname === "/cgi-bin/token";
     if (!isIssue) return fetch(input, init);
-    await moments.reach("send");
+    await steps.reach("send");
     const response = await fetch(input, init);
     const body = await response.text();
-    await moments.reach("answered");
+    await steps.reach("answered");
     const { status, headers } = response;
     return new Response(body, { status, headers });
   };
 }
 
-export function tappedLock(lock: Lock, moments: Moments): Lock {
+export function hookedLock(lock: Lock, steps: StepHooks): Lock {
   return {
     path: lock.path,
     ...(lock.queue && { queue: lock.queue }),
     ...(lock.onRelease && { onRelease: lock.onRelease.bind(lock) }),
     async tryAcquire(name, owner, ttlMs) {
-      await moments.reach("acquire");
+      await steps.reach("acquire");
       const grant = await lock.tryAcquire(name, owner, ttlMs);
-      if (grant.acquired) await moments.reach("holding");
+      if (grant.acquired) await steps.reach("leased");
       return grant;
     },
     extend: (name, owner, ttlMs) => lock.extend(name, owner, ttlMs),
     async release(name, owner) {
-      await moments.reach("release");
+      await steps.reach("release");
       return lock.release(name, owner);
     },
-    withPrefix: (segment) => tappedLock(lock.withPrefix(segment), moments),
-    at: (path) => tappedLock(lock.at(path), moments),
+    withPrefix: (segment) => hookedLock(lock.withPrefix(segment), steps),
+    at: (path) => hookedLock(lock.at(path), steps),
   };
 }
 
-/** Only the documents are tapped, not the registry of claims. */
-export function tappedCache(cache: Cache, moments: Moments): Cache {
-  return new TappedCache(cache, moments);
+/** Hooks the writes of documents, not those of the registry of claims. */
+export function hookedCache(cache: Cache, steps: StepHooks): Cache {
+  return new HookedCache(cache, steps);
 }
 
-class TappedCache implements Cache {
+class HookedCache implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
   readonly watch?: (listener: WatchListener) => Promise<Unsubscribe>;
   readonly #cache: Cache;
-  readonly #moments: Moments;
+  readonly #steps: StepHooks;
 
-  constructor(cache: Cache, moments: Moments) {
+  constructor(cache: Cache, steps: StepHooks) {
     this.#cache = cache;
-    this.#moments = moments;
+    this.#steps = steps;
     this.path = cache.path;
     this.pushesChanges = cache.pushesChanges;
     if (cache.watch) this.watch = cache.watch.bind(cache);
@@ -100,7 +99,7 @@ class TappedCache implements Cache {
   async set(key: string, value: string, options?: SetOptions): Promise<Written | Conflict> {
     const document: unknown = JSON.parse(value);
     const isDocument = typeof document === "object" && document !== null && "outcomeId" in document;
-    if (isDocument) await this.#moments.reach("intent" in document ? "announce" : "outcome");
+    if (isDocument) await this.#steps.reach("intent" in document ? "write-intent" : "outcome");
     return this.#cache.set(key, value, options);
   }
 
@@ -111,10 +110,10 @@ class TappedCache implements Cache {
   close: Cache["close"] = () => this.#cache.close();
 
   withPrefix(segment: string): Cache {
-    return new TappedCache(this.#cache.withPrefix(segment), this.#moments);
+    return new HookedCache(this.#cache.withPrefix(segment), this.#steps);
   }
 
   at(path: readonly string[]): Cache {
-    return new TappedCache(this.#cache.at(path), this.#moments);
+    return new HookedCache(this.#cache.at(path), this.#steps);
   }
 }

@@ -26,7 +26,7 @@ function world() {
     onTestFinished(() => made.close());
     return Object.assign(made, { events });
   };
-  /** What it settles to, while time passes as fast as it is needed. */
+  /** Returns the result or the error, while simulated time passes. */
   const outcome = async (work: Promise<unknown>, ms = 30_000): Promise<unknown> => {
     const settled = work.catch((error: unknown) => error);
     await clock.advance(ms);
@@ -36,12 +36,12 @@ function world() {
 }
 
 describe("claims", () => {
-  test("that nobody of us wrote are unreadable, or claims: nothing is fetched over them, and their text is not shown", async () => {
+  test("with foreign content are unreadable or count as claims: nothing is fetched, and their text is not shown", async () => {
     const label = fc.oneof(
       fc.string(),
       fc.constantFrom("a\u001b[2J", "a\r\nb", "\ud800", "a\u0000", "a|b", canary, "x".repeat(65)),
     );
-    // Never so long ago that it counts as given up.
+    // Never so old that the claim counts as abandoned.
     const lately = fc.constantFrom<unknown>(null, "1", {}, Number.MAX_SAFE_INTEGER);
     const claim = fc.record(
       {
@@ -80,7 +80,7 @@ describe("claims", () => {
 });
 
 describe("a rejection", () => {
-  test("of a stranger's token fetches nothing and gives the present one", async () => {
+  test("of a foreign token fetches nothing and returns the present one", async () => {
     const { clock, node, outcome, platform } = world();
     const one = node();
     await outcome(one.get(), 2_000);
@@ -96,33 +96,39 @@ describe("a rejection", () => {
 });
 
 describe("an issuer", () => {
-  // What a caller in JavaScript can do, the types would not allow.
+  // The types would not allow this; a caller in JavaScript can do it.
   const as = (answer: unknown): Promise<Issued> => Promise.resolve(answer as Issued);
   test.each<[string, () => Promise<Issued>]>([
-    ["gives undefined", () => as(undefined)],
-    ["gives a text", () => as(canary)],
-    ["gives a secret with a line end", () => as({ secret: `${canary}\n`, expiresInMs: 7_200_000 })],
-    ["gives no secret", () => as({ secret: "", expiresInMs: 7_200_000 })],
-    ["gives no life", () => as({ secret: canary })],
-    ["gives an endless life", () => as({ secret: canary, expiresInMs: Number.POSITIVE_INFINITY })],
-    ["gives a negative life", () => as({ secret: canary, expiresInMs: -1 })],
+    ["returns undefined", () => as(undefined)],
+    ["returns a string", () => as(canary)],
+    [
+      "returns a secret with a line break",
+      () => as({ secret: `${canary}\n`, expiresInMs: 7_200_000 }),
+    ],
+    ["returns no secret", () => as({ secret: "", expiresInMs: 7_200_000 })],
+    ["returns no lifetime", () => as({ secret: canary })],
+    [
+      "returns an infinite lifetime",
+      () => as({ secret: canary, expiresInMs: Number.POSITIVE_INFINITY }),
+    ],
+    ["returns a negative lifetime", () => as({ secret: canary, expiresInMs: -1 })],
     ["gives an empty carry", () => as({ secret: canary, expiresInMs: 7_200_000, carry: "" })],
     // eslint-disable-next-line prefer-promise-reject-errors -- that is the point.
-    ["rejects with a text", () => Promise.reject(canary)],
+    ["rejects with a string", () => Promise.reject(canary)],
     ["rejects with nothing", () => Promise.reject(undefined)],
     [
       "rejects with an error that quotes the secret",
       () => Promise.reject(new Error(canary, { cause: { config: { url: `?secret=${canary}` } } })),
     ],
     [
-      "throws before it gives a promise",
+      "throws before it returns a promise",
       () => {
         throw new TypeError(canary);
       },
     ],
     ["never settles", () => new Promise<never>(() => {})],
   ])(
-    "that %s is an unknown outcome, within its deadline, and shows nothing of it",
+    "that %s is an unknown outcome within its deadline, and no text of it is shown",
     async (_title, issue) => {
       const { node, outcome, platform } = world();
       const one = node({ ...platform, issue });

@@ -8,7 +8,7 @@ import * as interop from "@lingpai/interop";
 import * as wechat from "@lingpai/wechat";
 import { describe, expect, it } from "vitest";
 
-/** Calls one factory with whatever a caller in JavaScript may give. */
+/** A factory as a caller in JavaScript may call it. */
 type Make = (...given: readonly unknown[]) => unknown;
 
 const issuer = {
@@ -47,7 +47,7 @@ const push = { messageToken: "token", encodingAesKey: "a".repeat(43) };
 const corp = { corpId: "ww0123456789abcdef", app: "1000002", secret: "s".repeat(43) };
 
 /**
- * What each factory can be made with; the last one given is its options. `undefined`: it has none.
+ * Valid arguments of each factory; the last one is its options.
  */
 const factories: Readonly<Record<string, readonly unknown[]>> = {
   acquire: [stores.lock, "name", { ttlMs: 1_000, waitMs: 0 }],
@@ -128,7 +128,7 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
 };
 
-/** Exported functions that are given no options and make nothing: values, names and texts. */
+/** Exported functions that are no factories: they take no options. */
 const others =
   /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|nameIn|nameOf|parseDocument|parseName|problemText|randomNonce|scopeOf|settingsOf|variableOf|variableTable|rawStore)$/;
 
@@ -146,7 +146,7 @@ const functions = Object.entries(all).filter(
   ([name, made]) => typeof made === "function" && !/^[A-Z]/.test(name),
 );
 
-/** What these are given is no set of options. */
+/** The last argument of these factories is not an options object. */
 const withoutOptions: ReadonlySet<string> = new Set([
   ...[
     "appOptions",
@@ -161,7 +161,7 @@ const withoutOptions: ReadonlySet<string> = new Set([
   ...["ioredisRawStore", "nodeRedisRawStore"],
 ]);
 
-/** What it throws or rejects with; undefined when it takes what it is given. */
+/** Returns what the factory throws or rejects with; undefined if it accepts the arguments. */
 async function refusalOf(make: Make, given: readonly unknown[]): Promise<unknown> {
   try {
     const made = make(...given);
@@ -172,8 +172,8 @@ async function refusalOf(make: Make, given: readonly unknown[]): Promise<unknown
   }
 }
 
-describe("every factory checks what it is given", () => {
-  it("and is in this table", () => {
+describe("every factory", () => {
+  it("is in this table", () => {
     expect(
       functions.map(([name]) => name).filter((name) => !(name in factories) && !others.test(name)),
     ).toEqual([]);
@@ -183,7 +183,7 @@ describe("every factory checks what it is given", () => {
     const make = all[name] as Make;
 
     it.each([undefined, null, "text", 42, {}, []])(
-      "given %j throws nothing but an error of its own",
+      "given %j throws only a Lingpai error",
       async (first) => {
         const refusal = await refusalOf(make, [first]);
         const code = refusal === undefined ? "none" : (refusal as core.LingpaiError).code;
@@ -193,7 +193,7 @@ describe("every factory checks what it is given", () => {
   });
 
   it.each(Object.keys(factories).filter((name) => !withoutOptions.has(name)))(
-    "%s refuses an option that there is not, and lists what there is",
+    "%s refuses an unknown option and lists the known ones",
     async (name) => {
       const valid = factories[name] ?? [];
       const refusal = await refusalOf(all[name] as Make, [

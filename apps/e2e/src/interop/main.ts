@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 /**
- * `pnpm interop [go|java|python …]`: about three minutes after the first build. Needs redis-server
- * and redis-sentinel too.
+ * `pnpm interop [go|java|python …]`: takes about three minutes after the first build. It needs
+ * redis-server and redis-sentinel.
  */
-import { alone } from "./separate-tokens.ts";
+import { runOnSeparateTokens } from "./separate-tokens.ts";
 import { brokenIn, render } from "./report.ts";
 import type { Row } from "./report.ts";
-import { shared } from "./shared-token.ts";
+import { runOnSharedToken } from "./shared-token.ts";
 import { missingOf, sdks } from "./toolchains.ts";
 import type { Command, Sdk } from "./toolchains.ts";
 
-/** Those that can run here, built; says of the others what they miss. */
+/** Builds the SDKs that can run here, and prints what the others need. */
 async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>> {
   const ready = new Map<Sdk, Command>();
   for (const sdk of chosen) {
@@ -42,13 +42,16 @@ async function main(wanted: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   for (const overlapMs of [0, 300_000]) {
     console.log(`running with an overlap of ${overlapMs / 1_000} s`);
-    rows.push(...(await alone(ready, overlapMs)), ...(await shared(ready, overlapMs)));
+    rows.push(
+      ...(await runOnSeparateTokens(ready, overlapMs)),
+      ...(await runOnSharedToken(ready, overlapMs)),
+    );
   }
   console.log(render(rows));
   const broken = brokenIn(rows);
   for (const each of broken) console.error(each);
   if (broken.length > 0) process.exitCode = 1;
-  else console.log("On our token: what the page promises held.");
+  else console.log("Every promise of the page held on the shared token.");
 }
 
 await main(process.argv.slice(2).map((each) => each.toLowerCase()));

@@ -1,5 +1,6 @@
 /**
- * The page shows the code that the command runs, and the command needs nothing that is not pinned.
+ * Checks that the page shows the code that the command runs, and that all its dependencies are
+ * pinned.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /**
- * A program of another language at work: it calls the platform twice a second and prints one line
+ * A running program in another language. It calls the platform twice a second and prints one line
  * for each call.
  */
 import { spawn } from "node:child_process";
@@ -7,10 +7,10 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Command } from "./toolchains.ts";
 
-/** One call, as the program itself saw it end. */
+/** One call as the program reported it. */
 export interface Call {
   readonly atMs: number;
-  /** 0, the platform's errcode, or -2 where there was no answer. */
+  /** 0, the platform's errcode, or -2 if there was no answer. */
   readonly code: number;
 }
 

@@ -4,7 +4,7 @@ import type { Row } from "./report.ts";
 
 const kept: Row = {
   sdk: "SDK",
-  way: "on our token",
+  mode: "shared token",
   overlapMs: 300_000,
   fetches: 0,
   calls: 40,
@@ -12,13 +12,13 @@ const kept: Row = {
   allowed: { refresh: 0, kill: 3 },
 };
 
-describe("the verdict on a run", () => {
-  test("has nothing to say where everything held, nor about what was promised nothing", () => {
-    const alone = { ...kept, fetches: 41, failed: { "20 s": 30 }, allowed: {} };
-    expect(brokenIn([kept, alone])).toEqual([]);
+describe("the check of a run", () => {
+  test("finds no broken promise if all held or if nothing was promised", () => {
+    const separate = { ...kept, fetches: 41, failed: { "20 s": 30 }, allowed: {} };
+    expect(brokenIn([kept, separate])).toEqual([]);
   });
 
-  test("names what failed more often than allowed, a fetch of the SDK's own, and a program that made no call", () => {
+  test("names more failures than allowed, a fetch by the SDK itself, and a program without calls", () => {
     expect(brokenIn([{ ...kept, failed: { refresh: 1, kill: 4 } }])).toEqual([
       'SDK, overlap 300 s: 1 calls failed after "refresh", 0 are allowed.',
       'SDK, overlap 300 s: 4 calls failed after "kill", 3 are allowed.',
@@ -30,8 +30,8 @@ describe("the verdict on a run", () => {
   });
 });
 
-test("the table sets fetches, calls and failures beside each other", () => {
+test("the table shows fetches, calls and failures in one row", () => {
   expect(render([kept])).toMatch(
-    /SDK\s*│ on our token\s*│ 300 s\s*│ 0\s*│ 40\s*│ 2\s*│ refresh 0, kill 2/,
+    /SDK\s*│ shared token\s*│ 300 s\s*│ 0\s*│ 40\s*│ 2\s*│ refresh 0, kill 2/,
   );
 });

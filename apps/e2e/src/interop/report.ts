@@ -1,22 +1,22 @@
-/** What a run found, as a person reads it, and whether it is what the page promises. */
+/** Prints the results of a run, and checks them against the promises of the page. */
 import Table from "cli-table3";
 
 export interface Row {
   readonly sdk: string;
-  readonly way: string;
+  readonly mode: string;
   readonly overlapMs: number;
-  /** By the SDK itself. */
+  /** Fetches by the SDK itself. */
   readonly fetches: number;
   readonly calls: number;
-  /** By what happened just before. */
+  /** Failed calls by the event before them. */
   readonly failed: Readonly<Record<string, number>>;
-  /** How many at most, where something is promised. */
+  /** The most failed calls after each event; empty: nothing is promised. */
   readonly allowed: Readonly<Record<string, number>>;
 }
 
 /**
- * Each promise that was broken, in words. A row on our token also promises that the SDK fetched
- * nothing and did call.
+ * Describes each broken promise. A row on the shared token also promises that the SDK fetched
+ * nothing and made calls.
  */
 export function brokenIn(rows: readonly Row[]): readonly string[] {
   return rows
@@ -41,12 +41,12 @@ export function render(rows: readonly Row[]): string {
     head: ["SDK", "", "overlap", "fetches by it", "calls", "failed", ""],
     style: { head: [], border: [] },
   });
-  for (const { sdk, way, overlapMs, fetches, calls, failed } of rows) {
+  for (const { sdk, mode, overlapMs, fetches, calls, failed } of rows) {
     const total = Object.values(failed).reduce((sum, each) => sum + each, 0);
     const parts = Object.entries(failed).map(([name, count]) => `${name} ${count}`);
     table.push([
       sdk,
-      way,
+      mode,
       `${overlapMs / 1_000} s`,
       String(fetches),
       String(calls),

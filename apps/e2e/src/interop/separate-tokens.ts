@@ -1,4 +1,4 @@
-/** The incident: two environments, each with an SDK and a Redis of its own, on one AppID. */
+/** Reproduces the incident: two environments on one AppID, each with its own SDK and Redis. */
 import { delay, systemClock } from "@lingpai/core";
 import { startServer } from "@lingpai/test-servers";
 import { createSimulator } from "@lingpai/wechat-simulator";
@@ -9,7 +9,7 @@ import type { Command, Sdk } from "./toolchains.ts";
 
 const seconds = 20;
 
-export async function alone(
+export async function runOnSeparateTokens(
   ready: ReadonlyMap<Sdk, Command>,
   overlapMs: number,
 ): Promise<readonly Row[]> {
@@ -45,7 +45,7 @@ export async function alone(
       const failed = calls.filter(({ code }) => code !== 0).length;
       return {
         sdk: sdk.name,
-        way: "alone, 2 environments",
+        mode: "separate tokens, 2 environments",
         overlapMs,
         fetches: simulator.log.fetches(appId).length,
         calls: calls.length,

@@ -1,5 +1,5 @@
 /**
- * The same SDKs on the token that Lingpai mirrors, through a refresh, a kill by somebody else and a
+ * Runs the same SDKs on the token that Lingpai mirrors, through a refresh, a foreign kill and a
  * failover of Redis.
  */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
@@ -16,9 +16,9 @@ import { Program } from "./program.ts";
 import type { Row } from "./report.ts";
 import type { Command, Sdk } from "./toolchains.ts";
 
-/** Calls a second of each program. */
+/** Calls per second of each program. */
 const rate = 2;
-/** How soon a report is read, and the second that the page promises for what follows. */
+/** How soon a report is read. The page promises a new token one second later. */
 const reportMs = 500;
 const probeMs = 10_000;
 const settleMs = 6_000;
@@ -30,7 +30,7 @@ interface Service {
   refresh(): Promise<unknown>;
 }
 
-export async function shared(
+export async function runOnSharedToken(
   ready: ReadonlyMap<Sdk, Command>,
   overlapMs: number,
 ): Promise<readonly Row[]> {
@@ -85,8 +85,8 @@ interface Start {
 }
 
 /**
- * One node of ours that only mirrors, and the program beside it, which is not even told the
- * AppSecret.
+ * Starts one Lingpai node, which mirrors the token, and the program beside it, which does not know
+ * the AppSecret.
  */
 async function start({
   sdk,
@@ -165,7 +165,7 @@ function rowOf(
   const allowed = { start: 0, refresh: inFlight, kill, failover: inFlight };
   return {
     sdk: sdk.name,
-    way: "on our token",
+    mode: "shared token",
     overlapMs,
     fetches,
     calls: calls.length,

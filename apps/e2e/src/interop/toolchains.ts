@@ -1,6 +1,5 @@
 /**
- * The SDKs of other languages: what each needs on this machine, and how its program is built and
- * started.
+ * The SDKs of other languages: their required commands, and how to build and start their programs.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -14,9 +13,9 @@ export interface Sdk {
   readonly name: string;
   /** Commands that must be on PATH. */
   readonly needs: readonly string[];
-  /** Under which convention it reads its token. */
+  /** The convention under which it reads its token. */
   readonly convention: ConventionName;
-  /** Builds its program, and gives the command that starts it. */
+  /** Builds its program and returns the command that starts it. */
   build(): Promise<Command>;
 }
 
@@ -84,7 +83,7 @@ export function missingOf({ needs }: Sdk): readonly string[] {
 
 const buildLimitMs = 420_000;
 
-/** Rejects with what the tool printed. */
+/** Runs a tool. Rejects with its output. */
 async function run(file: string, args: readonly string[], cwd: string): Promise<void> {
   mkdirSync(built, { recursive: true });
   const tool = spawn(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: buildLimitMs });

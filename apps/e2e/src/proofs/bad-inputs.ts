@@ -36,7 +36,7 @@ export const badInputs: readonly Row[] = [
     id: "4",
     what: "A prefix with wildcards",
     outcome: "Encoded: it never reaches a pattern.",
-    by: [names, "redis/layout: glob characters"],
+    by: [names, "redis/layout: quote the glob characters"],
   },
   {
     id: "5",

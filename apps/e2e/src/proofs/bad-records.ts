@@ -22,7 +22,7 @@ export const badRecords: readonly Row[] = [
     id: "37",
     what: "Another type under our key (WRONGTYPE)",
     outcome: "Unreadable, reported, left as it is.",
-    by: ["e2e/store-loss: something foreign under the record's key"],
+    by: ["e2e/store-loss: a foreign value under the record's key"],
   },
   {
     id: "38",
@@ -67,7 +67,7 @@ export const badRecords: readonly Row[] = [
     outcome: "Counts as held, and is never deleted.",
     by: [
       "conformance/lock-ownership: a foreign value where the lock's state belongs counts as held",
-      "redis/scripts: under the lock's name it is held",
+      "redis/scripts: under the lock's name counts as held",
     ],
   },
   {
@@ -97,7 +97,7 @@ export const badRecords: readonly Row[] = [
     outcome:
       "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
     by: [
-      "e2e/bad-input: that nobody of us wrote are unreadable",
+      "e2e/bad-input: with foreign content are unreadable",
       "core/claims: does not keep a living environment from its refreshes when the registry holds %s",
       "core/roles: of environments are checked",
     ],
@@ -118,7 +118,7 @@ export const badRecords: readonly Row[] = [
     id: "50",
     what: "A rejection of a token that is not ours",
     outcome: "Nothing is fetched; the present one is given.",
-    by: ["e2e/bad-input: of a stranger's token fetches nothing"],
+    by: ["e2e/bad-input: of a foreign token fetches nothing"],
   },
   {
     id: "51",

@@ -2,7 +2,7 @@
 import type { Row } from "./row.ts";
 import { explored, reference, simulated } from "./shared-proofs.ts";
 
-const killed = "e2e/holder-crash: and is killed (SIGKILL) at %s";
+const killed = "e2e/holder-crash: is killed (SIGKILL) before %s";
 
 export const invariants: readonly Row[] = [
   {
@@ -43,7 +43,7 @@ export const invariants: readonly Row[] = [
     id: "I6",
     what: "No lost token",
     outcome: "What was received is stored, superseded, or still held by a node that keeps trying.",
-    by: ["e2e/outage: what was fetched is served and stored later", explored],
+    by: ["e2e/outage: a fetched token is served", explored],
   },
   {
     id: "I7",
@@ -62,8 +62,8 @@ export const invariants: readonly Row[] = [
     outcome: "Anything sent twice has the effect of once.",
     by: [
       "core/reduce: has the effect of once: %s",
-      "redis/scripts: set with the condition %j",
-      "e2e/lost-reply: to %s counts it once",
+      "redis/scripts: sets once with the condition %j",
+      "e2e/lost-reply: to %s is lost counts the command once",
     ],
   },
   {
@@ -98,7 +98,7 @@ export const invariants: readonly Row[] = [
     what: "No gap",
     outcome: "While a refresh runs the present token can be had.",
     by: [
-      "e2e/outage: a server that stands still for 2 s",
+      "e2e/outage: a server that freezes for 2 s",
       "core/holes: are not both sent while the present credential works",
     ],
   },
@@ -135,7 +135,7 @@ export const invariants: readonly Row[] = [
       "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
     by: [
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
-      "config/isolation: the war stays within the ledger",
+      "config/isolation: stay within the quota",
     ],
   },
   {
@@ -150,7 +150,7 @@ export const invariants: readonly Row[] = [
     outcome: "With store or platform down, warm nodes serve to the end of the token's life.",
     by: [
       "core/trouble: lets a warm node serve to the hard deadline",
-      "e2e/outage: a warm node serves on",
+      "e2e/outage: a warm node still serves",
     ],
   },
   {
@@ -160,7 +160,7 @@ export const invariants: readonly Row[] = [
       "A fresh token costs no I/O; a dead store costs its deadline, or three seconds before it has ever answered, whatever the driver does.",
     by: [
       "core/serving: is served from memory without any store command",
-      "e2e/outage: a cold node whose store is out of reach",
+      "e2e/outage: a cold node whose store is unreachable",
       simulated,
     ],
   },
@@ -195,7 +195,7 @@ export const invariants: readonly Row[] = [
       "No command leaves the prefix, the claims excepted; a user limited to it can do everything.",
     by: [
       "conformance/prefix-isolation: a user limited to one prefix",
-      "test-redis/access-rules: can do nothing outside it",
+      "test-redis/access-rules: a user with the README's rights can do nothing",
     ],
   },
   {
@@ -214,7 +214,7 @@ export const invariants: readonly Row[] = [
     id: "I26",
     what: "Secrecy",
     outcome: "No output of any kind holds eight characters of a secret.",
-    by: ["e2e/secret-leaks: over $name, a secret or any eight characters"],
+    by: ["e2e/secret-leaks: over $name, no output of any kind"],
   },
   {
     id: "I27",
@@ -248,7 +248,7 @@ export const invariants: readonly Row[] = [
     outcome: "What is in flight is stored; nothing is left behind.",
     by: [
       "core/serving: settles callers with CLOSED",
-      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: is paused (SIGSTOP) before %s",
     ],
   },
   {
@@ -272,7 +272,7 @@ export const invariants: readonly Row[] = [
     id: "I33",
     what: "Failover",
     outcome: "A promoted replica without the last commit is repaired, without a fetch.",
-    by: ["e2e/failover: has its loss repaired"],
+    by: ["e2e/failover: has its lost writes restored"],
   },
   {
     id: "I34",

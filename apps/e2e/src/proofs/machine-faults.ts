@@ -8,7 +8,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder crashes before it sends",
     outcome: "The next holder fetches; the quota counts one too many, never one too few.",
     by: [
-      "e2e/holder-crash: and is killed (SIGKILL) at %s",
+      "e2e/holder-crash: is killed (SIGKILL) before %s",
       "core/reduce: H4: a crashed holder's open intent",
     ],
   },
@@ -17,7 +17,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder crashes after it sent",
     outcome: "The next holder fetches and reconciles; the old token lives through the overlap.",
     by: [
-      "e2e/holder-crash: and is killed (SIGKILL) at %s",
+      "e2e/holder-crash: is killed (SIGKILL) before %s",
       "core/holes: are reconciled when the holder vanished",
     ],
   },
@@ -26,7 +26,7 @@ export const machineFaults: readonly Row[] = [
     what: "The holder stands still past its lease (SIGSTOP, a pause, a stolen CPU)",
     outcome: "It knows at once when it goes on; what it stores late is told from what is newer.",
     by: [
-      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: is paused (SIGSTOP) before %s",
       "core/commit: of a lower epoch than what is stored",
     ],
   },
@@ -58,7 +58,7 @@ export const machineFaults: readonly Row[] = [
     what: "A node's wall clock is set a day ahead or an hour back",
     outcome: "Nothing happens: durations are monotonic, instants are the store's.",
     by: [
-      "e2e/wall-clock: over $name, a wall clock that is set a day ahead",
+      "e2e/wall-clock: over $name, a wall clock that steps",
       "conformance/cache-time: the store ends an entry",
     ],
   },
@@ -100,14 +100,14 @@ export const machineFaults: readonly Row[] = [
     id: "F47",
     what: "The server stands still for two seconds",
     outcome: "Tokens are served from memory; the lease and the fetch survive.",
-    by: ["e2e/outage: a server that stands still for 2 s"],
+    by: ["e2e/outage: a server that freezes for 2 s"],
   },
   {
     id: "F48",
     what: "A proxy or an access rule without scripts or messages",
     outcome: "The start-up probe names the command that is missing.",
     by: [
-      "test-redis/promises: names %s when it is refused",
+      "test-redis/promises: the probe names %s when it is refused",
       "conformance/fault-server: a command that the server forbids",
     ],
   },
@@ -120,7 +120,7 @@ export const machineFaults: readonly Row[] = [
       "test-redis/frozen: through Sentinel",
       "test-redis/frozen: in a Cluster",
       "core/driver-guard: is told of after three deadlines",
-      "redis/ioredis-recovery: through Sentinel with %j",
+      "redis/ioredis-recovery: a client through Sentinel with %j",
     ],
   },
   {

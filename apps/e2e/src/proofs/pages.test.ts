@@ -10,6 +10,7 @@ import { platformFaults } from "./platform-faults.ts";
 import { promises } from "./promises.ts";
 import { proofOf, sources } from "./row.ts";
 import { storeFaults } from "./store-faults.ts";
+import { hasSubject, sentenceOf } from "./test-titles.ts";
 
 const root = new URL("../../../../", import.meta.url);
 const numbered = (count: number, letter = ""): string[] =>
@@ -33,14 +34,16 @@ describe("the tables of proofs", () => {
     },
   );
 
-  test.each([...new Set(proofs)])("name a test that exists: %s", async (proof) => {
-    const { file, title } = proofOf(proof);
-    const source = await readFile(new URL(file, root), "utf8");
-    expect(
-      ['"', "'", "`"].some((quote) => source.includes(`${quote}${title}`)),
-      `${file} has no title that begins so`,
-    ).toBe(true);
-  });
+  test.each([...new Set(proofs)])(
+    "quote a whole sentence of a test that exists: %s",
+    async (proof) => {
+      const { file, title } = proofOf(proof);
+      const source = await readFile(new URL(file, root), "utf8");
+      const sentence = sentenceOf(source, title);
+      expect(sentence, `${file} has no title that begins so`).toBeDefined();
+      expect(hasSubject(sentence ?? ""), `"${sentence}" has no subject`).toBe(true);
+    },
+  );
 
   test("list no file that nothing names", () => {
     expect(

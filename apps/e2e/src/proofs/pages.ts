@@ -1,4 +1,5 @@
 /** The pages under `docs/` that are generated from the rows. */
+import { readFileSync } from "node:fs";
 import { badInputs } from "./bad-inputs.ts";
 import { badRecords } from "./bad-records.ts";
 import { chinese, chinesePage } from "./chinese-rows.ts";
@@ -8,8 +9,11 @@ import { machineFaults } from "./machine-faults.ts";
 import { platformFaults } from "./platform-faults.ts";
 import { promises } from "./promises.ts";
 import { proofOf } from "./row.ts";
-import type { Row } from "./row.ts";
+import type { Proof, Row } from "./row.ts";
 import { storeFaults } from "./store-faults.ts";
+import { sentenceOf } from "./test-titles.ts";
+
+const root = new URL("../../../../", import.meta.url);
 
 export interface Page {
   /** Within `docs/`. */
@@ -109,12 +113,19 @@ function translated(row: Row): Row {
   return { ...row, what, outcome };
 }
 
-/** A link to each file, with the beginning of the title. */
+/** Returns a link to the file of each test, and the sentence that the test states. */
 function evidence({ by = [], why }: Row): string {
   const proofs = by
     .map(proofOf)
-    .map(({ file, title }) => `[${file.split("/").at(-1)}](../${file}): ${title} …`);
+    .map((proof) => `[${proof.file.split("/").at(-1)}](../${proof.file}): ${quoted(proof)}.`);
   return [...proofs, ...(why === undefined ? [] : [`No test: ${why}`])].join("<br>");
+}
+
+/** @throws {Error} for a title that the file lacks. */
+function quoted({ file, title }: Proof): string {
+  const sentence = sentenceOf(readFileSync(new URL(file, root), "utf8"), title);
+  if (sentence === undefined) throw new Error(`${file} has no title that begins "${title}".`);
+  return sentence.replaceAll("<", "&lt;");
 }
 
 function cell(text: string): string {

@@ -14,7 +14,7 @@ export const promises: readonly Row[] = [
     by: [
       simulated,
       "core/serving: is fetched once when it is cold",
-      "e2e/lost-reply: to %s counts it once",
+      "e2e/lost-reply: to %s is lost counts the command once",
     ],
   },
   {
@@ -72,7 +72,7 @@ export const promises: readonly Row[] = [
     what: "A store that fails is not an empty store",
     outcome: "Nothing is fetched because of an outage or of what cannot be read.",
     by: [
-      "e2e/outage: a cold node whose store is out of reach",
+      "e2e/outage: a cold node whose store is unreachable",
       "conformance/fault-outage: an error is never told as a miss",
     ],
   },
@@ -82,7 +82,7 @@ export const promises: readonly Row[] = [
     outcome: "What lies under one prefix is never read, changed or removed through another.",
     by: [
       "conformance/prefix-isolation: a key under one prefix is invisible",
-      "config/isolation-redis: each environment's keys lie under its own prefix",
+      "config/isolation-redis: keep their keys under their own prefixes",
     ],
   },
   {
@@ -91,7 +91,7 @@ export const promises: readonly Row[] = [
     outcome: "The loss comes through the signal; a late holder can release nothing.",
     by: [
       "conformance/lease-loss: the signal of a loss comes before",
-      "conformance/lock-time: after expiry the next is granted",
+      "conformance/lock-time: after expiry, the next owner",
       explored,
     ],
   },
@@ -103,7 +103,7 @@ export const promises: readonly Row[] = [
       "core/serving: settles callers with CLOSED",
       "core/after-close: a reading in the background",
       "wechat/wechat: settles waiting callers",
-      "e2e/holder-crash: and stands still (SIGSTOP) at %s",
+      "e2e/holder-crash: is paused (SIGSTOP) before %s",
     ],
   },
   {
@@ -111,7 +111,7 @@ export const promises: readonly Row[] = [
     what: "Secrets stay inside",
     outcome: "Nothing but the platform and, sealed if so configured, the store ever sees one.",
     by: [
-      "e2e/secret-leaks: over $name, a secret or any eight characters",
+      "e2e/secret-leaks: over $name, no output of any kind",
       "wechat/wechat: shows neither secret nor token",
     ],
   },

@@ -1,25 +1,25 @@
 /**
- * What a row of the published tables says: something that happens, what is done about it, and the
- * tests that fail when it is not.
+ * A row of the published tables: an event or a promise, its consequence, and the tests that fail
+ * when it is not true.
  */
 export interface Row {
   readonly id: string;
-  /** What happens, or what is promised. */
+  /** The event, or the promise. */
   readonly what: string;
-  /** What becomes of it. */
+  /** The consequence, or the exact promise. */
   readonly outcome: string;
-  /** `FILE: TITLE`: a name of {@link sources}, and the beginning of a test's title in it. */
+  /** `FILE: TITLE`: a name in {@link sources}, and the beginning of the title of a test in it. */
   readonly by?: readonly string[];
-  /** Where no test stands: why. */
+  /** The reason if there is no test. */
   readonly why?: string;
 }
 
 const core = "packages/core/src";
 const clauses = "packages/conformance/src/clauses";
-const faults = "apps/e2e/src";
+const e2e = "apps/e2e/src";
 const wechat = "packages/wechat/src";
 
-/** Where the tests are, by the names that the rows use. */
+/** The files of the tests, by the names that the rows use. */
 export const sources: Readonly<Record<string, string>> = {
   "adapter-ioredis/cluster-prefix": "packages/adapter-ioredis/src/cluster-prefix.test.ts",
   "adapter-keyv/kept-apart": "packages/adapter-keyv/src/keyv/kept-apart.test.ts",
@@ -72,14 +72,14 @@ export const sources: Readonly<Record<string, string>> = {
   "core/trouble": `${core}/scenarios/trouble.test.ts`,
   "core/windows": `${core}/fleet/windows.test.ts`,
   "core/written": `${core}/scenarios/written.test.ts`,
-  "e2e/bad-input": `${faults}/bad-input.test.ts`,
-  "e2e/secret-leaks": `${faults}/canary.redis.test.ts`,
-  "e2e/holder-crash": `${faults}/crash.redis.test.ts`,
-  "e2e/lost-reply": `${faults}/lost-reply.redis.test.ts`,
-  "e2e/outage": `${faults}/outage.redis.test.ts`,
-  "e2e/store-loss": `${faults}/store-loss.redis.test.ts`,
-  "e2e/failover": `${faults}/takeover.redis.test.ts`,
-  "e2e/wall-clock": `${faults}/wall-clock.servers.test.ts`,
+  "e2e/bad-input": `${e2e}/inputs/bad-input.test.ts`,
+  "e2e/secret-leaks": `${e2e}/secrecy/secret-leaks.redis.test.ts`,
+  "e2e/holder-crash": `${e2e}/faults/holder-crash.redis.test.ts`,
+  "e2e/lost-reply": `${e2e}/faults/lost-reply.redis.test.ts`,
+  "e2e/outage": `${e2e}/faults/outage.redis.test.ts`,
+  "e2e/store-loss": `${e2e}/faults/store-loss.redis.test.ts`,
+  "e2e/failover": `${e2e}/faults/failover.redis.test.ts`,
+  "e2e/wall-clock": `${e2e}/faults/wall-clock.servers.test.ts`,
   "test-redis/access-rules": "packages/test-redis/src/promises/access-rules.ts",
   "test-redis/frozen": "packages/test-redis/src/promises/frozen.ts",
   "test-redis/promises": "packages/test-redis/src/promises/promises.ts",
@@ -111,6 +111,6 @@ export interface Proof {
 export function proofOf(text: string): Proof {
   const end = text.indexOf(": ");
   const file = sources[text.slice(0, end)];
-  if (file === undefined) throw new Error(`"${text}" begins with no name of a test file.`);
+  if (file === undefined) throw new Error(`"${text}" does not begin with the name of a test file.`);
   return { file, title: text.slice(end + 2) };
 }

@@ -9,7 +9,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "It is tried for three seconds, as it may be failing over; then an error. Nothing is fetched; all works when the store is back.",
     by: [
-      "e2e/outage: a cold node whose store is out of reach",
+      "e2e/outage: a cold node whose store is unreachable",
       "core/trouble: is never taken for a miss",
       "core/trouble: that is failing over when a process starts",
     ],
@@ -19,7 +19,7 @@ export const storeFaults: readonly Row[] = [
     what: "The store is down, and the process holds a token",
     outcome: "It serves that token to its end, says that it is degraded, and fetches nothing.",
     by: [
-      "e2e/outage: a warm node serves on while its store is out of reach",
+      "e2e/outage: a warm node still serves",
       "core/trouble: lets a warm node serve to the hard deadline",
     ],
   },
@@ -29,7 +29,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "The new token is served from memory, the lease is kept, and it is stored the moment the store is back. Nobody else fetches meanwhile.",
     by: [
-      "e2e/outage: what was fetched is served and stored later",
+      "e2e/outage: a fetched token is served",
       "core/trouble: does not lose what was issued",
       "core/pending-commit: is stored by whatever finds the store back",
       "core/failover: for $awayMs ms, with an overlap of $overlapMs ms",
@@ -40,20 +40,23 @@ export const storeFaults: readonly Row[] = [
     id: "F4",
     what: "The answer to COMMIT is lost",
     outcome: "It counts once.",
-    by: ["e2e/lost-reply: to %s counts it once"],
+    by: ["e2e/lost-reply: to %s is lost counts the command once"],
   },
   {
     id: "F5",
     what: "The answer to ACQUIRE is lost",
     outcome: "The same lease and fence come back; nobody is locked out.",
-    by: ["e2e/lost-reply: to %s counts it once", "redis/scripts: acquire: the same fence"],
+    by: [
+      "e2e/lost-reply: to %s is lost counts the command once",
+      "redis/scripts: acquires with the same fence",
+    ],
   },
   {
     id: "F6",
     what: "The answer to INTENT is lost",
     outcome: "The quota counts one fetch.",
     by: [
-      "e2e/lost-reply: to %s counts it once",
+      "e2e/lost-reply: to %s is lost counts the command once",
       "core/intent: written again after its answer was lost",
     ],
   },
@@ -64,8 +67,8 @@ export const storeFaults: readonly Row[] = [
       "Every script has the effect of once, and what the new primary does not know is decided anew.",
     by: [
       "core/reduce: H3: after a failover has taken an announcement back",
-      "redis/scripts: a conditional set that another write has replaced does not come back",
-      "e2e/failover: is served through by warm nodes",
+      "redis/scripts: does not bring back a conditional set",
+      "e2e/failover: is bridged by warm nodes",
     ],
   },
   {
@@ -74,7 +77,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "Our own deadline ends the wait.",
     by: [
       "core/driver-guard: FAULT-01 rejects at its deadline",
-      "e2e/outage: a cold node whose store is out of reach",
+      "e2e/outage: a cold node whose store is unreachable",
     ],
   },
   {
@@ -82,7 +85,7 @@ export const storeFaults: readonly Row[] = [
     what: "The server forgot its scripts (restart, failover, SCRIPT FLUSH)",
     outcome: "No caller notices.",
     by: [
-      "e2e/store-loss: a server that forgets its scripts",
+      "e2e/store-loss: a server that loses its scripts",
       "conformance/fault-server: scripts that the server forgets",
     ],
   },
@@ -92,16 +95,16 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "The driver follows redirections; everything else is an unavailable store, worth another try.",
     by: [
-      "conformance/fault-server: what a server answers instead of obeying",
-      "test-redis/promises: is a replica: writes and leases say so",
-      "e2e/failover: whose slot moves serves on",
+      "conformance/fault-server: a refusal by the server",
+      "test-redis/promises: a replica refuses writes",
+      "e2e/failover: whose slot moves still serves",
     ],
   },
   {
     id: "F11",
     what: "The server is out of memory",
     outcome: "Reads go on, refreshes wait, nothing is fetched.",
-    by: ["e2e/store-loss: a server that is out of memory is no miss"],
+    by: ["e2e/store-loss: a server that is out of memory"],
   },
   {
     id: "F12",
@@ -109,9 +112,9 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "A node that knows writes the record back; fences still rise; the start-up probe warns of the policy.",
     by: [
-      "e2e/store-loss: a record that the server evicted",
+      "e2e/store-loss: an evicted record",
       "conformance/fence: fences rise after the counter was deleted or evicted",
-      "test-redis/promises: warns of an eviction policy",
+      "test-redis/promises: the probe warns of an eviction policy",
     ],
   },
   {
@@ -119,7 +122,7 @@ export const storeFaults: readonly Row[] = [
     what: "Somebody empties the server",
     outcome: "A node that knows writes the record back, without a fetch.",
     by: [
-      "e2e/store-loss: a store that was emptied",
+      "e2e/store-loss: an emptied store",
       "core/trouble: is written again after it was emptied",
       "core/failover: is emptied fails no call and keeps none waiting",
       "bench: finds no failed call, and one fetch more at most, when the store is emptied or freezes",
@@ -130,7 +133,7 @@ export const storeFaults: readonly Row[] = [
     what: "A failover loses the last writes",
     outcome: "A node that knows repairs the store, without a fetch.",
     by: [
-      "e2e/failover: has its loss repaired",
+      "e2e/failover: has its lost writes restored",
       "core/trouble: is written again by a node that knows",
       "core/failover: fails over to a replica that has not heard of it",
     ],
@@ -162,7 +165,7 @@ export const storeFaults: readonly Row[] = [
     what: "A split: the old primary takes writes for some seconds",
     outcome: "As a failover that loses writes; `min-replicas-to-write 1` keeps it short.",
     by: [
-      "test-redis/promises: lacks replicas that it was told to have",
+      "test-redis/promises: a primary that lacks its required replicas",
       "core/repair: writes back over exactly what is known",
       simulated,
     ],
@@ -173,14 +176,14 @@ export const storeFaults: readonly Row[] = [
     outcome: "Its names are unavailable, never missing, until a majority serves them.",
     by: [
       "conformance/cluster: when a primary is killed",
-      "e2e/failover: that fails over is served through",
+      "e2e/failover: that fails over is bridged",
     ],
   },
   {
     id: "F19",
     what: "A node cannot reach the store but can reach the platform",
     outcome: "It serves what it has and fetches nothing.",
-    by: ["e2e/outage: a warm node serves on while its store is out of reach", simulated],
+    by: ["e2e/outage: a warm node still serves", simulated],
   },
   {
     id: "F20",
@@ -196,7 +199,7 @@ export const storeFaults: readonly Row[] = [
     what: "A message is lost, or the subscription died in silence",
     outcome: "The document is read again after a while in any case.",
     by: [
-      "e2e/outage: a subscription that died in silence",
+      "e2e/outage: a silently dead subscription",
       "core/serving: works without messages from the store",
     ],
   },
@@ -206,7 +209,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "Ever longer, jittered pauses; everything is read again after each return.",
     by: [
       "redis/subscriptions: is replaced after ever longer pauses",
-      "conformance/watch: after a broken connection the watcher is told",
+      "conformance/watch: after a broken connection, the watcher is told",
     ],
   },
 ];

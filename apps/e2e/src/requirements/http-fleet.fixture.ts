@@ -1,6 +1,6 @@
 /**
- * A fleet as it is deployed: nodes with Redis clients of their own, a platform over HTTP, and the
- * platform's log as the auditor.
+ * A fleet as it is deployed: each node has its own Redis client, the platform is reached over HTTP,
+ * and its log is the auditor.
  */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import type { IoredisClient, IoredisCluster } from "@lingpai/adapter-ioredis";
@@ -19,37 +19,41 @@ export interface Node {
   readonly name: string;
   readonly client: Wechat;
   readonly events: readonly CredentialEvent[];
-  /** One business call. */
+  /** Makes one business call. */
   call(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export interface Outcome {
   readonly failed: number;
-  /** Requests for a token that reached the platform meanwhile, other environments' left out. */
+  /** Token requests of this fleet that reached the platform meanwhile. */
   readonly fetches: number;
   /** Business calls that the platform refused meanwhile. */
   readonly refused: number;
 }
 
-export interface Arena extends AsyncDisposable {
+export interface HttpFleet extends AsyncDisposable {
   readonly appId: string;
   readonly secret: string;
   readonly simulator: Simulator;
-  /** A node on its own connection to this server; `caller` in the platform's log is its name. */
+  /**
+   * Creates a node with its own connection to this server. The platform's log shows its name as
+   * `caller`.
+   */
   node(name: string, redisUrl: string, options?: Partial<WechatOptions>): Node;
-  /** A node on a client that the test made and closes. */
+  /** Creates a node on a client that the test creates and closes. */
   nodeOn(
     name: string,
     redis: IoredisClient | IoredisCluster,
     options?: Partial<WechatOptions>,
   ): Node;
-  /** So many calls of each node at once. */
+  /** Makes `callers` calls of each node at once. */
   load(nodes: readonly Node[], callers: number): Promise<Outcome>;
+  /** Token requests of this fleet so far. */
   fetches(): number;
 }
 
-export async function openArena(options: SimulatorOptions = {}): Promise<Arena> {
+export async function openHttpFleet(options: SimulatorOptions = {}): Promise<HttpFleet> {
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const secret = "0123456789abcdef0123456789abcdef";
   const simulator = createSimulator({
@@ -60,40 +64,8 @@ export async function openArena(options: SimulatorOptions = {}): Promise<Arena> 
   const server = await listen(simulator);
   const nodes: Node[] = [];
 
-  /** As the global one, but the platform's log shows who asked. */
-  const fetchAs =
-    (name: string): typeof fetch =>
-    (input, init) => {
-      const request = new Request(input, init);
-      request.headers.set("x-lingpai-node", name);
-      return fetch(request);
-    };
-
-  const nodeOn: Arena["nodeOn"] = (name, redis, more = {}) => {
-    const settings = {
-      cache: ioredisCache(redis),
-      lock: ioredisLock(redis),
-      baseUrl: server.url,
-      fetch: fetchAs(name),
-    };
-    const client = wechat({
-      appId,
-      secret,
-      mode: "plain",
-      environment: "production",
-      node: name,
-      ...settings,
-      ...more,
-    });
-    const events: CredentialEvent[] = [];
-    client.credential.watch((event) => void events.push(event));
-    const node: Node = {
-      name,
-      client,
-      events,
-      call: () => client.request(userInfo),
-      close: () => client.close(),
-    };
+  const nodeOn: HttpFleet["nodeOn"] = (name, redis, more = {}) => {
+    const node = nodeOf(name, redis, { appId, secret, baseUrl: server.url, ...more });
     nodes.push(node);
     return node;
   };
@@ -137,5 +109,39 @@ export async function openArena(options: SimulatorOptions = {}): Promise<Arena> 
       await Promise.all(nodes.map((node) => node.close()));
       await server.close();
     },
+  };
+}
+
+function nodeOf(
+  name: string,
+  redis: IoredisClient | IoredisCluster,
+  options: Pick<WechatOptions, "appId" | "secret"> & Partial<WechatOptions>,
+): Node {
+  const client = wechat({
+    mode: "plain",
+    environment: "production",
+    node: name,
+    cache: ioredisCache(redis),
+    lock: ioredisLock(redis),
+    fetch: fetchAs(name),
+    ...options,
+  });
+  const events: CredentialEvent[] = [];
+  client.credential.watch((event) => void events.push(event));
+  return {
+    name,
+    client,
+    events,
+    call: () => client.request(userInfo),
+    close: () => client.close(),
+  };
+}
+
+/** Returns the global `fetch` with a header that shows this name in the platform's log. */
+function fetchAs(name: string): typeof fetch {
+  return (input, init) => {
+    const request = new Request(input, init);
+    request.headers.set("x-lingpai-node", name);
+    return fetch(request);
   };
 }

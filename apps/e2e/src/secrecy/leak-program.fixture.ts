@@ -1,7 +1,7 @@
 /**
- * A process that drives secrets through every path that may fail, and shows itself in every way
- * that a process can: `node canary.fixture.ts DRIVER PORT`. It sends its parent the secrets, and
- * all that it showed; its own output is for the parent to read.
+ * A process that sends secrets through every path that may fail, and collects everything that it
+ * prints: `node leak-program.fixture.ts DRIVER PORT`. It sends its parent the secrets and the
+ * collected output; the parent also reads its stdout and stderr.
  */
 import { spans } from "./redis-tracing.fixture.ts";
 import { subscribe } from "node:diagnostics_channel";
@@ -14,12 +14,12 @@ import type { Fetch, Wechat } from "@lingpai/wechat";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { driverNamed } from "../fleet/redis-clients.fixture.ts";
 
-/** What the parent is sent. */
-export interface Sighting {
+/** The message to the parent. */
+export interface Outputs {
   readonly secrets: readonly string[];
-  /** By the name of the sink. */
+  /** The collected text by the name of its sink. */
   readonly shown: Readonly<Record<string, string>>;
-  /** Not secret: stored in the clear, to prove that the sinks were looked at. */
+  /** A value that is stored in clear text, to prove that the sinks are searched. */
   readonly control: string;
 }
 
@@ -35,14 +35,14 @@ const show = (sink: string, text: string): void =>
   void (shown[sink] = `${shown[sink] ?? ""}\n${text}`);
 
 const platform = createSimulator({ accounts: [{ appId, secret: appSecret }] });
-/** Notes every token that travels. */
+/** Collects every issued token as a secret. */
 const watched: Fetch = async (input, init) => {
   const response = await platform.fetch(input, init);
   const token = /"access_token":"([^"]+)"/.exec(await response.clone().text())?.[1];
   if (token !== undefined) secrets.add(token);
   return response;
 };
-/** What a platform or a proxy may answer: all that it was sent. */
+/** A platform or a proxy that echoes the whole request. */
 const echoing: Fetch = async (input, init) => {
   const sent = new Request(input, init);
   const said = `rejected ${sent.url} ${decodeURIComponent(sent.url)} ${JSON.stringify([...sent.headers])} ${await sent.text()}`;
@@ -116,7 +116,7 @@ function client(
   return made;
 }
 
-/** All that can be printed of a client. */
+/** Collects everything that can be printed of a client. */
 function showObject(object: Wechat): void {
   const { credential } = object;
   const parts = [
@@ -202,7 +202,7 @@ await store.close();
 await link.close();
 show("spans", await spans());
 process.send?.(
-  { secrets: [...secrets], shown, control } satisfies Sighting,
+  { secrets: [...secrets], shown, control } satisfies Outputs,
   undefined,
   undefined,
   () => process.disconnect(),

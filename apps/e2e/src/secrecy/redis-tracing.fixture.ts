@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry's instrumentation of both Redis clients, with every span kept. Imported before the
- * clients are: it patches them as they load.
+ * OpenTelemetry's instrumentation of both Redis clients, which keeps every span. It must be
+ * imported before the clients, because it patches them as they load.
  */
 import { createRequire } from "node:module";
 import { IORedisInstrumentation } from "@opentelemetry/instrumentation-ioredis";
@@ -19,11 +19,11 @@ for (const instrumentation of [
 ]) {
   instrumentation.setTracerProvider(provider);
 }
-// The hooks see what is required, not what is imported; both then share one module.
+// The hooks see `require`, not `import`; both then share one module.
 const require = createRequire(import.meta.url);
 for (const client of ["ioredis", "@redis/client"]) require(client);
 
-/** All that the finished spans say. */
+/** Returns all finished spans as text. */
 export async function spans(): Promise<string> {
   await provider.forceFlush();
   return JSON.stringify(

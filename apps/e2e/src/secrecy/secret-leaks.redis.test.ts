@@ -2,13 +2,13 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { openWire, startServer } from "@lingpai/test-servers";
 import { expect, onTestFinished, test } from "vitest";
-import type { Sighting } from "./leak-program.fixture.ts";
+import type { Outputs } from "./leak-program.fixture.ts";
 import { drivers } from "../fleet/redis-clients.fixture.ts";
 
 const program = fileURLToPath(new URL("leak-program.fixture.ts", import.meta.url));
 
-/** What it sends us, and what it writes to its outputs. */
-async function run(...args: string[]): Promise<Sighting & { readonly output: string }> {
+/** Runs the program and returns its message and its output. */
+async function run(...args: string[]): Promise<Outputs & { readonly output: string }> {
   const child = spawn(process.execPath, ["--no-warnings", program, ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
@@ -16,22 +16,22 @@ async function run(...args: string[]): Promise<Sighting & { readonly output: str
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (chunk) => (output += String(chunk)));
-  const received: Sighting[] = [];
-  child.on("message", (message) => received.push(message as Sighting));
+  const received: Outputs[] = [];
+  child.on("message", (message) => received.push(message as Outputs));
   const code = await new Promise((resolve) => child.once("close", resolve));
-  const [sighting] = received;
-  if (code !== 0 || sighting === undefined)
+  const [outputs] = received;
+  if (code !== 0 || outputs === undefined)
     throw new Error(`The process ended with ${String(code)}.\n${output}`);
-  return { ...sighting, output };
+  return { ...outputs, output };
 }
 
-/** Every run of eight characters. */
+/** Returns every substring of eight characters. */
 function pieces(secret: string): readonly string[] {
   return Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8));
 }
 
 test.each(drivers)(
-  "over $name, a secret or any eight characters of it is found in no output of any kind",
+  "over $name, no output of any kind contains eight characters of a secret",
   async ({ name }) => {
     const server = await startServer({
       config: ["slowlog-log-slower-than 0", "slowlog-max-len 100000"],

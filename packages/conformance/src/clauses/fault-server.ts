@@ -104,8 +104,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-07",
-    title:
-      "what a server answers instead of obeying becomes the right error, with the right reason and `retryable`",
+    title: "a refusal by the server becomes the right error, with the right reason and `retryable`",
     needs: ["linked", "refusals"],
     async run(trial) {
       const client = await trial.connect({ deadlineMs: 5_000 });

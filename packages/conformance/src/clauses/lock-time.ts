@@ -30,7 +30,7 @@ export const lockTime: readonly Clause[] = [
   {
     id: "LOCK-04",
     title:
-      "after expiry the next is granted and can extend and release; the old holder can do nothing",
+      "after expiry, the next owner is granted the lock and can extend and release it; the old one can do nothing",
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;

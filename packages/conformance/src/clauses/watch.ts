@@ -153,7 +153,7 @@ export const watch: readonly Clause[] = [
   {
     id: "WATCH-05",
     title:
-      "after a broken connection the watcher is told that it may have missed changes, and hears the next ones",
+      "after a broken connection, the watcher is told that it may have missed changes, and gets the next ones",
     needs: ["pushesChanges", "linked"],
     async run(trial) {
       const { cache, until } = trial;

@@ -17,7 +17,7 @@ test.each<
   [{ failoverDetector: true }, undefined],
   [{ socketTimeout: 1_500 }, undefined],
 ])(
-  "through Sentinel with %j it is warned of staying at a frozen primary, or not",
+  "a client through Sentinel with %j is warned if it would stay at a frozen primary",
   (options, warning) => {
     const { frozenWarning = "" } = ioredisPort(
       new Redis({ lazyConnect, sentinels, name: "main", ...options }),
@@ -30,7 +30,7 @@ test.each<[{ readonly redisOptions?: { readonly socketTimeout: number } }, RegEx
   [{}, /Set redisOptions: \{ socketTimeout: 1500 \}/],
   [{ redisOptions: { socketTimeout: 1_500 } }, undefined],
 ])(
-  "in a Cluster with %j it is warned of staying at a frozen primary, or not",
+  "a client in a Cluster with %j is warned if it would stay at a frozen primary",
   (options, warning) => {
     const { frozenWarning = "" } = ioredisPort(new Cluster(sentinels, { lazyConnect, ...options }));
     expect(frozenWarning).toMatch(warning ?? /^$/);

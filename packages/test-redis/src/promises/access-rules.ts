@@ -19,7 +19,7 @@ export function describeRights(
   const grant = async (rights: string): Promise<void> =>
     void (await server().command("ACL", "SETUSER", user.username, "reset", ...rights.split(" ")));
 
-  test("the README shows them for a server before and from 7.2", async () => {
+  test("the README shows the rights for servers before 7.2 and from 7.2 on", async () => {
     const lines = (await readFile(readme, "utf8")).match(/^ACL SETUSER .*$/gm);
     const shown = [false, true].flatMap((atLeast72) => [
       `ACL SETUSER ${user.username} ${rightsWithin("prod", "secret", atLeast72)}`,
@@ -28,7 +28,7 @@ export function describeRights(
     expect(lines).toEqual(shown);
   });
 
-  test("can do everything within its prefix", async () => {
+  test("a user with the README's rights can do everything within its prefix", async () => {
     await grant(rightsWithin("prod", user.password));
     const connected = await connect(user);
     const [cache, lock] = [
@@ -90,7 +90,7 @@ export function describeRights(
     },
   );
 
-  test("can do nothing outside it, and the error names the cause", async () => {
+  test("a user with the README's rights can do nothing outside its prefix, and the error names the cause", async () => {
     await grant(rightsWithin("prod", user.password));
     const connected = await connect(user);
     for (const prefix of ["prod2", "staging"]) {

@@ -30,18 +30,10 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
       onTestFinished(() => connected.close());
       return connected;
     };
-    describe("the client", () => {
-      describeClient(() => server, connect);
-    });
-    describe("a user with the README's rights", () => {
-      describeRights(user, () => server, connect, readme);
-    });
-    describe("the probe", () => {
-      describeProbe(() => server, connect);
-    });
-    describe("a server that refuses", () => {
-      describeRefusals(() => server, connect);
-    });
+    describeClient(() => server, connect);
+    describeRights(user, () => server, connect, readme);
+    describeProbe(() => server, connect);
+    describeRefusals(() => server, connect);
     describe("behind", () => {
       describeServices(driver, () => server);
     });
@@ -56,7 +48,7 @@ function describeClient(server: () => Server, connect: Connect): void {
       .split("\n")
       .filter(Boolean).length;
 
-  test("has one more connection for all that its caches and locks listen to, from the first listener to the last", async () => {
+  test("the client has one more connection for all channels of its caches and locks, from the first listener to the last", async () => {
     const connected = await connect();
     const [cache, again, lock] = [
       connected.cache(within),
@@ -78,7 +70,7 @@ function describeClient(server: () => Server, connect: Connect): void {
     await expect.poll(subscribers).toBe(0);
   });
 
-  test("is left as it was: nothing listens to it, and it works on after close", async () => {
+  test("the client is left as it was after close: it has no listeners and still works", async () => {
     const connected = await connect();
     await connected.cache(within).get("key");
     const before = connected.listenerCount();
@@ -90,7 +82,7 @@ function describeClient(server: () => Server, connect: Connect): void {
     expect(await connected.ping()).toBe("PONG");
   });
 
-  test("may be connecting still: the first operations are not lost", async () => {
+  test("a client that is still connecting loses no operation", async () => {
     const connected = await connect();
     const cache = connected.cache(within);
     const [written, entry] = await Promise.all([
@@ -129,7 +121,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
     "set",
     "pexpire",
     "del",
-  ])("names %s when it is refused", async (command) => {
+  ])("the probe names %s when it is refused", async (command) => {
     if (command === "eval") await server().command("SCRIPT", "FLUSH");
     const connected = await limited(`-${command}`);
     const failure: unknown = await connected.probe().then(
@@ -145,7 +137,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
   });
 
   test.each(["publish", "subscribe"])(
-    "warns when %s is refused, because all else works",
+    "the probe warns when %s is refused, because everything else works",
     async (command) => {
       const connected = await limited(`-${command}`);
       expect(await connected.probe()).toEqual([expect.stringContaining(`"${command}" is refused`)]);
@@ -159,7 +151,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
     },
   );
 
-  test("tells a user who has no channels, as is the default of Redis 7, which rights are missing", async () => {
+  test("the probe names the missing rights of a user without channels, which is the default of Redis 7", async () => {
     await server().command(
       "ACL",
       "SETUSER",
@@ -178,12 +170,12 @@ function describeProbe(server: () => Server, connect: Connect): void {
     ]);
   });
 
-  test("warns when SCAN is refused and when the eviction policy cannot be read", async () => {
+  test("the probe warns when SCAN is refused and when the eviction policy cannot be read", async () => {
     const warnings = await (await limited("-scan", "-info")).probe();
     expect(warnings.join("\n")).toMatch(/SCAN is refused.*\n.*INFO is refused/);
   });
 
-  test("warns of an eviction policy that may drop credentials, and is content otherwise", async () => {
+  test("the probe warns of an eviction policy that may drop credentials, and of no other", async () => {
     const connected = await connect();
     expect(await connected.probe()).toEqual([]);
     await server().command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
@@ -191,7 +183,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
     await server().command("CONFIG", "SET", "maxmemory-policy", "noeviction");
   });
 
-  test("leaves nothing behind but its fence", async () => {
+  test("the probe leaves nothing behind but its fence", async () => {
     await (await connect()).probe({ path: ["probed"] });
     expect(await server().command("SCAN", "0", "MATCH", "probed:*", "COUNT", "100000")).toEqual([
       "0",
@@ -206,7 +198,7 @@ function describeRefusals(server: () => Server, connect: Connect): void {
     onTestFinished(async () => void (await server().command("CONFIG", "SET", name, otherwise)));
   };
 
-  test("is out of memory: writes and leases say so, reads go on", async () => {
+  test("a server that is out of memory refuses writes and leases with that reason, and answers reads", async () => {
     const connected = await connect();
     const [cache, lock] = [connected.cache(within), connected.lock(within)];
     await cache.set("key", "value");
@@ -217,7 +209,7 @@ function describeRefusals(server: () => Server, connect: Connect): void {
     expect((await cache.get("key"))?.value).toBe("value");
   });
 
-  test("is a replica: writes and leases say so", async () => {
+  test("a replica refuses writes and leases with that reason", async () => {
     const connected = await connect();
     await connected.cache(within).set("key", "value");
     await server().command("REPLICAOF", "127.0.0.1", "1");
@@ -229,7 +221,7 @@ function describeRefusals(server: () => Server, connect: Connect): void {
     );
   });
 
-  test("lacks replicas that it was told to have", async () => {
+  test("a primary that lacks its required replicas refuses writes with that reason", async () => {
     const connected = await connect();
     await setting("min-replicas-to-write", "1", "0");
     await expect(connected.cache(within).set("key", "next")).rejects.toMatchObject({
@@ -238,7 +230,7 @@ function describeRefusals(server: () => Server, connect: Connect): void {
     });
   });
 
-  test("asks for a password that the client does not have", async () => {
+  test("a server whose password the client lacks is reported with that reason", async () => {
     const wire = await openWire(server());
     await wire.command("CONFIG", "SET", "requirepass", user.password);
     onTestFinished(async () => {
