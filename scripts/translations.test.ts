@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkTranslation, originalOf, translations } from "./translations.ts";
+import { checkTranslation, halfWidthIn, originalOf, translations } from "./translations.ts";
 import { root } from "./workspace.ts";
 
 const read = (path: string) => ({ path, text: readFileSync(join(root, path), "utf8") });
@@ -76,6 +76,20 @@ describe("a translation", () => {
     ],
   ] as const)("is stopped for %j changed to %j", ([from, to, problem]) => {
     expect(check(chinese.replace(from, to))).toContain(problem);
+  });
+
+  test.for([
+    ["先看", "先看,"],
+    ["先看", "先看:"],
+    ["先看", "先看(甲)"],
+    ["// it runs", "// 运行,然后"],
+  ] as const)("is stopped for half-width punctuation: %j changed to %j", ([from, to]) => {
+    expect(check(chinese.replace(from, to)).join("\n")).toMatch(/^line \d+ has the half-width/m);
+  });
+
+  test("may have half-width punctuation in code and links, and beside Latin letters", () => {
+    const text = chinese.replace("先看", "先看 `a,b`，见 a, b 和 `c`：");
+    expect(halfWidthIn({ path: "README.zh-CN.md", text })).toEqual([]);
   });
 
   test("is stopped when its original has no link to it", () => {

@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import { blocksOf } from "./blocks.ts";
 import { root } from "./workspace.ts";
 
+const comment = /(?<=^|\s)(?:\/\/|#) .*$/;
 const suffix = /\.[a-z]{2}-[A-Z]{2}\.md$/;
 const folder = /(^|\/)[a-z]{2}-[A-Z]{2}\/(?=[^/]+\.md$)/;
 
@@ -54,7 +55,29 @@ export function checkTranslation(original: Page, translation: Page): string[] {
       ours.code,
       theirs.code.map((line, index) => withComment(line, ours.code[index] ?? "")),
     ),
+    ...halfWidthIn(translation),
   ].filter((problem) => problem !== false);
+}
+
+const han = String.raw`\p{Script=Han}`;
+/** Half-width punctuation beside a Chinese character, where Chinese has a full-width form. */
+const halfWidth = new RegExp(`(?<=${han})[,;:!?(]|[,;:!?)](?=${han})|[,;:!?]$(?<=${han}.)`, "u");
+
+/**
+ * The lines of a Chinese page with half-width punctuation beside a Chinese character. Code counts
+ * only as far as its comments go.
+ */
+export function halfWidthIn({ path, text }: Page): string[] {
+  if (!path.includes("zh-CN")) return [];
+  let isCode = false;
+  return text.split(/\r?\n/).flatMap((line, index) => {
+    if (line.startsWith("```")) isCode = !isCode;
+    const prose = isCode
+      ? (comment.exec(line)?.[0] ?? "")
+      : line.replaceAll(/`[^`]*`/g, "`").replaceAll(/\]\([^)]*\)/g, "]");
+    const found = halfWidth.exec(prose)?.[0];
+    return found === undefined ? [] : [`line ${index + 1} has the half-width "${found}"`];
+  });
 }
 
 /** Beside each other pages link by name; what npm shows links by address. */
@@ -92,8 +115,6 @@ function partsOf(text: string): Parts {
 function linked({ targets }: Parts): string[] {
   return targets.map(originalOf).toSorted();
 }
-
-const comment = /(?<=^|\s)(?:\/\/|#) .*$/;
 
 /**
  * A line of a translation's code with the original's comment, where that is translated and all else
