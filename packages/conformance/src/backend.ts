@@ -1,7 +1,7 @@
 /**
- * What an adapter's author writes to be tested: one file, `src/conformance.fixture.ts`, that
- * exports `backends: readonly Backend[]`. The runner finds it by that name; there is no list
- * anywhere.
+ * The interface that an adapter's author implements to be tested, in one file:
+ * `src/conformance.fixture.ts` exports `backends: readonly Backend[]`. The runner finds it by that
+ * name; there is no list anywhere.
  */
 import type {
   acquire,
@@ -19,44 +19,46 @@ import type { Facts } from "./facts.ts";
 export interface Backend {
   /** The package's name without its scope: `adapter-ioredis`. */
   readonly adapter: string;
-  /** What it runs on, for people: `redis 8 standalone`. */
+  /** The store, for people: `redis 8 standalone`. */
   readonly backend: string;
   readonly facts: Facts;
   readonly waivers?: Waivers;
   /** @defaultValue every clause */
   readonly daily?: DailyPart;
-  /** Starts what the clauses run against. Called once in a run. */
+  /** Starts the store. Called once in a run. */
   start(): Promise<Running>;
 }
 
 /**
- * Which clauses of a backend the bindings for test runners run, when another backend of the same
+ * The clauses of a backend that the bindings for test runners run if another backend of the same
  * adapter on the same kind of server runs the others. With `LINGPAI_CONFORMANCE=full` in the
- * environment they run all.
+ * environment they run all clauses.
  */
 export interface DailyPart {
-  /** How the ids of its clauses begin: `FAULT`, `WATCH-05`. None: it is not even started. */
+  /**
+   * The prefixes of its clauses' ids: `FAULT`, `WATCH-05`. If empty, the backend is not started.
+   */
   readonly clauses: readonly string[];
-  /** The `backend` of the one that runs the rest. */
+  /** The `backend` that runs the other clauses. */
   readonly restBy: string;
 }
 
 /**
- * Clauses that are known to fail, each with the reason. One that passes five times in a row, or
- * that does not exist, fails the build.
+ * The clauses that are known to fail, each with the reason. A waived clause that passes five times
+ * in a row, or that does not exist, fails the build.
  */
 export type Waivers = { readonly [clauseId: string]: string };
 
 export interface Running {
   /**
-   * One clause's world. Several are open at once on the same server, so clauses keep to random
-   * prefixes of their own; a backend with a manual clock makes a store for each.
+   * Opens the fixture of one clause. Several are open at once on the same server, so each clause
+   * uses its own random prefix. A backend with a manual clock makes a store for each.
    */
   open(): Promise<Fixture>;
   stop(): Promise<void>;
 }
 
-/** What core adds over an adapter. */
+/** The functions that core adds to an adapter. */
 export interface Core {
   readonly acquire: typeof acquire;
   readonly tryLease: typeof tryLease;
@@ -65,15 +67,14 @@ export interface Core {
   readonly sealed: typeof sealed;
 }
 
-/** A cache and a lock of one process, over a client of their own. */
+/** The cache and the lock of one process, over their own client. */
 export interface Client {
   /** At the store's root: the clauses add prefixes. */
   readonly cache: Cache;
   /** Present when `facts.locks`. */
   readonly lock?: Lock;
   /**
-   * Closes the cache and then the client under it. The suite calls it for every client that it was
-   * handed.
+   * Closes the cache and then its client. The suite calls it for every client that it received.
    */
   close(): Promise<void>;
 }
@@ -82,81 +83,82 @@ export interface Fixture extends Client {
   /** The clock that the adapter was given. */
   readonly clock: Clock;
   /**
-   * Lets time pass for the store and for `clock`: a manual clock advances and runs what became due,
-   * a real one waits. Resolves after the microtasks that followed.
+   * Lets time pass for the store and for `clock`. A manual clock advances and fires its due timers;
+   * a real one waits. Resolves after the microtasks that follow.
    */
   elapse(ms: number): Promise<void>;
   /**
-   * Another process's client of the same store. `clockShiftMs` puts its own clock off, the store's
-   * stays.
+   * Makes another process's client of the same store. `clockShiftMs` shifts its clock, but not the
+   * store's.
    */
   second(options?: { readonly clockShiftMs?: number }): Promise<Client>;
   /**
-   * A new cache and lock over the very client or store object that `cache` was made from. Its
-   * `close` leaves that object open.
+   * Makes a new cache and lock over the same client or store object as `cache`. Its `close` leaves
+   * that object open.
    */
   again(): Promise<Client>;
   /**
-   * What the clauses call of core. Leave it out: it is there so that the clauses can be tested.
+   * The functions of core that the clauses call. Omit it: it exists so that the clauses themselves
+   * can be tested.
    * @defaultValue core's functions
    */
   readonly core?: Core;
   /**
-   * Another client whose driver puts this before every key (ioredis `keyPrefix`, a Keyv namespace).
-   * Present when `facts.clientPrefixes`.
+   * Makes another client whose driver adds this prefix to every key (ioredis `keyPrefix`, a Keyv
+   * namespace). Present if `facts.clientPrefixes`.
    */
   prefixed?(prefix: string): Promise<Client>;
   /**
-   * Constructs a lock of which fences are demanded. Present when there are locks and
-   * `facts.fencing` is false: it must throw.
+   * Makes a lock that requires fences. It must throw. Present if there are locks and
+   * `facts.fencing` is false.
    */
   demandFencing?(): Promise<unknown>;
   /** Present when `facts.foreignWriters`. */
   readonly raw?: Raw;
   /**
-   * Present when `facts.linked`: a client with a connection of its own, which the clause may break
-   * without disturbing others.
+   * Makes a client with its own connection, which the clause may break without disturbing others.
+   * Present if `facts.linked`.
    */
   connect?(options?: ConnectOptions): Promise<LinkedClient>;
   /**
-   * What can be done to the server itself; each member present as its fact says. Clauses that use
-   * it run alone.
+   * Controls of the server itself. Each member is present if its fact is true. Clauses that use it
+   * run alone.
    */
   readonly server?: ServerControls;
   /** Present when `facts.cluster`. */
   readonly cluster?: ClusterControls;
 }
 
-/** Round the adapter: the backend's own names and bytes. */
+/** Access to the store without the adapter: the store's own names and bytes. */
 export interface Raw {
-  /** Where the adapter keeps this entry. */
+  /** Returns the name under which the adapter stores this entry. */
   entry(path: readonly string[], key: string): string;
-  /** Where the adapter keeps this lock's state. Present when `facts.locks`. */
+  /** Returns the name of this lock's state. Present if `facts.locks`. */
   lock?(path: readonly string[], name: string): string;
-  /** Where it keeps this lock's fence, if that is a name of its own. */
+  /** Returns the name of this lock's fence. Present if the fence has its own name. */
   fence?(path: readonly string[], name: string): string;
   /**
-   * Everything that is stored there, of whatever type, as text that is equal only when the content
-   * is; undefined when nothing is.
+   * Returns the content of any type as text that is equal only if the content is; undefined if
+   * there is none.
    */
   peek(name: string): Promise<string | undefined>;
-  /** Stores these bytes there as the backend's plainest type, without expiry. */
+  /** Stores these bytes as the store's plainest type, without expiry. */
   poke(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
   /**
-   * The channel on which changes under a path are told. Present when `facts.pushesChanges` and it
-   * can be reached from outside.
+   * The channel of changes under a path. Present if `facts.pushesChanges` and the channel can be
+   * reached from outside.
    */
   readonly channel?: RawChannel;
   /**
-   * Ways to put something there that an entry must not be: another type, an older and a newer
-   * layout, a truncated one. At least two.
+   * Ways to store something that is not a valid entry: another type, an older or newer layout, a
+   * truncated one. At least two.
    */
   readonly foreign: readonly { readonly title: string; put(name: string): Promise<void> }[];
 }
 
 export interface RawChannel {
-  /** Sends things that the adapter never sends, in this order. */
+  /** Sends payloads that the adapter never sends, in this order. */
   publish(path: readonly string[], ...payloads: readonly Uint8Array[]): Promise<void>;
   /** Collects the text of every message until `stop`. */
   overhear(
@@ -166,13 +168,13 @@ export interface RawChannel {
 
 export interface ConnectOptions {
   /**
-   * The state of the link when the client is made; with `connecting` it is up and the client is
-   * handed over at once. Default `up`.
+   * The state of the link when the client is made. With `connecting` the link is up and the client
+   * is returned at once. Default `up`.
    */
   readonly initially?: "up" | "down" | "connecting";
   /**
-   * The adapter's deadline, in ms, for a clause that is not about deadlines. Default
-   * {@link LinkedClient.deadlineMs}'s own.
+   * The adapter's deadline, in ms, for a clause that does not test deadlines. Default
+   * {@link LinkedClient.deadlineMs}.
    */
   readonly deadlineMs?: number;
 }
@@ -185,29 +187,28 @@ export interface LinkedClient extends Client {
   readonly deadlineMs: number;
   readonly link: Link;
   /**
-   * What this client holds of the process: open connections, listeners on the driver, timers. The
-   * same keys at every call.
+   * Counts the resources of this client: open connections, listeners on the driver, timers. It
+   * returns the same keys at every call.
    */
   census(): Promise<{ readonly [what: string]: number }>;
 }
 
-/** One client's way to its server. Usually a proxy on loopback. */
+/** The link between one client and its server, usually a proxy on loopback. */
 export interface Link {
   /** Resets the connection and refuses new ones. */
   cut(): Promise<void>;
-  /** Resets the connection; new ones are accepted. */
+  /** Resets the connection and accepts new ones. */
   reset(): Promise<void>;
   /**
-   * Connections stay open and new ones are accepted, but nothing gets through, as with a stopped
-   * process.
+   * Keeps connections open and accepts new ones, but passes nothing on, as with a stopped process.
    */
   freeze(): Promise<void>;
-  /** Kills the open connections without telling the client (no FIN); new ones work. */
+  /** Kills the open connections without notifying the client (no FIN). New ones work. */
   strand(): Promise<void>;
   heal(): Promise<void>;
   /**
-   * Lets the next command reach the server, then resets the connection instead of passing the
-   * answer on.
+   * Passes the next command to the server, and resets the connection instead of returning the
+   * answer.
    */
   loseReply(): Promise<void>;
   /** Answers the next command with this error instead of passing it on. */
@@ -216,35 +217,35 @@ export interface Link {
 
 export interface ServerControls {
   forgetScripts?(): Promise<void>;
-  /** Stops the server and starts it again with the data that it keeps; resolves when it answers. */
+  /** Restarts the server with the data that it keeps. Resolves when it answers. */
   restart?(): Promise<void>;
-  /** Stops the primary that holds this prefix and waits until another has taken over. */
+  /** Stops the primary of this prefix and waits until another server has taken over. */
   failOver?(path: readonly string[], name: string): Promise<void>;
-  /** A client whose user may do what the README's rule grants for this prefix, and nothing else. */
+  /** Makes a client whose user has only the rights that the README grants for this prefix. */
   limitedTo?(path: readonly string[]): Promise<Client>;
   /**
-   * A client whose user may not run one command that the adapter needs, and that command's name as
-   * the server spells it.
+   * Makes a client whose user may not run one command that the adapter needs. `command` is its name
+   * as the server spells it.
    */
   forbidding?(): Promise<Client & { readonly command: string }>;
 }
 
 export interface ClusterControls {
-  /** The slot of a key or channel. */
+  /** Returns the slot of a key or channel. */
   slot(name: string): number;
   /**
-   * Every key that one script on this name touches, its entry, lock and fence, and every sharded
-   * channel that it publishes on.
+   * Returns every key that scripts on this name touch (entry, lock and fence) and every sharded
+   * channel that they publish on.
    */
   placesOf(path: readonly string[], name: string): readonly string[];
   /** Starts moving this name's slot to another primary (ASK), and finishes it (MOVED). */
   beginMove(path: readonly string[], name: string): Promise<void>;
   endMove(path: readonly string[], name: string): Promise<void>;
-  /** How many commands that read data the replicas have served. */
+  /** Counts the read commands that the replicas have served. */
   replicaReads(): Promise<number>;
   /**
-   * A client over an object that has the driver's methods but not its class, as when two copies of
-   * a package are installed.
+   * Makes a client over an object with the driver's methods but another class, as with two
+   * installed copies of a package.
    */
   lookalike(): Promise<Client>;
 }

@@ -10,34 +10,34 @@ import type {
   ServerControls,
 } from "./backend.ts";
 
-/** One promise that an adapter keeps, and how to find out. */
+/** One promise of an adapter, and its test. */
 export interface Clause {
   /** Never reused: `CACHE-07`. */
   readonly id: string;
-  /** A sentence about behaviour. */
+  /** A sentence about the behaviour. */
   readonly title: string;
-  /** It applies only where all of these hold. Default: everywhere. */
+  /** The capabilities that a backend must have for this clause to apply. Default: none. */
   readonly needs?: readonly Capability[];
   /**
-   * Measures time closely, loads the store, or disturbs the server, so no other clause runs
-   * meanwhile.
+   * True if no other clause may run meanwhile, because this one measures time closely, loads the
+   * store or disturbs the server.
    */
   readonly alone?: boolean;
   /** How long it may take on a slow machine, in ms. Default 60 000. */
   readonly timeoutMs?: number;
-  /** Rejects, with what was seen, when the promise is broken. */
+  /** Rejects if the promise is broken. The error shows the observed behaviour. */
   run(trial: Trial): Promise<void>;
 }
 
 /**
- * One clause's view of a backend. What a clause declared that it needs is there; reaching for
- * anything else fails the clause. All clients are closed after the clause.
+ * One clause's view of a backend. It has the capabilities that the clause declared in `needs`; use
+ * of any other fails the clause. All clients are closed after the clause.
  */
 export interface Trial {
   readonly facts: Facts;
   readonly clock: Clock;
   readonly random: Random;
-  /** A random prefix that is this clause's own. */
+  /** The random prefix of this clause. */
   readonly path: readonly string[];
   /** At `path`. */
   readonly cache: Cache;
@@ -56,22 +56,22 @@ export interface Trial {
   prefixed(prefix: string): Promise<TrialClient>;
   demandFencing(): Promise<unknown>;
   connect(options?: ConnectOptions): Promise<TrialLink>;
-  /** Hands a client over for closing after the clause, and shows it at `path`. */
+  /** Takes over a client: closes it after the clause, and returns it at `path`. */
   adopt(client: Client): TrialClient;
   elapse(ms: number): Promise<void>;
   /**
-   * Lets time pass until the promise settles, and fails when it has not within `withinMs`, four
-   * times that on a machine's clock.
+   * Lets time pass until the promise settles. Fails if it has not settled within `withinMs`, or
+   * four times that on a real clock.
    */
   settle<T>(promise: Promise<T>, withinMs: number): Promise<T>;
   /**
-   * Lets time pass until the condition holds, and fails, saying `what`, when it does not within
-   * `withinMs`, likewise.
+   * Lets time pass until the condition is true. Fails with `what` if it is not within `withinMs`,
+   * or four times that on a real clock.
    */
   until(what: string, condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void>;
-  /** Unhandled rejections and uncaught exceptions of the process since the clause began. */
+  /** Returns the unhandled rejections and uncaught exceptions since the clause began. */
   uncaught(): readonly unknown[];
-  /** Tells the suite that the data around this clause cannot have survived it. */
+  /** Declares that the bystanders of this clause cannot have survived it. */
   expectDataLoss(): void;
 }
 

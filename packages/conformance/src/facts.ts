@@ -1,6 +1,6 @@
 /**
- * What a backend is, declared once by its adapter. A fact says which clauses apply; it never
- * excuses a failure.
+ * The facts of a backend, declared once by its adapter. They decide which clauses apply. They never
+ * excuse a failure.
  */
 
 export interface Facts {
@@ -10,81 +10,81 @@ export interface Facts {
   readonly fencing: boolean;
   /** `ifVersion` is decided and applied in one step of the store. */
   readonly conditionalWrites: boolean;
-  /** The store can list what it holds, so `keys()` and `clear()` work. */
+  /** The store can list its entries, so `keys()` and `clear()` work. */
   readonly enumerable: boolean;
-  /** Changes are told without being asked for: `cache.watch` is there. */
+  /** The store pushes changes: `cache.watch` exists. */
   readonly pushesChanges: boolean;
-  /** Releases are told without being asked for: `lock.onRelease` is there. */
+  /** The store pushes releases: `lock.onRelease` exists. */
   readonly pushesReleases: boolean;
   /**
-   * What outlives what: nothing its client (`none`), everything its client (`client`), everything
-   * also the server's restart (`server`).
+   * How long data survives: not beyond its client (`none`), beyond its client (`client`), or also
+   * beyond a restart of the server (`server`).
    */
   readonly persistence: "none" | "client" | "server";
   /** Other processes see the same data. */
   readonly sharedBetweenProcesses: boolean;
-  /** Whose clock ends a time to live: the store's, or that of whoever reads. */
+  /** The clock that ends a time to live: the store's, or the reading client's. */
   readonly clock: "store" | "client";
   /**
-   * An entry may end this much later than asked, in ms; never earlier. 1 for Redis, 1000 where only
-   * whole seconds are kept.
+   * How much later than requested an entry may end, in ms; it never ends earlier. 1 for Redis, 1000
+   * for a store that keeps whole seconds.
    */
   readonly ttlGranularityMs: number;
   /**
-   * The longest name that the store takes, in bytes after encoding. `Infinity` when memory is the
+   * The longest name that the store accepts, in bytes after encoding. `Infinity` if memory is the
    * limit.
    */
   readonly maxKeyBytes: number;
-  /** The longest value that the store takes, in bytes of UTF-8. */
+  /** The longest value that the store accepts, in bytes of UTF-8. */
   readonly maxValueBytes: number;
-  /** Anything but this adapter can write under the adapter's keys; the fixture then has `raw`. */
+  /** Other software can write under the adapter's keys. The fixture then has `raw`. */
   readonly foreignWriters: boolean;
-  /** Clients can put a prefix of their own before every key; the fixture then has `prefixed`. */
+  /** Clients can add their own prefix to every key. The fixture then has `prefixed`. */
   readonly clientPrefixes: boolean;
   /**
-   * A link that the clauses can break stands between a client and the store; the fixture then has
-   * `connect`. False where there is no connection, and where a client finds its servers by itself,
-   * past any link, as through Sentinel and in a Cluster.
+   * Between a client and the store there is a link that the clauses can break. The fixture then has
+   * `connect`. False if there is no connection, and if a client finds its servers by itself, as
+   * through Sentinel and in a Cluster.
    */
   readonly linked: boolean;
-  /** The store keeps scripts that it may forget; the fixture then has `server.forgetScripts`. */
+  /** The store caches scripts and may forget them. The fixture then has `server.forgetScripts`. */
   readonly scripted: boolean;
   /**
-   * The store can limit a user to one prefix, and forbid commands; the fixture then has
+   * The store can limit a user to one prefix and forbid commands. The fixture then has
    * `server.limitedTo` and `server.forbidding`.
    */
   readonly accessControlled: boolean;
-  /** The server can be restarted with its data; the fixture then has `server.restart`. */
+  /** The server can be restarted with its data. The fixture then has `server.restart`. */
   readonly restartable: boolean;
-  /** A replica can take over; the fixture then has `server.failOver`. */
+  /** A replica can take over. The fixture then has `server.failOver`. */
   readonly replicated: boolean;
-  /** Names are spread over several primaries; the fixture then has `cluster`. */
+  /** Names are spread over several primaries. The fixture then has `cluster`. */
   readonly cluster: boolean;
   /**
-   * How late an answer or a timer may be on the test machine, in ms. 0 under a manual clock; 25
-   * suits a server on loopback.
+   * How late an answer or a timer may be on the test machine, in ms. 0 with a manual clock; 25 is
+   * right for a server on loopback.
    */
   readonly toleranceMs: number;
   /**
-   * What the server may answer instead of obeying, and what must become of it. Empty when nothing
-   * can be refused.
+   * The error answers of the server, each with the adapter's error for it. Empty if the store
+   * refuses nothing.
    */
   readonly refusals: readonly Refusal[];
 }
 
 export interface Refusal {
   /**
-   * The server's answer as the client gets it:
+   * The answer as the client receives it:
    * `READONLY You can't write against a read only replica.`
    */
   readonly answer: string;
-  /** The code that the adapter's error must carry, and for `CACHE_UNAVAILABLE` its reason. */
+  /** The code of the adapter's error and, for `CACHE_UNAVAILABLE`, its reason. */
   readonly code: "CACHE_UNAVAILABLE" | "UNREADABLE_ENTRY" | "CONFIGURATION";
   readonly reason?: string;
   readonly retryable: boolean;
 }
 
-/** The facts of a complete store within one process: start from these and state what differs. */
+/** The facts of a complete store within one process. Start from these and change what differs. */
 export const inProcess: Facts = {
   locks: true,
   fencing: true,
@@ -110,7 +110,7 @@ export const inProcess: Facts = {
   refusals: [],
 };
 
-/** What a clause can need. Each is true or false by the facts alone. */
+/** The capabilities that a clause can need. The facts decide whether a backend has them. */
 export type Capability =
   | "locks"
   | "fencing"
@@ -137,8 +137,8 @@ export type Capability =
   | "refusals";
 
 /**
- * Capabilities that are not simply a fact's own name: how they follow, and the fact that is named
- * when they do not hold.
+ * The capabilities that are derived from facts, with the fact that is named if a backend lacks
+ * them.
  */
 const derived: {
   readonly [C in Capability]?: { readonly fact: keyof Facts; holds(facts: Facts): boolean };
@@ -160,8 +160,8 @@ const derived: {
 };
 
 /**
- * The fact that excludes a clause with these needs, as `name: value`; undefined when the clause
- * applies.
+ * Returns the fact that excludes a clause with these needs, as `name: value`, or undefined if the
+ * clause applies.
  */
 export function excludedBy(facts: Facts, needs: readonly Capability[]): string | undefined {
   for (const need of needs) {

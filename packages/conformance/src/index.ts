@@ -1,5 +1,5 @@
 /**
- * What a cache and a lock must do, as clauses that run against any adapter.
+ * The clauses that a cache and a lock must pass. They run against any adapter.
  *
  * @packageDocumentation
  */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Backend } from "./backend.ts";
 import { bind, startTimeoutMs } from "./runner/binding.ts";
 
-/** One test for each clause; those that may run side by side do. */
+/** Registers one test for each clause. Clauses that may run at the same time do. */
 export function conform(backend: Backend): void {
   const suite = bind(backend);
   if (suite.tests.length === 0) return;

@@ -176,7 +176,7 @@ export const invariants: readonly Row[] = [
     outcome: "Aborts no later than the lease ends, also after a suspend.",
     by: [
       "core/held-lease: LEASE-07 is lost after a suspend",
-      "conformance/lease-loss: after the event loop stood still",
+      "conformance/lease-loss: the signal is aborted before the work continues",
     ],
   },
   {

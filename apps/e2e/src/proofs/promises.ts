@@ -73,7 +73,7 @@ export const promises: readonly Row[] = [
     outcome: "Nothing is fetched because of an outage or of what cannot be read.",
     by: [
       "e2e/outage: a cold node whose store is unreachable",
-      "conformance/fault-outage: an error is never told as a miss",
+      "conformance/fault-outage: an error is never reported as a miss",
     ],
   },
   {
@@ -90,8 +90,8 @@ export const promises: readonly Row[] = [
     what: "Who has lost the lease knows before it stores anything",
     outcome: "The loss comes through the signal; a late holder can release nothing.",
     by: [
-      "conformance/lease-loss: the signal of a loss comes before",
-      "conformance/lock-time: after expiry, the next owner",
+      "conformance/lease-loss: the loss signal comes before",
+      "conformance/lock-time: an expired lock is granted to the next owner",
       explored,
     ],
   },

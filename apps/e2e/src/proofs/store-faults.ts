@@ -95,7 +95,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "The driver follows redirections; everything else is an unavailable store, worth another try.",
     by: [
-      "conformance/fault-server: a refusal by the server",
+      "conformance/fault-server: each error answer of a server",
       "test-redis/promises: a replica refuses writes",
       "e2e/failover: whose slot moves still serves",
     ],
@@ -175,7 +175,7 @@ export const storeFaults: readonly Row[] = [
     what: "A Cluster's minority is cut off",
     outcome: "Its names are unavailable, never missing, until a majority serves them.",
     by: [
-      "conformance/cluster: when a primary is killed",
+      "conformance/cluster: names of a killed primary",
       "e2e/failover: that fails over is bridged",
     ],
   },
@@ -209,7 +209,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "Ever longer, jittered pauses; everything is read again after each return.",
     by: [
       "redis/subscriptions: is replaced after ever longer pauses",
-      "conformance/watch: after a broken connection, the watcher is told",
+      "conformance/watch: a watcher whose connection broke",
     ],
   },
 ];

@@ -7,7 +7,7 @@ export const cacheOutcomes: readonly Clause[] = [
   {
     id: "CACHE-17",
     title:
-      "a foreign value under a key is unreadable, not missing, and is not overwritten by a conditional write",
+      "a foreign value under a key is reported as unreadable, not as missing, and no conditional write overwrites it",
     needs: ["foreignWriters"],
     async run({ cache, raw, path, facts, second }) {
       assert(raw.foreign.length >= 2, "the fixture must know at least two kinds of foreign value");
@@ -83,7 +83,7 @@ export const cacheOutcomes: readonly Clause[] = [
   },
   {
     id: "CACHE-24",
-    title: "the same operation id applied twice has the effect of once",
+    title: "the same operation id has the effect of one write when it is applied twice",
     needs: ["conditionalWrites"],
     async run({ cache, second, random }) {
       const start = written(await cache.set("key", "start"));

@@ -9,7 +9,7 @@ const dayMs = 86_400_000;
 export const cacheTime: readonly Clause[] = [
   {
     id: "CACHE-08",
-    title: "an expired entry is absent to a conditional write",
+    title: "an expired entry is absent for a conditional write",
     needs: ["conditionalWrites"],
     async run(trial) {
       const { cache } = trial;
@@ -38,7 +38,7 @@ export const cacheTime: readonly Clause[] = [
   {
     id: "CACHE-11",
     title:
-      "an entry lives until its time to live has passed, and not longer than the granularity beyond",
+      "an entry lives until its time to live has passed, and no longer than the granularity beyond",
     async run(trial) {
       const { cache } = trial;
       const ttlMs = shortTtlMs(trial);
@@ -59,7 +59,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-12",
-    title: "the time to live of an entry counts down and is never above what was set",
+    title: "the time to live of an entry counts down and never exceeds the value that was set",
     async run(trial) {
       const { cache, facts } = trial;
       const ttlMs = 60_000;
@@ -84,7 +84,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-13",
-    title: "without a time to live an entry stays, and writing it so removes an earlier end",
+    title: "an entry without a time to live stays, and a write without one removes an earlier end",
     async run(trial) {
       const { cache } = trial;
       const ttlMs = shortTtlMs(trial);
@@ -103,7 +103,7 @@ export const cacheTime: readonly Clause[] = [
   {
     id: "CACHE-14",
     title:
-      "a time to live that is no whole number of at least 1 ms is refused before anything is sent",
+      "a time to live that is not a whole number of at least 1 ms is refused before anything is sent",
     async run({ cache }) {
       const version = written(await cache.set("key", "value"));
       for (const ttlMs of [
@@ -138,7 +138,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-15",
-    title: "a write renews the time to live, a conflict does not",
+    title: "a write renews the time to live, and a conflict does not",
     needs: ["conditionalWrites"],
     async run(trial) {
       const { cache } = trial;
@@ -162,7 +162,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-16",
-    title: "the store ends an entry: clients with their clock a day off see the same",
+    title: "the store ends an entry: clients whose clock is a day off see the same",
     needs: ["storeClock"],
     async run(trial) {
       const ttlMs = shortTtlMs(trial);
@@ -202,7 +202,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-22",
-    title: "writes and reads tell the store's time, which does not run backwards",
+    title: "writes and reads return the store's time, which does not run backwards",
     async run(trial) {
       const other = await trial.second();
       const times: number[] = [];
@@ -228,7 +228,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-25",
-    title: "where the store keeps coarse times, they are rounded upwards",
+    title: "times to live are rounded up where the store keeps coarse times",
     needs: ["coarseTtl"],
     async run(trial) {
       const { cache, facts } = trial;
@@ -247,7 +247,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-26",
-    title: "whoever reads an expired entry does not remove what was written since",
+    title: "the reader of an expired entry does not remove a value that was written since",
     timeoutMs: 240_000,
     async run(trial) {
       const { cache } = trial;
@@ -273,7 +273,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-27",
-    title: "a time to live of 0 or below never means for ever",
+    title: "a time to live of 0 or less never means forever",
     async run({ cache }) {
       for (const ttlMs of [0, -1, -60_000]) {
         await refused(
@@ -287,7 +287,7 @@ export const cacheTime: readonly Clause[] = [
   },
   {
     id: "CACHE-28",
-    title: "a time to live above 2^31 ms, 30 days or a century is kept as it is",
+    title: "a time to live above 2^31 ms, 30 days or a century is kept unchanged",
     async run(trial) {
       const { cache, facts } = trial;
       for (const ttlMs of [

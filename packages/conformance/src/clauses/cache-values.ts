@@ -33,7 +33,7 @@ const values: readonly string[] = [
 export const cacheValues: readonly Clause[] = [
   {
     id: "CACHE-01",
-    title: "a value is read back byte for byte, whatever it looks like",
+    title: "a value of any content is read back byte for byte",
     async run({ cache, facts }) {
       const large = "v".repeat(Math.min(mebibyte, facts.maxValueBytes));
       for (const value of [...values, large]) {
@@ -44,7 +44,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-02",
-    title: "a missing key is undefined",
+    title: "a missing key is read as undefined",
     async run({ cache }) {
       assert.equal(await cache.get("missing"), undefined);
       await cache.set("gone", "value");
@@ -54,7 +54,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-03",
-    title: "each write has a version of its own, never seen again, also after a delete",
+    title: "each write has its own version, which never occurs again, even after a delete",
     async run({ cache, facts, second }) {
       const versions: string[] = [];
       const other = await second();
@@ -81,7 +81,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-04",
-    title: "a write on the stored version is done and gives a new version",
+    title: "a write on the stored version succeeds and returns a new version",
     needs: ["conditionalWrites"],
     async run({ cache }) {
       const first = written(await cache.set("key", "one"));
@@ -95,7 +95,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-05",
-    title: "a write on another version changes nothing and tells the stored version",
+    title: "a write on another version changes nothing and returns the stored version",
     needs: ["conditionalWrites"],
     async run({ cache }) {
       const old = written(await cache.set("key", "old"));
@@ -126,7 +126,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-07",
-    title: "of 32 concurrent writes on one version, through two clients, exactly one is done",
+    title: "exactly one of 32 concurrent writes on one version, through two clients, succeeds",
     needs: ["conditionalWrites"],
     async run({ cache, second }) {
       const other = await second();
@@ -156,7 +156,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-09",
-    title: "delete tells whether something was there",
+    title: "delete() returns true exactly if there was an entry",
     async run({ cache }) {
       assert.equal(await cache.delete("key"), false);
       await cache.set("key", "");
@@ -179,7 +179,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-18",
-    title: "a write is seen by the reads that follow, through its own client and through another",
+    title: "a write is visible to all later reads, through its own client and through another",
     async run({ cache, second }) {
       const other = await second();
       for (let round = 0; round < 50; round++) {
@@ -222,7 +222,8 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-20",
-    title: "keys() gives each live key once, across pages and while keys change, and nobody else's",
+    title:
+      "keys() returns each live key once, across pages and while keys change, and no foreign key",
     needs: ["enumerable"],
     async run({ cache, path, rootCache }) {
       const stable = Array.from({ length: 600 }, (_, index) => `stable ${index}`);
@@ -249,7 +250,7 @@ export const cacheValues: readonly Clause[] = [
   {
     id: "CACHE-21",
     title:
-      "close() twice is fine, later calls reject with CLOSED, and the client that was given still works",
+      "close() may be called twice, later calls reject with CLOSED, and the caller's client still works",
     async run({ cache, again, second, facts }) {
       await cache.set("key", "value");
       const closing = (await again()).cache;
@@ -278,7 +279,7 @@ export const cacheValues: readonly Clause[] = [
   },
   {
     id: "CACHE-30",
-    title: "an entry that one caller alters is not altered for the next",
+    title: "an entry that one caller changes in memory is unchanged for the next",
     async run({ cache }) {
       await cache.set("key", "value");
       const first = await cache.get("key");

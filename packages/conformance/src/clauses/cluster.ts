@@ -70,7 +70,7 @@ export const cluster: readonly Clause[] = [
   },
   {
     id: "CLUSTER-03",
-    title: "moving a slot is not noticed, neither while it moves nor after",
+    title: "the move of a slot has no visible effect, neither during it nor afterwards",
     needs: ["cluster"],
     alone: true,
     timeoutMs: 240_000,
@@ -106,7 +106,7 @@ export const cluster: readonly Clause[] = [
   {
     id: "CLUSTER-04",
     title:
-      "when a primary is killed, its names are unavailable, never missing, and then right, with fences that rise",
+      "names of a killed primary are unavailable, never missing, and then correct, with rising fences",
     needs: ["cluster", "replicated"],
     alone: true,
     timeoutMs: 240_000,
@@ -165,7 +165,7 @@ export const cluster: readonly Clause[] = [
   },
   {
     id: "CLUSTER-06",
-    title: "changes and releases are told again after a failover",
+    title: "changes and releases are pushed again after a failover",
     needs: ["cluster", "replicated", "pushesChanges"],
     alone: true,
     timeoutMs: 240_000,
@@ -192,7 +192,8 @@ export const cluster: readonly Clause[] = [
   },
   {
     id: "CLUSTER-07",
-    title: "a client of another copy of the driver's package works: nothing asks for its class",
+    title:
+      "a client of another copy of the driver's package works, because nothing checks its class",
     needs: ["cluster"],
     async run(trial) {
       const client = trial.adopt(await trial.cluster.lookalike());

@@ -15,7 +15,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-01",
     title:
-      "with the server down at the start, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+      "every operation rejects with CACHE_UNAVAILABLE within the deadline when the server is down at the start",
     needs: ["linked"],
     async run(trial) {
       const client = await trial.connect({ initially: "down" });
@@ -27,7 +27,7 @@ export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-02",
     title:
-      "with the server frozen, every operation rejects with CACHE_UNAVAILABLE within the deadline",
+      "every operation rejects with CACHE_UNAVAILABLE within the deadline when the server is frozen",
     needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
@@ -39,7 +39,7 @@ export const faultOutage: readonly Clause[] = [
   },
   {
     id: "FAULT-03",
-    title: "when the server is back, everything works again without a restart",
+    title: "every operation works again without a restart when the server is back",
     needs: ["linked"],
     async run(trial) {
       for (const initially of ["up", "down"] as const) {
@@ -68,7 +68,7 @@ export const faultOutage: readonly Clause[] = [
   },
   {
     id: "FAULT-08",
-    title: "an error is never told as a miss, as not held, or as released",
+    title: "an error is never reported as a miss, as not held, or as released",
     needs: ["linked"],
     async run(trial) {
       const client = await trial.connect();
@@ -199,7 +199,7 @@ export const faultOutage: readonly Clause[] = [
   },
   {
     id: "FAULT-14",
-    title: "the first operations, given while the client still connects, are not lost",
+    title: "the first operations, called while the client still connects, are not lost",
     needs: ["linked"],
     async run(trial) {
       for (let round = 0; round < 3; round++) {
@@ -217,7 +217,7 @@ export const faultOutage: readonly Clause[] = [
   },
   {
     id: "FAULT-15",
-    title: "with watchers and waiters, listeners and connections do not grow over 100 reconnects",
+    title: "listeners and connections of watchers and waiters do not grow over 100 reconnects",
     needs: ["linked", "pushesChanges"],
     timeoutMs: 240_000,
     async run(trial) {

@@ -8,8 +8,7 @@ import { operationsOf } from "../trial/operations.ts";
 export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-04",
-    title:
-      "when an answer is lost after the command was done, sending it again ends in the right state",
+    title: "a command whose reply was lost can be sent again and ends in the right state",
     needs: ["linked"],
     async run(trial) {
       const { facts, random } = trial;
@@ -46,7 +45,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-05",
-    title: "a connection that breaks amid commands applies none twice",
+    title: "a connection that breaks between commands applies none of them twice",
     needs: ["linked", "conditionalWrites"],
     async run(trial) {
       const { cache, link } = await trial.connect();
@@ -71,7 +70,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-06",
-    title: "scripts that the server forgets between two calls are not noticed",
+    title: "scripts that the server forgets between two calls have no visible effect",
     needs: ["scripted"],
     alone: true,
     async run(trial) {
@@ -104,7 +103,8 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-07",
-    title: "a refusal by the server becomes the right error, with the right reason and `retryable`",
+    title:
+      "each error answer of a server becomes the right error, with the right reason and `retryable`",
     needs: ["linked", "refusals"],
     async run(trial) {
       const client = await trial.connect({ deadlineMs: 5_000 });
@@ -154,8 +154,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-16",
-    title:
-      "what is stored outlives the server's restart where the server keeps data, and locks are found as they were",
+    title: "stored data survives a restart of a server that keeps data, and locks are unchanged",
     needs: ["survivesRestart"],
     alone: true,
     timeoutMs: 240_000,
@@ -176,7 +175,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-17",
-    title: "what is stored outlives the client that stored it",
+    title: "stored data survives the client that stored it",
     needs: ["outlivesClient"],
     async run(trial) {
       const gone = await trial.second();
@@ -189,7 +188,7 @@ export const faultServer: readonly Clause[] = [
   },
   {
     id: "FAULT-18",
-    title: "a delete while a value is being loaded does not bring the old value back",
+    title: "a delete during a load prevents the load from storing the old value",
     needs: ["conditionalWrites"],
     async run({ cache, second }) {
       const other = (await second()).cache;

@@ -106,7 +106,7 @@ export const fence: readonly Clause[] = [
   },
   {
     id: "FENCE-06",
-    title: "a write with a lower fence, as a conditional write, never lands over a higher one's",
+    title: "a conditional write with a lower fence never overwrites one with a higher fence",
     needs: ["locks", "fencing", "conditionalWrites"],
     async run(trial) {
       const { cache, lock, random } = trial;
@@ -150,7 +150,7 @@ export const fence: readonly Clause[] = [
   },
   {
     id: "FENCE-08",
-    title: "fences are past 2^31 and stay exact",
+    title: "fences are above 2^31 and stay exact",
     needs: ["locks", "fencing"],
     async run({ lock, random }) {
       const [first, next] = [random.id(), random.id()];
@@ -166,7 +166,7 @@ export const fence: readonly Clause[] = [
   },
   {
     id: "FENCE-09",
-    title: "an adapter without fences throws when they are demanded",
+    title: "an adapter without fences throws when they are required",
     needs: ["unfenced"],
     async run({ demandFencing }) {
       await refused(demandFencing, "LOCK_UNSUPPORTED", "a lock of which fences are demanded");
@@ -209,7 +209,7 @@ export const fence: readonly Clause[] = [
   },
   {
     id: "FENCE-12",
-    title: "a new holder's fence is not behind the store's time before its grant",
+    title: "a new holder's fence is not below the store's time before its grant",
     needs: ["locks", "fencing"],
     async run({ cache, lock, random }) {
       const { storeNowMs } = await cache.set("key", "value");

@@ -86,8 +86,7 @@ export const leaseLoss: readonly Clause[] = [
   },
   {
     id: "LEASE-14",
-    title:
-      "the signal of a loss comes before the last moment at which the store still keeps others out",
+    title: "the loss signal comes before the last moment at which the store still excludes others",
     needs: ["locks"],
     alone: true,
     async run(trial) {
@@ -134,8 +133,7 @@ export const leaseLoss: readonly Clause[] = [
   },
   {
     id: "LEASE-15",
-    title:
-      "releasing a lease that was lost is answered within 100 ms and asks the store at most once",
+    title: "the release of a lost lease ends within 100 ms and asks the store at most once",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, core } = trial;
@@ -165,7 +163,7 @@ export const leaseLoss: readonly Clause[] = [
   },
   {
     id: "LEASE-16",
-    title: "not getting a lease and losing one are different errors",
+    title: "a lease that was not granted and a lease that was lost are different errors",
     needs: ["locks"],
     async run(trial) {
       const { lock, clock, settle, random, core } = trial;
@@ -231,7 +229,7 @@ export const leaseLoss: readonly Clause[] = [
   {
     id: "LEASE-20",
     title:
-      "after the event loop stood still for longer than the lease, the signal is aborted before the work goes on",
+      "the signal is aborted before the work continues when the event loop stood still longer than the lease",
     needs: ["locks"],
     async run(trial) {
       const { settle, core } = trial;

@@ -36,8 +36,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-02",
-    title:
-      "where the backend tells of a release, the next waiter has the lock because it was told, and promptly",
+    title: "the next waiter gets the lock promptly, because the backend notifies it of the release",
     needs: ["locks", "pushesReleases"],
     alone: true,
     async run({ lock, second, clock, facts, elapse, settle, random, core: { acquire } }) {
@@ -69,7 +68,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-03",
-    title: "without push, waiting still ends, with bounded and jittered asking",
+    title: "waiting ends without push too, with bounded and jittered polling",
     needs: ["locks"],
     async run({ lock, second, clock, elapse, facts, settle, random, until, core: { acquire } }) {
       const { lock: asking, log } = logged(withoutPush((await second()).lock), clock);
@@ -122,7 +121,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-05",
-    title: "a wait that is aborted leaves no subscription, no timer and no lock",
+    title: "an aborted wait leaves no subscription, no timer and no lock",
     needs: ["locks"],
     async run({ lock, second, clock, elapse, settle, random, until, core: { acquire } }) {
       const { lock: asking, log } = logged((await second()).lock, clock);
@@ -153,7 +152,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-09",
-    title: "a waiter that died or gave up does not hold up those behind it",
+    title: "a waiter that died or gave up does not block those behind it",
     needs: ["locks"],
     async run({ lock, second, clock, elapse, settle, random, core: { acquire } }) {
       const dying = await second();
@@ -186,7 +185,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-10",
-    title: "a wake-up message that is lost costs at most one lease",
+    title: "a lost wake-up message costs at most one lease",
     needs: ["locks", "pushesReleases"],
     async run(trial) {
       const { lock, clock, settle, random, core } = trial;
@@ -201,7 +200,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-13",
-    title: "a waiter that was aborted never ends up holding the lock",
+    title: "an aborted waiter never ends up with the lock",
     needs: ["locks"],
     async run({ lock, second, clock, elapse, until, random, core: { acquire } }) {
       const other = (await second()).lock;
@@ -288,7 +287,7 @@ export const leaseWaiting: readonly Clause[] = [
   },
   {
     id: "LEASE-23",
-    title: "without push, waiting too ends within a tenth of waitMs",
+    title: "waiting without push ends within a tenth of waitMs, too",
     needs: ["locks"],
     async run({ lock, second, clock, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));

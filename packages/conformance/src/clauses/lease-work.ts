@@ -12,7 +12,7 @@ export const leaseWork: readonly Clause[] = [
   {
     id: "LEASE-06",
     title:
-      "a lease is extended every third while work runs, ends with its release, and keeps no process alive",
+      "a lease is extended every third of its term while work runs, ends with its release, and keeps no process alive",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, elapse, until, random, facts, core } = trial;
@@ -59,8 +59,7 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-08",
-    title:
-      "the work's own error is what the caller sees, also when the lease was lost and the release fails",
+    title: "the caller gets the work's own error, even if the lease was lost and the release fails",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, elapse, until, core } = trial;
@@ -96,7 +95,7 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-11",
-    title: "the release happens once, also when the work throws at once",
+    title: "the release happens once, even if the work throws at once",
     needs: ["locks"],
     async run({ lock: plain, clock, settle, random, core: { acquire, withLease } }) {
       const { lock, log } = logged(plain, clock);
@@ -133,7 +132,7 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-12",
-    title: "asking again within the work that holds the lock is an error, not a deadlock",
+    title: "an acquisition within the work that holds the lock is an error, not a deadlock",
     needs: ["locks"],
     async run({ lock, clock, settle, core: { acquire, withLease } }) {
       const options = { ttlMs, waitMs: 5_000, clock };
@@ -235,7 +234,7 @@ export const leaseWork: readonly Clause[] = [
   },
   {
     id: "LEASE-26",
-    title: "a lease that its holder does not extend any more is over when the store says so",
+    title: "a lease that its holder no longer extends ends when the store says so",
     needs: ["locks"],
     async run(trial) {
       const { clock, settle, random, core } = trial;

@@ -10,7 +10,7 @@ const leaseMs = 60_000;
 export const lockOwnership: readonly Clause[] = [
   {
     id: "LOCK-01",
-    title: "of N concurrent tries, through two clients, one is granted",
+    title: "exactly one of N concurrent tries, through two clients, is granted",
     needs: ["locks"],
     async run({ lock, second, random }) {
       const other = (await second()).lock;
@@ -27,7 +27,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-03",
-    title: "after a release the next is granted at once",
+    title: "a release lets the next try succeed at once",
     needs: ["locks"],
     async run({ lock, second, random }) {
       const other = (await second()).lock;
@@ -42,7 +42,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-05",
-    title: "a release by a stranger, by nobody, or by a similar owner is refused",
+    title: "a release by a stranger, by an empty owner, or by a similar owner is refused",
     needs: ["locks"],
     async run({ lock, second, random }) {
       const owner = `${random.id()}aA`;
@@ -81,7 +81,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-19",
-    title: "a release frees the lock also while its own extension is under way",
+    title: "a release frees the lock even while its own extension is in flight",
     needs: ["locks"],
     async run({ lock, second, random }) {
       const other = (await second()).lock;
@@ -105,7 +105,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-06",
-    title: "a second release says no and changes nothing",
+    title: "a second release returns false and changes nothing",
     needs: ["locks"],
     async run({ lock, random }) {
       const [first, next] = [random.id(), random.id()];
@@ -122,7 +122,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-09",
-    title: "the same owner asking again gets the same fence, another owner gets nothing",
+    title: "the same owner gets the same fence again, and another owner gets nothing",
     needs: ["locks"],
     async run({ lock, second, random }) {
       const owner = random.id();
@@ -146,7 +146,7 @@ export const lockOwnership: readonly Clause[] = [
   {
     id: "LOCK-10",
     title:
-      "a lease that is no whole number from 1 to 2^31 - 1 ms is refused before anything is sent",
+      "a lease that is not a whole number from 1 to 2^31 - 1 ms is refused before anything is sent",
     needs: ["locks"],
     async run({ lock, random }) {
       const owner = random.id();
@@ -198,7 +198,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-12",
-    title: "a lock's name may hold every odd character, and is one name only",
+    title: "a lock's name may contain any odd character, and is one name only",
     needs: ["locks"],
     async run({ lock, random, facts }) {
       const owners = new Map(oddNamesUpTo(facts.maxKeyBytes).map((name) => [name, random.id()]));
@@ -233,7 +233,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-15",
-    title: "owners are unguessable and drawn for each acquisition",
+    title: "owners are unguessable and are drawn for each acquisition",
     needs: ["locks"],
     async run({ lock: plain, clock, settle, core: { acquire } }) {
       const { lock, log } = logged(plain, clock);
@@ -273,7 +273,7 @@ export const lockOwnership: readonly Clause[] = [
   },
   {
     id: "LOCK-17",
-    title: "the lock's state is in the client's own database, under the name that the layout says",
+    title: "the lock's state is in the client's own database, under the documented name",
     needs: ["locks", "foreignWriters"],
     async run({ lock, raw, path, random }) {
       const name = raw.lock?.(path, "name") ?? assert.fail("the fixture's raw has no lock()");

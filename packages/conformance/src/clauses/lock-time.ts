@@ -7,7 +7,7 @@ import { inTime, justBefore, shortTtlMs, surelyGoneMs } from "../trial/timing.ts
 export const lockTime: readonly Clause[] = [
   {
     id: "LOCK-02",
-    title: "who is refused is told how long the holder has left, never more than the lease",
+    title: "a refused try returns how long the holder has left, never more than the lease",
     needs: ["locks"],
     async run({ lock, second, random, elapse, clock, facts }) {
       const ttlMs = 60_000;
@@ -30,7 +30,7 @@ export const lockTime: readonly Clause[] = [
   {
     id: "LOCK-04",
     title:
-      "after expiry, the next owner is granted the lock and can extend and release it; the old one can do nothing",
+      "an expired lock is granted to the next owner, who can extend and release it; the old holder can do nothing",
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;
@@ -51,7 +51,7 @@ export const lockTime: readonly Clause[] = [
   },
   {
     id: "LOCK-07",
-    title: "extend counts from now, and never shortens a lease",
+    title: "extend() counts from now, and never shortens a lease",
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;
@@ -94,7 +94,7 @@ export const lockTime: readonly Clause[] = [
   },
   {
     id: "LOCK-08",
-    title: "extend after expiry is refused, also when nobody took the lock over",
+    title: "extend() after expiry is refused, even if nobody took the lock over",
     needs: ["locks"],
     async run(trial) {
       const { lock, random } = trial;
@@ -134,7 +134,7 @@ export const lockTime: readonly Clause[] = [
   },
   {
     id: "LOCK-18",
-    title: "the store ends a lease: clients with their clock a day off see the same",
+    title: "the store ends a lease: clients whose clock is a day off see the same",
     needs: ["locks", "storeClock"],
     async run(trial) {
       const { lock, random } = trial;

@@ -9,7 +9,7 @@ import { all, busy, granted, inParallel, written } from "../trial/expect.ts";
 export const prefixClients: readonly Clause[] = [
   {
     id: "PREFIX-07",
-    title: "a client's own key prefix is neither doubled nor cleared beyond",
+    title: "a client's own key prefix is not doubled, and clear() does not reach beyond it",
     needs: ["clientPrefixes"],
     async run({ cache, path, prefixed, facts, random, lock }) {
       const own = path.at(-1) ?? "";
@@ -86,7 +86,7 @@ export const prefixClients: readonly Clause[] = [
   },
   {
     id: "PREFIX-26",
-    title: "what other software keeps in the store is not read, listed, changed or removed",
+    title: "data of other software in the store is not read, listed, changed or removed",
     needs: ["foreignWriters"],
     async run({ cache, raw, path, facts }) {
       const own = path.at(-1) ?? "";

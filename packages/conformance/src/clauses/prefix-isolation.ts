@@ -30,7 +30,7 @@ export const prefixIsolation: readonly Clause[] = [
   {
     id: "PREFIX-02",
     title:
-      "clear() leaves prefixes that are longer, nested, wild or of another case, and what has no prefix",
+      "clear() leaves prefixes that are longer, nested, with wildcards or in another case, and keys without a prefix",
     needs: ["enumerable"],
     async run({ cache, rootCache, path }) {
       const others = ["ab", "a:b", "a*", "A", "a ", "aa", "a{", "*", "?", "[a]"].map((segment) =>
@@ -55,7 +55,7 @@ export const prefixIsolation: readonly Clause[] = [
   },
   {
     id: "PREFIX-03",
-    title: "clear() removes and counts all of 10 000 keys without holding up another client",
+    title: "clear() removes and counts all of 10 000 keys without blocking another client",
     needs: ["enumerable"],
     alone: true,
     timeoutMs: 240_000,
@@ -131,7 +131,7 @@ export const prefixIsolation: readonly Clause[] = [
   },
   {
     id: "PREFIX-09",
-    title: "a watch is never told of another prefix",
+    title: "a watch is never notified of another prefix",
     needs: ["pushesChanges"],
     async run({ cache, second, until, elapse, facts }) {
       const told: (string | undefined)[] = [];
@@ -190,7 +190,7 @@ export const prefixIsolation: readonly Clause[] = [
   },
   {
     id: "PREFIX-12",
-    title: "environments whose names resemble each other never meet",
+    title: "environments with similar names never share anything",
     async run({ cache, lock, facts, random }) {
       const names = ["prod", "prod2", "PROD", "Prod", "prod ", "prod:", "pro", "prod-cn"];
       for (const name of names) await cache.withPrefix(name).set("token", `token of ${name}`);
@@ -252,7 +252,7 @@ export const prefixIsolation: readonly Clause[] = [
   },
   {
     id: "PREFIX-16",
-    title: "clear() under x leaves xy",
+    title: "clear() under x leaves entries under xy",
     needs: ["enumerable"],
     async run({ cache }) {
       await cache.withPrefix("x").set("y", "gone");

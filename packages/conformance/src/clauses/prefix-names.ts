@@ -44,7 +44,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-05",
-    title: "no two different pairs of path and key meet in one stored entry",
+    title: "two different pairs of path and key never share one stored entry",
     async run({ rootCache, path, random }) {
       const alphabet = ["a", "b", ":", "{", "}", "%", "%3A", "/", "*", "_", " ", "A"];
       const draw = (count: number): string =>
@@ -163,7 +163,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-18",
-    title: "spaces at the beginning and the end belong to the name",
+    title: "leading and trailing spaces belong to the name",
     async run({ cache }) {
       const names = ["a", " a", "a ", " a ", "  a", "a\t", "\u00a0a"];
       for (const name of names) {
@@ -178,7 +178,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-19",
-    title: "texts that only normalisation makes equal stay different",
+    title: "names that only normalisation makes equal stay different",
     async run({ cache, facts }) {
       const names = ["é", "e\u0301", "Å", "A\u030a", "\u212b", "ﬁ", "fi", "ß", "ss", "K", "\u212a"];
       for (const name of names) await cache.set(name, `key ${name}`);
@@ -192,7 +192,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-20",
-    title: "an empty prefix is refused, never everything",
+    title: "an empty prefix is refused and never means everything",
     async run({ cache, facts }) {
       await cache.set("key", "value");
       await refused(
@@ -229,7 +229,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-24",
-    title: "keys() gives a key that contains the prefix's own text as it was written",
+    title: "keys() returns a key that contains the prefix's own text unchanged",
     needs: ["enumerable"],
     async run({ cache }) {
       const prefix = cache.withPrefix("app");
@@ -240,7 +240,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-25",
-    title: "names are not paths or addresses: nothing is normalised",
+    title: "names are not paths or addresses, so nothing is normalised",
     async run({ cache }) {
       const names = [
         "a/b",
@@ -269,7 +269,7 @@ export const prefixNames: readonly Clause[] = [
   },
   {
     id: "PREFIX-28",
-    title: "a name that is longer than the store takes is refused before anything is sent",
+    title: "a name that is too long for the store is refused before anything is sent",
     needs: ["boundedKeys"],
     async run({ cache, facts }) {
       const length = Math.min(1_024, facts.maxKeyBytes + 1);

@@ -32,7 +32,8 @@ function quiet({ elapse, facts }: Trial): Promise<void> {
 export const watch: readonly Clause[] = [
   {
     id: "WATCH-01",
-    title: "a committed change is told to every watcher promptly, with the key as it was written",
+    title:
+      "every watcher is notified of a committed change promptly, with the key as it was written",
     needs: ["pushesChanges"],
     alone: true,
     async run(trial) {
@@ -67,7 +68,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-02",
-    title: "a write or delete that did not take place tells nothing",
+    title: "a write or delete without effect notifies nobody",
     needs: ["pushesChanges", "conditionalWrites"],
     async run(trial) {
       const { cache, random } = trial;
@@ -86,7 +87,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-03",
-    title: "own changes are told too, each once",
+    title: "a client is notified of its own changes too, once each",
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until } = trial;
@@ -103,7 +104,8 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-04",
-    title: "unsubscribing stops it for that listener only, and the last one frees what was held",
+    title:
+      "an unsubscribed listener gets nothing more, the others continue, and the last one frees all resources",
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until, facts } = trial;
@@ -133,7 +135,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-10",
-    title: "whoever unsubscribes and subscribes again at once hears as before",
+    title: "a listener that unsubscribes and subscribes again at once is notified as before",
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, second, until } = trial;
@@ -153,7 +155,7 @@ export const watch: readonly Clause[] = [
   {
     id: "WATCH-05",
     title:
-      "after a broken connection, the watcher is told that it may have missed changes, and gets the next ones",
+      "a watcher whose connection broke is told to read again, and is notified of later changes",
     needs: ["pushesChanges", "linked"],
     async run(trial) {
       const { cache, until } = trial;
@@ -177,7 +179,7 @@ export const watch: readonly Clause[] = [
   {
     id: "WATCH-06",
     title:
-      "10 000 messages of garbage on the channel tell nobody of a key, and do not stop the true ones",
+      "10 000 messages of garbage on the channel notify nobody of a key, and do not stop the true ones",
     needs: ["pushesChanges", "foreignWriters"],
     async run(trial) {
       const { cache, raw, path, until } = trial;
@@ -219,7 +221,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-07",
-    title: "a listener that throws harms no other listener, no writer and not the process",
+    title: "a listener that throws affects no other listener, no writer and not the process",
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until } = trial;
@@ -245,7 +247,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-08",
-    title: "messages carry no value",
+    title: "messages contain no value",
     needs: ["pushesChanges", "foreignWriters"],
     async run(trial) {
       const { cache, raw, path, random, until } = trial;
@@ -265,7 +267,7 @@ export const watch: readonly Clause[] = [
   },
   {
     id: "WATCH-09",
-    title: "deletes and clear() are told like writes",
+    title: "deletes and clear() notify like writes",
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until, facts } = trial;

@@ -1,10 +1,10 @@
-/** A fact that excludes a clause must be true: what the fixture shows may not contradict it. */
+/** Checks that a fact which excludes a clause is true: the fixture may not contradict it. */
 import assert from "node:assert/strict";
 import type { Fixture } from "../backend.ts";
 import type { Capability } from "../facts.ts";
 import type { Clause } from "../clause.ts";
 
-/** What would be there if the capability were. Those not listed cannot be seen from outside. */
+/** The member that shows a capability. Capabilities without one cannot be seen from outside. */
 const evidence: { readonly [C in Capability]?: (fixture: Fixture) => unknown } = {
   locks: ({ lock }) => lock,
   pushesChanges: ({ cache }) => cache.watch ?? (cache.pushesChanges || undefined),
@@ -21,7 +21,7 @@ const evidence: { readonly [C in Capability]?: (fixture: Fixture) => unknown } =
   unfenced: ({ demandFencing }) => demandFencing,
 };
 
-/** Throws when the fixture offers what the excluding fact says is not there. */
+/** Throws if the fixture has the capability that the excluding fact denies. */
 export function absenceShown(fixture: Fixture, fact: string, clause: Clause): void {
   const missing = (clause.needs ?? []).find((need) => fact.startsWith(`${need}:`));
   const shown = missing === undefined ? undefined : evidence[missing]?.(fixture);

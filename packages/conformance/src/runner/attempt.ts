@@ -1,11 +1,11 @@
-/** Runs one clause against one backend and tells what came of it. */
+/** Runs one clause against one backend and returns its outcome. */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { systemClock } from "@lingpai/core";
 import type { Backend, Running } from "../backend.ts";
 import type { Clause } from "../clause.ts";
 import { absenceShown } from "./absence.ts";
-import { plantNeighbours } from "./bystanders.ts";
+import { plantBystanders } from "./bystanders.ts";
 import type { Planned } from "./plan.ts";
 import { openTrial } from "../trial/trial.ts";
 import type { UncaughtLog } from "../trial/uncaught.ts";
@@ -20,12 +20,12 @@ export type Outcome = { readonly id: string; readonly title: string; readonly ms
 export const timeoutDefaultMs = 60_000;
 
 /**
- * How often a waived clause may pass before its waiver is stale: what breaks by chance, a race
- * within a driver, does not break each time.
+ * How often a waived clause may pass before its waiver is stale. A race within a driver does not
+ * fail each time.
  */
 export const waivedAttemptsMax = 5;
 
-/** Never rejects: what went wrong is the outcome. */
+/** Never rejects: a failure is an outcome. */
 export async function attempt(
   backend: Backend,
   running: Running,
@@ -78,9 +78,9 @@ async function runClause(
   const fixture = await running.open();
   const { trial, lostData, close } = openTrial(backend, fixture, uncaught);
   const error = await errorOf(async () => {
-    const neighbours = await plantNeighbours(fixture, trial);
+    const bystanders = await plantBystanders(fixture, trial);
     await clause.run(trial);
-    if (!lostData()) await neighbours.verify();
+    if (!lostData()) await bystanders.verify();
     assert.deepEqual(
       trial.uncaught().map((reason) => inspect(reason)),
       [],
@@ -110,7 +110,7 @@ async function errorOf(work: () => Promise<void>): Promise<unknown> {
   }
 }
 
-/** A clause that hangs fails; what it left behind is closed when it comes back, if ever. */
+/** Fails a clause that hangs. Its resources are closed when it ends, if it ever does. */
 function withTimeout(clause: Clause, work: () => Promise<void>): Promise<void> {
   const { timeoutMs = timeoutDefaultMs } = clause;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,6 @@
-/** What the bindings for test runners share: one test for each clause, over one running backend. */
+/**
+ * The shared part of the bindings for test runners: one test a clause, over one running backend.
+ */
 import { attempt, timeoutDefaultMs, waivedAttemptsMax } from "./attempt.ts";
 import type { Backend, Running } from "../backend.ts";
 import { clauses } from "../clauses/index.ts";

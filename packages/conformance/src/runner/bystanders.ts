@@ -1,18 +1,18 @@
 /**
- * Data that is not the clause's own lies round every clause, and must be there, unchanged,
- * afterwards.
+ * Bystanders: entries, locks and foreign keys that do not belong to a clause. They are written
+ * before every clause and must be unchanged after it.
  */
 import assert from "node:assert/strict";
 import type { Cache, Lock, Version } from "@lingpai/core";
 import type { Fixture } from "../backend.ts";
 import type { Trial } from "../clause.ts";
 
-export interface Neighbours {
-  /** Rejects when a neighbour was changed, removed, or added to. */
+export interface Bystanders {
+  /** Rejects if a bystander was changed, removed, or added to. */
   verify(): Promise<void>;
 }
 
-export async function plantNeighbours(fixture: Fixture, trial: Trial): Promise<Neighbours> {
+export async function plantBystanders(fixture: Fixture, trial: Trial): Promise<Bystanders> {
   const entries = await plantEntries(fixture.cache, trial.path);
   const foreign = fixture.raw === undefined ? [] : await plantForeign(fixture.raw, trial.path);
   const holder =
@@ -26,9 +26,9 @@ export async function plantNeighbours(fixture: Fixture, trial: Trial): Promise<N
         assert.equal(
           entry?.version,
           version,
-          `the neighbour ${JSON.stringify(cache.path)} ${JSON.stringify(key)} was changed or removed`,
+          `the bystander ${JSON.stringify(cache.path)} ${JSON.stringify(key)} was changed or removed`,
         );
-        assert.equal(entry?.value, neighbourValue);
+        assert.equal(entry?.value, bystanderValue);
       }
       for (const { name, content } of foreign) {
         assert.equal(
@@ -39,18 +39,18 @@ export async function plantNeighbours(fixture: Fixture, trial: Trial): Promise<N
       }
       assert(
         (await holder?.stillHolds()) ?? true,
-        "a lock that is held under a neighbouring prefix was taken away",
+        "a lock that is held under a bystander's prefix was lost",
       );
     },
   };
 }
 
-const neighbourValue = "a neighbour's value";
+const bystanderValue = "a bystander's value";
 const holdMs = 600_000;
 
 /**
- * Paths and keys that a careless prefix would reach: longer, nested, shorter, other case,
- * wildcards.
+ * Writes entries under paths that a careless prefix would reach: longer, nested, shorter, in
+ * another case, with wildcards.
  */
 async function plantEntries(
   root: Cache,
@@ -69,7 +69,7 @@ async function plantEntries(
   const planted = [];
   for (const [at, key] of places) {
     const cache = root.at(at);
-    const { version } = await cache.set(key, neighbourValue);
+    const { version } = await cache.set(key, bystanderValue);
     assert(version);
     planted.push({ cache, key, version });
   }
@@ -83,7 +83,7 @@ async function plantForeign(
   const last = path.at(-1) ?? "";
   const planted = [];
   for (const name of [last, `${last}:key`, `foreign-${last}`]) {
-    await raw.poke(name, new TextEncoder().encode("somebody else's"));
+    await raw.poke(name, new TextEncoder().encode("a foreign value"));
     planted.push({ name, content: await raw.peek(name) });
   }
   return planted;
@@ -97,7 +97,7 @@ async function plantLock(
   const lock = root.at([...path.slice(0, -1), `${path.at(-1) ?? ""}2`]);
   assert(
     (await lock.tryAcquire("lock", owner, holdMs)).acquired,
-    "a lock under an unused prefix could not be had",
+    "a lock under an unused prefix was not granted",
   );
   return {
     async stillHolds() {

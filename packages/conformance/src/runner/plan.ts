@@ -1,4 +1,6 @@
-/** Decides, from declarations alone, what will become of each clause on a backend. */
+/**
+ * Decides from declarations whether each clause runs on a backend, is waived, or does not apply.
+ */
 import type { Backend, Waivers } from "../backend.ts";
 import type { Clause } from "../clause.ts";
 import { excludedBy } from "../facts.ts";
@@ -16,8 +18,8 @@ export interface Plan {
 }
 
 /**
- * `known` are all clauses that a waiver may name; one of a clause that is not run now is neither
- * used nor useless.
+ * `known` are all clauses that a waiver may name. A waiver of a clause that does not run now is
+ * neither used nor useless.
  */
 export function plan(
   backend: Backend,

@@ -114,7 +114,7 @@ test("a waiver of a clause that is not run now is left alone", async () => {
 test("a clause that changes what is not its own has failed", async () => {
   const careless: Clause = {
     id: "X-04",
-    title: "clears a neighbour",
+    title: "clears a bystander",
     run: async ({ rootCache, path }) => void (await rootCache.at([`${path.at(-1)}2`]).clear()),
   };
   const { outcomes } = await runClauses(cluster, { clauses: [careless] });

@@ -12,11 +12,11 @@ export interface RunOptions {
   /** @defaultValue the backend's own */
   readonly waivers?: Waivers;
   /**
-   * How many clauses run side by side, from 1. Those that must run alone do so in any case.
+   * How many clauses run at the same time, from 1. Those that must run alone always do.
    * @defaultValue 8
    */
   readonly concurrency?: number;
-  /** Told of each outcome as it comes. */
+  /** Called with each outcome as it comes. */
   readonly onOutcome?: (outcome: Outcome) => void;
 }
 
@@ -25,15 +25,14 @@ export interface Report {
   readonly backend: string;
   /** One for each clause in the order of the clauses, then one failure for each useless waiver. */
   readonly outcomes: readonly Outcome[];
-  /** Whether nothing failed. */
+  /** True if nothing failed. */
   readonly passed: boolean;
 }
 
 /**
- * Runs the clauses against one backend. A clause that fails, and a waiver that waives nothing, is
- * an outcome.
+ * Runs the clauses against one backend. A failed clause and a useless waiver are outcomes.
  *
- * @throws what `backend.start` or `stop` throws.
+ * @throws the errors of `backend.start` and `stop`.
  */
 export async function runClauses(backend: Backend, options: RunOptions = {}): Promise<Report> {
   const { clauses = allClauses, waivers, concurrency = 8, onOutcome } = options;

@@ -1,4 +1,4 @@
-/** What clauses assert again and again. */
+/** Assertions that many clauses share. */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Conflict, ErrorCode, Granted, Busy, Written } from "@lingpai/core";
@@ -33,7 +33,7 @@ export function written(outcome: Written | Conflict, what = "set"): string {
   return outcome.version;
 }
 
-/** The write was held up by a condition; returns what is stored instead. */
+/** The condition of the write failed; returns the stored version. */
 export function conflict(outcome: Written | Conflict, what = "set"): string | undefined {
   assert.equal(outcome.written, false, `${what}: was written against its condition`);
   assert(Number.isFinite(outcome.storeNowMs), `${what}: does not tell the store's time`);
@@ -51,7 +51,7 @@ export function granted(outcome: Granted | Busy, what = "tryAcquire"): number {
   return outcome.fence;
 }
 
-/** The lock is held; returns what is left of the lease. */
+/** The lock is held; returns the rest of the lease. */
 export function busy(outcome: Granted | Busy, what = "tryAcquire"): number {
   assert(!outcome.acquired, `${what}: was granted although it is held`);
   assert(outcome.remainingMs >= 0, `${what}: ${outcome.remainingMs} ms left is no duration`);
@@ -59,8 +59,8 @@ export function busy(outcome: Granted | Busy, what = "tryAcquire"): number {
 }
 
 /**
- * Calls again until the store answers: after a fault, drivers reconnect in their own time. Fails
- * after 10 s.
+ * Calls repeatedly until the store answers, because drivers take their own time to reconnect after
+ * a fault. Fails after 10 s.
  */
 export async function untilAnswered<T>(
   trial: Pick<Trial, "settle" | "until">,
@@ -82,7 +82,7 @@ export async function untilAnswered<T>(
   return answer as T; // `until` ended, so there is one
 }
 
-/** All of an async iterable. */
+/** Collects an async iterable. */
 export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
@@ -104,8 +104,8 @@ export async function inParallel<T>(
 }
 
 /**
- * Names that some store or glob, SQL, path or script takes for more than a name. Each is one name,
- * different from the others.
+ * Names that have a special meaning to some store, glob, SQL, path or script. Each is one name, and
+ * all differ.
  */
 export const oddNames: readonly string[] = [
   "*",

@@ -1,4 +1,4 @@
-/** Every operation of a cache and a lock, each in a call that a fault may meet. */
+/** Every operation of a cache and a lock, as calls for clauses about faults. */
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import type { Facts } from "../facts.ts";
@@ -50,15 +50,15 @@ export function operationsOf(
 }
 
 /**
- * Every operation, called at once, rejects with `CACHE_UNAVAILABLE` within the client's deadline;
- * returns the errors.
+ * Calls every operation at once and asserts that each rejects with `CACHE_UNAVAILABLE` within the
+ * client's deadline. Returns the errors.
  */
 export async function allUnavailable(
   trial: { readonly facts: Facts; settle<T>(promise: Promise<T>, withinMs: number): Promise<T> },
   client: TrialLink,
   why: string,
 ): Promise<readonly Error[]> {
-  // A fifth and a tolerance for what the machine adds; nothing for a second attempt.
+  // A fifth more and a tolerance for the machine, but no time for a second attempt.
   const withinMs = client.deadlineMs * 1.2 + trial.facts.toleranceMs;
   const calls = operationsOf(client, trial.facts).map(async ({ name, call }) => {
     const error: unknown = await trial.settle(

@@ -1,7 +1,7 @@
-/** Wrappers that watch or disturb what passes between core and an adapter. */
+/** Wrappers that record or disturb the calls between core and an adapter. */
 import type { CancelTimer, Clock, Lock, TimerOptions } from "@lingpai/core";
 
-/** The same lock with some operations replaced; all its views stay what they were. */
+/** Returns the same lock with some operations replaced, in all its views. */
 export function altered(
   lock: Lock,
   change: Partial<Pick<Lock, "tryAcquire" | "extend" | "release" | "onRelease">>,
@@ -19,13 +19,13 @@ export function altered(
   };
 }
 
-/** The same lock as a backend without push has it. */
+/** Returns the same lock without push. */
 export function withoutPush(lock: Lock): Lock {
   const { onRelease: _, ...rest } = altered(lock, {});
   return rest;
 }
 
-/** What was asked of a lock. */
+/** The calls that a lock received. */
 export interface LockLog {
   readonly owners: string[];
   readonly extensions: number[];
@@ -69,19 +69,19 @@ export function logged(lock: Lock, clock: Clock): { readonly lock: Lock; readonl
 }
 
 /**
- * The same clock, but for its timers, which never fire: whoever is given it goes on only by what it
- * is told.
+ * Returns the same clock with timers that never fire. Code that uses it continues only when it is
+ * notified.
  */
 export function withoutTimers(clock: Clock): Clock {
   return { ...clock, setTimer: () => () => {} };
 }
 
-/** A clock over another one that knows its timers and can be made to lie. */
+/** A clock over another one that counts its timers and can be made to run ahead. */
 export interface SpyClock extends Clock {
   readonly pending: ReadonlySet<TimerOptions>;
-  /** Lets this clock alone run ahead, firing no timer: a blocked event loop. */
+  /** Makes only this clock run ahead without firing timers, as a blocked event loop does. */
   stall(ms: number): void;
-  /** Lets its wall clock alone run ahead: a machine that slept. */
+  /** Makes only its wall clock run ahead, as on a machine that slept. */
   suspend(ms: number): void;
 }
 

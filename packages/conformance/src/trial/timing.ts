@@ -1,6 +1,6 @@
 /**
- * Moments that clauses about time wait for, so that what they assert holds by causality, however
- * fast the machine is.
+ * The waits of clauses about time. They make the assertions hold by causality, however fast the
+ * machine is.
  */
 import assert from "node:assert/strict";
 import type { Lock } from "@lingpai/core";
@@ -8,35 +8,33 @@ import type { Trial } from "../clause.ts";
 import type { Facts } from "../facts.ts";
 import { altered } from "./spies.ts";
 
-/** Machines may be so many times slower than the one on which the clauses were written. */
+/** How many times slower a machine may be than the one on which the clauses were written. */
 const slowness = 4;
 
-/** How often a clause begins again what came too late to prove anything. */
+/** How often a clause repeats a step that was too late to prove anything. */
 const attemptsMax = 10;
 
 /**
- * Servers and processes of a busy machine stand still for so long, now and then: seen on etcd, 2.7
- * s.
+ * How long a server or process of a busy machine may stand still, in ms. 2.7 s were seen on etcd.
  */
 const pauseMs = 5_000;
 
 /**
- * How long something may take that should take `ms`: on a manual clock exactly that, on a machine's
- * with room for a slow one, and for a pause.
+ * Returns how long something may take that should take `ms`: exactly that on a manual clock; with
+ * room for a slow machine and a pause on a real one.
  */
 export function roomMs({ toleranceMs }: Pick<Facts, "toleranceMs">, ms: number): number {
   return toleranceMs === 0 ? ms : Math.max(ms, pauseMs) + ms * (slowness - 1) + toleranceMs;
 }
 
 /**
- * So many round trips take longer than a message that is pushed, and less long than what is asked
- * for at intervals.
+ * This many round trips take longer than a pushed message, and less time than a polling interval.
  */
 const promptRoundTrips = 500;
 
 /**
- * How soon something that is pushed must be there: within `ms` on a manual clock; a machine is
- * judged by its own round trips.
+ * Returns how soon a pushed message must arrive: within `ms` on a manual clock, within a number of
+ * measured round trips on a real one.
  */
 export function promptMs(
   { toleranceMs }: Pick<Facts, "toleranceMs">,
@@ -46,30 +44,30 @@ export function promptMs(
   return toleranceMs === 0 ? ms : promptRoundTrips * roundTripMs;
 }
 
-/** The one in the middle; of an even number, the later. */
+/** Returns the middle value; of an even number, the higher one. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((one, next) => one - next)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-/** A time to live that is short, yet long enough to look at the entry before it ends. */
+/** Returns a short time to live that is long enough to read the entry before it ends. */
 export function shortTtlMs({ facts }: Pick<Trial, "facts">): number {
   return Math.max(facts.ttlGranularityMs, facts.toleranceMs * 5, 50);
 }
 
-/** A lease within a third of which there is time to act on a slow machine. */
+/** Returns a lease whose third leaves a slow machine time to act. */
 export function leaseLengthMs(trial: Pick<Trial, "facts">): number {
   return Math.max(shortTtlMs(trial) * 2, trial.facts.toleranceMs * 12);
 }
 
-/** After this much the entry is gone, whatever the rounding. */
+/** Returns the time after which the entry is gone, whatever the rounding. */
 export function surelyGoneMs({ facts }: Pick<Trial, "facts">, ttlMs: number): number {
   return ttlMs + facts.ttlGranularityMs + (facts.toleranceMs > 0 ? 2 : 0);
 }
 
 /**
- * Looks at something just before `ttlMs` after `begin` began. A look that came too late to prove
- * anything is done again, and earlier if need be; ten in a row mean that the machine is too slow
- * for this backend's `toleranceMs`.
+ * Runs a check just before `ttlMs` after `begin` began. A check that came too late to prove
+ * anything is repeated, and earlier if necessary. Ten late ones in a row mean that the machine is
+ * too slow for this backend's `toleranceMs`.
  */
 export async function justBefore<T>(
   trial: Trial,
@@ -89,12 +87,12 @@ export async function justBefore<T>(
     // Stores that count whole milliseconds may begin and end within one.
     if (trial.clock.monotonicMs() - startMs <= ttlMs - 1) return seen;
   }
-  return assert.fail(`every look came later than ${ttlMs} ms: declare a larger toleranceMs`);
+  return assert.fail(`every check came later than ${ttlMs} ms. Declare a larger toleranceMs`);
 }
 
 /**
- * What came of `work`, good or bad, if it took less than `limitMs`; begun again, ten times at most,
- * if it took so long that it proves nothing.
+ * Returns the result of `work` if it took less than `limitMs`. A slower run proves nothing and is
+ * repeated, at most ten times.
  */
 export async function inTime<T>(
   { clock, facts }: Trial,
@@ -115,10 +113,10 @@ export async function inTime<T>(
 }
 
 /**
- * Runs a clause about a lease of `leaseMs`, under a name space of its own. A failure proves nothing
- * when the store, or this process, stood still meanwhile for a sixth of the lease, half of the time
- * between two extensions: then the clause begins again. Ten in a row are a failure. With a manual
- * clock nothing stands still.
+ * Runs a clause about a lease of `leaseMs`, under its own name space. A failure proves nothing if
+ * the store or this process stood still meanwhile for a sixth of the lease, which is half of the
+ * time between two extensions. The clause is then repeated; ten failures in a row count. Nothing
+ * stands still with a manual clock.
  */
 export async function onSteadyMachine(
   trial: Trial,

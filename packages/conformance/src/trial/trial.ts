@@ -23,8 +23,8 @@ export interface OpenTrial {
 export const soundCore: Core = { acquire, tryLease, withLease, createSingleFlight, sealed };
 
 /**
- * Gives a clause its own prefix, and closes whatever it was handed, the last first and the fixture
- * itself at the end.
+ * Opens the view of one clause: gives it its own prefix, and closes all clients afterwards, the
+ * last one first and the fixture itself at the end.
  */
 export function openTrial(backend: Backend, fixture: Fixture, uncaught: UncaughtLog): OpenTrial {
   const path = [...fixture.cache.path, shortName()];
@@ -88,7 +88,7 @@ export function openTrial(backend: Backend, fixture: Fixture, uncaught: Uncaught
   };
 }
 
-/** Closing waits for calls in flight, which takes up to a deadline of the adapter's. */
+/** How long closing may wait for calls in flight, which end at the adapter's deadline. */
 const closeWithinMs = 15_000;
 
 /**
@@ -110,8 +110,7 @@ function viewAt(client: Client, path: readonly string[]): TrialClient {
 }
 
 /**
- * Clauses that use a lock only where there is one may hold this; whatever they ask of it fails
- * them.
+ * The lock of a backend without locks. Each of its operations fails the clause.
  */
 function absentLock(path: readonly string[]): Lock {
   const fail = (): never => assert.fail("the fixture has no lock");
@@ -123,15 +122,15 @@ function provided<T>(member: T | undefined, name: string): T {
   return member;
 }
 
-/** A manual clock is walked in single milliseconds, so that what it measures is exact. */
+/** A manual clock advances in single milliseconds, so that measurements are exact. */
 function stepMs(backend: Backend): number {
   return backend.facts.toleranceMs === 0 ? 1 : 5;
 }
 
 /**
- * Whether the time is up, with room for a slow machine, by a timer of our own on the same clock and
- * in the same process: when the machine holds up timers, it holds up this one too, after those that
- * were due before it.
+ * Reports whether the time is up, with room for a slow machine. It uses a timer on the same clock
+ * and in the same process: a machine that delays timers delays this one too, after those due before
+ * it.
  */
 function timeLimit(
   backend: Backend,

@@ -1,6 +1,6 @@
 /**
- * Errors that nobody caught while the suite ran. They would have ended the process, so the suite
- * keeps them for its clauses.
+ * The errors that nobody caught while the suite ran. They would have ended the process, so the
+ * suite collects them for its clauses.
  */
 export interface UncaughtLog {
   readonly errors: readonly unknown[];

@@ -1,6 +1,6 @@
 /**
- * What a store does in one atomic step, as a server with scripts would. Broken stores replace
- * single rules.
+ * The rules of a simulated store: each is one atomic step, as a script is on a server. Broken
+ * stores replace single rules.
  */
 import type { Busy, Conflict, DriverWrite, Entry, Granted, Written } from "@lingpai/core";
 
@@ -16,14 +16,14 @@ export type Item = { readonly expiresAtMs: number } & (
   | { readonly kind: "foreign"; readonly content: string }
 );
 
-/** What one atomic step sees. */
+/** The data that one atomic step can access. */
 export interface Shard {
   readonly data: Map<string, Item>;
   readonly nowMs: number;
   publish(channel: string, message: string): void;
 }
 
-/** Where things of one name stand. */
+/** The keys and channels of one name. */
 export interface Layout {
   lock(name: string): string;
   fence(name: string): string;
@@ -35,17 +35,17 @@ export interface StoreRules {
   get(shard: Shard, name: string): Entry | undefined;
   set(shard: Shard, name: string, value: string, write: DriverWrite): Written | Conflict;
   delete(shard: Shard, name: string, ifVersion: string | undefined): boolean;
-  /** The names of live entries that belong to the scope. */
+  /** Returns the names of the live entries in the scope. */
   names(shard: Shard, scope: string): string[];
   acquire(shard: Shard, name: string, owner: string, ttlMs: number): Granted | Busy;
   extend(shard: Shard, name: string, owner: string, ttlMs: number): boolean;
   release(shard: Shard, name: string, owner: string): boolean;
 }
 
-/** A server's answer that is an error: its first word is the kind. */
+/** An error answer of the server. Its first word is the kind. */
 export class ServerError extends Error {}
 
-/** What is alive under a key; an expired item is dropped on the way. */
+/** Returns the live item under a key. It drops an expired one. */
 export function find(shard: Shard, key: string): Item | undefined {
   const item = shard.data.get(key);
   if (item === undefined || shard.nowMs < item.expiresAtMs) return item;
@@ -59,7 +59,7 @@ export function findEntry(
 ): (Item & { readonly kind: "entry" }) | undefined {
   const item = find(shard, name);
   if (item === undefined || item.kind === "entry") return item;
-  throw new ServerError("WRONGTYPE what is stored here is not an entry");
+  throw new ServerError("WRONGTYPE the stored value is not an entry");
 }
 
 export function findLease(
@@ -80,8 +80,16 @@ export const soundLayout: Layout = {
   changes: (scope) => `${scope}}::changes`,
 };
 
+type EntryRules = Pick<StoreRules, "get" | "set" | "delete" | "names">;
+type LeaseRules = Pick<StoreRules, "acquire" | "extend" | "release">;
+
 export const storeRules = (layout: Layout): StoreRules => ({
   layout,
+  ...entryRules(layout),
+  ...leaseRules(layout),
+});
+
+const entryRules = (layout: Layout): EntryRules => ({
   get(shard, name) {
     const entry = findEntry(shard, name);
     if (entry === undefined) return undefined;
@@ -122,6 +130,9 @@ export const storeRules = (layout: Layout): StoreRules => ({
       (key) => key.startsWith(scope) && find(shard, key)?.kind === "entry",
     );
   },
+});
+
+const leaseRules = (layout: Layout): LeaseRules => ({
   acquire(shard, name, owner, ttlMs) {
     const key = layout.lock(name);
     const held = findLease(shard, key);
