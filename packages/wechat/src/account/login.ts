@@ -7,10 +7,10 @@ import { WechatApiError } from "../errors/platform-errors.ts";
 import type { Platform } from "../transport/platform.ts";
 import type { SecretSource } from "../tokens/secret-source.ts";
 
-/** Who came, and the key that what the mini program encrypts is opened with. */
+/** The user's identity, and the key that opens what the mini program encrypts. */
 export interface UserSession {
   readonly openId: string;
-  /** Only where the account is bound to an open platform account. */
+  /** Given only if the account is bound to an open platform account. */
   readonly unionId: string | undefined;
   /** Base64. Keep it on the server, and out of logs. */
   readonly sessionKey: string;
@@ -25,9 +25,9 @@ export interface LoginOptions {
 const path = "/sns/jscode2session";
 
 /**
- * Exchanges the code of `wx.login` for the user's session, with `GET /sns/jscode2session`. It takes
- * the secret in the query, which is shown nowhere, and spends no access token. A code works once,
- * for five minutes.
+ * Exchanges the code of `wx.login` for the user's session, with `GET /sns/jscode2session`. The
+ * request carries the secret in the query, which this package never shows, and costs no access
+ * token. A code works once, for five minutes.
  *
  * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used.
  */

@@ -4,22 +4,22 @@ import type { CallOptions, Clock, Credential } from "@lingpai/core";
 
 export interface RevokeOptions extends CallOptions {
   readonly clock: Clock;
-  /** The least time between two replacements that the platform grants, in ms. */
+  /** The shortest time between two replacements that the platform grants, in ms. */
   readonly gapMs: number;
 }
 
-/** The platform honours the newest two tokens at most. */
+/** The platform accepts at most the newest two tokens. */
 const replacementsNeeded = 2;
 const attemptsMax = 8;
 
 /**
- * Replaces the present token twice: once is not enough, because the platform honours the token
- * before for five minutes. Resolves when the token that was current is dead, at once for a plain
- * token and after about half a minute for a stable one; the fleet goes on with the newest, and
- * calls that carry an older one are sent again. Two fetches of the day's quota.
+ * Replaces the present token twice. Once is not enough, because the platform accepts the previous
+ * token for five minutes. Resolves when the token that was current is dead: at once for a plain
+ * token, after about half a minute for a stable one. The fleet continues with the newest token, and
+ * calls that carry an older one are sent again. Costs two fetches of the day's quota.
  *
- * @throws {CredentialUnavailableError} the platform went on handing out the same token, or could
- *   not be asked. The leaked token may be alive: call again.
+ * @throws {CredentialUnavailableError} The platform kept returning the same token, or could not be
+ *   asked. The leaked token may be alive: call again.
  */
 export async function revoke(
   credential: Credential,
@@ -48,7 +48,7 @@ export async function revoke(
   );
 }
 
-/** How long the error asks to wait; other errors go to the caller. */
+/** The wait that the error asks for. Throws other errors to the caller. */
 function waitOf(error: unknown): number {
   const asked = error instanceof CredentialUnavailableError ? error.retryAfterMs : undefined;
   if (asked === undefined) throw error;

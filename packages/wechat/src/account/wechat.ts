@@ -1,4 +1,4 @@
-/** The client that most users want: one AppID, its token, and calls that survive. */
+/** The client that most users want: one AppID, its token, and calls that survive a dead token. */
 import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type {
   CallOptions,
@@ -34,23 +34,24 @@ export interface WechatOptions
     ApiOptions,
     Omit<PlainTokenOptions, "secret" | "fallback"> {
   /**
-   * The AppSecret, or a function that is asked for it at each fetch. Only a `consumer` may do
-   * without.
+   * The AppSecret, or a function that returns it and is called at each fetch. Only a `consumer`
+   * needs none.
    */
   readonly secret?: SecretOption;
   /**
-   * Which of the account's two tokens to use. They are independent of each other.
+   * Which of the account's two tokens to use. The two are independent.
    *
-   * `stable` can be fetched by many without harm. `plain` is needed only where something that you
-   * cannot change reads the plain token: its every fetch retires the one before, so this fleet must
-   * then be the only one that fetches. `overlapMs` applies to `plain` alone.
+   * Many fleets can fetch `stable` without harm. Use `plain` only if something that you cannot
+   * change reads the plain token: every fetch of it retires the previous one, so no other system
+   * may fetch it. `overlapMs` applies only to `plain`.
    * @defaultValue "stable"
    */
   readonly mode?: "stable" | "plain";
   /**
-   * With `plain`: what to do when somebody outside the fleet goes on fetching plain tokens, which
-   * kills this fleet's. `report` it, or let the whole fleet take the stable token, which such a war
-   * cannot reach; `credential.useFallback(false)` goes back. Give it to all nodes alike.
+   * With `plain`: the reaction when a system outside the fleet keeps fetching plain tokens, which
+   * kills this fleet's. `report` reports it. `stable` switches the whole fleet to the stable token,
+   * which the other system cannot affect; `credential.useFallback(false)` switches back. Give all
+   * nodes the same value.
    * @defaultValue "report"
    */
   readonly onContention?: "report" | "stable";
@@ -61,55 +62,54 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
    * A token that is safe to send now. Prefer {@link Api.request} or {@link Api.fetch}, which also
    * notice when it dies.
    *
-   * @throws what {@link Credential.get} throws.
+   * @throws The errors of {@link Credential.get}.
    */
   token(options?: CallOptions): Promise<string>;
   /** The access token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
   readonly credential: Credential;
   /**
-   * A ticket's credential, had with the access token. The same object at each call; closed with the
-   * client.
+   * The credential of a ticket, which is obtained with the access token. The same object at each
+   * call. The client closes it.
    *
-   * @throws {ClosedError} the client is closed and had no such ticket.
+   * @throws {ClosedError} The client is closed, and never made this ticket.
    */
   ticket(type: TicketType): Credential;
-  /** What `wx.config` needs to trust the page at this address. */
+  /** The configuration for `wx.config` on the page at this address. */
   jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
   /**
-   * A mini program's login: exchanges the code of `wx.login` for the user's session. Spends no
+   * A mini program's login: exchanges the code of `wx.login` for the user's session. Costs no
    * access token. A code works once, for five minutes.
    *
-   * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used. @throws {IssueError}
-   *   WeChat did not answer.
+   * @throws {WechatApiError} 40029, 40163: the code is wrong, too old or used.
+   * @throws {IssueError} WeChat did not answer.
    */
   jscode2session(code: string, options?: CallOptions): Promise<UserSession>;
   /**
-   * For a token that leaked: replaces it twice, so that the platform forgets it. Resolves when it
-   * is dead, after about half a minute in stable mode. Costs two fetches, in stable mode two of the
-   * day's 20 forced ones.
+   * Revokes a token that leaked: replaces it twice, so that the platform forgets it. Resolves when
+   * the token is dead, after about half a minute in stable mode. Costs two fetches; in stable mode
+   * two of the day's 20 forced ones.
    *
-   * @throws {CredentialUnavailableError} it may still be alive; call again.
+   * @throws {CredentialUnavailableError} The token may still be alive. Call again.
    */
   revoke(options?: CallOptions): Promise<void>;
-  /** What this process knows of the access token, without I/O and without secrets. */
+  /** This process's knowledge of the access token, without I/O and without secrets. */
   status(): CredentialStatus;
   /**
-   * Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and
-   * the lock stay open.
+   * Settles every waiting caller with `CLOSED`. A fetch that was sent completes and is stored. The
+   * cache and the lock stay open.
    */
   close(): Promise<void>;
 }
 
 /**
- * A client for one AppID. Constructing it sends nothing, reads nothing and asks for no secret, in
+ * A client for one AppID. Its construction sends nothing, reads nothing and asks for no secret, in
  * any environment.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
- *   be.
+ * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wechat(options: WechatOptions): Wechat {
   requireKnown("wechat()", options, wechatNames);
-  // From here on only the issuer knows the secret.
+  // From here on only the issuer has the secret.
   const { secret: _secret, onContention, ...shared } = options;
   const takesFallback = onContention === "stable" && options.mode === "plain";
   const tokenCredential = createCredential({
@@ -174,7 +174,7 @@ function issuerOf(options: WechatOptions): Issuer {
   const { mode } = options;
   const secret = secretOf(options);
   if (mode === "plain") {
-    // What the account may fetch of the one says nothing of the other.
+    // The quota of one token says nothing about the other token's.
     const { quotaPerDay: _quotaPerDay, ...others } = options;
     return plainToken({ ...options, secret, fallback: stableToken({ ...others, secret }) });
   }
@@ -184,7 +184,7 @@ function issuerOf(options: WechatOptions): Issuer {
   });
 }
 
-/** A consumer is never asked to fetch. */
+/** A consumer never fetches. */
 function withoutSecret(): never {
   throw new Error("a consumer has no secret");
 }

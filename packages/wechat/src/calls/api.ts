@@ -1,4 +1,4 @@
-/** Business calls with a credential that may die at any moment. */
+/** Business calls with a credential whose token may die at any moment. */
 import { ConfigurationError, requireShape, systemRandom } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
 import { settled } from "../transport/platform-answer.ts";
@@ -21,29 +21,37 @@ import { platformNow } from "../transport/response-headers.ts";
 export interface ApiOptions extends PlatformOptions {
   readonly random?: Random;
   /**
-   * How often a call that was answered "system busy" (-1) is sent again: 0 to 3. Waits about 0.5, 1
-   * and 2 s in between. A POST is not, unless it says that it is `idempotent`: the platform may
-   * have processed it. @defaultValue 3
+   * How many times a call that was answered "system busy" (-1) is sent again: 0 to 3, after about
+   * 0.5, 1 and 2 s. A POST is sent again only if it is marked `idempotent`, because the platform
+   * may have processed it.
+   * @defaultValue 3
    */
   readonly busyRetriesMax?: number;
-  /** How long the platform has to answer a call, in ms, from 1. @defaultValue 30_000 */
+  /**
+   * How long the platform has to answer a call, in ms, from 1.
+   * @defaultValue 30_000
+   */
   readonly timeoutMs?: number;
-  /** The same for calls that carry a form, a file or more than 256 KiB. @defaultValue 300_000 */
+  /**
+   * The same limit for calls that carry a form, a file or more than 256 KiB.
+   * @defaultValue 300_000
+   */
   readonly uploadTimeoutMs?: number;
   /**
-   * In which query parameter a call to this path carries the token; undefined: it carries none.
-   * @defaultValue what the credential's kind asks for
+   * The query parameter that carries the token in a call to this path. Undefined: the call carries
+   * none.
+   * @defaultValue the parameter of the credential's kind
    */
   readonly tokenParameter?: TokenParameter;
   /**
-   * The longest stream, in bytes, that is kept in memory as a body, so that it can be sent a second
-   * time. @defaultValue 10_485_760
+   * The longest stream, in bytes, that is kept in memory as a body, so that it can be sent again.
+   * @defaultValue 10_485_760
    */
   readonly replayBytesMax?: number;
 }
 
 export interface ApiRequest extends Omit<CallInit, "body"> {
-  /** Added to the path's own query; undefined values are left out. */
+  /** Added to the path's own query. Undefined values are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as the body, as JSON. */
   readonly json?: unknown;
@@ -51,60 +59,59 @@ export interface ApiRequest extends Omit<CallInit, "body"> {
 }
 
 /**
- * Business calls. Each sends at most twice with a refused token, whatever the platform answers:
- * once with it and once with its replacement.
+ * Business calls. Each call sends a refused token at most twice, whatever the platform answers: the
+ * token itself, and its replacement.
  */
 export interface Api {
   /**
-   * `fetch`, with a token in the calls that need one: those to the base URL and to the platform's
-   * other documented hosts, except endpoints that take a secret or a user's token instead, and URLs
-   * that bring a token already. Everything else passes through as it is; no other host is ever sent
-   * the token.
+   * `fetch` with a token. Calls to the base URL and to the platform's other documented hosts carry
+   * one. Two kinds do not: endpoints that take a secret or a user's token, and URLs that already
+   * have a token. All other requests pass through unchanged; no other host ever receives the token.
    *
-   * Answers are the platform's, errors included (HTTP 200 with an `errcode`), and their bodies are
-   * unread. A dead token is replaced and the call sent again once. Redirects of calls that carry a
-   * token are errors, unless `redirect` is `"manual"`.
+   * The answer is the platform's own, its body unread, and may be an error (HTTP 200 with an
+   * `errcode`). A dead token is replaced, and the call is sent again once. A redirect of a call
+   * that carries a token is an error, unless `redirect` is `"manual"`.
    *
    * @throws {ConfigurationError} `destination`: the call would leave without the token that it
-   *   needs, or with a template in its place.
-   * @throws {CallTimeoutError} there was no answer in time. The body of an answer is not limited.
+   *   needs. `token-parameter`: the URL has a template in the token's place.
+   * @throws {CallTimeoutError} No answer came in time. The time to read the body is not limited.
    */
   readonly fetch: (input: string | URL | Request, init?: CallInit) => Promise<Response>;
   /**
-   * Calls an API by its path, `"/cgi-bin/user/info"`, and gives its JSON. A POST when there is a
-   * body, else a GET.
+   * Calls an API by its path, such as `"/cgi-bin/user/info"`, and returns the parsed JSON. The
+   * method is POST if there is a body, else GET.
    *
-   * @throws {WechatApiError} the platform refused: `errcode` says why, `action` what that asks for.
-   * @throws {InvalidAnswerError} the answer is not JSON; use {@link Api.download} for files.
-   * @throws {CallTimeoutError} there was no answer in time; the platform may have processed the
-   *   call.
-   * @throws what {@link Credential.get} throws, when there is no token.
+   * @throws {WechatApiError} The platform refused. `errcode` says why, and `action` what the code
+   *   calls for.
+   * @throws {InvalidAnswerError} The answer is not JSON. Use {@link Api.download} for files.
+   * @throws {CallTimeoutError} No answer came in time. The platform may have processed the call.
+   * @throws The errors of {@link Credential.get}, if there is no token.
    */
   request<T = Record<string, unknown>>(path: string, request?: ApiRequest): Promise<T>;
   /**
-   * Calls an API that answers with a file, a picture of a code say, and gives the answer with its
-   * body unread. A POST when there is a body, else a GET.
+   * Calls an API that answers with a file, such as a QR code, and returns the response with its
+   * body unread. The method is POST if there is a body, else GET.
    *
-   * @throws what {@link Api.request} throws: a refusal is an error here too, though it comes as
-   *   JSON in the file's place.
+   * @throws The errors of {@link Api.request}. A refusal is an error here too, although WeChat
+   *   sends it as JSON in the file's place.
    */
   download(path: string, request?: ApiRequest): Promise<Response>;
-  /** Ends waits between attempts. */
+  /** Ends the waits between attempts. */
   close(): void;
 }
 
-/** Calls without a token, from where the platform adds it itself. */
+/** Options of calls without a token, where the platform adds the token itself. */
 export interface TokenlessOptions extends Omit<ApiOptions, "tokenParameter" | "fallbackBaseUrls"> {
   readonly token: "none";
 }
 
 /**
- * A client for code in WeChat's cloud hosting (微信云托管) with its open API service (开放接口服务) switched
- * on: inside the container the platform adds the account's token to calls that have none, and takes
- * them over plain `http:`. Nothing is fetched and nothing is kept.
+ * A client for code in WeChat's cloud hosting (微信云托管) with its open API service (开放接口服务)
+ * switched on. Inside the container the platform adds the account's token to calls without one, and
+ * accepts them over plain `http:`. The client fetches no token and stores nothing.
  *
  * @defaultValue `baseUrl`: "http://api.weixin.qq.com"
- * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right.
+ * @throws {ConfigurationError} A limit is out of range, or the base URL is invalid.
  */
 export function tokenlessApi(options: TokenlessOptions): Api {
   requirePartOptions("tokenlessApi()", options, [...apiNames, "token"]);
@@ -117,9 +124,9 @@ export function tokenlessApi(options: TokenlessOptions): Api {
 }
 
 /**
- * Calls go to the platform that issued the credential, and to no other.
+ * Calls go only to the platform that issued the credential.
  *
- * @throws {ConfigurationError} a limit is out of range, or the base URL cannot be right for this
+ * @throws {ConfigurationError} A limit is out of range, or the base URL is invalid for this
  *   credential.
  */
 export function createApi(credential: Credential, options: ApiOptions = {}): Api {
@@ -154,7 +161,8 @@ function apiOf(
     busyRetriesMax: whole("busyRetriesMax", options.busyRetriesMax ?? 3, 0, 3),
     timeoutMs,
     uploadTimeoutMs: whole("uploadTimeoutMs", options.uploadTimeoutMs ?? 300_000, 1, 2 ** 31 - 1),
-    // Whoever calls with a component's or a suite's token calls it no parent.
+    // For calls with a component's or a suite's token, the codes about a "parent" concern that
+    // token.
     deadTokenActions:
       tokenParameter === accountParameter
         ? (["reject"] satisfies Action[])
@@ -163,7 +171,7 @@ function apiOf(
     random: options.random ?? systemRandom,
   });
 
-  /** What was not refused. */
+  /** Sends the call, and throws if the platform refused it. */
   const accepted = async (
     path: string,
     request: ApiRequest,
@@ -214,7 +222,7 @@ function whole(name: string, value: number, min: number, max: number): number {
   });
 }
 
-/** The path under the base URL, and nowhere else, whatever the path says. */
+/** A URL under the base URL, whatever the path says. */
 function urlOf(baseUrl: string, path: string, { query = {} }: ApiRequest): URL {
   const url = URL.canParse(`${baseUrl}${path}`) ? new URL(`${baseUrl}${path}`) : undefined;
   if (url === undefined || !/^\/(?!\/)/.test(path) || !url.href.startsWith(`${baseUrl}/`)) {

@@ -1,8 +1,8 @@
-/** An end to calls that nobody answers. */
+/** The time limit of a business call. */
 import { LingpaiError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
-/** A business call had no answer in time. Whether the platform processed it is unknown. */
+/** A business call had no answer in time. The platform may have processed it. */
 export class CallTimeoutError extends LingpaiError {
   readonly timeoutMs: number;
 
@@ -17,9 +17,9 @@ export class CallTimeoutError extends LingpaiError {
 }
 
 export interface CallDeadline {
-  /** Aborts at the deadline, and when the caller's own signal does. */
+  /** Aborts at the deadline, or when the caller's own signal aborts. */
   readonly signal: AbortSignal;
-  /** Lifts the deadline; the caller's signal still counts. */
+  /** Removes the deadline. The caller's signal still applies. */
   lift(): void;
 }
 

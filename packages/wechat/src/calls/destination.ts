@@ -1,4 +1,7 @@
-/** Which calls carry a token, and which would leave without the one that they need. */
+/**
+ * Decides which calls carry the token, and stops calls that would leave without the token they
+ * need.
+ */
 import { ConfigurationError } from "@lingpai/core";
 import { platformOfHost } from "../transport/hosts.ts";
 import type { Platform } from "../transport/platform.ts";
@@ -7,19 +10,20 @@ import type { TokenParameter } from "./token-parameter.ts";
 
 export interface Destination {
   /**
-   * The query parameter in which a call to this URL carries its token; undefined: it carries none.
+   * The query parameter that carries the token in a call to this URL. Undefined: the call carries
+   * none.
    */
   parameterOf(url: URL): string | undefined;
   /**
-   * Whether the client's token belongs into this call.
+   * True if this call carries the client's token.
    *
-   * @throws {ConfigurationError} `destination`: it needs one and must not have this client's.
-   *   `token-parameter`: it brings one that is none.
+   * @throws {ConfigurationError} `destination`: the call needs a token and must not carry this
+   *   client's. `token-parameter`: the URL has a template in the token's place.
    */
   takesToken(url: URL): boolean;
 }
 
-/** What stands in the place of a token in documentation, and in URLs that were not filled in. */
+/** Texts that stand for a token in documentation and in URLs that nobody filled in. */
 const template =
   /^(|\$?\{.*\}|<.*>|\[.*\]|%s|undefined|null|nan|none|(component_?|suite_?|provider_?|authorizer_?)?(access_?)?token|x+|\*+|your[-_ ].*)$/i;
 
@@ -33,7 +37,7 @@ export function tokenDestination(
     url.origin === base.origin && url.pathname.startsWith(`${basePath}/`);
   const isPlatformHost = (url: URL): boolean =>
     platformOfHost(url.hostname) === name && url.port === "";
-  /** All documented hosts serve the same, but only a client of one of them was told to go there. */
+  /** All documented hosts serve the same, but a client of a gateway was not told to call them. */
   const isSibling = (url: URL): boolean =>
     url.protocol === "https:" && isPlatformHost(url) && isPlatformHost(base);
   const parameterOf = (url: URL): string | undefined =>

@@ -7,7 +7,7 @@ export interface FakeCredential extends Credential {
 }
 
 export interface FakeCredentialOptions {
-  /** What `reject` does about the present token. By default the next one replaces it. */
+  /** The reaction of `reject` to the present token. By default the next token replaces it. */
   readonly onReject?: (
     replace: () => Rejection,
     options: RejectOptions,
@@ -15,7 +15,7 @@ export interface FakeCredentialOptions {
   readonly onGet?: (present: () => Secret) => Secret | Promise<Secret>;
 }
 
-/** Hands out `token-1`, and after each rejection of the present token the next one. */
+/** Returns `token-1`, and the next token after each rejection of the present one. */
 export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredential {
   const calls: string[] = [];
   let generation = 1;

@@ -1,11 +1,12 @@
 /**
- * Keeps the token out of what a caller may print: the answer's URL, and errors that quote the URL.
+ * Removes the token from whatever a caller may print: the answer's URL, and errors that quote the
+ * URL.
  */
 import { inspect } from "node:util";
 import { redact } from "../errors/redact.ts";
 import { transportFailure } from "../transport/transport-failure.ts";
 
-/** The same response, which gives as its URL the one that the caller asked for. */
+/** Makes the response report the URL that the caller asked for, without the token. */
 export function hideTokenInUrl(response: Response, url: URL): Response {
   const clone = response.clone.bind(response);
   Object.defineProperty(response, "url", { value: url.href });
@@ -13,8 +14,8 @@ export function hideTokenInUrl(response: Response, url: URL): Response {
 }
 
 /**
- * The error as it is, unless it shows the token somewhere: then one of the same name with the
- * system's code and the text without it.
+ * Returns the error unchanged, unless it shows the token. Then returns an error of the same kind
+ * with the system's code and a text without the token.
  */
 export function hideTokenInError(error: unknown, token: string): unknown {
   if (!mentions(error, token)) return error;

@@ -1,6 +1,6 @@
 /**
- * Where calls with a credential go, and how they carry it: what the credential says of its origin
- * decides.
+ * Finds where calls with a credential go and which query parameter carries the token, from the
+ * credential's origin.
  */
 import { ConfigurationError } from "@lingpai/core";
 import type { Credential } from "@lingpai/core";
@@ -20,7 +20,7 @@ export interface IssuingPlatform {
   readonly tokenParameter: TokenParameter;
 }
 
-/** Credentials that are not sent as `access_token`, by how their ids begin. */
+/** Credentials that are not sent as `access_token`, by the beginning of their ids. */
 const parameters: readonly (readonly [prefix: string, parameter: TokenParameter])[] = [
   ["wechat:component:", componentParameter],
   ["wecom:suite:", suiteParameter],
@@ -28,11 +28,11 @@ const parameters: readonly (readonly [prefix: string, parameter: TokenParameter]
 ];
 
 /**
- * The platform that issued the credential, at the base URL that it was fetched from unless the
- * options name another of the same platform.
+ * The platform that issued the credential, at the base URL from which the token was fetched. The
+ * options may name another base URL of the same platform.
  *
- * @throws {ConfigurationError} `base-url`: it cannot be right, or belongs to the other platform.
- *   `origin`: the credential is of neither.
+ * @throws {ConfigurationError} `base-url`: it is invalid, or belongs to the other platform.
+ *   `origin`: neither platform issued the credential.
  */
 export function issuingPlatform(credential: Credential, options: PlatformOptions): IssuingPlatform {
   const { id, origin } = credential;

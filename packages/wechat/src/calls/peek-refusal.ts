@@ -1,6 +1,4 @@
-/**
- * Looks into an answer for an error code, without taking anything from whoever reads the answer.
- */
+/** Looks for an error code in an answer, and leaves the answer unread for the caller. */
 import { answerBytesMax, parseFields, refusalIn } from "../transport/platform-answer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 
@@ -8,9 +6,9 @@ const openingBrace = 0x7b;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 /**
- * The refusal in this answer, or undefined when it is none: binary, no JSON object, or longer than
- * any refusal. Only an answer that begins like a JSON object is read beyond its first chunk, and
- * never beyond 64 KiB. The answer itself stays unread.
+ * The refusal in this answer. Undefined: the answer is binary, no JSON object, or longer than any
+ * refusal. Only an answer that begins like a JSON object is read beyond its first chunk, and never
+ * beyond 64 KiB.
  */
 export async function peekRefusal(
   response: Response,
@@ -40,17 +38,17 @@ async function objectText(copy: Response): Promise<string | undefined> {
       if (length > answerBytesMax || !mayBeObject(chunks)) return undefined;
     }
   } catch {
-    // Whoever reads the answer meets the same failure.
+    // The caller meets the same failure when it reads the answer.
     return undefined;
   } finally {
-    // Settles only when the other branch has ended too, so it is not waited for.
+    // Settles only after the caller's branch has ended, so nobody waits for it.
     reader.cancel().catch(() => undefined);
   }
 }
 
 /**
- * Whether what has arrived begins with a brace, perhaps after a byte order mark and white space, or
- * is too little to tell.
+ * True if the text begins with a brace, after an optional byte order mark and white space, or is
+ * too short to tell.
  */
 function mayBeObject(chunks: readonly Uint8Array[]): boolean {
   let position = 0;

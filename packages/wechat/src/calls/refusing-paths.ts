@@ -1,20 +1,17 @@
 /**
- * Remembers which paths refuse every token, a fresh one too: what they say counts against no token
- * unless the platform confirms it.
+ * Remembers the paths that refuse every token, even a fresh one. Their refusals do not count
+ * against a token unless the platform confirms them.
  */
 import type { Clock } from "@lingpai/core";
 
 /**
- * Enough for the paths that one account calls; the one that was silent for the longest is forgotten
+ * Enough for the paths that one account calls. The path that refused longest ago is forgotten
  * first.
  */
 const pathsMax = 256;
-/** After so long a path is believed again: whatever made it refuse may be mended. */
+/** After this time a path is believed again, because its fault may be mended. */
 const rememberedMs = 600_000;
-/**
- * For how long the platform's word on a token spares another question to it about the same token
- * and path.
- */
+/** For how long the platform is not asked again about the same token and path. */
 const settledMs = 1_000;
 
 interface Entry {
@@ -31,14 +28,13 @@ export class RefusingPaths {
     this.#clock = clock;
   }
 
-  /** Whether this path has refused a token that was alive or fresh, and accepted none since. */
+  /** True if this path has refused a token that was alive or fresh, and has accepted none since. */
   has(path: string): boolean {
     return this.#clock.monotonicMs() < (this.#entries.get(path)?.untilMs ?? 0);
   }
 
   /**
-   * Whether the platform has just been asked about this token, because of this path, and called it
-   * alive.
+   * True if the platform was just asked about this token because of this path, and called it alive.
    */
   isSettled(path: string, fingerprint: string): boolean {
     const alive = this.#entries.get(path)?.alive;
@@ -46,8 +42,8 @@ export class RefusingPaths {
   }
 
   /**
-   * It refused a token that is not to blame: alive by the platform's word (`fingerprint`), or a
-   * replacement.
+   * Notes that the path refused a token that is not at fault: one that the platform called alive
+   * (`fingerprint`), or a replacement.
    */
   add(path: string, fingerprint?: string): void {
     const nowMs = this.#clock.monotonicMs();
@@ -59,7 +55,7 @@ export class RefusingPaths {
     if (this.#entries.size > pathsMax && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** It accepted a token. */
+  /** Notes that the path accepted a token. */
   delete(path: string): void {
     if (this.#entries.size > 0) this.#entries.delete(path);
   }

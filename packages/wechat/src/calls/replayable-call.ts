@@ -1,47 +1,48 @@
-/** A business call in a form that can be sent twice. */
+/** A business call in a form that can be sent more than once. */
 import { ConfigurationError } from "@lingpai/core";
 
 /** A call before it has a token. */
 export interface ReplayableCall {
-  /** As the caller gave it, without a token. */
+  /** The caller's URL, without a token. */
   readonly url: URL;
   readonly method: string;
   readonly signal: AbortSignal | undefined;
-  /** Whether the platform may process it twice. */
+  /** True if the platform may process the call twice. */
   readonly idempotent: boolean;
-  /** Whether it carries a file, or so much that sending it takes long. */
+  /** True if the call carries a file, or a body so large that sending it takes long. */
   readonly isUpload: boolean;
   /** The caller's own limit, in ms. */
   readonly timeoutMs: number | undefined;
-  /** A fresh init for each send; the body is whole each time. */
+  /** A new init for each send, each with the whole body. */
   init(): RequestInit;
 }
 
 type Body = NonNullable<RequestInit["body"]>;
 
-/** What a call may say beside what `fetch` takes. */
+/** The options of a call: those of `fetch`, and these. */
 export interface CallInit extends RequestInit {
   /**
-   * Whether the platform may process it twice without harm, so that it is sent again when the
-   * platform is busy. @defaultValue true for GET and HEAD, false for others
+   * True if the platform may process the call twice without harm. Then it is sent again when the
+   * platform is busy.
+   * @defaultValue true for GET and HEAD, false for other methods
    */
   readonly idempotent?: boolean;
   /**
-   * How long the answer may take, in ms, from 1. @defaultValue the client's `timeoutMs`, or
-   * `uploadTimeoutMs` for an upload
+   * How long the answer may take, in ms, from 1.
+   * @defaultValue the client's `timeoutMs`, or `uploadTimeoutMs` for an upload
    */
   readonly timeoutMs?: number;
 }
 
-/** A text or bytes longer than this count as an upload. */
+/** A text or bytes longer than this are an upload. */
 const uploadBytes = 262_144;
 
 /**
- * Takes over what a caller gave to `fetch`. Text, bytes, forms and blobs are copied or immutable; a
- * stream is read into memory once, up to `replayBytesMax`, because it could not be read again.
+ * Copies the arguments of a `fetch`. Text, bytes, forms and blobs are copied or immutable. A stream
+ * cannot be read again, so it is read into memory once, up to `replayBytesMax`.
  *
  * @throws {ConfigurationError} `replay-bytes`: the stream is longer. Nothing was sent.
- * @throws {TypeError} what `fetch` itself would throw for this input.
+ * @throws {TypeError} `fetch` itself would throw it for this input.
  */
 export async function replayableCall(
   input: string | URL | Request,
@@ -66,7 +67,7 @@ async function fromInit(
   const { body, duplex: _duplex, idempotent, timeoutMs, ...rest } = given;
   const headers = new Headers(given.headers);
   const copy = body === null || body === undefined ? undefined : await keep(body, replayBytesMax);
-  // A redirect would carry the call, and perhaps the token, to another place.
+  // A redirect would carry the call, and perhaps the token, to another host.
   const redirect = given.redirect === "manual" ? "manual" : "error";
   const method = (given.method ?? "GET").toUpperCase();
   return {

@@ -1,5 +1,5 @@
 /**
- * Sends a business call until its answer is final: replaces a dead token, once or twice, waits
+ * Sends a business call until its answer is final: replaces a dead token once or twice, and waits
  * while the platform is busy.
  */
 import { ClosedError, delay } from "@lingpai/core";
@@ -15,7 +15,7 @@ import type { Platform } from "../transport/platform.ts";
 import { RefusingPaths } from "./refusing-paths.ts";
 import { peekRefusal } from "./peek-refusal.ts";
 
-/** The final answer, its body unread, and what it refuses if it does. */
+/** The final answer with its body unread, and its refusal if it has one. */
 export interface Reply {
   readonly response: Response;
   readonly refused?: Refused;
@@ -24,26 +24,26 @@ export interface Reply {
 export interface Refused {
   readonly refusal: Refusal;
   readonly row: ErrorRow;
-  /** Why a dead token could not be replaced. */
+  /** The reason why a dead token could not be replaced. */
   readonly cause?: unknown;
 }
 
 export interface Sender {
   /**
-   * Sends with a token. At most two sends carry a token that is refused, and at most
-   * `busyRetriesMax` more follow an answer of "busy", where the call may be processed twice: the
-   * platform may have processed what it calls busy.
+   * Sends the call with a token. At most two sends carry a refused token. At most `busyRetriesMax`
+   * more follow an answer of "busy", if the call may be processed twice, because the platform may
+   * have processed a call that it answers with "busy".
    *
-   * @throws {CallTimeoutError} a send had no answer in time.
+   * @throws {CallTimeoutError} A send had no answer in time.
    */
   send(call: ReplayableCall): Promise<Reply>;
-  /** Sends once and as it is, for endpoints that take no token. */
+  /** Sends the call once and unchanged, for endpoints that take no token. */
   sendPlain(call: ReplayableCall): Promise<Reply>;
   close(): void;
 }
 
 export interface SenderOptions {
-  /** Undefined: nothing is ever sent with a token. */
+  /** Undefined: no call carries a token. */
   readonly credential: Credential | undefined;
   readonly platform: Platform;
   readonly random: Random;
@@ -51,13 +51,16 @@ export interface SenderOptions {
   /** How long the platform has for an answer, in ms. */
   readonly timeoutMs: number;
   readonly uploadTimeoutMs: number;
-  /** What a code must ask for to mean that the token that was sent is dead. */
+  /** The actions which mean that the token that was sent is dead. */
   readonly deadTokenActions: readonly Action[];
   /** The query parameter that carries the token in a call to this URL. */
   readonly parameterFor: (url: URL) => string;
 }
 
-/** A second one only where the fleet itself had replaced what the first one carried. */
+/**
+ * The second replay needs a reason: the fleet itself had replaced the token that the first replay
+ * carried.
+ */
 const replaysMax = 2;
 
 export function createSender(options: SenderOptions): Sender {
@@ -65,7 +68,7 @@ export function createSender(options: SenderOptions): Sender {
   const closing = new AbortController();
   const refusing = new RefusingPaths(platform.clock);
 
-  /** Half a second, one, two; between half of that and all of it. */
+  /** Half a second, one, then two seconds; a random part between half of that and all of it. */
   const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> => {
     const waitMs = 500 * 2 ** attempt * (0.5 + random.next() / 2);
     return delay(
@@ -99,7 +102,7 @@ export function createSender(options: SenderOptions): Sender {
           const report = { ...wait, platformCode: String(refused.refusal.errcode), doubtful };
           const { secret, wasReplaced, cause } = await replacement(credential, token, report);
           if (secret === undefined || (replays > 0 && !wasReplaced)) {
-            // It refuses a token that is alive, or fresh.
+            // The path refuses a token that is alive or fresh.
             if (cause === undefined)
               refusing.add(path, secret === undefined ? token.fingerprint : undefined);
             return cause === undefined ? reply : { ...reply, refused: { ...refused, cause } };
@@ -146,12 +149,12 @@ async function sendOnce(
   } catch (error) {
     throw secret === "" ? error : hideTokenInError(error, secret);
   } finally {
-    // What is left of the body has the caller's time.
+    // The caller reads the rest of the body without this limit.
     lift();
   }
 }
 
-/** Appends to the query as it stands: what the caller encoded stays encoded as it was. */
+/** Appends to the query as text, so that the caller's own encoding stays. */
 function withToken(url: URL, parameter: string, secret: string): string {
   const sent = new URL(url);
   sent.search += `${sent.search === "" ? "" : "&"}${parameter}=${encodeURIComponent(secret)}`;
@@ -159,8 +162,8 @@ function withToken(url: URL, parameter: string, secret: string): string {
 }
 
 /**
- * What to send instead of a token that was refused; nothing, perhaps with the reason, when there is
- * nothing better.
+ * The token to send instead of a refused one. Without a better token: nothing, and the reason if
+ * there is one.
  */
 async function replacement(
   credential: Credential,

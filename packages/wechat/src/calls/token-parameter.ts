@@ -1,17 +1,16 @@
 /**
- * In which query parameter a call carries its token, by the call's path: each kind of token has its
+ * Finds the query parameter that carries the token in a call to a path. Each kind of token has its
  * own.
  */
 import { exceptionalPaths, ownTokenPaths } from "./token-paths.ts";
 import type { TokenHolder } from "./token-paths.ts";
 
 /**
- * The parameter's name, or undefined where a token would be useless: such endpoints take a secret,
- * or a user's token.
+ * Returns the parameter's name. Undefined: the endpoint takes a secret or a user's token instead.
  */
 export type TokenParameter = (path: string) => string | undefined;
 
-/** All names that there are: a URL that has one brings its own token. */
+/** All names of the parameter. A URL that has one of them brings its own token. */
 export const tokenParameters: readonly string[] = [
   "access_token",
   "component_access_token",

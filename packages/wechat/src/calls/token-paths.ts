@@ -1,26 +1,28 @@
 /**
  * The paths whose token is not simply the account's `access_token`, as data from the platforms'
- * pages. A path that is in neither table carries an account's or a component's token as
- * `access_token`, as all of the documented business APIs do, and a suite's or a provider's not at
- * all.
+ * pages. On a path that is in neither table, an account's or a component's token is sent as
+ * `access_token`, as all documented business APIs require; a suite's or a provider's token is not
+ * sent.
  */
 
 /**
- * Whose token it is: an account's (a tenant's and a WeCom app's included), a third-party
- * platform's, a suite's, a service provider's.
+ * The owner of the token: an account (also a tenant, and a WeCom app), a third-party platform, a
+ * suite, or a service provider.
  */
 export type TokenHolder = "account" | "component" | "suite" | "provider";
 
 /**
- * The name of the parameter for each holder that may call; one that is left out may not, or needs
- * no token.
+ * The parameter's name for each holder that may call the path. A holder without a name may not call
+ * it, or needs no token.
  */
 type Names = Partial<Readonly<Record<TokenHolder, string>>>;
 
 interface Sourced {
-  /** The page that says so, without `https://`. */
+  /** The page that documents the row, without `https://`. */
   readonly source: string;
-  /** When it was last held against this row. */
+  /**
+   * When somebody last compared the row with that page. Absent: nobody has since the list was made.
+   */
   readonly date: string;
 }
 
@@ -38,7 +40,7 @@ const platforms = "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/
 const wecom = "developer.work.weixin.qq.com/document/path";
 
 const rows: readonly ExceptionalPath[] = [
-  // The secret, or a user's code, in place of a token.
+  // These take the secret, or a user's code, in place of a token.
   {
     path: "/cgi-bin/token",
     source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html",
@@ -72,7 +74,7 @@ const rows: readonly ExceptionalPath[] = [
   },
   { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, date },
   { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, date },
-  // Under /cgi-bin/component/, but with the tenant's token.
+  // These are under /cgi-bin/component/, but take the tenant's token.
   {
     path: "/cgi-bin/component/setprivacysetting",
     account: "access_token",
@@ -91,7 +93,8 @@ const rows: readonly ExceptionalPath[] = [
     source: `${platforms}/privacy_config/upload_privacy_exfile.html`,
     date,
   },
-  // Under /cgi-bin/component/, with the component's token by the name of an account's.
+  // These are under /cgi-bin/component/, and take the component's token under the name of an
+  // account's.
   {
     path: "/cgi-bin/component/modify_wxa_server_domain",
     component: "access_token",
@@ -110,7 +113,7 @@ const rows: readonly ExceptionalPath[] = [
     source: `${openApi}/thirdparty-management/domain-mgnt/getThirdpartyJumpDomainConfirmFile.html`,
     date,
   },
-  // Outside, with the component's token by its own name.
+  // These are elsewhere, and take the component's token under its own name.
   {
     path: "/wxa/component/fastregisterpersonalweapp",
     component: "component_access_token",
@@ -123,7 +126,7 @@ const rows: readonly ExceptionalPath[] = [
     source: "observed: WxJava 4.6.0",
     date,
   },
-  // At WeCom, with the provider's token under /cgi-bin/service/.
+  // At WeCom, these are under /cgi-bin/service/ and take the provider's token.
   {
     path: "/cgi-bin/service/corpid_to_opencorpid",
     provider: "provider_access_token",
@@ -192,14 +195,14 @@ const rows: readonly ExceptionalPath[] = [
   },
 ];
 
-/** By path, without the base URL's own. */
+/** By path, without the path of the base URL. */
 export const exceptionalPaths: ReadonlyMap<string, ExceptionalPath> = new Map(
   rows.map((row) => [row.path, row]),
 );
 
 /**
- * Groups of paths that the platforms document as one; the first that fits counts, after
- * {@link exceptionalPaths}.
+ * Groups of paths that the platforms document together. {@link exceptionalPaths} come first; then
+ * the first group that matches applies.
  */
 export const ownTokenPaths: readonly OwnTokenPaths[] = [
   {

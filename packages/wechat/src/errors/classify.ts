@@ -1,4 +1,4 @@
-/** Decides what an error code asks for. Pure: table, code and time in, verdict out. */
+/** Decides which action an error code calls for. Pure: table, code and time in, verdict out. */
 import type { IssueOutcome } from "@lingpai/core";
 import { errorTable } from "./wechat-error-table.ts";
 import type { Action, EndpointClass, ErrorRow } from "./error-row.ts";
@@ -12,7 +12,7 @@ const ours = {
 } as const;
 
 /**
- * A minute: no platform blocks for one request a minute, and WeCom does for 2 000 wrong ones an
+ * One minute: no platform blocks for one request a minute. WeCom blocks for 2 000 wrong ones an
  * hour.
  */
 const unlistedGrant = {
@@ -25,8 +25,8 @@ const unlistedGrant = {
 } as const;
 
 /**
- * What holds for codes that no row names: a token endpoint is left alone for a while, a business
- * endpoint hands the code to its caller.
+ * The row of a code that no table row names. A token endpoint is left alone for a while; a business
+ * endpoint's code goes to the caller.
  */
 const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
   token: { ...unlistedGrant, endpoint: "token" },
@@ -41,9 +41,7 @@ const unlisted: Readonly<Record<EndpointClass, ErrorRow>> = {
   },
 };
 
-/**
- * The row for a code other than 0 from an endpoint of this class. Total: every code has a verdict.
- */
+/** The row for a code other than 0 from an endpoint of this class. Every code has a row. */
 export function classify(
   endpoint: EndpointClass,
   errcode: number,
@@ -59,7 +57,7 @@ export function classify(
 
 const outcomes: Readonly<Record<Action, IssueOutcome>> = {
   retry: "busy",
-  // A credential that was sent to obtain another is that one's parent.
+  // A credential that was sent to obtain another one is the other one's parent.
   reject: "parent",
   "reject-parent": "parent",
   stop: "fatal",
@@ -67,39 +65,36 @@ const outcomes: Readonly<Record<Action, IssueOutcome>> = {
   "stop-tenant": "fatal",
   "wait-day": "quota",
   "wait-minute": "busy",
-  // A pushed ticket is the parent of the token that is had with it.
+  // A pushed ticket is the parent of the token that is obtained with it.
   "wait-push": "parent",
   pause: "busy",
   pass: "fatal",
 };
 
-/** How a refused request for a credential ended, in core's terms. */
+/** The outcome of a refused token request, in core's terms. */
 export function issueOutcome(action: Action): IssueOutcome {
   return outcomes[action];
 }
 
 /**
- * Whom a refusal concerns that somebody has to mend: the account, or the address of the node that
- * asked.
+ * The part that a refusal blocks until somebody mends it: the whole account, or only the address of
+ * the node that asked.
  */
 export function refusalScope(action: Action): "account" | "node" {
   return action === "stop-here" ? "node" : "account";
 }
 
-/** Whether the same call can succeed later although nobody changes anything. */
+/** True if the same call can succeed later without any change. */
 export function isRetryable(action: Action): boolean {
   return !["stop", "stop-here", "stop-tenant", "pass"].includes(action);
 }
 
 /**
- * Where the platform's day begins: 00:00 in Asia/Shanghai, UTC+8 without daylight saving. In ms.
+ * The start of the platform's day: 00:00 in Asia/Shanghai (UTC+8 without daylight saving), in ms.
  */
 export const shanghaiOffsetMs: number = 8 * 60 * minuteMs;
 
-/**
- * How long to leave the platform alone after this verdict, in ms; undefined when that is the
- * caller's choice.
- */
+/** How long not to call the platform after this verdict, in ms. Undefined: the caller decides. */
 export function retryAfterMs(row: ErrorRow, platformNowMs: number): number | undefined {
   if (row.action === "wait-day") return dayMs - ((platformNowMs + shanghaiOffsetMs) % dayMs);
   if (row.action === "wait-minute") return minuteMs - (platformNowMs % minuteMs);

@@ -1,10 +1,10 @@
-/** What a row of the error tables says. */
+/** A row of the error tables. */
 
 /**
- * `token`: an endpoint that hands out a credential for a secret. `derived`: one that hands out a
- * credential for another credential's sake, with that one in the query: what holds for `token`
- * holds for it, unless a row of its own comes first. `business`: one that is called with a
- * credential, tickets included.
+ * `token`: an endpoint that issues a credential for a secret. `derived`: an endpoint that issues a
+ * credential for another credential, which the query carries; the rows of `token` apply to it too,
+ * unless it has a row of its own. `business`: an endpoint that is called with a credential, tickets
+ * included.
  */
 export type EndpointClass = "token" | "derived" | "business";
 
@@ -42,14 +42,14 @@ export interface ErrorRow {
   readonly endpoint: EndpointClass | "any";
   readonly meaning: string;
   readonly action: Action;
-  /** What a reader of the error can do. */
+  /** The advice for a reader of the error. */
   readonly remedy: string;
-  /** With `pause`, and where the platform states a wait. */
+  /** Given with `pause`, and where the platform states a wait. */
   readonly pauseMs?: number;
-  /** Whether a secret that was rotated meanwhile would explain the refusal. */
+  /** True if a secret that was rotated meanwhile would explain the refusal. */
   readonly aboutSecret?: true;
-  /** The page that says so, without `https://`, or `"observed"`. */
+  /** The page that documents the row, without `https://`, or `"observed"`. */
   readonly source: string;
-  /** When that page was last held against this row: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
+  /** When somebody last compared the row with that page: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
   readonly date: string;
 }

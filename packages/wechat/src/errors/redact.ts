@@ -1,13 +1,10 @@
-/**
- * Makes text that came from elsewhere fit for an error message: no secret, no control character, no
- * great length.
- */
+/** Makes foreign text fit for an error message: no secret, no control character, limited length. */
 
 const windowLength = 8;
 
 /**
- * Blanks every passage of eight or more characters that also occurs in one of the secrets, as it
- * stands or percent-encoded, so that an echo of a part of one is caught too.
+ * Replaces every passage of eight or more characters that also occurs in a secret, plain or
+ * percent-encoded. So a partial echo is caught too.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const hidden = new Uint8Array(text.length);
@@ -26,7 +23,7 @@ export function redact(text: string, secrets: readonly string[]): string {
   return result;
 }
 
-/** At most 200 printable characters of one line, without the secrets. */
+/** One line of at most 200 printable characters, without the secrets. */
 export function sanitised(text: string, secrets: readonly string[]): string {
   const oneLine = redact(text, secrets)
     .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ")

@@ -1,6 +1,6 @@
 /**
- * What each of WeChat's error codes means and what to do about it, as data. {@link classify} reads
- * it. WeCom gives the same numbers other meanings.
+ * The meaning of each of WeChat's error codes and the action it calls for, as data for
+ * {@link classify}. WeCom gives the same numbers other meanings.
  */
 import type { ErrorRow } from "./error-row.ts";
 
@@ -19,7 +19,7 @@ const token = {
   date: "2026",
 } as const;
 
-/** Read from top to bottom: the first row for the endpoint class and the code counts. */
+/** The first row that matches the endpoint class and the code applies. */
 export const errorTable: readonly ErrorRow[] = [
   {
     codes: [-1],
@@ -174,7 +174,7 @@ export const errorTable: readonly ErrorRow[] = [
     pauseMs: 10 * minuteMs,
     ...platforms,
   },
-  // The page says of each of these that it is about the address that asked.
+  // The page says that each of these concerns the address that asked.
   {
     codes: [89501, 89503],
     endpoint: "token",

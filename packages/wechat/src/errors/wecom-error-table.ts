@@ -1,6 +1,6 @@
 /**
- * What each of WeCom's error codes means and what to do about it, as data. Nothing of WeChat's
- * table holds here: there 40082 is the size of a picture.
+ * The meaning of each of WeCom's error codes and the action it calls for, as data. WeChat's table
+ * does not apply: there 40082 is the size of a picture.
  */
 import type { ErrorRow } from "./error-row.ts";
 
@@ -15,7 +15,7 @@ const limits = {
   date: "2026",
 } as const;
 
-/** Read from top to bottom: the first row for the endpoint class and the code counts. */
+/** The first row that matches the endpoint class and the code applies. */
 export const wecomErrorTable: readonly ErrorRow[] = [
   {
     codes: [-1],

@@ -2,23 +2,26 @@
 import { ConfigurationError } from "@lingpai/core";
 import { checkedId } from "../options/validate.ts";
 
-/** Documented under "授权流程技术说明" of the open platform; the mobile page's host as of 2023. */
+/** Documented as "授权流程技术说明" of the open platform. The mobile page's host is as of 2023. */
 export interface AuthorizationPage {
   /**
-   * Where the browser goes on, with `auth_code` and `expires_in` added: on the domain that the
-   * console names.
+   * The address to which the browser continues, with `auth_code` and `expires_in` added. It must be
+   * on the domain that the console names.
    */
   readonly redirectUrl: string;
-  /** `pc` shows a code to scan, `mobile` is opened within WeChat. @defaultValue "pc" */
+  /**
+   * `pc` shows a QR code, `mobile` opens within WeChat.
+   * @defaultValue "pc"
+   */
   readonly device?: "pc" | "mobile";
   /**
-   * Which accounts may be chosen: 1 official accounts, 2 mini programs, 3 both, 4 mini program
-   * shops, 5 channels, 6 all. Not with `appId`.
+   * Which accounts the user may choose: 1 official accounts, 2 mini programs, 3 both, 4 mini
+   * program shops, 5 channels, 6 all. Not with `appId`.
    */
   readonly authType?: 1 | 2 | 3 | 4 | 5 | 6;
-  /** The account that is to authorise, where it is known. */
+  /** The account that is to authorise, if it is known. */
   readonly appId?: string;
-  /** The permission sets that are asked for. */
+  /** The permission sets to ask for. */
   readonly categoryIds?: readonly number[];
 }
 
@@ -27,7 +30,7 @@ const pages = {
   mobile: "https://open.weixin.qq.com/wxaopen/safe/bindcomponent",
 } as const;
 
-/** @throws {ConfigurationError} `redirect-url`, or `range` where two options exclude each other. */
+/** @throws {ConfigurationError} `redirect-url`, or `range` if two options exclude each other. */
 export function authorizationPageUrl(
   componentAppId: string,
   code: string,

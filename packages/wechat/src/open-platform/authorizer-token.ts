@@ -1,6 +1,6 @@
 /**
- * A tenant's token: had for the component's token with a refresh token, which each refresh may
- * replace.
+ * A tenant's access token. The component's token and a refresh token obtain it, and each refresh
+ * may replace the refresh token.
  */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
@@ -19,7 +19,10 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
   readonly componentAppId: string;
   /** The tenant's AppID. */
   readonly appId: string;
-  /** How long the platform honours the access token before, in ms. @defaultValue 300_000 */
+  /**
+   * How long the platform accepts the previous access token, in ms.
+   * @defaultValue 300_000
+   */
   readonly overlapMs?: number;
   /**
    * How long the platform accepts a refresh token after it has replaced it, in ms.
@@ -32,11 +35,12 @@ export interface AuthorizerTokenOptions extends PlatformOptions {
  * Fetches through `POST /cgi-bin/component/api_authorizer_token`. Give the component token's
  * credential as `parent`.
  *
- * The refresh token is stored with the access token in one write. One whose fate is unknown is sent
- * again within its grace and never after it: then, and when the store has none or WeChat refuses
- * it, the one that works is asked for with `api_get_authorizer_info`, one call for one account.
+ * The refresh token is stored with the access token in one write. A refresh token whose use had an
+ * unknown outcome is sent again within its grace period, and never after it. After the grace
+ * period, or if the store has none, or if WeChat refuses it, `api_get_authorizer_info` returns the
+ * valid one: one call for one account.
  *
- * @throws {ConfigurationError} an AppID or the base URL cannot be right.
+ * @throws {ConfigurationError} An AppID or the base URL is invalid.
  */
 export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
   requirePartOptions("authorizerToken()", options, [
@@ -99,10 +103,10 @@ function isRefreshTokenRefused(error: unknown): error is IssueError {
 }
 
 /**
- * The access token and the refresh token to use from now on: the answer's, or, when it names none,
- * the one that was sent.
+ * The access token, and the refresh token to use from now on: the answer's, or the one that was
+ * sent if the answer has none.
  *
- * @throws {InvalidAnswerError} either has a form that none has.
+ * @throws {InvalidAnswerError} Either token has an invalid form.
  */
 export function authorizerTokensIn(
   fields: Fields,

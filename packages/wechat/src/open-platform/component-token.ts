@@ -1,4 +1,4 @@
-/** A third-party platform's own token: had with the ticket that WeChat pushes. */
+/** A third-party platform's own token, obtained with the ticket that WeChat pushes. */
 import { IssueError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
 import { requestToken } from "../tokens/token-request.ts";
@@ -14,21 +14,28 @@ import { checkedId } from "../options/validate.ts";
 export interface ComponentTokenOptions extends PlatformOptions {
   /** The component's AppID. */
   readonly componentAppId: string;
-  /** The component's AppSecret, or a function that is asked for it at each fetch. */
+  /** The component's AppSecret, or a function that returns it and is called at each fetch. */
   readonly secret: SecretOption;
   readonly trim?: boolean;
-  /** How long the platform honours the token before, in ms. @defaultValue 300_000 */
+  /**
+   * How long the platform accepts the previous token, in ms.
+   * @defaultValue 300_000
+   */
   readonly overlapMs?: number;
-  /** How many fetches a day the platform grants. At least 20. @defaultValue 2000 */
+  /**
+   * How many fetches a day the platform grants: at least 20.
+   * @defaultValue 2000
+   */
   readonly quotaPerDay?: number;
 }
 
 /**
  * Fetches through `POST /cgi-bin/component/api_component_token`. Give the pushed ticket as
- * `parent`: one that WeChat refuses is reported to it, and the one before is tried at once.
+ * `parent`: a ticket that WeChat refuses is reported to it, and the previous ticket is tried at
+ * once.
  *
- * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
- *   sent until the first issue.
+ * @throws {ConfigurationError} The AppID, the secret or the base URL is invalid. Nothing is sent
+ *   until the first issue.
  */
 export function componentToken(options: ComponentTokenOptions): Issuer {
   requirePartOptions("componentToken()", options, [

@@ -34,16 +34,16 @@ export interface PlatformWorld {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
   readonly store: MemoryStore;
-  /** Every refresh token that left any node, in order. */
+  /** Every refresh token that any node sent, in order. */
   readonly sent: readonly Sent[];
   /** A node of the fleet. */
   node(name: string, options?: Partial<OpenPlatformOptions>): OpenPlatform;
   /** Lets the platform push the next ticket to this node. */
   pushTo(node: OpenPlatform): Promise<PushReply>;
   deliver(push: Push, node: OpenPlatform): Promise<PushReply>;
-  /** A pushed ticket, and the account's consent redeemed and stored. */
+  /** Pushes a ticket, then redeems and stores the account's authorisation. */
   authorise(node: OpenPlatform, appId?: string): Promise<void>;
-  /** What the work gives, while time passes as fast as it is needed. */
+  /** Waits for the work, while the clock runs as fast as needed. */
   during<T>(work: Promise<T>, ms?: number): Promise<T>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * For tests: a process that uses one tenant's token over a store in a file, until it is killed.
- * Started with one argument, the settings as JSON.
+ * For tests: a process that uses one tenant's token over a store in a file, until it is killed. Its
+ * one argument holds the settings as JSON.
  */
 import { DatabaseSync } from "node:sqlite";
 import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
@@ -21,7 +21,7 @@ export interface WorkerSettings {
   readonly refreshGraceMs: number;
 }
 
-/** What it is told; it answers each order with a {@link Report}. */
+/** The process answers each order with a {@link Report}. */
 export type Order =
   | {
       readonly type: "push";
@@ -35,7 +35,7 @@ export type Order =
 
 export interface Report {
   readonly type: Order["type"];
-  /** "ok", or what went wrong. */
+  /** "ok", or the error. */
   readonly outcome: string;
 }
 
@@ -52,8 +52,8 @@ const platform = openPlatform({
   refreshGraceMs: settings.refreshGraceMs,
   cache: keyvCache(keyv, { native }),
   lock: keyvLock(keyv, { native }),
-  // A platform on the same machine answers in milliseconds, and a killed holder is not waited for
-  // as long as one behind an ocean.
+  // The platform is on the same machine and answers in milliseconds, so the limits are shorter than
+  // in production.
   parameters: {
     fetchDeadlineMs: 1_000,
     storeDeadlineMs: 400,

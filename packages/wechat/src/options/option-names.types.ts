@@ -30,7 +30,7 @@ type Agree<List extends readonly string[], Options extends string> = [
   ? true
   : Exclude<List[number], Options> | Exclude<Options, List[number]>;
 
-/** What a client adds to the options of a credential and of business calls. */
+/** The options that a client adds to those of a credential and of business calls. */
 type Own<Options> = Exclude<keyof Options, keyof CredentialOptions | keyof ApiOptions> & string;
 
 const agreed: {

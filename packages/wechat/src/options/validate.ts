@@ -1,20 +1,20 @@
 /**
- * Refuses identifiers and secrets that cannot be right, where they are given and before anything is
+ * Refuses identifiers and secrets that are certainly wrong, at construction, before anything is
  * sent.
  */
 import { ConfigurationError } from "@lingpai/core";
 
 /**
- * An identifier that the platform assigns. No platform documents its form, and new ones appear
- * (`wp…`, case-sensitive, since 2021: developer.work.weixin.qq.com/document/path/96516), so only
- * what no identifier can be is refused: other characters than letters, digits, `_` and `-`, a
- * length that none has, a text that stands for a missing value, and ids that the platform documents
- * as another thing.
+ * The form of an identifier that the platform assigns. No platform documents the form, and new ones
+ * appear (`wp…`, case-sensitive, since 2021: developer.work.weixin.qq.com/document/path/96516). So
+ * only certain mistakes are refused: characters other than letters, digits, `_` and `-`; a length
+ * that no identifier has; a text that stands for a missing value; and an id that the platform
+ * documents as something else.
  */
 export interface IdShape {
-  /** What it is called in errors. */
+  /** The name of the identifier in errors. */
   readonly name: string;
-  /** Ids of another kind, by how they begin, and what they are. */
+  /** Ids of another kind: how they begin, and a description. */
   readonly others: Readonly<Record<string, string>>;
 }
 
@@ -27,10 +27,10 @@ const idLength = { min: 8, max: 128 };
 const idCharacter = /^[0-9A-Za-z_-]$/;
 
 /**
- * Returns the identifier unless it cannot be one.
+ * Returns the identifier, unless it is certainly wrong.
  *
- * @throws {ConfigurationError} `id-shape`: names the position of the first character that cannot be
- *   there (counted from 1) and shows no more than the first four characters.
+ * @throws {ConfigurationError} `id-shape`: names the position of the first invalid character
+ *   (counted from 1) and shows at most the first four characters.
  */
 export function checkedId(value: unknown, shape: IdShape = appIdShape): string {
   const refuse = (what: string): never => {
@@ -52,7 +52,7 @@ export function checkedId(value: unknown, shape: IdShape = appIdShape): string {
   if (value.length < idLength.min) return refuse(`${shown} ends after ${value.length} characters`);
   if (value.length > idLength.max)
     return refuse(`${shown} has ${value.length} characters, more than any has`);
-  // It would be shown: in keys, in events, in logs.
+  // An AppSecret given as an id would appear in keys, events and logs.
   if (secretForm.test(value)) return refuse("has the form of an AppSecret");
   const other = Object.entries(shape.others).find(([prefix]) => value.startsWith(prefix));
   return other === undefined ? value : refuse(`${shown} is ${other[1]}`);
@@ -62,7 +62,7 @@ const secretForm = /^[0-9a-fA-F]{32}$/;
 const idPlaceholder =
   /^((your|my|the|insert)[-_]?)?((wechat|wecom|mp)[-_]?)*(app|corp)[-_]?id([-_]?here)?$|^x+$/i;
 
-/** @throws {ConfigurationError} `app`: it is not 1 to 64 characters of `A-Za-z0-9._-`. */
+/** @throws {ConfigurationError} `app`: the name is not 1 to 64 characters of `A-Za-z0-9._-`. */
 export function checkedApp(name: string): string {
   if (/^[A-Za-z0-9._-]{1,64}$/.test(name)) return name;
   throw new ConfigurationError(
@@ -74,14 +74,14 @@ export function checkedApp(name: string): string {
 }
 
 export interface SecretShape {
-  /** What it is called in errors. */
+  /** The name of the secret in errors. */
   readonly name: string;
 }
 
-/** 32 hexadecimal digits are usual; the platform does not promise that. */
+/** Usually 32 hexadecimal digits. The platform does not promise that. */
 export const appSecretShape: SecretShape = { name: "AppSecret" };
 /**
- * 43 characters are usual; a permanent code may have up to 512
+ * Usually 43 characters. A permanent code may have up to 512
  * (developer.work.weixin.qq.com/document/path/90603, 2023-12-12).
  */
 export const corpSecretShape: SecretShape = { name: "app secret" };
@@ -95,10 +95,10 @@ const placeholder =
   /^(<.*>|\$\{.*\}|\{\{.*\}\}|\[.*\]|x+|\*+|\.+|((your|my|the|insert)[-_ ]?)?((wechat|wecom|app|corp|mp)[-_ ]?)*secret([-_ ]?(here|key))?|change[-_ ]?me|todo|placeholder|example)$/i;
 
 /**
- * Returns the secret unless it cannot be one. With `trim`, white space round it is removed first,
- * for mounted files that end in a line end.
+ * Returns the secret, unless it is certainly wrong. With `trim`, white space around it is removed
+ * first, for mounted files that end in a newline.
  *
- * @throws {ConfigurationError} `secret-shape`: says what is wrong and where, and shows nothing of
+ * @throws {ConfigurationError} `secret-shape`: says what is wrong and where. It shows nothing of
  *   the secret.
  */
 export function checkedSecret(
@@ -158,8 +158,8 @@ function characterName(value: string, position: number): string {
 }
 
 /**
- * Shows control characters and everything outside ASCII by their code, so that an invisible one is
- * seen.
+ * Shows control characters and non-ASCII characters by their code, so that an invisible one is
+ * visible.
  */
 function printable(text: string): string {
   return text.replace(

@@ -1,7 +1,7 @@
 /**
- * The messages and events that users of one account cause: official account, mini program, or WeCom
- * app. Opened in plain, compatible and safe mode, as XML and as JSON, and answered in the form in
- * which they came.
+ * Receives the messages and events that the users of one account cause: an official account, a mini
+ * program or a WeCom app. It opens plain, compatible and safe mode, XML and JSON, and replies in
+ * the same form.
  */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random, Store } from "@lingpai/core";
@@ -28,44 +28,45 @@ import type { PushHandler, PushMessage, PushReply, ReceivingOptions } from "./pu
 import { PushInbox } from "./push-inbox.ts";
 import { PushWork } from "./push-work.ts";
 
-/** A message or an event of a user's. */
+/** A message or an event that a user caused. */
 export interface AccountMessage extends PushMessage {
   /** `MsgType`: `text`, `image`, `event` and so on. */
   readonly type: string;
-  /** `Event`, of an event; else empty. */
+  /** `Event`, if the message is an event; else empty. */
   readonly event: string;
 }
 
 /**
- * What the user is answered: `{ MsgType: "text", Content: "…" }`. `ToUserName`, `FromUserName` and
+ * The reply to the user: `{ MsgType: "text", Content: "…" }`. `ToUserName`, `FromUserName` and
  * `CreateTime` are added.
  */
 export type AccountReply = Readonly<Record<string, PushContent>>;
 
 export interface AccountMessagesOptions extends ReceivingOptions {
   /**
-   * The account's AppID, in WeCom the corp id: messages are sealed for it, and it names them in the
-   * store.
+   * The account's AppID; in WeCom the corp id. Messages are encrypted for it, and their keys in the
+   * store contain it.
    */
   readonly receiver: string;
   /** As set in the console. */
   readonly messageToken: string;
-  /** EncodingAESKey: 43 characters of base64. Needed but in plain mode. */
+  /** EncodingAESKey: 43 characters of base64. Plain mode needs none. */
   readonly encodingAesKey?: string;
   /**
-   * As set in the console. `safe` takes sealed messages alone; `compatible` takes those that come
-   * in clear and sealed, by what is sealed; `plain` takes those whose query alone is signed, so
-   * that whoever saw one may have altered its body. @defaultValue "safe"
+   * The mode set in the console. `safe` accepts only encrypted messages. `compatible` accepts
+   * messages that come both in clear and encrypted, and reads the encrypted part. `plain` accepts
+   * messages of which only the query is signed, so anybody who saw one may have altered the body.
+   * @defaultValue "safe"
    */
   readonly mode?: "plain" | "compatible" | "safe";
   /**
-   * Whom messages may be sealed for, where it is not the receiver alone: `""` for individual
-   * developers.
+   * The receivers for which messages may be encrypted, if not only `receiver`. Individual
+   * developers have an empty one: `""`.
    */
   readonly receivers?: Receivers;
   /**
-   * Where the fleet remembers what it took: `store`, as the other clients have it, or a cache
-   * alone.
+   * Where the fleet remembers the messages it received: a `store`, as for the other clients, or
+   * only a cache.
    */
   readonly store?: Pick<Store, "cache">;
   readonly cache?: Cache;
@@ -73,21 +74,21 @@ export interface AccountMessagesOptions extends ReceivingOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   /**
-   * Called with every authentic message, as in {@link PushOptions.onMessage}. What it gives is the
-   * user's answer, if it comes within `answerMs`; after that use the customer service API.
+   * Called with every authentic message, as in {@link PushOptions.onMessage}. The return value is
+   * the reply to the user, if it comes within `answerMs`. After that, use the customer service API.
    */
   readonly onMessage: (
     message: AccountMessage,
   ) => AccountReply | undefined | void | Promise<AccountReply | undefined | void>;
   /**
-   * Called when `onMessage` failed after the platform had its answer; the message comes again a
+   * Called when `onMessage` failed after the platform had its response. The message comes again a
    * minute later.
    */
   readonly onFailed?: (error: unknown, message: AccountMessage) => void;
 }
 
 export interface AccountMessages extends PushHandler {
-  /** Ends what is planned in the background. The cache stays open. */
+  /** Cancels planned background work. The cache stays open. */
   close(): void;
 }
 
@@ -169,7 +170,7 @@ async function handle(dependencies: Dependencies, request: PushRequest): Promise
   }
 }
 
-/** In compatible mode the sealed one counts: what is in clear is not signed. */
+/** In compatible mode only the encrypted part is read, because the clear part is not signed. */
 function open({ envelope, options, ageMaxMs, clock }: Dependencies, request: PushRequest): Opened {
   const nowMs = clock.wallMs();
   if (envelope !== undefined) return envelope.open(request, nowMs);
@@ -183,7 +184,7 @@ function open({ envelope, options, ageMaxMs, clock }: Dependencies, request: Pus
     : { refused: refusal };
 }
 
-/** The account's check has its text in clear and signs the query; WeCom's is sealed. */
+/** An account's URL check sends its text in clear and signs the query. WeCom's is encrypted. */
 function answerEcho(
   { envelope, options, ageMaxMs, clock }: Dependencies,
   query: URLSearchParams,
@@ -238,7 +239,7 @@ function readAccountMessage(text: string, receiver: string): AccountMessage | un
   );
 }
 
-/** @throws {ConfigurationError} `store`: there is none, or two. */
+/** @throws {ConfigurationError} `store`: neither option is given, or both are. */
 function cacheOf({ store, cache }: AccountMessagesOptions): Cache {
   const found = store?.cache ?? cache;
   if (found !== undefined && (store === undefined || cache === undefined)) return found;

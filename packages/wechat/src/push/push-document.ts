@@ -1,11 +1,11 @@
 /**
- * The documents that the platform pushes, XML or JSON, and the XML of answers. Read strictly: a
- * document type is refused, so there is nothing to expand or to fetch, and what is not well-formed
- * is not read at all.
+ * Reads the documents that the platform pushes (XML or JSON), and writes the XML of replies. A
+ * document type is refused, so there is nothing to expand or to fetch. A document that is not
+ * well-formed is not read at all.
  */
 import { SaxesParser } from "saxes";
 
-/** A text, a number or a flag; or a list, or an object, of such. */
+/** A text, a number or a flag, or a list or an object of these. */
 export type PushContent =
   | string
   | number
@@ -17,19 +17,19 @@ export type PushContent =
 export interface PushDocument {
   readonly format: "xml" | "json";
   /**
-   * The texts and numbers of its top level by their names, as they were written. A name that occurs
-   * twice, or holds other elements, is not among them.
+   * The texts and numbers of the top level by name, as they were written. A name that occurs twice,
+   * or that has child elements, is not included.
    */
   readonly fields: ReadonlyMap<string, string>;
-  /** The whole of it, nested; an XML name that occurs twice is a list. */
+  /** The whole document, nested. An XML name that occurs twice is a list. */
   readonly content: { readonly [name: string]: PushContent };
 }
 
 const depthMax = 32;
 
 /**
- * The document, or undefined when the text is neither well-formed XML, within one element, nor a
- * JSON object.
+ * The document. Undefined: the text is neither well-formed XML with one root element nor a JSON
+ * object.
  */
 export function readDocument(text: string): PushDocument | undefined {
   try {
@@ -55,7 +55,7 @@ const elementOf = (name: string): Element => ({
   isParent: false,
 });
 
-/** Without a prototype, so that an element named `__proto__` is one like any other. */
+/** Without a prototype, so that an element named `__proto__` is an element like any other. */
 const emptyContent = (): Content => Object.create(null) as Content;
 
 function readXml(text: string): PushDocument {
@@ -91,13 +91,15 @@ function add(content: Content, name: string, value: PushContent): void {
     known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
 }
 
-/** The text between tags is laid out for reading; that in CDATA is meant. */
+/**
+ * Text outside CDATA is trimmed, because it is often indented. Text inside CDATA is kept as it is.
+ */
 function textOf({ texts }: Element): string {
   return texts.map(({ text, isCdata }) => (isCdata ? text : text.trim())).join("");
 }
 
 /**
- * A number's own text comes with it since V8 11.4; ids have 64 bits, which a number cannot hold.
+ * Since V8 11.4 a reviver gets the number's own text. Ids have 64 bits, which a number cannot hold.
  */
 type Reviver = (
   this: unknown,
@@ -122,8 +124,8 @@ function fieldsOf(content: Content): ReadonlyMap<string, string> {
 }
 
 /**
- * The XML of an answer: `<xml>` round the content. Numbers as they are, texts as CDATA; a list
- * repeats its name.
+ * The XML of a reply: `<xml>` around the content. Numbers stay as they are, texts become CDATA, and
+ * a list repeats its name.
  */
 export function writeXml(content: { readonly [name: string]: PushContent }): string {
   return `<xml>${elementsOf(content)}</xml>`;

@@ -1,13 +1,13 @@
 /**
- * Opens what the platform pushes: checks the signature and the age, then decrypts; and seals
- * answers. Pure but for the salt: keys, message and time in, text or a refusal out.
+ * Opens pushes: checks the signature and the age, then decrypts. Also encrypts replies. Pure except
+ * for the salt.
  */
 import { createCipheriv, createDecipheriv, createHash, timingSafeEqual } from "node:crypto";
 import { ConfigurationError } from "@lingpai/core";
 import type { Random } from "@lingpai/core";
 import { readDocument } from "./push-document.ts";
 
-/** What both sides agreed on in the platform's console. */
+/** The keys that are set in the platform's console. */
 export interface MessageKeys {
   /** Signs messages. */
   readonly messageToken: string;
@@ -15,26 +15,26 @@ export interface MessageKeys {
   readonly encodingAesKey: string;
 }
 
-/** The query and the body of a push, as they came. */
+/** The query and the body of a push, as they arrived. */
 export interface PushRequest {
-  /** An object as frameworks give it, or `URLSearchParams`. */
+  /** An object, as frameworks provide it, or `URLSearchParams`. */
   readonly query: URLSearchParams | Readonly<Record<string, unknown>>;
   /** The raw body, unparsed. */
   readonly body: string | Uint8Array;
 }
 
 /**
- * - `form`: not a sealed push, or one that does not open.
- * - `signature`: not signed with this token, or altered since.
- * - `age`: sent too long ago, or in the future: a replay, or a clock that is wrong.
- * - `receiver`: sealed for somebody else.
- * - `content`: authentic, and neither XML nor JSON; or a ticket push without a ticket.
+ * - `form`: the request is not an encrypted push, or cannot be decrypted.
+ * - `signature`: it is not signed with this token, or was altered.
+ * - `age`: it was sent too long ago or lies in the future: a replay, or a wrong clock.
+ * - `receiver`: it is encrypted for another receiver.
+ * - `content`: it is authentic, but neither XML nor JSON, or a ticket push without a ticket.
  */
 export type PushRefusal = "form" | "signature" | "age" | "receiver" | "content";
 
 /**
- * Whom messages may be sealed for, the ReceiveId: these, or those that the function accepts.
- * Individual developers have an empty one: `""`.
+ * The receivers for which messages may be encrypted (ReceiveId): a list, or a function that accepts
+ * one. Individual developers have an empty one: `""`.
  */
 export type Receivers = readonly string[] | ((receiver: string) => boolean);
 
@@ -42,7 +42,7 @@ export type Opened =
   | { readonly text: string; readonly receiver: string }
   | { readonly refused: PushRefusal };
 
-/** What goes into the answer's document. */
+/** The fields of an encrypted reply. */
 export interface SealedAnswer {
   readonly Encrypt: string;
   readonly MsgSignature: string;
@@ -51,24 +51,24 @@ export interface SealedAnswer {
 }
 
 export interface Envelope {
-  /** Opens a message whose ciphertext stands in the body's `Encrypt`; the body is XML or JSON. */
+  /** Opens a message whose ciphertext is in the body's `Encrypt`. The body is XML or JSON. */
   open(request: PushRequest, nowMs: number): Opened;
   /**
-   * Opens the text with which WeCom checks a receiver's URL, in the query's `echostr`. It may be
-   * sealed for the service provider instead of the suite.
+   * Opens the text in the query's `echostr`, with which WeCom checks a receiver's URL. It may be
+   * encrypted for the service provider instead of the suite.
    */
   openEcho(query: PushRequest["query"], nowMs: number): Opened;
-  /** Seals an answer for the platform. */
+  /** Encrypts a reply for the platform. */
   seal(text: string, receiver: string, nowMs: number, random: Random): SealedAnswer;
 }
 
 export interface EnvelopeOptions extends MessageKeys {
   readonly receivers: Receivers;
-  /** How old a message may be, and how far in the future, in ms. */
+  /** The largest accepted age of a message, and the largest lead into the future, in ms. */
   readonly ageMaxMs: number;
 }
 
-/** @throws {ConfigurationError} `message-keys`: a key has a form that no key has. */
+/** @throws {ConfigurationError} `message-keys`: a key has an invalid form. */
 export function pushEnvelope({
   messageToken,
   encodingAesKey,
@@ -133,8 +133,8 @@ export function requireMessageToken(messageToken: string): void {
 }
 
 /**
- * What is wrong with a request whose query alone is signed, as in plain mode; undefined when
- * nothing is.
+ * The refusal of a request of which only the query is signed, as in plain mode. Undefined: the
+ * request is accepted.
  */
 export function refusalOfPlain(
   query: PushRequest["query"],
@@ -163,7 +163,7 @@ function parameters(
     : { timestamp, nonce, signature };
 }
 
-/** The only value of this name; undefined when there is none, or more than one. */
+/** The only value of this name. Undefined: there is none, or more than one. */
 export function parameter(query: PushRequest["query"], name: string): string | undefined {
   const value: unknown =
     query instanceof URLSearchParams
@@ -182,7 +182,7 @@ function isTimely(timestamp: string, nowMs: number, ageMaxMs: number): boolean {
   return /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs - Number(timestamp) * 1000) <= ageMaxMs;
 }
 
-/** SHA-1 of the parts in the order of their characters. */
+/** SHA-1 of the parts, sorted by their characters. */
 function signatureOf(parts: readonly string[]): Buffer {
   return createHash("sha1").update(parts.toSorted().join("")).digest();
 }
@@ -199,8 +199,8 @@ const saltBytes = 16;
 const lengthBytes = 4;
 
 /**
- * AES-256-CBC, PKCS#7 to 32 bytes; within: 16 random bytes, the length of the message in four, the
- * message, its receiver.
+ * AES-256-CBC with PKCS#7 padding to 32 bytes. Inside: 16 random bytes, the message's length in
+ * four bytes, the message, the receiver.
  */
 function decrypt(key: Buffer, sealed: string): { text: string; receiver: string } | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(sealed)) return undefined;

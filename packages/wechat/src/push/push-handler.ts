@@ -1,6 +1,6 @@
 /**
- * What a route does with a push: opens it, keeps the ticket, hands everything else to the
- * application, and answers as the platform expects.
+ * Handles a push: opens it, stores a ticket, hands every other message to the application, and
+ * responds as the platform expects.
  */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random } from "@lingpai/core";
@@ -23,77 +23,81 @@ import { pushedTicket, ticketPattern } from "./pushed-ticket.ts";
 import type { PushedTicket } from "./pushed-ticket.ts";
 
 /**
- * An authentic message that is not a ticket: `authorized`, `unauthorized`, `cancel_auth` and so on.
+ * An authentic message that is not a ticket, such as `authorized`, `unauthorized` or `cancel_auth`.
  */
 export interface PushMessage extends PushDocument {
-  /** Empty when it has none: the data callback of a suite, say. */
+  /** Empty if the message has none, as in a suite's data callback. */
   readonly infoType: string;
-  /** Whom it was sealed for. */
+  /** The receiver for which the message was encrypted. */
   readonly receiver: string;
-  /** The document itself. */
+  /** The text of the document. */
   readonly text: string;
 }
 
-/** To be sent as it is, with this content type; `text/plain` where none is named. */
+/** The response to send. The content type is `text/plain` unless one is given. */
 export interface PushReply {
   readonly status: number;
   readonly body: string;
   readonly contentType?: string;
 }
 
-/** What receivers of every kind share. */
+/** The options that all receivers share. */
 export interface ReceivingOptions {
   /**
-   * Called when a push was refused. `age` for all of them means that this machine's clock, or the
-   * platform's, is wrong.
+   * Called when a push is refused. If every push is refused with `age`, this machine's clock or the
+   * platform's is wrong.
    */
   readonly onRefused?: (refusal: PushRefusal) => void;
-  /** How old a push may be, in ms: 1 000 to 3 600 000. @defaultValue 300_000 */
+  /**
+   * The largest accepted age of a push, in ms: 1 000 to 3 600 000.
+   * @defaultValue 300_000
+   */
   readonly pushAgeMaxMs?: number;
   /**
-   * How long a push is left unanswered while `onMessage` works, in ms: 100 to 60 000. After that
-   * the platform is told that the message is taken, and the work goes on. WeChat waits 5 s, WeCom 1
-   * s for some. @defaultValue 4_000; WeCom: 700
+   * How long the response waits for `onMessage`, in ms: 100 to 60 000. After that the platform gets
+   * `success`, and the work continues. WeChat waits 5 s, WeCom 1 s for some messages.
+   * @defaultValue 4_000; WeCom: 700
    */
   readonly answerMs?: number;
 }
 
 export interface PushOptions extends ReceivingOptions {
   /**
-   * Called with every authentic message but tickets: at least once each, and on one node of the
-   * fleet at a time, also when the platform sends it again, or seals it anew. What is done is
-   * remembered for 24 h. When it throws, or its process dies, the message comes again: from the
-   * platform while that has no answer, from the store after it.
+   * Called with every authentic message except tickets: at least once each, and on one node of the
+   * fleet at a time, even if the platform sends the message again or encrypts it again. A message
+   * that was handled is remembered for 24 h. If the handler throws or its process dies, the message
+   * comes again: from the platform while it has no response, from the store after that.
    */
   readonly onMessage?: (message: PushMessage) => void | Promise<void>;
   /**
-   * Called when `onMessage` failed after the platform had its answer. It is called with the message
-   * again a minute later, on any node, for a day.
+   * Called when `onMessage` failed after the platform had its response. `onMessage` gets the
+   * message again a minute later, on any node, for a day.
    */
   readonly onFailed?: (error: unknown, message: PushMessage) => void;
   /**
-   * Called once for each authentic message of a kind that the platform does not document (see
-   * `pushKinds`), or that nobody handles.
+   * Called once for each authentic message whose kind the platform does not document (see
+   * `pushKinds`), or for which there is no `onMessage`.
    */
   readonly onUnknown?: (message: PushMessage) => void;
   /**
-   * Whom messages may be sealed for. @defaultValue the component's AppID, or the suite id. A suite
-   * whose provider gets `create_auth` adds its provider's corp id, one with a data callback the
-   * corps' ids; an individual developer's ReceiveId is empty: `""`.
+   * The receivers for which messages may be encrypted. For a suite whose provider gets
+   * `create_auth`, add the provider's corp id; for one with a data callback, the corps' ids. An
+   * individual developer's ReceiveId is empty: `""`.
+   * @defaultValue the component's AppID, or the suite id
    */
   readonly receivers?: Receivers;
 }
 
 export interface PushHandler {
   /**
-   * Takes a push in whatever form a framework has it. `success` means taken, also when it was a
-   * repetition. What cannot be read or verified is answered with a status of 400 or 403. Never
-   * throws: what goes wrong here is a 503, and the platform tries again.
+   * Handles a push, in whatever form a framework provides it. `success` means that the message was
+   * taken, also if it was a repetition. A push that cannot be read or verified gets status 400 or
+   * 403. Never throws: an own failure becomes status 503, and the platform tries again.
    */
   handlePush(request: PushRequest): Promise<PushReply>;
   /**
-   * The same for frameworks that speak `Request` and `Response`; answers the platform's check of
-   * the URL too.
+   * The same for frameworks with `Request` and `Response`. Also answers the platform's check of the
+   * URL.
    */
   respondToPush(request: Request): Promise<Response>;
 }
@@ -106,19 +110,19 @@ export interface ReceiverOptions extends PushOptions, MessageKeys {
   readonly random?: Random;
 }
 
-/** Where the two platforms differ. */
+/** The differences between the two platforms. */
 export interface PushForm {
   readonly ticketType: string;
   readonly ticketField: string;
-  /** Seconds since the epoch, by the platform's clock. */
+  /** The field with the time of the push: seconds since the Unix epoch by the platform's clock. */
   readonly timeField: string;
-  /** Whom messages are for: the component's AppID, the suite id. */
+  /** The component's AppID, or the suite id. */
   readonly receiver: string;
-  /** Names the ticket across the fleet. */
+  /** The ticket's name across the fleet. */
   readonly ticketId: string;
   readonly ticketLifetimeMs: number;
   readonly answerMs: number;
-  /** Done with a message before the application has it. */
+  /** Runs with each message before the application's handler. */
   readonly before?: (message: PushMessage) => Promise<void>;
 }
 
@@ -129,7 +133,7 @@ export interface PushReceiver {
   close(): void;
 }
 
-/** @throws {ConfigurationError} `message-keys`, or `range` for the age or the time to answer. */
+/** @throws {ConfigurationError} `message-keys`, or `range` for the age or the response time. */
 export function pushReceiver(options: ReceiverOptions, form: PushForm): PushReceiver {
   const { environment, clock = systemClock, random = systemRandom } = options;
   const { ageMaxMs, answerMs } = receivingTimes(options, form.answerMs);
@@ -192,7 +196,7 @@ export function receivingTimes(
 
 export const success: PushReply = { status: 200, body: "success" };
 export const tryAgain: PushReply = { status: 503, body: "try again" };
-/** In compatible mode a message comes in clear and sealed. */
+/** In compatible mode a message comes both in clear and encrypted. */
 const bodyBytesMax = 256 * 1024;
 
 export function refused(refusal: PushRefusal, onRefused: ReceivingOptions["onRefused"]): PushReply {
@@ -225,8 +229,8 @@ function pushHandler(dependencies: Dependencies): PushHandler {
       else if (!(await keepTicket(dependencies, message))) return refused("content", onRefused);
       return success;
     } catch {
-      // The store or the application failed, and has said so in its own place; the answer goes to
-      // the platform.
+      // The store or the application has reported its own failure. The platform is told to try
+      // again.
       return tryAgain;
     }
   };
@@ -281,8 +285,8 @@ export function readMessage(text: string, receiver: string): PushMessage | undef
 }
 
 /**
- * Keeping a ticket again is the platform's word that it counts now, and harmless when the push is a
- * replay. False when there is none in it.
+ * Stores the ticket. Storing the same ticket again is right, because the new push confirms it, and
+ * harmless if the push is a replay. Returns false if the message has no ticket.
  */
 async function keepTicket(
   { form, ticket }: Dependencies,

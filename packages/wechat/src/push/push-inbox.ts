@@ -1,8 +1,8 @@
 /**
- * Which messages the fleet has taken, so that each is worked on at least once and by one node at a
- * time: reserved before the work, done for a day after it. The store's compare-and-set is all that
- * it needs. A reservation is renewed while the work goes on and ends by itself when the process
- * dies.
+ * Remembers which messages the fleet has handled, so that each is handled at least once and by one
+ * node at a time. A message is reserved before the work, and marked as done for a day after it. The
+ * store needs nothing but compare-and-set. A reservation is renewed during the work, and ends by
+ * itself when the process dies.
  */
 import { createHash } from "node:crypto";
 import { CacheUnavailableError, delay } from "@lingpai/core";
@@ -14,12 +14,12 @@ export interface InboxOptions {
   readonly random: Random;
 }
 
-/** What became of the work. */
+/** The result of an attempt to do the work. */
 export type Outcome<T> =
   | { readonly kind: "finished"; readonly result: T }
-  /** It has been done before. */
+  /** The work was done before. */
   | { readonly kind: "done"; readonly note: string }
-  /** Another node, or another request, is at it. */
+  /** Another node, or another request, is doing the work. */
   | { readonly kind: "working" };
 
 const reservedMs = 30_000;
@@ -27,7 +27,7 @@ const renewEveryMs = 10_000;
 const doneMs = 86_400_000;
 const lateMax = 1_000;
 
-/** Names a message by what it says, not by how it was sealed. */
+/** The name of a message, from its content and not from its encrypted form. */
 export function messageName(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
@@ -46,12 +46,12 @@ export class PushInbox {
   }
 
   /**
-   * Does the work unless it was done in the last 24 h or is being done. When it throws, it is free
-   * again at once; when the process dies, after 30 s.
+   * Does the work, unless it was done in the last 24 h or is being done. If the work throws, the
+   * message is free again at once; if the process dies, after 30 s.
    *
-   * @param noteOf what to remember of the result, for {@link Outcome} `done`.
-   * @throws what the work throws. @throws {CacheUnavailableError} nothing could be reserved, and
-   *   nothing was done.
+   * @param noteOf returns the text to remember of the result, for {@link Outcome} `done`.
+   * @throws The errors of the work.
+   * @throws {CacheUnavailableError} Nothing could be reserved, and the work was not done.
    */
   async once<T>(
     name: string,
@@ -70,7 +70,7 @@ export class PushInbox {
       result = await work();
     } catch (error) {
       const { version } = await held.end();
-      // If it cannot be freed now it ends by itself.
+      // If the reservation cannot be freed now, it ends by itself.
       await this.#marks.delete(name, { ifVersion: version }).catch(() => undefined);
       throw error;
     }
@@ -80,8 +80,8 @@ export class PushInbox {
   }
 
   /**
-   * Remembers a message whose sender has been told that it is taken before the work was done:
-   * should this process die, {@link abandoned} finds it.
+   * Remembers a message that was acknowledged before its work was done. If this process dies,
+   * {@link abandoned} finds the message.
    */
   async keep(name: string, text: string): Promise<void> {
     const entry = { text, atMs: this.#clock.wallMs() };
@@ -99,7 +99,7 @@ export class PushInbox {
     });
   }
 
-  /** Those that were kept and not forgotten, on whichever node; `isOld` after a day. */
+  /** The messages that were kept and not forgotten, on any node. `isOld` is true after a day. */
   async abandoned(): Promise<
     readonly { readonly name: string; readonly text: string; readonly isOld: boolean }[]
   > {
@@ -118,7 +118,7 @@ export class PushInbox {
     return state === "done" ? { kind: "done", note } : { kind: "working" };
   }
 
-  /** Renews the reservation until it is ended. */
+  /** Renews the reservation until `end` is called. */
   #hold(name: string, owner: string, reserved: Version): { end(): Promise<{ version: Version }> } {
     const ended = new AbortController();
     let version = reserved;
@@ -126,13 +126,13 @@ export class PushInbox {
       for (;;) {
         await delay(this.#clock, renewEveryMs, ended.signal);
         const options = { ifVersion: version, ttlMs: reservedMs };
-        // A store that does not answer may do so in time at the next turn.
+        // The store may answer in time at the next turn.
         const renewed = await this.#marks
           .set(name, mark("working", owner), options)
           .catch(() => undefined);
         if (renewed?.written !== false) version = renewed?.version ?? version;
         else {
-          // An answer that was lost, or another's by now.
+          // The reply to the write was lost, or another node holds the reservation by now.
           const entry = await this.#marks.get(name).catch(() => undefined);
           if (entry !== undefined && entry.value !== mark("working", owner)) return;
           version = entry?.version ?? version;
@@ -171,7 +171,7 @@ const mark = (state: "working" | "done", detail: string): string => `${state} ${
 
 type LateList = Readonly<Record<string, { readonly text: string; readonly atMs: number }>>;
 
-/** What cannot be read is no list of ours, and is written over. */
+/** An unreadable list is not ours, and is overwritten. */
 function lateIn(text: string | undefined): LateList {
   try {
     const list: unknown = JSON.parse(text ?? "{}");

@@ -1,12 +1,12 @@
 /**
- * The pushes that the platforms document. What is not among them is authentic all the same: it is
- * handed on, and reported.
+ * The kinds of push that the platforms document. A message of another kind is authentic too: it is
+ * handed on and reported.
  */
 
 export interface PushKind {
   readonly infoType: string;
   readonly platform: "open-platform" | "wecom";
-  /** The page that documents it. Read in November 2026. */
+  /** The page that documents it (read in November 2026). */
   readonly source: string;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Hands messages to the application, each at least once and one at a time on the whole fleet, and
- * answers the platform in time: work that takes longer goes on after the answer, is remembered in
- * the store meanwhile, and is taken up again when it failed or its process died.
+ * responds to the platform in time. Longer work continues after the response. The store remembers
+ * the message meanwhile, and another attempt follows if the work fails or its process dies.
  */
 import { delay } from "@lingpai/core";
 import type { CancelTimer, Clock } from "@lingpai/core";
@@ -14,12 +14,15 @@ export interface PushWorkOptions<
 > {
   readonly inbox: PushInbox;
   readonly clock: Clock;
-  /** How long the platform waits for an answer, less what the way takes, in ms. */
+  /** How long the platform waits for a response, minus the network's time, in ms. */
   readonly answerMs: number;
   work(message: Message): Promise<Result>;
-  /** The message of this text, read again. */
+  /** Reads the message again from its text. */
   reread(text: string, receiver: string): Message | undefined;
-  /** Work failed of which the platform has been told that it is done. It is tried again. */
+  /**
+   * Called when work failed after the platform was told that the message is taken. Another attempt
+   * follows.
+   */
   readonly onFailed?: ((error: unknown, message: Message) => void) | undefined;
 }
 
@@ -39,11 +42,10 @@ export class PushWork<
   }
 
   /**
-   * The result, when this call did the work in time; undefined when the platform is to be told
-   * `success` for another reason: it was done before, is being done, or goes on.
+   * The result, if this call did the work in time. Undefined: the platform gets `success` for
+   * another reason, because the work was done before, is being done, or continues.
    *
-   * @throws what the work throws, and what the store throws: the platform is to send the message
-   *   again.
+   * @throws The errors of the work and of the store. The platform has to send the message again.
    */
   async take(message: Message): Promise<Result | undefined> {
     const { inbox, clock, answerMs } = this.#options;
@@ -59,7 +61,8 @@ export class PushWork<
     const first = await Promise.race([working, late]).finally(() => inTime.abort());
     if (first !== "late" && first.kind !== "working")
       return first.kind === "finished" ? first.result : undefined;
-    // Whoever is at it may have died: what the platform is told is taken has to be in the store.
+    // The node that does the work may have died, so a message must be in the store before it is
+    // acknowledged.
     if (first === "late") void this.#follow(name, message, working);
     else this.#sweepIn(againMs);
     await inbox.keep(name, JSON.stringify([message.receiver, message.text]));
@@ -89,7 +92,7 @@ export class PushWork<
       });
   }
 
-  /** Takes up what was left behind here or by a process that died. */
+  /** Continues work that this process or a dead one left behind. */
   async #sweep(): Promise<void> {
     const { inbox, reread, work, onFailed } = this.#options;
     let isLeft = false;

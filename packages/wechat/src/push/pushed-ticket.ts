@@ -1,7 +1,7 @@
 /**
- * A ticket that the platform pushes, as the parent of the token that is had with it. The fleet's
- * last two are kept in one document: the newest may be lost on its way or refused, and the one
- * before is good as long as it lives.
+ * A ticket that the platform pushes. It is the parent of the token that is obtained with it. One
+ * document holds the fleet's last two tickets: the newest may be lost or refused, and the previous
+ * one is valid until its own end.
  */
 import {
   CacheUnavailableError,
@@ -17,7 +17,7 @@ import type { Cache, CallOptions, Clock, Parent, Rejection, Version } from "@lin
 import { requirePartOptions } from "../options/option-names.ts";
 
 export interface PushedTicketOptions {
-  /** Names it across the fleet: `"wechat:verify-ticket:wx0123456789abcdef"`. */
+  /** The ticket's name across the fleet: `"wechat:verify-ticket:wx0123456789abcdef"`. */
   readonly id: string;
   readonly cache: Cache;
   readonly environment: string;
@@ -27,24 +27,21 @@ export interface PushedTicketOptions {
 }
 
 export interface PushedTicketStatus {
-  /**
-   * How many tickets are kept that the platform has not refused and that should still live: 0, 1 or
-   * 2.
-   */
+  /** How many stored tickets should still be valid and were not refused: 0, 1 or 2. */
   readonly live: number;
-  /** How long ago the newest was pushed, in ms; undefined when none is kept. */
+  /** The age of the newest ticket, in ms. Undefined: none is stored. */
   readonly ageMs: number | undefined;
 }
 
 export interface PushedTicket extends Parent {
   readonly id: string;
   /**
-   * Keeps it with the one before it. A push is the platform's word that its text counts now: one
-   * that is kept already counts from the newer push on, and is good again if it was refused. One
-   * that was pushed earlier than both changes nothing, nor does one that comes once more: pushes
-   * may be late and may be repeated.
+   * Stores the ticket beside the previous one. A push confirms that its text is valid now: a text
+   * that is stored already counts from the newer push on, and is valid again if it was refused. A
+   * push that is older than both stored ones, or a repetition, changes nothing, because pushes may
+   * be late or repeated.
    *
-   * @throws {CacheUnavailableError} it is not kept; let the platform push it again.
+   * @throws {CacheUnavailableError} The ticket is not stored. Let the platform push it again.
    */
   put(ticket: string, pushedAtMs: number): Promise<void>;
   status(): Promise<PushedTicketStatus>;
@@ -53,14 +50,14 @@ export interface PushedTicket extends Parent {
 
 interface Kept {
   readonly ticket: string;
-  /** By the platform's clock, which says when it ends. */
+  /** By the platform's clock, which decides when the ticket ends. */
   readonly pushedAtMs: number;
-  /** The platform refused it. */
+  /** True if the platform refused the ticket. */
   readonly refused?: true;
 }
 
 interface Read {
-  /** Newest first, at most two. */
+  /** Newest first; at most two. */
   readonly tickets: readonly Kept[];
   readonly version: Version | "absent";
   readonly nowMs: number;
@@ -68,13 +65,10 @@ interface Read {
 
 const keptMax = 2;
 const conflictsMax = 16;
-/** Pushes come every ten minutes. */
+/** The platform pushes every ten minutes. */
 const pushEveryMs = 600_000;
 
-/**
- * Reads nothing and keeps nothing in memory: it is asked for once in a token's life, and what the
- * store holds is what counts.
- */
+/** Keeps nothing in memory: a ticket is needed once in a token's life, and the store decides. */
 export function pushedTicket(options: PushedTicketOptions): PushedTicket {
   requirePartOptions("pushedTicket()", options, [
     "cache",
@@ -155,7 +149,7 @@ class StoredTickets implements PushedTicket {
     };
   }
 
-  /** Makes the change by compare-and-set; nothing is written when it changes nothing. */
+  /** Makes the change by compare-and-set. Writes nothing if nothing changes. */
   async #change(make: (tickets: readonly Kept[]) => readonly Kept[]): Promise<Read> {
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const before = await this.#read();
@@ -226,5 +220,5 @@ function isKept(value: unknown): value is Kept {
   );
 }
 
-/** Visible ASCII, like every credential of the platform's. */
+/** Visible ASCII, like every credential of the platform. */
 export const ticketPattern: RegExp = /^[\x21-\x7e]{1,16384}$/;

@@ -1,6 +1,6 @@
 /**
- * Authorisation codes: each works once, and comes twice: with the push and with the browser.
- * Whoever is second gets what the first one brought.
+ * Redeems authorisation codes. A code works once, but comes twice: with the push and with the
+ * browser. The second request gets the first one's result.
  */
 import { CredentialUnavailableError, delay } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
@@ -14,16 +14,16 @@ export interface RedeemOptions {
   readonly inbox: PushInbox;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
-  /** Redeems it; gives the AppID of the account. */
+  /** Redeems the code, and returns the id of the account. */
   redeem(): Promise<string>;
 }
 
 /**
- * The AppID of the account whose code this is: from redeeming it, or from whoever did in the last
- * 24 h. Waits while another node is at it.
+ * The id of the account whose code this is: from redeeming it now, or from a node that did so in
+ * the last 24 h. Waits while another node is redeeming it.
  *
- * @throws what `redeem` throws. @throws {CredentialUnavailableError} another node has been at it
- *   for 20 s.
+ * @throws The errors of `redeem`.
+ * @throws {CredentialUnavailableError} Another node has been redeeming it for 20 s.
  */
 export async function redeemedOnce(
   code: string,

@@ -1,5 +1,6 @@
 /**
- * For tests: messages as the platform seals them, and as only somebody who knows the keys could.
+ * For tests: messages as the platform encrypts them, and messages that only an owner of the keys
+ * could forge.
  */
 import { createCipheriv, createHash } from "node:crypto";
 import {
@@ -28,7 +29,7 @@ export interface Sealing {
   readonly key?: string;
 }
 
-/** Seals as the platform does, or wrongly in one way. */
+/** Encrypts as the platform does, or with one fault. */
 export function seal(
   text: string,
   { receiver = componentAppId, length, padding, lastByte, key = encodingAesKey }: Sealing = {},

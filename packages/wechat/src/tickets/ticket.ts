@@ -1,4 +1,4 @@
-/** Tickets: credentials that are had for an access token. */
+/** Tickets: credentials that are obtained with an access token. */
 import { ConfigurationError, IssueError } from "@lingpai/core";
 import type { IssueRequest, Issuer } from "@lingpai/core";
 import { requestDatedToken } from "../tokens/token-request.ts";
@@ -31,33 +31,31 @@ export interface WecomTicketOptions extends Omit<PlatformOptions, "baseUrl"> {
   /** The app whose token fetches it, named as in `wecomToken`. */
   readonly app: string;
   readonly type: WecomTicketType;
-  /** As for the other issuers. @defaultValue "https://qyapi.weixin.qq.com" */
+  /** @defaultValue "https://qyapi.weixin.qq.com" */
   readonly baseUrl?: string;
 }
 
 const ticketLifetimeMs = 7_200_000;
 /**
- * WeChat names no limit, only that it is low: six questions a minute of the whole fleet, for two
+ * WeChat publishes no limit, only that it is low. Six requests a minute of the whole fleet, for two
  * hours at most, are 720 in all.
  */
 const confirmMs = 10_000;
-/**
- * 40 times an hour with the questions that come early, where WeCom allows an app 100 and a corp
- * 400.
- */
+/** 40 requests an hour, early ones included. WeCom allows an app 100 and a corp 400. */
 const wecomConfirmMs = 120_000;
 
 /**
  * Fetches through `GET /cgi-bin/ticket/getticket`. Give the access token's credential as `parent`:
- * a refused token is reported to it and is no failure of the ticket. Fetching harms nobody.
+ * a refused token is reported to it, and does not count as a failure of the ticket. A fetch harms
+ * no other ticket.
  *
- * WeChat hands out one ticket for the whole of its life, and says each time that all of it is left
- * (asked for in 2026, and reported since 2020). So the life is counted from when the fleet first
- * saw the text. A fleet that meets one of unknown age asks again every 10 s until it has seen the
- * next one, and reports `age-unknown`; until then a ticket may be served for up to 10 s after its
- * end, once: only an answer tells that it has ended.
+ * WeChat returns the same ticket for its whole lifetime, and states the whole lifetime each time
+ * (checked in 2026, reported since 2020). So the lifetime counts from when the fleet first saw the
+ * text. While the age of a ticket is unknown, the fleet asks again every 10 s until it has seen the
+ * next ticket, and reports `age-unknown`. Until then a ticket may be served once for up to 10 s
+ * after its end, because only an answer shows that it has ended.
  *
- * @throws {ConfigurationError} the AppID or the base URL cannot be right.
+ * @throws {ConfigurationError} The AppID or the base URL is invalid.
  */
 export function ticket(options: TicketOptions): Issuer {
   requirePartOptions("ticket()", options, ["appId", "type"]);
@@ -75,12 +73,12 @@ export function ticket(options: TicketOptions): Issuer {
 }
 
 /**
- * Fetches through `GET /cgi-bin/get_jsapi_ticket` or `GET /cgi-bin/ticket/get`, which WeCom allows
- * 400 times an hour for a corp and 100 times for an app. As in {@link ticket} the life is counted
- * from when the fleet first saw the text; one of unknown age is asked for again every 120 s. Give
- * the app token's credential as `parent`.
+ * Fetches through `GET /cgi-bin/get_jsapi_ticket` or `GET /cgi-bin/ticket/get`. WeCom allows these
+ * 400 times an hour for a corp and 100 times for an app. As in {@link ticket}, the lifetime counts
+ * from when the fleet first saw the text; a ticket of unknown age is asked for again every 120 s.
+ * Give the app token's credential as `parent`.
  *
- * @throws {ConfigurationError} the corp id, the app's name or the base URL cannot be right.
+ * @throws {ConfigurationError} The corp id, the app's name or the base URL is invalid.
  */
 export function wecomTicket(options: WecomTicketOptions): Issuer {
   requirePartOptions("wecomTicket()", options, ["app", "corpId", "type"]);

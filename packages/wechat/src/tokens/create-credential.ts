@@ -5,6 +5,6 @@ import type { Credential, CredentialOptions } from "@lingpai/core";
 /** A credential with those of a client's options that it reads; the others are left out. */
 export function createCredential(options: CredentialOptions): Credential {
   const own = Object.entries(options).filter(([name]) => credentialOptionNames.includes(name));
-  // Only options that it does not read were left out, so the type is still true.
+  // Only options that the credential does not read are left out, so the type is still true.
   return credential(Object.fromEntries(own) as unknown as CredentialOptions);
 }

@@ -1,64 +1,62 @@
 /**
- * The age of a credential that the platform hands out again and again, with the same text and
- * always its whole life as `expires_in`. The answer does not say when it ends, so the fleet
- * remembers when it saw which text: the life counts from there, whoever asked for it first.
+ * Finds the age of a credential that the platform returns again and again, with the same text and
+ * always the whole lifetime as `expires_in`. The answer does not say when the credential ends, so
+ * the fleet remembers when it first saw each text, and counts the lifetime from there.
  */
 import { createHash } from "node:crypto";
 import { delay } from "@lingpai/core";
 import type { Clock, Issued, IssueRequest } from "@lingpai/core";
 import type { TokenResponse } from "../transport/platform-answer.ts";
 
-/** An answer, and between which instants of the platform's clock it was made. */
+/** A token response, and the two instants of the platform's clock between which it was made. */
 export interface DatedToken extends TokenResponse {
   readonly earliestMs: number;
   readonly latestMs: number;
 }
 
-/** What the fleet knows of one text, in ms since the Unix epoch by the platform's clock. */
+/** The fleet's knowledge of one text, in ms since the Unix epoch by the platform's clock. */
 interface Sighting {
   readonly hash: string;
   /**
-   * The one before was still handed out then, so this one was issued later. Undefined: its age is
-   * unknown.
+   * At this instant the platform still returned the text before, so this text was issued later.
+   * Undefined: its age is unknown.
    */
   readonly bornAfterMs?: number;
-  /** The first answer that had it was made no sooner and no later. */
+  /** The first answer with this text was made between these two instants. */
   readonly firstEarliestMs: number;
   readonly firstLatestMs: number;
-  /** The newest answer that had it was made no sooner. */
+  /** The newest answer with this text was made no earlier. */
   readonly lastSeenMs: number;
-  /** How long it lives from its issue on. */
+  /** The lifetime, counted from the issue. */
   readonly lifeMs: number;
 }
 
 interface Memory {
   readonly v: 1;
   readonly present: Sighting;
-  /** The one before: a platform that answers from several machines may hand it out once more. */
+  /** The text before. A platform that answers from several machines may return it once more. */
   readonly earlier?: Sighting;
 }
 
-/** Below this nothing is worth storing: the next answer is waited for instead. */
+/** A shorter rest of a lifetime is not worth storing: wait for the next answer instead. */
 const leastMs = 1_000;
-/** An uncertainty up to here is waited out rather than served through. */
+/** The largest uncertainty, in ms, that is waited out instead of served through. */
 const waitedOutMs = 2_000;
 const waitsMax = 6;
 
 export interface RepeatedAnswers {
   readonly request: Pick<IssueRequest, "signal" | "current">;
   readonly clock: Clock;
-  /**
-   * While it is unknown when the credential ends, it is asked for again about this often, in ms.
-   */
+  /** How often to ask again, in ms, while it is unknown when the credential ends. */
   readonly confirmMs: number;
   /** Asks the platform once. */
   ask(): Promise<DatedToken>;
 }
 
 /**
- * Asks, and counts the answer's life from when its text was first seen. Near the end, where the
- * same text comes once more, it waits for the next one for at most some seconds: a caller that
- * waits is better off than one with a dead credential.
+ * Asks the platform, and counts the lifetime of the answer from when its text was first seen. Near
+ * the end, when the same text comes once more, it waits up to some seconds for the next one: a
+ * caller that waits is better off than a caller with a dead credential.
  */
 export async function issueOfKnownAge({
   request,
@@ -77,7 +75,7 @@ export async function issueOfKnownAge({
     if (servedMs >= leastMs || waits === waitsMax)
       return issued(memory, grant.secret, Math.max(leastMs, servedMs));
     if (grant.latestMs >= present.firstLatestMs + present.lifeMs + leastMs) {
-      // It outlives the life that the platform claims: nothing is known of its end.
+      // The text outlives the lifetime that the platform states, so its end is unknown.
       return issued({ v: 1, present: firstSight(grant) }, grant.secret, confirmMs);
     }
     await delay(clock, leastMs, request.signal);
@@ -122,9 +120,9 @@ function firstSight({ secret, expiresInMs, earliestMs, latestMs }: DatedToken): 
 }
 
 /**
- * How long it may be served from now on, in ms. Up to `bornAfterMs` and its life it lives for
- * certain; between that and `firstEarliestMs` and its life only an answer tells, and holds for a
- * part of the uncertainty.
+ * How long the text may be served from now on, in ms. It certainly lives until `bornAfterMs` plus
+ * its lifetime. After that, until `firstEarliestMs` plus its lifetime, only an answer tells; an
+ * answer holds for a part of the uncertainty.
  */
 function lifeLeftMs(
   { bornAfterMs, firstEarliestMs, lifeMs }: Sighting,
@@ -143,8 +141,8 @@ function lifeLeftMs(
 }
 
 /**
- * For a platform that does count down: what a text has left is never more than its first answer
- * said.
+ * For a platform that counts `expires_in` down: the rest of a text's lifetime is never longer than
+ * its first answer stated.
  */
 export function issueWithinFirstClaim(
   current: IssueRequest["current"],
@@ -168,8 +166,8 @@ function hashOf(secret: string): string {
 }
 
 /**
- * What was stored with the present credential; undefined where that is another's, or not what this
- * file writes.
+ * The memory stored with the present credential. Undefined: it belongs to another credential, or
+ * has another format.
  */
 function memoryOf(current: IssueRequest["current"]): Memory | undefined {
   if (current?.carry === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The plain access token: each fetch retires the one before. */
+/** The plain access token: each fetch retires the token before it. */
 import type { Issuer } from "@lingpai/core";
 import { requestToken } from "./token-request.ts";
 import { shanghaiOffsetMs } from "../errors/classify.ts";
@@ -10,37 +10,38 @@ import { secretSource } from "./secret-source.ts";
 import type { SecretOption } from "./secret-source.ts";
 import { checkedId } from "../options/validate.ts";
 
-/** What both kinds of access token need. */
+/** The options that both kinds of access token share. */
 export interface TokenOptions extends PlatformOptions {
   /** The AppID of an official account or a mini program. */
   readonly appId: string;
   /**
-   * The AppSecret, or a function that is asked for it at each fetch, for rotation without a
-   * restart.
+   * The AppSecret, or a function that returns it and is called at each fetch, so that the secret
+   * can be rotated without a restart.
    */
   readonly secret: SecretOption;
   /**
-   * Removes white space round the secret, for mounted files that end in a line end.
+   * Removes white space around the secret, for mounted files that end in a newline.
    * @defaultValue false
    */
   readonly trim?: boolean;
   /**
-   * How many fetches a day the platform grants this account. At least 20. @defaultValue 2000 for
-   * the plain token, 500_000 for the stable one
+   * How many fetches a day the platform grants this account: at least 20.
+   * @defaultValue 2000 for the plain token, 500_000 for the stable one
    */
   readonly quotaPerDay?: number;
 }
 
 export interface PlainTokenOptions extends TokenOptions {
   /**
-   * How long the platform honours the token before, in ms. The platform documents 300_000; where a
-   * superseded token was seen to die at once, give 0: nodes then need a store that pushes changes.
+   * How long the platform accepts the previous token, in ms. The platform documents 300_000. Give 0
+   * if superseded tokens of your account die at once; then the nodes need a store that pushes
+   * changes.
    * @defaultValue 300_000
    */
   readonly overlapMs?: number;
   /**
-   * The stable token of the same account, for a fleet at war: isolated from the plain one, and
-   * accepted by the same APIs.
+   * The stable token of the same account, for use while another system keeps replacing the plain
+   * token. It is independent of the plain token, and the same APIs accept it.
    */
   readonly fallback?: Issuer;
 }
@@ -49,14 +50,14 @@ export const tokenLifetimeMs: number = 7_200_000;
 
 /**
  * Fetches through `GET /cgi-bin/token`. Only the newest two tokens are ever alive, so exactly one
- * fleet may fetch for an AppID; prefer {@link stableToken}, unless something you cannot change
+ * fleet may fetch for an AppID. Prefer {@link stableToken}, unless something that you cannot change
  * reads the plain token.
  *
- * The platform takes this secret in the query. It is shown nowhere by this package, but a proxy or
- * an HTTP tracer may log URLs.
+ * The platform takes this secret in the query. This package never shows it, but a proxy or an HTTP
+ * tracer may log URLs.
  *
- * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
- *   sent until the first issue.
+ * @throws {ConfigurationError} The AppID, the secret or the base URL is invalid. Nothing is sent
+ *   until the first issue.
  */
 export function plainToken(options: PlainTokenOptions): Issuer {
   requirePartOptions("plainToken()", options, [

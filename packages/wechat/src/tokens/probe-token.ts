@@ -1,12 +1,12 @@
-/** Asks, cheaply, whether a token is alive. */
+/** Asks the platform, at no cost, if a token is alive. */
 import type { Secret } from "@lingpai/core";
 import { parseFields, readBody, refusalIn, settled } from "../transport/platform-answer.ts";
 import { classify } from "../errors/classify.ts";
 import type { Platform } from "../transport/platform.ts";
 
 /**
- * Calls `getcallbackip`, which has no side effect. `dead` only if the platform says so; `unknown`
- * for every other refusal or failure. Never throws.
+ * Calls `getcallbackip`, which has no side effect. Returns `dead` only if the platform says so, and
+ * `unknown` for every other refusal or failure. Never throws.
  */
 export async function probeToken(
   platform: Platform,

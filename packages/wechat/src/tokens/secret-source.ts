@@ -1,6 +1,6 @@
 /**
- * The secret as the configuration gives it: a text, or a function that is asked each time, so that
- * it can be rotated without a restart.
+ * The configured secret: a text, or a function that is called each time, so that the secret can be
+ * rotated without a restart.
  */
 import { ConfigurationError, fingerprint, IssueError } from "@lingpai/core";
 import { settled } from "../transport/platform-answer.ts";
@@ -9,27 +9,28 @@ import type { ErrorRow } from "../errors/error-row.ts";
 import { checkedSecret } from "../options/validate.ts";
 import type { SecretShape } from "../options/validate.ts";
 
-/** A secret, or a function that is asked for it at each fetch. */
+/** A secret, or a function that returns it and is called at each fetch. */
 export type SecretOption = string | (() => string | Promise<string>);
 
 export interface SecretSource {
   /**
-   * Calls `send` with the secret. When the platform says that the secret is wrong it is asked for
-   * once more, and sent again only if it changed.
+   * Calls `send` with the secret. If the platform says that the secret is wrong, asks for the
+   * secret once more and sends again only if it changed.
    *
-   * @throws {IssueError} what `send` threw; `unsent` when no usable secret could be had.
+   * @throws {IssueError} The error of `send`, or `unsent` if no usable secret was available.
    */
   use<T>(signal: AbortSignal, send: (secret: string) => Promise<T>): Promise<T>;
   /**
-   * Another text whenever the secret is another; says nothing about it. The answer of an
-   * asynchronous function shows at the next call.
+   * Changes when the secret changes, and reveals nothing about it. The result of an asynchronous
+   * function shows at the next call.
    */
   revision(): string;
 }
 
 /**
- * @throws {ConfigurationError} `secret-shape`, when the secret is a text that cannot be one. A
- *   function is first asked when it is needed.
+ * A function is first called when the secret is needed.
+ *
+ * @throws {ConfigurationError} `secret-shape`: the secret is a text that cannot be a secret.
  */
 export function secretSource(
   id: string,
@@ -40,7 +41,8 @@ export function secretSource(
     readonly table?: readonly ErrorRow[];
   } = {},
 ): SecretSource {
-  // Stored beside a refusal: under a key that nobody has who has not got the secret itself.
+  // This is stored beside a refusal. Its key is unknown to anybody who does not have the secret
+  // itself.
   const revisionOf = (secret: string): string =>
     fingerprint(fingerprint(`lingpai/refused/${id}`, secret), id);
   if (typeof option !== "function") {
@@ -85,7 +87,7 @@ export function secretSource(
             .catch(() => undefined)
             .finally(() => (asking = undefined));
       } catch {
-        // What is wrong with it is told when the secret is needed.
+        // The next use of the secret reports what is wrong with it.
       }
       return revision;
     },
@@ -101,8 +103,8 @@ function isAboutSecret(error: unknown, table?: readonly ErrorRow[]): boolean {
 }
 
 /**
- * Our own words about it. What the caller's function threw may hold anything, so only its name and
- * its code are shown.
+ * Describes the failure in our own words. The error of the caller's function may hold anything, so
+ * only its name and its code are shown.
  */
 function reasonOf(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;

@@ -1,4 +1,4 @@
-/** The stable access token: the same one for everybody until it nears its end. */
+/** The stable access token: the same for everybody until it nears its end. */
 import type { Issuer } from "@lingpai/core";
 import { requestDatedToken } from "./token-request.ts";
 import type { TokenRequest } from "./token-request.ts";
@@ -12,19 +12,19 @@ import { probeToken } from "./probe-token.ts";
 import { secretSource } from "./secret-source.ts";
 import { checkedId } from "../options/validate.ts";
 
-/** How often one is asked for again that outlives what the platform said when it was first seen. */
+/** How often to ask again for a token that outlives the lifetime stated when it was first seen. */
 const confirmMs = 60_000;
 
-/** The platform ignores a forced fetch that comes sooner after another. */
+/** The platform ignores a forced fetch that comes sooner after another one. */
 export const forcedGapMs: number = 30_000;
 
 /**
  * Fetches through `POST /cgi-bin/stable_token`, with the secret in the body. A fetch harms nobody:
- * the platform hands out the same token until five minutes before its end, and then both for five
- * minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
+ * the platform returns the same token until five minutes before its end, and then both tokens live
+ * for five minutes. Only a forced fetch replaces it, at most 20 times a day and 30 s apart.
  *
- * @throws {ConfigurationError} the AppID, the secret or the base URL cannot be right. Nothing is
- *   sent until the first issue.
+ * @throws {ConfigurationError} The AppID, the secret or the base URL is invalid. Nothing is sent
+ *   until the first issue.
  */
 export function stableToken(options: TokenOptions): Issuer {
   requirePartOptions("stableToken()", options, ["appId", "quotaPerDay", "secret", "trim"]);

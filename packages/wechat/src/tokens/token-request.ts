@@ -1,6 +1,6 @@
 /**
- * One request to the platform for a credential: sent once, read strictly, its failure told in
- * core's terms.
+ * One request to the platform for a credential: it is sent once, its answer is read strictly, and a
+ * failure is reported as core's outcome.
  */
 import { IssueError } from "@lingpai/core";
 import type { IssueOutcome } from "@lingpai/core";
@@ -24,29 +24,31 @@ import { transportFailure } from "../transport/transport-failure.ts";
 
 /** A request for a credential. */
 export interface TokenRequest {
-  /** Without the query: it may appear in errors. */
+  /** Without the query, because it may appear in errors. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent as a POST with a JSON body; without it the request is a GET. */
+  /** Sent as the JSON body of a POST. Without it the request is a GET. */
   readonly json?: Readonly<Record<string, unknown>>;
-  /** The whole exchange ends with it, the body included. */
+  /** Ends the whole request, the reading of the body included. */
   readonly signal: AbortSignal;
-  /** What must not be shown, whatever the platform echoes. */
+  /** The texts that must never be shown, even if the platform echoes them. */
   readonly secrets: readonly string[];
-  /** Whom the credential is for: an AppID. */
+  /** The owner of the credential, such as an AppID. */
   readonly subject: string;
   readonly endpoint: EndpointClass;
   /** @defaultValue the platform's */
   readonly table?: readonly ErrorRow[];
-  /** The longest answer that is read, in bytes. @defaultValue 65_536 */
+  /**
+   * The longest accepted answer, in bytes.
+   * @defaultValue 65_536
+   */
   readonly bytesMax?: number;
 }
 
 /**
- * The credential that the platform grants in the answer's field of this name.
+ * The credential in the answer's field of this name.
  *
- * @throws {IssueError} with the outcome. It has no cause, because what `fetch` throws can hold the
- *   URL.
+ * @throws {IssueError} The outcome. It has no cause, because an error of `fetch` can hold the URL.
  */
 export async function requestToken(
   platform: Platform,
@@ -63,7 +65,7 @@ export async function requestToken(
   return { secret, expiresInMs };
 }
 
-/** The same, with the time at which the platform answered. */
+/** The same, with the time of the answer. */
 export async function requestDatedToken(
   platform: Platform,
   tokenRequest: TokenRequest,
@@ -87,9 +89,9 @@ export async function requestDatedToken(
 }
 
 /**
- * What `read` makes of the platform's answer.
+ * Returns the result of `read` over the platform's answer.
  *
- * @throws {IssueError} as {@link requestToken} does.
+ * @throws {IssueError} As {@link requestToken} does.
  */
 export async function requestFields<T>(
   platform: Platform,
@@ -107,12 +109,14 @@ export async function requestFields<T>(
 export interface TokenAnswer {
   readonly fields: Fields;
   readonly platformNowMs: number;
-  /** Whether that is the platform's own date, not this node's clock. */
+  /** True if that is the platform's own date, and not this node's clock. */
   readonly isDated: boolean;
 }
 
 /**
- * The answer, whether it grants or refuses. @throws {IssueError} there is none that can be read.
+ * The answer, whether it grants or refuses.
+ *
+ * @throws {IssueError} No readable answer came.
  */
 export async function sendTokenRequest(
   platform: Platform,
@@ -163,8 +167,8 @@ function initOf(tokenRequest: TokenRequest): RequestInit {
 }
 
 /**
- * An answer other than 200: a code of WeChat's counts where there is one, and only a refusal that
- * says so is taken for one.
+ * An answer with a status other than 200. If it has one of WeChat's codes, the code applies.
+ * Without a code it is not taken for a refusal.
  */
 function unusualStatus(
   platform: Platform,
@@ -220,8 +224,8 @@ function refusalOrNothing(
 }
 
 /**
- * Runs a reader of the answer; what it finds invalid becomes an unknown outcome, because something
- * may have been issued.
+ * Runs a reader of the answer. An invalid answer becomes an unknown outcome, because the platform
+ * may have issued a credential.
  */
 function valid<T>(tokenRequest: TokenRequest, read: () => T): T {
   try {

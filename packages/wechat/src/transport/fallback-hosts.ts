@@ -1,14 +1,15 @@
-/** Other hosts of the same platform, for when one cannot be reached. */
+/** Sends to another host of the platform when one cannot be reached. */
 import type { Clock } from "@lingpai/core";
 import type { Fetch } from "./fetch.ts";
 import { transportFailure } from "./transport-failure.ts";
 
-/** How long another host is used once it has answered, before the first one is tried again. */
+/** How long another host stays in use after it answered, before the first host is tried again. */
 const keptMs = 300_000;
 
 /**
- * Sends to the base URL, and to the next one only when nothing left for it. Requests that are not
- * for the first base URL, and `Request` objects, whose body can be read once, pass through.
+ * Sends to the base URL, and to the next one only if nothing was sent to the first. Two kinds of
+ * request pass through unchanged: those for another base URL, and `Request` objects, whose body can
+ * be read only once.
  */
 export function withFallback(send: Fetch, baseUrls: readonly string[], clock: Clock): Fetch {
   let present = 0;
@@ -25,7 +26,7 @@ export function withFallback(send: Fetch, baseUrls: readonly string[], clock: Cl
       } catch (error) {
         const isOver = tries >= baseUrls.length || init?.signal?.aborted === true;
         if (isOver || transportFailure(error).outcome !== "unsent") throw error;
-        // Another call may have moved on meanwhile.
+        // Another call may have switched hosts meanwhile.
         if (present === index) present = (index + 1) % baseUrls.length;
         untilMs = clock.monotonicMs() + keptMs;
       }

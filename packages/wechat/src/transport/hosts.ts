@@ -1,15 +1,15 @@
-/** The platforms' own hosts, as data: which platform a host belongs to. */
+/** The platforms' own hosts, as data: the platform to which each host belongs. */
 
 /**
- * Which platform: official accounts, mini programs and third-party platforms, or WeCom. They share
- * no token, and give the same codes other meanings.
+ * `wechat`: official accounts, mini programs and third-party platforms. `wecom`: WeCom (企业微信).
+ * The two share no token, and give the same codes other meanings.
  */
 export type PlatformName = "wechat" | "wecom";
 
 export interface HostRow {
   readonly host: string;
   readonly platform: PlatformName;
-  /** The one to use. The others serve the same from another place. */
+  /** The host to use. The others serve the same paths from another place. */
   readonly isMain: boolean;
   readonly source: string;
   readonly date: string;
@@ -31,10 +31,7 @@ export const hostTable: readonly HostRow[] = [
   { host: "qyapi.weixin.qq.com", platform: "wecom", isMain: true, ...wecomHosts },
 ];
 
-/**
- * The platform that this host belongs to; undefined for a host of neither, such as a gateway of
- * one's own.
- */
+/** The platform to which this host belongs. Undefined: neither, such as a gateway of your own. */
 export function platformOfHost(host: string): PlatformName | undefined {
   return hostTable.find((row) => row.host === host)?.platform;
 }

@@ -1,17 +1,17 @@
 /**
- * JSON as the platform writes it: with raw control characters in strings, which nicknames bring and
- * JSON forbids.
+ * Reads JSON as the platform writes it: with raw control characters in strings. Nicknames contain
+ * them, and JSON forbids them.
  */
 
 const string = /"(?:[^"\\]|\\.)*"/gs;
-/** An escape, which stands as it is, or a control character. */
+/** An escape, which stays as it is, or a control character. */
 // eslint-disable-next-line no-control-regex -- They are what is looked for.
 const escapeOrControl = /\\.|[\u0000-\u001f]/gs;
 
 /**
- * The value in the text, whose strings may hold raw control characters.
+ * Parses text whose strings may hold raw control characters.
  *
- * @throws {SyntaxError} it is not JSON for another reason.
+ * @throws {SyntaxError} The text is invalid JSON for another reason.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * The same text with the control characters in its strings escaped; those between strings stand.
+ * The same text with the control characters inside its strings escaped. Those between strings stay.
  */
 export function escaped(text: string): string {
   return text.replace(string, (literal) => literal.replace(escapeOrControl, codeOf));

@@ -1,5 +1,5 @@
 /**
- * Reads what the platform answered, strictly: what does not have the documented form is invalid,
+ * Reads an answer of the platform strictly: an answer without the documented form is invalid, and
  * never guessed at.
  */
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
@@ -7,10 +7,10 @@ import { escaped, parseJson } from "./lenient-json.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import { sanitised } from "../errors/redact.ts";
 
-/** The most that an answer may hold, decoded, in bytes. The platform's own are below 2 kB. */
+/** The maximum size of a decoded answer, in bytes. The platform's own answers are below 2 kB. */
 export const answerBytesMax: number = 64 * 1024;
 
-/** An answer's own fields. A map, so that a field named `__proto__` is a field like any other. */
+/** The fields of an answer. A map, so that a field named `__proto__` is a field like any other. */
 export type Fields = ReadonlyMap<string, unknown>;
 
 export interface TokenResponse {
@@ -20,9 +20,9 @@ export interface TokenResponse {
 
 /**
  * The body as text, without a byte order mark. Reads no further than the limit, and ends with the
- * signal however slowly the body trickles.
+ * signal however slowly the body arrives.
  *
- * @throws {InvalidAnswerError} it is longer than `bytesMax`, or not UTF-8.
+ * @throws {InvalidAnswerError} The body is longer than `bytesMax`, or is not UTF-8.
  */
 export async function readBody(
   response: Pick<Response, "body">,
@@ -42,7 +42,7 @@ export async function readBody(
       chunks.push(value);
     }
   } finally {
-    // Ends the transfer when it was left early; after the end it does nothing.
+    // Ends a transfer that was left early. After the end it does nothing.
     reader.cancel().catch(() => undefined);
   }
   try {
@@ -52,7 +52,7 @@ export async function readBody(
   }
 }
 
-/** The promise's outcome, or a rejection with the signal's reason if that comes first. */
+/** The promise's outcome, or a rejection with the signal's reason if the signal aborts first. */
 export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -63,8 +63,9 @@ export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /**
- * @throws {InvalidAnswerError} the text is not one JSON object whose keys are all different. Raw
- *   control characters in its strings are read.
+ * Raw control characters in strings are accepted.
+ *
+ * @throws {InvalidAnswerError} The text is not one JSON object whose keys are all different.
  */
 export function parseFields(text: string): Fields {
   let parsed: unknown;
@@ -87,8 +88,8 @@ export function parseFields(text: string): Fields {
 }
 
 /**
- * Whether any object in this valid JSON text has a key twice. `JSON.parse` would keep the last and
- * say nothing.
+ * True if any object in this valid JSON text has a key twice. `JSON.parse` would silently keep the
+ * last one.
  */
 function hasDuplicateKeys(json: string): boolean {
   const open: Set<string>[] = [];
@@ -108,10 +109,10 @@ function hasDuplicateKeys(json: string): boolean {
 const ridPattern = /[\s,]*\brid:\s*([0-9A-Za-z-]{1,64})\s*$/;
 
 /**
- * What the answer refuses, or undefined when its `errcode` is missing or 0. The code counts as a
- * number or as decimal text.
+ * The refusal in the answer. Undefined: `errcode` is missing or 0. The code may be a number or
+ * decimal text.
  *
- * @throws {InvalidAnswerError} there is an `errcode` of another form.
+ * @throws {InvalidAnswerError} The `errcode` has another form.
  */
 export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal | undefined {
   const raw = fields.get("errcode");
@@ -127,8 +128,9 @@ export function refusalIn(fields: Fields, secrets: readonly string[]): Refusal |
 }
 
 /**
- * @throws {InvalidAnswerError} the field of this name is not a text of visible ASCII characters.
- *   How long it may be is for core to say.
+ * Core checks the length.
+ *
+ * @throws {InvalidAnswerError} The field of this name is not a text of visible ASCII characters.
  */
 export function secretIn(fields: Fields, name: string): string {
   const secret = fields.get(name);
@@ -139,15 +141,16 @@ export function secretIn(fields: Fields, name: string): string {
   return secret;
 }
 
-/** Seconds: a year. A longer life is not believed. */
+/** A year, in seconds. A longer lifetime is not credible. */
 const expiresInMax = 31_536_000;
 
 /**
- * The credential in the field of this name, with what is left of its life.
+ * The credential in the field of this name, with the rest of its lifetime. Fractions of a second
+ * are rounded down.
  *
- * @throws {InvalidAnswerError} the credential is not a text of visible ASCII characters, or
- *   `expires_in` is missing (and no default is given), below one second, above a year, or neither a
- *   number nor decimal text. Fractions are rounded down.
+ * @throws {InvalidAnswerError} The credential is not a text of visible ASCII characters, or
+ *   `expires_in` is missing without a default, below one second, above a year, or neither a number
+ *   nor decimal text.
  */
 export function tokenResponseIn(
   fields: Fields,

@@ -1,4 +1,4 @@
-/** Where the platform is and how it is reached. */
+/** Where the platform is, and how to reach it. */
 import { ConfigurationError, systemClock } from "@lingpai/core";
 import type { Clock, CredentialOrigin } from "@lingpai/core";
 import type { ErrorRow } from "../errors/error-row.ts";
@@ -11,26 +11,27 @@ import { wecomErrorTable } from "../errors/wecom-error-table.ts";
 
 export interface PlatformOptions {
   /**
-   * Sends requests. The global one is looked up at each call, so that instrumentation installed
-   * later is used. @defaultValue `globalThis.fetch`
+   * Sends requests. The global function is looked up at each call, so that instrumentation
+   * installed later takes effect.
+   * @defaultValue `globalThis.fetch`
    */
   readonly fetch?: Fetch;
   /**
-   * Where the platform is: an `https:` origin, with a path if a gateway needs one. `http:` is
-   * accepted for the loopback address alone.
+   * The platform's address: an `https:` origin, with a path if a gateway needs one. `http:` is
+   * accepted only for the loopback address.
    * @defaultValue "https://api.weixin.qq.com"
    */
   readonly baseUrl?: string;
   /**
-   * Where a request is sent when it could not leave for the base URL: nobody was connected to, so
-   * nothing was processed. Base URLs, in the order in which they are tried, or `true` for those
-   * that the platform documents (`api2`, `sh`, `sz` and `hk` of `api.weixin.qq.com`). One that
-   * answered is used for five minutes.
+   * Where a request is sent when it could not leave for the base URL: no connection was made, so
+   * nothing was processed. Give base URLs in the order in which to try them, or `true` for those
+   * that the platform documents (`api2`, `sh`, `sz` and `hk` of `api.weixin.qq.com`). A host that
+   * answered stays in use for five minutes.
    * @defaultValue false
    */
   readonly fallbackBaseUrls?: boolean | readonly string[];
   /**
-   * Used to tell when the platform's minute or day ends, if its answer carries no date.
+   * Tells when the platform's minute or day ends, if an answer carries no date.
    * @defaultValue the system's clock
    */
   readonly clock?: Clock;
@@ -39,12 +40,12 @@ export interface PlatformOptions {
 export interface Platform {
   readonly name: PlatformName;
   readonly fetch: Fetch;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly clock: Clock;
-  /** What this platform's error codes mean. */
+  /** The error table of this platform. */
   readonly table: readonly ErrorRow[];
-  /** What the credentials of this platform carry. */
+  /** The origin that this platform's credentials carry. */
   readonly origin: CredentialOrigin;
 }
 
@@ -54,7 +55,7 @@ const tables: Readonly<Record<PlatformName, readonly ErrorRow[]>> = {
 };
 
 /**
- * @throws {ConfigurationError} `base-url`: one cannot be right, or belongs to the other platform.
+ * @throws {ConfigurationError} `base-url`: a base URL is invalid, or belongs to the other platform.
  */
 export function createPlatform(
   options: PlatformOptions,
@@ -77,8 +78,8 @@ export function createPlatform(
 }
 
 /**
- * Inside WeChat's cloud hosting: the platform's own network, and no token or secret travels
- * (docs.cloudbase.net, 开放接口服务, 2026).
+ * The platform's address inside WeChat's cloud hosting: its own network, on which no token or
+ * secret travels (docs.cloudbase.net, 开放接口服务, 2026).
  */
 export const cloudBaseUrl = "http://api.weixin.qq.com";
 

@@ -1,6 +1,9 @@
 /** Reads the times that a response states in its headers. */
 
-/** The platform's clock when it answered, in ms since the Unix epoch; ours when it does not say. */
+/**
+ * The platform's clock at the time of the answer, in ms since the Unix epoch. Without a `Date`
+ * header: our own clock.
+ */
 export function platformNow(headers: Headers, ownNowMs: number): number {
   const stated = Date.parse(headers.get("date") ?? "");
   return Number.isNaN(stated) ? ownNowMs : stated;
@@ -10,8 +13,8 @@ const retryAfterMinMs = 1000;
 const retryAfterMaxMs = 600_000;
 
 /**
- * `Retry-After` in ms, as seconds or as a date, brought between a second and ten minutes; undefined
- * when it is missing or neither.
+ * The `Retry-After` header, given in seconds or as a date, in ms, and clamped to between one second
+ * and ten minutes. Undefined: it is missing or has another form.
  */
 export function retryAfterHeader(headers: Headers, platformNowMs: number): number | undefined {
   const raw = headers.get("retry-after")?.trim();

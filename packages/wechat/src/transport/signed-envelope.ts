@@ -1,6 +1,6 @@
 /**
- * The envelope of WeChat's API security: a JSON object under AES-256-GCM, bound to its call by what
- * is authenticated beside it.
+ * The envelope of WeChat's API security: a JSON object encrypted with AES-256-GCM. Its associated
+ * data binds it to its call.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { randomNonce } from "@lingpai/core";
@@ -13,7 +13,7 @@ export interface EnvelopeKey {
 
 const ivBytes = 12;
 
-/** The body that is sent: `{"iv":…,"data":…,"authtag":…}`. */
+/** The request body: `{"iv":…,"data":…,"authtag":…}`. */
 export function seal(
   { key }: EnvelopeKey,
   text: string,
@@ -30,8 +30,8 @@ export function seal(
 }
 
 /**
- * The object within; undefined when it was sealed with another key or for another call, or is no
- * envelope.
+ * The object inside. Undefined: the body is no envelope, or was sealed with another key or for
+ * another call.
  */
 export function open(
   { key }: EnvelopeKey,

@@ -1,9 +1,9 @@
 /**
- * WeChat's API security (API 安全): calls whose content is encrypted and signed beside TLS, and
- * answers that are verified and decrypted. AES256_GCM and RSAwithSHA256, as
- * developers.weixin.qq.com/miniprogram/dev/server/getting_started/api_signature.html has it (read
- * in November 2026). SM4_GCM and SM2withSM3 are left out: Node has no SM4-GCM and no SM2 signature
- * with the id that WeChat asks for.
+ * WeChat's API security (API 安全): encrypts and signs calls in addition to TLS, and verifies and
+ * decrypts their answers. It uses AES256_GCM and RSAwithSHA256, as described by
+ * developers.weixin.qq.com/miniprogram/dev/server/getting_started/api_signature.html (read in
+ * November 2026). SM4_GCM and SM2withSM3 are not supported: Node has no SM4-GCM, and no SM2
+ * signature with the id that WeChat requires.
  */
 import {
   constants,
@@ -30,18 +30,21 @@ import type { Fetch } from "./fetch.ts";
 
 export interface SignedFetchOptions {
   readonly appId: string;
-  /** API 对称密钥, AES256_GCM: its number in the console, and the key in base64 (32 bytes). */
+  /** API 对称密钥 (AES256_GCM): its number in the console, and the key in base64 (32 bytes). */
   readonly encryptionKey: { readonly id: string; readonly key: string };
-  /** The private key whose public one is set in the console (API 非对称密钥, RSAwithSHA256), in PEM. */
+  /**
+   * The private key, in PEM, whose public key is set in the console (API 非对称密钥,
+   * RSAwithSHA256).
+   */
   readonly privateKey: string;
   /**
-   * The platform's certificates (开放平台证书) in PEM, by their number in the console, which is not the
-   * serial number within. Give the next one while they change.
+   * The platform's certificates (开放平台证书), in PEM, by their number in the console. That number
+   * is not the serial number inside the certificate. During a change, give the next one too.
    */
   readonly certificates: Readonly<Record<string, string>>;
   /**
-   * The paths that are signed, as they are behind the host: those for which the account has it
-   * switched on. A path that is not here is sent as it is.
+   * The paths to sign, without the host: those for which the account has API security switched on.
+   * Calls to other paths are sent unchanged.
    */
   readonly paths: readonly string[];
   /** @defaultValue the global `fetch` */
@@ -57,20 +60,20 @@ interface Keys {
   readonly clock: Clock;
 }
 
-/** How far the answer's time may be off. */
+/** The largest accepted difference between the answer's time and ours. */
 const skewMaxMs = 300_000;
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } as const;
 
 /**
- * A `fetch` that encrypts and signs the calls to `paths`, for the option of that name:
- * `wechat({ …, fetch: signedFetch({ … }) })`. The token stays in the URL; what else the query holds
- * is encrypted with the body, as WeChat asks for.
+ * A `fetch` that encrypts and signs the calls to `paths`. Give it as the option `fetch`: `wechat({
+ * …, fetch: signedFetch({ … }) })`. The token stays in the URL. The rest of the query is encrypted
+ * with the body, as WeChat requires.
  *
- * An answer without a signature is taken only if it refuses: WeChat refuses in clear. What is
- * signed wrongly, too old or for another account is no answer.
+ * An unsigned answer is accepted only if it refuses the call, because WeChat sends refusals in
+ * clear. An answer that is wrongly signed, too old or for another account is invalid.
  *
- * @throws {ConfigurationError} `signed-fetch`: a key cannot be read, or (at a call) the body is no
- *   JSON object, which is all that can be encrypted.
+ * @throws {ConfigurationError} `signed-fetch`: a key cannot be read, or (at a call) the body is not
+ *   a JSON object. Nothing else can be encrypted.
  */
 export function signedFetch(options: SignedFetchOptions): Fetch {
   requireKnown("signedFetch()", options, [
@@ -97,7 +100,7 @@ export function signedFetch(options: SignedFetchOptions): Fetch {
     refuse("The encryptionKey has not 32 bytes. Give it in base64, as it was downloaded.");
   if (typeof appId !== "string" || typeof options.encryptionKey.id !== "string")
     refuse("Give the appId and the encryptionKey's id as texts.");
-  // A text is a list of its letters, and an empty list signs nothing: both would send in clear what
+  // A string is a list of letters, and an empty list signs nothing. Both would send in clear what
   // should be encrypted.
   if (
     !Array.isArray(paths) ||
@@ -142,7 +145,7 @@ export function signedFetch(options: SignedFetchOptions): Fetch {
   };
 }
 
-/** The call's address as both sides sign it: with the scheme, without the query. */
+/** The address as both sides sign it: with the scheme, without the query. */
 const targetOf = (url: URL): string => `${url.origin}${url.pathname}`;
 
 function signedRequest(
@@ -224,8 +227,8 @@ async function verified(keys: Keys, url: URL, answer: Response): Promise<Respons
 }
 
 /**
- * By the certificate that we have: while WeChat changes it, an answer is signed with the new and
- * with the old one.
+ * Uses the certificate that we have. While WeChat changes its certificate, it signs an answer with
+ * both.
  */
 function signatureOf(
   { certificates }: Keys,
@@ -250,7 +253,7 @@ function signatureOf(
   );
 }
 
-/** What the call says, in its query and its body, but its token. */
+/** The content of the call: its query and its body, without the token. */
 function fieldsOf(url: URL, body: string): Readonly<Record<string, unknown>> {
   const query = Object.fromEntries(
     [...url.searchParams].filter(([name]) => name !== "access_token"),
@@ -283,7 +286,7 @@ function publicKeyOf(pem: string): KeyObject {
     : createPublicKey(pem);
 }
 
-/** The reason stays behind: it may quote the key. */
+/** Drops the original error, because it may quote the key. */
 function readKey(name: string, read: () => KeyObject): KeyObject {
   try {
     return read();

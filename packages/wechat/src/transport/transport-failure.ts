@@ -1,6 +1,6 @@
-/** Tells, from how a request failed and from an answer's headers, what became of it. */
+/** Decides from the error of a failed request whether the request was sent. */
 
-/** Failures that come before the first byte of a request is written. */
+/** Failures before the first byte of a request is written. */
 const beforeSend = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -23,17 +23,17 @@ const beforeSend = new Set([
 ]);
 
 export interface TransportFailure {
-  /** `unsent`: nothing was written. `unknown`: it may have been processed. */
+  /** `unsent`: nothing was written. `unknown`: the platform may have processed the request. */
   readonly outcome: "unsent" | "unknown";
   /**
-   * The system's code, when it has the form of one. Nothing else of the failure may be shown: it
-   * can hold the URL, and that the secret.
+   * The system's error code, if it has the form of one. Nothing else of the failure may be shown:
+   * it can contain the URL, and the URL can contain the secret.
    */
   readonly code: string | undefined;
 }
 
 /**
- * Reads what `fetch` threw: its causes, and the attempts on each address where there were several.
+ * Reads the error of `fetch`: its causes, and the attempts on each address if there were several.
  */
 export function transportFailure(error: unknown): TransportFailure {
   const leaves = causes(error, 0);
@@ -51,8 +51,8 @@ function causes(error: unknown, depth: number): unknown[] {
 }
 
 /**
- * Undici's words for a proxy that would not connect to the platform (its
- * `lib/dispatcher/proxy-agent.js`, 7.x). Nothing of the request has left.
+ * Undici's text when a proxy refused to connect to the platform (`lib/dispatcher/proxy-agent.js`,
+ * 7.x). Nothing was sent.
  */
 const refusedByProxy = /^Proxy response \((\d{3})\) !== 200 when HTTP Tunneling$/;
 

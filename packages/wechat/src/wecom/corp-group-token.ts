@@ -1,6 +1,6 @@
 /**
- * The token of a corp downstream (上下游, corpgroup), had with the token of the app that the corp
- * upstream shares with it.
+ * The token of a downstream corp (上下游, corpgroup), obtained with the token of the app that the
+ * upstream corp shares with it.
  */
 import { IssueError } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
@@ -15,25 +15,28 @@ import { checkedApp, checkedId, corpIdShape } from "../options/validate.ts";
 import { confirmMs, wecomLifetimeMs } from "./wecom-token.ts";
 
 export interface CorpGroupTokenOptions extends PlatformOptions {
-  /** The corp upstream. */
+  /** The upstream corp. */
   readonly corpId: string;
-  /** Its app, named as in `wecomToken`. */
+  /** The upstream corp's app, named as in `wecomToken`. */
   readonly app: string;
   /**
-   * The corp downstream that the app is shared with, and the app's agent id there: as
-   * `corpgroup/corp/list_app_share_info` names them.
+   * The downstream corp with which the app is shared, and the app's agent id there, as returned by
+   * `corpgroup/corp/list_app_share_info`.
    */
   readonly downstreamCorpId: string;
   readonly agentId: string | number;
-  /** 0: a corp of the same group. 1: a corp downstream. @defaultValue 0 */
+  /**
+   * 0: a corp of the same group. 1: a downstream corp.
+   * @defaultValue 0
+   */
   readonly businessType?: 0 | 1;
 }
 
 /**
- * Fetches through `POST /cgi-bin/corpgroup/corp/gettoken`. Give the credential of the app's token
- * upstream as `parent`. Fetching harms nobody.
+ * Fetches through `POST /cgi-bin/corpgroup/corp/gettoken`. Give the credential of the upstream
+ * app's token as `parent`. A fetch harms nobody.
  *
- * @throws {ConfigurationError} an id, the app's name or the base URL cannot be right.
+ * @throws {ConfigurationError} An id, the app's name or the base URL is invalid.
  */
 export function corpGroupToken(options: CorpGroupTokenOptions): Issuer {
   requirePartOptions("corpGroupToken()", options, [

@@ -1,6 +1,6 @@
 /**
- * The permanent codes of the corps that installed a suite, kept for the whole fleet: WeCom gives
- * each once.
+ * The permanent codes of the corps that installed a suite, stored for the whole fleet, because
+ * WeCom returns each only once.
  */
 import {
   CacheUnavailableError,
@@ -32,11 +32,11 @@ export class PermanentCodes {
   }
 
   /**
-   * Keeps it in place of the one before, which a new installation has made void. Tries again for
-   * some seconds: it is not to be had a second time.
+   * Stores the code in place of the previous one, which a new installation has made invalid. Tries
+   * for some seconds, because WeCom does not return the code again.
    *
-   * @throws {CacheUnavailableError} it is not kept; the corp has to install the suite again, or the
-   *   code to be given to `corp()`.
+   * @throws {CacheUnavailableError} The code is not stored. The corp has to install the suite
+   *   again, or the code has to be given to `corp()`.
    */
   async put(corpId: string, permanentCode: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
@@ -51,9 +51,9 @@ export class PermanentCodes {
   }
 
   /**
-   * @throws {ConfigurationError} `not-installed`: none is kept. @throws {CacheUnavailableError} the
-   *   store cannot say.
-   * @throws {UnreadableEntryError} what is kept is none.
+   * @throws {ConfigurationError} `not-installed`: no code is stored.
+   * @throws {CacheUnavailableError} The store did not answer.
+   * @throws {UnreadableEntryError} The stored value is not a permanent code.
    */
   async get(corpId: string): Promise<string> {
     const key = this.#key(corpId);

@@ -1,6 +1,6 @@
 /**
- * WeCom, for service providers: the suite's token (had with a pushed ticket), the tokens of corps
- * that installed it, and the provider's own.
+ * The tokens of WeCom service providers: the suite's token (obtained with a pushed ticket), the
+ * tokens of corps that installed the suite, and the provider's own.
  */
 import { IssueError } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
@@ -16,14 +16,17 @@ import { checkedApp, checkedId, corpIdShape, corpSecretShape } from "../options/
 import { confirmMs, wecomLifetimeMs } from "./wecom-token.ts";
 
 interface SharedOptions extends PlatformOptions {
-  /** Removes white space round the secret. @defaultValue false */
+  /**
+   * Removes white space around the secret.
+   * @defaultValue false
+   */
   readonly trim?: boolean;
 }
 
 export interface SuiteTokenOptions extends SharedOptions {
   /** The suite's id: 1 to 64 of `A-Za-z0-9._-`. */
   readonly suiteId: string;
-  /** The suite's secret, or a function that is asked for it at each fetch. */
+  /** The suite's secret, or a function that returns it and is called at each fetch. */
   readonly secret: SecretOption;
 }
 
@@ -32,8 +35,8 @@ export interface CorpTokenOptions extends SharedOptions {
   /** The corp that installed the suite. */
   readonly corpId: string;
   /**
-   * The permanent code that the corp's installation gave, or a function that is asked for it at
-   * each fetch: a new installation gives a new one.
+   * The permanent code from the corp's installation, or a function that returns it and is called at
+   * each fetch. A new installation has a new code.
    */
   readonly permanentCode: SecretOption;
 }
@@ -41,7 +44,7 @@ export interface CorpTokenOptions extends SharedOptions {
 export interface ProviderTokenOptions extends SharedOptions {
   /** The service provider's own corp id. */
   readonly corpId: string;
-  /** The provider's secret, or a function that is asked for it at each fetch. */
+  /** The provider's secret, or a function that returns it and is called at each fetch. */
   readonly secret: SecretOption;
 }
 
@@ -49,7 +52,7 @@ export interface ProviderTokenOptions extends SharedOptions {
  * Fetches through `POST /cgi-bin/service/get_suite_token`. Give the pushed ticket, which WeCom
  * accepts for 30 minutes, as `parent`. A fetch harms nobody.
  *
- * @throws {ConfigurationError} the id, the secret or the base URL cannot be right.
+ * @throws {ConfigurationError} The id, the secret or the base URL is invalid.
  */
 export function suiteToken(options: SuiteTokenOptions): Issuer {
   requirePartOptions("suiteToken()", options, ["secret", "suiteId", "trim"]);
@@ -85,9 +88,9 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
 
 /**
  * Fetches through `POST /cgi-bin/service/get_corp_token`. Give the suite token's credential as
- * `parent`. A void permanent code (40084) stops this corp alone.
+ * `parent`. An invalid permanent code (40084) affects only that corp.
  *
- * @throws {ConfigurationError} an id, the code or the base URL cannot be right.
+ * @throws {ConfigurationError} An id, the code or the base URL is invalid.
  */
 export function corpToken(options: CorpTokenOptions): Issuer {
   requirePartOptions("corpToken()", options, ["corpId", "permanentCode", "suiteId", "trim"]);
@@ -127,7 +130,7 @@ export function corpToken(options: CorpTokenOptions): Issuer {
 /**
  * Fetches through `POST /cgi-bin/service/get_provider_token`. A fetch harms nobody.
  *
- * @throws {ConfigurationError} the corp id, the secret or the base URL cannot be right.
+ * @throws {ConfigurationError} The corp id, the secret or the base URL is invalid.
  */
 export function providerToken(options: ProviderTokenOptions): Issuer {
   requirePartOptions("providerToken()", options, ["corpId", "secret", "trim"]);
@@ -160,7 +163,7 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
   };
 }
 
-/** The same token comes back until it expires, each time with its whole life as what is left. */
+/** WeCom returns the same token until it expires, and states the whole lifetime each time. */
 function wecomIssuer(
   id: string,
   { origin }: Platform,

@@ -1,6 +1,6 @@
 /**
- * A WeCom suite (企业微信第三方应用): its pushes, its own token, and the tokens of the corps that installed
- * it.
+ * The client for a WeCom suite (企业微信第三方应用): it receives the pushes, keeps the suite's
+ * token, and serves the corps that installed the suite.
  */
 import { requireKnown, storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
@@ -33,8 +33,9 @@ export interface WecomSuiteOptions
     MessageKeys,
     PushOptions {
   /**
-   * A template for apps that the provider develops for corps (代开发应用): their tokens are had at
-   * `gettoken`, with the permanent code as the secret. @defaultValue false
+   * True for a template of apps that the provider develops for corps (代开发应用). Their tokens
+   * come from `gettoken`, with the permanent code as the secret.
+   * @defaultValue false
    */
   readonly isDevelopedFor?: boolean;
 }
@@ -42,27 +43,25 @@ export interface WecomSuiteOptions
 export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
   /** The suite's own token. */
   readonly credential: Credential;
-  /** What WeCom pushed last: each ticket is good for 30 minutes. */
+  /** The ticket that WeCom pushed last. Each is valid for 30 minutes. */
   readonly ticket: PushedTicket;
   /**
-   * Redeems the code that an installation brought (`get_permanent_code`), and keeps the permanent
-   * code for the fleet: from then on `corp(corpId)` works on every node. The platform takes each
-   * code once; a code that the fleet has redeemed in the last 24 h gives its corp again. The code
-   * that a reset brings (`reset_permanent_code`) is redeemed by itself, before `onMessage`.
+   * Redeems the code of an installation (`get_permanent_code`), and stores the permanent code for
+   * the fleet. From then on `corp(corpId)` works on every node. The platform accepts each code
+   * once; for a code that the fleet redeemed in the last 24 h, the call returns the same corp. The
+   * client redeems the code of a reset (`reset_permanent_code`) by itself, before `onMessage`.
    *
-   * @throws {WechatApiError} the code is used, expired or not WeCom's. @throws
-   *   {CacheUnavailableError} the permanent code could not be kept.
+   * @throws {WechatApiError} The code is used, expired or not issued by WeCom.
+   * @throws {CacheUnavailableError} The permanent code could not be stored.
    */
   install(authCode: string, options?: CallOptions): Promise<SuiteCorp>;
-  /**
-   * What the corp consented to (`get_auth_info`), in the platform's own words. Needs a kept
-   * permanent code.
-   */
+  /** The corp's consent (`get_auth_info`), in WeCom's own fields. Needs a stored permanent code. */
   authInfo(corpId: string, options?: CallOptions): Promise<Record<string, unknown>>;
   /**
-   * A corp, by its id as the installation named it, and by the permanent code that
-   * {@link WecomSuite.install} kept. Or give the code: the one of the first call counts, so give a
-   * function where a corp may install again. The same object at each call. Sends nothing.
+   * A corp, by the id that its installation returned, with the permanent code that
+   * {@link WecomSuite.install} stored. You can give the code instead: the code of the first call
+   * counts, so give a function if a corp may install again. The same object at each call. Sends
+   * nothing.
    */
   corp(corpId: string, permanentCode?: SecretOption): SuiteCorp;
   /** Settles every waiting caller with `CLOSED`. The cache and the lock stay open. */
@@ -72,10 +71,9 @@ export interface WecomSuite extends PushHandler, Pick<Api, "request"> {
 const ticketLifetimeMs = 30 * 60_000;
 
 /**
- * One suite. Constructing it sends nothing, reads nothing and asks for no secret.
+ * The client for one suite. Its construction sends nothing, reads nothing and asks for no secret.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
- *   be.
+ * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
   requireKnown("wecomSuite()", options, wecomSuiteNames);
@@ -127,7 +125,7 @@ interface RedeemerOptions {
   readonly clock: Clock;
 }
 
-/** Gives the corp whose code this is, once its permanent code is kept. */
+/** Returns the corp whose code this is, after its permanent code was stored. */
 function redeemer({
   api,
   codes,

@@ -1,4 +1,4 @@
-/** WeCom's app token: one for each app of a corp, the same for everybody until it expires. */
+/** WeCom's app token: one for each app of a corp, and the same for everybody until it expires. */
 import type { Issuer } from "@lingpai/core";
 import { requestDatedToken } from "../tokens/token-request.ts";
 import type { TokenRequest } from "../tokens/token-request.ts";
@@ -16,39 +16,39 @@ export const wecomBaseUrl = "https://qyapi.weixin.qq.com";
 
 export interface WecomTokenOptions extends Omit<PlatformOptions, "baseUrl"> {
   /**
-   * The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`): in whatever form the platform gives it,
-   * with its case.
+   * The corp id, plain (`ww…`, `wx…`) or encrypted (`wp…`), exactly as the platform gives it. It is
+   * case-sensitive.
    */
   readonly corpId: string;
   /**
-   * Tells the corp's apps apart, because each has a token of its own: the agent id, or a name such
-   * as `contacts`. 1 to 64 of `A-Za-z0-9._-`.
+   * Distinguishes the corp's apps, because each has its own token: the agent id, or a name such as
+   * `contacts`. 1 to 64 of `A-Za-z0-9._-`.
    */
   readonly app: string;
-  /** The app's secret, or a function that is asked for it at each fetch. */
+  /** The app's secret, or a function that returns it and is called at each fetch. */
   readonly secret: SecretOption;
   readonly trim?: boolean;
-  /** As for the other issuers. @defaultValue "https://qyapi.weixin.qq.com" */
+  /** @defaultValue "https://qyapi.weixin.qq.com" */
   readonly baseUrl?: string;
 }
 
 export const wecomLifetimeMs = 7_200_000;
 /**
- * How often a token of unknown age is asked for again. A call that meets a dead one is sent again,
- * so five minutes do.
+ * How often to ask again for a token of unknown age. Five minutes are enough, because a call with a
+ * dead token is sent again.
  */
 export const confirmMs = 300_000;
 
 /**
- * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: there is one token for each app,
- * and it is never superseded.
+ * Fetches through `GET /cgi-bin/gettoken`. A fetch harms nobody: each app has one token, and it is
+ * never superseded.
  *
- * WeCom hands out one token for the whole of its life, and says each time that all of it is left.
- * So the life is counted from when the fleet first saw the text; one of unknown age is asked for
- * again every 300 s until the next one has been seen, and reported as `age-unknown`.
+ * WeCom returns the same token for its whole lifetime, and states the whole lifetime each time. So
+ * the lifetime counts from when the fleet first saw the text. A token of unknown age is reported as
+ * `age-unknown`, and is asked for again every 300 s until the next one was seen.
  *
- * @throws {ConfigurationError} the corp id, the app's name, the secret or the base URL cannot be
- *   right. Nothing is sent until the first issue.
+ * @throws {ConfigurationError} The corp id, the app's name, the secret or the base URL is invalid.
+ *   Nothing is sent until the first issue.
  */
 export function wecomToken(options: WecomTokenOptions): Issuer {
   requirePartOptions("wecomToken()", options, ["app", "corpId", "secret", "trim"]);

@@ -1,4 +1,7 @@
-/** The client for an app of one corp at WeCom: its token, its calls, and what its pages need. */
+/**
+ * The client for one app of one corp at WeCom: its token, its calls, and the configuration of its
+ * pages.
+ */
 import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
 import { createApi } from "../calls/api.ts";
@@ -19,18 +22,19 @@ export interface WecomOptions
     Omit<ApiOptions, "tokenParameter">,
     Omit<WecomTokenOptions, "secret"> {
   /**
-   * The app's secret, or a function that is asked for it at each fetch. For an app that a provider
-   * developed for the corp (代开发应用), the permanent code of its installation, with the encrypted corp
-   * id as `corpId`. Only a `consumer` may do without.
+   * The app's secret, or a function that returns it and is called at each fetch. For an app that a
+   * provider developed for the corp (代开发应用): the permanent code of its installation, with the
+   * encrypted corp id as `corpId`. Only a `consumer` needs none.
    */
   readonly secret?: WecomTokenOptions["secret"];
   /**
-   * The app's agent id, for {@link Wecom.agentConfig}. @defaultValue `app`, where that is a number
+   * The app's agent id, for {@link Wecom.agentConfig}.
+   * @defaultValue `app`, if it is a number
    */
   readonly agentId?: string | number;
 }
 
-/** What `wx.agentConfig` takes beside the list of APIs. */
+/** The arguments of `wx.agentConfig`, except the list of APIs. */
 export interface AgentConfig {
   readonly corpid: string;
   readonly agentid: string;
@@ -40,44 +44,43 @@ export interface AgentConfig {
 }
 
 export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
-  /** @throws what {@link Credential.get} throws. */
+  /** @throws The errors of {@link Credential.get}. */
   token(options?: CallOptions): Promise<string>;
   /** The app token's credential, for events (`watch`), `peek`, `reject` and `refresh`. */
   readonly credential: Credential;
   /**
-   * A ticket's credential, had with the app's token. The same object at each call; closed with the
-   * client.
+   * The credential of a ticket, which is obtained with the app's token. The same object at each
+   * call. The client closes it.
    *
-   * @throws {ClosedError} the client is closed and had no such ticket.
+   * @throws {ClosedError} The client is closed, and never made this ticket.
    */
   ticket(type: WecomTicketType): Credential;
-  /** What `wx.config` needs to trust the page at this address; `appId` is the corp id. */
+  /** The configuration for `wx.config` on the page at this address. `appId` is the corp id. */
   jsSdkConfig(url: string, options?: CallOptions): Promise<JsSdkConfig>;
   /**
-   * What `wx.agentConfig` needs.
+   * The configuration for `wx.agentConfig`.
    *
    * @throws {ConfigurationError} `agent-id`: the agent id is not known.
    */
   agentConfig(url: string, options?: CallOptions): Promise<AgentConfig>;
-  /** What this process knows of the token, without I/O and without secrets. */
+  /** This process's knowledge of the token, without I/O and without secrets. */
   status(): CredentialStatus;
   /**
-   * Settles every waiting caller with `CLOSED`; a fetch that left ends and is stored. The cache and
-   * the lock stay open.
+   * Settles every waiting caller with `CLOSED`. A fetch that was sent completes and is stored. The
+   * cache and the lock stay open.
    */
   close(): Promise<void>;
 }
 
 /**
- * A client for one app of one corp. Constructing it sends nothing, reads nothing and asks for no
+ * A client for one app of one corp. Its construction sends nothing, reads nothing and asks for no
  * secret.
  *
- * @throws {ConfigurationError} an option cannot be right; the text says which, why, and what would
- *   be.
+ * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wecom(options: WecomOptions): Wecom {
   requireKnown("wecom()", options, wecomNames);
-  // From here on only the issuer knows the secret.
+  // From here on only the issuer has the secret.
   const { secret = options.role === "consumer" ? withoutSecret : "", agentId, ...shared } = options;
   const { clock = systemClock, random = systemRandom, corpId, app } = options;
   const token = createCredential({ ...shared, issuer: wecomToken({ ...shared, secret }) });
@@ -122,7 +125,7 @@ function agentIdOf(given: string | number | undefined, app: string): string {
   );
 }
 
-/** A consumer is never asked to fetch. */
+/** A consumer never fetches. */
 function withoutSecret(): never {
   throw new Error("a consumer has no secret");
 }
