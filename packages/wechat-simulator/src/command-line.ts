@@ -14,7 +14,7 @@ export const usage = `wechat-simulator: WeChat's credential endpoints on a loopb
   --corp CORPID:AGENTID:SECRET
                          a WeCom app, repeatable; default: none
   --chaos PERCENT        how many of all requests meet something: lost, late, corrupt, busy, refused; default: 0
-  --overlap SECONDS      how long a superseded token works on: 300 as documented, 0 as observed; default: 300
+  --overlap SECONDS      how long a superseded token stays alive: 300 as documented, 0 as observed; default: 300
   --lifetime SECONDS     how long a token lives; default: 7200
   --latency MS[-MS]      a request's time there and back; default: 0
   --log                  print what the platform sees
@@ -24,7 +24,7 @@ export const usage = `wechat-simulator: WeChat's credential endpoints on a loopb
 export interface CommandLine {
   readonly help: boolean;
   readonly log: boolean;
-  /** How many requests of a hundred meet something. */
+  /** How many requests of a hundred meet a fault. */
   readonly chaosPercent: number;
   readonly listenOptions: ListenOptions;
   readonly simulatorOptions: SimulatorOptions;
@@ -32,7 +32,7 @@ export interface CommandLine {
 
 const defaultAccount = "wx0123456789abcdef:0123456789abcdef0123456789abcdef";
 
-/** @throws {ConfigurationError} for an option that does not exist or a value out of range. */
+/** @throws {ConfigurationError} An option does not exist, or a value is out of range. */
 export function optionsFrom(args: readonly string[]): CommandLine {
   const values = parsed(args);
   return {
@@ -83,7 +83,7 @@ function accountFrom(text: string): AccountOptions {
   return { appId, secret };
 }
 
-/** The apps, gathered by corp. */
+/** The apps, grouped by corp. */
 function corpsFrom(texts: readonly string[]): readonly CorpOptions[] {
   const appsByCorp = new Map<string, CorpAppOptions[]>();
   for (const text of texts) {

@@ -23,23 +23,27 @@ import { wecomEndpoints } from "./endpoints/wecom-endpoints.ts";
 
 export interface SimulatorOptions extends PlatformOptions {
   /**
-   * A request's time there and back, in ms: a fixed one, or drawn evenly from a range. Half is
-   * spent on each way. @defaultValue 0
+   * The time of a request there and back, in ms: fixed, or drawn evenly from a range. Half is spent
+   * on each way.
+   * @defaultValue 0
    */
   readonly latencyMs?: number | readonly [minMs: number, maxMs: number];
 }
 
 export interface Simulator extends Platform {
-  /** What goes wrong, and when. */
+  /** The faults, and the requests that meet them. */
   readonly faults: FaultPlan;
   /**
-   * Reaches the platform whatever the URL's host is. Each of the platform's own hosts serves its
-   * own paths, any other all of them. No sockets; delays pass on the injected clock.
+   * Reaches the platform, whatever the URL's host is. Each of the platform's own hosts serves its
+   * own paths, and any other host all of them. It uses no sockets; delays pass on the injected
+   * clock.
    */
   readonly fetch: typeof fetch;
-  /** The same, for a client of this label and address. */
+  /** The same, for a client with this label and address. */
   fetchAs(sender: Sender): typeof fetch;
-  /** What becomes of a request: for a server, which has a connection to break. */
+  /**
+   * Delivers a request and reports how that ended, for a server, which has a connection to break.
+   */
   handle(request: Request, sender?: Sender): Promise<Arrival<Response>>;
 }
 
@@ -100,7 +104,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   return { ...platform, faults, handle, fetchAs, fetch: fetchAs({}) };
 }
 
-/** What one host serves: its own endpoints, or all for an address that plays every host. */
+/** The endpoints of one host, or of all hosts for an address that serves all. */
 function appOf(platform: Platform, endpoints: readonly Endpoint[], host: Host | undefined): App {
   const app: App = new Hono();
   serveEndpoints(
@@ -134,8 +138,8 @@ async function detached(request: Request): Promise<Request> {
 }
 
 /**
- * What the caller was bound to, else what the request's headers say: `x-lingpai-node` or
- * `user-agent`, and `x-forwarded-for`.
+ * The sender that the caller was bound to, else the sender that the headers name: `x-lingpai-node`
+ * or `user-agent`, and `x-forwarded-for`.
  */
 function senderOf({ headers }: Request, bound: Sender): Required<Sender> {
   const caller = bound.caller ?? headers.get("x-lingpai-node") ?? headers.get("user-agent") ?? "";
@@ -151,7 +155,7 @@ function delaysOf({ latencyMs = 0 }: SimulatorOptions, { random }: Platform): De
   return { delayBeforeMs: wholeMs / 2, delayAfterMs: wholeMs / 2 };
 }
 
-/** What a request is about, as far as its path and query tell. */
+/** The log's description of a request, from its path and query. */
 function logSubjectOf(
   { context }: Platform,
   endpoints: readonly Endpoint[],

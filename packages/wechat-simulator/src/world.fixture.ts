@@ -1,4 +1,4 @@
-/** One account on a manual clock, and the questions that tests ask of it. */
+/** One account on a manual clock, and the calls that tests make. */
 import { createDecipheriv } from "node:crypto";
 import { manualClock, seededRandom, type ManualClock } from "@lingpai/core/testing";
 import type { AccountOptions } from "./accounts/account.ts";

@@ -1,7 +1,4 @@
-/**
- * An official account or mini program: its AppID, its secret, who may fetch its tokens, and the
- * tokens themselves.
- */
+/** An official account or mini program: its AppID, its secret, its IP allow-list and its tokens. */
 import { ConfigurationError } from "@lingpai/core";
 import type { Context, Sender } from "../ledger/context.ts";
 import { defaultIp } from "../ledger/context.ts";
@@ -14,17 +11,26 @@ import type { Supersession, TokenSpace } from "../ledger/token-space.ts";
 export interface AccountOptions {
   readonly appId: string;
   readonly secret: string;
-  /** A test account gets 200 plain tokens a day instead of 2000. @defaultValue false */
+  /**
+   * A test account gets 200 plain tokens a day instead of 2000.
+   * @defaultValue false
+   */
   readonly testAccount?: boolean;
-  /** The addresses that may fetch tokens. @defaultValue undefined, which allows all */
+  /**
+   * The addresses that may fetch tokens.
+   * @defaultValue undefined, which allows all
+   */
   readonly allowIps?: readonly string[];
-  /** Limits of single endpoints, over the platform's own. */
+  /** Limits of single endpoints. They replace the platform's own. */
   readonly limits?: LimitTable;
-  /** The code that a wrong secret is refused with. @defaultValue 40125 */
+  /**
+   * The code with which a wrong secret is refused.
+   * @defaultValue 40125
+   */
   readonly wrongSecretCode?: 40125 | 40001;
-  /** Over {@link PlatformOptions}' value, for this account. */
+  /** Replaces the value of {@link PlatformOptions} for this account. */
   readonly supersession?: Supersession;
-  /** Over {@link PlatformOptions}' value, for this account. */
+  /** Replaces the value of {@link PlatformOptions} for this account. */
   readonly lifetimeMs?: number;
 }
 
@@ -39,7 +45,10 @@ export class Account {
   readonly stable: TokenSpace;
   readonly quotas: Quotas;
   readonly wrongSecretCode: 40125 | 40001;
-  /** Accepted forced refreshes of the stable token: the day, how many, and when the last was. */
+  /**
+   * The accepted forced refreshes of the stable token: the day, their count, and the time of the
+   * last.
+   */
   readonly forced: { day: number; count: number; lastMs: number } = {
     day: 0,
     count: 0,
@@ -76,7 +85,7 @@ export class Account {
   }
 }
 
-/** Why a request is refused, ready for {@link Context.refuse}. */
+/** Why a request is refused, as {@link Context.refuse} needs it. */
 export interface RefusalCause {
   readonly code: number;
   readonly reason: LogReason;
@@ -84,8 +93,8 @@ export interface RefusalCause {
 }
 
 /**
- * What stands in the way of a request that proves itself with a secret, in the platform's own
- * order; undefined when nothing does.
+ * The first reason to refuse a request that carries a secret, in the platform's own order.
+ * Undefined: there is none.
  */
 export function refusalCauseOf(
   account: Account,
@@ -128,8 +137,8 @@ export class Accounts {
   }
 
   /**
-   * @throws {ConfigurationError} for an AppID that was never added: a mistake in the test, not a
-   *   case of the platform's.
+   * @throws {ConfigurationError} The AppID was never added: a mistake in the test, which the real
+   *   platform could not make.
    */
   get(appId: string): Account {
     const account = this.#byAppId.get(appId);

@@ -1,6 +1,6 @@
 /**
- * Calls that spend an access token: the business endpoints, and those that only tell something
- * about the account.
+ * Calls that spend an access token: the business endpoints, and the endpoints about the account
+ * itself.
  */
 import type { Account, Accounts } from "./account.ts";
 import type { Expectation } from "./check-token.ts";
@@ -12,21 +12,21 @@ import { okBody } from "./official-accounts.ts";
 import type { Tickets } from "./tickets.ts";
 
 export interface CallRequest extends Sender {
-  /** Which host is called; undefined: one that plays both. */
+  /** The host that is called. Undefined: one address that serves both. */
   readonly host?: Host | undefined;
-  /** The path, such as `/cgi-bin/user/info`: what the quota counts by. */
+  /** The path, such as `/cgi-bin/user/info`. Quotas are counted by it. */
   readonly endpoint: string;
   readonly accessToken: string;
   /**
-   * Whose token the endpoint takes. @defaultValue an account's or a WeCom app's, told apart by the
-   * token
+   * The kind of token that the endpoint takes.
+   * @defaultValue an account's or a WeCom app's, whichever the token is
    */
   readonly expected?: Expectation;
 }
 
 export interface TicketBody extends OkBody {
   readonly ticket: string;
-  /** Seconds; always the whole lifetime, whatever is left. */
+  /** Seconds: always the whole lifetime. */
   readonly expires_in: number;
 }
 
@@ -35,7 +35,7 @@ export interface QuotaBody extends OkBody {
   readonly rate_limit: { readonly call_count: number; readonly refresh_second: number };
 }
 
-/** Answers calls for every kind of account; which one is found by the token. */
+/** Answers calls for every kind of account. The token identifies the account. */
 export class Calls {
   readonly #context: Context;
   readonly #accounts: Accounts;
@@ -55,8 +55,8 @@ export class Calls {
   }
 
   /**
-   * `/cgi-bin/ticket/getticket`: the same ticket while it lives. Needs a live access token, but
-   * does not end with it.
+   * `/cgi-bin/ticket/getticket`: the same ticket during its lifetime. It needs a live access token,
+   * but does not end with it.
    */
   ticket(request: Omit<CallRequest, "endpoint"> & { readonly type: string }): Answer<TicketBody> {
     return this.#withToken(
@@ -76,7 +76,7 @@ export class Calls {
     );
   }
 
-  /** `/cgi-bin/openapi/quota/get`: how much of an endpoint's day is used. */
+  /** `/cgi-bin/openapi/quota/get`: how much of an endpoint's daily quota is used. */
   quota(request: Omit<CallRequest, "endpoint"> & { readonly cgiPath: string }): Answer<QuotaBody> {
     return this.#withToken(
       "call",

@@ -1,16 +1,16 @@
 /**
- * Whether a credential that arrives with a request is alive, and with which code a dead one is
+ * Checks whether the credential of a request is alive, and finds the code with which a dead one is
  * refused.
  */
 import type { RefusalCause } from "./account.ts";
 import type { EndCause, Token, TokenKind, TokenRegistry } from "../ledger/token.ts";
 import { isAlive } from "../ledger/token.ts";
 
-/** What an endpoint accepts, and its codes for what it does not. */
+/** The kinds of token that an endpoint accepts, and its codes for all others. */
 export interface Expectation {
   readonly kinds: ReadonlySet<TokenKind>;
   readonly missing: number;
-  /** Too short or of other characters than any token has. */
+  /** The code for a text that is too short or has characters that no token has. */
   readonly malformed: number;
   readonly unknown: number;
   readonly ended: Readonly<Record<EndCause, number>>;

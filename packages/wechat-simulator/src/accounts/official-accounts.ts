@@ -1,6 +1,6 @@
 /**
- * Access tokens of official accounts and mini programs: `/cgi-bin/token`, `/cgi-bin/stable_token`,
- * the tickets and the quota calls.
+ * The access tokens of official accounts and mini programs: `/cgi-bin/token`,
+ * `/cgi-bin/stable_token`, and the clearing of quotas.
  */
 import type { Account, AccountDefaults, RefusalCause } from "./account.ts";
 import { Accounts, refusalCauseOf } from "./account.ts";
@@ -30,8 +30,8 @@ export interface StableRequest extends PlainRequest {
 }
 
 /**
- * A stable token is renewed by an ordinary request once less than this is left; the old one then
- * lives to its end.
+ * With less than this left, an ordinary request gets a new stable token. The old one then lives to
+ * its end.
  */
 const renewWithinMs = 300_000;
 const forcedPerDay = 20;
@@ -40,9 +40,9 @@ const forcedGapMs = 30_000;
 export const okBody: OkBody = { errcode: 0, errmsg: "ok" };
 
 /**
- * The engine behind the endpoints: every method processes one request at this instant,
- * synchronously, logs it and answers. When the request left and when the answer arrives is the
- * caller's business.
+ * The logic behind the endpoints. Every method processes one request at this instant,
+ * synchronously, logs it and answers. The caller decides when the request leaves and when the
+ * answer arrives.
  */
 export class OfficialAccounts {
   readonly accounts: Accounts;
@@ -53,7 +53,7 @@ export class OfficialAccounts {
     this.accounts = new Accounts(context, defaults);
   }
 
-  /** A new token each time; the one before is superseded. */
+  /** Issues a new token each time, and supersedes the previous one. */
   issuePlain(request: PlainRequest): Answer<TokenBody> {
     const endpoint = "/cgi-bin/token";
     return this.#withSecret("issue", endpoint, request, (account, subject, nowMs) => {
@@ -66,8 +66,8 @@ export class OfficialAccounts {
   }
 
   /**
-   * The same token until its last five minutes, unless a forced refresh is due. Never touches the
-   * plain token.
+   * Returns the same token until its last five minutes, unless a forced refresh is due. Never
+   * touches the plain token.
    */
   issueStable(request: StableRequest): Answer<TokenBody> {
     const endpoint = "/cgi-bin/stable_token";
@@ -89,7 +89,9 @@ export class OfficialAccounts {
     });
   }
 
-  /** Sets today's counters back, ten times a month at most, with the secret instead of a token. */
+  /**
+   * Sets today's counters back to 0, at most ten times a month, with the secret instead of a token.
+   */
   clearQuota(request: PlainRequest): Answer<OkBody> {
     return this.#withSecret("act", "/cgi-bin/clear_quota/v2", request, (account, subject, nowMs) =>
       account.quotas.clear(nowMs)

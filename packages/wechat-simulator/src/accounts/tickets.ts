@@ -1,4 +1,4 @@
-/** JS-SDK tickets of all hosts: one per owner and type, the same while it lives. */
+/** The JS-SDK tickets of all hosts: one for each owner and type, the same during its lifetime. */
 import type { Context } from "../ledger/context.ts";
 import type { TokenSpace } from "../ledger/token-space.ts";
 import { independent } from "../ledger/token-space.ts";

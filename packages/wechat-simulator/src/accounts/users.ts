@@ -1,7 +1,4 @@
-/**
- * Users of an account: the codes with which they come, and the tokens that a web page's consent
- * brings.
- */
+/** The users of an account: the codes that they bring, and the tokens that their consent gives. */
 import type { Accounts } from "./account.ts";
 import { refusalCauseOf } from "./account.ts";
 import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
@@ -45,7 +42,7 @@ export class Users {
   readonly #accounts: Accounts;
   readonly #lifetimeMs: number;
   readonly #users = new Map<string, User>();
-  /** By the text of a code or a token; a code that was used has none. */
+  /** By the text of a code or a token. A used code has no entry. */
   readonly #byText = new Map<string, User>();
 
   constructor(context: Context, accounts: Accounts, lifetimeMs: number) {
@@ -55,8 +52,8 @@ export class Users {
   }
 
   /**
-   * The user opens the mini program, or consents on the account's page: the code that comes of it
-   * is good once, for five minutes.
+   * The code of a user who opens the mini program, or consents on the account's page. It works
+   * once, for five minutes.
    */
   code(appId: string, openId: string): string {
     const { spaces } = this.#context;
@@ -89,8 +86,8 @@ export class Users {
   }
 
   /**
-   * `/sns/oauth2/refresh_token`: needs no secret. The refresh token works once and is replaced, the
-   * most that its page leaves open.
+   * `/sns/oauth2/refresh_token`: needs no secret. The refresh token works once and is replaced: the
+   * strictest reading of its page.
    */
   refresh(
     request: Sender & { readonly appId: string; readonly refreshToken: string },
@@ -110,7 +107,7 @@ export class Users {
     return this.#tokens(user, subject);
   }
 
-  /** `/sns/userinfo`, `/sns/auth`: a user's token is good for that user alone. */
+  /** `/sns/userinfo`, `/sns/auth`: a user's token is valid only for that user. */
   about(
     request: Sender & {
       readonly endpoint: string;

@@ -1,6 +1,4 @@
-/**
- * The documented paths as endpoints: what they take is a live token, what they answer is plausible.
- */
+/** The documented paths as endpoints: they take a live token and answer with a plausible body. */
 import { componentToken, providerToken, suiteToken } from "../accounts/check-token.ts";
 import type { Expectation } from "../accounts/check-token.ts";
 import type { Answer } from "../ledger/context.ts";
@@ -55,9 +53,7 @@ function endpointOf(
   };
 }
 
-/**
- * An account's path that both hosts have is told apart by the token where one address plays both.
- */
+/** Both hosts have this path. If one address serves both hosts, the token identifies the host. */
 function expectationOf(holder: DocumentedPath["holder"]): Expectation | undefined {
   if (holder === "component") return componentToken;
   if (holder === "suite") return suiteToken;

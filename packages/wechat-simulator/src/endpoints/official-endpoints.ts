@@ -1,4 +1,4 @@
-/** The endpoints of `api.weixin.qq.com` for one's own accounts. */
+/** The endpoints of `api.weixin.qq.com` for a developer's own accounts. */
 import type { Answer } from "../ledger/context.ts";
 import { hostOf } from "../paths/hosts.ts";
 import { okBody } from "../accounts/official-accounts.ts";
@@ -9,7 +9,7 @@ import { userEndpoints } from "./user-endpoints.ts";
 
 const grantType = "client_credential";
 
-/** Which host is meant is told by the token. */
+/** Both hosts have these paths. The token identifies the host. */
 const bothHosts: ReadonlySet<string> = new Set([
   "/cgi-bin/getcallbackip",
   "/cgi-bin/get_api_domain_ip",
@@ -105,7 +105,7 @@ function quotaEndpoints({ official, calls }: Platform): readonly Endpoint[] {
 }
 
 function businessEndpoints({ calls, context }: Platform): readonly Endpoint[] {
-  /** Spends the token, then answers with this. */
+  /** Spends the token, then answers with this body. */
   const call = (endpoint: string, http: HttpContext, body: Json): Answer<unknown> => {
     const host = bothHosts.has(endpoint) ? hostOf(new URL(http.req.url)) : "wechat";
     const answer = calls.call({

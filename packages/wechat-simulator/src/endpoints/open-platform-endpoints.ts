@@ -7,8 +7,8 @@ import type { Endpoint, HttpContext, Json } from "./routes.ts";
 import { countIn, textIn, textOf } from "./routes.ts";
 
 /**
- * `/cgi-bin/component/clear_quota/v2`: with the component's secret and without a token, for itself
- * or for an account that authorised it.
+ * `/cgi-bin/component/clear_quota/v2`: needs the component's secret and no token. It clears the
+ * component's quota, or that of an account that authorised it.
  */
 function clearQuota(
   { openPlatform, official, context }: Platform,
@@ -86,7 +86,7 @@ function post(name: string, answer: (http: HttpContext, body: Json) => Answer<un
   return { kind, host: "wechat", method: "POST", path: `/cgi-bin/component/${name}`, answer };
 }
 
-/** The token stands in the query, by its old or its new name. */
+/** The token is in the query, by its old or its new name. */
 function requestOf(http: HttpContext, body: Json): ComponentRequest {
   const componentAccessToken =
     textIn(http, "component_access_token") || textIn(http, "access_token");

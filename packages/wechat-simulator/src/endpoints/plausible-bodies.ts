@@ -1,5 +1,5 @@
 /**
- * What the documented APIs answer beside `errcode`: enough for code that reads the answer. Field
+ * The answers of the documented APIs beside `errcode`: enough for code that reads the answer. Field
  * names are the platform's.
  */
 import type { Random } from "@lingpai/core";
@@ -10,7 +10,7 @@ export interface BodySource {
   readonly nowS: number;
 }
 
-/** A picture of one pixel, as the QR code APIs answer with a picture and not with JSON. */
+/** A picture of one pixel. The QR code APIs answer with a picture, not with JSON. */
 const picture = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
 const bodies: ReadonlyMap<string, (source: BodySource) => object> = new Map<
@@ -120,7 +120,7 @@ function phoneAt(timestamp: number): object {
   };
 }
 
-/** The body for this path: bytes for a picture, else what stands beside `errcode`. */
+/** The body for this path: bytes for a picture, else the fields beside `errcode`. */
 export function plausibleBody(path: string, source: BodySource): object {
   return bodies.get(path)?.(source) ?? {};
 }

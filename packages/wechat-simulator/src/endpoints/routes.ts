@@ -1,6 +1,6 @@
 /**
- * The endpoints as they appear on the wire: which path and method, what is read from query and
- * body, what is answered.
+ * How endpoints appear on the wire: path and method, what they read from query and body, and what
+ * they answer.
  */
 import type { Context as HonoContext } from "hono";
 import type { Hono } from "hono";
@@ -9,7 +9,7 @@ import type { Host } from "../paths/hosts.ts";
 import type { LogKind } from "../ledger/log.ts";
 import type { Platform } from "../platform/platform.ts";
 
-/** What the transport tells the routes about a request. */
+/** The transport's information about a request. */
 export interface Bindings {
   readonly sender: Sender;
 }
@@ -17,17 +17,17 @@ export interface Bindings {
 export type App = Hono<{ Bindings: Bindings }>;
 export type HttpContext = HonoContext<{ Bindings: Bindings }>;
 
-/** An object that came as JSON, not yet looked at. */
+/** A JSON object, not yet checked. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** `GET` endpoints read the query; `POST` endpoints a JSON object as well. */
+/** `GET` endpoints read the query; `POST` endpoints read a JSON object too. */
 export interface Endpoint {
-  /** The host that serves it; undefined: all of them. */
+  /** The host that serves it. Undefined: all hosts. */
   readonly host?: Host | undefined;
-  /** Whether it gives out credentials or spends them. */
+  /** How the log classifies it: `issue` hands out credentials, `call` spends one. */
   readonly kind: LogKind;
   readonly method: "GET" | "POST" | "any";
-  /** Whether its body may be other than JSON: a form with a file. */
+  /** True if the body may be other than JSON, such as a form with a file. */
   readonly takesFiles?: boolean;
   readonly path: string;
   answer(http: HttpContext, body: Json): Answer<unknown>;
@@ -49,20 +49,20 @@ export const post = (path: string, answer: Endpoint["answer"]): Endpoint => ({
   answer,
 });
 
-/** The text of a query parameter or of a JSON string; "" when it is absent or of another type. */
+/** The text of a query parameter or of a JSON string. Empty if it is absent or of another type. */
 export const textIn = (http: HttpContext, name: string): string => http.req.query(name) ?? "";
 export const textOf = (body: Json, name: string): string =>
   typeof body[name] === "string" ? body[name] : "";
 
-/** A whole number of a JSON body; 0 when it is absent, negative or of another type. */
+/** A whole number in a JSON body. 0 if it is absent, negative or of another type. */
 export const countIn = (body: Json, name: string): number => {
   const value = body[name];
   return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : 0;
 };
 
 /**
- * Adds endpoints to the app, the first of each path, with the platform's own answers to a wrong
- * method, an empty body and a body that is no JSON object.
+ * Adds endpoints to the app, the first one of each path, with the platform's own answers to a wrong
+ * method, an empty body, and a body that is not a JSON object.
  */
 export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
   const paths = new Set<string>();

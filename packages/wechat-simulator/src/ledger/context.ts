@@ -1,6 +1,6 @@
 /**
- * What all parts of the platform share: its clock, its randomness, its tokens, its log, and how it
- * answers.
+ * The parts that the whole platform shares: clock, random source, tokens and log; and how the
+ * platform answers.
  */
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEntry, LogReason } from "./log.ts";
@@ -13,15 +13,21 @@ import { TokenSpaces } from "./token-space.ts";
 import type { Token } from "./token.ts";
 import { TokenRegistry } from "./token.ts";
 
-/** Who sends a request, as the platform sees it. */
+/** The sender of a request, as the platform sees it. */
 export interface Sender {
-  /** The address that IP lists are compared with. @defaultValue "127.0.0.1" */
+  /**
+   * The address that IP allow-lists are compared with.
+   * @defaultValue "127.0.0.1"
+   */
   readonly ip?: string;
-  /** A label for the log. @defaultValue "" */
+  /**
+   * A label for the log.
+   * @defaultValue ""
+   */
   readonly caller?: string;
 }
 
-/** What a request is answered with. `body` is what travels, in WeChat's own field names. */
+/** The answer to a request. `body` is sent as it is, with WeChat's own field names. */
 export type Answer<Body> = Granted<Body> | Refused;
 
 export interface Granted<Body> {
@@ -34,7 +40,7 @@ export interface Refused {
   readonly body: ErrorBody;
 }
 
-/** What is being answered, for the log. */
+/** The log's description of the request that is being answered. */
 export interface LogSubject {
   readonly kind: LogEntry["kind"];
   readonly endpoint: string;
@@ -51,7 +57,7 @@ export class Context {
   readonly tokens: TokenRegistry;
   readonly spaces: TokenSpaces;
   readonly log: PlatformLog;
-  /** What a live token meets all the same. */
+  /** Refusals that even a live token meets. */
   readonly standingRefusals: StandingRefusals = new StandingRefusals();
 
   /** The platform's time, in ms since the Unix epoch. */
@@ -71,7 +77,7 @@ export class Context {
     return { ok: true, body };
   }
 
-  /** Gives out the space's live credential, or a new one if it has none. */
+  /** Returns the space's live credential, or a new one if it has none. */
   handOut<Body>(
     subject: LogSubject,
     space: TokenSpace,
@@ -81,7 +87,9 @@ export class Context {
     return this.grant({ ...subject, tokenId: token.id }, isNew ? "new" : "same", bodyOf(token));
   }
 
-  /** Refuses as `api.weixin.qq.com` does. `detail` goes into the text where it has a place. */
+  /**
+   * Refuses as `api.weixin.qq.com` does. `detail` is inserted where the text has a place for it.
+   */
   refuse(subject: LogSubject, code: number, reason: LogReason, detail?: string): Refused {
     this.#record(subject, code, reason);
     return { ok: false, body: refusal(code, this.nowMs(), this.random, detail) };

@@ -1,5 +1,5 @@
 /**
- * What the platform saw: every request for a credential and every call, in the order in which they
+ * The platform's own log: every request for a credential and every call, in the order in which they
  * were processed.
  */
 
@@ -31,26 +31,26 @@ export type LogReason =
   | "operator";
 
 export interface LogEntry {
-  /** Counts from 1, without gaps, also where entries were dropped. */
+  /** Counts from 1, without gaps, even if entries were dropped. */
   readonly seq: number;
   /** The platform's clock when it processed the request. */
   readonly atMs: number;
   readonly kind: LogKind;
   readonly endpoint: string;
   /**
-   * Whose credential: an AppID, corp id, suite id or component AppID. Undefined where the request
-   * named none.
+   * The owner of the credential: an AppID, corp id, suite id or component AppID. Undefined: the
+   * request named none.
    */
   readonly appId: string | undefined;
   /**
-   * A short name such as `T7`, never the token itself. Undefined where none was given out or
+   * A short name such as `T7`, never the token itself. Undefined: no token was issued or
    * recognised.
    */
   readonly tokenId: string | undefined;
   /** The answer's errcode: 0 for success. */
   readonly code: number;
   readonly reason: LogReason;
-  /** Who asked, as it labelled itself; "" when it did not. */
+  /** The label of the sender. Empty if it has none. */
   readonly caller: string;
 }
 
@@ -61,20 +61,20 @@ export interface LogFilter {
   readonly tokenId?: string;
   readonly caller?: string;
   readonly code?: number;
-  /** Whether the platform accepted the request. */
+  /** True if the platform accepted the request. */
   readonly ok?: boolean;
-  /** Only entries after this one: take `log.seq` before the part that you examine. */
+  /** Only entries after this one. Take `log.seq` before the part that you examine. */
   readonly afterSeq?: number;
 }
 
-/** Sums that stay right when entries are dropped. */
+/** Sums that stay right even if entries are dropped. */
 export interface Tally {
   /** Requests for a credential, refused ones included. */
   readonly fetches: number;
-  /** New credentials given out. */
+  /** New credentials that were issued. */
   readonly issued: number;
   readonly calls: number;
-  /** Calls that the platform refused, for whatever reason. */
+  /** Calls that the platform refused, for any reason. */
   readonly refused: number;
 }
 
@@ -122,9 +122,8 @@ export class PlatformLog {
   }
 
   /**
-   * Who was given a credential that did not exist before, and when. Answers that repeat the same
-   * credential are left out. Tickets count as credentials of their owner: name the endpoint to tell
-   * them from tokens.
+   * The new credentials: who got each, and when. Answers that repeat a credential are left out. A
+   * ticket counts as a credential of its owner: give the endpoint to separate tickets from tokens.
    */
   issues(appId?: string, endpoint?: string): readonly LogEntry[] {
     return this.entries({ kind: "issue", ok: true, ...of(appId, endpoint) }).filter(
@@ -153,7 +152,7 @@ export class PlatformLog {
     return sum;
   }
 
-  /** Forgets entries and tallies; `seq` goes on. */
+  /** Forgets entries and tallies. `seq` continues. */
   clear(): void {
     this.#entries = [];
     this.#tallies.clear();
@@ -195,8 +194,8 @@ function matches(entry: LogEntry, filter: LogFilter): boolean {
 }
 
 /**
- * One line per entry, times relative to `startMs`, by default the first entry's: for a demo, or for
- * the message of a failed test.
+ * One line for each entry, with times relative to `startMs` (by default the first entry's), for a
+ * demo or for the message of a failed test.
  */
 export function formatLog(
   entries: readonly LogEntry[],

@@ -1,4 +1,4 @@
-/** How many requests of one kind the platform accepts from one account. */
+/** How many requests the platform accepts from one account at each endpoint. */
 import { minuteOf, shanghaiDay, shanghaiMonth } from "./day.ts";
 
 export interface Limits {
@@ -12,8 +12,8 @@ export interface Limits {
 export type LimitTable = Readonly<Record<string, Limits>>;
 
 /**
- * What a formal account is granted. A test account gets {@link testLimits} on top. Endpoints that
- * are not listed get {@link otherLimits}.
+ * The limits of a formal account. {@link testLimits} replace some of them for a test account.
+ * Endpoints that are not listed have {@link otherLimits}.
  */
 export const formalLimits: LimitTable = {
   "/cgi-bin/token": { perDay: 2_000 },
@@ -53,7 +53,7 @@ class Meter {
   }
 }
 
-/** One account's counters. Refused requests cost nothing. */
+/** The counters of one account. Refused requests cost nothing. */
 export class Quotas {
   readonly #limits: Map<string, Limits>;
   readonly #meters = new Map<string, Meter>();
@@ -64,9 +64,7 @@ export class Quotas {
     this.#limits = new Map(tables.flatMap((table) => Object.entries(table)));
   }
 
-  /**
-   * Which limit stands in the way of one more request; undefined when none does. Changes nothing.
-   */
+  /** The limit that one more request would exceed. Undefined: none. Changes nothing. */
   exhausted(endpoint: string, atMs: number): "day-quota" | "minute-quota" | undefined {
     const { perDay = Infinity, perMinute = Infinity } = this.#limitsOf(endpoint);
     const meter = this.#meter(endpoint, atMs);
@@ -74,7 +72,7 @@ export class Quotas {
     return meter.usedThisMinute >= perMinute ? "minute-quota" : undefined;
   }
 
-  /** Counts one request, also past a limit. */
+  /** Counts one request, even past a limit. */
   count(endpoint: string, atMs: number): void {
     const meter = this.#meter(endpoint, atMs);
     meter.usedToday += 1;
@@ -91,8 +89,8 @@ export class Quotas {
   }
 
   /**
-   * Sets today's counters of every endpoint back to 0, at most ten times per calendar month. False,
-   * and no change, beyond.
+   * Sets today's counters of every endpoint back to 0, at most ten times per calendar month. After
+   * that it returns false and changes nothing.
    */
   clear(atMs: number): boolean {
     const month = shanghaiMonth(atMs);
@@ -118,7 +116,7 @@ export class Quotas {
   }
 }
 
-/** Counts within windows of a fixed length that begin with the epoch: hours, say. */
+/** Counts within windows of a fixed length, such as hours, that begin with the Unix epoch. */
 export class WindowMeter {
   readonly #windowMs: number;
   readonly #max: number;

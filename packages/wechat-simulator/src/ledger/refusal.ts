@@ -1,4 +1,4 @@
-/** What the platform says when it refuses: the code, its fixed text, and a request id. */
+/** The text of a refusal: the code, its fixed text, and a request id. */
 import type { Random } from "@lingpai/core";
 
 /** The body of every refusal, sent with HTTP status 200. */
@@ -7,7 +7,7 @@ export interface ErrorBody {
   readonly errmsg: string;
 }
 
-/** The fixed part of `errmsg`, by code; `{}` is where a detail goes. */
+/** The fixed part of `errmsg`, by code. `{}` is the place of a detail. */
 const texts: Readonly<Record<number, string>> = {
   [-1]: "system error",
   40001:
@@ -71,15 +71,12 @@ const texts: Readonly<Record<number, string>> = {
 };
 
 /**
- * The text when an AppID's secret is wrong and the platform answers 40001 instead of 40125: shorter
+ * The text for a wrong secret that the platform answers with 40001 instead of 40125. It is shorter
  * than a dead token's.
  */
 const wrongSecretText = "invalid credential";
 
-/**
- * A refusal as the official account and open platform hosts word it: the text, then `rid: ` and
- * three hex groups.
- */
+/** A refusal as `api.weixin.qq.com` words it: the text, then `rid: ` and three hex groups. */
 export function refusal(code: number, atMs: number, random: Random, detail?: string): ErrorBody {
   return { errcode: code, errmsg: `${textOf(code, detail)} rid: ${requestId(atMs, random)}` };
 }

@@ -1,13 +1,22 @@
-/** StandingRefusals that concern one endpoint, or that end: what a live token meets all the same. */
+/** Refusals that last for a while: even a live token meets them, at one endpoint or at all. */
 
 export interface RefusalOptions {
-  /** The path that refuses. @defaultValue all that spend a token of this owner */
+  /**
+   * The path that refuses.
+   * @defaultValue all paths that spend a token of this owner
+   */
   readonly endpoint?: string;
   /** @defaultValue 40001 */
   readonly code?: number;
-  /** How often it refuses. @defaultValue for as long as `forMs` says */
+  /**
+   * How many times it refuses.
+   * @defaultValue no limit but `forMs`
+   */
   readonly times?: number;
-  /** How long it refuses, in ms. @defaultValue Infinity */
+  /**
+   * How long it refuses, in ms.
+   * @defaultValue Infinity
+   */
   readonly forMs?: number;
 }
 
@@ -30,7 +39,7 @@ export class StandingRefusals {
     this.#standing.push({ appId, endpoint, code, untilMs: nowMs + forMs, left: times });
   }
 
-  /** The code that a call is refused with in spite of its live token; counts it. */
+  /** The code with which this call is refused although its token is alive. Counts the refusal. */
   take(appId: string, endpoint: string, nowMs: number): number | undefined {
     this.#standing = this.#standing.filter(({ untilMs, left }) => nowMs < untilMs && left > 0);
     const found = this.#standing.find(

@@ -1,19 +1,19 @@
-/** The tokens of one credential, and how a new one treats those before it. */
+/** All tokens of one credential, and the effect of a new token on those before it. */
 import type { EndCause, Token, TokenKind, TokenRegistry } from "./token.ts";
 import { isAlive } from "./token.ts";
 
-/** How a new token treats the ones before. */
+/** The effect of a new token on those before it. */
 export interface Supersession {
   /** How many of the newest tokens may be alive at once. */
   readonly window: number;
-  /** How long a superseded token within the window works on, in ms. */
+  /** How long a superseded token within the window stays alive, in ms. */
   readonly overlapMs: number;
 }
 
-/** For credentials that live to their own end, whatever is issued after them. */
+/** For credentials that live to their own end, whatever is issued later. */
 export const independent: Supersession = { window: Infinity, overlapMs: Infinity };
 
-/** Ended tokens are told apart (superseded, expired) for a day, then forgotten. */
+/** How long an ended token is remembered, so that a refusal can say how it ended. */
 const rememberedMs = 86_400_000;
 
 export interface SpaceOptions {
@@ -39,12 +39,12 @@ export class TokenSpace {
     this.supersession = supersession;
   }
 
-  /** The one issued last, dead or alive. */
+  /** The token that was issued last, dead or alive. */
   get newest(): Token | undefined {
     return this.#tokens.at(-1);
   }
 
-  /** The one issued last, if it is alive. */
+  /** The token that was issued last, if it is alive. */
   current(nowMs: number): Token | undefined {
     const { newest } = this;
     return newest !== undefined && isAlive(newest, nowMs) ? newest : undefined;
@@ -54,7 +54,7 @@ export class TokenSpace {
     return this.#tokens.filter((token) => isAlive(token, nowMs));
   }
 
-  /** A new token; those before it are superseded, by default as the space does it. */
+  /** Issues a new token and supersedes those before it, by default as the space's options say. */
   issue(nowMs: number, { window, overlapMs }: Supersession = this.supersession): Token {
     this.#forgetOld(nowMs);
     const older = this.#tokens.length - 1;
@@ -67,7 +67,7 @@ export class TokenSpace {
     return token;
   }
 
-  /** The same text with its whole life once more; a new one when there is none. */
+  /** The same text with its whole lifetime again. Without a token: a new one. */
   renewed(nowMs: number): Token {
     const { newest } = this;
     if (newest === undefined) return this.issue(nowMs);
@@ -75,7 +75,7 @@ export class TokenSpace {
     return newest;
   }
 
-  /** The same token while it lives, else a new one. */
+  /** The same token during its lifetime, then a new one. */
   currentOrNew(nowMs: number): { readonly token: Token; readonly isNew: boolean } {
     const current = this.current(nowMs);
     return current === undefined
@@ -95,7 +95,7 @@ export class TokenSpace {
   }
 }
 
-/** All spaces of a platform, by whose they are. */
+/** All spaces of a platform, by their owner. */
 export class TokenSpaces {
   readonly #registry: TokenRegistry;
   readonly #byAppId = new Map<string, TokenSpace[]>();
@@ -113,8 +113,8 @@ export class TokenSpaces {
   }
 
   /**
-   * Those of one owner, and of one kind if given; an account may have several of a kind (its
-   * tickets, say).
+   * The spaces of one owner, and of one kind if given. An account may have several of a kind, such
+   * as its tickets.
    */
   of(appId: string, kind?: TokenKind): readonly TokenSpace[] {
     const spaces = this.#byAppId.get(appId) ?? [];

@@ -1,10 +1,10 @@
 /**
- * Tokens, tickets, refresh tokens and codes as the platform keeps them: what each is for, and when
+ * Tokens, tickets, refresh tokens and codes as the platform stores them: what each is for, and when
  * and why it ends.
  */
 import type { Random } from "@lingpai/core";
 
-/** What a credential gives access to; decides with which code a dead one is refused. */
+/** The use of a credential. It decides the code with which a dead one is refused. */
 export type TokenKind =
   | "plain"
   | "stable"
@@ -23,27 +23,27 @@ export type TokenKind =
 
 export type EndCause = "expired" | "superseded" | "revoked";
 
-/** One credential. Alive while the clock stands before `endsAtMs`. */
+/** One credential. It is alive until `endsAtMs`. */
 export interface Token {
   /**
-   * `T7` for a token, `K2` for a ticket, `R1` for a refresh token, `C3` for a code: what logs show.
+   * The name in logs: `T7` for a token, `K2` for a ticket, `R1` for a refresh token, `C3` for a
+   * code.
    */
   readonly id: string;
   readonly text: string;
   readonly kind: TokenKind;
   /**
-   * The AppID, component AppID, suite id or corp id that it belongs to; for a WeCom app
-   * `corpId/agentId`.
+   * The owner: an AppID, component AppID, suite id or corp id; for a WeCom app `corpId/agentId`.
    */
   readonly appId: string;
   readonly issuedAtMs: number;
-  /** When its natural life is over. */
+  /** The end of its natural lifetime. */
   readonly expiresAtMs: number;
   readonly endsAtMs: number;
   readonly endCause: EndCause;
 }
 
-/** A token as tests and audits see it: without its text. */
+/** A token as tests and audits see it, without its text. */
 export type TokenView = Omit<Token, "text"> & { readonly alive: boolean };
 
 type MutableToken = { -readonly [Name in keyof Token]: Token[Name] };
@@ -107,7 +107,7 @@ export class TokenRegistry {
     return token;
   }
 
-  /** Ends the token at this instant, unless it ends earlier anyway. */
+  /** Ends the token at this instant, unless it ends earlier. */
   end(token: Token, atMs: number, cause: EndCause): void {
     const own = this.#byText.get(token.text);
     if (own === undefined || atMs >= own.endsAtMs) return;
@@ -115,7 +115,7 @@ export class TokenRegistry {
     own.endCause = cause;
   }
 
-  /** Gives it its whole life once more, from this instant. */
+  /** Gives the token its whole lifetime again, from this instant. */
   renew(token: Token, atMs: number, lifetimeMs: number): void {
     const own = this.#byText.get(token.text);
     if (own === undefined) return;
@@ -127,7 +127,10 @@ export class TokenRegistry {
     this.#byText.delete(token.text);
   }
 
-  /** As long and as shaped as WeChat's: two digits, an underscore, 132 URL-safe characters. */
+  /**
+   * As long as WeChat's tokens and of the same form: two digits, an underscore, 132 URL-safe
+   * characters.
+   */
   #text(): string {
     let text = `${10 + Math.floor(this.#random.next() * 90)}_`;
     for (let part = 0; part < 6; part += 1) text += this.#random.id();

@@ -1,6 +1,6 @@
 /**
- * Answers that a real network has brought: pages of proxies, halves, nothing, far too much, far too
- * slowly.
+ * Corrupt answers, as real networks have produced them: a proxy's page, half an answer, none, far
+ * too much, far too slow.
  */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
@@ -12,7 +12,7 @@ const hugeBytes = 100 * 2 ** 20;
 const chunkBytes = 2 ** 16;
 const dripMs = 1_000;
 
-/** The response as the fault lets it arrive. */
+/** The response after the fault. */
 export async function corruptAnswer(
   response: Response,
   fault: Fault,
@@ -47,11 +47,11 @@ const bodies: Readonly<
   object: () => "{}",
   huge: (text) => padded(text),
   drip: dripping,
-  // Valid but for the character, which JSON.parse refuses.
+  // Valid JSON except for the character, which JSON.parse refuses.
   "control-characters": (text) => text.replace(/^\{/, '{"nickname":"a\u0007b\u0000c\u001fd",'),
 };
 
-/** The answer after 100 MB of white space, made while it is read. */
+/** The answer after 100 MB of white space, which is generated while it is read. */
 function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunk = new Uint8Array(chunkBytes).fill(32);
   let left = hugeBytes / chunkBytes;
@@ -65,8 +65,8 @@ function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * One byte per second, until the end or until the client gives up. Holds the request, without which
- * its signal hears no abort.
+ * One byte per second, until the end or until the client gives up. Keeps a reference to the
+ * request, because otherwise its signal is not notified of an abort.
  */
 function dripping(
   text: string,

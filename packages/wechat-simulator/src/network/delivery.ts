@@ -1,6 +1,6 @@
 /**
- * One request's way to the platform and back: when it is processed, when and whether its answer
- * arrives.
+ * The delivery of one request to the platform and of its answer: when it is processed, and when and
+ * whether the answer arrives.
  */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
@@ -19,10 +19,9 @@ export type Arrival<Reply> =
   | { readonly kind: "silence" };
 
 /**
- * Takes a request to the platform after `delayBeforeMs`, processes it there, and brings the answer
- * back after `delayAfterMs`, with what the fault does on the way. It goes on to its end whatever
- * the client does meanwhile: giving up does not un-issue a token. Without delays the request is
- * processed at once.
+ * Delivers a request after `delayBeforeMs`, processes it, and delivers the answer after
+ * `delayAfterMs`, with the fault on the way. The delivery completes whatever the client does:
+ * giving up does not un-issue a token. Without delays the request is processed at once.
  */
 export async function deliverRequest<Reply>(
   clock: Clock,

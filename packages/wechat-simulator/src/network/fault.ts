@@ -1,40 +1,47 @@
 /**
- * What may go wrong between a client and the platform, and the plan that says which request it
- * happens to.
+ * The faults between a client and the platform, and the plan that decides which request meets
+ * which.
  */
 
-/**
- * What happens to one request. Every field is optional; an empty fault is a request without fault.
- */
+/** The fault of one request. Every field is optional; an empty fault changes nothing. */
 export interface Fault {
   /**
-   * How long the request travels before the platform processes it, in ms. @defaultValue the
-   * simulator's latency, half of it
+   * How long the request travels before the platform processes it, in ms.
+   * @defaultValue half of the simulator's latency
    */
   readonly delayBeforeMs?: number;
-  /** How long the answer travels, in ms. @defaultValue the simulator's latency, half of it */
+  /**
+   * How long the answer travels, in ms.
+   * @defaultValue half of the simulator's latency
+   */
   readonly delayAfterMs?: number;
-  /** The request never reaches the platform; the client sees a connection reset. */
+  /** The request never reaches the platform. The client sees a connection reset. */
   readonly loseRequest?: boolean;
-  /** A proxy on the way refuses the tunnel with this status: nothing reaches the platform. */
+  /** A proxy on the way refuses the tunnel with this status. Nothing reaches the platform. */
   readonly refuseConnect?: 407 | 502;
   /**
-   * The platform processes the request, then `"reset"` (or true) breaks the connection and
-   * `"silence"` answers nothing, ever.
+   * The platform processes the request, and the answer is lost: `"reset"` (or true) breaks the
+   * connection, `"silence"` never answers.
    */
   readonly loseReply?: boolean | "reset" | "silence";
-  /** Answers with this errcode instead of processing: -1 busy, 45011, 48001 and so on. */
+  /**
+   * The errcode with which the request is answered instead of being processed: -1 (busy), 45011,
+   * 48001 and so on.
+   */
   readonly errcode?: number;
   /**
-   * Whether the platform processes the request before the answer is corrupt. @defaultValue true,
-   * with `errcode` false
+   * True if the platform processes the request although the answer is corrupt.
+   * @defaultValue true; with `errcode` false
    */
   readonly processed?: boolean;
-  /** The HTTP status. @defaultValue 200 */
+  /**
+   * The HTTP status.
+   * @defaultValue 200
+   */
   readonly status?: number;
-  /** Added to the answer's headers, or replacing them. */
+  /** Added to the answer's headers. Replaces headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Replaces the body: by name, or by a function of the true one. */
+  /** Replaces the body: by name, or by a function of the true body. */
   readonly body?:
     | CorruptBody
     | ((
@@ -44,9 +51,8 @@ export interface Fault {
 
 /**
  * `html`: a proxy's page. `truncated`: the first half. `empty`: nothing. `object`: `{}`. `huge`:
- * 100 MB of valid JSON white space around the answer. `drip`: one byte per second.
- * `control-characters`: a field more, with a raw control character in its text, as nicknames have
- * had them since 2015.
+ * the answer after 100 MB of JSON white space. `drip`: one byte per second. `control-characters`:
+ * one more field, whose text has raw control characters, as nicknames have had since 2015.
  */
 export type CorruptBody =
   | "html"
@@ -57,7 +63,7 @@ export type CorruptBody =
   | "drip"
   | "control-characters";
 
-/** What a plan decides by. */
+/** The request about which a plan decides. */
 export interface FaultSubject {
   readonly endpoint: string;
   readonly method: string;
@@ -69,7 +75,7 @@ export interface FaultSubject {
 
 export type FaultSource = (subject: FaultSubject) => Fault | undefined;
 
-/** Which requests a script applies to: all that match every given field. */
+/** The requests to which a script applies: all that match every given field. */
 export interface FaultMatch {
   readonly endpoint?: string;
   readonly caller?: string;
@@ -83,7 +89,7 @@ interface Script {
 }
 
 /**
- * Decides for each request: the first script that matches and is not used up, else the standing
+ * Decides for each request: the first script that matches and has uses left, else the standing
  * source, else no fault.
  */
 export class FaultPlan {
@@ -91,8 +97,8 @@ export class FaultPlan {
   #source: FaultSource | undefined;
 
   /**
-   * The next `times` requests that match meet this fault. Scripts are used in the order in which
-   * they were added.
+   * The next `times` matching requests meet this fault. Scripts apply in the order in which they
+   * were added.
    */
   next(
     fault: Fault,
@@ -101,7 +107,7 @@ export class FaultPlan {
     this.#scripts.push({ fault, match, left: match.times ?? 1 });
   }
 
-  /** Asks `source` about every request that no script applies to. Replaces the source before. */
+  /** Asks `source` about every request to which no script applies. Replaces the previous source. */
   always(source: FaultSource): void {
     this.#source = source;
   }
@@ -111,7 +117,7 @@ export class FaultPlan {
     this.#source = undefined;
   }
 
-  /** How many scripted faults have not happened yet: 0 when a test used all it set up. */
+  /** How many scripted faults have not happened yet. 0 when a test has used all of them. */
   get pending(): number {
     return this.#scripts.reduce((sum, script) => sum + script.left, 0);
   }

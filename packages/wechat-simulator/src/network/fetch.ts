@@ -1,17 +1,17 @@
-/** A `fetch` without sockets, over whatever answers requests. */
+/** A `fetch` without sockets, over any function that answers requests. */
 import type { Arrival } from "./delivery.ts";
 
 type Fetch = typeof fetch;
 
 /**
- * Behaves to its caller as the global `fetch`: an abort is heard at once (the exchange itself goes
- * on to its end), a broken connection is a `TypeError`, and so is a redirect, unless
- * `redirect: "manual"` asks to see it: there is no other host to follow it to.
+ * Behaves as the global `fetch`: an abort takes effect at once (the delivery itself completes), and
+ * a broken connection is a `TypeError`. A redirect is a `TypeError` too, unless `redirect` is
+ * `"manual"`, because there is no other host.
  */
 export function fetchOver(handle: (request: Request) => Promise<Arrival<Response>>): Fetch {
   /**
-   * A request hears of its caller's abort only while something holds it: Node ties the two signals
-   * weakly.
+   * A request is notified of its caller's abort only while something references it, because Node
+   * ties the two signals weakly.
    */
   const held = new Set<Request>();
 
@@ -44,7 +44,7 @@ export function fetchOver(handle: (request: Request) => Promise<Arrival<Response
   };
 }
 
-/** The error that Node's `fetch` gives, with its cause's code. */
+/** The error of Node's `fetch`, with its cause's code. */
 function failure(code: string, message: string): TypeError {
   return new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) });
 }

@@ -1,7 +1,4 @@
-/**
- * A third-party platform's component and the accounts that authorised it: what the platform
- * remembers of them.
- */
+/** A third-party platform's component and the accounts that authorised it. */
 import type { Context } from "../ledger/context.ts";
 import type { MessageKeys } from "../push/push.ts";
 import { Quotas } from "../ledger/quota.ts";
@@ -19,12 +16,15 @@ export interface ComponentOptions extends MessageKeys {
    */
   readonly rotateRefreshToken?: "never" | "on-reauthorise" | "always";
   /**
-   * Where an account's refresh token can be asked for. The real list has rows without one, and for
-   * some accounts the information has an empty one.
+   * The endpoints that return an account's refresh token. The real list has rows without one, and
+   * for some accounts the information has an empty one.
    * @defaultValue ["info", "list"]
    */
   readonly refreshTokenSources?: readonly ("info" | "list")[];
-  /** How long a refresh token works on after it was replaced, in ms. @defaultValue 300_000 */
+  /**
+   * How long a refresh token stays valid after it was replaced, in ms.
+   * @defaultValue 300_000
+   */
   readonly refreshGraceMs?: number;
 }
 
@@ -44,7 +44,8 @@ export interface Authorization {
   readonly refreshTokens: TokenSpace;
   authorizedAtMs: number;
   /**
-   * The account's password was changed: refresh tokens work again only after a new authorisation.
+   * True after the account's password was changed: refresh tokens work again only after a new
+   * authorisation.
    */
   passwordChanged: boolean;
 }
@@ -75,7 +76,7 @@ export class Component {
     this.tokens = spaces.open({ kind: "component", appId, ...defaults });
   }
 
-  /** In the order in which they first authorised. */
+  /** In the order of their first authorisation. */
   get authorizations(): readonly Authorization[] {
     return [...this.#authorizations.values()];
   }
@@ -85,8 +86,8 @@ export class Component {
   }
 
   /**
-   * The account consents, for the first time or again: a code that the component exchanges for
-   * tokens, once.
+   * The account authorises the component, for the first time or again. Returns the code that the
+   * component exchanges for tokens, once.
    */
   authorize(authorizerAppId: string, nowMs: number): Token {
     const known = this.#authorizations.get(authorizerAppId);
@@ -99,7 +100,7 @@ export class Component {
     return code;
   }
 
-  /** Spends a code; undefined when it was spent before, or is of somebody else. */
+  /** Spends a code. Undefined: it was spent before, or belongs to another component. */
   redeem(code: string): Authorization | undefined {
     const authorizerAppId = this.#appIdsByCode.get(code);
     this.#appIdsByCode.delete(code);
@@ -107,7 +108,8 @@ export class Component {
   }
 
   /**
-   * The account takes its consent back: its tokens end, its refresh tokens are unknown from now on.
+   * The account withdraws its authorisation: its tokens end, and its refresh tokens are unknown
+   * from now on.
    */
   unauthorize(authorizerAppId: string, nowMs: number): void {
     const authorization = this.#authorizations.get(authorizerAppId);

@@ -1,9 +1,9 @@
-/** What the open platform answers, as it appears on the wire. */
+/** The answers of the open platform, as they appear on the wire. */
 import type { Sender } from "../ledger/context.ts";
 import type { Token } from "../ledger/token.ts";
 import type { Authorization, Component } from "./component.ts";
 
-/** Proves itself with a component token. */
+/** A request with a component token. */
 export interface ComponentRequest extends Sender {
   readonly componentAccessToken: string;
   readonly componentAppId: string;

@@ -1,5 +1,5 @@
 /**
- * The open platform for third-party platforms: component tokens from a pushed ticket,
+ * The open platform for third-party platforms: component tokens for a pushed ticket,
  * authorisations, authorizer tokens.
  */
 import { ConfigurationError } from "@lingpai/core";
@@ -38,8 +38,8 @@ export class OpenPlatform {
   }
 
   /**
-   * `api_component_token`: a new token each time; the one before is superseded. Needs a ticket that
-   * was pushed in the last 12 hours.
+   * `api_component_token`: issues a new token each time and supersedes the previous one. Needs a
+   * ticket that was pushed in the last 12 hours.
    */
   issue(
     request: Sender & { readonly appId: string; readonly secret: string; readonly ticket: string },
@@ -62,7 +62,7 @@ export class OpenPlatform {
     });
   }
 
-  /** `api_create_preauthcode`: a code to begin an authorisation with, good for 1800 s. */
+  /** `api_create_preauthcode`: a code that begins an authorisation, valid for 1800 s. */
   preAuthCode(request: ComponentRequest): Answer<PreAuthCodeBody> {
     return this.#withComponent(
       "api_create_preauthcode",
@@ -154,8 +154,8 @@ export class OpenPlatform {
   }
 
   /**
-   * `api_get_authorizer_list`: who has authorised, with the refresh tokens that work now. At most
-   * 500 at a time.
+   * `api_get_authorizer_list`: the accounts that have authorised, with their valid refresh tokens.
+   * At most 500 at a time.
    */
   authorizerList(
     request: ComponentRequest & { readonly offset: number; readonly count: number },
@@ -172,7 +172,8 @@ export class OpenPlatform {
 
   /**
    * Makes the next verify ticket, as the platform does every 10 minutes. It is valid for 12 hours,
-   * whatever is pushed later. With `isSame` the text is the one before, which counts from now on.
+   * whatever is pushed later. With `isSame` the text is the previous one, whose lifetime begins
+   * again.
    */
   pushTicket(componentAppId: string, { isSame = false }: { readonly isSame?: boolean } = {}): Push {
     const component = this.#component(componentAppId);
@@ -184,8 +185,8 @@ export class OpenPlatform {
   }
 
   /**
-   * An account authorises the component, or does so again: the code that its browser would bring,
-   * and the message that tells of it.
+   * An account authorises the component, for the first time or again. Returns the code that its
+   * browser would bring, and the push that reports it.
    */
   authorize(
     componentAppId: string,
@@ -203,14 +204,16 @@ export class OpenPlatform {
     return { code: code.text, push };
   }
 
-  /** The account takes its consent back: its tokens end, refreshing is refused with 61003. */
+  /**
+   * The account withdraws its authorisation: its tokens end, and refreshing is refused with 61003.
+   */
   unauthorize(componentAppId: string, authorizerAppId: string): Push {
     const component = this.#component(componentAppId);
     component.unauthorize(authorizerAppId, this.#context.nowMs());
     return this.#push(component, "unauthorized", { AuthorizerAppid: authorizerAppId });
   }
 
-  /** Any document, as odd or as nested as the platform's are. */
+  /** Pushes any document, however odd or nested. */
   push(componentAppId: string, text: string, sealing: Partial<Sealing> = {}): Push {
     const { options } = this.#component(componentAppId);
     return sealText(this.#context, options, text, {
@@ -222,8 +225,8 @@ export class OpenPlatform {
   }
 
   /**
-   * The account's password is changed: its tokens end, refreshing is refused with 42007 until it
-   * authorises again.
+   * The account's password is changed: its tokens end, and refreshing is refused with 42007 until
+   * it authorises again.
    */
   changePassword(componentAppId: string, authorizerAppId: string): void {
     const authorization = this.#component(componentAppId).authorization(authorizerAppId);

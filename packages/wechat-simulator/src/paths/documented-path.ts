@@ -2,12 +2,12 @@
 import type { Host } from "./hosts.ts";
 
 /**
- * A page without `https://`, then what it documents: `"POST /cgi-bin/menu/create"`, or the path
- * alone where both methods are taken.
+ * A page without `https://`, then the APIs that it documents: `"POST /cgi-bin/menu/create"`, or the
+ * path alone if both methods are accepted.
  */
 export type PathGroup = readonly [source: string, ...calls: readonly string[]];
 
-/** Whose token a path takes. */
+/** The owner of the token that a path takes. */
 export type Holder = "account" | "component" | "suite" | "provider";
 
 export interface DocumentedPath {

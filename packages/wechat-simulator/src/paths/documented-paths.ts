@@ -1,5 +1,5 @@
 /**
- * Every path that the platform's pages document and that has no engine of its own here: with a live
+ * Every path that the platform's pages document and that has no logic of its own here. With a live
  * token it answers `{ "errcode": 0 }` and a plausible body.
  */
 import { accountPaths } from "./account-paths.ts";
@@ -37,7 +37,7 @@ function rows(
 const openApi = "developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc";
 const platforms = "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api";
 
-/** Called by a third-party platform for itself, with its token by an account's name. */
+/** A third-party platform calls these for itself, with its token under the name of an account's. */
 const componentByAccountName: readonly PathGroup[] = [
   [
     `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyServerDomain.html`,

@@ -1,6 +1,6 @@
 /**
- * The platform's hosts. Each serves its own paths; any other host, such as a loopback address,
- * plays all of them.
+ * The platform's hosts. Each serves its own paths. Any other host, such as a loopback address,
+ * serves all of them.
  */
 
 export type Host = "wechat" | "wecom";

@@ -1,5 +1,6 @@
 /**
- * What people and other environments do to an account behind the fleet's back. Each act is logged.
+ * The acts of people and of other environments that affect an account from outside the fleet. Each
+ * act is logged.
  */
 import { ConfigurationError } from "@lingpai/core";
 import type { Account } from "../accounts/account.ts";
@@ -12,13 +13,19 @@ import type { EndCause, Token, TokenKind, TokenView } from "../ledger/token.ts";
 import { isAlive, viewOf } from "../ledger/token.ts";
 
 export interface ForeignOptions {
-  /** Which of the account's tokens. @defaultValue "plain" */
+  /**
+   * Which of the account's tokens.
+   * @defaultValue "plain"
+   */
   readonly kind?: TokenKind;
-  /** How the other environment appears in the log. @defaultValue "foreign" */
+  /**
+   * The label of the other environment in the log.
+   * @defaultValue "foreign"
+   */
   readonly caller?: string;
 }
 
-/** Where each kind is fetched, for the log. */
+/** The endpoint of each kind, for the log. */
 const endpoints: Partial<Record<TokenKind, string>> = {
   plain: "/cgi-bin/token",
   stable: "/cgi-bin/stable_token",
@@ -47,9 +54,9 @@ export class Operator {
   }
 
   /**
-   * Another environment fetches once, by force where the token is stable: what was newest is
-   * superseded. Counts towards the quota, but is stopped neither by it nor by secrets or IP lists.
-   * Returns the new token's text, for a caller that goes on to use it.
+   * Another environment fetches once, by force if the token is stable, and supersedes the newest
+   * token. The fetch counts towards the quota, but no quota, secret or IP list stops it. Returns
+   * the text of the new token.
    */
   foreignIssue(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): string {
     const space = this.#spaces(appId, kind).at(-1);
@@ -60,7 +67,7 @@ export class Operator {
 
   /**
    * Other environments fetch until every token that was alive is dead: once without an overlap,
-   * twice with one. Returns how often.
+   * twice with one. Returns the number of fetches.
    */
   kill(appId: string, { kind = "plain", caller = "foreign" }: ForeignOptions = {}): number {
     let fetches = 0;
@@ -74,19 +81,19 @@ export class Operator {
     return fetches;
   }
 
-  /** Ends the access tokens now, as at the end of their natural life: 42001. */
+  /** Ends the access tokens now, as at the end of their natural lifetime: 42001. */
   expireNow(appId: string, kinds: readonly TokenKind[] = accessTokenKinds): void {
     this.#endAll(appId, "expire-now", "expired", kinds);
   }
 
-  /** Ends the access tokens now, without new ones taking their place: 40001, at WeCom 40014. */
+  /** Ends the access tokens now, without a replacement: 40001, at WeCom 40014. */
   revoke(appId: string, kinds: readonly TokenKind[] = accessTokenKinds): void {
     this.#endAll(appId, "revoke", "revoked", kinds);
   }
 
   /**
-   * Refuses calls although the token is alive: at one endpoint only, so often, or for so long. Dies
-   * away by itself where it ends.
+   * Refuses calls although the token is alive: at one endpoint or at all, a number of times or for
+   * a time. The refusal ends by itself.
    */
   refuse(appId: string, options: RefusalOptions = {}): void {
     this.#spaces(appId, "plain");
@@ -105,7 +112,7 @@ export class Operator {
     this.#endAll(appId, "expire-tickets", "expired", ["ticket"]);
   }
 
-  /** Replaces the secret. The old one works `graceMs` longer; tokens live on. */
+  /** Replaces the secret. The old secret stays valid for `graceMs`. Tokens live on. */
   rotateSecret(
     appId: string,
     secret: string,
@@ -116,7 +123,7 @@ export class Operator {
     account.secret = secret;
   }
 
-  /** Freezes the secret: token requests are refused with 40243, live tokens go on. */
+  /** Freezes the secret: token requests are refused with 40243. Live tokens stay alive. */
   freeze(appId: string): void {
     this.#act(appId, "freeze").frozen = true;
   }
@@ -125,12 +132,12 @@ export class Operator {
     this.#act(appId, "unfreeze").frozen = false;
   }
 
-  /** Only these addresses may fetch tokens; undefined allows all. */
+  /** Allows only these addresses to fetch tokens. Undefined allows all. */
   setAllowList(appId: string, ips: readonly string[] | undefined): void {
     this.#act(appId, "set-allow-list").allowIps = ips && new Set(ips);
   }
 
-  /** Replaces the limits of one endpoint; what was used today stays used. */
+  /** Replaces the limits of one endpoint. What was used today stays used. */
   setQuota(appId: string, endpoint: string, limits: Limits): void {
     this.#act(appId, "set-quota").quotas.setLimits(endpoint, limits);
   }
@@ -145,13 +152,13 @@ export class Operator {
     return this.#live(appId, kind).map((token) => token.id);
   }
 
-  /** The token issued last, dead or alive. */
+  /** The token that was issued last, dead or alive. */
   latest(appId: string, kind: TokenKind = "plain"): TokenView | undefined {
     const newest = this.#spaces(appId, kind).flatMap((space) => space.newest ?? []);
     return this.#view(newest.toSorted((a, b) => a.issuedAtMs - b.issuedAtMs).at(-1));
   }
 
-  /** Looks a token up without a call: nothing is logged, no quota is spent. */
+  /** Looks up a token without a call: nothing is logged, and no quota is spent. */
   inspect(text: string): TokenView | undefined {
     return this.#view(this.#context.tokens.find(text));
   }
@@ -183,10 +190,7 @@ export class Operator {
     return this.#spaces(appId, kind).flatMap((space) => space.live(nowMs));
   }
 
-  /**
-   * @throws {ConfigurationError} for an owner that the platform does not know: a mistake in the
-   *   test.
-   */
+  /** @throws {ConfigurationError} The platform does not know this owner: a mistake in the test. */
   #spaces(appId: string, kind: TokenKind): readonly TokenSpace[] {
     if (this.#context.spaces.of(appId).length === 0)
       throw new ConfigurationError(`The simulator knows nobody by the name ${appId}.`);

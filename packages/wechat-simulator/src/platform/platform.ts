@@ -1,7 +1,4 @@
-/**
- * The platform without a network: its parts, wired to one clock, one source of randomness and one
- * log.
- */
+/** The platform without a network: its parts, with one clock, one random source and one log. */
 import type { Clock, Random } from "@lingpai/core";
 import { systemClock, systemRandom } from "@lingpai/core";
 import type { AccountDefaults, AccountOptions } from "../accounts/account.ts";
@@ -31,25 +28,37 @@ export interface PlatformOptions {
   /** The WeCom service provider. */
   readonly provider?: ProviderOptions;
   /**
-   * How long a superseded token works on, in ms: 300_000 as the official page says, 0 as the
+   * How long a superseded token stays alive, in ms: 300_000 as the official page says, 0 as the
    * incident report observed.
    * @defaultValue 300_000
    */
   readonly overlapMs?: number;
-  /** How many of the newest tokens may be alive at once. @defaultValue 2 */
+  /**
+   * How many of the newest tokens may be alive at once.
+   * @defaultValue 2
+   */
   readonly window?: number;
-  /** How long a token or ticket lives, in ms. @defaultValue 7_200_000 */
+  /**
+   * The lifetime of a token or ticket, in ms.
+   * @defaultValue 7_200_000
+   */
   readonly lifetimeMs?: number;
   /**
-   * Keep at least this many of the newest log entries; 0 keeps none. Tallies are always kept.
+   * Keeps at least this many of the newest log entries; 0 keeps none. Tallies are always kept.
    * @defaultValue Infinity
    */
   readonly logEntriesMax?: number;
-  /** Drives latencies and pushes. @defaultValue the machine's */
+  /**
+   * Drives latencies and pushes.
+   * @defaultValue the system's clock
+   */
   readonly clock?: Clock;
-  /** The platform's time, in ms since the Unix epoch. @defaultValue the clock's wall clock */
+  /**
+   * The platform's time, in ms since the Unix epoch.
+   * @defaultValue the clock's wall clock
+   */
   readonly nowMs?: () => number;
-  /** @defaultValue the machine's */
+  /** @defaultValue the system's random source */
   readonly random?: Random;
 }
 
@@ -64,12 +73,12 @@ export interface Platform {
   readonly wecom: Wecom;
   readonly suites: Suites;
   readonly operator: Operator;
-  /** What the parts share; for the transport in front of them. */
+  /** The shared parts, for the transport. */
   readonly context: Context;
 }
 
 /**
- * Makes a platform. It has no timers and does nothing until it is asked: every method processes one
+ * Makes a platform. It has no timers, and acts only when it is called: every method processes one
  * request at this instant.
  */
 export function createPlatform(options: PlatformOptions = {}): Platform {

@@ -1,13 +1,13 @@
 /**
- * What the platform pushes to one account's own server: users' messages and events, in the three
- * modes and the two formats of the console.
+ * Pushes to an account's own server: users' messages and events, in the console's three modes and
+ * two formats.
  */
 import type { Context } from "../ledger/context.ts";
 import type { MessageKeys } from "./push.ts";
 import { sealText, signatureOf } from "./push.ts";
 
 export interface AccountPushOptions extends MessageKeys {
-  /** The AppID, in WeCom the corp id. */
+  /** The AppID; in WeCom the corp id. */
   readonly receiver: string;
   readonly mode?: "plain" | "compatible" | "safe";
   readonly format?: "xml" | "json";
@@ -18,7 +18,7 @@ export interface AccountPush {
   readonly body: string;
 }
 
-/** One message, ready to be POSTed. `text` is its document, in the format given. */
+/** One message, ready to be POSTed. `text` is its document, in the given format. */
 export function accountPush(
   { context }: { readonly context: Context },
   text: string,
@@ -44,7 +44,7 @@ export function accountPush(
   };
 }
 
-/** In clear and sealed in one document. */
+/** One document with the message in clear and encrypted. */
 function mergedXml(text: string, sealed: string): string {
   const encrypted = /<Encrypt>.*<\/Encrypt>/.exec(sealed)?.[0] ?? "";
   return text.replace(/<\/xml>\s*$/, `${encrypted}</xml>`);

@@ -1,4 +1,4 @@
-/** Pushes as the platform sends them by itself: one now, then one every ten minutes. */
+/** Pushes on the platform's schedule: one now, then one every ten minutes. */
 import type { Clock } from "@lingpai/core";
 import type { Context } from "../ledger/context.ts";
 import type { Push } from "./push.ts";
@@ -7,8 +7,8 @@ export interface PushSchedule {
   /** Makes the next message: `() => simulator.openPlatform.pushTicket(appId)`. */
   readonly make: () => Push;
   /**
-   * Brings it to its receiver, who answers whether it took it: `(push) => deliver(push, url)`. A
-   * failure is logged and not repeated.
+   * Delivers the message to its receiver, and returns true if the receiver took it: `(push) =>
+   * deliver(push, url)`. A failure is logged and not repeated.
    */
   readonly bring: (push: Push) => Promise<boolean>;
   /** @defaultValue 600_000 */
@@ -16,7 +16,7 @@ export interface PushSchedule {
 }
 
 /**
- * Starts a schedule on the platform's clock; the returned function ends it. Its timer does not keep
+ * Starts a schedule on the platform's clock. The returned function ends it. Its timer does not keep
  * the process alive.
  */
 export function startPushes(

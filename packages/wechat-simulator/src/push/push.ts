@@ -1,14 +1,11 @@
-/**
- * What the platform sends by itself: small XML documents, encrypted and signed as its message
- * scheme has it.
- */
+/** The messages that the platform pushes: small XML documents, encrypted and signed. */
 import { createCipheriv, createHash } from "node:crypto";
 import type { Random } from "@lingpai/core";
 import type { Context } from "../ledger/context.ts";
 
-/** What both sides agreed on for messages. */
+/** The keys that are set in the platform's console. */
 export interface MessageKeys {
-  /** Signs messages: any text. */
+  /** Signs messages. Any text. */
   readonly token: string;
   /** 43 characters of base64: a key of 32 bytes without the padding. */
   readonly encodingAesKey: string;
@@ -16,25 +13,25 @@ export interface MessageKeys {
 
 /** One message, ready to be POSTed. */
 export interface Push {
-  /** Whom it is for: a component AppID or a suite id. */
+  /** The receiver: a component AppID or a suite id. */
   readonly appId: string;
   readonly infoType: string;
-  /** The document within. */
+  /** The text of the document. */
   readonly text: string;
-  /** To be added to the receiver's URL. */
+  /** Added to the receiver's URL. */
   readonly query: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
- * Where the receiver stands in the outer document: `AppId` on the open platform, `ToUserName` at
- * WeCom.
+ * The element of the outer document that names the receiver: `AppId` on the open platform,
+ * `ToUserName` at WeCom.
  */
 export type ReceiverTag = "AppId" | "ToUserName";
 
 const blockBytes = 32;
 
-/** Seals `fields` into a message for this receiver, and logs that it was sent. */
+/** Encrypts `fields` into a message for this receiver, and logs that it was sent. */
 export function seal(
   context: Context,
   keys: MessageKeys,
@@ -51,15 +48,18 @@ export interface Sealing {
   readonly infoType: string;
   readonly tag: ReceiverTag;
   /**
-   * The ReceiveId, where it is not the id in clear: `""` for individual developers, the provider's
+   * The ReceiveId, if it is not the id in clear: `""` for individual developers, or the provider's
    * corp id.
    */
   readonly receiver?: string;
-  /** The form of the outer document. @defaultValue "xml" */
+  /**
+   * The form of the outer document.
+   * @defaultValue "xml"
+   */
   readonly format?: "xml" | "json";
 }
 
-/** Seals any document; the same one sealed again differs in all that can be seen of it. */
+/** Encrypts any document. The same document encrypted again looks different in every part. */
 export function sealText(
   context: Context,
   keys: MessageKeys,
@@ -94,19 +94,19 @@ export function sealText(
   };
 }
 
-/** For the log. */
+/** The kind of message, for the log. */
 export function infoTypeIn(text: string): string {
   return /<InfoType>\s*(?:<!\[CDATA\[)?(\w+)/.exec(text)?.[1] ?? "";
 }
 
-/** SHA-1 of the parts in order of their characters, in hex. */
+/** SHA-1 of the parts, sorted by their characters, in hex. */
 export function signatureOf(...parts: readonly string[]): string {
   return createHash("sha1").update(parts.toSorted().join("")).digest("hex");
 }
 
 /**
- * AES-256-CBC over 16 random bytes, the length as four bytes, the message and the receiver, padded
- * to 32 bytes as PKCS#7 does.
+ * AES-256-CBC over 16 random bytes, the length in four bytes, the message and the receiver, with
+ * PKCS#7 padding to 32 bytes.
  */
 function encrypt(
   message: string,
@@ -129,8 +129,8 @@ function encrypt(
 }
 
 /**
- * Numbers as they are, everything else as CDATA; a value never holds `]]>`: all are ids, codes and
- * base64.
+ * Numbers stay as they are, everything else becomes CDATA. No value contains `]]>`: all are ids,
+ * codes and base64.
  */
 function xmlOf(fields: Readonly<Record<string, string>>): string {
   const lines = Object.entries(fields).map(
@@ -139,7 +139,9 @@ function xmlOf(fields: Readonly<Record<string, string>>): string {
   return `<xml>${lines.join("")}</xml>`;
 }
 
-/** Posts a message to its receiver; true when the receiver took it (`success`, at HTTP 200). */
+/**
+ * Posts a message to its receiver. Returns true if the receiver took it (`success`, at HTTP 200).
+ */
 export async function deliver(
   push: Push,
   url: string | URL,

@@ -1,6 +1,5 @@
 /**
- * Corps that install a suite: the codes that an installation gives, through the endpoints by which
- * a provider redeems them.
+ * The corps that install a suite: the codes of an installation, and the endpoints that redeem them.
  */
 import { createHash } from "node:crypto";
 import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
@@ -13,7 +12,7 @@ import { isAlive } from "../ledger/token.ts";
 export interface PermanentCodeBody extends OkBody {
   readonly permanent_code: string;
   readonly auth_corp_info: { readonly corpid: string; readonly corp_name: string };
-  /** Absent for an app developed for the corp: its token is had at `gettoken`. */
+  /** Absent for an app that was developed for the corp: its token comes from `gettoken`. */
   readonly access_token?: string;
   readonly expires_in?: number;
 }
@@ -37,8 +36,8 @@ interface Installation {
 }
 
 /**
- * The corp id as this suite's provider sees it: one that is the provider's own, case-sensitive,
- * since 2021 (developer.work.weixin.qq.com/document/path/96516).
+ * The corp id as this suite's provider sees it. Since 2021 each provider gets its own,
+ * case-sensitive id (developer.work.weixin.qq.com/document/path/96516).
  */
 export function encryptedCorpId(corpId: string, suiteId: string): string {
   return `wp${createHash("sha256").update(`${suiteId} ${corpId}`).digest("base64url").slice(0, 30)}`;
@@ -46,7 +45,7 @@ export function encryptedCorpId(corpId: string, suiteId: string): string {
 
 const authCodeLifetimeMs = 20 * 60_000;
 
-/** One suite's. */
+/** The installations of one suite. */
 export class Installations {
   readonly #context: Context;
   readonly #suiteId: string;
@@ -78,7 +77,9 @@ export class Installations {
     return this.#byCorpId.get(corpId);
   }
 
-  /** Known by this id, encrypted or plain, as the corp authorised before or after 2021. */
+  /**
+   * The corp installs the suite under this id: encrypted if it authorised since 2021, else plain.
+   */
   install(corpId: string): string {
     const permanentCode = this.#context.random.id() + this.#context.random.id();
     const known = this.#byCorpId.get(corpId);
@@ -87,7 +88,9 @@ export class Installations {
     return permanentCode;
   }
 
-  /** The administrator consents: a code that is redeemed once, by the corp's encrypted id. */
+  /**
+   * The administrator consents. Returns a code that is redeemed once, for the corp's encrypted id.
+   */
   authorize(corpId: string): string {
     const code = this.#authCodes.issue(this.#context.nowMs()).text;
     this.#corpIdsByCode.set(code, encryptedCorpId(corpId, this.#suiteId));
@@ -132,7 +135,8 @@ export class Installations {
   }
 
   /**
-   * What `gettoken` answers for an app developed for a corp; undefined when this is none of ours.
+   * The answer of `gettoken` for an app that was developed for a corp. Undefined: it is no such app
+   * of this suite.
    */
   developedToken(
     request: Sender & { readonly corpId: string; readonly secret: string },

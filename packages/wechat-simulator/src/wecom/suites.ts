@@ -1,6 +1,6 @@
 /**
  * WeCom for service providers: suites with a pushed ticket, their tokens, the tokens of corps that
- * installed them, the provider's own.
+ * installed them, and the provider's own.
  */
 import { ConfigurationError } from "@lingpai/core";
 import { checkToken, suiteToken } from "../accounts/check-token.ts";
@@ -20,8 +20,9 @@ export interface SuiteOptions extends MessageKeys {
   readonly suiteId: string;
   readonly secret: string;
   /**
-   * A template for apps that the provider develops for corps (代开发应用): their tokens are had at
-   * `gettoken`. @defaultValue false
+   * True for a template of apps that the provider develops for corps (代开发应用). Their tokens
+   * come from `gettoken`.
+   * @defaultValue false
    */
   readonly isDevelopedFor?: boolean;
 }
@@ -150,8 +151,8 @@ export class Suites {
   }
 
   /**
-   * `/cgi-bin/service/get_corp_token`: a suite's token for one corp that installed it. Logged under
-   * `corpId/suiteId`.
+   * `/cgi-bin/service/get_corp_token`: a suite's token for one corp that installed it. The log
+   * names it `corpId/suiteId`.
    */
   corpToken(
     request: Sender & {
@@ -199,8 +200,8 @@ export class Suites {
   }
 
   /**
-   * Any document, sealed for this receiver or another: the provider's corp id, a corp that
-   * installed the suite.
+   * Pushes any document, encrypted for this receiver or another: the provider's corp id, or a corp
+   * that installed the suite.
    */
   push(suiteId: string, text: string, sealing: Partial<Sealing> = {}): Push {
     const { options } = this.#suite(suiteId);
@@ -213,8 +214,8 @@ export class Suites {
   }
 
   /**
-   * The provider asked for a new secret of the app of a corp: its permanent code is void from now
-   * on, and the push brings the code for the next one
+   * The provider requested a new secret for the app of a corp: its permanent code is invalid from
+   * now on, and the push brings the code for the next one
    * (developer.work.weixin.qq.com/document/path/97175, 2025-01-02).
    */
   pushReset(suiteId: string, corpId: string): Push {
@@ -257,7 +258,7 @@ export class Suites {
   }
 
   /**
-   * What `gettoken` answers for an app that was developed for a corp; undefined when it is no such
+   * The answer of `gettoken` for an app that was developed for a corp. Undefined: it is no such
    * app.
    */
   developedToken(
@@ -271,8 +272,8 @@ export class Suites {
   }
 
   /**
-   * A corp's administrator consents: the code that the provider redeems. The corp is known to the
-   * provider by an id of the provider's own.
+   * A corp's administrator consents. Returns the code that the provider redeems. The provider knows
+   * the corp by an id of the provider's own.
    */
   authorize(suiteId: string, corpId: string): string {
     this.#context.grant(
@@ -284,8 +285,8 @@ export class Suites {
   }
 
   /**
-   * A corp installed the suite before 2021, or does so again, and is known by its plain id: returns
-   * a new permanent code, and the one before is void.
+   * A corp that installed the suite before 2021, or does so again, and is known by its plain id.
+   * Returns a new permanent code, and makes the previous one invalid.
    */
   install(suiteId: string, corpId: string): string {
     this.#context.grant(

@@ -1,6 +1,6 @@
 /**
- * WeCom (企业微信) for a corp's own apps: tokens that stay the same until they expire, and tickets with
- * hourly limits.
+ * WeCom (企业微信) for a corp's own apps: tokens that stay the same until they expire, and tickets
+ * with hourly limits.
  */
 import { checkToken, wecomToken } from "../accounts/check-token.ts";
 import type { Answer, Context, LogSubject, Sender } from "../ledger/context.ts";
@@ -16,18 +16,25 @@ import type { Tickets } from "../accounts/tickets.ts";
 export interface CorpOptions {
   readonly corpId: string;
   readonly apps: readonly CorpAppOptions[];
-  /** The addresses that may fetch tokens. @defaultValue undefined, which allows all */
+  /**
+   * The addresses that may fetch tokens.
+   * @defaultValue undefined, which allows all
+   */
   readonly allowIps?: readonly string[];
-  /** The code that a wrong secret is refused with. @defaultValue 40001 */
+  /**
+   * The code with which a wrong secret is refused.
+   * @defaultValue 40001
+   */
   readonly wrongSecretCode?: 40001 | 40091;
   /**
-   * The corps downstream that its apps are shared with, and the apps' agent ids there.
+   * The downstream corps with which its apps are shared, and the apps' agent ids there.
    * @defaultValue none
    */
   readonly shares?: readonly { readonly corpId: string; readonly agentId: number }[];
   /**
-   * Past `perMinute` fetches of one app in a clock minute, fetches are refused with 45009 for
-   * `blockMs`. @defaultValue no limit
+   * After `perMinute` fetches of one app in a clock minute, further ones are refused with 45009 for
+   * `blockMs`.
+   * @defaultValue no limit
    */
   readonly throttle?: { readonly perMinute: number; readonly blockMs: 60_000 | 3_600_000 };
 }
@@ -39,7 +46,7 @@ export interface CorpAppOptions {
 
 export interface WecomTokenBody extends OkBody {
   readonly access_token: string;
-  /** Seconds; always the whole lifetime, whatever is left. */
+  /** Seconds: always the whole lifetime. */
   readonly expires_in: number;
 }
 
@@ -86,8 +93,8 @@ export class Wecom {
   }
 
   /**
-   * `/cgi-bin/gettoken`: the same token until it expires, one for each app's secret. Logged under
-   * `corpId/agentId`.
+   * `/cgi-bin/gettoken`: the same token until it expires, one for each app's secret. The log names
+   * it `corpId/agentId`.
    */
   issue(
     request: Sender & { readonly corpId: string; readonly secret: string },
@@ -119,7 +126,7 @@ export class Wecom {
   }
 
   /**
-   * `/cgi-bin/corpgroup/corp/gettoken`: the token of a corp downstream for an app that is shared
+   * `/cgi-bin/corpgroup/corp/gettoken`: the token of a downstream corp for an app that is shared
    * with it, the same until it expires.
    */
   groupToken(
@@ -155,14 +162,16 @@ export class Wecom {
     }));
   }
 
-  /** `/cgi-bin/get_jsapi_ticket`: one ticket for each corp, the same while it lives. */
+  /** `/cgi-bin/get_jsapi_ticket`: one ticket for each corp, the same during its lifetime. */
   jsapiTicket(request: Sender & { readonly accessToken: string }): Answer<TicketBody> {
     return this.#ticket("/cgi-bin/get_jsapi_ticket", request, (corpId) =>
       this.#tickets.space(corpId, "jsapi"),
     );
   }
 
-  /** `/cgi-bin/ticket/get?type=agent_config`: one ticket for each app, the same while it lives. */
+  /**
+   * `/cgi-bin/ticket/get?type=agent_config`: one ticket for each app, the same during its lifetime.
+   */
   agentTicket(
     request: Sender & { readonly accessToken: string; readonly type: string },
   ): Answer<TicketBody> {
@@ -243,7 +252,7 @@ export class Wecom {
   }
 }
 
-/** Counts one fetch; one too many starts a block. */
+/** Counts one fetch. One fetch too many starts a block. */
 function admits(app: App, blockMs: number, nowMs: number): boolean {
   if (nowMs < app.blockedUntilMs) return false;
   if (!app.meter.hasRoom(nowMs)) {
