@@ -22,7 +22,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf } from "./blocks.ts";
 import { misplaced, type Packed, packAll } from "./packing.ts";
 import { run } from "./process.ts";
-import { nodeMajors, nodePath, toolPath } from "./tools.ts";
+import { recordingRegistry } from "./recording-registry.ts";
+import { nodeMajors, nodePath, toolPath, typescriptPath } from "./tools.ts";
 import { isPublished, type Member, members, root } from "./workspace.ts";
 
 const published = members().filter(isPublished);
@@ -192,6 +193,69 @@ describe.for(published)("$manifest.name, packed", (member) => {
     await expectBindingsUsable(member, project);
   });
 });
+
+test("a registry receives one version of each, with its English page and nothing of the workspace", async () => {
+  const registry = await recordingRegistry();
+  writeFileSync(join(folder, ".npmrc"), `${registry.url.replace("http:", "")}:_authToken=none\n`);
+  const flags = ["--registry", registry.url, "--userconfig", join(folder, ".npmrc")];
+  try {
+    for (const member of published) {
+      const args = ["publish", packedOf(member).tarball, "--ignore-scripts", ...flags];
+      await run("npm", args, { cwd: folder });
+    }
+  } finally {
+    registry.close();
+  }
+  const { publications } = registry;
+  const names = published.map(({ manifest }) => manifest.name);
+  expect(publications.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+  expect(new Set(publications.map(({ manifest }) => manifest["version"])).size).toBe(1);
+  for (const { name, access, readme, manifest, archive } of publications) {
+    expect(access, name).toBe("public");
+    expect(JSON.stringify(manifest), name).not.toMatch(/workspace:|"\.\/src\//);
+    expect(manifest["repository"], name).toMatchObject({ directory: expect.any(String) });
+    expect(manifest, name).toMatchObject({ license: "MIT", author: expect.anything() });
+    // npm shows the first README of the archive when the client sends none.
+    const pages = [...archive.toString("latin1").matchAll(/package\/(README[^\0]*)\0/gi)];
+    expect(
+      pages.map(([, page]) => page),
+      name,
+    ).toEqual(["README.md"]);
+    if (readme !== undefined) expect(readme, name).toContain(`# ${name}`);
+  }
+});
+
+/** The smallest that works, which the README states, and the newest. */
+const compilers = [
+  { version: "5.4", modes: ["node16", "bundler"] },
+  { version: "7.0", modes: ["nodenext", "bundler"] },
+] as const;
+
+describe.for(compilers)("TypeScript $version", ({ version, modes }) => {
+  test.for(modes)("reads the types of every package, resolved as %s", async (mode) => {
+    const project = await typedProject();
+    const module = mode === "bundler" ? "esnext" : mode;
+    const flags = `--noEmit --strict --target es2022 --lib es2022 --types node --module ${module} --moduleResolution ${mode}`;
+    const args = [typescriptPath(version), ...flags.split(" "), "all.mts"];
+    expect(await run(process.execPath, args, { cwd: project })).toBe("");
+  });
+});
+
+let typed: Promise<string> | undefined;
+
+/** A project that imports every entry point of every package. */
+function typedProject(): Promise<string> {
+  typed ??= emptyProject(published).then((project) => {
+    const names = published.flatMap(entryPoints);
+    const lines = names.map((name, at) => `import * as m${at} from "${name}";\nvoid m${at};`);
+    writeFileSync(join(project, "all.mts"), `${lines.join("\n")}\n`);
+    mkdirSync(join(project, "node_modules/@types"), { recursive: true });
+    const nodeTypes = realpathSync(join(root, "node_modules/@types/node"));
+    symlinkSync(nodeTypes, join(project, "node_modules/@types/node"), "junction");
+    return project;
+  });
+  return typed;
+}
 
 function membersNamed(names: readonly string[]): Member[] {
   return published.filter(({ manifest }) => names.includes(manifest.name));

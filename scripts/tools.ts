@@ -32,3 +32,10 @@ export function nodePath(major: number): string {
     process.platform === "win32" ? "node.exe" : "node",
   );
 }
+
+/** The compiler of this version: the workspace's own, or an older one that is there to be tried. */
+export function typescriptPath(version: "5.4" | "7.0"): string {
+  return version === "7.0"
+    ? toolPath("typescript", "tsc")
+    : join(root, "scripts/node_modules/typescript-5.4/bin/tsc");
+}

@@ -4,9 +4,9 @@
  */
 import type { Clock } from "@lingpai/core";
 import { delay } from "@lingpai/core";
-import type { Fault, CorruptBody } from "./fault.ts";
+import type { Bytes, Fault, CorruptBody } from "./fault.ts";
 
-type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+type Body = string | Bytes | ReadableStream<Bytes>;
 
 const hugeBytes = 100 * 2 ** 20;
 const chunkBytes = 2 ** 16;
@@ -52,7 +52,7 @@ const bodies: Readonly<
 };
 
 /** The answer after 100 MB of white space, which is generated while it is read. */
-function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+function padded(text: string): ReadableStream<Bytes> {
   const chunk = new Uint8Array(chunkBytes).fill(32);
   let left = hugeBytes / chunkBytes;
   return new ReadableStream({
@@ -68,14 +68,10 @@ function padded(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
  * One byte per second, until the end or until the client gives up. Keeps a reference to the
  * request, because otherwise its signal is not notified of an abort.
  */
-function dripping(
-  text: string,
-  clock: Clock,
-  request: Request,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+function dripping(text: string, clock: Clock, request: Request): ReadableStream<Bytes> {
   const bytes = bytesOf(text);
   let sent = 0;
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+  return new ReadableStream<Bytes>(
     {
       async pull(controller) {
         await delay(clock, dripMs, request.signal);
@@ -88,6 +84,6 @@ function dripping(
   );
 }
 
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+function bytesOf(text: string): Bytes {
   return new Uint8Array(new TextEncoder().encode(text));
 }

@@ -3,6 +3,12 @@
  * which.
  */
 
+/**
+ * The bytes of a body. TypeScript before 5.7 has no `Uint8Array<ArrayBuffer>`; each version knows
+ * the type that its own encoder returns.
+ */
+export type Bytes = ReturnType<InstanceType<typeof TextEncoder>["encode"]>;
+
 /** The fault of one request. Every field is optional; an empty fault changes nothing. */
 export interface Fault {
   /**
@@ -42,11 +48,7 @@ export interface Fault {
   /** Added to the answer's headers. Replaces headers of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the body: by name, or by a function of the true body. */
-  readonly body?:
-    | CorruptBody
-    | ((
-        text: string,
-      ) => string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>);
+  readonly body?: CorruptBody | ((text: string) => string | Bytes | ReadableStream<Bytes>);
 }
 
 /**
