@@ -7,17 +7,17 @@ import type { Secret } from "./secret.ts";
 /**
  * What issuing does to the credential issued before.
  *
- * - `supersede`: each issue makes a new one; only the newest `window` are ever alive, and an older
- *   one at most `overlapMs` longer.
+ * - `supersede`: each issue makes a new one. The one before it lives at most `overlapMs` longer; older
+ *   ones are dead.
  * - `stable`: the same one comes back until less than `renewWithinMs` is left, then a new one, both
  *   valid to the old one's end.
  * - `sliding`: the same one comes back and lives longer.
- * - `rotate`: each issue consumes a single-use input (a refresh token) that `Issued.carry`
+ * - `rotate`: each issue consumes a single-use input (a refresh token) that `Issued.nextInput`
  *   replaces; the old credential lives `overlapMs` longer, a consumed input works `inputGraceMs`
  *   longer (default: `overlapMs`).
  */
 export type IssuePolicy =
-  | { readonly kind: "supersede"; readonly window: number; readonly overlapMs: number }
+  | { readonly kind: "supersede"; readonly overlapMs: number }
   | { readonly kind: "stable"; readonly renewWithinMs: number }
   | { readonly kind: "sliding" }
   | { readonly kind: "rotate"; readonly overlapMs: number; readonly inputGraceMs?: number };
@@ -42,7 +42,7 @@ export interface IssueRequest {
    */
   readonly forced: boolean;
   /** What the store holds now, when it holds something. */
-  readonly current: { readonly secret: Secret; readonly carry: Secret | undefined } | undefined;
+  readonly current: { readonly secret: Secret; readonly nextInput: Secret | undefined } | undefined;
   /**
    * `rotate` only: what to send. What is stored beside the credential, or what
    * {@link Issuer.recover} gave.
@@ -61,7 +61,7 @@ export interface Issued {
    * Opaque, secret, stored in the same atomic write and handed to the next issue: a refresh token,
    * say.
    */
-  readonly carry?: string;
+  readonly nextInput?: string;
   /**
    * Whether it may be older than the answer says, so that `expiresInMs` is short on purpose;
    * reported as `age-unknown` when the credential is a new one.

@@ -3,7 +3,7 @@ import type { Issuer, IssuePolicy } from "./issuer.ts";
 import { parametersFor, type Parameters } from "./parameters.ts";
 
 const issuer = (
-  policy: IssuePolicy = { kind: "supersede", window: 2, overlapMs: 300_000 },
+  policy: IssuePolicy = { kind: "supersede", overlapMs: 300_000 },
   lifetimeMs = 7_200_000,
 ): Issuer => ({
   id: "test",
@@ -24,7 +24,7 @@ describe("parameters", () => {
       advisoryMs: 290_000,
       mandatoryMs: 60_000,
     });
-    expect(parametersFor(issuer({ kind: "supersede", window: 2, overlapMs: 0 }))).toMatchObject({
+    expect(parametersFor(issuer({ kind: "supersede", overlapMs: 0 }))).toMatchObject({
       reconcileMs: 15_000,
     });
   });

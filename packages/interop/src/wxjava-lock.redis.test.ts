@@ -37,7 +37,7 @@ function platform(issue: () => Promise<string> = async () => "fetched"): Platfor
   const seen: Platform["seen"] = [];
   const issuer: Issuer = {
     id: `wechat:plain:${appId}`,
-    policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+    policy: { kind: "supersede", overlapMs: 300_000 },
     lifetimeMs: 7_200_000,
     async issue() {
       seen.push({ owner: await redis.get(lockKey), leaseMs: await redis.pttl(lockKey) });
@@ -55,7 +55,7 @@ function request(current?: string): IssueRequest {
     signal: new AbortController().signal,
     reason: "expired",
     forced: false,
-    current: secret && { secret, carry: undefined },
+    current: secret && { secret, nextInput: undefined },
     parent: undefined,
   };
 }

@@ -27,7 +27,7 @@ class Node {
     this.#credential = credential({
       issuer: {
         id: key,
-        policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+        policy: { kind: "supersede", overlapMs: 300_000 },
         lifetimeMs,
         issue,
       },

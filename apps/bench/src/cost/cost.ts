@@ -94,7 +94,7 @@ function nodeOn(client: Redis, { cache, clock, lock }: FastTime, isTold: boolean
   return credential({
     issuer: {
       id: "cost",
-      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      policy: { kind: "supersede", overlapMs: 300_000 },
       lifetimeMs,
       issue: async () => {
         await delay(clock, platformMs);

@@ -65,7 +65,7 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
     const held = credential({
       issuer: {
         id: key,
-        policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+        policy: { kind: "supersede", overlapMs: 300_000 },
         lifetimeMs: ttlMs,
         issue: async () => ({ secret: await load(), expiresInMs: ttlMs }),
       },

@@ -76,7 +76,7 @@ export async function ours(): Promise<{
   const held = credential({
     issuer: {
       id: "bench:hot",
-      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      policy: { kind: "supersede", overlapMs: 300_000 },
       lifetimeMs: ttlMs,
       issue: async () => ({ secret: token, expiresInMs: ttlMs }),
     },

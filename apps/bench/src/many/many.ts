@@ -128,7 +128,7 @@ function credentialOf(cache: Cache, lock: Lock, round: string, index: number): C
   return credential({
     issuer: {
       id: `many:${round}:${index}`,
-      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      policy: { kind: "supersede", overlapMs: 300_000 },
       lifetimeMs,
       issue: async () => ({ secret: systemRandom.id(), expiresInMs: lifetimeMs }),
     },

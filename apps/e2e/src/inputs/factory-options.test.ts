@@ -14,7 +14,7 @@ type Make = (...given: readonly unknown[]) => unknown;
 const issuer = {
   id: "test:plain:wx1",
   lifetimeMs: 7_200_000,
-  policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+  policy: { kind: "supersede", overlapMs: 300_000 },
   issue: () => Promise.resolve({ secret: "T1", expiresInMs: 7_200_000 }),
 };
 const store = memory.memoryStore();

@@ -8,7 +8,7 @@ import { World } from "../world/world.ts";
 const process = new Process(new World(0, 1), { name: "node-1.1", wallOffsetMs: 0, bootedAtMs: 0 });
 
 function fetchAt(sentAtMs: number, replaces: string, more: Partial<Fetch> = {}): Fetch {
-  const current = { secret: new Secret(replaces, replaces), carry: undefined };
+  const current = { secret: new Secret(replaces, replaces), nextInput: undefined };
   return {
     number: sentAtMs,
     process,

@@ -244,7 +244,7 @@ export const mutants: readonly Mutant[] = [
           ...event,
           known: {
             ...event.known,
-            previous: { fingerprint: stored.fingerprint, usableUntilMs: 0 },
+            previous: { fingerprint: stored.fingerprint },
           },
         };
       }),

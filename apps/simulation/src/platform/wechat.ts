@@ -37,7 +37,7 @@ export type Kind = "plain" | "stable";
 
 function policyOf(kind: Kind, overlapMs: number): IssuePolicy {
   return kind === "plain"
-    ? { kind: "supersede", window: 2, overlapMs }
+    ? { kind: "supersede", overlapMs }
     : { kind: "stable", renewWithinMs: 300_000 };
 }
 

@@ -196,7 +196,7 @@ function appRules(
   }
   const policy =
     mode === "plain"
-      ? ({ kind: "supersede", window: 2, overlapMs } as const)
+      ? ({ kind: "supersede", overlapMs } as const)
       : ({ kind: "stable", renewWithinMs: 300_000 } as const);
   const never: Issuer["issue"] = () => Promise.reject(new Error("asked only for its policy"));
   try {

@@ -5,7 +5,7 @@
 import { isOlder } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
-import type { Local } from "./local.ts";
+import type { LocalCopy } from "./local-copy.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf } from "./windows.ts";
@@ -13,10 +13,10 @@ import { windowsOf } from "./windows.ts";
 export class Adoption {
   readonly #context: Context;
   readonly #clock: StoreClock;
-  readonly #local: Local;
+  readonly #local: LocalCopy;
   #repairing = false;
 
-  constructor(context: Context, clock: StoreClock, local: Local) {
+  constructor(context: Context, clock: StoreClock, local: LocalCopy) {
     this.#context = context;
     this.#clock = clock;
     this.#local = local;
@@ -26,7 +26,7 @@ export class Adoption {
    * Takes over what the snapshot holds, where this process has not seen better. Starts a repair
    * where the store fell back.
    */
-  take(snapshot: Snapshot, document: FleetDocument): void {
+  adoptNewer(snapshot: Snapshot, document: FleetDocument): void {
     const { state } = snapshot;
     const stored = state?.credential;
     const local = this.#local;
@@ -48,7 +48,7 @@ export class Adoption {
       return;
     }
     // Refused here or, as the document says, elsewhere: handed out it would cost a call.
-    if (local.wasRefused(stored.fingerprint) || isDead(state) || this.isOver(stored))
+    if (local.wasRefused(stored.fingerprint) || isDead(state) || this.isPastDeadline(stored))
       return local.note(state);
     this.#adopt(state, stored);
   }
@@ -78,7 +78,7 @@ export class Adoption {
   }
 
   /** Whether it is too close to its end to be handed out. */
-  isOver(stored: StoredCredential): boolean {
+  isPastDeadline(stored: StoredCredential): boolean {
     return (
       this.#clock.nowMs() >=
       windowsOf(stored, this.#context.issuer.policy, this.#context.parameters).hardAtMs

@@ -101,7 +101,7 @@ export class DocumentSource {
     this.#version = snapshot.version;
     this.#node.takeover.waitMs(snapshot.state);
     this.#usedAtMs = snapshot.state?.usedAtMs;
-    this.#node.adoption.take(snapshot, document);
+    this.#node.adoption.adoptNewer(snapshot, document);
     return snapshot;
   }
 

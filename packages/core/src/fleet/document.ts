@@ -35,7 +35,7 @@ const keptMs = 30 * 86_400_000;
  * nowhere else.
  */
 function ttlOf({ credential }: State, nowMs: number): number | undefined {
-  if (credential?.carry !== undefined) return undefined;
+  if (credential?.nextInput !== undefined) return undefined;
   return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
 }
 

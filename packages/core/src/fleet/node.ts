@@ -1,7 +1,7 @@
 /** One process as a member of the fleet: what it knows of one credential, and with what it works. */
 import type { Adoption } from "./adoption.ts";
 import type { Context } from "./context.ts";
-import type { Local } from "./local.ts";
+import type { LocalCopy } from "./local-copy.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { Takeover } from "./takeover.ts";
 
@@ -9,7 +9,7 @@ import type { Takeover } from "./takeover.ts";
 export interface FleetNode {
   readonly context: Context;
   readonly storeClock: StoreClock;
-  readonly local: Local;
+  readonly local: LocalCopy;
   readonly adoption: Adoption;
   readonly takeover: Takeover;
 }

@@ -9,7 +9,7 @@ const dayMs = 24 * hourMs;
 type Mode = "plain" | "stable";
 
 const policies: Readonly<Record<Mode, NonNullable<ScriptedIssuerOptions["policy"]>>> = {
-  plain: { kind: "supersede", window: 2, overlapMs: 300_000 },
+  plain: { kind: "supersede", overlapMs: 300_000 },
   stable: { kind: "stable", renewWithinMs: 300_000 },
 };
 

@@ -23,7 +23,7 @@ function windows(policy: IssuePolicy, lifeMs: number): readonly number[] {
 
 describe("the windows of a credential", () => {
   it("count its life from when it was asked for, whatever the date", () => {
-    expect(windows({ kind: "supersede", window: 2, overlapMs: 300_000 }, 60_000)).toEqual([
+    expect(windows({ kind: "supersede", overlapMs: 300_000 }, 60_000)).toEqual([
       15_000, 3_000, 3_000,
     ]);
   });

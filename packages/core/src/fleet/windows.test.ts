@@ -4,7 +4,7 @@ import { parametersFor } from "../parameters.ts";
 import { seededRandom } from "../testing/index.ts";
 import { electedStart, windowsOf } from "./windows.ts";
 
-const supersede: IssuePolicy = { kind: "supersede", window: 2, overlapMs: 300_000 };
+const supersede: IssuePolicy = { kind: "supersede", overlapMs: 300_000 };
 const stable: IssuePolicy = { kind: "stable", renewWithinMs: 300_000 };
 
 function windows(

@@ -6,7 +6,7 @@ import { Secret } from "../secret.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import type { LeaseContext } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import { keptAlive } from "./block-reason.ts";
 
 /**

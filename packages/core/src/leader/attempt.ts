@@ -6,7 +6,7 @@ import { isDead, type Intent, type State } from "../state/state.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
 import type { Ownership } from "../fleet/ownership.ts";
 import type { FleetDocument, Snapshot } from "../fleet/document.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Probe } from "./probe.ts";
 
@@ -100,7 +100,7 @@ export function resolveGoal(
   if (state === undefined || stored === undefined) return goal;
   if (goal.reason === "rejected" && goal.refused === stored.fingerprint)
     return isDead(state) ? { ...goal, isDead: true } : goal;
-  if (adoption.isOver(stored))
+  if (adoption.isPastDeadline(stored))
     return {
       reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason,
       replaces: stored.commitId,

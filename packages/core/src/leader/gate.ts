@@ -1,7 +1,7 @@
 /** The gates between a goal and its request: reasons why nothing may be sent now. */
 import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
 import type { Snapshot } from "../fleet/document.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
 import { reduce } from "../state/reduce.ts";

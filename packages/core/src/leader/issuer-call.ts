@@ -44,10 +44,10 @@ export async function askForInput(
 ): Promise<string> {
   const { issuer } = context;
   try {
-    const carry = await converse(context, async (signal) =>
+    const nextInput = await converse(context, async (signal) =>
       issuer.recover?.({ ...request, signal }),
     );
-    if (typeof carry === "string" && carry !== "") return carry;
+    if (typeof nextInput === "string" && nextInput !== "") return nextInput;
   } catch (error) {
     if (!isIssueError(error) || error.outcome !== "unknown") throw error;
     throw new IssueError(
@@ -65,9 +65,11 @@ export function currentOf(
   stored: StoredCredential | undefined,
 ): IssueRequest["current"] {
   if (stored === undefined) return undefined;
-  const carry =
-    stored.carry === undefined ? undefined : new Secret(stored.carry, fingerprintOf(stored.carry));
-  return { secret: new Secret(stored.secret, stored.fingerprint), carry };
+  const nextInput =
+    stored.nextInput === undefined
+      ? undefined
+      : new Secret(stored.nextInput, fingerprintOf(stored.nextInput));
+  return { secret: new Secret(stored.secret, stored.fingerprint), nextInput };
 }
 
 async function converse<T>(
@@ -112,19 +114,19 @@ export function validated(issued: Issued, id: string): Issued {
       `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`,
     );
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
-  const { secret, expiresInMs, carry, isAgeUnknown } = issued;
+  const { secret, expiresInMs, nextInput, isAgeUnknown } = issued;
   if (typeof secret !== "string" || !secretPattern.test(secret))
     throw invalid("the credential is not a text of visible ASCII characters");
   requireLength(id, "credential", secret);
   if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
     throw invalid("its lifetime is not between 1 ms and 366 days");
-  if (carry !== undefined && (typeof carry !== "string" || carry === ""))
-    throw invalid("what it carries is not a text");
-  if (carry !== undefined) requireLength(id, "input for the next request", carry);
+  if (nextInput !== undefined && (typeof nextInput !== "string" || nextInput === ""))
+    throw invalid("its input for the next request is not a text");
+  if (nextInput !== undefined) requireLength(id, "input for the next request", nextInput);
   return {
     secret,
     expiresInMs: Math.floor(expiresInMs),
-    ...(carry === undefined ? {} : { carry }),
+    ...(nextInput === undefined ? {} : { nextInput }),
     ...(isAgeUnknown === true && { isAgeUnknown }),
   };
 }

@@ -82,7 +82,7 @@ export async function lead(
 /** Returns true when what this process holds now serves the attempt's goal. */
 function isServed({ local }: FleetNode, { resolvedGoal }: Attempt): boolean {
   const goal = resolvedGoal.reason === "rejected" ? resolvedGoal : ({ reason: "cold" } as const);
-  return local.serves(goal) !== undefined;
+  return local.cachedFor(goal) !== undefined;
 }
 
 /** Returns true when the platform handed out what ends within moments anyway. */
@@ -195,8 +195,8 @@ async function recover(
 ): Promise<Secret> {
   const { context } = node;
   try {
-    const carry = await askForInput(context, { parent: attempt.leaseContext.parent });
-    const input = new Secret(carry, context.fingerprintOf(carry));
+    const nextInput = await askForInput(context, { parent: attempt.leaseContext.parent });
+    const input = new Secret(nextInput, context.fingerprintOf(nextInput));
     if (input.fingerprint === refused?.fingerprint)
       throw new IssueError(
         "fatal",

@@ -114,11 +114,11 @@ export class OutcomeWriter {
       const applied = await leaseContext.document.apply(this.#event(answer), { from: snapshot });
       if (applied !== undefined) this.#conclude(answer, applied);
     } catch (error) {
-      const { carry } = answer.issued;
+      const { nextInput } = answer.issued;
       const mustBeStored =
         this.#node.context.rules.rotates &&
-        carry !== undefined &&
-        carry !== answer.attempt.input?.reveal();
+        nextInput !== undefined &&
+        nextInput !== answer.attempt.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
       this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, async () => {
         const applied = await leaseContext.document.apply(this.#event(answer));
@@ -132,8 +132,8 @@ export class OutcomeWriter {
     const { environment, node, random, fingerprintOf } = this.#node.context;
     const { intent, leaseContext, resolvedGoal } = attempt;
     // An answer without a new input leaves the old one good.
-    const carry =
-      issued.carry ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.carry;
+    const nextInput =
+      issued.nextInput ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;
     return {
       type: "commit",
       epoch: intent.epoch,
@@ -143,14 +143,11 @@ export class OutcomeWriter {
       leaseHeld: leaseContext.lease.isHeld(),
       issued: {
         secret: issued.secret,
-        ...(carry === undefined ? {} : { carry }),
+        ...(nextInput === undefined ? {} : { nextInput }),
         fingerprint: fingerprintOf(issued.secret),
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,
         expiresAtMs: intent.atMs + issued.expiresInMs,
-        ...(leaseContext.parent === undefined
-          ? {}
-          : { parentFingerprint: leaseContext.parent.fingerprint }),
         by: { node, environment, reason: resolvedGoal.reason },
       },
     };
@@ -173,7 +170,7 @@ export class OutcomeWriter {
         generation: stored.generation,
         durationMs,
       });
-      return adoption.take({ state, version }, attempt.leaseContext.document);
+      return adoption.adoptNewer({ state, version }, attempt.leaseContext.document);
     }
     if (local.wasRefused(stored.fingerprint)) local.note(state);
     else local.adopt(state, stored);
@@ -208,7 +205,7 @@ export class OutcomeWriter {
       commitId: operationId,
     };
     const previous = state.credential && {
-      previous: { fingerprint: state.credential.fingerprint, usableUntilMs: 0 },
+      previous: { fingerprint: state.credential.fingerprint },
     };
     const next = { ...state, credential: stored, ...previous };
     if (local.wasRefused(stored.fingerprint)) return local.note(next);

@@ -38,7 +38,7 @@ export async function settle(
   };
   const applied = await document.apply({ type: "settle", askedAtMs, ...ids }, { from: read });
   if (applied?.verdict.kind !== "settled") return false;
-  adoption.take(applied.snapshot, document);
+  adoption.adoptNewer(applied.snapshot, document);
   const durationMs = context.clock.monotonicMs() - startedMs;
   context.bus.emit("reconciled", {
     ...labelOf(stored),

@@ -1,7 +1,7 @@
 /** Writes the intent into the fleet's document: the last store command before a request leaves. */
 import { termsOn } from "../fleet/context.ts";
 import type { Snapshot } from "../fleet/document.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Secret } from "../secret.ts";
 import type { IntentVerdict } from "../state/intent.ts";
@@ -49,7 +49,7 @@ export async function writeIntent(
 
   const { verdict, snapshot } = applied;
   if (verdict.kind === "adopt") {
-    node.adoption.take(snapshot, document);
+    node.adoption.adoptNewer(snapshot, document);
     return { kind: "served" };
   }
   if (verdict.kind === "input-in-doubt" && node.context.issuer.recover !== undefined)
@@ -100,8 +100,8 @@ async function lookFirst(
   // Another environment may have caused the refusal: its claim gives the report a name.
   const looking = goal.reason === "rejected" ? claims.seeOthers() : undefined;
   const read = await reading;
-  adoption.take(read, document);
-  if (force !== "must" && local.serves(goal)) return { kind: "served" };
+  adoption.adoptNewer(read, document);
+  if (force !== "must" && local.cachedFor(goal)) return { kind: "served" };
 
   const by = await claiming;
   await looking;
@@ -171,8 +171,10 @@ function inputOf(
   { state }: Snapshot,
 ): Secret | undefined {
   if (source.from === "platform") return source.input;
-  const carry = source.from === "store" ? state?.credential?.carry : undefined;
-  return carry === undefined ? undefined : new Secret(carry, context.fingerprintOf(carry));
+  const nextInput = source.from === "store" ? state?.credential?.nextInput : undefined;
+  return nextInput === undefined
+    ? undefined
+    : new Secret(nextInput, context.fingerprintOf(nextInput));
 }
 
 function report(

@@ -17,7 +17,7 @@ import {
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
-import type { Goal, CachedCredential } from "../fleet/local.ts";
+import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import type { OthersComplaints } from "./others-complaints.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";

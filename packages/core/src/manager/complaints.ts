@@ -7,7 +7,7 @@
 import { isDead, isSuspect } from "../state/state.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal, CachedCredential } from "../fleet/local.ts";
+import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 import type { Probe } from "../leader/probe.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 

@@ -16,7 +16,7 @@ import { SingleFlight, use } from "./single-flight.ts";
 import type { RefreshDependencies } from "../refresh/dependencies.ts";
 import { refresh } from "../refresh/refresh.ts";
 import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
-import { Local, type Goal } from "../fleet/local.ts";
+import { LocalCopy, type Goal } from "../fleet/local-copy.ts";
 import { OthersComplaints } from "./others-complaints.ts";
 import { Probe } from "../leader/probe.ts";
 import { OutcomeWriter } from "../leader/outcome.ts";
@@ -59,7 +59,7 @@ class ManagedCredential implements Credential {
   /** The monotonic clock, at hand for the hot path. */
   readonly #nowMs: () => number;
   readonly #node: FleetNode;
-  readonly #local: Local;
+  readonly #local: LocalCopy;
   readonly #source: DocumentSource;
   readonly #outcomes: OutcomeWriter;
   readonly #singleFlight: SingleFlight;
@@ -80,7 +80,7 @@ class ManagedCredential implements Credential {
     this.#context = context;
     this.#nowMs = () => clock.monotonicMs();
     const storeClock = new StoreClock(clock, bus);
-    this.#local = new Local(context, storeClock, () => {
+    this.#local = new LocalCopy(context, storeClock, () => {
       this.#background.rearm();
       this.#singleFlight.wake();
     });

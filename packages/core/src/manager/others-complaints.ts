@@ -5,7 +5,7 @@
 import { isDead, isSuspect } from "../state/state.ts";
 import type { Complaints } from "./complaints.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal, CachedCredential } from "../fleet/local.ts";
+import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 
 export class OthersComplaints {
   readonly #node: FleetNode;

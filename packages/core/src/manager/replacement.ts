@@ -3,7 +3,7 @@ import type { Secret } from "../secret.ts";
 import { boundedOr } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import { KeptError } from "../leader/block-reason.ts";
 import { OpenRequest } from "./open-request.ts";
 import type { Probe } from "../leader/probe.ts";
@@ -50,7 +50,7 @@ export class Replacement {
     } catch (error) {
       const isKept =
         error instanceof KeptError &&
-        local.serves({ reason: "cold" })?.stored.fingerprint === goal.refused;
+        local.cachedFor({ reason: "cold" })?.stored.fingerprint === goal.refused;
       if (isKept) return { replaced: false };
       throw error;
     }

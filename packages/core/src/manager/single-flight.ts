@@ -5,7 +5,7 @@
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { bounded } from "../time/wait.ts";
-import type { Goal, CachedCredential, Local } from "../fleet/local.ts";
+import type { Goal, CachedCredential, LocalCopy } from "../fleet/local-copy.ts";
 import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
 import type { Context } from "../fleet/context.ts";
 import type { StoreClock } from "../fleet/store-clock.ts";
@@ -46,7 +46,7 @@ interface Running {
 /** What is needed of a node to bound its callers' patience. */
 interface WaitingNode {
   readonly context: Pick<Context, "clock" | "issuer" | "parameters">;
-  readonly local: Pick<Local, "serves">;
+  readonly local: Pick<LocalCopy, "cachedFor">;
   readonly storeClock: Pick<StoreClock, "isSet">;
 }
 
@@ -134,7 +134,7 @@ export class SingleFlight {
     const cameMs = this.#node.context.clock.monotonicMs();
     for (let turns = 0; ;) {
       this.#closing.throwIfAborted();
-      const cached = this.#node.local.serves(goal);
+      const cached = this.#node.local.cachedFor(goal);
       if (cached !== undefined) return use(cached);
       if (turns === turnsMax) {
         throw new CredentialUnavailableError(

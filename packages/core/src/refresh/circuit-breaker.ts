@@ -7,7 +7,7 @@ import { CredentialUnavailableError, IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
 import { standing, tryAgainMaxMs, tryAgainMs } from "../state/refusal.ts";
 import type { Gate } from "../leader/attempt.ts";
-import type { Local } from "../fleet/local.ts";
+import type { LocalCopy } from "../fleet/local-copy.ts";
 import type { Context } from "../fleet/context.ts";
 import type { StoreClock } from "../fleet/store-clock.ts";
 
@@ -30,13 +30,13 @@ interface Fatal {
 export class CircuitBreaker {
   readonly #context: Context;
   readonly #clock: StoreClock;
-  readonly #local: Local;
+  readonly #local: LocalCopy;
   #fatal: Fatal | undefined;
   /** Requests in a row that never left this machine: its own network, not the fleet's. */
   #unsent = 0;
   #backOffUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(context: Context, clock: StoreClock, local: Local) {
+  constructor(context: Context, clock: StoreClock, local: LocalCopy) {
     this.#context = context;
     this.#clock = clock;
     this.#local = local;

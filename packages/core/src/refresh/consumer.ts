@@ -10,7 +10,7 @@ import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import { resolveGoal } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import { handedOutAgain, type BlockReason } from "../leader/block-reason.ts";
 import { reportForeign } from "../leader/reports.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";

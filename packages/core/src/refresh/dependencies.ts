@@ -1,7 +1,7 @@
 /** With what a refresh is made: this node, where it reads and locks, and whom it asks. */
 import type { CredentialOptions, Parent } from "../credential.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Ownership } from "../fleet/ownership.ts";
 import type { OutcomeWriter } from "../leader/outcome.ts";

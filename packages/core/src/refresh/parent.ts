@@ -4,7 +4,7 @@ import type { Secret } from "../secret.ts";
 import { bounded } from "../time/wait.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import { OwnDocument } from "./without-store.ts";
 

@@ -15,7 +15,7 @@ import { asConsumer, notifyHolder } from "./consumer.ts";
 import type { Gate, LeaseContext, NotSent, Served } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { lead } from "../leader/leader.ts";
-import type { Goal } from "../fleet/local.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import {
   toCallerError,
   isPassing,
@@ -66,7 +66,7 @@ async function refreshUntil(
       failure = error;
       return { kind: "pause", ms: 50, why: "error" };
     });
-    if (block.kind === "served" || node.local.serves(goal) !== undefined) return;
+    if (block.kind === "served" || node.local.cachedFor(goal) !== undefined) return;
     const toError = (): unknown => toCallerError(failure, node, block);
     onBlocked(block, toError);
     const leftMs = deadline.leftMs();
@@ -97,7 +97,7 @@ async function waitForChange(
       !isNews ||
       closing.aborted ||
       local.state?.intent === undefined ||
-      local.serves(goal) !== undefined
+      local.cachedFor(goal) !== undefined
     )
       return;
   }
@@ -114,14 +114,14 @@ async function tryOnce(
   startedMs: number,
 ): Promise<Turn> {
   const { node } = dependencies;
-  if (node.local.serves(goal) !== undefined) return served;
+  if (node.local.cachedFor(goal) !== undefined) return served;
   try {
     return await attemptWithStore(dependencies, goal, startedMs);
   } catch (error) {
     // Whichever operation failed: what can be done without the store is decided by what the failure
     // is.
     if (!isUnavailable(error)) throw error;
-    return node.local.serves(goal) === undefined
+    return node.local.cachedFor(goal) === undefined
       ? withoutStore(dependencies, goal, startedMs, error)
       : served;
   }
@@ -134,7 +134,7 @@ async function attemptWithStore(
 ): Promise<Turn> {
   const { node, source } = dependencies;
   const snapshot = await source.read();
-  if (node.local.serves(goal) !== undefined) return served;
+  if (node.local.cachedFor(goal) !== undefined) return served;
   const block =
     source.role === "consumer"
       ? await asConsumer(dependencies, goal, snapshot)
@@ -172,7 +172,7 @@ async function asOwner(
   if (gate !== undefined) return blockAt(node, gate);
   // What was issued and could not be stored yet comes first: the input that it replaced must not be
   // sent again.
-  if ((await outcomes.pending.flush()) && node.local.serves(goal) !== undefined) return served;
+  if ((await outcomes.pending.flush()) && node.local.cachedFor(goal) !== undefined) return served;
 
   const startedMs = clock.monotonicMs();
   const request = {

@@ -27,12 +27,12 @@ export async function seed(
       `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
     );
   const startedMs = clock.monotonicMs();
-  const { secret, expiresInMs, carry } = validated(given, issuer.id);
+  const { secret, expiresInMs, nextInput } = validated(given, issuer.id);
   const snapshot = await source.read();
   const sentAtMs = storeClock.nowMs() - Math.ceil(ageMs);
   const issued = {
     secret,
-    ...(carry === undefined ? {} : { carry }),
+    ...(nextInput === undefined ? {} : { nextInput }),
     fingerprint: fingerprintOf(secret),
     sentAtMs,
     issuedAtMs: sentAtMs,
@@ -45,7 +45,7 @@ export async function seed(
   const stored = state?.credential;
   if (applied === undefined || state === undefined || stored === undefined) return;
   if (stored.commitId !== event.operationId)
-    return adoption.take(applied.snapshot, source.document);
+    return adoption.adoptNewer(applied.snapshot, source.document);
   local.adopt(state, stored);
   bus.emit("refreshed", {
     ...labelOf(stored),

@@ -9,7 +9,7 @@ const overlaps = [0, 300_000] as const;
 /** Four warm nodes. */
 async function warm(overlapMs: number): Promise<{ world: Fleet; nodes: readonly Node[] }> {
   const world = fleet({
-    policy: { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs },
+    policy: { kind: "supersede", overlapMs },
     latencyMs: 300,
     probes: true,
   });

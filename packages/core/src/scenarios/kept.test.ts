@@ -10,7 +10,7 @@ describe("the document in the store", () => {
       policy: { kind: "rotate", overlapMs: 300_000 },
     });
     const one = node();
-    await within(clock, 2_000, one.seed({ secret: "S", carry: "R", expiresInMs: 7_200_000 }));
+    await within(clock, 2_000, one.seed({ secret: "S", nextInput: "R", expiresInMs: 7_200_000 }));
     const stored = async (): Promise<number | undefined> =>
       (await cache.withPrefix("production").get(platform.id))?.ttlMs;
     expect(await stored()).toBeUndefined();
@@ -48,11 +48,14 @@ describe("the document in the store", () => {
       return { secret: `S${inputs.length}`, expiresInMs: lifetimeMs };
     };
     const one = node({ issuer: { id, lifetimeMs, policy, issue } });
-    await within(clock, 2_000, one.seed({ secret: "S0", carry: "R", expiresInMs: lifetimeMs }));
+    await within(clock, 2_000, one.seed({ secret: "S0", nextInput: "R", expiresInMs: lifetimeMs }));
     for (let refreshes = 1; refreshes <= 3; refreshes += 1) {
       await clock.advance(120_000);
       await within(clock, 60_000, one.refresh());
-      expect((await document())?.credential).toMatchObject({ secret: `S${refreshes}`, carry: "R" });
+      expect((await document())?.credential).toMatchObject({
+        secret: `S${refreshes}`,
+        nextInput: "R",
+      });
     }
     expect(inputs).toEqual(["R", "R", "R"]);
   });

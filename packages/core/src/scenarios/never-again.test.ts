@@ -30,7 +30,7 @@ describe("a store that falls back", () => {
   });
 });
 
-describe("a caller whom no flight serves, though each ends well", () => {
+describe("a caller whom no refresh serves, though each ends well", () => {
   it("is told so after eight of them", async () => {
     const clock = manualClock();
     const context = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
@@ -40,7 +40,7 @@ describe("a caller whom no flight serves, though each ends well", () => {
       // Much more often than anybody can be told.
       if (singleFlight > 100) throw new Error("Nobody ended this.");
     };
-    const node = { context, local: { serves: () => undefined }, storeClock: { isSet: true } };
+    const node = { context, local: { cachedFor: () => undefined }, storeClock: { isSet: true } };
     const told = new SingleFlight(node, refresh, new AbortController().signal).ensure({
       reason: "cold",
     });

@@ -14,7 +14,7 @@ async function refusedMeanwhile(
   overlapMs: number,
   isKilled = false,
 ): Promise<{ world: Fleet; nodes: Node[] }> {
-  const policy = { kind: "supersede", window: overlapMs === 0 ? 1 : 2, overlapMs } as const;
+  const policy = { kind: "supersede", overlapMs } as const;
   const world = fleet({ policy, latencyMs: 300, probes: true });
   const { clock, platform } = world;
   const nodes = [world.node(), world.node(), world.node()];

@@ -303,7 +303,7 @@ describe("a credential that the platform refuses", () => {
 
   it("is reported with the name of the environment that claims the same one in this store, by both of them", async () => {
     const { clock, node, platform } = fleet({
-      policy: { kind: "supersede", window: 1, overlapMs: 0 },
+      policy: { kind: "supersede", overlapMs: 0 },
       probes: true,
     });
     const two = ["production", "staging"].map((environment) =>
@@ -346,7 +346,7 @@ describe("a credential that the platform refuses", () => {
     { timeout: 240_000 },
     async (perDay, most) => {
       const { clock, node, platform } = fleet({
-        policy: { kind: "supersede", window: 2, overlapMs: 0 },
+        policy: { kind: "supersede", overlapMs: 0 },
         probes: true,
       });
       const one = node({ parameters: { waitMs: 1_000, quotaPerDay: perDay } });

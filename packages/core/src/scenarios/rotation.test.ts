@@ -20,13 +20,13 @@ function rotating({
 /** Tokens that the platform gave out behind the issuer's back, as an authorisation does. */
 async function authorise({
   platform,
-}: Fleet): Promise<{ secret: string; expiresInMs: number; carry: string }> {
+}: Fleet): Promise<{ secret: string; expiresInMs: number; nextInput: string }> {
   const secret = platform.issueElsewhere();
-  const carry = await platform.recover?.({
+  const nextInput = await platform.recover?.({
     signal: new AbortController().signal,
     parent: undefined,
   });
-  return { secret, expiresInMs: lifetimeMs, carry: carry ?? "" };
+  return { secret, expiresInMs: lifetimeMs, nextInput: nextInput ?? "" };
 }
 
 const inputsOf = ({ platform }: Fleet): (string | undefined)[] =>
@@ -43,7 +43,7 @@ describe("a rotating credential", () => {
     expect((await world.document())?.credential).toMatchObject({
       generation: 1,
       secret: issued.secret,
-      carry: issued.carry,
+      nextInput: issued.nextInput,
     });
   });
 
@@ -63,9 +63,9 @@ describe("a rotating credential", () => {
 
   it("asks the platform for the input when the store has none", async () => {
     const world = rotating();
-    const { carry } = await authorise(world);
+    const { nextInput } = await authorise(world);
     expect(world.platform.alive(await within(world.clock, 5_000, world.node().get()))).toBe(true);
-    expect([world.platform.recoveries, inputsOf(world)]).toEqual([2, [carry]]);
+    expect([world.platform.recoveries, inputsOf(world)]).toEqual([2, [nextInput]]);
   });
 
   it("sends an input again within its grace when the outcome is unknown", async () => {
@@ -75,7 +75,7 @@ describe("a rotating credential", () => {
     await within(world.clock, 1_000, node.seed(issued));
     world.platform.script("unknown-processed");
     await within(world.clock, 40_000, node.refresh());
-    expect(inputsOf(world)).toEqual([issued.carry, issued.carry]);
+    expect(inputsOf(world)).toEqual([issued.nextInput, issued.nextInput]);
     expect(world.platform.recoveries).toBe(1);
     expect(world.platform.alive(await node.get())).toBe(true);
   });
@@ -125,7 +125,7 @@ describe("a rotating credential", () => {
     await world.clock.advance(400_000);
     expect(world.platform.alive(await within(world.clock, 25_000, node.get()))).toBe(true);
     const graceful = world.platform.issues
-      .filter(({ input }) => input === issued.carry)
+      .filter(({ input }) => input === issued.nextInput)
       .map(({ sentAtMs }) => sentAtMs);
     expect(Math.max(...graceful) - Math.min(...graceful)).toBeLessThan(300_000);
     await node.close();
@@ -137,11 +137,11 @@ describe("a rotating credential", () => {
     await within(
       world.clock,
       1_000,
-      node.seed({ secret: "token", expiresInMs: lifetimeMs, carry: "carry" }),
+      node.seed({ secret: "token", expiresInMs: lifetimeMs, nextInput: "nextInput" }),
     );
     world.platform.script("unknown-unprocessed");
     await expect(within(world.clock, 60_000, node.refresh())).rejects.toThrow(/authorise again/);
-    expect(inputsOf(world)).toEqual(["carry"]);
+    expect(inputsOf(world)).toEqual(["nextInput"]);
   });
 
   it("recovers under the same lease when the platform refuses the input that was stored", async () => {
@@ -190,8 +190,8 @@ describe("a rotating credential", () => {
   it("hands out nothing before the input that came with it is stored, and never sends the old one again", async () => {
     const world = rotating({ overlapMs: 0 });
     const node = world.node();
-    const { secret, carry } = await within(world.clock, 1_000, authorise(world));
-    await within(world.clock, 1_000, node.seed({ secret, expiresInMs: lifetimeMs, carry }));
+    const { secret, nextInput } = await within(world.clock, 1_000, authorise(world));
+    await within(world.clock, 1_000, node.seed({ secret, expiresInMs: lifetimeMs, nextInput }));
     const refreshed = node.refresh();
     await world.clock.advance(100);
     node.faults.unreachable = true;
@@ -200,7 +200,7 @@ describe("a rotating credential", () => {
     expect(node.peek()?.reveal()).toBe(secret);
     node.faults.unreachable = false;
     expect((await within(world.clock, 15_000, refreshed)).reveal()).toBe(world.platform.latest);
-    expect(inputsOf(world)).toEqual([carry]);
+    expect(inputsOf(world)).toEqual([nextInput]);
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
@@ -217,7 +217,7 @@ describe("a rotating credential", () => {
     expect(node.peek()).toBeUndefined();
     node.faults.unreachable = false;
     await within(world.clock, 15_000, replaced);
-    expect(inputsOf(world)).toEqual([issued.carry]);
+    expect(inputsOf(world)).toEqual([issued.nextInput]);
     expect(node.peek()?.reveal()).toBe(world.platform.latest);
   });
 
@@ -253,7 +253,7 @@ describe("a rotating credential", () => {
     const again = await authorise(world);
     await within(world.clock, 100, b.seed(again));
     await within(world.clock, 2_000, refreshed);
-    expect((await world.document())?.credential?.carry).toBe(again.carry);
+    expect((await world.document())?.credential?.nextInput).toBe(again.nextInput);
     expect((await world.document())?.doubtSinceMs).toBeDefined();
     await world.clock.advance(240_000);
     expect((await world.document())?.doubtSinceMs).toBeUndefined();

@@ -12,17 +12,17 @@ describe("a secret", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it.each(["secret", "carry"] as const)(
+  it.each(["secret", "nextInput"] as const)(
     "that is longer is one final error at once, and one fetch: %s",
     async (field) => {
       const { clock, node, platform } = fleet(
-        field === "carry" ? { policy: { kind: "rotate", overlapMs: 300_000 } } : {},
+        field === "nextInput" ? { policy: { kind: "rotate", overlapMs: 300_000 } } : {},
       );
       const issuer = answering(platform, (issued) => ({ ...issued, [field]: "j".repeat(16_385) }));
       const one = node({ issuer });
-      if (field === "carry")
-        await within(clock, 2_000, one.seed({ secret: "S", carry: "R", expiresInMs: 60_000 }));
-      await clock.advance(field === "carry" ? 70_000 : 0);
+      if (field === "nextInput")
+        await within(clock, 2_000, one.seed({ secret: "S", nextInput: "R", expiresInMs: 60_000 }));
+      await clock.advance(field === "nextInput" ? 70_000 : 0);
       const before = platform.issues.length;
       for (let calls = 0; calls < 3; calls += 1) {
         await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({

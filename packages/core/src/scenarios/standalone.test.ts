@@ -7,7 +7,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
-const supersede = { kind: "supersede", window: 2, overlapMs: 300_000 } as const;
+const supersede = { kind: "supersede", overlapMs: 300_000 } as const;
 
 /** Calls every ten seconds, whatever comes back. */
 async function callFor(world: Fleet, node: Node, ms: number): Promise<void> {

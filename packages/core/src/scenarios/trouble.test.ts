@@ -29,7 +29,11 @@ describe("a store in trouble", () => {
       });
       const one = node();
       if (rotates)
-        await within(clock, 5_000, one.seed({ secret: "S0", expiresInMs: 7_200_000, carry: "R0" }));
+        await within(
+          clock,
+          5_000,
+          one.seed({ secret: "S0", expiresInMs: 7_200_000, nextInput: "R0" }),
+        );
       else await within(clock, 5_000, one.get());
       await clock.advance(60_000);
       const refreshed = one.refresh().catch((error: unknown) => error);
@@ -250,7 +254,7 @@ describe("a platform in trouble", () => {
 
   it("is told nothing when the ledger is at its cap", async () => {
     const { clock, node, platform } = fleet({
-      policy: { kind: "supersede", window: 2, overlapMs: 0 },
+      policy: { kind: "supersede", overlapMs: 0 },
     });
     const one = node({ parameters: { quotaPerDay: 20 } });
     await within(clock, 2_000, one.get());

@@ -97,7 +97,9 @@ export function decideAbandon(
     },
     [
       ...(ours ? (["intent"] as const) : []),
-      ...(unknown || state.spent?.atMs !== event.sentAtMs ? [] : (["spent"] as const)),
+      ...(unknown || state.consumedInput?.atMs !== event.sentAtMs
+        ? []
+        : (["consumedInput"] as const)),
     ],
   );
   return { state: next, verdict: { kind: "abandoned", backOffUntilMs } };

@@ -6,8 +6,8 @@ import { calm, storedCredential, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const rich: State = calm({
-  credential: storedCredential("T1", { carry: "R1", parentFingerprint: "P1" }),
-  previous: { fingerprint: "T0", usableUntilMs: 5 },
+  credential: storedCredential("T1", { nextInput: "R1" }),
+  previous: { fingerprint: "T0" },
   intent: { epoch: 11, operationId: "op", atMs: noonMs, budget: "refusals" },
   doubtSinceMs: noonMs,
   suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
@@ -28,7 +28,7 @@ const rich: State = calm({
     forced: { used: 0, lastAtMs: 0 },
     gone: { day: today, used: 3, nextMs: noonMs },
   },
-  spent: { fingerprint: "R1", atMs: noonMs },
+  consumedInput: { fingerprint: "R1", atMs: noonMs },
   usedAtMs: noonMs,
 });
 
@@ -44,12 +44,11 @@ const credential = fc.record(
     epoch: count,
     commitId: fc.string(),
     secret: fc.string(),
-    carry: fc.string(),
+    nextInput: fc.string(),
     fingerprint: fc.string(),
     sentAtMs: count,
     issuedAtMs: count,
     expiresAtMs: count,
-    parentFingerprint: fc.string(),
     by: fc.record({ node: fc.string(), environment: fc.string(), reason }),
   },
   {
@@ -91,9 +90,9 @@ const document = fc.record(
       forced: fc.record({ used: count, lastAtMs: count }),
     }),
     governor: fc.record({ count, lastMs: count }),
-    contention: fc.record({ count, sinceMs: count, lastMs: count }),
+    contention: fc.record({ count, lastMs: count }),
     credential,
-    previous: fc.record({ fingerprint: fc.string(), usableUntilMs: count }),
+    previous: fc.record({ fingerprint: fc.string() }),
     fallback: fc.record({ sinceMs: count }),
     budgets: fc.record({ refusals: count, manual: count }),
     intent: fc.record(
@@ -118,13 +117,13 @@ const document = fc.record(
       },
       { requiredKeys: ["code", "atMs"] },
     ),
-    spent: mark,
+    consumedInput: mark,
   },
   { requiredKeys: [...required] },
 ) as fc.Arbitrary<State>;
 
 const optional = [
-  ...["credential", "credential.carry", "credential.parentFingerprint"],
+  ...["credential", "credential.nextInput"],
   ...[
     "previous",
     "intent",
@@ -137,7 +136,7 @@ const optional = [
     "refusal",
     "refusal.revision",
     "quota.gone",
-    "spent",
+    "consumedInput",
     "budgets",
     "fallback",
     "usedAtMs",
@@ -211,7 +210,9 @@ describe("the document as text", () => {
       }),
     );
     const texts = fieldsOf(rich).filter((field) =>
-      /Id$|secret|carry|[fF]ingerprint|code|node|environment|reason|revision|budget$/.test(field),
+      /Id$|secret|nextInput|[fF]ingerprint|code|node|environment|reason|revision|budget$/.test(
+        field,
+      ),
     );
     for (const field of fieldsOf(rich)) {
       for (const value of [undefined, null, -1, 1.5, "7200", 1e300, [], {}, true]) {
@@ -295,8 +296,8 @@ describe("control fields that no honest node writes", () => {
       intent: { epoch: noonMs + day + 1, operationId: "op", atMs: noonMs + 60_001 },
       doubtSinceMs: noonMs + 60_001,
       suspect: { fingerprint: "T1", atMs: noonMs + 60_001 },
-      spent: { fingerprint: "R1", atMs: noonMs + 60_001 },
-      contention: { count: 1, sinceMs: noonMs + 60_001, lastMs: noonMs + 60_001 },
+      consumedInput: { fingerprint: "R1", atMs: noonMs + 60_001 },
+      contention: { count: 1, lastMs: noonMs + 60_001 },
     };
     const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);
     const fields = [
@@ -306,7 +307,6 @@ describe("control fields that no honest node writes", () => {
       "budgets.refusals",
       "budgets.manual",
       "governor.lastMs",
-      "contention.sinceMs",
       "contention.lastMs",
       "quota.forced.lastAtMs",
       "credential.epoch",
@@ -314,7 +314,7 @@ describe("control fields that no honest node writes", () => {
       "intent.atMs",
       "doubtSinceMs",
       "suspect.atMs",
-      "spent.atMs",
+      "consumedInput.atMs",
     ];
     expect(ignored.map(({ field }) => field)).toEqual(fields);
     expect(state).toMatchObject({
@@ -329,8 +329,8 @@ describe("control fields that no honest node writes", () => {
       intent: { epoch: seenMs, atMs: seenMs, operationId: "op" },
       doubtSinceMs: seenMs,
       suspect: { fingerprint: "T1", atMs: seenMs },
-      spent: { fingerprint: "R1", atMs: seenMs },
-      contention: { count: 1, sinceMs: seenMs, lastMs: seenMs },
+      consumedInput: { fingerprint: "R1", atMs: seenMs },
+      contention: { count: 1, lastMs: seenMs },
     });
   });
 
@@ -339,7 +339,7 @@ describe("control fields that no honest node writes", () => {
     const poisoned = calm({
       failures: count,
       governor: { count, lastMs: 0 },
-      contention: { count, sinceMs: 0, lastMs: 0 },
+      contention: { count, lastMs: 0 },
       credential: storedCredential("T1", { generation: count }),
     });
     const { state, ignored } = sanitized(poisoned, noonMs, 15_000, seenMs);

@@ -80,13 +80,11 @@ export function decodeState(text: string, key: string): State {
     }),
     contention: contention.withUnknown({
       count: contention.count("count"),
-      sinceMs: contention.count("sinceMs"),
       lastMs: contention.count("lastMs"),
     }),
     ...read.optional("credential", readHeld),
     ...read.optional("previous", (from) => ({
       fingerprint: from.text("fingerprint"),
-      usableUntilMs: from.count("usableUntilMs"),
     })),
     ...read.optional("intent", readIntent),
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
@@ -108,7 +106,7 @@ export function decodeState(text: string, key: string): State {
       })),
     })),
     ...read.optional("refusal", readRefusal),
-    ...read.optional("spent", readMark),
+    ...read.optional("consumedInput", readMark),
     ...(read.has("usedAtMs") ? { usedAtMs: read.count("usedAtMs") } : {}),
   });
 }
@@ -165,7 +163,7 @@ export function sanitized(
     intent,
     quota,
     refusal,
-    spent,
+    consumedInput,
     suspect,
     usedAtMs,
   } = state;
@@ -200,7 +198,6 @@ export function sanitized(
     contention: {
       ...contention,
       count: counted("contention.count", contention.count),
-      sinceMs: past("contention.sinceMs", contention.sinceMs),
       lastMs: past("contention.lastMs", contention.lastMs),
     },
     quota: {
@@ -242,7 +239,9 @@ export function sanitized(
         count: counted("refusal.count", refusal.count),
       },
     }),
-    ...(spent && { spent: { ...spent, atMs: past("spent.atMs", spent.atMs) } }),
+    ...(consumedInput && {
+      consumedInput: { ...consumedInput, atMs: past("consumedInput.atMs", consumedInput.atMs) },
+    }),
     ...(usedAtMs !== undefined && { usedAtMs: past("usedAtMs", usedAtMs) }),
   };
   return { state: ignored.length === 0 ? state : clean, ignored };
@@ -255,12 +254,11 @@ function readHeld(from: Reader): StoredCredential {
     epoch: from.count("epoch"),
     commitId: from.text("commitId"),
     secret: from.text("secret"),
-    ...(from.has("carry") ? { carry: from.text("carry") } : {}),
+    ...(from.has("nextInput") ? { nextInput: from.text("nextInput") } : {}),
     fingerprint: from.text("fingerprint"),
     sentAtMs: from.count("sentAtMs"),
     issuedAtMs: from.count("issuedAtMs"),
     expiresAtMs: from.count("expiresAtMs"),
-    ...(from.has("parentFingerprint") ? { parentFingerprint: from.text("parentFingerprint") } : {}),
     by: by.withUnknown({
       node: by.text("node"),
       environment: by.text("environment"),

@@ -1,7 +1,6 @@
 /** The first commit of a fleet, and what a commit does to marks and inputs. */
 import { describe, expect, it } from "vitest";
-import { usableUntil } from "./commit.ts";
-import { after, calm, commit, decide, intent, noonMs, rules } from "./state.fixture.ts";
+import { after, calm, commit, decide, intent, noonMs } from "./state.fixture.ts";
 import { emptyState } from "./state.ts";
 
 const announced = after(calm(), intent());
@@ -20,11 +19,6 @@ describe("the first commit of a fleet", () => {
     });
     expect(state?.credential).toMatchObject({ generation: 1, fingerprint: "T2" });
     for (const field of ["previous", "suspect", "intent"]) expect(state).not.toHaveProperty(field);
-  });
-
-  it("has replaced nothing that could still be used", () => {
-    expect(usableUntil(emptyState, noonMs, rules)).toBe(0);
-    expect(usableUntil(calm(), noonMs, rules)).toBe(noonMs + rules.overlapMs);
   });
 
   it("into a store that lost the announcement is in doubt", () => {
@@ -52,8 +46,8 @@ describe("a commit", () => {
   });
 
   it("answers the input that was sent", () => {
-    const spent = { fingerprint: "R1", atMs: noonMs };
-    expect(after({ ...announced, spent }, commit())).not.toHaveProperty("spent");
+    const consumedInput = { fingerprint: "R1", atMs: noonMs };
+    expect(after({ ...announced, consumedInput }, commit())).not.toHaveProperty("consumedInput");
   });
 
   it("reconciles only a doubt that there was", () => {

@@ -33,11 +33,11 @@ describe("a commit", () => {
     expect(state).toMatchObject({
       outcomeId: "committed",
       credential: { generation: 2, epoch: 11, commitId: "op", fingerprint: "T2", sentAtMs: noonMs },
-      previous: { fingerprint: "T1", usableUntilMs: noonMs + 300 + rules.overlapMs },
+      previous: { fingerprint: "T1" },
       backOffUntilMs: 0,
       failures: 0,
     });
-    for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "spent"])
+    for (const field of ["intent", "doubtSinceMs", "failure", "suspect", "consumedInput"])
       expect(state).not.toHaveProperty(field);
   });
 
@@ -115,7 +115,7 @@ describe("a commit", () => {
   it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect, no longer called dead", () => {
     const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
     const { state, verdict } = decide(
-      { ...announced, suspect, previous: { fingerprint: "T0", usableUntilMs: 5 } },
+      { ...announced, suspect, previous: { fingerprint: "T0" } },
       commit({}, { fingerprint: "T1" }),
     );
     expect(verdict).toMatchObject({ kind: "committed", generation: 1, same: true });
@@ -124,19 +124,6 @@ describe("a commit", () => {
       previous: { fingerprint: "T0" },
       credential: { generation: 1, commitId: "op" },
     });
-  });
-
-  it("says that a refused predecessor is of no use any more, and that none outlives its own end", () => {
-    const suspected = {
-      ...announced,
-      suspect: { fingerprint: "T1", atMs: noonMs, dead: true } as const,
-    };
-    expect(after(suspected, commit()).previous?.usableUntilMs).toBe(0);
-    const ending = {
-      ...announced,
-      credential: storedCredential("T1", { expiresAtMs: noonMs + 1_000 }),
-    };
-    expect(after(ending, commit()).previous?.usableUntilMs).toBe(noonMs + 1_000);
   });
 
   it("counts how often a rejection has brought the refused one again, and forgets it when it brings another", () => {

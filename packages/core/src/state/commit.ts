@@ -2,14 +2,7 @@
 import { answered } from "./governor.ts";
 import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
-import {
-  change,
-  isDead,
-  isSuspect,
-  type StoredCredential,
-  type State,
-  type Suspect,
-} from "./state.ts";
+import { change, isSuspect, type StoredCredential, type State, type Suspect } from "./state.ts";
 
 export interface CommitEvent {
   readonly type: "commit";
@@ -23,14 +16,7 @@ export interface CommitEvent {
   readonly leaseHeld: boolean;
   readonly issued: Pick<
     StoredCredential,
-    | "secret"
-    | "carry"
-    | "fingerprint"
-    | "sentAtMs"
-    | "issuedAtMs"
-    | "expiresAtMs"
-    | "parentFingerprint"
-    | "by"
+    "secret" | "nextInput" | "fingerprint" | "sentAtMs" | "issuedAtMs" | "expiresAtMs" | "by"
   >;
 }
 
@@ -79,9 +65,7 @@ export function decideCommit(
   const same = credential?.fingerprint === event.issued.fingerprint;
   const generation = same ? credential.generation : (credential?.generation ?? 0) + 1;
   const previous =
-    credential !== undefined && !same
-      ? { fingerprint: credential.fingerprint, usableUntilMs: usableUntil(state, nowMs, rules) }
-      : state.previous;
+    credential !== undefined && !same ? { fingerprint: credential.fingerprint } : state.previous;
   const next = change(
     state,
     {
@@ -103,7 +87,7 @@ export function decideCommit(
       ...own,
       "failure",
       "refusal",
-      "spent",
+      "consumedInput",
       ...(doubt ? [] : (["doubtSinceMs"] as const)),
       ...(same ? [] : (["suspect"] as const)),
     ],
@@ -123,10 +107,4 @@ export function decideCommit(
 function undoomed(suspect: Suspect): Suspect {
   const { dead: _dead, ...refused } = suspect;
   return refused;
-}
-
-/** Until when the replaced credential still works: not at all when it was refused. */
-export function usableUntil(state: State, nowMs: number, rules: Rules): number {
-  if (state.credential === undefined || isDead(state)) return 0;
-  return Math.min(state.credential.expiresAtMs, nowMs + rules.overlapMs);
 }

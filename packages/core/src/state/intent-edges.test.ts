@@ -46,9 +46,9 @@ describe("an intent", () => {
   });
 
   it("leaves the stored input alone where none was recovered, and has nowhere to keep one without a credential", () => {
-    const carried = calm({ credential: storedCredential("T1", { carry: "R1" }) });
-    expect(after(carried, intent()).credential?.carry).toBe("R1");
-    expect(after(carried, intent({ recovered: "R2" })).credential?.carry).toBe("R2");
+    const carried = calm({ credential: storedCredential("T1", { nextInput: "R1" }) });
+    expect(after(carried, intent()).credential?.nextInput).toBe("R1");
+    expect(after(carried, intent({ recovered: "R2" })).credential?.nextInput).toBe("R2");
     const cold = intent({ reason: "cold", replaces: undefined, recovered: "R2" });
     expect(after(emptyState, cold)).not.toHaveProperty("credential");
     expect(after(emptyState, intent({ reason: "cold" }))).not.toHaveProperty("credential");
@@ -56,9 +56,11 @@ describe("an intent", () => {
 
   it("marks an input as sent only where it is consumed, and where there is one", () => {
     const sent = { fingerprint: "R1", atMs: noonMs };
-    expect(after(calm(), intent({ input: "R1" }), 0, { rotates: true }).spent).toEqual(sent);
-    expect(after(calm(), intent({ input: "R1" }))).not.toHaveProperty("spent");
-    expect(after(calm(), intent(), 0, { rotates: true })).not.toHaveProperty("spent");
+    expect(after(calm(), intent({ input: "R1" }), 0, { rotates: true }).consumedInput).toEqual(
+      sent,
+    );
+    expect(after(calm(), intent({ input: "R1" }))).not.toHaveProperty("consumedInput");
+    expect(after(calm(), intent(), 0, { rotates: true })).not.toHaveProperty("consumedInput");
   });
 
   it("is held back by a spent budget up to the moment when it may leave", () => {
@@ -79,7 +81,7 @@ describe("an intent", () => {
 
   it("with an input of unknown outcome is in doubt from the moment on when its grace ends", () => {
     const rotating = { rotates: true, inputGraceMs: 60_000 };
-    const state = calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } });
+    const state = calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } });
     const verdict = (afterMs: number): string =>
       decide(state, intent({ input: "R1" }), afterMs, rotating).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["send", "input-in-doubt"]);

@@ -262,21 +262,21 @@ const cases: readonly Case[] = [
   },
   {
     title: "a single-use input whose outcome is unknown is not sent again",
-    state: calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    state: calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
     event: { input: "R1" },
     rules: { rotates: true },
     verdict: { kind: "input-in-doubt" },
   },
   {
     title: "it is, while the platform honours it twice",
-    state: calm({ spent: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    state: calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
     event: { input: "R1" },
     rules: { rotates: true, inputGraceMs: 60_001 },
     verdict: { kind: "send" },
   },
   {
     title: "another input is another matter",
-    state: calm({ spent: { fingerprint: "R1", atMs: 0 } }),
+    state: calm({ consumedInput: { fingerprint: "R1", atMs: 0 } }),
     event: { input: "R2" },
     rules: { rotates: true },
     verdict: { kind: "send" },
@@ -340,7 +340,7 @@ describe("an intent", () => {
     const before = calm();
     const known = calm({
       credential: storedCredential("T2", { generation: 2 }),
-      previous: { fingerprint: "T1", usableUntilMs: noonMs },
+      previous: { fingerprint: "T1" },
     });
     const repaired = after(after(before, intent()), {
       type: "repair",

@@ -137,10 +137,14 @@ export function decideIntent(
     ...(budget && { budgets: spendFrom(budget, state.budgets, nowMs, rules) }),
     ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
     ...(base.credential !== undefined && event.recovered !== undefined
-      ? { credential: { ...base.credential, carry: event.recovered } }
+      ? { credential: { ...base.credential, nextInput: event.recovered } }
       : {}),
     ...(rules.rotates && event.input !== undefined
-      ? { spent: wasSent(state, event) ? state.spent : { fingerprint: event.input, atMs: nowMs } }
+      ? {
+          consumedInput: wasSent(state, event)
+            ? state.consumedInput
+            : { fingerprint: event.input, atMs: nowMs },
+        }
       : {}),
   });
   return { state: next, verdict: { kind: "send", intent, undrained, foreign } };
@@ -225,12 +229,16 @@ function closedGate(
  * since.
  */
 function wasSent(state: State, { input, recovered }: IntentEvent): boolean {
-  return input !== undefined && recovered === undefined && state.spent?.fingerprint === input;
+  return (
+    input !== undefined && recovered === undefined && state.consumedInput?.fingerprint === input
+  );
 }
 
 /** The grace of an input counts from when it was first sent. */
 function firstSentMs(state: State, event: IntentEvent, nowMs: number): number {
-  return wasSent(state, event) && state.spent !== undefined ? state.spent.atMs : nowMs;
+  return wasSent(state, event) && state.consumedInput !== undefined
+    ? state.consumedInput.atMs
+    : nowMs;
 }
 
 /** Whether somebody else already did what this refresh was for. */

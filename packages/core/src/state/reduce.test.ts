@@ -152,7 +152,7 @@ describe("an event that is applied twice", () => {
       {
         type: "repair",
         outcomeId: "r",
-        known: calm({ previous: { fingerprint: "T0", usableUntilMs: 0 } }),
+        known: calm({ previous: { fingerprint: "T0" } }),
       },
     ],
     ["reset", calm(), { type: "reset", outcomeId: "r" }],

@@ -8,7 +8,7 @@ import { emptyState, type State } from "./state.ts";
 
 const known = calm({
   credential: storedCredential("T2", { generation: 2, epoch: 20 }),
-  previous: { fingerprint: "T1", usableUntilMs: noonMs },
+  previous: { fingerprint: "T1" },
 });
 const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
   after(calm(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
@@ -65,8 +65,8 @@ describe("a repair", () => {
 
   it("keeps the evidence of a foreign refresh, as the later of both counted", () => {
     const [early, late] = [
-      { count: 1, sinceMs: 5, lastMs: noonMs - 9 },
-      { count: 2, sinceMs: 5, lastMs: noonMs - 5 },
+      { count: 1, lastMs: noonMs - 9 },
+      { count: 2, lastMs: noonMs - 5 },
     ];
     expect(repaired({ contention: early }, { contention: late }).contention).toEqual(late);
     expect(repaired({ contention: late }, { contention: early }).contention).toEqual(late);

@@ -5,7 +5,7 @@ import { emptyState, type State } from "./state.ts";
 
 const known = calm({
   credential: storedCredential("T2", { generation: 2, epoch: 20 }),
-  previous: { fingerprint: "T1", usableUntilMs: noonMs },
+  previous: { fingerprint: "T1" },
 });
 const repair = (changes: Partial<State> = {}): RepairEvent => ({
   type: "repair",
@@ -133,7 +133,7 @@ describe("a reset", () => {
     expect(decide(next, repair()).verdict.kind).toBe("kept");
     const { credential: _, ...forgotten } = calm({ outcomeId: "reset", minEpoch: 10 });
     const marked = calm({
-      previous: { fingerprint: "T0", usableUntilMs: 5 },
+      previous: { fingerprint: "T0" },
       suspect: { fingerprint: "T1", atMs: 5 },
       failure: { code: "-1", atMs: 5 },
       refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 },

@@ -20,7 +20,7 @@ function rulesWith(policy: IssuePolicy, more: Partial<Issuer> = {}): ReturnType<
 
 describe("the rules of an issuer", () => {
   it("that supersedes: the one before lives on for the overlap, and nothing is consumed", () => {
-    const supersede = rulesWith({ kind: "supersede", window: 2, overlapMs: 300_000 });
+    const supersede = rulesWith({ kind: "supersede", overlapMs: 300_000 });
     expect(supersede).toMatchObject({
       supersedes: true,
       rotates: false,

@@ -18,7 +18,11 @@ const {
   epoch: _epoch,
   commitId: _commitId,
   ...issued
-} = storedCredential("T9", { sentAtMs: noonMs - 50, issuedAtMs: noonMs - 50, carry: "carry-T9" });
+} = storedCredential("T9", {
+  sentAtMs: noonMs - 50,
+  issuedAtMs: noonMs - 50,
+  nextInput: "input-T9",
+});
 const seed: SeedEvent = { type: "seed", operationId: "seed-op", outcomeId: "seeded", issued };
 const seeded = (state: State | undefined, atMs = 0): State =>
   after(state ?? emptyState, seed, atMs);
@@ -37,7 +41,7 @@ describe("a seed", () => {
   it("replaces what is stored, which lives on for the overlap", () => {
     const next = seeded(calm());
     expect(next.credential).toMatchObject({ generation: 2, fingerprint: "T9" });
-    expect(next.previous).toEqual({ fingerprint: "T1", usableUntilMs: noonMs + rules.overlapMs });
+    expect(next.previous).toEqual({ fingerprint: "T1" });
     expect(next).not.toHaveProperty("doubtSinceMs");
   });
 
@@ -87,7 +91,7 @@ describe("a seed", () => {
     const troubled = calm({
       doubtSinceMs: noonMs - 100_000,
       suspect: { ...mark, dead: true },
-      spent: mark,
+      consumedInput: mark,
       failure: { code: "42007", atMs: noonMs },
       failures: 4,
       backOffUntilMs: noonMs + 60_000,
@@ -96,9 +100,9 @@ describe("a seed", () => {
     expect(next).toMatchObject({
       failures: 0,
       backOffUntilMs: 0,
-      previous: { fingerprint: "T1", usableUntilMs: 0 },
+      previous: { fingerprint: "T1" },
     });
-    for (const gone of ["doubtSinceMs", "suspect", "spent", "failure"])
+    for (const gone of ["doubtSinceMs", "suspect", "consumedInput", "failure"])
       expect(next).not.toHaveProperty(gone);
   });
 
@@ -193,14 +197,14 @@ describe("the ledger", () => {
 describe("a single-use input", () => {
   const rotating = { rotates: true, inputGraceMs: 60_000 };
   const sent = after(
-    calm({ credential: storedCredential("T1", { carry: "c1" }) }),
+    calm({ credential: storedCredential("T1", { nextInput: "c1" }) }),
     intent({ input: "f1" }),
     0,
     rotating,
   );
 
   it("that was sent may be sent again within its grace, counted from the first time", () => {
-    expect(sent.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
+    expect(sent.consumedInput).toEqual({ fingerprint: "f1", atMs: noonMs });
     const unknown = after(
       sent,
       {
@@ -220,7 +224,7 @@ describe("a single-use input", () => {
       59_000,
       rotating,
     );
-    expect(again.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
+    expect(again.consumedInput).toEqual({ fingerprint: "f1", atMs: noonMs });
     const refused = after(
       again,
       {
@@ -234,7 +238,7 @@ describe("a single-use input", () => {
       59_500,
       rotating,
     );
-    expect(refused.spent).toEqual({ fingerprint: "f1", atMs: noonMs });
+    expect(refused.consumedInput).toEqual({ fingerprint: "f1", atMs: noonMs });
     expect(
       decide(
         { ...refused, backOffUntilMs: 0 },
@@ -262,7 +266,7 @@ describe("a single-use input", () => {
         100,
         rotating,
       ),
-    ).not.toHaveProperty("spent");
+    ).not.toHaveProperty("consumedInput");
   });
 
   it("is not asked after while its request may still be processed", () => {
@@ -285,8 +289,8 @@ describe("a single-use input", () => {
       rotating,
     );
     expect(next).toMatchObject({
-      spent: { fingerprint: "f2", atMs: noonMs + 70_000 },
-      credential: { carry: "c2", fingerprint: "T1" },
+      consumedInput: { fingerprint: "f2", atMs: noonMs + 70_000 },
+      credential: { nextInput: "c2", fingerprint: "T1" },
     });
     const same = after(
       sent,
@@ -294,6 +298,6 @@ describe("a single-use input", () => {
       70_000,
       rotating,
     );
-    expect(same.spent).toEqual({ fingerprint: "f1", atMs: noonMs + 70_000 });
+    expect(same.consumedInput).toEqual({ fingerprint: "f1", atMs: noonMs + 70_000 });
   });
 });

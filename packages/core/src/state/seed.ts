@@ -3,7 +3,6 @@
  * say.
  */
 import type { CommitEvent } from "./commit.ts";
-import { usableUntil } from "./commit.ts";
 import { dangerUntil } from "./intent.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
@@ -40,7 +39,6 @@ export function decideSeed(
   const doubt = rules.supersedes && overlaps;
   const previous = credential && {
     fingerprint: credential.fingerprint,
-    usableUntilMs: usableUntil(state, nowMs, rules),
   };
   const next = change(
     state,
@@ -58,7 +56,13 @@ export function decideSeed(
       ...(previous === undefined ? {} : { previous }),
       ...(doubt ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
     },
-    ["failure", "refusal", "spent", "suspect", ...(doubt ? [] : (["doubtSinceMs"] as const))],
+    [
+      "failure",
+      "refusal",
+      "consumedInput",
+      "suspect",
+      ...(doubt ? [] : (["doubtSinceMs"] as const)),
+    ],
   );
   return { state: next, verdict: { kind: "seeded" } };
 }

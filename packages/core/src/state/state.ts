@@ -19,8 +19,8 @@ export interface State {
    */
   readonly outcomeId: string;
   readonly credential?: StoredCredential;
-  /** What the credential replaced, and until when the platform still honours it. */
-  readonly previous?: { readonly fingerprint: string; readonly usableUntilMs: number };
+  /** The credential that the present one replaced. */
+  readonly previous?: { readonly fingerprint: string };
   /** A request is about to leave, or left and was never reported. */
   readonly intent?: Intent;
   /** A request whose outcome nobody knows may still be processed until then. */
@@ -62,15 +62,11 @@ export interface State {
    * Credentials that were refused while they should have lived, and nobody in the fleet had
    * replaced them.
    */
-  readonly contention: {
-    readonly count: number;
-    readonly sinceMs: number;
-    readonly lastMs: number;
-  };
+  readonly contention: { readonly count: number; readonly lastMs: number };
   /** Credentials up to this epoch were revoked on purpose and are never written back. */
   readonly minEpoch: number;
   /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
-  readonly spent?: { readonly fingerprint: string; readonly atMs: number };
+  readonly consumedInput?: { readonly fingerprint: string; readonly atMs: number };
   /** When a node that may not refresh last said that it uses the credential. */
   readonly usedAtMs?: number;
 }
@@ -86,7 +82,7 @@ export interface StoredCredential {
   /** The operation that stored it: a re-sent commit recognises itself. */
   readonly commitId: string;
   readonly secret: string;
-  readonly carry?: string;
+  readonly nextInput?: string;
   readonly fingerprint: string;
   /**
    * When its request left, at the earliest: its life is counted from here, so that it is never
@@ -95,7 +91,6 @@ export interface StoredCredential {
   readonly sentAtMs: number;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  readonly parentFingerprint?: string;
   /** `reason` is a `RefreshReason`, or what a later release calls its own. */
   readonly by: { readonly node: string; readonly environment: string; readonly reason: string };
 }
@@ -165,7 +160,7 @@ export const emptyState: State = Object.freeze({
   failures: 0,
   quota: { day: 0, used: 0, forced: { used: 0, lastAtMs: 0 } },
   governor: { count: 0, lastMs: 0 },
-  contention: { count: 0, sinceMs: 0, lastMs: 0 },
+  contention: { count: 0, lastMs: 0 },
   minEpoch: 0,
 });
 
@@ -231,7 +226,7 @@ type OptionalField =
   | "suspect"
   | "failure"
   | "refusal"
-  | "spent"
+  | "consumedInput"
   | "fallback";
 
 const knownFields: Readonly<Record<keyof State, true>> = {
@@ -253,7 +248,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   fallback: true,
   contention: true,
   minEpoch: true,
-  spent: true,
+  consumedInput: true,
   usedAtMs: true,
 };
 

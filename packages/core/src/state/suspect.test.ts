@@ -50,7 +50,7 @@ describe("a report of a refused credential", () => {
     const { state, verdict } = decide(calm(), suspect);
     expect(state).toMatchObject({
       suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
-      contention: { count: 1, sinceMs: noonMs, lastMs: noonMs },
+      contention: { count: 1, lastMs: noonMs },
       outcomeId: "calm",
     });
     expect(verdict).toEqual({
@@ -83,11 +83,11 @@ describe("a report of a refused credential", () => {
   });
 
   it("is confirmed by the second within one lifetime, and starts anew after a quiet one", () => {
-    const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
+    const once = { count: 1, lastMs: noonMs - 1_000 };
     expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({
       foreign: { state: "confirmed", count: 2 },
     });
-    const longAgo = { count: 5, sinceMs: 1, lastMs: noonMs - lifetimeMs - 1 };
+    const longAgo = { count: 5, lastMs: noonMs - lifetimeMs - 1 };
     expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({
       foreign: { state: "suspected", count: 1 },
     });
@@ -98,7 +98,7 @@ describe("a report of a refused credential", () => {
   });
 
   it("still belongs to the one before when exactly a lifetime has passed", () => {
-    const contention = { count: 1, sinceMs: noonMs - lifetimeMs, lastMs: noonMs - lifetimeMs };
+    const contention = { count: 1, lastMs: noonMs - lifetimeMs };
     expect(after(calm({ contention }), suspect).contention).toEqual({
       ...contention,
       count: 2,
@@ -137,7 +137,7 @@ describe("a request that a rejection asks for", () => {
 });
 
 describe("a confirmed war", () => {
-  const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
+  const once = { count: 1, lastMs: noonMs - 1_000 };
   const war = { onContention: "fallback", fallback: rules } as const;
 
   it("makes the fleet take the fallback where it was told to, and where there is one", () => {

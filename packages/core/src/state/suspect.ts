@@ -89,11 +89,9 @@ export function suspected(
 
   const lifetimeMs = credential.expiresAtMs - credential.sentAtMs;
   const fresh = nowMs - state.contention.lastMs > lifetimeMs;
-  const { count, sinceMs } = state.contention;
   const contention = {
     ...state.contention,
-    count: fresh ? 1 : count + 1,
-    sinceMs: fresh ? nowMs : sinceMs,
+    count: fresh ? 1 : state.contention.count + 1,
     lastMs: nowMs,
   };
   const isTaken =

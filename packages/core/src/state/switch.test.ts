@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { after, calm, commit, decide, intent, noonMs, rules } from "./state.fixture.ts";
 import type { Rules } from "./rules.ts";
 
-const once = { count: 1, sinceMs: noonMs - 1_000, lastMs: noonMs - 1_000 };
+const once = { count: 1, lastMs: noonMs - 1_000 };
 const { fallback: _, ...own } = rules;
 const taking: Rules = {
   ...own,

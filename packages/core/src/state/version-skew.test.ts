@@ -65,11 +65,11 @@ const document = fc
         .map(({ name, reason: why, epoch }) =>
           storedCredential(name, {
             epoch,
-            carry: "R1",
+            nextInput: "R1",
             by: { node: "n1", environment: "test", reason: why },
           }),
         ),
-      previous: fc.record({ fingerprint: fc.constantFrom("T0", "T1"), usableUntilMs: instant }),
+      previous: fc.record({ fingerprint: fc.constantFrom("T0", "T1") }),
       intent: fc.record({
         epoch: fc.integer({ min: 1, max: 20 }),
         operationId: fc.constantFrom("op", "other"),
@@ -78,7 +78,7 @@ const document = fc
       doubtSinceMs: instant,
       suspect: mark,
       failure: fc.record({ code: fc.string(), atMs: instant }),
-      spent: mark,
+      consumedInput: mark,
     },
     { requiredKeys: [] },
   )
@@ -157,11 +157,11 @@ const containers = [[], ["quota"], ["quota", "forced"], ["governor"], ["contenti
 /** What comes and goes, and by which fields it is still the same. */
 const things: readonly (readonly [path: readonly string[], identity: readonly string[]])[] = [
   [["credential"], ["commitId"]],
-  [["previous"], ["fingerprint", "usableUntilMs"]],
+  [["previous"], ["fingerprint"]],
   [["intent"], ["operationId"]],
   [["suspect"], ["fingerprint", "atMs"]],
   [["failure"], ["code", "atMs"]],
-  [["spent"], ["fingerprint", "atMs"]],
+  [["consumedInput"], ["fingerprint", "atMs"]],
 ];
 
 function at(state: object, path: readonly string[]): Json | undefined {

@@ -17,11 +17,11 @@ function request(change: Partial<IssueRequest> = {}): IssueRequest {
 }
 
 describe("scriptedIssuer", () => {
-  it("lets only the newest credentials of the window live, an older one no longer than the overlap", async () => {
+  it("lets only the newest two credentials live, the older one no longer than the overlap", async () => {
     const clock = manualClock();
     const issuer = scriptedIssuer({
       clock,
-      policy: { kind: "supersede", window: 2, overlapMs: 1000 },
+      policy: { kind: "supersede", overlapMs: 1000 },
     });
     const first = (await issuer.issue(request())).secret;
     const second = (await issuer.issue(request())).secret;
@@ -44,7 +44,7 @@ describe("scriptedIssuer", () => {
   it("kills the older credential at once without an overlap", async () => {
     const issuer = scriptedIssuer({
       clock: manualClock(),
-      policy: { kind: "supersede", window: 2, overlapMs: 0 },
+      policy: { kind: "supersede", overlapMs: 0 },
     });
     const first = (await issuer.issue(request())).secret;
     await issuer.issue(request());
@@ -86,12 +86,12 @@ describe("scriptedIssuer", () => {
       recovers: true,
     });
     const first = await issuer.issue(request());
-    const input = new Secret(first.carry ?? "", "c");
+    const input = new Secret(first.nextInput ?? "", "c");
     const second = await issuer.issue(request({ input }));
-    expect(second.carry).not.toBe(first.carry);
+    expect(second.nextInput).not.toBe(first.nextInput);
     await expect(issuer.issue(request({ input }))).rejects.toMatchObject({ outcome: "input" });
     expect([issuer.alive(first.secret), issuer.alive(second.secret)]).toEqual([false, true]);
-    await expect(issuer.recover?.(request())).resolves.toBe(second.carry);
+    await expect(issuer.recover?.(request())).resolves.toBe(second.nextInput);
   });
 
   it("accepts a consumed input until its grace is over", async () => {
@@ -100,7 +100,7 @@ describe("scriptedIssuer", () => {
       clock,
       policy: { kind: "rotate", overlapMs: 0, inputGraceMs: 1000 },
     });
-    const input = new Secret((await issuer.issue(request())).carry ?? "", "c");
+    const input = new Secret((await issuer.issue(request())).nextInput ?? "", "c");
     await issuer.issue(request({ input }));
     await clock.advance(999);
     await issuer.issue(request({ input }));

@@ -79,7 +79,7 @@ export interface ScriptedIssuerOptions {
   readonly nowMs?: () => number;
   /** @defaultValue "test:plain:wx0123456789abcdef" */
   readonly id?: string;
-  /** @defaultValue supersede, the newest two, 300 s of overlap */
+  /** @defaultValue supersede, with 300 s of overlap */
   readonly policy?: IssuePolicy;
   /** @defaultValue 7_200_000 */
   readonly lifetimeMs?: number;
@@ -130,11 +130,7 @@ export interface ScriptedIssuer extends Issuer {
 export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   const { clock, latencyMs = 0, lifetimeMs = 7_200_000 } = options;
   const nowMs = options.nowMs ?? (() => clock.monotonicMs());
-  const policy: IssuePolicy = options.policy ?? {
-    kind: "supersede",
-    window: 2,
-    overlapMs: 300_000,
-  };
+  const policy: IssuePolicy = options.policy ?? { kind: "supersede", overlapMs: 300_000 };
   const space = tokenSpace(policy, nowMs);
   const issues: IssueRecord[] = [];
   const steps: ScriptedStep[] = [];
@@ -201,7 +197,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
       return space.latest?.secret;
     },
     issueElsewhere: () =>
-      space.issue({ forced: true, lifetimeMs, carry: space.latest?.carry }).secret,
+      space.issue({ forced: true, lifetimeMs, nextInput: space.latest?.nextInput }).secret,
     revoke: (secret) => space.revoke(secret),
     get concurrencyMax() {
       return load.max;
@@ -247,13 +243,13 @@ function questions(
     ...(options.recovers && {
       async recover() {
         asked.recoveries += 1;
-        const carry = space.latest?.carry;
-        if (carry === undefined)
+        const nextInput = space.latest?.nextInput;
+        if (nextInput === undefined)
           throw new IssueError(
             "fatal",
             "The scripted platform knows no input. Let it issue something elsewhere first.",
           );
-        return carry;
+        return nextInput;
       },
     }),
   };
@@ -287,14 +283,14 @@ function decide({ space, record, step, request }: Exchange): Issued {
   const order = {
     forced: request.forced,
     lifetimeMs: step.expiresInMs,
-    carry: request.input?.reveal(),
+    nextInput: request.input?.reveal(),
   };
   const token = (outcome === "same" ? space.latest : undefined) ?? space.issue(order);
   record.secret = token.secret;
   return {
     secret: token.secret,
     expiresInMs: token.expiresAtMs - space.nowMs(),
-    ...(token.carry !== undefined && { carry: token.carry }),
+    ...(token.nextInput !== undefined && { nextInput: token.nextInput }),
   };
 }
 

@@ -4,17 +4,17 @@ import type { IssuePolicy } from "../issuer.ts";
 
 export interface Token {
   readonly secret: string;
-  readonly carry: string | undefined;
+  readonly nextInput: string | undefined;
   /** When it dies, whatever else happens. */
   expiresAtMs: number;
   /** Until when its carry is accepted as an input. */
-  carryUntilMs: number;
+  inputUntilMs: number;
 }
 
 export interface TokenOrder {
   readonly forced: boolean;
   readonly lifetimeMs: number;
-  readonly carry: string | undefined;
+  readonly nextInput: string | undefined;
 }
 
 export interface TokenSpace {
@@ -37,9 +37,9 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
     const number = String(tokens.length + 1).padStart(4, "0");
     const token: Token = {
       secret: `token-${number}`,
-      carry: policy.kind === "rotate" ? `carry-${number}` : undefined,
+      nextInput: policy.kind === "rotate" ? `input-${number}` : undefined,
       expiresAtMs: nowMs() + lifetimeMs,
-      carryUntilMs: Number.POSITIVE_INFINITY,
+      inputUntilMs: Number.POSITIVE_INFINITY,
     };
     tokens.push(token);
     return token;
@@ -49,23 +49,23 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
    * The newest gets one of the same life beside it; those before it die, at once or after the
    * overlap.
    */
-  const supersede = (lifetimeMs: number, window: number, overlapMs: number): Token => {
+  const supersede = (lifetimeMs: number, overlapMs: number): Token => {
     const untilMs = nowMs() + overlapMs;
     tokens.forEach((token, index) => {
       const place = tokens.length - index;
-      token.expiresAtMs = Math.min(token.expiresAtMs, place < window ? untilMs : nowMs());
+      token.expiresAtMs = Math.min(token.expiresAtMs, place === 1 ? untilMs : nowMs());
     });
     return create(lifetimeMs);
   };
 
-  const issue = ({ forced, lifetimeMs, carry }: TokenOrder): Token => {
+  const issue = ({ forced, lifetimeMs, nextInput }: TokenOrder): Token => {
     const latest = tokens.at(-1);
     const remainingMs = latest === undefined ? 0 : latest.expiresAtMs - nowMs();
     switch (policy.kind) {
       case "supersede":
-        return supersede(lifetimeMs, policy.window, policy.overlapMs);
+        return supersede(lifetimeMs, policy.overlapMs);
       case "stable":
-        if (forced) return supersede(lifetimeMs, 1, 0);
+        if (forced) return supersede(lifetimeMs, 0);
         return latest !== undefined && remainingMs > 0 && remainingMs >= policy.renewWithinMs
           ? latest
           : create(lifetimeMs);
@@ -76,15 +76,15 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
       case "rotate":
         if (
           latest !== undefined &&
-          !tokens.some((token) => token.carry === carry && nowMs() < token.carryUntilMs)
+          !tokens.some((token) => token.nextInput === nextInput && nowMs() < token.inputUntilMs)
         )
           throw new IssueError(
             "input",
             "The single-use input was used before. Recover it, or authorise again.",
           );
         if (latest !== undefined)
-          latest.carryUntilMs = nowMs() + (policy.inputGraceMs ?? policy.overlapMs);
-        return supersede(lifetimeMs, 2, policy.overlapMs);
+          latest.inputUntilMs = nowMs() + (policy.inputGraceMs ?? policy.overlapMs);
+        return supersede(lifetimeMs, policy.overlapMs);
     }
   };
 

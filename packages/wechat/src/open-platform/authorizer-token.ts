@@ -111,11 +111,11 @@ function isRefreshTokenRefused(error: unknown): error is IssueError {
 export function authorizerTokensIn(
   fields: Fields,
   sent?: string,
-): Issued & { readonly carry: string } {
+): Issued & { readonly nextInput: string } {
   const grant = tokenResponseIn(fields, "authorizer_access_token");
   const name = "authorizer_refresh_token";
   return {
     ...grant,
-    carry: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name),
+    nextInput: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name),
   };
 }

@@ -39,7 +39,7 @@ describe("a component token's issuer", () => {
     });
     expect(issuer).toMatchObject({
       id: `wechat:component:${componentAppId}`,
-      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      policy: { kind: "supersede", overlapMs: 300_000 },
     });
     expect([fetch.sent[0]?.method, fetch.sent[0]?.url.href]).toEqual([
       "POST",
@@ -102,7 +102,7 @@ describe("a tenant token's issuer", () => {
     await expect(issuer.issue(request)).resolves.toEqual({
       secret: "granted",
       expiresInMs: 7_200_000,
-      carry: "refreshtoken@@@next",
+      nextInput: "refreshtoken@@@next",
     });
     expect(issuer).toMatchObject({
       id: `wechat:authorizer:${componentAppId}:${tenantAppId}`,
@@ -121,7 +121,7 @@ describe("a tenant token's issuer", () => {
   test("keeps the refresh token that it sent when the answer names none", async () => {
     const { authorizer_refresh_token: _none, ...without } = granted;
     await expect(tenant(without).issuer.issue(request)).resolves.toMatchObject({
-      carry: "refreshtoken@@@sent-0123",
+      nextInput: "refreshtoken@@@sent-0123",
     });
   });
 

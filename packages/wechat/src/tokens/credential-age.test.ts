@@ -16,7 +16,7 @@ interface Fleet {
   /** Asks, and stores what is issued. */
   issue(): Promise<Issued>;
   /** Another carry than the one that was stored. */
-  damage(carry: string | undefined): void;
+  damage(nextInput: string | undefined): void;
 }
 
 function fleet(): Fleet {
@@ -27,16 +27,17 @@ function fleet(): Fleet {
     clock,
     asked,
     platform: { text: "first", claimMs: lifeMs },
-    damage: (carry) =>
+    damage: (nextInput) =>
       void (stored &&= {
         secret: stored.secret,
         expiresInMs: stored.expiresInMs,
-        ...(carry !== undefined && { carry }),
+        ...(nextInput !== undefined && { nextInput }),
       }),
     async issue() {
       const current = stored && {
         secret: new Secret(stored.secret, "fp"),
-        carry: stored.carry === undefined ? undefined : new Secret(stored.carry, "carry"),
+        nextInput:
+          stored.nextInput === undefined ? undefined : new Secret(stored.nextInput, "input"),
       };
       const request = { signal: new AbortController().signal, current };
       const issuing = issueOfKnownAge({
@@ -141,10 +142,10 @@ describe("a credential that comes again with the same text and its whole life", 
 
   test.each(["", "null", "{}", '{"v":1,"present":{}}', '{"v":2}', undefined])(
     "is of unknown age beside a memory of %j",
-    async (carry) => {
+    async (nextInput) => {
       const world = fleet();
       await world.issue();
-      world.damage(carry);
+      world.damage(nextInput);
       world.platform.text = "second";
       await expect(world.issue()).resolves.toMatchObject({
         expiresInMs: confirmMs,
@@ -164,9 +165,12 @@ describe("a credential whose platform counts down", () => {
     earliestMs: nowMs,
     latestMs: nowMs,
   });
-  const after = ({ secret, carry = "" }: Issued): Parameters<typeof issueWithinFirstClaim>[0] => ({
+  const after = ({
+    secret,
+    nextInput = "",
+  }: Issued): Parameters<typeof issueWithinFirstClaim>[0] => ({
     secret: new Secret(secret, "fp"),
-    carry: new Secret(carry, "carry"),
+    nextInput: new Secret(nextInput, "input"),
   });
 
   test("is believed, and never lives longer than its first answer said", () => {

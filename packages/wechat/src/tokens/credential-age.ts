@@ -87,7 +87,7 @@ function issued(memory: Memory, secret: string, expiresInMs: number): Issued {
   return {
     secret,
     expiresInMs,
-    carry: JSON.stringify(memory),
+    nextInput: JSON.stringify(memory),
     ...(isAgeUnknown && { isAgeUnknown }),
   };
 }
@@ -153,11 +153,11 @@ export function issueWithinFirstClaim(
   const memory = memoryOf(current);
   const present = memory?.present.hash === hashOf(secret) ? memory.present : firstSight(grant);
   const leftMs = present.firstLatestMs + present.lifeMs - latestMs;
-  const carry = JSON.stringify({ v: 1, present: { ...present, lastSeenMs: earliestMs } });
+  const nextInput = JSON.stringify({ v: 1, present: { ...present, lastSeenMs: earliestMs } });
   return {
     secret,
     expiresInMs: Math.min(expiresInMs, leftMs >= leastMs ? leftMs : confirmMs),
-    carry,
+    nextInput,
   };
 }
 
@@ -170,9 +170,9 @@ function hashOf(secret: string): string {
  * has another format.
  */
 function memoryOf(current: IssueRequest["current"]): Memory | undefined {
-  if (current?.carry === undefined) return undefined;
+  if (current?.nextInput === undefined) return undefined;
   try {
-    const memory: unknown = JSON.parse(current.carry.reveal());
+    const memory: unknown = JSON.parse(current.nextInput.reveal());
     return isMemory(memory) && memory.present.hash === hashOf(current.secret.reveal())
       ? memory
       : undefined;

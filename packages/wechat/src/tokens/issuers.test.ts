@@ -61,7 +61,7 @@ describe("the plain token's issuer", () => {
     const issuer = plainToken({ appId, secret });
     expect(issuer).toMatchObject({
       id: `wechat:plain:${appId}`,
-      policy: { kind: "supersede", window: 2, overlapMs: 300_000 },
+      policy: { kind: "supersede", overlapMs: 300_000 },
       lifetimeMs: 7_200_000,
       quota: { perDay: 2000, dayOffsetMs: 28_800_000 },
     });

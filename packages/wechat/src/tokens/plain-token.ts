@@ -76,7 +76,7 @@ export function plainToken(options: PlainTokenOptions): Issuer {
   return {
     id,
     origin: platform.origin,
-    policy: { kind: "supersede", window: 2, overlapMs: options.overlapMs ?? 300_000 },
+    policy: { kind: "supersede", overlapMs: options.overlapMs ?? 300_000 },
     lifetimeMs: tokenLifetimeMs,
     quota: { perDay: options.quotaPerDay ?? 2000, dayOffsetMs: shanghaiOffsetMs },
     issue: ({ signal }) =>

@@ -82,7 +82,7 @@ function serveUnstored(model: Model, world: World, index: number, attempt: Attem
   if (known === undefined) return { world, broken: undefined };
   const { previous: _, ...rest } = known;
   const previous = attempt.replaces && {
-    previous: { fingerprint: attempt.replaces.fingerprint, usableUntilMs: 0 },
+    previous: { fingerprint: attempt.replaces.fingerprint },
   };
   return adopted(world, index, { ...rest, ...previous, credential: cached }, cached);
 }

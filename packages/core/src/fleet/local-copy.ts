@@ -54,7 +54,7 @@ export interface CachedCredential {
 
 const rememberedMax = 16;
 
-export class Local {
+export class LocalCopy {
   readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #onChange: () => void;
@@ -94,7 +94,7 @@ export class Local {
     );
   }
 
-  serves(goal: Goal): CachedCredential | undefined {
+  cachedFor(goal: Goal): CachedCredential | undefined {
     const cached = this.#cached;
     if (cached === undefined || !this.isUsable) return undefined;
     switch (goal.reason) {
@@ -116,7 +116,7 @@ export class Local {
   }
 
   /**
-   * Never hands this one out again, unless it is {@link Local.readmit}ted. Only what this process
+   * Never hands this one out again, unless it is {@link LocalCopy.readmit}ted. Only what this process
    * held or found stored: a stranger's text is not worth the memory.
    */
   refuse(fingerprint: string): void {
