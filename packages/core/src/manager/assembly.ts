@@ -1,0 +1,131 @@
+/** Puts the parts of one credential together. Does no I/O. */
+import { ConfigurationError } from "../errors.ts";
+import { tryLease } from "../lease/acquire.ts";
+import type { Lock } from "../lock/lock.ts";
+import { storeFrom } from "../store.ts";
+import { Adoption } from "../fleet/adoption.ts";
+import type { Context } from "../fleet/context.ts";
+import { DocumentSource, type Role } from "../fleet/document-source.ts";
+import { LocalCopy } from "../fleet/local-copy.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import { Ownership } from "../fleet/ownership.ts";
+import { StoreClock } from "../fleet/store-clock.ts";
+import { Takeover } from "../fleet/takeover.ts";
+import { OutcomeWriter } from "../leader/outcome.ts";
+import { Probe } from "../leader/probe.ts";
+import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
+import { Demand } from "../refresh/demand.ts";
+import type { RefreshDependencies } from "../refresh/dependencies.ts";
+import { refresh } from "../refresh/refresh.ts";
+import type { CredentialOptions } from "../credential.ts";
+import { Background } from "./background.ts";
+import { Complaints } from "./complaints.ts";
+import { OthersComplaints } from "./others-complaints.ts";
+import { Replacement } from "./replacement.ts";
+import { SingleFlight } from "./single-flight.ts";
+
+export interface Assembly {
+  readonly node: FleetNode;
+  readonly source: DocumentSource;
+  readonly outcomes: OutcomeWriter;
+  readonly breaker: CircuitBreaker;
+  readonly probe: Probe;
+  readonly demand: Demand;
+  readonly complaints: Complaints;
+  readonly singleFlight: SingleFlight;
+  readonly replacement: Replacement;
+  readonly background: Background;
+}
+
+export function assemble(
+  context: Context,
+  options: CredentialOptions,
+  closing: AbortSignal,
+): Assembly {
+  const node = nodeOf(context, () => {
+    background.rearm();
+    singleFlight.wake();
+  });
+  const store = storeFrom(options);
+  const cache = store.cache.withPrefix(context.environment);
+  const lock = store.lock.withPrefix(context.environment);
+  const outcomes = new OutcomeWriter(node);
+  const source = new DocumentSource(node, cache, roleFrom(options.role), () => {
+    // Whatever waited for the store goes on now.
+    node.takeover.restart();
+    outcomes.pending.hurry();
+    background.hurry();
+  });
+  const breaker = new CircuitBreaker(context, node.storeClock, node.local);
+  const probe = new Probe(node, closing);
+  const complaints = new Complaints(node, source, probe);
+  context.health.tryLease = () => tryLeaseOnce(context, lock);
+  const demand = new Demand(node, options.keepAlive ?? false);
+  const dependencies: RefreshDependencies = {
+    node,
+    source,
+    lock,
+    claims: new Ownership(context, node.storeClock, cache, onConflictOf(context, options)),
+    outcomes,
+    breaker,
+    probe,
+    notified: new WeakSet(),
+    parent: options.parent,
+    standalone: options.standalone ?? "when-harmless",
+    demand,
+    closing,
+  };
+  const singleFlight = new SingleFlight(
+    node,
+    (goal, patient, onBlocked) => refresh(dependencies, goal, patient, onBlocked),
+    closing,
+  );
+  const replacement = new Replacement(node, source, singleFlight, probe, closing);
+  const others = new OthersComplaints(node, complaints);
+  const background = new Background(node, source, singleFlight, breaker, others, demand);
+  return {
+    node,
+    source,
+    outcomes,
+    breaker,
+    probe,
+    demand,
+    complaints,
+    singleFlight,
+    replacement,
+    background,
+  };
+}
+
+function nodeOf(context: Context, onChange: () => void): FleetNode {
+  const { clock, bus } = context;
+  const storeClock = new StoreClock(clock, bus);
+  const local = new LocalCopy(context, storeClock, onChange);
+  const adoption = new Adoption(context, storeClock, local);
+  return { context, storeClock, local, adoption, takeover: new Takeover(clock) };
+}
+
+/** An issuer that hands out the same credential again shares it between environments. */
+function onConflictOf(
+  { issuer: { policy } }: Context,
+  { onConflict }: CredentialOptions,
+): NonNullable<CredentialOptions["onConflict"]> {
+  const isShared = policy.kind === "stable" || policy.kind === "sliding";
+  return onConflict ?? (isShared ? "coexist" : "error");
+}
+
+/** Shows that the lock works, whether or not another node holds it. */
+async function tryLeaseOnce(
+  { clock, issuer, parameters, random }: Context,
+  lock: Lock,
+): Promise<void> {
+  const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
+  const lease = await tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
+  if (lease.acquired) await lease.release();
+}
+
+function roleFrom(role: unknown): Role {
+  if (role === undefined || role === "owner") return "owner";
+  if (role === "consumer") return "consumer";
+  throw new ConfigurationError(`role must be "owner" or "consumer", not ${JSON.stringify(role)}.`);
+}
