@@ -112,7 +112,10 @@ describe("an issuer", () => {
       () => as({ secret: canary, expiresInMs: Number.POSITIVE_INFINITY }),
     ],
     ["returns a negative lifetime", () => as({ secret: canary, expiresInMs: -1 })],
-    ["returns an empty nextInput", () => as({ secret: canary, expiresInMs: 7_200_000, nextInput: "" })],
+    [
+      "returns an empty nextInput",
+      () => as({ secret: canary, expiresInMs: 7_200_000, nextInput: "" }),
+    ],
     // eslint-disable-next-line prefer-promise-reject-errors -- that is the point.
     ["rejects with a string", () => Promise.reject(canary)],
     ["rejects with nothing", () => Promise.reject(undefined)],
