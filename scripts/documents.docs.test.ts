@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { standalone } from "@lingpai/test-servers";
+import { postgres, standalone } from "@lingpai/test-servers";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Block, blocksOf, runnable, shown } from "./blocks.ts";
 import { run } from "./process.ts";
@@ -65,10 +65,23 @@ function serve(name: string, start: () => Promise<Service>): Promise<Service> {
   return started;
 }
 
+/** The servers that a block may need, each with the variable that names it. */
+const needs: Readonly<Record<string, () => Promise<Service>>> = {
+  async redis() {
+    const server = await standalone();
+    return { env: { REDIS_URL: server.url }, stop: () => server.stop() };
+  },
+  async postgres() {
+    const server = await postgres();
+    return { env: { POSTGRES_URL: server.url }, stop: () => server.stop() };
+  },
+};
+
 async function startNeed(name: string): Promise<Service> {
-  if (name !== "redis") throw new Error(`"needs: ${name}" is not known; there is "redis"`);
-  const server = await standalone();
-  return { env: { REDIS_URL: server.url }, stop: () => server.stop() };
+  const start = needs[name];
+  if (start === undefined)
+    throw new Error(`"needs: ${name}" is not known; there is ${Object.keys(needs).join(", ")}`);
+  return start();
 }
 
 /**

@@ -19,15 +19,21 @@ const redisPrograms: Programs = {
   "redis-sentinel": "redis-sentinel",
   "redis-cli": "redis-tools",
 };
+const postgresPrograms: Programs = { postgres: "postgresql", initdb: "postgresql" };
 const allPrograms: Programs = {
   ...redisPrograms,
-  postgres: "postgresql",
-  initdb: "postgresql",
+  ...postgresPrograms,
   mariadbd: "mariadb-server",
   "mariadb-install-db": "mariadb-server",
   memcached: "memcached",
   etcd: "etcd-server",
   faketime: "faketime",
+};
+
+/** What the tests of a project start; the others start Redis alone. */
+const programs: Readonly<Record<string, Programs>> = {
+  docs: { ...redisPrograms, ...postgresPrograms },
+  servers: allPrograms,
 };
 
 /** The machine, as far as installing goes. */
@@ -43,8 +49,7 @@ export interface Host {
 }
 
 export function setup(project: { readonly name: string }): void {
-  const needed = project.name === "servers" ? allPrograms : redisPrograms;
-  provide(needed, {
+  provide(programs[project.name] ?? redisPrograms, {
     isRoot: process.getuid?.() === 0,
     folders: searchFolders,
     policyFile: "/usr/sbin/policy-rc.d",

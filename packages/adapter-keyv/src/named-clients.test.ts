@@ -5,7 +5,7 @@ import { backends } from "./conformance.fixture.ts";
 
 /** The README's words for a client, and the name of the library that a backend shows. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
-  "`DatabaseSync` of node:sqlite": ["node:sqlite"],
+  "`DatabaseSync` of node:sqlite, `Database` of better-sqlite3": ["node:sqlite", "better-sqlite3"],
   "`Pool` of pg": ["pg"],
   "pool of mysql2": ["mysql2"],
   "client of @redis/client, iovalkey, ioredis": ["@redis/client", "iovalkey", "ioredis"],

@@ -30,9 +30,9 @@ export interface Backend {
 }
 
 /**
- * The clauses of a backend that the bindings for test runners run if another backend of the same
- * adapter on the same kind of server runs the others. With `LINGPAI_CONFORMANCE=full` in the
- * environment they run all clauses.
+ * The clauses of a backend that the bindings for test runners run if another backend on the same
+ * kind of server runs the others. With `LINGPAI_CONFORMANCE=full` in the environment they run all
+ * clauses.
  */
 export interface DailyPart {
   /**
@@ -41,6 +41,8 @@ export interface DailyPart {
   readonly clauses: readonly string[];
   /** The `backend` that runs the other clauses. */
   readonly restBy: string;
+  /** The `adapter` of that one, when both share their drivers. @defaultValue the same adapter */
+  readonly restByAdapter?: string;
 }
 
 /**

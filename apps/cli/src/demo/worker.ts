@@ -1,10 +1,8 @@
 /** The process of one node: does what the demo orders, and reports. */
-import { DatabaseSync } from "node:sqlite";
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
-import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
+import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { delay, systemClock } from "@lingpai/core";
 import { Redis } from "ioredis";
-import Keyv from "keyv";
 import { CallFailure, lingpaiNode, naiveNode, type DemoNode, type NodeStore } from "./node.ts";
 import type { NodeSpec, Order, Report } from "./protocol.ts";
 
@@ -92,13 +90,6 @@ function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void }
       close: () => client.disconnect(),
     };
   }
-  const native = new DatabaseSync(where.sqliteFile);
-  const keyv = new Keyv();
-  return {
-    store: {
-      cache: keyvCache(keyv, { native, deadlineMs }),
-      lock: keyvLock(keyv, { native, deadlineMs }),
-    },
-    close: () => native.close(),
-  };
+  // Its connection is closed with the cache.
+  return { store: sqliteStore(where.sqliteFile, { deadlineMs }), close: () => {} };
 }

@@ -2,6 +2,8 @@ import * as ioredis from "@lingpai/adapter-ioredis";
 import * as keyv from "@lingpai/adapter-keyv";
 import * as memory from "@lingpai/adapter-memory";
 import * as nodeRedis from "@lingpai/adapter-node-redis";
+import * as postgres from "@lingpai/adapter-postgres";
+import * as sqlite from "@lingpai/adapter-sqlite";
 import * as config from "@lingpai/config";
 import * as core from "@lingpai/core";
 import * as interop from "@lingpai/interop";
@@ -30,6 +32,7 @@ const redis = {
   pTTL() {},
   set() {},
 };
+const pool = { connect() {}, listenerCount: () => 1, on() {}, totalCount: 0 };
 const redisClient = {
   evalSha() {},
   eval() {},
@@ -72,6 +75,12 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   nodeRedisCache: [redisClient, {}],
   nodeRedisLock: [redisClient, {}],
   nodeRedisStore: [redisClient, {}],
+  postgresCache: [pool, {}],
+  postgresLock: [pool, {}],
+  postgresStore: [pool, {}],
+  sqliteCache: ["tokens.db", {}],
+  sqliteLock: ["tokens.db", {}],
+  sqliteStore: ["tokens.db", {}],
   keyvCache: [{ store: new Map() }, {}],
   keyvLock: [{ store: new Map() }, { scope: "process" }],
   adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
@@ -137,6 +146,8 @@ const all: Readonly<Record<string, unknown>> = {
   ...memory,
   ...ioredis,
   ...nodeRedis,
+  ...postgres,
+  ...sqlite,
   ...keyv,
   ...interop,
   ...config,

@@ -139,7 +139,7 @@ export const machineFaults: readonly Row[] = [
       "A held lease stays. What cannot be kept apart is refused at construction; nothing is written within the user's transaction.",
     by: [
       "adapter-keyv/kept-apart: is refused with %j",
-      "adapter-keyv/sqlite: a lease is not granted within the user's transaction",
+      "adapter-sqlite/sqlite: a lease is not granted within the user's transaction",
       "adapter-keyv/sqlite: a transaction on the connection of @keyv/sqlite is not ours",
     ],
   },

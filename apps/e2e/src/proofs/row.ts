@@ -23,7 +23,8 @@ const wechat = "packages/wechat/src";
 export const sources: Readonly<Record<string, string>> = {
   "adapter-ioredis/cluster-prefix": "packages/adapter-ioredis/src/cluster-prefix.test.ts",
   "adapter-keyv/kept-apart": "packages/adapter-keyv/src/keyv/kept-apart.test.ts",
-  "adapter-keyv/sqlite": "packages/adapter-keyv/src/sqlite/sqlite.processes.test.ts",
+  "adapter-sqlite/sqlite": "packages/adapter-sqlite/src/sqlite.processes.test.ts",
+  "adapter-keyv/sqlite": "packages/adapter-keyv/src/sql/sqlite.processes.test.ts",
   bench: "apps/bench/src/bench.redis.test.ts",
   "bench/war": "apps/bench/src/war/war.test.ts",
   "conformance/cache-time": `${clauses}/cache-time.ts`,

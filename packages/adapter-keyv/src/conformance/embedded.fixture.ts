@@ -1,28 +1,17 @@
 /** The stores that need no server: a Map under Keyv 5 and 6, and SQLite files. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import KeyvSqlite from "@keyv/sqlite";
 import { inProcess } from "@lingpai/conformance";
-import type { Backend, Client, Facts, Fixture } from "@lingpai/conformance";
+import type { Backend, Client, DailyPart, Fixture } from "@lingpai/conformance";
 import { manualClock } from "@lingpai/core/testing";
 import type { Clock } from "@lingpai/core";
+import { fileBackend } from "@lingpai/test-databases";
+import BetterSqlite from "better-sqlite3";
 import Keyv from "keyv";
 import Keyv5 from "keyv5";
 import { keyvCache, keyvLock } from "../index.ts";
 import type { KeyvLike } from "../index.ts";
-import { open } from "./real-time.fixture.ts";
-import type { Source } from "./real-time.fixture.ts";
-
-const fileFacts: Facts = {
-  ...inProcess,
-  pushesChanges: false,
-  pushesReleases: false,
-  persistence: "client",
-  sharedBetweenProcesses: true,
-  toleranceMs: 200,
-};
+import { keyvSource } from "./keyv-source.fixture.ts";
 
 export const inProcessBackends: readonly Backend[] = [
   {
@@ -42,22 +31,30 @@ export const inProcessBackends: readonly Backend[] = [
 /** What the disk does meanwhile is not what is tested. */
 const unsynced = "PRAGMA synchronous = OFF";
 
+/** The drivers are adapter-sqlite's, which runs every clause on them. */
+const daily: DailyPart = {
+  clauses: ["CACHE-0", "LOCK-0"],
+  restBy: "node:sqlite",
+  restByAdapter: "adapter-sqlite",
+};
+
 /** On the machine's clock, and so as slow as what they wait for. */
 export const onFiles: readonly Backend[] = [
-  onFile("SQLite, node:sqlite", (file) => {
+  fileBackend("adapter-keyv", "SQLite, node:sqlite", (file) => {
     const native = new DatabaseSync(file);
     native.exec(unsynced);
-    return { keyv: new Keyv5(), options: { native }, close: async () => native.close() };
+    return keyvSource(new Keyv5(), { native }, { close: async () => native.close() });
   }),
-  {
-    ...onFile("SQLite, @keyv/sqlite 6", (file) => {
-      const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
-      return { keyv, options: {}, close: () => keyv.disconnect() };
-    }),
-    // The same statements, on a connection of ours to its file.
-    daily: { clauses: ["CACHE-0", "LOCK-0"], restBy: "SQLite, node:sqlite" },
-  },
-];
+  fileBackend("adapter-keyv", "SQLite, better-sqlite3", (file) => {
+    const native = new BetterSqlite(file);
+    native.exec(unsynced);
+    return keyvSource(new Keyv(), { native }, { close: async () => void native.close() });
+  }),
+  fileBackend("adapter-keyv", "SQLite, @keyv/sqlite 6", (file) => {
+    const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
+    return keyvSource(keyv, {}, { close: () => keyv.disconnect() });
+  }),
+].map((backend) => ({ ...backend, daily }));
 
 function inMap(keyv: KeyvLike): Fixture {
   const clock = manualClock();
@@ -79,25 +76,5 @@ function inMap(keyv: KeyvLike): Fixture {
     second: async ({ clockShiftMs = 0 } = {}) =>
       client({ ...clock, wallMs: () => clock.wallMs() + clockShiftMs }),
     again: async () => client(clock),
-  };
-}
-
-function onFile(backend: string, source: (file: string) => Source | Promise<Source>): Backend {
-  return {
-    adapter: "adapter-keyv",
-    backend,
-    facts: fileFacts,
-    async start() {
-      const directory = await mkdtemp(join(tmpdir(), "lingpai-sqlite-"));
-      let files = 0;
-      return {
-        async open() {
-          files += 1;
-          const file = join(directory, `${files}.db`);
-          return open(() => source(file));
-        },
-        stop: () => rm(directory, { recursive: true, force: true }),
-      };
-    },
   };
 }

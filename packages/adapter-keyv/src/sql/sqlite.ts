@@ -1,17 +1,17 @@
 /** SQLite, by a connection of node:sqlite or better-sqlite3, or by the file of `@keyv/sqlite`. */
+import { LockUnsupportedError } from "@lingpai/core";
 import { isInMemory, isSqliteDatabase, sqliteDrivers, sqliteFileDrivers } from "@lingpai/sql";
 import type { SqlDrivers } from "@lingpai/sql";
 import { has } from "../store/shape.ts";
 import type { AtomicStore, StoreFamily, StoreScope } from "../store/store.ts";
 
-/**
- * What is used of the store of `@keyv/sqlite` 6: its file. Whatever driver it has, a connection of
- * our own is opened on that.
- */
+/** What is used of the store of `@keyv/sqlite` 6: its file, on which we open our own connection. */
 interface SqliteAdapter {
   query(statement: string, ...values: unknown[]): Promise<unknown>;
   close(): Promise<void>;
   readonly db: string;
+  /** What its user chose; undefined takes node:sqlite where there is one. */
+  readonly driver: unknown;
 }
 
 export const sqlite: StoreFamily = {
@@ -20,13 +20,29 @@ export const sqlite: StoreFamily = {
       ? storeOf(isInMemory(client) ? "process" : "host", sqliteDrivers(client, settings))
       : undefined,
   ofAdapter(adapter, settings) {
-    if (!has<SqliteAdapter>(adapter, "query", "close") || typeof adapter.db !== "string")
+    if (
+      !has<SqliteAdapter>(adapter, "query", "close") ||
+      typeof adapter.db !== "string" ||
+      !("driver" in adapter)
+    )
       return undefined;
-    return ["", ":memory:"].includes(adapter.db)
-      ? undefined
-      : storeOf("host", sqliteFileDrivers(adapter.db, settings));
+    if (["", ":memory:"].includes(adapter.db)) return undefined;
+    requireSameLibrary(adapter);
+    return storeOf("host", sqliteFileDrivers(adapter.db, settings));
   },
 };
+
+/**
+ * Two copies of SQLite in one process do not see each other's locks on a file (seen with
+ * better-sqlite3 13 beside node:sqlite of Node 24, 2026-11), so both would write at once.
+ */
+function requireSameLibrary({ driver }: SqliteAdapter): void {
+  if (driver === undefined || driver === "node:sqlite") return;
+  throw new LockUnsupportedError(
+    "This @keyv/sqlite does not use node:sqlite, and two SQLite libraries in one process do not exclude each other on one file. " +
+      "Leave out its driver, or give Lingpai a connection of the same library as { native }, or a file of its own.",
+  );
+}
 
 function storeOf(scope: StoreScope, drivers: SqlDrivers): AtomicStore {
   return { kind: "sqlite", facts: { scope, fencing: true, clock: "server" }, ...drivers };

@@ -19,6 +19,18 @@ test("what a daily backend holds may leave another one to the night", () => {
   expect(table.find((line) => line.startsWith("FAULT-01"))).toMatch(/^FAULT-01 +0 + ● +● /);
 });
 
+test("a daily backend of another adapter with the same drivers counts when it is named", () => {
+  const elsewhere: Backend = { ...newer, adapter: "drivers" };
+  const named: Backend = {
+    ...older,
+    daily: { clauses: ["FAULT"], restBy: "newer", restByAdapter: "drivers" },
+  };
+  expect(lostDaily([elsewhere, named], clauses, mutants)).toEqual([]);
+  expect(lostDaily([newer, named], clauses, mutants)).toEqual([
+    'simulated on older: there is no "drivers on newer"',
+  ]);
+});
+
 test("what nobody holds daily is told", () => {
   expect(lostDaily([older], clauses, mutants)).toEqual(['simulated on older: there is no "newer"']);
   const waived: Backend = { ...newer, waivers: { "CACHE-01": "why" } };

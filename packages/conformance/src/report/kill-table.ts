@@ -8,8 +8,8 @@ import { titleOf } from "./summary.ts";
 type Killers = Pick<Mutant, "name" | "caughtBy">;
 
 /**
- * Mutants that a backend kills nightly and that nothing of the same adapter on the same server
- * kills daily, a line each.
+ * Mutants that a backend kills nightly and that nothing of the same drivers on the same
+ * kind of server kills daily, a line each.
  */
 export function lostDaily(
   backends: readonly Backend[],
@@ -20,8 +20,7 @@ export function lostDaily(
     .filter(({ daily }) => daily !== undefined)
     .flatMap((backend) => {
       const rest = restOf(backend, backends);
-      if (rest === undefined)
-        return [`${titleOf(backend)}: there is no "${backend.daily?.restBy}"`];
+      if (rest === undefined) return [`${titleOf(backend)}: there is no "${restNameOf(backend)}"`];
       const nightly = new Set(heldNightly(backend, clauses));
       const daily = new Set([...heldDaily(backend, clauses), ...heldDaily(rest, clauses)]);
       const unheld = [...nightly]
@@ -53,7 +52,7 @@ export function killTable(
     nightly: new Set(heldNightly(backend, clauses)),
   }));
   const legend = backends.map((backend, index) => {
-    const rest = backend.daily && `; what is nightly here is daily on ${backend.daily.restBy}`;
+    const rest = backend.daily && `; what is nightly here is daily on ${restNameOf(backend)}`;
     return `${label(index)} ${titleOf(backend)}${rest ?? ""}`;
   });
   const lines = clauses.map(({ id, title }) => {
@@ -73,11 +72,15 @@ export function killTable(
     ...lines,
     "",
     "● daily   ○ nightly only   · does not apply, or is waived",
-    `${count("daily")} combinations run daily and ${count("nightly")} only nightly, of ${mutants.length} mutants ${lost.length === 0 ? "each that these kill is killed daily on the same adapter and server" : "these are lost daily:"}.`,
+    `${count("daily")} combinations run daily and ${count("nightly")} only nightly, of ${mutants.length} mutants ${lost.length === 0 ? "each that these kill is killed daily by the same drivers on the same kind of server" : "these are lost daily:"}.`,
     ...lost,
   ].join("\n");
 }
 
 function label(index: number): string {
   return String(index + 1).padStart(2);
+}
+
+function restNameOf({ daily }: Backend): string {
+  return [daily?.restByAdapter, daily?.restBy].filter(Boolean).join(" on ");
 }

@@ -15,8 +15,9 @@ export function dailyClauses({ daily }: Backend, clauses: readonly Clause[]): re
 
 /** Returns the backend that runs the remaining clauses daily; undefined if there is none. */
 export function restOf(backend: Backend, backends: readonly Backend[]): Backend | undefined {
+  const { restBy, restByAdapter = backend.adapter } = backend.daily ?? {};
   return backends.find(
-    ({ adapter, backend: name }) => adapter === backend.adapter && name === backend.daily?.restBy,
+    ({ adapter, backend: name }) => adapter === restByAdapter && name === restBy,
   );
 }
 

@@ -1,43 +1,9 @@
-import { EventEmitter } from "node:events";
 import { manualClock } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { beforeEach, expect, test } from "vitest";
 import { createListener } from "./listener.ts";
-import type { PostgresConnection, PostgresListener, PostgresPool } from "./listener.ts";
-
-type Answer = ReturnType<PostgresConnection["query"]>;
-
-class FakeConnection extends EventEmitter implements PostgresConnection {
-  readonly asked: string[] = [];
-  /** Its other end is gone without a word. */
-  isStranded = false;
-  isReleased = false;
-
-  query(statement: string): Answer {
-    this.asked.push(statement);
-    return this.isStranded ? new Promise(() => {}) : Promise.resolve({ rows: [] });
-  }
-  release(): void {
-    this.isReleased = true;
-  }
-}
-
-class FakePool extends EventEmitter implements PostgresPool {
-  readonly totalCount = 0;
-  readonly made: FakeConnection[] = [];
-  state: "up" | "down" | "silent" = "up";
-
-  async connect(): Promise<FakeConnection> {
-    if (this.state === "down") throw new Error("connection refused");
-    if (this.state === "silent") return new Promise(() => {});
-    const connection = new FakeConnection();
-    this.made.push(connection);
-    return connection;
-  }
-  get last(): FakeConnection {
-    return this.made.at(-1)!;
-  }
-}
+import type { PostgresListener } from "./listener.ts";
+import { FakePool } from "./pool.fixture.ts";
 
 let clock: ManualClock;
 let pool: FakePool;

@@ -10,6 +10,7 @@ import type { Row, SqlValue } from "../statements/database.ts";
 export interface PostgresPool {
   connect(): Promise<PostgresConnection>;
   readonly totalCount: number;
+  readonly options?: { readonly max?: number };
   on(event: "error", listener: () => void): unknown;
   listenerCount(event: "error"): number;
 }
@@ -24,7 +25,6 @@ export interface PostgresConnection {
     listener: (message: { readonly payload?: string | undefined }) => void,
   ): unknown;
   on(event: "error" | "end", listener: () => void): unknown;
-  off(event: "error", listener: () => void): unknown;
   /** With `true` the connection is closed instead of going back into the pool. */
   release(destroy: boolean): void;
 }

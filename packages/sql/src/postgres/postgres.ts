@@ -80,18 +80,24 @@ export function postgresQueryDrivers(queries: PostgresQueries, settings: SqlSett
 
 function ignore(): void {}
 
+/** Connections that have our listener for errors. */
+const guarded = new WeakSet<PostgresConnection>();
+
+/**
+ * The query reports a lost connection; without a listener for errors the process would end as well.
+ * The listener stays for the connection's life, because one that the pool closes may still report
+ * an error when nobody uses it any more: that the server shuts down, or that TCP has given up.
+ */
+function guard(connection: PostgresConnection): PostgresConnection {
+  if (!guarded.has(connection)) connection.on("error", ignore);
+  guarded.add(connection);
+  return connection;
+}
+
 function borrowingFrom(pool: PostgresPool): Borrowing<PostgresConnection> {
   return {
-    async borrow() {
-      const connection = await pool.connect();
-      // The query reports a lost connection; without a listener the process would end as well.
-      connection.on("error", ignore);
-      return connection;
-    },
-    giveBack(connection, isDead) {
-      connection.release(isDead);
-      connection.off("error", ignore);
-    },
+    borrow: () => pool.connect().then(guard),
+    giveBack: (connection, isDead) => connection.release(isDead),
   };
 }
 

@@ -2,10 +2,8 @@
  * For tests: a process that uses one tenant's token over a store in a file, until it is killed. Its
  * one argument holds the settings as JSON.
  */
-import { DatabaseSync } from "node:sqlite";
-import { keyvCache, keyvLock } from "@lingpai/adapter-keyv";
+import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { delay, systemClock } from "@lingpai/core";
-import Keyv from "keyv";
 import { openPlatform } from "./open-platform.ts";
 import {
   componentAppId,
@@ -40,8 +38,6 @@ export interface Report {
 }
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as WorkerSettings;
-const native = new DatabaseSync(settings.sqliteFile);
-const keyv = new Keyv();
 const platform = openPlatform({
   componentAppId,
   secret,
@@ -50,8 +46,7 @@ const platform = openPlatform({
   environment: "prod",
   baseUrl: settings.baseUrl,
   refreshGraceMs: settings.refreshGraceMs,
-  cache: keyvCache(keyv, { native }),
-  lock: keyvLock(keyv, { native }),
+  store: sqliteStore(settings.sqliteFile),
   // The platform is on the same machine and answers in milliseconds, so the limits are shorter than
   // in production.
   parameters: {

@@ -1,17 +1,19 @@
+/** What several processes, and several users of one connection, do to one file. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { delay, systemClock } from "@lingpai/core";
-import KeyvSqlite from "@keyv/sqlite";
-import Keyv from "keyv";
+import BetterSqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { keyvCache, keyvLock } from "../index.ts";
+import { sqliteCache, sqliteLock, sqliteStore } from "./index.ts";
+import type { SqliteDatabase } from "./index.ts";
 
 const contender = new URL("contender.fixture.ts", import.meta.url).pathname;
+const libraries = ["node:sqlite", "better-sqlite3", "file"];
 let directory: string;
 let file: string;
 
@@ -22,17 +24,24 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const contend = (ledger: string, rounds: number): Promise<unknown> =>
-  promisify(execFile)(process.execPath, ["--no-warnings", contender, file, ledger, String(rounds)]);
+const contend = (library: string, ledger: string, rounds: number): Promise<unknown> =>
+  promisify(execFile)(process.execPath, [
+    "--no-warnings",
+    contender,
+    library,
+    file,
+    ledger,
+    String(rounds),
+  ]);
 
 test(
-  "six processes that begin at once on a new file exclude each other, with rising fences and no lost update",
+  "six processes of three kinds that begin at once on a new file exclude each other, with rising fences and no lost update",
   { timeout: 240_000 },
   async () => {
     const ledger = join(directory, "ledger");
     writeFileSync(ledger, "");
 
-    await Promise.all(Array.from({ length: 6 }, () => contend(ledger, 15)));
+    await Promise.all([...libraries, ...libraries].map((library) => contend(library, ledger, 15)));
 
     const lines = readFileSync(ledger, "utf8").trim().split("\n");
     expect(lines.map((line) => Number(line.split(" ")[0]))).toEqual(
@@ -41,9 +50,7 @@ test(
     const fences = lines.map((line) => Number(line.split(" ")[1]));
     expect(fences).toEqual([...new Set(fences)].toSorted((a, b) => a - b));
     const native = new DatabaseSync(file);
-    expect(
-      (await keyvCache(new Keyv(), { native }).withPrefix("contest").get("count"))?.value,
-    ).toBe("90");
+    expect((await sqliteCache(native).withPrefix("contest").get("count"))?.value).toBe("90");
     native.close();
   },
 );
@@ -52,14 +59,14 @@ test(
   "a lease of a process that was killed ends by itself, and the next fence is higher",
   { timeout: 240_000 },
   async () => {
-    const holder = spawn(process.execPath, ["--no-warnings", contender, file, "hold"], {
+    const holder = spawn(process.execPath, ["--no-warnings", contender, "file", file, "hold"], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     await once(holder.stdout, "data");
     holder.kill("SIGKILL");
     await once(holder, "exit");
     const native = new DatabaseSync(file);
-    const lock = keyvLock(new Keyv(), { native }).withPrefix("contest");
+    const lock = sqliteLock(native).withPrefix("contest");
 
     const busy = await lock.tryAcquire("ledger", "next", 1000);
     expect(busy).toMatchObject({ acquired: false });
@@ -72,76 +79,29 @@ test(
   },
 );
 
-test("@keyv/sqlite leads to its file, and neither side's clear() touches the other's data", async () => {
-  const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
-  const cache = keyvCache(keyv).withPrefix("prod");
-  const lock = keyvLock(keyv).withPrefix("prod");
-  await keyv.set("prod:{wx1}", "the user's");
-  await cache.set("wx1", "ours");
-  const first = await lock.tryAcquire("wx1", "me", 60_000);
+/** Opens a connection that is shared with a user who has transactions of their own. */
+type OpenShared = (file: string) => SqliteDatabase;
 
-  expect(await cache.clear()).toBe(1);
-  expect(await keyv.get("prod:{wx1}")).toBe("the user's");
-  await cache.set("wx1", "ours again");
-  await keyv.clear();
-
-  expect((await cache.get("wx1"))?.value).toBe("ours again");
-  expect(await lock.tryAcquire("wx1", "me", 60_000)).toMatchObject({
-    acquired: true,
-    fence: first.acquired && first.fence,
+/** Before Node 22.16 a connection does not say whether it is in a transaction. */
+const withoutIsTransaction: OpenShared = (file) =>
+  new Proxy(new DatabaseSync(file), {
+    get(target, member) {
+      const value: unknown =
+        member === "isTransaction" ? undefined : Reflect.get(target, member, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
   });
-  await keyv.disconnect();
-});
 
-test("a file is shared by the host, a database in memory by its process only, and neither is a cluster", () => {
-  const inMemory = new DatabaseSync(":memory:");
-  const onFile = new DatabaseSync(file);
-  expect(() => keyvLock(new Keyv(), { native: inMemory })).toThrow(
-    /excludes the callers of one process only/,
-  );
-  expect(() => keyvLock(new Keyv({ store: new KeyvSqlite("sqlite://:memory:") }))).toThrow(
-    /Use a Keyv over SQLite/,
-  );
-  expect(() => keyvLock(new Keyv(), { native: onFile, scope: "cluster" })).toThrow(
-    /Use a Keyv over PostgreSQL/,
-  );
-  expect(keyvLock(new Keyv(), { native: inMemory, scope: "process" }).path).toEqual([]);
-  inMemory.close();
-  onFile.close();
-});
+const shareable: readonly (readonly [string, OpenShared])[] = [
+  ["node:sqlite", (file) => new DatabaseSync(file)],
+  ["node:sqlite as before Node 22.16", withoutIsTransaction],
+  ["better-sqlite3", (file) => new BetterSqlite(file)],
+];
 
-test("a database that is not open is refused at construction", () => {
-  const native = new DatabaseSync(file, { open: false });
-  expect(() => keyvLock(new Keyv(), { native })).toThrow(
-    expect.objectContaining({ code: "CONFIGURATION" }),
-  );
-});
-
-test("a database of sqlite3, which answers later, is refused at construction", () => {
-  const members = { prepare() {}, exec() {}, close() {}, open: true };
-  expect(() => keyvLock(new Keyv(), { native: members })).toThrow(
-    expect.objectContaining({ code: "LOCK_UNSUPPORTED" }),
-  );
-});
-
-describe.each([
-  ["says that it is in a transaction", (native: DatabaseSync) => native],
-  [
-    "does not say, as before Node 22.16,",
-    (native: DatabaseSync) =>
-      new Proxy(native, {
-        get(target, member) {
-          const value: unknown =
-            member === "isTransaction" ? undefined : Reflect.get(target, member, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      }),
-  ],
-])("on a connection that %s", (_, as) => {
+describe.each(shareable)("on a shared connection of %s", (_, open) => {
   test("a lease is not granted within the user's transaction, whose ROLLBACK would undo it", async () => {
-    const [shared, other] = [new DatabaseSync(file), new DatabaseSync(file)];
-    const lock = keyvLock(new Keyv(), { native: as(shared), deadlineMs: 400 }).withPrefix("prod");
-    const cache = keyvCache(new Keyv(), { native: as(shared), deadlineMs: 400 }).withPrefix("prod");
+    const shared = open(file);
+    const { cache, lock } = sqliteStore(shared, { deadlineMs: 400 });
     await lock.tryAcquire("first", "me", 60_000);
     shared.exec("BEGIN");
 
@@ -154,20 +114,16 @@ describe.each([
       message: expect.stringContaining("a connection of its own"),
     });
     expect(unwritten).toMatchObject({ code: "CACHE_UNAVAILABLE" });
-    expect(
-      await keyvLock(new Keyv(), { native: other })
-        .withPrefix("prod")
-        .tryAcquire("wx1", "other", 60_000),
-    ).toMatchObject({
+    const other = open(file);
+    expect(await sqliteLock(other).tryAcquire("wx1", "other", 60_000)).toMatchObject({
       acquired: true,
     });
-    shared.close();
-    other.close();
+    for (const connection of [shared, other]) connection.close();
   });
 
   test("the end of the user's transaction is waited for, and what is written then stays", async () => {
-    const shared = new DatabaseSync(file);
-    const lock = keyvLock(new Keyv(), { native: as(shared), deadlineMs: 20_000 });
+    const shared = open(file);
+    const lock = sqliteLock(shared, { deadlineMs: 20_000 });
     shared.exec("CREATE TABLE own (n)");
     shared.exec("BEGIN; INSERT INTO own VALUES (1)");
     const granted = lock.tryAcquire("wx1", "me", 60_000);
@@ -175,37 +131,63 @@ describe.each([
     shared.exec("ROLLBACK");
 
     expect(await granted).toMatchObject({ acquired: true });
-    expect(shared.prepare("SELECT owner FROM lingpai_locks").all()).toEqual([{ owner: "me" }]);
-    expect(shared.prepare("SELECT * FROM own").all()).toEqual([]);
     shared.close();
+    const reader = new DatabaseSync(file);
+    expect(reader.prepare("SELECT owner FROM lingpai_locks").all()).toEqual([{ owner: "me" }]);
+    expect(reader.prepare("SELECT * FROM own").all()).toEqual([]);
+    reader.close();
   });
 });
 
-test("a transaction on the connection of @keyv/sqlite is not ours: we have a connection of our own to its file", async () => {
-  const adapter = new KeyvSqlite(`sqlite://${file}`);
-  const keyv = new Keyv({ store: adapter });
-  await keyv.set("theirs", "before");
-  await adapter.query("BEGIN");
-  const granted = await keyvLock(keyv).tryAcquire("wx1", "me", 60_000);
-  await adapter.query("ROLLBACK");
+test("a store of better-sqlite3 that is locked or read-only says which, as one of node:sqlite does", async () => {
+  const native = new BetterSqlite(file);
+  const cache = sqliteCache(native, { deadlineMs: 300 });
+  await cache.get("wx1");
+  // Of the same library: two do not exclude each other within one process.
+  const other = new BetterSqlite(file);
+  other.exec("BEGIN IMMEDIATE");
+  const locked = await cache.set("wx1", "token").catch((error: unknown) => error);
+  other.exec("COMMIT");
+  const reader = new BetterSqlite(file, { readonly: true });
+  const readOnly = await sqliteCache(reader)
+    .set("wx1", "token")
+    .catch((error: unknown) => error);
 
-  expect(granted.acquired).toBe(true);
-  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({
-    acquired: false,
-  });
-  const cache = keyvCache(keyv);
+  expect(locked).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true });
+  expect(readOnly).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "readonly" });
+  expect(native.pragma("busy_timeout", { simple: true })).toBe(5000);
+  for (const open of [native, reader, other]) open.close();
+});
+
+test("a file is opened on first use, and again after the cache was closed", async () => {
+  const { cache, lock } = sqliteStore(file);
+  expect(existsSync(file)).toBe(false);
+  await cache.set("wx1", "token");
   await cache.close();
-  expect(await keyvLock(keyv).tryAcquire("wx1", "other", 60_000)).toMatchObject({
-    acquired: false,
-  });
-  await keyv.disconnect();
+
+  expect(await lock.tryAcquire("wx1", "me", 60_000)).toMatchObject({ acquired: true });
+  expect((await sqliteCache(file).get("wx1"))?.value).toBe("token");
+});
+
+test("a file on a Node without node:sqlite is refused with the version that has it", async () => {
+  const index = new URL("index.ts", import.meta.url).href;
+  const program = `import(${JSON.stringify(index)}).then(({ sqliteStore }) => sqliteStore("tokens.db")).catch(({ code, message }) => console.log(code, message))`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--no-experimental-sqlite",
+    "--no-warnings",
+    "--eval",
+    program,
+  ]);
+  expect(stdout).toMatch(
+    /^CONFIGURATION Node v\d.* has no node:sqlite\. Use Node 22\.13 or newer, or pass a Database of better-sqlite3\./,
+  );
 });
 
 test("a file that is open for reading only is read, and what it refuses names the file and no primary", async () => {
   const writable = new DatabaseSync(file);
-  await keyvCache(new Keyv(), { native: writable }).set("wx1", "token");
+  await sqliteCache(writable).set("wx1", "token");
   const native = new DatabaseSync(file, { readOnly: true });
-  const cache = keyvCache(new Keyv(), { native });
+  const cache = sqliteCache(native);
 
   expect((await cache.get("wx1"))?.value).toBe("token");
   const refused = await cache.set("wx1", "another").catch((error: unknown) => error);
@@ -219,7 +201,7 @@ test("a file that is open for reading only is read, and what it refuses names th
 test("the connection's own patience is for its user's statements: ours stop neither at its end nor the event loop until then", async () => {
   for (const timeout of [0, 5000]) {
     const native = new DatabaseSync(file, { timeout });
-    const cache = keyvCache(new Keyv(), { native, deadlineMs: 300 });
+    const cache = sqliteCache(native, { deadlineMs: 300 });
     await cache.get("wx1");
     const other = new DatabaseSync(file);
     other.exec("BEGIN IMMEDIATE");
@@ -238,7 +220,7 @@ test("the connection's own patience is for its user's statements: ours stop neit
 
 test("a file that another process keeps locked is waited for, then unavailable, and shows nothing of the value", async () => {
   const native = new DatabaseSync(file);
-  const cache = keyvCache(new Keyv(), { native, deadlineMs: 300 });
+  const cache = sqliteCache(native, { deadlineMs: 300 });
   await cache.get("wx1");
   const other = new DatabaseSync(file);
   other.exec("BEGIN IMMEDIATE");

@@ -1,23 +1,27 @@
 /**
  * One of several processes that compete for one SQLite file:
- * `node contender.fixture.ts FILE LEDGER ROUNDS`.
+ * `node contender.fixture.ts LIBRARY FILE LEDGER ROUNDS`.
  *
  * Each round takes the lock, counts the ledger up in two steps that only mutual exclusion keeps
- * together, and counts an entry up by compare-and-set. `node contender.fixture.ts FILE hold` takes
+ * together, and counts an entry up by compare-and-set. `node contender.fixture.ts LIBRARY FILE hold` takes
  * the lock and keeps it until it is killed.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { delay, systemClock, systemRandom } from "@lingpai/core";
-import Keyv from "keyv";
-import { keyvCache, keyvLock } from "../index.ts";
+import BetterSqlite from "better-sqlite3";
+import { sqliteCache, sqliteLock } from "./index.ts";
 
-const [file = "", ledger = "", rounds = "0"] = process.argv.slice(2);
-const keyv = new Keyv();
-const native = new DatabaseSync(file);
+const [library = "", file = "", ledger = "", rounds = "0"] = process.argv.slice(2);
+const database =
+  library === "better-sqlite3"
+    ? new BetterSqlite(file)
+    : library === "file"
+      ? file
+      : new DatabaseSync(file);
 const deadlineMs = 10_000;
-const cache = keyvCache(keyv, { native, deadlineMs }).withPrefix("contest");
-const lock = keyvLock(keyv, { native, deadlineMs }).withPrefix("contest");
+const cache = sqliteCache(database, { deadlineMs }).withPrefix("contest");
+const lock = sqliteLock(database, { deadlineMs }).withPrefix("contest");
 
 const pause = (): Promise<void> => delay(systemClock, 1 + systemRandom.next() * 3);
 

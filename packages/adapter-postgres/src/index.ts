@@ -1,0 +1,83 @@
+/**
+ * Lingpai's cache and lock on PostgreSQL 9.5 or newer, by a pool of `pg` 8.
+ *
+ * Two tables hold everything: each operation is one statement, alone in its transaction, by the
+ * server's clock; NOTIFY announces changes in the statement that writes. The pool stays its
+ * owner's: it is never ended or configured, and one of its connections listens for as long as a
+ * cache is watched or a lock is waited for. A connection that does not answer is closed.
+ *
+ * @packageDocumentation
+ */
+import {
+  ConfigurationError,
+  createCache,
+  createLock,
+  createStore,
+  requireClock,
+  requireKnown,
+  requireShape,
+  systemClock,
+} from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { postgresDrivers } from "@lingpai/sql";
+import type { PostgresConnection, PostgresPool, SqlDrivers } from "@lingpai/sql";
+
+export type { PostgresConnection, PostgresPool };
+
+/**
+ * A cache on this pool.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when this is no pool, when it has room for a single
+ *   connection, and for a deadline out of range.
+ */
+export function postgresCache(pool: PostgresPool, options: CacheOptions = {}): Cache {
+  requireKnown("postgresCache()", options, ["clock", "deadlineMs", "random"]);
+  return createCache(driversOn(pool, options).cache, options);
+}
+
+/**
+ * A lock on this pool; it may be the one that a cache uses.
+ *
+ * @throws {ConfigurationError} as {@link postgresCache} does.
+ */
+export function postgresLock(pool: PostgresPool, options: LockOptions = {}): Lock {
+  requireKnown("postgresLock()", options, ["clock", "deadlineMs"]);
+  return createLock(driversOn(pool, options).lock, options);
+}
+
+/**
+ * The cache and the lock on this pool, sealed with one key: what a credential's `store` wants.
+ *
+ * @throws {ConfigurationError} as {@link postgresCache} does, and when `seal` is neither a key nor
+ *   a keyring.
+ */
+export function postgresStore(
+  pool: PostgresPool,
+  options: StoreOptions & CacheOptions = {},
+): Store {
+  requireKnown("postgresStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const { cache, lock } = driversOn(pool, shared);
+  return createStore(
+    createCache(cache, { ...shared, ...(random && { random }) }),
+    createLock(lock, shared),
+    seal === undefined ? {} : { seal },
+  );
+}
+
+function driversOn(
+  pool: PostgresPool,
+  { clock = systemClock, deadlineMs = 500 }: LockOptions,
+): SqlDrivers {
+  requireClock(clock);
+  requireShape("The pool", pool, ["connect", "listenerCount", "on"], remedy);
+  if (typeof pool.totalCount !== "number")
+    throw new ConfigurationError(`The pool must not be a single Client. ${remedy}`);
+  if (pool.options?.max === 1)
+    throw new ConfigurationError(
+      "The pool has room for one connection, which listening would take for itself. Set max to 2 or more.",
+    );
+  return postgresDrivers(pool, { clock, deadlineMs });
+}
+
+const remedy = "Pass a Pool of pg: new pg.Pool({ connectionString }).";

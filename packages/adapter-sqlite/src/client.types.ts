@@ -1,0 +1,9 @@
+/** Compiles only while the real databases offer what the adapter calls. */
+import type { DatabaseSync } from "node:sqlite";
+import type BetterSqlite from "better-sqlite3";
+import type { SqliteDatabase } from "./index.ts";
+
+declare const node: DatabaseSync;
+declare const better: BetterSqlite.Database;
+
+export const databases: readonly SqliteDatabase[] = [node, better];

@@ -1,0 +1,49 @@
+import { DatabaseSync } from "node:sqlite";
+import BetterSqlite from "better-sqlite3";
+import { expect, test } from "vitest";
+import { sqliteStore } from "./index.ts";
+import type { SqliteDatabase } from "./index.ts";
+
+const refusal = (database: unknown): unknown => {
+  try {
+    return sqliteStore(database as string | SqliteDatabase);
+  } catch (error) {
+    return error;
+  }
+};
+
+test.each(["", ":memory:", "file:tokens?mode=memory&cache=shared"])(
+  "the path %j, which no other process could open, is refused",
+  (path) => {
+    expect(refusal(path)).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("in memory"),
+    });
+  },
+);
+
+test.each([
+  ["node:sqlite", () => new DatabaseSync(":memory:")],
+  ["better-sqlite3", () => new BetterSqlite(":memory:")],
+])("a database in memory of %s is refused, and one that is closed too", (_, open) => {
+  const database = open();
+  expect(refusal(database)).toMatchObject({
+    code: "CONFIGURATION",
+    message: expect.stringContaining("memoryStore()"),
+  });
+  database.close();
+  expect(refusal(database)).toMatchObject({
+    code: "CONFIGURATION",
+    message: expect.stringContaining("not open"),
+  });
+});
+
+test("what is no database is refused with what to pass", () => {
+  /** As sqlite3's, which answers later. */
+  const sqlite3 = { prepare() {}, exec() {}, close() {}, open: true };
+  for (const other of [undefined, 42, {}, sqlite3, DatabaseSync])
+    expect(refusal(other)).toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringContaining("a Database of better-sqlite3"),
+    });
+});

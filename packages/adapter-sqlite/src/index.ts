@@ -1,0 +1,101 @@
+/**
+ * Lingpai's cache and lock in a SQLite file, for all processes of one machine.
+ *
+ * Give a file, and the adapter opens a connection of its own to it with node:sqlite (Node 22.13 or
+ * newer); or give a `DatabaseSync` of node:sqlite or a `Database` of better-sqlite3, which stays
+ * yours. SQLite announces nothing, so waiters poll and a cache cannot be watched. Never put the
+ * file on a network file system, where SQLite's locks are not reliable.
+ *
+ * @packageDocumentation
+ */
+import {
+  ConfigurationError,
+  createCache,
+  createLock,
+  createStore,
+  requireClock,
+  requireKnown,
+  systemClock,
+} from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { isInMemory, isSqliteDatabase, sqliteDrivers, sqliteFileDrivers } from "@lingpai/sql";
+import type {
+  BetterSqliteDatabase,
+  NodeSqliteDatabase,
+  SqlDrivers,
+  SqliteDatabase,
+} from "@lingpai/sql";
+
+export type { BetterSqliteDatabase, NodeSqliteDatabase, SqliteDatabase };
+
+/**
+ * A cache in this file, or on this connection.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when this is neither a file nor an open database,
+ *   when the database lies in memory, where no other process could reach it, for a file on a Node
+ *   without node:sqlite, and for a deadline out of range.
+ */
+export function sqliteCache(database: string | SqliteDatabase, options: CacheOptions = {}): Cache {
+  requireKnown("sqliteCache()", options, ["clock", "deadlineMs", "random"]);
+  return createCache(driversOn(database, options).cache, options);
+}
+
+/**
+ * A lock in this file, or on this connection; it may be the one that a cache uses.
+ *
+ * @throws {ConfigurationError} as {@link sqliteCache} does.
+ */
+export function sqliteLock(database: string | SqliteDatabase, options: LockOptions = {}): Lock {
+  requireKnown("sqliteLock()", options, ["clock", "deadlineMs"]);
+  return createLock(driversOn(database, options).lock, options);
+}
+
+/**
+ * The cache and the lock in this file, or on this connection, sealed with one key: what a
+ * credential's `store` wants.
+ *
+ * @throws {ConfigurationError} as {@link sqliteCache} does, and when `seal` is neither a key nor a
+ *   keyring.
+ */
+export function sqliteStore(
+  database: string | SqliteDatabase,
+  options: StoreOptions & CacheOptions = {},
+): Store {
+  requireKnown("sqliteStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const { cache, lock } = driversOn(database, shared);
+  return createStore(
+    createCache(cache, { ...shared, ...(random && { random }) }),
+    createLock(lock, shared),
+    seal === undefined ? {} : { seal },
+  );
+}
+
+function driversOn(
+  database: unknown,
+  { clock = systemClock, deadlineMs = 500 }: LockOptions,
+): SqlDrivers {
+  requireClock(clock);
+  const settings = { clock, deadlineMs };
+  if (typeof database === "string") {
+    if (isNoFile(database)) throw inMemory();
+    return sqliteFileDrivers(database, settings);
+  }
+  if (!isSqliteDatabase(database))
+    throw new ConfigurationError(
+      "The database must be the path of a file, a DatabaseSync of node:sqlite, or a Database of better-sqlite3.",
+    );
+  if (isInMemory(database)) throw inMemory();
+  return sqliteDrivers(database, settings);
+}
+
+/** What SQLite takes for a database in memory, or for a temporary one. */
+function isNoFile(path: string): boolean {
+  return path.trim() === "" || /^(:memory:$|file:.*(:memory:|mode=memory))/.test(path);
+}
+
+function inMemory(): ConfigurationError {
+  return new ConfigurationError(
+    "A SQLite database in memory is reached by its own connection only. Give the path of a file, or take memoryStore() of @lingpai/adapter-memory.",
+  );
+}
