@@ -1,7 +1,7 @@
 /** The command line of the simulation. */
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "@lingpai/core";
-import { scenarioNamed } from "./scenario/scenario.ts";
+import { scenarioNamed } from "./scenario/scenarios.ts";
 
 export interface Options {
   /** The number of seeds, and the first of them. */

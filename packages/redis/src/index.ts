@@ -8,7 +8,7 @@
 export { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 export { redisError } from "./errors.ts";
 export { ioredisPort } from "./clients/ioredis.ts";
-export type { IoredisClient, IoredisCluster } from "./clients/ioredis.ts";
+export type { IoredisClient, IoredisCluster } from "./clients/ioredis-shape.ts";
 export { changesChannel, fenceKey, lockKey } from "./layout.ts";
 export { nodeRedisPort } from "./clients/node-redis.ts";
 export type {

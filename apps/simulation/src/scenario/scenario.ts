@@ -1,19 +1,7 @@
-/**
- * The scenarios that runs are drawn from, in addition to random faults. Users have reported each of
- * these troubles.
- */
-import { ConfigurationError } from "@lingpai/core";
-import type { Chance, Draw } from "../world/chance.ts";
+/** A scenario: a kind of trouble that users have reported. */
 import type { FaultTarget } from "../faults/fault-target.ts";
-import { environments } from "./environments.ts";
-import { foreignRefreshes, kills } from "./foreign.ts";
-import { frozenStore } from "./frozen-store.ts";
-import { mendedRefusals } from "./mended-refusals.ts";
-import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
 import type { Plan } from "../fleet/plan.ts";
-import { refusedWrites } from "./refused-writes.ts";
-import { refusingApi } from "./refusing-api.ts";
-import { tickets } from "./tickets.ts";
+import type { Chance } from "../world/chance.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -25,48 +13,4 @@ export interface Scenario {
   readonly inject?: (target: FaultTarget, chance: Chance, untilMs: number) => void;
   /** Judges the fleet when the faults have ended and it has come to rest. */
   readonly judge?: (target: FaultTarget) => void;
-}
-
-export const scenarios: readonly Scenario[] = [
-  foreignRefreshes,
-  kills,
-  refusingApi,
-  mendedRefusals,
-  refusedWrites,
-  frozenStore,
-  environments,
-  idleHours,
-  wallClockSteps,
-  mixedParameters,
-  laterRelease,
-  tickets,
-];
-
-/** The settings of a run that its scenarios depend on. */
-export interface ScenarioSettings {
-  readonly scenarios?: readonly string[] | undefined;
-  readonly wild: boolean;
-  readonly faults: number;
-}
-
-/** The share of seeds that have a scenario, and the share of these that have two. */
-const shares = { one: 0.6, two: 0.3 };
-
-/** Returns the scenarios of one seed: those in the settings, or some drawn from all. */
-export function scenariosOf(settings: ScenarioSettings, draw: Draw): readonly Scenario[] {
-  if (settings.scenarios !== undefined) return settings.scenarios.map(scenarioNamed);
-  const chance = draw("scenarios");
-  if (!settings.wild || settings.faults === 0 || !chance.happens(shares.one)) return [];
-  const first = scenarios[chance.whole(0, scenarios.length - 1)];
-  const second = scenarios[chance.whole(0, scenarios.length - 1)];
-  const hasSecond = chance.happens(shares.two) && first !== second;
-  return [first, hasSecond ? second : undefined].filter((each) => each !== undefined);
-}
-
-export function scenarioNamed(name: string): Scenario {
-  const scenario = scenarios.find((each) => each.name === name);
-  if (scenario !== undefined) return scenario;
-  throw new ConfigurationError(
-    `There is no scenario ${JSON.stringify(name)}. There are: ${scenarios.map((each) => each.name).join(", ")}.`,
-  );
 }

@@ -5,7 +5,7 @@
  */
 import { systemClock } from "@lingpai/core";
 import type { RedisPort } from "../port.ts";
-import type { IoredisClient, IoredisCluster, IoredisSubscriber } from "./ioredis.ts";
+import type { IoredisClient, IoredisCluster, IoredisSubscriber } from "./ioredis-shape.ts";
 
 type Recovery = Pick<RedisPort, "recover" | "frozenWarning">;
 

@@ -3,75 +3,18 @@
  * server, Sentinel, or a Cluster.
  */
 import { systemRandom } from "@lingpai/core";
+import type {
+  IoredisClient,
+  IoredisCluster,
+  IoredisCommands,
+  IoredisOverride,
+  IoredisSubscriber,
+} from "./ioredis-shape.ts";
 import { clientRecovery, clusterRecovery } from "./ioredis-recovery.ts";
 import { requireClient } from "./given-client.ts";
 import type { NodePort, RedisPort } from "../port.ts";
 import { requirePlainPrefix } from "../store.ts";
 import type { OpenSubscriber } from "../subscriptions.ts";
-
-/** What is used of a `Redis` of ioredis, for a single server or through Sentinel. */
-export interface IoredisClient extends IoredisCommands {
-  readonly status: string;
-  /** A wrapper may lack them. */
-  readonly options?: IoredisSettings;
-  /** The present connection, for its address. */
-  readonly stream?: IoredisStream;
-  disconnect?(reconnect?: boolean): void;
-  call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(override: IoredisOverride): IoredisSubscriber;
-}
-
-/** What is used of a `Cluster` of ioredis. */
-export interface IoredisCluster extends IoredisCommands {
-  readonly options: IoredisClusterSettings;
-  refreshSlotsCache?(callback?: () => void): void;
-  nodes(role: "master" | "all"): IoredisClient[];
-}
-
-/** What is looked at of a client's options. */
-export interface IoredisSettings {
-  readonly keyPrefix?: string | undefined;
-  readonly sentinels?: unknown;
-  readonly failoverDetector?: boolean | undefined;
-  readonly socketTimeout?: number | undefined;
-}
-
-export interface IoredisClusterSettings {
-  readonly keyPrefix?: string | undefined;
-  readonly redisOptions?: Pick<IoredisSettings, "socketTimeout"> | undefined;
-}
-
-export interface IoredisStream {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
-
-export interface IoredisCommands {
-  evalsha(sha: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
-  eval(text: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
-}
-
-export interface IoredisOverride {
-  keyPrefix: string;
-  lazyConnect: boolean;
-  autoResubscribe: boolean;
-  disableClientInfo: boolean;
-  enableReadyCheck: boolean;
-  enableAutoPipelining: boolean;
-  keepAlive: number;
-  retryStrategy: () => null;
-}
-
-export interface IoredisSubscriber {
-  readonly stream?: IoredisStream;
-  connect(): Promise<void>;
-  disconnect(): void;
-  subscribe(channel: string): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
-  on(event: "message", listener: (channel: string, payload: string) => void): unknown;
-  on(event: "error", listener: (error: unknown) => void): unknown;
-  on(event: "close", listener: () => void): unknown;
-}
 
 /**
  * The port of this client, which stays its owner's. `kind` is shown in errors.

@@ -22,10 +22,14 @@ import {
   type User,
 } from "./simulated-server.ts";
 import { ServerError, type Shard, type StoreRules } from "./simulated-store.ts";
-import { createSubscriber, type Subscriber } from "./simulated-subscriber.ts";
+import {
+  createSubscriber,
+  type Subscriber,
+  type SubscriberHabits,
+} from "./simulated-subscriber.ts";
 
 /** What the client does, beside the store's rules. */
-export interface Habits {
+export interface Habits extends SubscriberHabits {
   readonly rules: StoreRules;
   /** The client's own prefix before every key. */
   readonly keyPrefix: string;
@@ -41,8 +45,6 @@ export interface Habits {
   readonly readsFromReplica: boolean;
   /** The primaries that a scan visits. */
   readonly scans: (primaries: number) => readonly number[];
-  readonly resubscribes: boolean;
-  readonly tellsMissed: boolean;
   readonly abandonsSilent: boolean;
   readonly waitsForConnection: boolean;
   /** Called for each connection that broke, beside what a sound client does. */

@@ -1,8 +1,13 @@
 /** One connection for all of a client's subscriptions, as an adapter keeps it. */
 import type { Clock, Unsubscribe } from "@lingpai/core";
-import type { Habits } from "./simulated-client.ts";
 import type { SimulatedLink } from "./simulated-link.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
+
+/** What a client does with its subscriptions. */
+export interface SubscriberHabits {
+  readonly resubscribes: boolean;
+  readonly tellsMissed: boolean;
+}
 
 export interface Subscriber {
   readonly connections: number;
@@ -23,7 +28,7 @@ export function createSubscriber(
   server: SimulatedServer,
   link: SimulatedLink,
   clock: Clock,
-  habits: Habits,
+  habits: SubscriberHabits,
 ): Subscriber {
   const subscriptions = new Set<Subscription>();
   let cancelRetry: (() => void) | undefined;

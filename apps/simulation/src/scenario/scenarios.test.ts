@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Cluster } from "../cluster/cluster.ts";
-import { scenarios } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
 
 /**
  * Together these seeds draw every choice of a scenario. Seeds 11 and 22 draw a stable token that

@@ -1,0 +1,59 @@
+/**
+ * The scenarios that runs are drawn from, in addition to random faults. Users have reported each of
+ * these troubles.
+ */
+import { ConfigurationError } from "@lingpai/core";
+import type { Draw } from "../world/chance.ts";
+import { environments } from "./environments.ts";
+import { foreignRefreshes, kills } from "./foreign.ts";
+import { frozenStore } from "./frozen-store.ts";
+import { mendedRefusals } from "./mended-refusals.ts";
+import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
+import { refusedWrites } from "./refused-writes.ts";
+import { refusingApi } from "./refusing-api.ts";
+import type { Scenario } from "./scenario.ts";
+import { tickets } from "./tickets.ts";
+
+export const scenarios: readonly Scenario[] = [
+  foreignRefreshes,
+  kills,
+  refusingApi,
+  mendedRefusals,
+  refusedWrites,
+  frozenStore,
+  environments,
+  idleHours,
+  wallClockSteps,
+  mixedParameters,
+  laterRelease,
+  tickets,
+];
+
+/** The settings of a run that its scenarios depend on. */
+export interface ScenarioSettings {
+  readonly scenarios?: readonly string[] | undefined;
+  readonly wild: boolean;
+  readonly faults: number;
+}
+
+/** The share of seeds that have a scenario, and the share of these that have two. */
+const shares = { one: 0.6, two: 0.3 };
+
+/** Returns the scenarios of one seed: those in the settings, or some drawn from all. */
+export function scenariosOf(settings: ScenarioSettings, draw: Draw): readonly Scenario[] {
+  if (settings.scenarios !== undefined) return settings.scenarios.map(scenarioNamed);
+  const chance = draw("scenarios");
+  if (!settings.wild || settings.faults === 0 || !chance.happens(shares.one)) return [];
+  const first = scenarios[chance.whole(0, scenarios.length - 1)];
+  const second = scenarios[chance.whole(0, scenarios.length - 1)];
+  const hasSecond = chance.happens(shares.two) && first !== second;
+  return [first, hasSecond ? second : undefined].filter((each) => each !== undefined);
+}
+
+export function scenarioNamed(name: string): Scenario {
+  const scenario = scenarios.find((each) => each.name === name);
+  if (scenario !== undefined) return scenario;
+  throw new ConfigurationError(
+    `There is no scenario ${JSON.stringify(name)}. There are: ${scenarios.map((each) => each.name).join(", ")}.`,
+  );
+}
