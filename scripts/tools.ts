@@ -20,7 +20,7 @@ export function toolPath(packageName: string, binName: string = packageName): st
   return join(folder, file);
 }
 
-/** The major versions of Node that every published package supports. */
+/** The major versions of Node that every published package supports; of 22, the lowest is tried. */
 export const nodeMajors: readonly number[] = [22, 24, 26];
 
 export function nodePath(major: number): string {
