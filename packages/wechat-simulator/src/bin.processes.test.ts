@@ -37,3 +37,41 @@ test("the command explains a wrong option without a stack, and fails", async () 
     'wechat-simulator: --port needs a whole number from 0 to 65535, not "x".\n',
   );
 });
+
+/** True if the command answered a token request as the platform does. */
+async function isGranted(url: string): Promise<boolean> {
+  try {
+    const query = "grant_type=client_credential&appid=wx1&secret=s1";
+    const response = await fetch(`${url}/cgi-bin/token?${query}`);
+    const body: unknown = JSON.parse(await response.text());
+    return typeof body === "object" && body !== null && "access_token" in body;
+  } catch {
+    return false;
+  }
+}
+
+test.each([
+  ["100", "spoils ten of 40 requests or more", 10],
+  ["0", "spoils none of 40 requests", 0],
+])(
+  "the command with --chaos %s %s, and stops on SIGTERM",
+  async (percent, _sentence, harmedMin) => {
+    const args = ["--account", "wx1:s1", "--chaos", percent];
+    const child = spawn(process.execPath, [bin, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const url = String((await lines.next()).value);
+    let harmed = 0;
+    await new Promise<void>((resolve) => {
+      const requests = Array.from({ length: 40 }, async () => {
+        if (await isGranted(url)) return;
+        harmed += 1;
+        // A late answer takes up to 10 s, and is not waited for.
+        if (harmed === harmedMin) resolve();
+      });
+      void Promise.all(requests).then(() => resolve());
+    });
+    expect(harmed).toBe(harmedMin);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  },
+);

@@ -19,6 +19,6 @@ export interface DocumentedPath {
   readonly parameter: string;
   /** The page that documents it, without `https://`. */
   readonly source: string;
-  /** When the row was compiled. */
-  readonly date: string;
+  /** When the row was compiled from the documentation. */
+  readonly compiled: string;
 }

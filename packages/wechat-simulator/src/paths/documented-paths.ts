@@ -28,7 +28,7 @@ function rows(
         holder,
         parameter,
         source,
-        date: compiled,
+        compiled,
       };
     }),
   );

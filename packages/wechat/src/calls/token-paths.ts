@@ -20,10 +20,13 @@ type Names = Partial<Readonly<Record<TokenHolder, string>>>;
 interface Sourced {
   /** The page that documents the row, without `https://`. */
   readonly source: string;
+  /** When the row was compiled from the documentation. */
+  readonly compiled: string;
   /**
-   * When somebody last compared the row with that page. Absent: nobody has since the list was made.
+   * When somebody last read the page and found the path and the parameter as the row has them.
+   * Absent: nobody has since the row was compiled.
    */
-  readonly date: string;
+  readonly checked?: string;
 }
 
 export interface ExceptionalPath extends Names, Sourced {
@@ -34,7 +37,8 @@ export interface OwnTokenPaths extends Names, Sourced {
   readonly prefix: string;
 }
 
-const date = "2026-11-28";
+const compiled = "2026-11-28";
+const checked = "2026-11-29";
 const openApi = "developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc";
 const platforms = "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api";
 const wecom = "developer.work.weixin.qq.com/document/path";
@@ -44,54 +48,60 @@ const rows: readonly ExceptionalPath[] = [
   {
     path: "/cgi-bin/token",
     source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html",
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/stable_token",
     source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/getStableAccessToken.html",
-    date,
+    compiled,
+    checked,
   },
   {
     path: "/cgi-bin/clear_quota/v2",
-    source: `${openApi}/openapi/clearQuotaByAppSecret.html`,
-    date,
+    source:
+      "developers.weixin.qq.com/doc/subscription/en/api/apimanage/api_clearquotabyappsecret.html",
+    compiled,
+    checked,
   },
-  { path: "/cgi-bin/gettoken", source: `${wecom}/91039`, date },
+  { path: "/cgi-bin/gettoken", source: `${wecom}/91039`, compiled },
   {
     path: "/cgi-bin/component/api_component_token",
     source: `${platforms}/ThirdParty/token/component_access_token.html`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/component/api_start_push_ticket",
     source: `${platforms}/ThirdParty/token/component_verify_ticket_service.html`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/component/clear_quota/v2",
     source: `${openApi}/openapi/clearComponentQuotaByAppSecret.html`,
-    date,
+    compiled,
+    checked,
   },
-  { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, date },
-  { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, date },
+  { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, compiled },
+  { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, compiled },
   // These are under /cgi-bin/component/, but take the tenant's token.
   {
     path: "/cgi-bin/component/setprivacysetting",
     account: "access_token",
     source: `${platforms}/privacy_config/set_privacy_setting.html`,
-    date,
+    compiled,
+    checked,
   },
   {
     path: "/cgi-bin/component/getprivacysetting",
     account: "access_token",
     source: `${platforms}/privacy_config/get_privacy_setting.html`,
-    date,
+    compiled,
+    checked,
   },
   {
     path: "/cgi-bin/component/uploadprivacyextfile",
     account: "access_token",
     source: `${platforms}/privacy_config/upload_privacy_exfile.html`,
-    date,
+    compiled,
   },
   // These are under /cgi-bin/component/, and take the component's token under the name of an
   // account's.
@@ -99,99 +109,102 @@ const rows: readonly ExceptionalPath[] = [
     path: "/cgi-bin/component/modify_wxa_server_domain",
     component: "access_token",
     source: `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyServerDomain.html`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/component/modify_wxa_jump_domain",
     component: "access_token",
     source: `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyJumpDomain.html`,
-    date,
+    compiled,
+    checked,
   },
   {
     path: "/cgi-bin/component/get_domain_confirmfile",
     component: "access_token",
     source: `${openApi}/thirdparty-management/domain-mgnt/getThirdpartyJumpDomainConfirmFile.html`,
-    date,
+    compiled,
   },
   // These are elsewhere, and take the component's token under its own name.
   {
     path: "/wxa/component/fastregisterpersonalweapp",
     component: "component_access_token",
-    source: `${platforms}/Register_Mini_Programs/fastregisterpersonalweapp.html`,
-    date,
+    source: `${openApi.replace("/doc/oplatform/", "/doc/oplatform/en/")}/register-management/fast-registration-ind/fastRegisterPersonalMp.html`,
+    compiled,
+    checked,
   },
   {
     path: "/product/register/register_shop",
     component: "component_access_token",
     source: "observed: WxJava 4.6.0",
-    date,
+    compiled,
   },
   // At WeCom, these are under /cgi-bin/service/ and take the provider's token.
   {
     path: "/cgi-bin/service/corpid_to_opencorpid",
     provider: "provider_access_token",
     source: `${wecom}/95604`,
-    date,
+    compiled,
+    checked,
   },
   {
     path: "/cgi-bin/service/get_login_info",
     provider: "access_token",
     source: `${wecom}/91125`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/get_register_code",
     provider: "provider_access_token",
     source: `${wecom}/90581`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/get_register_info",
     provider: "provider_access_token",
     source: `${wecom}/90582`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/get_customized_auth_url",
     provider: "provider_access_token",
     source: `${wecom}/98744`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/externalcontact/finish_external_userid_migration",
     provider: "provider_access_token",
     source: "observed: blog.csdn.net/qq_37203082/article/details/128493602",
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/contact/sort",
     provider: "provider_access_token",
     source: `${wecom}/92093`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/contact/id_translate",
     provider: "provider_access_token",
     source: `${wecom}/91846`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/contact/batchsearch",
     provider: "provider_access_token",
     source: `${wecom}/91844`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/batch/getresult",
     provider: "provider_access_token",
     source: `${wecom}/91882`,
-    date,
+    compiled,
   },
   {
     path: "/cgi-bin/service/externalcontact/unionid_to_external_userid_3rd",
     suite: "suite_access_token",
     source: `${wecom}/93274`,
-    date,
+    compiled,
   },
 ];
 
@@ -210,31 +223,31 @@ export const ownTokenPaths: readonly OwnTokenPaths[] = [
     component: "component_access_token",
     source:
       "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/others/WeChat_login.html",
-    date,
+    compiled,
   },
   {
     prefix: "/sns/oauth2/component/",
     component: "component_access_token",
     source: `${platforms}/Official_Accounts/official_account_website_authorization.html`,
-    date,
+    compiled,
   },
   {
     prefix: "/sns/",
     source:
       "developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html",
-    date,
+    compiled,
   },
   {
     prefix: "/cgi-bin/component/",
     component: "component_access_token",
     source: `${platforms}/ThirdParty/token/pre_auth_code.html`,
-    date,
+    compiled,
   },
-  { prefix: "/cgi-bin/service/", suite: "suite_access_token", source: `${wecom}/90601`, date },
+  { prefix: "/cgi-bin/service/", suite: "suite_access_token", source: `${wecom}/90601`, compiled },
   {
     prefix: "/cgi-bin/license/",
     provider: "provider_access_token",
     source: `${wecom}/95644`,
-    date,
+    compiled,
   },
 ];
