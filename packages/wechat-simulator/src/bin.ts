@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Serves the simulator on a loopback port until it is told to stop. */
+/** Serves the simulator on a loopback port until SIGINT or SIGTERM. */
 import { ConfigurationError, systemClock } from "@lingpai/core";
 import { chaos } from "./network/chaos.ts";
 import { optionsFrom, usage } from "./command-line.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { optionsFrom } from "./command-line.ts";
 
-test("without options there is one account, on any free loopback port, with the documented overlap", () => {
+test("the command without options has one account, any free loopback port, and the documented overlap", () => {
   expect(optionsFrom([])).toEqual({
     help: false,
     log: false,

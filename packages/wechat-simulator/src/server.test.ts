@@ -60,7 +60,7 @@ test("silence lasts until the client gives up", async () => {
   await rejected;
 });
 
-test("a request whose client has gone is processed all the same", async () => {
+test("a request whose client has gone is still processed", async () => {
   const { clock, simulator, server } = await serving();
   simulator.faults.next({ delayBeforeMs: 10_000 });
   const controller = new AbortController();

@@ -63,7 +63,7 @@ describe("latency", () => {
 });
 
 describe("an aborted request", () => {
-  test("rejects at once with the signal's reason, and is processed all the same: a token is issued that nobody holds", async () => {
+  test("rejects at once with the signal's reason, and is still processed: a token is issued that no client has", async () => {
     const { simulator, clock } = network();
     simulator.faults.next({ delayBeforeMs: 12_000 });
     const controller = new AbortController();

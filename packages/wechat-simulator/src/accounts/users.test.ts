@@ -80,12 +80,12 @@ test("a user's token ends after two hours and a refresh token after thirty days,
 });
 
 test.each([
-  ["jscode2session", { ...exchanged, js_code: "nobody's" }, 40029],
+  ["jscode2session", { ...exchanged, js_code: "unknown" }, 40029],
   ["jscode2session", { ...exchanged, secret: "another", js_code: "a" }, 40125],
   ["jscode2session", { ...exchanged, appid: "wx9999999999999999", js_code: "a" }, 40013],
   ["jscode2session", { ...exchanged, grant_type: "other", js_code: "a" }, 40002],
-  ["oauth2/refresh_token", { ...refreshed, refresh_token: "nobody's" }, 40030],
-  ["userinfo", { access_token: "nobody's", openid: "o1" }, 40001],
+  ["oauth2/refresh_token", { ...refreshed, refresh_token: "unknown" }, 40030],
+  ["userinfo", { access_token: "unknown", openid: "o1" }, 40001],
 ])("%s with %j is refused with %d", async (path, query, errcode) => {
   expect(await world().ask(path, query)).toMatchObject({ errcode });
 });

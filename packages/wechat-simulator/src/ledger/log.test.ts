@@ -71,7 +71,7 @@ test("tallies are kept for each AppID and summed over all", () => {
   expect(log.tally("wx3")).toEqual({ fetches: 0, issued: 0, calls: 0, refused: 0 });
 });
 
-test("clearing forgets entries and tallies, and goes on counting", () => {
+test("clearing forgets entries and tallies, and continues the numbering", () => {
   const log = logOf(entry(), entry());
   log.clear();
   log.append(entry());

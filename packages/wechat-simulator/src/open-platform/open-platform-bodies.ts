@@ -84,7 +84,7 @@ export function authorizationOf(
   };
 }
 
-/** The nickname has a line end in it, as real ones do. */
+/** The nickname has a newline in it, as real ones do. */
 export function infoOf(component: Component, authorization: Authorization): AuthorizerInfoBody {
   return {
     authorizer_info: { nick_name: "an account\n", user_name: "gh_eb5e3a772040" },

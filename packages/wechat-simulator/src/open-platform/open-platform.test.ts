@@ -131,7 +131,7 @@ describe("an authorisation", () => {
     });
   });
 
-  test("is told by a push, and its code is exchanged for tokens once, within an hour", async () => {
+  test("is reported by a push, and its code is exchanged for tokens once, within an hour", async () => {
     const { platform, clock, component } = world();
     const { code, push } = platform.openPlatform.authorize(componentAppId, authorizerAppId);
     expect(push).toMatchObject({ infoType: "authorized", appId: componentAppId });

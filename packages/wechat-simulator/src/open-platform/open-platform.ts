@@ -135,7 +135,7 @@ export class OpenPlatform {
 
   /**
    * `api_get_authorizer_info`: one account that has authorised, with the refresh token that works
-   * now. Its nickname has a line end in it.
+   * now. Its nickname has a newline in it.
    */
   authorizerInfo(
     request: ComponentRequest & { readonly authorizerAppId: string },

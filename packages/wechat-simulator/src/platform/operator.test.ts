@@ -24,7 +24,7 @@ test.each([
   [0, 1],
   [300_000, 2],
 ])(
-  "with an overlap of %i ms, other environments kill the fleet's token with %i fetches, logged as theirs",
+  "other environments kill the fleet's token, with an overlap of %i ms, with %i fetches that are logged as theirs",
   (overlapMs, fetches) => {
     const platform = platformWith(overlapMs);
     const token = issue(platform);

@@ -26,7 +26,7 @@ function suiteTokenOf({ suites }: Platform): string {
     .suite_access_token;
 }
 
-test("a suite ticket is pushed sealed for the suite, and works for 30 minutes, also after the next was pushed", async () => {
+test("a suite ticket is pushed encrypted for the suite, and is valid for 30 minutes, even after the next was pushed", async () => {
   const { platform, clock } = world();
   const push = platform.suites.pushTicket(suite.suiteId);
   expect(push).toMatchObject({ appId: suite.suiteId, infoType: "suite_ticket" });
@@ -52,7 +52,7 @@ test("a suite token is the same until it expires, and needs the right suite, sec
   expect(errors).toEqual(["40083", "40080", "40085"]);
 });
 
-test("a corp's token is had with the suite token and the permanent code, and spends in that corp", () => {
+test("a corp's token is obtained with the suite token and the permanent code, and is accepted for that corp", () => {
   const { platform } = world();
   const permanentCode = platform.suites.install(suite.suiteId, corpId);
   const request = { suiteAccessToken: suiteTokenOf(platform), corpId, permanentCode };

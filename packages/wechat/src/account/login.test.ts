@@ -41,7 +41,7 @@ test("a login gives the user's session for its code, once, and spends no access 
     code: "PLATFORM_REFUSED",
     errcode: 40163,
   });
-  await expect(client.jscode2session("nobody's")).rejects.toMatchObject({ errcode: 40029 });
+  await expect(client.jscode2session("unknown")).rejects.toMatchObject({ errcode: 40029 });
   const late = simulator.users.code(appId, "o1");
   await clock.advance(300_000);
   await expect(client.jscode2session(late)).rejects.toMatchObject({ errcode: 40029 });

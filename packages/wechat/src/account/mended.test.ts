@@ -52,7 +52,7 @@ test.each([
   ["60020 of WeCom", wecomErrorTable, 60020, "node"],
   ["40125", errorTable, 40125, "account"],
 ] as const)(
-  "a refusal with the code %s concerns whom it concerns",
+  "a refusal with the code %s stops the node or the whole account, as the code says",
   (_name, table, errcode, scope) => {
     expect(refusalScope(classify("token", errcode, table).action)).toBe(scope);
   },

@@ -138,7 +138,7 @@ describe.each(modes)("a client in %s mode", (mode) => {
     });
   });
 
-  test("asks a wrong secret's platform once, tells every caller why, and goes on when the secret is right", async () => {
+  test("asks a wrong secret's platform once, reports the reason to every caller, and continues when the secret is right", async () => {
     const { clock, simulator, node, during } = world();
     let present = "0".repeat(32);
     const client = node("a", { mode, secret: () => present });
@@ -259,7 +259,7 @@ describe("constructing a client", () => {
   test.each<[string, Partial<WechatOptions>]>([
     ["an AppID of another shape", { appId: "gh_0123456789ab" }],
     ["a placeholder", { secret: "<secret>" }],
-    ["a secret with a line end", { secret: `${secret}\n` }],
+    ["a secret with a newline", { secret: `${secret}\n` }],
     ["another mode", { mode: "Plain" as "plain" }],
     ["an insecure base URL", { baseUrl: "http://api.weixin.qq.com" }],
     ["an environment that is no label", { environment: "prod env" }],
@@ -349,7 +349,7 @@ describe("a ticket", () => {
     }
   });
 
-  test("is had with the client's token, and survives that token's death", async () => {
+  test("is obtained with the client's token, and survives that token's death", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a");
     const first = (await during(client.ticket("jsapi").get())).reveal();

@@ -209,7 +209,7 @@ describe("the platform's other hosts", () => {
   test("are refused over http:", async () => {
     const { api, fetch } = fixture([ok]);
     await expect(api.fetch("http://api.weixin.qq.com/cgi-bin/user/info")).rejects.toThrow(
-      /in clear/,
+      /unencrypted/,
     );
     expect(fetch.sent).toEqual([]);
   });
@@ -275,7 +275,7 @@ describe("a client without a token, in cloud hosting", () => {
     ]);
   });
 
-  test("ends its calls too, and is no way to send a secret in clear", async () => {
+  test("ends its calls too, and cannot send a secret unencrypted", async () => {
     const clock = manualClock();
     const api = tokenlessApi({ token: "none", fetch: scriptedFetch(silence), clock });
     expect(await after(clock, 30_000, api.request("/a"))).toMatchObject({ code: "CALL_TIMEOUT" });

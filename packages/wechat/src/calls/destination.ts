@@ -56,7 +56,7 @@ export function tokenDestination(
       const why =
         url.protocol === "https:"
           ? `this client's base URL is ${baseUrl}`
-          : `it is ${url.protocol}, so the token would travel in clear`;
+          : `it is ${url.protocol}, so the token would travel unencrypted`;
       throw new ConfigurationError(
         `A call to ${url.origin}${url.pathname} needs a token, and would have left without one, because ${why}. Call ${baseUrl}, or give request() the path.`,
         { rule: "destination" },

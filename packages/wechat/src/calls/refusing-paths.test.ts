@@ -25,7 +25,7 @@ test("a path is forgotten when it accepts a token", () => {
   expect(paths.has("/bad")).toBe(false);
 });
 
-test("of many paths those are remembered that refused last", () => {
+test("the paths that refused last are remembered, of many", () => {
   const paths = new RefusingPaths(manualClock());
   for (let path = 0; path < 300; path += 1) paths.add(`/${path}`);
   paths.add("/50");

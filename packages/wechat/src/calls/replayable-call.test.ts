@@ -222,7 +222,7 @@ describe("an answer that is no refusal", () => {
       true,
     ],
     [
-      "a dead token after a byte order mark and a line end",
+      "a dead token after a byte order mark and a newline",
       new Response(`\ufeff\r\n ${JSON.stringify(dead)}`),
       true,
     ],
@@ -232,7 +232,7 @@ describe("an answer that is no refusal", () => {
       new Response(JSON.stringify(dead), { headers: { "content-type": "image/jpeg" } }),
       true,
     ],
-  ])("%s is told from one", async (_title, answer, replayed) => {
+  ])("%s is distinguished from one", async (_title, answer, replayed) => {
     const { api, fetch } = client([answer, ok]);
     await api.fetch(url);
     expect(fetch.sent).toHaveLength(replayed ? 2 : 1);

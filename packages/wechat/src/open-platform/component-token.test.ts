@@ -128,7 +128,7 @@ describe("a tenant token's issuer", () => {
   test.each([
     ["an empty refresh token", { ...granted, authorizer_refresh_token: "" }],
     ["a refresh token that is no text", { ...granted, authorizer_refresh_token: 1 }],
-    ["a refresh token with a line end", { ...granted, authorizer_refresh_token: "a\n" }],
+    ["a refresh token with a newline", { ...granted, authorizer_refresh_token: "a\n" }],
     ["no access token", { ...granted, authorizer_access_token: undefined }],
     ["no life", { ...granted, expires_in: 0 }],
   ])("does not know what became of a request that is answered with %s", async (_title, answer) => {

@@ -44,7 +44,7 @@ describe("a component's token", () => {
     expect(codesAt(platform, "api_component_token")).toEqual([0]);
   });
 
-  test("cannot be had before the first push, at the cost of no request, and can after it", async () => {
+  test("is not available before the first push, which costs no request, and is available after it", async () => {
     const platform = world();
     const node = platform.node("a");
     await expect(platform.during(node.credential.get())).rejects.toThrow(/none has been pushed/);
@@ -55,7 +55,7 @@ describe("a component's token", () => {
   });
 
   test.each([61005, 61006])(
-    "is had with the ticket before when the platform refuses the newest with %d",
+    "is obtained with the previous ticket when the platform refuses the newest with %d",
     async (errcode) => {
       const platform = world();
       const node = platform.node("a");
@@ -158,7 +158,7 @@ describe("an authorisation", () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);
-    await expect(platform.during(node.authorize("nobody's"))).rejects.toMatchObject({
+    await expect(platform.during(node.authorize("unknown"))).rejects.toMatchObject({
       code: "PLATFORM_REFUSED",
       errcode: 61009,
     });
@@ -350,7 +350,7 @@ describe("a tenant's token", () => {
       40001,
     ],
   ])(
-    "is refreshed all the same when the component's token %s: that is replaced, and one request is sent again",
+    "is refreshed even when the component's token %s: the component's token is replaced, and one request is sent again",
     async (_title, act, errcode) => {
       const platform = world({}, { overlapMs: 0 });
       const node = platform.node("a", { overlapMs: 0 });
@@ -411,7 +411,7 @@ describe("a tenant's token", () => {
     ).toMatchObject({ code: 0, caller: "b" });
   });
 
-  test("is told from a lack of permission, which refreshes nothing", async () => {
+  test("is distinguished from a lack of permission, which refreshes nothing", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);

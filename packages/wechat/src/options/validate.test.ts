@@ -26,7 +26,7 @@ describe("an AppID", () => {
     ["that is missing", undefined, /is undefined, not a string/],
     ["that is null", null, /is null, not a string/],
     ["with a space at its end", `${appId} `, /"wx01…" has a space \(U\+0020\) at position 19/],
-    ["with a line end", `${appId}\n`, /a line end \(U\+000A\) at position 19/],
+    ["with a newline", `${appId}\n`, /a newline \(U\+000A\) at position 19/],
     ["with a carriage return", `${appId}\r\n`, /a carriage return \(U\+000D\) at position 19/],
     ["with a space before it", ` ${appId}`, /a space \(U\+0020\) at position 1/],
     [
@@ -103,7 +103,7 @@ describe("a secret", () => {
     ["of asterisks", "*".repeat(32), /placeholder/],
     ["that is an unexpanded variable", "${WECHAT_SECRET}", /placeholder/],
     ["changeme", "changeme", /placeholder/],
-    ["with a line end", `${secret}\n`, /a line end \(U\+000A\) at position 33.*trim: true/],
+    ["with a newline", `${secret}\n`, /a newline \(U\+000A\) at position 33.*trim: true/],
     ["with a space before it", ` ${secret}`, /a space \(U\+0020\) at position 1/],
     ["with a byte order mark", `\ufeff${secret}`, /a byte order mark \(U\+FEFF\) at position 1/],
     ["with a character outside ASCII", `\u00e9${secret.slice(1)}`, /character at position 1/],

@@ -139,7 +139,7 @@ export function checkedSecret(
 
 const named: ReadonlyMap<number, string> = new Map([
   [0x09, "a tab"],
-  [0x0a, "a line end"],
+  [0x0a, "a newline"],
   [0x0d, "a carriage return"],
   [0x20, "a space"],
   [0xa0, "a no-break space"],

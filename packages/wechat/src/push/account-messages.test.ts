@@ -102,7 +102,7 @@ describe("the platforms' published examples", () => {
     expect(messages[0]?.fields.get("debug_str")).toBe("hello world");
   });
 
-  test("WeCom's sealed check of the URL is answered with its text", async () => {
+  test("WeCom's encrypted check of the URL is answered with its text", async () => {
     const keys = {
       messageToken: "QDG6eK",
       encodingAesKey: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
@@ -152,7 +152,7 @@ describe.each(["plain", "compatible", "safe"] as const)(
       });
     });
 
-    test("is answered `success` when there is no answer, and worked on once, however it is sealed", async () => {
+    test("is answered `success` when there is no reply, and handled once, however it is encrypted", async () => {
       const { node, push, messages } = world();
       const [a, b] = [node({ mode }), node({ mode })];
       for (const receiving of [a, b, a])
@@ -206,14 +206,14 @@ const opened = (body: string, nowMs: number): string => {
 };
 
 describe("an account's message", () => {
-  test("in clear is refused in safe mode, whatever signs its query", async () => {
+  test("without encryption is refused in safe mode, whatever signs its query", async () => {
     const { node, push } = world();
     await expect(node().handlePush(push(textMessage, { mode: "plain" }))).resolves.toMatchObject({
       status: 400,
     });
   });
 
-  test("in compatible mode counts by what is sealed in it, not by what stands in clear beside that", async () => {
+  test("in compatible mode is read from its encrypted part, not from the clear part beside it", async () => {
     const { node, push, messages } = world();
     const { query, body } = push(textMessage, { mode: "compatible" });
     await node({ mode: "compatible" }).handlePush({ query, body: body.replace("你好", "pay up") });

@@ -85,7 +85,7 @@ describe("a push", () => {
     },
   );
 
-  test("is refused when it is sealed for somebody else", () => {
+  test("is refused when it is encrypted for another receiver", () => {
     expect(open(seal("a", { receiver: "wx0000000000000000" }))).toEqual({ refused: "receiver" });
     expect(open(seal("a", { receiver: "" }))).toEqual({ refused: "receiver" });
   });

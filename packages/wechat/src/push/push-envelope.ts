@@ -78,7 +78,7 @@ export function pushEnvelope({
   requireMessageToken(messageToken);
   if (typeof encodingAesKey !== "string" || !/^[A-Za-z0-9+/]{43}$/.test(encodingAesKey)) {
     throw new ConfigurationError(
-      "The EncodingAESKey is not 43 characters of A-Za-z0-9+/. Copy it from the platform's console, without a line end.",
+      "The EncodingAESKey is not 43 characters of A-Za-z0-9+/. Copy it from the platform's console, without a newline.",
       { rule: "message-keys" },
     );
   }

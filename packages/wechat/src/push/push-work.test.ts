@@ -48,7 +48,7 @@ function slowWork(): { onMessage(): Promise<void>; calls: number; finish(): void
 }
 
 describe("a message", () => {
-  test("is handed to the application once, on whichever node it arrives, however often and however it is sealed", async () => {
+  test("is handed to the application once, on whichever node it arrives, however often it comes and however it is encrypted", async () => {
     const messages: PushMessage[] = [];
     const onMessage = (message: PushMessage): void => void messages.push(message);
     const { node, deliver, simulator, pushTo, during } = world();
@@ -77,7 +77,7 @@ describe("a message", () => {
     ]);
   });
 
-  test("that comes again, or sealed anew, while the first is at work is taken and not worked on", async () => {
+  test("that comes again, or encrypted again, while the first is being handled is taken and not handled", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock } = world();
     const [a, b] = [
@@ -164,7 +164,7 @@ describe("a message", () => {
     expect(messages).toHaveLength(1);
   });
 
-  test("is held by the node that works on it also when the store loses an answer to that", async () => {
+  test("stays reserved by the node that handles it even when the store's reply is lost", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });

@@ -134,7 +134,7 @@ describe("a pushed ticket", () => {
     await expect(ticket.put("b", now())).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
   });
 
-  test("is sealed at rest where the cache is", async () => {
+  test("is encrypted at rest if the cache is", async () => {
     const { cache, node, now } = world();
     const ring = keyring({ active: { id: "k", key: Buffer.alloc(32, 5).toString("base64") } });
     const ticket = node(sealed(cache, ring));

@@ -325,7 +325,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     ["rejects", () => Promise.reject(networkError("ECONNREFUSED")), /failed \(TypeError\)/],
     ["gives a placeholder", () => "your-secret", /is a placeholder/],
   ])(
-    "that cannot be had because its function %s leaves nothing sent",
+    "that is not available because its function %s leaves nothing sent",
     async (_title, ask, message) => {
       const fetch = scriptedFetch(granted);
       const error = await failure(issuerOf(kind, fetch, { secret: ask }));
@@ -358,7 +358,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     expect(issuer.revision?.()).not.toBe(before);
   });
 
-  test("that is had asynchronously changes its revision behind the call, and keeps it while it cannot be had", async () => {
+  test("that comes from an asynchronous function changes its revision after the call, and keeps it while the function fails", async () => {
     let present: Promise<string> = Promise.resolve(secret);
     const issuer = issuerOf(kind, scriptedFetch(granted), { secret: () => present });
     await issuer.issue(request());

@@ -200,7 +200,7 @@ function unusualStatus(
       );
     }
   }
-  const message = `${call(tokenRequest)} was answered with HTTP ${status}; the platform may have issued a credential all the same.`;
+  const message = `${call(tokenRequest)} was answered with HTTP ${status}; the platform may still have issued a credential.`;
   return new IssueError("unknown", message, { ...wait, platformCode: `http-${status}` });
 }
 

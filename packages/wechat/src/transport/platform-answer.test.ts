@@ -65,7 +65,7 @@ describe("a granted credential", () => {
     ["is a number", 123],
     ["is an object", {}],
     ["has a space", "a b"],
-    ["has a line end", "abc\n"],
+    ["has a newline", "abc\n"],
     ["has a control character", "a\u0000b"],
     ["has an accent", "caf\u00e9"],
   ])("that %s is invalid", (_title, token) => {

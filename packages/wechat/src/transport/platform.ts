@@ -104,7 +104,7 @@ function checkedBaseUrl(value: string, name: PlatformName, isTokenless = false):
       : refuse("is neither https: nor http:");
   if (value === cloudBaseUrl && isTokenless) return plain(url);
   if (url.protocol !== "https:")
-    return refuse("is not https:, so the secret would travel in clear");
+    return refuse("is not https:, so the secret would travel unencrypted");
   if (/^(\d+\.){3}\d+$|^\[/.test(url.hostname))
     return refuse("names an address instead of a host, so its certificate would prove nothing");
   return plain(url);

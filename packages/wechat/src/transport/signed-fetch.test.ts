@@ -63,7 +63,7 @@ function rsaKeys(): { readonly publicKey: string; readonly privateKey: string } 
 const [ours, theirs] = [rsaKeys(), rsaKeys()];
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
 
-test("what is sealed is to the byte what the official page shows", () => {
+test("an encrypted body is byte for byte what the official page shows", () => {
   const bound = `${target}|${appId}|1635927954|${encryptionKey.id}`;
   expect(seal(envelopeKey, plain, bound, Buffer.from("fmW/zNxXlytUZBgj", "base64"))).toBe(
     sealedRequest,
@@ -166,7 +166,7 @@ describe("a signed call", () => {
     ).resolves.toMatchObject({ errcode: 0 });
   });
 
-  test("heals a dead token as any other call, encrypted anew", async () => {
+  test("replaces a dead token as any other call does, and encrypts the call again", async () => {
     const refusal = { errcode: 40001, errmsg: "invalid credential" };
     const at: World = world(() =>
       at.sent.length === 1 ? Response.json(refusal) : officialAnswer(),

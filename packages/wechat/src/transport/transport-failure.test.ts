@@ -73,7 +73,7 @@ describe("a request that failed", () => {
     expect(transportFailure(error)).toEqual({ outcome: "unknown", code: undefined });
   });
 
-  test("for a reason that is its own cause is read all the same", () => {
+  test("for a reason that is its own cause is still read", () => {
     const loop: Error & { cause?: unknown } = new Error("loop");
     loop.cause = loop;
     expect(transportFailure(loop).outcome).toBe("unknown");

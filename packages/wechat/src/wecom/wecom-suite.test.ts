@@ -100,7 +100,7 @@ describe("a suite", () => {
     await clock.advance(10_000);
   });
 
-  test("answers within the second that WeCom waits, and opens what is sealed for the receivers that it names", async () => {
+  test("answers within the second that WeCom waits, and opens messages that are encrypted for the receivers that it names", async () => {
     const { clock, simulator, node } = world();
     const work = Promise.withResolvers<void>();
     const messages: string[] = [];
@@ -138,7 +138,7 @@ describe("a suite", () => {
     expect(simulator.log.fetches(suiteId)).toEqual([]);
   });
 
-  test("does not use a ticket beyond its thirty minutes, and goes on with the next push", async () => {
+  test("does not use a ticket beyond its thirty minutes, and continues with the next push", async () => {
     const { clock, simulator, node, pushTo, during } = world();
     const suite = node("a");
     await pushTo(suite);
@@ -302,7 +302,7 @@ describe.each([
 });
 
 describe("a suite with a wrong secret", () => {
-  test("is told so after one request, not after seven in 17 s", async () => {
+  test("is reported after one request, not after seven in 17 s", async () => {
     const { clock, simulator, node, pushTo } = world();
     const suite = node("a", { secret: "kP3-another_secret_of_43_characters_xxxxxxx" });
     await pushTo(suite);
@@ -315,7 +315,7 @@ describe("a suite with a wrong secret", () => {
     expect(String((told[0] as Error).message)).toMatch(/40080, wrong secret/);
   });
 
-  test("or a code that no row names is tried again at a pace that blocks nobody, and the reason is told", async () => {
+  test("or a code that no row names is tried again at a pace that blocks nobody, and the reason is reported", async () => {
     const { clock, simulator, node, pushTo } = world();
     const suite = node("a");
     simulator.faults.always(({ endpoint }) =>

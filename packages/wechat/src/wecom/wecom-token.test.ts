@@ -128,7 +128,7 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
   await Promise.all(nodes.map(({ token }) => token.close()));
 });
 
-test("a WeCom ticket outlives the death of the token that it is had with", async () => {
+test("a WeCom ticket outlives the token with which it was obtained", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
   const simulator = createSimulator({
