@@ -2,10 +2,10 @@
  * Brings the store's document and this process's knowledge together: adopt what is newer, write
  * back what was lost.
  */
-import { isOlder } from "../state/repair.ts";
+import { isOlder, type RepairVerdict } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
-import type { LocalCopy } from "./local-copy.ts";
+import type { CachedCredential, LocalCopy } from "./local-copy.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf } from "./windows.ts";
@@ -87,36 +87,69 @@ export class Adoption {
 
   /** Never throws: a repair that fails is tried again at the next reading. */
   async #repair(snapshot: Snapshot, document: FleetDocument): Promise<void> {
-    const { bus, random } = this.#context;
+    const { bus } = this.#context;
     const cached = this.#local.cached;
-    const known = this.#local.state;
-    if (this.#repairing || cached === undefined || known === undefined) return;
+    if (this.#repairing || cached === undefined) return;
     this.#repairing = true;
     try {
-      const event = {
-        type: "repair",
-        outcomeId: random.id(),
-        known: { ...known, credential: cached.stored },
-      } as const;
-      const applied = await document.apply(event, {
-        from: snapshot,
-        onlyWhile: () => this.#local.cached === cached,
-      });
-      if (applied?.verdict.kind !== "repaired") return;
+      const kind = await this.#writeBack(document, cached, { from: snapshot });
+      if (kind !== "repaired") return;
       bus.emit("store-regressed", {
         ...labelOf(cached.stored),
         storedGeneration: snapshot.state?.credential?.generation,
       });
-      bus.emit("repaired", {
-        ...labelOf(cached.stored),
-        remainingMs: cached.stored.expiresAtMs - this.#clock.nowMs(),
-      });
-      if (applied.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
+      this.#reportRepaired(cached);
     } catch {
       // The document has reported why.
     } finally {
       this.#repairing = false;
     }
+  }
+
+  /**
+   * Stores what this process holds in place of what it replaced, and closes the open request
+   * `operationId`, whose outcome is one of those. False where there is nothing to store, or the
+   * store holds something else.
+   *
+   * @throws what the store throws.
+   */
+  async restore(document: FleetDocument, operationId: string): Promise<boolean> {
+    const cached = this.#local.isUsable ? this.#local.cached : undefined;
+    if (cached === undefined) return false;
+    const kind = await this.#writeBack(document, cached, { operationId });
+    if (kind === "repaired") this.#reportRepaired(cached);
+    return kind === "repaired" || kind === "reported";
+  }
+
+  async #writeBack(
+    document: FleetDocument,
+    cached: CachedCredential,
+    { from, operationId }: { readonly from?: Snapshot; readonly operationId?: string },
+  ): Promise<RepairVerdict["kind"] | undefined> {
+    const local = this.#local;
+    if (local.state === undefined) return undefined;
+    const event = {
+      type: "repair",
+      outcomeId: this.#context.random.id(),
+      known: { ...local.state, credential: cached.stored },
+      replaced: local.replaced,
+      ...(operationId !== undefined && { operationId }),
+    } as const;
+    const applied = await document.apply(event, {
+      ...(from && { from }),
+      onlyWhile: () => local.cached === cached,
+    });
+    const kind = applied?.verdict.kind;
+    if (kind !== undefined && kind !== "kept" && applied?.snapshot.state !== undefined)
+      local.note(applied.snapshot.state);
+    return kind;
+  }
+
+  #reportRepaired({ stored }: CachedCredential): void {
+    this.#context.bus.emit("repaired", {
+      ...labelOf(stored),
+      remainingMs: stored.expiresAtMs - this.#clock.nowMs(),
+    });
   }
 }
 

@@ -115,6 +115,11 @@ export class LocalCopy {
     return this.#replaced.has(fingerprint);
   }
 
+  /** Fingerprints of the last credentials that this process saw replaced. */
+  get replaced(): readonly string[] {
+    return [...this.#replaced];
+  }
+
   /**
    * Never hands this one out again, unless it is {@link LocalCopy.readmit}ted. Only what this process
    * held or found stored: a stranger's text is not worth the memory.

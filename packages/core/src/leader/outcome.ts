@@ -6,6 +6,7 @@ import type { IssueError } from "../errors.ts";
 import type { AbandonEvent } from "../state/abandon.ts";
 import type { CommitEvent } from "../state/commit.ts";
 import { reduce } from "../state/reduce.ts";
+import { change } from "../state/state.ts";
 import { tryAgainMaxMs } from "../state/refusal.ts";
 import { labelOf } from "../fleet/adoption.ts";
 import { type Applied } from "../fleet/document.ts";
@@ -120,12 +121,31 @@ export class OutcomeWriter {
         nextInput !== undefined &&
         nextInput !== answer.attempt.input?.reveal();
       if (!mustBeStored) this.#serveUnstored(answer);
-      this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, async () => {
-        const applied = await leaseContext.document.apply(this.#event(answer));
-        if (applied !== undefined) this.#conclude(answer, applied);
-      });
+      this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, () => this.#offer(answer));
       if (mustBeStored) throw error;
     }
+  }
+
+  /** Stores it late; or, where this process has replaced it since without the store, what did. */
+  async #offer(answer: Answer): Promise<void> {
+    const { adoption } = this.#node;
+    const { leaseContext, operationId } = answer.attempt;
+    const { document } = leaseContext;
+    const isReplaced = this.#wasReplaced(answer);
+    if (isReplaced && (await adoption.restore(document, operationId))) return;
+    const event = this.#event(answer);
+    // What replaced it is lost too, and may be the one that works.
+    const applied = await document.apply(isReplaced ? { ...event, leaseHeld: false } : event);
+    if (applied === undefined) return;
+    if (isReplaced && applied.verdict.kind !== "superseded")
+      return adoption.take(applied.snapshot, document);
+    this.#conclude(answer, applied);
+  }
+
+  #wasReplaced({ issued }: Answer): boolean {
+    const { context, local } = this.#node;
+    const fingerprint = context.fingerprintOf(issued.secret);
+    return local.cached?.stored.fingerprint !== fingerprint && local.wasReplaced(fingerprint);
   }
 
   #event({ attempt, issued, receivedAtMs }: Answer): CommitEvent {
@@ -207,7 +227,8 @@ export class OutcomeWriter {
     const previous = state.credential && {
       previous: { fingerprint: state.credential.fingerprint },
     };
-    const next = { ...state, credential: stored, ...previous };
+    // The request has been answered: a later one need not fear it.
+    const next = change(state, { credential: stored, ...previous }, ["intent"]);
     if (local.wasRefused(stored.fingerprint)) return local.note(next);
     local.adopt(next, stored, { isUnstored: true });
     const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;

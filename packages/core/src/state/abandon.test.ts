@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { abandon, after, calm, decide, intent, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  abandon,
+  after,
+  calm,
+  decide,
+  intent,
+  noonMs,
+  rules,
+  storedCredential,
+  today,
+} from "./state.fixture.ts";
 
 const announced = after(calm(), intent());
 
@@ -63,6 +73,25 @@ describe("an abandoned request", () => {
     const other = { epoch: 12, operationId: "other", atMs: noonMs };
     const next = after({ ...announced, intent: other }, abandon({ outcome: "unknown" }));
     expect(next).toMatchObject({ intent: other, doubtSinceMs: noonMs });
+  });
+
+  it("of unknown outcome, reported after the fleet has replaced what it may have brought, changes nothing", () => {
+    const sentAtMs = noonMs - 60_000;
+    for (const open of [undefined, { epoch: 12, operationId: "other", atMs: noonMs }]) {
+      const since = (ms: number): ReturnType<typeof calm> =>
+        calm({
+          credential: storedCredential("T2", { sentAtMs: ms }),
+          ...(open && { intent: open }),
+        });
+      const late = abandon({ outcome: "unknown", sentAtMs });
+      const settled = since(sentAtMs + rules.drainMs);
+      expect(decide(settled, late)).toEqual({
+        verdict: { kind: "abandoned", backOffUntilMs: 0 },
+      });
+      expect(decide(settled, late, 0, { supersedes: false }).state).toBeUndefined();
+      // Asked for a moment earlier, it may have been killed by this request.
+      expect(after(since(sentAtMs + rules.drainMs - 1), late).doubtSinceMs).toBe(noonMs);
+    }
   });
 
   it("shortens no wait that stands already", () => {

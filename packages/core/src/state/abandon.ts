@@ -54,7 +54,7 @@ export function decideAbandon(
   const isRepeated = state.outcomeId === event.outcomeId;
   const isKnown = event.parent !== undefined && state.failure?.parent?.fingerprint === event.parent;
   const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
-  if (isRepeated || (!ours && !unknown && !blamed))
+  if (isRepeated || (!ours && !blamed && (!unknown || isOutlived(state, event, rules))))
     return { verdict: { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } };
 
   // What somebody has to mend has its own pace, and is no reason for the others to wait.
@@ -103,6 +103,14 @@ export function decideAbandon(
     ],
   );
   return { state: next, verdict: { kind: "abandoned", backOffUntilMs } };
+}
+
+/**
+ * Whether the stored credential was asked for when this request could no longer be processed: a
+ * report that comes so late is no reason to doubt it, or to back off.
+ */
+function isOutlived({ credential }: State, { sentAtMs }: AbandonEvent, rules: Rules): boolean {
+  return credential !== undefined && credential.sentAtMs >= sentAtMs + rules.drainMs;
 }
 
 function failureOf(

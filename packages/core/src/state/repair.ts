@@ -19,10 +19,18 @@ export interface RepairEvent {
   readonly outcomeId: string;
   /** The newest document that this node has seen, with a credential that it may still send. */
   readonly known: State;
+  /** Fingerprints of credentials that this node saw replaced. */
+  readonly replaced?: readonly string[];
+  /**
+   * A request of this node's, if the document shows it as open: its outcome is known, and is what
+   * this node holds, or was replaced by that.
+   */
+  readonly operationId?: string;
 }
 
 export interface RepairVerdict {
-  readonly kind: "repaired" | "kept";
+  /** `reported`: it was stored already, and the request that is known here is open no longer. */
+  readonly kind: "repaired" | "reported" | "kept";
 }
 
 /** A promoted replica's clock may be behind the one before it, but not by this much. */
@@ -47,7 +55,7 @@ export function decideRepair(
   nowMs: number,
   rules: Rules,
 ): { state?: State; verdict: RepairVerdict } {
-  const { known } = event;
+  const { known, operationId, replaced = [] } = event;
   const { credential, previous } = known;
   if (credential === undefined || nowMs >= credential.expiresAtMs)
     return { verdict: { kind: "kept" } };
@@ -55,9 +63,19 @@ export function decideRepair(
   const isLost = stored.credential === undefined && stored.minEpoch < credential.epoch;
   const isReplaced =
     stored.credential !== undefined &&
+    stored.credential.fingerprint !== credential.fingerprint &&
     (stored.credential.fingerprint === previous?.fingerprint ||
+      replaced.includes(stored.credential.fingerprint) ||
       isOlder(stored.credential, credential));
-  if (!isLost && !isReplaced) return { verdict: { kind: "kept" } };
+  const isKnown = operationId !== undefined && stored.intent?.operationId === operationId;
+  if (!isLost && !isReplaced) {
+    return isKnown && stored.credential?.fingerprint === credential.fingerprint
+      ? {
+          state: change(stored, { outcomeId: event.outcomeId }, ["intent"]),
+          verdict: { kind: "reported" },
+        }
+      : { verdict: { kind: "kept" } };
+  }
 
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
@@ -90,7 +108,7 @@ export function decideRepair(
     [
       ...(known.fallback === undefined ? (["fallback"] as const) : []),
       ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),
-      ...(isReported(stored.intent, credential) ? (["intent"] as const) : []),
+      ...(isKnown || isReported(stored.intent, credential) ? (["intent"] as const) : []),
     ],
   );
   return { state: next, verdict: { kind: "repaired" } };
