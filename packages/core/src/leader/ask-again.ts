@@ -3,6 +3,7 @@
  * somebody was refused with it.
  */
 import { Secret } from "../secret.ts";
+import { markSuspect } from "../fleet/suspect-mark.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import type { LeaseContext } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -44,7 +45,7 @@ export async function askAgain(
     local.refuse(fingerprint);
     return { ...resolvedGoal, isDead: true };
   }
-  const applied = await document.apply({ type: "suspect", fingerprint, found: "alive" });
+  const applied = await markSuspect(document, { fingerprint, found: "alive" });
   const next = applied?.snapshot.state;
   if (next?.credential?.fingerprint === fingerprint) local.note(next);
   throw keptAlive(context.issuer.id);

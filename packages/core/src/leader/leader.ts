@@ -8,7 +8,7 @@ import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
 import { writeIntent } from "./write-intent.ts";
-import { isUnavailable } from "../fleet/store-health.ts";
+import { markSuspect } from "../fleet/suspect-mark.ts";
 import type { Attempt, AttemptPlan, LeaseContext, NotSent, Served } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { handedOutAgain } from "./block-reason.ts";
@@ -114,11 +114,7 @@ async function isFoundDead(
     return false;
   const { fingerprint } = stored;
   const isDead = (await probe.verdict(new Secret(stored.secret, fingerprint))) === "dead";
-  const event = { type: "suspect", fingerprint, found: isDead ? "dead" : "alive" } as const;
-  const applied = await document.apply(event).catch((error: unknown) => {
-    if (!isUnavailable(error)) throw error;
-    return undefined;
-  });
+  const applied = await markSuspect(document, { fingerprint, found: isDead ? "dead" : "alive" });
   const next = applied?.snapshot.state ?? state;
   if (isDead) {
     local.note(next);

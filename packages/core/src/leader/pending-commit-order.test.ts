@@ -79,6 +79,38 @@ describe("an outcome that waits for the store", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it("is what a flush waits for, also where an earlier one is under way, stored or refused", async () => {
+    for (const isStored of [true, false]) {
+      const { clock, lease, pending, store } = world();
+      const [older, newer, kept] = [store(), store(), lease()];
+      pending.keep(60_000, kept, () => older.write());
+      pending.hurry();
+      pending.keep(60_000, kept, () => newer.write());
+      let flushed: boolean | undefined;
+      const flushing = pending.flush().then((isDone) => (flushed = isDone));
+      await older.answer(isStored);
+      expect([flushed, newer.calls]).toEqual([undefined, 1]);
+      await newer.answer(true);
+      await flushing;
+      expect([flushed, pending.keeps(kept)]).toEqual([true, false]);
+      expect(clock.pendingTimers).toBe(0);
+    }
+  });
+
+  it("is tried when its node closes, also where an earlier one is under way", async () => {
+    const { lease, pending, store } = world();
+    const [older, newer, kept] = [store(), store(), lease()];
+    pending.keep(60_000, kept, () => older.write());
+    pending.hurry();
+    pending.keep(60_000, kept, () => newer.write());
+    const closed = pending.close();
+    await older.answer(false);
+    expect(newer.calls).toBe(1);
+    await newer.answer(true);
+    await closed;
+    expect(kept.isReleased).toBe(true);
+  });
+
   it("takes the place of an earlier one, whose lease is given back and which is not tried again", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, first, second] = [store(), store(), lease(), lease()];

@@ -26,7 +26,7 @@ interface Pending {
 export class PendingCommit {
   readonly #context: Pick<Context, "clock" | "parameters" | "random">;
   #pending: Pending | undefined;
-  #running: Promise<void> | undefined;
+  #running: { readonly pending: Pending; readonly done: Promise<void> } | undefined;
   #cancel: (() => void) | undefined;
 
   constructor(context: Pick<Context, "clock" | "parameters" | "random">) {
@@ -51,10 +51,13 @@ export class PendingCommit {
     return this.#pending?.lease === lease;
   }
 
-  /** Offers it now, if there is something; whether there was. Throws what the store throws. */
+  /**
+   * Offers it now, if there is something; whether there was. Resolves when nothing waits any more.
+   * Throws what the store throws.
+   */
   async flush(): Promise<boolean> {
     if (this.#pending === undefined) return false;
-    await this.#offer(this.#pending);
+    while (this.#pending !== undefined) await this.#offer(this.#pending);
     return true;
   }
 
@@ -73,10 +76,15 @@ export class PendingCommit {
     await pending.lease.release();
   }
 
-  /** One at a time: who comes while one is under way shares its outcome. */
-  #offer(pending: Pending): Promise<void> {
-    this.#running ??= this.#store(pending).finally(() => (this.#running = undefined));
-    return this.#running;
+  /** One at a time: who offers what is under way shares its outcome; another is waited for. */
+  async #offer(pending: Pending): Promise<void> {
+    while (this.#running !== undefined && this.#running.pending !== pending)
+      await this.#running.done.catch(() => {});
+    this.#running ??= {
+      pending,
+      done: this.#store(pending).finally(() => (this.#running = undefined)),
+    };
+    return this.#running.done;
   }
 
   async #store(pending: Pending): Promise<void> {

@@ -70,6 +70,7 @@ export function assemble(
     breaker,
     probe,
     notified: new WeakSet(),
+    parentErrors: new WeakSet(),
     parent: options.parent,
     standalone: options.standalone ?? "when-harmless",
     demand,
@@ -82,7 +83,8 @@ export function assemble(
   );
   const replacement = new Replacement(node, source, singleFlight, probe, closing);
   const others = new OthersComplaints(node, complaints);
-  const background = new Background(node, source, singleFlight, breaker, others, demand);
+  const isParents = (error: Error): boolean => dependencies.parentErrors.has(error);
+  const background = new Background(node, source, singleFlight, breaker, others, demand, isParents);
   return {
     node,
     source,

@@ -44,6 +44,7 @@ export class Background {
   readonly #breaker: CircuitBreaker;
   readonly #complaints: OthersComplaints;
   readonly #demand: Demand;
+  readonly #isParents: (error: Error) => boolean;
   #cancel: CancelTimer | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
@@ -71,6 +72,7 @@ export class Background {
     breaker: CircuitBreaker,
     complaints: OthersComplaints,
     demand: Demand,
+    isParents: (error: Error) => boolean,
   ) {
     this.#node = node;
     this.#source = source;
@@ -78,6 +80,7 @@ export class Background {
     this.#breaker = breaker;
     this.#complaints = complaints;
     this.#demand = demand;
+    this.#isParents = isParents;
   }
 
   /** From the first use on, until {@link Background.stop}, which is final. */
@@ -159,7 +162,7 @@ export class Background {
       this.#failures === 0
         ? undefined
         : met
-          ? staleReasonOf(met, this.#staleReason)
+          ? staleReasonOf(met, this.#staleReason, this.#isParents)
           : this.#staleReason;
     if (this.#failures > 0)
       this.#notBeforeMs = this.#node.context.clock.monotonicMs() + this.#pauseMs(met?.block);

@@ -5,7 +5,7 @@
  * kept; what it says nothing of stays in use until it has been replaced.
  */
 import { isDead, isSuspect } from "../state/state.ts";
-import { isUnavailable } from "../fleet/store-health.ts";
+import { markSuspect } from "../fleet/suspect-mark.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 import type { Probe } from "../leader/probe.ts";
@@ -61,13 +61,7 @@ export class Complaints {
     const { local } = this.#node;
     const { state } = local;
     if (state === undefined || !isSuspect(state)) return;
-    const applied = await this.#source.document
-      .apply({ type: "suspect", fingerprint, found: "alive" })
-      .catch((error: unknown) => {
-        // A consumer may have been given no right to write.
-        if (!isUnavailable(error)) throw error;
-        return undefined;
-      });
+    const applied = await markSuspect(this.#source.document, { fingerprint, found: "alive" });
     if (applied?.snapshot.state?.credential?.fingerprint === fingerprint)
       local.note(applied.snapshot.state);
   }

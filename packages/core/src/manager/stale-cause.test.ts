@@ -1,6 +1,13 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import { CredentialUnavailableError } from "../errors.ts";
+import { keptAlive } from "../leader/block-reason.ts";
+import {
+  CacheUnavailableError,
+  CredentialConflictError,
+  CredentialUnavailableError,
+  QuotaExhaustedError,
+  type LingpaiError,
+} from "../errors.ts";
 import {
   credential,
   eventChannelName,
@@ -8,6 +15,7 @@ import {
   type CredentialOptions,
 } from "../index.ts";
 import { scriptedIssuer, seededRandom } from "../testing/index.ts";
+import { staleReasonOf } from "./stale-cause.ts";
 import { fleet, within, type Fleet, type Node } from "../scenarios/fleet.fixture.ts";
 
 /** Just after the mandatory window has begun, for a credential of two hours. */
@@ -78,16 +86,21 @@ describe("a credential that is kept past its time", () => {
     },
   );
 
-  it("names its parent, when that is what cannot be had", async () => {
+  it.each<[string, () => Error]>([
+    ["is not to be had", () => new CredentialUnavailableError("There is none.")],
+    ["has no quota left", () => new QuotaExhaustedError("None is left.", 1, 1)],
+    ["belongs to another environment", () => new CredentialConflictError("Taken.", "staging")],
+    ["cannot reach its store", () => new CacheUnavailableError("Gone.", { reason: "timeout" })],
+  ])("names its parent, when that %s", async (_, error) => {
     const { clock, node } = fleet();
     const issuer = scriptedIssuer({ clock, id: "test:child:wx1" });
-    let isGone = false;
     const parent = node();
+    let isGone = false;
     const one = node({
       issuer,
       parent: {
         get: async () => {
-          if (isGone) throw new CredentialUnavailableError("There is none.");
+          if (isGone) throw error();
           return parent.get();
         },
         reject: (...refused) => parent.reject(...refused),
@@ -96,10 +109,19 @@ describe("a credential that is kept past its time", () => {
     await within(clock, 2_000, one.get());
     isGone = true;
     await clock.advance(mandatoryMs + 60_000);
+    const { code } = error() as LingpaiError;
     expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([
-      { cause: "parent", errorCode: "CREDENTIAL_UNAVAILABLE" },
+      { cause: "parent", errorCode: code },
     ]);
     await Promise.all([one.close(), parent.close()]);
+  });
+
+  it("does not name a parent for what is said of the credential itself", () => {
+    const none = (): boolean => false;
+    expect(staleReasonOf({ error: keptAlive("x"), block: undefined }, undefined, none)).toEqual({
+      cause: "platform",
+      errorCode: "CREDENTIAL_UNAVAILABLE",
+    });
   });
 
   it("says nothing when nobody wants another one", async () => {

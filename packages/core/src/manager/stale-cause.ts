@@ -24,8 +24,6 @@ const byCode: Readonly<Partial<Record<ErrorCode, StaleCause>>> = {
   CACHE_UNAVAILABLE: "store",
   UNREADABLE_ENTRY: "document",
   LOCK_LOST: "owner",
-  // Its own says what stands in the way.
-  CREDENTIAL_UNAVAILABLE: "parent",
 };
 
 const byBlockReason: Readonly<
@@ -41,10 +39,12 @@ const byBlockReason: Readonly<
 /**
  * @param before what the attempt before met: a node that saw the platform fail knows more than that
  *   the fleet backs off.
+ * @param isParents whether an error is the parent's.
  */
 export function staleReasonOf(
   { error, block }: FailedAttempt,
   before: StaleReason | undefined,
+  isParents: (error: Error) => boolean,
 ): StaleReason | undefined {
   if (block?.kind === "wait") return { cause: "owner" };
   const cause = block === undefined ? undefined : byBlockReason[block.why];
@@ -55,7 +55,8 @@ export function staleReasonOf(
     block === undefined ? error : (error as CredentialUnavailableError | undefined)?.cause;
   if (!(told instanceof Error) || !("code" in told)) return before;
   const { code } = told as LingpaiError;
-  return { cause: byCode[code] ?? "platform", errorCode: code };
+  const own = byCode[code] ?? "platform";
+  return { cause: isParents(told) ? "parent" : own, errorCode: code };
 }
 
 /** Once for each credential that is served past the point where it should have been replaced. */

@@ -7,7 +7,7 @@ import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Ownership } from "../fleet/ownership.ts";
 import type { Demand } from "./demand.ts";
 import { type Snapshot } from "../fleet/document.ts";
-import { isUnavailable } from "../fleet/store-health.ts";
+import { markSuspect } from "../fleet/suspect-mark.ts";
 import { resolveGoal } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
@@ -81,16 +81,9 @@ async function mark(
   { isDead = false, refused = "" }: Goal,
   snapshot: Snapshot,
 ): Promise<boolean> {
-  const event = {
-    type: "suspect",
-    fingerprint: refused,
-    found: isDead ? "dead" : "refused",
-  } as const;
-  const applied = await source.document.apply(event, { from: snapshot }).catch((error: unknown) => {
-    // A consumer may have been given no right to write.
-    if (!isUnavailable(error)) throw error;
-    return undefined;
-  });
+  const found = isDead ? "dead" : "refused";
+  const mark = { fingerprint: refused, found } as const;
+  const applied = await markSuspect(source.document, mark, { from: snapshot });
   if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
     reportForeign(node, applied.verdict.foreign, {
       fingerprint: refused,

@@ -23,6 +23,8 @@ export interface RefreshDependencies {
    * child. Once for each.
    */
   readonly notified: WeakSet<Goal>;
+  /** What the parent threw: by its code alone it could be the credential's own. */
+  readonly parentErrors: WeakSet<object>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
   readonly demand: Demand;

@@ -17,7 +17,10 @@ export async function parentOf(dependencies: RefreshDependencies): Promise<Secre
 }
 
 /** What the parent says, within `waitMs`: it may be anybody's code. */
-function told<T>({ closing, node }: RefreshDependencies, answer: Promise<T>): Promise<T> {
+function told<T>(
+  { closing, node, parentErrors }: RefreshDependencies,
+  answer: Promise<T>,
+): Promise<T> {
   const { clock, issuer, parameters } = node.context;
   const error = (): Error =>
     new CredentialUnavailableError(
@@ -26,7 +29,11 @@ function told<T>({ closing, node }: RefreshDependencies, answer: Promise<T>): Pr
         retryAfterMs: 1_000,
       },
     );
-  return bounded(answer, { deadline: { clock, ms: parameters.waitMs, error }, signals: [closing] });
+  const deadline = { clock, ms: parameters.waitMs, error };
+  return bounded(answer, { deadline, signals: [closing] }).catch((thrown: unknown) => {
+    if (typeof thrown === "object" && thrown !== null) parentErrors.add(thrown);
+    throw thrown;
+  });
 }
 
 /**

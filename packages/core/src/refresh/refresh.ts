@@ -120,7 +120,7 @@ async function tryOnce(
   } catch (error) {
     // Whichever operation failed: what can be done without the store is decided by what the failure
     // is.
-    if (!isUnavailable(error)) throw error;
+    if (!isUnavailable(error) || dependencies.parentErrors.has(error)) throw error;
     return node.local.cachedFor(goal) === undefined
       ? withoutStore(dependencies, goal, startedMs, error)
       : served;

@@ -1,0 +1,75 @@
+/** Who else claims a credential: looked at again whenever a refusal may be somebody else's doing. */
+import { describe, expect, it } from "vitest";
+import { faultPlan, faultyCache, seededRandom, type FaultPlan } from "../testing/index.ts";
+import { fleet, within, type Fleet } from "../scenarios/fleet.fixture.ts";
+import { contextFrom, type Context } from "./context.ts";
+import { Ownership } from "./ownership.ts";
+import { StoreClock } from "./store-clock.ts";
+
+interface Owner {
+  readonly context: Context;
+  readonly claims: Ownership;
+  readonly faults: FaultPlan;
+}
+
+function owner({ clock, platform, store }: Fleet, environment: string): Owner {
+  const faults = faultPlan({ clock });
+  const cache = faultyCache(store.cache(), faults);
+  const context = contextFrom({
+    issuer: platform,
+    cache,
+    lock: store.lock(),
+    environment,
+    clock,
+    random: seededRandom(environment),
+  });
+  const storeClock = new StoreClock(clock, context.bus);
+  const claims = new Ownership(context, storeClock, cache.withPrefix(environment), "warn");
+  return { context, claims, faults };
+}
+
+const isEstablished = Promise.resolve(true);
+
+describe("an owner that looks who else claims its credential", () => {
+  it("sees one that came after it has claimed, which its next look in an hour would show", async () => {
+    const world = fleet();
+    const [one, two] = [owner(world, "production"), owner(world, "staging")];
+    await one.claims.ensure(isEstablished);
+    await two.claims.ensure(isEstablished);
+    await one.claims.ensure(isEstablished);
+    expect(one.claims.rival).toBeUndefined();
+    await one.claims.seeOthers();
+    expect(one.claims.rival).toBe("staging");
+  });
+
+  it("sees that the other one is gone", async () => {
+    const world = fleet();
+    const [one, two] = [owner(world, "production"), owner(world, "staging")];
+    await two.claims.ensure(isEstablished);
+    await one.claims.seeOthers();
+    await world.clock.advance(3 * 86_400_000);
+    await one.claims.seeOthers();
+    expect(one.claims.rival).toBeUndefined();
+  });
+
+  it("writes nothing, so it claims nothing", async () => {
+    const world = fleet();
+    const one = owner(world, "production");
+    await one.claims.seeOthers();
+    expect(one.faults.calls("set")).toBe(0);
+  });
+
+  it.each(["fails", "does not answer", "holds something else"])(
+    "goes on without a name where the registry %s, and does not call the store unavailable",
+    async (how) => {
+      const world = fleet();
+      const one = owner(world, "production");
+      if (how === "holds something else")
+        await world.cache.at(["lingpai", "claims"]).set(world.platform.id, "no registry");
+      else one.faults.next("get", how === "fails" ? "fail-before" : "hang-before");
+      await within(world.clock, 2_000, one.claims.seeOthers());
+      expect(one.claims.rival).toBeUndefined();
+      expect(one.context.health.isReachable).toBe(true);
+    },
+  );
+});
