@@ -12,8 +12,9 @@ import {
   type Cause,
 } from "./governor.ts";
 import { forcedFor, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
+import { reduce } from "./reduce.ts";
 import { rulesFor, type Rules } from "./rules.ts";
-import { after, calm, intent, noonMs, rules, today } from "./state.fixture.ts";
+import { after, calm, commit, intent, noonMs, rules, today } from "./state.fixture.ts";
 import type { Budgets } from "./state.ts";
 
 const rejected: Cause = { reason: "rejected", forced: false };
@@ -107,6 +108,62 @@ describe("the budget of rejections", () => {
         rules,
       ),
     ).toBe(0);
+  });
+
+  it("is spent by the second of two refusals for which one reconciling refresh is owed", () => {
+    const refused = (fingerprint: string): Cause & { refused: string } => ({
+      ...rejected,
+      refused: fingerprint,
+      isDead: true,
+    });
+    const owing = calm({ doubtSinceMs: noonMs, inFlightUntilMs: noonMs + rules.drainMs });
+    const first = after(owing, intent(refused("T1")), 1_000);
+    // An earlier request may still be processed, so the doubt stays.
+    const sent = { sentAtMs: noonMs + 1_000, expiresAtMs: noonMs + dayMs };
+    const again = after(first, commit({}, sent), 1_300);
+    expect([again.doubtSinceMs, again.budgets]).toEqual([noonMs, undefined]);
+    const second = after(
+      again,
+      intent({ ...refused("T2"), operationId: "op2", outcomeId: "o2" }),
+      2_000,
+    );
+    expect([second.doubtSinceMs, second.intent?.budget]).toEqual([noonMs, "refusals"]);
+  });
+
+  it("is spent by those that follow one that failed while a reconciling refresh is owed", () => {
+    const owing = (failures: number): string | undefined =>
+      budgetOf("rejected", calm({ doubtSinceMs: noonMs, failures }), rules);
+    expect([owing(0), owing(1), owing(2)]).toEqual([undefined, undefined, "refusals"]);
+  });
+
+  it("holds whatever is in doubt: at most 60 % of the quota in any 24 h, though each request leaves a doubt", () => {
+    const of = rulesOf(2_000);
+    let state = calm();
+    const left: number[] = [];
+    for (let nowMs = noonMs; nowMs < noonMs + dayMs; nowMs += 10_000) {
+      const { fingerprint } = state.credential!;
+      const id = String(nowMs);
+      const event = intent({
+        ...rejected,
+        refused: fingerprint,
+        isDead: true,
+        operationId: id,
+        outcomeId: id,
+      });
+      const { state: announced, verdict } = reduce(state, event, nowMs, of);
+      if (verdict.kind !== "send" || announced === undefined) continue;
+      left.push(nowMs);
+      const times = { sentAtMs: nowMs, issuedAtMs: nowMs + 300, expiresAtMs: nowMs + 7_200_000 };
+      const answer = commit(
+        { epoch: verdict.intent.epoch, operationId: id, outcomeId: `${id} c`, intentOutcomeId: id },
+        { fingerprint: id, ...times },
+      );
+      // Somebody else reports an outcome meanwhile.
+      const met = { ...announced, outcomeId: "other" };
+      state = reduce(met, answer, nowMs + 300, of).state!;
+      expect(state.doubtSinceMs).toBeDefined();
+    }
+    expect(left.length).toBeLessThanOrEqual(1_201);
   });
 
   it("gives back what never left, and forgets nothing when two documents are brought together", () => {

@@ -5,14 +5,7 @@
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
-import {
-  isDead,
-  isHandedOutAgain,
-  owedSinceMs,
-  type BudgetName,
-  type Budgets,
-  type State,
-} from "./state.ts";
+import { isDead, isHandedOutAgain, type BudgetName, type Budgets, type State } from "./state.ts";
 
 export interface Cause {
   readonly reason: RefreshReason;
@@ -32,7 +25,7 @@ export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
 /**
  * The budget that an issue of this reason spends from; undefined for what is planned, and where
  * issuing harms nobody. Where a reconciling refresh is owed, the fleet itself may have killed what
- * is refused: the request takes the place of that one, and of no budget.
+ * is refused: one request takes the place of that one, and of no budget.
  */
 export function budgetOf(
   reason: RefreshReason,
@@ -40,8 +33,17 @@ export function budgetOf(
   rules: Rules,
 ): BudgetName | undefined {
   if (!rules.supersedes) return undefined;
-  if (reason === "rejected") return owedSinceMs(state) === undefined ? "refusals" : undefined;
+  if (reason === "rejected") return replacesOwed(state) ? undefined : "refusals";
   return reason === "manual" ? "manual" : undefined;
+}
+
+/**
+ * Whether a reconciling refresh is owed, and none was made since: neither was a credential asked
+ * for later, nor has a request failed that was to take its place.
+ */
+function replacesOwed({ credential, doubtSinceMs, failures, intent }: State): boolean {
+  const sinceMs = doubtSinceMs ?? intent?.atMs;
+  return sinceMs !== undefined && (credential?.sentAtMs ?? 0) <= sinceMs && failures <= 1;
 }
 
 export function spendFrom(
