@@ -4,7 +4,7 @@
  */
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
-import { owedSinceMs, type StoredCredential, type State } from "../state/state.ts";
+import { isDead, owedSinceMs, type StoredCredential, type State } from "../state/state.ts";
 import { termsOn, type Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./windows.ts";
@@ -140,6 +140,9 @@ export class LocalCopy {
   note(state: State): void {
     if (this.#isClosed) return;
     this.#state = state;
+    const cached = this.#cached;
+    if (cached !== undefined && state.credential?.fingerprint === cached.stored.fingerprint)
+      cached.hardUntilMs = this.#hardUntilMs(state, cached.windows);
     this.#onChange();
   }
 
@@ -170,7 +173,7 @@ export class LocalCopy {
     if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
       remember(this.#replaced, goneBefore);
     const windows = windowsOf(stored, issuer.policy, parameters);
-    const hardUntilMs = this.#clock.monotonicAt(windows.hardAtMs);
+    const hardUntilMs = this.#hardUntilMs(state, windows);
     if (
       current?.stored.commitId === stored.commitId &&
       current.stored.expiresAtMs === stored.expiresAtMs
@@ -198,6 +201,16 @@ export class LocalCopy {
       isStaleReported: false,
     };
     this.#onChange();
+  }
+
+  /**
+   * On the monotonic clock. What the document calls dead by the platform's word is out of use, until
+   * the mark is taken back.
+   */
+  #hardUntilMs(state: State, { hardAtMs }: Windows): number {
+    return this.#context.rules.canAsk && isDead(state)
+      ? Number.NEGATIVE_INFINITY
+      : this.#clock.monotonicAt(hardAtMs);
   }
 
   #retire(): void {
