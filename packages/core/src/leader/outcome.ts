@@ -138,7 +138,7 @@ export class OutcomeWriter {
     const applied = await document.apply(isReplaced ? { ...event, leaseHeld: false } : event);
     if (applied === undefined) return;
     if (isReplaced && applied.verdict.kind !== "superseded")
-      return adoption.take(applied.snapshot, document);
+      return adoption.adoptNewer(applied.snapshot, document);
     this.#conclude(answer, applied);
   }
 
