@@ -1,4 +1,4 @@
-/** What may stand in the store, arrive from it, or be asked of us. */
+/** Rows for bad values in the store, bad messages from it, and bad requests. */
 import type { Row } from "./row.ts";
 
 const noServer = "The token server has no code yet; its tests come with it.";

@@ -9,7 +9,7 @@ export const kinds: readonly Row[] = [
     id: "K1",
     what: "A protection costs callers more than it saves",
     outcome:
-      "Only a fetch that kills something is held back, by a budget that the day's quota pays for; while it lasts, a refused call fetches at once. Operators have a budget of their own.",
+      "Only a fetch that invalidates a token is limited, by a budget from the day's quota. While the budget lasts, a refused call fetches at once. Operators have their own budget.",
     by: [
       "bench/war: whose token is killed every $everyMs ms",
       "core/governor: counts each request once",
@@ -17,9 +17,9 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K2",
-    what: "One complaint is believed for everybody",
+    what: "One report is believed for the whole fleet",
     outcome:
-      "The platform is asked about the credential first, whatever its age. What it calls alive is kept; what it does not tell about stays in use until it has been replaced.",
+      "The platform is asked about the credential first, whatever its age. A token that it calls alive is kept. A token without an answer stays in use until it is replaced.",
     by: [
       "core/rejection: is kept when the platform calls it alive",
       "core/rejection: is remembered however many foreign texts are reported",
@@ -30,7 +30,7 @@ export const kinds: readonly Row[] = [
     id: "K3",
     what: "A parent is blamed for its child's refusal",
     outcome:
-      "It is replaced once for a goal, and only if it is dead after that; the rest is the child's failure, counted and backed off.",
+      "The parent is replaced once, and again only if it is dead. Everything else counts as the child's failure, with back-off.",
     by: [
       "core/parent: backs off when the parent is alive, and counts what left",
       "core/standalone: tells a refused parent",
@@ -40,7 +40,7 @@ export const kinds: readonly Row[] = [
     id: "K4",
     what: "A state that only a person or a restart ends",
     outcome:
-      "Each state has an end of its own: a next try, an hour, or the first operation that works. They are listed in recovery.md.",
+      "Each state ends by itself: by the next attempt, after an hour, or with the first successful operation. They are listed in recovery.md.",
     by: [
       "core/refused: is over for every node within ten minutes",
       "core/refused-writes: is seen to take writes again",
@@ -50,7 +50,7 @@ export const kinds: readonly Row[] = [
     id: "K5",
     what: "A refusal of one node's address stops the fleet",
     outcome:
-      "A refusal says whom it concerns: of the account, one node tries again for all; of an address, each such node for itself.",
+      "A refusal records whom it concerns. For the account one node retries for all; for an address each affected node retries for itself.",
     by: [
       "wechat/refused-address: is refused to its node alone",
       "wechat/refused-address: is tried again by each node for itself",
@@ -58,7 +58,7 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K6",
-    what: "A second way of doing the same, which lacks what the first has learned",
+    what: "A second implementation that lacks the corrections of the first",
     outcome: "Without a store the same leader runs over the node's own copy of the document.",
     by: [
       "core/standalone: remembers a refusal that concerns the",
@@ -67,7 +67,7 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K7",
-    what: "A failure is judged by where it happens instead of by what it is",
+    what: "A failure is judged by its place instead of its cause",
     outcome:
       "Whichever store command fails, what can be done without the store is decided by the failure itself, within the store's deadline.",
     by: [
@@ -87,9 +87,9 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K9",
-    what: "Work waits for a timer of its own though an event announces the moment",
+    what: "Work waits for its own timer although an event shows the right moment",
     outcome:
-      "What became of a request, an answer or a refusal, is stored when the store answers again, whoever notices that.",
+      "The outcome of a request is stored as soon as any operation finds the store reachable again.",
     by: [
       "core/pending-commit: is stored by whatever finds the store back",
       "core/pending-abandon: is recorded when the store returns",
@@ -97,7 +97,7 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K10",
-    what: "Something is taken over because of its age, which was spent in an outage",
+    what: "A request is taken over because of its age, although the age is that of an outage",
     outcome:
       "An open request is left alone until it was seen open for 2 s with the store answering, and its leader keeps the lease.",
     by: [
@@ -107,7 +107,7 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K11",
-    what: "A wait for somebody's work is expressed as doing that work",
+    what: "Waiting for another node's work is implemented as doing that work",
     outcome:
       "A call waits until an open request has ended, within one `waitMs` in all; reconciling is the background's alone.",
     by: [
@@ -117,16 +117,16 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K12",
-    what: "A doubt costs a credential where a question would settle it",
+    what: "A doubt costs a credential although a probe could resolve it",
     outcome:
       "Without an overlap the platform's word that the stored one is alive, given after the drain, ends the doubt.",
     by: ["core/failover: is settled after the drain by a probe that says alive"],
   },
   {
     id: "K13",
-    what: "A war that nobody names",
+    what: "A contention that is not reported",
     outcome:
-      "Whoever marks a refused credential tells of it, with the environment that claims it too; without a store nobody is accused.",
+      "The node that marks a refused credential reports the contention, with the other environment that claims it. Without a store no one is accused.",
     by: [
       "core/rejection: is reported by whoever marks it first",
       "core/rejection: is reported with the name of the environment",
@@ -135,7 +135,7 @@ export const kinds: readonly Row[] = [
   },
   {
     id: "K14",
-    what: "The world of the tests is kinder than the real one",
+    what: "The tests are kinder than reality",
     outcome:
       "The simulation draws all of the above by default, and audits availability: a call may fail only with an excuse that names an injected fault, the node that it hit, and its time.",
     by: ["simulation/simulate: keeps every promise under each of"],

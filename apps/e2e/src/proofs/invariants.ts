@@ -8,20 +8,20 @@ export const invariants: readonly Row[] = [
   {
     id: "I1",
     what: "Convergence",
-    outcome: "At rest the stored token is the platform's latest.",
+    outcome: "In a fleet at rest the stored token is the platform's latest.",
     by: [explored, simulated, killed],
   },
   {
     id: "I2",
     what: "Self-healing",
     outcome:
-      "With traffic a wrong token is replaced within a refused call, a question to the platform and a fetch, while the budget for that lasts.",
+      "With traffic a wrong token is replaced within a refused call, a probe and a fetch, while the budget for that lasts.",
     by: [reference, "core/rejection: is replaced by one fetch for all who report it"],
   },
   {
     id: "I3",
     what: "Mutual exclusion of sends",
-    outcome: "Without expiry or failover at most one request is under way.",
+    outcome: "Without expiry or failover at most one request is in flight.",
     by: [simulated, "core/serving: is fetched once when it is cold"],
   },
   {
@@ -42,13 +42,14 @@ export const invariants: readonly Row[] = [
   {
     id: "I6",
     what: "No lost token",
-    outcome: "What was received is stored, superseded, or still held by a node that keeps trying.",
+    outcome:
+      "A received token is stored, superseded, or still kept by a node that retries to store it.",
     by: ["e2e/outage: a fetched token is served", explored],
   },
   {
     id: "I7",
     what: "Complete doubt",
-    outcome: "Requests that overlap leave a doubt until a later one was alone.",
+    outcome: "Overlapping requests leave a doubt until a later request was alone.",
     by: [
       explored,
       "core/reduce: H1: the lower lease commits first",
@@ -59,7 +60,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I8",
     what: "Idempotence",
-    outcome: "Anything sent twice has the effect of once.",
+    outcome: "A command that is sent twice has the effect of one.",
     by: [
       "core/reduce: has the effect of once: %s",
       "redis/scripts: sets once with the condition %j",
@@ -69,7 +70,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I9",
     what: "Fencing",
-    outcome: "Who comes late changes nothing but the doubt.",
+    outcome: "A late writer changes nothing except the doubt.",
     by: [
       "core/commit: of a lower epoch than what is stored",
       "core/holes: stores nothing over a later one (H2)",
@@ -96,7 +97,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I12",
     what: "No gap",
-    outcome: "While a refresh runs the present token can be had.",
+    outcome: "The present token is available while a refresh runs.",
     by: [
       "e2e/outage: a server that freezes for 2 s",
       "core/holes: are not both sent while the present credential works",
@@ -105,7 +106,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I13",
     what: "The ledger",
-    outcome: "Never counts fewer than were sent, never allows more than the cap.",
+    outcome: "It never counts fewer fetches than were sent, and never allows more than the limit.",
     by: [simulated, killed, "core/governor: leaves a tenth to what cannot wait"],
   },
   {
@@ -130,9 +131,9 @@ export const invariants: readonly Row[] = [
   },
   {
     id: "I16",
-    what: "A war over one AppID",
+    what: "Contention for one AppID",
     outcome:
-      "Refusals spend at most 60 % of the day's quota; the war is reported, and the process goes on.",
+      "Refusals spend at most 60 % of the day's quota; the contention is reported, and the process goes on.",
     by: [
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
       "config/isolation: stay within the quota",
@@ -167,7 +168,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I20",
     what: "Isolated cancellation",
-    outcome: "One caller's abort is nobody else's.",
+    outcome: "The abort of one caller affects no other caller.",
     by: ["core/serving: rejects a caller whose signal has aborted", simulated],
   },
   {
@@ -207,19 +208,19 @@ export const invariants: readonly Row[] = [
   {
     id: "I25",
     what: "Injective names",
-    outcome: "No two names meet.",
+    outcome: "Two different names never become the same key.",
     by: ["core/prefix: PREFIX-05 is different for every two"],
   },
   {
     id: "I26",
     what: "Secrecy",
-    outcome: "No output of any kind holds eight characters of a secret.",
+    outcome: "No output of any kind contains eight characters of a secret.",
     by: ["e2e/secret-leaks: over $name, no output of any kind"],
   },
   {
     id: "I27",
     what: "Bound ciphertext",
-    outcome: "Moved elsewhere it does not open.",
+    outcome: "A value that is moved elsewhere cannot be opened.",
     by: [
       "core/sealed: PREFIX-13 when it was copied",
       "e2e/store-loss: a record that was copied from another environment",
@@ -245,7 +246,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I30",
     what: "Shutdown",
-    outcome: "What is in flight is stored; nothing is left behind.",
+    outcome: "Results in flight are stored; nothing is left behind.",
     by: [
       "core/serving: settles callers with CLOSED",
       "e2e/holder-crash: is paused (SIGSTOP) before %s",
@@ -254,7 +255,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I31",
     what: "Cost",
-    outcome: "Commands are counted, and few.",
+    outcome: "Commands are counted, and there are few.",
     by: [
       "core/serving: costs the node that leads",
       "simulation/simulate: is at most $most store commands per node and hour",

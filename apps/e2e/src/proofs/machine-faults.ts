@@ -23,8 +23,8 @@ export const machineFaults: readonly Row[] = [
   },
   {
     id: "F38",
-    what: "The holder stands still past its lease (SIGSTOP, a pause, a stolen CPU)",
-    outcome: "It knows at once when it goes on; what it stores late is told from what is newer.",
+    what: "The holder is paused beyond its lease (SIGSTOP, a pause, a stolen CPU)",
+    outcome: "It notices at once when it goes on. A late write cannot replace a newer one.",
     by: [
       "e2e/holder-crash: is paused (SIGSTOP) before %s",
       "core/commit: of a lower epoch than what is stored",
@@ -34,7 +34,7 @@ export const machineFaults: readonly Row[] = [
     id: "F39",
     what: "The machine was suspended",
     outcome:
-      "The lease is known to be lost before the code goes on; a token that ran out meanwhile is noticed within 20 s, or at its first refusal.",
+      "The lease is known to be lost before the code goes on; a token that expired meanwhile is noticed within 20 s, or at its first refusal.",
     by: ["core/held-lease: LEASE-07 is lost after a suspend that outlasts it", simulated],
   },
   {
@@ -83,7 +83,7 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F45",
     what: "Very many processes start cold at once",
-    outcome: "One fetch; the others wait for the news and read once.",
+    outcome: "One fetch; the others wait for the change message and read once.",
     by: [
       "core/serving: is fetched once when it is cold",
       "bench: finds one load in a herd",
@@ -92,13 +92,13 @@ export const machineFaults: readonly Row[] = [
   },
   {
     id: "F46",
-    what: "The caller that leads a refresh gives up",
+    what: "The caller that started a refresh gives up",
     outcome: "The refresh goes on for the others.",
     by: ["core/serving: rejects a caller whose signal has aborted"],
   },
   {
     id: "F47",
-    what: "The server stands still for two seconds",
+    what: "The server freezes for two seconds",
     outcome: "Tokens are served from memory; the lease and the fetch survive.",
     by: ["e2e/outage: a server that freezes for 2 s"],
   },

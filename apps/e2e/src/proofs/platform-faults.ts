@@ -23,8 +23,8 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F25",
-    what: "The platform processes a request later than anybody waited",
-    outcome: "The first refused call heals it, and its caller sees a slower call.",
+    what: "The platform processes a request after its caller timed out",
+    outcome: "The first refused call causes a refresh; its caller only sees a slower call.",
     by: [
       "core/rejection: is replaced by one fetch for all who report it",
       "simulation/simulate: stays within the reference figures",
@@ -33,7 +33,7 @@ export const platformFaults: readonly Row[] = [
   {
     id: "F26",
     what: "The platform is busy (-1, 45011)",
-    outcome: "A few tries under one lease, then the fleet backs off as one.",
+    outcome: "A few attempts under one lease, then one back-off for the whole fleet.",
     by: [
       "core/trouble: is asked again when it was busy",
       "core/trouble: backs the whole fleet off",
@@ -41,7 +41,7 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F27",
-    what: "The day's quota is gone (45009)",
+    what: "The day's quota is used up (45009)",
     outcome: "The ledger is full until midnight in Shanghai; the present token goes on.",
     by: [
       "core/abandon: fills the ledger when the platform says",
@@ -50,7 +50,7 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F28",
-    what: "A page, a redirect, nothing, half an answer, a compressed bomb",
+    what: "An HTML page, a redirect, an empty or partial answer, a decompression bomb",
     outcome: "Invalid, of unknown outcome, and never logged.",
     by: [
       "wechat/wechat: %s costs time, but refuses no call",
@@ -59,7 +59,7 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F29",
-    what: "The platform hands out the same token again",
+    what: "The platform returns the same token again",
     outcome: "Same generation, longer life, no loop.",
     by: [
       "core/serving: hands out the same stable credential again",
@@ -94,7 +94,8 @@ export const platformFaults: readonly Row[] = [
   {
     id: "F33",
     what: "The account is frozen, or the address is not on its list",
-    outcome: "As a wrong secret, with the platform's code; an address stops its own node alone.",
+    outcome:
+      "As for a wrong secret, with the platform's code. A refused address affects only its own node.",
     by: [
       "wechat/issuers: of %s has its outcome",
       "core/refused: of an address is tried by each node for itself",
@@ -105,7 +106,7 @@ export const platformFaults: readonly Row[] = [
     id: "F34",
     what: "Another environment fetches with the same AppID",
     outcome:
-      "No call fails while the ledger lasts: one fetch for each token that they kill, at most 60 % of the day's quota. After that calls fail until the next fetch, a minute and a half with a quota of 2000. Named with its evidence and the remedy: the stable token is out of its reach.",
+      "No call fails while the ledger lasts: one fetch for each killed token, at most 60 % of the day's quota. After that calls fail until the next fetch, a minute and a half with a quota of 2000. It is reported with evidence and the remedy: such a fetch does not affect the stable token.",
     by: [
       "bench/war: beside somebody who fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence",
@@ -115,8 +116,9 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F35",
-    what: "Somebody presses the button in the console once",
-    outcome: "One refresh for the whole fleet; suspected, not confirmed.",
+    what: "A person resets the token once in the console",
+    outcome:
+      "One refresh for the whole fleet; the contention is reported as suspected, not as confirmed.",
     by: [
       "core/rejection: is reported as contended with evidence",
       "core/rejection: is replaced by one fetch for all who report it",

@@ -25,9 +25,9 @@ export const promises: readonly Row[] = [
   },
   {
     id: "3",
-    what: "You are never handed a token that has run out, or that this process saw refused and not since found alive",
+    what: "You never get a token that has expired, or that this process saw refused and has not found alive since",
     outcome:
-      "Not past its hard deadline, not after the platform called it dead. While it does not say, what is stored serves until it can be replaced.",
+      "No token is served after its hard deadline, or after the platform called it dead. Without a clear answer the stored token serves until it can be replaced.",
     by: [
       "core/serving: is never given out past its hard deadline",
       "core/rejection: is never handed out again by the process",
@@ -37,7 +37,7 @@ export const promises: readonly Row[] = [
   {
     id: "4",
     what: "Reporting an old token as refused does no harm",
-    outcome: "Nothing is fetched, nothing changes; the present token is given.",
+    outcome: "Nothing is fetched and nothing changes; the present token is returned.",
     by: [
       "core/rejection: is answered with the present one, and nothing is fetched",
       "core/suspect: of an old credential changes nothing",
@@ -47,7 +47,7 @@ export const promises: readonly Row[] = [
     id: "5",
     what: "Your calls do not fail with 40001: at worst they are slower",
     outcome:
-      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token harms its own callers alone.",
+      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token affects only its own callers.",
     by: [
       "bench/war: whose token is killed every $everyMs ms",
       "bench/war: beside somebody who fetches every $everyMs ms",
@@ -59,7 +59,7 @@ export const promises: readonly Row[] = [
   },
   {
     id: "6",
-    what: "The day's quota is never overdrawn, whatever happens",
+    what: "The day's quota is never exceeded, whatever happens",
     outcome: "Fetches per day stay within the ledger's cap.",
     by: [
       simulated,
@@ -70,7 +70,7 @@ export const promises: readonly Row[] = [
   {
     id: "7",
     what: "A store that fails is not an empty store",
-    outcome: "Nothing is fetched because of an outage or of what cannot be read.",
+    outcome: "No outage and no unreadable value causes a fetch.",
     by: [
       "e2e/outage: a cold node whose store is unreachable",
       "conformance/fault-outage: an error is never reported as a miss",
@@ -79,7 +79,7 @@ export const promises: readonly Row[] = [
   {
     id: "8",
     what: "Environments do not touch each other's keys",
-    outcome: "What lies under one prefix is never read, changed or removed through another.",
+    outcome: "Values under one prefix are never read, changed or removed through another.",
     by: [
       "conformance/prefix-isolation: a key under one prefix is invisible",
       "config/isolation-redis: keep their keys under their own prefixes",
@@ -87,8 +87,8 @@ export const promises: readonly Row[] = [
   },
   {
     id: "9",
-    what: "Who has lost the lease knows before it stores anything",
-    outcome: "The loss comes through the signal; a late holder can release nothing.",
+    what: "A node that has lost its lease knows it before it stores anything",
+    outcome: "The signal reports the loss; a late holder cannot release the lock.",
     by: [
       "conformance/lease-loss: the loss signal comes before",
       "conformance/lock-time: an expired lock is granted to the next owner",
@@ -109,7 +109,7 @@ export const promises: readonly Row[] = [
   {
     id: "11",
     what: "Secrets stay inside",
-    outcome: "Nothing but the platform and, sealed if so configured, the store ever sees one.",
+    outcome: "Only the platform sees a secret, and the store sees tokens, sealed if so configured.",
     by: [
       "e2e/secret-leaks: over $name, no output of any kind",
       "wechat/wechat: shows neither secret nor token",

@@ -17,7 +17,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F2",
     what: "The store is down, and the process holds a token",
-    outcome: "It serves that token to its end, says that it is degraded, and fetches nothing.",
+    outcome: "It serves that token to its end, reports that it is degraded, and fetches nothing.",
     by: [
       "e2e/outage: a warm node still serves",
       "core/trouble: lets a warm node serve to the hard deadline",
@@ -64,7 +64,7 @@ export const storeFaults: readonly Row[] = [
     id: "F7",
     what: "A driver sends a command again, to another primary",
     outcome:
-      "Every script has the effect of once, and what the new primary does not know is decided anew.",
+      "Every script has the effect of once, and commands that the new primary does not know are decided again.",
     by: [
       "core/reduce: H3: after a failover has taken an announcement back",
       "redis/scripts: does not bring back a conditional set",
@@ -74,7 +74,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F8",
     what: "A driver's promise never settles",
-    outcome: "Our own deadline ends the wait.",
+    outcome: "Lingpai's own deadline ends the wait.",
     by: [
       "core/driver-guard: FAULT-01 rejects at its deadline",
       "e2e/outage: a cold node whose store is unreachable",
@@ -110,7 +110,7 @@ export const storeFaults: readonly Row[] = [
     id: "F12",
     what: "The record, the lock or the fence is evicted",
     outcome:
-      "A node that knows writes the record back; fences still rise; the start-up probe warns of the policy.",
+      "A node that has the record writes it back; fences still rise; the start-up probe warns of the policy.",
     by: [
       "e2e/store-loss: an evicted record",
       "conformance/fence: fences rise after the counter was deleted or evicted",
@@ -119,8 +119,8 @@ export const storeFaults: readonly Row[] = [
   },
   {
     id: "F13",
-    what: "Somebody empties the server",
-    outcome: "A node that knows writes the record back, without a fetch.",
+    what: "The server is emptied",
+    outcome: "A node that has the record writes it back, without a fetch.",
     by: [
       "e2e/store-loss: an emptied store",
       "core/trouble: is written again after it was emptied",
@@ -131,7 +131,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F14",
     what: "A failover loses the last writes",
-    outcome: "A node that knows repairs the store, without a fetch.",
+    outcome: "A node that has the lost record repairs the store, without a fetch.",
     by: [
       "e2e/failover: has its lost writes restored",
       "core/trouble: is written again by a node that knows",
@@ -153,7 +153,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F16",
     what: "The promoted replica's clock is behind",
-    outcome: "What is known to have been replaced decides, not the clock.",
+    outcome: "The list of replaced tokens decides, not the clock.",
     by: [
       "core/commit: of the very epoch that is stored",
       "simulation/primary: lacks the writes of its lag",
@@ -196,7 +196,7 @@ export const storeFaults: readonly Row[] = [
   },
   {
     id: "F21",
-    what: "A message is lost, or the subscription died in silence",
+    what: "A message is lost, or the subscription ends silently",
     outcome: "The document is read again after a while in any case.",
     by: [
       "e2e/outage: a silently dead subscription",
@@ -206,7 +206,8 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F22",
     what: "All subscribers reconnect at once",
-    outcome: "Ever longer, jittered pauses; everything is read again after each return.",
+    outcome:
+      "They wait for growing, jittered pauses, and read everything again after each reconnection.",
     by: [
       "redis/subscriptions: is replaced after ever longer pauses",
       "conformance/watch: a watcher whose connection broke",
