@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-/** `pnpm bench NAME [--json] [--quick] [--only TEXT]` */
+/** `pnpm bench [NAME] [--json] [--quick] [--only TEXT]` */
 import { parseArgs } from "node:util";
+import { systemClock } from "@lingpai/core";
 import type { Bench } from "./bench.ts";
-import { measurementsOf } from "./measurement.ts";
+import { measurementsOf, type Measurement } from "./measurement.ts";
 import { renderFigures } from "./render.ts";
 import { platformLine } from "./versions.ts";
 
@@ -20,12 +21,24 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   many: async () => (await import("./many/many.ts")).many,
 };
 
-/** These wait for real time to pass, minutes of it. */
-const lasting: readonly string[] = ["failover", "siege"];
+/**
+ * All benches but `failover`, which waits half an hour for servers that fail. Those of one group run
+ * at the same time: they count, judge no time, and wait for most of it.
+ */
+const all: readonly (readonly string[])[] = [
+  ["hot"],
+  ["redis-get"],
+  ["lease"],
+  ["herd"],
+  ["adoption"],
+  ["many"],
+  ["war"],
+  ["cost", "siege", "incident"],
+];
 
-const usage = `usage: pnpm bench NAME [--json] [--quick] [--only TEXT]
+const usage = `usage: pnpm bench [NAME] [--json] [--quick] [--only TEXT]
 
-NAME     ${Object.keys(benches).join(", ")}, or all, which is all but ${lasting.join(", ")}
+NAME     ${Object.keys(benches).join(", ")}, or all (the default), which is all but failover
 --json   prints nothing but the measurements, as a JSON array
 --quick  goes through everything once: the counts hold, the times mean nothing
 --only   the rows whose title contains the text, as "Cluster, frozen" (failover)
@@ -42,25 +55,36 @@ async function main(args: readonly string[]): Promise<void> {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const [name = "", ...more] = positionals;
-  const names =
-    name === "all" ? Object.keys(benches).filter((each) => !lasting.includes(each)) : [name];
+  const [name = "all", ...more] = positionals;
+  const groups = name === "all" ? all : [[name]];
   if (values.help) return void process.stdout.write(usage);
-  if (more.length > 0 || !names.every((each) => each in benches)) {
+  if (more.length > 0 || !groups.flat().every((each) => each in benches)) {
     process.stderr.write(usage);
     process.exitCode = 1;
     return;
   }
-  const measurements = [];
-  for (const each of names) {
-    const bench = await benches[each]?.();
-    if (bench === undefined) continue;
+  const measurements: Measurement[] = [];
+  const startMs = systemClock.monotonicMs();
+  for (const group of groups) {
     if (!values.json) console.log(`${platformLine()}\n`);
-    const figures = await bench.run(values.quick ? "quick" : "full", values.only);
-    measurements.push(...measurementsOf(figures));
-    if (!values.json) console.log(`${renderFigures(bench, figures)}\n`);
+    await Promise.all(
+      group.map(async (each) => {
+        const bench = await benches[each]?.();
+        if (bench === undefined) return;
+        const begunMs = systemClock.monotonicMs();
+        const figures = await bench.run(values.quick ? "quick" : "full", values.only);
+        measurements.push(...measurementsOf(figures));
+        if (!values.json)
+          console.log(`${renderFigures(bench, figures)}\n\n${each}: ${secondsSince(begunMs)} s\n`);
+      }),
+    );
   }
   if (values.json) console.log(JSON.stringify(measurements, undefined, 2));
+  else if (name === "all") console.log(`all benches: ${secondsSince(startMs)} s`);
+}
+
+function secondsSince(startMs: number): string {
+  return ((systemClock.monotonicMs() - startMs) / 1_000).toFixed(1);
 }
 
 await main(process.argv.slice(2));

@@ -13,10 +13,12 @@ const efforts = {
   quick: { processes: 3, commits: 3, warmUps: 1 },
 } as const;
 /**
- * Longer than a node spreads its readings over when many changes come at once: real commits are
- * hours apart.
+ * How long a credential is left alone before it is replaced, in ms. Nodes spread their readings over
+ * less than that when many changes come at once; real commits are hours apart.
  */
-const calmMs = 400;
+const restMs = 400;
+/** By then the nodes have dealt with the bare message. */
+const bareRestMs = 50;
 /** About as long as a credential's document. */
 const bytes = 600;
 
@@ -52,12 +54,11 @@ async function play(
   const lagOf = async (kind: ChangeKind, { begunWallMs, number }: Change): Promise<number> =>
     Math.max(...(await fleet.all("arrived", { kind, number }))) - begunWallMs;
 
-  // A credential of its own each time: one that is replaced again and again is slowed down on
-  // purpose.
+  // A new credential each time, because one that is replaced repeatedly is slowed down on purpose.
   await fleet.all("join", `adoption-${systemRandom.id()}`);
-  await delay(systemClock, calmMs);
+  await delay(systemClock, restMs);
   const bare = await lagOf("bare", await leader.order("announce", { number: round, bytes }));
-  await delay(systemClock, calmMs);
+  await delay(systemClock, bareRestMs);
   const credential = await lagOf("credential", await leader.order("replace", undefined));
   return { bare, credential };
 }

@@ -9,6 +9,8 @@ import { isSetUp, type Wire } from "../wire.ts";
 import type { LeaseContender } from "./contenders.ts";
 
 const holdMs = 5;
+/** The others need a quarter of a second a round; a peer that polls needs eight. */
+const peerBudgetMs = 3_000;
 
 interface Contest {
   readonly ms: number;
@@ -44,7 +46,7 @@ export async function contended(
       figuresOf(contender, own, raw, waiters),
   }));
   const turns = [...floorTurns, ...contestTurns];
-  const played = await inRounds(turns, rounds, ({ play }, round) => play(round));
+  const played = await inRounds(turns, rounds, ({ play }, round) => play(round), peerBudgetMs);
   const raw = played.get(floorTurns.at(-1)!) ?? [];
   return turns.flatMap((turn) => turn.figures(played.get(turn) ?? [], raw));
 }

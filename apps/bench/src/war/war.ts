@@ -2,50 +2,21 @@
  * A war over one AppID, in virtual time: our fleet beside one of as many nodes that people write in
  * a quarter of an hour.
  */
+import { availableParallelism } from "node:os";
 import type { Bench, Effort } from "../bench.ts";
+import { Fleet } from "../fleet.ts";
 import { atMost, exactly, judged, type Figure, type Target } from "../measurement.ts";
-import {
-  battlefield,
-  fight,
-  naive,
-  ours,
-  type Attack,
-  type Fleet,
-  type Battlefield,
-  type Mode,
-  type Outcome,
-  type War,
-} from "./world.ts";
+import { contenders, nodes, type Contender } from "./contenders.ts";
+import type { WarOrders, WarResult } from "./protocol.ts";
+import type { Attack } from "./world.ts";
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const nodes = 3;
 /**
  * What the platform grants an account in a day; what others fetch of it is the fleets' to share.
  */
 const quotaPerDay = 2_000;
-
-interface Contender {
-  readonly name: string;
-  readonly mode: Mode;
-  /** Whether it takes the stable token by itself. Of interest where the ledger does not last. */
-  readonly leaves?: true;
-  readonly join: (field: Battlefield) => Fleet;
-}
-
-const contenders: readonly Contender[] = [
-  { name: "lingpai, plain token", mode: "plain", join: (field) => ours(field, "lingpai", nodes) },
-  { name: "lingpai, stable token", mode: "stable", join: (field) => ours(field, "lingpai", nodes) },
-  {
-    name: "lingpai, plain token until the war is sure, then stable",
-    mode: "plain",
-    leaves: true,
-    join: (field) => ours(field, "lingpai", nodes, { onContention: "stable" }),
-  },
-  { name: "naive, plain token", mode: "plain", join: (field) => naive(field, "naive", nodes) },
-  { name: "naive, stable token", mode: "stable", join: (field) => naive(field, "naive", nodes) },
-];
 
 interface Scene {
   readonly name: string;
@@ -85,24 +56,44 @@ export const war: Bench = {
   title: `A war over one AppID, in virtual time: ${nodes} nodes, a quota of ${quotaPerDay} plain fetches a day`,
   base: "nothing",
   async run(effort) {
-    const figures: Figure[] = [];
-    for (const scene of scenesOf(effort)) {
-      for (const contender of contenders.filter(({ leaves }) => !leaves || !scene.isBearable)) {
-        const field = battlefield({ ...scene, mode: contender.mode } satisfies War);
-        const [outcome] = await fight(field, [contender.join(field)]);
-        if (outcome !== undefined) figures.push(...figuresOf(scene, contender, outcome));
-      }
+    const fights = scenesOf(effort).flatMap((scene) =>
+      contenders
+        .filter(({ leaves }) => !leaves || !scene.isBearable)
+        .map((contender) => ({ scene, contender })),
+    );
+    // Virtual time is the same beside others, so every core fights. The longest wars begin.
+    const fleet = new Fleet<WarOrders>(
+      availableParallelism(),
+      new URL("./worker.ts", import.meta.url),
+    );
+    const open = fights.toSorted((one, other) => other.scene.forMs - one.scene.forMs);
+    const results = new Map<(typeof fights)[number], WarResult>();
+    try {
+      await Promise.all(
+        fleet.members.map(async (member) => {
+          for (let next = open.shift(); next !== undefined; next = open.shift())
+            results.set(
+              next,
+              await member.order("fight", {
+                contender: next.contender.name,
+                war: { ...next.scene, mode: next.contender.mode },
+              }),
+            );
+        }),
+      );
+    } finally {
+      await fleet[Symbol.asyncDispose]();
     }
-    return figures;
+    return fights.flatMap((each) => figuresOf(each.scene, each.contender, results.get(each)!));
   },
 };
 
 function figuresOf(
   scene: Scene,
   { leaves, name, mode }: Contender,
-  outcome: Outcome,
+  outcome: WarResult,
 ): readonly Figure[] {
-  const { calls, failed, fetches, deaths, longestOutageMs, contended } = outcome;
+  const { calls, failed, fetches, deaths, longestOutageMs, contendedCount } = outcome;
   const isOurs = name.startsWith("lingpai");
   const figure = (metric: string, unit: string, value: number, target?: Target): Figure =>
     judged(
@@ -133,7 +124,7 @@ function figuresOf(
     figure("longest outage", "s", Math.round(longestOutageMs / secondMs)),
     figure("token fetches", "fetches", fetches, perDeath),
     ...(isOurs && mode === "plain"
-      ? [figure("times that the other one was named", "times", contended?.count ?? 0)]
+      ? [figure("times that the other one was named", "times", contendedCount)]
       : []),
   ];
 }

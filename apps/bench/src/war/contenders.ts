@@ -1,0 +1,26 @@
+/** The fleets of the war: ours on either token, and a naive one. */
+import { naive, ours, type Battlefield, type Fleet, type Mode } from "./world.ts";
+
+/** The nodes of each fleet. */
+export const nodes = 3;
+
+export interface Contender {
+  readonly name: string;
+  readonly mode: Mode;
+  /** True if it changes to the stable token by itself. It fights where the budget does not last. */
+  readonly leaves?: true;
+  readonly join: (field: Battlefield) => Fleet;
+}
+
+export const contenders: readonly Contender[] = [
+  { name: "lingpai, plain token", mode: "plain", join: (field) => ours(field, "lingpai", nodes) },
+  { name: "lingpai, stable token", mode: "stable", join: (field) => ours(field, "lingpai", nodes) },
+  {
+    name: "lingpai, plain token until the war is sure, then stable",
+    mode: "plain",
+    leaves: true,
+    join: (field) => ours(field, "lingpai", nodes, { onContention: "stable" }),
+  },
+  { name: "naive, plain token", mode: "plain", join: (field) => naive(field, "naive", nodes) },
+  { name: "naive, stable token", mode: "stable", join: (field) => naive(field, "naive", nodes) },
+];
