@@ -28,7 +28,7 @@ import type { RedisStore } from "./store.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 import { tracedAmong } from "./tracing.ts";
 
-/** How many keys a SCAN step looks at: a fraction of a millisecond of the server's time. */
+/** How many keys a SCAN step examines: a fraction of a millisecond of the server's time. */
 const scanCount = "500";
 
 export function createRedisCacheDriver(store: RedisStore): CacheDriver {
@@ -52,7 +52,7 @@ class RedisCache implements CacheDriver {
       this.watch = (scope, listener) => this.#watch(subscriptions, scope, listener);
   }
 
-  /** The hot path: one promise beside the driver's own. */
+  /** The hot path: it adds one promise to the client's own. */
   get(name: string): Promise<Entry | undefined> {
     const keys = [name];
     this.#store.lastName = name;
@@ -102,8 +102,8 @@ class RedisCache implements CacheDriver {
   }
 
   async *names(scope: string): AsyncGenerator<string, void, undefined> {
-    // The scope is nobody's name: with it a step that finds nothing ends too, and core's deadline
-    // is for one step.
+    // The scope is no entry's name. It ends a step that finds nothing, because core's deadline is
+    // per step.
     for await (const page of this.#pages(scope)) yield* page.length > 0 ? page : [scope];
   }
 
@@ -131,7 +131,7 @@ class RedisCache implements CacheDriver {
     return tracedAmong(this.#store.port.traceChannels);
   }
 
-  /** The client is its owner's, and subscriptions were ended by {@link createCache} before this. */
+  /** The caller closes the client; {@link createCache} has already ended the subscriptions. */
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -161,7 +161,7 @@ class RedisCache implements CacheDriver {
     }
   }
 
-  /** The reply as a list; a lone value becomes its only item. */
+  /** Returns the reply as a list. A single value becomes its only item. */
   async #run(script: Script, name: string, args: string[]): Promise<unknown[]> {
     const keys = [name];
     this.#store.lastName = name;
@@ -271,7 +271,7 @@ function entryOf(name: string, reply: unknown[], kind: string): Entry | undefine
 }
 
 /**
- * @throws {CacheUnavailableError} it is none: an option of the client, or a wrapper round it,
+ * @throws {CacheUnavailableError} the reply is not a number: an option of the client, or a wrapper,
  *   changes replies.
  */
 function integer(reply: unknown, kind: string): number {
@@ -283,7 +283,7 @@ function integer(reply: unknown, kind: string): number {
     return number;
   throw new CacheUnavailableError(
     `The client (${kind}) gave ${Array.isArray(reply) ? "a list" : typeof reply} where Redis answers a number. ` +
-      "Take off the option, plugin or wrapper that changes replies.",
+      "Remove the option, plugin or wrapper that changes replies.",
     { reason: "other", retryable: false },
   );
 }

@@ -1,7 +1,7 @@
 /**
- * What a driver's error means. The result never holds the original, its text or its properties:
- * drivers attach the command and with it the value, and servers quote arguments of commands that
- * they do not know.
+ * Translates a driver's error. The result never contains the original, its text or its properties:
+ * drivers attach the command and with it the value, and servers quote arguments of unknown
+ * commands.
  */
 import { CacheUnavailableError, LingpaiError, UnreadableEntryError } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
@@ -34,7 +34,7 @@ const unauthorized: Meaning = {
   text: "it did not accept the client's user and password. Correct them",
 };
 
-/** By the first word of the server's answer. */
+/** The meanings, by the first word of the server's answer. */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ["READONLY", notPrimary],
   [
@@ -53,7 +53,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
   ],
   ["LOADING", notReady],
   ["MASTERDOWN", { ...notReady, text: "it is a replica that has lost its primary" }],
-  ["BUSY", { reason: "other", retryable: true, text: "it is busy with somebody's long script" }],
+  ["BUSY", { reason: "other", retryable: true, text: "it is busy with a long script" }],
   ["CLUSTERDOWN", clusterDown],
   ["TRYAGAIN", { ...clusterDown, text: "the slot is being moved. Try again" }],
   [
@@ -83,13 +83,13 @@ const meanings: ReadonlyMap<string, Meaning> = new Map([
 ]);
 
 const codes = [...meanings.keys(), "WRONGTYPE"].join("|");
-/** A server before 7 puts the code of an error in a script behind its own words. */
+/** A server before 7 puts the code of an error in a script after its own text. */
 const wrapped = new RegExp(
   `(?:user_script:? ?\\d+: -?|Redis command called from Lua script[^A-Z]*)(${codes})\\b`,
 );
 const unknownCommand = /unknown (?:sub)?command [`'"]?([A-Za-z|]{1,30})/i;
 const refusedCommand = /no permissions to run the '([a-z0-9|_-]{1,40})'/i;
-/** How services that check scripts before they run them begin their refusal. */
+/** The beginning of a refusal by a service that checks scripts before it runs them. */
 const checkedScript = /bad lua script/i;
 const channelRefusal = /permissions? to access (?:a|one of the) channel/i;
 const refusedInScript =
@@ -97,8 +97,8 @@ const refusedInScript =
 const networkCode = /^E[A-Z_]{3,30}$/;
 
 /**
- * The first word of a server's error answer; undefined for every other error, a lost connection for
- * one.
+ * Returns the first word of a server's error answer; undefined for every other error, such as a
+ * lost connection.
  */
 export function serverCode(error: unknown): string | undefined {
   const text = textOf(error);
@@ -106,8 +106,8 @@ export function serverCode(error: unknown): string | undefined {
 }
 
 /**
- * The command that the server does not know or not allow, in lower case; undefined when the error
- * is another or does not say.
+ * Returns the command that the server does not know or allow, in lower case; undefined for any
+ * other error, and if the server does not name it.
  */
 export function refusedCommandOf(error: unknown): string | undefined {
   const text = textOf(error);
@@ -115,8 +115,8 @@ export function refusedCommandOf(error: unknown): string | undefined {
 }
 
 /**
- * @param kind the driver, as error texts show it
- * @param entry the entry's name, when it was an entry that was used: a wrong type there is
+ * @param kind the driver's name in error texts
+ * @param entry the entry's name, if the command used an entry. A wrong type is then
  *   `UNREADABLE_ENTRY`
  */
 export function redisError(error: unknown, kind: string, entry?: string): LingpaiError {
@@ -161,7 +161,7 @@ export function redisError(error: unknown, kind: string, entry?: string): Lingpa
   return connectionError(error, kind);
 }
 
-/** Without scripts no write can be conditional, and no lock held. */
+/** Without scripts there are no conditional writes and no locks. */
 function unknownCommandText(command: string): string {
   const what = "it, or a proxy before it, does not know this command";
   if (!command.startsWith("eval")) return what;
@@ -180,7 +180,7 @@ export function unreadable(
   return new UnreadableEntryError(
     name,
     reason,
-    `Under "${name}" stands ${what}. It is left alone. Upgrade this node if a newer release wrote it; otherwise choose another prefix, or rename that key.`,
+    `The key "${name}" contains ${what}. It is left unchanged. Upgrade this node if a newer release wrote it; otherwise choose another prefix, or rename that key.`,
   );
 }
 
@@ -197,7 +197,7 @@ function unavailable(
   });
 }
 
-/** No answer of a server: the connection or the driver failed. */
+/** Translates an error that is no answer of a server: the connection or the driver failed. */
 function connectionError(error: unknown, kind: string): CacheUnavailableError {
   const code =
     error instanceof Error &&
@@ -219,7 +219,7 @@ function connectionError(error: unknown, kind: string): CacheUnavailableError {
   );
 }
 
-/** What a Cluster client met last when it tried every node, or one command's failure in a batch. */
+/** Returns the last error of a Cluster client that tried every node, or of a command in a batch. */
 function nested(error: unknown): unknown {
   if (!(error instanceof Error)) return undefined;
   return "lastNodeError" in error && error.lastNodeError instanceof Error

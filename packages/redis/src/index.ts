@@ -1,7 +1,7 @@
 /**
- * What Lingpai's Redis adapters share: the scripts, the layout of keys and channels, the meaning of
- * replies and errors, and the one connection for subscriptions, and how the known client libraries
- * are used. An adapter gives a {@link RedisPort} and is done.
+ * The shared part of Lingpai's Redis adapters: the scripts, the layout of keys and channels, the
+ * meaning of replies and errors, the connection for subscriptions, and the use of the known client
+ * libraries. An adapter provides a {@link RedisPort}.
  *
  * @packageDocumentation
  */

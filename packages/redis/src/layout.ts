@@ -1,6 +1,6 @@
 /**
- * Where things stand in Redis. All of one name share its hash tag, the braces, and so one slot of a
- * Cluster:
+ * The layout of keys and channels in Redis. All keys of one name share its hash tag, the braces,
+ * and so one slot of a Cluster:
  *
  * | what | key or channel | holds |
  * | --- | --- | --- |
@@ -10,11 +10,11 @@
  * | changes of a scope | channel `prod:{}::changes` | each message is the name of an entry |
  *
  * An entry is a text and not a hash: one command reads it, one writes it together with its expiry,
- * and it takes half the memory of a hash that is too long for a listpack. Anything else under an
- * entry's name is foreign, and told apart from no entry.
+ * and it takes half the memory of a hash that is too long for a listpack. Any other value under an
+ * entry's name is foreign, and is distinguished from no entry.
  */
 
-/** The prefix of an entry's text in this layout; a later layout counts up. */
+/** The prefix of an entry's text in this layout. A later layout has a higher number. */
 const envelope = "lp1:";
 /** Characters of a version, at most. */
 const versionMax = 64;
@@ -23,17 +23,18 @@ export const lockKey = (name: string): string => `${name}::lock`;
 export const fenceKey = (name: string): string => `${name}::fence`;
 export const changesChannel = (scope: string): string => `${scope}}::changes`;
 
-/** The name that shares a scope's slot rules and its access rights but is nobody's entry. */
+/** A name with the scope's slot rules and access rights that is no entry's. */
 export const scopeProbe = (scope: string): string => `${scope}}`;
 
 /**
- * The pattern of a scope's entries, and of nothing else: lock and fence do not end with the brace.
+ * Returns the pattern of a scope's entries. It excludes locks and fences, which do not end with the
+ * brace.
  */
 export const entriesPattern = (scope: string): string => `${scope.replace(/[\\*?[\]]/g, "\\$&")}*}`;
 
 export type Opened = { readonly version: string; readonly value: string } | "format" | "schema";
 
-/** What an entry's text says, or why it is not one of ours. */
+/** Parses an entry's text, or says why it is not one of ours. */
 export function openEnvelope(text: string): Opened {
   if (!text.startsWith(envelope)) return /^lp\d+:/.test(text) ? "schema" : "format";
   const end = text.indexOf(":", envelope.length);
@@ -44,8 +45,8 @@ export function openEnvelope(text: string): Opened {
 }
 
 /**
- * `A-Za-z0-9_-`; by code, because this is on the path of every read and a regular expression takes
- * twice as long.
+ * True for `A-Za-z0-9_-`. It compares codes, because every read calls it and a regular expression
+ * takes twice as long.
  */
 function isVersionCode(code: number): boolean {
   return (

@@ -1,8 +1,8 @@
-/** An end to every wait that core's deadlines do not cover. */
+/** A limit for the waits that core's deadlines do not cover. */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
-/** For opening a connection, and for one answer. */
+/** How long opening a connection, or one answer, may take. */
 export const limitMs = 5_000;
 
 /**

@@ -1,15 +1,15 @@
-/** What the shared code needs of a client library. Each adapter writes this once. */
+/** The interface between the shared code and a client library. Each adapter implements it once. */
 import type { OpenSubscriber } from "./subscriptions.ts";
 import type { Script } from "./scripts.ts";
 
 export interface RedisPort {
   /** Shown in errors: `ioredis`. */
   readonly kind: string;
-  /** A Cluster: a key prefix of the client's own must then leave our hash tag alone. */
+  /** True for a Cluster. The client's own key prefix must then not contain a hash tag. */
   readonly isCluster: boolean;
   /**
-   * What the client puts before every key by itself, where it tells; undefined: the server is
-   * asked.
+   * The prefix that the client adds to every key. Undefined if the client does not say: the server
+   * is then asked.
    */
   readonly keyPrefix?: string | undefined;
   /**
@@ -17,31 +17,31 @@ export interface RedisPort {
    * `ioredis:command`.
    */
   readonly traceChannels: readonly string[];
-  /** EVALSHA on the primary that holds the keys. The client may add a prefix of its own to them. */
+  /** Sends EVALSHA to the primary of the keys. The client may add its own prefix to them. */
   evalsha(script: Script, keys: string[], args: string[]): Promise<unknown>;
-  /** EVAL, likewise. */
+  /** Sends EVAL to the primary of the keys. */
   eval(script: Script, keys: string[], args: string[]): Promise<unknown>;
   /**
-   * The node-wide commands of each primary, in no order. Called after the client has proved to be
-   * connected.
+   * Returns the primaries in any order, for commands without keys. It is called after the client
+   * has proved to be connected.
    */
   primaries(): readonly NodePort[] | Promise<readonly NodePort[]>;
   /**
-   * Looks for the primary that took over, where the client would not by itself while the connection
-   * to a frozen one stays open. `name` is one that was asked for. Harms nothing where the server is
-   * only slow. Undefined where there is nobody to take over.
+   * Looks for the primary that took over, if the client does not do so by itself while the
+   * connection to a frozen primary stays open. `name` is a name that was used last. It is harmless
+   * if the server is only slow. Undefined if no other server can take over.
    */
   recover?(name: string): Promise<void>;
-  /** What in the client's settings keeps it at a frozen primary, and what to set instead. */
+  /** Names the settings that keep the client at a frozen primary, and the remedy. */
   readonly frozenWarning?: string | undefined;
   /**
-   * Opens a connection for subscriptions, of its own. Undefined where the client has none, as over
-   * HTTP: changes are then asked for.
+   * Opens a separate connection for subscriptions. Undefined if the client has none, as over HTTP:
+   * changes are then polled.
    */
   readonly openSubscriber?: OpenSubscriber;
 }
 
 export interface NodePort {
-  /** One command that names no key: SCAN, INFO. */
+  /** Sends one command without a key: SCAN, INFO. */
   command(...parts: string[]): Promise<unknown>;
 }

@@ -1,6 +1,6 @@
 /**
- * A start-up check: can this client's server, user and proxy do everything that the adapter will
- * ask of them?
+ * A start-up check that this client's server, user and proxy support everything that the adapter
+ * uses.
  */
 import {
   CacheUnavailableError,
@@ -23,15 +23,16 @@ import { tracedAmong } from "./tracing.ts";
 
 export interface ProbeOptions {
   /**
-   * The prefix segments under which the caches and locks will work, so that access rules are judged
-   * as they will be. @defaultValue none
+   * The prefix segments of the caches and locks, so that access rules are checked for the real
+   * names.
+   * @defaultValue none
    */
   readonly path?: readonly string[];
-  /** A consumer reads what an owner writes, and is asked for nothing else. @defaultValue "owner" */
+  /** A consumer only reads, so only that is checked. @defaultValue "owner" */
   readonly role?: "owner" | "consumer";
   /**
-   * Whether the cache is sealed: `ioredisStore(redis, { seal })`. @defaultValue false, and tracing
-   * is warned of
+   * True if the cache is sealed: `ioredisStore(redis, { seal })`. @defaultValue false, and tracing
+   * causes a warning
    */
   readonly isSealed?: boolean;
   /** Measures how long an answer takes. @defaultValue the machine's clock */
@@ -42,14 +43,13 @@ const canary = "lingpai.probe";
 const canaryTtlMs = 10_000;
 
 /**
- * Runs every script on a canary key, under the path and in the registry of claims, subscribes,
- * scans, and reads the eviction policy. Writes one entry, which it removes, and one fence, which
- * stays; as a consumer nothing. Returns warnings, in plain text: what works less well than it
- * could, such as changes that are not announced.
+ * Runs every script on a canary key, under the path and in the registry of claims. It also
+ * subscribes, scans, and reads the eviction policy. It writes one entry, which it removes, and one
+ * fence, which stays; as a consumer it writes nothing. Returns warnings in plain text about what
+ * works worse than it could, such as changes that are not announced.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` when caches and locks would not work, naming
- *   the refused command and the name that it was refused on; with the reason `timeout` when an
- *   answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE` if caches and locks would not work. It names
+ *   the refused command and key. Its reason is `timeout` if an answer takes longer than 5 s.
  */
 export async function probeRedis(
   given: RedisStore,
@@ -66,7 +66,7 @@ export async function probeRedis(
     const traced = isSealed ? [] : tracedAmong(store.port.traceChannels);
     const tracing = traced.map(
       (channel) =>
-        `Somebody traces this client's commands (${channel}): unsealed tokens stand in those traces. Seal the store.`,
+        `This client's commands are traced (${channel}), so the traces contain unsealed tokens. Seal the store.`,
     );
     return [
       ...tracing,
@@ -79,7 +79,7 @@ export async function probeRedis(
   }
 }
 
-/** The same port, with an end to each wait. */
+/** Returns the same port with a limit for each wait. */
 function bounded(port: RedisPort, clock: Clock): RedisPort {
   const within = <T>(answer: Promise<T>): Promise<T> =>
     withinLimit(answer, clock, `Redis (${port.kind})`);
@@ -106,7 +106,7 @@ async function exercise(store: RedisStore, name: string): Promise<void> {
   await lock.release(name, owner);
 }
 
-/** Each alone, because a server does not say which command of a script its user may not run. */
+/** Tries each command alone, because a server does not say which command of a script is refused. */
 async function attemptEach(
   { port }: RedisStore,
   name: string,
@@ -122,7 +122,7 @@ async function attemptEach(
         throw failure;
       const what = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? script.name}" on "${name}".`;
       const remedy =
-        "Grant this user the commands and the keys (~) that the README's ACL line lists, or do without the proxy that refuses.";
+        "Grant this user the commands and the keys (~) that the README's ACL line lists, or bypass the proxy that refuses.";
       throw new CacheUnavailableError(`${what} ${remedy}`, {
         reason: "forbidden",
         retryable: false,
@@ -131,7 +131,7 @@ async function attemptEach(
   }
 }
 
-/** Whether changes are announced and heard. Without either everything works, and is seen late. */
+/** Checks that changes are announced and received. Without that everything works, but later. */
 async function newsWarnings(
   store: RedisStore,
   channel: string,
@@ -184,7 +184,7 @@ async function warnings(store: RedisStore, role: "owner" | "consumer"): Promise<
   return [...found];
 }
 
-/** Undefined when the server does not obey; no answer at all is not a matter for a warning. */
+/** Returns undefined if the server refuses. A missing answer is an error, not a warning. */
 async function unlessRefused(answer: Promise<unknown>): Promise<unknown> {
   try {
     return await answer;

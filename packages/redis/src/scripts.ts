@@ -1,28 +1,26 @@
 /**
- * The Lua scripts. Constant texts: every key travels in KEYS, every value in ARGV, so that a
- * Cluster routes and an access rule judges them, and so that nothing in them is ever built from
- * data.
+ * The Lua scripts. They are constant texts: every key is in KEYS and every value in ARGV. So a
+ * Cluster can route them, access rules can check them, and no script is ever built from data.
  *
- * Where a command takes a key, `KEYS[n]` stands in the call itself, never a local variable or a
- * parameter: services that check scripts before they run them refuse everything else (Alibaba
+ * A command takes its key as `KEYS[n]` in the call itself, never from a local variable or a
+ * parameter. Services that check scripts before they run them refuse everything else (Alibaba
  * Cloud, `script_check_enable`, help.aliyun.com/document_detail/92942.html, 2026-11).
  *
- * The announcement of a change cannot fail what it announces: where the user may not PUBLISH, the
- * change has been made, and says so.
+ * A failed announcement does not undo its change: if the user may not PUBLISH, the change is made
+ * and the reply says so.
  *
- * Each has the effect of once when it is sent twice: drivers send a command again when the
- * connection broke before the answer. They need Redis 5 or newer, or anything that speaks its
- * protocol and runs EVAL.
+ * A script that is sent twice has the effect of one, because drivers resend a command whose reply
+ * was lost. The scripts need Redis 5 or newer, or any server with its protocol and EVAL.
  */
 import { createHash } from "node:crypto";
 
 export interface Script {
-  /** For errors and probes. */
+  /** Its name in errors and probes. */
   readonly name: string;
   readonly text: string;
-  /** What EVALSHA calls it. */
+  /** Its digest, for EVALSHA. */
   readonly sha: string;
-  /** Changes nothing, so one that nobody waits for any more does no harm. */
+  /** True if it changes nothing, so a late one is harmless. */
   readonly readsOnly: boolean;
 }
 
@@ -190,7 +188,7 @@ export const attemptScripts: readonly Script[] = [
   ["del", "redis.call('DEL', KEYS[1])"],
 ].map(([name = "", call]) => script(name, `return ${call}`));
 
-/** Those of {@link attemptScripts} that reading needs. */
+/** The part of {@link attemptScripts} that reading needs. */
 export const readingCommands: readonly string[] = ["time", "get", "pttl"];
 
 /** KEYS an entry → 1 announced | 0 the user may not. */

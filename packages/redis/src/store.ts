@@ -1,4 +1,4 @@
-/** What all caches and locks over one client share. */
+/** The state that all caches and locks over one client share. */
 import { ConfigurationError } from "@lingpai/core";
 import { serverCode } from "./errors.ts";
 import { scopeProbe } from "./layout.ts";
@@ -10,25 +10,25 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RedisStore {
   readonly port: RedisPort;
-  /** Undefined where the client cannot subscribe: nothing is then told unasked. */
+  /** Undefined if the client cannot subscribe: changes are then not pushed. */
   readonly subscriptions: Subscriptions | undefined;
-  /** The last name that was asked for. */
+  /** The last name that was used. */
   lastName: string;
-  /** As {@link RedisPort.recover}, one at a time. */
+  /** Runs {@link RedisPort.recover}, one at a time. */
   recover(): void;
-  /** Called for a change that was made and that nobody was told of. Warns once. */
+  /** Called for a change that was made but not announced. Warns once. */
   notAnnounced(): void;
   /**
-   * As {@link RedisPort.keyPrefix}; where the client does not tell, undefined until
-   * {@link keyPrefixOf} has asked.
+   * As {@link RedisPort.keyPrefix}. If the client does not say, undefined until {@link keyPrefixOf}
+   * has asked the server.
    */
   keyPrefix: string | undefined;
 }
 
 /**
- * One store for each client, however often it is asked for: a cache and a lock over one client are
- * to share one subscriber connection, and the client is all that they have in common. A store lives
- * as long as its client.
+ * Returns one store for each client, however often it is called. A cache and a lock over one client
+ * share one subscriber connection, and the client is all that they have in common. A store lives as
+ * long as its client.
  */
 export function storesByClient<C extends object>(
   portOf: (client: C) => RedisPort,
@@ -65,13 +65,13 @@ export function createRedisStore(port: RedisPort): RedisStore {
   };
 }
 
-/** What it means, and what to do, when the user may not announce changes. */
+/** The warning for a user that may not announce changes. */
 export const newsOff: string =
   "changes are not announced, because this user may not PUBLISH on its channels. Other nodes see them late, at their next reading. " +
   "Grant +publish and the channels that the README's ACL line lists; on Redis 7 a user has none by default.";
 
 /**
- * Runs a script by its digest, and by its text when the server has not seen it or has forgotten it.
+ * Runs a script by its digest, and by its text if the server does not know it.
  */
 export async function runScript(
   port: RedisPort,
@@ -86,7 +86,7 @@ export async function runScript(
   }
 }
 
-/** What to do when the digest alone has failed: run the text if that was why. */
+/** Runs the text of a script if the server did not know its digest; otherwise throws the error. */
 export async function runByText(
   error: unknown,
   port: RedisPort,
@@ -99,10 +99,10 @@ export async function runByText(
 }
 
 /**
- * The client's own key prefix, asked of the server because not every client tells. Also proves that
- * the client is connected.
+ * Returns the client's own key prefix. It asks the server, because not every client says. This also
+ * proves that the client is connected.
  *
- * @throws {ConfigurationError} `CONFIGURATION` when it holds a brace and the server is a Cluster.
+ * @throws {ConfigurationError} `CONFIGURATION` if it contains a brace and the server is a Cluster.
  */
 export async function keyPrefixOf(store: RedisStore, scope: string): Promise<string> {
   const probe = scopeProbe(scope);
@@ -120,6 +120,6 @@ export async function keyPrefixOf(store: RedisStore, scope: string): Promise<str
 export function requirePlainPrefix(keyPrefix: string): void {
   if (!/[{}]/.test(keyPrefix)) return;
   throw new ConfigurationError(
-    "The Cluster client's keyPrefix holds a brace, which would be the hash tag of every key. Choose one without, or use withPrefix.",
+    "The Cluster client's keyPrefix contains a brace, which would be the hash tag of every key. Choose one without, or use withPrefix.",
   );
 }

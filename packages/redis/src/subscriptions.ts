@@ -1,22 +1,24 @@
-/** One subscriber connection for everything that one client's caches and locks listen to. */
+/** One subscriber connection for all subscriptions of one client's caches and locks. */
 import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Random, Unsubscribe } from "@lingpai/core";
 import { limitMs, withinLimit } from "./limit.ts";
 
 export interface SubscriberConnection {
   /**
-   * Resolves when the server has confirmed it now, also when this connection has the channel
-   * already.
+   * Resolves when the server has confirmed this subscription, even if the connection already has
+   * the channel.
    */
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
-  /** At once and for good; no event comes after it. */
+  /** Closes at once and for good. No event comes after it. */
   close(): void;
 }
 
 export interface SubscriberEvents {
   message(channel: string, payload: string): void;
-  /** The connection ended, or may have; it is then closed from here and another opened. */
+  /**
+   * Called when the connection ended or may have ended. It is then closed and another is opened.
+   */
   lost(): void;
 }
 

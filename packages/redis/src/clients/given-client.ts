@@ -1,6 +1,6 @@
 /**
- * Refuses what is no client, at construction, by what it is: everything else fails later, and
- * elsewhere.
+ * Refuses an argument that is not a client, at construction, with a name for what it is. Without
+ * this check it would fail later and elsewhere.
  */
 import { ConfigurationError } from "@lingpai/core";
 
@@ -13,10 +13,10 @@ const wanted: Readonly<Record<Library, string>> = {
 };
 
 /**
- * Passes a client of the library, or a wrapper with its members.
+ * Accepts a client of the library, or a wrapper with its members.
  *
- * @throws {ConfigurationError} `client`: names what was given instead, or that it is in subscriber
- *   mode, in which it can run nothing else.
+ * @throws {ConfigurationError} `client`: the argument is something else, or the client is in
+ *   subscriber mode, in which it can run no other command.
  */
 export function requireClient(given: unknown, library: Library): void {
   const found = kindOf(given);
@@ -33,7 +33,7 @@ export function requireClient(given: unknown, library: Library): void {
   );
 }
 
-/** The library whose client this is, or what it is instead. */
+/** Returns the library of this client, or a description of the argument. */
 function kindOf(given: unknown): string {
   if (given === undefined || given === null) return String(given);
   if (typeof given === "function")

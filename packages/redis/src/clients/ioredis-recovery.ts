@@ -1,7 +1,7 @@
 /**
- * How a client of ioredis comes from a primary that froze to the one that took over. The connection
- * to a frozen server stays open, so with its default settings the client notices nothing (seen
- * 2026-11 with 5 and 6: no write in 40 s, though another primary served after 3).
+ * Moves a client of ioredis from a frozen primary to the one that took over. The connection to a
+ * frozen server stays open, so with its default settings the client notices nothing (seen 2026-11
+ * with 5 and 6: no write in 40 s, though another primary served after 3).
  */
 import { systemClock } from "@lingpai/core";
 import type { RedisPort } from "../port.ts";
@@ -10,8 +10,8 @@ import type { IoredisClient, IoredisCluster, IoredisSubscriber } from "./ioredis
 type Recovery = Pick<RedisPort, "recover" | "frozenWarning">;
 
 /**
- * Of a single server nobody takes over. Through Sentinel, the client is made to ask again, only
- * when it is found to be at another server than they name.
+ * A single server has no successor. Through Sentinel, the client reconnects only if it is connected
+ * to another server than the Sentinels name.
  */
 export function clientRecovery(client: IoredisClient, connect: () => IoredisSubscriber): Recovery {
   const { options } = client;
@@ -20,11 +20,10 @@ export function clientRecovery(client: IoredisClient, connect: () => IoredisSubs
   return {
     frozenWarning: isWatching
       ? undefined
-      : "This client stays at a primary that froze until three deadlines of ours were missed, and with other commands until that resumes. Set failoverDetector: true, which hears of the next one from the Sentinels.",
+      : "This client stays at a frozen primary until Lingpai has missed three deadlines, and without Lingpai until the primary resumes. Set failoverDetector: true, so that the Sentinels notify it of the next one.",
     async recover() {
       const fresh = connect();
-      // A frozen server's system accepts the connection; only what comes after that is never
-      // answered.
+      // The system of a frozen server accepts the connection, but no command is ever answered.
       await new Promise<void>((resolve) => {
         const cancel = systemClock.setTimer(connectMs, resolve, { background: true });
         const settle = (): void => {
@@ -40,14 +39,14 @@ export function clientRecovery(client: IoredisClient, connect: () => IoredisSubs
   };
 }
 
-/** A Cluster client asks its other nodes who serves which slot. */
+/** A Cluster client asks its other nodes for the map of slots. */
 export function clusterRecovery(cluster: IoredisCluster): Recovery {
   const { options } = cluster;
   const isWatching = Number(options.redisOptions?.socketTimeout ?? 0) > 0;
   return {
     frozenWarning: isWatching
       ? undefined
-      : "This Cluster client stays at a primary that froze until three deadlines of ours were missed, and with other commands until that resumes. Set redisOptions: { socketTimeout: 1500 }.",
+      : "This Cluster client stays at a frozen primary until Lingpai has missed three deadlines, and without Lingpai until the primary resumes. Set redisOptions: { socketTimeout: 1500 }.",
     recover: () =>
       new Promise((resolve) =>
         cluster.refreshSlotsCache ? cluster.refreshSlotsCache(() => resolve()) : resolve(),

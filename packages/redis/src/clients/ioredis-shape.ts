@@ -1,6 +1,6 @@
 /** The members of ioredis clients that the shared code uses. */
 
-/** What is used of a `Redis` of ioredis, for a single server or through Sentinel. */
+/** The part of a `Redis` of ioredis that is used, for a single server or through Sentinel. */
 export interface IoredisClient extends IoredisCommands {
   readonly status: string;
   /** A wrapper may lack them. */
@@ -12,14 +12,14 @@ export interface IoredisClient extends IoredisCommands {
   duplicate(override: IoredisOverride): IoredisSubscriber;
 }
 
-/** What is used of a `Cluster` of ioredis. */
+/** The part of a `Cluster` of ioredis that is used. */
 export interface IoredisCluster extends IoredisCommands {
   readonly options: IoredisClusterSettings;
   refreshSlotsCache?(callback?: () => void): void;
   nodes(role: "master" | "all"): IoredisClient[];
 }
 
-/** What is looked at of a client's options. */
+/** The options of a client that are read. */
 export interface IoredisSettings {
   readonly keyPrefix?: string | undefined;
   readonly sentinels?: unknown;

@@ -1,6 +1,6 @@
 /**
- * How the shared code uses ioredis 5 and 6, and iovalkey, which is the same client: a single
- * server, Sentinel, or a Cluster.
+ * The port for ioredis 5 and 6, and for iovalkey, which is the same client: a single server,
+ * Sentinel, or a Cluster.
  */
 import { systemRandom } from "@lingpai/core";
 import type {
@@ -17,10 +17,11 @@ import { requirePlainPrefix } from "../store.ts";
 import type { OpenSubscriber } from "../subscriptions.ts";
 
 /**
- * The port of this client, which stays its owner's. `kind` is shown in errors.
+ * Makes the port of this client. The caller keeps the client and closes it. `kind` is shown in
+ * errors.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for what is no client of ioredis, and for a Cluster
- *   client whose `keyPrefix` holds a brace.
+ * @throws {ConfigurationError} `CONFIGURATION` if the argument is not a client of ioredis, or is a
+ *   Cluster client whose `keyPrefix` contains a brace.
  */
 export function ioredisPort(
   client: IoredisClient | IoredisCluster,
@@ -51,8 +52,8 @@ function clientPlaces(client: IoredisClient): Places {
 }
 
 /**
- * Changes and releases are rare, so plain pub/sub, which every node of a Cluster passes on to all
- * others, is enough and needs one connection.
+ * Changes and releases are rare, so plain pub/sub is enough. Every node of a Cluster passes its
+ * messages on to all others, so one connection suffices.
  */
 function clusterPlaces(cluster: IoredisCluster): Places {
   requirePlainPrefix(cluster.options.keyPrefix ?? "");
@@ -86,7 +87,7 @@ function nodePort(node: IoredisClient): NodePort {
   return { command: (command, ...args) => node.call(command, ...args) };
 }
 
-/** Another connection with the client's own settings, of one attempt. */
+/** Returns another connection with the client's settings, for one attempt. */
 function quietly(client: IoredisClient): IoredisSubscriber {
   const connection = client.duplicate(subscriberOptions);
   connection.on("error", () => {});
@@ -98,18 +99,17 @@ const subscriberOptions: IoredisOverride = {
   lazyConnect: true,
   autoResubscribe: false,
   disableClientInfo: true,
-  // A server that is still loading takes subscriptions.
+  // A server that is still loading accepts subscriptions.
   enableReadyCheck: false,
   enableAutoPipelining: false,
-  // Idle for hours: without probes of TCP's own a gateway in between forgets it, and neither end is
-  // told.
+  // The connection is idle for hours. Without TCP's keep-alive a gateway would forget it silently.
   keepAlive: 30_000,
   retryStrategy: () => null,
 };
 
 /**
- * One attempt without ioredis's own reconnection, which does not tell when the channels are
- * subscribed again.
+ * Makes one attempt. ioredis's own reconnection is off, because it does not report when the
+ * channels are subscribed again.
  */
 async function openSubscriber(
   client: IoredisClient,

@@ -1,6 +1,6 @@
 /**
- * How the shared code uses @redis/client 5 and 6 (the client of `redis`): a single server,
- * Sentinel, or a Cluster.
+ * The port for @redis/client 5 and 6 (the client of `redis`): a single server, Sentinel, or a
+ * Cluster.
  */
 import { systemRandom } from "@lingpai/core";
 import { requireClient } from "./given-client.ts";
@@ -121,13 +121,13 @@ function clusterPort(
   };
 }
 
-/** Whatever mapping the owner has set for replies, ours are plain. */
+/** Turns off the client's type mapping for our replies. */
 const plainReplies = { typeMapping: {} };
 
 /**
- * The client's command timeout is an `AbortSignal` a call, which costs more than the call. It is
- * kept for writes, so that none is sent long after its caller gave up, and while the client is not
- * connected; a read on a live connection has core's deadline.
+ * The client's command timeout makes an `AbortSignal` for each call, which costs more than the
+ * call. Writes keep it, so that none is sent long after its caller gave up, and so do calls while
+ * the client is not connected. A read on a live connection has core's deadline only.
  */
 function scriptCalls(
   client: AnyNodeRedisClient,
@@ -148,16 +148,16 @@ function scriptCalls(
 }
 
 /**
- * How many turns of the microtask queue a Sentinel client takes to borrow its connection, and some
- * more.
+ * The turns of the microtask queue in which a Sentinel client borrows its connection, with a
+ * margin.
  */
 const borrowingTurns = 4;
 
 /**
- * A Sentinel client sends whatever is called while it has borrowed the connection of its pool, but
- * calls that begin together, before the first of them has borrowed it, get it one after the other,
- * a round trip each (5.12, 6.3). So the first goes ahead, and those that begin with it follow in
- * their order as soon as they can share its connection.
+ * A Sentinel client sends all calls that are made while it has borrowed its pool's connection. But
+ * calls that begin together, before the first has borrowed it, get it one after the other, a round
+ * trip each (5.12, 6.3). So the first call goes ahead, and the others follow in order as soon as
+ * they can share its connection.
  */
 function followingTheFirst(send: RedisPort["evalsha"]): RedisPort["evalsha"] {
   let first: Promise<void> | undefined;
@@ -176,8 +176,8 @@ async function turns(count: number): Promise<void> {
 }
 
 /**
- * One attempt: the client's own reconnection does not tell when the channels are subscribed again,
- * so its first error ends it.
+ * Makes one attempt. Its first error ends it, because the client's own reconnection does not report
+ * when the channels are subscribed again.
  */
 function openSubscriber(
   client: NodeRedisClient,
@@ -198,10 +198,11 @@ function openSubscriber(
     connection.on("end", fail);
     connection.connect().then(() => {
       resolve({
-        // A channel that it has already the client confirms without asking the server.
+        // The client confirms a channel that it already has without asking the server, hence the
+        // ping.
         subscribe: (channel) =>
           Promise.all([connection.subscribe(channel, receive), connection.ping()]),
-        // Named with its listener, so that the client can tell it from a subscription that follows
+        // With its listener, so that the client can distinguish it from a subscription that follows
         // at once.
         unsubscribe: (channel) => connection.unsubscribe(channel, receive),
         close,
@@ -210,7 +211,7 @@ function openSubscriber(
   });
 }
 
-/** Closing what is not open, or not any more, is an error to the client but not to us. */
+/** Closes the connection. The client's error for one that is not open is ignored. */
 function destroy(connection: NodeRedisSubscriber): void {
   try {
     connection.destroy();
@@ -220,8 +221,8 @@ function destroy(connection: NodeRedisSubscriber): void {
 }
 
 /**
- * A Sentinel client keeps a connection of its own for subscriptions while there are any, and moves
- * it to a new primary.
+ * Subscribes through a Sentinel client. It keeps its own connection for subscriptions while there
+ * are any, and moves it to a new primary.
  */
 async function openThroughSentinel(
   sentinel: NodeRedisSentinel,
