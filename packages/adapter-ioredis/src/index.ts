@@ -1,10 +1,10 @@
 /**
  * Lingpai's cache and lock on ioredis 5 and 6: a single server, Sentinel, or a Cluster.
  *
- * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or what is compatible. The
- * client stays its owner's: it is never closed, configured or listened to; only the first
- * subscription opens one more connection, with the client's own settings. It is made to reconnect
- * when it stays at a server that froze while the Sentinels name another.
+ * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or a compatible server.
+ * The caller keeps the client: it is never closed or configured, and gets no listener. The first
+ * subscription opens a second connection with the client's settings. The client is reconnected only
+ * if it stays at a frozen server while the Sentinels name another.
  *
  * @packageDocumentation
  */
@@ -22,10 +22,10 @@ import type { IoredisClient, IoredisCluster, ProbeOptions } from "@lingpai/redis
 export type { IoredisClient, IoredisCluster };
 
 /**
- * A cache on this client.
+ * Makes a cache on this client.
  *
  * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, and for a Cluster
- *   client whose `keyPrefix` holds a brace.
+ *   client whose `keyPrefix` contains a brace.
  */
 export function ioredisCache(
   client: IoredisClient | IoredisCluster,
@@ -35,7 +35,7 @@ export function ioredisCache(
 }
 
 /**
- * A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as
+ * Makes a lock on this client, which a cache may use, too. @throws {ConfigurationError} as
  * {@link ioredisCache} does.
  */
 export function ioredisLock(client: IoredisClient | IoredisCluster, options?: LockOptions): Lock {
@@ -43,9 +43,9 @@ export function ioredisLock(client: IoredisClient | IoredisCluster, options?: Lo
 }
 
 /**
- * The cache and the lock on this client, sealed with one key: what a credential's `store` wants.
+ * Makes the cache and the lock on this client, sealed with one key, for a credential's `store`.
  *
- * @throws {ConfigurationError} as {@link ioredisCache} does, and when `seal` is neither a key nor a
+ * @throws {ConfigurationError} as {@link ioredisCache} does, and if `seal` is neither a key nor a
  *   keyring.
  */
 export function ioredisStore(
@@ -60,11 +60,11 @@ export function ioredisStore(
 
 /**
  * Checks at start-up that the server, its access rules and any proxy allow all that
- * {@link ioredisCache} and {@link ioredisLock} do. Returns what to warn of: an eviction policy that
- * may drop credentials, for one.
+ * {@link ioredisCache} and {@link ioredisLock} do. Returns warnings, for example about an eviction
+ * policy that may drop credentials.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason
- *   `timeout` when an answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`. It names the refused command. Its reason is
+ *   `timeout` if an answer takes longer than 5 s.
  */
 export function ioredisProbe(
   client: IoredisClient | IoredisCluster,

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@lingpai/core";
 
-/** `value`, once it has been found to be a whole number of at least 1. */
+/** Returns `value` if it is a whole number of at least 1. */
 export function requireBound(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new ConfigurationError(

@@ -1,7 +1,7 @@
 import { CacheUnavailableError } from "@lingpai/core";
 import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
 import { LRUCache } from "lru-cache";
-import { createListeners } from "./listeners.ts";
+import { createListeners, type Listeners } from "./listeners.ts";
 
 export interface EntriesSettings {
   readonly storeNowMs: () => number;
@@ -18,11 +18,60 @@ interface Stored {
 }
 
 /**
- * The entries of one store. lru-cache bounds them and chooses what goes; expiry is decided here,
- * because lru-cache calls an entry stale only after its last millisecond, and an entry must be gone
- * for `set` at the same instant as for `get`.
+ * Makes the entries of one store. lru-cache bounds them and chooses the ones to evict. Expiry is
+ * decided here, because lru-cache calls an entry stale only after its last millisecond, and an
+ * entry must be gone for `set` at the same instant as for `get`.
  */
-export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): CacheDriver {
+export function createEntries(settings: EntriesSettings): CacheDriver {
+  const { storeNowMs } = settings;
+  const { find, list, remove, watchers, write } = createTable(settings);
+  return {
+    kind: "memory",
+    async get(name): Promise<Entry | undefined> {
+      const nowMs = storeNowMs();
+      const stored = find(name, nowMs);
+      if (stored === undefined) return undefined;
+      const { value, version, ttlMs, expiresAtMs } = stored;
+      // Beyond 2^53 the sum is rounded, perhaps up. The rest never exceeds the value that was set.
+      return {
+        value,
+        version,
+        ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - nowMs),
+        storeNowMs: nowMs,
+      };
+    },
+    set: async (name, value, change) => write(name, value, change),
+    async delete(name, ifVersion) {
+      const stored = find(name, storeNowMs());
+      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
+        return false;
+      remove(name);
+      return true;
+    },
+    async clear(scope) {
+      const names = list(scope);
+      for (const name of names) remove(name);
+      return names.length;
+    },
+    async *names(scope) {
+      yield* list(scope);
+    },
+    watch: async (scope, listener) => watchers.add(scope, listener),
+    close: async () => {},
+  };
+}
+
+interface Table {
+  readonly watchers: Listeners<string | undefined>;
+  /** Returns the live entry of this name. It drops an expired one. */
+  find(name: string, nowMs: number): Stored | undefined;
+  /** Returns the live names of a scope. Listing is not use, so it saves none from eviction. */
+  list(scope: string): string[];
+  remove(name: string): void;
+  write(name: string, value: string, change: DriverWrite): Written | Conflict;
+}
+
+function createTable({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): Table {
   const entries = new LRUCache<string, Stored>({
     max: maxEntries,
     maxSize: maxBytes,
@@ -30,7 +79,6 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
   });
   const watchers = createListeners<string | undefined>();
 
-  /** What is alive under the name; an expired entry is dropped on the way. */
   const find = (name: string, nowMs: number): Stored | undefined => {
     const stored = entries.get(name);
     if (stored === undefined || nowMs < stored.expiresAtMs) return stored;
@@ -40,12 +88,9 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
 
   const remove = (name: string): void => {
     entries.delete(name);
-    watchers.tell(scopeOfName(name), name);
+    watchers.notify(scopeOfName(name), name);
   };
 
-  /**
-   * The live names of a scope at this instant; listing is not use, so it saves none from eviction.
-   */
   const list = (scope: string): string[] => {
     const nowMs = storeNowMs();
     const isLive = (name: string): boolean => nowMs < (entries.peek(name)?.expiresAtMs ?? 0);
@@ -78,44 +123,11 @@ export function createEntries({ storeNowMs, maxEntries, maxBytes }: EntriesSetti
       ttlMs,
       expiresAtMs: ttlMs === undefined ? Infinity : nowMs + ttlMs,
     });
-    watchers.tell(scopeOfName(name), name);
+    watchers.notify(scopeOfName(name), name);
     return { written: true, version, storeNowMs: nowMs };
   };
 
-  return {
-    kind: "memory",
-    async get(name): Promise<Entry | undefined> {
-      const nowMs = storeNowMs();
-      const stored = find(name, nowMs);
-      if (stored === undefined) return undefined;
-      const { value, version, ttlMs, expiresAtMs } = stored;
-      // Beyond 2^53 the sum is rounded, perhaps upwards: what is left never exceeds what was set.
-      return {
-        value,
-        version,
-        ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - nowMs),
-        storeNowMs: nowMs,
-      };
-    },
-    set: async (name, value, change) => write(name, value, change),
-    async delete(name, ifVersion) {
-      const stored = find(name, storeNowMs());
-      if (stored === undefined || (ifVersion !== undefined && stored.version !== ifVersion))
-        return false;
-      remove(name);
-      return true;
-    },
-    async clear(scope) {
-      const names = list(scope);
-      for (const name of names) remove(name);
-      return names.length;
-    },
-    async *names(scope) {
-      yield* list(scope);
-    },
-    watch: async (scope, listener) => watchers.add(scope, listener),
-    close: async () => {},
-  };
+  return { watchers, find, list, remove, write };
 }
 
 function sizeOf(name: string, value: string): number {

@@ -1,8 +1,8 @@
 /**
  * Lingpai's cache and lock within one process, over lru-cache: the embedded default.
  *
- * Nothing is shared between processes and nothing outlives this one. Within it the semantics are
- * complete: what runs against this store runs unchanged against Redis.
+ * Nothing is shared with other processes, and nothing survives this one. Within it the semantics
+ * are complete: code for this store runs unchanged on Redis.
  *
  * @packageDocumentation
  */
@@ -33,26 +33,26 @@ export interface MemoryStoreOptions {
   /** The store's time, by which entries and leases end. @defaultValue the machine's clock */
   readonly clock?: Clock;
   /**
-   * How many entries are kept before the least recently used goes. At least 1. @defaultValue 50_000
+   * How many entries are kept before the least recently used is evicted. At least 1.
+   * @defaultValue 50_000
    */
   readonly maxEntries?: number;
   /**
-   * How many bytes of names and values are kept, counted as two for each UTF-16 unit, before the
-   * least recently used goes. At least 1; an entry that is larger by itself is refused with
+   * How many bytes of names and values are kept before the least recently used entry is evicted.
+   * Each UTF-16 unit counts as two. At least 1. An entry that is larger by itself is refused with
    * `CACHE_UNAVAILABLE` (`out-of-memory`). @defaultValue 64 MiB
    */
   readonly maxBytes?: number;
   /**
-   * How many names' fences are remembered one by one. At least 1; leases that are held are kept
-   * beyond it. @defaultValue 10_000
+   * How many names' fences are remembered. At least 1. Held leases are kept beyond it.
+   * @defaultValue 10_000
    */
   readonly maxLocks?: number;
 }
 
 /**
- * What a Redis server is to its clients: hand one store to every cache and lock that are to share
- * their entries and leases; or give it whole, as the `store` of a credential or a client, which
- * uses its `cache` and `lock`.
+ * The counterpart of a Redis server. Pass one store to all caches and locks that share entries and
+ * leases, or pass it as the `store` of a credential or a client, which uses its `cache` and `lock`.
  */
 export interface MemoryStore extends Store {
   readonly clock: Clock;
@@ -61,11 +61,11 @@ export interface MemoryStore extends Store {
 }
 
 /**
- * An empty store in this process's memory.
+ * Makes an empty store in this process's memory.
  *
- * An entry may go before it expires, when a bound is reached. Watchers are told of writes, not of
- * expiry or eviction. A lease that is held never goes, and the next fence of a name rises above the
- * last one although that was forgotten, released or cleared.
+ * An entry may be evicted before it expires, when a bound is reached. Watchers are notified of
+ * writes, not of expiry or eviction. A held lease is never evicted. The next fence of a name is
+ * higher than the last one, even if that was evicted, released or cleared.
  *
  * @throws {ConfigurationError} `CONFIGURATION` for a bound that is not a whole number of at least
  *   1.
@@ -94,7 +94,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
 }
 
 /**
- * A cache over the store, or over one of its own. Each call is a client: closing it closes no
+ * Makes a cache over the store, or over a new one. Each call makes a client: closing it closes no
  * other, and loses no entry.
  */
 export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOptions = {}): Cache {
@@ -103,8 +103,7 @@ export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOp
 }
 
 /**
- * A lock over the store, or over one of its own. Each call is a client with a wait queue of its
- * own.
+ * Makes a lock over the store, or over a new one. Each call makes a client with its own wait queue.
  */
 export function memoryLock(store: MemoryStore = memoryStore(), options: LockOptions = {}): Lock {
   requireObject("The memory store", store);

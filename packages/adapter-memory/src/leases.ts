@@ -15,9 +15,8 @@ interface Lease {
 }
 
 /**
- * The leases and fences of one store. Leases that are over are swept when there are many; fences
- * are bounded by lru-cache, and the highest one that had to go is the floor for every name that has
- * none.
+ * Makes the leases and fences of one store. Ended leases are swept when there are many. lru-cache
+ * bounds the fences, and the highest evicted one is the floor for every name without one.
  */
 export function createLeases({ storeNowMs, maxLocks }: LeasesSettings): LockDriver {
   const leases = new Map<string, Lease>();
@@ -71,7 +70,7 @@ export function createLeases({ storeNowMs, maxLocks }: LeasesSettings): LockDriv
     async release(name, owner) {
       if (find(name, storeNowMs())?.owner !== owner) return false;
       leases.delete(name);
-      waiters.tell(name);
+      waiters.notify(name);
       return true;
     },
     onRelease: async (name, listener) => waiters.add(name, listener),

@@ -1,9 +1,9 @@
 import type { Clock } from "@lingpai/core";
 
 /**
- * The store's time in ms since the Unix epoch: the wall clock, except that it never runs backwards.
- * When the wall clock is set back, time goes on from where it was by the monotonic clock; when it
- * leaps ahead, as after a suspend, time leaps with it.
+ * Returns the store's time in ms since the Unix epoch: the wall clock, except that it never runs
+ * backwards. If the wall clock is set back, time continues by the monotonic clock. If it jumps
+ * ahead, as after a suspend, time jumps with it.
  */
 export function createStoreTime(clock: Clock): () => number {
   let wallMs = clock.wallMs();

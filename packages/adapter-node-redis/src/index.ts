@@ -2,9 +2,9 @@
  * Lingpai's cache and lock on @redis/client 5 and 6 (the client of `redis`): a single server,
  * Sentinel, or a Cluster.
  *
- * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or what is compatible. The
- * client stays its owner's: it is never connected, closed or configured; only the first
- * subscription opens one more connection, with the client's own settings.
+ * The server must run Lua scripts and pub/sub: Redis 5 or newer, Valkey, or a compatible server.
+ * The caller keeps the client: it is never connected, closed or configured. The first subscription
+ * opens a second connection with the client's settings.
  *
  * @packageDocumentation
  */
@@ -28,7 +28,7 @@ import type {
 export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel };
 
 /**
- * A cache on this client, which its owner has connected or is connecting.
+ * Makes a cache on this client, which the caller has connected or is connecting.
  *
  * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range.
  */
@@ -37,7 +37,7 @@ export function nodeRedisCache(client: AnyNodeRedisClient, options?: CacheOption
 }
 
 /**
- * A lock on this client; it may be the one that a cache uses. @throws {ConfigurationError} as
+ * Makes a lock on this client, which a cache may use, too. @throws {ConfigurationError} as
  * {@link nodeRedisCache} does.
  */
 export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions): Lock {
@@ -45,7 +45,7 @@ export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions)
 }
 
 /**
- * The cache and the lock on this client, sealed with one key: what a credential's `store` wants.
+ * Makes the cache and the lock on this client, sealed with one key, for a credential's `store`.
  *
  * @throws {ConfigurationError} as {@link nodeRedisCache} does, and when `seal` is neither a key nor
  *   a keyring.
@@ -62,11 +62,11 @@ export function nodeRedisStore(
 
 /**
  * Checks at start-up that the server, its access rules and any proxy allow all that
- * {@link nodeRedisCache} and {@link nodeRedisLock} do. Returns what to warn of: an eviction policy
- * that may drop credentials, for one.
+ * {@link nodeRedisCache} and {@link nodeRedisLock} do. Returns warnings, for example about an
+ * eviction policy that may drop credentials.
  *
- * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`, naming the refused command; with the reason
- *   `timeout` when an answer takes longer than 5 s.
+ * @throws {CacheUnavailableError} `CACHE_UNAVAILABLE`. It names the refused command. Its reason is
+ *   `timeout` if an answer takes longer than 5 s.
  */
 export function nodeRedisProbe(
   client: AnyNodeRedisClient,

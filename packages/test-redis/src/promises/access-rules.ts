@@ -1,4 +1,4 @@
-/** What the README's access rules allow, to adapters and to a whole client. */
+/** Tests the README's access rules, with the adapters and with a whole client. */
 import { readFile } from "node:fs/promises";
 import { createStore, credential, systemClock } from "@lingpai/core";
 import type { Credential, CredentialEvent } from "@lingpai/core";
@@ -9,15 +9,15 @@ import { readingRightsWithin, rightsWithin } from "../backends/rights.ts";
 import { within } from "../backends/world.ts";
 import type { Connect, Credentials } from "../backends/world.ts";
 
-/** @param readme the adapter's README, whose ACL lines are tried */
+/** @param readme the adapter's README, whose ACL lines are tested */
 export function describeRights(
   user: Credentials,
   server: () => Server,
   connect: Connect,
   readme: URL,
 ): void {
-  const grant = async (rights: string): Promise<void> =>
-    void (await server().command("ACL", "SETUSER", user.username, "reset", ...rights.split(" ")));
+  const grant = (rights: string): Promise<void> => grantTo(server(), user, rights);
+  describeClientRights(user, server, connect);
 
   test("the README shows the rights for servers before 7.2 and from 7.2 on", async () => {
     const lines = (await readFile(readme, "utf8")).match(/^ACL SETUSER .*$/gm);
@@ -35,8 +35,9 @@ export function describeRights(
       connected.cache(within).withPrefix("prod"),
       connected.lock(within).withPrefix("prod"),
     ];
-    const told: unknown[] = [];
-    const unwatch = await cache.watch!((key) => told.push(key));
+    await cache.clear();
+    const changed: unknown[] = [];
+    const unwatch = await cache.watch!((key) => changed.push(key));
     const { version } = await cache.set("key", "value", { ttlMs: 60_000, ifVersion: "absent" });
     expect((await cache.get("key"))?.value).toBe("value");
     expect(await lock.tryAcquire("key", "me", 60_000)).toMatchObject({ acquired: true });
@@ -47,23 +48,46 @@ export function describeRights(
     expect(await cache.delete("key", { ifVersion: version! })).toBe(true);
     await cache.set("other", "value");
     expect(await cache.clear()).toBe(1);
-    await expect.poll(() => told).toEqual(["key", "key", "other", "other"]);
+    await expect.poll(() => changed).toEqual(["key", "key", "other", "other"]);
     await unwatch();
     expect(await connected.probe({ path: ["prod"] })).toEqual([]);
   });
 
+  test("a user with the README's rights can do nothing outside its prefix, and the error names the cause", async () => {
+    await grant(rightsWithin("prod", user.password));
+    const connected = await connect(user);
+    for (const prefix of ["prod2", "staging"]) {
+      const [cache, lock] = [
+        connected.cache(within).withPrefix(prefix),
+        connected.lock(within).withPrefix(prefix),
+      ];
+      for (const attempt of [
+        () => cache.get("key"),
+        () => cache.set("key", "value"),
+        () => lock.tryAcquire("key", "me", 1_000),
+        () => cache.watch!(() => {}),
+      ]) {
+        await expect(attempt()).rejects.toMatchObject({
+          code: "CACHE_UNAVAILABLE",
+          reason: "forbidden",
+          retryable: false,
+        });
+      }
+    }
+  });
+}
+
+/**
+ * Checks that the rights suffice for a credential: for an owner, and for a consumer that only
+ * reads.
+ */
+function describeClientRights(user: Credentials, server: () => Server, connect: Connect): void {
   test.each([undefined, "5e".repeat(32)])(
-    "suffice for a whole client, and those of a reader for a consumer (seal: %s)",
+    "the README's rights suffice for a whole client, and a reader's for a consumer (seal: %s)",
     async (seal) => {
       const reader: Credentials = { ...user, username: `${user.username}_reader` };
-      await grant(rightsWithin("prod", user.password));
-      await server().command(
-        "ACL",
-        "SETUSER",
-        reader.username,
-        "reset",
-        ...readingRightsWithin("prod", user.password).split(" "),
-      );
+      await grantTo(server(), user, rightsWithin("prod", user.password));
+      await grantTo(server(), reader, readingRightsWithin("prod", user.password));
       const issuer = scriptedIssuer({
         clock: systemClock,
         latencyMs: 1,
@@ -89,27 +113,8 @@ export function describeRights(
       expect(events.filter(({ type }) => /fail|unavailable|lost|refused/.test(type))).toEqual([]);
     },
   );
+}
 
-  test("a user with the README's rights can do nothing outside its prefix, and the error names the cause", async () => {
-    await grant(rightsWithin("prod", user.password));
-    const connected = await connect(user);
-    for (const prefix of ["prod2", "staging"]) {
-      const [cache, lock] = [
-        connected.cache(within).withPrefix(prefix),
-        connected.lock(within).withPrefix(prefix),
-      ];
-      for (const attempt of [
-        () => cache.get("key"),
-        () => cache.set("key", "value"),
-        () => lock.tryAcquire("key", "me", 1_000),
-        () => cache.watch!(() => {}),
-      ]) {
-        await expect(attempt()).rejects.toMatchObject({
-          code: "CACHE_UNAVAILABLE",
-          reason: "forbidden",
-          retryable: false,
-        });
-      }
-    }
-  });
+async function grantTo(server: Server, { username }: Credentials, rights: string): Promise<void> {
+  await server.command("ACL", "SETUSER", username, "reset", ...rights.split(" "));
 }

@@ -1,4 +1,4 @@
-/** What both Redis adapters promise beyond the clauses, on a real server. */
+/** The promises of both Redis adapters beyond the clauses, tested on a real server. */
 import { keyring, sealed } from "@lingpai/core";
 import { openWire, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
@@ -10,7 +10,7 @@ import type { Connect, Connected, Credentials, RedisDriver } from "../backends/w
 
 const user: Credentials = { username: "lingpai_prod", password: "secret" };
 
-/** @param readme the adapter's README, whose ACL lines are tried */
+/** @param readme the adapter's README, whose ACL lines are tested */
 export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
   describe(driver.client, () => {
     let server: Server;
@@ -33,6 +33,7 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
     describeClient(() => server, connect);
     describeRights(user, () => server, connect, readme);
     describeProbe(() => server, connect);
+    describeWarnings(() => server, connect);
     describeRefusals(() => server, connect);
     describe("behind", () => {
       describeServices(driver, () => server);
@@ -93,23 +94,19 @@ function describeClient(server: () => Server, connect: Connect): void {
   });
 }
 
-function describeProbe(server: () => Server, connect: Connect): void {
-  const limited = async (...rights: string[]): Promise<Connected> => {
-    await server().command(
-      "ACL",
-      "SETUSER",
-      user.username,
-      "reset",
-      "on",
-      `>${user.password}`,
-      "~*",
-      "&*",
-      "+@all",
-      ...rights,
-    );
-    return connect(user);
-  };
+/** Connects a user that has all rights but these. */
+async function limitedTo(
+  server: Server,
+  connect: Connect,
+  ...rights: readonly string[]
+): Promise<Connected> {
+  const { password, username } = user;
+  const all = ["reset", "on", `>${password}`, "~*", "&*", "+@all"];
+  await server.command("ACL", "SETUSER", username, ...all, ...rights);
+  return connect(user);
+}
 
+function describeProbe(server: () => Server, connect: Connect): void {
   test.each([
     "eval",
     "evalsha",
@@ -123,7 +120,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
     "del",
   ])("the probe names %s when it is refused", async (command) => {
     if (command === "eval") await server().command("SCRIPT", "FLUSH");
-    const connected = await limited(`-${command}`);
+    const connected = await limitedTo(server(), connect, `-${command}`);
     const failure: unknown = await connected.probe().then(
       () => undefined,
       (error: unknown) => error,
@@ -139,7 +136,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
   test.each(["publish", "subscribe"])(
     "the probe warns when %s is refused, because everything else works",
     async (command) => {
-      const connected = await limited(`-${command}`);
+      const connected = await limitedTo(server(), connect, `-${command}`);
       expect(await connected.probe()).toEqual([expect.stringContaining(`"${command}" is refused`)]);
       const [cache, lock] = [connected.cache(within), connected.lock(within)];
       expect(await cache.set("quiet", "value")).toMatchObject({ written: true });
@@ -150,7 +147,9 @@ function describeProbe(server: () => Server, connect: Connect): void {
       ]);
     },
   );
+}
 
+function describeWarnings(server: () => Server, connect: Connect): void {
   test("the probe names the missing rights of a user without channels, which is the default of Redis 7", async () => {
     await server().command(
       "ACL",
@@ -171,7 +170,7 @@ function describeProbe(server: () => Server, connect: Connect): void {
   });
 
   test("the probe warns when SCAN is refused and when the eviction policy cannot be read", async () => {
-    const warnings = await (await limited("-scan", "-info")).probe();
+    const warnings = await (await limitedTo(server(), connect, "-scan", "-info")).probe();
     expect(warnings.join("\n")).toMatch(/SCAN is refused.*\n.*INFO is refused/);
   });
 
