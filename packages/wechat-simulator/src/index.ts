@@ -4,6 +4,15 @@
  *
  * @packageDocumentation
  */
+// The folders, in the order in which they may import each other:
+//   network, paths    faults and delays on the way; hosts and the table of documented paths
+//   ledger            tokens, quotas, refusals and the log: what the platform remembers
+//   push              encrypted messages, and when they are sent
+//   accounts          official accounts and mini programs: tokens, tickets, users, calls
+//   open-platform     third-party platforms; beside it wecom: apps, suites, installations
+//   platform          all parts together, and what an operator does to them
+//   endpoints         which path and body reaches which part
+// Above them: simulator.ts (a fetch), server.ts (a port), bin.ts (the command).
 export { createSimulator } from "./simulator.ts";
 export type { Simulator, SimulatorOptions } from "./simulator.ts";
 export { createPlatform } from "./platform/platform.ts";

@@ -3,6 +3,15 @@
  *
  * @packageDocumentation
  */
+// The folders, in the order in which they may import each other:
+//   options, errors   names of options, checks of ids and secrets; error codes and what they call for
+//   transport         hosts, base URLs, answers and failures of a request
+//   tokens            one request for a token, its age, the plain and the stable token
+//   tickets, calls    JS-SDK tickets; business calls that survive a dead token
+//   push              opens pushes, stores tickets, hands messages to the application
+//   account           the client for an official account or a mini program
+//   open-platform     the client for a third-party platform, with its tenants
+//   wecom             the clients for a WeCom app and for a suite, with their tokens
 export { releaseClaim } from "@lingpai/core";
 export { wechat } from "./account/wechat.ts";
 export type { Wechat, WechatOptions } from "./account/wechat.ts";
@@ -47,13 +56,9 @@ export type {
 export type { AuthorizationPage } from "./open-platform/authorization-page.ts";
 export type { MessageKeys, PushRefusal, PushRequest, Receivers } from "./push/push-envelope.ts";
 export type { PushContent, PushDocument } from "./push/push-document.ts";
-export type {
-  PushHandler,
-  PushMessage,
-  PushOptions,
-  PushReply,
-  ReceivingOptions,
-} from "./push/push-handler.ts";
+export type { PushHandler, PushOptions, ReceivingOptions } from "./push/push-handler.ts";
+export type { PushMessage } from "./push/push-message.ts";
+export type { PushReply } from "./push/push-response.ts";
 export { pushKinds } from "./push/push-kinds.ts";
 export type { PushKind } from "./push/push-kinds.ts";
 export type { Quota, QuotaApi } from "./account/quota-api.ts";

@@ -5,7 +5,7 @@
 import type { CallOptions, Clock } from "@lingpai/core";
 import type { Api } from "../calls/api.ts";
 import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
-import type { PushMessage } from "../push/push-handler.ts";
+import type { PushMessage } from "../push/push-message.ts";
 import type { PushInbox } from "../push/push-inbox.ts";
 import { redeemedOnce } from "../push/redeemed-codes.ts";
 import { secretIn } from "../transport/platform-answer.ts";

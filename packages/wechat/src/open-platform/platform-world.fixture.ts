@@ -16,7 +16,7 @@ import type {
 import { openPlatform } from "./open-platform.ts";
 import type { OpenPlatform, OpenPlatformOptions } from "./open-platform.ts";
 import type { Fetch } from "../transport/fetch.ts";
-import type { PushReply } from "../push/push-handler.ts";
+import type { PushReply } from "../push/push-response.ts";
 
 export const componentAppId = "wxc0ffee0123456789";
 export const tenantAppId = "wx0123456789abcdef";

@@ -16,15 +16,12 @@ import {
   requireMessageToken,
 } from "./push-envelope.ts";
 import type { Envelope, Opened, PushRefusal, PushRequest, Receivers } from "./push-envelope.ts";
-import {
-  readMessage,
-  receivingTimes,
-  refused,
-  respond,
-  success,
-  tryAgain,
-} from "./push-handler.ts";
-import type { PushHandler, PushMessage, PushReply, ReceivingOptions } from "./push-handler.ts";
+import { receivingTimes } from "./push-handler.ts";
+import { readMessage } from "./push-message.ts";
+import { refused, respond, success, tryAgain } from "./push-response.ts";
+import type { PushHandler, ReceivingOptions } from "./push-handler.ts";
+import type { PushMessage } from "./push-message.ts";
+import type { PushReply } from "./push-response.ts";
 import { PushInbox } from "./push-inbox.ts";
 import { PushWork } from "./push-work.ts";
 

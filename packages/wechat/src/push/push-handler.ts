@@ -4,11 +4,7 @@
  */
 import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random } from "@lingpai/core";
-import { readBody } from "../transport/platform-answer.ts";
-import { InvalidAnswerError } from "../errors/platform-errors.ts";
-import { readDocument } from "./push-document.ts";
-import type { PushDocument } from "./push-document.ts";
-import { parameter, pushEnvelope } from "./push-envelope.ts";
+import { pushEnvelope } from "./push-envelope.ts";
 import type {
   Envelope,
   MessageKeys,
@@ -18,28 +14,13 @@ import type {
 } from "./push-envelope.ts";
 import { PushInbox } from "./push-inbox.ts";
 import { pushKinds } from "./push-kinds.ts";
+import { readMessage } from "./push-message.ts";
+import type { PushMessage } from "./push-message.ts";
+import { refused, respond, success, tryAgain } from "./push-response.ts";
+import type { PushReply } from "./push-response.ts";
 import { PushWork } from "./push-work.ts";
 import { pushedTicket, ticketPattern } from "./pushed-ticket.ts";
 import type { PushedTicket } from "./pushed-ticket.ts";
-
-/**
- * An authentic message that is not a ticket, such as `authorized`, `unauthorized` or `cancel_auth`.
- */
-export interface PushMessage extends PushDocument {
-  /** Empty if the message has none, as in a suite's data callback. */
-  readonly infoType: string;
-  /** The receiver for which the message was encrypted. */
-  readonly receiver: string;
-  /** The text of the document. */
-  readonly text: string;
-}
-
-/** The response to send. The content type is `text/plain` unless one is given. */
-export interface PushReply {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType?: string;
-}
 
 /** The options that all receivers share. */
 export interface ReceivingOptions {
@@ -194,19 +175,6 @@ export function receivingTimes(
   return { ageMaxMs, answerMs };
 }
 
-export const success: PushReply = { status: 200, body: "success" };
-export const tryAgain: PushReply = { status: 503, body: "try again" };
-/** In compatible mode a message comes both in clear and encrypted. */
-const bodyBytesMax = 256 * 1024;
-
-export function refused(refusal: PushRefusal, onRefused: ReceivingOptions["onRefused"]): PushReply {
-  onRefused?.(refusal);
-  return {
-    status: refusal === "form" || refusal === "content" ? 400 : 403,
-    body: `refused: ${refusal}`,
-  };
-}
-
 interface Dependencies {
   readonly envelope: Envelope;
   readonly ticket: PushedTicket;
@@ -245,43 +213,6 @@ function pushHandler(dependencies: Dependencies): PushHandler {
           : { status: 200, body: echo.text };
       }),
   };
-}
-
-/** A whole route: the platform's check of the URL, and its messages. */
-export async function respond(
-  request: Request,
-  handlePush: PushHandler["handlePush"],
-  answerEcho: (query: URLSearchParams) => PushReply,
-): Promise<Response> {
-  const query = new URL(request.url).searchParams;
-  if (request.method === "GET" && parameter(query, "echostr") !== undefined)
-    return responseOf(answerEcho(query));
-  if (request.method !== "POST")
-    return new Response("POST expected", { status: 405, headers: { allow: "POST" } });
-  const body = await bodyOf(request);
-  return responseOf(
-    body === undefined ? { status: 413, body: "too long" } : await handlePush({ query, body }),
-  );
-}
-
-function responseOf({ status, body, contentType = "text/plain" }: PushReply): Response {
-  return new Response(body, { status, headers: { "content-type": contentType } });
-}
-
-async function bodyOf(request: Request): Promise<string | undefined> {
-  try {
-    return await readBody(request, request.signal, bodyBytesMax);
-  } catch (error) {
-    if (error instanceof InvalidAnswerError) return undefined;
-    throw error;
-  }
-}
-
-export function readMessage(text: string, receiver: string): PushMessage | undefined {
-  const document = readDocument(text);
-  return (
-    document && { ...document, infoType: document.fields.get("InfoType") ?? "", text, receiver }
-  );
 }
 
 /**

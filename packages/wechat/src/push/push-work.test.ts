@@ -11,7 +11,7 @@ import {
   tenantAppId,
 } from "../open-platform/platform-world.fixture.ts";
 import type { PlatformWorld } from "../open-platform/platform-world.fixture.ts";
-import type { PushMessage } from "./push-handler.ts";
+import type { PushMessage } from "./push-message.ts";
 
 const taken = { status: 200, body: "success" };
 const tryAgain = { status: 503, body: "try again" };
