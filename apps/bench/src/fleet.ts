@@ -1,8 +1,11 @@
-/** Several processes that do as they are told: the nodes of a fleet. */
+/** Several processes that execute orders: the nodes of a fleet. */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** What a kind of process can do: what goes over is cloned, so plain data only. */
+/**
+ * The orders that a kind of process knows. Arguments and results are cloned, so they are plain
+ * data.
+ */
 export type Orders = Readonly<Record<string, (content: never) => Promise<unknown>>>;
 
 interface Message {
@@ -20,12 +23,12 @@ interface Answer {
 export class Fleet<Known extends Orders> implements AsyncDisposable {
   readonly members: readonly Member<Known>[];
 
-  /** Processes that run this file, which calls {@link obey}. */
+  /** Starts processes that run this file, which calls {@link obey}. */
   constructor(count: number, worker: URL) {
     this.members = Array.from({ length: count }, () => new Member<Known>(worker));
   }
 
-  /** The same order to all at once; the answers in the members' order. */
+  /** Sends the same order to all at once. Returns the answers in the members' order. */
   all<Name extends keyof Known & string>(
     name: Name,
     content: Parameters<Known[Name]>[0],
@@ -68,8 +71,8 @@ export class Member<Known extends Orders> {
   ): Promise<Awaited<ReturnType<Known[Name]>>> {
     const id = (this.#orders += 1);
     const answer = Promise.withResolvers<Awaited<ReturnType<Known[Name]>>>();
-    // What comes back is what the worker's function of this name returned; only the channel does
-    // not know its type.
+    // The worker's function of this name returned the answer, but the channel does not know its
+    // type.
     this.#waiting.set(id, answer as PromiseWithResolvers<unknown>);
     const message: Message = { id, name, content };
     this.#process.send(message);
@@ -91,7 +94,7 @@ export function obey(orders: Orders): void {
     const order = orders[name];
     const done =
       order === undefined
-        ? Promise.reject(new Error(`Nobody here knows the order ${name}.`))
+        ? Promise.reject(new Error(`This process does not know the order ${name}.`))
         : order(content as never);
     done.then(
       (result) => process.send?.({ id, result } satisfies Answer),

@@ -1,4 +1,4 @@
-/** What a bench reports. */
+/** The results of a bench. */
 
 /** A row of `--json`. */
 export interface Measurement {
@@ -9,16 +9,16 @@ export interface Measurement {
   readonly value: number;
   readonly unit: string;
   /**
-   * To what the bench measures against, in the same run: the median over its rounds. Null where
-   * there is nothing to compare with.
+   * The ratio to the bench's base in the same run: the median over its rounds. Null if there is no
+   * base.
    */
   readonly ratio: number | null;
-  /** What was promised, and whether this run kept it. */
+  /** The target, and whether this run met it. */
   readonly target?: string;
   readonly met?: boolean;
 }
 
-/** A measurement, and how far apart the values lay of which it is the median. */
+/** A measurement with the spread of the values of which it is the median. */
 export interface Figure extends Measurement {
   readonly spread?: Spread;
 }
@@ -29,7 +29,7 @@ export interface Spread {
   readonly p75: number;
 }
 
-/** A promise about a figure: what it says, and how it is judged. */
+/** The target of a figure: its text, and its test. */
 export interface Target {
   readonly text: string;
   isMet(figure: Measurement): boolean;

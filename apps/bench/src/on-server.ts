@@ -1,11 +1,11 @@
 import { startServer, type Server } from "@lingpai/test-servers";
 
-/** Takes something into use until the bench ends, and gives it back. */
+/** Registers a resource that is disposed of when the bench ends, and returns it. */
 export type Use = <R extends AsyncDisposable>(resource: R) => R;
 
 /**
- * A Redis server for one bench. What it takes into use is disposed of before, the last first;
- * `await using` would do it, from Node 24 on.
+ * Starts a Redis server for one bench. Registered resources are disposed of before it stops, the
+ * last one first. (`await using` would do that from Node 24 on.)
  */
 export async function onServer<T>(work: (server: Server, use: Use) => Promise<T>): Promise<T> {
   const server = await startServer();

@@ -1,4 +1,4 @@
-/** The figures as a person reads them. */
+/** Renders the figures as tables. */
 import Table from "cli-table3";
 import colors from "picocolors";
 import type { Bench } from "./bench.ts";

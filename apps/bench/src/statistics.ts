@@ -1,7 +1,7 @@
-/** Medians and quartiles: on a shared machine a mean tells of the neighbours. */
+/** Medians and quartiles, because on a shared machine a mean shows what others do. */
 import type { Spread } from "./measurement.ts";
 
-/** Interpolates between neighbours. @throws {RangeError} there are no values. */
+/** Interpolates between adjacent values. @throws {RangeError} there are no values. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   const position = q * (sorted.length - 1);
@@ -19,14 +19,14 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * The median of the ratios within each round: what disturbs a whole round disturbs both sides of
- * its ratio.
+ * Returns the median of the ratios within each round. A disturbance of a whole round affects both
+ * sides of its ratio.
  */
 export function medianRatio(values: readonly number[], base: readonly number[]): number {
   return median(values.map((value, round) => value / (base[round] ?? Number.NaN)));
 }
 
-/** To 4 significant digits: more would be noise. */
+/** Rounds to 4 significant digits, because more would be noise. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -1,4 +1,4 @@
-/** Which versions are measured: those that are installed, not those that were asked for. */
+/** The measured versions: those that are installed, not those that package.json requests. */
 import { readFileSync } from "node:fs";
 
 /**

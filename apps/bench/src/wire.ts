@@ -1,6 +1,6 @@
 /**
- * What reaches a Redis server over the wire, from all clients, command by command; what scripts
- * call inside the server is left out.
+ * Records the commands that reach a Redis server over the wire, from all clients. Commands that
+ * scripts call inside the server are left out.
  */
 import { systemRandom } from "@lingpai/core";
 import { Redis } from "ioredis";
@@ -10,7 +10,7 @@ export interface Wire extends AsyncDisposable {
   take(): Promise<readonly (readonly string[])[]>;
 }
 
-/** What a connection says when it is opened, kept up or ended, and not when it is used. */
+/** The commands that set up, keep or end a connection, and are not part of its use. */
 const setUp = new Set([
   "HELLO",
   "AUTH",

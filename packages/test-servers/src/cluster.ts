@@ -1,13 +1,13 @@
 /**
- * A Redis Cluster: three primaries with a replica each, which takes over soon when asked to, and
- * never because the machine is slow.
+ * A Redis Cluster of three primaries with a replica each. A replica takes over soon when the test
+ * asks for it, and never because the machine is slow.
  */
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
 import { until } from "./until.ts";
 
 export interface Cluster {
-  /** All six, whatever their role is now. */
+  /** All six nodes, whatever their role is now. */
   readonly nodes: readonly Server[];
   /** One of them, as a seed for clients. */
   readonly url: string;
@@ -16,16 +16,17 @@ export interface Cluster {
   /** The slot of a key, as the server computes it. */
   slotOf(key: string): Promise<number>;
   /**
-   * Kills the primary of this slot and waits until its replica serves it; then the killed one comes
-   * back as the replica.
+   * Kills the primary of this slot and waits until its replica serves it. Then the killed one
+   * returns as the replica.
    */
   failOver(slot: number): Promise<void>;
   /**
-   * From now on the slot is on its way from its primary to another: keys that are not there any
-   * more are answered with ASK.
+   * Begins to move the slot from its primary to another. Keys that have left are answered with ASK.
    */
   beginMove(slot: number): Promise<void>;
-  /** Moves what is left of the slot's keys and hands it over: the former primary answers MOVED. */
+  /**
+   * Moves the rest of the slot's keys and the slot itself. The former primary then answers MOVED.
+   */
   endMove(slot: number): Promise<void>;
   logs(): string;
   stop(): Promise<void>;
@@ -35,8 +36,8 @@ const slotCount = 16_384;
 const primaryCount = 3;
 
 /**
- * How long a node may be silent: on a machine that is busy with other things, and while nodes are
- * to find each other or a dead one out.
+ * How long a node may be silent, in ms: on a busy machine, and while nodes find each other or
+ * detect a dead one.
  */
 const patientMs = 60_000;
 const promptMs = 1_000;
@@ -235,7 +236,7 @@ class LocalCluster implements Cluster {
       );
   }
 
-  /** From whichever node answers. */
+  /** Asks any node that answers. */
   async #any(...parts: string[]): ReturnType<Server["command"]> {
     let failure: unknown;
     for (const node of this.nodes) {

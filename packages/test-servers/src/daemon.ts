@@ -1,6 +1,6 @@
 /**
- * One server process of any kind on loopback: started in a directory of its own, broken on purpose,
- * stopped by process id.
+ * One server process of any kind on loopback. It is started in its own directory, broken on
+ * purpose, and stopped by its process id.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import type { ChildProcess, SpawnOptions } from "node:child_process";
@@ -17,13 +17,14 @@ export interface Daemon {
   readonly host: "127.0.0.1";
   readonly port: number;
   /**
-   * SIGSTOP to it and its children: connections stay, nothing answers, until {@link Daemon.thaw}.
+   * Sends SIGSTOP to it and its children. Connections stay open and nothing answers until
+   * {@link Daemon.thaw}.
    */
   freeze(): void;
   thaw(): void;
   /** Stops it cleanly and starts it again on the same port with the data that it keeps. */
   restart(): Promise<void>;
-  /** The end of its log. */
+  /** Returns the end of its log. */
   logs(): string;
   /** Ends the process and removes its files. */
   stop(): Promise<void>;
@@ -36,13 +37,13 @@ export interface DaemonPlan {
   /** Run once in the fresh directory, before the first start: a binary and its arguments. */
   readonly prepare?: (directory: string) => readonly [binary: string, ...args: string[]];
   args(directory: string, port: number, spare: number): readonly string[];
-  /** What its log says when it takes connections; without it, that it takes one. */
+  /** The log text when it accepts connections. Without it, a connection is tried. */
   readonly readyLine?: RegExp;
   /** The signal that stops it cleanly and soon. */
   readonly stopSignal?: "SIGTERM" | "SIGINT";
 }
 
-/** Servers that refuse to run as root run as this user, who owns nothing. */
+/** The user of servers that refuse to run as root. It owns nothing. */
 const nobody = { uid: 65_534, gid: 65_534 };
 const startLimitMs = 60_000;
 const logLimit = 8_000;
@@ -52,8 +53,7 @@ export async function startDaemon(plan: DaemonPlan): Promise<Daemon> {
   const binary = requireBinary(plan.binary, plan.debianPackage);
   const directory = await mkdtemp(join(tmpdir(), `lingpai-${plan.binary}-`));
   const asRoot = process.getuid?.() === 0;
-  // MariaDB removes the temporary tables that it finds when it starts, those of a server beside it
-  // too.
+  // At its start MariaDB removes all temporary tables that it finds, even another server's.
   const place = {
     cwd: directory,
     env: { ...process.env, TMPDIR: directory },
@@ -101,7 +101,7 @@ function requireBinary(name: string, debianPackage: string): string {
       accessSync(join(directory, name), constants.X_OK);
       return join(directory, name);
     } catch {
-      // Not here; look on.
+      // Not in this directory.
     }
   }
   throw new Error(`${name} is not on PATH. On Debian: apt-get install ${debianPackage}.`);
@@ -169,7 +169,7 @@ class LocalDaemon implements Daemon {
 
   freeze(): void {
     const pids = this.#signalAll(this.#child?.pid, "SIGSTOP");
-    // The signal has only been sent: on a busy machine a thread runs on for a while.
+    // The signal has only been sent. On a busy machine a thread may still run for a while.
     while (!isStopped(pids)) continue;
   }
 
@@ -186,7 +186,7 @@ class LocalDaemon implements Daemon {
       try {
         process.kill(id, signal);
       } catch {
-        // It has ended meanwhile.
+        // The process has ended meanwhile.
       }
     }
     return ids;

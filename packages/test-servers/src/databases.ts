@@ -1,13 +1,13 @@
-/** The databases that Keyv can stand on, as fast as tests need them: nothing is synced to disk. */
+/** Starts the databases of the adapters, fast enough for tests: nothing is synced to disk. */
 import { startDaemon } from "./daemon.ts";
 import type { Daemon } from "./daemon.ts";
 
 export interface Database extends Daemon {
-  /** Where a client connects, with the user and database that are there. */
+  /** The URL for a client, with the existing user and database. */
   readonly url: string;
 }
 
-/** PostgreSQL with the user `postgres`, whose password is not asked for. */
+/** Starts PostgreSQL with the user `postgres`, without a password. */
 export async function postgres(): Promise<Database> {
   const daemon = await startDaemon({
     binary: "postgres",
@@ -37,7 +37,7 @@ export async function postgres(): Promise<Database> {
   return withUrl(daemon, `postgresql://postgres@127.0.0.1:${daemon.port}/postgres`);
 }
 
-/** MariaDB with the user `root`, without a password, and the database `test`. */
+/** Starts MariaDB with the user `root`, without a password, and the database `test`. */
 export async function mariadb(): Promise<Database> {
   const daemon = await startDaemon({
     binary: "mariadbd",
@@ -71,7 +71,7 @@ export async function memcached(): Promise<Database> {
   return withUrl(daemon, `127.0.0.1:${daemon.port}`);
 }
 
-/** etcd, one member, with more of its flags if need be. */
+/** Starts etcd with one member, and more flags if given. */
 export async function etcd(flags: readonly string[] = []): Promise<Database> {
   const daemon = await startDaemon({
     binary: "etcd",

@@ -1,6 +1,6 @@
 /**
- * A proxy on loopback between one client and a Redis server, which breaks the connection in every
- * way that networks do.
+ * A proxy on loopback between one client and a Redis server. It breaks the connection in every way
+ * in which networks do.
  */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
@@ -11,24 +11,24 @@ export interface Link extends Address {
   readonly url: string;
   /** Resets the connections and refuses new ones. */
   cut(): Promise<void>;
-  /** Resets the connections; new ones are accepted. */
+  /** Resets the connections and accepts new ones. */
   reset(): Promise<void>;
-  /** Connections stay open and new ones are accepted, but nothing gets through. */
+  /** Keeps connections open and accepts new ones, but passes nothing on. */
   freeze(): Promise<void>;
   /**
-   * The open connections are dead but the client is not told, until it sends something after
-   * {@link Link.heal}; new ones work.
+   * Kills the open connections without notifying the client, until it sends something after
+   * {@link Link.heal}. New ones work.
    */
   strand(): Promise<void>;
   heal(): Promise<void>;
   /**
-   * Lets the next command reach the server, then resets the connection instead of passing the
-   * answer on.
+   * Passes the next command to the server, and resets the connection instead of returning the
+   * answer.
    */
   loseReply(): Promise<void>;
   /** Answers the next command with this error instead of passing it on. */
   refuse(answer: string): Promise<void>;
-  /** How many commands have gone through so far. */
+  /** Counts the commands that were passed on. */
   commands(): Promise<number>;
   /** How many connections are open. */
   connections(): number;
@@ -37,20 +37,18 @@ export interface Link extends Address {
 }
 
 /**
- * What one command is: a whole request of Redis's protocol, or, for servers with another one,
+ * The unit that counts as a command: a whole request of Redis's protocol or, for other servers,
  * whatever the client sends at once.
  */
 export type Framing = "resp" | "chunks";
 
 /**
- * A service's rule: the error that it answers to this command, from its name on; undefined when it
- * obeys.
+ * A service's rule. It returns the error for this command, or undefined if the service runs it.
  */
 export type Refuse = (command: readonly string[]) => string | undefined;
 
 /**
- * @param refuse a rule that stands as long as the link, as of a service that reads commands before
- *   it passes them on
+ * @param refuse a rule for all commands of this link, as of a service that checks commands first
  */
 export async function openLink(
   target: Address,
@@ -72,7 +70,7 @@ class Proxy implements Link {
   #server: TcpServer | undefined;
   #frozen = false;
   #commandCount = 0;
-  /** What befalls the next command. */
+  /** The fault of the next command. */
   #trap:
     | { readonly kind: "lose" }
     | { readonly kind: "refuse"; readonly answer: string }
@@ -162,7 +160,7 @@ class Proxy implements Link {
       this.#framing === "resp"
         ? this.#refuse(parse(bytes, 0)?.reply as readonly string[])
         : undefined;
-    // The server itself says it, so that it comes in its turn among the answers to a pipeline.
+    // The server itself is made to answer it, so that it comes in order among a pipeline's answers.
     if (refusal !== undefined)
       return pair.forward(encode(["EVAL", "return redis.error_reply(ARGV[1])", "0", refusal]));
     this.#commandCount++;
@@ -174,7 +172,7 @@ class Proxy implements Link {
     for (const pair of this.#pairs) pair.reset();
   }
 
-  /** Nothing is accepted from now on; resolves when the open connections have ended. */
+  /** Accepts nothing from now on. Resolves when the open connections have ended. */
   #stopListening(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;

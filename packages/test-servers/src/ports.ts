@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 
 /**
- * Distinct ports that nobody listened on a moment ago. Another process may take one first: whoever
- * uses them starts again then.
+ * Returns distinct ports that were free a moment ago. Another process may take one first; the
+ * caller then starts again.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const holders = await Promise.all(Array.from({ length: count }, () => listen()));

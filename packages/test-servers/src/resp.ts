@@ -1,19 +1,18 @@
 /**
- * Redis's wire protocol (RESP2), as much as tests need to look at a server without any client
- * library in between.
+ * Redis's wire protocol (RESP2), as far as tests need it to use a server without a client library.
  */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
 export type Reply = string | number | null | ServerError | readonly Reply[];
 
-/** What the server answered instead of obeying. */
+/** An error answer of the server. */
 export class ServerError extends Error {
   override readonly name = "ServerError";
 }
 
 export interface Wire {
-  /** @throws {ServerError} when the server refuses; its text is the server's. */
+  /** @throws {ServerError} the server refuses. The text is the server's. */
   command(...parts: ReadonlyArray<string | Uint8Array>): Promise<Reply>;
   close(): void;
 }
@@ -24,8 +23,8 @@ export interface Address {
 }
 
 /**
- * One connection, opened before this resolves. Text is UTF-8. `push` gets what the server sends
- * unasked: messages of subscriptions.
+ * Opens one connection. Text is UTF-8. `push` receives what the server pushes: messages of
+ * subscriptions.
  */
 export async function openWire(
   address: Address,
@@ -63,7 +62,7 @@ export async function openWire(
   };
 }
 
-/** One command over a connection of its own. */
+/** Sends one command over its own connection. */
 export async function once(
   address: Address,
   ...parts: ReadonlyArray<string | Uint8Array>

@@ -1,13 +1,13 @@
 /**
- * The rule of services that read a script before they run it: where a command takes a key,
- * `KEYS[n]` stands in the call itself.
+ * The rule of services that check a script before they run it: a command takes its key as `KEYS[n]`
+ * in the call itself.
  */
 
 /** Commands whose first argument is a key. */
 const keyed = new Set(["GET", "GETRANGE", "SET", "DEL", "EXISTS", "PTTL", "PEXPIRE"]);
 
 /**
- * The service's refusal of this script; undefined when it would run it.
+ * Returns the service's refusal of this script, or undefined if it would run it.
  *
  * As Alibaba Cloud documents it (help.aliyun.com/document_detail/92942.html, read 2026-11) and as
  * users meet it: the command must be a literal, a key must be `KEYS[n]`, and `KEYS` may stand in no

@@ -1,6 +1,6 @@
 /**
- * A primary with two replicas, watched by three Sentinels that promote one of them soon when asked
- * to, and never because the machine is slow.
+ * A primary with two replicas and three Sentinels. They promote a replica soon when the test asks
+ * for it, and never because the machine is slow.
  */
 import { startServer } from "./server.ts";
 import type { Server, ServerOptions } from "./server.ts";
@@ -12,10 +12,10 @@ export interface Sentinel {
   readonly sentinels: readonly Server[];
   /** All three data nodes, whatever their role is now. */
   readonly nodes: readonly Server[];
-  /** Which one the Sentinels name as the primary. */
+  /** Returns the node that the Sentinels name as the primary. */
   primary(): Promise<Server>;
   /**
-   * Kills the primary and waits until a replica was promoted; then the killed one comes back as a
+   * Kills the primary and waits until a replica was promoted. Then the killed one returns as a
    * replica.
    */
   failOver(): Promise<void>;
@@ -26,8 +26,7 @@ export interface Sentinel {
 const name = "lingpai";
 
 /**
- * How long the primary may be silent: on a machine that is busy with other things, and when it is
- * known to be dead.
+ * How long the primary may be silent, in ms: on a busy machine, and when it is known to be dead.
  */
 const patientMs = 60_000;
 const promptMs = 500;
@@ -123,7 +122,7 @@ class LocalSentinel implements Sentinel {
       );
     });
     await former.restart();
-    // The Sentinels would see to it, but only after ten seconds.
+    // The Sentinels would do this too, but only after ten seconds.
     const { host, port } = await this.primary();
     await former.command("REPLICAOF", host, String(port));
     await until("the former primary follows the new one", async () =>

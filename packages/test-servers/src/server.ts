@@ -1,4 +1,4 @@
-/** One redis-server process on loopback, and what may be done to it. */
+/** One redis-server process on loopback, with controls to break it. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
@@ -12,7 +12,8 @@ import { until } from "./until.ts";
 
 export interface ServerOptions {
   /**
-   * Lines of redis.conf, each `directive value`. They come after the defaults and so win over them.
+   * Lines of redis.conf, each `directive value`. They come after the defaults, so they override
+   * them.
    */
   readonly config?: readonly string[];
   /** Users, as the arguments of `ACL SETUSER`: `prod on >secret ~prod:*`. */
@@ -25,14 +26,14 @@ export interface Server extends Address {
   readonly pid: number;
   /** One command over a connection of its own, as the default user. */
   command(...parts: ReadonlyArray<string | Uint8Array>): Promise<Reply>;
-  /** SIGKILL: open connections are reset, nothing is saved. */
+  /** Sends SIGKILL: open connections are reset, nothing is saved. */
   kill(): Promise<void>;
-  /** SIGSTOP: connections stay, nothing answers, until {@link Server.thaw}. */
+  /** Sends SIGSTOP: connections stay open and nothing answers until {@link Server.thaw}. */
   freeze(): void;
   thaw(): void;
   /**
-   * Starts it again on the same port, with the data that it had written; stops it first, cleanly,
-   * if it runs. Resolves when it answers.
+   * Starts it again on the same port, with the data that it had written. A running server is
+   * stopped cleanly first. Resolves when it answers.
    */
   restart(): Promise<void>;
   /** The end of its log. */
@@ -104,7 +105,7 @@ function requireBinary(): string {
       accessSync(candidate, constants.X_OK);
       return candidate;
     } catch {
-      // Not here; look on.
+      // Not in this directory.
     }
   }
   throw new Error(

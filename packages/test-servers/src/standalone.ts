@@ -3,7 +3,7 @@ import { once } from "./resp.ts";
 import type { Address, Reply } from "./resp.ts";
 import { startServer } from "./server.ts";
 
-/** A server that the tests may use but not break: it may be shared, and hold foreign data. */
+/** A server that tests may use but not break. It may be shared and contain foreign data. */
 export interface Standalone extends Address {
   readonly url: string;
   command(...parts: ReadonlyArray<string | Uint8Array>): Promise<Reply>;
@@ -12,8 +12,8 @@ export interface Standalone extends Address {
 }
 
 /**
- * The server that `REDIS_URL` names (`redis://host:port`), or else a new one on a free port. For
- * faults use {@link startServer}.
+ * Returns the server that `REDIS_URL` names (`redis://host:port`), or else a new one on a free
+ * port. Use {@link startServer} for faults.
  */
 export async function standalone(): Promise<Standalone> {
   const url = process.env["REDIS_URL"];

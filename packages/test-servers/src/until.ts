@@ -1,8 +1,8 @@
 import { delay, systemClock } from "@lingpai/core";
 
 /**
- * Asks `probe` every 20 ms until it returns something other than undefined or false; a throw counts
- * as not yet.
+ * Calls `probe` every 20 ms until it returns something other than undefined or false. A thrown
+ * error counts as not yet.
  */
 export async function until<T>(
   what: string,

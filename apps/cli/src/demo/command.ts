@@ -1,6 +1,6 @@
 /**
- * `lingpai demo`: plays both scenes for every contender and both readings of the platform, and
- * judges the outcome.
+ * `lingpai demo`: plays both scenes for every contender and both interpretations of the platform,
+ * and checks the outcome.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ const contenders: readonly ContenderName[] = [
   "lingpai stable",
 ];
 /**
- * The two readings of what happens to a superseded token: dead at once, or usable for five minutes.
+ * The two interpretations of a superseded token: it is dead at once, or usable for five minutes.
  */
 const overlapsMs = [0, 300_000] as const;
 
@@ -47,7 +47,7 @@ const scenes: readonly Scene[] = [
   },
 ];
 
-/** Gives the exit code: 1 when a figure is not as promised. */
+/** Returns the exit code: 1 if a figure differs from its promise. */
 export async function runDemo({ isJson, redisUrl }: DemoOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "lingpai-demo-"));
   const store: NodeSpec["store"] =

@@ -1,14 +1,14 @@
-/** A node of one environment, as an application sees its SDK. */
+/** A node of one environment, as an application uses its SDK. */
 import { CredentialConflictError, type Cache, type Lock } from "@lingpai/core";
 import { wechat, WechatApiError } from "@lingpai/wechat";
 import type { NodeSpec } from "./protocol.ts";
 
 export interface DemoNode {
-  /** What the application does when it starts; gives what came of it. */
+  /** Does what the application does at its start, and returns the result. */
   boot(): Promise<void>;
-  /** One business call. Rejects with the code that the application sees. */
+  /** Makes one business call. Rejects with the code that the application gets. */
   call(): Promise<void>;
-  /** Why it fetched, in order. */
+  /** The reasons of its fetches, in order. */
   readonly reasons: readonly string[];
   close(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface NodeStore {
 
 const businessPath = "/cgi-bin/user/info?openid=o-demo";
 
-/** What a business call failed with, as the application sees it. */
+/** The failure of a business call, as the application gets it. */
 export class CallFailure extends Error {
   readonly code: string;
 
@@ -31,9 +31,9 @@ export class CallFailure extends Error {
 }
 
 /**
- * The report's set-up: a mutex in each process, the token in a cache under the environment's own
- * prefix, trusted for its TTL. No lock between processes, no retry, and a fetch at start-up when
- * the cache is empty.
+ * The setup of the incident report: a mutex in each process, and the token in a cache under the
+ * environment's own prefix, trusted for its TTL. It has no lock between processes and no retry, and
+ * fetches at start-up if the cache is empty.
  */
 export function naiveNode(spec: NodeSpec, { cache }: NodeStore): DemoNode {
   const own = cache.withPrefix(spec.environment);

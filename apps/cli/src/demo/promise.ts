@@ -1,4 +1,4 @@
-/** What the demo must show, or fail. */
+/** The figures that the demo must show; otherwise it fails. */
 import type { Outcome } from "./scenes.ts";
 
 export function isOurs({ contender }: Pick<Outcome, "contender">): boolean {

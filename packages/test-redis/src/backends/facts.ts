@@ -1,4 +1,4 @@
-/** What Redis is, and what it may answer instead of obeying. */
+/** The facts of Redis, and its error answers. */
 import { inProcess } from "@lingpai/conformance";
 import type { Facts, Refusal } from "@lingpai/conformance";
 
@@ -55,7 +55,7 @@ export const redisFacts: Facts = {
   toleranceMs: 200,
 };
 
-/** On a server of its own, behind a link that can be broken. */
+/** The facts of a server behind a link that can be broken. */
 export const standaloneFacts: Facts = {
   ...redisFacts,
   linked: true,

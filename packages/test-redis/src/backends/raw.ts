@@ -1,4 +1,4 @@
-/** Round the adapter: what stands in Redis, by its own names. */
+/** Access to Redis without the adapter, by Redis's own names. */
 import type { Raw, RawChannel } from "@lingpai/conformance";
 import { nameOf, scopeOf } from "@lingpai/core";
 import { changesChannel, fenceKey, lockKey } from "@lingpai/redis";
@@ -44,7 +44,7 @@ export function rawAccess(holders: Holders): Raw {
       foreign("a hash", "HSET", "v", "1", "d", "value"),
       foreign("a list", "RPUSH", "value"),
       foreign("an empty text", "SET", ""),
-      foreign("a text of somebody else", "SET", '{"token":"value"}'),
+      foreign("a foreign text", "SET", '{"token":"value"}'),
       foreign("an older layout", "SET", "lp0:0123456789abcdef:value"),
       foreign("a newer layout", "SET", "lp2:0123456789abcdef:value"),
       foreign("a truncated entry", "SET", "lp1:0123456789"),

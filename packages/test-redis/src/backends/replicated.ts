@@ -1,4 +1,4 @@
-/** Sentinel and Cluster: servers of which another takes over. */
+/** Sentinel and Cluster, in which another server takes over. */
 import type { Backend, ClusterControls, Running } from "@lingpai/conformance";
 import { nameOf } from "@lingpai/core";
 import { fenceKey, lockKey } from "@lingpai/redis";
@@ -81,8 +81,8 @@ function clusterControls(driver: RedisDriver, cluster: Cluster): ClusterControls
   return {
     slot: slotOf,
     /**
-     * Releases are told on the lock's own name. Changes are told on the scope's channel, which is
-     * not sharded and so has no slot.
+     * Releases are published on the lock's own name. Changes are published on the scope's channel,
+     * which is not sharded and so has no slot.
      */
     placesOf(path, name) {
       const entry = nameOf(path, name);

@@ -21,7 +21,7 @@ export function standaloneBackend(driver: RedisDriver): Backend {
     backend: `${driver.client}, redis standalone`,
     facts: { ...standaloneFacts, clientPrefixes: driver.hasKeyPrefix },
     waivers: driver.standaloneWaivers ?? {},
-    // Where versions of one library differ is in what they do with their connections.
+    // Versions of one library differ in how they handle their connections.
     ...dailyOf(driver, "redis standalone", ["FAULT", "WATCH-05"]),
     start: async () => running(driver, await startServer()),
   };

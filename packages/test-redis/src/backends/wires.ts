@@ -1,19 +1,19 @@
-/** Connections for looking round the adapter: one to each server, and not one for each look. */
+/** Connections for access without the adapter: one to each server, not one for each command. */
 import { openWire, ServerError } from "@lingpai/test-servers";
 import type { Server, Wire } from "@lingpai/test-servers";
 
-/** Who holds what. */
+/** Finds the server of each key. */
 export interface Holders {
-  /** The server that holds this key now. */
+  /** Returns the server that has this key now. */
   holderOf(key: string): Promise<Server>;
-  /** Keys of one place are held by one server. */
+  /** Returns the place of a key. One server has all keys of a place. */
   placeOf(key: string): number;
 }
 
 export interface Wires {
   /**
-   * Calls `work` with a connection to the key's holder, and once more when it turns out that
-   * another holds it or the connection is gone.
+   * Calls `work` with a connection to the key's server, and once more if another server has the key
+   * or the connection is gone.
    */
   use<T>(key: string, work: (wire: Wire) => Promise<T>): Promise<T>;
 }
@@ -37,7 +37,7 @@ export function wiresTo({ holderOf, placeOf }: Holders): Wires {
           !/^(MOVED|READONLY|MASTERDOWN|CLUSTERDOWN|LOADING)/.test(error.message)
         )
           throw error;
-        // Others may still be using what is forgotten here.
+        // Others may still use the connection that is dropped here.
         holders.clear();
         wires.clear();
         return work(await wireOf(key));
@@ -46,7 +46,7 @@ export function wiresTo({ holderOf, placeOf }: Holders): Wires {
   };
 }
 
-/** What could not be had is asked for again the next time. */
+/** A failed result is requested again the next time. */
 function remember<K, V>(known: Map<K, Promise<V>>, key: K, value: Promise<V>): Promise<V> {
   known.set(key, value);
   value.catch(() => known.delete(key));

@@ -1,5 +1,5 @@
 /**
- * One clause's world on a running server: caches and locks over clients of their own, and the
+ * The fixture of one clause on a running server: caches and locks over their own clients, and the
  * machine's clock.
  */
 import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
@@ -19,9 +19,9 @@ export interface RedisDriver {
    * runs nightly.
    */
   readonly newer?: string;
-  /** What the library itself breaks when its connection breaks. */
+  /** The clauses that the library itself fails when its connection breaks. */
   readonly standaloneWaivers?: Waivers;
-  /** Whether its clients can put a prefix of their own before every key: `keyPrefix`. */
+  /** True if its clients can add their own prefix to every key: `keyPrefix`. */
   readonly hasKeyPrefix: boolean;
   /** Does not wait until it is connected. */
   standalone(address: Address, own?: Own): Promise<Connected>;
@@ -33,7 +33,7 @@ export interface RedisDriver {
   cluster(nodes: readonly Address[], own?: Pick<Own, "keyPrefix">): Promise<Connected>;
 }
 
-/** What a client has of its own, as the options of every library call it. */
+/** The options of a client, under the names that every library uses. */
 export interface Own extends Partial<Credentials> {
   /** Given only where {@link RedisDriver.hasKeyPrefix}. */
   readonly keyPrefix?: string;
@@ -69,7 +69,7 @@ export function dailyOf(
 
 export type Connect = (credentials?: Credentials) => Promise<Connected>;
 
-/** For a caller who waits for a loaded machine. */
+/** Options for a caller that waits for a loaded machine. */
 export const within = { deadlineMs: 5_000 };
 
 /** An object with the client's members and nothing else in common with it. */
@@ -122,9 +122,9 @@ export async function openWorld(
 }
 
 /**
- * Clients that are set up slowly, lent again when a clause is done with them: @redis/client builds
- * its command classes anew for every Sentinel client, 70 ms in which the process does nothing else
- * (5.12, 6.3), and two hundred of them would spoil every clause about time.
+ * A pool of clients that are slow to set up, reused after each clause. @redis/client builds its
+ * command classes again for every Sentinel client, which blocks the process for 70 ms (5.12, 6.3).
+ * Two hundred of them would disturb every clause about time.
  */
 export function lending(connect: () => Promise<Connected>): {
   lend(): Promise<Connected>;

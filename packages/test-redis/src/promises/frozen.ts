@@ -1,4 +1,4 @@
-/** A primary that stands still with its connections open, while another takes over. */
+/** Tests a primary that freezes with its connections open while another takes over. */
 import { startCluster, startSentinel } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import type { Cache } from "@lingpai/core";
@@ -6,13 +6,13 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { slotOf } from "../backends/slot.ts";
 import type { Connected, RedisDriver } from "../backends/world.ts";
 
-/** So long may a primary be silent: short for a test, and long for a busy machine. */
+/** How long a primary may be silent, in ms: short for a test, and long for a busy machine. */
 const silenceMs = 3_000;
 const key = "key";
 
 /**
- * Clients with their default settings, which notice nothing by themselves. Every version of a
- * library is at the same servers.
+ * Uses clients with their default settings, which notice nothing by themselves. All versions of a
+ * library use the same servers.
  */
 export function describeFrozenPrimary(drivers: readonly RedisDriver[]): void {
   describe(

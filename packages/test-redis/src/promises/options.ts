@@ -1,6 +1,6 @@
 /**
- * What the options of a client must not change, and what a key prefix of the client's own does.
- * Called within a test, with views of `prod`.
+ * Assertions that options of a client change nothing, and about the client's own key prefix. They
+ * are called within a test, with views of `prod`.
  */
 import type { Cache, Lock } from "@lingpai/core";
 import type { Server } from "@lingpai/test-servers";
@@ -8,11 +8,14 @@ import { expect } from "vitest";
 import { keysOf } from "../backends/world.ts";
 
 /**
- * The prefix for {@link expectOwnPrefix}: everything that a pattern or a hash tag could trip over.
+ * The prefix for {@link expectOwnPrefix}. It contains everything that could break a pattern or a
+ * hash tag.
  */
 export const ownPrefix = "a*[x]{y}:";
 
-/** {@link ownPrefix} goes before every name once, is not listed, and bounds `clear`. */
+/**
+ * Asserts that {@link ownPrefix} is added to every name once, is not listed, and bounds `clear`.
+ */
 export async function expectOwnPrefix(server: Server, cache: Cache, lock: Lock): Promise<void> {
   await server.command("SET", "prod:{theirs}", "foreign");
   await server.command("SET", "abx{y}:prod:{theirs}", "foreign");
@@ -33,7 +36,7 @@ export async function expectOwnPrefix(server: Server, cache: Cache, lock: Lock):
   await expect.poll(() => [told, released]).toEqual([["key", "key"], 1]);
 }
 
-/** Every answer is of the type and the value that it has without the option. */
+/** Asserts that every answer has the same type and value as without the option. */
 export async function expectUndisturbed(cache: Cache, lock: Lock): Promise<void> {
   const told = await heard(cache);
   expect(await cache.set("key", "value", { ttlMs: 60_000, ifVersion: "absent" })).toMatchObject({
@@ -58,7 +61,7 @@ export async function expectUndisturbed(cache: Cache, lock: Lock): Promise<void>
   await expect.poll(() => told).toEqual(["key", "key"]);
 }
 
-/** The keys of which the cache tells from now on. */
+/** Collects the keys that the cache reports from now on. */
 async function heard(cache: Cache): Promise<readonly unknown[]> {
   const told: unknown[] = [];
   await cache.watch?.((key) => told.push(key));

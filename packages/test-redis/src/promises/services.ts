@@ -1,6 +1,5 @@
 /**
- * Services that are not quite Redis: one that reads scripts before it runs them, one that runs
- * none.
+ * Tests services that differ from Redis: one checks scripts before it runs them, one runs none.
  */
 import { createStore, credential, systemClock } from "@lingpai/core";
 import { scriptedIssuer } from "@lingpai/core/testing";
@@ -18,7 +17,7 @@ const checksScripts: Refuse = ([command = "", ...args]) => {
   return undefined;
 };
 
-/** As a Redis without the command answers. */
+/** Answers as a Redis without the command does. */
 const runsNoScripts: Refuse = ([command = ""]) =>
   /^(eval|evalsha|script)/i.test(command) ? `ERR unknown command '${command}'` : undefined;
 

@@ -1,4 +1,6 @@
-/** Who traces a driver sees no sealed token, and an unsealed one is warned of. */
+/**
+ * Tests that traces of a driver contain no sealed token, and that an unsealed one causes a warning.
+ */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createStore, credential, systemClock } from "@lingpai/core";
 import type { CredentialEvent, Issuer, StoreOptions } from "@lingpai/core";
@@ -24,8 +26,8 @@ export function describeTracing(driver: RedisDriver, library: string): void {
     afterAll(() => server.stop());
 
     /**
-     * Everything that the library publishes while a token is fetched and stored, and what the
-     * credential reports.
+     * Returns all that the library publishes while a token is fetched and stored, and the
+     * credential's events.
      */
     const observed = async (
       options: StoreOptions,
