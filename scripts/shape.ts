@@ -16,7 +16,7 @@ import {
 
 const limits = {
   rootEntries: 30,
-  fileBytes: 13_000,
+  fileBytes: 12_288,
   medianBytes: 4_096,
   adapterLines: 200,
   adapterTestLines: 15,

@@ -70,92 +70,108 @@ function silenceNoter(deadlineMs: number, onSilence: () => void): (nowMs: number
   };
 }
 
+export function createDriverGuard(settings: DriverGuardSettings): DriverGuard {
+  return new Guard(settings);
+}
+
 /**
  * All calls have the same deadline, so they fall due in the order in which they began: one timer,
  * armed for the oldest, serves any number of them, and none is armed while nothing is in flight.
  */
-export function createDriverGuard({
-  kind,
-  clock,
-  deadlineMs,
-  onSilence,
-}: DriverGuardSettings): DriverGuard {
-  const calls = createCallQueue();
-  const idlers: Array<() => void> = [];
-  let cancelTimer: CancelTimer | undefined;
-  let secondLook = false;
-  const noteSilence = onSilence && silenceNoter(deadlineMs, onSilence);
+class Guard implements DriverGuard {
+  readonly #kind: string;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #noteSilence: ((nowMs: number) => void) | undefined;
+  readonly #calls = createCallQueue();
+  readonly #idlers: Array<() => void> = [];
+  #cancelTimer: CancelTimer | undefined;
+  #isSecondLook = false;
 
-  const arm = (): void => {
-    const { oldest } = calls;
-    cancelTimer = oldest && clock.setTimer(oldest.dueMs - clock.monotonicMs(), expire);
-  };
+  constructor({ kind, clock, deadlineMs, onSilence }: DriverGuardSettings) {
+    this.#kind = kind;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+    this.#noteSilence = onSilence && silenceNoter(deadlineMs, onSilence);
+  }
 
-  const expire = (): void => {
-    const nowMs = clock.monotonicMs();
-    const { oldest } = calls;
+  run<T>(call: () => Promise<T>, late?: (value: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const dueMs = this.#clock.monotonicMs() + this.#deadlineMs;
+      let answer: Promise<T>;
+      try {
+        answer = call();
+      } catch (error) {
+        return reject(asLingpaiError(error, this.#kind));
+      }
+      const entry = this.#calls.add(dueMs, reject);
+      if (this.#cancelTimer === undefined) this.#arm();
+      answer.then(
+        (value) => (this.#end(entry) ? resolve(value) : late?.(value)),
+        (error: unknown) => this.#end(entry) && reject(asLingpaiError(error, this.#kind)),
+      );
+    });
+  }
+
+  abandon(error: LingpaiError): void {
+    for (let call = this.#calls.oldest; call !== undefined; call = this.#calls.oldest) {
+      this.#calls.remove(call);
+      call.fail(error);
+    }
+    this.#rest();
+  }
+
+  idle(): Promise<void> {
+    return this.#calls.oldest === undefined
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#idlers.push(resolve));
+  }
+
+  #arm(): void {
+    const { oldest } = this.#calls;
+    this.#cancelTimer =
+      oldest &&
+      this.#clock.setTimer(oldest.dueMs - this.#clock.monotonicMs(), () => this.#expire());
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { oldest } = this.#calls;
     // A timer this late means that the event loop stood still: the answers may be waiting in the
-    // socket, read them first.
-    if (oldest && nowMs - oldest.dueMs > deadlineMs / 10 && !secondLook) {
-      secondLook = true;
-      cancelTimer = clock.setTimer(0, expire);
+    // socket, so they are read first.
+    if (oldest && nowMs - oldest.dueMs > this.#deadlineMs / 10 && !this.#isSecondLook) {
+      this.#isSecondLook = true;
+      this.#cancelTimer = this.#clock.setTimer(0, () => this.#expire());
       return;
     }
-    secondLook = false;
-    if (oldest && oldest.dueMs <= nowMs) noteSilence?.(nowMs);
-    for (let call = calls.oldest; call !== undefined && call.dueMs <= nowMs; call = calls.oldest) {
-      calls.remove(call);
-      call.fail(tooLate(kind, deadlineMs));
+    this.#isSecondLook = false;
+    if (oldest && oldest.dueMs <= nowMs) this.#noteSilence?.(nowMs);
+    for (
+      let call = this.#calls.oldest;
+      call !== undefined && call.dueMs <= nowMs;
+      call = this.#calls.oldest
+    ) {
+      this.#calls.remove(call);
+      call.fail(tooLate(this.#kind, this.#deadlineMs));
     }
-    cancelTimer = undefined;
-    if (calls.oldest) arm();
-    else rest();
-  };
+    this.#cancelTimer = undefined;
+    if (this.#calls.oldest) this.#arm();
+    else this.#rest();
+  }
 
-  /** False when the call was settled before. */
-  const end = (call: Call): boolean => {
-    if (!calls.remove(call)) return false;
-    if (calls.oldest === undefined) rest();
+  /** Returns false when the call was settled before. */
+  #end(call: Call): boolean {
+    if (!this.#calls.remove(call)) return false;
+    if (this.#calls.oldest === undefined) this.#rest();
     return true;
-  };
+  }
 
-  const rest = (): void => {
-    cancelTimer?.();
-    cancelTimer = undefined;
-    secondLook = false;
-    for (const resolve of idlers.splice(0)) resolve();
-  };
-
-  return {
-    run(call, late) {
-      return new Promise((resolve, reject) => {
-        const dueMs = clock.monotonicMs() + deadlineMs;
-        let answer: ReturnType<typeof call>;
-        try {
-          answer = call();
-        } catch (error) {
-          return reject(asLingpaiError(error, kind));
-        }
-        const entry = calls.add(dueMs, reject);
-        if (cancelTimer === undefined) arm();
-        answer.then(
-          (value) => (end(entry) ? resolve(value) : late?.(value)),
-          (error: unknown) => end(entry) && reject(asLingpaiError(error, kind)),
-        );
-      });
-    },
-    abandon(error) {
-      for (let call = calls.oldest; call !== undefined; call = calls.oldest) {
-        calls.remove(call);
-        call.fail(error);
-      }
-      rest();
-    },
-    idle: () =>
-      calls.oldest === undefined
-        ? Promise.resolve()
-        : new Promise((resolve) => idlers.push(resolve)),
-  };
+  #rest(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#isSecondLook = false;
+    for (const resolve of this.#idlers.splice(0)) resolve();
+  }
 }
 
 function tooLate(kind: string, deadlineMs: number): CacheUnavailableError {

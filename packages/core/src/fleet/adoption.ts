@@ -1,6 +1,6 @@
 /**
- * Brings the store's document and this process's knowledge together: adopt what is newer, write
- * back what was lost.
+ * Brings the store's document and this process's copy together: adopts what is newer, and writes
+ * back what the store lost.
  */
 import { isOlder, type RepairVerdict } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
@@ -23,14 +23,15 @@ export class Adoption {
   }
 
   /**
-   * Takes over what the snapshot holds, where this process has not seen better. Starts a repair
-   * where the store fell back.
+   * Adopts the snapshot's credential unless this process knows a newer one. Starts a repair when
+   * the store fell back.
    */
   adoptNewer(snapshot: Snapshot, document: FleetDocument): void {
     const { state } = snapshot;
     const stored = state?.credential;
     const local = this.#local;
-    // Unless it is this process's own copy: its times are this node's, too.
+    // The times of the cached credential are this node's, not the store's. Only its own document
+    // has the same.
     if (local.cached?.isAnchored === false && state !== local.state) local.forget();
     if (state === undefined || stored === undefined) {
       const isReset = state !== undefined && state.minEpoch >= (local.cached?.stored.epoch ?? 0);
@@ -39,15 +40,15 @@ export class Adoption {
       return;
     }
     if (local.cached?.stored.fingerprint === stored.fingerprint) return local.adopt(state, stored);
-    // What this process was issued after it is about to be stored: to take this one meanwhile would
-    // be to go back and forth.
+    // This process was issued a later one, which it is about to store. Adopting this one meanwhile
+    // would go back and forth.
     if (local.isUsable && local.cached?.isUnstored && stored.epoch < local.cached.stored.epoch)
       return;
     if (this.isOutdated(stored)) {
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
-    // Refused here or, as the document says, elsewhere: handed out it would cost a call.
+    // It was refused, here or elsewhere. Whoever sent it would lose a call.
     if (local.wasRefused(stored.fingerprint) || isDead(state) || this.isPastDeadline(stored))
       return local.note(state);
     this.#adopt(state, stored);
@@ -67,8 +68,8 @@ export class Adoption {
   }
 
   /**
-   * Whether this process knows that this one was replaced: it saw it happen, or holds one that is
-   * clearly newer.
+   * Returns true when this process knows that this one was replaced: it saw the replacement, or has
+   * one that is clearly newer.
    */
   isOutdated(stored: StoredCredential): boolean {
     const own = this.#local.cached?.stored;
@@ -77,7 +78,7 @@ export class Adoption {
     );
   }
 
-  /** Whether it is too close to its end to be handed out. */
+  /** Returns true when it is too close to its end to be handed out. */
   isPastDeadline(stored: StoredCredential): boolean {
     return (
       this.#clock.nowMs() >=

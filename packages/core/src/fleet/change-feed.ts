@@ -1,18 +1,18 @@
 /**
- * Word that the document may have changed: read again once for many messages, then wake whoever
- * waits.
+ * The change feed: reads the document again after a change message, once for many messages, and
+ * then wakes the waiters.
  */
 import type { Cache, WatchListener } from "../cache/cache.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { CancelTimer, Clock } from "../time/time.ts";
 
-/** However many messages come, the document is read at most once in this time, */
+/** The document is read at most once in this time, however many messages come, */
 const gapMs = 200;
-/** but a few may come close together: an intent and its commit do. */
+/** but a few readings may follow one another closely, as an intent and its commit do. */
 const burst = 3;
 /**
- * A reading that failed is made again after so long, and after longer each time: the message will
- * not come twice.
+ * A failed reading is repeated after this time, and later each time, because the message does not
+ * come twice.
  */
 const retryMs = 1_000;
 const retryMaxMs = 60_000;
@@ -21,7 +21,7 @@ export interface ChangeFeedOptions {
   readonly clock: Clock;
   readonly reread: () => Promise<unknown>;
   /**
-   * Draws how long to put off a reading that nobody waits for, in ms: a large fleet must not read
+   * Draws the delay of a reading that nobody waits for, in ms, so that a large fleet does not read
    * all at once.
    */
   readonly delayMs: () => number;
@@ -32,13 +32,10 @@ export class ChangeFeed {
   readonly #clock: Clock;
   readonly #waiters = new Set<() => void>();
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
-  /**
-   * What the store gave last: should it seem dead, the next subscription is asked for instead of
-   * it.
-   */
+  /** The last subscription. If it seems dead, the next one is requested in its place. */
   #established: Unsubscribe | undefined;
   #dead: Unsubscribe | undefined;
-  /** When the allowance is whole again: each reading moves it on by one gap. */
+  /** When the rate limit is full again. Each reading moves it on by one gap. */
   #wholeAtMs = Number.NEGATIVE_INFINITY;
   #cancel: CancelTimer | undefined;
   #cancelRetry: CancelTimer | undefined;
@@ -54,19 +51,19 @@ export class ChangeFeed {
     this.#clock = options.clock;
   }
 
-  /** Whether a subscription stands. Messages may be lost all the same. */
+  /** True while a subscription stands. Messages may be lost all the same. */
   get isSubscribed(): boolean {
     return this.#isSubscribed;
   }
 
-  /** Whether a message came at this instant of the monotonic clock or later. */
+  /** Returns true when a message came at this instant of the monotonic clock or later. */
   hasReceivedSince(ms: number): boolean {
     return this.#lastReceivedMs >= ms;
   }
 
   /**
-   * Subscribes, once; resolves when the subscription stands, or to false where there is none to be
-   * had within `deadlineMs`.
+   * Subscribes, once. Resolves to true when the subscription stands, and to false when there is
+   * none within `deadlineMs`.
    */
   async listen(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
@@ -78,7 +75,9 @@ export class ChangeFeed {
     return unsubscribe !== undefined;
   }
 
-  /** Resolves to true at the next news, which has been read by then, or to false after `ms`. */
+  /**
+   * Resolves to true at the next change, after the document has been read, or to false after `ms`.
+   */
   next(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (isNews: boolean): void => {
@@ -92,13 +91,14 @@ export class ChangeFeed {
     });
   }
 
-  /** Wakes everybody who waits, without reading. */
+  /** Wakes all waiters, without reading. */
   wake(): void {
     for (const wake of [...this.#waiters]) wake();
   }
 
   /**
-   * Ignores news while this process writes the document itself: they would tell of its own writes.
+   * Ignores messages while this process writes the document itself: they would only report its own
+   * writes.
    */
   pause(): void {
     this.#isPaused = true;
@@ -109,8 +109,7 @@ export class ChangeFeed {
   }
 
   /**
-   * The subscription has kept silent about a change: {@link ChangeFeed.listen} asks the store for another
-   * one.
+   * Drops a subscription that missed a change. {@link ChangeFeed.listen} then requests another one.
    */
   renew(): void {
     this.#dead = this.#established;
@@ -125,7 +124,7 @@ export class ChangeFeed {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#cancelRetry?.();
-    // Not waited for: behind a store that does not answer it would never end.
+    // It is not awaited, because a store that does not answer would never end it.
     void subscribed?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
   }
 
@@ -145,13 +144,14 @@ export class ChangeFeed {
     };
     try {
       const unsubscribe = await cache.watch?.(heard, { key, ...(instead && { instead }) });
-      // Closed, or deaf, meanwhile: whoever did that ends this subscription as soon as it is there.
+      // It was closed or unsubscribed meanwhile. Whoever did that ends this subscription as soon as
+      // it exists.
       if (this.#isClosed) return unsubscribe;
       this.#established = unsubscribe;
       this.#isSubscribed = unsubscribe !== undefined;
       return unsubscribe;
     } catch {
-      // Without news there is still the periodic reading; the next call tries again.
+      // The periodic reading goes on without messages. The next call tries to subscribe again.
       this.#unsubscribe = undefined;
       return undefined;
     }

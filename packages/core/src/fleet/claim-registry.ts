@@ -1,20 +1,20 @@
 /**
- * The registry of claims on one credential as text. What an older or newer release wrote there is
- * carried along, never guessed at.
+ * The registry of claims on one credential as text. Entries of older and newer releases are kept as
+ * they are.
  */
 import { claimsPath } from "../cache/claims-path.ts";
-import { UnreadableEntryError } from "../errors.ts";
+import { CredentialConflictError, UnreadableEntryError } from "../errors.ts";
 
 export interface Claim {
   readonly environment: string;
-  /** Where this environment keeps its documents: its identity in this store. */
+  /** The path of this environment's documents, which identifies the environment in this store. */
   readonly path: readonly string[];
   readonly node: string;
   /** Orders the claims: the earlier one is never refused because of the later one. */
   readonly sinceMs: number;
   readonly renewedMs: number;
   /**
-   * Holds until then although nobody renews it, because the credential lives so long. Absent in
+   * The claim holds until then without a renewal, because the credential lives that long. Absent in
    * claims of older releases.
    */
   readonly untilMs?: number;
@@ -22,31 +22,29 @@ export interface Claim {
 
 export interface Registry {
   readonly claims: readonly Claim[];
-  /** Claims that this release cannot read. They may be somebody's. */
+  /** Claims that this release cannot read. They may belong to an environment. */
   readonly unreadable: readonly unknown[];
 }
 
-/**
- * A claim that was not renewed for so long counts as given up, unless it says that it holds longer.
- */
+/** A claim that was not renewed for this time counts as given up, unless it states a later end. */
 export const staleAfterMs: number = 2 * 86_400_000;
 const heldMaxMs = 366 * 86_400_000;
 
-/** When a claim that nobody renews any more counts as given up, in store time. */
+/** Returns when a claim that nobody renews counts as given up, in store time. */
 export function endsAtMs({ renewedMs, untilMs = 0 }: Claim): number {
   return Math.max(renewedMs + staleAfterMs, Math.min(untilMs, renewedMs + heldMaxMs));
 }
 
 /**
- * Whether one claim came before the other. A new claim is dated after all that it sees, so a tie is
- * left by an older release only.
+ * Returns true when one claim came before the other. A new claim is dated after all that it sees,
+ * so only older releases leave ties.
  */
 export function isEarlier(one: Claim, other: Claim): boolean {
   if (one.sinceMs !== other.sinceMs) return one.sinceMs < other.sinceMs;
   return JSON.stringify(one.path) < JSON.stringify(other.path);
 }
 
-/** Whether something that cannot be read may be the claim of an environment that lives. */
+/** Returns true when an unreadable entry may be the claim of a live environment. */
 export function mayHold(entry: unknown, nowMs: number): boolean {
   const renewedMs =
     typeof entry === "object" && entry !== null && "renewedMs" in entry
@@ -68,8 +66,8 @@ export function encodeRegistry({ claims, unreadable }: Registry): string {
 }
 
 /**
- * @throws {UnreadableEntryError} it is no registry at all. A single claim that cannot be read
- *   stands beside the others.
+ * @throws {UnreadableEntryError} it is no registry. A single claim that cannot be read does not
+ *   hide the others.
  */
 export function decodeRegistry(text: string, id: string): Registry {
   let document: unknown;
@@ -95,6 +93,20 @@ export function unreadableClaims(id: string): UnreadableEntryError {
     "format",
     `The claims on "${id}" at ${claimsPath.join(":")} cannot be read, so an environment that has no credential yet must not fetch one. ` +
       "A newer release may have written there: upgrade this node. Otherwise find out what writes to that place; what nobody renews expires after four days.",
+  );
+}
+
+/** The error for an environment that must not fetch, because another one claimed the id first. */
+export function conflictWith(
+  { environment: claimedBy, node }: Claim,
+  id: string,
+  environment: string,
+): CredentialConflictError {
+  return new CredentialConflictError(
+    `"${id}" belongs to the environment "${claimedBy}" (claimed by node ${node}). A fetch by "${environment}" would kill its token, so nothing was fetched. ` +
+      `Use an AppID of its own for "${environment}", set onConflict to "consume" to use the token of "${claimedBy}", or use the stable token. ` +
+      `If "${claimedBy}" is gone, call releaseClaim(), or wait until its claim lapses.`,
+    claimedBy,
   );
 }
 

@@ -1,6 +1,5 @@
 /**
- * What all parts of one credential share: who we are, what the platform is like, which clock to
- * read.
+ * The settings that all parts of one credential share: the node, the platform's rules, the clock.
  */
 import { hostname } from "node:os";
 import { createEventBus, type EventBus } from "../events/event-bus.ts";
@@ -24,7 +23,7 @@ import type { State } from "../state/state.ts";
 import { systemClock, type Clock } from "../time/time.ts";
 import type { CredentialOptions } from "../credential.ts";
 
-/** What depends on the issuer that the fleet lives on. */
+/** The settings that depend on the issuer that the fleet uses. */
 export interface IssuerTerms {
   readonly issuer: Issuer;
   readonly parameters: Parameters;
@@ -32,7 +31,7 @@ export interface IssuerTerms {
   readonly canForce: boolean;
 }
 
-/** The terms that hold by this document. */
+/** Returns the terms that apply under this document. */
 export function termsOn(context: Context, state: Pick<State, "fallback"> | undefined): IssuerTerms {
   return state?.fallback === undefined ? context : (context.fallback ?? context);
 }
@@ -43,16 +42,19 @@ export interface Context {
   readonly node: string;
   readonly parameters: Parameters;
   readonly rules: Rules;
-  /** What holds while the fleet lives on the issuer's fallback. */
+  /** The terms while the fleet uses the issuer's fallback. */
   readonly fallback: IssuerTerms | undefined;
-  /** Whether the platform can be made to replace what it would hand out again. */
+  /** True when the platform can be forced to replace what it would hand out again. */
   readonly canForce: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly bus: EventBus;
   readonly health: StoreHealth;
   readonly fingerprintOf: (secret: string) => string;
-  /** What the issuer calls its configuration now; an issuer that cannot tell has not changed. */
+  /**
+   * Returns the issuer's name for its configuration. An issuer that cannot tell counts as
+   * unchanged.
+   */
   readonly revision: () => string | undefined;
 }
 
@@ -103,7 +105,7 @@ function revisionOf(issuer: Issuer): () => string | undefined {
     try {
       last = issuer.revision?.();
     } catch {
-      // It is asked again the next time.
+      // The next call asks it again.
     }
     return last;
   };
@@ -128,7 +130,9 @@ const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
   random: true,
 };
 
-/** The names of all of {@link CredentialOptions}: a provider passes these on, and keeps its own. */
+/**
+ * The names of all of {@link CredentialOptions}: a provider passes these on and removes its own.
+ */
 export const credentialOptionNames: readonly string[] = Object.freeze(Object.keys(knownOptions));
 
 function requireOptions(options: CredentialOptions): void {

@@ -1,6 +1,6 @@
 /**
- * Where this process reads the fleet's document, and in which role: both change when it turns out
- * to consume another environment's.
+ * The place where this process reads the fleet's document, and its role. Both change when it starts
+ * to consume another environment's credential.
  */
 import type { Cache } from "../cache/cache.ts";
 import { overlapOf } from "../parameters.ts";
@@ -10,8 +10,8 @@ import { ChangeFeed } from "./change-feed.ts";
 import type { FleetNode } from "./node.ts";
 
 /**
- * Up to here all nodes may read at once when the document changes; above, they spread it over a
- * time far below the overlap.
+ * Up to this size all nodes may read at once when the document changes. Larger fleets spread their
+ * readings over a time far below the overlap.
  */
 const smallFleet = 200;
 const spreadMaxMs = 20_000;
@@ -22,7 +22,7 @@ export class DocumentSource {
   readonly feed: ChangeFeed;
   readonly #node: FleetNode;
   readonly #onRecovered: () => void;
-  /** Where this environment's own documents lie. */
+  /** The cache of this environment's own documents. */
   readonly #home: Cache;
   #cache: Cache;
   #role: Role;
@@ -32,8 +32,7 @@ export class DocumentSource {
   #version: Snapshot["version"] | undefined;
   #usedAtMs: number | undefined;
   /**
-   * Whether a reading has shown a change of which there was no news: the subscription may have died
-   * in silence.
+   * True after a reading showed a change that no message reported: the subscription may be dead.
    */
   #isStale = false;
   #mustRenew = false;
@@ -73,22 +72,22 @@ export class DocumentSource {
     return this.#yieldsTo;
   }
 
-  /** When the document was last asked for, on the monotonic clock. */
+  /** The instant of the last request for the document, on the monotonic clock. */
   get lastReadMs(): number {
     return this.#lastReadMs;
   }
 
-  /** When a node that may not refresh last said, in the document, that it uses the credential. */
+  /** When a consumer last marked the credential as used, in the document. */
   get usedAtMs(): number | undefined {
     return this.#usedAtMs;
   }
 
-  /** Whether the store tells of changes, as far as is known here. */
+  /** True while the store reports changes, as far as this node knows. */
   get hasPush(): boolean {
     return this.feed.isSubscribed && !this.#isStale;
   }
 
-  /** Reads the document and takes over what it holds. */
+  /** Reads the document, and adopts its credential if it is newer. */
   async read(): Promise<Snapshot> {
     const sinceMs = this.#lastReadMs;
     this.#lastReadMs = this.#node.context.clock.monotonicMs();
@@ -106,8 +105,8 @@ export class DocumentSource {
   }
 
   /**
-   * While the store answers reads only, it is shown that it takes writes again by writing: now and
-   * then, and nothing new.
+   * Rewrites the document unchanged while the store refuses writes. Only a write can show that it
+   * accepts them again.
    */
   async proveWrites(snapshot: Snapshot): Promise<void> {
     const { health } = this.#node.context;
@@ -115,7 +114,7 @@ export class DocumentSource {
       await health.prove(() => this.#document.touch(snapshot));
   }
 
-  /** Whether the store tells of changes from now on. */
+  /** Subscribes. Resolves to true when the store reports changes from now on. */
   listen(): Promise<boolean> {
     return this.feed.listen(
       this.#cache,
@@ -125,9 +124,8 @@ export class DocumentSource {
   }
 
   /**
-   * Listens from now on, by a new subscription where the present one seems dead. What changed
-   * between the last reading and the first news was told to nobody here, so the document is read
-   * again.
+   * Subscribes, by a new subscription if the present one seems dead. No message reported what
+   * changed between the last reading and the subscription, so the document is read again.
    */
   async follow(): Promise<void> {
     if (this.#mustRenew) this.feed.renew();
@@ -137,7 +135,7 @@ export class DocumentSource {
     await this.read();
   }
 
-  /** Reads another environment's document from now on, and refreshes nothing. */
+  /** Switches to another environment's document, and refreshes nothing from now on. */
   consume(claim: Claim): void {
     this.#role = "consumer";
     this.#yieldsTo = claim;
@@ -145,8 +143,8 @@ export class DocumentSource {
   }
 
   /**
-   * Reads this environment's own document again, and refreshes it: the environment that was
-   * consumed has given up its claim.
+   * Switches back to this environment's own document, and refreshes it: the consumed environment
+   * gave up its claim.
    */
   own(): void {
     this.#role = "owner";
@@ -157,7 +155,7 @@ export class DocumentSource {
   #turnTo(cache: Cache): void {
     this.feed.unsubscribe();
     this.#node.context.health.needsWrites = this.#role === "owner";
-    // It is the other document's: this one must not be repaired with it.
+    // The cached credential belongs to the other document, which must not be repaired with it.
     this.#node.local.forget();
     this.#cache = cache;
     this.#document = new StoredDocument(

@@ -1,7 +1,8 @@
 /** The fleet's document in the store: read, decide, write if nobody was faster. */
 import type { Cache, Version } from "../cache/cache.ts";
 import { CacheUnavailableError, type UnreadableEntryError } from "../errors.ts";
-import { decodeState, encodeState, sanitized } from "../state/codec.ts";
+import { decodeState, encodeState } from "../state/codec.ts";
+import { sanitized } from "../state/sanitize.ts";
 import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import { isRefusal } from "../driver/driver-error.ts";
@@ -16,30 +17,33 @@ export interface Snapshot {
 
 export interface Applied<E extends StateEvent> {
   readonly verdict: VerdictOf<E>;
-  /** The document that the verdict was made on or, when it was changed, made. */
+  /** The document that the verdict made, or that it was based on when it changed nothing. */
   readonly snapshot: Snapshot;
 }
 
 export interface ApplyOptions {
   /** The document as it was read before; saves reading it again. */
   readonly from?: Snapshot;
-  /** Asked before each write: when it says no, nothing is written and `apply` gives undefined. */
+  /**
+   * Called before each write. When it returns false, nothing is written and `apply` returns
+   * undefined.
+   */
   readonly onlyWhile?: () => boolean;
 }
 
-/** A document whose credential ran out so long ago belongs to nobody. */
+/** Nobody needs a document this long after its credential expired. */
 const keptMs = 30 * 86_400_000;
 
 /**
- * How long the store keeps a document, in ms; undefined for ever: an input, a refresh token say, is
- * nowhere else.
+ * Returns how long the store keeps a document, in ms. Undefined means forever: a refresh token
+ * exists nowhere else.
  */
 function ttlOf({ credential }: State, nowMs: number): number | undefined {
   if (credential?.nextInput !== undefined) return undefined;
   return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;
 }
 
-/** Where what the fleet knows is read and changed. */
+/** The document of the fleet: read it, and apply events to it. */
 export interface FleetDocument {
   read(): Promise<Snapshot>;
   apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E> | undefined>;
@@ -52,10 +56,10 @@ export class StoredDocument implements FleetDocument {
   readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #cache: Cache;
-  /** Where the document lies in the cache. */
+  /** The document's key in the cache. */
   readonly key: string;
   #isTracingReported = false;
-  /** In store time; undefined while nothing that it holds is ignored. */
+  /** In store time. Undefined while every field is accepted. */
   #poisonedSinceMs: number | undefined;
 
   /** @param onRecovered called when the store answers again, before the answer is used. */
@@ -84,9 +88,7 @@ export class StoredDocument implements FleetDocument {
     return { state: this.#decoded(entry.value), version: entry.version };
   }
 
-  /**
-   * Makes the event's change by compare-and-set, deciding again whenever somebody else wrote first.
-   */
+  /** Applies the event by compare-and-set. Decides again whenever another node wrote first. */
   async apply<E extends StateEvent>(
     event: E,
     options: ApplyOptions = {},
@@ -107,8 +109,8 @@ export class StoredDocument implements FleetDocument {
   }
 
   /**
-   * Undefined when another version is stored. A lost answer is asked for again under the same id,
-   * so that the write counts once.
+   * Returns undefined when another version is stored. After a lost answer it sends the write again
+   * under the same id, so that it counts once.
    */
   async #write(
     state: State,
@@ -170,14 +172,14 @@ export class StoredDocument implements FleetDocument {
   }
 
   /**
-   * Writes the document again as it was read, to see whether the store takes it. Changes nothing
-   * but its version.
+   * Writes the document again as it was read, to test whether the store accepts writes. Changes
+   * nothing but its version.
    */
   async touch({ state, version }: Snapshot): Promise<void> {
     if (state !== undefined) await this.#write(state, version, this.#context.random.id());
   }
 
-  /** Runs a store command, and notes whether the store did it. */
+  /** Runs a store command, and records whether it succeeded. */
   async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
     try {
       return await this.#context.health.watched(operation, () =>

@@ -1,5 +1,5 @@
 /**
- * What this process knows: the credential that it hands out, and those that it must never hand out
+ * This process's copy: the credential that it hands out, and those that it must never hand out
  * again.
  */
 import type { RefreshReason } from "../issuer.ts";
@@ -9,43 +9,40 @@ import { termsOn, type Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./windows.ts";
 
-/** What a caller wants: a live credential, other than the one that it wants replaced. */
+/** A caller's goal: a live credential, other than the one that must be replaced. */
 export interface Goal {
   readonly reason: RefreshReason;
-  /** The commit to be replaced, where the goal is to replace one. */
+  /** The commit to replace, if the goal is to replace one. */
   readonly replaces?: string | undefined;
   /** With `rejected`: the fingerprint that the platform refused. */
   readonly refused?: string | undefined;
-  /** With `rejected`: whether the platform, asked, calls it dead; or cannot be asked. */
+  /** With `rejected`: true when the platform calls it dead, or cannot be asked. */
   readonly isDead?: boolean | undefined;
   /**
-   * Whether this process itself was refused, by a platform that cannot be asked: then it hands out
-   * no longer what is being replaced.
+   * True when this process itself was refused, and the platform cannot be asked. It then stops
+   * handing out the credential that is being replaced.
    */
   readonly isFirstHand?: boolean | undefined;
   /**
-   * With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined where
-   * it was not.
+   * With `rejected`: when the platform was asked about it, on the monotonic clock. Undefined if it
+   * was not.
    */
   readonly askedAtMs?: number | undefined;
 }
 
 export interface CachedCredential {
   readonly secret: Secret;
-  /** Resolved already, and the same for every caller: a fresh `get` allocates nothing. */
+  /** Already resolved, and shared by all callers, so that a fresh `get` allocates nothing. */
   readonly promise: Promise<Secret>;
   readonly stored: StoredCredential;
   readonly windows: Windows;
-  /**
-   * On the monotonic clock; moves when the store's time turns out to be another than it was taken
-   * for.
-   */
+  /** On the monotonic clock. It moves when the estimate of the store's time is corrected. */
   hardUntilMs: number;
   /** Issued to this process and not stored yet: this copy is the only one. */
   isUnstored: boolean;
   /**
-   * Whether its times are the store's. Without a store's answer they are this node's, and hold for
-   * this node only.
+   * True when its times are the store's. Before the store has answered they are this node's, and
+   * valid on this node only.
    */
   readonly isAnchored: boolean;
   uses: number;
@@ -66,7 +63,7 @@ export class LocalCopy {
   #uses = 0;
   #isClosed = false;
 
-  /** @param onChange called after each change of what is known, synchronously. */
+  /** @param onChange called after each change, synchronously. */
   constructor(context: Context, clock: StoreClock, onChange: () => void) {
     this.#context = context;
     this.#clock = clock;
@@ -78,12 +75,12 @@ export class LocalCopy {
     return this.#uses + (this.#cached?.uses ?? 0);
   }
 
-  /** What is held, whether or not it may still be sent. */
+  /** The cached credential, whether or not it may still be sent. */
   get cached(): CachedCredential | undefined {
     return this.#cached;
   }
 
-  /** The newest document that this process has taken over or made. */
+  /** The newest document that this process has adopted or written. */
   get state(): State | undefined {
     return this.#state;
   }
@@ -121,22 +118,20 @@ export class LocalCopy {
   }
 
   /**
-   * Never hands this one out again, unless it is {@link LocalCopy.readmit}ted. Only what this process
-   * held or found stored: a stranger's text is not worth the memory.
+   * Never hands this one out again, unless {@link LocalCopy.readmit} allows it. Call it only for
+   * credentials that this process had or found in the store: unknown ones would waste memory.
    */
   refuse(fingerprint: string): void {
     remember(this.#refused, fingerprint);
     if (this.#cached?.stored.fingerprint === fingerprint) this.#retire();
   }
 
-  /** It is alive after all: the platform says so, or hands it out again. */
+  /** Allows it again, because the platform calls it alive or hands it out again. */
   readmit(fingerprint: string): void {
     this.#refused.delete(fingerprint);
   }
 
-  /**
-   * Takes note of a newer document of the credential that is held: doubt, suspicion, the ledger.
-   */
+  /** Records a newer document of the same credential: doubt, suspicion, the ledger. */
   note(state: State): void {
     if (this.#isClosed) return;
     this.#state = state;
@@ -146,12 +141,12 @@ export class LocalCopy {
     this.#onChange();
   }
 
-  /** Hands out nothing any more. */
+  /** Stops handing out the cached credential. */
   forget(): void {
     this.#retire();
   }
 
-  /** Hands out nothing from now on, whatever is still under way. */
+  /** Hands out nothing from now on, whatever is still in flight. */
   close(): void {
     this.#isClosed = true;
     this.#retire();
@@ -167,8 +162,8 @@ export class LocalCopy {
     const { issuer, parameters } = termsOn(this.#context, state);
     const current = this.#cached;
     this.#state = state;
-    // Replaced before this process ever held it: a store that falls back to it must not pass it off
-    // as new.
+    // This process never had the previous one. If the store falls back to it, it must not count as
+    // new.
     const goneBefore = state.previous?.fingerprint;
     if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
       remember(this.#replaced, goneBefore);

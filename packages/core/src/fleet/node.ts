@@ -1,11 +1,11 @@
-/** One process as a member of the fleet: what it knows of one credential, and with what it works. */
+/** One process as a member of the fleet, for one credential. */
 import type { Adoption } from "./adoption.ts";
 import type { Context } from "./context.ts";
 import type { LocalCopy } from "./local-copy.ts";
 import type { StoreClock } from "./store-clock.ts";
 import type { Takeover } from "./takeover.ts";
 
-/** What one process has of one credential. */
+/** The parts that every step of a refresh needs. */
 export interface FleetNode {
   readonly context: Context;
   readonly storeClock: StoreClock;

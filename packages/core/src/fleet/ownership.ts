@@ -1,5 +1,5 @@
 /**
- * Which environment fetches a credential, written in a registry that all environments of one store
+ * Decides which environment fetches a credential, by a registry that all environments of one store
  * share.
  *
  * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and
@@ -9,8 +9,9 @@
  */
 import { claimsPath } from "../cache/claims-path.ts";
 import type { Cache, Version } from "../cache/cache.ts";
-import { CacheUnavailableError, CredentialConflictError } from "../errors.ts";
+import { CacheUnavailableError } from "../errors.ts";
 import {
+  conflictWith,
   decodeRegistry,
   encodeRegistry,
   endsAtMs,
@@ -29,12 +30,12 @@ import { isUnavailable } from "./store-health.ts";
 import type { OnConflict } from "../credential.ts";
 
 /**
- * Each process looks this often, when it refreshes; a claim that the fleet renewed less long ago is
- * left as it is.
+ * Each process checks the registry this often, when it refreshes. A claim that was renewed more
+ * recently is left as it is.
  */
 const lookEveryMs = 3_600_000;
 const renewEveryMs = 12 * 3_600_000;
-/** A consumer that waits in vain looks this often whether the other one is still there. */
+/** A consumer that waits in vain checks this often whether the other environment still exists. */
 const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
 
@@ -55,8 +56,8 @@ export class Ownership {
   #lookAtMs = Number.NEGATIVE_INFINITY;
   #reconsiderAtMs = Number.NEGATIVE_INFINITY;
   /**
-   * This environment's claim as this process saw or wrote it last: a registry that was lost forgets
-   * it.
+   * This environment's claim as this process saw or wrote it last. A registry that was lost no
+   * longer has it.
    */
   #own: Claim | undefined;
   /** The claim to which this environment had to yield when this process looked last. */
@@ -76,25 +77,29 @@ export class Ownership {
   }
 
   /**
-   * Which other environment claims the credential in this store, as far as this process has seen.
+   * The other environment that claims the credential in this store, as far as this process has
+   * seen.
    */
   get rival(): string | undefined {
     return this.#rival;
   }
 
-  /** Sees which other environments there are now. Never fails: only a name depends on it. */
+  /**
+   * Looks up which other environments exist now. Never fails, because only a name in a report
+   * depends on it.
+   */
   async seeOthers(): Promise<void> {
     await this.#read(false).catch(() => {});
   }
 
   /**
-   * Claims the credential for this environment; does nothing while the claim is fresh. Gives the
-   * other environment's claim when this one is to consume it.
+   * Claims the credential for this environment. Does nothing while the claim is fresh. Resolves to
+   * the other environment's claim when this one must consume it.
    *
-   * @param isEstablished whether this environment has stored a credential before. Claims that
-   *   cannot be read stop only one that has not.
-   * @param isNew whether nothing is known of a credential: then there are hardly any claims either,
-   *   and one is written without a look.
+   * @param isEstablished true when this environment has stored a credential before. Unreadable
+   *   claims stop only an environment that has not.
+   * @param isNew true when no credential is known. Claims are then unlikely, so one is written
+   *   without reading first.
    * @throws {CredentialConflictError} another environment claimed it first. @throws
    *   {CacheUnavailableError} the registry cannot be reached.
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has
@@ -124,7 +129,7 @@ export class Ownership {
         nowMs - own.renewedMs < renewEveryMs &&
         endsAtMs(own) >= this.#coveredMs;
       if (isRenewed || (await this.#write(reading))) return this.#lookLater();
-      // It stands, and somebody else keeps writing: renewing it can wait.
+      // The claim stands, and another node keeps writing. The renewal can wait.
       if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
     }
     throw new CacheUnavailableError(
@@ -133,8 +138,8 @@ export class Ownership {
   }
 
   /**
-   * As {@link Ownership.ensure} while the store takes no writes: looks, and claims nothing. Where it
-   * answers no reading either, what this process saw last counts.
+   * As {@link Ownership.ensure} while the store refuses writes: reads, and claims nothing. If reads
+   * fail too, the last claim that this process saw counts.
    *
    * @throws as {@link Ownership.ensure}.
    */
@@ -153,8 +158,7 @@ export class Ownership {
   }
 
   /**
-   * Claims that cannot be read stop an environment that has no credential yet: they may be
-   * somebody's.
+   * Unreadable claims stop an environment that has no credential yet, because they may be valid.
    */
   async #requireReadable(
     reading: Reading | undefined,
@@ -169,8 +173,7 @@ export class Ownership {
   }
 
   /**
-   * Lets the claim hold as long as this credential lives, whatever life its issuer was said to
-   * give.
+   * Extends the claim to the end of this credential, if it lives longer than its issuer announced.
    */
   async cover(expiresAtMs: number): Promise<void> {
     this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
@@ -184,9 +187,9 @@ export class Ownership {
   }
 
   /**
-   * For one that consumes: the claim to which it yields now, or `gone` when there is none any more,
-   * so that it may fetch itself. Looks at most every ten seconds; undefined in between, and while
-   * there are claims that cannot be read.
+   * For a consumer: resolves to the claim to which it yields now, or to `gone` when none is left
+   * and it may fetch for itself. Reads at most every ten seconds. Resolves to undefined in between,
+   * and while some claims are unreadable.
    */
   async reconsider(): Promise<Claim | "gone" | undefined> {
     const { clock } = this.#context;
@@ -197,7 +200,7 @@ export class Ownership {
     return this.#earlierIn(reading) ?? "gone";
   }
 
-  /** The claims that hold; undefined when what is stored is no registry. */
+  /** Resolves to the valid claims, or to undefined when the entry is no registry. */
   async #read(isWatched = true): Promise<Reading | undefined> {
     const { health, issuer } = this.#context;
     const look = () => answered(this.#context, this.#registry.get(issuer.id));
@@ -226,13 +229,14 @@ export class Ownership {
     return undefined;
   }
 
-  /** This environment's claim, also where a registry that was lost no longer shows it. */
+  /** Returns this environment's claim, even if the registry was lost. */
   #heldIn({ own, nowMs }: Reading): Claim | undefined {
     return own ?? (this.#own !== undefined && nowMs < endsAtMs(this.#own) ? this.#own : undefined);
   }
 
   /**
-   * The first claim that came before this environment's; the first of all, when this one has none.
+   * Returns the first claim that came before this environment's, or the first of all when this one
+   * has none.
    */
   #earlierIn(reading: Reading): Claim | undefined {
     const first = reading.others.toSorted((one, other) => (isEarlier(one, other) ? -1 : 1))[0];
@@ -242,7 +246,7 @@ export class Ownership {
       : first;
   }
 
-  /** What the other claims mean for this environment. */
+  /** Decides what the other claims mean for this environment. */
   #judge(reading: Reading): Claim | undefined {
     if (this.#onConflict === "coexist") return undefined;
     const earlier = this.#earlierIn(reading);
@@ -252,7 +256,7 @@ export class Ownership {
     return this.#yieldTo(earlier);
   }
 
-  /** What an earlier claim means for this environment. */
+  /** Applies `onConflict` to an earlier claim. */
   #yieldTo(earlier: Claim): Claim | undefined {
     const { environment, issuer } = this.#context;
     const action = this.#onConflict;
@@ -260,16 +264,10 @@ export class Ownership {
     this.#report(earlier, action);
     if (action === "consume") return earlier;
     if (action === "warn") return undefined;
-    const claimedBy = earlier.environment;
-    throw new CredentialConflictError(
-      `"${issuer.id}" belongs to the environment "${claimedBy}" (claimed by node ${earlier.node}). A fetch by "${environment}" would kill its token, so nothing was fetched. ` +
-        `Use an AppID of its own for "${environment}", set onConflict to "consume" to use the token of "${claimedBy}", or use the stable token. ` +
-        `If "${claimedBy}" is gone, call releaseClaim(), or wait until its claim lapses.`,
-      claimedBy,
-    );
+    throw conflictWith(earlier, issuer.id, environment);
   }
 
-  /** Once for each conflict, until another takes its place. */
+  /** Reports each conflict once, until another one takes its place. */
   #report({ environment, path }: Claim, action: Exclude<OnConflict, "coexist"> | "keep"): void {
     const reported = JSON.stringify([action, path]);
     if (this.#reported !== reported)
@@ -277,7 +275,7 @@ export class Ownership {
     this.#reported = reported;
   }
 
-  /** False when somebody else wrote first. */
+  /** Resolves to false when another node wrote first. */
   async #write(reading: Reading): Promise<boolean> {
     const { environment, health, issuer, node } = this.#context;
     const { nowMs, others, own, version } = reading;
@@ -290,8 +288,8 @@ export class Ownership {
     );
     const renewed = { environment, path: this.#path, node, sinceMs, renewedMs: nowMs, untilMs };
     const claims = [...others, renewed];
-    // Only an environment that is there already knows that nobody's claim is lost with what nobody
-    // can read.
+    // Only an established environment may drop unreadable entries: it knows that no valid claim is
+    // lost with them.
     const unreadable =
       own === undefined
         ? reading.unreadable

@@ -11,9 +11,9 @@ import {
 } from "./claim-registry.ts";
 
 /**
- * Gives up the claim of the environment that keeps its documents under `cache` and this name: an
- * operator's act, for one that is gone. Other environments of that name, under another prefix, keep
- * theirs. Tells whether there was such a claim.
+ * Gives up the claim of the environment that keeps its documents under `cache` and this name. An
+ * operator does this for an environment that is gone. Environments of the same name under another
+ * prefix keep their claims. Resolves to true when there was such a claim.
  *
  * @param id the credential's id, as `status().id` shows it.
  * @throws {CacheUnavailableError} the store cannot be reached. @throws {UnreadableEntryError} what

@@ -2,7 +2,7 @@
 import type { EventBus } from "../events/event-bus.ts";
 import type { Clock } from "../time/time.ts";
 
-/** Clocks drift and answers take time; what differs by more than this has jumped. */
+/** Clocks drift and answers take time. A larger difference counts as a jump. */
 const jumpMs = 5_000;
 
 interface Anchor {
@@ -22,12 +22,15 @@ export class StoreClock {
     this.#bus = bus;
   }
 
-  /** Whether the store has ever said what time it is. */
+  /** True once the store has reported its time. */
   get isSet(): boolean {
     return this.#anchor !== undefined;
   }
 
-  /** The store said what time it is, at some instant since `startedMs` on the monotonic clock. */
+  /**
+   * Records the store's time, which it reported at some instant since `startedMs` on the monotonic
+   * clock.
+   */
   observe(storeMs: number, startedMs: number): void {
     const anchor = {
       storeMs,
@@ -41,7 +44,7 @@ export class StoreClock {
     const passedMs = anchor.endedMs - last.endedMs;
     const nodeJumpMs = anchor.wallMs - last.wallMs - passedMs;
     const storeJumpMs = storeMs - last.storeMs - passedMs;
-    // Either answer may have waited for this process, which stood still, as long as its call
+    // The process may have stood still, so either answer may have waited as long as its call
     // lasted.
     const slackMs = jumpMs + (anchor.endedMs - startedMs) + (last.endedMs - last.startedMs);
     if (Math.abs(nodeJumpMs) > slackMs)
@@ -51,8 +54,8 @@ export class StoreClock {
   }
 
   /**
-   * Whether the wall clock has left the monotonic one since the store last answered: the machine
-   * may have slept.
+   * True when wall clock and monotonic clock have diverged since the store last answered: the
+   * machine may have slept.
    */
   get isDoubtful(): boolean {
     const last = this.#anchor;
@@ -64,8 +67,8 @@ export class StoreClock {
   }
 
   /**
-   * The store's time now in whole ms, never ahead of it; the wall clock where the store has never
-   * answered.
+   * Returns the store's time in whole ms, never ahead of it. Before the store has answered it is
+   * the wall clock's.
    */
   nowMs(): number {
     const last = this.#anchor;
@@ -76,7 +79,9 @@ export class StoreClock {
     );
   }
 
-  /** When, on the monotonic clock, the store's clock will show `storeMs` at the earliest. */
+  /**
+   * Returns the earliest instant of the monotonic clock at which the store's clock shows `storeMs`.
+   */
   monotonicAt(storeMs: number): number {
     const last = this.#anchor;
     if (last === undefined) return this.#clock.monotonicMs() + storeMs - this.#clock.wallMs();

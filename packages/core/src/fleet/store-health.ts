@@ -1,7 +1,7 @@
 /**
- * Whether the store does all that this process needs of it. One that answers reads and refuses
- * writes is in trouble as much as one that is gone: what counts is that an operation failed, not
- * which one. Reports when the trouble begins, and when it ends.
+ * Knows whether the store does all that this process needs. A store that answers reads and refuses
+ * writes is as unavailable as one that is gone, so every failed operation counts. Reports when the
+ * outage begins, and when it ends.
  */
 import type { CacheUnavailableError } from "../errors.ts";
 import type { EventBus } from "../events/event-bus.ts";
@@ -16,7 +16,7 @@ export class StoreHealth {
   readonly #failing = new Set<StoreOperation>();
   #downSinceMs = 0;
   #hasWorked: true | undefined;
-  /** A consumer may have been given no right to write, and needs none. */
+  /** False for a consumer, which needs no right to write. */
   needsWrites = true;
   #onRecovered: () => void = () => {};
 
@@ -29,22 +29,23 @@ export class StoreHealth {
     return this.#failing.size === 0;
   }
 
-  /** The same for people and monitors: undefined before the store has been asked. */
+  /** The same for people and monitors. Undefined before the first store command. */
   get seen(): boolean | undefined {
     return this.isReachable ? this.#hasWorked : false;
   }
 
-  /** Whether reads work and a write does not: only another write can show that it does again. */
+  /**
+   * True while reads work and a write failed. Only another write can show that writes work again.
+   */
   get refusesWrites(): boolean {
     return !this.#failing.has("get") && (this.#failing.has("set") || this.#failing.has("acquire"));
   }
 
-  /** Tries the lease again, where it failed. Set by who has the lock. */
+  /** Tries the lease again after it failed. Set by the owner of the lock. */
   tryLease: () => Promise<unknown> = async () => undefined;
 
   /**
-   * Does again what failed and could not be shown to work by a reading: the lease, and a write of
-   * `write`.
+   * Repeats the failed operations that a reading cannot prove: the lease, and a write by `write`.
    */
   async prove(write: () => Promise<unknown>): Promise<void> {
     if (this.#failing.has("acquire")) await this.watched("acquire", this.tryLease);
@@ -59,7 +60,7 @@ export class StoreHealth {
     this.#onRecovered = onRecovered;
   }
 
-  /** What the command gives or throws, noted. */
+  /** Settles as the command does, and records whether it succeeded. */
   async watched<T>(operation: StoreOperation, command: () => Promise<T>): Promise<T> {
     try {
       const result = await command();
@@ -82,8 +83,8 @@ export class StoreHealth {
   }
 
   /**
-   * A store whose reads failed too was gone, and is back. Where reads worked all the time, they
-   * show nothing.
+   * If reads failed too, the store was gone and is back. If reads worked all the time, they prove
+   * nothing.
    */
   #worked(operation: StoreOperation): void {
     if (this.isReachable) return;
@@ -95,7 +96,7 @@ export class StoreHealth {
   }
 }
 
-/** By code, because an adapter may bring its own copy of this package. */
+/** Compares codes, not classes, because an adapter may bring its own copy of this package. */
 export function isUnavailable(error: unknown): error is CacheUnavailableError {
   return error instanceof Error && "code" in error && error.code === "CACHE_UNAVAILABLE";
 }

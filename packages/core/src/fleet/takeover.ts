@@ -1,20 +1,17 @@
 /**
- * When an announced request that nobody has reported may be taken for lost. Its age alone says
- * little: while the store was away nobody could report, and whoever sent it may be about to, as
- * soon as the store is back for them too.
+ * Decides when an open request, whose outcome nobody reported, counts as lost. Its age alone proves
+ * little: nobody could report while the store was away, and its sender may report as soon as the
+ * store is back for it too.
  */
 import type { State } from "../state/state.ts";
 import type { Clock } from "../time/time.ts";
 
 /**
- * How long this node must have seen it open, with the store answering all the time. A driver may
- * reconnect 1 s later than another.
+ * This node must have seen the request open for this long, with the store answering all the time.
+ * One driver may reconnect 1 s later than another.
  */
 const graceMs = 2_000;
-/**
- * Between two readings: after a longer silence the store may have been away without this node
- * noticing.
- */
+/** The longest gap between two readings. In a longer one the store may have been away unnoticed. */
 const silenceMaxMs = 4_000;
 
 interface Sighting {
@@ -32,8 +29,7 @@ export class Takeover {
   }
 
   /**
-   * The store holds this document now: for how long its open request, if there is one, should be
-   * left alone yet, in ms.
+   * Returns how much longer the open request of this document, if any, must be left alone, in ms.
    */
   waitMs(state: State | undefined): number {
     const nowMs = this.#clock.monotonicMs();
@@ -46,7 +42,7 @@ export class Takeover {
     return Math.max(0, untilMs - nowMs);
   }
 
-  /** The store was away: what was seen before says nothing. */
+  /** Starts over, because the store was away. */
   restart(): void {
     this.#sighting = undefined;
   }

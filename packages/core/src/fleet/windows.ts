@@ -1,20 +1,20 @@
-/** When to replace a credential: pure arithmetic over its life and a draw. */
+/** Computes when to replace a credential: pure arithmetic over its life and a random draw. */
 import type { IssuePolicy } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { StoredCredential } from "../state/state.ts";
 
 export interface Windows {
-  /** From here on a refresh may start. */
+  /** From this instant on a refresh may start. */
   readonly advisoryAtMs: number;
-  /** By here one must have started. */
+  /** By this instant a refresh must have started. */
   readonly mandatoryAtMs: number;
-  /** From here on it is not served: clocks differ. */
+  /** From this instant on it is not handed out, because clocks differ. */
   readonly hardAtMs: number;
 }
 
 /**
- * The windows of one credential in store time, scaled down when the platform granted less life than
- * its documentation says.
+ * Returns the windows of one credential in store time. They shrink when the platform granted a
+ * shorter life than it documents.
  */
 export function windowsOf(
   stored: Pick<StoredCredential, "sentAtMs" | "expiresAtMs">,
@@ -36,9 +36,9 @@ export function windowsOf(
 const eulerMascheroni = 0.577;
 
 /**
- * Draws when this node would start what one node of `fleetSize` has to start between `earlyMs` and
- * `lateMs`: exponential, backwards from the late edge, so that the first of N starts near the early
- * edge and the second is far behind it. `draw` is uniform in [0, 1).
+ * Draws when this node starts a refresh that one of `fleetSize` nodes must start between `earlyMs`
+ * and `lateMs`. The draw is exponential, backwards from the late edge: the first of N nodes starts
+ * near the early edge, and the second far behind it. `draw` is uniform in [0, 1).
  */
 export function electedStart(
   earlyMs: number,

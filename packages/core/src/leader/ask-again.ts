@@ -1,6 +1,6 @@
 /**
- * A second look, before a request leaves, at a credential whose fate the platform did not tell when
- * somebody was refused with it.
+ * Asks the platform once more about a refused credential, before a request leaves, if it gave no
+ * verdict the first time.
  */
 import { Secret } from "../secret.ts";
 import { markSuspect } from "../fleet/suspect-mark.ts";
@@ -10,16 +10,13 @@ import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { keptAlive } from "./block-reason.ts";
 
-/**
- * Waiting for a lease, or for an answer that did not come, takes longer; and meanwhile the platform
- * may be back.
- */
+/** A verdict older than this is asked for again: the platform may be back meanwhile. */
 const staleMs = 1_000;
 
 /**
- * The aim, with what the platform says now.
+ * Returns the goal with the platform's present verdict.
  *
- * @throws {KeptError} it is alive: nothing is to be replaced.
+ * @throws {KeptError} it is alive, so nothing must be replaced.
  */
 export async function askAgain(
   node: FleetNode,

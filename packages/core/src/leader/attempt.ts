@@ -1,4 +1,4 @@
-/** The terms of one refresh: who leads it, what is in the air, what stands in its way. */
+/** The types of one refresh: its leader, its attempts, its results. */
 import type { Issued } from "../issuer.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { Secret } from "../secret.ts";
@@ -19,8 +19,8 @@ export interface LeaseContext {
   readonly claims: Pick<Ownership, "ensure" | "seeOthers" | "rival">;
   readonly probe: Probe;
   /**
-   * The store cannot be reached: what the fleet did meanwhile is unknown, and nothing that is done
-   * now can be told to it.
+   * True when the store cannot be reached: the fleet's recent acts are unknown, and nothing can be
+   * reported to it.
    */
   readonly isWithoutStore?: true;
   /** Ends pauses before the send, not the send. */
@@ -30,13 +30,13 @@ export interface LeaseContext {
 
 /** A request that may leave, or has left. */
 export interface Attempt {
-  /** What the document made of the goal. */
+  /** The goal, resolved against the document. */
   readonly resolvedGoal: Goal;
   readonly leaseContext: LeaseContext;
   readonly forced: boolean;
   /** `rotate` only: what the request sends. */
   readonly input: Secret | undefined;
-  /** This flight asks for the input that works instead of issuing. */
+  /** True when this attempt asks which input works, and issues nothing. */
   readonly recovers: boolean;
   readonly operationId: string;
   /** The outcome id that the intent wrote. */
@@ -52,13 +52,10 @@ export type InputSource =
   | { readonly from: "platform"; readonly input: Secret }
   | { readonly from: "nowhere" };
 
-/**
- * Whether the platform is to replace what it would hand out again: `may` leaves it to what the
- * document shows.
- */
+/** `must`: the platform must replace what it would hand out again. `may`: the document decides. */
 export type Force = "must" | "may" | "never";
 
-/** How the next request of a leadership is made: what earlier ones taught. */
+/** How the leader makes its next request, given the results of the earlier ones. */
 export interface AttemptPlan {
   readonly force: Force;
   readonly source: InputSource;
@@ -88,8 +85,8 @@ export interface Answer {
 }
 
 /**
- * What the goal means for the credential that is stored: one that this process must not hand out
- * has to be replaced, whatever the goal was.
+ * Resolves the goal against the stored credential. One that this process must not hand out has to
+ * be replaced, whatever the goal was.
  */
 export function resolveGoal(
   goal: Goal,

@@ -1,6 +1,6 @@
 /**
- * What stands between a caller and a credential, and how it is told when the caller's patience
- * ends.
+ * The reasons why a caller waits for a credential, and the error that it gets when its time is
+ * over.
  */
 import {
   CredentialUnavailableError,
@@ -12,20 +12,17 @@ import type { FleetNode } from "../fleet/node.ts";
 import { isIssueError } from "./issuer-call.ts";
 
 export type BlockReason =
-  /** Nothing can happen for so long. */
+  /** Nothing can happen for this long. */
   | {
       readonly kind: "pause";
       readonly ms: number;
       readonly why: Exclude<Gate["why"], "open"> | "store" | "error";
       readonly cause?: unknown;
     }
-  /** Somebody else is at it: news will come, at the latest after so long. */
+  /** Another node is refreshing: a change will come, at the latest after this long. */
   | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
 
-/**
- * Called each time that something stands in the way; `toError` makes the error for a caller who
- * waits no longer.
- */
+/** Called for each reason to wait. `toError` makes the error for a caller that waits no longer. */
 export type OnBlocked = (block: BlockReason, toError: () => unknown) => void;
 
 const says: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], string>> = {
@@ -40,8 +37,8 @@ const says: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], stri
 };
 
 /**
- * Whether the next turn may go better. Refusals that the platform will repeat, and everything that
- * a setting must mend, are not passing.
+ * Returns true when the next turn may succeed. Lasting refusals and configuration faults do not
+ * pass.
  */
 export function isPassing(error: unknown): boolean {
   if (isIssueError(error))
@@ -50,8 +47,8 @@ export function isPassing(error: unknown): boolean {
 }
 
 /**
- * The error that a caller gets. Errors of ours that say it all pass as they are; the rest becomes
- * the cause.
+ * Returns the error that a caller gets. Complete errors of this library stay as they are; others
+ * become the cause.
  */
 export function toCallerError(
   error: unknown,
@@ -72,7 +69,7 @@ export function toCallerError(
       : block.kind === "wait"
         ? (block.says ?? "nobody has stored one yet")
         : saysOf(block);
-  // What stands in the way names no refusal, also in the process that saw it.
+  // A block reason does not name the refusal, not even in the process that saw it.
   const isNamed = block === undefined && isIssueError(error);
   const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
@@ -82,7 +79,7 @@ export function toCallerError(
         ? error.retryAfterMs
         : 1_000;
   const reason = reasonOf(error, block);
-  // A store that denies its rights is mended by a person; the next call tries again all the same.
+  // A person must grant the missing rights of the store. The next call tries again all the same.
   if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
     return new CredentialUnavailableError(
       `There is no live credential "${context.issuer.id}": ${textOf(cause)}.${told}`,
@@ -101,7 +98,7 @@ export function toCallerError(
   );
 }
 
-/** What was refused is not replaced: the platform hands it out again, or calls it alive. */
+/** The refused credential stays: the platform hands it out again, or calls it alive. */
 export class KeptError extends CredentialUnavailableError {}
 
 export function keptAlive(id: string): KeptError {
@@ -116,7 +113,7 @@ export function handedOutAgain(id: string): KeptError {
   );
 }
 
-/** What a store says of itself names the setting that bounds it. */
+/** The store's own error names the setting that limits it. */
 function saysOf({ cause, why }: Extract<BlockReason, { kind: "pause" }>): string {
   return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
 }

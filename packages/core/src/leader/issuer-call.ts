@@ -1,6 +1,6 @@
 /**
- * One request to the platform: its deadline, the validation of its answer, and no way back into
- * itself.
+ * One request to the platform: its deadline, the validation of its answer, and the guard against
+ * recursion.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setDeadline } from "../time/deadline.ts";
@@ -19,10 +19,11 @@ export function refuseRecursion(id: string): void {
 }
 
 /**
- * Asks the issuer, for at most the fetch deadline. Aborting a request that left would only destroy
- * the knowledge of what it did, so nothing but the deadline does.
+ * Asks the issuer, for at most the fetch deadline. Nothing else aborts a request that has left,
+ * because its outcome would then be unknown.
  *
- * @throws {IssueError} always with an outcome; whatever else an issuer throws counts as `unknown`.
+ * @throws {IssueError} always with an outcome. Anything else that an issuer throws counts as
+ *   `unknown`.
  * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
  */
 export function ask(context: Context, request: Omit<IssueRequest, "signal">): Promise<Issued> {
@@ -33,8 +34,7 @@ export function ask(context: Context, request: Omit<IssueRequest, "signal">): Pr
 }
 
 /**
- * Asks the issuer which input works. Nothing is issued, so an outcome that is not known is a
- * refusal.
+ * Asks the issuer which input works. Nothing is issued, so an unknown outcome counts as a refusal.
  *
  * @throws {IssueError} never `unknown`. @throws {RecursiveRefreshError} as {@link ask}.
  */
@@ -59,7 +59,7 @@ export async function askForInput(
   throw new IssueError("busy", `The issuer of "${issuer.id}" names no input that works.`);
 }
 
-/** What the issuer is told of the credential that is stored. */
+/** Returns what the issuer learns about the stored credential. */
 export function currentOf(
   { fingerprintOf }: Context,
   stored: StoredCredential | undefined,
@@ -131,7 +131,7 @@ export function validated(issued: Issued, id: string): Issued {
   };
 }
 
-/** The next one will be as long: a person must look, and nobody should wait meanwhile. */
+/** The next one would be as long, so a person must look, and nobody should wait meanwhile. */
 function requireLength(id: string, what: string, { length }: string): void {
   if (length <= secretLengthMax) return;
   throw new IssueError(
@@ -140,7 +140,7 @@ function requireLength(id: string, what: string, { length }: string): void {
   );
 }
 
-/** By shape, because an issuer may bring its own copy of this package. */
+/** Compares shapes, not classes, because an issuer may bring its own copy of this package. */
 export function isIssueError(error: unknown): error is IssueError {
   return (
     error instanceof Error &&

@@ -1,7 +1,7 @@
 /**
- * What the lease holder does: read again, announce, send, record. Before the send a lost lease
- * aborts it; after the send nothing does, because aborting does not un-issue a credential, it only
- * destroys the knowledge of it.
+ * The lease holder's work: read again, write the intent, send, record the outcome. Before the send
+ * a lost lease stops the attempt. After the send nothing does: an abort does not revoke what was
+ * issued, it only makes the outcome unknown.
  */
 import { IssueError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
@@ -17,8 +17,8 @@ import { termsOn } from "../fleet/context.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./issuer-call.ts";
 
 /**
- * What is handed out in its last moments is of no use to anybody. The next one comes when it has
- * ended, which is waited for.
+ * Nobody can use a credential in its last moments. The leader waits for its end, when the platform
+ * issues the next one.
  */
 const lastMomentsMs = 2_000;
 const attemptsAtEndMax = 3;
@@ -39,15 +39,15 @@ export async function lead(
   const { parameters } = context;
   const { canForce } = termsOn(context, local.state);
   const { goal, isWithoutStore } = leaseContext;
-  // By force it would take from the others what they use, and they could not be told.
+  // A forced request would kill the token that the others use, and nothing could notify them.
   const force = isWithoutStore ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
   let plan: AttemptPlan = { force, source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempts = 1; ;) {
     const intent = await writeIntent(node, leaseContext, outcomes, plan);
     if (intent.kind === "closed" && intent.gate.why === "drain") {
-      // Should what is stored be refused meanwhile, here or elsewhere, nothing is left to wait for:
-      // the document says so.
+      // If the stored credential is refused meanwhile, here or elsewhere, the document shows it,
+      // and the wait ends.
       const leftMs = Math.max(1, intent.gate.untilMs - storeClock.nowMs());
       await pause(node, leaseContext, Math.min(drainLookMs, leftMs));
       continue;
@@ -59,8 +59,8 @@ export async function lead(
       plan = { ...plan, source: { from: "platform", input } };
       continue;
     }
-    // Once the fleet backs off, one attempt a turn is enough: an outage is not the moment to spend
-    // the day's quota.
+    // While the fleet backs off, one attempt a turn is enough: an outage must not use up the day's
+    // quota.
     const again = attempts < parameters.attemptsMax && attempt.snapshot.state.failures === 0;
     const mayRecover = refused === undefined;
     const answer = await send(node, attempt, outcomes, { again, mayRecover });
@@ -79,25 +79,25 @@ export async function lead(
   }
 }
 
-/** Returns true when what this process holds now serves the attempt's goal. */
+/** Returns true when the cached credential serves the attempt's goal. */
 function isServed({ local }: FleetNode, { resolvedGoal }: Attempt): boolean {
   const goal = resolvedGoal.reason === "rejected" ? resolvedGoal : ({ reason: "cold" } as const);
   return local.cachedFor(goal) !== undefined;
 }
 
-/** Returns true when the platform handed out what ends within moments anyway. */
+/** Returns true when the platform handed out a credential that ends within moments. */
 function isAtItsEnd(node: FleetNode, { resolvedGoal }: Attempt): boolean {
   return resolvedGoal.reason !== "rejected" && endsInMs(node) <= lastMomentsMs;
 }
 
-/** How long the stored credential lives yet, in ms. */
+/** Returns the remaining life of the stored credential, in ms. */
 function endsInMs({ local, storeClock }: FleetNode): number {
   return (local.state?.credential?.expiresAtMs ?? Number.POSITIVE_INFINITY) - storeClock.nowMs();
 }
 
 /**
- * Whether what was refused, and handed out again, is dead by the platform's own word. Otherwise it
- * is in use again.
+ * Asks about a refused credential that was handed out again. Resolves to true when the platform
+ * calls it dead. Otherwise it is in use again.
  */
 async function isFoundDead(
   { local }: FleetNode,
@@ -135,9 +135,9 @@ async function pause(
 }
 
 interface SendTerms {
-  /** Whether another attempt follows when the platform is busy. */
+  /** True when another attempt follows if the platform is busy. */
   readonly again: boolean;
-  /** Whether the platform may be asked which input works, when it refuses this one. */
+  /** True when the platform may be asked which input works, if it refuses this one. */
   readonly mayRecover: boolean;
 }
 
@@ -180,8 +180,8 @@ async function send(
 }
 
 /**
- * The input that works, by the platform's own word: asked under an intent of its own, so that
- * failures back the fleet off as they do for an issue.
+ * Asks the platform which input works, under an intent of its own, so that failures make the fleet
+ * back off as they do for an issue.
  */
 async function recover(
   node: FleetNode,
@@ -207,7 +207,7 @@ async function recover(
   }
 }
 
-/** Nobody can name another input. */
+/** Makes a refused input fatal, because nobody can name another one. */
 function fatal(error: IssueError): IssueError {
   const { message, platformCode } = error;
   return new IssueError("fatal", message, {
@@ -231,8 +231,8 @@ function requestOf(
 }
 
 /**
- * A refused parent is no failure of its child until the parent turns out not to be to blame;
- * everything else that was refused backs the fleet off.
+ * A refused parent counts as no failure of its child until the parent turns out to be alive. Every
+ * other refusal makes the fleet back off.
  */
 export function endingOf(
   { outcome, code, platformCode, retryAfterMs, scope }: IssueError,

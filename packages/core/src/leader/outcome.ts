@@ -1,6 +1,6 @@
 /**
- * Writes down how a request ended. What came back is never lost: with the store gone, memory is the
- * only copy.
+ * Records the outcome of a request. Nothing is lost while the store is gone: memory keeps the only
+ * copy.
  */
 import type { IssueError } from "../errors.ts";
 import type { AbandonEvent } from "../state/abandon.ts";
@@ -21,11 +21,11 @@ export interface Ending extends Pick<
   AbandonEvent,
   "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"
 > {
-  /** Whom a refusal concerns that somebody has to mend. */
+  /** Whom a lasting refusal concerns. */
   readonly refusal?: "account" | "node";
 }
 
-/** What the document is told of it. */
+/** Returns the document's event for this ending. */
 export function asEvent(
   { node, random, revision }: Context,
   { refusal, ...ending }: Ending,
@@ -50,9 +50,9 @@ export class OutcomeWriter {
   }
 
   /**
-   * Never fails because of the store: what could not be recorded is kept, and offered to the store
-   * again the moment that it answers. Gives whether it is recorded, so that another request may be
-   * announced.
+   * Records a request that brought no credential. Never fails because of the store: an outcome that
+   * could not be stored is kept, and offered again as soon as the store answers. Resolves to true
+   * when it is recorded, so that another request may follow.
    */
   async abandon(attempt: Attempt, ending: Ending, error?: IssueError): Promise<boolean> {
     const { context, local, storeClock } = this.#node;
@@ -75,7 +75,7 @@ export class OutcomeWriter {
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       isRecorded = false;
-      // Known here already; as for the others, an open request is one that may have been answered.
+      // This node knows it already. The others see an open request, which may have been answered.
       state = reduce(state, event, storeClock.nowMs(), context.rules).state ?? state;
       this.pending.keep(tryAgainMaxMs, leaseContext.lease, async () => {
         const applied = await leaseContext.document.apply(event);
@@ -100,12 +100,12 @@ export class OutcomeWriter {
   }
 
   /**
-   * Stores what was issued and hands it out from now on; unless a later one is stored, which is
-   * then handed out. What came with a new input is not handed out before that is stored: a crash
-   * would lose it.
+   * Stores the issued credential and hands it out from now on. If a later one is stored, that one
+   * is handed out. A credential with a new input is not handed out before it is stored, because a
+   * crash would lose the input.
    *
-   * @throws what the store throws, when it must not be handed out yet. It is kept and offered to
-   *   the store again, whatever the store threw.
+   * @throws the store's error, when the credential must not be handed out yet. It is kept and
+   *   offered to the store again in any case.
    */
   async commit(answer: Answer): Promise<void> {
     const { leaseContext, intent, snapshot } = answer.attempt;
@@ -151,7 +151,7 @@ export class OutcomeWriter {
   #event({ attempt, issued, receivedAtMs }: Answer): CommitEvent {
     const { environment, node, random, fingerprintOf } = this.#node.context;
     const { intent, leaseContext, resolvedGoal } = attempt;
-    // An answer without a new input leaves the old one good.
+    // An answer without a new input leaves the old one valid.
     const nextInput =
       issued.nextInput ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;
     return {

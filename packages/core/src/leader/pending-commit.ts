@@ -1,23 +1,20 @@
 /**
- * What became of a request and could not be stored yet, a credential or a refusal: kept in memory,
- * and offered to the store until it takes it.
+ * Keeps an outcome that could not be stored yet, a credential or a refusal, and offers it to the
+ * store until the store takes it.
  */
 import type { Lease } from "../lease/lease.ts";
 import type { Context } from "../fleet/context.ts";
 
-/**
- * The store's return is reported, but only to a node that asks it something: until then it is asked
- * this often,
- */
+/** Only a node that sends commands notices that the store is back, so one is sent this often, */
 const firstRetryMs = 250;
-/** and, the longer it has been away, the more seldom: after a fortieth of that time, */
+/** and less often the longer it has been away: after a fortieth of that time, */
 const retryPart = 40;
 /** up to this. */
 const retryMaxMs = 10_000;
 
 interface Pending {
   readonly store: () => Promise<void>;
-  /** Held on, so that nobody takes the open request for a lost one and sends another. */
+  /** Kept, so that no node takes the open request for a lost one and sends another. */
   readonly lease: Lease;
   readonly sinceMs: number;
   readonly untilMs: number;
@@ -34,10 +31,9 @@ export class PendingCommit {
   }
 
   /**
-   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and by
-   * itself now and then, because what cannot be written or read today may be mended. The newest
-   * call replaces an earlier one. Meanwhile the lease is kept, no longer than the request may be
-   * under way, and released here.
+   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and now
+   * and then, because other faults may be mended too. The newest call replaces an earlier one.
+   * Keeps the lease meanwhile, no longer than the request may be in flight, and releases it.
    */
   keep(forMs: number, lease: Lease, store: () => Promise<void>): void {
     const sinceMs = this.#context.clock.monotonicMs();
@@ -46,7 +42,7 @@ export class PendingCommit {
     this.#arm();
   }
 
-  /** Whether the lease is kept for what waits here. */
+  /** Returns true when this lease is kept for an outcome that waits. */
   keeps(lease: Lease): boolean {
     return this.#pending?.lease === lease;
   }
@@ -61,12 +57,12 @@ export class PendingCommit {
     return true;
   }
 
-  /** The store is back: offers it now, without waiting for the answer. */
+  /** Offers the waiting outcome because the store is back, without waiting for the answer. */
   hurry(): void {
     if (this.#pending !== undefined && this.#running === undefined) void this.#retry(this.#pending);
   }
 
-  /** One last try, and no more. */
+  /** Makes one last try. */
   async close(): Promise<void> {
     const pending = this.#pending;
     if (pending === undefined) return;
@@ -120,8 +116,7 @@ export class PendingCommit {
       if (this.#pending !== pending) return;
       const nowMs = clock.monotonicMs();
       if (nowMs >= pending.untilMs) return this.#end();
-      // From here on nobody needs to wait for this request any more, and others may be able to
-      // write.
+      // From now on nobody needs to wait for this request, and other nodes may be able to write.
       if (nowMs >= pending.sinceMs + parameters.drainMs) void pending.lease.release();
       this.#arm();
     }

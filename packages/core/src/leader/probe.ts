@@ -1,6 +1,6 @@
 /**
- * Asks the platform whether a credential is alive: before a complaint is believed, and before a
- * call is risked on one that is in doubt.
+ * Asks the platform whether a credential is alive: before it is replaced for a complaint, and
+ * before a call is sent with one in doubt.
  */
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
@@ -13,8 +13,8 @@ type Verdict = "alive" | "dead" | "unknown";
 /** A caller waits for it, so it is given less time than a fetch. */
 const deadlineMaxMs = 3_000;
 /**
- * An answer that did not come is no word against a credential: the question is put so often, after
- * an answer that says nothing, or this silence.
+ * A missing answer proves nothing about a credential. The question is repeated, after an answer
+ * without a verdict or after this silence, up to this many times.
  */
 const questionsMax = 3;
 const silenceMs = 1_000;
@@ -31,14 +31,14 @@ export class Probe {
     this.#closing = closing;
   }
 
-  /** Whether the issuer can ask at all. */
+  /** True when the issuer can ask. */
   get canAsk(): boolean {
     return this.#node.context.issuer.probe !== undefined;
   }
 
   /**
-   * What the platform says; `unknown` where it does not say, or cannot be asked. `alive` is its
-   * word on a question that was put after this call.
+   * Resolves to the platform's verdict, or to `unknown` when it gives none or cannot be asked.
+   * `alive` always answers a question that was asked after this call.
    */
   async verdict(secret: Secret, signal?: AbortSignal): Promise<Verdict> {
     if (!this.canAsk) return "unknown";
@@ -73,10 +73,7 @@ export class Probe {
     return asking;
   }
 
-  /**
-   * The first answer that says something. One that is late is still waited for while the question
-   * is put again.
-   */
+  /** Resolves to the first verdict. A late answer still counts while the question is repeated. */
   async #questions(secret: Secret, signal: AbortSignal): Promise<Verdict> {
     const { clock, issuer } = this.#node.context;
     const decided = Promise.withResolvers<Verdict>();

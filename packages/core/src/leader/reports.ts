@@ -1,4 +1,4 @@
-/** Events that need a little arithmetic before they are told. */
+/** Events that need a little arithmetic before they are reported. */
 import type { EventBus } from "../events/event-bus.ts";
 import { LockLostError, type IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
@@ -13,7 +13,7 @@ import { termsOn } from "../fleet/context.ts";
 /** The steps at which somebody should look at the ledger, in percent of the day's cap. */
 const quotaSteps = [95, 80, 50] as const;
 
-/** Tells when the fetch that was just counted has reached a step. */
+/** Reports the step that the last fetch reached, if any. */
 export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: number): void {
   const percent = quotaSteps.find((step) => used === Math.ceil((rules.quotaPerDay * step) / 100));
   if (percent !== undefined)
@@ -26,8 +26,8 @@ export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: nu
 }
 
 /**
- * Tells of the war that the document shows since this node has written to it; also that the fleet
- * has left it, where it was told to.
+ * Reports the foreign refresh that this node's write revealed, and the fleet's switch to the
+ * fallback, if that is configured.
  */
 export function reportForeign(
   { context }: FleetNode,
@@ -53,7 +53,7 @@ export function reportForeign(
     remedy:
       "Another environment or SDK fetches tokens for this AppID. Give each environment its own AppID, use the stable token, or let the other side consume this store's token.",
   });
-  // Taken in the same write.
+  // The fleet switched in the same write.
   if (state?.fallback !== undefined && state.fallback.sinceMs === state.contention.lastMs)
     bus.emit("switched", {
       to: "fallback",
@@ -83,7 +83,7 @@ export function reportFailure(
     });
 }
 
-/** Reports that a lease ended under its holder, and gives the error that says so. */
+/** Reports that a lease ended before its holder released it, and returns the error. */
 export function reportLoss(
   { context }: FleetNode,
   { lease, startedMs }: LeaseContext,

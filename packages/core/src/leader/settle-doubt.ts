@@ -1,6 +1,6 @@
 /**
- * Settles a doubt by asking the platform, where its answer can: that costs a question instead of a
- * credential.
+ * Settles a doubt by asking the platform, if its answer suffices. That costs a question instead of
+ * a credential.
  */
 import { canSettle, quietFromMs } from "../state/settle.ts";
 import { labelOf } from "../fleet/adoption.ts";
@@ -9,8 +9,8 @@ import type { LeaseContext } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 
 /**
- * Whether the stored credential is alive and nothing else can be, so that no reconciling refresh is
- * owed any more.
+ * Resolves to true when the stored credential is alive and no other one can be, so that no
+ * reconciling refresh is owed.
  */
 export async function settle(
   node: FleetNode,

@@ -51,7 +51,7 @@ export function assemble(
   const lock = store.lock.withPrefix(context.environment);
   const outcomes = new OutcomeWriter(node);
   const source = new DocumentSource(node, cache, roleFrom(options.role), () => {
-    // Whatever waited for the store goes on now.
+    // Everything that waited for the store continues now.
     node.takeover.restart();
     outcomes.pending.hurry();
     background.hurry();

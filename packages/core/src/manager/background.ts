@@ -1,10 +1,10 @@
 /**
- * What happens by itself once a credential is in use: reading again, refreshing ahead, reconciling.
- * One timer, in the background.
+ * The background work of a credential in use: reading again, refreshing ahead, reconciling. It has
+ * one timer.
  */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time/time.ts";
-import { isCalm, isDead, owedSinceMs } from "../state/state.ts";
+import { isCalm, isDead } from "../state/state.ts";
 import {
   dueTask,
   retryMs,
@@ -17,23 +17,16 @@ import {
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
-import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import type { OthersComplaints } from "./others-complaints.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { Demand } from "../refresh/demand.ts";
-import { electedStart } from "../fleet/windows.ts";
+import { ElectedStarts } from "./elected-starts.ts";
 
-const youthMs = 30_000;
 /**
- * Over how long the nodes spread the start of a reconciling refresh. Any earlier it would kill what
- * nodes without news still send.
- */
-const reconcileSpreadMs = 40_000;
-/**
- * After the first use: by then its callers are served, or the request is under way and there is
- * nothing else to do.
+ * When to subscribe after the first use: by then its callers are served, or a request is in flight.
  */
 const followAfterMs = 100;
 
@@ -45,25 +38,26 @@ export class Background {
   readonly #complaints: OthersComplaints;
   readonly #demand: Demand;
   readonly #isParents: (error: Error) => boolean;
+  readonly #starts: ElectedStarts;
   #cancel: CancelTimer | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
   #isRunning = false;
   #isStopped = false;
-  /** The first use reads the document by itself. On the monotonic clock, as all instants here. */
+  /**
+   * When the first use began, which reads the document itself. On the monotonic clock, as all
+   * instants here.
+   */
   #startedMs = Number.NEGATIVE_INFINITY;
   #followAtMs = Number.POSITIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
-  /** Background attempts in a row that brought nothing. */
+  /** Failed background attempts in a row. */
   #failures = 0;
-  /** Readings in the background in a row that failed, and when to make the next one. */
+  /** Failed background readings in a row, and when to make the next one. */
   #readFailures = 0;
   #readAgainAtMs = Number.POSITIVE_INFINITY;
   #recheckJitter = 1;
   #staleReason: StaleReason | undefined;
-  /** Drawn once for each commit, and for each doubt. */
-  #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
-  #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
   constructor(
     node: FleetNode,
@@ -81,9 +75,10 @@ export class Background {
     this.#complaints = complaints;
     this.#demand = demand;
     this.#isParents = isParents;
+    this.#starts = new ElectedStarts(node);
   }
 
-  /** From the first use on, until {@link Background.stop}, which is final. */
+  /** Starts at the first use. {@link Background.stop} is final. */
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -97,14 +92,14 @@ export class Background {
     this.#cancel?.();
   }
 
-  /** The store is back: what failed because it was away is tried again now. */
+  /** Tries again at once, because the store is back. */
   hurry(): void {
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
     this.#failures = 0;
     this.rearm();
   }
 
-  /** What is known has changed: something else may be due next. */
+  /** Sets the timer again after a change, because another task may be due next. */
   rearm(): void {
     this.#cancel?.();
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
@@ -169,8 +164,7 @@ export class Background {
   }
 
   /**
-   * Whatever made it due is past from here on; should it fail, it is tried again after a pause that
-   * grows.
+   * Clears every reason to read, and reads. After a failure it tries again after a growing pause.
    */
   async #read(first: () => Promise<unknown>): Promise<void> {
     const { clock, random } = this.#node.context;
@@ -197,8 +191,8 @@ export class Background {
   }
 
   /**
-   * How long to leave things alone after an attempt that brought nothing: not longer than somebody
-   * else's lease may last.
+   * Returns how long to pause after a failed attempt: at most as long as another node's lease may
+   * last.
    */
   #pauseMs(block: BlockReason | undefined): number {
     const { local, context, storeClock } = this.#node;
@@ -217,7 +211,7 @@ export class Background {
     const { local, context, storeClock } = this.#node;
     const { cached, state } = local;
     if (!this.#refreshes() || this.#breaker.error !== undefined) return undefined;
-    // Whoever calls next is to be served, so what was refused is tried again although nobody calls
+    // The next caller should be served, so a refused refresh is tried again although nobody calls
     // now.
     if (cached === undefined && this.#breaker.isRefused) return { reason: "cold" };
     if (cached === undefined || state === undefined) return undefined;
@@ -228,8 +222,8 @@ export class Background {
     if (nowMs >= cached.hardUntilMs) return { reason: "expired", replaces };
     if (storeClock.nowMs() >= cached.windows.mandatoryAtMs)
       return { reason: "mandatory", replaces };
-    if (nowMs >= this.#proactiveAtMs(cached)) return { reason: "advisory", replaces };
-    if (nowMs >= this.#reconcileAtMs()) return { reason: "reconcile", replaces };
+    if (nowMs >= this.#starts.proactiveAtMs(cached)) return { reason: "advisory", replaces };
+    if (nowMs >= this.#starts.reconcileAtMs()) return { reason: "reconcile", replaces };
     return undefined;
   }
 
@@ -242,8 +236,8 @@ export class Background {
     if (cached === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(
       storeClock.monotonicAt(this.#complaints.actAtMs(cached)),
-      this.#proactiveAtMs(cached),
-      this.#reconcileAtMs(),
+      this.#starts.proactiveAtMs(cached),
+      this.#starts.reconcileAtMs(),
     );
   }
 
@@ -251,50 +245,9 @@ export class Background {
     return this.#source.role === "owner" && this.#demand.isWanted(this.#source.usedAtMs);
   }
 
-  #proactiveAtMs({ stored, windows }: CachedCredential): number {
-    const { context, storeClock } = this.#node;
-    if (this.#proactive?.commitId !== stored.commitId) {
-      const youngUntilMs =
-        stored.issuedAtMs + Math.min(youthMs, (stored.expiresAtMs - stored.sentAtMs) / 2);
-      const startMs = electedStart(
-        windows.advisoryAtMs,
-        windows.mandatoryAtMs,
-        context.parameters.fleetSize,
-        context.random.next(),
-      );
-      this.#proactive = {
-        commitId: stored.commitId,
-        atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),
-      };
-    }
-    return this.#proactive.atMs;
-  }
-
   /**
-   * The owed refresh is made late, while both credentials still work, and not before the drain has
-   * passed.
-   */
-  #reconcileAtMs(): number {
-    const { local, context, storeClock } = this.#node;
-    const sinceMs = context.rules.supersedes ? owedSinceMs(local.state) : local.state?.doubtSinceMs;
-    if (sinceMs === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#reconcile?.sinceMs !== sinceMs) {
-      const { drainMs, reconcileMs, fleetSize } = context.parameters;
-      const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);
-      const earlyMs = Math.max(sinceMs + drainMs, lateMs - reconcileSpreadMs);
-      this.#reconcile = {
-        sinceMs,
-        atMs: storeClock.monotonicAt(
-          electedStart(earlyMs, lateMs, fleetSize, context.random.next()),
-        ),
-      };
-    }
-    return this.#reconcile.atMs;
-  }
-
-  /**
-   * In the refresh window the document is read more often; a reading that would fall into it waits
-   * for what the window's first minute brings.
+   * When to read the document again. In the refresh window it is read more often, and a reading
+   * that would fall into its first minute waits for the end of that minute.
    */
   #recheckAtMs(): number {
     const { local, context, storeClock } = this.#node;
@@ -315,8 +268,8 @@ export class Background {
   }
 
   /**
-   * When to read because the machine may have slept, or its wall clock was set: a reading that
-   * succeeds settles it.
+   * When to read because the machine may have slept or its wall clock was set. A successful reading
+   * settles it.
    */
   #doubtfulAtMs(): number {
     // Readings that fail have a pause of their own.
@@ -325,8 +278,8 @@ export class Background {
   }
 
   /**
-   * When the present credential should have been replaced for a while, unless that has been told,
-   * or nobody wants another.
+   * When to report that the cached credential is overdue. Infinity when that was reported, or
+   * nobody wants another.
    */
   #staleAtMs(): number {
     const { local, storeClock } = this.#node;
@@ -341,7 +294,10 @@ export class Background {
       : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);
   }
 
-  /** Once for each credential that is served past the point where it should have been replaced. */
+  /**
+   * Reports, once for each credential, that it is served past the point where it should have been
+   * replaced.
+   */
   #reportStale(): void {
     if (this.#node.context.clock.monotonicMs() >= this.#staleAtMs())
       reportStale(this.#node, this.#source.role, this.#breaker, this.#staleReason);

@@ -1,8 +1,8 @@
 /**
- * Judges a complaint: somebody was refused with the credential that is in use. One complaint is not
- * believed for everybody, because often the fault is the call's: the platform is asked first,
- * whatever the credential's age. What it calls dead is out of use at once; what it calls alive is
- * kept; what it says nothing of stays in use until it has been replaced.
+ * Judges a complaint: the platform refused a call with the credential that is in use. Often the
+ * fault is the call's, so the platform is asked first, whatever the credential's age. A dead one is
+ * out of use at once. An alive one is kept. Without a verdict it stays in use until it has been
+ * replaced.
  */
 import { isDead, isSuspect } from "../state/state.ts";
 import { markSuspect } from "../fleet/suspect-mark.ts";
@@ -13,7 +13,7 @@ import type { DocumentSource } from "../fleet/document-source.ts";
 
 export interface ComplaintOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Whether only the platform's own word counts against the credential. */
+  /** True when only the platform's own verdict counts against the credential. */
   readonly doubtful?: boolean | undefined;
 }
 
@@ -28,7 +28,10 @@ export class Complaints {
     this.#probe = probe;
   }
 
-  /** What to do about it; or what the platform says of the credential, where that is kept. */
+  /**
+   * Resolves to the goal that follows from the complaint, or to the platform's verdict when the
+   * credential is kept.
+   */
   async judged(
     cached: CachedCredential,
     { signal, doubtful = false }: ComplaintOptions = {},
@@ -56,7 +59,7 @@ export class Complaints {
     };
   }
 
-  /** Takes back what somebody else reported. */
+  /** Withdraws another node's report. */
   async #clear(fingerprint: string): Promise<void> {
     const { local } = this.#node;
     const { state } = local;

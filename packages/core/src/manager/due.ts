@@ -1,13 +1,13 @@
 /**
- * What the background does next, and when: pure choices over instants of the monotonic clock, so
- * that a test can bound how often it wakes.
+ * Decides what the background does next, and when. Pure choices over instants of the monotonic
+ * clock, so that a test can limit how often it wakes.
  */
 import type { Parameters } from "../parameters.ts";
 
 export interface DueTerms {
   /** When a refresh is due; negative infinity when it is due now, infinity when none is to come. */
   readonly refreshAtMs: number;
-  /** No refresh is tried before then: the last one brought nothing. */
+  /** No refresh is tried before this instant, because the last one failed. */
   readonly refreshNotBeforeMs: number;
   /** When the document is to be read, for whatever reason. */
   readonly readAtMs: number;
@@ -19,7 +19,7 @@ export interface DueTerms {
 
 export type DueTask = "refresh" | "read" | "follow";
 
-/** The most urgent one that is due; undefined when none is. */
+/** Returns the most urgent task that is due, or undefined. */
 export function dueTask(terms: DueTerms, nowMs: number): DueTask | undefined {
   if (nowMs >= Math.max(terms.refreshAtMs, terms.refreshNotBeforeMs)) return "refresh";
   if (nowMs >= terms.readAtMs) return "read";
@@ -27,17 +27,17 @@ export function dueTask(terms: DueTerms, nowMs: number): DueTask | undefined {
 }
 
 /**
- * The timer never sleeps longer, so that a suspend of the machine, which stops the monotonic clock,
- * is noticed soon after.
+ * The longest sleep of the timer. A suspend of the machine stops the monotonic clock, and is
+ * noticed after this time at the latest.
  */
 export const sleepMaxMs = 20_000;
 /**
- * After a wake-up it sleeps at least so long: whatever term is wrong, the store and the processor
- * are spared.
+ * The shortest sleep after a wake-up. It spares the store and the processor even if a term is
+ * wrong.
  */
 export const sleepMinMs = 50;
 
-/** How long to sleep at `nowMs`, in ms, having woken `lastWokeMs`. */
+/** Returns how long to sleep from `nowMs`, in ms, after the last wake-up at `lastWokeMs`. */
 export function sleepMs(terms: DueTerms, nowMs: number, lastWokeMs: number): number {
   const { followAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs, reportAtMs } = terms;
   const nextMs = Math.min(
@@ -50,8 +50,8 @@ export function sleepMs(terms: DueTerms, nowMs: number, lastWokeMs: number): num
 }
 
 /**
- * The pause after so many attempts in a row that failed, in ms, before jitter. Urgent: nothing can
- * be served, and somebody who may not refresh may be waiting.
+ * Returns the pause after this many failures in a row, in ms, before jitter. Urgent: nothing can be
+ * served, and a consumer may be waiting.
  */
 export function steppedMs(failures: number, isUrgent = false): number {
   return Math.min(
@@ -61,31 +61,28 @@ export function steppedMs(failures: number, isUrgent = false): number {
 }
 
 /**
- * Over how long the nodes spread their attempts when a lease has ended that its holder did not
+ * Returns the time over which the nodes spread their attempts after a lease ended without a
  * release.
  */
 export function retrySpreadMs(isUrgent: boolean): number {
   return isUrgent ? 500 : 2_000;
 }
 
-/**
- * Between two attempts of this node in the background: at first, and after many that brought
- * nothing.
- */
+/** The pause between two background attempts of this node: at first, and after many failures. */
 export const retryMs = 5_000;
-/** As the fleet's own back-off begins. */
+/** The same as the first step of the fleet's back-off. */
 const urgentRetryMs = 1_000;
 const retryMaxMs = 60_000;
 
 /**
- * Where the store tells of changes, and nothing is under way, a reading only makes up for a lost
- * message and may wait longer.
+ * A store that reports changes makes readings a safety net for lost messages, so they may wait this
+ * much longer while nothing is in flight.
  */
 const toldStretch = 1.25;
 
 /**
- * P3 holds for the stretched pause too: a node notices a replacement, and ends its longest call,
- * within the overlap.
+ * Returns the longer pause between readings. P3 holds for it too: a node notices a replacement, and
+ * ends its longest call, within the overlap.
  */
 export function toldRecheckMs(
   { longestCallMs, recheckMs }: Pick<Parameters, "longestCallMs" | "recheckMs">,

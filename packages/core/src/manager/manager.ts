@@ -92,7 +92,7 @@ class ManagedCredential implements Credential {
       ...(isCurrent && { generation: cached.stored.generation }),
     });
     const reportedAtMs = this.#assembly.node.storeClock.nowMs();
-    // Whether a stranger's text is the fleet's present one, the store knows.
+    // Only the store can tell whether an unknown secret is the fleet's present one.
     if (verdict === "unknown" && !this.#local.isUsable)
       await this.#ensure({ reason: "cold" }, options.signal);
     const present = this.#local.isUsable ? this.#local.cached : undefined;
@@ -121,8 +121,7 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
     this.#assembly.breaker.reset();
-    // What is to be replaced is what the store holds now; or what this node holds, where it knows
-    // better than the store.
+    // The commit to replace is the cached one, or the stored one if nothing is cached.
     const snapshot = await this.#untilClosed(this.#assembly.source.read(), options.signal);
     const replaces = this.#local.cached?.stored.commitId ?? snapshot.state?.credential?.commitId;
     return this.#ensure({ reason: "manual", replaces }, options.signal);
@@ -195,7 +194,7 @@ class ManagedCredential implements Credential {
     const { uses } = this.#local;
     this.#local.close();
     this.#context.bus.emit("closed", { uses });
-    // What comes back later, a reading say, has nobody to tell.
+    // A late reading, for example, must report to nobody.
     this.#context.bus.close();
   }
 

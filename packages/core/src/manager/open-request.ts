@@ -1,11 +1,11 @@
-/** Waits for a request that somebody has announced, without doing anything about it. */
+/** Waits until another node's open request has ended. */
 import { dangerUntil } from "../state/intent.ts";
 import { boundedOr } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
-/** How often the document is read meanwhile; seldom where the store tells of changes. */
+/** How often the document is read meanwhile: less often when the store reports changes. */
 const pollMs = 500;
 const toldPollMs = 2_000;
 
@@ -23,10 +23,9 @@ export class OpenRequest {
   }
 
   /**
-   * Resolves when its outcome is known here, or it cannot be processed any more, or `ms` have
-   * passed. Where a superseded credential works on for a while, the end of the fetch deadline is
-   * enough: by then a request that the platform has is processed, and what is stored can be asked
-   * about.
+   * Resolves when the request's outcome is known here, when it can no longer be processed, or after
+   * `ms`. With an overlap the end of the fetch deadline is enough: the platform has processed the
+   * request by then, and can be asked about the stored credential.
    */
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#node.context;

@@ -1,6 +1,6 @@
 /**
- * Complaints of other nodes that the document shows, and that the platform has not confirmed:
- * whether this node acts on one, and when.
+ * Decides whether this node acts on another node's complaint in the document, which the platform
+ * has not confirmed, and when.
  */
 import { isDead, isSuspect } from "../state/state.ts";
 import type { Complaints } from "./complaints.ts";
@@ -10,7 +10,7 @@ import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 export class OthersComplaints {
   readonly #node: FleetNode;
   readonly #complaints: Complaints;
-  /** What is complained of, and the platform, asked, said nothing about. */
+  /** The fingerprint of a complaint to which the platform gave no verdict. */
   #unanswered: string | undefined;
 
   constructor(node: FleetNode, complaints: Complaints) {
@@ -19,22 +19,22 @@ export class OthersComplaints {
   }
 
   /**
-   * From when on this node does something about what is said of the credential that it holds, in
-   * the store's time; infinity where nobody complains.
+   * When this node acts on a complaint about the cached credential, in store time. Infinity when
+   * nobody complains.
    */
   actAtMs({ stored }: CachedCredential): number {
     const { state } = this.#node.local;
     if (state?.credential?.commitId !== stored.commitId || !isSuspect(state))
       return Number.POSITIVE_INFINITY;
-    // Whoever has announced a request is at it, and holds the lease.
+    // The sender of an open request is acting already, and has the lease.
     return state.intent === undefined || isDead(state)
       ? 0
       : state.intent.atMs + this.#node.context.parameters.leaseMs;
   }
 
   /**
-   * The platform is asked, twice before an unconfirmed complaint is believed: of many nodes that
-   * ask, one is always not answered.
+   * Asks the platform, twice before an unconfirmed complaint counts: of many nodes that ask, one
+   * always gets no answer.
    */
   async judged(cached: CachedCredential): Promise<Goal | undefined> {
     const { fingerprint } = cached.stored;

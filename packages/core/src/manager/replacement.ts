@@ -1,4 +1,6 @@
-/** What takes a refused credential's place, sure enough to send a call again with. */
+/**
+ * Finds the replacement of a refused credential that is certain enough to repeat a call with it.
+ */
 import type { Secret } from "../secret.ts";
 import { boundedOr } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -32,8 +34,8 @@ export class Replacement {
   }
 
   /**
-   * Settles within `waitMs`. What the platform hands out again, and does not call dead, is alive:
-   * whoever was refused was refused for another reason.
+   * Settles within `waitMs`. A credential that the platform hands out again, and does not call
+   * dead, is alive: the call was refused for another reason.
    *
    * @param reportedAtMs when the refusal was reported here, in the store's time
    */
@@ -69,9 +71,9 @@ export class Replacement {
   }
 
   /**
-   * While it is in doubt which credential the platform honours, a request that is under way, and
-   * would kill the stored one, is waited for, and then the stored one is looked at. Reconciling is
-   * left to the background: any earlier it would kill what nodes without news still send.
+   * While the live credential is in doubt, waits for a request in flight that may kill the stored
+   * one, and then asks about the stored one. Reconciling is left to the background: an earlier one
+   * would kill the credential that nodes without push still send.
    */
   async #certain(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
     const { local, context } = this.#node;

@@ -1,5 +1,5 @@
 /**
- * One flight at a time for all callers of the process, and a bound on how long each of them waits
+ * Runs one refresh at a time for all callers of the process, and limits how long each of them waits
  * for it.
  */
 import { CredentialUnavailableError } from "../errors.ts";
@@ -12,18 +12,18 @@ import type { StoreClock } from "../fleet/store-clock.ts";
 import type { FailedAttempt } from "./stale-cause.ts";
 
 /**
- * Brings this process what the goal asks for, or rejects; `patient`: waits out what stands in the
- * way, up to a deadline.
+ * Gets this process what the goal asks for, or rejects. `patient`: waits for block reasons to pass,
+ * up to a deadline.
  */
 export type Refresh = (goal: Goal, patient: boolean, onBlocked: OnBlocked) => Promise<void>;
 
 /**
- * A store that has answered before is worth waiting for as long as the caller waits; one that never
- * did may be failing over, but is more likely misconfigured.
+ * How long a caller waits for a store that has never answered: it may be failing over, but is more
+ * likely misconfigured.
  */
 const firstContactMs = 3_000;
 
-/** Flights that may end well without serving a caller before it is told that something is wrong. */
+/** How many refreshes may succeed without serving a caller before it gets an error. */
 const turnsMax = 8;
 
 interface Running {
@@ -31,19 +31,19 @@ interface Running {
   readonly startedMs: number;
   readonly isPatient: boolean;
   readonly done: Promise<void>;
-  /** What stood in the way last. */
+  /** The last block reason. */
   block?: BlockReason;
   toError?: () => unknown;
   /**
-   * Resolves when something else is known: a flight that waits, for a drain or a lease, may serve
-   * before it lands.
+   * Resolves when the local copy changes: a refresh that waits, for a drain or a lease, may serve a
+   * goal before it ends.
    */
   changed: PromiseWithResolvers<void>;
   /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
   next: Promise<void>;
 }
 
-/** What is needed of a node to bound its callers' patience. */
+/** The parts of a node that limit its callers' waits. */
 interface WaitingNode {
   readonly context: Pick<Context, "clock" | "issuer" | "parameters">;
   readonly local: Pick<LocalCopy, "cachedFor">;
@@ -60,13 +60,13 @@ export class SingleFlight {
     this.#node = node;
     this.#refresh = refresh;
     this.#closing = closing;
-    // One listener for all who wait: each of them looks whether everything closes when it is woken.
+    // One listener serves all waiters: each of them checks for the closing when it is woken.
     closing.addEventListener("abort", () => this.wake(), { once: true });
   }
 
   /**
-   * A credential that serves the goal. The caller's signal and the deadline end the waiting, not
-   * the work. @param waitMs what is left of `waitMs`
+   * Resolves to a credential that serves the goal. The caller's signal and the deadline end the
+   * waiting, not the work. `waitMs` is what is left of the parameter.
    */
   ensure(
     goal: Goal,
@@ -89,8 +89,8 @@ export class SingleFlight {
   }
 
   /**
-   * Whether the store has never answered, and that is what stands in the way. Each caller has the
-   * same patience with it, whoever came first.
+   * Returns true when the block reason is a store that has never answered. Each caller waits for it
+   * equally long, whoever came first.
    */
   #isOutOfContact(): boolean {
     const block = this.#running?.block;
@@ -106,8 +106,8 @@ export class SingleFlight {
   }
 
   /**
-   * Flies if nothing is in the air, and gives up at the first obstacle. Gives what it met, if it
-   * brought nothing. Never rejects: the events tell.
+   * Starts a refresh unless one is running, and stops at the first block reason. Resolves to what
+   * it met, if it failed. Never rejects: events report the failure.
    */
   async inBackground(goal: Goal): Promise<FailedAttempt | undefined> {
     if (this.#running !== undefined) return undefined;
@@ -118,12 +118,12 @@ export class SingleFlight {
     );
   }
 
-  /** Resolves when nothing is in the air. Never rejects. */
+  /** Resolves when no refresh is running. Never rejects. */
   async settled(): Promise<void> {
     while (this.#running !== undefined) await this.#running.done.catch(() => {});
   }
 
-  /** What is known has changed: who waits looks whether that is enough. */
+  /** Wakes the waiters after a change of the local copy. */
   wake(): void {
     if (this.#running === undefined) return;
     this.#running.changed.resolve();
@@ -144,12 +144,12 @@ export class SingleFlight {
       }
       const running = this.#running ?? this.#start(goal, true);
       await running.next.catch((error: unknown) => {
-        // Whoever came later is not out of patience because those are who came first.
+        // A caller that came later does not share the deadline of those that came first.
         const isOurs = running.startedMs >= cameMs || !isOutOfPatience(error);
         if (running.isPatient && isSame(running.goal, goal) && isOurs) throw error;
       });
-      // A patient flight that ended well has brought something; if it does not serve this goal (any
-      // more), the next one will tell why.
+      // A patient refresh that succeeded brought something. If it does not serve this goal, the
+      // next one will report why.
       if (this.#running !== running) turns += 1;
     }
   }
@@ -184,7 +184,7 @@ function renew(running: Running): void {
   running.next.catch(() => {});
 }
 
-/** Counts a use and gives what to send. */
+/** Counts a use and returns the secret. */
 export function use(cached: CachedCredential): Secret {
   cached.uses += 1;
   return cached.secret;

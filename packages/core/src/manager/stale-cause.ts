@@ -1,5 +1,6 @@
 /**
- * Why a credential could not be replaced in time, as the last attempt in the background found it.
+ * Finds out why a credential could not be replaced in time, from the last attempt in the
+ * background.
  */
 import type { CredentialUnavailableError, ErrorCode, LingpaiError } from "../errors.ts";
 import type { EventData, StaleCause } from "../events/events.ts";
@@ -12,7 +13,7 @@ import type { Role } from "../fleet/document-source.ts";
 
 export type StaleReason = Pick<EventData["kept-stale"], "cause" | "errorCode">;
 
-/** What an attempt left behind that brought nothing. */
+/** The result of a failed attempt. */
 export interface FailedAttempt {
   readonly error: unknown;
   readonly block: BlockReason | undefined;
@@ -37,8 +38,8 @@ const byBlockReason: Readonly<
 };
 
 /**
- * @param before what the attempt before met: a node that saw the platform fail knows more than that
- *   the fleet backs off.
+ * @param before the reason of the attempt before. A node that saw the platform fail knows more than
+ *   that the fleet backs off.
  * @param isParents whether an error is the parent's.
  */
 export function staleReasonOf(
@@ -50,7 +51,7 @@ export function staleReasonOf(
   const cause = block === undefined ? undefined : byBlockReason[block.why];
   if (cause === "cooling") return before?.cause === "platform" ? before : { cause };
   if (cause !== undefined) return { cause };
-  // A failed attempt is the cause of what its caller would have been told.
+  // The cause of the caller's error is the failed attempt.
   const told =
     block === undefined ? error : (error as CredentialUnavailableError | undefined)?.cause;
   if (!(told instanceof Error) || !("code" in told)) return before;
@@ -59,7 +60,10 @@ export function staleReasonOf(
   return { cause: isParents(told) ? "parent" : own, errorCode: code };
 }
 
-/** Once for each credential that is served past the point where it should have been replaced. */
+/**
+ * Reports, once for each credential, that it is served past the point where it should have been
+ * replaced.
+ */
 export function reportStale(
   { local, context, storeClock }: FleetNode,
   role: Role,
@@ -78,7 +82,7 @@ export function reportStale(
       : role === "consumer"
         ? "owner"
         : undefined;
-  // An attempt that has met nothing yet waits for the platform.
+  // An attempt without a result yet waits for the platform.
   const staleReason: StaleReason = cause === undefined ? (met ?? { cause: "platform" }) : { cause };
   context.bus.emit("kept-stale", {
     ...labelOf(cached.stored),

@@ -1,5 +1,6 @@
 /**
- * What one process knows of a credential, for people and monitors: without I/O and without secrets.
+ * Describes one process's view of a credential, for people and monitors, without I/O and without
+ * secrets.
  */
 import { quotaOn } from "../state/quota.ts";
 import type { FleetNode } from "../fleet/node.ts";

@@ -1,7 +1,7 @@
 /**
- * Why this node asks the platform for nothing now: a refusal that somebody has to mend, its own or
- * one that the fleet remembers, or its own network. Nothing here is for ever: after a refusal the
- * platform is asked again after a minute, then every 7 to 9 minutes.
+ * Stops this node's requests after a lasting refusal, its own or the fleet's, and after failures of
+ * its own network. Nothing here is final: after a refusal the platform is asked again after a
+ * minute, then every 7 to 9 minutes.
  */
 import { CredentialUnavailableError, IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
@@ -20,8 +20,8 @@ interface Fatal {
   readonly nextMs: number;
   readonly count: number;
   /**
-   * With another configuration, or once the fleet has stored something else, the platform may no
-   * longer refuse.
+   * The refusal counts for this configuration and this stored commit. With another one the platform
+   * may accept.
    */
   readonly revision: string | undefined;
   readonly stored: string | undefined;
@@ -42,21 +42,19 @@ export class CircuitBreaker {
     this.#local = local;
   }
 
-  /** Why this node refreshes nothing now, if it does not. */
+  /** The refusal that stops this node's requests now, if any. */
   get error(): IssueError | undefined {
     return this.#context.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
   }
 
-  /**
-   * Whether a refusal stands that nothing has mended as far as is known here, whether or not the
-   * next try is due.
-   */
+  /** True while a refusal stands, whether or not the next try is due. */
   get isRefused(): boolean {
     return this.#refusal !== undefined;
   }
 
   /**
-   * When the next try is due after a refusal, on the monotonic clock; long past when none stands.
+   * When the next try is due after a refusal, on the monotonic clock. Negative infinity when no
+   * refusal stands.
    */
   get nextTryMs(): number {
     return this.#refusal?.nextMs ?? Number.NEGATIVE_INFINITY;
@@ -76,8 +74,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Whether the issuer does not know yet what it is configured with, so that the fleet's refusal
-   * may not concern this node.
+   * True while the issuer does not know its configuration yet, so that the fleet's refusal may not
+   * concern this node.
    */
   get isUnsure(): boolean {
     return this.#context.revision() === "";
@@ -91,8 +89,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * The error for a caller while a refusal stands and no try is due; undefined when one is, or an
-   * operator asks.
+   * Returns the error for a caller while a refusal stands and no try is due. Undefined when one is
+   * due, or an operator asks.
    */
   callerError(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
@@ -105,7 +103,7 @@ export class CircuitBreaker {
     );
   }
 
-  /** The pause that this node owes after requests that never left. */
+  /** Returns the back-off of this node after requests that never left. */
   backOff(reason: RefreshReason): Gate | undefined {
     const leftMs = this.#backOffUntilMs - this.#context.clock.monotonicMs();
     return leftMs > 0 && reason !== "manual"
@@ -131,7 +129,7 @@ export class CircuitBreaker {
     this.#backOffUntilMs = clock.monotonicMs() + stepMs * (0.75 + random.next() / 2);
   }
 
-  /** A refresh went well, here or elsewhere. */
+  /** Closes the breaker after a refresh that succeeded. */
   reset(): void {
     this.#fatal = undefined;
     this.#unsent = 0;

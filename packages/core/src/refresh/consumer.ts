@@ -1,6 +1,6 @@
 /**
- * What a node that never refreshes does when what is stored does not serve it: tells the owners,
- * looks whose credential to use, waits.
+ * A consumer's turn, when the stored credential does not serve it: notifies the owners, checks
+ * whose credential to use, waits.
  */
 import { samePath } from "../fleet/claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
@@ -19,12 +19,12 @@ interface Consuming {
   readonly node: FleetNode;
   readonly source: DocumentSource;
   readonly claims: Ownership;
-  /** The goals for which the owners have been told. */
+  /** The goals of which the owners have been notified. */
   readonly notified: WeakSet<Goal>;
   readonly demand: Demand;
 }
 
-/** Tells the owners what the platform refused, and waits for what they store. */
+/** Notifies the owners of a refusal, and waits for their commit. */
 export async function asConsumer(
   dependencies: Consuming,
   goal: Goal,
@@ -38,7 +38,7 @@ export async function asConsumer(
     // An owner has asked the platform since, and found it alive.
     if (notified.has(goal) && state?.credential?.fingerprint === resolvedGoal.refused)
       throw handedOutAgain(node.context.issuer.id);
-    // One that the store did not take tells nobody.
+    // A mark that the store did not take notifies nobody.
     if (await mark(dependencies, resolvedGoal, snapshot)) notified.add(goal);
   }
   await demand.mark(source);
@@ -50,8 +50,8 @@ export async function asConsumer(
 }
 
 /**
- * Tells whoever has the lease what the platform calls dead: a leader that waits because the stored
- * one works need not wait any longer.
+ * Notifies the lease holder of a dead credential: a leader that drains because the stored one works
+ * need not wait any longer.
  */
 export async function notifyHolder(
   dependencies: Marking,
@@ -63,7 +63,7 @@ export async function notifyHolder(
     await mark(dependencies, resolvedGoal, snapshot);
 }
 
-/** Whether the document does not say yet what is known here. */
+/** Returns true when the document does not show yet what this node knows. */
 function mustMark(resolvedGoal: Goal, state: State | undefined): boolean {
   const isMarked =
     state !== undefined && isSuspect(state) && (isDead(state) || resolvedGoal.isDead !== true);
@@ -73,8 +73,8 @@ function mustMark(resolvedGoal: Goal, state: State | undefined): boolean {
 type Marking = Pick<Consuming, "node" | "source" | "claims">;
 
 /**
- * Whether the owners can read it now. Whoever marks it counts it, and so has to tell of it: for the
- * others it is known then.
+ * Marks the credential as suspect. Resolves to true when the owners can read the mark. The node
+ * that writes it also reports it, because the others find it counted.
  */
 async function mark(
   { claims, node, source }: Marking,
@@ -93,7 +93,7 @@ async function mark(
   return applied !== undefined;
 }
 
-/** What a consumer waits for, and for how long it has been missing. */
+/** Describes what a consumer waits for, and for how long it has been missing. */
 function nothingStored({ node, source }: Consuming, { state }: Snapshot): string {
   const { context, storeClock } = node;
   const owner = source.yieldsTo?.environment ?? context.environment;
@@ -113,8 +113,8 @@ function nothingStored({ node, source }: Consuming, { state }: Snapshot): string
 }
 
 /**
- * Whether a consumer that finds nothing has to look elsewhere now: the environment that it consumes
- * may have given up its claim.
+ * Resolves to true when the consumer switched to another document, because the environment that it
+ * consumes gave up its claim.
  */
 async function hasMoved({ claims, source }: Consuming): Promise<boolean> {
   const { yieldsTo } = source;

@@ -1,11 +1,14 @@
-/** Whether anybody needs this credential: without a need nothing is refreshed in the background. */
+/**
+ * Knows whether anybody needs this credential. Without a need nothing is refreshed in the
+ * background.
+ */
 import type { FleetNode } from "../fleet/node.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 
-/** A mark in the document stands for so many lifetimes, so that one a lifetime is enough. */
+/** A mark in the document counts for this many lifetimes, so that one per lifetime is enough. */
 const markedLifetimes = 2;
-/** A consumer that may not write tries again after so long. */
+/** A consumer that may not write tries again after this time. */
 const markRetryMs = 300_000;
 
 export class Demand {
@@ -15,7 +18,7 @@ export class Demand {
   #usedAtMs = Number.NEGATIVE_INFINITY;
   #uses = 0;
   #markAgainAtMs = Number.NEGATIVE_INFINITY;
-  /** The longest life that the present credential was said to have. */
+  /** The longest life that the platform stated for the present credential. */
   #life: { readonly generation: number; readonly ms: number } | undefined;
 
   constructor(node: FleetNode, keepAlive: boolean) {
@@ -24,18 +27,18 @@ export class Demand {
   }
 
   /**
-   * Somebody waits for the credential. Who is served from memory is only counted, and noticed when
-   * the background wakes.
+   * Records that a caller waits for the credential. Callers that are served from memory are only
+   * counted, and noticed when the background wakes.
    */
   use(): void {
     this.#usedAtMs = this.#node.context.clock.monotonicMs();
   }
 
   /**
-   * Whether it was used within its last lifetime, here or by a node that may not refresh; or
-   * somebody listens to its events, or wants it kept.
+   * Returns true when it was used within its last lifetime, here or by a consumer, when somebody
+   * listens to its events, or with `keepAlive`.
    *
-   * @param markedAtMs when such a node last left its mark in the document.
+   * @param markedAtMs when a consumer last left its mark in the document.
    */
   isWanted(markedAtMs: number | undefined): boolean {
     if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;
@@ -46,8 +49,8 @@ export class Demand {
   }
 
   /**
-   * As a consumer: leaves a mark for those who refresh, at most once a lifetime. Never fails
-   * because of the store.
+   * Leaves a consumer's mark for the owners, at most once per lifetime. Never fails because of the
+   * store.
    */
   async mark(source: DocumentSource): Promise<void> {
     const { clock } = this.#node.context;
@@ -79,8 +82,8 @@ export class Demand {
   }
 
   /**
-   * Handed out again, the same credential has what is left of its life: that says nothing about how
-   * long nobody needs it.
+   * Returns the full lifetime. A credential that is handed out again states only the rest of its
+   * life.
    */
   #lifetimeMs(): number {
     const { local, context } = this.#node;

@@ -1,4 +1,4 @@
-/** With what a refresh is made: this node, where it reads and locks, and whom it asks. */
+/** The parts that a refresh works with. */
 import type { CredentialOptions, Parent } from "../credential.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import type { Goal } from "../fleet/local-copy.ts";
@@ -19,8 +19,8 @@ export interface RefreshDependencies {
   readonly breaker: CircuitBreaker;
   readonly probe: Probe;
   /**
-   * The goals for which somebody else has been told: the owners by a consumer, the parent by a
-   * child. Once for each.
+   * The goals of which the owners (by a consumer) or the parent (by a child) have been notified.
+   * Once for each.
    */
   readonly notified: WeakSet<Goal>;
   /** What the parent threw: by its code alone it could be the credential's own. */

@@ -1,4 +1,4 @@
-/** A credential's parent: asked for before the lease is, and told when the platform refuses it. */
+/** A credential's parent: requested before the lease, and notified when the platform refuses it. */
 import { CredentialUnavailableError, type IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { bounded } from "../time/wait.ts";
@@ -8,7 +8,7 @@ import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import { OwnDocument } from "./without-store.ts";
 
-/** The credential that the issuer needs for its request, if it needs one. */
+/** Resolves to the credential that the issuer needs for its request, if it needs one. */
 export async function parentOf(dependencies: RefreshDependencies): Promise<Secret | undefined> {
   return (
     dependencies.parent &&
@@ -16,7 +16,7 @@ export async function parentOf(dependencies: RefreshDependencies): Promise<Secre
   );
 }
 
-/** What the parent says, within `waitMs`: it may be anybody's code. */
+/** Limits the parent's answer to `waitMs`, because it may be foreign code. */
 function told<T>(
   { closing, node, parentErrors }: RefreshDependencies,
   answer: Promise<T>,
@@ -36,15 +36,12 @@ function told<T>(
   });
 }
 
-/**
- * For how long a parent that was found not to be to blame is told again only what the platform
- * confirms.
- */
+/** For this long a parent that was found alive gets only reports that the platform confirms. */
 const innocentMs = 600_000;
 
 /**
- * Where the platform said no: to the parent, which is then replaced, or to us. A parent that is
- * alive, or fresh, is not to blame.
+ * Handles a refusal. If it concerns the parent, the parent is replaced. A parent that is alive, or
+ * fresh, is not the cause.
  */
 export async function refused(
   dependencies: RefreshDependencies,
@@ -60,8 +57,8 @@ export async function refused(
   const isKnown = known?.fingerprint === parent.fingerprint;
   const isFresh = dependencies.notified.has(goal);
   const isDoubtful = isKnown && dependencies.node.storeClock.nowMs() - known.sinceMs < innocentMs;
-  // The second for one goal, too: a credential is then replaced only if it is dead, and who pushes
-  // tickets waits for the next.
+  // The second report for one goal is doubtful too: a credential is then replaced only if it is
+  // dead, and a pushed ticket waits for the next push.
   const doubtful = isFresh || isDoubtful;
   const options = {
     signal: dependencies.closing,
@@ -72,14 +69,14 @@ export async function refused(
   const isReplaced = (await told(dependencies, dependencies.parent.reject(parent, options)))
     .replaced;
   if (!isReplaced) {
-    // Where that was known, the request was recorded as a failure already.
+    // If that was known, the request was already recorded as a failure.
     if (!isKnown) await blame(dependencies, error, parent);
     throw error;
   }
   return { kind: "pause", ms: 1 + dependencies.node.context.random.next(), why: "error" };
 }
 
-/** The refusal is the child's own, so the fleet backs off. */
+/** Records the refusal as the child's own, so that the fleet backs off. */
 async function blame(
   { node, source }: RefreshDependencies,
   { code, platformCode = code }: IssueError,
@@ -98,7 +95,7 @@ async function blame(
     if (applied?.snapshot.state !== undefined) node.local.note(applied.snapshot.state);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    // Nobody else hears of it, but this node backs off.
+    // The others do not learn of it, but this node backs off.
     await new OwnDocument(node).apply(event);
   }
 }

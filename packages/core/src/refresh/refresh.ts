@@ -1,6 +1,6 @@
 /**
- * From "a credential is wanted" to "this process holds one": read, adopt, or refresh under the
- * lease; wait out what stands in the way.
+ * One refresh from start to end: read the document, adopt its credential or lead a refresh under
+ * the lease, and wait while a block reason lasts.
  */
 import { setDeadline, type Deadline } from "../time/deadline.ts";
 import type { CacheUnavailableError } from "../errors.ts";
@@ -29,10 +29,10 @@ import type { DocumentSource } from "../fleet/document-source.ts";
 import { withoutStoreContext } from "./without-store.ts";
 
 /**
- * Resolves when this process holds what the goal asks for, or a refresh for it has been made.
+ * Resolves when the goal is served, or a refresh for it has been made.
  *
- * @param patient waits for what stands in the way, up to `waitMs`; otherwise the first obstacle
- *   ends it.
+ * @param patient waits for block reasons to pass, up to `waitMs`. Otherwise the first one ends the
+ *   refresh.
  */
 export async function refresh(
   dependencies: RefreshDependencies,
@@ -81,9 +81,7 @@ async function refreshUntil(
   }
 }
 
-/**
- * Until there is a reason to try again: news that the holder is about to ask the platform is none.
- */
+/** Waits for a reason to try again. The lease holder's intent is none. */
 async function waitForChange(
   { closing, node, source }: RefreshDependencies,
   goal: Goal,
@@ -118,8 +116,8 @@ async function tryOnce(
   try {
     return await attemptWithStore(dependencies, goal, startedMs);
   } catch (error) {
-    // Whichever operation failed: what can be done without the store is decided by what the failure
-    // is.
+    // The kind of the failure decides what can be done without the store, whichever operation
+    // failed.
     if (!isUnavailable(error) || dependencies.parentErrors.has(error)) throw error;
     return node.local.cachedFor(goal) === undefined
       ? withoutStore(dependencies, goal, startedMs, error)
@@ -139,15 +137,15 @@ async function attemptWithStore(
     source.role === "consumer"
       ? await asConsumer(dependencies, goal, snapshot)
       : await asOwner(dependencies, goal, snapshot, startedMs);
-  // Only who waits needs news at once; upkeep subscribes for the others when they have served their
-  // callers.
+  // Only a node that waits needs messages at once. The background subscribes for the others, after
+  // their callers are served.
   if (block.kind === "wait") await source.follow();
   return block;
 }
 
 /**
- * An issuer that has to ask for its secret is waited for so long, before the fleet's refusal is
- * taken to concern it.
+ * How long to wait for an issuer that has to fetch its secret, before the fleet's refusal concerns
+ * it.
  */
 const unsureMs = 2_000;
 
@@ -170,8 +168,8 @@ async function asOwner(
   const parent = await parentOf(dependencies);
   const gate = await currentGate(dependencies, goal, snapshot);
   if (gate !== undefined) return blockAt(node, gate);
-  // What was issued and could not be stored yet comes first: the input that it replaced must not be
-  // sent again.
+  // An issued credential that could not be stored yet comes first: the input that it replaced must
+  // not be sent again.
   if ((await outcomes.pending.flush()) && node.local.cachedFor(goal) !== undefined) return served;
 
   const startedMs = clock.monotonicMs();
@@ -186,8 +184,8 @@ async function asOwner(
     await notifyHolder(dependencies, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   }
-  // An empty store has told no time before: without this the first intent would bear the time of
-  // this node's wall clock.
+  // An empty store has not reported its time before. Without this the first intent would have this
+  // node's wall-clock time.
   node.storeClock.observe(lease.storeNowMs, startedMs);
   try {
     return await leadOnce(dependencies, {
@@ -201,15 +199,15 @@ async function asOwner(
       startedMs,
     });
   } catch (error) {
-    // The lease is free again: a parent is not waited for under it here either.
+    // The lease is released by now, so no parent is awaited under it.
     if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
     throw error;
   }
 }
 
 /**
- * The gate that is closed now. Who stands before it tells the others at least what the platform
- * refused.
+ * Returns the gate that is closed now. A node that must wait at least notifies the others of a
+ * refused credential.
  */
 async function currentGate(
   dependencies: RefreshDependencies,
@@ -227,7 +225,7 @@ async function currentGate(
   }
 }
 
-/** Leads under the lease, and gives it back whatever happens. */
+/** Leads under the lease, and releases it in any case. */
 async function leadOnce(
   dependencies: RefreshDependencies,
   leaseContext: LeaseContext,
@@ -238,17 +236,17 @@ async function leadOnce(
     const result = await lead(node, leaseContext, outcomes);
     if (result.kind !== "served") return turnOf(dependencies, result);
     breaker.reset();
-    // Should it fail, the next refresh claims again.
+    // If this fails, the next refresh claims again.
     await claims.cover(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
     return served;
   } finally {
-    // What could not be stored yet keeps the lease.
+    // An outcome that could not be stored yet keeps the lease.
     if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();
     source.feed.resume();
   }
 }
 
-/** This environment lives on another one's credential from now on. */
+/** Makes this environment consume another one's credential from now on. */
 function yieldTo(source: DocumentSource, claim: Claim): BlockReason {
   source.consume(claim);
   return { kind: "wait", ms: 0 };
@@ -262,7 +260,7 @@ async function withoutStore(
 ): Promise<Turn> {
   const { node, source, standalone } = dependencies;
   const isHarmless = !termsOn(node.context, node.local.state).rules.supersedes;
-  // What a rotating issuer would have to send lies in the store.
+  // The input of a rotating issuer is in the store.
   if (
     source.role === "owner" &&
     !node.context.rules.rotates &&
@@ -271,7 +269,7 @@ async function withoutStore(
     return issueWithoutStore(dependencies, goal);
   }
   const { clock, random } = node.context;
-  // What somebody has to mend is not waited for: the next call tries again.
+  // A fault that a person has to mend is not waited for. The next call tries again.
   if (error.retryable) {
     const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
     return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
@@ -314,7 +312,8 @@ const firstPollMs = 50;
 const pollMaxMs = 2_000;
 
 /**
- * Without news the document is read at growing intervals; with them a message may still be lost.
+ * Returns when to read the document next. Without push the intervals grow; with push a message may
+ * still be lost.
  */
 async function pollMs({ node, source }: RefreshDependencies, turn: number): Promise<number> {
   const jitter = 0.75 + node.context.random.next() / 2;

@@ -1,4 +1,4 @@
-/** Stores a credential that came by another way than a request of the issuer's. */
+/** Stores a credential obtained without the issuer, from an authorisation code for example. */
 import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "../fleet/adoption.ts";
@@ -6,13 +6,13 @@ import type { FleetNode } from "../fleet/node.ts";
 import { validated } from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
-/** No credential lives longer: one that is older has no life left, whatever it was given. */
+/** No credential lives longer, so an older one has expired. */
 const ageMaxMs = 366 * 86_400_000;
 
 /**
- * Resolves when the store holds it, and this process hands out what the store holds.
+ * Resolves when the store has it, and this process hands out what is stored.
  *
- * @throws {ConfigurationError} the age is no number of ms, or beyond the longest life.
+ * @throws {ConfigurationError} the age is not a number of ms, or longer than the longest life.
  */
 export async function seed(
   node: FleetNode,

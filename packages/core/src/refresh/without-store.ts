@@ -1,6 +1,6 @@
 /**
- * The store while it cannot be reached: this process's own copy of the document, for issuers that
- * hand out the same credential again, or a node without neighbours.
+ * A refresh while the store cannot be reached: it works on this process's own copy of the document,
+ * for issuers that hand out the same credential again, or for a single node.
  */
 import type { Lease } from "../lease/lease.ts";
 import { reduce, type StateEvent } from "../state/reduce.ts";
@@ -10,8 +10,8 @@ import type { LeaseContext } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 
 /**
- * The newest document that this process knows. What is written to it the fleet never reads: when
- * the store is back, what it holds is adopted, or repaired if it holds what was replaced meanwhile.
+ * The newest document that this process knows. The fleet never reads what is written here. When the
+ * store is back, its credential is adopted, or repaired if it was replaced meanwhile.
  */
 export class OwnDocument implements FleetDocument {
   readonly #node: FleetNode;
@@ -24,7 +24,7 @@ export class OwnDocument implements FleetDocument {
     return snapshotOf(this.#node.local.state);
   }
 
-  /** Decides on the document as it is now: nobody writes between the decision and the change. */
+  /** Decides on the document as it is now: no other node writes between decision and change. */
   async apply<E extends StateEvent>(event: E): Promise<Applied<E>> {
     const { local, context, storeClock } = this.#node;
     const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), context.rules);
@@ -35,7 +35,7 @@ export class OwnDocument implements FleetDocument {
 
 const snapshotOf = (state: State | undefined): Snapshot => ({ state, version: "absent" });
 
-/** Nobody can be kept out, and nobody takes it away. */
+/** A lease that keeps nobody out, and that nobody takes away. */
 function leaseOf({ context, storeClock }: FleetNode): Lease {
   const release = async (): Promise<boolean> => true;
   return {
@@ -51,7 +51,7 @@ function leaseOf({ context, storeClock }: FleetNode): Lease {
   };
 }
 
-/** What a leader has, without a store: the same rules, and nobody else to agree with. */
+/** Returns a leader's context without a store: the same rules, and no other nodes. */
 export function withoutStoreContext(
   node: FleetNode,
   terms: Pick<LeaseContext, "goal" | "parent" | "probe" | "closing">,

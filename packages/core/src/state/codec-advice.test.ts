@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { seal } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
 import { keyring } from "../sealing/keyring.ts";
-import { decodeState, encodeState, sanitized } from "./codec.ts";
+import { decodeState, encodeState } from "./codec.ts";
+import { sanitized } from "./sanitize.ts";
 import { calm, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UnreadableEntryError } from "../errors.ts";
-import { decodeState, encodeState, sanitized } from "./codec.ts";
+import { decodeState, encodeState } from "./codec.ts";
+import { sanitized } from "./sanitize.ts";
 import { calm, storedCredential, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 

@@ -1,14 +1,12 @@
 /** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
 import { isEnvelope } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
-import { tryAgainMaxMs } from "./refusal.ts";
 import { notADocument, Reader } from "./reader.ts";
 import {
   schemaVersion,
-  type BudgetName,
-  type Budgets,
   type StoredCredential,
   type Intent,
+  type Quota,
   type Refusal,
   type State,
 } from "./state.ts";
@@ -50,8 +48,6 @@ export function decodeState(text: string, key: string): State {
         "To roll back instead, stop every node of the other release, then rename the key and keep it: it may hold the only refresh token. This node then begins a document of its own.",
     );
   }
-  const quota = read.object("quota");
-  const forced = quota.object("forced");
   const governor = read.object("governor");
   const contention = read.object("contention");
   return read.withUnknown({
@@ -61,19 +57,7 @@ export function decodeState(text: string, key: string): State {
     backOffUntilMs: read.count("backOffUntilMs"),
     failures: read.count("failures"),
     minEpoch: read.count("minEpoch"),
-    quota: quota.withUnknown({
-      day: quota.count("day"),
-      used: quota.count("used"),
-      forced: forced.withUnknown({
-        used: forced.count("used"),
-        lastAtMs: forced.count("lastAtMs"),
-      }),
-      ...quota.optional("gone", (from) => ({
-        day: from.count("day"),
-        used: from.count("used"),
-        nextMs: from.count("nextMs"),
-      })),
-    }),
+    quota: readQuota(read.object("quota")),
     governor: governor.withUnknown({
       count: governor.count("count"),
       lastMs: governor.count("lastMs"),
@@ -82,10 +66,8 @@ export function decodeState(text: string, key: string): State {
       count: contention.count("count"),
       lastMs: contention.count("lastMs"),
     }),
-    ...read.optional("credential", readHeld),
-    ...read.optional("previous", (from) => ({
-      fingerprint: from.text("fingerprint"),
-    })),
+    ...read.optional("credential", readCredential),
+    ...read.optional("previous", (from) => ({ fingerprint: from.text("fingerprint") })),
     ...read.optional("intent", readIntent),
     ...(read.has("doubtSinceMs") ? { doubtSinceMs: read.count("doubtSinceMs") } : {}),
     ...read.optional("suspect", (from) => ({
@@ -97,157 +79,42 @@ export function decodeState(text: string, key: string): State {
       refusals: from.count("refusals"),
       manual: from.count("manual"),
     })),
-    ...read.optional("failure", (from) => ({
-      code: from.text("code"),
-      atMs: from.count("atMs"),
-      ...from.optional("parent", (parent) => ({
-        fingerprint: parent.text("fingerprint"),
-        sinceMs: parent.count("sinceMs"),
-      })),
-    })),
+    ...read.optional("failure", readFailure),
     ...read.optional("refusal", readRefusal),
     ...read.optional("consumedInput", readMark),
     ...(read.has("usedAtMs") ? { usedAtMs: read.count("usedAtMs") } : {}),
   });
 }
 
-export interface IgnoredField {
-  readonly field: string;
-  readonly valueMs: number;
-  readonly limitMs: number;
+function readQuota(from: Reader): Quota {
+  const forced = from.object("forced");
+  return from.withUnknown({
+    day: from.count("day"),
+    used: from.count("used"),
+    forced: forced.withUnknown({
+      used: forced.count("used"),
+      lastAtMs: forced.count("lastAtMs"),
+    }),
+    ...from.optional("gone", (gone) => ({
+      day: gone.count("day"),
+      used: gone.count("used"),
+      nextMs: gone.count("nextMs"),
+    })),
+  });
 }
 
-/** A store clock that stepped back makes honest instants look late; this much is tolerated. */
-const toleranceMs = 60_000;
-const dayMs = 86_400_000;
-const coolMaxMs = 600_000;
-/** Other nodes may have been given another drain; none a longer one. */
-const drainMaxMs = 600_000;
-/** After how long each budget is full again that is empty. */
-const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
-/** Nothing honest is counted so far; beyond the safe integers one more could not be written. */
-const countMax = 2 ** 40;
-
-/**
- * Ignores control fields that no honest node writes: somebody with write access to the store could
- * stop the fleet with them. The credential itself is not judged here; sealing does that.
- *
- * @param seenMs when this node first saw such a field. The honest value may have told of a request
- *   that was under way then, and of none that is later.
- */
-export function sanitized(
-  state: State,
-  nowMs: number,
-  drainMs: number,
-  seenMs: number,
-): { state: State; ignored: readonly IgnoredField[] } {
-  const ignored: IgnoredField[] = [];
-  const within = (field: string, valueMs: number, limitMs: number, instead: number): number => {
-    if (valueMs <= limitMs) return valueMs;
-    ignored.push({ field, valueMs, limitMs });
-    return instead;
+function readFailure(from: Reader): NonNullable<State["failure"]> {
+  return {
+    code: from.text("code"),
+    atMs: from.count("atMs"),
+    ...from.optional("parent", (parent) => ({
+      fingerprint: parent.text("fingerprint"),
+      sinceMs: parent.count("sinceMs"),
+    })),
   };
-  const counted = (field: string, count: number): number => within(field, count, countMax, 0);
-  const past = (field: string, atMs: number): number =>
-    within(field, atMs, nowMs + toleranceMs, seenMs);
-  const budget = (name: BudgetName, fullAtMs: number): number =>
-    within(`budgets.${name}`, fullAtMs, nowMs + toleranceMs + budgetMaxMs[name], 0);
-  const epoch = (field: string, value: number): number =>
-    within(field, value, nowMs + dayMs, seenMs);
-  const {
-    budgets,
-    contention,
-    credential,
-    doubtSinceMs,
-    governor,
-    intent,
-    quota,
-    refusal,
-    consumedInput,
-    suspect,
-    usedAtMs,
-  } = state;
-  const clean: State = {
-    ...state,
-    backOffUntilMs: within(
-      "backOffUntilMs",
-      state.backOffUntilMs,
-      nowMs + toleranceMs + coolMaxMs,
-      0,
-    ),
-    inFlightUntilMs: within(
-      "inFlightUntilMs",
-      state.inFlightUntilMs,
-      nowMs + toleranceMs + drainMaxMs,
-      seenMs + drainMs,
-    ),
-    failures: counted("failures", state.failures),
-    minEpoch: within("minEpoch", state.minEpoch, nowMs + dayMs, 0),
-    ...(budgets && {
-      budgets: {
-        ...budgets,
-        refusals: budget("refusals", budgets.refusals),
-        manual: budget("manual", budgets.manual),
-      },
-    }),
-    governor: {
-      ...governor,
-      count: counted("governor.count", governor.count),
-      lastMs: past("governor.lastMs", governor.lastMs),
-    },
-    contention: {
-      ...contention,
-      count: counted("contention.count", contention.count),
-      lastMs: past("contention.lastMs", contention.lastMs),
-    },
-    quota: {
-      ...quota,
-      forced: { ...quota.forced, lastAtMs: past("quota.forced.lastAtMs", quota.forced.lastAtMs) },
-      ...(quota.gone && {
-        gone: {
-          ...quota.gone,
-          nextMs: within(
-            "quota.gone.nextMs",
-            quota.gone.nextMs,
-            nowMs + toleranceMs + 3_600_000,
-            0,
-          ),
-        },
-      }),
-    },
-    ...(credential && {
-      credential: {
-        ...credential,
-        generation: counted("credential.generation", credential.generation),
-        epoch: epoch("credential.epoch", credential.epoch),
-      },
-    }),
-    ...(intent && {
-      intent: {
-        ...intent,
-        epoch: epoch("intent.epoch", intent.epoch),
-        atMs: past("intent.atMs", intent.atMs),
-      },
-    }),
-    ...(doubtSinceMs !== undefined && { doubtSinceMs: past("doubtSinceMs", doubtSinceMs) }),
-    ...(suspect && { suspect: { ...suspect, atMs: past("suspect.atMs", suspect.atMs) } }),
-    ...(refusal && {
-      refusal: {
-        ...refusal,
-        atMs: past("refusal.atMs", refusal.atMs),
-        nextMs: within("refusal.nextMs", refusal.nextMs, nowMs + toleranceMs + tryAgainMaxMs, 0),
-        count: counted("refusal.count", refusal.count),
-      },
-    }),
-    ...(consumedInput && {
-      consumedInput: { ...consumedInput, atMs: past("consumedInput.atMs", consumedInput.atMs) },
-    }),
-    ...(usedAtMs !== undefined && { usedAtMs: past("usedAtMs", usedAtMs) }),
-  };
-  return { state: ignored.length === 0 ? state : clean, ignored };
 }
 
-function readHeld(from: Reader): StoredCredential {
+function readCredential(from: Reader): StoredCredential {
   const by = from.object("by");
   return {
     generation: from.count("generation"),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sanitized } from "./codec.ts";
+import { sanitized } from "./sanitize.ts";
 import { standing, tryAgainMs } from "./refusal.ts";
 import {
   abandon,

@@ -128,51 +128,17 @@ export interface ScriptedIssuer extends Issuer {
 }
 
 export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
-  const { clock, latencyMs = 0, lifetimeMs = 7_200_000 } = options;
-  const nowMs = options.nowMs ?? (() => clock.monotonicMs());
+  const { clock, lifetimeMs = 7_200_000 } = options;
   const policy: IssuePolicy = options.policy ?? { kind: "supersede", overlapMs: 300_000 };
-  const space = tokenSpace(policy, nowMs);
-  const issues: IssueRecord[] = [];
-  const steps: ScriptedStep[] = [];
-  const refusals = new Set<{
-    readonly step: ScriptedStep;
-    readonly clients: readonly string[] | undefined;
-  }>();
-  const load = { now: 0, max: 0 };
+  const space = tokenSpace(policy, options.nowMs ?? (() => clock.monotonicMs()));
+  const desk = new Desk(options, lifetimeMs, space);
   const asked = { probes: 0, recoveries: 0 };
-
-  const stepFor = (client: string | undefined): ScriptedStep => {
-    const standing = [...refusals].find(
-      ({ clients }) => clients === undefined || (client !== undefined && clients.includes(client)),
-    );
-    return steps.shift() ?? standing?.step ?? {};
-  };
-  const issue = async (request: IssueRequest, client?: string): Promise<Issued> => {
-    const step = stepFor(client);
-    const record = recordOf(step.outcome ?? "ok", request, nowMs(), client);
-    issues.push(record);
-    load.now += 1;
-    load.max = Math.max(load.max, load.now);
-    try {
-      const answer = converse({
-        clock,
-        space,
-        record,
-        step: { requestMs: latencyMs, expiresInMs: lifetimeMs, ...step },
-        request,
-      });
-      return await orAborted(answer, request.signal);
-    } finally {
-      record.repliedAtMs = nowMs();
-      load.now -= 1;
-    }
-  };
   const issuer: Issuer = {
     id: options.id ?? "test:plain:wx0123456789abcdef",
     policy,
     lifetimeMs,
     ...(options.quota !== undefined && { quota: options.quota }),
-    issue: (request) => issue(request),
+    issue: (request) => desk.issue(request),
     ...questions(options, space, asked),
   };
 
@@ -180,17 +146,13 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
     ...issuer,
     as: (client, revision = client) => ({
       ...issuer,
-      issue: (request) => issue(request, client),
+      issue: (request) => desk.issue(request, client),
       revision: () => revision,
     }),
-    refuse(step, clients) {
-      const refusal = { step, clients };
-      refusals.add(refusal);
-      return () => void refusals.delete(refusal);
-    },
-    issues,
+    refuse: (step, clients) => desk.refuse(step, clients),
+    issues: desk.issues,
     script: (...more) => {
-      steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
+      desk.steps.push(...more.map((step) => (typeof step === "string" ? { outcome: step } : step)));
     },
     alive: (secret) => space.alive(typeof secret === "string" ? secret : secret.reveal()),
     get latest() {
@@ -200,7 +162,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
       space.issue({ forced: true, lifetimeMs, nextInput: space.latest?.nextInput }).secret,
     revoke: (secret) => space.revoke(secret),
     get concurrencyMax() {
-      return load.max;
+      return desk.concurrencyMax;
     },
     get probesMade() {
       return asked.probes;
@@ -209,6 +171,63 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
       return asked.recoveries;
     },
   };
+}
+
+/** Takes the requests: looks up what the script says of each, and records it. */
+class Desk {
+  readonly issues: IssueRecord[] = [];
+  readonly steps: ScriptedStep[] = [];
+  concurrencyMax = 0;
+  readonly #options: ScriptedIssuerOptions;
+  readonly #lifetimeMs: number;
+  readonly #space: TokenSpace;
+  readonly #refusals = new Set<{
+    readonly step: ScriptedStep;
+    readonly clients: readonly string[] | undefined;
+  }>();
+  #concurrency = 0;
+
+  constructor(options: ScriptedIssuerOptions, lifetimeMs: number, space: TokenSpace) {
+    this.#options = options;
+    this.#lifetimeMs = lifetimeMs;
+    this.#space = space;
+  }
+
+  refuse(step: ScriptedStep, clients: readonly string[] | undefined): () => void {
+    const refusal = { step, clients };
+    this.#refusals.add(refusal);
+    return () => void this.#refusals.delete(refusal);
+  }
+
+  async issue(request: IssueRequest, client?: string): Promise<Issued> {
+    const { clock, latencyMs = 0 } = this.#options;
+    const space = this.#space;
+    const step = this.#stepFor(client);
+    const record = recordOf(step.outcome ?? "ok", request, space.nowMs(), client);
+    this.issues.push(record);
+    this.#concurrency += 1;
+    this.concurrencyMax = Math.max(this.concurrencyMax, this.#concurrency);
+    try {
+      const answer = converse({
+        clock,
+        space,
+        record,
+        step: { requestMs: latencyMs, expiresInMs: this.#lifetimeMs, ...step },
+        request,
+      });
+      return await untilHungUp(answer, request.signal);
+    } finally {
+      record.repliedAtMs = space.nowMs();
+      this.#concurrency -= 1;
+    }
+  }
+
+  #stepFor(client: string | undefined): ScriptedStep {
+    const standing = [...this.#refusals].find(
+      ({ clients }) => clients === undefined || (client !== undefined && clients.includes(client)),
+    );
+    return this.steps.shift() ?? standing?.step ?? {};
+  }
 }
 
 function recordOf(
@@ -307,7 +326,7 @@ function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
 }
 
 /** The caller's side: hangs up when told to, and then knows nothing. */
-async function orAborted(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
+async function untilHungUp(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
   const hungUp = Promise.withResolvers<never>();
   const onAbort = (): void =>
     hungUp.reject(
