@@ -1,4 +1,4 @@
-/** What a consumer of a credential sees: its options, its operations, what it reports. */
+/** The credential as its user sees it: options, operations, status. */
 import type { Cache } from "./cache/cache.ts";
 import type { CredentialEvent } from "./events/events.ts";
 import type { CredentialOrigin, Issued, Issuer } from "./issuer.ts";
@@ -12,20 +12,21 @@ import type { Clock } from "./time/time.ts";
 export interface CredentialOptions {
   readonly issuer: Issuer;
   /**
-   * Where the fleet keeps the credential, and what guards its refresh:
-   * `ioredisStore(redis, { seal })`. The environment becomes a prefix of its own in it. Give this,
-   * or `cache` and `lock`.
+   * The cache that keeps the credential, and the lock that guards its refresh: `ioredisStore(redis,
+   * { seal })`. The environment becomes a prefix of its own in it. Give this, or `cache` and
+   * `lock`.
    */
   readonly store?: Store;
-  /** The cache alone, where it needs options of its own. */
+  /** The cache alone, if it needs options of its own. */
   readonly cache?: Cache;
   /**
-   * The lock alone. From the same store as the cache, so that both are lost or reachable together.
+   * The lock alone. It must be in the same store as the cache, so that both are lost or reachable
+   * together.
    */
   readonly lock?: Lock;
   /**
-   * Names this deployment: 1 to 64 of `A-Za-z0-9._-`. Nodes of one environment share a credential;
-   * environments never do, unless told to.
+   * Names this deployment: 1 to 64 of `A-Za-z0-9._-`. Nodes of one environment share a credential.
+   * Environments share none unless `onConflict` says so.
    */
   readonly environment: string;
   /**
@@ -36,45 +37,46 @@ export interface CredentialOptions {
   /** `owner` may refresh; `consumer` only reads what an owner stored. @defaultValue "owner" */
   readonly role?: "owner" | "consumer";
   /**
-   * What to do when another environment has claimed this credential earlier in the same store. A
-   * later claim is reported, and changes nothing.
+   * The reaction to an earlier claim of another environment in the same store. A later claim is
+   * reported, and changes nothing.
    *
-   * `error` fails before anything is fetched; `warn` reports and fetches all the same; `consume`
-   * reads the other environment's credential, and refreshes when that one has given up its claim
-   * and its credential has ended; `coexist` shares the platform's token space, which only a stable
-   * credential allows.
+   * `error` fails before anything is fetched. `warn` reports the claim and fetches all the same.
+   * `consume` reads the other environment's credential, and refreshes when that one has given up
+   * its claim and its credential has expired. `coexist` shares the platform's token space, which
+   * only a stable credential allows.
    * @defaultValue "coexist" for a `stable` or `sliding` issuer, else "error"
    */
   readonly onConflict?: OnConflict;
   /**
-   * What to do when somebody outside the fleet goes on replacing the credential: `report` it, with
-   * evidence, or let the whole fleet take the issuer's `fallback`, until
-   * {@link Credential.useFallback} takes it back. @defaultValue "report"
+   * The reaction when another system keeps replacing the credential. `report` reports it with
+   * evidence. `fallback` switches the whole fleet to the issuer's fallback, until {@link
+   * Credential.useFallback} switches it back. @defaultValue "report"
    */
   readonly onContention?: "report" | "fallback";
   /** The credential that the issuer needs for its request. A refused parent is reported to it. */
   readonly parent?: Parent;
   /**
-   * Whether to fetch while the store cannot be reached and nothing usable is held. `never` protects
-   * the fleet's token; `when-harmless` fetches from an issuer that hands out the same token again;
-   * `always` is for a single node without neighbours.
+   * When to fetch while the store cannot be reached and no usable credential is cached. `never`
+   * protects the fleet's token. `when-harmless` fetches from an issuer that hands out the same
+   * token again. `always` is for a single node.
    * @defaultValue "when-harmless"
    */
   readonly standalone?: "never" | "when-harmless" | "always";
   /**
-   * Whether it is refreshed in the background though nobody uses it. Without that a credential is
-   * kept fresh for one lifetime after its last use: a call of `get`, `peek` or `reject` here, by a
-   * child, a façade or a remote client; a listener of `watch`, for as long as it listens; a
-   * consumer of this environment on another node. Nothing is fetched before the first use in either
-   * case. @defaultValue false
+   * Refreshes the credential in the background although nobody uses it. Otherwise it is kept fresh
+   * for one lifetime after its last use: a call of `get`, `peek` or `reject` here, by a child, a
+   * façade or a remote client; a listener of `watch`, for as long as it listens; a consumer of this
+   * environment on another node. In either case nothing is fetched before the first use.
+   * @defaultValue false
    */
   readonly keepAlive?: boolean;
   /**
-   * Durations and limits; the defaults fit WeChat. Checked against the rules P1–P6 at construction.
+   * Durations and limits. The defaults fit WeChat. They are checked against the rules P1–P6 at
+   * construction.
    */
   readonly parameters?: Partial<Parameters>;
   /**
-   * Keys the fingerprints by which credentials are compared in the store: any text that the whole
+   * The key of the fingerprints by which stored credentials are compared: any text that the whole
    * fleet shares. @defaultValue the issuer's id
    */
   readonly fingerprintKey?: string;
@@ -85,7 +87,7 @@ export interface CredentialOptions {
 export type OnConflict = "error" | "warn" | "consume" | "coexist";
 
 export interface CallOptions {
-  /** Detaches this caller; shared work goes on for the others. */
+  /** Ends this caller's wait. Shared work goes on for the others. */
   readonly signal?: AbortSignal;
 }
 
@@ -93,24 +95,24 @@ export interface RejectOptions extends CallOptions {
   /** The platform's code, for the evidence: `"40001"`. */
   readonly platformCode?: string;
   /**
-   * Whether the caller has reason to seek the fault with itself: it was refused with a replacement
-   * before. Then the credential is replaced only if the platform, asked, calls it dead.
+   * True when the fault may be the caller's own, because it was refused with a replacement before.
+   * The credential is then replaced only if the platform calls it dead.
    * @defaultValue false
    */
   readonly doubtful?: boolean;
 }
 
 /**
- * What a child asks of the credential that it depends on: another {@link Credential}, or what a
- * platform pushes.
+ * The operations that a child needs of the credential that it depends on: another {@link
+ * Credential}, or a pushed ticket.
  */
 export type Parent = Pick<Credential, "get" | "reject">;
 
 /**
- * `replaced`: use `secret` and send the call again, once. Otherwise the platform says that the
- * refused one is alive: the fault lies elsewhere.
+ * `replaced`: use `secret` and send the call again, once. Otherwise the platform calls the refused
+ * credential alive, and the fault is elsewhere.
  *
- * `wasReplaced`: `secret` was asked for before the refusal was reported here, so the fleet itself
+ * `wasReplaced`: `secret` was requested before the refusal was reported here, so the fleet itself
  * had replaced the refused one meanwhile. A call that is refused a second time for this reason may
  * be sent once more.
  */
@@ -118,7 +120,7 @@ export type Rejection =
   | { readonly replaced: true; readonly secret: Secret; readonly wasReplaced?: boolean }
   | { readonly replaced: false };
 
-/** What {@link Credential.check} found, and did. */
+/** The result of {@link Credential.check}. */
 export type Checked = "alive" | "replaced" | "unknown";
 
 /** One credential of one environment, as one process sees it. Constructing it does no I/O. */
@@ -128,72 +130,73 @@ export interface Credential {
   /** The issuer's origin. */
   readonly origin?: CredentialOrigin | undefined;
   readonly environment: string;
-  /** The credential if this process holds a fresh one: no I/O, no promise, no refresh. */
+  /** Returns the credential if this process has a fresh one: no I/O, no promise, no refresh. */
   peek(): Secret | undefined;
   /**
-   * A credential that is safe to send now; fetches one only if the fleet has none. Callers in this
-   * process share one flight, callers elsewhere wait for the lease holder and read what it stored.
-   * Never gives one past its hard deadline, or one that this process has seen refused.
+   * Resolves to a credential that is safe to send now. Fetches one only if the fleet has none.
+   * Callers in this process share one refresh. Callers in other processes wait for the lease holder
+   * and read what it stored. Never gives a credential past its hard deadline, or one that this
+   * process has seen refused.
    *
-   * @throws {CredentialUnavailableError} no live credential exists and none could be had in time;
-   *   `cause` says why.
+   * @throws {CredentialUnavailableError} no live credential exists, and none could be obtained in
+   *   time. `cause` has the reason.
    * @throws {CredentialConflictError} another environment owns it.
    * @throws {QuotaExhaustedError} the ledger is at its cap.
    */
   get(options?: CallOptions): Promise<Secret>;
   /**
-   * Reports that the platform refused this secret, and gives what to use instead. When the fleet
-   * has replaced it already nothing is fetched; otherwise the platform is asked about it where the
-   * issuer can ask, and unless it is alive one refresh serves all who report it. Throws what
-   * {@link Credential.get} throws when there is no replacement.
+   * Reports that the platform refused this secret, and resolves to its replacement. If the fleet
+   * has replaced it already, nothing is fetched. Otherwise the platform is asked about it, if the
+   * issuer can ask. Unless it is alive, one refresh serves all who report it. Without a replacement
+   * it throws what {@link Credential.get} throws.
    */
   reject(refused: Secret | string, options?: RejectOptions): Promise<Rejection>;
   /**
-   * Asks the platform whether the present credential is alive, where the issuer can ask, and
-   * replaces one that it calls dead. For a process that makes no calls itself, and so hears of no
-   * refusal: one that only gives the credential to others. `unknown`: the platform does not say;
-   * nothing is changed. Throws what {@link Credential.get} throws.
+   * Asks the platform whether the present credential is alive, if the issuer can ask, and replaces
+   * a dead one. It is for a process that makes no calls itself and so sees no refusals, such as a
+   * token server. `unknown`: the platform gave no verdict, and nothing changed. Throws what {@link
+   * Credential.get} throws.
    */
   check(options?: CallOptions): Promise<Checked>;
   /**
-   * Replaces the credential now, an operator's act: under the lease, within the quota, whatever is
-   * left of the present one's life.
+   * Replaces the credential now, under the lease and within the quota, whatever is left of the
+   * present one's life. For operators.
    */
   refresh(options?: CallOptions): Promise<Secret>;
   /**
-   * Stores a credential that was had by another way than the issuer's request, an authorisation
-   * code say, with what it carries. It is used from now on, and a refresh that is in the air is
-   * told apart from it. Stored in one atomic write; sending the same again after a failure is safe.
+   * Stores a credential obtained without the issuer (from an authorisation code, for example), with
+   * its `nextInput`. Callers get it from now on, and a refresh in flight cannot overwrite it. It is
+   * stored in one atomic write. Repeating the call after a failure is safe.
    *
-   * @throws {CacheUnavailableError} the store cannot be reached; nothing is used.
-   * @throws {ConfigurationError} what was given is no credential, or its age is out of range.
+   * @throws {CacheUnavailableError} the store cannot be reached. Nothing changed.
+   * @throws {ConfigurationError} the argument is no credential, or its age is out of range.
    */
   seed(issued: Issued, options?: SeedOptions): Promise<Secret>;
   /**
-   * Corrects the ledger of today's fetches by what the platform says, for the whole fleet. A fleet
-   * that waited for the quota goes on.
+   * Sets the ledger of today's fetches to the platform's count, for the whole fleet. A fleet that
+   * waited for the quota goes on.
    *
    * @throws {ConfigurationError} a count is no whole number of at least 0.
    */
   reconcileQuota(observed: ObservedQuota): Promise<void>;
   /**
-   * Takes the issuer's fallback for the whole fleet, or goes back to its own issuer: one decision
-   * in the document, which every node and consumer follows. What is in use stays in use until it
-   * has been replaced, which this call waits for.
+   * Switches the whole fleet to the issuer's fallback, or back to its own issuer: one decision in
+   * the document, which every node and consumer follows. The present credential stays in use until
+   * it has been replaced. The call waits for the replacement.
    *
    * @throws {ConfigurationError} the issuer has no fallback, or this node is a consumer.
    */
   useFallback(on: boolean, options?: CallOptions): Promise<Secret>;
-  /** What this process knows, without I/O and without secrets. */
+  /** Returns this process's view, without I/O and without secrets. */
   status(): CredentialStatus;
   /**
-   * Calls `listener` for each event, until the returned function is called. A throwing listener
-   * harms nobody.
+   * Calls `listener` for each event, until the returned function is called. An error of a listener
+   * is ignored.
    */
   watch(listener: (event: CredentialEvent) => void): () => void;
   /**
-   * Settles every caller with `CLOSED`, lets a request that left end and be stored, frees timers
-   * and subscriptions.
+   * Rejects every waiting caller with `CLOSED`, lets a request in flight end and be stored, and
+   * frees timers and subscriptions.
    */
   close(): Promise<void>;
   /** Closes it: `await using token = credential(…)`. */
@@ -202,13 +205,13 @@ export interface Credential {
 
 export interface SeedOptions extends CallOptions {
   /**
-   * How long ago it was asked for, in ms, from 0 to 366 days: its life is counted from there.
+   * How long ago it was requested, in ms, from 0 to 366 days. Its life counts from there.
    * @defaultValue 0
    */
   readonly ageMs?: number;
 }
 
-/** What the platform says of today's fetches. */
+/** The platform's count of today's fetches. */
 export interface ObservedQuota {
   readonly used: number;
   readonly remaining: number;
@@ -229,16 +232,16 @@ export interface CredentialStatus {
   /** Until the hard deadline, in ms. */
   readonly remainingMs: number | undefined;
   readonly ageMs: number | undefined;
-  /** Who fetched it. */
+  /** The node that fetched it. */
   readonly by:
     | { readonly node: string; readonly environment: string; readonly reason: string }
     | undefined;
   readonly inDoubt: boolean;
-  /** Whether the fleet lives on the issuer's fallback. */
+  /** True while the fleet uses the issuer's fallback. */
   readonly onFallback: boolean;
   /** How often this process handed out the present generation. */
   readonly uses: number;
-  /** Undefined before this process has asked the store. */
+  /** Undefined before the first store command of this process. */
   readonly storeReachable: boolean | undefined;
   readonly quota: { readonly used: number; readonly perDay: number | undefined };
 }

@@ -181,7 +181,7 @@ export class LockUnsupportedError extends LingpaiError {
  * `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still
  * be processing an earlier request; `cool`, it failed or refused, and the fleet backs off;
  * `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a
- * row; `forced`, it allows a forced refresh only so often; `error`, the last attempt failed: see
+ * row; `forced`, the platform limits forced refreshes; `error`, the last attempt failed: see
  * `cause`.
  */
 export type CredentialUnavailableReason =

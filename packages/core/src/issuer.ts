@@ -1,14 +1,14 @@
 /**
- * What a provider writes: how a credential is asked for, and what the platform does to the one
- * before.
+ * The interface that a provider implements: how a credential is requested, and what the platform
+ * does to the one before.
  */
 import type { Secret } from "./secret.ts";
 
 /**
- * What issuing does to the credential issued before.
+ * What an issue does to the credential issued before.
  *
- * - `supersede`: each issue makes a new one. The one before it lives at most `overlapMs` longer; older
- *   ones are dead.
+ * - `supersede`: each issue makes a new one. The one before it lives at most `overlapMs` longer;
+ *   older ones are dead.
  * - `stable`: the same one comes back until less than `renewWithinMs` is left, then a new one, both
  *   valid to the old one's end.
  * - `sliding`: the same one comes back and lives longer.
@@ -37,16 +37,13 @@ export interface IssueRequest {
   readonly signal: AbortSignal;
   readonly reason: RefreshReason;
   /**
-   * Whether the platform must replace a credential that it would otherwise hand out again (`stable`
-   * only).
+   * True when the platform must replace a credential that it would otherwise hand out again
+   * (`stable` only).
    */
   readonly forced: boolean;
-  /** What the store holds now, when it holds something. */
+  /** The stored credential, if there is one. */
   readonly current: { readonly secret: Secret; readonly nextInput: Secret | undefined } | undefined;
-  /**
-   * `rotate` only: what to send. What is stored beside the credential, or what
-   * {@link Issuer.recover} gave.
-   */
+  /** `rotate` only: the input to send, from the store or from {@link Issuer.recover}. */
   readonly input?: Secret;
   /** The parent's live credential, when the issuer was given a parent. */
   readonly parent: Secret | undefined;
@@ -55,23 +52,23 @@ export interface IssueRequest {
 export interface Issued {
   /** The credential itself: 1 to 16 384 visible ASCII characters. */
   readonly secret: string;
-  /** What is left of its life, in ms, counted by the platform when it answered. */
+  /** The rest of its life, in ms, from the platform's answer on. */
   readonly expiresInMs: number;
   /**
-   * Opaque, secret, stored in the same atomic write and handed to the next issue: a refresh token,
-   * say.
+   * The input of the next issue: a refresh token, for example. Opaque and secret. It is stored in
+   * the same atomic write as the credential.
    */
   readonly nextInput?: string;
   /**
-   * Whether it may be older than the answer says, so that `expiresInMs` is short on purpose;
-   * reported as `age-unknown` when the credential is a new one.
+   * True when it may be older than the answer says, so that `expiresInMs` is short on purpose.
+   * Reported as `age-unknown` when the credential is a new one.
    */
   readonly isAgeUnknown?: boolean;
 }
 
 /**
- * Where a credential is from, and so where it may be sent. Opaque to core: a provider's client
- * reads it, so that a credential of one platform never leaves for another.
+ * The origin of a credential, which decides where it may be sent. Opaque to core: a provider's
+ * client reads it, so that no credential is sent to another platform.
  */
 export interface CredentialOrigin {
   /** The platform's name, in the provider's own words: `"wecom"`. */
@@ -86,53 +83,52 @@ export interface Issuer {
    * `"wechat:plain:wx0123456789abcdef"`.
    */
   readonly id: string;
-  /** Where its credentials are from. Undefined: the issuer does not say. */
+  /** The origin of its credentials. Undefined: the issuer does not state one. */
   readonly origin?: CredentialOrigin;
   readonly policy: IssuePolicy;
   /**
-   * How long a credential lives, in ms, as the platform documents it: what the windows are planned
-   * with.
+   * How long a credential lives, in ms, as the platform documents it. The refresh windows depend on
+   * it.
    */
   readonly lifetimeMs: number;
   /** What the platform grants, per its own day. Undefined: no limit is known. */
   readonly quota?: IssueQuota;
   /**
-   * Asks the platform once. Throws {@link IssueError} for a known outcome; anything else thrown
-   * counts as an unknown outcome: the platform may have issued.
+   * Asks the platform once. Throws {@link IssueError} for a known outcome. Any other error counts
+   * as an unknown outcome: the platform may have issued.
    */
   issue(request: IssueRequest): Promise<Issued>;
   /**
-   * `rotate` only: asks the platform which input works now, without consuming it. Asked under the
-   * lease when none is stored, when the one that was sent was refused (`input`), and when one was
-   * sent, its outcome is unknown and its grace is over. Throws as `issue` does. Without it, a
-   * credential whose input is lost has to be seeded again.
+   * `rotate` only: asks the platform which input works now, without consuming it. It is called
+   * under the lease when no input is stored, when the platform refused the one that was sent
+   * (`input`), and when the outcome of one is unknown and its grace is over. Throws as `issue`
+   * does. Without this method, a credential whose input is lost has to be seeded again.
    */
   recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<string>;
   /**
    * Another issuer whose credentials serve the same calls, from a token space that nothing outside
-   * it can reach. A fleet at war takes it, all nodes at once, where `onContention` or an operator
-   * says so.
+   * it can reach. The whole fleet switches to it when `onContention` or an operator says so.
    */
   readonly fallback?: Issuer;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */
   probe?(secret: Secret, signal: AbortSignal): Promise<"alive" | "dead" | "unknown">;
   /**
-   * Names the configuration that the platform judges, an AppSecret say: the same text on all nodes
-   * that have the same one, another for another, and nothing that the secret could be found from.
-   * It is stored beside a fatal refusal, which then concerns the nodes with this text alone. An
-   * empty text is: not known yet.
+   * Names the configuration that the platform judges, such as an AppSecret. Nodes with the same one
+   * give the same text, others another one, and nobody can derive the secret from it. It is stored
+   * beside a fatal refusal, which then concerns only nodes with this text. An empty text means: not
+   * known yet.
    */
   revision?(): string;
 }
 
 export interface IssueQuota {
-  /** Issues a day. At least 20. */
+  /** Issues per day. At least 20. */
   readonly perDay: number;
   /**
    * Where the platform's day begins: the offset of its time zone in ms. Asia/Shanghai is
    * 28_800_000.
    */
   readonly dayOffsetMs: number;
-  /** Forced issues a day, and the least time between two, in ms. */
+  /** Forced issues per day, and the shortest time between two, in ms. */
   readonly forced?: { readonly perDay: number; readonly gapMs: number };
 }

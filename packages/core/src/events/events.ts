@@ -1,6 +1,6 @@
 /**
- * What happens to a credential, as past-tense facts. A closed union: a new type is a new minor
- * version.
+ * The events of a credential, as past-tense facts. The union is closed: a new type comes with a new
+ * minor version.
  */
 import type {
   CacheUnavailableReason,
@@ -12,8 +12,8 @@ import type {
 import type { RefreshReason } from "../issuer.ts";
 
 /**
- * What every event carries. All values of an event are strings, finite numbers and booleans: it
- * survives JSON as it is.
+ * The fields of every event. All values are strings, finite numbers and booleans, so an event
+ * survives JSON unchanged.
  */
 export interface EventContext {
   /** The issuer's id. */
@@ -24,7 +24,7 @@ export interface EventContext {
   readonly atMs: number;
 }
 
-/** A credential, spoken of without its secret. */
+/** Identifies a credential without its secret. */
 export interface CredentialLabel {
   readonly generation: number;
   readonly epoch: number;
@@ -33,7 +33,7 @@ export interface CredentialLabel {
 }
 
 /**
- * What each type of event carries beside its context. Free text is printable and at most 200
+ * The fields of each type of event, besides its context. Free text is printable and at most 200
  * characters long.
  */
 export interface EventData {
@@ -42,27 +42,27 @@ export interface EventData {
     readonly reason: RefreshReason;
     readonly durationMs: number;
     readonly remainingMs: number;
-    /** Whether the platform handed out the one that it handed out before. */
+    /** True when the platform handed out the same credential again. */
     readonly unchanged: boolean;
   };
   /**
-   * The platform handed out a credential that the fleet had not seen, and does not say how old it
-   * is. Asked for again every `confirmMs` until the next one is seen; until then it may be served
-   * up to that long after its end.
+   * The platform handed out a credential that the fleet had not seen, without its age. It is
+   * requested again every `confirmMs` until the next one appears. Until then it may be served up to
+   * `confirmMs` after its end.
    */
   "age-unknown": CredentialLabel & { readonly confirmMs: number };
-  /** This node took over what another one stored. */
+  /** This node adopted a credential that another node stored. */
   adopted: CredentialLabel & {
     readonly remainingMs: number;
     readonly byNode: string;
     readonly byEnvironment: string;
     readonly reason: string;
-    /** From the commit to the adoption, in ms, by the store's clock where it is known. */
+    /** The time from commit to adoption, in ms, by the store's clock if it is known. */
     readonly lagMs?: number | undefined;
   };
   /**
-   * A credential past the point where it should have been replaced is still served, because it
-   * could not be.
+   * A credential is served past the point where it should have been replaced, because the refresh
+   * failed.
    */
   "kept-stale": CredentialLabel & {
     readonly remainingMs: number;
@@ -73,8 +73,8 @@ export interface EventData {
   rejected: {
     readonly fingerprint: string;
     /**
-     * `current`: it is the fleet's present one; `replaced`: an earlier one, nothing to do;
-     * `unknown`: never seen here.
+     * `current`: it is the fleet's present one. `replaced`: it is an earlier one, and nothing is
+     * done. `unknown`: this node has never seen it.
      */
     readonly verdict: "current" | "replaced" | "unknown";
     readonly generation?: number | undefined;
@@ -88,9 +88,7 @@ export interface EventData {
     readonly failures: number;
     readonly retryAfterMs?: number | undefined;
   };
-  /**
-   * The platform refuses and will go on refusing until a setting changes: nothing is sent any more.
-   */
+  /** The platform refuses until a setting changes. Between tries nothing is sent. */
   "refused-fatally": FailedRefresh;
   /**
    * Another credential than the stored one may be the live one; one reconciling refresh is owed.
@@ -109,7 +107,7 @@ export interface EventData {
     readonly phase: "before-send" | "after-send";
     readonly heldMs: number;
   };
-  /** What this node fetched was not stored, because a later one was. */
+  /** This node's credential was not stored, because a later one was. */
   "commit-superseded": {
     readonly epoch: number;
     readonly fingerprint: string;
@@ -121,17 +119,17 @@ export interface EventData {
     readonly state: "suspected" | "confirmed";
     /** How often during the present spell. */
     readonly count: number;
-    /** Age and remaining life of the credential that was killed. */
+    /** The age and the remaining life of the credential that was killed. */
     readonly ageMs: number;
     readonly remainingMs: number;
     readonly fingerprint: string;
-    /** Which other environment claims this credential in the same store, if one does. */
+    /** The other environment that claims this credential in the same store, if any. */
     readonly claimedBy?: string | undefined;
     readonly remedy: string;
   };
   /**
-   * The fleet lives on the issuer's fallback from now on, or on its own issuer again. Told by the
-   * node that decided it.
+   * The fleet switched to the issuer's fallback, or back to its own issuer. Reported by the node
+   * that decided it.
    */
   switched: {
     readonly to: "fallback" | "own";
@@ -139,31 +137,30 @@ export interface EventData {
     readonly issuer: string;
   };
   /**
-   * Another environment has claimed this credential too. `action` is what `onConflict` made of an
-   * earlier claim; `keep`: the other came later, and this one goes on.
+   * Another environment has claimed this credential too. `action` is the value of `onConflict` for
+   * an earlier claim. `keep`: the other claim is later, and this environment goes on.
    */
   "claim-conflicted": {
     readonly claimedBy: string;
     readonly action: "error" | "warn" | "consume" | "keep";
   };
-  /** The store holds something older than this node knows: a failover or a restore lost writes. */
+  /** The store has an older credential than this node: a failover or a restore lost writes. */
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
   /** This node wrote back what the store had lost. */
   repaired: CredentialLabel & { readonly remainingMs: number };
   /**
-   * A token was stored unsealed while somebody traces the commands of the store's driver, so it
-   * stands in that somebody's traces. Reported once. Seal the store:
-   * `ioredisStore(redis, { seal })`.
+   * A token was stored unsealed while the commands of the store's driver are traced, so the traces
+   * contain it. Reported once. Seal the store: `ioredisStore(redis, { seal })`.
    */
   "unsealed-and-traced": { readonly channels: string };
   /** The store stopped answering. Reported once, until `store-recovered`. */
   "store-unavailable": {
     readonly reason: CacheUnavailableReason;
-    /** What failed first: `get`, `set`, `acquire`, `claims-get`, `claims-set`. */
+    /** The first operation that failed: `get`, `set`, `acquire`, `claims-get`, `claims-set`. */
     readonly operation: string;
   };
   "store-recovered": { readonly downMs: number };
-  /** The day's use of the ledger passed 50, 80 or 95 %. */
+  /** The day's use of the quota passed 50, 80 or 95 %. */
   "quota-threshold": {
     readonly used: number;
     readonly perDay: number;
@@ -175,7 +172,10 @@ export interface EventData {
    * overwritten.
    */
   unreadable: { readonly reason: UnreadableEntryError["reason"] };
-  /** The wall clock left the monotonic one, or the store's time left both. Positive: ahead. */
+  /**
+   * The wall clock diverged from the monotonic one, or the store's clock from both. Positive:
+   * ahead.
+   */
   "clock-jumped": { readonly where: "node" | "store"; readonly jumpMs: number };
   /** A generation was replaced in this process. */
   retired: {
@@ -187,8 +187,8 @@ export interface EventData {
   /** The credential was closed in this process. */
   closed: { readonly uses: number };
   /**
-   * A control field of the document was outside its bounds, and was ignored. Nothing that Lingpai
-   * writes looks like that.
+   * A control field of the document was out of range, and was ignored. Lingpai never writes such a
+   * value.
    */
   poisoned: { readonly field: string; readonly valueMs: number; readonly limitMs: number };
 }
@@ -202,12 +202,12 @@ export interface FailedRefresh {
 }
 
 /**
- * `store`: it cannot be reached, or refuses; `document`: what it holds must not be used;
- * `platform`: it failed, refused, or has not answered this node; `cooling`: the fleet backs off
- * because of what another node met; `quota`: the ledger is at its cap; `governor`: too many
- * rejections; `claim`: another environment owns it; `fatal`: a person must mend what the platform
- * refuses; `parent`: the credential that the request needs cannot be had; `owner`: the node that is
- * to replace it has not.
+ * `store`: the store cannot be reached, or refuses. `document`: the stored document must not be
+ * used. `platform`: the platform failed, refused, or has not answered this node. `cooling`: the
+ * fleet backs off after another node's failure. `quota`: the ledger is at its cap. `governor`: too
+ * many rejections. `claim`: another environment owns the credential. `fatal`: a person must mend
+ * the cause of a refusal. `parent`: the parent's credential cannot be obtained. `owner`: the node
+ * that should replace it has not.
  */
 export type StaleCause =
   | "store"
@@ -222,8 +222,8 @@ export type StaleCause =
   | "owner";
 
 /**
- * `unknown-outcome`: a request was not answered; `overlap`: another outcome was reported during a
- * request; `undrained`: sent while an earlier one might still be processed.
+ * `unknown-outcome`: a request was not answered. `overlap`: another outcome was reported during a
+ * request. `undrained`: a request was sent while an earlier one might still be processed.
  */
 export type DoubtCause = "unknown-outcome" | "overlap" | "undrained";
 
@@ -237,8 +237,8 @@ export type CredentialEvent<Type extends EventType = EventType> = {
 export type EventSeverity = "info" | "warn" | "error";
 
 /**
- * How loudly to log each type. `error` needs somebody; `warn` heals by itself or costs margin;
- * `info` is the normal course.
+ * The log level of each type. `error` needs a person. `warn` heals by itself or costs margin.
+ * `info` is normal.
  */
 export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
   refreshed: "info",

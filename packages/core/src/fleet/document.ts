@@ -6,7 +6,7 @@ import { sanitized } from "../state/sanitize.ts";
 import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import { isRefusal } from "../driver/driver-error.ts";
-import { bounded } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 
@@ -204,9 +204,10 @@ export class StoredDocument implements FleetDocument {
  */
 export function answered<T>({ clock, parameters }: Context, answer: Promise<T>): Promise<T> {
   const ms = parameters.storeDeadlineMs;
-  const error = (): Error =>
-    new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
+  const onLate = (): never => {
+    throw new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
       reason: "timeout",
     });
-  return bounded(answer, { deadline: { clock, ms, error }, signals: [] });
+  };
+  return waitFor(answer, { deadline: { clock, ms, onLate } });
 }

@@ -20,18 +20,18 @@ export type BlockReason =
       readonly cause?: unknown;
     }
   /** Another node is refreshing: a change will come, at the latest after this long. */
-  | { readonly kind: "wait"; readonly ms: number; readonly says?: string };
+  | { readonly kind: "wait"; readonly ms: number; readonly detail?: string };
 
 /** Called for each reason to wait. `toError` makes the error for a caller that waits no longer. */
 export type OnBlocked = (block: BlockReason, toError: () => unknown) => void;
 
-const says: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], string>> = {
+const texts: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
   cool: "the platform failed or refused, and the fleet backs off",
-  refused: "the platform refuses until somebody mends what is wrong; it is tried again by itself",
+  refused: "the platform refuses until a person mends the cause; Lingpai tries again by itself",
   governor:
-    "it was refused, and the day's budget for replacing refused credentials, or for an operator's acts, is used up for now; if nobody asked, another environment uses this AppID",
-  forced: "the platform allows a forced refresh only so often",
+    "the credential was refused, and today's budget for refused credentials, or for operators, is used up for now; if nobody asked for this, another environment uses this AppID",
+  forced: "the platform limits forced refreshes",
   store: "the store cannot be reached",
   error: "the last attempt failed",
 };
@@ -67,11 +67,11 @@ export function toCallerError(
     block === undefined
       ? textOf(error)
       : block.kind === "wait"
-        ? (block.says ?? "nobody has stored one yet")
-        : saysOf(block);
+        ? (block.detail ?? "no node has stored one yet")
+        : textFor(block);
   // A block reason does not name the refusal, not even in the process that saw it.
   const isNamed = block === undefined && isIssueError(error);
-  const told = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
+  const lastRefusal = last === undefined || isNamed ? "" : ` The last refusal was ${last}.`;
   const retryAfterMs =
     block?.kind === "pause"
       ? Math.ceil(block.ms)
@@ -82,14 +82,14 @@ export function toCallerError(
   // A person must grant the missing rights of the store. The next call tries again all the same.
   if (hasCode(cause) && cause.code === "CACHE_UNAVAILABLE" && !cause.retryable)
     return new CredentialUnavailableError(
-      `There is no live credential "${context.issuer.id}": ${textOf(cause)}.${told}`,
+      `There is no live credential "${context.issuer.id}": ${textOf(cause)}.${lastRefusal}`,
       {
         cause,
         reason: "store",
       },
     );
   return new CredentialUnavailableError(
-    `There is no live credential "${context.issuer.id}": ${why}.${told}`,
+    `There is no live credential "${context.issuer.id}": ${why}.${lastRefusal}`,
     {
       cause,
       ...(reason && { reason }),
@@ -103,19 +103,19 @@ export class KeptError extends CredentialUnavailableError {}
 
 export function keptAlive(id: string): KeptError {
   return new KeptError(
-    `The platform calls the credential "${id}" alive: whoever was refused with it was refused for another reason.`,
+    `The platform calls the credential "${id}" alive: the call was refused for another reason.`,
   );
 }
 
 export function handedOutAgain(id: string): KeptError {
   return new KeptError(
-    `The platform hands out a credential "${id}" that it refuses, or that has no life left. Look at the platform's console; waiting until it expires helps too.`,
+    `The platform hands out a credential "${id}" that it refuses, or that has expired. Check the platform's console, or wait until it expires.`,
   );
 }
 
 /** The store's own error names the setting that limits it. */
-function saysOf({ cause, why }: Extract<BlockReason, { kind: "pause" }>): string {
-  return why === "store" && hasCode(cause) ? `${says.store}: ${textOf(cause)}` : says[why];
+function textFor({ cause, why }: Extract<BlockReason, { kind: "pause" }>): string {
+  return why === "store" && hasCode(cause) ? `${texts.store}: ${textOf(cause)}` : texts[why];
 }
 
 function reasonOf(

@@ -79,13 +79,13 @@ export function gateOf(
       return verdict;
     case "exhausted":
       throw new QuotaExhaustedError(
-        `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events tell.`,
+        `The ledger of "${id}" leaves no fetch for the reason "${goal.reason}" today, so nothing was sent. Find out what refreshes so often: status() and the events show it.`,
         verdict.resetsAtMs - node.storeClock.nowMs(),
         verdict.nextMs - node.storeClock.nowMs(),
       );
     case "input-in-doubt":
       throw new CredentialUnavailableError(
-        `The single-use input of "${id}" was sent before, and what became of it is unknown. Recover it from the platform or authorise again; sent twice it could burn what it bought.`,
+        `The single-use input of "${id}" was sent before, and the outcome is unknown. Recover the input from the platform or authorise again. Sent twice, it could revoke the credential that it obtained.`,
       );
   }
 }

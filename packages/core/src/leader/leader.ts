@@ -166,9 +166,9 @@ async function send(
       (again &&
         error.outcome === "busy" &&
         (error.retryAfterMs ?? 0) <= context.rules.cool.firstMs);
-    const told = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
-    const isRecorded = await outcomes.abandon(attempt, endingOf(told, retries), told);
-    if (!retries || !isRecorded) throw told;
+    const reported = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
+    const isRecorded = await outcomes.abandon(attempt, endingOf(reported, retries), reported);
+    if (!retries || !isRecorded) throw reported;
     return isInputRefused ? "input-refused" : "busy";
   }
   await outcomes.commit({

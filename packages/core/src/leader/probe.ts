@@ -5,7 +5,7 @@
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
-import { bounded, boundedOr } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 
 type Verdict = "alive" | "dead" | "unknown";
@@ -44,10 +44,10 @@ export class Probe {
     if (!this.canAsk) return "unknown";
     const signals = { signals: [signal, this.#closing] };
     const running = this.#asking.get(secret.fingerprint);
-    const found = running && (await bounded(running, signals));
+    const found = running && (await waitFor(running, signals));
     // It may have died between that question and this complaint.
     if (found === "dead" || found === "unknown") return found;
-    return bounded(this.#asking.get(secret.fingerprint) ?? this.#ask(secret), signals);
+    return waitFor(this.#asking.get(secret.fingerprint) ?? this.#ask(secret), signals);
   }
 
   #ask(secret: Secret): Promise<Verdict> {
@@ -60,8 +60,8 @@ export class Probe {
       `The probe of "${issuer.id}" was not answered within ${ms} ms.`,
     );
     const answer = this.#questions(secret, abort.signal);
-    const asking = bounded(answer, {
-      deadline: { clock, ms, error: () => late },
+    const asking = waitFor(answer, {
+      deadline: { clock, ms, onLate: (): Verdict => "unknown" },
       signals: [this.#closing],
     })
       .catch((): Verdict => "unknown")
@@ -86,13 +86,10 @@ export class Probe {
     while (questions.length < questionsMax && !signal.aborted) {
       const question = put();
       questions.push(question);
-      const found = await boundedOr(
-        Promise.race([decided.promise, question]),
-        undefined,
-        clock,
-        silenceMs,
-        [signal],
-      );
+      const found = await waitFor<Verdict | undefined>(Promise.race([decided.promise, question]), {
+        deadline: { clock, ms: silenceMs, onLate: () => undefined },
+        signals: [signal],
+      });
       if (found === "alive" || found === "dead") return found;
       if (found === "unknown" && questions.length < questionsMax)
         await delay(clock, pauseMs, signal);

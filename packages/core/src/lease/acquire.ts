@@ -10,7 +10,7 @@ import type { AcquireOptions, Lease, TryLeaseOptions } from "./lease.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import { requireClock, requireKnown, requireLock } from "../options.ts";
 import type { Busy, Lock } from "../lock/lock.ts";
-import { createPatience, orAborted, type Patience } from "../time/wait.ts";
+import { createWaitLimit, waitFor, type WaitLimit } from "../time/wait.ts";
 import { systemRandom } from "../random.ts";
 import { systemClock } from "../time/time.ts";
 import { listenForRelease, pauseMs } from "./release-wait.ts";
@@ -51,22 +51,22 @@ export async function acquire(lock: Lock, name: string, options: AcquireOptions)
   requireWait(waitMs);
   signal?.throwIfAborted();
   refuseReentry(lock, name);
-  const patience = createPatience({
+  const limit = createWaitLimit({
     clock,
     waitMs,
     signal,
     timeoutError: () => new LockTimeoutError(name, waitMs),
   });
   try {
-    const endTurn = await takeTurn(lock, name, options, patience);
+    const endTurn = await takeTurn(lock, name, options, limit);
     try {
-      return await contend(lock, name, options, patience, endTurn);
+      return await contend(lock, name, options, limit, endTurn);
     } catch (error) {
       endTurn();
       throw error;
     }
   } finally {
-    patience.dispose();
+    limit.dispose();
   }
 }
 
@@ -106,11 +106,11 @@ async function takeTurn(
   lock: Lock,
   name: string,
   { waitMs }: AcquireOptions,
-  patience: Patience,
+  limit: WaitLimit,
 ): Promise<() => void> {
-  const turn = lock.queue?.turn(fullNameOf(lock, name), patience.signal);
+  const turn = lock.queue?.turn(fullNameOf(lock, name), limit.signal);
   // A free queue has given the turn already; in any other case this ends the wait before it begins.
-  if (waitMs === 0) patience.exhaust();
+  if (waitMs === 0) limit.exhaust();
   return (await turn) ?? (() => {});
 }
 
@@ -122,30 +122,33 @@ async function contend(
   lock: Lock,
   name: string,
   options: AcquireOptions,
-  patience: Patience,
+  limit: WaitLimit,
   onEnd: () => void,
 ): Promise<Lease> {
   const request = requestOf(lock, name, options, onEnd);
   const ask = (giveUp: AbortSignal): Promise<Lease | Busy> =>
-    orAborted<Lease | Busy>(tryRequest(request), giveUp, (late) => {
-      if (late.acquired) void late.release();
+    waitFor<Lease | Busy>(tryRequest(request), {
+      signals: [giveUp],
+      onLateValue: (late) => {
+        if (late.acquired) void late.release();
+      },
     });
 
-  // Without any patience the one try is bounded by the store's deadline instead.
+  // With `waitMs: 0` the one try ends at the store's deadline instead.
   let answer = await ask(
-    options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : patience.signal,
+    options.waitMs === 0 ? (options.signal ?? new AbortController().signal) : limit.signal,
   );
   if (answer.acquired) return answer;
-  patience.signal.throwIfAborted();
+  limit.signal.throwIfAborted();
 
-  const wakeUp = await listenForRelease(request, patience.signal);
+  const wakeUp = await listenForRelease(request, limit.signal);
   try {
     for (let tries = 0; !answer.acquired; tries += 1) {
       // A release between the first try and the subscription was told to nobody: then the second
       // try comes at once.
       if (tries > 0 || !wakeUp.isPushed)
         await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
-      answer = await ask(patience.signal);
+      answer = await ask(limit.signal);
     }
     return answer;
   } finally {

@@ -7,7 +7,7 @@ import type { Lease } from "./lease.ts";
 import type { Acquisition } from "./lease-request.ts";
 import { lossOf, momentOf, remainingMsOf, termOf, type Term } from "./lease-term.ts";
 import type { Granted } from "../lock/lock.ts";
-import { settleWithin, start } from "../time/wait.ts";
+import { start, storeDeadline, waitFor } from "../time/wait.ts";
 import type { CancelTimer } from "../time/time.ts";
 
 export class HeldLease implements Lease {
@@ -120,7 +120,8 @@ export class HeldLease implements Lease {
   #within<T>(answer: Promise<T>): Promise<T> {
     const { clock, storeDeadlineMs } = this.#acquisition;
     const limitMs = Math.min(storeDeadlineMs, remainingMsOf(this.#term, momentOf(clock)));
-    return settleWithin(answer, limitMs, clock, { background: this.#state === "held" });
+    const background = this.#state === "held";
+    return waitFor(answer, { deadline: storeDeadline(clock, limitMs, { background }) });
   }
 
   #lose(reason: LockLossReason): void {

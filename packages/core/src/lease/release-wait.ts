@@ -2,7 +2,7 @@
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import type { Busy } from "../lock/lock.ts";
-import { orAborted, settleWithin, start } from "../time/wait.ts";
+import { start, storeDeadline, waitFor } from "../time/wait.ts";
 import type { Random } from "../random.ts";
 
 export interface WakeUp {
@@ -66,11 +66,8 @@ async function subscribe(
   const opening = start(() => onRelease.call(lock, name, listener));
   let isTaken = false;
   try {
-    const unsubscribe = await orAborted(
-      settleWithin(opening, storeDeadlineMs, clock),
-      signal,
-      () => {},
-    );
+    const deadline = storeDeadline(clock, storeDeadlineMs);
+    const unsubscribe = await waitFor(opening, { deadline, signals: [signal] });
     isTaken = true;
     return unsubscribe;
   } catch {

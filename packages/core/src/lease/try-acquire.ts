@@ -5,7 +5,7 @@ import { HeldLease } from "./held-lease.ts";
 import type { Acquisition, LeaseRequest } from "./lease-request.ts";
 import { lossOf, momentOf, termOf } from "./lease-term.ts";
 import type { Busy, Granted } from "../lock/lock.ts";
-import { settleWithin, start } from "../time/wait.ts";
+import { start, storeDeadline, waitFor } from "../time/wait.ts";
 
 /**
  * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the
@@ -28,13 +28,13 @@ export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Bus
 async function ask(acquisition: Acquisition): Promise<Granted | Busy> {
   const first = send(acquisition);
   try {
-    return await bounded(acquisition, first);
+    return await answerOf(acquisition, first);
   } catch (error) {
     if (!isOutcomeUnknown(error)) throw error;
   }
   const second = send(acquisition);
   try {
-    const answer = await bounded(acquisition, second);
+    const answer = await answerOf(acquisition, second);
     if (!answer.acquired) giveBack(acquisition, first);
     return answer;
   } catch (error) {
@@ -47,11 +47,11 @@ function send({ lock, name, owner, ttlMs }: Acquisition): Promise<Granted | Busy
   return start(() => lock.tryAcquire(name, owner, ttlMs));
 }
 
-function bounded(
+function answerOf(
   { clock, storeDeadlineMs }: Acquisition,
   answer: Promise<Granted | Busy>,
 ): Promise<Granted | Busy> {
-  return settleWithin(answer, storeDeadlineMs, clock);
+  return waitFor(answer, { deadline: storeDeadline(clock, storeDeadlineMs) });
 }
 
 /**

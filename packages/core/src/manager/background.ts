@@ -11,7 +11,7 @@ import {
   retrySpreadMs,
   sleepMs,
   steppedMs,
-  toldRecheckMs,
+  pushRecheckMs,
   type DueTerms,
 } from "./due.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -257,7 +257,7 @@ export class Background {
     const hasPush =
       state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.hasPush;
     const waitMs = hasPush
-      ? toldRecheckMs(context.parameters, overlapOf(context.issuer))
+      ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
       : recheckMs;
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
@@ -284,12 +284,12 @@ export class Background {
   #staleAtMs(): number {
     const { local, storeClock } = this.#node;
     const { cached } = local;
-    const hasPush =
+    const isSettled =
       cached === undefined ||
       cached.isStaleReported ||
       !local.isUsable ||
       !this.#demand.isWanted(this.#source.usedAtMs);
-    return hasPush
+    return isSettled
       ? Number.POSITIVE_INFINITY
       : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);
   }

@@ -5,7 +5,7 @@ import {
   sleepMaxMs,
   sleepMinMs,
   sleepMs,
-  toldRecheckMs,
+  pushRecheckMs,
   type DueTerms,
   retrySpreadMs,
   steppedMs,
@@ -57,12 +57,12 @@ describe("the choice of what is due", () => {
 
 describe("the pause between readings where the store tells of changes", () => {
   it("is stretched by a quarter, and keeps P3: re-check, longest call and 10 s end within the overlap", () => {
-    expect(toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 300_000)).toBe(260_000);
-    expect(toldRecheckMs({ longestCallMs: 50_000, recheckMs: 240_000 }, 300_000)).toBe(240_000);
+    expect(pushRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 300_000)).toBe(260_000);
+    expect(pushRecheckMs({ longestCallMs: 50_000, recheckMs: 240_000 }, 300_000)).toBe(240_000);
     expect(
-      toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, Number.POSITIVE_INFINITY),
+      pushRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, Number.POSITIVE_INFINITY),
     ).toBe(300_000);
-    expect(toldRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 0)).toBe(240_000);
+    expect(pushRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 0)).toBe(240_000);
   });
 });
 

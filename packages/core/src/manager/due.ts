@@ -78,15 +78,15 @@ const retryMaxMs = 60_000;
  * A store that reports changes makes readings a safety net for lost messages, so they may wait this
  * much longer while nothing is in flight.
  */
-const toldStretch = 1.25;
+const pushStretch = 1.25;
 
 /**
  * Returns the longer pause between readings. P3 holds for it too: a node notices a replacement, and
  * ends its longest call, within the overlap.
  */
-export function toldRecheckMs(
+export function pushRecheckMs(
   { longestCallMs, recheckMs }: Pick<Parameters, "longestCallMs" | "recheckMs">,
   overlapMs: number,
 ): number {
-  return Math.max(recheckMs, Math.min(toldStretch * recheckMs, overlapMs - longestCallMs - 10_000));
+  return Math.max(recheckMs, Math.min(pushStretch * recheckMs, overlapMs - longestCallMs - 10_000));
 }

@@ -3,7 +3,7 @@ import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../events/event-bus.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
-import { bounded } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import { contextFrom, type Context } from "../fleet/context.ts";
 import type { Goal, LocalCopy } from "../fleet/local-copy.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
@@ -223,7 +223,7 @@ class ManagedCredential implements Credential {
   }
 
   #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-    return bounded(work, { signals: [signal, this.#closing.signal] });
+    return waitFor(work, { signals: [signal, this.#closing.signal] });
   }
 
   #open(signal: AbortSignal | undefined): void {

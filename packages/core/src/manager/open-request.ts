@@ -1,13 +1,13 @@
 /** Waits until another node's open request has ended. */
 import { dangerUntil } from "../state/intent.ts";
-import { boundedOr } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
 /** How often the document is read meanwhile: less often when the store reports changes. */
 const pollMs = 500;
-const toldPollMs = 2_000;
+const pushPollMs = 2_000;
 
 export class OpenRequest {
   readonly #node: FleetNode;
@@ -30,7 +30,10 @@ export class OpenRequest {
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#node.context;
     this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined));
-    await boundedOr(this.#waiting, undefined, clock, Math.max(1, ms), [signal, this.#closing]);
+    await waitFor(this.#waiting, {
+      deadline: { clock, ms, onLate: () => undefined },
+      signals: [signal, this.#closing],
+    });
   }
 
   async #wait(): Promise<void> {
@@ -49,7 +52,7 @@ export class OpenRequest {
       const leftMs = untilMs - storeClock.nowMs();
       if (leftMs <= 0 || this.#closing.aborted) return;
       const isNews = await this.#source.feed.next(
-        Math.min(leftMs, this.#source.hasPush ? toldPollMs : pollMs),
+        Math.min(leftMs, this.#source.hasPush ? pushPollMs : pollMs),
       );
       // The document reports why, if it cannot be read.
       if (!isNews) await this.#source.read().catch(() => {});

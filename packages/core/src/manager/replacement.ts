@@ -2,7 +2,7 @@
  * Finds the replacement of a refused credential that is certain enough to repeat a call with it.
  */
 import type { Secret } from "../secret.ts";
-import { boundedOr } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
 import type { Goal } from "../fleet/local-copy.ts";
@@ -86,7 +86,10 @@ export class Replacement {
     const { cached, state } = local;
     if (cached !== undefined && state?.doubtSinceMs !== undefined) {
       const asking = this.#probe.verdict(cached.secret, signal);
-      const verdict = await boundedOr(asking, "unknown", clock, leftMs(), [signal, this.#closing]);
+      const verdict = await waitFor(asking, {
+        deadline: { clock, ms: leftMs(), onLate: () => "unknown" as const },
+        signals: [signal, this.#closing],
+      });
       if (verdict === "dead") local.refuse(cached.stored.fingerprint);
     }
     return this.#singleFlight.ensure(goal, signal, leftMs());

@@ -4,7 +4,7 @@
  */
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { bounded } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import type { Goal, CachedCredential, LocalCopy } from "../fleet/local-copy.ts";
 import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
 import type { Context } from "../fleet/context.ts";
@@ -81,9 +81,11 @@ export class SingleFlight {
       leftMs = 0;
       return ms;
     };
-    const error = (): unknown => this.#running?.toError?.() ?? this.#late();
-    return bounded(this.#ensure(goal), {
-      deadline: { clock: context.clock, ms: firstMs, moreMs, error },
+    const onLate = (): never => {
+      throw this.#running?.toError?.() ?? this.#late();
+    };
+    return waitFor(this.#ensure(goal), {
+      deadline: { clock: context.clock, ms: firstMs, moreMs, onLate },
       signals: [signal],
     });
   }
@@ -100,7 +102,7 @@ export class SingleFlight {
   #late(): Error {
     const { issuer, parameters } = this.#node.context;
     return new CredentialUnavailableError(
-      `No credential "${issuer.id}" could be had within ${parameters.waitMs} ms (waitMs). The attempt goes on; the events tell what it waits for.`,
+      `No credential "${issuer.id}" came within ${parameters.waitMs} ms (waitMs). The refresh goes on, and the events report what it waits for.`,
       { retryAfterMs: 1_000 },
     );
   }
@@ -145,7 +147,7 @@ export class SingleFlight {
       const running = this.#running ?? this.#start(goal, true);
       await running.next.catch((error: unknown) => {
         // A caller that came later does not share the deadline of those that came first.
-        const isOurs = running.startedMs >= cameMs || !isOutOfPatience(error);
+        const isOurs = running.startedMs >= cameMs || !isTimeout(error);
         if (running.isPatient && isSame(running.goal, goal) && isOurs) throw error;
       });
       // A patient refresh that succeeded brought something. If it does not serve this goal, the
@@ -190,7 +192,7 @@ export function use(cached: CachedCredential): Secret {
   return cached.secret;
 }
 
-function isOutOfPatience(error: unknown): boolean {
+function isTimeout(error: unknown): boolean {
   return error instanceof CredentialUnavailableError && error.reason !== undefined;
 }
 

@@ -52,12 +52,12 @@ export function staleReasonOf(
   if (cause === "cooling") return before?.cause === "platform" ? before : { cause };
   if (cause !== undefined) return { cause };
   // The cause of the caller's error is the failed attempt.
-  const told =
+  const found =
     block === undefined ? error : (error as CredentialUnavailableError | undefined)?.cause;
-  if (!(told instanceof Error) || !("code" in told)) return before;
-  const { code } = told as LingpaiError;
+  if (!(found instanceof Error) || !("code" in found)) return before;
+  const { code } = found as LingpaiError;
   const own = byCode[code] ?? "platform";
-  return { cause: isParents(told) ? "parent" : own, errorCode: code };
+  return { cause: isParents(found) ? "parent" : own, errorCode: code };
 }
 
 /**

@@ -68,9 +68,12 @@ export class CircuitBreaker {
     const stored = this.#local.state?.credential?.commitId;
     const own = this.#ownWith(revision, stored);
     const fleet = this.#local.state && standing(this.#local.state, revision);
-    const told = fleet && { error: toldTo(fleet), nextMs: this.#clock.monotonicAt(fleet.nextMs) };
-    if (own === undefined || told === undefined) return own ?? told;
-    return { error: own.error, nextMs: Math.max(own.nextMs, told.nextMs) };
+    const shared = fleet && {
+      error: refusalOf(fleet),
+      nextMs: this.#clock.monotonicAt(fleet.nextMs),
+    };
+    if (own === undefined || shared === undefined) return own ?? shared;
+    return { error: own.error, nextMs: Math.max(own.nextMs, shared.nextMs) };
   }
 
   /**
@@ -97,8 +100,8 @@ export class CircuitBreaker {
     if (error === undefined || reason === "manual") return undefined;
     const retryAfterMs = Math.ceil(this.nextTryMs - this.#context.clock.monotonicMs());
     return new CredentialUnavailableError(
-      `The platform refuses to issue "${this.#context.issuer.id}" until somebody mends what is wrong (code ${error.platformCode ?? error.code}): ` +
-        `${error.message} It is tried again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
+      `The platform refuses to issue "${this.#context.issuer.id}" until a person mends the cause (code ${error.platformCode ?? error.code}): ` +
+        `${error.message} Lingpai tries again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
       { cause: error, reason: "refused", retryAfterMs, retryable: false },
     );
   }
@@ -137,7 +140,7 @@ export class CircuitBreaker {
   }
 }
 
-function toldTo({ code, node }: { readonly code: string; readonly node: string }): IssueError {
+function refusalOf({ code, node }: { readonly code: string; readonly node: string }): IssueError {
   return new IssueError(
     "fatal",
     `the node "${node}" asked for the whole fleet and was refused; its log has the platform's words.`,

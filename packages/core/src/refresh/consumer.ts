@@ -45,7 +45,7 @@ export async function asConsumer(
   return {
     kind: "wait",
     ms: Number.POSITIVE_INFINITY,
-    says: nothingStored(dependencies, snapshot),
+    detail: nothingStored(dependencies, snapshot),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A credential's parent: requested before the lease, and notified when the platform refuses it. */
 import { CredentialUnavailableError, type IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { bounded } from "../time/wait.ts";
+import { waitFor } from "../time/wait.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
 import type { Goal } from "../fleet/local-copy.ts";
@@ -12,25 +12,26 @@ import { OwnDocument } from "./without-store.ts";
 export async function parentOf(dependencies: RefreshDependencies): Promise<Secret | undefined> {
   return (
     dependencies.parent &&
-    told(dependencies, dependencies.parent.get({ signal: dependencies.closing }))
+    answerOf(dependencies, dependencies.parent.get({ signal: dependencies.closing }))
   );
 }
 
 /** Limits the parent's answer to `waitMs`, because it may be foreign code. */
-function told<T>(
+function answerOf<T>(
   { closing, node, parentErrors }: RefreshDependencies,
   answer: Promise<T>,
 ): Promise<T> {
   const { clock, issuer, parameters } = node.context;
-  const error = (): Error =>
-    new CredentialUnavailableError(
+  const onLate = (): never => {
+    throw new CredentialUnavailableError(
       `The parent of "${issuer.id}" gave no credential within ${parameters.waitMs} ms (waitMs).`,
       {
         retryAfterMs: 1_000,
       },
     );
-  const deadline = { clock, ms: parameters.waitMs, error };
-  return bounded(answer, { deadline, signals: [closing] }).catch((thrown: unknown) => {
+  };
+  const deadline = { clock, ms: parameters.waitMs, onLate };
+  return waitFor(answer, { deadline, signals: [closing] }).catch((thrown: unknown) => {
     if (typeof thrown === "object" && thrown !== null) parentErrors.add(thrown);
     throw thrown;
   });
@@ -66,7 +67,7 @@ export async function refused(
     ...(platformCode === undefined ? {} : { platformCode }),
   };
   dependencies.notified.add(goal);
-  const isReplaced = (await told(dependencies, dependencies.parent.reject(parent, options)))
+  const isReplaced = (await answerOf(dependencies, dependencies.parent.reject(parent, options)))
     .replaced;
   if (!isReplaced) {
     // If that was known, the request was already recorded as a failure.

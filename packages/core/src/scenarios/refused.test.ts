@@ -34,7 +34,7 @@ describe("a refusal that somebody has to mend", () => {
         retryable: false,
         reason: "refused",
         retryAfterMs: minuteMs,
-        message: expect.stringMatching(/tried again by itself in 60 s/),
+        message: expect.stringMatching(/tries again by itself in 60 s/),
         cause: { platformCode: step.platformCode },
       });
       await clock.advance(30 * secondMs);

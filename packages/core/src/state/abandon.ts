@@ -1,6 +1,6 @@
 /**
- * ABANDON: no answer that can be used. What is known of the request decides what the fleet must
- * fear.
+ * ABANDON: the request brought no credential. What is known about it decides what the fleet must
+ * expect.
  */
 import { refundTo } from "./governor.ts";
 import { exhaust, quotaOn, refund } from "./quota.ts";
@@ -15,11 +15,11 @@ export interface AbandonEvent {
   /** When the request left, from the intent's verdict. */
   readonly sentAtMs: number;
   /**
-   * `refused`: the platform said no, nothing was issued. `unsent`: it never left. `unknown`: it may
-   * have been processed, or still may be. `yielded`: given up before the send, or for a reason that
-   * is no failure of this credential. `parent`: the platform refused the parent's credential; it
-   * counts, and is tried again when the parent has been replaced. `blamed`: it was reported as that
-   * before, and the parent is not to blame.
+   * `refused`: the platform refused, and issued nothing. `unsent`: the request never left.
+   * `unknown`: it may have been processed, or still may be. `yielded`: it was stopped before the
+   * send, or for a reason that is no failure of this credential. `parent`: the platform refused the
+   * parent's credential; the request counts, and is repeated when the parent has been replaced.
+   * `blamed`: it was reported as `parent` before, and the parent turned out to be alive.
    */
   readonly outcome: "refused" | "unsent" | "unknown" | "yielded" | "parent" | "blamed";
   readonly code: string;
@@ -28,11 +28,11 @@ export interface AbandonEvent {
   /** The platform says that the day's quota is gone. */
   readonly quotaGone?: boolean;
   /**
-   * With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found not
-   * to be to blame is not asked about again.
+   * With `parent` and `blamed`: the fingerprint of the parent's credential. One that was found
+   * alive is not reported again.
    */
   readonly parent?: string;
-  /** The platform will refuse the same request again until somebody mends something. */
+  /** The platform will refuse the same request until a person mends the cause. */
   readonly refusal?: RefusalEvent;
   /** Another attempt follows under the same lease: no back-off yet. */
   readonly again?: boolean;
@@ -57,7 +57,7 @@ export function decideAbandon(
   if (isRepeated || (!ours && !blamed && (!unknown || isOutlived(state, event, rules))))
     return { verdict: { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } };
 
-  // What somebody has to mend has its own pace, and is no reason for the others to wait.
+  // A lasting refusal has its own pace, and is no reason for the others to wait.
   const failed = (event.outcome === "refused" && event.refusal === undefined) || unknown || blamed;
   const failures = failed && !event.again ? state.failures + 1 : state.failures;
   const waits =
@@ -128,18 +128,18 @@ function failureOf(
 }
 
 /**
- * One attempt a step for the whole fleet; an unsent request only spaces the nodes, because another
- * node's network may be whole.
+ * The whole fleet makes one attempt per step. An unsent request only spaces the nodes, because
+ * another node's network may work.
  */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
   const { firstMs, maxMs } = rules.cool;
-  // What somebody has to mend has a pace of its own, and may concern one node alone.
+  // A lasting refusal has its own pace, and may concern one node alone.
   if (event.refusal !== undefined) return firstMs;
   const steppedMs =
     event.outcome === "unsent"
       ? firstMs
       : Math.min(maxMs, firstMs * 2 ** Math.min(30, failures - 1));
-  // Whatever the issuer makes of it, a whole number is stored.
+  // The stored value is a whole number, whatever the issuer gives.
   const askedMs = Math.min(600_000, Math.max(0, Math.ceil(event.retryAfterMs ?? 0) || 0));
   return Math.max(steppedMs, askedMs);
 }

@@ -1,4 +1,7 @@
-/** The document as text. What cannot be read exactly is unreadable: never a miss, never a guess. */
+/**
+ * Encodes and decodes the document. A text that cannot be read exactly is unreadable: never a miss,
+ * never a guess.
+ */
 import { isEnvelope } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
 import { notADocument, Reader } from "./reader.ts";
@@ -12,8 +15,8 @@ import {
 } from "./state.ts";
 
 /**
- * @throws {Error} it could not be read back: stored, it would keep the whole fleet from its
- *   credential until somebody deletes it.
+ * @throws {Error} it could not be read back. Stored, it would keep the whole fleet from its
+ *   credential until a person deletes it.
  */
 export function encodeState(state: State): string {
   const text = JSON.stringify(state);
@@ -31,8 +34,8 @@ export function encodeState(state: State): string {
 }
 
 /**
- * Reads a document field by field: what is known is checked, and what is not is carried along,
- * because a later release of the same schema wrote it.
+ * Reads a document field by field. Known fields are checked. Unknown ones are kept, because a later
+ * release of the same schema wrote them.
  *
  * @throws {UnreadableEntryError} `schema` when a newer release wrote it, `format` when it is not a
  *   document.

@@ -1,4 +1,6 @@
-/** COMMIT: an answer came. Is it the last word, and does anybody know? */
+/**
+ * COMMIT: the platform issued a credential. Decides whether it is certainly the last one issued.
+ */
 import { answered } from "./governor.ts";
 import { granted, quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
@@ -12,7 +14,7 @@ export interface CommitEvent {
   /** The outcome id that our intent wrote. */
   readonly intentOutcomeId: string;
   readonly outcomeId: string;
-  /** Whether the lease held, without a gap, from before the intent until the answer. */
+  /** True when the lease held, without a gap, from before the intent until the answer. */
   readonly leaseHeld: boolean;
   readonly issued: Pick<
     StoredCredential,
@@ -57,8 +59,8 @@ export function decideCommit(
   const alone = state.outcomeId === event.intentOutcomeId && event.leaseHeld;
   const drained = state.inFlightUntilMs <= event.issued.sentAtMs;
   const doubt = rules.supersedes && !(alone && drained);
-  // Another may have been sent until now, also one that a failover made the document forget: the
-  // reconciling refresh is to come after it.
+  // Another request may have been sent until now, also one that a failover removed from the
+  // document. The reconciling refresh has to come after it.
   const inFlightUntilMs = alone
     ? state.inFlightUntilMs
     : Math.max(state.inFlightUntilMs, nowMs + rules.drainMs);
@@ -75,8 +77,8 @@ export function decideCommit(
       failures: 0,
       quota: granted(quotaOn(state.quota, nowMs, rules)),
       ...(event.issued.by.reason === "rejected" ? { governor: answered(state, same, nowMs) } : {}),
-      // Handed out again it may be alive: it is dead once more when the platform, asked after this,
-      // says so.
+      // A credential that is handed out again may be alive. It counts as dead again only after a
+      // new verdict of the platform.
       ...(same && isSuspect(state) && state.suspect !== undefined
         ? { suspect: undoomed(state.suspect) }
         : {}),

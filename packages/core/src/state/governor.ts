@@ -1,7 +1,7 @@
 /**
- * Holds back what is not planned, and only where it costs something. An issue that supersedes
- * spends from a token bucket: one for rejections, one for operators. One that harms nobody is held
- * back only while the platform goes on handing out what it refuses.
+ * The governor: limits unplanned issues, and only where they cost something. An issue that
+ * supersedes takes from a token bucket: one for rejections, one for operators. A harmless one waits
+ * only while the platform keeps handing out what it refuses.
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
@@ -10,11 +10,11 @@ import { isDead, isHandedOutAgain, type BudgetName, type Budgets, type State } f
 export interface Cause {
   readonly reason: RefreshReason;
   readonly forced: boolean;
-  /** With `rejected`: whether the platform, asked, calls the refused one dead. */
+  /** With `rejected`: true when the platform calls the refused one dead. */
   readonly isDead?: boolean | undefined;
 }
 
-/** When a request of this cause may leave; 0 when nothing holds it back. */
+/** Returns when a request for this reason may leave; 0 when nothing limits it. */
 export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
   const name = budgetOf(cause.reason, state, rules);
   if (name === undefined) return handedOutAtMs(state, cause, rules);
@@ -23,9 +23,9 @@ export function allowedAtMs(state: State, cause: Cause, rules: Rules): number {
 }
 
 /**
- * The budget that an issue of this reason spends from; undefined for what is planned, and where
- * issuing harms nobody. Where a reconciling refresh is owed, the fleet itself may have killed what
- * is refused: one request takes the place of that one, and of no budget.
+ * Returns the budget of an issue for this reason; undefined for planned and for harmless issues.
+ * While a reconciling refresh is owed, the fleet itself may have killed the refused credential: one
+ * request then replaces that refresh, and uses no budget.
  */
 export function budgetOf(
   reason: RefreshReason,
@@ -56,13 +56,13 @@ export function spendFrom(
   return { ...before, [name]: Math.max(nowMs, before[name]) + rules.governor[name].intervalMs };
 }
 
-/** Gives back what an intent spent on a request that never left. */
+/** Refunds the budget of a request that never left. */
 export function refundTo(name: BudgetName, budgets: Budgets | undefined, rules: Rules): Budgets {
   const before = { refusals: 0, manual: 0, ...budgets };
   return { ...before, [name]: Math.max(0, before[name] - rules.governor[name].intervalMs) };
 }
 
-/** The more that was spent, as far as either document knows. */
+/** Returns the larger use of each budget in two documents. */
 export function mergedBudgets(
   one: Budgets | undefined,
   other: Budgets | undefined,
@@ -76,15 +76,12 @@ export function mergedBudgets(
   };
 }
 
-/** What came back after a rejection: the refused one again, or another. */
+/** Counts the answer to a rejection: the refused credential again, or another one. */
 export function answered(state: State, isSame: boolean, nowMs: number): State["governor"] {
   return { ...state.governor, count: isSame ? state.governor.count + 1 : 0, lastMs: nowMs };
 }
 
-/**
- * Fresh word from the platform that the credential is dead is worth a request at once; an old one
- * is not.
- */
+/** A fresh verdict "dead" of the platform allows a request at once; an old one does not. */
 function handedOutAtMs(
   state: State,
   { reason, forced, isDead: isNews }: Cause,

@@ -1,4 +1,7 @@
-/** INTENT: may a request leave now? Written before it leaves, so that a crash leaves a trace. */
+/**
+ * INTENT: decides whether a request may leave now. It is written before the request leaves, so that
+ * a crash leaves a trace.
+ */
 import type { RefreshReason } from "../issuer.ts";
 import { decideAbandon } from "./abandon.ts";
 import { allowedAtMs, budgetOf, spendFrom } from "./governor.ts";
@@ -17,8 +20,8 @@ export interface IntentEvent {
   readonly reason: RefreshReason;
   readonly forced: boolean;
   /**
-   * The commit that is to be replaced: a live credential of any other commit is adopted instead.
-   * Undefined when there was none.
+   * The commit to replace. A live credential of any other commit is adopted instead. Undefined when
+   * there was none.
    */
   readonly replaces?: string | undefined;
   /**
@@ -27,29 +30,29 @@ export interface IntentEvent {
    */
   readonly refused?: string | undefined;
   /**
-   * With `rejected`: whether the platform, asked, calls it dead; or cannot be asked, so that the
-   * refusal is its only word.
+   * With `rejected`: true when the platform calls it dead, or cannot be asked, so that the refusal
+   * is its only verdict.
    */
   readonly isDead?: boolean | undefined;
   /**
-   * It is decided on a process's own copy of the document: what the fleet did meanwhile is unknown,
-   * so a refusal is no evidence against others.
+   * True when a process decides on its own copy of the document. The fleet's recent acts are
+   * unknown, so a refusal is no evidence against others.
    */
   readonly isWithoutStore?: true;
-  /** An operator asks, whatever the reason is for the document. */
+  /** True when an operator asks, whatever the resolved reason is. */
   readonly isOrdered?: boolean;
-  /** What the node that asks is configured with, see `Issuer.revision`. */
+  /** The configuration of the node that asks, see `Issuer.revision`. */
   readonly revision?: string | undefined;
-  /** Fingerprint of the single-use input that the request will carry (`rotate`). */
+  /** The fingerprint of the single-use input that the request will send (`rotate`). */
   readonly input?: string;
   /**
-   * The input itself, when the platform has just named it as the one that works: that it was sent
-   * before does not matter, and it replaces the stored one.
+   * The input itself, when the platform has just named it as the one that works. It replaces the
+   * stored one, and may have been sent before.
    */
   readonly recovered?: string | undefined;
   /**
-   * Until then an announced request that nobody has reported is left alone: whoever sent it may be
-   * about to. @defaultValue at once
+   * Until then an open request that nobody reported is left alone, because its sender may be about
+   * to report it. @defaultValue at once
    */
   readonly overrunAtMs?: number;
 }
@@ -65,7 +68,7 @@ export type IntentVerdict =
       readonly undrained: boolean;
       readonly foreign: ForeignRefresh | undefined;
     }
-  /** What is stored serves the purpose. */
+  /** The stored credential serves the goal. */
   | { readonly kind: "adopt" }
   | {
       readonly kind: "wait";
@@ -75,8 +78,8 @@ export type IntentVerdict =
   /** `nextMs`: when one fetch may leave again, at the day's end or earlier. */
   | { readonly kind: "exhausted"; readonly resetsAtMs: number; readonly nextMs: number }
   /**
-   * The single-use input was sent before and its outcome is unknown: sending it again could burn
-   * what it bought.
+   * The single-use input was sent before, with an unknown outcome. Sending it again could revoke
+   * the credential that it obtained.
    */
   | { readonly kind: "input-in-doubt" };
 
@@ -86,8 +89,8 @@ export function decideIntent(
   nowMs: number,
   rules: Rules,
 ): { state?: State; verdict: IntentVerdict } {
-  // Written before, and the answer was lost: the quota is spent once, and our own request is
-  // nothing to be afraid of.
+  // The intent was written before, and the store's answer was lost. The quota is used once, and the
+  // request cannot be in doubt because of itself.
   if (state.intent?.operationId === event.operationId) {
     if (isServed(state, event, nowMs)) return withdrawn(state, event, nowMs, rules);
     return {
@@ -104,8 +107,8 @@ export function decideIntent(
 
   const dangerMs = dangerUntil(state, rules);
   const undrained = dangerMs > nowMs;
-  // Whoever announced it is gone, and may have been answered. Should we send nothing either, this
-  // is all that is left of it.
+  // The sender of the open request is gone, and may have been answered. The doubt has to outlast
+  // this intent.
   const isUnreported = rules.supersedes && state.intent !== undefined;
   const epoch = Math.max(
     event.fence,
@@ -151,8 +154,8 @@ export function decideIntent(
 }
 
 /**
- * The intent stands, but a repair has since written back what somebody else committed: there is
- * nothing left to ask for.
+ * The intent stands, but a repair has since restored another node's commit. Nothing is left to ask
+ * for.
  */
 function withdrawn(
   state: State,
@@ -171,7 +174,7 @@ function withdrawn(
   return { ...decideAbandon(state, abandon, nowMs, rules), verdict: { kind: "adopt" } };
 }
 
-/** Until when a request that left, or may have left, can still be processed by the platform. */
+/** Returns until when the platform can still process a request that left, or may have left. */
 export function dangerUntil(state: State, rules: Rules): number {
   if (!rules.supersedes) return 0;
   return Math.max(
@@ -225,8 +228,8 @@ function closedGate(
 }
 
 /**
- * Whether this very input was sent before, without an answer and without word from the platform
- * since.
+ * Returns true when this input was sent before, without an answer, and the platform has not named
+ * it since.
  */
 function wasSent(state: State, { input, recovered }: IntentEvent): boolean {
   return (
@@ -241,7 +244,7 @@ function firstSentMs(state: State, event: IntentEvent, nowMs: number): number {
     : nowMs;
 }
 
-/** Whether somebody else already did what this refresh was for. */
+/** Returns true when another node has already done what this refresh was for. */
 function isServed(state: State, event: IntentEvent, nowMs: number): boolean {
   if (!isLive(state, nowMs)) return false;
   if (event.reason === "reconcile") return owedSinceMs(state) === undefined;

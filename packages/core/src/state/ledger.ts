@@ -1,5 +1,6 @@
 /**
- * LEDGER: the platform told how much of the day's quota is used, and it knows better than we do.
+ * LEDGER: takes over the platform's count of the day's quota, which is more reliable than the
+ * fleet's.
  */
 import { ConfigurationError } from "../errors.ts";
 import { granted, quotaOn } from "./quota.ts";
@@ -18,10 +19,10 @@ export interface LedgerVerdict {
 }
 
 /**
- * Counts what leaves the same number of fetches: of the platform's limit, or of ours where that is
- * lower. A fleet that waited for the quota goes on.
+ * Sets the count that leaves the same number of fetches, of the platform's limit or of the fleet's
+ * if that is lower. A fleet that waited for the quota goes on.
  *
- * @throws {ConfigurationError} what was told is no count.
+ * @throws {ConfigurationError} a value is no count.
  */
 export function decideLedger(
   state: State,

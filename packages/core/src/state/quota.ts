@@ -1,6 +1,6 @@
 /**
- * The ledger of fetches on the platform's days. Counted before a request leaves, so never
- * under-counted.
+ * The ledger of fetches per day of the platform. A fetch is counted before it leaves, so the count
+ * is never too low.
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
@@ -8,12 +8,12 @@ import type { Quota } from "./state.ts";
 
 const dayMs = 86_400_000;
 const tryEveryMs = 3_600_000;
-/** A try that was not answered has shown nothing: the next one need not wait for an hour. */
+/** A try without an answer has shown nothing, so the next one need not wait an hour. */
 const unansweredMs = 60_000;
 
 /**
- * The ledger as it stands now: empty when the stored one belongs to an earlier day. One of the next
- * day is kept: the store's clock stepped back over midnight, and what was fetched was fetched.
+ * Returns the ledger of today: an empty one when the stored one belongs to an earlier day. One of
+ * the next day is kept, because the store's clock may have stepped back over midnight.
  */
 export function quotaOn(quota: Quota, nowMs: number, rules: Rules): Quota {
   const day = Math.floor((nowMs + rules.dayOffsetMs) / dayMs);
@@ -26,8 +26,8 @@ export function resetsAtMs(nowMs: number, rules: Rules): number {
 }
 
 /**
- * Refreshes that can wait leave the reserve to those that cannot, and rejections leave an
- * operator's budget.
+ * Refreshes that can wait leave the reserve to urgent ones, and rejections leave the operators'
+ * budget.
  */
 export function quotaFor(
   reason: RefreshReason,
@@ -38,14 +38,20 @@ export function quotaFor(
   return reason === "rejected" ? Math.max(0, quotaPerDay - governor.manual.burst) : quotaPerDay;
 }
 
-/** Of the forced ones rejections leave a fifth, at most four, to operators: two revocations. */
+/**
+ * Rejections leave a fifth of the forced fetches, at most four, to operators: enough for two
+ * revocations.
+ */
 const keptForced = 4;
 
 export function forcedFor(reason: RefreshReason, { forced: { perDay } }: Rules): number {
   return reason === "manual" ? perDay : perDay - Math.min(keptForced, Math.ceil(perDay / 5));
 }
 
-/** Whether the ledger lets one more leave; else until when, at the earliest, it does not. */
+/**
+ * Returns undefined when the ledger allows one more fetch, else the earliest instant at which it
+ * does.
+ */
 export function exhaustedUntilMs(
   quota: Quota,
   reason: RefreshReason,
@@ -59,7 +65,9 @@ export function exhaustedUntilMs(
   return nowMs >= gone.nextMs ? undefined : Math.min(gone.nextMs, resetsAtMs(nowMs, rules));
 }
 
-/** What the platform said today; a mark of another day was carried along by an older release. */
+/**
+ * Returns today's report of the platform. An older release may have kept the mark of another day.
+ */
 function goneOn({ day, gone }: Quota): Quota["gone"] {
   return gone?.day === day ? gone : undefined;
 }
@@ -78,21 +86,21 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
 }
 
 /**
- * Gives back what an intent of `sentAtMs` spent on a request that never left; a forced one is told
+ * Refunds the fetch of an intent of `sentAtMs` whose request never left. A forced one is recognised
  * by its time.
  */
 export function refund(quota: Quota, sentAtMs: number, rules: Rules): Quota {
   const gone = goneOn(quota);
   const forced = refundForced(quota.forced, sentAtMs, rules);
-  // The try was not made.
+  // The try never left.
   if (gone !== undefined)
     return { ...quota, forced, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
   return { ...quota, used: Math.max(0, quota.used - 1), forced };
 }
 
 /**
- * The platform says that nothing is left, whatever we counted. Somebody may clear the quota before
- * the day ends, so it is asked again an hour after it said so.
+ * Records that the platform has no quota left, whatever the fleet counted. A person may clear the
+ * quota before the day ends, so the platform is asked again an hour later.
  */
 export function exhaust(quota: Quota, nowMs: number, rules: Rules): Quota {
   const used = goneOn(quota)?.used ?? quota.used;
@@ -104,8 +112,7 @@ export function exhaust(quota: Quota, nowMs: number, rules: Rules): Quota {
 }
 
 /**
- * The platform has issued: what it said of the quota before is over, and what counts is what was
- * really fetched.
+ * The platform has issued, so its report about the quota is outdated, and the real count applies.
  */
 export function granted(quota: Quota): Quota {
   const used = goneOn(quota)?.used ?? quota.used;
@@ -113,7 +120,7 @@ export function granted(quota: Quota): Quota {
   return { ...rest, used };
 }
 
-/** The one before it was at least a gap earlier, or this one could not have been announced. */
+/** The one before was at least a gap earlier, or this one would not have been allowed. */
 function refundForced(forced: Quota["forced"], sentAtMs: number, rules: Rules): Quota["forced"] {
   if (forced.lastAtMs !== sentAtMs || forced.used === 0) return forced;
   return { ...forced, used: forced.used - 1, lastAtMs: Math.max(0, sentAtMs - rules.forced.gapMs) };

@@ -6,8 +6,8 @@ export function notADocument(key: string, why: string): string {
 }
 
 /**
- * Own properties only, each of the one type it must have. Remembers what it was asked for: the rest
- * is unknown to this release.
+ * Reads own properties only, each of its one type. Remembers which fields were read: the others are
+ * unknown to this release.
  */
 export class Reader {
   readonly #from: Record<string, unknown>;
@@ -38,7 +38,7 @@ export class Reader {
     return value;
   }
 
-  /** A whole number of at least 0. */
+  /** Reads a whole number of at least 0. */
   count(name: string): number {
     const value = this.#own(name);
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.unreadable(name);
@@ -57,7 +57,7 @@ export class Reader {
     return { [name]: from.withUnknown(read(from)) } as { [P in K]?: T };
   }
 
-  /** What was read, and beside it every field that nobody here asked for. */
+  /** Adds to the known fields every field that was not read. */
   withUnknown<T>(known: T): T {
     const unknown = Object.entries(this.#from).filter(([name]) => !this.#known.has(name));
     return { ...Object.fromEntries(unknown), ...known };

@@ -1,6 +1,6 @@
 /**
- * The one place where the fleet's document changes: pure, so that production, simulation and search
- * run the same.
+ * The only place where the fleet's document changes. It is pure, so that production, simulation and
+ * search run the same code.
  */
 import { decideAbandon, type AbandonEvent, type AbandonVerdict } from "./abandon.ts";
 import { decideCommit, type CommitEvent, type CommitVerdict } from "./commit.ts";
@@ -45,7 +45,7 @@ interface Verdicts {
 
 export type VerdictOf<E extends StateEvent> = Verdicts[E["type"]];
 
-/** What to write, if anything, and what the caller may do. */
+/** The document to write, if any, and the verdict for the caller. */
 export interface Decision<E extends StateEvent> {
   /** The document to store; undefined leaves the store as it is. */
   readonly state?: State;
@@ -53,7 +53,7 @@ export interface Decision<E extends StateEvent> {
 }
 
 /**
- * Decides one event on the document as it was read; undefined is a key that holds nothing. `nowMs`
+ * Decides one event on the document as it was read. An undefined document is an empty key. `nowMs`
  * is the store's time, never ahead of it.
  */
 export function reduce<E extends StateEvent>(

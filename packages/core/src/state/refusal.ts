@@ -1,22 +1,22 @@
 /**
- * Refusals that somebody has to mend: when the platform is asked again, and by whom. No refusal is
- * for ever.
+ * Lasting refusals, which a person has to mend: when the platform is asked again, and by which
+ * node. No refusal is final.
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Refusal, State } from "./state.ts";
 
 const firstTryMs = 60_000;
 /**
- * Later ones, fetch and wake-up included, come every 7 to 9 minutes, so that what was mended is
- * noticed within ten.
+ * Later tries, fetch and wake-up included, come every 7 to 9 minutes, so that a repair is noticed
+ * within ten.
  */
 const laterTryMs = 7 * 60_000;
 const laterSpreadMs = 90_000;
 export const tryAgainMaxMs: number = laterTryMs + laterSpreadMs;
 
 /**
- * What an ABANDON event tells of such a refusal. `node`: it concerns the address of the node alone,
- * which remembers it itself.
+ * The part of an ABANDON event about such a refusal. `node`: it concerns only the address of the
+ * node, which remembers it itself.
  */
 export type RefusalEvent =
   | {
@@ -28,12 +28,12 @@ export type RefusalEvent =
     }
   | { readonly scope: "node" };
 
-/** How long to leave the platform alone after this many refusals in a row, in ms. */
+/** Returns how long to pause after this many refusals in a row, in ms. */
 export function tryAgainMs(count: number, jitter: number): number {
   return count <= 1 ? firstTryMs : Math.ceil(laterTryMs + laterSpreadMs * jitter);
 }
 
-/** The refusal as the fleet remembers it from now on. */
+/** Returns the refusal that the fleet remembers from now on. */
 export function remembered(
   state: State,
   code: string,
@@ -53,7 +53,10 @@ export function remembered(
   };
 }
 
-/** The refusal that concerns a node with this configuration, whether or not the next try is due. */
+/**
+ * Returns the refusal that concerns a node with this configuration, whether or not the next try is
+ * due.
+ */
 export function standing(
   { credential, refusal }: State,
   revision: string | undefined,
@@ -65,7 +68,7 @@ export function standing(
 }
 
 /**
- * Until when nobody with this configuration asks the platform; 0 when somebody may. An operator
+ * Returns until when no node with this configuration asks the platform; 0 when one may. An operator
  * always may.
  */
 export function refusedUntilMs(

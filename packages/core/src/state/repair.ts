@@ -1,7 +1,4 @@
-/**
- * REPAIR: the store fell back. A node that knows what was lost writes it again, and only if it
- * knows.
- */
+/** REPAIR: the store fell back. A node that knows for certain what was lost writes it again. */
 import type { Rules } from "./rules.ts";
 import { mergedBudgets } from "./governor.ts";
 import {
@@ -37,17 +34,17 @@ export interface RepairVerdict {
 const skewMaxMs = 60_000;
 
 /**
- * Whether one was clearly issued before the other in the fleet's history, whatever the clocks of
- * its stores.
+ * Returns true when one was clearly issued before the other in the fleet's history, whatever the
+ * clocks of its stores.
  */
 export function isOlder(one: StoredCredential, other: StoredCredential): boolean {
   return one.generation < other.generation && one.sentAtMs + skewMaxMs < other.sentAtMs;
 }
 
 /**
- * Writes back when the store holds nothing, exactly what is known to have been replaced, or what is
- * clearly older. A higher epoch is no reason: a promoted replica's clock may be behind, and what it
- * stores may still be newer.
+ * Writes back when the store is empty, or has a credential that is known to be replaced or is
+ * clearly older. A higher epoch is no reason: a promoted replica's clock may be behind, and its
+ * credential may still be newer.
  */
 export function decideRepair(
   state: State | undefined,
@@ -80,8 +77,8 @@ export function decideRepair(
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
   const budgets = mergedBudgets(stored.budgets, known.budgets);
-  // What is still under way must not be lost with the rest: the others would take it for nothing,
-  // and send another.
+  // A request in flight must not be lost with the rest, because another node would send a second
+  // one.
   const open = known.intent;
   const isOpen =
     stored.intent === undefined &&
@@ -89,7 +86,7 @@ export function decideRepair(
     nowMs < open.atMs + rules.drainMs &&
     !isReported(open, credential);
   const next = change(
-    // What a later release keeps there was lost with the rest.
+    // The fields of a later release were lost with the rest.
     { ...unknownFields(known), ...stored },
     {
       outcomeId: event.outcomeId,
@@ -115,8 +112,8 @@ export function decideRepair(
 }
 
 /**
- * Whether the request that the store shows as open brought this credential, or was accounted for
- * when this one was asked for.
+ * Returns true when the open request brought this credential, or ended before this one was
+ * requested.
  */
 function isReported(intent: Intent | undefined, credential: StoredCredential): boolean {
   if (intent === undefined) return false;
@@ -125,7 +122,7 @@ function isReported(intent: Intent | undefined, credential: StoredCredential): b
   return isEarlier || intent.operationId === credential.commitId;
 }
 
-/** The one that counted last, and the unknown fields of both. */
+/** Returns the counter that counted last, with the unknown fields of both. */
 function later<T extends { readonly lastMs: number }>(stored: T, known: T): T {
   return stored.lastMs >= known.lastMs ? { ...known, ...stored } : { ...stored, ...known };
 }

@@ -1,4 +1,4 @@
-/** RESET: an operator forgets the credential on purpose, so that no node writes it back. */
+/** RESET: an operator drops the credential on purpose, so that no node writes it back. */
 import { change, type State } from "./state.ts";
 
 export interface ResetEvent {

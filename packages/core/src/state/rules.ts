@@ -1,21 +1,21 @@
-/**
- * What the reducer must know of the platform and of the settings: plain numbers, so that a search
- * can enumerate them.
- */
+/** The platform's rules and the settings, as plain numbers, so that a search can enumerate them. */
 import type { Issuer } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { State } from "./state.ts";
 
 export interface Rules {
-  /** Whether an issue kills what was issued before, so that order and unknown outcomes matter. */
+  /**
+   * True when an issue kills the credential issued before, so that order and unknown outcomes
+   * matter.
+   */
   readonly supersedes: boolean;
   /** How long a superseded credential still works. */
   readonly overlapMs: number;
-  /** Whether the platform can be asked if a credential is alive. */
+  /** True when the platform can be asked whether a credential is alive. */
   readonly canAsk: boolean;
-  /** Whether each issue consumes a single-use input. */
+  /** True when each issue consumes a single-use input. */
   readonly rotates: boolean;
-  /** How long an input works on after an issue has consumed it. */
+  /** How long an input still works after an issue has consumed it. */
   readonly inputGraceMs: number;
   readonly drainMs: number;
   readonly quotaPerDay: number;
@@ -26,14 +26,14 @@ export interface Rules {
     readonly refusals: Budget;
     readonly manual: Budget;
     /**
-     * How long a refused credential is left alone that the platform goes on handing out: doubling
-     * from the first to the longest.
+     * The pauses before a refused credential that the platform keeps handing out is requested
+     * again: doubling from the first to the longest.
      */
     readonly again: { readonly firstMs: number; readonly maxMs: number };
   };
-  /** What a confirmed war makes the fleet do. */
+  /** The fleet's response to a confirmed foreign refresh. */
   readonly onContention: "report" | "fallback";
-  /** By which rules the fleet lives on the issuer's fallback; undefined where there is none. */
+  /** The rules while the fleet uses the issuer's fallback. Undefined when there is none. */
   readonly fallback?: Rules;
   readonly cool: { readonly firstMs: number; readonly maxMs: number };
 }
@@ -60,7 +60,7 @@ function budget(burst: number, perDay: number): Budget {
   return { burst: Math.max(1, Math.floor(burst)), intervalMs: Math.ceil(dayMs / perDay) };
 }
 
-/** The rules by which the fleet lives now. */
+/** Returns the rules that apply to this document. */
 export function rulesOn(state: Pick<State, "fallback"> | undefined, rules: Rules): Rules {
   return state?.fallback === undefined ? rules : (rules.fallback ?? rules);
 }

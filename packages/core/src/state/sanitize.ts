@@ -8,16 +8,16 @@ export interface IgnoredField {
   readonly limitMs: number;
 }
 
-/** A store clock that stepped back makes honest instants look late; this much is tolerated. */
+/** A store clock that stepped back makes honest instants look late. This much is tolerated. */
 const toleranceMs = 60_000;
 const dayMs = 86_400_000;
 const backOffMaxMs = 600_000;
 /** Other nodes may have been given another drain; none a longer one. */
 const drainMaxMs = 600_000;
 const quotaRetryMaxMs = 3_600_000;
-/** After how long each budget is full again that is empty. */
+/** How long an empty budget needs to be full again. */
 const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
-/** No honest count reaches this; beyond the safe integers one more could not be written. */
+/** No honest count reaches this. Beyond the safe integers one more could not be written. */
 const countMax = 2 ** 40;
 
 /**
@@ -52,7 +52,7 @@ export function sanitized(
   return { state: ignored.length === 0 ? state : clean, ignored };
 }
 
-/** Gives each value that is within its limit, and a harmless one instead of any other. */
+/** Returns each value that is within its limit, and a harmless one instead of any other. */
 class Limits {
   readonly ignored: IgnoredField[] = [];
   readonly #nowMs: number;

@@ -1,6 +1,6 @@
 /**
- * SEED: a credential that was had by another way than our own request: with an authorisation code,
- * say.
+ * SEED: stores a credential that was obtained without the issuer, with an authorisation code for
+ * example.
  */
 import type { CommitEvent } from "./commit.ts";
 import { dangerUntil } from "./intent.ts";
@@ -18,9 +18,8 @@ export interface SeedVerdict {
 }
 
 /**
- * It exists, so it is stored whatever the gates say. A request of ours that is in the air finds a
- * later epoch when it commits, and whenever one may have been processed after it, the order is in
- * doubt.
+ * The credential exists, so it is stored whatever the gates say. A request in flight finds a later
+ * epoch when it commits. If it may have been processed later, the order is in doubt.
  */
 export function decideSeed(
   state: State,

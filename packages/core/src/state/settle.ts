@@ -1,6 +1,6 @@
 /**
- * SETTLE: the platform says that the stored credential is alive, at a moment when no request can be
- * under way any more.
+ * SETTLE: the platform calls the stored credential alive, at a moment when no request can be in
+ * flight.
  */
 import { dangerUntil } from "./intent.ts";
 import type { Rules } from "./rules.ts";
@@ -22,8 +22,8 @@ export interface SettleVerdict {
 }
 
 /**
- * From when on no request can be under way that was announced before, nor one that a failover made
- * the document forget.
+ * Returns when no earlier request can be in flight any more, not even one that a failover removed
+ * from the document.
  */
 export function quietFromMs(state: State, rules: Rules): number {
   return Math.max(
@@ -33,8 +33,8 @@ export function quietFromMs(state: State, rules: Rules): number {
 }
 
 /**
- * Whether the platform's word can settle a doubt: only where whatever is issued later kills at
- * once. With an overlap a replaced one is alive too.
+ * Returns true when the platform's verdict can settle a doubt: only without an overlap. With one, a
+ * replaced credential is alive too.
  */
 export function canSettle(rules: Rules): boolean {
   return rules.supersedes && !rules.rotates && rules.overlapMs === 0;

@@ -1,4 +1,4 @@
-/** A document and events to begin a test with; each test changes what it is about. */
+/** A document and events for tests. Each test changes what it is about. */
 import type { AbandonEvent } from "./abandon.ts";
 import type { CommitEvent } from "./commit.ts";
 import type { IntentEvent } from "./intent.ts";
@@ -52,7 +52,7 @@ export function storedCredential(
   };
 }
 
-/** A document that holds a live credential T1, and nothing is going on. */
+/** A document with a live credential T1 and nothing in flight. */
 export function calm(changes: Partial<State> = {}): State {
   return {
     ...emptyState,

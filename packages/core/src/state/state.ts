@@ -4,9 +4,9 @@
  * All instants are the store's time in ms since the Unix epoch. Changed only by {@link reduce},
  * written only by compare-and-set.
  *
- * Nodes of several releases share it. A new field is optional and of the same schema: whoever does
- * not know it carries it along at run time, at every level, for as long as the thing lasts that it
- * describes. A new credential, intent or mark begins without the unknown fields of the one before.
+ * Nodes of several releases share it. A new field is optional and of the same schema. A node that
+ * does not know it keeps it, at every level, as long as the thing that it describes lasts. A new
+ * credential, intent or mark begins without the unknown fields of the one before.
  */
 export const schemaVersion = 1;
 
@@ -15,7 +15,7 @@ export interface State {
   /**
    * Identifies the last reported outcome: intents, commits (refused ones too), abandons, repairs
    * and resets draw a new one. Random, because a counter repeats after a failover has rolled the
-   * store back. A commit that finds another than its intent left knows that it was not alone.
+   * store back. A commit that finds another id than its intent wrote was not alone.
    */
   readonly outcomeId: string;
   readonly credential?: StoredCredential;
@@ -28,46 +28,49 @@ export interface State {
   /** Another credential may be the live one: one reconciling refresh is owed. */
   readonly doubtSinceMs?: number;
   /**
-   * Somebody reports that the platform refused this one. Only with `dead` is it out of use: the
-   * platform was asked, and says so.
+   * A node reports that the platform refused this credential. Only `dead`, the platform's own
+   * verdict, puts it out of use.
    */
   readonly suspect?: Suspect;
-  /** Fleet-wide back-off: nobody asks the platform before then. */
+  /** The fleet's back-off: no node asks the platform before then. */
   readonly backOffUntilMs: number;
   /** Failed attempts in a row. */
   readonly failures: number;
-  /** What the last failed attempt was told, for those who only wait. */
+  /** The platform's answer to the last failed attempt, for the nodes that only wait. */
   readonly failure?: {
     readonly code: string;
     readonly atMs: number;
     /**
-     * The parent's credential, where it was refused and is not to blame: alive, or fresh.
-     * `sinceMs`: when that was found out.
+     * The parent's credential, if it was refused although it is alive or fresh. `sinceMs`: when
+     * that was found out.
      */
     readonly parent?: { readonly fingerprint: string; readonly sinceMs: number };
   };
   /**
-   * The platform refused, and will go on until somebody mends something. Void once a credential is
-   * stored that was asked for later.
+   * A refusal that lasts until a person mends its cause. Void once a credential is stored that was
+   * requested later.
    */
   readonly refusal?: Refusal;
   readonly quota: Quota;
-  /** Refreshes in a row, caused by a rejection, that brought the refused one again. */
+  /**
+   * Counts refreshes in a row that were caused by a rejection and brought the refused credential
+   * again.
+   */
   readonly governor: { readonly count: number; readonly lastMs: number };
-  /** The fleet lives on the issuer's fallback, since then. */
+  /** The fleet has used the issuer's fallback since then. */
   readonly fallback?: { readonly sinceMs: number };
-  /** When the budgets for what is not planned will be full again. Absent: they are full. */
+  /** When the budgets for unplanned issues will be full again. Absent: they are full. */
   readonly budgets?: Budgets;
   /**
-   * Credentials that were refused while they should have lived, and nobody in the fleet had
+   * Counts credentials that were refused during their life although no node of the fleet had
    * replaced them.
    */
   readonly contention: { readonly count: number; readonly lastMs: number };
-  /** Credentials up to this epoch were revoked on purpose and are never written back. */
+  /** Credentials up to this epoch were dropped on purpose and are never written back. */
   readonly minEpoch: number;
-  /** A single-use input that was sent and whose outcome is not known (`rotate` only). */
+  /** The single-use input that was sent with an unknown outcome (`rotate` only). */
   readonly consumedInput?: { readonly fingerprint: string; readonly atMs: number };
-  /** When a node that may not refresh last said that it uses the credential. */
+  /** When a consumer last marked the credential as used. */
   readonly usedAtMs?: number;
 }
 
@@ -79,13 +82,13 @@ export interface StoredCredential {
   readonly generation: number;
   /** Orders intents: above every epoch that the store showed when the intent was written. */
   readonly epoch: number;
-  /** The operation that stored it: a re-sent commit recognises itself. */
+  /** The operation that stored it, by which a repeated commit recognises itself. */
   readonly commitId: string;
   readonly secret: string;
   readonly nextInput?: string;
   readonly fingerprint: string;
   /**
-   * When its request left, at the earliest: its life is counted from here, so that it is never
+   * The earliest instant at which its request left. Its life counts from here, so that it is never
    * overestimated.
    */
   readonly sentAtMs: number;
@@ -100,8 +103,8 @@ export interface Intent {
   readonly operationId: string;
   readonly atMs: number;
   /**
-   * The {@link BudgetName} that it spent from, so that a request that never left can be given back;
-   * or what a later release calls its own.
+   * The {@link BudgetName} that it used, for the refund of a request that never left; or a name of
+   * a later release.
    */
   readonly budget?: string;
 }
@@ -113,20 +116,21 @@ export interface Suspect {
 }
 
 /**
- * `refusals`: what rejections may spend. `manual`: what operators may; rejections cannot use it up.
+ * `refusals`: the budget of rejections. `manual`: the budget of operators, which rejections cannot
+ * use up.
  */
 export type BudgetName = "refusals" | "manual";
 
-/** In store time: when each budget will be full again, if nothing more is spent. */
+/** In store time: when each budget will be full again, if nothing more is used. */
 export type Budgets = Readonly<Record<BudgetName, number>>;
 
 /**
- * A refusal that concerns every node with the same configuration: one of them tries again for the
+ * A refusal that concerns every node with the same configuration. One of them tries again for the
  * fleet.
  */
 export interface Refusal {
   readonly code: string;
-  /** Who was told. */
+  /** The node that was refused. */
   readonly node: string;
   readonly atMs: number;
   /** When the fleet tries again. */
@@ -134,8 +138,8 @@ export interface Refusal {
   /** Tries in a row that were refused. */
   readonly count: number;
   /**
-   * {@link Issuer.revision} of the node that was refused: others are not stopped. Absent where its
-   * issuer has none.
+   * {@link Issuer.revision} of the node that was refused. Nodes with another one are not stopped.
+   * Absent when its issuer has none.
    */
   readonly revision?: string;
 }
@@ -146,8 +150,8 @@ export interface Quota {
   readonly used: number;
   readonly forced: { readonly used: number; readonly lastAtMs: number };
   /**
-   * The platform said on that day that nothing is left. `used` above then shows the cap; here are
-   * the real count, and when one fetch tries again.
+   * The platform reported on that day that no quota is left. `used` above then shows the cap; these
+   * are the real count and the instant of the next try.
    */
   readonly gone?: { readonly day: number; readonly used: number; readonly nextMs: number };
 }
@@ -164,12 +168,12 @@ export const emptyState: State = Object.freeze({
   minEpoch: 0,
 });
 
-/** Whether the stored credential may be sent now, as far as the fleet knows. */
+/** Returns true when the stored credential may be sent now, as far as the fleet knows. */
 export function isLive(state: State, nowMs: number): boolean {
   return state.credential !== undefined && nowMs < state.credential.expiresAtMs && !isDead(state);
 }
 
-/** Whether the platform, asked about the stored credential, has called it dead. */
+/** Returns true when the platform has called the stored credential dead. */
 export function isDead(state: State): boolean {
   return isSuspect(state) && state.suspect?.dead === true;
 }
@@ -180,7 +184,7 @@ export function isSuspect(state: State): boolean {
   );
 }
 
-/** Whether nothing is under way, feared or doubted. */
+/** Returns true when nothing is in flight, in doubt or suspect. */
 export function isCalm(state: State, nowMs: number): boolean {
   return (
     state.intent === undefined &&
@@ -190,24 +194,26 @@ export function isCalm(state: State, nowMs: number): boolean {
   );
 }
 
-/** Whether the platform handed out again, after it refused it, the one that it refuses. */
+/**
+ * Returns true when the platform handed out the suspect credential again after it had refused it.
+ */
 export function isHandedOutAgain(state: State): boolean {
   return isSuspect(state) && (state.credential?.sentAtMs ?? 0) >= (state.suspect?.atMs ?? 0);
 }
 
 /**
- * Since when a reconciling refresh is owed: for a doubt, or for a request that was announced and
- * that nobody has reported. Undefined when none is.
+ * Returns since when a reconciling refresh is owed: for a doubt, or for an open request that nobody
+ * reported. Undefined when none is.
  *
- * Never before the present credential was asked for: whatever may have superseded it did so
- * afterwards, so its overlap is not over sooner.
+ * Never before the present credential was requested: anything that superseded it did so later, so
+ * its overlap ends later too.
  */
 export function owedSinceMs(state: State | undefined): number | undefined {
   const sinceMs = state?.doubtSinceMs ?? state?.intent?.atMs;
   return sinceMs === undefined ? undefined : Math.max(sinceMs, state?.credential?.sentAtMs ?? 0);
 }
 
-/** A copy without the named optional fields, and with the changes. */
+/** Returns a copy with the changes, and without the named optional fields. */
 export function change<K extends OptionalField>(
   state: State,
   changes: Partial<State>,
@@ -252,7 +258,7 @@ const knownFields: Readonly<Record<keyof State, true>> = {
   usedAtMs: true,
 };
 
-/** What a later release of the same schema keeps in the document beside what this one knows. */
+/** Returns the fields of a later release of the same schema. */
 export function unknownFields(state: State): object {
   return Object.fromEntries(
     Object.entries(state).filter(([name]) => !Object.hasOwn(knownFields, name)),

@@ -9,9 +9,9 @@ export interface SuspectEvent {
   readonly type: "suspect";
   readonly fingerprint: string;
   /**
-   * `dead`: the platform, asked, says so, or cannot be asked. `refused`: somebody was refused, and
-   * nobody knows more: it stays in use. `alive`: the platform says so, or hands it out again; the
-   * mark is taken back.
+   * `dead`: the platform calls it dead, or cannot be asked. `refused`: a call was refused, and no
+   * verdict is known: it stays in use. `alive`: the platform calls it alive, or hands it out again:
+   * the mark is withdrawn.
    */
   readonly found: "dead" | "refused" | "alive";
 }
@@ -20,14 +20,14 @@ export type SuspectVerdict =
   | { readonly kind: "suspected"; readonly foreign: ForeignRefresh | undefined }
   /** Reported before. */
   | { readonly kind: "known" }
-  /** It is alive: whoever reported it was refused for a reason of its own. */
+  /** It is alive: the reported call was refused for another reason. */
   | { readonly kind: "cleared" }
-  /** Not what is stored: it was replaced already, or never ours. */
+  /** It is not the stored one: it was replaced already, or never the fleet's. */
   | { readonly kind: "other" };
 
 /**
- * A credential that should have lived was refused, and nobody in the fleet replaced it: somebody
- * outside did.
+ * A credential was refused during its life, and no node of the fleet replaced it: somebody outside
+ * did.
  */
 export interface ForeignRefresh {
   readonly state: "suspected" | "confirmed";
@@ -56,7 +56,7 @@ export function decideSuspect(
 
 /**
  * Marks the stored credential as refused. A dead one counts as contended when nothing inside the
- * fleet explains it; without rules, nothing counts.
+ * fleet explains it. Without rules nothing counts.
  */
 export function suspected(
   state: State,
@@ -82,7 +82,7 @@ export function suspected(
     state.intent !== undefined ||
     nowMs < state.inFlightUntilMs ||
     nowMs >= credential.expiresAtMs ||
-    // Counted when it was refused first; the platform hands it out all the same.
+    // It was counted at its first refusal, and the platform hands it out all the same.
     isHandedOutAgain(state);
   if (rules === undefined || explained || !isFoundDead)
     return { state: change(state, marked), foreign: undefined };

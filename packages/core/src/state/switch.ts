@@ -14,8 +14,8 @@ export interface SwitchVerdict {
 }
 
 /**
- * What is stored stays in use until it has been replaced. Whoever goes back begins with no evidence
- * against anybody.
+ * The stored credential stays in use until it has been replaced. A switch back resets the evidence
+ * of foreign refreshes.
  */
 export function decideSwitch(
   state: State,

@@ -1,12 +1,9 @@
-/**
- * USE: a node that may not refresh needs the credential. Owners that nobody asks would let it run
- * out otherwise.
- */
+/** USE: a consumer needs the credential. Otherwise owners without callers would let it expire. */
 import { change, type State } from "./state.ts";
 
 export interface UseEvent {
   readonly type: "use";
-  /** A mark younger than this stands for all who use it. */
+  /** A mark younger than this counts for all consumers. */
   readonly everyMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Deadlines in time during which this process could work: what it stood still (SIGSTOP, a
- * collection, a blocked event loop) does not count.
+ * Deadlines in running time: a standstill of this process (SIGSTOP, garbage collection, a blocked
+ * event loop) does not count.
  */
 import type { CancelTimer, Clock } from "./time.ts";
 
@@ -12,7 +12,7 @@ export interface Deadline {
 }
 
 /**
- * The time is measured in so many parts, none shorter than this: a standstill in any of them is
+ * The time is measured in this many parts, none shorter than this. A standstill in a part is
  * noticed at its end, and does not count.
  */
 const parts = 8;
@@ -22,9 +22,9 @@ const partMinMs = 500;
  * Calls `expire` when `ms` have passed in which this process ran, to within an eighth, and at most
  * one part later.
  *
- * After a standstill the answer often waits in the socket already, behind the timers: a deadline by
- * the clock alone would throw it away. So one that outlasts the deadline gives one part more; only
- * one does, because in a process that is always busy every part ends late.
+ * After a standstill the answer often waits in the socket already, behind the timers, and a
+ * deadline by the clock alone would drop it. So a standstill beyond the deadline adds one part. It
+ * does so once, because in a busy process every part ends late.
  */
 export function setDeadline(clock: Clock, ms: number, expire: () => void = () => {}): Deadline {
   let endMs = clock.monotonicMs() + ms;

@@ -1,4 +1,4 @@
-/** Things that fall due, the earliest first: a binary heap. */
+/** A queue of things that fall due, the earliest first: a binary heap. */
 export interface Due<T> {
   readonly dueMs: number;
   readonly value: T;
@@ -6,7 +6,7 @@ export interface Due<T> {
 }
 
 /**
- * What is cancelled goes when its turn comes, or when more than half of what is kept is cancelled.
+ * A cancelled entry is removed at its turn, or when more than half of the entries are cancelled.
  */
 export class DueQueue<T> {
   #heap: Due<T>[] = [];
@@ -30,7 +30,7 @@ export class DueQueue<T> {
     if (this.#cancelled * 2 > this.#heap.length + 32) this.#sweep();
   }
 
-  /** The earliest, left where it is. */
+  /** Returns the earliest entry without removing it. */
   first(): Due<T> | undefined {
     while (this.#heap[0]?.isCancelled === true) {
       this.#cancelled -= 1;
@@ -39,12 +39,12 @@ export class DueQueue<T> {
     return this.#heap[0];
   }
 
-  /** Takes the earliest out, if it is due at `nowMs`. */
+  /** Removes and returns the earliest entry, if it is due at `nowMs`. */
   take(nowMs: number): T | undefined {
     const first = this.first();
     if (first === undefined || first.dueMs > nowMs) return undefined;
     this.#removeFirst();
-    // Whoever cancels it later must not be counted.
+    // A later cancellation must not count.
     first.isCancelled = true;
     return first.value;
   }

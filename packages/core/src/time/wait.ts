@@ -1,47 +1,63 @@
 /** Waiting that ends: with the work, at a deadline, or when somebody gives up. */
 import { CacheUnavailableError } from "../errors.ts";
-import { setDeadline, type Deadline } from "./deadline.ts";
-import type { Clock, TimerOptions } from "./time.ts";
+import { setDeadline } from "./deadline.ts";
+import type { CancelTimer, Clock, TimerOptions } from "./time.ts";
 
-export interface Bounds {
-  /** 0 ms: at once, unless the work is done. */
-  readonly deadline?: BoundingDeadline;
-  /** Each ends the waiting, not the work. */
-  readonly signals: readonly (AbortSignal | undefined)[];
+export interface WaitOptions<T> {
+  readonly deadline?: WaitDeadline<T> | undefined;
+  /** Each ends the waiting, not the work: the wait then rejects with the signal's reason. */
+  readonly signals?: readonly (AbortSignal | undefined)[];
+  /** Gets a value that came after the wait had ended, so that it can be given back. */
+  readonly onLateValue?: (value: T) => void;
 }
 
-export interface BoundingDeadline {
+export interface WaitDeadline<T> {
   readonly clock: Clock;
+  /** 0 ends the wait at once, unless the work is done. */
   readonly ms: number;
-  readonly error: () => unknown;
-  /** Asked when it is reached: how much longer, in ms; 0 ends the waiting. */
+  /** Gives what to resolve to at the deadline, or throws what to reject with. */
+  readonly onLate: () => T;
+  /** Asked at the deadline for how much longer to wait, in ms. 0 ends the wait. */
   readonly moreMs?: () => number;
+  /** Measures by the clock alone, a standstill of this process included, by a timer like this. */
+  readonly timer?: TimerOptions;
 }
 
 /**
- * Settles as `work` does, unless a bound is reached first. Leaves no timer and no listener; late
- * rejections of `work` are handled.
+ * Settles as `work` does, unless the deadline passes or a signal aborts first. Leaves no timer and
+ * no listener. A rejection of `work` that comes later is handled.
  */
-export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Promise<T> {
+export function waitFor<T>(work: Promise<T>, options: WaitOptions<T>): Promise<T> {
+  const { deadline, signals = [], onLateValue } = options;
   const listened = signals.filter((signal) => signal !== undefined);
   return new Promise((resolve, reject) => {
-    const onAbort = (event: Event): void =>
-      settle(() => reject((event.target as AbortSignal).reason));
-    const arm = (bound: BoundingDeadline, ms: number): Deadline =>
-      setDeadline(bound.clock, Math.max(1, ms), () => {
-        const leftMs = bound.moreMs?.() ?? 0;
-        if (leftMs > 0) timer = arm(bound, leftMs);
-        else settle(() => reject(bound.error()));
-      });
-    let timer = deadline && arm(deadline, deadline.ms);
+    let isSettled = false;
     const settle = (finish: () => void): void => {
-      timer?.cancel();
+      if (isSettled) return;
+      isSettled = true;
+      cancel?.();
       for (const signal of listened) signal.removeEventListener("abort", onAbort);
       finish();
     };
+    const onAbort = (event: Event): void =>
+      settle(() => reject((event.target as AbortSignal).reason));
+    const arm = (bound: WaitDeadline<T>, ms: number): CancelTimer =>
+      setTimer(bound, ms, () => {
+        const leftMs = bound.moreMs?.() ?? 0;
+        if (leftMs > 0) cancel = arm(bound, leftMs);
+        else
+          settle(() => {
+            try {
+              resolve(bound.onLate());
+            } catch (error) {
+              reject(error as Error);
+            }
+          });
+      });
+    let cancel = deadline && arm(deadline, deadline.ms);
     for (const signal of listened) signal.addEventListener("abort", onAbort, { once: true });
     work.then(
-      (value) => settle(() => resolve(value)),
+      (value) => (isSettled ? onLateValue?.(value) : settle(() => resolve(value))),
       (error: unknown) => settle(() => reject(error)),
     );
     const aborted = listened.find((signal) => signal.aborted);
@@ -49,78 +65,58 @@ export function bounded<T>(work: Promise<T>, { deadline, signals }: Bounds): Pro
   });
 }
 
-/** As {@link bounded}, but gives `late` when `ms` have passed. */
-export function boundedOr<T>(
-  work: Promise<T>,
-  late: T,
-  clock: Clock,
-  ms: number,
-  signals: Bounds["signals"],
-): Promise<T> {
-  const passed = new Error("The time is over.");
-  return bounded(work, { deadline: { clock, ms, error: () => passed }, signals }).catch(
-    (error: unknown) => {
-      if (error !== passed) throw error;
-      return late;
-    },
-  );
+function setTimer<T>({ clock, timer }: WaitDeadline<T>, ms: number, end: () => void): CancelTimer {
+  if (timer !== undefined) return clock.setTimer(Math.max(0, ms), end, timer);
+  return setDeadline(clock, Math.max(1, ms), end).cancel;
 }
 
 /**
- * Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after `limitMs`. An
- * answer that comes later is dropped, a rejection too: nobody is told of it as unhandled. `limitMs`
- * may be negative: then there is no time at all.
+ * The deadline of a store's answer: `CACHE_UNAVAILABLE` (`timeout`) after `ms`, by the clock alone.
+ * `ms` may be negative: then there is no time at all.
  */
-export function settleWithin<T>(
-  answer: Promise<T>,
-  limitMs: number,
+export function storeDeadline(
   clock: Clock,
-  options?: TimerOptions,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(
-      Math.max(0, limitMs),
-      () =>
-        reject(
-          new CacheUnavailableError(
-            `The store did not answer within ${Math.max(0, Math.round(limitMs))} ms.`,
-            { reason: "timeout" },
-          ),
-        ),
-      options,
+  ms: number,
+  timer: TimerOptions = {},
+): WaitDeadline<never> {
+  const onLate = (): never => {
+    throw new CacheUnavailableError(
+      `The store did not answer within ${Math.max(0, Math.round(ms))} ms.`,
+      { reason: "timeout" },
     );
-    answer.then(resolve, reject).finally(cancel);
-  });
+  };
+  return { clock, ms, onLate, timer };
 }
 
-/** Calls `operation` now; what it throws instead of rejecting is a rejection all the same. */
+/** Calls `operation` now. An error that it throws becomes a rejection. */
 export async function start<T>(operation: () => Promise<T>): Promise<T> {
   return operation();
 }
 
-export interface Patience {
-  /** Aborts with the time-out's error, or with the caller's own reason. */
+/** A caller's wait: its time limit and its signal in one. */
+export interface WaitLimit {
+  /** Aborts with the timeout's error, or with the caller's own reason. */
   readonly signal: AbortSignal;
-  /** Ends it now, as if the time were up. */
+  /** Ends the wait now, as if its time were over. */
   exhaust(): void;
   /** Frees the timer and the listener. */
   dispose(): void;
 }
 
-export interface PatienceSettings {
+export interface WaitLimitSettings {
   readonly clock: Clock;
-  /** 0 sets no timer: call {@link Patience.exhaust} when waiting would begin. */
+  /** 0 sets no timer: call {@link WaitLimit.exhaust} when waiting would begin. */
   readonly waitMs: number;
   readonly signal: AbortSignal | undefined;
   readonly timeoutError: () => Error;
 }
 
-export function createPatience({
+export function createWaitLimit({
   clock,
   waitMs,
   signal,
   timeoutError,
-}: PatienceSettings): Patience {
+}: WaitLimitSettings): WaitLimit {
   const controller = new AbortController();
   const exhaust = (): void => controller.abort(timeoutError());
   const cancel = waitMs > 0 ? clock.setTimer(waitMs, exhaust) : undefined;
@@ -135,35 +131,4 @@ export function createPatience({
       signal?.removeEventListener("abort", onAbort);
     },
   };
-}
-
-/**
- * Settles as `work` does, or rejects with the signal's reason as soon as it aborts. What `work`
- * still brings then goes to `abandoned`; a failure that comes too late is nobody's.
- */
-export function orAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  abandoned: (value: T) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let gaveUp = false;
-    const onAbort = (): void => {
-      gaveUp = true;
-      reject(signal.reason);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(
-      (value) => {
-        signal.removeEventListener("abort", onAbort);
-        if (gaveUp) abandoned(value);
-        else resolve(value);
-      },
-      (error: unknown) => {
-        signal.removeEventListener("abort", onAbort);
-        reject(error);
-      },
-    );
-  });
 }
