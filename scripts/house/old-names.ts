@@ -35,7 +35,11 @@ export const oldWords: readonly OldWord[] = [
     ],
   },
   { old: ["leadership"], now: "lease context" },
-  { old: ["announce", "announced"], now: "write intent", within: /^(?:packages\/core|apps)\// },
+  {
+    old: ["announce", "announced"],
+    now: "write intent",
+    within: /^(?:packages\/core|apps\/(?:e2e|simulation))\//,
+  },
   { old: ["approach", "force", "aim"], now: "attempt plan, resolved goal", within: core },
   { old: ["recorder"], now: "outcome writer" },
   { old: ["latch"], now: "circuit breaker" },

@@ -15,7 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
   failover: async () => (await import("./failover/failover.ts")).failover,
   incident: async () => (await import("./incident/incident.ts")).incident,
-  war: async () => (await import("./war/war.ts")).war,
+  contention: async () => (await import("./contention/contention.ts")).contention,
   siege: async () => (await import("./siege/siege.ts")).siege,
   cost: async () => (await import("./cost/cost.ts")).cost,
   many: async () => (await import("./many/many.ts")).many,
@@ -32,7 +32,7 @@ const all: readonly (readonly string[])[] = [
   ["herd"],
   ["adoption"],
   ["many"],
-  ["war"],
+  ["contention"],
   ["cost", "siege", "incident"],
 ];
 

@@ -101,7 +101,7 @@ function nodeOn(client: Redis, { cache, clock, lock }: FastTime, isTold: boolean
         return { secret: systemRandom.id(), expiresInMs: lifetimeMs };
       },
     },
-    cache: isTold ? stored : withoutNews(stored),
+    cache: isTold ? stored : withoutPush(stored),
     lock: lock(ioredisLock(client)),
     environment: "bench",
     // Nobody asks for it here but the bench itself.
@@ -111,12 +111,12 @@ function nodeOn(client: Redis, { cache, clock, lock }: FastTime, isTold: boolean
   });
 }
 
-function withoutNews({ watch: _watch, ...cache }: Cache): Cache {
+function withoutPush({ watch: _watch, ...cache }: Cache): Cache {
   return {
     ...cache,
     pushesChanges: false,
-    withPrefix: (segment) => withoutNews(cache.withPrefix(segment)),
-    at: (path) => withoutNews(cache.at(path)),
+    withPrefix: (segment) => withoutPush(cache.withPrefix(segment)),
+    at: (path) => withoutPush(cache.at(path)),
   };
 }
 

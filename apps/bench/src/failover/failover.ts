@@ -133,7 +133,7 @@ async function playOn(
     });
     await fleet.members[0]?.order("refresh", undefined);
     await sent.promise;
-    await fault.strike(store, nameOf(["production"], `wechat:plain:${appId}`));
+    await fault.injectFault(store, nameOf(["production"], `wechat:plain:${appId}`));
     await delay(systemClock, watchMs);
     const reports = await fleet.all("stop", undefined);
     return { reports, fetches: simulator.log.entries({ kind: "issue", afterSeq }).length };

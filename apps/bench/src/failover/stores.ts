@@ -37,13 +37,13 @@ const addressOf = ({ host, port }: Server): { host: string; port: number } => ({
 export interface StoreFault {
   readonly name: string;
   /** Resolves when it is over: whatever the drivers need after that is theirs. */
-  strike(store: FailingStore, key: string): Promise<void>;
+  injectFault(store: FailingStore, key: string): Promise<void>;
 }
 
 /** The primary stands still, is replaced by a replica, and comes back to find that out. */
 export const frozen = (ms: number): StoreFault => ({
   name: `frozen ${ms / 1000} s`,
-  async strike(store, key) {
+  async injectFault(store, key) {
     const primary = await store.primaryOf(key);
     primary.freeze();
     await delay(systemClock, ms);
@@ -53,7 +53,7 @@ export const frozen = (ms: number): StoreFault => ({
 
 export const killed: StoreFault = {
   name: "kill -9",
-  async strike(store, key) {
+  async injectFault(store, key) {
     await (await store.primaryOf(key)).kill();
   },
 };
@@ -61,7 +61,7 @@ export const killed: StoreFault = {
 /** Every server is killed, and all come back with what they had written. */
 export const outage = (ms: number): StoreFault => ({
   name: `whole outage ${ms / 1000} s`,
-  async strike({ servers }) {
+  async injectFault({ servers }) {
     await Promise.all(servers.map((server) => server.kill()));
     await delay(systemClock, ms);
     await Promise.all(servers.map((server) => server.restart()));
@@ -72,7 +72,7 @@ export const outage = (ms: number): StoreFault => ({
 export const flushed: StoreFault = {
   // oxlint-disable-next-line lingpai/no-whole-store-command -- the fault itself, on a server of the bench's own
   name: "FLUSHALL",
-  async strike(store, key) {
+  async injectFault(store, key) {
     // oxlint-disable-next-line lingpai/no-whole-store-command -- the fault itself, on a server of the bench's own
     await (await store.primaryOf(key)).command("FLUSHALL");
   },

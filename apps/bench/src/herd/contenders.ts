@@ -12,7 +12,7 @@ export interface HerdContender {
   close(): Promise<unknown>;
 }
 
-export interface HerdSetting {
+export interface HerdContext {
   readonly url: string;
   /** New for each run: nobody has loaded it yet. */
   readonly key: string;
@@ -22,7 +22,7 @@ export interface HerdSetting {
 
 const ttlMs = 7_200_000;
 
-type Factory = (setting: HerdSetting) => Promise<HerdContender>;
+type Factory = (setting: HerdContext) => Promise<HerdContender>;
 
 /**
  * Each imports what it needs when it is asked for, so that a process carries one library at a time.

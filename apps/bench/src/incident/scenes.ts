@@ -21,7 +21,7 @@ export interface Outcome {
   readonly ms: number;
 }
 
-export interface Stage {
+export interface Deployment {
   readonly contender: IncidentContenderName;
   readonly members: readonly Member<IncidentOrders>[];
   readonly redisUrl: string;
@@ -36,12 +36,12 @@ const secret = "0123456789abcdef0123456789abcdef";
 const killer = "another environment";
 const callLimitMs = 60_000;
 
-export async function play(scene: Scene, stage: Stage): Promise<Outcome> {
+export async function play(scene: Scene, deployment: Deployment): Promise<Outcome> {
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const simulator = createSimulator({ accounts: [{ appId, secret }], overlapMs, latencyMs });
   const server = await listen(simulator);
   try {
-    return await playOn(simulator, { appId, platformUrl: server.url }, scene, stage);
+    return await playOn(simulator, { appId, platformUrl: server.url }, scene, deployment);
   } finally {
     await server.close();
   }
@@ -51,7 +51,7 @@ async function playOn(
   simulator: Simulator,
   { appId, platformUrl }: { readonly appId: string; readonly platformUrl: string },
   scene: Scene,
-  { contender, members, redisUrl, watchMs }: Stage,
+  { contender, members, redisUrl, watchMs }: Deployment,
 ): Promise<Outcome> {
   const nodes = members.slice(0, scene.nodes);
   await Promise.all(

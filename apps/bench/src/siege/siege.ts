@@ -1,6 +1,6 @@
 /**
- * A war at short gaps, in real time: real processes on a real store lose their token again and
- * again, with calls in the air each time.
+ * Contention at short intervals, in real time: real processes on a real store lose their token again and
+ * again, with calls in flight each time.
  */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator } from "@lingpai/wechat-simulator";
@@ -44,7 +44,7 @@ const latencyMs = [20, 80] as const;
 const callLimitMs = 60_000;
 
 export const siege: Bench = {
-  title: `A token that dies again and again, in real time: ${processes} processes, ${callersPerNode} calls each in the air at every strike`,
+  title: `A token that dies again and again, in real time: ${processes} processes, ${callersPerNode} calls each in flight at every attack`,
   base: "nothing",
   async run(effort) {
     const strikes = effort === "quick" ? 4 : 20;

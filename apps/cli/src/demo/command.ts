@@ -9,7 +9,7 @@ import { Pool } from "./pool.ts";
 import { isAsPromised } from "./promise.ts";
 import type { ContenderName, NodeSpec } from "./protocol.ts";
 import { renderScene, renderVerdict } from "./render.ts";
-import { herd, incident, type Measurement, type Outcome, type Stage } from "./scenes.ts";
+import { herd, incident, type Measurement, type Outcome, type Deployment } from "./scenes.ts";
 
 export interface DemoOptions {
   readonly isJson: boolean;
@@ -29,7 +29,7 @@ const overlapsMs = [0, 300_000] as const;
 interface Scene {
   readonly title: string;
   readonly story: string;
-  readonly play: (stage: Stage) => Promise<readonly Outcome[]>;
+  readonly play: (deployment: Deployment) => Promise<readonly Outcome[]>;
 }
 
 const scenes: readonly Scene[] = [
@@ -37,13 +37,13 @@ const scenes: readonly Scene[] = [
     title: "The incident",
     story:
       "Production has three nodes. A development instance with the same AppID merely starts, and six minutes pass.\nEach environment has a prefix of its own in one store.",
-    play: async (stage) => [await incident(stage)],
+    play: async (deployment) => [await incident(deployment)],
   },
   {
     title: "The herd",
     story:
       "Four nodes with 25 callers each find no token at all; then, in another fleet, the token is killed from outside and all call at once.",
-    play: async (stage) => [await herd(stage, false), await herd(stage, true)],
+    play: async (deployment) => [await herd(deployment, false), await herd(deployment, true)],
   },
 ];
 

@@ -37,7 +37,7 @@ export interface Moment {
   readonly why: string;
 }
 
-export interface Stage {
+export interface Deployment {
   readonly pool: Pool;
   readonly contender: ContenderName;
   readonly overlapMs: number;
@@ -51,8 +51,8 @@ const killer = "another environment";
  * Production works; a development instance with the same AppID merely starts; six minutes later
  * nothing of the old token is left.
  */
-export async function incident(stage: Stage): Promise<Outcome> {
-  return play(stage, async (platform) => {
+export async function incident(deployment: Deployment): Promise<Outcome> {
+  return play(deployment, async (platform) => {
     const nodes = await platform.enter("production", 3);
     await nodes[0]?.boot();
     const load = (): Promise<Report>[] =>
@@ -72,7 +72,7 @@ export async function incident(stage: Stage): Promise<Outcome> {
       nodes: 4,
       callers: 15,
       reports,
-      promisedFetches: stage.contender === "lingpai stable" ? 2 : 1,
+      promisedFetches: deployment.contender === "lingpai stable" ? 2 : 1,
     };
   });
 }
@@ -80,14 +80,14 @@ export async function incident(stage: Stage): Promise<Outcome> {
 /**
  * Four nodes with 25 callers each find no token; or find that theirs has been killed from outside.
  */
-export async function herd(stage: Stage, isKilled: boolean): Promise<Outcome> {
-  return play(stage, async (platform) => {
+export async function herd(deployment: Deployment, isKilled: boolean): Promise<Outcome> {
+  return play(deployment, async (platform) => {
     const nodes = await platform.enter("production", 4);
     if (isKilled) {
       for (const node of nodes) await node.boot();
       platform.startCounting();
       platform.simulator.operator.kill(platform.appId, {
-        kind: stage.contender === "lingpai stable" ? "stable" : "plain",
+        kind: deployment.contender === "lingpai stable" ? "stable" : "plain",
         caller: killer,
       });
     }
@@ -123,7 +123,7 @@ interface Platform {
 }
 
 async function play(
-  stage: Stage,
+  deployment: Deployment,
   scene: (platform: Platform) => Promise<Played>,
 ): Promise<Outcome> {
   let skippedMs = 0;
@@ -132,7 +132,7 @@ async function play(
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const simulator = createSimulator({
     accounts: [{ appId, secret }],
-    overlapMs: stage.overlapMs,
+    overlapMs: deployment.overlapMs,
     latencyMs: [60, 180],
     clock,
   });
@@ -141,7 +141,7 @@ async function play(
     return await playOn(
       { simulator, appId, skip: (ms) => void (skippedMs += ms) },
       server.url,
-      stage,
+      deployment,
       scene,
     );
   } finally {
@@ -152,7 +152,7 @@ async function play(
 async function playOn(
   ground: Pick<Platform, "simulator" | "appId" | "skip">,
   platformUrl: string,
-  { contender, overlapMs, pool, store }: Stage,
+  { contender, overlapMs, pool, store }: Deployment,
   scene: (platform: Platform) => Promise<Played>,
 ): Promise<Outcome> {
   const { appId, simulator } = ground;

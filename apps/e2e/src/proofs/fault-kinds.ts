@@ -11,7 +11,7 @@ export const kinds: readonly Row[] = [
     outcome:
       "Only a fetch that invalidates a token is limited, by a budget from the day's quota. While the budget lasts, a refused call fetches at once. Operators have their own budget.",
     by: [
-      "bench/war: whose token is killed every $everyMs ms",
+      "bench/contention: whose token is killed every $everyMs ms",
       "core/governor: counts each request once",
     ],
   },
@@ -130,7 +130,7 @@ export const kinds: readonly Row[] = [
     by: [
       "core/rejection: is reported by whoever marks it first",
       "core/rejection: is reported with the name of the environment",
-      "bench/war: stay within their budgets",
+      "bench/contention: stay within their budgets",
     ],
   },
   {

@@ -108,7 +108,7 @@ export const platformFaults: readonly Row[] = [
     outcome:
       "No call fails while the ledger lasts: one fetch for each killed token, at most 60 % of the day's quota. After that calls fail until the next fetch, a minute and a half with a quota of 2000. It is reported with evidence and the remedy: such a fetch does not affect the stable token.",
     by: [
-      "bench/war: beside somebody who fetches every $everyMs ms",
+      "bench/contention: beside another system that fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence",
       "core/rejection: is reported with the name of the environment",
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",

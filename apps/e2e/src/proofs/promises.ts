@@ -49,8 +49,8 @@ export const promises: readonly Row[] = [
     outcome:
       "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token affects only its own callers.",
     by: [
-      "bench/war: whose token is killed every $everyMs ms",
-      "bench/war: beside somebody who fetches every $everyMs ms",
+      "bench/contention: whose token is killed every $everyMs ms",
+      "bench/contention: beside another system that fetches every $everyMs ms",
       "wechat/refusing-api: costs in 24 h no healthy call",
       reference,
       "wechat/api: replaces a token that is refused with %d",

@@ -26,7 +26,7 @@ export const sources: Readonly<Record<string, string>> = {
   "adapter-sqlite/sqlite": "packages/adapter-sqlite/src/sqlite.processes.test.ts",
   "adapter-keyv/sqlite": "packages/adapter-keyv/src/sql/sqlite.processes.test.ts",
   bench: "apps/bench/src/bench.redis.test.ts",
-  "bench/war": "apps/bench/src/war/war.test.ts",
+  "bench/contention": "apps/bench/src/contention/contention.test.ts",
   "conformance/cache-time": `${clauses}/cache-time.ts`,
   "conformance/cache-values": `${clauses}/cache-values.ts`,
   "conformance/cluster": `${clauses}/cluster.ts`,

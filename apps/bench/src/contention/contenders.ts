@@ -1,5 +1,5 @@
-/** The fleets of the war: ours on either token, and a naive one. */
-import { naive, ours, type Battlefield, type Fleet, type Mode } from "./world.ts";
+/** The fleets of the contention bench: Lingpai on either token, and a naive one. */
+import { naive, ours, type Contended, type Fleet, type Mode } from "./fleets.ts";
 
 /** The nodes of each fleet. */
 export const nodes = 3;
@@ -9,14 +9,14 @@ export interface Contender {
   readonly mode: Mode;
   /** True if it changes to the stable token by itself. It fights where the budget does not last. */
   readonly leaves?: true;
-  readonly join: (field: Battlefield) => Fleet;
+  readonly join: (field: Contended) => Fleet;
 }
 
 export const contenders: readonly Contender[] = [
   { name: "lingpai, plain token", mode: "plain", join: (field) => ours(field, "lingpai", nodes) },
   { name: "lingpai, stable token", mode: "stable", join: (field) => ours(field, "lingpai", nodes) },
   {
-    name: "lingpai, plain token until the war is sure, then stable",
+    name: "lingpai, plain token until contention is confirmed, then stable",
     mode: "plain",
     leaves: true,
     join: (field) => ours(field, "lingpai", nodes, { onContention: "stable" }),

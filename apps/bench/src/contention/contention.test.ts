@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { battlefield, fight, naive, ours, type War } from "./world.ts";
+import { openContention, runFleets, naive, ours, type Contention } from "./fleets.ts";
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const calm = {
+const defaults = {
   mode: "plain",
   overlapMs: 0,
   everyMs: hourMs,
   forMs: 2 * hourMs,
   callEveryMs: 25_000,
-} as const satisfies War;
+} as const satisfies Contention;
 
-const paces = [
+const intervals = [
   { everyMs: 35_000, forMs: 2 * hourMs },
   { everyMs: 120_000, forMs: 2 * hourMs },
   { everyMs: 300_000, forMs: 2 * hourMs },
@@ -20,21 +20,23 @@ const paces = [
 ];
 
 describe("a plain fleet of three nodes", () => {
-  it.each(paces)(
-    "whose token is killed every $everyMs ms for $forMs ms fails no call, and fetches once a kill",
-    async (pace) => {
-      const field = battlefield({ ...calm, ...pace, attack: "kill" });
-      const [outcome] = await fight(field, [ours(field, "fleet", 3)]);
-      const kills = pace.forMs / pace.everyMs;
+  it.each(intervals)(
+    "whose token is killed every $everyMs ms for $forMs ms fails no call, and fetches once for each kill",
+    async (interval) => {
+      const field = openContention({ ...defaults, ...interval, attack: "kill" });
+      const [outcome] = await runFleets(field, [ours(field, "fleet", 3)]);
+      const kills = interval.forMs / interval.everyMs;
       expect(outcome).toMatchObject({ failed: 0, fetches: 1 + Math.floor(kills) });
     },
   );
 
-  it.each([0, 300_000].flatMap((overlapMs) => paces.map((pace) => ({ ...pace, overlapMs }))))(
-    "beside somebody who fetches every $everyMs ms for $forMs ms, with an overlap of $overlapMs ms, fails no call, and fetches once for each that died",
-    async (pace) => {
-      const field = battlefield({ ...calm, ...pace, attack: "replace" });
-      const [outcome] = await fight(field, [ours(field, "fleet", 3)]);
+  it.each(
+    [0, 300_000].flatMap((overlapMs) => intervals.map((interval) => ({ ...interval, overlapMs }))),
+  )(
+    "beside another system that fetches every $everyMs ms for $forMs ms, with an overlap of $overlapMs ms, fails no call, and fetches once for each dead token",
+    async (interval) => {
+      const field = openContention({ ...defaults, ...interval, attack: "replace" });
+      const [outcome] = await runFleets(field, [ours(field, "fleet", 3)]);
       expect(outcome?.failed).toBe(0);
       expect(outcome?.fetches).toBe(1 + (outcome?.deaths ?? 0));
     },
@@ -43,33 +45,33 @@ describe("a plain fleet of three nodes", () => {
 
 describe("a stable fleet of three nodes", () => {
   it.each([35_000, 300_000])(
-    "whose token somebody replaces by force 20 times, every %d ms, fails no call, and fetches once each time",
+    "whose token another system replaces by force 20 times, every %d ms, fails no call, and fetches once each time",
     async (everyMs) => {
-      const field = battlefield({
-        ...calm,
+      const field = openContention({
+        ...defaults,
         mode: "stable",
         attack: "replace",
         everyMs,
         forMs: 20 * everyMs,
       });
-      const [outcome] = await fight(field, [ours(field, "fleet", 3)]);
+      const [outcome] = await runFleets(field, [ours(field, "fleet", 3)]);
       expect(outcome).toMatchObject({ failed: 0, fetches: 21 });
     },
   );
 });
 
-describe("two fleets of ours that fetch with one AppID", () => {
+describe("two Lingpai fleets that fetch with one AppID", () => {
   it.each([0, 300_000])(
-    "stay within their budgets, with an overlap of %d ms, and each names the other",
+    "stay within their budgets, with an overlap of %d ms, and each reports the other",
     async (overlapMs) => {
-      const field = battlefield({
-        ...calm,
+      const field = openContention({
+        ...defaults,
         overlapMs,
         everyMs: 24 * hourMs,
         forMs: overlapMs === 0 ? hourMs / 2 : hourMs,
         callEveryMs: overlapMs === 0 ? 1_000 : 20_000,
       });
-      const outcomes = await fight(field, [ours(field, "one", 2), ours(field, "two", 2)]);
+      const outcomes = await runFleets(field, [ours(field, "one", 2), ours(field, "two", 2)]);
       for (const { fetches, contended, failed } of outcomes) {
         // A tenth of the quota at once, and in an hour a twenty-fourth of half of it.
         expect(fetches).toBeLessThanOrEqual(1 + 200 + 42);
@@ -83,16 +85,16 @@ describe("two fleets of ours that fetch with one AppID", () => {
   );
 });
 
-it("a plain fleet takes the stable token when the war is confirmed, where it was told to, and no call fails from then on", async () => {
-  const field = battlefield({
-    ...calm,
+it("a plain fleet with onContention stable takes the stable token when the contention is confirmed, and no call fails from then on", async () => {
+  const field = openContention({
+    ...defaults,
     attack: "kill",
     everyMs: 10_000,
     forMs: 30 * minuteMs,
     callEveryMs: 5_000,
   });
   const fleet = ours(field, "fleet", 3, { onContention: "stable" });
-  const [outcome] = await fight(field, [fleet]);
+  const [outcome] = await runFleets(field, [fleet]);
   // The first, one that was killed, and the stable one.
   expect(outcome).toMatchObject({ failed: 0, fetches: 3, contended: { state: "confirmed" } });
   expect(fleet.events.filter(({ type }) => type === "switched")).toMatchObject([
@@ -100,8 +102,13 @@ it("a plain fleet takes the stable token when the war is confirmed, where it was
   ]);
 });
 
-it("measures as it should: a naive fleet of three fetches for each node", async () => {
-  const field = battlefield({ ...calm, attack: "kill", everyMs: minuteMs, forMs: 10 * minuteMs });
-  const [outcome] = await fight(field, [naive(field, "naive", 3)]);
+it("a naive fleet of three nodes fetches for each node", async () => {
+  const field = openContention({
+    ...defaults,
+    attack: "kill",
+    everyMs: minuteMs,
+    forMs: 10 * minuteMs,
+  });
+  const [outcome] = await runFleets(field, [naive(field, "naive", 3)]);
   expect(outcome?.fetches).toBeGreaterThan(20);
 });

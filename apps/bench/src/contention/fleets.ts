@@ -1,6 +1,6 @@
 /**
- * A war over one AppID, in virtual time: fleets that call, and somebody who kills or replaces their
- * token. What is counted, the platform counted.
+ * Contention for one AppID in virtual time: fleets make calls while an attacker kills or replaces
+ * their token. The figures come from the platform's log.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
@@ -18,12 +18,12 @@ const drainMs = 30_000;
 export type Mode = "plain" | "stable";
 
 /**
- * What an attacker does to the token of this kind. `kill`: the platform stops honouring every one.
- * `replace`: somebody else fetches one.
+ * What the attacker does to the token. `kill`: the platform revokes every token. `replace`: another
+ * system fetches one.
  */
 export type Attack = "kill" | "replace";
 
-export interface War {
+export interface Contention {
   readonly mode: Mode;
   readonly overlapMs: number;
   readonly attack?: Attack;
@@ -45,8 +45,8 @@ export interface Outcome {
   readonly contended: CredentialEvent<"contended"> | undefined;
 }
 
-/** What a fleet was issued, told from its own traffic. */
-class Traffic {
+/** Records the tokens that a fleet was issued, from its own requests. */
+class TokenLog {
   fetches = 0;
   readonly tokens: Set<string> = new Set();
 
@@ -70,18 +70,18 @@ interface Node {
 }
 
 export interface Fleet {
-  readonly traffic: Traffic;
+  readonly tokenLog: TokenLog;
   readonly nodes: readonly Node[];
   readonly events: readonly CredentialEvent[];
 }
 
-export interface Battlefield {
+export interface Contended {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
-  readonly war: War;
+  readonly contention: Contention;
 }
 
-export function battlefield(war: War): Battlefield {
+export function openContention(contention: Contention): Contended {
   const clock = manualClock();
   const accounts = [{ appId, secret }];
   return {
@@ -91,30 +91,30 @@ export function battlefield(war: War): Battlefield {
       random: seededRandom(7),
       accounts,
       latencyMs,
-      overlapMs: war.overlapMs,
+      overlapMs: contention.overlapMs,
     }),
-    war,
+    contention,
   };
 }
 
 /** Nodes of ours with a store of their own. */
 export function ours(
-  { clock, simulator, war }: Battlefield,
+  { clock, simulator, contention }: Contended,
   label: string,
   count: number,
   more: Partial<WechatOptions> = {},
 ): Fleet {
   const store = memoryStore({ clock });
   const events: CredentialEvent[] = [];
-  const traffic = new Traffic();
-  const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
+  const tokenLog = new TokenLog();
+  const fetch = tokenLog.watching(simulator.fetchAs({ caller: label }));
   const nodes = Array.from({ length: count }, (_, index): Node => {
     const name = `${label}-${index + 1}`;
     const client = wechat({
       appId,
       secret,
-      mode: war.mode,
-      overlapMs: war.overlapMs,
+      mode: contention.mode,
+      overlapMs: contention.overlapMs,
       environment: label,
       node: name,
       clock,
@@ -130,21 +130,21 @@ export function ours(
       close: () => client.close(),
     };
   });
-  return { traffic, nodes, events };
+  return { tokenLog, nodes, events };
 }
 
 /**
  * What people write in a quarter of an hour: a token in memory, and another one when it is refused.
  * No store, no lock, no ledger.
  */
-export function naive({ simulator, war }: Battlefield, label: string, count: number): Fleet {
-  const traffic = new Traffic();
-  const fetch = traffic.watching(simulator.fetchAs({ caller: label }));
+export function naive({ simulator, contention }: Contended, label: string, count: number): Fleet {
+  const tokenLog = new TokenLog();
+  const fetch = tokenLog.watching(simulator.fetchAs({ caller: label }));
   const read = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> =>
     (await (await fetch(`${baseUrl}${path}`, init)).json()) as Record<string, unknown>;
   const credentials = { grant_type: "client_credential", appid: appId, secret };
   const newToken = (): Promise<Record<string, unknown>> =>
-    war.mode === "plain"
+    contention.mode === "plain"
       ? read(`/cgi-bin/token?${new URLSearchParams(credentials)}`)
       : read("/cgi-bin/stable_token", {
           method: "POST",
@@ -164,52 +164,52 @@ export function naive({ simulator, war }: Battlefield, label: string, count: num
     };
     return { call: () => call(), close: async () => undefined };
   });
-  return { traffic, nodes, events: [] };
+  return { tokenLog, nodes, events: [] };
 }
 
 /**
- * Lets every node call at its pace while the attacker strikes at its own; each fleet's calls are
- * counted from the first strike on.
+ * Lets every node call at its interval while the attacker acts at its own, and counts the calls of
+ * each fleet.
  */
-export async function fight(
-  field: Battlefield,
+export async function runFleets(
+  field: Contended,
   fleets: readonly Fleet[],
 ): Promise<readonly Outcome[]> {
-  const { clock, war } = field;
-  const tallies = fleets.map(() => new Tally());
+  const { clock, contention } = field;
+  const metrics = fleets.map(() => new CallMetrics());
   const callAll = (): void =>
     fleets.forEach((fleet, index) => {
-      for (const node of fleet.nodes) tallies[index]?.count(node.call(), clock);
+      for (const node of fleet.nodes) metrics[index]?.count(node.call(), clock);
     });
   callAll();
   await clock.advance(5_000);
-  let nextStrikeMs = war.everyMs;
-  for (let passedMs = 0; passedMs < war.forMs;) {
+  let nextAttackMs = contention.everyMs;
+  for (let passedMs = 0; passedMs < contention.forMs;) {
     const stepMs = Math.min(
-      war.callEveryMs - (passedMs % war.callEveryMs),
-      nextStrikeMs - passedMs,
+      contention.callEveryMs - (passedMs % contention.callEveryMs),
+      nextAttackMs - passedMs,
     );
     await clock.advance(stepMs);
     passedMs += stepMs;
-    if (passedMs === nextStrikeMs) {
-      strike(field);
-      nextStrikeMs += war.everyMs;
+    if (passedMs === nextAttackMs) {
+      attack(field);
+      nextAttackMs += contention.everyMs;
     }
-    if (passedMs % war.callEveryMs === 0) callAll();
+    if (passedMs % contention.callEveryMs === 0) callAll();
   }
   await clock.advance(drainMs);
-  const outcomes = fleets.map((fleet, index) => outcomeOf(field, fleet, tallies[index]!));
+  const outcomes = fleets.map((fleet, index) => outcomeOf(field, fleet, metrics[index]!));
   await Promise.all(fleets.flatMap(({ nodes }) => nodes.map((node) => node.close())));
   return outcomes;
 }
 
-function strike({ simulator: { operator }, war }: Battlefield): void {
-  if (war.attack === "kill") operator.revoke(appId, [war.mode]);
-  if (war.attack === "replace")
-    operator.foreignIssue(appId, { kind: war.mode, caller: "attacker" });
+function attack({ simulator: { operator }, contention }: Contended): void {
+  if (contention.attack === "kill") operator.revoke(appId, [contention.mode]);
+  if (contention.attack === "replace")
+    operator.foreignIssue(appId, { kind: contention.mode, caller: "attacker" });
 }
 
-class Tally {
+class CallMetrics {
   calls = 0;
   failed = 0;
   longestOutageMs = 0;
@@ -236,15 +236,15 @@ class Tally {
 }
 
 function outcomeOf(
-  { simulator }: Battlefield,
-  { events, traffic }: Fleet,
-  { calls, failed, longestOutageMs }: Tally,
+  { simulator }: Contended,
+  { events, tokenLog }: Fleet,
+  { calls, failed, longestOutageMs }: CallMetrics,
 ): Outcome {
-  const deaths = [...traffic.tokens].filter(
+  const deaths = [...tokenLog.tokens].filter(
     (token) => simulator.operator.inspect(token)?.alive !== true,
   ).length;
   const contended = events.findLast(
     (event): event is CredentialEvent<"contended"> => event.type === "contended",
   );
-  return { calls, failed, fetches: traffic.fetches, deaths, longestOutageMs, contended };
+  return { calls, failed, fetches: tokenLog.fetches, deaths, longestOutageMs, contended };
 }

@@ -1,14 +1,14 @@
 /**
- * A war over one AppID, in virtual time: our fleet beside one of as many nodes that people write in
- * a quarter of an hour.
+ * Contention for one AppID in virtual time: a Lingpai fleet, and a simple fleet of as many nodes as
+ * people write in a quarter of an hour.
  */
 import { availableParallelism } from "node:os";
 import type { Bench, Effort } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { atMost, exactly, judged, type Figure, type Target } from "../measurement.ts";
 import { contenders, nodes, type Contender } from "./contenders.ts";
-import type { WarOrders, WarResult } from "./protocol.ts";
-import type { Attack } from "./world.ts";
+import type { ContentionOrders, ContentionResult } from "./protocol.ts";
+import type { Attack } from "./fleets.ts";
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
@@ -39,21 +39,21 @@ function scenesOf(effort: Effort): readonly Scene[] {
     callEveryMs: Math.min(everyMs, 10 * secondMs),
     isBearable: forMs < 24 * hourMs,
   });
-  const paces =
+  const intervals =
     effort === "quick"
       ? [300 * secondMs]
       : [35, 120, 300, 600].map((seconds) => seconds * secondMs);
   return [
-    ...paces.map((everyMs) => scene("kill", 0, everyMs, 2 * hourMs)),
+    ...intervals.map((everyMs) => scene("kill", 0, everyMs, 2 * hourMs)),
     ...[0, 300 * secondMs].flatMap((overlapMs) =>
-      paces.map((everyMs) => scene("replace", overlapMs, everyMs, 2 * hourMs)),
+      intervals.map((everyMs) => scene("replace", overlapMs, everyMs, 2 * hourMs)),
     ),
     ...(effort === "quick" ? [] : [scene("kill", 0, 10 * secondMs, 24 * hourMs)]),
   ];
 }
 
-export const war: Bench = {
-  title: `A war over one AppID, in virtual time: ${nodes} nodes, a quota of ${quotaPerDay} plain fetches a day`,
+export const contention: Bench = {
+  title: `Contention for one AppID, in virtual time: ${nodes} nodes, a quota of ${quotaPerDay} plain fetches a day`,
   base: "nothing",
   async run(effort) {
     const fights = scenesOf(effort).flatMap((scene) =>
@@ -62,21 +62,21 @@ export const war: Bench = {
         .map((contender) => ({ scene, contender })),
     );
     // Virtual time is the same beside others, so every core fights. The longest wars begin.
-    const fleet = new Fleet<WarOrders>(
+    const fleet = new Fleet<ContentionOrders>(
       availableParallelism(),
       new URL("./worker.ts", import.meta.url),
     );
     const open = fights.toSorted((one, other) => other.scene.forMs - one.scene.forMs);
-    const results = new Map<(typeof fights)[number], WarResult>();
+    const results = new Map<(typeof fights)[number], ContentionResult>();
     try {
       await Promise.all(
         fleet.members.map(async (member) => {
           for (let next = open.shift(); next !== undefined; next = open.shift())
             results.set(
               next,
-              await member.order("fight", {
+              await member.order("runFleets", {
                 contender: next.contender.name,
-                war: { ...next.scene, mode: next.contender.mode },
+                contention: { ...next.scene, mode: next.contender.mode },
               }),
             );
         }),
@@ -91,14 +91,14 @@ export const war: Bench = {
 function figuresOf(
   scene: Scene,
   { leaves, name, mode }: Contender,
-  outcome: WarResult,
+  outcome: ContentionResult,
 ): readonly Figure[] {
   const { calls, failed, fetches, deaths, longestOutageMs, contendedCount } = outcome;
   const isOurs = name.startsWith("lingpai");
   const figure = (metric: string, unit: string, value: number, target?: Target): Figure =>
     judged(
       {
-        bench: "war",
+        bench: "contention",
         contender: name,
         metric: `${scene.name}: ${metric}`,
         value,
@@ -108,7 +108,7 @@ function figuresOf(
       isOurs ? target : undefined,
     );
   const share = Math.round((1e4 * failed) / calls) / 100;
-  // At the end of the fight the last token may have died without a call that would have noticed.
+  // At the end of the run the last token may have died without a call that would have noticed.
   const perDeath = scene.isBearable
     ? atMost(1 + deaths)
     : mode === "plain"

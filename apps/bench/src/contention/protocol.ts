@@ -1,0 +1,15 @@
+/** The orders between the contention bench and its processes. */
+import type { Outcome, Contention } from "./fleets.ts";
+
+export type ContentionOrders = {
+  /** Runs one contention with the contender of this name. */
+  readonly runFleets: (order: {
+    readonly contender: string;
+    readonly contention: Contention;
+  }) => Promise<ContentionResult>;
+};
+
+/** The outcome as plain data: of the `contended` event, only its count. */
+export interface ContentionResult extends Omit<Outcome, "contended"> {
+  readonly contendedCount: number;
+}
