@@ -72,7 +72,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   sql: [
     ["drivers.ts"],
-    ["connection"],
+    ["connection", "factories.ts"],
     ["statements"],
     ["mysql", "postgres", "sqlite"],
     ["index.ts"],

@@ -8,19 +8,10 @@
  *
  * @packageDocumentation
  */
-import {
-  ConfigurationError,
-  createCache,
-  createLock,
-  createStore,
-  requireClock,
-  requireKnown,
-  requireShape,
-  systemClock,
-} from "@lingpai/core";
+import { ConfigurationError, requireShape } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
-import { postgresDrivers } from "@lingpai/sql";
-import type { PostgresConnection, PostgresPool, SqlDrivers } from "@lingpai/sql";
+import { postgresDrivers, sqlCache, sqlLock, sqlStore } from "@lingpai/sql";
+import type { PostgresConnection, PostgresPool, SqlDrivers, SqlSettings } from "@lingpai/sql";
 
 export type { PostgresConnection, PostgresPool };
 
@@ -31,8 +22,7 @@ export type { PostgresConnection, PostgresPool };
  *   connection, and for a deadline out of range.
  */
 export function postgresCache(pool: PostgresPool, options: CacheOptions = {}): Cache {
-  requireKnown("postgresCache()", options, ["clock", "deadlineMs", "random"]);
-  return createCache(driversOn(pool, options).cache, options);
+  return sqlCache("postgresCache()", options, (settings) => driversOn(pool, settings));
 }
 
 /**
@@ -41,8 +31,7 @@ export function postgresCache(pool: PostgresPool, options: CacheOptions = {}): C
  * @throws {ConfigurationError} as {@link postgresCache} does.
  */
 export function postgresLock(pool: PostgresPool, options: LockOptions = {}): Lock {
-  requireKnown("postgresLock()", options, ["clock", "deadlineMs"]);
-  return createLock(driversOn(pool, options).lock, options);
+  return sqlLock("postgresLock()", options, (settings) => driversOn(pool, settings));
 }
 
 /**
@@ -55,21 +44,10 @@ export function postgresStore(
   pool: PostgresPool,
   options: StoreOptions & CacheOptions = {},
 ): Store {
-  requireKnown("postgresStore()", options, ["clock", "deadlineMs", "random", "seal"]);
-  const { random, seal, ...shared } = options;
-  const { cache, lock } = driversOn(pool, shared);
-  return createStore(
-    createCache(cache, { ...shared, ...(random && { random }) }),
-    createLock(lock, shared),
-    seal === undefined ? {} : { seal },
-  );
+  return sqlStore("postgresStore()", options, (settings) => driversOn(pool, settings));
 }
 
-function driversOn(
-  pool: PostgresPool,
-  { clock = systemClock, deadlineMs = 500 }: LockOptions,
-): SqlDrivers {
-  requireClock(clock);
+function driversOn(pool: PostgresPool, settings: SqlSettings): SqlDrivers {
   requireShape("The pool", pool, ["connect", "listenerCount", "on"], remedy);
   if (typeof pool.totalCount !== "number")
     throw new ConfigurationError(`The pool must not be a single Client. ${remedy}`);
@@ -77,7 +55,7 @@ function driversOn(
     throw new ConfigurationError(
       "The pool has room for one connection, which listening would take for itself. Set max to 2 or more.",
     );
-  return postgresDrivers(pool, { clock, deadlineMs });
+  return postgresDrivers(pool, settings);
 }
 
 const remedy = "Pass a Pool of pg: new pg.Pool({ connectionString }).";

@@ -8,21 +8,22 @@
  *
  * @packageDocumentation
  */
-import {
-  ConfigurationError,
-  createCache,
-  createLock,
-  createStore,
-  requireClock,
-  requireKnown,
-  systemClock,
-} from "@lingpai/core";
+import { ConfigurationError } from "@lingpai/core";
 import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
-import { isInMemory, isSqliteDatabase, sqliteDrivers, sqliteFileDrivers } from "@lingpai/sql";
+import {
+  isInMemory,
+  isSqliteDatabase,
+  sqlCache,
+  sqliteDrivers,
+  sqliteFileDrivers,
+  sqlLock,
+  sqlStore,
+} from "@lingpai/sql";
 import type {
   BetterSqliteDatabase,
   NodeSqliteDatabase,
   SqlDrivers,
+  SqlSettings,
   SqliteDatabase,
 } from "@lingpai/sql";
 
@@ -36,8 +37,7 @@ export type { BetterSqliteDatabase, NodeSqliteDatabase, SqliteDatabase };
  *   without node:sqlite, and for a deadline out of range.
  */
 export function sqliteCache(database: string | SqliteDatabase, options: CacheOptions = {}): Cache {
-  requireKnown("sqliteCache()", options, ["clock", "deadlineMs", "random"]);
-  return createCache(driversOn(database, options).cache, options);
+  return sqlCache("sqliteCache()", options, (settings) => driversOn(database, settings));
 }
 
 /**
@@ -46,8 +46,7 @@ export function sqliteCache(database: string | SqliteDatabase, options: CacheOpt
  * @throws {ConfigurationError} as {@link sqliteCache} does.
  */
 export function sqliteLock(database: string | SqliteDatabase, options: LockOptions = {}): Lock {
-  requireKnown("sqliteLock()", options, ["clock", "deadlineMs"]);
-  return createLock(driversOn(database, options).lock, options);
+  return sqlLock("sqliteLock()", options, (settings) => driversOn(database, settings));
 }
 
 /**
@@ -61,22 +60,10 @@ export function sqliteStore(
   database: string | SqliteDatabase,
   options: StoreOptions & CacheOptions = {},
 ): Store {
-  requireKnown("sqliteStore()", options, ["clock", "deadlineMs", "random", "seal"]);
-  const { random, seal, ...shared } = options;
-  const { cache, lock } = driversOn(database, shared);
-  return createStore(
-    createCache(cache, { ...shared, ...(random && { random }) }),
-    createLock(lock, shared),
-    seal === undefined ? {} : { seal },
-  );
+  return sqlStore("sqliteStore()", options, (settings) => driversOn(database, settings));
 }
 
-function driversOn(
-  database: unknown,
-  { clock = systemClock, deadlineMs = 500 }: LockOptions,
-): SqlDrivers {
-  requireClock(clock);
-  const settings = { clock, deadlineMs };
+function driversOn(database: unknown, settings: SqlSettings): SqlDrivers {
   if (typeof database === "string") {
     if (isNoFile(database)) throw inMemory();
     return sqliteFileDrivers(database, settings);

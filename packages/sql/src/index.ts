@@ -6,6 +6,8 @@
  * @packageDocumentation
  */
 export type { SqlDrivers, SqlSettings } from "./drivers.ts";
+export { sqlCache, sqlLock, sqlStore } from "./factories.ts";
+export type { MakeDrivers } from "./factories.ts";
 export { mysqlDrivers, mysqlQueryDrivers } from "./mysql/mysql.ts";
 export type { MysqlConnection, MysqlPool, MysqlQueries } from "./mysql/mysql.ts";
 export type { PostgresConnection, PostgresPool } from "./postgres/listener.ts";

@@ -1,0 +1,56 @@
+/** The cache, the lock, or both, that the factories of an adapter make of its drivers. */
+import {
+  createCache,
+  createLock,
+  createStore,
+  requireClock,
+  requireKnown,
+  systemClock,
+} from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import type { SqlDrivers, SqlSettings } from "./drivers.ts";
+
+/** Makes the drivers that a factory is about to use. */
+export type MakeDrivers = (settings: SqlSettings) => SqlDrivers;
+
+/**
+ * @param what the factory, as errors show it: `postgresCache()`
+ * @throws {ConfigurationError} `CONFIGURATION` for an option that there is not, and for a deadline
+ *   out of range.
+ */
+export function sqlCache(what: string, options: CacheOptions, make: MakeDrivers): Cache {
+  requireKnown(what, options, ["clock", "deadlineMs", "random"]);
+  return createCache(make(settingsOf(options)).cache, options);
+}
+
+/** Makes a lock. @throws {ConfigurationError} as {@link sqlCache} does. */
+export function sqlLock(what: string, options: LockOptions, make: MakeDrivers): Lock {
+  requireKnown(what, options, ["clock", "deadlineMs"]);
+  return createLock(make(settingsOf(options)).lock, options);
+}
+
+/**
+ * Makes both, sealed with one key.
+ *
+ * @throws {ConfigurationError} as {@link sqlCache} does, and when `seal` is neither a key nor a
+ *   keyring.
+ */
+export function sqlStore(
+  what: string,
+  options: StoreOptions & CacheOptions,
+  make: MakeDrivers,
+): Store {
+  requireKnown(what, options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const { cache, lock } = make(settingsOf(shared));
+  return createStore(
+    createCache(cache, { ...shared, ...(random && { random }) }),
+    createLock(lock, shared),
+    seal === undefined ? {} : { seal },
+  );
+}
+
+function settingsOf({ clock = systemClock, deadlineMs = 500 }: LockOptions): SqlSettings {
+  requireClock(clock);
+  return { clock, deadlineMs };
+}
