@@ -33,9 +33,17 @@ export interface SqliteConnection {
   prepare(statement: string): (values: readonly SqliteValue[]) => readonly Row[];
   /** Runs statements that return nothing. */
   exec(statements: string): void;
-  /** True while its owner has a transaction open on it. */
+  /** True while its owner has a transaction open on it. Never on one of our own. */
   isInTransaction(): boolean;
+  /** Runs statements with {@link busyTimeoutMs} as the connection's patience. */
+  withShortWait<T>(run: () => T): T;
 }
+
+/**
+ * How long one attempt waits for another process's write, in ms. The event loop waits too, so it is
+ * short.
+ */
+const busyTimeoutMs = 50;
 
 /** Where a driver finds its connection. */
 export interface SqliteSource {
@@ -72,7 +80,7 @@ export function fileSource(file: string): SqliteSource {
     connection() {
       if (current === undefined) {
         const database = new DatabaseSync(path);
-        current = { database, connection: connectionTo(database) };
+        current = { database, connection: ours(connectionTo(database)) };
       }
       return current.connection;
     },
@@ -112,10 +120,40 @@ export function isInMemory(database: SqliteDatabase): boolean {
 }
 
 function connectionTo(database: SqliteDatabase): SqliteConnection {
-  return "pragma" in database ? betterSqlite(database) : nodeSqlite(database);
+  return lent("pragma" in database ? betterSqlite(database) : nodeSqlite(database));
 }
 
-function nodeSqlite(database: NodeSqliteDatabase): SqliteConnection {
+/** Nobody else has this connection, so it keeps our patience, and no transaction of others. */
+function ours(connection: SqliteConnection): SqliteConnection {
+  setBusyTimeout(connection, busyTimeoutMs);
+  return { ...connection, isInTransaction: () => false, withShortWait: (run) => run() };
+}
+
+/**
+ * How long the connection waits is its owner's choice, who may well want 5 s. It is ours only while
+ * a statement of ours runs.
+ */
+function lent(connection: Omit<SqliteConnection, "withShortWait">): SqliteConnection {
+  return {
+    ...connection,
+    withShortWait(run) {
+      const [own] = connection.prepare("PRAGMA busy_timeout")([]);
+      setBusyTimeout(connection, busyTimeoutMs);
+      try {
+        return run();
+      } finally {
+        setBusyTimeout(connection, Number(own?.["timeout"]));
+      }
+    },
+  };
+}
+
+/** Prepared again each time: this pragma takes effect when it is prepared, not when it runs. */
+function setBusyTimeout({ prepare }: Pick<SqliteConnection, "prepare">, ms: number): void {
+  prepare(`PRAGMA busy_timeout = ${ms}`)([]);
+}
+
+function nodeSqlite(database: NodeSqliteDatabase): Omit<SqliteConnection, "withShortWait"> {
   return {
     prepare(text) {
       const statement = database.prepare(text);
@@ -137,7 +175,7 @@ function refusesToBegin(database: NodeSqliteDatabase): boolean {
   return false;
 }
 
-function betterSqlite(database: BetterSqliteDatabase): SqliteConnection {
+function betterSqlite(database: BetterSqliteDatabase): Omit<SqliteConnection, "withShortWait"> {
   return {
     prepare(text) {
       const statement = database.prepare(text);

@@ -56,13 +56,7 @@ function driversOver(source: SqliteSource, settings: SqlSettings): SqlDrivers {
   };
 }
 
-/**
- * How long one attempt waits for another process's write, in ms. The event loop waits too, so it is
- * short.
- */
-const busyTimeoutMs = 50;
-
-/** Then, for so many ms, the event loop has its turn before the next attempt, until the deadline. */
+/** For so many ms the event loop has its turn between two attempts, until the deadline. */
 const busyPauseMs = 10;
 
 const nowMs = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
@@ -127,7 +121,7 @@ function runnerOn(source: SqliteSource): Run {
   return (statement, values) => {
     const connection = source.connection();
     if (connection.isInTransaction()) return inTransaction;
-    return withShortWait(connection, () => {
+    return connection.withShortWait(() => {
       const statements = prepared.get(connection) ?? prepare(connection);
       prepared.set(connection, statements);
       const known = statements.get(statement) ?? connection.prepare(numbered(statement));
@@ -135,23 +129,6 @@ function runnerOn(source: SqliteSource): Run {
       return known(values);
     });
   };
-}
-
-/**
- * How long the connection waits is its owner's choice, who may well want 5 s. It is ours only while
- * a statement of ours runs.
- */
-function withShortWait<T>(connection: SqliteConnection, run: () => T): T {
-  // Prepared again each time: this pragma takes effect when it is prepared, not when it runs.
-  const pragma = (assignment: string): readonly Row[] =>
-    connection.prepare(`PRAGMA busy_timeout${assignment}`)([]);
-  const [own] = pragma("");
-  pragma(` = ${busyTimeoutMs}`);
-  try {
-    return run();
-  } finally {
-    pragma(` = ${Number(own?.["timeout"])}`);
-  }
 }
 
 /** SQLite counts `?1`, and takes `$1` for a name. */
