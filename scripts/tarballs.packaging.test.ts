@@ -70,8 +70,9 @@ function versionInWorkspace(member: Member, name: string): string {
  * its reach (no hoisting).
  */
 async function emptyProject(dependsOn: readonly Member[]): Promise<string> {
-  const project = join(folder, dependsOn.map(({ path }) => path.replace("/", "-")).join(" "));
-  mkdirSync(project);
+  const names = dependsOn.map(({ path }) => path.replace("/", "-")).join(" ");
+  // A name may have 255 bytes.
+  const project = mkdtempSync(join(folder, `${names.slice(0, 80)} `));
   const peers = dependsOn.flatMap((member) =>
     optionalPeers(member).map((name) => [name, versionInWorkspace(member, name)]),
   );
