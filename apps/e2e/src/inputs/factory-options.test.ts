@@ -4,6 +4,7 @@ import * as memory from "@lingpai/adapter-memory";
 import * as nodeRedis from "@lingpai/adapter-node-redis";
 import * as postgres from "@lingpai/adapter-postgres";
 import * as sqlite from "@lingpai/adapter-sqlite";
+import * as upstash from "@lingpai/adapter-upstash";
 import * as config from "@lingpai/config";
 import * as core from "@lingpai/core";
 import * as interop from "@lingpai/interop";
@@ -33,6 +34,7 @@ const redis = {
   set() {},
 };
 const pool = { connect() {}, listenerCount: () => 1, on() {}, totalCount: 0 };
+const database = { url: "https://database.example", token: "token" };
 const redisClient = {
   evalSha() {},
   eval() {},
@@ -81,6 +83,9 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   sqliteCache: ["tokens.db", {}],
   sqliteLock: ["tokens.db", {}],
   sqliteStore: ["tokens.db", {}],
+  upstashCache: [database, {}],
+  upstashLock: [database, {}],
+  upstashStore: [database, {}],
   keyvCache: [{ store: new Map() }, {}],
   keyvLock: [{ store: new Map() }, { scope: "process" }],
   adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
@@ -148,6 +153,7 @@ const all: Readonly<Record<string, unknown>> = {
   ...nodeRedis,
   ...postgres,
   ...sqlite,
+  ...upstash,
   ...keyv,
   ...interop,
   ...config,

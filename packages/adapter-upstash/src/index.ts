@@ -1,0 +1,65 @@
+/**
+ * Lingpai's cache and lock on Redis by HTTP, as Upstash offers it: for functions that can keep no
+ * connection.
+ *
+ * Every operation is one request with a script, the same scripts as those of the Redis adapters.
+ * Nothing is subscribed to: who waits asks again, and a cache cannot be watched.
+ *
+ * @packageDocumentation
+ */
+import {
+  createCache,
+  createLock,
+  createStore,
+  requireClock,
+  requireKnown,
+  systemClock,
+} from "@lingpai/core";
+import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { createRedisCacheDriver, createRedisLockDriver, createRedisStore } from "@lingpai/redis";
+import type { RedisStore } from "@lingpai/redis";
+import { restPort } from "./rest-port.ts";
+import type { UpstashDatabase } from "./rest-port.ts";
+
+export type { UpstashDatabase };
+
+/**
+ * A cache in this database.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` for an address or a token that is none, and for a
+ *   deadline out of range.
+ */
+export function upstashCache(database: UpstashDatabase, options: CacheOptions = {}): Cache {
+  requireKnown("upstashCache()", options, ["clock", "deadlineMs", "random"]);
+  return createCache(createRedisCacheDriver(storeOf(database, options)), options);
+}
+
+/** A lock in this database. @throws {ConfigurationError} as {@link upstashCache} does. */
+export function upstashLock(database: UpstashDatabase, options: LockOptions = {}): Lock {
+  requireKnown("upstashLock()", options, ["clock", "deadlineMs"]);
+  return createLock(createRedisLockDriver(storeOf(database, options)), options);
+}
+
+/**
+ * The cache and the lock in this database, sealed with one key: what a credential's `store` wants.
+ *
+ * @throws {ConfigurationError} as {@link upstashCache} does, and when `seal` is neither a key nor a
+ *   keyring.
+ */
+export function upstashStore(
+  database: UpstashDatabase,
+  options: StoreOptions & CacheOptions = {},
+): Store {
+  requireKnown("upstashStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  const { random, seal, ...shared } = options;
+  const cache = upstashCache(database, { ...shared, ...(random && { random }) });
+  return createStore(cache, upstashLock(database, shared), seal === undefined ? {} : { seal });
+}
+
+function storeOf(
+  database: UpstashDatabase,
+  { clock = systemClock, deadlineMs = 500 }: LockOptions,
+): RedisStore {
+  requireClock(clock);
+  return createRedisStore(restPort(database, { clock, deadlineMs }));
+}
