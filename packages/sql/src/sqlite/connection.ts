@@ -120,7 +120,7 @@ export function isInMemory(database: SqliteDatabase): boolean {
 }
 
 function connectionTo(database: SqliteDatabase): SqliteConnection {
-  return lent("pragma" in database ? betterSqlite(database) : nodeSqlite(database));
+  return borrowed("pragma" in database ? betterSqlite(database) : nodeSqlite(database));
 }
 
 /** Nobody else has this connection, so it keeps our patience, and no transaction of others. */
@@ -133,7 +133,7 @@ function ours(connection: SqliteConnection): SqliteConnection {
  * How long the connection waits is its owner's choice, who may well want 5 s. It is ours only while
  * a statement of ours runs.
  */
-function lent(connection: Omit<SqliteConnection, "withShortWait">): SqliteConnection {
+function borrowed(connection: Omit<SqliteConnection, "withShortWait">): SqliteConnection {
   return {
     ...connection,
     withShortWait(run) {
