@@ -157,7 +157,7 @@ describe("the bounds", () => {
 });
 
 describe("a watcher", () => {
-  test("is told after the write that it is told of, in the order of the writes", async () => {
+  test("is notified after the write that it reports, in the order of the writes", async () => {
     const { store, cache } = open();
     const seen: unknown[] = [];
     const watcher = memoryCache(store);
@@ -168,7 +168,7 @@ describe("a watcher", () => {
     expect(seen).toEqual(["a", "b", "a"]);
   });
 
-  test("is told of each key that clear removes, of its own prefix only", async () => {
+  test("is notified of each key that clear removes, for its own prefix only", async () => {
     const { clock, cache } = open();
     for (const path of [["a"], ["a", "b"], ["ab"], []])
       for (const key of ["1", "2"]) await cache.at(path).set(key, "v");

@@ -121,7 +121,7 @@ describe("a fence", () => {
 });
 
 describe("those who wait for a release", () => {
-  test("are told of it, of their own name and prefix only, in every client", async () => {
+  test("are notified of it, for their own name and prefix only, in every client", async () => {
     const { clock, store, lock } = open();
     const heard: string[] = [];
     await memoryLock(store).onRelease!("n", () => heard.push("n"));

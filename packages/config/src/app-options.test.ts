@@ -104,7 +104,7 @@ describe("the options of an app", () => {
 });
 
 describe("a rotated secret", () => {
-  test("is used at the next fetch, without a restart and before anybody told of it", async () => {
+  test("is used at the next fetch, without a restart and before any watch reports it", async () => {
     const { source, client, config, simulator, during } = await running();
     await during(client.token());
     simulator.operator.rotateSecret(appId, rotated);

@@ -67,7 +67,7 @@ describe("one connection", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("is opened anew for the next first listener", async () => {
+  test("is opened again for the next first listener", async () => {
     const { opened, subscriptions } = world();
     await (
       await subscriptions.subscribe("a", () => {})

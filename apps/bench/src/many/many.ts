@@ -75,7 +75,7 @@ export const many: Bench = {
 };
 
 async function figuresOn(store: Store, counts: readonly number[]): Promise<readonly Figure[]> {
-  // What is compiled on the way is nobody's cost.
+  // The cost of compiling belongs to no credential.
   await costsOf(store, counts[0] ?? 1, "warm-up");
   let base: Costs | undefined;
   const figures: Figure[] = [];

@@ -82,11 +82,11 @@ async function lay(
     };
     let failed = await callAll();
     for (let strike = 0; strike < strikes; strike += 1) {
-      const inTheAir = callAll();
+      const inFlight = callAll();
       await delay(systemClock, latencyMs[1] * systemRandom.next());
       if (attack === "killed") simulator.operator.revoke(appId, [kindOf(contender)]);
       else simulator.operator.foreignIssue(appId, { kind: kindOf(contender), caller: attacker });
-      failed += await inTheAir;
+      failed += await inFlight;
       failed += await callAll();
     }
     const issued = simulator.log

@@ -55,7 +55,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("does not wait for ever for a source that never falls silent", async () => {
+  test("does not wait forever for a source that is never quiet", async () => {
     const { clock, source, config } = await live();
     source.holds(withSecret(rotated));
     for (let step = 0; step < 30; step += 1) {

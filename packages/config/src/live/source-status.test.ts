@@ -184,7 +184,7 @@ describe("a snapshot", () => {
     const config = await openConfig({ ...made.options, snapshot });
     const [before] = await contentsOf(directory);
     await config.reload();
-    // Each sealing draws anew: the same bytes were not written again.
+    // Each sealing uses another nonce, so equal bytes mean that nothing was written.
     expect((await contentsOf(directory))[0]).toBe(before);
     centre.holds({ apps: { main: { appId, secret, mode: "nonsense" } } });
     const asked = config.reload();

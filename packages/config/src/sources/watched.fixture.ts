@@ -1,4 +1,4 @@
-/** A source that is watched, and what it told. */
+/** A watched source, and the changes that it reported. */
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import type { Setting } from "../setting.ts";
@@ -6,12 +6,12 @@ import type { ConfigSource, SourceContext } from "../source.ts";
 
 export interface Watched {
   readonly clock: ManualClock;
-  /** How often it told of a change. */
+  /** How many changes it reported. */
   readonly changes: number;
   /** Resolves at the next change, or at once when there were already this many. */
   changed(count: number): Promise<void>;
   load(): Promise<unknown[]>;
-  /** Ends the watch, and resolves with what became of it. */
+  /** Ends the watch, and settles as it does. */
   stop(): Promise<void>;
   /** Rejects when the watch does. */
   readonly ended: Promise<void>;

@@ -300,7 +300,7 @@ export const cacheTime: readonly Clause[] = [
         await cache.set("key", "value", { ttlMs });
         await trial.elapse(5);
         const left = (await cache.get("key"))?.ttlMs;
-        assert(left !== undefined, `an entry with ttlMs ${ttlMs} is gone, or lasts for ever`);
+        assert(left !== undefined, `an entry with ttlMs ${ttlMs} is gone, or lasts forever`);
         assert(
           left <= ttlMs && left > ttlMs - 10_000 - facts.ttlGranularityMs,
           `${left} ms left of ${ttlMs}`,

@@ -23,7 +23,7 @@ export const prefixIsolation: readonly Clause[] = [
       }
       assert.equal((await mine.get("key"))?.version, version);
       await elapse(facts.toleranceMs);
-      assert.deepEqual(told, [], "a watch was told of another prefix");
+      assert.deepEqual(told, [], "a watch was notified of another prefix");
       await unwatch?.();
     },
   },
@@ -145,7 +145,7 @@ export const prefixIsolation: readonly Clause[] = [
         await view.set("a:key", "value");
       }
       await other.withPrefix("a").set("own", "value");
-      await until("the watch is told of its own", () => told.includes("own"), 1_000);
+      await until("the watch is notified of its own", () => told.includes("own"), 1_000);
       await elapse(facts.toleranceMs);
       assert.deepEqual(told, ["own"]);
       await unwatch?.();

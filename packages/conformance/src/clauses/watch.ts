@@ -28,7 +28,7 @@ function quiet({ elapse, facts }: Trial): Promise<void> {
   return elapse(Math.max(5, facts.toleranceMs));
 }
 
-/** Being told of changes. */
+/** The notification of changes. */
 export const watch: readonly Clause[] = [
   {
     id: "WATCH-01",
@@ -51,7 +51,7 @@ export const watch: readonly Clause[] = [
         const isTold = ({ told }: Watching): boolean =>
           told.length > 0 && [key, undefined].includes(told.at(-1));
         await until(
-          `every watcher is told of ${JSON.stringify(key)}`,
+          `every watcher is notified of ${JSON.stringify(key)}`,
           () => watchers.every(isTold),
           2_000,
         );

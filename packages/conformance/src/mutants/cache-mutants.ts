@@ -12,7 +12,7 @@ export const cacheMutants: readonly Mutant[] = [
       get: async (name) => get(name).then((entry) => (entry?.value === "" ? undefined : entry)),
     }),
   }),
-  mutant("text that looks like JSON is parsed and written anew", "CACHE-01", {
+  mutant("text that looks like JSON is parsed and serialised again", "CACHE-01", {
     driver: ({ set }) => ({ set: (name, value, write) => set(name, reprinted(value), write) }),
   }),
   mutant("a missing key is an empty entry", "CACHE-02", {
@@ -21,7 +21,7 @@ export const cacheMutants: readonly Mutant[] = [
         (await get(name)) ?? { value: "", version: "0", ttlMs: undefined, storeNowMs: 1 },
     }),
   }),
-  mutant("versions count from 1, anew after a delete", "CACHE-03", {
+  mutant("versions count from 1, and from 1 again after a delete", "CACHE-03", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const last = Number(findEntry(shard, name)?.version ?? 0);

@@ -113,7 +113,7 @@ const borderMutants: readonly Mutant[] = [
       release: (name, owner) => sound.release(bare(name), owner),
     }),
   }),
-  mutant("a watch is told of every prefix", "PREFIX-09", {
+  mutant("a watch is notified of every prefix", "PREFIX-09", {
     layout: { changes: () => "changes" },
     driver: ({ watch }) => ({
       watch: async (scope, listener) =>

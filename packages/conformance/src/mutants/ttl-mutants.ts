@@ -39,7 +39,7 @@ export const ttlMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a time to live that makes no sense means for ever", "CACHE-14 CACHE-27", {
+  mutant("an invalid time to live means forever", "CACHE-14 CACHE-27", {
     cache: (sound) =>
       overriding(sound, (view) => ({
         async set(key, value, options = {}) {

@@ -134,7 +134,7 @@ test("Nacos 3, asked by the old API, is named with the remedy", async () => {
 });
 
 describe("a watched configuration in Nacos", () => {
-  test("is told of to a user who may read one namespace only", async () => {
+  test("is reported to a user who may read one namespace only", async () => {
     const limited = { ...user, namespace: "ns-prod" };
     const { nacos, source } = world(
       { username: user.name, password: user.password, namespace: "ns-prod" },
@@ -150,7 +150,7 @@ describe("a watched configuration in Nacos", () => {
     await watch.stop();
   });
 
-  test("is told of at once: the server holds the question, and is asked again half a minute later at most", async () => {
+  test("is reported at once: the server holds a long poll, and the next one begins after half a minute at most", async () => {
     const { nacos, source } = world();
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();
@@ -169,7 +169,7 @@ describe("a watched configuration in Nacos", () => {
     expect([nacos.openPolls, watch.clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  test("is told of when it was changed and changed back, because somebody may have read what it was in between", async () => {
+  test("is reported when it was changed and changed back, because the value in between may have been read", async () => {
     const { nacos, source } = world();
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();
@@ -183,7 +183,7 @@ describe("a watched configuration in Nacos", () => {
     await watch.stop();
   });
 
-  test("is told of when it is published for the first time, and when it is deleted", async () => {
+  test("is reported when it is published for the first time, and when it is deleted", async () => {
     const { nacos, source } = world({ optional: true, namespace: "ns" });
     const watch = source();
     await watch.changed(1);
@@ -206,7 +206,7 @@ describe("a watched configuration in Nacos", () => {
     expect(watch.clock.pendingTimers).toBe(0);
   });
 
-  test("over v3, which holds no questions, is asked for every ten seconds", async () => {
+  test("is polled every ten seconds over v3, which has no long polls", async () => {
     const { nacos, source } = world({ api: "v3" });
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();

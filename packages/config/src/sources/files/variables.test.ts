@@ -70,7 +70,7 @@ describe("environment variables", () => {
     );
   });
 
-  test("tell when a file that one of them names is written anew", async () => {
+  test("report when a file that one of them names is written again", async () => {
     const directory = await mkdtemp(join(tmpdir(), "lingpai-variables-"));
     directories.push(directory);
     const file = join(directory, "secret");
