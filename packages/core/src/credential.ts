@@ -173,6 +173,16 @@ export interface Credential {
    */
   seed(issued: Issued, options?: SeedOptions): Promise<Secret>;
   /**
+   * Has the fleet forget the present credential, an operator's act: no node hands it out or writes
+   * it back from then on, also where the store was emptied before. Fetches nothing; the next caller
+   * gets a new one. The ledger, and what is known of requests under way, are kept.
+   *
+   * @throws {ConfigurationError} this node is a consumer; or the issuer needs the stored input for
+   *   its next request and cannot recover it, so that forgetting it would end the authorisation.
+   * @throws {CacheUnavailableError} the store cannot be reached; nothing is forgotten.
+   */
+  reset(options?: CallOptions): Promise<void>;
+  /**
    * Sets the ledger of today's fetches to the platform's count, for the whole fleet. A fleet that
    * waited for the quota goes on.
    *

@@ -63,6 +63,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/refused-writes": `${core}/scenarios/refused-writes.test.ts`,
   "core/rejection": `${core}/scenarios/rejection.test.ts`,
   "core/repair": `${core}/state/repair.test.ts`,
+  "core/reset": `${core}/scenarios/reset.test.ts`,
   "core/roles": `${core}/scenarios/roles.test.ts`,
   "core/rotation": `${core}/scenarios/rotation.test.ts`,
   "core/sealed": `${core}/sealing/sealed.test.ts`,

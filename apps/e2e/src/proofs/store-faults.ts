@@ -120,10 +120,12 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F13",
     what: "The server is emptied",
-    outcome: "A node that has the record writes it back, without a fetch.",
+    outcome:
+      "A node that has the record writes it back, without a fetch. `reset()` wipes it on purpose.",
     by: [
       "e2e/store-loss: an emptied store",
       "core/trouble: is written again after it was emptied",
+      "core/reset: is handed out by no node any more, and written back by none",
       "core/failover: is emptied fails no call and keeps none waiting",
       "bench: finds no failed call, and one fetch more at most, when the store is emptied or freezes",
     ],

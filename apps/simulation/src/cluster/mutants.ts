@@ -51,6 +51,7 @@ function methodsOf(credential: Credential): Credential {
     reject: (refused, options) => credential.reject(refused, options),
     refresh: (options) => credential.refresh(options),
     seed: (issued, options) => credential.seed(issued, options),
+    reset: (options) => credential.reset(options),
     useFallback: (on, options) => credential.useFallback(on, options),
     check: (options) => credential.check(options),
     reconcileQuota: (observed) => credential.reconcileQuota(observed),

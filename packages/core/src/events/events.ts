@@ -144,6 +144,8 @@ export interface EventData {
     readonly claimedBy: string;
     readonly action: "error" | "warn" | "consume" | "keep";
   };
+  /** An operator had the fleet forget the credential that was stored, if one was. */
+  reset: { readonly generation?: number | undefined; readonly fingerprint?: string | undefined };
   /** The store has an older credential than this node: a failover or a restore lost writes. */
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
   /** This node wrote back what the store had lost. */
@@ -254,6 +256,7 @@ export const eventSeverity: Readonly<Record<EventType, EventSeverity>> = {
   "commit-superseded": "warn",
   contended: "error",
   switched: "warn",
+  reset: "warn",
   "claim-conflicted": "error",
   "store-regressed": "warn",
   repaired: "info",

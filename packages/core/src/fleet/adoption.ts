@@ -35,6 +35,8 @@ export class Adoption {
     if (local.cached?.isAnchored === false && state !== local.state) local.forget();
     if (state === undefined || stored === undefined) {
       const isReset = state !== undefined && state.minEpoch >= (local.cached?.stored.epoch ?? 0);
+      // What is not stored yet was issued meanwhile, and nobody has forgotten it.
+      if (isReset && local.cached?.isUnstored !== true) return local.dismiss(state);
       if (state !== undefined && (isReset || !local.isUsable)) local.note(state);
       if (local.isUsable) void this.#repair(snapshot, document);
       return;

@@ -141,6 +141,14 @@ export class LocalCopy {
     this.#onChange();
   }
 
+  /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */
+  dismiss(state: State): void {
+    const fingerprint = this.#cached?.stored.fingerprint;
+    if (fingerprint !== undefined) remember(this.#replaced, fingerprint);
+    this.#retire();
+    this.note(state);
+  }
+
   /** Stops handing out the cached credential. */
   forget(): void {
     this.#retire();

@@ -7,6 +7,7 @@ import { waitFor } from "../time/wait.ts";
 import { contextFrom, type Context } from "../fleet/context.ts";
 import type { Goal, LocalCopy } from "../fleet/local-copy.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
+import { reset } from "../refresh/reset.ts";
 import { seed } from "../refresh/seed.ts";
 import type {
   CallOptions,
@@ -157,6 +158,13 @@ class ManagedCredential implements Credential {
       { reason: "expired", replaces: state.credential?.commitId },
       options.signal,
     );
+  }
+
+  async reset(options: CallOptions = {}): Promise<void> {
+    this.#open(options.signal);
+    this.#requireOwner("resets");
+    await this.#untilClosed(reset(this.#assembly.node, this.#assembly.source), options.signal);
+    this.#assembly.breaker.reset();
   }
 
   async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {

@@ -114,6 +114,8 @@ export function decideIntent(
     event.fence,
     (state.credential?.epoch ?? 0) + 1,
     (state.intent?.epoch ?? 0) + 1,
+    // What is asked for after a reset is written back, should the store lose it.
+    state.minEpoch + 1,
   );
   const budget = budgetOf(event.reason, state, rules);
   const intent: Intent = {

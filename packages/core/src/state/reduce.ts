@@ -86,7 +86,7 @@ function decide(
     case "repair":
       return decideRepair(state, event, nowMs, rules);
     case "reset":
-      return decideReset(stored, event);
+      return decideReset(stored, event, nowMs);
     case "seed":
       return decideSeed(stored, event, nowMs, rules);
     case "ledger":

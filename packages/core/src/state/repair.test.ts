@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, storedCredential, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  after,
+  calm,
+  decide,
+  intent,
+  storedCredential,
+  noonMs,
+  rules,
+  today,
+} from "./state.fixture.ts";
 import { isOlder, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
@@ -126,12 +135,12 @@ describe("a reset", () => {
     );
     expect(next).toMatchObject({
       outcomeId: "reset",
-      minEpoch: 20,
+      minEpoch: noonMs,
       failures: 0,
       backOffUntilMs: 0,
     });
     expect(decide(next, repair()).verdict.kind).toBe("kept");
-    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", minEpoch: 10 });
+    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", minEpoch: noonMs });
     const marked = calm({
       previous: { fingerprint: "T0" },
       suspect: { fingerprint: "T1", atMs: 5 },
@@ -141,10 +150,28 @@ describe("a reset", () => {
     expect(decide(marked, reset)).toEqual({ state: forgotten, verdict: { kind: "reset" } });
   });
 
+  it("bars what the store has lost before, and not what is asked for afterwards", () => {
+    const empty = after(undefined, reset);
+    expect(decide(empty, repair()).verdict.kind).toBe("kept");
+    const asked = after(empty, intent({ fence: 3, reason: "cold", replaces: undefined }), 5_000);
+    const epoch = asked.intent!.epoch;
+    expect(epoch).toBe(noonMs + 1);
+    const newest = storedCredential("T9", { epoch, sentAtMs: noonMs + 5_000 });
+    expect(decide(empty, repair({ credential: newest })).verdict.kind).toBe("repaired");
+  });
+
+  it("bars what an open request may bring to a store that is emptied", () => {
+    const open = { epoch: noonMs + 50, operationId: "open", atMs: noonMs };
+    expect(after(calm({ intent: open }), reset)).toMatchObject({
+      intent: open,
+      minEpoch: noonMs + 50,
+    });
+  });
+
   it("keeps the doubt, the ledger and a higher bar", () => {
-    expect(after(calm({ doubtSinceMs: 5, minEpoch: 99 }), reset)).toMatchObject({
+    expect(after(calm({ doubtSinceMs: 5, minEpoch: noonMs + 99 }), reset)).toMatchObject({
       doubtSinceMs: 5,
-      minEpoch: 99,
+      minEpoch: noonMs + 99,
       quota: { used: 3 },
     });
   });

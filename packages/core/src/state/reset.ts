@@ -1,4 +1,7 @@
-/** RESET: an operator drops the credential on purpose, so that no node writes it back. */
+/**
+ * RESET: an operator has the fleet forget the credential, so that no node hands it out or writes it
+ * back, not even one that the store does not hold any more.
+ */
 import { change, type State } from "./state.ts";
 
 export interface ResetEvent {
@@ -13,8 +16,16 @@ export interface ResetVerdict {
 export function decideReset(
   state: State,
   event: ResetEvent,
+  nowMs: number,
 ): { state?: State; verdict: ResetVerdict } {
-  const minEpoch = Math.max(state.minEpoch, state.credential?.epoch ?? 0);
+  if (state.outcomeId === event.outcomeId) return { verdict: { kind: "reset" } };
+  // Epochs follow the store's time, so every node holds an earlier one.
+  const minEpoch = Math.max(
+    state.minEpoch,
+    state.credential?.epoch ?? 0,
+    state.intent?.epoch ?? 0,
+    nowMs,
+  );
   const next = change(
     state,
     { outcomeId: event.outcomeId, minEpoch, backOffUntilMs: 0, failures: 0 },

@@ -43,6 +43,7 @@ export function fakeCredential(options: FakeCredentialOptions = {}): FakeCredent
     check: async () => "unknown",
     refresh: async () => present(),
     seed: async () => present(),
+    reset: async () => undefined,
     useFallback: async () => present(),
     reconcileQuota: async () => undefined,
     status() {

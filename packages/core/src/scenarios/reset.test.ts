@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../index.ts";
+import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
+
+const minuteMs = 60_000;
+
+async function warm(): Promise<{ world: Fleet; one: Node; two: Node }> {
+  const world = fleet();
+  const [one, two] = [world.node(), world.node()];
+  await within(world.clock, 5_000, Promise.all([one.get(), two.get()]));
+  await world.clock.advance(10 * minuteMs);
+  return { world, one, two };
+}
+
+describe("a credential that an operator resets", () => {
+  it.each([false, true])(
+    "is handed out by no node any more, and written back by none (store emptied before: %s)",
+    async (isEmptied) => {
+      const { world, one, two } = await warm();
+      if (isEmptied) {
+        // Nobody reads it before the operator acts.
+        one.faults.losesMessages = true;
+        two.faults.losesMessages = true;
+        world.store.failOver({ entries: new Map(), leases: new Map() });
+        await world.clock.advance(100);
+        one.faults.losesMessages = false;
+        two.faults.losesMessages = false;
+      }
+      const old = one.peek()!;
+      await within(world.clock, 1_000, one.reset());
+      await world.clock.advance(500);
+      expect([one.peek(), two.peek()]).toEqual([undefined, undefined]);
+      await world.clock.advance(minuteMs);
+      expect((await world.document())?.credential).toBeUndefined();
+      expect(world.platform.issues).toHaveLength(1);
+      const next = await within(world.clock, 5_000, two.get());
+      expect(next.fingerprint).not.toBe(old.fingerprint);
+      expect(world.platform.issues).toHaveLength(2);
+      await within(world.clock, 1_000, one.get());
+      expect(one.peek()?.fingerprint).toBe(next.fingerprint);
+    },
+  );
+
+  it("is reported, with what was stored", async () => {
+    const { world, one } = await warm();
+    const { fingerprint } = one.peek()!;
+    await within(world.clock, 1_000, one.reset());
+    expect(one.events.filter(({ type }) => type === "reset")).toMatchObject([
+      { generation: 1, fingerprint: fingerprint.slice(0, 8) },
+    ]);
+  });
+
+  it("does not come back when the store falls back to it", async () => {
+    const { world, one, two } = await warm();
+    const image = world.store.snapshot();
+    const old = two.peek()!.fingerprint;
+    await within(world.clock, 1_000, one.reset());
+    await world.clock.advance(500);
+    world.store.failOver(image);
+    await world.clock.advance(500);
+    for (const each of [one, two])
+      expect((await within(world.clock, 5_000, each.get())).fingerprint).not.toBe(old);
+  });
+
+  it("is not forgotten where it was issued meanwhile, and is not stored yet", async () => {
+    const { world, one, two } = await warm();
+    one.faults.next("set", undefined, ...Array.from({ length: 99 }, () => "fail-before" as const));
+    await within(world.clock, 2_000, one.refresh());
+    const unstored = one.peek()!;
+    await within(world.clock, 1_000, two.reset());
+    await world.clock.advance(100);
+    expect(one.peek()).toBe(unstored);
+    one.faults.forget("set");
+    await world.clock.advance(2_000);
+    expect((await world.document())?.credential?.secret).toBe(unstored.reveal());
+  });
+
+  it("which a later one replaced is repaired like any other, should the store lose that", async () => {
+    const { world, one } = await warm();
+    await within(world.clock, 1_000, one.reset());
+    const next = await within(world.clock, 5_000, one.get());
+    world.store.failOver({ entries: new Map(), leases: new Map() });
+    await world.clock.advance(2_000);
+    expect((await world.document())?.credential?.secret).toBe(next.reveal());
+    expect(world.platform.issues).toHaveLength(2);
+  });
+
+  it("is kept where its next input would be lost with it, and by a consumer", async () => {
+    const policy = { kind: "rotate", window: 2, overlapMs: 300_000 } as const;
+    const rotating = fleet({ policy }).node();
+    await expect(rotating.reset()).rejects.toThrow(ConfigurationError);
+    const consumer = fleet().node({ role: "consumer" });
+    await expect(consumer.reset()).rejects.toThrow("never resets it");
+  });
+});
