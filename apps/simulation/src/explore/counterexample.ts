@@ -36,6 +36,7 @@ const sentences: { readonly [K in StepKind]: (who: string, what: string) => stri
   expire: (who) => `${who}'s lease ends.`,
   crash: (who) => `${who} crashes and restarts without memory.`,
   "fail-over": (_, what) => `The store fails over${what}.`,
+  reset: () => "An operator resets the credential.",
   foreign: () => "A system outside the fleet refreshes.",
   tick: () => "Time passes.",
 };

@@ -111,6 +111,16 @@ function counterOf(state: State | undefined): number {
 
 export const mutants: readonly Mutant[] = [
   {
+    name: "a reset without a bar",
+    lacks: "a reset raises the bar over what any node may write back",
+    bounds: bounds.resets,
+    protocol: changingReducer((state, event, nowMs, decide) => (rules) => {
+      const decision = decide(state, event, nowMs, rules);
+      if (event.type !== "reset" || decision.state === undefined) return decision;
+      return { ...decision, state: { ...decision.state, minEpoch: state?.minEpoch ?? 0 } };
+    }),
+  },
+  {
     name: "H1 commit clears doubt by its lease alone",
     lacks:
       "a commit does not compare the outcome that its intent left, nor look for an undrained request",

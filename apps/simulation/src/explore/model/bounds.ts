@@ -21,6 +21,7 @@ const noFaults: Bounds = {
   crashes: 0,
   failovers: 0,
   foreign: 0,
+  resets: 0,
   confirms: true,
 };
 
@@ -33,6 +34,7 @@ type Search =
   | "silence"
   | "regression"
   | "ages"
+  | "resets"
   | "three";
 
 /** The searches of `pnpm explore`. */
@@ -108,6 +110,13 @@ export const bounds: Readonly<Record<Search, Bounds>> = {
     expiries: 1,
     failovers: 1,
     forgets: 2,
+  },
+  resets: {
+    ...noFaults,
+    name: "an operator's reset, an expiry, a timeout",
+    expiries: 1,
+    timeouts: 1,
+    resets: 1,
   },
   three: {
     ...noFaults,

@@ -95,6 +95,7 @@ export function start({ bounds }: Model): World {
     crashes,
     failovers,
     foreign,
+    resets,
   } = bounds;
   return {
     now: startTick,
@@ -119,10 +120,12 @@ export function start({ bounds }: Model): World {
       crashes,
       failovers,
       foreign,
+      resets,
     },
     ids: 1,
     isBlind: false,
     noticedAt: never,
+    forgotten: 0,
   };
 }
 

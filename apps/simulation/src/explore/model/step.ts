@@ -28,6 +28,7 @@ export type StepKind =
   | "crash"
   | "fail-over"
   | "foreign"
+  | "reset"
   | "tick";
 
 export interface Step {

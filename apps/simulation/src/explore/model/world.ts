@@ -26,6 +26,8 @@ export interface World {
    * knows of requests whose intents are older.
    */
   readonly noticedAt: number;
+  /** The serial number of the last credential that an operator has had the fleet forget. */
+  readonly forgotten: number;
 }
 
 export const never = -1;
@@ -44,6 +46,8 @@ export interface Budget {
   readonly crashes: number;
   readonly failovers: number;
   readonly foreign: number;
+  /** Resets by an operator. */
+  readonly resets: number;
 }
 
 export interface Store {

@@ -83,6 +83,10 @@ export class CanonicalForm {
     this.#put((platform.isForeign ? 1 : 0) + (world.isBlind ? 2 : 0));
     if (bounds.failovers > 0 && left.crashes > 0)
       this.#put(Math.min(bounds.drainTicks, world.now - world.noticedAt));
+    if (bounds.resets > 0) {
+      this.#put(left.resets);
+      this.#serial(world.forgotten);
+    }
     this.#put(platform.orphans.length);
     for (const at of platform.orphans) this.#put(world.now - at);
     for (const [i, process] of inOrder(world)) {
@@ -115,6 +119,7 @@ export class CanonicalForm {
     }
     this.#instant(state.inFlightUntilMs);
     this.#doubt(state);
+    if (this.#model.bounds.resets > 0) this.#epoch(state.minEpoch);
   }
 
   #doubt({ doubtSinceMs }: State): void {

@@ -29,6 +29,16 @@ describe("the production reducer", () => {
   );
 
   it(
+    "keeps every invariant in every order of an operator's reset, an expiry and a timeout",
+    { timeout: generousMs },
+    () => {
+      const outcome = search(modelOf(bounds.resets));
+      expect(outcome.violation && counterexampleOf(outcome.violation)).toBeUndefined();
+      expect(outcome.states).toBeGreaterThan(100_000);
+    },
+  );
+
+  it(
     "keeps every invariant in every order of a failover that forgets, an expiry and more than a minute between",
     { timeout: generousMs },
     () => {

@@ -35,7 +35,9 @@ export function apply<E extends StateEvent>(
   if (state === undefined) return { world, verdict, document: before, broken: undefined };
   const again = model.protocol.reduce(state, event, nowMs, model.rules);
   const broken =
-    judgeWrite(world.store.document, state, event) ?? judgeRepetition(state, again.state, event);
+    judgeWrite(world.store.document, state, event) ??
+    judgeForgotten(world, state, event) ??
+    judgeRepetition(state, again.state, event);
   return { world: written(model, world, state), verdict, document: state, broken };
 }
 
@@ -84,6 +86,18 @@ function judgeWrite(
   if (isMarked && named !== next.fingerprint)
     return `I11: a rejection of ${named ?? "nothing"} marks ${next.fingerprint}`;
   return undefined;
+}
+
+function judgeForgotten(
+  { forgotten }: World,
+  { credential }: State,
+  { type }: StateEvent,
+): string | undefined {
+  return type === "repair" &&
+    credential !== undefined &&
+    serialOf(credential.fingerprint) <= forgotten
+    ? `I33: ${credential.fingerprint} is written back after an operator has reset it`
+    : undefined;
 }
 
 function judgeRepetition(

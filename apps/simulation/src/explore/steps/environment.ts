@@ -11,6 +11,7 @@ import { isForgotten, isLastWitness } from "./quiescence.ts";
 import {
   dead,
   fingerprintOf,
+  serialOf,
   never,
   nobody,
   spend,
@@ -52,6 +53,16 @@ export function issueForeign(world: World, emit: Emit): void {
     { kind: "foreign" },
     { ...spend(world, "foreign"), platform: { ...world.platform, isForeign: true } },
   );
+}
+
+/** An operator has the fleet forget what it holds. */
+export function reset(model: Model, world: World, emit: Emit): void {
+  if (world.left.resets === 0) return;
+  const stored = world.store.document?.credential;
+  const forgotten = stored === undefined ? 0 : serialOf(stored.fingerprint);
+  const next = { ...spend(world, "resets"), forgotten, ids: world.ids + 1 };
+  const applied = apply(model, next, { type: "reset", outcomeId: `${world.ids}` });
+  emit({ kind: "reset" }, applied.world, applied.broken);
 }
 
 /**

@@ -19,6 +19,8 @@ export function readDocument(model: Model, world: World, index: number): ReadRes
   if (process === undefined) return { world, broken: undefined };
   const stored = document?.credential;
   if (document === undefined || stored === undefined) {
+    if (document !== undefined && document.minEpoch >= (process.cached?.epoch ?? 0))
+      return { world: withProcess(world, index, dismissed(process, document)), broken: undefined };
     const noted =
       document !== undefined && process.cached === undefined
         ? withKnown(process, document)
@@ -66,6 +68,19 @@ export function adopted(
     wants: process.wants === cached.fingerprint ? process.wants : undefined,
   };
   return { world: withProcess(world, index, next), broken: judgeService(process, cached) };
+}
+
+/** The fleet has forgotten the credential on purpose. */
+function dismissed(process: Process, known: State): Process {
+  const { cached, replaced } = process;
+  if (cached === undefined) return withKnown(process, known);
+  return {
+    ...process,
+    known,
+    cached: undefined,
+    replaced: remembered(replaced, cached.fingerprint),
+    wants: undefined,
+  };
 }
 
 export function withKnown(process: Process, known: State): Process {

@@ -14,6 +14,7 @@ import {
   processRequest,
   read,
   reject,
+  reset,
   suspect,
   tick,
 } from "./environment.ts";
@@ -48,6 +49,7 @@ export function successors(model: Model, world: World): Successor[] {
   }
   processOrphans(world, emit);
   issueForeign(world, emit);
+  reset(model, world, emit);
   expire(world, emit);
   failOver(model, world, emit);
   tick(model, world, emit);
