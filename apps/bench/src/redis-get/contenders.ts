@@ -26,8 +26,10 @@ export interface Readers extends AsyncDisposable {
 export async function readers(url: string, wire: Wire): Promise<Readers> {
   const ioredis = new Redis(url);
   const nodeRedis = await createClient({ url }).connect();
-  const overIoredis = ioredisCache(ioredis).withPrefix("bench");
-  const overNodeRedis = nodeRedisCache(nodeRedis).withPrefix("bench");
+  // The raw clients have no deadline. On a loaded machine the default one would end the bench.
+  const patient = { deadlineMs: 60_000 };
+  const overIoredis = ioredisCache(ioredis, patient).withPrefix("bench");
+  const overNodeRedis = nodeRedisCache(nodeRedis, patient).withPrefix("bench");
   await overIoredis.set(key, value);
   const command = await commandOf(overIoredis, wire);
   const [sha, , name] = command;
