@@ -30,7 +30,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["leader"],
     ["refresh"],
     ["manager"],
-    ["index.ts"],
+    ["driver.ts", "index.ts"],
     ["testing"],
   ],
   config: [

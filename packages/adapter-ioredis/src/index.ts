@@ -8,8 +8,10 @@
  *
  * @packageDocumentation
  */
-import { createCache, createLock, createStore, requireKnown } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { requireKnown } from "@lingpai/core";
+import { createCache, createLock, createStore } from "@lingpai/core/driver";
+import type { Cache, Lock, Store } from "@lingpai/core";
+import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
 import {
   createRedisCacheDriver,
   createRedisLockDriver,

@@ -11,15 +11,15 @@
  * @packageDocumentation
  */
 import {
-  createCache,
-  createLock,
   LockUnsupportedError,
   requireClock,
   requireKnown,
   requireObject,
   systemClock,
 } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions } from "@lingpai/core";
+import { createCache, createLock } from "@lingpai/core/driver";
+import type { Cache, Lock } from "@lingpai/core";
+import type { CacheOptions, LockOptions } from "@lingpai/core/driver";
 import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./keyv/detect.ts";
 import { clearedLocks } from "./keyv/kept-apart.ts";
 import { plainCache } from "./keyv/plain.ts";

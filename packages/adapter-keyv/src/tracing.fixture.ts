@@ -10,8 +10,10 @@
 import diagnostics from "node:diagnostics_channel";
 import type { Channel, TracingChannel } from "node:diagnostics_channel";
 import { syncBuiltinESMExports } from "node:module";
-import { createStore, credential, systemClock } from "@lingpai/core";
-import type { Issuer, StoreOptions } from "@lingpai/core";
+import { credential, systemClock } from "@lingpai/core";
+import { createStore } from "@lingpai/core/driver";
+import type { Issuer } from "@lingpai/core";
+import type { StoreOptions } from "@lingpai/core/driver";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import Keyv from "keyv";
 import { keyvCache, keyvLock } from "./index.ts";

@@ -1,5 +1,6 @@
 import { CacheUnavailableError } from "@lingpai/core";
-import type { CacheDriver, Conflict, DriverWrite, Entry, Version, Written } from "@lingpai/core";
+import type { Conflict, Entry, Version, Written } from "@lingpai/core";
+import type { CacheDriver, DriverWrite } from "@lingpai/core/driver";
 import { LRUCache } from "lru-cache";
 import { createListeners, type Listeners } from "./listeners.ts";
 

@@ -6,24 +6,10 @@
  *
  * @packageDocumentation
  */
-import {
-  createCache,
-  createLock,
-  requireClock,
-  requireKnown,
-  requireObject,
-  systemClock,
-} from "@lingpai/core";
-import type {
-  Cache,
-  CacheDriver,
-  CacheOptions,
-  Clock,
-  Lock,
-  LockDriver,
-  LockOptions,
-  Store,
-} from "@lingpai/core";
+import { requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
+import { createCache, createLock } from "@lingpai/core/driver";
+import type { Cache, Clock, Lock, Store } from "@lingpai/core";
+import type { CacheDriver, CacheOptions, LockDriver, LockOptions } from "@lingpai/core/driver";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
 import { createLeases } from "./leases.ts";

@@ -1,4 +1,5 @@
-import type { Busy, Granted, LockDriver } from "@lingpai/core";
+import type { Busy, Granted } from "@lingpai/core";
+import type { LockDriver } from "@lingpai/core/driver";
 import { LRUCache } from "lru-cache";
 import { createListeners } from "./listeners.ts";
 

@@ -9,7 +9,8 @@
  * @packageDocumentation
  */
 import { ConfigurationError, requireShape } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import type { Cache, Lock, Store } from "@lingpai/core";
+import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
 import { postgresDrivers, sqlCache, sqlLock, sqlStore } from "@lingpai/sql";
 import type { PostgresConnection, PostgresPool, SqlDrivers, SqlSettings } from "@lingpai/sql";
 

@@ -9,7 +9,8 @@
  * @packageDocumentation
  */
 import { ConfigurationError } from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import type { Cache, Lock, Store } from "@lingpai/core";
+import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
 import {
   isInMemory,
   isSqliteDatabase,

@@ -7,15 +7,10 @@
  *
  * @packageDocumentation
  */
-import {
-  createCache,
-  createLock,
-  createStore,
-  requireClock,
-  requireKnown,
-  systemClock,
-} from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { requireClock, requireKnown, systemClock } from "@lingpai/core";
+import { createCache, createLock, createStore } from "@lingpai/core/driver";
+import type { Cache, Lock, Store } from "@lingpai/core";
+import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
 import { createRedisCacheDriver, createRedisLockDriver, createRedisStore } from "@lingpai/redis";
 import type { RedisStore } from "@lingpai/redis";
 import { restPort } from "./rest-port.ts";

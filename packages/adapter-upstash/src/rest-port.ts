@@ -3,12 +3,8 @@
  * 2026-11): a command is a JSON array in the body of a POST, and the answer `{ result }` or
  * `{ error }`. Strings are asked for in base64, so that no byte of them is lost.
  */
-import {
-  CacheUnavailableError,
-  ConfigurationError,
-  createWaitQueue,
-  requireObject,
-} from "@lingpai/core";
+import { CacheUnavailableError, ConfigurationError, requireObject } from "@lingpai/core";
+import { createWaitQueue } from "@lingpai/core/driver";
 import type { CacheUnavailableReason, Clock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 

@@ -3,16 +3,8 @@
  * `src/conformance.fixture.ts` exports `backends: readonly Backend[]`. The runner finds it by that
  * name; there is no list anywhere.
  */
-import type {
-  acquire,
-  Cache,
-  Clock,
-  createSingleFlight,
-  Lock,
-  sealed,
-  tryLease,
-  withLease,
-} from "@lingpai/core";
+import type { acquire, Cache, Clock, Lock, sealed, tryLease, withLease } from "@lingpai/core";
+import type { createSingleFlight } from "@lingpai/core/driver";
 import type { Facts } from "./facts.ts";
 
 /** One adapter on one backend. */

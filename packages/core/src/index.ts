@@ -44,11 +44,8 @@ export type {
   WatchOptions,
   Cache,
   WatchListener,
-  CacheDriver,
-  DriverWrite,
 } from "./cache/cache.ts";
-export type { Granted, Busy, Lock, LockDriver } from "./lock/lock.ts";
-export { createWaitQueue, type WaitQueue } from "./lock/wait-queue.ts";
+export type { Granted, Busy, Lock } from "./lock/lock.ts";
 export type {
   IssuePolicy,
   RefreshReason,
@@ -77,22 +74,9 @@ export {
   type EventBus,
   type EventBusOptions,
 } from "./events/event-bus.ts";
-export {
-  partBytesMax,
-  nameBytesMax,
-  scopeOf,
-  nameOf,
-  nameIn,
-  keyIn,
-  parseName,
-} from "./cache/prefix.ts";
-export { createCache, type CacheOptions } from "./cache/create-cache.ts";
-export { createLock, type LockOptions } from "./lock/create-lock.ts";
-export { createSingleFlight, type SingleFlight } from "./lease/keyed-single-flight.ts";
 export { sealed, type SealedOptions } from "./sealing/sealed.ts";
 export type { Lease, TryLeaseOptions, AcquireOptions } from "./lease/lease.ts";
 export { tryLease, acquire, withLease } from "./lease/acquire.ts";
-export { claimsPath } from "./cache/claims-path.ts";
 export type { Unsubscribe } from "./driver/subscriptions.ts";
 export type {
   CredentialOptions,
@@ -109,7 +93,7 @@ export type {
 } from "./credential.ts";
 export { keyring } from "./sealing/keyring.ts";
 export type { Keyring, KeyringOptions, SealingKey } from "./sealing/keyring.ts";
-export { createStore, storeFrom, type Store, type StoreOptions } from "./store.ts";
+export { storeFrom, type Store } from "./store.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./manager/manager.ts";
 export { credentialOptionNames } from "./fleet/context.ts";

@@ -1,4 +1,5 @@
-import { createCache, createLock, delay } from "@lingpai/core";
+import { delay } from "@lingpai/core";
+import { createCache, createLock } from "@lingpai/core/driver";
 import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";

@@ -2,16 +2,14 @@
 import { CacheUnavailableError } from "@lingpai/core";
 import type {
   Busy,
-  CacheDriver,
   Conflict,
-  DriverWrite,
   Entry,
   Granted,
-  LockDriver,
   Unsubscribe,
   WatchListener,
   Written,
 } from "@lingpai/core";
+import type { CacheDriver, DriverWrite, LockDriver } from "@lingpai/core/driver";
 import { redisError, unreadable } from "./errors.ts";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 import {

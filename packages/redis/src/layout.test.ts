@@ -1,4 +1,4 @@
-import { nameOf, scopeOf } from "@lingpai/core";
+import { nameOf, scopeOf } from "@lingpai/core/driver";
 import { describe, expect, test } from "vitest";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 

@@ -2,14 +2,8 @@
  * A start-up check that this client's server, user and proxy support everything that the adapter
  * uses.
  */
-import {
-  CacheUnavailableError,
-  claimsPath,
-  nameOf,
-  scopeOf,
-  systemClock,
-  systemRandom,
-} from "@lingpai/core";
+import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core";
+import { claimsPath, nameOf, scopeOf } from "@lingpai/core/driver";
 import type { Clock } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 import { redisError, refusedCommandOf } from "./errors.ts";

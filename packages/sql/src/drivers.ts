@@ -1,5 +1,6 @@
 /** What the drivers of every database here are made with, and what they are made into. */
-import type { CacheDriver, Clock, LockDriver } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 
 export interface SqlSettings {
   readonly clock: Clock;

@@ -1,13 +1,8 @@
 /** The cache, the lock, or both, that the factories of an adapter make of its drivers. */
-import {
-  createCache,
-  createLock,
-  createStore,
-  requireClock,
-  requireKnown,
-  systemClock,
-} from "@lingpai/core";
-import type { Cache, CacheOptions, Lock, LockOptions, Store, StoreOptions } from "@lingpai/core";
+import { requireClock, requireKnown, systemClock } from "@lingpai/core";
+import { createCache, createLock, createStore } from "@lingpai/core/driver";
+import type { Cache, Lock, Store } from "@lingpai/core";
+import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
 import type { SqlDrivers, SqlSettings } from "./drivers.ts";
 
 /** Makes the drivers that a factory is about to use. */

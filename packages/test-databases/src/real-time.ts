@@ -1,7 +1,8 @@
 /** A fixture over a store that lives in real time. */
 import type { Client, Fixture } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
-import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
+import type { Cache, Clock, Lock } from "@lingpai/core";
+import type { CacheOptions, LockOptions } from "@lingpai/core/driver";
 
 /** One process's way to the store. */
 export interface Source {

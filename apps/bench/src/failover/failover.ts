@@ -2,7 +2,8 @@
  * A store that fails while a refresh is under way: what a fleet's calls see of it, and what it
  * costs.
  */
-import { delay, nameOf, systemClock, systemRandom } from "@lingpai/core";
+import { delay, systemClock, systemRandom } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
 import type { Bench, Effort } from "../bench.ts";

@@ -2,7 +2,8 @@
  * The process of one node: a Lingpai client under load, and a raw client of the same driver beside
  * it.
  */
-import { delay, nameOf, systemClock } from "@lingpai/core";
+import { delay, systemClock } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import { wechat, type Wechat } from "@lingpai/wechat";
 import { obey } from "../fleet.ts";
 import { connectTo, type StoreClient } from "./clients.ts";

@@ -1,4 +1,4 @@
-import { nameOf } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import { openLink, startCluster, startSentinel, startServer, until } from "@lingpai/test-servers";
 import type { Cluster, Sentinel } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";

@@ -1,4 +1,5 @@
-import { delay, nameOf, systemClock } from "@lingpai/core";
+import { delay, systemClock } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import { openWire, startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";

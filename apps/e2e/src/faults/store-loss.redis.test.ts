@@ -1,4 +1,5 @@
-import { keyring, nameOf, sealed } from "@lingpai/core";
+import { keyring, sealed } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import type { Cache } from "@lingpai/core";
 import { startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";

@@ -1,4 +1,5 @@
-import { claimsPath, credential } from "@lingpai/core";
+import { credential } from "@lingpai/core";
+import { claimsPath } from "@lingpai/core/driver";
 import type { Credential, CredentialEvent, Issued, Issuer } from "@lingpai/core";
 import { manualClock, scriptedIssuer, seededRandom, simulatedStore } from "@lingpai/core/testing";
 import fc from "fast-check";

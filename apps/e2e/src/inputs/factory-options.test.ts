@@ -7,6 +7,7 @@ import * as sqlite from "@lingpai/adapter-sqlite";
 import * as upstash from "@lingpai/adapter-upstash";
 import * as config from "@lingpai/config";
 import * as core from "@lingpai/core";
+import * as driver from "@lingpai/core/driver";
 import * as interop from "@lingpai/interop";
 import * as wechat from "@lingpai/wechat";
 import { describe, expect, it } from "vitest";
@@ -148,6 +149,7 @@ const others =
 
 const all: Readonly<Record<string, unknown>> = {
   ...core,
+  ...driver,
   ...memory,
   ...ioredis,
   ...nodeRedis,

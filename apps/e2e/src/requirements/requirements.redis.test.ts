@@ -3,7 +3,8 @@
  * Redis Cluster, and a platform over HTTP. The platform's log decides, not the events of a node.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { delay, eventChannelName, nameOf, systemClock } from "@lingpai/core";
+import { delay, eventChannelName, systemClock } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import type { CredentialEvent } from "@lingpai/core";
 import { openLink, startCluster, startServer } from "@lingpai/test-servers";
 import type { Cluster, Server } from "@lingpai/test-servers";

@@ -2,15 +2,8 @@
  * One node of the fleet: the production credential in a simulated process. The process may crash
  * and restart with an empty memory.
  */
-import {
-  createCache,
-  createLock,
-  credential,
-  type Cache,
-  type Credential,
-  type Lock,
-  type Issuer,
-} from "@lingpai/core";
+import { credential, type Cache, type Credential, type Lock, type Issuer } from "@lingpai/core";
+import { createCache, createLock } from "@lingpai/core/driver";
 import { seededRandom } from "@lingpai/core/testing";
 import type { NodePlan } from "./plan.ts";
 import type { Chance } from "../world/chance.ts";

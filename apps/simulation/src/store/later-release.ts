@@ -2,7 +2,7 @@
  * The driver of a node that runs a later release. It adds a field that this release does not know,
  * at the root of the document and in the credential.
  */
-import type { CacheDriver } from "@lingpai/core";
+import type { CacheDriver } from "@lingpai/core/driver";
 
 const field = "writtenByLaterRelease";
 

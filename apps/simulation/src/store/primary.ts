@@ -6,10 +6,10 @@ import {
   CacheUnavailableError,
   type Busy,
   type Conflict,
-  type DriverWrite,
   type Entry,
   type Granted,
 } from "@lingpai/core";
+import type { DriverWrite } from "@lingpai/core/driver";
 import type { WatchListener, Written } from "@lingpai/core";
 
 interface StoredEntry {

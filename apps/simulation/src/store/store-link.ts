@@ -2,7 +2,8 @@
  * The connection of one process to the store. Commands keep their order, replies take time or are
  * lost, and messages may be lost.
  */
-import type { CacheDriver, LockDriver, Unsubscribe, WatchListener } from "@lingpai/core";
+import type { Unsubscribe, WatchListener } from "@lingpai/core";
+import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Primary, Watcher } from "./primary.ts";
 import type { Process } from "../world/process.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { manualClock } from "@lingpai/core/testing";
-import type { DriverWrite } from "@lingpai/core";
+import type { DriverWrite } from "@lingpai/core/driver";
 import { casEntries } from "./cas-entries.ts";
 import { casStore } from "./cas.fixture.ts";
 

@@ -2,16 +2,10 @@
  * Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text
  * `VERSION:TTL:VALUE`.
  */
-import { CacheUnavailableError, createWaitQueue, UnreadableEntryError } from "@lingpai/core";
-import type {
-  CacheDriver,
-  Clock,
-  Conflict,
-  DriverWrite,
-  Entry,
-  Version,
-  Written,
-} from "@lingpai/core";
+import { CacheUnavailableError, UnreadableEntryError } from "@lingpai/core";
+import { createWaitQueue } from "@lingpai/core/driver";
+import type { Clock, Conflict, Entry, Version, Written } from "@lingpai/core";
+import type { CacheDriver, DriverWrite } from "@lingpai/core/driver";
 import { listLimit } from "./cas.ts";
 import type { CasKeys, CasPair } from "./cas.ts";
 import type { StoreSettings } from "../store/store.ts";

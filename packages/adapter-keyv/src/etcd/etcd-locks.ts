@@ -2,7 +2,8 @@
  * Leases in etcd: each one key under etcd's own lease, `lingpai/locks/<name>`. Beside it
  * `lingpai/fences/<name>`, without a lease and never deleted, has the last fence.
  */
-import type { Clock, LockDriver } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { LockDriver } from "@lingpai/core/driver";
 import { leaseText, parseLease } from "../cas/cas.ts";
 import type { CasPair } from "../cas/cas.ts";
 import type { EtcdKeys } from "./etcd-keys.ts";

@@ -7,7 +7,8 @@
  * Keyv's namespace, serialisation and hooks are not involved.
  */
 import { LockUnsupportedError, UnreadableEntryError } from "@lingpai/core";
-import type { CacheDriver, Clock, DriverWrite, Entry } from "@lingpai/core";
+import type { Clock, Entry } from "@lingpai/core";
+import type { CacheDriver, DriverWrite } from "@lingpai/core/driver";
 import { alternatives } from "../store/store.ts";
 
 /** The members of a Keyv storage adapter, 5 or 6, that are called here. */

@@ -2,7 +2,8 @@
  * Advisory leases in memcached: each one key, `lingpai/locks/<name>`, that stays after a release to
  * carry the fence for as long as the server likes.
  */
-import type { Clock, LockDriver } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { LockDriver } from "@lingpai/core/driver";
 import { leaseText, parseLease } from "../cas/cas.ts";
 import type { CasKeys, CasPair } from "../cas/cas.ts";
 

@@ -3,15 +3,8 @@
  * and leases are kept beside its contents, so neither `clear()` nor a key of the user's can reach
  * them, and all Keyvs over one Map share them.
  */
-import type {
-  CacheDriver,
-  Clock,
-  Entry,
-  LockDriver,
-  Unsubscribe,
-  Version,
-  WatchListener,
-} from "@lingpai/core";
+import type { Clock, Entry, Unsubscribe, Version, WatchListener } from "@lingpai/core";
+import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 import { has, isObject } from "../store/shape.ts";
 import type { AtomicStore, StoreFamily } from "../store/store.ts";
 

@@ -1,6 +1,7 @@
 /** What a store with an atomic primitive offers, and what may be asked of it. */
 import { LockUnsupportedError } from "@lingpai/core";
-import type { CacheDriver, Clock, LockDriver } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 
 /**
  * Who is kept apart: everybody who reaches the server, the processes of one machine, or the callers

@@ -1,5 +1,6 @@
-import { createCache } from "@lingpai/core";
-import type { Cache, CacheDriver } from "@lingpai/core";
+import { createCache } from "@lingpai/core/driver";
+import type { Cache } from "@lingpai/core";
+import type { CacheDriver } from "@lingpai/core/driver";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import { openConfig } from "../live/open-config.ts";

@@ -1,4 +1,5 @@
-import { CacheUnavailableError, type CacheDriver } from "@lingpai/core";
+import { CacheUnavailableError } from "@lingpai/core";
+import type { CacheDriver } from "@lingpai/core/driver";
 import { excusing, hasCode, mutant, type Mutant } from "./mutant.ts";
 import type { DriverShape } from "./simulated/simulated-client.ts";
 

@@ -1,4 +1,5 @@
-import type { Cache, CacheDriver, Lock } from "@lingpai/core";
+import type { Cache, Lock } from "@lingpai/core";
+import type { CacheDriver } from "@lingpai/core/driver";
 import type { Change } from "./simulated/simulated-backend.ts";
 
 /** An adapter that is broken on purpose, in one way. */

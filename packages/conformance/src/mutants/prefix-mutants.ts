@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { Cache, CacheDriver } from "@lingpai/core";
+import type { Cache } from "@lingpai/core";
+import type { CacheDriver } from "@lingpai/core/driver";
 import { bare, mutant, overriding, placed, renamed, type Mutant } from "./mutant.ts";
 import type { DriverShape } from "./simulated/simulated-client.ts";
 import { find } from "./simulated/simulated-store.ts";

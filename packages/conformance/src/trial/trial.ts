@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  acquire,
-  createSingleFlight,
-  sealed,
-  systemRandom,
-  tryLease,
-  withLease,
-  type Lock,
-} from "@lingpai/core";
+import { acquire, sealed, systemRandom, tryLease, withLease, type Lock } from "@lingpai/core";
+import { createSingleFlight } from "@lingpai/core/driver";
 import type { Backend, Client, Core, Fixture } from "../backend.ts";
 import type { Trial, TrialClient } from "../clause.ts";
 import { roomMs } from "./timing.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { claimsPath, releaseClaim, type OnConflict } from "../index.ts";
+import { releaseClaim, type OnConflict } from "../index.ts";
+import { claimsPath } from "../cache/claims-path.ts";
 import type { ScriptedIssuerOptions } from "../testing/index.ts";
 import { fleet, within, type Fleet, type Node } from "../scenarios/fleet.fixture.ts";
 

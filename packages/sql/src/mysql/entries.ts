@@ -1,5 +1,5 @@
 /** Entries in MySQL and MariaDB. */
-import type { CacheDriver, DriverWrite } from "@lingpai/core";
+import type { CacheDriver, DriverWrite } from "@lingpai/core/driver";
 import { isDuplicate, literal, nowMs } from "./dialect.ts";
 import type { MysqlRun } from "./dialect.ts";
 import type { Row } from "../statements/database.ts";

@@ -1,5 +1,5 @@
 /** Leases in MySQL and MariaDB. A row is never deleted: it carries its name's fence. */
-import type { LockDriver } from "@lingpai/core";
+import type { LockDriver } from "@lingpai/core/driver";
 import { literal, nowMs } from "./dialect.ts";
 import type { MysqlRun } from "./dialect.ts";
 import { idOf, locksTable } from "../statements/tables.ts";

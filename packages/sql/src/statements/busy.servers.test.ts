@@ -1,5 +1,6 @@
 /** What happens to operations while others hold rows of the same tables. */
-import { createCache, delay, systemClock } from "@lingpai/core";
+import { delay, systemClock } from "@lingpai/core";
+import { createCache } from "@lingpai/core/driver";
 import type { Cache } from "@lingpai/core";
 import { mariadb, postgres, until } from "@lingpai/test-servers";
 import type { Database } from "@lingpai/test-servers";

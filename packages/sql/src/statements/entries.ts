@@ -2,7 +2,8 @@
  * Entries in a database whose statements can return the rows that they wrote: SQLite and
  * PostgreSQL.
  */
-import type { CacheDriver, Conflict, DriverWrite, Written } from "@lingpai/core";
+import type { Conflict, Written } from "@lingpai/core";
+import type { CacheDriver, DriverWrite } from "@lingpai/core/driver";
 import type { Row, SqlDatabase, SqlValue } from "./database.ts";
 import { entriesTable, idOf, pageRows, scopeIdOf } from "./tables.ts";
 

@@ -2,7 +2,7 @@
  * Leases in a database whose statements can return the rows that they wrote. A row is never
  * deleted: it carries its name's fence.
  */
-import type { LockDriver } from "@lingpai/core";
+import type { LockDriver } from "@lingpai/core/driver";
 import type { SqlDatabase } from "./database.ts";
 import { idOf, locksTable } from "./tables.ts";
 

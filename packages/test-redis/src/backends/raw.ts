@@ -1,6 +1,6 @@
 /** Access to Redis without the adapter, by Redis's own names. */
 import type { Raw, RawChannel } from "@lingpai/conformance";
-import { nameOf, scopeOf } from "@lingpai/core";
+import { nameOf, scopeOf } from "@lingpai/core/driver";
 import { changesChannel, fenceKey, lockKey } from "@lingpai/redis";
 import { openWire } from "@lingpai/test-servers";
 import { wiresTo } from "./wires.ts";

@@ -1,6 +1,6 @@
 /** Sentinel and Cluster, in which another server takes over. */
 import type { Backend, ClusterControls, Running } from "@lingpai/conformance";
-import { nameOf } from "@lingpai/core";
+import { nameOf } from "@lingpai/core/driver";
 import { fenceKey, lockKey } from "@lingpai/redis";
 import { startCluster, startSentinel } from "@lingpai/test-servers";
 import type { Cluster, Sentinel } from "@lingpai/test-servers";

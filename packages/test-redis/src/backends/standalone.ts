@@ -6,7 +6,8 @@ import type {
   Running,
   ServerControls,
 } from "@lingpai/conformance";
-import { scopeOf, systemRandom } from "@lingpai/core";
+import { systemRandom } from "@lingpai/core";
+import { scopeOf } from "@lingpai/core/driver";
 import { openLink, startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import { standaloneFacts } from "./facts.ts";

@@ -4,7 +4,8 @@
  */
 import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
-import type { Cache, CacheOptions, Clock, Lock, LockOptions } from "@lingpai/core";
+import type { Cache, Clock, Lock } from "@lingpai/core";
+import type { CacheOptions, LockOptions } from "@lingpai/core/driver";
 import type { ProbeOptions } from "@lingpai/redis";
 import type { Address } from "@lingpai/test-servers";
 

@@ -1,6 +1,7 @@
 /** Tests the README's access rules, with the adapters and with a whole client. */
 import { readFile } from "node:fs/promises";
-import { createStore, credential, systemClock } from "@lingpai/core";
+import { credential, systemClock } from "@lingpai/core";
+import { createStore } from "@lingpai/core/driver";
 import type { Credential, CredentialEvent } from "@lingpai/core";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import type { Server } from "@lingpai/test-servers";

@@ -1,7 +1,8 @@
 /**
  * Tests services that differ from Redis: one checks scripts before it runs them, one runs none.
  */
-import { createStore, credential, systemClock } from "@lingpai/core";
+import { credential, systemClock } from "@lingpai/core";
+import { createStore } from "@lingpai/core/driver";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import { once, openLink, refusalOfScript } from "@lingpai/test-servers";
 import type { Refuse, Server } from "@lingpai/test-servers";

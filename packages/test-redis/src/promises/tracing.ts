@@ -2,8 +2,10 @@
  * Tests that traces of a driver contain no sealed token, and that an unsealed one causes a warning.
  */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { createStore, credential, systemClock } from "@lingpai/core";
-import type { CredentialEvent, Issuer, StoreOptions } from "@lingpai/core";
+import { credential, systemClock } from "@lingpai/core";
+import { createStore } from "@lingpai/core/driver";
+import type { CredentialEvent, Issuer } from "@lingpai/core";
+import type { StoreOptions } from "@lingpai/core/driver";
 import { scriptedIssuer } from "@lingpai/core/testing";
 import { startServer } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";

@@ -1,16 +1,13 @@
 /** A backend for each mutant: sound in everything but what the mutant changes. */
+import { LockUnsupportedError, type Cache, type Clock, type Lock } from "@lingpai/core";
 import {
   createCache,
   createLock,
-  LockUnsupportedError,
   nameOf,
   scopeOf,
-  type Cache,
   type CacheDriver,
-  type Clock,
-  type Lock,
   type LockDriver,
-} from "@lingpai/core";
+} from "@lingpai/core/driver";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
 import type {
   Backend,

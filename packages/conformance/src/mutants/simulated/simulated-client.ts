@@ -7,11 +7,10 @@ import {
   CacheUnavailableError,
   delay,
   UnreadableEntryError,
-  type CacheDriver,
   type CacheUnavailableReason,
-  type LockDriver,
   type Unsubscribe,
 } from "@lingpai/core";
+import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 import { spyClock, type SpyClock } from "../../trial/spies.ts";
 import type { SimulatedLink } from "./simulated-link.ts";
 import {

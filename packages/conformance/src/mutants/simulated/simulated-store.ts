@@ -2,7 +2,8 @@
  * The rules of a simulated store: each is one atomic step, as a script is on a server. Broken
  * stores replace single rules.
  */
-import type { Busy, Conflict, DriverWrite, Entry, Granted, Written } from "@lingpai/core";
+import type { Busy, Conflict, Entry, Granted, Written } from "@lingpai/core";
+import type { DriverWrite } from "@lingpai/core/driver";
 
 export type Item = { readonly expiresAtMs: number } & (
   | {
