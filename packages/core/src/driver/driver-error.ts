@@ -1,4 +1,4 @@
-/** What becomes of an error that a driver throws. */
+/** Turns an error that a driver throws into an error of this library. */
 import { CacheUnavailableError, LingpaiError } from "../errors.ts";
 import type { CacheUnavailableReason, ErrorCode } from "../errors.ts";
 
@@ -15,8 +15,8 @@ const reasonsByCode: ReadonlyMap<string, CacheUnavailableReason> = new Map([
 ]);
 
 /**
- * What a driver may throw of ours. Told by code, because an adapter may bring a second copy of this
- * package with classes of its own.
+ * The errors of this library that a driver may throw. Recognised by code, because an adapter may
+ * bring a second copy of this package with classes of its own.
  */
 const ownCodes: ReadonlySet<unknown> = new Set<ErrorCode>([
   "CACHE_UNAVAILABLE",
@@ -38,7 +38,7 @@ function isOwn(error: unknown): error is LingpaiError {
 }
 
 /**
- * With these reasons the store itself refused, so it did nothing; with the others what it did is
+ * With these reasons the store itself refused, and did nothing. With other reasons the outcome is
  * unknown.
  */
 const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>([
@@ -50,15 +50,15 @@ const refusals: ReadonlySet<unknown> = new Set<CacheUnavailableReason>([
   "forbidden",
 ]);
 
-/** Whether the store said itself that it did not do what it was asked for. */
+/** Returns true when the store itself refused, and so did nothing. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Error && "reason" in error && refusals.has(error.reason);
 }
 
 /**
- * Our own errors as they are; of any other only its name and, for the network's codes, a reason. A
- * driver's error may carry the command and with it the value, in its text, its properties or its
- * cause: none of these is kept.
+ * Returns errors of this library unchanged. Of any other error it keeps only the name and, for the
+ * network's codes, a reason: a driver's error may contain the command, and so the value, in its
+ * text, its properties or its cause.
  */
 export function asLingpaiError(error: unknown, kind: string): LingpaiError {
   if (isOwn(error)) return error;

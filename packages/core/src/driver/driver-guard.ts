@@ -11,14 +11,14 @@ import type { CancelTimer, Clock } from "../time/time.ts";
 
 export interface DriverGuard {
   /**
-   * Settles as `call` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the deadline. What
-   * the driver answers after that is dropped: a rejection is nobody's unhandled rejection, a value
-   * goes to `late` only, which may free it.
+   * Settles as `call` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the deadline. A
+   * later answer is dropped: a rejection is handled, and a value goes only to `late`, which may
+   * free it.
    */
   run<T>(call: () => Promise<T>, late?: (value: T) => void): Promise<T>;
   /** Rejects whatever is in flight with `error`. */
   abandon(error: LingpaiError): void;
-  /** Resolves when nothing is in flight; without hurry, at most a deadline from now. */
+  /** Resolves when nothing is in flight, at most a deadline from now. */
   idle(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export interface DriverGuardSettings {
 }
 
 /**
- * So many missed deadlines, each at least a deadline after the last, within {@link silenceWindow}
+ * This many missed deadlines, each at least a deadline after the last, within {@link silenceWindow}
  * deadlines.
  */
 const silencesMax = 3;
@@ -45,8 +45,8 @@ const silenceWindow = 12;
 export const deadlineDefaultMs = 500;
 
 /**
- * The default, or the given deadline in ms once it has been found to be a whole number from 1 to
- * 2^31 − 1.
+ * Returns the given deadline in ms, or the default, after checking that it is a whole number from 1
+ * to 2^31 − 1.
  */
 export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number {
   if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs < 2 ** 31) return deadlineMs;
@@ -56,8 +56,8 @@ export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number 
 }
 
 /**
- * Is told of each missed deadline. Answers in between do not count: in a Cluster they come from the
- * other primaries.
+ * Returns a function that counts missed deadlines. Answers in between do not count: in a Cluster
+ * they come from the other primaries.
  */
 function silenceNoter(deadlineMs: number, onSilence: () => void): (nowMs: number) => void {
   let missedMs: number[] = [];

@@ -17,7 +17,7 @@ export interface Subscriptions {
     listener: (message: T) => void,
     subscribe: (deliver: (message: T) => void) => Promise<Unsubscribe>,
   ): Promise<Unsubscribe>;
-  /** Ends them all; one that cannot be ended does not stand in the way of the others. */
+  /** Ends them all. One that cannot be ended does not stop the others. */
   close(): Promise<void>;
 }
 

@@ -18,10 +18,10 @@ import { listenForRelease, pauseMs } from "./release-wait.ts";
 /**
  * Asks for the lock without waiting for its holder.
  *
- * A lost answer is asked for again, once, under the same owner; a grant that took longer than its
- * ttl is given back and reported as busy.
+ * After a lost answer it asks once more, under the same owner. A grant that took longer than its
+ * ttl is released and reported as busy.
  *
- * @throws {CacheUnavailableError} the store did not answer; what it may have granted is given back.
+ * @throws {CacheUnavailableError} the store did not answer. A possible grant is released.
  * @throws {ConfigurationError} an option is out of range.
  */
 export async function tryLease(
@@ -34,9 +34,9 @@ export async function tryLease(
 }
 
 /**
- * Waits for the lock: first in the order of this process's callers, whose turn lasts as long as
- * their lease, then for holders elsewhere, woken by their release where the store tells of it and
- * asking again, with jitter, where it does not.
+ * Waits for the lock: first for earlier callers in this process, whose turn lasts as long as their
+ * lease, then for holders elsewhere. Their release wakes it if the store reports releases.
+ * Otherwise it asks again, with jitter.
  *
  * @throws {LockTimeoutError} `waitMs` passed. Nothing is left behind.
  * @throws {LockReenteredError} the caller is called from the work of {@link withLease} under the
@@ -75,14 +75,14 @@ export async function acquire(lock: Lock, name: string, options: AcquireOptions)
  *
  * An error of `work` is what the caller sees, also when the lease was lost or its release failed.
  * Within `work`, and within everything that it calls or starts and that runs while the lease holds,
- * acquiring the same name of the same lock (the same object, or a view of it) is
- * {@link LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not
- * covered: where it goes is not known.
+ * acquiring the same name of the same lock (the same object, or a view of it) is {@link
+ * LockReenteredError}. Code that got a lease from {@link acquire} or {@link tryLease} is not
+ * covered, because nothing shows what runs under it.
  *
  * @throws {LockLostError} `work` succeeded, but the lease was lost before its release: the next
- *   holder may have overlapped. `refused` may also be a false alarm: a client that lost the answer
- *   to the release and sent it again by itself is told that nothing was there. The store says the
- *   same when somebody took the lock away, and an overlap must not be hidden.
+ *   holder may have overlapped. `refused` may also be a false alarm: a client that resends a
+ *   release after a lost answer learns that nothing was there. The store's answer is the same when
+ *   another holder took the lock, and an overlap must not be hidden.
  * @throws what {@link acquire} throws.
  */
 export async function withLease<T>(
@@ -109,13 +109,13 @@ async function takeTurn(
   limit: WaitLimit,
 ): Promise<() => void> {
   const turn = lock.queue?.turn(fullNameOf(lock, name), limit.signal);
-  // A free queue has given the turn already; in any other case this ends the wait before it begins.
+  // A free queue has given the turn already. Otherwise this ends the wait before it begins.
   if (waitMs === 0) limit.exhaust();
   return (await turn) ?? (() => {});
 }
 
 /**
- * Asks, and while the answer is no, waits and asks again. Each try is an acquisition of its own,
+ * Asks, and while the lock is busy, waits and asks again. Each try is an acquisition of its own,
  * with its own owner.
  */
 async function contend(
@@ -144,8 +144,8 @@ async function contend(
   const wakeUp = await listenForRelease(request, limit.signal);
   try {
     for (let tries = 0; !answer.acquired; tries += 1) {
-      // A release between the first try and the subscription was told to nobody: then the second
-      // try comes at once.
+      // No message reports a release between the first try and the subscription, so the second try
+      // comes at once.
       if (tries > 0 || !wakeUp.isPushed)
         await wakeUp.sleep(pauseMs(answer, tries, wakeUp.isPushed, request.random));
       answer = await ask(limit.signal);
@@ -172,7 +172,7 @@ function requestOf(
 
 function requireRequest(what: string, lock: Lock, options: TryLeaseOptions): void {
   requireLock(lock);
-  // Who waits by himself may give the same options to both.
+  // A caller that waits by itself may give the same options to both functions.
   requireKnown(what, options, ["clock", "random", "signal", "storeDeadlineMs", "ttlMs", "waitMs"]);
   requireClock(options.clock);
   requireTtl(options.ttlMs);

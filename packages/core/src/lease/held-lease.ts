@@ -1,6 +1,5 @@
 /**
- * A lease that is held: renewed in the background, given up the moment it cannot be relied on,
- * released once.
+ * A held lease: extended in the background, lost as soon as it cannot be relied on, released once.
  */
 import { hasCode, LockLostError, type LockLossReason } from "../errors.ts";
 import type { Lease } from "./lease.ts";
@@ -21,7 +20,7 @@ export class HeldLease implements Lease {
   #state: "held" | "lost" | "released" = "held";
   #lost: LockLossReason | undefined;
   #term: Term;
-  /** When the next extension is due, in monotonic ms; never while one is under way. */
+  /** When the next extension is due, in monotonic ms. Infinity while one is in flight. */
   #extendAtMs: number;
   #cancelTimer: CancelTimer | undefined;
   #releasing: Promise<boolean> | undefined;
@@ -63,8 +62,8 @@ export class HeldLease implements Lease {
   async #release(): Promise<boolean> {
     const { lock, name, owner, onEnd } = this.#acquisition;
     if (!this.isHeld()) {
-      // It may still stand in the store, for the margin's length; nobody waits for that, and nobody
-      // else's can be touched.
+      // It may still stand in the store, for the length of the margin. Nobody waits for this
+      // release, and it can only end this owner's lease.
       if (this.#lost !== "refused") start(() => lock.release(name, owner)).catch(() => {});
       return false;
     }
@@ -102,8 +101,8 @@ export class HeldLease implements Lease {
     this.#extendAtMs = Number.POSITIVE_INFINITY;
     try {
       const extended = await this.#within(start(() => lock.extend(name, owner, ttlMs)));
-      // Too late is lost, also when the store says yes: the term that covered the work until now
-      // was over.
+      // An extension that comes too late is a loss even if the store confirms it: the term had
+      // ended while the work went on.
       if (!this.isHeld()) return;
       if (!extended) return this.#lose("refused");
       this.#term = termOf(sentAt, ttlMs);
@@ -116,7 +115,7 @@ export class HeldLease implements Lease {
     this.#arm();
   }
 
-  /** No answer is worth more than the term in which it comes. */
+  /** Limits the store's answer to what is left of the term. */
   #within<T>(answer: Promise<T>): Promise<T> {
     const { clock, storeDeadlineMs } = this.#acquisition;
     const limitMs = Math.min(storeDeadlineMs, remainingMsOf(this.#term, momentOf(clock)));

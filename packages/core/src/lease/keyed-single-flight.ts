@@ -1,26 +1,23 @@
-/** One piece of work per key at a time, shared by everybody who asks for it meanwhile. */
+/** Runs one piece of work per key at a time, shared by all callers that ask for it meanwhile. */
 
 export interface SingleFlight<T> {
   /**
-   * What the flight under `key` gives, starting one with `work` when none is there. All callers
-   * share its value or its error; a synchronous throw of `work` is a rejection.
+   * Settles as the work under `key` does, and starts `work` when none is running. All callers share
+   * its value or its error. A synchronous throw of `work` becomes a rejection.
    *
-   * A caller whose `signal` aborts is rejected with the signal's reason and leaves the flight to
-   * the others; the flight itself is never cancelled. Without a signal a caller waits as long as
-   * the flight lasts.
+   * A caller whose `signal` aborts is rejected with the signal's reason. The work itself goes on
+   * for the others and is never cancelled. Without a signal a caller waits as long as the work
+   * lasts.
    */
   run(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Whether a flight is under way that the next caller would join. */
+  /** Returns true when work is running that the next caller would join. */
   has(key: string): boolean;
   /**
-   * Lets the next caller start anew. Those who wait keep what they wait for, and its end does not
-   * end the new flight.
+   * Lets the next caller start new work. Present waiters keep the work that they wait for, and its
+   * end does not end the new one.
    */
   forget(key: string): void;
-  /**
-   * Resolves when every flight that was under way, forgotten ones included, has ended, however it
-   * ended.
-   */
+  /** Resolves when all running work has ended, forgotten work included, whatever its outcome. */
   settled(): Promise<void>;
 }
 
@@ -54,7 +51,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   };
 }
 
-/** Settles as `flight` does, or rejects as soon as the signal aborts; leaves no listener behind. */
+/** Settles as `flight` does, or rejects as soon as the signal aborts. Leaves no listener behind. */
 function detachable<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason);

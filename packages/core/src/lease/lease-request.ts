@@ -1,9 +1,9 @@
-/** One request for a lease, and with what it is made. */
+/** The parameters of one request for a lease. */
 import type { Lock } from "../lock/lock.ts";
 import type { Random } from "../random.ts";
 import type { Clock } from "../time/time.ts";
 
-/** What is asked for, and with what. */
+/** The lease that is requested, and the parts that the request uses. */
 export interface LeaseRequest {
   readonly lock: Lock;
   readonly name: string;
@@ -11,7 +11,7 @@ export interface LeaseRequest {
   readonly storeDeadlineMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Called when the lease was lost or its release is done; a second call must do no harm. */
+  /** Called when the lease was lost or its release is done. A second call must do no harm. */
   readonly onEnd: () => void;
 }
 

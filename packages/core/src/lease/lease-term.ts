@@ -9,14 +9,14 @@ export interface Moment {
 }
 
 /**
- * What one successful acquire or extend promised, counted from before the command was sent: never
- * optimistic.
+ * The term that one successful acquire or extend promised. It counts from before the command was
+ * sent, so it is never too long.
  */
 export interface Term {
   readonly sentAt: Moment;
   readonly usableMs: number;
   /**
-   * How far the two clocks may part without meaning anything: they tick in different steps, and NTP
+   * The clocks may diverge by this much without a meaning: they tick in different steps, and NTP
    * slows one down or speeds it up.
    */
   readonly toleranceMs: number;
@@ -27,19 +27,20 @@ export function momentOf(clock: Clock): Moment {
 }
 
 /**
- * A hundredth and 2 ms are left out, for clocks that run at different rates and stores that round.
+ * The term is shortened by a hundredth and 2 ms, for clocks that run at different rates and stores
+ * that round.
  */
 export function termOf(sentAt: Moment, ttlMs: number): Term {
   const marginMs = ttlMs / 100 + 2;
   return { sentAt, usableMs: ttlMs - marginMs, toleranceMs: marginMs / 2 };
 }
 
-/** What is left of the term, in ms; negative when it is over. */
+/** Returns what is left of the term, in ms. Negative when it is over. */
 export function remainingMsOf(term: Term, now: Moment): number {
   return term.usableMs - elapsedMs(term, now) - sleptMs(term, now);
 }
 
-/** Why the lease must not be relied on any more; undefined while it may be. */
+/** Returns why the lease must not be relied on any more. Undefined while it may be. */
 export function lossOf(
   term: Term,
   now: Moment,

@@ -1,4 +1,4 @@
-/** What a lease is to whoever holds it, and what is asked for one. */
+/** The lease as its holder sees it, and the options of a request for one. */
 import type { LockLossReason } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { Clock } from "../time/time.ts";
@@ -7,12 +7,12 @@ import type { Clock } from "../time/time.ts";
  * A lock that this process holds. It is extended every third of its ttl until it is released or
  * lost; that keeps no process alive.
  *
- * It is lost when the store says that it is another's or nobody's, when no extension succeeded
- * before its end by the local monotonic clock (counted from before the command was sent, less a
- * hundredth and 2 ms), and when the machine slept longer than that. A loss is final.
+ * It is lost when the store reports another holder or none, when no extension succeeded before its
+ * end by the local monotonic clock (counted from before the command was sent, less a hundredth and
+ * 2 ms), and when the machine slept longer than that. A loss is final.
  */
 export interface Lease extends AsyncDisposable {
-  /** Tells a lease from {@link Busy}. */
+  /** Distinguishes a lease from {@link Busy}. */
   readonly acquired: true;
   readonly name: string;
   /** Higher than that of every earlier holder: see {@link Lock.tryAcquire}. */
@@ -21,7 +21,7 @@ export interface Lease extends AsyncDisposable {
   readonly storeNowMs: number;
   /**
    * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`,
-   * `reason` and `throwIfAborted` look at the clocks first: they tell the truth also to code that
+   * `reason` and `throwIfAborted` look at the clocks first: so they are correct also for code that
    * resumes after a blocked event loop or a suspend, before any listener was called.
    */
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ export interface Lease extends AsyncDisposable {
    * that was in time.
    */
   readonly lost: LockLossReason | undefined;
-  /** Whether it may be relied on now, by the clocks; no I/O. */
+  /** Returns true when it may be relied on now, by the clocks. No I/O. */
   isHeld(): boolean;
   /**
    * Ends the lease; later calls return the first one's promise. Never rejects. False when the store
@@ -46,7 +46,7 @@ export interface Lease extends AsyncDisposable {
 export interface TryLeaseOptions {
   /**
    * How long the lease lasts without an extension, in ms: a whole number from 1 to 2^31 − 1. Below
-   * 4 it is over before it can be used.
+   * 4 it ends before it can be used.
    */
   readonly ttlMs: number;
   /**
@@ -65,8 +65,8 @@ export interface AcquireOptions extends TryLeaseOptions {
    */
   readonly waitMs: number;
   /**
-   * Gives up waiting. What was granted meanwhile is given back; the lease itself is not bound to
-   * it.
+   * Ends the waiting. A lease that was granted meanwhile is released. The signal does not end an
+   * acquired lease.
    */
   readonly signal?: AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** Which leases the code that is running now was called under. */
+/** Knows under which leases the running code was called. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { LockReenteredError } from "../errors.ts";
 import type { Lease } from "./lease.ts";
@@ -12,7 +12,7 @@ interface Link {
   readonly outer: Link | undefined;
 }
 
-/** Holds nothing by itself: each chain of calls carries its own links, and they go with it. */
+/** It keeps nothing alive: each chain of calls has its own links, which end with it. */
 const chain = new AsyncLocalStorage<Link>();
 
 /** The name with its path: one text for each lock that all views of one {@link Lock} can name. */
@@ -21,7 +21,7 @@ export function fullNameOf(lock: Lock, name: string): string {
 }
 
 /**
- * What all views of one lock have in common: their queue; a lock without one is known only as
+ * Returns what all views of one lock share: their queue. A lock without a queue is identified by
  * itself.
  */
 function originOf(lock: Lock): object {

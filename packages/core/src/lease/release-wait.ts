@@ -1,4 +1,4 @@
-/** How one who waits for a lock learns that it is worth another try. */
+/** Wakes a caller that waits for a lock, when another try may succeed. */
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import type { Busy } from "../lock/lock.ts";
@@ -6,10 +6,10 @@ import { start, storeDeadline, waitFor } from "../time/wait.ts";
 import type { Random } from "../random.ts";
 
 export interface WakeUp {
-  /** Whether releases are told of; otherwise only asking again finds out. */
+  /** True when the store reports releases. Otherwise only another try finds out. */
   readonly isPushed: boolean;
   /**
-   * Resolves after `ms`, or at the next release, or at once when one was told of since the last
+   * Resolves after `ms`, or at the next release, or at once when one was reported since the last
    * call. Rejects when the signal aborts.
    */
   sleep(ms: number): Promise<void>;
@@ -18,8 +18,8 @@ export interface WakeUp {
 }
 
 /**
- * Subscribes where the lock tells of releases. Where it does not, or cannot now, sleeping is all
- * there is. Rejects when the signal aborts.
+ * Subscribes if the lock reports releases. If it does not, or cannot now, the caller only sleeps.
+ * Rejects when the signal aborts.
  */
 export async function listenForRelease(
   request: LeaseRequest,
@@ -83,17 +83,17 @@ function endQuietly(unsubscribe: Unsubscribe): void {
 }
 
 /**
- * A lease can end without a message, and one that never ends (something foreign in its place) is
- * looked at again this often, in ms.
+ * A lease can end without a message. One that never ends (a foreign value in its place) is checked
+ * this often, in ms.
  */
 const pushedPauseMaxMs = 10_000;
 const polledPauseFirstMs = 25;
 const polledPauseMaxMs = 250;
 
 /**
- * How long to sleep before asking again, in ms: to the end of the holder's lease and a little
- * longer; without messages, in steps that grow to a quarter of a second. Jittered, so that waiters
- * of several processes do not ask in step.
+ * Returns how long to sleep before the next try, in ms: until shortly after the end of the holder's
+ * lease. Without messages the steps grow to a quarter of a second. The result has jitter, so that
+ * waiters of several processes do not ask at the same time.
  */
 export function pauseMs(busy: Busy, tries: number, isPushed: boolean, random: Random): number {
   const leaseEndMs = Math.max(0, busy.remainingMs) + 1 + random.next() * 4;

@@ -1,4 +1,4 @@
-/** One try for a lock, with the care that a lost or late answer needs. */
+/** One try for a lock, which handles lost and late answers. */
 import { isRefusal } from "../driver/driver-error.ts";
 import { hasCode } from "../errors.ts";
 import { HeldLease } from "./held-lease.ts";
@@ -8,10 +8,9 @@ import type { Busy, Granted } from "../lock/lock.ts";
 import { start, storeDeadline, waitFor } from "../time/wait.ts";
 
 /**
- * Asks for a lease under an owner drawn now. Asks once, and once more with the same owner when the
- * answer was lost: whatever the store did with the first request, both together have the effect of
- * one. The lease counts from before the first. A grant that comes when its term is over is given
- * back and reported as busy.
+ * Requests a lease under an owner drawn now. After a lost answer it asks once more with the same
+ * owner, so that both requests have the effect of one. The lease counts from before the first. A
+ * grant that comes after the end of its term is released and reported as busy.
  */
 export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Busy> {
   const acquisition: Acquisition = { ...request, owner: request.random.id() };
@@ -55,10 +54,9 @@ function answerOf(
 }
 
 /**
- * Now, and again for each of these requests that is granted after all; a lock that
- * {@link createLock} made does so for a grant of which it tells nobody any more. Nobody waits for
- * it, and it can only end this owner's lease. Where it fails, the store ends the lease after its
- * ttl.
+ * Releases now, and again for each of these requests that is granted after all. A lock made by
+ * {@link createLock} does the same for late grants. Nobody waits for the release, and it can only
+ * end this owner's lease. If it fails, the store ends the lease after its ttl.
  */
 function giveBack(
   { lock, name, owner }: Acquisition,

@@ -27,8 +27,8 @@ export interface LockOptions {
 /**
  * A lock over a driver. All views made from it by `withPrefix` and `at` share its wait queue.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is
- *   not, and what is no driver.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an unknown option, or a
+ *   value that is no driver.
  */
 export function createLock(driver: LockDriver, options: LockOptions = {}): Lock {
   requireShape(
@@ -60,8 +60,8 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
 const leaseMaxMs = 2 ** 31 - 1;
 
 /**
- * Visible ASCII: no store alters or trims it, and the empty text, which marks a free lock in some,
- * is nobody.
+ * Visible ASCII, which no store alters or trims. The empty text marks a free lock in some stores,
+ * so it is no owner.
  */
 const ownerPattern = /^[!-~]{1,128}$/;
 

@@ -1,4 +1,4 @@
-/** What a lock grants when its owner no longer waits for it. */
+/** Releases locks that are granted after their owner stopped waiting. */
 import type { Busy, Granted, LockDriver } from "./lock.ts";
 import { start } from "../time/wait.ts";
 
@@ -9,12 +9,12 @@ interface Asked {
 }
 
 /**
- * The driver, with a release that ends also what the store grants after it.
+ * Wraps a driver so that a release also ends a grant that comes after it.
  *
  * A release can overtake a request of its own owner: on another connection of a pool, or while the
- * request is several of the store's. What is then granted would stand for its whole ttl with nobody
- * holding it. So a request that is answered after its owner's release, and may have been granted,
- * is released again; unless the owner has asked anew since.
+ * request is several of the store's. Such a grant would stand for its whole ttl without a holder.
+ * So a request that is answered after its owner's release, and may have been granted, is released
+ * again, unless the owner has asked again since.
  */
 export function releasingLateGrants(driver: LockDriver): LockDriver {
   const askedBy = new Map<string, Asked>();
@@ -50,7 +50,7 @@ export function releasingLateGrants(driver: LockDriver): LockDriver {
   };
 }
 
-/** Neither holds a space. */
+/** Neither contains a space. */
 function idOf(name: string, owner: string): string {
   return `${name} ${owner}`;
 }

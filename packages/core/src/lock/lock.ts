@@ -1,4 +1,4 @@
-/** The lock's interface, and what an adapter's author writes to provide one. */
+/** The lock's interface, and the driver that an adapter's author writes. */
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { WaitQueue } from "./wait-queue.ts";
 
@@ -15,8 +15,8 @@ export interface Granted {
 export interface Busy {
   readonly acquired: false;
   /**
-   * How long the holder has left, in ms, never above its lease; `Infinity` when what is held there
-   * never expires.
+   * How long the holder has left, in ms, never above its lease. `Infinity` when the entry never
+   * expires.
    */
   readonly remainingMs: number;
 }
@@ -34,13 +34,13 @@ export interface Lock {
    */
   tryAcquire(name: string, owner: string, ttlMs: number): Promise<Granted | Busy>;
   /**
-   * Makes the lease end `ttlMs` from now, never earlier than it would have. False when it is not
-   * this owner's any more, also when nobody took it.
+   * Makes the lease end `ttlMs` from now, never earlier than before. Resolves to false when it is
+   * not this owner's any more, even if nobody else took it.
    */
   extend(name: string, owner: string, ttlMs: number): Promise<boolean>;
   /**
-   * Ends this owner's lease, keeps the fence, wakes waiters. False, and no change, when it is not
-   * this owner's.
+   * Ends this owner's lease, keeps the fence, wakes waiters. Resolves to false, and changes
+   * nothing, when it is not this owner's.
    */
   release(name: string, owner: string): Promise<boolean>;
   /**
@@ -59,8 +59,8 @@ export interface Lock {
 }
 
 /**
- * What an adapter's author writes: see {@link Lock} and, for names, {@link CacheDriver}. Lock state
- * stands outside what a cache's `clear` reaches.
+ * The driver that an adapter's author writes: see {@link Lock} and, for names, {@link CacheDriver}.
+ * A cache's `clear` never removes a lock's state.
  */
 export interface LockDriver {
   readonly kind: string;

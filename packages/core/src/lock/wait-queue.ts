@@ -1,12 +1,9 @@
-/**
- * The order in which this process's callers contend for one name: first come, first served, one at
- * a time.
- */
+/** Orders this process's callers for one name: first come, first served, one at a time. */
 export interface WaitQueue {
   /**
-   * Resolves when it is the caller's turn, with the function that ends the turn (call it once; more
-   * does nothing). Rejects with the signal's reason when it aborts first; the place in the queue is
-   * then gone.
+   * Resolves when it is the caller's turn, with the function that ends the turn. More than one call
+   * of it does nothing. Rejects with the signal's reason when it aborts first; the place in the
+   * queue is then gone.
    */
   turn(name: string, signal?: AbortSignal): Promise<() => void>;
 }
