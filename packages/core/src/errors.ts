@@ -179,7 +179,7 @@ export class LockUnsupportedError extends LingpaiError {
 /**
  * What kept a credential away when the caller's patience ended: `store`, it does not answer;
  * `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still
- * be processing an earlier request; `cool`, it failed or refused, and the fleet backs off;
+ * be processing an earlier request; `back-off`, it failed or refused, and the fleet backs off;
  * `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a
  * row; `forced`, the platform limits forced refreshes; `error`, the last attempt failed: see
  * `cause`.
@@ -188,7 +188,7 @@ export type CredentialUnavailableReason =
   | "store"
   | "wait"
   | "drain"
-  | "cool"
+  | "back-off"
   | "refused"
   | "governor"
   | "forced"

@@ -205,7 +205,7 @@ export interface FailedRefresh {
 
 /**
  * `store`: the store cannot be reached, or refuses. `document`: the stored document must not be
- * used. `platform`: the platform failed, refused, or has not answered this node. `cooling`: the
+ * used. `platform`: the platform failed, refused, or has not answered this node. `back-off`: the
  * fleet backs off after another node's failure. `quota`: the ledger is at its cap. `governor`: too
  * many rejections. `claim`: another environment owns the credential. `fatal`: a person must mend
  * the cause of a refusal. `parent`: the parent's credential cannot be obtained. `owner`: the node
@@ -215,7 +215,7 @@ export type StaleCause =
   | "store"
   | "document"
   | "platform"
-  | "cooling"
+  | "back-off"
   | "quota"
   | "governor"
   | "claim"

@@ -32,7 +32,7 @@ export class Adoption {
     const local = this.#local;
     // The times of the cached credential are this node's, not the store's. Only its own document
     // has the same.
-    if (local.cached?.isAnchored === false && state !== local.state) local.forget();
+    if (local.cached?.hasStoreTime === false && state !== local.state) local.forget();
     if (state === undefined || stored === undefined) {
       const isReset = state !== undefined && state.minEpoch >= (local.cached?.stored.epoch ?? 0);
       // What is not stored yet was issued meanwhile, and nobody has forgotten it.
@@ -110,9 +110,9 @@ export class Adoption {
   }
 
   /**
-   * Stores what this process holds in place of what it replaced, and closes the open request
-   * `operationId`, whose outcome is one of those. False where there is nothing to store, or the
-   * store holds something else.
+   * Writes this process's credential over the one that it replaced. Also closes the open request
+   * `operationId`, which issued one of the two. Resolves to false if there is nothing to write, or
+   * if the store holds something else.
    *
    * @throws what the store throws.
    */

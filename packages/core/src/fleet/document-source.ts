@@ -98,7 +98,7 @@ export class DocumentSource {
       this.#mustRenew = this.#isStale;
     }
     this.#version = snapshot.version;
-    this.#node.takeover.waitMs(snapshot.state);
+    this.#node.lostRequests.waitMs(snapshot.state);
     this.#usedAtMs = snapshot.state?.usedAtMs;
     this.#node.adoption.adoptNewer(snapshot, document);
     return snapshot;

@@ -37,14 +37,14 @@ export interface CachedCredential {
   readonly stored: StoredCredential;
   readonly windows: Windows;
   /** On the monotonic clock. It moves when the estimate of the store's time is corrected. */
-  hardUntilMs: number;
+  serveUntilMs: number;
   /** Issued to this process and not stored yet: this copy is the only one. */
   isUnstored: boolean;
   /**
    * True when its times are the store's. Before the store has answered they are this node's, and
    * valid on this node only.
    */
-  readonly isAnchored: boolean;
+  readonly hasStoreTime: boolean;
   uses: number;
   isStaleReported: boolean;
 }
@@ -87,7 +87,7 @@ export class LocalCopy {
 
   get isUsable(): boolean {
     return (
-      this.#cached !== undefined && this.#context.clock.monotonicMs() < this.#cached.hardUntilMs
+      this.#cached !== undefined && this.#context.clock.monotonicMs() < this.#cached.serveUntilMs
     );
   }
 
@@ -137,7 +137,7 @@ export class LocalCopy {
     this.#state = state;
     const cached = this.#cached;
     if (cached !== undefined && state.credential?.fingerprint === cached.stored.fingerprint)
-      cached.hardUntilMs = this.#hardUntilMs(state, cached.windows);
+      cached.serveUntilMs = this.#serveUntilMs(state, cached.windows);
     this.#onChange();
   }
 
@@ -176,12 +176,12 @@ export class LocalCopy {
     if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
       remember(this.#replaced, goneBefore);
     const windows = windowsOf(stored, issuer.policy, parameters);
-    const hardUntilMs = this.#hardUntilMs(state, windows);
+    const serveUntilMs = this.#serveUntilMs(state, windows);
     if (
       current?.stored.commitId === stored.commitId &&
       current.stored.expiresAtMs === stored.expiresAtMs
     ) {
-      current.hardUntilMs = hardUntilMs;
+      current.serveUntilMs = serveUntilMs;
       current.isUnstored = isUnstored;
       return this.#onChange();
     }
@@ -197,9 +197,9 @@ export class LocalCopy {
       promise,
       stored,
       windows,
-      hardUntilMs,
+      serveUntilMs,
       isUnstored,
-      isAnchored: this.#clock.isSet,
+      hasStoreTime: this.#clock.isSet,
       uses: same?.uses ?? 0,
       isStaleReported: false,
     };
@@ -210,7 +210,7 @@ export class LocalCopy {
    * On the monotonic clock. What the document calls dead by the platform's word is out of use, until
    * the mark is taken back.
    */
-  #hardUntilMs(state: State, { hardAtMs }: Windows): number {
+  #serveUntilMs(state: State, { hardAtMs }: Windows): number {
     return this.#context.rules.canAsk && isDead(state)
       ? Number.NEGATIVE_INFINITY
       : this.#clock.monotonicAt(hardAtMs);

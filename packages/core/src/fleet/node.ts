@@ -3,7 +3,7 @@ import type { Adoption } from "./adoption.ts";
 import type { Context } from "./context.ts";
 import type { LocalCopy } from "./local-copy.ts";
 import type { StoreClock } from "./store-clock.ts";
-import type { Takeover } from "./takeover.ts";
+import type { LostRequestDetector } from "./lost-request.ts";
 
 /** The parts that every step of a refresh needs. */
 export interface FleetNode {
@@ -11,5 +11,5 @@ export interface FleetNode {
   readonly storeClock: StoreClock;
   readonly local: LocalCopy;
   readonly adoption: Adoption;
-  readonly takeover: Takeover;
+  readonly lostRequests: LostRequestDetector;
 }

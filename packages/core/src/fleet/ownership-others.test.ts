@@ -37,25 +37,25 @@ describe("an owner that looks who else claims its credential", () => {
     await one.claims.ensure(isEstablished);
     await two.claims.ensure(isEstablished);
     await one.claims.ensure(isEstablished);
-    expect(one.claims.rival).toBeUndefined();
-    await one.claims.seeOthers();
-    expect(one.claims.rival).toBe("staging");
+    expect(one.claims.otherClaimant).toBeUndefined();
+    await one.claims.readOthers();
+    expect(one.claims.otherClaimant).toBe("staging");
   });
 
   it("sees that the other one is gone", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
     await two.claims.ensure(isEstablished);
-    await one.claims.seeOthers();
+    await one.claims.readOthers();
     await world.clock.advance(3 * 86_400_000);
-    await one.claims.seeOthers();
-    expect(one.claims.rival).toBeUndefined();
+    await one.claims.readOthers();
+    expect(one.claims.otherClaimant).toBeUndefined();
   });
 
   it("writes nothing, so it claims nothing", async () => {
     const world = fleet();
     const one = owner(world, "production");
-    await one.claims.seeOthers();
+    await one.claims.readOthers();
     expect(one.faults.calls("set")).toBe(0);
   });
 
@@ -67,8 +67,8 @@ describe("an owner that looks who else claims its credential", () => {
       if (how === "holds something else")
         await world.cache.at(["lingpai", "claims"]).set(world.platform.id, "no registry");
       else one.faults.next("get", how === "fails" ? "fail-before" : "hang-before");
-      await within(world.clock, 2_000, one.claims.seeOthers());
-      expect(one.claims.rival).toBeUndefined();
+      await within(world.clock, 2_000, one.claims.readOthers());
+      expect(one.claims.otherClaimant).toBeUndefined();
       expect(one.context.health.isReachable).toBe(true);
     },
   );

@@ -2,10 +2,9 @@
  * Decides which environment fetches a credential, by a registry that all environments of one store
  * share.
  *
- * The registry lies outside every prefix, at the path `lingpai`, `claims`; it holds labels and
- * times, no secret. The earliest claim that holds is never refused or made a consumer because of a
- * later one. A claim that was not renewed for two days counts as given up, unless the credential
- * lives longer.
+ * The registry lies outside every prefix, at the path `lingpai`, `claims`. It holds no secret. The
+ * earliest claim that holds is never refused or made a consumer because of a later one. A claim
+ * that was not renewed for two days is given up, unless the credential lives longer.
  */
 import { claimsPath } from "../cache/claims-path.ts";
 import type { Cache, Version } from "../cache/cache.ts";
@@ -64,7 +63,7 @@ export class Ownership {
   #earlier: Claim | undefined;
   /** When the credential that this environment fetched ends, in store time. */
   #coveredMs = 0;
-  #rival: string | undefined;
+  #otherClaimant: string | undefined;
   /** The conflict that was reported last. */
   #reported = "";
 
@@ -80,15 +79,15 @@ export class Ownership {
    * The other environment that claims the credential in this store, as far as this process has
    * seen.
    */
-  get rival(): string | undefined {
-    return this.#rival;
+  get otherClaimant(): string | undefined {
+    return this.#otherClaimant;
   }
 
   /**
    * Looks up which other environments exist now. Never fails, because only a name in a report
    * depends on it.
    */
-  async seeOthers(): Promise<void> {
+  async readOthers(): Promise<void> {
     await this.#read(false).catch(() => {});
   }
 
@@ -175,7 +174,7 @@ export class Ownership {
   /**
    * Extends the claim to the end of this credential, if it lives longer than its issuer announced.
    */
-  async cover(expiresAtMs: number): Promise<void> {
+  async extendClaim(expiresAtMs: number): Promise<void> {
     this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
     if (
       this.#coveredMs <=
@@ -191,7 +190,7 @@ export class Ownership {
    * and it may fetch for itself. Reads at most every ten seconds. Resolves to undefined in between,
    * and while some claims are unreadable.
    */
-  async reconsider(): Promise<Claim | "gone" | undefined> {
+  async recheckClaims(): Promise<Claim | "gone" | undefined> {
     const { clock } = this.#context;
     if (clock.monotonicMs() < this.#reconsiderAtMs) return undefined;
     this.#reconsiderAtMs = clock.monotonicMs() + reconsiderEveryMs;
@@ -220,7 +219,7 @@ export class Ownership {
     const own = claims.find(({ path }) => samePath(path, this.#path));
     this.#own = own ?? this.#own;
     const others = claims.filter((claim) => claim !== own);
-    this.#rival = others[0]?.environment;
+    this.#otherClaimant = others[0]?.environment;
     return { claims, unreadable: registry.unreadable, own, others, nowMs, version };
   }
 

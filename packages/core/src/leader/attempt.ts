@@ -16,7 +16,7 @@ export interface LeaseContext {
   readonly lease: Lease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Pick<Ownership, "ensure" | "seeOthers" | "rival">;
+  readonly claims: Pick<Ownership, "ensure" | "readOthers" | "otherClaimant">;
   readonly probe: Probe;
   /**
    * True when the store cannot be reached: the fleet's recent acts are unknown, and nothing can be
@@ -74,7 +74,7 @@ export type NotSent =
 
 /** Why nothing may be sent now, and until when, in store time. */
 export interface Gate {
-  readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
+  readonly why: "drain" | "open" | "back-off" | "refused" | "governor" | "forced";
   readonly untilMs: number;
 }
 

@@ -27,7 +27,7 @@ export type OnBlocked = (block: BlockReason, toError: () => unknown) => void;
 
 const texts: Readonly<Record<Extract<BlockReason, { kind: "pause" }>["why"], string>> = {
   drain: "an earlier request may still be processed by the platform",
-  cool: "the platform failed or refused, and the fleet backs off",
+  "back-off": "the platform failed or refused, and the fleet backs off",
   refused: "the platform refuses until a person mends the cause; Lingpai tries again by itself",
   governor:
     "the credential was refused, and today's budget for refused credentials, or for operators, is used up for now; if nobody asked for this, another environment uses this AppID",
@@ -99,16 +99,16 @@ export function toCallerError(
 }
 
 /** The refused credential stays: the platform hands it out again, or calls it alive. */
-export class KeptError extends CredentialUnavailableError {}
+export class NotReplacedError extends CredentialUnavailableError {}
 
-export function keptAlive(id: string): KeptError {
-  return new KeptError(
+export function refusedButAlive(id: string): NotReplacedError {
+  return new NotReplacedError(
     `The platform calls the credential "${id}" alive: the call was refused for another reason.`,
   );
 }
 
-export function handedOutAgain(id: string): KeptError {
-  return new KeptError(
+export function handedOutAgain(id: string): NotReplacedError {
+  return new NotReplacedError(
     `The platform hands out a credential "${id}" that it refuses, or that has expired. Check the platform's console, or wait until it expires.`,
   );
 }

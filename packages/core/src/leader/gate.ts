@@ -13,14 +13,14 @@ import { resolveGoal, type Gate } from "./attempt.ts";
  *
  * @throws {QuotaExhaustedError} the ledger is at its cap.
  */
-export function foreseenGate(node: FleetNode, goal: Goal, snapshot: Snapshot): Gate | undefined {
-  const forgotten = forgottenRequest(node, snapshot);
+export function gateBeforeLease(node: FleetNode, goal: Goal, snapshot: Snapshot): Gate | undefined {
+  const forgotten = gateOfUnstoredRequest(node, snapshot);
   if (forgotten !== undefined) return forgotten;
   const event = {
     type: "intent",
     fence: 0,
     forced: false,
-    overrunAtMs: overrunAtMs(node, snapshot),
+    presumedLostAtMs: presumedLostAtMs(node, snapshot),
     revision: node.context.revision(),
     isOrdered: goal.reason === "manual",
     operationId: "",
@@ -38,16 +38,19 @@ export function foreseenGate(node: FleetNode, goal: Goal, snapshot: Snapshot): G
 }
 
 /** Returns when an open request that nobody reported may be taken for lost, in store time. */
-export function overrunAtMs({ storeClock, takeover }: FleetNode, { state }: Snapshot): number {
-  return storeClock.nowMs() + takeover.waitMs(state);
+export function presumedLostAtMs(
+  { storeClock, lostRequests }: FleetNode,
+  { state }: Snapshot,
+): number {
+  return storeClock.nowMs() + lostRequests.waitMs(state);
 }
 
 /**
  * Returns the gate of a request that only this node remembers. A store that was emptied holds no
  * open request, but the sender of this one is about to report it.
  */
-export function forgottenRequest(
-  { local, context, storeClock, takeover }: FleetNode,
+export function gateOfUnstoredRequest(
+  { local, context, storeClock, lostRequests }: FleetNode,
   { state }: Snapshot,
 ): Gate | undefined {
   const known = local.state;
@@ -58,7 +61,7 @@ export function forgottenRequest(
     nowMs >= dangerUntil(known, context.rules)
   )
     return undefined;
-  const waitMs = takeover.waitMs(known);
+  const waitMs = lostRequests.waitMs(known);
   return waitMs > 0 ? { why: "open", untilMs: nowMs + waitMs } : undefined;
 }
 

@@ -12,7 +12,7 @@ import { markSuspect } from "../fleet/suspect-mark.ts";
 import type { Attempt, AttemptPlan, LeaseContext, NotSent, Served } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { handedOutAgain } from "./block-reason.ts";
-import type { Ending, OutcomeWriter } from "./outcome.ts";
+import type { FailedOutcome, OutcomeWriter } from "./write-outcome.ts";
 import { termsOn } from "../fleet/context.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./issuer-call.ts";
 
@@ -165,9 +165,13 @@ async function send(
       isInputRefused ||
       (again &&
         error.outcome === "busy" &&
-        (error.retryAfterMs ?? 0) <= context.rules.cool.firstMs);
+        (error.retryAfterMs ?? 0) <= context.rules.backOff.firstMs);
     const reported = error.outcome === "input" && !isInputRefused ? fatal(error) : error;
-    const isRecorded = await outcomes.abandon(attempt, endingOf(reported, retries), reported);
+    const isRecorded = await outcomes.abandon(
+      attempt,
+      failedOutcomeOf(reported, retries),
+      reported,
+    );
     if (!retries || !isRecorded) throw reported;
     return isInputRefused ? "input-refused" : "busy";
   }
@@ -201,7 +205,7 @@ async function recover(
     await outcomes.abandon(attempt, { outcome: "yielded", code: "RECOVERED" });
     return input;
   } catch (error) {
-    if (isIssueError(error)) await outcomes.abandon(attempt, endingOf(error, false), error);
+    if (isIssueError(error)) await outcomes.abandon(attempt, failedOutcomeOf(error, false), error);
     else await outcomes.abandon(attempt, { outcome: "yielded", code: "NOT_SENT" });
     throw error;
   }
@@ -234,10 +238,10 @@ function requestOf(
  * A refused parent counts as no failure of its child until the parent turns out to be alive. Every
  * other refusal makes the fleet back off.
  */
-export function endingOf(
+export function failedOutcomeOf(
   { outcome, code, platformCode, retryAfterMs, scope }: IssueError,
   again: boolean,
-): Ending {
+): FailedOutcome {
   const endings = {
     busy: "refused",
     fatal: "refused",

@@ -29,7 +29,7 @@ export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: nu
  * Reports the foreign refresh that this node's write revealed, and the fleet's switch to the
  * fallback, if that is configured.
  */
-export function reportForeign(
+export function reportContention(
   { context }: FleetNode,
   foreign: ForeignRefresh,
   {

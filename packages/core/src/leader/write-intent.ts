@@ -6,7 +6,7 @@ import type { FleetNode } from "../fleet/node.ts";
 import { Secret } from "../secret.ts";
 import type { IntentVerdict } from "../state/intent.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
-import { askAgain } from "./ask-again.ts";
+import { probeBeforeIntent } from "./probe-before-intent.ts";
 import {
   resolveGoal,
   type Attempt,
@@ -16,9 +16,9 @@ import {
   type NotSent,
   type Served,
 } from "./attempt.ts";
-import { forgottenRequest, gateOf, overrunAtMs } from "./gate.ts";
-import type { OutcomeWriter } from "./outcome.ts";
-import { reportForeign, reportLoss, reportQuota } from "./reports.ts";
+import { gateOfUnstoredRequest, gateOf, presumedLostAtMs } from "./gate.ts";
+import type { OutcomeWriter } from "./write-outcome.ts";
+import { reportContention, reportLoss, reportQuota } from "./reports.ts";
 import { settle } from "./settle-doubt.ts";
 
 /** `ready`: the intent is stored, and the request may be sent now. */
@@ -36,7 +36,7 @@ export async function writeIntent(
   outcomes: OutcomeWriter,
   plan: AttemptPlan,
 ): Promise<IntentResult> {
-  const looked = await lookFirst(node, leaseContext, plan);
+  const looked = await checkBeforeIntent(node, leaseContext, plan);
   if (looked.kind !== "needed") return looked;
   const { read, resolvedGoal } = looked;
   const { goal, lease, document } = leaseContext;
@@ -76,18 +76,18 @@ export async function writeIntent(
 }
 
 /** `needed`: a request must be made, for this goal, on the document as it was read. */
-interface Needed {
+interface RequestNeeded {
   readonly kind: "needed";
   readonly resolvedGoal: Goal;
   readonly read: Snapshot;
 }
 
 /** Finds out, under the lease, whether a request is needed, and whether it may be made. */
-async function lookFirst(
+async function checkBeforeIntent(
   node: FleetNode,
   leaseContext: LeaseContext,
   { force }: AttemptPlan,
-): Promise<Needed | Served | NotSent> {
+): Promise<RequestNeeded | Served | NotSent> {
   const { local, adoption } = node;
   const { claims, goal, document } = leaseContext;
   const reading = document.read();
@@ -98,7 +98,7 @@ async function lookFirst(
   // A failure matters only if the document does not serve the goal.
   claiming.catch(() => {});
   // Another environment may have caused the refusal: its claim gives the report a name.
-  const looking = goal.reason === "rejected" ? claims.seeOthers() : undefined;
+  const looking = goal.reason === "rejected" ? claims.readOthers() : undefined;
   const read = await reading;
   adoption.adoptNewer(read, document);
   if (force !== "must" && local.cachedFor(goal)) return { kind: "served" };
@@ -107,10 +107,10 @@ async function lookFirst(
   await looking;
   if (by !== undefined) return { kind: "claimed", by };
   const goalNow = resolveGoal(goal, read.state, node);
-  const resolvedGoal = await askAgain(node, leaseContext, goalNow, read);
+  const resolvedGoal = await probeBeforeIntent(node, leaseContext, goalNow, read);
   if (resolvedGoal.reason === "reconcile" && (await settle(node, leaseContext, read)))
     return { kind: "served" };
-  const gate = forgottenRequest(node, read);
+  const gate = gateOfUnstoredRequest(node, read);
   return gate === undefined ? { kind: "needed", resolvedGoal, read } : { kind: "closed", gate };
 }
 
@@ -139,7 +139,7 @@ function draftOf(
   node: FleetNode,
   { goal, isWithoutStore, lease }: LeaseContext,
   { source }: AttemptPlan,
-  { read, resolvedGoal }: Needed,
+  { read, resolvedGoal }: RequestNeeded,
   forced: boolean,
 ) {
   const { context } = node;
@@ -151,7 +151,7 @@ function draftOf(
     type: "intent",
     fence: lease.fence,
     forced,
-    ...(isWithoutStore ? { isWithoutStore } : { overrunAtMs: overrunAtMs(node, read) }),
+    ...(isWithoutStore ? { isWithoutStore } : { presumedLostAtMs: presumedLostAtMs(node, read) }),
     revision: context.revision(),
     isOrdered: goal.reason === "manual",
     ...resolvedGoal,
@@ -193,9 +193,9 @@ function report(
       epoch: intent.epoch,
       generation: state.credential?.generation,
     });
-  const { rival: claimedBy } = leaseContext.claims;
+  const { otherClaimant: claimedBy } = leaseContext.claims;
   if (verdict.foreign !== undefined)
-    reportForeign(node, verdict.foreign, {
+    reportContention(node, verdict.foreign, {
       fingerprint: resolvedGoal.refused ?? "",
       claimedBy,
       state,

@@ -10,8 +10,8 @@ import { LocalCopy } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Ownership } from "../fleet/ownership.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
-import { Takeover } from "../fleet/takeover.ts";
-import { OutcomeWriter } from "../leader/outcome.ts";
+import { LostRequestDetector } from "../fleet/lost-request.ts";
+import { OutcomeWriter } from "../leader/write-outcome.ts";
 import { Probe } from "../leader/probe.ts";
 import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import { Demand } from "../refresh/demand.ts";
@@ -19,8 +19,8 @@ import type { RefreshDependencies } from "../refresh/dependencies.ts";
 import { refresh } from "../refresh/refresh.ts";
 import type { CredentialOptions } from "../credential.ts";
 import { Background } from "./background.ts";
-import { Complaints } from "./complaints.ts";
-import { OthersComplaints } from "./others-complaints.ts";
+import { RefusalJudge } from "./refusal-judge.ts";
+import { RemoteRefusals } from "./remote-refusals.ts";
 import { Replacement } from "./replacement.ts";
 import { SingleFlight } from "./single-flight.ts";
 
@@ -31,7 +31,7 @@ export interface Assembly {
   readonly breaker: CircuitBreaker;
   readonly probe: Probe;
   readonly demand: Demand;
-  readonly complaints: Complaints;
+  readonly refusals: RefusalJudge;
   readonly singleFlight: SingleFlight;
   readonly replacement: Replacement;
   readonly background: Background;
@@ -52,13 +52,13 @@ export function assemble(
   const outcomes = new OutcomeWriter(node);
   const source = new DocumentSource(node, cache, roleFrom(options.role), () => {
     // Everything that waited for the store continues now.
-    node.takeover.restart();
-    outcomes.pending.hurry();
-    background.hurry();
+    node.lostRequests.restart();
+    outcomes.pending.retryNow();
+    background.retryNow();
   });
   const breaker = new CircuitBreaker(context, node.storeClock, node.local);
   const probe = new Probe(node, closing);
-  const complaints = new Complaints(node, source, probe);
+  const refusals = new RefusalJudge(node, source, probe);
   context.health.tryLease = () => tryLeaseOnce(context, lock);
   const demand = new Demand(node, options.keepAlive ?? false);
   const dependencies: RefreshDependencies = {
@@ -69,7 +69,7 @@ export function assemble(
     outcomes,
     breaker,
     probe,
-    notified: new WeakSet(),
+    reportedGoals: new WeakSet(),
     parentErrors: new WeakSet(),
     parent: options.parent,
     standalone: options.standalone ?? "when-harmless",
@@ -82,7 +82,7 @@ export function assemble(
     closing,
   );
   const replacement = new Replacement(node, source, singleFlight, probe, closing);
-  const others = new OthersComplaints(node, complaints);
+  const others = new RemoteRefusals(node, refusals);
   const isParents = (error: Error): boolean => dependencies.parentErrors.has(error);
   const background = new Background(node, source, singleFlight, breaker, others, demand, isParents);
   return {
@@ -92,7 +92,7 @@ export function assemble(
     breaker,
     probe,
     demand,
-    complaints,
+    refusals,
     singleFlight,
     replacement,
     background,
@@ -104,7 +104,7 @@ function nodeOf(context: Context, onChange: () => void): FleetNode {
   const storeClock = new StoreClock(clock, bus);
   const local = new LocalCopy(context, storeClock, onChange);
   const adoption = new Adoption(context, storeClock, local);
-  return { context, storeClock, local, adoption, takeover: new Takeover(clock) };
+  return { context, storeClock, local, adoption, lostRequests: new LostRequestDetector(clock) };
 }
 
 /** An issuer that hands out the same credential again shares it between environments. */

@@ -19,7 +19,7 @@ import type { SingleFlight } from "./single-flight.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
-import type { OthersComplaints } from "./others-complaints.ts";
+import type { RemoteRefusals } from "./remote-refusals.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { Demand } from "../refresh/demand.ts";
@@ -35,7 +35,7 @@ export class Background {
   readonly #source: DocumentSource;
   readonly #singleFlight: SingleFlight;
   readonly #breaker: CircuitBreaker;
-  readonly #complaints: OthersComplaints;
+  readonly #refusals: RemoteRefusals;
   readonly #demand: Demand;
   readonly #isParents: (error: Error) => boolean;
   readonly #starts: ElectedStarts;
@@ -64,7 +64,7 @@ export class Background {
     source: DocumentSource,
     singleFlight: SingleFlight,
     breaker: CircuitBreaker,
-    complaints: OthersComplaints,
+    refusals: RemoteRefusals,
     demand: Demand,
     isParents: (error: Error) => boolean,
   ) {
@@ -72,7 +72,7 @@ export class Background {
     this.#source = source;
     this.#singleFlight = singleFlight;
     this.#breaker = breaker;
-    this.#complaints = complaints;
+    this.#refusals = refusals;
     this.#demand = demand;
     this.#isParents = isParents;
     this.#starts = new ElectedStarts(node);
@@ -93,7 +93,7 @@ export class Background {
   }
 
   /** Tries again at once, because the store is back. */
-  hurry(): void {
+  retryNow(): void {
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
     this.#failures = 0;
     this.rearm();
@@ -186,8 +186,8 @@ export class Background {
   async #pursue(goal: Goal): Promise<FailedAttempt | undefined> {
     const { cached } = this.#node.local;
     const isComplaint = cached !== undefined && goal.reason === "rejected" && goal.isDead !== true;
-    const judged = isComplaint ? await this.#complaints.judged(cached) : goal;
-    return judged && this.#singleFlight.inBackground(judged);
+    const judge = isComplaint ? await this.#refusals.judge(cached) : goal;
+    return judge && this.#singleFlight.inBackground(judge);
   }
 
   /**
@@ -217,9 +217,9 @@ export class Background {
     if (cached === undefined || state === undefined) return undefined;
     const nowMs = context.clock.monotonicMs();
     const replaces = cached.stored.commitId;
-    if (storeClock.nowMs() >= this.#complaints.actAtMs(cached))
+    if (storeClock.nowMs() >= this.#refusals.actAtMs(cached))
       return { reason: "rejected", refused: cached.stored.fingerprint, isDead: isDead(state) };
-    if (nowMs >= cached.hardUntilMs) return { reason: "expired", replaces };
+    if (nowMs >= cached.serveUntilMs) return { reason: "expired", replaces };
     if (storeClock.nowMs() >= cached.windows.mandatoryAtMs)
       return { reason: "mandatory", replaces };
     if (nowMs >= this.#starts.proactiveAtMs(cached)) return { reason: "advisory", replaces };
@@ -235,7 +235,7 @@ export class Background {
     const { cached } = local;
     if (cached === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(
-      storeClock.monotonicAt(this.#complaints.actAtMs(cached)),
+      storeClock.monotonicAt(this.#refusals.actAtMs(cached)),
       this.#starts.proactiveAtMs(cached),
       this.#starts.reconcileAtMs(),
     );

@@ -58,14 +58,14 @@ class ManagedCredential implements Credential {
 
   peek(): Secret | undefined {
     const { cached } = this.#local;
-    return cached !== undefined && this.#nowMs() < cached.hardUntilMs ? use(cached) : undefined;
+    return cached !== undefined && this.#nowMs() < cached.serveUntilMs ? use(cached) : undefined;
   }
 
   get(options?: CallOptions): Promise<Secret> {
     const { cached } = this.#local;
     if (
       cached === undefined ||
-      this.#nowMs() >= cached.hardUntilMs ||
+      this.#nowMs() >= cached.serveUntilMs ||
       options?.signal?.aborted === true
     )
       return this.#slowGet(options);
@@ -99,7 +99,7 @@ class ManagedCredential implements Credential {
     const present = this.#local.isUsable ? this.#local.cached : undefined;
     const isPresent = present?.stored.fingerprint === fingerprint;
     const goal = isPresent
-      ? await this.#assembly.complaints.judged(present, options)
+      ? await this.#assembly.refusals.judge(present, options)
       : ({
           reason: "rejected",
           refused: fingerprint,

@@ -6,7 +6,7 @@ import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
 import type { Goal } from "../fleet/local-copy.ts";
-import { KeptError } from "../leader/block-reason.ts";
+import { NotReplacedError } from "../leader/block-reason.ts";
 import { OpenRequest } from "./open-request.ts";
 import type { Probe } from "../leader/probe.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -51,7 +51,7 @@ export class Replacement {
       };
     } catch (error) {
       const isKept =
-        error instanceof KeptError &&
+        error instanceof NotReplacedError &&
         local.cachedFor({ reason: "cold" })?.stored.fingerprint === goal.refused;
       if (isKept) return { replaced: false };
       throw error;

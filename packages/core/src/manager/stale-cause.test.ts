@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import { keptAlive } from "../leader/block-reason.ts";
+import { refusedButAlive } from "../leader/block-reason.ts";
 import {
   CacheUnavailableError,
   CredentialConflictError,
@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
       platform.script(...Array.from({ length: 9 }, () => "fatal" as const)),
   },
   {
-    cause: "cooling",
+    cause: "back-off",
     happens: async ({ document, write }) => {
       const state = (await document())!;
       await write({
@@ -118,7 +118,9 @@ describe("a credential that is kept past its time", () => {
 
   it("does not name a parent for what is said of the credential itself", () => {
     const none = (): boolean => false;
-    expect(staleReasonOf({ error: keptAlive("x"), block: undefined }, undefined, none)).toEqual({
+    expect(
+      staleReasonOf({ error: refusedButAlive("x"), block: undefined }, undefined, none),
+    ).toEqual({
       cause: "platform",
       errorCode: "CREDENTIAL_UNAVAILABLE",
     });

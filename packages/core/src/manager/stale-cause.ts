@@ -30,7 +30,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, StaleCause>>> = {
 const byBlockReason: Readonly<
   Partial<Record<Extract<BlockReason, { kind: "pause" }>["why"], StaleCause>>
 > = {
-  cool: "cooling",
+  "back-off": "back-off",
   refused: "fatal",
   governor: "governor",
   forced: "governor",
@@ -49,7 +49,7 @@ export function staleReasonOf(
 ): StaleReason | undefined {
   if (block?.kind === "wait") return { cause: "owner" };
   const cause = block === undefined ? undefined : byBlockReason[block.why];
-  if (cause === "cooling") return before?.cause === "platform" ? before : { cause };
+  if (cause === "back-off") return before?.cause === "platform" ? before : { cause };
   if (cause !== undefined) return { cause };
   // The cause of the caller's error is the failed attempt.
   const found =

@@ -30,7 +30,7 @@ export function statusOf(
     state: isClosed ? "closed" : freshness,
     generation: cached?.stored.generation,
     fingerprint: cached?.stored.fingerprint.slice(0, 8),
-    remainingMs: cached && Math.max(0, cached.hardUntilMs - clock.monotonicMs()),
+    remainingMs: cached && Math.max(0, cached.serveUntilMs - clock.monotonicMs()),
     ageMs: cached && Math.max(0, nowMs - cached.stored.issuedAtMs),
     by: cached?.stored.by,
     inDoubt: state?.doubtSinceMs !== undefined,

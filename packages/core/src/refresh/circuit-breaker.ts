@@ -110,7 +110,7 @@ export class CircuitBreaker {
   backOff(reason: RefreshReason): Gate | undefined {
     const leftMs = this.#backOffUntilMs - this.#context.clock.monotonicMs();
     return leftMs > 0 && reason !== "manual"
-      ? { why: "cool", untilMs: this.#clock.nowMs() + leftMs }
+      ? { why: "back-off", untilMs: this.#clock.nowMs() + leftMs }
       : undefined;
   }
 

@@ -12,7 +12,7 @@ import { resolveGoal } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { handedOutAgain, type BlockReason } from "../leader/block-reason.ts";
-import { reportForeign } from "../leader/reports.ts";
+import { reportContention } from "../leader/reports.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
 interface Consuming {
@@ -20,7 +20,7 @@ interface Consuming {
   readonly source: DocumentSource;
   readonly claims: Ownership;
   /** The goals of which the owners have been notified. */
-  readonly notified: WeakSet<Goal>;
+  readonly reportedGoals: WeakSet<Goal>;
   readonly demand: Demand;
 }
 
@@ -30,16 +30,16 @@ export async function asConsumer(
   goal: Goal,
   snapshot: Snapshot,
 ): Promise<BlockReason> {
-  const { notified, demand, node, source } = dependencies;
+  const { reportedGoals, demand, node, source } = dependencies;
   if (await hasMoved(dependencies)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
   const resolvedGoal = resolveGoal(goal, state, node);
   if (mustMark(resolvedGoal, state)) {
     // An owner has asked the platform since, and found it alive.
-    if (notified.has(goal) && state?.credential?.fingerprint === resolvedGoal.refused)
+    if (reportedGoals.has(goal) && state?.credential?.fingerprint === resolvedGoal.refused)
       throw handedOutAgain(node.context.issuer.id);
     // A mark that the store did not take notifies nobody.
-    if (await mark(dependencies, resolvedGoal, snapshot)) notified.add(goal);
+    if (await mark(dependencies, resolvedGoal, snapshot)) reportedGoals.add(goal);
   }
   await demand.mark(source);
   return {
@@ -53,7 +53,7 @@ export async function asConsumer(
  * Notifies the lease holder of a dead credential: a leader that drains because the stored one works
  * need not wait any longer.
  */
-export async function notifyHolder(
+export async function markForLeaseHolder(
   dependencies: Marking,
   goal: Goal,
   snapshot: Snapshot,
@@ -85,9 +85,9 @@ async function mark(
   const mark = { fingerprint: refused, found } as const;
   const applied = await markSuspect(source.document, mark, { from: snapshot });
   if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
-    reportForeign(node, applied.verdict.foreign, {
+    reportContention(node, applied.verdict.foreign, {
       fingerprint: refused,
-      claimedBy: claims.rival,
+      claimedBy: claims.otherClaimant,
       state: applied.snapshot.state,
     });
   return applied !== undefined;
@@ -119,7 +119,7 @@ function nothingStored({ node, source }: Consuming, { state }: Snapshot): string
 async function hasMoved({ claims, source }: Consuming): Promise<boolean> {
   const { yieldsTo } = source;
   if (yieldsTo === undefined) return false;
-  const now = await claims.reconsider().catch(() => undefined);
+  const now = await claims.recheckClaims().catch(() => undefined);
   if (now === undefined || (now !== "gone" && samePath(now.path, yieldsTo.path))) return false;
   if (now === "gone") source.own();
   else source.consume(now);

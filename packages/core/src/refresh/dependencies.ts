@@ -4,7 +4,7 @@ import type { DocumentSource } from "../fleet/document-source.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Ownership } from "../fleet/ownership.ts";
-import type { OutcomeWriter } from "../leader/outcome.ts";
+import type { OutcomeWriter } from "../leader/write-outcome.ts";
 import type { Probe } from "../leader/probe.ts";
 import type { Lock } from "../lock/lock.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
@@ -22,7 +22,7 @@ export interface RefreshDependencies {
    * The goals of which the owners (by a consumer) or the parent (by a child) have been notified.
    * Once for each.
    */
-  readonly notified: WeakSet<Goal>;
+  readonly reportedGoals: WeakSet<Goal>;
   /** What the parent threw: by its code alone it could be the credential's own. */
   readonly parentErrors: WeakSet<object>;
   readonly parent: Parent | undefined;

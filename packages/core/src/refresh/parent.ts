@@ -56,7 +56,7 @@ export async function refused(
   const { platformCode } = error;
   const known = dependencies.node.local.state?.failure?.parent;
   const isKnown = known?.fingerprint === parent.fingerprint;
-  const isFresh = dependencies.notified.has(goal);
+  const isFresh = dependencies.reportedGoals.has(goal);
   const isDoubtful = isKnown && dependencies.node.storeClock.nowMs() - known.sinceMs < innocentMs;
   // The second report for one goal is doubtful too: a credential is then replaced only if it is
   // dead, and a pushed ticket waits for the next push.
@@ -66,7 +66,7 @@ export async function refused(
     doubtful,
     ...(platformCode === undefined ? {} : { platformCode }),
   };
-  dependencies.notified.add(goal);
+  dependencies.reportedGoals.add(goal);
   const isReplaced = (await answerOf(dependencies, dependencies.parent.reject(parent, options)))
     .replaced;
   if (!isReplaced) {

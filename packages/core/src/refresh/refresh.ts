@@ -7,11 +7,11 @@ import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import { delay } from "../time/time.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
-import { foreseenGate } from "../leader/gate.ts";
+import { gateBeforeLease } from "../leader/gate.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import { asConsumer, notifyHolder } from "./consumer.ts";
+import { asConsumer, markForLeaseHolder } from "./consumer.ts";
 import type { Gate, LeaseContext, NotSent, Served } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { lead } from "../leader/leader.ts";
@@ -161,7 +161,7 @@ async function asOwner(
   if (refusal !== undefined) {
     if (breaker.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
       return { kind: "pause", ms: 50, why: "refused" };
-    await notifyHolder(dependencies, goal, snapshot);
+    await markForLeaseHolder(dependencies, goal, snapshot);
     throw refusal;
   }
   // Parents first: a child that waited for its parent under its own lease could wait for itself.
@@ -181,7 +181,7 @@ async function asOwner(
   };
   const lease = await health.watched("acquire", () => tryLease(lock, issuer.id, request));
   if (!lease.acquired) {
-    await notifyHolder(dependencies, goal, snapshot);
+    await markForLeaseHolder(dependencies, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   }
   // An empty store has not reported its time before. Without this the first intent would have this
@@ -216,11 +216,12 @@ async function currentGate(
 ): Promise<Gate | undefined> {
   try {
     const gate =
-      foreseenGate(dependencies.node, goal, snapshot) ?? dependencies.breaker.backOff(goal.reason);
-    if (gate !== undefined) await notifyHolder(dependencies, goal, snapshot);
+      gateBeforeLease(dependencies.node, goal, snapshot) ??
+      dependencies.breaker.backOff(goal.reason);
+    if (gate !== undefined) await markForLeaseHolder(dependencies, goal, snapshot);
     return gate;
   } catch (error) {
-    await notifyHolder(dependencies, goal, snapshot);
+    await markForLeaseHolder(dependencies, goal, snapshot);
     throw error;
   }
 }
@@ -237,7 +238,7 @@ async function leadOnce(
     if (result.kind !== "served") return turnOf(dependencies, result);
     breaker.reset();
     // If this fails, the next refresh claims again.
-    await claims.cover(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
+    await claims.extendClaim(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
     return served;
   } finally {
     // An outcome that could not be stored yet keeps the lease.

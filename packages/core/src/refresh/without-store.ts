@@ -60,7 +60,7 @@ export function withoutStoreContext(
     ...terms,
     lease: leaseOf(node),
     document: new OwnDocument(node),
-    claims: { ensure: async () => undefined, seeOthers: async () => {}, rival: undefined },
+    claims: { ensure: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
     isWithoutStore: true,
     startedMs: node.context.clock.monotonicMs(),
   };

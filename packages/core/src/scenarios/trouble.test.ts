@@ -278,7 +278,7 @@ describe("a platform in trouble", () => {
     const one = node({ parameters: { waitMs: 4_000 } });
     await expect(within(clock, 4_001, one.get())).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
-      reason: "cool",
+      reason: "back-off",
       cause: { platformCode: "ECONNREFUSED" },
     });
     expect(platform.issues).toHaveLength(2);

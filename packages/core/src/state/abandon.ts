@@ -132,7 +132,7 @@ function failureOf(
  * another node's network may work.
  */
 function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
-  const { firstMs, maxMs } = rules.cool;
+  const { firstMs, maxMs } = rules.backOff;
   // A lasting refusal has its own pace, and may concern one node alone.
   if (event.refusal !== undefined) return firstMs;
   const steppedMs =

@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
   {
     title: "the fleet's back-off holds everybody",
     state: calm({ backOffUntilMs: noonMs + 1 }),
-    verdict: { kind: "wait", why: "cool", untilMs: noonMs + 1 },
+    verdict: { kind: "wait", why: "back-off", untilMs: noonMs + 1 },
   },
   {
     title: "the back-off ends on time",
@@ -226,31 +226,31 @@ const cases: readonly Case[] = [
     title:
       "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
     state: calm({ intent: open }),
-    event: { reason: "rejected", refused: "T1", overrunAtMs: noonMs + 1 },
+    event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "wait", why: "open", untilMs: noonMs + 1 },
   },
   {
     title: "it is overrun in time",
     state: calm({ intent: open }),
-    event: { reason: "rejected", refused: "T1", overrunAtMs: noonMs },
+    event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs },
     verdict: { kind: "send", undrained: true },
   },
   {
     title: "what is stored is adopted all the same",
     state: calm({ intent: open }),
-    event: { reason: "rejected", refused: "T0", overrunAtMs: noonMs + 1 },
+    event: { reason: "rejected", refused: "T0", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "adopt" },
   },
   {
     title: "nobody is waited for where no request is open",
     state: calm(),
-    event: { overrunAtMs: noonMs + 1 },
+    event: { presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "send" },
   },
   {
     title: "nobody is waited for where a request harms nobody",
     state: calm({ intent: open }),
-    event: { overrunAtMs: noonMs + 1 },
+    event: { presumedLostAtMs: noonMs + 1 },
     rules: { supersedes: false },
     verdict: { kind: "send", undrained: false },
   },

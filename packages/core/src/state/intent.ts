@@ -54,7 +54,7 @@ export interface IntentEvent {
    * Until then an open request that nobody reported is left alone, because its sender may be about
    * to report it. @defaultValue at once
    */
-  readonly overrunAtMs?: number;
+  readonly presumedLostAtMs?: number;
 }
 
 export type IntentVerdict =
@@ -72,7 +72,7 @@ export type IntentVerdict =
   | { readonly kind: "adopt" }
   | {
       readonly kind: "wait";
-      readonly why: "drain" | "open" | "cool" | "refused" | "governor" | "forced";
+      readonly why: "drain" | "open" | "back-off" | "refused" | "governor" | "forced";
       readonly untilMs: number;
     }
   /** `nextMs`: when one fetch may leave again, at the day's end or earlier. */
@@ -193,7 +193,7 @@ function closedGate(
 ): IntentVerdict | undefined {
   if (isServed(state, event, nowMs)) return { kind: "adopt" };
   if (event.reason !== "manual" && nowMs < state.backOffUntilMs)
-    return { kind: "wait", why: "cool", untilMs: state.backOffUntilMs };
+    return { kind: "wait", why: "back-off", untilMs: state.backOffUntilMs };
   const refusedMs = refusedUntilMs(
     state,
     event.isOrdered === true ? "manual" : event.reason,
@@ -216,8 +216,9 @@ function closedGate(
     const nextMs = quota.forced.lastAtMs + rules.forced.gapMs;
     if (nowMs < nextMs) return { kind: "wait", why: "forced", untilMs: nextMs };
   }
-  const overrunAtMs = rules.supersedes && state.intent !== undefined ? (event.overrunAtMs ?? 0) : 0;
-  if (nowMs < overrunAtMs) return { kind: "wait", why: "open", untilMs: overrunAtMs };
+  const presumedLostAtMs =
+    rules.supersedes && state.intent !== undefined ? (event.presumedLostAtMs ?? 0) : 0;
+  if (nowMs < presumedLostAtMs) return { kind: "wait", why: "open", untilMs: presumedLostAtMs };
   const isDrained = nowMs >= dangerUntil(state, rules);
   const isInDoubt =
     rules.rotates &&

@@ -81,8 +81,8 @@ describe("the rules of an issuer", () => {
   });
 
   it("leave alone what is refused, and a platform in trouble, for a second first and for minutes at most", () => {
-    const { cool, governor } = rulesWith(sliding);
-    expect([cool, governor.again]).toEqual([
+    const { backOff, governor } = rulesWith(sliding);
+    expect([backOff, governor.again]).toEqual([
       { firstMs: 1_000, maxMs: 60_000 },
       { firstMs: 1_000, maxMs: 600_000 },
     ]);

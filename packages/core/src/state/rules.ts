@@ -35,7 +35,7 @@ export interface Rules {
   readonly onContention: "report" | "fallback";
   /** The rules while the fleet uses the issuer's fallback. Undefined when there is none. */
   readonly fallback?: Rules;
-  readonly cool: { readonly firstMs: number; readonly maxMs: number };
+  readonly backOff: { readonly firstMs: number; readonly maxMs: number };
 }
 
 /** A token bucket: so many at once, and one more each `intervalMs`. */
@@ -101,6 +101,6 @@ export function rulesFor(
     },
     onContention,
     ...(fallback && { fallback }),
-    cool: { firstMs: 1_000, maxMs: 60_000 },
+    backOff: { firstMs: 1_000, maxMs: 60_000 },
   };
 }

@@ -27,7 +27,7 @@ export const rules: Rules = {
     manual: { burst: 4, intervalMs: 21_600_000 },
     again: { firstMs: 1_000, maxMs: 600_000 },
   },
-  cool: { firstMs: 1_000, maxMs: 60_000 },
+  backOff: { firstMs: 1_000, maxMs: 60_000 },
 };
 
 export const today: number = Math.floor((noonMs + rules.dayOffsetMs) / 86_400_000);

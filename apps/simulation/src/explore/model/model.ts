@@ -76,7 +76,7 @@ function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
     dayOffsetMs: 0,
     forced: { perDay: 0, gapMs: 0 },
     governor: { refusals: unlimited, manual: unlimited, again: { firstMs: 0, maxMs: 0 } },
-    cool: { firstMs: 0, maxMs: 0 },
+    backOff: { firstMs: 0, maxMs: 0 },
   };
 }
 

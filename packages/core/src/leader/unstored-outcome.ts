@@ -20,7 +20,7 @@ interface Pending {
   readonly untilMs: number;
 }
 
-export class PendingCommit {
+export class UnstoredOutcome {
   readonly #context: Pick<Context, "clock" | "parameters" | "random">;
   #pending: Pending | undefined;
   #running: { readonly pending: Pending; readonly done: Promise<void> } | undefined;
@@ -58,7 +58,7 @@ export class PendingCommit {
   }
 
   /** Offers the waiting outcome because the store is back, without waiting for the answer. */
-  hurry(): void {
+  retryNow(): void {
     if (this.#pending !== undefined && this.#running === undefined) void this.#retry(this.#pending);
   }
 

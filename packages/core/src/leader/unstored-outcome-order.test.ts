@@ -7,7 +7,7 @@ import { parametersFor } from "../parameters.ts";
 import { manualClock, seededRandom, type ManualClock } from "../testing/index.ts";
 import type { Lease } from "../lease/lease.ts";
 import { fleet, neverAsked, within } from "../scenarios/fleet.fixture.ts";
-import { PendingCommit } from "./pending-commit.ts";
+import { UnstoredOutcome } from "./unstored-outcome.ts";
 
 interface Store {
   /** Calls of this outcome's store. */
@@ -18,12 +18,12 @@ interface Store {
 
 function world(): {
   clock: ManualClock;
-  pending: PendingCommit;
+  pending: UnstoredOutcome;
   lease: () => Lease & { isReleased: boolean };
   store: () => Store;
 } {
   const clock = manualClock();
-  const pending = new PendingCommit({
+  const pending = new UnstoredOutcome({
     clock,
     random: seededRandom(3),
     parameters: parametersFor(neverAsked),
@@ -67,7 +67,7 @@ describe("an outcome that waits for the store", () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
-    pending.hurry();
+    pending.retryNow();
     expect(older.calls).toBe(1);
     pending.keep(60_000, kept, () => newer.write());
     await older.answer(true);
@@ -84,7 +84,7 @@ describe("an outcome that waits for the store", () => {
       const { clock, lease, pending, store } = world();
       const [older, newer, kept] = [store(), store(), lease()];
       pending.keep(60_000, kept, () => older.write());
-      pending.hurry();
+      pending.retryNow();
       pending.keep(60_000, kept, () => newer.write());
       let flushed: boolean | undefined;
       const flushing = pending.flush().then((isDone) => (flushed = isDone));
@@ -101,7 +101,7 @@ describe("an outcome that waits for the store", () => {
     const { lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
-    pending.hurry();
+    pending.retryNow();
     pending.keep(60_000, kept, () => newer.write());
     const closed = pending.close();
     await older.answer(false);

@@ -13,11 +13,11 @@ import { type Applied } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import type { Answer, Attempt } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import { PendingCommit } from "./pending-commit.ts";
+import { UnstoredOutcome } from "./unstored-outcome.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
 import type { Context } from "../fleet/context.ts";
 
-export interface Ending extends Pick<
+export interface FailedOutcome extends Pick<
   AbandonEvent,
   "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"
 > {
@@ -26,9 +26,9 @@ export interface Ending extends Pick<
 }
 
 /** Returns the document's event for this ending. */
-export function asEvent(
+export function toAbandonEvent(
   { node, random, revision }: Context,
-  { refusal, ...ending }: Ending,
+  { refusal, ...ending }: FailedOutcome,
 ): Omit<AbandonEvent, "type" | "operationId" | "outcomeId" | "sentAtMs"> {
   if (refusal === undefined) return ending;
   return {
@@ -42,11 +42,11 @@ export function asEvent(
 
 export class OutcomeWriter {
   readonly #node: FleetNode;
-  readonly pending: PendingCommit;
+  readonly pending: UnstoredOutcome;
 
   constructor(node: FleetNode) {
     this.#node = node;
-    this.pending = new PendingCommit(node.context);
+    this.pending = new UnstoredOutcome(node.context);
   }
 
   /**
@@ -54,7 +54,7 @@ export class OutcomeWriter {
    * could not be stored is kept, and offered again as soon as the store answers. Resolves to true
    * when it is recorded, so that another request may follow.
    */
-  async abandon(attempt: Attempt, ending: Ending, error?: IssueError): Promise<boolean> {
+  async abandon(attempt: Attempt, ending: FailedOutcome, error?: IssueError): Promise<boolean> {
     const { context, local, storeClock } = this.#node;
     const { leaseContext, resolvedGoal, intent } = attempt;
     const event = {
@@ -62,7 +62,7 @@ export class OutcomeWriter {
       operationId: attempt.operationId,
       outcomeId: context.random.id(),
       sentAtMs: intent.atMs,
-      ...asEvent(context, ending),
+      ...toAbandonEvent(context, ending),
       ...(ending.outcome === "parent" && leaseContext.parent
         ? { parent: leaseContext.parent.fingerprint }
         : {}),
@@ -126,7 +126,10 @@ export class OutcomeWriter {
     }
   }
 
-  /** Stores it late; or, where this process has replaced it since without the store, what did. */
+  /**
+   * Writes the delayed outcome. If this process has replaced the credential meanwhile, writes the
+   * replacement instead.
+   */
   async #offer(answer: Answer): Promise<void> {
     const { adoption } = this.#node;
     const { leaseContext, operationId } = answer.attempt;

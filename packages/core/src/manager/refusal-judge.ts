@@ -11,13 +11,13 @@ import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 import type { Probe } from "../leader/probe.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
-export interface ComplaintOptions {
+export interface JudgeOptions {
   readonly signal?: AbortSignal | undefined;
   /** True when only the platform's own verdict counts against the credential. */
   readonly doubtful?: boolean | undefined;
 }
 
-export class Complaints {
+export class RefusalJudge {
   readonly #node: FleetNode;
   readonly #source: DocumentSource;
   readonly #probe: Probe;
@@ -32,9 +32,9 @@ export class Complaints {
    * Resolves to the goal that follows from the complaint, or to the platform's verdict when the
    * credential is kept.
    */
-  async judged(
+  async judge(
     cached: CachedCredential,
-    { signal, doubtful = false }: ComplaintOptions = {},
+    { signal, doubtful = false }: JudgeOptions = {},
   ): Promise<Goal | "alive" | "unknown"> {
     const { local } = this.#node;
     const { fingerprint } = cached.stored;

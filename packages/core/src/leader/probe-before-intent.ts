@@ -8,7 +8,7 @@ import type { Snapshot } from "../fleet/document.ts";
 import type { LeaseContext } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
-import { keptAlive } from "./block-reason.ts";
+import { refusedButAlive } from "./block-reason.ts";
 
 /** A verdict older than this is asked for again: the platform may be back meanwhile. */
 const staleMs = 1_000;
@@ -16,9 +16,9 @@ const staleMs = 1_000;
 /**
  * Returns the goal with the platform's present verdict.
  *
- * @throws {KeptError} it is alive, so nothing must be replaced.
+ * @throws {NotReplacedError} it is alive, so nothing must be replaced.
  */
-export async function askAgain(
+export async function probeBeforeIntent(
   node: FleetNode,
   { document, probe }: LeaseContext,
   resolvedGoal: Goal,
@@ -45,5 +45,5 @@ export async function askAgain(
   const applied = await markSuspect(document, { fingerprint, found: "alive" });
   const next = applied?.snapshot.state;
   if (next?.credential?.fingerprint === fingerprint) local.note(next);
-  throw keptAlive(context.issuer.id);
+  throw refusedButAlive(context.issuer.id);
 }

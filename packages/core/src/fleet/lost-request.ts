@@ -20,7 +20,7 @@ interface Sighting {
   lastMs: number;
 }
 
-export class Takeover {
+export class LostRequestDetector {
   readonly #clock: Clock;
   #sighting: Sighting | undefined;
 

@@ -3,19 +3,19 @@
  * has not confirmed, and when.
  */
 import { isDead, isSuspect } from "../state/state.ts";
-import type { Complaints } from "./complaints.ts";
+import type { RefusalJudge } from "./refusal-judge.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
 
-export class OthersComplaints {
+export class RemoteRefusals {
   readonly #node: FleetNode;
-  readonly #complaints: Complaints;
+  readonly #refusals: RefusalJudge;
   /** The fingerprint of a complaint to which the platform gave no verdict. */
   #unanswered: string | undefined;
 
-  constructor(node: FleetNode, complaints: Complaints) {
+  constructor(node: FleetNode, refusals: RefusalJudge) {
     this.#node = node;
-    this.#complaints = complaints;
+    this.#refusals = refusals;
   }
 
   /**
@@ -36,12 +36,12 @@ export class OthersComplaints {
    * Asks the platform, twice before an unconfirmed complaint counts: of many nodes that ask, one
    * always gets no answer.
    */
-  async judged(cached: CachedCredential): Promise<Goal | undefined> {
+  async judge(cached: CachedCredential): Promise<Goal | undefined> {
     const { fingerprint } = cached.stored;
-    const judged = await this.#complaints.judged(cached, {
+    const judge = await this.#refusals.judge(cached, {
       doubtful: this.#unanswered !== fingerprint,
     });
-    this.#unanswered = judged === "unknown" ? fingerprint : undefined;
-    return typeof judged === "string" ? undefined : judged;
+    this.#unanswered = judge === "unknown" ? fingerprint : undefined;
+    return typeof judge === "string" ? undefined : judge;
   }
 }
