@@ -7,6 +7,12 @@ import { entriesTable, idOf, pageRows, scopeIdOf } from "../statements/tables.ts
 
 const live = `(expires_at IS NULL OR expires_at > ${nowMs})`;
 
+/**
+ * A row that comes and goes all the time ends the tries of one write: they are reported as a
+ * conflict.
+ */
+const triesMax = 3;
+
 export function mysqlEntries(run: MysqlRun): CacheDriver {
   const current = async (
     id: string,
@@ -38,11 +44,15 @@ export function mysqlEntries(run: MysqlRun): CacheDriver {
     },
     async set(name, value, write) {
       const id = idOf(name);
-      const wrote = await put(run, id, name, value, write);
-      const { version, storeNowMs } = await current(id);
-      if (wrote || version === write.version)
-        return { written: true, version: write.version, storeNowMs };
-      return { written: false, version, storeNowMs };
+      for (let tries = 1; ; tries += 1) {
+        const wrote = await put(run, id, name, value, write);
+        const { version, storeNowMs } = await current(id);
+        if (wrote || version === write.version)
+          return { written: true, version: write.version, storeNowMs };
+        // An expired row may have been removed between the two statements of `put`.
+        const isStillAbsent = write.ifVersion === "absent" && version === undefined;
+        if (!isStillAbsent || tries === triesMax) return { written: false, version, storeNowMs };
+      }
     },
     async delete(name, ifVersion) {
       const condition = ifVersion === undefined ? "" : `AND version = ${literal(ifVersion)}`;
