@@ -94,6 +94,12 @@ describe("an abandoned request", () => {
     }
   });
 
+  it("of unknown outcome leaves a doubt where nothing is stored", () => {
+    const { credential: _, ...empty } = calm();
+    const late = abandon({ outcome: "unknown", sentAtMs: noonMs - 60_000 });
+    expect(after(empty, late).doubtSinceMs).toBe(noonMs);
+  });
+
   it("shortens no wait that stands already", () => {
     const waiting = {
       ...announced,

@@ -136,6 +136,14 @@ describe("the budget of rejections", () => {
     expect([owing(0), owing(1), owing(2)]).toEqual([undefined, undefined, "refusals"]);
   });
 
+  it("is not spent by the first refusal of a doubt, also where nothing is stored, and the doubt began with the request", () => {
+    const { credential, ...empty } = calm({ doubtSinceMs: noonMs });
+    const asked = { ...empty, credential: { ...credential!, sentAtMs: noonMs } };
+    for (const state of [empty, asked]) expect(budgetOf("rejected", state, rules)).toBeUndefined();
+    const later = { ...empty, credential: { ...credential!, sentAtMs: noonMs + 1 } };
+    expect(budgetOf("rejected", later, rules)).toBe("refusals");
+  });
+
   it("holds whatever is in doubt: at most 60 % of the quota in any 24 h, though each request leaves a doubt", () => {
     const of = rulesOf(2_000);
     let state = calm();

@@ -121,6 +121,39 @@ describe("a repair", () => {
   );
 });
 
+describe("a repair that names the request whose outcome is known", () => {
+  const open = { epoch: 21, operationId: "op", atMs: noonMs - 1_000 };
+  const same = storedCredential("T2", { generation: 2, epoch: 20 });
+  const named = (changes: Partial<RepairEvent> = {}): RepairEvent => ({
+    ...repair(),
+    operationId: "op",
+    ...changes,
+  });
+
+  it("closes it where the credential is stored already", () => {
+    const { intent: _, ...closed } = calm({ credential: same, intent: open });
+    expect(decide(calm({ credential: same, intent: open }), named())).toEqual({
+      state: { ...closed, outcomeId: "repaired" },
+      verdict: { kind: "reported" },
+    });
+  });
+
+  it("closes it with the credential that it writes back", () => {
+    expect(after(calm({ intent: open }), named())).not.toHaveProperty("intent");
+  });
+
+  const { credential: _, ...empty } = calm({ minEpoch: 20, intent: open });
+  it.each<readonly [string, State, Partial<RepairEvent>]>([
+    ["no request is open", calm({ credential: same }), {}],
+    ["another request is open", calm({ credential: same, intent: open }), { operationId: "other" }],
+    ["another credential is stored", calm({ credential: younger, intent: open }), {}],
+    ["nothing is stored, on purpose", empty, {}],
+    ["the same text was replaced once", calm({ credential: same }), { replaced: ["T2"] }],
+  ])("changes nothing where %s", (_what, stored, changes) => {
+    expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "kept" } });
+  });
+});
+
 describe("a reset", () => {
   const reset = { type: "reset", outcomeId: "reset" } as const;
 
@@ -148,6 +181,10 @@ describe("a reset", () => {
       refusal: { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 },
     });
     expect(decide(marked, reset)).toEqual({ state: forgotten, verdict: { kind: "reset" } });
+  });
+
+  it("decides nothing new when it is applied again", () => {
+    expect(decide(calm({ outcomeId: "reset" }), reset)).toEqual({ verdict: { kind: "reset" } });
   });
 
   it("bars what the store has lost before, and not what is asked for afterwards", () => {
