@@ -236,7 +236,10 @@ function sharedFiles(): string[] {
   const sources = packages.flatMap(({ path }) => filesBelow(`${path}/src`));
   return [...inRoot.map((entry) => entry.name), ...below, ...sources].filter(
     (path) =>
-      existsSync(join(root, path)) && !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path),
+      existsSync(join(root, path)) &&
+      !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path) &&
+      // A package that grows rooms gets a row there; a new adapter has none.
+      path !== "scripts/lint/rooms.ts",
   );
 }
 

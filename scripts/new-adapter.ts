@@ -6,9 +6,11 @@
  * `--remote` is for a store that lives in real time, a server or a file, and not within the process
  * that tests it; `--no-lock` for one without compare-and-set, which can have no lock.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { toolPath } from "./tools.ts";
 import { root } from "./workspace.ts";
 
 const templates = join(root, "scripts/new-adapter");
@@ -62,7 +64,7 @@ export function newAdapter(
   const paths = readdirSync(templates, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".template"),
   );
-  return paths.toSorted().map((path) => {
+  const written = paths.toSorted().map((path) => {
     const target = `${folder}/${path.replaceAll("\\", "/").replace(/\.template$/, "")}`;
     mkdirSync(dirname(join(workspace, target)), { recursive: true });
     const text = sectionsOf(readFileSync(join(templates, path), "utf8"), { remote, lock });
@@ -72,6 +74,17 @@ export function newAdapter(
     );
     return target;
   });
+  format(written, workspace);
+  return written;
+}
+
+/** How long a line is depends on the name. */
+function format(paths: readonly string[], workspace: string): void {
+  const { status } = spawnSync(process.execPath, [toolPath("oxfmt"), ...paths], {
+    cwd: workspace,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) throw new Error("The new files could not be formatted. Run pnpm format.");
 }
 
 if (import.meta.main) {
