@@ -1,0 +1,47 @@
+/**
+ * A fault that was mended, as data: the sentence that says what is right, the edits of today's code
+ * that bring the fault back, and the test that must then fail.
+ */
+export interface Regression {
+  /** What is right, as the report or the contract says it. */
+  readonly right: string;
+  readonly edits: readonly Edit[];
+  /** The test file, from the workspace's root. */
+  readonly test: string;
+  /** A part of the test's title, when others in the file need not run. */
+  readonly title?: string;
+}
+
+/** One place of one file. White space counts as one blank, so that formatting changes nothing. */
+export interface Edit {
+  /** From the workspace's root. */
+  readonly file: string;
+  /** It occurs in the file exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The file's text with the edits in it. Throws when an edit does not fit exactly one place. */
+export function edited(text: string, edits: readonly Edit[]): string {
+  let result = text;
+  for (const { file, from, to } of edits) {
+    const places = [...result.matchAll(patternOf(from))];
+    if (places.length !== 1)
+      throw new Error(
+        `${file}: an edit must fit one place and fits ${places.length}. ` +
+          `The code has changed: write the edit for today's. It looks for:\n${from}`,
+      );
+    result = result.replace(patternOf(from), () => to);
+  }
+  return result;
+}
+
+function patternOf(from: string): RegExp {
+  const words = from.trim().split(/\s+/);
+  return new RegExp(words.map(literally).join("\\s+"), "g");
+}
+
+/** The pattern that matches just this text. */
+export function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+}

@@ -1,0 +1,5 @@
+import type { Regression } from "../regression.ts";
+import { availability } from "./availability.ts";
+
+/** All mended faults that can be brought back, by area: each in a file of its name. */
+export const regressions: Readonly<Record<string, readonly Regression[]>> = { availability };

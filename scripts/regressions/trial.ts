@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { nodePath, toolPath } from "../tools.ts";
+import { root } from "../workspace.ts";
+import { editsVariable } from "./edit-plugin.ts";
+import { literally, type Regression } from "./regression.ts";
+
+/** Only a test that fails has noticed the fault; code that no longer loads proves nothing. */
+export type Outcome =
+  | { readonly kind: "noticed" }
+  | { readonly kind: "survived" | "undecided"; readonly why: string };
+
+/** What Vitest's JSON reporter says, as far as it is read here. */
+export interface TestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly { readonly message: string }[];
+}
+
+const limitMs = 300_000;
+
+/** Runs the row's test over the code with its edits. */
+export async function outcomeOf(row: Regression): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), "lingpai-regression-"));
+  try {
+    const edits = join(folder, "edits.json");
+    const report = join(folder, "report.json");
+    writeFileSync(edits, JSON.stringify(row.edits));
+    const printed = await runTest(row, edits, report);
+    return judge(readReport(report), printed);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function judge(report: TestReport | undefined, printed: string): Outcome {
+  if (report === undefined)
+    return { kind: "undecided", why: `no report was written:\n${printed.slice(-2000)}` };
+  if (report.numFailedTests > 0) return { kind: "noticed" };
+  const broken = report.testResults.map(({ message }) => message).find((message) => message !== "");
+  if (broken !== undefined) return { kind: "undecided", why: `the file does not load: ${broken}` };
+  if (report.numPassedTests === 0) return { kind: "undecided", why: "no test has this title" };
+  return { kind: "survived", why: "every test passed" };
+}
+
+function runTest(row: Regression, edits: string, report: string): Promise<string> {
+  const hook = pathToFileURL(join(import.meta.dirname, "child-process-hook.ts")).href;
+  const child = spawn(
+    nodePath(24),
+    [
+      toolPath("vitest"),
+      "run",
+      `--config=${join(import.meta.dirname, "vitest.config.ts")}`,
+      `--project=${/\.([a-z]+)\.test\.ts$/.exec(basename(row.test))?.[1] ?? "unit"}`,
+      "--reporter=json",
+      `--outputFile=${report}`,
+      ...(row.title === undefined ? [] : [`--testNamePattern=${literally(row.title)}`]),
+      row.test,
+    ],
+    {
+      cwd: root,
+      env: {
+        ...process.env,
+        LINGPAI_TEST_RUN: "1",
+        NO_COLOR: "1",
+        NODE_OPTIONS: `--import=${hook}`,
+        [editsVariable]: edits,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: limitMs,
+    },
+  );
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (part: Buffer) => (printed += part.toString()));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", () => resolve(printed));
+  });
+}
+
+function readReport(file: string): TestReport | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as TestReport;
+  } catch {
+    return undefined; // the run ended before it wrote one
+  }
+}

@@ -1,0 +1,6 @@
+import { mergeConfig } from "vitest/config";
+import usual from "../../vitest.config.ts";
+import { root } from "../workspace.ts";
+import { editPlugin } from "./edit-plugin.ts";
+
+export default mergeConfig(usual, { root, plugins: [editPlugin()] });
