@@ -61,13 +61,13 @@ async function node(): Promise<Redis> {
   return redis;
 }
 
-const sdks: Readonly<Record<string, { alone(): Promise<Call>; lent(): Promise<Call> }>> = {
+const sdks: Readonly<Record<string, { alone(): Promise<Call>; patched(): Promise<Call> }>> = {
   "co-wechat-api 3.11.0": {
     async alone() {
       const api = sharedCoWechat(account, place, await node());
       return () => api.getUser(getUser);
     },
-    async lent() {
+    async patched() {
       const redis = await node();
       const client = lingpai(account, place, redis);
       ends.push(() => client.close());
@@ -83,7 +83,7 @@ const sdks: Readonly<Record<string, { alone(): Promise<Call>; lent(): Promise<Ca
       const app = sharedEasywechat(account, place, await node());
       return () => callEasywechat(app);
     },
-    async lent() {
+    async patched() {
       const redis = await node();
       const client = lingpai(account, place, redis);
       ends.push(() => client.close());
@@ -112,7 +112,7 @@ async function load(fleet: readonly Call[]): Promise<{ failed: number; fetches: 
 }
 
 describe.each(Object.keys(sdks))("%s", (name) => {
-  const { alone, lent } = sdks[name]!;
+  const { alone, patched } = sdks[name]!;
 
   test("alone fails most calls of a cold herd, and fetches as often as there are callers", async () => {
     const { failed, fetches } = await load(await fleetOf(alone));
@@ -121,7 +121,7 @@ describe.each(Object.keys(sdks))("%s", (name) => {
   });
 
   test("on Lingpai's token serves a cold herd by one fetch, and no call fails", async () => {
-    expect(await load(await fleetOf(lent))).toEqual({ failed: 0, fetches: 1 });
+    expect(await load(await fleetOf(patched))).toEqual({ failed: 0, fetches: 1 });
   });
 
   test("alone fails most calls after another environment killed the token", async () => {
@@ -132,7 +132,7 @@ describe.each(Object.keys(sdks))("%s", (name) => {
   });
 
   test("on Lingpai's token heals a killed one by one fetch, and no call fails", async () => {
-    const fleet = await fleetOf(lent);
+    const fleet = await fleetOf(patched);
     await Promise.all(fleet.map((call) => call()));
     simulator.operator.kill(account.appId);
     expect(await load(fleet)).toEqual({ failed: 0, fetches: 1 });
@@ -141,7 +141,7 @@ describe.each(Object.keys(sdks))("%s", (name) => {
 
 describe("a patched SDK", () => {
   test("passes a refusal that has another cause to the caller, and replaces nothing", async () => {
-    const call = await sdks["co-wechat-api 3.11.0"]!.lent();
+    const call = await sdks["co-wechat-api 3.11.0"]!.patched();
     await call();
     simulator.faults.always(({ endpoint }) =>
       endpoint === "/cgi-bin/user/info" ? { errcode: 48001 } : undefined,
@@ -152,7 +152,7 @@ describe("a patched SDK", () => {
   });
 
   test("gives up after one replay when the platform refuses every token", async () => {
-    const call = await sdks["node-easywechat 3.6.2"]!.lent();
+    const call = await sdks["node-easywechat 3.6.2"]!.patched();
     await call();
     simulator.faults.always(({ endpoint }) =>
       endpoint === "/cgi-bin/user/info" ? { errcode: 40001 } : undefined,

@@ -11,7 +11,7 @@ import { changesChannel } from "./layout.ts";
 import { withinLimit } from "./limit.ts";
 import type { RedisPort } from "./port.ts";
 import { announceScript, attemptScripts, readingCommands } from "./scripts.ts";
-import { keyPrefixOf, newsOff, runScript } from "./store.ts";
+import { keyPrefixOf, changeFeedOff, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
 import { tracedAmong } from "./tracing.ts";
 
@@ -65,7 +65,12 @@ export async function probeRedis(
     return [
       ...tracing,
       ...(store.port.frozenWarning === undefined ? [] : [store.port.frozenWarning]),
-      ...(await newsWarnings(store, prefix + changesChannel(scope), nameOf(path, canary), role)),
+      ...(await changeFeedWarnings(
+        store,
+        prefix + changesChannel(scope),
+        nameOf(path, canary),
+        role,
+      )),
       ...(await warnings(store, role)),
     ];
   } catch (error) {
@@ -126,7 +131,7 @@ async function attemptEach(
 }
 
 /** Checks that changes are announced and received. Without that everything works, but later. */
-async function newsWarnings(
+async function changeFeedWarnings(
   store: RedisStore,
   channel: string,
   name: string,
@@ -134,7 +139,7 @@ async function newsWarnings(
 ): Promise<string[]> {
   const found: string[] = [];
   if (role === "owner" && Number(await runScript(store.port, announceScript, [name], [])) !== 1)
-    found.push(`"publish" is refused: ${newsOff}`);
+    found.push(`"publish" is refused: ${changeFeedOff}`);
   if (store.subscriptions === undefined)
     return [
       ...found,

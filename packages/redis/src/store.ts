@@ -59,14 +59,14 @@ export function createRedisStore(port: RedisPort): RedisStore {
     keyPrefix: port.keyPrefix,
     notAnnounced() {
       if (!isWarned)
-        process.emitWarning(`Redis (${port.kind}): ${newsOff}`, { code: "LINGPAI_NEWS_OFF" });
+        process.emitWarning(`Redis (${port.kind}): ${changeFeedOff}`, { code: "LINGPAI_NEWS_OFF" });
       isWarned = true;
     },
   };
 }
 
 /** The warning for a user that may not announce changes. */
-export const newsOff: string =
+export const changeFeedOff: string =
   "changes are not announced, because this user may not PUBLISH on its channels. Other nodes see them late, at their next reading. " +
   "Grant +publish and the channels that the README's ACL line lists; on Redis 7 a user has none by default.";
 

@@ -181,7 +181,7 @@ export const cacheTime: readonly Clause[] = [
         assert(seen, "a client with a wrong clock took a live entry for an expired one");
         assert(
           (seen.ttlMs ?? Infinity) <= 60_000 && (seen.ttlMs ?? 0) > 30_000,
-          `a client with a wrong clock was told ${seen.ttlMs} ms left`,
+          `a client with a wrong clock was answered ${seen.ttlMs} ms left`,
         );
         await client.cache.set(`short ${index}`, "value", { ttlMs });
       }

@@ -143,7 +143,7 @@ export const cacheValues: readonly Clause[] = [
           assert.equal(
             winners.length,
             1,
-            `${winners.length} writers on one version (${start}) were told that they had written`,
+            `${winners.length} writers on one version (${start}) were answered that they had written`,
           );
           assert.equal(
             (await cache.get(key))?.value,

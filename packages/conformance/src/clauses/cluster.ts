@@ -173,21 +173,21 @@ export const cluster: readonly Clause[] = [
       const { cache, server, path, until } = trial;
       trial.expectDataLoss();
       const watcher = await trial.second();
-      const told: (string | undefined)[] = [];
-      await watcher.cache.watch?.((key) => told.push(key));
+      const notified: (string | undefined)[] = [];
+      await watcher.cache.watch?.((key) => notified.push(key));
       await cache.set("key", "before");
-      await until("the watcher is told", () => told.includes("key"), 2_000);
+      await until("the watcher is notified", () => notified.includes("key"), 2_000);
       assert(server.failOver, "the fixture has no server.failOver()");
       await server.failOver(path, "key");
       await untilAnswered(trial, () => cache.set("key", "after"));
       let count = 0;
-      const toldAgain = async (): Promise<boolean> => {
+      const isNotifiedAgain = async (): Promise<boolean> => {
         const key = `later ${(count += 1)}`;
         await cache.set(key, "value").catch(() => {});
         await trial.elapse(50);
-        return told.includes(key);
+        return notified.includes(key);
       };
-      await until("the watcher hears again", toldAgain, 20_000);
+      await until("the watcher is notified again", isNotifiedAgain, 20_000);
     },
   },
   {

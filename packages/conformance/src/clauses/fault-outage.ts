@@ -232,7 +232,7 @@ export const faultOutage: readonly Clause[] = [
           const before = missed;
           await client.link.reset();
           await untilAnswered(trial, () => client.cache.get("key"));
-          await trial.until("the watcher is told", () => missed > before, 5_000);
+          await trial.until("the watcher is notified", () => missed > before, 5_000);
         }
       };
       await lose(3);

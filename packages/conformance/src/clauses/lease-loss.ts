@@ -104,30 +104,33 @@ export const leaseLoss: readonly Clause[] = [
           core.acquire(cutOff, "name", { ttlMs: leaseMs, waitMs: 0, clock }),
           1_000,
         );
-        let toldMs: number | undefined;
-        lease.signal.addEventListener("abort", () => (toldMs = clock.monotonicMs() - startMs), {
+        let reportedMs: number | undefined;
+        lease.signal.addEventListener("abort", () => (reportedMs = clock.monotonicMs() - startMs), {
           once: true,
         });
-        let toldInTime = false;
+        let isReportedInTime = false;
         // Our own timer for the lease's end: on a slow machine both fire late, but this one still
         // after a signal that is in time.
         const cancel = clock.setTimer(leaseMs - (clock.monotonicMs() - startMs), () => {
-          toldInTime = toldMs !== undefined;
+          isReportedInTime = reportedMs !== undefined;
         });
-        await until("the loss is told", () => toldMs !== undefined, leaseMs * 2);
+        await until("the loss is reported", () => reportedMs !== undefined, leaseMs * 2);
         assert(
-          (toldMs ?? 0) > leaseMs / 2,
-          `a lease of ${leaseMs} ms was given up after ${toldMs}`,
+          (reportedMs ?? 0) > leaseMs / 2,
+          `a lease of ${leaseMs} ms was given up after ${reportedMs}`,
         );
         if (trial.facts.toleranceMs === 0)
           assert.equal(
             (await lock.tryAcquire("name", random.id(), 1)).acquired,
             false,
-            "it was told too late",
+            "it was reported too late",
           );
         await trial.elapse(Math.max(0, leaseMs - (clock.monotonicMs() - startMs)) + 1);
         cancel();
-        assert(toldInTime, `the loss of a lease of ${leaseMs} ms was told after ${toldMs}`);
+        assert(
+          isReportedInTime,
+          `the loss of a lease of ${leaseMs} ms was reported after ${reportedMs}`,
+        );
       });
     },
   },
@@ -268,7 +271,7 @@ export const leaseLoss: readonly Clause[] = [
         );
         for (const place of [raw.lock, raw.fence])
           if (place) await raw.remove(place(lock.path, "name"));
-        await until("the loss is told", () => lease.signal.aborted, leaseMs / 2);
+        await until("the loss is reported", () => lease.signal.aborted, leaseMs / 2);
         assert.deepEqual(reasonOf(lease.signal), ["LOCK_LOST", "refused"]);
       });
     },

@@ -88,7 +88,7 @@ export const leaseWaiting: readonly Clause[] = [
       await until("the lock is asked for five times", () => log.tries >= 5, facts.toleranceMs * 25);
       await lock.release("name", owner);
       const lease = await settle(waiting, 600);
-      // The second try follows at once: a release before the subscription is told to nobody.
+      // The second try follows at once: a release before the subscription reaches nobody.
       const gaps = askedMs.slice(2).map((ms, index) => Math.round(ms - (askedMs[index + 1] ?? 0)));
       assert(new Set(gaps).size > 1, `asked every ${gaps[0]} ms, without jitter`);
       await lease.release();

@@ -220,7 +220,7 @@ export const leaseWork: readonly Clause[] = [
       );
       const errors = await settle(Promise.all(calls), 5_000);
       assert.equal(loads, 1);
-      assert.equal(new Set(errors).size, 1, "callers were told different errors");
+      assert.equal(new Set(errors).size, 1, "callers got different errors");
       assert.equal(
         await settle(
           flights.run("name", async () => "next"),

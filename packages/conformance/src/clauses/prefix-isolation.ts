@@ -11,8 +11,8 @@ export const prefixIsolation: readonly Clause[] = [
     title: "a key under one prefix is invisible through another: get, keys, watch, delete, clear",
     async run({ cache, facts, elapse }) {
       const [mine, other] = [cache.withPrefix("mine"), cache.withPrefix("other")];
-      const told: (string | undefined)[] = [];
-      const unwatch = await other.watch?.((key) => told.push(key));
+      const notified: (string | undefined)[] = [];
+      const unwatch = await other.watch?.((key) => notified.push(key));
       const version = written(await mine.set("key", "mine"));
       for (const view of [other, cache, mine.withPrefix("mine")]) {
         assert.equal(await view.get("key"), undefined);
@@ -23,7 +23,7 @@ export const prefixIsolation: readonly Clause[] = [
       }
       assert.equal((await mine.get("key"))?.version, version);
       await elapse(facts.toleranceMs);
-      assert.deepEqual(told, [], "a watch was notified of another prefix");
+      assert.deepEqual(notified, [], "a watch was notified of another prefix");
       await unwatch?.();
     },
   },
@@ -134,8 +134,8 @@ export const prefixIsolation: readonly Clause[] = [
     title: "a watch is never notified of another prefix",
     needs: ["pushesChanges"],
     async run({ cache, second, until, elapse, facts }) {
-      const told: (string | undefined)[] = [];
-      const unwatch = await cache.withPrefix("a").watch?.((key) => told.push(key));
+      const notified: (string | undefined)[] = [];
+      const unwatch = await cache.withPrefix("a").watch?.((key) => notified.push(key));
       const other = (await second()).cache;
       for (const view of [other, cache]) {
         for (const segment of ["ab", "a:b", "A", "a*", "*", "?"])
@@ -145,9 +145,9 @@ export const prefixIsolation: readonly Clause[] = [
         await view.set("a:key", "value");
       }
       await other.withPrefix("a").set("own", "value");
-      await until("the watch is notified of its own", () => told.includes("own"), 1_000);
+      await until("the watch is notified of its own", () => notified.includes("own"), 1_000);
       await elapse(facts.toleranceMs);
-      assert.deepEqual(told, ["own"]);
+      assert.deepEqual(notified, ["own"]);
       await unwatch?.();
     },
   },
@@ -160,14 +160,14 @@ export const prefixIsolation: readonly Clause[] = [
       const limited = adopt(
         (await server.limitedTo?.(path)) ?? assert.fail("the fixture has no server.limitedTo()"),
       );
-      const told: (string | undefined)[] = [];
-      const unwatch = await limited.cache.watch?.((key) => told.push(key));
+      const notified: (string | undefined)[] = [];
+      const unwatch = await limited.cache.watch?.((key) => notified.push(key));
       const version = written(await limited.cache.set("key", "value", { ttlMs: 60_000 }));
       assert.equal((await limited.cache.get("key"))?.version, version);
       if (facts.conditionalWrites)
         written(await limited.cache.set("key", "next", { ifVersion: version }));
       if (unwatch)
-        await until("the limited user's watch is told", () => told.includes("key"), 1_000);
+        await until("the limited user's watch is notified", () => notified.includes("key"), 1_000);
       if (facts.locks) {
         const owner = random.id();
         granted(await limited.lock.tryAcquire("key", owner, 60_000));

@@ -5,7 +5,7 @@ import { conflict, oddNamesUpTo, untilAnswered, written } from "../trial/expect.
 import { median, promptMs } from "../trial/timing.ts";
 
 interface Watching {
-  readonly told: (string | undefined)[];
+  readonly notified: (string | undefined)[];
   stop(): Promise<void>;
 }
 
@@ -15,12 +15,12 @@ async function watching(
 ): Promise<Watching> {
   assert(cache.watch, "the cache has no watch although pushesChanges was declared");
   assert.equal(cache.pushesChanges, true);
-  const told: (string | undefined)[] = [];
+  const notified: (string | undefined)[] = [];
   const stop = await cache.watch((key) => {
-    told.push(key);
+    notified.push(key);
     return listener(key);
   });
-  return { told, stop };
+  return { notified, stop };
 }
 
 /** Time in which a message that was wrongly sent would have arrived. */
@@ -40,29 +40,29 @@ export const watch: readonly Clause[] = [
       const { cache, second, until, facts, clock } = trial;
       const other = await second();
       const watchers = [await watching(cache), await watching(cache), await watching(other.cache)];
-      const toldMs: number[] = [];
+      const reportedMs: number[] = [];
       const callsMs: number[] = [];
       for (const key of ["key", "Key", ...oddNamesUpTo(facts.maxKeyBytes)]) {
         const calledMs = clock.monotonicMs();
         written(await other.cache.set(key, "value"));
         const startMs = clock.monotonicMs();
         callsMs.push(startMs - calledMs);
-        // A watcher whose connection was lost meanwhile is told to read everything again.
-        const isTold = ({ told }: Watching): boolean =>
-          told.length > 0 && [key, undefined].includes(told.at(-1));
+        // A watcher whose connection was lost meanwhile is asked to read everything again.
+        const isNotified = ({ notified }: Watching): boolean =>
+          notified.length > 0 && [key, undefined].includes(notified.at(-1));
         await until(
           `every watcher is notified of ${JSON.stringify(key)}`,
-          () => watchers.every(isTold),
+          () => watchers.every(isNotified),
           2_000,
         );
-        for (const { told } of watchers) told.length = 0;
-        toldMs.push(clock.monotonicMs() - startMs);
+        for (const { notified } of watchers) notified.length = 0;
+        reportedMs.push(clock.monotonicMs() - startMs);
       }
       // The median says it of the adapter; the slowest one would say it of the machine.
-      const [medianMs, callMs] = [median(toldMs), median(callsMs)];
+      const [medianMs, callMs] = [median(reportedMs), median(callsMs)];
       assert(
         medianMs <= promptMs(facts, 50, callMs),
-        `the median change was told after ${medianMs} ms, the median call took ${callMs} ms`,
+        `the median change was reported after ${medianMs} ms, the median call took ${callMs} ms`,
       );
     },
   },
@@ -75,14 +75,14 @@ export const watch: readonly Clause[] = [
       await cache.set("key", "value");
       // A Cluster may still be passing this change on to the node that the watcher listens to.
       await quiet(trial);
-      const { told } = await watching(cache);
+      const { notified } = await watching(cache);
       conflict(await cache.set("key", "late", { ifVersion: random.id() }));
       conflict(await cache.set("key", "late", { ifVersion: "absent" }));
       assert.equal(await cache.delete("key", { ifVersion: random.id() }), false);
       assert.equal(await cache.delete("missing"), false);
       await cache.get("key");
       await quiet(trial);
-      assert.deepEqual(told, []);
+      assert.deepEqual(notified, []);
     },
   },
   {
@@ -91,15 +91,15 @@ export const watch: readonly Clause[] = [
     needs: ["pushesChanges"],
     async run(trial) {
       const { cache, until } = trial;
-      const { told } = await watching(cache);
+      const { notified } = await watching(cache);
       await cache.set("one", "value");
       await cache.set("two", "value", { ttlMs: 60_000 });
       await cache.set("one", "other");
-      await until("three changes are told", () => told.length >= 3, 1_000);
+      await until("three changes are told", () => notified.length >= 3, 1_000);
       await quiet(trial);
       // Sorted: the keys may stand on different primaries of a Cluster, whose messages come in any
       // order.
-      assert.deepEqual(told.toSorted(), ["one", "one", "two"]);
+      assert.deepEqual(notified.toSorted(), ["one", "one", "two"]);
     },
   },
   {
@@ -119,12 +119,12 @@ export const watch: readonly Clause[] = [
       await first.stop();
       await first.stop();
       await cache.set("key", "value");
-      await until("the other listener is told", () => last.told.includes("key"), 1_000);
-      assert.deepEqual(first.told, []);
+      await until("the other listener is told", () => last.notified.includes("key"), 1_000);
+      assert.deepEqual(first.notified, []);
       await last.stop();
       await cache.set("after", "value");
       await quiet(trial);
-      assert(!last.told.includes("after"), "a listener that left was told");
+      assert(!last.notified.includes("after"), "a listener that left was told");
       if (client)
         await until(
           "what was held is freed",
@@ -148,7 +148,11 @@ export const watch: readonly Clause[] = [
         watcher = await watching(cache);
         await quiet(trial);
         await other.cache.set(`key ${round}`, "value");
-        await until("the new watcher is told", () => watcher.told.includes(`key ${round}`), 1_000);
+        await until(
+          "the new watcher is told",
+          () => watcher.notified.includes(`key ${round}`),
+          1_000,
+        );
       }
     },
   },
@@ -160,19 +164,23 @@ export const watch: readonly Clause[] = [
     async run(trial) {
       const { cache, until } = trial;
       const { cache: watched, link } = await trial.connect({ deadlineMs: 5_000 });
-      const { told } = await watching(watched);
+      const { notified } = await watching(watched);
       await cache.set("before", "value");
-      await until("the watcher is told", () => told.includes("before"), 1_000);
+      await until("the watcher is notified", () => notified.includes("before"), 1_000);
       for (const breaking of [
         () => link.reset(),
         async () => (await link.cut(), await trial.elapse(20), link.heal()),
       ]) {
-        told.length = 0;
+        notified.length = 0;
         await breaking();
-        await until("the watcher is told to read again", () => told.includes(undefined), 10_000);
+        await until(
+          "the watcher is told to read again",
+          () => notified.includes(undefined),
+          10_000,
+        );
         await untilAnswered(trial, () => watched.get("before"));
         await cache.set("after", "value");
-        await until("the watcher hears again", () => told.includes("after"), 10_000);
+        await until("the watcher is notified again", () => notified.includes("after"), 10_000);
       }
     },
   },
@@ -184,7 +192,7 @@ export const watch: readonly Clause[] = [
     async run(trial) {
       const { cache, raw, path, until } = trial;
       const channel = raw.channel ?? assert.fail("the fixture's raw has no channel");
-      const { told } = await watching(cache);
+      const { notified } = await watching(cache);
       const texts = [
         "",
         "key",
@@ -210,9 +218,9 @@ export const watch: readonly Clause[] = [
         );
       }
       await cache.set("true", "value");
-      await until("the true change is told", () => told.includes("true"), 5_000);
+      await until("the true change is told", () => notified.includes("true"), 5_000);
       assert.deepEqual(
-        told.filter((key) => key !== undefined && key !== "true").slice(0, 3),
+        notified.filter((key) => key !== undefined && key !== "true").slice(0, 3),
         [],
         "garbage was told as a key",
       );
@@ -237,7 +245,7 @@ export const watch: readonly Clause[] = [
         written(await cache.set(key, "value"));
         await until(
           "every listener is told",
-          () => [throwing, rejecting, other].every(({ told }) => told.includes(key)),
+          () => [throwing, rejecting, other].every(({ notified }) => notified.includes(key)),
           1_000,
         );
       }
@@ -254,9 +262,9 @@ export const watch: readonly Clause[] = [
       const channel = raw.channel ?? assert.fail("the fixture's raw has no channel");
       const canary = random.id();
       const overheard = await channel.overhear(path);
-      const { told } = await watching(cache);
+      const { notified } = await watching(cache);
       await cache.set("key", `secret ${canary}`);
-      await until("the change is told", () => told.includes("key"), 1_000);
+      await until("the change is told", () => notified.includes("key"), 1_000);
       await until("the message is overheard", () => overheard.messages.length > 0, 1_000);
       await overheard.stop();
       assert.deepEqual(
@@ -273,14 +281,14 @@ export const watch: readonly Clause[] = [
       const { cache, until, facts } = trial;
       await cache.set("deleted", "value");
       await cache.set("cleared", "value");
-      const { told } = await watching((await trial.second()).cache);
+      const { notified } = await watching((await trial.second()).cache);
       assert.equal(await cache.delete("deleted"), true);
-      await until("the delete is told", () => told.includes("deleted"), 1_000);
+      await until("the delete is told", () => notified.includes("deleted"), 1_000);
       if (!facts.enumerable) return;
       assert.equal(await cache.clear(), 1);
       await until(
         "clear() is told",
-        () => told.includes("cleared") || told.includes(undefined),
+        () => notified.includes("cleared") || notified.includes(undefined),
         1_000,
       );
     },

@@ -7,7 +7,7 @@ import type { Cluster, Sentinel } from "@lingpai/test-servers";
 import { clusterFacts, sentinelFacts } from "./facts.ts";
 import { rawAccess } from "./raw.ts";
 import { slotOf } from "./slot.ts";
-import { clientOf, dailyOf, lending, openWorld } from "./world.ts";
+import { clientOf, dailyOf, pooledClients, openWorld } from "./world.ts";
 import type { RedisDriver } from "./world.ts";
 
 export function sentinelBackend(driver: RedisDriver): Backend {
@@ -22,10 +22,10 @@ export function sentinelBackend(driver: RedisDriver): Backend {
 
 function runningSentinel(driver: RedisDriver, sentinel: Sentinel): Running {
   const raw = rawAccess({ holderOf: () => sentinel.primary(), placeOf: () => 0 });
-  const clients = lending(() => driver.sentinel(sentinel.sentinels, sentinel.name));
+  const clients = pooledClients(() => driver.sentinel(sentinel.sentinels, sentinel.name));
   return {
     open: async () => ({
-      ...(await openWorld(clients.lend)),
+      ...(await openWorld(clients.connect)),
       ...(driver.hasKeyPrefix && {
         prefixed: async (keyPrefix: string) =>
           clientOf(await driver.sentinel(sentinel.sentinels, sentinel.name, { keyPrefix })),

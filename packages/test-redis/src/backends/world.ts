@@ -127,8 +127,8 @@ export async function openWorld(
  * command classes again for every Sentinel client, which blocks the process for 70 ms (5.12, 6.3).
  * Two hundred of them would disturb every clause about time.
  */
-export function lending(connect: () => Promise<Connected>): {
-  lend(): Promise<Connected>;
+export function pooledClients(connect: () => Promise<Connected>): {
+  connect(): Promise<Connected>;
   end(): Promise<void>;
 } {
   const all: Connected[] = [];
@@ -139,14 +139,14 @@ export function lending(connect: () => Promise<Connected>): {
     return connected;
   };
   return {
-    async lend() {
+    async connect() {
       const connected = idle.pop() ?? (await made());
-      let isLent = true;
+      let isInUse = true;
       return {
         ...connected,
         async close() {
-          if (isLent) idle.push(connected);
-          isLent = false;
+          if (isInUse) idle.push(connected);
+          isInUse = false;
         },
       };
     },

@@ -67,11 +67,11 @@ describe("what somebody mended in the platform's console", () => {
     "after a minute is noticed within ten, by every node, without a restart: $errcode of $path",
     async ({ path, errcode }) => {
       const { clients, clock, during, trouble } = world(2);
-      const ask = (client: Wechat): Promise<unknown> =>
+      const request = (client: Wechat): Promise<unknown> =>
         path === ticketPath ? client.ticket("jsapi").get() : client.token();
       Object.assign(trouble, { path, errcode });
       for (const client of clients) {
-        expect(await during(ask(client))).toMatchObject({
+        expect(await during(request(client))).toMatchObject({
           code: "CREDENTIAL_UNAVAILABLE",
           retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
           cause: { platformCode: String(errcode) },
@@ -82,7 +82,7 @@ describe("what somebody mended in the platform's console", () => {
       await clock.advance(2 * minuteMs);
       delete trouble.path;
       await clock.advance(10 * minuteMs - 4_000);
-      for (const client of clients) expect(await during(ask(client))).not.toBeInstanceOf(Error);
+      for (const client of clients) expect(await during(request(client))).not.toBeInstanceOf(Error);
     },
   );
 });

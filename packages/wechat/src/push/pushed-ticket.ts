@@ -105,10 +105,10 @@ class StoredTickets implements PushedTicket {
     signal?.throwIfAborted();
     const text = typeof refused === "string" ? refused : refused.reveal();
     const mark = (each: Kept): Kept => (each.ticket === text ? { ...each, refused: true } : each);
-    const isNews = ({ ticket, refused: isRefused }: Kept): boolean =>
+    const isFirstRefusal = ({ ticket, refused: isRefused }: Kept): boolean =>
       ticket === text && isRefused !== true;
     const kept = await this.#change((tickets) =>
-      tickets.some(isNews) ? tickets.map(mark) : tickets,
+      tickets.some(isFirstRefusal) ? tickets.map(mark) : tickets,
     );
     return { replaced: true, secret: this.#best(kept) };
   }

@@ -146,6 +146,7 @@ async function issue(
     endpoint: "business",
     table,
   };
-  const ask = (): Promise<DatedToken> => requestDatedToken(platform, tokenRequest, "ticket");
-  return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, ask });
+  const requestToken = (): Promise<DatedToken> =>
+    requestDatedToken(platform, tokenRequest, "ticket");
+  return issueOfKnownAge({ request, clock: platform.clock, confirmMs: confirm, requestToken });
 }

@@ -44,7 +44,7 @@ function fleet(): Fleet {
         request,
         clock,
         confirmMs,
-        ask: async () => {
+        requestToken: async () => {
           asked.count += 1;
           const { text, claimMs } = made.platform;
           return {

@@ -50,7 +50,7 @@ export interface RepeatedAnswers {
   /** How often to ask again, in ms, while it is unknown when the credential ends. */
   readonly confirmMs: number;
   /** Asks the platform once. */
-  ask(): Promise<DatedToken>;
+  requestToken(): Promise<DatedToken>;
 }
 
 /**
@@ -62,11 +62,11 @@ export async function issueOfKnownAge({
   request,
   clock,
   confirmMs,
-  ask,
+  requestToken,
 }: RepeatedAnswers): Promise<Issued> {
   let memory = memoryOf(request.current);
   for (let waits = 0; ; waits += 1) {
-    const grant = await ask();
+    const grant = await requestToken();
     if (grant.expiresInMs <= 2 * leastMs)
       return { secret: grant.secret, expiresInMs: grant.expiresInMs };
     memory = remembered(memory, grant);

@@ -49,13 +49,13 @@ export function secretSource(
     const secret = checkedSecret(option, options);
     return { use: (_signal, send) => send(secret), revision: () => revisionOf(secret) };
   }
-  const ask = async (): Promise<string> => checkedSecret(await option(), options);
+  const readSecret = async (): Promise<string> => checkedSecret(await option(), options);
   let revision = "";
   let asking: Promise<void> | undefined;
   const obtain = async (signal: AbortSignal): Promise<string> => {
     let secret: string;
     try {
-      secret = await settled(ask(), signal);
+      secret = await settled(readSecret(), signal);
     } catch (error) {
       throw new IssueError("unsent", `No secret for ${id}: ${reasonOf(error)} Nothing was sent.`);
     }

@@ -77,9 +77,9 @@ export function corpGroupToken(options: CorpGroupTokenOptions): Issuer {
         subject: downstream,
         endpoint: "derived",
       };
-      const ask = (): ReturnType<typeof requestDatedToken> =>
+      const requestToken = (): ReturnType<typeof requestDatedToken> =>
         requestDatedToken(platform, tokenRequest, "access_token");
-      return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
+      return issueOfKnownAge({ request, clock: platform.clock, confirmMs, requestToken });
     },
     probe: (token, signal) => probeToken(platform, token, signal),
   };

@@ -70,7 +70,7 @@ export function suiteToken(options: SuiteTokenOptions): Issuer {
       source.use(request.signal, async (secret) => {
         const ticket = needed(request.parent?.reveal(), id, "a pushed ticket");
         const json = { suite_id: suiteId, suite_secret: secret, suite_ticket: ticket };
-        return ask(
+        return requestToken(
           platform,
           request,
           {
@@ -110,7 +110,7 @@ export function corpToken(options: CorpTokenOptions): Issuer {
         const token = needed(request.parent?.reveal(), id, "the suite's token");
         const json = { auth_corpid: corpId, permanent_code: permanentCode };
         const query = { suite_access_token: token };
-        return ask(
+        return requestToken(
           platform,
           request,
           {
@@ -147,7 +147,7 @@ export function providerToken(options: ProviderTokenOptions): Issuer {
     issue: (request) =>
       source.use(request.signal, async (secret) => {
         const json = { corpid: corpId, provider_secret: secret };
-        return ask(
+        return requestToken(
           platform,
           request,
           {
@@ -172,7 +172,7 @@ function wecomIssuer(
   return { id, origin, policy: { kind: "sliding" }, lifetimeMs: wecomLifetimeMs, revision };
 }
 
-async function ask(
+async function requestToken(
   platform: Platform,
   request: IssueRequest,
   tokenRequest: Omit<TokenRequest, "signal">,
@@ -183,7 +183,7 @@ async function ask(
     request,
     clock: platform.clock,
     confirmMs,
-    ask: () => requestDatedToken(platform, whole, field),
+    requestToken: () => requestDatedToken(platform, whole, field),
   });
 }
 

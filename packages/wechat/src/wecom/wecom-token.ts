@@ -75,9 +75,9 @@ export function wecomToken(options: WecomTokenOptions): Issuer {
           subject: corpId,
           endpoint: "token",
         };
-        const ask = (): Promise<DatedToken> =>
+        const requestToken = (): Promise<DatedToken> =>
           requestDatedToken(platform, tokenRequest, "access_token");
-        return issueOfKnownAge({ request, clock: platform.clock, confirmMs, ask });
+        return issueOfKnownAge({ request, clock: platform.clock, confirmMs, requestToken });
       }),
     probe: (token, signal) => probeToken(platform, token, signal),
     revision: source.revision,

@@ -22,7 +22,7 @@ const conventions = [
 const keys = [`gowechat_officialaccount__access_token_${appId}`, `wx:access_token:${appId}`];
 const minuteMs = 60_000;
 
-function fleetAtWar(onContention: "report" | "stable") {
+function contendedFleet(onContention: "report" | "stable") {
   const clock = manualClock();
   const simulator = createSimulator({
     clock,
@@ -77,14 +77,14 @@ function fleetAtWar(onContention: "report" | "stable") {
 test.each(["by the war", "by an operator"])(
   "mirrors follow a fleet that takes the stable token %s, and back",
   async (taken) => {
-    const isByWar = taken === "by the war";
-    const { call, clock, events, kind, nodes, simulator } = fleetAtWar(
-      isByWar ? "stable" : "report",
+    const isByContention = taken === "by the war";
+    const { call, clock, events, kind, nodes, simulator } = contendedFleet(
+      isByContention ? "stable" : "report",
     );
     const kinds = (): Promise<string[]> => Promise.all(keys.map(kind));
     const onFallback = (): boolean[] =>
       nodes.map(({ client }) => client.credential.status().onFallback);
-    const strike = (): void =>
+    const issueElsewhere = (): void =>
       void simulator.operator.foreignIssue(appId, { kind: "plain", caller: "attacker" });
     const started = Promise.all(nodes.map((node) => node.mirror.start()));
     await clock.advance(10_000);
@@ -93,11 +93,11 @@ test.each(["by the war", "by an operator"])(
 
     // Somebody else fetches every minute, and the calls find out.
     for (let passedMs = 0; passedMs < 3 * minuteMs; passedMs += 5_000) {
-      if (passedMs % minuteMs === 0) strike();
+      if (passedMs % minuteMs === 0) issueElsewhere();
       call();
       await clock.advance(5_000);
     }
-    if (!isByWar) nodes[0]!.client.credential.useFallback(true).catch(() => {});
+    if (!isByContention) nodes[0]!.client.credential.useFallback(true).catch(() => {});
     await clock.advance(minuteMs);
     expect([await kinds(), onFallback()]).toEqual([
       ["stable", "stable"],
@@ -107,7 +107,7 @@ test.each(["by the war", "by an operator"])(
 
     // From here on the war reaches neither the fleet nor its targets, a renewal included.
     for (let minute = 0; minute < 130; minute += 5) {
-      strike();
+      issueElsewhere();
       call();
       await clock.advance(5 * minuteMs);
       expect(await kinds(), `after ${minute} min`).toEqual(["stable", "stable"]);
