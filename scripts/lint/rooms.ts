@@ -81,6 +81,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   simulation: [
     ["world"],
     ["store", "platform"],
+    ["plan"],
     ["fleet"],
     ["audit"],
     ["faults"],

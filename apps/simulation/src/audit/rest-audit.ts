@@ -3,7 +3,7 @@
  * the live credential.
  */
 import type { FleetNode } from "../fleet/fleet-node.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Wechat } from "../platform/wechat.ts";
 import type { Primary } from "../store/primary.ts";
 import type { World } from "../world/world.ts";

@@ -1,5 +1,5 @@
 /** The settings of one simulated run. */
-import type { PlanSettings } from "../fleet/plan.ts";
+import type { PlanSettings } from "../plan/plan.ts";
 import type { Mutant } from "./mutants.ts";
 
 export interface RunSettings extends PlanSettings {

@@ -7,7 +7,7 @@ import { auditAtRest } from "../audit/rest-audit.ts";
 import { Cluster, hourMs } from "./cluster.ts";
 import type { RunSettings } from "./run-settings.ts";
 import type { Metrics } from "../audit/metrics.ts";
-import { describeFaultRates } from "../fleet/fault-rates.ts";
+import { describeFaultRates } from "../plan/fault-rates.ts";
 import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
 
 export type { RunSettings };

@@ -7,7 +7,7 @@ import type { Injection } from "../audit/fault-ledger.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { CommandDelivery } from "../store/store-link.ts";
 import type { RequestDelivery } from "../platform/request-delivery.ts";
-import type { FaultRates } from "../fleet/fault-rates.ts";
+import type { FaultRates } from "../plan/fault-rates.ts";
 
 export interface NetworkHooks {
   /** Called when a command or a request of this node is delayed or lost. */

@@ -5,7 +5,7 @@
 import { credential, type Cache, type Credential, type Lock, type Issuer } from "@lingpai/core";
 import { createCache, createLock } from "@lingpai/core/driver";
 import { seededRandom } from "@lingpai/core/testing";
-import type { NodePlan } from "./plan.ts";
+import type { NodePlan } from "../plan/plan.ts";
 import type { Chance } from "../world/chance.ts";
 import { laterRelease } from "../store/later-release.ts";
 import type { Primary } from "../store/primary.ts";

@@ -6,9 +6,9 @@ import type { OnConflict } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import { restart } from "../faults/fault-injector.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
-import { noFaults } from "../fleet/fault-rates.ts";
+import { noFaults } from "../plan/fault-rates.ts";
 import { runOccasionally } from "./schedule.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const settings: readonly (OnConflict | undefined)[] = ["error", "warn", "consume", undefined];

@@ -5,7 +5,7 @@
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { runRepeatedly, type Repetition } from "./schedule.ts";
-import { overlapMs, type Plan } from "../fleet/plan.ts";
+import { overlapMs, type Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const secondMs = 1_000;

@@ -6,7 +6,7 @@ import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { failOver } from "../faults/store-faults.ts";
 import { runOccasionally } from "./schedule.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const frozenForMs: readonly [number, number] = [1_000, 15_000];

@@ -4,7 +4,7 @@
 import type { Parameters } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const hourMs = 3_600_000;

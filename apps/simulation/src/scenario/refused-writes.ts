@@ -6,7 +6,7 @@ import type { Chance } from "../world/chance.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { runOccasionally } from "./schedule.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [1_000, 1_800_000];

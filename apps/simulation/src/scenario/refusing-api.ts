@@ -3,7 +3,7 @@
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** From one call an hour to every second one, at a call every 10 s. */

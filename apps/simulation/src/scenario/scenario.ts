@@ -1,6 +1,6 @@
 /** A scenario: a kind of trouble that users have reported. */
 import type { FaultTarget } from "../faults/fault-target.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Chance } from "../world/chance.ts";
 
 export interface Scenario {

@@ -6,7 +6,7 @@ import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { ticketOf } from "../platform/tickets.ts";
 import { runOccasionally } from "./schedule.ts";
-import type { Plan } from "../fleet/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [10_000, 1_800_000];

@@ -3,7 +3,7 @@ import type { Clock, Random } from "@lingpai/core";
 import { ConfigurationError, delay, LingpaiError } from "@lingpai/core";
 import type { Config, Sealer } from "../config.ts";
 import { configOf } from "../config.ts";
-import { conflictsIn } from "../checks/conflicts.ts";
+import { sharedAppIdProblems } from "../checks/shared-app-id.ts";
 import { destinationProblems } from "../checks/destinations.ts";
 import { environmentProblems } from "../checks/environments.ts";
 import { environmentsIn, settingsFor } from "../layers.ts";
@@ -194,7 +194,7 @@ export class Reader {
     const problems = [
       ...environmentProblems(layers, own),
       ...checks.flatMap((check) => check.problems),
-      ...conflictsIn(sections),
+      ...sharedAppIdProblems(sections),
       ...destinationProblems(sections.get(own) ?? [], allowedHosts),
     ];
     const section = checks[0]?.section;

@@ -23,7 +23,7 @@ interface Candidate {
  * `role: consumer` never fetches. `onConflict: consume` does not fetch either if both use one
  * store, because the claim that it respects is kept there.
  */
-export function conflictsIn(
+export function sharedAppIdProblems(
   sections: ReadonlyMap<string, readonly LayeredSetting[]>,
 ): readonly Problem[] {
   const candidates = [...sections].flatMap(([environment, settings]) =>
