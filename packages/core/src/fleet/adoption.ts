@@ -37,7 +37,7 @@ export class Adoption {
       const isReset = state !== undefined && state.minEpoch >= (local.cached?.stored.epoch ?? 0);
       // What is not stored yet was issued meanwhile, and nobody has forgotten it.
       if (isReset && local.cached?.isUnstored !== true) return local.dismiss(state);
-      if (state !== undefined && (isReset || !local.isUsable)) local.note(state);
+      if (state !== undefined && (isReset || !local.isUsable)) local.updateState(state);
       if (local.isUsable) void this.#repair(snapshot, document);
       return;
     }
@@ -52,7 +52,7 @@ export class Adoption {
     }
     // It was refused, here or elsewhere. Whoever sent it would lose a call.
     if (local.wasRefused(stored.fingerprint) || isDead(state) || this.isPastDeadline(stored))
-      return local.note(state);
+      return local.updateState(state);
     this.#adopt(state, stored);
   }
 
@@ -144,7 +144,7 @@ export class Adoption {
     });
     const kind = applied?.verdict.kind;
     if (kind !== undefined && kind !== "kept" && applied?.snapshot.state !== undefined)
-      local.note(applied.snapshot.state);
+      local.updateState(applied.snapshot.state);
     return kind;
   }
 

@@ -23,15 +23,15 @@ function world(fails: boolean) {
     clock,
     feed,
     listeners,
-    listen: () => feed.listen({ watch }, "k", 500),
+    subscribe: () => feed.subscribe({ watch }, "k", 500),
     readings: () => readings,
   };
 }
 
 describe("a change feed", () => {
   it("that is closed sets no timer for what it is still told", async () => {
-    const { clock, listen, listeners, feed, readings } = world(false);
-    await listen();
+    const { clock, subscribe, listeners, feed, readings } = world(false);
+    await subscribe();
     feed.close();
     listeners[0]?.("k");
     expect(clock.pendingTimers).toBe(0);
@@ -42,8 +42,8 @@ describe("a change feed", () => {
   it.each(["close", "unsubscribe"] as const)(
     "sets no timer for a reading that fails after its %s",
     async (end) => {
-      const { clock, listen, listeners, feed, readings } = world(true);
-      await listen();
+      const { clock, subscribe, listeners, feed, readings } = world(true);
+      await subscribe();
       listeners[0]?.("k");
       await clock.advance(200);
       expect(readings()).toBe(1);
@@ -56,8 +56,8 @@ describe("a change feed", () => {
   );
 
   it("that is paused reads nothing, and reads again when it is not", async () => {
-    const { clock, listen, listeners, feed, readings } = world(false);
-    await listen();
+    const { clock, subscribe, listeners, feed, readings } = world(false);
+    await subscribe();
     feed.pause();
     listeners[0]?.("k");
     await clock.advance(1_000);
@@ -70,9 +70,9 @@ describe("a change feed", () => {
   });
 
   it("grants no subscription once it is closed", async () => {
-    const { listen, listeners, feed } = world(false);
+    const { subscribe, listeners, feed } = world(false);
     feed.close();
-    expect(await listen()).toBe(false);
+    expect(await subscribe()).toBe(false);
     expect(listeners).toHaveLength(0);
   });
 });

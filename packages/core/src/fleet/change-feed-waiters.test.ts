@@ -19,15 +19,15 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
     return async () => {};
   };
   const cache = { watch: watch ?? usual } as Pick<Cache, "watch">;
-  return { clock, feed, readings, told, cache, listen: () => feed.listen(cache, "k", 500) };
+  return { clock, feed, readings, told, cache, subscribe: () => feed.subscribe(cache, "k", 500) };
 }
 
 describe("who waits for news", () => {
   it("is woken with true by a message, after it was read, and with false when the time is over; no timer is left", async () => {
     for (const fails of [false, true]) {
-      const { clock, listen, feed, readings, told } = world();
+      const { clock, subscribe, feed, readings, told } = world();
       readings.fails = fails;
-      await listen();
+      await subscribe();
       const woken = feed.next(5_000);
       told[0]?.("k");
       await clock.settle();
@@ -46,8 +46,8 @@ describe("who waits for news", () => {
   });
 
   it("puts a reading off that nobody waits for, in the background", async () => {
-    const { clock, listen, readings, told, feed } = world();
-    await listen();
+    const { clock, subscribe, readings, told, feed } = world();
+    await subscribe();
     told[0]?.("k");
     await clock.advance(99);
     expect(readings.count).toBe(0);
@@ -67,33 +67,33 @@ describe("a subscription", () => {
   it("stands when the store grants one, and not where it has none, fails, or is silent until the deadline", async () => {
     const granted = world();
     expect(granted.feed.isSubscribed).toBe(false);
-    expect(await granted.listen()).toBe(true);
+    expect(await granted.subscribe()).toBe(true);
     expect([granted.feed.isSubscribed, granted.clock.pendingTimers]).toEqual([true, 0]);
     const failing = world(() => Promise.reject(new Error("refused")));
     const none = world(async () => undefined);
-    for (const { listen, feed } of [failing, none])
-      expect([await listen(), feed.isSubscribed]).toEqual([false, false]);
-    expect(await none.feed.listen({}, "k", 500)).toBe(false);
+    for (const { subscribe, feed } of [failing, none])
+      expect([await subscribe(), feed.isSubscribed]).toEqual([false, false]);
+    expect(await none.feed.subscribe({}, "k", 500)).toBe(false);
     none.feed.unsubscribe();
     const silent = world(() => new Promise(() => {}));
-    const asked = silent.listen();
+    const asked = silent.subscribe();
     await silent.clock.advance(500);
     expect(await asked).toBe(false);
   });
 
   it("that failed is asked for again by the next who listens", async () => {
     let tries = 0;
-    const { listen } = world(async () => {
+    const { subscribe } = world(async () => {
       tries += 1;
       if (tries === 1) throw new Error("refused");
       return async () => {};
     });
-    expect([await listen(), await listen(), tries]).toEqual([false, true, 2]);
+    expect([await subscribe(), await subscribe(), tries]).toEqual([false, true, 2]);
   });
 
   it("remembers when it was told last", async () => {
-    const { clock, listen, feed, told } = world();
-    await listen();
+    const { clock, subscribe, feed, told } = world();
+    await subscribe();
     const beforeMs = clock.monotonicMs();
     expect(feed.hasReceivedSince(beforeMs)).toBe(false);
     told[0]?.("k");

@@ -14,7 +14,7 @@ interface World {
     instead: unknown;
     unsubscribe: unknown;
   }[];
-  listen(): Promise<boolean>;
+  subscribe(): Promise<boolean>;
 }
 
 /** A subscription is granted after `grantMs`, and tells from the beginning. */
@@ -43,14 +43,14 @@ function world(grantMs = 0): World {
   };
   const feed = new ChangeFeed({ clock, reread, delayMs: () => 0 });
   const cache: Pick<Cache, "watch"> = { watch };
-  return { clock, feed, readings, watched, listen: () => feed.listen(cache, "k", 500) };
+  return { clock, feed, readings, watched, subscribe: () => feed.subscribe(cache, "k", 500) };
 }
 
 describe("news", () => {
   it("reads nothing after close, though a subscription is granted late and the reading before it fails", async () => {
-    const { clock, listen, feed, readings, watched } = world(200);
+    const { clock, subscribe, feed, readings, watched } = world(200);
     Object.assign(readings, { fails: true, takeMs: 300 });
-    const listening = listen();
+    const listening = subscribe();
     await clock.advance(50);
     watched[0]!.listener("k");
     await clock.advance(50);
@@ -67,8 +67,8 @@ describe("news", () => {
   });
 
   it("reads again after a pause that grows, for as long as the reading fails and somebody listens", async () => {
-    const { clock, listen, feed, readings, watched } = world();
-    await listen();
+    const { clock, subscribe, feed, readings, watched } = world();
+    await subscribe();
     readings.fails = true;
     watched[0]!.listener("k");
     const at: number[] = [];
@@ -89,8 +89,8 @@ describe("news", () => {
   });
 
   it("hears only of its own key, or that anything may have changed", async () => {
-    const { clock, listen, readings, watched } = world();
-    await listen();
+    const { clock, subscribe, readings, watched } = world();
+    await subscribe();
     watched[0]!.listener("other");
     await clock.settle();
     expect(readings.count).toBe(0);
@@ -101,8 +101,8 @@ describe("news", () => {
   });
 
   it("reads at most three times at once, and then every 200 ms", async () => {
-    const { clock, listen, readings, watched } = world();
-    await listen();
+    const { clock, subscribe, readings, watched } = world();
+    await subscribe();
     for (let ms = 0; ms < 2_000; ms += 10) {
       watched[0]!.listener("k");
       await clock.advance(10);
@@ -112,17 +112,17 @@ describe("news", () => {
   });
 
   it("asks for another subscription instead of one that kept silent, and only then", async () => {
-    const { clock, listen, feed, watched } = world();
-    await listen();
-    await listen();
+    const { clock, subscribe, feed, watched } = world();
+    await subscribe();
+    await subscribe();
     expect(watched).toHaveLength(1);
     feed.unsubscribe();
     await clock.settle();
     expect(watched[0]!.ended).toBe(true);
-    await listen();
+    await subscribe();
     expect(watched[1]!.instead).toBeUndefined();
-    feed.renew();
-    await listen();
+    feed.dropStale();
+    await subscribe();
     expect(watched[2]!.instead).toBe(watched[1]!.unsubscribe);
   });
 });

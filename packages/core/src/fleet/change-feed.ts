@@ -65,7 +65,7 @@ export class ChangeFeed {
    * Subscribes, once. Resolves to true when the subscription stands, and to false when there is
    * none within `deadlineMs`.
    */
-  async listen(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
+  async subscribe(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#unsubscribe ??= this.#subscribe(cache, key);
     const late = Promise.withResolvers<undefined>();
@@ -109,14 +109,14 @@ export class ChangeFeed {
   }
 
   /**
-   * Drops a subscription that missed a change. {@link ChangeFeed.listen} then requests another one.
+   * Drops a subscription that missed a change. {@link ChangeFeed.subscribe} then requests another one.
    */
-  renew(): void {
+  dropStale(): void {
     this.#dead = this.#established;
     this.unsubscribe();
   }
 
-  /** Unsubscribes; {@link ChangeFeed.listen} subscribes again. */
+  /** Unsubscribes; {@link ChangeFeed.subscribe} subscribes again. */
   unsubscribe(): void {
     const subscribed = this.#unsubscribe;
     this.#unsubscribe = undefined;

@@ -115,8 +115,8 @@ export class DocumentSource {
   }
 
   /** Subscribes. Resolves to true when the store reports changes from now on. */
-  listen(): Promise<boolean> {
-    return this.feed.listen(
+  subscribe(): Promise<boolean> {
+    return this.feed.subscribe(
       this.#cache,
       this.#document.key,
       this.#node.context.parameters.storeDeadlineMs,
@@ -127,10 +127,10 @@ export class DocumentSource {
    * Subscribes, by a new subscription if the present one seems dead. No message reported what
    * changed between the last reading and the subscription, so the document is read again.
    */
-  async follow(): Promise<void> {
-    if (this.#mustRenew) this.feed.renew();
+  async subscribeAndRead(): Promise<void> {
+    if (this.#mustRenew) this.feed.dropStale();
     this.#mustRenew = false;
-    if (this.feed.isSubscribed || !(await this.listen())) return;
+    if (this.feed.isSubscribed || !(await this.subscribe())) return;
     this.#version = undefined;
     await this.read();
   }

@@ -72,7 +72,7 @@ export class StoredDocument implements FleetDocument {
     this.#context = context;
     this.#clock = clock;
     this.#cache = cache;
-    context.health.listen(onRecovered);
+    context.health.onRecovered(onRecovered);
     this.key = context.issuer.id;
   }
 

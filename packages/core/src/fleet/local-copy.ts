@@ -118,21 +118,21 @@ export class LocalCopy {
   }
 
   /**
-   * Never hands this one out again, unless {@link LocalCopy.readmit} allows it. Call it only for
+   * Never hands this one out again, unless {@link LocalCopy.clearRefused} allows it. Call it only for
    * credentials that this process had or found in the store: unknown ones would waste memory.
    */
-  refuse(fingerprint: string): void {
+  markRefused(fingerprint: string): void {
     remember(this.#refused, fingerprint);
     if (this.#cached?.stored.fingerprint === fingerprint) this.#retire();
   }
 
   /** Allows it again, because the platform calls it alive or hands it out again. */
-  readmit(fingerprint: string): void {
+  clearRefused(fingerprint: string): void {
     this.#refused.delete(fingerprint);
   }
 
   /** Records a newer document of the same credential: doubt, suspicion, the ledger. */
-  note(state: State): void {
+  updateState(state: State): void {
     if (this.#isClosed) return;
     this.#state = state;
     const cached = this.#cached;
@@ -146,7 +146,7 @@ export class LocalCopy {
     const fingerprint = this.#cached?.stored.fingerprint;
     if (fingerprint !== undefined) remember(this.#replaced, fingerprint);
     this.#retire();
-    this.note(state);
+    this.updateState(state);
   }
 
   /** Stops handing out the cached credential. */

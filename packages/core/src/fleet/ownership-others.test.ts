@@ -34,9 +34,9 @@ describe("an owner that looks who else claims its credential", () => {
   it("sees one that came after it has claimed, which its next look in an hour would show", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
-    await one.claims.ensure(isEstablished);
-    await two.claims.ensure(isEstablished);
-    await one.claims.ensure(isEstablished);
+    await one.claims.claim(isEstablished);
+    await two.claims.claim(isEstablished);
+    await one.claims.claim(isEstablished);
     expect(one.claims.otherClaimant).toBeUndefined();
     await one.claims.readOthers();
     expect(one.claims.otherClaimant).toBe("staging");
@@ -45,7 +45,7 @@ describe("an owner that looks who else claims its credential", () => {
   it("sees that the other one is gone", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
-    await two.claims.ensure(isEstablished);
+    await two.claims.claim(isEstablished);
     await one.claims.readOthers();
     await world.clock.advance(3 * 86_400_000);
     await one.claims.readOthers();

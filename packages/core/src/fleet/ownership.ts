@@ -32,7 +32,7 @@ import type { OnConflict } from "../credential.ts";
  * Each process checks the registry this often, when it refreshes. A claim that was renewed more
  * recently is left as it is.
  */
-const lookEveryMs = 3_600_000;
+const checkEveryMs = 3_600_000;
 const renewEveryMs = 12 * 3_600_000;
 /** A consumer that waits in vain checks this often whether the other environment still exists. */
 const reconsiderEveryMs = 10_000;
@@ -52,7 +52,7 @@ export class Ownership {
   readonly #registry: Cache;
   readonly #path: readonly string[];
   readonly #onConflict: OnConflict;
-  #lookAtMs = Number.NEGATIVE_INFINITY;
+  #checkAtMs = Number.NEGATIVE_INFINITY;
   #reconsiderAtMs = Number.NEGATIVE_INFINITY;
   /**
    * This environment's claim as this process saw or wrote it last. A registry that was lost no
@@ -84,8 +84,7 @@ export class Ownership {
   }
 
   /**
-   * Looks up which other environments exist now. Never fails, because only a name in a report
-   * depends on it.
+   * Looks up which other environments exist now. Never fails: only a report depends on it.
    */
   async readOthers(): Promise<void> {
     await this.#read(false).catch(() => {});
@@ -104,9 +103,9 @@ export class Ownership {
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has
    *   no credential yet.
    */
-  async ensure(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
+  async claim(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
     const { clock, issuer } = this.#context;
-    if (clock.monotonicMs() < this.#lookAtMs) return undefined;
+    if (clock.monotonicMs() < this.#checkAtMs) return undefined;
     const none = {
       claims: [],
       unreadable: [],
@@ -115,11 +114,11 @@ export class Ownership {
       nowMs: this.#clock.nowMs(),
       version: "absent",
     } as const;
-    if (isNew && this.#own === undefined && (await this.#write(none))) return this.#lookLater();
+    if (isNew && this.#own === undefined && (await this.#write(none))) return this.#checkLater();
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
       await this.#requireReadable(reading, isEstablished);
-      if (reading === undefined) return this.#lookLater();
+      if (reading === undefined) return this.#checkLater();
       const consumed = this.#judge(reading);
       if (consumed !== undefined) return consumed;
       const { own, nowMs } = reading;
@@ -127,7 +126,7 @@ export class Ownership {
         own !== undefined &&
         nowMs - own.renewedMs < renewEveryMs &&
         endsAtMs(own) >= this.#coveredMs;
-      if (isRenewed || (await this.#write(reading))) return this.#lookLater();
+      if (isRenewed || (await this.#write(reading))) return this.#checkLater();
       // The claim stands, and another node keeps writing. The renewal can wait.
       if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
     }
@@ -137,14 +136,14 @@ export class Ownership {
   }
 
   /**
-   * As {@link Ownership.ensure} while the store refuses writes: reads, and claims nothing. If reads
+   * As {@link Ownership.claim} while the store refuses writes: reads, and claims nothing. If reads
    * fail too, the last claim that this process saw counts.
    *
-   * @throws as {@link Ownership.ensure}.
+   * @throws as {@link Ownership.claim}.
    */
-  async look(isEstablished: boolean): Promise<Claim | undefined> {
+  async checkClaim(isEstablished: boolean): Promise<Claim | undefined> {
     const { clock, health } = this.#context;
-    if (this.#onConflict === "coexist" || clock.monotonicMs() < this.#lookAtMs) return undefined;
+    if (this.#onConflict === "coexist" || clock.monotonicMs() < this.#checkAtMs) return undefined;
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
     if (reading === "none") {
       const first = this.#earlier;
@@ -181,8 +180,8 @@ export class Ownership {
       this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#context.issuer.lifetimeMs)
     )
       return;
-    this.#lookAtMs = Number.NEGATIVE_INFINITY;
-    await this.ensure(Promise.resolve(true));
+    this.#checkAtMs = Number.NEGATIVE_INFINITY;
+    await this.claim(Promise.resolve(true));
   }
 
   /**
@@ -202,8 +201,8 @@ export class Ownership {
   /** Resolves to the valid claims, or to undefined when the entry is no registry. */
   async #read(isWatched = true): Promise<Reading | undefined> {
     const { health, issuer } = this.#context;
-    const look = () => answered(this.#context, this.#registry.get(issuer.id));
-    const entry = await (isWatched ? health.watched("claims-get", look) : look());
+    const checkClaim = () => answered(this.#context, this.#registry.get(issuer.id));
+    const entry = await (isWatched ? health.watched("claims-get", checkClaim) : checkClaim());
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     let registry: Registry;
@@ -223,8 +222,8 @@ export class Ownership {
     return { claims, unreadable: registry.unreadable, own, others, nowMs, version };
   }
 
-  #lookLater(): undefined {
-    this.#lookAtMs = this.#context.clock.monotonicMs() + lookEveryMs;
+  #checkLater(): undefined {
+    this.#checkAtMs = this.#context.clock.monotonicMs() + checkEveryMs;
     return undefined;
   }
 

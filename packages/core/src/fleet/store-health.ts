@@ -53,11 +53,11 @@ export class StoreHealth {
   }
 
   /**
-   * @param onRecovered called when the store does everything again, before its answer is used.
+   * @param listener called when the store does everything again, before its answer is used.
    *   Replaces the one before.
    */
-  listen(onRecovered: () => void): void {
-    this.#onRecovered = onRecovered;
+  onRecovered(listener: () => void): void {
+    this.#onRecovered = listener;
   }
 
   /** Settles as the command does, and records whether it succeeded. */

@@ -16,7 +16,7 @@ export interface LeaseContext {
   readonly lease: Lease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Pick<Ownership, "ensure" | "readOthers" | "otherClaimant">;
+  readonly claims: Pick<Ownership, "claim" | "readOthers" | "otherClaimant">;
   readonly probe: Probe;
   /**
    * True when the store cannot be reached: the fleet's recent acts are unknown, and nothing can be
@@ -53,11 +53,11 @@ export type InputSource =
   | { readonly from: "nowhere" };
 
 /** `must`: the platform must replace what it would hand out again. `may`: the document decides. */
-export type Force = "must" | "may" | "never";
+export type Forcing = "must" | "may" | "never";
 
 /** How the leader makes its next request, given the results of the earlier ones. */
 export interface AttemptPlan {
-  readonly force: Force;
+  readonly forcing: Forcing;
   readonly source: InputSource;
 }
 

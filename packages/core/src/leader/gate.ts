@@ -3,7 +3,7 @@ import { CredentialUnavailableError, QuotaExhaustedError } from "../errors.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import { dangerUntil, type IntentVerdict } from "../state/intent.ts";
+import { inFlightUntil, type IntentVerdict } from "../state/intent.ts";
 import { reduce } from "../state/reduce.ts";
 import { resolveGoal, type Gate } from "./attempt.ts";
 
@@ -58,7 +58,7 @@ export function gateOfUnstoredRequest(
   if (
     state !== undefined ||
     known?.intent === undefined ||
-    nowMs >= dangerUntil(known, context.rules)
+    nowMs >= inFlightUntil(known, context.rules)
   )
     return undefined;
   const waitMs = lostRequests.waitMs(known);

@@ -40,8 +40,8 @@ export async function lead(
   const { canForce } = termsOn(context, local.state);
   const { goal, isWithoutStore } = leaseContext;
   // A forced request would kill the token that the others use, and nothing could notify them.
-  const force = isWithoutStore ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
-  let plan: AttemptPlan = { force, source: { from: "store" } };
+  const forcing = isWithoutStore ? "never" : goal.reason === "manual" && canForce ? "must" : "may";
+  let plan: AttemptPlan = { forcing, source: { from: "store" } };
   let refused: Secret | undefined;
   for (let attempts = 1; ;) {
     const intent = await writeIntent(node, leaseContext, outcomes, plan);
@@ -74,7 +74,7 @@ export async function lead(
     else if (isAtItsEnd(node, attempt) && attempts <= attemptsAtEndMax)
       await pause(node, leaseContext, Math.max(0, endsInMs(node)) + context.random.next() * 100);
     else if ((await isFoundDead(node, attempt)) && canForce && !attempt.forced && !isWithoutStore)
-      plan = { ...plan, force: "must" };
+      plan = { ...plan, forcing: "must" };
     else throw handedOutAgain(context.issuer.id);
   }
 }
@@ -117,10 +117,10 @@ async function isFoundDead(
   const applied = await markSuspect(document, { fingerprint, found: isDead ? "dead" : "alive" });
   const next = applied?.snapshot.state ?? state;
   if (isDead) {
-    local.note(next);
+    local.updateState(next);
     return true;
   }
-  local.readmit(fingerprint);
+  local.clearRefused(fingerprint);
   if (next.credential?.fingerprint === fingerprint) local.adopt(next, next.credential);
   return false;
 }

@@ -39,11 +39,11 @@ export async function probeBeforeIntent(
   const found = await probe.verdict(new Secret(secret, fingerprint));
   if (found === "unknown") return resolvedGoal;
   if (found === "dead") {
-    local.refuse(fingerprint);
+    local.markRefused(fingerprint);
     return { ...resolvedGoal, isDead: true };
   }
   const applied = await markSuspect(document, { fingerprint, found: "alive" });
   const next = applied?.snapshot.state;
-  if (next?.credential?.fingerprint === fingerprint) local.note(next);
+  if (next?.credential?.fingerprint === fingerprint) local.updateState(next);
   throw refusedButAlive(context.issuer.id);
 }

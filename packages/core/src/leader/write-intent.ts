@@ -40,7 +40,7 @@ export async function writeIntent(
   if (looked.kind !== "needed") return looked;
   const { read, resolvedGoal } = looked;
   const { goal, lease, document } = leaseContext;
-  const { force, source } = plan;
+  const { forcing, source } = plan;
   const forced = isForced(node, plan, resolvedGoal, read);
   const draft = draftOf(node, leaseContext, plan, looked, forced);
   const onlyWhile = (): boolean => lease.isHeld();
@@ -53,9 +53,9 @@ export async function writeIntent(
     return { kind: "served" };
   }
   if (verdict.kind === "input-in-doubt" && node.context.issuer.recover !== undefined)
-    return writeIntent(node, leaseContext, outcomes, { force, source: { from: "nowhere" } });
-  if (verdict.kind === "exhausted" && forced && force === "may")
-    return writeIntent(node, leaseContext, outcomes, { force: "never", source });
+    return writeIntent(node, leaseContext, outcomes, { forcing, source: { from: "nowhere" } });
+  if (verdict.kind === "exhausted" && forced && forcing === "may")
+    return writeIntent(node, leaseContext, outcomes, { forcing: "never", source });
   if (verdict.kind !== "send") return { kind: "closed", gate: gateOf(node, goal, verdict) };
   const attempt: Attempt = {
     resolvedGoal,
@@ -68,7 +68,7 @@ export async function writeIntent(
     snapshot: withState(snapshot),
   };
   if (resolvedGoal.isFirstHand === true && resolvedGoal.refused !== undefined)
-    node.local.refuse(resolvedGoal.refused);
+    node.local.markRefused(resolvedGoal.refused);
   report(node, attempt, verdict);
   if (lease.isHeld()) return { kind: "ready", attempt };
   await outcomes.abandon(attempt, { outcome: "yielded", code: "LOCK_LOST" });
@@ -86,7 +86,7 @@ interface RequestNeeded {
 async function checkBeforeIntent(
   node: FleetNode,
   leaseContext: LeaseContext,
-  { force }: AttemptPlan,
+  { forcing }: AttemptPlan,
 ): Promise<RequestNeeded | Served | NotSent> {
   const { local, adoption } = node;
   const { claims, goal, document } = leaseContext;
@@ -94,14 +94,14 @@ async function checkBeforeIntent(
   const isEstablished = reading
     .then(({ state }) => state?.credential !== undefined)
     .catch(() => false);
-  const claiming = claims.ensure(isEstablished, local.state === undefined);
+  const claiming = claims.claim(isEstablished, local.state === undefined);
   // A failure matters only if the document does not serve the goal.
   claiming.catch(() => {});
   // Another environment may have caused the refusal: its claim gives the report a name.
   const looking = goal.reason === "rejected" ? claims.readOthers() : undefined;
   const read = await reading;
   adoption.adoptNewer(read, document);
-  if (force !== "must" && local.cachedFor(goal)) return { kind: "served" };
+  if (forcing !== "must" && local.cachedFor(goal)) return { kind: "served" };
 
   const by = await claiming;
   await looking;
@@ -120,11 +120,11 @@ async function checkBeforeIntent(
  */
 function isForced(
   { context }: FleetNode,
-  { force }: AttemptPlan,
+  { forcing }: AttemptPlan,
   { reason }: Goal,
   { state }: Snapshot,
 ): boolean {
-  if (force !== "may") return force === "must";
+  if (forcing !== "may") return forcing === "must";
   return (
     reason === "rejected" &&
     termsOn(context, state).canForce &&

@@ -79,10 +79,10 @@ export class OutcomeWriter {
       state = reduce(state, event, storeClock.nowMs(), context.rules).state ?? state;
       this.pending.keep(tryAgainMaxMs, leaseContext.lease, async () => {
         const applied = await leaseContext.document.apply(event);
-        if (applied?.snapshot.state !== undefined) local.note(applied.snapshot.state);
+        if (applied?.snapshot.state !== undefined) local.updateState(applied.snapshot.state);
       });
     }
-    local.note(state);
+    local.updateState(state);
     if (error === undefined || ending.again === true) return isRecorded;
     reportFailure(context.bus, error, {
       reason: resolvedGoal.reason,
@@ -195,7 +195,7 @@ export class OutcomeWriter {
       });
       return adoption.adoptNewer({ state, version }, attempt.leaseContext.document);
     }
-    if (local.wasRefused(stored.fingerprint)) local.note(state);
+    if (local.wasRefused(stored.fingerprint)) local.updateState(state);
     else local.adopt(state, stored);
     if (verdict.kind === "repeated") return;
     const remainingMs = stored.expiresAtMs - storeClock.nowMs();
@@ -232,7 +232,7 @@ export class OutcomeWriter {
     };
     // The request has been answered: a later one need not fear it.
     const next = change(state, { credential: stored, ...previous }, ["intent"]);
-    if (local.wasRefused(stored.fingerprint)) return local.note(next);
+    if (local.wasRefused(stored.fingerprint)) return local.updateState(next);
     local.adopt(next, stored, { isUnstored: true });
     const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;
     context.bus.emit("refreshed", {

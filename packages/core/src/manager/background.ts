@@ -4,7 +4,7 @@
  */
 import { overlapOf } from "../parameters.ts";
 import type { CancelTimer } from "../time/time.ts";
-import { isCalm, isDead } from "../state/state.ts";
+import { isAtRest, isDead } from "../state/state.ts";
 import {
   dueTask,
   retryMs,
@@ -28,7 +28,7 @@ import { ElectedStarts } from "./elected-starts.ts";
 /**
  * When to subscribe after the first use: by then its callers are served, or a request is in flight.
  */
-const followAfterMs = 100;
+const subscribeAfterMs = 100;
 
 export class Background {
   readonly #node: FleetNode;
@@ -49,7 +49,7 @@ export class Background {
    * instants here.
    */
   #startedMs = Number.NEGATIVE_INFINITY;
-  #followAtMs = Number.POSITIVE_INFINITY;
+  #subscribeAtMs = Number.POSITIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   /** Failed background attempts in a row. */
   #failures = 0;
@@ -83,7 +83,7 @@ export class Background {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#startedMs = this.#node.context.clock.monotonicMs();
-    this.#followAtMs = this.#startedMs + followAfterMs;
+    this.#subscribeAtMs = this.#startedMs + subscribeAfterMs;
     this.rearm();
   }
 
@@ -115,7 +115,7 @@ export class Background {
       refreshAtMs: this.#refreshAtMs(),
       refreshNotBeforeMs: this.#notBeforeMs,
       readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs, this.#doubtfulAtMs()),
-      followAtMs: this.#followAtMs,
+      subscribeAtMs: this.#subscribeAtMs,
       reportAtMs: this.#staleAtMs(),
     };
   }
@@ -142,7 +142,7 @@ export class Background {
         return await this.#refresh();
       case "read":
         return await this.#read(async () => this.#source.proveWrites(await this.#source.read()));
-      case "follow":
+      case "subscribe":
         return await this.#read(async () => {});
       case undefined:
         return await this.#demand.mark(this.#source);
@@ -168,12 +168,12 @@ export class Background {
    */
   async #read(first: () => Promise<unknown>): Promise<void> {
     const { clock, random } = this.#node.context;
-    this.#followAtMs = Number.POSITIVE_INFINITY;
+    this.#subscribeAtMs = Number.POSITIVE_INFINITY;
     this.#readAgainAtMs = Number.POSITIVE_INFINITY;
     this.#recheckJitter = 0.96 + 0.04 * random.next();
     try {
       await first();
-      await this.#source.follow();
+      await this.#source.subscribeAndRead();
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
@@ -199,12 +199,12 @@ export class Background {
     const jitter = 0.8 + 0.4 * context.random.next();
     const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
     const ownMs = jitter * steppedMs(this.#failures, isUrgent);
-    const coolMs = jitter * ((local.state?.backOffUntilMs ?? 0) - storeClock.nowMs());
+    const backOffMs = jitter * ((local.state?.backOffUntilMs ?? 0) - storeClock.nowMs());
     const leaseMs =
       block?.kind === "wait"
         ? block.ms + retrySpreadMs(isUrgent) * context.random.next()
         : Number.POSITIVE_INFINITY;
-    return Math.max(Math.min(ownMs, leaseMs), coolMs);
+    return Math.max(Math.min(ownMs, leaseMs), backOffMs);
   }
 
   #dueGoal(): Goal | undefined {
@@ -255,7 +255,7 @@ export class Background {
     const { cached, state } = local;
     const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
     const hasPush =
-      state !== undefined && isCalm(state, storeClock.nowMs()) && this.#source.hasPush;
+      state !== undefined && isAtRest(state, storeClock.nowMs()) && this.#source.hasPush;
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
       : recheckMs;

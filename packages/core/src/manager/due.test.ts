@@ -26,9 +26,9 @@ function* combinations(): Generator<DueTerms> {
   for (const refreshAtMs of instants)
     for (const refreshNotBeforeMs of instants)
       for (const readAtMs of instants)
-        for (const followAtMs of instants)
+        for (const subscribeAtMs of instants)
           for (const reportAtMs of instants)
-            yield { refreshAtMs, refreshNotBeforeMs, readAtMs, followAtMs, reportAtMs };
+            yield { refreshAtMs, refreshNotBeforeMs, readAtMs, subscribeAtMs, reportAtMs };
 }
 
 describe("the choice of what is due", () => {
@@ -43,11 +43,11 @@ describe("the choice of what is due", () => {
 
   it("does what it woke for: whatever is due is chosen, the refresh first, and nothing else is", () => {
     for (const terms of combinations()) {
-      const { followAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs } = terms;
+      const { subscribeAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs } = terms;
       const due = [
         refreshAtMs <= nowMs && refreshNotBeforeMs <= nowMs ? "refresh" : undefined,
         readAtMs <= nowMs ? "read" : undefined,
-        followAtMs <= nowMs ? "follow" : undefined,
+        subscribeAtMs <= nowMs ? "subscribe" : undefined,
       ].find((task) => task !== undefined);
       expect(dueTask(terms, nowMs)).toBe(due);
       if (due !== undefined) expect(sleepMs(terms, nowMs, nowMs - 1_000)).toBe(0);

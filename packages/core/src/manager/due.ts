@@ -12,18 +12,18 @@ export interface DueTerms {
   /** When the document is to be read, for whatever reason. */
   readonly readAtMs: number;
   /** When to subscribe; infinity when that is done. */
-  readonly followAtMs: number;
+  readonly subscribeAtMs: number;
   /** When to report a credential that is served past its time. */
   readonly reportAtMs: number;
 }
 
-export type DueTask = "refresh" | "read" | "follow";
+export type DueTask = "refresh" | "read" | "subscribe";
 
 /** Returns the most urgent task that is due, or undefined. */
 export function dueTask(terms: DueTerms, nowMs: number): DueTask | undefined {
   if (nowMs >= Math.max(terms.refreshAtMs, terms.refreshNotBeforeMs)) return "refresh";
   if (nowMs >= terms.readAtMs) return "read";
-  return nowMs >= terms.followAtMs ? "follow" : undefined;
+  return nowMs >= terms.subscribeAtMs ? "subscribe" : undefined;
 }
 
 /**
@@ -39,9 +39,9 @@ export const sleepMinMs = 50;
 
 /** Returns how long to sleep from `nowMs`, in ms, after the last wake-up at `lastWokeMs`. */
 export function sleepMs(terms: DueTerms, nowMs: number, lastWokeMs: number): number {
-  const { followAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs, reportAtMs } = terms;
+  const { subscribeAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs, reportAtMs } = terms;
   const nextMs = Math.min(
-    followAtMs,
+    subscribeAtMs,
     readAtMs,
     reportAtMs,
     Math.max(refreshAtMs, refreshNotBeforeMs),

@@ -152,7 +152,7 @@ class ManagedCredential implements Credential {
     );
     const state = applied?.snapshot.state;
     if (state === undefined || applied?.verdict.kind === "kept") return this.get(options);
-    this.#local.note(state);
+    this.#local.updateState(state);
     bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
     return this.#ensure(
       { reason: "expired", replaces: state.credential?.commitId },
@@ -173,7 +173,7 @@ class ManagedCredential implements Credential {
     const applied = await this.#untilClosed(
       this.#assembly.source.document.apply({ type: "ledger", used, remaining }),
     );
-    if (applied?.snapshot.state !== undefined) this.#local.note(applied.snapshot.state);
+    if (applied?.snapshot.state !== undefined) this.#local.updateState(applied.snapshot.state);
   }
 
   status(): CredentialStatus {

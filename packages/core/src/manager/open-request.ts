@@ -1,5 +1,5 @@
 /** Waits until another node's open request has ended. */
-import { dangerUntil } from "../state/intent.ts";
+import { inFlightUntil } from "../state/intent.ts";
 import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
@@ -46,7 +46,7 @@ export class OpenRequest {
         state?.intent === undefined
           ? 0
           : Math.min(
-              dangerUntil(state, rules),
+              inFlightUntil(state, rules),
               rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY,
             );
       const leftMs = untilMs - storeClock.nowMs();

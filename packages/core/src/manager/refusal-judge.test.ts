@@ -96,7 +96,7 @@ describe("a question to the platform about a credential that was refused", () =>
 
 describe("a complaint of another node", () => {
   /** A consumer whose questions are never answered tells the owner. */
-  async function told(answers: Answer[]) {
+  async function judgedWith(answers: Answer[]) {
     const { clock, node, platform } = fleet();
     const owned = asked(platform, clock, answers);
     const owner = node({ issuer: owned.issuer });
@@ -109,13 +109,18 @@ describe("a complaint of another node", () => {
   }
 
   it("is not believed because the platform did not answer once: of many nodes that ask, one is always not answered", async () => {
-    const { clock, platform, report } = await told(["unknown", "unknown", "unknown", "alive"]);
+    const { clock, platform, report } = await judgedWith([
+      "unknown",
+      "unknown",
+      "unknown",
+      "alive",
+    ]);
     expect(await within(clock, 20_000, report)).toEqual({ replaced: false });
     expect(platform.issues).toHaveLength(1);
   });
 
   it("is believed where the platform never answers", async () => {
-    const { clock, platform, report } = await told(["unknown"]);
+    const { clock, platform, report } = await judgedWith(["unknown"]);
     expect(await within(clock, 20_000, report)).toMatchObject({ replaced: true });
     expect(platform.issues).toHaveLength(2);
   });

@@ -48,7 +48,7 @@ export class RefusalJudge {
     const isFirstHand = !this.#probe.canAsk;
     const isConfirmed =
       isFirstHand && local.state?.credential?.fingerprint === fingerprint && isDead(local.state);
-    if (found === "dead" || isConfirmed) local.refuse(fingerprint);
+    if (found === "dead" || isConfirmed) local.markRefused(fingerprint);
     const askedAtMs = isFirstHand ? undefined : this.#node.context.clock.monotonicMs();
     return {
       reason: "rejected",
@@ -66,6 +66,6 @@ export class RefusalJudge {
     if (state === undefined || !isSuspect(state)) return;
     const applied = await markSuspect(this.#source.document, { fingerprint, found: "alive" });
     if (applied?.snapshot.state?.credential?.fingerprint === fingerprint)
-      local.note(applied.snapshot.state);
+      local.updateState(applied.snapshot.state);
   }
 }

@@ -61,7 +61,7 @@ export class Replacement {
   /** As {@link Replacement.for}, for one that the platform called dead. */
   async forDead(refused: string, signal: AbortSignal | undefined): Promise<"replaced" | "unknown"> {
     const { local, storeClock } = this.#node;
-    local.refuse(refused);
+    local.markRefused(refused);
     const { replaced } = await this.for(
       { reason: "rejected", refused, isDead: true },
       storeClock.nowMs(),
@@ -90,7 +90,7 @@ export class Replacement {
         deadline: { clock, ms: leftMs(), onLate: () => "unknown" as const },
         signals: [signal, this.#closing],
       });
-      if (verdict === "dead") local.refuse(cached.stored.fingerprint);
+      if (verdict === "dead") local.markRefused(cached.stored.fingerprint);
     }
     return this.#singleFlight.ensure(goal, signal, leftMs());
   }

@@ -44,7 +44,7 @@ const innocentMs = 600_000;
  * Handles a refusal. If it concerns the parent, the parent is replaced. A parent that is alive, or
  * fresh, is not the cause.
  */
-export async function refused(
+export async function handleRefusal(
   dependencies: RefreshDependencies,
   goal: Goal,
   error: IssueError,
@@ -71,14 +71,14 @@ export async function refused(
     .replaced;
   if (!isReplaced) {
     // If that was known, the request was already recorded as a failure.
-    if (!isKnown) await blame(dependencies, error, parent);
+    if (!isKnown) await recordRefusal(dependencies, error, parent);
     throw error;
   }
   return { kind: "pause", ms: 1 + dependencies.node.context.random.next(), why: "error" };
 }
 
 /** Records the refusal as the child's own, so that the fleet backs off. */
-async function blame(
+async function recordRefusal(
   { node, source }: RefreshDependencies,
   { code, platformCode = code }: IssueError,
   parent: Secret,
@@ -93,7 +93,7 @@ async function blame(
   } as const;
   try {
     const applied = await source.document.apply(event);
-    if (applied?.snapshot.state !== undefined) node.local.note(applied.snapshot.state);
+    if (applied?.snapshot.state !== undefined) node.local.updateState(applied.snapshot.state);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     // The others do not learn of it, but this node backs off.

@@ -22,7 +22,7 @@ import {
   type BlockReason,
   type OnBlocked,
 } from "../leader/block-reason.ts";
-import { parentOf, refused } from "./parent.ts";
+import { handleRefusal, parentOf } from "./parent.ts";
 import { isIssueError } from "../leader/issuer-call.ts";
 import { termsOn } from "../fleet/context.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -139,7 +139,7 @@ async function attemptWithStore(
       : await asOwner(dependencies, goal, snapshot, startedMs);
   // Only a node that waits needs messages at once. The background subscribes for the others, after
   // their callers are served.
-  if (block.kind === "wait") await source.follow();
+  if (block.kind === "wait") await source.subscribeAndRead();
   return block;
 }
 
@@ -200,7 +200,7 @@ async function asOwner(
     });
   } catch (error) {
     // The lease is released by now, so no parent is awaited under it.
-    if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
+    if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
     throw error;
   }
 }
@@ -282,7 +282,7 @@ async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal):
   const { closing, breaker, node, probe, outcomes } = dependencies;
   const refusal = breaker.callerError(goal.reason);
   if (refusal !== undefined) throw refusal;
-  const claim = await dependencies.claims.look(node.local.state?.credential !== undefined);
+  const claim = await dependencies.claims.checkClaim(node.local.state?.credential !== undefined);
   if (claim !== undefined) return yieldTo(dependencies.source, claim);
   const parent = await parentOf(dependencies);
   const gate = breaker.backOff(goal.reason);
@@ -294,7 +294,7 @@ async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal):
     breaker.reset();
     return served;
   } catch (error) {
-    if (isIssueError(error)) return await refused(dependencies, goal, error, parent);
+    if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
     throw error;
   }
 }
@@ -320,7 +320,7 @@ async function pollMs({ node, source }: RefreshDependencies, turn: number): Prom
   const jitter = 0.75 + node.context.random.next() / 2;
   return (
     jitter *
-    ((await source.listen())
+    ((await source.subscribe())
       ? pollMaxMs
       : Math.min(pollMaxMs / 4, firstPollMs * 2 ** Math.min(turn, 10)))
   );

@@ -28,7 +28,7 @@ export class OwnDocument implements FleetDocument {
   async apply<E extends StateEvent>(event: E): Promise<Applied<E>> {
     const { local, context, storeClock } = this.#node;
     const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), context.rules);
-    if (state !== undefined) local.note(state);
+    if (state !== undefined) local.updateState(state);
     return { verdict, snapshot: snapshotOf(state ?? local.state) };
   }
 }
@@ -60,7 +60,7 @@ export function withoutStoreContext(
     ...terms,
     lease: leaseOf(node),
     document: new OwnDocument(node),
-    claims: { ensure: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
+    claims: { claim: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
     isWithoutStore: true,
     startedMs: node.context.clock.monotonicMs(),
   };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Secret } from "../secret.ts";
 import type { State } from "../state/state.ts";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
-import { traffic } from "./traffic.fixture.ts";
+import { runWorkload } from "./workload.fixture.ts";
 
 const overlaps = [0, 300_000] as const;
 
@@ -61,7 +61,7 @@ describe("a store that stops answering while a refresh is under way", () => {
           () => thaws.forEach(([dueMs, node]) => void (dueMs === atMs && thaw(node))),
         ]),
       );
-      const { failures, slowestMs } = await traffic(world, nodes, 35_000, acts);
+      const { failures, slowestMs } = await runWorkload(world, nodes, 35_000, acts);
       expect(failures).toEqual([]);
       expect(world.platform.issues).toHaveLength(2);
       expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
@@ -87,7 +87,7 @@ describe("a token that the platform killed, whose replacement is under way when 
             false,
             lateMs.map((late) => late === ms),
           );
-      const { failures, slowestMs } = await traffic(world, nodes, 35_000, acts);
+      const { failures, slowestMs } = await runWorkload(world, nodes, 35_000, acts);
       expect(failures).toEqual([]);
       expect(world.platform.issues).toHaveLength(2);
       expect(slowestMs).toBeLessThanOrEqual(awayMs + Math.max(...lateMs) + 2_000);
@@ -116,7 +116,7 @@ describe.each(overlaps)(
             .settle()
             .then(() => nodes.forEach((node) => (node.faults.losesMessages = false)));
         };
-        const { failures, slowestMs } = await traffic(world, nodes, 100_000, {
+        const { failures, slowestMs } = await runWorkload(world, nodes, 100_000, {
           0: begin,
           200: flush,
         });
@@ -152,7 +152,7 @@ describe.each(overlaps)(
       const image = world.store.snapshot();
       const reach = (unreachable: boolean) => (): void =>
         nodes.forEach((node) => (node.faults.unreachable = unreachable));
-      const { failures, slowestMs } = await traffic(world, nodes, 300_000, {
+      const { failures, slowestMs } = await runWorkload(world, nodes, 300_000, {
         0: () => void nodes[0]!.refresh().catch(() => {}),
         200: () => reach(true)(),
         2_200: () => {
@@ -271,7 +271,7 @@ describe("a leader that waits until an earlier request must have been processed"
       await clock.advance(1_000);
       expect(platform.issues).toHaveLength(1);
       platform.revoke(platform.latest!);
-      const { failures, slowestMs } = await traffic(world, [nodes[finder]!], 5_000);
+      const { failures, slowestMs } = await runWorkload(world, [nodes[finder]!], 5_000);
       expect(failures).toEqual([]);
       expect(slowestMs).toBeLessThanOrEqual(1_500);
     },

@@ -1,6 +1,6 @@
 /** What an abandoned request gives back, and what it must not touch. */
 import { describe, expect, it } from "vitest";
-import { abandon, after, calm, decide, intent, noonMs, rules } from "./state.fixture.ts";
+import { abandon, after, stateWith, decide, intent, noonMs, rules } from "./state.fixture.ts";
 
 const { refusals, manual } = rules.governor;
 
@@ -15,7 +15,7 @@ describe("the budget of an abandoned request", () => {
   ] as const)(
     "for what is %s is given back when it never left, and kept when it did",
     (reason, more, spent) => {
-      const announced = after(calm(), intent({ reason, ...more }));
+      const announced = after(stateWith(), intent({ reason, ...more }));
       expect(announced.budgets).toEqual(spent);
       for (const outcome of ["unsent", "yielded"] as const) {
         const { budgets } = after(announced, abandon({ outcome }));
@@ -32,7 +32,7 @@ describe("the budget of an abandoned request", () => {
   it("is not touched by a planned one, nor by one whose intent another replaced", () => {
     const budgets = { refusals: noonMs + 50_000_000, manual: noonMs + 50_000_000 };
     expect(
-      after({ ...after(calm(), intent()), budgets }, abandon({ outcome: "unsent" })).budgets,
+      after({ ...after(stateWith(), intent()), budgets }, abandon({ outcome: "unsent" })).budgets,
     ).toEqual(budgets);
     const failure = {
       code: "40001",
@@ -41,20 +41,20 @@ describe("the budget of an abandoned request", () => {
     };
     const other = { epoch: 12, operationId: "other", atMs: noonMs, budget: "refusals" };
     const late = abandon({ outcome: "blamed", parent: "P1" });
-    expect(after(calm({ intent: other, budgets, failure }), late)).toMatchObject({
+    expect(after(stateWith({ intent: other, budgets, failure }), late)).toMatchObject({
       budgets,
       intent: other,
     });
     // Of two that gave nothing away the document says nothing.
     expect(
-      decide(calm({ intent: other, budgets }), abandon({ outcome: "unsent" })).state,
+      decide(stateWith({ intent: other, budgets }), abandon({ outcome: "unsent" })).state,
     ).toBeUndefined();
   });
 });
 
 describe("the verdict on an abandoned request", () => {
   it("says until when the fleet waits", () => {
-    expect(decide(after(calm(), intent()), abandon()).verdict).toEqual({
+    expect(decide(after(stateWith(), intent()), abandon()).verdict).toEqual({
       kind: "abandoned",
       backOffUntilMs: noonMs + 1_000,
     });
@@ -62,7 +62,7 @@ describe("the verdict on an abandoned request", () => {
 });
 
 describe("a parent that may be to blame", () => {
-  const announced = after(calm(), intent());
+  const announced = after(stateWith(), intent());
 
   it("is unknown where the request named none", () => {
     expect(after(announced, abandon({ outcome: "parent" }))).toMatchObject({

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   abandon,
   after,
-  calm,
+  stateWith,
   decide,
   intent,
   noonMs,
@@ -11,7 +11,7 @@ import {
   today,
 } from "./state.fixture.ts";
 
-const announced = after(calm(), intent());
+const announced = after(stateWith(), intent());
 
 describe("an abandoned request", () => {
   it("that was refused gives its quota away, and backs the fleet off in doubling steps up to the limit", () => {
@@ -78,8 +78,8 @@ describe("an abandoned request", () => {
   it("of unknown outcome, reported after the fleet has replaced what it may have brought, changes nothing", () => {
     const sentAtMs = noonMs - 60_000;
     for (const open of [undefined, { epoch: 12, operationId: "other", atMs: noonMs }]) {
-      const since = (ms: number): ReturnType<typeof calm> =>
-        calm({
+      const since = (ms: number): ReturnType<typeof stateWith> =>
+        stateWith({
           credential: storedCredential("T2", { sentAtMs: ms }),
           ...(open && { intent: open }),
         });
@@ -95,7 +95,7 @@ describe("an abandoned request", () => {
   });
 
   it("of unknown outcome leaves a doubt where nothing is stored", () => {
-    const { credential: _, ...empty } = calm();
+    const { credential: _, ...empty } = stateWith();
     const late = abandon({ outcome: "unknown", sentAtMs: noonMs - 60_000 });
     expect(after(empty, late).doubtSinceMs).toBe(noonMs);
   });
@@ -131,7 +131,7 @@ describe("an abandoned request", () => {
   });
 
   it("whose end is known and whose intent is gone changes nothing", () => {
-    expect(decide(calm(), abandon())).toEqual({
+    expect(decide(stateWith(), abandon())).toEqual({
       verdict: { kind: "abandoned", backOffUntilMs: 0 },
     });
   });

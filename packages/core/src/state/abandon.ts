@@ -64,7 +64,7 @@ export function decideAbandon(
     event.outcome !== "yielded" && !event.again && (event.outcome !== "parent" || blamed);
   const backOffUntilMs = Math.max(
     state.backOffUntilMs,
-    nowMs + (waits ? coolMs(event, failures, rules) : 0),
+    nowMs + (waits ? backOffMs(event, failures, rules) : 0),
   );
   const quota = quotaOn(state.quota, nowMs, rules);
   const fears = unknown && rules.supersedes;
@@ -131,7 +131,7 @@ function failureOf(
  * The whole fleet makes one attempt per step. An unsent request only spaces the nodes, because
  * another node's network may work.
  */
-function coolMs(event: AbandonEvent, failures: number, rules: Rules): number {
+function backOffMs(event: AbandonEvent, failures: number, rules: Rules): number {
   const { firstMs, maxMs } = rules.backOff;
   // A lasting refusal has its own pace, and may concern one node alone.
   if (event.refusal !== undefined) return firstMs;

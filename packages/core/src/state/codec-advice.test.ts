@@ -5,7 +5,7 @@ import { UnreadableEntryError } from "../errors.ts";
 import { keyring } from "../sealing/keyring.ts";
 import { decodeState, encodeState } from "./codec.ts";
 import { sanitized } from "./sanitize.ts";
-import { calm, noonMs, today } from "./state.fixture.ts";
+import { stateWith, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const hourMs = 3_600_000;
@@ -23,7 +23,7 @@ function errorOf(text: string): UnreadableEntryError {
 
 /** The text with another value of one field at the top. */
 function withField(field: string, value: unknown): string {
-  return JSON.stringify({ ...calm(), [field]: value });
+  return JSON.stringify({ ...stateWith(), [field]: value });
 }
 
 describe("what is no document", () => {
@@ -64,7 +64,7 @@ describe("what is no document", () => {
 
   it("but sealed, is called sealed, with how to open it", () => {
     const ring = keyring({ active: { id: "k1", key: Buffer.alloc(32, 7) } });
-    const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(calm())));
+    const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(stateWith())));
     expect(error.reason).toBe("key-id");
     expect(error.message).toMatch(
       /"tokens" is sealed.*Wrap its cache in sealed\(\).*plaintext: "read" and then "write"/,
@@ -72,7 +72,7 @@ describe("what is no document", () => {
   });
 
   it("is never written, and the error has the field that nobody could read", () => {
-    const wrong = { ...calm(), failures: -1 };
+    const wrong = { ...stateWith(), failures: -1 };
     expect(() => encodeState(wrong)).toThrow(
       /was not written.*issuer or a lock gave a value of a wrong kind/,
     );
@@ -116,11 +116,11 @@ describe("control fields that no honest node writes", () => {
       0,
     ],
   ])("are ignored past their limit, and kept at it: %s", (field, document, limitMs, instead) => {
-    const honest = calm(document(limitMs));
+    const honest = stateWith(document(limitMs));
     expect(sanitized(honest, noonMs, 15_000, 5)).toEqual({ state: honest, ignored: [] });
-    const planted = sanitized(calm(document(limitMs + 1)), noonMs, 15_000, 5);
+    const planted = sanitized(stateWith(document(limitMs + 1)), noonMs, 15_000, 5);
     expect(planted).toEqual({
-      state: calm(document(instead)),
+      state: stateWith(document(instead)),
       ignored: [{ field, valueMs: limitMs + 1, limitMs }],
     });
   });
@@ -128,7 +128,7 @@ describe("control fields that no honest node writes", () => {
   it("that count are counted from the start again: refusals in a row", () => {
     const count = Number.MAX_SAFE_INTEGER;
     const { state, ignored } = sanitized(
-      calm({ refusal: { ...refusal, count } }),
+      stateWith({ refusal: { ...refusal, count } }),
       noonMs,
       15_000,
       5,
@@ -140,7 +140,12 @@ describe("control fields that no honest node writes", () => {
   });
 
   it("leave alone what is not there", () => {
-    const cleaned = sanitized(calm({ failures: Number.MAX_SAFE_INTEGER }), noonMs, 15_000, 5).state;
-    expect(cleaned).toEqual(calm({ failures: 0 }));
+    const cleaned = sanitized(
+      stateWith({ failures: Number.MAX_SAFE_INTEGER }),
+      noonMs,
+      15_000,
+      5,
+    ).state;
+    expect(cleaned).toEqual(stateWith({ failures: 0 }));
   });
 });

@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import { UnreadableEntryError } from "../errors.ts";
 import { decodeState, encodeState } from "./codec.ts";
 import { sanitized } from "./sanitize.ts";
-import { calm, storedCredential, noonMs, today } from "./state.fixture.ts";
+import { stateWith, storedCredential, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
-const rich: State = calm({
+const rich: State = stateWith({
   credential: storedCredential("T1", { nextInput: "R1" }),
   previous: { fingerprint: "T0" },
   intent: { epoch: 11, operationId: "op", atMs: noonMs, budget: "refusals" },
@@ -337,7 +337,7 @@ describe("control fields that no honest node writes", () => {
 
   it("that count are counted from the start again where one more could not be written", () => {
     const count = Number.MAX_SAFE_INTEGER;
-    const poisoned = calm({
+    const poisoned = stateWith({
       failures: count,
       governor: { count, lastMs: 0 },
       contention: { count, lastMs: 0 },

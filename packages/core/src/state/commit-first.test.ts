@@ -1,9 +1,9 @@
 /** The first commit of a fleet, and what a commit does to marks and inputs. */
 import { describe, expect, it } from "vitest";
-import { after, calm, commit, decide, intent, noonMs } from "./state.fixture.ts";
+import { after, stateWith, commit, decide, intent, noonMs } from "./state.fixture.ts";
 import { emptyState } from "./state.ts";
 
-const announced = after(calm(), intent());
+const announced = after(stateWith(), intent());
 const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
 
 describe("the first commit of a fleet", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   after,
-  calm,
+  stateWith,
   commit,
   decide,
   storedCredential,
@@ -11,7 +11,7 @@ import {
 } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
-const announced: State = after(calm(), intent());
+const announced: State = after(stateWith(), intent());
 
 describe("a commit", () => {
   it("that was alone stores its credential and ends what stood in the way", () => {

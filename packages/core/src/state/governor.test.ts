@@ -14,7 +14,7 @@ import {
 import { forcedFor, quotaFor, quotaOn, refund, resetsAtMs, spend } from "./quota.ts";
 import { reduce } from "./reduce.ts";
 import { rulesFor, type Rules } from "./rules.ts";
-import { after, calm, commit, intent, noonMs, rules, today } from "./state.fixture.ts";
+import { after, stateWith, commit, intent, noonMs, rules, today } from "./state.fixture.ts";
 import type { Budgets } from "./state.ts";
 
 const rejected: Cause = { reason: "rejected", forced: false };
@@ -31,7 +31,7 @@ function spent(name: "rejected" | "manual", everyMs: number, forMs: number, of: 
   const left: number[] = [];
   let budgets: Budgets | undefined;
   for (let nowMs = noonMs; nowMs < noonMs + forMs; nowMs += everyMs) {
-    const state = calm(budgets === undefined ? {} : { budgets });
+    const state = stateWith(budgets === undefined ? {} : { budgets });
     if (allowedAtMs(state, { reason: name, forced: false }, of) > nowMs) continue;
     budgets = spendFrom(name === "rejected" ? "refusals" : "manual", budgets, nowMs, of);
     left.push(nowMs);
@@ -81,7 +81,7 @@ describe("the budget of rejections", () => {
   it("leaves the plan alone, and issuers that harm nobody", () => {
     const named = (
       ["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const
-    ).map((reason) => budgetOf(reason, calm(), rules));
+    ).map((reason) => budgetOf(reason, stateWith(), rules));
     expect(named).toEqual([
       undefined,
       undefined,
@@ -91,19 +91,21 @@ describe("the budget of rejections", () => {
       undefined,
       "manual",
     ]);
-    expect(budgetOf("rejected", calm(), { ...rules, supersedes: false })).toBeUndefined();
+    expect(budgetOf("rejected", stateWith(), { ...rules, supersedes: false })).toBeUndefined();
   });
 
   it("is not spent where a reconciling refresh is owed: the fleet itself may have killed what is refused", () => {
     const spentUntil = { refusals: noonMs + dayMs, manual: 0 };
-    expect(allowedAtMs(calm({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(noonMs);
-    const owing = calm({ budgets: spentUntil, doubtSinceMs: noonMs });
+    expect(allowedAtMs(stateWith({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(
+      noonMs,
+    );
+    const owing = stateWith({ budgets: spentUntil, doubtSinceMs: noonMs });
     expect(allowedAtMs(owing, rejected, rules)).toBe(0);
     const announced = after(owing, intent({ reason: "rejected", refused: "T1", isDead: true }));
     expect([announced.budgets, announced.intent?.budget]).toEqual([spentUntil, undefined]);
     expect(
       allowedAtMs(
-        calm({ budgets: spentUntil, doubtSinceMs: noonMs }),
+        stateWith({ budgets: spentUntil, doubtSinceMs: noonMs }),
         { reason: "manual", forced: false },
         rules,
       ),
@@ -116,7 +118,7 @@ describe("the budget of rejections", () => {
       refused: fingerprint,
       isDead: true,
     });
-    const owing = calm({ doubtSinceMs: noonMs, inFlightUntilMs: noonMs + rules.drainMs });
+    const owing = stateWith({ doubtSinceMs: noonMs, inFlightUntilMs: noonMs + rules.drainMs });
     const first = after(owing, intent(refused("T1")), 1_000);
     // An earlier request may still be processed, so the doubt stays.
     const sent = { sentAtMs: noonMs + 1_000, expiresAtMs: noonMs + dayMs };
@@ -132,12 +134,12 @@ describe("the budget of rejections", () => {
 
   it("is spent by those that follow one that failed while a reconciling refresh is owed", () => {
     const owing = (failures: number): string | undefined =>
-      budgetOf("rejected", calm({ doubtSinceMs: noonMs, failures }), rules);
+      budgetOf("rejected", stateWith({ doubtSinceMs: noonMs, failures }), rules);
     expect([owing(0), owing(1), owing(2)]).toEqual([undefined, undefined, "refusals"]);
   });
 
   it("is not spent by the first refusal of a doubt, also where nothing is stored, and the doubt began with the request", () => {
-    const { credential, ...empty } = calm({ doubtSinceMs: noonMs });
+    const { credential, ...empty } = stateWith({ doubtSinceMs: noonMs });
     const asked = { ...empty, credential: { ...credential!, sentAtMs: noonMs } };
     for (const state of [empty, asked]) expect(budgetOf("rejected", state, rules)).toBeUndefined();
     const later = { ...empty, credential: { ...credential!, sentAtMs: noonMs + 1 } };
@@ -146,7 +148,7 @@ describe("the budget of rejections", () => {
 
   it("holds whatever is in doubt: at most 60 % of the quota in any 24 h, though each request leaves a doubt", () => {
     const of = rulesOf(2_000);
-    let state = calm();
+    let state = stateWith();
     const left: number[] = [];
     for (let nowMs = noonMs; nowMs < noonMs + dayMs; nowMs += 10_000) {
       const { fingerprint } = state.credential!;
@@ -192,10 +194,10 @@ describe("an operator's budget", () => {
     let budgets: Budgets | undefined;
     for (let count = 0; count < 100; count += 1)
       budgets = spendFrom("refusals", budgets, noonMs, of);
-    expect(allowedAtMs(calm({ budgets: budgets! }), rejected, of)).toBeGreaterThan(noonMs);
-    expect(allowedAtMs(calm({ budgets: budgets! }), { reason: "manual", forced: true }, of)).toBe(
-      0,
-    );
+    expect(allowedAtMs(stateWith({ budgets: budgets! }), rejected, of)).toBeGreaterThan(noonMs);
+    expect(
+      allowedAtMs(stateWith({ budgets: budgets! }), { reason: "manual", forced: true }, of),
+    ).toBe(0);
     expect(spent("manual", 1_000, 60_000, of)).toHaveLength(4);
     expect(spent("manual", 60_000, dayMs, rulesOf(2_000)).length).toBeLessThanOrEqual(80);
   });
@@ -207,15 +209,19 @@ describe("a refused credential that the platform goes on handing out", () => {
 
   it("is asked for ever more rarely: after 1 s, and at most every 10 min", () => {
     const gaps = [0, 1, 2, 3, 10, 11, 1e6].map((count) => {
-      const atMs = allowedAtMs(calm({ governor: { count, lastMs: noonMs } }), rejected, stable);
+      const atMs = allowedAtMs(
+        stateWith({ governor: { count, lastMs: noonMs } }),
+        rejected,
+        stable,
+      );
       return atMs === 0 ? 0 : (atMs - noonMs) / 1_000;
     });
     expect(gaps).toEqual([0, 1, 2, 4, 512, 600, 600]);
-    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), true, noonMs)).toEqual({
+    expect(answered(stateWith({ governor: { count: 3, lastMs: 1 } }), true, noonMs)).toEqual({
       count: 4,
       lastMs: noonMs,
     });
-    expect(answered(calm({ governor: { count: 3, lastMs: 1 } }), false, noonMs)).toEqual({
+    expect(answered(stateWith({ governor: { count: 3, lastMs: 1 } }), false, noonMs)).toEqual({
       count: 0,
       lastMs: noonMs,
     });
@@ -224,13 +230,15 @@ describe("a refused credential that the platform goes on handing out", () => {
   it("is asked for at once when the platform calls it dead for the first time, when it is forced, and when nobody rejects it", () => {
     const governor = { count: 9, lastMs: noonMs };
     const dead = { ...rejected, isDead: true };
-    expect(allowedAtMs(calm({ governor }), dead, stable)).toBe(0);
-    expect(allowedAtMs(calm({ governor, suspect }), dead, stable)).toBe(0);
+    expect(allowedAtMs(stateWith({ governor }), dead, stable)).toBe(0);
+    expect(allowedAtMs(stateWith({ governor, suspect }), dead, stable)).toBe(0);
     expect(
-      allowedAtMs(calm({ governor, suspect: { ...suspect, dead: true } }), dead, stable),
+      allowedAtMs(stateWith({ governor, suspect: { ...suspect, dead: true } }), dead, stable),
     ).toBeGreaterThan(noonMs);
-    expect(allowedAtMs(calm({ governor }), { ...rejected, forced: true }, stable)).toBe(0);
-    expect(allowedAtMs(calm({ governor }), { reason: "expired", forced: false }, stable)).toBe(0);
+    expect(allowedAtMs(stateWith({ governor }), { ...rejected, forced: true }, stable)).toBe(0);
+    expect(allowedAtMs(stateWith({ governor }), { reason: "expired", forced: false }, stable)).toBe(
+      0,
+    );
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   after,
-  calm,
+  stateWith,
   decide,
   storedCredential,
   intent,
@@ -18,35 +18,35 @@ describe("an intent", () => {
   it("written again says that it was drained, unless an earlier request could still be processed then", () => {
     const stands = { epoch: 12, operationId: "op", atMs: noonMs };
     const verdict = (inFlightUntilMs: number): unknown =>
-      decide(calm({ intent: stands, inFlightUntilMs }), intent()).verdict;
+      decide(stateWith({ intent: stands, inFlightUntilMs }), intent()).verdict;
     expect(verdict(noonMs)).toMatchObject({ kind: "send", undrained: false });
     expect(verdict(noonMs + 1)).toMatchObject({ kind: "send", undrained: true });
   });
 
   it("suspects nothing that was not rejected, and nothing unnamed", () => {
     const unnamed = after(
-      calm({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
+      stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
       intent({ reason: "rejected", isDead: true }),
     );
     expect(unnamed).not.toHaveProperty("suspect");
-    const planned = after(calm(), intent({ reason: "advisory", refused: "T1", isDead: true }));
+    const planned = after(stateWith(), intent({ reason: "advisory", refused: "T1", isDead: true }));
     expect(planned).not.toHaveProperty("suspect");
   });
 
   it("calls dead only what the platform called dead", () => {
     for (const isDead of [false, undefined]) {
-      const next = after(calm(), intent({ ...rejected, isDead }));
+      const next = after(stateWith(), intent({ ...rejected, isDead }));
       expect(next).toMatchObject({
         suspect: { fingerprint: "T1", atMs: noonMs },
         contention: { count: 0 },
       });
       expect(next.suspect).not.toHaveProperty("dead");
     }
-    expect(after(calm(), intent({ ...rejected, isDead: true })).suspect?.dead).toBe(true);
+    expect(after(stateWith(), intent({ ...rejected, isDead: true })).suspect?.dead).toBe(true);
   });
 
   it("leaves the stored input alone where none was recovered, and has nowhere to keep one without a credential", () => {
-    const carried = calm({ credential: storedCredential("T1", { nextInput: "R1" }) });
+    const carried = stateWith({ credential: storedCredential("T1", { nextInput: "R1" }) });
     expect(after(carried, intent()).credential?.nextInput).toBe("R1");
     expect(after(carried, intent({ recovered: "R2" })).credential?.nextInput).toBe("R2");
     const cold = intent({ reason: "cold", replaces: undefined, recovered: "R2" });
@@ -56,38 +56,38 @@ describe("an intent", () => {
 
   it("marks an input as sent only where it is consumed, and where there is one", () => {
     const sent = { fingerprint: "R1", atMs: noonMs };
-    expect(after(calm(), intent({ input: "R1" }), 0, { rotates: true }).consumedInput).toEqual(
+    expect(after(stateWith(), intent({ input: "R1" }), 0, { rotates: true }).consumedInput).toEqual(
       sent,
     );
-    expect(after(calm(), intent({ input: "R1" }))).not.toHaveProperty("consumedInput");
-    expect(after(calm(), intent(), 0, { rotates: true })).not.toHaveProperty("consumedInput");
+    expect(after(stateWith(), intent({ input: "R1" }))).not.toHaveProperty("consumedInput");
+    expect(after(stateWith(), intent(), 0, { rotates: true })).not.toHaveProperty("consumedInput");
   });
 
   it("is held back by a spent budget up to the moment when it may leave", () => {
     const { burst, intervalMs } = rules.governor.refusals;
     const budgets = { refusals: noonMs + (burst - 1) * intervalMs, manual: 0 };
     const verdict = (afterMs: number): string =>
-      decide(calm({ budgets }), intent(rejected), afterMs).verdict.kind;
+      decide(stateWith({ budgets }), intent(rejected), afterMs).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["wait", "send"]);
   });
 
   it("that is not forced asks nothing of the forced ones' limits", () => {
     const quota = { day: today, used: 3, forced: { used: 20, lastAtMs: noonMs } };
-    expect(decide(calm({ quota }), intent()).verdict.kind).toBe("send");
-    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe(
-      "exhausted",
-    );
+    expect(decide(stateWith({ quota }), intent()).verdict.kind).toBe("send");
+    expect(
+      decide(stateWith({ quota }), intent({ reason: "manual", forced: true })).verdict.kind,
+    ).toBe("exhausted");
   });
 
   it("with an input of unknown outcome is in doubt from the moment on when its grace ends", () => {
     const rotating = { rotates: true, inputGraceMs: 60_000 };
-    const state = calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } });
+    const state = stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } });
     const verdict = (afterMs: number): string =>
       decide(state, intent({ input: "R1" }), afterMs, rotating).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["send", "input-in-doubt"]);
     // None at all was never sent.
     expect(decide(state, intent(), 0, rotating).verdict.kind).toBe("send");
-    expect(decide(calm(), intent(), 0, rotating).verdict.kind).toBe("send");
+    expect(decide(stateWith(), intent(), 0, rotating).verdict.kind).toBe("send");
   });
 
   it("finds itself served by nothing in an empty document", () => {

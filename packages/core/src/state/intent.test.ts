@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   after,
-  calm,
+  stateWith,
   decide,
   storedCredential,
   intent,
@@ -37,83 +37,83 @@ const cases: readonly Case[] = [
   },
   {
     title: "a refresh that replaces what is stored may send",
-    state: calm(),
+    state: stateWith(),
     verdict: { kind: "send", undrained: false },
   },
   {
     title: "a refresh whose commit was replaced already adopts",
-    state: calm(),
+    state: stateWith(),
     event: { replaces: "commit-T0" },
     verdict: { kind: "adopt" },
   },
   {
     title: "a cold start adopts what is stored",
-    state: calm(),
+    state: stateWith(),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "adopt" },
   },
   {
     title: "a credential past its life serves nobody",
-    state: calm({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
+    state: stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send" },
   },
   {
     title: "a suspect credential serves nobody",
-    state: calm({ suspect }),
+    state: stateWith({ suspect }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send" },
   },
   {
     title: "a rejection of the stored credential may send",
-    state: calm(),
+    state: stateWith(),
     event: { reason: "rejected", refused: "T1" },
     verdict: { kind: "send" },
   },
   {
     title: "a rejection of an old credential adopts the stored one",
-    state: calm(),
+    state: stateWith(),
     event: { reason: "rejected", refused: "T0" },
     verdict: { kind: "adopt" },
   },
   {
     title: "nothing is reconciled that nobody doubts",
-    state: calm(),
+    state: stateWith(),
     event: { reason: "reconcile" },
     verdict: { kind: "adopt" },
   },
   {
     title:
       "so may a request that was announced and never reported, once it must have been processed",
-    state: calm({ intent: { ...open, atMs: noonMs - 15_000 } }),
+    state: stateWith({ intent: { ...open, atMs: noonMs - 15_000 } }),
     event: { reason: "reconcile" },
     verdict: { kind: "send", undrained: false },
   },
   {
     title: "a doubt may be reconciled",
-    state: calm({ doubtSinceMs: noonMs - 60_000 }),
+    state: stateWith({ doubtSinceMs: noonMs - 60_000 }),
     event: { reason: "reconcile" },
     verdict: { kind: "send" },
   },
   {
     title: "the fleet's back-off holds everybody",
-    state: calm({ backOffUntilMs: noonMs + 1 }),
+    state: stateWith({ backOffUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "back-off", untilMs: noonMs + 1 },
   },
   {
     title: "the back-off ends on time",
-    state: calm({ backOffUntilMs: noonMs }),
+    state: stateWith({ backOffUntilMs: noonMs }),
     verdict: { kind: "send" },
   },
   {
     title: "an operator does not wait for the back-off",
-    state: calm({ backOffUntilMs: noonMs + 1 }),
+    state: stateWith({ backOffUntilMs: noonMs + 1 }),
     event: { reason: "manual" },
     verdict: { kind: "send" },
   },
   {
     title: "rejections wait when their budget is spent",
-    state: calm({ budgets: { refusals: refusalsMs, manual: 0 } }),
+    state: stateWith({ budgets: { refusals: refusalsMs, manual: 0 } }),
     event: { reason: "rejected", refused: "T1", isDead: true },
     verdict: {
       kind: "wait",
@@ -123,72 +123,72 @@ const cases: readonly Case[] = [
   },
   {
     title: "an operator does not wait for the budget of rejections",
-    state: calm({ budgets: { refusals: refusalsMs, manual: 0 } }),
+    state: stateWith({ budgets: { refusals: refusalsMs, manual: 0 } }),
     event: { reason: "manual" },
     verdict: { kind: "send" },
   },
   {
     title: "an operator's budget has an end too",
-    state: calm({ budgets: { refusals: 0, manual: noonMs + 86_400_000 } }),
+    state: stateWith({ budgets: { refusals: 0, manual: noonMs + 86_400_000 } }),
     event: { reason: "manual" },
     verdict: { kind: "wait", why: "governor" },
   },
   {
     title: "no budget holds the plan",
-    state: calm({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
+    state: stateWith({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
     verdict: { kind: "send" },
   },
   {
     title: "an issuer that supersedes nothing spends from no budget",
-    state: calm({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
+    state: stateWith({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
     event: { reason: "rejected", refused: "T1" },
     rules: { supersedes: false },
     verdict: { kind: "send" },
   },
   {
     title: "a complaint of which the platform says nothing keeps nobody from what is stored",
-    state: calm({ suspect: { fingerprint: "T1", atMs: noonMs } }),
+    state: stateWith({ suspect: { fingerprint: "T1", atMs: noonMs } }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "adopt" },
   },
   {
     title: "rejections leave an operator the rest of the forced refreshes",
-    state: calm({ quota: { ...atReserve, used: 20, forced: { used: 16, lastAtMs: 0 } } }),
+    state: stateWith({ quota: { ...atReserve, used: 20, forced: { used: 16, lastAtMs: 0 } } }),
     event: { reason: "rejected", refused: "T1", forced: true, isDead: true },
     rules: { supersedes: false },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
     title: "the reserve is not for what can wait",
-    state: calm({ quota: atReserve }),
+    state: stateWith({ quota: atReserve }),
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
     title: "the reserve is for what cannot",
-    state: calm({ quota: atReserve }),
+    state: stateWith({ quota: atReserve }),
     event: { reason: "expired" },
     verdict: { kind: "send" },
   },
   {
     title: "nothing is sent beyond the cap",
-    state: calm({ quota: full }),
+    state: stateWith({ quota: full }),
     event: { reason: "manual" },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
     title: "yesterday's ledger does not count",
-    state: calm({ quota: { ...full, day: today - 1 } }),
+    state: stateWith({ quota: { ...full, day: today - 1 } }),
     verdict: { kind: "send" },
   },
   {
     title: "forced refreshes have a cap of their own",
-    state: calm({ quota: { ...atReserve, used: 20, forced: { used: 20, lastAtMs: 0 } } }),
+    state: stateWith({ quota: { ...atReserve, used: 20, forced: { used: 20, lastAtMs: 0 } } }),
     event: { reason: "manual", forced: true },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
     title: "forced refreshes keep their distance",
-    state: calm({
+    state: stateWith({
       quota: { ...atReserve, used: 1, forced: { used: 1, lastAtMs: noonMs - 10_000 } },
     }),
     event: { reason: "manual", forced: true },
@@ -196,87 +196,87 @@ const cases: readonly Case[] = [
   },
   {
     title: "a request that may still be processed is waited for while the credential works",
-    state: calm({ inFlightUntilMs: noonMs + 1 }),
+    state: stateWith({ inFlightUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 1 },
   },
   {
     title: "so is an open intent",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 10_000 },
   },
   {
     title: "so it is by a reconciling refresh",
-    state: calm({ intent: open, doubtSinceMs: 1 }),
+    state: stateWith({ intent: open, doubtSinceMs: 1 }),
     event: { reason: "reconcile" },
     verdict: { kind: "wait", why: "drain" },
   },
   {
     title: "nobody waits for a drain without a credential, but knows that the order is open",
-    state: calm({ intent: open, suspect }),
+    state: stateWith({ intent: open, suspect }),
     event: { reason: "expired" },
     verdict: { kind: "send", undrained: true },
   },
   {
     title: "nobody waits for a drain with a refused one either",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1" },
     verdict: { kind: "send", undrained: true },
   },
   {
     title:
       "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "wait", why: "open", untilMs: noonMs + 1 },
   },
   {
     title: "it is overrun in time",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs },
     verdict: { kind: "send", undrained: true },
   },
   {
     title: "what is stored is adopted all the same",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T0", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "adopt" },
   },
   {
     title: "nobody is waited for where no request is open",
-    state: calm(),
+    state: stateWith(),
     event: { presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "send" },
   },
   {
     title: "nobody is waited for where a request harms nobody",
-    state: calm({ intent: open }),
+    state: stateWith({ intent: open }),
     event: { presumedLostAtMs: noonMs + 1 },
     rules: { supersedes: false },
     verdict: { kind: "send", undrained: false },
   },
   {
     title: "an issuer that supersedes nothing has nothing to drain",
-    state: calm({ intent: open, inFlightUntilMs: noonMs + 1 }),
+    state: stateWith({ intent: open, inFlightUntilMs: noonMs + 1 }),
     rules: { supersedes: false },
     verdict: { kind: "send", undrained: false },
   },
   {
     title: "a single-use input whose outcome is unknown is not sent again",
-    state: calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    state: stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
     event: { input: "R1" },
     rules: { rotates: true },
     verdict: { kind: "input-in-doubt" },
   },
   {
     title: "it is, while the platform honours it twice",
-    state: calm({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
+    state: stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
     event: { input: "R1" },
     rules: { rotates: true, inputGraceMs: 60_001 },
     verdict: { kind: "send" },
   },
   {
     title: "another input is another matter",
-    state: calm({ consumedInput: { fingerprint: "R1", atMs: 0 } }),
+    state: stateWith({ consumedInput: { fingerprint: "R1", atMs: 0 } }),
     event: { input: "R2" },
     rules: { rotates: true },
     verdict: { kind: "send" },
@@ -286,9 +286,9 @@ const cases: readonly Case[] = [
 describe("an intent", () => {
   it("that is forced may leave as soon as the distance is kept", () => {
     const quota = { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs - 30_000 } };
-    expect(decide(calm({ quota }), intent({ reason: "manual", forced: true })).verdict.kind).toBe(
-      "send",
-    );
+    expect(
+      decide(stateWith({ quota }), intent({ reason: "manual", forced: true })).verdict.kind,
+    ).toBe("send");
   });
 
   it.each(cases.map((each) => [each.title, each] as const))(
@@ -302,34 +302,34 @@ describe("an intent", () => {
 
   it("spends the quota, says when the request leaves, and has an epoch above all that is stored", () => {
     const next = after(
-      calm({ intent: open, suspect }),
+      stateWith({ intent: open, suspect }),
       intent({ fence: 3, reason: "expired", forced: true }),
     );
     expect(next.intent).toEqual({ epoch: 13, operationId: "op", atMs: noonMs });
     expect(next.quota).toEqual({ day: today, used: 4, forced: { used: 1, lastAtMs: noonMs } });
     expect(next.outcomeId).toBe("announced");
-    expect(after(calm(), intent({ fence: 3 })).intent?.epoch).toBe(11);
-    expect(after(calm(), intent({ fence: 99 })).intent?.epoch).toBe(99);
+    expect(after(stateWith(), intent({ fence: 3 })).intent?.epoch).toBe(11);
+    expect(after(stateWith(), intent({ fence: 99 })).intent?.epoch).toBe(99);
   });
 
   it("keeps the danger of a request that it overtakes, and leaves a doubt", () => {
-    const next = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
+    const next = after(stateWith({ intent: open, suspect }), intent({ reason: "expired" }));
     expect(next).toMatchObject({ inFlightUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
   });
 
   it("marks what was refused in the same write", () => {
     expect(
-      after(calm(), intent({ reason: "rejected", refused: "T1", isDead: true })),
+      after(stateWith(), intent({ reason: "rejected", refused: "T1", isDead: true })),
     ).toMatchObject({ suspect, contention: { count: 1 } });
   });
 
   it("written again after its answer was lost, is the same intent: nothing is spent twice, nothing doubted", () => {
-    const once = after(calm(), intent());
+    const once = after(stateWith(), intent());
     const again = decide(once, intent(), 500);
     expect(again).toEqual({
       verdict: { kind: "send", intent: once.intent, undrained: false, foreign: undefined },
     });
-    const racing = after(calm({ intent: open, suspect }), intent({ reason: "expired" }));
+    const racing = after(stateWith({ intent: open, suspect }), intent({ reason: "expired" }));
     expect(decide(racing, intent({ reason: "expired" })).verdict).toMatchObject({
       kind: "send",
       undrained: true,
@@ -337,8 +337,8 @@ describe("an intent", () => {
   });
 
   it("found standing beside a credential that a repair wrote back meanwhile, is withdrawn: nothing is sent, feared or spent", () => {
-    const before = calm();
-    const known = calm({
+    const before = stateWith();
+    const known = stateWith({
       credential: storedCredential("T2", { generation: 2 }),
       previous: { fingerprint: "T1" },
     });

@@ -105,8 +105,8 @@ export function decideIntent(
   const gate = closedGate(state, event, nowMs, rules);
   if (gate) return { verdict: gate };
 
-  const dangerMs = dangerUntil(state, rules);
-  const undrained = dangerMs > nowMs;
+  const inFlightMs = inFlightUntil(state, rules);
+  const undrained = inFlightMs > nowMs;
   // The sender of the open request is gone, and may have been answered. The doubt has to outlast
   // this intent.
   const isUnreported = rules.supersedes && state.intent !== undefined;
@@ -137,7 +137,7 @@ export function decideIntent(
   const next = change(base, {
     outcomeId: event.outcomeId,
     intent,
-    inFlightUntilMs: rules.supersedes ? dangerMs : 0,
+    inFlightUntilMs: rules.supersedes ? inFlightMs : 0,
     quota: spend(quotaOn(state.quota, nowMs, rules), event.forced, nowMs),
     ...(budget && { budgets: spendFrom(budget, state.budgets, nowMs, rules) }),
     ...(undrained || isUnreported ? { doubtSinceMs: state.doubtSinceMs ?? nowMs } : {}),
@@ -177,7 +177,7 @@ function withdrawn(
 }
 
 /** Returns until when the platform can still process a request that left, or may have left. */
-export function dangerUntil(state: State, rules: Rules): number {
+export function inFlightUntil(state: State, rules: Rules): number {
   if (!rules.supersedes) return 0;
   return Math.max(
     state.inFlightUntilMs,
@@ -219,7 +219,7 @@ function closedGate(
   const presumedLostAtMs =
     rules.supersedes && state.intent !== undefined ? (event.presumedLostAtMs ?? 0) : 0;
   if (nowMs < presumedLostAtMs) return { kind: "wait", why: "open", untilMs: presumedLostAtMs };
-  const isDrained = nowMs >= dangerUntil(state, rules);
+  const isDrained = nowMs >= inFlightUntil(state, rules);
   const isInDoubt =
     rules.rotates &&
     wasSent(state, event) &&
@@ -227,7 +227,9 @@ function closedGate(
   if (isInDoubt && isDrained) return { kind: "input-in-doubt" };
   const mustDrain =
     !isDrained && (isInDoubt || (isLive(state, nowMs) && event.reason !== "rejected"));
-  return mustDrain ? { kind: "wait", why: "drain", untilMs: dangerUntil(state, rules) } : undefined;
+  return mustDrain
+    ? { kind: "wait", why: "drain", untilMs: inFlightUntil(state, rules) }
+    : undefined;
 }
 
 /**

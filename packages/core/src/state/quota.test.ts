@@ -8,7 +8,16 @@ import {
   resetsAtMs,
   spend,
 } from "./quota.ts";
-import { abandon, after, calm, decide, intent, noonMs, rules, today } from "./state.fixture.ts";
+import {
+  abandon,
+  after,
+  stateWith,
+  decide,
+  intent,
+  noonMs,
+  rules,
+  today,
+} from "./state.fixture.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -30,7 +39,7 @@ describe("the ledger of a day", () => {
   });
 
   it("does not begin again when the store's clock steps back over midnight", () => {
-    const atFiveUsed = calm({ quota: { ...quota, day: today + 1 } });
+    const atFiveUsed = stateWith({ quota: { ...quota, day: today + 1 } });
     const justBefore = midnightMs + dayMs - 1_000;
     expect(quotaOn(atFiveUsed.quota, justBefore, rules)).toBe(atFiveUsed.quota);
     expect(after(atFiveUsed, intent(), justBefore - noonMs).quota).toMatchObject({
@@ -62,7 +71,7 @@ describe("the ledger of a day", () => {
     const none = { used: 0, lastAtMs: noonMs };
     expect(refund({ ...unspent, forced: none }, noonMs, rules).forced).toEqual(none);
     // Forced again at once: the platform has seen nothing of the first one.
-    const announced = after(calm(), intent({ reason: "manual", forced: true }));
+    const announced = after(stateWith(), intent({ reason: "manual", forced: true }));
     const given = after(announced, abandon({ outcome: "unsent" }), 1_000);
     expect(given.quota.forced.used).toBe(0);
     expect(
@@ -72,7 +81,7 @@ describe("the ledger of a day", () => {
   });
 
   it("keeps a forced request that left", () => {
-    const announced = after(calm(), intent({ reason: "manual", forced: true }));
+    const announced = after(stateWith(), intent({ reason: "manual", forced: true }));
     for (const outcome of ["refused", "unknown"] as const)
       expect(after(announced, abandon({ outcome }), 1_000).quota.forced).toEqual({
         used: 1,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   abandon,
   after,
-  calm,
+  stateWith,
   commit,
   decide,
   storedCredential,
@@ -14,7 +14,7 @@ import type { State } from "./state.ts";
 
 const gone = { expiresAtMs: noonMs };
 /** Nothing usable is stored, so nobody waits for a drain. */
-const expired = calm({ credential: storedCredential("T1", gone) });
+const expired = stateWith({ credential: storedCredential("T1", gone) });
 const lower = intent({
   fence: 11,
   operationId: "lower",
@@ -87,7 +87,7 @@ describe("holes of earlier drafts", () => {
   });
 
   it("H4: a crashed holder's open intent is waited for, or, where nobody can wait, leaves a doubt", () => {
-    const crashed = after(calm(), intent({ operationId: "crashed" }));
+    const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     expect(decide(crashed, intent(), 14_999).verdict).toMatchObject({ kind: "wait", why: "drain" });
     expect(decide(crashed, intent(), 15_000).verdict).toMatchObject({
       kind: "send",
@@ -102,7 +102,7 @@ describe("holes of earlier drafts", () => {
 
 describe("holes that the exhaustive search found", () => {
   it("a crashed holder's intent leaves a doubt though it is drained: whoever overwrites it may never send", () => {
-    const crashed = after(calm(), intent({ operationId: "crashed" }));
+    const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     const overwritten = after(crashed, intent(), 20_000);
     expect(overwritten.doubtSinceMs).toBe(noonMs + 20_000);
     expect(after(overwritten, abandon({ outcome: "yielded" }), 20_000).doubtSinceMs).toBe(
@@ -134,9 +134,9 @@ describe("holes that the exhaustive search found", () => {
 });
 
 describe("an event that is applied twice", () => {
-  const announced = after(calm(), intent());
+  const announced = after(stateWith(), intent());
   const cases: readonly (readonly [string, State, StateEvent])[] = [
-    ["intent", calm(), intent()],
+    ["intent", stateWith(), intent()],
     ["commit", announced, commit()],
     [
       "commit that is superseded",
@@ -145,17 +145,17 @@ describe("an event that is applied twice", () => {
     ],
     ["abandon, refused", announced, abandon()],
     ["abandon, unknown", announced, abandon({ outcome: "unknown" })],
-    ["suspect", calm(), { type: "suspect", found: "dead", fingerprint: "T1" }],
+    ["suspect", stateWith(), { type: "suspect", found: "dead", fingerprint: "T1" }],
     [
       "repair",
-      calm({ credential: storedCredential("T0") }),
+      stateWith({ credential: storedCredential("T0") }),
       {
         type: "repair",
         outcomeId: "r",
-        known: calm({ previous: { fingerprint: "T0" } }),
+        known: stateWith({ previous: { fingerprint: "T0" } }),
       },
     ],
-    ["reset", calm(), { type: "reset", outcomeId: "r" }],
+    ["reset", stateWith(), { type: "reset", outcomeId: "r" }],
   ];
   it.each(cases)("has the effect of once: %s", (_, state, event) => {
     const once = after(state, event, 100);

@@ -4,7 +4,7 @@ import { standing, tryAgainMs } from "./refusal.ts";
 import {
   abandon,
   after,
-  calm,
+  stateWith,
   commit,
   decide,
   storedCredential,
@@ -19,7 +19,7 @@ const account = { scope: "account", node: "n1", revision: "old", jitter: 0.5 } a
 
 function refused(
   state: State = after(
-    calm({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
+    stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
     intent(),
   ),
 ): State {
@@ -111,7 +111,7 @@ describe("a refusal of the account", () => {
         refusal: { scope: "node" },
         ...(asked && { retryAfterMs: asked }),
       } as const;
-      const state = after(after(calm(), intent({ reason: "manual" })), abandon(refusal));
+      const state = after(after(stateWith(), intent({ reason: "manual" })), abandon(refusal));
       expect([state.refusal, state.failures, state.backOffUntilMs - noonMs]).toEqual([
         undefined,
         0,

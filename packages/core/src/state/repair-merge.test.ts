@@ -3,19 +3,19 @@
  * node has seen.
  */
 import { describe, expect, it } from "vitest";
-import { after, calm, decide, storedCredential, noonMs, today } from "./state.fixture.ts";
+import { after, stateWith, decide, storedCredential, noonMs, today } from "./state.fixture.ts";
 import { emptyState, type State } from "./state.ts";
 
-const known = calm({
+const known = stateWith({
   credential: storedCredential("T2", { generation: 2, epoch: 20 }),
   previous: { fingerprint: "T1" },
 });
 const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
-  after(calm(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
+  after(stateWith(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
 
 describe("a repair", () => {
   it("says that it repaired, and needs something to write back", () => {
-    expect(decide(calm(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({
+    expect(decide(stateWith(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({
       kind: "repaired",
     });
     const { credential: _, ...none } = known;
@@ -27,7 +27,7 @@ describe("a repair", () => {
   it("of what is not known to have replaced anything writes back over nothing, and names no predecessor", () => {
     const { previous: _, ...first } = known;
     const repair = { type: "repair", outcomeId: "repaired", known: first } as const;
-    expect(decide(calm(), repair)).toEqual({ verdict: { kind: "kept" } });
+    expect(decide(stateWith(), repair)).toEqual({ verdict: { kind: "kept" } });
     expect(after(emptyState, repair)).not.toHaveProperty("previous");
   });
 

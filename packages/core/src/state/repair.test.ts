@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   after,
-  calm,
+  stateWith,
   decide,
   intent,
   storedCredential,
@@ -12,7 +12,7 @@ import {
 import { isOlder, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
-const known = calm({
+const known = stateWith({
   credential: storedCredential("T2", { generation: 2, epoch: 20 }),
   previous: { fingerprint: "T1" },
 });
@@ -35,7 +35,7 @@ describe("a repair", () => {
   });
 
   it("writes back over exactly what is known to have been replaced, and drops a suspicion against that", () => {
-    const next = after(calm({ suspect: { fingerprint: "T1", atMs: 1 } }), repair());
+    const next = after(stateWith({ suspect: { fingerprint: "T1", atMs: 1 } }), repair());
     expect(next.credential?.fingerprint).toBe("T2");
     expect(next).not.toHaveProperty("suspect");
   });
@@ -43,13 +43,17 @@ describe("a repair", () => {
   const kept: readonly (readonly [string, State, RepairEvent])[] = [
     [
       "stands back for any other credential, though its own epoch is higher",
-      calm({ credential: younger }),
+      stateWith({ credential: younger }),
       repair(),
     ],
-    ["does not write back what is stored", calm({ credential: storedCredential("T2") }), repair()],
+    [
+      "does not write back what is stored",
+      stateWith({ credential: storedCredential("T2") }),
+      repair(),
+    ],
     [
       "does not write back what is past its life",
-      calm(),
+      stateWith(),
       repair({ credential: storedCredential("T2", { expiresAtMs: noonMs }) }),
     ],
     ["does not write back what was revoked on purpose", { ...emptyState, minEpoch: 20 }, repair()],
@@ -63,13 +67,13 @@ describe("a repair", () => {
     expect(isOlder(storedCredential("T1"), own)).toBe(true);
     expect(isOlder(storedCredential("T1", { sentAtMs: noonMs - 60_000 }), own)).toBe(false);
     expect(isOlder(storedCredential("T1", { generation: 9 }), own)).toBe(false);
-    expect(decide(calm(), repair({ credential: own })).verdict.kind).toBe("repaired");
+    expect(decide(stateWith(), repair({ credential: own })).verdict.kind).toBe("repaired");
   });
 
   it("keeps the doubt and the danger of both sides, and the ledger that counted more", () => {
     const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
     const next = after(
-      calm({ inFlightUntilMs: noonMs + 5 }),
+      stateWith({ inFlightUntilMs: noonMs + 5 }),
       repair({ doubtSinceMs: noonMs - 1, inFlightUntilMs: noonMs + 3, quota }),
     );
     expect(next).toMatchObject({
@@ -78,21 +82,22 @@ describe("a repair", () => {
       quota: { used: 9 },
     });
     expect(
-      after(calm({ doubtSinceMs: 7, quota: { ...quota, used: 50 } }), repair()).quota.used,
+      after(stateWith({ doubtSinceMs: 7, quota: { ...quota, used: 50 } }), repair()).quota.used,
     ).toBe(50);
   });
 
   it("closes the intent that brought what it writes back, and no other", () => {
     const intent = { epoch: 20, operationId: "commit-T2", atMs: noonMs };
-    expect(after(calm({ intent }), repair())).not.toHaveProperty("intent");
+    expect(after(stateWith({ intent }), repair())).not.toHaveProperty("intent");
     expect(
-      after(calm({ intent: { ...intent, operationId: "other" } }), repair()).intent?.operationId,
+      after(stateWith({ intent: { ...intent, operationId: "other" } }), repair()).intent
+        ?.operationId,
     ).toBe("other");
   });
 
   it("keeps a request open that may be under way, and no longer than that", () => {
     const intent = { epoch: 21, operationId: "open", atMs: noonMs - 1_000 };
-    for (const stored of [undefined, calm()])
+    for (const stored of [undefined, stateWith()])
       expect(after(stored, repair({ intent })).intent).toEqual(intent);
     expect(
       after(undefined, repair({ intent: { ...intent, atMs: noonMs - rules.drainMs } })),
@@ -101,7 +106,7 @@ describe("a repair", () => {
       after(undefined, repair({ intent: { ...intent, operationId: "commit-T2" } })),
     ).not.toHaveProperty("intent");
     expect(
-      after(calm({ intent: { ...intent, operationId: "newer" } }), repair({ intent })).intent
+      after(stateWith({ intent: { ...intent, operationId: "newer" } }), repair({ intent })).intent
         ?.operationId,
     ).toBe("newer");
   });
@@ -116,7 +121,7 @@ describe("a repair", () => {
     (earlierMs, epoch, isOpen) => {
       const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
       const newest = storedCredential("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
-      expect("intent" in after(calm({ intent }), repair({ credential: newest }))).toBe(isOpen);
+      expect("intent" in after(stateWith({ intent }), repair({ credential: newest }))).toBe(isOpen);
     },
   );
 });
@@ -131,24 +136,28 @@ describe("a repair that names the request whose outcome is known", () => {
   });
 
   it("closes it where the credential is stored already", () => {
-    const { intent: _, ...closed } = calm({ credential: same, intent: open });
-    expect(decide(calm({ credential: same, intent: open }), named())).toEqual({
+    const { intent: _, ...closed } = stateWith({ credential: same, intent: open });
+    expect(decide(stateWith({ credential: same, intent: open }), named())).toEqual({
       state: { ...closed, outcomeId: "repaired" },
       verdict: { kind: "reported" },
     });
   });
 
   it("closes it with the credential that it writes back", () => {
-    expect(after(calm({ intent: open }), named())).not.toHaveProperty("intent");
+    expect(after(stateWith({ intent: open }), named())).not.toHaveProperty("intent");
   });
 
-  const { credential: _, ...empty } = calm({ minEpoch: 20, intent: open });
+  const { credential: _, ...empty } = stateWith({ minEpoch: 20, intent: open });
   it.each<readonly [string, State, Partial<RepairEvent>]>([
-    ["no request is open", calm({ credential: same }), {}],
-    ["another request is open", calm({ credential: same, intent: open }), { operationId: "other" }],
-    ["another credential is stored", calm({ credential: younger, intent: open }), {}],
+    ["no request is open", stateWith({ credential: same }), {}],
+    [
+      "another request is open",
+      stateWith({ credential: same, intent: open }),
+      { operationId: "other" },
+    ],
+    ["another credential is stored", stateWith({ credential: younger, intent: open }), {}],
     ["nothing is stored, on purpose", empty, {}],
-    ["the same text was replaced once", calm({ credential: same }), { replaced: ["T2"] }],
+    ["the same text was replaced once", stateWith({ credential: same }), { replaced: ["T2"] }],
   ])("changes nothing where %s", (_what, stored, changes) => {
     expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "kept" } });
   });
@@ -159,7 +168,7 @@ describe("a reset", () => {
 
   it("forgets the credential, and bars it from being written back", () => {
     const next = after(
-      calm({
+      stateWith({
         credential: storedCredential("T2", { epoch: 20 }),
         failures: 3,
         backOffUntilMs: noonMs + 1,
@@ -173,8 +182,8 @@ describe("a reset", () => {
       backOffUntilMs: 0,
     });
     expect(decide(next, repair()).verdict.kind).toBe("kept");
-    const { credential: _, ...forgotten } = calm({ outcomeId: "reset", minEpoch: noonMs });
-    const marked = calm({
+    const { credential: _, ...forgotten } = stateWith({ outcomeId: "reset", minEpoch: noonMs });
+    const marked = stateWith({
       previous: { fingerprint: "T0" },
       suspect: { fingerprint: "T1", atMs: 5 },
       failure: { code: "-1", atMs: 5 },
@@ -184,7 +193,9 @@ describe("a reset", () => {
   });
 
   it("decides nothing new when it is applied again", () => {
-    expect(decide(calm({ outcomeId: "reset" }), reset)).toEqual({ verdict: { kind: "reset" } });
+    expect(decide(stateWith({ outcomeId: "reset" }), reset)).toEqual({
+      verdict: { kind: "reset" },
+    });
   });
 
   it("bars what the store has lost before, and not what is asked for afterwards", () => {
@@ -199,14 +210,14 @@ describe("a reset", () => {
 
   it("bars what an open request may bring to a store that is emptied", () => {
     const open = { epoch: noonMs + 50, operationId: "open", atMs: noonMs };
-    expect(after(calm({ intent: open }), reset)).toMatchObject({
+    expect(after(stateWith({ intent: open }), reset)).toMatchObject({
       intent: open,
       minEpoch: noonMs + 50,
     });
   });
 
   it("keeps the doubt, the ledger and a higher bar", () => {
-    expect(after(calm({ doubtSinceMs: 5, minEpoch: noonMs + 99 }), reset)).toMatchObject({
+    expect(after(stateWith({ doubtSinceMs: 5, minEpoch: noonMs + 99 }), reset)).toMatchObject({
       doubtSinceMs: 5,
       minEpoch: noonMs + 99,
       quota: { used: 3 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { SeedEvent } from "./seed.ts";
 import {
   after,
-  calm,
+  stateWith,
   commit,
   decide,
   storedCredential,
@@ -39,7 +39,7 @@ describe("a seed", () => {
   });
 
   it("replaces what is stored, which lives on for the overlap", () => {
-    const next = seeded(calm());
+    const next = seeded(stateWith());
     expect(next.credential).toMatchObject({ generation: 2, fingerprint: "T9" });
     expect(next.previous).toEqual({ fingerprint: "T1" });
     expect(next).not.toHaveProperty("doubtSinceMs");
@@ -48,22 +48,22 @@ describe("a seed", () => {
   it.each([
     [
       "the stored credential",
-      calm({ credential: storedCredential("T1", { epoch: noonMs + 500 }) }),
+      stateWith({ credential: storedCredential("T1", { epoch: noonMs + 500 }) }),
       noonMs + 501,
     ],
     [
       "an open intent",
-      calm({ intent: { epoch: noonMs + 700, operationId: "op", atMs: noonMs } }),
+      stateWith({ intent: { epoch: noonMs + 700, operationId: "op", atMs: noonMs } }),
       noonMs + 701,
     ],
-    ["what was revoked", calm({ minEpoch: noonMs + 900 }), noonMs + 901],
-    ["the store's time", calm(), noonMs + 1],
+    ["what was revoked", stateWith({ minEpoch: noonMs + 900 }), noonMs + 901],
+    ["the store's time", stateWith(), noonMs + 1],
   ])("comes after %s", (_title, state, epoch) => {
     expect(seeded(state).credential?.epoch).toBe(epoch);
   });
 
   it("makes the commit of a request that is in the air come too late, and both are doubted", () => {
-    const inTheAir = after(calm(), intent());
+    const inTheAir = after(stateWith(), intent());
     const next = seeded(inTheAir, 100);
     expect(next).toMatchObject({ doubtSinceMs: noonMs + 100, intent: inTheAir.intent });
     const late = decide(
@@ -76,10 +76,10 @@ describe("a seed", () => {
   });
 
   it.each([
-    ["a request may still be processed after it", calm({ inFlightUntilMs: noonMs })],
+    ["a request may still be processed after it", stateWith({ inFlightUntilMs: noonMs })],
     [
       "another was stored after it was asked for",
-      calm({ credential: storedCredential("T1", { issuedAtMs: noonMs - 49 }) }),
+      stateWith({ credential: storedCredential("T1", { issuedAtMs: noonMs - 49 }) }),
     ],
   ])("is doubted when %s", (_title, state) => {
     expect(seeded(state).doubtSinceMs).toBe(noonMs);
@@ -88,7 +88,7 @@ describe("a seed", () => {
 
   it("ends an earlier doubt, a suspicion, an input in doubt and every wait", () => {
     const mark = { fingerprint: "T1", atMs: noonMs - 60_000 };
-    const troubled = calm({
+    const troubled = stateWith({
       doubtSinceMs: noonMs - 100_000,
       suspect: { ...mark, dead: true },
       consumedInput: mark,
@@ -109,25 +109,26 @@ describe("a seed", () => {
   it("that nothing of ours can have come after is certain, though ours left just before", () => {
     const sentAtMs = noonMs - 50;
     for (const state of [
-      calm({ inFlightUntilMs: sentAtMs }),
-      calm({ credential: storedCredential("T1", { issuedAtMs: sentAtMs }) }),
+      stateWith({ inFlightUntilMs: sentAtMs }),
+      stateWith({ credential: storedCredential("T1", { issuedAtMs: sentAtMs }) }),
     ])
       expect(seeded(state)).not.toHaveProperty("doubtSinceMs");
     // What was announced may leave at any moment, however long ago that was.
     expect(
-      seeded(calm({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } })).doubtSinceMs,
+      seeded(stateWith({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } }))
+        .doubtSinceMs,
     ).toBe(noonMs);
   });
 
   it("is told to be stored, and ends a refusal", () => {
     const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 };
-    const { state, verdict } = decide(calm({ refusal }), seed);
+    const { state, verdict } = decide(stateWith({ refusal }), seed);
     expect(verdict).toEqual({ kind: "seeded" });
     expect(state).not.toHaveProperty("refusal");
   });
 
   it("that is sent twice is stored once", () => {
-    const once = seeded(calm());
+    const once = seeded(stateWith());
     expect(decide(once, seed)).toEqual({ verdict: { kind: "repeated" } });
   });
 });
@@ -135,25 +136,28 @@ describe("a seed", () => {
 describe("the ledger", () => {
   it("says what it counts now, and by name what is no count", () => {
     const ledger = { type: "ledger", used: 40, remaining: 60 } as const;
-    expect(decide(calm(), ledger).verdict).toEqual({ kind: "reconciled", used: 40 });
-    expect(() => decide(calm(), { ...ledger, used: -1 })).toThrow(
+    expect(decide(stateWith(), ledger).verdict).toEqual({ kind: "reconciled", used: 40 });
+    expect(() => decide(stateWith(), { ...ledger, used: -1 })).toThrow(
       "used must be a whole number of at least 0, not -1.",
     );
-    expect(() => decide(calm(), { ...ledger, remaining: 1.5 })).toThrow(
+    expect(() => decide(stateWith(), { ...ledger, remaining: 1.5 })).toThrow(
       "remaining must be a whole number of at least 0, not 1.5.",
     );
   });
 
-  const told = (state: State, used: number, remaining: number): State =>
+  const counted = (state: State, used: number, remaining: number): State =>
     after(state, { type: "ledger", used, remaining });
 
   it("leaves as many fetches as the platform does, or as few as our own cap", () => {
-    expect(told(calm(), 5, 15).quota.used).toBe(85);
-    expect(told(calm(), 5, 995).quota.used).toBe(5);
-    expect(told(calm(), 500, 0).quota.used).toBe(100);
+    expect(counted(stateWith(), 5, 15).quota.used).toBe(85);
+    expect(counted(stateWith(), 5, 995).quota.used).toBe(5);
+    expect(counted(stateWith(), 500, 0).quota.used).toBe(100);
     expect(
-      told(calm({ quota: { day: today - 1, used: 50, forced: { used: 3, lastAtMs: 7 } } }), 5, 95)
-        .quota,
+      counted(
+        stateWith({ quota: { day: today - 1, used: 50, forced: { used: 3, lastAtMs: 7 } } }),
+        5,
+        95,
+      ).quota,
     ).toEqual({
       day: today,
       used: 5,
@@ -163,7 +167,7 @@ describe("the ledger", () => {
 
   it("without a cap counts what the platform counts", () => {
     expect(
-      after(calm(), { type: "ledger", used: 7, remaining: 3 }, 0, {
+      after(stateWith(), { type: "ledger", used: 7, remaining: 3 }, 0, {
         quotaPerDay: Number.MAX_SAFE_INTEGER,
       }).quota.used,
     ).toBe(7);
@@ -177,27 +181,27 @@ describe("the ledger", () => {
     [1, -1],
     [1, Number.POSITIVE_INFINITY],
   ])("refuses what is no count: used %d, remaining %d", (used, remaining) => {
-    expect(() => told(calm(), used, remaining)).toThrow(
+    expect(() => counted(stateWith(), used, remaining)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION" }),
     );
   });
 
   it("ends the wait for the quota, and no other", () => {
     const waiting = { backOffUntilMs: noonMs + 60_000, failures: 2 };
-    const exhausted = calm({
+    const exhausted = stateWith({
       ...waiting,
       quota: { day: today, used: 100, forced: { used: 0, lastAtMs: 0 } },
     });
-    expect(told(exhausted, 40, 60)).toMatchObject({ backOffUntilMs: 0, failures: 0 });
-    expect(told(exhausted, 100, 0)).toMatchObject(waiting);
-    expect(told(calm(waiting), 40, 60)).toMatchObject(waiting);
+    expect(counted(exhausted, 40, 60)).toMatchObject({ backOffUntilMs: 0, failures: 0 });
+    expect(counted(exhausted, 100, 0)).toMatchObject(waiting);
+    expect(counted(stateWith(waiting), 40, 60)).toMatchObject(waiting);
   });
 });
 
 describe("a single-use input", () => {
   const rotating = { rotates: true, inputGraceMs: 60_000 };
   const sent = after(
-    calm({ credential: storedCredential("T1", { nextInput: "c1" }) }),
+    stateWith({ credential: storedCredential("T1", { nextInput: "c1" }) }),
     intent({ input: "f1" }),
     0,
     rotating,

@@ -3,7 +3,7 @@
  * example.
  */
 import type { CommitEvent } from "./commit.ts";
-import { dangerUntil } from "./intent.ts";
+import { inFlightUntil } from "./intent.ts";
 import { quotaOn } from "./quota.ts";
 import type { Rules } from "./rules.ts";
 import { change, type State } from "./state.ts";
@@ -33,7 +33,7 @@ export function decideSeed(
   const epoch = Math.max(nowMs, credential?.epoch ?? 0, intent?.epoch ?? 0, state.minEpoch) + 1;
   const overlaps =
     intent !== undefined ||
-    dangerUntil(state, rules) > issued.sentAtMs ||
+    inFlightUntil(state, rules) > issued.sentAtMs ||
     (credential?.issuedAtMs ?? 0) > issued.sentAtMs;
   const doubt = rules.supersedes && overlaps;
   const previous = credential && {

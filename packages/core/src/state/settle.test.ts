@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import type { Rules } from "./rules.ts";
 import type { SettleEvent } from "./settle.ts";
 import type { State } from "./state.ts";
-import { after, calm, decide, storedCredential, noonMs } from "./state.fixture.ts";
+import { after, stateWith, decide, storedCredential, noonMs } from "./state.fixture.ts";
 
 const askedAtMs = noonMs - 1_000;
 const settle: SettleEvent = {
   type: "settle",
   outcomeId: "settled",
   commitId: "commit-T1",
-  seenOutcomeId: "calm",
+  seenOutcomeId: "at rest",
   askedAtMs,
 };
 const kills: Partial<Rules> = { overlapMs: 0 };
@@ -19,10 +19,15 @@ const suspect = { fingerprint: "T1", atMs: noonMs - 20_000 };
 
 describe("the platform's word that the stored credential is alive", () => {
   it("settles a doubt, ends a request that nobody reported and clears the credential of suspicion", () => {
-    const { doubtSinceMs: _, ...settled } = { ...calm({ doubtSinceMs }), outcomeId: "settled" };
-    expect(after(calm({ doubtSinceMs }), settle, 0, kills)).toEqual(settled);
-    expect(after(calm({ doubtSinceMs, intent: open, suspect }), settle, 0, kills)).toEqual(settled);
-    expect(decide(calm({ intent: open }), settle, 0, kills)).toEqual({
+    const { doubtSinceMs: _, ...settled } = {
+      ...stateWith({ doubtSinceMs }),
+      outcomeId: "settled",
+    };
+    expect(after(stateWith({ doubtSinceMs }), settle, 0, kills)).toEqual(settled);
+    expect(after(stateWith({ doubtSinceMs, intent: open, suspect }), settle, 0, kills)).toEqual(
+      settled,
+    );
+    expect(decide(stateWith({ intent: open }), settle, 0, kills)).toEqual({
       state: settled,
       verdict: { kind: "settled" },
     });
@@ -32,34 +37,34 @@ describe("the platform's word that the stored credential is alive", () => {
   it.each<[string, State, Partial<SettleEvent>, Partial<Rules>]>([
     [
       "another credential is stored",
-      calm({ doubtSinceMs, credential: storedCredential("T2") }),
+      stateWith({ doubtSinceMs, credential: storedCredential("T2") }),
       {},
       kills,
     ],
     [
       "an outcome was reported after it was asked for",
-      calm({ doubtSinceMs, outcomeId: "later" }),
+      stateWith({ doubtSinceMs, outcomeId: "later" }),
       {},
       kills,
     ],
-    ["nothing is owed", calm(), {}, kills],
+    ["nothing is owed", stateWith(), {}, kills],
     [
       "a request may still have been processed after it",
-      calm({ doubtSinceMs, inFlightUntilMs: askedAtMs + 1 }),
+      stateWith({ doubtSinceMs, inFlightUntilMs: askedAtMs + 1 }),
       {},
       kills,
     ],
-    ["so may one that is open", calm({ intent: { ...open, atMs: open.atMs + 1 } }), {}, kills],
+    ["so may one that is open", stateWith({ intent: { ...open, atMs: open.atMs + 1 } }), {}, kills],
     [
       "so may one that the store forgot when the doubt arose",
-      calm({ doubtSinceMs: doubtSinceMs + 1 }),
+      stateWith({ doubtSinceMs: doubtSinceMs + 1 }),
       {},
       kills,
     ],
-    ["a replaced one lives on for a while", calm({ doubtSinceMs }), {}, { overlapMs: 1 }],
+    ["a replaced one lives on for a while", stateWith({ doubtSinceMs }), {}, { overlapMs: 1 }],
     [
       "what was issued may have consumed the input",
-      calm({ doubtSinceMs }),
+      stateWith({ doubtSinceMs }),
       {},
       { ...kills, rotates: true },
     ],

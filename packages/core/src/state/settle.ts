@@ -2,7 +2,7 @@
  * SETTLE: the platform calls the stored credential alive, at a moment when no request can be in
  * flight.
  */
-import { dangerUntil } from "./intent.ts";
+import { inFlightUntil } from "./intent.ts";
 import type { Rules } from "./rules.ts";
 import { change, isSuspect, owedSinceMs, type State } from "./state.ts";
 
@@ -27,7 +27,7 @@ export interface SettleVerdict {
  */
 export function quietFromMs(state: State, rules: Rules): number {
   return Math.max(
-    dangerUntil(state, rules),
+    inFlightUntil(state, rules),
     state.doubtSinceMs === undefined ? 0 : state.doubtSinceMs + rules.drainMs,
   );
 }

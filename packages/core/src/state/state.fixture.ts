@@ -53,10 +53,10 @@ export function storedCredential(
 }
 
 /** A document with a live credential T1 and nothing in flight. */
-export function calm(changes: Partial<State> = {}): State {
+export function stateWith(changes: Partial<State> = {}): State {
   return {
     ...emptyState,
-    outcomeId: "calm",
+    outcomeId: "at rest",
     credential: storedCredential("T1"),
     quota: { day: today, used: 3, forced: { used: 0, lastAtMs: 0 } },
     ...changes,

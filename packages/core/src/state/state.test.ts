@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { calm, storedCredential, noonMs } from "./state.fixture.ts";
+import { stateWith, storedCredential, noonMs } from "./state.fixture.ts";
 import {
-  isCalm,
+  isAtRest,
   isDead,
   isHandedOutAgain,
   isLive,
@@ -16,7 +16,10 @@ const intent = { epoch: 11, operationId: "op", atMs: noonMs };
 describe("a document", () => {
   it("is calm when nothing is under way, feared or doubted", () => {
     expect(
-      isCalm(calm({ inFlightUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }), noonMs),
+      isAtRest(
+        stateWith({ inFlightUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }),
+        noonMs,
+      ),
     ).toBe(true);
     const troubled: Partial<State>[] = [
       { intent },
@@ -25,43 +28,47 @@ describe("a document", () => {
       { suspect },
     ];
     for (const changes of troubled)
-      expect(isCalm(calm(changes), noonMs), JSON.stringify(changes)).toBe(false);
+      expect(isAtRest(stateWith(changes), noonMs), JSON.stringify(changes)).toBe(false);
   });
 
   it("has no credential that is live, dead or handed out again while it has none", () => {
-    const { credential: _, ...none } = calm({ suspect: { ...suspect, dead: true } });
+    const { credential: _, ...none } = stateWith({ suspect: { ...suspect, dead: true } });
     expect([isLive(none, noonMs), isDead(none), isHandedOutAgain(none)]).toEqual([
       false,
       false,
       false,
     ]);
     expect([
-      isDead(calm()),
-      isDead(calm({ suspect })),
-      isDead(calm({ suspect: { ...suspect, dead: true } })),
+      isDead(stateWith()),
+      isDead(stateWith({ suspect })),
+      isDead(stateWith({ suspect: { ...suspect, dead: true } })),
     ]).toEqual([false, false, true]);
   });
 
   it("knows when the platform handed out again what it refuses: when it was asked for after the refusal", () => {
     const asked = (sentAtMs: number, mark: State["suspect"] = suspect): boolean =>
-      isHandedOutAgain(calm({ credential: storedCredential("T1", { sentAtMs }), suspect: mark! }));
+      isHandedOutAgain(
+        stateWith({ credential: storedCredential("T1", { sentAtMs }), suspect: mark! }),
+      );
     expect([asked(noonMs - 1), asked(noonMs), asked(noonMs + 1)]).toEqual([false, true, true]);
     expect(asked(noonMs + 1, { ...suspect, fingerprint: "T0" })).toBe(false);
-    expect(isHandedOutAgain(calm())).toBe(false);
+    expect(isHandedOutAgain(stateWith())).toBe(false);
   });
 
   it("owes a reconciling refresh since the doubt, or since a request that nobody reported, and not before its credential was asked for", () => {
     const credential = storedCredential("T1", { sentAtMs: noonMs - 600_000 });
-    expect([owedSinceMs(undefined), owedSinceMs(calm())]).toEqual([undefined, undefined]);
-    expect(owedSinceMs(calm({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);
-    expect(owedSinceMs(calm({ intent }))).toBe(noonMs);
-    expect(owedSinceMs(calm({ doubtSinceMs: 7, credential }))).toBe(noonMs - 600_000);
-    const { credential: _, ...none } = calm({ doubtSinceMs: 7 });
+    expect([owedSinceMs(undefined), owedSinceMs(stateWith())]).toEqual([undefined, undefined]);
+    expect(owedSinceMs(stateWith({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);
+    expect(owedSinceMs(stateWith({ intent }))).toBe(noonMs);
+    expect(owedSinceMs(stateWith({ doubtSinceMs: 7, credential }))).toBe(noonMs - 600_000);
+    const { credential: _, ...none } = stateWith({ doubtSinceMs: 7 });
     expect(owedSinceMs(none)).toBe(7);
   });
 
   it("keeps fields of a later release apart from its own", () => {
-    expect(unknownFields(calm())).toEqual({});
-    expect(unknownFields({ ...calm(), later: { a: 1 } } as State)).toEqual({ later: { a: 1 } });
+    expect(unknownFields(stateWith())).toEqual({});
+    expect(unknownFields({ ...stateWith(), later: { a: 1 } } as State)).toEqual({
+      later: { a: 1 },
+    });
   });
 });

@@ -185,7 +185,7 @@ export function isSuspect(state: State): boolean {
 }
 
 /** Returns true when nothing is in flight, in doubt or suspect. */
-export function isCalm(state: State, nowMs: number): boolean {
+export function isAtRest(state: State, nowMs: number): boolean {
   return (
     state.intent === undefined &&
     state.doubtSinceMs === undefined &&

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   after,
-  calm,
+  stateWith,
   decide,
   storedCredential,
   intent,
@@ -18,7 +18,7 @@ describe("a complaint about a credential of which the platform says nothing", ()
   const complaint = { ...suspect, found: "refused" } as const;
 
   it("marks it, leaves it in use, and is no evidence of a foreign refresh", () => {
-    const { state, verdict } = decide(calm(), complaint);
+    const { state, verdict } = decide(stateWith(), complaint);
     expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
     expect(state).toMatchObject({
       suspect: { fingerprint: "T1", atMs: noonMs },
@@ -29,7 +29,7 @@ describe("a complaint about a credential of which the platform says nothing", ()
   });
 
   it("becomes evidence when the platform calls it dead", () => {
-    const { state, verdict } = decide(after(calm(), complaint), suspect, 500);
+    const { state, verdict } = decide(after(stateWith(), complaint), suspect, 500);
     expect(verdict).toMatchObject({ kind: "suspected", foreign: { state: "suspected", count: 1 } });
     expect(state?.suspect).toEqual({ fingerprint: "T1", atMs: noonMs, dead: true });
     expect(state && isLive(state, noonMs)).toBe(false);
@@ -37,21 +37,23 @@ describe("a complaint about a credential of which the platform says nothing", ()
 
   it("is taken back when the platform calls it alive", () => {
     const alive = { ...suspect, found: "alive" } as const;
-    expect(decide(after(calm(), complaint), alive)).toEqual({
-      state: calm(),
+    expect(decide(after(stateWith(), complaint), alive)).toEqual({
+      state: stateWith(),
       verdict: { kind: "cleared" },
     });
-    expect(decide(calm(), { ...suspect, found: "alive" })).toEqual({ verdict: { kind: "known" } });
+    expect(decide(stateWith(), { ...suspect, found: "alive" })).toEqual({
+      verdict: { kind: "known" },
+    });
   });
 });
 
 describe("a report of a refused credential", () => {
   it("marks the stored one, with evidence of a foreign refresh", () => {
-    const { state, verdict } = decide(calm(), suspect);
+    const { state, verdict } = decide(stateWith(), suspect);
     expect(state).toMatchObject({
       suspect: { fingerprint: "T1", atMs: noonMs, dead: true },
       contention: { count: 1, lastMs: noonMs },
-      outcomeId: "calm",
+      outcomeId: "at rest",
     });
     expect(verdict).toEqual({
       kind: "suspected",
@@ -60,14 +62,14 @@ describe("a report of a refused credential", () => {
   });
 
   it("of an old credential changes nothing", () => {
-    expect(decide(calm(), { ...suspect, fingerprint: "T0" })).toEqual({
+    expect(decide(stateWith(), { ...suspect, fingerprint: "T0" })).toEqual({
       verdict: { kind: "other" },
     });
     expect(decide(undefined, suspect)).toEqual({ verdict: { kind: "other" } });
   });
 
   it("counts once, however many report it", () => {
-    expect(decide(after(calm(), suspect), suspect)).toEqual({ verdict: { kind: "known" } });
+    expect(decide(after(stateWith(), suspect), suspect)).toEqual({ verdict: { kind: "known" } });
   });
 
   const explained: readonly (readonly [string, Partial<State>])[] = [
@@ -77,29 +79,29 @@ describe("a report of a refused credential", () => {
     ["its natural end", { credential: storedCredential("T1", { expiresAtMs: noonMs }) }],
   ];
   it.each(explained)("is no evidence where %s explains it", (_, changes) => {
-    const { state, verdict } = decide(calm(changes), suspect);
+    const { state, verdict } = decide(stateWith(changes), suspect);
     expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
     expect(state?.contention.count).toBe(0);
   });
 
   it("is confirmed by the second within one lifetime, and starts anew after a quiet one", () => {
     const once = { count: 1, lastMs: noonMs - 1_000 };
-    expect(decide(calm({ contention: once }), suspect).verdict).toMatchObject({
+    expect(decide(stateWith({ contention: once }), suspect).verdict).toMatchObject({
       foreign: { state: "confirmed", count: 2 },
     });
     const longAgo = { count: 5, lastMs: noonMs - lifetimeMs - 1 };
-    expect(decide(calm({ contention: longAgo }), suspect).verdict).toMatchObject({
+    expect(decide(stateWith({ contention: longAgo }), suspect).verdict).toMatchObject({
       foreign: { state: "suspected", count: 1 },
     });
   });
 
   it("is evidence at the very moment when no request can be under way any more", () => {
-    expect(after(calm({ inFlightUntilMs: noonMs }), suspect).contention.count).toBe(1);
+    expect(after(stateWith({ inFlightUntilMs: noonMs }), suspect).contention.count).toBe(1);
   });
 
   it("still belongs to the one before when exactly a lifetime has passed", () => {
     const contention = { count: 1, lastMs: noonMs - lifetimeMs };
-    expect(after(calm({ contention }), suspect).contention).toEqual({
+    expect(after(stateWith({ contention }), suspect).contention).toEqual({
       ...contention,
       count: 2,
       lastMs: noonMs,
@@ -112,7 +114,7 @@ describe("a request that a rejection asks for", () => {
 
   it("marks nothing when what was refused is not what is stored, and ran out", () => {
     const next = after(
-      calm({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
+      stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
       intent({ ...rejected, refused: "T0" }),
     );
     expect(next).not.toHaveProperty("suspect");
@@ -120,7 +122,10 @@ describe("a request that a rejection asks for", () => {
   });
 
   it("is no evidence where it is decided on a node's own copy: it marks the credential, and nothing more", () => {
-    const decided = decide(calm(), intent({ ...rejected, refused: "T1", isWithoutStore: true }));
+    const decided = decide(
+      stateWith(),
+      intent({ ...rejected, refused: "T1", isWithoutStore: true }),
+    );
     expect(decided).toMatchObject({
       state: { suspect: { dead: true }, contention: { count: 0 } },
       verdict: { foreign: undefined },
@@ -128,7 +133,7 @@ describe("a request that a rejection asks for", () => {
   });
 
   it("counts no second foreign refresh for a credential that was found dead before", () => {
-    const next = after(after(calm(), suspect), intent({ ...rejected, refused: "T1" }), 9_000);
+    const next = after(after(stateWith(), suspect), intent({ ...rejected, refused: "T1" }), 9_000);
     expect(next).toMatchObject({
       contention: { count: 1, lastMs: noonMs },
       suspect: { atMs: noonMs },
@@ -141,20 +146,20 @@ describe("a confirmed war", () => {
   const war = { onContention: "fallback", fallback: rules } as const;
 
   it("makes the fleet take the fallback where it was told to, and where there is one", () => {
-    expect(after(calm({ contention: once }), suspect, 0, war).fallback).toEqual({
+    expect(after(stateWith({ contention: once }), suspect, 0, war).fallback).toEqual({
       sinceMs: noonMs,
     });
-    expect(after(calm(), suspect, 0, war)).not.toHaveProperty("fallback");
-    expect(after(calm({ contention: once }), suspect, 0, { fallback: rules })).not.toHaveProperty(
-      "fallback",
-    );
+    expect(after(stateWith(), suspect, 0, war)).not.toHaveProperty("fallback");
     expect(
-      after(calm({ contention: once }), suspect, 0, { onContention: "fallback" }),
+      after(stateWith({ contention: once }), suspect, 0, { fallback: rules }),
+    ).not.toHaveProperty("fallback");
+    expect(
+      after(stateWith({ contention: once }), suspect, 0, { onContention: "fallback" }),
     ).not.toHaveProperty("fallback");
   });
 
   it("leaves a fleet on it that lives there already, since when it did", () => {
-    const there = calm({ contention: once, fallback: { sinceMs: 5 } });
+    const there = stateWith({ contention: once, fallback: { sinceMs: 5 } });
     const decided = decideSuspect(there, suspect, noonMs, { ...rules, ...war });
     expect(decided.state).toMatchObject({ contention: { count: 2 }, fallback: { sinceMs: 5 } });
   });

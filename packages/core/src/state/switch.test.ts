@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { after, calm, commit, decide, intent, noonMs, rules } from "./state.fixture.ts";
+import { after, stateWith, commit, decide, intent, noonMs, rules } from "./state.fixture.ts";
 import type { Rules } from "./rules.ts";
 
 const once = { count: 1, lastMs: noonMs - 1_000 };
@@ -13,11 +13,11 @@ const dead = intent({ reason: "rejected", refused: "T1", isDead: true });
 
 describe("a confirmed war", () => {
   it("makes the fleet take the fallback in the very write that confirms it, where that was asked for", () => {
-    const next = after(calm({ contention: once }), dead, 0, taking);
+    const next = after(stateWith({ contention: once }), dead, 0, taking);
     expect(next).toMatchObject({ fallback: { sinceMs: noonMs }, contention: { count: 2 } });
     expect(
       after(
-        calm({ contention: once }),
+        stateWith({ contention: once }),
         { type: "suspect", fingerprint: "T1", found: "dead" },
         0,
         taking,
@@ -26,11 +26,11 @@ describe("a confirmed war", () => {
   });
 
   it("changes nothing that was not asked for, and one kill is no war", () => {
-    expect(after(calm({ contention: once }), dead)).not.toHaveProperty("fallback");
+    expect(after(stateWith({ contention: once }), dead)).not.toHaveProperty("fallback");
     expect(
-      after(calm({ contention: once }), dead, 0, { ...taking, onContention: "report" }),
+      after(stateWith({ contention: once }), dead, 0, { ...taking, onContention: "report" }),
     ).not.toHaveProperty("fallback");
-    expect(after(calm(), dead, 0, taking)).not.toHaveProperty("fallback");
+    expect(after(stateWith(), dead, 0, taking)).not.toHaveProperty("fallback");
   });
 });
 
@@ -38,7 +38,7 @@ describe("a fleet on its fallback", () => {
   const fallback = { sinceMs: noonMs - 1 };
 
   it("lives by the fallback's rules: nothing is superseded, so nothing is drained, doubted or spent", () => {
-    const state = calm({
+    const state = stateWith({
       fallback,
       intent: { epoch: 12, operationId: "other", atMs: noonMs - 5_000 },
       budgets: { refusals: noonMs * 2, manual: 0 },
@@ -56,7 +56,7 @@ describe("a fleet on its fallback", () => {
   });
 
   it("goes back when it is told to, keeps what is stored, and begins with no evidence", () => {
-    const next = after(calm({ fallback, contention: { ...once, count: 7 } }), {
+    const next = after(stateWith({ fallback, contention: { ...once, count: 7 } }), {
       type: "switch",
       to: "own",
     });
@@ -66,7 +66,7 @@ describe("a fleet on its fallback", () => {
   });
 
   it("is switched to once, however often it is asked for", () => {
-    const next = after(calm(), { type: "switch", to: "fallback" });
+    const next = after(stateWith(), { type: "switch", to: "fallback" });
     expect(next.fallback).toEqual({ sinceMs: noonMs });
     expect(decide(next, { type: "switch", to: "fallback" }, 5)).toEqual({
       verdict: { kind: "kept" },

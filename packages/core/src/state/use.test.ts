@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { calm, decide, noonMs } from "./state.fixture.ts";
+import { stateWith, decide, noonMs } from "./state.fixture.ts";
 
 const use = { type: "use", everyMs: 60_000 } as const;
 
 describe("a node that says that it uses the credential", () => {
   it("leaves a mark where there is none, and changes nothing else", () => {
-    expect(decide(calm(), use)).toEqual({
-      state: { ...calm(), usedAtMs: noonMs },
+    expect(decide(stateWith(), use)).toEqual({
+      state: { ...stateWith(), usedAtMs: noonMs },
       verdict: { kind: "marked" },
     });
   });
 
   it("writes nothing while a mark is young, and the next one as soon as it is not", () => {
-    expect(decide(calm({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
+    expect(decide(stateWith({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
       verdict: { kind: "known" },
     });
-    expect(decide(calm({ usedAtMs: noonMs - 60_000 }), use)).toMatchObject({
+    expect(decide(stateWith({ usedAtMs: noonMs - 60_000 }), use)).toMatchObject({
       state: { usedAtMs: noonMs },
       verdict: { kind: "marked" },
     });
-    expect(decide(calm({ usedAtMs: noonMs - 7_200_000 }), use).state?.usedAtMs).toBe(noonMs);
+    expect(decide(stateWith({ usedAtMs: noonMs - 7_200_000 }), use).state?.usedAtMs).toBe(noonMs);
   });
 });

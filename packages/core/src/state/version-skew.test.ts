@@ -8,7 +8,7 @@ import { decodeState, encodeState } from "./codec.ts";
 import type { StateEvent } from "./reduce.ts";
 import {
   abandon,
-  calm,
+  stateWith,
   commit,
   decide,
   storedCredential,
@@ -82,7 +82,7 @@ const document = fc
     },
     { requiredKeys: [] },
   )
-  .map((fields) => ({ ...calm(), ...fields }) as State);
+  .map((fields) => ({ ...stateWith(), ...fields }) as State);
 
 /** The same with unknown fields at every level. */
 const laterDocument = document.chain((state) => enriched(state) as fc.Arbitrary<State>);
@@ -249,7 +249,7 @@ describe("a document of a later release of the same schema", () => {
 
   it("gets back what it lost when a node that has seen it repairs an empty store", () => {
     const known = {
-      ...calm({ credential: storedCredential("T1", { generation: 4 }) }),
+      ...stateWith({ credential: storedCredential("T1", { generation: 4 }) }),
       "later top": [1],
       governor: { count: 1, lastMs: 5, "later in": true },
     };

@@ -208,7 +208,7 @@ class Desk {
     this.#concurrency += 1;
     this.concurrencyMax = Math.max(this.concurrencyMax, this.#concurrency);
     try {
-      const answer = converse({
+      const answer = deliver({
         clock,
         space,
         record,
@@ -274,7 +274,7 @@ function questions(
   };
 }
 
-interface Exchange {
+interface Delivery {
   readonly clock: Clock;
   readonly space: TokenSpace;
   readonly record: IssueRecord;
@@ -283,18 +283,18 @@ interface Exchange {
 }
 
 /** The platform's side. It goes on when the caller hangs up: what arrived is processed. */
-async function converse(exchange: Exchange): Promise<Issued> {
-  const { clock, step, record } = exchange;
+async function deliver(delivery: Delivery): Promise<Issued> {
+  const { clock, step, record } = delivery;
   if (record.outcome === "unsent") throw refusal("unsent", step);
   if (step.requestMs) await delay(clock, step.requestMs);
   if (record.outcome === "unknown-unprocessed") throw refusal("unknown", step);
-  const issued = decide(exchange);
+  const issued = decide(delivery);
   if (step.replyMs) await delay(clock, step.replyMs);
   if (record.outcome === "unknown-processed") throw refusal("unknown", step);
   return issued;
 }
 
-function decide({ space, record, step, request }: Exchange): Issued {
+function decide({ space, record, step, request }: Delivery): Issued {
   const { outcome } = record;
   record.processedAtMs = space.nowMs();
   if (outcome === "busy" || outcome === "fatal" || outcome === "parent" || outcome === "quota")

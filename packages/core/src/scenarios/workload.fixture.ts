@@ -6,7 +6,7 @@ import type { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
 import type { Fleet, Node } from "./fleet.fixture.ts";
 
-export interface Traffic {
+export interface WorkloadResult {
   readonly calls: number;
   /** Calls that ended with a refused token, or with no token at all. */
   readonly failures: readonly string[];
@@ -25,12 +25,12 @@ const sendsMax = 3;
 export type Acts = Readonly<Record<number, () => void>>;
 
 /** Lets `forMs` pass while every node makes a call each 100 ms, then waits for the last of them. */
-export async function traffic(
+export async function runWorkload(
   { clock, platform }: Fleet,
   nodes: readonly Node[],
   forMs: number,
   acts: Acts = {},
-): Promise<Traffic> {
+): Promise<WorkloadResult> {
   const failures: string[] = [];
   const running = new Set<Promise<void>>();
   let slowestMs = 0;
