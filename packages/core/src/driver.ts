@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export type { CacheDriver, DriverWrite } from "./cache/cache.ts";
+export type { CacheDriver, DriverWrite } from "./cache/cache-driver.ts";
 export { claimsPath } from "./cache/claims-path.ts";
 export { createCache, type CacheOptions } from "./cache/create-cache.ts";
 export {
@@ -18,6 +18,6 @@ export {
 } from "./cache/prefix.ts";
 export { createSingleFlight, type SingleFlight } from "./lease/keyed-single-flight.ts";
 export { createLock, type LockOptions } from "./lock/create-lock.ts";
-export type { LockDriver } from "./lock/lock.ts";
+export type { LockDriver } from "./lock/lock-driver.ts";
 export { createWaitQueue, type WaitQueue } from "./lock/wait-queue.ts";
 export { createStore, type StoreOptions } from "./store.ts";

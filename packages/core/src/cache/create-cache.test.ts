@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Cache, CacheDriver, DriverWrite, WatchListener } from "./cache.ts";
+import type { Cache, WatchListener } from "./cache.ts";
+import type { CacheDriver, DriverWrite } from "./cache-driver.ts";
 import { createCache } from "./create-cache.ts";
 import { manualClock, seededRandom } from "../testing/index.ts";
 import type { ManualClock } from "../testing/index.ts";

@@ -4,7 +4,6 @@
  */
 import type {
   Cache,
-  CacheDriver,
   Conflict,
   DeleteOptions,
   Entry,
@@ -14,6 +13,7 @@ import type {
   WatchOptions,
   Written,
 } from "./cache.ts";
+import type { CacheDriver } from "./cache-driver.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { createDriverGuard, requireDeadline } from "../driver/driver-guard.ts";
 import type { DriverGuard } from "../driver/driver-guard.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Cache, CacheDriver, WatchListener } from "./cache.ts";
+import type { Cache, WatchListener } from "./cache.ts";
+import type { CacheDriver } from "./cache-driver.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { createCache } from "./create-cache.ts";
 import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";

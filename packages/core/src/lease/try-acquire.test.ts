@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createLock } from "../lock/create-lock.ts";
 import { acquire, tryLease } from "./acquire.ts";
-import type { Lock, LockDriver } from "../lock/lock.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
 import { bench, watched, type Bench } from "../testing/lease-bench.test.helper.ts";
 import { delay } from "../time/time.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLock } from "./create-lock.ts";
-import type { Busy, Granted, Lock, LockDriver } from "./lock.ts";
+import type { Busy, Granted, Lock } from "./lock.ts";
+import type { LockDriver } from "./lock-driver.ts";
 import { manualClock } from "../testing/index.ts";
 import type { ManualClock } from "../testing/index.ts";
 

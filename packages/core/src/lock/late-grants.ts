@@ -1,5 +1,6 @@
 /** Releases locks that are granted after their owner stopped waiting. */
-import type { Busy, Granted, LockDriver } from "./lock.ts";
+import type { Busy, Granted } from "./lock.ts";
+import type { LockDriver } from "./lock-driver.ts";
 import { start } from "../time/wait.ts";
 
 /** An owner's requests that the driver has not answered yet. */

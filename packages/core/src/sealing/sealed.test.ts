@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { Cache, CacheDriver, Entry, WatchListener } from "../cache/cache.ts";
+import type { Cache, Entry, WatchListener } from "../cache/cache.ts";
+import type { CacheDriver } from "../cache/cache-driver.ts";
 import { createCache } from "../cache/create-cache.ts";
 import { claimsPath } from "../cache/claims-path.ts";
 import { keyring } from "./keyring.ts";

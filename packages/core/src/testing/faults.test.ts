@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Cache, CacheDriver, WatchListener } from "../cache/cache.ts";
+import type { Cache, WatchListener } from "../cache/cache.ts";
+import type { CacheDriver } from "../cache/cache-driver.ts";
 import { createCache } from "../cache/create-cache.ts";
 import { bench, watched } from "./lease-bench.test.helper.ts";
 import {

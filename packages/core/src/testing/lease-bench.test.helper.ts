@@ -5,7 +5,8 @@
 import { deepEqual } from "node:assert/strict";
 import { createLock } from "../lock/create-lock.ts";
 import type { AcquireOptions } from "../lease/lease.ts";
-import type { Lock, LockDriver } from "../lock/lock.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Random } from "../random.ts";
 import { faultPlan, faultyLock, manualClock, seededRandom } from "./index.ts";
 import type { FaultPlan, ManualClock } from "./index.ts";

@@ -2,10 +2,12 @@
  * A store in a box: entries, leases and messages as a Redis primary has them, which can fall back
  * to an earlier state as after a failover.
  */
-import type { Cache, CacheDriver, Entry, WatchListener } from "../cache/cache.ts";
+import type { Cache, Entry, WatchListener } from "../cache/cache.ts";
+import type { CacheDriver } from "../cache/cache-driver.ts";
 import { createCache } from "../cache/create-cache.ts";
 import { createLock } from "../lock/create-lock.ts";
-import type { Lock, LockDriver } from "../lock/lock.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Random } from "../random.ts";
 import type { Clock } from "../time/time.ts";
 
