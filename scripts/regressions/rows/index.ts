@@ -1,5 +1,9 @@
 import type { Regression } from "../regression.ts";
 import { availability } from "./availability.ts";
+import { yearsDocument } from "./years-document.ts";
 
 /** All mended faults that can be brought back, by area: each in a file of its name. */
-export const regressions: Readonly<Record<string, readonly Regression[]>> = { availability };
+export const regressions: Readonly<Record<string, readonly Regression[]>> = {
+  availability,
+  "years-document": yearsDocument,
+};

@@ -1,0 +1,223 @@
+/** What the document must bear over years: releases, keys, clocks and settings that change. */
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+
+export const yearsDocument: readonly Regression[] = [
+  {
+    right: "An older node carries unknown fields of the same schema through, at every level.",
+    edits: [
+      {
+        file: `${core}/state/reader.ts`,
+        from: "return { ...Object.fromEntries(unknown), ...known };",
+        to: "return unknown.length < 0 ? unknown[0] : known;",
+      },
+    ],
+    test: `${core}/state/version-skew.test.ts`,
+  },
+  {
+    right:
+      "Two releases of one schema share a credential: the older one loses nothing of the later.",
+    edits: [
+      {
+        file: `${core}/state/reader.ts`,
+        from: "return { ...Object.fromEntries(unknown), ...known };",
+        to: "return unknown.length < 0 ? unknown[0] : known;",
+      },
+    ],
+    test: `${core}/scenarios/version-skew.test.ts`,
+    title: "of one schema",
+  },
+  {
+    right: "A repair brings back what an emptied store lost of a later release.",
+    edits: [
+      {
+        file: `${core}/state/repair.ts`,
+        from: "{ ...unknownFields(known), ...stored },",
+        to: "stored,",
+      },
+    ],
+    test: `${core}/state/version-skew.test.ts`,
+    title: "gets back what it lost",
+  },
+  {
+    right: "An unknown reason is kept as text.",
+    edits: [
+      {
+        file: `${core}/state/codec.ts`,
+        from: 'const by = from.object("by");',
+        to: `const by = from.object("by");
+          if (!["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"].includes(by.text("reason")))
+            throw by.unreadable("reason");`,
+      },
+    ],
+    test: `${core}/state/version-skew.test.ts`,
+    title: "at every level",
+  },
+  {
+    right: "A newer schema says how to roll back, and not only that this node is to be upgraded.",
+    edits: [
+      {
+        file: `${core}/state/codec.ts`,
+        from: `"To roll back instead, stop every node of the other release, then rename the key and keep it: it may hold the only refresh token. This node then begins a document of its own.",`,
+        to: `"",`,
+      },
+    ],
+    test: `${core}/state/codec.test.ts`,
+    title: "of a newer schema",
+  },
+  {
+    right: "No error advises to delete a key whose value may be ours.",
+    edits: [
+      {
+        file: `${core}/state/reader.ts`,
+        from: "Rename the key and keep what it holds: if it was a document once, it may be the only copy of a refresh token.",
+        to: "Or delete the key.",
+      },
+    ],
+    test: `${core}/state/codec-advice.test.ts`,
+    title: "what is no document",
+  },
+  {
+    right: "Sealing is switched on and off while nodes run: one phase reads both and writes plain.",
+    edits: [
+      {
+        file: `${core}/sealing/sealed.ts`,
+        from: `if (this.#sealing.plaintext === "write") return this.#cache.set(key, value, options);`,
+        to: "",
+      },
+    ],
+    test: `${core}/scenarios/sealing.test.ts`,
+  },
+  {
+    right: "A value that looks sealed is called sealed.",
+    edits: [
+      { file: `${core}/state/codec.ts`, from: "if (isEnvelope(text)) {", to: "if (false) {" },
+    ],
+    test: `${core}/state/codec-advice.test.ts`,
+    title: "but sealed",
+  },
+  {
+    right: "A document has no end while an input is stored: nothing else holds it.",
+    edits: [
+      {
+        file: `${core}/fleet/document.ts`,
+        from: "if (credential?.nextInput !== undefined) return undefined;",
+        to: "",
+      },
+    ],
+    test: `${core}/scenarios/kept.test.ts`,
+    title: "has no end",
+  },
+  {
+    right: "A document outlives its credential by 30 days, also one of 90 days.",
+    edits: [
+      {
+        file: `${core}/fleet/document.ts`,
+        from: "return Math.max(0, (credential?.expiresAtMs ?? nowMs) - nowMs) + keptMs;",
+        to: "return nowMs < 0 ? 0 : keptMs;",
+      },
+    ],
+    test: `${core}/scenarios/kept.test.ts`,
+    title: "outlives",
+  },
+  {
+    right: "A refresh answer without a new input keeps the old one.",
+    edits: [
+      {
+        file: `${core}/leader/write-outcome.ts`,
+        from: `const nextInput =
+      issued.nextInput ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;`,
+        to: "const nextInput = issued.nextInput;",
+      },
+    ],
+    test: `${core}/scenarios/kept.test.ts`,
+    title: "keeps its input",
+  },
+  {
+    right: "Secrets of up to 16 384 characters are kept.",
+    edits: [
+      {
+        file: `${core}/leader/issuer-call.ts`,
+        from: "const secretLengthMax = 16_384;",
+        to: "const secretLengthMax = 2_048;",
+      },
+    ],
+    test: `${core}/scenarios/secret-length.test.ts`,
+    title: "is kept",
+  },
+  {
+    right: "A longer secret is one clear final error after one fetch, and no waiting.",
+    edits: [
+      {
+        file: `${core}/leader/issuer-call.ts`,
+        from: `throw new IssueError(
+    "fatal",
+    \`The platform issued for`,
+        to: `throw new IssueError(
+    "unknown",
+    \`The platform issued for`,
+      },
+    ],
+    test: `${core}/scenarios/secret-length.test.ts`,
+    title: "that is longer",
+  },
+  {
+    right: "The ledger goes on when the store's clock steps back over midnight.",
+    edits: [
+      {
+        file: `${core}/state/quota.ts`,
+        from: "if (quota.day === day || quota.day === day + 1) return quota;",
+        to: "if (quota.day === day) return quota;",
+      },
+    ],
+    test: `${core}/state/quota.test.ts`,
+  },
+  {
+    right: "Forced quota comes back from a request that never left.",
+    edits: [
+      {
+        file: `${core}/state/quota.ts`,
+        from: "return { ...quota, used: Math.max(0, quota.used - 1), forced };",
+        to: "return { ...quota, used: Math.max(0, quota.used - 1) };",
+      },
+    ],
+    test: `${core}/state/quota.test.ts`,
+  },
+  {
+    right: "A node with another drainMs is not called poisoned, and its drain is not cut.",
+    edits: [
+      {
+        file: `${core}/state/sanitize.ts`,
+        from: `limits.within("inFlightUntilMs", inFlightUntilMs, drainMaxMs, drainedMs)`,
+        to: `limits.within("inFlightUntilMs", inFlightUntilMs, drainMs, drainedMs)`,
+      },
+    ],
+    test: `${core}/scenarios/poison.test.ts`,
+    title: "longer drain",
+  },
+  {
+    right: "The stretched pause between readings keeps P3.",
+    edits: [
+      {
+        file: `${core}/manager/due.ts`,
+        from: "Math.min(pushStretch * recheckMs, overlapMs - longestCallMs - 10_000)",
+        to: "Math.min(pushStretch * recheckMs, overlapMs + 0 * longestCallMs)",
+      },
+    ],
+    test: `${core}/manager/due.test.ts`,
+    title: "is stretched by a quarter",
+  },
+  {
+    right: "With waitMs 0 a caller does not wait, rather than without a bound.",
+    edits: [
+      {
+        file: `${core}/manager/single-flight.ts`,
+        from: "deadline: { clock: context.clock, ms: firstMs, moreMs, onLate },",
+        to: "...(waitMs > 0 && { deadline: { clock: context.clock, ms: firstMs, moreMs, onLate } }),",
+      },
+    ],
+    test: `${core}/scenarios/serving.test.ts`,
+    title: "waitMs: 0",
+  },
+];
