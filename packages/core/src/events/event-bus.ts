@@ -49,38 +49,52 @@ export interface EventBusOptions {
  */
 export function createEventBus(options: EventBusOptions): EventBus {
   requireKnown("createEventBus()", options, ["clock", "environment", "id", "node"]);
-  const subscriptions = new Set<Subscription>();
-  const diagnostics = channel(eventChannelName);
-  let isClosed = false;
-
-  return {
-    emit(type, data) {
-      if (isClosed || (subscriptions.size === 0 && !diagnostics.hasSubscribers)) return;
-      const event = createEvent(options, type, data);
-      for (const subscription of [...subscriptions]) {
-        if (subscriptions.has(subscription)) deliver(subscription, event);
-      }
-      if (diagnostics.hasSubscribers) diagnostics.publish(event);
-    },
-    subscribe(listener) {
-      const subscription: Subscription = { listener, warned: false };
-      subscriptions.add(subscription);
-      return () => {
-        subscriptions.delete(subscription);
-      };
-    },
-    get hasListeners() {
-      return subscriptions.size > 0;
-    },
-    close() {
-      isClosed = true;
-    },
-  };
+  return new Bus(options);
 }
 
 interface Subscription {
   readonly listener: EventListener;
   warned: boolean;
+}
+
+const diagnostics = channel(eventChannelName);
+
+class Bus implements EventBus {
+  readonly #options: EventBusOptions;
+  /** Made at the first subscription: most credentials have none. */
+  #subscriptions: Set<Subscription> | undefined;
+  #isClosed = false;
+
+  constructor(options: EventBusOptions) {
+    this.#options = options;
+  }
+
+  get hasListeners(): boolean {
+    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
+  }
+
+  emit<Type extends EventType>(type: Type, data: EventData[Type]): void {
+    if (this.#isClosed || !(this.hasListeners || diagnostics.hasSubscribers)) return;
+    const event = createEvent(this.#options, type, data);
+    const subscriptions = this.#subscriptions ?? new Set();
+    for (const subscription of [...subscriptions]) {
+      if (subscriptions.has(subscription)) deliver(subscription, event);
+    }
+    if (diagnostics.hasSubscribers) diagnostics.publish(event);
+  }
+
+  subscribe(listener: EventListener): () => void {
+    const subscriptions = (this.#subscriptions ??= new Set());
+    const subscription: Subscription = { listener, warned: false };
+    subscriptions.add(subscription);
+    return () => {
+      subscriptions.delete(subscription);
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
 }
 
 function createEvent<Type extends EventType>(

@@ -36,6 +36,11 @@ export function termsOn(context: Context, state: Pick<State, "fallback"> | undef
   return state?.fallback === undefined ? context : (context.fallback ?? context);
 }
 
+/** Returns the name by which this fleet speaks of a secret. */
+export function fingerprintIn({ fingerprintKey }: Context, secret: string): string {
+  return fingerprint(`lingpai/fp/${fingerprintKey}`, secret);
+}
+
 export interface Context {
   readonly issuer: Issuer;
   readonly environment: string;
@@ -50,12 +55,9 @@ export interface Context {
   readonly random: Random;
   readonly bus: EventBus;
   readonly health: StoreHealth;
-  readonly fingerprintOf: (secret: string) => string;
-  /**
-   * Returns the issuer's name for its configuration. An issuer that cannot tell counts as
-   * unchanged.
-   */
-  readonly revision: () => string | undefined;
+  /** See {@link fingerprintIn}. */
+  readonly fingerprintKey: string;
+  readonly revision: Revision;
 }
 
 /** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
@@ -78,7 +80,6 @@ export function contextFrom(options: CredentialOptions): Context {
     );
   }
   const parameters = parametersFor(issuer, options.parameters);
-  const key = options.fingerprintKey ?? issuer.id;
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
   if (options.onContention === "fallback" && issuer.fallback === undefined)
     throw new ConfigurationError(
@@ -94,21 +95,29 @@ export function contextFrom(options: CredentialOptions): Context {
     random,
     bus,
     health: new StoreHealth(clock, bus),
-    fingerprintOf: (secret) => fingerprint(`lingpai/fp/${key}`, secret),
-    revision: revisionOf(issuer),
+    fingerprintKey: options.fingerprintKey ?? issuer.id,
+    revision: new Revision(issuer),
   };
 }
 
-function revisionOf(issuer: Issuer): () => string | undefined {
-  let last: string | undefined;
-  return () => {
+/** The issuer's name for its configuration. */
+class Revision {
+  readonly #issuer: Pick<Issuer, "revision">;
+  #last: string | undefined;
+
+  constructor(issuer: Pick<Issuer, "revision">) {
+    this.#issuer = issuer;
+  }
+
+  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
+  now(): string | undefined {
     try {
-      last = issuer.revision?.();
+      this.#last = this.#issuer.revision?.();
     } catch {
       // The next call asks it again.
     }
-    return last;
-  };
+    return this.#last;
+  }
 }
 
 const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {

@@ -97,7 +97,7 @@ export class DocumentSource {
       this.#isStale = !this.feed.hasReceivedSince(sinceMs);
       this.#mustRenew = this.#isStale;
     }
-    this.#version = snapshot.version;
+    this.#version = copyOf(snapshot.version);
     this.#node.lostRequests.waitMs(snapshot.state);
     this.#usedAtMs = snapshot.state?.usedAtMs;
     this.#node.adoption.adoptNewer(snapshot, document);
@@ -166,4 +166,12 @@ export class DocumentSource {
     );
     this.#version = undefined;
   }
+}
+
+/**
+ * Returns the same text in memory of its own. A driver may have cut the version out of the whole
+ * stored text, and such a part keeps the whole in memory.
+ */
+function copyOf(version: Snapshot["version"]): Snapshot["version"] {
+  return Buffer.from(version).toString();
 }

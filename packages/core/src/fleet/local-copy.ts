@@ -50,14 +50,15 @@ export interface CachedCredential {
 }
 
 const rememberedMax = 16;
+const none: readonly string[] = Object.freeze([]);
 
 export class LocalCopy {
   readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #onChange: () => void;
   /** Fingerprints that this process saw refused, and those that it saw replaced; newest last. */
-  readonly #refused = new Set<string>();
-  readonly #replaced = new Set<string>();
+  #refused: readonly string[] = none;
+  #replaced: readonly string[] = none;
   #cached: CachedCredential | undefined;
   #state: State | undefined;
   #uses = 0;
@@ -105,16 +106,16 @@ export class LocalCopy {
   }
 
   wasRefused(fingerprint: string): boolean {
-    return this.#refused.has(fingerprint);
+    return this.#refused.includes(fingerprint);
   }
 
   wasReplaced(fingerprint: string): boolean {
-    return this.#replaced.has(fingerprint);
+    return this.#replaced.includes(fingerprint);
   }
 
   /** Fingerprints of the last credentials that this process saw replaced. */
   get replaced(): readonly string[] {
-    return [...this.#replaced];
+    return this.#replaced;
   }
 
   /**
@@ -122,13 +123,13 @@ export class LocalCopy {
    * credentials that this process had or found in the store: unknown ones would waste memory.
    */
   markRefused(fingerprint: string): void {
-    remember(this.#refused, fingerprint);
+    this.#refused = withNewest(this.#refused, fingerprint);
     if (this.#cached?.stored.fingerprint === fingerprint) this.#retire();
   }
 
   /** Allows it again, because the platform calls it alive or hands it out again. */
   clearRefused(fingerprint: string): void {
-    this.#refused.delete(fingerprint);
+    this.#refused = this.#refused.filter((other) => other !== fingerprint);
   }
 
   /** Records a newer document of the same credential: doubt, suspicion, the ledger. */
@@ -144,7 +145,7 @@ export class LocalCopy {
   /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */
   dismiss(state: State): void {
     const fingerprint = this.#cached?.stored.fingerprint;
-    if (fingerprint !== undefined) remember(this.#replaced, fingerprint);
+    if (fingerprint !== undefined) this.#replaced = withNewest(this.#replaced, fingerprint);
     this.#retire();
     this.updateState(state);
   }
@@ -174,7 +175,7 @@ export class LocalCopy {
     // new.
     const goneBefore = state.previous?.fingerprint;
     if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
-      remember(this.#replaced, goneBefore);
+      this.#replaced = withNewest(this.#replaced, goneBefore);
     const windows = windowsOf(stored, issuer.policy, parameters);
     const serveUntilMs = this.#serveUntilMs(state, windows);
     if (
@@ -187,7 +188,7 @@ export class LocalCopy {
     }
     const same = current?.stored.fingerprint === stored.fingerprint ? current : undefined;
     if (current !== undefined && same === undefined) {
-      remember(this.#replaced, current.stored.fingerprint);
+      this.#replaced = withNewest(this.#replaced, current.stored.fingerprint);
       this.#retire();
     }
     const secret = same?.secret ?? new Secret(stored.secret, stored.fingerprint);
@@ -230,11 +231,6 @@ export class LocalCopy {
   }
 }
 
-function remember(set: Set<string>, fingerprint: string): void {
-  set.delete(fingerprint);
-  set.add(fingerprint);
-  if (set.size > rememberedMax) {
-    const oldest = set.values().next().value;
-    if (oldest !== undefined) set.delete(oldest);
-  }
+function withNewest(fingerprints: readonly string[], newest: string): readonly string[] {
+  return [...fingerprints.filter((other) => other !== newest), newest].slice(-rememberedMax);
 }

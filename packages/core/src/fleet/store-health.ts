@@ -10,10 +10,12 @@ import type { Clock } from "../time/time.ts";
 /** `get`, `set`: the document; `acquire`: the lease; the others: the registry of claims. */
 export type StoreOperation = "get" | "set" | "acquire" | "claims-get" | "claims-set";
 
+const none: readonly StoreOperation[] = Object.freeze([]);
+
 export class StoreHealth {
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  readonly #failing = new Set<StoreOperation>();
+  #failing: readonly StoreOperation[] = none;
   #downSinceMs = 0;
   #hasWorked: true | undefined;
   /** False for a consumer, which needs no right to write. */
@@ -26,7 +28,7 @@ export class StoreHealth {
   }
 
   get isReachable(): boolean {
-    return this.#failing.size === 0;
+    return this.#failing.length === 0;
   }
 
   /** The same for people and monitors. Undefined before the first store command. */
@@ -38,7 +40,10 @@ export class StoreHealth {
    * True while reads work and a write failed. Only another write can show that writes work again.
    */
   get refusesWrites(): boolean {
-    return !this.#failing.has("get") && (this.#failing.has("set") || this.#failing.has("acquire"));
+    return (
+      !this.#failing.includes("get") &&
+      (this.#failing.includes("set") || this.#failing.includes("acquire"))
+    );
   }
 
   /** Tries the lease again after it failed. Set by the owner of the lock. */
@@ -48,8 +53,8 @@ export class StoreHealth {
    * Repeats the failed operations that a reading cannot prove: the lease, and a write by `write`.
    */
   async prove(write: () => Promise<unknown>): Promise<void> {
-    if (this.#failing.has("acquire")) await this.watched("acquire", this.tryLease);
-    if (this.#failing.has("set")) await write();
+    if (this.#failing.includes("acquire")) await this.watched("acquire", this.tryLease);
+    if (this.#failing.includes("set")) await write();
   }
 
   /**
@@ -76,7 +81,7 @@ export class StoreHealth {
 
   #failed(operation: StoreOperation, { reason }: CacheUnavailableError): void {
     const isFirst = this.isReachable;
-    this.#failing.add(operation);
+    this.#failing = [...without(operation, this.#failing), operation];
     if (!isFirst) return;
     this.#downSinceMs = this.#clock.monotonicMs();
     this.#bus.emit("store-unavailable", { reason, operation });
@@ -88,12 +93,19 @@ export class StoreHealth {
    */
   #worked(operation: StoreOperation): void {
     if (this.isReachable) return;
-    if (operation === "get" && this.#failing.has("get")) this.#failing.clear();
-    this.#failing.delete(operation);
+    const provesAll = operation === "get" && this.#failing.includes("get");
+    this.#failing = provesAll ? none : without(operation, this.#failing);
     if (!this.isReachable) return;
     this.#bus.emit("store-recovered", { downMs: this.#clock.monotonicMs() - this.#downSinceMs });
     this.#onRecovered();
   }
+}
+
+function without(
+  operation: StoreOperation,
+  operations: readonly StoreOperation[],
+): readonly StoreOperation[] {
+  return operations.filter((other) => other !== operation);
 }
 
 /** Compares codes, not classes, because an adapter may bring its own copy of this package. */

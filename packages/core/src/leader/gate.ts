@@ -21,7 +21,7 @@ export function gateBeforeLease(node: FleetNode, goal: Goal, snapshot: Snapshot)
     fence: 0,
     forced: false,
     presumedLostAtMs: presumedLostAtMs(node, snapshot),
-    revision: node.context.revision(),
+    revision: node.context.revision.now(),
     isOrdered: goal.reason === "manual",
     operationId: "",
     outcomeId: "",

@@ -8,7 +8,7 @@ import { IssueError, RecursiveRefreshError } from "../errors.ts";
 import type { Issued, IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import type { StoredCredential } from "../state/state.ts";
-import type { Context } from "../fleet/context.ts";
+import { fingerprintIn, type Context } from "../fleet/context.ts";
 
 /** The credentials that the present call chain is issuing. */
 const issuing = new AsyncLocalStorage<ReadonlySet<string>>();
@@ -61,14 +61,14 @@ export async function askForInput(
 
 /** Returns what the issuer learns about the stored credential. */
 export function currentOf(
-  { fingerprintOf }: Context,
+  context: Context,
   stored: StoredCredential | undefined,
 ): IssueRequest["current"] {
   if (stored === undefined) return undefined;
   const nextInput =
     stored.nextInput === undefined
       ? undefined
-      : new Secret(stored.nextInput, fingerprintOf(stored.nextInput));
+      : new Secret(stored.nextInput, fingerprintIn(context, stored.nextInput));
   return { secret: new Secret(stored.secret, stored.fingerprint), nextInput };
 }
 

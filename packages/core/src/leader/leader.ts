@@ -13,7 +13,7 @@ import type { Attempt, AttemptPlan, LeaseContext, NotSent, Served } from "./atte
 import type { FleetNode } from "../fleet/node.ts";
 import { handedOutAgain } from "./block-reason.ts";
 import type { FailedOutcome, OutcomeWriter } from "./write-outcome.ts";
-import { termsOn } from "../fleet/context.ts";
+import { fingerprintIn, termsOn } from "../fleet/context.ts";
 import { ask, askForInput, currentOf, isIssueError } from "./issuer-call.ts";
 
 /**
@@ -196,7 +196,7 @@ async function recover(
   const { context } = node;
   try {
     const nextInput = await askForInput(context, { parent: attempt.leaseContext.parent });
-    const input = new Secret(nextInput, context.fingerprintOf(nextInput));
+    const input = new Secret(nextInput, fingerprintIn(context, nextInput));
     if (input.fingerprint === refused?.fingerprint)
       throw new IssueError(
         "fatal",

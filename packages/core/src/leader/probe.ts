@@ -24,7 +24,7 @@ export class Probe {
   readonly #node: FleetNode;
   readonly #closing: AbortSignal;
   /** One question to the platform serves all who report the same credential while it is asked. */
-  readonly #asking = new Map<string, Promise<Verdict>>();
+  #asking: Map<string, Promise<Verdict>> | undefined;
 
   constructor(node: FleetNode, closing: AbortSignal) {
     this.#node = node;
@@ -43,11 +43,11 @@ export class Probe {
   async verdict(secret: Secret, signal?: AbortSignal): Promise<Verdict> {
     if (!this.canAsk) return "unknown";
     const signals = { signals: [signal, this.#closing] };
-    const running = this.#asking.get(secret.fingerprint);
+    const running = this.#asking?.get(secret.fingerprint);
     const found = running && (await waitFor(running, signals));
     // It may have died between that question and this complaint.
     if (found === "dead" || found === "unknown") return found;
-    return waitFor(this.#asking.get(secret.fingerprint) ?? this.#ask(secret), signals);
+    return waitFor(this.#asking?.get(secret.fingerprint) ?? this.#ask(secret), signals);
   }
 
   #ask(secret: Secret): Promise<Verdict> {
@@ -60,6 +60,7 @@ export class Probe {
       `The probe of "${issuer.id}" was not answered within ${ms} ms.`,
     );
     const answer = this.#questions(secret, abort.signal);
+    const asked = (this.#asking ??= new Map());
     const asking = waitFor(answer, {
       deadline: { clock, ms, onLate: (): Verdict => "unknown" },
       signals: [this.#closing],
@@ -67,9 +68,10 @@ export class Probe {
       .catch((): Verdict => "unknown")
       .finally(() => {
         abort.abort(late);
-        this.#asking.delete(fingerprint);
+        asked.delete(fingerprint);
+        if (asked.size === 0) this.#asking = undefined;
       });
-    this.#asking.set(fingerprint, asking);
+    asked.set(fingerprint, asking);
     return asking;
   }
 

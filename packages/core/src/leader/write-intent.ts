@@ -1,5 +1,5 @@
 /** Writes the intent into the fleet's document: the last store command before a request leaves. */
-import { termsOn } from "../fleet/context.ts";
+import { fingerprintIn, termsOn } from "../fleet/context.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -152,7 +152,7 @@ function draftOf(
     fence: lease.fence,
     forced,
     ...(isWithoutStore ? { isWithoutStore } : { presumedLostAtMs: presumedLostAtMs(node, read) }),
-    revision: context.revision(),
+    revision: context.revision.now(),
     isOrdered: goal.reason === "manual",
     ...resolvedGoal,
     ...ids,
@@ -174,7 +174,7 @@ function inputOf(
   const nextInput = source.from === "store" ? state?.credential?.nextInput : undefined;
   return nextInput === undefined
     ? undefined
-    : new Secret(nextInput, context.fingerprintOf(nextInput));
+    : new Secret(nextInput, fingerprintIn(context, nextInput));
 }
 
 function report(

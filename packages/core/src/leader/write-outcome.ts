@@ -15,7 +15,7 @@ import type { Answer, Attempt } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { UnstoredOutcome } from "./unstored-outcome.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
-import type { Context } from "../fleet/context.ts";
+import { fingerprintIn, type Context } from "../fleet/context.ts";
 
 export interface FailedOutcome extends Pick<
   AbandonEvent,
@@ -36,7 +36,7 @@ export function toAbandonEvent(
     refusal:
       refusal === "node"
         ? { scope: "node" }
-        : { scope: "account", node, revision: revision(), jitter: random.next() },
+        : { scope: "account", node, revision: revision.now(), jitter: random.next() },
   };
 }
 
@@ -147,12 +147,12 @@ export class OutcomeWriter {
 
   #wasReplaced({ issued }: Answer): boolean {
     const { context, local } = this.#node;
-    const fingerprint = context.fingerprintOf(issued.secret);
+    const fingerprint = fingerprintIn(context, issued.secret);
     return local.cached?.stored.fingerprint !== fingerprint && local.wasReplaced(fingerprint);
   }
 
   #event({ attempt, issued, receivedAtMs }: Answer): CommitEvent {
-    const { environment, node, random, fingerprintOf } = this.#node.context;
+    const { context } = this.#node;
     const { intent, leaseContext, resolvedGoal } = attempt;
     // An answer without a new input leaves the old one valid.
     const nextInput =
@@ -162,16 +162,20 @@ export class OutcomeWriter {
       epoch: intent.epoch,
       operationId: attempt.operationId,
       intentOutcomeId: attempt.outcomeId,
-      outcomeId: random.id(),
+      outcomeId: context.random.id(),
       leaseHeld: leaseContext.lease.isHeld(),
       issued: {
         secret: issued.secret,
         ...(nextInput === undefined ? {} : { nextInput }),
-        fingerprint: fingerprintOf(issued.secret),
+        fingerprint: fingerprintIn(context, issued.secret),
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,
         expiresAtMs: intent.atMs + issued.expiresInMs,
-        by: { node, environment, reason: resolvedGoal.reason },
+        by: {
+          node: context.node,
+          environment: context.environment,
+          reason: resolvedGoal.reason,
+        },
       },
     };
   }
@@ -189,7 +193,7 @@ export class OutcomeWriter {
     if (verdict.kind === "superseded") {
       context.bus.emit("commit-superseded", {
         epoch,
-        fingerprint: context.fingerprintOf(answer.issued.secret),
+        fingerprint: fingerprintIn(context, answer.issued.secret),
         generation: stored.generation,
         durationMs,
       });

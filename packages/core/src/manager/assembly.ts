@@ -16,6 +16,7 @@ import { Probe } from "../leader/probe.ts";
 import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import { Demand } from "../refresh/demand.ts";
 import type { RefreshDependencies } from "../refresh/dependencies.ts";
+import { Noted } from "../refresh/noted.ts";
 import { refresh } from "../refresh/refresh.ts";
 import type { CredentialOptions } from "../credential.ts";
 import { Background } from "./background.ts";
@@ -69,8 +70,8 @@ export function assemble(
     outcomes,
     breaker,
     probe,
-    reportedGoals: new WeakSet(),
-    parentErrors: new WeakSet(),
+    reportedGoals: new Noted(),
+    parentErrors: new Noted(),
     parent: options.parent,
     standalone: options.standalone ?? "when-harmless",
     demand,

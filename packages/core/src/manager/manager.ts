@@ -3,8 +3,9 @@ import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../events/event-bus.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
+import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
-import { contextFrom, type Context } from "../fleet/context.ts";
+import { contextFrom, fingerprintIn, type Context } from "../fleet/context.ts";
 import type { Goal, LocalCopy } from "../fleet/local-copy.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
 import { reset } from "../refresh/reset.ts";
@@ -39,8 +40,8 @@ class ManagedCredential implements Credential {
   readonly origin: CredentialOrigin | undefined;
   readonly environment: string;
   readonly #context: Context;
-  /** The monotonic clock, at hand for the hot path. */
-  readonly #nowMs: () => number;
+  /** At hand for the hot path. */
+  readonly #clock: Clock;
   readonly #local: LocalCopy;
   readonly #assembly: Assembly;
   readonly #closing: AbortController = new AbortController();
@@ -51,21 +52,23 @@ class ManagedCredential implements Credential {
     this.origin = context.issuer.origin;
     this.environment = context.environment;
     this.#context = context;
-    this.#nowMs = () => context.clock.monotonicMs();
+    this.#clock = context.clock;
     this.#assembly = assemble(context, options, this.#closing.signal);
     this.#local = this.#assembly.node.local;
   }
 
   peek(): Secret | undefined {
     const { cached } = this.#local;
-    return cached !== undefined && this.#nowMs() < cached.serveUntilMs ? use(cached) : undefined;
+    return cached !== undefined && this.#clock.monotonicMs() < cached.serveUntilMs
+      ? use(cached)
+      : undefined;
   }
 
   get(options?: CallOptions): Promise<Secret> {
     const { cached } = this.#local;
     if (
       cached === undefined ||
-      this.#nowMs() >= cached.serveUntilMs ||
+      this.#clock.monotonicMs() >= cached.serveUntilMs ||
       options?.signal?.aborted === true
     )
       return this.#slowGet(options);
@@ -75,8 +78,9 @@ class ManagedCredential implements Credential {
 
   async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
     this.#open(options.signal);
-    const { bus, fingerprintOf } = this.#context;
-    const fingerprint = typeof refused === "string" ? fingerprintOf(refused) : refused.fingerprint;
+    const { bus } = this.#context;
+    const fingerprint =
+      typeof refused === "string" ? fingerprintIn(this.#context, refused) : refused.fingerprint;
     const { cached } = this.#local;
     const isCurrent = cached?.stored.fingerprint === fingerprint;
     const verdict = isCurrent

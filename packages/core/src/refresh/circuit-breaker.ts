@@ -64,7 +64,7 @@ export class CircuitBreaker {
    * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
    */
   get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
-    const revision = this.#context.revision();
+    const revision = this.#context.revision.now();
     const stored = this.#local.state?.credential?.commitId;
     const own = this.#ownWith(revision, stored);
     const fleet = this.#local.state && standing(this.#local.state, revision);
@@ -81,7 +81,7 @@ export class CircuitBreaker {
    * concern this node.
    */
   get isUnsure(): boolean {
-    return this.#context.revision() === "";
+    return this.#context.revision.now() === "";
   }
 
   #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
@@ -117,7 +117,7 @@ export class CircuitBreaker {
   trip(error: IssueError): void {
     const { clock, random } = this.#context;
     if (error.outcome === "fatal") {
-      const revision = this.#context.revision();
+      const revision = this.#context.revision.now();
       const stored = this.#local.state?.credential?.commitId;
       const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
       const waitMs = Math.min(

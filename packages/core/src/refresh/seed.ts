@@ -2,6 +2,7 @@
 import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "../fleet/adoption.ts";
+import { fingerprintIn } from "../fleet/context.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { validated } from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -21,7 +22,7 @@ export async function seed(
   ageMs = 0,
 ): Promise<void> {
   const { context, storeClock, local, adoption } = node;
-  const { bus, clock, environment, fingerprintOf, issuer, random } = context;
+  const { bus, clock, environment, issuer, random } = context;
   if (!(ageMs >= 0 && ageMs <= ageMaxMs))
     throw new ConfigurationError(
       `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
@@ -33,7 +34,7 @@ export async function seed(
   const issued = {
     secret,
     ...(nextInput === undefined ? {} : { nextInput }),
-    fingerprint: fingerprintOf(secret),
+    fingerprint: fingerprintIn(context, secret),
     sentAtMs,
     issuedAtMs: sentAtMs,
     expiresAtMs: sentAtMs + expiresInMs,
