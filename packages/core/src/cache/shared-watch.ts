@@ -28,7 +28,9 @@ interface Listening {
 
 export class SharedWatch {
   readonly #options: SharedWatchOptions;
-  readonly #listening = new Map<string | undefined, Set<Listening>>();
+  /** Those of one name, in an array that is replaced when one comes or goes: most are alone. */
+  readonly #toName = new Map<string, readonly Listening[]>();
+  readonly #toAll = new Set<Listening>();
   /** Which subscription each listener was given. */
   readonly #givenTo = new WeakMap<Unsubscribe, Promise<Unsubscribe>>();
   #present: Promise<Unsubscribe> | undefined;
@@ -46,15 +48,15 @@ export class SharedWatch {
     const seemsDead =
       instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
     const present = this.#present === undefined || seemsDead ? this.#renew() : this.#present;
-    const remove = this.#add(listening);
+    this.#add(listening);
     try {
       await present;
     } catch (error) {
-      await remove();
+      await this.#remove(listening);
       throw error;
     }
     let ended: Promise<void> | undefined;
-    const end: Unsubscribe = () => (ended ??= remove());
+    const end: Unsubscribe = () => (ended ??= this.#remove(listening));
     this.#givenTo.set(end, present);
     return end;
   }
@@ -75,35 +77,39 @@ export class SharedWatch {
     return fresh;
   }
 
-  #add(listening: Listening): () => Promise<void> {
+  #add(listening: Listening): void {
     const { name } = listening;
-    const others = this.#listening.get(name) ?? new Set();
-    this.#listening.set(name, others.add(listening));
-    return async () => {
-      others.delete(listening);
-      if (others.size === 0 && this.#listening.get(name) === others) this.#listening.delete(name);
-      if (this.#listening.size > 0) return;
-      const present = this.#present;
-      this.#present = undefined;
-      this.#options.onEmpty();
-      await (
-        await present
-      )?.();
-    };
+    if (name === undefined) this.#toAll.add(listening);
+    else this.#toName.set(name, [...(this.#toName.get(name) ?? []), listening]);
+  }
+
+  async #remove(listening: Listening): Promise<void> {
+    const { name } = listening;
+    this.#toAll.delete(listening);
+    if (name !== undefined) {
+      const others = this.#toName.get(name)?.filter((other) => other !== listening) ?? [];
+      if (others.length > 0) this.#toName.set(name, others);
+      else this.#toName.delete(name);
+    }
+    if (this.#toName.size + this.#toAll.size > 0) return;
+    const present = this.#present;
+    this.#present = undefined;
+    this.#options.onEmpty();
+    await (
+      await present
+    )?.();
   }
 
   #deliver(name: string | undefined): void {
     if (name === undefined) {
-      for (const listeners of [...this.#listening.values()])
-        for (const { listener } of [...listeners]) callSafely(listener, undefined);
+      for (const { listener } of [...this.#toName.values()].flat().concat([...this.#toAll]))
+        callSafely(listener, undefined);
       return;
     }
-    for (const { listener, key } of [...(this.#listening.get(name) ?? [])])
-      callSafely(listener, key);
-    const toAll = this.#listening.get(undefined);
-    const key = toAll && this.#options.keyOf(name);
-    if (toAll !== undefined && key !== undefined)
-      for (const { listener } of [...toAll]) callSafely(listener, key);
+    for (const { listener, key } of this.#toName.get(name) ?? []) callSafely(listener, key);
+    const key = this.#toAll.size > 0 ? this.#options.keyOf(name) : undefined;
+    if (key === undefined) return;
+    for (const { listener } of [...this.#toAll]) callSafely(listener, key);
   }
 }
 

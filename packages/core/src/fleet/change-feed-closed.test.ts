@@ -13,7 +13,7 @@ function world(fails: boolean) {
     await delay(clock, 300);
     if (fails) throw new Error("the store failed");
   };
-  const feed = new ChangeFeed({ clock, reread, delayMs: () => 100 });
+  const feed = new ChangeFeed(clock, { read: reread, drawDelayMs: () => 100 });
   const listeners: WatchListener[] = [];
   const watch = async (listener: WatchListener): Promise<() => Promise<void>> => {
     listeners.push(listener);

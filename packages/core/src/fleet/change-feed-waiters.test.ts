@@ -12,7 +12,7 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
     readings.count += 1;
     if (readings.fails) throw new Error("the store failed");
   };
-  const feed = new ChangeFeed({ clock, reread, delayMs: () => 100 });
+  const feed = new ChangeFeed(clock, { read: reread, drawDelayMs: () => 100 });
   const told: WatchListener[] = [];
   const usual = async (listener: WatchListener): Promise<Unsubscribe> => {
     told.push(listener);

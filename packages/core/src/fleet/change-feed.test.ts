@@ -41,7 +41,7 @@ function world(grantMs = 0): World {
     if (grantMs > 0) await delay(clock, grantMs);
     return unsubscribe;
   };
-  const feed = new ChangeFeed({ clock, reread, delayMs: () => 0 });
+  const feed = new ChangeFeed(clock, { read: reread, drawDelayMs: () => 0 });
   const cache: Pick<Cache, "watch"> = { watch };
   return { clock, feed, readings, watched, subscribe: () => feed.subscribe(cache, "k", 500) };
 }

@@ -17,20 +17,20 @@ const burst = 3;
 const retryMs = 1_000;
 const retryMaxMs = 60_000;
 
-export interface ChangeFeedOptions {
-  readonly clock: Clock;
-  readonly reread: () => Promise<unknown>;
+export interface ChangeReader {
+  read(): Promise<unknown>;
   /**
    * Draws the delay of a reading that nobody waits for, in ms, so that a large fleet does not read
    * all at once.
    */
-  readonly delayMs: () => number;
+  drawDelayMs(): number;
 }
 
 export class ChangeFeed {
-  readonly #options: ChangeFeedOptions;
   readonly #clock: Clock;
-  readonly #waiters = new Set<() => void>();
+  readonly #reader: ChangeReader;
+  /** Undefined while nobody waits. */
+  #waiters: Set<() => void> | undefined;
   #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
   /** The last subscription. If it seems dead, the next one is requested in its place. */
   #established: Unsubscribe | undefined;
@@ -46,9 +46,9 @@ export class ChangeFeed {
   #isClosed = false;
   #isPaused = false;
 
-  constructor(options: ChangeFeedOptions) {
-    this.#options = options;
-    this.#clock = options.clock;
+  constructor(clock: Clock, reader: ChangeReader) {
+    this.#clock = clock;
+    this.#reader = reader;
   }
 
   /** True while a subscription stands. Messages may be lost all the same. */
@@ -80,20 +80,22 @@ export class ChangeFeed {
    */
   next(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
+      const waiters = (this.#waiters ??= new Set());
       const end = (isNews: boolean): void => {
         cancel();
-        this.#waiters.delete(wake);
+        waiters.delete(wake);
+        if (waiters.size === 0 && this.#waiters === waiters) this.#waiters = undefined;
         resolve(isNews);
       };
       const wake = (): void => end(true);
       const cancel = this.#clock.setTimer(ms, () => end(false));
-      this.#waiters.add(wake);
+      waiters.add(wake);
     });
   }
 
   /** Wakes all waiters, without reading. */
   wake(): void {
-    for (const wake of [...this.#waiters]) wake();
+    for (const wake of [...(this.#waiters ?? [])]) wake();
   }
 
   /**
@@ -159,7 +161,7 @@ export class ChangeFeed {
 
   #schedule(): void {
     if (this.#isClosed || this.#isPaused || this.#cancel !== undefined) return;
-    const delayMs = this.#waiters.size > 0 ? 0 : this.#options.delayMs();
+    const delayMs = this.#waiters === undefined ? this.#reader.drawDelayMs() : 0;
     const waitMs = Math.max(
       delayMs,
       this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs(),
@@ -176,7 +178,7 @@ export class ChangeFeed {
     if (this.#isClosed) return;
     this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
     this.#cancelRetry?.();
-    this.#options.reread().then(
+    this.#reader.read().then(
       () => {
         this.#failures = 0;
         this.wake();

@@ -6,7 +6,7 @@ import type { Cache } from "../cache/cache.ts";
 import { overlapOf } from "../parameters.ts";
 import type { Claim } from "./claim-registry.ts";
 import { StoredDocument, type Snapshot } from "./document.ts";
-import { ChangeFeed } from "./change-feed.ts";
+import { ChangeFeed, type ChangeReader } from "./change-feed.ts";
 import type { FleetNode } from "./node.ts";
 
 /**
@@ -18,7 +18,7 @@ const spreadMaxMs = 20_000;
 
 export type Role = "owner" | "consumer";
 
-export class DocumentSource {
+export class DocumentSource implements ChangeReader {
   readonly feed: ChangeFeed;
   readonly #node: FleetNode;
   readonly #onRecovered: () => void;
@@ -46,14 +46,7 @@ export class DocumentSource {
     this.#role = role;
     node.context.health.needsWrites = role === "owner";
     this.#document = new StoredDocument(node.context, node.storeClock, cache, onRecovered);
-    const { clock, parameters, random, issuer } = node.context;
-    const spreadMs =
-      parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
-    this.feed = new ChangeFeed({
-      clock,
-      reread: () => this.read(),
-      delayMs: () => spreadMs * random.next(),
-    });
+    this.feed = new ChangeFeed(node.context.clock, this);
   }
 
   get document(): StoredDocument {
@@ -102,6 +95,13 @@ export class DocumentSource {
     this.#usedAtMs = snapshot.state?.usedAtMs;
     this.#node.adoption.adoptNewer(snapshot, document);
     return snapshot;
+  }
+
+  drawDelayMs(): number {
+    const { parameters, random, issuer } = this.#node.context;
+    const spreadMs =
+      parameters.fleetSize > smallFleet ? Math.min(spreadMaxMs, overlapOf(issuer) / 15) : 0;
+    return spreadMs * random.next();
   }
 
   /**

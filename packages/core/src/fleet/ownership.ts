@@ -6,7 +6,6 @@
  * earliest claim that holds is never refused or made a consumer because of a later one. A claim
  * that was not renewed for two days is given up, unless the credential lives longer.
  */
-import { claimsPath } from "../cache/claims-path.ts";
 import type { Cache, Version } from "../cache/cache.ts";
 import { CacheUnavailableError } from "../errors.ts";
 import {
@@ -26,6 +25,7 @@ import { answered } from "./document.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
+import { registryOf } from "./views.ts";
 import type { OnConflict } from "../credential.ts";
 
 /**
@@ -70,7 +70,7 @@ export class Ownership {
   constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
     this.#context = context;
     this.#clock = clock;
-    this.#registry = cache.at(claimsPath);
+    this.#registry = registryOf(cache);
     this.#path = cache.path;
     this.#onConflict = onConflict;
   }

@@ -10,6 +10,7 @@ import { LocalCopy } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Ownership } from "../fleet/ownership.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
+import { environmentOf } from "../fleet/views.ts";
 import { LostRequestDetector } from "../fleet/lost-request.ts";
 import { OutcomeWriter } from "../leader/write-outcome.ts";
 import { Probe } from "../leader/probe.ts";
@@ -48,8 +49,8 @@ export function assemble(
     singleFlight.wake();
   });
   const store = storeFrom(options);
-  const cache = store.cache.withPrefix(context.environment);
-  const lock = store.lock.withPrefix(context.environment);
+  const cache = environmentOf(store.cache, context.environment);
+  const lock = environmentOf(store.lock, context.environment);
   const outcomes = new OutcomeWriter(node);
   const source = new DocumentSource(node, cache, roleFrom(options.role), () => {
     // Everything that waited for the store continues now.
