@@ -4,6 +4,7 @@
  */
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
+import type { Closing } from "../time/closing.ts";
 import { delay } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -22,11 +23,11 @@ const pauseMs = 100;
 
 export class Probe {
   readonly #node: FleetNode;
-  readonly #closing: AbortSignal;
+  readonly #closing: Closing;
   /** One question to the platform serves all who report the same credential while it is asked. */
   #asking: Map<string, Promise<Verdict>> | undefined;
 
-  constructor(node: FleetNode, closing: AbortSignal) {
+  constructor(node: FleetNode, closing: Closing) {
     this.#node = node;
     this.#closing = closing;
   }
@@ -42,12 +43,14 @@ export class Probe {
    */
   async verdict(secret: Secret, signal?: AbortSignal): Promise<Verdict> {
     if (!this.canAsk) return "unknown";
-    const signals = { signals: [signal, this.#closing] };
-    const running = this.#asking?.get(secret.fingerprint);
-    const found = running && (await waitFor(running, signals));
-    // It may have died between that question and this complaint.
-    if (found === "dead" || found === "unknown") return found;
-    return waitFor(this.#asking?.get(secret.fingerprint) ?? this.#ask(secret), signals);
+    return this.#closing.during(async (closing) => {
+      const signals = { signals: [signal, closing] };
+      const running = this.#asking?.get(secret.fingerprint);
+      const found = running && (await waitFor(running, signals));
+      // It may have died between that question and this complaint.
+      if (found === "dead" || found === "unknown") return found;
+      return waitFor(this.#asking?.get(secret.fingerprint) ?? this.#ask(secret), signals);
+    });
   }
 
   #ask(secret: Secret): Promise<Verdict> {
@@ -61,10 +64,13 @@ export class Probe {
     );
     const answer = this.#questions(secret, abort.signal);
     const asked = (this.#asking ??= new Map());
-    const asking = waitFor(answer, {
-      deadline: { clock, ms, onLate: (): Verdict => "unknown" },
-      signals: [this.#closing],
-    })
+    const asking = this.#closing
+      .during((closing) =>
+        waitFor(answer, {
+          deadline: { clock, ms, onLate: (): Verdict => "unknown" },
+          signals: [closing],
+        }),
+      )
       .catch((): Verdict => "unknown")
       .finally(() => {
         abort.abort(late);

@@ -3,6 +3,7 @@ import { ConfigurationError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import type { Lock } from "../lock/lock.ts";
 import { storeFrom } from "../store.ts";
+import type { Closing } from "../time/closing.ts";
 import { Adoption } from "../fleet/adoption.ts";
 import type { Context } from "../fleet/context.ts";
 import { DocumentSource, type Role } from "../fleet/document-source.ts";
@@ -39,11 +40,7 @@ export interface Assembly {
   readonly background: Background;
 }
 
-export function assemble(
-  context: Context,
-  options: CredentialOptions,
-  closing: AbortSignal,
-): Assembly {
+export function assemble(context: Context, options: CredentialOptions, closing: Closing): Assembly {
   const node = nodeOf(context, () => {
     background.rearm();
     singleFlight.wake();
@@ -63,7 +60,7 @@ export function assemble(
   const refusals = new RefusalJudge(node, source, probe);
   context.health.tryLease = () => tryLeaseOnce(context, lock);
   const demand = new Demand(node, options.keepAlive ?? false);
-  const dependencies: RefreshDependencies = {
+  const dependencies: Omit<RefreshDependencies, "closing"> = {
     node,
     source,
     lock,
@@ -76,11 +73,13 @@ export function assemble(
     parent: options.parent,
     standalone: options.standalone ?? "when-harmless",
     demand,
-    closing,
   };
   const singleFlight = new SingleFlight(
     node,
-    (goal, patient, onBlocked) => refresh(dependencies, goal, patient, onBlocked),
+    (goal, patient, onBlocked) =>
+      closing.during((signal) =>
+        refresh({ ...dependencies, closing: signal }, goal, patient, onBlocked),
+      ),
     closing,
   );
   const replacement = new Replacement(node, source, singleFlight, probe, closing);

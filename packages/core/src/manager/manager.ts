@@ -3,6 +3,7 @@ import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../events/event-bus.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
+import { Closing } from "../time/closing.ts";
 import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 import { contextFrom, fingerprintIn, type Context } from "../fleet/context.ts";
@@ -44,7 +45,7 @@ class ManagedCredential implements Credential {
   readonly #clock: Clock;
   readonly #local: LocalCopy;
   readonly #assembly: Assembly;
-  readonly #closing: AbortController = new AbortController();
+  readonly #closing = new Closing();
   #closed: Promise<void> | undefined;
 
   constructor(context: Context, options: CredentialOptions) {
@@ -53,7 +54,7 @@ class ManagedCredential implements Credential {
     this.environment = context.environment;
     this.#context = context;
     this.#clock = context.clock;
-    this.#assembly = assemble(context, options, this.#closing.signal);
+    this.#assembly = assemble(context, options, this.#closing);
     this.#local = this.#assembly.node.local;
   }
 
@@ -199,7 +200,8 @@ class ManagedCredential implements Credential {
 
   async #close(): Promise<void> {
     this.#assembly.background.stop();
-    this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
+    this.#closing.close(new ClosedError(`The credential "${this.id}"`));
+    this.#assembly.singleFlight.wake();
     await this.#assembly.singleFlight.settled();
     await this.#assembly.outcomes.pending.close();
     this.#assembly.source.feed.close();
@@ -235,12 +237,12 @@ class ManagedCredential implements Credential {
   }
 
   #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-    return waitFor(work, { signals: [signal, this.#closing.signal] });
+    return this.#closing.during((closing) => waitFor(work, { signals: [signal, closing] }));
   }
 
   #open(signal: AbortSignal | undefined): void {
     signal?.throwIfAborted();
-    this.#closing.signal.throwIfAborted();
+    this.#closing.throwIfClosed();
     refuseRecursion(this.id);
   }
 

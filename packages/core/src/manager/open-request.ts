@@ -1,5 +1,6 @@
 /** Waits until another node's open request has ended. */
 import { inFlightUntil } from "../state/intent.ts";
+import type { Closing } from "../time/closing.ts";
 import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { termsOn } from "../fleet/context.ts";
@@ -12,11 +13,11 @@ const pushPollMs = 2_000;
 export class OpenRequest {
   readonly #node: FleetNode;
   readonly #source: DocumentSource;
-  readonly #closing: AbortSignal;
+  readonly #closing: Closing;
   /** One wait serves all callers. */
   #waiting: Promise<void> | undefined;
 
-  constructor(node: FleetNode, source: DocumentSource, closing: AbortSignal) {
+  constructor(node: FleetNode, source: DocumentSource, closing: Closing) {
     this.#node = node;
     this.#source = source;
     this.#closing = closing;
@@ -29,11 +30,13 @@ export class OpenRequest {
    */
   async ended(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { clock } = this.#node.context;
-    this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined));
-    await waitFor(this.#waiting, {
-      deadline: { clock, ms, onLate: () => undefined },
-      signals: [signal, this.#closing],
-    });
+    const waiting = (this.#waiting ??= this.#wait().finally(() => (this.#waiting = undefined)));
+    await this.#closing.during((closing) =>
+      waitFor(waiting, {
+        deadline: { clock, ms, onLate: () => undefined },
+        signals: [signal, closing],
+      }),
+    );
   }
 
   async #wait(): Promise<void> {
@@ -50,7 +53,7 @@ export class OpenRequest {
               rules.overlapMs > 0 ? reportedMs : Number.POSITIVE_INFINITY,
             );
       const leftMs = untilMs - storeClock.nowMs();
-      if (leftMs <= 0 || this.#closing.aborted) return;
+      if (leftMs <= 0 || this.#closing.isClosed) return;
       const isNews = await this.#source.feed.next(
         Math.min(leftMs, this.#source.hasPush ? pushPollMs : pollMs),
       );

@@ -2,6 +2,7 @@
  * Finds the replacement of a refused credential that is certain enough to repeat a call with it.
  */
 import type { Secret } from "../secret.ts";
+import type { Closing } from "../time/closing.ts";
 import { waitFor } from "../time/wait.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { SingleFlight } from "./single-flight.ts";
@@ -17,14 +18,14 @@ export class Replacement {
   readonly #singleFlight: SingleFlight;
   readonly #probe: Probe;
   readonly #openRequest: OpenRequest;
-  readonly #closing: AbortSignal;
+  readonly #closing: Closing;
 
   constructor(
     node: FleetNode,
     source: DocumentSource,
     singleFlight: SingleFlight,
     probe: Probe,
-    closing: AbortSignal,
+    closing: Closing,
   ) {
     this.#node = node;
     this.#singleFlight = singleFlight;
@@ -86,10 +87,12 @@ export class Replacement {
     const { cached, state } = local;
     if (cached !== undefined && state?.doubtSinceMs !== undefined) {
       const asking = this.#probe.verdict(cached.secret, signal);
-      const verdict = await waitFor(asking, {
-        deadline: { clock, ms: leftMs(), onLate: () => "unknown" as const },
-        signals: [signal, this.#closing],
-      });
+      const verdict = await this.#closing.during((closing) =>
+        waitFor(asking, {
+          deadline: { clock, ms: leftMs(), onLate: () => "unknown" as const },
+          signals: [signal, closing],
+        }),
+      );
       if (verdict === "dead") local.markRefused(cached.stored.fingerprint);
     }
     return this.#singleFlight.ensure(goal, signal, leftMs());

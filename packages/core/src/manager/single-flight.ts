@@ -4,6 +4,7 @@
  */
 import { CredentialUnavailableError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
+import type { Closing } from "../time/closing.ts";
 import { waitFor } from "../time/wait.ts";
 import type { Goal, CachedCredential, LocalCopy } from "../fleet/local-copy.ts";
 import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
@@ -53,15 +54,13 @@ interface WaitingNode {
 export class SingleFlight {
   readonly #node: WaitingNode;
   readonly #refresh: Refresh;
-  readonly #closing: AbortSignal;
+  readonly #closing: Closing;
   #running: Running | undefined;
 
-  constructor(node: WaitingNode, refresh: Refresh, closing: AbortSignal) {
+  constructor(node: WaitingNode, refresh: Refresh, closing: Closing) {
     this.#node = node;
     this.#refresh = refresh;
     this.#closing = closing;
-    // One listener serves all waiters: each of them checks for the closing when it is woken.
-    closing.addEventListener("abort", () => this.wake(), { once: true });
   }
 
   /**
@@ -125,7 +124,7 @@ export class SingleFlight {
     while (this.#running !== undefined) await this.#running.done.catch(() => {});
   }
 
-  /** Wakes the waiters after a change of the local copy. */
+  /** Wakes the waiters after a change of the local copy, or after the closing. */
   wake(): void {
     if (this.#running === undefined) return;
     this.#running.changed.resolve();
@@ -135,7 +134,7 @@ export class SingleFlight {
   async #ensure(goal: Goal): Promise<Secret> {
     const cameMs = this.#node.context.clock.monotonicMs();
     for (let turns = 0; ;) {
-      this.#closing.throwIfAborted();
+      this.#closing.throwIfClosed();
       const cached = this.#node.local.cachedFor(goal);
       if (cached !== undefined) return use(cached);
       if (turns === turnsMax) {

@@ -7,6 +7,7 @@ import { parametersFor } from "../parameters.ts";
 import { manualClock } from "../testing/index.ts";
 import { fleet, neverAsked, within } from "./fleet.fixture.ts";
 import { SingleFlight } from "../manager/single-flight.ts";
+import { Closing } from "../time/closing.ts";
 
 describe("a store that falls back", () => {
   it("to what was replaced before a node ever held it, passes it off as new to nobody, though both are of the same minute", async () => {
@@ -41,7 +42,7 @@ describe("a caller whom no refresh serves, though each ends well", () => {
       if (singleFlight > 100) throw new Error("Nobody ended this.");
     };
     const node = { context, local: { cachedFor: () => undefined }, storeClock: { isSet: true } };
-    const told = new SingleFlight(node, refresh, new AbortController().signal).ensure({
+    const told = new SingleFlight(node, refresh, new Closing()).ensure({
       reason: "cold",
     });
     await expect(told).rejects.toMatchObject({
