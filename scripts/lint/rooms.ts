@@ -54,6 +54,15 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["mutants"],
     ["report"],
   ],
+  "event-log": [
+    ["documents.ts", "event-id.ts"],
+    ["limits.ts", "stream-store.ts"],
+    ["stream-reader.ts", "stream-writer.ts"],
+    ["follower.ts", "report.ts"],
+    ["stream-queue.ts"],
+    ["event-log.ts"],
+    ["index.ts"],
+  ],
   interop: [
     ["conventions", "store"],
     ["require.ts"],

@@ -1,0 +1,100 @@
+/** Follows a stream: what is stored already, then what comes, in order and without repeats. */
+import { delay } from "@lingpai/core";
+import type { Cache, Clock, Unsubscribe } from "@lingpai/core";
+import type { LogEntry, Page } from "./stream-reader.ts";
+
+export interface FollowOptions {
+  /** Begin behind this event. Default: with the oldest that is kept. */
+  readonly after?: string | undefined;
+  /** Called with at least one entry, in order. Await nothing in it. */
+  readonly onEntries: (entries: readonly LogEntry[]) => void;
+  /**
+   * How long a new event may stay unnoticed, in ms, from 50: the store is read this often.
+   * @defaultValue 1000, or 5000 on a store that pushes changes
+   */
+  readonly pollMs?: number;
+}
+
+export interface Follower {
+  /** The last event that was handed on, to go on from. */
+  readonly position: string | undefined;
+  stop(): void;
+}
+
+export interface Followed {
+  readonly cache: Cache;
+  readonly clock: Clock;
+  read(after: string | undefined): Promise<Page>;
+  readonly closing: AbortSignal;
+}
+
+export function follow(options: FollowOptions, followed: Followed): Follower {
+  const { cache, clock, closing } = followed;
+  const stopped = new AbortController();
+  const onClosing = (): void => stopped.abort();
+  closing.addEventListener("abort", onClosing, { once: true });
+  const pollMs = Math.max(50, options.pollMs ?? (cache.pushesChanges ? 5_000 : 1_000));
+  let position = options.after;
+  let wake: (() => void) | undefined;
+  let isChanged = false;
+  let lastGap: string | undefined;
+  let unsubscribe: Unsubscribe | undefined;
+
+  const hand = (entries: readonly LogEntry[]): void => {
+    const fresh: LogEntry[] = [];
+    for (const entry of entries) {
+      // The same gap is found at each reading, until an event follows it.
+      if (entry.kind === "gap" && entry.cause === lastGap) continue;
+      lastGap = entry.kind === "gap" ? entry.cause : undefined;
+      fresh.push(entry);
+    }
+    if (fresh.length > 0) options.onEntries(fresh);
+  };
+
+  const pause = async (): Promise<void> => {
+    if (isChanged) return;
+    const waiting = new AbortController();
+    wake = () => waiting.abort();
+    const end = AbortSignal.any([waiting.signal, stopped.signal]);
+    await delay(clock, pollMs, end).catch(() => undefined);
+    wake = undefined;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      isChanged = false;
+      try {
+        const page = await followed.read(position);
+        if (stopped.signal.aborted) return;
+        position = page.position;
+        hand(page.entries);
+        if (page.hasMore) continue;
+      } catch {
+        // The store is away; the next reading goes on from the same position.
+      }
+      await pause();
+    }
+  };
+
+  const onChange = (): void => {
+    isChanged = true;
+    wake?.();
+  };
+  const subscribed = cache.watch?.(onChange).then(
+    (end) => (stopped.signal.aborted ? void end() : void (unsubscribe = end)),
+    () => undefined,
+  );
+  void Promise.resolve(subscribed).then(run);
+
+  return {
+    get position() {
+      return position;
+    },
+    stop() {
+      stopped.abort();
+      closing.removeEventListener("abort", onClosing);
+      void unsubscribe?.();
+      unsubscribe = undefined;
+    },
+  };
+}
