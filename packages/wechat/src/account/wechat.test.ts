@@ -187,6 +187,7 @@ const misfortunes: [string, Fault][] = [
   ["a reset after the issue", { loseReply: "reset" }],
   ["silence after the issue", { loseReply: "silence" }],
   ["a reset before the platform saw it", { loseRequest: true }],
+  ["a proxy that refuses the tunnel", { refuseConnect: 407 }],
   ["an answer after the deadline", { delayAfterMs: 9_000 }],
   ["processing after the deadline", { delayBeforeMs: 9_000 }],
   ["system busy", { errcode: -1 }],
@@ -214,6 +215,17 @@ describe.each(modes)("a request for a %s token that meets", (mode) => {
     },
   );
 });
+
+test.each([407, 502] as const)(
+  "a proxy that refuses the tunnel with %d leaves no doubt, and costs nothing of the day's quota",
+  async (status) => {
+    const { simulator, node, during } = world();
+    const client = node("a", { mode: "plain" });
+    simulator.faults.next({ refuseConnect: status }, { times: 3 });
+    await expect(during(client.token())).resolves.toBeDefined();
+    expect(client.status()).toMatchObject({ inDoubt: false, quota: { used: 1 } });
+  },
+);
 
 describe("constructing a client", () => {
   test("does no I/O and asks for no secret, in any mode, role and environment, and closing it does none either", async () => {

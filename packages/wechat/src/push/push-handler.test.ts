@@ -88,6 +88,19 @@ describe("a pushed ticket", () => {
     await expect(receiver.ticket.status()).resolves.toEqual({ live: 0, ageMs: undefined });
   });
 
+  test("is kept at any length that a credential may have", async () => {
+    const { node, clock } = world();
+    const receiver = node("a");
+    const [seconds, ticket] = [String(Math.floor(clock.wallMs() / 1000)), "t".repeat(16_384)];
+    const sealed = seal(
+      `<xml><CreateTime>${seconds}</CreateTime><InfoType>component_verify_ticket</InfoType><ComponentVerifyTicket>${ticket}</ComponentVerifyTicket></xml>`,
+    );
+    const body = `<xml><Encrypt>${sealed}</Encrypt></xml>`;
+    const query = signed(sealed, seconds);
+    await expect(receiver.handlePush({ query, body })).resolves.toEqual(taken);
+    expect((await receiver.ticket.get()).reveal()).toBe(ticket);
+  });
+
   test("with an unchanged text is good for twelve hours more, each time that it is pushed", async () => {
     const { node, deliver, simulator, clock, during } = world();
     const receiver = node("a");
