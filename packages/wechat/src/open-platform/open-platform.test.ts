@@ -173,6 +173,7 @@ describe("an authorisation", () => {
     await expect(platform.during(platform.deliver(push, a))).resolves.toMatchObject({
       status: 200,
     });
+    expect(codesAt(platform, "api_query_auth")).toEqual([0]);
     const tenant = await platform.during(b.authorize(code));
     expect(tenant.appId).toBe(tenantAppId);
     await expect(platform.during(tenant.request(info, { query }))).resolves.toMatchObject({

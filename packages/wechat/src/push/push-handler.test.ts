@@ -110,6 +110,7 @@ describe("a pushed ticket", () => {
       await expect(
         deliver(simulator.openPlatform.pushTicket(componentAppId, { isSame: true }), receiver),
       ).resolves.toEqual(taken);
+      await expect(receiver.ticket.status()).resolves.toMatchObject({ live: 1 });
     }
     await during(receiver.credential.get());
     expect(simulator.log.fetches(componentAppId).map(({ code }) => code)).toEqual([0]);

@@ -115,6 +115,7 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
     return { token, api: createApi(token, { fetch, clock, baseUrl }) };
   });
   const answers: unknown[] = [];
+  const startMs = clock.wallMs();
   for (let minute = 0; minute < 5 * 60; minute += 1) {
     const calls = Promise.all(
       nodes.map(({ api }) => api.request("/cgi-bin/message/send", { json: { agentid: 1000002 } })),
@@ -123,6 +124,9 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
     answers.push(...(await calls).map(({ errcode }) => errcode));
   }
   expect(answers).toEqual(Array.from({ length: 600 }, () => 0));
+  // Only the first token's end is unknown. No call was refused, and sent again, for a later one.
+  const refusedMs = simulator.log.calls({ ok: false }).map(({ atMs }) => atMs - startMs);
+  expect(Math.max(...refusedMs)).toBeLessThan(7_200_000 + 600_000);
   expect(simulator.log.tally(`${corpId}/1000002`)).toMatchObject({ issued: 3 });
   expect(simulator.log.tally(`${corpId}/1000002`).fetches).toBeLessThanOrEqual(100);
   await Promise.all(nodes.map(({ token }) => token.close()));
