@@ -19,8 +19,8 @@ const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesRelease
 const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
 
 /**
- * Rounded up to whole seconds, and one more. Its clock ticks once a second, on a busy machine a
- * tenth late, and what was written before a late tick ends that much early, which `toleranceMs`
+ * Rounded up to whole seconds, and two more. Its clock ticks once a second, on a busy machine late;
+ * what was written before a tick that is more than a second late ends early, which `toleranceMs`
  * covers. Whatever is stored may go at any time, the fences too.
  */
 const memcachedFacts: Facts = {
@@ -29,7 +29,7 @@ const memcachedFacts: Facts = {
   clock: "client",
   enumerable: false,
   persistence: "client",
-  ttlGranularityMs: 2_000,
+  ttlGranularityMs: 3_000,
   maxValueBytes: 1_000_000,
   toleranceMs: 400,
 };

@@ -119,12 +119,13 @@ const relativeMaxSeconds = 2_592_000;
 const expiryMax = 2 ** 32 - 1;
 
 /**
- * Its clock ticks in seconds, so the first second is only the rest of one, and another is added:
- * nothing ends early.
+ * Its clock ticks in seconds, so the first second is only the rest of one. On a machine with too
+ * much to do it ticks late. Two seconds are added, so that nothing ends early unless a tick is more
+ * than a second late.
  */
 function expiryOf(ttlMs: number | undefined, nowMs: number): number {
   if (ttlMs === undefined) return 0;
-  const seconds = Math.ceil(ttlMs / 1000) + 1;
+  const seconds = Math.ceil(ttlMs / 1000) + 2;
   return seconds <= relativeMaxSeconds
     ? seconds
     : Math.min(Math.ceil(nowMs / 1000) + seconds, expiryMax);

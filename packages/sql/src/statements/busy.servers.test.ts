@@ -77,7 +77,7 @@ describe.each(cases)("$name", ({ start, access }) => {
   });
 
   test("a clear() that takes longer than other operations may is carried out", async () => {
-    const cache = cacheOf(other);
+    const cache = cacheOf(other).withPrefix("cleared");
     await until("a write succeeds", async () => (await cache.set("wx1", "token")).written);
     await other.run("BEGIN");
     await other.run("SELECT * FROM lingpai_entries FOR UPDATE");
