@@ -63,6 +63,12 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["event-log.ts"],
     ["index.ts"],
   ],
+  telemetry: [
+    ["instruments.ts", "labels.ts", "logging.ts"],
+    ["gauges.ts", "metrics.ts", "spans.ts"],
+    ["observe.ts"],
+    ["index.ts"],
+  ],
   interop: [
     ["conventions", "store"],
     ["require.ts"],

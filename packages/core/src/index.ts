@@ -74,6 +74,12 @@ export {
   type EventBus,
   type EventBusOptions,
 } from "./events/event-bus.ts";
+export {
+  getChannelName,
+  refreshChannelName,
+  type TracedGet,
+  type TracedRefresh,
+} from "./events/tracing.ts";
 export { sealed, type SealedOptions } from "./sealing/sealed.ts";
 export type { Lease, TryLeaseOptions, AcquireOptions } from "./lease/lease.ts";
 export { tryLease, acquire, withLease } from "./lease/acquire.ts";

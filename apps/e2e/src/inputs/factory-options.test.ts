@@ -4,6 +4,7 @@ import * as memory from "@lingpai/adapter-memory";
 import * as nodeRedis from "@lingpai/adapter-node-redis";
 import * as postgres from "@lingpai/adapter-postgres";
 import * as sqlite from "@lingpai/adapter-sqlite";
+import * as telemetry from "@lingpai/telemetry";
 import * as upstash from "@lingpai/adapter-upstash";
 import * as config from "@lingpai/config";
 import * as core from "@lingpai/core";
@@ -87,6 +88,9 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   upstashCache: [database, {}],
   upstashLock: [database, {}],
   upstashStore: [database, {}],
+  observe: [{}],
+  consoleLogger: [console],
+  logEvents: [console],
   keyvCache: [{ store: new Map() }, {}],
   keyvLock: [{ store: new Map() }, { scope: "process" }],
   adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
@@ -156,6 +160,7 @@ const all: Readonly<Record<string, unknown>> = {
   ...postgres,
   ...sqlite,
   ...upstash,
+  ...telemetry,
   ...keyv,
   ...interop,
   ...config,
@@ -169,7 +174,9 @@ const functions = Object.entries(all).filter(
 const withoutOptions: ReadonlySet<string> = new Set([
   ...[
     "appOptions",
+    "consoleLogger",
     "inStore",
+    "logEvents",
     "patchCoWechatApi",
     "patchNodeEasywechat",
     "refusedTokenKey",

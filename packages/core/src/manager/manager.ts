@@ -1,6 +1,7 @@
 /** The credential as a consumer uses it. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../events/event-bus.ts";
+import { getChannelName, traced, type TracedGet } from "../events/tracing.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { Closing } from "../time/closing.ts";
@@ -214,13 +215,22 @@ class ManagedCredential implements Credential {
 
   async #slowGet(options: CallOptions = {}): Promise<Secret> {
     this.#open(options.signal);
-    const { cached } = this.#local;
-    return this.#ensure(
-      cached === undefined
-        ? { reason: "cold" }
-        : { reason: "expired", replaces: cached.stored.commitId },
-      options.signal,
-    );
+    const before = this.#local.cached?.stored.commitId;
+    return traced(getChannelName, this.#context, {}, async (call) => {
+      const secret = await this.#ensure(
+        before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before },
+        options.signal,
+      );
+      if (call !== undefined) call.source = this.#sourceSince(before);
+      return secret;
+    });
+  }
+
+  /** How this process had its credential, if it was not the one with this commit id. */
+  #sourceSince(before: string | undefined): TracedGet["source"] {
+    const stored = this.#local.cached?.stored;
+    if (stored === undefined || stored.commitId === before) return "memory";
+    return stored.by.node === this.#context.node ? "refresh" : "store";
   }
 
   #requireOwner(act: string): void {

@@ -3,6 +3,7 @@
  * for it.
  */
 import { CredentialUnavailableError } from "../errors.ts";
+import { refreshChannelName, traced } from "../events/tracing.ts";
 import type { Secret } from "../secret.ts";
 import type { Closing } from "../time/closing.ts";
 import { waitFor } from "../time/wait.ts";
@@ -46,7 +47,7 @@ interface Running {
 
 /** The parts of a node that limit its callers' waits. */
 interface WaitingNode {
-  readonly context: Pick<Context, "clock" | "issuer" | "parameters">;
+  readonly context: Pick<Context, "clock" | "environment" | "issuer" | "node" | "parameters">;
   readonly local: Pick<LocalCopy, "cachedFor">;
   readonly storeClock: Pick<StoreClock, "isSet">;
 }
@@ -160,13 +161,15 @@ export class SingleFlight {
       running.block = block;
       running.toError = toError;
     };
-    const done = this.#refresh(goal, isPatient, onBlocked).finally(() => {
+    const { context } = this.#node;
+    const done = traced(refreshChannelName, context, { reason: goal.reason }, () =>
+      this.#refresh(goal, isPatient, onBlocked),
+    ).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });
-    const { clock } = this.#node.context;
     const running: Running = {
       goal,
-      startedMs: clock.monotonicMs(),
+      startedMs: context.clock.monotonicMs(),
       isPatient,
       done,
       changed: Promise.withResolvers(),

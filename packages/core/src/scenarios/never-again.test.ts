@@ -34,7 +34,13 @@ describe("a store that falls back", () => {
 describe("a caller whom no refresh serves, though each ends well", () => {
   it("is told so after eight of them", async () => {
     const clock = manualClock();
-    const context = { clock, issuer: neverAsked, parameters: parametersFor(neverAsked) };
+    const context = {
+      clock,
+      issuer: neverAsked,
+      environment: "test",
+      node: "a",
+      parameters: parametersFor(neverAsked),
+    };
     let singleFlight = 0;
     const refresh = async (): Promise<void> => {
       singleFlight += 1;

@@ -1,0 +1,189 @@
+/** What is measured: the one table of names, which the code, the documents and the tests read. */
+import type { MetricOptions } from "@opentelemetry/api";
+
+export type InstrumentKind = "counter" | "histogram" | "gauge" | "observable counter";
+
+export interface Instrument {
+  readonly name: `lingpai.${string}`;
+  readonly kind: InstrumentKind;
+  /** UCUM: `s`, `1`, or a thing in braces. */
+  readonly unit: string;
+  readonly description: string;
+  /** Besides `lingpai.credential.ref` and `lingpai.environment`, which all have. */
+  readonly attributes: readonly string[];
+  /** Of a histogram: the upper bounds of its buckets. */
+  readonly buckets?: readonly number[];
+}
+
+/** From a few round trips in one machine room to the longest wait of a refresh. */
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40];
+
+type InstrumentKey =
+  | "getDuration"
+  | "refreshDuration"
+  | "fetches"
+  | "rejections"
+  | "remainingLifetime"
+  | "generation"
+  | "inDoubt"
+  | "staleStarts"
+  | "lockLosses"
+  | "commitConflicts"
+  | "storeRegressions"
+  | "storeRepairs"
+  | "degradedTime"
+  | "quotaUtilization"
+  | "notificationLag"
+  | "foreignRefreshes"
+  | "claimConflicts"
+  | "recordsUnreadable"
+  | "clockJumps";
+
+export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
+  getDuration: {
+    name: "lingpai.get.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "Calls of get() that this process's memory could not serve",
+    attributes: ["lingpai.get.source", "error.type"],
+    buckets: seconds,
+  },
+  refreshDuration: {
+    name: "lingpai.refresh.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "Refreshes in which this node asked the platform",
+    attributes: ["lingpai.refresh.reason", "lingpai.refresh.outcome", "error.type"],
+    buckets: seconds,
+  },
+  fetches: {
+    name: "lingpai.provider.fetches",
+    kind: "counter",
+    unit: "{fetch}",
+    description:
+      "Requests for a credential that this node made; one that is repeated at once counts once",
+    attributes: ["lingpai.provider.outcome", "error.type"],
+  },
+  rejections: {
+    name: "lingpai.provider.rejections",
+    kind: "counter",
+    unit: "{rejection}",
+    description: "Credentials that the platform refused in a call, as callers reported them",
+    attributes: ["lingpai.rejection.code", "lingpai.rejection.verdict"],
+  },
+  remainingLifetime: {
+    name: "lingpai.credential.remaining_lifetime",
+    kind: "gauge",
+    unit: "s",
+    description: "How long this process may still serve its credential; negative after its end",
+    attributes: [],
+  },
+  generation: {
+    name: "lingpai.credential.generation",
+    kind: "gauge",
+    unit: "{generation}",
+    description: "The generation that this process serves",
+    attributes: [],
+  },
+  inDoubt: {
+    name: "lingpai.credential.in_doubt",
+    kind: "gauge",
+    unit: "{credential}",
+    description: "1 while this node knows that another credential may be the live one",
+    attributes: [],
+  },
+  staleStarts: {
+    name: "lingpai.credential.stale_starts",
+    kind: "counter",
+    unit: "{start}",
+    description: "How often a credential began to be served past the point of its replacement",
+    attributes: ["lingpai.stale.cause"],
+  },
+  lockLosses: {
+    name: "lingpai.lock.losses",
+    kind: "counter",
+    unit: "{loss}",
+    description: "Leases that ended while this node refreshed under them",
+    attributes: ["lingpai.lock.cause"],
+  },
+  commitConflicts: {
+    name: "lingpai.commit.conflicts",
+    kind: "counter",
+    unit: "{conflict}",
+    description: "Commits that lost to a later one, and outcomes that left a doubt",
+    attributes: ["lingpai.conflict.kind"],
+  },
+  storeRegressions: {
+    name: "lingpai.store.regressions",
+    kind: "counter",
+    unit: "{regression}",
+    description: "How often the store came back with less than it had acknowledged",
+    attributes: [],
+  },
+  storeRepairs: {
+    name: "lingpai.store.repairs",
+    kind: "counter",
+    unit: "{repair}",
+    description: "How often this node wrote back what the store had lost",
+    attributes: [],
+  },
+  degradedTime: {
+    name: "lingpai.degraded.time",
+    kind: "observable counter",
+    unit: "s",
+    description: "How long this process could not reach its store, in all",
+    attributes: ["lingpai.degraded.mode"],
+  },
+  quotaUtilization: {
+    name: "lingpai.quota.utilization",
+    kind: "gauge",
+    unit: "1",
+    description: "The last threshold of the day's quota that was passed (0.5, 0.8, 0.95), or 0",
+    attributes: [],
+  },
+  notificationLag: {
+    name: "lingpai.notification.lag",
+    kind: "histogram",
+    unit: "s",
+    description: "From the commit of a credential to its adoption by this node",
+    attributes: [],
+    buckets: seconds,
+  },
+  foreignRefreshes: {
+    name: "lingpai.foreign_refreshes",
+    kind: "counter",
+    unit: "{refresh}",
+    description: "Credentials that somebody outside the fleet replaced",
+    attributes: ["lingpai.foreign.state"],
+  },
+  claimConflicts: {
+    name: "lingpai.claim.conflicts",
+    kind: "counter",
+    unit: "{conflict}",
+    description: "Claims of other environments on the same credential",
+    attributes: ["lingpai.claim.action"],
+  },
+  recordsUnreadable: {
+    name: "lingpai.records.unreadable",
+    kind: "counter",
+    unit: "{record}",
+    description: "Stored documents that this process must not use",
+    attributes: ["lingpai.record.cause"],
+  },
+  clockJumps: {
+    name: "lingpai.clock.jumps",
+    kind: "counter",
+    unit: "{jump}",
+    description: "How often the wall clock or the store's clock jumped",
+    attributes: ["lingpai.clock.where"],
+  },
+};
+
+export function optionsOf(instrument: Instrument): MetricOptions {
+  const { unit, description, buckets } = instrument;
+  return {
+    unit,
+    description,
+    ...(buckets && { advice: { explicitBucketBoundaries: [...buckets] } }),
+  };
+}

@@ -1,0 +1,141 @@
+/** Counts and times what the events report. */
+import type { Attributes, Meter } from "@opentelemetry/api";
+import type { CredentialEvent, EventContext } from "@lingpai/core";
+import { instruments, optionsOf, type Instrument } from "./instruments.ts";
+import type { Labels } from "./labels.ts";
+
+/** One value of one instrument, without the attributes that all have. */
+export interface Measurement {
+  readonly instrument: Instrument;
+  readonly value: number;
+  readonly attributes: Attributes;
+}
+
+/** Makes the counters and histograms. Returns what adds to them, for the credential that is named. */
+export function createMetrics(
+  meter: Meter,
+  labels: Labels,
+): (
+  of: Pick<EventContext, "credential" | "environment">,
+  measurements: readonly Measurement[],
+) => void {
+  const adders = new Map<string, (value: number, attributes: Attributes) => void>();
+  for (const instrument of Object.values<Instrument>(instruments)) {
+    const add = instrumentOf(meter, instrument);
+    if (add !== undefined) adders.set(instrument.name, add);
+  }
+  return (of, measurements) => {
+    for (const { instrument, value, attributes } of measurements)
+      adders.get(instrument.name)?.(value, { ...labels.of(of), ...attributes });
+  };
+}
+
+/** What one event adds. */
+export function measurementsOf(
+  event: CredentialEvent,
+  labels: Pick<Labels, "code">,
+): readonly Measurement[] {
+  switch (event.type) {
+    case "refreshed":
+      return asked(event.durationMs, "ok", {
+        "lingpai.refresh.reason": event.reason,
+        "lingpai.refresh.outcome": event.unchanged ? "same" : "committed",
+      });
+    case "commit-superseded":
+      return [
+        ...asked(event.durationMs, "ok", { "lingpai.refresh.outcome": "superseded" }),
+        one(instruments.commitConflicts, { "lingpai.conflict.kind": "superseded" }),
+      ];
+    case "refresh-failed":
+    case "refused-fatally":
+      return asked(event.durationMs, event.type === "refresh-failed" ? event.outcome : "fatal", {
+        "lingpai.refresh.reason": event.reason,
+        "lingpai.refresh.outcome": "failed",
+        "error.type": labels.code(event.platformCode ?? event.errorCode),
+      });
+    case "rejected":
+      return [
+        one(instruments.rejections, {
+          "lingpai.rejection.code": labels.code(event.platformCode ?? "none"),
+          "lingpai.rejection.verdict": event.verdict,
+        }),
+      ];
+    case "adopted":
+      return event.lagMs === undefined
+        ? []
+        : [measured(instruments.notificationLag, Math.max(0, event.lagMs) / 1_000, {})];
+    default:
+      return counted(event);
+  }
+}
+
+/** The events that only count. */
+function counted(event: CredentialEvent): readonly Measurement[] {
+  switch (event.type) {
+    case "in-doubt":
+      return [one(instruments.commitConflicts, { "lingpai.conflict.kind": "doubt" })];
+    case "kept-stale":
+      return [one(instruments.staleStarts, { "lingpai.stale.cause": event.cause })];
+    case "lock-lost":
+      return [one(instruments.lockLosses, { "lingpai.lock.cause": event.reason })];
+    case "store-regressed":
+      return [one(instruments.storeRegressions, {})];
+    case "repaired":
+      return [one(instruments.storeRepairs, {})];
+    case "contended":
+      return [one(instruments.foreignRefreshes, { "lingpai.foreign.state": event.state })];
+    case "claim-conflicted":
+      return [one(instruments.claimConflicts, { "lingpai.claim.action": event.action })];
+    case "unreadable":
+      return [one(instruments.recordsUnreadable, { "lingpai.record.cause": event.reason })];
+    case "clock-jumped":
+      return [one(instruments.clockJumps, { "lingpai.clock.where": event.where })];
+    default:
+      return [];
+  }
+}
+
+/** What a refresh that asked the platform adds; a request that never left is no fetch. */
+function asked(durationMs: number, outcome: string, attributes: Attributes): Measurement[] {
+  const error = attributes["error.type"];
+  return [
+    measured(instruments.refreshDuration, durationMs / 1_000, attributes),
+    ...(outcome === "unsent"
+      ? []
+      : [
+          one(instruments.fetches, {
+            "lingpai.provider.outcome": outcome,
+            ...(error !== undefined && { "error.type": error }),
+          }),
+        ]),
+  ];
+}
+
+function one(instrument: Instrument, attributes: Attributes): Measurement {
+  return measured(instrument, 1, attributes);
+}
+
+export function measured(
+  instrument: Instrument,
+  value: number,
+  attributes: Attributes,
+): Measurement {
+  return { instrument, value, attributes };
+}
+
+/** Undefined for what is observed when it is read. */
+function instrumentOf(
+  meter: Meter,
+  instrument: Instrument,
+): ((value: number, attributes: Attributes) => void) | undefined {
+  const { name, kind } = instrument;
+  if (kind === "counter") {
+    const counter = meter.createCounter(name, optionsOf(instrument));
+    return (value, attributes) => counter.add(value, attributes);
+  }
+  if (kind === "histogram") {
+    const histogram = meter.createHistogram(name, optionsOf(instrument));
+    return (value, attributes) => histogram.record(value, attributes);
+  }
+  return undefined;
+}

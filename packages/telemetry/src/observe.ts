@@ -1,0 +1,87 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { metrics, trace, type Meter, type Tracer } from "@opentelemetry/api";
+import {
+  ConfigurationError,
+  eventChannelName,
+  requireKnown,
+  systemClock,
+  type Clock,
+  type CredentialEvent,
+} from "@lingpai/core";
+import { createGauges } from "./gauges.ts";
+import { instruments } from "./instruments.ts";
+import { createLabels } from "./labels.ts";
+import { createMetrics, measured, measurementsOf } from "./metrics.ts";
+import { errorType, traceCalls } from "./spans.ts";
+
+export interface ObserveOptions {
+  /** Default: the global meter provider's meter `@lingpai/telemetry`. */
+  readonly meter?: Meter;
+  /** Default: the global tracer provider's tracer `@lingpai/telemetry`. */
+  readonly tracer?: Tracer;
+  /**
+   * How many credentials have series of their own, 1 to 100 000; those seen later share `other`.
+   * Default: 1000.
+   */
+  readonly maxRefs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+export interface Observation {
+  /** Ends the observation. What was counted stays counted. */
+  stop(): void;
+}
+
+/** Error codes are the platform's, which has some hundred; no more than these become labels. */
+const codesMax = 200;
+
+/**
+ * Makes OpenTelemetry metrics and spans of all credentials of this process, those that are created
+ * later too. Call it once, after the SDK was started. No secret, no AppSecret and no text of an
+ * answer becomes an attribute.
+ *
+ * @throws {ConfigurationError} an option is unknown or wrong.
+ */
+export function observe(options: ObserveOptions = {}): Observation {
+  requireKnown("observe()", options, ["clock", "maxRefs", "meter", "tracer"]);
+  const {
+    meter = metrics.getMeter("@lingpai/telemetry"),
+    tracer = trace.getTracer("@lingpai/telemetry"),
+    maxRefs = 1_000,
+    clock = systemClock,
+  } = options;
+  if (!Number.isInteger(maxRefs) || maxRefs < 1 || maxRefs > 100_000)
+    throw new ConfigurationError(
+      `maxRefs is ${String(maxRefs)}. Give a whole number, 1 to 100000.`,
+    );
+  const labels = createLabels({ refs: maxRefs, codes: codesMax });
+  const nowMs = (): number => clock.monotonicMs();
+  const gauges = createGauges(meter, labels, nowMs);
+  const record = createMetrics(meter, labels);
+  const onEvent = (message: unknown): void => {
+    const event = message as CredentialEvent;
+    record(event, measurementsOf(event, labels));
+    gauges.record(event);
+  };
+  subscribe(eventChannelName, onEvent);
+  const stopTracing = traceCalls({
+    tracer,
+    labels,
+    nowMs,
+    onGet: (call, durationMs) =>
+      record(call, [
+        measured(instruments.getDuration, durationMs / 1_000, {
+          "lingpai.get.source": call.source ?? "none",
+          ...(call.error !== undefined && { "error.type": errorType(call.error) }),
+        }),
+      ]),
+  });
+  return {
+    stop() {
+      unsubscribe(eventChannelName, onEvent);
+      stopTracing();
+      gauges.close();
+    },
+  };
+}
