@@ -1,19 +1,23 @@
 import type { Regression } from "../regression.ts";
 import { availability } from "./availability.ts";
-import { yearsDocument } from "./years-document.ts";
 import { calls } from "./calls.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { tickets } from "./tickets.ts";
 import { wecom } from "./wecom.ts";
+import { yearsBackground } from "./years-background.ts";
+import { yearsDocument } from "./years-document.ts";
+import { yearsSurvivors } from "./years-survivors.ts";
 
 /** All mended faults that can be brought back, by area: each in a file of its name. */
 export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   availability,
-  "years-document": yearsDocument,
   calls,
   mirrors,
   pushes,
   tickets,
   wecom,
+  "years-background": yearsBackground,
+  "years-document": yearsDocument,
+  "years-survivors": yearsSurvivors,
 };

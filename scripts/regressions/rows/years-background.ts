@@ -1,0 +1,236 @@
+/** What the background may cost, what a close ends, and who counts as a user. */
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+
+export const yearsBackground: readonly Regression[] = [
+  {
+    right:
+      "A wall-clock step at the first use, while the store fails, costs a few readings a minute.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "const isDue = this.#node.storeClock.isDoubtful && this.#readFailures === 0;",
+        to: "const isDue = this.#node.storeClock.isDoubtful;",
+      },
+      {
+        file: `${core}/manager/background.ts`,
+        from: "return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;",
+        to: "return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;",
+      },
+    ],
+    test: `${core}/manager/due.test.ts`,
+    title: "clock set after the first use",
+  },
+  {
+    right: "Whatever is due, a wake-up is followed by a least pause: no term can make a hot loop.",
+    edits: [
+      {
+        file: `${core}/manager/due.ts`,
+        from: "Math.max(0, nextMs - nowMs, lastWokeMs + sleepMinMs - nowMs)",
+        to: "Math.max(0, nextMs - nowMs)",
+      },
+    ],
+    test: `${core}/manager/due.test.ts`,
+    title: "never sleeps less",
+  },
+  {
+    right: "The timer wakes for nothing that the choice then leaves undone.",
+    edits: [
+      {
+        file: `${core}/manager/due.ts`,
+        from: `return nowMs >= terms.subscribeAtMs ? "subscribe" : undefined;`,
+        to: `return nowMs > terms.subscribeAtMs ? "subscribe" : undefined;`,
+      },
+    ],
+    test: `${core}/manager/due.test.ts`,
+    title: "does what it woke for",
+  },
+  {
+    right: "After a close no late subscription leaves a timer that reads the store.",
+    edits: [
+      {
+        file: `${core}/fleet/change-feed.ts`,
+        from: "if (this.#isClosed) return unsubscribe;",
+        to: "",
+      },
+      {
+        file: `${core}/fleet/change-feed.ts`,
+        from: "if (!this.#isSubscribed || this.#isClosed) return;",
+        to: "if (!this.#isSubscribed) return;",
+      },
+      {
+        file: `${core}/fleet/change-feed.ts`,
+        from: "#read(): void { if (this.#isClosed) return;",
+        to: "#read(): void {",
+      },
+    ],
+    test: `${core}/fleet/change-feed.test.ts`,
+    title: "reads nothing after close",
+  },
+  {
+    right: "No event follows `closed`.",
+    edits: [
+      { file: `${core}/manager/manager.ts`, from: "this.#context.bus.close();", to: "" },
+      {
+        file: `${core}/fleet/local-copy.ts`,
+        from: "updateState(state: State): void { if (this.#isClosed) return;",
+        to: "updateState(state: State): void {",
+      },
+    ],
+    test: `${core}/scenarios/after-close.test.ts`,
+    title: "nothing is told any more",
+  },
+  {
+    right: "`await using` closes a credential.",
+    edits: [
+      {
+        file: `${core}/manager/manager.ts`,
+        from: "[Symbol.asyncDispose](): Promise<void> { return this.close(); }",
+        to: "async [Symbol.asyncDispose](): Promise<void> {}",
+      },
+    ],
+    test: `${core}/scenarios/after-close.test.ts`,
+    title: "await using",
+  },
+  {
+    right: "An owner behind a closed gate tells the others what the platform refused.",
+    edits: [
+      {
+        file: `${core}/refresh/refresh.ts`,
+        from: "await markForLeaseHolder(dependencies, goal, snapshot); throw refusal;",
+        to: "throw refusal;",
+      },
+      {
+        file: `${core}/refresh/refresh.ts`,
+        from: "if (gate !== undefined) await markForLeaseHolder(dependencies, goal, snapshot); return gate;",
+        to: "return gate;",
+      },
+      {
+        file: `${core}/refresh/refresh.ts`,
+        from: "await markForLeaseHolder(dependencies, goal, snapshot); throw error;",
+        to: "throw error;",
+      },
+    ],
+    test: `${core}/scenarios/owner-behind-gate.test.ts`,
+  },
+  {
+    right: "Lives of a second do not burn the day's quota with no caller.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+        to: "if (this.#lifetimeMs() >= 0) return true;",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "does not burn the quota",
+  },
+  {
+    right: "A credential that was used once is not refreshed for ever.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+        to: "if (this.#lifetimeMs() >= 0) return true;",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "lets a credential that was used once run out",
+  },
+  {
+    right: "A caller that is served from memory is a use.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (local.uses !== this.#uses) {",
+        to: "if (local.uses < 0) {",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "keeps what is used from memory fresh",
+  },
+  {
+    right: "A watcher is a use.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+        to: "if (this.#keepAlive || this.#isUsedHere()) return true;",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "keeps what is used from memory fresh",
+  },
+  {
+    right: "`keepAlive: true` keeps a credential fresh that nobody uses.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+        to: "if (this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "keeps what is used from memory fresh",
+  },
+  {
+    right: "A consumer elsewhere is a use: it leaves a mark in the store.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: `await source.document.apply({ type: "use", everyMs });`,
+        to: "void everyMs;",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "goes on for a consumer elsewhere",
+  },
+  {
+    right: "A consumer's mark is written once a lifetime at most, never per call.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "this.#markAgainAtMs = nowMs + everyMs;",
+        to: "",
+      },
+      {
+        file: `${core}/state/use.ts`,
+        from: "if (state.usedAtMs !== undefined && nowMs - state.usedAtMs < everyMs)",
+        to: "if (state.usedAtMs !== undefined && nowMs - state.usedAtMs < Math.min(1, everyMs))",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "goes on for a consumer elsewhere",
+  },
+  {
+    right: "At a cold start with a hanging store all callers have the same patience.",
+    edits: [
+      {
+        file: `${core}/manager/single-flight.ts`,
+        from: "const firstMs = storeClock.isSet ? waitMs : Math.min(waitMs, firstContactMs);",
+        to: "const firstMs = waitMs;",
+      },
+      {
+        file: `${core}/refresh/refresh.ts`,
+        from: "if (error.retryable) {",
+        to: "if (error.retryable && (node.storeClock.isSet || clock.monotonicMs() - startedMs < 3_000)) {",
+      },
+    ],
+    test: `${core}/scenarios/cold-start.test.ts`,
+    title: "gives every caller the same patience",
+  },
+  {
+    right: "Reading, claiming and the lease cost a cold leader as few round trips as they can.",
+    edits: [
+      {
+        file: `${core}/leader/write-intent.ts`,
+        from: `const claiming = claims.claim(isEstablished, local.state === undefined);`,
+        to: `await isEstablished;
+          const claiming = claims.claim(isEstablished, false);`,
+      },
+    ],
+    test: `${core}/scenarios/serving.test.ts`,
+    title: "costs the node that leads eight commands",
+  },
+];

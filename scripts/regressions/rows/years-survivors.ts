@@ -1,0 +1,165 @@
+/** Mutants that no test noticed at 65d8947, as faults: each stands for a duty of core. */
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+
+export const yearsSurvivors: readonly Regression[] = [
+  {
+    right: "The registry of claims is looked at more than once.",
+    edits: [
+      {
+        file: `${core}/fleet/ownership.ts`,
+        from: "this.#checkAtMs = this.#context.clock.monotonicMs() + checkEveryMs;",
+        to: "this.#checkAtMs = Number.POSITIVE_INFINITY;",
+      },
+    ],
+    test: `${core}/fleet/ownership.test.ts`,
+  },
+  {
+    right: "An environment's own claim is renewed.",
+    edits: [
+      {
+        file: `${core}/fleet/ownership.ts`,
+        from: "own !== undefined && nowMs - own.renewedMs < renewEveryMs && endsAtMs(own) >= this.#coveredMs;",
+        to: "own !== undefined && nowMs >= own.sinceMs && endsAtMs(own) >= 0 * renewEveryMs;",
+      },
+    ],
+    test: `${core}/fleet/ownership.test.ts`,
+  },
+  {
+    right: "A node that closes makes one last attempt to store what it was issued.",
+    edits: [
+      {
+        file: `${core}/manager/manager.ts`,
+        from: "await this.#assembly.outcomes.pending.close();",
+        to: "",
+      },
+    ],
+    test: `${core}/leader/unstored-outcome-order.test.ts`,
+    title: "stores it after all",
+  },
+  {
+    right: "An older success does not discard a newer commit that waits to be stored.",
+    edits: [
+      {
+        file: `${core}/leader/unstored-outcome.ts`,
+        from: "if (this.#pending !== pending) return; this.#end(); await pending.lease.release();",
+        to: "this.#end(); await pending.lease.release();",
+      },
+    ],
+    test: `${core}/leader/unstored-outcome-order.test.ts`,
+    title: "is not forgotten when an earlier one",
+  },
+  {
+    right: "The background rests while a lasting refusal stands.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "if (!this.#refreshes() || this.#breaker.error !== undefined) return undefined;",
+        to: "if (!this.#refreshes()) return undefined;",
+      },
+      {
+        file: `${core}/manager/background.ts`,
+        from: "if (this.#breaker.error !== undefined) return this.#breaker.nextTryMs;",
+        to: "",
+      },
+    ],
+    test: `${core}/scenarios/refused.test.ts`,
+  },
+  {
+    right: "The background leaves a fleet alone that backs off.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "return Math.max(Math.min(ownMs, leaseMs), backOffMs);",
+        to: "return Math.max(Math.min(ownMs, leaseMs), 0 * backOffMs);",
+      },
+    ],
+    test: `${core}/scenarios/background-restraint.test.ts`,
+    title: "leaves a fleet alone",
+  },
+  {
+    right: "A young credential is not replaced at once.",
+    edits: [
+      {
+        file: `${core}/manager/elected-starts.ts`,
+        from: "atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),",
+        to: "atMs: storeClock.monotonicAt(Math.max(startMs, 0 * youngUntilMs)),",
+      },
+    ],
+    test: `${core}/scenarios/background-restraint.test.ts`,
+    title: "does not replace what was issued within half a minute",
+  },
+  {
+    right: "What was replaced before this process held anything is remembered as replaced.",
+    edits: [
+      {
+        file: `${core}/fleet/local-copy.ts`,
+        from: "if (goneBefore !== undefined && goneBefore !== stored.fingerprint) remember(this.#replaced, goneBefore);",
+        to: "void goneBefore;",
+      },
+    ],
+    test: `${core}/scenarios/never-again.test.ts`,
+    title: "to what was replaced before a node ever held it",
+  },
+  {
+    right: "A repair keeps the danger of requests that may still be processed.",
+    edits: [
+      {
+        file: `${core}/state/repair.ts`,
+        from: "inFlightUntilMs: Math.max(stored.inFlightUntilMs, known.inFlightUntilMs),",
+        to: "inFlightUntilMs: stored.inFlightUntilMs,",
+      },
+    ],
+    test: `${core}/state/repair-merge.test.ts`,
+    title: "keeps the danger of either",
+  },
+  {
+    right: "A repair keeps what the governor has counted.",
+    edits: [
+      {
+        file: `${core}/state/repair.ts`,
+        from: "governor: later(stored.governor, known.governor),",
+        to: "",
+      },
+    ],
+    test: `${core}/state/repair-merge.test.ts`,
+    title: "keeps how often a rejection",
+  },
+  {
+    right: "A change feed that is closed schedules nothing for what it is still told.",
+    edits: [
+      {
+        file: `${core}/fleet/change-feed.ts`,
+        from: "if (this.#isClosed || this.#isPaused || this.#cancel !== undefined) return;",
+        to: "if (this.#isPaused || this.#cancel !== undefined) return;",
+      },
+    ],
+    test: `${core}/fleet/change-feed-closed.test.ts`,
+    title: "that is closed sets no timer",
+  },
+  {
+    right: "A change feed that hears no more does not repeat a reading that failed.",
+    edits: [
+      {
+        file: `${core}/fleet/change-feed.ts`,
+        from: "if (!this.#isSubscribed || this.#isClosed) return;",
+        to: "",
+      },
+    ],
+    test: `${core}/fleet/change-feed-closed.test.ts`,
+    title: "sets no timer for a reading that fails",
+  },
+  {
+    right: "A caller whom no refresh serves is told so after a limit of turns.",
+    edits: [
+      {
+        file: `${core}/manager/single-flight.ts`,
+        from: "if (turns === turnsMax) {",
+        to: "if (turns === 1e9 * turnsMax) {",
+      },
+    ],
+    test: `${core}/scenarios/never-again.test.ts`,
+    title: "is told so after eight of them",
+  },
+];
