@@ -1,6 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
+/** A text for people that says how long something was waited for. */
+const waited = /`[^`]*\bwithin \$\{[^}]+(?:\}|\(.*\)\)\}) ms[^`]*`/g;
+/** What changes that time, or that nothing does. */
+const knob = /\b(?:deadline|wait|timeout|\w+Deadline)Ms\b|which is fixed/;
 const comment = /^\s*(\/\/|\/?\*)/;
 /**
  * In a text for people: an advice to delete what is stored. What cannot be read may still be ours,
@@ -23,5 +27,16 @@ describe("the texts of errors", () => {
     );
     expect(found).toEqual([]);
     expect(advice.test("`… give Lingpai a prefix of its own, or delete the key.`")).toBe(true);
+  });
+
+  it("name the option that changes the time after which they gave up, or say that it is fixed", () => {
+    const files = globSync(
+      "packages/{config,core,adapter-*,redis*,sql,wechat,interop}/src/**/*.ts",
+    );
+    const texts = files
+      .filter((file) => !/\.(test|fixture)\./.test(file))
+      .flatMap((file) => readFileSync(file, "utf8").match(waited) ?? []);
+    expect(texts.length).toBeGreaterThanOrEqual(14);
+    expect(texts.filter((text) => !knob.test(text.replaceAll(/\$\{[^}]*\}/g, "")))).toEqual([]);
   });
 });

@@ -166,7 +166,10 @@ function asUnavailable(error: unknown): never {
 }
 
 function noAnswer(limitMs: number): CacheUnavailableError {
-  return unavailable("timeout", `did not answer within ${limitMs} ms`);
+  return unavailable(
+    "timeout",
+    `did not answer within ${limitMs} ms (twice deadlineMs, and at least ${requestMinMs})`,
+  );
 }
 
 function unavailable(

@@ -121,7 +121,7 @@ export class LockTimeoutError extends LingpaiError {
   constructor(name: string, waitedMs: number, options: LingpaiErrorOptions = {}) {
     super(
       "LOCK_TIMEOUT",
-      `The lock "${name}" was not granted within ${waitedMs} ms. Wait longer, or find out who holds it.`,
+      `The lock "${name}" was not granted within ${waitedMs} ms (waitMs). Wait longer, or find out who holds it.`,
       {
         retryable: true,
         ...options,

@@ -8,12 +8,13 @@ export interface Parameters {
   /** How long one request to the platform may take (F). @defaultValue 8_000 */
   readonly fetchDeadlineMs: number;
   /**
-   * How long one store command may take before the store counts as unreachable. @defaultValue 500
+   * How long one store command may take before the store counts as unreachable; never longer than
+   * the store's own `deadlineMs`. @defaultValue the store's `deadlineMs`, or 500
    */
   readonly storeDeadlineMs: number;
   /**
    * Length of the refresh lease; extended every third. At least F + 2 store deadlines (P1).
-   * @defaultValue 10_000
+   * @defaultValue 10_000, or more if the store's `deadlineMs` calls for it
    */
   readonly leaseMs: number;
   /**
@@ -79,12 +80,18 @@ export interface Parameters {
 }
 
 /**
- * The parameters of this issuer's credential: what is given, and defaults that fit the issuer.
+ * The parameters of this issuer's credential: what is given, and defaults that fit the issuer and
+ * the store.
  *
+ * @param storeDeadlineMs the longest `deadlineMs` of the store's cache and lock.
  * @throws {ConfigurationError} one is unknown or out of range, or they break one of the rules P1 to
  *   P6 together.
  */
-export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): Parameters {
+export function parametersFor(
+  issuer: Issuer,
+  given: Partial<Parameters> = {},
+  storeDeadlineMs = 500,
+): Parameters {
   requireObject("issuer", issuer);
   const { kind } = (issuer.policy ?? {}) as Partial<Issuer["policy"]>;
   requireOneOf("issuer.policy.kind", String(kind), ["supersede", "stable", "sliding", "rotate"]);
@@ -96,8 +103,8 @@ export function parametersFor(issuer: Issuer, given: Partial<Parameters> = {}): 
   const drainMs = given.drainMs ?? 15_000;
   const defaults: Parameters = {
     fetchDeadlineMs: 8_000,
-    storeDeadlineMs: 500,
-    leaseMs: 10_000,
+    storeDeadlineMs,
+    leaseMs: Math.max(10_000, 8_000 + 2 * storeDeadlineMs),
     networkDelayMs: 5_000,
     drainMs,
     recheckMs: 240_000,

@@ -18,9 +18,12 @@ export function withinLimit<T>(
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(limitMs, () => {
       reject(
-        new CacheUnavailableError(`${who} did not answer within ${limitMs} ms.`, {
-          reason: "timeout",
-        }),
+        new CacheUnavailableError(
+          `${who} did not answer within ${limitMs} ms, which is fixed. Check that it is up and reachable.`,
+          {
+            reason: "timeout",
+          },
+        ),
       );
       giveUp?.();
     });

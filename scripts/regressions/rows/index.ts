@@ -7,6 +7,7 @@ import { tickets } from "./tickets.ts";
 import { wecom } from "./wecom.ts";
 import { yearsBackground } from "./years-background.ts";
 import { yearsDocument } from "./years-document.ts";
+import { yearsOptions } from "./years-options.ts";
 import { yearsSurvivors } from "./years-survivors.ts";
 
 /** All mended faults that can be brought back, by area: each in a file of its name. */
@@ -19,5 +20,6 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   wecom,
   "years-background": yearsBackground,
   "years-document": yearsDocument,
+  "years-options": yearsOptions,
   "years-survivors": yearsSurvivors,
 };

@@ -95,7 +95,7 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/local-copy.ts`,
-        from: "if (goneBefore !== undefined && goneBefore !== stored.fingerprint) remember(this.#replaced, goneBefore);",
+        from: "if (goneBefore !== undefined && goneBefore !== stored.fingerprint) this.#replaced = withNewest(this.#replaced, goneBefore);",
         to: "void goneBefore;",
       },
     ],

@@ -117,9 +117,12 @@ function turns(kind: string, clock: Clock, deadlineMs: number): Turns {
       const turn = new AbortController();
       const cancel = clock.setTimer(deadlineMs, () => {
         turn.abort(
-          new CacheUnavailableError(`The store (${kind}) did not answer within ${deadlineMs} ms.`, {
-            reason: "timeout",
-          }),
+          new CacheUnavailableError(
+            `The store (${kind}) did not answer within ${deadlineMs} ms (deadlineMs of its cache or lock).`,
+            {
+              reason: "timeout",
+            },
+          ),
         );
       });
       try {

@@ -193,7 +193,9 @@ describe("a configuration that is open", () => {
     await clock.advance(4_000);
     expect(events.at(-1)).toMatchObject({
       type: "kept",
-      problems: ["slow: did not answer within 5000 ms. Check whether it can be reached from here."],
+      problems: [
+        "slow: did not answer within 5000 ms (sourceDeadlineMs). Check whether it can be reached from here.",
+      ],
     });
     await config.close();
   });

@@ -125,7 +125,7 @@ export class Reader {
     const { environment, clock, random, deadlineMs } = this.#options;
     const deadline = new AbortController();
     const late = new ConfigurationError(
-      `did not answer within ${deadlineMs} ms. Check whether it can be reached from here`,
+      `did not answer within ${deadlineMs} ms (sourceDeadlineMs). Check whether it can be reached from here`,
     );
     const cancel = clock.setTimer(deadlineMs, () => deadline.abort(late));
     const combined = AbortSignal.any([signal, deadline.signal]);

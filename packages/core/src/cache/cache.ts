@@ -85,6 +85,11 @@ export interface Cache {
    */
   readonly pushesChanges: boolean;
   /**
+   * How long one call may take, in ms. A credential waits as long unless its parameters say less.
+   * Absent where the cache does not tell.
+   */
+  readonly deadlineMs?: number;
+  /**
    * Resolves to the entry, or to undefined when there is none. A client sees its own writes.
    */
   get(key: string): Promise<Entry | undefined>;

@@ -77,6 +77,7 @@ export function createCache(driver: CacheDriver, options: CacheOptions = {}): Ca
     {
       driver,
       random,
+      deadlineMs,
       guard,
       longGuard,
       subscriptions: createSubscriptions(guard),
@@ -95,6 +96,7 @@ const versionPattern = /^[A-Za-z0-9_-]{1,64}$/;
 interface Shared {
   readonly driver: CacheDriver;
   readonly random: Random;
+  readonly deadlineMs: number;
   readonly guard: DriverGuard;
   readonly longGuard: DriverGuard;
   readonly subscriptions: Subscriptions;
@@ -106,6 +108,7 @@ interface Shared {
 class View implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
+  readonly deadlineMs: number;
   readonly watch?: NonNullable<Cache["watch"]>;
   readonly tracedOn?: () => readonly string[];
   readonly #shared: Shared;
@@ -118,6 +121,7 @@ class View implements Cache {
     this.#shared = shared;
     this.#scope = scopeOf(path);
     this.path = Object.freeze([...path]);
+    this.deadlineMs = shared.deadlineMs;
     this.pushesChanges = shared.driver.watch !== undefined;
     if (this.pushesChanges) this.watch = (listener, watched) => this.#watch(listener, watched);
     if (shared.driver.tracedOn) this.tracedOn = shared.driver.tracedOn.bind(shared.driver);

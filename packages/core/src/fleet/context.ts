@@ -18,6 +18,7 @@ import { systemRandom, type Random } from "../random.ts";
 import { storeFrom } from "../store.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
+import { storeDeadlineOf } from "./store-deadline.ts";
 import { StoreHealth } from "./store-health.ts";
 import type { State } from "../state/state.ts";
 import { systemClock, type Clock } from "../time/time.ts";
@@ -79,7 +80,11 @@ export function contextFrom(options: CredentialOptions): Context {
       `onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`,
     );
   }
-  const parameters = parametersFor(issuer, options.parameters);
+  const parameters = parametersFor(
+    issuer,
+    options.parameters,
+    storeDeadlineOf(storeFrom(options), options.parameters?.storeDeadlineMs),
+  );
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
   if (options.onContention === "fallback" && issuer.fallback === undefined)
     throw new ConfigurationError(

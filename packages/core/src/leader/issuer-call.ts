@@ -81,7 +81,7 @@ async function converse<T>(
   const abort = new AbortController();
   const late = new IssueError(
     "unknown",
-    `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms. Whether it issued is unknown.`,
+    `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms (fetchDeadlineMs). Whether it issued is unknown.`,
   );
   const deadline = Promise.withResolvers<never>();
   const timer = setDeadline(clock, parameters.fetchDeadlineMs, () => {

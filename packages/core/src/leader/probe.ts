@@ -60,7 +60,7 @@ export class Probe {
     const ms = Math.min(deadlineMaxMs, parameters.fetchDeadlineMs);
     const late = new IssueError(
       "unknown",
-      `The probe of "${issuer.id}" was not answered within ${ms} ms.`,
+      `The probe of "${issuer.id}" was not answered within ${ms} ms (fetchDeadlineMs, and at most ${deadlineMaxMs}).`,
     );
     const answer = this.#questions(secret, abort.signal);
     const asked = (this.#asking ??= new Map());

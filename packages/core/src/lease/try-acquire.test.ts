@@ -73,6 +73,16 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
+  it("names the option that ended its wait for a silent store", async () => {
+    const { lock, clock, plan, options } = bench();
+    plan.next("tryAcquire", "hang-before", "hang-before");
+    const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 100 })));
+    await clock.advance(200);
+    expect(trying.now).toMatchObject({
+      error: { message: "The store did not answer within 100 ms (storeDeadlineMs)." },
+    });
+  });
+
   it("gives back a grant that arrives after it was given up", async () => {
     const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", { requestMs: 700 }, "fail-before");

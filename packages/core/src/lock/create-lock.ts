@@ -41,15 +41,17 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
   requireKnown("The lock's options", options, ["clock", "deadlineMs"]);
   requireClock(options.clock);
   const { clock = systemClock } = options;
+  const deadlineMs = requireDeadline(options.deadlineMs);
   const guard = createDriverGuard({
     kind: driver.kind,
     clock,
-    deadlineMs: requireDeadline(options.deadlineMs),
+    deadlineMs,
     onSilence: driver.recover?.bind(driver),
   });
   return new View(
     {
       driver: releasingLateGrants(driver),
+      deadlineMs,
       guard,
       subscriptions: createSubscriptions(guard),
       queue: createWaitQueue(),
@@ -69,6 +71,7 @@ const ownerPattern = /^[!-~]{1,128}$/;
 /** What all views of one lock share. */
 interface Shared {
   readonly driver: LockDriver;
+  readonly deadlineMs: number;
   readonly guard: DriverGuard;
   readonly subscriptions: Subscriptions;
   readonly queue: WaitQueue;
@@ -76,6 +79,7 @@ interface Shared {
 
 class View implements Lock {
   readonly path: readonly string[];
+  readonly deadlineMs: number;
   readonly queue: WaitQueue;
   readonly onRelease?: (name: string, listener: () => void) => Promise<Unsubscribe>;
   readonly #shared: Shared;
@@ -85,6 +89,7 @@ class View implements Lock {
     this.#shared = shared;
     this.#scope = scopeOf(path);
     this.path = Object.freeze([...path]);
+    this.deadlineMs = shared.deadlineMs;
     this.queue = shared.queue;
     if (shared.driver.onRelease)
       this.onRelease = (name, listener) => this.#onRelease(name, listener);

@@ -29,6 +29,8 @@ export interface Busy {
 export interface Lock {
   /** As `Cache.path`. */
   readonly path: readonly string[];
+  /** As `Cache.deadlineMs`. */
+  readonly deadlineMs?: number;
   /**
    * Takes the lock if it is free or already belongs to this owner. `owner` must be unguessable, and
    * drawn for each acquisition. `ttlMs` is a whole number from 1 to 2^31 − 1.

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
+import { claimsPath } from "../cache/claims-path.ts";
 import { refusedButAlive } from "../leader/block-reason.ts";
 import {
   CacheUnavailableError,
@@ -25,6 +26,8 @@ interface Case {
   readonly cause: string;
   readonly options?: (world: Fleet) => Partial<CredentialOptions>;
   readonly happens: (world: Fleet, one: Node) => unknown;
+  /** When it is looked at then. @defaultValue a minute into the mandatory window */
+  readonly afterMs?: number;
 }
 
 const cases: readonly Case[] = [
@@ -64,6 +67,41 @@ const cases: readonly Case[] = [
         .tryAcquire(platform.id, "somebody", 2 ** 31 - 1),
   },
   {
+    // A call was refused, the platform does not say why, and the budget for that is used up.
+    cause: "governor",
+    options: ({ platform }) => ({
+      issuer: {
+        ...{ id: platform.id, lifetimeMs: platform.lifetimeMs, policy: platform.policy },
+        issue: async (request) => platform.issue(request),
+        probe: async () => "unknown",
+      },
+      parameters: { quotaPerDay: 20 },
+    }),
+    happens: async ({ clock, document, write }) => {
+      const passedMs = 6_200_000;
+      await clock.advance(passedMs);
+      const state = (await document())!;
+      const { fingerprint, issuedAtMs } = state.credential!;
+      const nowMs = issuedAtMs + passedMs;
+      const budgets = { refusals: nowMs + 17_000_000, manual: 0 };
+      await write({ ...state, suspect: { fingerprint, atMs: nowMs }, budgets });
+    },
+    afterMs: mandatoryMs - 6_200_000 + 60_000,
+  },
+  {
+    cause: "claim",
+    happens: async ({ cache, clock, platform }) => {
+      const entry = (await cache.at(claimsPath).get(platform.id))!;
+      const registry = JSON.parse(entry.value) as { claims: readonly { sinceMs: number }[] };
+      const [own] = registry.claims;
+      const earlier = { ...own, environment: "staging", path: ["staging"], sinceMs: 1 };
+      const claims = [...registry.claims, earlier];
+      await cache.at(claimsPath).set(platform.id, JSON.stringify({ ...registry, claims }));
+      await clock.advance(3_600_000);
+    },
+    afterMs: mandatoryMs - 3_600_000 + 60_000,
+  },
+  {
     cause: "document",
     happens: async ({ cache, document, platform }) => {
       const state = (await document())!;
@@ -75,12 +113,12 @@ const cases: readonly Case[] = [
 describe("a credential that is kept past its time", () => {
   it.each(cases)(
     "tells what keeps it from being replaced: $cause",
-    async ({ cause, happens, options }) => {
+    async ({ afterMs = mandatoryMs + 60_000, cause, happens, options }) => {
       const world = fleet();
       const one = world.node(options?.(world));
       await within(world.clock, 2_000, one.get());
       await happens(world, one);
-      await world.clock.advance(mandatoryMs + 60_000);
+      await world.clock.advance(afterMs);
       expect(one.events.filter(({ type }) => type === "kept-stale")).toMatchObject([{ cause }]);
       await one.close();
     },

@@ -70,6 +70,7 @@ interface Sealing {
 class Sealed implements Cache {
   readonly path: readonly string[];
   readonly pushesChanges: boolean;
+  readonly deadlineMs?: number;
   readonly watch?: NonNullable<Cache["watch"]>;
   readonly #cache: Cache;
   readonly #sealing: Sealing;
@@ -79,6 +80,7 @@ class Sealed implements Cache {
     this.#sealing = sealing;
     this.path = cache.path;
     this.pushesChanges = cache.pushesChanges;
+    if (cache.deadlineMs !== undefined) this.deadlineMs = cache.deadlineMs;
     if (cache.watch) this.watch = cache.watch.bind(cache);
   }
 

@@ -81,7 +81,7 @@ export function storeDeadline(
 ): WaitDeadline<never> {
   const onLate = (): never => {
     throw new CacheUnavailableError(
-      `The store did not answer within ${Math.max(0, Math.round(ms))} ms.`,
+      `The store did not answer within ${Math.max(0, Math.round(ms))} ms (storeDeadlineMs).`,
       { reason: "timeout" },
     );
   };

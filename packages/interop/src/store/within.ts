@@ -10,9 +10,12 @@ export function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Prom
   return new Promise((resolve, reject) => {
     const late = (): void =>
       reject(
-        new CacheUnavailableError(`The store did not answer within ${limitMs} ms.`, {
-          reason: "timeout",
-        }),
+        new CacheUnavailableError(
+          `The store did not answer within ${limitMs} ms (storeDeadlineMs).`,
+          {
+            reason: "timeout",
+          },
+        ),
       );
     const cancel = clock.setTimer(limitMs, late, { background: true });
     work.then(resolve, reject).finally(cancel);

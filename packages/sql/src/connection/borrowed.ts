@@ -42,7 +42,7 @@ export function within<T>(
       isLate = true;
       reject(
         new CacheUnavailableError(
-          `The database did not answer within ${limitMs} ms. Check that it is up and reachable.`,
+          `The database did not answer within ${limitMs} ms, which grows with deadlineMs. Check that it is up and reachable.`,
           {
             reason: "timeout",
           },

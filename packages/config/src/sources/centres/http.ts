@@ -146,7 +146,7 @@ export function deadlineAfter(
   signal: AbortSignal,
 ): { readonly signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
-  const late = new ConfigurationError(`did not answer within ${ms} ms`);
+  const late = new ConfigurationError(`did not answer within ${ms} ms, which is fixed`);
   const cancel = clock.setTimer(ms, () => controller.abort(late), { background: true });
   return { signal: AbortSignal.any([signal, controller.signal]), cancel };
 }

@@ -57,7 +57,9 @@ export function createServers(what: string, address: string, fetch: Fetch | unde
       return { ...(await exchange({ fetch, url, init, signal: deadline?.signal ?? signal })), url };
     } catch (error) {
       if (signal.aborted || !deadline?.signal.aborted) throw error;
-      throw new UnreachableError(`did not answer within ${silenceMaxMs} ms`);
+      throw new UnreachableError(
+        `did not answer within ${silenceMaxMs} ms, which is fixed for one of several servers`,
+      );
     } finally {
       deadline?.cancel();
     }

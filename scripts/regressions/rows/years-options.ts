@@ -1,0 +1,203 @@
+/** What a factory is given, what errors say, and what operators can do and see. */
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+const options = `${core}/scenarios/options.test.ts`;
+
+export const yearsOptions: readonly Regression[] = [
+  {
+    right: "An unknown or misspelt option is refused with the list of what there is.",
+    edits: [
+      {
+        file: `${core}/options.ts`,
+        from: "if (unknown.length === 0) return;",
+        to: "if (unknown.length >= 0) return;",
+      },
+    ],
+    test: options,
+    title: "a misspelt option",
+  },
+  {
+    right: "A misspelt parameter is refused with the list of what there is.",
+    edits: [
+      {
+        file: `${core}/parameters.ts`,
+        from: 'requireKnown("parameters", given, Object.keys(defaults));',
+        to: "",
+      },
+    ],
+    test: options,
+    title: "a misspelt parameter",
+  },
+  {
+    right: "Another word for onConflict is refused with the words that there are.",
+    edits: [
+      {
+        file: `${core}/fleet/context.ts`,
+        from: 'requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);',
+        to: "",
+      },
+    ],
+    test: options,
+    title: "another word for onConflict",
+  },
+  {
+    right: "Another word for standalone is refused with the words that there are.",
+    edits: [
+      {
+        file: `${core}/fleet/context.ts`,
+        from: 'requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);',
+        to: "",
+      },
+    ],
+    test: options,
+    title: "another word for standalone",
+  },
+  {
+    right:
+      "A store has one deadline: a credential that is told no other waits as long as its store.",
+    edits: [
+      {
+        file: `${core}/fleet/context.ts`,
+        from: "storeDeadlineOf(storeFrom(options), options.parameters?.storeDeadlineMs),",
+        to: "void storeDeadlineOf,",
+      },
+    ],
+    test: `${core}/scenarios/store-deadline.test.ts`,
+    title: "the store's own",
+  },
+  {
+    right: "A store's deadline that would hide the credential's longer one is no silent limit.",
+    edits: [
+      {
+        file: `${core}/fleet/store-deadline.ts`,
+        from: "if (given !== undefined && given > leastMs)",
+        to: "if (given !== undefined && given < 0 * leastMs)",
+      },
+    ],
+    test: `${core}/scenarios/store-deadline.test.ts`,
+    title: "is refused where",
+  },
+  {
+    right: "The error of a store that is silent names the credential's knob.",
+    edits: [
+      {
+        file: `${core}/fleet/document.ts`,
+        from: "did not answer within ${ms} ms (storeDeadlineMs).",
+        to: "did not answer within ${ms} ms.",
+      },
+    ],
+    test: `${core}/scenarios/cold-start.test.ts`,
+    title: "names the setting",
+  },
+  {
+    right: "The error of a driver that is silent names the store's knob.",
+    edits: [
+      {
+        file: `${core}/driver/driver-guard.ts`,
+        from: "did not answer within ${deadlineMs} ms (deadlineMs of its cache or lock).",
+        to: "did not answer within ${deadlineMs} ms.",
+      },
+    ],
+    test: `${core}/driver/driver-guard.test.ts`,
+    title: "FAULT-01",
+  },
+  {
+    right: "The error of a lock that is silent names its knob.",
+    edits: [
+      {
+        file: `${core}/time/wait.ts`,
+        from: "${Math.max(0, Math.round(ms))} ms (storeDeadlineMs).",
+        to: "${Math.max(0, Math.round(ms))} ms.",
+      },
+    ],
+    test: `${core}/lease/try-acquire.test.ts`,
+  },
+  {
+    right: "A client's parameters reach its tickets.",
+    edits: [
+      {
+        file: "packages/wechat/src/tickets/ticket-credentials.ts",
+        from: "const parameters = ticketParameters(issuer, shared.parameters);",
+        to: "const parameters = ticketParameters(issuer);",
+      },
+    ],
+    test: "packages/wechat/src/account/wechat.test.ts",
+  },
+  {
+    right: "`storeReachable` is undefined before the first contact.",
+    edits: [
+      {
+        file: `${core}/fleet/store-health.ts`,
+        from: "return this.isReachable ? this.#hasWorked : false;",
+        to: "return this.isReachable && this.#hasWorked !== null;",
+      },
+    ],
+    test: options,
+    title: "is nothing before it has asked",
+  },
+  {
+    right: "`kept-stale` names which of its causes it was.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "reportStale(this.#node, this.#source.role, this.#breaker, this.#staleReason);",
+        to: "reportStale(this.#node, this.#source.role, this.#breaker, undefined);",
+      },
+    ],
+    test: `${core}/manager/stale-cause.test.ts`,
+  },
+  {
+    right: "The last refusal is named also in the process that saw it.",
+    edits: [
+      {
+        file: `${core}/leader/block-reason.ts`,
+        from: "const isNamed = block === undefined && isIssueError(error);",
+        to: "const isNamed = isIssueError(error);",
+      },
+    ],
+    test: options,
+    title: "names the last refusal also where it was seen",
+  },
+  {
+    right: "A keyring in another shape is a CONFIGURATION error and no bare TypeError.",
+    edits: [
+      {
+        file: `${core}/sealing/keyring.ts`,
+        from: 'requireKnown("keyring()", options, ["active", "readable"]);',
+        to: "",
+      },
+      {
+        file: `${core}/sealing/keyring.ts`,
+        from: 'for (const each of [active, ...readable]) requireKnown("A sealing key", each, ["id", "key"]);',
+        to: "",
+      },
+    ],
+    test: options,
+    title: "is never answered with a bare TypeError: keyring",
+  },
+  {
+    right: "An operator's reset has every node forget a token that the store may bring back.",
+    edits: [
+      {
+        file: `${core}/state/reset.ts`,
+        from: "{ outcomeId: event.outcomeId, minEpoch, backOffUntilMs: 0, failures: 0 },",
+        to: "{ outcomeId: event.outcomeId, backOffUntilMs: 0 * minEpoch, failures: 0 },",
+      },
+    ],
+    test: `${core}/scenarios/reset.test.ts`,
+    title: "is handed out by no node any more",
+  },
+  {
+    right: "The search explores an operator's reset: one without a bar is found.",
+    edits: [
+      {
+        file: `${core}/state/reset.ts`,
+        from: "{ outcomeId: event.outcomeId, minEpoch, backOffUntilMs: 0, failures: 0 },",
+        to: "{ outcomeId: event.outcomeId, backOffUntilMs: 0 * minEpoch, failures: 0 },",
+      },
+    ],
+    test: "apps/simulation/src/explore/search/search.processes.test.ts",
+    title: "operator's reset",
+  },
+];
