@@ -3,6 +3,7 @@ import { availability } from "./availability.ts";
 import { calls } from "./calls.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
+import { simulatorRows } from "./simulator.ts";
 import { tickets } from "./tickets.ts";
 import { wecom } from "./wecom.ts";
 import { yearsBackground } from "./years-background.ts";
@@ -16,6 +17,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   calls,
   mirrors,
   pushes,
+  simulator: simulatorRows,
   tickets,
   wecom,
   "years-background": yearsBackground,

@@ -19,6 +19,8 @@ const noticedAfterMs = {
   "store message lost": 0,
   "platform cut off": 0,
   "request unanswered": 0,
+  // The client waits up to a quarter longer than it is asked to.
+  "request refused for a minute": 15_000,
   "platform out": 75_000,
   "account refused": 600_000,
   "address refused": 600_000,

@@ -6,7 +6,8 @@ import type { Chance } from "../world/chance.ts";
 import type { Injection } from "../audit/fault-ledger.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { CommandDelivery } from "../store/store-link.ts";
-import type { RequestDelivery } from "../platform/request-delivery.ts";
+import { chaosDelivery } from "../platform/chaos.ts";
+import { refusedForMs, type RequestDelivery } from "../platform/request-delivery.ts";
 import type { FaultRates } from "../plan/fault-rates.ts";
 
 export interface NetworkHooks {
@@ -76,6 +77,8 @@ export class Network {
       const isSilent = fate === "lost" || fate === "unprocessed";
       const forMs = isSilent ? fetchDeadlineMs : Math.min(fetchDeadlineMs, beforeMs + afterMs);
       this.#hooks.onFault({ name: "request unanswered", forMs });
+      if (fate === "refused")
+        this.#hooks.onFault({ name: "request refused for a minute", forMs: refusedForMs });
     }
     return delivery;
   }
@@ -116,6 +119,7 @@ export class Network {
     if (rates.absurdLife > 0 && chance.happens(rates.absurdLife)) return { ...way, fate: "absurd" };
     if (rates.repeatedAnswer > 0 && chance.happens(rates.repeatedAnswer))
       return { ...way, fate: "repeated" };
+    if (rates.chaos > 0 && chance.happens(rates.chaos)) return chaosDelivery(chance, way);
     return { ...way, fate: "answered" };
   }
 }

@@ -56,6 +56,8 @@ export interface FaultRates {
   readonly wallStepEveryMs: number;
   readonly restartEveryMs: number;
   readonly addressRefusalEveryMs: number;
+  /** The probability that a request meets one of the kinds of `wechat-simulator --chaos`. */
+  readonly chaos: number;
   /** The probability that a business call takes up to 30 s. */
   readonly longCall: number;
 }
@@ -94,6 +96,7 @@ export const noFaults: FaultRates = {
   wallStepEveryMs: Number.POSITIVE_INFINITY,
   restartEveryMs: Number.POSITIVE_INFINITY,
   addressRefusalEveryMs: Number.POSITIVE_INFINITY,
+  chaos: 0,
   longCall: 0,
 };
 
@@ -155,6 +158,7 @@ export function faultRatesOf(chance: Chance, intensity: number, wild: boolean): 
     storeFullEveryMs: every(4 * hourMs),
     secretResetEveryMs: every(4 * hourMs),
     addressRefusalEveryMs: every(4 * hourMs),
+    chaos: probability(0.1),
   };
 }
 

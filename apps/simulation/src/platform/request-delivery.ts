@@ -9,7 +9,8 @@ export interface RequestDelivery {
    * `repeated`: the answer is the last token again, if it is alive. `absurd`: processed, and the
    * lifetime in the answer is impossible. `html`: a proxy answers instead of the platform, which
    * may have processed the request. `unsent`: the connection is refused. `unprocessed`: the request
-   * is lost.
+   * is lost. `busy-processed`: processed, and answered with -1. `refused`: answered with `errcode`,
+   * after which the client waits a minute.
    */
   readonly fate:
     | "answered"
@@ -17,6 +18,8 @@ export interface RequestDelivery {
     | "lost"
     | "reset"
     | "busy"
+    | "busy-processed"
+    | "refused"
     | "absurd"
     | "html-processed"
     | "html-unprocessed"
@@ -24,7 +27,12 @@ export interface RequestDelivery {
     | "unprocessed";
   /** The lifetime of the issued token, if it is shorter than documented. */
   readonly lifeMs?: number;
+  /** The code of a refusal. */
+  readonly errcode?: number | undefined;
 }
+
+/** How long a client leaves a token endpoint alone that refused with 45011 or an unlisted code. */
+export const refusedForMs = 60_000;
 
 /** The fates in which the platform processes the request. */
 export const processedFates: ReadonlySet<RequestDelivery["fate"]> = new Set([
@@ -32,6 +40,7 @@ export const processedFates: ReadonlySet<RequestDelivery["fate"]> = new Set([
   "repeated",
   "lost",
   "reset",
+  "busy-processed",
   "absurd",
   "html-processed",
 ]);
@@ -43,9 +52,15 @@ export const answeredFates: ReadonlySet<RequestDelivery["fate"]> = new Set([
   "absurd",
 ]);
 
-export function failure(fate: RequestDelivery["fate"]): IssueError {
+export function failure({ fate, errcode }: RequestDelivery): IssueError {
   switch (fate) {
+    case "refused":
+      return new IssueError("busy", "The simulated platform refuses for now.", {
+        platformCode: String(errcode),
+        retryAfterMs: refusedForMs,
+      });
     case "busy":
+    case "busy-processed":
       return new IssueError("busy", "The simulated platform is busy.", { platformCode: "-1" });
     case "unsent":
       return new IssueError("unsent", "The simulated network refused the connection.");

@@ -52,16 +52,17 @@ export class Tickets {
 
   #issue(process: Process, parent: Secret | undefined): Promise<Issued> {
     const { world, delivery } = this.#options;
-    const { beforeMs, afterMs, fate } = delivery(process);
+    const way = delivery(process);
+    const { beforeMs, afterMs, fate } = way;
     this.asked += 1;
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
         const answer = processedFates.has(fate)
           ? this.#process(parent?.reveal() ?? "")
-          : failure(fate);
+          : failure(way);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
-          const told = answeredFates.has(fate) ? answer : failure(fate);
+          const told = answeredFates.has(fate) ? answer : failure(way);
           return told instanceof IssueError ? reject(told) : resolve(told);
         });
         return "quiet";

@@ -246,11 +246,11 @@ export class Wechat {
     onSent(fetch);
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
-        const answer = isProcessed ? this.#process(fetch, address, way) : failure(fate);
+        const answer = isProcessed ? this.#process(fetch, address, way) : failure(way);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
           fetch.endedAtMs = world.nowMs;
-          const told = answeredFates.has(fate) ? answer : failure(fate);
+          const told = answeredFates.has(fate) ? answer : failure(way);
           if (told instanceof IssueError) {
             fetch.outcome = told.outcome;
             return reject(told);

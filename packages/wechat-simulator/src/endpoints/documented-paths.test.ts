@@ -1,5 +1,6 @@
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
+import { chaosKinds } from "../network/chaos-kinds.ts";
 import { chaos } from "../network/chaos.ts";
 import { documentedPaths } from "../paths/documented-paths.ts";
 import { encryptedCorpId } from "../wecom/installations.ts";
@@ -202,25 +203,66 @@ describe("chaos", () => {
         (fault) => fault !== undefined,
       );
     };
-    expect(drawn(0.5)).toEqual(drawn(0.5));
+    const shown = (faults: readonly unknown[]): string =>
+      JSON.stringify(faults, (_name, value: unknown) =>
+        typeof value === "function" ? "made from the true body" : value,
+      );
+    expect(shown(drawn(0.5))).toBe(shown(drawn(0.5)));
     expect(drawn(0)).toEqual([]);
     expect(drawn(0.5).length).toBeGreaterThan(900);
-    const kinds = new Set(
-      drawn(1).flatMap((fault) =>
-        Object.entries(fault as object).map(([name, value]) =>
-          name.startsWith("delay") ? name : `${name} ${value}`,
-        ),
-      ),
+    for (const { name, draw } of chaosKinds) {
+      const kind = draw(subject, seededRandom(1));
+      const names = Object.keys(kind);
+      const isDrawn = drawn(1).some((fault) => {
+        const own = fault as Readonly<Record<string, unknown>>;
+        return (
+          names.length === Object.keys(own).length &&
+          names.every(
+            (each) =>
+              each.startsWith("delay") ||
+              typeof own[each] === "function" ||
+              own[each] === kind[each as keyof typeof kind],
+          )
+        );
+      });
+      expect(isDrawn, name).toBe(true);
+    }
+  });
+
+  test("lets one endpoint refuse every token for some requests, and the refusals end", () => {
+    const source = chaos({ random: seededRandom(1), rate: 0.05 });
+    const codes = Array.from(
+      { length: 5_000 },
+      () =>
+        source({
+          endpoint: "/cgi-bin/menu/get",
+          method: "GET",
+          query: new URLSearchParams(),
+          caller: "",
+          ordinal: 1,
+        })?.errcode,
     );
-    for (const kind of [
-      "loseRequest true",
-      "loseReply true",
-      "refuseConnect 407",
-      "errcode -1",
-      "body control-characters",
-      "status 502",
-    ])
-      expect(kinds).toContain(kind);
+    const runs = codes.map((code) => (code === 40001 ? "r" : ".")).join("");
+    const lengths = [...runs.matchAll(/r+/g)].map(([run]) => run.length);
+    expect(lengths.length).toBeGreaterThan(5);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(20);
+  });
+
+  test("changes a lifetime, and leaves out a refresh token", async () => {
+    const draw = (name: string, endpoint: string, text: string): unknown => {
+      const subject = { endpoint, method: "POST", query: new URLSearchParams(), caller: "" };
+      const kind = chaosKinds.find((each) => each.name === name);
+      const { body } = kind?.draw({ ...subject, ordinal: 1 }, seededRandom(1)) ?? {};
+      return typeof body === "function" ? body(text) : body;
+    };
+    expect(
+      draw("odd lifetime", "/cgi-bin/token", '{"access_token":"t","expires_in":7200}'),
+    ).not.toContain("7200}");
+    const rows = '{"list":[{"authorizer_appid":"wx1","refresh_token":"r"}]}';
+    expect(draw("no refresh token", "/cgi-bin/component/api_get_authorizer_list", rows)).toBe(
+      rows.replace('"r"', '""'),
+    );
+    expect(draw("no refresh token", "/cgi-bin/token", rows)).toBeUndefined();
   });
 
   test("spoils an answer with raw control characters, and refuses a tunnel before anything is processed", async () => {

@@ -1,6 +1,7 @@
 /** Random faults of the platform and of the network, for a day's run of your own service. */
 import type { Random } from "@lingpai/core";
-import type { Fault, FaultSource, FaultSubject } from "./fault.ts";
+import { chaosKinds } from "./chaos-kinds.ts";
+import type { FaultSource } from "./fault.ts";
 
 export interface ChaosOptions {
   readonly random: Random;
@@ -11,37 +12,32 @@ export interface ChaosOptions {
   readonly rate?: number;
 }
 
-type Draw = (subject: FaultSubject, random: Random) => Fault;
-
-const draws: readonly Draw[] = [
-  // On the way there and back.
-  () => ({ loseRequest: true }),
-  () => ({ loseReply: true }),
-  () => ({ refuseConnect: 407 }),
-  () => ({ refuseConnect: 502 }),
-  (_subject, random) => ({ delayBeforeMs: 10_000 * random.next() }),
-  (_subject, random) => ({ delayAfterMs: 10_000 * random.next() }),
-  // In a proxy between.
-  () => ({ status: 502, body: "html" }),
-  () => ({ body: "html" }),
-  () => ({ body: "truncated" }),
-  () => ({ body: "empty" }),
-  () => ({ body: "object" }),
-  () => ({ body: "control-characters" }),
-  // At the platform itself. It has processed half of the requests that it calls busy.
-  () => ({ errcode: -1 }),
-  () => ({ errcode: -1, processed: true }),
-  () => ({ errcode: 45011 }),
-  ({ endpoint }) => (endpoint.includes("token") ? { errcode: 50000 } : { errcode: 48001 }),
-];
+/** The share of faults at business endpoints that begin a refusal of that endpoint. */
+const refusalShare = 0.1;
+/** How many of its requests such an endpoint refuses at most. */
+const refusalsMax = 20;
 
 /**
  * A source for `simulator.faults.always`. The random source alone decides the faults, so a seed
- * repeats them.
+ * repeats them. It draws from {@link chaosKinds}, and now and then lets one business endpoint refuse
+ * every token with 40001 for some requests, while all others accept it.
  */
 export function chaos({ random, rate = 0.05 }: ChaosOptions): FaultSource {
+  const refusalsLeft = new Map<string, number>();
   return (subject) => {
+    const left = refusalsLeft.get(subject.endpoint) ?? 0;
+    if (left > 0) {
+      refusalsLeft.set(subject.endpoint, left - 1);
+      return { errcode: 40001 };
+    }
     if (random.next() >= rate) return undefined;
-    return draws[Math.floor(random.next() * draws.length)]?.(subject, random);
+    if (!isTokenEndpoint(subject.endpoint) && random.next() < refusalShare)
+      refusalsLeft.set(subject.endpoint, Math.ceil(refusalsMax * random.next()));
+    return chaosKinds[Math.floor(random.next() * chaosKinds.length)]?.draw(subject, random);
   };
+}
+
+/** Also of the probe, whose refusal would call every token dead. */
+function isTokenEndpoint(endpoint: string): boolean {
+  return endpoint.includes("token") || endpoint === "/cgi-bin/getcallbackip";
 }

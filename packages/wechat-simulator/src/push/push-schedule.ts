@@ -11,6 +11,11 @@ export interface PushSchedule {
    * deliver(push, url)`. A failure is logged and not repeated.
    */
   readonly bring: (push: Push) => Promise<boolean>;
+  /**
+   * The deliveries of each message: `pushChaos({ … })`.
+   * @defaultValue one
+   */
+  readonly deliveries?: (push: Push) => readonly Push[];
   /** @defaultValue 600_000 */
   readonly everyMs?: number;
 }
@@ -21,12 +26,13 @@ export interface PushSchedule {
  */
 export function startPushes(
   { clock, context }: { readonly clock: Clock; readonly context: Context },
-  { make, bring, everyMs = 600_000 }: PushSchedule,
+  { make, bring, deliveries = (push) => [push], everyMs = 600_000 }: PushSchedule,
 ): () => void {
   let cancelTimer = (): void => {};
   const send = async (): Promise<void> => {
     const push = make();
-    const isTaken = await bring(push).catch(() => false);
+    let isTaken = true;
+    for (const each of deliveries(push)) isTaken = await bring(each).catch(() => false);
     if (!isTaken)
       context.refuse(
         {

@@ -1,0 +1,64 @@
+/** The kinds of fault that chaos draws, as data. */
+import type { Random } from "@lingpai/core";
+import type { Fault, FaultSubject } from "./fault.ts";
+
+export interface ChaosKind {
+  readonly name: string;
+  draw(subject: FaultSubject, random: Random): Fault;
+}
+
+const lateMaxMs = 10_000;
+/** No credential lives so long. `1e15` is also more milliseconds than a date can have. */
+const oddLifetimes = ["0", "-7200", "null", '"soon"', "1e15"];
+
+/** Each answer that holds a lifetime gets one that none can have. */
+function oddLifetime(text: string, random: Random): string {
+  const lifetime = oddLifetimes[Math.floor(random.next() * oddLifetimes.length)] ?? "0";
+  return text.replace(/"expires_in":\d+/, `"expires_in":${lifetime}`);
+}
+
+/** As WeChat's list of accounts has rows whose refresh token is empty. */
+function withoutRefreshTokens(text: string): string {
+  return text.replace(/"((?:authorizer_)?refresh_token)":"[^"]*"/g, '"$1":""');
+}
+
+export const chaosKinds: readonly ChaosKind[] = [
+  // On the way there and back.
+  { name: "request lost", draw: () => ({ loseRequest: true }) },
+  { name: "answer lost", draw: () => ({ loseReply: true }) },
+  { name: "no answer", draw: () => ({ loseReply: "silence" }) },
+  { name: "proxy asks for a login", draw: () => ({ refuseConnect: 407 }) },
+  { name: "proxy finds no way", draw: () => ({ refuseConnect: 502 }) },
+  {
+    name: "late request",
+    draw: (_subject, random) => ({ delayBeforeMs: lateMaxMs * random.next() }),
+  },
+  {
+    name: "late answer",
+    draw: (_subject, random) => ({ delayAfterMs: lateMaxMs * random.next() }),
+  },
+  // In a proxy between.
+  { name: "gateway error", draw: () => ({ status: 502, body: "html" }) },
+  { name: "page", draw: () => ({ body: "html" }) },
+  { name: "half an answer", draw: () => ({ body: "truncated" }) },
+  { name: "empty answer", draw: () => ({ body: "empty" }) },
+  { name: "empty object", draw: () => ({ body: "object" }) },
+  // At the platform itself. It has processed half of the requests that it calls busy.
+  { name: "control characters", draw: () => ({ body: "control-characters" }) },
+  {
+    name: "odd lifetime",
+    draw: (_subject, random) => ({ body: (text) => oddLifetime(text, random) }),
+  },
+  {
+    name: "no refresh token",
+    draw: ({ endpoint }) =>
+      /api_get_authorizer_(info|list)$/.test(endpoint) ? { body: withoutRefreshTokens } : {},
+  },
+  { name: "busy", draw: () => ({ errcode: -1 }) },
+  { name: "busy, and processed", draw: () => ({ errcode: -1, processed: true }) },
+  { name: "too often", draw: () => ({ errcode: 45011 }) },
+  {
+    name: "unlisted code",
+    draw: ({ endpoint }) => (endpoint.includes("token") ? { errcode: 50000 } : { errcode: 48001 }),
+  },
+];
