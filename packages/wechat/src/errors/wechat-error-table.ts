@@ -10,6 +10,11 @@ const global = {
   source: "developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html",
   date: "2025-01",
 } as const;
+/** The codes that all of WeChat's servers share. */
+const common = {
+  source: "developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html",
+  date: "2026-11-29",
+} as const;
 const platforms = {
   source: "developers.weixin.qq.com/doc/oplatform/Return_codes/Return_code_descriptions_new.html",
   date: "2026",
@@ -27,7 +32,7 @@ export const errorTable: readonly ErrorRow[] = [
     meaning: "system busy",
     action: "retry",
     remedy: "Try again in a moment.",
-    ...global,
+    ...common,
   },
   {
     codes: [40001, 40014, 42001],
@@ -36,7 +41,7 @@ export const errorTable: readonly ErrorRow[] = [
     action: "reject",
     remedy:
       "Lingpai replaces the token and sends the call again once. If this persists, something outside the fleet fetches tokens for this AppID.",
-    ...global,
+    ...common,
   },
   {
     codes: [40001, 40014, 42001, 42006, 40094],
@@ -70,7 +75,7 @@ export const errorTable: readonly ErrorRow[] = [
     meaning: "this address is not allowed",
     action: "stop-here",
     remedy: "Add this node's outgoing address to the IP allow-list in the platform's console.",
-    ...token,
+    ...common,
   },
   {
     codes: [40243, 50002, 50004, 50007],
@@ -87,7 +92,7 @@ export const errorTable: readonly ErrorRow[] = [
     meaning: "the day's quota is gone",
     action: "wait-day",
     remedy: "Wait until 00:00 in Shanghai, or clear the quota in the platform's console.",
-    ...global,
+    ...common,
   },
   {
     codes: [48006],
@@ -104,7 +109,7 @@ export const errorTable: readonly ErrorRow[] = [
     meaning: "the minute's quota is gone",
     action: "wait-minute",
     remedy: "Call less often; the next minute has a new quota.",
-    ...global,
+    ...common,
   },
   {
     codes: [48001, 48004, 50001, 61007],

@@ -10,9 +10,10 @@ const global = {
   source: "developer.work.weixin.qq.com/document/path/90313",
   date: "2023-08-20",
 } as const;
+/** The page of 2023-08-28: 60 s for a limit by the minute, 60 minutes for one by the hour. */
 const limits = {
-  source: "developer.work.weixin.qq.com/document/path/90312",
-  date: "2026",
+  source: "developer.work.weixin.qq.com/document/path/90454",
+  date: "2026-11-29",
 } as const;
 
 /** The first row that matches the endpoint class and the code applies. */
