@@ -2,9 +2,11 @@
 import type { Random } from "@lingpai/core";
 import type { Fault, FaultSubject } from "./fault.ts";
 
+type Numbers = Pick<Random, "next">;
+
 export interface ChaosKind {
   readonly name: string;
-  draw(subject: FaultSubject, random: Random): Fault;
+  draw(subject: FaultSubject, random: Numbers): Fault;
 }
 
 const lateMaxMs = 10_000;
@@ -12,7 +14,7 @@ const lateMaxMs = 10_000;
 const oddLifetimes = ["0", "-7200", "null", '"soon"', "1e15"];
 
 /** Each answer that holds a lifetime gets one that none can have. */
-function oddLifetime(text: string, random: Random): string {
+function oddLifetime(text: string, random: Numbers): string {
   const lifetime = oddLifetimes[Math.floor(random.next() * oddLifetimes.length)] ?? "0";
   return text.replace(/"expires_in":\d+/, `"expires_in":${lifetime}`);
 }

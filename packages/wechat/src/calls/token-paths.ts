@@ -40,6 +40,7 @@ export interface OwnTokenPaths extends Names, Sourced {
 const compiled = "2026-11-28";
 const checked = "2026-11-29";
 const openApi = "developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc";
+const domains = "developers.weixin.qq.com/doc/oplatform/openApi/thirdparty-management/domain-mgnt";
 const platforms = "developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api";
 const wecom = "developer.work.weixin.qq.com/document/path";
 
@@ -47,8 +48,10 @@ const rows: readonly ExceptionalPath[] = [
   // These take the secret, or a user's code, in place of a token.
   {
     path: "/cgi-bin/token",
-    source: "developers.weixin.qq.com/doc/offiaccount/Basic_Information/Get_access_token.html",
+    source:
+      "developers.weixin.qq.com/doc/oplatform/Website_App/Launching_a_Mini_Program/getaccesstoken.html",
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/stable_token",
@@ -73,6 +76,7 @@ const rows: readonly ExceptionalPath[] = [
     path: "/cgi-bin/component/api_start_push_ticket",
     source: `${platforms}/ThirdParty/token/component_verify_ticket_service.html`,
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/component/clear_quota/v2",
@@ -80,8 +84,8 @@ const rows: readonly ExceptionalPath[] = [
     compiled,
     checked,
   },
-  { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/90600`, compiled },
-  { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/91200`, compiled },
+  { path: "/cgi-bin/service/get_suite_token", source: `${wecom}/97162`, compiled, checked },
+  { path: "/cgi-bin/service/get_provider_token", source: `${wecom}/90593`, compiled, checked },
   // These are under /cgi-bin/component/, but take the tenant's token.
   {
     path: "/cgi-bin/component/setprivacysetting",
@@ -108,8 +112,9 @@ const rows: readonly ExceptionalPath[] = [
   {
     path: "/cgi-bin/component/modify_wxa_server_domain",
     component: "access_token",
-    source: `${openApi}/thirdparty-management/domain-mgnt/modifyThirdpartyServerDomain.html`,
+    source: `${domains}/api_modifythirdpartyserverdomain`,
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/component/modify_wxa_jump_domain",
@@ -121,8 +126,9 @@ const rows: readonly ExceptionalPath[] = [
   {
     path: "/cgi-bin/component/get_domain_confirmfile",
     component: "access_token",
-    source: `${openApi}/thirdparty-management/domain-mgnt/getThirdpartyJumpDomainConfirmFile.html`,
+    source: `${domains}/api_getthirdpartyjumpdomainconfirmfile`,
     compiled,
+    checked,
   },
   // These are elsewhere, and take the component's token under its own name.
   {
@@ -157,12 +163,14 @@ const rows: readonly ExceptionalPath[] = [
     provider: "provider_access_token",
     source: `${wecom}/90581`,
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/service/get_register_info",
     provider: "provider_access_token",
     source: `${wecom}/90582`,
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/service/get_customized_auth_url",
@@ -199,6 +207,7 @@ const rows: readonly ExceptionalPath[] = [
     provider: "provider_access_token",
     source: `${wecom}/91882`,
     compiled,
+    checked,
   },
   {
     path: "/cgi-bin/service/externalcontact/unionid_to_external_userid_3rd",
@@ -243,11 +252,18 @@ export const ownTokenPaths: readonly OwnTokenPaths[] = [
     source: `${platforms}/ThirdParty/token/pre_auth_code.html`,
     compiled,
   },
-  { prefix: "/cgi-bin/service/", suite: "suite_access_token", source: `${wecom}/90601`, compiled },
+  {
+    prefix: "/cgi-bin/service/",
+    suite: "suite_access_token",
+    source: `${wecom}/90605`,
+    compiled,
+    checked,
+  },
   {
     prefix: "/cgi-bin/license/",
     provider: "provider_access_token",
-    source: `${wecom}/95644`,
+    source: `${wecom}/97182`,
     compiled,
+    checked,
   },
 ];
