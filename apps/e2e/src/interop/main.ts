@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `pnpm interop [go|java|python …]`: takes about three minutes after the first build. It needs
+ * `pnpm interop [go|java|python|php …]`: takes about three minutes after the first build. It needs
  * redis-server and redis-sentinel.
  */
 import { runOnSeparateTokens } from "./separate-tokens.ts";
@@ -17,7 +17,7 @@ async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>>
     const missing = missingOf(sdk);
     if (missing.length > 0) {
       console.error(
-        `${sdk.name} is left out: ${missing.join(" and ")} is not on PATH. Install it, or name the languages to run.`,
+        `${sdk.name} is left out: ${missing.join(" and ")} is missing. Install it, or name the languages to run.`,
       );
       process.exitCode = 1;
       continue;
@@ -35,7 +35,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   );
   const ready = await built(chosen);
   if (ready.size === 0) {
-    console.error("Nothing to run. Name some of: go, java, python.");
+    console.error("Nothing to run. Name some of: go, java, python, php.");
     process.exitCode = 1;
     return;
   }

@@ -12,13 +12,19 @@ const programs = [
   "go/shared_token.go",
   "java/src/main/java/SharedTokenConfig.java",
   "python/shared_token.py",
+  "php/shared_token.php",
 ];
 
 test.each(["other-languages.md", "other-languages.zh-CN.md"])(
   "%s shows the code that runs",
   (page) => {
     const text = textOf(`../../../docs/recipes/${page}`);
-    for (const program of programs) expect(text, program).toContain(textOf(program).trim());
+    for (const program of programs)
+      expect(text, program).toContain(
+        textOf(program)
+          .replace(/^<\?php\s+/, "")
+          .trim(),
+      );
   },
 );
 

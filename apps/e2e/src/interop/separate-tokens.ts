@@ -10,9 +10,10 @@ import type { Command, Sdk } from "./toolchains.ts";
 const seconds = 20;
 
 export async function runOnSeparateTokens(
-  ready: ReadonlyMap<Sdk, Command>,
+  all: ReadonlyMap<Sdk, Command>,
   overlapMs: number,
 ): Promise<readonly Row[]> {
+  const ready = new Map([...all].filter(([{ isSampleOnly }]) => isSampleOnly !== true));
   const open: (() => Promise<unknown>)[] = [];
   try {
     const accounts = [...ready.keys()].map((_, index) => ({

@@ -13,6 +13,10 @@ export interface Sdk {
   readonly name: string;
   /** Commands that must be on PATH. */
   readonly needs: readonly string[];
+  /** Extensions that PHP must have loaded. */
+  readonly extensions?: readonly string[];
+  /** True if only our sample runs, without an SDK that could fetch by itself. */
+  readonly isSampleOnly?: true;
   /** The convention under which it reads its token. */
   readonly convention: ConventionName;
   /** Builds its program and returns the command that starts it. */
@@ -75,10 +79,25 @@ export const sdks: readonly Sdk[] = [
       return { file, args: ["-u", join(home, "python/main.py")] };
     },
   },
+  {
+    name: "the sample for EasyWeChat 6 (PHP)",
+    needs: ["php"],
+    extensions: ["redis", "json"],
+    isSampleOnly: true,
+    convention: "wxjava/mp",
+    build: () => Promise.resolve({ file: "php", args: [join(home, "php/main.php")] }),
+  },
 ];
 
-export function missingOf({ needs }: Sdk): readonly string[] {
-  return needs.filter((command) => spawnSync("sh", ["-c", `command -v ${command}`]).status !== 0);
+export function missingOf({ needs, extensions = [] }: Sdk): readonly string[] {
+  const commands = needs.filter(
+    (command) => spawnSync("sh", ["-c", `command -v ${command}`]).status !== 0,
+  );
+  if (commands.length > 0 || extensions.length === 0) return commands;
+  const loaded = spawnSync("php", ["-m"], { encoding: "utf8" }).stdout.split(/\s+/);
+  return extensions
+    .filter((name) => !loaded.includes(name))
+    .map((name) => `the ${name} extension of PHP`);
 }
 
 const buildLimitMs = 420_000;
