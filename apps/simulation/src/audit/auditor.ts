@@ -226,11 +226,11 @@ export class Auditor {
     const untilMs = fetches.spentUntilMs(world.nowMs);
     if (untilMs !== undefined)
       this.#faults.add({ name: "day's quota spent", forMs: untilMs - world.nowMs });
-    for (const { promise, what } of fetches.sent(fetch, (name, fromMs) =>
-      this.excuses.disturbances.overlap(nodeNameOf(name), fromMs - leaseMs, world.nowMs),
-    )) {
-      this.violated(promise, what);
-    }
+    // The store does not have what was fetched without it, so the next request replaces the same one.
+    const isDisturbed = (name: string, fromMs: number): boolean =>
+      this.#scene.fetchesAlone ||
+      this.excuses.disturbances.overlap(nodeNameOf(name), fromMs - leaseMs, world.nowMs);
+    for (const { promise, what } of fetches.sent(fetch, isDisturbed)) this.violated(promise, what);
   }
 
   processed(fetch: Fetch): void {

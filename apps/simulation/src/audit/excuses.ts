@@ -14,6 +14,8 @@ export interface AuditContext {
   readonly metrics: Metrics;
   /** Whether a request may leave without an intent, because it harms nobody. */
   readonly mayFetchAlone: boolean;
+  /** Whether nodes fetch without the store although that kills the token that the store has. */
+  readonly fetchesAlone: boolean;
   readonly nodes: () => readonly FleetNode[];
 }
 

@@ -9,6 +9,9 @@ import { nodeNameOf } from "../world/process.ts";
 import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
 
 const advisoryMs = 900_000;
+/** The longest drain of any node, and what every node has forgotten. */
+const drainMaxMs = 40_000;
+const forgottenMs = 7_200_000;
 
 export class NeedAudit {
   readonly #scene: AuditContext;
@@ -16,6 +19,7 @@ export class NeedAudit {
   readonly #faults: FaultLedger;
   /** The instants at which a live token was replaced because a caller reported it as refused. */
   #needless: readonly number[] = [];
+  readonly #sent: Fetch[] = [];
 
   constructor(scene: AuditContext, excuses: Excuses, faults: FaultLedger) {
     this.#scene = scene;
@@ -25,9 +29,14 @@ export class NeedAudit {
 
   /** @param keptSinceMs the instant since which the store has kept all its writes. */
   sent(fetch: Fetch, keptSinceMs: number): readonly Finding[] {
-    return [this.#early(fetch), this.#forgotten(fetch, keptSinceMs), this.#believed(fetch)].filter(
-      (each) => each !== undefined,
-    );
+    const findings = [
+      this.#early(fetch),
+      this.#forgotten(fetch, keptSinceMs),
+      this.#believed(fetch),
+      this.#reconciled(fetch, keptSinceMs),
+    ];
+    this.#sent.push(fetch);
+    return findings.filter((each) => each !== undefined);
   }
 
   /** Promise 1: a planned refresh does not replace a token before its time. */
@@ -67,6 +76,41 @@ export class NeedAudit {
       promise: "I33",
       what: `request ${number} found an empty store, although ${holder.name} has had a live credential all the time`,
     };
+  }
+
+  /**
+   * Promise 1: an owner that fetches for all knows whether another request can have been processed
+   * after the one that brought its token. If none can, it has nothing to reconcile.
+   */
+  #reconciled(
+    { number, process, request: { current, reason } }: Fetch,
+    keptSinceMs: number,
+  ): Finding | undefined {
+    const token = current?.secret.reveal();
+    const bringer = this.#sent.findLast((each) => each.token !== undefined && each.token === token);
+    if (reason !== "reconcile" || bringer === undefined) return undefined;
+    const { sentAtMs } = bringer;
+    const owners = this.#scene.nodes().filter(({ role }) => role === "owner");
+    const isKnown =
+      owners.length === 1 &&
+      keptSinceMs < sentAtMs &&
+      this.#sent.every(
+        (each) =>
+          each === bringer ||
+          (each.process === process && each.sentAtMs + drainMaxMs <= sentAtMs) ||
+          each.sentAtMs + forgottenMs <= sentAtMs,
+      );
+    const isDisturbed = this.#excuses.disturbances.overlap(
+      nodeNameOf(process.name),
+      sentAtMs,
+      this.#scene.world.nowMs,
+    );
+    return !isKnown || isDisturbed || bringer.process !== process
+      ? undefined
+      : {
+          promise: "1",
+          what: `request ${number} reconciles a token that request ${bringer.number} of the only owner brought, when nothing else was under way`,
+        };
   }
 
   /**

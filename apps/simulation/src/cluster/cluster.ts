@@ -192,6 +192,7 @@ export class Cluster implements FaultTarget {
         wechat,
         metrics: emptyMetrics(),
         mayFetchAlone: plan.standalone !== "never",
+        fetchesAlone: plan.standalone === "always",
         nodes: () => this.nodes,
       },
       {

@@ -5,7 +5,7 @@
 import { credential, type Cache, type Credential, type Lock, type Issuer } from "@lingpai/core";
 import { createCache, createLock } from "@lingpai/core/driver";
 import { seededRandom } from "@lingpai/core/testing";
-import type { NodePlan } from "../plan/plan.ts";
+import type { NodePlan, Plan } from "../plan/plan.ts";
 import type { Chance } from "../world/chance.ts";
 import { laterRelease } from "../store/later-release.ts";
 import type { Primary } from "../store/primary.ts";
@@ -29,7 +29,7 @@ export interface FleetContext {
   readonly tickets: Tickets | undefined;
   readonly seed: number;
   readonly pushesChanges: boolean;
-  readonly standalone: "never" | "when-harmless";
+  readonly standalone: Plan["standalone"];
   readonly mutation: NodeMutation | undefined;
   /**
    * Whether the fleet has consumers. Then an owner calls `get` when it starts, because a credential

@@ -43,7 +43,7 @@ export interface Plan {
   overlapMs: number;
   quotaPerDay: number;
   pushesChanges: boolean;
-  standalone: "never" | "when-harmless";
+  standalone: "never" | "when-harmless" | "always";
   rates: FaultRates;
   nodes: NodePlan[];
   /** Whether each node also keeps a ticket, which it obtains with its token. */

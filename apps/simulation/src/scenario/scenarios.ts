@@ -11,6 +11,7 @@ import { mendedRefusals } from "./mended-refusals.ts";
 import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
 import { refusedWrites } from "./refused-writes.ts";
 import { refusingApi } from "./refusing-api.ts";
+import { singleOwner } from "./single-owner.ts";
 import type { Scenario } from "./scenario.ts";
 import { tickets } from "./tickets.ts";
 
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   wallClockSteps,
   mixedParameters,
   laterRelease,
+  singleOwner,
   tickets,
 ];
 

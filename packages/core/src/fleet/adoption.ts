@@ -137,6 +137,7 @@ export class Adoption {
       known: { ...local.state, credential: cached.stored },
       replaced: local.replaced,
       ...(operationId !== undefined && { operationId }),
+      ...(local.continued && { continued: local.continued }),
     } as const;
     const applied = await document.apply(event, {
       ...(from && { from }),

@@ -61,6 +61,7 @@ export class LocalCopy {
   #replaced: readonly string[] = none;
   #cached: CachedCredential | undefined;
   #state: State | undefined;
+  readonly #continued = new WeakMap<State, readonly string[]>();
   #uses = 0;
   #isClosed = false;
 
@@ -140,6 +141,27 @@ export class LocalCopy {
     if (cached !== undefined && state.credential?.fingerprint === cached.stored.fingerprint)
       cached.serveUntilMs = this.#serveUntilMs(state, cached.windows);
     this.#onChange();
+  }
+
+  /**
+   * Records a document that only this process has, because it cannot reach the store.
+   *
+   * @param from the document that it continues
+   * @param mayBeStored true when it was sent to the store, and the answer was lost.
+   */
+  continueState(state: State, from: State | undefined, mayBeStored = false): void {
+    const before = from && (this.#continued.get(from) ?? [from.outcomeId]);
+    if (before !== undefined)
+      this.#continued.set(state, mayBeStored ? [...before, state.outcomeId] : before);
+    this.updateState(state);
+  }
+
+  /**
+   * The outcome ids of the stored documents that the present one continues. Undefined where the
+   * present one is stored itself.
+   */
+  get continued(): readonly string[] | undefined {
+    return this.#state && this.#continued.get(this.#state);
   }
 
   /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */

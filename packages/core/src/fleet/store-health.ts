@@ -17,6 +17,7 @@ export class StoreHealth {
   readonly #bus: EventBus;
   #failing: readonly StoreOperation[] = none;
   #downSinceMs = 0;
+  #recoveredMs = Number.NEGATIVE_INFINITY;
   #hasWorked: true | undefined;
   /** False for a consumer, which needs no right to write. */
   needsWrites = true;
@@ -46,6 +47,14 @@ export class StoreHealth {
     );
   }
 
+  /**
+   * True while a reading, and the writes that {@link StoreHealth.prove} repeats, would show that the
+   * store is back.
+   */
+  get isProvable(): boolean {
+    return this.#failing.has("get") || this.#failing.has("set") || this.#failing.has("acquire");
+  }
+
   /** Tries the lease again after it failed. Set by the owner of the lock. */
   tryLease: () => Promise<unknown> = async () => undefined;
 
@@ -67,13 +76,16 @@ export class StoreHealth {
 
   /** Settles as the command does, and records whether it succeeded. */
   async watched<T>(operation: StoreOperation, command: () => Promise<T>): Promise<T> {
+    const startedMs = this.#clock.monotonicMs();
     try {
       const result = await command();
       this.#hasWorked = true;
       this.#worked(operation);
       return result;
     } catch (error) {
-      if (isUnavailable(error) && (operation === "get" || this.needsWrites))
+      // A command of an outage that is over shows nothing about the store now.
+      const isNews = startedMs >= this.#recoveredMs;
+      if (isUnavailable(error) && isNews && (operation === "get" || this.needsWrites))
         this.#failed(operation, error);
       throw error;
     }
@@ -96,6 +108,7 @@ export class StoreHealth {
     const provesAll = operation === "get" && this.#failing.includes("get");
     this.#failing = provesAll ? none : without(operation, this.#failing);
     if (!this.isReachable) return;
+    this.#recoveredMs = this.#clock.monotonicMs();
     this.#bus.emit("store-recovered", { downMs: this.#clock.monotonicMs() - this.#downSinceMs });
     this.#onRecovered();
   }

@@ -3,7 +3,7 @@
  * copy.
  */
 import type { IssueError } from "../errors.ts";
-import type { AbandonEvent } from "../state/abandon.ts";
+import { isOutlived, type AbandonEvent } from "../state/abandon.ts";
 import type { CommitEvent } from "../state/commit.ts";
 import { reduce } from "../state/reduce.ts";
 import { change } from "../state/state.ts";
@@ -77,12 +77,10 @@ export class OutcomeWriter {
       isRecorded = false;
       // This node knows it already. The others see an open request, which may have been answered.
       state = reduce(state, event, storeClock.nowMs(), context.rules).state ?? state;
-      this.pending.keep(tryAgainMaxMs, leaseContext.lease, async () => {
-        const applied = await leaseContext.document.apply(event);
-        if (applied?.snapshot.state !== undefined) local.updateState(applied.snapshot.state);
-      });
+      this.pending.keep(tryAgainMaxMs, leaseContext.lease, () => this.#report(attempt, event));
     }
-    local.updateState(state);
+    if (isRecorded) local.updateState(state);
+    else local.continueState(state, attempt.snapshot.state, true);
     if (error === undefined || ending.again === true) return isRecorded;
     reportFailure(context.bus, error, {
       reason: resolvedGoal.reason,
@@ -97,6 +95,21 @@ export class OutcomeWriter {
       });
     }
     return isRecorded;
+  }
+
+  /**
+   * Writes the delayed report. If this process has fetched without the store since the request could
+   * last be processed, it writes that credential instead: the report would only cast doubt on it.
+   */
+  async #report({ leaseContext: { document } }: Attempt, event: AbandonEvent): Promise<void> {
+    const { adoption, context, local } = this.#node;
+    const isLate =
+      event.outcome === "unknown" &&
+      local.state !== undefined &&
+      isOutlived(local.state, event, context.rules);
+    if (isLate && (await adoption.restore(document, event.operationId))) return;
+    const applied = await document.apply(event);
+    if (applied?.snapshot.state !== undefined) local.updateState(applied.snapshot.state);
   }
 
   /**

@@ -30,6 +30,8 @@ import { ElectedStarts } from "./elected-starts.ts";
  */
 const subscribeAfterMs = 100;
 
+const noPause = (): number => Number.NEGATIVE_INFINITY;
+
 export class Background {
   readonly #node: FleetNode;
   readonly #source: DocumentSource;
@@ -50,7 +52,8 @@ export class Background {
    */
   #startedMs = Number.NEGATIVE_INFINITY;
   #subscribeAtMs = Number.POSITIVE_INFINITY;
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** When the pause after a failed attempt ends. */
+  #notBeforeMs: () => number = noPause;
   /** Failed background attempts in a row. */
   #failures = 0;
   /** Failed background readings in a row, and when to make the next one. */
@@ -94,7 +97,7 @@ export class Background {
 
   /** Tries again at once, because the store is back. */
   retryNow(): void {
-    this.#notBeforeMs = Number.NEGATIVE_INFINITY;
+    this.#notBeforeMs = noPause;
     this.#failures = 0;
     this.rearm();
   }
@@ -113,7 +116,7 @@ export class Background {
   #terms(): DueTerms {
     return {
       refreshAtMs: this.#refreshAtMs(),
-      refreshNotBeforeMs: this.#notBeforeMs,
+      refreshNotBeforeMs: this.#notBeforeMs(),
       readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs, this.#doubtfulAtMs()),
       subscribeAtMs: this.#subscribeAtMs,
       reportAtMs: this.#staleAtMs(),
@@ -159,8 +162,7 @@ export class Background {
         : met
           ? staleReasonOf(met, this.#staleReason, this.#isParents)
           : this.#staleReason;
-    if (this.#failures > 0)
-      this.#notBeforeMs = this.#node.context.clock.monotonicMs() + this.#pauseMs(met?.block);
+    if (this.#failures > 0) this.#notBeforeMs = this.#pauseAfter(met?.block);
   }
 
   /**
@@ -191,20 +193,25 @@ export class Background {
   }
 
   /**
-   * Returns how long to pause after a failed attempt: at most as long as another node's lease may
-   * last.
+   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause is
+   * shorter as soon as nothing can be served, also where that begins during it.
    */
-  #pauseMs(block: BlockReason | undefined): number {
+  #pauseAfter(block: BlockReason | undefined): () => number {
     const { local, context, storeClock } = this.#node;
+    const atMs = context.clock.monotonicMs();
+    const failures = this.#failures;
     const jitter = 0.8 + 0.4 * context.random.next();
-    const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
-    const ownMs = jitter * steppedMs(this.#failures, isUrgent);
+    const share = context.random.next();
     const backOffMs = jitter * ((local.state?.backOffUntilMs ?? 0) - storeClock.nowMs());
-    const leaseMs =
-      block?.kind === "wait"
-        ? block.ms + retrySpreadMs(isUrgent) * context.random.next()
-        : Number.POSITIVE_INFINITY;
-    return Math.max(Math.min(ownMs, leaseMs), backOffMs);
+    return () => {
+      const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
+      const ownMs = jitter * steppedMs(failures, isUrgent);
+      const leaseMs =
+        block?.kind === "wait"
+          ? block.ms + retrySpreadMs(isUrgent) * share
+          : Number.POSITIVE_INFINITY;
+      return atMs + Math.max(Math.min(ownMs, leaseMs), backOffMs);
+    };
   }
 
   #dueGoal(): Goal | undefined {
@@ -268,12 +275,14 @@ export class Background {
   }
 
   /**
-   * When to read because the machine may have slept or its wall clock was set. A successful reading
-   * settles it.
+   * When to read because the machine may have slept, because its wall clock was set, or because the
+   * store was away. A successful reading settles it.
    */
   #doubtfulAtMs(): number {
+    const { context, storeClock } = this.#node;
+    const isDoubtful = storeClock.isDoubtful || context.health.isProvable;
     // Readings that fail have a pause of their own.
-    const isDue = this.#node.storeClock.isDoubtful && this.#readFailures === 0;
+    const isDue = isDoubtful && this.#readFailures === 0;
     return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 

@@ -292,6 +292,8 @@ async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal):
     const result = await lead(node, context, outcomes);
     if (result.kind !== "served") return turnOf(dependencies, result);
     breaker.reset();
+    // The store came back meanwhile: a reading writes back what was issued.
+    if (node.context.health.isReachable) void dependencies.source.read().catch(() => {});
     return served;
   } catch (error) {
     if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);

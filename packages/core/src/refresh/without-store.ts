@@ -28,7 +28,7 @@ export class OwnDocument implements FleetDocument {
   async apply<E extends StateEvent>(event: E): Promise<Applied<E>> {
     const { local, context, storeClock } = this.#node;
     const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), context.rules);
-    if (state !== undefined) local.updateState(state);
+    if (state !== undefined) local.continueState(state, local.state);
     return { verdict, snapshot: snapshotOf(state ?? local.state) };
   }
 }

@@ -13,11 +13,12 @@ async function refusedMeanwhile(
   outcome: ScriptedOutcome,
   overlapMs: number,
   isKilled = false,
+  standalone: "never" | "always" = "never",
 ): Promise<{ world: Fleet; nodes: Node[] }> {
   const policy = { kind: "supersede", overlapMs } as const;
   const world = fleet({ policy, latencyMs: 300, probes: true });
   const { clock, platform } = world;
-  const nodes = [world.node(), world.node(), world.node()];
+  const nodes = [world.node({ standalone }), world.node(), world.node()];
   await within(clock, 2 * secondMs, Promise.all(nodes.map((each) => each.get())));
   await clock.advance(10 * minuteMs);
   platform.script(outcome);
@@ -97,4 +98,39 @@ describe("a refusal that could not be recorded because the store was away", () =
       });
     }
   });
+});
+
+describe("an unknown outcome that could not be recorded, and was settled by a fetch without the store", () => {
+  const settled = [0, 300_000].flatMap((overlapMs) =>
+    ["unknown-processed", "unknown-unprocessed"].flatMap((outcome) =>
+      ["abandon", "repair"].map((first) => ({ first, outcome, overlapMs })),
+    ),
+  ) as readonly {
+    readonly first: "abandon" | "repair";
+    readonly outcome: ScriptedOutcome;
+    readonly overlapMs: number;
+  }[];
+
+  it.each(settled)(
+    "costs no further fetch when the store returns ($outcome, overlap $overlapMs ms, first written: $first)",
+    async ({ first, outcome, overlapMs }) => {
+      const { world, nodes } = await refusedMeanwhile(outcome, overlapMs, false, "always");
+      const { clock, platform } = world;
+      // The request can no longer be processed, the platform kills what the node has, and the node
+      // fetches another one by itself.
+      await clock.advance(40 * secondMs);
+      platform.revoke(nodes[0]!.peek()!.reveal());
+      await within(clock, 20 * secondMs, nodes[0]!.reject(nodes[0]!.peek()!));
+      const before = platform.issues.length;
+      if (first === "repair") nodes[0]!.faults.next("set", "fail-before");
+      for (const each of nodes) each.faults.unreachable = false;
+      await clock.advance(5 * secondMs);
+      const stored = await world.document();
+      expect([stored?.intent, stored?.doubtSinceMs]).toEqual([undefined, undefined]);
+      expect(stored?.credential?.secret).toBe(platform.latest);
+      await clock.advance(6 * minuteMs);
+      expect(platform.issues).toHaveLength(before);
+      for (const each of nodes) expect(platform.alive(each.peek()!)).toBe(true);
+    },
+  );
 });

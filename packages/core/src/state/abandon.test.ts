@@ -10,6 +10,7 @@ import {
   storedCredential,
   today,
 } from "./state.fixture.ts";
+import type { State } from "./state.ts";
 
 const announced = after(stateWith(), intent());
 
@@ -92,6 +93,20 @@ describe("an abandoned request", () => {
       // Asked for a moment earlier, it may have been killed by this request.
       expect(after(since(sentAtMs + rules.drainMs - 1), late).doubtSinceMs).toBe(noonMs);
     }
+  });
+
+  it("of unknown outcome ends its own intent, and no more, where its sender has written back a later credential", () => {
+    const sentAtMs = noonMs - 60_000;
+    const intent = { epoch: 11, operationId: "mine", atMs: sentAtMs };
+    const own = { ...abandon({ outcome: "unknown", sentAtMs }), operationId: "mine" };
+    const since = (ms: number): State =>
+      stateWith({ credential: storedCredential("T2", { sentAtMs: ms }), intent });
+    const { intent: _, ...without } = since(sentAtMs + rules.drainMs);
+    expect(after(since(sentAtMs + rules.drainMs), own)).toEqual({
+      ...without,
+      outcomeId: own.outcomeId,
+    });
+    expect(after(since(sentAtMs + rules.drainMs - 1), own).doubtSinceMs).toBe(noonMs);
   });
 
   it("of unknown outcome leaves a doubt where nothing is stored", () => {

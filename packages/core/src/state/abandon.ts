@@ -54,8 +54,12 @@ export function decideAbandon(
   const isRepeated = state.outcomeId === event.outcomeId;
   const isKnown = event.parent !== undefined && state.failure?.parent?.fingerprint === event.parent;
   const blamed = event.outcome === "blamed" || (event.outcome === "parent" && isKnown);
-  if (isRepeated || (!ours && !blamed && (!unknown || isOutlived(state, event, rules))))
-    return { verdict: { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } };
+  const isLate = unknown && isOutlived(state, event, rules);
+  const unchanged = { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } as const;
+  if (isRepeated || (!ours && !blamed && (!unknown || isLate))) return { verdict: unchanged };
+  // Its sender has fetched without the store since, and has written that back.
+  if (isLate)
+    return { state: change(state, { outcomeId: event.outcomeId }, ["intent"]), verdict: unchanged };
 
   // A lasting refusal has its own pace, and is no reason for the others to wait.
   const failed = (event.outcome === "refused" && event.refusal === undefined) || unknown || blamed;
@@ -109,7 +113,11 @@ export function decideAbandon(
  * Whether the stored credential was asked for when this request could no longer be processed: a
  * report that comes so late is no reason to doubt it, or to back off.
  */
-function isOutlived({ credential }: State, { sentAtMs }: AbandonEvent, rules: Rules): boolean {
+export function isOutlived(
+  { credential }: Pick<State, "credential">,
+  { sentAtMs }: Pick<AbandonEvent, "sentAtMs">,
+  rules: Rules,
+): boolean {
   return credential !== undefined && credential.sentAtMs >= sentAtMs + rules.drainMs;
 }
 

@@ -147,7 +147,6 @@ describe("a repair that names the request whose outcome is known", () => {
     expect(after(stateWith({ intent: open }), named())).not.toHaveProperty("intent");
   });
 
-  const { credential: _, ...empty } = stateWith({ minEpoch: 20, intent: open });
   it.each<readonly [string, State, Partial<RepairEvent>]>([
     ["no request is open", stateWith({ credential: same }), {}],
     [
@@ -155,11 +154,54 @@ describe("a repair that names the request whose outcome is known", () => {
       stateWith({ credential: same, intent: open }),
       { operationId: "other" },
     ],
-    ["another credential is stored", stateWith({ credential: younger, intent: open }), {}],
-    ["nothing is stored, on purpose", empty, {}],
     ["the same text was replaced once", stateWith({ credential: same }), { replaced: ["T2"] }],
-  ])("changes nothing where %s", (_what, stored, changes) => {
-    expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "kept" } });
+  ])("has nothing to write where the credential is stored, and %s", (_what, stored, changes) => {
+    expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "reported" } });
+  });
+
+  const { credential: _, ...empty } = stateWith({ minEpoch: 20, intent: open });
+  it.each<readonly [string, State]>([
+    ["another credential is stored", stateWith({ credential: younger, intent: open })],
+    ["nothing is stored, on purpose", empty],
+  ])("changes nothing where %s", (_what, stored) => {
+    expect(decide(stored, named())).toEqual({ verdict: { kind: "kept" } });
+  });
+});
+
+describe("a repair by a node that went on without the store", () => {
+  const open = { epoch: 30, operationId: "op", atMs: noonMs - 60_000 };
+  const doubted = stateWith({
+    doubtSinceMs: noonMs - 60_000,
+    intent: open,
+    outcomeId: "before",
+  });
+  const continued = { ...repair(), continued: ["earlier", "before"] };
+
+  it("resolves the doubt and ends the request that it had ended meanwhile, where nobody else has sent anything", () => {
+    const next = after(doubted, continued);
+    expect(next.credential?.fingerprint).toBe("T2");
+    expect(next).not.toHaveProperty("doubtSinceMs");
+    expect(next).not.toHaveProperty("intent");
+  });
+
+  it.each<readonly [string, State, RepairEvent]>([
+    ["has written an outcome since", { ...doubted, outcomeId: "another" }, continued],
+    ["may have: the node does not know what it continued", doubted, repair()],
+  ])("keeps the doubt where another node %s", (_what, stored, event) => {
+    expect(after(stored, event)).toMatchObject({
+      doubtSinceMs: doubted.doubtSinceMs,
+      intent: open,
+    });
+  });
+
+  it("keeps a doubt of its own", () => {
+    const known = { ...continued.known, doubtSinceMs: noonMs - 1_000 };
+    expect(after(doubted, { ...continued, known }).doubtSinceMs).toBe(known.doubtSinceMs);
+  });
+
+  it("keeps the open request while one of its own is under way", () => {
+    const known = { ...continued.known, intent: { ...open, operationId: "own" } };
+    expect(after(doubted, { ...continued, known }).intent).toEqual(open);
   });
 });
 

@@ -23,10 +23,16 @@ export interface RepairEvent {
    * this node holds, or was replaced by that.
    */
   readonly operationId?: string;
+  /**
+   * The outcome ids of the stored documents that `known` continues, where this node went on without
+   * the store. If one of them is still stored, nobody else has sent anything meanwhile: the open
+   * request and the doubt are this node's own, and ended where they ended for it.
+   */
+  readonly continued?: readonly string[];
 }
 
 export interface RepairVerdict {
-  /** `reported`: it was stored already, and the request that is known here is open no longer. */
+  /** `reported`: it was stored already, and the request that is known here is not open, or no longer. */
   readonly kind: "repaired" | "reported" | "kept";
 }
 
@@ -66,16 +72,18 @@ export function decideRepair(
       isOlder(stored.credential, credential));
   const isKnown = operationId !== undefined && stored.intent?.operationId === operationId;
   if (!isLost && !isReplaced) {
-    return isKnown && stored.credential?.fingerprint === credential.fingerprint
-      ? {
-          state: change(stored, { outcomeId: event.outcomeId }, ["intent"]),
-          verdict: { kind: "reported" },
-        }
-      : { verdict: { kind: "kept" } };
+    if (operationId === undefined || stored.credential?.fingerprint !== credential.fingerprint)
+      return { verdict: { kind: "kept" } };
+    const verdict = { kind: "reported" } as const;
+    return isKnown
+      ? { state: change(stored, { outcomeId: event.outcomeId }, ["intent"]), verdict }
+      : { verdict };
   }
 
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
-  const doubtSinceMs = stored.doubtSinceMs ?? known.doubtSinceMs;
+  const isContinued =
+    known.intent === undefined && event.continued?.includes(stored.outcomeId) === true;
+  const doubtSinceMs = (isContinued ? undefined : stored.doubtSinceMs) ?? known.doubtSinceMs;
   const budgets = mergedBudgets(stored.budgets, known.budgets);
   // A request in flight must not be lost with the rest, because another node would send a second
   // one.
@@ -104,8 +112,11 @@ export function decideRepair(
     },
     [
       ...(known.fallback === undefined ? (["fallback"] as const) : []),
+      ...(doubtSinceMs === undefined ? (["doubtSinceMs"] as const) : []),
       ...(stored.suspect?.fingerprint === credential.fingerprint ? [] : (["suspect"] as const)),
-      ...(isKnown || isReported(stored.intent, credential) ? (["intent"] as const) : []),
+      ...(isKnown || isContinued || isReported(stored.intent, credential)
+        ? (["intent"] as const)
+        : []),
     ],
   );
   return { state: next, verdict: { kind: "repaired" } };
