@@ -52,7 +52,7 @@ export class StoreHealth {
    * store is back.
    */
   get isProvable(): boolean {
-    return this.#failing.has("get") || this.#failing.has("set") || this.#failing.has("acquire");
+    return this.#failing.some((operation) => !operation.startsWith("claims-"));
   }
 
   /** Tries the lease again after it failed. Set by the owner of the lock. */
