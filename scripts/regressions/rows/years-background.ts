@@ -10,8 +10,8 @@ export const yearsBackground: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "const isDue = this.#node.storeClock.isDoubtful && this.#readFailures === 0;",
-        to: "const isDue = this.#node.storeClock.isDoubtful;",
+        from: "const isDue = isDoubtful && this.#readFailures === 0;",
+        to: "const isDue = isDoubtful;",
       },
       {
         file: `${core}/manager/background.ts`,

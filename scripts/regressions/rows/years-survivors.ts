@@ -71,8 +71,8 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "return Math.max(Math.min(ownMs, leaseMs), backOffMs);",
-        to: "return Math.max(Math.min(ownMs, leaseMs), 0 * backOffMs);",
+        from: "return atMs + Math.max(Math.min(ownMs, leaseMs), backOffMs);",
+        to: "return atMs + Math.max(Math.min(ownMs, leaseMs), 0 * backOffMs);",
       },
     ],
     test: `${core}/scenarios/background-restraint.test.ts`,
