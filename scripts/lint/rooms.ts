@@ -85,6 +85,17 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["clients", "probe.ts"],
     ["index.ts"],
   ],
+  server: [
+    ["http"],
+    ["keys"],
+    ["credentials"],
+    ["events"],
+    ["routes"],
+    ["facade"],
+    ["route-table.ts"],
+    ["token-server.ts"],
+    ["index.ts"],
+  ],
   sql: [
     ["drivers.ts"],
     ["connection", "factories.ts"],

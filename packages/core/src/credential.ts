@@ -238,7 +238,11 @@ export interface CredentialStatus {
    */
   readonly state: "fresh" | "stale" | "none" | "closed";
   readonly generation: number | undefined;
+  /** Names the write that stored it. A credential that lives on under a new end has a new one. */
+  readonly commitId: string | undefined;
   readonly fingerprint: string | undefined;
+  /** Until a refresh may start, in ms; 0 from then on. */
+  readonly renewsInMs: number | undefined;
   /** Until the hard deadline, in ms. */
   readonly remainingMs: number | undefined;
   readonly ageMs: number | undefined;
@@ -247,6 +251,8 @@ export interface CredentialStatus {
     | { readonly node: string; readonly environment: string; readonly reason: string }
     | undefined;
   readonly inDoubt: boolean;
+  /** True while a caller's report of a refusal has not been settled. */
+  readonly isSuspect: boolean;
   /** True while the fleet uses the issuer's fallback. */
   readonly onFallback: boolean;
   /** How often this process handed out the present generation. */

@@ -1,7 +1,6 @@
 /** Rows for bad values in the store, bad messages from it, and bad requests. */
 import type { Row } from "./row.ts";
 
-const noServer = "The token server has no code yet; its tests come with it.";
 const field = "core/codec: is unreadable as soon as one field is missing";
 const altered = "core/sealed: when any one of its characters was changed";
 
@@ -161,18 +160,21 @@ export const badRecords: readonly Row[] = [
     id: "56",
     what: "An `Authorization` header that is long, twice there, or odd",
     outcome: "400.",
-    why: noServer,
+    by: ["server/every-route: an Authorization header that is long, twice there or odd"],
   },
   {
     id: "57",
     what: "`ref=../../admin` and its encodings",
     outcome: "Names are opaque.",
-    why: noServer,
+    by: ["server/every-route: a reference is an opaque name"],
   },
   {
     id: "58",
     what: "A senseless `If-None-Match` or `wait`",
     outcome: "Ignored; clamped.",
-    why: noServer,
+    by: [
+      "server/token-server: ignores a senseless If-None-Match",
+      "server/token-server: ends a long poll with wait=",
+    ],
   },
 ];

@@ -89,6 +89,8 @@ export const sources: Readonly<Record<string, string>> = {
   "redis/ioredis-recovery": "packages/redis/src/clients/ioredis-recovery.test.ts",
   "redis/layout": "packages/redis/src/layout.test.ts",
   "redis/scripts": "packages/redis/src/scripts.redis.test.ts",
+  "server/every-route": "packages/server/src/every-route.test.ts",
+  "server/token-server": "packages/server/src/token-server.test.ts",
   "redis/subscriptions": "packages/redis/src/subscriptions.test.ts",
   "simulation/explore": "apps/simulation/src/explore/search/search.processes.test.ts",
   "simulation/simulate": "apps/simulation/src/simulate.processes.test.ts",

@@ -3,6 +3,7 @@
  * secrets.
  */
 import { quotaOn } from "../state/quota.ts";
+import { isSuspect } from "../state/state.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import type { CredentialStatus } from "../credential.ts";
@@ -29,11 +30,14 @@ export function statusOf(
     role: source.role,
     state: isClosed ? "closed" : freshness,
     generation: cached?.stored.generation,
+    commitId: cached?.stored.commitId,
     fingerprint: cached?.stored.fingerprint.slice(0, 8),
+    renewsInMs: cached && Math.max(0, Math.round(cached.windows.advisoryAtMs - nowMs)),
     remainingMs: cached && Math.max(0, cached.serveUntilMs - clock.monotonicMs()),
     ageMs: cached && Math.max(0, nowMs - cached.stored.issuedAtMs),
     by: cached?.stored.by,
     inDoubt: state?.doubtSinceMs !== undefined,
+    isSuspect: state !== undefined && isSuspect(state),
     onFallback: state?.fallback !== undefined,
     uses: cached?.uses ?? 0,
     storeReachable: context.health.seen,

@@ -1,0 +1,79 @@
+/** Those who wait for the next commit of one credential: one listener and one timer for all. */
+import type { CancelTimer, Clock, Credential } from "@lingpai/core";
+
+/** Catches what no event tells: the same secret under a new end. Reads this process's memory. */
+const lookMs = 500;
+
+interface Waiter {
+  readonly commitId: string | undefined;
+  readonly end: () => void;
+}
+
+export class CommitWaiters {
+  readonly #credential: Credential;
+  readonly #clock: Clock;
+  readonly #waiters = new Set<Waiter>();
+  #unwatch: (() => void) | undefined;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor(credential: Credential, clock: Clock) {
+    this.#credential = credential;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** Resolves when the commit is another one, after `waitMs`, or when the signal aborts. */
+  changed(commitId: string, waitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#commitId() !== commitId) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiter: Waiter = {
+      commitId,
+      end: () => {
+        cancel();
+        signal.removeEventListener("abort", waiter.end);
+        this.#waiters.delete(waiter);
+        if (this.#waiters.size === 0) this.#stop();
+        resolve();
+      },
+    };
+    const cancel = this.#clock.setTimer(waitMs, waiter.end, { background: true });
+    signal.addEventListener("abort", waiter.end, { once: true });
+    this.#waiters.add(waiter);
+    this.#unwatch ??= this.#credential.watch(() => queueMicrotask(() => this.#look()));
+    this.#arm();
+    return promise;
+  }
+
+  #arm(): void {
+    this.#cancelTimer ??= this.#clock.setTimer(
+      lookMs,
+      () => {
+        this.#cancelTimer = undefined;
+        this.#look();
+        if (this.#waiters.size > 0) this.#arm();
+      },
+      { background: true },
+    );
+  }
+
+  #look(): void {
+    const commitId = this.#commitId();
+    for (const waiter of [...this.#waiters]) if (waiter.commitId !== commitId) waiter.end();
+  }
+
+  #stop(): void {
+    this.#unwatch?.();
+    this.#cancelTimer?.();
+    this.#unwatch = undefined;
+    this.#cancelTimer = undefined;
+  }
+
+  /** Undefined while the present one may not be sent: then whoever waits wants the next. */
+  #commitId(): string | undefined {
+    const { state, commitId } = this.#credential.status();
+    return state === "fresh" || state === "stale" ? commitId : undefined;
+  }
+}

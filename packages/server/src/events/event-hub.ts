@@ -1,0 +1,94 @@
+/** One follower of the fleet's stream for all of a replica's event streams. */
+import { compareEventIds } from "@lingpai/event-log";
+import type { EventLog, Follower, LogEntry } from "@lingpai/event-log";
+import { fleetStream } from "./streams.ts";
+
+export type Listener = (entry: LogEntry) => void;
+
+/** What arrives while a listener still reads what was stored before. */
+const aheadMax = 1_000;
+
+export class EventHub {
+  readonly #log: EventLog;
+  readonly #listeners = new Set<Listener>();
+  #follower: Promise<Follower> | undefined;
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * Calls the listener with all that is stored after the id, then with each later entry. Without an
+   * id it begins now.
+   */
+  async listen(after: string | undefined, listener: Listener, signal: AbortSignal): Promise<void> {
+    let last = after ?? (await this.#log.lastId(fleetStream));
+    const ahead: LogEntry[] = [];
+    let isLive = false;
+    const hand = (entry: LogEntry): void => {
+      if (signal.aborted) return;
+      // A gap may mean that the ids begin again: what follows it is no repeat.
+      if (entry.kind === "gap") last = undefined;
+      else {
+        if (last !== undefined && isRepeat(entry.id, last)) return;
+        last = entry.id;
+      }
+      listener(entry);
+    };
+    const receive = (entry: LogEntry): void => {
+      if (isLive) return hand(entry);
+      if (ahead.length < aheadMax) ahead.push(entry);
+      else if (ahead.at(-1)?.kind !== "gap") ahead.push({ kind: "gap", cause: "reader" });
+    };
+    this.#listeners.add(receive);
+    signal.addEventListener("abort", () => this.#leave(receive), { once: true });
+    if (signal.aborted) return this.#leave(receive);
+    await this.#start();
+    let position = last;
+    for (let hasMore = true; hasMore && !signal.aborted;) {
+      const page = await this.#log.read(fleetStream, { after: position });
+      for (const entry of page.entries) hand(entry);
+      ({ position, hasMore } = page);
+    }
+    isLive = true;
+    for (const entry of ahead.splice(0)) hand(entry);
+  }
+
+  /** From the end that is stored now: each listener reads what came before by itself. */
+  async #start(): Promise<void> {
+    this.#follower ??= this.#log.lastId(fleetStream).then((after) =>
+      this.#log.follow(fleetStream, {
+        after,
+        onEntries: (entries) => {
+          for (const entry of entries) for (const listener of [...this.#listeners]) listener(entry);
+        },
+      }),
+    );
+    this.#follower.catch(() => {
+      this.#follower = undefined;
+    });
+    await this.#follower;
+  }
+
+  #leave(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    void this.#follower?.then(
+      (follower) => follower.stop(),
+      () => undefined,
+    );
+    this.#follower = undefined;
+  }
+}
+
+function isRepeat(id: string, last: string): boolean {
+  try {
+    return compareEventIds(id, last) <= 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+/** One response of server-sent events: bounded, with a heartbeat, and with gaps that are said. */
+import type { Clock } from "@lingpai/core";
+import type { GapCause, LogEntry } from "@lingpai/event-log";
+
+export interface EventStream {
+  readonly body: ReadableStream<Uint8Array>;
+  send(entry: LogEntry): void;
+  end(): void;
+}
+
+export interface EventStreamOptions {
+  readonly clock: Clock;
+  /** How many messages wait for a slow reader before the rest is dropped, and said to be. */
+  readonly bufferMax: number;
+  readonly heartbeatMs: number;
+  /** Called once, when the reader has gone or {@link EventStream.end} was called. */
+  readonly onEnd: () => void;
+}
+
+export function eventStream(options: EventStreamOptions): EventStream {
+  const { bufferMax, clock, heartbeatMs, onEnd } = options;
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let cancelBeat: (() => void) | undefined;
+  let owedGap: GapCause | undefined;
+
+  const push = (text: string): void => controller?.enqueue(encoder.encode(text));
+  const end = (): void => {
+    if (controller === undefined) return;
+    controller = undefined;
+    cancelBeat?.();
+    onEnd();
+  };
+  const beat = (): void => {
+    cancelBeat = clock.setTimer(
+      heartbeatMs,
+      () => {
+        if ((controller?.desiredSize ?? 0) > 0) push(": beat\n\n");
+        beat();
+      },
+      { background: true },
+    );
+  };
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+        // The reader's own pause before it connects again, in ms.
+        push("retry: 2000\n\n");
+        beat();
+      },
+      pull() {
+        if (owedGap === undefined || (controller?.desiredSize ?? 0) <= bufferMax / 2) return;
+        push(gapText(owedGap));
+        owedGap = undefined;
+      },
+      cancel: end,
+    },
+    { highWaterMark: bufferMax },
+  );
+
+  return {
+    body,
+    send(entry) {
+      if (controller === undefined) return;
+      if (owedGap !== undefined || (controller.desiredSize ?? 0) <= 1) {
+        owedGap ??= "reader";
+        return;
+      }
+      push(entry.kind === "gap" ? gapText(entry.cause) : eventText(entry));
+    },
+    end() {
+      const open = controller;
+      end();
+      open?.close();
+    },
+  };
+}
+
+/** JSON has no line ends, and an id none but letters, digits, `-` and `_`. */
+function eventText({ id, atMs, event }: Extract<LogEntry, { kind: "event" }>): string {
+  const { type } = event;
+  const name = /^[\w-]{1,64}$/.test(type) ? type : "message";
+  return `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify({ ...event, loggedAtMs: atMs })}\n\n`;
+}
+
+function gapText(cause: GapCause): string {
+  return `event: gap\ndata: ${JSON.stringify({ cause })}\n\n`;
+}

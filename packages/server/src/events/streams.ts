@@ -1,0 +1,9 @@
+/** The streams of the event log that a server writes. */
+
+/** All events of all credentials: what `/v1/events` follows. */
+export const fleetStream = "fleet";
+export const auditStream = "audit";
+/** The life line of one credential. */
+export function lifeStream(ref: string): string {
+  return `credential:${ref.length <= 900 ? ref : ref.slice(0, 900)}`;
+}

@@ -1,0 +1,161 @@
+/** The WeChat-shaped routes, as SDKs call them. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { NewKey } from "../keys/server-keys.ts";
+import { sdkNames } from "../keys/key-document.ts";
+import { appId, otherId, ref, serverWorld } from "../server-world.fixture.ts";
+import type { Replica, ServerWorld } from "../server-world.fixture.ts";
+import { expiresIn, sdkMargins } from "./sdk-margins.ts";
+
+let world: ServerWorld;
+let replica: Replica;
+
+beforeEach(() => {
+  world = serverWorld();
+  replica = world.replica();
+});
+afterEach(() => world.close());
+
+interface Answer {
+  readonly access_token?: string;
+  readonly ticket?: string;
+  readonly expires_in?: number;
+  readonly errcode?: number;
+}
+
+async function plain(secret: string, more: Record<string, string> = {}): Promise<Answer> {
+  const query = new URLSearchParams({
+    grant_type: "client_credential",
+    appid: appId,
+    secret,
+    ...more,
+  });
+  const response = await replica.ask(`/cgi-bin/token?${query}`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Answer;
+}
+
+async function stable(secret: string, more: object = {}): Promise<Answer> {
+  const json = { grant_type: "client_credential", appid: appId, secret, ...more };
+  return (await (await replica.ask("/cgi-bin/stable_token", { json })).json()) as Answer;
+}
+
+const fresh = async (given: Partial<NewKey> = {}): Promise<string> => {
+  const key = await world.key({ rights: ["read"], ...given });
+  await world.clock.advance(500);
+  return key;
+};
+
+test("both token routes hand out the fleet's one token, and it works at the platform", async () => {
+  const key = await fresh();
+  const first = await plain(key);
+  expect(await stable(key)).toEqual(first);
+  expect(first.access_token).toBe(await world.during(replica.client.token()));
+  expect(first.expires_in).toBe(300);
+  expect(world.simulator.log.fetches(appId)).toHaveLength(1);
+});
+
+test("refusals have WeChat's codes: SDKs read nothing else", async () => {
+  const key = await fresh();
+  expect((await plain(key, { grant_type: "x" })).errcode).toBe(40002);
+  expect((await plain("")).errcode).toBe(41004);
+  expect((await plain(key, { appid: "" })).errcode).toBe(41002);
+  expect((await plain("5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0")).errcode).toBe(40125);
+  const absent = await plain(key, { appid: "wx0000000000000000" });
+  expect(absent.errcode).toBe(40013);
+  expect(await plain(key, { appid: otherId })).toEqual(absent);
+  expect((await plain(await fresh({ refs: ["x"] }))).errcode).toBe(40013);
+  expect((await plain(await fresh({ rights: ["reject"] }))).errcode).toBe(40013);
+  const text = await replica.ask("/cgi-bin/stable_token", { body: "{" });
+  expect(await text.json()).toMatchObject({ errcode: 47001 });
+  const slow = await fresh({ perSecond: 1 });
+  await plain(slow);
+  await plain(slow);
+  expect((await plain(slow)).errcode).toBe(45009);
+});
+
+test("a store or a platform that is away is `system busy`, without the reason's text", async () => {
+  const key = await fresh();
+  for (let n = 0; n < 50; n += 1) world.simulator.faults.next({ errcode: -1 });
+  expect((await plain(key)).errcode).toBe(-1);
+});
+
+test("force_refresh needs the right to refresh", async () => {
+  const key = await fresh();
+  const { access_token: first } = await stable(key);
+  expect((await stable(key, { force_refresh: true })).errcode).toBe(48001);
+  expect((await stable(key, { force_refresh: false })).access_token).toBe(first);
+  const strong = await fresh({ rights: ["read", "refresh"] });
+  await world.clock.advance(60_000);
+  expect((await stable(strong, { force_refresh: true })).access_token).not.toBe(first);
+});
+
+test("a ticket is given to whoever has the present token, and to nobody else", async () => {
+  const key = await fresh();
+  const { access_token: token = "" } = await plain(key);
+  const ask = async (access_token: string, type: string): Promise<Answer> => {
+    const query = new URLSearchParams({ access_token, type });
+    return (await (await replica.ask(`/cgi-bin/ticket/getticket?${query}`)).json()) as Answer;
+  };
+  expect(await ask(token, "jsapi")).toMatchObject({ errcode: 0 });
+  const { expires_in: seconds = 0, ticket } = await ask(token, "jsapi");
+  expect(ticket).toMatch(/\S/);
+  // Of a ticket that the platform handed out without its age little is promised.
+  expect(seconds).toBeGreaterThanOrEqual(1);
+  expect(seconds).toBeLessThanOrEqual(300);
+  const { client } = replica;
+  const wechat = { appId, ticket: client.ticket, sdk: "silenceper/wechat" as const };
+  replica = world.replica("go", { credentials: [{ credential: client.credential, wechat }] });
+  expect((await ask(token, "jsapi")).expires_in).toBeGreaterThan(1_500);
+  expect((await plain(key)).expires_in).toBe(1_800);
+  for (const wrong of ["", "x", key, `${token}x`, "a".repeat(50_000)])
+    expect((await ask(wrong, "jsapi")).errcode).toBe(40001);
+  for (const type of ["", "2", "__proto__"]) expect((await ask(token, type)).errcode).toBe(40097);
+});
+
+describe("expires_in", () => {
+  const kinds = ["token", "stable", "ticket"] as const;
+  const held = (sdk: (typeof sdkNames)[number], kind: (typeof kinds)[number], seconds: number) =>
+    sdkMargins[sdk][`${kind}S`].map((margin) => seconds - margin);
+
+  test.each(sdkNames.flatMap((sdk) => kinds.map((kind) => [sdk, kind] as const)))(
+    "has %s hold a %s no longer than is left, nor than the configured time",
+    (sdk, kind) => {
+      for (const leftMs of [1_000, 59_000, 200_000, 1_500_000, 7_200_000]) {
+        const seconds = expiresIn(sdk, kind, leftMs, 300_000)!;
+        for (const heldS of held(sdk, kind, seconds))
+          expect(heldS * 1_000).toBeLessThanOrEqual(Math.min(leftMs, 300_000));
+        // Some SDKs store what ends at once without an end.
+        if (sdkMargins[sdk][`${kind}S`][0] === sdkMargins[sdk][`${kind}S`][1])
+          expect(Math.min(...held(sdk, kind, seconds))).toBeGreaterThanOrEqual(1);
+      }
+      expect(expiresIn(sdk, kind, 999, 300_000)).toBeUndefined();
+    },
+  );
+
+  test("is never above what is left for an SDK that is not named", () => {
+    for (const leftMs of [1_000, 5_999, 7_200_000])
+      expect(expiresIn(undefined, "token", leftMs, 10_000_000)).toBe(Math.floor(leftMs / 1_000));
+  });
+
+  test("follows the SDK of the server key", async () => {
+    const silenceper = await fresh({ sdk: "silenceper/wechat" });
+    expect((await plain(silenceper)).expires_in).toBe(1_800);
+    expect((await stable(silenceper)).expires_in).toBe(600);
+    expect((await plain(await fresh({ sdk: "wechatpy" }))).expires_in).toBe(300);
+  });
+});
+
+test("the audit has each hand-out and refusal of the façade, and no secret", async () => {
+  const key = await fresh({ name: "go service" });
+  const { access_token: token = "" } = await plain(key);
+  await plain(key, { appid: otherId });
+  await world.clock.advance(3_000);
+  const admin = await fresh({ rights: ["admin"], refs: ["*"] });
+  const text = await (await replica.ask("/v1/audit", { key: admin })).text();
+  expect(text).toContain(`"type":"handed-out"`);
+  expect(text).toContain(`"name":"go service"`);
+  expect(text).toContain(`"ref":"${ref}"`);
+  expect(text).toContain(`"type":"refused"`);
+  expect(text).not.toContain(token);
+  expect(text).not.toContain(key);
+});

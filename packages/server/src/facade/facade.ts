@@ -1,0 +1,172 @@
+/**
+ * The routes that WeChat's SDKs fetch their tokens and tickets from: an SDK in any language needs
+ * only another base URL, and a server key in place of the AppSecret.
+ *
+ * They answer as WeChat does: status 200, and `errcode` for a refusal.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Credential } from "@lingpai/core";
+import { z } from "zod";
+import { served, viewOf } from "../credentials/served-credential.ts";
+import type { Served } from "../credentials/served-credential.ts";
+import { ProblemError } from "../http/problem.ts";
+import { readJson } from "../http/read-body.ts";
+import { isGranted } from "../keys/key-document.ts";
+import type { KeyRecord, SdkName } from "../keys/key-document.ts";
+import { countRequest } from "../routes/authorize.ts";
+import { bodyLimits } from "../routes/credentials.ts";
+import type { RouteContext } from "../routes/context.ts";
+import type { Handler } from "../routes/route.ts";
+import { expiresIn } from "./sdk-margins.ts";
+
+class Refusal extends Error {
+  readonly errcode: number;
+
+  constructor(errcode: number, errmsg: string) {
+    super(errmsg);
+    this.errcode = errcode;
+  }
+}
+
+interface Asked {
+  readonly appId: string | undefined;
+  readonly secret: string | undefined;
+  readonly grantType: string | undefined;
+}
+
+export const plainToken: Handler = (request, context) =>
+  answer(async () => {
+    const query = new URL(request.url).searchParams;
+    const asked = {
+      appId: query.get("appid") ?? undefined,
+      secret: query.get("secret") ?? undefined,
+      grantType: query.get("grant_type") ?? undefined,
+    };
+    const { account, key } = await enter(asked, context);
+    return tokenFor(request, { account, key, kind: "token" }, context);
+  });
+
+const stableRequest = z.object({
+  grant_type: z.string().max(100).optional(),
+  appid: z.string().max(1_024).optional(),
+  secret: z.string().max(1_024).optional(),
+  force_refresh: z.boolean().optional(),
+});
+
+/** `force_refresh` needs the right `refresh`. */
+export const stableToken: Handler = (request, context) =>
+  answer(async () => {
+    // SDKs send JSON with and without its name.
+    const headers = new Headers(request.headers);
+    headers.set("content-type", "application/json");
+    const named = new Request(request, { headers });
+    const body = await readJson(named, stableRequest, bodyLimits(context));
+    const asked = { appId: body.appid, secret: body.secret, grantType: body.grant_type };
+    const { account, key } = await enter(asked, context);
+    if (body.force_refresh === true) {
+      if (!isGranted(key, "refresh", account.ref))
+        throw new Refusal(48001, "api unauthorized: the server key has no right to refresh");
+      const { fingerprint } = await account.credential.refresh({ signal: request.signal });
+      context.audit.note({ act: "refreshed", key, ref: account.ref, fingerprint });
+    }
+    return tokenFor(request, { account, key, kind: "stable" }, context);
+  });
+
+/** The access token shows who asks: whoever has it could ask WeChat itself. */
+export const ticket: Handler = (request, context) =>
+  answer(async () => {
+    const query = new URL(request.url).searchParams;
+    const type = query.get("type") ?? "";
+    const account = accountOf(query.get("access_token") ?? "", context);
+    if (account === undefined)
+      throw new Refusal(40001, "invalid credential, access_token is not the present one");
+    const of = account.wechat?.ticket;
+    if (of === undefined || (type !== "jsapi" && type !== "wx_card"))
+      throw new Refusal(40097, "invalid args: no such ticket");
+    const view = await viewOf(ticketOf(account, of(type), context), request.signal);
+    const { fingerprint, secret, expiresInMs } = view;
+    context.audit.note({ act: "handed-out", key: undefined, ref: view.ref, fingerprint });
+    const seconds = secondsOf(account.wechat?.sdk, "ticket", expiresInMs, context);
+    return { errcode: 0, errmsg: "ok", ticket: secret, expires_in: seconds };
+  });
+
+async function enter(
+  { appId, secret, grantType }: Asked,
+  context: RouteContext,
+): Promise<{ readonly account: Served; readonly key: KeyRecord }> {
+  if (grantType !== "client_credential") throw new Refusal(40002, "invalid grant_type");
+  if (appId === undefined || appId === "") throw new Refusal(41002, "appid missing");
+  if (secret === undefined || secret === "") throw new Refusal(41004, "appsecret missing");
+  const key = await context.keys.verify(secret);
+  if (key === undefined) throw new Refusal(40125, "invalid appsecret: not a valid server key");
+  countRequest(key, context);
+  const account = context.accounts.get(appId);
+  // A key that may not use an account learns nothing of whether it is there.
+  if (account === undefined || !isGranted(key, "read", account.ref)) {
+    context.audit.note({ act: "refused", key, ref: appId, detail: "read" });
+    throw new Refusal(40013, "invalid appid: not served to this server key");
+  }
+  return { account, key };
+}
+
+async function tokenFor(
+  request: Request,
+  asked: { readonly account: Served; readonly key: KeyRecord; readonly kind: "token" | "stable" },
+  context: RouteContext,
+): Promise<object> {
+  const { account, key, kind } = asked;
+  const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request.signal);
+  context.audit.note({ act: "handed-out", key, ref, fingerprint });
+  const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, context);
+  return { access_token: secret, expires_in: seconds };
+}
+
+function secondsOf(
+  sdk: SdkName | undefined,
+  kind: "token" | "stable" | "ticket",
+  leftMs: number,
+  { limits }: RouteContext,
+): number {
+  const seconds = expiresIn(sdk, kind, leftMs, limits.holdMs);
+  if (seconds === undefined) throw new Refusal(-1, "system error: the token is about to end");
+  return seconds;
+}
+
+/** Compares hashes, so that the time tells nothing of the token. */
+function accountOf(token: string, { accounts }: RouteContext): Served | undefined {
+  if (token === "" || token.length > 16_384) return undefined;
+  const given = digest(token);
+  let found: Served | undefined;
+  for (const account of accounts.values()) {
+    const present = account.credential.peek();
+    if (present !== undefined && timingSafeEqual(digest(present.reveal()), given)) found = account;
+  }
+  return found;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function ticketOf(account: Served, credential: Credential, { clock }: RouteContext): Served {
+  return served({ credential, ref: `${account.ref}/${credential.id}` }, clock);
+}
+
+/** As WeChat answers: 200, and a code. */
+async function answer(work: () => Promise<object>): Promise<Response> {
+  return Response.json(await work().catch(refusalOf), { headers: { "cache-control": "no-store" } });
+}
+
+function refusalOf(error: unknown): object {
+  if (error instanceof Refusal) return { errcode: error.errcode, errmsg: error.message };
+  if (error instanceof ProblemError) {
+    const { code, status } = error.problem;
+    // A body that is too large or too slow is no refusal that an SDK could read.
+    if (status === 408 || status === 413) throw error;
+    if (code === "too-many-requests")
+      return { errcode: 45009, errmsg: "reach max rate of the key" };
+    if (status === 400) return { errcode: 47001, errmsg: "data format error" };
+  }
+  // SDKs try again after "system busy".
+  return { errcode: -1, errmsg: "system error: the token server has no token now" };
+}

@@ -1,0 +1,21 @@
+/**
+ * The token server (中控服务器) as a library: the credentials of a fleet over HTTP.
+ *
+ * @packageDocumentation
+ */
+// The folders, in the order in which they may import each other:
+//   http         problems (RFC 9457), bodies
+//   keys         the server's keys in the store, rates
+//   credentials  what a caller is told of a credential; waiting for the next commit
+//   events       the audit, and event streams over the log
+//   routes       the handlers, the table of routes, and what /openapi.json says
+//   facade       the routes that WeChat's SDKs know
+export { tokenServer } from "./token-server.ts";
+export type { TokenServer, TokenServerOptions } from "./token-server.ts";
+export type { ServedCredential } from "./credentials/served-credential.ts";
+export type { ServerLimits } from "./routes/context.ts";
+export { serverKeys } from "./keys/server-keys.ts";
+export type { KeyInfo, NewKey, ServerKeys, ServerKeysOptions } from "./keys/server-keys.ts";
+export type { KeyRecord, Right, SdkName } from "./keys/key-document.ts";
+export { sdkMargins } from "./facade/sdk-margins.ts";
+export type { SdkMargin } from "./facade/sdk-margins.ts";

@@ -1,0 +1,235 @@
+/** The server's keys: shared by all replicas through the store, hashed, revoked within a second. */
+import {
+  ConfigurationError,
+  requireCache,
+  requireClock,
+  requireKnown,
+  systemClock,
+} from "@lingpai/core";
+import type { Cache, Clock } from "@lingpai/core";
+import { drawKey, hashOf, isHashOf, keyIdOf } from "./key-text.ts";
+import { keyDocument, keyRecord } from "./key-document.ts";
+import type { KeyDocument, KeyRecord, Right, SdkName } from "./key-document.ts";
+
+export interface ServerKeysOptions {
+  /** Where the keys are kept: the store of the credentials. The prefix `server-keys` is taken. */
+  readonly cache: Cache;
+  readonly clock?: Clock;
+}
+
+export interface NewKey {
+  /** For people: who has it. 1 to 100 characters. */
+  readonly name: string;
+  readonly rights: readonly Right[];
+  /** The references of the credentials that it may use; `*` is all. */
+  readonly refs: readonly string[];
+  /** How many requests a second one replica answers it. @defaultValue 200 */
+  readonly perSecond?: number;
+  /** The SDK behind it, for the façade's `expires_in`. */
+  readonly sdk?: SdkName;
+}
+
+/** What may be shown of a key. */
+export type KeyInfo = Omit<KeyRecord, "hash">;
+
+export interface ServerKeys {
+  /**
+   * Makes a key. Its text is returned once, and stored nowhere. Several keys of one name are active
+   * together, so that one can be replaced without a gap.
+   *
+   * @throws {ConfigurationError} a field is wrong, or there are 1000 keys already.
+   */
+  create(key: NewKey): Promise<{ readonly id: string; readonly key: string }>;
+  /** Ends a key on every replica, within a second. False when there is none of this id. */
+  revoke(id: string): Promise<boolean>;
+  list(): Promise<readonly KeyInfo[]>;
+  /**
+   * The record of a valid key. While the store does not answer, what was last read holds.
+   *
+   * @throws The cache's error when the keys have never been read.
+   */
+  verify(text: string): Promise<KeyRecord | undefined>;
+  /**
+   * Calls `onEnd` once when the key is no longer valid, until the returned function is called.
+   * `still` is asked again every 400 ms.
+   */
+  hold(key: KeyRecord, onEnd: () => void): () => void;
+  /** Whether the keys have been read at least once. Tries to. */
+  ready(): Promise<boolean>;
+}
+
+const keysMax = 1_000;
+/** With the store's deadline of 500 ms a revocation is known within a second. */
+const freshMs = 400;
+const documentKey = "keys";
+const perSecondDefault = 200;
+/** Compared with when there is no such id, so that the answer takes as long. */
+const noHash = hashOf("");
+
+interface Hold {
+  readonly key: KeyRecord;
+  readonly onEnd: () => void;
+}
+
+/** @throws {ConfigurationError} there is no cache. */
+export function serverKeys(options: ServerKeysOptions): ServerKeys {
+  requireKnown("serverKeys()", options, ["cache", "clock"]);
+  requireCache(options.cache);
+  requireClock(options.clock);
+  return new StoredKeys(options);
+}
+
+class StoredKeys implements ServerKeys {
+  readonly #cache: Cache;
+  readonly #clock: Clock;
+  #records: ReadonlyMap<string, KeyRecord> | undefined;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+  #isFailing = false;
+  readonly #holds = new Set<Hold>();
+  #cancelTimer: (() => void) | undefined;
+
+  constructor({ cache, clock = systemClock }: ServerKeysOptions) {
+    this.#cache = cache.withPrefix("server-keys");
+    this.#clock = clock;
+  }
+
+  async create(given: NewKey): Promise<{ readonly id: string; readonly key: string }> {
+    requireKnown("A server key", given, ["name", "perSecond", "refs", "rights", "sdk"]);
+    const { id, text } = drawKey();
+    await this.#change((keys, nowMs) => {
+      if (keys.length >= keysMax)
+        throw new ConfigurationError(`There are ${keysMax} keys. Revoke some first.`);
+      const perSecond = given.perSecond ?? perSecondDefault;
+      const made = { ...given, perSecond, id, hash: hashOf(text), createdAtMs: nowMs };
+      const parsed = keyRecord.safeParse(made);
+      if (parsed.success) return [...keys, parsed.data];
+      const fields = parsed.error.issues.map(({ path }) => path.join("."));
+      throw new ConfigurationError(`A server key has wrong fields: ${fields.join(", ")}.`);
+    });
+    return { id, key: text };
+  }
+
+  async revoke(id: string): Promise<boolean> {
+    let isFound = false;
+    await this.#change((keys, nowMs) => {
+      isFound = keys.some((key) => key.id === id);
+      const kept = keys.filter(({ revokedAtMs }) => (revokedAtMs ?? nowMs) > nowMs - keptMs);
+      return kept.map((key) => (key.id === id ? { revokedAtMs: nowMs, ...key } : key));
+    });
+    return isFound;
+  }
+
+  async list(): Promise<readonly KeyInfo[]> {
+    const { keys } = await this.#document();
+    return keys.map(({ hash: _hash, ...info }) => info);
+  }
+
+  async verify(text: string): Promise<KeyRecord | undefined> {
+    await this.#refresh();
+    const id = keyIdOf(text);
+    const record = id === undefined ? undefined : this.#records?.get(id);
+    const isSame = isHashOf(text, record?.hash ?? noHash);
+    return isSame && record?.revokedAtMs === undefined ? record : undefined;
+  }
+
+  hold(key: KeyRecord, onEnd: () => void): () => void {
+    const held: Hold = { key, onEnd };
+    this.#holds.add(held);
+    this.#arm();
+    return () => {
+      this.#holds.delete(held);
+      if (this.#holds.size > 0) return;
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+    };
+  }
+
+  async ready(): Promise<boolean> {
+    await this.#refresh().catch(() => undefined);
+    return this.#records !== undefined;
+  }
+
+  #arm(): void {
+    this.#cancelTimer ??= this.#clock.setTimer(
+      freshMs,
+      () => {
+        this.#cancelTimer = undefined;
+        void this.#refresh()
+          .catch(() => undefined)
+          .then(() => {
+            this.#endHolds();
+            if (this.#holds.size > 0) this.#arm();
+          });
+      },
+      { background: true },
+    );
+  }
+
+  #endHolds(): void {
+    for (const held of [...this.#holds]) {
+      const now = this.#records?.get(held.key.id);
+      // A key whose rights were changed asks again too.
+      if (now !== undefined && JSON.stringify(now) === JSON.stringify(held.key)) continue;
+      this.#holds.delete(held);
+      held.onEnd();
+    }
+  }
+
+  /** One reading at a time. A store that fails leaves what was read before. */
+  async #refresh(): Promise<void> {
+    if (this.#clock.monotonicMs() - this.#checkedAtMs < freshMs) return;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    // While the store is away nobody waits for it: what was read last holds.
+    if (!this.#isFailing) await this.#reading;
+    else this.#reading.catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { keys } = await this.#document();
+      this.#records = new Map(keys.map((key) => [key.id, key]));
+      this.#isFailing = false;
+    } catch (error) {
+      if (this.#records === undefined) throw error;
+      this.#isFailing = true;
+    }
+    // From the end of the reading: a store that hangs must not make each request wait for it.
+    this.#checkedAtMs = this.#clock.monotonicMs();
+  }
+
+  async #document(): Promise<KeyDocument & { readonly version: string | undefined }> {
+    const entry = await this.#cache.get(documentKey);
+    if (entry === undefined) return { v: 1, keys: [], version: undefined };
+    const parsed = keyDocument.safeParse(parse(entry.value));
+    if (!parsed.success)
+      throw new ConfigurationError("The stored server keys are not of this release.");
+    return { ...parsed.data, version: entry.version };
+  }
+
+  async #change(
+    edit: (keys: readonly KeyRecord[], nowMs: number) => readonly KeyRecord[],
+  ): Promise<void> {
+    const { storeNowMs } = await this.#cache.set("time", "", { ttlMs: 60_000 });
+    for (;;) {
+      const { keys, version } = await this.#document();
+      const value = JSON.stringify({ v: 1, keys: edit(keys, storeNowMs) });
+      const wrote = await this.#cache.set(documentKey, value, { ifVersion: version ?? "absent" });
+      if (wrote.written) break;
+    }
+    this.#checkedAtMs = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** How long a revoked key is still listed: 30 days. */
+const keptMs = 30 * 86_400_000;
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+/** All routes, as data. */
+import { plainToken, stableToken, ticket } from "./facade/facade.ts";
+import {
+  listCredentials,
+  readCredential,
+  refreshCredential,
+  rejectCredential,
+  revokeCredential,
+  seedCredential,
+} from "./routes/credentials.ts";
+import { auditTrail, followEvents, lifeLine } from "./routes/events.ts";
+import { healthz, readyz } from "./routes/health.ts";
+import { openApi } from "./routes/open-api.ts";
+import type { Handler, Route } from "./routes/route.ts";
+
+const failures = [400, 401, 403, 429, 500];
+const one = "/v1/credentials/:ref";
+const ofCredential = [...failures, 404, 409, 422, 503];
+const withBody = [...ofCredential, 408, 413, 415];
+
+export const routes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/credentials",
+    summary: "The credentials that the key may read, without secrets",
+    rights: ["read"],
+    statuses: [200, ...failures],
+    query: ["state", "cursor", "limit"],
+    handler: listCredentials,
+  },
+  {
+    method: "GET",
+    path: one,
+    summary: "The credential; with If-None-Match and wait, the next one",
+    rights: ["read"],
+    statuses: [200, 304, ...ofCredential],
+    query: ["wait"],
+    handler: readCredential,
+  },
+  post("rejections", "Reports that the platform refused the credential", {
+    rights: ["reject", "read"],
+    statuses: [200, ...withBody],
+    handler: rejectCredential,
+  }),
+  post("refresh", "Replaces the credential now", {
+    rights: ["refresh", "read"],
+    statuses: [200, ...ofCredential, 408, 413],
+    handler: refreshCredential,
+  }),
+  post("revoke", "Makes the platform forget a credential that leaked", {
+    rights: ["revoke"],
+    statuses: [204, ...ofCredential, 408, 413],
+    handler: revokeCredential,
+  }),
+  post("seed", "Stores a credential that was obtained elsewhere", {
+    rights: ["admin"],
+    statuses: [204, ...withBody],
+    handler: seedCredential,
+  }),
+  {
+    method: "GET",
+    path: `${one}/events`,
+    summary: "The life line of a credential, page by page",
+    rights: ["read"],
+    statuses: [200, ...ofCredential],
+    query: ["after", "limit"],
+    handler: lifeLine,
+  },
+  {
+    method: "GET",
+    path: "/v1/events",
+    summary: "Live events, as server-sent events; resumes by Last-Event-ID",
+    rights: ["read"],
+    statuses: [200, ...ofCredential],
+    query: ["ref", "after"],
+    handler: followEvents,
+  },
+  {
+    method: "GET",
+    path: "/v1/audit",
+    summary: "What was done with which key, page by page; for a key of all references",
+    rights: ["admin"],
+    statuses: [200, ...failures, 503],
+    query: ["after", "limit"],
+    handler: auditTrail,
+  },
+  facade("GET", "/cgi-bin/token", "The token, as WeChat's /cgi-bin/token answers", plainToken),
+  facade("POST", "/cgi-bin/stable_token", "As WeChat's /cgi-bin/stable_token", stableToken),
+  facade("GET", "/cgi-bin/ticket/getticket", "As WeChat's /cgi-bin/ticket/getticket", ticket),
+  open("/healthz", "The process answers", [200], healthz),
+  open("/readyz", "This replica can serve", [200, 503], readyz),
+  open("/openapi.json", "This document", [200], async () =>
+    Response.json(openApi(routes), { headers: { "cache-control": "no-cache" } }),
+  ),
+];
+
+function post(
+  name: string,
+  summary: string,
+  rest: Pick<Route, "rights" | "statuses" | "handler">,
+): Route {
+  return { method: "POST", path: `${one}/${name}`, summary, ...rest };
+}
+
+function facade(method: Route["method"], path: string, summary: string, handler: Handler): Route {
+  const query = ["appid", "secret", "grant_type"];
+  const asks = path.endsWith("getticket") ? ["access_token", "type"] : query;
+  return {
+    method,
+    path,
+    summary,
+    rights: [],
+    statuses: method === "POST" ? [200, 408, 413] : [200],
+    ...(method === "GET" && { query: asks }),
+    handler,
+  };
+}
+
+function open(path: string, summary: string, statuses: readonly number[], handler: Handler): Route {
+  return { method: "GET", path, summary, rights: [], statuses, handler };
+}

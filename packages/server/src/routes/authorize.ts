@@ -1,0 +1,120 @@
+/** Who asks, and whether they may: everything that is not granted is denied. */
+import type { KeyRecord, Right } from "../keys/key-document.ts";
+import { isGranted } from "../keys/key-document.ts";
+import type { Served } from "../credentials/served-credential.ts";
+import { badRequest } from "../http/read-body.ts";
+import { ProblemError } from "../http/problem.ts";
+import type { RouteContext } from "./context.ts";
+
+const headerMax = 512;
+
+/** @throws {ProblemError} 400 for an odd header, 401 for no valid key, 429 above the key's rate. */
+export async function keyOf(request: Request, context: RouteContext): Promise<KeyRecord> {
+  const header = request.headers.get("authorization");
+  if (header === null) throw unauthorized("There is no Authorization header.");
+  // Two headers of this name arrive joined by a comma.
+  if (header.length > headerMax || !/^[A-Za-z]+ [\x21-\x2b\x2d-\x7e]+$/.test(header))
+    throw badRequest("The Authorization header has not the form `Bearer KEY`, once.");
+  const [, text] = /^Bearer (\S+)$/i.exec(header) ?? [];
+  const key = text === undefined ? undefined : await context.keys.verify(text);
+  if (key === undefined) throw unauthorized("The server key is not valid.");
+  countRequest(key, context);
+  return key;
+}
+
+/** @throws {ProblemError} 429. */
+export function countRequest(key: KeyRecord, { rates }: RouteContext): void {
+  const retryAfterMs = rates.take(key.id, key.perSecond);
+  if (retryAfterMs === 0) return;
+  throw new ProblemError({
+    status: 429,
+    code: "too-many-requests",
+    detail: `This replica answers the key ${key.perSecond} requests a second.`,
+    remedy: "Ask with `wait`, keep a copy until `renewsInMs`, or raise the key's rate.",
+    obstacle: "rate-limit",
+    retryAfterMs,
+  });
+}
+
+/**
+ * The credential of this reference. A key without the right to it learns nothing of whether it is
+ * there.
+ *
+ * @throws {ProblemError} 403, 404.
+ */
+export function credentialFor(
+  key: KeyRecord,
+  needed: readonly Right[],
+  ref: string,
+  { audit, credentials }: RouteContext,
+): Served {
+  const missing = needed.find((right) => !isGranted(key, right, ref));
+  if (missing !== undefined) {
+    audit.note({ act: "refused", key, ref, detail: missing });
+    throw forbidden(missing);
+  }
+  const found = credentials.get(ref);
+  if (found !== undefined) return found;
+  throw new ProblemError({
+    status: 404,
+    code: "unknown-credential",
+    detail: "This server has no credential of this reference.",
+    remedy: "GET /v1/credentials lists those that this key may read.",
+  });
+}
+
+export function forbidden(right: Right): ProblemError {
+  return new ProblemError({
+    status: 403,
+    code: "forbidden",
+    detail: `The server key has no right to \`${right}\` this.`,
+    remedy: "Use another key, or have one made with this right and reference.",
+  });
+}
+
+function unauthorized(detail: string): ProblemError {
+  return new ProblemError({
+    status: 401,
+    code: "unauthorized",
+    detail,
+    remedy: "Send `Authorization: Bearer lp_…` with a key that was not revoked.",
+    headers: { "www-authenticate": "Bearer" },
+  });
+}
+
+/** A signal for what lasts: it aborts when the request, the key or the server ends. */
+export interface Lasting {
+  readonly signal: AbortSignal;
+  /** True when it was the key that ended. */
+  readonly isKeyGone: boolean;
+  release(): void;
+}
+
+export function lasting(request: Request, key: KeyRecord, context: RouteContext): Lasting {
+  const ended = new AbortController();
+  const state = { isKeyGone: false };
+  const drop = context.keys.hold(key, () => {
+    state.isKeyGone = true;
+    ended.abort();
+  });
+  const end = (): void => ended.abort();
+  // Not AbortSignal.any: with the server's own signal it would keep each request until the end.
+  request.signal.addEventListener("abort", end, { once: true });
+  context.closing.addEventListener("abort", end, { once: true });
+  if (request.signal.aborted || context.closing.aborted) end();
+  return {
+    signal: ended.signal,
+    get isKeyGone() {
+      return state.isKeyGone;
+    },
+    release() {
+      drop();
+      request.signal.removeEventListener("abort", end);
+      context.closing.removeEventListener("abort", end);
+    },
+  };
+}
+
+export function keyGone(): ProblemError {
+  return unauthorized("The server key was revoked or changed meanwhile.");
+}

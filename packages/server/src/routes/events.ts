@@ -1,0 +1,77 @@
+/** Events: live as server-sent events, and page by page from the log. */
+import { eventStream } from "../events/event-stream.ts";
+import { auditStream, lifeStream } from "../events/streams.ts";
+import { badRequest } from "../http/read-body.ts";
+import { isGranted } from "../keys/key-document.ts";
+import { credentialFor, forbidden, keyOf, lasting } from "./authorize.ts";
+import { busy } from "./credentials.ts";
+import type { Handler } from "./route.ts";
+
+const heartbeatMs = 15_000;
+const bufferMax = 256;
+
+/**
+ * Without `Last-Event-ID` (or `after`, for a first connection) it begins now. A key sees the events
+ * of the credentials that it may read.
+ */
+export const followEvents: Handler = async (request, context) => {
+  const { clock, hub, limits } = context;
+  const key = await keyOf(request, context);
+  if (!key.rights.includes("read")) throw forbidden("read");
+  const query = new URL(request.url).searchParams;
+  const only = query.get("ref") ?? undefined;
+  if (only !== undefined) credentialFor(key, ["read"], only, context);
+  if (hub.size >= limits.streams) throw busy("streams");
+  const until = lasting(request, key, context);
+  const stream = eventStream({ bufferMax, clock, heartbeatMs, onEnd: () => ended.abort() });
+  const ended = new AbortController();
+  ended.signal.addEventListener("abort", () => until.release(), { once: true });
+  until.signal.addEventListener("abort", () => stream.end(), { once: true });
+  const after = request.headers.get("last-event-id") ?? query.get("after") ?? undefined;
+  // The response begins at once; what cannot be read ends it, and the reader comes again.
+  hub
+    .listen(
+      after,
+      (entry) => {
+        const ref = entry.kind === "event" ? String(entry.event["ref"]) : undefined;
+        const isFor = ref === undefined || (only ?? ref) === ref;
+        if (isFor && (ref === undefined || isGranted(key, "read", ref))) stream.send(entry);
+      },
+      ended.signal,
+    )
+    .catch(() => stream.end());
+  if (until.signal.aborted) stream.end();
+  return new Response(stream.body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store, no-transform",
+      // Proxies of the nginx kind would gather the events.
+      "x-accel-buffering": "no",
+    },
+  });
+};
+
+export const lifeLine: Handler = async (request, context, { ref = "" }) => {
+  const key = await keyOf(request, context);
+  credentialFor(key, ["read"], ref, context);
+  return page(request, context.log, lifeStream(ref));
+};
+
+export const auditTrail: Handler = async (request, context) => {
+  const key = await keyOf(request, context);
+  if (!isGranted(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");
+  return page(request, context.log, auditStream);
+};
+
+async function page(
+  request: Request,
+  log: Parameters<Handler>[1]["log"],
+  stream: string,
+): Promise<Response> {
+  const query = new URL(request.url).searchParams;
+  const limit = Number(query.get("limit") ?? "500");
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1_000)
+    throw badRequest("limit is a whole number from 1 to 1000.");
+  const read = await log.read(stream, { after: query.get("after") ?? undefined, limit });
+  return Response.json(read, { headers: { "cache-control": "no-store" } });
+}

@@ -1,0 +1,21 @@
+/** A route as data: what the router mounts, and what /openapi.json says of it. */
+import type { Right } from "../keys/key-document.ts";
+import type { RouteContext } from "./context.ts";
+
+export type Handler = (
+  request: Request,
+  context: RouteContext,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<Response>;
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** Parameters are written `:name`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Empty: no key is needed. */
+  readonly rights: readonly Right[];
+  readonly statuses: readonly number[];
+  readonly query?: readonly string[];
+  readonly handler: Handler;
+}

@@ -1,0 +1,190 @@
+/** The token server: one web-standard handler over the credentials of a fleet. */
+import {
+  ConfigurationError,
+  requireClock,
+  requireKnown,
+  requireObject,
+  systemClock,
+} from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { EventLog, LogEvent } from "@lingpai/event-log";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { served } from "./credentials/served-credential.ts";
+import type { Served, ServedCredential } from "./credentials/served-credential.ts";
+import { Audit } from "./events/audit.ts";
+import { EventHub } from "./events/event-hub.ts";
+import { fleetStream, lifeStream } from "./events/streams.ts";
+import { problemOf, problemResponse } from "./http/problem.ts";
+import { readText } from "./http/read-body.ts";
+import { RateLimit } from "./keys/rate-limit.ts";
+import type { ServerKeys } from "./keys/server-keys.ts";
+import type { RouteContext, ServerLimits } from "./routes/context.ts";
+import { routes } from "./route-table.ts";
+
+export interface TokenServerOptions {
+  /** What is served. Their owner closes them. */
+  readonly credentials: readonly ServedCredential[];
+  readonly keys: ServerKeys;
+  /** Where events and the audit are kept, for all replicas. Its owner closes it. */
+  readonly log: EventLog;
+  /**
+   * The platform's push endpoints: `{ component: platform.respondToPush }` answers at
+   * `/v1/push/component`. They need no server key: each push is authenticated by its signature.
+   */
+  readonly push?: Readonly<Record<string, (request: Request) => Promise<Response>>>;
+  readonly limits?: Partial<ServerLimits>;
+  /** Called with errors whose text no caller gets. */
+  readonly onError?: (error: unknown) => void;
+  readonly clock?: Clock;
+}
+
+export interface TokenServer {
+  /**
+   * Answers one request. Never rejects. To be mounted where a framework takes a web-standard handler.
+   */
+  readonly handle: (request: Request) => Promise<Response>;
+  /** Ends long polls and event streams, and writes the audit that waits. */
+  close(): Promise<void>;
+}
+
+const limitDefaults: ServerLimits = {
+  bodyBytes: 16 * 1_024,
+  bodyMs: 10_000,
+  waits: 20_000,
+  streams: 1_000,
+  holdMs: 300_000,
+};
+const pushBytesMax = 256 * 1_024;
+const optionNames = ["clock", "credentials", "keys", "limits", "log", "onError", "push"];
+
+/** @throws {ConfigurationError} an option is wrong, or two credentials have one reference. */
+export function tokenServer(options: TokenServerOptions): TokenServer {
+  requireKnown("tokenServer()", options, optionNames);
+  requireClock(options.clock);
+  const { clock = systemClock, keys, log, push = {} } = options;
+  const closing = new AbortController();
+  const credentials = byReference(options.credentials, clock);
+  const audit = new Audit(log, clock);
+  const context: RouteContext = {
+    clock,
+    credentials,
+    accounts: byAccount([...credentials.values()]),
+    keys,
+    rates: new RateLimit(clock),
+    audit,
+    log,
+    hub: new EventHub(log),
+    limits: limitsOf(options.limits),
+    closing: closing.signal,
+  };
+  const stops = [...credentials.values()].map(({ credential, ref }) =>
+    credential.watch((event) => {
+      const { type, ...data } = event;
+      const logged: LogEvent = { ...data, type, ref };
+      log.append(lifeStream(ref), logged);
+      log.append(fleetStream, logged);
+    }),
+  );
+  const app = routerOf(context, options.onError);
+  for (const [name, respond] of Object.entries(push))
+    app.all(`/v1/push/${name}`, async ({ req }) => respond(await bounded(req.raw, context)));
+
+  return {
+    handle: async (request) => app.fetch(request),
+    async close() {
+      closing.abort();
+      for (const stop of stops) stop();
+      audit.flush();
+    },
+  };
+}
+
+function routerOf(context: RouteContext, onError: TokenServerOptions["onError"]): Hono {
+  const app = new Hono();
+  for (const { handler, method, path } of routes)
+    app.on(method, path, ({ req }) => handler(req.raw, context, req.param()));
+  app.notFound((c) => problemResponse(missing(c)));
+  app.onError((error) => {
+    const problem = problemOf(error);
+    if (problem.code === "internal")
+      try {
+        onError?.(error);
+      } catch {
+        // A listener handles its own errors.
+      }
+    return problemResponse(problem);
+  });
+  return app;
+}
+
+function missing({ req }: Context): Parameters<typeof problemResponse>[0] {
+  const methods = methodsOf(req.path);
+  if (methods.length === 0)
+    return {
+      status: 404,
+      code: "not-found",
+      detail: "This server has no such route.",
+      remedy: "GET /openapi.json lists the routes.",
+    };
+  return {
+    status: 405,
+    code: "method-not-allowed",
+    detail: "This route has no such method.",
+    remedy: `Use ${methods.join(" or ")}.`,
+    headers: { allow: methods.join(", ") },
+  };
+}
+
+function methodsOf(path: string): readonly string[] {
+  const isOf = (pattern: string): boolean =>
+    new RegExp(`^${pattern.replaceAll(/:\w+/g, "[^/]+").replaceAll(".", "\\.")}$`).test(path);
+  return routes.filter((route) => isOf(route.path)).map(({ method }) => method);
+}
+
+/** The receivers limit the size of a body, not its time. */
+async function bounded(request: Request, { clock, limits }: RouteContext): Promise<Request> {
+  if (request.method === "GET" || request.method === "HEAD") return request;
+  const { signal, method, headers, url } = request;
+  const body = await readText(request, {
+    clock,
+    bytesMax: pushBytesMax,
+    waitMs: limits.bodyMs,
+  });
+  return new Request(url, { method, headers, body, signal });
+}
+
+function byReference(given: readonly ServedCredential[], clock: Clock): Map<string, Served> {
+  const found = new Map<string, Served>();
+  for (const one of given) {
+    const made = served(one, clock);
+    const { ref } = made;
+    if (ref === "" || Buffer.byteLength(ref) > 1_024 || ref === "*" || !ref.isWellFormed())
+      throw new ConfigurationError("A reference has 1 to 1024 bytes, and is not `*`.");
+    if (found.has(ref))
+      throw new ConfigurationError(`Two credentials have the reference ${JSON.stringify(ref)}.`);
+    found.set(ref, made);
+  }
+  return found;
+}
+
+function byAccount(all: readonly Served[]): Map<string, Served> {
+  const found = new Map<string, Served>();
+  for (const one of all) {
+    if (one.wechat === undefined) continue;
+    const { appId } = one.wechat;
+    if (found.has(appId))
+      throw new ConfigurationError(`Two credentials are served as the account ${appId}.`);
+    found.set(appId, one);
+  }
+  return found;
+}
+
+function limitsOf(given: Partial<ServerLimits> = {}): ServerLimits {
+  requireObject("limits", given);
+  requireKnown("limits", given, Object.keys(limitDefaults));
+  for (const [name, value] of Object.entries(given))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new ConfigurationError(`limits.${name} is a whole number of at least 1.`);
+  return { ...limitDefaults, ...given };
+}
