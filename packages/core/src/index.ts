@@ -113,3 +113,4 @@ export {
   requireShape,
 } from "./options.ts";
 export { releaseClaim } from "./fleet/release-claim.ts";
+export { listClaims, type ListedClaim, type ListedClaims } from "./fleet/list-claims.ts";
