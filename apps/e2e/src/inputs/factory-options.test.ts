@@ -89,9 +89,7 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   upstashCache: [database, {}],
   upstashLock: [database, {}],
   upstashStore: [database, {}],
-  observe: [{}],
   consoleLogger: [console],
-  logEvents: [console],
   keyvCache: [{ store: new Map() }, {}],
   keyvLock: [{ store: new Map() }, { scope: "process" }],
   adopt: [{ store: raw, from: { convention: "wxjava/mp", appId: account.appId } }],
@@ -148,9 +146,12 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
   jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
 };
 
-/** Exported functions that are no factories: they take no options. */
+/**
+ * Exported functions that are no factories: they take no options, or observe the whole process and
+ * are tested where they are.
+ */
 const others =
-  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|nameIn|nameOf|parseDocument|parseName|problemText|randomNonce|scopeOf|settingsOf|variableOf|variableTable|rawStore)$/;
+  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|logEvents|nameIn|nameOf|observe|parseDocument|parseName|problemText|randomNonce|scopeOf|settingsOf|variableOf|variableTable|rawStore)$/;
 
 const all: Readonly<Record<string, unknown>> = {
   ...core,
@@ -177,7 +178,6 @@ const withoutOptions: ReadonlySet<string> = new Set([
     "appOptions",
     "consoleLogger",
     "inStore",
-    "logEvents",
     "patchCoWechatApi",
     "patchNodeEasywechat",
     "refusedTokenKey",
