@@ -27,7 +27,7 @@ export default {
   // that.
   ignoreStatic: process.env["LINGPAI_MUTATE_STATIC"] !== "1",
   disableTypeChecks: false,
-  concurrency: 2,
+  concurrency: Number(process.env["LINGPAI_MUTATION_CONCURRENCY"] ?? 2),
   // A mutant that runs round and round is stopped by its count; this is for a machine that stands
   // still, which must not look like a kill.
   timeoutMS: 60_000,

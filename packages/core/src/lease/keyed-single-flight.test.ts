@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { getEventListeners } from "node:events";
+import { describe, expect, test, vi } from "vitest";
 import { createSingleFlight } from "./keyed-single-flight.ts";
 
 describe("a single flight", () => {
@@ -102,19 +103,11 @@ describe("a single flight", () => {
   test("leaves no listener on the signals of its callers", async () => {
     const flights = createSingleFlight<string>();
     const { signal } = new AbortController();
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...args: Parameters<typeof add>) => ((listeners += 1), add(...args));
-    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
-      (listeners -= 1),
-      remove(...args)
-    );
     await flights.run("k", async () => "done", signal);
     await expect(flights.run("k", () => Promise.reject(new Error("no")), signal)).rejects.toThrow(
       "no",
     );
-    expect(listeners).toBe(0);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("is waited for by settled, also when it was forgotten", async () => {
@@ -129,5 +122,17 @@ describe("a single flight", () => {
     resolve("done");
     await Promise.all([caller, waiting]);
     expect(settled).toBe(true);
+  });
+
+  test("is forgotten with its value when it has ended, waited for or not: a value may be a secret", async () => {
+    const add = vi.spyOn(Set.prototype, "add");
+    const flights = createSingleFlight<string>();
+    const flight = flights.run("k", async () => "secret");
+    const place = add.mock.calls.findIndex(([value]) => value === flight);
+    const underWay = add.mock.contexts[place] as Set<unknown> | undefined;
+    add.mockRestore();
+    expect(underWay?.size).toBe(1);
+    await flight;
+    expect(underWay?.size).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { watched } from "../testing/lease-bench.test.helper.ts";
 import { manualClock } from "../testing/index.ts";
@@ -45,5 +46,16 @@ describe("createWaitQueue", () => {
       { state: "failed", error: { message: "gone" } },
       "done",
     ]);
+  });
+
+  it("leaves no listener on the signal of a caller that got its turn: such signals outlive many turns", async () => {
+    const queue = createWaitQueue();
+    const { signal } = new AbortController();
+    const endFirst = await queue.turn("a", signal);
+    const second = queue.turn("a", signal);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    endFirst();
+    await second;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
