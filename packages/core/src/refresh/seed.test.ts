@@ -1,0 +1,75 @@
+/** What a credential from elsewhere becomes in the store, and for its callers. */
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+
+const lifetimeMs = 7_200_000;
+const ageMaxMs = 366 * 86_400_000;
+const given = { secret: "S", expiresInMs: lifetimeMs };
+
+describe("a credential that is seeded", () => {
+  it("is stored with the age that it has already, and served until its own end", async () => {
+    const { clock, document, node } = fleet();
+    const one = node();
+    const nowMs = clock.worldMs();
+    const secret = await within(clock, 2_000, one.seed(given, { ageMs: 600_000.5 }));
+    expect(secret.reveal()).toBe("S");
+    const stored = (await document())?.credential;
+    expect(stored).toMatchObject({
+      secret: "S",
+      by: { node: "node-1", environment: "production", reason: "manual" },
+    });
+    const sentAtMs = nowMs - 600_001;
+    expect(stored).toMatchObject({
+      sentAtMs,
+      issuedAtMs: sentAtMs,
+      expiresAtMs: sentAtMs + lifetimeMs,
+    });
+    expect(stored).not.toHaveProperty("nextInput");
+    expect(one.peek()?.reveal()).toBe("S");
+  });
+
+  it("is reported like a refresh that an operator asked for", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    await clock.advance(12_345);
+    await within(clock, 2_000, one.seed(given));
+    expect(one.events.filter(({ type }) => type === "refreshed")).toMatchObject([
+      {
+        type: "refreshed",
+        generation: 1,
+        reason: "manual",
+        durationMs: 0,
+        remainingMs: lifetimeMs,
+        unchanged: false,
+      },
+    ]);
+  });
+
+  it("is the other nodes' too, and replaces what they had", async () => {
+    const { clock, node, platform } = fleet();
+    const [one, two] = [node(), node()];
+    await within(clock, 2_000, two.get());
+    await within(clock, 2_000, one.seed(given));
+    await clock.advance(500);
+    expect((await within(clock, 2_000, two.get())).reveal()).toBe("S");
+    expect(platform.issues).toHaveLength(1);
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, ageMaxMs + 1])(
+    "is refused with an age of %s ms, by an error that says what an age may be, and nothing changes",
+    async (ageMs) => {
+      const { clock, document, node } = fleet();
+      await expect(within(clock, 2_000, node().seed(given, { ageMs }))).rejects.toMatchObject({
+        code: "CONFIGURATION",
+        message: `ageMs must be a number of ms from 0 to 366 days, not ${ageMs}.`,
+      });
+      expect(await document()).toBeUndefined();
+    },
+  );
+
+  it("may be as old as the longest life: callers then get the next one", async () => {
+    const { clock, node, platform } = fleet();
+    const secret = await within(clock, 2_000, node().seed(given, { ageMs: ageMaxMs }));
+    expect(platform.alive(secret)).toBe(true);
+  });
+});
