@@ -1,5 +1,6 @@
 import type { Backend } from "@lingpai/conformance";
 import {
+  basicsDaily,
   clusterBackend,
   lookalikeOf,
   sentinelBackend,
@@ -7,6 +8,7 @@ import {
 } from "@lingpai/test-redis";
 import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as ioredis6 from "ioredis";
+import * as ioredisOldest from "ioredis-oldest";
 import * as ioredis5 from "ioredis5";
 import { ioredisCache, ioredisLock, ioredisProbe } from "./index.ts";
 import type { IoredisClient, IoredisCluster } from "./index.ts";
@@ -90,8 +92,23 @@ export const drivers: readonly RedisDriver[] = [
   driver("6", ioredis6),
 ];
 
-export const backends: readonly Backend[] = drivers.flatMap((version) => [
-  standaloneBackend(version),
-  sentinelBackend(version),
-  clusterBackend(version),
-]);
+// Its class is the module itself, which its types, for a resolution of their own, do not show; and
+// they allow no `keyPrefix` for a Cluster.
+const oldestLibrary = {
+  Redis: ioredisOldest.default,
+  Cluster: ioredisOldest.Cluster,
+} as unknown as Library;
+
+/** The oldest version that is supported. */
+const oldest = driver("5.0", oldestLibrary, { newer: "ioredis 6" });
+
+export const backends: readonly Backend[] = [
+  { ...standaloneBackend(oldest), daily: basicsDaily("ioredis 6, redis standalone") },
+  sentinelBackend(oldest),
+  clusterBackend(oldest),
+  ...drivers.flatMap((version) => [
+    standaloneBackend(version),
+    sentinelBackend(version),
+    clusterBackend(version),
+  ]),
+];

@@ -1,5 +1,6 @@
 import type { Backend, Waivers } from "@lingpai/conformance";
 import {
+  basicsDaily,
   clusterBackend,
   lookalikeOf,
   sentinelBackend,
@@ -7,6 +8,7 @@ import {
 } from "@lingpai/test-redis";
 import type { Connected, Own, RedisDriver } from "@lingpai/test-redis";
 import * as client6 from "@redis/client";
+import * as clientOldest from "redis-client-oldest";
 import * as client5 from "redis-client5";
 import { nodeRedisCache, nodeRedisLock, nodeRedisProbe } from "./index.ts";
 import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./index.ts";
@@ -117,8 +119,20 @@ export const drivers: readonly RedisDriver[] = [
   driver("6", { hasKeyPrefix: true }, client6),
 ];
 
-export const backends: readonly Backend[] = drivers.flatMap((version) => [
-  standaloneBackend(version),
-  sentinelBackend(version),
-  clusterBackend(version),
-]);
+/** The oldest version that is supported. */
+const oldest = driver(
+  "5.0",
+  { hasKeyPrefix: false, newer: "@redis/client 6", standaloneWaivers: waiversOf5 },
+  clientOldest,
+);
+
+export const backends: readonly Backend[] = [
+  { ...standaloneBackend(oldest), daily: basicsDaily("@redis/client 6, redis standalone") },
+  sentinelBackend(oldest),
+  clusterBackend(oldest),
+  ...drivers.flatMap((version) => [
+    standaloneBackend(version),
+    sentinelBackend(version),
+    clusterBackend(version),
+  ]),
+];

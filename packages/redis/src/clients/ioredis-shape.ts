@@ -9,7 +9,7 @@ export interface IoredisClient extends IoredisCommands {
   readonly stream?: IoredisStream;
   disconnect?(reconnect?: boolean): void;
   call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(override: IoredisOverride): IoredisSubscriber;
+  duplicate(override?: IoredisOverride): IoredisSubscriber;
 }
 
 /** The part of a `Cluster` of ioredis that is used. */
@@ -29,7 +29,8 @@ export interface IoredisSettings {
 
 export interface IoredisClusterSettings {
   readonly keyPrefix?: string | undefined;
-  readonly redisOptions?: Pick<IoredisSettings, "socketTimeout"> | undefined;
+  /** `keyPrefix` is not read: ioredis before 5.6 has no `socketTimeout`, and one must be common. */
+  readonly redisOptions?: Pick<IoredisSettings, "keyPrefix" | "socketTimeout"> | undefined;
 }
 
 export interface IoredisStream {
@@ -42,15 +43,16 @@ export interface IoredisCommands {
   eval(text: string, keyCount: number, ...keysAndArgs: string[]): Promise<unknown>;
 }
 
+/** Optional, because the types of ioredis 5.0 allow no `keepAlive` beside a present @types/node. */
 export interface IoredisOverride {
-  keyPrefix: string;
-  lazyConnect: boolean;
-  autoResubscribe: boolean;
-  disableClientInfo: boolean;
-  enableReadyCheck: boolean;
-  enableAutoPipelining: boolean;
-  keepAlive: number;
-  retryStrategy: () => null;
+  keyPrefix?: string;
+  lazyConnect?: boolean;
+  autoResubscribe?: boolean;
+  disableClientInfo?: boolean;
+  enableReadyCheck?: boolean;
+  enableAutoPipelining?: boolean;
+  keepAlive?: number;
+  retryStrategy?: (times: number) => number | void | null;
 }
 
 export interface IoredisSubscriber {

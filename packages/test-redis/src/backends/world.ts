@@ -2,7 +2,7 @@
  * The fixture of one clause on a running server: caches and locks over their own clients, and the
  * machine's clock.
  */
-import type { Backend, Client, Fixture, Waivers } from "@lingpai/conformance";
+import type { Backend, Client, DailyPart, Fixture, Waivers } from "@lingpai/conformance";
 import { delay, systemClock } from "@lingpai/core";
 import type { Cache, Clock, Lock } from "@lingpai/core";
 import type { CacheOptions, LockOptions } from "@lingpai/core/driver";
@@ -66,6 +66,11 @@ export function dailyOf(
   clauses: readonly string[],
 ): Pick<Backend, "daily"> {
   return newer === undefined ? {} : { daily: { clauses, restBy: `${newer}, ${server}` } };
+}
+
+/** The clauses that the oldest supported version of a library runs daily. */
+export function basicsDaily(restBy: string): DailyPart {
+  return { clauses: ["CACHE-0", "LOCK-0", "WATCH-0"], restBy };
 }
 
 export type Connect = (credentials?: Credentials) => Promise<Connected>;
