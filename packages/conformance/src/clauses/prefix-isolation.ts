@@ -272,9 +272,7 @@ async function longestWait(
   work: Promise<unknown>,
 ): Promise<number> {
   let working = true;
-  const end = (): void => {
-    working = false;
-  };
+  const end = (): boolean => (working = false);
   work.then(end, end);
   let longestMs = 0;
   while (working) {
@@ -283,5 +281,6 @@ async function longestWait(
     longestMs = Math.max(longestMs, clock.monotonicMs() - startMs);
     await elapse(1);
   }
+  await work; // rejects as it did
   return longestMs;
 }
